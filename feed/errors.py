@@ -1,0 +1,101 @@
+"""Every error that this package raises on purpose.
+
+An error carries its numbers as attributes; its message says what was wrong, where, and what is
+accepted. Nothing else is raised at a user: what is not in this family is a bug.
+
+    FeedError
+    ├── InvalidInput            somebody sent or configured something that is not accepted
+    │   ├── InvalidParameter    of a request or an option: names it, its value, what is accepted
+    │   │   └── InvalidPosition not `<epoch>-<sequence>`
+    │   ├── InvalidMessage      a control message that cannot be understood
+    │   └── InvalidTick         a row of a recording that is no tick
+    ├── LimitExceeded           a limit of this server: names the limit and its value
+    ├── Unauthenticated         a control message that is due only after authentication
+    ├── Overrun                 the ring no longer holds the tick after a position
+    └── SourceError             a source cannot be opened or read, or ended when it should not
+"""
+
+
+class FeedError(Exception):
+    """The base of every error that this package raises on purpose."""
+
+
+class InvalidInput(FeedError):
+    """Somebody sent or configured something that is not accepted."""
+
+
+class InvalidParameter(InvalidInput):
+    """A parameter of a request, or an option, has a value that is not accepted.
+
+    Attributes:
+        parameter: its name, as the user wrote it.
+        value: the value received, shortened to 80 characters in the message.
+        accepted: in words, what would have been accepted.
+    """
+
+    def __init__(self, parameter: str, value: object, accepted: str) -> None:
+        self.parameter = parameter
+        self.value = value
+        self.accepted = accepted
+        super().__init__(f"{parameter}: {shorten(value)} is not accepted; accepted: {accepted}")
+
+
+class InvalidPosition(InvalidParameter):
+    """A text is not a position."""
+
+    def __init__(self, value: object, parameter: str = "after") -> None:
+        super().__init__(
+            parameter, value, "a position as this server sends it, <epoch>-<sequence>, or 0"
+        )
+
+
+class InvalidMessage(InvalidInput):
+    """A control message cannot be understood; the message says where and what is accepted."""
+
+
+class InvalidTick(InvalidInput):
+    """A value is not a tick; the message names the field, its value and what is accepted."""
+
+
+class LimitExceeded(FeedError):
+    """A limit of this server would be exceeded.
+
+    Attributes:
+        limit: its name in words.
+        requested: what was asked for, in the limit's unit.
+        maximum: the most that is accepted.
+    """
+
+    def __init__(self, limit: str, requested: int, maximum: int) -> None:
+        self.limit = limit
+        self.requested = requested
+        self.maximum = maximum
+        super().__init__(f"{limit}: {requested} would exceed the limit of {maximum}")
+
+
+class Unauthenticated(FeedError):
+    """A control message came before authentication where keys are required."""
+
+
+class Overrun(FeedError):
+    """The ring no longer holds the tick after a position.
+
+    Attributes:
+        requested: the first sequence that was asked for.
+        oldest: the oldest sequence that the ring still holds.
+    """
+
+    def __init__(self, requested: int, oldest: int) -> None:
+        self.requested = requested
+        self.oldest = oldest
+        super().__init__(f"sequence {requested} was overrun; the oldest one held is {oldest}")
+
+
+class SourceError(FeedError):
+    """A source cannot be opened or read; the message names it and the place."""
+
+
+def shorten(value: object, limit: int = 80) -> str:
+    """Quote a value that came from outside for a message, cut to `limit` characters."""
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -1,0 +1,138 @@
+"""Ticks: the market events that everything else carries.
+
+Fields have plain names here; `codecs.py` gives them the dialect's letters on the wire. A tick is
+never changed after it was published. The classes are slotted and not frozen: freezing costs 550 ns
+a tick (measured), which is more than encoding it.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from feed.errors import InvalidTick, shorten
+
+SECOND_NS = 1_000_000_000
+MINUTE_NS = 60 * SECOND_NS
+
+
+class Kind(StrEnum):
+    """What a tick is: the dialect's `T`."""
+
+    TRADE = "t"
+    QUOTE = "q"
+    BAR = "b"
+    UPDATED_BAR = "u"
+    SECOND_BAR = "b1s"
+    STATUS = "s"
+
+
+class Channel(StrEnum):
+    """What can be subscribed to; each channel carries one kind of tick."""
+
+    TRADES = "trades"
+    QUOTES = "quotes"
+    BARS = "bars"
+    UPDATED_BARS = "updatedBars"
+    SECOND_BARS = "secondBars"
+    STATUSES = "statuses"
+
+
+KIND_OF_CHANNEL: dict[Channel, Kind] = {
+    Channel.TRADES: Kind.TRADE,
+    Channel.QUOTES: Kind.QUOTE,
+    Channel.BARS: Kind.BAR,
+    Channel.UPDATED_BARS: Kind.UPDATED_BAR,
+    Channel.SECOND_BARS: Kind.SECOND_BAR,
+    Channel.STATUSES: Kind.STATUS,
+}
+CHANNEL_OF_KIND: dict[Kind, Channel] = {kind: channel for channel, kind in KIND_OF_CHANNEL.items()}
+
+
+@dataclass(slots=True)
+class Trade:
+    """One execution. `trade_id` only grows per symbol; `taker_side` is "B", "S" or unknown ("")."""
+
+    kind: ClassVar[Kind] = Kind.TRADE
+    symbol: str
+    trade_id: int
+    exchange: str
+    price: float
+    size: float
+    event_ns: int
+    conditions: tuple[str, ...] = ()
+    tape: str = ""
+    taker_side: str = ""
+
+
+@dataclass(slots=True)
+class Quote:
+    """The best bid and ask of one symbol at one moment."""
+
+    kind: ClassVar[Kind] = Kind.QUOTE
+    symbol: str
+    bid_exchange: str
+    bid_price: float
+    bid_size: float
+    ask_exchange: str
+    ask_price: float
+    ask_size: float
+    event_ns: int
+    conditions: tuple[str, ...] = ()
+    tape: str = ""
+
+
+@dataclass(slots=True)
+class Bar:
+    """Trades of one symbol in one interval, or its late correction. `event_ns` is its start."""
+
+    kind: Kind
+    symbol: str
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    trade_count: int
+    vwap: float
+    event_ns: int
+
+
+@dataclass(slots=True)
+class Status:
+    """A trading status of one symbol, such as a halt ("H") or a resumption ("T")."""
+
+    kind: ClassVar[Kind] = Kind.STATUS
+    symbol: str
+    status_code: str
+    status_message: str
+    reason_code: str
+    reason_message: str
+    event_ns: int
+    tape: str = ""
+
+
+Tick = Trade | Quote | Bar | Status
+
+MAX_SYMBOL_LENGTH = 24
+SYMBOL_SHAPE = (
+    f"1 to {MAX_SYMBOL_LENGTH} letters, digits, '.', '-', '_' or '/', beginning with a letter or "
+    "digit, such as AAPL, BRK.B or BTC/USD"
+)
+_SYMBOL = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._/-]{{0,{MAX_SYMBOL_LENGTH - 1}}}")
+
+
+def is_symbol(text: str) -> bool:
+    """Tell whether a text can be a symbol: an equity (`BRK.B`) or a pair (`BTC/USD`)."""
+    return _SYMBOL.fullmatch(text) is not None
+
+
+def check_symbol(value: object) -> str:
+    """Return the value if it is a symbol.
+
+    Raises:
+        InvalidTick: it is not; the message says what is.
+    """
+    if not isinstance(value, str) or not is_symbol(value):
+        raise InvalidTick(f"symbol {shorten(value)} is not accepted; accepted: {SYMBOL_SHAPE}")
+    return value
