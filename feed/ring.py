@@ -36,11 +36,13 @@ class Position:
 
     @classmethod
     def parse(cls, text: str, parameter: str = "after") -> "Position":
-        """Read `<epoch>-<sequence>`.
+        """Read `<epoch>-<sequence>`, or `0` for all that the ring holds.
 
         Raises:
             InvalidPosition: the text is none; the error names `parameter`.
         """
+        if text == "0":
+            return BEGINNING
         match = _POSITION.fullmatch(text)
         if match is None:
             raise InvalidPosition(text, parameter)
@@ -48,6 +50,9 @@ class Position:
 
     def __str__(self) -> str:
         return f"{self.epoch}-{self.sequence}"
+
+
+BEGINNING = Position("", 0)  # before the oldest tick that a ring holds, whatever its epoch
 
 
 class RingBuffer:

@@ -1,0 +1,269 @@
+"""The market-data dialect's control messages, in and out.
+
+In: what a subscriber sends, or writes into a query string, validated. Out: the `success`,
+`subscription` and `error` messages, with the dialect's codes. Knows no transport and no codec:
+messages are plain dicts.
+
+Source: Alpaca's streaming API, as its SDKs for Python and Node need it.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from enum import IntEnum, StrEnum
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, ValidationError
+from pydantic_core import PydanticCustomError
+
+from feed.errors import (
+    FeedError,
+    InvalidInput,
+    InvalidMessage,
+    InvalidParameter,
+    LimitExceeded,
+    Unauthenticated,
+    shorten,
+)
+from feed.ring import Position
+from feed.selection import ALL, Selection
+from feed.ticks import SYMBOL_SHAPE, Channel, is_symbol
+
+CONNECTED: dict[str, Any] = {"T": "success", "msg": "connected"}
+AUTHENTICATED: dict[str, Any] = {"T": "success", "msg": "authenticated"}
+
+# The dialect's channels that this server has nothing for; acknowledged empty.
+SILENT_CHANNELS = (
+    "dailyBars",
+    "lulds",
+    "orderbooks",
+    "news",
+    "corrections",
+    "cancelErrors",
+    "imbalances",
+)
+
+
+class ErrorCode(IntEnum):
+    """The dialect's error codes."""
+
+    INVALID_SYNTAX = 400
+    NOT_AUTHENTICATED = 401
+    AUTH_FAILED = 402
+    ALREADY_AUTHENTICATED = 403
+    AUTH_TIMEOUT = 404
+    SYMBOL_LIMIT = 405
+    CONNECTION_LIMIT = 406
+    SLOW_CLIENT = 407
+    INTERNAL = 500
+
+
+class OnLag(StrEnum):
+    """What happens to a subscriber that the ring overran."""
+
+    GAP = "gap"
+    DISCONNECT = "disconnect"
+
+
+def _check_symbol(text: str) -> str:
+    if text != ALL and not is_symbol(text):
+        raise _refusal(f"'*' for every symbol, or {SYMBOL_SHAPE}")
+    return text
+
+
+def _read_position(value: object) -> Position:
+    if isinstance(value, Position):
+        return value
+    try:
+        return Position.parse(str(value) if value == 0 else value)  # type: ignore[arg-type]  # refused below
+    except (InvalidParameter, TypeError):
+        raise _refusal("a position as this server sends it, <epoch>-<sequence>, or 0") from None
+
+
+def _refusal(accepted: str) -> PydanticCustomError:
+    return PydanticCustomError("refused", "{accepted}", {"accepted": accepted})
+
+
+def _read_on_lag(value: object) -> OnLag:
+    try:
+        return OnLag(value)  # type: ignore[arg-type]  # whatever it is, it is refused as a value
+    except ValueError:
+        raise _refusal(", ".join(OnLag)) from None
+
+
+Model = TypeVar("Model", bound=BaseModel)
+Symbols = list[Annotated[str, AfterValidator(_check_symbol)]]
+After = Annotated[Position, PlainValidator(_read_position)]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Auth(BaseModel):
+    """`{"action":"auth","key","secret"}`; the dialect lets other keys stand beside them."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+    action: Literal["auth"]
+    key: str = ""
+    secret: str = ""
+
+
+class Channels(_Message):
+    """Symbols per channel, as a message or a query names them."""
+
+    trades: Symbols = []
+    quotes: Symbols = []
+    bars: Symbols = []
+    updatedBars: Symbols = []  # noqa: N815 - the dialect's own name, here and below
+    secondBars: Symbols = []  # noqa: N815
+    statuses: Symbols = []
+    dailyBars: list[str] = []  # noqa: N815
+    lulds: list[str] = []
+    orderbooks: list[str] = []
+    news: list[str] = []
+    corrections: list[str] = []
+    cancelErrors: list[str] = []  # noqa: N815
+    imbalances: list[str] = []
+
+    def symbols(self) -> dict[Channel, list[str]]:
+        """Return the symbols of each channel that this server has something for."""
+        return {channel: getattr(self, channel) for channel in Channel}
+
+    @property
+    def selection(self) -> Selection:
+        """What the message selects."""
+        return Selection.of(self.symbols())
+
+
+class Request(Channels):
+    """What to send, from where on, and how: a `subscribe` message, or a query string.
+
+    An option that is None was not given, and keeps what the connection had.
+    """
+
+    after: After | None = None
+    snapshot: bool | None = None
+    on_lag: Annotated[OnLag, PlainValidator(_read_on_lag)] | None = None
+    marks: bool | None = None
+
+    @classmethod
+    def of_query(cls, query: Iterable[tuple[str, str]], *, others: Iterable[str] = ()) -> Self:
+        """Read a query string's pairs; `symbols=` is short for the same trades and quotes.
+
+        Args:
+            query: names and values, decoded.
+            others: further names that the caller reads itself.
+
+        Raises:
+            InvalidParameter: a name or a value is not accepted.
+        """
+        fields: dict[str, Any] = {}
+        others = set(others)
+        for name, value in query:
+            if name in others:
+                continue
+            if name == "symbols" or name in Channels.model_fields:
+                listed = [part for part in value.split(",") if part]
+                for channel in ("trades", "quotes") if name == "symbols" else (name,):
+                    fields.setdefault(channel, []).extend(listed)
+            elif name in cls.model_fields:
+                if name in fields:
+                    raise InvalidParameter(name, value, "the parameter once")
+                fields[name] = _read_option(name, value)
+            else:
+                names = [*cls.model_fields, "symbols", *others]
+                raise InvalidParameter(name, value, f"the parameters {_listed(name, names)}")
+        return _validate(cls, fields)
+
+
+class Subscribe(Request):
+    """`{"action":"subscribe", …}`."""
+
+    action: Literal["subscribe"]
+
+
+class Unsubscribe(Channels):
+    """`{"action":"unsubscribe", …}`."""
+
+    action: Literal["unsubscribe"]
+
+
+Control = Auth | Subscribe | Unsubscribe
+_ACTIONS: dict[str, type[Auth | Subscribe | Unsubscribe]] = {
+    "auth": Auth,
+    "subscribe": Subscribe,
+    "unsubscribe": Unsubscribe,
+}
+
+
+def parse_control(message: object) -> Control:
+    """Validate a decoded control message.
+
+    Raises:
+        InvalidMessage: it is no map, or its action is unknown.
+        InvalidParameter: a field of it is not accepted.
+    """
+    if not isinstance(message, dict):
+        words = f"a message is a map with the key action, not {type(message).__name__}"
+        raise InvalidMessage(words)
+    action = message.get("action")
+    model = _ACTIONS.get(action) if isinstance(action, str) else None
+    if model is None:
+        raise InvalidParameter("action", action, ", ".join(_ACTIONS))
+    if not all(isinstance(key, str) for key in message):
+        raise InvalidMessage("a message has keys that are text only")
+    return _validate(model, message)
+
+
+def subscription_message(symbols: Mapping[Channel, Iterable[str]]) -> dict[str, Any]:
+    """Return the acknowledgement: the full state, every channel of the dialect in it."""
+    state = {channel.value: sorted(symbols.get(channel, ())) for channel in Channel}
+    return {"T": "subscription", **state, **{channel: [] for channel in SILENT_CHANNELS}}
+
+
+def error_message(code: int, words: str) -> dict[str, Any]:
+    """Return an error in the dialect's form."""
+    return {"T": "error", "code": int(code), "msg": words}
+
+
+def error_of(error: FeedError) -> dict[str, Any]:
+    """Return the dialect's form of an error of ours."""
+    if isinstance(error, Unauthenticated):
+        return error_message(ErrorCode.NOT_AUTHENTICATED, f"not authenticated: {error}")
+    if isinstance(error, LimitExceeded):
+        return error_message(ErrorCode.SYMBOL_LIMIT, f"symbol limit exceeded: {error}")
+    if isinstance(error, InvalidInput):
+        return error_message(ErrorCode.INVALID_SYNTAX, f"invalid syntax: {error}")
+    return error_message(ErrorCode.INTERNAL, f"internal error: {error}")
+
+
+def _read_option(name: str, value: str) -> object:
+    """Return an option of a query string as the type that a message would have it in."""
+    if name in {"snapshot", "marks"}:
+        known = {"1": True, "true": True, "0": False, "false": False}
+        if value not in known:
+            raise InvalidParameter(name, value, "1 or 0")
+        return known[value]
+    return value
+
+
+def _validate(model: type[Model], fields: Mapping[str, Any]) -> Model:
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        parameter = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            accepted = f"the keys {_listed(parameter, model.model_fields)}"
+        else:
+            accepted = first["msg"].removeprefix("Input should be ")
+        raise InvalidParameter(parameter, first["input"], accepted) from None
+
+
+def _listed(unknown: str, names: Iterable[str]) -> str:
+    """Return names as a list in words, beginning with the one that may have been meant."""
+    names = list(names)
+    close = difflib.get_close_matches(unknown, names, n=1)
+    words = ", ".join(sorted(names))
+    return f"{words}; did you mean {shorten(close[0])}?" if close else words

@@ -1,0 +1,155 @@
+"""Frames: how a payload or a feed message looks on each transport.
+
+A framing has two steps, so that compression fits between them: an envelope around the payload (the
+event of SSE, the line of NDJSON), and the wrapping for the wire (the WebSocket header, the HTTP/1.1
+chunk). Framings are equal by value; lanes are keyed by them. Private frames use the same steps.
+Knows bytes and nothing else.
+
+Sources: RFC 6455 §5.2 (WebSocket frames), RFC 9112 §7.1 (chunks), WHATWG HTML §9.2.6 (SSE).
+"""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+MAX_FRAME_BYTES = 256 * 1024  # of one payload; alpaca-py refuses messages over 1 MiB
+
+
+class Opcode(IntEnum):
+    """WebSocket opcodes that a server sends (RFC 6455 §11.8)."""
+
+    TEXT = 0x1
+    BINARY = 0x2
+    CLOSE = 0x8
+    PING = 0x9
+    PONG = 0xA
+
+
+def websocket_frame(opcode: Opcode, data: bytes, *, compressed: bool = False) -> bytes:
+    """Return an unmasked, unfragmented WebSocket frame; `compressed` sets RSV1 (RFC 7692 §6)."""
+    first = 0x80 | (0x40 if compressed else 0) | opcode
+    length = len(data)
+    if length < 126:  # noqa: PLR2004 - the wire's own numbers, RFC 6455 §5.2
+        return b"%c%c%b" % (first, length, data)
+    if length < 1 << 16:
+        return b"%c\x7e%b%b" % (first, length.to_bytes(2, "big"), data)
+    return b"%c\x7f%b%b" % (first, length.to_bytes(8, "big"), data)
+
+
+def close_frame(code: int, words: str) -> bytes:
+    """Return a Close frame; its words are cut to the 123 bytes that a control frame can carry."""
+    reason = words.encode()[:123].decode(errors="ignore").encode()
+    return websocket_frame(Opcode.CLOSE, code.to_bytes(2, "big") + reason)
+
+
+def chunk(data: bytes) -> bytes:
+    """Return one HTTP/1.1 chunk."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+class Framing(Protocol):
+    """What one transport makes of payloads and messages.
+
+    Attributes:
+        transport: its name, for metrics: "websocket", "sse", "stream".
+        keepalive: an envelope that says nothing; b"" where there is none.
+        objects: whether messages come alone (SSE events) rather than in arrays.
+    """
+
+    transport: str
+    keepalive: bytes
+    objects: bool
+
+    def ticks(self, payload: bytes, position: bytes) -> bytes:
+        """Return the envelope of a payload; a position of b"" moves nobody."""
+
+    def message(self, name: bytes, data: bytes, position: bytes) -> bytes:
+        """Return the envelope of a feed message; a position of b"" moves nobody."""
+
+    def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:
+        """Return an envelope, compressed or not, as it goes over the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebSocketFraming:
+    """A payload is a message: text or binary."""
+
+    opcode: Opcode
+    transport: str = "websocket"
+    keepalive: bytes = b""
+    objects: bool = False
+
+    def ticks(self, payload: bytes, position: bytes) -> bytes:  # noqa: ARG002 - positions are marks
+        """Return the payload: a message needs no envelope."""
+        return payload
+
+    def message(self, name: bytes, data: bytes, position: bytes) -> bytes:  # noqa: ARG002 - in data
+        """Return the data: a message needs no envelope."""
+        return data
+
+    def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:
+        """Return the frame of a whole message."""
+        return websocket_frame(self.opcode, data, compressed=compressed)
+
+
+@dataclass(frozen=True, slots=True)
+class SseFraming:
+    """A payload is an unnamed event with an id and one line of data; messages are named events.
+
+    Attributes:
+        base64: the payload is binary, and SSE is text.
+        chunked: HTTP/1.1 chunks; a client of HTTP/1.0 gets the bare body.
+    """
+
+    base64: bool
+    chunked: bool
+    transport: str = "sse"
+    # Without a blank line: with one, two clients see phantom events (facts/sse-clients).
+    keepalive: bytes = b":\n"
+    objects: bool = True
+
+    def ticks(self, payload: bytes, position: bytes) -> bytes:
+        """Return the unnamed event."""
+        data = b64encode(payload) if self.base64 else payload
+        if position:
+            return b"id: %b\ndata: %b\n\n" % (position, data)
+        return b"data: %b\n\n" % data
+
+    def message(self, name: bytes, data: bytes, position: bytes) -> bytes:
+        """Return the named event."""
+        if position:
+            return b"event: %b\nid: %b\ndata: %b\n\n" % (name, position, data)
+        return b"event: %b\ndata: %b\n\n" % (name, data)
+
+    def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:  # noqa: ARG002 - a whole stream is, or none
+        """Return the chunk, or the bare bytes."""
+        return chunk(data) if self.chunked else data
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFraming:
+    """Payloads and messages follow each other: text one array a line, binary concatenated.
+
+    Attributes:
+        lines: end each with a line feed.
+        chunked: HTTP/1.1 chunks; a client of HTTP/1.0 gets the bare body.
+    """
+
+    lines: bool
+    chunked: bool
+    transport: str = "stream"
+    keepalive: bytes = b""
+    objects: bool = False
+
+    def ticks(self, payload: bytes, position: bytes) -> bytes:  # noqa: ARG002 - positions are marks
+        """Return the line, or the payload itself."""
+        return payload + b"\n" if self.lines else payload
+
+    def message(self, name: bytes, data: bytes, position: bytes) -> bytes:  # noqa: ARG002 - in data
+        """Return the line, or the data itself."""
+        return data + b"\n" if self.lines else data
+
+    def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:  # noqa: ARG002 - a whole stream is, or none
+        """Return the chunk, or the bare bytes."""
+        return chunk(data) if self.chunked else data

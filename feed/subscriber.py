@@ -1,0 +1,247 @@
+"""A subscriber: a position, and what it is due next.
+
+Theory of operation: a subscriber is *live* while it gets its lane's frames as they are made. One
+that joins with a position, or whose socket was full when a frame was made, is *behind*: it is asked
+for its `next_frame` when its socket has room, until it says that it is caught up. What is due comes
+in this order: messages that wait (a gap), the backlog of what it subscribed to just now with a
+position, its own ticks from its position to the last cut, snapshots as of that cut. Then it is
+live.
+
+There is no queue: ticks are read from the ring when they can be written. A subscriber that the ring
+overran goes down the ladder by its `on_lag`. Knows no socket; the hub asks and writes.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from feed.broadcast import Broadcast
+from feed.dialect import OnLag
+from feed.disconnect import Reason
+from feed.errors import Overrun
+from feed.lane import Lane
+from feed.ring import BEGINNING, Position
+from feed.selection import Selection
+
+CATCH_UP_BYTES = 48 * 1024  # of ticks in one frame; with one more it stays near the high water mark
+
+
+class Resume(StrEnum):
+    """How a subscriber that came with a position could be served; the label of a metric."""
+
+    REPLAYED = "replayed"
+    GAP = "gap"
+    NEW_EPOCH = "new_epoch"
+
+
+@dataclass(slots=True)
+class _Backlog:
+    """Ticks of a selection that was added with a position, up to where the subscriber stands."""
+
+    selection: Selection
+    after: int
+    upto: int
+
+
+@dataclass(slots=True)
+class LadderCounts:
+    """How often subscribers stepped down the ladder, over all of them."""
+
+    paused: int = 0
+    caught_up: int = 0
+    gaps: int = 0
+    gap_ticks: int = 0
+    lagging: int = 0
+    slow: int = 0
+
+
+class Subscriber:
+    """A position in the ring and a place in a lane.
+
+    Attributes:
+        lane: whose frames it gets.
+        write, buffered_bytes: its socket, as the lane uses it (`feed.lane.Reader`).
+        on_lag: what happens when the ring overruns it.
+        position: the last sequence it was given, or passed over, while it is not live.
+        live: whether it gets its lane's frames; then it stands at the last cut.
+        progress_ns: when its socket was last seen to take something.
+        seen_bytes: what its socket held back then.
+    """
+
+    __slots__ = (
+        "_backlogs",
+        "_broadcast",
+        "_messages",
+        "_snapshots",
+        "buffered_bytes",
+        "counts",
+        "lag_max_ticks",
+        "lane",
+        "live",
+        "on_lag",
+        "position",
+        "progress_ns",
+        "seen_bytes",
+        "write",
+    )
+
+    def __init__(
+        self,
+        broadcast: Broadcast,
+        lane: Lane,
+        write: Callable[[bytes], object],
+        buffered_bytes: Callable[[], int],
+        counts: LadderCounts,
+        *,
+        lag_max_ticks: int | None = None,
+    ) -> None:
+        self._broadcast = broadcast
+        self.lane = lane
+        self.write = write
+        self.buffered_bytes = buffered_bytes
+        self.counts = counts
+        self.lag_max_ticks = lag_max_ticks
+        self.on_lag = OnLag.GAP
+        self.position = broadcast.cut_sequence
+        self.live = False
+        self.progress_ns = 0
+        self.seen_bytes = 0
+        self._messages: deque[bytes] = deque()  # made already, shared where they can be
+        self._backlogs: deque[_Backlog] = deque()
+        self._snapshots: deque[Selection] = deque()  # due when it is caught up
+
+    @property
+    def lag_ticks(self) -> int:
+        """How many ticks the ring is ahead of it."""
+        if self.live:
+            return self._broadcast.waiting_ticks
+        return self._broadcast.ring.newest - self.position
+
+    @property
+    def first_needed(self) -> int:
+        """The oldest sequence that it still has to read."""
+        if self.live:
+            return self._broadcast.cut_sequence + 1
+        return min([self.position, *(backlog.after for backlog in self._backlogs)]) + 1
+
+    def hold(self) -> None:
+        """Leave the live ones, standing at the last cut; what it is due next is about to change."""
+        if self.live:
+            self.live = False
+            self.position = self._broadcast.cut_sequence
+
+    def resume(self, selection: Selection, after: Position | str) -> Resume:
+        """Begin at a position, for what was subscribed to just now; held, and in its new lane.
+
+        Args:
+            selection: what was subscribed to; the subscriber's other ticks are not affected.
+            after: the position received; a str is one that could not be read, told back in the gap.
+        """
+        ring = self._broadcast.ring
+        if isinstance(after, Position):
+            if after == BEGINNING:
+                after = ring.position(ring.oldest - 1)
+            if after.epoch == ring.epoch and after.sequence <= self._broadcast.cut_sequence:
+                if after.sequence + 1 < ring.oldest:
+                    self._tell_gap(after.sequence + 1, "overrun", selection)
+                    return Resume.GAP
+                self._add_backlog(selection, after.sequence)
+                return Resume.REPLAYED
+        self._tell_gap(str(after), "epoch", selection)
+        return Resume.NEW_EPOCH
+
+    def request_snapshot(self, selection: Selection) -> None:
+        """Send the last known state of a selection once what was missed is through."""
+        self._snapshots.append(selection)
+
+    def miss(self, position: int) -> None:
+        """Note that its lane's frame could not be written; it stands at `position`."""
+        self.live = False
+        self.position = position
+        self.counts.paused += 1
+
+    def next_frame(self, now_ns: int) -> bytes | Reason | None:
+        """Return what to write next, why to disconnect, or None when it is caught up."""
+        while True:
+            if self._messages:
+                return self._messages.popleft()
+            try:
+                frame = self._catch_up(now_ns)
+            except Overrun as overrun:
+                if self.on_lag is OnLag.DISCONNECT:
+                    self.counts.lagging += 1
+                    return Reason.LAGGING
+                self._backlogs.clear()
+                self.position = self._broadcast.cut_sequence
+                self._tell_gap(overrun.requested, "overrun", self.lane.payload.key.selection)
+                continue
+            if frame is not None:
+                return frame
+            if not self._snapshots:
+                return None
+            self._append_snapshot(self._snapshots.popleft())
+
+    def _catch_up(self, now_ns: int) -> bytes | None:
+        """Return the next frame of ticks that were missed; None when there is none.
+
+        Raises:
+            Overrun: the ring, or the most lag that is allowed, passed it.
+        """
+        broadcast = self._broadcast
+        key = self.lane.payload.key
+        while self._backlogs:
+            backlog = self._backlogs[0]
+            fragments, backlog.after = broadcast.history.read(
+                backlog.selection, key.codec, backlog.after, backlog.upto, CATCH_UP_BYTES
+            )
+            if backlog.after >= backlog.upto:
+                self._backlogs.popleft()
+            if fragments:
+                position = broadcast.ring.position(self.first_needed - 1)
+                return self.lane.private_ticks(fragments, position, now_ns)
+        upto = broadcast.cut_sequence
+        limit = self.lag_max_ticks
+        if limit is not None and upto - self.position > limit:
+            raise Overrun(requested=self.position + 1, oldest=upto - limit + 1)
+        fragments, self.position = broadcast.history.read(
+            key.selection, key.codec, self.position, upto, CATCH_UP_BYTES
+        )
+        if not fragments:
+            return None
+        position = broadcast.ring.position(self.position)
+        return self.lane.private_ticks(fragments, position, now_ns)
+
+    def _add_backlog(self, selection: Selection, after: int) -> None:
+        if selection == self.lane.payload.key.selection and not self._backlogs:
+            self.position = min(self.position, after)  # nothing else is subscribed
+        elif after < self.position:
+            self._backlogs.append(_Backlog(selection, after, self.position))
+
+    def _tell_gap(self, missing: int | str, reason: str, selection: Selection) -> None:
+        """Tell what is not coming up to where it stands, and send the state.
+
+        Args:
+            missing: the first missing sequence, or the position received if it is not of this ring.
+            reason: "overrun" or "epoch".
+            selection: whose state follows.
+        """
+        ring = self._broadcast.ring
+        self.counts.gaps += 1
+        if isinstance(missing, int):
+            self.counts.gap_ticks += self.position - missing + 1
+            missing = str(ring.position(missing))
+        upto = str(ring.position(self.position))
+        gap = {"T": "gap", "from": missing, "to": upto, "reason": reason}
+        self._messages.append(self.lane.message(gap))
+        self.request_snapshot(selection)
+
+    def _append_snapshot(self, selection: Selection) -> None:
+        """Queue the state as of the last cut, where the subscriber stands now."""
+        lane, broadcast = self.lane, self._broadcast
+        position = broadcast.position
+        begin = {"T": "snapshot", "state": "begin", "pos": str(position)}
+        self._messages.append(lane.message(begin))
+        for run in broadcast.snapshot_fragments(selection, lane.payload.key.codec):
+            self._messages.append(lane.private_snapshot(run))
+        self._messages.append(lane.message({**begin, "state": "end"}, position))
