@@ -5,6 +5,7 @@ published since the last one through select, encode, join and frame, each step o
 and no socket: the hub says when to cut, and writes the frames.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from feed.bars import BarBuilder
 from feed.codecs import CODECS, Codec
 from feed.frames import MAX_FRAME_BYTES, Framing
 from feed.history import History
-from feed.lane import Lane, Payload, PayloadKey, batched, mark_message
+from feed.lane import Lane, Payload, PayloadKey, Traffic, batched, mark_message
 from feed.ring import Position, RingBuffer
 from feed.selection import Selection, SelectionIndex
 from feed.snapshot import Snapshot
@@ -26,12 +27,13 @@ class Cut:
     Attributes:
         ticks: how many were in the batch.
         first_ns: when the oldest of them was ingested.
-        frames: per lane its frames, in order; more than one only where a batch was too large.
+        frames: per lane its frames in order, each with the sequence that it follows; more than one
+            only where a batch was too large.
     """
 
     ticks: int
     first_ns: int
-    frames: list[tuple[Lane, list[bytes]]]
+    frames: list[tuple[Lane, list[tuple[int, bytes]]]]
 
 
 class Broadcast:
@@ -44,6 +46,7 @@ class Broadcast:
         bars: builds and keeps bars.
         cut_sequence: the newest sequence that is in a frame; the end of catching up.
         ticks: published so far, by kind.
+        traffic: frames and bytes written, by transport and codec.
     """
 
     def __init__(self, ring: RingBuffer, bars: BarBuilder) -> None:
@@ -53,6 +56,7 @@ class Broadcast:
         self.bars = bars
         self.cut_sequence = ring.newest
         self.ticks = dict.fromkeys(Kind, 0)
+        self.traffic: defaultdict[tuple[str, str], Traffic] = defaultdict(Traffic)
         self._payloads: dict[PayloadKey, Payload] = {}
         self._lanes: dict[tuple[PayloadKey, Framing], Lane] = {}
         self._indexes = {name: SelectionIndex() for name in CODECS}
@@ -127,7 +131,8 @@ class Broadcast:
             if payload is None:
                 payload = self._payloads[key] = Payload(key)
                 self._indexes[key.codec.name].add(key.selection, payload.collect)
-            lane = self._lanes[key, framing] = Lane(payload, framing, now_ns)
+            traffic = self.traffic[framing.transport, key.codec.name]
+            lane = self._lanes[key, framing] = Lane(payload, framing, traffic, now_ns)
             payload.lanes.append(lane)
         lane.members += 1
         return lane
@@ -156,7 +161,7 @@ class Broadcast:
             runs = self._snapshots[key] = batched(codec.encode(ticks), MAX_FRAME_BYTES // 4)
         return runs
 
-    def _frame(self, after: int, now_ns: int) -> Iterator[tuple[Lane, list[bytes]]]:
+    def _frame(self, after: int, now_ns: int) -> Iterator[tuple[Lane, list[tuple[int, bytes]]]]:
         """Join and frame what the index gave to each payload."""
         upto = self.cut_sequence
         position = self.position
@@ -168,27 +173,28 @@ class Broadcast:
             key = payload.key
             body = payload.join(payload.waiting, marks[key.codec.name])
             payload.waiting.clear()
-            bodies = [(body, position)]
+            bodies = [(after, body, position)]
             if len(body) > MAX_FRAME_BYTES:
                 bodies = self._split(payload, after, upto, now_ns)
             for lane in payload.lanes:
                 lane.spoke_ns = now_ns
                 if key.marks:
                     lane.marked_ns = now_ns
-                yield lane, [lane.frame(body, position) for body, position in bodies]
+                yield lane, [(follows, lane.frame(body, at)) for follows, body, at in bodies]
 
     def _split(
         self, payload: Payload, after: int, upto: int, now_ns: int
-    ) -> list[tuple[bytes, Position]]:
+    ) -> list[tuple[int, bytes, Position]]:
         """Join a batch that is too large for one frame in several, each with its own position."""
-        codec = payload.key.codec
+        selection, codec = payload.key.selection, payload.key.codec
         bodies = []
         while after < upto:
+            follows = after
             fragments, after = self.history.read(
-                payload.key.selection, codec, after, upto, MAX_FRAME_BYTES // 2
+                selection, codec, after, upto, max_bytes=MAX_FRAME_BYTES // 2
             )
             if fragments:
                 position = self.ring.position(after)
                 mark = codec.fragment(mark_message(position, now_ns))
-                bodies.append((payload.join(fragments, mark), position))
+                bodies.append((follows, payload.join(fragments, mark), position))
         return bodies

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, ValidationError
 from pydantic_core import PydanticCustomError
 
+from feed.disconnect import Disconnect
 from feed.errors import (
     FeedError,
     InvalidInput,
@@ -225,6 +226,16 @@ def subscription_message(symbols: Mapping[Channel, Iterable[str]]) -> dict[str, 
 def error_message(code: int, words: str) -> dict[str, Any]:
     """Return an error in the dialect's form."""
     return {"T": "error", "code": int(code), "msg": words}
+
+
+def bye_message(reason: Disconnect) -> dict[str, Any]:
+    """Return the last words of a transport that has no close codes."""
+    return {
+        "T": "bye",
+        "reason": reason.name,
+        "msg": reason.words,
+        "reconnect": reason.may_reconnect,
+    }
 
 
 def error_of(error: FeedError) -> dict[str, Any]:

@@ -11,7 +11,7 @@ Sources: RFC 6455 §5.2 (WebSocket frames), RFC 9112 §7.1 (chunks), WHATWG HTML
 from base64 import b64encode
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 MAX_FRAME_BYTES = 256 * 1024  # of one payload; alpaca-py refuses messages over 1 MiB
 
@@ -49,17 +49,19 @@ def chunk(data: bytes) -> bytes:
 
 
 class Framing(Protocol):
-    """What one transport makes of payloads and messages.
+    """What one transport makes of payloads and messages."""
 
-    Attributes:
-        transport: its name, for metrics: "websocket", "sse", "stream".
-        keepalive: an envelope that says nothing; b"" where there is none.
-        objects: whether messages come alone (SSE events) rather than in arrays.
-    """
+    @property
+    def transport(self) -> str:
+        """Its name, for metrics: "websocket", "sse", "stream"."""
 
-    transport: str
-    keepalive: bytes
-    objects: bool
+    @property
+    def keepalive(self) -> bytes:
+        """An envelope that says nothing; b"" where there is none."""
+
+    @property
+    def objects(self) -> bool:
+        """Whether messages come alone (SSE events) rather than in arrays."""
 
     def ticks(self, payload: bytes, position: bytes) -> bytes:
         """Return the envelope of a payload; a position of b"" moves nobody."""
@@ -76,9 +78,9 @@ class WebSocketFraming:
     """A payload is a message: text or binary."""
 
     opcode: Opcode
-    transport: str = "websocket"
-    keepalive: bytes = b""
-    objects: bool = False
+    transport: ClassVar[str] = "websocket"
+    keepalive: ClassVar[bytes] = b""
+    objects: ClassVar[bool] = False
 
     def ticks(self, payload: bytes, position: bytes) -> bytes:  # noqa: ARG002 - positions are marks
         """Return the payload: a message needs no envelope."""
@@ -104,10 +106,10 @@ class SseFraming:
 
     base64: bool
     chunked: bool
-    transport: str = "sse"
+    transport: ClassVar[str] = "sse"
     # Without a blank line: with one, two clients see phantom events (facts/sse-clients).
-    keepalive: bytes = b":\n"
-    objects: bool = True
+    keepalive: ClassVar[bytes] = b":\n"
+    objects: ClassVar[bool] = True
 
     def ticks(self, payload: bytes, position: bytes) -> bytes:
         """Return the unnamed event."""
@@ -138,9 +140,9 @@ class StreamFraming:
 
     lines: bool
     chunked: bool
-    transport: str = "stream"
-    keepalive: bytes = b""
-    objects: bool = False
+    transport: ClassVar[str] = "stream"
+    keepalive: ClassVar[bytes] = b""
+    objects: ClassVar[bool] = False
 
     def ticks(self, payload: bytes, position: bytes) -> bytes:  # noqa: ARG002 - positions are marks
         """Return the line, or the payload itself."""

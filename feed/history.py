@@ -94,7 +94,14 @@ class History:
         self._of(codec).store(first, fragments)
 
     def read(
-        self, selection: Selection, codec: Codec, after: int, upto: int, max_bytes: int
+        self,
+        selection: Selection,
+        codec: Codec,
+        after: int,
+        upto: int,
+        *,
+        max_bytes: int,
+        max_ticks: int | None = None,
     ) -> tuple[list[bytes], int]:
         """Return the selected fragments after a sequence, and the sequence up to which they reach.
 
@@ -104,6 +111,7 @@ class History:
             after: the sequence read so far; the one after it must still be held.
             upto: the last sequence to read, at most the last cut.
             max_bytes: stop before the fragments are longer than this; one is always returned.
+            max_ticks: stop after so many.
 
         Raises:
             Overrun: the tick after `after` was overwritten.
@@ -116,7 +124,11 @@ class History:
             number = (after + 1) // SEGMENT_TICKS
             sequences, fragments = self._select(selection, codec, number, upto)
             low = bisect_left(sequences, after + 1)
-            part = fragments[low : bisect_right(sequences, upto)]
+            high = bisect_right(sequences, upto)
+            if max_ticks is not None and high - low >= max_ticks - len(taken):
+                high = low + max_ticks - len(taken)
+                upto = sequences[high - 1]
+            part = fragments[low:high]
             size += sum(map(len, part))
             if size > max_bytes:
                 for fragment in reversed(part):

@@ -44,6 +44,19 @@ def mark_message(position: Position, now_ns: int) -> Message:
     return {"T": "mark", "pos": str(position), "t": rfc3339(now_ns)}
 
 
+@dataclass(slots=True)
+class Traffic:
+    """Frames and bytes written, counted once per reader."""
+
+    frames: int = 0
+    frame_bytes: int = 0
+
+    def count(self, frame: bytes, readers: int = 1) -> None:
+        """Add one frame that was written to so many readers."""
+        self.frames += readers
+        self.frame_bytes += readers * len(frame)
+
+
 class Payload:
     """The joined bytes of what one selection takes of a cut.
 
@@ -76,28 +89,26 @@ class Lane:
         payload, framing: what the lane is made of.
         live: the readers that each frame is written to; a dict for its order and O(1) removal.
         members: how many subscribers belong here, live or not.
-        frames, frame_bytes: written so far, counted once per reader.
+        traffic: what was written, shared with all lanes of its transport and codec.
         spoke_ns, marked_ns: when the last frame, and the last mark, of the lane was made.
     """
 
     __slots__ = (
-        "frame_bytes",
-        "frames",
         "framing",
         "live",
         "marked_ns",
         "members",
         "payload",
         "spoke_ns",
+        "traffic",
     )
 
-    def __init__(self, payload: Payload, framing: Framing, now_ns: int) -> None:
+    def __init__(self, payload: Payload, framing: Framing, traffic: Traffic, now_ns: int) -> None:
         self.payload = payload
         self.framing = framing
+        self.traffic = traffic
         self.live: dict[Reader, None] = {}
         self.members = 0
-        self.frames = 0
-        self.frame_bytes = 0
         self.spoke_ns = now_ns
         self.marked_ns = now_ns
 
@@ -118,8 +129,7 @@ class Lane:
             missed.append(reader)
         for reader in missed:
             del self.live[reader]
-        self.frames += len(self.live)
-        self.frame_bytes += len(self.live) * len(frame)
+        self.traffic.count(frame, len(self.live))
         return missed
 
     def frame(self, payload: bytes, position: Position) -> bytes:
@@ -161,15 +171,28 @@ class Lane:
         return framing.wrap(framing.ticks(self._codec.join(fragments), b""))
 
     def message(self, message: Message, position: Position | None = None) -> bytes:
-        """Return the frame of a feed message; its name on SSE is its `T`."""
-        framing = self.framing
-        data = JSON.bare(message) if framing.objects else self._codec.array([message])
-        at = b"" if position is None else str(position).encode()
-        return framing.wrap(framing.message(message["T"].encode(), data, at))
+        """Return the frame of a feed message."""
+        return message_frame(self.framing, self._codec, message, position)
 
     @property
     def _codec(self) -> Codec:
         return self.payload.key.codec
+
+
+def message_frame(
+    framing: Framing, codec: Codec, message: Message, position: Position | None = None
+) -> bytes:
+    """Return the frame of a feed message; its name on SSE is its `T`.
+
+    Args:
+        framing: whose frame.
+        codec: for the data; named SSE events are JSON always.
+        message: with its `T`.
+        position: where it moves the subscriber, if anywhere.
+    """
+    data = JSON.bare(message) if framing.objects else codec.array([message])
+    at = b"" if position is None else str(position).encode()
+    return framing.wrap(framing.message(message["T"].encode(), data, at))
 
 
 def batched(fragments: Iterable[bytes], max_bytes: int) -> list[list[bytes]]:

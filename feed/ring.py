@@ -136,3 +136,7 @@ class RingBuffer:
     def ingested_ns(self, sequence: int) -> int:
         """Return when the tick with this sequence was ingested; it must still be held."""
         return self._ingested_ns[sequence & self._mask]
+
+    def oldest_age_ns(self, now_ns: int) -> int:
+        """Return how long ago the oldest tick was ingested; 0 while the ring is empty."""
+        return now_ns - self.ingested_ns(self.oldest) if len(self) else 0

@@ -50,10 +50,11 @@ class LadderCounts:
 
     paused: int = 0
     caught_up: int = 0
-    gaps: int = 0
-    gap_ticks: int = 0
+    gap: int = 0
     lagging: int = 0
     slow: int = 0
+    overruns: int = 0
+    gap_ticks: int = 0
 
 
 class Subscriber:
@@ -65,6 +66,7 @@ class Subscriber:
         on_lag: what happens when the ring overruns it.
         position: the last sequence it was given, or passed over, while it is not live.
         live: whether it gets its lane's frames; then it stands at the last cut.
+        missed: whether it is behind because it missed a frame.
         progress_ns: when its socket was last seen to take something.
         seen_bytes: what its socket held back then.
     """
@@ -79,6 +81,7 @@ class Subscriber:
         "lag_max_ticks",
         "lane",
         "live",
+        "missed",
         "on_lag",
         "position",
         "progress_ns",
@@ -105,6 +108,7 @@ class Subscriber:
         self.on_lag = OnLag.GAP
         self.position = broadcast.cut_sequence
         self.live = False
+        self.missed = False
         self.progress_ns = 0
         self.seen_bytes = 0
         self._messages: deque[bytes] = deque()  # made already, shared where they can be
@@ -131,6 +135,13 @@ class Subscriber:
             self.live = False
             self.position = self._broadcast.cut_sequence
 
+    def go_live(self) -> None:
+        """Note that it is caught up, and gets its lane's frames from now on."""
+        self.live = True
+        if self.missed:
+            self.missed = False
+            self.counts.caught_up += 1
+
     def resume(self, selection: Selection, after: Position | str) -> Resume:
         """Begin at a position, for what was subscribed to just now; held, and in its new lane.
 
@@ -144,6 +155,7 @@ class Subscriber:
                 after = ring.position(ring.oldest - 1)
             if after.epoch == ring.epoch and after.sequence <= self._broadcast.cut_sequence:
                 if after.sequence + 1 < ring.oldest:
+                    self.counts.overruns += 1
                     self._tell_gap(after.sequence + 1, "overrun", selection)
                     return Resume.GAP
                 self._add_backlog(selection, after.sequence)
@@ -158,6 +170,7 @@ class Subscriber:
     def miss(self, position: int) -> None:
         """Note that its lane's frame could not be written; it stands at `position`."""
         self.live = False
+        self.missed = True
         self.position = position
         self.counts.paused += 1
 
@@ -169,6 +182,7 @@ class Subscriber:
             try:
                 frame = self._catch_up(now_ns)
             except Overrun as overrun:
+                self.counts.overruns += 1
                 if self.on_lag is OnLag.DISCONNECT:
                     self.counts.lagging += 1
                     return Reason.LAGGING
@@ -193,7 +207,7 @@ class Subscriber:
         while self._backlogs:
             backlog = self._backlogs[0]
             fragments, backlog.after = broadcast.history.read(
-                backlog.selection, key.codec, backlog.after, backlog.upto, CATCH_UP_BYTES
+                backlog.selection, key.codec, backlog.after, backlog.upto, max_bytes=CATCH_UP_BYTES
             )
             if backlog.after >= backlog.upto:
                 self._backlogs.popleft()
@@ -205,7 +219,7 @@ class Subscriber:
         if limit is not None and upto - self.position > limit:
             raise Overrun(requested=self.position + 1, oldest=upto - limit + 1)
         fragments, self.position = broadcast.history.read(
-            key.selection, key.codec, self.position, upto, CATCH_UP_BYTES
+            key.selection, key.codec, self.position, upto, max_bytes=CATCH_UP_BYTES
         )
         if not fragments:
             return None
@@ -227,7 +241,7 @@ class Subscriber:
             selection: whose state follows.
         """
         ring = self._broadcast.ring
-        self.counts.gaps += 1
+        self.counts.gap += 1
         if isinstance(missing, int):
             self.counts.gap_ticks += self.position - missing + 1
             missing = str(ring.position(missing))

@@ -1,0 +1,1 @@
+"""The way out: one aiohttp process that writes frames to everybody."""

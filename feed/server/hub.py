@@ -1,0 +1,273 @@
+"""The hub: where ticks come in, cuts are made, and sessions join and leave.
+
+It owns the clock of the broadcast: it says when to cut, writes each frame to everybody live in its
+lane, hands those who could not take it to the drain, and ends sessions with a reason. One hub, one
+event loop; every method but `publish` returns without waiting.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from feed.broadcast import Broadcast
+from feed.cadence import Cadence
+from feed.disconnect import Reason
+from feed.errors import LimitExceeded
+from feed.frames import Framing
+from feed.lane import PayloadKey
+from feed.selection import Selection
+from feed.server.config import Settings
+from feed.server.drain import Drain
+from feed.server.metrics import Instruments
+from feed.server.session import Session
+from feed.server.transport import Connection
+from feed.subscriber import LadderCounts, Subscriber
+from feed.ticks import Tick
+
+HOUSEKEEPING_S = 1.0
+
+
+class Hub:
+    """Everything that is shared by all sessions.
+
+    Attributes:
+        broadcast: the ring, and the lanes made from it.
+        settings: what the server was told.
+        instruments: the histograms that are filled here.
+        sessions: everybody connected, by their subscriber.
+        drain: those of them who are behind.
+        ladder: how often somebody stepped down it.
+        opened: sessions so far, by transport and codec.
+        ended: sessions that ended, by reason.
+        resumes: positions that somebody came with, by outcome.
+        leaving: the server says goodbye; nobody new is let in.
+    """
+
+    def __init__(self, broadcast: Broadcast, settings: Settings) -> None:
+        self.broadcast = broadcast
+        self.settings = settings
+        self.instruments = Instruments()
+        self.sessions: dict[Subscriber, Session] = {}
+        self.ladder = LadderCounts()
+        self.opened: Counter[tuple[str, str]] = Counter()
+        self.ended: Counter[Reason] = Counter()
+        self.resumes: Counter[str] = Counter()
+        self.leaving = False
+        self.waits = 0  # how often production waited for the slowest lossless subscriber
+        self.drain = Drain(
+            high_water_bytes=settings.high_water_bytes,
+            slow_timeout_s=settings.slow_timeout_s,
+            caught_up=self._go_live,
+            disconnect=self.disconnect,
+        )
+        interval_ms = settings.batch_ms
+        self._cadence = Cadence(None if interval_ms is None else int(interval_ms * 1e6))
+        self._cut_handle: asyncio.Handle | None = None
+        self._joined = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        # What may wait for a cut: the ring must hold it, and the lossless who are one cut behind.
+        self._most_waiting = max(1, broadcast.ring.capacity // 2)
+
+    async def publish(self, ticks: list[Tick], *, wait: bool) -> None:
+        """Take ticks from a source into the ring, and see to it that they are cut.
+
+        Args:
+            ticks: in order; bars that they finish are woven in.
+            wait: hold production while the ring would overrun the slowest lossless subscriber.
+        """
+        woven = self.broadcast.bars.weave(ticks)
+        step = min(self._most_waiting, self.broadcast.ring.capacity // 4) or 1
+        for start in range(0, len(woven), step):
+            part = woven[start : start + step]
+            if wait:
+                await self._hold_production(len(part))
+            if self.broadcast.waiting_ticks + len(part) > self._most_waiting:
+                self.cut()
+            self.broadcast.publish(part, time.time_ns())
+            if self._cut_handle is None:
+                delay_ns = self._cadence.delay_ns(time.perf_counter_ns())
+                self._cut_handle = (
+                    self._loop.call_later(delay_ns / 1e9, self.cut)
+                    if delay_ns
+                    else self._loop.call_soon(self.cut)
+                )
+
+    def cut(self) -> None:
+        """Make frames of what was published since the last cut, and write them."""
+        if self._cut_handle is not None:
+            self._cut_handle.cancel()
+            self._cut_handle = None
+        began_ns = time.perf_counter_ns()
+        now_ns = time.time_ns()
+        cut = self.broadcast.cut(now_ns)
+        high_water_bytes = self.settings.high_water_bytes
+        observe_age = self.instruments.age.observe
+        for lane, frames in cut.frames:
+            for follows, frame in frames:
+                for subscriber in lane.write(frame, high_water_bytes):
+                    assert isinstance(subscriber, Subscriber)
+                    subscriber.miss(follows)
+                    self.drain.add(self.sessions[subscriber], now_ns)
+                observe_age((time.time_ns() - cut.first_ns) / 1e9)
+        ended_ns = time.perf_counter_ns()
+        self._cadence.note_cut(began_ns, ended_ns)
+        self.instruments.cut_seconds.observe((ended_ns - began_ns) / 1e9)
+        self.instruments.batch_ticks.observe(cut.ticks)
+
+    def open(
+        self,
+        connection: Connection,
+        key: PayloadKey,
+        framing: Framing,
+        goodbye: Callable[[Reason], None],
+    ) -> Session:
+        """Take a subscriber in; it is held, at the last cut, until `start`.
+
+        Raises:
+            LimitExceeded: there are too many connections, or too many symbols in all.
+        """
+        self.check_limits(key.selection)
+        lane = self.broadcast.enter(key, framing, time.time_ns())
+        subscriber = Subscriber(
+            self.broadcast,
+            lane,
+            connection.write,
+            connection.buffered_bytes,
+            self.ladder,
+            lag_max_ticks=self.settings.lag_max_ticks,
+        )
+        session = Session(connection, subscriber, framing.transport, goodbye)
+        self.sessions[subscriber] = session
+        self.opened[framing.transport, key.codec.name] += 1
+        return session
+
+    def check_limits(self, selection: Selection) -> None:
+        """Refuse a selection that is too large by itself or together with all others.
+
+        Raises:
+            LimitExceeded: names the limit.
+        """
+        settings = self.settings
+        if selection.entries > settings.max_symbols_per_connection:
+            limit = settings.max_symbols_per_connection
+            raise LimitExceeded("symbols per connection", selection.entries, limit)
+        entries = self.broadcast.index_entries + selection.entries
+        if entries > settings.max_index_entries:
+            raise LimitExceeded("symbols of all subscriptions", entries, settings.max_index_entries)
+
+    @property
+    def refusal(self) -> Reason | None:
+        """Why nobody more is let in; None: come in."""
+        if self.leaving:
+            return Reason.SHUTDOWN
+        if len(self.sessions) >= self.settings.max_connections:
+            return Reason.TOO_MANY_CONNECTIONS
+        return None
+
+    def refuse(self, reason: Reason, goodbye: Callable[[Reason], None]) -> None:
+        """Send somebody away who never became a session."""
+        self.ended[reason] += 1
+        goodbye(reason)
+
+    async def subscribers_reach(self, count: int) -> None:
+        """Wait until so many sessions have subscribed to something."""
+        while True:
+            self._joined.clear()
+            here = sum(bool(reader.lane.payload.key.selection.symbols) for reader in self.sessions)
+            if here >= count:
+                return
+            await self._joined.wait()
+
+    def hold(self, session: Session) -> None:
+        """Stop a session's live frames while what it is due changes."""
+        subscriber = session.subscriber
+        subscriber.hold()
+        subscriber.lane.live.pop(subscriber, None)
+
+    def change(self, session: Session, key: PayloadKey) -> None:
+        """Move a session to the lane of another payload; it is held until `start`.
+
+        Raises:
+            LimitExceeded: the new selection is too large; nothing has changed.
+        """
+        subscriber = session.subscriber
+        if key == subscriber.lane.payload.key:
+            self.hold(session)
+            return
+        self.check_limits(key.selection)
+        self.hold(session)
+        before = subscriber.lane
+        subscriber.lane = self.broadcast.enter(key, before.framing, time.time_ns())
+        self.broadcast.leave(before)
+
+    def start(self, session: Session) -> None:
+        """Let a held session have what it is due: live at once where nothing is."""
+        if session.ended.done():
+            return
+        self._joined.set()
+        now_ns = time.time_ns()
+        self.drain.add(session, now_ns)
+        self.drain.serve(session, now_ns, most_frames=1)
+
+    def close(self, session: Session, reason: Reason) -> None:
+        """Take a session out, once; the first reason counts."""
+        if session.ended.done():
+            return
+        self.hold(session)
+        self.drain.remove(session)
+        del self.sessions[session.subscriber]
+        self.broadcast.leave(session.subscriber.lane)
+        self.ended[reason] += 1
+        session.ended.set_result(reason)
+
+    def disconnect(self, session: Session, reason: Reason) -> None:
+        """Take a session out and say why; nothing is written to it any more."""
+        if session.ended.done():
+            return
+        self.close(session, reason)
+        session.goodbye(reason)
+
+    async def housekeep(self) -> None:
+        """Keep silent lanes alive, let sessions beat, and watch the event loop, for ever."""
+        settings = self.settings
+        keepalive_ns = int(settings.keepalive_s * 1e9)
+        mark_interval_ns = int(settings.mark_interval_s * 1e9)
+        while True:
+            due_ns = time.perf_counter_ns() + int(HOUSEKEEPING_S * 1e9)
+            await asyncio.sleep(HOUSEKEEPING_S)
+            late_ns = max(0, time.perf_counter_ns() - due_ns)
+            self.instruments.loop_lag.observe(late_ns / 1e9)
+            now_ns = time.time_ns()
+            for lane, frame in self.broadcast.idle(now_ns, keepalive_ns, mark_interval_ns):
+                position = self.broadcast.cut_sequence
+                for subscriber in lane.write(frame, settings.high_water_bytes):
+                    assert isinstance(subscriber, Subscriber)
+                    subscriber.miss(position)
+                    self.drain.add(self.sessions[subscriber], now_ns)
+            for session in list(self.sessions.values()):
+                session.beat(now_ns)
+
+    def _go_live(self, session: Session) -> None:
+        subscriber = session.subscriber
+        subscriber.go_live()
+        subscriber.lane.live[subscriber] = None
+
+    async def _hold_production(self, count: int) -> None:
+        """Wait until the ring can take so many ticks without overrunning a lossless subscriber."""
+        ring = self.broadcast.ring
+        waited = False
+        while True:
+            self.drain.moved.clear()
+            needed = min(
+                (session.subscriber.first_needed for session in self.drain.behind),
+                default=ring.newest + 1,
+            )
+            if ring.newest + count - needed < ring.capacity:
+                return
+            if not waited:
+                self.waits += 1
+                waited = True
+            if self.broadcast.waiting_ticks:
+                self.cut()
+            await self.drain.moved.wait()

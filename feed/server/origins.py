@@ -1,0 +1,60 @@
+"""Which web pages may read this server: CORS, and the WebSocket's Origin check.
+
+A page of the same origin always may, others only if configured. Clients that are no browsers send
+no Origin and are not concerned.
+"""
+
+from collections.abc import Collection
+
+from aiohttp import hdrs, web
+
+ANY = "*"
+_MAX_AGE_S = 86_400  # what browsers remember of a preflight
+
+
+class Origins:
+    """The allowed origins, `*` for all."""
+
+    __slots__ = ("_allowed",)
+
+    def __init__(self, allowed: Collection[str]) -> None:
+        self._allowed = frozenset(allowed)
+
+    def allows(self, request: web.Request) -> bool:
+        """Tell whether the request comes from a page that may read the answer, or from no page."""
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin is None or ANY in self._allowed or origin in self._allowed:
+            return True
+        return origin.partition("://")[2] == request.host
+
+    def check(self, request: web.Request) -> None:
+        """Refuse a WebSocket from a page that is not allowed.
+
+        Raises:
+            HTTPForbidden: CORS does not protect WebSockets, so the server must.
+        """
+        if not self.allows(request):
+            origin = request.headers.get(hdrs.ORIGIN)
+            accepted = ", ".join(sorted(self._allowed)) or "pages of this server"
+            raise web.HTTPForbidden(
+                text=f"Origin: {origin!r} is not accepted; accepted: {accepted}; see --allow-origin"
+            )
+
+    async def on_prepare(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Let an allowed page read the response (`on_response_prepare` signal)."""
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin is not None and self.allows(request):
+            response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
+        if self._allowed:
+            response.headers.add(hdrs.VARY, hdrs.ORIGIN)
+
+    async def preflight(self, request: web.Request) -> web.Response:
+        """Answer `OPTIONS`: whether a page may send `Last-Event-ID` and the like."""
+        headers = {}
+        if self.allows(request):
+            headers = {
+                hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, OPTIONS",
+                hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Accept, Last-Event-ID, Cache-Control",
+                hdrs.ACCESS_CONTROL_MAX_AGE: str(_MAX_AGE_S),
+            }
+        return web.Response(status=204, headers=headers)

@@ -1,0 +1,41 @@
+"""A session: one subscriber on one connection, from its first byte to its last."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+
+from feed.disconnect import Reason
+from feed.server.transport import Connection
+from feed.subscriber import Subscriber
+
+_ids = count(1)
+
+
+def _no_beat(now_ns: int) -> None:
+    """Do nothing: only WebSockets have pings of their own."""
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """What the hub knows of one subscriber.
+
+    Attributes:
+        connection: its socket.
+        subscriber: its position, and its place in a lane.
+        transport: "websocket", "sse" or "stream".
+        goodbye: writes the transport's last words for a reason; nothing may follow them.
+        beat: called about every second with the time, for what a transport does by itself.
+        ended: done, with the reason, once the subscriber is out of its lane.
+        id: a number for logs and views, unique in this process.
+    """
+
+    connection: Connection
+    subscriber: Subscriber
+    transport: str
+    goodbye: Callable[[Reason], None]
+    beat: Callable[[int], None] = _no_beat
+    ended: "asyncio.Future[Reason]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+    id: int = field(default_factory=lambda: next(_ids))

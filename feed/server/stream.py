@@ -1,0 +1,49 @@
+"""Plain HTTP streams: `GET /v1/stream`, for `fetch().body.getReader()` and whoever reads lines."""
+
+from aiohttp import web
+
+from feed.codecs import JSON, MESSAGE_PACK, Codec
+from feed.dialect import Request
+from feed.frames import StreamFraming
+from feed.lane import PayloadKey
+from feed.server.accept import choose
+from feed.server.endless import Endless, respond, speaks_chunks
+from feed.server.hub import Hub
+
+NDJSON = "application/x-ndjson"
+_CODECS: dict[str, Codec] = {
+    NDJSON: JSON,
+    "application/json": JSON,
+    "application/vnd.msgpack": MESSAGE_PACK,
+}
+
+
+async def stream(request: web.Request, hub: Hub) -> web.StreamResponse:
+    """Serve `GET /v1/stream?…`; the `Accept` header says in which codec.
+
+    Marks are on unless `marks=0`: the position has no other place here.
+
+    Raises:
+        InvalidParameter: a parameter is not accepted.
+        LimitExceeded: the selection is too large.
+        HTTPNotAcceptable: `Accept` names nothing that is served.
+    """
+    asked = Request.of_query(request.query.items())
+    media_type = choose(request.headers.get("Accept"), list(_CODECS))
+    if media_type is None:
+        accept = request.headers.get("Accept")
+        raise web.HTTPNotAcceptable(
+            text=f"Accept: {accept!r} names nothing served here; accepted: {', '.join(_CODECS)}"
+        )
+    codec = _CODECS[media_type]
+    return await respond(
+        request,
+        hub,
+        Endless(
+            key=PayloadKey(asked.selection, codec, marks=asked.marks is not False),
+            framing=StreamFraming(lines=codec.is_text, chunked=speaks_chunks(request)),
+            content_type=NDJSON if codec is JSON else media_type,
+            asked=asked,
+            after=asked.after,
+        ),
+    )

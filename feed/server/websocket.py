@@ -1,0 +1,242 @@
+"""The WebSocket: the dialect's conversation on top of frames that are built once for everybody.
+
+aiohttp does the handshake and reads what the client sends; every frame to the client is built here
+and written straight to the transport. The conversation is: connected, auth, authenticated,
+subscribe, subscription, and then as often as the client likes. Nothing follows a Close frame: a
+session leaves the hub before one is written, whoever closes.
+"""
+
+import asyncio
+import time
+
+from aiohttp import WSMsgType, web
+
+from feed.codecs import CODECS, JSON, MESSAGE_PACK, Codec, Message
+from feed.dialect import (
+    AUTHENTICATED,
+    CONNECTED,
+    Auth,
+    ErrorCode,
+    Subscribe,
+    Unsubscribe,
+    error_message,
+    error_of,
+    parse_control,
+    subscription_message,
+)
+from feed.disconnect import Reason
+from feed.errors import FeedError, InvalidMessage
+from feed.frames import Opcode, WebSocketFraming, websocket_frame
+from feed.lane import PayloadKey
+from feed.selection import Selection
+from feed.server.hub import Hub
+from feed.server.transport import Connection
+from feed.ticks import Channel
+
+MAX_CONTROL_BYTES = 256 * 1024  # inflated; 5,000 symbols on three channels are 150 KiB
+SUBPROTOCOLS = {f"feed.{name}": codec for name, codec in CODECS.items()}
+_LAST_WORDS_S = 1.0
+_PROTOCOL_REASONS = {1002: Reason.PROTOCOL, 1007: Reason.PROTOCOL, 1009: Reason.TOO_BIG}
+
+
+async def websocket(request: web.Request, hub: Hub) -> web.StreamResponse:
+    """Serve one WebSocket connection."""
+    socket = _Socket(
+        protocols=tuple(SUBPROTOCOLS),
+        autoping=False,
+        max_msg_size=MAX_CONTROL_BYTES,
+        compress=False,
+        timeout=_LAST_WORDS_S,
+    )
+    await socket.prepare(request)
+    if request.transport is None:
+        return socket
+    connection = Connection(request.transport, hub.settings.high_water_bytes)
+    conversation = Conversation(socket, connection, hub, _codec(request, socket))
+    try:
+        await conversation.run()
+    finally:
+        conversation.leave(Reason.CLIENT_LEFT)
+        await connection.finish(_LAST_WORDS_S)
+    return socket
+
+
+def _codec(request: web.Request, socket: web.WebSocketResponse) -> Codec:
+    """Return the codec that the handshake asked for; the dialect's SDKs ask by Content-Type."""
+    if socket.ws_protocol is not None:
+        return SUBPROTOCOLS[socket.ws_protocol]
+    return MESSAGE_PACK if request.content_type == "application/msgpack" else JSON
+
+
+class _Socket(web.WebSocketResponse):
+    """aiohttp's WebSocket, which lets us leave the hub before it writes a Close frame."""
+
+    conversation: "Conversation | None" = None
+
+    async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:  # noqa: ARG002 - a stalled reader never drains
+        """Close; also called by aiohttp when the peer closes or breaks the protocol."""
+        if self.conversation is not None:
+            self.conversation.before_close(code)
+        return await super().close(code=code, message=message, drain=False)
+
+
+class Conversation:
+    """What one client and the server say to each other.
+
+    Attributes:
+        symbols: what is subscribed, per channel, as the client named it.
+        authenticated: whether `auth` was said.
+    """
+
+    def __init__(self, socket: _Socket, connection: Connection, hub: Hub, codec: Codec) -> None:
+        self._socket = socket
+        self._connection = connection
+        self._hub = hub
+        self._codec = codec
+        self._opcode = Opcode.TEXT if codec.is_text else Opcode.BINARY
+        self._key = PayloadKey(Selection(), codec, marks=False)
+        self.symbols: dict[Channel, set[str]] = {channel: set() for channel in Channel}
+        self.authenticated = False
+        self._closing: asyncio.Task[bool] | None = None
+        self._second = 0  # the second in which control messages are counted
+        self._messages_in_second = 0
+        self._ping_ns = time.time_ns()  # when the last ping went out, or was not due
+        self._awaits_pong = False
+        socket.conversation = self
+        self._refusal = hub.refusal
+        framing = WebSocketFraming(self._opcode)
+        self._session = hub.open(connection, self._key, framing, self._say_goodbye)
+        self._session.beat = self._beat
+
+    async def run(self) -> None:
+        """Talk until one side closes."""
+        self._say(CONNECTED)
+        if self._refusal is not None:
+            self._hub.disconnect(self._session, self._refusal)
+        else:
+            self._hub.start(self._session)
+        while True:
+            message = await self._socket.receive()
+            match message.type:
+                case WSMsgType.TEXT | WSMsgType.BINARY:
+                    await self._hear(message.data)
+                case WSMsgType.PING:
+                    self._connection.write_last(websocket_frame(Opcode.PONG, message.data))
+                case WSMsgType.PONG:
+                    self._awaits_pong = False
+                case _:
+                    break
+        if self._closing is not None:
+            await self._closing
+
+    def leave(self, reason: Reason) -> None:
+        """Be out of the hub, whatever happened."""
+        self._hub.close(self._session, reason)
+
+    def before_close(self, code: int) -> None:
+        """Leave the hub, and say the dialect's error, before a Close frame is written."""
+        if self._session.ended.done():
+            return
+        reason = _PROTOCOL_REASONS.get(code, Reason.CLIENT_LEFT)
+        self.leave(reason)
+        self._say_error(reason)
+
+    def _say(self, message: Message) -> None:
+        data = self._codec.array([message])
+        self._connection.write_last(websocket_frame(self._opcode, data))
+
+    def _say_error(self, reason: Reason) -> None:
+        if reason.value.error_code is not None:
+            self._say(error_message(reason.value.error_code, reason.value.words))
+
+    def _say_goodbye(self, reason: Reason) -> None:
+        """Say the error and close; the hub has let the session go."""
+        self._say_error(reason)
+        self._connection.cut_off_after(_LAST_WORDS_S)
+        words = reason.value.words.encode()
+        self._closing = asyncio.create_task(
+            self._socket.close(code=reason.value.close_code, message=words)
+        )
+
+    async def _hear(self, data: str | bytes) -> None:
+        """Act on one control message; whatever is wrong with it is said, and the talk goes on."""
+        if self._too_many_messages():
+            self._hub.disconnect(self._session, Reason.POLICY)
+            return
+        # Whoever does not read the answers is not asked for more questions.
+        await self._connection.room(self._hub.settings.high_water_bytes)
+        if self._session.ended.done():
+            return
+        try:
+            self._act(parse_control(self._decode(data)))
+        except FeedError as error:
+            self._say(error_of(error))
+
+    def _decode(self, data: str | bytes) -> object:
+        if isinstance(data, str) is not self._codec.is_text:
+            got, due = ("text", "binary") if isinstance(data, str) else ("binary", "text")
+            raise InvalidMessage(
+                f"a {got} message; accepted: {due} messages, as {self._codec.name}"
+            )
+        return self._codec.decode(data)
+
+    def _act(self, control: Auth | Subscribe | Unsubscribe) -> None:
+        if isinstance(control, Auth):
+            if self.authenticated:
+                self._say(error_message(ErrorCode.ALREADY_AUTHENTICATED, "already authenticated"))
+            else:
+                self.authenticated = True
+                self._say(AUTHENTICATED)
+        elif isinstance(control, Subscribe):
+            self._subscribe(control)
+        else:
+            self._unsubscribe(control)
+
+    def _subscribe(self, asked: Subscribe) -> None:
+        named = asked.symbols()
+        symbols = {channel: self.symbols[channel] | set(named[channel]) for channel in Channel}
+        marks = self._key.marks if asked.marks is None else asked.marks
+        self._move(symbols, marks=marks)
+        subscriber = self._session.subscriber
+        if asked.on_lag is not None:
+            subscriber.on_lag = asked.on_lag
+        if asked.after is not None:
+            self._hub.resumes[subscriber.resume(asked.selection, asked.after)] += 1
+        if asked.snapshot:
+            subscriber.request_snapshot(asked.selection)
+        self._hub.start(self._session)
+
+    def _unsubscribe(self, asked: Unsubscribe) -> None:
+        named = asked.symbols()
+        symbols = {channel: self.symbols[channel] - set(named[channel]) for channel in Channel}
+        self._move(symbols, marks=self._key.marks)
+        self._hub.start(self._session)
+
+    def _move(self, symbols: dict[Channel, set[str]], *, marks: bool) -> None:
+        """Change what is subscribed, and acknowledge it; the session is held after it."""
+        key = PayloadKey(Selection.of(symbols), self._codec, marks)
+        self._hub.change(self._session, key)
+        self._key = key
+        self.symbols = symbols
+        self._say(subscription_message(symbols))
+
+    def _too_many_messages(self) -> bool:
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._messages_in_second = second, 0
+        self._messages_in_second += 1
+        return self._messages_in_second > self._hub.settings.max_control_messages_per_s
+
+    def _beat(self, now_ns: int) -> None:
+        """Ping when it is time; end a connection that did not answer, unless it is paused."""
+        settings = self._hub.settings
+        if not self._session.subscriber.live:
+            self._ping_ns, self._awaits_pong = now_ns, False  # the ladder's business
+            return
+        silent_s = (now_ns - self._ping_ns) / 1e9
+        if self._awaits_pong:
+            if silent_s > settings.pong_timeout_s:
+                self._hub.disconnect(self._session, Reason.UNRESPONSIVE)
+        elif silent_s > settings.ping_interval_s:
+            self._ping_ns, self._awaits_pong = now_ns, True
+            self._connection.write_last(websocket_frame(Opcode.PING, b""))
