@@ -120,18 +120,18 @@ def _status_fields(tick: Status) -> dict[str, Any]:
 class JsonCodec:
     """JSON by orjson.
 
-    A fragment is an object without its leading `{"` and trailing `}`. A whole batch is one call of
-    orjson, split where one object ends and the next begins: inside a JSON string a quote is always
-    escaped, so `},{"` can stand nowhere else in an array of flat objects. The split also copies, as
-    it must: orjson's own buffers are over-allocated, and kept fragments would hold 30 times their
-    size.
+    A fragment is an object without its leading `{"T":` and trailing `}`. A whole batch is one call
+    of orjson, split at `},{"T":`, where one object ends and the next begins. That can stand nowhere
+    else in an array of flat objects: inside a string a quote is escaped, and after one that ends in
+    `},{` the closing quote is followed by a comma or a bracket. The split also copies, as it must:
+    orjson's own buffers are over-allocated, and kept fragments would hold 30 times their size.
     """
 
     name = "json"
     is_text = True
     __slots__ = ()
 
-    _BETWEEN = b'},{"'
+    _BETWEEN = b'},{"T":'
 
     def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
         """Return one fragment a tick."""
@@ -146,15 +146,15 @@ class JsonCodec:
                 cached_second, prefix = second, _second_prefix(second)
             fields["t"] = f"{prefix}{nanosecond:09d}Z"
             objects.append(fields)
-        return orjson.dumps(objects)[3:-2].split(self._BETWEEN)
+        return orjson.dumps(objects)[len('[{"T":') : -2].split(self._BETWEEN)
 
     def fragment(self, message: Message) -> bytes:
-        """Return a feed message as a fragment; it must be flat."""
-        return orjson.dumps(message)[2:-1]
+        """Return a feed message as a fragment; its `T` must be its first key."""
+        return orjson.dumps(message)[len('{"T":') : -1]
 
     def join(self, fragments: Sequence[bytes]) -> bytes:
         """Return the array of these fragments."""
-        return b'[{"%b}]' % self._BETWEEN.join(fragments)
+        return b'[{"T":%b}]' % self._BETWEEN.join(fragments)
 
     def array(self, messages: Sequence[Message]) -> bytes:
         """Return an array of messages."""
