@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from feed.bars import BarBuilder
 from feed.codecs import CODECS, Codec
+from feed.deflate import Compression, CompressorBudget
+from feed.deflated_lane import DeflatedLane
 from feed.frames import MAX_FRAME_BYTES, Framing
 from feed.history import History
 from feed.lane import Lane, Payload, PayloadKey, Traffic, batched, mark_message
@@ -27,13 +29,13 @@ class Cut:
     Attributes:
         ticks: how many were in the batch.
         first_ns: when the oldest of them was ingested.
-        frames: per lane its frames in order, each with the sequence that it follows; more than one
-            only where a batch was too large.
+        envelopes: per lane its envelopes in order, each with the sequence that it follows; more
+            than one only where a batch was too large.
     """
 
     ticks: int
     first_ns: int
-    frames: list[tuple[Lane, list[tuple[int, bytes]]]]
+    envelopes: list[tuple[Lane, list[tuple[int, bytes]]]]
 
 
 class Broadcast:
@@ -47,6 +49,7 @@ class Broadcast:
         cut_sequence: the newest sequence that is in a frame; the end of catching up.
         ticks: published so far, by kind.
         traffic: frames and bytes written, by transport and codec.
+        budget: the memory of all lanes' compressors together.
     """
 
     def __init__(self, ring: RingBuffer, bars: BarBuilder) -> None:
@@ -57,8 +60,9 @@ class Broadcast:
         self.cut_sequence = ring.newest
         self.ticks = dict.fromkeys(Kind, 0)
         self.traffic: defaultdict[tuple[str, str], Traffic] = defaultdict(Traffic)
+        self.budget = CompressorBudget()
         self._payloads: dict[PayloadKey, Payload] = {}
-        self._lanes: dict[tuple[PayloadKey, Framing], Lane] = {}
+        self._lanes: dict[tuple[PayloadKey, Framing, Compression | None], Lane] = {}
         self._indexes = {name: SelectionIndex() for name in CODECS}
         self._snapshots: dict[tuple[Selection, str], list[list[bytes]]] = {}
 
@@ -110,29 +114,42 @@ class Broadcast:
         return Cut(
             ticks=len(ticks),
             first_ns=self.ring.ingested_ns(after + 1),
-            frames=list(self._frame(after, now_ns)),
+            envelopes=list(self._envelop(after, now_ns)),
         )
 
     def idle(
         self, now_ns: int, keepalive_ns: int, mark_interval_ns: int
     ) -> Iterator[tuple[Lane, bytes]]:
-        """Yield the keepalives and marks that are due in silent lanes."""
+        """Yield the envelopes of keepalives and marks that are due in silent lanes."""
         position = self.position
-        for lane in self._lanes.values():
-            frame = lane.idle_frame(position, now_ns, keepalive_ns, mark_interval_ns)
-            if frame:
-                yield lane, frame
+        for lane in list(self._lanes.values()):
+            envelope = lane.idle(position, now_ns, keepalive_ns, mark_interval_ns)
+            if envelope:
+                yield lane, envelope
 
-    def enter(self, key: PayloadKey, framing: Framing, now_ns: int) -> Lane:
+    def enter(
+        self,
+        key: PayloadKey,
+        framing: Framing,
+        now_ns: int,
+        compression: Compression | None = None,
+    ) -> Lane:
         """Return the lane for these, made where it is the first, with one member more."""
-        lane = self._lanes.get((key, framing))
+        lane = self._lanes.get((key, framing, compression))
         if lane is None:
             payload = self._payloads.get(key)
             if payload is None:
                 payload = self._payloads[key] = Payload(key)
                 self._indexes[key.codec.name].add(key.selection, payload.collect)
             traffic = self.traffic[framing.transport, key.codec.name]
-            lane = self._lanes[key, framing] = Lane(payload, framing, traffic, now_ns)
+            lane = (
+                Lane(payload, framing, traffic, now_ns)
+                if compression is None
+                else DeflatedLane(
+                    payload, framing, traffic, now_ns, compression=compression, budget=self.budget
+                )
+            )
+            self._lanes[key, framing, compression] = lane
             payload.lanes.append(lane)
         lane.members += 1
         return lane
@@ -143,7 +160,8 @@ class Broadcast:
         if lane.members:
             return
         payload = lane.payload
-        del self._lanes[payload.key, lane.framing]
+        lane.close()
+        del self._lanes[payload.key, lane.framing, lane.compression]
         payload.lanes.remove(lane)
         if not payload.lanes:
             del self._payloads[payload.key]
@@ -161,8 +179,8 @@ class Broadcast:
             runs = self._snapshots[key] = batched(codec.encode(ticks), MAX_FRAME_BYTES // 4)
         return runs
 
-    def _frame(self, after: int, now_ns: int) -> Iterator[tuple[Lane, list[tuple[int, bytes]]]]:
-        """Join and frame what the index gave to each payload."""
+    def _envelop(self, after: int, now_ns: int) -> Iterator[tuple[Lane, list[tuple[int, bytes]]]]:
+        """Join what the index gave to each payload, and put it into its lanes' envelopes."""
         upto = self.cut_sequence
         position = self.position
         mark = mark_message(position, now_ns)
@@ -180,7 +198,7 @@ class Broadcast:
                 lane.spoke_ns = now_ns
                 if key.marks:
                     lane.marked_ns = now_ns
-                yield lane, [(follows, lane.frame(body, at)) for follows, body, at in bodies]
+                yield lane, [(follows, lane.ticks(body, at)) for follows, body, at in bodies]
 
     def _split(
         self, payload: Payload, after: int, upto: int, now_ns: int

@@ -147,6 +147,7 @@ class Request(Channels):
     snapshot: bool | None = None
     on_lag: Annotated[OnLag, PlainValidator(_read_on_lag)] | None = None
     marks: bool | None = None
+    compress: bool | None = None
 
     @classmethod
     def of_query(cls, query: Iterable[tuple[str, str]], *, others: Iterable[str] = ()) -> Self:
@@ -251,7 +252,7 @@ def error_of(error: FeedError) -> dict[str, Any]:
 
 def _read_option(name: str, value: str) -> object:
     """Return an option of a query string as the type that a message would have it in."""
-    if name in {"snapshot", "marks"}:
+    if name in {"snapshot", "marks", "compress"}:
         known = {"1": True, "true": True, "0": False, "false": False}
         if value not in known:
             raise InvalidParameter(name, value, "1 or 0")

@@ -63,6 +63,10 @@ class Framing(Protocol):
     def objects(self) -> bool:
         """Whether messages come alone (SSE events) rather than in arrays."""
 
+    @property
+    def one_stream(self) -> bool:
+        """Whether a compressed connection is one deflate stream, without plain parts."""
+
     def ticks(self, payload: bytes, position: bytes) -> bytes:
         """Return the envelope of a payload; a position of b"" moves nobody."""
 
@@ -70,7 +74,12 @@ class Framing(Protocol):
         """Return the envelope of a feed message; a position of b"" moves nobody."""
 
     def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:
-        """Return an envelope, compressed or not, as it goes over the wire."""
+        """Return an envelope as it goes over the wire.
+
+        Args:
+            data: the envelope, or the deflate block that it was compressed to.
+            compressed: whether it is a block; it ends with the flush's `00 00 ff ff`.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,7 @@ class WebSocketFraming:
     transport: ClassVar[str] = "websocket"
     keepalive: ClassVar[bytes] = b""
     objects: ClassVar[bool] = False
+    one_stream: ClassVar[bool] = False
 
     def ticks(self, payload: bytes, position: bytes) -> bytes:  # noqa: ARG002 - positions are marks
         """Return the payload: a message needs no envelope."""
@@ -91,7 +101,9 @@ class WebSocketFraming:
         return data
 
     def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:
-        """Return the frame of a whole message."""
+        """Return the frame of a whole message, without the flush's four bytes (RFC 7692 §7.2.1)."""
+        if compressed:
+            data = data[:-4]
         return websocket_frame(self.opcode, data, compressed=compressed)
 
 
@@ -110,6 +122,7 @@ class SseFraming:
     # Without a blank line: with one, two clients see phantom events (facts/sse-clients).
     keepalive: ClassVar[bytes] = b":\n"
     objects: ClassVar[bool] = True
+    one_stream: ClassVar[bool] = True
 
     def ticks(self, payload: bytes, position: bytes) -> bytes:
         """Return the unnamed event."""
@@ -143,6 +156,7 @@ class StreamFraming:
     transport: ClassVar[str] = "stream"
     keepalive: ClassVar[bytes] = b""
     objects: ClassVar[bool] = False
+    one_stream: ClassVar[bool] = True
 
     def ticks(self, payload: bytes, position: bytes) -> bytes:  # noqa: ARG002 - positions are marks
         """Return the line, or the payload itself."""

@@ -8,12 +8,15 @@ alone. Knows sockets only as two callables.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from feed.codecs import JSON, Codec, Message, rfc3339
 from feed.frames import Framing
 from feed.ring import Position
 from feed.selection import Selection
+
+if TYPE_CHECKING:
+    from feed.deflate import Compression
 
 
 class Reader(Protocol):
@@ -46,15 +49,17 @@ def mark_message(position: Position, now_ns: int) -> Message:
 
 @dataclass(slots=True)
 class Traffic:
-    """Frames and bytes written, counted once per reader."""
+    """Frames and bytes written, counted once per reader; `plain_bytes` before compression."""
 
     frames: int = 0
     frame_bytes: int = 0
+    plain_bytes: int = 0
 
-    def count(self, frame: bytes, readers: int = 1) -> None:
+    def count(self, frame_bytes: int, plain_bytes: int, readers: int) -> None:
         """Add one frame that was written to so many readers."""
         self.frames += readers
-        self.frame_bytes += readers * len(frame)
+        self.frame_bytes += readers * frame_bytes
+        self.plain_bytes += readers * plain_bytes
 
 
 class Payload:
@@ -90,10 +95,12 @@ class Lane:
         live: the readers that each frame is written to; a dict for its order and O(1) removal.
         members: how many subscribers belong here, live or not.
         traffic: what was written, shared with all lanes of its transport and codec.
+        compression: how its frames are compressed; None: they are not.
         spoke_ns, marked_ns: when the last frame, and the last mark, of the lane was made.
     """
 
     __slots__ = (
+        "compression",
         "framing",
         "live",
         "marked_ns",
@@ -109,17 +116,36 @@ class Lane:
         self.traffic = traffic
         self.live: dict[Reader, None] = {}
         self.members = 0
+        self.compression: Compression | None = None
         self.spoke_ns = now_ns
         self.marked_ns = now_ns
 
-    def write(self, frame: bytes, high_water_bytes: int) -> list[Reader]:
-        """Write a frame to everybody live; return those who could not take it, no longer live.
+    def add(self, reader: Reader) -> None:
+        """Write to a reader from the next frame on."""
+        self.live[reader] = None
+
+    def drop(self, reader: Reader) -> None:
+        """Write to a reader no more; harmless when it is not here."""
+        self.live.pop(reader, None)
+
+    def write(self, data: bytes, now_ns: int, high_water_bytes: int) -> list[Reader]:  # noqa: ARG002 - for contexts that age
+        """Make a frame of an envelope and write it to everybody live.
+
+        Returns:
+            Those who could not take it; they are live no longer.
+        """
+        return self.write_frame(self.live, self.framing.wrap(data), len(data), high_water_bytes)
+
+    def write_frame(
+        self, readers: dict[Reader, None], frame: bytes, plain_bytes: int, high_water_bytes: int
+    ) -> list[Reader]:
+        """Write one frame to these readers; return those who could not take it, taken out.
 
         This loop is what the whole design is for: one call into the transport a reader. A reader
         that is over its high water mark, or gone, is not written to.
         """
         missed = []
-        for reader in self.live:
+        for reader in readers:
             try:
                 if reader.buffered_bytes() <= high_water_bytes:
                     reader.write(frame)
@@ -128,19 +154,25 @@ class Lane:
                 pass
             missed.append(reader)
         for reader in missed:
-            del self.live[reader]
-        self.traffic.count(frame, len(self.live))
+            del readers[reader]
+        self.traffic.count(len(frame), plain_bytes, len(readers))
         return missed
 
-    def frame(self, payload: bytes, position: Position) -> bytes:
-        """Return the frame of a payload, for everybody live."""
-        framing = self.framing
-        return framing.wrap(framing.ticks(payload, str(position).encode()))
+    def private(self, data: bytes) -> bytes:
+        """Make a frame of an envelope for one reader that is not live."""
+        return self.framing.wrap(data)
 
-    def idle_frame(
+    def close(self) -> None:
+        """Release what the lane holds; it has no members any more."""
+
+    def ticks(self, payload: bytes, position: Position) -> bytes:
+        """Return the envelope of a payload that moves its readers to a position."""
+        return self.framing.ticks(payload, str(position).encode())
+
+    def idle(
         self, position: Position, now_ns: int, keepalive_ns: int, mark_interval_ns: int
     ) -> bytes:
-        """Return what a lane with nothing to say must say now; b"" while it may be silent.
+        """Return the envelope of what a silent lane must say now; b"" while it may be silent.
 
         SSE has mark events and, between them, keepalives. A stream with marks uses them as its
         keepalives. A WebSocket has pings of its own, and marks for those who asked.
@@ -154,45 +186,45 @@ class Lane:
             marks_due = self.payload.key.marks and min(silent_ns, unmarked_ns) >= limit_ns
         if marks_due:
             self.spoke_ns = self.marked_ns = now_ns
-            return self.message(mark_message(position, now_ns), position)
+            mark = mark_message(position, now_ns)
+            return message_envelope(self.framing, self._codec, mark, position)
         if silent_ns >= keepalive_ns and self.framing.keepalive:
             self.spoke_ns = now_ns
-            return self.framing.wrap(self.framing.keepalive)
+            return self.framing.keepalive
         return b""
 
     def private_ticks(self, fragments: Sequence[bytes], position: Position, now_ns: int) -> bytes:
         """Return a frame of ticks for one subscriber that moves it to `position`."""
         mark = self._codec.fragment(mark_message(position, now_ns))
-        return self.frame(self.payload.join(fragments, mark), position)
+        return self.private(self.ticks(self.payload.join(fragments, mark), position))
 
     def private_snapshot(self, fragments: Sequence[bytes]) -> bytes:
         """Return a frame of a snapshot's ticks; it moves nobody, its end does."""
-        framing = self.framing
-        return framing.wrap(framing.ticks(self._codec.join(fragments), b""))
+        return self.private(self.framing.ticks(self._codec.join(fragments), b""))
 
     def message(self, message: Message, position: Position | None = None) -> bytes:
-        """Return the frame of a feed message."""
-        return message_frame(self.framing, self._codec, message, position)
+        """Return the frame of a feed message for one subscriber."""
+        return self.private(message_envelope(self.framing, self._codec, message, position))
 
     @property
     def _codec(self) -> Codec:
         return self.payload.key.codec
 
 
-def message_frame(
+def message_envelope(
     framing: Framing, codec: Codec, message: Message, position: Position | None = None
 ) -> bytes:
-    """Return the frame of a feed message; its name on SSE is its `T`.
+    """Return the envelope of a feed message; its name on SSE is its `T`.
 
     Args:
-        framing: whose frame.
+        framing: whose envelope.
         codec: for the data; named SSE events are JSON always.
         message: with its `T`.
         position: where it moves the subscriber, if anywhere.
     """
     data = JSON.bare(message) if framing.objects else codec.array([message])
     at = b"" if position is None else str(position).encode()
-    return framing.wrap(framing.message(message["T"].encode(), data, at))
+    return framing.message(message["T"].encode(), data, at)
 
 
 def batched(fragments: Iterable[bytes], max_bytes: int) -> list[list[bytes]]:

@@ -73,7 +73,7 @@ class Drain:
                 self._disconnect(session, step)
                 return True
             subscriber.write(step)
-            subscriber.lane.traffic.count(step)
+            subscriber.lane.traffic.count(len(step), len(step), 1)
             buffered = subscriber.buffered_bytes()
             moved = True
             limit = self._high_water_bytes

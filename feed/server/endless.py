@@ -7,13 +7,15 @@ per lane. The handler only waits for the session's end, and sees to it that the 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aiohttp import HttpVersion11, web
+from aiohttp import HttpVersion11, hdrs, web
 
+from feed.deflate import GZIP_HEADER, Compression
 from feed.dialect import Request, bye_message
 from feed.disconnect import Reason
 from feed.frames import SseFraming, StreamFraming
-from feed.lane import PayloadKey, message_frame
+from feed.lane import PayloadKey, message_envelope
 from feed.ring import Position
+from feed.server.accept import choose
 from feed.server.hub import Hub
 from feed.server.session import Session
 from feed.server.transport import Connection
@@ -50,6 +52,14 @@ def speaks_chunks(request: web.Request) -> bool:
     return request.version >= HttpVersion11
 
 
+def gzip_if_accepted(request: web.Request, asked: Request) -> Compression | None:
+    """Return the shared gzip stream for clients that accept one; no header accepts plain bytes."""
+    accepted = request.headers.get(hdrs.ACCEPT_ENCODING)
+    if asked.compress is False or accepted is None:
+        return None
+    return Compression() if choose(accepted, ["gzip", "identity"]) == "gzip" else None
+
+
 async def respond(request: web.Request, hub: Hub, endless: Endless) -> web.StreamResponse:
     """Serve an endless response until the subscriber leaves or is disconnected.
 
@@ -57,7 +67,12 @@ async def respond(request: web.Request, hub: Hub, endless: Endless) -> web.Strea
         LimitExceeded: the selection is too large.
     """
     hub.check_limits(endless.key.selection)
+    refusal = hub.refusal
+    compression = gzip_if_accepted(request, endless.asked) if refusal is None else None
     response = web.StreamResponse(headers={**NEVER_STORED, "Content-Type": endless.content_type})
+    if compression is not None:
+        response.headers[hdrs.CONTENT_ENCODING] = "gzip"
+    response.headers[hdrs.VARY] = f"{hdrs.ACCEPT}, {hdrs.ACCEPT_ENCODING}"
     if endless.framing.chunked:
         response.enable_chunked_encoding()
     else:
@@ -66,25 +81,38 @@ async def respond(request: web.Request, hub: Hub, endless: Endless) -> web.Strea
     if request.transport is None:
         return response
     connection = Connection(request.transport, hub.settings.high_water_bytes)
-
-    def say_goodbye(reason: Reason) -> None:
-        words = bye_message(reason.value)
-        connection.write_last(message_frame(endless.framing, endless.key.codec, words))
-
-    if endless.prelude:
-        connection.write_last(endless.framing.wrap(endless.prelude))
-    if hub.refusal is not None:
-        # Never 429 or 503: an EventSource would not come back (facts/sse-clients).
-        hub.refuse(hub.refusal, say_goodbye)
+    if refusal is None:
+        await _serve(hub, connection, endless, compression)
     else:
-        session = hub.open(connection, endless.key, endless.framing, say_goodbye)
-        try:
-            _begin(hub, session, endless)
-            await session.ended
-        finally:
-            hub.close(session, Reason.CLIENT_LEFT)
+        # Never 429 or 503: an EventSource would not come back (facts/sse-clients).
+        hub.ended[refusal] += 1
+        connection.write_last(endless.framing.wrap(_bye(endless, refusal)))
     await connection.finish(_LAST_WORDS_S)
     return response
+
+
+async def _serve(
+    hub: Hub, connection: Connection, endless: Endless, compression: Compression | None
+) -> None:
+    def say_goodbye(reason: Reason) -> None:
+        connection.write_last(lane.private(_bye(endless, reason)))
+
+    session = hub.open(connection, endless.key, endless.framing, say_goodbye, compression)
+    lane = session.subscriber.lane
+    try:
+        if compression is not None:
+            connection.write_last(endless.framing.wrap(GZIP_HEADER))
+        if endless.prelude:
+            connection.write_last(lane.private(endless.prelude))
+        _begin(hub, session, endless)
+        await session.ended
+    finally:
+        hub.close(session, Reason.CLIENT_LEFT)
+
+
+def _bye(endless: Endless, reason: Reason) -> bytes:
+    words = bye_message(reason.value)
+    return message_envelope(endless.framing, endless.key.codec, words)
 
 
 def _begin(hub: Hub, session: Session, endless: Endless) -> None:

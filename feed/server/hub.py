@@ -8,14 +8,15 @@ event loop; every method but `publish` returns without waiting.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from feed.broadcast import Broadcast
 from feed.cadence import Cadence
+from feed.deflate import Compression
 from feed.disconnect import Reason
 from feed.errors import LimitExceeded
 from feed.frames import Framing
-from feed.lane import PayloadKey
+from feed.lane import PayloadKey, Reader
 from feed.selection import Selection
 from feed.server.config import Settings
 from feed.server.drain import Drain
@@ -103,12 +104,11 @@ class Hub:
         cut = self.broadcast.cut(now_ns)
         high_water_bytes = self.settings.high_water_bytes
         observe_age = self.instruments.age.observe
-        for lane, frames in cut.frames:
-            for follows, frame in frames:
-                for subscriber in lane.write(frame, high_water_bytes):
-                    assert isinstance(subscriber, Subscriber)
-                    subscriber.miss(follows)
-                    self.drain.add(self.sessions[subscriber], now_ns)
+        for lane, envelopes in cut.envelopes:
+            for follows, envelope in envelopes:
+                missed = lane.write(envelope, now_ns, high_water_bytes)
+                if missed:
+                    self._fall_behind(missed, follows, now_ns)
                 observe_age((time.time_ns() - cut.first_ns) / 1e9)
         ended_ns = time.perf_counter_ns()
         self._cadence.note_cut(began_ns, ended_ns)
@@ -121,6 +121,7 @@ class Hub:
         key: PayloadKey,
         framing: Framing,
         goodbye: Callable[[Reason], None],
+        compression: Compression | None = None,
     ) -> Session:
         """Take a subscriber in; it is held, at the last cut, until `start`.
 
@@ -128,7 +129,7 @@ class Hub:
             LimitExceeded: there are too many connections, or too many symbols in all.
         """
         self.check_limits(key.selection)
-        lane = self.broadcast.enter(key, framing, time.time_ns())
+        lane = self.broadcast.enter(key, framing, time.time_ns(), compression)
         subscriber = Subscriber(
             self.broadcast,
             lane,
@@ -165,11 +166,6 @@ class Hub:
             return Reason.TOO_MANY_CONNECTIONS
         return None
 
-    def refuse(self, reason: Reason, goodbye: Callable[[Reason], None]) -> None:
-        """Send somebody away who never became a session."""
-        self.ended[reason] += 1
-        goodbye(reason)
-
     async def subscribers_reach(self, count: int) -> None:
         """Wait until so many sessions have subscribed to something."""
         while True:
@@ -183,22 +179,25 @@ class Hub:
         """Stop a session's live frames while what it is due changes."""
         subscriber = session.subscriber
         subscriber.hold()
-        subscriber.lane.live.pop(subscriber, None)
+        subscriber.lane.drop(subscriber)
 
-    def change(self, session: Session, key: PayloadKey) -> None:
+    def change(
+        self, session: Session, key: PayloadKey, compression: Compression | None = None
+    ) -> None:
         """Move a session to the lane of another payload; it is held until `start`.
 
         Raises:
             LimitExceeded: the new selection is too large; nothing has changed.
         """
         subscriber = session.subscriber
-        if key == subscriber.lane.payload.key:
+        before = subscriber.lane
+        if key == before.payload.key and compression == before.compression:
             self.hold(session)
             return
         self.check_limits(key.selection)
         self.hold(session)
-        before = subscriber.lane
-        subscriber.lane = self.broadcast.enter(key, before.framing, time.time_ns())
+        now_ns = time.time_ns()
+        subscriber.lane = self.broadcast.enter(key, before.framing, now_ns, compression)
         self.broadcast.leave(before)
 
     def start(self, session: Session) -> None:
@@ -239,19 +238,23 @@ class Hub:
             late_ns = max(0, time.perf_counter_ns() - due_ns)
             self.instruments.loop_lag.observe(late_ns / 1e9)
             now_ns = time.time_ns()
-            for lane, frame in self.broadcast.idle(now_ns, keepalive_ns, mark_interval_ns):
-                position = self.broadcast.cut_sequence
-                for subscriber in lane.write(frame, settings.high_water_bytes):
-                    assert isinstance(subscriber, Subscriber)
-                    subscriber.miss(position)
-                    self.drain.add(self.sessions[subscriber], now_ns)
+            for lane, envelope in self.broadcast.idle(now_ns, keepalive_ns, mark_interval_ns):
+                missed = lane.write(envelope, now_ns, settings.high_water_bytes)
+                self._fall_behind(missed, self.broadcast.cut_sequence, now_ns)
             for session in list(self.sessions.values()):
                 session.beat(now_ns)
 
     def _go_live(self, session: Session) -> None:
         subscriber = session.subscriber
         subscriber.go_live()
-        subscriber.lane.live[subscriber] = None
+        subscriber.lane.add(subscriber)
+
+    def _fall_behind(self, missed: Iterable[Reader], follows: int, now_ns: int) -> None:
+        """Hand those who could not take the frame after a sequence to the drain."""
+        for reader in missed:
+            assert isinstance(reader, Subscriber)
+            reader.miss(follows)
+            self.drain.add(self.sessions[reader], now_ns)
 
     async def _hold_production(self, count: int) -> None:
         """Wait until the ring can take so many ticks without overrunning a lossless subscriber."""

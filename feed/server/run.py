@@ -7,7 +7,6 @@ import math
 import random
 import signal
 import sys
-import time
 from collections.abc import Callable
 
 import structlog
@@ -45,7 +44,7 @@ def make_source(settings: Settings) -> Source:
         symbols=settings.symbols if isinstance(settings.symbols, int) else list(settings.symbols),
         rate=settings.rate,
         seed=seed,
-        start_ns=time.time_ns() if settings.start_ns is None else settings.start_ns,
+        start_ns=settings.start_ns,
     )
 
 

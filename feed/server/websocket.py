@@ -1,17 +1,22 @@
 """The WebSocket: the dialect's conversation on top of frames that are built once for everybody.
 
-aiohttp does the handshake and reads what the client sends; every frame to the client is built here
-and written straight to the transport. The conversation is: connected, auth, authenticated,
-subscribe, subscription, and then as often as the client likes. Nothing follows a Close frame: a
-session leaves the hub before one is written, whoever closes.
+aiohttp does the handshake and reads what the client sends; every data frame to the client is built
+here and written straight to the transport. (aiohttp's own `send_*` would compress in a context of
+their own, which silently corrupts what follows.)
+
+The conversation is: connected, auth, authenticated, subscribe, subscription, and then as often as
+the client likes. Nothing follows a Close frame: a session leaves the hub before one is written,
+whoever closes.
 """
 
 import asyncio
+import re
 import time
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMsgType, hdrs, web
 
 from feed.codecs import CODECS, JSON, MESSAGE_PACK, Codec, Message
+from feed.deflate import MAX_WINDOW_BITS, Compression
 from feed.dialect import (
     AUTHENTICATED,
     CONNECTED,
@@ -45,14 +50,16 @@ async def websocket(request: web.Request, hub: Hub) -> web.StreamResponse:
         protocols=tuple(SUBPROTOCOLS),
         autoping=False,
         max_msg_size=MAX_CONTROL_BYTES,
-        compress=False,
+        compress=True,
         timeout=_LAST_WORDS_S,
     )
     await socket.prepare(request)
     if request.transport is None:
         return socket
     connection = Connection(request.transport, hub.settings.high_water_bytes)
-    conversation = Conversation(socket, connection, hub, _codec(request, socket))
+    conversation = Conversation(
+        socket, connection, hub, _codec(request, socket), _compression(socket)
+    )
     try:
         await conversation.run()
     finally:
@@ -66,6 +73,18 @@ def _codec(request: web.Request, socket: web.WebSocketResponse) -> Codec:
     if socket.ws_protocol is not None:
         return SUBPROTOCOLS[socket.ws_protocol]
     return MESSAGE_PACK if request.content_type == "application/msgpack" else JSON
+
+
+def _compression(socket: web.WebSocketResponse) -> Compression | None:
+    """Return what of permessage-deflate aiohttp agreed on, as its answer says (RFC 7692 §7.1)."""
+    agreed = socket.headers.get(hdrs.SEC_WEBSOCKET_EXTENSIONS)
+    if agreed is None:
+        return None
+    bits = re.search(r"server_max_window_bits=(\d+)", agreed)
+    return Compression(
+        shared="server_no_context_takeover" not in agreed,
+        window_bits=int(bits[1]) if bits else MAX_WINDOW_BITS,
+    )
 
 
 class _Socket(web.WebSocketResponse):
@@ -88,13 +107,22 @@ class Conversation:
         authenticated: whether `auth` was said.
     """
 
-    def __init__(self, socket: _Socket, connection: Connection, hub: Hub, codec: Codec) -> None:
+    def __init__(
+        self,
+        socket: _Socket,
+        connection: Connection,
+        hub: Hub,
+        codec: Codec,
+        agreed: Compression | None,
+    ) -> None:
         self._socket = socket
         self._connection = connection
         self._hub = hub
         self._codec = codec
         self._opcode = Opcode.TEXT if codec.is_text else Opcode.BINARY
         self._key = PayloadKey(Selection(), codec, marks=False)
+        self._agreed = agreed  # what compression the handshake allows
+        self._compress = True  # unless the client asked for none
         self.symbols: dict[Channel, set[str]] = {channel: set() for channel in Channel}
         self.authenticated = False
         self._closing: asyncio.Task[bool] | None = None
@@ -105,7 +133,7 @@ class Conversation:
         socket.conversation = self
         self._refusal = hub.refusal
         framing = WebSocketFraming(self._opcode)
-        self._session = hub.open(connection, self._key, framing, self._say_goodbye)
+        self._session = hub.open(connection, self._key, framing, self._say_goodbye, agreed)
         self._session.beat = self._beat
 
     async def run(self) -> None:
@@ -196,6 +224,7 @@ class Conversation:
         named = asked.symbols()
         symbols = {channel: self.symbols[channel] | set(named[channel]) for channel in Channel}
         marks = self._key.marks if asked.marks is None else asked.marks
+        self._compress = self._compress if asked.compress is None else asked.compress
         self._move(symbols, marks=marks)
         subscriber = self._session.subscriber
         if asked.on_lag is not None:
@@ -215,7 +244,7 @@ class Conversation:
     def _move(self, symbols: dict[Channel, set[str]], *, marks: bool) -> None:
         """Change what is subscribed, and acknowledge it; the session is held after it."""
         key = PayloadKey(Selection.of(symbols), self._codec, marks)
-        self._hub.change(self._session, key)
+        self._hub.change(self._session, key, self._agreed if self._compress else None)
         self._key = key
         self.symbols = symbols
         self._say(subscription_message(symbols))
