@@ -26,7 +26,11 @@ from feed.server.transport import Connection
 from feed.subscriber import LadderCounts, Subscriber
 from feed.ticks import Tick
 
-HOUSEKEEPING_S = 1.0
+HOUSEKEEPING_S = 1.0  # the longest time between two looks at who is due what
+# What is due is late by this part of its interval at most: httpx gives up after 5 s without a byte,
+# and keepalives are due after 4.
+_PUNCTUALITY = 1 / 8
+_SHORTEST_HOUSEKEEPING_S = 0.01
 
 
 class Hub:
@@ -232,9 +236,16 @@ class Hub:
         settings = self.settings
         keepalive_ns = int(settings.keepalive_s * 1e9)
         mark_interval_ns = int(settings.mark_interval_s * 1e9)
+        shortest_s = min(
+            settings.keepalive_s,
+            settings.mark_interval_s,
+            settings.ping_interval_s,
+            settings.pong_timeout_s,
+        )
+        pause_s = max(_SHORTEST_HOUSEKEEPING_S, min(HOUSEKEEPING_S, shortest_s * _PUNCTUALITY))
         while True:
-            due_ns = time.perf_counter_ns() + int(HOUSEKEEPING_S * 1e9)
-            await asyncio.sleep(HOUSEKEEPING_S)
+            due_ns = time.perf_counter_ns() + int(pause_s * 1e9)
+            await asyncio.sleep(pause_s)
             late_ns = max(0, time.perf_counter_ns() - due_ns)
             self.instruments.loop_lag.observe(late_ns / 1e9)
             now_ns = time.time_ns()
