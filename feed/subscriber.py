@@ -164,8 +164,9 @@ class Subscriber:
         return Resume.NEW_EPOCH
 
     def request_snapshot(self, selection: Selection) -> None:
-        """Send the last known state of a selection once what was missed is through."""
-        self._snapshots.append(selection)
+        """Send the last known state of a selection, once, when what was missed is through."""
+        if selection not in self._snapshots:  # a gap asks for it too
+            self._snapshots.append(selection)
 
     def miss(self, position: int) -> None:
         """Note that its lane's frame could not be written; it stands at `position`."""
