@@ -77,6 +77,7 @@ async def respond(request: web.Request, hub: Hub, endless: Endless) -> web.Strea
         response.enable_chunked_encoding()
     else:
         response.force_close()
+        response.headers["Connection"] = "close"  # aiohttp leaves it out towards HTTP/1.0
     await response.prepare(request)
     if request.transport is None:
         return response
