@@ -63,8 +63,8 @@ class Instruments:
         )
         self.loop_lag = Histogram(
             "feed_loop_lag_seconds",
-            "How late the event loop was for a timer, looked at once a second or oftener. Over 0.1 the "
-            "process is saturated.",
+            "How late the event loop was for a timer, looked at once a second or oftener. Over 0.1 "
+            "the process is saturated.",
             buckets=_AGE_BUCKETS_S,
             registry=self.registry,
         )
