@@ -1,0 +1,542 @@
+"""The WebSocket conversation: what is said, in which order, in both codecs, until Close."""
+
+import asyncio
+from typing import Any
+
+import msgpack
+import orjson
+import pytest
+
+from tests.readers import (
+    BINARY,
+    CLOSE,
+    PING,
+    PONG,
+    TEXT,
+    Frame,
+    Message,
+    RawHttp,
+    WebSocketReader,
+)
+from tests.servers import Feed, Serve, quote, trade, trades, until
+
+CHANNELS = ("trades", "quotes", "bars", "updatedBars", "secondBars", "statuses")
+SILENT = (
+    "dailyBars",
+    "lulds",
+    "orderbooks",
+    "news",
+    "corrections",
+    "cancelErrors",
+    "imbalances",
+)
+CODECS = pytest.mark.parametrize("binary", [False, True], ids=["json", "msgpack"])
+
+
+async def connect(feed: Feed, *, binary: bool = False, path: str = "/v1/ws") -> WebSocketReader:
+    reader = await WebSocketReader.connect((feed.host, feed.port), path, binary=binary)
+    return await reader.begin()
+
+
+async def error(reader: WebSocketReader) -> Message:
+    message = await reader.message()
+    assert message.keys() == {"T", "code", "msg"}
+    assert message["T"] == "error"
+    return message
+
+
+async def closed(reader: WebSocketReader, code: int) -> Frame:
+    """Read the Close frame, answer it, and see that nothing follows."""
+    frame = await reader.frame()
+    assert frame.opcode == CLOSE
+    assert frame.close_code == code
+    reader.send_frame(CLOSE, frame.data[:2])
+    assert await reader.wire.rest() == b""
+    return frame
+
+
+@CODECS
+async def test_the_conversation_in_its_order(serve: Serve, binary: bool) -> None:
+    feed = await serve()
+    reader = await connect(feed, binary=binary)
+    reader.say({"action": "auth", "key": "any", "secret": "any"})
+    assert await reader.message() == {"T": "success", "msg": "authenticated"}
+    reader.say({"action": "subscribe", "trades": ["AAPL"], "quotes": ["*"]})
+    acknowledgement = await reader.message()
+    assert acknowledgement == {
+        "T": "subscription",
+        **{channel: [] for channel in (*CHANNELS, *SILENT)},
+        "trades": ["AAPL"],
+        "quotes": ["*"],
+    }
+    await feed.publish(trade(1), trade(2, "MSFT"), quote(3, "MSFT"))
+    ticks, position = await reader.read()
+    assert position is None, "marks come to those who asked for them"
+    assert [(tick["T"], tick["S"]) for tick in ticks] == [("t", "AAPL"), ("q", "MSFT")]
+    assert {frame.opcode for frame in reader.frames} == {BINARY if binary else TEXT}
+    assert {frame.rsv for frame in reader.frames} == {0}, "no extension was offered"
+
+
+async def test_a_trade_in_json_byte_for_byte(serve: Serve) -> None:
+    feed = await serve()
+    reader = await connect(feed)
+    await reader.subscribe(trades=["AAPL"])
+    await feed.publish(trade(1))
+    assert (await reader.frame()).data == (
+        b'[{"T":"t","S":"AAPL","i":1,"x":"V","p":100.25,"s":2.0,"c":["@"],"z":"C",'
+        b'"t":"2020-02-22T00:00:00.000000001Z"}]'
+    )
+
+
+async def test_a_trade_in_messagepack_has_a_timestamp(serve: Serve) -> None:
+    feed = await serve()
+    reader = await connect(feed, binary=True)
+    await reader.subscribe(trades=["AAPL"])
+    await feed.publish(trade(1))
+    (tick,) = msgpack.unpackb((await reader.frame()).data)
+    assert tick == {
+        "T": "t",
+        "S": "AAPL",
+        "i": 1,
+        "x": "V",
+        "p": 100.25,
+        "s": 2.0,
+        "c": ["@"],
+        "z": "C",
+        "t": msgpack.Timestamp(1_582_329_600, 1),
+    }
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/v1/ws", "/v2/iex", "/v2/sip", "/v2/test"),
+        *(f"/v1beta3/crypto/{location}" for location in ("us", "us-1", "eu-1")),
+    ],
+)
+async def test_the_dialects_paths_all_lead_here(serve: Serve, path: str) -> None:
+    feed = await serve()
+    reader = await connect(feed, path=path)
+    assert (await reader.subscribe(trades=["*"]))["trades"] == ["*"]
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter", "accepted"),
+    [
+        ("/v2/opra", "feed", "iex, sip, test"),
+        ("/v1beta3/crypto/moon", "location", "us, us-1, eu-1"),
+    ],
+)
+async def test_another_feed_is_refused_by_name(
+    serve: Serve, path: str, parameter: str, accepted: str
+) -> None:
+    feed = await serve()
+    reader = await WebSocketReader.connect((feed.host, feed.port), path)
+    assert reader.http.status == 400
+    problem = await reader.http.document()
+    assert (problem["parameter"], problem["accepted"]) == (parameter, accepted)
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen", "binary"),
+    [
+        ("feed.json", "feed.json", False),
+        ("feed.msgpack", "feed.msgpack", True),
+        ("chat, feed.msgpack, feed.json", "feed.msgpack", True),
+        ("chat", None, False),
+    ],
+)
+async def test_the_subprotocol_chooses_the_codec(
+    serve: Serve, offered: str, chosen: str | None, binary: bool
+) -> None:
+    feed = await serve()
+    reader = await WebSocketReader.connect(
+        (feed.host, feed.port), headers={"Sec-WebSocket-Protocol": offered}
+    )
+    assert reader.http.headers.get("Sec-WebSocket-Protocol") == chosen
+    reader.binary = binary
+    await reader.begin()
+
+
+async def test_a_plain_get_is_told_that_this_is_a_websocket(serve: Serve) -> None:
+    feed = await serve()
+    answer = await RawHttp.get((feed.host, feed.port), "/v1/ws")
+    assert answer.status in {400, 426}
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert "upgrade" in (await answer.document())["detail"].lower()
+
+
+async def test_auth_may_be_left_out_and_a_second_one_is_refused(serve: Serve) -> None:
+    feed = await serve()
+    reader = await connect(feed)
+    await reader.subscribe(trades=["AAPL"])
+    reader.say({"action": "auth", "key": "", "secret": ""})
+    assert (await reader.message())["msg"] == "authenticated"
+    reader.say({"action": "auth", "key": "other", "secret": "other"})
+    assert (await error(reader))["code"] == 403
+    await feed.publish(trade(1))
+    assert (await reader.read())[0][0]["i"] == 1
+
+
+async def test_subscriptions_add_up_and_the_acknowledgement_has_the_full_state(
+    serve: Serve,
+) -> None:
+    feed = await serve()
+    reader = await connect(feed)
+    await reader.subscribe(trades=["MSFT"], news=["*"])
+    state = await reader.subscribe(trades=["AAPL", "MSFT"], bars=["*"])
+    assert state["trades"] == ["AAPL", "MSFT"]
+    assert state["bars"] == ["*"]
+    assert state["news"] == [], "this server has none"
+    reader.say({"action": "unsubscribe", "trades": ["MSFT", "TSLA"], "bars": ["AAPL"]})
+    state = await reader.message()
+    assert state["trades"] == ["AAPL"]
+    assert state["bars"] == ["*"], "a star is no list to take one symbol out of"
+    await feed.publish(trade(1, "MSFT"), trade(2))
+    assert [tick["i"] for tick in (await reader.read())[0]] == [2]
+    reader.say({"action": "unsubscribe", "trades": ["*", "AAPL"], "bars": ["*"]})
+    state = await reader.message()
+    assert not any(state[channel] for channel in (*CHANNELS, *SILENT))
+
+
+async def test_control_messages_never_share_an_array_with_ticks(serve: Serve) -> None:
+    feed = await serve()
+    reader = await connect(feed)
+    await reader.subscribe(trades=["*"], marks=True)
+    for number in range(1, 40):
+        reader.say({"action": "subscribe", "trades": ["AAPL"]})
+        await feed.publish(trade(number))
+    seen: list[int] = []
+    while len(seen) < 39:
+        messages, _ = await reader.read()
+        kinds = {message["T"] for message in messages}
+        assert kinds in ({"subscription"}, {"t", "mark"})
+        seen += [message["i"] for message in messages if message["T"] == "t"]
+    assert seen == list(range(1, 40))
+
+
+@CODECS
+async def test_marks_come_last_in_each_frame_for_those_who_asked(
+    serve: Serve, binary: bool
+) -> None:
+    feed = await serve(mark_interval_s=0.05)
+    reader = await connect(feed, binary=binary)
+    await reader.subscribe(trades=["AAPL"], marks=True)
+    await feed.publish(trade(1), trade(2, "MSFT"))
+    while (array := (await reader.read())[0])[0]["T"] == "mark":
+        pass
+    assert [message["T"] for message in array] == ["t", "mark"]
+    assert array[-1].keys() == {"T", "pos", "t"}
+    assert array[-1]["pos"] == feed.position(2)
+    await feed.publish(trade(3, "MSFT"))
+    while (await reader.read())[1] != feed.position(3):
+        pass  # silence is marked too, and moves with what was not selected
+    await reader.subscribe(marks=False)
+    await feed.publish(trade(4))
+    assert [message["T"] for message in (await reader.read())[0]] == ["t"]
+
+
+async def test_after_resumes_what_was_subscribed_and_leaves_the_rest_alone(serve: Serve) -> None:
+    feed = await serve()
+    reader = await connect(feed)
+    await reader.subscribe(trades=["AAPL"], marks=True)
+    for number in range(1, 11):
+        await feed.publish(trade(number, "AAPL" if number % 2 else "MSFT"))
+        if number % 2:
+            await reader.read()
+    await reader.subscribe(trades=["MSFT"], after=feed.position(4))
+    ticks, position = await reader.read()
+    assert [tick["i"] for tick in ticks[:-1]] == [6, 8, 10]
+    assert position == feed.position(10)
+    await feed.publish(*trades(11, 11), trade(12, "MSFT"))
+    assert [tick["i"] for tick in (await reader.read())[0][:-1]] == [11, 12]
+
+
+@pytest.mark.parametrize("after", ["0", 0])
+async def test_after_0_is_all_that_the_ring_holds(serve: Serve, after: object) -> None:
+    feed = await serve(ring=8)
+    for number in range(1, 21):
+        await feed.publish(trade(number))
+    reader = await connect(feed)
+    await reader.subscribe(trades=["*"], after=after)
+    assert [tick["i"] for tick in (await reader.read())[0]] == list(range(13, 21))
+
+
+@CODECS
+@pytest.mark.parametrize("reason", ["overrun", "epoch"])
+async def test_a_gap_has_its_numbers_and_is_followed_by_the_snapshot(
+    serve: Serve, binary: bool, reason: str
+) -> None:
+    feed = await serve(ring=8)
+    for number in range(1, 21):
+        await feed.publish(trade(number))
+    after = feed.position(5) if reason == "overrun" else "zzzzzzzz-5"
+    reader = await connect(feed, binary=binary)
+    await reader.subscribe(trades=["*"], after=after, snapshot=True)
+    await feed.sessions_reach(1)
+    await feed.publish(trade(21))
+    assert await reader.message() == {
+        "T": "gap",
+        "from": feed.position(6) if reason == "overrun" else after,
+        "to": feed.position(20),
+        "reason": reason,
+    }
+    assert await snapshot(reader) == ([20], feed.position(20))
+    assert [tick["i"] for tick in (await reader.read())[0]] == [21]
+
+
+async def test_a_snapshot_is_of_what_was_subscribed_with_it(serve: Serve) -> None:
+    feed = await serve()
+    await feed.publish(trade(1), trade(2, "MSFT"), quote(3), quote(4, "MSFT"))
+    reader = await connect(feed)
+    await reader.subscribe(trades=["AAPL"])
+    await reader.subscribe(trades=["MSFT"], snapshot=True)
+    assert await snapshot(reader) == ([2], feed.position(4))
+
+
+async def snapshot(reader: WebSocketReader) -> tuple[list[int], str | None]:
+    """Read a whole snapshot; return its trades' ids and the position of its end."""
+    begin = await reader.message()
+    assert (begin["T"], begin["state"]) == ("snapshot", "begin")
+    ids: list[int] = []
+    while True:
+        messages, position = await reader.read()
+        if messages[0]["T"] == "snapshot":
+            assert messages == [{**begin, "state": "end"}]
+            return ids, position
+        ids += [tick["i"] for tick in messages]
+
+
+BAD_MESSAGES: list[tuple[Any, list[str]]] = [
+    ([], ["map", "list"]),
+    ([{"action": "auth"}], ["map", "list"]),
+    ("subscribe", ["map", "str"]),
+    (None, ["map"]),
+    (7, ["map", "int"]),
+    ({}, ["action", "None", "auth, subscribe, unsubscribe"]),
+    ({"action": "listen"}, ["action", "'listen'", "auth, subscribe, unsubscribe"]),
+    ({"action": ["subscribe"]}, ["action", "auth, subscribe, unsubscribe"]),
+    ({"action": "auth", "key": 7}, ["key", "7", "string"]),
+    ({"action": "subscribe", "trade": ["AAPL"]}, ["trade:", "did you mean 'trades'?"]),
+    ({"action": "subscribe", "trades": "AAPL"}, ["trades", "'AAPL'", "list"]),
+    ({"action": "subscribe", "trades": [7]}, ["trades.0", "7", "string"]),
+    ({"action": "subscribe", "trades": ["AAPL", "a b"]}, ["trades.1", "'a b'", "BTC/USD"]),
+    ({"action": "subscribe", "trades": [""]}, ["trades.0", "''", "BTC/USD"]),
+    ({"action": "subscribe", "quotes": ["A" * 25]}, ["quotes.0", "24"]),
+    ({"action": "subscribe", "after": "nonsense"}, ["after", "'nonsense'", "<epoch>-<sequence>"]),
+    ({"action": "subscribe", "after": 7}, ["after", "7", "<epoch>-<sequence>"]),
+    ({"action": "subscribe", "after": {}}, ["after", "<epoch>-<sequence>"]),
+    ({"action": "subscribe", "snapshot": "yes"}, ["snapshot", "'yes'", "boolean"]),
+    ({"action": "subscribe", "marks": 1}, ["marks", "1", "boolean"]),
+    ({"action": "subscribe", "on_lag": "panic"}, ["on_lag", "'panic'", "gap", "disconnect"]),
+    ({"action": "subscribe", "on_lag": []}, ["on_lag", "gap", "disconnect"]),
+    ({"action": "unsubscribe", "after": "0"}, ["after"]),
+]
+
+
+@CODECS
+async def test_a_bad_message_is_answered_by_name_and_the_talk_goes_on(
+    serve: Serve, binary: bool
+) -> None:
+    feed = await serve(max_control_messages_per_s=1_000)
+    reader = await connect(feed, binary=binary)
+    await reader.subscribe(trades=["AAPL"])
+    for message, words in BAD_MESSAGES:
+        reader.say(message)
+        answer = await error(reader)
+        assert answer["code"] == 400, message
+        missing = [word for word in words if word not in answer["msg"]]
+        assert not missing, (message, answer["msg"])
+    await feed.publish(trade(1), trade(2, "MSFT"))
+    assert [tick["i"] for tick in (await reader.read())[0]] == [1], "nothing has changed"
+
+
+@pytest.mark.parametrize(
+    ("binary", "opcode", "data", "words"),
+    [
+        (False, TEXT, b"{", "JSON"),
+        (False, TEXT, b"", "JSON"),
+        (False, TEXT, b'{"action":NaN}', "JSON"),
+        (False, TEXT, b"[" * 5_000, "JSON"),
+        (False, BINARY, b'{"action":"auth"}', "accepted: text"),
+        (True, BINARY, b"\xc1", "MessagePack"),
+        (True, BINARY, b"", "MessagePack"),
+        (True, BINARY, b"\x80\x80", "MessagePack"),
+        (True, BINARY, b"\xdf\xff\xff\xff\xff", "MessagePack"),
+        (True, BINARY, b"\x91" * 5_000, "MessagePack"),
+        (True, TEXT, b'{"action":"auth"}', "accepted: binary"),
+        (True, BINARY, b"\x81\x01\x02", "map key"),
+        (True, BINARY, b"\x82\xa6action\xa4auth\xc0\x02", "map key"),
+    ],
+)
+async def test_bytes_that_are_no_message_are_answered_and_the_talk_goes_on(
+    serve: Serve, binary: bool, opcode: int, data: bytes, words: str
+) -> None:
+    feed = await serve()
+    reader = await connect(feed, binary=binary)
+    reader.send_frame(opcode, data)
+    answer = await error(reader)
+    assert answer["code"] == 400
+    assert words in answer["msg"]
+    await reader.subscribe(trades=["AAPL"])
+
+
+async def test_a_fragmented_message_is_put_together(serve: Serve) -> None:
+    feed = await serve()
+    reader = await connect(feed)
+    message = orjson.dumps({"action": "subscribe", "trades": ["AAPL"]})
+    reader.send_frame(TEXT, message[:10], final=False)
+    reader.send_frame(0, message[10:], final=False)
+    reader.send_frame(PING, b"between")
+    reader.send_frame(0, b"")
+    assert await reader.frame() == Frame(PONG, b"between")
+    assert (await reader.message())["trades"] == ["AAPL"]
+
+
+async def test_5000_symbols_on_three_channels_fit_in_one_message(serve: Serve) -> None:
+    feed = await serve(max_symbols_per_connection=15_000)
+    symbols = [f"SYM{number:04d}" for number in range(5_000)]
+    reader = await connect(feed)
+    state = await reader.subscribe(trades=symbols, quotes=symbols, bars=symbols)
+    assert state["bars"] == symbols
+
+
+@CODECS
+async def test_a_message_over_256_kib_ends_the_talk_with_1009(serve: Serve, binary: bool) -> None:
+    feed = await serve()
+    reader = await connect(feed, binary=binary)
+    await reader.subscribe(trades=["*"])
+    reader.send_frame(BINARY if binary else TEXT, b" " * (256 * 1024 + 1))
+    assert (await error(reader))["code"] == 400
+    await closed(reader, 1009)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"\x83\x80\0\0\0\0",  # reserved opcode
+        b"\xf1\x80\0\0\0\0",  # reserved bits
+        b"\x09\x80\0\0\0\0",  # fragmented ping
+        b"\x80\x80\0\0\0\0",  # continuation of nothing
+    ],
+)
+async def test_breaking_the_protocol_ends_the_talk_with_1002(serve: Serve, frame: bytes) -> None:
+    feed = await serve()
+    reader = await connect(feed)
+    await reader.subscribe(trades=["*"])
+    reader.wire.writer.write(frame)
+    assert (await error(reader))["code"] == 400
+    await closed(reader, 1002)
+    assert feed.hub.ended.total() == 1
+
+
+async def test_text_that_is_not_utf_8_ends_the_talk_with_1007(serve: Serve) -> None:
+    feed = await serve()
+    reader = await connect(feed)
+    reader.send_frame(TEXT, b"\xff")
+    assert (await error(reader))["code"] == 400
+    await closed(reader, 1007)
+
+
+async def test_a_ping_is_answered_with_its_own_data(serve: Serve) -> None:
+    feed = await serve()
+    reader = await connect(feed)
+    for data in (b"", b"data", bytes(range(125))):
+        reader.send_frame(PING, data)
+        assert await reader.frame() == Frame(PONG, data)
+
+
+async def test_whoever_answers_pings_stays_and_whoever_does_not_is_sent_away(
+    serve: Serve,
+) -> None:
+    feed = await serve(ping_interval_s=0.05, pong_timeout_s=0.1)
+    silent, polite = await connect(feed), await connect(feed)
+    frame = await silent.frame()
+    assert frame.opcode == PING
+    for _ in range(5):
+        frame = await polite.frame()
+        assert frame.opcode == PING
+        polite.send_frame(PONG, frame.data)
+    frame = await silent.frame()
+    while frame.opcode == PING:
+        frame = await silent.frame()
+    assert frame.close_code == 1013
+    assert await silent.wire.rest() == b""
+    await until(lambda: len(feed.hub.sessions) == 1)
+    assert {reason.value.name: n for reason, n in feed.hub.ended.items()} == {"unresponsive": 1}
+
+
+async def test_nothing_follows_the_answer_to_a_clients_close(serve: Serve) -> None:
+    feed = await serve()
+    reader = await connect(feed)
+    await reader.subscribe(trades=["*"])
+    other = await connect(feed)
+    await other.subscribe(trades=["*"])
+    reader.send_frame(CLOSE, (1000).to_bytes(2, "big"))
+    for number in range(1, 200):
+        await feed.publish(trade(number))
+        await other.read()
+    received = b""
+    while (frame := await reader.frame()).opcode != CLOSE:
+        received += frame.data
+    assert frame.close_code == 1000
+    assert await reader.wire.rest() == b""
+    assert {reason.value.name: n for reason, n in feed.hub.ended.items()} == {"client_left": 1}
+
+
+@CODECS
+async def test_goodbye_is_1012_and_nothing_follows(serve: Serve, binary: bool) -> None:
+    feed = await serve()
+    reader = await connect(feed, binary=binary)
+    await reader.subscribe(trades=["*"])
+    closing = asyncio.create_task(feed.server.close())
+    await until(lambda: feed.hub.leaving)
+    publishing = asyncio.create_task(feed.source.publish([trade(1)]))
+    reader.say({"action": "subscribe", "trades": ["AAPL"]})
+    frame = await closed(reader, 1012)
+    assert frame.data[2:].decode() == "the server is restarting; come back"
+    await closing
+    publishing.cancel()
+
+
+async def test_whoever_comes_while_the_server_leaves_is_sent_away_with_1012(serve: Serve) -> None:
+    feed = await serve()
+    feed.hub.leaving = True
+    await closed(await connect(feed), 1012)
+
+
+async def test_a_client_that_is_gone_leaves_nothing_behind(serve: Serve) -> None:
+    feed = await serve()
+    for _ in range(5):
+        reader = await connect(feed)
+        await reader.subscribe(trades=["*"], quotes=["AAPL"])
+        reader.abort()
+    await until(lambda: not feed.hub.sessions)
+    assert feed.hub.broadcast.lanes == []
+    assert feed.hub.broadcast.index_entries == 0
+    await feed.publish(trade(1))
+
+
+async def test_a_large_batch_is_split_into_frames_of_at_most_256_kib(serve: Serve) -> None:
+    feed = await serve(batch_ms=50)
+    reader = await connect(feed)
+    await reader.subscribe(trades=["*"], marks=True)
+    for first in range(1, 12_001, 3_000):
+        await feed.source.publish(trades(first, first + 2_999))
+    seen: list[int] = []
+    while len(seen) < 12_000:
+        messages, position = await reader.read()
+        seen += [message["i"] for message in messages if message["T"] == "t"]
+        assert position == feed.position(seen[-1])
+    assert seen == list(range(1, 12_001))
+    sizes = [len(frame.data) for frame in reader.frames]
+    assert 128 * 1024 < max(sizes) <= 256 * 1024
+
+
+async def test_a_connection_that_ends_inside_a_message_is_no_error(serve: Serve) -> None:
+    feed = await serve()
+    reader = await connect(feed)
+    reader.send_frame(TEXT, b'{"action":', final=False)
+    reader.wire.writer.write_eof()
+    await reader.wire.rest()
+    await until(lambda: not feed.hub.sessions)
