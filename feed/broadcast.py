@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from feed.bars import BarBuilder
-from feed.codecs import CODECS, Codec
+from feed.codecs import CODECS
+from feed.conflate import Conflator
 from feed.deflate import Compression, CompressorBudget
 from feed.deflated_lane import DeflatedLane
 from feed.frames import MAX_FRAME_BYTES, Framing
 from feed.history import History
 from feed.lane import Lane, Payload, PayloadKey, Traffic, batched, mark_message
 from feed.ring import Position, RingBuffer
-from feed.selection import Selection, SelectionIndex
+from feed.selection import SelectionIndex
 from feed.snapshot import Snapshot
+from feed.states import States
 from feed.ticks import Kind, Tick
 
 
@@ -45,6 +47,7 @@ class Broadcast:
         ring: the newest ticks.
         history: their fragments.
         snapshot: the last state per symbol as of the last cut.
+        states: that state, and conflated ones, encoded.
         bars: builds and keeps bars.
         cut_sequence: the newest sequence that is in a frame; the end of catching up.
         ticks: published so far, by kind.
@@ -56,6 +59,7 @@ class Broadcast:
         self.ring = ring
         self.history = History(ring)
         self.snapshot = Snapshot()
+        self.states = States(ring, self.snapshot)
         self.bars = bars
         self.cut_sequence = ring.newest
         self.ticks = dict.fromkeys(Kind, 0)
@@ -63,8 +67,9 @@ class Broadcast:
         self.budget = CompressorBudget()
         self._payloads: dict[PayloadKey, Payload] = {}
         self._lanes: dict[tuple[PayloadKey, Framing, Compression | None], Lane] = {}
-        self._indexes = {name: SelectionIndex() for name in CODECS}
-        self._snapshots: dict[tuple[Selection, str], list[list[bytes]]] = {}
+        # By codec name and interval; 0 ms: lossless.
+        self._indexes: defaultdict[tuple[str, int], SelectionIndex] = defaultdict(SelectionIndex)
+        self._conflators: dict[int, Conflator] = {}
 
     @property
     def position(self) -> Position:
@@ -97,25 +102,27 @@ class Broadcast:
             counts[tick.kind] += 1
 
     def cut(self, now_ns: int) -> Cut:
-        """Make frames of the ticks published since the last cut."""
+        """Make envelopes of the ticks published since the last cut, and of conflated ones due."""
         after, upto = self.cut_sequence, self.ring.newest
         ticks = self.ring.read(after, upto - after)
-        if not ticks:
-            return Cut(0, now_ns, [])
-        self.snapshot.update(ticks)
-        self._snapshots.clear()
-        self.cut_sequence = upto
-        for name, index in self._indexes.items():
-            if index.selections:
-                codec = CODECS[name]
-                fragments = codec.encode(ticks)
-                self.history.store(codec, after + 1, fragments)
-                index.distribute(ticks, fragments)
-        return Cut(
-            ticks=len(ticks),
-            first_ns=self.ring.ingested_ns(after + 1),
-            envelopes=list(self._envelop(after, now_ns)),
-        )
+        first_ns = self.ring.ingested_ns(after + 1) if ticks else now_ns
+        if ticks:
+            self.cut_sequence = upto
+            self.snapshot.update(ticks)
+            self.states.clear(upto)
+            self._distribute(0, ticks, after + 1)
+        for interval_ms, conflator in self._conflators.items():
+            conflator.add(ticks)
+            conflated = conflator.take(now_ns)
+            if conflated:
+                self._distribute(interval_ms, conflated, None)
+        return Cut(len(ticks), first_ns, list(self._envelop(after, now_ns)))
+
+    @property
+    def conflated_due_ns(self) -> int | None:
+        """When conflated ticks are due next; None: there are none."""
+        due = [conflator.due_ns for conflator in self._conflators.values()]
+        return min((due_ns for due_ns in due if due_ns is not None), default=None)
 
     def idle(
         self, now_ns: int, keepalive_ns: int, mark_interval_ns: int
@@ -140,7 +147,10 @@ class Broadcast:
             payload = self._payloads.get(key)
             if payload is None:
                 payload = self._payloads[key] = Payload(key)
-                self._indexes[key.codec.name].add(key.selection, payload.collect)
+                for interval_ms, part in key.selection.parts().items():
+                    self._indexes[key.codec.name, interval_ms].add(part, payload.collect)
+                    if interval_ms and interval_ms not in self._conflators:
+                        self._conflators[interval_ms] = Conflator(interval_ms, now_ns)
             traffic = self.traffic[framing.transport, key.codec.name]
             lane = (
                 Lane(payload, framing, traffic, now_ns)
@@ -165,23 +175,38 @@ class Broadcast:
         payload.lanes.remove(lane)
         if not payload.lanes:
             del self._payloads[payload.key]
-            self._indexes[payload.key.codec.name].remove(payload.key.selection, payload.collect)
+            self._forget(payload)
 
-    def snapshot_fragments(self, selection: Selection, codec: Codec) -> list[list[bytes]]:
-        """Return the state of the selected symbols as of the last cut, in runs of a frame each.
+    def _distribute(self, interval_ms: int, ticks: list[Tick], first: int | None) -> None:
+        """Encode a batch in every codec in use, and give it to whoever selected of it.
 
-        Encoded once per cut, selection and codec, and shared by all who join meanwhile.
+        Args:
+            interval_ms: 0 for the ticks themselves, else of which interval they are conflated.
+            ticks: the batch.
+            first: the sequence of the first tick, to keep the fragments; None: not in the ring.
         """
-        key = (selection, codec.name)
-        runs = self._snapshots.get(key)
-        if runs is None:
-            ticks = self.snapshot.state(dict(selection.symbols))
-            runs = self._snapshots[key] = batched(codec.encode(ticks), MAX_FRAME_BYTES // 4)
-        return runs
+        for (name, index_ms), index in self._indexes.items():
+            if index_ms == interval_ms and index.selections:
+                codec = CODECS[name]
+                fragments = codec.encode(ticks)
+                if first is not None:
+                    self.history.store(codec, first, fragments)
+                index.distribute(ticks, fragments)
+
+    def _forget(self, payload: Payload) -> None:
+        """Take a payload out of the indexes, and its intervals along where it was the last."""
+        key = payload.key
+        for interval_ms, part in key.selection.parts().items():
+            self._indexes[key.codec.name, interval_ms].remove(part, payload.collect)
+            if interval_ms and not any(
+                index.selections
+                for (_, index_ms), index in self._indexes.items()
+                if index_ms == interval_ms
+            ):
+                del self._conflators[interval_ms]
 
     def _envelop(self, after: int, now_ns: int) -> Iterator[tuple[Lane, list[tuple[int, bytes]]]]:
         """Join what the index gave to each payload, and put it into its lanes' envelopes."""
-        upto = self.cut_sequence
         position = self.position
         mark = mark_message(position, now_ns)
         marks = {name: codec.fragment(mark) for name, codec in CODECS.items()}
@@ -190,10 +215,10 @@ class Broadcast:
                 continue
             key = payload.key
             body = payload.join(payload.waiting, marks[key.codec.name])
-            payload.waiting.clear()
             bodies = [(after, body, position)]
             if len(body) > MAX_FRAME_BYTES:
-                bodies = self._split(payload, after, upto, now_ns)
+                bodies = self._split(payload, after, now_ns)
+            payload.waiting.clear()
             for lane in payload.lanes:
                 lane.spoke_ns = now_ns
                 if key.marks:
@@ -201,18 +226,31 @@ class Broadcast:
                 yield lane, [(follows, lane.ticks(body, at)) for follows, body, at in bodies]
 
     def _split(
-        self, payload: Payload, after: int, upto: int, now_ns: int
+        self, payload: Payload, after: int, now_ns: int
     ) -> list[tuple[int, bytes, Position]]:
         """Join a batch that is too large for one frame in several, each with its own position."""
-        selection, codec = payload.key.selection, payload.key.codec
-        bodies = []
+        selection, codec, upto = (
+            payload.key.selection.lossless,
+            payload.key.codec,
+            self.cut_sequence,
+        )
+        pieces = []
+        lossless = 0
         while after < upto:
             follows = after
             fragments, after = self.history.read(
                 selection, codec, after, upto, max_bytes=MAX_FRAME_BYTES // 2
             )
+            lossless += len(fragments)
+            pieces.append((follows, fragments))
+        # What is conflated waits behind what is not, and is no part of the ring.
+        conflated = batched(payload.waiting[lossless:], MAX_FRAME_BYTES // 2)
+        pieces += [(upto, fragments) for fragments in conflated]
+        ends = [follows for follows, _ in pieces[1:]] + [upto]
+        bodies = []
+        for (follows, fragments), end in zip(pieces, ends, strict=True):
             if fragments:
-                position = self.ring.position(after)
+                position = self.ring.position(end)
                 mark = codec.fragment(mark_message(position, now_ns))
                 bodies.append((follows, payload.join(fragments, mark), position))
         return bodies

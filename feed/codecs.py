@@ -15,7 +15,7 @@ import msgpack
 import orjson
 
 from feed.errors import InvalidMessage
-from feed.ticks import SECOND_NS, Bar, Quote, Status, Tick, Trade
+from feed.ticks import SECOND_NS, Bar, ConflatedTrade, Quote, Status, Tick, Trade
 
 Message = Mapping[str, Any]
 
@@ -87,7 +87,16 @@ def _fields(tick: Tick) -> dict[str, Any]:
             "c": tick.conditions,
             "z": tick.tape,
         }
-        if tick.taker_side:
+        if isinstance(tick, ConflatedTrade):  # it stands for both sides
+            fields |= {
+                "n": tick.trade_count,
+                "h": tick.high,
+                "l": tick.low,
+                "v": tick.volume,
+                "vw": tick.vwap,
+                "fi": tick.first_trade_id,
+            }
+        elif tick.taker_side:
             fields["tks"] = tick.taker_side
         return fields
     if isinstance(tick, Bar):

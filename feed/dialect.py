@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, ValidationError
 from pydantic_core import PydanticCustomError
 
+from feed.conflate import format_interval, parse_interval
 from feed.disconnect import Disconnect
 from feed.errors import (
     FeedError,
@@ -62,6 +63,7 @@ class OnLag(StrEnum):
     """What happens to a subscriber that the ring overran."""
 
     GAP = "gap"
+    CONFLATE = "conflate"
     DISCONNECT = "disconnect"
 
 
@@ -89,6 +91,20 @@ def _read_on_lag(value: object) -> OnLag:
         return OnLag(value)  # type: ignore[arg-type]  # whatever it is, it is refused as a value
     except ValueError:
         raise _refusal(", ".join(OnLag)) from None
+
+
+def _read_intervals(value: object) -> dict[Channel, int]:
+    if not isinstance(value, dict):
+        raise _refusal('a map of channels to intervals, such as {"quotes": "250ms"}')
+    intervals = {}
+    for name, text in value.items():
+        if name not in list(Channel):
+            raise _refusal(f"the channels {', '.join(Channel)}, not {shorten(name)}")
+        try:
+            intervals[Channel(name)] = parse_interval(text)
+        except InvalidParameter as error:
+            raise _refusal(f"{name}: {error.accepted}") from None
+    return intervals
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -133,7 +149,7 @@ class Channels(_Message):
 
     @property
     def selection(self) -> Selection:
-        """What the message selects."""
+        """What the message selects, conflated or not."""
         return Selection.of(self.symbols())
 
 
@@ -145,9 +161,15 @@ class Request(Channels):
 
     after: After | None = None
     snapshot: bool | None = None
+    conflate: Annotated[dict[Channel, int], PlainValidator(_read_intervals)] | None = None
     on_lag: Annotated[OnLag, PlainValidator(_read_on_lag)] | None = None
     marks: bool | None = None
     compress: bool | None = None
+
+    @property
+    def conflated_selection(self) -> Selection:
+        """What the message selects, conflated as it asks."""
+        return Selection.of(self.symbols(), lossy_only(self.conflate or {}))
 
     @classmethod
     def of_query(cls, query: Iterable[tuple[str, str]], *, others: Iterable[str] = ()) -> Self:
@@ -218,10 +240,28 @@ def parse_control(message: object) -> Control:
     return _validate(model, message)
 
 
-def subscription_message(symbols: Mapping[Channel, Iterable[str]]) -> dict[str, Any]:
-    """Return the acknowledgement: the full state, every channel of the dialect in it."""
-    state = {channel.value: sorted(symbols.get(channel, ())) for channel in Channel}
-    return {"T": "subscription", **state, **{channel: [] for channel in SILENT_CHANNELS}}
+def lossy_only(intervals_ms: Mapping[Channel, int]) -> dict[Channel, int]:
+    """Return the intervals without those that say lossless."""
+    return {channel: interval for channel, interval in intervals_ms.items() if interval}
+
+
+def subscription_message(
+    symbols: Mapping[Channel, Iterable[str]], intervals_ms: Mapping[Channel, int]
+) -> dict[str, Any]:
+    """Return the acknowledgement: the full state, every channel of the dialect in it.
+
+    `conflate` is in it where something is, with the intervals as they were rounded.
+    """
+    message: dict[str, Any] = {"T": "subscription"}
+    for channel in Channel:
+        message[channel.value] = sorted(symbols.get(channel, ()))
+    for name in SILENT_CHANNELS:
+        message[name] = []
+    if intervals_ms:
+        message["conflate"] = {
+            channel.value: format_interval(interval) for channel, interval in intervals_ms.items()
+        }
+    return message
 
 
 def error_message(code: int, words: str) -> dict[str, Any]:
@@ -257,6 +297,9 @@ def _read_option(name: str, value: str) -> object:
         if value not in known:
             raise InvalidParameter(name, value, "1 or 0")
         return known[value]
+    if name == "conflate":
+        pairs = [part.partition(":") for part in value.split(",") if part]
+        return {channel: interval for channel, _, interval in pairs}
     return value
 
 

@@ -9,6 +9,7 @@ overrun, and learns both numbers. Knows no clock: the caller says when a tick wa
 import re
 import secrets
 from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -140,3 +141,10 @@ class RingBuffer:
     def oldest_age_ns(self, now_ns: int) -> int:
         """Return how long ago the oldest tick was ingested; 0 while the ring is empty."""
         return now_ns - self.ingested_ns(self.oldest) if len(self) else 0
+
+    def first_since(self, since_ns: int) -> int:
+        """Return the first sequence held that was ingested at or after a time; O(log capacity)."""
+        return (
+            bisect_left(range(self.oldest, self.newest + 1), since_ns, key=self.ingested_ns)
+            + self.oldest
+        )

@@ -26,19 +26,41 @@ class Selection:
     Attributes:
         symbols: per channel, in the order of `Channel`, its symbols; channels without any are left
             out, and `{"*"}` stands for every symbol.
+        intervals_ms: per conflated channel its interval; channels without symbols are left out.
     """
 
     symbols: tuple[tuple[Channel, frozenset[str]], ...] = ()
+    intervals_ms: tuple[tuple[Channel, int], ...] = ()
 
     @classmethod
-    def of(cls, symbols: Mapping[Channel, Iterable[str]]) -> "Selection":
+    def of(
+        cls,
+        symbols: Mapping[Channel, Iterable[str]],
+        intervals_ms: Mapping[Channel, int] | None = None,
+    ) -> "Selection":
         """Make the selection of these symbols per channel; `*` among them absorbs the others."""
         chosen = ((channel, frozenset(symbols.get(channel, ()))) for channel in Channel)
-        return cls(
-            tuple(
-                (channel, _EVERYTHING if ALL in some else some) for channel, some in chosen if some
-            )
+        kept = tuple(
+            (channel, _EVERYTHING if ALL in some else some) for channel, some in chosen if some
         )
+        intervals = intervals_ms or {}
+        return cls(
+            kept,
+            tuple((channel, intervals[channel]) for channel, _ in kept if channel in intervals),
+        )
+
+    def parts(self) -> dict[int, "Selection"]:
+        """Return what is selected by interval in milliseconds; 0: lossless."""
+        intervals = dict(self.intervals_ms)
+        by_interval: dict[int, dict[Channel, frozenset[str]]] = {}
+        for channel, some in self.symbols:
+            by_interval.setdefault(intervals.get(channel, 0), {})[channel] = some
+        return {interval: Selection.of(symbols) for interval, symbols in by_interval.items()}
+
+    @property
+    def lossless(self) -> "Selection":
+        """What of it is not conflated."""
+        return self.parts().get(0, _NONE) if self.intervals_ms else self
 
     @property
     def entries(self) -> int:
@@ -67,6 +89,9 @@ class Selection:
             for index, tick in enumerate(ticks)
             if tick.kind in whole or tick.symbol in wanted.get(tick.kind, _NOTHING)
         ]
+
+
+_NONE = Selection()
 
 
 class SelectionIndex:

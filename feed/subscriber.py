@@ -75,6 +75,8 @@ class Subscriber:
         "_backlogs",
         "_broadcast",
         "_messages",
+        "_now_ns",
+        "_restate_after",
         "_snapshots",
         "buffered_bytes",
         "counts",
@@ -111,8 +113,10 @@ class Subscriber:
         self.missed = False
         self.progress_ns = 0
         self.seen_bytes = 0
+        self._now_ns = 0  # of the step in progress
         self._messages: deque[bytes] = deque()  # made already, shared where they can be
         self._backlogs: deque[_Backlog] = deque()
+        self._restate_after: int | None = None  # where conflated channels are told again from
         self._snapshots: deque[Selection] = deque()  # due when it is caught up
 
     @property
@@ -121,6 +125,12 @@ class Subscriber:
         if self.live:
             return self._broadcast.waiting_ticks
         return self._broadcast.ring.newest - self.position
+
+    @property
+    def lossless(self) -> bool:
+        """Whether every tick of some channel is owed to it."""
+        selection = self.lane.payload.key.selection
+        return self.on_lag is not OnLag.CONFLATE and bool(selection.lossless.symbols)
 
     @property
     def first_needed(self) -> int:
@@ -158,7 +168,8 @@ class Subscriber:
                     self.counts.overruns += 1
                     self._tell_gap(after.sequence + 1, "overrun", selection)
                     return Resume.GAP
-                self._add_backlog(selection, after.sequence)
+                self._restate(after.sequence)
+                self._add_backlog(selection.lossless, after.sequence)
                 return Resume.REPLAYED
         self._tell_gap(str(after), "epoch", selection)
         return Resume.NEW_EPOCH
@@ -173,10 +184,12 @@ class Subscriber:
         self.live = False
         self.missed = True
         self.position = position
+        self._restate(position)
         self.counts.paused += 1
 
     def next_frame(self, now_ns: int) -> bytes | Reason | None:
         """Return what to write next, why to disconnect, or None when it is caught up."""
+        self._now_ns = now_ns
         while True:
             if self._messages:
                 return self._messages.popleft()
@@ -187,15 +200,17 @@ class Subscriber:
                 if self.on_lag is OnLag.DISCONNECT:
                     self.counts.lagging += 1
                     return Reason.LAGGING
-                self._backlogs.clear()
-                self.position = self._broadcast.cut_sequence
-                self._tell_gap(overrun.requested, "overrun", self.lane.payload.key.selection)
+                self._step_down(overrun.requested)
                 continue
             if frame is not None:
                 return frame
-            if not self._snapshots:
+            if self._restate_after is not None:
+                self._append_restatement(self._restate_after)
+                self._restate_after = None
+            elif self._snapshots:
+                self._append_snapshot(self._snapshots.popleft())
+            else:
                 return None
-            self._append_snapshot(self._snapshots.popleft())
 
     def _catch_up(self, now_ns: int) -> bytes | None:
         """Return the next frame of ticks that were missed; None when there is none.
@@ -216,11 +231,15 @@ class Subscriber:
                 position = broadcast.ring.position(self.first_needed - 1)
                 return self.lane.private_ticks(fragments, position, now_ns)
         upto = broadcast.cut_sequence
+        selection = key.selection.lossless
+        if not selection.symbols:
+            self.position = upto
+            return None
         limit = self.lag_max_ticks
         if limit is not None and upto - self.position > limit:
             raise Overrun(requested=self.position + 1, oldest=upto - limit + 1)
         fragments, self.position = broadcast.history.read(
-            key.selection, key.codec, self.position, upto, max_bytes=CATCH_UP_BYTES
+            selection, key.codec, self.position, upto, max_bytes=CATCH_UP_BYTES
         )
         if not fragments:
             return None
@@ -228,18 +247,55 @@ class Subscriber:
         return self.lane.private_ticks(fragments, position, now_ns)
 
     def _add_backlog(self, selection: Selection, after: int) -> None:
-        if selection == self.lane.payload.key.selection and not self._backlogs:
+        if selection == self.lane.payload.key.selection.lossless and not self._backlogs:
             self.position = min(self.position, after)  # nothing else is subscribed
-        elif after < self.position:
+        elif selection.symbols and after < self.position:
             self._backlogs.append(_Backlog(selection, after, self.position))
 
-    def _tell_gap(self, missing: int | str, reason: str, selection: Selection) -> None:
+    def _restate(self, after: int) -> None:
+        """Have the conflated channels told again from a position on."""
+        if self.lane.payload.key.selection.intervals_ms:
+            known = self._restate_after
+            self._restate_after = after if known is None else min(known, after)
+
+    def _step_down(self, requested: int) -> None:
+        """Give up on the ticks from a sequence on, and go on from the last cut."""
+        broadcast = self._broadcast
+        selection = self.lane.payload.key.selection
+        self._backlogs.clear()
+        oldest = broadcast.ring.oldest
+        if self.on_lag is OnLag.CONFLATE:
+            if requested < oldest:  # nothing can be made of what was overrun
+                self.position = oldest - 1
+                self._tell_gap(requested, "overrun", selection)
+            self.position = broadcast.cut_sequence
+            self._tell_gap(max(requested, oldest), "conflated", None)
+            codec = self.lane.payload.key.codec
+            for run in broadcast.states.conflated(selection, codec, max(requested, oldest)):
+                self._messages.append(self._ticks(run))
+            self._restate_after = None
+        else:
+            self.position = broadcast.cut_sequence
+            self._tell_gap(requested, "overrun", selection)
+
+    def _ticks(self, fragments: list[bytes]) -> bytes:
+        """Return a frame of ticks that leaves it where it stands now."""
+        position = self._broadcast.ring.position(self.position)
+        return self.lane.private_ticks(fragments, position, self._now_ns)
+
+    def _append_restatement(self, after: int) -> None:
+        """Queue what its conflated channels changed since a position; it is at the last cut."""
+        key = self.lane.payload.key
+        for run in self._broadcast.states.restated(key.selection, key.codec, after):
+            self._messages.append(self._ticks(run))
+
+    def _tell_gap(self, missing: int | str, reason: str, selection: Selection | None) -> None:
         """Tell what is not coming up to where it stands, and send the state.
 
         Args:
             missing: the first missing sequence, or the position received if it is not of this ring.
-            reason: "overrun" or "epoch".
-            selection: whose state follows.
+            reason: "overrun", "epoch" or "conflated".
+            selection: whose state follows, if any.
         """
         ring = self._broadcast.ring
         self.counts.gap += 1
@@ -249,7 +305,8 @@ class Subscriber:
         upto = str(ring.position(self.position))
         gap = {"T": "gap", "from": missing, "to": upto, "reason": reason}
         self._messages.append(self.lane.message(gap))
-        self.request_snapshot(selection)
+        if selection is not None:
+            self.request_snapshot(selection)
 
     def _append_snapshot(self, selection: Selection) -> None:
         """Queue the state as of the last cut, where the subscriber stands now."""
@@ -257,6 +314,6 @@ class Subscriber:
         position = broadcast.position
         begin = {"T": "snapshot", "state": "begin", "pos": str(position)}
         self._messages.append(lane.message(begin))
-        for run in broadcast.snapshot_fragments(selection, lane.payload.key.codec):
+        for run in broadcast.states.snapshot(selection, lane.payload.key.codec):
             self._messages.append(lane.private_snapshot(run))
         self._messages.append(lane.message({**begin, "state": "end"}, position))

@@ -66,6 +66,23 @@ class Trade:
 
 
 @dataclass(slots=True)
+class ConflatedTrade(Trade):
+    """The newest trade of a symbol within an interval, and what it stands for.
+
+    Attributes:
+        trade_count, high, low, volume, vwap: over all trades of the interval, its own included.
+        first_trade_id: the oldest of them; its own `trade_id` is the newest.
+    """
+
+    trade_count: int = 1
+    high: float = 0.0
+    low: float = 0.0
+    volume: float = 0.0
+    vwap: float = 0.0
+    first_trade_id: int = 0
+
+
+@dataclass(slots=True)
 class Quote:
     """The best bid and ask of one symbol at one moment."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from aiohttp import HttpVersion11, hdrs, web
 
+from feed.conflate import format_interval
 from feed.deflate import GZIP_HEADER, Compression
 from feed.dialect import Request, bye_message
 from feed.disconnect import Reason
@@ -72,6 +73,11 @@ async def respond(request: web.Request, hub: Hub, endless: Endless) -> web.Strea
     response = web.StreamResponse(headers={**NEVER_STORED, "Content-Type": endless.content_type})
     if compression is not None:
         response.headers[hdrs.CONTENT_ENCODING] = "gzip"
+    if endless.key.selection.intervals_ms:
+        response.headers["Feed-Conflate"] = ",".join(
+            f"{channel}:{format_interval(interval)}"
+            for channel, interval in endless.key.selection.intervals_ms
+        )
     response.headers[hdrs.VARY] = f"{hdrs.ACCEPT}, {hdrs.ACCEPT_ENCODING}"
     if endless.framing.chunked:
         response.enable_chunked_encoding()

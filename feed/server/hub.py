@@ -69,6 +69,8 @@ class Hub:
         interval_ms = settings.batch_ms
         self._cadence = Cadence(None if interval_ms is None else int(interval_ms * 1e6))
         self._cut_handle: asyncio.Handle | None = None
+        self._due_handle: asyncio.Handle | None = None  # of the next conflated cut
+        self._due_ns = 0
         self._joined = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         # What may wait for a cut: the ring must hold it, and the lossless who are one cut behind.
@@ -113,11 +115,30 @@ class Hub:
                 missed = lane.write(envelope, now_ns, high_water_bytes)
                 if missed:
                     self._fall_behind(missed, follows, now_ns)
-                observe_age((time.time_ns() - cut.first_ns) / 1e9)
+                if cut.ticks:
+                    observe_age((time.time_ns() - cut.first_ns) / 1e9)
         ended_ns = time.perf_counter_ns()
-        self._cadence.note_cut(began_ns, ended_ns)
-        self.instruments.cut_seconds.observe((ended_ns - began_ns) / 1e9)
-        self.instruments.batch_ticks.observe(cut.ticks)
+        if cut.ticks:
+            self._cadence.note_cut(began_ns, ended_ns)
+            self.instruments.cut_seconds.observe((ended_ns - began_ns) / 1e9)
+            self.instruments.batch_ticks.observe(cut.ticks)
+        self._schedule_conflation(now_ns)
+
+    def _schedule_conflation(self, now_ns: int) -> None:
+        """Cut again when conflated ticks are due."""
+        due_ns = self.broadcast.conflated_due_ns
+        if due_ns is None or (self._due_handle is not None and due_ns >= self._due_ns):
+            return
+        if self._due_handle is not None:
+            self._due_handle.cancel()
+        self._due_ns = due_ns
+        # Half a millisecond more: uvloop rounds to whole ones, and too early is in vain.
+        delay_s = max(0, due_ns - now_ns) / 1e9 + 0.0005
+        self._due_handle = self._loop.call_later(delay_s, self._cut_conflated)
+
+    def _cut_conflated(self) -> None:
+        self._due_handle = None
+        self.cut()
 
     def open(
         self,
@@ -274,7 +295,11 @@ class Hub:
         while True:
             self.drain.moved.clear()
             needed = min(
-                (session.subscriber.first_needed for session in self.drain.behind),
+                (
+                    session.subscriber.first_needed
+                    for session in self.drain.behind
+                    if session.subscriber.lossless
+                ),
                 default=ring.newest + 1,
             )
             if ring.newest + count - needed < ring.capacity:

@@ -43,7 +43,7 @@ async def sse(request: web.Request, hub: Hub) -> web.StreamResponse:
         request,
         hub,
         Endless(
-            key=PayloadKey(asked.selection, codec, marks=False),
+            key=PayloadKey(asked.conflated_selection, codec, marks=False),
             framing=SseFraming(base64=not codec.is_text, chunked=speaks_chunks(request)),
             content_type="text/event-stream; charset=utf-8",
             asked=asked,

@@ -40,7 +40,7 @@ async def stream(request: web.Request, hub: Hub) -> web.StreamResponse:
         request,
         hub,
         Endless(
-            key=PayloadKey(asked.selection, codec, marks=asked.marks is not False),
+            key=PayloadKey(asked.conflated_selection, codec, marks=asked.marks is not False),
             framing=StreamFraming(lines=codec.is_text, chunked=speaks_chunks(request)),
             content_type=NDJSON if codec is JSON else media_type,
             asked=asked,

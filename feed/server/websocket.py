@@ -26,6 +26,7 @@ from feed.dialect import (
     Unsubscribe,
     error_message,
     error_of,
+    lossy_only,
     parse_control,
     subscription_message,
 )
@@ -104,6 +105,7 @@ class Conversation:
 
     Attributes:
         symbols: what is subscribed, per channel, as the client named it.
+        intervals_ms: at which interval channels are conflated.
         authenticated: whether `auth` was said.
     """
 
@@ -124,6 +126,7 @@ class Conversation:
         self._agreed = agreed  # what compression the handshake allows
         self._compress = True  # unless the client asked for none
         self.symbols: dict[Channel, set[str]] = {channel: set() for channel in Channel}
+        self.intervals_ms: dict[Channel, int] = {}
         self.authenticated = False
         self._closing: asyncio.Task[bool] | None = None
         self._second = 0  # the second in which control messages are counted
@@ -225,29 +228,34 @@ class Conversation:
         symbols = {channel: self.symbols[channel] | set(named[channel]) for channel in Channel}
         marks = self._key.marks if asked.marks is None else asked.marks
         self._compress = self._compress if asked.compress is None else asked.compress
-        self._move(symbols, marks=marks)
+        intervals = lossy_only({**self.intervals_ms, **(asked.conflate or {})})
+        self._move(symbols, intervals, marks=marks)
         subscriber = self._session.subscriber
         if asked.on_lag is not None:
             subscriber.on_lag = asked.on_lag
+        selection = Selection.of(named, intervals)
         if asked.after is not None:
-            self._hub.resumes[subscriber.resume(asked.selection, asked.after)] += 1
+            self._hub.resumes[subscriber.resume(selection, asked.after)] += 1
         if asked.snapshot:
-            subscriber.request_snapshot(asked.selection)
+            subscriber.request_snapshot(selection)
         self._hub.start(self._session)
 
     def _unsubscribe(self, asked: Unsubscribe) -> None:
         named = asked.symbols()
         symbols = {channel: self.symbols[channel] - set(named[channel]) for channel in Channel}
-        self._move(symbols, marks=self._key.marks)
+        self._move(symbols, self.intervals_ms, marks=self._key.marks)
         self._hub.start(self._session)
 
-    def _move(self, symbols: dict[Channel, set[str]], *, marks: bool) -> None:
+    def _move(
+        self, symbols: dict[Channel, set[str]], intervals_ms: dict[Channel, int], *, marks: bool
+    ) -> None:
         """Change what is subscribed, and acknowledge it; the session is held after it."""
-        key = PayloadKey(Selection.of(symbols), self._codec, marks)
+        key = PayloadKey(Selection.of(symbols, intervals_ms), self._codec, marks)
         self._hub.change(self._session, key, self._agreed if self._compress else None)
         self._key = key
         self.symbols = symbols
-        self._say(subscription_message(symbols))
+        self.intervals_ms = intervals_ms
+        self._say(subscription_message(symbols, intervals_ms))
 
     def _too_many_messages(self) -> bool:
         second = int(time.monotonic())
