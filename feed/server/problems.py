@@ -1,12 +1,12 @@
 """Errors as RFC 9457 problem details, which name the parameter, the value and what is accepted."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from feed.errors import FeedError, InvalidParameter, LimitExceeded
 
@@ -51,13 +51,9 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except FeedError as error:
         return problem_of(error)
     except web.HTTPMethodNotAllowed as error:
-        allowed = ", ".join(sorted(error.allowed_methods))
-        detail = f"{request.path} does not answer {request.method}; accepted: {allowed}"
-        response = problem(error.status, detail)
-        response.headers["Allow"] = allowed
-        return response
-    except web.HTTPNotFound as error:
-        return problem(error.status, f"there is nothing at {request.path}; see /")
+        return _method_not_allowed(request, error.allowed_methods)
+    except web.HTTPNotFound:
+        return _nothing_at(request)
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
@@ -67,3 +63,17 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except Exception:
         log.exception("request_failed", path=request.path)
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; it has been logged")
+
+
+def _method_not_allowed(request: web.Request, methods: Set[str]) -> web.Response:
+    if methods == {hdrs.METH_OPTIONS}:  # preflights are answered on any path
+        return _nothing_at(request)
+    allowed = ", ".join(sorted(methods))
+    detail = f"{request.path} does not answer {request.method}; accepted: {allowed}"
+    response = problem(HTTPStatus.METHOD_NOT_ALLOWED, detail)
+    response.headers["Allow"] = allowed
+    return response
+
+
+def _nothing_at(request: web.Request) -> web.Response:
+    return problem(HTTPStatus.NOT_FOUND, f"there is nothing at {request.path}; see /")
