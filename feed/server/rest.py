@@ -10,7 +10,7 @@ from aiohttp import web
 
 import feed
 from feed.codecs import JSON
-from feed.dialect import Request
+from feed.dialect import Channels, Request
 from feed.errors import InvalidParameter
 from feed.frames import MAX_FRAME_BYTES
 from feed.ring import BEGINNING, Position
@@ -20,7 +20,9 @@ from feed.server.ingest import Ingest
 from feed.ticks import Channel, Kind, is_symbol
 
 _TIMEFRAMES = {"1s": Kind.SECOND_BAR, "1m": Kind.BAR}
+_SELECTING = ("symbols", *Channels.model_fields)
 _EVERYTHING = Selection.of(dict.fromkeys(Channel, (ALL,)))
+_ACTIVE = "active"  # what every asset is
 DEFAULT_LIMIT = 1_000
 MAX_LIMIT = 10_000
 _MAX_HISTORY_BYTES = 16 * MAX_FRAME_BYTES
@@ -54,7 +56,8 @@ class Rest:
 
     async def assets(self, request: web.Request) -> web.Response:
         """Answer `/v2/assets`, which ccxt asks before it subscribes; its filters are honoured."""
-        asset_class = request.query.get("asset_class")
+        _refuse_parameters(request, ("asset_class", "exchange", "status"))
+        wanted = request.query
         return _json(
             [
                 {
@@ -63,7 +66,7 @@ class Rest:
                     "exchange": known.exchange,
                     "symbol": known.symbol,
                     "name": known.name,
-                    "status": "active",
+                    "status": _ACTIVE,
                     "tradable": True,
                     "marginable": False,
                     "shortable": False,
@@ -74,13 +77,16 @@ class Rest:
                     "price_increment": "0.000000001",
                 }
                 for known in self._ingest.source.instruments()
-                if asset_class in (None, known.asset_class)
+                if wanted.get("asset_class", known.asset_class) == known.asset_class
+                and wanted.get("exchange", known.exchange) == known.exchange
+                and wanted.get("status", _ACTIVE) == _ACTIVE
             ]
         )
 
     async def snapshot(self, request: web.Request) -> web.Response:
         """Answer the last known state per symbol, as ticks: `{"pos","ticks"}`."""
-        asked = _selection(request, others=())
+        _refuse_parameters(request, _SELECTING)
+        asked = _selection(request)
         broadcast = self._hub.broadcast
         ticks = broadcast.snapshot.state(dict((asked or _EVERYTHING).symbols))
         return _ticks({"pos": str(broadcast.position)}, JSON.encode(ticks))
@@ -90,6 +96,7 @@ class Rest:
 
         `next` is the position to go on from, null when there is no more for now.
         """
+        _refuse_parameters(request, (*_SELECTING, "after", "limit"))
         limit = _limit(request)
         asked = Request.of_query(request.query.items(), others={"limit"})
         selection = asked.selection if asked.selection.symbols else _EVERYTHING
@@ -191,12 +198,12 @@ class Rest:
         return after.sequence, None
 
 
-def _selection(request: web.Request, others: tuple[str, ...]) -> Selection | None:
+def _selection(request: web.Request) -> Selection | None:
     """Return what a query selects; None when it names nothing.
 
     `symbols=` here means all that is known of these symbols, not trades and quotes only.
     """
-    asked = Request.of_query(request.query.items(), others=others)
+    asked = Request.of_query(request.query.items())
     if "symbols" in request.query:
         return Selection.of(dict.fromkeys(Channel, asked.trades))
     return asked.selection if asked.selection.symbols else None
