@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem details, which name the parameter, the value and what is accepted."""
 
-from collections.abc import Awaitable, Callable, Set
+from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 from http import HTTPStatus
 from typing import Any
 
@@ -65,7 +66,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; it has been logged")
 
 
-def _method_not_allowed(request: web.Request, methods: Set[str]) -> web.Response:
+def _method_not_allowed(request: web.Request, methods: AbstractSet[str]) -> web.Response:
     if methods == {hdrs.METH_OPTIONS}:  # preflights are answered on any path
         return _nothing_at(request)
     allowed = ", ".join(sorted(methods))
