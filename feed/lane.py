@@ -6,7 +6,7 @@ are private to one subscriber (a gap, a snapshot, ticks it catches up with) take
 alone. Knows sockets only as two callables.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,15 +20,13 @@ if TYPE_CHECKING:
 
 
 class Reader(Protocol):
-    """Whoever frames are written to.
+    """Whoever frames are written to."""
 
-    Attributes:
-        write: takes the bytes, never blocks; raises RuntimeError or OSError once it is gone.
-        buffered_bytes: how many of them the socket has not taken yet.
-    """
+    def write(self, data: bytes, /) -> object:
+        """Take the bytes; never block; raise RuntimeError or OSError once gone."""
 
-    write: Callable[[bytes], object]
-    buffered_bytes: Callable[[], int]
+    def buffered_bytes(self) -> int:
+        """Return how many of them the socket has not taken yet."""
 
     def __hash__(self) -> int: ...
 

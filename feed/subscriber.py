@@ -11,7 +11,6 @@ There is no queue: ticks are read from the ring when they can be written. A subs
 overran goes down the ladder by its `on_lag`. Knows no socket; the hub asks and writes.
 """
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -114,10 +113,11 @@ class Subscriber:
         self.progress_ns = 0
         self.seen_bytes = 0
         self._now_ns = 0  # of the step in progress
-        self._messages: deque[bytes] = deque()  # made already, shared where they can be
-        self._backlogs: deque[_Backlog] = deque()
+        # Short lists: an empty deque would take 760 bytes, three of them most of a subscriber.
+        self._messages: list[bytes] = []  # made already, shared where they can be
+        self._backlogs: list[_Backlog] = []
         self._restate_after: int | None = None  # where conflated channels are told again from
-        self._snapshots: deque[Selection] = deque()  # due when it is caught up
+        self._snapshots: list[Selection] = []  # due when it is caught up
 
     @property
     def lag_ticks(self) -> int:
@@ -192,7 +192,7 @@ class Subscriber:
         self._now_ns = now_ns
         while True:
             if self._messages:
-                return self._messages.popleft()
+                return self._messages.pop(0)
             try:
                 frame = self._catch_up(now_ns)
             except Overrun as overrun:
@@ -208,7 +208,7 @@ class Subscriber:
                 self._append_restatement(self._restate_after)
                 self._restate_after = None
             elif self._snapshots:
-                self._append_snapshot(self._snapshots.popleft())
+                self._append_snapshot(self._snapshots.pop(0))
             else:
                 return None
 
@@ -226,7 +226,7 @@ class Subscriber:
                 backlog.selection, key.codec, backlog.after, backlog.upto, max_bytes=CATCH_UP_BYTES
             )
             if backlog.after >= backlog.upto:
-                self._backlogs.popleft()
+                self._backlogs.pop(0)
             if fragments:
                 position = broadcast.ring.position(self.first_needed - 1)
                 return self.lane.private_ticks(fragments, position, now_ns)

@@ -42,6 +42,7 @@ from feed.ticks import Channel
 MAX_CONTROL_BYTES = 256 * 1024  # inflated; 5,000 symbols on three channels are 150 KiB
 SUBPROTOCOLS = {f"feed.{name}": codec for name, codec in CODECS.items()}
 _LAST_WORDS_S = 1.0
+Symbols = dict[Channel, frozenset[str]]
 _PROTOCOL_REASONS = {1002: Reason.PROTOCOL, 1007: Reason.PROTOCOL, 1009: Reason.TOO_BIG}
 
 
@@ -109,6 +110,27 @@ class Conversation:
         authenticated: whether `auth` was said.
     """
 
+    __slots__ = (
+        "_agreed",
+        "_awaits_pong",
+        "_closing",
+        "_codec",
+        "_compress",
+        "_connection",
+        "_hub",
+        "_key",
+        "_messages_in_second",
+        "_opcode",
+        "_ping_ns",
+        "_refusal",
+        "_second",
+        "_session",
+        "_socket",
+        "authenticated",
+        "intervals_ms",
+        "symbols",
+    )
+
     def __init__(
         self,
         socket: _Socket,
@@ -125,7 +147,7 @@ class Conversation:
         self._key = PayloadKey(Selection(), codec, marks=False)
         self._agreed = agreed  # what compression the handshake allows
         self._compress = True  # unless the client asked for none
-        self.symbols: dict[Channel, set[str]] = {channel: set() for channel in Channel}
+        self.symbols: Symbols = dict.fromkeys(Channel, frozenset())
         self.intervals_ms: dict[Channel, int] = {}
         self.authenticated = False
         self._closing: asyncio.Task[bool] | None = None
@@ -225,7 +247,7 @@ class Conversation:
 
     def _subscribe(self, asked: Subscribe) -> None:
         named = asked.symbols()
-        symbols = {channel: self.symbols[channel] | set(named[channel]) for channel in Channel}
+        symbols = {channel: self.symbols[channel].union(named[channel]) for channel in Channel}
         marks = self._key.marks if asked.marks is None else asked.marks
         self._compress = self._compress if asked.compress is None else asked.compress
         intervals = lossy_only({**self.intervals_ms, **(asked.conflate or {})})
@@ -242,17 +264,15 @@ class Conversation:
 
     def _unsubscribe(self, asked: Unsubscribe) -> None:
         named = asked.symbols()
-        symbols = {channel: self.symbols[channel] - set(named[channel]) for channel in Channel}
+        symbols = {channel: self.symbols[channel].difference(named[channel]) for channel in Channel}
         self._move(symbols, self.intervals_ms, marks=self._key.marks)
         self._hub.start(self._session)
 
-    def _move(
-        self, symbols: dict[Channel, set[str]], intervals_ms: dict[Channel, int], *, marks: bool
-    ) -> None:
+    def _move(self, symbols: Symbols, intervals_ms: dict[Channel, int], *, marks: bool) -> None:
         """Change what is subscribed, and acknowledge it; the session is held after it."""
         key = PayloadKey(Selection.of(symbols, intervals_ms), self._codec, marks)
         self._hub.change(self._session, key, self._agreed if self._compress else None)
-        self._key = key
+        self._key = self._session.subscriber.lane.payload.key  # equal, and shared
         self.symbols = symbols
         self.intervals_ms = intervals_ms
         self._say(subscription_message(symbols, intervals_ms))
