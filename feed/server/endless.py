@@ -93,7 +93,7 @@ async def respond(request: web.Request, hub: Hub, endless: Endless) -> web.Strea
     else:
         # Never 429 or 503: an EventSource would not come back (facts/sse-clients).
         hub.ended[refusal] += 1
-        connection.write_last(endless.framing.wrap(_bye(endless, refusal)))
+        connection.write_last(endless.framing.wrap(endless.prelude + _bye(endless, refusal)))
     await connection.finish(_LAST_WORDS_S)
     return response
 
