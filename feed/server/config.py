@@ -163,7 +163,7 @@ class Settings(BaseSettings):
     )
     # Before host, whose check looks at it.
     allow_anonymous: Annotated[bool, Accepts("true or false")] = Field(
-        default= default=False, description="Let everybody in who reaches the address."
+        default=False, description="Let everybody in who reaches the address."
     )
     host: Annotated[
         str,
@@ -197,13 +197,13 @@ class Settings(BaseSettings):
         Field(ge=MIN_RATE, le=MAX_RATE, allow_inf_nan=False),
         Accepts(f"ticks per second, from {MIN_RATE:g} to {MAX_RATE:,.0f}"),
     ] = Field(
-        default= default=1000.0, description="Simulated trades and quotes per second over all symbols."
+        default=1000.0, description="Simulated trades and quotes per second over all symbols."
     )
     seed: Annotated[
         Annotated[int, BeforeValidator(_no_bool), Field(ge=0, lt=1 << 64)] | None,
         Accepts("a whole number from 0 to 2^64 - 1"),
     ] = Field(
-        default= default=None, description="Seed of the simulation; the same seed gives the same ticks."
+        default=None, description="Seed of the simulation; the same seed gives the same ticks."
     )
     start: Annotated[
         AwareDatetime | None,
@@ -222,13 +222,13 @@ class Settings(BaseSettings):
         AfterValidator(_is_power_of_two),
         Accepts(f"a power of two from 2 to {MAX_CAPACITY}"),
     ] = Field(
-        default= default=DEFAULT_CAPACITY, description="How many ticks are kept for those who come back."
+        default=DEFAULT_CAPACITY, description="How many ticks are kept for those who come back."
     )
     speed: Annotated[
         float, BeforeValidator(_speed), AfterValidator(_is_speed), Accepts("a factor, or max")
     ] = Field(default=1.0, description="Speed of a replay: a factor, or max.")
     loop: Annotated[bool, Accepts("true or false")] = Field(
-        default= default=False, description="Start a replay over when it ends."
+        default=False, description="Start a replay over when it ends."
     )
     wait_for: Annotated[
         int,
@@ -248,7 +248,7 @@ class Settings(BaseSettings):
         BeforeValidator(_split),
         Accepts("origins such as https://example.com, or *"),
     ] = Field(
-        default= default=(), description="Origin whose pages may read; may be repeated. Default: its own."
+        default=(), description="Origin whose pages may read; may be repeated. Default: its own."
     )
 
     high_water_bytes: Annotated[_Count, _COUNT] = 65_536
