@@ -1,0 +1,76 @@
+"""What a client raises: a branch of the FeedError family.
+
+    FeedError
+    ├── Refused             the server will not have us, and trying again would not help
+    ├── NotAFeed            what answers at this address is something else
+    ├── Malformed           bytes that are not of the protocol; several connections in a row
+    ├── GaveUp              nothing came for as long as the caller was willing to try
+    └── MissingLibrary      an optional library is not installed
+
+Whatever is not listed here (a connection refused, cut or silent, a server that restarts, 5xx, 408,
+429) is no error: the client comes back by itself, and says so in its events.
+"""
+
+from feed.errors import FeedError, shorten
+
+
+class Refused(FeedError):
+    """The server refused for good; the message has its own words.
+
+    Attributes:
+        url: what was asked.
+        status: HTTP status (4xx), or the dialect's error code where the refusal came in a message;
+            None where it came as a goodbye, which has none.
+        words: the server's: a problem document's detail, or the dialect's `msg`.
+        by_feed: the answer was one of a feed server; otherwise something between us may have given
+            it, and another transport may pass.
+    """
+
+    def __init__(self, url: str, status: int | None, words: str, *, by_feed: bool) -> None:
+        self.url = url
+        self.status = status
+        self.words = words
+        self.by_feed = by_feed
+        number = "" if status is None else f" with {status}"
+        super().__init__(f"{url} refused{number}: {words or 'no reason given'}")
+
+
+class NotAFeed(FeedError):
+    """Something answers with success, but not in a feed's media type: a login page, say.
+
+    Attributes:
+        url: what was asked.
+        content_type: what came.
+        start: the first characters of it.
+    """
+
+    def __init__(self, url: str, content_type: str, accepted: str, start: str) -> None:
+        self.url = url
+        self.content_type = content_type
+        self.start = start
+        super().__init__(
+            f"{url} is not a feed: it answers with {content_type or 'no content type'} instead of "
+            f"{accepted}, beginning with {shorten(start)}"
+        )
+
+
+class Malformed(FeedError):
+    """Received bytes are not of the protocol; the message says what is wrong with them."""
+
+
+class GaveUp(FeedError):
+    """Nothing came for as long as the caller was willing to try.
+
+    Attributes:
+        tried_s: for how many seconds.
+        reason: of the last failure, in words.
+    """
+
+    def __init__(self, url: str, tried_s: float, reason: str) -> None:
+        self.tried_s = tried_s
+        self.reason = reason
+        super().__init__(f"nothing came from {url} for {tried_s:.0f} s; last: {reason}")
+
+
+class MissingLibrary(FeedError):
+    """An optional library is not installed; the message says which, and how to get it."""

@@ -1,0 +1,203 @@
+"""From bytes to messages: one parser for each body that a feed server sends.
+
+A message is an array of objects as the dialect has them, and on SSE its position beside it. Parsers
+take the bytes of one connection in whatever pieces they come, and know no socket. A further codec
+is one entry in `DECODERS` and one in `STREAM_BODIES`.
+"""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgpack
+import orjson
+
+from feed.client.errors import Malformed
+from feed.client.sse import SseParser
+from feed.errors import shorten
+
+MAX_MESSAGE_BYTES = 16 << 20  # alpaca-py stops at 1 MiB; the server's frames end at 256 KiB
+
+Object = dict[str, Any]
+
+
+class Codec(StrEnum):
+    """How ticks are written on the wire."""
+
+    JSON = "json"
+    MSGPACK = "msgpack"
+
+
+@dataclass(slots=True)
+class Message:
+    """What came in one piece.
+
+    Attributes:
+        objects: ticks and feed messages, in order.
+        position: the position beside them, on SSE; elsewhere a mark among the objects tells it.
+    """
+
+    objects: list[Object]
+    position: str | None = None
+
+
+class Parser(Protocol):
+    """Turns the bytes of one connection into messages."""
+
+    @property
+    def retry_ms(self) -> int | None:
+        """The reconnection time that the server asked for; None until it does."""
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Take the next bytes, cut anywhere; return the messages that they complete.
+
+        Raises:
+            Malformed: the bytes are not of the protocol; the parser is of no more use.
+        """
+
+
+def decode_json(data: bytes | str) -> list[Object]:
+    """Decode one array in JSON.
+
+    Raises:
+        Malformed: it is none.
+    """
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"not JSON: {error}, in {shorten(data[:100])}") from None
+    return _array(value)
+
+
+def decode_msgpack(data: bytes) -> list[Object]:
+    """Decode one array in MessagePack; times are `msgpack.Timestamp`.
+
+    Raises:
+        Malformed: it is none.
+    """
+    try:
+        value = msgpack.unpackb(data)
+    except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
+        words = str(error) or type(error).__name__
+        raise Malformed(f"not MessagePack: {words}, in {shorten(data[:100])}") from None
+    return _array(value)
+
+
+DECODERS: dict[Codec, Callable[[bytes], list[Object]]] = {
+    Codec.JSON: decode_json,
+    Codec.MSGPACK: decode_msgpack,
+}
+
+
+class NdjsonParser:
+    """One JSON array a line; empty lines say nothing."""
+
+    __slots__ = ("_partial",)
+
+    retry_ms = None  # only SSE has a word for it
+
+    def __init__(self) -> None:
+        self._partial = bytearray()  # a line whose end has not come
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Take the next bytes; return the messages of the lines that they complete."""
+        lines = data.split(b"\n")
+        rest = lines.pop()
+        if lines and self._partial:
+            lines[0] = bytes(self._partial) + lines[0]
+            self._partial.clear()
+        self._partial += rest
+        _check_size(len(self._partial))
+        return [Message(decode_json(line)) for line in lines if line and not line.isspace()]
+
+
+class MessagePackParser:
+    """MessagePack arrays one after the other; nil between them says nothing."""
+
+    __slots__ = ("_unpacker",)
+
+    retry_ms = None  # only SSE has a word for it
+
+    def __init__(self) -> None:
+        self._unpacker = msgpack.Unpacker(max_buffer_size=2 * MAX_MESSAGE_BYTES)
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Take the next bytes; return the messages that they complete."""
+        try:
+            self._unpacker.feed(data)
+            values = list(self._unpacker)  # stops where a value is cut, and goes on from there
+        except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
+            raise Malformed(f"not MessagePack: {str(error) or type(error).__name__}") from None
+        return [Message(_array(value)) for value in values if value is not None]
+
+
+class SseMessageParser:
+    """Unnamed events are arrays of ticks with a position; named ones are one feed message each."""
+
+    __slots__ = ("_decode", "_events")
+
+    def __init__(self, codec: Codec) -> None:
+        self._events = SseParser()
+        self._decode = _DATA_DECODERS[codec]
+
+    @property
+    def retry_ms(self) -> int | None:
+        """The reconnection time that the server asked for; None until it does."""
+        return self._events.retry_ms
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Take the next bytes; return the messages of the events that they complete."""
+        return [
+            Message(self._decode(event.data), event.last_id or None)
+            if event.name == "message"
+            else Message(_array([_object(event.name, event.data)]), event.last_id or None)
+            for event in self._events.feed(data)
+        ]
+
+
+# Media type and parser of an HTTP stream's body.
+STREAM_BODIES: dict[Codec, tuple[str, Callable[[], Parser]]] = {
+    Codec.JSON: ("application/x-ndjson", NdjsonParser),
+    Codec.MSGPACK: ("application/vnd.msgpack", MessagePackParser),
+}
+
+
+def _decode_base64_msgpack(data: bytes) -> list[Object]:
+    try:
+        return decode_msgpack(b64decode(data, validate=True))
+    except binascii.Error as error:
+        raise Malformed(f"not base64: {error}, in {shorten(data[:100])}") from None
+
+
+_DATA_DECODERS: dict[Codec, Callable[[bytes], list[Object]]] = {  # of SSE, which is text
+    Codec.JSON: decode_json,
+    Codec.MSGPACK: _decode_base64_msgpack,
+}
+
+
+def _object(name: str, data: bytes) -> Any:  # noqa: ANN401 - _array looks at what it is
+    """Return a named event's object, which is JSON whatever the codec of ticks is."""
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"event {name}: not JSON: {error}, in {shorten(data[:100])}") from None
+    if isinstance(value, dict):
+        value.setdefault("T", name)
+    return value
+
+
+def _array(value: object) -> list[Object]:
+    if not isinstance(value, list):
+        raise Malformed(f"a message is an array, not {shorten(value)}")
+    for item in value:
+        if type(item) is not dict or type(item.get("T")) is not str:
+            raise Malformed(f"a message holds objects with a text T, not {shorten(item)}")
+    return value
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_MESSAGE_BYTES:
+        raise Malformed(f"a message is larger than {MAX_MESSAGE_BYTES} bytes")
