@@ -1,0 +1,257 @@
+"""What a stream delivers: batches of ticks, and everything else that happened, in order.
+
+Plain values with words for people (`str(event)`); they know neither sockets nor parsers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from feed.errors import InvalidPosition
+from feed.ring import Position
+
+Tick = dict[str, Any]  # one tick as the dialect has it: {"T": "t", "S": "AAPL", "p": 187.2, …}
+
+
+class Transport(StrEnum):
+    """How bytes come from a server."""
+
+    WEBSOCKET = "ws"
+    STREAM = "stream"
+    SSE = "sse"
+
+
+class Batch(list[Tick]):
+    """Ticks that came together, in order.
+
+    Attributes:
+        position: where the stream stands after them; None until the server has told. Within a
+            snapshot it stays where it was: a resume from there brings the whole snapshot again.
+        snapshot: these restate the last known state and are no new events; a trade among them may
+            have come before.
+        gap: ticks are missing between the batch before and this one.
+    """
+
+    __slots__ = ("gap", "position", "snapshot")
+
+    def __init__(
+        self,
+        ticks: list[Tick],
+        position: str | None = None,
+        *,
+        snapshot: bool = False,
+        gap: "Gap | None" = None,
+    ) -> None:
+        super().__init__(ticks)
+        self.position = position
+        self.snapshot = snapshot
+        self.gap = gap
+
+    def __repr__(self) -> str:
+        return f"Batch({len(self)} ticks, position={self.position!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Ticks that were due are not coming.
+
+    Attributes:
+        first: position of the first that is missing; the position last held where the epoch
+            changed; None where none was known.
+        last: position of the last that is missing, inclusive; None where it cannot be known.
+        reason: the server's word ("overrun", "epoch"); "no position" where the connection was lost
+            before the server had told one, and "epoch, untold" where a server started over and
+            did not say so.
+        again: the server tells a hole a second time, since the connection was lost before the
+            snapshot that mends it was complete. It stands in place of the gap before.
+    """
+
+    first: str | None
+    last: str | None
+    reason: str
+    again: bool = False
+
+    @property
+    def missing(self) -> int | None:
+        """How many sequences are missing, over all symbols; None where that cannot be known."""
+        try:
+            first, last = Position.parse(self.first or ""), Position.parse(self.last or "")
+        except InvalidPosition:
+            return None
+        return last.sequence - first.sequence + 1 if first.epoch == last.epoch else None
+
+    def message(self) -> Tick:
+        """Return the gap as it looks on the wire."""
+        return {"T": "gap", "from": self.first, "to": self.last, "reason": self.reason}
+
+    def __str__(self) -> str:
+        first, last = self.first or "an unknown position", self.last or "an unknown one"
+        count = f"{self.missing} sequences, " if self.missing is not None else ""
+        again = ", told again" if self.again else ""
+        return f"gap: {count}{first} to {last} are missing ({self.reason}{again})"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The last known state per symbol begins or ends; a `Disconnected` breaks it off.
+
+    Attributes:
+        state: "begin" or "end".
+        position: which position it describes.
+    """
+
+    state: str
+    position: str | None
+
+    def message(self) -> Tick:
+        """Return the snapshot's end or beginning as it looks on the wire."""
+        return {"T": "snapshot", "state": self.state, "pos": self.position}
+
+    def __str__(self) -> str:
+        return f"snapshot {self.state} at {self.position}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The position moved, or is told again, and no tick came with it.
+
+    Attributes:
+        position: where the stream stands.
+        time: the server's clock when it was told, RFC 3339; None where it was not.
+    """
+
+    position: str
+    time: str | None
+
+    def __str__(self) -> str:
+        return f"position {self.position}" + (f" at {self.time}" if self.time else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Bye:
+    """The server ends this connection and says why; the stream comes back, if it may.
+
+    Attributes:
+        reason: its short name for it.
+        words: for a person; may be empty.
+        may_reconnect: coming back can succeed; otherwise the stream raises `Refused`.
+    """
+
+    reason: str
+    words: str
+    may_reconnect: bool = True
+
+    def __str__(self) -> str:
+        return f"the server says goodbye: {self.words or self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An error of the dialect that came between ticks.
+
+    Attributes:
+        code: the dialect's number: 407 is a slow client.
+        words: the server's.
+    """
+
+    code: int
+    words: str
+
+    def __str__(self) -> str:
+        return f"the server says: {self.words} ({self.code})"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An object whose `T` this client does not know; `message` is all of it."""
+
+    message: Tick
+
+    def __str__(self) -> str:
+        return f"an object of the unknown kind {self.message.get('T')!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A connection stands and the subscription was accepted.
+
+    Attributes:
+        transport: over which transport.
+        url: where.
+        resumed_from: the position that was asked for; None: from now on.
+        conflate: intervals that the server granted, by channel; it may round up what was asked.
+        why: why not over the transports that come first in "auto"; empty when it is the first.
+    """
+
+    transport: Transport
+    url: str
+    resumed_from: str | None
+    conflate: Mapping[str, str]
+    why: str
+
+    def __str__(self) -> str:
+        after = f", after {self.resumed_from}" if self.resumed_from else ""
+        intervals = ",".join(f"{channel}:{interval}" for channel, interval in self.conflate.items())
+        conflate = f", conflated {intervals}" if intervals else ""
+        why = f" ({self.why})" if self.why else ""
+        return f"connected to {self.url}{after}{conflate}{why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The connection ended, or could not be made; the next attempt follows by itself.
+
+    Attributes:
+        reason: in words.
+        retry_in_s: when.
+    """
+
+    reason: str
+    retry_in_s: float
+
+    def __str__(self) -> str:
+        return f"{self.reason}; trying again in {self.retry_in_s:.1f} s"
+
+
+Event = (
+    Batch | Gap | Snapshot | Mark | Bye | Notice | Unknown | Connected | Disconnected
+)  # all that `Stream.events()` yields
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a stream has seen, over all its connections.
+
+    Attributes:
+        ticks, batches: delivered, those of snapshots included.
+        received_bytes: of bodies and messages, after decompression.
+        connects: connections that stood; `connects - 1` of them were reconnects.
+        resumes: those that went on from a position.
+        failures: connections that were lost or could not be made.
+        silences: those of them that were open and said nothing for too long.
+        malformed: those of them that sent what is not of the protocol.
+        gaps: holes that were told, or found; `missing` is the sum of those that could be counted.
+        snapshots: that were complete.
+        duplicates: ticks dropped because the stream already stood behind them.
+        unknown: objects of unknown kinds.
+    """
+
+    ticks: int = 0
+    batches: int = 0
+    received_bytes: int = 0
+    connects: int = 0
+    resumes: int = 0
+    failures: int = 0
+    silences: int = 0
+    malformed: int = 0
+    gaps: int = 0
+    missing: int = 0
+    snapshots: int = 0
+    duplicates: int = 0
+    unknown: int = 0
+
+    @property
+    def reconnects(self) -> int:
+        """How often a connection was made after one that had stood."""
+        return max(0, self.connects - 1)

@@ -1,0 +1,199 @@
+"""The ledger: what was delivered, and so from where to resume.
+
+Theory of operation: messages of all transports come here as arrays of objects, and leave as events.
+The ledger's position is what a new connection asks for, so it moves only when all that it stands
+for was handed over: with ticks, or with a mark. A gap does not move it, and a snapshot only by its
+end: if the connection is lost in between, the server tells the gap again, and sends the snapshot
+again. Holes that the server does not tell are told here. Knows no socket and no clock.
+"""
+
+from collections import deque
+
+from feed.client.errors import Malformed
+from feed.client.events import (
+    Batch,
+    Bye,
+    Counters,
+    Event,
+    Gap,
+    Mark,
+    Notice,
+    Snapshot,
+    Tick,
+    Unknown,
+)
+from feed.client.parsers import Message, Object
+from feed.errors import InvalidPosition, shorten
+from feed.ring import BEGINNING, Position
+from feed.ticks import Kind
+
+_TICK_KINDS = frozenset(kind.value for kind in Kind)
+
+
+class Ledger:
+    """Account for one stream over all its connections.
+
+    Attributes:
+        counters: what it has seen.
+        snapshot_due: a snapshot was asked for and has not been complete yet.
+    """
+
+    __slots__ = (
+        "_conflated",
+        "_in_snapshot",
+        "_mending",
+        "_position",
+        "_unseen_gap",
+        "counters",
+        "snapshot_due",
+    )
+
+    def __init__(
+        self, counters: Counters, *, after: Position | None, snapshot: bool, conflated: bool
+    ) -> None:
+        """Open the account.
+
+        Args:
+            counters: to count in.
+            after: where the stream begins; None: from now on.
+            snapshot: whether the last known state was asked for.
+            conflated: some channel is: after a resume, states that came before may come again.
+        """
+        self.counters = counters
+        self.snapshot_due = snapshot
+        self._conflated = conflated
+        self._position = after
+        self._in_snapshot = False
+        self._mending: Gap | None = None  # told, and the position has not moved past it yet
+        self._unseen_gap: Gap | None = None  # told, and no batch has carried it yet
+
+    @property
+    def position(self) -> str | None:
+        """Where to resume; None: nowhere yet."""
+        if self._position is None:
+            return None
+        return "0" if self._position == BEGINNING else str(self._position)
+
+    def connect(self, events: deque[Event]) -> None:
+        """Note that a connection stands."""
+        self._in_snapshot = False
+        if self._position is not None:
+            self.counters.resumes += self.counters.connects > 0
+        elif self.counters.connects:
+            self._tell(Gap(None, None, "no position"), events)
+        self.counters.connects += 1
+
+    def take(self, message: Message, events: deque[Event]) -> bool:
+        """Turn a message into events; return whether data flowed.
+
+        Args:
+            message: whose objects all have a text `T`.
+            events: what they are appended to, at once: should a later object be malformed, what was
+                accounted for is delivered nevertheless.
+
+        Raises:
+            Malformed: an object is not as the protocol has it.
+        """
+        before = len(events)
+        ticks: list[Tick] = []
+        for item in message.objects:
+            kind = item["T"]
+            if kind in _TICK_KINDS:
+                ticks.append(item)
+            elif kind == "mark":
+                self._take_mark(item, ticks, events)
+                ticks = []
+            else:
+                self._hand_over(ticks, None, events)
+                ticks = []
+                self._take_other(kind, item, events)
+        position = message.position
+        self._hand_over(ticks, None if position is None else _parse(position), events)
+        return len(events) > before and not isinstance(events[-1], Bye | Notice | Unknown)
+
+    def _take_mark(self, item: Object, ticks: list[Tick], events: deque[Event]) -> None:
+        position = _parse(item.get("pos"))
+        if ticks:
+            self._hand_over(ticks, position, events)
+        elif self._move(position, events):
+            events.append(Mark(str(position), _text(item, "t")))
+
+    def _take_other(self, kind: str, item: Object, events: deque[Event]) -> None:
+        if kind == "gap":
+            first, last = _text(item, "from"), _text(item, "to")
+            again = self._mending is not None and self._mending.first == first
+            self._tell(Gap(first, last, _text(item, "reason") or "no reason", again), events)
+        elif kind == "snapshot":
+            self._take_snapshot(item, events)
+        elif kind == "bye":
+            reason, words = _text(item, "reason") or "no reason", _text(item, "msg") or ""
+            events.append(Bye(reason, words, item.get("reconnect") is not False))
+        elif kind == "error":
+            code = item.get("code")
+            if type(code) is not int:
+                raise Malformed(f"an error has a code, not {shorten(code)}")
+            events.append(Notice(code, _text(item, "msg") or ""))
+        else:
+            self.counters.unknown += 1
+            events.append(Unknown(item))
+
+    def _take_snapshot(self, item: Object, events: deque[Event]) -> None:
+        state = item.get("state")
+        position = _parse(item.get("pos"))
+        if state == "begin":
+            self._in_snapshot = True
+        elif state == "end":
+            self._in_snapshot = False
+            self._move(position, events)
+            self.snapshot_due = False
+            self.counters.snapshots += 1
+        else:
+            raise Malformed(f"a snapshot's state is begin or end, not {shorten(state)}")
+        events.append(Snapshot(state, str(position)))
+
+    def _hand_over(
+        self, ticks: list[Tick], position: Position | None, events: deque[Event]
+    ) -> None:
+        if not ticks:
+            return
+        if position is not None and not self._move(position, events):
+            self.counters.duplicates += len(ticks)
+            return
+        self.counters.ticks += len(ticks)
+        self.counters.batches += 1
+        gap, self._unseen_gap = self._unseen_gap, None
+        events.append(Batch(ticks, self.position, snapshot=self._in_snapshot, gap=gap))
+
+    def _move(self, position: Position, events: deque[Event]) -> bool:
+        """Move to a position; False where the stream already stands behind it."""
+        if self._in_snapshot:
+            return True
+        held = self._position
+        if held is not None and held != BEGINNING:
+            if held.epoch != position.epoch:
+                if self._mending is None:
+                    self._tell(Gap(str(held), None, "epoch, untold"), events)
+            elif position.sequence < held.sequence:
+                return self._conflated  # a state from before, told again
+        self._mending = None
+        self._position = position
+        return True
+
+    def _tell(self, gap: Gap, events: deque[Event]) -> None:
+        told = self._mending if gap.again else None
+        self.counters.gaps += told is None
+        self.counters.missing += (gap.missing or 0) - (told.missing or 0 if told else 0)
+        self._mending = self._unseen_gap = gap
+        events.append(gap)
+
+
+def _parse(value: object) -> Position:
+    try:
+        return Position.parse(value)  # type: ignore[arg-type]  # whatever came is refused below
+    except (InvalidPosition, TypeError):
+        raise Malformed(f"a position is <epoch>-<sequence>, not {shorten(value)}") from None
+
+
+def _text(item: Object, key: str) -> str | None:
+    value = item.get(key)
+    return None if value is None else str(value)
