@@ -1,0 +1,57 @@
+"""The Python client: ticks of a feed server, in order, across reconnects.
+
+connect.py          `connect`, `connect_blocking`: what a caller can ask for
+stream.py           Stream: connect, receive, come back; blocking.py the same without async
+ledger.py           what was delivered, and so from where to resume
+links.py            one connection each: WebSocket, SSE, HTTP stream (the only I/O here)
+parsers.py sse.py   bytes in pieces → messages (sans I/O)
+subscription.py     what is asked for, as each transport writes it
+events.py           what is delivered: Batch, Gap, Snapshot, Mark …; Counters
+tables.py           ticks as frames of pandas or polars
+recording.py        what a server sends, to a file
+errors.py           what is raised
+"""
+
+from feed.client.connect import connect, connect_blocking
+from feed.client.errors import GaveUp, Malformed, MissingLibrary, NotAFeed, Refused
+from feed.client.events import (
+    Batch,
+    Bye,
+    Connected,
+    Counters,
+    Disconnected,
+    Event,
+    Gap,
+    Mark,
+    Notice,
+    Snapshot,
+    Transport,
+    Unknown,
+)
+from feed.client.stream import Stream
+from feed.client.tables import Tables, event_ns
+
+__all__ = [
+    "Batch",
+    "Bye",
+    "Connected",
+    "Counters",
+    "Disconnected",
+    "Event",
+    "Gap",
+    "GaveUp",
+    "Malformed",
+    "Mark",
+    "MissingLibrary",
+    "NotAFeed",
+    "Notice",
+    "Refused",
+    "Snapshot",
+    "Stream",
+    "Tables",
+    "Transport",
+    "Unknown",
+    "connect",
+    "connect_blocking",
+    "event_ns",
+]

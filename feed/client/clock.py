@@ -1,0 +1,20 @@
+"""Time as a stream needs it, in one place, so that tests need not wait."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+
+
+class Clock:
+    """The event loop's time; another one may stand in for it in tests."""
+
+    def now_s(self) -> float:
+        """Return seconds that only grow."""
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
+        """Return a context that raises TimeoutError in what takes longer."""
+        return asyncio.timeout(seconds)

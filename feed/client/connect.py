@@ -1,0 +1,116 @@
+"""The way in for callers: `connect`, and `connect_blocking` for scripts."""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import ParamSpec
+
+import aiohttp
+
+from feed.client.blocking import BlockingStream
+from feed.client.stream import HEARTBEAT_S, CodecName, Stream, TransportName
+from feed.client.subscription import Subscription, Symbols
+from feed.ticks import Channel
+
+Parameters = ParamSpec("Parameters")
+
+
+def connect(  # noqa: D417 - arguments of a kind are explained together
+    url: str,
+    *,
+    trades: Symbols = (),
+    quotes: Symbols = (),
+    bars: Symbols = (),
+    updated_bars: Symbols = (),
+    second_bars: Symbols = (),
+    statuses: Symbols = (),
+    transport: TransportName = "auto",
+    codec: CodecName = "json",
+    after: str | None = None,
+    snapshot: bool = False,
+    conflate: Mapping[str, str] | None = None,
+    on_lag: str | None = None,
+    key: str | None = None,
+    secret: str | None = None,
+    compress: bool = True,
+    heartbeat_s: float = HEARTBEAT_S,
+    give_up_after_s: float | None = None,
+    session: aiohttp.ClientSession | None = None,
+) -> Stream:
+    """Subscribe to ticks, and stay subscribed whatever happens to the connection.
+
+    ```
+    async with feed.connect("http://127.0.0.1:8080", trades=["AAPL"], quotes=["*"]) as stream:
+        async for batch in stream:
+            for tick in batch:
+                print(tick["S"], tick["p"] if tick["T"] == "t" else tick["bp"])
+    ```
+
+    The first connection is made when the first batch is asked for, or by `await stream.open()`. A
+    connection that is refused, cut, silent, or answered with 5xx, 408 or 429, is made again after a
+    random wait of at most 1 s, then 2 s, 4 s … 30 s, from the position where it stood: no tick is
+    lost or comes twice, and where the server no longer has what was missed, that is told as a gap.
+
+    Args:
+        url: base of the server, such as "http://127.0.0.1:8080".
+        trades, quotes, bars, updated_bars, second_bars, statuses: symbols of each channel, "*" for
+            all; a list, or a text with commas.
+        transport: "ws", "stream" or "sse"; "auto" tries them in this order, and takes the next
+            where one is refused, or opened and never answers. `Connected.why` tells.
+        codec: "json" or "msgpack". With MessagePack a tick's `t` is a `msgpack.Timestamp`, with
+            JSON it is text; `feed.client.event_ns(tick)` reads both.
+        after: position to begin at: `stream.position` of an earlier stream, or "0" for all that the
+            server still has. By default ticks come from now on.
+        snapshot: get the last known state of each symbol first.
+        conflate: channels of which only the newest value within an interval is wanted:
+            `{"quotes": "250ms"}`.
+        on_lag: what the server does when its ring overruns a slow reader: "gap" (its default),
+            "conflate" or "disconnect".
+        key, secret: identity, where the server wants one.
+        compress: accept compressed data.
+        heartbeat_s: a connection that is silent for so long is dead. Servers speak at least every
+            10 s.
+        give_up_after_s: raise `GaveUp` when no data came for so long; by default never.
+        session: to connect with, for proxies and certificates; it stays open.
+
+    Raises:
+        InvalidParameter: an argument is not accepted.
+    """
+    symbols = {
+        Channel.TRADES: trades,
+        Channel.QUOTES: quotes,
+        Channel.BARS: bars,
+        Channel.UPDATED_BARS: updated_bars,
+        Channel.SECOND_BARS: second_bars,
+        Channel.STATUSES: statuses,
+    }
+    return Stream(
+        url,
+        Subscription.of(symbols, conflate, on_lag),
+        transport=transport,
+        codec=codec,
+        after=after,
+        snapshot=snapshot,
+        key=key,
+        secret=secret,
+        compress=compress,
+        heartbeat_s=heartbeat_s,
+        give_up_after_s=give_up_after_s,
+        session=session,
+    )
+
+
+def _blocking(make: Callable[Parameters, Stream]) -> Callable[Parameters, BlockingStream]:
+    @functools.wraps(make)
+    def connect_blocking(*args: Parameters.args, **options: Parameters.kwargs) -> BlockingStream:
+        return BlockingStream(make(*args, **options))
+
+    connect_blocking.__name__ = connect_blocking.__qualname__ = "connect_blocking"
+    connect_blocking.__doc__ = (
+        "Do what `connect` does with the same arguments, without `async`: for scripts, and for "
+        "notebooks.\n\n```\nwith feed.client.connect_blocking(url, trades='AAPL') as stream:\n"
+        "    for batch in stream: ...\n```\n"
+    )
+    return connect_blocking
+
+
+connect_blocking = _blocking(connect)

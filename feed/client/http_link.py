@@ -1,0 +1,118 @@
+"""A link over HTTP: Server-Sent Events, or a stream of lines or values."""
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import aiohttp
+import orjson
+
+from feed.client.errors import NotAFeed
+from feed.client.events import Transport
+from feed.client.link import Lost, Order, refusal, words_of
+from feed.client.parsers import STREAM_BODIES, Codec, Message, Parser, SseMessageParser
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_PROBLEM_BYTES = 64 * 1024
+
+
+class HttpLink:
+    """A response that does not end: Server-Sent Events, or an HTTP stream."""
+
+    __slots__ = ("_parser", "_response", "conflate", "url")
+
+    def __init__(self, response: aiohttp.ClientResponse, parser: Parser) -> None:
+        self.url = str(response.url.with_query(None))
+        granted = response.headers.get("Feed-Conflate", "").split(",")
+        self.conflate: Mapping[str, str] = dict(
+            pair.split(":", 1) for pair in granted if ":" in pair
+        )
+        self._response = response
+        self._parser = parser
+
+    @classmethod
+    async def open(
+        cls, session: aiohttp.ClientSession, transport: Transport, order: Order
+    ) -> "HttpLink":
+        """Send the request and look at the head of its answer."""
+        url = order.base / "v1" / transport.value
+        headers = {"Accept-Encoding": "gzip" if order.compress else "identity"}
+        if order.key is not None:  # as the dialect's own finite requests carry them
+            headers["APCA-API-KEY-ID"] = order.key
+            headers["APCA-API-SECRET-KEY"] = order.secret or ""
+        after: str | None = order.after
+        parser: Parser
+        query: dict[str, str] = {}
+        if transport is Transport.SSE:
+            headers["Accept"] = "text/event-stream"
+            parser = SseMessageParser(order.codec)
+            if order.codec is not Codec.JSON:
+                query["codec"] = order.codec.value
+            if order.resuming and after is not None:
+                headers["Last-Event-ID"], after = after, None
+        else:
+            headers["Accept"], make_parser = STREAM_BODIES[order.codec]
+            parser = make_parser()
+        query |= order.subscription.query(after=after, snapshot=order.snapshot)
+        try:
+            response = await session.get(
+                url,
+                params=query,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=None),
+            )
+        except (aiohttp.ClientError, OSError) as error:
+            raise Lost(words_of(error)) from error
+        try:
+            await _check_answer(response, headers["Accept"])
+        except BaseException:
+            response.close()
+            raise
+        return cls(response, parser)
+
+    @property
+    def retry_ms(self) -> int | None:
+        """The reconnection time that the server asked for."""
+        return self._parser.retry_ms
+
+    async def receive(self) -> tuple[list[Message], int]:
+        """Return the messages that the next bytes complete."""
+        try:
+            data = await self._response.content.readany()
+        except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError) as error:
+            raise Lost(words_of(error)) from error
+        if not data:
+            raise Lost("the server ended the stream")
+        return self._parser.feed(data), len(data)
+
+    async def close(self) -> None:
+        """Drop the connection: there is no other end to an endless response."""
+        self._response.close()
+
+
+async def _check_answer(response: aiohttp.ClientResponse, accepted: str) -> None:
+    """See that an answer is the body that was asked for; if not, say what it is."""
+    if response.status == HTTPStatus.OK and response.content_type == accepted:
+        return
+    url = str(response.url.with_query(None))
+    body = bytearray()
+    try:
+        async for piece in response.content.iter_any():
+            body += piece
+            if response.status == HTTPStatus.OK or len(body) > MAX_PROBLEM_BYTES:
+                break  # a page that never ends is none to wait for
+    except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError) as error:
+        raise Lost(words_of(error)) from error
+    if response.status == HTTPStatus.OK:
+        raise NotAFeed(url, response.content_type, accepted, body.decode(errors="replace"))
+    problem: object = None
+    if response.content_type == "application/problem+json":
+        try:
+            problem = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            problem = None  # then it is just some answer with a status
+    if isinstance(problem, dict):
+        words = str(problem.get("detail") or problem.get("title") or response.reason)
+        raise refusal(url, response.status, words, response.headers, by_feed=True)
+    raise refusal(url, response.status, response.reason or "", response.headers)

@@ -1,0 +1,115 @@
+"""A link: one open connection, and what its end means.
+
+A link is opened with a subscription and a position, hands out messages until it is lost, and knows
+nothing of reconnecting. What aiohttp raises ends in the two modules that implement it: it leaves as
+`Lost` (come back), `Refused` or `NotAFeed` (do not), or `Malformed`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Protocol
+
+from yarl import URL
+
+from feed.client.errors import Refused
+from feed.client.parsers import Codec, Message
+from feed.client.subscription import Subscription
+
+MAX_RETRY_AFTER_S = 300.0  # a server that asks for more is asked again all the same
+
+_COMEBACK_STATUSES = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+class Lost(Exception):
+    """A connection ended, or could not be made; the message says why.
+
+    Attributes:
+        retry_after_s: how long the server asked us to stay away.
+        unanswered: something took the connection and never said a word; another transport may fare
+            better.
+    """
+
+    def __init__(
+        self, reason: str, *, retry_after_s: float = 0.0, unanswered: bool = False
+    ) -> None:
+        self.retry_after_s = retry_after_s
+        self.unanswered = unanswered
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a link is to be opened for.
+
+    Attributes:
+        base: the server's URL.
+        subscription: what is asked for.
+        codec: how ticks are to be written.
+        after: position to go on from.
+        resuming: `after` is where an earlier connection stood, not where the caller wants to begin.
+        snapshot: the last known state is wanted first.
+        key, secret: identity; None: anonymous.
+        compress: accept compressed bytes.
+    """
+
+    base: URL
+    subscription: Subscription
+    codec: Codec
+    after: str | None
+    resuming: bool
+    snapshot: bool
+    key: str | None
+    secret: str | None
+    compress: bool
+
+
+class Link(Protocol):
+    """One open connection.
+
+    Attributes:
+        url: where to.
+        conflate: intervals that the server granted, by channel.
+    """
+
+    url: str
+    conflate: Mapping[str, str]
+
+    @property
+    def retry_ms(self) -> int | None:
+        """The reconnection time that the server asked for."""
+
+    async def receive(self) -> tuple[list[Message], int]:
+        """Return what came next, perhaps nothing but a sign of life, and its size in bytes.
+
+        May be cancelled and called again; nothing is lost.
+
+        Raises:
+            Lost: the connection ended.
+            Malformed: what came is not of the protocol.
+        """
+
+    async def close(self) -> None:
+        """End the connection; harmless when it has ended."""
+
+
+def refusal(
+    url: str,
+    status: int,
+    words: str,
+    headers: Mapping[str, str],
+    *,
+    by_feed: bool = False,
+) -> Lost | Refused:
+    """Return what the status of an answer means: come back, or do not."""
+    comeback = status in _COMEBACK_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if comeback and status != HTTPStatus.NOT_IMPLEMENTED:
+        wait = headers.get("Retry-After", "")
+        wait_s = min(float(wait), MAX_RETRY_AFTER_S) if wait.isdecimal() else 0.0
+        return Lost(f"{url} answers {status}: {words}", retry_after_s=wait_s)
+    return Refused(url, status, words, by_feed=by_feed)
+
+
+def words_of(error: BaseException) -> str:
+    """Return what an error says, or at least what it is: some of aiohttp's say nothing."""
+    return str(error) or type(error).__name__

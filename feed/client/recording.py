@@ -1,0 +1,172 @@
+"""Recording: what a server sends, to a file that a replay reads.
+
+One JSON object a line, as the dialect has it: ticks, and between them connections (`success`,
+`subscription`), gaps and snapshots, so that nothing in the file pretends to be whole that is not. A
+file that a killed process leaves is readable: compressed ones grow by whole gzip members or zstd
+frames, which every reader of these formats joins.
+"""
+
+import asyncio
+import gzip
+import math
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgpack
+import orjson
+import zstandard
+
+from feed.client.events import Batch, Connected, Event, Gap, Snapshot, Tick
+from feed.client.stream import Stream
+from feed.codecs import rfc3339
+from feed.errors import InvalidParameter
+
+FLUSH_S = 1.0  # what a killed recorder loses at most, where the file is compressed
+FLUSH_BYTES = 1 << 20  # of lines not compressed yet
+
+_COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
+    ".ndjson": bytes,
+    ".gz": gzip.compress,
+    ".zst": lambda lines: zstandard.ZstdCompressor().compress(lines),
+}
+ACCEPTED_NAMES = "a new file named .ndjson, .ndjson.gz or .ndjson.zst"
+
+
+def json_line(message: Tick) -> bytes:
+    """Return an object as a line of JSON, whatever codec it came in."""
+    return orjson.dumps(message, default=_plain, option=orjson.OPT_APPEND_NEWLINE)
+
+
+class Recording:
+    """A file that is being written.
+
+    Attributes:
+        ticks: written so far, those of snapshots included.
+        written_bytes: in the file so far.
+    """
+
+    def __init__(self, path: Path, *, overwrite: bool = False) -> None:
+        """Create the file.
+
+        Raises:
+            InvalidParameter: its name says no known format, or it exists.
+            OSError: it cannot be created.
+        """
+        compress = _COMPRESSORS.get(path.suffix)
+        if compress is None or ".ndjson" not in path.suffixes[-2:]:
+            raise InvalidParameter("FILE", str(path), ACCEPTED_NAMES)
+        self.ticks = 0
+        self.written_bytes = 0
+        self._compress = compress
+        self._waiting = bytearray()  # lines not in the file yet
+        self._flush_bytes = 0 if compress is bytes else FLUSH_BYTES
+        try:
+            self._file = path.open("wb" if overwrite else "xb", buffering=0)
+        except FileExistsError:
+            accepted = f"{ACCEPTED_NAMES}; --overwrite replaces one that is there"
+            raise InvalidParameter("FILE", str(path), accepted) from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self.flush()
+        finally:
+            self._file.close()
+
+    def write_ticks(self, ticks: Sequence[Tick]) -> None:
+        """Write ticks."""
+        self.ticks += len(ticks)
+        self._write(ticks)
+
+    def write_event(self, event: Event, acknowledgement: Tick) -> None:
+        """Write what an event other than a batch has for a file; some have nothing.
+
+        Args:
+            event: as the stream gave it.
+            acknowledgement: the `subscription` message that stands after each new connection.
+        """
+        if isinstance(event, Gap | Snapshot):
+            self._write([event.message()])
+        elif isinstance(event, Connected):
+            # It also ends a snapshot that the connection before did not live to finish.
+            self._write([{"T": "success", "msg": "connected"}, acknowledgement])
+
+    def flush(self) -> None:
+        """Put what waits into the file, as a whole piece that can be read alone."""
+        if not self._waiting:
+            return
+        piece = memoryview(self._compress(bytes(self._waiting)))
+        self._waiting.clear()
+        self.written_bytes += len(piece)
+        while piece:
+            piece = piece[self._file.write(piece) :]
+
+    def _write(self, messages: Iterable[Tick]) -> None:
+        for message in messages:
+            self._waiting += json_line(message)
+        if len(self._waiting) >= self._flush_bytes:
+            self.flush()
+
+
+async def record(
+    stream: Stream,
+    recording: Recording,
+    tell: Callable[[Event], None],
+    *,
+    count: int | None = None,
+    seconds: float | None = None,
+) -> None:
+    """Write what a stream gives, until it has given enough.
+
+    Args:
+        stream: whose consumer this becomes.
+        recording: what is written; it stays open.
+        tell: what is called with each event that is no batch.
+        count: how many ticks are enough; None: never.
+        seconds: how long is enough; None: for ever.
+
+    Raises:
+        FeedError: the stream cannot go on.
+        OSError: the file cannot be written any further.
+    """
+    left = math.inf if count is None else count
+    acknowledgement = stream.subscription.acknowledgement()
+    flusher = asyncio.create_task(_flush_regularly(recording))
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                async for event in stream.events():
+                    if flusher.done():
+                        flusher.result()  # it ends only by an error
+                    if not isinstance(event, Batch):
+                        recording.write_event(event, acknowledgement)
+                        tell(event)
+                        continue
+                    recording.write_ticks(event if len(event) <= left else event[: int(left)])
+                    left -= len(event)
+                    if left <= 0:
+                        return
+    finally:
+        flusher.cancel()
+
+
+async def _flush_regularly(recording: Recording) -> None:
+    while True:
+        await asyncio.sleep(FLUSH_S)
+        recording.flush()
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401 - whatever orjson does not know
+    if isinstance(value, msgpack.Timestamp):
+        return rfc3339(value.to_unix_nano())
+    raise TypeError

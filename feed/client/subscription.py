@@ -1,0 +1,115 @@
+"""What a client asks a server for, written as each transport wants it. Knows no socket."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from yarl import URL
+
+from feed.errors import InvalidParameter
+from feed.selection import ALL
+from feed.ticks import SYMBOL_SHAPE, Channel, is_symbol
+
+Symbols = str | Iterable[str]
+
+_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+_ENDPOINTS = ("/v1/ws", "/v1/sse", "/v1/stream")
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Channels × symbols, and how they are to come.
+
+    Attributes:
+        symbols: per channel, at least one in all; "*" stands for every symbol.
+        conflate: per channel its interval, as the server reads it ("250ms").
+        on_lag: what the server does when the ring overruns us; None leaves it to the server.
+    """
+
+    symbols: Mapping[Channel, tuple[str, ...]]
+    conflate: Mapping[str, str]
+    on_lag: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        symbols: Mapping[Channel, Symbols],
+        conflate: Mapping[str, str] | None = None,
+        on_lag: str | None = None,
+    ) -> "Subscription":
+        """Check what a caller wrote; a text is one symbol, or several with commas.
+
+        Raises:
+            InvalidParameter: a symbol is none, a conflated channel is unknown, or there is nothing
+                to subscribe to.
+        """
+        listed = {
+            channel: tuple(_listed(channel, wanted))
+            for channel, wanted in symbols.items()
+            if wanted
+        }
+        if not listed:
+            raise InvalidParameter("symbols", "", "at least one symbol, or '*', in some channel")
+        for channel in conflate or {}:
+            if channel not in set(Channel):
+                raise InvalidParameter("conflate", channel, f"one of {', '.join(Channel)}")
+        return cls(listed, dict(conflate or {}), on_lag)
+
+    def query(self, *, after: str | None, snapshot: bool) -> dict[str, str]:
+        """Return the parameters of a URL."""
+        query = {channel.value: ",".join(symbols) for channel, symbols in self.symbols.items()}
+        if self.conflate:
+            query["conflate"] = ",".join(f"{name}:{every}" for name, every in self.conflate.items())
+        if self.on_lag is not None:
+            query["on_lag"] = self.on_lag
+        if after is not None:
+            query["after"] = after
+        if snapshot:
+            query["snapshot"] = "1"
+        return query
+
+    def message(self, *, after: str | None, snapshot: bool) -> dict[str, Any]:
+        """Return the `subscribe` message of a WebSocket; marks are asked for, to resume by."""
+        message: dict[str, Any] = {"action": "subscribe", "marks": True}
+        message |= {channel.value: list(symbols) for channel, symbols in self.symbols.items()}
+        if self.conflate:
+            message["conflate"] = dict(self.conflate)
+        if self.on_lag is not None:
+            message["on_lag"] = self.on_lag
+        if after is not None:
+            message["after"] = after
+        if snapshot:
+            message["snapshot"] = True
+        return message
+
+    def acknowledgement(self) -> dict[str, Any]:
+        """Return the `subscription` message with which a server confirms this."""
+        return {"T": "subscription"} | {
+            channel.value: list(self.symbols.get(channel, ())) for channel in Channel
+        }
+
+
+def parse_url(url: str) -> URL:
+    """Return the base of a server, with an HTTP scheme.
+
+    Raises:
+        InvalidParameter: it is no such URL.
+    """
+    accepted = "the base of a server, such as http://127.0.0.1:8080"
+    try:
+        base = URL(url)
+    except ValueError:
+        raise InvalidParameter("url", url, accepted) from None
+    if base.scheme not in _SCHEMES or not base.host or base.query_string or base.fragment:
+        raise InvalidParameter("url", url, accepted)
+    if base.path.rstrip("/").endswith(_ENDPOINTS):
+        raise InvalidParameter("url", url, f"{accepted}, without the path of one transport")
+    return base.with_scheme(_SCHEMES[base.scheme])
+
+
+def _listed(channel: Channel, wanted: Symbols) -> list[str]:
+    symbols = wanted.split(",") if isinstance(wanted, str) else list(wanted)
+    for symbol in symbols:
+        if symbol != ALL and not (isinstance(symbol, str) and is_symbol(symbol)):
+            raise InvalidParameter(channel, symbol, f"'*' for every symbol, or {SYMBOL_SHAPE}")
+    return symbols

@@ -1,0 +1,40 @@
+"""Tail: ticks as lines of JSON, for a terminal or a pipe."""
+
+import math
+from collections.abc import Callable
+
+from feed.client.events import Batch, Event
+from feed.client.recording import json_line
+from feed.client.stream import Stream
+
+
+async def tail(
+    stream: Stream,
+    write: Callable[[bytes], None],
+    tell: Callable[[Event], None],
+    *,
+    count: int | None = None,
+) -> None:
+    """Write the ticks of a stream until there were enough.
+
+    Args:
+        stream: whose consumer this becomes.
+        write: called with the lines of a batch. While it blocks nothing is read, and the server
+            waits, or tells a gap later.
+        tell: called with each event that is no batch.
+        count: how many ticks are enough; None: never.
+
+    Raises:
+        FeedError: the stream cannot go on.
+        OSError: `write` failed.
+    """
+    left = math.inf if count is None else count
+    async for event in stream.events():
+        if not isinstance(event, Batch):
+            tell(event)
+            continue
+        ticks = event if len(event) <= left else event[: int(left)]
+        write(b"".join(map(json_line, ticks)))
+        left -= len(event)
+        if left <= 0:
+            return

@@ -1,0 +1,130 @@
+"""A link over WebSocket, in the market-data dialect."""
+
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import msgpack
+import orjson
+from yarl import URL
+
+from feed.client.errors import Malformed, Refused
+from feed.client.link import Lost, Order, refusal, words_of
+from feed.client.parsers import DECODERS, MAX_MESSAGE_BYTES, Codec, Message, Object
+from feed.errors import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CLOSE_TIMEOUT_S = 1.0  # for the other side to answer a Close
+
+# The dialect's errors that may pass by themselves: too many connections, slow, internal.
+_COMEBACK_CODES = {406, 407, 500}
+
+
+class WebSocketLink:
+    """A WebSocket that speaks the market-data dialect."""
+
+    __slots__ = ("_left", "_socket", "conflate", "url")
+
+    retry_ms = None  # only SSE has a word for it
+
+    def __init__(self, url: URL, socket: "aiohttp.ClientWebSocketResponse[Any]") -> None:
+        self.url = str(url)
+        self.conflate: Mapping[str, str] = {}
+        self._socket = socket
+        self._left: list[Message] = []  # came in one message with the end of the opening
+
+    @classmethod
+    async def open(cls, session: aiohttp.ClientSession, order: Order) -> "WebSocketLink":
+        """Connect, authenticate where there is a key, and subscribe."""
+        url = order.base / "v1" / "ws"
+        try:
+            socket = await session.ws_connect(
+                url,
+                protocols=(f"feed.{order.codec.value}",),
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
+                autoping=False,  # a ping is a sign of life; we answer it ourselves
+                max_msg_size=MAX_MESSAGE_BYTES,
+                compress=15 if order.compress else 0,
+                decode_text=False,
+            )
+        except aiohttp.WSServerHandshakeError as error:
+            raise refusal(str(url), error.status, error.message, error.headers or {}) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise Lost(words_of(error)) from error
+        link = cls(url, socket)
+        try:
+            await link._greet(order)
+        except BaseException:
+            await link.close()
+            raise
+        return link
+
+    async def receive(self) -> tuple[list[Message], int]:
+        """Return the next message, or none for a ping."""
+        if self._left:
+            return [self._left.pop(0)], 0
+        try:
+            frame = await self._socket.receive()
+            if frame.type is aiohttp.WSMsgType.PING:
+                await self._socket.pong(frame.data)
+        except (aiohttp.ClientError, OSError) as error:
+            raise Lost(words_of(error)) from error
+        if frame.type is aiohttp.WSMsgType.TEXT:
+            return [Message(DECODERS[Codec.JSON](frame.data))], len(frame.data)
+        if frame.type is aiohttp.WSMsgType.BINARY:
+            return [Message(DECODERS[Codec.MSGPACK](frame.data))], len(frame.data)
+        if frame.type is aiohttp.WSMsgType.CLOSE:
+            raise Lost(f"the server closed: {frame.data} {frame.extra or ''}".rstrip())
+        if frame.type is aiohttp.WSMsgType.ERROR:
+            raise Lost(f"the WebSocket broke: {frame.data}")
+        if frame.type in {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING}:
+            raise Lost("the connection was cut")
+        return [], 0
+
+    async def close(self) -> None:
+        """Say Close, and wait for the answer no longer than `CLOSE_TIMEOUT_S`."""
+        await self._socket.close()
+
+    async def _greet(self, order: Order) -> None:
+        """Go through the dialect's opening: connected, authenticated, subscription."""
+        try:
+            await self._expect("success", "connected")
+        except Lost as lost:
+            lost.unanswered = True
+            raise
+        if order.key is not None:
+            auth = {"action": "auth", "key": order.key, "secret": order.secret or ""}
+            await self._send(auth)
+            await self._expect("success", "authenticated")
+        await self._send(order.subscription.message(after=order.after, snapshot=order.snapshot))
+        subscription = await self._expect("subscription")
+        granted = subscription.get("conflate")
+        if isinstance(granted, dict):
+            self.conflate = {str(channel): str(every) for channel, every in granted.items()}
+
+    async def _send(self, message: Object) -> None:
+        try:
+            if self._socket.protocol == f"feed.{Codec.MSGPACK}":
+                await self._socket.send_bytes(msgpack.packb(message))
+            else:
+                await self._socket.send_str(orjson.dumps(message).decode())
+        except (aiohttp.ClientError, OSError) as error:
+            raise Lost(words_of(error)) from error
+
+    async def _expect(self, kind: str, words: str | None = None) -> Object:
+        """Wait for one step of the opening; return the message that takes it."""
+        objects: list[Object] = []
+        while not objects:
+            objects = [item for message in (await self.receive())[0] for item in message.objects]
+        first, *rest = objects
+        if rest:
+            self._left.append(Message(rest))
+        if first["T"] == "error":
+            code, said = first.get("code"), str(first.get("msg", ""))
+            if code in _COMEBACK_CODES:
+                raise Lost(f"the server says: {said} ({code})")
+            raise Refused(self.url, code if type(code) is int else 0, said, by_feed=True)
+        if first["T"] != kind or (words is not None and first.get("msg") != words):
+            raise Malformed(f"expected {kind} {words or ''}, not {shorten(first)}")
+        return first

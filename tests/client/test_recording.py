@@ -1,0 +1,209 @@
+"""Recordings: what is in the file, and that a killed recorder leaves it readable."""
+
+import asyncio
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import orjson
+import pytest
+import zstandard
+
+from feed.client import recording as recording_module
+from feed.client.events import Connected, Event, Gap, Mark, Snapshot, Tick, Transport
+from feed.client.recording import Recording, json_line, record
+from feed.client.stream import Stream
+from feed.client.subscription import Subscription
+from feed.errors import InvalidParameter
+from feed.ticks import Channel
+from tests.client.clocks import ManualClock
+from tests.client.mini_feed import MiniFeed
+
+SUBSCRIPTION = Subscription.of({Channel.TRADES: "*"})
+
+
+def unzstd(data: bytes) -> bytes:
+    with zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True) as reader:
+        return reader.read()
+
+
+READERS: dict[str, Callable[[bytes], bytes]] = {
+    "x.ndjson": bytes,
+    "x.ndjson.gz": gzip.decompress,
+    "x.ndjson.zst": unzstd,
+}
+
+
+def objects_in(path: Path) -> list[Tick]:
+    lines = READERS[path.name](path.read_bytes()).splitlines()
+    return [orjson.loads(line) for line in lines]
+
+
+def ticks_in(path: Path) -> list[int]:
+    return [item["i"] for item in objects_in(path) if item["T"] == "t"]
+
+
+def ignore(event: Event) -> None:
+    del event
+
+
+@pytest.mark.parametrize("name", READERS)
+async def test_ticks_come_out_as_they_came_in(tmp_path: Path, name: str) -> None:
+    async with MiniFeed() as feed:
+        await feed.publish(20)
+        stream = Stream(feed.url, SUBSCRIPTION, after="0", clock=ManualClock())
+        async with stream:
+            with Recording(tmp_path / name) as recording:
+                await record(stream, recording, ignore, count=20)
+            assert recording.ticks == 20
+            assert recording.written_bytes == (tmp_path / name).stat().st_size
+    objects = objects_in(tmp_path / name)
+    assert objects[:2] == [{"T": "success", "msg": "connected"}, SUBSCRIPTION.acknowledgement()]
+    assert ticks_in(tmp_path / name) == list(range(1, 21))
+    assert objects[2]["t"] == "1970-01-01T00:00:01.000000001Z"
+
+
+async def test_the_codec_makes_no_difference(tmp_path: Path) -> None:
+    async with MiniFeed() as feed:
+        await feed.publish(5)
+        for codec in ("json", "msgpack"):
+            options: Any = {"after": "0", "codec": codec, "transport": "ws"}
+            async with Stream(feed.url, SUBSCRIPTION, **options) as stream:
+                with Recording(tmp_path / f"{codec}.ndjson") as recording:
+                    await record(stream, recording, ignore, count=5)
+    assert (tmp_path / "json.ndjson").read_bytes() == (tmp_path / "msgpack.ndjson").read_bytes()
+
+
+async def test_a_count_is_exact(tmp_path: Path) -> None:
+    async with MiniFeed() as feed:
+        await feed.publish(20)
+        async with Stream(feed.url, SUBSCRIPTION, after="0") as stream:
+            with Recording(tmp_path / "x.ndjson") as recording:
+                await record(stream, recording, ignore, count=10)
+    assert ticks_in(tmp_path / "x.ndjson") == list(range(1, 11))
+
+
+async def test_seconds_end_it(tmp_path: Path) -> None:
+    async with MiniFeed() as feed:
+        await feed.publish(3)
+        async with Stream(feed.url, SUBSCRIPTION, after="0") as stream:
+            with Recording(tmp_path / "x.ndjson") as recording:
+                await record(stream, recording, ignore, seconds=0.2)
+    assert ticks_in(tmp_path / "x.ndjson") == [1, 2, 3]
+
+
+async def test_gaps_and_snapshots_stand_where_they_happened(tmp_path: Path) -> None:
+    told: list[Event] = []
+    async with MiniFeed() as feed:
+        await feed.publish(9)
+        feed.oldest = 6
+        async with Stream(feed.url, SUBSCRIPTION, after="aaaa-2") as stream:
+            await stream.open()
+            await feed.publish(1)
+            with Recording(tmp_path / "x.ndjson") as recording:
+                await record(stream, recording, told.append, count=2)
+    kinds = [item["T"] for item in objects_in(tmp_path / "x.ndjson")]
+    assert kinds == ["success", "subscription", "gap", "snapshot", "t", "snapshot", "t"]
+    assert objects_in(tmp_path / "x.ndjson")[2] == {
+        "T": "gap",
+        "from": "aaaa-3",
+        "to": "aaaa-9",
+        "reason": "overrun",
+    }
+    assert [type(event) for event in told] == [Connected, Gap, Snapshot, Snapshot]
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_what_was_flushed_can_be_read_before_the_file_is_closed(tmp_path: Path, name: str) -> None:
+    recording = Recording(tmp_path / name)
+    for number in range(3):
+        recording.write_ticks([{"T": "t", "i": number}])
+        recording.flush()
+        assert ticks_in(tmp_path / name) == list(range(number + 1))
+    recording.write_ticks([{"T": "t", "i": 3}])
+    recording.__exit__(None, None, None)
+    assert ticks_in(tmp_path / name) == [0, 1, 2, 3]
+
+
+async def test_a_quiet_recording_is_flushed_by_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording_module, "FLUSH_S", 0.001)
+    flushed = asyncio.Event()
+    flush = Recording.flush
+
+    def flush_and_tell(self: Recording) -> None:
+        flush(self)
+        if self.ticks == 2:
+            flushed.set()
+
+    monkeypatch.setattr(Recording, "flush", flush_and_tell)
+    async with MiniFeed() as feed:
+        await feed.publish(2)
+        async with Stream(feed.url, SUBSCRIPTION, after="0") as stream:
+            with Recording(tmp_path / "x.ndjson.gz") as recording:
+                recorder = asyncio.create_task(record(stream, recording, ignore))
+                await flushed.wait()
+                assert ticks_in(tmp_path / "x.ndjson.gz") == [1, 2]
+                recorder.cancel()
+                await asyncio.gather(recorder, return_exceptions=True)
+
+
+def test_much_is_flushed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording_module, "FLUSH_BYTES", 1000)
+    with Recording(tmp_path / "x.ndjson.zst") as recording:
+        recording.write_ticks([{"T": "t", "i": number} for number in range(100)])
+        assert recording.written_bytes > 0
+
+
+async def test_a_full_disk_ends_the_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(self: Recording) -> None:
+        del self
+        raise OSError(28, "No space left on device")
+
+    async with MiniFeed() as feed:
+        await feed.publish(1)
+        async with Stream(feed.url, SUBSCRIPTION, after="0") as stream:
+            recording = Recording(tmp_path / "x.ndjson")
+            with monkeypatch.context() as patched:
+                patched.setattr(Recording, "flush", no_space)
+                with pytest.raises(OSError, match="No space"):
+                    await record(stream, recording, ignore)
+            recording.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x", "x.gz", "x.json", "x.ndjson.xz", "x.ndjson.txt"])
+def test_a_name_without_a_format_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidParameter, match=r"FILE.*\.ndjson\.zst"):
+        Recording(tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+def test_a_file_that_is_there_is_replaced_only_on_request(tmp_path: Path) -> None:
+    (tmp_path / "x.ndjson").write_text("precious\n")
+    with pytest.raises(InvalidParameter, match="--overwrite"):
+        Recording(tmp_path / "x.ndjson")
+    assert (tmp_path / "x.ndjson").read_text() == "precious\n"
+    with Recording(tmp_path / "x.ndjson", overwrite=True):
+        pass
+    assert (tmp_path / "x.ndjson").read_bytes() == b""
+
+
+def test_marks_are_not_recorded(tmp_path: Path) -> None:
+    with Recording(tmp_path / "x.ndjson") as recording:
+        recording.write_event(Mark("ab-1", None), {})
+        recording.write_event(
+            Connected(Transport.SSE, "http://x", None, {}, ""), {"T": "subscription"}
+        )
+    assert [item["T"] for item in objects_in(tmp_path / "x.ndjson")] == ["success", "subscription"]
+
+
+def test_a_timestamp_becomes_text_with_nine_digits() -> None:
+    line = json_line({"T": "t", "t": msgpack.Timestamp(1_767_364_200, 120_000_000), "p": 1.50})
+    assert line == b'{"T":"t","t":"2026-01-02T14:30:00.120000000Z","p":1.5}\n'
+    with pytest.raises(TypeError):
+        json_line({"T": object()})

@@ -1,0 +1,691 @@
+"""The stream against a server that is cut, restarted, silent, or no feed at all."""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import msgpack
+import pytest
+from aiohttp import web
+
+from feed.client import connect
+from feed.client.backoff import Backoff
+from feed.client.errors import GaveUp, Malformed, NotAFeed, Refused
+from feed.client.events import (
+    Batch,
+    Bye,
+    Connected,
+    Disconnected,
+    Event,
+    Gap,
+    Mark,
+    Notice,
+    Snapshot,
+    Tick,
+    Transport,
+    Unknown,
+)
+from feed.client.stream import Stream
+from feed.client.subscription import Subscription
+from feed.errors import InvalidParameter
+from feed.ticks import Channel
+from tests.client.clocks import ManualClock
+from tests.client.mini_feed import Line, MiniFeed
+from tests.client.test_backoff import longest
+
+TRANSPORTS = ("ws", "stream", "sse")
+WAYS = [(transport, codec) for transport in TRANSPORTS for codec in ("json", "msgpack")]
+
+
+@pytest.fixture
+async def feed() -> AsyncIterator[MiniFeed]:
+    async with MiniFeed() as server:
+        yield server
+
+
+def stream_of(feed: MiniFeed, **options: Any) -> Stream:
+    """Return a stream of all trades whose waits take no time."""
+    options.setdefault("clock", ManualClock())
+    options.setdefault("backoff", Backoff(longest))
+    return Stream(feed.url, Subscription.of({Channel.TRADES: "*"}), **options)
+
+
+async def ids_until(stream: Stream, last: int) -> list[int]:
+    """Return the ids of all ticks up to one, in the order in which they came."""
+    ids: list[int] = []
+    async for batch in stream:
+        ids += [tick["i"] for tick in batch]
+        if ids[-1] >= last:
+            return ids
+    raise AssertionError("the stream ended")
+
+
+async def event_of(stream: Stream, kind: type[Event]) -> Any:
+    """Return the next event of a kind."""
+    async for event in stream.events():
+        if isinstance(event, kind):
+            return event
+    raise AssertionError("the stream ended")
+
+
+@pytest.mark.parametrize(("transport", "codec"), WAYS)
+async def test_every_tick_comes_once_in_order_with_its_position(
+    feed: MiniFeed, transport: Any, codec: Any
+) -> None:
+    async with stream_of(feed, transport=transport, codec=codec) as stream:
+        await stream.open()
+        await feed.publish(30)
+        assert await ids_until(stream, 30) == list(range(1, 31))
+        assert stream.position == "aaaa-30"
+        assert stream.transport == transport
+        assert stream.counters.ticks == 30
+        assert stream.counters.received_bytes > 30 * 20
+
+
+async def test_a_tick_is_the_same_over_every_transport(feed: MiniFeed) -> None:
+    await feed.publish(1)
+    ticks: dict[str, list[Tick]] = {"json": [], "msgpack": []}
+    for transport, codec in WAYS:
+        async with stream_of(feed, transport=transport, codec=codec, after="0") as stream:
+            ticks[codec] += await anext(stream)
+    json, packed = ticks["json"], ticks["msgpack"]
+    assert json == [json[0]] * 3
+    assert packed == [packed[0]] * 3
+    assert json[0]["t"] == "1970-01-01T00:00:01.000000001Z"
+    assert packed[0]["t"] == msgpack.Timestamp(1, 1)
+    assert packed[0] | {"t": 0} == json[0] | {"t": 0}
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_cut_connection_goes_on_where_it_stood(feed: MiniFeed, transport: Any) -> None:
+    async with stream_of(feed, transport=transport) as stream:
+        await stream.open()
+        await feed.publish(10)
+        assert await ids_until(stream, 10) == list(range(1, 11))
+        feed.cut()
+        await feed.publish(10)
+        assert await ids_until(stream, 20) == list(range(11, 21))
+        assert stream.counters.reconnects == stream.counters.resumes == 1
+        assert stream.counters.gaps == 0
+    key = "Last-Event-ID" if transport == "sse" else "after"
+    assert feed.asked[1][1][key] == "aaaa-10"
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_random_cuts_lose_nothing_and_repeat_nothing(
+    feed: MiniFeed, transport: Any, seed: int
+) -> None:
+    chance = random.Random(seed)
+    feed.batch = 3
+    ids: list[int] = []
+    async with stream_of(feed, transport=transport) as stream:
+        await stream.open()
+        await feed.publish(5)
+        while len(ids) < 400:
+            ids += [tick["i"] for tick in await anext(stream)]
+            if chance.random() < 0.3:
+                feed.cut()
+            if chance.random() < 0.7:
+                await feed.publish(chance.randrange(9))
+            if len(feed.trades) <= len(ids):
+                await feed.publish(1)
+        assert stream.counters.reconnects > 5
+    assert ids == list(range(1, len(ids) + 1))
+
+
+async def test_a_position_goes_on_over_another_transport(feed: MiniFeed) -> None:
+    await feed.publish(30)
+    position, ids = "0", []
+    for transport in (*TRANSPORTS, "ws"):
+        async with stream_of(feed, transport=transport, after=position) as stream:
+            ids += [tick["i"] for tick in await anext(stream)]
+            assert stream.position is not None
+            position = stream.position
+    assert ids == list(range(1, 29))
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_restarted_server_is_told_as_a_gap_and_mended_by_its_snapshot(
+    feed: MiniFeed, transport: Any
+) -> None:
+    async with stream_of(feed, transport=transport) as stream:
+        await stream.open()
+        await feed.publish(4)
+        await ids_until(stream, 4)
+        await feed.stop()
+        feed.epoch, feed.trades = "bbbb", feed.trades[:2]
+        await feed.start()
+        gap = await event_of(stream, Gap)
+        assert gap == Gap("aaaa-4", "bbbb-2", "epoch")
+        assert stream.position == "aaaa-4"
+        begin = await event_of(stream, Snapshot)
+        restated = await anext(stream)
+        end = await event_of(stream, Snapshot)
+        assert (begin.state, end.state) == ("begin", "end")
+        assert restated.snapshot
+        assert restated.gap == gap
+        assert restated.position == "aaaa-4"
+        assert stream.position == "bbbb-2"
+        await feed.publish(1)
+        live = await anext(stream)
+        assert [tick["i"] for tick in live] == [3]
+        assert (live.snapshot, live.gap) == (False, None)
+        assert stream.counters.gaps == 1
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_snapshot_that_is_cut_comes_again_whole(feed: MiniFeed, transport: Any) -> None:
+    await feed.publish(3)
+
+    async def half_a_snapshot(line: Line) -> None:
+        await feed.snapshot(line, 3, whole=False)
+        feed.cut()
+
+    feed.after_opening.append(half_a_snapshot)
+    async with stream_of(feed, transport=transport, snapshot=True) as stream:
+        assert (await event_of(stream, Snapshot)).state == "begin"
+        await event_of(stream, Disconnected)
+        states = [(await event_of(stream, Snapshot)).state for _ in range(2)]
+        assert states == ["begin", "end"]
+        assert stream.counters.snapshots == 1
+        feed.cut()
+        await feed.publish(1)
+        assert await ids_until(stream, 4) == [4]
+    assert "snapshot" not in feed.asked[2][1] or transport == "sse"
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_gap_whose_snapshot_is_cut_is_told_again_and_counted_once(
+    feed: MiniFeed, transport: Any
+) -> None:
+    async with stream_of(feed, transport=transport) as stream:
+        await stream.open()
+        await feed.publish(4)
+        await ids_until(stream, 4)
+        feed.oldest = 20
+
+        async def gap_and_half_a_snapshot(line: Line) -> None:
+            gap = {"T": "gap", "from": "aaaa-5", "to": "aaaa-24", "reason": "overrun"}
+            await line.message(gap)
+            await feed.snapshot(line, 24, whole=False)
+            feed.cut()
+
+        feed.after_opening.append(gap_and_half_a_snapshot)
+        await feed.publish(20)
+        feed.cut()
+        first = await event_of(stream, Gap)
+        await feed.publish(6)
+        second = await event_of(stream, Gap)
+        assert first == Gap("aaaa-5", "aaaa-24", "overrun")
+        assert second == Gap("aaaa-5", "aaaa-30", "overrun", again=True)
+        await event_of(stream, Snapshot)
+        await event_of(stream, Snapshot)
+        assert stream.position == "aaaa-30"
+        assert stream.counters.gaps == 1
+        assert stream.counters.missing == 26
+
+
+async def test_a_connection_lost_before_any_position_is_told_as_a_gap(feed: MiniFeed) -> None:
+    async with stream_of(feed, transport="ws") as stream:
+        await stream.open()
+        feed.cut()
+        assert await event_of(stream, Gap) == Gap(None, None, "no position")
+
+
+async def test_a_server_that_does_not_tell_its_new_epoch_does_not_hide_the_hole(
+    feed: MiniFeed,
+) -> None:
+    async with stream_of(feed, transport="sse") as stream:
+        await stream.open()
+        await feed.publish(2)
+        await ids_until(stream, 2)
+        feed.epoch = "bbbb"
+        await feed.publish(1)
+        batch = await anext(stream)
+        assert batch.gap == Gap("aaaa-2", None, "epoch, untold")
+        assert stream.position == "bbbb-3"
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_silent_connection_is_dead_and_resumed(feed: MiniFeed, transport: Any) -> None:
+    clock = ManualClock()
+    async with stream_of(feed, transport=transport, clock=clock, heartbeat_s=15.0) as stream:
+        await stream.open()
+        await feed.publish(2)
+        await ids_until(stream, 2)
+        feed.mute = True
+        await feed.publish(1)
+        waiting = asyncio.create_task(event_of(stream, Disconnected))
+        await clock.expire(15.0)
+        assert "nothing came for 15 s" in (await waiting).reason
+        assert stream.counters.silences == 1
+        feed.mute = False
+        await feed.publish(1)
+        assert await ids_until(stream, 4) == [3, 4]
+
+
+async def test_silence_adds_up_over_a_consumer_that_polls(feed: MiniFeed) -> None:
+    clock = ManualClock()
+    async with stream_of(feed, transport="ws", clock=clock, heartbeat_s=15.0) as stream:
+        await stream.open()
+        await event_of(stream, Connected)
+        for left_s in (15.0, 10.0):
+            polling = asyncio.create_task(stream.next_event())
+            await clock.wait_until_armed(left_s)
+            clock.advance(5.0)
+            polling.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await polling
+        last = asyncio.create_task(stream.next_event())
+        await clock.expire(5.0)
+        assert isinstance(await last, Disconnected)
+
+
+async def test_a_ping_is_answered_and_is_a_sign_of_life() -> None:
+    answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def ping(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(autoping=False)
+        await socket.prepare(request)
+        await socket.send_str('[{"T":"success","msg":"connected"}]')
+        await socket.receive()
+        await socket.send_str('[{"T":"subscription"}]')
+        await socket.ping(b"abc")
+        answered.set_result((await socket.receive()).data)
+        await socket.send_str('[{"T":"mark","pos":"aaaa-1"}]')
+        await socket.receive()
+        return socket
+
+    async with MiniFeed() as feed:
+        feed.answers.append(ping)
+        async with stream_of(feed, transport="ws") as stream:
+            assert (await event_of(stream, Mark)).position == "aaaa-1"
+    assert await answered == b"abc"
+
+
+async def test_refused_connections_back_off_up_to_thirty_seconds_and_start_over_with_data() -> None:
+    clock = ManualClock()
+    feed = MiniFeed()
+    await feed.start()
+    await feed.stop()
+    async with stream_of(feed, transport="stream", clock=clock) as stream:
+        waits = [(await event_of(stream, Disconnected)).retry_in_s for _ in range(7)]
+        assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+        await feed.start()
+        await stream.open()
+        await feed.publish(1)
+        await anext(stream)
+        feed.cut()
+        assert (await event_of(stream, Disconnected)).retry_in_s == 1.0
+        await feed.stop()
+    assert clock.slept_s[:6] == waits[:6]
+
+
+async def test_retry_is_the_bound_of_the_first_wait(feed: MiniFeed) -> None:
+    feed.retry_ms = 2500
+    async with stream_of(feed, transport="sse") as stream:
+        await stream.open()
+        await feed.publish(1)
+        await anext(stream)
+        feed.cut()
+        assert (await event_of(stream, Disconnected)).retry_in_s == 2.5
+
+
+async def test_giving_up_tells_the_last_reason(feed: MiniFeed) -> None:
+    await feed.stop()
+    async with stream_of(feed, transport="ws", give_up_after_s=20.0) as stream:
+        with pytest.raises(GaveUp, match="Connect call failed") as failure:
+            await anext(stream)
+        assert failure.value.tried_s == 15.0
+
+
+def answer(status: int, body: str = "", kind: str = "text/html", **headers: str) -> Any:
+    async def respond(request: web.Request) -> web.StreamResponse:
+        del request
+        return web.Response(status=status, text=body, content_type=kind, headers=headers)
+
+    return respond
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
+async def test_passing_trouble_is_retried(feed: MiniFeed, transport: Any, status: int) -> None:
+    feed.answers += [answer(status), answer(status)]
+    async with stream_of(feed, transport=transport) as stream:
+        assert str(status) in (await event_of(stream, Disconnected)).reason
+        await stream.open()
+        await feed.publish(1)
+        assert await ids_until(stream, 1) == [1]
+        assert stream.counters.failures == 2
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_retry_after_is_waited_for(feed: MiniFeed, transport: Any) -> None:
+    feed.answers.append(answer(503, **{"Retry-After": "7"}))
+    async with stream_of(feed, transport=transport) as stream:
+        assert (await event_of(stream, Disconnected)).retry_in_s == 8.0
+
+
+@pytest.mark.parametrize("transport", ["stream", "sse"])
+async def test_a_problem_document_is_raised_with_its_detail(feed: MiniFeed, transport: Any) -> None:
+    problem = '{"title":"Invalid parameter","detail":"after: \'x\' is not accepted"}'
+    feed.answers.append(answer(400, problem, "application/problem+json"))
+    async with stream_of(feed, transport=transport) as stream:
+        with pytest.raises(Refused, match="after: 'x' is not accepted") as refusal:
+            await anext(stream)
+    assert (refusal.value.status, refusal.value.by_feed) == (400, True)
+    assert len(feed.asked) == 1
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_refusal_is_raised_and_not_tried_again(feed: MiniFeed, transport: Any) -> None:
+    feed.answers.append(answer(403, "<h1>no</h1>"))
+    async with stream_of(feed, transport=transport) as stream:
+        with pytest.raises(Refused, match="403"):
+            await anext(stream)
+    assert len(feed.asked) == 1
+
+
+@pytest.mark.parametrize("transport", ["stream", "sse"])
+async def test_a_page_is_no_feed(feed: MiniFeed, transport: Any) -> None:
+    feed.answers.append(answer(200, "<html>Please log in"))
+    async with stream_of(feed, transport=transport) as stream:
+        with pytest.raises(NotAFeed, match=r"text/html.*Please log in"):
+            await anext(stream)
+
+
+async def test_a_page_in_place_of_a_websocket_is_refused(feed: MiniFeed) -> None:
+    feed.answers.append(answer(200, "<html>Please log in"))
+    async with stream_of(feed, transport="ws") as stream:
+        with pytest.raises(Refused, match="200"):
+            await anext(stream)
+
+
+async def test_auto_prefers_websocket(feed: MiniFeed) -> None:
+    async with stream_of(feed) as stream:
+        connected = await event_of(stream, Connected)
+    assert (connected.transport, connected.why) == (Transport.WEBSOCKET, "")
+
+
+async def test_auto_falls_back_in_order_and_says_why(feed: MiniFeed) -> None:
+    feed.answers += [answer(426), answer(404)]
+    async with stream_of(feed) as stream:
+        connected = await event_of(stream, Connected)
+        assert connected.transport is Transport.SSE
+        assert "not ws" in connected.why
+        assert "426" in connected.why
+        assert "not stream" in connected.why
+        await feed.publish(1)
+        assert await ids_until(stream, 1) == [1]
+        feed.cut()
+        assert (await event_of(stream, Connected)).transport is Transport.SSE
+    assert [transport for transport, _ in feed.asked] == ["ws", "stream", "sse", "sse"]
+
+
+async def test_auto_raises_when_nothing_is_left(feed: MiniFeed) -> None:
+    feed.answers += [answer(404), answer(404), answer(405)]
+    async with stream_of(feed) as stream:
+        with pytest.raises(Refused, match="/v1/sse refused with 405"):
+            await anext(stream)
+
+
+async def test_auto_leaves_a_transport_that_opens_and_never_speaks(feed: MiniFeed) -> None:
+    clock = ManualClock()
+
+    async def swallow(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive()
+        return socket
+
+    feed.answers.append(swallow)
+    async with stream_of(feed, clock=clock) as stream:
+        opening = asyncio.create_task(event_of(stream, Connected))
+        await feed.requests(1)
+        await clock.expire(10.0)
+        connected = await opening
+    assert connected.transport is Transport.STREAM
+    assert "no answer within 10 s" in connected.why
+
+
+async def test_auto_stays_with_a_transport_that_worked_when_the_server_restarts(
+    feed: MiniFeed,
+) -> None:
+    async with stream_of(feed) as stream:
+        await stream.open()
+        await feed.publish(1)
+        await anext(stream)
+        feed.answers += [answer(502), answer(503)]
+        feed.cut()
+        assert (await event_of(stream, Connected)).transport is Transport.WEBSOCKET
+        assert stream.counters.failures == 3
+
+
+def says(*messages: str) -> Any:
+    """Return a handler of WebSockets that says these after the subscription, then closes."""
+
+    async def respond(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        for message in messages:
+            await socket.send_str(message)
+        await socket.receive()
+        return socket
+
+    return respond
+
+
+CONNECTED = '[{"T":"success","msg":"connected"}]'
+SUBSCRIBED = '[{"T":"subscription","trades":["*"]}]'
+
+
+@pytest.mark.parametrize("code", [400, 401, 402, 404, 405, 409])
+async def test_an_error_in_place_of_the_subscription_is_raised(feed: MiniFeed, code: int) -> None:
+    error = f'[{{"T":"error","code":{code},"msg":"because"}}]'
+    feed.answers.append(says(CONNECTED, error))
+    async with stream_of(feed) as stream:
+        with pytest.raises(Refused, match="because") as refusal:
+            await anext(stream)
+    assert refusal.value.status == code
+    assert len(feed.asked) == 1  # nor was another transport tried
+
+
+@pytest.mark.parametrize("code", [406, 407, 500])
+async def test_an_error_that_may_pass_is_retried(feed: MiniFeed, code: int) -> None:
+    error = f'[{{"T":"error","code":{code},"msg":"later"}}]'
+    feed.answers.append(says(CONNECTED, error))
+    async with stream_of(feed) as stream:
+        assert "later" in (await event_of(stream, Disconnected)).reason
+        assert (await event_of(stream, Connected)).transport is Transport.WEBSOCKET
+
+
+async def test_an_error_between_ticks_is_a_notice(feed: MiniFeed) -> None:
+    error = '[{"T":"error","code":407,"msg":"slow client"}]'
+    feed.answers.append(says(CONNECTED, SUBSCRIBED, error))
+    async with stream_of(feed, transport="ws") as stream:
+        assert await event_of(stream, Notice) == Notice(407, "slow client")
+
+
+async def test_the_end_of_a_permission_is_raised(feed: MiniFeed) -> None:
+    error = '[{"T":"error","code":402,"msg":"auth failed"}]'
+    feed.answers.append(says(CONNECTED, SUBSCRIBED, error))
+    async with stream_of(feed, transport="ws") as stream:
+        with pytest.raises(Refused, match="auth failed"):
+            await anext(stream)
+
+
+async def test_ticks_in_one_message_with_the_acknowledgement_are_not_lost(feed: MiniFeed) -> None:
+    together = '[{"T":"subscription"},{"T":"t","S":"A","i":1},{"T":"mark","pos":"aaaa-1"}]'
+    feed.answers.append(says(CONNECTED, together))
+    async with stream_of(feed, transport="ws") as stream:
+        assert await anext(stream) == [{"T": "t", "S": "A", "i": 1}]
+
+
+async def test_a_key_is_sent_before_the_subscription(feed: MiniFeed) -> None:
+    async with stream_of(feed, transport="ws", key="me", secret="mine") as stream:
+        await stream.open()
+    assert feed.asked[0][1] == {"action": "auth", "key": "me", "secret": "mine"}
+    assert feed.asked[1][1]["action"] == "subscribe"
+
+
+async def test_a_key_goes_into_the_headers_of_http(feed: MiniFeed) -> None:
+    headers: dict[str, str] = {}
+
+    async def look(request: web.Request) -> web.Response:
+        headers.update(request.headers)
+        return web.Response(status=401)
+
+    feed.answers.append(look)
+    async with stream_of(feed, transport="sse", key="me", secret="mine") as stream:
+        with pytest.raises(Refused):
+            await stream.open()
+    assert headers["APCA-API-KEY-ID"] == "me"
+    assert headers["APCA-API-SECRET-KEY"] == "mine"
+
+
+async def test_no_key_sends_no_auth(feed: MiniFeed) -> None:
+    async with stream_of(feed, transport="ws") as stream:
+        await stream.open()
+    assert [asked["action"] for _, asked in feed.asked] == ["subscribe"]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_broken_bytes_are_counted_and_the_stream_goes_on_from_before_them(
+    feed: MiniFeed, transport: Any
+) -> None:
+    async def break_the_protocol(line: Line) -> None:
+        await line.message({"T": "mark", "pos": "no position"})
+
+    async with stream_of(feed, transport=transport) as stream:
+        await stream.open()
+        await feed.publish(2)
+        await ids_until(stream, 2)
+        feed.after_opening.append(break_the_protocol)
+        feed.cut()
+        await feed.publish(1)
+        assert await ids_until(stream, 3) == [3]
+        assert stream.counters.malformed == 1
+
+
+async def test_a_server_that_only_breaks_the_protocol_is_left(feed: MiniFeed) -> None:
+    feed.answers.extend([answer(200, "rubbish\n", "application/x-ndjson")] * 9)
+    async with stream_of(feed, transport="stream") as stream:
+        with pytest.raises(Malformed, match=r"5 connections in a row.*not JSON"):
+            await anext(stream)
+        assert stream.counters.malformed == 5
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_an_unknown_kind_is_counted_told_and_passed_over(
+    feed: MiniFeed, transport: Any
+) -> None:
+    async def say_something_new(line: Line) -> None:
+        await line.message({"T": "new", "S": "AAPL"})
+
+    feed.after_opening.append(say_something_new)
+    async with stream_of(feed, transport=transport) as stream:
+        assert await event_of(stream, Unknown) == Unknown({"T": "new", "S": "AAPL"})
+        assert stream.counters.unknown == 1
+        await feed.publish(1)
+        assert await ids_until(stream, 1) == [1]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_goodbye_is_told(feed: MiniFeed, transport: Any) -> None:
+    async def say_goodbye(line: Line) -> None:
+        await line.message({"T": "bye", "reason": "shutdown", "msg": "come back"})
+
+    feed.after_opening.append(say_goodbye)
+    async with stream_of(feed, transport=transport) as stream:
+        assert await event_of(stream, Bye) == Bye("shutdown", "come back")
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_goodbye_for_good_is_raised(feed: MiniFeed, transport: Any) -> None:
+    async def say_farewell(line: Line) -> None:
+        bye = {"T": "bye", "reason": "auth_failed", "msg": "auth failed", "reconnect": False}
+        await line.message(bye)
+
+    feed.after_opening.append(say_farewell)
+    async with stream_of(feed, transport=transport) as stream:
+        with pytest.raises(Refused, match="refused: auth failed"):
+            await anext(stream)
+
+
+async def test_intervals_that_were_granted_are_told(feed: MiniFeed) -> None:
+    granted = '[{"T":"subscription","conflate":{"trades":"500ms"}}]'
+    feed.answers.append(says(CONNECTED, granted))
+    trades = Subscription.of({Channel.TRADES: "*"}, {"trades": "300ms"})
+    async with Stream(feed.url, trades, transport="ws", clock=ManualClock()) as stream:
+        connected = await event_of(stream, Connected)
+    assert connected.conflate == {"trades": "500ms"}
+    assert "conflated trades:500ms" in str(connected)
+    assert feed.asked[0][0] == "ws"
+
+
+async def test_plain_iteration_logs_what_it_does_not_hand_out(
+    feed: MiniFeed, caplog: pytest.LogCaptureFixture
+) -> None:
+    await feed.publish(9)
+    feed.oldest = 6
+    with caplog.at_level(logging.WARNING, "feed.client"):
+        async with stream_of(feed, transport="ws", after="aaaa-2") as stream:
+            assert (await anext(stream)).gap == Gap("aaaa-3", "aaaa-9", "overrun")
+    assert "gap: 7 sequences, aaaa-3 to aaaa-9 are missing (overrun)" in caplog.text
+
+
+async def test_a_cancelled_wait_loses_nothing(feed: MiniFeed) -> None:
+    async with stream_of(feed, transport="sse") as stream:
+        await stream.open()
+        ids: list[int] = []
+        while len(ids) < 60:
+            waiting = asyncio.create_task(anext(stream))
+            for _ in range(len(ids) % 5):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            done = await asyncio.gather(waiting, return_exceptions=True)
+            ids += [tick["i"] for batch in done if isinstance(batch, Batch) for tick in batch]
+            await feed.publish(2)
+            ids += [tick["i"] for tick in await anext(stream)]
+    assert ids == list(range(1, len(ids) + 1))
+
+
+async def test_a_closed_stream_ends_its_iteration(feed: MiniFeed) -> None:
+    stream = stream_of(feed)
+    async with stream:
+        await stream.open()
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
+    await feed.connections(0)
+
+
+async def test_a_message_of_a_mebibyte_comes_through(feed: MiniFeed) -> None:
+    feed.batch = 20_000
+    async with stream_of(feed, transport="ws") as stream:
+        await stream.open()
+        await feed.publish(15_000)
+        assert len(await anext(stream)) == 15_000
+        assert stream.counters.received_bytes > 1 << 20
+
+
+WRONG: list[tuple[Callable[[], Stream], str]] = [
+    (lambda: connect("127.0.0.1:8080", trades="A"), "url"),
+    (lambda: connect("ftp://x", trades="A"), "url"),
+    (lambda: connect("http://x/v1/sse", trades="A"), "url"),
+    (lambda: connect("http://x"), "symbols"),
+    (lambda: connect("http://x", trades=["A B"]), "trades"),
+    (lambda: connect("http://x", trades="A", conflate={"foo": "1s"}), "conflate"),
+    (lambda: connect("http://x", trades="A", after="yesterday"), "after"),
+    (lambda: connect("http://x", trades="A", transport="tcp"), "transport"),  # type: ignore[arg-type]
+    (lambda: connect("http://x", trades="A", codec="xml"), "codec"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("wrong", "parameter"), WRONG)
+def test_a_wrong_argument_is_named_at_once(wrong: Callable[[], Stream], parameter: str) -> None:
+    with pytest.raises(InvalidParameter) as error:
+        wrong()
+    assert error.value.parameter == parameter
