@@ -4,6 +4,7 @@ Headers leave at once; from then on everything goes straight to the transport, i
 per lane. The handler only waits for the session's end, and sees to it that the end does end.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -112,7 +113,8 @@ async def _serve(
         if endless.prelude:
             connection.write_last(lane.private(endless.prelude))
         _begin(hub, session, endless)
-        await session.ended
+        # Shielded: a handler that is cancelled would cancel the future, and the hub go by that.
+        await asyncio.shield(session.ended)
     finally:
         hub.close(session, Reason.CLIENT_LEFT)
 
