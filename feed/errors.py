@@ -15,6 +15,8 @@ accepted. Nothing else is raised at a user: what is not in this family is a bug.
     └── SourceError             a source cannot be opened or read, or ended when it should not
 """
 
+MAX_SHOWN_LENGTH = 80  # characters of a value from outside, in a message
+
 
 class FeedError(Exception):
     """The base of every error that this package raises on purpose."""
@@ -37,7 +39,10 @@ class InvalidParameter(InvalidInput):
         self.parameter = parameter
         self.value = value
         self.accepted = accepted
-        super().__init__(f"{parameter}: {shorten(value)} is not accepted; accepted: {accepted}")
+        # An unknown key is a name from outside: as long, and as unprintable, as its author likes.
+        short = len(parameter) <= MAX_SHOWN_LENGTH and parameter.isprintable()
+        named = parameter if short else shorten(parameter)
+        super().__init__(f"{named}: {shorten(value)} is not accepted; accepted: {accepted}")
 
 
 class InvalidPosition(InvalidParameter):
@@ -95,7 +100,10 @@ class SourceError(FeedError):
     """A source cannot be opened or read; the message names it and the place."""
 
 
-def shorten(value: object, limit: int = 80) -> str:
+def shorten(value: object, limit: int = MAX_SHOWN_LENGTH) -> str:
     """Quote a value that came from outside for a message, cut to `limit` characters."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:  # orjson reads 1024 levels, which is more than repr writes
+        text = f"a deeply nested {type(value).__name__}"
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
