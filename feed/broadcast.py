@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from feed.bars import BarBuilder
-from feed.codecs import CODECS
+from feed.codecs import CODECS, Codec
 from feed.conflate import Conflator
 from feed.deflate import Compression, CompressorBudget
 from feed.deflated_lane import DeflatedLane
@@ -209,12 +209,14 @@ class Broadcast:
         """Join what the index gave to each payload, and put it into its lanes' envelopes."""
         position = self.position
         mark = mark_message(position, now_ns)
-        marks = {name: codec.fragment(mark) for name, codec in CODECS.items()}
+        marks: dict[Codec, bytes] = {}
         for payload in self._payloads.values():
             if not payload.waiting:
                 continue
             key = payload.key
-            body = payload.join(payload.waiting, marks[key.codec.name])
+            if key.marks and key.codec not in marks:
+                marks[key.codec] = key.codec.fragment(mark)
+            body = payload.join(payload.waiting, marks.get(key.codec, b""))
             bodies = [(after, body, position)]
             if len(body) > MAX_FRAME_BYTES:
                 bodies = self._split(payload, after, now_ns)
