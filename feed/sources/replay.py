@@ -29,6 +29,9 @@ from feed.ticks import SECOND_NS, Bar, Kind, Tick
 CHUNK_TICKS = 512  # the most that one list of ticks holds
 PEEK_ROWS = 20_000  # read ahead at open, to know symbols and whether bars were recorded: 0.1 s
 MIN_SPEED, MAX_SPEED = 0.001, 1_000_000.0  # a day in three years, a day in 0.1 s
+MIN_SLEEP_S = (
+    0.001  # uvloop's timers are no finer, and round a shorter sleep to none: it would spin
+)
 MAX_SLEEP_S = 60.0  # timers of event loops have a longest time; a recorded night is slept in parts
 MAX_BEHIND_NS = SECOND_NS  # a replay that was held up longer goes on late, and not in a burst
 LEAST_PASS_NS = SECOND_NS  # of event time: looped, a recording of one moment would spin
@@ -240,7 +243,7 @@ class ReplaySource:
     async def _sleep_until(self, due_ns: int) -> int:
         """Sleep until the clock shows a time; return what it shows then."""
         while (wait_ns := due_ns - (now_ns := self._clock_ns())) > 0:
-            await self._sleep(min(wait_ns / SECOND_NS, MAX_SLEEP_S))
+            await self._sleep(min(max(wait_ns / SECOND_NS, MIN_SLEEP_S), MAX_SLEEP_S))
         return now_ns
 
     def _no_tick(self) -> SourceError:
