@@ -45,7 +45,7 @@ class BadRow:
 def log_bad_row(row: BadRow, unreported: int) -> None:
     """Warn of a bad row; so many others came since the last warning."""
     _log.warning(
-        "row skipped",
+        "row_skipped",
         file=str(row.path),
         line=row.line,
         reason=row.reason.value,

@@ -66,7 +66,7 @@ def test_a_bad_row_says_file_line_and_reason() -> None:
         log_bad_row(row(12), 3)
     assert logs == [
         {
-            "event": "row skipped",
+            "event": "row_skipped",
             "log_level": "warning",
             "file": "a.csv",
             "line": 12,
