@@ -38,7 +38,8 @@ Endpoint = Callable[[web.Request, Hub], Awaitable[web.StreamResponse]]
 
 async def make_app(settings: Settings, source: Source) -> web.Application:
     """Return the application that broadcasts a source; it produces once it is started."""
-    hub = Hub(Broadcast(RingBuffer(settings.ring), BarBuilder()), settings)
+    broadcast = Broadcast(RingBuffer(settings.ring), BarBuilder())
+    hub = Hub(broadcast, settings, production_waits=source.can_wait)
     ingest = Ingest(hub, source)
     origins = Origins(settings.allow_origin)
     app = web.Application(middlewares=[problems])

@@ -49,9 +49,13 @@ class Hub:
         leaving: the server says goodbye; nobody new is let in.
     """
 
-    def __init__(self, broadcast: Broadcast, settings: Settings) -> None:
+    def __init__(
+        self, broadcast: Broadcast, settings: Settings, *, production_waits: bool = False
+    ) -> None:
         self.broadcast = broadcast
         self.settings = settings
+        # Of those who are waited for, nothing but the ring limits the lag.
+        self._lag_max_ticks = None if production_waits else settings.lag_max_ticks
         self.instruments = Instruments()
         self.sessions: dict[Subscriber, Session] = {}
         self.ladder = LadderCounts()
@@ -161,7 +165,7 @@ class Hub:
             connection.write,
             connection.buffered_bytes,
             self.ladder,
-            lag_max_ticks=self.settings.lag_max_ticks,
+            lag_max_ticks=self._lag_max_ticks,
         )
         session = Session(connection, subscriber, framing.transport, goodbye)
         self.sessions[subscriber] = session
