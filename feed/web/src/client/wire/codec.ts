@@ -1,0 +1,101 @@
+/**
+ * Codecs: one whole frame → its messages.
+ *
+ * A frame is an array of objects, each with a `T`; a named SSE event is one such object alone. An
+ * object with an unknown `T` is handed on: the receiver counts it. Whatever else comes (an HTML
+ * page, a cut frame, broken UTF-8) is Malformed, and its message says what it looks like.
+ */
+
+import { DecodeError, decode as decodeMessagePack, ExtensionCodec } from "@msgpack/msgpack";
+import { Malformed } from "../errors.ts";
+import { isTick, type Message } from "./ticks.ts";
+import { formatTime } from "./time.ts";
+
+export const CODECS = ["json", "msgpack"] as const;
+export type Codec = (typeof CODECS)[number];
+export type Payload = string | Uint8Array;
+
+/**
+ * Decode one frame.
+ *
+ * Throws Malformed when it is not one.
+ */
+export function decodeFrame(payload: Payload, codec: Codec): Message[] {
+  const value = codec === "json" ? parseJson(payload) : parseMessagePack(payload);
+  const messages: unknown[] = Array.isArray(value) ? value : [value];
+  for (const message of messages) {
+    if (!isMessage(message)) {
+      throw new Malformed(
+        "a frame is an array of objects with a T, and ticks have S and t",
+        message,
+      );
+    }
+  }
+  return messages as Message[];
+}
+
+/** How many bytes a payload has; texts are nearly all ASCII, so their length is close enough. */
+export function payloadBytes(payload: Payload): number {
+  return payload.length;
+}
+
+function isMessage(value: unknown): value is Message {
+  if (typeof value !== "object" || value === null) {
+    return false;
+  }
+  const { T, S, t } = value as { T?: unknown; S?: unknown; t?: unknown };
+  return (
+    typeof T === "string" && (!isTick({ T }) || (typeof S === "string" && typeof t === "string"))
+  );
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+function parseJson(payload: Payload): unknown {
+  let text: string;
+  try {
+    text = typeof payload === "string" ? payload : utf8.decode(payload);
+  } catch {
+    throw new Malformed("not UTF-8", payload);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    const page = /^\s*<(!doctype|html|\?xml)/i.test(text);
+    throw new Malformed(page ? "an HTML page where JSON was due" : "not JSON", text.slice(0, 200));
+  }
+}
+
+function parseMessagePack(payload: Payload): unknown {
+  if (typeof payload === "string") {
+    throw new Malformed("text where MessagePack was due", payload.slice(0, 200));
+  }
+  try {
+    return decodeMessagePack(payload, { extensionCodec: timestamps });
+  } catch (error) {
+    if (error instanceof DecodeError || error instanceof RangeError || error instanceof TypeError) {
+      throw new Malformed(`not MessagePack: ${error.message}`, payload);
+    }
+    throw error;
+  }
+}
+
+/** Timestamps become the texts that JSON carries, so that a tick is the same in both codecs. */
+const timestamps = new ExtensionCodec();
+timestamps.register({ type: -1, encode: () => null, decode: readTimestamp });
+
+/** Source: the MessagePack specification, "Timestamp extension type", 32, 64 and 96 bits. */
+function readTimestamp(data: Uint8Array): string {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  if (data.byteLength === 8) {
+    const high = view.getUint32(0);
+    return formatTime((high & 0x3) * 2 ** 32 + view.getUint32(4), high >>> 2);
+  }
+  if (data.byteLength === 4) {
+    return formatTime(view.getUint32(0), 0);
+  }
+  if (data.byteLength === 12) {
+    return formatTime(Number(view.getBigInt64(4)), view.getUint32(0));
+  }
+  throw new DecodeError(`a timestamp has 4, 8 or 12 bytes, not ${data.byteLength}`);
+}

@@ -1,0 +1,166 @@
+/**
+ * Ticks and the other messages of the wire, as the dialect names their fields.
+ *
+ * Knows nothing of codecs: a tick looks the same whether it came as JSON or as MessagePack. Times
+ * are RFC 3339 texts with nanoseconds, because no JavaScript number holds nanoseconds since 1970.
+ */
+
+export const CHANNELS = [
+  "trades",
+  "quotes",
+  "bars",
+  "updatedBars",
+  "secondBars",
+  "statuses",
+] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+/** One execution. A conflated trade also carries what it stands for (`n` and the fields after it). */
+export interface Trade {
+  T: "t";
+  S: string;
+  /** Trade id; only grows per symbol. */
+  i: number;
+  /** Exchange. */
+  x: string;
+  /** Price. */
+  p: number;
+  /** Size. */
+  s: number;
+  t: string;
+  /** Conditions. */
+  c?: string[];
+  /** Tape. */
+  z?: string;
+  /** Taker side. */
+  tks?: "B" | "S";
+  /** How many trades a conflated one stands for; absent on a trade that stands for itself. */
+  n?: number;
+  /** Highest and lowest price, volume and volume-weighted price of those. */
+  h?: number;
+  l?: number;
+  v?: number;
+  vw?: number;
+  /** Id of the first of them; `i` is the last. */
+  fi?: number;
+}
+
+/** The best bid and ask of one symbol at one moment. */
+export interface Quote {
+  T: "q";
+  S: string;
+  bx: string;
+  bp: number;
+  bs: number;
+  ax: string;
+  ap: number;
+  as: number;
+  t: string;
+  c?: string[];
+  z?: string;
+}
+
+/** Trades of one symbol in one interval (`b` a minute, `b1s` a second), or a late correction (`u`). */
+export interface Bar {
+  T: "b" | "u" | "b1s";
+  S: string;
+  o: number;
+  h: number;
+  l: number;
+  c: number;
+  v: number;
+  n: number;
+  vw: number;
+  /** When the interval began. */
+  t: string;
+}
+
+/** A trading status of one symbol, such as a halt (`sc` "H") or a resumption ("T"). */
+export interface Status {
+  T: "s";
+  S: string;
+  sc: string;
+  sm: string;
+  rc: string;
+  rm: string;
+  t: string;
+  z?: string;
+}
+
+export type Tick = Trade | Quote | Bar | Status;
+export type Kind = Tick["T"];
+
+/** Carries the position, and is the heartbeat: at least one every ten seconds. */
+export interface Mark {
+  T: "mark";
+  pos: string;
+  t?: string;
+}
+
+/** Ticks that were due and are not coming: first and last missing position, inclusive. */
+export interface Gap {
+  T: "gap";
+  from: string;
+  to: string;
+  reason: string;
+}
+
+/** Between "begin" and "end" come ordinary ticks: the last known state per symbol. */
+export interface SnapshotBorder {
+  T: "snapshot";
+  state: "begin" | "end";
+  pos?: string;
+}
+
+/** The full state of what this connection is subscribed to. */
+export interface SubscriptionState extends Partial<Record<Channel, string[]>> {
+  T: "subscription";
+  /** Intervals of conflated channels, as the server rounded them. */
+  conflate?: Partial<Record<Channel, string>>;
+}
+
+export interface Success {
+  T: "success";
+  msg: string;
+}
+
+export interface ServerError {
+  T: "error";
+  code: number;
+  msg: string;
+}
+
+/** The last words of a transport that has no close codes. */
+export interface Bye {
+  T: "bye";
+  /** The reason's name: "shutdown", "slow". */
+  reason: string;
+  /** In words. */
+  msg: string;
+  /** Whether coming back can succeed. */
+  reconnect: boolean;
+}
+
+export type Message =
+  | Tick
+  | Mark
+  | Gap
+  | SnapshotBorder
+  | SubscriptionState
+  | Success
+  | ServerError
+  | Bye;
+
+export const CHANNEL_OF_KIND: Readonly<Record<Kind, Channel>> = {
+  t: "trades",
+  q: "quotes",
+  b: "bars",
+  u: "updatedBars",
+  b1s: "secondBars",
+  s: "statuses",
+};
+
+/** Tell whether a message is a tick. */
+export function isTick(message: { T: string }): message is Tick {
+  return Object.hasOwn(CHANNEL_OF_KIND, message.T);
+}

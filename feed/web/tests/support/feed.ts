@@ -1,0 +1,337 @@
+/**
+ * A feed for tests, scripted: speaks all three transports, forgets nothing, and fails as it is told.
+ *
+ * A small stand-in for the server, with the same contract where the client can see it.
+ */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { decode, Encoder, ExtensionCodec } from "@msgpack/msgpack";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { Codec } from "../../src/client/wire/codec.ts";
+import { Selection, type Symbols } from "../../src/client/wire/selection.ts";
+import { CHANNELS, type Tick } from "../../src/client/wire/ticks.ts";
+
+/** One subscriber of any transport. */
+interface Subscriber {
+  codec: Codec;
+  selection: Selection;
+  transport: string;
+  send(messages: object[], position: string | undefined, name?: string): void;
+  /** End it in order, after what was sent. */
+  end(): void;
+}
+
+export interface ControlMessage extends Symbols {
+  action: string;
+  after?: string;
+  snapshot?: boolean;
+  marks?: boolean;
+}
+
+const FRAME_TICKS = 10;
+
+type Answer = (response: ServerResponse) => void;
+
+export class ScriptedFeed {
+  epoch = "epoch1";
+  readonly ticks: Tick[] = [];
+  readonly subscribers = new Set<Subscriber>();
+  /** Requests in the order in which they came: `/v1/stream?…`, `/v1/ws`. */
+  readonly requests: string[] = [];
+  readonly controls: ControlMessage[] = [];
+  /** What to answer in place of a stream, by path. */
+  readonly answers = new Map<string, Answer>();
+  /** Accept WebSockets. */
+  websocket = true;
+  /** Refuse the next position that comes over a WebSocket. */
+  refusePosition = false;
+  /** Most connections that were open at once. */
+  peak = 0;
+  #server: Server;
+  #sockets = new Set<Socket>();
+  #origin = "";
+
+  private constructor() {
+    this.#server = createServer((request, response) => this.#respond(request, response));
+    this.#server.on("connection", (socket) => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+    });
+    const sockets = new WebSocketServer({ noServer: true });
+    this.#server.on("upgrade", (request, socket, head) => {
+      this.requests.push(request.url ?? "");
+      if (this.websocket) {
+        sockets.handleUpgrade(request, socket, head, (websocket) => this.#accept(websocket));
+      } else {
+        socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+      }
+    });
+  }
+
+  static async start(): Promise<ScriptedFeed> {
+    const feed = new ScriptedFeed();
+    await feed.listen(0);
+    return feed;
+  }
+
+  listen(port: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.listen(port, "127.0.0.1", () => {
+        this.#origin = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+        resolve();
+      });
+    });
+  }
+
+  get origin(): string {
+    return this.#origin;
+  }
+
+  get position(): string {
+    return `${this.epoch}-${this.ticks.length}`;
+  }
+
+  /** Publish trades of these symbols, one each; their `i` is their sequence. */
+  publish(...symbols: string[]): void {
+    const before = this.ticks.length;
+    for (const symbol of symbols) {
+      this.ticks.push(trade(symbol, this.ticks.length + 1));
+    }
+    for (const subscriber of this.subscribers) {
+      this.#sendTicks(subscriber, before);
+    }
+  }
+
+  /** Break every connection without a goodbye. */
+  cut(): void {
+    for (const socket of this.#sockets) {
+      socket.destroy();
+    }
+  }
+
+  /** Sequences start over, as after a restart. */
+  restart(epoch: string): void {
+    this.cut();
+    this.epoch = epoch;
+    this.ticks.length = 0;
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+    this.cut();
+    await closed;
+  }
+
+  #respond(request: IncomingMessage, response: ServerResponse): void {
+    const url = new URL(request.url ?? "", this.#origin);
+    this.requests.push(request.url ?? "");
+    const answer = this.answers.get(url.pathname);
+    if (answer !== undefined) {
+      answer(response);
+    } else if (url.pathname === "/v1/stream") {
+      this.#stream(url, request, response);
+    } else if (url.pathname === "/v1/sse") {
+      this.#sse(url, response);
+    } else {
+      response.writeHead(404).end();
+    }
+  }
+
+  #stream(url: URL, request: IncomingMessage, response: ServerResponse): void {
+    const codec = request.headers.accept === "application/vnd.msgpack" ? "msgpack" : "json";
+    const mediaType = codec === "json" ? "application/x-ndjson" : "application/vnd.msgpack";
+    response.writeHead(200, { "Content-Type": mediaType }).flushHeaders();
+    this.#add(url, response, {
+      codec,
+      selection: selectionOf(url),
+      transport: "stream",
+      send: (messages) => {
+        const bytes = encode(messages, codec);
+        response.write(codec === "json" ? `${bytes}\n` : bytes);
+      },
+      end: () => response.end(),
+    });
+  }
+
+  #sse(url: URL, response: ServerResponse): void {
+    const codec = (url.searchParams.get("codec") ?? "json") as Codec;
+    response.writeHead(200, { "Content-Type": "text/event-stream" }).flushHeaders();
+    this.#add(url, response, {
+      codec,
+      selection: selectionOf(url),
+      transport: "sse",
+      send: (messages, position, name) => {
+        const data = name === undefined ? encode(messages, codec) : JSON.stringify(messages[0]);
+        const text = typeof data === "string" ? data : Buffer.from(data).toString("base64");
+        const id = position === undefined ? "" : `id: ${position}\n`;
+        response.write(`${name === undefined ? "" : `event: ${name}\n`}${id}data: ${text}\n\n`);
+      },
+      end: () => response.end(),
+    });
+  }
+
+  #accept(websocket: WebSocket): void {
+    const codec: Codec = websocket.protocol === "feed.msgpack" ? "msgpack" : "json";
+    const subscriber: Subscriber = {
+      codec,
+      selection: Selection.NOTHING,
+      transport: "websocket",
+      send: (messages) => websocket.send(encode(messages, codec)),
+      end: () => websocket.close(1000),
+    };
+    this.#enter(subscriber);
+    websocket.on("close", () => this.subscribers.delete(subscriber));
+    subscriber.send([{ T: "success", msg: "connected" }], undefined);
+    websocket.on("message", (data: Buffer, isBinary) => {
+      const message = (isBinary ? decode(data) : JSON.parse(data.toString())) as ControlMessage;
+      this.controls.push(message);
+      this.#control(subscriber, message);
+    });
+  }
+
+  #control(subscriber: Subscriber, message: ControlMessage): void {
+    const { action, after, snapshot = false, marks: _, ...rest } = message;
+    const symbols = Object.fromEntries(
+      Object.entries(rest).filter(([key]) => (CHANNELS as readonly string[]).includes(key)),
+    );
+    const asked = Selection.of(symbols);
+    if (after !== undefined && this.refusePosition) {
+      this.refusePosition = false;
+      subscriber.send(
+        [{ T: "error", code: 400, msg: `invalid syntax: after: '${after}' is not accepted` }],
+        undefined,
+      );
+      return;
+    }
+    subscriber.selection =
+      action === "subscribe"
+        ? subscriber.selection.with(asked)
+        : subscriber.selection.without(asked);
+    subscriber.send([{ T: "subscription", ...subscriber.selection.toJSON() }], undefined);
+    if (action === "subscribe") {
+      this.#begin(subscriber, asked, after, snapshot);
+    }
+  }
+
+  #add(url: URL, response: ServerResponse, subscriber: Subscriber): void {
+    this.#enter(subscriber);
+    response.on("close", () => this.subscribers.delete(subscriber));
+    const { searchParams: query } = url;
+    const snapshot = query.get("snapshot") === "1";
+    this.#begin(subscriber, subscriber.selection, query.get("after") ?? undefined, snapshot);
+  }
+
+  #enter(subscriber: Subscriber): void {
+    this.subscribers.add(subscriber);
+    this.peak = Math.max(this.peak, this.subscribers.size);
+  }
+
+  /** What a subscriber is due before it is live: a gap, a backlog, a snapshot. */
+  #begin(
+    subscriber: Subscriber,
+    asked: Selection,
+    after: string | undefined,
+    snapshot: boolean,
+  ): void {
+    let wantsSnapshot = snapshot;
+    if (after !== undefined) {
+      const [epoch, sequence] = after.split("-");
+      if (epoch === this.epoch && Number(sequence) <= this.ticks.length) {
+        this.#sendTicks(subscriber, Number(sequence));
+      } else {
+        const gap = { T: "gap", from: after, to: this.position, reason: "epoch" };
+        subscriber.send([gap], undefined, "gap");
+        wantsSnapshot = true;
+      }
+    }
+    if (wantsSnapshot) {
+      const border = { T: "snapshot", pos: this.position };
+      subscriber.send([{ ...border, state: "begin" }], undefined, "snapshot");
+      const newest = new Map(this.ticks.map((tick) => [tick.S, tick]));
+      const known = [...newest.values()].filter((tick) => asked.includes(tick));
+      if (known.length > 0) {
+        subscriber.send(known, undefined);
+      }
+      subscriber.send([{ ...border, state: "end" }], this.position, "snapshot");
+    }
+  }
+
+  /** Send what follows a position, in frames of at most ten ticks, each with its own position. */
+  #sendTicks(subscriber: Subscriber, after: number): void {
+    for (let first = after; first < this.ticks.length; first += FRAME_TICKS) {
+      const last = Math.min(first + FRAME_TICKS, this.ticks.length);
+      const wanted = this.ticks.slice(first, last);
+      const due = wanted.filter((tick) => subscriber.selection.includes(tick));
+      if (due.length > 0) {
+        const position = `${this.epoch}-${last}`;
+        const mark = { T: "mark", pos: position, t: "2026-01-02T03:04:05.000000000Z" };
+        subscriber.send(subscriber.transport === "sse" ? due : [...due, mark], position);
+      }
+    }
+  }
+}
+
+export function trade(symbol: string, sequence: number): Tick {
+  return {
+    T: "t",
+    S: symbol,
+    i: sequence,
+    x: "V",
+    p: 100 + sequence / 100,
+    s: 10,
+    c: ["@"],
+    z: "C",
+    t: "2026-01-02T03:04:05.123456789Z",
+  };
+}
+
+function selectionOf(url: URL): Selection {
+  const symbols: Record<string, string[]> = {};
+  for (const channel of CHANNELS) {
+    const list = url.searchParams.get(channel);
+    if (list !== null) {
+      symbols[channel] = list.split(",");
+    }
+  }
+  return Selection.of(symbols);
+}
+
+/** Times as the Timestamp extension, 64 bits, as the server writes them. */
+const timestamps = new ExtensionCodec();
+timestamps.register({
+  type: -1,
+  decode: () => null,
+  encode: (value) => {
+    if (!(value instanceof Time)) {
+      return null;
+    }
+    const bytes = new DataView(new ArrayBuffer(8));
+    bytes.setBigUint64(0, (BigInt(value.nanoseconds) << 34n) | BigInt(value.seconds));
+    return new Uint8Array(bytes.buffer);
+  },
+});
+
+class Time {
+  readonly seconds: number;
+  readonly nanoseconds: number;
+
+  constructor(text: string) {
+    this.seconds = Date.parse(`${text.slice(0, 19)}Z`) / 1_000;
+    this.nanoseconds = Number(text.slice(20, -1).padEnd(9, "0"));
+  }
+}
+
+/** Encode a frame as the server does. */
+export function encode(messages: object[], codec: Codec): string | Uint8Array {
+  if (codec === "json") {
+    return JSON.stringify(messages);
+  }
+  const timed = messages.map((message) => {
+    const { T, t } = message as { T: string; t?: string };
+    return t === undefined || T === "mark" ? message : { ...message, t: new Time(t) };
+  });
+  return new Encoder({ extensionCodec: timestamps }).encode(timed);
+}
