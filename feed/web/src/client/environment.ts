@@ -1,0 +1,118 @@
+/**
+ * The world outside: clock, timers, network, page. Everything else in this package asks here.
+ *
+ * In a browser the default serves; tests and Node pass their own parts. A part that a browser lacks
+ * is undefined, and whoever needs it says so.
+ */
+
+export interface Environment {
+  /** Milliseconds since the Unix epoch. */
+  now(): number;
+  /** Uniform in [0, 1). */
+  random(): number;
+  setTimeout(callback: () => void, delayMs: number): unknown;
+  clearTimeout(timer: unknown): void;
+  /** Call back before the next paint; while nothing is painted, about once a second. */
+  requestFrame(callback: () => void): void;
+  isOnline(): boolean;
+  isVisible(): boolean;
+  /** Call back when the page goes online or offline, is shown or hidden, left or restored. */
+  onChange(listener: (change: PageChange) => void): () => void;
+
+  readonly origin: string | undefined;
+  readonly fetch: typeof fetch;
+  readonly WebSocket: typeof WebSocket | undefined;
+  readonly WebSocketStream: WebSocketStreamConstructor | undefined;
+  readonly EventSource: typeof EventSource | undefined;
+  readonly locks: LockManager | undefined;
+  readonly BroadcastChannel: typeof BroadcastChannel | undefined;
+}
+
+export type PageChange = "online" | "offline" | "visible" | "hidden" | "left" | "restored";
+
+/** WebSocket with backpressure, where there is one (Chromium since 124); not in lib.dom yet. */
+export interface WebSocketStreamConstructor {
+  new (url: string, options?: { protocols?: string[]; signal?: AbortSignal }): WebSocketStreamLike;
+}
+
+export interface WebSocketStreamLike {
+  readonly opened: Promise<{
+    readable: ReadableStream<string | Uint8Array | ArrayBuffer>;
+    writable: WritableStream<string | Uint8Array>;
+    extensions: string;
+    protocol: string;
+  }>;
+  readonly closed: Promise<{ closeCode?: number; reason?: string }>;
+  close(info?: { closeCode?: number; reason?: string }): void;
+}
+
+/** While a page is hidden browsers paint nothing and wake timers about once a second at most. */
+const HIDDEN_FRAME_MS = 1_000;
+/** Outside of browsers: 60 a second. */
+const FRAME_MS = 1_000 / 60;
+
+/** The world as this global scope has it; `parts` stand in for some of it. */
+export function environment(parts: Partial<Environment> = {}): Environment {
+  const scope = globalThis as typeof globalThis & { WebSocketStream?: WebSocketStreamConstructor };
+  const page = typeof document === "undefined" ? undefined : document;
+  const isVisible = parts.isVisible ?? (() => page?.visibilityState !== "hidden");
+  const navigator = typeof scope.navigator === "undefined" ? undefined : scope.navigator;
+  return {
+    now: () => Date.now(),
+    random: () => Math.random(),
+    setTimeout: (callback, delayMs) => scope.setTimeout(callback, delayMs),
+    clearTimeout: (timer) => scope.clearTimeout(timer as number),
+    requestFrame: (callback) => requestFrame(callback, isVisible),
+    isOnline: () => navigator?.onLine !== false,
+    isVisible,
+    onChange: (listener) => listenToPage(listener),
+    origin: typeof location === "undefined" ? undefined : location.origin,
+    fetch: (input, init) => scope.fetch(input, init),
+    WebSocket: scope.WebSocket,
+    WebSocketStream: scope.WebSocketStream,
+    EventSource: scope.EventSource,
+    locks: navigator?.locks,
+    BroadcastChannel: scope.BroadcastChannel,
+    ...parts,
+  };
+}
+
+function requestFrame(callback: () => void, isVisible: () => boolean): void {
+  if (typeof requestAnimationFrame === "undefined") {
+    setTimeout(callback, FRAME_MS);
+  } else if (isVisible()) {
+    // A page that is hidden meanwhile gets its frame by the timer.
+    let due = true;
+    const once = () => {
+      if (due) {
+        due = false;
+        clearTimeout(timer);
+        callback();
+      }
+    };
+    const timer = setTimeout(once, HIDDEN_FRAME_MS);
+    requestAnimationFrame(once);
+  } else {
+    setTimeout(callback, HIDDEN_FRAME_MS);
+  }
+}
+
+function listenToPage(listener: (change: PageChange) => void): () => void {
+  if (typeof window === "undefined" || typeof document === "undefined") {
+    return () => {};
+  }
+  const listeners = new AbortController();
+  const { signal } = listeners;
+  window.addEventListener("online", () => listener("online"), { signal });
+  window.addEventListener("offline", () => listener("offline"), { signal });
+  window.addEventListener("pagehide", () => listener("left"), { signal });
+  window.addEventListener("pageshow", (event) => event.persisted && listener("restored"), {
+    signal,
+  });
+  document.addEventListener(
+    "visibilitychange",
+    () => listener(document.visibilityState === "hidden" ? "hidden" : "visible"),
+    { signal },
+  );
+  return () => listeners.abort();
+}

@@ -1,0 +1,382 @@
+/**
+ * A connection to the server that is kept up: fallback, reconnect, resume.
+ *
+ * Theory of operation: one loop. It waits until something is wanted, runs a session by each
+ * transport in turn until one is read, waits as the backoff says, and begins again from the
+ * position that the frames have carried it to. What changes from outside (a selection, a setting,
+ * the page going offline) goes into the open session or ends it, and the loop does the rest. What
+ * to make of frames is the observer's business.
+ */
+
+import type { Environment, PageChange } from "../environment.ts";
+import { Closed, type FeedError, Malformed, TransportFailed } from "../errors.ts";
+import { type Request, TRANSPORTS, type TransportKind } from "../transports/transport.ts";
+import { Progress } from "../wire/progress.ts";
+import { Selection } from "../wire/selection.ts";
+import { isTick } from "../wire/ticks.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
+import { Backoff, LAST_CEILING_MS } from "./backoff.ts";
+import { Bell } from "./bell.ts";
+import { Gate } from "./gate.ts";
+import {
+  DEFAULT_SETTINGS,
+  type Frame,
+  type Link,
+  type LinkObserver,
+  type LinkOptions,
+  type Settings,
+} from "./link.ts";
+import { isPositionRefused, Session } from "./session.ts";
+import { INITIAL_STATUS, type LinkStatus } from "./status.ts";
+
+/** Rounds for the transport that worked last, until "auto" tries the others too. */
+const LOYAL_ROUNDS = 3;
+/** Changes of the selection that need a new connection are collected for so long. */
+const COLLECT_MS = 50;
+/** A page that is hidden for a moment only keeps its connection. */
+const HIDDEN_GRACE_MS = 10_000;
+/** A position after which nothing could be read so often is given up, or nothing would come again. */
+const MALFORMED_TRIES = 3;
+
+/** How a round over the transports ended; without an error it was ended on purpose. */
+interface RoundEnd {
+  error: FeedError | undefined;
+  received: boolean;
+}
+
+export class Connection implements Link {
+  readonly #options: LinkOptions;
+  readonly #observer: LinkObserver;
+  readonly #environment: Environment;
+  readonly #acknowledgements = new Acknowledgements();
+  readonly #progress = new Progress();
+  readonly #backoff: Backoff;
+  readonly #gate: Gate;
+  readonly #wake: Bell; // ends a wait between two sessions
+  readonly #unlisten: () => void;
+  settings: Settings;
+  status: LinkStatus = INITIAL_STATUS;
+
+  #selection = Selection.NOTHING;
+  #revision = 0; // of the selection
+  #covered = Selection.NOTHING; // whose snapshot has come, so that a resume needs none
+  #covering = Selection.NOTHING; // whose snapshot was asked for
+  #session: Session | undefined;
+  #syncTimer: unknown; // a change of the selection is about to go out
+  #hiddenTimer: unknown;
+  #hiddenAway = false;
+  #closed = false;
+  #loyalTo: TransportKind | undefined; // the transport that worked last
+  #failedRounds = 0;
+  #malformedTries = 0;
+
+  constructor(
+    options: LinkOptions,
+    settings: Partial<Settings>,
+    observer: LinkObserver,
+    environment: Environment,
+  ) {
+    this.#options = options;
+    this.settings = { ...DEFAULT_SETTINGS, ...settings };
+    this.#observer = observer;
+    this.#environment = environment;
+    this.#backoff = new Backoff(() => environment.random());
+    this.#gate = new Gate(environment);
+    this.#gate.bytesPerSecond = this.settings.throttle;
+    this.#wake = new Bell(environment);
+    this.#unlisten = environment.onChange((change) => this.#pageChanged(change));
+    void this.#run();
+  }
+
+  get position(): string | undefined {
+    return this.#progress.position;
+  }
+
+  /** Go on where another connection stood, which had this selection and this history. */
+  resumeFrom(position: string, selection: Selection, history: LinkStatus): void {
+    this.#progress.moveTo(position);
+    this.#progress.duplicates = history.duplicates;
+    this.#covered = selection;
+    this.#covering = selection;
+    const { connects, reconnects, malformed, duplicates } = history;
+    this.status = { ...this.status, connects, reconnects, malformed, duplicates };
+  }
+
+  select(selection: Selection): Promise<void> {
+    if (this.#closed) {
+      return Promise.reject(new Closed());
+    }
+    if (!selection.equals(this.#selection)) {
+      this.#selection = selection;
+      this.#revision += 1;
+      this.#scheduleSync();
+    }
+    return this.#acknowledgements.wait(this.#revision);
+  }
+
+  configure(changes: Partial<Settings>): void {
+    const before = this.settings;
+    this.settings = { ...before, ...changes };
+    if (before.throttle !== this.settings.throttle) {
+      this.#gate.bytesPerSecond = this.settings.throttle;
+      this.#wakeIf("parked");
+    }
+    if (before.transport !== this.settings.transport) {
+      this.#loyalTo = undefined;
+    }
+    const { throttle } = before; // not a matter of the wire
+    if (JSON.stringify(before) !== JSON.stringify({ ...this.settings, throttle })) {
+      this.reconnect();
+    }
+  }
+
+  reconnect(): void {
+    this.#backoff.reset();
+    this.#session?.end();
+    this.#wake.ring();
+  }
+
+  setPaused(paused: boolean): void {
+    this.#gate.paused = paused;
+    this.#wakeIf("parked");
+  }
+
+  close(): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#closed = true;
+    this.#unlisten();
+    this.#environment.clearTimeout(this.#hiddenTimer);
+    this.#environment.clearTimeout(this.#syncTimer);
+    this.#session?.end();
+    this.#wake.ring();
+    this.#acknowledgements.rejectAll(new Closed());
+    this.#rest("stopped");
+  }
+
+  async #run(): Promise<void> {
+    await Promise.resolve(); // let the caller finish setting up
+    while (!this.#closed) {
+      const resting = this.#restingPhase();
+      if (resting !== undefined) {
+        this.#rest(resting);
+        await this.#wake.wait();
+        continue;
+      }
+      const { error, received } = await this.#round();
+      if (this.#closed || error === undefined) {
+        continue;
+      }
+      this.#failedRounds = received ? 0 : this.#failedRounds + 1;
+      this.#observer.onProblem(error);
+      await this.#waitAfter(error);
+    }
+  }
+
+  /** The phase while no connection is wanted, or undefined while one is. */
+  #restingPhase(): "idle" | "hidden" | "parked" | undefined {
+    if (this.#selection.isEmpty) {
+      this.#acknowledgements.acknowledge(this.#revision); // nobody has to be told
+      return "idle";
+    }
+    if (this.#hiddenAway) {
+      return "hidden";
+    }
+    return this.#gate.isClosed ? "parked" : undefined;
+  }
+
+  /** Wait until the next attempt is due. */
+  async #waitAfter(error: FeedError): Promise<void> {
+    const problem = error.message;
+    if (error.fatal) {
+      this.#acknowledgements.rejectAll(error);
+      this.#rest("stopped", { problem });
+      await this.#wake.wait(); // for another selection, other settings, or `reconnect`
+    } else if (this.#environment.isOnline()) {
+      const delayMs = this.#backoff.next();
+      this.#rest("waiting", { problem, retryAtMs: this.#environment.now() + delayMs });
+      await this.#wake.wait(delayMs);
+    } else {
+      // Browsers are sometimes wrong about being offline, so it is tried now and then all the same.
+      this.#rest("offline", { problem });
+      await this.#wake.wait(LAST_CEILING_MS);
+    }
+  }
+
+  /** Try the transports in turn; return how the one that was read, or the last one, ended. */
+  async #round(): Promise<RoundEnd> {
+    const fallbacks: string[] = [];
+    for (const kind of this.#candidates()) {
+      const end = await this.#use(kind, fallbacks);
+      if (end.received || end.error === undefined || end.error.fatal) {
+        return end;
+      }
+      fallbacks.push(end.error.message);
+    }
+    return { error: new TransportFailed("no transport", fallbacks.join("; ")), received: false };
+  }
+
+  #candidates(): readonly TransportKind[] {
+    const { transport } = this.settings;
+    if (transport !== "auto") {
+      return [transport];
+    }
+    if (this.#loyalTo !== undefined && this.#failedRounds < LOYAL_ROUNDS) {
+      return [this.#loyalTo];
+    }
+    return TRANSPORTS;
+  }
+
+  /** Run one session. */
+  async #use(kind: TransportKind, fallbacks: readonly string[]): Promise<RoundEnd> {
+    this.#environment.clearTimeout(this.#syncTimer); // it begins with what is wanted now
+    this.#syncTimer = undefined;
+    const request = this.#request();
+    const session = new Session(
+      kind,
+      request,
+      this.#revision,
+      this.#progress,
+      this.#gate,
+      this.#options,
+      this.#environment,
+      {
+        opened: (opened) => {
+          this.#covering = request.selection;
+          this.#setStatus({
+            phase: "live",
+            ...opened,
+            fallbacks: [...fallbacks],
+            problem: undefined,
+            connectedAtMs: this.#environment.now(),
+            connects: this.status.connects + 1,
+            reconnects: this.status.reconnects + (this.status.connects > 0 ? 1 : 0),
+          });
+        },
+        frame: (frame) => this.#deliver(frame),
+        answered: (revision, error) => this.#acknowledgements.acknowledge(revision, error),
+        problem: (error) => this.#observer.onProblem(error),
+      },
+    );
+    this.#session = session;
+    this.#setStatus({ phase: "connecting", transport: kind, retryAtMs: undefined });
+    const error = await session.run();
+    this.#session = undefined;
+    if (session.received) {
+      this.#loyalTo = kind;
+    }
+    return { error: this.#learn(error, request), received: session.received };
+  }
+
+  /** Draw the consequences of an end for the position; return the error that is left to report. */
+  #learn(error: FeedError | undefined, request: Request): FeedError | undefined {
+    if (error !== undefined && isPositionRefused(error, request)) {
+      this.#observer.onProblem(error);
+      this.#progress.lose("refused");
+      return undefined; // once more without it, at once
+    }
+    if (error instanceof Malformed) {
+      this.#setStatus({ malformed: this.status.malformed + 1 });
+      this.#malformedTries += 1;
+      if (this.#malformedTries === MALFORMED_TRIES) {
+        this.#malformedTries = 0;
+        this.#progress.lose("malformed");
+      }
+    }
+    return error;
+  }
+
+  #request(): Request {
+    const { codec, conflate, onLag, compress } = this.settings;
+    const { origin, credentials } = this.#options;
+    const after = this.#progress.position;
+    return {
+      origin,
+      codec,
+      selection: this.#selection,
+      after,
+      snapshot: after === undefined || !this.#selection.without(this.#covered).isEmpty,
+      conflate,
+      onLag,
+      compress,
+      credentials,
+    };
+  }
+
+  #deliver(frame: Frame): void {
+    for (const message of frame.messages) {
+      if (isTick(message) || message.T === "mark") {
+        this.#backoff.reset();
+        this.#malformedTries = 0;
+        break;
+      }
+      if (message.T === "snapshot" && message.state === "end") {
+        this.#covered = this.#covering;
+      }
+    }
+    if (this.status.duplicates !== this.#progress.duplicates) {
+      this.#setStatus({ duplicates: this.#progress.duplicates });
+    }
+    this.#observer.onFrame(frame);
+  }
+
+  /** Let changes of the selection out together. */
+  #scheduleSync(): void {
+    if (this.#syncTimer === undefined) {
+      const delayMs = this.#session === undefined || this.#session.canSubscribe ? 0 : COLLECT_MS;
+      this.#syncTimer = this.#environment.setTimeout(() => this.#sync(), delayMs);
+    }
+  }
+
+  #sync(): void {
+    this.#syncTimer = undefined;
+    const session = this.#session;
+    if (session === undefined) {
+      this.#wakeIf("idle", "stopped");
+    } else if (this.#selection.isEmpty || !session.change(this.#selection, this.#revision)) {
+      session.end();
+    } else {
+      this.#covering = this.#selection;
+    }
+  }
+
+  #pageChanged(change: PageChange): void {
+    if (change === "hidden" && this.#options.whenHidden === "disconnect") {
+      this.#hiddenTimer = this.#environment.setTimeout(() => {
+        this.#hiddenAway = true;
+        this.#session?.end();
+      }, HIDDEN_GRACE_MS);
+    } else if (change === "visible" || change === "online" || change === "restored") {
+      this.#environment.clearTimeout(this.#hiddenTimer);
+      this.#hiddenAway = false;
+      this.#session?.check();
+      this.#wakeIf("waiting", "offline", "hidden");
+    } else if (change === "offline") {
+      this.#wakeIf("waiting"); // tried once, then seen to be offline
+    }
+  }
+
+  #wakeIf(...phases: LinkStatus["phase"][]): void {
+    if (phases.includes(this.status.phase)) {
+      this.#wake.ring();
+    }
+  }
+
+  /** Show that there is no connection, and why. */
+  #rest(phase: LinkStatus["phase"], changes: Partial<LinkStatus> = {}): void {
+    this.#setStatus({
+      transport: undefined,
+      compression: undefined,
+      connectedAtMs: undefined,
+      retryAtMs: undefined,
+      ...changes,
+      phase,
+    });
+  }
+
+  #setStatus(changes: Partial<LinkStatus>): void {
+    this.status = { ...this.status, ...changes };
+    this.#observer.onStatus(this.status);
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The EventSource transport. The id of an event is the position; MessagePack comes as base64.
+ *
+ * The browser's own reconnecting is not used: it neither backs off nor changes the transport. Page
+ * code cannot see why an EventSource was refused, so the same URL is asked once more with `fetch`
+ * to be able to say it.
+ */
+
+import type { Environment } from "../environment.ts";
+import { FeedError, TransportFailed } from "../errors.ts";
+import { Inbox } from "./inbox.ts";
+import { expectStream } from "./problem.ts";
+import {
+  type Arrival,
+  MAX_URL_LENGTH,
+  type Opened,
+  type Request,
+  requestUrl,
+  type Transport,
+} from "./transport.ts";
+
+const PATH = "/v1/sse";
+const NAMED_EVENTS = ["gap", "snapshot", "mark", "bye"] as const;
+
+export class EventSourceTransport implements Transport {
+  readonly kind = "sse";
+  readonly canSubscribe = false;
+  readonly #request: Request;
+  readonly #environment: Environment;
+  readonly #inbox: Inbox;
+  #source: EventSource | undefined;
+
+  constructor(request: Request, environment: Environment) {
+    this.#request = request;
+    this.#environment = environment;
+    this.#inbox = new Inbox(() => {
+      this.#inbox.end(new TransportFailed("sse", "nobody read; dropped to resume later"));
+      this.#source?.close();
+    });
+  }
+
+  async open(): Promise<Opened> {
+    const { EventSource } = this.#environment;
+    if (EventSource === undefined) {
+      throw new TransportFailed(this.kind, "there is no EventSource here");
+    }
+    const { codec } = this.#request;
+    const url = requestUrl(PATH, this.#request);
+    url.searchParams.set("codec", codec);
+    if (url.href.length > MAX_URL_LENGTH) {
+      throw new TransportFailed(
+        this.kind,
+        `the selection is too long for a URL (${url.href.length})`,
+      );
+    }
+    const source = new EventSource(url.href);
+    this.#source = source;
+    source.onmessage = (event: MessageEvent<string>) => this.#inbox.push(this.#ticks(event));
+    for (const name of NAMED_EVENTS) {
+      source.addEventListener(name, (event: MessageEvent<string>) => {
+        this.#inbox.push({ payload: event.data, codec: "json", ...position(event) });
+      });
+    }
+    const opened = await new Promise<boolean>((resolve) => {
+      source.onopen = () => resolve(true);
+      source.onerror = () => {
+        resolve(false);
+        source.close(); // or it would come back by itself
+        this.#inbox.end(new TransportFailed(this.kind, "the connection broke"));
+      };
+    });
+    if (!opened) {
+      throw await this.#explain(url);
+    }
+    return { codec, compression: undefined };
+  }
+
+  read(): Promise<Arrival | undefined> {
+    return this.#inbox.read();
+  }
+
+  send(): void {}
+
+  close(): void {
+    this.#inbox.end();
+    this.#source?.close();
+  }
+
+  #ticks(event: MessageEvent<string>): Arrival {
+    const payload = this.#request.codec === "msgpack" ? fromBase64(event.data) : event.data;
+    return { payload, codec: this.#request.codec, ...position(event) };
+  }
+
+  /** Ask once more, to learn what the browser does not tell. */
+  async #explain(url: URL): Promise<FeedError> {
+    const abort = new AbortController();
+    try {
+      const response = await this.#environment.fetch(url, {
+        headers: { Accept: "text/event-stream" },
+        signal: abort.signal,
+      });
+      await expectStream(this.kind, response, "text/event-stream");
+    } catch (error) {
+      return error instanceof FeedError
+        ? error
+        : new TransportFailed(this.kind, `could not connect: ${(error as Error).message}`);
+    } finally {
+      abort.abort();
+    }
+    return new TransportFailed(this.kind, "could not connect, although the server answers");
+  }
+}
+
+function position(event: MessageEvent<string>): { position?: string } {
+  return event.lastEventId === "" ? {} : { position: event.lastEventId };
+}
+
+/** Text that is no base64 is handed on as it is: the codec says what it was. */
+function fromBase64(text: string): Uint8Array | string {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  } catch {
+    return text;
+  }
+}

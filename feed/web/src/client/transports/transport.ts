@@ -1,0 +1,103 @@
+/** What the three transports have in common. */
+
+import type { Environment } from "../environment.ts";
+import type { Codec, Payload } from "../wire/codec.ts";
+import type { Selection } from "../wire/selection.ts";
+import type { Channel } from "../wire/ticks.ts";
+
+/** In the order in which "auto" tries them. */
+export const TRANSPORTS = ["websocket", "stream", "sse"] as const;
+export type TransportKind = (typeof TRANSPORTS)[number];
+
+/** One frame as it came. */
+export interface Arrival {
+  payload: Payload;
+  codec: Codec;
+  /** Where the transport carries positions itself (the id of an SSE event). */
+  position?: string;
+}
+
+/** What a connection begins with. */
+export interface Request {
+  /** Of the server, without a path. */
+  origin: string;
+  codec: Codec;
+  selection: Selection;
+  after: string | undefined;
+  /** Begin with the last known state of every symbol. */
+  snapshot: boolean;
+  conflate: Conflation;
+  onLag: OnLag | undefined;
+  compress: boolean | undefined;
+  credentials: Credentials | undefined;
+}
+
+/** Newest per symbol within an interval, by channel: `{ quotes: "250ms" }`. */
+export type Conflation = Partial<Record<Channel, string>>;
+/** What the server does with a reader that fell behind the ring. */
+export type OnLag = "gap" | "conflate" | "disconnect";
+export interface Credentials {
+  key: string;
+  secret: string;
+}
+
+/** What was agreed when it opened. */
+export interface Opened {
+  codec: Codec;
+  /** "deflate", "gzip", "identity"; undefined where the browser does not tell. */
+  compression: string | undefined;
+}
+
+export interface Transport {
+  readonly kind: TransportKind;
+  /** Whether the selection can change while it is open. */
+  readonly canSubscribe: boolean;
+
+  /** Connect. Throws TransportFailed, or Refused when the server said why. */
+  open(): Promise<Opened>;
+
+  /**
+   * Return the next frame; undefined once the server ended in order.
+   *
+   * Bytes are read from the network only when this is called, where the browser can pause it.
+   * Throws TransportFailed or Malformed.
+   */
+  read(): Promise<Arrival | undefined>;
+
+  /** Send a control message; only where `canSubscribe`. */
+  send(message: object): void;
+
+  /** End it now; a pending `read` settles. Harmless when called twice. */
+  close(): void;
+}
+
+export type TransportFactory = (request: Request, environment: Environment) => Transport;
+
+/** The URL of an HTTP transport with everything a request says. */
+export function requestUrl(path: string, request: Request): URL {
+  const url = new URL(path, request.origin);
+  const query = url.searchParams;
+  request.selection.appendTo(query);
+  const conflate = Object.entries(request.conflate).map(
+    ([channel, interval]) => `${channel}:${interval}`,
+  );
+  if (conflate.length > 0) {
+    query.set("conflate", conflate.join(","));
+  }
+  if (request.onLag !== undefined) {
+    query.set("on_lag", request.onLag);
+  }
+  if (request.compress !== undefined) {
+    query.set("compress", request.compress ? "1" : "0");
+  }
+  if (request.snapshot) {
+    query.set("snapshot", "1");
+  }
+  if (request.after !== undefined) {
+    query.set("after", request.after);
+  }
+  return url;
+}
+
+/** The server's limit is 64 KiB for the whole request line; a WebSocket has no such limit. */
+export const MAX_URL_LENGTH = 60 * 1024;

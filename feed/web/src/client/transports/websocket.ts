@@ -1,0 +1,49 @@
+/** The WebSocket transport: both codecs by subprotocol, control messages at any time. */
+
+import { encode as encodeMessagePack } from "@msgpack/msgpack";
+import type { Environment } from "../environment.ts";
+import { TransportFailed } from "../errors.ts";
+import { makeSocket, type Socket } from "./socket.ts";
+import type { Arrival, Opened, Request, Transport } from "./transport.ts";
+
+const PATH = "/v1/ws";
+
+export class WebSocketTransport implements Transport {
+  readonly kind = "websocket";
+  readonly canSubscribe = true;
+  readonly #request: Request;
+  readonly #environment: Environment;
+  #socket: Socket | undefined;
+
+  constructor(request: Request, environment: Environment) {
+    this.#request = request;
+    this.#environment = environment;
+  }
+
+  async open(): Promise<Opened> {
+    const url = new URL(PATH, this.#request.origin);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    const { codec } = this.#request;
+    this.#socket = makeSocket(url.href, [`feed.${codec}`], this.#environment);
+    if (this.#socket === undefined) {
+      throw new TransportFailed(this.kind, "there is no WebSocket here");
+    }
+    const { extensions } = await this.#socket.open();
+    const deflated = extensions.includes("permessage-deflate") && this.#request.compress !== false;
+    return { codec, compression: deflated ? "deflate" : "identity" };
+  }
+
+  async read(): Promise<Arrival | undefined> {
+    return await this.#socket?.read();
+  }
+
+  send(message: object): void {
+    const text = JSON.stringify(message);
+    // Through JSON, so that undefined keys are left out of both codecs alike.
+    this.#socket?.send(this.#request.codec === "json" ? text : encodeMessagePack(JSON.parse(text)));
+  }
+
+  close(): void {
+    this.#socket?.close();
+  }
+}
