@@ -1,0 +1,35 @@
+/** The public names of `@feed/client`. */
+
+export type { Percentiles } from "./ages.ts";
+export { Batch } from "./batch.ts";
+export { BatchStream } from "./batchstream.ts";
+export {
+  FeedClient,
+  type FeedClientEvents,
+  type FeedClientOptions,
+} from "./client.ts";
+export type { Counters } from "./counters.ts";
+export type { Environment } from "./environment.ts";
+export {
+  Closed,
+  FeedError,
+  InvalidInput,
+  LimitExceeded,
+  Malformed,
+  Refused,
+  Relayed,
+  TransportFailed,
+} from "./errors.ts";
+export type { Settings } from "./link/link.ts";
+export type { LinkStatus, Phase } from "./link/status.ts";
+export type { SymbolState } from "./newest.ts";
+export type { GapReport } from "./receiver.ts";
+export type { Conflation, Credentials, OnLag, TransportKind } from "./transports/transport.ts";
+export { CODECS, type Codec, decodeFrame, type Payload } from "./wire/codec.ts";
+export { MessagePackSplitter } from "./wire/messagepack.ts";
+export { LineSplitter } from "./wire/ndjson.ts";
+export { distance, type Position, parsePosition } from "./wire/position.ts";
+export type { Symbols } from "./wire/selection.ts";
+export type { Splitter } from "./wire/splitter.ts";
+export * from "./wire/ticks.ts";
+export { timeMs, timeNs } from "./wire/time.ts";

@@ -1,0 +1,140 @@
+/**
+ * What becomes of frames: counted, remembered as newest state, told as events.
+ *
+ * Knows nothing of connections. A frame of a shared connection may carry what other tabs asked for:
+ * all of it is remembered, because this tab may have to lead one day, and only what this client
+ * selected is delivered.
+ */
+
+import { Ages } from "./ages.ts";
+import { type Counters, noCounters } from "./counters.ts";
+import type { Frame } from "./link/link.ts";
+import { Newest } from "./newest.ts";
+import { distance } from "./wire/position.ts";
+import { Selection } from "./wire/selection.ts";
+import { type Gap, isTick, type SubscriptionState, type Tick } from "./wire/ticks.ts";
+import { timeMs } from "./wire/time.ts";
+
+/** A gap with its numbers. */
+export interface GapReport extends Gap {
+  /** Ticks of the ring that it spans; undefined where it spans epochs. */
+  ticks: number | undefined;
+}
+
+/** Who is told what frames carried. */
+export interface ReceiverHost {
+  tick(tick: Tick, isSnapshot: boolean): void;
+  gap(gap: GapReport): void;
+  snapshot(position: string | undefined): void;
+  conflation(ticks: number, standFor: number): void;
+  subscription(state: SubscriptionState): void;
+  unknown(message: { T: string }): void;
+}
+
+/** Ages are drawn from at most so many ticks of a frame: reading a time costs as much as the rest. */
+const SAMPLED_TICKS = 16;
+
+export class Receiver {
+  readonly #host: ReceiverHost;
+  readonly #newest = new Newest();
+  readonly #eventAges = new Ages();
+  readonly #deliveryAges = new Ages();
+  readonly counters: Counters = noCounters();
+  #inSnapshot = false;
+  selection = Selection.NOTHING;
+
+  constructor(host: ReceiverHost) {
+    this.#host = host;
+  }
+
+  get newest(): Newest {
+    return this.#newest;
+  }
+
+  /** Bring the ages in the counters up to date. */
+  refreshAges(nowMs: number): void {
+    this.counters.eventAge = this.#eventAges.percentiles(nowMs);
+    this.counters.deliveryAge = this.#deliveryAges.percentiles(nowMs);
+  }
+
+  /** Note that a connection begins: a snapshot that was cut off is not going on. */
+  restart(): void {
+    this.#inSnapshot = false;
+  }
+
+  take(frame: Frame): void {
+    const { counters } = this;
+    counters.frames += 1;
+    counters.bytes += frame.payload.length;
+    const sampleEvery = Math.ceil(frame.messages.length / SAMPLED_TICKS);
+    let conflated = 0;
+    let standFor = 0;
+    for (const [index, message] of frame.messages.entries()) {
+      if (isTick(message)) {
+        this.#newest.take(message);
+        if (!this.selection.includes(message)) {
+          continue;
+        }
+        if (this.#inSnapshot) {
+          counters.snapshotTicks += 1;
+        } else {
+          counters.ticks += 1;
+          if (index % sampleEvery === 0) {
+            this.#eventAges.record(timeMs(message.t), frame.receivedMs);
+          }
+          if (message.T === "t" && message.n !== undefined) {
+            conflated += 1;
+            standFor += message.n;
+          }
+        }
+        this.#host.tick(message, this.#inSnapshot);
+      } else {
+        this.#takeOther(message, frame.receivedMs);
+      }
+    }
+    if (conflated > 0) {
+      counters.conflatedTicks += conflated;
+      counters.conflatedFrom += standFor;
+      this.#host.conflation(conflated, standFor);
+    }
+  }
+
+  #takeOther(message: Exclude<Frame["messages"][number], Tick>, receivedMs: number): void {
+    switch (message.T) {
+      case "mark":
+        if (message.t !== undefined) {
+          this.#deliveryAges.record(timeMs(message.t), receivedMs);
+        }
+        break;
+      case "gap":
+        this.#takeGap(message);
+        break;
+      case "snapshot":
+        this.#inSnapshot = message.state === "begin";
+        if (message.state === "begin") {
+          this.counters.snapshots += 1;
+        } else {
+          this.#host.snapshot(message.pos);
+        }
+        break;
+      case "subscription":
+        this.#host.subscription(message);
+        break;
+      case "success":
+      case "error":
+      case "bye":
+        break; // the session's business
+      default:
+        this.counters.unknown += 1;
+        this.#host.unknown(message);
+    }
+  }
+
+  #takeGap(gap: Gap): void {
+    const between = distance(gap.from, gap.to);
+    const ticks = between === undefined ? undefined : between + 1;
+    this.counters.gaps += 1;
+    this.counters.gapTicks += ticks ?? 0;
+    this.#host.gap({ ...gap, ticks });
+  }
+}
