@@ -2,19 +2,21 @@
 
 A fragment is one encoded tick such that an array is a header plus joined fragments. So a tick is
 encoded once per codec, whoever wants it, and a payload is a `join`. Feed messages (marks, gaps)
-join like ticks. The letters are the market-data dialect's. Knows nothing of transports.
+join like ticks. The letters are the market-data dialect's. JSON and MessagePack are here, Protobuf
+has a module of its own. Knows nothing of transports.
 
 Measured on 512 trades: JSON 560 ns a tick, MessagePack 720 ns.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import msgpack
 import orjson
 
 from feed.errors import InvalidMessage
+from feed.protobuf import ProtobufCodec
+from feed.rfc3339 import second_prefix
 from feed.ticks import SECOND_NS, Bar, ConflatedTrade, Quote, Status, Tick, Trade
 
 Message = Mapping[str, Any]
@@ -24,7 +26,7 @@ class Codec(Protocol):
     """How ticks and messages become bytes.
 
     Attributes:
-        name: as users write it: "json", "msgpack".
+        name: as users write it: "json", "msgpack", "protobuf".
         is_text: whether its bytes are UTF-8 text.
     """
 
@@ -49,16 +51,6 @@ class Codec(Protocol):
         Raises:
             InvalidMessage: the data is not of this codec.
         """
-
-
-def rfc3339(event_ns: int) -> str:
-    """Return nanoseconds since the Unix epoch as RFC 3339 with nine digits."""
-    second, nanosecond = divmod(event_ns, SECOND_NS)
-    return f"{_second_prefix(second)}{nanosecond:09d}Z"
-
-
-def _second_prefix(second: int) -> str:
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.")
 
 
 def _fields(tick: Tick) -> dict[str, Any]:
@@ -152,7 +144,7 @@ class JsonCodec:
             fields = _fields(tick)
             second, nanosecond = divmod(tick.event_ns, SECOND_NS)
             if second != cached_second:
-                cached_second, prefix = second, _second_prefix(second)
+                cached_second, prefix = second, second_prefix(second)
             fields["t"] = f"{prefix}{nanosecond:09d}Z"
             objects.append(fields)
         return orjson.dumps(objects)[len('[{"T":') : -2].split(self._BETWEEN)
@@ -244,4 +236,5 @@ def _array_header(count: int) -> bytes:
 
 JSON = JsonCodec()
 MESSAGE_PACK = MessagePackCodec()
-CODECS: dict[str, Codec] = {codec.name: codec for codec in (JSON, MESSAGE_PACK)}
+PROTOBUF = ProtobufCodec()
+CODECS: dict[str, Codec] = {codec.name: codec for codec in (JSON, MESSAGE_PACK, PROTOBUF)}

@@ -5,13 +5,16 @@ event of SSE, the line of NDJSON), and the wrapping for the wire (the WebSocket 
 chunk). Framings are equal by value; lanes are keyed by them. Private frames use the same steps.
 Knows bytes and nothing else.
 
-Sources: RFC 6455 §5.2 (WebSocket frames), RFC 9112 §7.1 (chunks), WHATWG HTML §9.2.6 (SSE).
+Sources: RFC 6455 §5.2 (WebSocket frames), RFC 9112 §7.1 (chunks), WHATWG HTML §9.2.6 (SSE),
+Protocol Buffers, "Techniques" (streams of messages).
 """
 
 from base64 import b64encode
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import ClassVar, Protocol
+
+from feed.varint import varint
 
 MAX_FRAME_BYTES = 256 * 1024  # of one payload; alpaca-py refuses messages over 1 MiB
 
@@ -142,16 +145,32 @@ class SseFraming:
         return chunk(data) if self.chunked else data
 
 
+class Delimiter(Enum):
+    """How a plain stream tells where one payload ends."""
+
+    LINE_FEED = "line feed after it"
+    LENGTH = "length before it, a varint"
+    NONE = "none: it tells its own end"
+
+    def enclose(self, payload: bytes) -> bytes:
+        """Return a payload with its delimiter."""
+        if self is Delimiter.LINE_FEED:
+            return payload + b"\n"
+        if self is Delimiter.LENGTH:
+            return varint(len(payload)) + payload
+        return payload
+
+
 @dataclass(frozen=True, slots=True)
 class StreamFraming:
-    """Payloads and messages follow each other: text one array a line, binary concatenated.
+    """Payloads and messages follow each other: NDJSON, MessagePack, length-delimited Protobuf.
 
     Attributes:
-        lines: end each with a line feed.
+        delimiter: between them.
         chunked: HTTP/1.1 chunks; a client of HTTP/1.0 gets the bare body.
     """
 
-    lines: bool
+    delimiter: Delimiter
     chunked: bool
     transport: ClassVar[str] = "stream"
     keepalive: ClassVar[bytes] = b""
@@ -159,12 +178,12 @@ class StreamFraming:
     one_stream: ClassVar[bool] = True
 
     def ticks(self, payload: bytes, position: bytes) -> bytes:  # noqa: ARG002 - positions are marks
-        """Return the line, or the payload itself."""
-        return payload + b"\n" if self.lines else payload
+        """Return the payload with its delimiter."""
+        return self.delimiter.enclose(payload)
 
     def message(self, name: bytes, data: bytes, position: bytes) -> bytes:  # noqa: ARG002 - in data
-        """Return the line, or the data itself."""
-        return data + b"\n" if self.lines else data
+        """Return the data with its delimiter."""
+        return self.delimiter.enclose(data)
 
     def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:  # noqa: ARG002 - a whole stream is, or none
         """Return the chunk, or the bare bytes."""

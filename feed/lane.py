@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from feed.codecs import JSON, Codec, Message, rfc3339
+from feed.codecs import JSON, Codec, Message
 from feed.frames import Framing
+from feed.rfc3339 import rfc3339
 from feed.ring import Position
 from feed.selection import Selection
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import msgpack
+from google.protobuf.internal.decoder import _DecodeVarint
 from httpx_sse import EventSource
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame
@@ -22,11 +23,18 @@ from websockets.protocol import Protocol, Side, State
 
 from feed.bars import BarBuilder
 from feed.broadcast import Broadcast, Cut
-from feed.codecs import JSON, MESSAGE_PACK, Codec
+from feed.codecs import CODECS, JSON, MESSAGE_PACK, PROTOBUF, Codec
 from feed.deflate import Compression
 from feed.dialect import OnLag
 from feed.disconnect import Reason
-from feed.frames import Framing, Opcode, SseFraming, StreamFraming, WebSocketFraming
+from feed.frames import (
+    Delimiter,
+    Framing,
+    Opcode,
+    SseFraming,
+    StreamFraming,
+    WebSocketFraming,
+)
 from feed.lane import Lane, PayloadKey
 from feed.ring import Position, RingBuffer
 from feed.selection import ALL, Selection
@@ -41,19 +49,25 @@ EVERYTHING = Selection.of(dict.fromkeys(Channel, (ALL,)))
 
 TEXT_SOCKET = WebSocketFraming(Opcode.TEXT)
 BINARY_SOCKET = WebSocketFraming(Opcode.BINARY)
+DELIMITERS = {
+    JSON.name: Delimiter.LINE_FEED,
+    MESSAGE_PACK.name: Delimiter.NONE,
+    PROTOBUF.name: Delimiter.LENGTH,
+}
 # Every way in which a subscriber can be served.
 Way = tuple[Codec, Framing]
 WAYS: tuple[Way, ...] = (
     (JSON, TEXT_SOCKET),
     (MESSAGE_PACK, BINARY_SOCKET),
+    (PROTOBUF, BINARY_SOCKET),
     *(
         (codec, SseFraming(base64=not codec.is_text, chunked=chunked))
-        for codec in (JSON, MESSAGE_PACK)
+        for codec in CODECS.values()
         for chunked in (True, False)
     ),
     *(
-        (codec, StreamFraming(lines=codec.is_text, chunked=chunked))
-        for codec in (JSON, MESSAGE_PACK)
+        (CODECS[name], StreamFraming(delimiter, chunked=chunked))
+        for name, delimiter in DELIMITERS.items()
         for chunked in (True, False)
     ),
 )
@@ -102,7 +116,13 @@ def nanoseconds(time: object) -> int:
 
 
 def decode(codec: Codec, data: bytes) -> Any:
-    """Decode one value of a codec, without the codec."""
+    """Decode one value of a codec, without the codec.
+
+    A batch of Protobuf says nothing of the dialect's letters, so that its codec has to; what it
+    says is compared to protoc's reading of the golden bytes, and to JSON.
+    """
+    if codec is PROTOBUF:
+        return PROTOBUF.decode(data)
     return json.loads(data) if codec is JSON else msgpack.unpackb(data)
 
 
@@ -141,6 +161,8 @@ class Wire:
         if self.codec is JSON:
             assert body.endswith(b"\n")
             return [Piece(json.loads(line)) for line in body.splitlines()]
+        if self.codec is PROTOBUF:
+            return [Piece(PROTOBUF.decode(batch)) for batch in split_lengths(body)]
         unpacker = msgpack.Unpacker()
         unpacker.feed(body)
         return [Piece(array) for array in unpacker]
@@ -190,6 +212,17 @@ def unchunk(data: bytes) -> bytes:
         assert data[size : size + 2] == b"\r\n"
         data = data[size + 2 :]
     return body
+
+
+def split_lengths(body: bytes) -> list[bytes]:
+    """Take length-delimited messages apart, with the decoder of Google's runtime."""
+    messages = []
+    while body:
+        length, start = _DecodeVarint(body, 0)
+        messages.append(body[start : start + length])
+        assert len(messages[-1]) == length
+        body = body[start + length :]
+    return messages
 
 
 def _read_event(codec: Codec, event: Event) -> Piece:

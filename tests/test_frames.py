@@ -17,6 +17,7 @@ from websockets.frames import Opcode as WireOpcode
 from feed.codecs import JSON, MESSAGE_PACK, Codec
 from feed.frames import (
     MAX_FRAME_BYTES,
+    Delimiter,
     Framing,
     Opcode,
     SseFraming,
@@ -27,7 +28,15 @@ from feed.frames import (
     websocket_frame,
 )
 from tests.golden import BODIES, FRAMES, HEADERS, FrameVector, HeaderVector
-from tests.support import nanoseconds, read_sse, read_websocket, unchunk, websocket_reader
+from tests.support import (
+    DELIMITERS,
+    nanoseconds,
+    read_sse,
+    read_websocket,
+    split_lengths,
+    unchunk,
+    websocket_reader,
+)
 
 LAST = (Opcode.CLOSE, b"")
 BORDERS = [0, 1, 124, 125, 126, 127, 65_534, 65_535, 65_536, 65_537, MAX_FRAME_BYTES]
@@ -179,7 +188,7 @@ def test_a_keepalive_makes_no_event_wherever_it_comes() -> None:
 def test_a_stream_is_one_array_after_the_other(
     codec: Codec, chunked: bool, texts: list[str]
 ) -> None:
-    framing = StreamFraming(lines=codec.is_text, chunked=chunked)
+    framing = StreamFraming(DELIMITERS[codec.name], chunked=chunked)
     arrays = [[{"T": "s", "sm": text}] for text in texts]
     body = b"".join(framing.wrap(framing.ticks(codec.array(array), b"a-1")) for array in arrays)
     body = unchunk(body) if chunked else body
@@ -198,14 +207,23 @@ def _read_arrays(codec: Codec, body: bytes) -> list[Any]:
     return list(unpacker)
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+@given(payloads=st.lists(st.binary(max_size=300), min_size=1, max_size=4))
+def test_a_stream_of_lengths_is_taken_apart_by_them(chunked: bool, payloads: list[bytes]) -> None:
+    framing = StreamFraming(Delimiter.LENGTH, chunked=chunked)
+    body = b"".join(framing.wrap(framing.ticks(payload, b"a-1")) for payload in payloads)
+    assert split_lengths(unchunk(body) if chunked else body) == payloads
+    assert framing.message(b"gap", payloads[0], b"") == framing.ticks(payloads[0], b"a-1")
+
+
 def test_framings_are_equal_by_value_and_by_nothing_else() -> None:
     framings: list[Framing] = [
         WebSocketFraming(Opcode.TEXT),
         WebSocketFraming(Opcode.BINARY),
         *SSE_WAYS,
         *(
-            StreamFraming(lines=lines, chunked=chunked)
-            for lines in (False, True)
+            StreamFraming(delimiter, chunked=chunked)
+            for delimiter in Delimiter
             for chunked in (False, True)
         ),
     ]
@@ -222,7 +240,7 @@ def _framing(vector: FrameVector) -> Framing:
         case "sse":
             return SseFraming(base64=not text, chunked=vector.chunked)
         case _:
-            return StreamFraming(lines=text, chunked=vector.chunked)
+            return StreamFraming(DELIMITERS[vector.codec], chunked=vector.chunked)
 
 
 @pytest.mark.parametrize("vector", FRAMES.values(), ids=lambda vector: vector.name)

@@ -2,19 +2,20 @@
 
 from aiohttp import web
 
-from feed.codecs import JSON, MESSAGE_PACK, Codec
+from feed.codecs import JSON, MESSAGE_PACK, PROTOBUF, Codec
 from feed.dialect import Request
-from feed.frames import StreamFraming
+from feed.frames import Delimiter, StreamFraming
 from feed.lane import PayloadKey
 from feed.server.accept import choose
 from feed.server.endless import Endless, respond, speaks_chunks
 from feed.server.hub import Hub
 
 NDJSON = "application/x-ndjson"
-_CODECS: dict[str, Codec] = {
-    NDJSON: JSON,
-    "application/json": JSON,
-    "application/vnd.msgpack": MESSAGE_PACK,
+_CODECS: dict[str, tuple[Codec, Delimiter]] = {
+    NDJSON: (JSON, Delimiter.LINE_FEED),
+    "application/json": (JSON, Delimiter.LINE_FEED),
+    "application/vnd.msgpack": (MESSAGE_PACK, Delimiter.NONE),
+    "application/x-protobuf": (PROTOBUF, Delimiter.LENGTH),
 }
 
 
@@ -35,13 +36,13 @@ async def stream(request: web.Request, hub: Hub) -> web.StreamResponse:
         raise web.HTTPNotAcceptable(
             text=f"Accept: {accept!r} names nothing served here; accepted: {', '.join(_CODECS)}"
         )
-    codec = _CODECS[media_type]
+    codec, delimiter = _CODECS[media_type]
     return await respond(
         request,
         hub,
         Endless(
             key=PayloadKey(asked.conflated_selection, codec, marks=asked.marks is not False),
-            framing=StreamFraming(lines=codec.is_text, chunked=speaks_chunks(request)),
+            framing=StreamFraming(delimiter, chunked=speaks_chunks(request)),
             content_type=NDJSON if codec is JSON else media_type,
             asked=asked,
             after=asked.after,
