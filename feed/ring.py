@@ -50,7 +50,7 @@ class Position:
         return cls(match[1], int(match[2]))
 
     def __str__(self) -> str:
-        return f"{self.epoch}-{self.sequence}"
+        return f"{self.epoch}-{self.sequence}" if self.epoch else str(self.sequence)
 
 
 BEGINNING = Position("", 0)  # before the oldest tick that a ring holds, whatever its epoch

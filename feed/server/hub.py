@@ -84,13 +84,12 @@ class Hub:
         """Take ticks from a source into the ring, and see to it that they are cut.
 
         Args:
-            ticks: in order; bars that they finish are woven in.
+            ticks: in order, the bars that they finish among them.
             wait: hold production while the ring would overrun the slowest lossless subscriber.
         """
-        woven = self.broadcast.bars.weave(ticks)
         step = min(self._most_waiting, self.broadcast.ring.capacity // 4) or 1
-        for start in range(0, len(woven), step):
-            part = woven[start : start + step]
+        for start in range(0, len(ticks), step):
+            part = ticks[start : start + step]
             if wait:
                 await self._hold_production(len(part))
             if self.broadcast.waiting_ticks + len(part) > self._most_waiting:

@@ -71,14 +71,20 @@ class Ingest:
 
     async def _produce(self) -> None:
         source, hub = self.source, self.hub
+        bars = hub.broadcast.bars
         await source.open()
-        hub.broadcast.bars.recorded_kinds = source.recorded_kinds
+        bars.recorded_kinds = source.recorded_kinds
         self.up = True
         self.ready.set()
         await self._await_subscribers()
+        passes = None
         async for ticks in source.batches():
-            await hub.publish(ticks, wait=source.can_wait)
+            if source.passes != passes and passes is not None:
+                await hub.publish(bars.restart(), wait=source.can_wait)
+            passes = source.passes
+            await hub.publish(bars.weave(ticks), wait=source.can_wait)
             await asyncio.sleep(0)  # a source that never waits must not starve the cuts
+        await hub.publish(bars.finish(), wait=source.can_wait)
 
     async def _await_subscribers(self) -> None:
         """Hold production until as many subscribers as wished are there, or the time is up."""

@@ -149,6 +149,15 @@ class HubCollector(Collector):
         )
         failures.add_metric([name], ingest.failures)
         yield failures
+        skipped = CounterMetricFamily(
+            "feed_source_rows_skipped",
+            "Rows of a recording that were left out, by reason.",
+            labels=["source", "reason"],
+        )
+        for reason, count in ingest.source.rows_skipped.items():
+            skipped.add_metric([name, reason], count)
+        yield skipped
+        yield from self._bars()
         waits = CounterMetricFamily(
             "feed_source_waits",
             "How often a source that can wait was held for the slowest lossless subscriber.",
@@ -156,6 +165,20 @@ class HubCollector(Collector):
         )
         waits.add_metric([name], self._hub.waits)
         yield waits
+
+    def _bars(self) -> Iterator[Metric]:
+        bars = self._hub.broadcast.bars
+        yield CounterMetricFamily(
+            "feed_late_trades",
+            "Trades of a second whose bar was published already; they correct it.",
+            bars.late_trades,
+        )
+        yield CounterMetricFamily(
+            "feed_stray_ticks",
+            "Ticks whose event time is days away from all others: a broken clock. They are passed "
+            "on and join no bar.",
+            bars.stray_ticks,
+        )
 
     def _ring(self) -> Iterator[Metric]:
         hub = self._hub

@@ -152,6 +152,7 @@ class Rest:
                     "failures": ingest.failures,
                     "last_error": ingest.last_error,
                     "waits": hub.waits,
+                    "rows_skipped": dict(ingest.source.rows_skipped),
                 },
                 "ticks": broadcast.ticks,
                 "ring": {

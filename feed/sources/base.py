@@ -1,6 +1,6 @@
 """What every source of ticks has in common."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,11 +37,17 @@ class Source(Protocol):
         name: short, for metrics and `/v1/status`: "sim", "replay".
         can_wait: production may be paused without loss (a recording), or not (a live market).
         recorded_kinds: kinds of bars that come from the source itself and are not to be rebuilt.
+        passes: grows before the first tick of each pass of a recording that loops; else constant.
     """
 
     name: str
     can_wait: bool
     recorded_kinds: frozenset[Kind]
+    passes: int
+
+    @property
+    def rows_skipped(self) -> Mapping[str, int]:
+        """Rows of a recording that were left out, by reason; empty where there are none."""
 
     async def open(self) -> None:
         """Make ready to produce.

@@ -7,8 +7,9 @@ a tick takes 1.0 µs (measured with 5 to 5,000 symbols), so 100,000 a second tak
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from math import ceil
+from types import MappingProxyType
 
 from feed.sources.base import Instrument
 from feed.sources.instruments import find_instruments
@@ -28,6 +29,8 @@ class SimulatedSource:
     name = "sim"
     can_wait = False
     recorded_kinds: frozenset[Kind] = frozenset()
+    passes = 0
+    rows_skipped: Mapping[str, int] = MappingProxyType({})
 
     def __init__(
         self,

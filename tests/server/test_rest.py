@@ -179,6 +179,7 @@ async def test_the_status_says_how_the_server_is(serve: Serve) -> None:
         "failures": 0,
         "last_error": "",
         "waits": 0,
+        "rows_skipped": {},
     }
     ring = document["ring"]
     assert (ring["epoch"], ring["capacity"]) == (feed.epoch, 8)
