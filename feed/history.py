@@ -92,6 +92,7 @@ class History:
     def store(self, codec: Codec, first: int, fragments: Sequence[bytes]) -> None:
         """Keep the fragments of the ticks from sequence `first` on."""
         self._of(codec).store(first, fragments)
+        self._forget()
 
     def read(
         self,
@@ -168,6 +169,18 @@ class History:
             [segment.fragments[offset + index] for index in indices],
         )
         self._selected[key] = (segment.next, selected)
-        if len(self._selected) > MAX_SELECTED_SEGMENTS:
-            self._selected.popitem(last=False)
+        self._forget()
         return selected
+
+    def _forget(self) -> None:
+        """Let go of segments that were overrun, and of the longest unused where there are too many.
+
+        Only the longest unused is looked at: one that is still held was used within the ring's
+        span, so what is kept behind it is of two spans at most.
+        """
+        oldest = self._ring.oldest // SEGMENT_TICKS
+        while self._selected:
+            _, _, number = next(iter(self._selected))
+            if number >= oldest and len(self._selected) <= MAX_SELECTED_SEGMENTS:
+                return
+            self._selected.popitem(last=False)
