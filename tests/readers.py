@@ -1,6 +1,7 @@
 """Clients that hide nothing: every byte that a server sends, and readers of all its transports.
 
-They are written for the tests and share no code with the server or with `feed.client`.
+They are written for the tests and share no code with the server or with `feed.client`, but for what
+Protobuf's fields are called in the dialect, which protoc and the golden bytes check.
 """
 
 import asyncio
@@ -13,8 +14,10 @@ from urllib.parse import urlencode
 
 import msgpack
 import orjson
+from google.protobuf.internal.decoder import _DecodeVarint
 from multidict import CIMultiDict
 
+from feed.codecs import PROTOBUF
 from tests.servers import PATIENCE_S
 
 Message = dict[str, Any]
@@ -192,9 +195,9 @@ class Event:
 class SseReader:
     """Reads events as WHATWG HTML §9.2.6 says."""
 
-    def __init__(self, http: RawHttp, *, base64: bool = False) -> None:
+    def __init__(self, http: RawHttp, codec: str = "json") -> None:
         self.http = http
-        self.base64 = base64
+        self.codec = codec
 
     async def event(self) -> Event:
         event = Event()
@@ -222,9 +225,12 @@ class SseReader:
             message = orjson.loads(event.data)
             assert message["T"] == event.name
             return [message], event.id
-        if self.base64:
-            return msgpack.unpackb(base64.b64decode(event.data), timestamp=3), event.id
-        return orjson.loads(event.data), event.id
+        if self.codec == "json":
+            return orjson.loads(event.data), event.id
+        data = base64.b64decode(event.data, validate=True)
+        if self.codec == "protobuf":
+            return PROTOBUF.decode(data), event.id
+        return msgpack.unpackb(data, timestamp=3), event.id
 
     def abort(self) -> None:
         self.http.wire.abort()
@@ -256,6 +262,34 @@ class ArrayReader:
             for messages in self._unpacker:
                 return messages, _marked(messages)
             self._unpacker.feed(await self.http.more())
+
+    def abort(self) -> None:
+        self.http.wire.abort()
+
+
+class BatchReader:
+    """Reads a stream of batches in Protobuf, each after its length."""
+
+    def __init__(self, http: RawHttp) -> None:
+        self.http = http
+        self._data = b""
+
+    async def read(self) -> tuple[list[Message], str | None]:
+        while (batch := self._take()) is None:
+            self._data += await self.http.more()
+        messages = PROTOBUF.decode(batch)
+        return messages, _marked(messages)
+
+    def _take(self) -> bytes | None:
+        try:
+            length, start = _DecodeVarint(self._data, 0)
+        except IndexError:
+            return None
+        end = start + length
+        if len(self._data) < end:
+            return None
+        batch, self._data = self._data[start:end], self._data[end:]
+        return batch
 
     def abort(self) -> None:
         self.http.wire.abort()
@@ -331,11 +365,23 @@ class WebSocketReader:
             frame = await self.frame()
         if frame.opcode == CLOSE:
             raise Ended(frame.close_code)
+        messages = self._decode(frame)
+        return messages, _marked(messages)
+
+    def _decode(self, frame: Frame) -> list[Message]:
+        messages: list[Message]
+        if self.http.headers.get("Sec-WebSocket-Protocol") == "feed.protobuf":
+            if frame.opcode == BINARY:
+                return PROTOBUF.decode(frame.data)
+            assert frame.opcode == TEXT
+            messages = orjson.loads(frame.data)
+            assert messages[0]["T"] in {"success", "subscription", "error"}
+            return messages
         assert frame.opcode == (BINARY if self.binary else TEXT)
-        messages: list[Message] = (
+        messages = (
             msgpack.unpackb(frame.data, timestamp=3) if self.binary else orjson.loads(frame.data)
         )
-        return messages, _marked(messages)
+        return messages
 
     async def message(self) -> Message:
         """Return the next message, which stands alone in its array."""
@@ -344,7 +390,7 @@ class WebSocketReader:
         return messages[0]
 
     def say(self, message: object) -> None:
-        """Send a control message in the connection's codec."""
+        """Send a control message in the connection's codec; beside Protobuf, in JSON."""
         if self.binary:
             self.send_frame(BINARY, msgpack.packb(message))
         else:
@@ -391,11 +437,19 @@ class Reader(Protocol):
 TRANSPORTS = (
     "websocket-json",
     "websocket-msgpack",
+    "websocket-protobuf",
     "sse-json",
     "sse-msgpack",
+    "sse-protobuf",
     "stream-json",
     "stream-msgpack",
+    "stream-protobuf",
 )
+_MEDIA_TYPES = {
+    "json": "application/x-ndjson",
+    "msgpack": "application/vnd.msgpack",
+    "protobuf": "application/x-protobuf",
+}
 
 
 async def open_reader(
@@ -418,7 +472,10 @@ async def open_reader(
     name, _, codec = transport.partition("-")
     if name == "websocket":
         reader = await WebSocketReader.connect(
-            address, binary=codec == "msgpack", receive_buffer_bytes=receive_buffer_bytes
+            address,
+            headers={"Sec-WebSocket-Protocol": "feed.protobuf"} if codec == "protobuf" else None,
+            binary=codec == "msgpack",
+            receive_buffer_bytes=receive_buffer_bytes,
         )
         await reader.begin()
         position = {} if after is None else {"after": after}
@@ -434,17 +491,18 @@ async def open_reader(
             receive_buffer_bytes=receive_buffer_bytes,
         )
         assert http.status == 200, await http.body()
-        return SseReader(http, base64=codec == "msgpack")
+        return SseReader(http, codec)
     if after is not None:
         query["after"] = after
-    media_type = "application/x-ndjson" if codec == "json" else "application/vnd.msgpack"
     http = await RawHttp.get(
         address,
         f"/v1/stream?{urlencode(query)}",
-        {"Accept": media_type},
+        {"Accept": _MEDIA_TYPES[codec]},
         receive_buffer_bytes=receive_buffer_bytes,
     )
     assert http.status == 200, await http.body()
+    if codec == "protobuf":
+        return BatchReader(http)
     return LineReader(http) if codec == "json" else ArrayReader(http)
 
 

@@ -5,8 +5,8 @@ here and written straight to the transport. (aiohttp's own `send_*` would compre
 their own, which silently corrupts what follows.)
 
 The conversation is: connected, auth, authenticated, subscribe, subscription, and then as often as
-the client likes. Nothing follows a Close frame: a session leaves the hub before one is written,
-whoever closes.
+the client likes. It is in the codec of the ticks; beside Protobuf, it is JSON in text messages.
+Nothing follows a Close frame: a session leaves the hub before one is written, whoever closes.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import time
 
 from aiohttp import WSMsgType, hdrs, web
 
-from feed.codecs import CODECS, JSON, MESSAGE_PACK, Codec, Message
+from feed.codecs import CODECS, JSON, MESSAGE_PACK, PROTOBUF, Codec, Message
 from feed.deflate import MAX_WINDOW_BITS, Compression
 from feed.dialect import (
     AUTHENTICATED,
@@ -77,6 +77,10 @@ def _codec(request: web.Request, socket: web.WebSocketResponse) -> Codec:
     return MESSAGE_PACK if request.content_type == "application/msgpack" else JSON
 
 
+def _opcode(codec: Codec) -> Opcode:
+    return Opcode.TEXT if codec.is_text else Opcode.BINARY
+
+
 def _compression(socket: web.WebSocketResponse) -> Compression | None:
     """Return what of permessage-deflate aiohttp agreed on, as its answer says (RFC 7692 §7.1)."""
     agreed = socket.headers.get(hdrs.SEC_WEBSOCKET_EXTENSIONS)
@@ -117,10 +121,10 @@ class Conversation:
         "_codec",
         "_compress",
         "_connection",
+        "_control",
         "_hub",
         "_key",
         "_messages_in_second",
-        "_opcode",
         "_ping_ns",
         "_refusal",
         "_second",
@@ -142,8 +146,8 @@ class Conversation:
         self._socket = socket
         self._connection = connection
         self._hub = hub
-        self._codec = codec
-        self._opcode = Opcode.TEXT if codec.is_text else Opcode.BINARY
+        self._codec = codec  # of ticks, marks, gaps and snapshots
+        self._control = JSON if codec is PROTOBUF else codec  # the schema has no control messages
         self._key = PayloadKey(Selection(), codec, marks=False)
         self._agreed = agreed  # what compression the handshake allows
         self._compress = True  # unless the client asked for none
@@ -157,7 +161,7 @@ class Conversation:
         self._awaits_pong = False
         socket.conversation = self
         self._refusal = hub.refusal
-        framing = WebSocketFraming(self._opcode)
+        framing = WebSocketFraming(_opcode(codec))
         self._session = hub.open(connection, self._key, framing, self._say_goodbye, agreed)
         self._session.beat = self._beat
 
@@ -195,8 +199,9 @@ class Conversation:
         self._say_error(reason)
 
     def _say(self, message: Message) -> None:
-        data = self._codec.array([message])
-        self._connection.write_last(websocket_frame(self._opcode, data))
+        """Say a control message, alone in its array."""
+        data = self._control.array([message])
+        self._connection.write_last(websocket_frame(_opcode(self._control), data))
 
     def _say_error(self, reason: Reason) -> None:
         if reason.value.error_code is not None:
@@ -226,12 +231,12 @@ class Conversation:
             self._say(error_of(error))
 
     def _decode(self, data: str | bytes) -> object:
-        if isinstance(data, str) is not self._codec.is_text:
+        if isinstance(data, str) is not self._control.is_text:
             got, due = ("text", "binary") if isinstance(data, str) else ("binary", "text")
             raise InvalidMessage(
-                f"a {got} message; accepted: {due} messages, as {self._codec.name}"
+                f"a {got} message; accepted: {due} messages, as {self._control.name}"
             )
-        return self._codec.decode(data)
+        return self._control.decode(data)
 
     def _act(self, control: Auth | Subscribe | Unsubscribe) -> None:
         if isinstance(control, Auth):
