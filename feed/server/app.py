@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 from aiohttp import web
 from prometheus_client.aiohttp import make_aiohttp_handler
@@ -13,6 +12,7 @@ from feed.broadcast import Broadcast
 from feed.disconnect import Reason
 from feed.errors import InvalidParameter
 from feed.ring import RingBuffer
+from feed.server import pages
 from feed.server.config import Settings
 from feed.server.hub import Hub
 from feed.server.ingest import Ingest
@@ -28,7 +28,6 @@ from feed.sources.base import Source
 HUB = web.AppKey("hub", Hub)
 INGEST = web.AppKey("ingest", Ingest)
 
-_PAGE = Path(__file__).parent / "page"
 # The dialect's own paths, so that its SDKs need no more than another host.
 _STOCK_FEEDS = ("iex", "sip", "test")
 _CRYPTO_LOCATIONS = ("us", "us-1", "eu-1")
@@ -46,6 +45,7 @@ async def make_app(settings: Settings, source: Source) -> web.Application:
     app[HUB] = hub
     app[INGEST] = ingest
     app.on_response_prepare.append(origins.on_prepare)
+    app.on_response_prepare.append(pages.on_prepare)
     app.on_shutdown.append(_say_goodbye)
     app.cleanup_ctx.append(_run_tasks)
 
@@ -74,18 +74,10 @@ async def make_app(settings: Settings, source: Source) -> web.Application:
             *Rest(hub, ingest).routes(),
             web.get("/metrics", make_aiohttp_handler(make_registry(hub, ingest))),
             web.options("/{path:.*}", origins.preflight),
-            web.get("/", _first_page),
-            web.static("/page", _PAGE),
+            *pages.routes(),
         ]
     )
     return app
-
-
-async def _first_page(request: web.Request) -> web.FileResponse:  # noqa: ARG001 - aiohttp's signature
-    return web.FileResponse(
-        _PAGE / "index.html",
-        headers={"Content-Security-Policy": "default-src 'self'", "Cache-Control": "no-cache"},
-    )
 
 
 async def _run_tasks(app: web.Application) -> AsyncIterator[None]:

