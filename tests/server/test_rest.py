@@ -207,14 +207,14 @@ async def test_ready_is_once_the_source_is_open_and_no_more_while_leaving(serve:
     assert await get(feed, "/healthz") == {"status": "ok"}
 
 
-async def test_the_first_page_shows_the_feed_and_may_not_load_anything_foreign(
+async def test_the_plain_page_shows_the_feed_and_may_not_load_anything_foreign(
     serve: Serve,
 ) -> None:
     feed = await serve()
-    answer = await RawHttp.get((feed.host, feed.port), "/")
+    answer = await RawHttp.get((feed.host, feed.port), "/plain")
     assert answer.status == 200
     assert answer.headers["Content-Type"].startswith("text/html")
-    assert answer.headers["Content-Security-Policy"] == "default-src 'self'"
+    assert "default-src 'none'; script-src 'self'" in answer.headers["Content-Security-Policy"]
     page = (await answer.body()).decode()
     assert "/page/page.js" in page
     script = await RawHttp.get((feed.host, feed.port), "/page/page.js")
