@@ -14,6 +14,7 @@ from feed.errors import InvalidParameter
 from feed.ring import RingBuffer
 from feed.server import pages
 from feed.server.config import Settings
+from feed.server.encoding import encode_finite
 from feed.server.hub import Hub
 from feed.server.ingest import Ingest
 from feed.server.metrics import make_registry
@@ -41,7 +42,7 @@ async def make_app(settings: Settings, source: Source) -> web.Application:
     hub = Hub(broadcast, settings, production_waits=source.can_wait)
     ingest = Ingest(hub, source)
     origins = Origins(settings.allow_origin)
-    app = web.Application(middlewares=[problems])
+    app = web.Application(middlewares=[encode_finite, problems])
     app[HUB] = hub
     app[INGEST] = ingest
     app.on_response_prepare.append(origins.on_prepare)
