@@ -16,6 +16,10 @@ def _no_beat(now_ns: int) -> None:
     """Do nothing: only WebSockets have pings of their own."""
 
 
+def _no_goodbye(reason: Reason) -> None:
+    """Do nothing: all is said."""
+
+
 @dataclass(slots=True, eq=False)
 class Session:
     """What the hub knows of one subscriber.
@@ -39,3 +43,11 @@ class Session:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     id: int = field(default_factory=lambda: next(_ids))
+
+    def release(self) -> None:
+        """Let go of its conversation, so that both are freed at once and not by some collection.
+
+        Collections of old objects are rare here, since they walk the whole ring.
+        """
+        self.goodbye = _no_goodbye
+        self.beat = _no_beat

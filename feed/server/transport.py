@@ -54,12 +54,14 @@ class Connection:
 
         `transport.close()` alone would wait for ever for a reader that has stalled.
         """
-        self.cut_off_after(timeout_s)
+        handle = self.cut_off_after(timeout_s)
         await self.room(0)
+        if not self.closing:
+            handle.cancel()
 
-    def cut_off_after(self, timeout_s: float) -> None:
+    def cut_off_after(self, timeout_s: float) -> asyncio.TimerHandle:
         """Abort the connection if it still holds bytes back then."""
-        asyncio.get_running_loop().call_later(timeout_s, self._cut_off)
+        return asyncio.get_running_loop().call_later(timeout_s, self._cut_off)
 
     def _cut_off(self) -> None:
         if self.buffered_bytes():

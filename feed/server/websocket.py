@@ -189,6 +189,8 @@ class Conversation:
     def leave(self, reason: Reason) -> None:
         """Be out of the hub, whatever happened."""
         self._hub.close(self._session, reason)
+        self._session.release()
+        self._socket.conversation = None
 
     def before_close(self, code: int) -> None:
         """Leave the hub, and say the dialect's error, before a Close frame is written."""
