@@ -8,7 +8,7 @@ texts, since JavaScript's numbers do not hold nanoseconds; so are times in every
 `bodies` are whole connections: the names of frames in the order in which they come, which a parser
 must read however they are cut.
 
-`batch.txtpb`: all these ticks in one batch of Protobuf, and the feed's messages, as protoc tells it.
+`batch.txtpb`: these ticks and the feed's messages in one batch of Protobuf, as protoc tells it.
 
 Bytes are in `utf8` where they are text, and in `hex` where they are not.
 """
