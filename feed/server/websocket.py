@@ -12,8 +12,9 @@ Nothing follows a Close frame: a session leaves the hub before one is written, w
 import asyncio
 import re
 import time
+import zlib
 
-from aiohttp import WSMsgType, hdrs, web
+from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 
 from feed.codecs import CODECS, JSON, MESSAGE_PACK, PROTOBUF, Codec, Message
 from feed.deflate import MAX_WINDOW_BITS, Compression
@@ -35,6 +36,7 @@ from feed.errors import FeedError, InvalidMessage
 from feed.frames import Opcode, WebSocketFraming, websocket_frame
 from feed.lane import PayloadKey
 from feed.selection import Selection
+from feed.server.extensions import acceptable_offer
 from feed.server.hub import Hub
 from feed.server.transport import Connection
 from feed.ticks import Channel
@@ -48,13 +50,17 @@ _PROTOCOL_REASONS = {1002: Reason.PROTOCOL, 1007: Reason.PROTOCOL, 1009: Reason.
 
 async def websocket(request: web.Request, hub: Hub) -> web.StreamResponse:
     """Serve one WebSocket connection."""
+    offered = ", ".join(request.headers.getall(hdrs.SEC_WEBSOCKET_EXTENSIONS, ()))
+    offer = acceptable_offer(offered)
     socket = _Socket(
         protocols=tuple(SUBPROTOCOLS),
         autoping=False,
         max_msg_size=MAX_CONTROL_BYTES,
-        compress=True,
+        compress=offer is not None,
         timeout=_LAST_WORDS_S,
     )
+    if offer is not None and offer != offered:
+        request = _offering(request, offer)
     await socket.prepare(request)
     if request.transport is None:
         return socket
@@ -68,6 +74,13 @@ async def websocket(request: web.Request, hub: Hub) -> web.StreamResponse:
         conversation.leave(Reason.CLIENT_LEFT)
         await connection.finish(_LAST_WORDS_S)
     return socket
+
+
+def _offering(request: web.Request, offer: str) -> web.Request:
+    """Return the request with another offer; rarely needed, and 1 kB more for each connection."""
+    headers = request.headers.copy()
+    headers[hdrs.SEC_WEBSOCKET_EXTENSIONS] = offer
+    return request.clone(headers=headers)
 
 
 def _codec(request: web.Request, socket: web.WebSocketResponse) -> Codec:
@@ -100,6 +113,8 @@ class _Socket(web.WebSocketResponse):
 
     async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:  # noqa: ARG002 - a stalled reader never drains
         """Close; also called by aiohttp when the peer closes or breaks the protocol."""
+        if isinstance(self.exception(), zlib.error):  # to aiohttp a failure like any other: 1000
+            code = WSCloseCode.INVALID_TEXT
         if self.conversation is not None:
             self.conversation.before_close(code)
         return await super().close(code=code, message=message, drain=False)

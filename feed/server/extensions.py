@@ -1,0 +1,64 @@
+"""Which compression a WebSocket client offers: `Sec-WebSocket-Extensions`, read by the letter.
+
+aiohttp answers the handshake, but reads offers with less care: it finds permessage-deflate within
+other names, takes parameters twice, and fails at numbers of 5,000 digits. So it is shown the one
+offer that can be met. Knows no connection.
+
+Source: RFC 6455 §9.1 (the header's grammar), RFC 7692 §7.1 (the parameters).
+"""
+
+import re
+
+_NAME = "permessage-deflate"
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"  # a token of RFC 9110
+_QUOTED = r'"((?:[^"\\]|\\.)*+)"'
+_PARAMETER = re.compile(rf"({_WORD})(?:\s*=\s*(?:({_WORD})|{_QUOTED}))?", re.ASCII)
+_OFFER = re.compile(rf"[\s,]*+({_WORD})((?:\s*;\s*{_PARAMETER.pattern})*+)\s*+(?:,|$)", re.ASCII)
+# What a parameter of an offer may be.
+_VALUES = {
+    "server_no_context_takeover": re.compile(""),
+    "client_no_context_takeover": re.compile(""),
+    "server_max_window_bits": re.compile("9|1[0-5]"),  # 8 is legal, and zlib cannot do it
+    "client_max_window_bits": re.compile("([89]|1[0-5])?"),
+}
+_LARGEST_ANSWER_BITS = 14
+
+
+def acceptable_offer(header: str) -> str | None:
+    """Return the first offer of permessage-deflate that can be met; None where there is none.
+
+    Args:
+        header: all lines of `Sec-WebSocket-Extensions`, joined by commas.
+
+    Returns:
+        The offer, written as most clients do. A window of 15 bits becomes one of 14: an answer may
+        be smaller than the offer, but must be there (RFC 7692 §7.1.2.1), and aiohttp leaves it out
+        at 15, which `websockets` takes for an error.
+    """
+    start = 0
+    while start < len(header):
+        offer = _OFFER.match(header, start)
+        if offer is None:  # against the grammar, so nobody knows what the rest means
+            return None
+        if offer[1] == _NAME:
+            acceptable = _acceptable(offer[2])
+            if acceptable is not None:
+                return acceptable
+        start = offer.end()
+    return None
+
+
+def _acceptable(text: str) -> str | None:
+    """Return an offer by its parameters, or None where one of them cannot be met."""
+    parameters: dict[str, str] = {}
+    for name, token, quoted in _PARAMETER.findall(text):
+        value = token or quoted
+        accepted = _VALUES.get(name)
+        if accepted is None or name in parameters or not accepted.fullmatch(value):
+            return None
+        parameters[name] = value
+    if "server_max_window_bits" in parameters:
+        bits = min(int(parameters["server_max_window_bits"]), _LARGEST_ANSWER_BITS)
+        parameters["server_max_window_bits"] = str(bits)
+    written = (f"{name}={value}" if value else name for name, value in parameters.items())
+    return "; ".join((_NAME, *written))
