@@ -55,9 +55,9 @@ def speaks_chunks(request: web.Request) -> bool:
 
 
 def gzip_if_accepted(request: web.Request, asked: Request) -> Compression | None:
-    """Return the shared gzip stream for clients that accept one; no header accepts plain bytes."""
-    accepted = request.headers.get(hdrs.ACCEPT_ENCODING)
-    if asked.compress is False or accepted is None:
+    """Return the shared gzip stream for clients that accept one."""
+    accepted = ", ".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ()))
+    if asked.compress is False or not accepted.strip():  # empty is plain too (RFC 9110 §12.5.3)
         return None
     return Compression() if choose(accepted, ["gzip", "identity"]) == "gzip" else None
 
