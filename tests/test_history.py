@@ -25,6 +25,7 @@ from tests import strategies
 from tests.support import EVERYTHING, numbered, of_channels, select
 
 PLENTY = 1 << 30  # bytes
+FEW = st.lists(strategies.keys, min_size=1, max_size=3)
 
 
 class HistoryModel(RuleBasedStateMachine):
@@ -47,7 +48,7 @@ class HistoryModel(RuleBasedStateMachine):
         self.cut_sequence = newest
         self.in_use: set[str] = set()
 
-    @rule(keys=st.lists(strategies.keys, min_size=1, max_size=16))
+    @rule(keys=st.one_of(FEW, st.lists(strategies.keys, min_size=1, max_size=16)))
     def publish(self, keys: list[tuple[Kind, str]]) -> None:
         for start in range(0, len(keys), self.ring.capacity):
             part = keys[start : start + self.ring.capacity]
@@ -71,13 +72,19 @@ class HistoryModel(RuleBasedStateMachine):
     def somebody_begins_or_ends_to_use_a_codec(self, codec: Codec) -> None:
         self.in_use ^= {codec.name}
 
+    @rule(count=st.integers(1, 3), data=st.data())
+    def cut_a_few_in_this_codec_and_not_in_that(self, count: int, data: st.DataObject) -> None:
+        self.in_use = data.draw(st.sets(st.sampled_from([codec.name for codec in self.codecs])))
+        self.publish([(Kind.TRADE, "AAPL")] * min(count, self.ring.capacity))
+        self.cut()
+
     @precondition(lambda self: self.published)
     @rule(
         data=st.data(),
         codec=st.sampled_from(codecs),
-        selection=strategies.selections,
-        max_bytes=st.sampled_from([0, 1, 150, 400, 1000, PLENTY]),
-        max_ticks=st.one_of(st.none(), st.integers(1, 12)),
+        selection=st.one_of(st.just(EVERYTHING), strategies.selections),
+        max_bytes=st.sampled_from([PLENTY, PLENTY, 0, 1, 150, 400, 1000]),
+        max_ticks=st.one_of(st.none(), st.none(), st.integers(1, 12)),
     )
     def read(
         self,
@@ -115,16 +122,12 @@ class HistoryModel(RuleBasedStateMachine):
         return [fragment for tick in select(selection, ticks) for fragment in codec.encode([tick])]
 
 
-@pytest.mark.usefixtures("short_segments")
-def test_history_is_the_end_of_a_list() -> None:
+@pytest.mark.parametrize("segment_ticks", [4, 16])
+def test_history_is_the_end_of_a_list(segment_ticks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "SEGMENT_TICKS", segment_ticks)
     run_state_machine_as_test(
-        HistoryModel, settings=settings(max_examples=200, stateful_step_count=40, deadline=None)
+        HistoryModel, settings=settings(max_examples=100, stateful_step_count=50, deadline=None)
     )
-
-
-@pytest.fixture
-def short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "SEGMENT_TICKS", 4)
 
 
 def publish(ring: RingBuffer, count: int, symbols: Sequence[str] = ("AAPL",)) -> None:
@@ -189,6 +192,29 @@ def test_a_position_at_the_edge_of_the_ring_is_no_overrun() -> None:
         past.read(EVERYTHING, JSON, 11, 20, max_bytes=PLENTY)
 
 
+def test_what_was_published_while_nobody_used_a_codec_is_encoded_when_it_is_read() -> None:
+    ring = RingBuffer(64, newest=SEGMENT_TICKS - 1)
+    past = History(ring)
+    for size, used in [(5, True), (3, False), (4, True), (2, False)]:
+        after = ring.newest
+        publish(ring, size)
+        if used:
+            past.store(JSON, after + 1, JSON.encode(ring.read(after, size)))
+    after = SEGMENT_TICKS - 1
+    fragments, _ = past.read(EVERYTHING, JSON, after, ring.newest, max_bytes=PLENTY)
+    assert fragments == JSON.encode(ring.read(after, 14))
+
+
+def test_a_segment_that_was_left_half_done_and_overrun_since_begins_anew() -> None:
+    ring = RingBuffer(8)
+    past = History(ring)
+    publish(ring, 2)
+    past.read(EVERYTHING, JSON, 0, 2, max_bytes=PLENTY)
+    publish(ring, 20)
+    fragments, reached = past.read(EVERYTHING, JSON, 14, 22, max_bytes=PLENTY)
+    assert (fragments, reached) == (JSON.encode(ring.read(14, 8)), 22)
+
+
 class CountingCodec(JsonCodec):
     """Counts the ticks that it encodes."""
 
@@ -212,6 +238,17 @@ def test_a_tick_is_encoded_once_for_all_who_come_back() -> None:
         for selection in selections:
             past.read(selection, codec, after, 2000, max_bytes=PLENTY)
     assert codec.encoded == 2000
+
+
+@pytest.mark.parametrize("newest", [0, 1, 511, 700])
+def test_a_whole_ring_is_kept_wherever_it_begins(newest: int) -> None:
+    ring = RingBuffer(1024, newest=newest)
+    past = History(ring)
+    codec = CountingCodec()
+    publish(ring, 3000)
+    for _ in range(2):
+        past.read(EVERYTHING, codec, ring.oldest - 1, ring.newest, max_bytes=PLENTY)
+    assert codec.encoded == 1024
 
 
 def test_what_a_cut_encoded_is_not_encoded_again() -> None:
