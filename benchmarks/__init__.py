@@ -1,0 +1,5 @@
+"""Benchmarks: `load/` puts servers under load from outside, `peers/` is whom we compare with.
+
+In a checkout this package is `benchmarks`; a wheel carries it as `feed_benchmarks`. So the modules
+in here import each other relatively.
+"""

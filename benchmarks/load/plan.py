@@ -1,0 +1,265 @@
+"""What a swarm is told to do, and what it tells: plain values that cross between processes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .ages import AgeSummary
+
+
+class Transport(StrEnum):
+    """How a subscriber is served."""
+
+    WEBSOCKET = "websocket"
+    SSE = "sse"
+    STREAM = "stream"
+
+
+class Look(StrEnum):
+    """How deeply the sampled subscribers of a group look into what they receive."""
+
+    NOTHING = "nothing"
+    STAMP = "stamp"  # find the newest time stamp: peers
+    TICKS = "ticks"  # decode and check every tick: our server
+    RETURN = "return"  # count ticks from a position until live: those who come back to our server
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How one subscriber begins: the path it asks for, then the messages it sends."""
+
+    path: str
+    hello: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Subscribers that do the same.
+
+    Attributes:
+        name: as results call it.
+        count: how many they are.
+        host, port: where the server listens.
+        transport: how they are served.
+        openings: subscriber k begins with number k modulo their count.
+        headers: of the request.
+        binary: the messages of the hello are binary.
+        look: what the sampled ones do.
+        codec: of ticks: "json" or "msgpack".
+        sample_every, sample_limit: every so many-th subscriber is sampled, up to the limit.
+        every_tick: they chose everything and hear positions, so holes can be found.
+        stalled: they subscribe and then never read.
+        receive_buffer_bytes: SO_RCVBUF, where the kernel's own choice is not wanted.
+        keep_payloads: the first sampled one keeps so many payloads for the result.
+    """
+
+    name: str
+    count: int
+    host: str
+    port: int
+    transport: Transport
+    openings: tuple[Opening, ...]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    binary: bool = False
+    look: Look = Look.NOTHING
+    codec: str = "json"
+    sample_every: int = 64
+    sample_limit: int = 32
+    every_tick: bool = False
+    stalled: bool = False
+    receive_buffer_bytes: int = 0
+    keep_payloads: int = 0
+
+    def sampled(self, index: int) -> bool:
+        """Tell whether subscriber `index` of the group is looked at."""
+        if self.stalled or self.look is Look.NOTHING:
+            return False
+        return index % self.sample_every == 0 and index // self.sample_every < self.sample_limit
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A steady load: connect, settle, measure.
+
+    Attributes:
+        groups: who connects.
+        pids: the server's processes, watched over the steady window; empty if they are not known.
+        settle_s: time between the last subscriber's connecting and the steady window.
+        steady_s: length of the steady window.
+        interval_s: how often progress is told.
+        connect_timeout_s: all must be connected by then.
+        in_flight: how many may be connecting at once; the accept backlog of many servers is 128.
+        begin_ns: Unix time when the steady window begins, instead of after `settle_s`; 0 for that.
+    """
+
+    groups: tuple[Group, ...]
+    pids: tuple[int, ...] = ()
+    settle_s: float = 0.5
+    steady_s: float = 2.0
+    interval_s: float = 0.25
+    connect_timeout_s: float = 60.0
+    in_flight: int = 100
+    begin_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StormPlan:
+    """A storm: everybody is cut off at once and comes back.
+
+    Attributes:
+        observers: few, sampled, who choose everything and hear positions; never cut off.
+        crowd: those who are cut off; they choose the same.
+        history_s: how long positions are collected; how old those are with which the crowd returns.
+        return_s: within how long all of them are back.
+        timeout_s: the last must be live by then.
+    """
+
+    observers: Group
+    crowd: Group
+    history_s: float = 10.0
+    return_s: float = 1.0
+    timeout_s: float = 30.0
+    connect_timeout_s: float = 120.0
+    in_flight: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class StormResult:
+    """What became of the crowd.
+
+    Attributes:
+        count: how many were cut off.
+        live: how many were live again in time.
+        connected_s: from the cut until the last had its connection back.
+        live_s: from the cut until the last was live: had reached the observers' position.
+        ticks: received in catching up.
+        gaps: told to them.
+        faults, fault_count: ticks missing or too many, the first few in words, and how many.
+        swarm_cpu_share: of one core, from the cut until the last was live.
+    """
+
+    count: int
+    live: int
+    connected_s: float
+    live_s: float
+    ticks: int
+    gaps: int
+    faults: tuple[str, ...]
+    fault_count: int
+    swarm_cpu_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """One step of the steady window.
+
+    Attributes:
+        at_s: its end, since the window began.
+        frames, received_bytes: of all groups, within the interval.
+        server_cpu_share, swarm_cpu_share: CPU time ÷ time.
+        server_memory_bytes: at its end.
+        ages: of the newest tick in each sampled message.
+    """
+
+    at_s: float
+    frames: int
+    received_bytes: int
+    server_cpu_share: float
+    swarm_cpu_share: float
+    server_memory_bytes: int
+    ages: AgeSummary
+
+
+@dataclass(frozen=True, slots=True)
+class GroupResult:
+    """What one group saw during the steady window.
+
+    Attributes:
+        name, count: which, and how many were connected at its end.
+        frames, received_bytes: received.
+        sampled_messages, sampled_ticks: looked at.
+        newest, oldest: ages of the newest and of the oldest tick in each sampled message.
+        gaps: gap messages by reason.
+        faults, fault_count: what must never happen, the first few in words, and how many.
+        lost: connections that ended, by reason.
+        extensions: what the server agreed to: WebSocket extensions or Content-Encoding.
+        payloads: kept for whoever asked.
+    """
+
+    name: str
+    count: int
+    frames: int
+    received_bytes: int
+    sampled_messages: int
+    sampled_ticks: int
+    newest: AgeSummary
+    oldest: AgeSummary
+    gaps: dict[str, int]
+    faults: tuple[str, ...]
+    fault_count: int
+    lost: dict[str, int]
+    extensions: str
+    payloads: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a swarm measured.
+
+    Attributes:
+        connect_s: until the last subscriber was connected.
+        seconds: length of the steady window.
+        server_cpu_s: of the server's processes within it; 0 where they are not known.
+        server_memory_bytes: before anybody connected, and at the end.
+        swarm_cpu_share: of one core, within the window: what it cost to measure.
+        groups: in the plan's order.
+        intervals: the window, step by step.
+    """
+
+    connect_s: float
+    seconds: float
+    server_cpu_s: float
+    server_memory_bytes: tuple[int, int]
+    swarm_cpu_share: float
+    groups: tuple[GroupResult, ...]
+    intervals: tuple[Interval, ...]
+
+    @property
+    def frames(self) -> int:
+        """All frames received within the window."""
+        return sum(group.frames for group in self.groups)
+
+    @property
+    def received_bytes(self) -> int:
+        """All bytes received within the window."""
+        return sum(group.received_bytes for group in self.groups)
+
+    @property
+    def cpu_us_per_frame(self) -> float:
+        """The server's CPU time per frame and subscriber, in microseconds."""
+        return self.server_cpu_s * 1e6 / self.frames if self.frames else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """Progress while subscribers connect."""
+
+    connected: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """The storm breaks at this Unix time."""
+
+    cut_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The swarm could not do what it was told; why, in words."""
+
+    words: str
+
+
+Event = Connecting | Interval | Scheduled | Failed

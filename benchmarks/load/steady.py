@@ -1,0 +1,119 @@
+"""The script of a steady load: connect, settle, measure for a while, tell."""
+
+import resource
+import time
+
+from .connection import Members
+from .plan import GroupResult, Interval, Plan, Result
+from .process import Usage
+from .swarm import Swarm, Tell
+
+
+def run_steady(plan: Plan, tell: Tell) -> Result:
+    """Put a server under the load of a plan.
+
+    Raises:
+        WireError: the server refused a subscriber, or is no such server.
+    """
+    before = Usage.of(plan.pids)
+    swarm = Swarm(plan.groups)
+    try:
+        connect_s = swarm.connect(
+            swarm.connections,
+            in_flight=plan.in_flight,
+            timeout_s=plan.connect_timeout_s,
+            tell=tell,
+        )
+        wait_ns = plan.begin_ns - time.time_ns()
+        swarm.serve_for(wait_ns / 1e9 if plan.begin_ns else plan.settle_s)
+        window = Window(swarm, plan.pids)
+        while window.elapsed_s < plan.steady_s:
+            swarm.serve_for(min(plan.interval_s, plan.steady_s - window.elapsed_s))
+            tell(window.step())
+        return window.result(connect_s, before)
+    finally:
+        swarm.close()
+
+
+class Window:
+    """The steady window: what was used and received since it began."""
+
+    def __init__(self, swarm: Swarm, pids: tuple[int, ...]) -> None:
+        for members in swarm.members:
+            members.restart()
+        self._swarm = swarm
+        self._pids = pids
+        self._steps: list[Interval] = []
+        self._frames = 0  # until the last step
+        self._received_bytes = 0
+        self._began = self._last = _Reading(pids)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the window began."""
+        return (time.monotonic_ns() - self._began.now_ns) / 1e9
+
+    def step(self) -> Interval:
+        """End an interval and begin the next."""
+        last, reading = self._last, _Reading(self._pids)
+        members = self._swarm.members
+        frames = sum(each.frames for each in members)
+        received_bytes = sum(each.received_bytes for each in members)
+        seconds = (reading.now_ns - last.now_ns) / 1e9
+        interval = Interval(
+            at_s=(reading.now_ns - self._began.now_ns) / 1e9,
+            frames=frames - self._frames,
+            received_bytes=received_bytes - self._received_bytes,
+            server_cpu_share=(reading.server.cpu_ns - last.server.cpu_ns) / 1e9 / seconds,
+            swarm_cpu_share=(reading.swarm_cpu_s - last.swarm_cpu_s) / seconds,
+            server_memory_bytes=reading.server.memory_bytes,
+            ages=members[0].newest.interval(),
+        )
+        self._steps.append(interval)
+        self._last, self._frames, self._received_bytes = reading, frames, received_bytes
+        return interval
+
+    def result(self, connect_s: float, before: Usage) -> Result:
+        """Return what was measured until the last step."""
+        began, last = self._began, self._last
+        seconds = (last.now_ns - began.now_ns) / 1e9
+        return Result(
+            connect_s=connect_s,
+            seconds=seconds,
+            server_cpu_s=(last.server.cpu_ns - began.server.cpu_ns) / 1e9,
+            server_memory_bytes=(before.memory_bytes, last.server.memory_bytes),
+            swarm_cpu_share=(last.swarm_cpu_s - began.swarm_cpu_s) / seconds,
+            groups=tuple(map(group_result, self._swarm.members)),
+            intervals=tuple(self._steps),
+        )
+
+
+class _Reading:
+    """The clocks, read together."""
+
+    def __init__(self, pids: tuple[int, ...]) -> None:
+        self.server = Usage.of(pids)
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        self.swarm_cpu_s = used.ru_utime + used.ru_stime
+        self.now_ns = time.monotonic_ns()
+
+
+def group_result(members: Members) -> GroupResult:
+    """Return what the subscribers of a group saw."""
+    findings = members.findings
+    return GroupResult(
+        name=members.group.name,
+        count=sum(connection.open for connection in members.connections),
+        frames=members.frames,
+        received_bytes=members.received_bytes,
+        sampled_messages=findings.messages,
+        sampled_ticks=findings.ticks,
+        newest=members.newest.total(),
+        oldest=members.oldest.total(),
+        gaps=dict(findings.gaps),
+        faults=tuple(findings.faults),
+        fault_count=findings.fault_count,
+        lost=dict(members.lost),
+        extensions=members.extensions,
+        payloads=tuple(members.payloads),
+    )
