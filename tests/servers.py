@@ -122,7 +122,8 @@ class ScriptedSource:
         """Let the hub publish these, in one list, and return when it asks for more."""
         published = asyncio.get_running_loop().create_future()
         self._steps.put_nowait((ticks, published))
-        await published
+        async with asyncio.timeout(PATIENCE_S):
+            await published
 
     def die(self, error: Exception) -> None:
         self.deaths += 1
