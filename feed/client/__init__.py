@@ -2,13 +2,14 @@
 
 connect.py          `connect`, `connect_blocking`: what a caller can ask for
 stream.py           Stream: connect, receive, come back; blocking.py the same without async
+attempts.py         which transport next, and when; backoff.py how long to wait
 ledger.py           what was delivered, and so from where to resume
-links.py            one connection each: WebSocket, SSE, HTTP stream (the only I/O here)
+link.py             one connection; http_link.py and websocket_link.py do the I/O
 parsers.py sse.py   bytes in pieces → messages (sans I/O)
 subscription.py     what is asked for, as each transport writes it
 events.py           what is delivered: Batch, Gap, Snapshot, Mark …; Counters
 tables.py           ticks as frames of pandas or polars
-recording.py        what a server sends, to a file
+tail.py             ticks as lines; recording.py what a server sends, to a file
 errors.py           what is raised
 """
 

@@ -49,8 +49,8 @@ class HttpLink:
             parser = SseMessageParser(order.codec)
             if order.codec is not Codec.JSON:
                 query["codec"] = order.codec.value
-            if order.resuming and after is not None:
-                headers["Last-Event-ID"], after = after, None
+            if order.resuming and after not in {None, "0"}:
+                headers["Last-Event-ID"], after = str(after), None
         else:
             headers["Accept"], make_parser = STREAM_BODIES[order.codec]
             parser = make_parser()

@@ -150,11 +150,16 @@ class SseMessageParser:
 
     def feed(self, data: bytes) -> list[Message]:
         """Take the next bytes; return the messages of the events that they complete."""
+        events = self._events.feed(data)
+        if self._events.ignored:
+            # A browser goes on. No server of ours sends such a line, so one was broken on its way,
+            # and with it perhaps the data of an event, which would then be missing in silence.
+            raise Malformed("a line that is no field of an event stream")
         return [
             Message(self._decode(event.data), event.last_id or None)
             if event.name == "message"
             else Message(_array([_object(event.name, event.data)]), event.last_id or None)
-            for event in self._events.feed(data)
+            for event in events
         ]
 
 

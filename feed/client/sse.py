@@ -43,6 +43,7 @@ class SseParser:
     Attributes:
         retry_ms: the reconnection time that the server asked for; None until it does.
         last_id: the last event id seen in a finished event, "" before the first.
+        ignored: how many lines were neither a comment nor a field of the standard.
     """
 
     __slots__ = (
@@ -53,6 +54,7 @@ class SseParser:
         "_name",
         "_partial",
         "_skip_lf",
+        "ignored",
         "last_id",
         "retry_ms",
     )
@@ -60,6 +62,7 @@ class SseParser:
     def __init__(self) -> None:
         self.retry_ms: int | None = None
         self.last_id = ""
+        self.ignored = 0
         self._begun = False  # past the place where a byte order mark can stand
         self._partial = bytearray()  # a line whose end has not come
         self._skip_lf = False  # a line ended in CR; an LF right after it belongs to it
@@ -118,8 +121,11 @@ class SseParser:
                 self._id = value.decode(errors="replace")
         elif field == b"event":
             self._name = value
-        elif field == b"retry" and value.isdigit():
-            self.retry_ms = int(value[:MAX_RETRY_DIGITS])
+        elif field == b"retry":
+            if value.isdigit():
+                self.retry_ms = int(value[:MAX_RETRY_DIGITS])
+        elif field:
+            self.ignored += 1
 
     def _dispatch(self) -> SseEvent | None:
         if self._id is not None:

@@ -17,9 +17,10 @@ from typing import Literal, Self, get_args
 import aiohttp
 
 from feed import __version__
+from feed.client.attempts import Attempts
 from feed.client.backoff import Backoff
 from feed.client.clock import Clock
-from feed.client.errors import GaveUp, Malformed, NotAFeed, Refused
+from feed.client.errors import Malformed, NotAFeed, Refused
 from feed.client.events import (
     Batch,
     Bye,
@@ -31,6 +32,7 @@ from feed.client.events import (
     Notice,
     Snapshot,
     Transport,
+    Unknown,
 )
 from feed.client.http_link import HttpLink
 from feed.client.ledger import Ledger
@@ -44,7 +46,7 @@ from feed.ring import Position
 
 HEARTBEAT_S = 15.0  # the server says something every 10 s at least
 OPEN_TIMEOUT_S = 10.0  # to connect, and to be told that the subscription stands
-MAX_MALFORMED = 5  # connections in a row that sent no message before they broke the protocol
+MAX_UNKNOWN_KINDS = 100  # that are logged, once each
 
 TransportName = Literal["auto", "ws", "sse", "stream"]
 CodecName = Literal["json", "msgpack"]
@@ -109,14 +111,15 @@ class Stream:
         self._identity = (key, secret)
         self._compress = compress
         self._heartbeat_s = heartbeat_s
-        self._give_up_after_s = give_up_after_s
         self._clock = clock or Clock()
-        self._backoff = backoff or Backoff()
         self._session = session
         self._owns_session = session is None
-        # In the order to be tried; one that cannot work here is taken out.
-        self._candidates = deque(_AUTO if transport == "auto" else (Transport(transport),))
-        self._why_not: dict[Transport, str] = {}  # the candidates that did not work
+        self._attempts = Attempts(
+            str(self._base),
+            _AUTO if transport == "auto" else (Transport(transport),),
+            backoff=backoff or Backoff(),
+            give_up_after_s=give_up_after_s,
+        )
         self._ledger = Ledger(
             self.counters,
             after=None if after is None else Position.parse(after),
@@ -125,11 +128,9 @@ class Stream:
         )
         self._events: deque[Event] = deque()  # received, not asked for yet
         self._link: Link | None = None
-        self._spoken = False  # the transport in use has delivered something
         self._silent_s = 0.0  # waited for the link so far, since it said something
-        self._retry_at_s = 0.0  # when the next attempt is due
-        self._malformed_in_a_row = 0
-        self._trying_since_s: float | None = None  # when data last flowed, or the first attempt
+        self._consumer: asyncio.Task[object] | None = None  # who waits in a step
+        self._unknown_kinds: set[str] = set()  # that were logged
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -159,8 +160,7 @@ class Stream:
                 raise StopAsyncIteration
             if isinstance(event, Batch):
                 return event
-            routine = isinstance(event, Mark | Snapshot | Connected)
-            _log.log(logging.INFO if routine else logging.WARNING, "%s: %s", self._base, event)
+            _log.log(self._log_level(event), "%s: %s", self._base, event)
 
     async def events(self) -> AsyncIterator[Event]:
         """Yield batches and everything else that happens, in order."""
@@ -189,7 +189,7 @@ class Stream:
         while not self._events:
             if self._closed:
                 return None
-            await self._step()
+            await self._step_until_closed()
         event = self._events.popleft()
         if isinstance(event, Notice) and event.code in _FATAL_CODES:
             await self._drop_link()
@@ -206,15 +206,35 @@ class Stream:
     async def open(self) -> None:
         """Connect now, rather than when the first event is asked for; returns once it stands."""
         while self._link is None and not self._closed:
-            await self._step()
+            await self._step_until_closed()
 
     async def close(self) -> None:
-        """End the connection; iteration ends when what had been received is consumed."""
+        """End the connection; iteration ends when what had been received is consumed.
+
+        May be called by another task than the consumer.
+        """
         self._closed = True
+        if self._consumer is not None:
+            self._consumer.cancel()
+            self._consumer = None
         await self._drop_link()
         if self._session is not None and self._owns_session:
             await self._session.close()
             self._session = None
+
+    async def _step_until_closed(self) -> None:
+        """Do one step; return early where another task closes the stream meanwhile."""
+        if self._consumer is not None:
+            raise RuntimeError("a stream has one consumer at a time")
+        self._consumer = task = asyncio.current_task()
+        try:
+            await self._step()
+        except asyncio.CancelledError:
+            closed_from_elsewhere = self._closed and self._consumer is None
+            if not closed_from_elsewhere or task is None or task.uncancel():
+                raise
+        finally:
+            self._consumer = None
 
     async def _step(self) -> None:
         """Connect, or receive."""
@@ -229,7 +249,7 @@ class Stream:
             self.counters.received_bytes += size
             for message in messages:
                 if self._ledger.take(message, self._events):
-                    self._data_flowed()
+                    self._attempts.succeed(self._clock.now_s())
         except TimeoutError:
             self.counters.silences += 1
             await self._lose(f"nothing came for {self._heartbeat_s:g} s", unanswered=True)
@@ -244,16 +264,15 @@ class Stream:
     async def _connect(self) -> None:
         """Wait until it is due, then try once."""
         now_s = self._clock.now_s()
-        if self._trying_since_s is None:
-            self._trying_since_s = now_s
-        if self._retry_at_s > now_s:
-            await self._clock.sleep(self._retry_at_s - now_s)
+        self._attempts.begin(now_s)
+        if self._attempts.retry_at_s > now_s:
+            await self._clock.sleep(self._attempts.retry_at_s - now_s)
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0),
                 headers={"User-Agent": f"feed-broadcaster/{__version__}"},
             )
-        transport, order = self._candidates[0], self._order()
+        transport, order = self._attempts.transport, self._order()
         try:
             async with self._clock.timeout(OPEN_TIMEOUT_S):
                 self._link = await _open_link(self._session, transport, order)
@@ -267,16 +286,13 @@ class Stream:
             )
         except (Refused, NotAFeed) as error:
             self.counters.failures += 1
-            if len(self._candidates) == 1 or (isinstance(error, Refused) and error.by_feed):
-                raise
-            self._why_not[self._candidates.popleft()] = str(error)
-            self._spoken = False
+            self._attempts.refuse(error)
         else:
             self.transport = transport
             self._silent_s = 0.0
-            why = "; ".join(f"not {name}: {words}" for name, words in self._why_not.items())
+            url, conflate = self._link.url, self._link.conflate
             self._events.append(
-                Connected(transport, self._link.url, order.after, self._link.conflate, why)
+                Connected(transport, url, order.after, conflate, self._attempts.why)
             )
             self._ledger.connect(self._events)
 
@@ -294,19 +310,23 @@ class Stream:
             compress=self._compress,
         )
 
-    def _data_flowed(self) -> None:
-        self._spoken = True
-        self._why_not.pop(self._candidates[0], None)
-        self._malformed_in_a_row = 0
-        self._trying_since_s = self._clock.now_s()
-        self._backoff.reset()
+    def _log_level(self, event: Event) -> int:
+        if isinstance(event, Mark | Snapshot | Connected):
+            return logging.INFO
+        if isinstance(event, Unknown):  # there may be one in every message
+            kind = event.message["T"]
+            if kind in self._unknown_kinds or len(self._unknown_kinds) >= MAX_UNKNOWN_KINDS:
+                return logging.DEBUG
+            self._unknown_kinds.add(kind)
+        return logging.WARNING
 
     async def _lose_malformed(self, error: Malformed) -> None:
         self.counters.malformed += 1
-        self._malformed_in_a_row += 1
-        if self._malformed_in_a_row >= MAX_MALFORMED:
+        try:
+            self._attempts.break_protocol(error)
+        except Malformed:
             await self._drop_link()
-            raise Malformed(f"{self._base}, {MAX_MALFORMED} connections in a row: {error}")
+            raise
         await self._lose(f"the server broke the protocol: {error}")
 
     async def _lose(
@@ -314,20 +334,17 @@ class Stream:
     ) -> None:
         """Account for a connection that ended or was not made, and arrange for the next one."""
         self.counters.failures += 1
-        if self._link is not None and self._link.retry_ms is not None:
-            self._backoff.ask(self._link.retry_ms / 1000)
-        if unanswered and not self._spoken and len(self._candidates) > 1:
-            self._why_not[self._candidates[0]] = reason
-            self._candidates.rotate(-1)
-        wait_s = self._backoff.next_s(retry_after_s)
-        now_s = self._clock.now_s()
-        self._retry_at_s = now_s + wait_s
-        tried_s = 0.0 if self._trying_since_s is None else now_s - self._trying_since_s
-        if self._give_up_after_s is not None and tried_s + wait_s > self._give_up_after_s:
+        try:
+            wait_s = self._attempts.fail(
+                reason,
+                self._clock.now_s(),
+                retry_ms=None if self._link is None else self._link.retry_ms,
+                retry_after_s=retry_after_s,
+                unanswered=unanswered,
+            )
+            self._events.append(Disconnected(reason, wait_s))
+        finally:
             await self._drop_link()
-            raise GaveUp(str(self._base), tried_s, reason)
-        self._events.append(Disconnected(reason, wait_s))
-        await self._drop_link()
 
     async def _drop_link(self) -> None:
         link, self._link = self._link, None

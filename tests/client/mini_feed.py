@@ -5,9 +5,10 @@ publish, cut, restart it on the same port, and say what it answers next.
 """
 
 import asyncio
+import threading
 from base64 import b64encode
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Protocol, Self
 
@@ -295,3 +296,34 @@ class MiniFeed:
         await line.ticks(self.trades[sent - 1 : sent], None)
         if whole:
             await line.message(begin | {"state": "end"}, self.position(sent))
+
+
+class FeedThread:
+    """A server on a loop in a thread of its own, for tests that have no loop."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.thread.start()
+        self.feed = self.do(self._make())
+
+    @staticmethod
+    async def _make() -> MiniFeed:
+        feed = MiniFeed()
+        await feed.start()
+        return feed
+
+    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
+
+    def cut(self) -> None:
+        self.loop.call_soon_threadsafe(self.feed.cut)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.do(self.feed.stop())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()

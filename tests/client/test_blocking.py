@@ -1,55 +1,24 @@
 """The stream without async. Its server runs on a loop in another thread."""
 
 import asyncio
-import threading
-from collections.abc import Coroutine, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from feed.client import connect_blocking
 from feed.client.errors import NotAFeed
 from feed.client.events import Batch, Connected, Disconnected
-from tests.client.mini_feed import MiniFeed
+from tests.client.mini_feed import FeedThread
 from tests.client.test_stream import answer
 
 
-class OtherThread:
-    """A server that a thread without a loop can ask for things."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever)
-        self.thread.start()
-        self.feed = self.do(self._make())
-
-    @staticmethod
-    async def _make() -> MiniFeed:
-        feed = MiniFeed()
-        await feed.start()
-        return feed
-
-    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
-
-    def cut(self) -> None:
-        self.loop.call_soon_threadsafe(self.feed.cut)
-
-    def close(self) -> None:
-        self.do(self.feed.stop())
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
-
-
 @pytest.fixture
-def server() -> Iterator[OtherThread]:
-    other = OtherThread()
-    yield other
-    other.close()
+def server() -> Iterator[FeedThread]:
+    with FeedThread() as thread:
+        yield thread
 
 
-def test_batches_come_in_a_for_loop(server: OtherThread) -> None:
+def test_batches_come_in_a_for_loop(server: FeedThread) -> None:
     with connect_blocking(server.feed.url, trades="*", after="0") as stream:
         server.do(server.feed.publish(20))
         ids: list[int] = []
@@ -63,7 +32,7 @@ def test_batches_come_in_a_for_loop(server: OtherThread) -> None:
     server.do(server.feed.connections(0))
 
 
-def test_events_and_reconnects_come_too(server: OtherThread) -> None:
+def test_events_and_reconnects_come_too(server: FeedThread) -> None:
     with connect_blocking(server.feed.url, trades="*", after="0") as stream:
         stream.open()
         events = stream.events()
@@ -75,7 +44,7 @@ def test_events_and_reconnects_come_too(server: OtherThread) -> None:
         assert isinstance(next(events), Connected)
 
 
-def test_frames_come_too(server: OtherThread) -> None:
+def test_frames_come_too(server: FeedThread) -> None:
     pytest.importorskip("pandas")
     with connect_blocking(server.feed.url, trades="*", after="0") as stream:
         server.do(server.feed.publish(3))
@@ -83,7 +52,7 @@ def test_frames_come_too(server: OtherThread) -> None:
         assert list(tables["trades"]["trade_id"]) == [1, 2, 3]
 
 
-def test_errors_are_raised_where_one_waits(server: OtherThread) -> None:
+def test_errors_are_raised_where_one_waits(server: FeedThread) -> None:
     server.feed.answers.append(answer(200, "<html>"))
     with (
         connect_blocking(server.feed.url, trades="*", transport="sse") as stream,
@@ -92,7 +61,7 @@ def test_errors_are_raised_where_one_waits(server: OtherThread) -> None:
         next(stream)
 
 
-def test_a_loop_that_runs_already_is_no_hindrance(server: OtherThread) -> None:
+def test_a_loop_that_runs_already_is_no_hindrance(server: FeedThread) -> None:
     async def in_a_notebook() -> int:
         with connect_blocking(server.feed.url, trades="*", after="0") as stream:
             return len(next(stream))
@@ -107,7 +76,7 @@ def test_it_is_used_in_a_with_block() -> None:
         next(stream)
 
 
-def test_a_closed_stream_ends_its_loop(server: OtherThread) -> None:
+def test_a_closed_stream_ends_its_loop(server: FeedThread) -> None:
     with connect_blocking(server.feed.url, trades="*") as stream:
         stream.open()
         stream._wait(stream.stream.close())

@@ -125,6 +125,13 @@ def test_any_line_end_means_the_same(lines: list[tuple[bytes, bytes]]) -> None:
     assert SseParser().feed(mixed) == SseParser().feed(plain)
 
 
+@pytest.mark.parametrize(("line", "ignored"), [(b"foo: x", 1), (b"x", 1), (b": x", 0), (b"id", 0)])
+def test_lines_of_no_standard_are_counted(line: bytes, ignored: int) -> None:
+    parser = SseParser()
+    parser.feed(line + b"\n\n")
+    assert parser.ignored == ignored
+
+
 def test_an_event_is_handed_out_before_the_line_feed_of_its_last_crlf_comes() -> None:
     parser = SseParser()
     assert seen(parser.feed(b"data: x\r\n\r")) == [("message", "x", "")]

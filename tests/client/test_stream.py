@@ -662,6 +662,76 @@ async def test_a_closed_stream_ends_its_iteration(feed: MiniFeed) -> None:
     await feed.connections(0)
 
 
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_stream_closed_by_another_task_ends_its_iteration(
+    feed: MiniFeed, transport: Any
+) -> None:
+    stream = stream_of(feed, transport=transport)
+    await stream.open()
+    consumer = asyncio.create_task(ids_until(stream, 1))
+    await asyncio.sleep(0)
+    await stream.close()
+    with pytest.raises(AssertionError, match="the stream ended"):
+        await consumer
+    await feed.connections(0)
+
+
+async def test_a_stream_closed_while_it_waits_to_come_back_ends_at_once(feed: MiniFeed) -> None:
+    await feed.stop()
+    backoff = Backoff(longest)
+    backoff.ask(3600)
+    trades = Subscription.of({Channel.TRADES: "*"})
+    stream = Stream(feed.url, trades, transport="ws", backoff=backoff)
+    await event_of(stream, Disconnected)
+    consumer = asyncio.create_task(stream.next_event())
+    await asyncio.sleep(0)
+    await stream.close()
+    assert await consumer is None
+
+
+async def test_a_consumer_that_is_cancelled_as_the_stream_closes_is_cancelled(
+    feed: MiniFeed,
+) -> None:
+    stream = stream_of(feed)
+    await stream.open()
+    await event_of(stream, Connected)
+    consumer = asyncio.create_task(stream.next_event())
+    await asyncio.sleep(0)
+    consumer.cancel()
+    await stream.close()
+    with pytest.raises(asyncio.CancelledError):
+        await consumer
+
+
+async def test_a_second_consumer_is_refused(feed: MiniFeed) -> None:
+    async with stream_of(feed) as stream:
+        await stream.open()
+        await event_of(stream, Connected)
+        first = asyncio.create_task(stream.next_event())
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="one consumer"):
+            await stream.next_event()
+        await feed.publish(1)
+        assert isinstance(await first, Batch)
+
+
+async def test_an_unknown_kind_is_logged_once(
+    feed: MiniFeed, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def say_something_new_twice(line: Line) -> None:
+        await line.message({"T": "new"})
+        await line.message({"T": "new"})
+
+    feed.after_opening.append(say_something_new_twice)
+    with caplog.at_level(logging.WARNING, "feed.client"):
+        async with stream_of(feed) as stream:
+            await stream.open()
+            await feed.publish(1)
+            await anext(stream)
+    assert caplog.text.count("unknown kind 'new'") == 1
+    assert stream.counters.unknown == 2
+
+
 async def test_a_message_of_a_mebibyte_comes_through(feed: MiniFeed) -> None:
     feed.batch = 20_000
     async with stream_of(feed, transport="ws") as stream:

@@ -1,0 +1,132 @@
+"""Attempts: over which transport to connect next, when, and when to stop trying.
+
+"auto" has three candidates. One that is refused is taken out; one that takes the connection and
+never says a word goes to the end. A transport that has delivered something stays, whatever happens
+to its connections: then it is the server that is away. Knows no clock: the caller says what time it
+is.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+
+from feed.client.backoff import Backoff
+from feed.client.errors import GaveUp, Malformed, NotAFeed, Refused
+from feed.client.events import Transport
+
+MAX_MALFORMED = 5  # connections in a row that broke the protocol before anything came of them
+
+
+class Attempts:
+    """What was tried to reach one server, and what is next.
+
+    Attributes:
+        retry_at_s: when the next attempt is due.
+    """
+
+    __slots__ = (
+        "_backoff",
+        "_candidates",
+        "_give_up_after_s",
+        "_malformed",
+        "_since_s",
+        "_spoken",
+        "_url",
+        "_why_not",
+        "retry_at_s",
+    )
+
+    def __init__(
+        self,
+        url: str,
+        transports: Iterable[Transport],
+        *,
+        backoff: Backoff,
+        give_up_after_s: float | None,
+    ) -> None:
+        self.retry_at_s = 0.0
+        self._url = url
+        self._candidates = deque(transports)  # in the order to be tried
+        self._why_not: dict[Transport, str] = {}  # those that did not work
+        self._spoken = False  # the first candidate has delivered something
+        self._backoff = backoff
+        self._give_up_after_s = give_up_after_s
+        self._since_s: float | None = None  # when data last flowed, or the first attempt began
+        self._malformed = 0  # in a row
+
+    @property
+    def transport(self) -> Transport:
+        """What to try next."""
+        return self._candidates[0]
+
+    @property
+    def why(self) -> str:
+        """Why not the others, in words; empty where none was tried."""
+        return "; ".join(f"not {name}: {words}" for name, words in self._why_not.items())
+
+    def begin(self, now_s: float) -> None:
+        """Note that an attempt begins."""
+        if self._since_s is None:
+            self._since_s = now_s
+
+    def succeed(self, now_s: float) -> None:
+        """Note that data flowed."""
+        self._since_s = now_s
+        self._spoken = True
+        self._malformed = 0
+        self._why_not.pop(self.transport, None)
+        self._backoff.reset()
+
+    def fail(
+        self,
+        reason: str,
+        now_s: float,
+        *,
+        retry_ms: int | None = None,
+        retry_after_s: float = 0.0,
+        unanswered: bool = False,
+    ) -> float:
+        """Note that a connection ended or was not made; return how long to wait.
+
+        Args:
+            reason: in words.
+            now_s: the time.
+            retry_ms: the bound of the first wait that the server asked for.
+            retry_after_s: how long it asked us to stay away.
+            unanswered: something took the connection and did not speak.
+
+        Raises:
+            GaveUp: the next attempt would be later than the caller is willing to wait.
+        """
+        if retry_ms is not None:
+            self._backoff.ask(retry_ms / 1000)
+        if unanswered and not self._spoken and len(self._candidates) > 1:
+            self._why_not[self.transport] = reason
+            self._candidates.rotate(-1)
+        wait_s = self._backoff.next_s(retry_after_s)
+        self.retry_at_s = now_s + wait_s
+        tried_s = 0.0 if self._since_s is None else now_s - self._since_s
+        if self._give_up_after_s is not None and tried_s + wait_s > self._give_up_after_s:
+            raise GaveUp(self._url, tried_s, reason)
+        return wait_s
+
+    def break_protocol(self, error: Malformed) -> None:
+        """Note that what came was not of the protocol.
+
+        Raises:
+            Malformed: it has been so several times in a row.
+        """
+        self._malformed += 1
+        if self._malformed >= MAX_MALFORMED:
+            raise Malformed(f"{self._url}, {MAX_MALFORMED} connections in a row: {error}")
+
+    def refuse(self, error: Refused | NotAFeed) -> None:
+        """Take a transport that cannot work here out.
+
+        Raises:
+            Refused, NotAFeed: the same error, where no other transport can be expected to fare
+                better: none is left, or it was a feed server that refused.
+        """
+        if len(self._candidates) == 1 or (isinstance(error, Refused) and error.by_feed):
+            raise error
+        self._why_not[self._candidates.popleft()] = str(error)
+        self._spoken = False

@@ -1,0 +1,351 @@
+"""The command line: its words, its exit statuses, and its commands as whole programs."""
+
+import asyncio
+import inspect
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import orjson
+import pytest
+from typer.testing import CliRunner
+
+import feed.server.run
+from feed import __version__, cli
+from feed.errors import SourceError
+from feed.server.config import Settings
+from feed.sources.replay import ReplaySource
+from tests.client.mini_feed import FeedThread
+from tests.client.test_stream import answer
+
+FEED = [sys.executable, "-m", "feed"]
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith("FEED_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def server() -> Iterator[FeedThread]:
+    with FeedThread() as thread:
+        yield thread
+
+
+@contextmanager
+def program(arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `feed` with arguments; it is ended with the block, if it has not ended."""
+    process = subprocess.Popen([*FEED, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def read_until(file: IO[bytes] | None, pattern: str) -> re.Match[str]:
+    """Read lines until one holds the pattern."""
+    assert file is not None
+    for line in file:
+        if match := re.search(pattern, line.decode()):
+            return match
+    raise AssertionError(f"the output ended without {pattern!r}")
+
+
+@contextmanager
+def simulator(port: str = "0", rate: int = 2_000) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Run a real server; give it and its port."""
+    with program(["serve", "--port", port, "--rate", str(rate), "--seed", "1"]) as process:
+        yield process, read_until(process.stdout, r"http://127\.0\.0\.1:(\d+)/")[1]
+
+
+def test_the_version_is_told() -> None:
+    result = CliRunner().invoke(cli.app, ["--version"])
+    assert (result.output, result.exit_code) == (f"feed {__version__}\n", 0)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_help_names_the_commands(arguments: list[str]) -> None:
+    result = CliRunner().invoke(cli.app, arguments)
+    assert result.exit_code == 0
+    for command in ("serve", "tail", "record", "Exit status"):
+        assert command in result.output
+
+
+WRONG: list[tuple[list[str], list[str]]] = [
+    (["serve", "--rate", "fast"], ["feed: --rate: 'fast' is not accepted"]),
+    (
+        ["serve", "--rate", "fast", "--port", "x", "--host", "0.0.0.0"],
+        ["feed: --host: '0.0.0.0'", "feed: --port: 'x'", "feed: --rate: 'fast'"],
+    ),
+    (["serve", "--rat", "5"], ["feed: No such option: --rat"]),
+    (["sevre"], ["feed: No such command 'sevre'"]),
+    (["tail"], ["feed: Missing option '--symbols'"]),
+    (["tail", "--symbols", "A B"], ["feed: --symbols: 'A B' is not accepted"]),
+    (["tail", "--symbols", "A", "--channels", "x"], ["feed: --channels: 'x' is not accepted"]),
+    (["tail", "--symbols", "A", "--after", "x"], ["feed: --after: 'x' is not accepted"]),
+    (["tail", "--symbols", "A", "--url", "x"], ["feed: --url: 'x' is not accepted"]),
+    (["tail", "--symbols", "A", "--transport", "x"], ["feed: Invalid value for '--transport'"]),
+    (["tail", "--symbols", "A", "--codec", "x"], ["feed: Invalid value for '--codec'"]),
+    (["tail", "--symbols", "A", "--count", "0"], ["feed: Invalid value for '--count'"]),
+    (["tail", "--symbols", "A", "--conflate", "250ms"], ["feed: --conflate: '250ms' is not"]),
+    (["tail", "--symbols", "A", "--conflate", "x:1s"], ["feed: --conflate: 'x' is not"]),
+    (["record"], ["feed: Missing argument 'FILE'"]),
+    (["record", "x.csv"], ["feed: FILE: 'x.csv' is not accepted"]),
+    (["record", "x.ndjson", "--seconds", "-1"], ["feed: Invalid value for '--seconds'"]),
+]
+
+
+@pytest.mark.parametrize(("arguments", "starts"), WRONG)
+def test_what_is_not_accepted_is_one_line_each_and_status_2(
+    arguments: list[str], starts: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(arguments) == 2
+    out, err = capfd.readouterr()
+    lines = err.splitlines()
+    assert out == ""
+    assert len(lines) == len(starts)
+    for line, start in zip(lines, starts, strict=True):
+        assert line.startswith(start)
+
+
+def test_serve_gets_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[Settings] = []
+    monkeypatch.setattr(feed.server.run, "serve", served.append)
+    monkeypatch.setenv("FEED_PORT", "1")
+    arguments = ["--rate", "5", "--allow-origin", "http://a", "--allow-origin", "http://b"]
+    assert cli.run(["serve", *arguments, "--allow-anonymous", "--batch-ms", "50"]) == 0
+    assert served == [
+        Settings(
+            port=1,
+            rate=5,
+            allow_origin=("http://a", "http://b"),
+            allow_anonymous=True,
+            batch_ms=50,
+        )
+    ]
+
+
+def test_a_switch_in_a_file_can_be_switched_off(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    served: list[Settings] = []
+    monkeypatch.setattr(feed.server.run, "serve", served.append)
+    (tmp_path / "feed.toml").write_text("allow_anonymous = true\n")
+    config = ["--config", str(tmp_path / "feed.toml")]
+    assert cli.run(["serve", *config]) == cli.run(["serve", *config, "--no-allow-anonymous"]) == 0
+    assert [settings.allow_anonymous for settings in served] == [True, False]
+
+
+def test_every_option_of_serve_is_a_setting_and_the_described_settings_are_options() -> None:
+    options = set(inspect.signature(cli.serve).parameters)
+    described = {name for name, field in Settings.model_fields.items() if field.description}
+    assert options == described
+
+
+def test_a_server_that_cannot_start_says_why_with_status_1(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(settings: Settings) -> None:
+        raise SourceError(f"{settings.source}: cannot be opened")
+
+    monkeypatch.setattr(feed.server.run, "serve", fail)
+    assert cli.run(["serve"]) == 1
+    assert capfd.readouterr().err == "feed: sim: cannot be opened\n"
+
+
+@pytest.mark.parametrize("codec", ["json", "msgpack"])
+@pytest.mark.parametrize("transport", ["auto", "ws", "stream", "sse"])
+def test_tail_prints_the_dialects_objects(
+    server: FeedThread, transport: str, codec: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server.do(server.feed.publish(20))
+    arguments = ["--url", server.feed.url, "--symbols", "*", "--channels", "trades"]
+    options = ["--transport", transport, "--codec", codec, "--after", "0", "--count", "10"]
+    assert cli.run(["tail", *arguments, *options]) == 0
+    out, err = capfd.readouterr()
+    ticks = [orjson.loads(line) for line in out.splitlines()]
+    assert [tick["i"] for tick in ticks] == list(range(1, 11))
+    assert ticks[0] == {
+        "T": "t",
+        "S": "AAPL",
+        "i": 1,
+        "x": "V",
+        "p": 100.25,
+        "s": 10,
+        "t": "1970-01-01T00:00:01.000000001Z",
+        "c": ["@"],
+        "z": "C",
+    }
+    assert err.startswith(f"feed tail: connected to {server.feed.url}/v1/")
+
+
+def test_tail_asks_for_what_its_options_say(server: FeedThread) -> None:
+    server.do(server.feed.publish(1))
+    arguments = ["--url", server.feed.url, "--symbols", "AAPL,BTC/USD", "--count", "1", "--quiet"]
+    options = ["--conflate", "quotes:250ms", "--snapshot", "--channels", "trades,quotes,bars"]
+    assert cli.run(["tail", *arguments, *options]) == 0
+    assert server.feed.asked == [
+        (
+            "ws",
+            {
+                "action": "subscribe",
+                "marks": True,
+                "trades": ["AAPL", "BTC/USD"],
+                "quotes": ["AAPL", "BTC/USD"],
+                "bars": ["AAPL", "BTC/USD"],
+                "conflate": {"quotes": "250ms"},
+                "snapshot": True,
+            },
+        )
+    ]
+
+
+def test_variables_name_the_server_and_the_key(
+    server: FeedThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEED_URL", server.feed.url)
+    monkeypatch.setenv("FEED_KEY", "me")
+    monkeypatch.setenv("FEED_SECRET", "mine")
+    server.do(server.feed.publish(1))
+    assert cli.run(["tail", "--symbols", "*", "--after", "0", "--count", "1"]) == 0
+    assert server.feed.asked[0][1] == {"action": "auth", "key": "me", "secret": "mine"}
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_gaps_go_to_standard_error(
+    server: FeedThread, quiet: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server.do(server.feed.publish(9))
+    server.feed.oldest = 6
+    arguments = ["--url", server.feed.url, "--symbols", "*", "--after", "aaaa-2", "--count", "1"]
+    assert cli.run(["tail", *arguments, *(["--quiet"] if quiet else [])]) == 0
+    out, err = capfd.readouterr()
+    told = "feed tail: gap: 7 sequences, aaaa-3 to aaaa-9 are missing (overrun)"
+    assert [orjson.loads(line)["i"] for line in out.splitlines()] == [9]
+    assert (told in err.splitlines()) is not quiet
+    assert (err == "") is quiet
+
+
+def test_a_refusal_is_one_line_and_status_1(
+    server: FeedThread, capfd: pytest.CaptureFixture[str]
+) -> None:
+    problem = '{"title":"Invalid parameter","detail":"trades: too many"}'
+    server.feed.answers.append(answer(400, problem, "application/problem+json"))
+    arguments = ["--url", server.feed.url, "--symbols", "*", "--transport", "sse"]
+    assert cli.run(["tail", *arguments]) == 1
+    url = f"{server.feed.url}/v1/sse"
+    assert capfd.readouterr().err == f"feed: {url} refused with 400: trades: too many\n"
+
+
+def test_record_writes_everything_and_sums_up(
+    server: FeedThread, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server.do(server.feed.publish(20))
+    file = tmp_path / "x.ndjson"
+    arguments = [str(file), "--url", server.feed.url, "--after", "0"]
+    assert cli.run(["record", *arguments, "--count", "20"]) == 0
+    objects = [orjson.loads(line) for line in file.read_bytes().splitlines()]
+    assert [item["i"] for item in objects if item["T"] == "t"] == list(range(1, 21))
+    asked = server.feed.asked[0][1]
+    assert all(
+        asked[channel] == ["*"]
+        for channel in ("trades", "quotes", "bars", "updatedBars", "secondBars", "statuses")
+    )
+    size = file.stat().st_size
+    summary = f"20 ticks, {size} bytes, 0 gaps, 0 reconnects in {file}; position aaaa-"
+    assert summary in capfd.readouterr().err
+    assert cli.run(["record", *arguments, "--count", "1"]) == 2
+    assert "--overwrite" in capfd.readouterr().err
+    assert file.stat().st_size == size
+    assert cli.run(["record", *arguments, "--count", "1", "--overwrite"]) == 0
+    assert file.stat().st_size < size
+
+
+def test_tail_survives_a_restart_of_the_server() -> None:
+    with simulator() as (process, port):
+        url = f"http://127.0.0.1:{port}"
+        with program(["tail", "--url", url, "--symbols", "*"]) as tail:
+            read_until(tail.stdout, '"T":"[tq]"')
+            process.terminate()
+            assert process.wait(10) == 0
+            reason = read_until(tail.stderr, "trying again in")
+            assert reason
+            with simulator(port):
+                read_until(tail.stderr, r"gap: .* are missing \(epoch\)")
+                read_until(tail.stderr, "snapshot end")
+                read_until(tail.stdout, '"T":"[tq]"')
+                tail.send_signal(signal.SIGINT)
+                _, rest = tail.communicate(timeout=10)
+                assert tail.returncode == 130
+                assert b"Traceback" not in rest
+
+
+def test_tail_ends_quietly_when_its_reader_leaves() -> None:
+    with simulator() as (_, port):
+        url = f"http://127.0.0.1:{port}"
+        with program(["tail", "--url", url, "--symbols", "*", "--quiet"]) as tail:
+            assert tail.stdout is not None
+            assert tail.stderr is not None
+            tail.stdout.readline()
+            tail.stdout.close()
+            assert tail.wait(10) == 0
+            assert tail.stderr.read() == b""
+            tail.stdout = None
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+)
+def test_tail_ends_quietly_by_a_signal(server: FeedThread, number: int, status: int) -> None:
+    with program(["tail", "--url", server.feed.url, "--symbols", "*"]) as tail:
+        read_until(tail.stderr, "connected")
+        tail.send_signal(number)
+        assert tail.wait(10) == status
+        assert tail.stderr is not None
+        assert tail.stderr.read() == b""
+    server.do(server.feed.connections(0))
+
+
+async def replayed(file: Path) -> int:
+    """Return how many ticks a replay makes of a recording in which no row may be broken."""
+    source = ReplaySource(path=file, speed="max", loop=False, on_bad_row="stop")
+    await source.open()
+    try:
+        return sum([len(ticks) async for ticks in source.batches()])
+    finally:
+        await source.close()
+
+
+@pytest.mark.parametrize("ending", [".ndjson", ".ndjson.gz", ".ndjson.zst"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
+async def test_what_record_wrote_is_replayed_however_it_was_ended(
+    tmp_path: Path, ending: str, number: int
+) -> None:
+    file = tmp_path / f"x{ending}"
+    with simulator() as (_, port):
+        arguments = [str(file), "--url", f"http://127.0.0.1:{port}", "--snapshot"]
+        with program(["record", *arguments]) as record:
+            read_until(record.stderr, "snapshot end")
+            # Compressed files grow once a second; two pieces show that they are joined.
+            sizes = {0}
+            while len(sizes) < 3:
+                await asyncio.sleep(0.02)  # a file tells nobody that it grew
+                sizes.add(file.stat().st_size)
+            record.send_signal(number)
+            record.wait(10)
+            assert record.returncode == (0 if number == signal.SIGTERM else -number)
+            assert record.stderr is not None
+            summary = record.stderr.read().decode()
+    count = await replayed(file)
+    assert count > 0
+    if number == signal.SIGTERM:
+        assert re.search(r"\d+ ticks, \d+ bytes, 0 gaps, 0 reconnects", summary)
