@@ -1,0 +1,108 @@
+"""What whole-program tests share: `feed serve` as a process of its own, on a free port."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.readers import Address, RawHttp, Wire
+from tests.servers import PATIENCE_S
+
+
+@dataclass
+class Program:
+    """A server that runs as its users run it."""
+
+    process: Process
+    port: int
+    log: "asyncio.Task[bytes]"
+
+    @property
+    def address(self) -> Address:
+        return "127.0.0.1", self.port
+
+    def url(self, path: str, scheme: str = "http") -> str:
+        return f"{scheme}://127.0.0.1:{self.port}{path}"
+
+    async def document(self, path: str) -> Any:
+        answer = await RawHttp.get(self.address, path)
+        assert answer.status == 200, await answer.body()
+        document = await answer.document()
+        answer.wire.abort()
+        return document
+
+    async def metric(self, name: str) -> float:
+        """Return a metric, summed over its labels."""
+        answer = await RawHttp.get(self.address, "/metrics")
+        text = (await answer.body()).decode()
+        answer.wire.abort()
+        return sum(
+            sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == name
+        )
+
+    async def until_metric(self, name: str, least: float) -> float:
+        """Look at a metric until it has reached a value; return it."""
+        async with asyncio.timeout(PATIENCE_S):
+            while (value := await self.metric(name)) < least:  # noqa: ASYNC110 - the server is another process
+                await asyncio.sleep(0.02)
+        return value
+
+    def terminate(self, number: signal.Signals = signal.SIGTERM) -> None:
+        self.process.send_signal(number)
+
+    async def ended(self) -> tuple[int, str]:
+        """Wait for its end; return the exit status and what it wrote to standard error."""
+        async with asyncio.timeout(PATIENCE_S):
+            status = await self.process.wait()
+            return status, (await self.log).decode()
+
+
+class Run(Protocol):
+    """The `run` fixture: starts `feed serve`, and ends it with the test."""
+
+    async def __call__(self, *arguments: str, **tunables: object) -> Program: ...
+
+
+@pytest.fixture
+async def run() -> AsyncIterator[Run]:
+    """Run `feed serve`; whatever it logs as an error fails the test."""
+    programs: list[Program] = []
+    environment = {name: value for name, value in os.environ.items() if name[:5] != "FEED_"}
+
+    async def start(*arguments: str, **tunables: object) -> Program:
+        variables = {f"FEED_{name.upper()}": str(value) for name, value in tunables.items()}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "feed", "serve", "--port", "0", *arguments),
+            env=environment | variables,
+            stdout=PIPE,
+            stderr=PIPE,
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        log = asyncio.create_task(process.stderr.read())
+        async with asyncio.timeout(PATIENCE_S):
+            while line := await process.stdout.readline():
+                if match := re.search(rb"http://127\.0\.0\.1:(\d+)/", line):
+                    programs.append(Program(process, int(match[1]), log))
+                    return programs[-1]
+        raise AssertionError(f"the server did not start: {(await log).decode()}")
+
+    yield start
+    Wire.abort_all()
+    for program in programs:
+        if program.process.returncode is None:
+            program.process.kill()
+        _, log = await program.ended()
+        assert '"level": "error"' not in log, log
+        assert "Traceback" not in log, log
