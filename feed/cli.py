@@ -139,7 +139,7 @@ TransportOption = Annotated[
     typer.Option("--transport", envvar="FEED_TRANSPORT", help="How bytes come."),
 ]
 CodecOption = Annotated[
-    Literal["json", "msgpack"],
+    Literal["json", "msgpack", "protobuf"],
     typer.Option("--codec", envvar="FEED_CODEC", help="How ticks come; output is JSON."),
 ]
 After = Annotated[

@@ -5,7 +5,7 @@ stream.py           Stream: connect, receive, come back; blocking.py the same wi
 attempts.py         which transport next, and when; backoff.py how long to wait
 ledger.py           what was delivered, and so from where to resume
 link.py             one connection; http_link.py and websocket_link.py do the I/O
-parsers.py sse.py   bytes in pieces → messages (sans I/O)
+parsers.py          bytes in pieces → messages (sans I/O), with sse.py and protobuf.py
 subscription.py     what is asked for, as each transport writes it
 events.py           what is delivered: Batch, Gap, Snapshot, Mark …; Counters
 tables.py           ticks as frames of pandas or polars

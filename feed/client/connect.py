@@ -56,8 +56,8 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
             all; a list, or a text with commas.
         transport: "ws", "stream" or "sse"; "auto" tries them in this order, and takes the next
             where one is refused, or opened and never answers. `Connected.why` tells.
-        codec: "json" or "msgpack". With MessagePack a tick's `t` is a `msgpack.Timestamp`, with
-            JSON it is text; `feed.client.event_ns(tick)` reads both.
+        codec: "json", "msgpack" or "protobuf". With MessagePack a tick's `t` is a
+            `msgpack.Timestamp`, with the others text; `feed.client.event_ns(tick)` reads both.
         after: position to begin at: `stream.position` of an earlier stream, or "0" for all that the
             server still has. By default ticks come from now on.
         snapshot: get the last known state of each symbol first.

@@ -16,6 +16,7 @@ import msgpack
 import orjson
 
 from feed.client.errors import Malformed
+from feed.client.protobuf import BatchSplitter, decode_batch
 from feed.client.sse import SseParser
 from feed.errors import shorten
 
@@ -29,6 +30,7 @@ class Codec(StrEnum):
 
     JSON = "json"
     MSGPACK = "msgpack"
+    PROTOBUF = "protobuf"
 
 
 @dataclass(slots=True)
@@ -89,6 +91,7 @@ def decode_msgpack(data: bytes) -> list[Object]:
 DECODERS: dict[Codec, Callable[[bytes], list[Object]]] = {
     Codec.JSON: decode_json,
     Codec.MSGPACK: decode_msgpack,
+    Codec.PROTOBUF: decode_batch,
 }
 
 
@@ -134,6 +137,21 @@ class MessagePackParser:
         return [Message(_array(value)) for value in values if value is not None]
 
 
+class ProtobufParser:
+    """Batches of Protobuf, each after its length."""
+
+    __slots__ = ("_batches",)
+
+    retry_ms = None  # only SSE has a word for it
+
+    def __init__(self) -> None:
+        self._batches = BatchSplitter(MAX_MESSAGE_BYTES)
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Take the next bytes; return the messages that they complete."""
+        return [Message(decode_batch(batch)) for batch in self._batches.feed(data)]
+
+
 class SseMessageParser:
     """Unnamed events are arrays of ticks with a position; named ones are one feed message each."""
 
@@ -167,19 +185,21 @@ class SseMessageParser:
 STREAM_BODIES: dict[Codec, tuple[str, Callable[[], Parser]]] = {
     Codec.JSON: ("application/x-ndjson", NdjsonParser),
     Codec.MSGPACK: ("application/vnd.msgpack", MessagePackParser),
+    Codec.PROTOBUF: ("application/x-protobuf", ProtobufParser),
 }
 
 
-def _decode_base64_msgpack(data: bytes) -> list[Object]:
+def _decode_base64(data: bytes) -> bytes:
     try:
-        return decode_msgpack(b64decode(data, validate=True))
+        return b64decode(data, validate=True)
     except binascii.Error as error:
         raise Malformed(f"not base64: {error}, in {shorten(data[:100])}") from None
 
 
 _DATA_DECODERS: dict[Codec, Callable[[bytes], list[Object]]] = {  # of SSE, which is text
     Codec.JSON: decode_json,
-    Codec.MSGPACK: _decode_base64_msgpack,
+    Codec.MSGPACK: lambda data: decode_msgpack(_decode_base64(data)),
+    Codec.PROTOBUF: lambda data: decode_batch(_decode_base64(data)),
 }
 
 

@@ -49,7 +49,7 @@ OPEN_TIMEOUT_S = 10.0  # to connect, and to be told that the subscription stands
 MAX_UNKNOWN_KINDS = 100  # that are logged, once each
 
 TransportName = Literal["auto", "ws", "sse", "stream"]
-CodecName = Literal["json", "msgpack"]
+CodecName = Literal["json", "msgpack", "protobuf"]
 
 # What "auto" tries: the one with the fewest bytes and a way to answer first, the one that passes
 # every proxy last.

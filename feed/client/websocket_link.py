@@ -73,7 +73,9 @@ class WebSocketLink:
         if frame.type is aiohttp.WSMsgType.TEXT:
             return [Message(DECODERS[Codec.JSON](frame.data))], len(frame.data)
         if frame.type is aiohttp.WSMsgType.BINARY:
-            return [Message(DECODERS[Codec.MSGPACK](frame.data))], len(frame.data)
+            in_protobuf = self._socket.protocol == f"feed.{Codec.PROTOBUF}"
+            codec = Codec.PROTOBUF if in_protobuf else Codec.MSGPACK
+            return [Message(DECODERS[codec](frame.data))], len(frame.data)
         if frame.type is aiohttp.WSMsgType.CLOSE:
             raise Lost(f"the server closed: {frame.data} {frame.extra or ''}".rstrip())
         if frame.type is aiohttp.WSMsgType.ERROR:

@@ -1,18 +1,25 @@
-"""Batches as a client reads them, from the server's own bytes, cut anywhere."""
+"""Batches as a client reads them: cut anywhere, and from a server on each transport."""
 
+import base64
 import json
+from typing import Any
 
 import pytest
 from google.protobuf.internal.encoder import _VarintBytes
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feed.client import Batch, connect
 from feed.client.errors import Malformed
+from feed.client.parsers import Codec, Message, ProtobufParser, SseMessageParser
 from feed.client.protobuf import BatchSplitter, decode_batch
+from feed.client.stream import TransportName
 from feed.codecs import JSON, PROTOBUF
+from feed.server.config import Settings
 from feed.ticks import Tick
 from tests import strategies
 from tests.golden import TICKS, TickVector
+from tests.servers import ScriptedSource, start_feed, trades
 
 LIMIT = 1000
 
@@ -60,3 +67,47 @@ def test_a_length_that_cannot_be_ends_the_reading(data: bytes, words: str) -> No
 def test_bytes_that_are_no_batch_are_malformed_and_shown() -> None:
     with pytest.raises(Malformed, match=r"not Protobuf: .*in b'<html>"):
         decode_batch(b"<html>" * 100)
+
+
+def test_a_stream_of_batches_is_a_stream_of_messages() -> None:
+    batch = TICKS[0].data["protobuf"]
+    body = (_VarintBytes(len(batch)) + batch) * 2
+    parser = ProtobufParser()
+    assert parser.feed(body[:-1]) == [Message([TICKS[0].object])]
+    assert parser.feed(body[-1:]) == [Message([TICKS[0].object])]
+
+
+def test_the_data_of_an_event_is_base64() -> None:
+    parser = SseMessageParser(Codec.PROTOBUF)
+    data = base64.b64encode(TICKS[0].data["protobuf"])
+    messages = parser.feed(b"id: stage-1\ndata: %b\n\n" % data)
+    assert messages == [Message([TICKS[0].object], "stage-1")]
+    with pytest.raises(Malformed, match="not base64"):
+        parser.feed(b"data: !!\n\n")
+
+
+@pytest.mark.parametrize("compress", [False, True])
+@pytest.mark.parametrize("transport", ["ws", "sse", "stream"])
+async def test_a_client_gets_its_ticks_whole_and_resumes(
+    aiohttp_server: Any, transport: TransportName, compress: bool
+) -> None:
+    feed = await start_feed(aiohttp_server, ScriptedSource(), Settings(port=0))
+    await feed.publish(*trades(1, 3))
+    position = feed.position(1)
+    async with connect(
+        feed.url("/"),
+        trades="AAPL",
+        codec="protobuf",
+        transport=transport,
+        after=position,
+        compress=compress,
+    ) as stream:
+        got: list[int] = []
+        await stream.open()
+        await feed.publish(*trades(4, 5))
+        while len(got) < 4:
+            batch = await anext(stream)
+            assert isinstance(batch, Batch)
+            got += [tick["i"] for tick in batch]
+        assert got == [2, 3, 4, 5]
+        assert batch[-1]["t"] == "2020-02-22T00:00:00.000000005Z"
