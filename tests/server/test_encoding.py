@@ -22,7 +22,7 @@ from feed.server.encoding import (
     choose_encoding,
     encode_finite,
 )
-from feed.server.problems import problems
+from feed.server.problems import problem, problems
 from tests.readers import RawHttp
 from tests.servers import Feed, Serve, trades
 
@@ -183,12 +183,12 @@ async def test_an_error_is_told_plainly_to_who_accepts_nothing(serve: Serve) -> 
     assert (await answer.document())["parameter"] == "symbol"
 
 
-async def test_a_long_problem_document_is_compressed(serve: Serve) -> None:
-    feed = await serve()
-    answer = await get(feed, f"/v1/bars?symbol={'%3F' * 2000}", "gzip")
-    assert answer.status == 400
+async def test_a_long_answer_that_is_no_success_is_compressed_too(aiohttp_client: Any) -> None:
+    client = await aiohttp_client(app_of(lambda: problem(409, "a" * LARGE)))
+    answer = await client.get("/", headers={"Accept-Encoding": "gzip"})
+    assert answer.status == 409
     assert answer.headers["Content-Encoding"] == "gzip"
-    assert json.loads(DECODERS["gzip"](await answer.body()))["value"] == "?" * 2000
+    assert (await answer.json(content_type=None))["detail"] == "a" * LARGE
 
 
 @pytest.mark.parametrize("header", ["gzip", "br", "zstd", None])
