@@ -158,22 +158,29 @@ def test_much_is_flushed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert recording.written_bytes > 0
 
 
+@pytest.mark.parametrize("name", READERS)
 async def test_a_full_disk_ends_the_recording(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
+    monkeypatch.setattr(recording_module, "FLUSH_S", 0.0)
+    failed = asyncio.Event()
+
     def no_space(self: Recording) -> None:
         del self
+        failed.set()
         raise OSError(28, "No space left on device")
 
-    async with MiniFeed() as feed:
-        await feed.publish(1)
-        async with Stream(feed.url, SUBSCRIPTION, after="0") as stream:
-            recording = Recording(tmp_path / "x.ndjson")
-            with monkeypatch.context() as patched:
-                patched.setattr(Recording, "flush", no_space)
-                with pytest.raises(OSError, match="No space"):
-                    await record(stream, recording, ignore)
-            recording.__exit__(None, None, None)
+    async with MiniFeed() as feed, Stream(feed.url, SUBSCRIPTION, after="0") as stream:
+        await stream.open()
+        recording = Recording(tmp_path / name)
+        with monkeypatch.context() as patched:
+            patched.setattr(Recording, "flush", no_space)
+            recorder = asyncio.create_task(record(stream, recording, ignore))
+            await failed.wait()
+            await feed.publish(1)
+            with pytest.raises(OSError, match="No space"):
+                await recorder
+        recording.__exit__(None, None, None)
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x", "x.gz", "x.json", "x.ndjson.xz", "x.ndjson.txt"])

@@ -197,6 +197,23 @@ async def test_a_snapshot_that_is_cut_comes_again_whole(feed: MiniFeed, transpor
     assert "snapshot" not in feed.asked[2][1] or transport == "sse"
 
 
+async def test_a_snapshot_beside_a_position_is_asked_for_until_it_was_whole(
+    feed: MiniFeed,
+) -> None:
+    await feed.publish(3)
+
+    async def cut_at_once(line: Line) -> None:
+        del line
+        feed.cut()
+
+    feed.after_opening.append(cut_at_once)
+    async with stream_of(feed, transport="sse", after="aaaa-2", snapshot=True) as stream:
+        assert (await event_of(stream, Snapshot)).state == "begin"
+    # With Last-Event-ID the server would send no snapshot.
+    asked = {"trades": "*", "after": "aaaa-2", "snapshot": "1"}
+    assert feed.asked == [("sse", asked), ("sse", asked)]
+
+
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_a_gap_whose_snapshot_is_cut_is_told_again_and_counted_once(
     feed: MiniFeed, transport: Any
