@@ -64,6 +64,6 @@ def routes(built: Path = BUILT) -> list[web.AbstractRouteDef]:
 
 async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:
     """Let hashed files be cached for ever (`on_response_prepare` signal)."""
-    if request.path.startswith(_ASSETS) and isinstance(response, web.FileResponse):
+    if isinstance(response, web.FileResponse) and request.path.startswith(_ASSETS):
         response.headers[hdrs.CACHE_CONTROL] = _FOR_EVER
         response.headers["X-Content-Type-Options"] = "nosniff"

@@ -15,8 +15,10 @@ from feed.errors import InvalidParameter
 from feed.frames import MAX_FRAME_BYTES
 from feed.ring import BEGINNING, Position
 from feed.selection import ALL, Selection
+from feed.server.health import HealthWatch
 from feed.server.hub import Hub
 from feed.server.ingest import Ingest
+from feed.server.problems import Handler
 from feed.ticks import Channel, Kind, is_symbol
 
 _TIMEFRAMES = {"1s": Kind.SECOND_BAR, "1m": Kind.BAR}
@@ -31,23 +33,24 @@ _MAX_HISTORY_BYTES = 16 * MAX_FRAME_BYTES
 class Rest:
     """The handlers, over one hub and its source."""
 
-    def __init__(self, hub: Hub, ingest: Ingest) -> None:
+    def __init__(self, hub: Hub, ingest: Ingest, health: HealthWatch) -> None:
         self._hub = hub
         self._ingest = ingest
+        self._health = health
         self._began_ns = time.time_ns()
 
-    def routes(self) -> list[web.RouteDef]:
-        """Return the routes of all finite requests but `/metrics`."""
-        return [
-            web.get("/v1/symbols", self.symbols),
-            web.get("/v1/snapshot", self.snapshot),
-            web.get("/v1/history", self.history),
-            web.get("/v1/bars", self.bars),
-            web.get("/v1/status", self.status),
-            web.get("/v2/assets", self.assets),
-            web.get("/healthz", self.healthz),
-            web.get("/readyz", self.readyz),
-        ]
+    def handlers(self) -> dict[str, Handler]:
+        """Return the handler of each finite request but `/metrics`, by path."""
+        return {
+            "/v1/symbols": self.symbols,
+            "/v1/snapshot": self.snapshot,
+            "/v1/history": self.history,
+            "/v1/bars": self.bars,
+            "/v1/status": self.status,
+            "/v2/assets": self.assets,
+            "/healthz": self.healthz,
+            "/readyz": self.readyz,
+        }
 
     async def symbols(self, request: web.Request) -> web.Response:
         """Answer what can be subscribed to, sorted by symbol."""
@@ -138,7 +141,9 @@ class Rest:
         broadcast = hub.broadcast
         ring = broadcast.ring
         now_ns = time.time_ns()
-        sessions = hub.sessions.values()
+        connections: Counter[str] = Counter()
+        for (transport, _), count in hub.connected.items():
+            connections[transport] += count
         return _json(
             {
                 "version": feed.__version__,
@@ -162,7 +167,13 @@ class Rest:
                     "newest": ring.newest,
                     "oldest_age_s": round(ring.oldest_age_ns(now_ns) / 1e9, 3),
                 },
-                "connections": Counter(session.transport for session in sessions),
+                "feed": {
+                    "state": self._health.state.health.value,
+                    "reason": self._health.state.reason,
+                },
+                "symbols": self._health.counts,
+                "resume_window_s": hub.settings.resume_window_s,
+                "connections": connections,
                 "behind": len(hub.drain.behind),
                 "largest_lag_ticks": max(
                     (session.subscriber.lag_ticks for session in hub.drain.behind), default=0

@@ -22,7 +22,9 @@ from feed.dialect import (
     AUTHENTICATED,
     CONNECTED,
     Auth,
+    Control,
     ErrorCode,
+    Feedback,
     Subscribe,
     Unsubscribe,
     error_message,
@@ -32,24 +34,36 @@ from feed.dialect import (
     subscription_message,
 )
 from feed.disconnect import Reason
-from feed.errors import FeedError, InvalidMessage
+from feed.errors import FeedError, InvalidMessage, InvalidParameter
 from feed.frames import Opcode, WebSocketFraming, websocket_frame
 from feed.lane import PayloadKey
 from feed.selection import Selection
 from feed.server.extensions import acceptable_offer
 from feed.server.hub import Hub
+from feed.server.origins import Origins
 from feed.server.transport import Connection
 from feed.ticks import Channel
 
 MAX_CONTROL_BYTES = 256 * 1024  # inflated; 5,000 symbols on three channels are 150 KiB
 SUBPROTOCOLS = {f"feed.{name}": codec for name, codec in CODECS.items()}
 _LAST_WORDS_S = 1.0
+# The dialect's own paths, so that its SDKs need no more than another host.
+_PLACES = {"feed": ("iex", "sip", "test"), "location": ("us", "us-1", "eu-1")}
 Symbols = dict[Channel, frozenset[str]]
 _PROTOCOL_REASONS = {1002: Reason.PROTOCOL, 1007: Reason.PROTOCOL, 1009: Reason.TOO_BIG}
 
 
-async def websocket(request: web.Request, hub: Hub) -> web.StreamResponse:
-    """Serve one WebSocket connection."""
+async def websocket(request: web.Request, hub: Hub, origins: Origins) -> web.StreamResponse:
+    """Serve one WebSocket connection.
+
+    Raises:
+        HTTPForbidden: it comes from a page that is not allowed.
+        InvalidParameter: the path names a feed or location that the dialect does not have.
+    """
+    origins.check(request)
+    for name, value in request.match_info.items():
+        if value not in _PLACES[name]:
+            raise InvalidParameter(name, value, ", ".join(_PLACES[name]))
     offered = ", ".join(request.headers.getall(hdrs.SEC_WEBSOCKET_EXTENSIONS, ()))
     offer = acceptable_offer(offered)
     socket = _Socket(
@@ -104,6 +118,11 @@ def _compression(socket: web.WebSocketResponse) -> Compression | None:
         shared="server_no_context_takeover" not in agreed,
         window_bits=int(bits[1]) if bits else MAX_WINDOW_BITS,
     )
+
+
+def _union(known: frozenset[str], more: list[str]) -> frozenset[str]:
+    """Return both together; the same object where nothing is new, for there are many of them."""
+    return known.union(more) if more else known
 
 
 class _Socket(web.WebSocketResponse):
@@ -255,7 +274,7 @@ class Conversation:
             )
         return self._control.decode(data)
 
-    def _act(self, control: Auth | Subscribe | Unsubscribe) -> None:
+    def _act(self, control: Control) -> None:
         if isinstance(control, Auth):
             if self.authenticated:
                 self._say(error_message(ErrorCode.ALREADY_AUTHENTICATED, "already authenticated"))
@@ -264,12 +283,14 @@ class Conversation:
                 self._say(AUTHENTICATED)
         elif isinstance(control, Subscribe):
             self._subscribe(control)
+        elif isinstance(control, Feedback):
+            self._hub.feedback.take("websocket", control.ages_ms)
         else:
             self._unsubscribe(control)
 
     def _subscribe(self, asked: Subscribe) -> None:
         named = asked.symbols()
-        symbols = {channel: self.symbols[channel].union(named[channel]) for channel in Channel}
+        symbols = {channel: _union(self.symbols[channel], named[channel]) for channel in Channel}
         marks = self._key.marks if asked.marks is None else asked.marks
         self._compress = self._compress if asked.compress is None else asked.compress
         intervals = lossy_only({**self.intervals_ms, **(asked.conflate or {})})
