@@ -1,0 +1,73 @@
+"""A histogram of plain integers: what is counted while ticks are on their way.
+
+prometheus_client's takes a lock for each observation and compares floats one by one: 0.77 µs
+(measured), where a whole frame to one subscriber costs 8. This one is a bisection and two
+additions, 0.13 µs; a scrape turns it into the client's family. Knows neither names nor units: the
+caller's integers, usually nanoseconds.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+
+
+class Histogram:
+    """Counts per bucket.
+
+    Attributes:
+        bounds: the inclusive upper bounds of all buckets but the last, ascending.
+        counts: observations per bucket, one more than bounds.
+        total: the sum of all observations.
+    """
+
+    __slots__ = ("bounds", "counts", "total")
+
+    def __init__(self, bounds: Sequence[int]) -> None:
+        self.bounds = tuple(bounds)
+        self.counts = [0] * (len(self.bounds) + 1)
+        self.total = 0
+
+    def observe(self, value: int) -> None:
+        """Count one observation."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+    def observe_all(self, values: Iterable[int], *, since: int = 0) -> None:
+        """Count how far each of many values is from `since`."""
+        bounds, counts = self.bounds, self.counts
+        for value in values:
+            distance = value - since
+            counts[bisect_left(bounds, distance)] += 1
+            self.total += distance
+
+    @property
+    def count(self) -> int:
+        """How many observations there were."""
+        return sum(self.counts)
+
+    def cumulative(self) -> Iterator[tuple[int | None, int]]:
+        """Yield each bound with how many were at or below it; the last bound is None: all."""
+        return zip((*self.bounds, None), accumulate(self.counts), strict=True)
+
+
+def quantile(bounds: Sequence[int], counts: Sequence[int], share: float) -> float | None:
+    """Return the value that a share of the observations is at or below; None: there are none.
+
+    Interpolates within a bucket as Prometheus' `histogram_quantile` does: evenly from the bound
+    below. What is beyond the last bound is said to be at it.
+
+    Args:
+        bounds: as `Histogram.bounds`.
+        counts: per bucket, for instance the differences of a while.
+        share: from 0 to 1.
+    """
+    wanted = share * sum(counts)
+    if not wanted:
+        return None
+    below = 0
+    for index, count in enumerate(counts[:-1]):
+        if below + count >= wanted:
+            lower = bounds[index - 1] if index else 0
+            return lower + (bounds[index] - lower) * (wanted - below) / count
+        below += count
+    return float(bounds[-1])
