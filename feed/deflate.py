@@ -72,14 +72,16 @@ class CompressorBudget:
         maximum_bytes: the most that is lent.
         used_bytes: what is lent now.
         refusals: how often a lane had to do without.
+        keyframes: how many they all made.
     """
 
-    __slots__ = ("maximum_bytes", "refusals", "used_bytes")
+    __slots__ = ("keyframes", "maximum_bytes", "refusals", "used_bytes")
 
     def __init__(self, maximum_bytes: int = BUDGET_BYTES) -> None:
         self.maximum_bytes = maximum_bytes
         self.used_bytes = 0
         self.refusals = 0
+        self.keyframes = 0
 
     def take(self, count_bytes: int) -> bool:
         """Borrow so many bytes; False where there are not so many left."""
@@ -186,4 +188,5 @@ class SharedDeflate:
         self._frames_left = self._keyframe_every
         self._next_keyframe_ns = now_ns + self._keyframe_ns
         self.keyframes += 1
+        self._budget.keyframes += 1
         return True
