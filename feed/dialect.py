@@ -45,6 +45,10 @@ SILENT_CHANNELS = (
 )
 
 
+MAX_AGES = 64  # that one feedback message reports
+MAX_AGE_MS = 86_400_000  # a day; what is older comes from a clock that is wrong
+
+
 class ErrorCode(IntEnum):
     """The dialect's error codes."""
 
@@ -106,7 +110,17 @@ def _read_intervals(value: object) -> dict[Channel, int]:
     return intervals
 
 
+def _read_ages(value: object) -> list[float]:
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_AGES:
+        raise _refusal(f"a list of 1 to {MAX_AGES} ages")
+    for age in value:
+        if type(age) not in {int, float} or not 0 <= age <= MAX_AGE_MS:
+            raise _refusal(f"ages in milliseconds from 0 to {MAX_AGE_MS}, not {shorten(age)}")
+    return value
+
+
 Model = TypeVar("Model", bound=BaseModel)
+Ages = Annotated[list[float], PlainValidator(_read_ages)]
 Symbols = list[Annotated[str, AfterValidator(_check_symbol)]]
 After = Annotated[Position, PlainValidator(_read_position)]
 
@@ -212,11 +226,36 @@ class Unsubscribe(Channels):
     action: Literal["unsubscribe"]
 
 
-Control = Auth | Subscribe | Unsubscribe
-_ACTIONS: dict[str, type[Auth | Subscribe | Unsubscribe]] = {
+class Feedback(_Message):
+    """`{"action":"feedback","ages_ms":[…]}`: how old some ticks were when they were received."""
+
+    action: Literal["feedback"]
+    ages_ms: Ages
+
+
+class Report(_Message):
+    """The same of those whose transport goes one way: the body of `POST /v1/feedback`."""
+
+    transport: Literal["websocket", "sse", "stream"]
+    ages_ms: Ages
+
+    @classmethod
+    def of(cls, document: object) -> Self:
+        """Validate a decoded body.
+
+        Raises:
+            InvalidMessage: it is no map of texts.
+            InvalidParameter: a field of it is not accepted.
+        """
+        return _validate(cls, _map(document, "ages_ms"))
+
+
+Control = Auth | Subscribe | Unsubscribe | Feedback
+_ACTIONS: dict[str, type[Control]] = {
     "auth": Auth,
     "subscribe": Subscribe,
     "unsubscribe": Unsubscribe,
+    "feedback": Feedback,
 }
 
 
@@ -227,16 +266,20 @@ def parse_control(message: object) -> Control:
         InvalidMessage: it is no map, or its action is unknown.
         InvalidParameter: a field of it is not accepted.
     """
-    if not isinstance(message, dict):
-        words = f"a message is a map with the key action, not {type(message).__name__}"
-        raise InvalidMessage(words)
-    action = message.get("action")
+    fields = _map(message, "action")
+    action = fields.get("action")
     model = _ACTIONS.get(action) if isinstance(action, str) else None
     if model is None:
         raise InvalidParameter("action", action, ", ".join(_ACTIONS))
-    if not all(isinstance(key, str) for key in message):
-        raise InvalidMessage("a message has keys that are text only")
-    return _validate(model, message)
+    return _validate(model, fields)
+
+
+def _map(value: object, key: str) -> dict[Any, Any]:
+    """Return what was decoded, which must be a map."""
+    if not isinstance(value, dict):
+        words = f"a message is a map with the key {key}, not {type(value).__name__}"
+        raise InvalidMessage(words)
+    return value
 
 
 def lossy_only(intervals_ms: Mapping[Channel, int]) -> dict[Channel, int]:
@@ -302,7 +345,9 @@ def _read_option(name: str, value: str) -> object:
     return value
 
 
-def _validate(model: type[Model], fields: Mapping[str, Any]) -> Model:
+def _validate(model: type[Model], fields: Mapping[Any, Any]) -> Model:
+    if not all(isinstance(key, str) for key in fields):
+        raise InvalidMessage("a message has keys that are text only")
     try:
         return model.model_validate(fields)
     except ValidationError as error:
