@@ -5,18 +5,26 @@ published since the last one through select, encode, join and frame, each step o
 and no socket: the hub says when to cut, and writes the frames.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from feed.bars import BarBuilder
-from feed.codecs import CODECS, Codec
+from feed.codecs import CODECS, Codec, Message
 from feed.conflate import Conflator
 from feed.deflate import Compression, CompressorBudget
 from feed.deflated_lane import DeflatedLane
 from feed.frames import MAX_FRAME_BYTES, Framing
 from feed.history import History
-from feed.lane import Lane, Payload, PayloadKey, Traffic, batched, mark_message
+from feed.lane import (
+    Lane,
+    Payload,
+    PayloadKey,
+    Traffic,
+    batched,
+    mark_message,
+    message_envelope,
+)
 from feed.ring import Position, RingBuffer
 from feed.selection import SelectionIndex
 from feed.snapshot import Snapshot
@@ -51,6 +59,7 @@ class Broadcast:
         bars: builds and keeps bars.
         cut_sequence: the newest sequence that is in a frame; the end of catching up.
         ticks: published so far, by kind.
+        lane_counts: lanes that have members, by transport and codec.
         traffic: frames and bytes written, by transport and codec.
         budget: the memory of all lanes' compressors together.
     """
@@ -63,6 +72,7 @@ class Broadcast:
         self.bars = bars
         self.cut_sequence = ring.newest
         self.ticks = dict.fromkeys(Kind, 0)
+        self.lane_counts: Counter[tuple[str, str]] = Counter()
         self.traffic: defaultdict[tuple[str, str], Traffic] = defaultdict(Traffic)
         self.budget = CompressorBudget()
         self._payloads: dict[PayloadKey, Payload] = {}
@@ -134,6 +144,14 @@ class Broadcast:
             if envelope:
                 yield lane, envelope
 
+    def announce(self, message: Message, now_ns: int) -> Iterator[tuple[Lane, bytes]]:
+        """Yield the envelopes of a message to every lane that has something subscribed."""
+        for lane in list(self._lanes.values()):
+            key = lane.payload.key
+            if key.selection.symbols:
+                lane.spoke_ns = now_ns
+                yield lane, message_envelope(lane.framing, key.codec, message)
+
     def enter(
         self,
         key: PayloadKey,
@@ -160,6 +178,7 @@ class Broadcast:
                 )
             )
             self._lanes[key, framing, compression] = lane
+            self.lane_counts[framing.transport, key.codec.name] += 1
             payload.lanes.append(lane)
         lane.members += 1
         return lane
@@ -172,6 +191,7 @@ class Broadcast:
         payload = lane.payload
         lane.close()
         del self._lanes[payload.key, lane.framing, lane.compression]
+        self.lane_counts[lane.framing.transport, payload.key.codec.name] -= 1
         payload.lanes.remove(lane)
         if not payload.lanes:
             del self._payloads[payload.key]

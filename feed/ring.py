@@ -138,6 +138,12 @@ class RingBuffer:
         """Return when the tick with this sequence was ingested; it must still be held."""
         return self._ingested_ns[sequence & self._mask]
 
+    def ingestion_times_ns(self, after: int, count: int) -> "array[int]":
+        """Return when the `count` ticks that follow `after` were ingested; all must be held."""
+        start = (after + 1) & self._mask
+        stamps = self._ingested_ns[start : start + count]
+        return stamps + self._ingested_ns[: count - len(stamps)]
+
     def oldest_age_ns(self, now_ns: int) -> int:
         """Return how long ago the oldest tick was ingested; 0 while the ring is empty."""
         return now_ns - self.ingested_ns(self.oldest) if len(self) else 0

@@ -254,6 +254,14 @@ class Settings(BaseSettings):
     high_water_bytes: Annotated[_Count, _COUNT] = 65_536
     slow_timeout_s: Annotated[_Seconds, _SECONDS] = 10.0
     lag_max_ticks: Annotated[_Count | None, _COUNT] = None
+    resume_window_s: Annotated[_Seconds, _SECONDS] = 60.0
+    stale_after_gaps: Annotated[
+        float,
+        BeforeValidator(_no_bool),
+        Field(ge=2, le=1_000, allow_inf_nan=False),
+        Accepts("how many times the usual gap between ticks, from 2 to 1000"),
+    ] = 10.0
+    stale_floor_s: Annotated[_Seconds, _SECONDS] = 5.0
     keepalive_s: Annotated[_Seconds, _SECONDS] = 4.0
     mark_interval_s: Annotated[_Seconds, _SECONDS] = 10.0
     ping_interval_s: Annotated[_Seconds, _SECONDS] = 20.0

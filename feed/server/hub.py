@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 
 from feed.broadcast import Broadcast
 from feed.cadence import Cadence
+from feed.codecs import Message
 from feed.deflate import Compression
 from feed.disconnect import Reason
 from feed.errors import LimitExceeded
@@ -20,6 +21,7 @@ from feed.lane import PayloadKey, Reader
 from feed.selection import Selection
 from feed.server.config import Settings
 from feed.server.drain import Drain
+from feed.server.feedback import Feedback
 from feed.server.metrics import Instruments
 from feed.server.session import Session
 from feed.server.transport import Connection
@@ -40,9 +42,11 @@ class Hub:
         broadcast: the ring, and the lanes made from it.
         settings: what the server was told.
         instruments: the histograms that are filled here.
+        feedback: takes what clients report.
         sessions: everybody connected, by their subscriber.
         drain: those of them who are behind.
         ladder: how often somebody stepped down it.
+        connected: sessions now, by transport and codec.
         opened: sessions so far, by transport and codec.
         ended: sessions that ended, by reason.
         resumes: positions that somebody came with, by outcome.
@@ -57,8 +61,12 @@ class Hub:
         # Of those who are waited for, nothing but the ring limits the lag.
         self._lag_max_ticks = None if production_waits else settings.lag_max_ticks
         self.instruments = Instruments()
+        self.feedback = Feedback(self.instruments.delivery_age)
+        self._announced: Message | None = None
+        self._down = False  # what was announced last is that the source is down
         self.sessions: dict[Subscriber, Session] = {}
         self.ladder = LadderCounts()
+        self.connected: Counter[tuple[str, str]] = Counter()
         self.opened: Counter[tuple[str, str]] = Counter()
         self.ended: Counter[Reason] = Counter()
         self.resumes: Counter[str] = Counter()
@@ -112,18 +120,18 @@ class Hub:
         now_ns = time.time_ns()
         cut = self.broadcast.cut(now_ns)
         high_water_bytes = self.settings.high_water_bytes
-        observe_age = self.instruments.age.observe
+        written_ns: list[int] = []
         for lane, envelopes in cut.envelopes:
             for follows, envelope in envelopes:
                 missed = lane.write(envelope, now_ns, high_water_bytes)
                 if missed:
                     self._fall_behind(missed, follows, now_ns)
-                if cut.ticks:
-                    observe_age((time.time_ns() - cut.first_ns) / 1e9)
+                written_ns.append(time.time_ns())
         ended_ns = time.perf_counter_ns()
         if cut.ticks:
             self._cadence.note_cut(began_ns, ended_ns)
-            self.instruments.cut_seconds.observe((ended_ns - began_ns) / 1e9)
+            self.instruments.write_age.observe_all(written_ns, since=cut.first_ns)
+            self.instruments.cut.observe(ended_ns - began_ns)
             self.instruments.batch_ticks.observe(cut.ticks)
         self._schedule_conflation(now_ns)
 
@@ -168,6 +176,7 @@ class Hub:
         )
         session = Session(connection, subscriber, framing.transport, goodbye)
         self.sessions[subscriber] = session
+        self.connected[framing.transport, key.codec.name] += 1
         self.opened[framing.transport, key.codec.name] += 1
         return session
 
@@ -198,7 +207,7 @@ class Hub:
         """Wait until so many sessions have subscribed to something."""
         while True:
             self._joined.clear()
-            here = sum(bool(reader.lane.payload.key.selection.symbols) for reader in self.sessions)
+            here = sum(map(_subscribed, self.sessions.values()))
             if here >= count:
                 return
             await self._joined.wait()
@@ -244,7 +253,9 @@ class Hub:
         self.hold(session)
         self.drain.remove(session)
         del self.sessions[session.subscriber]
-        self.broadcast.leave(session.subscriber.lane)
+        lane = session.subscriber.lane
+        self.broadcast.leave(lane)
+        self.connected[session.transport, lane.payload.key.codec.name] -= 1
         self.ended[reason] += 1
         session.ended.set_result(reason)
 
@@ -271,7 +282,7 @@ class Hub:
             due_ns = time.perf_counter_ns() + int(pause_s * 1e9)
             await asyncio.sleep(pause_s)
             late_ns = max(0, time.perf_counter_ns() - due_ns)
-            self.instruments.loop_lag.observe(late_ns / 1e9)
+            self.instruments.loop_lag.observe(late_ns)
             now_ns = time.time_ns()
             for lane, envelope in self.broadcast.idle(now_ns, keepalive_ns, mark_interval_ns):
                 missed = lane.write(envelope, now_ns, settings.high_water_bytes)
@@ -279,8 +290,27 @@ class Hub:
             for session in list(self.sessions.values()):
                 session.beat(now_ns)
 
+    def announce(self, message: Message, *, down: bool) -> None:
+        """Tell everybody who subscribed to something whether the source is down.
+
+        Who cannot take it now, or comes later, is told once caught up, if it is news then.
+        """
+        self._announced, self._down = message, down
+        now_ns = time.time_ns()
+        for lane, envelope in self.broadcast.announce(message, now_ns):
+            missed = lane.write(envelope, now_ns, self.settings.high_water_bytes)
+            self._fall_behind(missed, self.broadcast.cut_sequence, now_ns)
+        for session in self.sessions.values():
+            if session.subscriber.live and _subscribed(session):
+                session.told_down = down
+
     def _go_live(self, session: Session) -> None:
         subscriber = session.subscriber
+        if self._announced and session.told_down is not self._down and _subscribed(session):
+            session.told_down = self._down
+            frame = subscriber.lane.message(self._announced)
+            session.connection.write_last(frame)
+            subscriber.lane.traffic.count(len(frame), len(frame), 1)
         subscriber.go_live()
         subscriber.lane.add(subscriber)
 
@@ -313,3 +343,8 @@ class Hub:
             if self.broadcast.waiting_ticks:
                 self.cut()
             await self.drain.moved.wait()
+
+
+def _subscribed(session: Session) -> bool:
+    """Tell whether a session has anything subscribed: before that it hears control messages."""
+    return bool(session.subscriber.lane.payload.key.selection.symbols)

@@ -2,12 +2,14 @@
 
 import asyncio
 import random
+import time
 
 import structlog
 
 from feed.errors import SourceError
 from feed.server.hub import Hub
 from feed.sources.base import Source
+from feed.ticks import Bar, Tick
 
 _FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
@@ -25,6 +27,9 @@ class Ingest:
         failures: how often it died.
         last_error: in words, why it died last; "" while it never did.
         finished: it came to its end (a recording that does not loop).
+        live: its ticks happen now, so that their age means something.
+        last_tick_ns: when it gave its newest tick, or was opened since; at first, when we began.
+        changed: set when it comes, or goes.
     """
 
     def __init__(self, hub: Hub, source: Source) -> None:
@@ -35,6 +40,10 @@ class Ingest:
         self.failures = 0
         self.last_error = ""
         self.finished = False
+        self.live = not source.can_wait and hub.settings.start is None
+        self.last_tick_ns = time.time_ns()
+        self.changed = asyncio.Event()
+        hub.feedback.live = self.live
 
     async def run(self) -> None:
         """Produce until the source ends, opening it again with backoff when it dies."""
@@ -60,6 +69,7 @@ class Ingest:
                 )
             finally:
                 self.up = False
+                self.changed.set()
                 await self.source.close()
             if self.finished:
                 log.info("source_finished", source=self.source.name)
@@ -75,16 +85,28 @@ class Ingest:
         await source.open()
         bars.recorded_kinds = source.recorded_kinds
         self.up = True
+        self.last_tick_ns = time.time_ns()
+        self.changed.set()
         self.ready.set()
+        log.info("source_opened", source=source.name)
         await self._await_subscribers()
         passes = None
         async for ticks in source.batches():
             if source.passes != passes and passes is not None:
                 await hub.publish(bars.restart(), wait=source.can_wait)
             passes = source.passes
+            self._note(ticks)
             await hub.publish(bars.weave(ticks), wait=source.can_wait)
             await asyncio.sleep(0)  # a source that never waits must not starve the cuts
         await hub.publish(bars.finish(), wait=source.can_wait)
+
+    def _note(self, ticks: list[Tick]) -> None:
+        """Note when the source gave ticks, and how old the oldest of them was."""
+        self.last_tick_ns = time.time_ns()
+        oldest = ticks[0]
+        if self.live and not isinstance(oldest, Bar):  # a bar's time is its beginning
+            age_ns = self.last_tick_ns - oldest.event_ns
+            self.hub.instruments.source_age.observe(max(0, age_ns))  # its clock may be ahead
 
     async def _await_subscribers(self) -> None:
         """Hold production until as many subscribers as wished are there, or the time is up."""

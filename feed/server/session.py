@@ -31,6 +31,7 @@ class Session:
         goodbye: writes the transport's last words for a reason; nothing may follow them.
         beat: called about every second with the time, for what a transport does by itself.
         ended: done, with the reason, once the subscriber is out of its lane.
+        told_down: the last it heard is that the source is down.
         id: a number for logs and views, unique in this process.
     """
 
@@ -42,6 +43,7 @@ class Session:
     ended: "asyncio.Future[Reason]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+    told_down: bool = False
     id: int = field(default_factory=lambda: next(_ids))
 
     def release(self) -> None:

@@ -37,6 +37,10 @@ async def test_a_source_that_dies_is_opened_again_and_subscribers_stay(serve: Se
         source.die(RuntimeError("the line is cut"))
         await opened(source, life + 1)
         assert source.closed == life
+        for state, reason in (("source_down", "failed"), ("live", "")):
+            [message], _ = await reader.read()
+            assert message.pop("t").endswith("Z")
+            assert message == {"T": "feed", "state": state, "source": "script", "reason": reason}
     status = await source_status(feed)
     assert (status["failures"], status["last_error"]) == (3, "the line is cut")
     assert status["up"] is True
@@ -74,6 +78,7 @@ async def test_the_end_of_a_source_ends_nobodys_subscription(serve: Serve) -> No
     await reader.chunk()
     source.end()
     await until(lambda: feed.ingest.finished)
+    assert b'"reason":"finished"' in await reader.chunk()
     assert await reader.chunk() == b":\n"
     status = await source_status(feed)
     assert (status["up"], status["finished"], status["failures"]) == (False, True, 0)
