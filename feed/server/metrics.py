@@ -1,296 +1,407 @@
 """Every metric of the server: names, help texts, and where the numbers come from.
 
-The rooms keep plain counters; they are read when Prometheus asks. Only histograms are filled as
-things happen, one observation a lane and frame or a cut, never one a subscriber or tick. No label
-grows with users or symbols.
+The rooms keep plain counters, which are read when Prometheus asks. Only histograms are filled as
+things happen: one observation a lane and frame, a cut, or a list of a source, never one a
+subscriber or tick. No label grows with users or symbols, and every value of a label is there from
+the start: so the number of series is fixed, and a rate begins at 0. (Longer than 300 lines, since
+all names are in one file.)
 """
 
-import time
-from collections import Counter
-from collections.abc import Iterator
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
-from prometheus_client import (
-    CollectorRegistry,
-    GCCollector,
-    Histogram,
-    PlatformCollector,
-    ProcessCollector,
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
 )
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
+import feed
+from feed.codecs import CODECS
 from feed.disconnect import Reason
+from feed.server.histogram import Histogram
+from feed.sources import bad_rows
+from feed.subscriber import Resume
+from feed.symbol_health import Health
+from feed.ticks import Kind
 
 if TYPE_CHECKING:  # the hub fills the instruments, so at run time the arrow points the other way
+    from feed.server.health import HealthWatch
     from feed.server.hub import Hub
     from feed.server.ingest import Ingest
+    from feed.server.levels import Levels
 
 LAG_STEPS_TICKS = (1, 100, 1_000, 10_000)
-_AGE_BUCKETS_S = (
-    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
-    *(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+TRANSPORTS = ("websocket", "sse", "stream")
+_SERVED = tuple(product(TRANSPORTS, CODECS))
+_LADDER_STEPS = ("paused", "caught_up", "gap", "lagging", "slow")
+
+_US, _MS, _S = 1_000, 1_000_000, 1_000_000_000
+_AGE_BOUNDS_NS = (
+    *(100 * _US, 250 * _US, 500 * _US),
+    *(1 * _MS, 2_500 * _US, 5 * _MS, 10 * _MS, 25 * _MS, 50 * _MS, 100 * _MS, 250 * _MS, 500 * _MS),
+    *(1 * _S, 2_500 * _MS, 5 * _S, 10 * _S, 30 * _S, 60 * _S),
 )
-_CUT_BUCKETS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5)
-_BATCH_BUCKETS_TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000)
+_CUT_BOUNDS_NS = tuple(bound for bound in _AGE_BOUNDS_NS if bound <= 500 * _MS)
+_BATCH_BOUNDS_TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000)
 
 
 class Instruments:
-    """The histograms, in a registry of their own, so that a process can hold several servers."""
+    """The histograms, filled as things happen; all but `batch_ticks` are of nanoseconds.
+
+    Attributes:
+        source_age: from a tick's event to its ingestion.
+        write_age: from there until its lane's frame was written.
+        delivery_age: from its event to its reader, by transport, as clients report.
+        cut: how long a cut took.
+        batch_ticks: how many ticks it took together.
+        loop_lag: how late the event loop was for a timer.
+    """
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.age = Histogram(
-            "feed_write_age_seconds",
-            "How old the oldest tick of a frame was, since it was ingested, when its lane's frame "
-            "had been written to everybody. One observation a lane and frame.",
-            buckets=_AGE_BUCKETS_S,
-            registry=self.registry,
-        )
-        self.cut_seconds = Histogram(
-            "feed_cut_seconds",
-            "How long a cut took: encoding, joining, framing and writing to all live subscribers. "
-            "While it runs, the event loop does nothing else.",
-            buckets=_CUT_BUCKETS_S,
-            registry=self.registry,
-        )
-        self.batch_ticks = Histogram(
-            "feed_batch_ticks",
-            "How many ticks a cut took together. Larger batches mean higher load or a fixed "
-            "interval.",
-            buckets=_BATCH_BUCKETS_TICKS,
-            registry=self.registry,
-        )
-        self.loop_lag = Histogram(
-            "feed_loop_lag_seconds",
-            "How late the event loop was for a timer, looked at once a second or oftener. Over 0.1 "
-            "the process is saturated.",
-            buckets=_AGE_BUCKETS_S,
-            registry=self.registry,
-        )
+        self.source_age = Histogram(_AGE_BOUNDS_NS)
+        self.write_age = Histogram(_AGE_BOUNDS_NS)
+        self.delivery_age = {transport: Histogram(_AGE_BOUNDS_NS) for transport in TRANSPORTS}
+        self.cut = Histogram(_CUT_BOUNDS_NS)
+        self.batch_ticks = Histogram(_BATCH_BOUNDS_TICKS)
+        self.loop_lag = Histogram(_AGE_BOUNDS_NS)
 
 
-class HubCollector(Collector):
-    """Reads the hub's plain counters when it is scraped."""
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What the metrics are read from.
 
-    def __init__(self, hub: "Hub", ingest: "Ingest") -> None:
-        self._hub = hub
-        self._ingest = ingest
+    Attributes:
+        hub, ingest, health: the rooms that count.
+        levels: what was found by walking over all subscribers, just now.
+    """
 
-    def collect(self) -> Iterator[Metric]:
-        """Yield every metric that is not a histogram."""
-        yield from self._connections()
-        yield from self._source()
-        yield from self._ring()
-        yield from self._lanes()
-        yield from self._subscribers()
-        yield from self._ladder()
-
-    def _connections(self) -> Iterator[Metric]:
-        hub = self._hub
-        labels = ["transport", "codec"]
-        now = GaugeMetricFamily(
-            "feed_connections", "Subscribers connected now, by transport and codec.", labels=labels
-        )
-        open_now = Counter(
-            (session.transport, session.subscriber.lane.payload.key.codec.name)
-            for session in hub.sessions.values()
-        )
-        total = CounterMetricFamily(
-            "feed_connections_opened",
-            "Subscribers that connected since the start, by transport and codec.",
-            labels=labels,
-        )
-        for labelled, count in hub.opened.items():
-            now.add_metric(labelled, open_now[labelled])
-            total.add_metric(labelled, count)
-        yield now
-        yield total
-        ended = CounterMetricFamily(
-            "feed_disconnects",
-            "Subscribers that left or were disconnected, by reason. client_left is their own "
-            "doing; slow and lagging are readers that could not keep up.",
-            labels=["reason"],
-        )
-        for reason in Reason:
-            ended.add_metric([reason.value.name], hub.ended[reason])
-        yield ended
-        resumes = CounterMetricFamily(
-            "feed_resumes",
-            "Positions that subscribers came back with, by outcome: replayed without loss, gap "
-            "(the ring was too short), new_epoch (the server had restarted, or no such position).",
-            labels=["outcome"],
-        )
-        for outcome in ("replayed", "gap", "new_epoch"):
-            resumes.add_metric([outcome], hub.resumes[outcome])
-        yield resumes
-
-    def _source(self) -> Iterator[Metric]:
-        ingest = self._ingest
-        name = ingest.source.name
-        ticks = CounterMetricFamily(
-            "feed_ticks",
-            "Ticks published into the ring, by source and kind (t trade, q quote, b and b1s bars, "
-            "u corrected bar, s status).",
-            labels=["source", "kind"],
-        )
-        for kind, count in self._hub.broadcast.ticks.items():
-            ticks.add_metric([name, kind], count)
-        yield ticks
-        up = GaugeMetricFamily(
-            "feed_source_up", "1 while the source is open and produces, else 0.", labels=["source"]
-        )
-        up.add_metric([name], ingest.up)
-        yield up
-        failures = CounterMetricFamily(
-            "feed_source_failures",
-            "How often the source died and had to be opened again.",
-            labels=["source"],
-        )
-        failures.add_metric([name], ingest.failures)
-        yield failures
-        skipped = CounterMetricFamily(
-            "feed_source_rows_skipped",
-            "Rows of a recording that were left out, by reason.",
-            labels=["source", "reason"],
-        )
-        for reason, count in ingest.source.rows_skipped.items():
-            skipped.add_metric([name, reason], count)
-        yield skipped
-        yield from self._bars()
-        waits = CounterMetricFamily(
-            "feed_source_waits",
-            "How often a source that can wait was held for the slowest lossless subscriber.",
-            labels=["source"],
-        )
-        waits.add_metric([name], self._hub.waits)
-        yield waits
-
-    def _bars(self) -> Iterator[Metric]:
-        bars = self._hub.broadcast.bars
-        yield CounterMetricFamily(
-            "feed_late_trades",
-            "Trades of a second whose bar was published already; they correct it.",
-            bars.late_trades,
-        )
-        yield CounterMetricFamily(
-            "feed_stray_ticks",
-            "Ticks whose event time is days away from all others: a broken clock. They are passed "
-            "on and join no bar.",
-            bars.stray_ticks,
-        )
-
-    def _ring(self) -> Iterator[Metric]:
-        hub = self._hub
-        ring = hub.broadcast.ring
-        yield GaugeMetricFamily(
-            "feed_ring_capacity_ticks", "How many ticks the ring buffer can hold.", ring.capacity
-        )
-        yield GaugeMetricFamily(
-            "feed_ring_ticks", "How many ticks the ring buffer holds now.", len(ring)
-        )
-        yield GaugeMetricFamily(
-            "feed_ring_oldest_age_seconds",
-            "How long ago the oldest tick in the ring was ingested: who was away for longer cannot "
-            "resume without a gap.",
-            ring.oldest_age_ns(time.time_ns()) / 1e9,
-        )
-        yield CounterMetricFamily(
-            "feed_ring_overruns",
-            "How often a subscriber needed a tick that the ring no longer held.",
-            hub.ladder.overruns,
-        )
-        yield GaugeMetricFamily(
-            "feed_waiting_ticks",
-            "Ticks that are published and not yet in a frame.",
-            hub.broadcast.waiting_ticks,
-        )
-
-    def _lanes(self) -> Iterator[Metric]:
-        labels = ["transport", "codec"]
-        broadcast = self._hub.broadcast
-        lanes = GaugeMetricFamily(
-            "feed_lanes",
-            "Different frames made per cut: groups of subscribers that get the same bytes.",
-            labels=labels,
-        )
-        frames = CounterMetricFamily(
-            "feed_frames",
-            "Frames of ticks and feed messages written, counted once per subscriber.",
-            labels=labels,
-        )
-        frame_bytes = CounterMetricFamily(
-            "feed_frame_bytes", "Bytes of those frames as they went to the sockets.", labels=labels
-        )
-        now = Counter(
-            (lane.framing.transport, lane.payload.key.codec.name) for lane in broadcast.lanes
-        )
-        for labelled, traffic in broadcast.traffic.items():
-            lanes.add_metric(labelled, now[labelled])
-            frames.add_metric(labelled, traffic.frames)
-            frame_bytes.add_metric(labelled, traffic.frame_bytes)
-        yield lanes
-        yield frames
-        yield frame_bytes
-        yield GaugeMetricFamily(
-            "feed_index_entries",
-            "Symbols per channel that all different selections hold together.",
-            broadcast.index_entries,
-        )
-
-    def _subscribers(self) -> Iterator[Metric]:
-        hub = self._hub
-        # Whoever is live is behind by the waiting ticks only, so just the others are looked at.
-        lags = [session.subscriber.lag_ticks for session in hub.drain.behind]
-        lagging = GaugeMetricFamily(
-            "feed_lagging_subscribers",
-            "Subscribers that are at least so many ticks behind the newest tick.",
-            labels=["ticks"],
-        )
-        for step in LAG_STEPS_TICKS:
-            lagging.add_metric([str(step)], sum(lag >= step for lag in lags))
-        yield lagging
-        yield GaugeMetricFamily(
-            "feed_largest_lag_ticks",
-            "How many ticks the subscriber that is furthest behind has not been given yet.",
-            max(lags, default=0),
-        )
-        held = [subscriber.buffered_bytes() for subscriber in hub.sessions]
-        yield GaugeMetricFamily(
-            "feed_socket_buffer_bytes",
-            "Bytes written that sockets have not taken yet, over all subscribers.",
-            sum(held),
-        )
-        yield GaugeMetricFamily(
-            "feed_largest_socket_buffer_bytes",
-            "The most bytes that one subscriber's socket has not taken yet.",
-            max(held, default=0),
-        )
-
-    def _ladder(self) -> Iterator[Metric]:
-        counts = self._hub.ladder
-        steps = CounterMetricFamily(
-            "feed_ladder_steps",
-            "Steps of slow subscribers down (and up) the ladder: paused (a frame could not be "
-            "written), caught_up (live again without loss), gap (told that ticks are missing), "
-            "lagging and slow (disconnected).",
-            labels=["step"],
-        )
-        for step in ("paused", "caught_up", "gap", "lagging", "slow"):
-            steps.add_metric([step], getattr(counts, step))
-        yield steps
-        yield CounterMetricFamily(
-            "feed_gap_ticks",
-            "Sequences that subscribers were told they will not get, over all gaps of this epoch.",
-            counts.gap_ticks,
-        )
+    hub: "Hub"
+    ingest: "Ingest"
+    health: "HealthWatch"
+    levels: "Levels"
 
 
-def make_registry(hub: "Hub", ingest: "Ingest") -> CollectorRegistry:
-    """Return the registry that `/metrics` exposes: the hub's, and the process's own."""
-    registry = hub.instruments.registry
-    registry.register(HubCollector(hub, ingest))
-    ProcessCollector(registry=registry)
-    PlatformCollector(registry=registry)
-    GCCollector(registry=registry)
-    return registry
+def families(watched: Watched) -> Iterator[Metric]:
+    """Yield every metric of the server, in the order in which a tick goes."""
+    yield _gauge("feed_build_info", "The version that runs, as a label; always 1.").of(
+        {(feed.__version__, platform.python_version()): 1}, "version", "python"
+    )
+    yield from _source(watched)
+    yield from _symbols(watched)
+    yield from _ring(watched)
+    yield from _cuts(watched)
+    yield from _lanes(watched)
+    yield from _compression(watched)
+    yield from _connections(watched)
+    yield from _subscribers(watched)
+    yield from _ladder(watched)
+    yield from _feedback(watched)
+    yield from _loop(watched)
+
+
+def _source(watched: Watched) -> Iterator[Metric]:
+    hub, ingest = watched.hub, watched.ingest
+    name = ingest.source.name
+    yield _counter(
+        "feed_ticks",
+        "Ticks published into the ring, by source and kind (t trade, q quote, b and b1s bars, u "
+        "corrected bar, s status).",
+    ).of({(name, kind): hub.broadcast.ticks[kind] for kind in Kind}, "source", "kind")
+    yield _gauge("feed_source_up", "1 while the source is open and produces, else 0.").of(
+        {(name,): ingest.up}, "source"
+    )
+    yield _gauge(
+        "feed_source_finished",
+        "1 once a recording has come to its end: it is not up, and nothing is wrong.",
+    ).of({(name,): ingest.finished}, "source")
+    yield _counter(
+        "feed_source_failures", "How often the source died and had to be opened again."
+    ).of({(name,): ingest.failures}, "source")
+    yield _gauge(
+        "feed_last_tick_timestamp_seconds",
+        "When the source gave its newest tick, by this server's clock; before there was one, when "
+        "the server began.",
+    ).of({(name,): ingest.last_tick_ns / _S}, "source")
+    yield _gauge(
+        "feed_source_silence_limit_seconds",
+        "After how long without any tick the source counts as silent: a multiple of its own usual "
+        "gap between ticks.",
+    ).of({(name,): watched.health.silence_limit_ns / _S}, "source")
+    yield _histogram(
+        "feed_source_age_seconds",
+        "How old the oldest tick of a list was when it was ingested, since its own event time. One "
+        "observation a list of a live source; recordings have none.",
+    ).of_ns({(name,): hub.instruments.source_age}, "source")
+    yield _counter(
+        "feed_source_rows_skipped", "Rows of a recording that were left out, by reason."
+    ).of(
+        {(name, reason): ingest.source.rows_skipped.get(reason, 0) for reason in bad_rows.Reason},
+        "source",
+        "reason",
+    )
+    yield _counter(
+        "feed_source_waits",
+        "How often a source that can wait was held for the slowest lossless subscriber.",
+    ).of({(name,): hub.waits}, "source")
+
+
+def _symbols(watched: Watched) -> Iterator[Metric]:
+    yield _gauge(
+        "feed_symbols",
+        "Symbols that ever ticked, by health: live, stale (no tick for a multiple of its usual "
+        "gap), halted, source_down (the source is silent or gone, so nothing is known).",
+    ).of({(health,): watched.health.counts[health] for health in Health}, "state")
+    bars = watched.hub.broadcast.bars
+    yield _counter(
+        "feed_late_trades", "Trades of a second whose bar was published already; they correct it."
+    ).of(bars.late_trades)
+    yield _counter(
+        "feed_stray_ticks",
+        "Ticks whose event time is days away from all others: a broken clock. They are passed on "
+        "and join no bar.",
+    ).of(bars.stray_ticks)
+
+
+def _ring(watched: Watched) -> Iterator[Metric]:
+    hub = watched.hub
+    ring = hub.broadcast.ring
+    yield _gauge("feed_ring_capacity_ticks", "How many ticks the ring buffer can hold.").of(
+        ring.capacity
+    )
+    yield _gauge("feed_ring_ticks", "How many ticks the ring buffer holds now.").of(len(ring))
+    yield _gauge(
+        "feed_ring_oldest_age_seconds",
+        "How long ago the oldest tick in the ring was ingested: who was away for longer cannot "
+        "resume without a gap.",
+    ).of(ring.oldest_age_ns(watched.levels.now_ns) / _S)
+    yield _gauge(
+        "feed_resume_window_seconds",
+        "For how long a subscriber may be away and still resume without a gap, as promised in the "
+        "settings.",
+    ).of(hub.settings.resume_window_s)
+    yield _counter(
+        "feed_ring_overruns",
+        "How often a subscriber needed a tick that the ring no longer held.",
+    ).of(hub.ladder.overruns)
+    yield _gauge("feed_waiting_ticks", "Ticks that are published and not yet in a frame.").of(
+        hub.broadcast.waiting_ticks
+    )
+
+
+def _cuts(watched: Watched) -> Iterator[Metric]:
+    instruments = watched.hub.instruments
+    yield _histogram(
+        "feed_cut_seconds",
+        "How long a cut took: encoding, joining, framing and writing to all live subscribers. "
+        "While it runs, the event loop does nothing else.",
+    ).of_ns({(): instruments.cut})
+    yield _histogram(
+        "feed_batch_ticks",
+        "How many ticks a cut took together. Larger batches mean higher load or a fixed interval.",
+    ).of({(): instruments.batch_ticks}, unit=1)
+    yield _histogram(
+        "feed_write_age_seconds",
+        "How old the oldest tick of a frame was, since it was ingested, when its lane's frame had "
+        "been written to everybody. One observation a lane and frame.",
+    ).of_ns({(): instruments.write_age})
+
+
+def _lanes(watched: Watched) -> Iterator[Metric]:
+    broadcast, settings = watched.hub.broadcast, watched.hub.settings
+    traffic = broadcast.traffic
+    yield _gauge(
+        "feed_lanes",
+        "Different frames made per cut: groups of subscribers that get the same bytes.",
+    ).of({served: broadcast.lane_counts[served] for served in _SERVED}, "transport", "codec")
+    yield _counter(
+        "feed_frames", "Frames of ticks and feed messages written, counted once per subscriber."
+    ).of({served: traffic[served].frames for served in _SERVED}, "transport", "codec")
+    yield _counter("feed_frame_bytes", "Bytes of those frames as they went to the sockets.").of(
+        {served: traffic[served].frame_bytes for served in _SERVED}, "transport", "codec"
+    )
+    yield _counter(
+        "feed_plain_bytes",
+        "Bytes that those frames would have been without compression and framing.",
+    ).of({served: traffic[served].plain_bytes for served in _SERVED}, "transport", "codec")
+    yield _gauge(
+        "feed_index_entries", "Symbols per channel that all different selections hold together."
+    ).of(broadcast.index_entries)
+    yield _gauge(
+        "feed_index_entries_limit", "The most of them that are let in (max_index_entries)."
+    ).of(settings.max_index_entries)
+
+
+def _compression(watched: Watched) -> Iterator[Metric]:
+    budget = watched.hub.broadcast.budget
+    yield _gauge(
+        "feed_compressor_memory_bytes", "Memory of the lanes' shared compressors together."
+    ).of(budget.used_bytes)
+    yield _gauge(
+        "feed_compressor_memory_limit_bytes",
+        "The most memory that they may take; lanes beyond it compress every frame alone.",
+    ).of(budget.maximum_bytes)
+    yield _counter(
+        "feed_compressor_refusals",
+        "How often a lane had to do without a shared compressor, since there was no memory left.",
+    ).of(budget.refusals)
+    yield _counter(
+        "feed_keyframes",
+        "Compressed frames that refer to nothing before them, so that those who joined or missed "
+        "a frame can go on from there.",
+    ).of(budget.keyframes)
+
+
+def _connections(watched: Watched) -> Iterator[Metric]:
+    hub = watched.hub
+    yield _gauge("feed_connections", "Subscribers connected now, by transport and codec.").of(
+        {served: hub.connected[served] for served in _SERVED}, "transport", "codec"
+    )
+    yield _gauge(
+        "feed_connections_limit", "The most subscribers that are let in (max_connections)."
+    ).of(hub.settings.max_connections)
+    yield _counter(
+        "feed_connections_opened",
+        "Subscribers that connected since the start, by transport and codec.",
+    ).of({served: hub.opened[served] for served in _SERVED}, "transport", "codec")
+    yield _counter(
+        "feed_disconnects",
+        "Subscribers that left or were disconnected, by reason. client_left is their own doing; "
+        "slow and lagging are readers that could not keep up.",
+    ).of({(reason.value.name,): hub.ended[reason] for reason in Reason}, "reason")
+    yield _counter(
+        "feed_resumes",
+        "Positions that subscribers came back with, by outcome: replayed without loss, gap (the "
+        "ring was too short), new_epoch (the server had restarted, or no such position).",
+    ).of({(outcome,): hub.resumes[outcome] for outcome in Resume}, "outcome")
+
+
+def _subscribers(watched: Watched) -> Iterator[Metric]:
+    levels = watched.levels
+    yield _gauge(
+        "feed_behind_subscribers",
+        "Subscribers that are not live: paused, or catching up from the ring.",
+    ).of(len(levels.lags_ticks))
+    yield _gauge(
+        "feed_lagging_subscribers",
+        "Subscribers that are at least so many ticks behind the newest tick.",
+    ).of(
+        {(str(step),): sum(lag >= step for lag in levels.lags_ticks) for step in LAG_STEPS_TICKS},
+        "ticks",
+    )
+    yield _gauge(
+        "feed_largest_lag_ticks",
+        "How many ticks the subscriber that is furthest behind has not been given yet.",
+    ).of(max(levels.lags_ticks, default=0))
+    yield _gauge(
+        "feed_socket_buffer_bytes",
+        "Bytes written that sockets have not taken yet, over all subscribers.",
+    ).of(levels.held_bytes)
+    yield _gauge(
+        "feed_largest_socket_buffer_bytes",
+        "The most bytes that one subscriber's socket has not taken yet.",
+    ).of(levels.largest_held_bytes)
+
+
+def _ladder(watched: Watched) -> Iterator[Metric]:
+    counts = watched.hub.ladder
+    yield _counter(
+        "feed_ladder_steps",
+        "Steps of slow subscribers down (and up) the ladder: paused (a frame could not be "
+        "written), caught_up (live again without loss), gap (told that ticks are missing), lagging "
+        "and slow (disconnected).",
+    ).of({(step,): getattr(counts, step) for step in _LADDER_STEPS}, "step")
+    yield _counter(
+        "feed_gap_ticks",
+        "Sequences that subscribers were told they will not get, over all gaps of this epoch.",
+    ).of(counts.gap_ticks)
+
+
+def _feedback(watched: Watched) -> Iterator[Metric]:
+    hub = watched.hub
+    name = watched.ingest.source.name
+    yield _histogram(
+        "feed_delivery_age_seconds",
+        "How old ticks were when their readers had them, since their event, as a sample of the "
+        "clients reports by their own clocks.",
+    ).of_ns(
+        {
+            (name, transport): histogram
+            for transport, histogram in hub.instruments.delivery_age.items()
+        },
+        "source",
+        "transport",
+    )
+    yield _counter(
+        "feed_feedback",
+        "Reports of clients on the age of ticks, by outcome: taken, over_budget (too many a "
+        "second), not_live (a recording's ticks have no age).",
+    ).of({(outcome,): count for outcome, count in hub.feedback.outcomes.items()}, "outcome")
+
+
+def _loop(watched: Watched) -> Iterator[Metric]:
+    yield _histogram(
+        "feed_loop_lag_seconds",
+        "How late the event loop was for a timer, looked at once a second or oftener. Over 0.1 the "
+        "process is saturated.",
+    ).of_ns({(): watched.hub.instruments.loop_lag})
+
+
+Labels = tuple[str, ...]
+Numbers = Mapping[Labels, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A counter or a gauge to be: `of` gives it its numbers."""
+
+    make: type[CounterMetricFamily] | type[GaugeMetricFamily]
+    name: str
+    help: str
+
+    def of(self, numbers: float | Numbers, *labels: str) -> Metric:
+        family = self.make(self.name, self.help, labels=labels)
+        for values, number in _items(numbers):
+            family.add_metric(values, number)
+        return family
+
+
+@dataclass(frozen=True, slots=True)
+class _Histogram:
+    """A histogram to be: `of` gives it its counts."""
+
+    name: str
+    help: str
+
+    def of_ns(self, histograms: Mapping[Labels, Histogram], *labels: str) -> Metric:
+        return self.of(histograms, *labels, unit=_S)
+
+    def of(self, histograms: Mapping[Labels, Histogram], *labels: str, unit: int) -> Metric:
+        family = HistogramMetricFamily(self.name, self.help, labels=labels)
+        for values, histogram in histograms.items():
+            buckets = [
+                ("+Inf" if bound is None else repr(bound / unit), count)
+                for bound, count in histogram.cumulative()
+            ]
+            family.add_metric(values, buckets, sum_value=histogram.total / unit)
+        return family
+
+
+def _items(numbers: float | Numbers) -> Iterable[tuple[Labels, float]]:
+    return numbers.items() if isinstance(numbers, Mapping) else [((), numbers)]
+
+
+def _counter(name: str, words: str) -> _Plain:
+    return _Plain(CounterMetricFamily, name, words)
+
+
+def _gauge(name: str, words: str) -> _Plain:
+    return _Plain(GaugeMetricFamily, name, words)
+
+
+def _histogram(name: str, words: str) -> _Histogram:
+    return _Histogram(name, words)

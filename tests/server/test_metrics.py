@@ -2,14 +2,16 @@
 
 import asyncio
 import shutil
+import time
 from asyncio.subprocess import PIPE, STDOUT
 
 import pytest
+from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from feed.disconnect import Reason
 from tests.readers import RawHttp, WebSocketReader, open_reader
-from tests.servers import Feed, ScriptedSource, Serve, trade, trades, until
+from tests.servers import Feed, ScriptedSource, Serve, bar, trade, trades, until
 
 Sample = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -169,10 +171,97 @@ async def test_lag_and_held_bytes_show_who_is_behind(serve: Serve) -> None:
     seen = await metrics(feed)
     for step in ("1", "100", "1000", "10000"):
         assert seen("feed_lagging_subscribers", ticks=step) == 1
+    assert seen("feed_behind_subscribers") == 1
     assert 10_000 < seen("feed_largest_lag_ticks") <= 40_000
     assert 4_096 < seen("feed_socket_buffer_bytes") <= 4_096 + 256 * 1024
     assert seen("feed_largest_socket_buffer_bytes") == seen("feed_socket_buffer_bytes")
     assert seen("feed_ladder_steps_total", step="paused") == 1
+
+
+async def test_how_many_are_behind_and_which_limits_they_meet(serve: Serve) -> None:
+    feed = await serve(max_connections=7, max_index_entries=50, resume_window_s=33)
+    address = (feed.host, feed.port)
+    await open_reader("websocket-json", address)
+    await open_reader("sse-json", address)
+    await feed.sessions_reach(2)
+    seen = await metrics(feed)
+    assert seen("feed_connections_limit") == 7
+    assert seen("feed_index_entries_limit") == 50
+    assert seen("feed_index_entries") == 2
+    assert seen("feed_resume_window_seconds") == 33
+    assert seen("feed_behind_subscribers") == 0
+
+
+async def test_compression_shows_what_it_saves_and_what_it_costs(serve: Serve) -> None:
+    feed = await serve()
+    http = await RawHttp.get(
+        (feed.host, feed.port), "/v1/sse?trades=*", {"Accept-Encoding": "gzip"}
+    )
+    await http.chunk()
+    await feed.sessions_reach(1)
+    for first in (1, 101):
+        await feed.publish(*trades(first, first + 99))
+    seen = await metrics(feed)
+    served = {"transport": "sse", "codec": "json"}
+    assert seen("feed_plain_bytes_total", **served) > 4 * seen("feed_frame_bytes_total", **served)
+    assert seen("feed_keyframes_total") == 1
+    assert 0 < seen("feed_compressor_memory_bytes") < seen("feed_compressor_memory_limit_bytes")
+    feed.hub.broadcast.budget.maximum_bytes = 0
+    http.wire.abort()
+    await feed.sessions_reach(0)
+    await RawHttp.get((feed.host, feed.port), "/v1/sse?trades=*", {"Accept-Encoding": "gzip"})
+    await feed.sessions_reach(1)
+    await feed.publish(trade(1))
+    seen = await metrics(feed)
+    assert seen("feed_compressor_refusals_total") == 1
+    assert seen("feed_compressor_memory_bytes") == 0
+
+
+async def test_the_age_of_a_tick_is_known_from_its_event_on(serve: Serve) -> None:
+    feed = await serve()
+    now_ns = time.time_ns()
+    await feed.publish(trade(1, event_ns=now_ns - 3_000_000_000), trade(2, event_ns=now_ns))
+    await feed.publish(trade(3, event_ns=now_ns + 3_600_000_000_000))  # a clock that is ahead
+    await feed.publish(bar())
+    seen = await metrics(feed)
+    assert seen("feed_source_age_seconds_count", source="script") == 2, "a list, of its oldest tick"
+    assert 3 <= seen("feed_source_age_seconds_sum", source="script") < 20
+    assert seen("feed_source_age_seconds_bucket", source="script", le="0.0001") == 1
+    assert now_ns / 1e9 <= seen("feed_last_tick_timestamp_seconds", source="script")
+
+
+async def test_a_recordings_ticks_have_no_age(serve: Serve) -> None:
+    feed = await serve(ScriptedSource(can_wait=True))
+    await feed.publish(trade(1))
+    seen = await metrics(feed)
+    assert seen("feed_source_age_seconds_count", source="script") == 0
+
+
+async def test_a_recording_that_has_ended_is_no_source_that_died(serve: Serve) -> None:
+    source = ScriptedSource(can_wait=True)
+    feed = await serve(source)
+    assert (await metrics(feed))("feed_source_finished", source="script") == 0
+    source.end()
+    await until(lambda: feed.ingest.finished)
+    seen = await metrics(feed)
+    assert seen("feed_source_up", source="script") == 0
+    assert seen("feed_source_finished", source="script") == 1
+    assert seen("feed_source_failures_total", source="script") == 0
+
+
+async def test_prometheus_own_format_and_single_metrics_are_served(serve: Serve) -> None:
+    feed = await serve()
+    address = (feed.host, feed.port)
+    accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
+    answer = await RawHttp.get(address, "/metrics", accept)
+    assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
+    text = (await answer.body()).decode()
+    families = list(openmetrics.text_string_to_metric_families(text))  # type: ignore[no-untyped-call]  # published without types
+    assert {"feed_ticks", "feed_source_up", "process_cpu_seconds"} <= {f.name for f in families}
+    answer = await RawHttp.get(address, "/metrics?name[]=feed_source_up&name[]=feed_ring_ticks")
+    text = (await answer.body()).decode()
+    names = {family.name for family in text_string_to_metric_families(text)}
+    assert names == {"feed_source_up", "feed_ring_ticks"}
 
 
 async def test_a_source_that_dies_shows(serve: Serve) -> None:
@@ -189,7 +278,7 @@ async def test_a_source_that_dies_shows(serve: Serve) -> None:
 
 async def test_the_event_loop_and_the_process_are_watched(serve: Serve) -> None:
     feed = await serve(keepalive_s=0.08)
-    await until(lambda: feed.hub.instruments.loop_lag._sum.get() > 0)
+    await until(lambda: feed.hub.instruments.loop_lag.total > 0)
     seen = await metrics(feed)
     assert seen("feed_loop_lag_seconds_count") > 0
     assert seen("process_resident_memory_bytes") > 1_000_000
