@@ -195,12 +195,12 @@ class Subscriber:
                 return self._messages.pop(0)
             try:
                 frame = self._catch_up(now_ns)
-            except Overrun as overrun:
+            except Overrun:
                 self.counts.overruns += 1
                 if self.on_lag is OnLag.DISCONNECT:
                     self.counts.lagging += 1
                     return Reason.LAGGING
-                self._step_down(overrun.requested)
+                self._step_down(self.first_needed)
                 continue
             if frame is not None:
                 return frame
