@@ -171,7 +171,8 @@ class Subscriber:
                 self._restate(after.sequence)
                 self._add_backlog(selection.lossless, after.sequence)
                 return Resume.REPLAYED
-        self._tell_gap(str(after), "epoch", selection)
+        # A header may hold bytes that are no UTF-8, and no codec can say them.
+        self._tell_gap(str(after).encode(errors="replace").decode(), "epoch", selection)
         return Resume.NEW_EPOCH
 
     def request_snapshot(self, selection: Selection) -> None:
