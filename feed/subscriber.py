@@ -164,7 +164,7 @@ class Subscriber:
             if after == BEGINNING:
                 after = ring.position(ring.oldest - 1)
             if after.epoch == ring.epoch and after.sequence <= self._broadcast.cut_sequence:
-                if after.sequence + 1 < ring.oldest:
+                if after.sequence + 1 < ring.oldest and after.sequence < self.position:
                     self.counts.overruns += 1
                     self._tell_gap(after.sequence + 1, "overrun", selection)
                     return Resume.GAP
