@@ -167,6 +167,7 @@ class Connection:
                 members.findings,
                 codec=group.codec,
                 every_tick=group.every_tick,
+                consecutive=group.consecutive,
             )
         else:
             self.sampler = StampSampler(members.newest, members.findings)

@@ -48,6 +48,7 @@ class Group:
         codec: of ticks: "json" or "msgpack".
         sample_every, sample_limit: every so many-th subscriber is sampled, up to the limit.
         every_tick: they chose everything and hear positions, so holes can be found.
+        consecutive: trades of a symbol are numbered without holes, as the simulation does it.
         stalled: they subscribe and then never read.
         receive_buffer_bytes: SO_RCVBUF, where the kernel's own choice is not wanted.
         keep_payloads: the first sampled one keeps so many payloads for the result.
@@ -66,6 +67,7 @@ class Group:
     sample_every: int = 64
     sample_limit: int = 32
     every_tick: bool = False
+    consecutive: bool = False
     stalled: bool = False
     receive_buffer_bytes: int = 0
     keep_payloads: int = 0

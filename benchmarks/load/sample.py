@@ -84,6 +84,7 @@ class TickSampler:
         *,
         codec: str = "json",
         every_tick: bool = False,
+        consecutive: bool = False,
     ) -> None:
         """Make one for a subscriber.
 
@@ -94,12 +95,14 @@ class TickSampler:
             codec: "json" or "msgpack".
             every_tick: this subscriber chose every channel and symbol and hears positions, so that
                 between two positions there must be as many ticks as their sequences are apart.
+            consecutive: trades of a symbol are numbered without holes; a hole is a fault.
         """
         self._newest = newest
         self._oldest = oldest
         self._findings = findings
         self._decode = DECODERS[codec]
         self._every_tick = every_tick
+        self._consecutive = consecutive
         self._clock = Rfc3339()
         self._trade_ids: dict[str, int] = {}
         self._position: tuple[str, int] | None = None
@@ -141,6 +144,7 @@ class TickSampler:
         if kind == "gap":
             self._findings.gaps[message["reason"]] += 1
             self._position = None
+            self._trade_ids.clear()
         elif kind == "error":
             self._findings.fault(f"error {message.get('code')}: {message.get('msg')}")
         elif kind == "snapshot":
@@ -153,10 +157,12 @@ class TickSampler:
         return self._clock.parse_ns(str(stamp))
 
     def _check_trade(self, symbol: str, trade_id: int) -> None:
-        last = self._trade_ids.get(symbol, -1)
-        if trade_id <= last:
-            self._findings.fault(f"trade {trade_id} of {symbol} came after {last}")
+        last = self._trade_ids.get(symbol)
         self._trade_ids[symbol] = trade_id
+        if last is None or trade_id == last + 1:
+            return
+        if trade_id <= last or self._consecutive:
+            self._findings.fault(f"trade {trade_id} of {symbol} came after {last}")
 
     def _check_position(self, text: str) -> None:
         epoch, _, number = text.rpartition("-")

@@ -185,12 +185,14 @@ class Program:
         return Path(self.command[0]).name
 
     def _attempts(self) -> Iterator[None]:
+        """Attempt until it is too late; once more after the process has ended: its last words."""
         until_s = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < until_s:
-            if self.process.poll() is not None:
-                status = self.process.returncode
-                raise PeerError(f"{self._what} ended with status {status}: {self._tail()}")
+            status = self.process.poll()
             yield
+            if status is not None:
+                last = self._tail().rpartition("\n")[2]
+                raise PeerError(f"{self._what} ended with status {status}: {last}")
             time.sleep(0.02)
 
     def _tail(self) -> str:
