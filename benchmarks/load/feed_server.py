@@ -1,0 +1,215 @@
+"""Our server: started for a run, or one that runs already; and how subscribers ask it for ticks."""
+
+import json
+import os
+import random
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypedDict, Unpack
+from urllib.parse import urlencode, urlsplit
+
+import msgpack
+import orjson
+
+from ..peers.base import OFFER_DEFLATE, OFFER_GZIP, PeerError, program
+from .plan import Group, Look, Opening, Transport
+from .process import family, listener
+
+EVERYTHING = ("trades", "quotes", "bars", "updatedBars", "secondBars", "statuses")
+LIVE = ("trades", "quotes")
+_PATHS = {Transport.WEBSOCKET: "/v1/ws", Transport.SSE: "/v1/sse", Transport.STREAM: "/v1/stream"}
+_ACCEPT = {  # of the stream, by codec
+    "json": "application/x-ndjson",
+    "msgpack": "application/vnd.msgpack",
+    "protobuf": "application/x-protobuf",
+}
+_HTTP_TIMEOUT_S = 10
+SEED = 1  # of the simulation: every run has the same ticks
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a subscriber of ours asks for.
+
+    Attributes:
+        transport, codec: how it is served.
+        channels: which channels.
+        symbols: of each of them.
+        compress: offer permessage-deflate or gzip.
+        takeover: where it is False, ask for frames that are compressed alone.
+        marks: hear positions (WebSocket; streams hear them by default).
+        after: the position to go on from.
+    """
+
+    transport: Transport = Transport.WEBSOCKET
+    codec: str = "json"
+    channels: tuple[str, ...] = LIVE
+    symbols: tuple[str, ...] = ("*",)
+    compress: bool = False
+    takeover: bool = True
+    marks: bool = False
+    after: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The request's headers."""
+        headers: dict[str, str] = {}
+        if self.transport is Transport.WEBSOCKET:
+            if self.codec != "json":
+                headers["Sec-WebSocket-Protocol"] = f"feed.{self.codec}"
+            if self.compress:
+                headers |= OFFER_DEFLATE
+                if not self.takeover:
+                    headers["Sec-WebSocket-Extensions"] += "; server_no_context_takeover"
+        else:
+            if self.transport is Transport.STREAM:
+                headers["Accept"] = _ACCEPT[self.codec]
+            if self.compress:
+                headers |= OFFER_GZIP
+        return headers
+
+    @property
+    def opening(self) -> Opening:
+        """The path and the messages that ask for it."""
+        path = _PATHS[self.transport]
+        if self.transport is not Transport.WEBSOCKET:
+            query = {channel: ",".join(self.symbols) for channel in self.channels}
+            if self.transport is Transport.STREAM and not self.marks:
+                query["marks"] = "0"
+            if self.after:
+                query["after"] = self.after
+            return Opening(f"{path}?{urlencode(query, safe='*,')}")
+        message: dict[str, object] = {"action": "subscribe", "marks": self.marks}
+        message |= dict.fromkeys(self.channels, self.symbols)
+        if self.after:
+            message["after"] = self.after
+        pack: Callable[[object], bytes] = msgpack.packb if self.codec == "msgpack" else orjson.dumps
+        return Opening(path, (pack(message),))
+
+
+class GroupOptions(TypedDict, total=False):
+    """What else can be said of a group; see `Group`."""
+
+    sample_every: int
+    sample_limit: int
+    every_tick: bool
+    stalled: bool
+    receive_buffer_bytes: int
+    keep_payloads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Options of `feed serve`; None leaves one at its default."""
+
+    rate: float
+    batch_ms: float | None = None
+    symbols: int | None = None
+    seed: int = SEED
+
+    def arguments(self) -> list[str]:
+        """Return them as they are written on the command line."""
+        given = {"rate": self.rate, "batch-ms": self.batch_ms, "symbols": self.symbols}
+        given["seed"] = self.seed
+        pairs = ((f"--{name}", str(value)) for name, value in given.items() if value is not None)
+        return [word for pair in pairs for word in pair]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server of ours that is running.
+
+    Attributes:
+        host, port: where it listens.
+        pids: its processes; empty where they cannot be known, and then nothing is said of its CPU.
+        symbols: which it has.
+        simulated: its trades are numbered without holes.
+    """
+
+    host: str
+    port: int
+    pids: tuple[int, ...]
+    symbols: tuple[str, ...]
+    simulated: bool
+
+    def group(
+        self,
+        name: str,
+        count: int,
+        subscription: Subscription,
+        openings: Sequence[Opening] = (),
+        **options: Unpack[GroupOptions],
+    ) -> Group:
+        """Return a group of subscribers who all ask for the same, or by turns for `openings`."""
+        return Group(
+            name=name,
+            count=count,
+            host=self.host,
+            port=self.port,
+            transport=subscription.transport,
+            openings=tuple(openings) or (subscription.opening,),
+            headers=subscription.headers,
+            binary=subscription.codec == "msgpack",
+            # Protobuf is only counted: what its frames hold is known from the other codecs.
+            look=Look.NOTHING if subscription.codec == "protobuf" else Look.TICKS,
+            codec=subscription.codec,
+            consecutive=self.simulated,
+            **options,
+        )
+
+    def validators(self, transport: Transport = Transport.WEBSOCKET) -> Group:
+        """Return two subscribers who choose everything and hear positions: they find holes."""
+        subscription = Subscription(transport=transport, channels=EVERYTHING, marks=True)
+        return self.group("validators", 2, subscription, sample_every=1, every_tick=True)
+
+    def own_symbols(self, count: int, each: int, seed: int = 7) -> list[Opening]:
+        """Return the openings of so many subscribers, each with symbols of its own."""
+        choose = random.Random(seed)
+        return [
+            Subscription(symbols=tuple(choose.sample(self.symbols, each))).opening
+            for _ in range(count)
+        ]
+
+
+@contextmanager
+def feed_server(url: str | None, options: Options) -> Iterator[Server]:
+    """Start a server with these options of `feed serve`, or use the one at `url`.
+
+    Raises:
+        PeerError: it does not start, or nothing of ours answers there.
+    """
+    if url is not None:
+        yield attach(url, None)
+        return
+    command = [sys.executable, "-m", "feed", "serve", "--port", "0", *options.arguments()]
+    with program(command, {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}) as started:
+        address = started.wait_for_words(r"(http://127\.0\.0\.1:\d+)")
+        yield attach(address, started.process.pid, simulated=True)
+
+
+def attach(url: str, pid: int | None, *, simulated: bool = False) -> Server:
+    """Return the server at a URL, whose process is known or, on this machine, looked for.
+
+    Raises:
+        PeerError: nothing of ours answers there.
+    """
+    parts = urlsplit(url)
+    host, port = parts.hostname, parts.port or 80
+    if parts.scheme != "http" or host is None:
+        raise PeerError(f"--url {url}: accepted: http://HOST:PORT")
+    try:
+        with urllib.request.urlopen(
+            f"{url.rstrip('/')}/v1/symbols", timeout=_HTTP_TIMEOUT_S
+        ) as got:
+            listed = json.load(got)
+    except (urllib.error.URLError, ValueError, OSError) as error:
+        raise PeerError(f"{url}: not a server of ours: {error}") from error
+    symbols = tuple(each["symbol"] for each in listed["symbols"])
+    if pid is None and host in {"127.0.0.1", "localhost"}:
+        pid = listener(port)
+    address = "127.0.0.1" if host == "localhost" else host
+    return Server(address, port, () if pid is None else tuple(family(pid)), symbols, simulated)

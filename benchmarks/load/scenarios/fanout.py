@@ -1,0 +1,68 @@
+"""Fan-out: one lane, very many subscribers, frames of about 1 kB at 40 a second.
+
+What does a frame cost per subscriber, against a loop that does nothing but send, and against peers?
+"""
+
+from collections.abc import Sequence
+
+from ...peers.contenders import CONTENDERS, FLOOR, NCHAN
+from ..feed_server import Options, Subscription
+from ..outcome import Aim, Outcome, Row, at_least, at_most, compare, find, ticks_per_core_s
+from ..plan import Transport
+from ..stage import KEEP_PAYLOADS, Stage
+
+SUBSCRIBERS = 2_000
+RATE = 320  # ticks/s: 8 a frame, 1 kB of JSON
+BATCH_MS = 25
+RATE_OF_20 = 800  # ticks/s: 20 a frame
+TWENTY = "feed, 20 ticks a frame"
+
+
+def run(stage: Stage) -> Outcome:
+    """Measure our three transports, the floor under each, and the peers."""
+    count = stage.settings.subscribers or SUBSCRIBERS
+    options = Options(stage.settings.rate or RATE, BATCH_MS)
+    recording = stage.record(
+        lambda server: server.group("fanout", 1, Subscription(), keep_payloads=KEEP_PAYLOADS),
+        options,
+    )
+    cases = [
+        stage.ours("feed", count, Subscription(), options),
+        *stage.peers(CONTENDERS, count, recording),
+    ]
+    for transport, peers in ((Transport.SSE, (FLOOR, NCHAN)), (Transport.STREAM, (FLOOR,))):
+        ours = Subscription(transport=transport)
+        cases.append(stage.ours(f"feed, {transport.value}", count, ours, options))
+        cases += stage.peers(peers, count, recording, transport=transport)
+    if stage.settings.url is None:
+        twenty = Options(RATE_OF_20, BATCH_MS)
+        cases.append(stage.ours(TWENTY, count, Subscription(), twenty))
+    title = (
+        f"{count:,} subscribers in one lane, {recording.size_bytes:,.0f} B of JSON "
+        f"{recording.hz:.3g} times a second"
+    )
+    rows = stage.compare(title, cases)
+    return Outcome("fanout", title, rows, _aims(rows))
+
+
+def _aims(rows: Sequence[Row]) -> list[Aim]:
+    ours = find(rows, "feed")
+    cost = "CPU per frame and subscriber"
+    aims = []
+    for name, limit in (
+        (FLOOR.name, 1.15),
+        (NCHAN.name, 1.1),
+        ("Centrifugo, JSON", 0.7),
+        ("Centrifugo, Protobuf", 0.7),
+    ):
+        peer = find(rows, name)
+        aims.append(at_most(f"{cost} ÷ {name}", compare(ours, peer), limit, peer.skipped))
+    for transport in (Transport.SSE, Transport.STREAM):
+        mine, floor = (find(rows, f"{name}, {transport.value}") for name in ("feed", FLOOR.name))
+        what = f"{cost}, {transport.value} ÷ {FLOOR.name}"
+        aims.append(at_most(what, compare(mine, floor), 1.2, floor.skipped))
+    twenty = find(rows, TWENTY)
+    reached = twenty.spread(ticks_per_core_s) if twenty.samples else None
+    what = "ticks delivered per second and core, one lane, 20 a frame"
+    aims.append(at_least(what, reached, 3_000_000, twenty.skipped))
+    return aims

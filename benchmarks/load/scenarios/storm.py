@@ -1,0 +1,128 @@
+"""Storm: five thousand subscribers are cut off at once and come back within a second.
+
+Do they miss anything, how long does it take until the last is live again, and what do five hundred
+others notice of it?
+"""
+
+import threading
+from collections.abc import Callable
+
+from ..feed_server import EVERYTHING, Options, Server, Subscription
+from ..outcome import Aim, Outcome, Row, Sample, Spread, at_most
+from ..own_process import SwarmError, in_own_process
+from ..plan import Event, Plan, Result, Scheduled, StormPlan, StormResult
+from ..stage import Stage
+from ..steady import run_steady
+from ..storm import run_storm
+
+CROWD = 5_000
+OTHERS = 500
+OTHERS_SAMPLED_EVERY = 8
+RATE = 200
+HISTORY_S = 10.0  # positions with which the crowd returns are up to so old
+WINDOW_S = 3.0  # after the cut, in which the others are watched: the aim for the last to be live
+AIM_LIVE_S = 3.0
+AIM_AGE_MS = 100.0
+
+
+def run(stage: Stage) -> Outcome:
+    """Let the storm break once a round."""
+    count = stage.settings.subscribers or CROWD
+    rate = stage.settings.rate or RATE
+    title = f"{count:,} cut off at once at {rate:g} ticks/s, back within 1 s; {OTHERS} others stay"
+    row = Row("feed, the others", ours=True)
+    storms: list[StormResult] = []
+    stage.progress.begin(title, stage.settings.rounds)
+    for number in range(stage.settings.rounds):
+        stage.progress.step("feed")
+        try:
+            with stage.server(Options(rate)) as server:
+                others = _Others(stage, server)
+                storms.append(in_own_process(run_storm, _plan(server, count), others.hear))
+                row.samples.append(Sample(number, others.result()))
+        except SwarmError as error:
+            row.skipped = str(error)
+    stage.progress.end()
+    outcome = Outcome("storm", title, [row], _aims(storms, row))
+    outcome.notes = [_words(storm) for storm in storms]
+    return outcome
+
+
+def _plan(server: Server, count: int) -> StormPlan:
+    everything = Subscription(channels=EVERYTHING, marks=True)
+    crowd = server.group("crowd", count, everything, sample_limit=0)
+    return StormPlan(server.validators(), crowd, history_s=HISTORY_S)
+
+
+class _Others:
+    """Those who stay: a swarm of their own, whose window begins with the cut."""
+
+    def __init__(self, stage: Stage, server: Server) -> None:
+        self._stage = stage
+        self._server = server
+        self._thread: threading.Thread | None = None
+        self._found: list[Result | SwarmError] = []
+
+    def hear(self, event: Event) -> None:
+        """Start the others once it is known when the storm will break."""
+        self._stage.progress.event(event)
+        if isinstance(event, Scheduled):
+            self._thread = threading.Thread(target=self._watch, args=(event.cut_ns,))
+            self._thread.start()
+
+    def _watch(self, cut_ns: int) -> None:
+        group = self._server.group(
+            "others", OTHERS, Subscription(), sample_every=OTHERS_SAMPLED_EVERY, sample_limit=OTHERS
+        )
+        plan = Plan((group,), self._server.pids, steady_s=WINDOW_S, begin_ns=cut_ns)
+        try:
+            self._found.append(in_own_process(run_steady, plan, lambda _: None))
+        except SwarmError as error:
+            self._found.append(error)
+
+    def result(self) -> Result:
+        """Return what they saw."""
+        if self._thread is None:
+            raise SwarmError("the storm never broke")
+        self._thread.join()
+        (found,) = self._found
+        if isinstance(found, SwarmError):
+            raise found
+        return found
+
+
+def _aims(storms: list[StormResult], row: Row) -> list[Aim]:
+    def spread(figure: Callable[[StormResult], float]) -> Spread | None:
+        return Spread.of(map(figure, storms)) if storms else None
+
+    ages = row.spread(lambda sample: sample.readers.newest.p99_ms) if row.samples else None
+    return [
+        at_most("gaps told to the crowd", spread(lambda storm: storm.gaps), 0, row.skipped),
+        at_most(
+            "positions of the crowd with ticks missing, repeated, or never reached",
+            spread(lambda storm: storm.fault_count + storm.count - storm.live),
+            0,
+            row.skipped,
+        ),
+        at_most(
+            "seconds from the cut until the last is live",
+            spread(lambda storm: storm.live_s),
+            AIM_LIVE_S,
+            row.skipped,
+        ),
+        at_most(
+            f"milliseconds, p99 age of {OTHERS} others in the {WINDOW_S:g} s after the cut",
+            ages,
+            AIM_AGE_MS,
+            row.skipped,
+        ),
+    ]
+
+
+def _words(storm: StormResult) -> str:
+    said = (
+        f"{storm.live:,} of {storm.count:,} live {storm.live_s:.2f} s after the cut (connected "
+        f"after {storm.connected_s:.2f} s); {storm.ticks:,} ticks caught up with, {storm.gaps} "
+        f"gaps, {storm.fault_count} faults; the swarm took {storm.swarm_cpu_share:.0%} of a core"
+    )
+    return f"{said}: {storm.faults[0]}" if storm.faults else said

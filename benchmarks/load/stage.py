@@ -1,0 +1,263 @@
+"""The stage: runs contenders one after another, round after round, and keeps what was measured.
+
+Every contender is started anew for each of its samples and has the machine to itself. Rounds go
+forward and backward by turns (A B C, C B A), so that a machine that gets slower or faster meanwhile
+favours nobody; ratios compare samples of the same round.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..peers.base import Contender, PeerError, Running, Work
+from .feed_server import Options, Server, Subscription, feed_server
+from .outcome import SATURATED_SHARE, Row, Sample
+from .own_process import SwarmError, in_own_process
+from .plan import Event, Group, Plan, Result, Transport
+from .steady import run_steady
+
+RECORD_S = 2.0  # of payloads that peers are given: 80 at 40 Hz
+KEEP_PAYLOADS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user asked for.
+
+    Attributes:
+        subscribers, rate: instead of the scenario's own; None for those.
+        seconds: length of a steady window.
+        rounds: how often everything is measured.
+        url: of a server of ours that runs already.
+        peers: parts of names; only peers with one of them take part. Empty: all do.
+    """
+
+    subscribers: int | None = None
+    rate: float | None = None
+    seconds: float = 2.0
+    rounds: int = 3
+    url: str | None = None
+    peers: tuple[str, ...] = ()
+
+    def wants(self, name: str) -> bool:
+        """Tell whether a peer takes part."""
+        return not self.peers or any(part.lower() in name.lower() for part in self.peers)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What one sample is taken of: the measured group first, others beside it."""
+
+    groups: tuple[Group, ...]
+    pids: tuple[int, ...]
+    version: str = ""
+    settle_s: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A row in the making.
+
+    Attributes:
+        name: of the row.
+        start: starts the contender within a context.
+        ours: it is our server.
+        missing: why it cannot be measured here, or "".
+        payload_ticks: as `Sample` has it.
+    """
+
+    name: str
+    start: Callable[[], AbstractContextManager[Target]]
+    ours: bool = False
+    missing: str = ""
+    payload_ticks: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Payloads of our server, for peers to send.
+
+    Attributes:
+        path: the file, one payload a line.
+        hz: how often our server sent one to each subscriber.
+        ticks: mean number in a payload.
+        size_bytes: mean length of a payload.
+    """
+
+    path: Path
+    hz: float
+    ticks: float
+    size_bytes: float
+
+    @classmethod
+    def of(cls, path: Path, payloads: Sequence[bytes], hz: float) -> "Recording":
+        """Write payloads to a file."""
+        path.write_bytes(b"\n".join(payloads) + b"\n")
+        return cls(
+            path,
+            hz,
+            ticks=sum(len(json.loads(payload)) for payload in payloads) / len(payloads),
+            size_bytes=sum(map(len, payloads)) / len(payloads),
+        )
+
+
+class Progress:
+    """What the stage tells while it runs; the base says nothing."""
+
+    def begin(self, title: str, steps: int) -> None:
+        """Begin a scenario of so many samples."""
+
+    def step(self, name: str) -> None:
+        """Begin the next sample."""
+
+    def event(self, event: Event) -> None:
+        """Hear what the swarm tells."""
+
+    def end(self) -> None:
+        """End the scenario."""
+
+
+class Stage:
+    """Where scenarios run.
+
+    Attributes:
+        settings: what the user asked for.
+        folder: for files of this run.
+        progress: hears what happens.
+    """
+
+    def __init__(self, settings: Settings, folder: Path, progress: Progress) -> None:
+        self.settings = settings
+        self.folder = folder
+        self.progress = progress
+
+    def compare(self, title: str, cases: Sequence[Case]) -> list[Row]:
+        """Measure every case in every round; return their rows in the order given."""
+        rows = [Row(case.name, case.ours, skipped=case.missing) for case in cases]
+        pairs = [(case, row) for case, row in zip(cases, rows, strict=True) if not case.missing]
+        rounds = self.settings.rounds
+        self.progress.begin(title, len(pairs) * rounds)
+        for number in range(rounds):
+            for case, row in pairs if number % 2 == 0 else pairs[::-1]:
+                self.progress.step(case.name)
+                self._sample(case, row, number)
+        self.progress.end()
+        return rows
+
+    def _sample(self, case: Case, row: Row, number: int) -> None:
+        try:
+            with case.start() as target:
+                result = self.run(target)
+        except (PeerError, SwarmError) as error:
+            row.skipped = str(error)
+            return
+        row.version = target.version
+        if result.swarm_cpu_share > SATURATED_SHARE:
+            row.skipped = (
+                f"not reported: the swarm took {result.swarm_cpu_share:.0%} of a core, so it may "
+                "have measured itself; try fewer subscribers"
+            )
+            return
+        row.samples.append(Sample(number, result, case.payload_ticks))
+
+    def run(self, target: Target) -> Result:
+        """Put one running server under load.
+
+        Raises:
+            SwarmError: it could not be.
+        """
+        plan = Plan(
+            target.groups,
+            target.pids,
+            settle_s=target.settle_s,
+            steady_s=self.settings.seconds,
+        )
+        return in_own_process(run_steady, plan, self.progress.event)
+
+    @contextmanager
+    def server(self, options: Options) -> Iterator[Server]:
+        """Start our server, or take the one that the user named."""
+        with feed_server(self.settings.url, options) as server:
+            yield server
+
+    def record(self, groups: Callable[[Server], Group], options: Options) -> Recording:
+        """Let a few subscribers of our server write down what they get.
+
+        Args:
+            groups: makes the group, every member of which is sampled.
+            options: of `feed serve`; peers send at the rate of its cuts. Where the user named a
+                server, or where cuts follow the load, at the rate that was seen.
+        """
+        with self.server(options) as server:
+            plan = Plan((groups(server),), steady_s=RECORD_S)
+            result = in_own_process(run_steady, plan, self.progress.event)
+        group = result.groups[0]
+        payloads = [payload for payload in group.payloads if payload.startswith(_TICKS)]
+        if not payloads:
+            raise SwarmError(f"{group.name}: our server sent no ticks to record")
+        hz = group.frames / group.count / result.seconds
+        if self.settings.url is None and options.batch_ms is not None:
+            hz = 1000 / options.batch_ms
+        return Recording.of(self.folder / f"{group.name}.ndjson", payloads, hz)
+
+    def ours(
+        self,
+        name: str,
+        count: int,
+        subscription: Subscription,
+        options: Options,
+        *,
+        validate: bool = True,
+    ) -> Case:
+        """Return the case of our server with subscribers who all ask for the same."""
+
+        @contextmanager
+        def start() -> Iterator[Target]:
+            with self.server(options) as server:
+                groups = [server.group(name, count, subscription)]
+                if validate:
+                    groups.append(server.validators(subscription.transport))
+                yield Target(tuple(groups), server.pids)
+
+        return Case(name, start, ours=True)
+
+    def peers(
+        self,
+        contenders: Sequence[Contender],
+        count: int,
+        recording: Recording,
+        *,
+        transport: Transport = Transport.WEBSOCKET,
+        compress: bool = False,
+        rotate: bool = False,
+    ) -> list[Case]:
+        """Return the cases of peers who are given a recording's payloads at its rate."""
+        job = Work(recording.path, recording.hz, transport, compress, rotate)
+        return [
+            self._peer(contender, count, job, recording.ticks)
+            for contender in contenders
+            if self.settings.wants(contender.name)
+        ]
+
+    def _peer(self, contender: Contender, count: int, work: Work, ticks: float) -> Case:
+        @contextmanager
+        def start() -> Iterator[Target]:
+            with contender.start(work) as running:
+                yield target_of(running, count)
+
+        name = contender.name
+        if work.transport is not Transport.WEBSOCKET:
+            name = f"{name}, {work.transport.value}"
+        if work.compress:
+            name = f"{name}, deflate"
+        return Case(name, start, missing=contender.missing(work), payload_ticks=ticks)
+
+
+def target_of(running: Running, count: int) -> Target:
+    """Return what is measured of a running peer."""
+    return Target((running.subscribers(count),), running.pids, running.version)
+
+
+_TICKS = (b'[{"T":"t"', b'[{"T":"q"')  # how payloads of trades and quotes begin
