@@ -1,0 +1,130 @@
+"""`feed bench`, whole, with a handful of subscribers: what it writes, and what it refuses."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.load.cli import run
+from benchmarks.load.scenarios import compressed, ingest, storm
+
+QUICK = ["--subscribers", "6", "--seconds", "0.4", "--rounds", "1", "--peers", "Python"]
+
+
+def bench(tmp_path: Path, scenario: str, *options: str) -> dict[str, Any]:
+    path = tmp_path / "found.json"
+    assert run([scenario, *QUICK, "--json", str(path), *options]) == 0
+    (found,) = json.loads(path.read_text())["scenarios"]
+    assert found["scenario"] == scenario
+    for row in found["rows"]:
+        assert row["troubles"] == [], row["name"]
+        assert not row["ours"] or row["rounds"], row["skipped"]
+    result: dict[str, Any] = found
+    return result
+
+
+def figures(found: dict[str, Any], name: str) -> dict[str, Any]:
+    (row,) = (row for row in found["rows"] if row["name"] == name)
+    result: dict[str, Any] = row["figures"]
+    return result
+
+
+def test_fanout_compares_three_transports_with_the_floor(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    found = bench(tmp_path, "fanout", "--html", str(page))
+    for name in ("feed", "bare socket.send, Python"):
+        for transport in ("", ", sse", ", stream"):
+            row = figures(found, f"{name}{transport}")
+            assert row["cpu_us_per_frame"]["median"] > 0
+            assert row["frames_per_s"]["median"] > 6 * 10
+    assert figures(found, "feed")["age_oldest_p99_ms"]["median"] > 0
+    aims = {aim["what"]: aim for aim in found["aims"]}
+    assert isinstance(aims["CPU per frame and subscriber ÷ bare socket.send, Python"]["met"], bool)
+    skipped = aims["CPU per frame and subscriber ÷ nginx + nchan"]
+    assert (skipped["met"], skipped["reached"]) == (None, "not measured: not part of this run")
+    assert "<svg" in page.read_text()
+
+
+def test_mixed_compares_with_equal_frames(tmp_path: Path) -> None:
+    found = bench(tmp_path, "mixed", "--rate", "2000")
+    mine, floor = found["rows"]
+    sizes = [row["figures"]["bytes_per_frame"]["median"] for row in (mine, floor)]
+    assert sizes[0] == pytest.approx(sizes[1], rel=0.5)
+
+
+def test_compressed_measures_sizes_of_every_codec(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compressed, "MEMORY_SUBSCRIBERS", 6)
+    found = bench(tmp_path, "compressed")
+    plain, deflate, alone, packed = (
+        figures(found, name)["bytes_per_frame"]["median"]
+        for name in ("feed", "feed, deflate", "feed, deflate without context", "feed, msgpack")
+    )
+    assert max(deflate, alone) < packed < plain
+
+
+def test_slow_tells_the_others_from_the_stalled(tmp_path: Path) -> None:
+    found = bench(tmp_path, "slow", "--subscribers", "20", "--rate", "200")
+    groups = {group["name"]: group["count"] for group in found["rows"][1]["rounds"][0]["groups"]}
+    assert groups == {"readers": 18, "stalled": 2, "validators": 2}
+    assert [aim["met"] is not None for aim in found["aims"]] == [True, True, True]
+
+
+def test_storm_brings_everybody_back_without_a_gap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storm, "HISTORY_S", 1.5)
+    monkeypatch.setattr(storm, "OTHERS", 4)
+    monkeypatch.setattr(storm, "WINDOW_S", 1.0)
+    found = bench(tmp_path, "storm")
+    gaps, wrong, live, age = found["aims"]
+    assert (gaps["reached"], wrong["reached"]) == ("0 (0 – 0)", "0 (0 – 0)")
+    assert live["met"] is not None
+    assert age["met"] is not None
+    assert found["notes"][0].startswith("6 of 6 live")
+
+
+def test_ramp_takes_steps(tmp_path: Path) -> None:
+    found = bench(tmp_path, "ramp")
+    assert [row["name"] for row in found["rows"]] == ["feed, 1", "feed, 3", "feed, 4", "feed, 6"]
+
+
+def test_ingest_counts_large_and_small_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "BATCHES", ((512, 20_000, 1), (5, 5_000, 1)))
+    found = bench(tmp_path, "ingest")
+    assert [aim["met"] for aim in found["aims"]] == [True, True]
+
+
+def test_idle_tells_memory_over_plain_aiohttp(tmp_path: Path) -> None:
+    path = tmp_path / "found.json"
+    assert run(["idle", *QUICK, "--peers", "aiohttp", "--json", str(path)]) == 0
+    (found,) = json.loads(path.read_text())["scenarios"]
+    assert [row["name"] for row in found["rows"]] == ["feed", "aiohttp send_str"]
+    assert found["aims"][0]["met"] is not None
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["fan"], "'fan'"),
+        (["fanout", "--rounds", "0"], "--rounds"),
+        (["fanout", "--subscribers", "many"], "--subscribers"),
+    ],
+)
+def test_what_is_not_accepted_is_told_in_a_line(
+    options: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(options) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
+
+
+def test_a_url_where_nobody_answers_is_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["fanout", "--url", "http://127.0.0.1:1"]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("feed: bench fanout: http://127.0.0.1:1: not a server of ours")

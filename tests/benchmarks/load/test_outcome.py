@@ -1,0 +1,132 @@
+"""Figures are compared round by round, and aims say what was reached."""
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.load.ages import AgeSummary
+from benchmarks.load.html import page
+from benchmarks.load.machine import Machine
+from benchmarks.load.outcome import (
+    Aim,
+    Outcome,
+    Row,
+    Sample,
+    at_least,
+    at_most,
+    bytes_per_tick,
+    compare,
+    cpu_us,
+    difference,
+    memory_per_subscriber_bytes,
+    payload_bytes,
+    ticks_per_core_s,
+)
+from benchmarks.load.plan import GroupResult, Interval, Result
+from benchmarks.load.report import as_json
+
+AGES = AgeSummary(10, 1.0, 2.0, 3.0, 4.0, 5.0)
+GROUP = GroupResult(
+    name="readers",
+    count=100,
+    frames=1_000,
+    received_bytes=500_000,
+    sampled_messages=10,
+    sampled_ticks=80,
+    newest=AGES,
+    oldest=AGES,
+    gaps={},
+    faults=(),
+    fault_count=0,
+    lost={},
+    extensions="",
+    payloads=(b"kept",),
+)
+RESULT = Result(
+    connect_s=0.1,
+    seconds=2.0,
+    server_cpu_s=0.004,
+    server_memory_bytes=(1_000_000, 2_000_000),
+    swarm_cpu_share=0.2,
+    groups=(GROUP,),
+    intervals=(Interval(1.0, 500, 250_000, 0.1, 0.2, 2_000_000, AGES),),
+)
+
+
+def row(name: str, *cpu_s: float) -> Row:
+    results = (replace(RESULT, server_cpu_s=each) for each in cpu_s)
+    return Row(name, samples=[Sample(number, each) for number, each in enumerate(results)])
+
+
+def test_cpu_time_is_told_per_frame_and_subscriber() -> None:
+    sample = Sample(0, RESULT)
+    assert cpu_us(sample) == pytest.approx(4.0)
+    assert payload_bytes(sample) == 500
+    assert bytes_per_tick(sample) == pytest.approx(500 / 8)
+    assert ticks_per_core_s(sample) == pytest.approx(2_000_000)
+    assert memory_per_subscriber_bytes(sample) == 10_000
+
+
+def test_a_server_that_merges_payloads_is_measured_by_payloads() -> None:
+    merged = Sample(0, RESULT, payload_ticks=4.0)
+    assert merged.payloads == 2_000
+    assert payload_bytes(merged) == 250
+    assert cpu_us(merged) == pytest.approx(2.0)
+
+
+def test_ratios_compare_samples_of_the_same_round() -> None:
+    ratio = compare(row("ours", 2.0, 6.0, 9.0), row("floor", 1.0, 2.0, 3.0), cpu_us)
+    assert ratio is not None
+    assert (ratio.low, ratio.median, ratio.high) == pytest.approx((2, 3, 3))
+
+
+def test_there_is_no_ratio_to_a_row_without_samples() -> None:
+    assert compare(row("ours", 1.0), Row("peer", skipped="not installed"), cpu_us) is None
+    assert difference(row("ours", 1.0), Row("peer"), cpu_us) is None
+
+
+def test_a_round_that_one_row_lacks_is_left_out() -> None:
+    partly = Row("peer", samples=row("peer", 1.0, 2.0).samples[1:])
+    ratio = compare(row("ours", 8.0, 2.0), partly, cpu_us)
+    assert ratio is not None
+    assert ratio.median == pytest.approx(1)
+
+
+def test_aims_are_met_by_the_median() -> None:
+    ratio = compare(row("ours", 1.0, 1.1, 3.0), row("floor", 1.0, 1.0, 1.0), cpu_us)
+    assert at_most("cost", ratio, 1.15) == Aim("cost", "≤ 1.15", "1.1 (1 – 3)", True)
+    assert at_most("cost", ratio, 1.05).met is False
+    assert at_least("speed", ratio, 1.15).met is False
+
+
+def test_an_aim_that_was_not_measured_says_why() -> None:
+    aim = at_most("cost ÷ nchan", None, 1.1, "no nginx")
+    assert (aim.reached, aim.met) == ("not measured: no nginx", None)
+
+
+def test_losses_gaps_and_faults_are_told() -> None:
+    group = replace(
+        GROUP, lost={"close 1013": 2}, gaps={"overrun": 1}, faults=("x",), fault_count=3
+    )
+    troubled = Row("feed", samples=[Sample(0, replace(RESULT, groups=(group,)))])
+    assert troubled.troubles == [
+        "2 readers lost: close 1013",
+        "1 gaps told to readers: overrun",
+        "3 faults, readers: x",
+    ]
+    assert row("feed", 1.0).troubles == []
+
+
+def test_the_report_names_rows_aims_and_machine_and_fetches_nothing() -> None:
+    aims = [at_most("a <ratio>", None, 1.0, "why & how")]
+    outcome = Outcome("fanout", "many", [row("feed", 1.0, 2.0)], aims, ["a note"])
+    outcome.rows[0].ours = True
+    machine = Machine.here()
+    text = page([outcome], machine)
+    for expected in ("fanout", "a &lt;ratio&gt;", "why &amp; how", "a note", machine.kernel, "p99"):
+        assert expected in text
+    for fetching in ("<script", "<link", "src=", "url(", "@import"):
+        assert fetching not in text
+    found = as_json([outcome], machine)
+    assert found["scenarios"][0]["rows"][0]["figures"]["cpu_us_per_frame"]["median"] > 0
+    assert "payloads" not in str(found)

@@ -1,0 +1,99 @@
+"""Every peer that is installed delivers the payloads it is given, to all, in time."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.load.own_process import SwarmError, in_own_process
+from benchmarks.load.plan import Plan, Result, Transport
+from benchmarks.load.steady import run_steady
+from benchmarks.peers.aiohttp_send import AiohttpSend
+from benchmarks.peers.bare_c import BareC
+from benchmarks.peers.bare_python import BarePython
+from benchmarks.peers.base import Contender, PeerError, Work, program
+from benchmarks.peers.nchan import Nchan
+from benchmarks.peers.websockets_broadcast import WebsocketsBroadcast
+
+HZ = 50.0
+SUBSCRIBERS = 8
+TICK = '{"T":"t","S":"A","i":1,"p":1.5,"s":1,"t":"2026-01-01T00:00:00.000000000Z"}'
+
+# Those that need no download; Node's ws and Centrifugo are fetched when somebody runs `feed bench`.
+CONTENDERS = [BarePython(), BareC(), AiohttpSend(), WebsocketsBroadcast(), Nchan()]
+
+
+@pytest.fixture
+def payloads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path = tmp_path / "payloads.ndjson"
+    path.write_text("".join(f"[{','.join([TICK] * count)}]\n" for count in (2, 2, 2)))
+    return path
+
+
+def measure(contender: Contender, work: Work) -> Result:
+    missing = contender.missing(work)
+    if missing:
+        pytest.skip(f"{contender.name}: {missing}")
+    with contender.start(work) as running:
+        plan = Plan((running.subscribers(SUBSCRIBERS),), running.pids, steady_s=0.6, settle_s=0.1)
+        return in_own_process(run_steady, plan, lambda _: None)
+
+
+def check(result: Result) -> None:
+    (group,) = result.groups
+    assert group.count == SUBSCRIBERS
+    assert group.lost == {}
+    assert group.frames >= SUBSCRIBERS * 5, "at 50 a second, even on a busy machine"
+    assert group.sampled_ticks == 2 * group.sampled_messages > 0
+    assert 0 < group.newest.p50_ms < 5_000, "stamped when sent, not when written"
+    assert result.server_cpu_s > 0
+    assert result.server_memory_bytes[1] > 0
+
+
+@pytest.mark.parametrize("contender", CONTENDERS, ids=lambda contender: contender.name)
+def test_a_peer_delivers_its_payloads(contender: Contender, payloads: Path) -> None:
+    check(measure(contender, Work(payloads, HZ)))
+
+
+@pytest.mark.parametrize(
+    "contender", [AiohttpSend(), WebsocketsBroadcast(), Nchan()], ids=lambda each: each.name
+)
+def test_a_peer_compresses_where_it_can(contender: Contender, payloads: Path) -> None:
+    result = measure(contender, Work(payloads, HZ, compress=True))
+    check(result)
+    assert "permessage-deflate" in result.groups[0].extensions
+    assert result.received_bytes < result.frames * 2 * len(TICK)
+
+
+@pytest.mark.parametrize("contender", [BarePython(), Nchan()], ids=lambda each: each.name)
+def test_a_peer_sends_events(contender: Contender, payloads: Path) -> None:
+    check(measure(contender, Work(payloads, HZ, Transport.SSE)))
+
+
+def test_the_floor_sends_lines(payloads: Path) -> None:
+    check(measure(BarePython(), Work(payloads, HZ, Transport.STREAM)))
+
+
+def test_the_floor_rotates_payloads_of_different_lengths(payloads: Path) -> None:
+    payloads.write_text(f"[{TICK}]\n[{TICK},{TICK},{TICK}]\n")
+    result = measure(BarePython(), Work(payloads, HZ, rotate=True))
+    (group,) = result.groups
+    mean = group.received_bytes / group.frames
+    assert len(TICK) + 10 < mean < 3 * len(TICK), "neither all short nor all long"
+
+
+def test_a_program_that_ends_at_once_is_told_with_its_last_words() -> None:
+    with (
+        program(["sh", "-c", "echo broken >&2; exit 3"]) as started,
+        pytest.raises(PeerError, match="sh ended with status 3: broken"),
+    ):
+        started.wait_for_words(r"port (\d+)")
+
+
+def test_a_server_that_refuses_is_told_by_the_swarm(payloads: Path) -> None:
+    work = Work(payloads, HZ, Transport.SSE)
+    with AiohttpSend().start(Work(payloads, HZ)) as running:
+        group = running.subscribers(1)
+        wrong = type(group)("wrong", 1, group.host, group.port, work.transport, group.openings)
+        with pytest.raises(SwarmError, match="the server answered 400"):
+            in_own_process(run_steady, Plan((wrong,)), lambda _: None)
