@@ -9,6 +9,7 @@ from collections.abc import Collection
 from aiohttp import hdrs, web
 
 ANY = "*"
+_HEADERS = "Accept, Cache-Control, Content-Type, Last-Event-ID"
 _MAX_AGE_S = 86_400  # what browsers remember of a preflight
 
 
@@ -49,12 +50,12 @@ class Origins:
             response.headers.add(hdrs.VARY, hdrs.ORIGIN)
 
     async def preflight(self, request: web.Request) -> web.Response:
-        """Answer `OPTIONS`: whether a page may send `Last-Event-ID` and the like."""
+        """Answer `OPTIONS`: whether a page may send `Last-Event-ID`, or a report."""
         headers = {}
         if self.allows(request):
             headers = {
-                hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, OPTIONS",
-                hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Accept, Last-Event-ID, Cache-Control",
+                hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, OPTIONS",
+                hdrs.ACCESS_CONTROL_ALLOW_HEADERS: _HEADERS,
                 hdrs.ACCESS_CONTROL_MAX_AGE: str(_MAX_AGE_S),
             }
         return web.Response(status=204, headers=headers)

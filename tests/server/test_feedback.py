@@ -138,3 +138,15 @@ async def test_ticks_of_a_recording_have_no_age(serve: Serve) -> None:
     assert (await post(feed, REPORT)).status == 204
     await until(lambda: feed.hub.feedback.outcomes["not_live"] == 1)
     assert ages_of(feed, "sse") == (0, 0)
+
+
+async def test_a_page_that_may_report_learns_it_by_preflight(serve: Serve) -> None:
+    feed = await serve(allow_origin=("https://elsewhere.example",))
+    answer = await RawHttp.get(
+        (feed.host, feed.port),
+        "/v1/feedback",
+        {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"},
+        method="OPTIONS",
+    )
+    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
+    assert "Content-Type" in answer.headers["Access-Control-Allow-Headers"]
