@@ -1,0 +1,95 @@
+"""SIGTERM and SIGINT: everybody is told, in their own words, and the program ends."""
+
+import asyncio
+import signal
+import time
+
+import pytest
+
+from tests.e2e.conftest import Program, Run
+from tests.readers import Ended, Message, RawHttp, Reader, WebSocketReader, open_reader
+from tests.servers import PATIENCE_S
+
+TRANSPORTS = ("websocket-json", "websocket-msgpack", "sse-json", "stream-json", "stream-msgpack")
+SHORTER_THAN_PATIENCE_S = 10.0  # 2 s on a quiet machine; this only tells ending from hanging
+
+
+async def last_words(reader: Reader) -> Message:
+    last: Message = {}
+    try:
+        while True:
+            messages, _ = await reader.read()
+            last = messages[-1]
+    except Ended:
+        return last
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_everybody_is_told_and_then_it_ends(run: Run, number: signal.Signals) -> None:
+    program = await run("--symbols", "5", "--rate", "1000")
+    readers = [await open_reader(name, program.address) for name in TRANSPORTS]
+    stalled = [
+        await open_reader(name, program.address, receive_buffer_bytes=4_096)
+        for name in ("websocket-json", "sse-json")
+    ]
+    idle = await RawHttp.get(program.address, "/readyz")
+    assert (idle.status, await idle.body()) == (200, b'{"status":"ready"}')
+    listening = [asyncio.create_task(last_words(reader)) for reader in readers]
+    await program.until_metric("feed_ladder_steps_total", 1)  # the stalled ones are
+    began = time.monotonic()
+    program.terminate(number)
+    for name, reader, heard in zip(
+        TRANSPORTS, readers, await asyncio.gather(*listening), strict=True
+    ):
+        if isinstance(reader, WebSocketReader):
+            assert reader.frames[-1].close_code == 1012, name
+        else:
+            assert (heard["T"], heard["reason"]) == ("bye", "shutdown"), name
+            assert heard["reconnect"] is True
+    await never_ready_again(program)
+    status, _ = await program.ended()
+    assert status == 0
+    assert time.monotonic() - began < SHORTER_THAN_PATIENCE_S
+    for reader in stalled:
+        await last_words(reader)
+
+
+async def never_ready_again(program: Program) -> None:
+    """Ask until nobody listens any more; 200 is none of the answers."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                answer = await RawHttp.get(program.address, "/readyz")
+            except (OSError, Ended):
+                return
+            assert answer.status == 503
+            answer.wire.abort()
+
+
+async def test_it_ends_at_once_when_nobody_is_there(run: Run) -> None:
+    program = await run("--symbols", "5")
+    program.terminate()
+    assert await program.ended() == (0, "")
+
+
+async def test_a_second_signal_changes_nothing(run: Run) -> None:
+    program = await run("--symbols", "5")
+    await open_reader("sse-json", program.address, receive_buffer_bytes=4_096)
+    program.terminate()
+    program.terminate()
+    status, log = await program.ended()
+    assert (status, log) == (0, "")
+
+
+async def test_after_a_restart_the_old_position_is_a_gap_by_epoch(run: Run) -> None:
+    first = await run("--symbols", "AAPL", "--rate", "500")
+    reader = await open_reader("sse-json", first.address)
+    position = None
+    while position is None:
+        _, position = await reader.read()
+    first.terminate()
+    await first.ended()
+    second = await run("--symbols", "AAPL", "--rate", "500")
+    reader = await open_reader("websocket-json", second.address, after=position)
+    (gap,), _ = await reader.read()
+    assert (gap["T"], gap["from"], gap["reason"]) == ("gap", position, "epoch")

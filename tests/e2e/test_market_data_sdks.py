@@ -1,0 +1,152 @@
+"""The dialect's own SDKs, unmodified, against `feed serve`.
+
+The market starts 1.5 s before a full minute, so that minute bars come soon.
+"""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import ccxt.pro
+import pytest
+from alpaca.data.live import CryptoDataStream, StockDataStream
+from alpaca.data.models import Bar, Quote, Trade
+
+from tests.e2e.conftest import Run
+from tests.servers import PATIENCE_S
+
+START = "2026-01-02T14:30:58.5Z"
+ENOUGH = 20
+
+
+class Heard:
+    """What the handlers of a stream were called with, and when that is enough."""
+
+    def __init__(self) -> None:
+        self.trades: list[Trade] = []
+        self.quotes: list[Quote] = []
+        self.bars: list[Bar] = []
+        self.enough = threading.Event()
+
+    async def trade(self, trade: Trade) -> None:
+        self.trades.append(trade)
+        self._look()
+
+    async def quote(self, quote: Quote) -> None:
+        self.quotes.append(quote)
+        self._look()
+
+    async def bar(self, bar: Bar) -> None:
+        self.bars.append(bar)
+        self._look()
+
+    def _look(self) -> None:
+        if min(len(self.trades), len(self.quotes)) >= ENOUGH and self.bars:
+            self.enough.set()
+
+
+@contextmanager
+def running(stream: Any) -> Iterator[None]:
+    """Run an SDK's stream in the thread that it wants for itself."""
+    thread = threading.Thread(target=stream.run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stream.stop()
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("sdk", "path", "symbols"),
+    [
+        (StockDataStream, "/v2/iex", ["AAPL", "MSFT"]),
+        (CryptoDataStream, "/v1beta3/crypto/us", ["BTC/USD", "ETH/USD"]),
+    ],
+)
+async def test_alpaca_py_receives_trades_quotes_and_bars(
+    run: Run, sdk: Any, path: str, symbols: list[str]
+) -> None:
+    program = await run(
+        *("--symbols", ",".join([*symbols, "NVDA"]), "--rate", "500"),
+        *("--seed", "7", "--start", START),
+    )
+    heard = Heard()
+    stream = sdk("key", "secret", url_override=program.url(path, "ws"))
+    stream.subscribe_trades(heard.trade, *symbols)
+    stream.subscribe_quotes(heard.quote, "*")
+    stream.subscribe_bars(heard.bar, *symbols)
+    with running(stream):
+        await wait(heard.enough)
+    assert {trade.symbol for trade in heard.trades} <= set(symbols)
+    assert {quote.symbol for quote in heard.quotes} > set(symbols)
+    history = await program.document(f"/v1/history?trades={','.join(symbols)}&limit=10000")
+    known = {(tick["S"], tick["i"]): tick for tick in history["ticks"]}
+    for trade in heard.trades[:ENOUGH]:
+        tick = known[trade.symbol, trade.id]
+        assert (trade.price, trade.size) == (tick["p"], tick["s"])
+        microseconds = f"{trade.timestamp:%Y-%m-%dT%H:%M:%S.%f}"
+        assert tick["t"].startswith(microseconds), "the SDK keeps microseconds"
+    for quote in heard.quotes[:ENOUGH]:
+        assert 0 < quote.bid_price < quote.ask_price
+    bar = heard.bars[0]
+    assert f"{bar.timestamp:%H:%M:%S}" == "14:30:00"
+    assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
+    assert bar.trade_count
+    status = await program.document("/v1/status")
+    assert status["disconnects"].get("protocol", 0) == 0
+
+
+async def test_alpaca_py_changes_its_subscription_while_it_runs(run: Run) -> None:
+    program = await run("--symbols", "AAPL,MSFT", "--rate", "500")
+    stream = StockDataStream("key", "secret", url_override=program.url("/v2/sip", "ws"))
+    heard: dict[str, threading.Event] = {name: threading.Event() for name in ("AAPL", "MSFT")}
+
+    async def handle(trade: Any) -> None:
+        heard[trade.symbol].set()
+
+    stream.subscribe_trades(handle, "AAPL")
+    with running(stream):
+        await wait(heard["AAPL"])
+        assert not heard["MSFT"].is_set()
+        stream.subscribe_trades(handle, "MSFT")
+        await wait(heard["MSFT"])
+        stream.unsubscribe_trades("AAPL")
+        heard["MSFT"].clear()
+        await wait(heard["MSFT"])
+
+
+async def test_ccxt_receives_trades_quotes_and_candles_after_its_markets(run: Run) -> None:
+    program = await run("--symbols", "AAPL,BTC/USD,ETH/USD", "--rate", "500", "--start", START)
+    exchange = ccxt.pro.alpaca({"apiKey": "key", "secret": "secret"})
+    exchange.urls["api"]["ws"]["crypto"] = program.url("/v1beta3/crypto/us", "ws")
+    exchange.urls["api"]["trader"] = program.url("")
+    try:
+        markets = await exchange.load_markets()
+        assert {"BTC/USD", "ETH/USD"} <= set(markets)
+        assert "AAPL" not in markets, "it asks for crypto only"
+        seen: set[str] = set()
+        while len(seen) < ENOUGH:
+            trades = await exchange.watch_trades("BTC/USD")
+            for trade in trades:
+                assert trade["symbol"] == "BTC/USD"
+                assert trade["price"] > 0
+                assert trade["amount"] > 0
+                assert trade["side"] in {"buy", "sell"}
+                seen.add(trade["id"])
+        ticker = await exchange.watch_ticker("ETH/USD")
+        assert ticker["symbol"] == "ETH/USD"
+        assert 0 < ticker["bid"] < ticker["ask"]
+        candles = await exchange.watch_ohlcv("BTC/USD", "1m")
+        assert candles[0][0] == 1_767_364_200_000, "14:30:00 in milliseconds"
+        assert len(candles[0]) == 6
+    finally:
+        await exchange.close()
+
+
+async def wait(event: threading.Event) -> None:
+    """Wait for what happens in another thread, without holding up this one's loop."""
+    assert await asyncio.to_thread(event.wait, PATIENCE_S), "the SDK heard too little"
