@@ -266,7 +266,6 @@ class Settings(BaseSettings):
     mark_interval_s: Annotated[_Seconds, _SECONDS] = 10.0
     ping_interval_s: Annotated[_Seconds, _SECONDS] = 20.0
     pong_timeout_s: Annotated[_Seconds, _SECONDS] = 10.0
-    auth_timeout_s: Annotated[_Seconds, _SECONDS] = 10.0
     max_connections: Annotated[_Count, _COUNT] = 20_000
     max_symbols_per_connection: Annotated[_Count, _COUNT] = 5_000
     max_index_entries: Annotated[_Count, _COUNT] = 2_000_000
