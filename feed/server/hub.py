@@ -10,6 +10,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+import structlog
+
 from feed.broadcast import Broadcast
 from feed.cadence import Cadence
 from feed.codecs import Message
@@ -33,6 +35,8 @@ HOUSEKEEPING_S = 1.0  # the longest time between two looks at who is due what
 # and keepalives are due after 4.
 _PUNCTUALITY = 1 / 8
 _SHORTEST_HOUSEKEEPING_S = 0.01
+
+log = structlog.get_logger("feed.connections")
 
 
 class Hub:
@@ -178,6 +182,14 @@ class Hub:
         self.sessions[subscriber] = session
         self.connected[framing.transport, key.codec.name] += 1
         self.opened[framing.transport, key.codec.name] += 1
+        log.info(
+            "connected",
+            id=session.id,
+            transport=session.transport,
+            codec=key.codec.name,
+            compressed=compression is not None,
+            peer=connection.peer,
+        )
         return session
 
     def check_limits(self, selection: Selection) -> None:
@@ -257,6 +269,8 @@ class Hub:
         self.broadcast.leave(lane)
         self.connected[session.transport, lane.payload.key.codec.name] -= 1
         self.ended[reason] += 1
+        seconds = (time.monotonic_ns() - session.opened_ns) / 1e9
+        log.info("ended", id=session.id, reason=reason.value.name, seconds=round(seconds, 3))
         session.ended.set_result(reason)
 
     def disconnect(self, session: Session, reason: Reason) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import logging
 import math
 import random
 import signal
@@ -12,7 +11,9 @@ from collections.abc import Callable
 import structlog
 from aiohttp import web
 
+from feed import __version__
 from feed.errors import FeedError
+from feed.server import logs
 from feed.server.app import make_app
 from feed.server.config import Settings
 from feed.sources.base import Source
@@ -24,6 +25,8 @@ _MAX_REQUEST_LINE_BYTES = 64 * 1024  # 5,000 symbols in a query
 # Ticks are made and dropped by the hundred thousand and refer to nothing: young collections find
 # little, and old ones walk the ring. So both are rare.
 _GC_THRESHOLD = (50_000, 50, 100)
+
+log = structlog.get_logger("feed.server")
 
 
 def make_source(settings: Settings) -> Source:
@@ -54,13 +57,13 @@ def serve(settings: Settings) -> None:
     Raises:
         FeedError: an option is not accepted, or the address cannot be listened on.
     """
-    _configure_logs()
+    repeats = logs.configure()
     source = make_source(settings)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, source))
+        runner.run(_serve(settings, source, repeats))
 
 
-async def _serve(settings: Settings, source: Source) -> None:
+async def _serve(settings: Settings, source: Source, repeats: logs.Repeats) -> None:
     app = await make_app(settings, source)
     runner = web.AppRunner(
         app,
@@ -86,7 +89,11 @@ async def _serve(settings: Settings, source: Source) -> None:
         host, port = runner.addresses[0][:2]
         sys.stdout.write(_first_lines(settings, f"{host}:{port}"))
         sys.stdout.flush()
+        log.info("serving", host=host, port=port, source=source.name, version=__version__)
+        telling = asyncio.create_task(repeats.run(), name="repeats")
         await stop.wait()
+        log.info("leaving", port=port)
+        telling.cancel()
     finally:
         await runner.cleanup()
 
@@ -128,21 +135,3 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
     factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     return factory
-
-
-def _configure_logs() -> None:
-    """Log to standard error: for people on a terminal, else as JSON lines."""
-    interactive = sys.stderr.isatty()
-    renderer = (
-        structlog.dev.ConsoleRenderer() if interactive else structlog.processors.JSONRenderer()
-    )
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([] if interactive else [structlog.processors.dict_tracebacks]),
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )

@@ -1,6 +1,7 @@
 """A session: one subscriber on one connection, from its first byte to its last."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -31,6 +32,7 @@ class Session:
         goodbye: writes the transport's last words for a reason; nothing may follow them.
         beat: called about every second with the time, for what a transport does by itself.
         ended: done, with the reason, once the subscriber is out of its lane.
+        opened_ns: when it came, monotonic.
         told_down: the last it heard is that the source is down.
         id: a number for logs and views, unique in this process.
     """
@@ -43,6 +45,7 @@ class Session:
     ended: "asyncio.Future[Reason]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+    opened_ns: int = field(default_factory=time.monotonic_ns)
     told_down: bool = False
     id: int = field(default_factory=lambda: next(_ids))
 

@@ -35,6 +35,12 @@ class Connection:
             sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, high_water_bytes)
 
     @property
+    def peer(self) -> str:
+        """The address at the other end, for logs; "" where it is not known."""
+        name = self.transport.get_extra_info("peername")
+        return name[0] if isinstance(name, tuple) else ""
+
+    @property
     def closing(self) -> bool:
         """Whether it is closed, or about to be."""
         return self.transport.is_closing()

@@ -31,6 +31,7 @@ class NoSocket:
 
     held_bytes: int = 0
     closing: bool = False
+    peer: str = ""
 
     def write(self, data: bytes) -> None:
         pass
