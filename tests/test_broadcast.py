@@ -40,6 +40,13 @@ def way_name(way: Way) -> str:
     return f"{codec.name} {framing}"
 
 
+def seated(stage: Stage, *asked: Any, **more: Any) -> Member:
+    """Return a member who has read what it was told when it joined."""
+    member = stage.join(*asked, **more)
+    member.take()
+    return member
+
+
 each_way = pytest.mark.parametrize("way", WAYS, ids=way_name)
 
 
@@ -50,9 +57,9 @@ each_way = pytest.mark.parametrize("way", WAYS, ids=way_name)
 def test_equal_selections_are_sent_the_same_object(way: Way) -> None:
     stage = Stage()
     members = [
-        stage.join(of_channels(trades=["AAPL", "MSFT"], quotes=[]), way),
-        stage.join(of_channels(trades=["MSFT", "AAPL", "MSFT"]), way),
-        stage.join(of_channels(trades=iter(["AAPL", "MSFT"])), way),  # type: ignore[arg-type]
+        seated(stage, of_channels(trades=["AAPL", "MSFT"], quotes=[]), way),
+        seated(stage, of_channels(trades=["MSFT", "AAPL", "MSFT"]), way),
+        seated(stage, of_channels(trades=iter(["AAPL", "MSFT"])), way),  # type: ignore[arg-type]
     ]
     stage.publish_and_cut("AAPL", "TSLA", "MSFT")
     stage.publish_and_cut("MSFT")
@@ -89,7 +96,7 @@ def test_a_batch_is_encoded_once_and_joined_once_for_all_transports(
     calls: list[tuple[str, str, int]],
 ) -> None:
     stage = Stage()
-    members = [stage.join(EVERYTHING, way) for way in WAYS if way[0] is MESSAGE_PACK]
+    members = [seated(stage, EVERYTHING, way) for way in WAYS if way[0] is MESSAGE_PACK]
     stage.publish_and_cut("AAPL", "MSFT")
     assert len(members) > 2
     assert len(stage.broadcast.lanes) == len(members)
@@ -101,7 +108,7 @@ def test_a_batch_is_encoded_once_for_all_selections_and_for_who_comes_late(
 ) -> None:
     stage = Stage(newest=SEGMENT_TICKS - 1)
     for symbol in ("AAPL", "MSFT", "*"):
-        stage.join(of_channels(trades=[symbol]))
+        seated(stage, of_channels(trades=[symbol]))
     stage.publish_and_cut("AAPL", "MSFT", "TSLA")
     late = stage.join(of_channels(trades=["TSLA"]), after=Position(EPOCH, SEGMENT_TICKS))
     assert late.take_sequences() == [SEGMENT_TICKS + 2]
@@ -111,7 +118,7 @@ def test_a_batch_is_encoded_once_for_all_selections_and_for_who_comes_late(
 def test_a_codec_that_nobody_uses_is_not_encoded(calls: list[tuple[str, str, int]]) -> None:
     stage = Stage()
     stage.publish_and_cut("AAPL")
-    member = stage.join(EVERYTHING, (MESSAGE_PACK, BINARY_SOCKET))
+    member = seated(stage, EVERYTHING, (MESSAGE_PACK, BINARY_SOCKET))
     stage.publish_and_cut("MSFT", "MSFT")
     stage.leave(member)
     stage.publish_and_cut("AAPL")
@@ -131,8 +138,8 @@ def test_a_codec_that_nobody_uses_is_not_encoded(calls: list[tuple[str, str, int
 )
 def test_whoever_asked_for_something_else_is_in_a_lane_of_its_own(other: dict[str, Any]) -> None:
     stage = Stage()
-    stage.join(EVERYTHING)
-    stage.join(**{"selection": EVERYTHING, **other})
+    seated(stage, EVERYTHING)
+    seated(stage, **{"selection": EVERYTHING, **other})
     assert [lane.members for lane in stage.broadcast.lanes] == [1, 1]
 
 
@@ -146,7 +153,7 @@ def test_everybody_is_sent_what_they_selected_and_nothing_else(way: Way) -> None
         of_channels(bars=["NOBODY"]),
         EVERYTHING,
     ]
-    members = [stage.join(selection, way) for selection in wishes]
+    members = [seated(stage, selection, way) for selection in wishes]
     ticks = [(kind, symbol) for symbol in ("AAPL", "MSFT") for kind in Kind]
     stage.publish_and_cut(*ticks)
     all_ticks = stage.ring.read(0, 100)
@@ -161,14 +168,14 @@ def test_everybody_is_sent_what_they_selected_and_nothing_else(way: Way) -> None
 
 def test_a_cut_of_nothing_makes_nothing() -> None:
     stage = Stage()
-    member = stage.join()
+    member = seated(stage)
     cut = stage.cut()
     assert (cut.ticks, cut.envelopes, member.socket.written) == (0, [], [])
 
 
 def test_a_cut_knows_its_ticks_and_when_the_oldest_of_them_came() -> None:
     stage = Stage()
-    stage.join()
+    seated(stage)
     stage.now_ns = 5
     stage.publish("AAPL")
     stage.now_ns = 9
@@ -182,8 +189,8 @@ def test_a_cut_knows_its_ticks_and_when_the_oldest_of_them_came() -> None:
 
 def test_a_lane_whose_ticks_did_not_come_is_not_in_a_cut() -> None:
     stage = Stage()
-    stage.join(of_channels(trades=["MSFT"]))
-    stage.join(of_channels(trades=["AAPL"]))
+    seated(stage, of_channels(trades=["MSFT"]))
+    seated(stage, of_channels(trades=["AAPL"]))
     cut = stage.publish_and_cut("AAPL")
     ((lane, envelopes),) = cut.envelopes
     assert lane.payload.key.selection == of_channels(trades=["AAPL"])
@@ -195,7 +202,7 @@ def test_whoever_joins_between_cuts_is_sent_what_waits() -> None:
     stage = Stage()
     stage.publish_and_cut("AAPL")
     stage.publish("AAPL")
-    member = stage.join()
+    member = seated(stage)
     stage.publish_and_cut("AAPL")
     assert member.take_sequences() == [2, 3]
 
@@ -212,7 +219,7 @@ def test_ticks_are_counted_by_kind() -> None:
 
 def test_traffic_is_counted_by_transport_and_codec() -> None:
     stage = Stage()
-    members = [stage.join(EVERYTHING, way) for way in (*WAYS, WAYS[0], WAYS[0])]
+    members = [seated(stage, EVERYTHING, way) for way in (*WAYS, WAYS[0], WAYS[0])]
     members[-1].socket.held_bytes = HIGH_WATER_BYTES + 1
     stage.publish_and_cut("AAPL")
     for (transport, codec), traffic in stage.broadcast.traffic.items():
@@ -232,7 +239,7 @@ def test_traffic_is_counted_by_transport_and_codec() -> None:
 
 def test_sse_is_told_the_position_of_the_cut_with_every_event() -> None:
     stage = Stage()
-    member = stage.join(of_channels(trades=["AAPL"]), SSE)
+    member = seated(stage, of_channels(trades=["AAPL"]), SSE)
     stage.publish_and_cut("AAPL", "MSFT")
     stage.publish_and_cut("MSFT")
     stage.publish_and_cut("AAPL")
@@ -242,8 +249,8 @@ def test_sse_is_told_the_position_of_the_cut_with_every_event() -> None:
 @each_way
 def test_marks_come_last_and_only_to_those_who_asked(way: Way) -> None:
     stage = Stage()
-    marked = stage.join(EVERYTHING, way, marks=True)
-    plain = stage.join(EVERYTHING, way)
+    marked = seated(stage, EVERYTHING, way, marks=True)
+    plain = seated(stage, EVERYTHING, way)
     stage.now_ns = 77
     stage.publish_and_cut("AAPL", "MSFT")
     (piece,) = marked.take()
@@ -264,7 +271,7 @@ def test_a_batch_that_is_too_large_is_split_with_the_right_positions(way: Way) -
     _, framing = way
     stage = Stage(2048)
     selection = of_channels(statuses=["AAPL"])
-    member = stage.join(selection, way, marks=True)
+    member = seated(stage, selection, way, marks=True)
     stage.publish_ticks(
         [long_status(number, "AAPL" if number % 3 else "MSFT") for number in range(1, 1001)]
     )
@@ -292,7 +299,7 @@ def test_a_batch_that_is_too_large_is_split_with_the_right_positions(way: Way) -
 
 def test_a_batch_just_small_enough_is_one_frame() -> None:
     stage = Stage(2048)
-    member = stage.join()
+    member = seated(stage)
     overhead = len(JSON.join(JSON.encode([long_status(1)]))) + 2
     count = MAX_FRAME_BYTES // overhead
     stage.publish_ticks([long_status(number) for number in range(1, count + 1)])
@@ -303,7 +310,7 @@ def test_a_batch_just_small_enough_is_one_frame() -> None:
 
 def test_whoever_misses_a_part_of_a_large_batch_is_sent_the_rest_of_it() -> None:
     stage = Stage(2048)
-    member = stage.join()
+    member = seated(stage)
     stage.publish_ticks([long_status(number) for number in range(1, 1001)])
     cut = stage.broadcast.cut(0)
     ((lane, envelopes),) = cut.envelopes
@@ -321,7 +328,7 @@ def test_whoever_misses_a_part_of_a_large_batch_is_sent_the_rest_of_it() -> None
 
 def test_an_event_longer_than_a_frame_is_sent_alone() -> None:
     stage = Stage()
-    member = stage.join()
+    member = seated(stage)
     giant = Status("AAPL", "H", "x" * (MAX_FRAME_BYTES + 1), "", "", 2)
     stage.publish_ticks([numbered(1), giant, numbered(3)])
     stage.cut()
@@ -337,8 +344,8 @@ def test_an_event_longer_than_a_frame_is_sent_alone() -> None:
 
 def test_the_last_member_takes_its_lane_along() -> None:
     stage = Stage()
-    one, other = stage.join(), stage.join()
-    beside = stage.join(EVERYTHING, SSE)
+    one, other = seated(stage), seated(stage)
+    beside = seated(stage, EVERYTHING, SSE)
     assert stage.broadcast.index_entries == 6  # the payload is the same
     stage.leave(one)
     stage.publish_and_cut("AAPL")
@@ -362,7 +369,7 @@ def test_lanes_that_come_and_go_leave_nothing_behind() -> None:
             stage.leave(members.pop(rng.randrange(len(members))))
         else:
             selection = of_channels(trades=[f"S{rng.randrange(5)}"], quotes=["*"])
-            members.append(stage.join(selection, rng.choice(WAYS), marks=rng.random() < 0.5))
+            members.append(seated(stage, selection, rng.choice(WAYS), marks=rng.random() < 0.5))
         stage.publish_and_cut(f"S{step % 5}")
         assert sum(lane.members for lane in stage.broadcast.lanes) == len(members)
     for member in members:
@@ -378,9 +385,9 @@ def test_lanes_that_come_and_go_leave_nothing_behind() -> None:
 
 def test_silent_lanes_are_kept_alive_and_told_where_they_stand() -> None:
     stage = Stage()
-    sse = stage.join(EVERYTHING, SSE)
-    stream = stage.join(EVERYTHING, STREAM, marks=True)
-    socket = stage.join(EVERYTHING, marks=True)
+    sse = seated(stage, EVERYTHING, SSE)
+    stream = seated(stage, EVERYTHING, STREAM, marks=True)
+    socket = seated(stage, EVERYTHING, marks=True)
     stage.publish_and_cut("AAPL")
     stage.publish("AAPL")  # waits, and so is nobody's position yet
     for member in (sse, stream, socket):
@@ -398,7 +405,7 @@ def test_silent_lanes_are_kept_alive_and_told_where_they_stand() -> None:
 
 def test_a_frame_of_ticks_puts_keepalives_off() -> None:
     stage = Stage()
-    member = stage.join(EVERYTHING, SSE)
+    member = seated(stage, EVERYTHING, SSE)
     stage.now_ns = 3 * S
     stage.publish_and_cut("AAPL")
     member.socket.written.clear()
@@ -412,7 +419,7 @@ def test_a_frame_of_ticks_puts_keepalives_off() -> None:
 
 def test_whoever_misses_a_mark_is_told_nothing_twice() -> None:
     stage = Stage()
-    member = stage.join(EVERYTHING, SSE)
+    member = seated(stage, EVERYTHING, SSE)
     stage.publish_and_cut("AAPL")
     member.take()
     member.socket.held_bytes = HIGH_WATER_BYTES + 1
@@ -451,7 +458,7 @@ def test_a_ring_may_begin_anywhere() -> None:
 
 def test_ticks_are_passed_on_as_the_source_made_them() -> None:
     stage = Stage()
-    member = stage.join()
+    member = seated(stage)
     trade = Trade("BTC/USD", 7, "CBSE", 65_000.5, 0.25, 1, (), "", "B")
     quote = Quote("BTC/USD", "CBSE", 65_000.0, 1.5, "CBSE", 65_001.0, 2.5, 2, (), "")
     stage.publish_ticks([trade, quote])
