@@ -401,7 +401,9 @@ class WebSocketReader:
             self.send_frame(TEXT, orjson.dumps(message))
 
     def send_frame(self, opcode: int, data: bytes, *, final: bool = True) -> None:
-        """Send a frame, masked with zeros."""
+        """Send a frame, masked with zeros, unless the connection is gone."""
+        if self.wire.writer.is_closing():
+            return
         length = len(data)
         if length < 126:
             size = bytes((0x80 | length,))

@@ -7,6 +7,7 @@ import msgpack
 import orjson
 import pytest
 
+from feed.disconnect import Reason
 from tests.readers import (
     BINARY,
     CLOSE,
@@ -45,11 +46,13 @@ async def error(reader: WebSocketReader) -> Message:
     return message
 
 
-async def closed(reader: WebSocketReader, code: int) -> Frame:
-    """Read the Close frame, answer it, and see that nothing follows."""
+async def closed(reader: WebSocketReader, code: int, feed: Feed | None = None) -> Frame:
+    """Read the Close frame, publish, answer it late, and see that nothing follows."""
     frame = await reader.frame()
     assert frame.opcode == CLOSE
     assert frame.close_code == code
+    if feed is not None:
+        await feed.publish(*trades(1, 10))
     reader.send_frame(CLOSE, frame.data[:2])
     assert await reader.wire.rest() == b""
     return frame
@@ -408,7 +411,8 @@ async def test_a_message_over_256_kib_ends_the_talk_with_1009(serve: Serve, bina
     await reader.subscribe(trades=["*"])
     reader.send_frame(BINARY if binary else TEXT, b" " * (256 * 1024 + 1))
     assert (await error(reader))["code"] == 400
-    await closed(reader, 1009)
+    await closed(reader, 1009, feed)
+    assert dict(feed.hub.ended) == {Reason.TOO_BIG: 1}
 
 
 @pytest.mark.parametrize(
@@ -426,16 +430,18 @@ async def test_breaking_the_protocol_ends_the_talk_with_1002(serve: Serve, frame
     await reader.subscribe(trades=["*"])
     reader.wire.writer.write(frame)
     assert (await error(reader))["code"] == 400
-    await closed(reader, 1002)
-    assert feed.hub.ended.total() == 1
+    await closed(reader, 1002, feed)
+    assert dict(feed.hub.ended) == {Reason.PROTOCOL: 1}
 
 
 async def test_text_that_is_not_utf_8_ends_the_talk_with_1007(serve: Serve) -> None:
     feed = await serve()
     reader = await connect(feed)
+    await reader.subscribe(trades=["*"])
     reader.send_frame(TEXT, b"\xff")
     assert (await error(reader))["code"] == 400
-    await closed(reader, 1007)
+    await closed(reader, 1007, feed)
+    assert dict(feed.hub.ended) == {Reason.PROTOCOL: 1}
 
 
 async def test_a_ping_is_answered_with_its_own_data(serve: Serve) -> None:
@@ -463,7 +469,7 @@ async def test_whoever_answers_pings_stays_and_whoever_does_not_is_sent_away(
     assert frame.close_code == 1013
     assert await silent.wire.rest() == b""
     await until(lambda: len(feed.hub.sessions) == 1)
-    assert {reason.value.name: n for reason, n in feed.hub.ended.items()} == {"unresponsive": 1}
+    assert dict(feed.hub.ended) == {Reason.UNRESPONSIVE: 1}
 
 
 async def test_nothing_follows_the_answer_to_a_clients_close(serve: Serve) -> None:
@@ -481,7 +487,7 @@ async def test_nothing_follows_the_answer_to_a_clients_close(serve: Serve) -> No
         received += frame.data
     assert frame.close_code == 1000
     assert await reader.wire.rest() == b""
-    assert {reason.value.name: n for reason, n in feed.hub.ended.items()} == {"client_left": 1}
+    assert dict(feed.hub.ended) == {Reason.CLIENT_LEFT: 1}
 
 
 @CODECS
