@@ -170,9 +170,9 @@ export class FeedClient implements AsyncIterable<Batch> {
     this.#link.configure(changes);
   }
 
-  /** Drop the connection and make it anew at once, resuming. */
-  reconnect(): void {
-    this.#link.reconnect();
+  /** Drop the connection and make it anew, at once or after a while, resuming. */
+  reconnect(delayMs = 0): void {
+    this.#link.reconnect(delayMs);
   }
 
   /**

@@ -79,7 +79,8 @@ export class Receiver {
           counters.snapshotTicks += 1;
         } else {
           counters.ticks += 1;
-          if (index % sampleEvery === 0) {
+          // A bar's time is when it began, which says nothing of how long it took.
+          if (index % sampleEvery === 0 && !("o" in message)) {
             this.#eventAges.record(timeMs(message.t), frame.receivedMs);
           }
           if (message.T === "t" && message.n !== undefined) {

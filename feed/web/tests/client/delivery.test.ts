@@ -44,10 +44,12 @@ describe("pending ticks", () => {
 
   test("too many for a late consumer are merged, so that memory is bounded", () => {
     const pending = new Pending(false);
+    let largest = 0;
     for (let sequence = 1; sequence <= 3 * MAX_PENDING_TICKS; sequence += 1) {
       pending.push(trade(`S${sequence % 10}`, sequence), false);
-      expect(pending.size).toBeLessThanOrEqual(MAX_PENDING_TICKS + 1);
+      largest = Math.max(largest, pending.size);
     }
+    expect(largest).toBeLessThanOrEqual(MAX_PENDING_TICKS);
     const [batch] = pending.take();
     expect((batch?.ticks.length ?? 0) + (batch?.merged ?? 0)).toBe(3 * MAX_PENDING_TICKS);
     expect(batch?.ticks.at(-1)).toEqual(trade("S0", 3 * MAX_PENDING_TICKS));

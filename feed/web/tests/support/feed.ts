@@ -50,6 +50,7 @@ export class ScriptedFeed {
   peak = 0;
   #server: Server;
   #sockets = new Set<Socket>();
+  #websockets = new Set<WebSocket>();
   #origin = "";
 
   private constructor() {
@@ -108,6 +109,18 @@ export class ScriptedFeed {
     for (const socket of this.#sockets) {
       socket.destroy();
     }
+  }
+
+  /** Close every WebSocket in order, with a code and words. */
+  closeAll(code: number, words: string): void {
+    for (const websocket of this.#websockets) {
+      websocket.close(code, words);
+    }
+  }
+
+  /** Bytes that WebSockets have not taken yet. */
+  get buffered(): number {
+    return [...this.#websockets].reduce((sum, { bufferedAmount }) => sum + bufferedAmount, 0);
   }
 
   /** Sequences start over, as after a restart. */
@@ -183,7 +196,11 @@ export class ScriptedFeed {
       end: () => websocket.close(1000),
     };
     this.#enter(subscriber);
-    websocket.on("close", () => this.subscribers.delete(subscriber));
+    this.#websockets.add(websocket);
+    websocket.on("close", () => {
+      this.#websockets.delete(websocket);
+      this.subscribers.delete(subscriber);
+    });
     subscriber.send([{ T: "success", msg: "connected" }], undefined);
     websocket.on("message", (data: Buffer, isBinary) => {
       const message = (isBinary ? decode(data) : JSON.parse(data.toString())) as ControlMessage;

@@ -67,7 +67,9 @@ export class Connection implements Link {
   #hiddenAway = false;
   #closed = false;
   #loyalTo: TransportKind | undefined; // the transport that worked last
+  #wasLost = false; // the last session ended otherwise than for another selection or setting
   #failedRounds = 0;
+  #stayAwayMs = 0; // after the session that is being ended on purpose
   #malformedTries = 0;
 
   constructor(
@@ -100,6 +102,7 @@ export class Connection implements Link {
     this.#covering = selection;
     const { connects, reconnects, malformed, duplicates } = history;
     this.status = { ...this.status, connects, reconnects, malformed, duplicates };
+    this.#wasLost = connects > 0;
   }
 
   select(selection: Selection): Promise<void> {
@@ -126,14 +129,16 @@ export class Connection implements Link {
     }
     const { throttle } = before; // not a matter of the wire
     if (JSON.stringify(before) !== JSON.stringify({ ...this.settings, throttle })) {
-      this.reconnect();
+      this.#backoff.reset();
+      this.#endSession();
     }
   }
 
-  reconnect(): void {
+  reconnect(delayMs = 0): void {
     this.#backoff.reset();
-    this.#session?.end();
-    this.#wake.ring();
+    this.#stayAwayMs = delayMs;
+    this.#wasLost = this.status.connects > 0;
+    this.#endSession();
   }
 
   setPaused(paused: boolean): void {
@@ -149,10 +154,15 @@ export class Connection implements Link {
     this.#unlisten();
     this.#environment.clearTimeout(this.#hiddenTimer);
     this.#environment.clearTimeout(this.#syncTimer);
-    this.#session?.end();
-    this.#wake.ring();
+    this.#endSession();
     this.#acknowledgements.rejectAll(new Closed());
     this.#rest("stopped");
+  }
+
+  /** End the open session on purpose; the next one begins at once. */
+  #endSession(): void {
+    this.#session?.end();
+    this.#wake.ring();
   }
 
   async #run(): Promise<void> {
@@ -165,7 +175,11 @@ export class Connection implements Link {
         continue;
       }
       const { error, received } = await this.#round();
-      if (this.#closed || error === undefined) {
+      if (this.#closed) {
+        break;
+      }
+      if (error === undefined) {
+        await this.#stayAway();
         continue;
       }
       this.#failedRounds = received ? 0 : this.#failedRounds + 1;
@@ -184,6 +198,16 @@ export class Connection implements Link {
       return "hidden";
     }
     return this.#gate.isClosed ? "parked" : undefined;
+  }
+
+  /** After an end on purpose: wait if that was asked for. */
+  async #stayAway(): Promise<void> {
+    const delayMs = this.#stayAwayMs;
+    this.#stayAwayMs = 0;
+    if (delayMs > 0) {
+      this.#rest("waiting", { retryAtMs: this.#environment.now() + delayMs });
+      await this.#wake.wait(delayMs);
+    }
   }
 
   /** Wait until the next attempt is due. */
@@ -207,9 +231,11 @@ export class Connection implements Link {
   /** Try the transports in turn; return how the one that was read, or the last one, ended. */
   async #round(): Promise<RoundEnd> {
     const fallbacks: string[] = [];
-    for (const kind of this.#candidates()) {
+    const candidates = this.#candidates();
+    for (const kind of candidates) {
       const end = await this.#use(kind, fallbacks);
-      if (end.received || end.error === undefined || end.error.fatal) {
+      const isOnly = candidates.length === 1;
+      if (isOnly || end.received || end.error === undefined || end.error.fatal) {
         return end;
       }
       fallbacks.push(end.error.message);
@@ -251,8 +277,9 @@ export class Connection implements Link {
             problem: undefined,
             connectedAtMs: this.#environment.now(),
             connects: this.status.connects + 1,
-            reconnects: this.status.reconnects + (this.status.connects > 0 ? 1 : 0),
+            reconnects: this.status.reconnects + (this.#wasLost ? 1 : 0),
           });
+          this.#wasLost = false;
         },
         frame: (frame) => this.#deliver(frame),
         answered: (revision, error) => this.#acknowledgements.acknowledge(revision, error),
@@ -263,6 +290,7 @@ export class Connection implements Link {
     this.#setStatus({ phase: "connecting", transport: kind, retryAtMs: undefined });
     const error = await session.run();
     this.#session = undefined;
+    this.#wasLost ||= error !== undefined && this.status.connects > 0;
     if (session.received) {
       this.#loyalTo = kind;
     }

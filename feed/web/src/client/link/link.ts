@@ -69,8 +69,8 @@ export interface Link {
   select(selection: Selection): Promise<void>;
   /** Change settings; the connection is made anew where that is needed, and resumes. */
   configure(changes: Partial<Settings>): void;
-  /** Drop the connection and make it anew at once, resuming. */
-  reconnect(): void;
+  /** Drop the connection and make it anew, at once or after a while, resuming. */
+  reconnect(delayMs?: number): void;
   /** Whether somebody who reads is behind, so that reading should wait. */
   setPaused(paused: boolean): void;
   close(): void;

@@ -181,6 +181,9 @@ export class Session {
     let bytes = 0;
     for (;;) {
       await this.#gate.pass(bytes, isOver);
+      if (isOver()) {
+        return;
+      }
       this.#heartbeat.waits();
       const arrival = await this.#transport.read();
       this.#heartbeat.beats();

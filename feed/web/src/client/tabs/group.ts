@@ -53,7 +53,7 @@ export type TabMessage =
   | { kind: "acknowledged"; revisions: [string, number][]; problem: string | undefined }
   /** To the leader, whoever it is. */
   | { kind: "configure"; changes: Partial<Settings> }
-  | { kind: "reconnect" }
+  | { kind: "reconnect"; delayMs: number }
   /** Are you there? I am. */
   | { kind: "ping" }
   | { kind: "pong" };

@@ -92,8 +92,8 @@ export class Leadership {
     this.#tellStatus();
   }
 
-  reconnect(): void {
-    this.#connection.reconnect();
+  reconnect(delayMs: number): void {
+    this.#connection.reconnect(delayMs);
   }
 
   /** Ask the server for what the tabs want now. */
@@ -134,7 +134,7 @@ export class Leadership {
         this.configure(message.changes);
         break;
       case "reconnect":
-        this.reconnect();
+        this.reconnect(message.delayMs);
         break;
       case "ping":
         this.#group.post({ kind: "pong" });

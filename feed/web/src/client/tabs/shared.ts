@@ -121,11 +121,11 @@ export class SharedLink implements Link {
     }
   }
 
-  reconnect(): void {
+  reconnect(delayMs = 0): void {
     if (this.#leadership === undefined) {
-      this.#group.post({ kind: "reconnect" });
+      this.#group.post({ kind: "reconnect", delayMs });
     } else {
-      this.#leadership.reconnect();
+      this.#leadership.reconnect(delayMs);
     }
   }
 

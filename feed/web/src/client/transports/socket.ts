@@ -55,6 +55,7 @@ class StreamSocket implements Socket {
   readonly #socket: WebSocketStreamLike;
   #reader: ReadableStreamDefaultReader<string | Uint8Array | ArrayBuffer> | undefined;
   #writer: WritableStreamDefaultWriter<string | Uint8Array> | undefined;
+  #isClosed = false;
 
   constructor(url: string, protocols: string[], environment: Environment) {
     this.#socket = new (
@@ -76,15 +77,20 @@ class StreamSocket implements Socket {
   }
 
   async read(): Promise<Arrival | undefined> {
+    let ended: { closeCode?: number; reason?: string };
     try {
       const result = await this.#reader?.read();
       if (result !== undefined && !result.done) {
         return arrival(result.value);
       }
+      if (this.#isClosed) {
+        return undefined; // the peer may take its time to agree
+      }
+      ended = await this.#socket.closed;
     } catch {
       throw failure(NO_CLOSE_FRAME, "");
     }
-    const { closeCode = NO_CLOSE_FRAME, reason = "" } = await this.#socket.closed;
+    const { closeCode = NO_CLOSE_FRAME, reason = "" } = ended;
     if (!ORDERLY_CODES.has(closeCode)) {
       throw failure(closeCode, reason);
     }
@@ -96,6 +102,7 @@ class StreamSocket implements Socket {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#socket.close({ closeCode: 1000 });
     // A reader that nobody asks would hold the socket open: the Close frame stands behind the data.
     this.#reader?.cancel().catch(() => {});

@@ -85,6 +85,8 @@ export class StreamTransport implements Transport {
   send(): void {}
 
   close(): void {
+    // A pending read settles by this, whatever the abort makes of the body.
+    this.#reader?.cancel().catch(() => {}); // told by `read`
     this.#abort.abort();
   }
 

@@ -111,6 +111,19 @@ describe("changing the wire while ticks come", () => {
   });
 });
 
+test("a connection that is cut on purpose stays away as long as was asked for", async () => {
+  const record = connect({ transport: "websocket" });
+  await record.client.subscribe({ trades: ["*"] });
+  await until(() => expect(record.client.position).toBe(feed.position));
+  record.client.reconnect(60_000);
+  await until(() => expect(record.status).toMatchObject({ phase: "waiting", problem: undefined }));
+  await until(() => expect(feed.subscribers.size).toBe(0));
+  feed.publish("AAPL");
+  record.client.reconnect();
+  await until(() => expect(record.sequences).toEqual([1]));
+  expect(record.gaps).toEqual([]);
+});
+
 describe("auto", () => {
   test("takes the WebSocket when there is one", async () => {
     const record = connect();
@@ -302,7 +315,10 @@ describe("what the server refuses", () => {
     const record = connect({ transport: "stream" });
     await record.client.subscribe({ trades: ["*"] });
     for (const reconnect of [true, false]) {
-      await until(() => expect(feed.subscribers.size).toBe(1));
+      await until(() => {
+        expect(record.status).toMatchObject({ phase: "live", reconnects: reconnect ? 0 : 1 });
+        expect(feed.subscribers.size).toBe(1);
+      });
       for (const { send, end } of feed.subscribers) {
         send([{ T: "bye", reason: "shutdown", msg: "come again?", reconnect }], undefined);
         end();
