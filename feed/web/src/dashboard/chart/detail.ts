@@ -1,0 +1,107 @@
+/** What stands above the chart: the chosen symbol, its price, its book, and its status in words. */
+
+import type { Listing } from "../market/directory.ts";
+import type { Instrument } from "../market/instrument.ts";
+import { byId, setData, Text } from "../ui/dom.ts";
+import {
+  formatBasisPoints,
+  formatChange,
+  formatClock,
+  formatPrice,
+  formatSize,
+} from "../ui/format.ts";
+import type { Painter } from "../ui/painter.ts";
+
+const DRAW_MS = 100;
+
+export class Detail {
+  readonly #painter: Painter;
+  readonly #change = byId<HTMLElement>("detail-change");
+  readonly #halt = byId<HTMLElement>("detail-halt");
+  readonly #last = byId<HTMLElement>("detail-last");
+  readonly #texts = {
+    symbol: attach("detail-symbol"),
+    name: attach("detail-name"),
+    last: attach("detail-last"),
+    change: attach("detail-change"),
+    bid: attach("detail-bid"),
+    ask: attach("detail-ask"),
+    spread: attach("detail-spread"),
+    halt: attach("detail-halt-word"),
+    haltReason: attach("detail-halt-words"),
+  };
+  #instrument: Instrument | undefined;
+  #drawnVersion = -1;
+  #drawnMs = 0;
+
+  constructor(painter: Painter) {
+    this.#painter = painter;
+    painter.add((nowMs) => this.#paint(nowMs));
+  }
+
+  show(instrument: Instrument, listing: Listing | undefined): void {
+    this.#instrument = instrument;
+    this.#drawnVersion = -1;
+    this.#texts.symbol.set(instrument.symbol);
+    const { name, sector, exchange } = listing ?? { name: "", sector: "", exchange: "" };
+    this.#texts.name.set([name, sector, exchange].filter((word) => word !== "").join(" · "));
+    this.#painter.request();
+  }
+
+  /** Draw anew with the next frame: a course was loaded. */
+  redraw(): void {
+    this.#drawnVersion = -1;
+    this.#painter.request();
+  }
+
+  #paint(nowMs: number): boolean {
+    const instrument = this.#instrument;
+    if (instrument === undefined || instrument.version === this.#drawnVersion) {
+      return false;
+    }
+    if (nowMs - this.#drawnMs < DRAW_MS && this.#drawnVersion >= 0) {
+      return true;
+    }
+    this.#drawnMs = nowMs;
+    this.#drawnVersion = instrument.version;
+    this.#write(instrument);
+    return false;
+  }
+
+  #write(instrument: Instrument): void {
+    const { decimals, last, bid, ask, bidSize, askSize, spread, change, series, status } =
+      instrument;
+    this.#texts.last.set(formatPrice(last, decimals));
+    setData(
+      this.#last,
+      "way",
+      instrument.lastDirection > 0 ? "up" : instrument.lastDirection < 0 ? "down" : undefined,
+    );
+    const way = change === undefined || change === 0 ? undefined : change > 0 ? "up" : "down";
+    const since =
+      series.firstMs === undefined ? "" : ` since ${formatClock(series.firstMs).slice(0, 5)}`;
+    const arrow = way === undefined ? "" : way === "up" ? "▲ " : "▼ ";
+    this.#texts.change.set(`${arrow}${formatChange(change)}${since}`);
+    setData(this.#change, "way", way);
+    this.#texts.bid.set(`${formatPrice(bid, decimals)} × ${formatSize(bidSize ?? 0)}`);
+    this.#texts.ask.set(`${formatPrice(ask, decimals)} × ${formatSize(askSize ?? 0)}`);
+    this.#texts.spread.set(
+      spread === undefined || ask === undefined
+        ? formatPrice(undefined, decimals)
+        : `${formatPrice(spread, decimals)} · ${formatBasisPoints(spread, ask)}`,
+    );
+    this.#halt.hidden = !instrument.isHalted;
+    if (status !== undefined && instrument.isHalted) {
+      const reason = status.rm === "" ? "" : `${status.rm} · `;
+      this.#texts.halt.set(status.sm);
+      this.#texts.haltReason.set(`${reason}since ${formatClock(Date.parse(status.t))}`);
+    }
+  }
+}
+
+/** A text in place of what the element with this id holds. */
+function attach(id: string): Text {
+  const text = new Text();
+  byId(id).replaceChildren(text.node);
+  return text;
+}

@@ -1,0 +1,90 @@
+/** The switches of the connection: transport, codec, conflation, reading, and the cut. */
+
+import type { FeedClient, OnLag, Settings } from "../../client/index.ts";
+import { byId } from "../ui/dom.ts";
+
+/** How fast a slowed reader reads, in bytes a second; slower than a busy feed sends. */
+const SLOW_BYTES_PER_S = 8_000;
+/** A cut is long enough to see what was missed come after it. */
+const CUT_MS = 3_000;
+
+const READING: Record<string, number | undefined> = {
+  full: undefined,
+  slow: SLOW_BYTES_PER_S,
+  stopped: 0,
+};
+
+export interface ControlsHost {
+  /** The user changed something, in words for the journal. */
+  changed(words: string): void;
+}
+
+export class Controls {
+  readonly #client: FeedClient;
+  readonly #host: ControlsHost;
+  readonly #form = byId<HTMLFormElement>("controls");
+
+  constructor(client: FeedClient, host: ControlsHost) {
+    this.#client = client;
+    this.#host = host;
+    this.#form.addEventListener("change", (event) =>
+      this.#changed(event.target as HTMLInputElement),
+    );
+    this.#form.addEventListener("submit", (event) => event.preventDefault());
+    byId("cut").addEventListener("click", () => this.cut());
+    byId("retry").addEventListener("click", () => client.reconnect());
+  }
+
+  get isSlowed(): boolean {
+    return this.#client.settings.throttle !== undefined;
+  }
+
+  /** Drop the connection for a while. */
+  cut(): void {
+    this.#host.changed(`Cut for ${CUT_MS / 1_000} s`);
+    this.#client.reconnect(CUT_MS);
+  }
+
+  /** Show the settings in force; another tab may have changed them. */
+  show({ transport, codec, conflate, throttle, onLag, compress }: Settings): void {
+    const reading = throttle === undefined ? "full" : throttle === 0 ? "stopped" : "slow";
+    this.#set("transport", transport);
+    this.#set("codec", codec);
+    this.#set("conflate", conflate.quotes ?? "off");
+    this.#set("reading", reading);
+    this.#set("on_lag", onLag ?? "gap");
+    this.#set("compress", compress === false ? "off" : "on");
+  }
+
+  #set(name: string, value: string): void {
+    const field = this.#form.elements.namedItem(name);
+    if (field instanceof RadioNodeList || field instanceof HTMLSelectElement) {
+      if (field.value !== value) {
+        field.value = value;
+      }
+    }
+  }
+
+  #changed({ name, value }: HTMLInputElement): void {
+    this.#client.configure(settingOf(name, value));
+    const words = this.#form.querySelector(`[data-name="${name}"]`)?.textContent ?? name;
+    this.#host.changed(`${words}: ${value}`);
+  }
+}
+
+function settingOf(name: string, value: string): Partial<Settings> {
+  switch (name) {
+    case "transport":
+      return { transport: value as Settings["transport"] };
+    case "codec":
+      return { codec: value as Settings["codec"] };
+    case "conflate":
+      return { conflate: value === "off" ? {} : { trades: value, quotes: value } };
+    case "on_lag":
+      return { onLag: value as OnLag };
+    case "compress":
+      return { compress: value === "on" ? undefined : false };
+    default:
+      return { throttle: READING[value] };
+  }
+}

@@ -1,0 +1,164 @@
+/** The connection panel and the line in the head: puts meters, switches, ladder and journal together. */
+
+import type { FeedClient, LinkStatus } from "../../client/index.ts";
+import { byId, setData, Text } from "../ui/dom.ts";
+import { formatClock, formatCount } from "../ui/format.ts";
+import { Controls } from "./controls.ts";
+import { Journal } from "./journal.ts";
+import { Ladder } from "./ladder.ts";
+import { Meters } from "./meters.ts";
+import { type ServerStatus, ServerWatch } from "./server.ts";
+import { describe, healthOf, TRANSPORT_WORDS } from "./words.ts";
+
+const METER_MS = 1_000;
+
+const GAP_WORDS: Record<string, string> = {
+  epoch: "the server was restarted",
+  overrun: "the ring was too short",
+  takeover: "another tab had them",
+  malformed: "they could not be read",
+  refused: "the server did not know the position",
+};
+
+export class Panel {
+  readonly controls: Controls;
+  readonly #client: FeedClient;
+  readonly #meters: Meters;
+  readonly #ladder = new Ladder();
+  readonly #journal = new Journal();
+  readonly #pill = byId<HTMLElement>("pill");
+  readonly #pillWords = new Text();
+  readonly #pillMore = new Text();
+  readonly #banner = byId<HTMLElement>("banner");
+  readonly #bannerWords = byId<HTMLElement>("banner-words");
+  readonly #source = byId<HTMLElement>("source");
+  #status: LinkStatus;
+  #lostMs: number | undefined;
+  #epoch: string | undefined;
+  #awaitsSnapshot = true; // at first and after a gap; those for symbols just added are not news
+
+  constructor(client: FeedClient) {
+    this.#client = client;
+    this.#status = client.status;
+    this.#meters = new Meters(client);
+    this.controls = new Controls(client, { changed: (words) => this.#journal.note(words) });
+    byId("pill-words").append(this.#pillWords.node);
+    byId("pill-more").append(this.#pillMore.node);
+    this.#listen();
+    new ServerWatch((server) => this.#learn(server));
+    setInterval(() => this.#tick(), METER_MS);
+    this.#tick();
+  }
+
+  #listen(): void {
+    const client = this.#client;
+    client.on("status", (status) => this.#statusChanged(status));
+    client.on("gap", ({ reason, ticks, from, to }) => {
+      const many = ticks === undefined ? "the ticks" : `${formatCount(ticks)} ticks`;
+      const words =
+        reason === "conflated"
+          ? `Conflated: ${many} from ${from} to ${to} come as one state`
+          : `Gap: ${many} from ${from} to ${to} are not coming (${GAP_WORDS[reason] ?? reason})`;
+      this.#journal.note(words, "warn");
+      this.#awaitsSnapshot = true;
+    });
+    client.on("snapshot", ({ position }) => {
+      if (this.#awaitsSnapshot && position !== undefined) {
+        this.#awaitsSnapshot = false;
+        this.#journal.note(`Snapshot as of ${position}`);
+      }
+    });
+    client.on("reconnect", ({ position }) => {
+      const after = position === undefined ? "" : ` after ${position}`;
+      this.#journal.note(`Connected again, resumed${after}`, "good");
+    });
+    client.on("problem", (error) =>
+      this.#journal.note(error.message, error.fatal ? "bad" : "warn"),
+    );
+    client.on("unknown", ({ T }) => this.#journal.note(`A message of unknown kind ${T}`, "warn"));
+    client.on("subscription", ({ conflate }) => {
+      if (conflate !== undefined) {
+        const words = Object.entries(conflate).map(
+          ([channel, interval]) => `${channel} ${interval}`,
+        );
+        this.#journal.note(`The server conflates ${words.join(", ")}`);
+      }
+    });
+  }
+
+  #statusChanged(status: LinkStatus): void {
+    const before = this.#status;
+    this.#status = status;
+    if (
+      status.phase === "live" &&
+      (before.phase !== "live" || before.transport !== status.transport)
+    ) {
+      const { transport, fallbacks } = status;
+      for (const reason of fallbacks) {
+        this.#journal.note(`Not taken: ${reason}`, "warn");
+      }
+      this.#journal.note(
+        `Live over ${transport === undefined ? "?" : TRANSPORT_WORDS[transport]}`,
+        "good",
+      );
+    }
+    this.#show();
+  }
+
+  #show(): void {
+    const nowMs = Date.now();
+    const { phase, problem, transport } = this.#status;
+    const { isSlowed } = this.controls;
+    const isLive = phase === "live";
+    this.#pillWords.set(describe(this.#status, isSlowed, nowMs));
+    this.#pillMore.set(isLive && transport !== undefined ? TRANSPORT_WORDS[transport] : "");
+    setData(this.#pill, "health", healthOf(this.#status, isSlowed));
+    this.controls.show(this.#client.settings);
+    const isLost = !isLive && phase !== "idle" && this.#status.connects > 0;
+    this.#lostMs = isLost ? (this.#lostMs ?? nowMs) : undefined;
+    setData(document.body, "stale", isLost ? "" : undefined);
+    // A reconnect that takes a moment needs no banner.
+    const isWorth =
+      phase === "offline" || phase === "stopped" || (problem !== undefined && !isLive);
+    this.#banner.hidden = !isWorth;
+    if (isWorth) {
+      const since =
+        this.#lostMs === undefined ? "" : ` Prices are as of ${formatClock(this.#lostMs)}.`;
+      const why = problem === undefined ? "" : ` (${problem})`;
+      this.#bannerWords.textContent = `${describe(this.#status, false, nowMs)}.${since}${why}`;
+    }
+  }
+
+  #tick(): void {
+    this.#meters.show(performance.now());
+    this.#show();
+  }
+
+  #learn(server: ServerStatus | undefined): void {
+    this.#meters.learn(server);
+    if (server === undefined) {
+      return;
+    }
+    const epoch = server.pos.split("-")[0];
+    if (epoch !== this.#epoch) {
+      this.#epoch = epoch;
+      this.#ladder.reset();
+    }
+    this.#ladder.show(server.ladder);
+    this.#source.textContent = sourceWords(server);
+    setData(this.#source, "down", server.source.up || server.source.finished ? undefined : "");
+  }
+}
+
+function sourceWords({ source }: ServerStatus): string {
+  const name =
+    source.name === "sim"
+      ? "Simulated market"
+      : source.name === "replay"
+        ? "Recording"
+        : source.name;
+  if (source.finished) {
+    return `${name} · ended`;
+  }
+  return source.up ? name : `${name} · source down: ${source.last_error}`;
+}

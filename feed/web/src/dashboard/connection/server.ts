@@ -1,0 +1,54 @@
+/** What the server says of itself at `/v1/status`, asked now and then while the page is visible. */
+
+export interface Traffic {
+  transport: string;
+  codec: string;
+  /** Bytes of frames as they went to the sockets, and as they were before compression. */
+  frame_bytes: number;
+  plain_bytes: number;
+}
+
+export interface ServerStatus {
+  version: string;
+  pos: string;
+  source: { name: string; up: boolean; finished: boolean; last_error: string };
+  ring: { capacity: number; oldest_age_s: number };
+  connections: Record<string, number>;
+  ladder: Record<string, number>;
+  resumes: Record<string, number>;
+  /** Older servers do not tell. */
+  traffic?: Traffic[];
+}
+
+const INTERVAL_MS = 2_000;
+
+export class ServerWatch {
+  readonly #listener: (status: ServerStatus | undefined) => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Call back with every answer; with undefined when there is none. */
+  constructor(listener: (status: ServerStatus | undefined) => void) {
+    this.#listener = listener;
+    document.addEventListener("visibilitychange", () => this.#schedule(0));
+    this.#schedule(0);
+  }
+
+  #schedule(delayMs: number): void {
+    clearTimeout(this.#timer);
+    if (document.visibilityState === "visible") {
+      this.#timer = setTimeout(() => void this.#ask(), delayMs);
+    }
+  }
+
+  async #ask(): Promise<void> {
+    let status: ServerStatus | undefined;
+    try {
+      const response = await fetch("/v1/status", { signal: AbortSignal.timeout(INTERVAL_MS) });
+      status = response.ok ? ((await response.json()) as ServerStatus) : undefined;
+    } catch {
+      status = undefined; // the connection panel says what is wrong
+    }
+    this.#listener(status);
+    this.#schedule(INTERVAL_MS);
+  }
+}

@@ -1,0 +1,55 @@
+/** The state of a connection in words. Pure. */
+
+import type { LinkStatus, TransportKind } from "../../client/index.ts";
+
+export const TRANSPORT_WORDS: Record<TransportKind, string> = {
+  websocket: "WebSocket",
+  stream: "HTTP stream",
+  sse: "EventSource",
+};
+
+export const CODEC_WORDS: Record<string, string> = { json: "JSON", msgpack: "MessagePack" };
+
+/** How good it is: what a dot beside the words shows too. */
+export type Health = "good" | "busy" | "bad" | "off";
+
+export function healthOf({ phase }: LinkStatus, isSlowed: boolean): Health {
+  switch (phase) {
+    case "live":
+      return isSlowed ? "busy" : "good";
+    case "connecting":
+    case "waiting":
+      return "busy";
+    case "parked":
+    case "hidden":
+    case "idle":
+      return "off";
+    case "offline":
+    case "stopped":
+      return "bad";
+  }
+}
+
+/** One line for the head of the page. */
+export function describe(status: LinkStatus, isSlowed: boolean, nowMs: number): string {
+  switch (status.phase) {
+    case "live":
+      return isSlowed ? "Live, reading slowly" : "Live";
+    case "connecting":
+      return status.connects > 0 ? "Reconnecting…" : "Connecting…";
+    case "waiting": {
+      const leftMs = Math.max(0, (status.retryAtMs ?? nowMs) - nowMs);
+      return leftMs < 100 ? "Reconnecting…" : `Reconnecting in ${Math.ceil(leftMs / 1_000)} s`;
+    }
+    case "offline":
+      return "Offline";
+    case "hidden":
+      return "Paused while hidden";
+    case "parked":
+      return "Parked: nobody reads";
+    case "idle":
+      return "Nothing to watch";
+    case "stopped":
+      return "Stopped";
+  }
+}

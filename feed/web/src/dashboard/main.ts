@@ -1,0 +1,186 @@
+/** The dashboard: makes the parts and lets them know of each other. */
+
+import "./styles/base.css";
+import "./styles/layout.css";
+import "./styles/watchlist.css";
+import "./styles/detail.css";
+import "./styles/connection.css";
+import { FeedClient, type Symbols } from "../client/index.ts";
+import { Chart } from "./chart/chart.ts";
+import { Detail } from "./chart/detail.ts";
+import { Panel } from "./connection/panel.ts";
+import { Directory, fetchListings } from "./market/directory.ts";
+import { CourseLoader, type Timeframe } from "./market/history.ts";
+import { Market } from "./market/market.ts";
+import { byId } from "./ui/dom.ts";
+import { Painter } from "./ui/painter.ts";
+import { Snippets } from "./ui/snippets.ts";
+import { Search } from "./watchlist/search.ts";
+import { Table } from "./watchlist/table.ts";
+import { Watchlist } from "./watchlist/watchlist.ts";
+
+const RETRY_MS = 2_000;
+
+/** Wait for the list of symbols; the page says so as long as there is none. */
+async function load(): Promise<Directory> {
+  const note = byId<HTMLElement>("loading");
+  for (;;) {
+    try {
+      const directory = new Directory(await fetchListings());
+      note.hidden = true;
+      return directory;
+    } catch (error) {
+      note.textContent = `The list of symbols could not be loaded: ${(error as Error).message}. Trying again…`;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+async function main(): Promise<void> {
+  const client = new FeedClient();
+  Object.assign(globalThis, { feed: client }); // for whoever opens the console
+  const painter = new Painter();
+  const panel = new Panel(client);
+  const market = new Market();
+  const directory = await load();
+  const chart = new Chart(painter);
+  const detail = new Detail(painter);
+  const snippets = new Snippets();
+  let chosen: string | undefined;
+  let subscribed: Symbols = {};
+
+  const courses = new CourseLoader((symbol, points) => {
+    market.get(symbol).series.seed(points);
+    table.courseLoaded(symbol);
+    if (symbol === chosen) {
+      detail.redraw();
+    }
+  });
+
+  const watchlist = new Watchlist(() => {
+    table.show(watchlist.symbols);
+    byId("count").textContent = watchlist.isAll
+      ? `All ${watchlist.symbols.length}`
+      : String(watchlist.symbols.length);
+    courses.request(watchlist.symbols);
+    subscribe();
+  });
+
+  const table = new Table(market, directory, painter, {
+    choose,
+    remove: (symbol) => watchlist.remove(symbol),
+    visible: (symbols) => courses.request(symbols),
+  });
+
+  const search = new Search(directory, {
+    isWatched: (symbol) => watchlist.has(symbol),
+    pick: (symbol) => {
+      watchlist.add(symbol);
+      choose(symbol);
+      table.focus();
+    },
+  });
+
+  /** Ask for what is watched, and for the bars of what is charted. */
+  function subscribe(): void {
+    const watched = watchlist.isAll ? ["*"] : [...watchlist.symbols];
+    if (chosen !== undefined && !watchlist.has(chosen)) {
+      watched.push(chosen);
+    }
+    const charted = chosen === undefined ? [] : [chosen];
+    const wanted: Symbols = {
+      trades: watched,
+      quotes: watched,
+      statuses: watched,
+      bars: charted,
+      updatedBars: charted,
+      secondBars: charted,
+    };
+    const gone = less(subscribed, wanted);
+    subscribed = wanted;
+    client.subscribe(wanted);
+    client.unsubscribe(gone);
+  }
+
+  function choose(symbol: string): void {
+    chosen = symbol;
+    table.chosen = symbol;
+    detail.show(market.get(symbol), directory.get(symbol));
+    chart.show(symbol, chart.timeframe, market.get(symbol).decimals);
+    snippets.show(symbol);
+    courses.request([symbol]);
+    subscribe();
+  }
+
+  client.on("batch", ({ ticks, isSnapshot }) => {
+    market.take(ticks);
+    if (!isSnapshot) {
+      chart.take(ticks);
+    }
+    if (chosen !== undefined) {
+      chart.decimals = market.get(chosen).decimals;
+    }
+    painter.request();
+  });
+  client.on("gap", () => chart.reload());
+
+  byId("timeframes").addEventListener("change", (event) => {
+    if (chosen !== undefined) {
+      const timeframe = (event.target as HTMLInputElement).value as Timeframe;
+      chart.show(chosen, timeframe, market.get(chosen).decimals);
+    }
+  });
+  byId("watch-all").addEventListener("click", () => watchlist.watchAll());
+  byId("watch-none").addEventListener("click", () => watchlist.clear());
+  listenToKeys(search, table, panel);
+
+  watchlist.begin(directory.symbols());
+  const asked = new URLSearchParams(location.search).get("symbol");
+  if (asked !== null && directory.get(asked) !== undefined) {
+    choose(asked);
+  } else {
+    // The busiest is not known yet; the one that traded last is likely to be a busy one.
+    const off = client.on("batch", () => {
+      off();
+      const last = market.lastTraded();
+      if (chosen === undefined && last !== undefined) {
+        choose(last);
+      }
+    });
+  }
+}
+
+/** What `before` asked for and `after` does not. */
+function less(before: Symbols, after: Symbols): Symbols {
+  const gone: Symbols = {};
+  for (const [channel, symbols] of Object.entries(before) as [keyof Symbols, string[]][]) {
+    const kept = new Set(after[channel]);
+    gone[channel] = symbols.filter((symbol) => !kept.has(symbol));
+  }
+  return gone;
+}
+
+/** Keys that work everywhere but in a field. */
+function listenToKeys(search: Search, table: Table, panel: Panel): void {
+  const help = byId<HTMLDialogElement>("help");
+  const keys: Record<string, () => void> = {
+    "/": () => search.focus(),
+    w: () => table.focus(),
+    x: () => panel.controls.cut(),
+    "1": () => byId("timeframe-1s").click(),
+    "2": () => byId("timeframe-1m").click(),
+    "?": () => help.showModal(),
+  };
+  byId("show-help").addEventListener("click", () => help.showModal());
+  document.addEventListener("keydown", (event) => {
+    const target = event.target as HTMLElement;
+    const isTyping = target.closest("input:not([type=radio]), select, textarea") !== null;
+    const act = keys[event.key];
+    if (act !== undefined && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      act();
+    }
+  });
+}
+
+void main();

@@ -1,0 +1,90 @@
+/**
+ * Past bars from `/v1/bars`: for the chart at once, for sparklines one after the other.
+ *
+ * Five hundred sparklines ask for five hundred answers, so these wait in line, two at a time, and
+ * whoever is on screen goes first.
+ */
+
+import type { Bar } from "../../client/index.ts";
+import type { Point } from "./series.ts";
+
+export type Timeframe = "1s" | "1m";
+
+export interface Bars {
+  bars: Bar[];
+  /** The bar that is still open. */
+  current: Bar | null;
+}
+
+/** Ask for the newest bars of a symbol. Throws an Error that says what was answered. */
+export async function fetchBars(
+  symbol: string,
+  timeframe: Timeframe,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<Bars> {
+  const query = new URLSearchParams({ symbol, timeframe, limit: String(limit) });
+  const response = await fetch(`/v1/bars?${query}`, signal === undefined ? {} : { signal });
+  if (!response.ok) {
+    throw new Error(`/v1/bars answered ${response.status} for ${symbol}`);
+  }
+  return (await response.json()) as Bars;
+}
+
+const AT_ONCE = 2;
+const MINUTES = 60;
+/** With fewer minutes than this the seconds are asked for too: the server is young. */
+const FEW_MINUTES = 10;
+const SECONDS = 600;
+
+export class CourseLoader {
+  readonly #onLoaded: (symbol: string, points: Point[]) => void;
+  readonly #asked = new Set<string>();
+  #waiting: string[] = [];
+  #running = 0;
+
+  constructor(onLoaded: (symbol: string, points: Point[]) => void) {
+    this.#onLoaded = onLoaded;
+  }
+
+  /** Ask for the last hour of symbols that were not asked for yet; the last ones asked go first. */
+  request(symbols: readonly string[]): void {
+    const wanted = symbols.filter((symbol) => !this.#asked.has(symbol));
+    this.#waiting = [...wanted, ...this.#waiting.filter((symbol) => !wanted.includes(symbol))];
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (this.#running < AT_ONCE) {
+      const symbol = this.#waiting.shift();
+      if (symbol === undefined) {
+        return;
+      }
+      this.#asked.add(symbol);
+      this.#running += 1;
+      this.#load(symbol)
+        // A course that cannot be had is drawn from now on; asked again when it is shown again.
+        .catch(() => this.#asked.delete(symbol))
+        .finally(() => {
+          this.#running -= 1;
+          this.#pump();
+        });
+    }
+  }
+
+  async #load(symbol: string): Promise<void> {
+    const minutes = await fetchBars(symbol, "1m", MINUTES);
+    const seconds =
+      minutes.bars.length < FEW_MINUTES
+        ? await fetchBars(symbol, "1s", SECONDS)
+        : { bars: [], current: null };
+    const points = pointsOf(minutes.bars);
+    const finer = pointsOf(seconds.bars);
+    const finerFromMs = finer[0]?.timeMs ?? Number.POSITIVE_INFINITY;
+    this.#onLoaded(symbol, [...points.filter(({ timeMs }) => timeMs < finerFromMs), ...finer]);
+  }
+}
+
+function pointsOf(bars: readonly Bar[]): Point[] {
+  return bars.map(({ t, o }) => ({ timeMs: Date.parse(t), price: o }));
+}

@@ -1,0 +1,114 @@
+/** What the page knows of one symbol: last price, best bid and ask, status, recent course. */
+
+import { type Quote, type Status, type Tick, type Trade, timeMs } from "../../client/index.ts";
+import { Series } from "./series.ts";
+
+export type Direction = -1 | 0 | 1;
+
+/** A recording's ticks are old; what is older than this is drawn by its own time, not by the clock. */
+export class Instrument {
+  readonly symbol: string;
+  readonly series = new Series();
+  last: number | undefined;
+  lastMs: number | undefined;
+  bid: number | undefined;
+  ask: number | undefined;
+  bidSize: number | undefined;
+  askSize: number | undefined;
+  status: Status | undefined;
+  /** Which way each price went with its last change. */
+  lastDirection: Direction = 0;
+  bidDirection: Direction = 0;
+  askDirection: Direction = 0;
+  /** Grows with everything that is worth drawing. */
+  version = 0;
+  /** Decimals that its prices were seen with. */
+  decimals = 2;
+
+  constructor(symbol: string) {
+    this.symbol = symbol;
+  }
+
+  /** Whether trading is stopped, by the last status: anything but a resumption. */
+  get isHalted(): boolean {
+    return this.status !== undefined && this.status.sc !== "T";
+  }
+
+  /** Change over the known part of the last hour, as a share; undefined when nothing is known. */
+  get change(): number | undefined {
+    const { first } = this.series;
+    return this.last === undefined || first === undefined || first === 0
+      ? undefined
+      : this.last / first - 1;
+  }
+
+  get spread(): number | undefined {
+    return this.bid === undefined || this.ask === undefined ? undefined : this.ask - this.bid;
+  }
+
+  take(tick: Tick): void {
+    switch (tick.T) {
+      case "t":
+        this.#trade(tick);
+        break;
+      case "q":
+        this.#quote(tick);
+        break;
+      case "s":
+        this.status = tick;
+        break;
+      default:
+        return;
+    }
+    this.version += 1;
+  }
+
+  #trade(trade: Trade): void {
+    this.lastDirection = directionOf(trade.p, this.last, this.lastDirection);
+    this.last = trade.p;
+    this.lastMs = timeMs(trade.t);
+    this.#see(trade.p);
+    this.series.push(this.lastMs, trade.p);
+  }
+
+  #quote(quote: Quote): void {
+    const bid = priceOf(quote.bp);
+    const ask = priceOf(quote.ap);
+    this.bidDirection = directionOf(bid, this.bid, this.bidDirection);
+    this.askDirection = directionOf(ask, this.ask, this.askDirection);
+    this.bid = bid;
+    this.ask = ask;
+    this.bidSize = quote.bs;
+    this.askSize = quote.as;
+    this.#see(quote.bp);
+    this.#see(quote.ap);
+  }
+
+  /** Note with how many decimals prices come, up to eight. */
+  #see(price: number): void {
+    while (this.decimals < 8 && !isWhole(price * 10 ** this.decimals)) {
+      this.decimals += 1;
+    }
+  }
+}
+
+/** A side of the book that is empty has a price of 0. */
+function priceOf(price: number): number | undefined {
+  return price === 0 ? undefined : price;
+}
+
+function directionOf(
+  now: number | undefined,
+  before: number | undefined,
+  last: Direction,
+): Direction {
+  if (now === undefined || before === undefined || now === before) {
+    return last;
+  }
+  return now > before ? 1 : -1;
+}
+
+/** Whether a scaled price is whole, up to what a double loses by scaling. */
+function isWhole(scaled: number): boolean {
+  return Math.abs(scaled - Math.round(scaled)) < 1e-6 * Math.max(1, Math.abs(scaled) * 1e-6);
+}

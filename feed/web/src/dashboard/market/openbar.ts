@@ -1,0 +1,67 @@
+/**
+ * The bars of a chart while they form: trades into bars, until the server's own ones arrive.
+ *
+ * The server publishes a bar when its interval has passed; that one counts. Pure.
+ */
+
+import { type Bar, type Trade, timeMs } from "../../client/index.ts";
+
+/** A bar as the chart draws it; its time in whole seconds. */
+export interface Candle {
+  time: number;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  volume: number;
+}
+
+export class OpenBar {
+  readonly #intervalS: number;
+  #candle: Candle | undefined;
+
+  constructor(intervalS: number) {
+    this.#intervalS = intervalS;
+  }
+
+  /** Go on from a bar that the server says is open. */
+  begin(bar: Bar | null): void {
+    this.#candle = bar === null ? undefined : candleOf(bar);
+  }
+
+  /** Take a trade; return the bar as it is now, undefined when the trade is of an older one. */
+  take(trade: Trade): Candle | undefined {
+    const second = Math.floor(timeMs(trade.t) / 1_000);
+    const time = second - (second % this.#intervalS);
+    const candle = this.#candle;
+    if (candle !== undefined && time < candle.time) {
+      return undefined;
+    }
+    // A conflated trade says what it stands for, so wicks and volume stay right.
+    const high = trade.h ?? trade.p;
+    const low = trade.l ?? trade.p;
+    const volume = trade.v ?? trade.s;
+    if (candle === undefined || time > candle.time) {
+      this.#candle = { time, open: trade.p, high, low, close: trade.p, volume };
+    } else {
+      candle.high = Math.max(candle.high, high);
+      candle.low = Math.min(candle.low, low);
+      candle.close = trade.p;
+      candle.volume += volume;
+    }
+    return this.#candle;
+  }
+
+  /** Whether a bar that the server finished is older than the open one, or the open one itself. */
+  finish(bar: Bar): Candle {
+    const candle = candleOf(bar);
+    if (this.#candle !== undefined && candle.time >= this.#candle.time) {
+      this.#candle = candle;
+    }
+    return candle;
+  }
+}
+
+export function candleOf({ t, o, h, l, c, v }: Bar): Candle {
+  return { time: Math.floor(Date.parse(t) / 1_000), open: o, high: h, low: l, close: c, volume: v };
+}

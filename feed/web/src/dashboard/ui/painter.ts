@@ -1,0 +1,34 @@
+/**
+ * Paints once per animation frame, and only while there is something to paint.
+ *
+ * Whoever has something left to do says so by returning true, and is asked again in the next frame.
+ */
+
+export class Painter {
+  readonly #painters: ((nowMs: number) => boolean)[] = [];
+  #requested = false;
+
+  /** Call `paint` in every frame that is asked for, in the order in which they were added. */
+  add(paint: (nowMs: number) => boolean): void {
+    this.#painters.push(paint);
+  }
+
+  /** Ask for a frame. */
+  request(): void {
+    if (!this.#requested) {
+      this.#requested = true;
+      requestAnimationFrame((nowMs) => this.#paint(nowMs));
+    }
+  }
+
+  #paint(nowMs: number): void {
+    this.#requested = false;
+    let isMoreToDo = false;
+    for (const paint of this.#painters) {
+      isMoreToDo = paint(nowMs) || isMoreToDo;
+    }
+    if (isMoreToDo) {
+      this.request();
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/** Ten lines to have the same elsewhere, for the symbol on screen and this server's address. */
+
+import { byId } from "./dom.ts";
+
+const TABS = ["browser", "eventsource", "python", "curl"] as const;
+type Tab = (typeof TABS)[number];
+
+export class Snippets {
+  readonly #code = byId<HTMLElement>("snippet");
+  readonly #copy = byId<HTMLButtonElement>("copy");
+  readonly #form = byId<HTMLFormElement>("snippets");
+  #symbol = "AAPL";
+
+  constructor() {
+    this.#form.addEventListener("change", () => this.#show());
+    this.#form.addEventListener("submit", (event) => event.preventDefault());
+    this.#copy.addEventListener("click", () => void this.#copyIt());
+  }
+
+  show(symbol: string): void {
+    this.#symbol = symbol;
+    this.#show();
+  }
+
+  #show(): void {
+    const tab = new FormData(this.#form).get("snippet") as Tab;
+    this.#code.textContent = snippet(tab, location.origin, this.#symbol);
+  }
+
+  async #copyIt(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(this.#code.textContent ?? "");
+      this.#copy.textContent = "Copied";
+    } catch {
+      this.#copy.textContent = "Select and copy by hand"; // the browser forbids it
+    }
+    setTimeout(() => {
+      this.#copy.textContent = "Copy";
+    }, 2_000);
+  }
+}
+
+export function snippet(tab: Tab, origin: string, symbol: string): string {
+  const encoded = encodeURIComponent(symbol);
+  switch (tab) {
+    case "browser":
+      return `<script type="module">
+  import { FeedClient } from "${origin}/client.js";
+
+  const client = new FeedClient({ url: "${origin}" });
+  client.on("batch", () => {
+    const { trade, quote } = client.newest("${symbol}") ?? {};
+    document.body.textContent = \`\${trade?.p} (\${quote?.bp} / \${quote?.ap})\`;
+  });
+  client.subscribe({ trades: ["${symbol}"], quotes: ["${symbol}"] });
+</script>`;
+    case "eventsource":
+      return `<script type="module">
+  const url = "${origin}/v1/sse?trades=${encoded}&snapshot=1";
+  const source = new EventSource(url); // comes back by itself, with its position
+  source.onmessage = ({ data }) => {
+    for (const { S, p } of JSON.parse(data)) {
+      document.body.textContent = \`\${S} \${p}\`;
+    }
+  };
+</script>`;
+    case "python":
+      return `import asyncio
+import feed
+
+async def main() -> None:
+    async with feed.connect("${origin}", trades=["${symbol}"]) as stream:
+        async for batch in stream:
+            for tick in batch:
+                print(tick)
+
+asyncio.run(main())`;
+    case "curl":
+      return `curl -N '${origin}/v1/stream?trades=${encoded}&quotes=${encoded}&snapshot=1'`;
+  }
+}

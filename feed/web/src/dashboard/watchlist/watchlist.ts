@@ -1,0 +1,93 @@
+/**
+ * Which symbols are watched, in the order of the user, kept for the next visit.
+ *
+ * Watching everything is a mode of its own: then new symbols are watched as they appear.
+ */
+
+const KEY = "feed.watchlist";
+/** On a first visit so many are watched, so that something moves. */
+const FIRST_VISIT = 30;
+
+interface Stored {
+  symbols: string[];
+  all: boolean;
+}
+
+export class Watchlist {
+  #symbols: string[] = [];
+  #all = false;
+  #known: readonly string[] = [];
+  readonly #onChange: () => void;
+
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
+
+  get symbols(): readonly string[] {
+    return this.#all ? this.#known : this.#symbols;
+  }
+
+  get isAll(): boolean {
+    return this.#all;
+  }
+
+  has(symbol: string): boolean {
+    return this.#all || this.#symbols.includes(symbol);
+  }
+
+  /** Begin with what the address says (`?symbols=AAPL,MSFT` or `*`), the last visit, or a few. */
+  begin(known: readonly string[]): void {
+    this.#known = known;
+    const asked = new URLSearchParams(location.search).get("symbols");
+    const stored =
+      asked === null ? readStored() : { symbols: asked.split(","), all: asked === "*" };
+    this.#all = stored?.all ?? false;
+    const symbols = stored?.symbols ?? known.slice(0, FIRST_VISIT);
+    this.#symbols = symbols.filter((symbol) => known.includes(symbol));
+    this.#onChange();
+  }
+
+  add(symbol: string): void {
+    if (!this.has(symbol)) {
+      this.#symbols = [symbol, ...this.#symbols];
+      this.#changed();
+    }
+  }
+
+  /** Stop watching a symbol; from everything this leaves everything else. */
+  remove(symbol: string): void {
+    this.#symbols = this.symbols.filter((other) => other !== symbol);
+    this.#all = false;
+    this.#changed();
+  }
+
+  watchAll(): void {
+    this.#all = true;
+    this.#changed();
+  }
+
+  clear(): void {
+    this.#symbols = [];
+    this.#all = false;
+    this.#changed();
+  }
+
+  #changed(): void {
+    const stored: Stored = { symbols: this.#symbols, all: this.#all };
+    try {
+      localStorage.setItem(KEY, JSON.stringify(stored));
+    } catch {
+      // Storage is full or forbidden; the list then lasts as long as the page.
+    }
+    this.#onChange();
+  }
+}
+
+function readStored(): Stored | undefined {
+  try {
+    const stored = JSON.parse(localStorage.getItem(KEY) ?? "null") as Stored | null;
+    return Array.isArray(stored?.symbols) ? stored : undefined;
+  } catch {
+    return undefined; // forbidden, or written by something else
+  }
+}

@@ -1,0 +1,218 @@
+import { describe, expect, test } from "vitest";
+import type { Bar, Quote, Status, Trade } from "../../src/client/index.ts";
+import { Directory } from "../../src/dashboard/market/directory.ts";
+import { Instrument } from "../../src/dashboard/market/instrument.ts";
+import { OpenBar } from "../../src/dashboard/market/openbar.ts";
+import { Series, WINDOW_MS } from "../../src/dashboard/market/series.ts";
+import { COLUMNS, nextOrder, sortBy } from "../../src/dashboard/watchlist/sort.ts";
+import { trade } from "../support/feed.ts";
+
+const T0 = Date.parse("2026-01-02T03:04:00Z");
+const at = (seconds: number) => new Date(T0 + seconds * 1_000).toISOString();
+
+function tradeAt(seconds: number, price: number, more: Partial<Trade> = {}): Trade {
+  return { ...(trade("A", 1) as Trade), p: price, s: 10, t: at(seconds), ...more };
+}
+
+function quote(bid: number, ask: number): Quote {
+  return { T: "q", S: "A", bx: "V", bp: bid, bs: 3, ax: "V", ap: ask, as: 4, t: at(0) };
+}
+
+function bar(seconds: number, more: Partial<Bar> = {}): Bar {
+  return { T: "b1s", S: "A", o: 1, h: 4, l: 1, c: 3, v: 100, n: 5, vw: 2, t: at(seconds), ...more };
+}
+
+describe("a series", () => {
+  test("keeps one point a step, and the newest price in the last one", () => {
+    const series = new Series();
+    series.push(T0, 10);
+    series.push(T0 + 400, 11);
+    series.push(T0 + 1_000, 12);
+    expect(series.points).toEqual([
+      { timeMs: T0, price: 11 },
+      { timeMs: T0 + 1_000, price: 12 },
+    ]);
+  });
+
+  test("has few points however long it runs, and forgets what is older than an hour", () => {
+    const series = new Series();
+    for (let second = 0; second <= 2 * 3_600; second += 1) {
+      series.push(T0 + second * 1_000, second);
+    }
+    expect(series.points.length).toBeGreaterThan(40);
+    expect(series.points.length).toBeLessThanOrEqual(128);
+    expect(series.points.at(-1)?.price).toBeGreaterThan(7_100);
+    expect(series.firstMs).toBeGreaterThanOrEqual(T0 + 2 * 3_600_000 - WINDOW_MS - 64_000);
+  });
+
+  test("history goes in front of what is live, without what is there already", () => {
+    const series = new Series();
+    series.push(T0 + 60_000, 5);
+    series.seed([
+      { timeMs: T0, price: 3 },
+      { timeMs: T0 + 60_000, price: 4 },
+    ]);
+    expect(series.points.map(({ price }) => price)).toEqual([3, 5]);
+    expect(series.first).toBe(3);
+  });
+});
+
+describe("an instrument", () => {
+  test("knows which way its prices went, and its change since the first one known", () => {
+    const instrument = new Instrument("A");
+    instrument.take(tradeAt(0, 100));
+    expect(instrument.change).toBe(0);
+    instrument.take(tradeAt(5, 101));
+    instrument.take(quote(100.5, 101.25));
+    instrument.take(quote(100.25, 101.25));
+    expect(instrument).toMatchObject({
+      last: 101,
+      lastDirection: 1,
+      bidDirection: -1,
+      askDirection: 0,
+    });
+    expect(instrument.change).toBeCloseTo(0.01);
+    expect(instrument.spread).toBeCloseTo(1);
+  });
+
+  test("an empty side of the book has no price, and no spread", () => {
+    const instrument = new Instrument("A");
+    instrument.take(quote(0, 101));
+    expect(instrument.bid).toBeUndefined();
+    expect(instrument.spread).toBeUndefined();
+  });
+
+  test("is halted from a halt to the resumption", () => {
+    const instrument = new Instrument("A");
+    const status: Status = {
+      T: "s",
+      S: "A",
+      sc: "H",
+      sm: "Trading Halt",
+      rc: "T1",
+      rm: "",
+      t: at(0),
+    };
+    instrument.take(status);
+    expect(instrument.isHalted).toBe(true);
+    instrument.take({ ...status, sc: "T", sm: "Trading Resumption" });
+    expect(instrument.isHalted).toBe(false);
+  });
+
+  test.each([
+    [190.05, 2],
+    [24.4711, 4],
+    [0.00001234, 8],
+    [98_569.7, 2],
+    [7, 2],
+  ])("the price %f is shown with %i decimals", (price, decimals) => {
+    const instrument = new Instrument("A");
+    instrument.take(tradeAt(0, price));
+    expect(instrument.decimals).toBe(decimals);
+  });
+});
+
+describe("an open bar", () => {
+  test("is built from trades, and another one begins with the interval", () => {
+    const open = new OpenBar(60);
+    open.take(tradeAt(1, 10));
+    open.take(tradeAt(2, 12));
+    expect(open.take(tradeAt(59, 9))).toEqual({
+      time: T0 / 1_000,
+      open: 10,
+      high: 12,
+      low: 9,
+      close: 9,
+      volume: 30,
+    });
+    expect(open.take(tradeAt(60, 8))).toMatchObject({ time: T0 / 1_000 + 60, open: 8, volume: 10 });
+  });
+
+  test("a conflated trade keeps its wicks and its volume", () => {
+    const open = new OpenBar(1);
+    expect(open.take(tradeAt(0, 10, { n: 4, h: 14, l: 7, v: 90 }))).toMatchObject({
+      high: 14,
+      low: 7,
+      close: 10,
+      volume: 90,
+    });
+  });
+
+  test("goes on from what the server has of it", () => {
+    const open = new OpenBar(1);
+    open.begin(bar(0));
+    expect(open.take(tradeAt(0.5, 5))).toMatchObject({ open: 1, high: 5, low: 1, volume: 110 });
+  });
+
+  test("the server's finished bar counts, and trades of it no more", () => {
+    const open = new OpenBar(1);
+    open.take(tradeAt(0, 9));
+    open.take(tradeAt(1, 9));
+    expect(open.finish(bar(0))).toMatchObject({ time: T0 / 1_000, high: 4, volume: 100 });
+    expect(open.take(tradeAt(0.9, 9))).toBeUndefined();
+  });
+});
+
+describe("sorting", () => {
+  const make = (symbol: string, price?: number) => {
+    const instrument = new Instrument(symbol);
+    if (price !== undefined) {
+      instrument.take(tradeAt(0, price));
+    }
+    return instrument;
+  };
+  const list = [make("B", 2), make("C"), make("A", 3), make("D", 2)];
+  const symbols = (order: Parameters<typeof sortBy>[1]) =>
+    sortBy(list, order).map(({ symbol }) => symbol);
+
+  test("by a price puts those without one last, either way", () => {
+    expect(symbols({ column: "last", isDescending: true })).toEqual(["A", "B", "D", "C"]);
+    expect(symbols({ column: "last", isDescending: false })).toEqual(["B", "D", "A", "C"]);
+  });
+
+  test("by symbol, or not at all", () => {
+    expect(symbols({ column: "symbol", isDescending: true })).toEqual(["D", "C", "B", "A"]);
+    expect(symbols(undefined)).toEqual(["B", "C", "A", "D"]);
+  });
+
+  test("every column can be sorted by", () => {
+    for (const column of COLUMNS) {
+      expect(symbols({ column, isDescending: true })).toHaveLength(4);
+    }
+  });
+
+  test("a head that is clicked thrice is back where it began", () => {
+    const first = nextOrder(undefined, "change");
+    const second = nextOrder(first, "change");
+    expect([first?.isDescending, second?.isDescending, nextOrder(second, "change")]).toEqual([
+      true,
+      false,
+      undefined,
+    ]);
+    expect(nextOrder(second, "symbol")).toEqual({ column: "symbol", isDescending: false });
+  });
+});
+
+test("search finds symbols first, then names, then sectors", () => {
+  const listing = (symbol: string, name: string, sector = "") => ({
+    symbol,
+    name,
+    sector,
+    asset_class: "us_equity",
+    exchange: "",
+  });
+  const directory = new Directory([
+    listing("APP", "AppLovin", "Technology"),
+    listing("AAPL", "Apple", "Technology"),
+    listing("KO", "Coca-Cola", "Staples"),
+    listing("GE", "General Apparatus", "Industrials"),
+    listing("SNAP", "Snap"),
+  ]);
+  const find = (text: string) => directory.find(text, 9).map(({ symbol }) => symbol);
+  expect(find("app")).toEqual(["APP", "AAPL", "GE"]);
+  expect(find("aapl")).toEqual(["AAPL"]);
+  expect(find("staples")).toEqual(["KO"]);
+  expect(find("nap")).toEqual(["SNAP"]);
+  expect(find("zzz")).toEqual([]);
+  expect(find("")).toHaveLength(5);
+});

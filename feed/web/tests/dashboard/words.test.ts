@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { INITIAL_STATUS, type LinkStatus, type Phase } from "../../src/client/link/status.ts";
+import { Rates } from "../../src/dashboard/connection/rates.ts";
+import { describe as describeStatus, healthOf } from "../../src/dashboard/connection/words.ts";
+import {
+  formatBasisPoints,
+  formatBytes,
+  formatChange,
+  formatCompact,
+  formatDuration,
+  formatPrice,
+  formatSize,
+} from "../../src/dashboard/ui/format.ts";
+import { snippet } from "../../src/dashboard/ui/snippets.ts";
+
+test.each([
+  [formatPrice(98_569.7, 2), "98,569.70"],
+  [formatPrice(undefined, 2), "–"],
+  [formatChange(0.0125), "+1.25 %"],
+  [formatChange(-0.0125), "−1.25 %"],
+  [formatChange(-0.00001), "0.00 %"],
+  [formatChange(undefined), "–"],
+  [formatBasisPoints(0.02, 200), "1.0 bp"],
+  [formatSize(2_900), "2,900"],
+  [formatSize(0.03125), "0.0313"],
+  [formatSize(0), "0"],
+  [formatCompact(9_999), "9,999"],
+  [formatCompact(173_078), "173.1K"],
+  [formatBytes(0), "0 B"],
+  [formatBytes(684_000), "684 kB"],
+  [formatBytes(1_500), "1.5 kB"],
+  [formatBytes(2_500_000), "2.5 MB"],
+  [formatDuration(0.34), "340 µs"],
+  [formatDuration(7.25), "7.3 ms"],
+  [formatDuration(264), "264 ms"],
+  [formatDuration(1_400), "1.4 s"],
+  [formatDuration(90_000), "2 min"],
+  [formatDuration(3 * 3_600_000), "3 h"],
+])("%s", (written, expected) => {
+  expect(written).toBe(expected);
+});
+
+describe("rates", () => {
+  test("are drawn from the last five seconds", () => {
+    const rates = new Rates<"ticks">();
+    for (let second = 0; second <= 20; second += 1) {
+      rates.take(second * 1_000, { ticks: second < 10 ? 0 : (second - 10) * 200 });
+    }
+    expect(rates.perSecond("ticks")).toBe(200);
+  });
+
+  test("are zero while nothing is known", () => {
+    const rates = new Rates<"ticks">();
+    expect(rates.perSecond("ticks")).toBe(0);
+    rates.take(0, { ticks: 7 });
+    expect(rates.perSecond("ticks")).toBe(0);
+  });
+});
+
+describe("the state of the connection", () => {
+  const status = (phase: Phase, more: Partial<LinkStatus> = {}): LinkStatus => ({
+    ...INITIAL_STATUS,
+    phase,
+    ...more,
+  });
+
+  test.each([
+    [status("live"), false, "Live", "good"],
+    [status("live"), true, "Live, reading slowly", "busy"],
+    [status("connecting"), false, "Connecting…", "busy"],
+    [status("connecting", { connects: 1 }), false, "Reconnecting…", "busy"],
+    [status("waiting", { retryAtMs: 12_500 }), false, "Reconnecting in 3 s", "busy"],
+    [status("waiting", { retryAtMs: 9_000 }), false, "Reconnecting…", "busy"],
+    [status("offline"), false, "Offline", "bad"],
+    [status("stopped"), false, "Stopped", "bad"],
+    [status("idle"), false, "Nothing to watch", "off"],
+    [status("hidden"), false, "Paused while hidden", "off"],
+    [status("parked"), false, "Parked: nobody reads", "off"],
+  ])("%o", (state, isSlowed, words, health) => {
+    expect(describeStatus(state, isSlowed, 10_000)).toBe(words);
+    expect(healthOf(state, isSlowed)).toBe(health);
+  });
+});
+
+test("snippets are ten lines or fewer, and name the server and the symbol", () => {
+  for (const tab of ["browser", "eventsource", "python", "curl"] as const) {
+    const text = snippet(tab, "http://127.0.0.1:8080", "BTC/USD");
+    expect(text.split("\n").filter((line) => line !== "").length).toBeLessThanOrEqual(10);
+    expect(text).toContain("http://127.0.0.1:8080");
+    expect(text).toMatch(/BTC(\/|%2F)USD/);
+  }
+});
