@@ -119,6 +119,11 @@ class Lane:
         self.spoke_ns = now_ns
         self.marked_ns = now_ns
 
+    @property
+    def says_positions(self) -> bool:
+        """Whether its readers hear of positions: all of SSE, else those who asked for marks."""
+        return self.framing.objects or self.payload.key.marks
+
     def add(self, reader: Reader) -> None:
         """Write to a reader from the next frame on."""
         self.live[reader] = None

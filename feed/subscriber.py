@@ -19,7 +19,7 @@ from feed.broadcast import Broadcast
 from feed.dialect import OnLag
 from feed.disconnect import Reason
 from feed.errors import Overrun
-from feed.lane import Lane
+from feed.lane import Lane, mark_message
 from feed.ring import BEGINNING, Position
 from feed.selection import Selection
 
@@ -174,6 +174,12 @@ class Subscriber:
         # A header may hold bytes that are no UTF-8, and no codec can say them.
         self._tell_gap(str(after).encode(errors="replace").decode(), "epoch", selection)
         return Resume.NEW_EPOCH
+
+    def tell_position(self, now_ns: int) -> None:
+        """Say where it begins, so that who is cut off before its first tick can come back."""
+        if self.lane.says_positions:
+            position = self._broadcast.ring.position(self.position)
+            self._messages.append(self.lane.message(mark_message(position, now_ns), position))
 
     def request_snapshot(self, selection: Selection) -> None:
         """Send the last known state of a selection, once, when what was missed is through."""

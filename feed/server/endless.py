@@ -5,6 +5,7 @@ per lane. The handler only waits for the session's end, and sees to it that the 
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -132,4 +133,6 @@ def _begin(hub: Hub, session: Session, endless: Endless) -> None:
         hub.resumes[subscriber.resume(endless.key.selection, endless.after)] += 1
     if endless.asked.snapshot:
         subscriber.request_snapshot(endless.key.selection)
+    elif endless.after is None:
+        subscriber.tell_position(time.time_ns())
     hub.start(session)

@@ -303,6 +303,8 @@ class Conversation:
             self._hub.resumes[subscriber.resume(selection, asked.after)] += 1
         if asked.snapshot:
             subscriber.request_snapshot(selection)
+        elif asked.after is None:
+            subscriber.tell_position(time.time_ns())
         self._hub.start(self._session)
 
     def _unsubscribe(self, asked: Unsubscribe) -> None:
