@@ -39,14 +39,17 @@ class Program:
         answer.wire.abort()
         return document
 
-    async def metric(self, name: str) -> float:
-        """Return a metric, summed over its labels."""
-        answer = await RawHttp.get(self.address, "/metrics")
+    async def text(self, path: str) -> str:
+        answer = await RawHttp.get(self.address, path)
         text = (await answer.body()).decode()
         answer.wire.abort()
+        return text
+
+    async def metric(self, name: str) -> float:
+        """Return a metric, summed over its labels."""
         return sum(
             sample.value
-            for family in text_string_to_metric_families(text)
+            for family in text_string_to_metric_families(await self.text("/metrics"))
             for sample in family.samples
             if sample.name == name
         )
