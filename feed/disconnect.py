@@ -39,7 +39,7 @@ class Reason(Enum):
     )
     UNRESPONSIVE = Disconnect("unresponsive", 1013, None, "no pong came in time", True)
     PROTOCOL = Disconnect("protocol", 1002, 400, "the peer broke the WebSocket protocol", True)
-    TOO_BIG = Disconnect("too_big", 1009, 400, "a message was too long", True)
+    TOO_BIG = Disconnect("too_big", 1009, 400, "a message was longer than 256 KiB", True)
     POLICY = Disconnect("policy", 1008, 400, "too many control messages", True)
     AUTH_FAILED = Disconnect("auth_failed", 1008, 402, "auth failed", False)
     AUTH_TIMEOUT = Disconnect("auth_timeout", 1008, 404, "auth timeout", False)
