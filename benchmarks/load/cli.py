@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 
 from ..peers.base import PeerError
+from .feed_server import attach
 from .html import write_html
 from .machine import Machine, is_supported
 from .outcome import Outcome
@@ -94,6 +95,12 @@ def bench(  # noqa: PLR0917 - one parameter an option
     if not is_supported():
         typer.echo("feed: bench needs Linux: epoll, and CPU times from /proc", err=True)
         return FAILED
+    if url is not None:
+        try:
+            attach(url, None)
+        except PeerError as error:
+            typer.echo(f"feed: bench: {error}", err=True)
+            return FAILED
     raise_descriptor_limit()
     wanted = tuple(part.strip() for part in peers.split(",") if part.strip())
     settings = Settings(subscribers, rate, seconds, rounds, url, wanted)

@@ -17,6 +17,7 @@ from .outcome import (
     newest_p99_ms,
 )
 from .plan import Interval
+from .report import versions
 from .svg import Bar, Line, bars, lines
 
 STYLE = Path(__file__).with_name("report.css")
@@ -41,7 +42,8 @@ def page(outcomes: Sequence[Outcome], machine: Machine) -> str:
             '<!doctype html><html lang="en"><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>feed bench</title><style>{STYLE.read_text()}</style><main>",
-            f"<header><h1>feed bench</h1><p>{escape(machine.words())}</p></header>",
+            f"<header><h1>feed bench</h1><p>{escape(machine.words())}</p>",
+            f"<p>Peers: {escape(versions(outcomes) or 'none')}</p></header>",
             _tiles(aims, outcomes),
             *map(_section, outcomes),
             "</main></html>\n",

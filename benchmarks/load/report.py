@@ -80,6 +80,14 @@ def show(outcomes: Sequence[Outcome], console: Console) -> None:
             console.print(_aims_table(outcome.aims))
     if any(outcome.rows for outcome in outcomes):
         console.print(LEGEND, style="dim", highlight=False)
+    if peers := versions(outcomes):
+        console.print(f"peers: {peers}", style="dim", highlight=False)
+
+
+def versions(outcomes: Sequence[Outcome]) -> str:
+    """Return the programs that took part besides ours, with their versions."""
+    found = {row.version: None for outcome in outcomes for row in outcome.rows if row.version}
+    return ", ".join(found)
 
 
 def _rows_table(outcome: Outcome) -> Table:

@@ -133,6 +133,10 @@ class Stage:
         self.folder = folder
         self.progress = progress
 
+    def pace(self, rate: float) -> str:
+        """Return in words at which rate ticks come."""
+        return f"{rate:,g} ticks/s" if self.settings.url is None else "the server's own rate"
+
     def compare(self, title: str, cases: Sequence[Case]) -> list[Row]:
         """Measure every case in every round; return their rows in the order given."""
         rows = [Row(case.name, case.ours, skipped=case.missing) for case in cases]

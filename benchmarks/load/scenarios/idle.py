@@ -28,7 +28,7 @@ def run(stage: Stage) -> Outcome:
         stage.ours("feed", count, Subscription(), options, validate=False),
         *stage.peers([AIOHTTP], count, recording),
     ]
-    title = f"{count:,} subscribers, {options.rate:g} ticks/s"
+    title = f"{count:,} subscribers, {stage.pace(options.rate)}"
     rows = stage.compare(title, cases)
     ours, aiohttp = find(rows, "feed"), find(rows, AIOHTTP.name)
     extra = difference(ours, aiohttp, memory_per_subscriber_bytes)

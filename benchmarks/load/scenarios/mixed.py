@@ -17,7 +17,7 @@ OWN_SYMBOLS = 10
 BATCH_MS = 50
 RATES = ((5_000.0, 2.0), (20_000.0, 3.0))  # ticks/s, and the most that a frame may cost ÷ a send
 TICKS_AIM = 1_000_000  # delivered per second and core, at the highest rate
-RECORDED_SUBSCRIBERS = 16
+RECORDED_SUBSCRIBERS = 64
 
 
 def run(stage: Stage) -> Outcome:
@@ -25,15 +25,20 @@ def run(stage: Stage) -> Outcome:
     count = stage.settings.subscribers or SUBSCRIBERS
     title = f"{count:,} subscribers, each its own {OWN_SYMBOLS} of {SYMBOLS} symbols"
     outcome = Outcome("mixed", title)
-    rates = RATES if stage.settings.rate is None else ((stage.settings.rate, RATES[-1][1]),)
+    rates: tuple[tuple[float, float], ...] = RATES
+    if stage.settings.rate is not None:
+        rates = ((stage.settings.rate, RATES[-1][1]),)
+    elif stage.settings.url is not None:
+        rates = RATES[-1:]
     for rate, limit in rates:
-        rows = _measure(stage, count, rate)
+        pace = stage.pace(rate)
+        rows = _measure(stage, count, rate, pace)
         outcome.rows += rows
-        outcome.aims += _aims(rows, rate, limit)
+        outcome.aims += _aims(rows, pace, limit)
     return outcome
 
 
-def _measure(stage: Stage, count: int, rate: float) -> list[Row]:
+def _measure(stage: Stage, count: int, rate: float, pace: str) -> list[Row]:
     options = Options(rate, BATCH_MS, SYMBOLS)
     recording = stage.record(
         lambda server: server.group(
@@ -57,22 +62,22 @@ def _measure(stage: Stage, count: int, rate: float) -> list[Row]:
             yield Target((group,), server.pids)
 
     cases = [
-        Case(f"feed, {rate:,.0f} ticks/s", start, ours=True),
+        Case(f"feed, {pace}", start, ours=True),
         *stage.peers([FLOOR], count, recording, rotate=True),
     ]
-    rows = stage.compare(f"{count:,} selections at {rate:,.0f} ticks/s", cases)
+    rows = stage.compare(f"{count:,} selections at {pace}", cases)
     for row in rows[1:]:
-        row.name = f"{row.name}, frames of {rate:,.0f} ticks/s"
+        row.name = f"{row.name}, frames of {pace}"
     return rows
 
 
-def _aims(rows: list[Row], rate: float, limit: float) -> list[Aim]:
+def _aims(rows: list[Row], pace: str, limit: float) -> list[Aim]:
     ours, *others = rows
     floor = others[0] if others else Row(FLOOR.name, skipped="not part of this run")
-    what = f"CPU per frame ÷ {FLOOR.name} of equal frames, {rate:,.0f} ticks/s"
+    what = f"CPU per frame ÷ {FLOOR.name} of equal frames, {pace}"
     aims = [at_most(what, compare(ours, floor), limit, floor.skipped)]
-    if rate >= RATES[-1][0]:
-        what = f"ticks delivered per second and core, mixed lanes, {rate:,.0f} ticks/s"
+    if limit == RATES[-1][1]:
+        what = f"ticks delivered per second and core, mixed lanes, {pace}"
         reached = ours.spread(ticks_per_core_s) if ours.samples else None
         aims.append(at_least(what, reached, TICKS_AIM, ours.skipped))
     return aims

@@ -29,7 +29,9 @@ def run(stage: Stage) -> Outcome:
     """Let the storm break once a round."""
     count = stage.settings.subscribers or CROWD
     rate = stage.settings.rate or RATE
-    title = f"{count:,} cut off at once at {rate:g} ticks/s, back within 1 s; {OTHERS} others stay"
+    title = (
+        f"{count:,} cut off at once at {stage.pace(rate)}, back within 1 s; {OTHERS} others stay"
+    )
     row = Row("feed, the others", ours=True)
     storms: list[StormResult] = []
     stage.progress.begin(title, stage.settings.rounds)

@@ -6,10 +6,16 @@ from typing import Any
 
 import pytest
 
+from benchmarks.load import stage
 from benchmarks.load.cli import run
 from benchmarks.load.scenarios import compressed, ingest, storm
 
 QUICK = ["--subscribers", "6", "--seconds", "0.4", "--rounds", "1", "--peers", "Python"]
+
+
+@pytest.fixture(autouse=True)
+def _record_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "RECORD_S", 0.5)
 
 
 def bench(tmp_path: Path, scenario: str, *options: str) -> dict[str, Any]:
@@ -50,13 +56,14 @@ def test_mixed_compares_with_equal_frames(tmp_path: Path) -> None:
     found = bench(tmp_path, "mixed", "--rate", "2000")
     mine, floor = found["rows"]
     sizes = [row["figures"]["bytes_per_frame"]["median"] for row in (mine, floor)]
-    assert sizes[0] == pytest.approx(sizes[1], rel=0.5)
+    assert 1 / 4 < sizes[0] / sizes[1] < 4, "six selections are few, but no batch of everything"
 
 
 def test_compressed_measures_sizes_of_every_codec(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compressed, "MEMORY_SUBSCRIBERS", 6)
+    monkeypatch.setattr(compressed, "CODECS", ("msgpack",))
     found = bench(tmp_path, "compressed")
     plain, deflate, alone, packed = (
         figures(found, name)["bytes_per_frame"]["median"]
@@ -87,8 +94,8 @@ def test_storm_brings_everybody_back_without_a_gap(
 
 
 def test_ramp_takes_steps(tmp_path: Path) -> None:
-    found = bench(tmp_path, "ramp")
-    assert [row["name"] for row in found["rows"]] == ["feed, 1", "feed, 3", "feed, 4", "feed, 6"]
+    found = bench(tmp_path, "ramp", "--subscribers", "2")
+    assert [row["name"] for row in found["rows"]] == ["feed, 1", "feed, 2"]
 
 
 def test_ingest_counts_large_and_small_batches(
@@ -126,5 +133,6 @@ def test_what_is_not_accepted_is_told_in_a_line(
 
 def test_a_url_where_nobody_answers_is_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["fanout", "--url", "http://127.0.0.1:1"]) == 1
-    said = capsys.readouterr().err.splitlines()[-1]
-    assert said.startswith("feed: bench fanout: http://127.0.0.1:1: not a server of ours")
+    said = capsys.readouterr().err
+    assert said.startswith("feed: bench: http://127.0.0.1:1: not a server of ours")
+    assert said.count("\n") == 1
