@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
-import { precompress } from "./precompress.plugin.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -13,5 +12,4 @@ export default defineConfig({
     target: "es2022",
     lib: { entry: path("src/client/index.ts"), formats: ["es"], fileName: () => "client.js" },
   },
-  plugins: [precompress()],
 });

@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
-import { precompress } from "./precompress.plugin.ts";
 
 /** A running server, for `npm run dev`. */
 const SERVER = process.env["FEED_URL"] ?? "http://127.0.0.1:8080";
@@ -18,7 +17,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  plugins: [precompress()],
   server: {
     proxy: Object.fromEntries(
       ["/v1", "/metrics"].map((prefix) => [
