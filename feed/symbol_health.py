@@ -18,7 +18,10 @@ from enum import StrEnum
 from feed.ticks import SECOND_NS, Quote, Status, Tick, Trade
 
 USUAL_NS = 300 * SECOND_NS  # what is usual is what was so in the last five minutes, roughly
-LEAST_TICKS = 20  # before it is known what is usual; of fewer, chance makes too much or too little
+# Before so much it is not known what is usual: of less, chance makes too much or too little.
+LEAST_TICKS = 20
+LEAST_FLOORS = 10  # times the shortest silence that is told
+_UNKNOWN_FLOORS = 12  # and the feed may be silent for so many until it is known
 
 # The dialect's status codes (Alpaca, "trading status"; UTP and CTA specifications).
 _HALTED_CODES = frozenset({"H", "2", "P"})  # trading halt, on either tape; volatility pause
@@ -41,31 +44,27 @@ class Pulse:
     Attributes:
         last_ns: when it ticked last, later by the time in which nothing could come.
         gap_ns: the usual gap.
+        ticks, known_ns: how many ticks, and how much time, it was learnt from.
     """
 
-    __slots__ = ("_known_ns", "_ticks", "gap_ns", "last_ns")
+    __slots__ = ("gap_ns", "known_ns", "last_ns", "ticks")
 
     def __init__(self, now_ns: int) -> None:
         self.last_ns = now_ns
         self.gap_ns = 0.0
-        self._known_ns = 0  # how much time the usual gap was learnt from
-        self._ticks = 0
+        self.ticks = 0
+        self.known_ns = 0
 
     def beat(self, ticks: int, last_ns: int) -> None:
         """Note so many ticks since the last call, the last of them at `last_ns`."""
         passed_ns = max(0, last_ns - self.last_ns)
         self.last_ns = last_ns
-        self._ticks += ticks
+        self.ticks += ticks
         if passed_ns:
             # One tick: the gap itself. Many at random times: what one waits for the next, 2 ÷ rate.
             gap_ns = 2 * passed_ns / (ticks + 1)
-            self._known_ns = min(self._known_ns + passed_ns, USUAL_NS)
-            self.gap_ns += (gap_ns - self.gap_ns) * min(1.0, passed_ns / self._known_ns)
-
-    @property
-    def known(self) -> bool:
-        """Whether there were enough ticks to say what is usual."""
-        return self._ticks >= LEAST_TICKS
+            self.known_ns = min(self.known_ns + passed_ns, USUAL_NS)
+            self.gap_ns += (gap_ns - self.gap_ns) * min(1.0, passed_ns / self.known_ns)
 
 
 class SymbolHealth:
@@ -157,12 +156,12 @@ class SymbolHealth:
         if feed is None or self._stopped_ns is not None:
             return []
         # Where the whole feed may have stopped, that is found out first.
-        if 2 * (now_ns - feed.last_ns) > self.silence_limit_ns(0):
+        if 2 * (now_ns - feed.last_ns) > self.silence_limit_ns:
             return []
         statuses = []
         for symbol, pulse in self._pulses.items():
             silent_ns = now_ns - pulse.last_ns
-            if silent_ns <= self._floor_ns or not pulse.known:
+            if silent_ns <= self._floor_ns or not self._knows(pulse):
                 continue
             if silent_ns <= self._gaps * pulse.gap_ns:
                 continue
@@ -176,10 +175,11 @@ class SymbolHealth:
             statuses.append(_status(symbol, Health.STALE, words, now_ns))
         return statuses
 
-    def silence_limit_ns(self, unknown_ns: int) -> int:
-        """Return how long all symbols together may be silent; `unknown_ns` before it is known."""
-        if self.feed is None or not self.feed.known:
-            return unknown_ns
+    @property
+    def silence_limit_ns(self) -> int:
+        """How long all symbols together may be silent."""
+        if self.feed is None or not self._knows(self.feed):
+            return _UNKNOWN_FLOORS * self._floor_ns
         return max(self._floor_ns, int(self._gaps * self.feed.gap_ns))
 
     def stop(self, since_ns: int) -> None:
@@ -211,6 +211,10 @@ class SymbolHealth:
             Health.HALTED: halted,
             Health.SOURCE_DOWN: 0,
         }
+
+    def _knows(self, pulse: Pulse) -> bool:
+        """Tell whether there was enough to say what is usual."""
+        return pulse.ticks >= LEAST_TICKS and pulse.known_ns >= LEAST_FLOORS * self._floor_ns
 
     def _note_status(self, status: Status, at_ns: int) -> None:
         if status.status_code in _HALTED_CODES:

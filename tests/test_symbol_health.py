@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from feed.symbol_health import LEAST_TICKS, Health, SymbolHealth
+from feed.symbol_health import LEAST_FLOORS, LEAST_TICKS, Health, SymbolHealth
 from feed.ticks import SECOND_NS, Status, Tick
 from tests.support import numbered
 
@@ -67,10 +67,10 @@ def test_a_symbol_is_stale_after_ten_times_its_usual_gap_and_live_with_its_next_
 
 def test_nobody_is_stale_before_the_floor() -> None:
     market = Market()
-    market.run(10, {"AAPL": 0.1, "BUSY": 0.1})
-    market.run(15, {"BUSY": 0.1}, since_s=10)
-    assert market.judge(14.9) == []
-    assert market.judge(15.1) == ["AAPL"]
+    market.run(60, {"AAPL": 0.1, "BUSY": 0.1})
+    market.run(65, {"BUSY": 0.1}, since_s=60)
+    assert market.judge(64.9) == []
+    assert market.judge(65.1) == ["AAPL"]
 
 
 def test_a_burst_does_not_make_a_quiet_symbol_stale() -> None:
@@ -86,8 +86,8 @@ def test_too_few_ticks_are_not_judged() -> None:
     market = Market()
     market.run(300, {"BUSY": 1.0})
     for number in range(LEAST_TICKS):  # the first tick begins the first gap
-        market.tick(300 + number, "FEW")
-    market.run(500, {"BUSY": 1.0}, since_s=300 + LEAST_TICKS)
+        market.tick(300 + 3 * number, "FEW")
+    market.run(500, {"BUSY": 1.0}, since_s=361)
     assert market.judge(500) == []
     market.tick(500, "FEW")
     market.run(3_000, {"BUSY": 1.0}, since_s=501)
@@ -119,7 +119,7 @@ def test_a_halt_of_a_symbol_that_never_ticked_is_known() -> None:
 def test_while_the_source_is_silent_no_symbol_is_judged_and_no_time_passes() -> None:
     market = Market()
     market.run(100, {"AAPL": 1.0, "MSFT": 2.0})
-    silence_limit_s = market.health.silence_limit_ns(0) / SECOND_NS
+    silence_limit_s = market.health.silence_limit_ns / SECOND_NS
     assert 5 <= silence_limit_s <= 10
     assert market.judge(100 + silence_limit_s * 0.6) == [], "first it is seen who is silent"
     market.health.stop(100 * SECOND_NS)
@@ -136,9 +136,12 @@ def test_while_the_source_is_silent_no_symbol_is_judged_and_no_time_passes() -> 
 
 def test_the_usual_gap_of_the_feed_is_unknown_at_first() -> None:
     market = Market()
-    assert market.health.silence_limit_ns(77) == 77
-    market.run(LEAST_TICKS, {"AAPL": 1.0})
-    assert market.health.silence_limit_ns(77) > 77
+    assert market.health.silence_limit_ns == 60 * SECOND_NS
+    for _ in range(1_000):
+        market.tick(0, "AAPL")
+    assert market.health.silence_limit_ns == 60 * SECOND_NS, "a burst teaches nothing"
+    market.run(LEAST_FLOORS * FLOOR_S, {"AAPL": 1.0})
+    assert market.health.silence_limit_ns == 10 * SECOND_NS
 
 
 def test_what_is_usual_follows_the_day() -> None:

@@ -18,8 +18,6 @@ from feed.symbol_health import Health, SymbolHealth
 from feed.ticks import SECOND_NS, Status
 
 LOOK_S = 1.0
-# A source is silent after so long, before its own usual gap is known.
-UNKNOWN_SILENCE_NS = 60 * SECOND_NS
 _SLICE_TICKS = 2_048  # between two turns of the loop: 0.4 ms
 _SLICE_SYMBOLS = 1_024
 
@@ -54,12 +52,12 @@ class HealthWatch:
     def __init__(self, hub: Hub, ingest: Ingest) -> None:
         settings = hub.settings
         self.state = LIVE
-        self.silence_limit_ns = UNKNOWN_SILENCE_NS
         self._hub = hub
         self._ingest = ingest
         self._symbols = SymbolHealth(
             gaps=settings.stale_after_gaps, floor_ns=int(settings.stale_floor_s * SECOND_NS)
         )
+        self.silence_limit_ns = self._symbols.silence_limit_ns
         self.counts = self._symbols.counts()
         self._read = hub.broadcast.ring.newest  # the last sequence that was looked at
 
@@ -83,7 +81,7 @@ class HealthWatch:
             statuses += recovered
             await asyncio.sleep(0)
         now_ns = time.time_ns()
-        self.silence_limit_ns = self._symbols.silence_limit_ns(UNKNOWN_SILENCE_NS)
+        self.silence_limit_ns = self._symbols.silence_limit_ns
         state = self._judge_source(now_ns)
         if state.health is Health.SOURCE_DOWN:
             self._symbols.stop(self._ingest.last_tick_ns)
