@@ -20,6 +20,7 @@ from feed.server.hub import Hub
 from feed.server.ingest import Ingest
 from feed.server.origins import Origins
 from feed.server.problems import problems
+from feed.server.recent import Recent
 from feed.server.reports import Reports
 from feed.server.rest import Rest
 from feed.server.sse import sse
@@ -30,6 +31,7 @@ from feed.sources.base import Source
 HUB = web.AppKey("hub", Hub)
 INGEST = web.AppKey("ingest", Ingest)
 HEALTH = web.AppKey("health", HealthWatch)
+RECENT = web.AppKey("recent", Recent)
 
 
 async def make_app(settings: Settings, source: Source) -> web.Application:
@@ -43,6 +45,7 @@ async def make_app(settings: Settings, source: Source) -> web.Application:
     app[HUB] = hub
     app[INGEST] = ingest
     app[HEALTH] = health
+    app[RECENT] = recent = Recent(hub, ingest, health)
     app.on_response_prepare.append(origins.on_prepare)
     app.on_response_prepare.append(pages.on_prepare)
     app.on_shutdown.append(_say_goodbye)
@@ -63,6 +66,8 @@ async def make_app(settings: Settings, source: Source) -> web.Application:
                 for path, handler in Rest(hub, ingest, health).handlers().items()
             ),
             web.get("/metrics", Exposition(hub, ingest, health).handle),
+            web.get("/v1/status/history", encoded(recent.handle)),
+            web.get("/status", pages.page(pages.PLAIN / "status.html")),
             web.post("/v1/feedback", Reports(hub.feedback, origins).handle),
             web.options("/{path:.*}", origins.preflight),
             *pages.routes(),
@@ -79,6 +84,7 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
         asyncio.create_task(hub.housekeep(), name="housekeep"),
         asyncio.create_task(ingest.run(), name="ingest"),
         asyncio.create_task(app[HEALTH].run(), name="health"),
+        asyncio.create_task(app[RECENT].run(), name="recent"),
     ]
     yield
     for task in tasks:
