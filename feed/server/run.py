@@ -59,6 +59,7 @@ def serve(settings: Settings) -> None:
     """
     repeats = logs.configure()
     source = make_source(settings)
+    _allow_many_files()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(settings, source, repeats))
 
@@ -117,6 +118,16 @@ def _first_lines(settings: Settings, address: str) -> str:
         f"  curl -N '{url}/v1/stream?quotes=*&snapshot=1'\n"
         f"  feed tail --url {url} --symbols AAPL,MSFT\n"
     )
+
+
+def _allow_many_files() -> None:
+    """Raise the soft limit of open files to the hard one: a subscriber is a file."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - not on Windows
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _on_signals(stop: Callable[[], None]) -> None:
