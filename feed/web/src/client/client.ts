@@ -86,6 +86,7 @@ export class FeedClient implements AsyncIterable<Batch> {
   readonly #streams = new Set<BatchStream>();
   #frameRequested = false;
   #reportedMs = 0;
+  #knownReconnects: number | undefined;
   #closed = false;
 
   /** Make a client; it connects when something is subscribed to. */
@@ -294,14 +295,17 @@ export class FeedClient implements AsyncIterable<Batch> {
   }
 
   #statusChanged(status: LinkStatus): void {
-    const { counters } = this.#receiver;
     if (status.phase === "connecting") {
       this.#receiver.restart();
     }
-    if (status.reconnects > counters.reconnects) {
-      counters.reconnects = status.reconnects;
-      const { position } = this.#link;
-      this.#emitter.emit("reconnect", { reconnects: status.reconnects, position });
+    if (status.phase === "live") {
+      // A tab that joins learns of reconnects that were before its time.
+      const known = this.#knownReconnects ?? status.reconnects;
+      this.#knownReconnects = status.reconnects;
+      if (status.reconnects > known) {
+        const { position } = this.#link;
+        this.#emitter.emit("reconnect", { reconnects: status.reconnects, position });
+      }
     }
     this.#emitter.emit("status", status);
   }

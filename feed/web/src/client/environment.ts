@@ -71,7 +71,7 @@ export function environment(parts: Partial<Environment> = {}): Environment {
     WebSocket: scope.WebSocket,
     WebSocketStream: scope.WebSocketStream,
     EventSource: scope.EventSource,
-    locks: navigator?.locks,
+    locks: page === undefined ? undefined : navigator?.locks, // Node and workers have no tabs
     BroadcastChannel: scope.BroadcastChannel,
     ...parts,
   };

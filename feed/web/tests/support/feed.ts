@@ -46,6 +46,8 @@ export class ScriptedFeed {
   websocket = true;
   /** Refuse the next position that comes over a WebSocket. */
   refusePosition = false;
+  /** A symbol that is refused over WebSocket. */
+  unwanted = "ZZZ";
   /** Most connections that were open at once. */
   peak = 0;
   #server: Server;
@@ -221,6 +223,10 @@ export class ScriptedFeed {
         [{ T: "error", code: 400, msg: `invalid syntax: after: '${after}' is not accepted` }],
         undefined,
       );
+      return;
+    }
+    if (action === "subscribe" && rest.trades?.includes(this.unwanted)) {
+      subscriber.send([{ T: "error", code: 405, msg: "symbol limit exceeded" }], undefined);
       return;
     }
     subscriber.selection =

@@ -351,17 +351,27 @@ describe("what the server refuses", () => {
     await expect(iteration.next()).rejects.toThrow(Refused);
   });
 
-  test.each([
-    [402, "auth failed", "stopped"],
-    [405, "symbol limit exceeded", "live"],
-  ])("the dialect's error %i %s leaves the client %s", async (code, msg, phase) => {
+  test("an authentication that failed is final", async () => {
+    const record = connect({ transport: "websocket", credentials: { key: "k", secret: "s" } });
+    record.client.subscribe({ trades: ["AAPL"] });
+    await until(() => expect(feed.controls[0]).toMatchObject({ action: "auth", key: "k" }));
+    for (const { send } of feed.subscribers) {
+      send([{ T: "error", code: 402, msg: "auth failed" }], undefined);
+    }
+    await until(() => expect(record.status.phase).toBe("stopped"));
+    expect(record.problems).toEqual(["auth failed (402)"]);
+  });
+
+  test("a symbol that is refused over WebSocket is told to whoever asked, and the rest goes on", async () => {
     const record = connect({ transport: "websocket" });
     await record.client.subscribe({ trades: ["AAPL"] });
-    for (const { send } of feed.subscribers) {
-      send([{ T: "error", code, msg }], undefined);
-    }
-    await until(() => expect(record.problems).toEqual([`${msg} (${code})`]));
-    await until(() => expect(record.status.phase).toBe(phase));
+    await expect(record.client.subscribe({ trades: [feed.unwanted] })).rejects.toThrow(
+      /limit exceeded \(405\)/,
+    );
+    await record.client.unsubscribe({ trades: [feed.unwanted] });
+    feed.publish("AAPL");
+    await until(() => expect(record.sequences).toEqual([1]));
+    expect(record.status).toMatchObject({ phase: "live", reconnects: 0 });
   });
 });
 

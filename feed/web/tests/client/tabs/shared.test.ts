@@ -224,6 +224,19 @@ describe("tabs of an origin", () => {
   });
 });
 
+test("a tab that joins is not told of reconnects before its time", async () => {
+  await openAll(1);
+  feed.cut();
+  await until(() => expect(tabs[0]?.client.status).toMatchObject({ phase: "live", reconnects: 1 }));
+  const late = open();
+  const reconnects: number[] = [];
+  late.client.on("reconnect", (event) => reconnects.push(event.reconnects));
+  await late.client.subscribe({ trades: ["*"] });
+  await until(() => expect(late.client.status).toMatchObject({ phase: "live", reconnects: 1 }));
+  feed.cut();
+  await until(() => expect(reconnects).toEqual([2]));
+});
+
 describe("when the leader goes", () => {
   const ends: [string, (tab: Tab) => void][] = [
     ["is closed", (tab) => tab.client.close()],
