@@ -62,6 +62,15 @@ class Selection:
         """What of it is not conflated."""
         return self.parts().get(0, _NONE) if self.intervals_ms else self
 
+    def within(self, other: "Selection") -> "Selection":
+        """Return what of it another one selects too."""
+        theirs = dict(other.symbols)
+        shared: dict[Channel, frozenset[str]] = {}
+        for channel, some in self.symbols:
+            others = theirs.get(channel, _NOTHING)
+            shared[channel] = some if ALL in others else others if ALL in some else some & others
+        return Selection.of(shared, dict(self.intervals_ms))
+
     @property
     def entries(self) -> int:
         """How many symbols it names over all channels; a `*` counts as one."""

@@ -178,13 +178,22 @@ class Subscriber:
     def tell_position(self, now_ns: int) -> None:
         """Say where it begins, so that who is cut off before its first tick can come back."""
         if self.lane.says_positions:
-            position = self._broadcast.ring.position(self.position)
+            position = self._broadcast.ring.position(self.first_needed - 1)
             self._messages.append(self.lane.message(mark_message(position, now_ns), position))
 
     def request_snapshot(self, selection: Selection) -> None:
         """Send the last known state of a selection, once, when what was missed is through."""
         if selection not in self._snapshots:  # a gap asks for it too
             self._snapshots.append(selection)
+
+    def narrow(self) -> None:
+        """Forget what was due of what its lane does not select any more."""
+        selection = self.lane.payload.key.selection
+        for backlog in self._backlogs:
+            backlog.selection = backlog.selection.within(selection)
+        self._backlogs = [backlog for backlog in self._backlogs if backlog.selection.symbols]
+        snapshots = [snapshot.within(selection) for snapshot in self._snapshots]
+        self._snapshots = [snapshot for snapshot in snapshots if snapshot.symbols]
 
     def miss(self, position: int) -> None:
         """Note that its lane's frame could not be written; it stands at `position`."""

@@ -311,6 +311,7 @@ class Conversation:
         named = asked.symbols()
         symbols = {channel: self.symbols[channel].difference(named[channel]) for channel in Channel}
         self._move(symbols, self.intervals_ms, marks=self._key.marks)
+        self._session.subscriber.narrow()
         self._hub.start(self._session)
 
     def _move(self, symbols: Symbols, intervals_ms: dict[Channel, int], *, marks: bool) -> None:
