@@ -466,7 +466,7 @@ async def open_reader(
     receive_buffer_bytes: int | None = None,
     **options: str,
 ) -> Reader:
-    """Subscribe to all trades on one of `TRANSPORTS`.
+    """Subscribe to all trades on one of `TRANSPORTS`; who has no position is told where it begins.
 
     Args:
         transport: which.
@@ -475,6 +475,27 @@ async def open_reader(
         receive_buffer_bytes: SO_RCVBUF.
         options: further parameters, or keys, as text.
     """
+    reader = await _open(transport, address, after, receive_buffer_bytes, options)
+    if after is None and "snapshot" not in options and options.get("marks") != "0":
+        await read_beginning(reader)
+    return reader
+
+
+async def read_beginning(reader: Reader) -> str:
+    """Read the mark that says where a subscriber without a position begins; return where."""
+    (mark,), position = await reader.read()
+    assert mark.keys() == {"T", "pos", "t"}
+    assert (mark["T"], mark["pos"]) == ("mark", position)
+    return str(position)
+
+
+async def _open(
+    transport: str,
+    address: Address,
+    after: str | None,
+    receive_buffer_bytes: int | None,
+    options: dict[str, str],
+) -> Reader:
     name, _, codec = transport.partition("-")
     if name == "websocket":
         reader = await WebSocketReader.connect(

@@ -73,9 +73,9 @@ async def test_the_end_of_a_source_ends_nobodys_subscription(serve: Serve) -> No
     source = ScriptedSource()
     feed = await serve(source, keepalive_s=0.05)
     reader = await RawHttp.get((feed.host, feed.port), "/v1/sse?trades=*")
-    await reader.chunk()
+    await reader.up_to(b"\n\n")  # where it begins
     await feed.publish(trade(1))
-    await reader.chunk()
+    assert b'"i":1,' in await reader.chunk()
     source.end()
     await until(lambda: feed.ingest.finished)
     assert b'"reason":"finished"' in await reader.chunk()

@@ -17,9 +17,13 @@ TRADE_1 = (
 
 
 async def get(feed: Feed, query: str, headers: dict[str, str] | None = None) -> RawHttp:
+    """Ask, and read what comes before anything else: `retry`, and where it begins."""
     answer = await RawHttp.get((feed.host, feed.port), f"/v1/sse?{query}", headers)
     assert answer.status == 200, await answer.body()
     await feed.sessions_reach(len(feed.hub.sessions))
+    assert (await answer.chunk()).startswith(b"retry: ")
+    if "after" not in query and "snapshot" not in query and not headers:
+        assert (await answer.chunk()).startswith(b"event: mark\n")
     return answer
 
 
@@ -31,13 +35,25 @@ async def test_the_first_bytes_are_a_jittered_retry_without_a_blank_line(serve: 
     feed = await serve()
     retries = set()
     for _ in range(12):
-        first = await (await get(feed, "trades=AAPL")).chunk()
+        answer = await RawHttp.get((feed.host, feed.port), "/v1/sse?trades=AAPL")
+        first = await answer.chunk()
         name, _, value = first.partition(b": ")
         assert (name, value[-1:]) == (b"retry", b"\n")
         retries.add(int(value))
         assert b"\n\n" not in first
     assert all(1_000 <= retry <= 3_000 for retry in retries)
     assert len(retries) > 1, "all who lost a server would return at the same moment"
+
+
+async def test_who_has_no_position_is_told_where_it_begins(serve: Serve) -> None:
+    feed = await serve()
+    await feed.publish(*trades(1, 3))
+    answer = await RawHttp.get((feed.host, feed.port), "/v1/sse?trades=AAPL")
+    await answer.chunk()
+    event, at, data, *blank = (await answer.chunk()).split(b"\n")
+    assert (event, at) == (b"event: mark", f"id: {feed.position(3)}".encode())
+    assert orjson.loads(data.removeprefix(b"data: "))["pos"] == feed.position(3)
+    assert blank == [b"", b""]
 
 
 async def test_the_headers_forbid_storing_transforming_and_buffering(serve: Serve) -> None:
@@ -53,7 +69,6 @@ async def test_the_headers_forbid_storing_transforming_and_buffering(serve: Serv
 async def test_a_batch_is_one_unnamed_event_with_an_id_and_one_line_of_data(serve: Serve) -> None:
     feed = await serve()
     answer = await get(feed, "trades=AAPL")
-    await answer.chunk()
     await feed.publish(trade(1))
     await feed.publish(trade(2), trade(3, "MSFT"), trade(4))
     assert await answer.chunk() == (b"id: %b-1\ndata: [%b]\n\n" % (feed.epoch.encode(), TRADE_1))
@@ -98,7 +113,6 @@ async def test_codec_msgpack_is_base64_of_the_array(serve: Serve) -> None:
 async def test_silence_is_kept_alive_by_a_comment_without_a_blank_line(serve: Serve) -> None:
     feed = await serve(keepalive_s=0.05)
     answer = await get(feed, "trades=AAPL")
-    await answer.chunk()
     assert [await answer.chunk() for _ in range(3)] == [b":\n"] * 3
     await feed.publish(trade(1))
     while (chunk := await answer.chunk()) == b":\n":
@@ -272,6 +286,7 @@ async def test_a_client_of_http_1_0_gets_a_bare_body(serve: Serve) -> None:
     assert answer.headers["Connection"] == "close"
     assert "Transfer-Encoding" not in answer.headers
     assert (await answer.up_to(b"\n")).startswith(b"retry: ")
+    assert (await answer.up_to(b"\n\n")).startswith(b"event: mark\n")
     assert await answer.up_to(b"\n") == b":\n"
     await feed.publish(trade(1))
     expected = b"id: %b-1\ndata: [%b]\n\n" % (feed.epoch.encode(), TRADE_1)

@@ -15,7 +15,17 @@ async def get(feed: Feed, query: str, accept: str | None = None) -> RawHttp:
     answer = await RawHttp.get((feed.host, feed.port), f"/v1/stream?{query}", headers)
     assert answer.status == 200, await answer.body()
     await feed.sessions_reach(len(feed.hub.sessions))
+    if "after" not in query and "marks=0" not in query:
+        assert b"mark" in await answer.chunk(), "where it begins"
     return answer
+
+
+async def test_who_has_no_position_is_told_where_it_begins(serve: Serve) -> None:
+    feed = await serve()
+    await feed.publish(*trades(1, 3))
+    answer = await RawHttp.get((feed.host, feed.port), "/v1/stream?trades=AAPL")
+    (mark,) = orjson.loads(await answer.chunk())
+    assert (mark["T"], mark["pos"]) == ("mark", feed.position(3))
 
 
 async def test_a_batch_is_a_line_of_one_array_with_the_mark_last(serve: Serve) -> None:
@@ -160,6 +170,7 @@ async def test_a_client_of_http_1_0_gets_bare_lines(serve: Serve) -> None:
     assert "Transfer-Encoding" not in answer.headers
     await feed.sessions_reach(1)
     await feed.publish(trade(1))
+    assert orjson.loads(await answer.up_to(b"\n"))[0]["T"] == "mark"
     assert orjson.loads(await answer.up_to(b"\n"))[0]["i"] == 1
     await feed.server.close()
     assert orjson.loads(await answer.wire.rest())[0]["T"] == "bye"
