@@ -39,10 +39,14 @@ export class Ages {
   /** How much this clock is known to be behind the server's. */
   skewMs = 0;
 
-  /** Count one tick of time `timeMs` that arrived at `nowMs`; NaN is no time and not counted. */
-  record(timeMs: number, nowMs: number): void {
+  /**
+   * Count one tick of time `timeMs` that arrived at `nowMs`; return its age.
+   *
+   * NaN is no time and not counted.
+   */
+  record(timeMs: number, nowMs: number): number | undefined {
     if (Number.isNaN(timeMs)) {
-      return;
+      return undefined;
     }
     let ageMs = nowMs - timeMs + this.skewMs;
     if (ageMs < 0) {
@@ -62,6 +66,7 @@ export class Ages {
     slot.buckets[index] = (slot.buckets[index] as number) + 1;
     slot.count += 1;
     slot.maxMs = Math.max(slot.maxMs, ageMs);
+    return ageMs;
   }
 
   /** Return the percentiles of the last ten seconds. */

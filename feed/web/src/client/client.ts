@@ -18,6 +18,7 @@ import type { Counters } from "./counters.ts";
 import { Emitter } from "./emitter.ts";
 import { type Environment, environment } from "./environment.ts";
 import { Closed, type FeedError, InvalidInput } from "./errors.ts";
+import { Feedback } from "./feedback.ts";
 import { Connection } from "./link/connection.ts";
 import type { Frame, Link, LinkObserver, LinkOptions, Settings } from "./link/link.ts";
 import type { LinkStatus } from "./link/status.ts";
@@ -26,7 +27,7 @@ import { type GapReport, Receiver } from "./receiver.ts";
 import { SharedLink } from "./tabs/shared.ts";
 import type { Credentials } from "./transports/transport.ts";
 import { Selection, type Symbols } from "./wire/selection.ts";
-import type { SubscriptionState } from "./wire/ticks.ts";
+import type { FeedState, SubscriptionState } from "./wire/ticks.ts";
 
 export interface FeedClientOptions extends Partial<Settings> {
   /** Of the server; its path is ignored. The page's own origin by default. */
@@ -38,6 +39,8 @@ export interface FeedClientOptions extends Partial<Settings> {
   shared?: boolean | string;
   /** Deliver only the newest tick of each kind and symbol of every batch (default: false). */
   newestOnly?: boolean;
+  /** Tell the server now and then how old ticks were on arrival, a small sample (default: false). */
+  feedback?: boolean;
   credentials?: Credentials;
   heartbeatMs?: number;
   connectTimeoutMs?: number;
@@ -65,6 +68,8 @@ export interface FeedClientEvents {
   reconnect: { reconnects: number; position: string | undefined };
   /** The server told what this connection is subscribed to. */
   subscription: SubscriptionState;
+  /** The source of all ticks went, or came back. */
+  feed: FeedState;
   /** Something went wrong; unless `error.fatal`, the client goes on by itself. */
   problem: FeedError;
   /** A message of a kind that this client does not know. */
@@ -84,6 +89,7 @@ export class FeedClient implements AsyncIterable<Batch> {
   readonly #pending: Pending;
   readonly #newestOnly: boolean;
   readonly #streams = new Set<BatchStream>();
+  readonly #feedback: Feedback | undefined;
   #frameRequested = false;
   #reportedMs = 0;
   #knownReconnects: number | undefined;
@@ -105,9 +111,13 @@ export class FeedClient implements AsyncIterable<Batch> {
       snapshot: (position) => this.#emitter.emit("snapshot", { position }),
       conflation: (ticks, standFor) => this.#emitter.emit("conflation", { ticks, standFor }),
       subscription: (state) => this.#emitter.emit("subscription", state),
+      feed: (state) => this.#emitter.emit("feed", state),
       unknown: (message) => this.#emitter.emit("unknown", message),
+      age: (ageMs) => this.#feedback?.note(ageMs),
     });
-    this.#link = this.#makeLink(options);
+    const origin = originOf(options.url, this.#environment);
+    this.#feedback = options.feedback ? new Feedback(origin, this.#environment) : undefined;
+    this.#link = this.#makeLink(origin, options);
   }
 
   /** Everything about the connection, as a value: it is another object whenever it differs. */
@@ -207,8 +217,8 @@ export class FeedClient implements AsyncIterable<Batch> {
     this.#streams.clear();
   }
 
-  #makeLink(options: FeedClientOptions): Link {
-    const { url, shared, newestOnly: _, environment: __, ...rest } = options;
+  #makeLink(origin: string, options: FeedClientOptions): Link {
+    const { url: _, shared, newestOnly: __, environment: ___, feedback: ____, ...rest } = options;
     const {
       credentials,
       heartbeatMs = HEARTBEAT_MS,
@@ -217,7 +227,7 @@ export class FeedClient implements AsyncIterable<Batch> {
       ...settings
     } = rest;
     const linkOptions: LinkOptions = {
-      origin: originOf(url, this.#environment),
+      origin,
       credentials,
       heartbeatMs,
       connectTimeoutMs,
@@ -275,6 +285,10 @@ export class FeedClient implements AsyncIterable<Batch> {
 
   #reportNowAndThen(): void {
     const nowMs = this.#environment.now();
+    const { transport, role } = this.status;
+    if (transport !== undefined && role !== "follower") {
+      this.#feedback?.tellNowAndThen(transport, nowMs);
+    }
     const listened = this.#emitter.has("counters") || this.#emitter.has("ages");
     if (listened && nowMs - this.#reportedMs >= REPORT_INTERVAL_MS) {
       this.#reportedMs = nowMs;

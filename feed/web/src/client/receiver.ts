@@ -12,7 +12,13 @@ import type { Frame } from "./link/link.ts";
 import { Newest } from "./newest.ts";
 import { distance } from "./wire/position.ts";
 import { Selection } from "./wire/selection.ts";
-import { type Gap, isTick, type SubscriptionState, type Tick } from "./wire/ticks.ts";
+import {
+  type FeedState,
+  type Gap,
+  isTick,
+  type SubscriptionState,
+  type Tick,
+} from "./wire/ticks.ts";
 import { timeMs } from "./wire/time.ts";
 
 /** A gap with its numbers. */
@@ -28,6 +34,9 @@ export interface ReceiverHost {
   snapshot(position: string | undefined): void;
   conflation(ticks: number, standFor: number): void;
   subscription(state: SubscriptionState): void;
+  feed(state: FeedState): void;
+  /** The age of one tick, of a sample of them. */
+  age(ageMs: number): void;
   unknown(message: { T: string }): void;
 }
 
@@ -81,7 +90,10 @@ export class Receiver {
           counters.ticks += 1;
           // A bar's time is when it began, which says nothing of how long it took.
           if (index % sampleEvery === 0 && !("o" in message)) {
-            this.#eventAges.record(timeMs(message.t), frame.receivedMs);
+            const ageMs = this.#eventAges.record(timeMs(message.t), frame.receivedMs);
+            if (ageMs !== undefined) {
+              this.#host.age(ageMs);
+            }
           }
           if (message.T === "t" && message.n !== undefined) {
             conflated += 1;
@@ -120,6 +132,9 @@ export class Receiver {
         break;
       case "subscription":
         this.#host.subscription(message);
+        break;
+      case "feed":
+        this.#host.feed(message);
         break;
       case "success":
       case "error":

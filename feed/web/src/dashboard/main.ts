@@ -37,7 +37,7 @@ async function load(): Promise<Directory> {
 }
 
 async function main(): Promise<void> {
-  const client = new FeedClient();
+  const client = new FeedClient({ feedback: true });
   Object.assign(globalThis, { feed: client }); // for whoever opens the console
   const painter = new Painter();
   const panel = new Panel(client);

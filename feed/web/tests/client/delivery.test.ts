@@ -3,6 +3,8 @@ import { Ages } from "../../src/client/ages.ts";
 import { MAX_PENDING_TICKS, Pending } from "../../src/client/batch.ts";
 import { FeedClient } from "../../src/client/client.ts";
 import { Emitter } from "../../src/client/emitter.ts";
+import type { Environment } from "../../src/client/environment.ts";
+import { Feedback } from "../../src/client/feedback.ts";
 import { Receiver } from "../../src/client/receiver.ts";
 import { Selection } from "../../src/client/wire/selection.ts";
 import type { Message, Tick } from "../../src/client/wire/ticks.ts";
@@ -97,6 +99,7 @@ describe("ages", () => {
 
 test("a receiver counts gaps, conflation and the ages of ticks and marks", () => {
   const told: unknown[] = [];
+  const ages: number[] = [];
   const tell = (...event: unknown[]) => void told.push(event);
   const receiver = new Receiver({
     tick: () => {},
@@ -104,6 +107,8 @@ test("a receiver counts gaps, conflation and the ages of ticks and marks", () =>
     snapshot: () => {},
     conflation: (ticks, standFor) => tell("conflation", ticks, standFor),
     subscription: () => {},
+    feed: ({ state }) => tell("feed", state),
+    age: (ageMs) => ages.push(ageMs),
     unknown: () => {},
   });
   receiver.selection = Selection.of({ trades: ["*"] });
@@ -113,6 +118,7 @@ test("a receiver counts gaps, conflation and the ages of ticks and marks", () =>
     { T: "gap", from: "d-3", to: "e-7", reason: "epoch" },
     { ...trade("A", 8), n: 5 } as Message,
     trade("A", 9),
+    { T: "feed", state: "source_down", source: "sim", reason: "silent", t: "" },
     { T: "mark", pos: "e-9", t: "2026-01-02T03:04:05.213Z" },
   ];
   receiver.take({
@@ -127,6 +133,7 @@ test("a receiver counts gaps, conflation and the ages of ticks and marks", () =>
   expect(told).toEqual([
     ["gap", 5],
     ["gap", undefined],
+    ["feed", "source_down"],
     ["conflation", 1, 5],
   ]);
   expect(receiver.counters).toMatchObject({
@@ -136,7 +143,35 @@ test("a receiver counts gaps, conflation and the ages of ticks and marks", () =>
     conflatedFrom: 5,
   });
   expect(receiver.counters.eventAge.maxMs).toBeCloseTo(100, 0);
+  expect(ages).toHaveLength(2);
+  expect(ages[0]).toBeCloseTo(99.54, 1);
   expect(receiver.counters.deliveryAge.maxMs).toBeCloseTo(10, 3);
+});
+
+test("feedback is a sample of the ages, told every ten seconds", () => {
+  const posted: { url: string; body: { transport: string; ages_ms: number[] } }[] = [];
+  let nowMs = 0;
+  const feedback = new Feedback("http://127.0.0.1:8080", {
+    now: () => nowMs,
+    random: () => 0.5,
+    fetch: async (url: URL, { body }: { body: string }) => {
+      posted.push({ url: url.href, body: JSON.parse(body) });
+      throw new Error("refused, which is of no consequence");
+    },
+  } as unknown as Environment);
+  for (let age = 0; age < 1_000; age += 1) {
+    feedback.note(age);
+  }
+  nowMs = 9_999;
+  feedback.tellNowAndThen("sse", nowMs);
+  expect(posted).toEqual([]);
+  nowMs = 10_000;
+  feedback.tellNowAndThen("sse", nowMs);
+  feedback.tellNowAndThen("sse", 99_999); // nothing new
+  expect(posted).toHaveLength(1);
+  expect(posted[0]?.url).toBe("http://127.0.0.1:8080/v1/feedback");
+  expect(posted[0]?.body.transport).toBe("sse");
+  expect(posted[0]?.body.ages_ms).toHaveLength(64);
 });
 
 describe("a client", () => {

@@ -82,21 +82,26 @@ describe("an instrument", () => {
     expect(instrument.spread).toBeUndefined();
   });
 
-  test("is halted from a halt to the resumption", () => {
+  test("is halted from a halt to the resumption, and stale from silence to the next tick", () => {
     const instrument = new Instrument("A");
-    const status: Status = {
+    const status = (sc: string, sm: string): Status => ({
       T: "s",
       S: "A",
-      sc: "H",
-      sm: "Trading Halt",
-      rc: "T1",
+      sc,
+      sm,
+      rc: "",
       rm: "",
       t: at(0),
+    });
+    const take = (sc: string, sm: string) => {
+      instrument.take(status(sc, sm));
+      return [instrument.halt?.sm, instrument.silence?.sm];
     };
-    instrument.take(status);
-    expect(instrument.isHalted).toBe(true);
-    instrument.take({ ...status, sc: "T", sm: "Trading Resumption" });
-    expect(instrument.isHalted).toBe(false);
+    expect(take("STALE", "No tick for 9 s")).toEqual([undefined, "No tick for 9 s"]);
+    expect(take("LIVE", "Ticks again")).toEqual([undefined, undefined]);
+    expect(take("H", "Trading Halt")).toEqual(["Trading Halt", undefined]);
+    expect(take("LIVE", "Ticks again")).toEqual(["Trading Halt", undefined]);
+    expect(take("T", "Trading Resumption")).toEqual([undefined, undefined]);
   });
 
   test.each([

@@ -130,6 +130,16 @@ export interface ServerError {
   msg: string;
 }
 
+/** Whether anything can come at all: one message for all symbols. */
+export interface FeedState {
+  T: "feed";
+  state: "live" | "source_down";
+  source: string;
+  /** Why it is down: "silent", "failed" or "finished". */
+  reason: string;
+  t: string;
+}
+
 /** The last words of a transport that has no close codes. */
 export interface Bye {
   T: "bye";
@@ -149,6 +159,7 @@ export type Message =
   | SubscriptionState
   | Success
   | ServerError
+  | FeedState
   | Bye;
 
 export const CHANNEL_OF_KIND: Readonly<Record<Kind, Channel>> = {

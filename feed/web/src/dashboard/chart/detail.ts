@@ -69,7 +69,7 @@ export class Detail {
   }
 
   #write(instrument: Instrument): void {
-    const { decimals, last, bid, ask, bidSize, askSize, spread, change, series, status } =
+    const { decimals, last, bid, ask, bidSize, askSize, spread, change, series, halt, silence } =
       instrument;
     this.#texts.last.set(formatPrice(last, decimals));
     setData(
@@ -90,11 +90,14 @@ export class Detail {
         ? formatPrice(undefined, decimals)
         : `${formatPrice(spread, decimals)} · ${formatBasisPoints(spread, ask)}`,
     );
-    this.#halt.hidden = !instrument.isHalted;
-    if (status !== undefined && instrument.isHalted) {
+    const status = halt ?? silence;
+    this.#halt.hidden = status === undefined;
+    if (status !== undefined) {
       const reason = status.rm === "" ? "" : `${status.rm} · `;
-      this.#texts.halt.set(status.sm);
-      this.#texts.haltReason.set(`${reason}since ${formatClock(Date.parse(status.t))}`);
+      this.#texts.halt.set(halt === undefined ? "Stale" : halt.sm);
+      this.#texts.haltReason.set(
+        halt === undefined ? status.sm : `${reason}since ${formatClock(Date.parse(status.t))}`,
+      );
     }
   }
 }

@@ -76,6 +76,13 @@ export class Panel {
       this.#journal.note(error.message, error.fatal ? "bad" : "warn"),
     );
     client.on("unknown", ({ T }) => this.#journal.note(`A message of unknown kind ${T}`, "warn"));
+    client.on("feed", ({ state, source, reason }) => {
+      const words =
+        state === "live"
+          ? `Ticks come from ${source} again`
+          : `Nothing comes from ${source}: ${reason}`;
+      this.#journal.note(words, state === "live" ? "good" : "bad");
+    });
     client.on("subscription", ({ conflate }) => {
       if (conflate !== undefined) {
         const words = Object.entries(conflate).map(
@@ -146,19 +153,22 @@ export class Panel {
     }
     this.#ladder.show(server.ladder);
     this.#source.textContent = sourceWords(server);
-    setData(this.#source, "down", server.source.up || server.source.finished ? undefined : "");
+    setData(this.#source, "down", isDown(server) ? "" : undefined);
   }
 }
 
-function sourceWords({ source }: ServerStatus): string {
-  const name =
-    source.name === "sim"
-      ? "Simulated market"
-      : source.name === "replay"
-        ? "Recording"
-        : source.name;
+/** Whether ticks that should come do not; the end of a recording is no failure. */
+function isDown({ source, feed }: ServerStatus): boolean {
+  return !source.finished && (!source.up || feed?.state === "source_down");
+}
+
+const SOURCE_WORDS: Record<string, string> = { sim: "Simulated market", replay: "Recording" };
+
+function sourceWords(server: ServerStatus): string {
+  const { source, feed } = server;
+  const name = SOURCE_WORDS[source.name] ?? source.name;
   if (source.finished) {
     return `${name} · ended`;
   }
-  return source.up ? name : `${name} · source down: ${source.last_error}`;
+  return isDown(server) ? `${name} · nothing comes: ${source.last_error || feed?.reason}` : name;
 }

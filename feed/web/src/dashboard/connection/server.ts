@@ -12,6 +12,8 @@ export interface ServerStatus {
   version: string;
   pos: string;
   source: { name: string; up: boolean; finished: boolean; last_error: string };
+  /** Older servers do not tell. */
+  feed?: { state: string; reason: string };
   ring: { capacity: number; oldest_age_s: number };
   connections: Record<string, number>;
   ladder: Record<string, number>;

@@ -5,7 +5,12 @@ import { Series } from "./series.ts";
 
 export type Direction = -1 | 0 | 1;
 
-/** A recording's ticks are old; what is older than this is drawn by its own time, not by the clock. */
+/** Status codes that end a halt (Alpaca "trading status": UTP and CTA specifications). */
+const RESUMED_CODES: ReadonlySet<string> = new Set(["T", "3"]);
+/** Status codes of the feed itself: a symbol that has fallen silent, and one that ticks again. */
+const STALE_CODE = "STALE";
+const LIVE_CODE = "LIVE";
+
 export class Instrument {
   readonly symbol: string;
   readonly series = new Series();
@@ -15,7 +20,10 @@ export class Instrument {
   ask: number | undefined;
   bidSize: number | undefined;
   askSize: number | undefined;
-  status: Status | undefined;
+  /** The status that stopped trading; undefined while it goes on. */
+  halt: Status | undefined;
+  /** The status that says it has fallen silent; undefined while it ticks as usual. */
+  silence: Status | undefined;
   /** Which way each price went with its last change. */
   lastDirection: Direction = 0;
   bidDirection: Direction = 0;
@@ -27,11 +35,6 @@ export class Instrument {
 
   constructor(symbol: string) {
     this.symbol = symbol;
-  }
-
-  /** Whether trading is stopped, by the last status: anything but a resumption. */
-  get isHalted(): boolean {
-    return this.status !== undefined && this.status.sc !== "T";
   }
 
   /** Change over the known part of the last hour, as a share; undefined when nothing is known. */
@@ -55,12 +58,22 @@ export class Instrument {
         this.#quote(tick);
         break;
       case "s":
-        this.status = tick;
+        this.#status(tick);
         break;
       default:
         return;
     }
     this.version += 1;
+  }
+
+  #status(status: Status): void {
+    if (status.sc === STALE_CODE) {
+      this.silence = status;
+    } else if (status.sc === LIVE_CODE) {
+      this.silence = undefined;
+    } else {
+      this.halt = RESUMED_CODES.has(status.sc) ? undefined : status;
+    }
   }
 
   #trade(trade: Trade): void {

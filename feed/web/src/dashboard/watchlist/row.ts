@@ -181,7 +181,7 @@ export class Row {
   }
 
   #write(instrument: Instrument, flash: boolean, nowMs: number): void {
-    const { decimals, last, bid, ask, change, spread, status, isHalted } = instrument;
+    const { decimals, last, bid, ask, change, spread, halt, silence } = instrument;
     this.#last.set(formatPrice(last, decimals), instrument.lastDirection, flash, nowMs);
     this.#bid.set(formatPrice(bid, decimals), instrument.bidDirection, flash, nowMs);
     this.#ask.set(formatPrice(ask, decimals), instrument.askDirection, flash, nowMs);
@@ -194,10 +194,13 @@ export class Row {
     this.#basisPoints.set(
       spread === undefined || ask === undefined ? "" : formatBasisPoints(spread, ask),
     );
-    if (this.#badge.set(isHalted ? haltWord(status?.sm ?? "") : "")) {
-      this.#badgeElement.hidden = !isHalted;
-      this.#badgeElement.title = isHalted ? `${status?.sm} · ${status?.rm}` : "";
-      setData(this.element, "halted", isHalted ? "" : undefined);
+    const status = halt ?? silence;
+    if (
+      this.#badge.set(halt !== undefined ? haltWord(halt.sm) : silence !== undefined ? "Stale" : "")
+    ) {
+      this.#badgeElement.hidden = status === undefined;
+      this.#badgeElement.title = [status?.sm, status?.rm].filter((words) => words).join(" · ");
+      setData(this.element, "status", halt !== undefined ? "halted" : silence && "stale");
     }
   }
 }

@@ -1,0 +1,53 @@
+/**
+ * Feedback: how old ticks were when this reader had them, a few of them now and then.
+ *
+ * Only the reader knows the age that a user feels. A server that wants to know takes a sample at
+ * `POST /v1/feedback`; where it does not, nothing is lost.
+ */
+
+import type { Environment } from "./environment.ts";
+import type { TransportKind } from "./transports/transport.ts";
+
+const PATH = "/v1/feedback";
+const INTERVAL_MS = 10_000;
+/** The server takes no more in one report. */
+const MOST = 64;
+
+export class Feedback {
+  readonly #url: URL;
+  readonly #environment: Environment;
+  #ages: number[] = [];
+  #seen = 0;
+  #sentMs: number;
+
+  constructor(origin: string, environment: Environment) {
+    this.#url = new URL(PATH, origin);
+    this.#environment = environment;
+    this.#sentMs = environment.now();
+  }
+
+  /** Note the age of one tick. A random sample of all is kept (Vitter's algorithm R). */
+  note(ageMs: number): void {
+    this.#seen += 1;
+    if (this.#ages.length < MOST) {
+      this.#ages.push(ageMs);
+      return;
+    }
+    const place = Math.floor(this.#environment.random() * this.#seen);
+    if (place < MOST) {
+      this.#ages[place] = ageMs;
+    }
+  }
+
+  /** Report, if it is time. */
+  tellNowAndThen(transport: TransportKind, nowMs: number): void {
+    if (nowMs - this.#sentMs < INTERVAL_MS || this.#ages.length === 0) {
+      return;
+    }
+    const body = JSON.stringify({ transport, ages_ms: this.#ages });
+    this.#ages = [];
+    this.#seen = 0;
+    this.#sentMs = nowMs;
+    this.#environment.fetch(this.#url, { method: "POST", body, keepalive: true }).catch(() => {}); // of no consequence; the connection says what is wrong
+  }
+}
