@@ -23,6 +23,7 @@ from tests.readers import (
     SseReader,
     WebSocketReader,
     Wire,
+    read_beginning,
 )
 from tests.servers import trade
 
@@ -144,6 +145,8 @@ async def open_deflated(
 ) -> Reader:
     """Subscribe, compressed or plain, on one of `tests.readers.TRANSPORTS`.
 
+    Who has no position is told where it begins, and that is read here.
+
     Args:
         transport: which, with its codec.
         address: of the server.
@@ -154,10 +157,34 @@ async def open_deflated(
         receive_buffer_bytes: SO_RCVBUF.
         compressed: whether to offer or accept compression.
     """
-    name, _, codec = transport.partition("-")
     channels = {"trades": ["*"]} if channels is None else channels
     options = {"after": after, "on_lag": on_lag}
     given = {key: value for key, value in options.items() if value is not None}
+    reader = await _open(
+        transport,
+        address,
+        channels,
+        conflate,
+        given,
+        receive_buffer_bytes=receive_buffer_bytes,
+        compressed=compressed,
+    )
+    if after is None:
+        await read_beginning(reader)
+    return reader
+
+
+async def _open(
+    transport: str,
+    address: Address,
+    channels: dict[str, list[str]],
+    conflate: dict[str, str] | None,
+    given: dict[str, str],
+    *,
+    receive_buffer_bytes: int | None,
+    compressed: bool,
+) -> Reader:
+    name, _, codec = transport.partition("-")
     if name == "websocket":
         reader = await connect_deflated(
             address,
