@@ -15,7 +15,7 @@ from rich.progress import Progress as Bars
 from ..peers.base import PeerError
 from .feed_server import attach
 from .html import write_html
-from .machine import Machine, is_supported
+from .machine import BUSY, Machine, is_supported
 from .outcome import Outcome
 from .own_process import SwarmError
 from .plan import Connecting, Event, Interval
@@ -121,6 +121,8 @@ def bench(  # noqa: PLR0917 - one parameter an option
                 outcomes.append(Outcome(name, "failed", notes=[str(error)]))
     show(outcomes, console)
     console.print(machine.words(), style="dim", highlight=False)
+    if machine.is_busy:
+        console.print(BUSY, style="yellow", highlight=False)
     if json_file is not None:
         write_json(json_file, outcomes, machine)
     if html_file is not None:

@@ -28,6 +28,8 @@ _ACCEPT = {  # of the stream, by codec
     "protobuf": "application/x-protobuf",
 }
 _HTTP_TIMEOUT_S = 10
+MS_PER_S = 1000
+FULL_CUT = 5  # ticks in the mean cut, with which hardly any is empty
 SEED = 1  # of the simulation: every run has the same ticks
 
 
@@ -110,6 +112,13 @@ class Options:
     batch_ms: float | None = None
     symbols: int | None = None
     seed: int = SEED
+
+    @property
+    def frames_per_s(self) -> float:
+        """How many frames a lane of everything gets; 0 where that is not fixed."""
+        if self.batch_ms is None or self.rate * self.batch_ms < FULL_CUT * MS_PER_S:
+            return 0.0
+        return MS_PER_S / self.batch_ms
 
     def arguments(self) -> list[str]:
         """Return them as they are written on the command line."""

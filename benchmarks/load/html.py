@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
-from .machine import Machine
+from .machine import BUSY, Machine
 from .outcome import (
     Aim,
     Metric,
@@ -43,6 +43,7 @@ def page(outcomes: Sequence[Outcome], machine: Machine) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>feed bench</title><style>{STYLE.read_text()}</style><main>",
             f"<header><h1>feed bench</h1><p>{escape(machine.words())}</p>",
+            f"<p class='missed'>{BUSY}</p>" if machine.is_busy else "",
             f"<p>Peers: {escape(versions(outcomes) or 'none')}</p></header>",
             _tiles(aims, outcomes),
             *map(_section, outcomes),

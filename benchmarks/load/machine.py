@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _PACKAGES = ("feed-broadcaster", "aiohttp", "uvloop", "orjson", "msgpack", "websockets")
+BUSY = "The machine was busy before this began: measure again when it is not."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Machine:
             packages=packages,
             load=os.getloadavg(),
         )
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether others were running so much that figures will be poor."""
+        return self.load[0] > self.cores / 2
 
     def words(self) -> str:
         """Return the facts in a line."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from .plan import GroupResult, Result
 
 SATURATED_SHARE = 0.85  # of a core: beyond it the swarm measures itself
+FEW = 10  # frames due to a subscriber in a window, too few to tell whether some are missing
+ENOUGH = 0.9  # of the frames that were due: with fewer, something could not keep up
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +19,13 @@ class Sample:
         round: its number, from 0; ratios compare samples of the same round.
         result: what the swarm measured.
         payload_ticks: mean ticks of a payload, where peers are given payloads; 0 where they aren't.
+        hz: payloads a second that each subscriber is due; 0 where that is not fixed.
     """
 
     round: int
     result: Result
     payload_ticks: float = 0.0
+    hz: float = 0.0
 
     @property
     def readers(self) -> GroupResult:
@@ -39,6 +43,14 @@ class Sample:
         if self.payload_ticks and self.ticks_per_frame:
             return self.ticks_per_frame / self.payload_ticks
         return 1.0
+
+    @property
+    def arrived(self) -> float:
+        """Share of the payloads due to the first group that arrived; 1 where hardly any are due."""
+        each = self.hz * self.result.seconds
+        if each < FEW or not self.readers.count:
+            return 1.0
+        return self.readers.frames * self.merged / (each * self.readers.count)
 
     @property
     def payloads(self) -> float:
@@ -156,6 +168,8 @@ class Row:
         """What went wrong in the rounds that were measured, in words."""
         found: dict[str, None] = {}
         for sample in self.samples:
+            if sample.arrived < ENOUGH:
+                found[f"{sample.arrived:.0%} of the frames that were due arrived"] = None
             for group in sample.result.groups:
                 for reason, count in group.lost.items():
                     found[f"{count} {group.name} lost: {reason}"] = None
@@ -235,7 +249,9 @@ def _aim(
 ) -> Aim:
     if reached is None:
         return Aim(what, aim, f"not measured: {why or 'a row is missing'}", None)
-    words = f"{_figure(reached.median)} ({_figure(reached.low)} – {_figure(reached.high)})"
+    words = _figure(reached.median)
+    if reached.high > reached.low:
+        words += f" ({_figure(reached.low)} – {_figure(reached.high)})"
     return Aim(what, aim, words, is_met(reached.median))
 
 

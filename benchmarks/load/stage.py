@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..peers.base import Contender, PeerError, Running, Work
-from .feed_server import Options, Server, Subscription, feed_server
+from .feed_server import MS_PER_S, Options, Server, Subscription, feed_server
 from .outcome import SATURATED_SHARE, Row, Sample
 from .own_process import SwarmError, in_own_process
 from .plan import Event, Group, Plan, Result, Transport
@@ -65,7 +65,7 @@ class Case:
         start: starts the contender within a context.
         ours: it is our server.
         missing: why it cannot be measured here, or "".
-        payload_ticks: as `Sample` has it.
+        payload_ticks, hz: as `Sample` has them.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Case:
     ours: bool = False
     missing: str = ""
     payload_ticks: float = 0.0
+    hz: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ class Stage:
                 "have measured itself; try fewer subscribers"
             )
             return
-        row.samples.append(Sample(number, result, case.payload_ticks))
+        row.samples.append(Sample(number, result, case.payload_ticks, case.hz))
 
     def run(self, target: Target) -> Result:
         """Put one running server under load.
@@ -203,7 +204,7 @@ class Stage:
             raise SwarmError(f"{group.name}: our server sent no ticks to record")
         hz = group.frames / group.count / result.seconds
         if self.settings.url is None and options.batch_ms is not None:
-            hz = 1000 / options.batch_ms
+            hz = MS_PER_S / options.batch_ms
         return Recording.of(self.folder / f"{group.name}.ndjson", payloads, hz)
 
     def ours(
@@ -225,7 +226,8 @@ class Stage:
                     groups.append(server.validators(subscription.transport))
                 yield Target(tuple(groups), server.pids)
 
-        return Case(name, start, ours=True)
+        hz = options.frames_per_s if self.settings.url is None else 0.0
+        return Case(name, start, ours=True, hz=hz)
 
     def peers(
         self,
@@ -256,7 +258,7 @@ class Stage:
             name = f"{name}, {work.transport.value}"
         if work.compress:
             name = f"{name}, deflate"
-        return Case(name, start, missing=contender.missing(work), payload_ticks=ticks)
+        return Case(name, start, missing=contender.missing(work), payload_ticks=ticks, hz=work.hz)
 
 
 def target_of(running: Running, count: int) -> Target:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ..load.plan import Transport
 from .base import HOST, Running, Work, python_peer, subscriber
-from .sender import Options, Payloads, options, paced
+from .sender import Door, Options, Payloads, options, paced
 
 
 class AiohttpSend:
@@ -33,11 +33,13 @@ async def serve(chosen: Options) -> None:
     """Send every payload to everybody, for ever."""
     payloads = Payloads(chosen.payloads)
     subscribers: set[web.WebSocketResponse] = set()
+    door = Door()
 
     async def handler(request: web.Request) -> web.WebSocketResponse:
         response = web.WebSocketResponse(compress=chosen.compress)
         await response.prepare(request)
         subscribers.add(response)
+        door.enter()
         try:
             async for _ in response:
                 pass
@@ -53,6 +55,8 @@ async def serve(chosen: Options) -> None:
     await site.start()
     print("port", runner.addresses[0][1], flush=True)
     async for number in paced(chosen.hz):
+        if not door.is_quiet:
+            continue
         text = payloads.stamped(number).decode()
         for response in list(subscribers):
             if not response.closed:

@@ -4,12 +4,14 @@ import argparse
 import asyncio
 import base64
 import hashlib
+import math
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 STAMP = b'"t":"'
+QUIET_S = 0.2  # less than what a swarm waits before it measures
 STAMP_BYTES = 30  # 2026-11-20T05:16:56.857123456Z
 _WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
 
@@ -63,6 +65,26 @@ class Payloads:
         if at >= len(STAMP):
             line[at : at + STAMP_BYTES] = rfc3339(time.time_ns())
         return bytes(line)
+
+
+class Door:
+    """Holds sending back while subscribers are still coming in.
+
+    What is measured is a steady window. Some peers take a millisecond a handshake, and would hardly
+    get round to it if they were sending to thousands already.
+    """
+
+    def __init__(self) -> None:
+        self._entered_s = math.inf
+
+    def enter(self) -> None:
+        """Note that somebody came in."""
+        self._entered_s = time.monotonic()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether somebody came, and nobody for a while."""
+        return time.monotonic() - self._entered_s > QUIET_S
 
 
 async def paced(hz: float) -> AsyncIterator[int]:

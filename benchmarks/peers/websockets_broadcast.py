@@ -9,7 +9,7 @@ import uvloop
 
 from ..load.plan import Transport
 from .base import HOST, Running, Work, python_peer, subscriber
-from .sender import Options, Payloads, options, paced
+from .sender import Door, Options, Payloads, options, paced
 
 
 class WebsocketsBroadcast:
@@ -37,9 +37,11 @@ async def serve(chosen: Options) -> None:
 
     payloads = Payloads(chosen.payloads)
     subscribers: set[websockets.ServerConnection] = set()
+    door = Door()
 
     async def handler(connection: websockets.ServerConnection) -> None:
         subscribers.add(connection)
+        door.enter()
         try:
             await connection.wait_closed()
         finally:
@@ -51,7 +53,8 @@ async def serve(chosen: Options) -> None:
     ) as listening:
         print("port", next(iter(listening.sockets)).getsockname()[1], flush=True)
         async for number in paced(chosen.hz):
-            websockets.broadcast(subscribers, payloads.stamped(number).decode())
+            if door.is_quiet:
+                websockets.broadcast(subscribers, payloads.stamped(number).decode())
 
 
 if __name__ == "__main__":

@@ -130,3 +130,12 @@ def test_the_report_names_rows_aims_and_machine_and_fetches_nothing() -> None:
     found = as_json([outcome], machine)
     assert found["scenarios"][0]["rows"][0]["figures"]["cpu_us_per_frame"]["median"] > 0
     assert "payloads" not in str(found)
+
+
+def test_a_row_says_when_frames_that_were_due_did_not_arrive() -> None:
+    def troubles(hz: float) -> list[str]:
+        return Row("feed", samples=[Sample(0, RESULT, hz=hz)]).troubles
+
+    assert troubles(10.0) == ["50% of the frames that were due arrived"]
+    assert troubles(5.0) == []
+    assert troubles(0.0) == [], "nothing is due where cuts follow the load"
