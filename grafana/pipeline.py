@@ -1,0 +1,270 @@
+"""Pipeline: one row a stage, in the order in which a tick goes."""
+
+from grafana.ages import quantile, rate
+from grafana.house import AMBER, GREEN, RED, Board, Kind, Panel, Query, Row, Unit
+
+_SOURCE = Row(
+    "1 · Source",
+    (
+        Panel(
+            "Ticks by kind",
+            "t trades, q quotes, b and b1s bars, u corrected bars, s statuses (ours of stale "
+            "symbols among them).",
+            Unit.PER_S,
+            (rate("feed_ticks_total", "{{kind}}", "kind", selector="$"),),
+            Kind.STACK,
+        ),
+        Panel(
+            "Event → ingest",
+            "Age of the oldest tick of each list when the source handed it over: the exchange, the "
+            "line and the source together. A recording has none.",
+            Unit.SECONDS,
+            (
+                quantile(0.5, "feed_source_age_seconds", "{{source}} p50", "source", selector="$"),
+                quantile(0.99, "feed_source_age_seconds", "{{source}} p99", "source", selector="$"),
+            ),
+            Kind.LOG,
+        ),
+        Panel(
+            "Silence ÷ limit",
+            "How long the source has been silent, in parts of what is too long for it: ten times "
+            "its usual gap, and 5 s at least. At 1 it is said to be down.",
+            Unit.SHARE,
+            (Query("feed:silence:ratio<$>", "{{instance}} {{source}}"),),
+            thresholds=((1, RED),),
+        ),
+        Panel(
+            "Up, finished",
+            "1 while the source produces; finished is a recording at its end.",
+            Unit.COUNT,
+            (
+                Query("feed_source_up<$>", "{{instance}} {{source}} up"),
+                Query("feed_source_finished<$>", "{{instance}} {{source}} finished"),
+            ),
+        ),
+        Panel(
+            "Failures",
+            "How often the source died and was opened again; the log says of what.",
+            Unit.PER_S,
+            (rate("feed_source_failures_total", "{{source}}", "source", selector="$"),),
+        ),
+        Panel(
+            "Held for the slowest",
+            "How often a recording was held for its slowest lossless reader.",
+            Unit.PER_S,
+            (rate("feed_source_waits_total", "{{source}}", "source", selector="$"),),
+        ),
+        Panel(
+            "Silence limit",
+            "After how long without a tick the source counts as silent: learnt from its own gaps.",
+            Unit.SECONDS,
+            (Query("feed_source_silence_limit_seconds<$> < +Inf", "{{instance}} {{source}}"),),
+        ),
+        Panel(
+            "Rows skipped",
+            "Rows of a recording that were left out, by reason; the log names their lines.",
+            Unit.PER_S,
+            (
+                rate(
+                    "feed_source_rows_skipped_total",
+                    "{{source}} {{reason}}",
+                    "source",
+                    "reason",
+                    selector="$",
+                ),
+            ),
+        ),
+        Panel(
+            "Odd times",
+            "Late trades came after the bar of their second and correct it. Stray ticks are days "
+            "away from all others: a broken clock.",
+            Unit.PER_S,
+            (
+                rate("feed_late_trades_total", "late trades"),
+                rate("feed_stray_ticks_total", "stray ticks"),
+            ),
+        ),
+    ),
+)
+_RING = Row(
+    "2 · Ring",
+    (
+        Panel(
+            "Fill",
+            "Ticks held ÷ capacity. A full ring is as it should be.",
+            Unit.SHARE,
+            (
+                Query(
+                    "sum by (instance) (feed_ring_ticks<>)"
+                    " / sum by (instance) (feed_ring_capacity_ticks<>)",
+                    "{{instance}}",
+                ),
+            ),
+        ),
+        Panel(
+            "How far back it reaches",
+            "Who was away for longer cannot resume without a gap. Below what is promised, while "
+            "full: make --ring larger.",
+            Unit.SECONDS,
+            (
+                Query("feed_ring_oldest_age_seconds<>", "{{instance}} reaches"),
+                Query("feed_resume_window_seconds<>", "{{instance}} promised"),
+            ),
+        ),
+        Panel(
+            "Overruns",
+            "How often somebody needed a tick that the ring no longer held: each is a gap told, a "
+            "conflated state or a disconnect, as they chose.",
+            Unit.PER_S,
+            (rate("feed_ring_overruns_total", ""),),
+        ),
+    ),
+)
+_CUT = Row(
+    "3 · Cut",
+    (
+        Panel(
+            "Cut",
+            "How long a cut takes: encoding, joining, framing, and writing to everybody live. The "
+            "loop does nothing else meanwhile.",
+            Unit.SECONDS,
+            (
+                quantile(0.5, "feed_cut_seconds", "p50"),
+                quantile(0.99, "feed_cut_seconds", "p99"),
+            ),
+            Kind.LOG,
+        ),
+        Panel(
+            "Time spent cutting",
+            "Share of all time. Cuts rest for three times their own cost, so about 0.25 means that "
+            "batches are growing: a heavy load.",
+            Unit.SHARE,
+            (rate("feed_cut_seconds_sum", ""),),
+            thresholds=((0.25, AMBER),),
+        ),
+        Panel(
+            "Cuts",
+            "How many cuts with ticks in them there are.",
+            Unit.PER_S,
+            (rate("feed_cut_seconds_count", ""),),
+        ),
+        Panel(
+            "Batch",
+            "How many ticks a cut takes together. It grows with the load, and so do ages.",
+            Unit.COUNT,
+            (
+                quantile(0.5, "feed_batch_ticks", "p50"),
+                quantile(0.99, "feed_batch_ticks", "p99"),
+            ),
+            Kind.LOG,
+        ),
+        Panel(
+            "Ticks waiting",
+            "Published, and in no frame yet.",
+            Unit.COUNT,
+            (Query("feed_waiting_ticks<>", "{{instance}}"),),
+        ),
+        Panel(
+            "Symbols by health",
+            "How many of the known symbols are not as usual.",
+            Unit.COUNT,
+            (
+                Query(
+                    'sum by (instance, state) (feed_symbols<state!="live">)',
+                    "{{instance}} {{state}}",
+                ),
+            ),
+            Kind.STACK,
+        ),
+    ),
+)
+_LANES = Row(
+    "4 · Lanes",
+    (
+        Panel(
+            "Lanes",
+            "Different frames made per cut. Subscribers who ask for the same share a lane; a lane "
+            "each is the dearest case.",
+            Unit.COUNT,
+            (
+                Query(
+                    "sum by (instance, transport, codec) (feed_lanes<>)",
+                    "{{instance}} {{transport}} {{codec}}",
+                ),
+            ),
+            Kind.STACK,
+        ),
+        Panel(
+            "Index entries",
+            "Symbols per channel that all different selections hold together, and the limit.",
+            Unit.COUNT,
+            (
+                Query("feed_index_entries<>", "{{instance}} entries"),
+                Query("feed_index_entries_limit<>", "{{instance}} limit"),
+            ),
+            Kind.LOG,
+        ),
+        Panel(
+            "Ingest → written",
+            "Age of the oldest tick of a frame when its lane had been written: what this server "
+            "adds.",
+            Unit.SECONDS,
+            (
+                quantile(0.5, "feed_write_age_seconds", "p50"),
+                quantile(0.99, "feed_write_age_seconds", "p99"),
+            ),
+            Kind.LOG,
+            thresholds=((1, RED),),
+        ),
+    ),
+)
+_READERS = Row(
+    "5 · Readers",
+    (
+        Panel(
+            "Event → reader",
+            "Age of ticks at their readers, as a sample of the clients reports by their own "
+            "clocks.",
+            Unit.SECONDS,
+            (
+                quantile(
+                    0.5,
+                    "feed_delivery_age_seconds",
+                    "{{transport}} p50",
+                    "transport",
+                    selector="$",
+                ),
+                quantile(
+                    0.99,
+                    "feed_delivery_age_seconds",
+                    "{{transport}} p99",
+                    "transport",
+                    selector="$",
+                ),
+            ),
+            Kind.LOG,
+        ),
+        Panel(
+            "Reports",
+            "Clients' reports of ages: taken, too many a second (the rest is a random sample), or "
+            "of a recording, whose ticks have no age.",
+            Unit.PER_S,
+            (rate("feed_feedback_total", "{{outcome}}", "outcome"),),
+        ),
+        Panel(
+            "Running",
+            "Which version runs where.",
+            Unit.COUNT,
+            (Query("feed_build_info<>", "{{instance}}"),),
+            Kind.TABLE,
+            thresholds=((1, GREEN),),
+        ),
+    ),
+)
+
+BOARD = Board(
+    "feed-pipeline",
+    "Pipeline",
+    "One row a stage, in the order in which a tick goes: the first that is bad is to blame.",
+    (_SOURCE, _RING, _CUT, _LANES, _READERS),
+)

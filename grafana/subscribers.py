@@ -1,0 +1,124 @@
+"""Subscribers: who is there, who is behind, who was lost and who came back."""
+
+from grafana.ages import rate
+from grafana.house import AMBER, RED, Board, Kind, Panel, Query, Row, Unit
+
+_THERE = Row(
+    "Who is there",
+    (
+        Panel(
+            "Connected",
+            "Subscribers by transport and codec.",
+            Unit.COUNT,
+            (
+                Query(
+                    "sum by (instance, transport, codec) (feed_connections<>)",
+                    "{{instance}} {{transport}} {{codec}}",
+                ),
+            ),
+            Kind.STACK,
+        ),
+        Panel(
+            "Coming and going",
+            "Connections opened, and ended for whatever reason. Both high: somebody is in a loop.",
+            Unit.PER_S,
+            (
+                rate("feed_connections_opened_total", "opened"),
+                rate("feed_disconnects_total", "ended"),
+            ),
+        ),
+        Panel(
+            "Room for more",
+            "Connections and their limit; beyond it everybody is told 406 and to come back later.",
+            Unit.COUNT,
+            (
+                Query("sum by (instance) (feed_connections<>)", "{{instance}} connected"),
+                Query("feed_connections_limit<>", "{{instance}} limit"),
+            ),
+            Kind.LOG,
+        ),
+    ),
+)
+_BEHIND = Row(
+    "Who is behind",
+    (
+        Panel(
+            "Behind by at least so many ticks",
+            "A reader is behind when its socket was full; it catches up from the ring.",
+            Unit.COUNT,
+            (
+                Query(
+                    "sum by (instance, ticks) (feed_lagging_subscribers<>)",
+                    "{{instance}} ≥ {{ticks}} ticks",
+                ),
+            ),
+        ),
+        Panel(
+            "Largest lag ÷ ring",
+            "How much of the ring the slowest reader is behind by. At 1 it is overrun, and goes "
+            "down the ladder.",
+            Unit.SHARE,
+            (
+                Query(
+                    "max by (instance) (feed_largest_lag_ticks<>)"
+                    " / max by (instance) (feed_ring_capacity_ticks<>)",
+                    "{{instance}}",
+                ),
+            ),
+            thresholds=((0.5, AMBER), (0.9, RED)),
+        ),
+        Panel(
+            "Held in sockets",
+            "Bytes written that the sockets have not taken: over all subscribers, and the most of "
+            "one.",
+            Unit.BYTES,
+            (
+                Query("feed_socket_buffer_bytes<>", "{{instance}} all"),
+                Query("feed_largest_socket_buffer_bytes<>", "{{instance}} largest"),
+            ),
+        ),
+        Panel(
+            "Ladder",
+            "Steps of slow readers: paused, caught up again, told of a gap, and dropped as lagging "
+            "or slow.",
+            Unit.PER_S,
+            (rate("feed_ladder_steps_total", "{{step}}", "step"),),
+            width=12,
+        ),
+        Panel(
+            "Ticks in gaps",
+            "Sequences that subscribers were told they will not get.",
+            Unit.PER_S,
+            (rate("feed_gap_ticks_total", ""),),
+            width=12,
+        ),
+    ),
+)
+_LOST = Row(
+    "Who was lost, and came back",
+    (
+        Panel(
+            "Ended, by reason",
+            "client_left is their own doing. slow and lagging could not keep up; unresponsive did "
+            "not answer a ping; the others broke a rule or a limit.",
+            Unit.PER_S,
+            (rate("feed_disconnects_total", "{{reason}}", "reason"),),
+            width=12,
+        ),
+        Panel(
+            "Resumes, by outcome",
+            "Positions that subscribers came back with: replayed without loss, gap (the ring was "
+            "too short), new_epoch (the server had restarted).",
+            Unit.PER_S,
+            (rate("feed_resumes_total", "{{outcome}}", "outcome"),),
+            width=12,
+        ),
+    ),
+)
+
+BOARD = Board(
+    "feed-subscribers",
+    "Subscribers",
+    "Lag, the ladder of slow readers, reasons for disconnects, resumes.",
+    (_THERE, _BEHIND, _LOST),
+)
