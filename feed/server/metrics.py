@@ -7,6 +7,7 @@ the start: so the number of series is fixed, and a rate begins at 0. (Longer tha
 all names are in one file.)
 """
 
+import math
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -130,8 +131,8 @@ def _source(watched: Watched) -> Iterator[Metric]:
     yield _gauge(
         "feed_source_silence_limit_seconds",
         "After how long without any tick the source counts as silent: a multiple of its own usual "
-        "gap between ticks.",
-    ).of({(name,): watched.health.silence_limit_ns / _S}, "source")
+        "gap between ticks. Infinite for a recording, which may pause.",
+    ).of({(name,): watched.health.silence_limit_ns / _S if ingest.live else math.inf}, "source")
     yield _histogram(
         "feed_source_age_seconds",
         "How old the oldest tick of a list was when it was ingested, since its own event time. One "
