@@ -1,0 +1,119 @@
+"""Dashboards: the JSON is what the code makes, Grafana's SDK reads it, every metric has a panel."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.readers import RawHttp
+from tests.servers import Serve
+
+pytest.importorskip("grafana_foundation_sdk", reason="grafana-foundation-sdk is not installed")
+
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
+from prometheus_client.parser import text_string_to_metric_families
+
+from grafana.build import BOARDS, FOR_QUERIES_ONLY, encoded, main
+from grafana.house import Board, Panel, Unit
+from tests.grafana.rules import RULES, Expression, expressions_of_rules, metrics_in
+
+PANELS = [
+    pytest.param(panel, id=f"{board.title}: {panel.title}")
+    for board in BOARDS
+    for panel in board.panels
+]
+# Of Prometheus itself, about the feed.
+OF_PROMETHEUS = {"up", "scrape_duration_seconds", "scrape_samples_scraped", "ALERTS"}
+
+
+def expressions_of_panels() -> Iterator[Expression]:
+    for board in BOARDS:
+        for panel in board.panels:
+            for query in panel.queries:
+                yield Expression(f"{board.title}: {panel.title}", query.promql)
+
+
+def test_the_committed_json_is_what_the_code_makes() -> None:
+    assert main(["--check"]) == 0
+
+
+@pytest.mark.parametrize("text", encoded().values(), ids=[path.stem for path in encoded()])
+def test_parsing_and_encoding_with_the_sdk_is_a_fixed_point(text: str) -> None:
+    register_default_plugins()
+    parsed = Dashboard.from_json(json.loads(text))
+    again = JSONEncoder(sort_keys=True, indent=2).encode(parsed)
+    assert json.loads(again) == json.loads(text), "unknown keys are dropped, and show here"
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=[board.title for board in BOARDS])
+def test_dashboards_are_linked_and_work_for_several_instances(board: Board) -> None:
+    text = next(text for path, text in encoded().items() if path.stem == board.uid)
+    document: dict[str, Any] = json.loads(text)
+    [link] = document["links"]
+    assert (link["type"], link["tags"], link["includeVars"]) == ("dashboards", ["feed"], True)
+    assert document["tags"] == ["feed"]
+    variables = {variable["name"]: variable for variable in document["templating"]["list"]}
+    assert set(variables) == {"datasource", "instance", "source"}
+    for name in ("instance", "source"):
+        assert variables[name]["multi"]
+        assert variables[name]["includeAll"]
+    numbers = [panel["id"] for panel in document["panels"]]
+    assert len(numbers) == len(set(numbers))
+    for panel in document["panels"]:
+        assert panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_every_panel_says_what_it_shows(panel: Panel) -> None:
+    assert panel.title
+    assert panel.description.endswith(".")
+    assert len(panel.description) > 20
+    assert isinstance(panel.unit, Unit)
+    assert panel.queries
+    for query in panel.queries:
+        assert query.legend
+        everywhere = "ALERTS" in query.promql
+        assert everywhere or 'instance=~"$instance"' in query.promql
+        labels = re.findall(r"\{\{(\w+)\}\}", query.legend)
+        for label in labels:
+            kept = re.findall(r"by \(([^)]*)\)", query.promql)
+            assert not kept or any(label in by for by in kept), f"{label} is summed away"
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_no_counter_is_shown_as_it_stands(panel: Panel) -> None:
+    for query in panel.queries:
+        for metric in metrics_in(query.promql):
+            if metric.endswith(("_total", "_bucket", "_sum", "_count")):
+                assert re.search(rf"(rate|increase)\({metric}\b", query.promql), metric
+
+
+async def test_panels_and_metrics_name_each_other(serve: Serve) -> None:
+    feed = await serve()
+    answer = await RawHttp.get((feed.host, feed.port), "/metrics")
+    families = list(text_string_to_metric_families((await answer.body()).decode()))
+    samples = {sample.name for family in families for sample in family.samples}
+    recorded = {rule["record"] for rule in RULES if "record" in rule}
+    asked: set[str] = set()
+    for expression in (*expressions_of_panels(), *expressions_of_rules()):
+        names = metrics_in(expression.promql)
+        assert names, f"{expression.where} asks for nothing"
+        assert names <= samples | recorded | OF_PROMETHEUS, expression.where
+        asked |= names
+    on_panels = set().union(
+        *(metrics_in(expression.promql) for expression in expressions_of_panels())
+    )
+    # What a recorded rule is made of is seen where the rule is.
+    for rule in RULES:
+        if rule.get("record") in on_panels:
+            on_panels |= metrics_in(rule["expr"])
+    for family in families:
+        names = {sample.name for sample in family.samples}
+        seen = bool(names & on_panels) or family.name in FOR_QUERIES_ONLY
+        assert seen, f"{family.name} is on no panel, and not said to be for queries only"
+    assert not set(FOR_QUERIES_ONLY) & on_panels
+    assert recorded <= asked, "a recording rule that nobody asks for"
