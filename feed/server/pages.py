@@ -57,6 +57,7 @@ def routes(built: Path = BUILT) -> list[web.AbstractRouteDef]:
         return [web.get("/", page(PLAIN / "index.html")), *plain]
     return [
         web.get("/", page(built / "index.html")),
+        web.get("/client.js", page(built / "client.js")),  # the browser client, for other pages
         web.static(_ASSETS, built / "assets"),
         *plain,
     ]
