@@ -475,7 +475,9 @@ async def open_reader(
         receive_buffer_bytes: SO_RCVBUF.
         options: further parameters, or keys, as text.
     """
-    reader = await _open(transport, address, after, receive_buffer_bytes, options)
+    reader = await open_unread(
+        transport, address, after=after, receive_buffer_bytes=receive_buffer_bytes, **options
+    )
     if after is None and "snapshot" not in options and options.get("marks") != "0":
         await read_beginning(reader)
     return reader
@@ -489,13 +491,15 @@ async def read_beginning(reader: Reader) -> str:
     return str(position)
 
 
-async def _open(
+async def open_unread(
     transport: str,
     address: Address,
-    after: str | None,
-    receive_buffer_bytes: int | None,
-    options: dict[str, str],
+    *,
+    after: str | None = None,
+    receive_buffer_bytes: int | None = None,
+    **options: Any,
 ) -> Reader:
+    """Subscribe as `open_reader` does, and leave all that follows to be read."""
     name, _, codec = transport.partition("-")
     if name == "websocket":
         reader = await WebSocketReader.connect(
