@@ -1,5 +1,6 @@
 """`feed bench`: options in, scenarios run, results shown and written."""
 
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ from .stage import Progress, Settings, Stage
 from .swarm import raise_descriptor_limit
 
 FAILED = 1
+ENDED_BY = 128  # plus the signal's number, as shells have it
 REDIRECTED_WIDTH = 140
 
 SCENARIOS = {
@@ -182,13 +184,25 @@ class _Shown(Progress):
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run `feed bench` with these arguments; return the exit status."""
+    """Run `feed bench` with these arguments; return the exit status.
+
+    Whatever ends it, it ends what it has started: SIGTERM leaves by the same way as an error.
+    """
+    before = signal.signal(signal.SIGTERM, _leave)
     try:
         status = app(args=list(arguments), prog_name="feed bench", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        return ENDED_BY + signal.SIGINT
     except typer.TyperException as error:
         typer.echo(f"feed: {error.format_message()}", err=True)
         return error.exit_code
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return status if isinstance(status, int) else 0
+
+
+def _leave(number: int, _: object) -> None:
+    sys.exit(ENDED_BY + number)
 
 
 def main() -> None:

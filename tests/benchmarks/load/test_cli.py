@@ -1,6 +1,11 @@
 """`feed bench`, whole, with a handful of subscribers: what it writes, and what it refuses."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +13,7 @@ import pytest
 
 from benchmarks.load import stage
 from benchmarks.load.cli import run
+from benchmarks.load.process import family
 from benchmarks.load.scenarios import compressed, ingest, storm
 
 QUICK = ["--subscribers", "6", "--seconds", "0.4", "--rounds", "1", "--peers", "Python"]
@@ -113,6 +119,20 @@ def test_idle_tells_memory_over_plain_aiohttp(tmp_path: Path) -> None:
     (found,) = json.loads(path.read_text())["scenarios"]
     assert [row["name"] for row in found["rows"]] == ["feed", "aiohttp send_str"]
     assert found["aims"][0]["met"] is not None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_what_was_started(tmp_path: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "benchmarks", "fanout", "--seconds", "60", "--peers", "none"]
+    with subprocess.Popen(command, env=os.environ | {"TMPDIR": str(tmp_path)}) as process:
+        while not any(tmp_path.glob("feed-bench-*/output")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        members = family(process.pid)
+        process.send_signal(number)
+        assert process.wait(30) == 128 + number
+    assert len(members) > 1
+    assert not any(Path(f"/proc/{pid}").exists() for pid in members)
 
 
 @pytest.mark.parametrize(
