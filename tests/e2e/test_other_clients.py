@@ -35,10 +35,12 @@ async def curl(*arguments: str, lines: int) -> list[str]:
 
 async def test_curl_reads_events_as_they_come(run: Run) -> None:
     program = await run(*SERVE)
-    lines = await curl("-N", program.url("/v1/sse?trades=*"), lines=31)
+    lines = await curl("-N", program.url("/v1/sse?trades=*"), lines=35)
     assert lines[0].startswith("retry: ")
-    sequences = []
-    for id_line, data_line, blank in zip(lines[1::3], lines[2::3], lines[3::3], strict=True):
+    assert lines[1] == "event: mark\n"
+    assert lines[2].startswith("id: ")
+    sequences = [int(lines[2].rpartition("-")[2])]
+    for id_line, data_line, blank in zip(lines[5::3], lines[6::3], lines[7::3], strict=True):
         assert id_line.startswith("id: ")
         sequences.append(int(id_line.rpartition("-")[2]))
         assert json.loads(data_line.removeprefix("data: "))[0]["T"] == "t"
@@ -48,9 +50,9 @@ async def test_curl_reads_events_as_they_come(run: Run) -> None:
 
 async def test_curl_reads_compressed_events(run: Run) -> None:
     program = await run(*SERVE)
-    lines = await curl("-N", "--compressed", program.url("/v1/sse?trades=*"), lines=31)
+    lines = await curl("-N", "--compressed", program.url("/v1/sse?trades=*"), lines=35)
     assert lines[0].startswith("retry: ")
-    assert all(json.loads(line.removeprefix("data: ")) for line in lines[2::3])
+    assert all(json.loads(line.removeprefix("data: ")) for line in (lines[3], *lines[6::3]))
 
 
 async def test_curl_of_http_1_0_sees_no_chunk_sizes(run: Run) -> None:
@@ -116,5 +118,9 @@ async def test_httpx_with_its_own_patience_outlasts_silence(run: Run) -> None:
         client.stream("GET", program.url("/v1/sse?trades=SILENT"), headers=plain) as response,
     ):
         chunks = response.aiter_raw()
-        assert (await anext(chunks)).startswith(b"retry: ")
+        begin = b""
+        while not begin.endswith(b"\n\n"):
+            begin += await anext(chunks)
+        assert begin.startswith(b"retry: ")
+        assert b"event: mark\n" in begin
         assert await anext(chunks) == b":\n"
