@@ -38,7 +38,7 @@ from feed.frames import (
 from feed.lane import Lane, PayloadKey
 from feed.ring import Position, RingBuffer
 from feed.selection import ALL, Selection
-from feed.subscriber import LadderCounts, Subscriber
+from feed.subscriber import LadderCounts, Resume, Subscriber
 from feed.ticks import Bar, Channel, Kind, Quote, Status, Tick, Trade
 
 Object = dict[str, Any]
@@ -369,19 +369,35 @@ class Stage:
             member.subscriber.resume(selection, after)
         if snapshot:
             member.subscriber.request_snapshot(selection)
+        elif after is None:
+            member.subscriber.tell_position(self.now_ns)
         self.drain(member)
         return member
 
-    def change(
+    def subscribe(
         self,
         member: Member,
-        selection: Selection,
+        added: Selection,
         *,
-        added: Selection | None = None,
         after: Position | None = None,
         snapshot: bool = False,
-    ) -> None:
-        """Give a member another selection, as a WebSocket's subscribe does; it is held after it."""
+    ) -> Resume | None:
+        """Add to what a member selects, as a WebSocket's subscribe does; it is held after it."""
+        subscriber = member.subscriber
+        self._move(member, _together(subscriber.lane.payload.key.selection, added))
+        outcome = None if after is None else subscriber.resume(added, after)
+        if snapshot:
+            subscriber.request_snapshot(added)
+        elif after is None:
+            subscriber.tell_position(self.now_ns)
+        return outcome
+
+    def unsubscribe(self, member: Member, removed: Selection) -> None:
+        """Take from what a member selects, as a WebSocket's unsubscribe does; it is held then."""
+        self._move(member, _without(member.subscriber.lane.payload.key.selection, removed))
+        member.subscriber.narrow()
+
+    def _move(self, member: Member, selection: Selection) -> None:
         subscriber = member.subscriber
         before = subscriber.lane
         self.hold(member)
@@ -391,10 +407,6 @@ class Stage:
                 key, before.framing, self.now_ns, before.compression
             )
             self.broadcast.leave(before)
-        if after is not None:
-            subscriber.resume(selection if added is None else added, after)
-        if snapshot:
-            subscriber.request_snapshot(selection if added is None else added)
 
     def hold(self, member: Member) -> None:
         """Stop a member's live frames."""
@@ -428,6 +440,20 @@ class Stage:
         for reader in lane.write(envelope, self.now_ns, HIGH_WATER_BYTES):
             assert isinstance(reader, Subscriber)
             reader.miss(follows)
+
+
+def _together(one: Selection, other: Selection) -> Selection:
+    here, there = dict(one.symbols), dict(other.symbols)
+    return Selection.of(
+        {channel: {*here.get(channel, ()), *there.get(channel, ())} for channel in Channel}
+    )
+
+
+def _without(one: Selection, other: Selection) -> Selection:
+    here, there = dict(one.symbols), dict(other.symbols)
+    return Selection.of(
+        {channel: {*here.get(channel, ())} - {*there.get(channel, ())} for channel in Channel}
+    )
 
 
 def of_channels(**symbols: Sequence[str]) -> Selection:

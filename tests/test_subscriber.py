@@ -28,9 +28,9 @@ from feed.dialect import OnLag
 from feed.disconnect import Reason
 from feed.frames import WebSocketFraming
 from feed.ring import BEGINNING, Position
-from feed.selection import Selection
+from feed.selection import ALL, Selection
 from feed.subscriber import Resume
-from feed.ticks import Channel, Kind, Tick
+from feed.ticks import Kind, Tick
 from tests import strategies
 from tests.support import (
     EPOCH,
@@ -88,6 +88,21 @@ def hears(member: Member) -> list[str | int]:
 # The model.
 
 
+def within(one: Selection, other: Selection) -> Selection:
+    """Return what both select, tried symbol by symbol."""
+    symbols = (*strategies.SYMBOLS, ALL)
+    return Selection.of(
+        {
+            channel: [
+                symbol
+                for symbol in symbols
+                if {symbol, ALL} & mine and {symbol, ALL} & dict(other.symbols).get(channel, set())
+            ]
+            for channel, mine in one.symbols
+        }
+    )
+
+
 @dataclass(slots=True)
 class Stretch:
     """Ticks that are due in order: of a selection, after a sequence, up to another."""
@@ -108,7 +123,8 @@ class Account:
     stretches: list[Stretch]
     gaps: list[tuple[str, str, str]] = field(default_factory=list)  # announced: from, to, reason
     snapshots: list[Selection] = field(default_factory=list)  # owed
-    snapshot: list[int] | None = None  # the one that is coming
+    snapshot: list[int] | None = None  # the one that is coming, and of what
+    of: Selection = field(default_factory=Selection)
     position: Position | None = None  # what a client would come back with
 
     @property
@@ -121,12 +137,12 @@ class Account:
             tick.event_ns
             for stretch in self.stretches
             for tick in select(
-                stretch.selection,
-                self.every_tick[
-                    stretch.after + 1 - self.first : min(stretch.upto, upto) + 1 - self.first
-                ],
+                stretch.selection, self._between(stretch.after, min(stretch.upto, upto))
             )
         ]
+
+    def _between(self, after: int, upto: int) -> list[Tick]:
+        return self.every_tick[after + 1 - self.first : max(0, upto + 1 - self.first)]
 
     def owe_snapshot(self, selection: Selection) -> None:
         if selection not in self.snapshots:
@@ -146,7 +162,7 @@ class Account:
             case "snapshot" if item["state"] == "begin":
                 assert self.snapshot is None
                 self._pass(self._sequence(item["pos"]))
-                self.snapshot = []
+                self.snapshot, self.of = [], self.snapshots.pop(0)
             case "snapshot":
                 self._end_snapshot(self._sequence(item["pos"]))
             case "gap":
@@ -171,14 +187,27 @@ class Account:
 
     def _due_of_first(self) -> list[Tick]:
         stretch = self.stretches[0]
-        ticks = self.every_tick[stretch.after + 1 - self.first : stretch.upto + 1 - self.first]
-        return select(stretch.selection, ticks)
+        return select(stretch.selection, self._between(stretch.after, stretch.upto))
 
     def _pass(self, sequence: int) -> None:
         """Hear that all up to a sequence was told."""
         assert self.due(sequence) == []
         for stretch in self.stretches:
             stretch.after = max(stretch.after, sequence)
+
+    def stand(self, sequence: int) -> None:
+        """Note that its own ticks are due after a sequence: those up to it were told."""
+        own = self.stretches[-1]
+        assert not select(own.selection, self._between(own.after, sequence))
+        own.after = max(own.after, sequence)
+
+    def narrow(self, selection: Selection) -> None:
+        """Owe nothing more of what it does not select any more."""
+        self.stretches[-1].selection = selection
+        for stretch in self.stretches:
+            stretch.selection = within(stretch.selection, selection)
+        narrowed = [within(snapshot, selection) for snapshot in self.snapshots]
+        self.snapshots = [snapshot for snapshot in narrowed if snapshot.symbols]
 
     def _move(self, position: str) -> None:
         sequence = self._sequence(position)
@@ -192,29 +221,26 @@ class Account:
         return parsed.sequence
 
     def _gap(self, first: str, last: str, reason: str) -> None:
-        if self.gaps:
+        if self.gaps:  # of what it subscribed to with a position; the rest of what is due is not
             assert (first, last, reason) == self.gaps.pop(0)
-        else:
-            assert reason == "overrun"
-            self.owe_snapshot(self.selection)
-            # It was necessary: what it begins with is not held, or is further back than allowed.
-            limit = self.stage.lag_max_ticks
-            lagging = limit is not None and (
-                self._sequence(last) - self._sequence(first) + 1 > limit
-            )
-            assert self._sequence(first) < self.stage.ring.oldest or lagging
-        if reason == "overrun":
-            assert self.due(self._sequence(first) - 1) == []
-            assert self._sequence(first) > min(stretch.after for stretch in self.stretches)
-            assert self._sequence(first) <= self._sequence(last)
+            return
+        assert reason == "overrun"
+        self.owe_snapshot(self.selection)
+        missing, upto = self._sequence(first), self._sequence(last)
+        assert missing <= upto
+        # It was necessary: what it begins with is not held, or is further back than allowed.
+        limit = self.stage.lag_max_ticks
+        assert missing < self.stage.ring.oldest or (limit is not None and upto - missing >= limit)
+        # All before it was told, and what it begins with was not.
+        assert self.due(missing - 1) == []
+        assert missing > min(stretch.after for stretch in self.stretches)
         del self.stretches[:-1]
-        self.stretches[-1].after = max(self.stretches[-1].after, self._sequence(last))
+        self.stretches[-1].after = max(self.stretches[-1].after, upto)
 
     def _end_snapshot(self, sequence: int) -> None:
         """Compare a snapshot with the last tick of each kind and symbol up to its position."""
-        selection = self.snapshots.pop(0)
         latest: dict[tuple[str, int], int] = {}
-        for tick in select(selection, self.every_tick[: sequence + 1 - self.first]):
+        for tick in select(self.of, self.every_tick[: sequence + 1 - self.first]):
             if tick.kind in STATES:
                 latest[tick.symbol, STATES.index(tick.kind)] = tick.event_ns
         assert self.snapshot == [latest[key] for key in sorted(latest)]
@@ -364,10 +390,17 @@ class BroadcastModel(RuleBasedStateMachine):
 
     def _resume(self, account: Account, selection: Selection, after: Position | str) -> None:
         """Resume as a transport does, and note what is due for it."""
-        subscriber, ring = account.member.subscriber, self.stage.ring
-        stands = subscriber.position
-        outcome = subscriber.resume(selection, after)
-        stretch = account.stretches[-1]
+        self._resumed(account, selection, after, account.member.subscriber.resume(selection, after))
+
+    def _resumed(
+        self,
+        account: Account,
+        selection: Selection,
+        after: Position | str,
+        outcome: Resume | None,
+    ) -> None:
+        ring, stretch = self.stage.ring, account.stretches[-1]
+        stands = max(stretch.after, account.member.subscriber.position)
         if outcome is Resume.REPLAYED:
             assert isinstance(after, Position)
             sequence = ring.oldest - 1 if after == BEGINNING else after.sequence
@@ -382,7 +415,6 @@ class BroadcastModel(RuleBasedStateMachine):
             assert isinstance(after, Position)
             assert after.epoch == EPOCH
             assert after.sequence + 1 < ring.oldest
-            stretch.after = min(stretch.after, after.sequence)
             gap = (str(at(after.sequence + 1)), str(at(stands)), "overrun")
         else:
             assert after not in [at(n) for n in range(self.stage.broadcast.cut_sequence + 1)]
@@ -431,39 +463,50 @@ class BroadcastModel(RuleBasedStateMachine):
         if account.position is not None and len(account.stretches) == 1:
             self.left.append((account.selection, account.position))
 
-    @precondition(lambda self: any(_may_change(account) for account in self.accounts))
-    @rule(who=people, wishes=strategies.wishes, after=st.one_of(st.none(), st.integers(0, 40)))
-    def subscribe_to_more(
-        self, who: int, wishes: dict[Channel, set[str]], after: int | None
-    ) -> None:
+    def _websocket(self, who: int) -> Account | None:
+        able = [
+            account
+            for account in self.accounts
+            if isinstance(account.member.subscriber.lane.framing, WebSocketFraming)
+        ]
+        return able[who % len(able)] if able else None
+
+    @rule(
+        who=people,
+        added=strategies.selections,
+        after=st.one_of(st.none(), st.integers(0, 40)),
+        snapshot=st.booleans(),
+    )
+    def subscribe(self, who: int, added: Selection, after: int | None, snapshot: bool) -> None:
         """Add to a WebSocket's selection, with a position for what is added or without."""
-        able = [account for account in self.accounts if _may_change(account)]
-        account = able[who % len(able)]
-        before = {channel: set(some) for channel, some in account.selection.symbols}
-        added = Selection.of(wishes)
-        together = Selection.of(
-            {
-                channel: before.get(channel, set()) | wishes.get(channel, set())
-                for channel in Channel
-            }
-        )
-        self.stage.change(account.member, together)
-        stands = account.member.subscriber.position
-        account._pass(stands)
-        account.stretches[-1].selection = together
-        if after is not None:
-            self._resume(account, added, self._position(after))
+        account = self._websocket(who)
+        if account is None or (after is not None and account.member.subscriber._messages):
+            return  # messages that wait to be written tell positions of before
+        subscriber = account.member.subscriber
+        account.stand(self._stands(account))
+        position = None if after is None else self._position(after)
+        assert not isinstance(position, str)
+        outcome = self.stage.subscribe(account.member, added, after=position, snapshot=snapshot)
+        account.stretches[-1].selection = subscriber.lane.payload.key.selection
+        if position is not None:
+            self._resumed(account, added, position, outcome)
+        if snapshot:
+            account.owe_snapshot(added)
         self._drain(account)
 
-    @precondition(lambda self: any(_may_change(account) for account in self.accounts))
-    @rule(who=people, selection=strategies.selections)
-    def subscribe_to_something_else(self, who: int, selection: Selection) -> None:
-        able = [account for account in self.accounts if _may_change(account)]
-        account = able[who % len(able)]
-        self.stage.change(account.member, selection)
-        account._pass(account.member.subscriber.position)
-        account.stretches[-1].selection = selection
+    @rule(who=people, removed=strategies.selections)
+    def unsubscribe(self, who: int, removed: Selection) -> None:
+        account = self._websocket(who)
+        if account is None:
+            return
+        account.stand(self._stands(account))
+        self.stage.unsubscribe(account.member, removed)
+        account.narrow(account.member.subscriber.lane.payload.key.selection)
         self._drain(account)
+
+    def _stands(self, account: Account) -> int:
+        subscriber = account.member.subscriber
+        return self.stage.broadcast.cut_sequence if subscriber.live else subscriber.position
 
     # Whatever happened.
 
@@ -499,12 +542,6 @@ class BroadcastModel(RuleBasedStateMachine):
             self.stage.leave(account.member)
         assert self.stage.broadcast.lanes == []
         assert self.stage.broadcast.index_entries == 0
-
-
-def _may_change(account: Account) -> bool:
-    """Whether what it subscribes to can be changed without telling two positions at once."""
-    websocket = isinstance(account.member.subscriber.lane.framing, WebSocketFraming)
-    return websocket and len(account.stretches) == 1 and not account.snapshots
 
 
 @pytest.fixture
@@ -832,12 +869,7 @@ def test_the_first_sequence_needed_is_that_of_the_slowest_part() -> None:
     member = stage.join(of_channels(trades=["AAPL"]))
     subscriber = member.subscriber
     assert subscriber.first_needed == 11
-    stage.change(
-        member,
-        of_channels(trades=["AAPL", "MSFT"]),
-        added=of_channels(trades=["MSFT"]),
-        after=at(4),
-    )
+    stage.subscribe(member, of_channels(trades=["MSFT"]), after=at(4))
     assert subscriber.first_needed == 5
     stage.drain(member)
     assert subscriber.first_needed == 11
@@ -854,7 +886,7 @@ def test_more_symbols_come_from_the_next_cut_on() -> None:
     stage = Stage()
     member = stage.join(of_channels(trades=["AAPL"]))
     stage.publish_and_cut("AAPL", "MSFT")
-    stage.change(member, of_channels(trades=["AAPL", "MSFT"]))
+    stage.subscribe(member, of_channels(trades=["MSFT"]))
     stage.drain(member)
     stage.publish_and_cut("AAPL", "MSFT")
     assert hears(member) == [1, 3, 4]
@@ -864,12 +896,7 @@ def test_more_symbols_come_from_their_position_on_and_the_others_are_not_told_ag
     stage = Stage()
     member = stage.join(of_channels(trades=["AAPL"]))
     stage.publish_and_cut("AAPL", "MSFT", "AAPL", "MSFT")
-    stage.change(
-        member,
-        of_channels(trades=["AAPL", "MSFT"]),
-        added=of_channels(trades=["MSFT"]),
-        after=at(2),
-    )
+    stage.subscribe(member, of_channels(trades=["MSFT"]), after=at(2))
     stage.drain(member)
     stage.publish_and_cut("AAPL", "MSFT")
     assert hears(member) == [1, 3, 4, 5, 6]
@@ -879,7 +906,7 @@ def test_fewer_symbols_come_at_once() -> None:
     stage = Stage()
     member = stage.join(of_channels(trades=["AAPL", "MSFT"]))
     stage.publish("AAPL", "MSFT")
-    stage.change(member, of_channels(trades=["AAPL"]))
+    stage.unsubscribe(member, of_channels(trades=["MSFT"]))
     stage.drain(member)
     stage.cut()
     assert hears(member) == [1]
@@ -891,12 +918,7 @@ def test_the_snapshot_of_more_symbols_is_of_those_only() -> None:
     member = stage.join(of_channels(trades=["AAPL"]))
     stage.publish_and_cut("AAPL", "MSFT")
     assert hears(member) == [1]
-    stage.change(
-        member,
-        of_channels(trades=["AAPL", "MSFT"]),
-        added=of_channels(trades=["MSFT"]),
-        snapshot=True,
-    )
+    stage.subscribe(member, of_channels(trades=["MSFT"]), snapshot=True)
     stage.drain(member)
     assert hears(member) == ["begin stage-2", 2, "end stage-2"]
 
@@ -907,14 +929,7 @@ def test_a_gap_begins_where_the_oldest_of_several_backlogs_does() -> None:
     member = stage.join(of_channels(trades=["AAPL"]))
     member.socket.held_bytes = HIGH_WATER_BYTES + 1
     for symbol, sequence in (("MSFT", 4), ("TSLA", 1)):
-        selection = member.subscriber.lane.payload.key.selection
-        ((_, known),) = selection.symbols
-        stage.change(
-            member,
-            of_channels(trades=[*known, symbol]),
-            added=of_channels(trades=[symbol]),
-            after=at(sequence),
-        )
+        stage.subscribe(member, of_channels(trades=[symbol]), after=at(sequence))
     for _ in range(5):
         stage.publish_and_cut("AAPL", "AAPL", "AAPL")
     member.socket.held_bytes = 0
@@ -929,12 +944,7 @@ def test_a_later_position_than_that_of_the_others_is_no_gap_of_its_own() -> None
     member.socket.held_bytes = HIGH_WATER_BYTES + 1
     for _ in range(10):
         stage.publish_and_cut("AAPL", "MSFT")
-    stage.change(
-        member,
-        of_channels(trades=["AAPL", "MSFT"]),
-        added=of_channels(trades=["MSFT"]),
-        after=at(6),
-    )
+    stage.subscribe(member, of_channels(trades=["MSFT"]), after=at(6))
     member.socket.held_bytes = 0
     stage.drain(member)
     assert hears(member) == [
