@@ -10,10 +10,11 @@
 
 import type { Environment, PageChange } from "../environment.ts";
 import { Closed, type FeedError, Malformed, TransportFailed } from "../errors.ts";
-import { type Request, TRANSPORTS, type TransportKind } from "../transports/transport.ts";
+import type { Request, TransportKind } from "../transports/transport.ts";
 import { Progress } from "../wire/progress.ts";
 import { Selection } from "../wire/selection.ts";
 import { isTick } from "../wire/ticks.ts";
+import { Absence } from "./absence.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { Backoff, LAST_CEILING_MS } from "./backoff.ts";
 import { Bell } from "./bell.ts";
@@ -26,15 +27,12 @@ import {
   type LinkOptions,
   type Settings,
 } from "./link.ts";
+import { Preference } from "./preference.ts";
 import { isPositionRefused, Session } from "./session.ts";
 import { INITIAL_STATUS, type LinkStatus } from "./status.ts";
 
-/** Rounds for the transport that worked last, until "auto" tries the others too. */
-const LOYAL_ROUNDS = 3;
 /** Changes of the selection that need a new connection are collected for so long. */
 const COLLECT_MS = 50;
-/** A page that is hidden for a moment only keeps its connection. */
-const HIDDEN_GRACE_MS = 10_000;
 /** A position after which nothing could be read so often is given up, or nothing would come again. */
 const MALFORMED_TRIES = 3;
 
@@ -53,6 +51,8 @@ export class Connection implements Link {
   readonly #backoff: Backoff;
   readonly #gate: Gate;
   readonly #wake: Bell; // ends a wait between two sessions
+  readonly #preference = new Preference();
+  readonly #absence: Absence;
   readonly #unlisten: () => void;
   settings: Settings;
   status: LinkStatus = INITIAL_STATUS;
@@ -63,12 +63,8 @@ export class Connection implements Link {
   #covering = Selection.NOTHING; // whose snapshot was asked for
   #session: Session | undefined;
   #syncTimer: unknown; // a change of the selection is about to go out
-  #hiddenTimer: unknown;
-  #hiddenAway = false;
   #closed = false;
-  #loyalTo: TransportKind | undefined; // the transport that worked last
   #wasLost = false; // the last session ended otherwise than for another selection or setting
-  #failedRounds = 0;
   #stayAwayMs = 0; // after the session that is being ended on purpose
   #malformedTries = 0;
 
@@ -86,6 +82,7 @@ export class Connection implements Link {
     this.#gate = new Gate(environment);
     this.#gate.bytesPerSecond = this.settings.throttle;
     this.#wake = new Bell(environment);
+    this.#absence = new Absence(environment, options.whenHidden, () => this.#endSession());
     this.#unlisten = environment.onChange((change) => this.#pageChanged(change));
     void this.#run();
   }
@@ -125,7 +122,7 @@ export class Connection implements Link {
       this.#wakeIf("parked");
     }
     if (before.transport !== this.settings.transport) {
-      this.#loyalTo = undefined;
+      this.#preference.reset();
     }
     const { throttle } = before; // not a matter of the wire
     if (JSON.stringify(before) !== JSON.stringify({ ...this.settings, throttle })) {
@@ -152,7 +149,7 @@ export class Connection implements Link {
     }
     this.#closed = true;
     this.#unlisten();
-    this.#environment.clearTimeout(this.#hiddenTimer);
+    this.#absence.stop();
     this.#environment.clearTimeout(this.#syncTimer);
     this.#endSession();
     this.#acknowledgements.rejectAll(new Closed());
@@ -182,7 +179,9 @@ export class Connection implements Link {
         await this.#stayAway();
         continue;
       }
-      this.#failedRounds = received ? 0 : this.#failedRounds + 1;
+      if (!received) {
+        this.#preference.failed();
+      }
       this.#observer.onProblem(error);
       await this.#waitAfter(error);
     }
@@ -194,7 +193,7 @@ export class Connection implements Link {
       this.#acknowledgements.acknowledge(this.#revision); // nobody has to be told
       return "idle";
     }
-    if (this.#hiddenAway) {
+    if (this.#absence.isAway) {
       return "hidden";
     }
     return this.#gate.isClosed ? "parked" : undefined;
@@ -231,7 +230,7 @@ export class Connection implements Link {
   /** Try the transports in turn; return how the one that was read, or the last one, ended. */
   async #round(): Promise<RoundEnd> {
     const fallbacks: string[] = [];
-    const candidates = this.#candidates();
+    const candidates = this.#preference.candidates(this.settings.transport);
     for (const kind of candidates) {
       const end = await this.#use(kind, fallbacks);
       const isOnly = candidates.length === 1;
@@ -241,17 +240,6 @@ export class Connection implements Link {
       fallbacks.push(end.error.message);
     }
     return { error: new TransportFailed("no transport", fallbacks.join("; ")), received: false };
-  }
-
-  #candidates(): readonly TransportKind[] {
-    const { transport } = this.settings;
-    if (transport !== "auto") {
-      return [transport];
-    }
-    if (this.#loyalTo !== undefined && this.#failedRounds < LOYAL_ROUNDS) {
-      return [this.#loyalTo];
-    }
-    return TRANSPORTS;
   }
 
   /** Run one session. */
@@ -292,7 +280,7 @@ export class Connection implements Link {
     this.#session = undefined;
     this.#wasLost ||= error !== undefined && this.status.connects > 0;
     if (session.received) {
-      this.#loyalTo = kind;
+      this.#preference.worked(kind);
     }
     return { error: this.#learn(error, request), received: session.received };
   }
@@ -370,16 +358,10 @@ export class Connection implements Link {
   }
 
   #pageChanged(change: PageChange): void {
-    if (change === "hidden" && this.#options.whenHidden === "disconnect") {
-      this.#hiddenTimer = this.#environment.setTimeout(() => {
-        this.#hiddenAway = true;
-        this.#session?.end();
-      }, HIDDEN_GRACE_MS);
-    } else if (change === "visible" || change === "online" || change === "restored") {
-      this.#environment.clearTimeout(this.#hiddenTimer);
-      this.#hiddenAway = false;
+    this.#absence.take(change);
+    if (change === "visible" || change === "online" || change === "restored") {
       this.#session?.check();
-      this.#wakeIf("waiting", "offline", "hidden");
+      this.#wakeIf("waiting", "offline");
     } else if (change === "offline") {
       this.#wakeIf("waiting"); // tried once, then seen to be offline
     }

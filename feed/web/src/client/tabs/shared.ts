@@ -12,6 +12,7 @@
 
 import type { Environment, PageChange } from "../environment.ts";
 import { Closed } from "../errors.ts";
+import { Absence } from "../link/absence.ts";
 import { Acknowledgements } from "../link/acknowledgements.ts";
 import {
   DEFAULT_SETTINGS,
@@ -29,9 +30,6 @@ import { Leadership } from "./leadership.ts";
 import { type Member, Roster } from "./roster.ts";
 import { Takeover } from "./takeover.ts";
 import { Vigil } from "./vigil.ts";
-
-/** A page that is hidden for a moment only is not away. */
-const HIDDEN_GRACE_MS = 10_000;
 
 /** What only a leader says, or one that is about to be. */
 const LEADERS_WORDS: ReadonlySet<TabMessage["kind"]> = new Set([
@@ -52,6 +50,7 @@ export class SharedLink implements Link {
   readonly #acknowledgements = new Acknowledgements();
   readonly #journal = new Journal();
   readonly #vigil: Vigil;
+  readonly #absence: Absence;
   readonly #unlisten: () => void;
   #roster: Roster;
   #group: Group;
@@ -61,7 +60,6 @@ export class SharedLink implements Link {
   #endTerm: (() => void) | undefined;
   #member: Member = { symbols: {}, revision: 0, paused: false, away: false };
   #helloDue = false;
-  #hiddenTimer: unknown;
   #settings: Settings;
   status: LinkStatus = { ...INITIAL_STATUS, role: "follower", phase: "connecting" };
 
@@ -77,6 +75,9 @@ export class SharedLink implements Link {
     this.#observer = observer;
     this.#environment = environment;
     this.#settings = { ...DEFAULT_SETTINGS, ...settings };
+    this.#absence = new Absence(environment, options.whenHidden, (away) => {
+      this.#changeMember({ away });
+    });
     this.#unlisten = environment.onChange((change) => this.#pageChanged(change));
     this.#roster = new Roster();
     this.#group = this.#makeGroup();
@@ -141,7 +142,7 @@ export class SharedLink implements Link {
     }
     this.#unlisten();
     this.#vigil.stop();
-    this.#environment.clearTimeout(this.#hiddenTimer);
+    this.#absence.stop();
     this.#acknowledgements.rejectAll(new Closed());
     this.#setStatus({ ...this.status, phase: "stopped", transport: undefined });
   }
@@ -309,29 +310,11 @@ export class SharedLink implements Link {
   }
 
   #pageChanged(change: PageChange): void {
-    switch (change) {
-      case "left":
-        this.#leave();
-        break;
-      case "restored":
-        this.#rejoin();
-        break;
-      case "hidden":
-        if (this.#options.whenHidden === "disconnect") {
-          this.#hiddenTimer = this.#environment.setTimeout(
-            () => this.#changeMember({ away: true }),
-            HIDDEN_GRACE_MS,
-          );
-        }
-        break;
-      case "visible":
-        this.#environment.clearTimeout(this.#hiddenTimer);
-        if (this.#member.away) {
-          this.#changeMember({ away: false });
-        }
-        break;
-      default:
-        break;
+    this.#absence.take(change);
+    if (change === "left") {
+      this.#leave();
+    } else if (change === "restored") {
+      this.#rejoin();
     }
   }
 
