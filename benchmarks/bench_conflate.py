@@ -14,10 +14,10 @@ INTERVAL_MS = 250
 
 @pytest.mark.parametrize("symbols", [5, 500])
 def test_add_and_take(benchmark: BenchmarkFixture, symbols: int) -> None:
-    conflator, ticks = Conflator(INTERVAL_MS, NOW_NS), make_ticks(BATCH, symbols)
+    conflator, ticks = Conflator(INTERVAL_MS), make_ticks(BATCH, symbols)
 
     def add_and_take() -> list[Tick]:
-        conflator.add(ticks)
+        conflator.add(ticks, NOW_NS)
         return conflator.take_all()
 
     assert 0 < len(benchmark(add_and_take)) <= BATCH

@@ -111,6 +111,7 @@ class StormPlan:
     Attributes:
         observers: few, sampled, who choose everything and hear positions; never cut off.
         crowd: those who are cut off; they choose the same.
+        pids: the server's processes, as `Plan` has them.
         history_s: how long positions are collected; how old those are with which the crowd returns.
         return_s: within how long all of them are back.
         timeout_s: the last must be live by then.
@@ -118,6 +119,7 @@ class StormPlan:
 
     observers: Group
     crowd: Group
+    pids: tuple[int, ...] = ()
     history_s: float = 10.0
     return_s: float = 1.0
     timeout_s: float = 30.0
@@ -137,7 +139,7 @@ class StormResult:
         ticks: received in catching up.
         gaps: told to them.
         faults, fault_count: ticks missing or too many, the first few in words, and how many.
-        swarm_cpu_share: of one core, from the cut until the last was live.
+        server_cpu_share, swarm_cpu_share: of one core, from the cut until the last was live.
     """
 
     count: int
@@ -148,6 +150,7 @@ class StormResult:
     gaps: int
     faults: tuple[str, ...]
     fault_count: int
+    server_cpu_share: float
     swarm_cpu_share: float
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from .connection import Connection, Members
 from .plan import Connecting, Group, Look, Opening, Scheduled, StormPlan, StormResult
+from .process import Usage
 from .sample import Newest, ReturnSampler, TickSampler
 from .swarm import Swarm, Tell
 from .wire import WireError
@@ -91,6 +92,7 @@ class _Return:
         waiting = self._members.connections[::-1]
         away = list(waiting)  # not live yet
         began_s, began_cpu_s = time.monotonic(), _cpu_s()
+        before = Usage.of(plan.pids)
         connected_s = looked_s = 0.0
         while away and (now_s := time.monotonic() - began_s) < plan.timeout_s:
             due = plan.crowd.count * min(1.0, now_s / plan.return_s)
@@ -119,6 +121,7 @@ class _Return:
             gaps=findings.gaps.total(),
             faults=tuple(findings.faults),
             fault_count=findings.fault_count,
+            server_cpu_share=(Usage.of(plan.pids).cpu_ns - before.cpu_ns) / 1e9 / live_s,
             swarm_cpu_share=(_cpu_s() - began_cpu_s) / live_s,
         )
 

@@ -53,7 +53,7 @@ def run(stage: Stage) -> Outcome:
 def _plan(server: Server, count: int) -> StormPlan:
     everything = Subscription(channels=EVERYTHING, marks=True)
     crowd = server.group("crowd", count, everything, sample_limit=0)
-    return StormPlan(server.validators(), crowd, history_s=HISTORY_S)
+    return StormPlan(server.validators(), crowd, server.pids, history_s=HISTORY_S)
 
 
 class _Others:
@@ -125,6 +125,7 @@ def _words(storm: StormResult) -> str:
     said = (
         f"{storm.live:,} of {storm.count:,} live {storm.live_s:.2f} s after the cut (connected "
         f"after {storm.connected_s:.2f} s); {storm.ticks:,} ticks caught up with, {storm.gaps} "
-        f"gaps, {storm.fault_count} faults; the swarm took {storm.swarm_cpu_share:.0%} of a core"
+        f"gaps, {storm.fault_count} faults; meanwhile the server took "
+        f"{storm.server_cpu_share:.0%} of a core, the swarm {storm.swarm_cpu_share:.0%}"
     )
     return f"{said}: {storm.faults[0]}" if storm.faults else said
