@@ -33,6 +33,7 @@ export async function fetchBars(
 
 const AT_ONCE = 2;
 const MINUTES = 60;
+const MINUTE_MS = 60_000;
 /** With fewer minutes than this the seconds are asked for too: the server is young. */
 const FEW_MINUTES = 10;
 const SECONDS = 600;
@@ -81,7 +82,9 @@ export class CourseLoader {
     const points = pointsOf(minutes.bars);
     const finer = pointsOf(seconds.bars);
     const finerFromMs = finer[0]?.timeMs ?? Number.POSITIVE_INFINITY;
-    this.#onLoaded(symbol, [...points.filter(({ timeMs }) => timeMs < finerFromMs), ...finer]);
+    // A minute that the seconds cover, or a part of it, would only be a step in front of them.
+    const older = points.filter(({ timeMs }) => timeMs + MINUTE_MS <= finerFromMs);
+    this.#onLoaded(symbol, [...older, ...finer]);
   }
 }
 
