@@ -1,6 +1,7 @@
 """The dialect's own SDKs, unmodified, against `feed serve`.
 
-The market starts 1.5 s before a full minute, so that minute bars come soon.
+The market starts 1.5 s before a full minute, so that minute bars come soon, and waits for the SDK,
+so that they come to it.
 """
 
 import asyncio
@@ -72,7 +73,7 @@ async def test_alpaca_py_receives_trades_quotes_and_bars(
 ) -> None:
     program = await run(
         *("--symbols", ",".join([*symbols, "NVDA"]), "--rate", "500"),
-        *("--seed", "7", "--start", START),
+        *("--seed", "7", "--start", START, "--wait-for", "1"),
     )
     heard = Heard()
     stream = sdk("key", "secret", url_override=program.url(path, "ws"))
@@ -119,8 +120,11 @@ async def test_alpaca_py_changes_its_subscription_while_it_runs(run: Run) -> Non
         await wait(heard["MSFT"])
 
 
-async def test_ccxt_receives_trades_quotes_and_candles_after_its_markets(run: Run) -> None:
-    program = await run("--symbols", "AAPL,BTC/USD,ETH/USD", "--rate", "500", "--start", START)
+async def test_ccxt_receives_candles_trades_and_quotes_after_its_markets(run: Run) -> None:
+    program = await run(
+        *("--symbols", "AAPL,BTC/USD,ETH/USD", "--rate", "500"),
+        *("--seed", "7", "--start", START, "--wait-for", "1"),
+    )
     exchange = ccxt.pro.alpaca({"apiKey": "key", "secret": "secret"})
     exchange.urls["api"]["ws"]["crypto"] = program.url("/v1beta3/crypto/us", "ws")
     exchange.urls["api"]["trader"] = program.url("")
@@ -128,6 +132,9 @@ async def test_ccxt_receives_trades_quotes_and_candles_after_its_markets(run: Ru
         markets = await exchange.load_markets()
         assert {"BTC/USD", "ETH/USD"} <= set(markets)
         assert "AAPL" not in markets, "it asks for crypto only"
+        candles = await exchange.watch_ohlcv("BTC/USD", "1m")
+        assert candles[0][0] == 1_767_364_200_000, "14:30:00 in milliseconds"
+        assert len(candles[0]) == 6
         seen: set[str] = set()
         while len(seen) < ENOUGH:
             trades = await exchange.watch_trades("BTC/USD")
@@ -140,9 +147,6 @@ async def test_ccxt_receives_trades_quotes_and_candles_after_its_markets(run: Ru
         ticker = await exchange.watch_ticker("ETH/USD")
         assert ticker["symbol"] == "ETH/USD"
         assert 0 < ticker["bid"] < ticker["ask"]
-        candles = await exchange.watch_ohlcv("BTC/USD", "1m")
-        assert candles[0][0] == 1_767_364_200_000, "14:30:00 in milliseconds"
-        assert len(candles[0]) == 6
     finally:
         await exchange.close()
 
