@@ -53,6 +53,7 @@ async def test_a_websocket_speaks_json_text_and_carries_binary_batches(
         assert (await text(socket)) == {"T": "success", "msg": "authenticated"}
         await socket.send_json({"action": "subscribe", "trades": ["AAPL"], "marks": True})
         assert (await text(socket))["T"] == "subscription"
+        assert kinds(BATCH.FromString(await socket.receive_bytes())) == ["mark"]
         for number in range(1, 40):  # over a keyframe
             await feed.publish(trade(number))
             batch = BATCH.FromString(await socket.receive_bytes())
@@ -122,6 +123,8 @@ async def test_a_stream_is_batches_each_after_its_length(serve: Serve) -> None:
     answer = await RawHttp.get(address, "/v1/stream?trades=AAPL&quotes=*", headers)
     assert answer.headers["Content-Type"] == "application/x-protobuf"
     await feed.sessions_reach(1)
+    chunk = await answer.chunk()
+    assert kinds(BATCH.FromString(chunk[1:])) == ["mark"]
     await feed.publish(trade(1), quote(2, "MSFT"))
     chunk = await answer.chunk()
     length, start = _DecodeVarint(chunk, 0)
