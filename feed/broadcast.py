@@ -122,7 +122,7 @@ class Broadcast:
             self.states.clear(upto)
             self._distribute(0, ticks, after + 1)
         for interval_ms, conflator in self._conflators.items():
-            conflator.add(ticks)
+            conflator.add(ticks, first_ns)
             conflated = conflator.take(now_ns)
             if conflated:
                 self._distribute(interval_ms, conflated, None)
@@ -168,7 +168,7 @@ class Broadcast:
                 for interval_ms, part in key.selection.parts().items():
                     self._indexes[key.codec.name, interval_ms].add(part, payload.collect)
                     if interval_ms and interval_ms not in self._conflators:
-                        self._conflators[interval_ms] = Conflator(interval_ms, now_ns)
+                        self._conflators[interval_ms] = Conflator(interval_ms)
             traffic = self.traffic[framing.transport, key.codec.name]
             lane = (
                 Lane(payload, framing, traffic, now_ns)

@@ -47,20 +47,22 @@ class Conflator:
 
     __slots__ = ("_newest", "_notional", "_trades", "_until_ns", "interval_ns")
 
-    def __init__(self, interval_ms: int, now_ns: int) -> None:
+    def __init__(self, interval_ms: int) -> None:
         self.interval_ns = interval_ms * _NS_PER_MS
         self._trades: dict[str, ConflatedTrade] = {}
         self._notional: dict[str, float] = {}  # price × size, summed, per symbol
         self._newest: dict[tuple[Kind, str], Tick] = {}
-        self._until_ns = self._boundary_after(now_ns)
+        self._until_ns = 0  # of what was collected
 
     @property
     def due_ns(self) -> int | None:
         """When what was collected is due; None: there is nothing."""
         return self._until_ns if self._trades or self._newest else None
 
-    def add(self, ticks: Sequence[Tick]) -> None:
-        """Take a batch."""
+    def add(self, ticks: Sequence[Tick], ingested_ns: int) -> None:
+        """Take a batch, the first of which was ingested then; its interval ends after that."""
+        if self.due_ns is None:
+            self._until_ns = (ingested_ns // self.interval_ns + 1) * self.interval_ns
         newest = self._newest
         for tick in ticks:
             if tick.kind is Kind.TRADE:
@@ -70,10 +72,7 @@ class Conflator:
 
     def take(self, now_ns: int) -> list[Tick]:
         """Return what was collected, if the interval has passed; else nothing."""
-        if now_ns < self._until_ns:
-            return []
-        self._until_ns = self._boundary_after(now_ns)
-        return self.take_all()
+        return self.take_all() if now_ns >= self._until_ns else []
 
     def take_all(self) -> list[Tick]:
         """Return what was collected, in the order in which symbols appeared, and begin anew."""
@@ -119,12 +118,9 @@ class Conflator:
         known.volume += size
         self._notional[trade.symbol] += price * size
 
-    def _boundary_after(self, now_ns: int) -> int:
-        return (now_ns // self.interval_ns + 1) * self.interval_ns
-
 
 def conflate(ticks: Sequence[Tick]) -> list[Tick]:
     """Return what a batch leaves when it is conflated as a whole."""
-    conflator = Conflator(INTERVALS_MS[-1], 0)
-    conflator.add(ticks)
+    conflator = Conflator(INTERVALS_MS[-1])
+    conflator.add(ticks, 0)
     return conflator.take_all()
