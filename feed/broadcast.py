@@ -58,6 +58,7 @@ class Broadcast:
         states: that state, and conflated ones, encoded.
         bars: builds and keeps bars.
         cut_sequence: the newest sequence that is in a frame; the end of catching up.
+        conflated_cuts: how often conflated ticks were cut.
         ticks: published so far, by kind.
         lane_counts: lanes that have members, by transport and codec.
         traffic: frames and bytes written, by transport and codec.
@@ -71,6 +72,7 @@ class Broadcast:
         self.states = States(ring, self.snapshot)
         self.bars = bars
         self.cut_sequence = ring.newest
+        self.conflated_cuts = 0
         self.ticks = dict.fromkeys(Kind, 0)
         self.lane_counts: Counter[tuple[str, str]] = Counter()
         self.traffic: defaultdict[tuple[str, str], Traffic] = defaultdict(Traffic)
@@ -125,6 +127,7 @@ class Broadcast:
             conflator.add(ticks, first_ns)
             conflated = conflator.take(now_ns)
             if conflated:
+                self.conflated_cuts += 1
                 self._distribute(interval_ms, conflated, None)
         return Cut(len(ticks), first_ns, list(self._envelop(after, now_ns)))
 

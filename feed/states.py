@@ -48,12 +48,7 @@ class States:
         return runs
 
     def conflated(self, selection: Selection, codec: Codec, first: int) -> Runs:
-        """Return one conflated state of what is selected from a sequence on.
-
-        It begins up to 511 ticks before `first`, so that all who are about as far behind share it,
-        and never before the oldest tick held.
-        """
-        first = max(first - first % SEGMENT_TICKS, self._ring.oldest)
+        """Return one conflated state of what is selected from a sequence on, which is held."""
         key = (selection, codec.name, first)
         runs = self._runs.get(key)
         if runs is None:
@@ -62,14 +57,24 @@ class States:
             runs = self._runs[key] = batched(codec.encode(conflate(selected)), _RUN_BYTES)
         return runs
 
-    def restated(self, selection: Selection, codec: Codec, after: int) -> Iterator[list[bytes]]:
-        """Yield what the conflated channels of a selection are restated with after a position.
+    def untold_from(self, selection: Selection, position: int) -> int:
+        """Return the first sequence that conflated channels may owe to who stood at a position.
 
-        That is what changed since the position minus one interval: what the interval had collected
-        at the position was not told yet.
+        That is the position minus the longest interval: what the interval had collected at the
+        position was not told yet. What the ring has lost counts as owed from the position on.
         """
+        ring = self._ring
+        if not selection.intervals_ms or position < ring.oldest:
+            return position + 1
+        longest_ms = max(interval_ms for _, interval_ms in selection.intervals_ms)
+        return ring.first_since(ring.ingested_ns(position) - longest_ms * _NS_PER_MS)
+
+    def restated(self, selection: Selection, codec: Codec, first: int) -> Iterator[list[bytes]]:
+        """Yield what the conflated channels of a selection are restated with from a sequence on.
+
+        It begins up to 511 ticks earlier, so that all who come back at once share it.
+        """
+        first = max(first - first % SEGMENT_TICKS, self._ring.oldest)
         for interval_ms, part in selection.parts().items():
             if interval_ms:
-                held = min(max(after, self._ring.oldest), self._cut_sequence)
-                since_ns = self._ring.ingested_ns(held) - interval_ms * _NS_PER_MS
-                yield from self.conflated(part, codec, self._ring.first_since(since_ns))
+                yield from self.conflated(part, codec, first)

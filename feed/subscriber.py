@@ -50,6 +50,7 @@ class LadderCounts:
     paused: int = 0
     caught_up: int = 0
     gap: int = 0
+    conflated: int = 0
     lagging: int = 0
     slow: int = 0
     overruns: int = 0
@@ -75,8 +76,10 @@ class Subscriber:
         "_broadcast",
         "_messages",
         "_now_ns",
-        "_restate_after",
+        "_restate_from",
         "_snapshots",
+        "_told_cuts",
+        "_untold_from",
         "buffered_bytes",
         "counts",
         "lag_max_ticks",
@@ -116,7 +119,11 @@ class Subscriber:
         # Short lists: an empty deque would take 760 bytes, three of them most of a subscriber.
         self._messages: list[bytes] = []  # made already, shared where they can be
         self._backlogs: list[_Backlog] = []
-        self._restate_after: int | None = None  # where conflated channels are told again from
+        # Conflated channels: where they are told again from, if they are; where they would be if
+        # there are other conflated cuts than these before it is live.
+        self._restate_from: int | None = None
+        self._untold_from = self.position + 1
+        self._told_cuts = broadcast.conflated_cuts
         self._snapshots: list[Selection] = []  # due when it is caught up
 
     @property
@@ -144,6 +151,7 @@ class Subscriber:
         if self.live:
             self.live = False
             self.position = self._broadcast.cut_sequence
+            self._note_told(self.position)
 
     def go_live(self) -> None:
         """Note that it is caught up, and gets its lane's frames from now on."""
@@ -168,7 +176,10 @@ class Subscriber:
                     self.counts.overruns += 1
                     self._tell_gap(after.sequence + 1, "overrun", selection)
                     return Resume.GAP
-                self._restate(after.sequence)
+                untold = self._broadcast.states.untold_from(
+                    self.lane.payload.key.selection, after.sequence
+                )
+                self._restate(untold)
                 self._add_backlog(selection.lossless, after.sequence)
                 return Resume.REPLAYED
         # A header may hold bytes that are no UTF-8, and no codec can say them.
@@ -200,7 +211,8 @@ class Subscriber:
         self.live = False
         self.missed = True
         self.position = position
-        self._restate(position)
+        self._note_told(position)
+        self._restate(self._untold_from)
         self.counts.paused += 1
 
     def next_frame(self, now_ns: int) -> bytes | Reason | None:
@@ -209,20 +221,22 @@ class Subscriber:
         while True:
             if self._messages:
                 return self._messages.pop(0)
+            if self._told_cuts != self._broadcast.conflated_cuts:
+                self._restate(self._untold_from)
             try:
                 frame = self._catch_up(now_ns)
             except Overrun:
-                self.counts.overruns += 1
-                if self.on_lag is OnLag.DISCONNECT:
-                    self.counts.lagging += 1
+                if self._gives_up():
                     return Reason.LAGGING
                 self._step_down(self.first_needed)
                 continue
             if frame is not None:
                 return frame
-            if self._restate_after is not None:
-                self._append_restatement(self._restate_after)
-                self._restate_after = None
+            if self._restate_from is not None:
+                overrun = self._restate_from < self._broadcast.ring.oldest
+                if overrun and self._gives_up():
+                    return Reason.LAGGING
+                self._append_restatement(self._restate_from)
             elif self._snapshots:
                 self._append_snapshot(self._snapshots.pop(0))
             else:
@@ -268,14 +282,31 @@ class Subscriber:
         elif selection.symbols and after < self.position:
             self._backlogs.append(_Backlog(selection, after, self.position))
 
-    def _restate(self, after: int) -> None:
-        """Have the conflated channels told again from a position on."""
+    def _note_told(self, position: int) -> None:
+        """Note that its conflated channels were told what they were due at a position."""
+        broadcast, selection = self._broadcast, self.lane.payload.key.selection
+        self._untold_from = broadcast.states.untold_from(selection, position)
+        self._told_cuts = broadcast.conflated_cuts
+
+    def _restate(self, first: int) -> None:
+        """Have the conflated channels told again from a sequence on."""
         if self.lane.payload.key.selection.intervals_ms:
-            known = self._restate_after
-            self._restate_after = after if known is None else min(known, after)
+            known = self._restate_from
+            self._restate_from = first if known is None else min(known, first)
+
+    def _gives_up(self) -> bool:
+        """Count an overrun; tell whether the subscriber is to be disconnected for it."""
+        self.counts.overruns += 1
+        if self.on_lag is not OnLag.DISCONNECT:
+            return False
+        self.counts.lagging += 1
+        return True
 
     def _step_down(self, requested: int) -> None:
-        """Give up on the ticks from a sequence on, and go on from the last cut."""
+        """Give up on the ticks from a sequence on, and go on from the last cut.
+
+        Conflated channels are restated as always, whatever becomes of the others.
+        """
         broadcast = self._broadcast
         selection = self.lane.payload.key.selection
         self._backlogs.clear()
@@ -287,9 +318,9 @@ class Subscriber:
             self.position = broadcast.cut_sequence
             self._tell_gap(max(requested, oldest), "conflated", None)
             codec = self.lane.payload.key.codec
-            for run in broadcast.states.conflated(selection, codec, max(requested, oldest)):
+            first, lossless = max(requested, oldest), selection.lossless
+            for run in broadcast.states.conflated(lossless, codec, first):
                 self._messages.append(self._ticks(run))
-            self._restate_after = None
         else:
             self.position = broadcast.cut_sequence
             self._tell_gap(requested, "overrun", selection)
@@ -299,10 +330,17 @@ class Subscriber:
         position = self._broadcast.ring.position(self.position)
         return self.lane.private_ticks(fragments, position, self._now_ns)
 
-    def _append_restatement(self, after: int) -> None:
-        """Queue what its conflated channels changed since a position; it is at the last cut."""
-        key = self.lane.payload.key
-        for run in self._broadcast.states.restated(key.selection, key.codec, after):
+    def _append_restatement(self, first: int) -> None:
+        """Queue what its conflated channels changed from a sequence on; it is at the last cut."""
+        broadcast, key = self._broadcast, self.lane.payload.key
+        oldest = broadcast.ring.oldest
+        if first < oldest:
+            self.position = oldest - 1
+            self._tell_gap(first, "overrun", key.selection)
+            self.position = broadcast.cut_sequence
+        self._restate_from = None
+        self._note_told(broadcast.cut_sequence)
+        for run in broadcast.states.restated(key.selection, key.codec, first):
             self._messages.append(self._ticks(run))
 
     def _tell_gap(self, missing: int | str, reason: str, selection: Selection | None) -> None:
@@ -313,10 +351,14 @@ class Subscriber:
             reason: "overrun", "epoch" or "conflated".
             selection: whose state follows, if any.
         """
-        ring = self._broadcast.ring
-        self.counts.gap += 1
+        ring, counts = self._broadcast.ring, self.counts
+        if reason == "conflated":
+            counts.conflated += 1
+        else:
+            counts.gap += 1
         if isinstance(missing, int):
-            self.counts.gap_ticks += self.position - missing + 1
+            if reason != "conflated":
+                counts.gap_ticks += self.position - missing + 1
             missing = str(ring.position(missing))
         upto = str(ring.position(self.position))
         gap = {"T": "gap", "from": missing, "to": upto, "reason": reason}
