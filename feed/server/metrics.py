@@ -39,7 +39,7 @@ if TYPE_CHECKING:  # the hub fills the instruments, so at run time the arrow poi
 LAG_STEPS_TICKS = (1, 100, 1_000, 10_000)
 TRANSPORTS = ("websocket", "sse", "stream")
 _SERVED = tuple(product(TRANSPORTS, CODECS))
-_LADDER_STEPS = ("paused", "caught_up", "gap", "lagging", "slow")
+_LADDER_STEPS = ("paused", "caught_up", "gap", "conflated", "lagging", "slow")
 
 _US, _MS, _S = 1_000, 1_000_000, 1_000_000_000
 _AGE_BOUNDS_NS = (
@@ -313,8 +313,8 @@ def _ladder(watched: Watched) -> Iterator[Metric]:
     yield _counter(
         "feed_ladder_steps",
         "Steps of slow subscribers down (and up) the ladder: paused (a frame could not be "
-        "written), caught_up (live again without loss), gap (told that ticks are missing), lagging "
-        "and slow (disconnected).",
+        "written), caught_up (live again without loss), gap (told that ticks are missing), "
+        "conflated (told that they come conflated), lagging and slow (disconnected).",
     ).of({(step,): getattr(counts, step) for step in _LADDER_STEPS}, "step")
     yield _counter(
         "feed_gap_ticks",
