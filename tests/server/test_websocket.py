@@ -245,6 +245,7 @@ async def test_after_resumes_what_was_subscribed_and_leaves_the_rest_alone(serve
     feed = await serve()
     reader = await connect(feed)
     await reader.subscribe(trades=["AAPL"], marks=True)
+    await read_beginning(reader)
     for number in range(1, 11):
         await feed.publish(trade(number, "AAPL" if number % 2 else "MSFT"))
         if number % 2:
