@@ -179,6 +179,10 @@ class Rest:
                     (session.subscriber.lag_ticks for session in hub.drain.behind), default=0
                 ),
                 "lanes": len(broadcast.lanes),
+                "traffic": [
+                    {"transport": transport, "codec": codec, **asdict(traffic)}
+                    for (transport, codec), traffic in broadcast.traffic.items()
+                ],
                 "ladder": asdict(hub.ladder),
                 "resumes": hub.resumes,
                 "disconnects": {reason.value.name: n for reason, n in hub.ended.items()},
