@@ -206,6 +206,24 @@ class Subscriber:
         snapshots = [snapshot.within(selection) for snapshot in self._snapshots]
         self._snapshots = [snapshot for snapshot in snapshots if snapshot.symbols]
 
+    def settle(self, selection: Selection) -> None:
+        """Tell what channels have collected whose interval another selection ends; held before."""
+        broadcast, key = self._broadcast, self.lane.payload.key
+        subscribed, intervals_ms = dict(selection.symbols), dict(selection.intervals_ms)
+        ended = {
+            channel: interval_ms
+            for channel, interval_ms in key.selection.intervals_ms
+            if channel in subscribed and intervals_ms.get(channel) != interval_ms
+        }
+        if not ended or self.position != broadcast.cut_sequence:
+            return
+        part = Selection.of(
+            {channel: dict(key.selection.symbols)[channel] for channel in ended}, ended
+        )
+        first = broadcast.states.untold_from(part, self.position)
+        for run in broadcast.states.restated(part, key.codec, first):
+            self._messages.append(self._ticks(run))
+
     def miss(self, position: int) -> None:
         """Note that its lane's frame could not be written; it stands at `position`."""
         self.live = False

@@ -245,6 +245,7 @@ class Hub:
             return
         self.check_limits(key.selection)
         self.hold(session)
+        subscriber.settle(key.selection)
         now_ns = time.time_ns()
         subscriber.lane = self.broadcast.enter(key, before.framing, now_ns, compression)
         self.broadcast.leave(before)
