@@ -310,6 +310,8 @@ class Hub:
 
         Who cannot take it now, or comes later, is told once caught up, if it is news then.
         """
+        if self.broadcast.waiting_ticks:
+            self.cut()  # what came before it is told before it
         self._announced, self._down = message, down
         now_ns = time.time_ns()
         for lane, envelope in self.broadcast.announce(message, now_ns):
