@@ -189,6 +189,23 @@ def test_parts_are_the_whole_and_share_nothing(
         assert all(intervals_ms.get(channel, 0) == interval_ms for channel, _ in part.symbols)
 
 
+@given(strategies.selections, strategies.selections, batches)
+def test_what_is_within_another_is_what_both_select(
+    one: Selection, other: Selection, ticks: list[Tick]
+) -> None:
+    both = set(one.select(ticks)) & set(other.select(ticks))
+    assert one.within(other).select(ticks) == sorted(both)
+    assert one.within(EVERYTHING) == one.within(one) == one
+    assert one.within(Selection()) == Selection()
+
+
+def test_what_is_within_another_keeps_its_own_intervals() -> None:
+    wish = {Channel.TRADES: ["A", "B"], Channel.QUOTES: [ALL]}
+    selection = Selection.of(wish, {Channel.TRADES: 250, Channel.QUOTES: 500})
+    other = Selection.of({Channel.TRADES: ["B", "C"]}, {Channel.TRADES: 50})
+    assert selection.within(other) == Selection.of({Channel.TRADES: ["B"]}, {Channel.TRADES: 250})
+
+
 def test_selections_with_other_intervals_are_others() -> None:
     wish = {Channel.TRADES: ["A"]}
     assert Selection.of(wish) != Selection.of(wish, {Channel.TRADES: 250})

@@ -259,6 +259,7 @@ class Account:
 
 
 people = st.integers(0, 99)  # one of those who are there
+ways = st.one_of(st.just(SOCKET), st.sampled_from(WAYS))  # lanes are to have several members
 few_keys = st.lists(strategies.keys, min_size=1, max_size=4)
 afters = st.one_of(
     st.none(), st.just(BEGINNING), st.integers(0, 40), st.sampled_from(["epoch", "ahead", "text"])
@@ -332,7 +333,7 @@ class BroadcastModel(RuleBasedStateMachine):
 
     @rule(
         selection=st.one_of(st.just(EVERYTHING), strategies.selections),
-        way=st.sampled_from(WAYS),
+        way=ways,
         compressed=st.booleans(),
         marks=st.booleans(),
         after=afters,
@@ -365,7 +366,7 @@ class BroadcastModel(RuleBasedStateMachine):
         self._drain(account)
 
     @precondition(lambda self: self.left)
-    @rule(who=people, way=st.sampled_from(WAYS), marks=st.booleans(), compressed=st.booleans())
+    @rule(who=people, way=ways, marks=st.booleans(), compressed=st.booleans())
     def come_back(self, who: int, way: Way, marks: bool, compressed: bool) -> None:
         """Resume on any transport with the position of any other."""
         selection, position = self.left.pop(who % len(self.left))
@@ -923,7 +924,7 @@ def test_the_snapshot_of_more_symbols_is_of_those_only() -> None:
     assert hears(member) == ["begin stage-2", 2, "end stage-2"]
 
 
-def test_a_gap_begins_where_the_oldest_of_several_backlogs_does() -> None:
+def test_a_gap_begins_where_the_oldest_of_several_backlogs_does_and_ends_them_all() -> None:
     stage = Stage(16)
     stage.publish_and_cut("AAPL", "MSFT", "TSLA", "AAPL", "MSFT", "TSLA")
     member = stage.join(of_channels(trades=["AAPL"]))
@@ -934,7 +935,77 @@ def test_a_gap_begins_where_the_oldest_of_several_backlogs_does() -> None:
         stage.publish_and_cut("AAPL", "AAPL", "AAPL")
     member.socket.held_bytes = 0
     stage.drain(member)
-    assert hears(member)[0] == "gap stage-2 stage-21 overrun"
+    assert hears(member) == [
+        "gap stage-2 stage-21 overrun",
+        "begin stage-21",
+        21,
+        5,
+        6,
+        "end stage-21",
+    ]
+    assert stage.counts.overruns == 1
+
+
+def test_positions_are_those_of_the_backlog_that_is_the_furthest_behind() -> None:
+    # Whoever is cut off comes back with one position, and must not lose what another was due.
+    stage = Stage()
+    stage.publish_and_cut(*["AAPL", "MSFT", "TSLA"] * 3)
+    member = stage.join(of_channels(trades=["AAPL"]), marks=True)
+    member.take()
+    for symbol, sequence in (("MSFT", 3), ("TSLA", 1)):
+        stage.subscribe(member, of_channels(trades=[symbol]), after=at(sequence))
+    stage.subscribe(member, of_channels(trades=["NVDA"]))  # is told where it stands
+    stage.drain(member)
+    assert hears(member) == ["mark stage-1", 5, 8, "mark stage-1", 3, 6, 9, "mark stage-9"]
+
+
+def test_whoever_is_behind_is_sent_what_it_adds_up_to_where_it_stands() -> None:
+    stage = Stage()
+    stage.publish_and_cut("MSFT", "AAPL", "MSFT")
+    member = stage.join(of_channels(trades=["AAPL"]))
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    stage.publish_and_cut("AAPL", "MSFT")
+    stage.subscribe(member, of_channels(trades=["MSFT"]), after=at(1))
+    member.socket.held_bytes = 0
+    stage.drain(member)
+    assert hears(member) == [3, 4, 5]
+
+
+def test_whoever_is_behind_does_not_skip_what_it_missed_for_a_later_position() -> None:
+    stage = Stage()
+    member = stage.join()
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    stage.publish_and_cut("AAPL", "MSFT", "AAPL")
+    stage.subscribe(member, EVERYTHING, after=at(2))
+    member.socket.held_bytes = 0
+    stage.drain(member)
+    assert hears(member) == [1, 2, 3]
+
+
+def test_whoever_asks_again_for_what_it_has_is_sent_it_again() -> None:
+    stage = Stage()
+    member = stage.join()
+    stage.publish_and_cut("AAPL", "MSFT")
+    stage.subscribe(member, EVERYTHING, after=at(1))
+    stage.drain(member)
+    assert hears(member) == [1, 2, 2]
+
+
+def test_what_was_unsubscribed_is_due_no_more() -> None:
+    stage = Stage()
+    stage.publish_and_cut("MSFT", "AAPL", "TSLA")
+    member = stage.join(of_channels(trades=["AAPL"]))
+    stage.subscribe(member, of_channels(trades=["MSFT", "TSLA"]), after=at(0), snapshot=True)
+    stage.unsubscribe(member, of_channels(trades=["MSFT", "AAPL"]))
+    stage.drain(member)
+    assert hears(member) == [3, "begin stage-3", 3, "end stage-3"]
+    stage.subscribe(member, of_channels(trades=["AAPL"]), after=at(0), snapshot=True)
+    stage.unsubscribe(member, EVERYTHING)
+    stage.unsubscribe(member, of_channels(trades=["AAPL", "TSLA"]))
+    assert member.subscriber.first_needed == 4  # nothing that a source would wait for
+    stage.drain(member)
+    assert hears(member) == []
+    assert is_live(member)
 
 
 def test_a_later_position_than_that_of_the_others_is_no_gap_of_its_own() -> None:
