@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from urllib.parse import urlencode
 
-from feed.ticks import Tick
+from feed.ticks import Tick, Trade
 from tests.readers import (
     CLOSE,
     PING,
@@ -49,6 +49,18 @@ def salted(number: int) -> Tick:
 
 def salted_trades(first: int, last: int) -> list[Tick]:
     return [salted(number) for number in range(first, last + 1)]
+
+
+def noisy(number: int) -> Tick:
+    """Return a trade that hardly compresses, so that the buffers of who does not read fill soon."""
+    tick = salted(number)
+    assert isinstance(tick, Trade)
+    noise = sha256(number.to_bytes(8, "big")).hexdigest()
+    return replace(tick, conditions=(noise, noise[::-1]))
+
+
+def noisy_trades(first: int, last: int) -> list[Tick]:
+    return [noisy(number) for number in range(first, last + 1)]
 
 
 class GzipHttp(RawHttp):

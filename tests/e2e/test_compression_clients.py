@@ -12,7 +12,6 @@ from abc import ABC, abstractmethod
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +25,8 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 
 from feed.deflate import KEYFRAME_EVERY, Compression
 from feed.deflated_lane import DeflatedLane
-from feed.ticks import Tick, Trade
-from tests.deflated_readers import open_deflated, salted
+from feed.ticks import Tick
+from tests.deflated_readers import noisy, open_deflated, salted
 from tests.server import conftest as server_fixtures
 from tests.servers import PATIENCE_S, Feed, Serve, until
 
@@ -43,15 +42,6 @@ WS_CLIENT = Path(__file__).with_name("ws_client.js")
 SHARED = Compression()
 
 serve = server_fixtures.serve  # in this process, so that tests see who is in which lane
-
-
-def noisy(number: int) -> Tick:
-    """Return a trade that hardly compresses, so that a paused client's buffers are full soon."""
-    tick = salted(number)
-    assert isinstance(tick, Trade)
-    noise = sha256(number.to_bytes(8, "big")).hexdigest()
-    tick.conditions = (noise, noise[::-1])
-    return tick
 
 
 class Listener(ABC):
