@@ -10,7 +10,9 @@ STALLED = 60
 
 
 async def test_what_is_held_for_them_is_bounded_and_others_go_on(run: Run) -> None:
-    program = await run("--symbols", "20", "--rate", "20000", "--ring", str(RING))
+    program = await run(
+        "--symbols", "20", "--rate", "20000", "--ring", str(RING), slow_timeout_s=600
+    )
     for number in range(STALLED):
         transport = ("websocket-json", "sse-json", "stream-msgpack")[number % 3]
         await open_reader(transport, program.address, receive_buffer_bytes=4_096)
