@@ -11,7 +11,7 @@ There is no queue: ticks are read from the ring when they can be written. A subs
 overran goes down the ladder by its `on_lag`. Knows no socket; the hub asks and writes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -221,8 +221,7 @@ class Subscriber:
             {channel: dict(key.selection.symbols)[channel] for channel in ended}, ended
         )
         first = broadcast.states.untold_from(part, self.position)
-        for run in broadcast.states.restated(part, key.codec, first):
-            self._messages.append(self._ticks(run))
+        self._append_runs(broadcast.states.restated(part, key.codec, first))
 
     def miss(self, position: int) -> None:
         """Note that its lane's frame could not be written; it stands at `position`."""
@@ -337,16 +336,19 @@ class Subscriber:
             self._tell_gap(max(requested, oldest), "conflated", None)
             codec = self.lane.payload.key.codec
             first, lossless = max(requested, oldest), selection.lossless
-            for run in broadcast.states.conflated(lossless, codec, first):
-                self._messages.append(self._ticks(run))
+            self._append_runs(broadcast.states.conflated(lossless, codec, first))
         else:
             self.position = broadcast.cut_sequence
             self._tell_gap(requested, "overrun", selection)
 
-    def _ticks(self, fragments: list[bytes]) -> bytes:
-        """Return a frame of ticks that leaves it where it stands now."""
-        position = self._broadcast.ring.position(self.position)
-        return self.lane.private_ticks(fragments, position, self._now_ns)
+    def _append_runs(self, runs: Iterable[list[bytes]]) -> None:
+        """Queue a state; its last frame moves its reader, who may be cut off before it."""
+        states = list(runs)
+        for run in states[:-1]:
+            self._messages.append(self.lane.private_snapshot(run))
+        for run in states[-1:]:
+            position = self._broadcast.ring.position(self.position)
+            self._messages.append(self.lane.private_ticks(run, position, self._now_ns))
 
     def _append_restatement(self, first: int) -> None:
         """Queue what its conflated channels changed from a sequence on; it is at the last cut."""
@@ -358,8 +360,7 @@ class Subscriber:
             self.position = broadcast.cut_sequence
         self._restate_from = None
         self._note_told(broadcast.cut_sequence)
-        for run in broadcast.states.restated(key.selection, key.codec, first):
-            self._messages.append(self._ticks(run))
+        self._append_runs(broadcast.states.restated(key.selection, key.codec, first))
 
     def _tell_gap(self, missing: int | str, reason: str, selection: Selection | None) -> None:
         """Tell what is not coming up to where it stands, and send the state.
