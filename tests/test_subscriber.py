@@ -30,7 +30,7 @@ from feed.frames import WebSocketFraming
 from feed.ring import BEGINNING, Position
 from feed.selection import ALL, Selection
 from feed.subscriber import Resume
-from feed.ticks import Kind, Tick
+from feed.ticks import Channel, Kind, Tick
 from tests import strategies
 from tests.support import (
     EPOCH,
@@ -48,6 +48,7 @@ from tests.support import (
 )
 
 S = 1_000_000_000
+MS = 1_000_000
 FOREVER = 1 << 60
 STATES = [kind for kind in Kind if kind is not Kind.UPDATED_BAR]  # of what a snapshot has a state
 
@@ -1025,3 +1026,42 @@ def test_a_later_position_than_that_of_the_others_is_no_gap_of_its_own() -> None
         20,
         "end stage-20",
     ]
+
+
+# States that take several frames.
+
+
+@pytest.mark.usefixtures("small_frames")
+def test_whoever_is_cut_off_within_a_restatement_comes_back_for_all_of_it() -> None:
+    stage = Stage(256)
+    conflated = Selection.of({Channel.QUOTES: [ALL]}, {Channel.QUOTES: 250})
+    stage.now_ns = 1000 * MS
+    member = stage.join(conflated, SSE)
+    member.take()
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    stage.publish_and_cut(*[(Kind.QUOTE, f"S{number}") for number in range(10)])
+    stage.now_ns = 9000 * MS  # long after: only its position tells that it missed them
+    stage.publish_and_cut("AAPL")
+    member.socket.held_bytes = 0
+    stage.drain(member, most_frames=1)
+    (piece,) = member.take()
+    assert len(piece.objects) < 10
+    assert piece.position is None
+    stage.drain(member)
+    assert [piece.position for piece in member.take()][-1] == "stage-11"
+
+
+@pytest.mark.usefixtures("small_frames")
+def test_whoever_is_cut_off_within_a_conflated_state_comes_back_for_all_of_it() -> None:
+    stage = Stage(256, lag_max_ticks=5)
+    member = stage.join(EVERYTHING, SSE, on_lag=OnLag.CONFLATE)
+    member.take()
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    stage.publish_and_cut(*[f"S{number}" for number in range(10)])
+    member.socket.held_bytes = 0
+    stage.drain(member)
+    gap, *states = member.take()
+    assert told(gap.objects) == ["gap stage-1 stage-10 conflated"]
+    assert len(states) > 1
+    positions = [piece.position for piece in states]
+    assert positions == [None] * (len(states) - 1) + ["stage-10"]
