@@ -1,4 +1,4 @@
-"""What is wrong with a WebSocket's messages, and how its talk ends: by words, by Close, in silence."""
+"""What is wrong with what a WebSocket hears, and how its talk ends: by words, or by Close."""
 
 import asyncio
 from typing import Any
