@@ -15,7 +15,7 @@ from feed.server.ingest import Ingest
 from feed.sources.base import Instrument
 from feed.ticks import SECOND_NS, Bar, Kind, Quote, Status, Tick, Trade
 
-PATIENCE_S = 20.0  # a thing that has not happened by then does not happen
+PATIENCE_S = 60.0  # a thing that has not happened by then, even on a busy machine, does not happen
 _LOOK_AGAIN_S = 0.002
 
 # 2020-02-22T00:00:00Z. All ticks made here are of one second, so that no bar is finished by itself.
@@ -113,7 +113,8 @@ class ScriptedSource:
                 raise step
             ticks, published = step
             yield ticks
-            published.set_result(None)
+            if not published.done():  # who waited has not given up
+                published.set_result(None)
 
     async def close(self) -> None:
         self.closed += 1

@@ -56,6 +56,7 @@ async def replay_to_all(run: Run, recording: Path, ring: int, slow: str, **tunab
     program = await run(
         *("--source", f"replay:{recording}", "--speed", "max", "--ring", str(ring)),
         *("--wait-for", str(len(TRANSPORTS))),
+        slow_timeout_s=600,  # the machine may be busy
         **tunables,
     )
     reading = []

@@ -22,6 +22,7 @@ from tests.servers import Feed, ScriptedSource, Serve, trades, until
 EACH = pytest.mark.parametrize("transport", TRANSPORTS)
 HIGH_WATER_BYTES = 8_192
 SMALL = 4_096  # SO_RCVBUF
+FOR_EVER_S = 600  # where slowness is not the matter, and the machine may be busy
 LARGEST_FRAME_BYTES = 64 * 1024  # of what is published here
 
 
@@ -74,7 +75,7 @@ async def last_words(reader: Reader) -> list[Message]:
 async def test_a_paused_reader_delays_nobody_holds_little_and_is_complete_again(
     serve: Serve, transport: str
 ) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES)
+    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=FOR_EVER_S)
     slow = await open_slow(feed, transport)
     (slow_session,) = feed.hub.sessions.values()
     others = [await open_reader(name, (feed.host, feed.port)) for name in TRANSPORTS]
@@ -101,7 +102,7 @@ async def test_a_paused_reader_delays_nobody_holds_little_and_is_complete_again(
 async def test_an_overrun_reader_is_told_one_gap_then_the_state_then_goes_on(
     serve: Serve, transport: str
 ) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, ring=1_024)
+    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, ring=1_024, slow_timeout_s=FOR_EVER_S)
     slow = await open_slow(feed, transport)
     published = await publish_until_behind(feed)
     for first in range(published + 1, published + 2_001, 50):
@@ -129,7 +130,7 @@ async def test_an_overrun_reader_is_told_one_gap_then_the_state_then_goes_on(
 
 @EACH
 async def test_on_lag_disconnect_says_so_and_lets_go(serve: Serve, transport: str) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, ring=1_024)
+    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, ring=1_024, slow_timeout_s=FOR_EVER_S)
     slow = await open_slow(feed, transport, on_lag="disconnect")
     published = await publish_until_behind(feed)
     for first in range(published + 1, published + 2_001, 50):
@@ -200,7 +201,9 @@ async def test_a_slow_event_source_that_reads_at_last_hears_bye(serve: Serve) ->
 
 
 async def test_lag_max_ticks_is_a_shorter_leash_than_the_ring(serve: Serve) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, lag_max_ticks=500)
+    feed = await serve(
+        high_water_bytes=HIGH_WATER_BYTES, lag_max_ticks=500, slow_timeout_s=FOR_EVER_S
+    )
     slow = await open_slow(feed, "stream-json")
     published = await publish_until_behind(feed)
     for first in range(published + 1, published + 1_001, 50):
@@ -223,7 +226,13 @@ async def test_lag_max_ticks_is_a_shorter_leash_than_the_ring(serve: Serve) -> N
 async def test_a_source_that_can_wait_waits_and_then_nothing_is_lost(serve: Serve) -> None:
     source = ScriptedSource(can_wait=True)
     # Only the ring limits the lag of those who are waited for.
-    feed = await serve(source, high_water_bytes=HIGH_WATER_BYTES, ring=1_024, lag_max_ticks=100)
+    feed = await serve(
+        source,
+        high_water_bytes=HIGH_WATER_BYTES,
+        ring=1_024,
+        lag_max_ticks=100,
+        slow_timeout_s=FOR_EVER_S,
+    )
     slow = await open_slow(feed, "websocket-json")
     other = await open_reader("sse-msgpack", (feed.host, feed.port))
     await feed.sessions_reach(2)
@@ -245,7 +254,9 @@ async def test_a_source_that_can_wait_waits_and_then_nothing_is_lost(serve: Serv
 
 async def test_production_goes_on_when_the_one_it_waits_for_leaves(serve: Serve) -> None:
     source = ScriptedSource(can_wait=True)
-    feed = await serve(source, high_water_bytes=HIGH_WATER_BYTES, ring=1_024)
+    feed = await serve(
+        source, high_water_bytes=HIGH_WATER_BYTES, ring=1_024, slow_timeout_s=FOR_EVER_S
+    )
     slow = await open_slow(feed, "websocket-json")
 
     async def publish() -> None:
@@ -270,7 +281,12 @@ async def test_production_goes_on_when_the_one_it_waits_for_is_too_slow(serve: S
 
 
 async def test_a_paused_websocket_is_not_pinged_to_death(serve: Serve) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, ping_interval_s=0.02, pong_timeout_s=0.05)
+    feed = await serve(
+        high_water_bytes=HIGH_WATER_BYTES,
+        ping_interval_s=0.02,
+        pong_timeout_s=0.05,
+        slow_timeout_s=FOR_EVER_S,
+    )
     slow = await open_slow(feed, "websocket-json")
     published = await publish_until_behind(feed)
     beats = 0

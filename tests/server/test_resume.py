@@ -117,7 +117,7 @@ async def publish_all(feed: Feed, last: int, wanderers: list[Wanderer], rng: ran
 async def test_every_sequence_is_seen_exactly_once(serve: Serve, seed: int) -> None:
     rng = random.Random(seed)
     last = 4_000
-    feed = await serve(high_water_bytes=8_192)
+    feed = await serve(high_water_bytes=8_192, slow_timeout_s=600)
     wanderers = [
         Wanderer(feed, random.Random(rng.random()), feed.position(0)) for _ in range(READERS)
     ]
@@ -137,7 +137,7 @@ async def test_every_sequence_is_seen_exactly_once(serve: Serve, seed: int) -> N
 async def test_every_sequence_is_seen_once_or_told_missing_once(serve: Serve, seed: int) -> None:
     rng = random.Random(seed)
     last = 15_000
-    feed = await serve(high_water_bytes=8_192, ring=128)
+    feed = await serve(high_water_bytes=8_192, ring=128, slow_timeout_s=600)
     wanderers = [
         Wanderer(feed, random.Random(rng.random()), feed.position(0)) for _ in range(READERS)
     ]

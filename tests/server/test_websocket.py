@@ -322,7 +322,7 @@ async def test_a_large_batch_is_split_into_frames_of_at_most_256_kib(serve: Serv
 
 
 async def test_nothing_more_is_heard_of_what_was_unsubscribed_while_behind(serve: Serve) -> None:
-    feed = await serve(high_water_bytes=4_096)
+    feed = await serve(high_water_bytes=4_096, slow_timeout_s=600)
     for first in range(1, 20_001, 500):
         await feed.publish(*trades(first, first + 499, "MSFT"))
     await feed.publish(trade(20_001))
@@ -341,7 +341,7 @@ async def test_nothing_more_is_heard_of_what_was_unsubscribed_while_behind(serve
 
 
 async def test_a_mark_never_says_more_than_was_sent(serve: Serve) -> None:
-    feed = await serve(high_water_bytes=4_096)
+    feed = await serve(high_water_bytes=4_096, slow_timeout_s=600)
     for first in range(1, 20_001, 500):
         await feed.publish(*trades(first, first + 499, "MSFT"))
     reader = await WebSocketReader.connect((feed.host, feed.port), receive_buffer_bytes=4_096)

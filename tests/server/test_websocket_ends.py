@@ -152,7 +152,7 @@ async def test_a_ping_is_answered_with_its_own_data(serve: Serve) -> None:
 async def test_whoever_answers_pings_stays_and_whoever_does_not_is_sent_away(
     serve: Serve,
 ) -> None:
-    feed = await serve(ping_interval_s=0.05, pong_timeout_s=0.1)
+    feed = await serve(ping_interval_s=0.05, pong_timeout_s=0.5)
     silent, polite = await connect(feed), await connect(feed)
     frame = await silent.frame()
     assert frame.opcode == PING
