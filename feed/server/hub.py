@@ -85,6 +85,7 @@ class Hub:
         interval_ms = settings.batch_ms
         self._cadence = Cadence(None if interval_ms is None else int(interval_ms * 1e6))
         self._cut_handle: asyncio.Handle | None = None
+        self._settling = 0  # cuts whose cost is not known yet
         self._due_handle: asyncio.Handle | None = None  # of the next conflated cut
         self._due_ns = 0
         self._joined = asyncio.Event()
@@ -107,13 +108,7 @@ class Hub:
             if self.broadcast.waiting_ticks + len(part) > self._most_waiting:
                 self.cut()
             self.broadcast.publish(part, time.time_ns())
-            if self._cut_handle is None:
-                delay_ns = self._cadence.delay_ns(time.perf_counter_ns())
-                self._cut_handle = (
-                    self._loop.call_later(delay_ns / 1e9, self.cut)
-                    if delay_ns
-                    else self._loop.call_soon(self.cut)
-                )
+            self._schedule_cut()
 
     def cut(self) -> None:
         """Make frames of what was published since the last cut, and write them."""
@@ -124,20 +119,43 @@ class Hub:
         now_ns = time.time_ns()
         cut = self.broadcast.cut(now_ns)
         high_water_bytes = self.settings.high_water_bytes
-        written_ns: list[int] = []
+        frames = 0
         for lane, envelopes in cut.envelopes:
             for follows, envelope in envelopes:
                 missed = lane.write(envelope, now_ns, high_water_bytes)
                 if missed:
                     self._fall_behind(missed, follows, now_ns)
-                written_ns.append(time.time_ns())
-        ended_ns = time.perf_counter_ns()
+                frames += 1
         if cut.ticks:
-            self._cadence.note_cut(began_ns, ended_ns)
-            self.instruments.write_age.observe_all(written_ns, since=cut.first_ns)
-            self.instruments.cut.observe(ended_ns - began_ns)
-            self.instruments.batch_ticks.observe(cut.ticks)
+            self._settling += 1
+            self._loop.call_soon(self._settle, began_ns, cut.ticks, cut.first_ns, frames)
         self._schedule_conflation(now_ns)
+
+    def _settle(self, began_ns: int, ticks: int, first_ns: int, frames: int) -> None:
+        """Learn what a cut cost, once the sockets have been written to.
+
+        uvloop collects what is written in one turn of the loop and hands it to the sockets at the
+        turn's end: with thousands of subscribers nearly all of the cost comes after `cut`.
+        """
+        ended_ns = time.perf_counter_ns()
+        self._settling -= 1
+        self._cadence.note_cut(began_ns, ended_ns)
+        self.instruments.write_age.observe_all([time.time_ns()] * frames, since=first_ns)
+        self.instruments.cut.observe(ended_ns - began_ns)
+        self.instruments.batch_ticks.observe(ticks)
+        if self.broadcast.waiting_ticks:
+            self._schedule_cut()
+
+    def _schedule_cut(self) -> None:
+        """Cut when the cadence says, unless that is settled or about to be."""
+        if self._cut_handle is not None or self._settling:
+            return
+        delay_ns = self._cadence.delay_ns(time.perf_counter_ns())
+        self._cut_handle = (
+            self._loop.call_later(delay_ns / 1e9, self.cut)
+            if delay_ns
+            else self._loop.call_soon(self.cut)
+        )
 
     def _schedule_conflation(self, now_ns: int) -> None:
         """Cut again when conflated ticks are due."""
