@@ -27,7 +27,7 @@ NEVER_STORED: Mapping[str, str] = {
     "Cache-Control": "no-cache, no-transform",
     "X-Accel-Buffering": "no",  # nginx would collect events otherwise
 }
-_LAST_WORDS_S = 1.0
+_LAST_WORDS_S = 0.75  # at most one second, and less than the server takes to leave
 
 
 @dataclass(frozen=True, slots=True)

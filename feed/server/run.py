@@ -70,7 +70,8 @@ async def _serve(settings: Settings, source: Source, repeats: logs.Repeats) -> N
         app,
         access_log=None,
         handler_cancellation=True,
-        shutdown_timeout=settings.shutdown_timeout_s,
+        # Handlers end by themselves after their last words; aiohttp complains of those it cancels.
+        shutdown_timeout=settings.shutdown_timeout_s + 0.5,
         max_line_size=_MAX_REQUEST_LINE_BYTES,
         max_field_size=_MAX_REQUEST_LINE_BYTES,
     )
