@@ -66,9 +66,5 @@ class Connection:
             handle.cancel()
 
     def cut_off_after(self, timeout_s: float) -> asyncio.TimerHandle:
-        """Abort the connection if it still holds bytes back then."""
-        return asyncio.get_running_loop().call_later(timeout_s, self._cut_off)
-
-    def _cut_off(self) -> None:
-        if self.buffered_bytes():
-            self.transport.abort()
+        """End the connection then, whatever it still holds."""
+        return asyncio.get_running_loop().call_later(timeout_s, self.transport.abort)

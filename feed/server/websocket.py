@@ -9,7 +9,6 @@ the client likes. It is in the codec of the ticks; beside Protobuf, it is JSON i
 Nothing follows a Close frame: a session leaves the hub before one is written, whoever closes.
 """
 
-import asyncio
 import re
 import time
 import zlib
@@ -35,7 +34,7 @@ from feed.dialect import (
 )
 from feed.disconnect import Reason
 from feed.errors import FeedError, InvalidMessage, InvalidParameter
-from feed.frames import Opcode, WebSocketFraming, websocket_frame
+from feed.frames import Opcode, WebSocketFraming, close_frame, websocket_frame
 from feed.lane import PayloadKey
 from feed.selection import Selection
 from feed.server.extensions import acceptable_offer
@@ -151,7 +150,6 @@ class Conversation:
     __slots__ = (
         "_agreed",
         "_awaits_pong",
-        "_closing",
         "_codec",
         "_compress",
         "_connection",
@@ -188,7 +186,6 @@ class Conversation:
         self.symbols: Symbols = dict.fromkeys(Channel, frozenset())
         self.intervals_ms: dict[Channel, int] = {}
         self.authenticated = False
-        self._closing: asyncio.Task[bool] | None = None
         self._second = 0  # the second in which control messages are counted
         self._messages_in_second = 0
         self._ping_ns = time.time_ns()  # when the last ping went out, or was not due
@@ -209,16 +206,16 @@ class Conversation:
         while True:
             message = await self._socket.receive()
             match message.type:
+                case WSMsgType.CLOSE | WSMsgType.CLOSING | WSMsgType.CLOSED | WSMsgType.ERROR:
+                    break
+                case _ if self._session.ended.done():
+                    pass  # read all the same: unread bytes would reset the connection
                 case WSMsgType.TEXT | WSMsgType.BINARY:
                     await self._hear(message.data)
                 case WSMsgType.PING:
                     self._connection.write_last(websocket_frame(Opcode.PONG, message.data))
                 case WSMsgType.PONG:
                     self._awaits_pong = False
-                case _:
-                    break
-        if self._closing is not None:
-            await self._closing
 
     def leave(self, reason: Reason) -> None:
         """Be out of the hub, whatever happened."""
@@ -228,7 +225,8 @@ class Conversation:
 
     def before_close(self, code: int) -> None:
         """Leave the hub, and say the dialect's error, before a Close frame is written."""
-        if self._session.ended.done():
+        if self._session.ended.done():  # we closed, and aiohttp would do so once more
+            self._connection.transport.close()
             return
         reason = _PROTOCOL_REASONS.get(code, Reason.CLIENT_LEFT)
         self.leave(reason)
@@ -244,13 +242,14 @@ class Conversation:
             self._say(error_message(reason.value.error_code, reason.value.words))
 
     def _say_goodbye(self, reason: Reason) -> None:
-        """Say the error and close; the hub has let the session go."""
+        """Say the error and close; the hub has let the session go.
+
+        Then the peer's Close is waited for, not long: what it still sends has to be read, or the
+        kernel resets the connection, and what was said here is lost with it.
+        """
         self._say_error(reason)
+        self._connection.write_last(close_frame(reason.value.close_code, reason.value.words))
         self._connection.cut_off_after(_LAST_WORDS_S)
-        words = reason.value.words.encode()
-        self._closing = asyncio.create_task(
-            self._socket.close(code=reason.value.close_code, message=words)
-        )
 
     async def _hear(self, data: str | bytes) -> None:
         """Act on one control message; whatever is wrong with it is said, and the talk goes on."""
