@@ -496,4 +496,4 @@ class ConflationMachine(RuleBasedStateMachine):
 
 
 TestConflation = ConflationMachine.TestCase
-TestConflation.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestConflation.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)

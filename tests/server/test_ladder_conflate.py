@@ -25,6 +25,7 @@ EACH = pytest.mark.parametrize("transport", TRANSPORTS)
 COMPRESSED = pytest.mark.parametrize("compressed", [True, False], ids=["compressed", "plain"])
 HIGH_WATER_BYTES = 8_192
 SMALL_BUFFER_BYTES = 4_096  # SO_RCVBUF
+LONG_S = 60.0  # a stalled reader is waited for, however busy the machine is
 BATCH = 50
 
 
@@ -140,7 +141,7 @@ async def let_read(feed: Feed, reader: Reader, published: list[Tick]) -> Told:
 async def test_who_lags_too_far_is_told_so_then_the_conflated_ticks_and_then_is_live(
     serve: Serve, transport: str, compressed: bool
 ) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, lag_max_ticks=500)
+    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=LONG_S, lag_max_ticks=500)
     slow = await open_slow(feed, transport, compressed=compressed, on_lag="conflate")
     published = await publish_until_behind(feed)
     published += await publish(feed, len(published) + 1, 1_000)
@@ -159,7 +160,7 @@ async def test_who_lags_too_far_is_told_so_then_the_conflated_ticks_and_then_is_
 async def test_what_the_ring_lost_is_told_apart_from_what_is_conflated(
     serve: Serve, transport: str, compressed: bool
 ) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, ring=512)
+    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=LONG_S, ring=512)
     slow = await open_slow(feed, transport, compressed=compressed, on_lag="conflate")
     published = await publish_until_behind(feed)
     published += await publish(feed, len(published) + 1, 1_000)
@@ -184,7 +185,7 @@ async def test_what_the_ring_lost_is_told_apart_from_what_is_conflated(
 async def test_a_compressed_reader_that_was_overrun_is_told_the_gap_and_the_state(
     serve: Serve, transport: str
 ) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, ring=512)
+    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=LONG_S, ring=512)
     slow = await open_slow(feed, transport)
     published = await publish_until_behind(feed)
     published += await publish(feed, len(published) + 1, 1_000)
@@ -202,7 +203,7 @@ async def test_a_compressed_reader_that_was_overrun_is_told_the_gap_and_the_stat
 async def test_a_compressed_reader_that_was_paused_is_complete_and_holds_little(
     serve: Serve, transport: str
 ) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES)
+    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=LONG_S)
     slow = await open_slow(feed, transport)
     (stalled,) = feed.hub.sessions.values()
     others = [await open_deflated(transport, (feed.host, feed.port)) for _ in range(3)]
@@ -232,7 +233,7 @@ async def test_a_compressed_reader_that_was_paused_is_complete_and_holds_little(
 async def test_on_lag_disconnect_says_so_in_a_compressed_stream(
     serve: Serve, transport: str
 ) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, ring=512)
+    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=LONG_S, ring=512)
     slow = await open_slow(feed, transport, on_lag="disconnect")
     published = await publish_until_behind(feed)
     await publish(feed, len(published) + 1, 1_000)
@@ -287,7 +288,7 @@ async def test_a_compressed_reader_that_takes_nothing_is_cut_off_and_gives_its_m
 
 
 async def test_every_rung_is_counted_where_operators_look(serve: Serve) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, lag_max_ticks=500)
+    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=LONG_S, lag_max_ticks=500)
     readers = [
         await open_slow(feed, transport, on_lag=on_lag)
         for transport, on_lag in (
@@ -334,7 +335,7 @@ def _least_lag(feed: Feed) -> int:
 
 
 async def test_a_slow_reader_leaves_the_context_of_others_as_it_is(serve: Serve) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES)
+    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=LONG_S)
     slow = await open_slow(feed, "websocket-json")
     others = [await open_deflated("websocket-json", (feed.host, feed.port)) for _ in range(2)]
     await feed.sessions_reach(3)
