@@ -366,7 +366,7 @@ def test_any_query_is_understood_or_refused(query: list[tuple[str, str]]) -> Non
 
 
 def test_the_acknowledgement_is_the_full_state() -> None:
-    message = subscription_message({Channel.TRADES: {"MSFT", "AAPL"}, Channel.QUOTES: {"*"}}, {})
+    message = subscription_message({Channel.TRADES: ["MSFT", "AAPL"], Channel.QUOTES: ["*"]}, {})
     nothing: dict[str, list[str]] = {name: [] for name in (*Channel, *SILENT_CHANNELS)}
     assert message == {
         "T": "subscription",
