@@ -1,0 +1,69 @@
+"""Numbers in few characters."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed.terminal import words
+
+SAID: list[tuple[Callable[..., str], tuple[Any, ...], str]] = [
+    (words.price, (67123.456, 2), "67,123.46"),
+    (words.price, (0.00001234, 8), "0.00001234"),
+    (words.price, (None, 2), "–"),
+    (words.percent, (0.0053,), "+0.53%"),
+    (words.percent, (-0.0053,), "-0.53%"),
+    (words.percent, (None,), "–"),
+    (words.share, (0.719,), "72%"),
+    (words.share, (None,), "–"),
+    (words.count, (None,), "–"),
+    (words.count, (0,), "0"),
+    (words.count, (0.25,), "0.2"),
+    (words.count, (7,), "7"),
+    (words.count, (12.5,), "12"),
+    (words.count, (99_999,), "99,999"),
+    (words.count, (131_072,), "131k"),
+    (words.count, (4_560_000,), "4.6M"),
+    (words.count, (999_999,), "1.0M"),
+    (words.rate, (1.23,), "1.2/s"),
+    (words.data_size, (812,), "812 B"),
+    (words.data_size, (64_000,), "64.0 kB"),
+    (words.data_size, (999.6,), "1.0 kB"),
+    (words.data_size, (None,), "–"),
+    (words.age, (None,), "–"),
+    (words.age, (-5,), "0.0s"),
+    (words.age, (240_000_000,), "0.2s"),
+    (words.age, (59_900_000_000,), "59s"),
+    (words.age, (200_000_000_000,), "3m"),
+    (words.age, (86_399_000_000_000,), "23h"),
+    (words.age, (6 * 365 * 86_400_000_000_000,), "2190d"),
+    (words.duration, (None,), "–"),
+    (words.duration, (0.00085,), "850µs"),
+    (words.duration, (0.0012,), "1.2ms"),
+    (words.duration, (3.44,), "3.4s"),
+    (words.duration, (200,), "3m 20s"),
+    (words.duration, (7_500,), "2h 5m"),
+    (words.duration, (345_600,), "4d 0h"),
+    (words.printable, ("Halt\x1b]0;owned\x07",), "Halt�]0;owned�"),
+    (words.printable, ("a" * 100, 10), "aaaaaaaaa…"),
+    (words.printable, ("a" * 10, 10), "aaaaaaaaaa"),
+]
+
+
+@pytest.mark.parametrize(("say", "arguments", "said"), SAID)
+def test_numbers_are_said_in_few_characters(
+    say: Callable[..., str], arguments: tuple[Any, ...], said: str
+) -> None:
+    assert say(*arguments) == said
+
+
+@given(st.floats(0, 1e14))
+def test_a_count_fits_into_six_characters(value: float) -> None:
+    assert len(words.count(value)) <= 6
+
+
+@given(st.integers(0, 30 * 365 * 86_400_000_000_000))
+def test_an_age_of_at_most_27_years_fits_into_five_characters(age_ns: int) -> None:
+    assert len(words.age(min(age_ns, 9_999 * 86_400_000_000_000))) <= 5
