@@ -1,0 +1,197 @@
+"""The board: what is known of each symbol that is watched. Knows no stream, terminal or clock."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from feed.client.errors import Malformed
+from feed.client.events import Batch, Tick
+from feed.client.tables import event_ns
+from feed.selection import ALL
+from feed.symbol_health import Health
+from feed.terminal.course import Course
+from feed.terminal.words import printable
+from feed.ticks import SECOND_NS, Kind, is_symbol
+
+# A source whose new ticks are older than this is a recording.
+RECORDING_NS = 3_600 * SECOND_NS
+MAX_DECIMALS = 8
+
+# The dialect's status codes, on either tape, and those of `feed.symbol_health`. Others (an order
+# imbalance, say) change nothing here.
+_HEALTH_OF_CODE = {
+    "H": Health.HALTED,
+    "2": Health.HALTED,
+    "P": Health.HALTED,
+    "T": Health.LIVE,
+    "3": Health.LIVE,
+    "STALE": Health.STALE,
+    "LIVE": Health.LIVE,
+}
+_OF_SILENCE = {"STALE", "LIVE"}  # told of symbols that tick or not; neither ends a halt
+
+
+@dataclass(slots=True)
+class Row:
+    """One symbol.
+
+    Attributes:
+        symbol: its name.
+        last: price of the last trade.
+        direction: which way the last change of it went: 1, -1, or 0 before there was one.
+        changed_ns: when that was, by our clock.
+        bid, ask: the best prices; None where that side is empty.
+        as_of_ns: of when its newest tick is, by our clock.
+        health: live, stale or halted.
+        words: of the status that said so; empty while it is live.
+        decimals: with how many its prices come.
+        listed: the server knows such a symbol, or has not said.
+        course: of its price, in the last hour.
+    """
+
+    symbol: str
+    last: float | None = None
+    direction: int = 0
+    changed_ns: int = 0
+    bid: float | None = None
+    ask: float | None = None
+    as_of_ns: int | None = None
+    health: Health = Health.LIVE
+    words: str = ""
+    decimals: int = 2
+    listed: bool = True
+    course: Course = field(default_factory=Course)
+
+    @property
+    def change(self) -> float | None:
+        """Change over the known part of the last hour, as a share."""
+        first = self.course.first
+        return None if self.last is None or not first else self.last / first - 1
+
+    @property
+    def spread(self) -> float | None:
+        """Ask less bid."""
+        return None if self.bid is None or self.ask is None else self.ask - self.bid
+
+    def age_ns(self, now_ns: int) -> int | None:
+        """Return how old its newest tick is."""
+        return None if self.as_of_ns is None else max(0, now_ns - self.as_of_ns)
+
+    def copy(self) -> "Row":
+        """Return a row that does not change with this one."""
+        return replace(self, course=self.course.copy())
+
+    def take(self, tick: Tick, time_ns: int, now_ns: int) -> None:
+        """Take in a trade, quote or status of this symbol.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is not as the dialect has it; nothing of it was
+                taken in.
+        """
+        kind = tick["T"]
+        if kind == Kind.TRADE:
+            self._take_trade(float(tick["p"]), time_ns, now_ns)
+        elif kind == Kind.QUOTE:
+            bid, ask = float(tick["bp"]), float(tick["ap"])
+            self.bid, self.ask = bid or None, ask or None
+            self._see(bid)
+            self._see(ask)
+        elif kind == Kind.STATUS:
+            words = (printable(tick[part]) for part in ("rc", "sm") if tick[part])
+            self._take_status(str(tick["sc"]), " ".join(words))
+
+    def _take_trade(self, price: float, time_ns: int, now_ns: int) -> None:
+        if self.last is not None and price != self.last:
+            self.direction = 1 if price > self.last else -1
+            self.changed_ns = now_ns
+        self.last = price
+        self.course.push(time_ns, price)
+        self._see(price)
+
+    def _take_status(self, code: str, words: str) -> None:
+        health = _HEALTH_OF_CODE.get(code)
+        if health is None or (self.health is Health.HALTED and code in _OF_SILENCE):
+            return
+        self.health = health
+        self.words = "" if health is Health.LIVE else words
+
+    def _see(self, price: float) -> None:
+        """Note with how many decimals prices come; what a double cannot hold is none."""
+        while self.decimals < MAX_DECIMALS and abs(round(price, self.decimals) - price) > (
+            1e-12 * abs(price)
+        ):
+            self.decimals += 1
+
+
+class Board:
+    """All symbols that are watched.
+
+    Attributes:
+        ticks: taken in, those of snapshots included.
+        unreadable: ticks that were not as the dialect has them.
+    """
+
+    def __init__(self, symbols: Iterable[str]) -> None:
+        """Make rows for the symbols that are named; with "*", others are added as they come."""
+        self._rows = {symbol: Row(symbol) for symbol in symbols if symbol != ALL}
+        self.ticks = 0
+        self.unreadable = 0
+        self._recorded = False  # event times say nothing of how long ago ticks came
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The symbols, in the order in which they were asked for, or came."""
+        return list(self._rows.values())
+
+    def take(self, batch: Batch, now_ns: int) -> None:
+        """Take in a batch that came just now, by a wall clock.
+
+        How old ticks are is told by their event times, so that a source that is late shows. In a
+        recording, which may be years late, it is told by when they came.
+        """
+        times_ns = [_time_ns(tick) for tick in batch]
+        newest_ns = max((time_ns for time_ns in times_ns if time_ns is not None), default=now_ns)
+        if not batch.snapshot:  # it may be of yesterday in a live market, too
+            self._judge_source(now_ns - newest_ns, now_ns)
+        for tick, time_ns in zip(batch, times_ns, strict=True):
+            row = self._row_of(tick)
+            if row is None or time_ns is None:
+                self.unreadable += 1
+                continue
+            try:
+                row.take(tick, time_ns, now_ns)
+            except (KeyError, TypeError, ValueError):
+                self.unreadable += 1
+                continue
+            self.ticks += 1
+            if tick["T"] != Kind.STATUS:
+                row.as_of_ns = now_ns if self._recorded else max(row.as_of_ns or 0, time_ns)
+
+    def list_symbols(self, listed: Iterable[str]) -> None:
+        """Note which symbols the server says there are."""
+        known = set(listed)
+        for row in self._rows.values():
+            row.listed = row.symbol in known
+
+    def seed(self, symbol: str, past: Iterable[tuple[int, float]]) -> None:
+        """Put past prices in front of a symbol's course."""
+        self._rows[symbol].course.seed(past)
+
+    def _judge_source(self, late_ns: int, now_ns: int) -> None:
+        recorded = late_ns > RECORDING_NS
+        if recorded and not self._recorded:
+            for row in self._rows.values():
+                row.as_of_ns = row.as_of_ns and now_ns
+        self._recorded = recorded
+
+    def _row_of(self, tick: Tick) -> Row | None:
+        symbol = tick.get("S")
+        if not isinstance(symbol, str) or not is_symbol(symbol):
+            return None
+        return self._rows.setdefault(symbol, Row(symbol))
+
+
+def _time_ns(tick: Tick) -> int | None:
+    try:
+        return event_ns(tick)
+    except Malformed:
+        return None

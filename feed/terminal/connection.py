@@ -1,0 +1,160 @@
+"""The connection of a stream, as its events tell it, in words for one or two lines.
+
+Knows no stream, terminal or clock: it is given events, counters and the time.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from feed.client.events import (
+    Bye,
+    Connected,
+    Counters,
+    Disconnected,
+    Event,
+    Gap,
+    Notice,
+    Unknown,
+)
+from feed.symbol_health import Health
+from feed.terminal import words
+from feed.ticks import SECOND_NS
+
+RATE_WINDOW_NS = 5 * SECOND_NS
+
+
+class Phase(Enum):
+    """What the connection is doing."""
+
+    CONNECTING = auto()
+    LIVE = auto()
+    LOST = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something worth telling that happened; the last one stays on the screen."""
+
+    words: str
+    at_ns: int
+
+
+class Rate:
+    """How fast a total grows, over the last few seconds."""
+
+    __slots__ = ("_samples",)
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[int, int]] = deque()  # when, total
+
+    def sample(self, total: int, now_ns: int) -> None:
+        """Note a total."""
+        self._samples.append((now_ns, total))
+        while len(self._samples) > 2 and self._samples[1][0] <= now_ns - RATE_WINDOW_NS:  # noqa: PLR2004 - two make a difference
+            self._samples.popleft()
+
+    @property
+    def per_s(self) -> float | None:
+        """The rate; None until there were two totals."""
+        if not self._samples:
+            return None
+        (first_ns, first), (last_ns, last) = self._samples[0], self._samples[-1]
+        return (last - first) * SECOND_NS / (last_ns - first_ns) if last_ns > first_ns else None
+
+
+class Connection:
+    """What is known of a stream's connection.
+
+    Attributes:
+        phase: what it is doing.
+        source_down: why the server's source is down, in its word; None while it is up.
+        incident: the last thing worth telling.
+    """
+
+    def __init__(self, counters: Counters) -> None:
+        self.phase = Phase.CONNECTING
+        self.source_down: str | None = None
+        self.incident: Incident | None = None
+        self._counters = counters
+        self._transport = ""
+        self._reason = ""  # of the loss
+        self._retry_ns = 0
+        self._lost_ns: int | None = None  # since when nothing comes
+        self._ticks = Rate()
+        self._bytes = Rate()
+
+    def take(self, event: Event, now_ns: int) -> None:
+        """Note what happened just now, by a wall clock; of some events there is nothing to note."""
+        if isinstance(event, Connected):
+            self._connect(event, now_ns)
+        elif isinstance(event, Disconnected):
+            if self._lost_ns is None:
+                self._lost_ns = now_ns
+            self.phase = Phase.LOST
+            self._reason = words.printable(event.reason)
+            self._retry_ns = now_ns + int(event.retry_in_s * SECOND_NS)
+        elif isinstance(event, Gap):
+            self.tell(_words_of(event), now_ns)
+        elif isinstance(event, Bye | Notice):
+            self.tell(str(event), now_ns)
+        elif isinstance(event, Unknown) and event.message["T"] == "feed":
+            down = event.message.get("state") == Health.SOURCE_DOWN
+            self.source_down = words.printable(event.message.get("reason")) if down else None
+
+    def tell(self, what: str, now_ns: int) -> None:
+        """Note something worth telling."""
+        self.incident = Incident(words.printable(what, 200), now_ns)
+
+    def sample(self, now_ns: int) -> None:
+        """Look at the counters, for rates; to be called a few times a second."""
+        self._ticks.sample(self._counters.ticks, now_ns)
+        self._bytes.sample(self._counters.received_bytes, now_ns)
+
+    def state(self, now_ns: int) -> str:
+        """Return what it is doing."""
+        if self.phase is Phase.CONNECTING:
+            return "connecting"
+        if self.phase is Phase.LIVE:
+            down = "" if self.source_down is None else f", SOURCE DOWN ({self.source_down})"
+            return f"live over {self._transport}{down}"
+        wait_ns = self._retry_ns - now_ns
+        when = f"trying again in {words.age(wait_ns)}" if wait_ns > 0 else "trying again"
+        if not self._counters.connects:
+            return f"NOT CONNECTED, {when}"
+        return f"LOST {words.age(now_ns - (self._lost_ns or now_ns))} ago, {when}"
+
+    def traffic(self) -> str:
+        """Return how much comes."""
+        ticks, size = words.count(self._ticks.per_s), words.data_size(self._bytes.per_s)
+        return f"{ticks} ticks/s, {size}/s"
+
+    def account(self, now_ns: int) -> str:
+        """Return what was lost and found so far, and the last thing worth telling."""
+        counters = self._counters
+        reconnects = f"{counters.reconnects} reconnect{'s' * (counters.reconnects != 1)}"
+        gaps = f"{counters.gaps} gap{'s' * (counters.gaps != 1)}"
+        missing = f" ({words.count(counters.missing)} sequences)" if counters.missing else ""
+        line = f"{reconnects}, {gaps}{missing}"
+        if self.phase is Phase.LOST:
+            return f"{line}; {self._reason}"
+        if self.incident is not None:
+            ago = words.age(now_ns - self.incident.at_ns)
+            line += f"; {ago} ago: {self.incident.words}"
+        return line
+
+    def _connect(self, event: Connected, now_ns: int) -> None:
+        if self._lost_ns is not None:
+            away = words.age(now_ns - self._lost_ns)
+            self.tell(f"back after {away}: {self._reason}", now_ns)
+        elif event.why:
+            self.tell(event.why, now_ns)
+        self.phase = Phase.LIVE
+        self._lost_ns = None
+        self._transport = event.transport.value
+
+
+def _words_of(gap: Gap) -> str:
+    """Say what matters first: a line of a terminal is cut at its end."""
+    count = "" if gap.missing is None else f"{words.count(gap.missing)} sequences, "
+    return f"gap ({gap.reason}): {count}{gap.first or 'unknown'} to {gap.last or 'unknown'}"

@@ -1,0 +1,106 @@
+"""Finite requests of a feed server: one question, one answer.
+
+What goes wrong leaves as the client has it: `Lost` (ask again later), `Refused` or `NotAFeed` (do
+not).
+"""
+
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import orjson
+
+from feed import __version__
+from feed.client.errors import NotAFeed
+from feed.client.link import Lost, refusal, words_of
+from feed.client.subscription import parse_url
+
+TIMEOUT_S = 5.0  # the server's loop may be saturated, which is when somebody looks
+_JSON = "application/json"
+_TEXT = "text/plain"
+
+
+class Finite:
+    """Asks one server.
+
+    Attributes:
+        base: its address.
+    """
+
+    def __init__(self, url: str, key: str | None = None, secret: str | None = None) -> None:
+        """Make ready to ask a server at `url`, with an identity where it wants one.
+
+        Raises:
+            InvalidParameter: the URL is none.
+        """
+        self.base = parse_url(url)
+        self._headers = {"User-Agent": f"feed-broadcaster/{__version__}"}
+        if key is not None:
+            self._headers |= {"APCA-API-KEY-ID": key, "APCA-API-SECRET-KEY": secret or ""}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            headers=self._headers, timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def document(self, path: str, **query: str) -> dict[str, Any]:
+        """Return the JSON object that answers.
+
+        Raises:
+            Lost, Refused, NotAFeed: there was no such answer.
+        """
+        body = await self._get(path, query, _JSON)
+        try:
+            document = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            document = None
+        if not isinstance(document, dict):
+            start = body.decode(errors="replace")
+            raise NotAFeed(str(self.base.joinpath(path)), _JSON, "an object in JSON", start)
+        return document
+
+    async def text(self, path: str) -> str:
+        """Return the plain text that answers.
+
+        Raises:
+            Lost, Refused, NotAFeed: there was no such answer.
+        """
+        return (await self._get(path, {}, _TEXT)).decode(errors="replace")
+
+    async def _get(self, path: str, query: dict[str, str], accepted: str) -> bytes:
+        assert self._session is not None, "to be used in an `async with`"
+        url = self.base.joinpath(path)
+        headers = {"Accept": accepted}
+        try:
+            async with self._session.get(url, params=query, headers=headers) as response:
+                body = await response.read()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise Lost(words_of(error)) from error
+        if response.status != HTTPStatus.OK:
+            raise refusal(str(url), response.status, _words(response, body), response.headers)
+        if response.content_type != accepted:
+            start = body.decode(errors="replace")
+            raise NotAFeed(str(url), response.content_type, accepted, start)
+        return body
+
+
+def _words(response: aiohttp.ClientResponse, body: bytes) -> str:
+    """Return what an answer says of itself: the detail of a problem document, or the status."""
+    try:
+        problem = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        problem = None
+    detail = problem.get("detail") if isinstance(problem, dict) else None
+    return str(detail or response.reason or "")

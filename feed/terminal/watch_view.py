@@ -1,0 +1,178 @@
+"""What `feed watch` shows: two lines on the connection, the table, one line on the keys.
+
+Knows no stream, terminal or clock: it is given events and keys, and asked for what to draw. Nothing
+is told by colour alone: a change has its sign, a direction its arrow, a halt its word.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from feed.client.events import Batch, Counters, Event
+from feed.selection import ALL
+from feed.symbol_health import Health
+from feed.terminal import words
+from feed.terminal.board import Board, Row
+from feed.terminal.connection import Connection, Phase
+from feed.terminal.course import sparkline
+from feed.terminal.lines import line
+from feed.terminal.listing import Column, Listing
+from feed.ticks import MAX_SYMBOL_LENGTH
+
+FLASH_NS = 600_000_000  # for how long a changed price stands out
+OLD_NS = 10_000_000_000  # an age from which on it is worth a look
+_LINES = 4  # besides the rows: two on the connection, the table's head, the keys
+_COLOURS = {1: "green", 0: "", -1: "red"}
+_ARROWS = {1: "▲", 0: "·", -1: "▼"}
+_MARKS = {Health.HALTED: "H", Health.STALE: "?"}
+
+
+def _last(row: Row, now_ns: int, width: int) -> Text:
+    del width
+    mark = _MARKS.get(row.health, _ARROWS[row.direction])
+    colour = _COLOURS[row.direction] if row.health is Health.LIVE else "yellow"
+    fresh = row.direction and now_ns - row.changed_ns < FLASH_NS
+    price = words.price(row.last, row.decimals)
+    return Text.assemble((price, f"{colour} reverse" if fresh else "bold"), " ", (mark, colour))
+
+
+def _change(row: Row, now_ns: int, width: int) -> Text:
+    del now_ns, width
+    text = words.percent(row.change)
+    sign = (text[0] == "+") - (text[0] == "-")
+    return Text(text, "" if text[1:] == "0.00%" else _COLOURS[sign])
+
+
+def _age(row: Row, now_ns: int, width: int) -> Text:
+    del width
+    age_ns = row.age_ns(now_ns)
+    return Text(words.age(age_ns), "yellow" if age_ns is not None and age_ns >= OLD_NS else "")
+
+
+def _course(row: Row, now_ns: int, width: int) -> Text:
+    """Draw the course, or say why there is none to look at."""
+    del now_ns
+    if row.health is Health.HALTED:
+        return Text(f"HALTED {row.words}", "bold yellow")
+    if row.health is Health.STALE:
+        return Text(f"STALE {row.words}", "yellow")
+    if row.as_of_ns is None:
+        return Text("waiting" if row.listed else "not listed", "dim")
+    sign = 0 if row.change is None else (row.change > 0) - (row.change < 0)
+    return Text(sparkline(row.course.times_ns, row.course.prices, width), _COLOURS[sign])
+
+
+def _price_of(side: str) -> Column[Row]:
+    return Column(
+        side.upper(),
+        10,
+        lambda row, _now_ns, _width: Text(words.price(getattr(row, side), row.decimals)),
+        rank=4,
+    )
+
+
+_SYMBOL: Column[Row] = Column(
+    "SYMBOL",
+    7,
+    lambda row, _now_ns, _width: Text(row.symbol, "bold"),
+    rank=0,
+    key=lambda row, _now_ns: row.symbol,
+    text=True,
+)
+_COLUMNS: tuple[Column[Row], ...] = (
+    Column("LAST", 12, _last, rank=0, key=lambda row, _now_ns: row.last),
+    Column("CHANGE", 8, _change, rank=1, key=lambda row, _now_ns: row.change),
+    _price_of("bid"),
+    _price_of("ask"),
+    Column(
+        "SPREAD",
+        8,
+        lambda row, _now_ns, _width: Text(words.price(row.spread, row.decimals)),
+        rank=5,
+        key=lambda row, _now_ns: row.spread,
+    ),
+    Column("AGE", 5, _age, rank=2, key=lambda row, now_ns: row.age_ns(now_ns)),
+    Column("LAST HOUR", 0, _course, rank=3, text=True),
+)
+
+
+class WatchView:
+    """The screen of `feed watch`.
+
+    Attributes:
+        board: what is known of the symbols.
+        connection: what is known of the connection.
+        in_view: symbols whose rows were shown last.
+    """
+
+    def __init__(self, symbols: Iterable[str], where: str, counters: Counters) -> None:
+        """Show symbols, "*" for all; `where` is the server."""
+        symbols = list(symbols)
+        self.board = Board(symbols)
+        self.connection = Connection(counters)
+        self.in_view: list[str] = []
+        self._where = where
+        titles = [column.title for column in (_SYMBOL, *_COLUMNS) if column.key]
+        self._listing: Listing[Row] = Listing(titles, "SYMBOL" if ALL in symbols else None)
+        self._frozen: tuple[list[Row], int, int] | None = None  # rows, since when, ticks then
+
+    def take(self, event: Event, now_ns: int) -> None:
+        """Take in an event of the stream."""
+        self.connection.take(event, now_ns)
+        if isinstance(event, Batch):
+            self.board.take(event, now_ns)
+
+    def press(self, key: str, now_ns: int) -> bool:
+        """Take a key; return whether to go on."""
+        if key == " ":
+            rows = [row.copy() for row in self.board.rows]
+            self._frozen = None if self._frozen else (rows, now_ns, self.board.ticks)
+        elif key != "q":
+            self._listing.press(key)
+        return key != "q"
+
+    def render(self, width: int, height: int | None, now_ns: int) -> RenderableType:
+        """Return what to draw.
+
+        Args:
+            width: of the terminal, in characters.
+            height: of it, in lines; None: all rows, and nothing on keys.
+            now_ns: a wall clock.
+        """
+        self.connection.sample(now_ns)
+        rows, at_ns, _ = self._frozen or (self.board.rows, now_ns, 0)
+        longest = max((len(row.symbol) for row in rows), default=0)
+        symbol_width = min(max(longest, _SYMBOL.width), MAX_SYMBOL_LENGTH)
+        columns = [replace(_SYMBOL, width=symbol_width), *_COLUMNS]
+        ordered = self._listing.sort(rows, columns, at_ns)
+        room = None if height is None else max(0, height - _LINES)
+        shown = self._listing.page(ordered, room)
+        self.in_view = [row.symbol for row in shown]
+        lines: list[RenderableType] = [
+            self._head(now_ns),
+            self._account(now_ns),
+            self._listing.table(shown, columns, width, at_ns),
+        ]
+        if room is not None:
+            lines += [Text("")] * (room - len(shown))
+            lines.append(self._listing.keys(len(shown), len(rows)))
+        return Group(*lines)
+
+    def _head(self, now_ns: int) -> Text:
+        connection = self.connection
+        bad = connection.phase is not Phase.LIVE or connection.source_down is not None
+        head = line(("feed watch  ", "bold"))
+        if self._frozen is not None:
+            _, since_ns, ticks = self._frozen
+            behind = words.count(self.board.ticks - ticks)
+            paused = f"PAUSED {words.age(now_ns - since_ns)}, {behind} ticks since"
+            head.append(f"{paused}  ", "bold yellow")
+        head.append(connection.state(now_ns), "bold red" if bad else "green")
+        return head.append(f"  {connection.traffic()}  {self._where}")
+
+    def _account(self, now_ns: int) -> Text:
+        unreadable = self.board.unreadable
+        more = f"{words.count(unreadable)} ticks unreadable, " if unreadable else ""
+        return line((more + self.connection.account(now_ns), "dim"))

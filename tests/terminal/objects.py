@@ -1,0 +1,20 @@
+"""Ticks as a client gets them: objects of the dialect."""
+
+from feed.client.events import Tick
+from feed.rfc3339 import rfc3339
+from feed.ticks import SECOND_NS
+
+NOW_NS = 1_700_000_000 * SECOND_NS
+
+
+def trade(price: float, symbol: str = "AAPL", time_ns: int = NOW_NS) -> Tick:
+    return {"T": "t", "S": symbol, "i": 1, "p": price, "s": 10, "t": rfc3339(time_ns)}
+
+
+def quote(bid: float, ask: float, symbol: str = "AAPL", time_ns: int = NOW_NS) -> Tick:
+    return {"T": "q", "S": symbol, "bp": bid, "bs": 1, "ap": ask, "as": 1, "t": rfc3339(time_ns)}
+
+
+def status(code: str, words: str = "", reason: str = "", symbol: str = "AAPL") -> Tick:
+    times = {"t": rfc3339(NOW_NS)}
+    return {"T": "s", "S": symbol, "sc": code, "sm": words, "rc": reason, "rm": "", **times}

@@ -1,0 +1,208 @@
+"""What `feed watch` shows, without a terminal."""
+
+import pytest
+
+from feed.client.events import Batch, Connected, Counters, Disconnected, Gap, Tick, Transport
+from feed.terminal.watch_view import WatchView
+from feed.ticks import MAX_SYMBOL_LENGTH, SECOND_NS
+from tests.terminal.objects import NOW_NS, quote, status, trade
+from tests.terminal.shown import lines_of
+
+CONNECTED = Connected(Transport.WEBSOCKET, "http://a/v1/ws", None, {}, "")
+
+
+def view_of(*ticks: Tick, symbols: list[str] | None = None) -> WatchView:
+    """Return a view of a live connection after these ticks."""
+    view = WatchView(symbols or ["AAPL", "MSFT"], "http://a", Counters(connects=1))
+    view.take(CONNECTED, NOW_NS)
+    for tick in ticks:
+        view.take(Batch([tick]), NOW_NS)
+    return view
+
+
+def shown(
+    view: WatchView, width: int = 80, height: int | None = 24, now_ns: int = NOW_NS
+) -> list[str]:
+    return lines_of(view.render(width, height, now_ns), width)
+
+
+MARKET = [
+    trade(10.0),
+    trade(11.0, time_ns=NOW_NS + 2 * SECOND_NS),
+    quote(10.99, 11.02),
+    trade(20.0, "MSFT"),
+    trade(19.0, "MSFT", NOW_NS + 2 * SECOND_NS),
+]
+
+
+def test_a_screen_of_80_by_24_is_all_there_is_to_see() -> None:
+    lines = shown(view_of(*MARKET), now_ns=NOW_NS + 3 * SECOND_NS)
+    assert len(lines) == 24
+    assert lines[0] == "feed watch  live over ws  – ticks/s, –/s  http://a"
+    assert lines[1] == "0 reconnects, 0 gaps"
+    assert (
+        lines[2] == "SYMBOL          LAST   CHANGE        BID        ASK   SPREAD   AGE LAST HOUR"
+    )
+    assert lines[3] == (
+        "AAPL         11.00 ▲  +10.00%      10.99      11.02     0.03  1.0s           ▁▁█"
+    )
+    assert lines[4] == (
+        "MSFT         19.00 ▼   -5.00%          –          –        –  1.0s           ██▁"
+    )
+    assert lines[5:23] == [""] * 18
+    assert lines[23] == "q quit  s sort (as given)  r reverse  space pause  ↑↓ scroll"
+
+
+@pytest.mark.parametrize("width", [20, 44, 60, 80, 120, 250])
+@pytest.mark.parametrize("height", [3, 4, 5, 24, 60])
+def test_it_fits_into_a_terminal_of_any_size(width: int, height: int) -> None:
+    lines = shown(view_of(*MARKET), width, height)
+    assert len(lines) == max(4, height)
+    assert all(len(line) <= width for line in lines)
+    assert lines[-1].startswith("q quit")
+
+
+def test_a_narrow_terminal_still_has_symbol_price_change_and_age() -> None:
+    head, row = shown(view_of(*MARKET), 40, now_ns=NOW_NS + 3 * SECOND_NS)[2:4]
+    assert head.split() == ["SYMBOL", "LAST", "CHANGE", "AGE"]
+    assert row.split() == ["AAPL", "11.00", "▲", "+10.00%", "1.0s"]
+
+
+def test_where_there_is_no_end_to_the_paper_all_rows_are_printed_and_no_keys() -> None:
+    symbols = [f"S{number}" for number in range(100)]
+    lines = shown(view_of(symbols=symbols), height=None)
+    assert len(lines) == 3 + 100
+    assert lines[-1].startswith("S99")
+
+
+def test_symbols_that_are_long_are_not_cut() -> None:
+    long = "A" * MAX_SYMBOL_LENGTH
+    assert any(line.startswith(f"{long} ") for line in shown(view_of(symbols=[long, "B"])))
+
+
+HEALTHS = [
+    (status("H", "Trading Halt", "T12"), "H", "HALTED T12 Trading Halt"),
+    (status("STALE", "No tick for 9 s"), "?", "STALE No tick for 9 s"),
+]
+
+
+@pytest.mark.parametrize(("tick", "mark", "words"), HEALTHS)
+def test_a_halt_is_told_where_the_price_is(tick: Tick, mark: str, words: str) -> None:
+    view = view_of(trade(10.0), tick)
+    assert f"10.00 {mark} " in shown(view, 120)[3]
+    assert shown(view, 120)[3].endswith(words)
+    narrow = shown(view, 40)[3]
+    assert f"10.00 {mark} " in narrow
+    assert words not in narrow
+
+
+def test_a_symbol_that_has_not_ticked_waits_and_one_that_is_not_listed_says_so() -> None:
+    view = view_of(symbols=["AAPL", "APPL"])
+    view.board.list_symbols(["AAPL"])
+    aapl, appl = shown(view)[3:5]
+    assert aapl.endswith("waiting")
+    assert appl.endswith("not listed")
+
+
+def styles(view: WatchView, text: str, now_ns: int = NOW_NS) -> set[str]:
+    """Return the styles in which a text is drawn, wherever it is."""
+    from rich.console import Console  # noqa: PLC0415 - only here segments are looked at
+
+    console = Console(width=80, height=24, force_terminal=True, color_system="standard")
+    segments = console.render(view.render(80, 24, now_ns))
+    return {str(segment.style or "") for segment in segments if text in segment.text}
+
+
+def test_a_price_that_just_changed_stands_out_for_a_while() -> None:
+    view = view_of(trade(10.0), trade(11.0))
+    assert styles(view, "11.00") == {"reverse green"}
+    assert styles(view, "11.00", NOW_NS + SECOND_NS) == {"bold"}
+    view.take(Batch([trade(10.5)]), NOW_NS + 2 * SECOND_NS)
+    assert styles(view, "10.50", NOW_NS + 2 * SECOND_NS) == {"reverse red"}
+
+
+def test_a_first_price_does_not_stand_out() -> None:
+    assert styles(view_of(trade(10.0)), "10.00") == {"bold"}
+
+
+def test_an_old_age_stands_out() -> None:
+    view = view_of(trade(10.0))
+    assert styles(view, "9.0s", NOW_NS + 9 * SECOND_NS) == {""}
+    assert styles(view, "11s", NOW_NS + 11 * SECOND_NS) == {"yellow"}
+
+
+def order(view: WatchView) -> list[str]:
+    return [line.split()[0] for line in shown(view)[3:] if line and not line.startswith("q ")]
+
+
+def test_keys_sort_and_reverse() -> None:
+    view = view_of(*MARKET, symbols=["MSFT", "AAPL"])
+    assert order(view) == ["MSFT", "AAPL"]
+    orders = []
+    for _ in range(5):
+        assert view.press("s", NOW_NS)
+        orders.append(order(view))
+    assert orders == [
+        ["AAPL", "MSFT"],  # symbol
+        ["MSFT", "AAPL"],  # last
+        ["AAPL", "MSFT"],  # change
+        ["AAPL", "MSFT"],  # spread, of which MSFT's is not known
+        ["MSFT", "AAPL"],  # age, equal
+    ]
+    assert view.press("r", NOW_NS)
+    assert "sort (age, reversed)" in shown(view)[-1]
+
+
+def test_everything_is_sorted_by_symbol_at_first() -> None:
+    view = view_of(trade(1.0, "B"), trade(1.0, "A"), symbols=["*"])
+    assert order(view) == ["A", "B"]
+
+
+def test_rows_in_view_are_told_for_their_past_to_be_asked_for() -> None:
+    view = view_of(symbols=[f"S{number}" for number in range(10)])
+    shown(view, height=7)
+    assert view.in_view == ["S0", "S1", "S2"]
+    view.press("page down", NOW_NS)
+    assert "4–6 of 10" in shown(view, height=7)[-1]
+    assert view.in_view == ["S3", "S4", "S5"]
+
+
+def test_a_pause_holds_prices_and_ages_and_says_how_much_came_since() -> None:
+    view = view_of(trade(10.0))
+    before = shown(view)[3:]
+    assert view.press(" ", NOW_NS)
+    view.take(Batch([trade(11.0), trade(12.0)]), NOW_NS)
+    held = shown(view, now_ns=NOW_NS + 7 * SECOND_NS)
+    assert held[0].startswith("feed watch  PAUSED 7.0s, 2 ticks since  live over ws")
+    assert held[3:] == before
+    assert view.press(" ", NOW_NS)
+    assert "12.00 ▲" in shown(view)[3]
+
+
+def test_a_pause_can_be_sorted_and_scrolled() -> None:
+    view = view_of(symbols=["B", "A"])
+    view.press(" ", NOW_NS)
+    view.press("s", NOW_NS)
+    assert order(view) == ["A", "B"]
+
+
+def test_q_ends_it_and_other_keys_do_not() -> None:
+    view = view_of()
+    assert not view.press("q", NOW_NS)
+    assert all(view.press(key, NOW_NS) for key in "xsrj ")
+
+
+def test_a_loss_and_a_gap_are_told_at_the_top() -> None:
+    view = view_of()
+    view.take(Disconnected("the connection was cut", 3.0), NOW_NS)
+    lost = shown(view, now_ns=NOW_NS + SECOND_NS)
+    assert lost[0].startswith("feed watch  LOST 1.0s ago, trying again in 2.0s")
+    assert lost[1] == "0 reconnects, 0 gaps; the connection was cut"
+    view.take(Gap("a-1", "a-9", "overrun"), NOW_NS)
+    view.take(CONNECTED, NOW_NS)
+    assert "live over ws" in shown(view)[0]
+
+
+def test_ticks_that_cannot_be_read_are_counted_where_it_is_seen() -> None:
+    assert "unreadable" not in shown(view_of(trade(1.0)))[1]
+    assert shown(view_of(trade(1.0) | {"p": "x"}))[1].startswith("1 ticks unreadable, ")
