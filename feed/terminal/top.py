@@ -1,0 +1,48 @@
+"""Top: how a server is doing, asked once a second."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from feed.client.errors import Malformed
+from feed.client.link import Lost
+from feed.terminal.finite import Finite
+from feed.terminal.sample import Sample
+from feed.terminal.screen import show_here
+from feed.terminal.together import until_first
+from feed.terminal.top_view import TopView
+
+EVERY_S = 1.0
+
+
+async def top(  # noqa: D417 - arguments of a kind are explained together
+    server: Finite, write: Callable[[bytes], object], tell: Callable[[str], object]
+) -> None:
+    """Show a server until somebody has seen enough; goes on while it is away.
+
+    Args:
+        server: whom to ask; open.
+        write, tell: for where there is no terminal; see `show_here`.
+
+    Raises:
+        Refused, NotAFeed: what answers there is no feed server, or does not want us.
+        TerminalGone: the terminal was closed.
+        OSError: `write` failed.
+    """
+    view = TopView(str(server.base))
+    await until_first(show_here(view, every_s=EVERY_S, write=write, tell=tell), ask(server, view))
+
+
+async def ask(server: Finite, view: TopView, every_s: float = EVERY_S) -> None:
+    """Give a view samples of a server; for ever."""
+    while True:
+        begun_ns = time.monotonic_ns()
+        try:
+            status, metrics = await asyncio.gather(
+                server.document("v1/status"), server.text("metrics")
+            )
+            view.take(Sample.of(begun_ns, status, metrics))
+        except (Lost, Malformed) as error:
+            view.fail(str(error), time.time_ns())
+        passed_s = (time.monotonic_ns() - begun_ns) / 1e9
+        await asyncio.sleep(max(0.0, every_s - passed_s))

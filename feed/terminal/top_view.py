@@ -1,0 +1,309 @@
+"""What `feed top` shows: a few lines on the server, how old ticks are, and who is connected how.
+
+Knows no server, terminal or clock: it is given samples, failures and keys, and asked for what to
+draw. Rates and ages are over the last few seconds.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from feed.symbol_health import Health
+from feed.terminal import words
+from feed.terminal.lines import Part, line
+from feed.terminal.listing import Column, Listing
+from feed.terminal.sample import Sample, Span, Status
+
+WINDOW = 6  # samples, a second apart
+_LOOP_LAG = "feed_loop_lag_seconds"
+_AGES = {  # in the order in which a tick goes
+    "event to server": "feed_source_age_seconds",
+    "server to socket": "feed_write_age_seconds",
+    "event to reader": "feed_delivery_age_seconds",
+    "a cut": "feed_cut_seconds",
+    "loop lag": _LOOP_LAG,
+}
+_SHARES = {"P50": 0.5, "P90": 0.9, "P99": 0.99}
+_SATURATED_S = 0.1  # of loop lag, as the help text of the metric has it
+_NEARLY_FULL = 0.9
+_WARN, _BAD = "yellow", "bold red"
+_NAME_WIDTH = 12
+_AGE_WIDTH = 17
+_AGE_LINES = 1 + len(_AGES)
+_TABLE_LINES = 2  # besides the rows: its head, and the keys
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Subscribers of one transport and codec; `saved` is a share of bytes, by compression."""
+
+    transport: str
+    codec: str
+    subscribers: float
+    lanes: float
+    opened: float
+    frames_per_s: float | None
+    bytes_per_s: float | None
+    saved: float | None
+
+
+def served(span: Span) -> list[Served]:
+    """Return who is, or was, connected how."""
+    metrics = span.last.metrics
+    rows = []
+    for transport in metrics.labels("feed_connections", "transport"):
+        for codec in metrics.labels("feed_connections", "codec"):
+            labels = {"transport": transport, "codec": codec}
+            opened = metrics.total("feed_connections_opened_total", **labels)
+            if not opened:
+                continue
+            sent = span.rate("feed_frame_bytes_total", **labels)
+            plain = span.rate("feed_plain_bytes_total", **labels)
+            rows.append(
+                Served(
+                    transport=words.printable(transport),
+                    codec=words.printable(codec),
+                    subscribers=metrics.total("feed_connections", **labels) or 0,
+                    lanes=metrics.total("feed_lanes", **labels) or 0,
+                    opened=opened,
+                    frames_per_s=span.rate("feed_frames_total", **labels),
+                    bytes_per_s=sent,
+                    saved=None if sent is None or not plain else 1 - sent / plain,
+                )
+            )
+    return rows
+
+
+def _column(
+    title: str,
+    width: int,
+    name: str,
+    rank: int = 0,
+    show: Callable[[float | None], str] | None = None,
+) -> Column[Served]:
+    """Return a column of a field of `Served`; of a text where it is not said how numbers look."""
+    return Column(
+        title,
+        width,
+        lambda row, _now_ns, _width: Text((show or str)(getattr(row, name))),
+        rank=rank,
+        key=lambda row, _now_ns: getattr(row, name),
+        text=show is None,
+    )
+
+
+_COLUMNS = (
+    _column("TRANSPORT", 10, "transport"),
+    _column("CODEC", 9, "codec"),
+    _column("SUBSCR", 8, "subscribers", 1, words.count),
+    _column("LANES", 7, "lanes", 2, words.count),
+    _column("FRAMES/S", 10, "frames_per_s", 3, words.count),
+    _column("BYTES/S", 9, "bytes_per_s", 4, words.data_size),
+    _column("SAVED", 8, "saved", 5, words.share),
+    _column("OPENED", 8, "opened", 6, words.count),
+)
+
+
+class TopView:
+    """The screen of `feed top`."""
+
+    def __init__(self, where: str) -> None:
+        """Show the server of an address."""
+        self._where = where
+        self._samples: deque[Sample] = deque(maxlen=WINDOW)
+        self._failure = ""  # why there is no newer sample; empty: there is
+        self._failed_ns = 0  # since when
+        self._listing: Listing[Served] = Listing([column.title for column in _COLUMNS])
+        self._frozen: tuple[Span | None, int] | None = None  # what is shown, since when
+
+    def take(self, sample: Sample) -> None:
+        """Take in how the server is."""
+        if self._samples and self._samples[-1].run != sample.run:
+            self._samples.clear()  # it was started again
+        self._samples.append(sample)
+        self._failure = ""
+
+    def fail(self, reason: str, now_ns: int) -> None:
+        """Note that the server could not be asked."""
+        if not self._failure:
+            self._failed_ns = now_ns
+        self._failure = words.printable(reason, 200)
+
+    def press(self, key: str, now_ns: int) -> bool:
+        """Take a key; return whether to go on."""
+        if key == " ":
+            self._frozen = None if self._frozen else (self._span, now_ns)
+        elif key != "q":
+            self._listing.press(key)
+        return key != "q"
+
+    def render(self, width: int, height: int | None, now_ns: int) -> RenderableType:
+        """Return what to draw; see `View`."""
+        span = self._frozen[0] if self._frozen else self._span
+        lines: list[RenderableType] = [self._head(span, now_ns)]
+        rows = served(span) if span else []
+        if span:
+            lines += _facts(span)
+            blank = [Text("")]
+            if height is None or height >= len(lines) + _AGE_LINES + _TABLE_LINES + len(rows) + 2:
+                lines += [*blank, *_ages(span), *blank]
+            elif height >= len(lines) + _AGE_LINES + _TABLE_LINES:
+                lines += _ages(span)
+        if height is not None:
+            del lines[max(1, height - _TABLE_LINES) :]
+        room = None if height is None else max(0, height - len(lines) - _TABLE_LINES)
+        shown = self._listing.page(self._listing.sort(rows, _COLUMNS, now_ns), room)
+        if rows:
+            lines.append(self._listing.table(shown, _COLUMNS, width, now_ns))
+        elif span:
+            lines.append(Text("nobody has connected yet"))
+        if height is not None:
+            lines += [Text("")] * (height - len(lines) - len(shown) - 1)
+            lines.append(self._listing.keys(len(shown), len(rows)))
+        return Group(*lines)
+
+    @property
+    def _span(self) -> Span | None:
+        return Span(self._samples[0], self._samples[-1]) if self._samples else None
+
+    def _head(self, span: Span | None, now_ns: int) -> Text:
+        head = line(("feed top  ", "bold"))
+        if self._frozen is not None:
+            head.append(f"PAUSED {words.age(now_ns - self._frozen[1])}  ", "bold yellow")
+        if self._failure:
+            since = words.age(now_ns - self._failed_ns)
+            head.append(f"NO ANSWER for {since}: {self._failure}", _BAD)
+        elif span is None:
+            head.append("asking …")
+        elif span.last.status.leaving:
+            head.append("LEAVING: the server says goodbye to everybody", _BAD)
+        else:
+            status = span.last.status
+            head.append(f"up {words.duration(status.uptime_s)}", "green")
+            head.append(f"  version {words.printable(status.version)}")
+        return head.append(f"  {self._where}")
+
+
+def _facts(span: Span) -> Iterator[Text]:
+    """Yield the lines on the server, each with a name before it."""
+    status = span.last.status
+    yield _fact("Source", *_source(status))
+    kinds = ", ".join(
+        f"{name} {words.rate(span.rate('feed_ticks_total', kind=kind))}"
+        for kind, name in {"t": "trades", "q": "quotes", "s": "statuses"}.items()
+    )
+    position = f"{words.printable(status.ring.epoch)}-{status.ring.newest}"
+    yield _fact("Ticks", f"{words.rate(span.rate('feed_ticks_total'))}: {kinds}; at {position}")
+    yield _fact("Ring", *_ring(status))
+    yield _fact("Symbols", *_symbols(status))
+    yield _fact("Process", *_process(span))
+    yield _fact("Subscribers", *_subscribers(span))
+    yield _fact("Ladder", *_counts(span, "feed_ladder_steps_total", "step"))
+    yield _fact("Resumes", *_counts(span, "feed_resumes_total", "outcome"))
+    yield _fact("Ended", *_counts(span, "feed_disconnects_total", "reason", zeros=False))
+
+
+def _counts(span: Span, metric: str, label: str, *, zeros: bool = True) -> Iterator[Part]:
+    """Yield what a counter has counted, by label; with a rate, and marked, what is going on now."""
+    separator = ""
+    for value in span.last.metrics.labels(metric, label):
+        total = span.last.metrics.total(metric, **{label: value})
+        if not (total or zeros):
+            continue
+        rate = span.rate(metric, **{label: value})
+        name = words.printable(value).replace("_", " ")
+        yield f"{separator}{name} {words.count(total)}", ""
+        separator = ", "
+        if rate:
+            yield f" ({words.rate(rate)})", _WARN
+    if not separator:
+        yield "none", ""
+
+
+def _source(status: Status) -> Iterator[Part]:
+    source, feed = status.source, status.feed
+    yield words.printable(source.name), ""
+    if feed.state == Health.LIVE and source.up:
+        yield ", live", "green"
+    elif source.finished:
+        yield ", FINISHED: the recording has come to its end", _WARN
+    else:
+        yield f", DOWN ({words.printable(feed.reason or 'not open')})", _BAD
+    if source.failures:
+        yield f", failed {words.count(source.failures)} times", _WARN
+    if source.last_error:
+        yield f": {words.printable(source.last_error)}", _WARN
+
+
+def _ring(status: Status) -> Iterator[Part]:
+    ring = status.ring
+    held = ring.newest - ring.oldest + 1
+    yield f"{words.count(held)} of {words.count(ring.capacity)} ticks", ""
+    window_s, promised_s = ring.oldest_age_s, status.resume_window_s
+    short = held >= ring.capacity and window_s < promised_s
+    back = f", back {words.duration(window_s)}, {words.duration(promised_s)} promised"
+    yield back, _WARN if short else ""
+
+
+def _symbols(status: Status) -> Iterator[Part]:
+    styles: dict[str, str] = {
+        Health.STALE: _WARN,
+        Health.HALTED: _WARN,
+        Health.SOURCE_DOWN: _BAD,
+    }
+    separator = ""
+    for health, count in status.symbols.items():
+        name = words.printable(health).replace("_", " ")
+        yield f"{separator}{name} {words.count(count)}", styles.get(health, "") if count else ""
+        separator = ", "
+
+
+def _process(span: Span) -> Iterator[Part]:
+    metrics = span.last.metrics
+    cpu = span.rate("process_cpu_seconds_total")
+    yield (
+        f"CPU {words.share(cpu)} of a core",
+        _WARN if cpu is not None and cpu > _NEARLY_FULL else "",
+    )
+    yield f", memory {words.data_size(metrics.total('process_resident_memory_bytes'))}", ""
+    held = metrics.total("feed_socket_buffer_bytes")
+    largest = metrics.total("feed_largest_socket_buffer_bytes")
+    yield f", in sockets {words.data_size(held)}, most {words.data_size(largest)}", ""
+
+
+def _subscribers(span: Span) -> Iterator[Part]:
+    status, metrics = span.last.status, span.last.metrics
+    connected = sum(status.connections.values())
+    limit = metrics.total("feed_connections_limit")
+    full = limit is not None and connected > _NEARLY_FULL * limit
+    yield f"{words.count(connected)} of {words.count(limit)}", _WARN if full else ""
+    yield f", lanes {words.count(status.lanes)}", ""
+    if status.behind:
+        lag = words.count(status.largest_lag_ticks)
+        yield f", {words.count(status.behind)} BEHIND by up to {lag} ticks", _WARN
+    else:
+        yield ", nobody behind", ""
+    opened = span.rate("feed_connections_opened_total")
+    ended = span.rate("feed_disconnects_total")
+    yield f"; opened {words.rate(opened)}, ended {words.rate(ended)}", ""
+
+
+def _ages(span: Span) -> Iterator[Text]:
+    """Yield the table of ages, a line each."""
+    heads = "".join(f"{share:>9}" for share in _SHARES)
+    yield line((f"{'AGE':<{_AGE_WIDTH}}{heads}{'SEEN':>11}", "bold"))
+    for name, metric in _AGES.items():
+        parts: list[Part] = [(f"{name:<{_AGE_WIDTH}}", "")]
+        for share in _SHARES.values():
+            value_s = span.quantile_s(metric, share)
+            late = metric == _LOOP_LAG and value_s is not None and value_s > _SATURATED_S
+            parts.append((f"{words.duration(value_s):>9}", _WARN if late else ""))
+        parts.append((f"{words.rate(span.rate(f'{metric}_count')):>11}", ""))
+        yield line(*parts)
+
+
+def _fact(name: str, *parts: Part | str) -> Text:
+    return line((f"{name:<{_NAME_WIDTH}}", "bold"), *parts)
