@@ -5,8 +5,8 @@ that is added with `app.add_typer(…, name="bench")`. What a command needs is i
 so that `feed --help` does not wait for aiohttp. Errors leave as one line each on standard error.
 
 Exit status: 0 the command did what it was asked, 1 it could not, 2 it was asked something that is
-not accepted, 130 or 143 it was ended by Ctrl-C or SIGTERM. A `tail` whose standard output is closed
-by its reader, and a `record` that is interrupted, did what they were asked.
+not accepted, 130 or 143 it was ended by Ctrl-C or SIGTERM. A command whose standard output is
+closed by its reader, and a `record` that is interrupted, did what they were asked.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -97,6 +97,7 @@ def _setting(field: str) -> Any:  # noqa: ANN401 - typer's own word for an optio
 
 Text = str | None
 Switch = bool | None
+Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 @app.command()
@@ -182,23 +183,9 @@ def tail(  # noqa: PLR0917 - one parameter an option
     """
     from feed.client.tail import tail as follow  # noqa: PLC0415 - aiohttp is slow
 
-    stream = _connect(
-        url,
-        symbols,
-        channels,
-        conflate,
-        transport=transport,
-        codec=codec,
-        after=after,
-        snapshot=snapshot,
-        key=key,
-        secret=secret,
-    )
-    try:
-        return _run(stream, lambda: follow(stream, _print, _teller("tail", quiet), count=count))
-    except BrokenPipeError:  # whoever read our output has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
+    stream = _connect(url, symbols, channels, conflate, after=after, snapshot=snapshot, **options)
+    return _run(stream, lambda: follow(stream, _print, _teller("tail", quiet), count=count))
 
 
 @app.command()
@@ -233,18 +220,8 @@ def record(  # noqa: PLR0917 - one parameter an option
     from feed.client.recording import Recording  # noqa: PLC0415 - aiohttp is slow
     from feed.client.recording import record as write_down  # noqa: PLC0415
 
-    stream = _connect(
-        url,
-        symbols,
-        channels,
-        conflate,
-        transport=transport,
-        codec=codec,
-        after=after,
-        snapshot=snapshot,
-        key=key,
-        secret=secret,
-    )
+    options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
+    stream = _connect(url, symbols, channels, conflate, after=after, snapshot=snapshot, **options)
     tell = _teller("record", quiet)
     with Recording(file, overwrite=overwrite) as recording:
         status = _run(
@@ -261,14 +238,46 @@ def record(  # noqa: PLR0917 - one parameter an option
     return 0 if status > ENDED_BY else status
 
 
+@app.command()
+def watch(  # noqa: PLR0917 - one parameter an option
+    symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="One or more, or '*'.")],
+    url: Url = "http://127.0.0.1:8080",
+    transport: TransportOption = "auto",
+    codec: CodecOption = "json",
+    key: Key = None,
+    secret: Secret = None,
+) -> int:
+    """Show prices in a live table; where there is no terminal, print it every 5 s."""
+    from feed.terminal import watch as live  # noqa: PLC0415 - aiohttp is slow
+    from feed.terminal.finite import Finite  # noqa: PLC0415
+
+    listed = ",".join(symbols)
+    options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
+    stream = _connect(url, listed, live.CHANNELS, live.CONFLATE, "SYMBOL", snapshot=True, **options)
+    server, tell = Finite(url, key, secret), _teller("watch", quiet=False)
+    return _run(stream, lambda: live.watch(stream, server, listed.split(","), _print, tell))
+
+
+@app.command()
+def top(url: Url = "http://127.0.0.1:8080", key: Key = None, secret: Secret = None) -> int:
+    """Show how a server is doing, as top does; where there is no terminal, print it every 5 s."""
+    from feed.terminal.finite import Finite  # noqa: PLC0415 - aiohttp is slow
+    from feed.terminal.top import top as show_server  # noqa: PLC0415
+
+    with _naming_options():
+        server = Finite(url, key, secret)
+    return _run(server, lambda: show_server(server, _print, _teller("top", quiet=False)))
+
+
 def _connect(
     url: str,
     symbols: str,
     channels: str,
-    conflate: list[str] | None,
+    conflate: Iterable[str] | None,
+    symbols_option: str = "--symbols",
     **options: Any,  # noqa: ANN401 - checked by connect, which names what is wrong
 ) -> "Stream":
-    """Make a stream of what the options say; its complaints name the options."""
+    """Make a stream of what the options say."""
     from feed.client.stream import Stream  # noqa: PLC0415 - aiohttp is slow
     from feed.client.subscription import Subscription  # noqa: PLC0415
 
@@ -285,23 +294,31 @@ def _connect(
             intervals[channel] = interval
     # The command tells all events itself.
     logging.getLogger("feed.client").addHandler(logging.NullHandler())
-    try:
+    with _naming_options(symbols_option):
         subscription = Subscription.of({Channel(name): symbols for name in names}, intervals)
         return Stream(url, subscription, **options)
+
+
+@contextmanager
+def _naming_options(symbols_option: str = "--symbols") -> Iterator[None]:
+    """Let what is complained about be called as it is on the command line."""
+    try:
+        yield
     except InvalidParameter as error:
-        option = "--symbols" if error.parameter in set(Channel) else option_name(error.parameter)
+        of_channel = error.parameter in set(Channel)
+        option = symbols_option if of_channel else option_name(error.parameter)
         raise InvalidParameter(option, error.value, error.accepted) from None
 
 
-def _run(stream: "Stream", work: Callable[[], Coroutine[Any, Any, None]]) -> int:
-    """Do the work with a stream until it is done, or a signal ends it; return the exit status."""
+def _run(server: AbstractAsyncContextManager[object], work: Work) -> int:
+    """Do the work until it is done, or a signal ends it; return the exit status."""
 
     async def until_done() -> None:
         task = asyncio.current_task()
         assert task is not None
         with suppress(NotImplementedError):  # on Windows, where there is no SIGTERM to speak of
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        async with stream:
+        async with server:
             await work()
 
     try:
@@ -314,12 +331,16 @@ def _run(stream: "Stream", work: Callable[[], Coroutine[Any, Any, None]]) -> int
 
 
 def _print(lines: bytes) -> None:
-    sys.stdout.buffer.write(lines)
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.buffer.write(lines)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # whoever read our output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit from None
 
 
-def _teller(command: str, quiet: bool) -> "Callable[[Event], None]":
-    def tell(event: "Event") -> None:
+def _teller(command: str, quiet: bool) -> "Callable[[Event | str], None]":
+    def tell(event: "Event | str") -> None:
         if not quiet:
             typer.echo(f"feed {command}: {event}", err=True)
 
