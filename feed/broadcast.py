@@ -233,6 +233,7 @@ class Broadcast:
         position = self.position
         mark = mark_message(position, now_ns)
         marks: dict[Codec, bytes] = {}
+        at = str(position).encode()  # once, not once a lane
         for payload in self._payloads.values():
             if not payload.waiting:
                 continue
@@ -240,7 +241,7 @@ class Broadcast:
             if key.marks and key.codec not in marks:
                 marks[key.codec] = key.codec.fragment(mark)
             body = payload.join(payload.waiting, marks.get(key.codec, b""))
-            bodies = [(after, body, position)]
+            bodies = [(after, body, at)]
             if len(body) > MAX_FRAME_BYTES:
                 bodies = self._split(payload, after, now_ns)
             payload.waiting.clear()
@@ -248,11 +249,9 @@ class Broadcast:
                 lane.spoke_ns = now_ns
                 if key.marks:
                     lane.marked_ns = now_ns
-                yield lane, [(follows, lane.ticks(body, at)) for follows, body, at in bodies]
+                yield lane, [(follows, lane.ticks(body, end)) for follows, body, end in bodies]
 
-    def _split(
-        self, payload: Payload, after: int, now_ns: int
-    ) -> list[tuple[int, bytes, Position]]:
+    def _split(self, payload: Payload, after: int, now_ns: int) -> list[tuple[int, bytes, bytes]]:
         """Join a batch that is too large for one frame in several, each with its own position."""
         selection, codec, upto = (
             payload.key.selection.lossless,
@@ -277,5 +276,5 @@ class Broadcast:
             if fragments:
                 position = self.ring.position(end)
                 mark = codec.fragment(mark_message(position, now_ns))
-                bodies.append((follows, payload.join(fragments, mark), position))
+                bodies.append((follows, payload.join(fragments, mark), str(position).encode()))
         return bodies

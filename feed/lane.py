@@ -169,9 +169,9 @@ class Lane:
     def close(self) -> None:
         """Release what the lane holds; it has no members any more."""
 
-    def ticks(self, payload: bytes, position: Position) -> bytes:
+    def ticks(self, payload: bytes, position: bytes) -> bytes:
         """Return the envelope of a payload that moves its readers to a position."""
-        return self.framing.ticks(payload, str(position).encode())
+        return self.framing.ticks(payload, position)
 
     def idle(
         self, position: Position, now_ns: int, keepalive_ns: int, mark_interval_ns: int
@@ -200,7 +200,7 @@ class Lane:
     def private_ticks(self, fragments: Sequence[bytes], position: Position, now_ns: int) -> bytes:
         """Return a frame of ticks for one subscriber that moves it to `position`."""
         mark = self._codec.fragment(mark_message(position, now_ns))
-        return self.private(self.ticks(self.payload.join(fragments, mark), position))
+        return self.private(self.ticks(self.payload.join(fragments, mark), str(position).encode()))
 
     def private_snapshot(self, fragments: Sequence[bytes]) -> bytes:
         """Return a frame of a snapshot's ticks; it moves nobody, its end does."""
