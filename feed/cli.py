@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from feed import __version__
+from feed.bench import find_bench
 from feed.errors import FeedError, InvalidInput, InvalidParameter
 from feed.server.config import Settings
 from feed.server.options import load_settings, option_name
@@ -267,6 +268,15 @@ def top(url: Url = "http://127.0.0.1:8080", key: Key = None, secret: Secret = No
     with _naming_options():
         server = Finite(url, key, secret)
     return _run(server, lambda: show_server(server, _print, _teller("top", quiet=False)))
+
+
+@app.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)
+def bench(context: typer.Context) -> int:
+    """Measure what a server costs, beside its peers: feed bench --help."""
+    return find_bench()(context.args)
 
 
 def _connect(
