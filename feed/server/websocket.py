@@ -45,7 +45,7 @@ from feed.ticks import Channel
 
 MAX_CONTROL_BYTES = 256 * 1024  # inflated; 5,000 symbols on three channels are 150 KiB
 SUBPROTOCOLS = {f"feed.{name}": codec for name, codec in CODECS.items()}
-_LAST_WORDS_S = 1.0
+_LAST_WORDS_S = 0.75  # at most one second, and less than the server takes to leave
 # The dialect's own paths, so that its SDKs need no more than another host.
 _PLACES = {"feed": ("iex", "sip", "test"), "location": ("us", "us-1", "eu-1")}
 Symbols = dict[Channel, frozenset[str]]
