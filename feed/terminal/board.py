@@ -74,7 +74,7 @@ class Row:
 
     def age_ns(self, now_ns: int) -> int | None:
         """Return how old its newest tick is."""
-        return None if self.as_of_ns is None else max(0, now_ns - self.as_of_ns)
+        return None if self.as_of_ns is None else now_ns - self.as_of_ns
 
     def copy(self) -> "Row":
         """Return a row that does not change with this one."""
@@ -96,7 +96,7 @@ class Row:
             self._see(bid)
             self._see(ask)
         elif kind == Kind.STATUS:
-            words = (printable(tick[part]) for part in ("rc", "sm") if tick[part])
+            words = (printable(tick[part]) for part in ("rc", "sm") if tick.get(part))
             self._take_status(str(tick["sc"]), " ".join(words))
 
     def _take_trade(self, price: float, time_ns: int, now_ns: int) -> None:
@@ -146,7 +146,8 @@ class Board:
         """Take in a batch that came just now, by a wall clock.
 
         How old ticks are is told by their event times, so that a source that is late shows. In a
-        recording, which may be years late, it is told by when they came.
+        recording, which may be years late, it is told by when they came; and so it is where a clock
+        is ahead of ours.
         """
         times_ns = [_time_ns(tick) for tick in batch]
         newest_ns = max((time_ns for time_ns in times_ns if time_ns is not None), default=now_ns)
@@ -164,7 +165,8 @@ class Board:
                 continue
             self.ticks += 1
             if tick["T"] != Kind.STATUS:
-                row.as_of_ns = now_ns if self._recorded else max(row.as_of_ns or 0, time_ns)
+                as_of_ns = now_ns if self._recorded else min(time_ns, now_ns)
+                row.as_of_ns = max(row.as_of_ns or 0, as_of_ns)
 
     def list_symbols(self, listed: Iterable[str]) -> None:
         """Note which symbols the server says there are."""

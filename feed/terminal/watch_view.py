@@ -67,7 +67,7 @@ def _course(row: Row, now_ns: int, width: int) -> Text:
 def _price_of(side: str) -> Column[Row]:
     return Column(
         side.upper(),
-        10,
+        words.PRICE_WIDTH,
         lambda row, _now_ns, _width: Text(words.price(getattr(row, side), row.decimals)),
         rank=4,
     )
@@ -82,7 +82,7 @@ _SYMBOL: Column[Row] = Column(
     text=True,
 )
 _COLUMNS: tuple[Column[Row], ...] = (
-    Column("LAST", 12, _last, rank=0, key=lambda row, _now_ns: row.last),
+    Column("LAST", words.PRICE_WIDTH + len(" ▲"), _last, rank=0, key=lambda row, _now_ns: row.last),
     Column("CHANGE", 8, _change, rank=1, key=lambda row, _now_ns: row.change),
     _price_of("bid"),
     _price_of("ask"),

@@ -9,6 +9,7 @@ from feed.errors import MAX_SHOWN_LENGTH
 from feed.ticks import SECOND_NS
 
 UNKNOWN = "–"
+PRICE_WIDTH = 10  # characters of any price below 100 million
 _SMALL = 10  # below it, a digit after the point matters
 _LONG = 100_000  # from it on, counts are shortened
 _STEP = 1_000
@@ -19,8 +20,11 @@ _UNITS_S = ((86_400, "d"), (3_600, "h"), (60, "m"), (_SECOND_S, "s"))
 
 
 def price(value: float | None, decimals: int) -> str:
-    """Return a price: `67,123.45`."""
-    return UNKNOWN if value is None else f"{value:,.{decimals}f}"
+    """Return a price: `67,123.45`; of so many decimals, those for which there is room."""
+    if value is None:
+        return UNKNOWN
+    room = PRICE_WIDTH - len(f"{value:,.0f}.")
+    return f"{value:,.{max(0, min(decimals, room))}f}"
 
 
 def percent(share: float | None) -> str:

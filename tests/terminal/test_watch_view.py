@@ -27,16 +27,16 @@ def shown(
 
 
 MARKET = [
-    trade(10.0),
-    trade(11.0, time_ns=NOW_NS + 2 * SECOND_NS),
+    trade(10.0, time_ns=NOW_NS - 2 * SECOND_NS),
+    trade(11.0),
     quote(10.99, 11.02),
-    trade(20.0, "MSFT"),
-    trade(19.0, "MSFT", NOW_NS + 2 * SECOND_NS),
+    trade(20.0, "MSFT", NOW_NS - 2 * SECOND_NS),
+    trade(19.0, "MSFT"),
 ]
 
 
 def test_a_screen_of_80_by_24_is_all_there_is_to_see() -> None:
-    lines = shown(view_of(*MARKET), now_ns=NOW_NS + 3 * SECOND_NS)
+    lines = shown(view_of(*MARKET), now_ns=NOW_NS + SECOND_NS)
     assert len(lines) == 24
     assert lines[0] == "feed watch  live over ws  – ticks/s, –/s  http://a"
     assert lines[1] == "0 reconnects, 0 gaps"
@@ -63,7 +63,7 @@ def test_it_fits_into_a_terminal_of_any_size(width: int, height: int) -> None:
 
 
 def test_a_narrow_terminal_still_has_symbol_price_change_and_age() -> None:
-    head, row = shown(view_of(*MARKET), 40, now_ns=NOW_NS + 3 * SECOND_NS)[2:4]
+    head, row = shown(view_of(*MARKET), 40, now_ns=NOW_NS + SECOND_NS)[2:4]
     assert head.split() == ["SYMBOL", "LAST", "CHANGE", "AGE"]
     assert row.split() == ["AAPL", "11.00", "▲", "+10.00%", "1.0s"]
 

@@ -12,6 +12,10 @@ from feed.terminal import words
 SAID: list[tuple[Callable[..., str], tuple[Any, ...], str]] = [
     (words.price, (67123.456, 2), "67,123.46"),
     (words.price, (0.00001234, 8), "0.00001234"),
+    (words.price, (67123.12345678, 8), "67,123.123"),
+    (words.price, (612345.678, 4), "612,345.68"),
+    (words.price, (1234567.891, 2), "1,234,568"),
+    (words.price, (0.0, 2), "0.00"),
     (words.price, (None, 2), "–"),
     (words.percent, (0.0053,), "+0.53%"),
     (words.percent, (-0.0053,), "-0.53%"),
@@ -57,6 +61,11 @@ def test_numbers_are_said_in_few_characters(
     say: Callable[..., str], arguments: tuple[Any, ...], said: str
 ) -> None:
     assert say(*arguments) == said
+
+
+@given(st.floats(0, 99_999_999), st.integers(2, 8))
+def test_a_price_fits_into_its_width(value: float, decimals: int) -> None:
+    assert len(words.price(value, decimals)) <= words.PRICE_WIDTH
 
 
 @given(st.floats(0, 1e14))
