@@ -164,6 +164,7 @@ async def test_whoever_answers_pings_stays_and_whoever_does_not_is_sent_away(
     while frame.opcode == PING:
         frame = await silent.frame()
     assert frame.close_code == 1013
+    silent.send_frame(CLOSE, frame.data[:2])
     assert await silent.wire.rest() == b""
     await until(lambda: len(feed.hub.sessions) == 1)
     assert dict(feed.hub.ended) == {Reason.UNRESPONSIVE: 1}
