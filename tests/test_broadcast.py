@@ -163,6 +163,20 @@ def test_everybody_is_sent_what_they_selected_and_nothing_else(way: Way) -> None
         assert member.socket.written == []
 
 
+@each_way
+def test_whoever_joins_a_compressed_lane_can_read_from_its_first_frame_on(way: Way) -> None:
+    stage = Stage()
+    early = seated(stage, EVERYTHING, way, compression=Compression())
+    for _ in range(3):
+        stage.publish_and_cut("AAPL", "MSFT")
+    late = seated(stage, EVERYTHING, way, compression=Compression())
+    for _ in range(3):
+        stage.publish_and_cut("AAPL", "MSFT")
+    assert early.take_sequences() == list(range(1, 13))
+    assert late.take_sequences() == list(range(7, 13))
+    assert [lane.members for lane in stage.broadcast.lanes] == [2]
+
+
 # Cuts.
 
 
