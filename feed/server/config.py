@@ -64,6 +64,13 @@ def _no_number(value: object) -> object:
     return value
 
 
+def _is_since_1970(value: datetime | None) -> datetime | None:
+    # MessagePack's 64-bit timestamps begin there.
+    if value is not None and value < datetime(1970, 1, 1, tzinfo=UTC):
+        raise ValueError("before 1970")
+    return value
+
+
 def _split(value: object) -> object:
     """Take `A,B` for a list, as in the environment, beside the lists of TOML."""
     if isinstance(value, str):
@@ -208,7 +215,8 @@ class Settings(BaseSettings):
     start: Annotated[
         AwareDatetime | None,
         BeforeValidator(_no_number),
-        Accepts("a time with its offset, such as 2026-01-02T14:30:00Z"),
+        AfterValidator(_is_since_1970),
+        Accepts("a time since 1970 with its offset, such as 2026-01-02T14:30:00Z"),
     ] = Field(default=None, description="Event time of the first simulated tick; now by default.")
     batch_ms: Annotated[
         Annotated[float, BeforeValidator(_no_bool), Field(gt=0, le=10_000, allow_inf_nan=False)]

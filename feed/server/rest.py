@@ -227,7 +227,8 @@ def _selection(request: web.Request) -> Selection | None:
 
 def _limit(request: web.Request) -> int:
     text = request.query.get("limit", str(DEFAULT_LIMIT))
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_LIMIT:
+    short = len(text) <= len(str(MAX_LIMIT))  # int() refuses thousands of digits in its own way
+    if not (short and text.isdecimal() and 1 <= int(text) <= MAX_LIMIT):
         raise InvalidParameter("limit", text, f"a whole number from 1 to {MAX_LIMIT}")
     return int(text)
 

@@ -220,3 +220,10 @@ async def test_the_plain_page_shows_the_feed_and_may_not_load_anything_foreign(
     script = await RawHttp.get((feed.host, feed.port), "/page/page.js")
     assert script.status == 200
     assert "EventSource" in (await script.body()).decode()
+
+
+async def test_a_limit_of_thousands_of_digits_is_refused_like_others(serve: Serve) -> None:
+    feed = await serve()
+    answer = await RawHttp.get((feed.host, feed.port), f"/v1/history?limit={'9' * 5_000}")
+    assert answer.status == 400
+    assert (await answer.document())["parameter"] == "limit"
