@@ -1,0 +1,173 @@
+"""Headless Chromium for tests: tabs with the dashboard in them, and what the browser complains of.
+
+Knows how to wait for a page and how to look into it; what a page ought to do is said in the tests.
+The dashboard's Content-Security-Policy forbids `eval`, so conditions are asked again and again from
+here, and never handed to the page as text to be evaluated there.
+"""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+
+from feed.server.pages import BUILT
+from tests.e2e.conftest import Program
+
+PATIENCE_S = 90.0  # clients wait up to 30 s before they try again, and twenty tabs share two cores
+_LOOK_AGAIN_S = 0.05
+_NETWORK = "net::ERR_"  # what Chromium writes to the console when a server is not there
+
+# Trades of a symbol are numbered one by one, so a number that comes twice was delivered twice, and
+# one that is left out is a hole. A hole is silent unless a gap was told before; each gap accounts
+# for one hole per symbol. Ticks are delivered with the next frame and gaps at once.
+_TRACK = """() => {
+  const track = { trades: 0, repeated: [], silent: [], gaps: [], last: new Map(), told: new Set() };
+  feed.on("gap", ({ from, to, reason }) => {
+    track.gaps.push({ from, to, reason });
+    track.told = new Set(track.last.keys());
+  });
+  feed.on("batch", ({ ticks, isSnapshot }) => {
+    if (isSnapshot) return;
+    for (const { T, S, i } of ticks) {
+      if (T !== "t") continue;
+      const last = track.last.get(S) ?? i - 1;
+      if (i <= last) track.repeated.push([S, i, last]);
+      else if (i > last + 1 && !track.told.delete(S)) track.silent.push([S, i, last]);
+      track.last.set(S, Math.max(i, last));
+      track.trades += 1;
+    }
+  });
+  globalThis.track = track;
+}"""
+_STATE = """() => ({
+  status: feed.status, position: feed.position, pill: document.getElementById("pill")?.innerText,
+  journal: [...document.querySelectorAll("#journal li")].slice(0, 12).map((line) => line.innerText),
+})"""
+
+
+class Tab:
+    """A tab with a FeedClient at `window.feed`, as the dashboard puts it there."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    async def ask(self, expression: str) -> Any:
+        return await self.page.evaluate(expression)
+
+    async def until(self, expression: str) -> Any:
+        """Ask until the answer is true in JavaScript's sense; return it."""
+        try:
+            return await until(lambda: self.ask(expression))
+        except TimeoutError:
+            raise AssertionError(f"not true: {expression}; {await self.ask(_STATE)}") from None
+
+    async def track(self) -> None:
+        """Look at every trade from now on; `track` in the page holds what was seen."""
+        await self.ask(_TRACK)
+
+    async def more_trades(self, count: int = 100) -> None:
+        """Wait until so many more trades have come."""
+        seen = await self.ask("track.trades")
+        await self.until(f"track.trades >= {seen + count}")
+
+    async def assert_nothing_lost(self) -> None:
+        """Fail if a trade came twice, or did not come and no gap told so."""
+        seen = await self.ask(
+            "({ repeated: track.repeated, silent: track.silent, dropped: feed.counters.malformed })"
+        )
+        assert seen == {"repeated": [], "silent": [], "dropped": 0}, seen
+
+    async def switch(self, name: str, value: str) -> None:
+        """Use a switch of the connection panel."""
+        await self.page.check(f"#controls input[name={name}][value='{value}']")
+
+    async def text(self, selector: str) -> str:
+        return await self.page.inner_text(selector)
+
+
+class Chromium:
+    """A browser whose console is listened to."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._complaints: list[str] = []
+        self.network_fails = False  # the test takes the server or the network away
+
+    async def context(self, **options: Any) -> BrowserContext:
+        """Return a profile of its own: its tabs share what an origin's tabs share."""
+        context = await self._browser.new_context(**options)
+        context.set_default_timeout(PATIENCE_S * 1_000)
+        return context
+
+    async def page(self, context: BrowserContext | None = None, **options: Any) -> Page:
+        """Return an empty tab."""
+        context = context or await self.context(**options)
+        page = await context.new_page()
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self._complaints.append(str(error)))
+        return page
+
+    async def dashboard(
+        self,
+        program: Program,
+        query: str = "symbols=*&symbol=AAPL",
+        context: BrowserContext | None = None,
+        **options: Any,
+    ) -> Tab:
+        """Open the dashboard, and wait until it is live."""
+        page = await self.page(context, **options)
+        answer = await page.goto(program.url(f"/?{query}"))
+        assert answer is not None
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy, policy
+        assert "unsafe" not in policy, policy
+        tab = Tab(page)
+        await tab.until("globalThis.feed?.status.phase === 'live'")
+        return tab
+
+    def complaints(self) -> list[str]:
+        """Return what pages wrote to the console as errors or warnings, and errors not caught."""
+        return [
+            words for words in self._complaints if not (self.network_fails and _NETWORK in words)
+        ]
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self._complaints.append(message.text)
+
+
+async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
+    """Ask until the answer is true; return it.
+
+    Raises:
+        TimeoutError: it does not come to hold.
+    """
+    async with asyncio.timeout(PATIENCE_S):
+        while not (answer := await condition()):  # noqa: ASYNC110 - pages are other processes
+            await asyncio.sleep(_LOOK_AGAIN_S)
+    return answer
+
+
+@asynccontextmanager
+async def launched() -> AsyncIterator[Chromium]:
+    """Run Chromium; whatever its pages complained of by the end fails the test."""
+    if not (BUILT / "index.html").is_file():
+        pytest.skip("the dashboard is not built: pip install .")
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("chromium is not installed (Debian: chromium)")
+    async with async_playwright() as programs:
+        browser = await programs.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+        )
+        chromium = Chromium(browser)
+        try:
+            yield chromium
+        finally:
+            await browser.close()
+    complaints = chromium.complaints()
+    assert not complaints, complaints

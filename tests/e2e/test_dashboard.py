@@ -1,0 +1,305 @@
+"""The dashboard in a real browser, against `feed serve`: what is seen in good times and bad."""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.chromium import Chromium, Tab, launched, until
+from tests.e2e.conftest import Program, Run
+
+CALM = ("--symbols", "10", "--rate", "300", "--seed", "7")
+
+# Headless Chromium draws every tab as if it were seen, so twenty of them get small ones, and little
+# to draw.
+TABS = 20
+QUIET = ("--symbols", "5", "--rate", "50", "--seed", "7")
+SMALL = {"width": 360, "height": 320}
+
+# More than sockets hold of it within seconds, so that a reader that stops is noticed.
+BUSY = ("--symbols", "20", "--rate", "20000", "--seed", "7")
+RING = 16_384
+LONG_RING = 4_194_304  # nobody is overrun
+NEVER_S = 600
+
+WIRES = [
+    (transport, codec)
+    for transport in ("websocket", "stream", "sse")
+    for codec in ("json", "msgpack")
+]
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Chromium]:
+    async with launched() as browser:
+        yield browser
+
+
+async def until_status(program: Program, condition: Callable[[Any], object]) -> None:
+    """Wait until what the server says at `/v1/status` is as it should be."""
+    statuses: list[Any] = []
+
+    async def holds() -> object:
+        statuses[:] = [await program.document("/v1/status")]
+        return condition(statuses[0])
+
+    try:
+        await until(holds)
+    except TimeoutError:
+        raise AssertionError(f"the server is not as it should be: {statuses}") from None
+
+
+async def rung(program: Program, name: str) -> int:
+    return int((await program.document("/v1/status"))["ladder"][name])
+
+
+async def until_rung(program: Program, name: str, least: int = 1) -> None:
+    await until_status(program, lambda status: status["ladder"][name] >= least)
+
+
+async def until_connected(program: Program, transport: str) -> None:
+    """Wait until there is one connection, over this transport."""
+    await until_status(program, lambda status: connected(status) == {transport: 1})
+
+
+def connected(status: Any) -> dict[str, int]:
+    """Return how many connections there are of each transport."""
+    return {transport: count for transport, count in status["connections"].items() if count}
+
+
+async def test_prices_move_and_are_those_of_the_feed(run: Run, chromium: Chromium) -> None:
+    tab = await chromium.dashboard(await run(*CALM))
+    before = await tab.until("document.getElementById('detail-last').textContent.trim()")
+    for shown in ("#detail-last", "[data-symbol='AAPL'] .last"):
+        price = f"document.querySelector(\"{shown}\").textContent.replace(/[^0-9.]/g, '')"
+        await tab.until(f"{price} !== '' && {price} !== '{before}'")
+        await tab.until(f"Number({price}) === feed.newest('AAPL').trade.p")
+
+
+async def test_transport_and_codec_are_switched_without_a_gap(run: Run, chromium: Chromium) -> None:
+    program = await run(*CALM)
+    tab = await chromium.dashboard(program)
+    await tab.track()
+    for transport, codec in [*WIRES, WIRES[0]]:
+        await tab.switch("transport", transport)
+        await tab.switch("codec", codec)
+        in_use = f"feed.status.transport === '{transport}' && feed.status.codec === '{codec}'"
+        await tab.until(f"feed.status.phase === 'live' && {in_use}")
+        await tab.more_trades()
+        await tab.assert_nothing_lost()
+        await until_connected(program, transport)
+    assert await tab.ask("track.gaps") == []
+
+
+async def test_cut_connection_is_resumed_where_it_was(run: Run, chromium: Chromium) -> None:
+    program = await run(*CALM)
+    tab = await chromium.dashboard(program)
+    await tab.track()
+    await tab.more_trades()
+    await tab.page.click("#cut")
+    await tab.until("feed.status.phase !== 'live'")
+    await tab.until("feed.status.phase === 'live'")
+    await tab.more_trades()
+    await tab.assert_nothing_lost()
+    assert await tab.ask("track.gaps") == []
+    assert (await program.document("/v1/status"))["resumes"] == {"replayed": 1}
+    assert "resumed after" in await tab.text("#journal")
+
+
+async def test_restarted_server_is_told_as_a_gap_and_the_page_recovers(
+    run: Run, chromium: Chromium
+) -> None:
+    chromium.network_fails = True
+    program = await run(*CALM)
+    tab = await chromium.dashboard(program)
+    await tab.track()
+    await tab.more_trades()
+    epoch = str(await tab.ask("feed.position")).partition("-")[0]
+    program.terminate(signal.SIGKILL)
+    await program.ended()
+    await tab.until("!document.getElementById('banner').hidden")
+    assert "Prices are as of" in await tab.text("#banner")
+    assert "Live" not in await tab.text("#pill")
+    await run("--port", str(program.port), *CALM)
+    await tab.page.click("#retry")
+    await tab.until("feed.status.phase === 'live' && document.getElementById('banner').hidden")
+    await tab.more_trades()
+    await tab.assert_nothing_lost()
+    (gap,) = await tab.ask("track.gaps")
+    assert gap["reason"] == "epoch"
+    assert gap["from"].partition("-")[0] == epoch
+    assert str(await tab.ask("feed.position")).partition("-")[0] != epoch
+    assert "the server was restarted" in await tab.text("#journal")
+    assert "Live" in await tab.text("#pill")
+
+
+async def test_twenty_tabs_share_one_connection_that_outlives_its_tab(
+    run: Run, chromium: Chromium
+) -> None:
+    program = await run(*QUIET)
+    context = await chromium.context(viewport=SMALL)
+    tabs = [await chromium.dashboard(program, context=context) for _ in range(TABS)]
+    for tab in tabs:
+        await tab.until(f"feed.status.tabs === {TABS}")
+        await tab.track()
+    assert connected(await program.document("/v1/status")) == {"websocket": 1}
+    leader = await the_leader(tabs)
+    tabs.remove(leader)
+    for tab in tabs:
+        await tab.more_trades(1)
+    await leader.page.close()
+    for tab in tabs:
+        await tab.until(f"feed.status.tabs === {TABS - 1} && feed.status.phase === 'live'")
+        await tab.more_trades(20)
+        await tab.assert_nothing_lost()
+        assert await tab.ask("track.gaps") == []
+    await the_leader(tabs)
+    status = await program.document("/v1/status")
+    assert connected(status) == {"websocket": 1}
+    assert status["resumes"] == {"replayed": 1}
+
+
+async def the_leader(tabs: list[Tab]) -> Tab:
+    roles = await asyncio.gather(*(tab.ask("feed.status.role") for tab in tabs))
+    assert sorted(roles) == ["follower"] * (len(tabs) - 1) + ["leader"]
+    return tabs[roles.index("leader")]
+
+
+async def slowed(chromium: Chromium, program: Program, on_lag: str = "gap") -> Tab:
+    """Return a tab that does not read, and that the server no longer writes to."""
+    tab = await chromium.dashboard(program)
+    await tab.track()
+    await tab.switch("on_lag", on_lag)
+    await tab.switch("compress", "off")
+    await tab.until("feed.status.phase === 'live' && feed.status.compression === 'identity'")
+    await tab.more_trades()
+    paused = await rung(program, "paused")
+    await tab.switch("reading", "stopped")
+    await until_rung(program, "paused", paused + 1)
+    assert "Live, reading slowly" in await tab.text("#pill")
+    return tab
+
+
+async def overrun(program: Program) -> None:
+    """Wait until the ring holds nothing of what it holds now."""
+    newest = (await program.document("/v1/status"))["ring"]["newest"]
+    await until_status(program, lambda status: status["ring"]["oldest"] > newest)
+
+
+async def recovers(tab: Tab) -> None:
+    await tab.switch("reading", "full")
+    await tab.until("document.getElementById('pill').dataset.health === 'good'")
+    await tab.more_trades()
+    await tab.assert_nothing_lost()
+
+
+async def test_slowed_page_is_paused_and_catches_up_without_loss(
+    run: Run, chromium: Chromium
+) -> None:
+    program = await run(*BUSY, "--ring", str(LONG_RING), slow_timeout_s=NEVER_S)
+    tab = await slowed(chromium, program)
+    await tab.until("Number(document.getElementById('rung-paused').textContent) > 0")
+    caught_up = await rung(program, "caught_up")
+    await recovers(tab)
+    await until_rung(program, "caught_up", caught_up + 1)
+    await tab.until("Number(document.getElementById('rung-caught_up').textContent) > 0")
+    assert await tab.ask("track.gaps") == []
+
+
+async def test_slowed_page_that_is_overrun_is_told_the_gap(run: Run, chromium: Chromium) -> None:
+    program = await run(*BUSY, "--ring", str(RING), slow_timeout_s=NEVER_S)
+    tab = await slowed(chromium, program)
+    await overrun(program)
+    await recovers(tab)
+    await tab.until("track.gaps.some(({ reason }) => reason === 'overrun')")
+    await tab.until("Number(document.getElementById('rung-gap').textContent) > 0")
+    assert await rung(program, "gap") >= 1
+    assert "the ring was too short" in await tab.text("#journal")
+
+
+async def test_slowed_page_that_wants_it_so_is_conflated(run: Run, chromium: Chromium) -> None:
+    program = await run(*BUSY, "--ring", str(RING), slow_timeout_s=NEVER_S)
+    tab = await slowed(chromium, program, on_lag="conflate")
+    await overrun(program)
+    await recovers(tab)
+    await tab.until("track.gaps.some(({ reason }) => reason === 'conflated')")
+    assert await rung(program, "conflated") >= 1
+    assert "come as one state" in await tab.text("#journal")
+
+
+async def test_slowed_page_that_wants_it_so_is_disconnected_and_comes_back(
+    run: Run, chromium: Chromium
+) -> None:
+    program = await run(*BUSY, "--ring", str(RING), slow_timeout_s=NEVER_S)
+    tab = await slowed(chromium, program, on_lag="disconnect")
+    await overrun(program)
+    await recovers(tab)
+    await until_rung(program, "lagging")
+    await tab.until("track.gaps.length > 0 && feed.status.phase === 'live'")
+    await tab.until("Number(document.getElementById('rung-lagging').textContent) > 0")
+
+
+async def test_stopped_page_is_dropped_and_comes_back(run: Run, chromium: Chromium) -> None:
+    chromium.network_fails = True
+    program = await run(*BUSY, "--ring", str(RING), slow_timeout_s=2)
+    tab = await slowed(chromium, program)
+    await until_rung(program, "slow")
+    await recovers(tab)
+    await tab.until("Number(document.getElementById('rung-slow').textContent) > 0")
+
+
+async def test_offline_page_says_so_and_resumes(run: Run, chromium: Chromium) -> None:
+    chromium.network_fails = True
+    program = await run(*CALM)
+    tab = await chromium.dashboard(program)
+    await tab.track()
+    await tab.more_trades()
+    await tab.page.context.set_offline(True)
+    await tab.page.click("#cut")  # what is open already, Chromium leaves open
+    await tab.until("document.getElementById('pill').innerText === 'Offline'")
+    await tab.until("!document.getElementById('banner').hidden")
+    assert "Prices are as of" in await tab.text("#banner")
+    assert await tab.ask("'stale' in document.body.dataset")
+    await tab.page.context.set_offline(False)
+    await tab.until("document.getElementById('banner').hidden")
+    await tab.more_trades()
+    await tab.assert_nothing_lost()
+    assert await tab.ask("track.gaps") == []
+    assert not await tab.ask("'stale' in document.body.dataset")
+
+
+async def test_halt_is_shown_where_the_price_is(
+    run: Run, chromium: Chromium, tmp_path: Path
+) -> None:
+    recording = tmp_path / "halted.ndjson"
+    price = {"x": "Q", "p": 169.55, "s": 10, "z": "C"}
+    words = {"sc": "H", "sm": "Trading Halt", "rc": "T1", "rm": "Halt News Pending", "z": "C"}
+    rows = [
+        {"T": "t", "S": "AAPL", "i": 1, "t": "2024-05-01T14:30:01Z", **price},
+        {"T": "t", "S": "MSFT", "i": 1, "t": "2024-05-01T14:30:02Z", **price},
+        {"T": "s", "S": "AAPL", "t": "2024-05-01T14:30:03Z", **words},
+    ]
+    recording.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    program = await run("--source", f"replay:{recording}", "--speed", "max")
+    tab = await chromium.dashboard(program, "symbols=AAPL,MSFT&symbol=AAPL")
+    await tab.until("!document.getElementById('detail-halt').hidden")
+    assert (await tab.text("#detail-halt")).startswith("Trading Halt Halt News Pending")
+    assert await tab.page.text_content("[data-symbol=AAPL] .badge") == "Halted"
+    assert not await tab.page.is_visible("[data-symbol=MSFT] .badge")
+    await tab.page.click("[data-symbol=MSFT]")
+    await tab.until("document.getElementById('detail-halt').hidden")
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+async def test_nothing_is_wider_than_the_page(run: Run, chromium: Chromium, width: int) -> None:
+    size = {"width": width, "height": 740}
+    tab = await chromium.dashboard(await run(*CALM), viewport=size)
+    await tab.until("document.getElementById('detail-last').textContent.trim()")
+    await tab.page.click("summary")
+    assert await tab.ask("document.scrollingElement.scrollWidth") <= width
+    assert await tab.page.is_visible("#detail-last")
+    assert await tab.page.is_visible("[data-symbol=AAPL] .last")
