@@ -1,0 +1,156 @@
+"""The README's examples for pages run in Chromium as they stand there, and show prices."""
+
+import asyncio
+import re
+import shutil
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Page
+
+from feed.server.pages import BUILT
+from tests.e2e.chromium import PATIENCE_S, Chromium, launched, until
+from tests.e2e.conftest import Program, Run
+from tests.e2e.test_readme import ADDRESS, blocks
+
+EVENT_SOURCE, FEED_CLIENT = blocks("html")
+(HOOK,) = blocks("js")
+
+SERVE = ("--symbols", "AAPL,MSFT", "--rate", "200")
+PRICE = re.compile(r"[\d.]+")
+PRICES = re.compile(r"[\d.]+ \([\d.]+ / [\d.]+\)")
+
+# One component that uses the hook, as its reader would write it.
+COMPONENT = """
+import { createElement } from "react";
+import { createRoot } from "react-dom/client";
+import { useTrade } from "./hook.js";
+
+const Price = ({ symbol }) => createElement("output", null, useTrade(symbol)?.p);
+createRoot(document.body).render(createElement(Price, { symbol: "AAPL" }));
+"""
+HEAD = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
+NO_NETWORK = re.compile(r"E(AI_AGAIN|CONNREFUSED|CONNRESET|NETUNREACH|NOTFOUND|TIMEDOUT)")
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Chromium]:
+    async with launched() as browser:
+        yield browser
+
+
+class Site:
+    """A page of one's own: of another origin than the feed's, and nothing in it but the example."""
+
+    def __init__(self) -> None:
+        self._body = ""
+        app = web.Application()
+        app.router.add_get("/", self._answer)
+        self.server = TestServer(app)
+
+    @property
+    def origin(self) -> str:
+        return str(self.server.make_url("/")).removesuffix("/")
+
+    def hold(self, example: str, program: Program) -> None:
+        """Put an example into the page, for this server."""
+        self._body = example.replace(ADDRESS, f"127.0.0.1:{program.port}")
+
+    async def _answer(self, request: web.Request) -> web.Response:  # noqa: ARG002 - aiohttp's signature
+        return web.Response(text=f"{HEAD}<body>{self._body}", content_type="text/html")
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    own = Site()
+    async with own.server:
+        yield own
+
+
+async def shown(run: Run, chromium: Chromium, site: Site, example: str) -> Page:
+    """Return a tab that shows the example, and has a server to read from."""
+    site.hold(example, await run(*SERVE, "--allow-origin", site.origin))
+    page = await chromium.page()
+    await page.goto(site.origin)
+    return page
+
+
+async def until_text_matches(page: Page, pattern: re.Pattern[str], other_than: str = "") -> str:
+    async def text() -> str:
+        words = await page.inner_text("body")
+        return words if pattern.fullmatch(words) and words != other_than else ""
+
+    return str(await until(text))
+
+
+async def test_page_with_event_source_logs_prices(run: Run, chromium: Chromium, site: Site) -> None:
+    page = await shown(run, chromium, site, EVENT_SOURCE)
+    lines: asyncio.Queue[str] = asyncio.Queue()
+    page.on("console", lambda message: lines.put_nowait(message.text))
+    async with asyncio.timeout(PATIENCE_S):
+        for _ in range(20):
+            assert re.fullmatch(r"(AAPL|MSFT) [\d.]+", await lines.get())
+
+
+async def test_page_with_feed_client_shows_prices_that_move(
+    run: Run, chromium: Chromium, site: Site
+) -> None:
+    page = await shown(run, chromium, site, FEED_CLIENT)
+    first = await until_text_matches(page, PRICES)
+    await until_text_matches(page, PRICES, other_than=first)
+
+
+async def test_react_hook_shows_prices_that_move(
+    run: Run, chromium: Chromium, site: Site, tmp_path: Path
+) -> None:
+    script = await bundled(tmp_path, {"hook.js": HOOK, "main.js": COMPONENT})
+    page = await shown(run, chromium, site, f'<script type="module">{script}</script>')
+    first = await until_text_matches(page, PRICE)
+    await until_text_matches(page, PRICE, other_than=first)
+
+
+async def bundled(folder: Path, files: dict[str, str]) -> str:
+    """Return `main.js` with all it imports, `@feed/client` from the built client."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not installed (Debian: npm)")
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    (folder / "package.json").write_text('{"private": true}')
+    packages = ("react@19", "react-dom@19", "esbuild@0.28")
+    install = [npm, "install", "--no-audit", "--no-fund", *packages]
+    status, output = await ran(install, folder)
+    if status and (reason := NO_NETWORK.search(output)):
+        pytest.skip(f"npm cannot reach its registry: {reason[0]}")
+    assert status == 0, output
+    options = (
+        "--bundle",
+        "--format=esm",
+        "--minify",
+        '--define:process.env.NODE_ENV="production"',
+        f"--alias:@feed/client={BUILT / 'client.js'}",
+        "--outfile=bundle.js",
+    )
+    status, output = await ran(["node_modules/.bin/esbuild", "main.js", *options], folder)
+    assert status == 0, output
+    return (folder / "bundle.js").read_text().replace("</script", "<\\/script")
+
+
+async def ran(command: list[str], folder: Path) -> tuple[int, str]:
+    """Run a command to its end; return the exit status and what it wrote."""
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=folder, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT
+    )
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode is not None
+    return process.returncode, output.decode()
