@@ -3,7 +3,8 @@
 watch.py            a stream, and the past from `/v1/bars`, into a WatchView
 top.py              `/v1/status` and `/metrics`, once a second, into a TopView
 watch_view.py       what is drawn, from board.py (symbols, with course.py) and connection.py
-top_view.py         what is drawn, from sample.py (a server at a moment, and between two)
+top_view.py         what is drawn, from sample.py (a server at a moment, and between two) and
+                    served.py (who is connected how)
 listing.py          tables that are sorted and scrolled; lines.py and words.py what they are made of
 screen.py           a terminal taken over and given back, or plain text; keys.py and writer.py its
                     two directions

@@ -5,8 +5,7 @@ draw. Rates and ages are over the last few seconds.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -14,8 +13,9 @@ from rich.text import Text
 from feed.symbol_health import Health
 from feed.terminal import words
 from feed.terminal.lines import Part, line
-from feed.terminal.listing import Column, Listing
+from feed.terminal.listing import Listing
 from feed.terminal.sample import Sample, Span, Status
+from feed.terminal.served import COLUMNS, Served, served
 
 WINDOW = 6  # samples, a second apart
 _LOOP_LAG = "feed_loop_lag_seconds"
@@ -36,77 +36,6 @@ _AGE_LINES = 1 + len(_AGES)
 _TABLE_LINES = 2  # besides the rows: its head, and the keys
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
-    """Subscribers of one transport and codec; `saved` is a share of bytes, by compression."""
-
-    transport: str
-    codec: str
-    subscribers: float
-    lanes: float
-    opened: float
-    frames_per_s: float | None
-    bytes_per_s: float | None
-    saved: float | None
-
-
-def served(span: Span) -> list[Served]:
-    """Return who is, or was, connected how."""
-    metrics = span.last.metrics
-    rows = []
-    for transport in metrics.labels("feed_connections", "transport"):
-        for codec in metrics.labels("feed_connections", "codec"):
-            labels = {"transport": transport, "codec": codec}
-            opened = metrics.total("feed_connections_opened_total", **labels)
-            if not opened:
-                continue
-            sent = span.rate("feed_frame_bytes_total", **labels)
-            plain = span.rate("feed_plain_bytes_total", **labels)
-            rows.append(
-                Served(
-                    transport=words.printable(transport),
-                    codec=words.printable(codec),
-                    subscribers=metrics.total("feed_connections", **labels) or 0,
-                    lanes=metrics.total("feed_lanes", **labels) or 0,
-                    opened=opened,
-                    frames_per_s=span.rate("feed_frames_total", **labels),
-                    bytes_per_s=sent,
-                    saved=None if sent is None or not plain else 1 - sent / plain,
-                )
-            )
-    return rows
-
-
-def _column(
-    title: str,
-    width: int,
-    name: str,
-    rank: int = 0,
-    show: Callable[[float | None], str] | None = None,
-) -> Column[Served]:
-    """Return a column of a field of `Served`; of a text where it is not said how numbers look."""
-    return Column(
-        title,
-        width,
-        lambda row, _now_ns, _width: Text((show or str)(getattr(row, name))),
-        rank=rank,
-        key=lambda row, _now_ns: getattr(row, name),
-        text=show is None,
-    )
-
-
-_COLUMNS = (
-    _column("TRANSPORT", 10, "transport"),
-    _column("CODEC", 9, "codec"),
-    _column("SUBSCR", 8, "subscribers", 1, words.count),
-    _column("LANES", 7, "lanes", 2, words.count),
-    _column("FRAMES/S", 10, "frames_per_s", 3, words.count),
-    _column("BYTES/S", 9, "bytes_per_s", 4, words.data_size),
-    _column("SAVED", 8, "saved", 5, words.share),
-    _column("OPENED", 8, "opened", 6, words.count),
-)
-
-
 class TopView:
     """The screen of `feed top`."""
 
@@ -116,7 +45,7 @@ class TopView:
         self._samples: deque[Sample] = deque(maxlen=WINDOW)
         self._failure = ""  # why there is no newer sample; empty: there is
         self._failed_ns = 0  # since when
-        self._listing: Listing[Served] = Listing([column.title for column in _COLUMNS])
+        self._listing: Listing[Served] = Listing([column.title for column in COLUMNS])
         self._frozen: tuple[Span | None, int] | None = None  # what is shown, since when
 
     def take(self, sample: Sample) -> None:
@@ -155,9 +84,9 @@ class TopView:
         if height is not None:
             del lines[max(1, height - _TABLE_LINES) :]
         room = None if height is None else max(0, height - len(lines) - _TABLE_LINES)
-        shown = self._listing.page(self._listing.sort(rows, _COLUMNS, now_ns), room)
+        shown = self._listing.page(self._listing.sort(rows, COLUMNS, now_ns), room)
         if rows:
-            lines.append(self._listing.table(shown, _COLUMNS, width, now_ns))
+            lines.append(self._listing.table(shown, COLUMNS, width, now_ns))
         elif span:
             lines.append(Text("nobody has connected yet"))
         if height is not None:
