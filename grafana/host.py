@@ -52,12 +52,9 @@ _PROCESS = Row(
         ),
         Panel(
             "Garbage",
-            "Objects that the collector freed, and those that it could not.",
+            "Objects that the collector freed: they were in cycles. Most never need it.",
             Unit.PER_S,
-            (
-                rate("python_gc_objects_collected_total", "freed"),
-                rate("python_gc_objects_uncollectable_total", "stuck"),
-            ),
+            (rate("python_gc_objects_collected_total", "freed"),),
         ),
     ),
 )

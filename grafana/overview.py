@@ -29,7 +29,8 @@ _FRESHNESS = Row(
             Unit.SECONDS,
             (
                 Query(
-                    "time() - max by (instance) (feed_last_tick_timestamp_seconds<$>)",
+                    "min by (instance) (timestamp(feed_last_tick_timestamp_seconds<$>)"
+                    " - feed_last_tick_timestamp_seconds<$>)",
                     "{{instance}}",
                 ),
             ),
