@@ -1,0 +1,205 @@
+"""What every query of every panel and rule must do, and in which scene: the table of the test.
+
+A scene is something that happens to a feed (see test_operations.py). A query must return data, and
+change in its scene against what it was before.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from grafana.build import BOARDS
+from tests.grafana.rules import RULES
+
+
+class How(Enum):
+    """How the values of a scene differ from those before."""
+
+    RISES = "rises"
+    FALLS = "falls"
+    APPEARS = "appears"
+    DIFFERS = "differs"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is expected of one query.
+
+    Attributes:
+        scene: in which.
+        how: and how.
+        labels: of which of its series.
+        times: it is at least so many times what it was before, or falls to a part of it.
+    """
+
+    scene: str
+    how: How
+    labels: Mapping[str, str] = field(default_factory=dict)
+    times: float = 1.15
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query, and what is expected of it."""
+
+    where: str
+    promql: str
+    change: Change
+
+
+def rises(scene: str, *, times: float = 2, **labels: str) -> Change:
+    return Change(scene, How.RISES, labels, times)
+
+
+def falls(scene: str, **labels: str) -> Change:
+    return Change(scene, How.FALLS, labels)
+
+
+def appears(scene: str, **labels: str) -> Change:
+    return Change(scene, How.APPEARS, labels)
+
+
+def differs(scene: str, **labels: str) -> Change:
+    return Change(scene, How.DIFFERS, labels)
+
+
+# By dashboard, then by panel: a change for each of its queries.
+PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
+    "Overview": {
+        "Source": (falls("down"),),
+        "Since the last tick": (rises("silent", times=5),),
+        "Written within, p99": (rises("held", times=5),),
+        "At the reader within, p99": (rises("reports"),),
+        "Stale symbols": (rises("muted"),),
+        "Alerts": (rises("silent"),),
+        "Age of ticks, stage by stage, p99": (
+            rises("held", times=5),
+            rises("held", times=5),
+            rises("reports"),
+        ),
+        "Health of symbols": (rises("silent", state="source_down"),),
+        "Connected": (rises("load", transport="sse"),),
+        "Behind": (rises("slow"),),
+        "Disconnected by us": (rises("slow", reason="slow"),),
+        "Ticks in": (rises("load"),),
+        "Frames out": (rises("load"),),
+        "Bytes out": (rises("load"),),
+        "Event loop lag, p99": (rises("held", times=20),),
+        "CPU": (rises("odd", times=3),),
+        "Limits in use": (rises("refused", limit="connections"),),
+    },
+    "Pipeline": {
+        "Ticks by kind": (rises("load", kind="t"),),
+        "Event → ingest": (rises("held"), rises("held")),
+        "Silence ÷ limit": (rises("silent", times=5),),
+        "Up, finished": (falls("down"), rises("recording")),
+        "Failures": (rises("down"),),
+        "Held for the slowest": (rises("recording"),),
+        "Silence limit": (falls("load"),),
+        "Rows skipped": (rises("recording", reason="unreadable"),),
+        "Odd times": (rises("odd"), rises("odd")),
+        "Fill": (rises("load", times=3),),
+        "How far back it reaches": (falls("load"), appears("recording")),
+        "Overruns": (rises("slow"),),
+        "Cut": (rises("load"), rises("load")),
+        "Time spent cutting": (rises("load"),),
+        "Cuts": (rises("load"),),
+        "Batch": (rises("load"), rises("load")),
+        "Ticks waiting": (rises("load"),),
+        "Symbols by health": (rises("muted", state="stale"),),
+        "Lanes": (rises("load", transport="sse", codec="json"),),
+        "Index entries": (rises("load"), appears("recording")),
+        "Ingest → written": (rises("held"), rises("held")),
+        "Event → reader": (
+            rises("reports", transport="websocket"),
+            rises("reports", transport="websocket"),
+        ),
+        "Reports": (rises("reports", outcome="over_budget"),),
+        "Running": (appears("recording"),),
+    },
+    "Subscribers": {
+        "Connected": (rises("load", transport="sse", codec="json"),),
+        "Coming and going": (rises("load"), rises("slow")),
+        "Room for more": (rises("load"), appears("recording")),
+        "Behind by at least so many ticks": (rises("slow", ticks="1000"),),
+        "Largest lag ÷ ring": (rises("slow"),),
+        "Held in sockets": (rises("slow"), rises("slow")),
+        "Ladder": (rises("slow", step="gap"),),
+        "Ticks in gaps": (rises("slow"),),
+        "Ended, by reason": (rises("refused", reason="too_many_connections"),),
+        "Resumes, by outcome": (rises("restart", outcome="new_epoch"),),
+    },
+    "Compression and bytes": {
+        "Sent": (rises("load", transport="sse"),),
+        "Without compression": (rises("load", transport="sse"),),
+        "Sent ÷ plain": (falls("load", transport="sse", codec="json"),),
+        "Frames": (rises("load", times=3, transport="sse"),),
+        "Bytes a frame": (rises("load"),),
+        "Saved": (rises("load"),),
+        "Memory": (rises("load"), appears("recording")),
+        "Keyframes": (rises("load"),),
+        "Refused": (rises("load"),),
+    },
+    "Host": {
+        "CPU": (rises("odd", times=3),),
+        "Memory": (rises("odd"), rises("odd", times=1.2)),
+        "Open files": (rises("load"), appears("recording")),
+        "Event loop lag": (rises("held", times=20), rises("held", times=20)),
+        "Garbage collections": (rises("odd", generation="2"),),
+        "Garbage": (rises("odd"),),
+        "Up": (falls("restart"),),
+        "Scrape": (rises("held", times=10),),
+        "Series": (appears("recording"),),
+        "Running since": (differs("restart"),),
+        "Python": (appears("recording"),),
+    },
+}
+# Recording rules, with their limit where there are several of a name; alerts fire in their scenes.
+RECORDED: dict[str, Change] = {
+    "feed:silence:ratio": rises("silent", times=5),
+    "feed:write_age_seconds:p99_1m": rises("held", times=5),
+    "feed:delivery_age_seconds:p99_5m": rises("reports"),
+    "feed:loop_lag_seconds:p99_1m": rises("held", times=20),
+    "feed:slow_disconnects:increase_5m": rises("slow"),
+    "feed:ring_overruns:increase_5m": rises("slow"),
+    "feed:subscribers:seen_5m": rises("load"),
+    "feed:limit_used:ratio connections": rises("load"),
+    "feed:limit_used:ratio index entries": rises("load"),
+    "feed:limit_used:ratio compressor memory": rises("load"),
+    "feed:limit_used:ratio open files": rises("load"),
+}
+FIRING: dict[str, str] = {
+    "FeedScrapeDown": "restart",
+    "FeedSourceDown": "down",
+    "FeedStale": "silent",
+    "FeedWriteAge": "held",
+    "FeedLoopLag": "held",
+    "FeedDeliveryAge": "reports",
+    "FeedSymbolsStale": "muted",
+    "FeedRingTooShort": "load",
+    "FeedSlowSubscribersDropped": "slow",
+    "FeedGaps": "slow",
+    "FeedNearLimit": "refused",
+}
+
+
+def everything_asked() -> Iterator[Asked]:
+    """Yield every query of every panel and rule with its change; none may be missing."""
+    for board in BOARDS:
+        expected = dict(PANELS[board.title])
+        for panel in board.panels:
+            changes = expected.pop(panel.title)
+            where = f"{board.title}: {panel.title}"
+            for query, change in zip(panel.queries, changes, strict=True):
+                yield Asked(f"{where}: {query.legend}", query.promql, change)
+        assert not expected, f"{board.title} has no panels {', '.join(expected)}"
+    for rule in RULES:
+        if "record" in rule:
+            limit = rule.get("labels", {}).get("limit")
+            name = f"{rule['record']} {limit}" if limit else rule["record"]
+            labels = f'{{limit="{limit}"}}' if limit else ""
+            yield Asked(name, f"{rule['record']}{labels}", RECORDED[name])
+        else:
+            name = rule["alert"]
+            firing = f'ALERTS{{alertname="{name}", alertstate="firing"}}'
+            yield Asked(name, firing, appears(FIRING[name]))

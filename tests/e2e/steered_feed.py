@@ -1,0 +1,137 @@
+"""`feed serve` with a simulated source that obeys: `python -m tests.e2e.steered_feed [OPTIONS]`.
+
+A line on standard input is an order:
+
+    every SECONDS  give a few ticks in so many seconds, and drop the others; 0: give all
+    mute A,B       give nothing of these symbols
+    stall          give nothing
+    die            end with an error, and cannot be opened
+    hold SECONDS   hold the event loop between a tick and its cut, again and again
+    go             none of all this any more
+    odd            give a late trade and a stray one, once
+    collect        leave garbage, and collect it
+    eat            take memory
+
+Shared compressors have no more memory than three small lanes take.
+"""
+
+import asyncio
+import gc
+import os
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import feed.server.run
+from feed.cli import run
+from feed.deflate import CompressorBudget
+from feed.errors import SourceError
+from feed.server.config import Settings
+from feed.sources.simulated import SimulatedSource
+from feed.ticks import SECOND_NS, Tick, Trade
+
+COMPRESSOR_MEMORY_BYTES = 120_000
+HOLD_EVERY_S = 1.0
+QUIET_S = 0.25
+QUIET_TICKS = 4
+MEAL_BYTES = 400_000_000
+
+
+class SteeredSource(SimulatedSource):
+    """The simulated market, with its bad days on order."""
+
+    def __init__(self, settings: Settings) -> None:
+        assert isinstance(settings.symbols, int)
+        super().__init__(symbols=settings.symbols, rate=settings.rate, seed=5)
+        self._every_s = QUIET_S
+        self._kept_at_s = 0.0
+        self._muted: frozenset[str] = frozenset()
+        self._going = asyncio.Event()
+        self._going.set()
+        self._dead = False
+        self._hold_s = 0.0
+        self._held_at_s = 0.0
+        self._is_odd = False
+        self._eaten = b""
+
+    async def open(self) -> None:
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._hear)
+        if self._dead:
+            raise SourceError("steered: told to be dead")
+        await super().open()
+
+    async def batches(self) -> AsyncIterator[list[Tick]]:
+        async for ticks in super().batches():
+            if self._dead:
+                raise SourceError("steered: told to die")
+            await self._going.wait()
+            heard = [tick for tick in ticks if tick.symbol not in self._muted]
+            if not heard or time.monotonic() < self._kept_at_s + self._every_s:
+                continue
+            self._kept_at_s = time.monotonic()
+            if (
+                self._every_s
+            ):  # a machine that is busy hands over what it is late with in long lists
+                heard = heard[:QUIET_TICKS]
+            if self._is_odd:
+                self._is_odd = False
+                heard += _odd_ones(heard)
+            yield heard
+            if self._hold_s and time.monotonic() > self._held_at_s + HOLD_EVERY_S:
+                time.sleep(self._hold_s)  # noqa: ASYNC251 - to hold the loop is the order
+                self._held_at_s = time.monotonic()
+
+    def _hear(self) -> None:
+        for line in os.read(sys.stdin.fileno(), 65_536).decode().splitlines():
+            order, _, word = line.partition(" ")
+            getattr(self, f"_{order}")(*filter(None, [word]))
+
+    def _every(self, seconds: str) -> None:
+        self._every_s = float(seconds)
+
+    def _mute(self, symbols: str) -> None:
+        self._muted = frozenset(symbols.split(","))
+
+    def _stall(self) -> None:
+        self._going.clear()
+
+    def _die(self) -> None:
+        self._dead = True
+
+    def _hold(self, seconds: str) -> None:
+        self._hold_s = float(seconds)
+
+    def _go(self) -> None:
+        self._dead, self._muted, self._hold_s = False, frozenset(), 0.0
+        self._going.set()
+
+    def _odd(self) -> None:
+        self._is_odd = True
+
+    def _collect(self) -> None:
+        _leave_garbage()
+        gc.collect()
+
+    def _eat(self) -> None:
+        self._eaten = b"x" * MEAL_BYTES
+
+
+def _odd_ones(ticks: list[Tick]) -> list[Tick]:
+    """Return trades whose times are those of the second before last, and of another year."""
+    trades = [tick for tick in ticks if isinstance(tick, Trade)]
+    late = [replace(trade, event_ns=trade.event_ns - 2 * SECOND_NS) for trade in trades]
+    stray = [replace(trade, event_ns=trade.event_ns - 365 * 86_400 * SECOND_NS) for trade in trades]
+    return [*late, *stray]
+
+
+def _leave_garbage() -> None:
+    for _ in range(1_000):
+        loop: list[object] = []
+        loop.append(loop)
+
+
+if __name__ == "__main__":
+    CompressorBudget.__init__.__defaults__ = (COMPRESSOR_MEMORY_BYTES,)
+    feed.server.run.make_source = SteeredSource
+    sys.exit(run(["serve", *sys.argv[1:]]))

@@ -1,0 +1,393 @@
+"""Every query of every panel and rule returns data, and changes when what it shows changes.
+
+A real server under real load, a recording beside it, a real Prometheus with the committed rules:
+scene after scene something happens to them, until every query that is about it has changed.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+import socket
+import sys
+import time
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.conftest import Program, Run
+from tests.e2e.steered_feed import QUIET_S
+from tests.readers import TRANSPORTS, Ended, RawHttp, Reader, WebSocketReader, Wire, open_reader
+from tests.servers import PATIENCE_S
+
+pytest.importorskip("grafana_foundation_sdk", reason="grafana-foundation-sdk is not installed")
+
+from tests.e2e.expected_changes import Asked, Change, How, everything_asked
+from tests.e2e.prometheus import (
+    RATE_INTERVAL,
+    Prometheus,
+    Values,
+    matching,
+    prometheus,
+)
+
+SYMBOLS = 20
+RING = 4_096
+MAX_CONNECTIONS = 60
+OPTIONS = ("--symbols", str(SYMBOLS), "--rate", "2000", "--ring", str(RING), "--batch-ms", "50")
+TUNABLES = {
+    "stale_floor_s": 0.2,
+    "stale_after_gaps": 10,
+    "slow_timeout_s": 6,
+    "high_water_bytes": 4_096,
+    "resume_window_s": 120,
+    "max_connections": MAX_CONNECTIONS,
+    "max_index_entries": 1_000,
+}
+SLOW, LATE = 6, 6
+BASELINE_SCRAPES = 9
+BASELINE_S = 5.0  # of which the last values are what was before
+LAST_TRADES = 60_000  # of the recording; bad rows are amid them, behind what is read ahead
+_TOLD_ADDRESS = re.compile(rb"http://127\.0\.0\.1:(\d+)/")
+
+
+@dataclass
+class Stage:
+    """What scenes act on.
+
+    Attributes:
+        server: the steered one.
+        prometheus: which scrapes it.
+        run: starts further servers.
+        folder: for their files.
+        symbols: of the server.
+    """
+
+    server: Program
+    prometheus: Prometheus
+    run: Run
+    folder: Path
+    symbols: list[str] = field(default_factory=list)
+    _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+
+    @property
+    def instance(self) -> str:
+        return f"127.0.0.1:{self.server.port}"
+
+    async def order(self, words: str) -> None:
+        stdin = self.server.process.stdin
+        assert stdin is not None
+        stdin.write(f"{words}\n".encode())
+        await stdin.drain()
+
+    def drain(self, wire: Wire) -> None:
+        """Read whatever comes, until the end."""
+
+        async def read() -> None:
+            try:
+                while True:
+                    await wire.some()
+            except (Ended, TimeoutError):
+                pass
+
+        self._tasks.append(asyncio.create_task(read()))
+
+    async def everybody_leaves(self) -> None:
+        Wire.abort_all()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    async def usual_readers(self) -> None:
+        """One reader on each transport with each codec."""
+        for transport in TRANSPORTS:
+            self.drain(wire_of(await open_reader(transport, self.server.address)))
+
+
+def wire_of(reader: Reader) -> Wire:
+    http = getattr(reader, "http", None)
+    wire = http.wire if http is not None else getattr(reader, "wire", None)
+    assert isinstance(wire, Wire)
+    return wire
+
+
+async def load(stage: Stage) -> None:
+    """All ticks, more readers with symbols of their own, compressed; and `feed bench`."""
+    await stage.order("every 0")
+    for number, symbol in enumerate(stage.symbols):
+        if number % 2:
+            target = f"/v1/sse?trades={symbol}&quotes={symbol}"
+            http = await RawHttp.get(stage.server.address, target, {"Accept-Encoding": "gzip"})
+            stage.drain(http.wire)
+        else:
+            reader = await WebSocketReader.connect(stage.server.address)
+            await reader.begin()
+            await reader.subscribe(trades=["*"], quotes=stage.symbols[number:])
+            stage.drain(reader.wire)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    bench = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks", "fanout", "--url", stage.server.url("")),
+        *("--subscribers", "20", "--seconds", "1", "--rounds", "1", "--peers", "none"),
+        stdout=PIPE,
+        stderr=PIPE,
+        env=environment,
+    )
+    said, complained = await bench.communicate()
+    assert bench.returncode == 0, (said + complained).decode()
+    assert b"feed, stream" in said
+
+
+async def slow(stage: Stage) -> None:
+    """Some read nothing at all; others pause until the ring has overrun them, and then go on."""
+    await stage.order("every 0")
+    for number in range(SLOW + LATE):
+        reader = await WebSocketReader.connect(stage.server.address, receive_buffer_bytes=4_096)
+        await reader.begin()
+        await reader.subscribe(trades=["*"], quotes=["*"])
+        if number >= SLOW:
+            stage._tasks.append(asyncio.create_task(_pause(stage, reader)))
+
+
+async def _pause(stage: Stage, reader: WebSocketReader) -> None:
+    await stage.server.until_metric("feed_largest_lag_ticks", RING)
+    stage.drain(reader.wire)
+
+
+async def resumes(stage: Stage) -> None:
+    """Some come back in time, some too late, some from before a restart."""
+    status = await stage.server.document("/v1/status")
+    epoch, _, newest = status["pos"].partition("-")
+    for after in (f"{epoch}-{int(newest) - 1}", f"{epoch}-1", "elsewhere-7"):
+        stage.drain(wire_of(await open_reader("stream-json", stage.server.address, after=after)))
+
+
+async def refused(stage: Stage) -> None:
+    """More readers than are let in."""
+    for _ in range(MAX_CONNECTIONS + 5):
+        http = await RawHttp.get(stage.server.address, "/v1/sse?trades=*")
+        stage.drain(http.wire)
+
+
+async def silent(stage: Stage) -> None:
+    """The source gives nothing any more, and says nothing."""
+    await stage.order("stall")
+
+
+async def muted(stage: Stage) -> None:
+    """A quarter of the symbols stop, the others go on."""
+    await stage.order("every 0")
+    await stage.order(f"mute {','.join(stage.symbols[: SYMBOLS // 4])}")
+
+
+async def down(stage: Stage) -> None:
+    """The source dies, and cannot be opened again."""
+    await stage.order("die")
+
+
+async def held(stage: Stage) -> None:
+    """Something holds the event loop between ticks and their cut, again and again."""
+    await stage.order("every 0")
+    await stage.order("hold 1.2")
+
+
+async def reports(stage: Stage) -> None:
+    """Readers report that prices are old, and too many of them."""
+    reader = await WebSocketReader.connect(stage.server.address)
+    await reader.begin()
+    reader.say({"action": "feedback", "ages_ms": [7, 20_000]})
+    stage.drain(reader.wire)
+
+    async def post() -> None:
+        body = {"transport": "sse", "ages_ms": [30_000] * 20}
+        async with httpx.AsyncClient() as client:
+            for number in range(100):
+                reader.say({"action": "feedback", "ages_ms": [9_000, 20_000]})
+                for _ in range(120 if number % 4 == 0 else 1):
+                    await client.post(stage.server.url("/v1/feedback"), json=body)
+                await asyncio.sleep(0.1)
+
+    stage._tasks.append(asyncio.create_task(post()))
+
+
+async def odd(stage: Stage) -> None:
+    """Ticks come late, or with times of another year; memory is taken, garbage collected."""
+
+    async def go_on() -> None:
+        while True:
+            await stage.order("odd")
+            await stage.order("collect")
+            await stage.order("eat")
+            await asyncio.sleep(0.5)
+
+    await stage.order("every 0")
+    stage._tasks.append(asyncio.create_task(go_on()))
+
+
+async def recording(stage: Stage) -> None:
+    """A second server replays a recording with bad rows to a reader that is slow, to its end."""
+    file = stage.folder / "day.ndjson"
+    with file.open("w") as out:
+        for number in range(1, LAST_TRADES + 1):
+            second = f"2020-02-22T00:{number // 6_000:02}:{number // 100 % 60:02}"
+            out.write(
+                f'{{"T":"t","S":"AAPL","i":{number},"x":"V","p":1.5,"s":1,"c":["@"],"z":"C",'
+                f'"t":"{second}.{number % 100:02}Z"}}\n'
+            )
+            if number % 1_000 == 0:
+                out.write("this is no tick\n")
+    server = await stage.run(
+        *("--source", f"replay:{file}", "--speed", "max", "--wait-for", "1", "--ring", "1024")
+    )
+    instance = f"127.0.0.1:{server.port}"
+    stage.prometheus.scrape(stage.instance, instance)
+    await stage.prometheus.until(f'feed_source_up{{instance="{instance}"}} == 1')
+    http = await RawHttp.get(server.address, "/v1/stream?trades=*", receive_buffer_bytes=65_536)
+
+    async def read_slowly() -> None:
+        while True:
+            await http.wire.some()
+            await asyncio.sleep(0.05)
+
+    stage._tasks.append(asyncio.create_task(read_slowly()))
+
+
+async def restart(stage: Stage) -> None:
+    """The server ends, is missed, and comes back at the same address; so do its readers."""
+    position = (await stage.server.document("/v1/status"))["pos"]
+    stage.server.terminate()
+    await stage.server.ended()
+    await stage.prometheus.until(f'up{{instance="{stage.instance}"}} == 0')
+    stage.server = await start_steered(stage.server.port)
+
+    async def come_back() -> None:
+        while True:
+            reader = await open_reader("sse-json", stage.server.address, after=position)
+            wire_of(reader).abort()
+            await asyncio.sleep(0.2)
+
+    await stage.prometheus.until(f'up{{instance="{stage.instance}"}} == 1')
+    stage._tasks.append(asyncio.create_task(come_back()))
+
+
+SCENES = (load, slow, resumes, refused, silent, muted, down, held, reports, odd, recording, restart)
+
+
+async def start_steered(port: int = 0) -> Program:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.e2e.steered_feed", "--port", str(port), *OPTIONS),
+        env={**os.environ, **{f"FEED_{name.upper()}": str(v) for name, v in TUNABLES.items()}},
+        cwd=Path(__file__).parents[2],
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    log = asyncio.create_task(process.stderr.read())
+    async with asyncio.timeout(PATIENCE_S):
+        while line := await process.stdout.readline():
+            if match := _TOLD_ADDRESS.search(line):
+                return Program(process, int(match[1]), log)
+    raise AssertionError(f"the server did not start: {(await log).decode()}")
+
+
+@pytest.fixture
+async def stage(run: Run, tmp_path: Path) -> AsyncIterator[Stage]:
+    if shutil.which("prometheus") is None:
+        pytest.skip("prometheus is not installed (Debian: prometheus)")
+    pytest.importorskip("hdrh", reason="the bench extra is not installed")
+    with ExitStack() as stack:
+        free = stack.enter_context(socket.socket())
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = await start_steered()
+    try:
+        async with prometheus(tmp_path, port) as watching:
+            made = Stage(server, watching, run, tmp_path)
+            listed = await server.document("/v1/symbols")
+            made.symbols = [symbol["symbol"] for symbol in listed["symbols"]]
+            watching.scrape(made.instance)
+            yield made
+            await made.everybody_leaves()
+            server = made.server
+    finally:
+        if server.process.returncode is None:
+            server.process.kill()
+        await server.ended()
+
+
+def asked_of_prometheus(promql: str) -> str:
+    """Put in what Grafana would."""
+    return (
+        promql.replace("$__rate_interval", RATE_INTERVAL)
+        .replace("$instance", ".*")
+        .replace("$source", ".*")
+    )
+
+
+def has_changed(change: Change, before: Values, now: Values) -> bool:
+    """Tell whether a series of a query does what is expected of it."""
+    for series, values in matching(now, change.labels).items():
+        known = before.get(series)
+        if known is None:
+            # A rate of what never happened is 0 and is data; no series at all is what appears.
+            if change.how in {How.APPEARS, How.RISES}:
+                return True
+            continue
+        match change.how:
+            case How.RISES if max(values) > change.times * max(known) and max(values) > 0:
+                return True
+            case How.FALLS if min(values) < min(known) / change.times:
+                return True
+            case How.DIFFERS if set(values) - set(known):
+                return True
+    return False
+
+
+async def unchanged(
+    stage: Stage, queries: list[Asked], before: dict[str, Values], since_s: float
+) -> list[str]:
+    """Return those of the queries that have not changed since a time, with what they are."""
+    found = []
+    for asked in queries:
+        promql = asked_of_prometheus(asked.promql)
+        now = await stage.prometheus.values(promql, since_s, time.time())
+        if not has_changed(asked.change, before[asked.where], now):
+            seen = {tuple(sorted(series)): values[-3:] for series, values in now.items()}
+            found.append(f"{asked.where} {asked.change}: {seen}; before {before[asked.where]}")
+    return found
+
+
+async def test_every_query_of_every_panel_and_rule_follows_what_it_shows(stage: Stage) -> None:
+    everything = list(everything_asked())
+    scenes = {scene.__name__: scene for scene in SCENES}
+    assert {asked.change.scene for asked in everything} <= set(scenes)
+    await stage.usual_readers()
+    await stage.prometheus.until(f"count_over_time(up[1m]) >= {BASELINE_SCRAPES}")
+    until_s = time.time()
+    before = {
+        asked.where: await stage.prometheus.values(
+            asked_of_prometheus(asked.promql), until_s - BASELINE_S, until_s
+        )
+        for asked in everything
+    }
+    for name, act in scenes.items():
+        began_s = time.time()
+        await act(stage)
+        waiting = [asked for asked in everything if asked.change.scene == name]
+        left = await unchanged(stage, waiting, before, began_s)
+        deadline_s = time.monotonic() + 2 * PATIENCE_S
+        while left and time.monotonic() < deadline_s:
+            await asyncio.sleep(0.25)
+            left = await unchanged(stage, waiting, before, began_s)
+        assert not left, f"in the scene {name!r} nothing changed in:\n" + "\n".join(left)
+        await stage.everybody_leaves()
+        await stage.order("go")
+        await stage.order(f"every {QUIET_S}")
+        await stage.usual_readers()
