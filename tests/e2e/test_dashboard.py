@@ -125,7 +125,6 @@ async def test_restarted_server_is_told_as_a_gap_and_the_page_recovers(
     assert "Prices are as of" in await tab.text("#banner")
     assert "Live" not in await tab.text("#pill")
     await run("--port", str(program.port), *CALM)
-    await tab.page.click("#retry")
     await tab.until("feed.status.phase === 'live' && document.getElementById('banner').hidden")
     await tab.more_trades()
     await tab.assert_nothing_lost()
