@@ -44,7 +44,9 @@ class Prometheus:
 
     def scrape(self, *addresses: str) -> None:
         """Scrape these from now on."""
-        self.targets.write_text(f"- targets: {[*addresses]}\n")
+        written = self.targets.with_suffix(".new")
+        written.write_text(f"- targets: {[*addresses]}\n")
+        written.replace(self.targets)  # at once, since it is being watched
 
     async def values(self, promql: str, since_s: float, until_s: float) -> Values:
         """Return what a query has been in a span of time, by labels; NaN is no data."""
@@ -104,6 +106,7 @@ def _shortened(text: str) -> str:
     for window, shorter in _WINDOWS.items():
         text = text.replace(window, shorter)
     text = re.sub(r"for: \d+\w", "for: 0s", text)
+    text = re.sub(r"( +)- files: .*", r"\g<0>\n\1  refresh_interval: 1s", text)
     return re.sub(r"((?:scrape|evaluation)_interval): 5s", rf"\1: {SCRAPE_S}s", text)
 
 

@@ -5,6 +5,7 @@ and catches up, and is compared tick by tick with a reader that is not compresse
 """
 
 import asyncio
+import os
 import shutil
 import signal
 import time
@@ -272,9 +273,13 @@ def program(name: str, *others: str, package: str) -> str:
 
 
 async def end(process: Process) -> None:
-    """End a program that we started, and reap it."""
+    """End a program that we started in a session of its own, and reap it.
+
+    Its whole group: `node` of a virtual environment is a script that starts the real one, and who
+    waits for the script waits for whoever holds its pipes.
+    """
     if process.returncode is None:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
 
 
@@ -396,6 +401,7 @@ class Curl(Listener):
             *("-sSN", *self._options, feed.url("/v1/stream?trades=*")),
             stdout=PIPE,
             limit=1 << 20,
+            start_new_session=True,
         )
         stack.push_async_callback(end, process)
         stack.callback(asyncio.create_task(self._read(process)).cancel)
@@ -449,6 +455,7 @@ class NodeProgram:
                 stdin=PIPE,
                 stdout=PIPE,
                 limit=1 << 20,
+                start_new_session=True,
             )
             stack.push_async_callback(end, self._process)
             stack.callback(asyncio.create_task(self._read(self._process)).cancel)
