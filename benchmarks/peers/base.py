@@ -7,6 +7,7 @@ each of them to everybody. Its CPU time per frame and subscriber is what is comp
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -171,13 +172,13 @@ class Program:
         raise PeerError(f"{self._what} does not listen on {port} within {START_TIMEOUT_S:g} s")
 
     def end(self) -> None:
-        """End it: first asked, then made to."""
+        """End it and what it has started: first asked, then made to."""
         if self.process.poll() is None:
-            self.process.terminate()
+            os.killpg(self.process.pid, signal.SIGTERM)
             try:
                 self.process.wait(END_TIMEOUT_S)
             except subprocess.TimeoutExpired:
-                self.process.kill()
+                os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
 
     @property
