@@ -125,12 +125,16 @@ def test_idle_tells_memory_over_plain_aiohttp(tmp_path: Path) -> None:
 def test_a_signal_ends_what_was_started(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "benchmarks", "fanout", "--seconds", "60", "--peers", "none"]
     with subprocess.Popen(command, env=os.environ | {"TMPDIR": str(tmp_path)}) as process:
-        while not any(tmp_path.glob("feed-bench-*/output")):
-            assert process.poll() is None
-            time.sleep(0.05)
-        members = family(process.pid)
-        process.send_signal(number)
-        assert process.wait(30) == 128 + number
+        try:
+            while not any(tmp_path.glob("feed-bench-*/output")):
+                assert process.poll() is None
+                time.sleep(0.05)
+            members = family(process.pid)
+            process.send_signal(number)
+            assert process.wait(30) == 128 + number
+        finally:
+            for pid in family(process.pid) if process.poll() is None else []:
+                os.kill(pid, signal.SIGKILL)
     assert len(members) > 1
     assert not any(Path(f"/proc/{pid}").exists() for pid in members)
 
