@@ -21,7 +21,7 @@ from .outcome import Outcome
 from .own_process import SwarmError
 from .plan import Connecting, Event, Interval
 from .report import show, write_json
-from .scenarios import compressed, fanout, idle, ingest, mixed, ramp, slow, storm
+from .scenarios import compressed, fanout, idle, ingest, metrics, mixed, ramp, slow, storm
 from .stage import Progress, Settings, Stage
 from .swarm import raise_descriptor_limit
 
@@ -38,6 +38,7 @@ SCENARIOS = {
     "ramp": ramp.run,
     "ingest": ingest.run,
     "idle": idle.run,
+    "metrics": metrics.run,
 }
 
 
@@ -52,6 +53,7 @@ class Chosen(StrEnum):
     RAMP = "ramp"
     INGEST = "ingest"
     IDLE = "idle"
+    METRICS = "metrics"
     ALL = "all"
 
 

@@ -185,8 +185,13 @@ class Server:
 
 
 @contextmanager
-def feed_server(url: str | None, options: Options) -> Iterator[Server]:
+def feed_server(url: str | None, options: Options, module: str = "feed") -> Iterator[Server]:
     """Start a server with these options of `feed serve`, or use the one at `url`.
+
+    Args:
+        url: of a server that runs already; None: start one.
+        options: of `feed serve`.
+        module: which understands them.
 
     Raises:
         PeerError: it does not start, or nothing of ours answers there.
@@ -194,7 +199,7 @@ def feed_server(url: str | None, options: Options) -> Iterator[Server]:
     if url is not None:
         yield attach(url, None)
         return
-    command = [sys.executable, "-m", "feed", "serve", "--port", "0", *options.arguments()]
+    command = [sys.executable, "-m", module, "serve", "--port", "0", *options.arguments()]
     with program(command, {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}) as started:
         address = started.wait_for_words(r"(http://127\.0\.0\.1:\d+)")
         yield attach(address, started.process.pid, simulated=True)

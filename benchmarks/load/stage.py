@@ -182,9 +182,14 @@ class Stage:
         return in_own_process(run_steady, plan, self.progress.event)
 
     @contextmanager
-    def server(self, options: Options) -> Iterator[Server]:
-        """Start our server, or take the one that the user named."""
-        with feed_server(self.settings.url, options) as server:
+    def server(self, options: Options, module: str = "feed") -> Iterator[Server]:
+        """Start our server, or take the one that the user named.
+
+        Args:
+            options: of `feed serve`.
+            module: which understands them.
+        """
+        with feed_server(self.settings.url, options, module) as server:
             yield server
 
     def record(self, groups: Callable[[Server], Group], options: Options) -> Recording:

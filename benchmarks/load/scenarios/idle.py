@@ -20,8 +20,7 @@ AIM_BYTES = 3 * 1024
 def run(stage: Stage) -> Outcome:
     """Measure the growth of our memory and of aiohttp's."""
     wished = stage.settings.subscribers or SUBSCRIBERS
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_DESCRIPTORS
-    count = min(wished, most)
+    count = most_subscribers(wished)
     options = Options(stage.settings.rate or RATE)
     recording = Recording.of(stage.folder / "idle.ndjson", [ONE_TICK], hz=RATE)
     cases = [
@@ -37,3 +36,8 @@ def run(stage: Stage) -> Outcome:
     if count < wished:
         outcome.notes.append(f"{wished:,} were wished; the limit of open files allows {count:,}")
     return outcome
+
+
+def most_subscribers(wished: int) -> int:
+    """Return how many can connect where every process may open so many files, at most `wished`."""
+    return min(wished, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_DESCRIPTORS)

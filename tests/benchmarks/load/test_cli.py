@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,12 @@ import pytest
 
 from benchmarks.load import stage
 from benchmarks.load.cli import run
+from benchmarks.load.feed_server import Options, Subscription, feed_server
+from benchmarks.load.own_process import in_own_process
+from benchmarks.load.plan import Plan, Transport
 from benchmarks.load.process import family
-from benchmarks.load.scenarios import compressed, ingest, storm
+from benchmarks.load.scenarios import compressed, ingest, metrics, storm
+from benchmarks.load.steady import run_steady
 
 QUICK = ["--subscribers", "6", "--seconds", "0.4", "--rounds", "1", "--peers", "Python"]
 
@@ -119,6 +124,34 @@ def test_idle_tells_memory_over_plain_aiohttp(tmp_path: Path) -> None:
     (found,) = json.loads(path.read_text())["scenarios"]
     assert [row["name"] for row in found["rows"]] == ["feed", "aiohttp send_str"]
     assert found["aims"][0]["met"] is not None
+
+
+def test_metrics_counts_series_and_times_scrapes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "EVERY_S", 0.05)
+    found = bench(tmp_path, "metrics")
+    names = ["feed", "feed, scraped every second", "feed that counts nothing"]
+    assert [row["name"] for row in found["rows"]] == [*names, "feed, 6 subscribers"]
+    assert all(aim["met"] is not None for aim in found["aims"])
+    (note,) = found["notes"]
+    assert note.endswith(" series"), "whatever the load, as many"
+
+
+def test_a_server_that_counts_nothing_serves_all_the_same() -> None:
+    module = "benchmarks.load.uncounted_server"
+    with feed_server(None, Options(rate=500, batch_ms=20), module) as server:
+        stream = Subscription(transport=Transport.STREAM)
+        plan = Plan((server.group("reader", 1, stream), server.validators()), server.pids)
+        result = in_own_process(run_steady, plan, lambda _: None)
+        url = f"http://{server.host}:{server.port}/metrics"
+        with urllib.request.urlopen(url) as answer:
+            text = answer.read().decode()
+    reader, validators = result.groups
+    assert reader.frames > 0
+    assert validators.fault_count == 0
+    assert 'feed_frames_total{codec="json",transport="stream"} 0.0' in text
+    assert "feed_cut_seconds_count 0.0" in text
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

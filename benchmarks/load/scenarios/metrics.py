@@ -1,0 +1,89 @@
+"""Metrics: what do counting and scraping cost those who are served?
+
+The same load on a server that counts, one that is scraped as well, and one that counts nothing; and
+how long a scrape takes when very many are connected.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from ..feed_server import Options, Server, Subscription
+from ..outcome import Outcome, Spread, at_most, compare, difference, find, newest_p99_ms
+from ..scraper import Scraper
+from ..stage import Case, Stage, Target
+from .idle import most_subscribers
+
+SUBSCRIBERS = 2_000
+RATE = 320  # ticks/s: 8 a frame, 1 kB of JSON
+BATCH_MS = 25
+MANY = 10_000
+RATE_OF_MANY = 1  # ticks/s: they wait for the scrape, and the scrape hardly ever for them
+EVERY_S = 1.0
+EVERY_S_OF_MANY = 0.1  # so that one window has many scrapes
+AIM_MS = 20
+AIM_SHARE = 1.03
+NOISE_MS = 5.0
+COUNTED, SCRAPED, UNCOUNTED = "feed", "feed, scraped every second", "feed that counts nothing"
+# By name: importing it here would load the whole server before the first option is read.
+_UNCOUNTED_SERVER = f"{__name__.rpartition('.scenarios.')[0]}.uncounted_server"
+
+Start = Callable[[], AbstractContextManager[Target]]
+
+
+def run(stage: Stage) -> Outcome:
+    """Measure the three servers, then scrapes of one with very many subscribers."""
+    count = stage.settings.subscribers or SUBSCRIBERS
+    many = most_subscribers(stage.settings.subscribers or MANY)
+    options = Options(stage.settings.rate or RATE, BATCH_MS)
+    missing = "" if stage.settings.url is None else "the server that runs already counts"
+    took_ms: list[float] = []
+    series: set[int] = set()
+
+    def scraped(count: int, options: Options, every_s: float, into: list[float]) -> Start:
+        @contextmanager
+        def start() -> Iterator[Target]:
+            with stage.server(options) as server, Scraper(server, count, every_s) as scraper:
+                yield _target(server, count)
+                into.extend(scraper.took_ms)
+                series.add(scraper.series)
+
+        return start
+
+    @contextmanager
+    def uncounted() -> Iterator[Target]:
+        with stage.server(options, _UNCOUNTED_SERVER) as server:
+            yield _target(server, count)
+
+    crowd = f"feed, {many:,} subscribers"
+    cases = [
+        stage.ours(COUNTED, count, Subscription(), options),
+        Case(SCRAPED, scraped(count, options, EVERY_S, []), ours=True),
+        Case(UNCOUNTED, uncounted, ours=True, missing=missing),
+        Case(crowd, scraped(many, Options(RATE_OF_MANY), EVERY_S_OF_MANY, took_ms), ours=True),
+    ]
+    title = f"{count:,} subscribers, {stage.pace(options.rate)}"
+    rows = stage.compare(title, cases)
+    counted, watched, silent = (find(rows, name) for name in (COUNTED, SCRAPED, UNCOUNTED))
+    cost = "CPU per frame and subscriber"
+    aims = [
+        at_most(f"{cost}, counted ÷ not counted", compare(counted, silent), AIM_SHARE, missing),
+        at_most(f"{cost}, scraped every second ÷ never", compare(watched, counted), AIM_SHARE),
+        at_most(
+            "milliseconds that p99 ages grow when scraped every second",
+            difference(watched, counted, newest_p99_ms),
+            NOISE_MS,
+        ),
+        at_most(
+            f"milliseconds of a scrape, {many:,} subscribers",
+            Spread.of(took_ms) if took_ms else None,
+            AIM_MS,
+            "no scrape ended within the window",
+        ),
+    ]
+    notes = [f"{count:,} series" for count in sorted(series)]
+    return Outcome("metrics", title, rows, aims, notes)
+
+
+def _target(server: Server, count: int) -> Target:
+    groups = (server.group("readers", count, Subscription()), server.validators())
+    return Target(groups, server.pids)
