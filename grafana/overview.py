@@ -43,7 +43,7 @@ _FRESHNESS = Row(
             "Age of the oldest tick of a frame, since it came in, when its lane had been written: "
             "what this server adds. 99 of 100 frames are faster.",
             Unit.SECONDS,
-            (quantile(0.99, "feed_write_age_seconds", ""),),
+            (quantile(0.99, "feed_write_age_seconds", "", selector="$"),),
             Kind.NUMBER,
             width=4,
             thresholds=((0.25, AMBER), (1, RED)),
@@ -88,7 +88,7 @@ _FRESHNESS = Row(
             Unit.SECONDS,
             (
                 quantile(0.99, "feed_source_age_seconds", "source", selector="$"),
-                quantile(0.99, "feed_write_age_seconds", "write"),
+                quantile(0.99, "feed_write_age_seconds", "write", selector="$"),
                 quantile(0.99, "feed_delivery_age_seconds", "delivery", selector="$"),
             ),
             Kind.LOG,

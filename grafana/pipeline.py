@@ -210,8 +210,8 @@ _LANES = Row(
             "adds.",
             Unit.SECONDS,
             (
-                quantile(0.5, "feed_write_age_seconds", "p50"),
-                quantile(0.99, "feed_write_age_seconds", "p99"),
+                quantile(0.5, "feed_write_age_seconds", "{{source}} p50", "source", selector="$"),
+                quantile(0.99, "feed_write_age_seconds", "{{source}} p99", "source", selector="$"),
             ),
             Kind.LOG,
             thresholds=((1, RED),),

@@ -209,7 +209,7 @@ def _cuts(watched: Watched) -> Iterator[Metric]:
         "feed_write_age_seconds",
         "How old the oldest tick of a frame was, since it was ingested, when its lane's frame had "
         "been written to everybody. One observation a lane and frame.",
-    ).of_ns({(): instruments.write_age})
+    ).of_ns({(watched.ingest.source.name,): instruments.write_age}, "source")
 
 
 def _lanes(watched: Watched) -> Iterator[Metric]:

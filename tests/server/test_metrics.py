@@ -119,7 +119,9 @@ async def test_ticks_ring_batches_and_frames_are_counted(serve: Serve) -> None:
     assert seen("feed_batch_ticks_count") == 12
     assert seen("feed_batch_ticks_sum") == 12
     assert seen("feed_cut_seconds_count") == 12
-    assert seen("feed_write_age_seconds_count") == 12, "one observation a lane and frame"
+    assert seen("feed_write_age_seconds_count", source="script") == 12, (
+        "one observation a lane and frame"
+    )
     assert seen("feed_frames_total", transport="stream", codec="json") == 36
     assert seen("feed_lanes", transport="stream", codec="json") == 1
     assert seen("feed_waiting_ticks") == 0
