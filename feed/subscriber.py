@@ -67,7 +67,7 @@ class Subscriber:
         position: the last sequence it was given, or passed over, while it is not live.
         live: whether it gets its lane's frames; then it stands at the last cut.
         missed: whether it is behind because it missed a frame.
-        progress_ns: when its socket was last seen to take something.
+        progress_ns: when its socket was last seen to take something, monotonic.
         seen_bytes: what its socket held back then.
     """
 

@@ -32,6 +32,7 @@ class Drain:
         slow_timeout_s: float,
         caught_up: Callable[[Session], None],
         disconnect: Callable[[Session, Reason], None],
+        clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.behind: dict[Session, None] = {}
         self.moved = asyncio.Event()
@@ -40,12 +41,13 @@ class Drain:
         self._slow_timeout_ns = int(slow_timeout_s * 1e9)
         self._caught_up = caught_up
         self._disconnect = disconnect
+        self._clock_ns = clock_ns  # monotonic: nobody is slow because the time of day was set
         self._work = asyncio.Event()
 
-    def add(self, session: Session, now_ns: int) -> None:
+    def add(self, session: Session) -> None:
         """Serve a session from now on, until it is caught up."""
         subscriber = session.subscriber
-        subscriber.progress_ns = now_ns
+        subscriber.progress_ns = self._clock_ns()
         subscriber.seen_bytes = subscriber.buffered_bytes()
         self.behind[session] = None
         self._work.set()
@@ -81,8 +83,8 @@ class Drain:
                 most_frames -= 1
         subscriber.seen_bytes = buffered
         if moved:
-            subscriber.progress_ns = now_ns
-        elif now_ns - subscriber.progress_ns > self._slow_timeout_ns:
+            subscriber.progress_ns = self._clock_ns()
+        elif self._clock_ns() - subscriber.progress_ns > self._slow_timeout_ns:
             subscriber.counts.slow += 1
             self._disconnect(session, Reason.SLOW)
         return moved

@@ -124,7 +124,7 @@ class Hub:
             for follows, envelope in envelopes:
                 missed = lane.write(envelope, now_ns, high_water_bytes)
                 if missed:
-                    self._fall_behind(missed, follows, now_ns)
+                    self._fall_behind(missed, follows)
                 frames += 1
         if cut.ticks:
             self._settling += 1
@@ -274,7 +274,7 @@ class Hub:
             return
         self._joined.set()
         now_ns = time.time_ns()
-        self.drain.add(session, now_ns)
+        self.drain.add(session)
         self.drain.serve(session, now_ns, most_frames=1)
 
     def close(self, session: Session, reason: Reason) -> None:
@@ -319,9 +319,10 @@ class Hub:
             now_ns = time.time_ns()
             for lane, envelope in self.broadcast.idle(now_ns, keepalive_ns, mark_interval_ns):
                 missed = lane.write(envelope, now_ns, settings.high_water_bytes)
-                self._fall_behind(missed, self.broadcast.cut_sequence, now_ns)
+                self._fall_behind(missed, self.broadcast.cut_sequence)
+            beat_ns = time.monotonic_ns()
             for session in list(self.sessions.values()):
-                session.beat(now_ns)
+                session.beat(beat_ns)
 
     def announce(self, message: Message, *, down: bool) -> None:
         """Tell everybody who subscribed to something whether the source is down.
@@ -334,7 +335,7 @@ class Hub:
         now_ns = time.time_ns()
         for lane, envelope in self.broadcast.announce(message, now_ns):
             missed = lane.write(envelope, now_ns, self.settings.high_water_bytes)
-            self._fall_behind(missed, self.broadcast.cut_sequence, now_ns)
+            self._fall_behind(missed, self.broadcast.cut_sequence)
         for session in self.sessions.values():
             if session.subscriber.live and _subscribed(session):
                 session.told_down = down
@@ -349,12 +350,12 @@ class Hub:
         subscriber.go_live()
         subscriber.lane.add(subscriber)
 
-    def _fall_behind(self, missed: Iterable[Reader], follows: int, now_ns: int) -> None:
+    def _fall_behind(self, missed: Iterable[Reader], follows: int) -> None:
         """Hand those who could not take the frame after a sequence to the drain."""
         for reader in missed:
             assert isinstance(reader, Subscriber)
             reader.miss(follows)
-            self.drain.add(self.sessions[reader], now_ns)
+            self.drain.add(self.sessions[reader])
 
     async def _hold_production(self, count: int) -> None:
         """Wait until the ring can take so many ticks without overrunning a lossless subscriber."""

@@ -30,7 +30,7 @@ class Session:
         subscriber: its position, and its place in a lane.
         transport: "websocket", "sse" or "stream".
         goodbye: writes the transport's last words for a reason; nothing may follow them.
-        beat: called about every second with the time, for what a transport does by itself.
+        beat: called about every second with a monotonic time, for what a transport does by itself.
         ended: done, with the reason, once the subscriber is out of its lane.
         opened_ns: when it came, monotonic.
         told_down: the last it heard is that the source is down.

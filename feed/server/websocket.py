@@ -188,7 +188,7 @@ class Conversation:
         self.authenticated = False
         self._second = 0  # the second in which control messages are counted
         self._messages_in_second = 0
-        self._ping_ns = time.time_ns()  # when the last ping went out, or was not due
+        self._ping_ns = time.monotonic_ns()  # when the last one went out, or was not due
         self._awaits_pong = False
         socket.conversation = self
         self._refusal = hub.refusal

@@ -10,6 +10,7 @@ from feed.selection import ALL, Selection
 from feed.server.drain import Drain
 from feed.server.session import Session
 from feed.ticks import Channel
+from tests.servers import EVENT_NS
 from tests.support import EPOCH, Stage
 
 if TYPE_CHECKING:
@@ -59,18 +60,21 @@ class Scene:
             slow_timeout_s=SLOW_S,
             caught_up=self.caught_up.append,
             disconnect=lambda _, reason: self.ended.append(reason),
+            clock_ns=lambda: self.now_ns,
         )
+        self.now_ns = 0
         connection = cast("Connection", self.socket)
         self.session = Session(connection, self.subscriber, "websocket", lambda _: None)
 
     def serve(self, at_s: float, **options: Any) -> bool:
-        return self.drain.serve(self.session, int(at_s * SECOND_NS), **options)
+        self.now_ns = int(at_s * SECOND_NS)
+        return self.drain.serve(self.session, EVENT_NS, **options)
 
 
 @pytest.fixture
 async def behind() -> Scene:
     scene = Scene(5_000)  # ten frames
-    scene.drain.add(scene.session, 0)
+    scene.drain.add(scene.session)
     return scene
 
 
