@@ -94,11 +94,13 @@ async def run() -> AsyncIterator[Run]:
         assert process.stdout is not None
         assert process.stderr is not None
         log = asyncio.create_task(process.stderr.read())
+        program = Program(process, 0, log)
+        programs.append(program)
         async with asyncio.timeout(PATIENCE_S):
             while line := await process.stdout.readline():
                 if match := re.search(rb"http://127\.0\.0\.1:(\d+)/", line):
-                    programs.append(Program(process, int(match[1]), log))
-                    return programs[-1]
+                    program.port = int(match[1])
+                    return program
         raise AssertionError(f"the server did not start: {(await log).decode()}")
 
     yield start
