@@ -137,7 +137,7 @@ def serve(  # noqa: PLR0917 - one parameter an option
 Url = Annotated[str, typer.Option("--url", envvar="FEED_URL", help="Base of the server.")]
 Channels = Annotated[str, typer.Option("--channels", help=f"Some of {', '.join(Channel)}.")]
 TransportOption = Annotated[
-    Literal["auto", "ws", "sse", "stream"],
+    Literal["auto", "websocket", "sse", "stream"],
     typer.Option("--transport", envvar="FEED_TRANSPORT", help="How bytes come."),
 ]
 CodecOption = Annotated[

@@ -7,6 +7,10 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 # Run in the background of a shell, we would hand down to every program we start that it ignores
-# interrupts, which some tests send.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# these, which some tests send.
+for number, usual in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGQUIT, signal.SIG_DFL),
+):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)

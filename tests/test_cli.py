@@ -163,7 +163,7 @@ def test_a_server_that_cannot_start_says_why_with_status_1(
 
 
 @pytest.mark.parametrize("codec", ["json", "msgpack"])
-@pytest.mark.parametrize("transport", ["auto", "ws", "stream", "sse"])
+@pytest.mark.parametrize("transport", ["auto", "websocket", "stream", "sse"])
 def test_tail_prints_the_dialects_objects(
     server: FeedThread, transport: str, codec: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -195,7 +195,7 @@ def test_tail_asks_for_what_its_options_say(server: FeedThread) -> None:
     assert cli.run(["tail", *arguments, *options]) == 0
     assert server.feed.asked == [
         (
-            "ws",
+            "websocket",
             {
                 "action": "subscribe",
                 "marks": True,

@@ -7,7 +7,7 @@ ledger.py           what was delivered, and so from where to resume
 link.py             one connection; http_link.py and websocket_link.py do the I/O
 parsers.py          bytes in pieces → messages (sans I/O), with sse.py and protobuf.py
 subscription.py     what is asked for, as each transport writes it
-events.py           what is delivered: Batch, Gap, Snapshot, Mark …; Counters
+events.py           what is delivered: Batch, Gap, FeedState, Mark …; Counters
 tables.py           ticks as frames of pandas or polars
 tail.py             ticks as lines; recording.py what a server sends, to a file
 errors.py           what is raised
@@ -22,6 +22,7 @@ from feed.client.events import (
     Counters,
     Disconnected,
     Event,
+    FeedState,
     Gap,
     Mark,
     Notice,
@@ -39,6 +40,7 @@ __all__ = [
     "Counters",
     "Disconnected",
     "Event",
+    "FeedState",
     "Gap",
     "GaveUp",
     "Malformed",

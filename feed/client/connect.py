@@ -54,8 +54,8 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
         url: base of the server, such as "http://127.0.0.1:8080".
         trades, quotes, bars, updated_bars, second_bars, statuses: symbols of each channel, "*" for
             all; a list, or a text with commas.
-        transport: "ws", "stream" or "sse"; "auto" tries them in this order, and takes the next
-            where one is refused, or opened and never answers. `Connected.why` tells.
+        transport: "websocket", "stream" or "sse"; "auto" tries them in this order, and takes the
+            next where one is refused, or opened and never answers. `Connected.why` tells.
         codec: "json", "msgpack" or "protobuf". With MessagePack a tick's `t` is a
             `msgpack.Timestamp`, with the others text; `feed.client.event_ns(tick)` reads both.
         after: position to begin at: `stream.position` of an earlier stream, or "0" for all that the

@@ -17,7 +17,7 @@ Tick = dict[str, Any]  # one tick as the dialect has it: {"T": "t", "S": "AAPL",
 class Transport(StrEnum):
     """How bytes come from a server."""
 
-    WEBSOCKET = "ws"
+    WEBSOCKET = "websocket"
     STREAM = "stream"
     SSE = "sse"
 
@@ -163,6 +163,24 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedState:
+    """Whether the server's source gives anything: one message for all symbols.
+
+    Attributes:
+        live: it does.
+        source: its name, as the server has it.
+        reason: why not: "silent", "failed" or "finished"; "" while it is live.
+    """
+
+    live: bool
+    source: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"the source {self.source} is {'live' if self.live else f'down: {self.reason}'}"
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """An object whose `T` this client does not know; `message` is all of it."""
 
@@ -215,7 +233,7 @@ class Disconnected:
 
 
 Event = (
-    Batch | Gap | Snapshot | Mark | Bye | Notice | Unknown | Connected | Disconnected
+    Batch | Gap | Snapshot | Mark | FeedState | Bye | Notice | Unknown | Connected | Disconnected
 )  # all that `Stream.events()` yields
 
 

@@ -15,6 +15,7 @@ from feed.client.events import (
     Bye,
     Counters,
     Event,
+    FeedState,
     Gap,
     Mark,
     Notice,
@@ -25,8 +26,10 @@ from feed.client.events import (
 from feed.client.parsers import Message, Object
 from feed.errors import InvalidPosition, shorten
 from feed.ring import BEGINNING, Position
+from feed.symbol_health import Health
 from feed.ticks import Kind
 
+_NO_DATA = Bye | Notice | FeedState | Unknown
 _TICK_KINDS = frozenset(kind.value for kind in Kind)
 
 
@@ -109,7 +112,7 @@ class Ledger:
                 self._take_other(kind, item, events)
         position = message.position
         self._hand_over(ticks, None if position is None else _parse(position), events)
-        return len(events) > before and not isinstance(events[-1], Bye | Notice | Unknown)
+        return len(events) > before and not isinstance(events[-1], _NO_DATA)
 
     def _take_mark(self, item: Object, ticks: list[Tick], events: deque[Event]) -> None:
         position = _parse(item.get("pos"))
@@ -128,6 +131,8 @@ class Ledger:
         elif kind == "bye":
             reason, words = _text(item, "reason") or "no reason", _text(item, "msg") or ""
             events.append(Bye(reason, words, item.get("reconnect") is not False))
+        elif kind == "feed":
+            self._take_state(item, events)
         elif kind == "error":
             code = item.get("code")
             if type(code) is not int:
@@ -136,6 +141,13 @@ class Ledger:
         else:
             self.counters.unknown += 1
             events.append(Unknown(item))
+
+    def _take_state(self, item: Object, events: deque[Event]) -> None:
+        state = item.get("state")
+        if state not in {Health.LIVE, Health.SOURCE_DOWN}:
+            raise Malformed(f"a feed is live or source_down, not {shorten(state)}")
+        live = state == Health.LIVE
+        events.append(FeedState(live, _text(item, "source") or "", _text(item, "reason") or ""))
 
     def _take_snapshot(self, item: Object, events: deque[Event]) -> None:
         state = item.get("state")

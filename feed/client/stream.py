@@ -48,7 +48,7 @@ HEARTBEAT_S = 15.0  # the server says something every 10 s at least
 OPEN_TIMEOUT_S = 10.0  # to connect, and to be told that the subscription stands
 MAX_UNKNOWN_KINDS = 100  # that are logged, once each
 
-TransportName = Literal["auto", "ws", "sse", "stream"]
+TransportName = Literal["auto", "websocket", "sse", "stream"]
 CodecName = Literal["json", "msgpack", "protobuf"]
 
 # What "auto" tries: the one with the fewest bytes and a way to answer first, the one that passes

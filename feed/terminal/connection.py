@@ -13,11 +13,10 @@ from feed.client.events import (
     Counters,
     Disconnected,
     Event,
+    FeedState,
     Gap,
     Notice,
-    Unknown,
 )
-from feed.symbol_health import Health
 from feed.terminal import words
 from feed.ticks import SECOND_NS
 
@@ -98,9 +97,8 @@ class Connection:
             self.tell(_words_of(event), now_ns)
         elif isinstance(event, Bye | Notice):
             self.tell(str(event), now_ns)
-        elif isinstance(event, Unknown) and event.message["T"] == "feed":
-            down = event.message.get("state") == Health.SOURCE_DOWN
-            self.source_down = words.printable(event.message.get("reason")) if down else None
+        elif isinstance(event, FeedState):
+            self.source_down = None if event.live else words.printable(event.reason)
 
     def tell(self, what: str, now_ns: int) -> None:
         """Note something worth telling."""

@@ -150,7 +150,7 @@ class MiniFeed:
     async def start(self) -> None:
         """Listen; on the same port as before, if there was one."""
         app = web.Application()
-        app.router.add_get("/v1/{transport}", self._handle)
+        app.router.add_get("/v1/{path}", self._handle)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
@@ -197,7 +197,7 @@ class MiniFeed:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         if self.answers:
-            await self._note(request.match_info["transport"], dict(request.query))
+            await self._note(_transport(request), dict(request.query))
             return await self.answers.popleft()(request)
         assert request.transport is not None
         self._lines.add(request.transport)
@@ -212,8 +212,8 @@ class MiniFeed:
         raise asyncio.CancelledError
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        transport = request.match_info["transport"]
-        if transport == "ws":
+        transport = _transport(request)
+        if transport == "websocket":
             return await self._serve_websocket(request)
         asked: dict[str, Any] = dict(request.query)
         if "Last-Event-ID" in request.headers:
@@ -247,7 +247,7 @@ class MiniFeed:
                 return socket
             binary = frame.type is WSMsgType.BINARY
             asked = msgpack.unpackb(frame.data) if binary else orjson.loads(frame.data)
-            await self._note("ws", asked)
+            await self._note("websocket", asked)
             if asked["action"] == "auth":
                 await line.message({"T": "success", "msg": "authenticated"})
         await line.message({"T": "subscription", "trades": asked.get("trades", [])})
@@ -327,3 +327,8 @@ class FeedThread:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
         self.loop.close()
+
+
+def _transport(request: web.Request) -> str:
+    path = request.match_info["path"]
+    return "websocket" if path == "ws" else path

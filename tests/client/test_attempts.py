@@ -29,7 +29,7 @@ def test_a_refused_transport_is_taken_out_until_none_is_left() -> None:
     tried.refuse(PAGE)
     assert tried.transport is SSE
     assert tried.why.startswith(
-        "not ws: http://x refused with 426: no; not stream: http://x is not"
+        "not websocket: http://x refused with 426: no; not stream: http://x is not"
     )
     with pytest.raises(NotAFeed):
         tried.refuse(PAGE)

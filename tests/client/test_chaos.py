@@ -71,7 +71,7 @@ async def test_everything_comes_exactly_once_through_two_hundred_cuts(
         seen = await asyncio.gather(
             *[
                 through_chaos(int(port), transport, codec, break_bytes=break_bytes)
-                for transport in ("ws", "stream", "sse")
+                for transport in ("websocket", "stream", "sse")
             ]
         )
         expected: list[Tick] = []

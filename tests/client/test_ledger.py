@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.client.errors import Malformed
-from feed.client.events import Batch, Bye, Counters, Event, Gap, Mark, Notice, Snapshot, Unknown
+from feed.client.events import (
+    Batch,
+    Bye,
+    Counters,
+    Event,
+    FeedState,
+    Gap,
+    Mark,
+    Notice,
+    Snapshot,
+    Unknown,
+)
 from feed.client.ledger import Ledger
 from feed.client.parsers import Message
 from feed.ring import Position
@@ -181,6 +192,13 @@ def test_other_messages_are_events() -> None:
     error = {"T": "error", "code": 407, "msg": "slow client"}
     assert take(account, bye) == [Bye("shutdown", "come back")]
     assert take(account, error) == [Notice(407, "slow client")]
+    down = {"T": "feed", "state": "source_down", "source": "sim", "reason": "silent", "t": "…"}
+    live = {"T": "feed", "state": "live", "source": "sim", "reason": "", "t": "…"}
+    assert take(account, down, live) == [
+        FeedState(live=False, source="sim", reason="silent"),
+        FeedState(live=True, source="sim", reason=""),
+    ]
+    assert account.counters.unknown == 0
     assert take(account, {"T": "x"}) == [Unknown({"T": "x"})]
     assert account.counters.unknown == 1
 
@@ -194,6 +212,7 @@ def test_other_messages_are_events() -> None:
         {"T": "snapshot", "state": "middle", "pos": "ab-1"},
         {"T": "snapshot", "state": "begin"},
         {"T": "error", "msg": "no code"},
+        {"T": "feed", "state": "asleep"},
     ],
 )
 def test_what_breaks_the_protocol_is_malformed(wrong: dict[str, Any]) -> None:

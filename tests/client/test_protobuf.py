@@ -87,7 +87,7 @@ def test_the_data_of_an_event_is_base64() -> None:
 
 
 @pytest.mark.parametrize("compress", [False, True])
-@pytest.mark.parametrize("transport", ["ws", "sse", "stream"])
+@pytest.mark.parametrize("transport", ["websocket", "sse", "stream"])
 async def test_a_client_gets_its_ticks_whole_and_resumes(
     aiohttp_server: Any, transport: TransportName, compress: bool
 ) -> None:

@@ -69,7 +69,7 @@ async def test_the_codec_makes_no_difference(tmp_path: Path) -> None:
     async with MiniFeed() as feed:
         await feed.publish(5)
         for codec in ("json", "msgpack"):
-            options: Any = {"after": "0", "codec": codec, "transport": "ws"}
+            options: Any = {"after": "0", "codec": codec, "transport": "websocket"}
             async with Stream(feed.url, SUBSCRIPTION, **options) as stream:
                 with Recording(tmp_path / f"{codec}.ndjson") as recording:
                     await record(stream, recording, ignore, count=5)

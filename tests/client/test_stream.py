@@ -35,7 +35,7 @@ from tests.client.clocks import ManualClock
 from tests.client.mini_feed import Line, MiniFeed
 from tests.client.test_backoff import longest
 
-TRANSPORTS = ("ws", "stream", "sse")
+TRANSPORTS = ("websocket", "stream", "sse")
 WAYS = [(transport, codec) for transport in TRANSPORTS for codec in ("json", "msgpack")]
 
 
@@ -139,7 +139,7 @@ async def test_random_cuts_lose_nothing_and_repeat_nothing(
 async def test_a_position_goes_on_over_another_transport(feed: MiniFeed) -> None:
     await feed.publish(30)
     position, ids = "0", []
-    for transport in (*TRANSPORTS, "ws"):
+    for transport in (*TRANSPORTS, "websocket"):
         async with stream_of(feed, transport=transport, after=position) as stream:
             ids += [tick["i"] for tick in await anext(stream)]
             assert stream.position is not None
@@ -246,7 +246,7 @@ async def test_a_gap_whose_snapshot_is_cut_is_told_again_and_counted_once(
 
 
 async def test_a_connection_lost_before_any_position_is_told_as_a_gap(feed: MiniFeed) -> None:
-    async with stream_of(feed, transport="ws") as stream:
+    async with stream_of(feed, transport="websocket") as stream:
         await stream.open()
         feed.cut()
         assert await event_of(stream, Gap) == Gap(None, None, "no position")
@@ -286,7 +286,7 @@ async def test_a_silent_connection_is_dead_and_resumed(feed: MiniFeed, transport
 
 async def test_silence_adds_up_over_a_consumer_that_polls(feed: MiniFeed) -> None:
     clock = ManualClock()
-    async with stream_of(feed, transport="ws", clock=clock, heartbeat_s=15.0) as stream:
+    async with stream_of(feed, transport="websocket", clock=clock, heartbeat_s=15.0) as stream:
         await stream.open()
         await event_of(stream, Connected)
         for left_s in (15.0, 10.0):
@@ -318,7 +318,7 @@ async def test_a_ping_is_answered_and_is_a_sign_of_life() -> None:
 
     async with MiniFeed() as feed:
         feed.answers.append(ping)
-        async with stream_of(feed, transport="ws") as stream:
+        async with stream_of(feed, transport="websocket") as stream:
             assert (await event_of(stream, Mark)).position == "aaaa-1"
     assert await answered == b"abc"
 
@@ -353,7 +353,7 @@ async def test_retry_is_the_bound_of_the_first_wait(feed: MiniFeed) -> None:
 
 async def test_giving_up_tells_the_last_reason(feed: MiniFeed) -> None:
     await feed.stop()
-    async with stream_of(feed, transport="ws", give_up_after_s=20.0) as stream:
+    async with stream_of(feed, transport="websocket", give_up_after_s=20.0) as stream:
         with pytest.raises(GaveUp, match="Connect call failed") as failure:
             await anext(stream)
         assert failure.value.tried_s == 15.0
@@ -416,7 +416,7 @@ async def test_a_page_is_no_feed(feed: MiniFeed, transport: Any) -> None:
 
 async def test_a_page_in_place_of_a_websocket_is_refused(feed: MiniFeed) -> None:
     feed.answers.append(answer(200, "<html>Please log in"))
-    async with stream_of(feed, transport="ws") as stream:
+    async with stream_of(feed, transport="websocket") as stream:
         with pytest.raises(Refused, match="200"):
             await anext(stream)
 
@@ -432,14 +432,14 @@ async def test_auto_falls_back_in_order_and_says_why(feed: MiniFeed) -> None:
     async with stream_of(feed) as stream:
         connected = await event_of(stream, Connected)
         assert connected.transport is Transport.SSE
-        assert "not ws" in connected.why
+        assert "not websocket" in connected.why
         assert "426" in connected.why
         assert "not stream" in connected.why
         await feed.publish(1)
         assert await ids_until(stream, 1) == [1]
         feed.cut()
         assert (await event_of(stream, Connected)).transport is Transport.SSE
-    assert [transport for transport, _ in feed.asked] == ["ws", "stream", "sse", "sse"]
+    assert [transport for transport, _ in feed.asked] == ["websocket", "stream", "sse", "sse"]
 
 
 async def test_auto_raises_when_nothing_is_left(feed: MiniFeed) -> None:
@@ -522,14 +522,14 @@ async def test_an_error_that_may_pass_is_retried(feed: MiniFeed, code: int) -> N
 async def test_an_error_between_ticks_is_a_notice(feed: MiniFeed) -> None:
     error = '[{"T":"error","code":407,"msg":"slow client"}]'
     feed.answers.append(says(CONNECTED, SUBSCRIBED, error))
-    async with stream_of(feed, transport="ws") as stream:
+    async with stream_of(feed, transport="websocket") as stream:
         assert await event_of(stream, Notice) == Notice(407, "slow client")
 
 
 async def test_the_end_of_a_permission_is_raised(feed: MiniFeed) -> None:
     error = '[{"T":"error","code":402,"msg":"auth failed"}]'
     feed.answers.append(says(CONNECTED, SUBSCRIBED, error))
-    async with stream_of(feed, transport="ws") as stream:
+    async with stream_of(feed, transport="websocket") as stream:
         with pytest.raises(Refused, match="auth failed"):
             await anext(stream)
 
@@ -537,12 +537,12 @@ async def test_the_end_of_a_permission_is_raised(feed: MiniFeed) -> None:
 async def test_ticks_in_one_message_with_the_acknowledgement_are_not_lost(feed: MiniFeed) -> None:
     together = '[{"T":"subscription"},{"T":"t","S":"A","i":1},{"T":"mark","pos":"aaaa-1"}]'
     feed.answers.append(says(CONNECTED, together))
-    async with stream_of(feed, transport="ws") as stream:
+    async with stream_of(feed, transport="websocket") as stream:
         assert await anext(stream) == [{"T": "t", "S": "A", "i": 1}]
 
 
 async def test_a_key_is_sent_before_the_subscription(feed: MiniFeed) -> None:
-    async with stream_of(feed, transport="ws", key="me", secret="mine") as stream:
+    async with stream_of(feed, transport="websocket", key="me", secret="mine") as stream:
         await stream.open()
     assert feed.asked[0][1] == {"action": "auth", "key": "me", "secret": "mine"}
     assert feed.asked[1][1]["action"] == "subscribe"
@@ -564,7 +564,7 @@ async def test_a_key_goes_into_the_headers_of_http(feed: MiniFeed) -> None:
 
 
 async def test_no_key_sends_no_auth(feed: MiniFeed) -> None:
-    async with stream_of(feed, transport="ws") as stream:
+    async with stream_of(feed, transport="websocket") as stream:
         await stream.open()
     assert [asked["action"] for _, asked in feed.asked] == ["subscribe"]
 
@@ -636,11 +636,11 @@ async def test_intervals_that_were_granted_are_told(feed: MiniFeed) -> None:
     granted = '[{"T":"subscription","conflate":{"trades":"500ms"}}]'
     feed.answers.append(says(CONNECTED, granted))
     trades = Subscription.of({Channel.TRADES: "*"}, {"trades": "300ms"})
-    async with Stream(feed.url, trades, transport="ws", clock=ManualClock()) as stream:
+    async with Stream(feed.url, trades, transport="websocket", clock=ManualClock()) as stream:
         connected = await event_of(stream, Connected)
     assert connected.conflate == {"trades": "500ms"}
     assert "conflated trades:500ms" in str(connected)
-    assert feed.asked[0][0] == "ws"
+    assert feed.asked[0][0] == "websocket"
 
 
 async def test_plain_iteration_logs_what_it_does_not_hand_out(
@@ -649,7 +649,7 @@ async def test_plain_iteration_logs_what_it_does_not_hand_out(
     await feed.publish(9)
     feed.oldest = 6
     with caplog.at_level(logging.WARNING, "feed.client"):
-        async with stream_of(feed, transport="ws", after="aaaa-2") as stream:
+        async with stream_of(feed, transport="websocket", after="aaaa-2") as stream:
             assert (await anext(stream)).gap == Gap("aaaa-3", "aaaa-9", "overrun")
     assert "gap: 7 sequences, aaaa-3 to aaaa-9 are missing (overrun)" in caplog.text
 
@@ -698,7 +698,7 @@ async def test_a_stream_closed_while_it_waits_to_come_back_ends_at_once(feed: Mi
     backoff = Backoff(longest)
     backoff.ask(3600)
     trades = Subscription.of({Channel.TRADES: "*"})
-    stream = Stream(feed.url, trades, transport="ws", backoff=backoff)
+    stream = Stream(feed.url, trades, transport="websocket", backoff=backoff)
     await event_of(stream, Disconnected)
     consumer = asyncio.create_task(stream.next_event())
     await asyncio.sleep(0)
@@ -751,7 +751,7 @@ async def test_an_unknown_kind_is_logged_once(
 
 async def test_a_message_of_a_mebibyte_comes_through(feed: MiniFeed) -> None:
     feed.batch = 20_000
-    async with stream_of(feed, transport="ws") as stream:
+    async with stream_of(feed, transport="websocket") as stream:
         await stream.open()
         await feed.publish(15_000)
         assert len(await anext(stream)) == 15_000

@@ -28,9 +28,9 @@ _METRICS = """\
 feed_ticks_total{kind="t",source="sim"} %(trades)d
 feed_ticks_total{kind="q",source="sim"} 10
 # TYPE feed_age_seconds histogram
-feed_age_seconds_bucket{le="0.1",transport="ws"} %(fast)d
-feed_age_seconds_bucket{le="1.0",transport="ws"} %(all)d
-feed_age_seconds_bucket{le="+Inf",transport="ws"} %(all)d
+feed_age_seconds_bucket{le="0.1",transport="websocket"} %(fast)d
+feed_age_seconds_bucket{le="1.0",transport="websocket"} %(all)d
+feed_age_seconds_bucket{le="+Inf",transport="websocket"} %(all)d
 feed_age_seconds_bucket{le="0.1",transport="sse"} 0
 feed_age_seconds_bucket{le="1.0",transport="sse"} 0
 feed_age_seconds_bucket{le="+Inf",transport="sse"} 0

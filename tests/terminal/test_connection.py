@@ -8,6 +8,7 @@ from feed.client.events import (
     Counters,
     Disconnected,
     Event,
+    FeedState,
     Gap,
     Mark,
     Notice,
@@ -19,8 +20,8 @@ from feed.ticks import SECOND_NS
 from tests.terminal.objects import NOW_NS
 
 CONNECTED = Connected(Transport.WEBSOCKET, "http://a/v1/ws", None, {}, "")
-DOWN = Unknown({"T": "feed", "state": "source_down", "reason": "silent"})
-UP = Unknown({"T": "feed", "state": "live", "reason": ""})
+DOWN = FeedState(live=False, source="sim", reason="silent")
+UP = FeedState(live=True, source="sim", reason="")
 
 
 def connection_after(*events: Event) -> tuple[Connection, Counters]:
@@ -37,17 +38,17 @@ STATES: list[tuple[list[Event], str]] = [
     ([], "connecting"),
     ([Disconnected("refused", 2.0)], "NOT CONNECTED, trying again in 2.0s"),
     ([Disconnected("refused", 0.0)], "NOT CONNECTED, trying again"),
-    ([CONNECTED], "live over ws"),
-    ([CONNECTED, Mark("a-1", None)], "live over ws"),
-    ([CONNECTED, DOWN], "live over ws, SOURCE DOWN (silent)"),
-    ([CONNECTED, DOWN, UP], "live over ws"),
-    ([CONNECTED, Unknown({"T": "news"})], "live over ws"),
+    ([CONNECTED], "live over websocket"),
+    ([CONNECTED, Mark("a-1", None)], "live over websocket"),
+    ([CONNECTED, DOWN], "live over websocket, SOURCE DOWN (silent)"),
+    ([CONNECTED, DOWN, UP], "live over websocket"),
+    ([CONNECTED, Unknown({"T": "news"})], "live over websocket"),
     ([CONNECTED, Disconnected("cut", 0.5)], "LOST 0.0s ago, trying again in 0.5s"),
     (
         [CONNECTED, Disconnected("cut", 0.5), Disconnected("refused", 9.0)],
         "LOST 1.0s ago, trying again in 9.0s",
     ),
-    ([CONNECTED, Disconnected("cut", 0.5), CONNECTED], "live over ws"),
+    ([CONNECTED, Disconnected("cut", 0.5), CONNECTED], "live over websocket"),
 ]
 
 

@@ -26,7 +26,7 @@ def test_metrics_are_summed_over_the_series_that_are_asked_for() -> None:
 def test_labels_are_in_the_order_of_the_text() -> None:
     read = sample_at(0).metrics
     assert read.labels("feed_ticks_total", "kind") == ["t", "q"]
-    assert read.labels("feed_age_seconds_bucket", "transport") == ["ws", "sse"]
+    assert read.labels("feed_age_seconds_bucket", "transport") == ["websocket", "sse"]
     assert read.labels("feed_unheard_of", "kind") == []
 
 

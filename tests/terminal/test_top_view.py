@@ -88,7 +88,8 @@ def fact(view: TopView, name: str) -> str:
 
 
 def test_a_screen_of_80_by_24_is_all_there_is_to_see() -> None:
-    view = view_after(sample_at(0, CALM), sample_at(2, BUSY, connections={"sse": 7, "ws": 2}))
+    connections = {"sse": 7, "websocket": 2}
+    view = view_after(sample_at(0, CALM), sample_at(2, BUSY, connections=connections))
     assert shown(view) == [
         "feed top  up 2h 5m  version 1.2.3  http://a",
         "Source      sim, live",
