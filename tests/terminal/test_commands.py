@@ -45,7 +45,7 @@ def url() -> Iterator[str]:
 
 def test_watch_shows_prices_and_q_gives_the_terminal_back(url: str) -> None:
     with Terminal([*WATCH, "--url", url]) as terminal:
-        terminal.until(r"live over ws  [\d,]+ ticks/s, ")
+        terminal.until(r"live over websocket  [\d,]+ ticks/s, ")
         row = terminal.until(r"^AAPL .*[▁▂▃▄▅▆▇█]{2}")
         assert re.search(r"^AAPL +[\d,]+\.\d\d [▲▼·] +[+-]\d+\.\d\d%", row)
         assert len(terminal.lines) == 24
@@ -160,7 +160,7 @@ def test_a_server_that_goes_and_comes_back_is_told() -> None:
 
 def test_without_a_terminal_tables_are_printed(url: str) -> None:
     with hasty([*WATCH, "--url", url]) as process:
-        read_until(process.stdout, "^feed watch  live over ws")
+        read_until(process.stdout, "^feed watch  live over websocket")
         read_until(process.stdout, r"^AAPL +[\d,]+\.\d\d ")
         assert process.stderr is not None
         assert process.stderr.readline() == (

@@ -138,5 +138,5 @@ async def test_what_happens_in_a_stream_is_shown() -> None:
             view = WatchView(["AAPL"], feed.url, stream.counters)
             await until_first(watch.follow(stream, view), until(lambda: view.board.ticks))
     head, _, _, row, *_ = lines_of(view.render(80, 24, 0))
-    assert "live over ws" in head
+    assert "live over websocket" in head
     assert row.startswith("AAPL        100.25 ·")

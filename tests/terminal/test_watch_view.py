@@ -38,7 +38,7 @@ MARKET = [
 def test_a_screen_of_80_by_24_is_all_there_is_to_see() -> None:
     lines = shown(view_of(*MARKET), now_ns=NOW_NS + SECOND_NS)
     assert len(lines) == 24
-    assert lines[0] == "feed watch  live over ws  – ticks/s, –/s  http://a"
+    assert lines[0] == "feed watch  live over websocket  – ticks/s, –/s  http://a"
     assert lines[1] == "0 reconnects, 0 gaps"
     assert (
         lines[2] == "SYMBOL          LAST   CHANGE        BID        ASK   SPREAD   AGE LAST HOUR"
@@ -173,7 +173,7 @@ def test_a_pause_holds_prices_and_ages_and_says_how_much_came_since() -> None:
     assert view.press(" ", NOW_NS)
     view.take(Batch([trade(11.0), trade(12.0)]), NOW_NS)
     held = shown(view, now_ns=NOW_NS + 7 * SECOND_NS)
-    assert held[0].startswith("feed watch  PAUSED 7.0s, 2 ticks since  live over ws")
+    assert held[0].startswith("feed watch  PAUSED 7.0s, 2 ticks since  live over websocket")
     assert held[3:] == before
     assert view.press(" ", NOW_NS)
     assert "12.00 ▲" in shown(view)[3]
@@ -200,7 +200,7 @@ def test_a_loss_and_a_gap_are_told_at_the_top() -> None:
     assert lost[1] == "0 reconnects, 0 gaps; the connection was cut"
     view.take(Gap("a-1", "a-9", "overrun"), NOW_NS)
     view.take(CONNECTED, NOW_NS)
-    assert "live over ws" in shown(view)[0]
+    assert "live over websocket" in shown(view)[0]
 
 
 def test_ticks_that_cannot_be_read_are_counted_where_it_is_seen() -> None:
