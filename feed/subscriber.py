@@ -43,6 +43,19 @@ class _Backlog:
     upto: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Fragments of a state, shared with all who get it; framed when there is room for the frame.
+
+    Attributes:
+        fragments: which.
+        position: where they move their reader; None: nowhere.
+    """
+
+    fragments: list[bytes]
+    position: Position | None
+
+
 @dataclass(slots=True)
 class LadderCounts:
     """How often subscribers stepped down the ladder, over all of them."""
@@ -75,7 +88,6 @@ class Subscriber:
         "_backlogs",
         "_broadcast",
         "_messages",
-        "_now_ns",
         "_restate_from",
         "_snapshots",
         "_told_cuts",
@@ -115,9 +127,8 @@ class Subscriber:
         self.missed = False
         self.progress_ns = 0
         self.seen_bytes = 0
-        self._now_ns = 0  # of the step in progress
         # Short lists: an empty deque would take 760 bytes, three of them most of a subscriber.
-        self._messages: list[bytes] = []  # made already, shared where they can be
+        self._messages: list[bytes | _Run] = []
         self._backlogs: list[_Backlog] = []
         # Conflated channels: where they are told again from, if they are; where they would be if
         # there are other conflated cuts than these before it is live.
@@ -234,10 +245,10 @@ class Subscriber:
 
     def next_frame(self, now_ns: int) -> bytes | Reason | None:
         """Return what to write next, why to disconnect, or None when it is caught up."""
-        self._now_ns = now_ns
         while True:
             if self._messages:
-                return self._messages.pop(0)
+                message = self._messages.pop(0)
+                return self._framed(message, now_ns) if isinstance(message, _Run) else message
             if self._told_cuts != self._broadcast.conflated_cuts:
                 self._restate(self._untold_from)
             try:
@@ -344,11 +355,14 @@ class Subscriber:
     def _append_runs(self, runs: Iterable[list[bytes]]) -> None:
         """Queue a state; its last frame moves its reader, who may be cut off before it."""
         states = list(runs)
-        for run in states[:-1]:
-            self._messages.append(self.lane.private_snapshot(run))
-        for run in states[-1:]:
-            position = self._broadcast.ring.position(self.position)
-            self._messages.append(self.lane.private_ticks(run, position, self._now_ns))
+        self._messages += [_Run(run, None) for run in states[:-1]]
+        position = self._broadcast.ring.position(self.position)
+        self._messages += [_Run(run, position) for run in states[-1:]]
+
+    def _framed(self, run: _Run, now_ns: int) -> bytes:
+        if run.position is None:
+            return self.lane.private_snapshot(run.fragments)
+        return self.lane.private_ticks(run.fragments, run.position, now_ns)
 
     def _append_restatement(self, first: int) -> None:
         """Queue what its conflated channels changed from a sequence on; it is at the last cut."""
@@ -392,5 +406,5 @@ class Subscriber:
         begin = {"T": "snapshot", "state": "begin", "pos": str(position)}
         self._messages.append(lane.message(begin))
         for run in broadcast.states.snapshot(selection, lane.payload.key.codec):
-            self._messages.append(lane.private_snapshot(run))
+            self._messages.append(_Run(run, None))
         self._messages.append(lane.message({**begin, "state": "end"}, position))
