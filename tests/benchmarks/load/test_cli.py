@@ -131,8 +131,14 @@ def test_metrics_counts_series_and_times_scrapes(
 ) -> None:
     monkeypatch.setattr(metrics, "EVERY_S", 0.05)
     found = bench(tmp_path, "metrics")
-    names = ["feed", "feed, scraped every second", "feed that counts nothing"]
-    assert [row["name"] for row in found["rows"]] == [*names, "feed, 6 subscribers"]
+    assert [row["name"] for row in found["rows"]] == [
+        "feed",
+        "feed, scraped every second",
+        "feed that counts nothing",
+        "feed, lanes of one",
+        "feed that counts nothing, lanes of one",
+        "feed, 6 subscribers",
+    ]
     assert all(aim["met"] is not None for aim in found["aims"])
     (note,) = found["notes"]
     assert note.endswith(" series"), "whatever the load, as many"
