@@ -8,6 +8,7 @@ link.py             one connection; http_link.py and websocket_link.py do the I/
 parsers.py          bytes in pieces → messages (sans I/O), with sse.py and protobuf.py
 subscription.py     what is asked for, as each transport writes it
 events.py           what is delivered: Batch, Gap, FeedState, Mark …; Counters
+feedback.py         how old ticks were, told to the server now and then
 tables.py           ticks as frames of pandas or polars
 tail.py             ticks as lines; recording.py what a server sends, to a file
 errors.py           what is raised

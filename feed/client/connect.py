@@ -34,6 +34,7 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
     compress: bool = True,
     heartbeat_s: float = HEARTBEAT_S,
     give_up_after_s: float | None = None,
+    feedback: bool = False,
     session: aiohttp.ClientSession | None = None,
 ) -> Stream:
     """Subscribe to ticks, and stay subscribed whatever happens to the connection.
@@ -70,6 +71,8 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
         heartbeat_s: a connection that is silent for so long is dead. Servers speak at least every
             10 s.
         give_up_after_s: raise `GaveUp` when no data came for so long; by default never.
+        feedback: tell the server every ten seconds how old a few ticks were when they were handed
+            out, for its metrics.
         session: to connect with, for proxies and certificates; it stays open.
 
     Raises:
@@ -95,6 +98,7 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
         compress=compress,
         heartbeat_s=heartbeat_s,
         give_up_after_s=give_up_after_s,
+        feedback=feedback,
         session=session,
     )
 

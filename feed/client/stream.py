@@ -34,6 +34,7 @@ from feed.client.events import (
     Transport,
     Unknown,
 )
+from feed.client.feedback import Feedback
 from feed.client.http_link import HttpLink
 from feed.client.ledger import Ledger
 from feed.client.link import Link, Lost, Order
@@ -89,6 +90,7 @@ class Stream:
         compress: bool = True,
         heartbeat_s: float = HEARTBEAT_S,
         give_up_after_s: float | None = None,
+        feedback: bool = False,
         session: aiohttp.ClientSession | None = None,
         clock: Clock | None = None,
         backoff: Backoff | None = None,
@@ -130,6 +132,8 @@ class Stream:
         self._link: Link | None = None
         self._silent_s = 0.0  # waited for the link so far, since it said something
         self._consumer: asyncio.Task[object] | None = None  # who waits in a step
+        self._wants_feedback = feedback
+        self._feedback: Feedback | None = None
         self._unknown_kinds: set[str] = set()  # that were logged
         self._closed = False
 
@@ -199,6 +203,8 @@ class Stream:
             raise Refused(str(self._base), None, event.words or event.reason, by_feed=True)
         if isinstance(event, Batch | Mark):
             self.position = event.position or self.position
+            if isinstance(event, Batch):
+                self._feed_back(event)
         elif isinstance(event, Snapshot) and event.state == "end":
             self.position = event.position
         return event
@@ -217,6 +223,8 @@ class Stream:
         if self._consumer is not None:
             self._consumer.cancel()
             self._consumer = None
+        if self._feedback is not None:
+            self._feedback.close()
         await self._drop_link()
         if self._session is not None and self._owns_session:
             await self._session.close()
@@ -295,6 +303,13 @@ class Stream:
                 Connected(transport, url, order.after, conflate, self._attempts.why)
             )
             self._ledger.connect(self._events)
+            if self._wants_feedback and self._feedback is None:
+                self._feedback = Feedback(self._base, self._clock.now_s())
+
+    def _feed_back(self, batch: Batch) -> None:
+        """Note how old a batch is, and report now and then, for those who opted in."""
+        if self._feedback is not None and self._session is not None and self.transport is not None:
+            self._feedback.take(batch, self._session, self.transport, self._clock.now_s())
 
     def _order(self) -> Order:
         key, secret = self._identity

@@ -1,0 +1,85 @@
+"""Feedback: how old ticks were when this reader had them, a few of them now and then.
+
+Only the reader knows the age that a user feels. A server that wants to know takes a sample at
+`POST /v1/feedback`, over whatever transport the ticks come; where it does not, nothing is lost.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+
+import aiohttp
+from yarl import URL
+
+from feed.client.errors import Malformed
+from feed.client.events import Batch, Transport
+from feed.client.link import words_of
+from feed.client.tables import event_ns
+from feed.dialect import MAX_AGE_MS, MAX_AGES
+
+INTERVAL_S = 10.0
+_TIMEOUT_S = 5.0
+_NS_PER_MS = 1_000_000
+
+_log = logging.getLogger("feed.client")
+
+
+class Feedback:
+    """A random sample of ages, told every ten seconds while ticks come."""
+
+    def __init__(self, base: URL, now_s: float, wall_ns: Callable[[], int] = time.time_ns) -> None:
+        self._url = base / "v1" / "feedback"
+        self._wall_ns = wall_ns
+        self._random = random.Random()
+        self._ages_ms: list[float] = []
+        self._seen = 0
+        self._told_s = now_s
+        self._telling: asyncio.Task[None] | None = None
+
+    def take(
+        self, batch: Batch, session: aiohttp.ClientSession, transport: Transport, now_s: float
+    ) -> None:
+        """Note a batch that is handed out, and report where it is time; returns at once."""
+        self._note(batch)
+        if self._ages_ms and now_s - self._told_s >= INTERVAL_S:
+            body = {"transport": transport.value, "ages_ms": self._ages_ms}
+            self._ages_ms, self._seen, self._told_s = [], 0, now_s
+            self._telling = asyncio.create_task(self._tell(session, body))
+
+    def close(self) -> None:
+        """Drop a report that is on its way."""
+        if self._telling is not None:
+            self._telling.cancel()
+
+    def _note(self, batch: Batch) -> None:
+        """Take the age of the newest tick into the sample (Vitter's algorithm R).
+
+        What a snapshot restates is no news. What is older than a day is a recording.
+        """
+        if batch.snapshot:
+            return
+        try:
+            event = event_ns(batch[-1])
+        except Malformed:
+            return  # without a time there is no age; whoever reads the time is told
+        # The clocks of two machines differ: a tick from the future is of now.
+        age_ms = max(0, self._wall_ns() - event) / _NS_PER_MS
+        if age_ms > MAX_AGE_MS:
+            return
+        self._seen += 1
+        if len(self._ages_ms) < MAX_AGES:
+            self._ages_ms.append(age_ms)
+        elif (place := self._random.randrange(self._seen)) < MAX_AGES:
+            self._ages_ms[place] = age_ms
+
+    async def _tell(self, session: aiohttp.ClientSession, body: Mapping[str, object]) -> None:
+        """Report; that it cannot be is of no consequence: the connection says what is wrong."""
+        timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
+        try:
+            async with session.post(self._url, json=body, timeout=timeout) as answer:
+                if not answer.ok:
+                    _log.debug("%s answers %s", self._url, answer.status)
+        except (aiohttp.ClientError, OSError) as error:
+            _log.debug("%s: %s", self._url, words_of(error))

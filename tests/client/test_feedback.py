@@ -1,0 +1,133 @@
+"""Feedback: what is sampled, when it is told, and what a real server makes of it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from yarl import URL
+
+from feed.client import Transport, connect, feedback
+from feed.client.events import Batch
+from feed.client.feedback import INTERVAL_S, Feedback
+from feed.rfc3339 import rfc3339
+from tests.server import conftest as server_fixtures
+from tests.servers import EVENT_NS, PATIENCE_S, Serve, trade, until
+
+SECOND_NS = 1_000_000_000
+
+serve = server_fixtures.serve
+
+
+class Scene:
+    """A server that takes reports, and feedback for it; the test says what time it is."""
+
+    feedback: Feedback
+    session: aiohttp.ClientSession
+
+    def __init__(self) -> None:
+        self.reports: list[dict[str, Any]] = []
+        self.status = 204
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.reports.append(await request.json())
+        return web.Response(status=self.status)
+
+    def take(self, age_s: float, now_s: float = 0.0, *, snapshot: bool = False) -> None:
+        tick = {"T": "t", "S": "A", "t": rfc3339(EVENT_NS - int(age_s * SECOND_NS))}
+        batch = Batch([{"T": "t", "S": "A", "t": "no time"}, tick], snapshot=snapshot)
+        self.feedback.take(batch, self.session, Transport.STREAM, now_s)
+
+    async def told(self, reports: int) -> None:
+        await until(lambda: len(self.reports) == reports)
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    made = Scene()
+    app = web.Application()
+    app.router.add_post("/v1/feedback", made.handle)
+    async with TestServer(app) as server, aiohttp.ClientSession() as made.session:
+        made.feedback = Feedback(server.make_url("/"), 0.0, lambda: EVENT_NS)
+        yield made
+        made.feedback.close()
+
+
+async def test_ages_are_told_once_in_an_interval(scene: Scene) -> None:
+    scene.take(0.5)
+    scene.take(2, INTERVAL_S - 0.1)
+    await asyncio.sleep(0.02)
+    assert scene.reports == []
+    scene.take(3, INTERVAL_S)
+    await scene.told(1)
+    scene.take(4, INTERVAL_S + 1)
+    scene.take(5, 2 * INTERVAL_S)
+    await scene.told(2)
+    assert scene.reports == [
+        {"transport": "stream", "ages_ms": [500, 2_000, 3_000]},
+        {"transport": "stream", "ages_ms": [4_000, 5_000]},
+    ]
+
+
+async def test_what_has_no_age_is_not_told(scene: Scene) -> None:
+    scene.take(1, INTERVAL_S, snapshot=True)
+    scene.take(2 * 86_400, INTERVAL_S)
+    tickless = Batch([{"T": "t", "S": "A"}])
+    scene.feedback.take(tickless, scene.session, Transport.SSE, INTERVAL_S)
+    scene.take(-7, INTERVAL_S)
+    await scene.told(1)
+    assert scene.reports == [{"transport": "stream", "ages_ms": [0]}], "of the future: of now"
+
+
+async def test_a_report_is_a_sample_of_all(scene: Scene) -> None:
+    for number in range(5_000):
+        scene.take(number / 1_000)
+    scene.take(0, INTERVAL_S)
+    await scene.told(1)
+    (report,) = scene.reports
+    ages = report["ages_ms"]
+    assert len(ages) == 64
+    assert min(ages) < 1_500
+    assert max(ages) > 3_500
+
+
+async def test_whoever_does_not_take_reports_is_left_alone(scene: Scene) -> None:
+    scene.status = 404
+    scene.take(1, INTERVAL_S)
+    await scene.told(1)
+    scene.feedback = Feedback(URL("http://127.0.0.1:1"), 0.0, lambda: EVENT_NS)
+    scene.take(1, INTERVAL_S)
+    assert scene.feedback._telling is not None
+    await scene.feedback._telling
+
+
+@pytest.mark.parametrize("transport", ["websocket", "sse", "stream"])
+async def test_a_server_counts_what_a_stream_reports(
+    serve: Serve, transport: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feedback, "INTERVAL_S", 0.0)
+    feed = await serve()
+    histogram = feed.hub.instruments.delivery_age[transport]
+    async with connect(feed.url(""), trades="*", transport=transport, feedback=True) as stream:
+        await stream.open()
+        await feed.publish(trade(1), trade(2, event_ns=time.time_ns() - SECOND_NS))
+        await anext(stream)
+        await until(lambda: histogram.count)
+        assert 1 < histogram.total / SECOND_NS < PATIENCE_S
+
+
+async def test_who_did_not_opt_in_reports_nothing(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feedback, "INTERVAL_S", 0.0)
+    feed = await serve()
+    async with connect(feed.url(""), trades="*") as stream:
+        await stream.open()
+        await feed.publish(trade(1, event_ns=time.time_ns()))
+        await anext(stream)
+        await asyncio.sleep(0.05)
+    assert feed.hub.feedback.outcomes["taken"] == 0
