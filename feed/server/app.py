@@ -19,7 +19,7 @@ from feed.server.health import HealthWatch
 from feed.server.hub import Hub
 from feed.server.ingest import Ingest
 from feed.server.origins import Origins
-from feed.server.problems import problems
+from feed.server.problems import telling, unanswered
 from feed.server.recent import Recent
 from feed.server.reports import Reports
 from feed.server.rest import Rest
@@ -41,13 +41,12 @@ async def make_app(settings: Settings, source: Source) -> web.Application:
     ingest = Ingest(hub, source)
     health = HealthWatch(hub, ingest)
     origins = Origins(settings.allow_origin)
-    app = web.Application(middlewares=[problems])
+    app = web.Application()
     app[HUB] = hub
     app[INGEST] = ingest
     app[HEALTH] = health
     app[RECENT] = recent = Recent(hub, ingest, health)
     app.on_response_prepare.append(origins.on_prepare)
-    app.on_response_prepare.append(pages.on_prepare)
     app.on_shutdown.append(_say_goodbye)
     app.cleanup_ctx.append(_run_tasks)
 
@@ -62,15 +61,16 @@ async def make_app(settings: Settings, source: Source) -> web.Application:
             web.get("/v2/{feed}", accept_websocket, allow_head=False),
             web.get("/v1beta3/crypto/{location}", accept_websocket, allow_head=False),
             *(
-                web.get(path, encoded(handler))
+                web.get(path, encoded(telling(handler)))
                 for path, handler in Rest(hub, ingest, health).handlers().items()
             ),
-            web.get("/metrics", Exposition(hub, ingest, health).handle),
-            web.get("/v1/status/history", encoded(recent.handle)),
+            web.get("/metrics", telling(Exposition(hub, ingest, health).handle)),
+            web.get("/v1/status/history", encoded(telling(recent.handle))),
             web.get("/status", pages.page(pages.PLAIN / "status.html")),
-            web.post("/v1/feedback", Reports(hub.feedback, origins).handle),
+            web.post("/v1/feedback", telling(Reports(hub.feedback, origins).handle)),
             web.options("/{path:.*}", origins.preflight),
             *pages.routes(),
+            web.route("*", "/{path:.*}", encoded(unanswered)),
         ]
     )
     return app

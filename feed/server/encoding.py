@@ -50,12 +50,16 @@ ENCODERS: dict[str, Callable[[bytes], bytes]] = {"zstd": _zstd, "br": _brotli, "
 _OFFERS = (*ENCODERS, _IDENTITY)
 
 
-@web.middleware
-async def encode_finite(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Compress a finite response as `Accept-Encoding` says.
+def encoded(handler: Handler) -> Handler:
+    """Return a handler whose responses are compressed, as `Accept-Encoding` says.
 
-    Answers 406 where the client accepts no encoding of a success, plain included.
+    It answers 406 where the client accepts no encoding of a success, plain included. No middleware:
+    its frame would stay for as long as each subscriber does.
     """
+    return partial(_encode_answer, handler)
+
+
+async def _encode_answer(handler: Handler, request: web.Request) -> web.StreamResponse:
     response = await handler(request)
     if not isinstance(response, web.Response):
         return response
@@ -77,11 +81,6 @@ async def encode_finite(request: web.Request, handler: Handler) -> web.StreamRes
         response.headers[hdrs.CONTENT_ENCODING] = encoding
     response.headers.add(hdrs.VARY, hdrs.ACCEPT_ENCODING)
     return response
-
-
-def encoded(handler: Handler) -> Handler:
-    """Return a handler whose responses are compressed, without a frame in anybody else's stack."""
-    return partial(encode_finite, handler=handler)
 
 
 def choose_encoding(header: str, size_bytes: int) -> str | None:

@@ -66,10 +66,11 @@ def gzip_if_accepted(request: web.Request, asked: Request) -> Compression | None
 async def respond(request: web.Request, hub: Hub, endless: Endless) -> web.StreamResponse:
     """Serve an endless response until the subscriber leaves or is disconnected.
 
-    Raises:
-        LimitExceeded: the selection is too large.
+    Args:
+        request: which.
+        hub: whose limits the selection keeps.
+        endless: what was asked for.
     """
-    hub.check_limits(endless.key.selection)
     refusal = hub.refusal
     compression = gzip_if_accepted(request, endless.asked) if refusal is None else None
     response = web.StreamResponse(headers={**NEVER_STORED, "Content-Type": endless.content_type})

@@ -5,7 +5,7 @@ is what aiohttp sends to clients that accept it. Everything a page loads comes f
 Content-Security-Policy allows nothing else.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from aiohttp import hdrs, web
@@ -31,19 +31,16 @@ _PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     hdrs.CACHE_CONTROL: "no-cache",
 }
-_FOR_EVER = "public, max-age=31536000, immutable"
-_ASSETS = "/assets/"
+_MAY_CHANGE = {"X-Content-Type-Options": "nosniff"}
+_NEVER_CHANGES = {**_MAY_CHANGE, hdrs.CACHE_CONTROL: "public, max-age=31536000, immutable"}
+_COMPRESSED = {".br", ".gz"}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def page(path: Path) -> Handler:
     """Return a handler that answers one page."""
-
-    async def handle(request: web.Request) -> web.FileResponse:  # noqa: ARG001 - aiohttp's signature
-        return web.FileResponse(path, headers=_PAGE_HEADERS)
-
-    return handle
+    return _file(path, _PAGE_HEADERS)
 
 
 def routes(built: Path = BUILT) -> list[web.AbstractRouteDef]:
@@ -52,19 +49,28 @@ def routes(built: Path = BUILT) -> list[web.AbstractRouteDef]:
     Args:
         built: the folder that the front-end build fills, with `index.html` and `assets/`.
     """
-    plain = [web.get("/plain", page(PLAIN / "index.html")), web.static("/page", PLAIN)]
+    plain = [web.get("/plain", page(PLAIN / "index.html")), *_files("/page", PLAIN, _MAY_CHANGE)]
     if not (built / "index.html").is_file():
         return [web.get("/", page(PLAIN / "index.html")), *plain]
     return [
         web.get("/", page(built / "index.html")),
         web.get("/client.js", page(built / "client.js")),  # the browser client, for other pages
-        web.static(_ASSETS, built / "assets"),
+        *_files("/assets", built / "assets", _NEVER_CHANGES),
         *plain,
     ]
 
 
-async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:
-    """Let hashed files be cached for ever (`on_response_prepare` signal)."""
-    if isinstance(response, web.FileResponse) and request.path.startswith(_ASSETS):
-        response.headers[hdrs.CACHE_CONTROL] = _FOR_EVER
-        response.headers["X-Content-Type-Options"] = "nosniff"
+def _files(prefix: str, folder: Path, headers: Mapping[str, str]) -> list[web.AbstractRouteDef]:
+    """Return a route for each file that is there now; compressed ones stand behind their own."""
+    return [
+        web.get(f"{prefix}/{path.name}", _file(path, headers))
+        for path in sorted(folder.iterdir())
+        if path.suffix not in _COMPRESSED
+    ]
+
+
+def _file(path: Path, headers: Mapping[str, str]) -> Handler:
+    async def handle(request: web.Request) -> web.FileResponse:  # noqa: ARG001 - aiohttp's signature
+        return web.FileResponse(path, headers=headers)
+
+    return handle

@@ -9,23 +9,33 @@ from aiohttp import web
 
 from feed.codecs import CODECS
 from feed.dialect import Request
-from feed.errors import InvalidParameter, InvalidPosition
+from feed.errors import FeedError, InvalidParameter, InvalidPosition
 from feed.frames import SseFraming
 from feed.lane import PayloadKey
 from feed.ring import Position
 from feed.server.endless import Endless, respond, speaks_chunks
 from feed.server.hub import Hub
+from feed.server.problems import problem_of
 
 # Spread, so that all who lost a server do not return at the same moment.
 _RETRY_MS = (1_000, 3_000)
 
 
 async def sse(request: web.Request, hub: Hub) -> web.StreamResponse:
-    """Serve `GET /v1/sse?trades=AAPL,MSFT&quotes=*&after=…&snapshot=1&on_lag=gap&codec=json`.
+    """Serve `GET /v1/sse?trades=AAPL,MSFT&quotes=*&after=…&snapshot=1&on_lag=gap&codec=json`."""
+    try:
+        endless = _endless(request)
+        hub.check_limits(endless.key.selection)
+    except FeedError as error:
+        return problem_of(error)
+    return await respond(request, hub, endless)
+
+
+def _endless(request: web.Request) -> Endless:
+    """Read a request.
 
     Raises:
         InvalidParameter: a parameter is not accepted.
-        LimitExceeded: the selection is too large.
     """
     asked = Request.of_query(request.query.items(), others={"codec"})
     name = request.query.get("codec", "json")
@@ -39,17 +49,13 @@ async def sse(request: web.Request, hub: Hub) -> web.StreamResponse:
         # EventSource repeats its URL for ever; the state is in what it resumes.
         asked = asked.model_copy(update={"snapshot": None})
     retry_ms = random.randint(*_RETRY_MS)
-    return await respond(
-        request,
-        hub,
-        Endless(
-            key=PayloadKey(asked.conflated_selection, codec, marks=False),
-            framing=SseFraming(base64=not codec.is_text, chunked=speaks_chunks(request)),
-            content_type="text/event-stream; charset=utf-8",
-            asked=asked,
-            after=after,
-            prelude=b"retry: %d\n" % retry_ms,
-        ),
+    return Endless(
+        key=PayloadKey(asked.conflated_selection, codec, marks=False),
+        framing=SseFraming(base64=not codec.is_text, chunked=speaks_chunks(request)),
+        content_type="text/event-stream; charset=utf-8",
+        asked=asked,
+        after=after,
+        prelude=b"retry: %d\n" % retry_ms,
     )
 
 

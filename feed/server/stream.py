@@ -4,11 +4,13 @@ from aiohttp import web
 
 from feed.codecs import JSON, MESSAGE_PACK, PROTOBUF, Codec
 from feed.dialect import Request
+from feed.errors import FeedError
 from feed.frames import Delimiter, StreamFraming
 from feed.lane import PayloadKey
 from feed.server.accept import choose
 from feed.server.endless import Endless, respond, speaks_chunks
 from feed.server.hub import Hub
+from feed.server.problems import problem_for
 
 NDJSON = "application/x-ndjson"
 _CODECS: dict[str, tuple[Codec, Delimiter]] = {
@@ -23,10 +25,20 @@ async def stream(request: web.Request, hub: Hub) -> web.StreamResponse:
     """Serve `GET /v1/stream?…`; the `Accept` header says in which codec.
 
     Marks are on unless `marks=0`: the position has no other place here.
+    """
+    try:
+        endless = _endless(request)
+        hub.check_limits(endless.key.selection)
+    except (FeedError, web.HTTPNotAcceptable) as error:
+        return problem_for(error, request.path)
+    return await respond(request, hub, endless)
+
+
+def _endless(request: web.Request) -> Endless:
+    """Read a request.
 
     Raises:
         InvalidParameter: a parameter is not accepted.
-        LimitExceeded: the selection is too large.
         HTTPNotAcceptable: `Accept` names nothing that is served.
     """
     asked = Request.of_query(request.query.items())
@@ -37,14 +49,10 @@ async def stream(request: web.Request, hub: Hub) -> web.StreamResponse:
             text=f"Accept: {accept!r} names nothing served here; accepted: {', '.join(_CODECS)}"
         )
     codec, delimiter = _CODECS[media_type]
-    return await respond(
-        request,
-        hub,
-        Endless(
-            key=PayloadKey(asked.conflated_selection, codec, marks=asked.marks is not False),
-            framing=StreamFraming(delimiter, chunked=speaks_chunks(request)),
-            content_type=NDJSON if codec is JSON else media_type,
-            asked=asked,
-            after=asked.after,
-        ),
+    return Endless(
+        key=PayloadKey(asked.conflated_selection, codec, marks=asked.marks is not False),
+        framing=StreamFraming(delimiter, chunked=speaks_chunks(request)),
+        content_type=NDJSON if codec is JSON else media_type,
+        asked=asked,
+        after=asked.after,
     )

@@ -40,6 +40,7 @@ from feed.selection import Selection
 from feed.server.extensions import acceptable_offer
 from feed.server.hub import Hub
 from feed.server.origins import Origins
+from feed.server.problems import problem_for
 from feed.server.transport import Connection
 from feed.ticks import Channel
 
@@ -53,7 +54,28 @@ _PROTOCOL_REASONS = {1002: Reason.PROTOCOL, 1007: Reason.PROTOCOL, 1009: Reason.
 
 
 async def websocket(request: web.Request, hub: Hub, origins: Origins) -> web.StreamResponse:
-    """Serve one WebSocket connection.
+    """Serve one WebSocket connection."""
+    try:
+        _check(request, origins)
+        socket = await _accept(request)
+    except (FeedError, web.HTTPException) as error:
+        return problem_for(error, request.path)
+    if request.transport is None:
+        return socket
+    connection = Connection(request.transport, hub.settings.high_water_bytes)
+    conversation = Conversation(
+        socket, connection, hub, _codec(request, socket), _compression(socket)
+    )
+    try:
+        await conversation.run()
+    finally:
+        conversation.leave(Reason.CLIENT_LEFT)
+        await connection.finish(_LAST_WORDS_S)
+    return socket
+
+
+def _check(request: web.Request, origins: Origins) -> None:
+    """Refuse what is no WebSocket for us.
 
     Raises:
         HTTPForbidden: it comes from a page that is not allowed.
@@ -63,6 +85,14 @@ async def websocket(request: web.Request, hub: Hub, origins: Origins) -> web.Str
     for name, value in request.match_info.items():
         if value not in _PLACES[name]:
             raise InvalidParameter(name, value, ", ".join(_PLACES[name]))
+
+
+async def _accept(request: web.Request) -> "_Socket":
+    """Answer the handshake.
+
+    Raises:
+        HTTPBadRequest: it is none.
+    """
     offered = ", ".join(request.headers.getall(hdrs.SEC_WEBSOCKET_EXTENSIONS, ()))
     offer = acceptable_offer(offered)
     socket = _Socket(
@@ -75,17 +105,6 @@ async def websocket(request: web.Request, hub: Hub, origins: Origins) -> web.Str
     if offer is not None and offer != offered:
         request = _offering(request, offer)
     await socket.prepare(request)
-    if request.transport is None:
-        return socket
-    connection = Connection(request.transport, hub.settings.high_water_bytes)
-    conversation = Conversation(
-        socket, connection, hub, _codec(request, socket), _compression(socket)
-    )
-    try:
-        await conversation.run()
-    finally:
-        conversation.leave(Reason.CLIENT_LEFT)
-        await connection.finish(_LAST_WORDS_S)
     return socket
 
 

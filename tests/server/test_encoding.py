@@ -20,9 +20,9 @@ from feed.server.encoding import (
     MAX_INLINE_BYTES,
     MIN_BYTES,
     choose_encoding,
-    encode_finite,
+    encoded,
 )
-from feed.server.problems import problem, problems
+from feed.server.problems import problem, telling
 from tests.readers import RawHttp
 from tests.servers import Feed, Serve, trades
 
@@ -224,8 +224,8 @@ def app_of(response: Callable[[], web.StreamResponse]) -> web.Application:
     async def handle(request: web.Request) -> web.StreamResponse:  # noqa: ARG001 - aiohttp's signature
         return response()
 
-    app = web.Application(middlewares=[encode_finite, problems])
-    app.router.add_get("/", handle)
+    app = web.Application()
+    app.router.add_get("/", encoded(telling(handle)))
     return app
 
 
