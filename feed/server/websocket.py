@@ -50,6 +50,7 @@ _LAST_WORDS_S = 0.75  # at most one second, and less than the server takes to le
 # The dialect's own paths, so that its SDKs need no more than another host.
 _PLACES = {"feed": ("iex", "sip", "test"), "location": ("us", "us-1", "eu-1")}
 Symbols = dict[Channel, frozenset[str]]
+_NOTHING: frozenset[str] = frozenset()
 _PROTOCOL_REASONS = {1002: Reason.PROTOCOL, 1007: Reason.PROTOCOL, 1009: Reason.TOO_BIG}
 
 
@@ -161,7 +162,6 @@ class Conversation:
     """What one client and the server say to each other.
 
     Attributes:
-        symbols: what is subscribed, per channel, as the client named it.
         intervals_ms: at which interval channels are conflated.
         authenticated: whether `auth` was said.
     """
@@ -176,6 +176,7 @@ class Conversation:
         "_hub",
         "_key",
         "_messages_in_second",
+        "_named",
         "_ping_ns",
         "_refusal",
         "_second",
@@ -183,7 +184,6 @@ class Conversation:
         "_socket",
         "authenticated",
         "intervals_ms",
-        "symbols",
     )
 
     def __init__(
@@ -202,7 +202,7 @@ class Conversation:
         self._key = PayloadKey(Selection(), codec, marks=False)
         self._agreed = agreed  # what compression the handshake allows
         self._compress = True  # unless the client asked for none
-        self.symbols: Symbols = dict.fromkeys(Channel, frozenset())
+        self._named: Symbols | None = None  # where that is not what its lane selects
         self.intervals_ms: dict[Channel, int] = {}
         self.authenticated = False
         self._second = 0  # the second in which control messages are counted
@@ -214,6 +214,14 @@ class Conversation:
         framing = WebSocketFraming(_opcode(codec))
         self._session = hub.open(connection, self._key, framing, self._say_goodbye, agreed)
         self._session.beat = self._beat
+
+    @property
+    def symbols(self) -> Symbols:
+        """What is subscribed, per channel, as the client named it."""
+        if self._named is not None:
+            return self._named
+        selected = dict(self._key.selection.symbols)
+        return {channel: selected.get(channel, _NOTHING) for channel in Channel}
 
     async def run(self) -> None:
         """Talk until one side closes."""
@@ -337,7 +345,10 @@ class Conversation:
         key = PayloadKey(Selection.of(symbols, intervals_ms), self._codec, marks)
         self._hub.change(self._session, key, self._agreed if self._compress else None)
         self._key = self._session.subscriber.lane.payload.key  # equal, and shared
-        self.symbols = symbols
+        # A selection is shared, and what was named would take 1 kB more: hardly ever is it another
+        # (all symbols, and some of them by name).
+        self._named = None
+        self._named = None if self.symbols == symbols else symbols
         self.intervals_ms = intervals_ms
         self._say(subscription_message(symbols, intervals_ms))
 
