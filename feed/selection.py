@@ -10,7 +10,7 @@ are few different ones. Knows nothing of codecs: what is distributed are fragmen
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from feed.ticks import KIND_OF_CHANNEL, Channel, Kind, Tick
+from feed.ticks import CHANNELS, KIND_OF_CHANNEL, Channel, Kind, Tick
 
 ALL = "*"  # every symbol, in place of a symbol
 _EVERYTHING = frozenset({ALL})
@@ -39,7 +39,7 @@ class Selection:
         intervals_ms: Mapping[Channel, int] | None = None,
     ) -> "Selection":
         """Make the selection of these symbols per channel; `*` among them absorbs the others."""
-        chosen = ((channel, frozenset(symbols.get(channel, ()))) for channel in Channel)
+        chosen = ((channel, frozenset(symbols.get(channel, ()))) for channel in CHANNELS)
         kept = tuple(
             (channel, _EVERYTHING if ALL in some else some) for channel, some in chosen if some
         )

@@ -42,7 +42,7 @@ from feed.server.hub import Hub
 from feed.server.origins import Origins
 from feed.server.problems import problem_for
 from feed.server.transport import Connection
-from feed.ticks import Channel
+from feed.ticks import CHANNELS, Channel
 
 MAX_CONTROL_BYTES = 256 * 1024  # inflated; 5,000 symbols on three channels are 150 KiB
 SUBPROTOCOLS = {f"feed.{name}": codec for name, codec in CODECS.items()}
@@ -221,7 +221,7 @@ class Conversation:
         if self._named is not None:
             return self._named
         selected = dict(self._key.selection.symbols)
-        return {channel: selected.get(channel, _NOTHING) for channel in Channel}
+        return {channel: selected.get(channel, _NOTHING) for channel in CHANNELS}
 
     async def run(self) -> None:
         """Talk until one side closes."""
@@ -315,8 +315,8 @@ class Conversation:
             self._unsubscribe(control)
 
     def _subscribe(self, asked: Subscribe) -> None:
-        named = asked.symbols()
-        symbols = {channel: _union(self.symbols[channel], named[channel]) for channel in Channel}
+        named, known = asked.symbols(), self.symbols
+        symbols = {channel: _union(known[channel], named[channel]) for channel in CHANNELS}
         marks = self._key.marks if asked.marks is None else asked.marks
         self._compress = self._compress if asked.compress is None else asked.compress
         intervals = lossy_only({**self.intervals_ms, **(asked.conflate or {})})
@@ -334,8 +334,8 @@ class Conversation:
         self._hub.start(self._session)
 
     def _unsubscribe(self, asked: Unsubscribe) -> None:
-        named = asked.symbols()
-        symbols = {channel: self.symbols[channel].difference(named[channel]) for channel in Channel}
+        named, known = asked.symbols(), self.symbols
+        symbols = {channel: known[channel].difference(named[channel]) for channel in CHANNELS}
         self._move(symbols, self.intervals_ms, marks=self._key.marks)
         self._session.subscriber.narrow()
         self._hub.start(self._session)
