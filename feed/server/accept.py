@@ -1,6 +1,9 @@
 """What a client accepts: choosing among what we have by its q-values (RFC 9110 §12.4.2)."""
 
+import re
 from collections.abc import Sequence
+
+_Q_VALUE = re.compile(r"0(\.\d*)?|1(\.0*)?")  # RFC 9110 §12.4.2, with any number of digits
 
 
 def choose(header: str | None, offers: Sequence[str]) -> str | None:
@@ -26,10 +29,7 @@ def _weigh(part: str) -> tuple[str, float]:
     for parameter in parameters:
         key, _, value = parameter.partition("=")
         if key.strip() == "q":
-            try:
-                return name, float(value)
-            except ValueError:
-                return name, 0.0
+            return name, float(value) if _Q_VALUE.fullmatch(value.strip()) else 0.0
     return name, 1.0
 
 

@@ -24,6 +24,7 @@ from feed.server.levels import look
 from feed.server.metrics import Watched, families
 
 _SLICE_NS = 500_000
+_VARIES = {hdrs.VARY: f"{hdrs.ACCEPT}, {hdrs.ACCEPT_ENCODING}"}
 _OPEN_METRICS_END = b"# EOF\n"
 
 
@@ -67,7 +68,9 @@ class Exposition:
                 slice_ns = time.perf_counter_ns()
         if "openmetrics" in content_type:
             parts.append(_OPEN_METRICS_END)
-        response = web.Response(body=b"".join(parts), headers={hdrs.CONTENT_TYPE: content_type})
+        response = web.Response(
+            body=b"".join(parts), headers={hdrs.CONTENT_TYPE: content_type, **_VARIES}
+        )
         response.enable_compression()
         return response
 

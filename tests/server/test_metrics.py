@@ -257,6 +257,7 @@ async def test_prometheus_own_format_and_single_metrics_are_served(serve: Serve)
     accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
     answer = await RawHttp.get(address, "/metrics", accept)
     assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
+    assert answer.headers["Vary"] == "Accept, Accept-Encoding"
     text = (await answer.body()).decode()
     families = list(openmetrics.text_string_to_metric_families(text))  # type: ignore[no-untyped-call]  # published without types
     assert {"feed_ticks", "feed_source_up", "process_cpu_seconds"} <= {f.name for f in families}
