@@ -24,8 +24,8 @@ LEAST_FLOORS = 10  # times the shortest silence that is told
 _UNKNOWN_FLOORS = 12  # and the feed may be silent for so many until it is known
 
 # The dialect's status codes (Alpaca, "trading status"; UTP and CTA specifications).
-_HALTED_CODES = frozenset({"H", "2", "P"})  # trading halt, on either tape; volatility pause
-_RESUMED_CODES = frozenset({"T", "3"})
+HALTED_CODES = frozenset({"H", "2", "P"})  # trading halt, on either tape; volatility pause
+RESUMED_CODES = frozenset({"T", "3"})
 _ALIVE_TYPES = frozenset({Trade, Quote})
 
 
@@ -217,9 +217,9 @@ class SymbolHealth:
         return pulse.ticks >= LEAST_TICKS and pulse.known_ns >= LEAST_FLOORS * self._floor_ns
 
     def _note_status(self, status: Status, at_ns: int) -> None:
-        if status.status_code in _HALTED_CODES:
+        if status.status_code in HALTED_CODES:
             self._halted.add(status.symbol)
-        elif status.status_code in _RESUMED_CODES:
+        elif status.status_code in RESUMED_CODES:
             self._halted.discard(status.symbol)
             pulse = self._pulses.get(status.symbol)
             if pulse is not None:  # its clock begins when it may tick again

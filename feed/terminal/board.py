@@ -7,7 +7,7 @@ from feed.client.errors import Malformed
 from feed.client.events import Batch, Tick
 from feed.client.tables import event_ns
 from feed.selection import ALL
-from feed.symbol_health import Health
+from feed.symbol_health import HALTED_CODES, RESUMED_CODES, Health
 from feed.terminal.course import Course
 from feed.terminal.words import printable
 from feed.ticks import SECOND_NS, Kind, is_symbol
@@ -16,14 +16,10 @@ from feed.ticks import SECOND_NS, Kind, is_symbol
 RECORDING_NS = 3_600 * SECOND_NS
 MAX_DECIMALS = 8
 
-# The dialect's status codes, on either tape, and those of `feed.symbol_health`. Others (an order
-# imbalance, say) change nothing here.
+# Other status codes (an order imbalance, say) change nothing here.
 _HEALTH_OF_CODE = {
-    "H": Health.HALTED,
-    "2": Health.HALTED,
-    "P": Health.HALTED,
-    "T": Health.LIVE,
-    "3": Health.LIVE,
+    **dict.fromkeys(HALTED_CODES, Health.HALTED),
+    **dict.fromkeys(RESUMED_CODES, Health.LIVE),
     "STALE": Health.STALE,
     "LIVE": Health.LIVE,
 }
