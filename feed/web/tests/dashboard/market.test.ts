@@ -99,7 +99,9 @@ describe("an instrument", () => {
     };
     expect(take("STALE", "No tick for 9 s")).toEqual([undefined, "No tick for 9 s"]);
     expect(take("LIVE", "Ticks again")).toEqual([undefined, undefined]);
+    expect(take("B", "Order Imbalance")).toEqual([undefined, undefined]);
     expect(take("H", "Trading Halt")).toEqual(["Trading Halt", undefined]);
+    expect(take("B", "Order Imbalance")).toEqual(["Trading Halt", undefined]);
     expect(take("LIVE", "Ticks again")).toEqual(["Trading Halt", undefined]);
     expect(take("T", "Trading Resumption")).toEqual([undefined, undefined]);
   });

@@ -5,7 +5,11 @@ import { Series } from "./series.ts";
 
 export type Direction = -1 | 0 | 1;
 
-/** Status codes that end a halt (Alpaca "trading status": UTP and CTA specifications). */
+/**
+ * Status codes that begin a halt, and that end one, on either tape (Alpaca "trading status": UTP and
+ * CTA specifications), as feed/symbol_health.py has them. Others, an order imbalance say, do neither.
+ */
+const HALTED_CODES: ReadonlySet<string> = new Set(["H", "2", "P"]);
 const RESUMED_CODES: ReadonlySet<string> = new Set(["T", "3"]);
 /** Status codes of the feed itself: a symbol that has fallen silent, and one that ticks again. */
 const STALE_CODE = "STALE";
@@ -71,8 +75,10 @@ export class Instrument {
       this.silence = status;
     } else if (status.sc === LIVE_CODE) {
       this.silence = undefined;
-    } else {
-      this.halt = RESUMED_CODES.has(status.sc) ? undefined : status;
+    } else if (HALTED_CODES.has(status.sc)) {
+      this.halt = status;
+    } else if (RESUMED_CODES.has(status.sc)) {
+      this.halt = undefined;
     }
   }
 
