@@ -183,7 +183,7 @@ class Subscriber:
             if after == BEGINNING:
                 after = ring.position(ring.oldest - 1)
             if after.epoch == ring.epoch and after.sequence <= self._broadcast.cut_sequence:
-                if after.sequence + 1 < ring.oldest and after.sequence < self.position:
+                if after.sequence + 1 < self._oldest_resumed and after.sequence < self.position:
                     self.counts.overruns += 1
                     self._tell_gap(after.sequence + 1, "overrun", selection)
                     return Resume.GAP
@@ -321,6 +321,18 @@ class Subscriber:
         if self.lane.payload.key.selection.intervals_ms:
             known = self._restate_from
             self._restate_from = first if known is None else min(known, first)
+
+    @property
+    def _oldest_resumed(self) -> int:
+        """The first sequence that it can come back for without a gap.
+
+        Who is to be disconnected for its lag, and comes back for what it lagged behind with, would
+        be disconnected for it again and again.
+        """
+        oldest, limit = self._broadcast.ring.oldest, self.lag_max_ticks
+        if limit is None or self.on_lag is not OnLag.DISCONNECT:
+            return oldest
+        return max(oldest, self._broadcast.cut_sequence - limit + 1)
 
     def _gives_up(self) -> bool:
         """Count an overrun; tell whether the subscriber is to be disconnected for it."""

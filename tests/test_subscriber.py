@@ -415,8 +415,14 @@ class BroadcastModel(RuleBasedStateMachine):
             return
         if outcome is Resume.GAP:
             assert isinstance(after, Position)
+            if after == BEGINNING:
+                after = at(ring.oldest - 1)
             assert after.epoch == EPOCH
-            assert after.sequence + 1 < ring.oldest
+            limit, on_lag = self.stage.lag_max_ticks, account.member.subscriber.on_lag
+            lag_ticks = self.stage.broadcast.cut_sequence - after.sequence
+            assert after.sequence + 1 < ring.oldest or (
+                limit is not None and lag_ticks > limit and on_lag is OnLag.DISCONNECT
+            )
             gap = (str(at(after.sequence + 1)), str(at(stands)), "overrun")
         else:
             assert after not in [at(n) for n in range(self.stage.broadcast.cut_sequence + 1)]
@@ -803,6 +809,17 @@ def test_whoever_was_disconnected_for_its_lag_can_come_back() -> None:
     member = stage.join(after=at(2), on_lag=OnLag.DISCONNECT)
     assert member.ended is None
     assert hears(member)[0] == "gap stage-3 stage-20 overrun"
+
+
+def test_whoever_was_disconnected_for_its_lag_is_let_back_in_with_a_gap() -> None:
+    stage = Stage(64, lag_max_ticks=3)
+    for _ in range(20):
+        stage.publish_and_cut("AAPL")
+    within = stage.join(after=at(17), on_lag=OnLag.DISCONNECT)
+    assert hears(within) == [18, 19, 20]
+    beyond = stage.join(after=at(16), on_lag=OnLag.DISCONNECT)
+    assert beyond.ended is None
+    assert hears(beyond)[0] == "gap stage-17 stage-20 overrun"
 
 
 def test_the_most_lag_that_is_allowed_is_a_limit_like_the_rings() -> None:
