@@ -17,14 +17,23 @@ UNIT_TESTS = Path(__file__).parent / "alerts.test.yml"
 
 
 def promtool(*arguments: str) -> str:
-    program = shutil.which("promtool")
+    return ran("promtool", *arguments, package="prometheus")
+
+
+def amtool(*arguments: str) -> str:
+    return ran("amtool", *arguments, package="prometheus-alertmanager")
+
+
+def ran(name: str, *arguments: str, package: str) -> str:
+    """Run a tool to its end; return what it said."""
+    program = shutil.which(name)
     if program is None:
-        pytest.skip("promtool is not installed (Debian: prometheus)")
-    ran = subprocess.run(
+        pytest.skip(f"{name} is not installed (Debian: {package})")
+    run = subprocess.run(
         [program, *arguments], capture_output=True, text=True, check=False, cwd=FOLDER
     )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout + ran.stderr
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout + run.stderr
 
 
 def test_promtool_is_content_with_the_configuration() -> None:
@@ -119,6 +128,15 @@ def test_provisioning_finds_what_compose_mounts() -> None:
     sources = yaml.safe_load((FOLDER / "provisioning/datasources/prometheus.yml").read_text())
     assert sources["datasources"][0]["url"] == "$PROMETHEUS_URL"
     assert "PROMETHEUS_URL" in grafana["environment"]
+
+
+def test_amtool_is_content_with_the_example_and_pages_who_is_to_be_paged() -> None:
+    assert "SUCCESS" in amtool("check-config", "alertmanager.yml")
+    routes = ("config", "routes", "test", "--config.file=alertmanager.yml")
+    for name, alert in ALERTS.items():
+        severity = alert["labels"]["severity"]
+        receiver = {"page": "pager", "ticket": "tickets"}[severity]
+        assert receiver in amtool(*routes, f"severity={severity}", f"alertname={name}").split()
 
 
 def test_alertmanagers_example_names_alerts_and_severities_that_exist() -> None:
