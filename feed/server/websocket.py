@@ -345,10 +345,11 @@ class Conversation:
         key = PayloadKey(Selection.of(symbols, intervals_ms), self._codec, marks)
         self._hub.change(self._session, key, self._agreed if self._compress else None)
         self._key = self._session.subscriber.lane.payload.key  # equal, and shared
-        # A selection is shared, and what was named would take 1 kB more: hardly ever is it another
-        # (all symbols, and some of them by name).
-        self._named = None
-        self._named = None if self.symbols == symbols else symbols
+        # The selection is shared, and a copy would take 1 kB. Hardly ever is it not what was named:
+        # where somebody named all symbols, and some of them besides.
+        selected = dict(self._key.selection.symbols)
+        same = all(selected.get(channel, _NOTHING) == named for channel, named in symbols.items())
+        self._named = None if same else symbols
         self.intervals_ms = intervals_ms
         self._say(subscription_message(symbols, intervals_ms))
 
