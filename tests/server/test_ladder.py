@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from feed.disconnect import Reason
-from feed.server import endless, websocket
+from feed.server import conversation, endless
 from tests.readers import (
     CLOSE,
     TRANSPORTS,
@@ -153,7 +153,7 @@ async def test_on_lag_disconnect_says_so_and_lets_go(serve: Serve, transport: st
 async def test_a_reader_that_takes_nothing_for_too_long_is_cut_off(
     serve: Serve, transport: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (endless, websocket):
+    for module in (endless, conversation):
         monkeypatch.setattr(module, "_LAST_WORDS_S", 0.1)
     feed = await serve(high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=0.2)
     slow = await open_slow(feed, transport)

@@ -8,7 +8,7 @@ import pytest
 
 from feed.deflated_lane import DeflatedLane
 from feed.disconnect import Reason
-from feed.server import endless, websocket
+from feed.server import conversation, endless
 from feed.ticks import Tick, Trade
 from tests.deflated_readers import (
     RSV1,
@@ -255,7 +255,7 @@ async def test_on_lag_disconnect_says_so_in_a_compressed_stream(
 async def test_a_compressed_websocket_that_was_too_slow_hears_407_and_nothing_after_close(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(websocket, "_LAST_WORDS_S", 20)  # it reads little at a time
+    monkeypatch.setattr(conversation, "_LAST_WORDS_S", 20)  # it reads little at a time
     feed = await serve(high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=0.2)
     slow = await open_slow(feed, "websocket-json")
     assert isinstance(slow, DeflateReader)
@@ -275,7 +275,7 @@ async def test_a_compressed_websocket_that_was_too_slow_hears_407_and_nothing_af
 async def test_a_compressed_reader_that_takes_nothing_is_cut_off_and_gives_its_memory_back(
     serve: Serve, transport: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (endless, websocket):
+    for module in (endless, conversation):
         monkeypatch.setattr(module, "_LAST_WORDS_S", 0.1)
     feed = await serve(high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=0.2)
     await open_slow(feed, transport)
