@@ -1,8 +1,7 @@
-"""The hub: where ticks come in, cuts are made, and sessions join and leave.
+"""The hub: where ticks come in, and sessions join and leave.
 
-It owns the clock of the broadcast: it says when to cut, writes each frame to everybody live in its
-lane, hands those who could not take it to the drain, and ends sessions with a reason. One hub, one
-event loop; every method but `publish` returns without waiting.
+It hands ticks to the ring and the cutter, those who could not take a frame to the drain, and ends
+sessions with a reason. One hub, one event loop; every method but `publish` returns without waiting.
 """
 
 import asyncio
@@ -13,7 +12,6 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from feed.broadcast import Broadcast
-from feed.cadence import Cadence
 from feed.codecs import Message
 from feed.deflate import Compression
 from feed.disconnect import Reason
@@ -22,6 +20,7 @@ from feed.frames import Framing
 from feed.lane import PayloadKey, Reader
 from feed.selection import Selection
 from feed.server.config import Settings
+from feed.server.cutter import Cutter
 from feed.server.drain import Drain
 from feed.server.feedback import Feedback
 from feed.server.metrics import Instruments
@@ -48,6 +47,7 @@ class Hub:
         instruments: the histograms that are filled here.
         feedback: takes what clients report.
         sessions: everybody connected, by their subscriber.
+        cutter: makes frames of what was published, and writes them.
         drain: those of them who are behind.
         ladder: how often somebody stepped down it.
         connected: sessions now, by transport and codec.
@@ -82,14 +82,14 @@ class Hub:
             caught_up=self._go_live,
             disconnect=self.disconnect,
         )
-        interval_ms = settings.batch_ms
-        self._cadence = Cadence(None if interval_ms is None else int(interval_ms * 1e6))
-        self._cut_handle: asyncio.Handle | None = None
-        self._settling = 0  # cuts whose cost is not known yet
-        self._due_handle: asyncio.Handle | None = None  # of the next conflated cut
-        self._due_ns = 0
+        self.cutter = Cutter(
+            broadcast,
+            self.instruments,
+            interval_ms=settings.batch_ms,
+            high_water_bytes=settings.high_water_bytes,
+            fall_behind=self._fall_behind,
+        )
         self._joined = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
         # What may wait for a cut: the ring must hold it, and the lossless who are one cut behind.
         self._most_waiting = max(1, broadcast.ring.capacity // 2)
 
@@ -106,72 +106,9 @@ class Hub:
             if wait:
                 await self._hold_production(len(part))
             if self.broadcast.waiting_ticks + len(part) > self._most_waiting:
-                self.cut()
+                self.cutter.cut()
             self.broadcast.publish(part, time.time_ns())
-            self._schedule_cut()
-
-    def cut(self) -> None:
-        """Make frames of what was published since the last cut, and write them."""
-        if self._cut_handle is not None:
-            self._cut_handle.cancel()
-            self._cut_handle = None
-        began_ns = time.perf_counter_ns()
-        now_ns = time.time_ns()
-        cut = self.broadcast.cut(now_ns)
-        high_water_bytes = self.settings.high_water_bytes
-        frames = 0
-        for lane, envelopes in cut.envelopes:
-            for follows, envelope in envelopes:
-                missed = lane.write(envelope, now_ns, high_water_bytes)
-                if missed:
-                    self._fall_behind(missed, follows)
-                frames += 1
-        if cut.ticks:
-            self._settling += 1
-            self._loop.call_soon(self._settle, began_ns, cut.ticks, cut.first_ns, frames)
-        self._schedule_conflation(now_ns)
-
-    def _settle(self, began_ns: int, ticks: int, first_ns: int, frames: int) -> None:
-        """Learn what a cut cost, once the sockets have been written to.
-
-        uvloop collects what is written in one turn of the loop and hands it to the sockets at the
-        turn's end: with thousands of subscribers nearly all of the cost comes after `cut`.
-        """
-        ended_ns = time.perf_counter_ns()
-        self._settling -= 1
-        self._cadence.note_cut(began_ns, ended_ns)
-        self.instruments.write_age.observe_all([time.time_ns()] * frames, since=first_ns)
-        self.instruments.cut.observe(ended_ns - began_ns)
-        self.instruments.batch_ticks.observe(ticks)
-        if self.broadcast.waiting_ticks:
-            self._schedule_cut()
-
-    def _schedule_cut(self) -> None:
-        """Cut when the cadence says, unless that is settled or about to be."""
-        if self._cut_handle is not None or self._settling:
-            return
-        delay_ns = self._cadence.delay_ns(time.perf_counter_ns())
-        self._cut_handle = (
-            self._loop.call_later(delay_ns / 1e9, self.cut)
-            if delay_ns
-            else self._loop.call_soon(self.cut)
-        )
-
-    def _schedule_conflation(self, now_ns: int) -> None:
-        """Cut again when conflated ticks are due."""
-        due_ns = self.broadcast.conflated_due_ns
-        if due_ns is None or (self._due_handle is not None and due_ns >= self._due_ns):
-            return
-        if self._due_handle is not None:
-            self._due_handle.cancel()
-        self._due_ns = due_ns
-        # Half a millisecond more: uvloop rounds to whole ones, and too early is in vain.
-        delay_s = max(0, due_ns - now_ns) / 1e9 + 0.0005
-        self._due_handle = self._loop.call_later(delay_s, self._cut_conflated)
-
-    def _cut_conflated(self) -> None:
-        self._due_handle = None
-        self.cut()
+            self.cutter.schedule()
 
     def open(
         self,
@@ -330,7 +267,7 @@ class Hub:
         Who cannot take it now, or comes later, is told once caught up, if it is news then.
         """
         if self.broadcast.waiting_ticks:
-            self.cut()  # what came before it is told before it
+            self.cutter.cut()  # what came before it is told before it
         self._announced, self._down = message, down
         now_ns = time.time_ns()
         for lane, envelope in self.broadcast.announce(message, now_ns):
@@ -377,7 +314,7 @@ class Hub:
                 self.waits += 1
                 waited = True
             if self.broadcast.waiting_ticks:
-                self.cut()
+                self.cutter.cut()
             await self.drain.moved.wait()
 
 
