@@ -5,7 +5,7 @@ leave, are gone, come back and change what they subscribe to, over every transpo
 compressed and plain. Each has an account that reads its wire and holds it against all the ticks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -27,6 +27,7 @@ from feed.deflate import Compression
 from feed.dialect import OnLag
 from feed.disconnect import Reason
 from feed.frames import WebSocketFraming
+from feed.lane import Lane
 from feed.ring import BEGINNING, Position
 from feed.selection import ALL, Selection
 from feed.subscriber import Resume
@@ -1066,6 +1067,27 @@ def test_whoever_is_cut_off_within_a_restatement_comes_back_for_all_of_it() -> N
     assert piece.position is None
     stage.drain(member)
     assert [piece.position for piece in member.take()][-1] == "stage-11"
+
+
+@pytest.mark.usefixtures("small_frames")
+def test_a_state_is_framed_as_the_socket_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    framed: list[int] = []
+    original = Lane.private_snapshot
+
+    def private_snapshot(lane: Lane, fragments: Sequence[bytes]) -> bytes:
+        framed.append(len(fragments))
+        return original(lane, fragments)
+
+    monkeypatch.setattr(Lane, "private_snapshot", private_snapshot)
+    stage = Stage()
+    stage.publish_and_cut(*[f"S{number:02}" for number in range(30)])
+    member = stage.open(EVERYTHING)
+    member.subscriber.request_snapshot(EVERYTHING)
+    stage.drain(member, 2)
+    assert len(framed) == 1, "after its beginning one frame, for a socket that took no more"
+    stage.drain(member)
+    assert len(framed) > 5
+    assert sum(framed) == 30
 
 
 @pytest.mark.usefixtures("small_frames")
