@@ -18,10 +18,12 @@ from feed.client.events import Batch, Transport
 from feed.client.link import words_of
 from feed.client.tables import event_ns
 from feed.dialect import MAX_AGE_MS, MAX_AGES
+from feed.ticks import Kind
 
 INTERVAL_S = 10.0
 _TIMEOUT_S = 5.0
 _NS_PER_MS = 1_000_000
+_BARS = frozenset({Kind.BAR, Kind.UPDATED_BAR, Kind.SECOND_BAR})
 
 _log = logging.getLogger("feed.client")
 
@@ -30,6 +32,13 @@ class Feedback:
     """A random sample of ages, told every ten seconds while ticks come."""
 
     def __init__(self, base: URL, now_s: float, wall_ns: Callable[[], int] = time.time_ns) -> None:
+        """Begin with nothing noted.
+
+        Args:
+            base: the server's URL.
+            now_s: the time as `take` is given it, seconds that only grow.
+            wall_ns: the time of day, nanoseconds since 1970.
+        """
         self._url = base / "v1" / "feedback"
         self._wall_ns = wall_ns
         self._random = random.Random()
@@ -54,14 +63,16 @@ class Feedback:
             self._telling.cancel()
 
     def _note(self, batch: Batch) -> None:
-        """Take the age of the newest tick into the sample (Vitter's algorithm R).
+        """Take the age of one tick of a batch, any of them, into the sample (Vitter's algorithm R).
 
-        What a snapshot restates is no news. What is older than a day is a recording.
+        What a snapshot restates is no news. A bar's time is when it began, which says nothing of
+        how long it took. What is older than a day is a recording.
         """
-        if batch.snapshot:
+        tick = self._random.choice(batch)
+        if batch.snapshot or tick["T"] in _BARS:
             return
         try:
-            event = event_ns(batch[-1])
+            event = event_ns(tick)
         except Malformed:
             return  # without a time there is no age; whoever reads the time is told
         # The clocks of two machines differ: a tick from the future is of now.

@@ -1,8 +1,7 @@
 """Feedback: what is sampled, when it is told, and what a real server makes of it."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import aiohttp
@@ -38,8 +37,13 @@ class Scene:
         return web.Response(status=self.status)
 
     def take(self, age_s: float, now_s: float = 0.0, *, snapshot: bool = False) -> None:
-        tick = {"T": "t", "S": "A", "t": rfc3339(EVENT_NS - int(age_s * SECOND_NS))}
-        batch = Batch([{"T": "t", "S": "A", "t": "no time"}, tick], snapshot=snapshot)
+        self.take_all([age_s], now_s, snapshot=snapshot)
+
+    def take_all(
+        self, ages_s: Iterable[float], now_s: float, *, kind: str = "t", snapshot: bool = False
+    ) -> None:
+        times = (rfc3339(EVENT_NS - int(age_s * SECOND_NS)) for age_s in ages_s)
+        batch = Batch([{"T": kind, "S": "A", "t": time} for time in times], snapshot=snapshot)
         self.feedback.take(batch, self.session, Transport.STREAM, now_s)
 
     async def told(self, reports: int) -> None:
@@ -60,8 +64,6 @@ async def scene() -> AsyncIterator[Scene]:
 async def test_ages_are_told_once_in_an_interval(scene: Scene) -> None:
     scene.take(0.5)
     scene.take(2, INTERVAL_S - 0.1)
-    await asyncio.sleep(0.02)
-    assert scene.reports == []
     scene.take(3, INTERVAL_S)
     await scene.told(1)
     scene.take(4, INTERVAL_S + 1)
@@ -76,8 +78,10 @@ async def test_ages_are_told_once_in_an_interval(scene: Scene) -> None:
 async def test_what_has_no_age_is_not_told(scene: Scene) -> None:
     scene.take(1, INTERVAL_S, snapshot=True)
     scene.take(2 * 86_400, INTERVAL_S)
-    tickless = Batch([{"T": "t", "S": "A"}])
-    scene.feedback.take(tickless, scene.session, Transport.SSE, INTERVAL_S)
+    timeless = Batch([{"T": "t", "S": "A"}])
+    scene.feedback.take(timeless, scene.session, Transport.SSE, INTERVAL_S)
+    for kind in ("b", "u", "b1s"):
+        scene.take_all([60], INTERVAL_S, kind=kind)
     scene.take(-7, INTERVAL_S)
     await scene.told(1)
     assert scene.reports == [{"transport": "stream", "ages_ms": [0]}], "of the future: of now"
@@ -93,6 +97,14 @@ async def test_a_report_is_a_sample_of_all(scene: Scene) -> None:
     assert len(ages) == 64
     assert min(ages) < 1_500
     assert max(ages) > 3_500
+
+
+async def test_the_sample_is_of_all_ticks_of_a_batch(scene: Scene) -> None:
+    for _ in range(63):
+        scene.take_all(range(100, 0, -1), 0)
+    scene.take(0, INTERVAL_S)
+    await scene.told(1)
+    assert len(set(scene.reports[0]["ages_ms"])) > 10, "not always of the newest, or of the oldest"
 
 
 async def test_whoever_does_not_take_reports_is_left_alone(scene: Scene) -> None:
@@ -114,7 +126,7 @@ async def test_a_server_counts_what_a_stream_reports(
     histogram = feed.hub.instruments.delivery_age[transport]
     async with connect(feed.url(""), trades="*", transport=transport, feedback=True) as stream:
         await stream.open()
-        await feed.publish(trade(1), trade(2, event_ns=time.time_ns() - SECOND_NS))
+        await feed.publish(trade(1, event_ns=time.time_ns() - SECOND_NS))
         await anext(stream)
         await until(lambda: histogram.count)
         assert 1 < histogram.total / SECOND_NS < PATIENCE_S
@@ -123,11 +135,17 @@ async def test_a_server_counts_what_a_stream_reports(
 async def test_who_did_not_opt_in_reports_nothing(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feedback, "INTERVAL_S", 0.0)
+    taken: list[Batch] = []
+    monkeypatch.setattr(Feedback, "take", lambda _, batch, *_others: taken.append(batch))
     feed = await serve()
-    async with connect(feed.url(""), trades="*") as stream:
-        await stream.open()
-        await feed.publish(trade(1, event_ns=time.time_ns()))
-        await anext(stream)
-        await asyncio.sleep(0.05)
-    assert feed.hub.feedback.outcomes["taken"] == 0
+    async with (
+        connect(feed.url(""), trades="*") as silent,
+        connect(feed.url(""), trades="*", feedback=True) as reporting,
+    ):
+        await silent.open()
+        await reporting.open()
+        await feed.publish(trade(1))
+        await anext(silent)
+        assert taken == []
+        await anext(reporting)
+        assert len(taken) == 1
