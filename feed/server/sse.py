@@ -9,13 +9,13 @@ from aiohttp import web
 
 from feed.codecs import CODECS
 from feed.dialect import Request
-from feed.errors import FeedError, InvalidParameter, InvalidPosition
+from feed.errors import InvalidParameter, InvalidPosition
 from feed.frames import SseFraming
 from feed.lane import PayloadKey
 from feed.ring import Position
 from feed.server.endless import Endless, respond, speaks_chunks
 from feed.server.hub import Hub
-from feed.server.problems import problem_of
+from feed.server.problems import problem_for
 
 # Spread, so that all who lost a server do not return at the same moment.
 _RETRY_MS = (1_000, 3_000)
@@ -26,8 +26,8 @@ async def sse(request: web.Request, hub: Hub) -> web.StreamResponse:
     try:
         endless = _endless(request)
         hub.check_limits(endless.key.selection)
-    except FeedError as error:
-        return problem_of(error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told or raised again
+        return problem_for(error, request.path)
     return await respond(request, hub, endless)
 
 

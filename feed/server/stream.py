@@ -4,7 +4,6 @@ from aiohttp import web
 
 from feed.codecs import JSON, MESSAGE_PACK, PROTOBUF, Codec
 from feed.dialect import Request
-from feed.errors import FeedError
 from feed.frames import Delimiter, StreamFraming
 from feed.lane import PayloadKey
 from feed.server.accept import choose
@@ -29,7 +28,7 @@ async def stream(request: web.Request, hub: Hub) -> web.StreamResponse:
     try:
         endless = _endless(request)
         hub.check_limits(endless.key.selection)
-    except (FeedError, web.HTTPNotAcceptable) as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told or raised again
         return problem_for(error, request.path)
     return await respond(request, hub, endless)
 

@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 
 from feed.codecs import JSON, MESSAGE_PACK, Codec
 from feed.deflate import MAX_WINDOW_BITS, Compression
-from feed.errors import FeedError, InvalidParameter
+from feed.errors import InvalidParameter
 from feed.server.conversation import SUBPROTOCOLS, Conversation, Socket
 from feed.server.extensions import acceptable_offer
 from feed.server.hub import Hub
@@ -26,7 +26,7 @@ async def websocket(request: web.Request, hub: Hub, origins: Origins) -> web.Str
     try:
         _check(request, origins)
         socket = await _accept(request)
-    except (FeedError, web.HTTPException) as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told or raised again
         return problem_for(error, request.path)
     if request.transport is None:
         return socket

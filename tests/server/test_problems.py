@@ -3,6 +3,7 @@
 import pytest
 
 from feed.server.app import INGEST
+from feed.server.origins import Origins
 from tests.readers import RawHttp
 from tests.servers import Serve
 
@@ -96,17 +97,21 @@ async def test_5000_symbols_fit_into_a_request_line(serve: Serve) -> None:
     assert lane.payload.key.selection.entries == 5_000
 
 
+@pytest.mark.parametrize("path", ["/v1/symbols", "/v1/sse?trades=*", "/v1/stream", "/v1/ws"])
 async def test_what_was_not_foreseen_is_a_500_that_tells_no_secret(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], path: str
 ) -> None:
     feed = await serve()
 
-    def fail() -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("the secret of the house")
 
     monkeypatch.setattr(feed.server.app[INGEST].source, "instruments", fail)
-    answer = await RawHttp.get((feed.host, feed.port), "/v1/symbols")
+    monkeypatch.setattr(feed.hub, "check_limits", fail)
+    monkeypatch.setattr(Origins, "check", fail)
+    answer = await RawHttp.get((feed.host, feed.port), path)
     assert answer.status == 500
+    assert answer.headers["Content-Type"] == "application/problem+json"
     assert b"secret" not in await answer.body()
     logged = capsys.readouterr()
     assert "the secret of the house" in logged.out + logged.err
