@@ -1,6 +1,11 @@
 import signal
 
+import pytest
 from hypothesis import settings
+
+import feed.broadcast
+import feed.states
+import feed.subscriber
 
 # No test is timed: a machine that is busy with something else is no defect.
 settings.register_profile("untimed", deadline=None)
@@ -14,3 +19,11 @@ for number, usual in (
 ):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, usual)
+
+
+@pytest.fixture
+def small_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make everything take several frames."""
+    monkeypatch.setattr(feed.subscriber, "CATCH_UP_BYTES", 300)
+    monkeypatch.setattr(feed.broadcast, "MAX_FRAME_BYTES", 1500)
+    monkeypatch.setattr(feed.states, "_RUN_BYTES", 400)
