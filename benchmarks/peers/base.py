@@ -213,11 +213,34 @@ def program(
 ) -> Iterator[Program]:
     """Run a program within a context, its output in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="feed-bench-") as folder:
-        started = Program(command, Path(folder), environment)
+        started: Program | None = None
         try:
+            with _signals_wait():
+                started = Program(command, Path(folder), environment)
             yield started
         finally:
-            started.end()
+            if started is not None:
+                started.end()
+
+
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Hold back what would end us: amid the start of a program nobody knows yet what to end.
+
+    (Blocked they would be for the program too, which inherits that.)
+    """
+    came: list[int] = []
+    held = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in held.items():
+            signal.signal(number, handler)
+    for caught in came:
+        signal.raise_signal(caught)
 
 
 @contextmanager

@@ -1,6 +1,9 @@
 """Every peer that is installed delivers the payloads it is given, to all, in time."""
 
+import signal
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,6 +91,24 @@ def test_a_program_that_ends_at_once_is_told_with_its_last_words() -> None:
         pytest.raises(PeerError, match="sh ended with status 3: broken"),
     ):
         started.wait_for_words(r"port (\d+)")
+
+
+def test_a_program_that_a_signal_comes_amid_the_start_of_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pids: list[int] = []
+
+    class Disturbed(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            pids.append(self.pid)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Disturbed)
+    with pytest.raises(KeyboardInterrupt), program(["sleep", "60"]):
+        pytest.fail("it goes on")
+    assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
+    assert len(pids) == 1
 
 
 def test_a_server_that_refuses_is_told_by_the_swarm(payloads: Path) -> None:
