@@ -3,7 +3,7 @@
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from feed.codecs import CODECS
+from feed.wire.codec import CODECS
 
 from .material import make_ticks
 

@@ -3,8 +3,8 @@
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from feed.conflate import Conflator
-from feed.ticks import Tick
+from feed.market.conflation import Conflator
+from feed.market.ticks import Tick
 
 from .material import NOW_NS, make_ticks
 

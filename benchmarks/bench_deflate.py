@@ -3,8 +3,8 @@
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from feed.codecs import CODECS
-from feed.deflate import Compression, CompressorBudget, SharedDeflate
+from feed.broadcast.deflate import Compression, CompressorBudget, SharedDeflate
+from feed.wire.codec import CODECS
 
 from .material import NOW_NS, make_ticks
 

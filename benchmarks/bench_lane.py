@@ -5,14 +5,14 @@ import random
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from feed.bars import BarBuilder
-from feed.broadcast import Broadcast, Cut
-from feed.codecs import JSON
-from feed.frames import Opcode, WebSocketFraming
-from feed.lane import PayloadKey
-from feed.ring import RingBuffer
-from feed.selection import Selection
-from feed.ticks import Channel, Tick
+from feed.broadcast.broadcast import Broadcast, Cut
+from feed.broadcast.lane import PayloadKey
+from feed.broadcast.ring import RingBuffer
+from feed.market.bars import BarBuilder
+from feed.market.ticks import Channel, Tick
+from feed.wire.codec import JSON
+from feed.wire.framing import Opcode, WebSocketFraming
+from feed.wire.selection import Selection
 
 from .material import NOW_NS, make_ticks
 

@@ -6,7 +6,7 @@
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from feed.ring import RingBuffer
+from feed.broadcast.ring import RingBuffer
 
 from .material import NOW_NS, make_ticks
 

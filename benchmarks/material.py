@@ -1,8 +1,8 @@
 """What micro-benchmarks work on: a market's ticks, the same in every run."""
 
-from feed.sources.instruments import find_instruments
-from feed.sources.market import Market
-from feed.ticks import Tick
+from feed.market.ticks import Tick
+from feed.sources.simulated.instruments import find_instruments
+from feed.sources.simulated.market import Market
 
 NOW_NS = 1_795_154_400_000_000_000  # a time in 2026
 _RATE = 10_000

@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from feed import __version__
-from feed.bench import find_bench
 from feed.errors import FeedError, InvalidInput, InvalidParameter
-from feed.server.config import Settings
-from feed.server.options import load_settings, option_name
-from feed.ticks import Channel
+from feed.market.ticks import Channel
+from feed.program.bench import find_bench
+from feed.settings.load import load_settings, option_name
+from feed.settings.options import Settings
 
 if TYPE_CHECKING:
     from feed.client.events import Event
@@ -129,7 +129,7 @@ def serve(  # noqa: PLR0917 - one parameter an option
     """
     given = {name: value for name, value in locals().items() if value not in (None, [])}
     settings = load_settings(given)
-    from feed.server.run import serve as serve_until_ended  # noqa: PLC0415 - aiohttp is slow
+    from feed.program.serve import serve as serve_until_ended  # noqa: PLC0415 - aiohttp is slow
 
     serve_until_ended(settings)
 

@@ -3,9 +3,9 @@ import signal
 import pytest
 from hypothesis import settings
 
-import feed.broadcast
-import feed.states
-import feed.subscriber
+import feed.broadcast.broadcast
+import feed.broadcast.restatement
+import feed.broadcast.subscriber
 
 # No test is timed: a machine that is busy with something else is no defect.
 settings.register_profile("untimed", deadline=None)
@@ -24,6 +24,6 @@ for number, usual in (
 @pytest.fixture
 def small_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make everything take several frames."""
-    monkeypatch.setattr(feed.subscriber, "CATCH_UP_BYTES", 300)
-    monkeypatch.setattr(feed.broadcast, "MAX_FRAME_BYTES", 1500)
-    monkeypatch.setattr(feed.states, "_RUN_BYTES", 400)
+    monkeypatch.setattr(feed.broadcast.subscriber, "CATCH_UP_BYTES", 300)
+    monkeypatch.setattr(feed.broadcast.broadcast, "MAX_FRAME_BYTES", 1500)
+    monkeypatch.setattr(feed.broadcast.restatement, "_RUN_BYTES", 400)

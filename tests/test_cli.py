@@ -16,13 +16,13 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-import feed.server.run
+import feed.program.serve
 from feed import __version__, cli
 from feed.errors import SourceError
-from feed.server.config import Settings
-from feed.sources.replay import ReplaySource
-from tests.client.mini_feed import FeedThread
+from feed.settings.options import Settings
+from feed.sources.replay.source import ReplaySource
 from tests.client.test_stream import answer
+from tests.fakes.mini_feed import FeedThread
 
 FEED = [sys.executable, "-m", "feed"]
 
@@ -119,7 +119,7 @@ def test_what_is_not_accepted_is_one_line_each_and_status_2(
 
 def test_serve_gets_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Settings] = []
-    monkeypatch.setattr(feed.server.run, "serve", served.append)
+    monkeypatch.setattr(feed.program.serve, "serve", served.append)
     monkeypatch.setenv("FEED_PORT", "1")
     arguments = ["--rate", "5", "--allow-origin", "http://a", "--allow-origin", "http://b"]
     assert cli.run(["serve", *arguments, "--allow-anonymous", "--batch-ms", "50"]) == 0
@@ -138,7 +138,7 @@ def test_a_switch_in_a_file_can_be_switched_off(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     served: list[Settings] = []
-    monkeypatch.setattr(feed.server.run, "serve", served.append)
+    monkeypatch.setattr(feed.program.serve, "serve", served.append)
     (tmp_path / "feed.toml").write_text("allow_anonymous = true\n")
     config = ["--config", str(tmp_path / "feed.toml")]
     assert cli.run(["serve", *config]) == cli.run(["serve", *config, "--no-allow-anonymous"]) == 0
@@ -157,7 +157,7 @@ def test_a_server_that_cannot_start_says_why_with_status_1(
     def fail(settings: Settings) -> None:
         raise SourceError(f"{settings.source}: cannot be opened")
 
-    monkeypatch.setattr(feed.server.run, "serve", fail)
+    monkeypatch.setattr(feed.program.serve, "serve", fail)
     assert cli.run(["serve"]) == 1
     assert capfd.readouterr().err == "feed: sim: cannot be opened\n"
 

@@ -16,12 +16,12 @@ from types import MappingProxyType
 import uvloop
 from aiohttp import web
 
-from feed.server.app import make_app
-from feed.server.config import Settings
-from feed.sources.base import Instrument
-from feed.sources.instruments import find_instruments
-from feed.sources.market import Market
-from feed.ticks import Kind, Tick
+from feed.http.app import make_app
+from feed.market.ticks import Kind, Tick
+from feed.settings.options import Settings
+from feed.sources.simulated.instruments import find_instruments
+from feed.sources.simulated.market import Market
+from feed.sources.source import Instrument
 
 SYMBOLS = 100
 MARKET_RATE = 50_000  # ticks per second of event time, so that bars are finished on the way

@@ -6,9 +6,9 @@ all else is the same. Takes the arguments of `feed`.
 
 from collections.abc import Iterable
 
+from feed.broadcast.lane import Traffic
 from feed.cli import main
-from feed.lane import Traffic
-from feed.server.histogram import Histogram
+from feed.histogram import Histogram
 
 
 def _observe(self: Histogram, value: int) -> None:

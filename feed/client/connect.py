@@ -9,7 +9,7 @@ import aiohttp
 from feed.client.blocking import BlockingStream
 from feed.client.stream import HEARTBEAT_S, CodecName, Stream, TransportName
 from feed.client.subscription import Subscription, Symbols
-from feed.ticks import Channel
+from feed.market.ticks import Channel
 
 Parameters = ParamSpec("Parameters")
 

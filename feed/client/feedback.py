@@ -17,8 +17,8 @@ from feed.client.errors import Malformed
 from feed.client.events import Batch, Transport
 from feed.client.link import words_of
 from feed.client.tables import event_ns
-from feed.dialect import MAX_AGE_MS, MAX_AGES
-from feed.ticks import Kind
+from feed.market.ticks import Kind
+from feed.wire.requests import MAX_AGE_MS, MAX_AGES
 
 INTERVAL_S = 10.0
 _TIMEOUT_S = 5.0

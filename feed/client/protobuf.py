@@ -7,9 +7,9 @@ is loaded when the first batch is decoded.
 from typing import Any
 
 from feed.client.errors import Malformed
-from feed.codecs import PROTOBUF
 from feed.errors import InvalidMessage, shorten
-from feed.varint import read_varint
+from feed.wire.codec import PROTOBUF
+from feed.wire.varint import read_varint
 
 
 def decode_batch(data: bytes) -> list[dict[str, Any]]:

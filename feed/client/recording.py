@@ -22,7 +22,7 @@ import zstandard
 from feed.client.events import Batch, Connected, Event, Gap, Snapshot, Tick
 from feed.client.stream import Stream
 from feed.errors import InvalidParameter
-from feed.rfc3339 import rfc3339
+from feed.wire.rfc3339 import rfc3339
 
 FLUSH_S = 1.0  # what a killed recorder loses at most, where the file is compressed
 FLUSH_BYTES = 1 << 20  # of lines not compressed yet

@@ -17,7 +17,7 @@ import msgpack
 from feed.client.errors import Malformed, MissingLibrary
 from feed.client.events import Batch, Gap, Tick
 from feed.errors import InvalidParameter, shorten
-from feed.ticks import CHANNEL_OF_KIND, SECOND_NS, Kind
+from feed.market.ticks import CHANNEL_OF_KIND, SECOND_NS, Kind
 
 Library = Literal["pandas", "polars"]
 LIBRARIES: tuple[Library, ...] = ("pandas", "polars")
@@ -33,7 +33,7 @@ _BAR_COLUMNS = {
     "n": "trade_count",
     "vw": "vwap",
 }
-_COLUMNS: dict[str, dict[str, str]] = {  # the words of feed.ticks; keys not here keep their letters
+_COLUMNS: dict[str, dict[str, str]] = {  # as feed.market.ticks; others keep their letters
     Kind.TRADE: {
         "S": "symbol",
         "t": "time",

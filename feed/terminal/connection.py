@@ -17,8 +17,8 @@ from feed.client.events import (
     Gap,
     Notice,
 )
+from feed.market.ticks import SECOND_NS
 from feed.terminal import words
-from feed.ticks import SECOND_NS
 
 RATE_WINDOW_NS = 5 * SECOND_NS
 

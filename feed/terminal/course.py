@@ -8,7 +8,7 @@ courses are made the same way. Knows no clock.
 
 from collections.abc import Iterable, Sequence
 
-from feed.ticks import SECOND_NS
+from feed.market.ticks import SECOND_NS
 
 WINDOW_NS = 3_600 * SECOND_NS
 CAPACITY = 128

@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import BaseModel, ValidationError
 
 from feed.client.errors import Malformed
-from feed.server.histogram import quantile
-from feed.ticks import SECOND_NS
+from feed.histogram import quantile
+from feed.market.ticks import SECOND_NS
 
 
 class Source(BaseModel):
@@ -44,7 +44,7 @@ class FeedState(BaseModel):
 
 
 class Status(BaseModel):
-    """What `/v1/status` says, as far as it is shown; see `feed.server.rest`."""
+    """What `/v1/status` says, as far as it is shown; see `feed.http.status`."""
 
     version: str
     uptime_s: float

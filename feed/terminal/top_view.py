@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from feed.symbol_health import Health
+from feed.market.symbol_health import Health
 from feed.terminal import words
 from feed.terminal.lines import Part, line
 from feed.terminal.listing import Listing

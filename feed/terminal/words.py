@@ -6,7 +6,7 @@ A number that is not known is "–".
 from itertools import pairwise
 
 from feed.errors import MAX_SHOWN_LENGTH
-from feed.ticks import SECOND_NS
+from feed.market.ticks import SECOND_NS
 
 UNKNOWN = "–"
 PRICE_WIDTH = 10  # characters of any price below 100 million

@@ -8,8 +8,8 @@ import pytest
 from feed.client import connect_blocking
 from feed.client.errors import NotAFeed
 from feed.client.events import Batch, Connected, Disconnected
-from tests.client.mini_feed import FeedThread
 from tests.client.test_stream import answer
+from tests.fakes.mini_feed import FeedThread
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from feed.client.backoff import Backoff
 from feed.client.events import Batch, Gap, Tick
 from feed.client.stream import Stream
 from feed.client.subscription import Subscription
-from feed.ticks import Channel
-from tests.client.chaos import ChaosProxy
+from feed.market.ticks import Channel
+from tests.fakes.chaos import ChaosProxy
 from tests.test_cli import simulator
 
 CUTS = 70  # of each of three clients

@@ -13,9 +13,9 @@ from yarl import URL
 from feed.client import Transport, connect, feedback
 from feed.client.events import Batch
 from feed.client.feedback import INTERVAL_S, Feedback
-from feed.rfc3339 import rfc3339
-from tests.server import conftest as server_fixtures
-from tests.servers import EVENT_NS, PATIENCE_S, Serve, trade, until
+from feed.wire.rfc3339 import rfc3339
+from tests.fakes import serving as server_fixtures
+from tests.fakes.servers import EVENT_NS, PATIENCE_S, Serve, trade, until
 
 SECOND_NS = 1_000_000_000
 

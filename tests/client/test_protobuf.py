@@ -14,12 +14,12 @@ from feed.client.errors import Malformed
 from feed.client.parsers import Codec, Message, ProtobufParser, SseMessageParser
 from feed.client.protobuf import BatchSplitter, decode_batch
 from feed.client.stream import TransportName
-from feed.codecs import JSON, PROTOBUF
-from feed.server.config import Settings
-from feed.ticks import Tick
-from tests import strategies
+from feed.market.ticks import Tick
+from feed.settings.options import Settings
+from feed.wire.codec import JSON, PROTOBUF
+from tests.fakes import strategies
+from tests.fakes.servers import ScriptedSource, start_feed, trades
 from tests.golden import TICKS, TickVector
-from tests.servers import ScriptedSource, start_feed, trades
 
 LIMIT = 1000
 

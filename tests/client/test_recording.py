@@ -17,9 +17,9 @@ from feed.client.recording import Recording, json_line, record
 from feed.client.stream import Stream
 from feed.client.subscription import Subscription
 from feed.errors import InvalidParameter
-from feed.ticks import Channel
-from tests.client.clocks import ManualClock
-from tests.client.mini_feed import MiniFeed
+from feed.market.ticks import Channel
+from tests.fakes.clocks import ManualClock
+from tests.fakes.mini_feed import MiniFeed
 
 SUBSCRIPTION = Subscription.of({Channel.TRADES: "*"})
 

@@ -30,10 +30,10 @@ from feed.client.events import (
 from feed.client.stream import Stream
 from feed.client.subscription import Subscription
 from feed.errors import InvalidParameter
-from feed.ticks import Channel
-from tests.client.clocks import ManualClock
-from tests.client.mini_feed import Line, MiniFeed
+from feed.market.ticks import Channel
 from tests.client.test_backoff import longest
+from tests.fakes.clocks import ManualClock
+from tests.fakes.mini_feed import Line, MiniFeed
 
 TRANSPORTS = ("websocket", "stream", "sse")
 WAYS = [(transport, codec) for transport in TRANSPORTS for codec in ("json", "msgpack")]

@@ -4,7 +4,7 @@ import pytest
 
 from feed.client.subscription import Subscription, parse_url
 from feed.errors import InvalidParameter
-from feed.ticks import Channel
+from feed.market.ticks import Channel
 
 PLAIN = Subscription.of({Channel.TRADES: ["AAPL", "BTC/USD"], Channel.QUOTES: "*"})
 FULL = Subscription.of({Channel.UPDATED_BARS: "AAPL,MSFT"}, {"quotes": "250ms"}, "disconnect")

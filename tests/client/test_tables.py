@@ -13,9 +13,9 @@ from feed.client.stream import Stream
 from feed.client.subscription import Subscription
 from feed.client.tables import LIBRARIES, Library, event_ns, frame_of
 from feed.errors import InvalidParameter
-from feed.ticks import Channel, Kind
-from tests.client.clocks import ManualClock
-from tests.client.mini_feed import MiniFeed
+from feed.market.ticks import Channel, Kind
+from tests.fakes.clocks import ManualClock
+from tests.fakes.mini_feed import MiniFeed
 
 TIME = "2026-01-02T14:30:00.123456789Z"
 TIME_NS = 1_767_364_200_123_456_789

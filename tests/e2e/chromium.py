@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
-from feed.server.pages import BUILT
+from feed.http.pages import BUILT
 from tests.e2e.conftest import Program
 
 PATIENCE_S = 90.0  # clients wait up to 30 s before they try again, and twenty tabs share two cores

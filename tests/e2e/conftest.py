@@ -13,8 +13,8 @@ from typing import Any, Protocol
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.readers import Address, RawHttp, Wire
-from tests.servers import PATIENCE_S
+from tests.fakes.readers import Address, RawHttp, Wire
+from tests.fakes.servers import PATIENCE_S
 
 
 @dataclass

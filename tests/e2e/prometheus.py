@@ -17,8 +17,8 @@ from typing import Any
 
 import httpx
 
+from tests.fakes.servers import PATIENCE_S
 from tests.grafana.rules import FOLDER, RULE_FILES
-from tests.servers import PATIENCE_S
 
 SCRAPE_S = 1
 STEP_S = 0.5

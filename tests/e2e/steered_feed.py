@@ -23,13 +23,13 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import feed.server.run
+import feed.program.serve
+from feed.broadcast.deflate import CompressorBudget
 from feed.cli import run
-from feed.deflate import CompressorBudget
 from feed.errors import SourceError
-from feed.server.config import Settings
-from feed.sources.simulated import SimulatedSource
-from feed.ticks import SECOND_NS, Tick, Trade
+from feed.market.ticks import SECOND_NS, Tick, Trade
+from feed.settings.options import Settings
+from feed.sources.simulated.source import SimulatedSource
 
 COMPRESSOR_MEMORY_BYTES = 120_000
 HOLD_EVERY_S = 1.0
@@ -133,5 +133,5 @@ def _leave_garbage() -> None:
 
 if __name__ == "__main__":
     CompressorBudget.__init__.__defaults__ = (COMPRESSOR_MEMORY_BYTES,)
-    feed.server.run.make_source = SteeredSource
+    feed.program.serve.make_source = SteeredSource
     sys.exit(run(["serve", *sys.argv[1:]]))

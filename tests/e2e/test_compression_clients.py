@@ -24,16 +24,16 @@ import pytest
 import websockets
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
-from feed.deflate import KEYFRAME_EVERY, Compression
-from feed.deflated_lane import DeflatedLane
-from feed.ticks import Tick
-from tests.deflated_readers import noisy, open_deflated, salted
-from tests.server import conftest as server_fixtures
-from tests.servers import PATIENCE_S, Feed, Serve, until
+from feed.broadcast.deflate import KEYFRAME_EVERY, Compression
+from feed.broadcast.deflated_lane import DeflatedLane
+from feed.market.ticks import Tick
+from tests.fakes import serving as server_fixtures
+from tests.fakes.deflated_readers import noisy, open_deflated, salted
+from tests.fakes.servers import PATIENCE_S, Feed, Serve, until
 
 if TYPE_CHECKING:
-    from feed.server.session import Session
-    from tests.readers import Message
+    from feed.hub.session import Session
+    from tests.fakes.readers import Message
 
 HIGH_WATER_BYTES = 8_192
 FAR_BEHIND_TICKS = 2_000

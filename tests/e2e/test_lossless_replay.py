@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Program, Run
-from tests.readers import Reader, open_reader
-from tests.servers import PATIENCE_S
+from tests.fakes.readers import Reader, open_reader
+from tests.fakes.servers import PATIENCE_S
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "btcusdt-trades.csv"
 OWN = Path(__file__).parents[1] / "data" / "trades.csv"

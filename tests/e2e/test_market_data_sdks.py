@@ -19,7 +19,7 @@ from alpaca.data.live import CryptoDataStream, StockDataStream
 from alpaca.data.models import Bar, Quote, Trade
 
 from tests.e2e.conftest import Run
-from tests.servers import PATIENCE_S
+from tests.fakes.servers import PATIENCE_S
 
 START = "2026-01-02T14:30:58.5Z"
 ENOUGH = 20

@@ -22,8 +22,16 @@ import pytest
 
 from tests.e2e.conftest import Program, Run
 from tests.e2e.steered_feed import QUIET_S
-from tests.readers import TRANSPORTS, Ended, RawHttp, Reader, WebSocketReader, Wire, open_reader
-from tests.servers import PATIENCE_S
+from tests.fakes.readers import (
+    TRANSPORTS,
+    Ended,
+    RawHttp,
+    Reader,
+    WebSocketReader,
+    Wire,
+    open_reader,
+)
+from tests.fakes.servers import PATIENCE_S
 
 pytest.importorskip("grafana_foundation_sdk", reason="grafana-foundation-sdk is not installed")
 

@@ -11,7 +11,7 @@ import websockets
 from httpx_sse import aconnect_sse
 
 from tests.e2e.conftest import Run
-from tests.servers import PATIENCE_S
+from tests.fakes.servers import PATIENCE_S
 
 SERVE = ("--symbols", "AAPL,MSFT,BTC/USD", "--rate", "500", "--seed", "3")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from feed.server.config import Settings
+from feed.settings.options import Settings
 from tests.e2e.conftest import Program, Run
-from tests.servers import PATIENCE_S
+from tests.fakes.servers import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Page
 
-from feed.server.pages import BUILT
+from feed.http.pages import BUILT
 from tests.e2e.chromium import PATIENCE_S, Chromium, launched, until
 from tests.e2e.conftest import Program, Run
 from tests.e2e.test_readme import ADDRESS, blocks

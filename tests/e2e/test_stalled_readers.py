@@ -1,7 +1,7 @@
 """Dozens of readers that stop reading cost the others nothing and the server little."""
 
 from tests.e2e.conftest import Run
-from tests.readers import open_reader
+from tests.fakes.readers import open_reader
 
 HIGH_WATER_BYTES = 64 * 1024
 FRAME_BYTES = 257 * 1024  # the largest, and what is around it

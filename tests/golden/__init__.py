@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from feed.ticks import Bar, ConflatedTrade, Kind, Quote, Status, Tick, Trade
+from feed.market.ticks import Bar, ConflatedTrade, Kind, Quote, Status, Tick, Trade
 
 _HERE = Path(__file__).parent
 _CLASSES: dict[Kind, type[Trade | Quote | Status]] = {

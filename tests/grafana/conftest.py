@@ -1,5 +1,5 @@
 """The server's own fixture, for what is asked of its metrics."""
 
-from tests.server.conftest import serve
+from tests.fakes.serving import serve
 
 __all__ = ["serve"]

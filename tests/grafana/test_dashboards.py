@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.readers import RawHttp
-from tests.servers import Serve
+from tests.fakes.readers import RawHttp
+from tests.fakes.servers import Serve
 
 pytest.importorskip("grafana_foundation_sdk", reason="grafana-foundation-sdk is not installed")
 

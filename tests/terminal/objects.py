@@ -1,8 +1,8 @@
 """Ticks as a client gets them: objects of the dialect."""
 
 from feed.client.events import Tick
-from feed.rfc3339 import rfc3339
-from feed.ticks import SECOND_NS
+from feed.market.ticks import SECOND_NS
+from feed.wire.rfc3339 import rfc3339
 
 NOW_NS = 1_700_000_000 * SECOND_NS
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from tests.servers import PATIENCE_S
+from tests.fakes.servers import PATIENCE_S
 
 _HOME = "\x1b[H"  # begins each drawing
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

@@ -6,9 +6,9 @@ import msgpack
 import pytest
 
 from feed.client.events import Batch, Tick
-from feed.symbol_health import Health
+from feed.market.symbol_health import Health
+from feed.market.ticks import SECOND_NS
 from feed.terminal.board import RECORDING_NS, Board, Row
-from feed.ticks import SECOND_NS
 from tests.terminal.objects import NOW_NS, quote, status, trade
 
 

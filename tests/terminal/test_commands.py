@@ -11,9 +11,9 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from feed import cli
-from tests.client.mini_feed import FeedThread
 from tests.client.test_stream import answer
-from tests.servers import PATIENCE_S
+from tests.fakes.mini_feed import FeedThread
+from tests.fakes.servers import PATIENCE_S
 from tests.terminal.terminals import HASTY, Terminal
 from tests.test_cli import read_until, simulator
 

@@ -15,8 +15,8 @@ from feed.client.events import (
     Transport,
     Unknown,
 )
+from feed.market.ticks import SECOND_NS
 from feed.terminal.connection import Connection, Rate
-from feed.ticks import SECOND_NS
 from tests.terminal.objects import NOW_NS
 
 CONNECTED = Connected(Transport.WEBSOCKET, "http://a/v1/ws", None, {}, "")

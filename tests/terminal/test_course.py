@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feed.market.ticks import MINUTE_NS, SECOND_NS
 from feed.terminal.course import CAPACITY, LEVELS, WINDOW_NS, Course, sparkline
-from feed.ticks import MINUTE_NS, SECOND_NS
 
 
 def course_of(*points: tuple[int, float]) -> Course:

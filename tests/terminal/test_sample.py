@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from feed.client.errors import Malformed
+from feed.market.ticks import SECOND_NS
 from feed.terminal.sample import Metrics, Sample, Span
-from feed.ticks import SECOND_NS
 from tests.terminal.answers import STATUS, metrics
 
 

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from feed.client.errors import NotAFeed, Refused
-from feed.server.config import Settings
+from feed.settings.options import Settings
 from feed.terminal.finite import Finite
 from feed.terminal.together import until_first
 from feed.terminal.top import ask
 from feed.terminal.top_view import TopView
-from tests.servers import start_feed, trade, until
+from tests.fakes.servers import start_feed, trade, until
 from tests.terminal.answers import STATUS, Answers, metrics
 from tests.terminal.shown import lines_of
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from feed.market.ticks import SECOND_NS
 from feed.terminal.sample import Sample
 from feed.terminal.top_view import WINDOW, TopView
-from feed.ticks import SECOND_NS
 from tests.terminal.answers import STATUS
 from tests.terminal.shown import lines_of
 

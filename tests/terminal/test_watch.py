@@ -6,14 +6,14 @@ from aiohttp import web
 from feed.client.events import Counters
 from feed.client.stream import Stream
 from feed.client.subscription import Subscription
-from feed.rfc3339 import rfc3339
+from feed.market.ticks import MINUTE_NS, SECOND_NS, Channel
 from feed.terminal import watch
 from feed.terminal.finite import Finite
 from feed.terminal.together import until_first
 from feed.terminal.watch_view import WatchView
-from feed.ticks import MINUTE_NS, SECOND_NS, Channel
-from tests.client.mini_feed import MiniFeed
-from tests.servers import until
+from feed.wire.rfc3339 import rfc3339
+from tests.fakes.mini_feed import MiniFeed
+from tests.fakes.servers import until
 from tests.terminal.answers import Answers
 from tests.terminal.shown import lines_of
 

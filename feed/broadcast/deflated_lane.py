@@ -1,0 +1,91 @@
+"""A lane whose frames are compressed once for all its readers.
+
+Its live readers are of two kinds: those in the context of the shared compressor, and those who are
+*joining*: they are live, but miss something of the context, and get frames compressed alone until
+the next keyframe. Knows the deflate stream's rule: any byte of a connection's own moves its window,
+so whoever got one is joining again.
+"""
+
+from feed.broadcast.deflate import Compression, CompressorBudget, SharedDeflate
+from feed.broadcast.lane import Lane, Payload, Reader, Traffic
+from feed.wire.framing import Framing
+
+_PRIVATE_LEVEL = 1  # nobody shares the work
+
+
+class DeflatedLane(Lane):
+    """A lane with one compressor.
+
+    Attributes:
+        live: readers in the context.
+        joining: live readers that wait for a keyframe.
+        compression: what their peers allow.
+    """
+
+    __slots__ = ("_deflate", "joining")
+
+    def __init__(
+        self,
+        payload: Payload,
+        framing: Framing,
+        traffic: Traffic,
+        now_ns: int,
+        *,
+        compression: Compression,
+        budget: CompressorBudget,
+    ) -> None:
+        super().__init__(payload, framing, traffic, now_ns)
+        self.compression = compression
+        self.joining: dict[Reader, None] = {}
+        self._deflate = SharedDeflate(compression, budget)
+
+    def add(self, reader: Reader) -> None:
+        """Write to a reader from the next frame on; alone until the next keyframe."""
+        self.joining[reader] = None
+
+    def drop(self, reader: Reader) -> None:
+        """Write to a reader no more; harmless when it is not here."""
+        self.live.pop(reader, None)
+        self.joining.pop(reader, None)
+
+    def write(self, data: bytes, now_ns: int, high_water_bytes: int) -> list[Reader]:
+        """Compress an envelope once, or twice while somebody is joining, and write it."""
+        live, joining = self.live, self.joining
+        if not live and not joining:
+            self._deflate.close()  # the context would miss this frame
+            return []
+        shared = self._deflate.compress(
+            data,
+            now_ns,
+            members=len(live) + len(joining),
+            # Once most would be served alone, a keyframe is cheaper for everybody.
+            keyframe=len(joining) > len(live),
+        )
+        missed: list[Reader] = []
+        if shared is None:
+            joining.update(live)  # what they get now is none of a context
+            live.clear()
+        else:
+            block, is_keyframe = shared
+            if is_keyframe:
+                live.update(joining)
+                joining.clear()
+            frame = self.framing.wrap(block, compressed=True)
+            missed = self.write_frame(live, frame, len(data), high_water_bytes)
+        if joining:
+            frame = self.framing.wrap(self._deflate.alone(data), compressed=True)
+            missed += self.write_frame(joining, frame, len(data), high_water_bytes)
+        return missed
+
+    def private(self, data: bytes) -> bytes:
+        """Make a frame of an envelope for one reader that is not live.
+
+        A WebSocket message may go plain, which moves no window; a gzip stream has no plain parts.
+        """
+        if self.framing.one_stream:
+            return self.framing.wrap(self._deflate.alone(data, _PRIVATE_LEVEL), compressed=True)
+        return self.framing.wrap(data)
+
+    def close(self) -> None:
+        """Give the compressor's memory back."""
+        self._deflate.close()

@@ -1,0 +1,80 @@
+"""States: what is known as of the last cut, encoded once for all who need it.
+
+A snapshot is the last tick of each kind per symbol. A conflated state stands for a stretch of the
+ring, newest per symbol: it restates conflated channels to who comes back, and is all that is left
+to a subscriber that asked to be conflated when it lags.
+"""
+
+from collections.abc import Iterator
+
+from feed.broadcast.fragments import SEGMENT_TICKS
+from feed.broadcast.lane import batched
+from feed.broadcast.ring import RingBuffer
+from feed.market.conflation import conflate
+from feed.market.snapshot import Snapshot
+from feed.wire.codec import Codec
+from feed.wire.framing import MAX_FRAME_BYTES
+from feed.wire.selection import Selection
+
+Runs = list[list[bytes]]  # fragments, in runs that make a frame each
+_RUN_BYTES = MAX_FRAME_BYTES // 4
+_NS_PER_MS = 1_000_000
+
+
+class States:
+    """Encoded states of selections; forgotten at the next cut."""
+
+    __slots__ = ("_cut_sequence", "_ring", "_runs", "_snapshot")
+
+    def __init__(self, ring: RingBuffer, snapshot: Snapshot) -> None:
+        self._ring = ring
+        self._snapshot = snapshot
+        self._cut_sequence = ring.newest
+        # By selection, codec, and the sequence where conflation begins (None: a snapshot).
+        self._runs: dict[tuple[Selection, str, int | None], Runs] = {}
+
+    def clear(self, cut_sequence: int) -> None:
+        """Forget what was encoded: there was a cut."""
+        self._cut_sequence = cut_sequence
+        self._runs.clear()
+
+    def snapshot(self, selection: Selection, codec: Codec) -> Runs:
+        """Return the last known state of the selected symbols."""
+        key = (selection, codec.name, None)
+        runs = self._runs.get(key)
+        if runs is None:
+            ticks = self._snapshot.state(dict(selection.symbols))
+            runs = self._runs[key] = batched(codec.encode(ticks), _RUN_BYTES)
+        return runs
+
+    def conflated(self, selection: Selection, codec: Codec, first: int) -> Runs:
+        """Return one conflated state of what is selected from a sequence on, which is held."""
+        key = (selection, codec.name, first)
+        runs = self._runs.get(key)
+        if runs is None:
+            ticks = self._ring.read(first - 1, self._cut_sequence - first + 1)
+            selected = [ticks[index] for index in selection.select(ticks)]
+            runs = self._runs[key] = batched(codec.encode(conflate(selected)), _RUN_BYTES)
+        return runs
+
+    def untold_from(self, selection: Selection, position: int) -> int:
+        """Return the first sequence that conflated channels may owe to who stood at a position.
+
+        That is the position minus the longest interval: what the interval had collected at the
+        position was not told yet. What the ring has lost counts as owed from the position on.
+        """
+        ring = self._ring
+        if not selection.intervals_ms or position < ring.oldest:
+            return position + 1
+        longest_ms = max(interval_ms for _, interval_ms in selection.intervals_ms)
+        return ring.first_since(ring.ingested_ns(position) - longest_ms * _NS_PER_MS)
+
+    def restated(self, selection: Selection, codec: Codec, first: int) -> Iterator[list[bytes]]:
+        """Yield what the conflated channels of a selection are restated with from a sequence on.
+
+        It begins up to 511 ticks earlier, so that all who come back at once share it.
+        """
+        first = max(first - first % SEGMENT_TICKS, self._ring.oldest)
+        for interval_ms, part in selection.parts().items():
+            if interval_ms:
+                yield from self.conflated(part, codec, first)

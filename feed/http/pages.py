@@ -1,0 +1,76 @@
+"""The pages: the built dashboard at `/`, or the plain first page where it is not built.
+
+Built files carry a hash in their names, so they are cached for ever; a `.br` or `.gz` beside a file
+is what aiohttp sends to clients that accept it. Everything a page loads comes from here: the
+Content-Security-Policy allows nothing else.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+from aiohttp import hdrs, web
+
+_PACKAGE = Path(__file__).parents[1]
+BUILT = _PACKAGE / "web" / "dist"
+PLAIN = _PACKAGE / "http" / "page"
+
+_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'self' ws: wss:",  # 'self' does not cover ws: in every browser yet
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+_PAGE_HEADERS = {
+    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    hdrs.CACHE_CONTROL: "no-cache",
+}
+_MAY_CHANGE = {"X-Content-Type-Options": "nosniff"}
+_NEVER_CHANGES = {**_MAY_CHANGE, hdrs.CACHE_CONTROL: "public, max-age=31536000, immutable"}
+_COMPRESSED = {".br", ".gz"}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def page(path: Path) -> Handler:
+    """Return a handler that answers one page."""
+    return _file(path, _PAGE_HEADERS)
+
+
+def routes(built: Path = BUILT) -> list[web.AbstractRouteDef]:
+    """Return the routes of the pages; the dashboard's if it is built.
+
+    Args:
+        built: the folder that the front-end build fills, with `index.html` and `assets/`.
+    """
+    plain = [web.get("/plain", page(PLAIN / "index.html")), *_files("/page", PLAIN, _MAY_CHANGE)]
+    if not (built / "index.html").is_file():
+        return [web.get("/", page(PLAIN / "index.html")), *plain]
+    return [
+        web.get("/", page(built / "index.html")),
+        web.get("/client.js", page(built / "client.js")),  # the browser client, for other pages
+        *_files("/assets", built / "assets", _NEVER_CHANGES),
+        *plain,
+    ]
+
+
+def _files(prefix: str, folder: Path, headers: Mapping[str, str]) -> list[web.AbstractRouteDef]:
+    """Return a route for each file that is there now; compressed ones stand behind their own."""
+    return [
+        web.get(f"{prefix}/{path.name}", _file(path, headers))
+        for path in sorted(folder.iterdir())
+        if path.suffix not in _COMPRESSED
+    ]
+
+
+def _file(path: Path, headers: Mapping[str, str]) -> Handler:
+    async def handle(request: web.Request) -> web.FileResponse:  # noqa: ARG001 - aiohttp's signature
+        return web.FileResponse(path, headers=headers)
+
+    return handle

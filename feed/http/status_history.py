@@ -1,0 +1,159 @@
+"""The last fifteen minutes: what `/status` draws for people who have no Grafana.
+
+A sample every five seconds of what the metrics count: rates are differences, ages are quantiles of
+the observations in between. 180 samples of 26 numbers, whatever happens.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import orjson
+from aiohttp import web
+
+from feed.histogram import Histogram, quantile
+from feed.hub.census import Levels, look
+from feed.hub.hub import Hub
+from feed.ingest.health_watch import HealthWatch
+from feed.ingest.runner import Ingest
+from feed.market.symbol_health import Health
+from feed.metrics.families import TRANSPORTS
+
+SAMPLE_S = 5.0
+WINDOW_S = 900.0
+_SAMPLES = int(WINDOW_S / SAMPLE_S)
+_NS_PER_S = 1_000_000_000
+_MEMORY = Path("/proc/self/statm")  # Linux; elsewhere the page has no such line
+_PAGE_BYTES = 4_096
+
+Sample = dict[str, float | None]
+
+
+class Recent:
+    """The samples, and the task that takes them."""
+
+    def __init__(self, hub: Hub, ingest: Ingest, health: HealthWatch) -> None:
+        self._hub = hub
+        self._ingest = ingest
+        self._health = health
+        instruments = hub.instruments
+        self._ages = {
+            "source_age": _Since([instruments.source_age]),
+            "write_age": _Since([instruments.write_age]),
+            "delivery_age": _Since(instruments.delivery_age.values()),
+            "loop_lag": _Since([instruments.loop_lag]),
+        }
+        self._times_s: deque[float] = deque(maxlen=_SAMPLES)
+        self._samples: dict[str, deque[float | None]] = {}
+        self._totals = self._count()
+        self._sampled_ns = time.monotonic_ns()
+
+    async def run(self) -> None:
+        """Take a sample every five seconds, for ever."""
+        while True:
+            await asyncio.sleep(SAMPLE_S)
+            self.sample(await look(self._hub), time.monotonic_ns())
+
+    def sample(self, levels: Levels, now_ns: int) -> None:
+        """Take one sample.
+
+        Args:
+            levels: of the subscribers, and the time of day.
+            now_ns: monotonic, for rates.
+        """
+        passed_s = max(now_ns - self._sampled_ns, 1) / _NS_PER_S
+        self._sampled_ns = now_ns
+        totals = self._count()
+        sample: Sample = {
+            name: (total - self._totals[name]) / passed_s for name, total in totals.items()
+        }
+        self._totals = totals
+        for name, since in self._ages.items():
+            counts = since.counts()
+            for words, share in (("p50", 0.5), ("p99", 0.99)):
+                sample[f"{name}_{words}_s"] = since.quantile_s(counts, share)
+        sample |= self._measure(levels)
+        self._times_s.append(levels.now_ns / _NS_PER_S)
+        for name, number in sample.items():
+            self._samples.setdefault(name, deque(maxlen=_SAMPLES)).append(number)
+
+    async def handle(self, request: web.Request) -> web.Response:  # noqa: ARG002 - aiohttp's signature
+        """Answer `GET /v1/status/history`: `{"sample_s","window_s","times","series"}`.
+
+        `times` are seconds since 1970; each of `series` has a number, or null, for each of them.
+        """
+        document = {
+            "sample_s": SAMPLE_S,
+            "window_s": WINDOW_S,
+            "times": list(self._times_s),
+            "series": {name: list(numbers) for name, numbers in self._samples.items()},
+        }
+        return web.Response(body=orjson.dumps(document), content_type="application/json")
+
+    def _count(self) -> dict[str, float]:
+        """Return totals, whose differences are rates."""
+        hub = self._hub
+        traffic = list(hub.broadcast.traffic.values())
+        ladder = hub.ladder
+        return {
+            "ticks_per_s": sum(hub.broadcast.ticks.values()),
+            "frames_per_s": sum(each.frames for each in traffic),
+            "frame_bytes_per_s": sum(each.frame_bytes for each in traffic),
+            "plain_bytes_per_s": sum(each.plain_bytes for each in traffic),
+            "paused_per_s": ladder.paused,
+            "caught_up_per_s": ladder.caught_up,
+            "gaps_per_s": ladder.gap,
+            "dropped_per_s": ladder.lagging + ladder.slow,
+            "resumes_per_s": hub.resumes.total(),
+            "cpu_share": time.process_time(),
+        }
+
+    def _measure(self, levels: Levels) -> Sample:
+        """Return what is as it is at this moment."""
+        hub, counts = self._hub, self._health.counts
+        connected = dict.fromkeys(TRANSPORTS, 0)
+        for (transport, _), count in hub.connected.items():
+            connected[transport] += count
+        return {
+            "silent_s": (levels.now_ns - self._ingest.last_tick_ns) / _NS_PER_S,
+            "ring_window_s": hub.broadcast.ring.oldest_age_ns(levels.now_ns) / _NS_PER_S,
+            **connected,
+            "behind": len(levels.lags_ticks),
+            "largest_lag_ticks": max(levels.lags_ticks, default=0),
+            "stale": counts[Health.STALE],
+            "halted": counts[Health.HALTED],
+            "source_down": counts[Health.SOURCE_DOWN],
+            "memory_bytes": _memory_bytes(),
+        }
+
+
+class _Since:
+    """What some histograms, which have the same bounds, observed since it was last asked."""
+
+    def __init__(self, histograms: Iterable[Histogram]) -> None:
+        self._histograms = list(histograms)
+        self._seen = self._sum()
+
+    def counts(self) -> list[int]:
+        """Return the new observations per bucket."""
+        before, self._seen = self._seen, self._sum()
+        return [now - then for now, then in zip(self._seen, before, strict=True)]
+
+    def quantile_s(self, counts: list[int], share: float) -> float | None:
+        value_ns = quantile(self._histograms[0].bounds, counts, share)
+        return None if value_ns is None else value_ns / _NS_PER_S
+
+    def _sum(self) -> list[int]:
+        return [
+            sum(counts) for counts in zip(*(each.counts for each in self._histograms), strict=True)
+        ]
+
+
+def _memory_bytes() -> float | None:
+    """Return how much memory the process has, where that is known."""
+    with suppress(OSError, ValueError, IndexError):
+        return int(_MEMORY.read_text().split()[1]) * _PAGE_BYTES
+    return None

@@ -1,0 +1,139 @@
+"""An HTTP response that does not end: what SSE and plain streams have in common.
+
+Headers leave at once; from then on everything goes straight to the transport, in frames built once
+per lane. The handler only waits for the session's end, and sees to it that the end does end.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import HttpVersion11, hdrs, web
+
+from feed.broadcast.deflate import GZIP_HEADER, Compression
+from feed.broadcast.lane import PayloadKey, message_envelope
+from feed.broadcast.ring import Position
+from feed.http.negotiation import choose
+from feed.hub.connection import Connection
+from feed.hub.hub import Hub
+from feed.hub.session import Session
+from feed.market.conflation import format_interval
+from feed.wire.disconnect import Reason
+from feed.wire.framing import SseFraming, StreamFraming
+from feed.wire.requests import Request, bye_message
+
+NEVER_STORED: Mapping[str, str] = {
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",  # nginx would collect events otherwise
+}
+_LAST_WORDS_S = 0.75  # at most one second, and less than the server takes to leave
+
+
+@dataclass(frozen=True, slots=True)
+class Endless:
+    """One request for an endless response.
+
+    Attributes:
+        key, framing: the lane.
+        content_type: of the response.
+        asked: what was asked for; `after` and `snapshot` are read from here.
+        after: where to resume; a str is a position that could not be read.
+        prelude: the body's first bytes, this subscriber's own.
+    """
+
+    key: PayloadKey
+    framing: SseFraming | StreamFraming
+    content_type: str
+    asked: Request
+    after: Position | str | None
+    prelude: bytes = b""
+
+
+def speaks_chunks(request: web.Request) -> bool:
+    """Tell whether the client knows HTTP/1.1 chunks; nginx's default towards us is 1.0."""
+    return request.version >= HttpVersion11
+
+
+def gzip_if_accepted(request: web.Request, asked: Request) -> Compression | None:
+    """Return the shared gzip stream for clients that accept one."""
+    accepted = ", ".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ()))
+    if asked.compress is False or not accepted.strip():  # empty is plain too (RFC 9110 §12.5.3)
+        return None
+    return Compression() if choose(accepted, ["gzip", "identity"]) == "gzip" else None
+
+
+async def respond(request: web.Request, hub: Hub, endless: Endless) -> web.StreamResponse:
+    """Serve an endless response until the subscriber leaves or is disconnected.
+
+    Args:
+        request: which.
+        hub: whose limits the selection keeps.
+        endless: what was asked for.
+    """
+    refusal = hub.refusal
+    compression = gzip_if_accepted(request, endless.asked) if refusal is None else None
+    response = web.StreamResponse(headers={**NEVER_STORED, "Content-Type": endless.content_type})
+    if compression is not None:
+        response.headers[hdrs.CONTENT_ENCODING] = "gzip"
+    if endless.key.selection.intervals_ms:
+        response.headers["Feed-Conflate"] = ",".join(
+            f"{channel}:{format_interval(interval)}"
+            for channel, interval in endless.key.selection.intervals_ms
+        )
+    response.headers[hdrs.VARY] = f"{hdrs.ACCEPT}, {hdrs.ACCEPT_ENCODING}"
+    if endless.framing.chunked:
+        response.enable_chunked_encoding()
+    else:
+        response.force_close()
+        response.headers["Connection"] = "close"  # aiohttp leaves it out towards HTTP/1.0
+    await response.prepare(request)
+    if request.transport is None:
+        return response
+    connection = Connection(request.transport, hub.settings.high_water_bytes)
+    if refusal is None:
+        await _serve(hub, connection, endless, compression)
+    else:
+        # Never 429 or 503: an EventSource would not come back (facts/sse-clients).
+        hub.ended[refusal] += 1
+        connection.write_last(endless.framing.wrap(endless.prelude + _bye(endless, refusal)))
+    await connection.finish(_LAST_WORDS_S)
+    return response
+
+
+async def _serve(
+    hub: Hub, connection: Connection, endless: Endless, compression: Compression | None
+) -> None:
+    def say_goodbye(reason: Reason) -> None:
+        connection.write_last(lane.private(_bye(endless, reason)))
+
+    session = hub.open(connection, endless.key, endless.framing, say_goodbye, compression)
+    lane = session.subscriber.lane
+    try:
+        if compression is not None:
+            connection.write_last(endless.framing.wrap(GZIP_HEADER))
+        if endless.prelude:
+            connection.write_last(lane.private(endless.prelude))
+        _begin(hub, session, endless)
+        # Shielded: a handler that is cancelled would cancel the future, and the hub go by that.
+        await asyncio.shield(session.ended)
+    finally:
+        hub.close(session, Reason.CLIENT_LEFT)
+
+
+def _bye(endless: Endless, reason: Reason) -> bytes:
+    words = bye_message(reason.value)
+    return message_envelope(endless.framing, endless.key.codec, words)
+
+
+def _begin(hub: Hub, session: Session, endless: Endless) -> None:
+    subscriber = session.subscriber
+    if endless.asked.on_lag is not None:
+        subscriber.on_lag = endless.asked.on_lag
+    if endless.after is not None:
+        hub.resumes[subscriber.resume(endless.key.selection, endless.after)] += 1
+    if endless.asked.snapshot:
+        subscriber.request_snapshot(endless.key.selection)
+    elif endless.after is None:
+        subscriber.tell_position(time.time_ns())
+    hub.start(session)

@@ -1,0 +1,95 @@
+"""WebSockets: the paths, the handshake, and what was agreed on in it. The rest is conversation.
+
+aiohttp does the handshake.
+"""
+
+import re
+
+from aiohttp import hdrs, web
+
+from feed.broadcast.deflate import MAX_WINDOW_BITS, Compression
+from feed.errors import InvalidParameter
+from feed.http.conversation import SUBPROTOCOLS, Conversation, Socket
+from feed.http.origins import Origins
+from feed.http.problems import problem_for
+from feed.hub.connection import Connection
+from feed.hub.hub import Hub
+from feed.wire.codec import JSON, MESSAGE_PACK, Codec
+from feed.wire.deflate_offer import acceptable_offer
+
+# The dialect's own paths, so that its SDKs need no more than another host.
+_PLACES = {"feed": ("iex", "sip", "test"), "location": ("us", "us-1", "eu-1")}
+
+
+async def websocket(request: web.Request, hub: Hub, origins: Origins) -> web.StreamResponse:
+    """Serve one WebSocket connection."""
+    try:
+        _check(request, origins)
+        socket = await _accept(request)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told or raised again
+        return problem_for(error, request.path)
+    if request.transport is None:
+        return socket
+    connection = Connection(request.transport, hub.settings.high_water_bytes)
+    conversation = Conversation(
+        socket, connection, hub, _codec(request, socket), _compression(socket)
+    )
+    try:
+        await conversation.run()
+    finally:
+        await conversation.end()
+    return socket
+
+
+def _check(request: web.Request, origins: Origins) -> None:
+    """Refuse what is no WebSocket for us.
+
+    Raises:
+        HTTPForbidden: it comes from a page that is not allowed.
+        InvalidParameter: the path names a feed or location that the dialect does not have.
+    """
+    origins.check(request)
+    for name, value in request.match_info.items():
+        if value not in _PLACES[name]:
+            raise InvalidParameter(name, value, ", ".join(_PLACES[name]))
+
+
+async def _accept(request: web.Request) -> Socket:
+    """Answer the handshake.
+
+    Raises:
+        HTTPBadRequest: it is none.
+    """
+    offered = ", ".join(request.headers.getall(hdrs.SEC_WEBSOCKET_EXTENSIONS, ()))
+    offer = acceptable_offer(offered)
+    socket = Socket(compress=offer is not None)
+    if offer is not None and offer != offered:
+        request = _offering(request, offer)
+    await socket.prepare(request)
+    return socket
+
+
+def _offering(request: web.Request, offer: str) -> web.Request:
+    """Return the request with another offer; rarely needed, and 1 kB more for each connection."""
+    headers = request.headers.copy()
+    headers[hdrs.SEC_WEBSOCKET_EXTENSIONS] = offer
+    return request.clone(headers=headers)
+
+
+def _codec(request: web.Request, socket: web.WebSocketResponse) -> Codec:
+    """Return the codec that the handshake asked for; the dialect's SDKs ask by Content-Type."""
+    if socket.ws_protocol is not None:
+        return SUBPROTOCOLS[socket.ws_protocol]
+    return MESSAGE_PACK if request.content_type == "application/msgpack" else JSON
+
+
+def _compression(socket: web.WebSocketResponse) -> Compression | None:
+    """Return what of permessage-deflate aiohttp agreed on, as its answer says (RFC 7692 §7.1)."""
+    agreed = socket.headers.get(hdrs.SEC_WEBSOCKET_EXTENSIONS)
+    if agreed is None:
+        return None
+    bits = re.search(r"server_max_window_bits=(\d+)", agreed)
+    return Compression(
+        shared="server_no_context_takeover" not in agreed,
+        window_bits=int(bits[1]) if bits else MAX_WINDOW_BITS,
+    )

@@ -1,0 +1,5 @@
+"""The one writer of the ring: it runs the source, and watches the health of what comes.
+
+Here belongs whatever gives an event its sequence. Not here: reading of recordings, serving of
+subscribers. May import `feed.hub` and below.
+"""

@@ -1,0 +1,267 @@
+"""Bars: the trades of one symbol in one interval, built and published as the ticks go by.
+
+Theory of operation: the *watermark* is the largest event time seen so far, of any tick. When it
+passes the end of an interval, the bars of that interval are published, right before the tick that
+moved it. So the result depends on the ticks and their order, never on how they were chunked.
+
+- One second and one minute are open at any moment, the same for all symbols: those that the
+  watermark is in. A trade of the open second joins its bar in whatever order it comes. A second
+  bar that is finished extends the minute's, so that a trade is added once, not twice.
+- Bars that finish at one moment: second bars before the minute bars that they add up to, symbols
+  in alphabetical order.
+- `open` and `close` go by event time, and by arrival where that is equal. Sums are plain floats,
+  added in order of arrival: trades to their second, seconds to their minute.
+- A *late* trade is of a second that was published. It corrects the second bar that is kept, and
+  joins the minute bar; if that was published too, it goes out again as an updated bar, with all
+  its new values, right after the trade. A bar that is kept no longer is not corrected.
+- A *stray* is a tick more than `MAX_STEP_NS` away from the watermark, before or after it: a broken
+  clock. One that is believed would make every trade after it late, so it is passed on, but joins
+  no bar and does not move the watermark. When `MAX_STRAYS` come in a row, it is time that has
+  moved, and the builder restarts there. A replay that begins again says so with `restart`, since
+  its step back is mostly shorter.
+
+Knows no clock: all time is event time.
+"""
+
+from copy import copy
+from dataclasses import replace
+
+from feed.market.bar_store import BarHistory
+from feed.market.open_bar import OpenBar
+from feed.market.ticks import MINUTE_NS, SECOND_NS, Bar, Kind, Tick, Trade
+
+# Longer than any exchange is closed on schedule (China's Golden Weeks: up to 11 days), so that the
+# first trade after a holiday counts; short enough to tell wrong units and wrong years.
+MAX_STEP_NS = 14 * 24 * 60 * MINUTE_NS
+
+# More than one symbol with a broken clock sends without another one in between. It is also what a
+# recording with a hole of weeks loses from its bars.
+MAX_STRAYS = 100
+
+
+class BarBuilder:
+    """Weaves finished bars into the ticks of a source, and answers for the bars of a symbol."""
+
+    __slots__ = (
+        "_earliest_ns",
+        "_history",
+        "_minute_ns",
+        "_minutes",
+        "_second_end_ns",
+        "_seconds",
+        "_strays_in_row",
+        "_tick_after_stray",
+        "_ticks_seen",
+        "late_trades",
+        "recorded_kinds",
+        "stray_ticks",
+        "uncorrected_trades",
+    )
+
+    def __init__(
+        self,
+        recorded_kinds: frozenset[Kind] = frozenset(),
+        *,
+        history: BarHistory | None = None,
+    ) -> None:
+        """Make a builder that has seen no tick.
+
+        Args:
+            recorded_kinds: kinds of bars that the source brings itself. If there are any, no bar
+                is built, and those that come by are kept. If there are none, bars that come by
+                nevertheless are passed on and not kept. May be set again until the first tick.
+            history: keeps the finished bars; by default one of the usual size.
+        """
+        self.recorded_kinds = recorded_kinds
+        self._history = BarHistory() if history is None else history
+        self._seconds: dict[str, OpenBar] = {}  # of the open second
+        self._minutes: dict[str, OpenBar] = {}  # of the open minute, less what is in `_seconds`
+        # A tick between these two moves nothing. Equal: no tick was seen, so that any moves.
+        self._earliest_ns = 0
+        self._second_end_ns = 0
+        self._minute_ns = 0  # start of the open minute
+        self._ticks_seen = 0  # without the batch at hand
+        self._strays_in_row = 0
+        self._tick_after_stray = 0  # the tick with this number continues the row of strays
+        self.late_trades = 0
+        self.uncorrected_trades = 0  # late ones whose minute bar is kept no longer
+        self.stray_ticks = 0
+
+    def weave(self, ticks: list[Tick]) -> list[Tick]:
+        """Return the ticks, with the bars that they finish or correct put in.
+
+        Every tick of the feed goes through this loop. A quote costs one comparison and a trade
+        one `add`; all else is rare. The list is not changed, and comes back itself when nothing
+        is put in.
+        """
+        if self.recorded_kinds:
+            self._keep(ticks)
+            return ticks
+        woven: list[Tick] = []
+        done = 0  # ticks that are in `woven`
+        seconds = self._seconds
+        earliest_ns, second_end_ns = self._earliest_ns, self._second_end_ns
+        second_ns = second_end_ns - SECOND_NS
+        for index, tick in enumerate(ticks):
+            event_ns = tick.event_ns
+            if not earliest_ns <= event_ns < second_end_ns:
+                bars = self._advance(event_ns, self._ticks_seen + index)
+                if bars is None:
+                    continue
+                if bars:
+                    woven += ticks[done:index]
+                    woven += bars
+                    done = index
+                earliest_ns, second_end_ns = self._earliest_ns, self._second_end_ns
+                second_ns = second_end_ns - SECOND_NS
+            if type(tick) is Trade:
+                if event_ns < second_ns:
+                    update = self._add_late(tick)
+                    if update is not None:
+                        woven += ticks[done : index + 1]
+                        woven.append(update)
+                        done = index + 1
+                    continue
+                bar = seconds.get(tick.symbol)
+                if bar is None:
+                    seconds[tick.symbol] = OpenBar(tick.price, tick.size, event_ns)
+                else:
+                    bar.add(tick.price, tick.size, event_ns)
+        self._ticks_seen += len(ticks)
+        return woven + ticks[done:] if woven else ticks
+
+    def finish(self) -> list[Tick]:
+        """Return the bars that are still open, as finished ones to be published.
+
+        For the end of a source. Trades of these bars that come all the same are late.
+        """
+        if not self._seconds and not self._minutes:
+            return []
+        return self._move_to(self._minute_ns + MINUTE_NS)
+
+    def restart(self) -> list[Tick]:
+        """Finish, and forget watermark and history: the source begins again.
+
+        Returns:
+            The bars that were still open, to be published before the first tick of the new pass.
+        """
+        bars = self.finish()
+        self._history.clear()
+        self._earliest_ns = self._second_end_ns = 0
+        self._strays_in_row = 0
+        return bars
+
+    def history(self, symbol: str, kind: Kind, limit: int) -> list[Bar]:
+        """Return the newest finished bars, at most `limit` of them, oldest first, as corrected.
+
+        Args:
+            symbol: a symbol; [] if it has no bars.
+            kind: SECOND_BAR or BAR.
+            limit: the most to return; fewer are kept of many symbols (see `BarHistory`).
+        """
+        return self._history.read(kind, symbol, limit)
+
+    def current(self, symbol: str, kind: Kind) -> Bar | None:
+        """Return the bar of SECOND_BAR or BAR that is still open, as it stands, if there is one."""
+        second = self._seconds.get(symbol)
+        if kind is Kind.SECOND_BAR:
+            start_ns = self._second_end_ns - SECOND_NS
+            return None if second is None else second.bar(kind, symbol, start_ns)
+        minute = self._minutes.get(symbol)
+        if minute is None:
+            minute = second
+        elif second is not None:
+            minute = copy(minute)
+            minute.extend(second)
+        return None if minute is None else minute.bar(kind, symbol, self._minute_ns)
+
+    def _keep(self, ticks: list[Tick]) -> None:
+        """Keep recorded bars; a correction instead of the bar that it corrects."""
+        for tick in ticks:
+            if type(tick) is Bar:
+                span = (tick.event_ns, tick.event_ns)  # nobody asks: trades do not correct these
+                if tick.kind is Kind.UPDATED_BAR:
+                    self._history.put(replace(tick, kind=Kind.BAR), span)
+                else:
+                    self._history.put(tick, span)
+
+    def _advance(self, event_ns: int, number: int) -> list[Tick] | None:
+        """Move the watermark to the tick with this number; return the bars that this finishes.
+
+        None: the tick is a stray.
+        """
+        if self._second_end_ns == self._earliest_ns:
+            self._open(event_ns)
+            return []
+        if self._earliest_ns <= event_ns < self._second_end_ns + MAX_STEP_NS:
+            return self._move_to(event_ns)
+        self.stray_ticks += 1
+        self._strays_in_row = self._strays_in_row + 1 if number == self._tick_after_stray else 1
+        self._tick_after_stray = number + 1
+        if self._strays_in_row < MAX_STRAYS:
+            return None
+        bars = self.restart()
+        self._open(event_ns)
+        return bars
+
+    def _move_to(self, event_ns: int) -> list[Tick]:
+        """Finish the open second, and the open minute too if that is over; open the next ones."""
+        finished: list[Tick] = []
+        start_ns = self._second_end_ns - SECOND_NS
+        for symbol in sorted(self._seconds):
+            second = self._seconds[symbol]
+            finished.append(self._finish(second, Kind.SECOND_BAR, symbol, start_ns))
+            minute = self._minutes.get(symbol)
+            if minute is None:
+                self._minutes[symbol] = second
+            else:
+                minute.extend(second)
+        self._seconds.clear()
+        if event_ns >= self._minute_ns + MINUTE_NS:
+            finished += [
+                self._finish(self._minutes[symbol], Kind.BAR, symbol, self._minute_ns)
+                for symbol in sorted(self._minutes)
+            ]
+            self._minutes.clear()
+        self._open(event_ns)
+        return finished
+
+    def _open(self, event_ns: int) -> None:
+        second_ns = event_ns - event_ns % SECOND_NS
+        self._second_end_ns = second_ns + SECOND_NS
+        self._earliest_ns = second_ns - MAX_STEP_NS
+        self._minute_ns = event_ns - event_ns % MINUTE_NS
+
+    def _finish(self, open_bar: OpenBar, kind: Kind, symbol: str, start_ns: int) -> Bar:
+        bar = open_bar.bar(kind, symbol, start_ns)
+        self._history.append(bar, (open_bar.first_ns, open_bar.last_ns))
+        return bar
+
+    def _add_late(self, trade: Trade) -> Bar | None:
+        """Add a trade whose second was published; return the updated bar to publish, if any."""
+        self.late_trades += 1
+        self._correct(Kind.SECOND_BAR, SECOND_NS, trade)
+        if trade.event_ns < self._minute_ns:
+            update = self._correct(Kind.BAR, MINUTE_NS, trade)
+            if update is None:
+                self.uncorrected_trades += 1
+                return None
+            return replace(update, kind=Kind.UPDATED_BAR)
+        minute = self._minutes.get(trade.symbol)
+        if minute is None:
+            self._minutes[trade.symbol] = OpenBar(trade.price, trade.size, trade.event_ns)
+        else:
+            minute.add(trade.price, trade.size, trade.event_ns)
+        return None
+
+    def _correct(self, kind: Kind, interval_ns: int, trade: Trade) -> Bar | None:
+        """Add a trade to the finished bar that it belongs in, or make it one; None: too old."""
+        start_ns = trade.event_ns - trade.event_ns % interval_ns
+        kept = self._history.find(kind, trade.symbol, start_ns)
+        if kept is None:
+            again = OpenBar(trade.price, trade.size, trade.event_ns)
+        else:
+            again = OpenBar.reopen(*kept)
+            again.add(trade.price, trade.size, trade.event_ns)
+        bar = again.bar(kind, trade.symbol, start_ns)
+        return bar if self._history.put(bar, (again.first_ns, again.last_ns)) else None

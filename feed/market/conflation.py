@@ -1,0 +1,126 @@
+"""Conflation: the newest value per symbol within an interval, with the range that it stands for.
+
+One conflator per interval serves everybody who asked for that interval: it takes every batch, and
+at each multiple of the interval since the Unix epoch it gives what came meanwhile as a batch of its
+own, which is selected, encoded and framed like any other. So the work is per interval and lane.
+"""
+
+import re
+from collections.abc import Sequence
+
+from feed.errors import InvalidParameter
+from feed.market.ticks import ConflatedTrade, Kind, Tick, Trade
+
+# Few, so that subscribers share lanes; others are rounded up, and the acknowledgement says so.
+INTERVALS_MS = (50, 100, 250, 500, 1_000, 2_000, 5_000)
+_INTERVAL = re.compile(r"([0-9]{1,6})(ms|s)", re.ASCII)
+_MS_PER_S = 1_000
+_NS_PER_MS = 1_000_000
+
+
+def parse_interval(text: object, parameter: str = "conflate") -> int:
+    """Read `250ms` or `1s`, rounded up to a step that is shared; 0: not conflated.
+
+    Raises:
+        InvalidParameter: it is no interval, or longer than the longest step.
+    """
+    match = _INTERVAL.fullmatch(text) if isinstance(text, str) else None
+    interval_ms = int(match[1]) * (_MS_PER_S if match[2] == "s" else 1) if match else -1
+    if interval_ms == 0:
+        return 0
+    for step_ms in INTERVALS_MS:
+        if 0 < interval_ms <= step_ms:
+            return step_ms
+    steps = ", ".join(map(format_interval, INTERVALS_MS))
+    accepted = f"an interval such as 250ms, at most {format_interval(INTERVALS_MS[-1])} "
+    raise InvalidParameter(parameter, text, f"{accepted}(rounded up to one of {steps}), or 0ms")
+
+
+def format_interval(interval_ms: int) -> str:
+    """Return an interval as it is written: `250ms`, `1s`."""
+    seconds, rest = divmod(interval_ms, _MS_PER_S)
+    return f"{interval_ms}ms" if rest or not seconds else f"{seconds}s"
+
+
+class Conflator:
+    """Collects what came within one interval."""
+
+    __slots__ = ("_newest", "_notional", "_trades", "_until_ns", "interval_ns")
+
+    def __init__(self, interval_ms: int) -> None:
+        self.interval_ns = interval_ms * _NS_PER_MS
+        self._trades: dict[str, ConflatedTrade] = {}
+        self._notional: dict[str, float] = {}  # price × size, summed, per symbol
+        self._newest: dict[tuple[Kind, str], Tick] = {}
+        self._until_ns = 0  # of what was collected
+
+    @property
+    def due_ns(self) -> int | None:
+        """When what was collected is due; None: there is nothing."""
+        return self._until_ns if self._trades or self._newest else None
+
+    def add(self, ticks: Sequence[Tick], ingested_ns: int) -> None:
+        """Take a batch, the first of which was ingested then; its interval ends after that."""
+        if self.due_ns is None:
+            self._until_ns = (ingested_ns // self.interval_ns + 1) * self.interval_ns
+        newest = self._newest
+        for tick in ticks:
+            if tick.kind is Kind.TRADE:
+                self._add_trade(tick)  # type: ignore[arg-type]  # its kind says so
+            else:
+                newest[tick.kind, tick.symbol] = tick
+
+    def take(self, now_ns: int) -> list[Tick]:
+        """Return what was collected, if the interval has passed; else nothing."""
+        return self.take_all() if now_ns >= self._until_ns else []
+
+    def take_all(self) -> list[Tick]:
+        """Return what was collected, in the order in which symbols appeared, and begin anew."""
+        ticks: list[Tick] = [*self._trades.values(), *self._newest.values()]
+        for trade in self._trades.values():
+            if trade.volume:
+                trade.vwap = self._notional[trade.symbol] / trade.volume
+        self._trades, self._newest, self._notional = {}, {}, {}
+        return ticks
+
+    def _add_trade(self, trade: Trade) -> None:
+        price, size = trade.price, trade.size
+        known = self._trades.get(trade.symbol)
+        if known is None:
+            self._notional[trade.symbol] = price * size
+            self._trades[trade.symbol] = ConflatedTrade(
+                trade.symbol,
+                trade.trade_id,
+                trade.exchange,
+                price,
+                size,
+                trade.event_ns,
+                trade.conditions,
+                trade.tape,
+                trade_count=1,
+                high=price,
+                low=price,
+                volume=size,
+                vwap=price,
+                first_trade_id=trade.trade_id,
+            )
+            return
+        known.trade_id = trade.trade_id
+        known.exchange = trade.exchange
+        known.price = price
+        known.size = size
+        known.event_ns = trade.event_ns
+        known.conditions = trade.conditions
+        known.tape = trade.tape
+        known.trade_count += 1
+        known.high = max(known.high, price)
+        known.low = min(known.low, price)
+        known.volume += size
+        self._notional[trade.symbol] += price * size
+
+
+def conflate(ticks: Sequence[Tick]) -> list[Tick]:
+    """Return what a batch leaves when it is conflated as a whole."""
+    conflator = Conflator(INTERVALS_MS[-1])
+    conflator.add(ticks, 0)
+    return conflator.take_all()

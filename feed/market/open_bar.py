@@ -1,0 +1,83 @@
+"""A bar in the making: what has to be known of some trades to make a bar of them.
+
+`open` and `close` go by event time, and by arrival where that is equal, so that a trade may come
+in any order. Sums are plain floats, added in the order of the calls. Knows neither its symbol nor
+its interval.
+"""
+
+from feed.market.bar_store import Span
+from feed.market.ticks import Bar, Kind
+
+
+class OpenBar:
+    """The trades of one symbol in one interval so far."""
+
+    __slots__ = (
+        "close",
+        "first_ns",
+        "high",
+        "last_ns",
+        "low",
+        "notional",
+        "open",
+        "trade_count",
+        "volume",
+    )
+
+    def __init__(self, price: float, size: float, event_ns: int) -> None:
+        self.open = self.high = self.low = self.close = price
+        self.volume = size
+        self.notional = price * size
+        self.trade_count = 1
+        self.first_ns = self.last_ns = event_ns  # event times that open and close belong to
+
+    @classmethod
+    def reopen(cls, bar: Bar, span: Span) -> "OpenBar":
+        """Take a finished bar up again, to correct it."""
+        again = cls(bar.open, bar.volume, span[0])
+        again.high, again.low, again.close = bar.high, bar.low, bar.close
+        again.notional = bar.vwap * bar.volume
+        again.trade_count = bar.trade_count
+        again.last_ns = span[1]
+        return again
+
+    def add(self, price: float, size: float, event_ns: int) -> None:
+        """Add a trade of the interval, in any order."""
+        if price > self.high:
+            self.high = price
+        elif price < self.low:
+            self.low = price
+        self.volume += size
+        self.notional += price * size
+        self.trade_count += 1
+        if event_ns >= self.last_ns:
+            self.close = price
+            self.last_ns = event_ns
+        elif event_ns < self.first_ns:
+            self.open = price
+            self.first_ns = event_ns
+
+    def extend(self, part: "OpenBar") -> None:
+        """Add trades that are all later than those in here."""
+        self.high = max(self.high, part.high)
+        self.low = min(self.low, part.low)
+        self.close = part.close
+        self.volume += part.volume
+        self.notional += part.notional
+        self.trade_count += part.trade_count
+        self.last_ns = part.last_ns
+
+    def bar(self, kind: Kind, symbol: str, start_ns: int) -> Bar:
+        """Return it as a tick. Without any volume its vwap is its close."""
+        return Bar(
+            kind,
+            symbol,
+            self.open,
+            self.high,
+            self.low,
+            self.close,
+            self.volume,
+            self.trade_count,
+            self.notional / self.volume if self.volume else self.close,
+            start_ns,
+        )

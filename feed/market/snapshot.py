@@ -1,0 +1,91 @@
+"""The snapshot: the last known state per symbol, for joiners and `/v1/snapshot`.
+
+Theory of operation: one table per kind of tick, from symbol to the newest tick of that kind in
+order of arrival, which is the order of sequences. So a joiner gets what a subscriber who had been
+there all along would have seen last. An updated bar is no state of its own: it replaces the bar
+that it corrects, if that is still the last one. Memory is bounded by the number of symbols; the
+ticks are the ring's own objects. Knows neither positions nor time.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from feed.market.ticks import KIND_OF_CHANNEL, Bar, Channel, Kind, Quote, Tick, Trade
+from feed.wire.selection import ALL
+
+# What has a state, in the order of `Channel`. A correction has none: see above.
+_CHANNEL_OF_STATE = {
+    kind: channel for channel, kind in KIND_OF_CHANNEL.items() if kind is not Kind.UPDATED_BAR
+}
+
+
+class Snapshot:
+    """Last trade, quote and status, and last bar of each length, per symbol."""
+
+    __slots__ = ("_latest", "_symbols", "_symbols_made_at")
+
+    def __init__(self) -> None:
+        self._latest: dict[Kind, dict[str, Tick]] = {kind: {} for kind in _CHANNEL_OF_STATE}
+        self._symbols: list[str] = []
+        self._symbols_made_at = 0  # entries in all tables when `_symbols` was sorted
+
+    @property
+    def symbols(self) -> list[str]:
+        """Every symbol that has a state, sorted. A new list only when there are more of them."""
+        entries = sum(map(len, self._latest.values()))
+        if entries != self._symbols_made_at:  # tables only grow, so equal counts are equal keys
+            self._symbols = sorted(set().union(*self._latest.values()))
+            self._symbols_made_at = entries
+        return self._symbols
+
+    def update(self, ticks: Sequence[Tick]) -> None:
+        """Take in ticks, oldest first: O(1) each.
+
+        Every tick of the feed goes through this loop, so it asks for the two common types first
+        and by identity.
+        """
+        latest = self._latest
+        trades = latest[Kind.TRADE]
+        quotes = latest[Kind.QUOTE]
+        for tick in ticks:
+            tick_type = type(tick)
+            if tick_type is Quote:
+                quotes[tick.symbol] = tick
+            elif tick_type is Trade:
+                trades[tick.symbol] = tick
+            elif isinstance(tick, Bar) and tick.kind is Kind.UPDATED_BAR:
+                self._correct(tick)
+            else:
+                latest[tick.kind][tick.symbol] = tick
+
+    def _correct(self, update: Bar) -> None:
+        bars = self._latest[Kind.BAR]
+        last = bars.get(update.symbol)
+        if last is not None and last.event_ns == update.event_ns:
+            bars[update.symbol] = replace(update, kind=Kind.BAR)
+
+    def get(self, symbol: str) -> list[Tick]:
+        """Return all that is known of one symbol, in the order of `Channel`; [] of a stranger."""
+        return [table[symbol] for table in self._latest.values() if symbol in table]
+
+    def state(self, symbols_of_channel: Mapping[Channel, frozenset[str]]) -> list[Tick]:
+        """Return the last ticks of channels × symbols, ordered by symbol, then by `Channel`.
+
+        Args:
+            symbols_of_channel: per channel its symbols; a set with "*" in it means every symbol.
+                `updatedBars` has no state: a correction is in the bar that it corrects.
+        """
+        wanted: set[str] = set()
+        tables: list[tuple[dict[str, Tick], frozenset[str] | None]] = []
+        for kind, channel in _CHANNEL_OF_STATE.items():
+            symbols = symbols_of_channel.get(channel)
+            if symbols:
+                everything = ALL in symbols
+                tables.append((self._latest[kind], None if everything else symbols))
+                wanted.update(self._latest[kind] if everything else symbols)
+        return [
+            table[symbol]
+            for symbol in sorted(wanted)
+            for table, symbols in tables
+            if symbol in table and (symbols is None or symbol in symbols)
+        ]

@@ -1,0 +1,230 @@
+"""The health of symbols: who ticks as usual, who has fallen silent, who is halted.
+
+Theory of operation: what is long for one symbol is usual for another, so each is measured by its
+own *usual gap*: how long one waits for its next tick, on average over time, not over ticks. (A
+burst of a thousand ticks lasts a second and counts for a second; an average over ticks would forget
+for it how quiet the symbol is.) Whoever is silent for `gaps` times that is stale, and live again
+with its next tick. Of ticks that come at random, one gap in e^20 is ten times the usual one.
+
+While the source as a whole is silent, nothing is known of a symbol, and its clock stands still:
+then there is one thing to be told, not one a symbol. Only trades and quotes count; statuses say who
+is halted, and bars are made of what came before. Knows no clock and nobody who is told.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+
+from feed.market.ticks import SECOND_NS, Quote, Status, Tick, Trade
+
+USUAL_NS = 300 * SECOND_NS  # what is usual is what was so in the last five minutes, roughly
+# Before so much it is not known what is usual: of less, chance makes too much or too little.
+LEAST_TICKS = 20
+LEAST_FLOORS = 10  # times the shortest silence that is told
+_UNKNOWN_FLOORS = 12  # and the feed may be silent for so many until it is known
+
+# The dialect's status codes (Alpaca, "trading status"; UTP and CTA specifications).
+HALTED_CODES = frozenset({"H", "2", "P"})  # trading halt, on either tape; volatility pause
+RESUMED_CODES = frozenset({"T", "3"})
+_ALIVE_TYPES = frozenset({Trade, Quote})
+
+
+class Health(StrEnum):
+    """How a symbol is; the label of a metric, and the status code of what is told."""
+
+    LIVE = "live"
+    STALE = "stale"
+    HALTED = "halted"
+    SOURCE_DOWN = "source_down"
+
+
+class Pulse:
+    """How often something ticks.
+
+    Attributes:
+        last_ns: when it ticked last, later by the time in which nothing could come.
+        gap_ns: the usual gap.
+        ticks, known_ns: how many ticks, and how much time, it was learnt from.
+    """
+
+    __slots__ = ("gap_ns", "known_ns", "last_ns", "ticks")
+
+    def __init__(self, now_ns: int) -> None:
+        self.last_ns = now_ns
+        self.gap_ns = 0.0
+        self.ticks = 0
+        self.known_ns = 0
+
+    def beat(self, ticks: int, last_ns: int) -> None:
+        """Note so many ticks since the last call, the last of them at `last_ns`."""
+        passed_ns = max(0, last_ns - self.last_ns)
+        self.last_ns = last_ns
+        self.ticks += ticks
+        if passed_ns:
+            # One tick: the gap itself. Many at random times: what one waits for the next, 2 ÷ rate.
+            gap_ns = 2 * passed_ns / (ticks + 1)
+            self.known_ns = min(self.known_ns + passed_ns, USUAL_NS)
+            self.gap_ns += (gap_ns - self.gap_ns) * min(1.0, passed_ns / self.known_ns)
+
+
+class SymbolHealth:
+    """All symbols that ever ticked.
+
+    Attributes:
+        feed: the pulse of all of them together; None before the first tick.
+    """
+
+    __slots__ = (
+        "_beats",
+        "_floor_ns",
+        "_gaps",
+        "_halted",
+        "_last_ns",
+        "_pulses",
+        "_stale",
+        "_stopped_ns",
+        "feed",
+    )
+
+    def __init__(self, *, gaps: float, floor_ns: int) -> None:
+        """Set what is too long.
+
+        Args:
+            gaps: how many times its usual gap a symbol, or the feed, may be silent.
+            floor_ns: it may be silent for so long in any case.
+        """
+        self._gaps = gaps
+        self._floor_ns = floor_ns
+        self._beats: Counter[str] = Counter()  # noted, and not settled: how many, and when last
+        self._last_ns: dict[str, int] = {}
+        self._pulses: dict[str, Pulse] = {}
+        self._stale: set[str] = set()
+        self._halted: set[str] = set()
+        self._stopped_ns: int | None = None  # since when nothing can come
+        self.feed: Pulse | None = None
+
+    def note(self, ticks: Sequence[Tick], ingested_ns: Sequence[int]) -> None:
+        """Take in ticks, in order: 0.15 µs a tick; what they mean is found out by `settle`.
+
+        Args:
+            ticks: of any kind.
+            ingested_ns: when they came, ascending.
+        """
+        symbols = [tick.symbol for tick in ticks if type(tick) in _ALIVE_TYPES]
+        stamps = ingested_ns
+        if len(symbols) < len(ticks):
+            stamps = []
+            for tick, at_ns in zip(ticks, ingested_ns, strict=True):
+                if type(tick) in _ALIVE_TYPES:
+                    stamps.append(at_ns)
+                elif type(tick) is Status:
+                    self._note_status(tick, at_ns)
+        if not symbols:
+            return
+        self.go_on(stamps[0])
+        if self.feed is None:
+            self.feed = Pulse(stamps[0])
+        self.feed.beat(len(symbols), stamps[-1])
+        self._beats.update(symbols)
+        self._last_ns.update(zip(symbols, stamps, strict=True))
+
+    def settle(self, most: int) -> list[Status] | None:
+        """Go on with what was noted, for so many symbols: 0.6 µs each.
+
+        Returns:
+            a status for each symbol that is live again; None when all is settled.
+        """
+        if not self._beats:
+            return None
+        statuses = []
+        for _ in range(min(most, len(self._beats))):
+            symbol, count = self._beats.popitem()
+            last_ns = self._last_ns.pop(symbol)
+            pulse = self._pulses.get(symbol)
+            if pulse is None:
+                self._pulses[symbol] = Pulse(last_ns)
+                continue
+            pulse.beat(count, last_ns)
+            if symbol in self._stale:
+                self._stale.discard(symbol)
+                statuses.append(_status(symbol, Health.LIVE, "Ticks again", last_ns))
+        return statuses
+
+    def judge(self, now_ns: int) -> list[Status]:
+        """Return a status for each symbol that has become stale."""
+        feed = self.feed
+        if feed is None or self._stopped_ns is not None:
+            return []
+        # Where the whole feed may have stopped, that is found out first.
+        if 2 * (now_ns - feed.last_ns) > self.silence_limit_ns:
+            return []
+        statuses = []
+        for symbol, pulse in self._pulses.items():
+            silent_ns = now_ns - pulse.last_ns
+            if silent_ns <= self._floor_ns or not self._knows(pulse):
+                continue
+            if silent_ns <= self._gaps * pulse.gap_ns:
+                continue
+            if symbol in self._stale or symbol in self._halted:
+                continue
+            self._stale.add(symbol)
+            words = (
+                f"No tick for {silent_ns / SECOND_NS:.1f} s; "
+                f"its usual gap is {pulse.gap_ns / SECOND_NS:.3g} s"
+            )
+            statuses.append(_status(symbol, Health.STALE, words, now_ns))
+        return statuses
+
+    @property
+    def silence_limit_ns(self) -> int:
+        """How long all symbols together may be silent."""
+        if self.feed is None or not self._knows(self.feed):
+            return _UNKNOWN_FLOORS * self._floor_ns
+        return max(self._floor_ns, int(self._gaps * self.feed.gap_ns))
+
+    def stop(self, since_ns: int) -> None:
+        """Let all clocks stand still: nothing can come since then."""
+        if self._stopped_ns is None:
+            self._stopped_ns = since_ns
+
+    def go_on(self, now_ns: int) -> None:
+        """Let the clocks run again, as if no time had passed."""
+        if self._stopped_ns is None:
+            return
+        passed_ns = max(0, now_ns - self._stopped_ns)
+        self._stopped_ns = None
+        for pulse in self._pulses.values():
+            pulse.last_ns += passed_ns
+        if self.feed is not None:
+            self.feed.last_ns += passed_ns
+
+    def counts(self) -> dict[Health, int]:
+        """Return how many symbols there are of each health."""
+        known = len(self._pulses.keys() | self._halted)
+        if self._stopped_ns is not None:
+            return {**dict.fromkeys(Health, 0), Health.SOURCE_DOWN: known}
+        halted = len(self._halted)
+        stale = len(self._stale - self._halted)
+        return {
+            Health.LIVE: known - halted - stale,
+            Health.STALE: stale,
+            Health.HALTED: halted,
+            Health.SOURCE_DOWN: 0,
+        }
+
+    def _knows(self, pulse: Pulse) -> bool:
+        """Tell whether there was enough to say what is usual."""
+        return pulse.ticks >= LEAST_TICKS and pulse.known_ns >= LEAST_FLOORS * self._floor_ns
+
+    def _note_status(self, status: Status, at_ns: int) -> None:
+        if status.status_code in HALTED_CODES:
+            self._halted.add(status.symbol)
+        elif status.status_code in RESUMED_CODES:
+            self._halted.discard(status.symbol)
+            pulse = self._pulses.get(status.symbol)
+            if pulse is not None:  # its clock begins when it may tick again
+                pulse.last_ns = max(pulse.last_ns, at_ns)
+
+
+def _status(symbol: str, health: Health, words: str, now_ns: int) -> Status:
+    return Status(symbol, health.value.upper(), words, "", "", now_ns)

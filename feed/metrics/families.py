@@ -1,0 +1,408 @@
+"""Every metric of the server: names, help texts, and where the numbers come from.
+
+The rooms keep plain counters, which are read when Prometheus asks. Only histograms are filled as
+things happen: one observation a lane and frame, a cut, or a list of a source, never one a
+subscriber or tick. No label grows with users or symbols, and every value of a label is there from
+the start: so the number of series is fixed, and a rate begins at 0. (Longer than 300 lines, since
+all names are in one file.)
+"""
+
+import math
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+
+import feed
+from feed.broadcast.subscriber import Resume
+from feed.histogram import Histogram
+from feed.market.symbol_health import Health
+from feed.market.ticks import Kind
+from feed.sources.replay import bad_rows
+from feed.wire.codec import CODECS
+from feed.wire.disconnect import Reason
+
+if TYPE_CHECKING:  # the hub fills the instruments, so at run time the arrow points the other way
+    from feed.hub.census import Levels
+    from feed.hub.hub import Hub
+    from feed.ingest.health_watch import HealthWatch
+    from feed.ingest.runner import Ingest
+
+LAG_STEPS_TICKS = (1, 100, 1_000, 10_000)
+TRANSPORTS = ("websocket", "sse", "stream")
+_SERVED = tuple(product(TRANSPORTS, CODECS))
+_LADDER_STEPS = ("paused", "caught_up", "gap", "conflated", "lagging", "slow")
+
+_US, _MS, _S = 1_000, 1_000_000, 1_000_000_000
+_AGE_BOUNDS_NS = (
+    *(100 * _US, 250 * _US, 500 * _US),
+    *(1 * _MS, 2_500 * _US, 5 * _MS, 10 * _MS, 25 * _MS, 50 * _MS, 100 * _MS, 250 * _MS, 500 * _MS),
+    *(1 * _S, 2_500 * _MS, 5 * _S, 10 * _S, 30 * _S, 60 * _S),
+)
+_CUT_BOUNDS_NS = tuple(bound for bound in _AGE_BOUNDS_NS if bound <= 500 * _MS)
+_BATCH_BOUNDS_TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000)
+
+
+class Instruments:
+    """The histograms, filled as things happen; all but `batch_ticks` are of nanoseconds.
+
+    Attributes:
+        source_age: from a tick's event to its ingestion.
+        write_age: from there until its lane's frame was written.
+        delivery_age: from its event to its reader, by transport, as clients report.
+        cut: how long a cut took.
+        batch_ticks: how many ticks it took together.
+        loop_lag: how late the event loop was for a timer.
+    """
+
+    def __init__(self) -> None:
+        self.source_age = Histogram(_AGE_BOUNDS_NS)
+        self.write_age = Histogram(_AGE_BOUNDS_NS)
+        self.delivery_age = {transport: Histogram(_AGE_BOUNDS_NS) for transport in TRANSPORTS}
+        self.cut = Histogram(_CUT_BOUNDS_NS)
+        self.batch_ticks = Histogram(_BATCH_BOUNDS_TICKS)
+        self.loop_lag = Histogram(_AGE_BOUNDS_NS)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What the metrics are read from.
+
+    Attributes:
+        hub, ingest, health: the rooms that count.
+        levels: what was found by walking over all subscribers, just now.
+    """
+
+    hub: "Hub"
+    ingest: "Ingest"
+    health: "HealthWatch"
+    levels: "Levels"
+
+
+def families(watched: Watched) -> Iterator[Metric]:
+    """Yield every metric of the server, in the order in which a tick goes."""
+    yield _gauge("feed_build_info", "The version that runs, as a label; always 1.").of(
+        {(feed.__version__, platform.python_version()): 1}, "version", "python"
+    )
+    yield from _source(watched)
+    yield from _symbols(watched)
+    yield from _ring(watched)
+    yield from _cuts(watched)
+    yield from _lanes(watched)
+    yield from _compression(watched)
+    yield from _connections(watched)
+    yield from _subscribers(watched)
+    yield from _ladder(watched)
+    yield from _feedback(watched)
+    yield from _loop(watched)
+
+
+def _source(watched: Watched) -> Iterator[Metric]:
+    hub, ingest = watched.hub, watched.ingest
+    name = ingest.source.name
+    yield _counter(
+        "feed_ticks",
+        "Ticks published into the ring, by source and kind (t trade, q quote, b and b1s bars, u "
+        "corrected bar, s status).",
+    ).of({(name, kind): hub.broadcast.ticks[kind] for kind in Kind}, "source", "kind")
+    yield _gauge("feed_source_up", "1 while the source is open and produces, else 0.").of(
+        {(name,): ingest.up}, "source"
+    )
+    yield _gauge(
+        "feed_source_finished",
+        "1 once a recording has come to its end: it is not up, and nothing is wrong.",
+    ).of({(name,): ingest.finished}, "source")
+    yield _counter(
+        "feed_source_failures", "How often the source died and had to be opened again."
+    ).of({(name,): ingest.failures}, "source")
+    yield _gauge(
+        "feed_last_tick_timestamp_seconds",
+        "When the source gave its newest tick, by this server's clock; before there was one, when "
+        "the server began.",
+    ).of({(name,): ingest.last_tick_ns / _S}, "source")
+    yield _gauge(
+        "feed_source_silence_limit_seconds",
+        "After how long without any tick the source counts as silent: a multiple of its own usual "
+        "gap between ticks. Infinite for a recording, which may pause.",
+    ).of({(name,): watched.health.silence_limit_ns / _S if ingest.live else math.inf}, "source")
+    yield _histogram(
+        "feed_source_age_seconds",
+        "How old the oldest tick of a list was when it was ingested, since its own event time. One "
+        "observation a list of a live source; recordings have none.",
+    ).of_ns({(name,): hub.instruments.source_age}, "source")
+    yield _counter(
+        "feed_source_rows_skipped", "Rows of a recording that were left out, by reason."
+    ).of(
+        {(name, reason): ingest.source.rows_skipped.get(reason, 0) for reason in bad_rows.Reason},
+        "source",
+        "reason",
+    )
+    yield _counter(
+        "feed_source_waits",
+        "How often a source that can wait was held for the slowest lossless subscriber.",
+    ).of({(name,): hub.waits}, "source")
+
+
+def _symbols(watched: Watched) -> Iterator[Metric]:
+    yield _gauge(
+        "feed_symbols",
+        "Symbols that ever ticked, by health: live, stale (no tick for a multiple of its usual "
+        "gap), halted, source_down (the source is silent or gone, so nothing is known).",
+    ).of({(health,): watched.health.counts[health] for health in Health}, "state")
+    bars = watched.hub.broadcast.bars
+    yield _counter(
+        "feed_late_trades", "Trades of a second whose bar was published already; they correct it."
+    ).of(bars.late_trades)
+    yield _counter(
+        "feed_stray_ticks",
+        "Ticks whose event time is days away from all others: a broken clock. They are passed on "
+        "and join no bar.",
+    ).of(bars.stray_ticks)
+
+
+def _ring(watched: Watched) -> Iterator[Metric]:
+    hub = watched.hub
+    ring = hub.broadcast.ring
+    yield _gauge("feed_ring_capacity_ticks", "How many ticks the ring buffer can hold.").of(
+        ring.capacity
+    )
+    yield _gauge("feed_ring_ticks", "How many ticks the ring buffer holds now.").of(len(ring))
+    yield _gauge(
+        "feed_ring_oldest_age_seconds",
+        "How long ago the oldest tick in the ring was ingested: who was away for longer cannot "
+        "resume without a gap.",
+    ).of(ring.oldest_age_ns(watched.levels.now_ns) / _S)
+    yield _gauge(
+        "feed_resume_window_seconds",
+        "For how long a subscriber may be away and still resume without a gap, as promised in the "
+        "settings.",
+    ).of(hub.settings.resume_window_s)
+    yield _counter(
+        "feed_ring_overruns",
+        "How often a subscriber needed a tick that the ring no longer held.",
+    ).of(hub.ladder.overruns)
+    yield _gauge("feed_waiting_ticks", "Ticks that are published and not yet in a frame.").of(
+        hub.broadcast.waiting_ticks
+    )
+
+
+def _cuts(watched: Watched) -> Iterator[Metric]:
+    instruments = watched.hub.instruments
+    yield _histogram(
+        "feed_cut_seconds",
+        "How long a cut took: encoding, joining, framing and writing to all live subscribers. "
+        "While it runs, the event loop does nothing else.",
+    ).of_ns({(): instruments.cut})
+    yield _histogram(
+        "feed_batch_ticks",
+        "How many ticks a cut took together. Larger batches mean higher load or a fixed interval.",
+    ).of({(): instruments.batch_ticks}, unit=1)
+    yield _histogram(
+        "feed_write_age_seconds",
+        "How old the oldest tick of a frame was, since it was ingested, when its lane's frame had "
+        "been written to everybody. One observation a lane and frame.",
+    ).of_ns({(watched.ingest.source.name,): instruments.write_age}, "source")
+
+
+def _lanes(watched: Watched) -> Iterator[Metric]:
+    broadcast, settings = watched.hub.broadcast, watched.hub.settings
+    traffic = broadcast.traffic
+    yield _gauge(
+        "feed_lanes",
+        "Different frames made per cut: groups of subscribers that get the same bytes.",
+    ).of({served: broadcast.lane_counts[served] for served in _SERVED}, "transport", "codec")
+    yield _counter(
+        "feed_frames", "Frames of ticks and feed messages written, counted once per subscriber."
+    ).of({served: traffic[served].frames for served in _SERVED}, "transport", "codec")
+    yield _counter("feed_frame_bytes", "Bytes of those frames as they went to the sockets.").of(
+        {served: traffic[served].frame_bytes for served in _SERVED}, "transport", "codec"
+    )
+    yield _counter(
+        "feed_plain_bytes",
+        "Bytes that those frames would have been without compression and framing.",
+    ).of({served: traffic[served].plain_bytes for served in _SERVED}, "transport", "codec")
+    yield _gauge(
+        "feed_index_entries", "Symbols per channel that all different selections hold together."
+    ).of(broadcast.index_entries)
+    yield _gauge(
+        "feed_index_entries_limit", "The most of them that are let in (max_index_entries)."
+    ).of(settings.max_index_entries)
+
+
+def _compression(watched: Watched) -> Iterator[Metric]:
+    budget = watched.hub.broadcast.budget
+    yield _gauge(
+        "feed_compressor_memory_bytes", "Memory of the lanes' shared compressors together."
+    ).of(budget.used_bytes)
+    yield _gauge(
+        "feed_compressor_memory_limit_bytes",
+        "The most memory that they may take; lanes beyond it compress every frame alone.",
+    ).of(budget.maximum_bytes)
+    yield _counter(
+        "feed_compressor_refusals",
+        "How often a lane had to do without a shared compressor, since there was no memory left.",
+    ).of(budget.refusals)
+    yield _counter(
+        "feed_keyframes",
+        "Compressed frames that refer to nothing before them, so that those who joined or missed "
+        "a frame can go on from there.",
+    ).of(budget.keyframes)
+
+
+def _connections(watched: Watched) -> Iterator[Metric]:
+    hub = watched.hub
+    yield _gauge("feed_connections", "Subscribers connected now, by transport and codec.").of(
+        {served: hub.connected[served] for served in _SERVED}, "transport", "codec"
+    )
+    yield _gauge(
+        "feed_connections_limit", "The most subscribers that are let in (max_connections)."
+    ).of(hub.settings.max_connections)
+    yield _counter(
+        "feed_connections_opened",
+        "Subscribers that connected since the start, by transport and codec.",
+    ).of({served: hub.opened[served] for served in _SERVED}, "transport", "codec")
+    yield _counter(
+        "feed_disconnects",
+        "Subscribers that left or were disconnected, by reason. client_left is their own doing; "
+        "slow and lagging are readers that could not keep up.",
+    ).of({(reason.value.name,): hub.ended[reason] for reason in Reason}, "reason")
+    yield _counter(
+        "feed_resumes",
+        "Positions that subscribers came back with, by outcome: replayed without loss, gap (the "
+        "ring was too short), new_epoch (the server had restarted, or no such position).",
+    ).of({(outcome,): hub.resumes[outcome] for outcome in Resume}, "outcome")
+
+
+def _subscribers(watched: Watched) -> Iterator[Metric]:
+    levels = watched.levels
+    yield _gauge(
+        "feed_behind_subscribers",
+        "Subscribers that are not live: paused, or catching up from the ring.",
+    ).of(len(levels.lags_ticks))
+    yield _gauge(
+        "feed_lagging_subscribers",
+        "Subscribers that are at least so many ticks behind the newest tick.",
+    ).of(
+        {(str(step),): sum(lag >= step for lag in levels.lags_ticks) for step in LAG_STEPS_TICKS},
+        "ticks",
+    )
+    yield _gauge(
+        "feed_largest_lag_ticks",
+        "How many ticks the subscriber that is furthest behind has not been given yet.",
+    ).of(max(levels.lags_ticks, default=0))
+    yield _gauge(
+        "feed_socket_buffer_bytes",
+        "Bytes written that sockets have not taken yet, over all subscribers.",
+    ).of(levels.held_bytes)
+    yield _gauge(
+        "feed_largest_socket_buffer_bytes",
+        "The most bytes that one subscriber's socket has not taken yet.",
+    ).of(levels.largest_held_bytes)
+
+
+def _ladder(watched: Watched) -> Iterator[Metric]:
+    counts = watched.hub.ladder
+    yield _counter(
+        "feed_ladder_steps",
+        "Steps of slow subscribers down (and up) the ladder: paused (a frame could not be "
+        "written), caught_up (live again without loss), gap (told that ticks are missing), "
+        "conflated (told that they come conflated), lagging and slow (disconnected).",
+    ).of({(step,): getattr(counts, step) for step in _LADDER_STEPS}, "step")
+    yield _counter(
+        "feed_gap_ticks",
+        "Sequences that subscribers were told they will not get, over all gaps of this epoch.",
+    ).of(counts.gap_ticks)
+
+
+def _feedback(watched: Watched) -> Iterator[Metric]:
+    hub = watched.hub
+    name = watched.ingest.source.name
+    yield _histogram(
+        "feed_delivery_age_seconds",
+        "How old ticks were when their readers had them, since their event, as a sample of the "
+        "clients reports by their own clocks.",
+    ).of_ns(
+        {
+            (name, transport): histogram
+            for transport, histogram in hub.instruments.delivery_age.items()
+        },
+        "source",
+        "transport",
+    )
+    yield _counter(
+        "feed_feedback",
+        "Reports of clients on the age of ticks, by outcome: taken, over_budget (too many a "
+        "second), not_live (a recording's ticks have no age).",
+    ).of({(outcome,): count for outcome, count in hub.feedback.outcomes.items()}, "outcome")
+
+
+def _loop(watched: Watched) -> Iterator[Metric]:
+    yield _histogram(
+        "feed_loop_lag_seconds",
+        "How late the event loop was for a timer, looked at once a second or oftener. Over 0.1 the "
+        "process is saturated.",
+    ).of_ns({(): watched.hub.instruments.loop_lag})
+
+
+Labels = tuple[str, ...]
+Numbers = Mapping[Labels, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A counter or a gauge to be: `of` gives it its numbers."""
+
+    make: type[CounterMetricFamily] | type[GaugeMetricFamily]
+    name: str
+    help: str
+
+    def of(self, numbers: float | Numbers, *labels: str) -> Metric:
+        family = self.make(self.name, self.help, labels=labels)
+        for values, number in _items(numbers):
+            family.add_metric(values, number)
+        return family
+
+
+@dataclass(frozen=True, slots=True)
+class _Histogram:
+    """A histogram to be: `of` gives it its counts."""
+
+    name: str
+    help: str
+
+    def of_ns(self, histograms: Mapping[Labels, Histogram], *labels: str) -> Metric:
+        return self.of(histograms, *labels, unit=_S)
+
+    def of(self, histograms: Mapping[Labels, Histogram], *labels: str, unit: int) -> Metric:
+        family = HistogramMetricFamily(self.name, self.help, labels=labels)
+        for values, histogram in histograms.items():
+            buckets = [
+                ("+Inf" if bound is None else repr(bound / unit), count)
+                for bound, count in histogram.cumulative()
+            ]
+            family.add_metric(values, buckets, sum_value=histogram.total / unit)
+        return family
+
+
+def _items(numbers: float | Numbers) -> Iterable[tuple[Labels, float]]:
+    return numbers.items() if isinstance(numbers, Mapping) else [((), numbers)]
+
+
+def _counter(name: str, words: str) -> _Plain:
+    return _Plain(CounterMetricFamily, name, words)
+
+
+def _gauge(name: str, words: str) -> _Plain:
+    return _Plain(GaugeMetricFamily, name, words)
+
+
+def _histogram(name: str, words: str) -> _Histogram:
+    return _Histogram(name, words)

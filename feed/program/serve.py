@@ -1,0 +1,149 @@
+"""Running the server as a program: event loop, signals, logs, the first lines it prints."""
+
+import asyncio
+import gc
+import math
+import random
+import signal
+import sys
+from collections.abc import Callable
+
+import structlog
+from aiohttp import web
+
+from feed import __version__
+from feed.errors import FeedError
+from feed.http.app import make_app
+from feed.program import logs
+from feed.settings.options import Settings
+from feed.sources.replay.source import ReplaySource
+from feed.sources.simulated.source import SimulatedSource
+from feed.sources.source import Source
+
+_BACKLOG = 4_096  # thousands come back within a second after a restart
+_MAX_REQUEST_LINE_BYTES = 64 * 1024  # 5,000 symbols in a query
+# Ticks are made and dropped by the hundred thousand and refer to nothing: young collections find
+# little, and old ones walk the ring. So both are rare.
+_GC_THRESHOLD = (50_000, 50, 100)
+
+log = structlog.get_logger("feed.server")
+
+
+def make_source(settings: Settings) -> Source:
+    """Return the source that the settings name; it is not opened yet.
+
+    Raises:
+        FeedError: an option of the source is not accepted.
+    """
+    if settings.replay_file is not None:
+        return ReplaySource(
+            path=settings.replay_file,
+            speed="max" if math.isinf(settings.speed) else settings.speed,
+            loop=settings.loop,
+            on_bad_row=settings.on_bad_row,
+        )
+    seed = random.SystemRandom().getrandbits(64) if settings.seed is None else settings.seed
+    return SimulatedSource(
+        symbols=settings.symbols if isinstance(settings.symbols, int) else list(settings.symbols),
+        rate=settings.rate,
+        seed=seed,
+        start_ns=settings.start_ns,
+    )
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM; say goodbye to everybody, and return.
+
+    Raises:
+        FeedError: an option is not accepted, or the address cannot be listened on.
+    """
+    repeats = logs.configure()
+    source = make_source(settings)
+    _allow_many_files()
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, source, repeats))
+
+
+async def _serve(settings: Settings, source: Source, repeats: logs.Repeats) -> None:
+    app = await make_app(settings, source)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handler_cancellation=True,
+        # Handlers end by themselves after their last words; aiohttp complains of those it cancels.
+        shutdown_timeout=settings.shutdown_timeout_s + 0.5,
+        max_line_size=_MAX_REQUEST_LINE_BYTES,
+        max_field_size=_MAX_REQUEST_LINE_BYTES,
+    )
+    await runner.setup()
+    stop = asyncio.Event()
+    _on_signals(stop.set)
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port, backlog=_BACKLOG)
+        try:
+            await site.start()
+        except OSError as error:
+            address = f"{settings.host}:{settings.port}"
+            raise FeedError(f"cannot listen on {address}: {error.strerror}") from error
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_GC_THRESHOLD)
+        host, port = runner.addresses[0][:2]
+        sys.stdout.write(_first_lines(settings, f"{host}:{port}"))
+        sys.stdout.flush()
+        log.info("serving", host=host, port=port, source=source.name, version=__version__)
+        telling = asyncio.create_task(repeats.run(), name="repeats")
+        await stop.wait()
+        log.info("leaving", port=port)
+        telling.cancel()
+    finally:
+        await runner.cleanup()
+
+
+def _first_lines(settings: Settings, address: str) -> str:
+    """Return what is served, where, and three commands to try."""
+    url = f"http://{address}"
+    what = (
+        f"a simulated market of {settings.symbols} symbols at {settings.rate:g} ticks/s"
+        if settings.replay_file is None
+        else f"a replay of {settings.replay_file}"
+    )
+    if isinstance(settings.symbols, tuple) and settings.replay_file is None:
+        names = ", ".join(settings.symbols)
+        what = f"a simulated market of {names} at {settings.rate:g} ticks/s"
+    return (
+        f"feed: serving {what}\n"
+        f"  {url}/  a page with live prices   {url}/metrics  for Prometheus\n"
+        f"try:\n"
+        f"  curl -N '{url}/v1/sse?trades=*'\n"
+        f"  curl -N '{url}/v1/stream?quotes=*&snapshot=1'\n"
+        f"  feed tail --url {url} --symbols AAPL,MSFT\n"
+    )
+
+
+def _allow_many_files() -> None:
+    """Raise the soft limit of open files to the hard one: a subscriber is a file."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - not on Windows
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop)
+        except NotImplementedError:  # Windows' loop has none; Ctrl-C raises there by itself
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    if sys.platform == "win32":
+        return asyncio.new_event_loop
+    import uvloop  # noqa: PLC0415 - not installed on Windows
+
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory

@@ -1,1 +1,0 @@
-"""The way out: one aiohttp process that writes frames to everybody."""

@@ -1,0 +1,90 @@
+"""Rows of a recording that are no ticks: where, why, and how often somebody is told.
+
+Knows no file and no clock of its own; the replay counts them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+import structlog
+
+from feed.market.ticks import SECOND_NS
+
+OnBadRow = Literal["skip", "stop"]
+
+FIRST_REPORTS = 5  # bad rows that are reported at once; later ones every REPORT_EVERY_NS
+REPORT_EVERY_NS = 10 * SECOND_NS
+
+_log = structlog.get_logger()
+
+
+class Reason(StrEnum):
+    """Why a row is no tick."""
+
+    UNREADABLE = "unreadable"  # no JSON, no UTF-8, an open quote, a line that is too long
+    INVALID = "invalid"  # a field or cell is missing, or its value is not accepted
+    OUT_OF_ORDER = "out_of_order"  # its event time is before that of an earlier row
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """One row that is no tick: where it is, and why, in a word and in detail."""
+
+    path: Path
+    line: int
+    reason: Reason
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.path}, line {self.line}: {self.detail}"
+
+
+def log_bad_row(row: BadRow, unreported: int) -> None:
+    """Warn of a bad row; so many others came since the last warning."""
+    _log.warning(
+        "row_skipped",
+        file=str(row.path),
+        line=row.line,
+        reason=row.reason.value,
+        detail=row.detail,
+        unreported=unreported,
+    )
+
+
+class BadRowReports:
+    """Which bad rows are reported: the first few, and then one now and again."""
+
+    __slots__ = ("_clock_ns", "_latest", "_next_ns", "_report", "_reported", "_unreported")
+
+    def __init__(self, report: Callable[[BadRow, int], None], clock_ns: Callable[[], int]) -> None:
+        self._report = report
+        self._clock_ns = clock_ns
+        self._reported = 0
+        self._next_ns = 0  # not before this, once the first were reported
+        self._latest: BadRow | None = None  # the last of those that were not reported
+        self._unreported = 0
+
+    def tell(self, row: BadRow) -> None:
+        """Report a row, or keep it for later."""
+        now_ns = self._clock_ns()
+        if self._reported >= FIRST_REPORTS and now_ns < self._next_ns:
+            self._latest = row
+            self._unreported += 1
+            return
+        self._say(row, now_ns)
+
+    def flush(self) -> None:
+        """Report the last of the unreported rows, with their number, at the end of a pass."""
+        if self._latest is not None:
+            self._unreported -= 1
+            self._say(self._latest, self._clock_ns())
+
+    def _say(self, row: BadRow, now_ns: int) -> None:
+        self._report(row, self._unreported)
+        self._reported += 1
+        self._next_ns = now_ns + REPORT_EVERY_NS
+        self._latest = None
+        self._unreported = 0

@@ -1,0 +1,94 @@
+"""Event times of a recording: text into nanoseconds since the Unix epoch, exactly.
+
+Knows RFC 3339 and the integers that CSV files carry; integers only, no float and no clock.
+"""
+
+import re
+from datetime import date
+from functools import lru_cache
+
+from feed.errors import InvalidTick, shorten
+from feed.market.ticks import SECOND_NS
+
+MAX_EVENT_NS = (1 << 63) - 1  # 2262-04-11, where 64-bit nanoseconds end
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_SECOND = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)", re.ASCII
+)  # RFC 3339 section 5.6; its leap second (:60) has no number of its own since the epoch
+_REST = re.compile(r"(?:\.(\d{1,9}))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))", re.ASCII)
+_SECOND_LENGTH = len("2020-02-22T00:00:00")
+_NS_PER_DIGIT = tuple(10 ** (9 - digits) for digits in range(10))
+_RFC3339_SHAPE = (
+    "RFC 3339 from 1970 to 2262 with up to 9 fraction digits, such as 2020-02-22T00:00:02.111Z"
+)
+
+# Upper bounds of a number's magnitude as seconds, ms, µs; what is larger is nanoseconds. As
+# seconds the first bound is the year 5138, as milliseconds it is March 1973.
+_UNITS_NS = ((10**11, SECOND_NS), (10**14, 1_000_000), (10**17, 1_000))
+_MAX_EVENT_DIGITS = 19
+_CSV_TIME_SHAPE = (
+    f"an integer of seconds, ms, µs or ns since 1970 (told apart by magnitude), or {_RFC3339_SHAPE}"
+)
+
+
+@lru_cache(maxsize=1024)
+def _whole_second_ns(text: str) -> int | None:
+    """Return a date and time without fraction or offset in ns, or None; neighbours share it."""
+    match = _SECOND.fullmatch(text)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = map(int, match.groups())
+    try:
+        days = date(year, month, day).toordinal() - _EPOCH_DAY
+    except ValueError:
+        return None
+    return (days * 86_400 + hour * 3_600 + minute * 60 + second) * SECOND_NS
+
+
+def rfc3339_ns(text: object) -> int:
+    """Read an RFC 3339 time as nanoseconds since the Unix epoch, exactly (integers only).
+
+    Accepts any offset, a space or small letters for `T` and `Z`, and 0 to 9 fraction digits.
+    Refuses a leap second and what does not fit into 63 bits.
+
+    Raises:
+        InvalidTick: it is no such time; the message says what is.
+    """
+    if type(text) is str:
+        whole_ns = _whole_second_ns(text[:_SECOND_LENGTH])
+        rest = _REST.fullmatch(text, _SECOND_LENGTH)
+        if whole_ns is not None and rest is not None:
+            fraction, sign, hours, minutes = rest.groups()
+            if fraction is not None:
+                whole_ns += int(fraction) * _NS_PER_DIGIT[len(fraction)]
+            if sign is not None:
+                offset_ns = (int(hours) * 60 + int(minutes)) * 60 * SECOND_NS
+                whole_ns += -offset_ns if sign == "+" else offset_ns
+            if 0 <= whole_ns <= MAX_EVENT_NS:
+                return whole_ns
+    raise InvalidTick(f"time {shorten(text)} is not accepted; accepted: {_RFC3339_SHAPE}")
+
+
+def csv_time_ns(text: str) -> int:
+    """Read a CSV's time as nanoseconds since the Unix epoch: an integer of any unit, or RFC 3339.
+
+    The unit is told by magnitude, which is unambiguous for times after March 1973.
+
+    Raises:
+        InvalidTick: it is neither; the message says what is accepted.
+    """
+    if text.isdigit() and text.isascii() and len(text) <= _MAX_EVENT_DIGITS:
+        value = int(text)
+        for bound, unit_ns in _UNITS_NS:
+            if value < bound:
+                value *= unit_ns
+                break
+        if value <= MAX_EVENT_NS:
+            return value
+    try:
+        return rfc3339_ns(text)
+    except InvalidTick:
+        raise InvalidTick(
+            f"timestamp {shorten(text)} is not accepted; accepted: {_CSV_TIME_SHAPE}"
+        ) from None

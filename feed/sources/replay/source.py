@@ -1,0 +1,307 @@
+"""The replay source: a recording as it was, at its pace or faster, once or for ever.
+
+Knows pace, loops, threads and what to tell of bad rows. What a row means is said in `rows.py`, and
+how a file is read in `recording.py`.
+
+Every tick keeps its own event time, also in later passes of a loop: then event times and trade ids
+start over, and `passes` grows before the first tick of each pass. Bars of a recording are passed on
+and not rebuilt.
+"""
+
+import asyncio
+import time
+from bisect import bisect_right
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import compress
+from pathlib import Path
+from typing import Literal, TypeVar, get_args
+
+from feed.errors import InvalidParameter, SourceError
+from feed.market.ticks import SECOND_NS, Bar, Kind, Tick
+from feed.sources.replay.bad_rows import BadRow, BadRowReports, OnBadRow, Reason, log_bad_row
+from feed.sources.replay.lines import FILE_SHAPE
+from feed.sources.replay.recording import Block, Recording
+from feed.sources.replay.rows import BAR_KINDS
+from feed.sources.source import Instrument
+
+CHUNK_TICKS = 512  # the most that one list of ticks holds
+PEEK_ROWS = 20_000  # read ahead at open, to know symbols and whether bars were recorded: 0.1 s
+MIN_SPEED, MAX_SPEED = 0.001, 1_000_000.0  # a day in three years, a day in 0.1 s
+MIN_SLEEP_S = (
+    0.001  # uvloop's timers are no finer, and round a shorter sleep to none: it would spin
+)
+MAX_SLEEP_S = 60.0  # timers of event loops have a longest time; a recorded night is slept in parts
+MAX_BEHIND_NS = SECOND_NS  # a replay that was held up longer goes on late, and not in a burst
+LEAST_PASS_NS = SECOND_NS  # of event time: looped, a recording of one moment would spin
+
+_T = TypeVar("_T")
+
+
+def parse_replay(text: str) -> Path:
+    """Read `replay:FILE`, as `--source` takes it.
+
+    Raises:
+        InvalidParameter: it is something else, or names no file.
+    """
+    name, _, file = text.partition(":")
+    if name != "replay" or not file:
+        raise InvalidParameter("source", text, f"replay:FILE, where FILE is {FILE_SHAPE}")
+    return Path(file)
+
+
+class ReplaySource:
+    """Ticks of a recording, in the order of its rows.
+
+    `open`, iterate `batches` once, `close`. Opened again it starts over. Whoever iterates must have
+    stopped before `close`.
+
+    Attributes:
+        passes: how many passes over the file have begun.
+        rows_read: rows of every kind, in all passes; reading is ahead of the ticks yielded.
+        rows_beside: those of them that only accompany ticks (marks, gaps, snapshots …).
+        rows_skipped: those of them that are bad, by `Reason`.
+        bars_left_out: bars that came after so many rows without any that `recorded_kinds` had been
+            decided; whoever builds bars has built them already.
+    """
+
+    name = "replay"
+    can_wait = True
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        speed: float | Literal["max"] = 1.0,
+        loop: bool = False,
+        on_bad_row: OnBadRow = "skip",
+        report: Callable[[BadRow, int], None] = log_bad_row,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """Choose what to replay, and how.
+
+        Args:
+            path: of the recording.
+            speed: 1 is the original pace, N is N times as fast, "max" knows no pace.
+            loop: start over at the end of the file, for ever.
+            on_bad_row: "skip" it, or "stop" with a SourceError.
+            report: is told of the first bad rows and of some of the later ones, each time with how
+                many it was not told of since; not under "stop", where the error says it all.
+            clock_ns: a monotonic clock.
+            sleep: waits for so many seconds of that clock.
+
+        Raises:
+            InvalidParameter: speed or on_bad_row is none of these.
+        """
+        if speed != "max" and not (
+            isinstance(speed, (int, float)) and MIN_SPEED <= speed <= MAX_SPEED
+        ):
+            accepted = f"a number from {MIN_SPEED:g} to {MAX_SPEED:,.0f}, or max"
+            raise InvalidParameter("speed", speed, accepted)
+        if on_bad_row not in get_args(OnBadRow):
+            raise InvalidParameter("on_bad_row", on_bad_row, " or ".join(get_args(OnBadRow)))
+        self.path = Path(path)
+        self.speed = speed
+        self.loop = loop
+        self.on_bad_row: OnBadRow = on_bad_row
+        self.recorded_kinds: frozenset[Kind] = frozenset()
+        self.passes = 0
+        self.rows_read = 0
+        self.rows_beside = 0
+        self.rows_skipped: dict[str, int] = {reason.value: 0 for reason in Reason}
+        self.bars_left_out = 0
+        self._reports = BadRowReports(report, clock_ns)
+        self._clock_ns = clock_ns
+        self._sleep = sleep
+        self._instruments: dict[str, Instrument] = {}
+        self._held: deque[Block] = deque()  # what open() read ahead
+        # All reading is done in one thread, which alone touches the recording: so it is never
+        # closed while it is read, and a cancelled open leaves no file open.
+        self._thread: ThreadPoolExecutor | None = None
+        self._recording: Recording | None = None
+
+    async def open(self) -> None:
+        """Open the recording and read its first `PEEK_ROWS` rows ahead.
+
+        They tell the first symbols, and whether bars were recorded. If bars of any kind were, none
+        are to be built: a recording may hold fewer trades than its bars were made of, and an
+        updated bar that was built would correct one that was recorded.
+
+        Raises:
+            SourceError: the file cannot be opened, is no recording, or has no tick.
+        """
+        await self.close()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="replay")
+        try:
+            await self._in_thread(self._reopen)
+            self.recorded_kinds = BAR_KINDS if await self._peek() else frozenset()
+        except BaseException:
+            await self.close()
+            raise
+
+    def instruments(self) -> list[Instrument]:
+        """Return what came up so far, sorted by symbol."""
+        return sorted(self._instruments.values(), key=lambda instrument: instrument.symbol)
+
+    async def batches(self) -> AsyncIterator[list[Tick]]:
+        """Yield up to `CHUNK_TICKS` ticks at a time, when they are due, until the file ends.
+
+        Raises:
+            SourceError: the file cannot be read any further, a row is bad and `on_bad_row` is
+                "stop", or a pass had no tick; the ticks before that place have been yielded.
+        """
+        while True:
+            self.passes += 1
+            pace = None if isinstance(self.speed, str) else _Pace(self.speed)
+            clock_ns: int | None = None
+            last = False
+            while not last:
+                block = await self._next_block()
+                begin = 0
+                while begin < len(block.ticks):
+                    end = await self._next_end(block, begin, pace)
+                    yield block.ticks[begin:end]
+                    begin = end
+                    clock_ns = block.clocks_ns[end - 1]
+                if block.fault is not None:
+                    raise block.fault
+                last = block.last
+            self._reports.flush()
+            if clock_ns is None:
+                raise self._no_tick()
+            if not self.loop:
+                return
+            if pace is not None:
+                await self._sleep_until(pace.end_ns(clock_ns))
+            await self._in_thread(self._reopen)
+
+    async def close(self) -> None:
+        """Close the file and end the thread; harmless when called twice."""
+        self._held.clear()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            await asyncio.get_running_loop().run_in_executor(thread, self._shut)
+            thread.shutdown(wait=False)
+
+    async def _peek(self) -> bool:
+        """Read ahead; tell whether bars were recorded."""
+        rows = 0
+        has_ticks = has_bars = last = False
+        while rows < PEEK_ROWS and not last:
+            block = await self._read_block()
+            self._held.append(block)
+            rows += block.rows
+            last = block.last
+            has_ticks |= bool(block.ticks)
+            has_bars |= block.bars_announced or any(type(tick) is Bar for tick in block.ticks)
+        if last and not has_ticks:
+            raise block.fault or self._no_tick()
+        return has_bars
+
+    async def _next_block(self) -> Block:
+        if self._held:
+            block = self._held.popleft()
+            await asyncio.sleep(0)  # reading does not suspend here, and others want to run
+        else:
+            block = await self._read_block()
+        if not self.recorded_kinds:
+            self._leave_out_bars(block)
+        return block
+
+    async def _read_block(self) -> Block:
+        block = await self._in_thread(self._read)
+        self.rows_read += block.rows
+        self.rows_beside += block.beside
+        for instrument in block.instruments:
+            self._instruments.setdefault(instrument.symbol, instrument)
+        for row in block.bad:
+            self.rows_skipped[row.reason.value] += 1
+            if self.on_bad_row == "skip":
+                self._reports.tell(row)
+        return block
+
+    def _leave_out_bars(self, block: Block) -> None:
+        keep = [type(tick) is not Bar for tick in block.ticks]
+        if not all(keep):
+            self.bars_left_out += keep.count(False)
+            block.ticks = list(compress(block.ticks, keep))
+            block.clocks_ns = list(compress(block.clocks_ns, keep))
+
+    async def _next_end(self, block: Block, begin: int, pace: "_Pace | None") -> int:
+        """Wait until the tick at `begin` is due; return the end of those that then are."""
+        most = min(begin + CHUNK_TICKS, len(block.ticks))
+        if pace is None:
+            return most
+        clock_ns = block.clocks_ns[begin]
+        pace.start(clock_ns, self._clock_ns())
+        now_ns = await self._sleep_until(pace.due_ns(clock_ns))
+        pace.forgive(clock_ns, now_ns)
+        return bisect_right(block.clocks_ns, now_ns, begin, most, key=pace.due_ns)
+
+    async def _sleep_until(self, due_ns: int) -> int:
+        """Sleep until the clock shows a time; return what it shows then."""
+        while (wait_ns := due_ns - (now_ns := self._clock_ns())) > 0:
+            await self._sleep(min(max(wait_ns / SECOND_NS, MIN_SLEEP_S), MAX_SLEEP_S))
+        return now_ns
+
+    def _no_tick(self) -> SourceError:
+        if self.rows_read == 0:
+            return SourceError(f"{self.path}: is empty; accepted: {FILE_SHAPE}")
+        bad = ", ".join(f"{count} {reason}" for reason, count in self.rows_skipped.items())
+        return SourceError(
+            f"{self.path}: holds no tick; of {self.rows_read} rows {self.rows_beside} only "
+            f"accompany ticks, and bad are: {bad}"
+        )
+
+    async def _in_thread(self, function: Callable[[], _T]) -> _T:
+        if self._thread is None:
+            raise SourceError(f"{self.path}: is not open")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+    # These three run in the thread.
+
+    def _reopen(self) -> None:
+        self._shut()
+        self._recording = Recording(self.path, self.on_bad_row)
+
+    def _read(self) -> Block:
+        if self._recording is None:
+            raise SourceError(f"{self.path}: is not open")
+        return self._recording.read_block()
+
+    def _shut(self) -> None:
+        if self._recording is not None:
+            self._recording.close()
+            self._recording = None
+
+
+class _Pace:
+    """When ticks of one pass are due: as far apart as their events, divided by the speed."""
+
+    __slots__ = ("_first_event_ns", "_origin_ns", "_speed")
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        self._first_event_ns: int | None = None
+        self._origin_ns = 0  # when the first event is due
+
+    def start(self, event_ns: int, now_ns: int) -> None:
+        """Make the first event due now; the same call for later ones changes nothing."""
+        if self._first_event_ns is None:
+            self._first_event_ns = event_ns
+            self._origin_ns = now_ns
+
+    def due_ns(self, event_ns: int) -> int:
+        assert self._first_event_ns is not None
+        return self._origin_ns + int((event_ns - self._first_event_ns) / self._speed)
+
+    def end_ns(self, event_ns: int) -> int:
+        """Return when a pass may end whose last event this is."""
+        assert self._first_event_ns is not None
+        return self.due_ns(max(event_ns, self._first_event_ns + LEAST_PASS_NS))
+
+    def forgive(self, event_ns: int, now_ns: int) -> None:
+        """Make all that comes due later, where this event is due for over `MAX_BEHIND_NS`."""
+        self._origin_ns += max(0, now_ns - self.due_ns(event_ns) - MAX_BEHIND_NS)

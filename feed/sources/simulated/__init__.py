@@ -1,0 +1,1 @@
+"""A simulated market: instruments, books, walks, news and halts, from one seed."""

@@ -1,0 +1,220 @@
+"""The simulated market: which symbol ticks when. Pure: no clock, no loop; seed in, ticks out.
+
+Theory of operation: tick `k` of trades and quotes happens within the k-th interval of 1/rate
+seconds, at a random moment in it; so order and count are exact whatever the randomness. The market
+visits one symbol at a time: it brings the symbol's book to the moment, publishes the quote, then
+the trades that follow it, each in an interval of its own. Symbols are visited with Zipf's
+frequencies, except those in the news and, after the start, those that have not opened yet.
+Everything random comes from one seeded generator in one fixed order, so the sequence of ticks
+depends on the options alone, never on how it is taken.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import accumulate, islice
+from math import exp
+from operator import attrgetter
+from random import Random
+
+from feed.errors import InvalidParameter
+from feed.market.ticks import SECOND_NS, Tick
+from feed.sources.simulated.book import Book, Mood, Surroundings
+from feed.sources.simulated.incidents import Incidents, Sector
+from feed.sources.simulated.instruments import CRYPTO, PricedInstrument
+from feed.sources.simulated.pairs import PairBook
+from feed.sources.simulated.shares import ShareBook
+from feed.sources.simulated.walk import Walk
+
+MIN_RATE = 0.001  # ticks per second: one in a quarter of an hour
+MAX_RATE = 1_000_000.0  # about what one core makes when it does nothing else
+
+_MARKET_VOLATILITY = 0.010  # a day, as are those of sectors
+_SECTOR_VOLATILITY = {"Crypto": 0.024, "Funds": 0.003}
+_DEFAULT_SECTOR_VOLATILITY = 0.010
+
+_BEAT_NS = 20_000_000  # market, sectors, news and halts move this often; books at each visit
+
+_ZIPF_SHIFT = 3  # weight 1 / (rank + 3): of 100 symbols the busiest has 9 %, the last 0.3 %
+_DRAW_BITS = 16  # the weights' resolution; MAX_SYMBOLS fit in with their smallest weight
+
+_OPENING_HEAT = 3.0
+_OPENING_DECAY_S = 40.0
+_OPENING_S = 180.0  # then nothing of it is left
+_OPENING_SHARE = 0.5  # of all visits go to symbols not opened yet, until each is
+
+_READ_AHEAD = 64
+
+_event_ns = attrgetter("event_ns")
+
+
+def check_rate(rate: float) -> float:
+    """Return the rate if it is one.
+
+    Raises:
+        InvalidParameter: it is out of range; names "rate".
+    """
+    if not MIN_RATE <= rate <= MAX_RATE:
+        raise InvalidParameter(
+            "rate", rate, f"trades and quotes per second, from {MIN_RATE:g} to {MAX_RATE:,.0f}"
+        )
+    return rate
+
+
+def event_times(start_ns: int, rate: float, random: Random) -> Iterator[int]:
+    """Yield event times for ever: one in every interval of 1/rate seconds, so never falling.
+
+    The k-th lies in `[start + k/rate, start + (k+1)/rate)`, rounded down to nanoseconds.
+    """
+    interval = SECOND_NS / Fraction(str(rate))  # as the user wrote it: 0.1 is a tenth
+    numerator, denominator = interval.numerator, interval.denominator
+    room_ns = numerator // denominator
+    uniform = random.random
+    begin = start_ns * denominator
+    while True:
+        yield begin // denominator + int(uniform() * room_ns)
+        begin += numerator
+
+
+class Market:
+    """All symbols, and the one sequence of their ticks."""
+
+    __slots__ = (
+        "_ahead",
+        "_beat_ns",
+        "_draws",
+        "_incidents",
+        "_market",
+        "_random",
+        "_sectors",
+        "_session",
+        "_start_ns",
+        "_stream",
+        "_unopened",
+    )
+
+    def __init__(
+        self, instruments: Sequence[PricedInstrument], *, rate: float, seed: int, start_ns: int
+    ) -> None:
+        """Set up a market at its opening.
+
+        Args:
+            instruments: what is traded, the busiest first.
+            rate: trades and quotes per second over all symbols; statuses come on top.
+            seed: of everything random.
+            start_ns: event time of the first moment.
+
+        Raises:
+            InvalidParameter: the rate is out of range.
+        """
+        random = Random(seed)
+        self._random = random
+        self._start_ns = start_ns
+        self._session = Mood(_OPENING_HEAT)
+        self._market = Walk(_MARKET_VOLATILITY, random)
+        self._sectors: dict[str, Sector] = {}
+        books = [self._add_book(priced, rank) for rank, priced in enumerate(instruments)]
+        self._draws = _spread(books)  # one is drawn for a visit
+        self._unopened = books[::-1]  # the best known open first
+        self._incidents = Incidents(list(self._sectors.values()), random, start_ns)
+        self._beat_ns = start_ns  # event time of the last beat
+        self._stream = self._run(event_times(start_ns, check_rate(rate), random))
+        self._ahead: list[Tick] = []  # made but not taken yet
+
+    def ticks(self, count: int) -> list[Tick]:
+        """Take the next `count` ticks, statuses included."""
+        taken = self._ahead[:count]
+        del self._ahead[:count]
+        taken += islice(self._stream, count - len(taken))
+        return taken
+
+    def due(self, until_ns: int, limit: int) -> list[Tick]:
+        """Take the ticks with event times up to and including `until_ns`, at most `limit`."""
+        ahead = self._ahead
+        while len(ahead) < limit and (not ahead or ahead[-1].event_ns <= until_ns):
+            ahead += islice(self._stream, _READ_AHEAD)
+        count = bisect_right(ahead, until_ns, hi=min(limit, len(ahead)), key=_event_ns)
+        taken = ahead[:count]
+        del ahead[:count]
+        return taken
+
+    @property
+    def next_event_ns(self) -> int:
+        """Event time of the next tick."""
+        if not self._ahead:
+            self._ahead += islice(self._stream, _READ_AHEAD)
+        return self._ahead[0].event_ns
+
+    def _add_book(self, priced: PricedInstrument, rank: int) -> Book:
+        name = priced.instrument.sector
+        sector = self._sectors.get(name)
+        if sector is None:
+            volatility = _SECTOR_VOLATILITY.get(name, _DEFAULT_SECTOR_VOLATILITY)
+            sector = self._sectors[name] = Sector(Walk(volatility, self._random), [])
+        around = Surroundings(
+            self._market, sector.walk, self._session, self._random, self._start_ns
+        )
+        book: Book
+        if priced.instrument.asset_class == CRYPTO:
+            book = PairBook(priced, rank=rank, around=around)
+        else:
+            book = ShareBook(priced, rank=rank, around=around)
+        sector.books.append(book)
+        return book
+
+    def _run(self, times: Iterator[int]) -> Iterator[Tick]:
+        """Make ticks for ever."""
+        next_ns = times.__next__
+        last_ns = self._start_ns
+        while True:
+            now_ns = next_ns()
+            if now_ns >= self._beat_ns + _BEAT_NS:
+                self._beat(now_ns)
+                yield from self._incidents.advance(now_ns, last_ns)
+            book = self._pick()
+            trades = book.move(now_ns)
+            yield book.quote(now_ns)
+            last_ns = now_ns
+            for _ in range(trades):
+                last_ns = next_ns()
+                yield book.trade(last_ns)
+
+    def _beat(self, now_ns: int) -> None:
+        """Move what all books follow."""
+        since_start_s = (now_ns - self._start_ns) / SECOND_NS
+        if since_start_s < _OPENING_S:
+            self._session.heat = _OPENING_HEAT * exp(-since_start_s / _OPENING_DECAY_S)
+        else:
+            self._session.heat = 0.0
+            self._unopened.clear()
+        turbulence = 1.0 + self._session.heat
+        elapsed_s = (now_ns - self._beat_ns) / SECOND_NS
+        self._beat_ns = now_ns
+        self._market.step(elapsed_s, turbulence)
+        for sector in self._sectors.values():
+            sector.walk.step(elapsed_s, turbulence)
+
+    def _pick(self) -> Book:
+        """Choose whom to visit."""
+        random = self._random
+        incidents = self._incidents
+        while True:
+            if self._unopened and random.random() < _OPENING_SHARE:
+                book = self._unopened.pop()
+            elif incidents.crowd and random.random() < incidents.share:
+                book = incidents.crowd[int(random.random() * len(incidents.crowd))]
+            else:
+                book = self._draws[random.getrandbits(_DRAW_BITS)]
+            if not book.halted:
+                return book
+
+
+def _spread(books: Sequence[Book]) -> list[Book]:
+    """Return 2**16 books to draw from, each as often as its weight says and at least once."""
+    weights = [1 / (rank + _ZIPF_SHIFT) for rank in range(len(books))]
+    scale = ((1 << _DRAW_BITS) - len(books)) / sum(weights)
+    ends = (number + round(weight * scale) for number, weight in enumerate(accumulate(weights), 1))
+    draws: list[Book] = []
+    for book, end in zip(books, ends, strict=True):
+        draws += [book] * (end - len(draws))
+    return draws

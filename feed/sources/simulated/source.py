@@ -1,0 +1,106 @@
+"""The simulated source: a made-up market at a real pace.
+
+What ticks there are is decided by `market.py`, from the options alone. Here they are only let out
+when their time has come by a monotonic clock: late ones are caught up with, none is skipped. Making
+a tick takes 1.0 µs (measured with 5 to 5,000 symbols), so 100,000 a second take a tenth of a core.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from math import ceil
+from types import MappingProxyType
+
+from feed.market.ticks import SECOND_NS, Kind, Tick
+from feed.sources.simulated.instruments import find_instruments
+from feed.sources.simulated.market import Market, check_rate
+from feed.sources.source import Instrument
+
+MAX_CHUNK_TICKS = 512  # half a millisecond's work at most before others get the loop
+TIMER_S = 0.001  # uvloop's timers are no finer, and round a shorter sleep to none
+# Above this rate waking for every tick would cost more than the tick: they are let out every 2 ms.
+QUANTUM_RATE = 1_000.0
+QUANTUM_S = 0.002
+
+
+class SimulatedSource:
+    """A live market that needs no exchange; same options, same ticks."""
+
+    name = "sim"
+    can_wait = False
+    recorded_kinds: frozenset[Kind] = frozenset()
+    passes = 0
+    rows_skipped: Mapping[str, int] = MappingProxyType({})
+
+    def __init__(
+        self,
+        *,
+        symbols: int | list[str],
+        rate: float,
+        seed: int,
+        start_ns: int | None = None,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+        now_ns: Callable[[], int] = time.time_ns,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """Check the options; the market is made when it is opened.
+
+        Args:
+            symbols: how many (5 to 5,000, the best known first), or which, the busiest first.
+            rate: trades and quotes per second over all symbols, from 0.001 to 1,000,000; statuses
+                come on top.
+            seed: of everything random.
+            start_ns: event time of the first moment; by default the time when it is opened.
+            clock_ns: a clock that never goes back, for the pace.
+            now_ns: the time of day, asked once, when there is no `start_ns`.
+            sleep: waits so many seconds.
+
+        Raises:
+            InvalidParameter: `symbols` or `rate` is not accepted; the error names it.
+        """
+        self._priced = find_instruments(symbols)
+        self._rate = check_rate(rate)
+        self._seed = seed
+        self._start_ns = start_ns
+        self._clock_ns = clock_ns
+        self._now_ns = now_ns
+        self._sleep = sleep
+        self._shortest_s = QUANTUM_S if rate > QUANTUM_RATE else TIMER_S
+        self._market: Market | None = None  # until opened for the first time
+        self._passed_ns = 0  # event time up to which ticks were let out
+        self._offset_ns = 0  # event time minus the clock's
+
+    async def open(self) -> None:
+        """Start the clock; opened again, go on from the last tick that was let out."""
+        opened_ns = self._clock_ns()
+        if self._market is None:
+            self._passed_ns = self._now_ns() if self._start_ns is None else self._start_ns
+            self._market = Market(
+                self._priced, rate=self._rate, seed=self._seed, start_ns=self._passed_ns
+            )
+        self._offset_ns = self._passed_ns - opened_ns
+
+    def instruments(self) -> list[Instrument]:
+        """Return all instruments, sorted by symbol."""
+        known = (priced.instrument for priced in self._priced)
+        return sorted(known, key=lambda instrument: instrument.symbol)
+
+    async def batches(self) -> AsyncIterator[list[Tick]]:
+        """Yield ticks as they fall due, for ever: at most 512 at a time."""
+        market = self._market
+        assert market is not None, "a source is opened before it is iterated"
+        offset_ns = self._offset_ns
+        while True:
+            ticks = market.due(self._clock_ns() + offset_ns, MAX_CHUNK_TICKS)
+            if ticks:
+                self._passed_ns = ticks[-1].event_ns
+                yield ticks
+            if len(ticks) == MAX_CHUNK_TICKS:
+                await self._sleep(0)  # more may be due, but others have their turn first
+            else:
+                wait_ns = market.next_event_ns - offset_ns - self._clock_ns()
+                timer_ticks = ceil(wait_ns / (TIMER_S * SECOND_NS))
+                await self._sleep(max(self._shortest_s, timer_ticks * TIMER_S))
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to release, and the market is kept for the next `open`."""

@@ -1,0 +1,70 @@
+"""What every source of ticks has in common."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from feed.market.ticks import Kind, Tick
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What can be traded: a symbol with its words, for `/v1/symbols` and `/v2/assets`.
+
+    Attributes:
+        symbol: as ticks carry it.
+        name: in words; the symbol again where nothing better is known.
+        asset_class: "us_equity" or "crypto", the dialect's words.
+        sector: in words, or "" where it has none.
+        exchange: name of its primary exchange, or "".
+    """
+
+    symbol: str
+    name: str
+    asset_class: str
+    sector: str = ""
+    exchange: str = ""
+
+
+class Source(Protocol):
+    """Where ticks come from.
+
+    A source is opened, then iterated; every item is a list of ticks in order, never empty. The hub
+    asks for the next list when it has published the one before. A source that `can_wait` is not
+    asked again while the slowest lossless subscriber is behind.
+
+    Attributes:
+        name: short, for metrics and `/v1/status`: "sim", "replay".
+        can_wait: production may be paused without loss (a recording), or not (a live market).
+        recorded_kinds: kinds of bars that come from the source itself and are not to be rebuilt.
+        passes: grows before the first tick of each pass of a recording that loops; else constant.
+    """
+
+    name: str
+    can_wait: bool
+    recorded_kinds: frozenset[Kind]
+    passes: int
+
+    @property
+    def rows_skipped(self) -> Mapping[str, int]:
+        """Rows of a recording that were left out, by reason; empty where there are none."""
+
+    async def open(self) -> None:
+        """Make ready to produce.
+
+        Raises:
+            SourceError: it cannot be opened; the message says what and where.
+        """
+
+    def instruments(self) -> list[Instrument]:
+        """Return what is known to be traded, sorted by symbol; may grow while ticks come."""
+
+    def batches(self) -> AsyncIterator[list[Tick]]:
+        """Yield lists of ticks until the source ends.
+
+        Raises:
+            SourceError: it cannot be read any further.
+        """
+
+    async def close(self) -> None:
+        """Release files and connections; harmless when called twice."""

@@ -1,0 +1,190 @@
+"""Frames: how a payload or a feed message looks on each transport.
+
+A framing has two steps, so that compression fits between them: an envelope around the payload (the
+event of SSE, the line of NDJSON), and the wrapping for the wire (the WebSocket header, the HTTP/1.1
+chunk). Framings are equal by value; lanes are keyed by them. Private frames use the same steps.
+Knows bytes and nothing else.
+
+Sources: RFC 6455 §5.2 (WebSocket frames), RFC 9112 §7.1 (chunks), WHATWG HTML §9.2.6 (SSE),
+Protocol Buffers, "Techniques" (streams of messages).
+"""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import ClassVar, Protocol
+
+from feed.wire.varint import varint
+
+MAX_FRAME_BYTES = 256 * 1024  # of one payload; alpaca-py refuses messages over 1 MiB
+
+
+class Opcode(IntEnum):
+    """WebSocket opcodes that a server sends (RFC 6455 §11.8)."""
+
+    TEXT = 0x1
+    BINARY = 0x2
+    CLOSE = 0x8
+    PING = 0x9
+    PONG = 0xA
+
+
+def websocket_frame(opcode: Opcode, data: bytes, *, compressed: bool = False) -> bytes:
+    """Return an unmasked, unfragmented WebSocket frame; `compressed` sets RSV1 (RFC 7692 §6)."""
+    first = 0x80 | (0x40 if compressed else 0) | opcode
+    length = len(data)
+    if length < 126:  # noqa: PLR2004 - the wire's own numbers, RFC 6455 §5.2
+        return b"%c%c%b" % (first, length, data)
+    if length < 1 << 16:
+        return b"%c\x7e%b%b" % (first, length.to_bytes(2, "big"), data)
+    return b"%c\x7f%b%b" % (first, length.to_bytes(8, "big"), data)
+
+
+def close_frame(code: int, words: str) -> bytes:
+    """Return a Close frame; its words are cut to the 123 bytes that a control frame can carry."""
+    reason = words.encode()[:123].decode(errors="ignore").encode()
+    return websocket_frame(Opcode.CLOSE, code.to_bytes(2, "big") + reason)
+
+
+def chunk(data: bytes) -> bytes:
+    """Return one HTTP/1.1 chunk."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+class Framing(Protocol):
+    """What one transport makes of payloads and messages."""
+
+    @property
+    def transport(self) -> str:
+        """Its name, for metrics: "websocket", "sse", "stream"."""
+
+    @property
+    def keepalive(self) -> bytes:
+        """An envelope that says nothing; b"" where there is none."""
+
+    @property
+    def objects(self) -> bool:
+        """Whether messages come alone (SSE events) rather than in arrays."""
+
+    @property
+    def one_stream(self) -> bool:
+        """Whether a compressed connection is one deflate stream, without plain parts."""
+
+    def ticks(self, payload: bytes, position: bytes) -> bytes:
+        """Return the envelope of a payload; a position of b"" moves nobody."""
+
+    def message(self, name: bytes, data: bytes, position: bytes) -> bytes:
+        """Return the envelope of a feed message; a position of b"" moves nobody."""
+
+    def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:
+        """Return an envelope as it goes over the wire.
+
+        Args:
+            data: the envelope, or the deflate block that it was compressed to.
+            compressed: whether it is a block; it ends with the flush's `00 00 ff ff`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class WebSocketFraming:
+    """A payload is a message: text or binary."""
+
+    opcode: Opcode
+    transport: ClassVar[str] = "websocket"
+    keepalive: ClassVar[bytes] = b""
+    objects: ClassVar[bool] = False
+    one_stream: ClassVar[bool] = False
+
+    def ticks(self, payload: bytes, position: bytes) -> bytes:  # noqa: ARG002 - positions are marks
+        """Return the payload: a message needs no envelope."""
+        return payload
+
+    def message(self, name: bytes, data: bytes, position: bytes) -> bytes:  # noqa: ARG002 - in data
+        """Return the data: a message needs no envelope."""
+        return data
+
+    def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:
+        """Return the frame of a whole message, without the flush's four bytes (RFC 7692 §7.2.1)."""
+        if compressed:
+            data = data[:-4]
+        return websocket_frame(self.opcode, data, compressed=compressed)
+
+
+@dataclass(frozen=True, slots=True)
+class SseFraming:
+    """A payload is an unnamed event with an id and one line of data; messages are named events.
+
+    Attributes:
+        base64: the payload is binary, and SSE is text.
+        chunked: HTTP/1.1 chunks; a client of HTTP/1.0 gets the bare body.
+    """
+
+    base64: bool
+    chunked: bool
+    transport: ClassVar[str] = "sse"
+    # Without a blank line: with one, two clients see phantom events (facts/sse-clients).
+    keepalive: ClassVar[bytes] = b":\n"
+    objects: ClassVar[bool] = True
+    one_stream: ClassVar[bool] = True
+
+    def ticks(self, payload: bytes, position: bytes) -> bytes:
+        """Return the unnamed event."""
+        data = b64encode(payload) if self.base64 else payload
+        if position:
+            return b"id: %b\ndata: %b\n\n" % (position, data)
+        return b"data: %b\n\n" % data
+
+    def message(self, name: bytes, data: bytes, position: bytes) -> bytes:
+        """Return the named event."""
+        if position:
+            return b"event: %b\nid: %b\ndata: %b\n\n" % (name, position, data)
+        return b"event: %b\ndata: %b\n\n" % (name, data)
+
+    def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:  # noqa: ARG002 - a whole stream is, or none
+        """Return the chunk, or the bare bytes."""
+        return chunk(data) if self.chunked else data
+
+
+class Delimiter(Enum):
+    """How a plain stream tells where one payload ends."""
+
+    LINE_FEED = "line feed after it"
+    LENGTH = "length before it, a varint"
+    NONE = "none: it tells its own end"
+
+    def enclose(self, payload: bytes) -> bytes:
+        """Return a payload with its delimiter."""
+        if self is Delimiter.LINE_FEED:
+            return payload + b"\n"
+        if self is Delimiter.LENGTH:
+            return varint(len(payload)) + payload
+        return payload
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFraming:
+    """Payloads and messages follow each other: NDJSON, MessagePack, length-delimited Protobuf.
+
+    Attributes:
+        delimiter: between them.
+        chunked: HTTP/1.1 chunks; a client of HTTP/1.0 gets the bare body.
+    """
+
+    delimiter: Delimiter
+    chunked: bool
+    transport: ClassVar[str] = "stream"
+    keepalive: ClassVar[bytes] = b""
+    objects: ClassVar[bool] = False
+    one_stream: ClassVar[bool] = True
+
+    def ticks(self, payload: bytes, position: bytes) -> bytes:  # noqa: ARG002 - positions are marks
+        """Return the payload with its delimiter."""
+        return self.delimiter.enclose(payload)
+
+    def message(self, name: bytes, data: bytes, position: bytes) -> bytes:  # noqa: ARG002 - in data
+        """Return the data with its delimiter."""
+        return self.delimiter.enclose(data)
+
+    def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:  # noqa: ARG002 - a whole stream is, or none
+        """Return the chunk, or the bare bytes."""
+        return chunk(data) if self.chunked else data

@@ -1,0 +1,238 @@
+"""Protobuf: ticks and feed messages as the items of a Batch, as `feed.proto` has them.
+
+A fragment is one item with the tag and the length that it has within a batch, so a batch is the
+concatenation of fragments. The names of a tick's fields are those of `feed.market.ticks`, so that
+encoding is the same for every kind; the dialect's letters are needed only for messages, and to
+decode.
+
+Google's runtime and the schema are loaded at the first use (20 to 50 ms, once, and 4 MB): who does
+not use the codec does not pay for them. Measured on 512 trades: 1.8 µs a tick.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from operator import attrgetter
+from typing import Any
+
+from feed.errors import InvalidMessage
+from feed.market.ticks import ConflatedTrade, Kind, Tick
+from feed.wire.rfc3339 import rfc3339, unix_ns
+from feed.wire.varint import varint
+
+SCHEMA_FILE = "feed.proto"
+
+_LETTERS = {  # the dialect's, for the names of the schema; others are the same in both
+    "symbol": "S",
+    "trade_id": "i",
+    "exchange": "x",
+    "price": "p",
+    "size": "s",
+    "event_ns": "t",
+    "conditions": "c",
+    "tape": "z",
+    "taker_side": "tks",
+    "bid_exchange": "bx",
+    "bid_price": "bp",
+    "bid_size": "bs",
+    "ask_exchange": "ax",
+    "ask_price": "ap",
+    "ask_size": "as",
+    "open": "o",
+    "high": "h",
+    "low": "l",
+    "close": "c",
+    "volume": "v",
+    "trade_count": "n",
+    "vwap": "vw",
+    "first_trade_id": "fi",
+    "status_code": "sc",
+    "status_message": "sm",
+    "reason_code": "rc",
+    "reason_message": "rm",
+    "position": "pos",
+    "time_ns": "t",
+    "first_position": "from",
+    "last_position": "to",
+    "words": "msg",
+    "may_reconnect": "reconnect",
+}
+# How values that JSON has no type for are decoded.
+_DECODERS: dict[str, Callable[[Any], object]] = {
+    "event_ns": rfc3339,
+    "time_ns": rfc3339,
+    "conditions": list,
+}
+_TYPES = {kind.name.lower(): kind.value for kind in Kind}  # `T`, where it is not the item's name
+_CONFLATED = "conflated"
+_LENGTH_DELIMITED = 2  # wire type
+_ONE_BYTE = 0x80  # numbers below are one byte as a varint
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How one kind of item is made and read.
+
+    Attributes:
+        tag: its field's in Item, one byte.
+        make: its message class.
+        names: of its fields, without the message `conflated`.
+        values: reads the same from a tick; of no use for feed messages.
+        by_letter: the names by the dialect's letters.
+        decoders: those of the letters whose value is not taken as it is.
+    """
+
+    tag: bytes
+    make: Callable[..., Any]
+    names: tuple[str, ...]
+    values: Callable[[object], tuple[object, ...]]
+    by_letter: dict[str, str]
+    decoders: tuple[tuple[str, Callable[[Any], object]], ...]
+
+    @classmethod
+    def of(cls, make: Any, tag: bytes = b"") -> "_Shape":  # noqa: ANN401 - a message class
+        names = tuple(field.name for field in make.DESCRIPTOR.fields if field.name != _CONFLATED)
+        by_letter = {_LETTERS.get(name, name): name for name in names}
+        decoders = tuple(
+            (letter, _DECODERS[name]) for letter, name in by_letter.items() if name in _DECODERS
+        )
+        return cls(tag, make, names, attrgetter(*names), by_letter, decoders)
+
+    def read(self, message: Any) -> dict[str, Any]:  # noqa: ANN401 - of the class `make`
+        """Return a message's fields under the dialect's letters."""
+        fields = {letter: getattr(message, name) for letter, name in self.by_letter.items()}
+        for letter, decode in self.decoders:
+            fields[letter] = decode(fields[letter])
+        return fields
+
+
+class _Schema:
+    """The classes of `feed.proto`, and what is derived from them.
+
+    Attributes:
+        batch: the message class.
+        batch_tag: the tag of an item in a batch, one byte.
+        items: the shape of each field of Item.
+        ticks: the same by kind of tick.
+        conflated: the shape of what a conflated trade stands for.
+        decode_error: what the runtime raises at bytes that are no batch.
+    """
+
+    __slots__ = ("batch", "batch_tag", "conflated", "decode_error", "items", "ticks")
+
+    def __init__(self) -> None:
+        from google.protobuf.message import DecodeError  # noqa: PLC0415 - see the module docstring
+
+        from feed.wire.proto_schema import load_messages  # noqa: PLC0415 - the same
+
+        text = (files("feed.wire") / SCHEMA_FILE).read_text(encoding="utf-8")
+        classes = load_messages(SCHEMA_FILE, text)
+        self.batch = classes["Batch"]
+        self.batch_tag = _tag(self.batch.DESCRIPTOR.fields_by_name["items"])
+        self.items = {
+            field.name: _Shape.of(classes[field.message_type.name], _tag(field))
+            for field in classes["Item"].DESCRIPTOR.fields
+        }
+        self.ticks = {kind: self.items[kind.name.lower()] for kind in Kind}
+        self.conflated = _Shape.of(classes["Conflated"])
+        self.decode_error: type[Exception] = DecodeError
+
+    def item(self, shape: _Shape, message: Any) -> bytes:  # noqa: ANN401 - a message
+        """Return a message as an item of a batch."""
+        data: bytes = message.SerializeToString()
+        size = len(data)
+        if size + 2 < _ONE_BYTE:
+            return b"%b%c%b%c%b" % (self.batch_tag, size + 2, shape.tag, size, data)
+        length = varint(size)
+        return b"%b%b%b%b%b" % (
+            self.batch_tag,
+            varint(size + len(length) + 1),
+            shape.tag,
+            length,
+            data,
+        )
+
+
+class ProtobufCodec:
+    """Batches of `feed.proto`; control messages are no part of it."""
+
+    name = "protobuf"
+    is_text = False
+    __slots__ = ()
+
+    def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
+        """Return one fragment a tick."""
+        schema = _schema()
+        shapes, item = schema.ticks, schema.item
+        fragments = []
+        for tick in ticks:
+            shape = shapes[tick.kind]
+            fields = dict(zip(shape.names, shape.values(tick), strict=True))
+            if isinstance(tick, ConflatedTrade):
+                conflated = schema.conflated
+                values = zip(conflated.names, conflated.values(tick), strict=True)
+                fields[_CONFLATED] = conflated.make(**dict(values))
+            fragments.append(item(shape, shape.make(**fields)))
+        return fragments
+
+    def fragment(self, message: Mapping[str, Any]) -> bytes:
+        """Return a feed message as a fragment.
+
+        Raises:
+            KeyError: the schema has no such message, or no such key in it.
+        """
+        schema = _schema()
+        shape = schema.items[message["T"]]
+        fields = {
+            shape.by_letter[letter]: value for letter, value in message.items() if letter != "T"
+        }
+        if "time_ns" in fields:
+            fields["time_ns"] = unix_ns(fields["time_ns"])
+        return schema.item(shape, shape.make(**fields))
+
+    def join(self, fragments: Sequence[bytes]) -> bytes:
+        """Return the batch of these fragments."""
+        return b"".join(fragments)
+
+    def array(self, messages: Sequence[Mapping[str, Any]]) -> bytes:
+        """Return a batch of feed messages."""
+        return b"".join(map(self.fragment, messages))
+
+    def decode(self, data: bytes | str) -> list[dict[str, Any]]:
+        """Return a batch as the objects that it would be in JSON; unknown items are left out.
+
+        Raises:
+            InvalidMessage: the data is no batch.
+        """
+        schema = _schema()
+        try:
+            batch = schema.batch.FromString(data)
+        except (schema.decode_error, TypeError) as error:
+            raise InvalidMessage(f"not Protobuf: {error}; accepted: one Batch") from None
+        objects = []
+        for item in batch.items:
+            kind = item.WhichOneof("kind")
+            if kind is not None:
+                objects.append(_object(schema, kind, getattr(item, kind)))
+        return objects
+
+
+@cache
+def _schema() -> _Schema:
+    return _Schema()
+
+
+def _tag(field: Any) -> bytes:  # noqa: ANN401 - a FieldDescriptor
+    return varint(field.number << 3 | _LENGTH_DELIMITED)
+
+
+def _object(schema: _Schema, kind: str, message: Any) -> dict[str, Any]:  # noqa: ANN401 - a message
+    """Return an item's message as the object that it would be in JSON."""
+    fields = {"T": _TYPES.get(kind, kind), **schema.items[kind].read(message)}
+    if kind == "trade":
+        if not fields["tks"]:
+            del fields["tks"]
+        if message.HasField(_CONFLATED):
+            fields |= schema.conflated.read(message.conflated)
+    return fields

@@ -1,0 +1,373 @@
+"""The market-data dialect's control messages, in and out.
+
+In: what a subscriber sends, or writes into a query string, validated. Out: the `success`,
+`subscription` and `error` messages, with the dialect's codes. Knows no transport and no codec:
+messages are plain dicts.
+
+Source: Alpaca's streaming API, as its SDKs for Python and Node need it.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from enum import IntEnum, StrEnum
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic_core import PydanticCustomError
+
+from feed.broadcast.ring import Position
+from feed.errors import (
+    FeedError,
+    InvalidInput,
+    InvalidMessage,
+    InvalidParameter,
+    LimitExceeded,
+    Unauthenticated,
+    shorten,
+)
+from feed.market.conflation import format_interval, parse_interval
+from feed.market.ticks import CHANNELS, SYMBOL_SHAPE, Channel, is_symbol
+from feed.wire.disconnect import Disconnect
+from feed.wire.selection import ALL, Selection
+
+CONNECTED: dict[str, Any] = {"T": "success", "msg": "connected"}
+AUTHENTICATED: dict[str, Any] = {"T": "success", "msg": "authenticated"}
+
+# The dialect's channels that this server has nothing for; acknowledged empty.
+SILENT_CHANNELS = (
+    "dailyBars",
+    "lulds",
+    "orderbooks",
+    "news",
+    "corrections",
+    "cancelErrors",
+    "imbalances",
+)
+
+
+MAX_AGES = 64  # that one feedback message reports
+MAX_AGE_MS = 86_400_000  # a day; what is older comes from a clock that is wrong
+
+
+class ErrorCode(IntEnum):
+    """The dialect's error codes."""
+
+    INVALID_SYNTAX = 400
+    NOT_AUTHENTICATED = 401
+    AUTH_FAILED = 402
+    ALREADY_AUTHENTICATED = 403
+    AUTH_TIMEOUT = 404
+    SYMBOL_LIMIT = 405
+    CONNECTION_LIMIT = 406
+    SLOW_CLIENT = 407
+    INTERNAL = 500
+
+
+class OnLag(StrEnum):
+    """What happens to a subscriber that the ring overran."""
+
+    GAP = "gap"
+    CONFLATE = "conflate"
+    DISCONNECT = "disconnect"
+
+
+def _check_symbol(text: str) -> str:
+    if text != ALL and not is_symbol(text):
+        raise _refusal(f"'*' for every symbol, or {SYMBOL_SHAPE}")
+    return text
+
+
+def _read_position(value: object) -> Position:
+    if isinstance(value, Position):
+        return value
+    try:
+        return Position.parse(str(value) if value == 0 else value)  # type: ignore[arg-type]  # refused below
+    except (InvalidParameter, TypeError):
+        raise _refusal("a position as this server sends it, <epoch>-<sequence>, or 0") from None
+
+
+def _refusal(accepted: str) -> PydanticCustomError:
+    return PydanticCustomError("refused", "{accepted}", {"accepted": accepted})
+
+
+def _read_on_lag(value: object) -> OnLag:
+    if isinstance(value, str) and value in list(OnLag):  # what is no text, an enum would write out
+        return OnLag(value)
+    raise _refusal(", ".join(OnLag))
+
+
+def _read_intervals(value: object) -> dict[Channel, int]:
+    if not isinstance(value, dict):
+        raise _refusal('a map of channels to intervals, such as {"quotes": "250ms"}')
+    intervals = {}
+    for name, text in value.items():
+        if name not in list(Channel):
+            raise _refusal(f"the channels {', '.join(Channel)}, not {shorten(name)}")
+        try:
+            intervals[Channel(name)] = parse_interval(text)
+        except InvalidParameter as error:
+            raise _refusal(f"{name}: {error.accepted}") from None
+    return intervals
+
+
+def _read_ages(value: object) -> list[float]:
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_AGES:
+        raise _refusal(f"a list of 1 to {MAX_AGES} ages")
+    for age in value:
+        if type(age) not in {int, float} or not 0 <= age <= MAX_AGE_MS:
+            raise _refusal(f"ages in milliseconds from 0 to {MAX_AGE_MS}, not {shorten(age)}")
+    return value
+
+
+Model = TypeVar("Model", bound=BaseModel)
+Ages = Annotated[list[float], PlainValidator(_read_ages)]
+Symbols = list[Annotated[str, AfterValidator(_check_symbol)]]
+After = Annotated[Position, PlainValidator(_read_position)]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Auth(BaseModel):
+    """`{"action":"auth","key","secret"}`; the dialect lets other keys stand beside them."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+    action: Literal["auth"]
+    key: str = ""
+    secret: str = ""
+
+
+def _none() -> Any:  # noqa: ANN401 - as pydantic's own Field
+    """Return a field that is empty by default: made anew, which costs less than a deep copy."""
+    return Field(default_factory=list)
+
+
+class Channels(_Message):
+    """Symbols per channel, as a message or a query names them."""
+
+    trades: Symbols = _none()
+    quotes: Symbols = _none()
+    bars: Symbols = _none()
+    updatedBars: Symbols = _none()  # noqa: N815 - the dialect's own name, here and below
+    secondBars: Symbols = _none()  # noqa: N815
+    statuses: Symbols = _none()
+    dailyBars: list[str] = _none()  # noqa: N815
+    lulds: list[str] = _none()
+    orderbooks: list[str] = _none()
+    news: list[str] = _none()
+    corrections: list[str] = _none()
+    cancelErrors: list[str] = _none()  # noqa: N815
+    imbalances: list[str] = _none()
+
+    def symbols(self) -> dict[Channel, list[str]]:
+        """Return the symbols of each channel that this server has something for."""
+        return {channel: getattr(self, channel) for channel in CHANNELS}
+
+    @property
+    def selection(self) -> Selection:
+        """What the message selects, conflated or not."""
+        return Selection.of(self.symbols())
+
+
+class Request(Channels):
+    """What to send, from where on, and how: a `subscribe` message, or a query string.
+
+    An option that is None was not given, and keeps what the connection had.
+    """
+
+    after: After | None = None
+    snapshot: bool | None = None
+    conflate: Annotated[dict[Channel, int], PlainValidator(_read_intervals)] | None = None
+    on_lag: Annotated[OnLag, PlainValidator(_read_on_lag)] | None = None
+    marks: bool | None = None
+    compress: bool | None = None
+
+    @property
+    def conflated_selection(self) -> Selection:
+        """What the message selects, conflated as it asks."""
+        return Selection.of(self.symbols(), lossy_only(self.conflate or {}))
+
+    @classmethod
+    def of_query(cls, query: Iterable[tuple[str, str]], *, others: Iterable[str] = ()) -> Self:
+        """Read a query string's pairs; `symbols=` is short for the same trades and quotes.
+
+        Args:
+            query: names and values, decoded.
+            others: further names that the caller reads itself.
+
+        Raises:
+            InvalidParameter: a name or a value is not accepted.
+        """
+        fields: dict[str, Any] = {}
+        others = set(others)
+        for name, value in query:
+            if name in others:
+                continue
+            if name == "symbols" or name in Channels.model_fields:
+                listed = [part for part in value.split(",") if part]
+                for channel in ("trades", "quotes") if name == "symbols" else (name,):
+                    fields.setdefault(channel, []).extend(listed)
+            elif name in cls.model_fields:
+                if name in fields:
+                    raise InvalidParameter(name, value, "the parameter once")
+                fields[name] = _read_option(name, value)
+            else:
+                names = [*cls.model_fields, "symbols", *others]
+                raise InvalidParameter(name, value, f"the parameters {_listed(name, names)}")
+        return _validate(cls, fields)
+
+
+class Subscribe(Request):
+    """`{"action":"subscribe", …}`."""
+
+    action: Literal["subscribe"]
+
+
+class Unsubscribe(Channels):
+    """`{"action":"unsubscribe", …}`."""
+
+    action: Literal["unsubscribe"]
+
+
+class Feedback(_Message):
+    """`{"action":"feedback","ages_ms":[…]}`: how old some ticks were when they were received."""
+
+    action: Literal["feedback"]
+    ages_ms: Ages
+
+
+class Report(_Message):
+    """The same of those whose transport goes one way: the body of `POST /v1/feedback`."""
+
+    transport: Literal["websocket", "sse", "stream"]
+    ages_ms: Ages
+
+    @classmethod
+    def of(cls, document: object) -> Self:
+        """Validate a decoded body.
+
+        Raises:
+            InvalidMessage: it is no map of texts.
+            InvalidParameter: a field of it is not accepted.
+        """
+        return _validate(cls, _map(document, "ages_ms"))
+
+
+Control = Auth | Subscribe | Unsubscribe | Feedback
+_ACTIONS: dict[str, type[Control]] = {
+    "auth": Auth,
+    "subscribe": Subscribe,
+    "unsubscribe": Unsubscribe,
+    "feedback": Feedback,
+}
+
+
+def parse_control(message: object) -> Control:
+    """Validate a decoded control message.
+
+    Raises:
+        InvalidMessage: it is no map, or its action is unknown.
+        InvalidParameter: a field of it is not accepted.
+    """
+    fields = _map(message, "action")
+    action = fields.get("action")
+    model = _ACTIONS.get(action) if isinstance(action, str) else None
+    if model is None:
+        raise InvalidParameter("action", action, ", ".join(_ACTIONS))
+    return _validate(model, fields)
+
+
+def _map(value: object, key: str) -> dict[Any, Any]:
+    """Return what was decoded, which must be a map."""
+    if not isinstance(value, dict):
+        words = f"a message is a map with the key {key}, not {type(value).__name__}"
+        raise InvalidMessage(words)
+    return value
+
+
+def lossy_only(intervals_ms: Mapping[Channel, int]) -> dict[Channel, int]:
+    """Return the intervals without those that say lossless."""
+    return {channel: interval for channel, interval in intervals_ms.items() if interval}
+
+
+def subscription_message(
+    symbols: Mapping[Channel, Iterable[str]], intervals_ms: Mapping[Channel, int]
+) -> dict[str, Any]:
+    """Return the acknowledgement: the full state, every channel of the dialect in it.
+
+    `conflate` is in it where something is, with the intervals as they were rounded.
+    """
+    message: dict[str, Any] = {"T": "subscription"}
+    for channel in CHANNELS:
+        message[channel.value] = sorted(symbols.get(channel, ()))
+    for name in SILENT_CHANNELS:
+        message[name] = []
+    if intervals_ms:
+        message["conflate"] = {
+            channel.value: format_interval(interval) for channel, interval in intervals_ms.items()
+        }
+    return message
+
+
+def error_message(code: int, words: str) -> dict[str, Any]:
+    """Return an error in the dialect's form."""
+    return {"T": "error", "code": int(code), "msg": words}
+
+
+def bye_message(reason: Disconnect) -> dict[str, Any]:
+    """Return the last words of a transport that has no close codes."""
+    return {
+        "T": "bye",
+        "reason": reason.name,
+        "msg": reason.words,
+        "reconnect": reason.may_reconnect,
+    }
+
+
+def error_of(error: FeedError) -> dict[str, Any]:
+    """Return the dialect's form of an error of ours."""
+    if isinstance(error, Unauthenticated):
+        return error_message(ErrorCode.NOT_AUTHENTICATED, f"not authenticated: {error}")
+    if isinstance(error, LimitExceeded):
+        return error_message(ErrorCode.SYMBOL_LIMIT, f"symbol limit exceeded: {error}")
+    if isinstance(error, InvalidInput):
+        return error_message(ErrorCode.INVALID_SYNTAX, f"invalid syntax: {error}")
+    return error_message(ErrorCode.INTERNAL, f"internal error: {error}")
+
+
+def _read_option(name: str, value: str) -> object:
+    """Return an option of a query string as the type that a message would have it in."""
+    if name in {"snapshot", "marks", "compress"}:
+        known = {"1": True, "true": True, "0": False, "false": False}
+        if value not in known:
+            raise InvalidParameter(name, value, "1 or 0")
+        return known[value]
+    if name == "conflate":
+        pairs = [part.partition(":") for part in value.split(",") if part]
+        return {channel: interval for channel, _, interval in pairs}
+    return value
+
+
+def _validate(model: type[Model], fields: Mapping[Any, Any]) -> Model:
+    if not all(isinstance(key, str) for key in fields):
+        raise InvalidMessage("a message has keys that are text only")
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        parameter = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            accepted = f"the keys {_listed(parameter, model.model_fields)}"
+        else:
+            accepted = first["msg"].removeprefix("Input should be ")
+        raise InvalidParameter(parameter, first["input"], accepted) from None
+
+
+def _listed(unknown: str, names: Iterable[str]) -> str:
+    """Return names as a list in words, beginning with the one that may have been meant."""
+    names = list(names)
+    close = difflib.get_close_matches(unknown, names, n=1)
+    words = ", ".join(sorted(names))
+    return f"{words}; did you mean {shorten(close[0])}?" if close else words

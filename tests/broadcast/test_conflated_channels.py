@@ -1,0 +1,499 @@
+"""Conflation through the broadcast: whatever happens to a subscriber, every trade is accounted for.
+
+A conflated trade names the first and the last trade that it stands for, and how many they are. So
+each can be held against all trades, and together they must leave none out that no gap was told of.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from feed.broadcast.deflate import Compression
+from feed.broadcast.ring import Position
+from feed.market.ticks import Channel, Kind, Quote, Tick, Trade
+from feed.wire.disconnect import Reason
+from feed.wire.requests import OnLag
+from feed.wire.selection import Selection
+from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, WAYS, Member, Object, Stage, Way
+
+MS = 1_000_000
+SYMBOLS = "ABC"
+LADDER = (OnLag.GAP, OnLag.CONFLATE)
+
+
+def conflated(intervals_ms: Mapping[str, int], **symbols: Iterable[str]) -> Selection:
+    """Make a selection: `conflated({"trades": 50}, trades="*", quotes=["A"])`."""
+    return Selection.of(
+        {Channel(channel): some for channel, some in symbols.items()},
+        {Channel(channel): interval_ms for channel, interval_ms in intervals_ms.items()},
+    )
+
+
+TRADES = conflated({"trades": 100}, trades="*")
+QUOTES_BESIDE_TRADES = conflated({"quotes": 100}, trades="*", quotes="*")
+
+
+def trade(sequence: int, symbol: str = "A", price: float = 10.0, size: float = 1.0) -> Trade:
+    return Trade(symbol, sequence, "V", price, size, sequence, ("@",), "C")
+
+
+def quote(sequence: int, symbol: str = "A") -> Quote:
+    return Quote(symbol, "V", float(sequence), 1.0, "Q", sequence + 1.0, 2.0, sequence, (), "C")
+
+
+def publish(stage: Stage, *ticks: Tick) -> None:
+    """Publish and cut."""
+    stage.publish_ticks(list(ticks))
+    stage.cut()
+
+
+def pass_time(stage: Stage, until_ms: int) -> None:
+    """Let time pass, with a cut whenever conflated ticks are due."""
+    while (due_ns := stage.broadcast.conflated_due_ns) is not None and due_ns <= until_ms * MS:
+        stage.now_ns = max(stage.now_ns, due_ns)
+        stage.cut()
+    stage.now_ns = max(stage.now_ns, until_ms * MS)
+
+
+def subscribe_again(stage: Stage, member: Member, *, snapshot: bool) -> None:
+    """Subscribe to the same again, as a WebSocket can; the member is held after it."""
+    stage.hold(member)
+    if snapshot:
+        member.subscriber.request_snapshot(member.subscriber.lane.payload.key.selection)
+
+
+def ranges(objects: Iterable[Object]) -> list[tuple[str, int, int, int]]:
+    """Return symbol, first and last trade, and their number, of conflated trades."""
+    return [(item["S"], item["fi"], item["i"], item["n"]) for item in objects if "n" in item]
+
+
+def test_a_tick_after_silence_waits_for_the_end_of_its_own_interval() -> None:
+    stage = Stage()
+    member = stage.join(TRADES)
+    pass_time(stage, 350)
+    publish(stage, trade(1))
+    assert member.take() == []
+    pass_time(stage, 399)
+    publish(stage, trade(2))
+    assert member.take() == []
+    pass_time(stage, 400)
+    assert ranges(member.take_objects()) == [("A", 1, 2, 2)]
+
+
+def test_a_batch_that_took_longer_than_the_interval_waits_for_no_other() -> None:
+    stage = Stage()
+    member = stage.join(TRADES)
+    stage.publish_ticks([trade(1)])
+    stage.now_ns = 140 * MS
+    publish(stage, trade(2))
+    assert ranges(member.take_objects()) == [("A", 1, 2, 2)]
+
+
+def test_intervals_follow_each_other_at_multiples_of_their_length() -> None:
+    stage = Stage()
+    stage.now_ns = 1_234 * MS
+    member = stage.join(TRADES)
+    told_ms = []
+    for number in range(1, 31):
+        stage.now_ns += 17 * MS
+        publish(stage, trade(number))
+        pass_time(stage, stage.now_ns // MS)
+        if member.take():
+            told_ms.append(stage.now_ns // MS)
+    assert [ms // 100 for ms in told_ms] == [13, 14, 15, 16, 17]
+
+
+def test_members_that_came_at_different_times_share_a_lane_and_its_bytes() -> None:
+    stage = Stage()
+    first = stage.join(TRADES)
+    pass_time(stage, 30)
+    publish(stage, trade(1))
+    pass_time(stage, 70)
+    second = stage.join(TRADES)
+    assert first.subscriber.lane is second.subscriber.lane
+    publish(stage, trade(2))
+    pass_time(stage, 100)
+    (frame,) = first.socket.written
+    assert second.socket.written == [frame]
+    assert second.socket.written[0] is frame
+    assert ranges(first.take_objects()) == [("A", 1, 2, 2)]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_quotes_are_conflated_beside_lossless_trades(way: Way) -> None:
+    stage = Stage()
+    member = stage.join(QUOTES_BESIDE_TRADES, way)
+    member.take()  # where it begins
+    publish(stage, trade(1), quote(2))
+    publish(stage, quote(3), quote(4, "B"), trade(5))
+    told = member.take_objects()
+    assert [item["i"] for item in told] == [1, 5]
+    assert not any("n" in item for item in told)
+    pass_time(stage, 100)
+    told = member.take_objects()
+    assert [(item["T"], item["S"], item["bp"]) for item in told] == [
+        ("q", "A", 3.0),
+        ("q", "B", 4.0),
+    ]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_a_conflated_trade_says_what_it_stands_for_in_every_codec(way: Way) -> None:
+    stage = Stage()
+    member = stage.join(TRADES, way)
+    member.take()  # where it begins
+    publish(stage, trade(1, price=10.0, size=2.0), trade(2, price=14.0), trade(3, price=12.0))
+    pass_time(stage, 100)
+    (told,) = member.take_objects()
+    expected = {"fi": 1, "i": 3, "p": 12.0, "s": 1.0, "n": 3, "h": 14.0, "l": 10.0, "v": 4.0}
+    assert {key: told[key] for key in expected} == expected
+    assert told["vw"] == (20.0 + 14.0 + 12.0) / 4.0
+
+
+def test_two_intervals_of_one_subscription_keep_their_own_time() -> None:
+    stage = Stage()
+    member = stage.join(conflated({"trades": 50, "quotes": 100}, trades="*", quotes="*"))
+    publish(stage, trade(1), quote(2))
+    pass_time(stage, 50)
+    assert [item["T"] for item in member.take_objects()] == ["t"]
+    publish(stage, trade(3))
+    pass_time(stage, 100)
+    assert [item["T"] for item in member.take_objects()] == ["t", "q"]
+
+
+def test_a_conflated_cut_while_a_member_is_held_is_restated_to_it() -> None:
+    stage = Stage()
+    member = stage.join(TRADES)
+    publish(stage, trade(1), trade(2, "B"))
+    subscribe_again(stage, member, snapshot=True)  # as a subscribe does, and its state takes time
+    pass_time(stage, 100)
+    publish(stage, trade(3))
+    stage.drain(member)
+    told = [item for item in member.take_objects() if "n" in item]
+    assert {item["S"]: item["i"] for item in told} == {"A": 3, "B": 2}
+
+
+def test_a_conflated_cut_while_a_restatement_is_under_way_is_restated_too() -> None:
+    stage = Stage()
+    member = stage.join(TRADES)
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    publish(stage, trade(1))
+    pass_time(stage, 100)
+    member.socket.held_bytes = 0
+    stage.drain(member, most_frames=1)
+    publish(stage, trade(2, "B"))
+    pass_time(stage, 200)
+    stage.drain(member)
+    told = [item for item in member.take_objects() if "n" in item]
+    assert {(item["S"], item["i"]) for item in told} == {("A", 1), ("B", 2)}
+    assert member.subscriber.live
+
+
+def test_nothing_is_restated_where_nothing_was_missed() -> None:
+    stage = Stage()
+    member = stage.join(TRADES)
+    publish(stage, trade(1))
+    pass_time(stage, 100)
+    member.take()
+    subscribe_again(stage, member, snapshot=False)
+    publish(stage, trade(2))
+    stage.drain(member)
+    assert member.take() == [], "it is told at the end of the interval"
+    pass_time(stage, 200)
+    assert ranges(member.take_objects()) == [("A", 2, 2, 1)]
+
+
+def test_what_the_ring_lost_of_conflated_channels_is_told_and_the_state_sent() -> None:
+    stage = Stage(capacity=16)
+    member = stage.join(TRADES)
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    publish(stage, trade(1, "A"))
+    pass_time(stage, 100)
+    for sequence in range(2, 31):
+        publish(stage, trade(sequence, "B"))
+    pass_time(stage, 200)
+    member.socket.held_bytes = 0
+    stage.drain(member)
+    gap, *told = member.take_objects()
+    assert gap == {
+        "T": "gap",
+        "from": f"{EPOCH}-1",
+        "to": f"{EPOCH}-{stage.ring.oldest - 1}",
+        "reason": "overrun",
+    }
+    assert ranges(told) == [("B", stage.ring.oldest, 30, 16)]
+    assert {item["S"]: item["i"] for item in told if item["T"] == "t"} == {"A": 1, "B": 30}
+
+
+def test_who_would_rather_be_disconnected_is_where_the_ring_lost_of_conflated_channels() -> None:
+    stage = Stage(capacity=16)
+    member = stage.join(TRADES, on_lag=OnLag.DISCONNECT)
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    publish(stage, trade(1, "A"))
+    pass_time(stage, 100)
+    for sequence in range(2, 31):
+        publish(stage, trade(sequence, "B"))
+    member.socket.held_bytes = 0
+    stage.drain(member)
+    assert member.ended is Reason.LAGGING
+    assert member.take() == []
+
+
+def test_on_lag_conflate_leaves_conflated_channels_to_their_own_intervals() -> None:
+    stage = Stage(capacity=64, lag_max_ticks=10)
+    quotes_beside = conflated({"trades": 100}, trades="*", quotes="*")
+    member = stage.join(quotes_beside, on_lag=OnLag.CONFLATE)
+    publish(stage, trade(1), quote(2))  # the trade is told at the end of the interval
+    assert [item["T"] for item in member.take_objects()] == ["q"]
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    for sequence in range(3, 31):
+        publish(stage, quote(sequence, "AB"[sequence % 2]), trade(sequence))
+    member.socket.held_bytes = 0
+    stage.drain(member)
+    pass_time(stage, 100)
+    told = member.take_objects()
+    assert [item["reason"] for item in told if item["T"] == "gap"] == ["conflated"]
+    assert {item["S"] for item in told if item["T"] == "q"} == {"A", "B"}
+    accounted = {number for _, first, last, _ in ranges(told) for number in range(first, last + 1)}
+    assert accounted >= {1, *range(3, 31)}
+
+
+def test_on_lag_conflate_stands_for_exactly_what_the_gap_says() -> None:
+    stage = Stage(capacity=2048, lag_max_ticks=1000)
+    member = stage.join(conflated({}, trades="*"), on_lag=OnLag.CONFLATE)
+    publish(stage, *(trade(sequence, "AB"[sequence % 2]) for sequence in range(1, 101)))
+    assert len(member.take_objects()) == 100
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    for first in range(101, 1302, 50):
+        numbers = range(first, first + 50)
+        publish(stage, *(trade(sequence, "AB"[sequence % 2]) for sequence in numbers))
+    member.socket.held_bytes = 0
+    stage.drain(member)
+    gap, *told = member.take_objects()
+    assert gap == {
+        "T": "gap",
+        "from": f"{EPOCH}-101",
+        "to": f"{EPOCH}-{stage.ring.newest}",
+        "reason": "conflated",
+    }
+    last = stage.ring.newest
+    assert sorted(ranges(told)) == [("A", 102, last, 625), ("B", 101, last - 1, 625)]
+    assert (stage.counts.conflated, stage.counts.gap, stage.counts.gap_ticks) == (1, 0, 0)
+    assert member.subscriber.live
+
+
+def test_on_lag_conflate_tells_what_the_ring_lost_apart_from_what_it_conflates() -> None:
+    stage = Stage(capacity=64)
+    member = stage.join(conflated({}, trades="*"), on_lag=OnLag.CONFLATE)
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    publish(stage, trade(1, "C"))
+    for sequence in range(2, 101):
+        publish(stage, trade(sequence))
+    member.socket.held_bytes = 0
+    stage.drain(member)
+    lost, gap, *told = member.take_objects()
+    assert (lost["from"], lost["to"], lost["reason"]) == (f"{EPOCH}-1", f"{EPOCH}-36", "overrun")
+    assert (gap["from"], gap["to"], gap["reason"]) == (f"{EPOCH}-37", f"{EPOCH}-100", "conflated")
+    assert ranges(told) == [("A", 37, 100, 64)]
+    snapshot = [item for item in told if "n" not in item]
+    assert [item["T"] for item in snapshot] == ["snapshot", "t", "t", "snapshot"]
+    assert {item["S"]: item["i"] for item in snapshot[1:-1]} == {"A": 100, "C": 1}
+    counts = stage.counts
+    assert (counts.overruns, counts.gap, counts.gap_ticks, counts.conflated) == (1, 1, 36, 1)
+    publish(stage, trade(101))
+    assert [item["i"] for item in member.take_objects()] == [101]
+
+
+SELECTIONS = (
+    TRADES,
+    QUOTES_BESIDE_TRADES,
+    conflated({"trades": 100}, trades="*", quotes="*"),
+    conflated({"trades": 50, "quotes": 250}, trades="AB", quotes="*"),
+)
+
+
+class Account:
+    """What a subscriber was told, held against all that was published."""
+
+    def __init__(self, ticks: list[Tick], selection: Selection) -> None:
+        self.ticks = ticks  # published so far; the sequence is the index and one more
+        self.lossless = {channel for channel, _ in selection.lossless.symbols}
+        self.covered: set[int] = set()  # sequences of trades that were told, or told missing
+        self.newest: dict[tuple[str, str], int] = {}  # sequence told last, by kind and symbol
+        self.position: Position | None = None
+        self.stateless: set[int] = set()  # in gaps whose snapshot it was cut off from
+        self._gap: set[int] = set()  # told missing, and no snapshot since
+        self._in_snapshot = False
+
+    def take(self, member: Member) -> None:
+        for piece in member.take():
+            for item in piece.objects:
+                self._take(item)
+            if piece.position is not None:
+                epoch, _, sequence = piece.position.partition("-")
+                self.position = Position(epoch, int(sequence))
+
+    def cut_off(self) -> None:
+        self.stateless |= self._gap
+        self._in_snapshot = False
+
+    def _take(self, item: Object) -> None:
+        match item["T"]:
+            case "gap":
+                first, last = (int(item[key].partition("-")[2]) for key in ("from", "to"))
+                assert first <= last
+                self._gap.update(range(first, last + 1))
+                if item["reason"] == "overrun":
+                    self.covered.update(range(first, last + 1))
+            case "snapshot":
+                self._in_snapshot = item["state"] == "begin"
+                if item["state"] == "end":
+                    self._gap.clear()
+            case "t":
+                if "n" in item:
+                    self._check_range(item)
+                elif not self._in_snapshot:
+                    assert Channel.TRADES in self.lossless
+                    assert item["i"] not in self.covered, "twice"
+                    self.covered.add(item["i"])
+                self._note("t", item["S"], item["i"])
+            case "q":
+                self._note("q", item["S"], int(item["bp"]))
+
+    def _check_range(self, item: Object) -> None:
+        ids = range(item["fi"], item["i"] + 1)
+        stands_for = [
+            tick
+            for tick in self.ticks[ids[0] - 1 : ids[-1]]
+            if isinstance(tick, Trade) and tick.symbol == item["S"]
+        ]
+        volume = sum(tick.size for tick in stands_for)
+        notional = sum(tick.price * tick.size for tick in stands_for)
+        assert (item["fi"], item["i"]) == (stands_for[0].trade_id, stands_for[-1].trade_id)
+        assert item["n"] == len(stands_for)
+        assert item["h"] == max(tick.price for tick in stands_for)
+        assert item["l"] == min(tick.price for tick in stands_for)
+        assert item["p"] == stands_for[-1].price
+        assert item["v"] == volume
+        assert item["vw"] == pytest.approx(notional / volume)
+        self.covered.update(tick.trade_id for tick in stands_for)
+
+    def _note(self, kind: str, symbol: str, sequence: int) -> None:
+        assert sequence >= self.newest.get((kind, symbol), 0), "a value went back in time"
+        self.newest[kind, symbol] = sequence
+
+    def settle(self, selection: Selection, since: int) -> None:
+        """See that nothing since a sequence was left out, now that all is told."""
+        due = list(enumerate(self.ticks, start=1))[since - 1 :]
+        selected = selection.select([tick for _, tick in due])
+        last: dict[tuple[str, str], int] = {}
+        for sequence, tick in (due[index] for index in selected):
+            last[tick.kind, tick.symbol] = sequence
+            if tick.kind is Kind.TRADE:
+                assert sequence in self.covered, f"trade {sequence} is unaccounted for"
+        for key, sequence in last.items():
+            assert self.newest.get(key) == sequence or sequence in self.stateless
+
+
+class ConflationMachine(RuleBasedStateMachine):
+    """One subscriber that is slow, held, snapshotted, cut off and back, in any order."""
+
+    @initialize(
+        selection=st.sampled_from(SELECTIONS),
+        way=st.sampled_from([way for way in WAYS if way[1].transport == "sse"]),
+        on_lag=st.sampled_from(LADDER),
+        lag_max_ticks=st.sampled_from([None, 20]),
+        compression=st.sampled_from([None, Compression()]),
+    )
+    def begin(
+        self,
+        selection: Selection,
+        way: Way,
+        on_lag: OnLag,
+        lag_max_ticks: int | None,
+        compression: Compression | None,
+    ) -> None:
+        # Larger than what the longest interval can collect.
+        self.stage = Stage(capacity=128, lag_max_ticks=lag_max_ticks)
+        self.selection = selection
+        self.join_options: dict[str, Any] = {
+            "way": way,
+            "on_lag": on_lag,
+            "compression": compression,
+        }
+        self.ticks: list[Tick] = []
+        self.account = Account(self.ticks, selection)
+        self.member = self.stage.join(selection, **self.join_options)
+        self.other = self.stage.join(TRADES)  # whose interval began before
+
+    @rule(
+        rows=st.lists(
+            st.tuples(
+                st.booleans(), st.sampled_from(SYMBOLS), st.integers(1, 9), st.integers(1, 4)
+            ),
+            min_size=1,
+            max_size=12,
+        ),
+        cut=st.booleans(),
+    )
+    def publish(self, rows: list[tuple[bool, str, int, int]], cut: bool) -> None:
+        pass_time(self.stage, self.stage.now_ns // MS + 30)
+        ticks: list[Tick] = []
+        for is_trade, symbol, price, size in rows:
+            sequence = len(self.ticks) + len(ticks) + 1
+            made = trade(sequence, symbol, price, size) if is_trade else quote(sequence, symbol)
+            ticks.append(made)
+        self.ticks += ticks
+        self.stage.publish_ticks(ticks)
+        if cut:
+            self.stage.cut()
+
+    @rule(ms=st.integers(1, 180))
+    def wait(self, ms: int) -> None:
+        pass_time(self.stage, self.stage.now_ns // MS + ms)
+
+    @rule(full=st.booleans())
+    def jam(self, full: bool) -> None:
+        self.member.socket.held_bytes = HIGH_WATER_BYTES + 1 if full else 0
+
+    @rule(frames=st.integers(1, 4))
+    def drain(self, frames: int) -> None:
+        self.stage.drain(self.member, frames)
+
+    @rule(snapshot=st.booleans())
+    def subscribe_again(self, snapshot: bool) -> None:
+        subscribe_again(self.stage, self.member, snapshot=snapshot)
+
+    @precondition(lambda self: self.account.position is not None)
+    @rule()
+    def come_back(self) -> None:
+        self.account.take(self.member)
+        self.account.cut_off()
+        self.stage.leave(self.member)
+        self.member = self.stage.join(
+            self.selection, after=self.account.position, **self.join_options
+        )
+
+    @invariant()
+    def all_that_was_told_is_true(self) -> None:
+        self.account.take(self.member)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "member"):
+            return
+        self.member.socket.held_bytes = 0
+        for _ in range(2):
+            self.stage.cut()
+            self.stage.drain(self.member)
+            self.wait(500)
+        self.account.take(self.member)
+        assert self.member.subscriber.live
+        self.account.settle(self.selection, since=1)
+
+
+TestConflation = ConflationMachine.TestCase
+TestConflation.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)

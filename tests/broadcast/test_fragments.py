@@ -1,0 +1,317 @@
+"""History against a plain list of every tick that there ever was."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from feed.broadcast import fragments as fragments_module
+from feed.broadcast.fragments import SEGMENT_TICKS, History
+from feed.broadcast.ring import RingBuffer
+from feed.errors import Overrun
+from feed.market.ticks import Kind, Tick
+from feed.wire.codec import JSON, MESSAGE_PACK, Codec, JsonCodec
+from feed.wire.selection import Selection
+from tests.fakes import strategies
+from tests.fakes.stage import EVERYTHING, numbered, of_channels, select
+
+PLENTY = 1 << 30  # bytes
+FEW = st.lists(strategies.keys, min_size=1, max_size=3)
+
+
+class HistoryModel(RuleBasedStateMachine):
+    """Batches and cuts of any size, codecs in use now and then, and reads from anywhere.
+
+    Segments are short here, so that every border of them is met.
+    """
+
+    codecs: ClassVar[list[Codec]] = [JSON, MESSAGE_PACK]
+
+    @initialize(
+        capacity=st.sampled_from([2, 4, 8, 16, 32]),
+        newest=st.sampled_from([0, 1, 3, 4, 1_000_001]),
+    )
+    def start(self, capacity: int, newest: int) -> None:
+        self.ring = RingBuffer(capacity, newest=newest)
+        self.history = History(self.ring)
+        self.first = newest + 1
+        self.published: list[Tick] = []
+        self.cut_sequence = newest
+        self.in_use: set[str] = set()
+
+    @rule(keys=st.one_of(FEW, st.lists(strategies.keys, min_size=1, max_size=16)))
+    def publish(self, keys: list[tuple[Kind, str]]) -> None:
+        for start in range(0, len(keys), self.ring.capacity):
+            part = keys[start : start + self.ring.capacity]
+            if self.ring.newest - self.cut_sequence + len(part) > self.ring.capacity:
+                self.cut()
+            first = self.ring.newest + 1
+            ticks = [numbered(first + index, *key) for index, key in enumerate(part)]
+            self.ring.publish(ticks, 0)
+            self.published += ticks
+
+    @rule()
+    def cut(self) -> None:
+        after, upto = self.cut_sequence, self.ring.newest
+        ticks = self.ring.read(after, upto - after)
+        for codec in self.codecs:
+            if codec.name in self.in_use and ticks:
+                self.history.store(codec, after + 1, codec.encode(ticks))
+        self.cut_sequence = upto
+
+    @rule(codec=st.sampled_from(codecs))
+    def somebody_begins_or_ends_to_use_a_codec(self, codec: Codec) -> None:
+        self.in_use ^= {codec.name}
+
+    @rule(count=st.integers(1, 3), data=st.data())
+    def cut_a_few_in_this_codec_and_not_in_that(self, count: int, data: st.DataObject) -> None:
+        self.in_use = data.draw(st.sets(st.sampled_from([codec.name for codec in self.codecs])))
+        self.publish([(Kind.TRADE, "AAPL")] * min(count, self.ring.capacity))
+        self.cut()
+
+    @precondition(lambda self: self.published)
+    @rule(
+        data=st.data(),
+        codec=st.sampled_from(codecs),
+        selection=st.one_of(st.just(EVERYTHING), strategies.selections),
+        max_bytes=st.sampled_from([PLENTY, PLENTY, 0, 1, 150, 400, 1000]),
+        max_ticks=st.one_of(st.none(), st.none(), st.integers(1, 12)),
+    )
+    def read(
+        self,
+        data: st.DataObject,
+        codec: Codec,
+        selection: Selection,
+        max_bytes: int,
+        max_ticks: int | None,
+    ) -> None:
+        upto = data.draw(st.integers(max(self.first, self.ring.oldest) - 1, self.cut_sequence))
+        after = data.draw(st.integers(max(self.first - 1, self.ring.oldest - 5), upto))
+        if after + 1 < self.ring.oldest and after < upto:
+            with pytest.raises(Overrun) as caught:
+                self.history.read(selection, codec, after, upto, max_bytes=max_bytes)
+            assert caught.value.requested == after + 1
+            assert caught.value.oldest == self.ring.oldest
+            return
+        fragments, reached = self.history.read(
+            selection, codec, after, upto, max_bytes=max_bytes, max_ticks=max_ticks
+        )
+        assert after <= reached <= upto
+        assert fragments == self._encoded(codec, selection, after, reached)
+        rest = self._encoded(codec, selection, reached, upto)
+        if max_ticks is not None and len(fragments) == max_ticks:
+            return
+        if reached < upto:
+            assert fragments
+        if rest:  # it did not fit
+            assert sum(map(len, [*fragments, rest[0]])) > max_bytes
+        assert max_ticks is None or len(fragments) <= max_ticks
+        assert len(fragments) <= 1 or sum(map(len, fragments)) <= max_bytes
+
+    def _encoded(self, codec: Codec, selection: Selection, after: int, upto: int) -> list[bytes]:
+        ticks = self.published[after + 1 - self.first : upto + 1 - self.first]
+        return [fragment for tick in select(selection, ticks) for fragment in codec.encode([tick])]
+
+
+@pytest.mark.parametrize("segment_ticks", [4, 16])
+def test_history_is_the_end_of_a_list(segment_ticks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fragments_module, "SEGMENT_TICKS", segment_ticks)
+    run_state_machine_as_test(
+        HistoryModel, settings=settings(max_examples=100, stateful_step_count=50, deadline=None)
+    )
+
+
+def publish(ring: RingBuffer, count: int, symbols: Sequence[str] = ("AAPL",)) -> None:
+    for start in range(0, count, ring.capacity):
+        first = ring.newest + 1
+        size = min(ring.capacity, count - start)
+        ring.publish(
+            [numbered(n, symbol=symbols[n % len(symbols)]) for n in range(first, first + size)], 0
+        )
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    count=st.integers(1, 3000),
+    upto_before_newest=st.integers(0, 700),
+    steps=st.lists(st.integers(1, 900), min_size=1, max_size=3),
+)
+def test_whole_segments_are_read_like_short_ones(
+    count: int, upto_before_newest: int, steps: list[int]
+) -> None:
+    ring = RingBuffer(1024)
+    past = History(ring)
+    publish(ring, count, ("AAPL", "MSFT", "TSLA"))
+    upto = max(ring.oldest - 1, ring.newest - upto_before_newest)
+    reached = ring.oldest - 1
+    got: list[bytes] = []
+    selection = of_channels(trades=["MSFT", "TSLA"])
+    while reached < upto:
+        step = steps[len(got) % len(steps)]
+        fragments, reached = past.read(
+            selection, JSON, reached, upto, max_bytes=PLENTY, max_ticks=step
+        )
+        got += fragments
+    ticks = ring.read(ring.oldest - 1, upto - ring.oldest + 1)
+    assert got == JSON.encode(select(selection, ticks))
+
+
+def test_one_fragment_is_returned_however_long_it_is() -> None:
+    ring = RingBuffer(8)
+    past = History(ring)
+    publish(ring, 3)
+    fragments, reached = past.read(EVERYTHING, JSON, 0, 3, max_bytes=0)
+    assert (fragments, reached) == (JSON.encode([numbered(1)]), 1)
+
+
+def test_nothing_is_read_where_nothing_is_due() -> None:
+    ring = RingBuffer(8)
+    past = History(ring)
+    assert past.read(EVERYTHING, JSON, 0, 0, max_bytes=PLENTY) == ([], 0)
+    publish(ring, 20)
+    assert past.read(EVERYTHING, JSON, 20, 20, max_bytes=PLENTY) == ([], 20)
+    assert past.read(Selection(), JSON, 12, 20, max_bytes=PLENTY) == ([], 20)
+
+
+def test_a_position_at_the_edge_of_the_ring_is_no_overrun() -> None:
+    ring = RingBuffer(8)
+    past = History(ring)
+    publish(ring, 20)
+    fragments, reached = past.read(EVERYTHING, JSON, 12, 20, max_bytes=PLENTY)
+    assert (len(fragments), reached) == (8, 20)
+    with pytest.raises(Overrun, match="sequence 12 was overrun; the oldest one held is 13"):
+        past.read(EVERYTHING, JSON, 11, 20, max_bytes=PLENTY)
+
+
+def test_what_was_published_while_nobody_used_a_codec_is_encoded_when_it_is_read() -> None:
+    ring = RingBuffer(64, newest=SEGMENT_TICKS - 1)
+    past = History(ring)
+    for size, used in [(5, True), (3, False), (4, True), (2, False)]:
+        after = ring.newest
+        publish(ring, size)
+        if used:
+            past.store(JSON, after + 1, JSON.encode(ring.read(after, size)))
+    after = SEGMENT_TICKS - 1
+    fragments, _ = past.read(EVERYTHING, JSON, after, ring.newest, max_bytes=PLENTY)
+    assert fragments == JSON.encode(ring.read(after, 14))
+
+
+def test_a_segment_that_was_left_half_done_and_overrun_since_begins_anew() -> None:
+    ring = RingBuffer(8)
+    past = History(ring)
+    publish(ring, 2)
+    past.read(EVERYTHING, JSON, 0, 2, max_bytes=PLENTY)
+    publish(ring, 20)
+    fragments, reached = past.read(EVERYTHING, JSON, 14, 22, max_bytes=PLENTY)
+    assert (fragments, reached) == (JSON.encode(ring.read(14, 8)), 22)
+
+
+class CountingCodec(JsonCodec):
+    """Counts the ticks that it encodes."""
+
+    __slots__ = ("encoded",)
+
+    def __init__(self) -> None:
+        self.encoded = 0
+
+    def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
+        self.encoded += len(ticks)
+        return super().encode(ticks)
+
+
+def test_a_tick_is_encoded_once_for_all_who_come_back() -> None:
+    ring = RingBuffer(2048)
+    past = History(ring)
+    codec = CountingCodec()
+    publish(ring, 2000, ("AAPL", "MSFT"))
+    selections = [EVERYTHING, of_channels(trades=["AAPL"]), of_channels(trades=["MSFT", "AAPL"])]
+    for after in (0, 700, 1500):
+        for selection in selections:
+            past.read(selection, codec, after, 2000, max_bytes=PLENTY)
+    assert codec.encoded == 2000
+
+
+@pytest.mark.parametrize("newest", [0, 1, 511, 700])
+def test_a_whole_ring_is_kept_wherever_it_begins(newest: int) -> None:
+    ring = RingBuffer(1024, newest=newest)
+    past = History(ring)
+    codec = CountingCodec()
+    publish(ring, 3000)
+    for _ in range(2):
+        past.read(EVERYTHING, codec, ring.oldest - 1, ring.newest, max_bytes=PLENTY)
+    assert codec.encoded == 1024
+
+
+def test_what_a_cut_encoded_is_not_encoded_again() -> None:
+    first = SEGMENT_TICKS
+    ring = RingBuffer(4096, newest=first - 1)
+    past = History(ring)
+    codec = CountingCodec()
+    for size in (1, 511, 512, 513, 7, 1000):
+        after = ring.newest
+        publish(ring, size)
+        past.store(codec, after + 1, codec.encode(ring.read(after, size)))
+        past.read(EVERYTHING, codec, first - 1, ring.newest, max_bytes=PLENTY)
+    assert codec.encoded == len(ring)
+
+
+def test_the_same_fragments_are_given_to_everybody() -> None:
+    ring = RingBuffer(64)
+    past = History(ring)
+    publish(ring, 40)
+    one, _ = past.read(EVERYTHING, JSON, 0, 40, max_bytes=PLENTY)
+    other, _ = past.read(of_channels(trades=["AAPL"]), JSON, 10, 40, max_bytes=PLENTY)
+    assert all(a is b for a, b in zip(one[10:], other, strict=True))
+    assert one is not other
+
+
+def test_reading_hands_out_a_list_of_its_own() -> None:
+    ring = RingBuffer(64)
+    past = History(ring)
+    publish(ring, 40)
+    first, _ = past.read(EVERYTHING, JSON, 0, 40, max_bytes=PLENTY)
+    first.clear()
+    second, _ = past.read(EVERYTHING, JSON, 0, 40, max_bytes=PLENTY)
+    assert len(second) == 40
+
+
+class WatchedFragment(bytes):
+    """A fragment that tells when it is let go: bytes cannot be referred to weakly."""
+
+    alive = 0
+
+    def __init__(self, _: bytes) -> None:
+        type(self).alive += 1
+
+    def __del__(self) -> None:
+        type(self).alive -= 1
+
+
+class WatchedCodec(JsonCodec):
+    __slots__ = ()
+
+    def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
+        return [WatchedFragment(fragment) for fragment in super().encode(ticks)]
+
+
+def test_memory_is_bounded_by_the_ring_whatever_is_read() -> None:
+    # Somebody who is always behind reads every tick; what the ring lets go must go here too.
+    ring = RingBuffer(1024)
+    past = History(ring)
+    codec = WatchedCodec()
+    selections = [EVERYTHING, of_channels(trades=["AAPL"])]
+    for _ in range(60):
+        after = ring.newest
+        publish(ring, 512)
+        for selection in selections:
+            past.read(selection, codec, after, ring.newest, max_bytes=PLENTY)
+    assert WatchedFragment.alive <= 3 * ring.capacity + SEGMENT_TICKS

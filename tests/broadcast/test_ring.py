@@ -1,0 +1,208 @@
+"""The ring against a plain list that never forgets."""
+
+import gc
+import weakref
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from feed.broadcast.ring import BEGINNING, MAX_CAPACITY, Position, RingBuffer, new_epoch
+from feed.errors import FeedError, InvalidParameter, InvalidPosition, Overrun
+from feed.market.ticks import Tick, Trade
+
+
+def tick(number: int) -> Trade:
+    return Trade("AAPL", number, "V", 1.0, 1.0, number)
+
+
+def ticks_from(first: int, count: int) -> list[Tick]:
+    return [tick(number) for number in range(first, first + count)]
+
+
+class RingModel(RuleBasedStateMachine):
+    """Publishes batches of any size that is accepted, and reads from anywhere."""
+
+    @initialize(
+        capacity=st.sampled_from([2, 4, 8, 32]), newest=st.sampled_from([0, 1, 7, 2**40 + 3])
+    )
+    def start(self, capacity: int, newest: int) -> None:
+        self.ring = RingBuffer(capacity, newest=newest)
+        self.first = newest + 1
+        self.published: list[Tick] = []
+        self.stamps: list[int] = []
+
+    @property
+    def newest(self) -> int:
+        return self.first + len(self.published) - 1
+
+    @property
+    def oldest(self) -> int:
+        return max(self.first, self.newest - self.ring.capacity + 1)
+
+    @rule(data=st.data(), now_ns=st.integers(0, 2**62), as_tuple=st.booleans())
+    def publish(self, data: st.DataObject, now_ns: int, as_tuple: bool) -> None:
+        batch = ticks_from(self.newest + 1, data.draw(st.integers(0, self.ring.capacity)))
+        newest = self.ring.publish(tuple(batch) if as_tuple else batch, now_ns)
+        self.published += batch
+        self.stamps += [now_ns] * len(batch)
+        assert newest == self.newest
+
+    @rule(excess=st.integers(1, 40))
+    def refuse_more_than_the_ring_holds(self, excess: int) -> None:
+        batch = ticks_from(0, self.ring.capacity + excess)
+        with pytest.raises(InvalidParameter, match=f"at most {self.ring.capacity}"):
+            self.ring.publish(batch, 0)
+
+    @rule(after_newest=st.integers(-80, 3), limit=st.integers(-1, 80))
+    def read(self, after_newest: int, limit: int) -> None:
+        after = self.newest + after_newest
+        if after + 1 < self.oldest:
+            with pytest.raises(Overrun) as caught:
+                self.ring.read(after, limit)
+            assert (caught.value.requested, caught.value.oldest) == (after + 1, self.oldest)
+        else:
+            start = after + 1 - self.first
+            wanted = self.published[start : start + max(0, limit)]
+            got = self.ring.read(after, limit)
+            assert list(map(id, got)) == list(map(id, wanted))
+
+    @rule()
+    def reading_hands_out_a_list_of_its_own(self) -> None:
+        after = self.oldest - 1
+        taken = self.ring.read(after, len(self.ring))
+        taken.clear()
+        assert self.ring.read(after, len(self.ring)) == self.published[self.oldest - self.first :]
+
+    @invariant()
+    def knows_its_extent(self) -> None:
+        assert self.ring.newest == self.newest
+        assert self.ring.oldest == self.oldest
+        assert len(self.ring) == self.newest - self.oldest + 1
+
+    @invariant()
+    def knows_when_each_was_ingested(self) -> None:
+        for sequence in range(self.oldest, self.newest + 1):
+            assert self.ring.ingested_ns(sequence) == self.stamps[sequence - self.first]
+
+
+test_the_ring_is_the_end_of_a_list = RingModel.TestCase
+
+
+def test_sequences_count_from_one() -> None:
+    ring = RingBuffer(4)
+    assert (ring.newest, ring.oldest, len(ring)) == (0, 1, 0)
+    assert ring.publish(ticks_from(1, 2), 0) == 2
+    assert (ring.newest, ring.oldest, len(ring)) == (2, 1, 2)
+
+
+def test_read_after_overrun_reports_both_numbers() -> None:
+    ring = RingBuffer(4)
+    ring.publish(ticks_from(1, 4), 0)
+    ring.publish(ticks_from(5, 2), 0)
+    assert ring.read(2, 10) == ticks_from(3, 4)
+    with pytest.raises(Overrun, match=r"sequence 2 was overrun; the oldest one held is 3"):
+        ring.read(1, 10)
+
+
+def test_what_was_overwritten_is_let_go() -> None:
+    ring = RingBuffer(4)
+    alive: weakref.WeakSet[Watched] = weakref.WeakSet()
+    for number in range(100):
+        batch = [Watched("AAPL", number, "V", 1.0, 1.0, number) for _ in range(3)]
+        alive.update(batch)
+        ring.publish(batch, 0)
+        del batch
+    gc.collect()
+    assert len(alive) == 4
+
+
+class Watched(Trade):
+    """A trade that a weak reference can be made to."""
+
+    __slots__ = ("__weakref__",)
+    __hash__ = object.__hash__
+
+
+@pytest.mark.parametrize("capacity", [2, 131_072])
+def test_a_power_of_two_is_a_capacity(capacity: int) -> None:
+    assert RingBuffer(capacity).capacity == capacity
+
+
+@pytest.mark.parametrize("capacity", [-4, 0, 1, 3, 100, 131_071, 2 * MAX_CAPACITY])
+def test_no_other_capacity_is_accepted(capacity: int) -> None:
+    with pytest.raises(InvalidParameter, match=rf"ring: {capacity} .* a power of two from 2 to"):
+        RingBuffer(capacity)
+
+
+def test_the_age_of_the_oldest_tick_is_counted_from_its_ingestion() -> None:
+    ring = RingBuffer(2)
+    assert ring.oldest_age_ns(100) == 0
+    ring.publish(ticks_from(1, 2), 10)
+    ring.publish(ticks_from(3, 1), 30)
+    assert ring.oldest_age_ns(100) == 90
+
+
+def test_epochs_differ_and_can_be_in_a_position() -> None:
+    epochs = {new_epoch() for _ in range(100)}
+    assert len(epochs) == 100
+    for epoch in epochs:
+        assert Position.parse(f"{epoch}-5") == Position(epoch, 5)
+    assert RingBuffer(2).epoch != RingBuffer(2).epoch
+    assert RingBuffer(2, epoch="abc").position(7) == Position("abc", 7)
+
+
+@given(st.from_regex(r"[a-z0-9]{1,32}", fullmatch=True), st.integers(0, 10**19 - 1))
+def test_a_position_survives_being_written_and_read(epoch: str, sequence: int) -> None:
+    position = Position(epoch, sequence)
+    assert Position.parse(str(position)) == position
+
+
+def test_zero_is_the_position_before_everything() -> None:
+    assert Position.parse("0") == BEGINNING
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "-",
+        "1",
+        "00",
+        "abc",
+        "abc-",
+        "-1",
+        "abc-01",
+        "abc--1",
+        "abc-+1",
+        "abc-1 ",
+        " abc-1",
+        "abc-1\n",
+        "abc-1.0",
+        "abc-1e3",
+        "abc-1_000",
+        "ABC-1",
+        "a b-1",
+        "äbc-1",
+        "abc-\u0661",  # a digit, but an Arabic one
+        "abc-1-2",
+        f"{'a' * 33}-1",
+        f"abc-{10**19}",
+    ],
+)
+def test_what_is_no_position_is_refused(text: str) -> None:
+    with pytest.raises(InvalidPosition) as caught:
+        Position.parse(text, "Last-Event-ID")
+    assert caught.value.parameter == "Last-Event-ID"
+    assert repr(text) in str(caught.value)
+    assert "<epoch>-<sequence>" in str(caught.value)
+
+
+@given(st.text(max_size=60))
+def test_parsing_any_text_gives_a_position_or_an_error_of_the_family(text: str) -> None:
+    try:
+        position = Position.parse(text)
+    except FeedError:
+        return
+    assert position == BEGINNING or str(position) == text

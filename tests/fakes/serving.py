@@ -1,0 +1,38 @@
+"""What the server's tests share: a server with a scripted source, on production's event loop."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import pytest
+
+from feed.settings.options import Settings
+from tests.fakes.readers import Wire
+from tests.fakes.servers import Feed, ScriptedSource, Serve, start_feed
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-asyncio from 1.4; before, the default loop is used
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run on what the server runs on: its transports differ from asyncio's in what they buffer."""
+    if sys.platform == "win32":
+        return {"asyncio": asyncio.new_event_loop}
+    import uvloop  # noqa: PLC0415 - not installed on Windows
+
+    return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture
+async def serve(aiohttp_server: Any) -> AsyncIterator[Serve]:
+    """Start servers in this process; each has a scripted source."""
+    feeds: list[Feed] = []
+
+    async def start(source: ScriptedSource | None = None, **settings: Any) -> Feed:
+        feed = await start_feed(aiohttp_server, source, Settings(port=0, **settings))
+        feeds.append(feed)
+        return feed
+
+    yield start
+    Wire.abort_all()
+    for feed in feeds:
+        assert feed.ingest.failures == feed.source.deaths, feed.ingest.last_error

@@ -1,0 +1,163 @@
+"""Hypothesis strategies for ticks, selections, and what clients send."""
+
+from hypothesis import strategies as st
+
+from feed.market.ticks import Bar, Channel, ConflatedTrade, Kind, Quote, Status, Tick, Trade
+from feed.wire.selection import ALL, Selection
+
+SYMBOLS = ("AAPL", "BRK.B", "BTC/USD", "MSFT")
+LAST_EVENT_NS = (1 << 63) - 1  # 2262-04-11, the latest time that a source lets in
+LARGEST_ID = (1 << 63) - 1
+
+# Pieces of texts that a careless encoder, joiner or splitter trips over.
+_AWKWARD = st.sampled_from(
+    [
+        '"',
+        "\\",
+        '\\"',
+        "{",
+        "}",
+        "},{",
+        '},{"',
+        '},{"T":',
+        '},{"T":"t"',
+        "}]",
+        "[{",
+        '":',
+        ",",
+        "T",
+        "\n",
+        "\r\n",
+        "\n\n",
+        "data: ",
+        "\0",
+        "\x7f",
+        "é",
+        "€",
+        "\u2028",
+        "🐎",
+        "\ufeff",
+    ]
+)
+
+
+def texts(max_pieces: int = 6) -> st.SearchStrategy[str]:
+    """Texts of any characters, and of pieces that look like the wire's own syntax."""
+    return st.one_of(
+        st.text(max_size=20), st.lists(_AWKWARD, max_size=max_pieces).map("".join), _AWKWARD
+    )
+
+
+def symbols() -> st.SearchStrategy[str]:
+    """A few symbols, so that selections and ticks meet."""
+    return st.sampled_from(SYMBOLS)
+
+
+_numbers = st.floats(allow_nan=False, allow_infinity=False)
+_event_ns = st.one_of(
+    st.integers(0, LAST_EVENT_NS),
+    st.integers(0, 3).map(lambda second: second * 1_000_000_000),
+    st.sampled_from([0, 1, 999_999_999, 1_000_000_000, LAST_EVENT_NS]),
+)
+_conditions = st.lists(texts(), max_size=3).map(tuple)
+
+trades = st.builds(
+    Trade,
+    symbol=symbols(),
+    trade_id=st.integers(0, LARGEST_ID),
+    exchange=texts(),
+    price=_numbers,
+    size=_numbers,
+    event_ns=_event_ns,
+    conditions=_conditions,
+    tape=texts(),
+    taker_side=st.sampled_from(["", "B", "S"]),
+)
+conflated_trades = st.builds(
+    ConflatedTrade,
+    symbol=symbols(),
+    trade_id=st.integers(0, LARGEST_ID),
+    exchange=texts(),
+    price=_numbers,
+    size=_numbers,
+    event_ns=_event_ns,
+    conditions=_conditions,
+    tape=texts(),
+    trade_count=st.integers(1, LARGEST_ID),
+    high=_numbers,
+    low=_numbers,
+    volume=_numbers,
+    vwap=_numbers,
+    first_trade_id=st.integers(0, LARGEST_ID),
+)
+quotes = st.builds(
+    Quote,
+    symbol=symbols(),
+    bid_exchange=texts(),
+    bid_price=_numbers,
+    bid_size=_numbers,
+    ask_exchange=texts(),
+    ask_price=_numbers,
+    ask_size=_numbers,
+    event_ns=_event_ns,
+    conditions=_conditions,
+    tape=texts(),
+)
+bars = st.builds(
+    Bar,
+    kind=st.sampled_from([Kind.BAR, Kind.UPDATED_BAR, Kind.SECOND_BAR]),
+    symbol=symbols(),
+    open=_numbers,
+    high=_numbers,
+    low=_numbers,
+    close=_numbers,
+    volume=_numbers,
+    trade_count=st.integers(0, LARGEST_ID),
+    vwap=_numbers,
+    event_ns=_event_ns,
+)
+statuses = st.builds(
+    Status,
+    symbol=symbols(),
+    status_code=texts(),
+    status_message=texts(),
+    reason_code=texts(),
+    reason_message=texts(),
+    event_ns=_event_ns,
+    tape=texts(),
+)
+ticks: st.SearchStrategy[Tick] = st.one_of(trades, conflated_trades, quotes, bars, statuses)
+
+# Which ticks there are in models that look at sequences only.
+keys: st.SearchStrategy[tuple[Kind, str]] = st.tuples(st.sampled_from(Kind), symbols())
+
+_wanted = st.one_of(
+    st.just({ALL}), st.sets(symbols()), st.sets(st.one_of(symbols(), st.just(ALL)), max_size=2)
+)
+wishes = st.dictionaries(st.sampled_from(Channel), _wanted)
+selections = wishes.map(Selection.of)
+
+# What JSON and MessagePack can carry to a server, and a little more.
+_keys = st.one_of(
+    st.sampled_from(["action", "trades", "quotes", "after", "snapshot", "on_lag", "marks", "key"]),
+    texts(),
+)
+_scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(1 << 63), (1 << 64) - 1),
+    st.floats(),
+    st.binary(max_size=8),
+    texts(),
+    st.sampled_from(["*", "AAPL", "0", "abc-1", "gap", "disconnect", "auth", "subscribe"]),
+)
+json_values = st.recursive(
+    _scalars,
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(_keys, inner, max_size=4)),
+    max_leaves=12,
+)
+control_messages = st.dictionaries(_keys, json_values, max_size=5).flatmap(
+    lambda message: st.sampled_from(["auth", "subscribe", "unsubscribe"]).map(
+        lambda action: message | {"action": action}
+    )
+)

@@ -1,0 +1,16 @@
+"""How tests talk to a WebSocket of the server."""
+
+from tests.fakes.readers import Message, WebSocketReader
+from tests.fakes.servers import Feed
+
+
+async def connect(feed: Feed, *, binary: bool = False, path: str = "/v1/ws") -> WebSocketReader:
+    reader = await WebSocketReader.connect((feed.host, feed.port), path, binary=binary)
+    return await reader.begin()
+
+
+async def error(reader: WebSocketReader) -> Message:
+    message = await reader.message()
+    assert message.keys() == {"T", "code", "msg"}
+    assert message["T"] == "error"
+    return message

@@ -1,0 +1,118 @@
+"""The limits: each has an effect, is told by name, and hits nobody but who exceeds it."""
+
+import orjson
+
+from tests.fakes.readers import CLOSE, RawHttp, SseReader, WebSocketReader
+from tests.fakes.servers import Feed, Serve, trade, until
+
+
+async def connect(feed: Feed) -> WebSocketReader:
+    reader = await WebSocketReader.connect((feed.host, feed.port))
+    return await reader.begin()
+
+
+async def test_one_websocket_too_many_is_told_406_and_may_come_back(serve: Serve) -> None:
+    feed = await serve(max_connections=2)
+    first, second = await connect(feed), await connect(feed)
+    refused = await connect(feed)
+    assert await refused.message() == {
+        "T": "error",
+        "code": 406,
+        "msg": "connection limit exceeded",
+    }
+    frame = await refused.frame()
+    assert (frame.opcode, frame.close_code) == (CLOSE, 1013)
+    assert await refused.wire.rest() == b""
+    await first.subscribe(trades=["*"])
+    await feed.publish(trade(1))
+    assert (await first.read())[0][0]["i"] == 1
+    second.abort()
+    await until(lambda: len(feed.hub.sessions) == 1)
+    await (await connect(feed)).subscribe(trades=["*"])
+
+
+async def test_one_event_source_too_many_is_accepted_told_and_let_go(serve: Serve) -> None:
+    feed = await serve(max_connections=1)
+    await connect(feed)
+    for path in ("/v1/sse", "/v1/stream"):
+        answer = await RawHttp.get((feed.host, feed.port), f"{path}?trades=*")
+        assert answer.status == 200, "an EventSource would not come back from 429 or 503"
+        body = b""
+        while chunk := await answer.chunk():
+            body += chunk
+        bye = orjson.loads(body[body.index(b"{") : body.rindex(b"}") + 1])
+        assert (bye["T"], bye["reason"]) == ("bye", "too_many_connections")
+        assert bye["reconnect"] is True
+    assert len(feed.hub.sessions) == 1
+
+
+async def test_an_event_source_that_is_refused_reads_retry_and_bye(serve: Serve) -> None:
+    feed = await serve(max_connections=1)
+    await connect(feed)
+    answer = await RawHttp.get((feed.host, feed.port), "/v1/sse?trades=*")
+    event = await SseReader(answer).event()
+    assert event.name == "bye"
+    assert event.retry_ms is not None
+
+
+async def test_too_many_symbols_of_one_connection_are_405_and_change_nothing(
+    serve: Serve,
+) -> None:
+    feed = await serve(max_symbols_per_connection=3)
+    reader = await connect(feed)
+    await reader.subscribe(trades=["A", "B"], quotes=["*"])
+    reader.say({"action": "subscribe", "trades": ["C"], "bars": ["D"]})
+    refusal = await reader.message()
+    assert (refusal["T"], refusal["code"]) == ("error", 405)
+    assert "5" in refusal["msg"]
+    assert "3" in refusal["msg"]
+    await feed.publish(trade(1, "A"), trade(2, "C"))
+    assert [tick["i"] for tick in (await reader.read())[0]] == [1]
+    reader.say({"action": "unsubscribe", "trades": ["A"]})
+    assert (await reader.message())["trades"] == ["B"]
+    assert (await reader.subscribe(trades=["C"]))["trades"] == ["B", "C"]
+
+
+async def test_too_many_symbols_in_a_query_are_a_problem_naming_the_limit(serve: Serve) -> None:
+    feed = await serve(max_symbols_per_connection=3)
+    for path in ("/v1/sse", "/v1/stream"):
+        answer = await RawHttp.get((feed.host, feed.port), f"{path}?symbols=A,B")
+        assert answer.status == 400
+        problem = await answer.document()
+        assert problem["limit"] == "symbols per connection"
+        assert (problem["value"], problem["accepted"]) == (4, "at most 3")
+    answer = await RawHttp.get((feed.host, feed.port), "/v1/sse?symbols=*&bars=A")
+    assert answer.status == 200, "a star is one"
+
+
+async def test_index_entries_are_limited_over_all_and_given_back(serve: Serve) -> None:
+    feed = await serve(max_index_entries=4)
+    first, second = await connect(feed), await connect(feed)
+    await first.subscribe(trades=["A", "B", "C"])
+    second.say({"action": "subscribe", "trades": ["D", "E"]})
+    refusal = await second.message()
+    assert refusal["code"] == 405
+    assert "all subscriptions" in refusal["msg"]
+    answer = await RawHttp.get((feed.host, feed.port), "/v1/stream?trades=D,E")
+    assert answer.status == 400
+    assert (await answer.document())["limit"] == "symbols of all subscriptions"
+    first.abort()
+    await until(lambda: len(feed.hub.sessions) == 1)
+    await second.subscribe(trades=["D", "E"])
+
+
+async def test_too_many_control_messages_in_a_second_end_the_talk_with_1008(
+    serve: Serve,
+) -> None:
+    feed = await serve(max_control_messages_per_s=5)
+    reader = await connect(feed)
+    for _ in range(20):  # more than twice five, lest a second begin in between
+        reader.say({"action": "subscribe", "trades": ["A"]})
+    answers = []
+    while (frame := await reader.frame()).opcode != CLOSE:
+        answers += orjson.loads(frame.data)
+    assert 5 <= [answer["T"] for answer in answers].count("subscription") <= 10
+    assert answers[-1]["code"] == 400
+    assert "control messages" in answers[-1]["msg"]
+    assert frame.close_code == 1008
+    assert await reader.wire.rest() == b""

@@ -1,0 +1,229 @@
+"""The finite requests: what they answer, page by page, and what they refuse."""
+
+from typing import Any
+
+import pytest
+
+from feed.market.ticks import SECOND_NS, Kind
+from tests.fakes.readers import RawHttp, WebSocketReader
+from tests.fakes.servers import (
+    EVENT_NS,
+    Feed,
+    ScriptedSource,
+    Serve,
+    bar,
+    quote,
+    status,
+    trade,
+    trades,
+    until,
+)
+
+
+async def get(feed: Feed, target: str) -> Any:
+    answer = await RawHttp.get((feed.host, feed.port), target)
+    assert answer.status == 200, await answer.body()
+    assert answer.headers["Content-Type"].startswith("application/json")
+    document = await answer.document()
+    answer.wire.abort()
+    return document
+
+
+async def test_symbols_are_what_the_source_knows(serve: Serve) -> None:
+    feed = await serve()
+    first, second = (await get(feed, "/v1/symbols"))["symbols"]
+    assert first == {
+        "symbol": "AAPL",
+        "name": "Apple Inc.",
+        "asset_class": "us_equity",
+        "sector": "Technology",
+        "exchange": "NASDAQ",
+    }
+    assert second["symbol"] == "BTC/USD"
+
+
+@pytest.mark.parametrize(
+    ("query", "symbols"),
+    [
+        ("", ["AAPL", "BTC/USD"]),
+        ("?asset_class=crypto&status=active", ["BTC/USD"]),
+        ("?asset_class=us_equity", ["AAPL"]),
+        ("?asset_class=bond", []),
+        ("?exchange=NASDAQ", ["AAPL"]),
+        ("?status=inactive", []),
+    ],
+)
+async def test_assets_are_listed_as_the_dialect_does_and_its_filters_hold(
+    serve: Serve, query: str, symbols: list[str]
+) -> None:
+    feed = await serve()
+    assets = await get(feed, f"/v2/assets{query}")
+    assert [asset["symbol"] for asset in assets] == symbols
+    assert all(asset["status"] == "active" and asset["tradable"] is True for asset in assets)
+
+
+async def test_a_snapshot_is_the_last_state_of_every_channel(serve: Serve) -> None:
+    feed = await serve()
+    await feed.publish(*trades(1, 3), quote(4), quote(5), status(), bar(), trade(9, "MSFT"))
+    document = await get(feed, "/v1/snapshot")
+    assert document["pos"] == feed.position(8)
+    assert [(tick["S"], tick["T"]) for tick in document["ticks"]] == [
+        ("AAPL", "t"),
+        ("AAPL", "q"),
+        ("AAPL", "b"),
+        ("AAPL", "s"),
+        ("MSFT", "t"),
+    ]
+    assert document["ticks"][0]["i"] == 3
+    document = await get(feed, "/v1/snapshot?symbols=MSFT,TSLA")
+    assert [tick["S"] for tick in document["ticks"]] == ["MSFT"]
+    document = await get(feed, "/v1/snapshot?quotes=*")
+    assert [tick["T"] for tick in document["ticks"]] == ["q"]
+
+
+async def test_history_is_read_page_by_page_to_its_end(serve: Serve) -> None:
+    feed = await serve()
+    mixed = [trade(n, "AAPL" if n % 3 else "MSFT") for n in range(1, 101)]
+    await feed.publish(*mixed)
+    seen: list[int] = []
+    after, pages = "0", 0
+    while True:
+        page = await get(feed, f"/v1/history?symbols=AAPL&limit=7&after={after}")
+        assert page.keys() == {"pos", "ticks", "next"}
+        assert len(page["ticks"]) <= 7
+        seen += [tick["i"] for tick in page["ticks"]]
+        pages += 1
+        if page["next"] is None:
+            break
+        assert page["next"] == page["pos"]
+        after = page["next"]
+    assert seen == [n for n in range(1, 101) if n % 3]
+    assert pages <= 11
+    assert page["pos"] == feed.position(100), "from here on a subscriber misses nothing"
+    await feed.publish(trade(101))
+    page = await get(feed, f"/v1/history?symbols=AAPL&after={page['pos']}")
+    assert [tick["i"] for tick in page["ticks"]] == [101]
+
+
+async def test_history_without_a_selection_is_every_tick(serve: Serve) -> None:
+    feed = await serve()
+    await feed.publish(trade(1), quote(2), bar(), status())
+    page = await get(feed, "/v1/history")
+    assert [tick["T"] for tick in page["ticks"]] == ["t", "q", "b", "s"]
+
+
+@pytest.mark.parametrize(("after", "reason"), [("5", "overrun"), ("zz", "epoch"), ("99", "epoch")])
+async def test_history_tells_a_gap_and_goes_on_from_the_oldest(
+    serve: Serve, after: str, reason: str
+) -> None:
+    feed = await serve(ring=8)
+    for number in range(1, 21):
+        await feed.publish(trade(number))
+    after = "zzzzzzzz-5" if after == "zz" else feed.position(int(after))
+    page = await get(feed, f"/v1/history?trades=*&after={after}")
+    assert page["gap"] == {
+        "T": "gap",
+        "from": feed.position(6) if reason == "overrun" else after,
+        "to": feed.position(12),
+        "reason": reason,
+    }
+    assert [tick["i"] for tick in page["ticks"]] == list(range(13, 21))
+
+
+async def test_bars_are_those_built_from_trades_and_the_open_one(serve: Serve) -> None:
+    feed = await serve(ScriptedSource(builds_bars=True))
+    reader = await WebSocketReader.connect((feed.host, feed.port))
+    await reader.begin()
+    await reader.subscribe(secondBars=["*"])
+    numbers = range(1, 7)
+    await feed.publish(*(trade(n, event_ns=EVENT_NS + n * SECOND_NS // 2) for n in numbers))
+    pushed, _ = await reader.read()
+    document = await get(feed, "/v1/bars?symbol=AAPL&timeframe=1s")
+    assert (document["symbol"], document["timeframe"]) == ("AAPL", "1s")
+    assert document["bars"] == pushed, "what was pushed and what is kept are the same"
+    assert [built["n"] for built in pushed] == [1, 2, 2]
+    assert document["current"]["n"] == 1
+    limited = await get(feed, "/v1/bars?symbol=AAPL&timeframe=1s&limit=1")
+    assert limited["bars"] == document["bars"][-1:]
+    minute = await get(feed, "/v1/bars?symbol=AAPL")
+    assert (minute["bars"], minute["timeframe"]) == ([], "1m")
+    assert minute["current"]["n"] == 6
+    stranger = await get(feed, "/v1/bars?symbol=NONE")
+    assert (stranger["bars"], stranger["current"]) == ([], None)
+
+
+async def test_recorded_bars_are_passed_on_and_kept_and_not_rebuilt(serve: Serve) -> None:
+    feed = await serve()
+    later = (trade(n, event_ns=EVENT_NS + n * 60 * SECOND_NS) for n in (1, 2))
+    await feed.publish(bar(), *later)
+    page = await get(feed, "/v1/history")
+    assert [tick["T"] for tick in page["ticks"]] == ["b", "t", "t"]
+    document = await get(feed, "/v1/bars?symbol=AAPL")
+    assert [recorded["v"] for recorded in document["bars"]] == [10.0]
+
+
+async def test_the_status_says_how_the_server_is(serve: Serve) -> None:
+    feed = await serve(ring=8)
+    await RawHttp.get((feed.host, feed.port), "/v1/sse?trades=*")
+    await WebSocketReader.connect((feed.host, feed.port))
+    await feed.sessions_reach(2)
+    for number in range(1, 21):
+        await feed.publish(trade(number))
+    document = await get(feed, "/v1/status")
+    assert document["pos"] == feed.position(20)
+    assert document["leaving"] is False
+    assert document["source"] == {
+        "name": "script",
+        "up": True,
+        "finished": False,
+        "failures": 0,
+        "last_error": "",
+        "waits": 0,
+        "rows_skipped": {},
+    }
+    ring = document["ring"]
+    assert (ring["epoch"], ring["capacity"]) == (feed.epoch, 8)
+    assert (ring["oldest"], ring["newest"]) == (13, 20)
+    assert document["ticks"] == {kind: 20 if kind == "t" else 0 for kind in Kind}
+    assert document["connections"] == {"sse": 1, "websocket": 1}
+    assert document["behind"] == 0
+
+
+async def test_ready_is_once_the_source_is_open_and_no_more_while_leaving(serve: Serve) -> None:
+    source = ScriptedSource()
+    source.fails_to_open = OSError("not yet")
+    feed = await serve(source)
+    address = (feed.host, feed.port)
+    early = await RawHttp.get(address, "/readyz")
+    assert (early.status, await early.document()) == (503, {"status": "the source is not open"})
+    await until(feed.ingest.ready.is_set)
+    assert await get(feed, "/readyz") == {"status": "ready"}
+    source.end()
+    await until(lambda: feed.ingest.finished)
+    assert await get(feed, "/readyz") == {"status": "ready"}, "what the ring holds is still served"
+    feed.hub.leaving = True
+    late = await RawHttp.get(address, "/readyz")
+    assert (late.status, await late.document()) == (503, {"status": "leaving"})
+    assert await get(feed, "/healthz") == {"status": "ok"}
+
+
+async def test_the_plain_page_shows_the_feed_and_may_not_load_anything_foreign(
+    serve: Serve,
+) -> None:
+    feed = await serve()
+    answer = await RawHttp.get((feed.host, feed.port), "/plain")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "default-src 'none'; script-src 'self'" in answer.headers["Content-Security-Policy"]
+    page = (await answer.body()).decode()
+    assert "/page/page.js" in page
+    script = await RawHttp.get((feed.host, feed.port), "/page/page.js")
+    assert script.status == 200
+    assert "EventSource" in (await script.body()).decode()
+
+
+async def test_a_limit_of_thousands_of_digits_is_refused_like_others(serve: Serve) -> None:
+    feed = await serve()
+    answer = await RawHttp.get((feed.host, feed.port), f"/v1/history?limit={'9' * 5_000}")
+    assert answer.status == 400
+    assert (await answer.document())["parameter"] == "limit"

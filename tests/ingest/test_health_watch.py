@@ -1,0 +1,185 @@
+"""What is told of the feed's health: symbols by statuses, the source by one message."""
+
+from typing import Any
+
+import pytest
+
+from feed.http.app import HEALTH
+from feed.ingest.health_watch import HealthWatch
+from feed.market.symbol_health import Health
+from feed.market.ticks import SECOND_NS, Status
+from tests.fakes.readers import TRANSPORTS, RawHttp, Reader, WebSocketReader, open_reader
+from tests.fakes.servers import Feed, ScriptedSource, Serve, trade, trades, until
+
+LEARNT_S = 52  # of a tick a second: then it is known what is usual
+
+
+class Clock:
+    """The time of day that the watch and the source's ticks see, set by hand."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now_ns = 1_700_000_000 * SECOND_NS
+        for module in ("hub.hub", "ingest.runner", "ingest.health_watch"):
+            monkeypatch.setattr(f"feed.{module}.time.time_ns", lambda: self.now_ns)
+
+    def pass_s(self, seconds: float) -> None:
+        self.now_ns += int(seconds * SECOND_NS)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def watch_of(feed: Feed) -> HealthWatch:
+    app = feed.server.app
+    assert app is not None
+    return app[HEALTH]
+
+
+async def tick(feed: Feed, clock: Clock, times: int, symbols: str) -> None:
+    """Let each symbol tick once a second, so many times."""
+    for _ in range(times):
+        clock.pass_s(1)
+        await feed.publish(*(trade(1, symbol, event_ns=clock.now_ns) for symbol in symbols))
+        await watch_of(feed).look()
+
+
+async def hear_of_the_feed(reader: Reader) -> dict[str, Any]:
+    while True:
+        for message in (await reader.read())[0]:
+            if message["T"] == "feed":
+                return message
+
+
+async def first_kind(reader: Reader) -> str:
+    """Return what is heard first, but for marks."""
+    while (kind := (await reader.read())[0][0]["T"]) == "mark":
+        pass
+    return str(kind)
+
+
+async def test_a_symbol_that_falls_silent_is_told_by_a_status(serve: Serve, clock: Clock) -> None:
+    feed = await serve()
+    await tick(feed, clock, LEARNT_S, "AB")
+    reader = await WebSocketReader.connect((feed.host, feed.port))
+    await reader.begin()
+    await reader.subscribe(statuses=["*"], trades=["A"])
+    await tick(feed, clock, 11, "B")
+    [stale], _ = await reader.read()
+    assert (stale["T"], stale["S"], stale["sc"]) == ("s", "A", "STALE")
+    assert stale["sm"].startswith("No tick for 1")
+    assert watch_of(feed).counts == {**dict.fromkeys(Health, 0), Health.LIVE: 1, Health.STALE: 1}
+    await tick(feed, clock, 1, "AB")
+    assert [message["T"] for message in (await reader.read())[0]] == ["t"]
+    [live], _ = await reader.read()
+    assert (live["S"], live["sc"]) == ("A", "LIVE")
+
+
+async def test_a_halt_is_known_from_the_sources_own_status(serve: Serve, clock: Clock) -> None:
+    feed = await serve()
+    await tick(feed, clock, LEARNT_S, "AB")
+    await feed.publish(Status("A", "H", "Trading Halt", "T1", "News", clock.now_ns))
+    before = feed.hub.broadcast.ring.newest
+    await tick(feed, clock, 30, "B")
+    assert watch_of(feed).counts[Health.HALTED] == 1
+    assert feed.hub.broadcast.ring.newest == before + 30, "nothing was told besides"
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_silent_source_is_one_message_to_everybody(
+    serve: Serve, clock: Clock, transport: str
+) -> None:
+    feed = await serve()
+    await tick(feed, clock, LEARNT_S, "ABC")
+    reader = await open_reader(transport, (feed.host, feed.port))
+    await feed.sessions_reach(1)
+    published = feed.hub.broadcast.ring.newest
+    clock.pass_s(21)
+    await watch_of(feed).look()
+    down = await hear_of_the_feed(reader)
+    assert (down["state"], down["source"], down["reason"]) == ("source_down", "script", "silent")
+    assert watch_of(feed).counts[Health.SOURCE_DOWN] == 3
+    await watch_of(feed).look()
+    await tick(feed, clock, 1, "A")
+    live = await hear_of_the_feed(reader)
+    assert (live["state"], live["reason"]) == ("live", ""), "down was told once"
+    assert feed.hub.broadcast.ring.newest == published + 1, "no status a symbol"
+
+
+async def test_who_comes_while_the_source_is_down_is_told_and_who_comes_later_is_not(
+    serve: Serve, clock: Clock
+) -> None:
+    feed = await serve()
+    await tick(feed, clock, LEARNT_S, "A")
+    clock.pass_s(60)
+    await watch_of(feed).look()
+    early = await open_reader("sse-json", (feed.host, feed.port))
+    assert (await hear_of_the_feed(early))["state"] == "source_down"
+    await tick(feed, clock, 1, "A")
+    late = await open_reader("sse-json", (feed.host, feed.port))
+    await feed.sessions_reach(2)
+    await tick(feed, clock, 1, "A")
+    assert await first_kind(late) == "t"
+
+
+async def test_who_has_not_subscribed_hears_nothing_before_the_acknowledgement(
+    serve: Serve, clock: Clock
+) -> None:
+    feed = await serve()
+    await tick(feed, clock, LEARNT_S, "A")
+    reader = await WebSocketReader.connect((feed.host, feed.port))
+    clock.pass_s(60)
+    await watch_of(feed).look()
+    await reader.begin()  # connected, auth, authenticated: as the dialect's clients insist
+    await reader.subscribe(trades=["*"])
+    assert (await reader.message())["T"] == "feed"
+
+
+async def test_a_reader_that_was_paused_is_told_once_it_has_caught_up(
+    serve: Serve, clock: Clock
+) -> None:
+    feed = await serve(ring=1 << 15, high_water_bytes=4_096, slow_timeout_s=3_600)
+    reader = await open_reader("websocket-json", (feed.host, feed.port), receive_buffer_bytes=4_096)
+    await feed.sessions_reach(1)
+    while not feed.hub.drain.behind:
+        await feed.publish(*trades(1, 500))
+    await watch_of(feed).look()
+    clock.pass_s(61)
+    await watch_of(feed).look()
+    seen: list[str] = []
+    while "feed" not in seen:
+        seen += [message["T"] for message in (await reader.read())[0]]
+    assert seen[-1] == "feed"
+    assert seen.count("t") == feed.hub.broadcast.ring.newest
+
+
+async def test_silence_of_a_recording_means_nothing(serve: Serve, clock: Clock) -> None:
+    feed = await serve(ScriptedSource(can_wait=True))
+    await tick(feed, clock, LEARNT_S, "AB")
+    clock.pass_s(3_600)
+    await watch_of(feed).look()
+    assert watch_of(feed).counts[Health.LIVE] == 2
+    feed.source.end()
+    await until(lambda: watch_of(feed).state.reason == "finished")
+    assert watch_of(feed).counts[Health.SOURCE_DOWN] == 2
+
+
+async def test_a_small_ring_that_laps_the_watch_does_it_no_harm(serve: Serve, clock: Clock) -> None:
+    feed = await serve(ring=16)
+    for _ in range(10):
+        await feed.publish(*trades(1, 30))
+    clock.pass_s(1)
+    await watch_of(feed).look()
+    assert watch_of(feed).counts[Health.LIVE] == 1
+
+
+async def test_status_tells_the_health_of_the_feed(serve: Serve, clock: Clock) -> None:
+    feed = await serve()
+    await tick(feed, clock, LEARNT_S, "AB")
+    clock.pass_s(60)
+    await watch_of(feed).look()
+    answer = await RawHttp.get((feed.host, feed.port), "/v1/status")
+    status = await answer.document()
+    assert status["feed"] == {"state": "source_down", "reason": "silent"}
+    assert status["symbols"]["source_down"] == 2

@@ -1,0 +1,106 @@
+"""Sources come, die, come back and end; subscribers stay."""
+
+import asyncio
+
+import pytest
+
+from feed.errors import SourceError
+from feed.ingest import runner as ingest
+from tests.fakes.readers import RawHttp, WebSocketReader, open_reader
+from tests.fakes.servers import Feed, ScriptedSource, Serve, trade, trades, until
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "_FIRST_BACKOFF_S", 0.01)
+
+
+async def source_status(feed: Feed) -> dict[str, object]:
+    answer = await RawHttp.get((feed.host, feed.port), "/v1/status")
+    status: dict[str, object] = (await answer.document())["source"]
+    return status
+
+
+async def opened(source: ScriptedSource, times: int) -> None:
+    await until(lambda: source.opened == times)
+
+
+async def test_a_source_that_dies_is_opened_again_and_subscribers_stay(serve: Serve) -> None:
+    source = ScriptedSource()
+    feed = await serve(source)
+    reader = await open_reader("sse-json", (feed.host, feed.port))
+    await feed.sessions_reach(1)
+    for life in range(1, 4):
+        await feed.publish(trade(life))
+        ticks, position = await reader.read()
+        assert ([tick["i"] for tick in ticks], position) == ([life], feed.position(life))
+        source.die(RuntimeError("the line is cut"))
+        await opened(source, life + 1)
+        assert source.closed == life
+        for state, reason in (("source_down", "failed"), ("live", "")):
+            [message], _ = await reader.read()
+            assert message.pop("t").endswith("Z")
+            assert message == {"T": "feed", "state": state, "source": "script", "reason": reason}
+    status = await source_status(feed)
+    assert (status["failures"], status["last_error"]) == (3, "the line is cut")
+    assert status["up"] is True
+    assert len(feed.hub.sessions) == 1
+
+
+async def test_a_source_that_cannot_be_opened_is_tried_again(serve: Serve) -> None:
+    source = ScriptedSource()
+    source.fails_to_open = SourceError("exchange.example: refused")
+    feed = await serve(source)
+    await until(lambda: source.opened == 2)
+    await until(feed.ingest.ready.is_set)
+    assert (await source_status(feed))["last_error"] == "exchange.example: refused"
+
+
+async def test_a_recording_that_breaks_is_over_and_not_repeated(serve: Serve) -> None:
+    source = ScriptedSource(can_wait=True)
+    feed = await serve(source)
+    await feed.publish(*trades(1, 3))
+    source.die(SourceError("day.ndjson:4: no tick"))
+    await until(lambda: feed.ingest.finished)
+    status = await source_status(feed)
+    assert (status["up"], status["finished"], status["failures"]) == (False, True, 1)
+    assert source.opened == 1
+    reader = await open_reader("sse-json", (feed.host, feed.port), after="0")
+    assert [tick["i"] for tick in (await reader.read())[0]] == [1, 2, 3]
+
+
+async def test_the_end_of_a_source_ends_nobodys_subscription(serve: Serve) -> None:
+    source = ScriptedSource()
+    feed = await serve(source, keepalive_s=0.05)
+    reader = await RawHttp.get((feed.host, feed.port), "/v1/sse?trades=*")
+    await reader.up_to(b"\n\n")  # where it begins
+    await feed.publish(trade(1))
+    assert b'"i":1,' in await reader.chunk()
+    source.end()
+    await until(lambda: feed.ingest.finished)
+    assert b'"reason":"finished"' in await reader.chunk()
+    assert await reader.chunk() == b":\n"
+    status = await source_status(feed)
+    assert (status["up"], status["finished"], status["failures"]) == (False, True, 0)
+    assert source.closed == 1
+
+
+async def test_production_waits_for_as_many_subscribers_as_wished(serve: Serve) -> None:
+    source = ScriptedSource()
+    feed = await serve(source, wait_for=2)
+    publishing = asyncio.create_task(source.publish([trade(1)]))
+    await open_reader("websocket-json", (feed.host, feed.port))
+    silent = await WebSocketReader.connect((feed.host, feed.port))
+    await silent.begin()  # and subscribes to nothing: no subscriber yet
+    await feed.sessions_reach(2)
+    assert not publishing.done()
+    second = await open_reader("sse-json", (feed.host, feed.port))
+    await publishing
+    assert (await second.read())[0][0]["i"] == 1
+
+
+async def test_production_begins_without_them_when_the_time_is_up(serve: Serve) -> None:
+    source = ScriptedSource()
+    feed = await serve(source, wait_for=2, wait_for_timeout_s=0.05)
+    await feed.publish(trade(1))
+    assert not feed.hub.sessions

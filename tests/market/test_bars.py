@@ -1,0 +1,441 @@
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from itertools import chain, groupby, pairwise
+from math import isclose
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed.market.bar_store import BarHistory
+from feed.market.bars import MAX_STEP_NS, MAX_STRAYS, BarBuilder
+from feed.market.ticks import MINUTE_NS, SECOND_NS, Bar, Kind, Quote, Status, Tick, Trade
+
+NOON_NS = 1_700_000_000 * SECOND_NS // MINUTE_NS * MINUTE_NS  # a whole minute
+MS = 1_000_000
+LENGTH_NS = {Kind.SECOND_BAR: SECOND_NS, Kind.BAR: MINUTE_NS}
+
+
+def trade(at_ms: float, price: float = 10.0, size: float = 1.0, symbol: str = "AAPL") -> Trade:
+    return Trade(symbol, 1, "V", price, size, NOON_NS + int(at_ms * MS))
+
+
+def quote(at_ms: float, symbol: str = "AAPL") -> Quote:
+    return Quote(symbol, "V", 9.0, 1.0, "V", 11.0, 1.0, NOON_NS + int(at_ms * MS))
+
+
+def bar(kind: Kind, at_ms: float, close: float = 10.0, symbol: str = "AAPL") -> Bar:
+    return Bar(kind, symbol, close, close, close, close, 1.0, 1, close, NOON_NS + int(at_ms * MS))
+
+
+def bars_in(ticks: list[Tick], *kinds: Kind) -> list[Bar]:
+    return [tick for tick in ticks if isinstance(tick, Bar) and (not kinds or tick.kind in kinds)]
+
+
+def weave_in_parts(builder: BarBuilder, ticks: list[Tick], cuts: Iterable[int]) -> list[Tick]:
+    edges = sorted({0, *(cut for cut in cuts if cut < len(ticks)), len(ticks)})
+    parts = [builder.weave(ticks[start:end]) for start, end in pairwise(edges)]
+    return list(chain.from_iterable(parts))
+
+
+# Prices and sizes are small multiples of a power of two, so that float sums are exact and the
+# model may add in any order. Times crowd around the ends of seconds and minutes, mostly forward.
+STEPS_MS = st.sampled_from([0, 0, 1, 200, 500, 999, 1000, 1001, 20_000, 59_000, 60_000, 125_000])
+LATENESS_MS = st.sampled_from([0, 0, 0, 0, 1, 700, 1000, 2500, 61_000, 130_000])
+SYMBOLS = st.sampled_from(["AAPL", "BTC/USD", "MSFT"])
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> list[Tick]:
+    now_ms = 0
+    ticks: list[Tick] = []
+    for step_ms, late_ms, symbol, price, size, is_trade in draw(
+        st.lists(
+            st.tuples(
+                STEPS_MS,
+                LATENESS_MS,
+                SYMBOLS,
+                st.integers(1, 40),
+                st.integers(0, 8),
+                st.integers(0, 3),
+            ),
+            max_size=60,
+        )
+    ):
+        now_ms += step_ms
+        at_ms = now_ms - late_ms
+        ticks.append(
+            trade(at_ms, price / 4, size / 2, symbol) if is_trade else quote(at_ms, symbol)
+        )
+    return ticks
+
+
+class Model:
+    """Knows nothing of chunks, folding and packing.
+
+    It has all trades of every interval, and makes a bar of them whenever one is due.
+    """
+
+    def __init__(self) -> None:
+        self.trades: dict[tuple[Kind, str, int], list[Trade]] = defaultdict(list)
+        self.open: set[tuple[Kind, str, int]] = set()
+        self.watermark_ns: int | None = None
+
+    def is_over(self, kind: Kind, start_ns: int) -> bool:
+        return self.watermark_ns is not None and start_ns + LENGTH_NS[kind] <= self.watermark_ns
+
+    def bar(self, key: tuple[Kind, str, int], kind: Kind | None = None) -> Bar:
+        trades = sorted(self.trades[key], key=lambda trade: trade.event_ns)  # equal: by arrival
+        prices = [trade.price for trade in trades]
+        volume = sum(trade.size for trade in trades)
+        notional = sum(trade.price * trade.size for trade in trades)
+        return Bar(
+            kind or key[0],
+            key[1],
+            prices[0],
+            max(prices),
+            min(prices),
+            prices[-1],
+            volume,
+            len(trades),
+            notional / volume if volume else prices[-1],
+            key[2],
+        )
+
+    def weave(self, ticks: list[Tick]) -> list[Tick]:
+        woven: list[Tick] = []
+        for tick in ticks:
+            self.watermark_ns = max(self.watermark_ns or 0, tick.event_ns)
+            over = [key for key in self.open if self.is_over(key[0], key[2])]
+            over.sort(key=lambda key: (key[2] + LENGTH_NS[key[0]], LENGTH_NS[key[0]], key[1]))
+            self.open.difference_update(over)
+            woven += map(self.bar, over)
+            woven.append(tick)
+            if isinstance(tick, Trade):
+                for kind, length_ns in LENGTH_NS.items():
+                    key = (kind, tick.symbol, tick.event_ns - tick.event_ns % length_ns)
+                    self.trades[key].append(tick)
+                    if not self.is_over(kind, key[2]):
+                        self.open.add(key)
+                    elif kind is Kind.BAR:
+                        woven.append(self.bar(key, Kind.UPDATED_BAR))
+        return woven
+
+    def finished(self, symbol: str, kind: Kind) -> list[Bar]:
+        keys = [key for key in self.trades if key[:2] == (kind, symbol) and key not in self.open]
+        return [self.bar(key) for key in sorted(keys, key=lambda key: key[2])]
+
+    def current(self, symbol: str, kind: Kind) -> Bar | None:
+        keys = [key for key in self.open if key[:2] == (kind, symbol)]
+        return self.bar(keys[0]) if keys else None
+
+
+def assert_same(got: list[Tick], wanted: list[Tick]) -> None:
+    """Compare, with a little tolerance for the vwap, which corrections multiply back and forth."""
+    assert len(got) == len(wanted)
+    for one, other in zip(got, wanted, strict=True):
+        if isinstance(one, Bar) and isinstance(other, Bar):
+            assert isclose(one.vwap, other.vwap, rel_tol=1e-12)
+            one.vwap = other.vwap
+        assert one == other
+
+
+@given(streams())
+def test_bars_are_woven_kept_and_open_as_the_model_has_them(ticks: list[Tick]) -> None:
+    builder, model = BarBuilder(), Model()
+    assert_same(builder.weave(ticks), model.weave(ticks))
+    for symbol in ("AAPL", "BTC/USD", "MSFT"):
+        for kind in LENGTH_NS:
+            assert_same([*builder.history(symbol, kind, 1000)], [*model.finished(symbol, kind)])
+            assert builder.current(symbol, kind) == model.current(symbol, kind)
+
+
+@given(streams(), st.lists(st.integers(0, 60)))
+def test_chunking_changes_nothing(ticks: list[Tick], cuts: list[int]) -> None:
+    whole, chunked = BarBuilder(), BarBuilder()
+    assert weave_in_parts(chunked, ticks, cuts) == whole.weave(ticks)
+    assert chunked.late_trades == whole.late_trades
+    for symbol in ("AAPL", "BTC/USD", "MSFT"):
+        for kind in LENGTH_NS:
+            assert chunked.history(symbol, kind, 1000) == whole.history(symbol, kind, 1000)
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 1e6), st.floats(0, 1e6)), min_size=1, max_size=50))
+def test_chunking_does_not_change_sums_of_any_floats(trades: list[tuple[float, float]]) -> None:
+    ticks: list[Tick] = [trade(n * 300, price, size) for n, (price, size) in enumerate(trades)]
+    one_by_one, whole = BarBuilder(), BarBuilder()
+    singly = weave_in_parts(one_by_one, ticks, range(len(ticks)))
+    assert singly + one_by_one.finish() == whole.weave(ticks) + whole.finish()
+
+
+def test_a_bar_goes_out_right_before_the_tick_that_reaches_its_end() -> None:
+    ticks: list[Tick] = [trade(0), quote(999.999), quote(1000), quote(1001)]
+    woven = BarBuilder().weave(ticks)
+    assert woven == [*ticks[:2], bar(Kind.SECOND_BAR, 0), *ticks[2:]]
+
+
+@pytest.mark.parametrize(
+    "tick", [trade(1000), quote(1000), Status("X", "H", "", "", "", NOON_NS + SECOND_NS)]
+)
+def test_any_tick_moves_the_watermark(tick: Tick) -> None:
+    builder = BarBuilder()
+    builder.weave([trade(0)])
+    assert builder.weave([tick]) == [bar(Kind.SECOND_BAR, 0), tick]
+
+
+def test_bars_of_one_moment_come_by_length_then_by_symbol() -> None:
+    woven = BarBuilder().weave(
+        [trade(59_000, symbol="MSFT"), trade(59_000, symbol="AAPL"), quote(60_000)]
+    )
+    assert [(tick.kind, tick.symbol) for tick in bars_in(woven)] == [
+        (Kind.SECOND_BAR, "AAPL"),
+        (Kind.SECOND_BAR, "MSFT"),
+        (Kind.BAR, "AAPL"),
+        (Kind.BAR, "MSFT"),
+    ]
+
+
+def test_open_and_close_go_by_event_time_not_by_arrival() -> None:
+    builder = BarBuilder()
+    builder.weave([trade(500, 10), trade(900, 13), trade(100, 12), trade(700, 11), quote(1000)])
+    (second,) = builder.history("AAPL", Kind.SECOND_BAR, 10)
+    assert (second.open, second.high, second.low, second.close) == (12, 13, 10, 13)
+
+
+def test_trades_of_one_moment_open_with_the_first_and_close_with_the_last() -> None:
+    builder = BarBuilder()
+    early, late = [trade(500, 10), trade(500, 11)], [trade(900, 12), trade(900, 13)]
+    builder.weave([*early, *late, trade(500, 14), quote(1000)])
+    (second,) = builder.history("AAPL", Kind.SECOND_BAR, 10)
+    assert (second.open, second.close) == (10, 13)
+
+
+def test_vwap_is_weighted_by_size_and_the_close_where_nothing_has_size() -> None:
+    builder = BarBuilder()
+    builder.weave([trade(0, 10, 3), trade(1, 20, 1), trade(1000, 7, 0), trade(1001, 8, 0)])
+    weighted = builder.history("AAPL", Kind.SECOND_BAR, 10)[0]
+    assert (weighted.vwap, weighted.volume, weighted.trade_count) == (12.5, 4, 2)
+    sizeless = builder.current("AAPL", Kind.SECOND_BAR)
+    assert sizeless is not None
+    assert (sizeless.vwap, sizeless.volume, sizeless.trade_count) == (8, 0, 2)
+
+
+def test_a_trade_late_for_its_second_corrects_the_kept_bar_and_joins_the_minute() -> None:
+    builder = BarBuilder()
+    builder.weave([trade(100, 9), trade(1000, 9), trade(2000, 10), quote(3000)])
+    late = trade(200, 15)
+    assert builder.weave([late]) == [late]
+    assert builder.late_trades == 1
+    second = builder.history("AAPL", Kind.SECOND_BAR, 10)[0]
+    assert (second.high, second.close, second.volume) == (15, 15, 2)
+    minute = builder.current("AAPL", Kind.BAR)
+    assert minute is not None
+    assert (minute.high, minute.close, minute.volume) == (15, 10, 4)
+
+
+def test_a_trade_late_for_its_minute_publishes_the_whole_corrected_bar_after_it() -> None:
+    builder = BarBuilder()
+    builder.weave([trade(100, 10, 1), trade(110, 14, 1), quote(60_000)])
+    ticks: list[Tick] = [quote(60_001), trade(200, 16, 2), quote(60_002)]
+    update = Bar(Kind.UPDATED_BAR, "AAPL", 10, 16, 10, 16, 4, 3, 14.0, NOON_NS)
+    assert builder.weave(ticks) == [ticks[0], ticks[1], update, ticks[2]]
+    (kept,) = builder.history("AAPL", Kind.BAR, 10)
+    assert (kept.kind, kept.high, kept.volume) == (Kind.BAR, 16, 4)
+
+
+def test_a_late_trade_from_amid_a_bar_changes_neither_its_open_nor_its_close() -> None:
+    builder = BarBuilder()
+    builder.weave([trade(100, 10), trade(900, 11), quote(60_000)])
+    (_, update) = builder.weave([trade(500, 20)])
+    (second,) = builder.history("AAPL", Kind.SECOND_BAR, 10)
+    for corrected in (update, second):
+        assert isinstance(corrected, Bar)
+        assert (corrected.open, corrected.high, corrected.close) == (10, 20, 11)
+
+
+def test_a_late_trade_at_the_very_start_of_the_open_minute_joins_it() -> None:
+    builder = BarBuilder()
+    builder.weave([trade(60_000), quote(61_000)])
+    late = trade(60_000)
+    assert builder.weave([late]) == [late]
+    minute = builder.current("AAPL", Kind.BAR)
+    assert minute is not None
+    assert minute.trade_count == 2
+
+
+def test_a_late_trade_of_a_minute_without_a_bar_makes_one() -> None:
+    builder = BarBuilder()
+    builder.weave([quote(0), quote(60_000)])
+    late = trade(200)
+    assert builder.weave([late]) == [late, bar(Kind.UPDATED_BAR, 0)]
+    assert builder.history("AAPL", Kind.BAR, 10) == [bar(Kind.BAR, 0)]
+
+
+def test_a_trade_late_for_a_bar_that_is_kept_no_longer_is_only_counted() -> None:
+    builder = BarBuilder(history=BarHistory(second_bars=2, minute_bars=2))
+    builder.weave([trade(minute * 60_000) for minute in range(4)])
+    late: list[Tick] = [trade(1)]
+    assert builder.weave(late) == late
+    assert builder.uncorrected_trades == 1
+    starts = [kept.event_ns for kept in builder.history("AAPL", Kind.BAR, 10)]
+    assert starts == [NOON_NS + MINUTE_NS, NOON_NS + 2 * MINUTE_NS]
+
+
+def test_nothing_to_put_in_gives_the_list_itself_back() -> None:
+    ticks: list[Tick] = [trade(0), quote(1)]
+    assert BarBuilder().weave(ticks) is ticks
+
+
+def test_the_list_given_is_not_changed() -> None:
+    ticks: list[Tick] = [trade(0), quote(60_000), trade(5)]
+    before = list(ticks)
+    assert len(BarBuilder().weave(ticks)) > len(ticks)
+    assert ticks == before
+
+
+def test_a_published_bar_does_not_change_when_its_second_lives_on_in_the_minute() -> None:
+    builder = BarBuilder()
+    published = bars_in(builder.weave([trade(0, 10), quote(1000)]))[0]
+    builder.weave([trade(1000, 20), trade(100, 30), quote(2000)])
+    assert published == bar(Kind.SECOND_BAR, 0, 10)
+
+
+def test_current_leaves_the_open_bars_as_they_are() -> None:
+    builder = BarBuilder()
+    builder.weave([trade(0), trade(1000)])
+    assert builder.current("AAPL", Kind.BAR) == builder.current("AAPL", Kind.BAR)
+    assert builder.current("MSFT", Kind.BAR) is None
+    assert builder.current("MSFT", Kind.SECOND_BAR) is None
+
+
+def test_the_longest_closure_is_no_stray() -> None:
+    builder = BarBuilder()
+    builder.weave([trade(0)])
+    woven = builder.weave([quote(MAX_STEP_NS / MS)])
+    assert [tick.kind for tick in bars_in(woven)] == [Kind.SECOND_BAR, Kind.BAR]
+    assert builder.stray_ticks == 0
+
+
+@pytest.mark.parametrize("step_ns", [-2 * MAX_STEP_NS, 2 * MAX_STEP_NS, -NOON_NS, 10**22])
+@pytest.mark.parametrize("make", [trade, quote])
+def test_a_stray_is_passed_on_and_moves_nothing(
+    step_ns: int, make: Callable[[float], Tick]
+) -> None:
+    builder = BarBuilder()
+    stray = make(step_ns / MS)
+    ticks: list[Tick] = [trade(0, 10), stray, trade(1, 11), quote(1000)]
+    woven = builder.weave(ticks)
+    assert woven == [*ticks[:3], *bars_in(woven), ticks[3]]
+    (second,) = bars_in(woven)
+    assert (second.trade_count, second.close, second.event_ns) == (2, 11, NOON_NS)
+    assert builder.stray_ticks == 1
+
+
+def test_many_strays_among_others_never_move_the_watermark() -> None:
+    builder = BarBuilder()
+    for n in range(2 * MAX_STRAYS):
+        builder.weave([quote(n), trade(2 * MAX_STEP_NS / MS + n, symbol="BAD")])
+    assert builder.stray_ticks == 2 * MAX_STRAYS
+    assert builder.current("BAD", Kind.SECOND_BAR) is None
+
+
+@pytest.mark.parametrize("step_ms", [-2 * MAX_STEP_NS // MS, 2 * MAX_STEP_NS // MS])
+@pytest.mark.parametrize("chunk", [1, 7, 1000])
+def test_strays_in_a_row_restart_time_there(step_ms: int, chunk: int) -> None:
+    builder = BarBuilder()
+    strays = [trade(step_ms + n, 20) for n in range(MAX_STRAYS)]
+    ticks: list[Tick] = [trade(0), *strays, quote(step_ms + 1000)]
+    woven = weave_in_parts(builder, ticks, range(0, len(ticks), chunk))
+    assert woven == [
+        *ticks[:MAX_STRAYS],  # the last of the row is the one that is believed
+        bar(Kind.SECOND_BAR, 0),
+        bar(Kind.BAR, 0),
+        ticks[MAX_STRAYS],
+        bar(Kind.SECOND_BAR, step_ms, 20),
+        ticks[-1],
+    ]
+    assert builder.history("AAPL", Kind.BAR, 10) == []
+    assert builder.weave([trade(0)]) == [trade(0)]  # now this is the stray
+    assert builder.stray_ticks == MAX_STRAYS + 1
+
+
+def test_after_time_has_moved_a_lone_stray_is_one_again() -> None:
+    builder = BarBuilder()
+    there_ms = 2 * MAX_STEP_NS // MS
+    builder.weave([quote(0), *[quote(there_ms)] * MAX_STRAYS])
+    ticks: list[Tick] = [trade(0), trade(there_ms), trade(there_ms + 1)]
+    assert builder.weave(ticks) == ticks
+    second = builder.current("AAPL", Kind.SECOND_BAR)
+    assert second is not None
+    assert (second.trade_count, second.event_ns) == (2, NOON_NS + there_ms * MS)
+
+
+def test_restart_publishes_what_is_open_and_forgets_the_rest() -> None:
+    builder = BarBuilder()
+    first: list[Tick] = [trade(0), trade(60_000), trade(61_000)]
+    passes = []
+    for _ in range(2):
+        passes.append(builder.weave(first) + builder.restart())
+        assert builder.history("AAPL", Kind.BAR, 10) == []
+        assert builder.current("AAPL", Kind.BAR) is None
+    assert passes[0] == passes[1]
+    assert len(bars_in(passes[0], Kind.SECOND_BAR)) == 3
+    assert len(bars_in(passes[0], Kind.BAR)) == 2
+    assert builder.late_trades == 0
+
+
+def test_finish_publishes_what_is_open_once_and_keeps_the_history() -> None:
+    builder = BarBuilder()
+    assert builder.finish() == []
+    builder.weave([trade(0), trade(1000)])
+    assert [(tick.kind, tick.event_ns) for tick in builder.finish()] == [
+        (Kind.SECOND_BAR, NOON_NS + SECOND_NS),
+        (Kind.BAR, NOON_NS),
+    ]
+    assert builder.finish() == []
+    assert len(builder.history("AAPL", Kind.SECOND_BAR, 10)) == 2
+    late = trade(2000, 20)
+    assert [tick.kind for tick in builder.weave([late])] == [Kind.TRADE, Kind.UPDATED_BAR]
+
+
+def test_recorded_bars_are_kept_and_none_is_built() -> None:
+    builder = BarBuilder(frozenset({Kind.BAR}))
+    ticks: list[Tick] = [
+        trade(0),
+        bar(Kind.SECOND_BAR, 0, 11),
+        trade(60_000),
+        bar(Kind.BAR, 0, 12),
+        bar(Kind.UPDATED_BAR, 0, 13),
+    ]
+    assert builder.weave(ticks) is ticks
+    assert builder.finish() == []
+    assert builder.current("AAPL", Kind.BAR) is None
+    assert builder.history("AAPL", Kind.SECOND_BAR, 10) == [ticks[1]]
+    assert builder.history("AAPL", Kind.BAR, 10) == [bar(Kind.BAR, 0, 13)]
+
+
+def test_bars_that_come_by_while_bars_are_built_are_passed_on_and_not_kept() -> None:
+    builder = BarBuilder()
+    ticks: list[Tick] = [bar(Kind.BAR, 0, 12), bar(Kind.SECOND_BAR, 0, 12)]
+    assert builder.weave(ticks) is ticks
+    assert builder.history("AAPL", Kind.BAR, 10) == []
+    assert builder.history("AAPL", Kind.SECOND_BAR, 10) == []
+
+
+def test_second_bars_add_up_to_their_minute() -> None:
+    ticks: list[Tick] = [trade(n * 37, 10 + n % 7, n % 5) for n in range(5000)]
+    builder = BarBuilder()
+    bars = bars_in(builder.weave(ticks) + builder.finish())
+    seconds = [tick for tick in bars if tick.kind is Kind.SECOND_BAR]
+    minutes = [tick for tick in bars if tick.kind is Kind.BAR]
+    assert len(minutes) == 4
+    for minute, (_, group) in zip(
+        minutes, groupby(seconds, key=lambda second: second.event_ns // MINUTE_NS), strict=True
+    ):
+        parts = list(group)
+        assert minute.open == parts[0].open
+        assert minute.close == parts[-1].close
+        assert minute.high == max(part.high for part in parts)
+        assert minute.low == min(part.low for part in parts)
+        assert minute.volume == sum(part.volume for part in parts)
+        assert minute.trade_count == sum(part.trade_count for part in parts)

@@ -1,0 +1,263 @@
+"""Options: their defaults, their limits, where they come from, and how a bad one is named."""
+
+import math
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from feed.settings.load import InvalidSettings, load_settings
+from feed.settings.options import Settings
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith("FEED_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "feed.toml"
+
+
+def problems_of(options: dict[str, object]) -> list[str]:
+    with pytest.raises(InvalidSettings) as error:
+        load_settings(options)
+    lines = str(error.value).splitlines()
+    assert len(lines) == len(error.value.problems)
+    return lines
+
+
+def test_the_defaults_are_the_contract() -> None:
+    settings = load_settings({})
+    assert (settings.host, settings.port) == ("127.0.0.1", 8080)
+    assert (settings.source, settings.symbols, settings.rate) == ("sim", 100, 1000)
+    assert (settings.seed, settings.start, settings.start_ns) == (None, None, None)
+    assert (settings.batch_ms, settings.ring) == (None, 131_072)
+    assert (settings.speed, settings.loop, settings.on_bad_row) == (1, False, "skip")
+    assert (settings.wait_for, settings.allow_origin) == (0, ())
+    assert settings.allow_anonymous is False
+    assert (settings.high_water_bytes, settings.slow_timeout_s) == (65_536, 10)
+    assert settings.lag_max_ticks is None
+
+
+def test_settings_never_change() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().port = 1
+
+
+def test_settings_made_directly_read_no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEED_PORT", "1")
+    assert Settings().port == 8080
+
+
+def test_the_command_line_beats_variables_and_they_beat_the_file(
+    toml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml.write_text("port = 1\nrate = 1\nseed = 1\n")
+    monkeypatch.setenv("FEED_RATE", "2")
+    monkeypatch.setenv("FEED_SEED", "2")
+    settings = load_settings({"config": "feed.toml", "seed": "3"})
+    assert (settings.port, settings.rate, settings.seed) == (1, 2, 3)
+
+
+def test_a_variable_may_name_the_file(toml: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toml.write_text("rate = 5\n")
+    monkeypatch.setenv("FEED_CONFIG", "feed.toml")
+    assert load_settings({}).rate == 5
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEED_RATE", "")
+    assert load_settings({}).rate == 1000
+
+
+@pytest.mark.parametrize("field", [name for name in Settings.model_fields if name != "config"])
+def test_every_option_is_read_from_every_source(
+    field: str, toml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No value is a list of lists, so every option complains about this, wherever it stands.
+    toml.write_text(f"{field} = [[]]\n")
+    assert any(
+        line.startswith(f"feed.toml: {field}: ") for line in problems_of({"config": "feed.toml"})
+    )
+    texts = {"host", "symbols"}
+    if field not in texts:
+        monkeypatch.setenv(f"FEED_{field.upper()}", "???")
+        assert problems_of({})[0].startswith(f"FEED_{field.upper()}: '???' is not accepted")
+    option = f"--{field.replace('_', '-')}"
+    assert any(line.startswith(f"{option}: [[]] is not") for line in problems_of({field: [[]]}))
+
+
+def test_all_problems_are_told_at_once_by_the_names_they_were_written_under(
+    toml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml.write_text("ring = 1000\nratee = 5\n")
+    monkeypatch.setenv("FEED_PORT", "http")
+    lines = problems_of({"config": "feed.toml", "rate": "fast", "host": "0.0.0.0"})
+    starts = [line.split(" is not accepted")[0] for line in lines]
+    assert sorted(starts) == sorted(
+        [
+            "feed.toml: ratee: no such option; did you mean rate?",
+            "feed.toml: ring: 1000",
+            "FEED_PORT: 'http'",
+            "--rate: 'fast'",
+            "--host: '0.0.0.0'",
+        ]
+    )
+    assert "accepted: a power of two from 2 to 16777216" in str(lines)
+
+
+ACCEPTED: list[tuple[str, object, object]] = [
+    ("port", "0", 0),
+    ("rate", "1e5", 100_000),
+    ("rate", "0.5", 0.5),
+    ("symbols", "5", 5),
+    ("symbols", "AAPL, BRK.B,BTC/USD", ("AAPL", "BRK.B", "BTC/USD")),
+    ("symbols", ["AAPL"], ("AAPL",)),
+    ("seed", "18446744073709551615", 2**64 - 1),
+    ("start", "2026-01-02T14:30:00Z", datetime(2026, 1, 2, 14, 30, tzinfo=UTC)),
+    ("start", "2026-01-02T15:30:00+01:00", datetime(2026, 1, 2, 14, 30, tzinfo=UTC)),
+    ("batch_ms", "50", 50),
+    ("ring", "1024", 1024),
+    ("host", "localhost", "localhost"),
+    ("host", "::1", "::1"),
+    ("host", "127.3.2.1", "127.3.2.1"),
+    ("allow_origin", "https://a.example", ("https://a.example",)),
+    ("allow_origin", "https://a.b,http://localhost:80", ("https://a.b", "http://localhost:80")),
+    ("allow_origin", ["*"], ("*",)),
+    ("wait_for", "4", 4),
+    ("lag_max_ticks", "10", 10),
+]
+
+
+@pytest.mark.parametrize(("field", "written", "value"), ACCEPTED)
+def test_accepted(field: str, written: object, value: object) -> None:
+    assert getattr(load_settings({field: written}), field) == value
+
+
+REFUSED: list[tuple[str, object]] = [
+    *[("port", value) for value in ("-1", "65536", "1.5", "http", True)],
+    *[("rate", value) for value in ("0", "-1", "nan", "inf", "1e9", True)],
+    *[("symbols", value) for value in ("4", "5001", "-1", "", "A B", ["A", ""], True, "A,A")],
+    *[("seed", value) for value in ("-1", "1.5", str(2**64), True)],
+    *[
+        ("start", value)
+        for value in ("now", "1700000000", 1_700_000_000, "2026-01-02", "2026-01-02T14:30:00")
+    ],
+    *[("batch_ms", value) for value in ("0", "-5", "nan", "inf", "10001")],
+    *[("ring", value) for value in ("0", "1", "1000", "33554432", "-1024")],
+    *[("source", value) for value in ("nats", "replay", "replay:", "replay:/no/such/file.csv")],
+    *[("allow_origin", value) for value in ("example.com", "ftp://a", ["https://a/b"], "https://")],
+    *[("wait_for", value) for value in ("-1", "many")],
+    *[("wait_for_timeout_s", value) for value in ("0", "-1", "inf")],
+    *[("host", value) for value in ("", "0.0.0.0", "::", "192.168.1.7", "feed.example")],
+    *[("slow_timeout_s", value) for value in ("0", "nan", True)],
+    *[("max_connections", value) for value in ("0", "1.5", True)],
+]
+
+
+@pytest.mark.parametrize(("field", "written"), REFUSED)
+def test_refused(field: str, written: object) -> None:
+    (line,) = problems_of({field: written})
+    assert line.startswith(f"--{field.replace('_', '-')}: {written!r} is not accepted; accepted: ")
+    assert not line.endswith("accepted: ")
+
+
+def test_another_address_needs_allow_anonymous_and_the_message_says_why() -> None:
+    (line,) = problems_of({"host": "0.0.0.0"})
+    assert "no identities are configured" in line
+    assert "--allow-anonymous" in line
+    assert load_settings({"host": "0.0.0.0", "allow_anonymous": True}).host == "0.0.0.0"
+
+
+def test_a_replay_is_named_by_its_file(tmp_path: Path) -> None:
+    recording = tmp_path / "x.ndjson"
+    recording.touch()
+    settings = load_settings({"source": f"replay:{recording}", "speed": "max", "loop": True})
+    assert settings.replay_file == recording
+    assert settings.speed == math.inf
+    assert load_settings({}).replay_file is None
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "nan", "0.0001", "fast", True])
+def test_a_speed_that_no_replay_has_is_refused(speed: object, tmp_path: Path) -> None:
+    recording = tmp_path / "x.ndjson"
+    recording.touch()
+    (line,) = problems_of({"source": f"replay:{recording}", "speed": speed})
+    assert line.startswith(f"--speed: {speed!r} is not accepted; accepted: a factor")
+
+
+@pytest.mark.parametrize("field", ["speed", "loop", "on_bad_row"])
+def test_what_is_typed_and_would_do_nothing_is_refused(field: str) -> None:
+    values: dict[str, object] = {"speed": "max", "loop": True, "on_bad_row": "stop"}
+    (line,) = problems_of({field: values[field]})
+    assert line.endswith("accepted: only with --source replay:FILE")
+
+
+@pytest.mark.parametrize("field", ["rate", "seed", "start"])
+def test_so_is_the_simulators_beside_a_replay(field: str, tmp_path: Path) -> None:
+    recording = tmp_path / "x.ndjson"
+    recording.touch()
+    values = {"rate": "5", "seed": "1", "start": "2026-01-02T14:30:00Z"}
+    (line,) = problems_of({"source": f"replay:{recording}", field: values[field]})
+    assert line.endswith("accepted: only with --source sim")
+
+
+def test_a_file_may_hold_options_of_both_sources(toml: Path) -> None:
+    toml.write_text('speed = "max"\nrate = 7\n')
+    assert load_settings({"config": "feed.toml"}).rate == 7
+
+
+def test_the_start_is_exact_in_nanoseconds(toml: Path) -> None:
+    assert load_settings({"start": "2026-01-02T14:30:00.123456Z"}).start_ns == 1767364200123456000
+    toml.write_text("start = 2026-01-02T14:30:00.123456Z\n")
+    assert load_settings({"config": "feed.toml"}).start_ns == 1767364200123456000
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"rate = \n", "--config: 'feed.toml' is not accepted; accepted: a file in TOML.*line 1"),
+        (b"\xff\xfe", "--config: 'feed.toml' is not accepted; accepted: a file in TOML"),
+        (b'config = "other.toml"', "feed.toml: config: no such option"),
+        (b"batch-ms = 5", "feed.toml: batch-ms: no such option; did you mean batch_ms"),
+        (b"[server]\nport = 1", "feed.toml: server: no such option"),
+        (b"xyzzy = 1", "known: allow_anonymous, host"),
+    ],
+)
+def test_a_broken_file_is_told_in_one_line(toml: Path, content: bytes, words: str) -> None:
+    toml.write_bytes(content)
+    with pytest.raises(InvalidSettings, match=words) as error:
+        load_settings({"config": "feed.toml"})
+    assert len(error.value.problems) == 1
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("path", ["no.toml", "."])
+def test_a_file_that_cannot_be_read_is_named(path: str, toml: Path) -> None:
+    assert not toml.exists()
+    (line,) = problems_of({"config": path})
+    assert line.startswith(f"--config: '{path}' is not accepted; accepted: a readable TOML file (")
+
+
+def test_a_misspelt_variable_is_refused_and_a_strangers_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FEED_SERVICE_HOST", "10.0.0.1")  # Kubernetes does this
+    monkeypatch.setenv("FEED_URL", "http://127.0.0.1:1")  # the client's
+    load_settings({})
+    monkeypatch.setenv("FEED_RATES", "5")
+    (line,) = problems_of({})
+    assert line.startswith("FEED_RATES: no such option; did you mean FEED_RATE")
+
+
+def test_every_option_has_words_for_what_it_accepts() -> None:
+    for field in Settings.model_fields:
+        with pytest.raises(InvalidSettings, match=r"; accepted: .+"):
+            load_settings({field: "/no/such.toml" if field == "config" else [[]]})

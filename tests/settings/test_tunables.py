@@ -1,0 +1,41 @@
+"""Options that nothing else shows to have an effect; and that each option is read at all."""
+
+import ast
+from pathlib import Path
+
+import feed
+from feed.settings.options import Settings
+from tests.fakes.readers import open_reader
+from tests.fakes.servers import Serve, trade
+
+_READ_AS = {"source": "replay_file", "start": "start_ns"}  # by their properties
+_READ_WHERE_OPTIONS_ARE = {"config", "allow_anonymous"}
+
+
+def test_every_option_is_read_by_somebody() -> None:
+    read: set[str] = set()
+    for path in Path(feed.__file__).parent.rglob("*.py"):
+        if path.parent.name != "settings":
+            nodes = ast.walk(ast.parse(path.read_text()))
+            read |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    options = {_READ_AS.get(name, name) for name in Settings.model_fields}
+    assert options - read == _READ_WHERE_OPTIONS_ARE
+
+
+async def test_a_fixed_interval_gathers_what_comes_within_it(serve: Serve) -> None:
+    feed = await serve(batch_ms=500)
+    reader = await open_reader("stream-json", (feed.host, feed.port), marks="0")
+    await feed.sessions_reach(1)
+    for number in range(1, 11):
+        await feed.source.publish([trade(number)])
+    frames = [[tick["i"] for tick in (await reader.read())[0]] for _ in range(2)]
+    assert frames == [[1], list(range(2, 11))], "a lone tick leaves at once"
+
+
+async def test_without_one_a_lone_tick_leaves_at_once_every_time(serve: Serve) -> None:
+    feed = await serve()
+    reader = await open_reader("stream-json", (feed.host, feed.port), marks="0")
+    await feed.sessions_reach(1)
+    for number in range(1, 11):
+        await feed.source.publish([trade(number)])
+        assert [tick["i"] for tick in (await reader.read())[0]] == [number]

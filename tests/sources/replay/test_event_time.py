@@ -1,0 +1,150 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from feed.errors import InvalidTick
+from feed.sources.replay.event_time import MAX_EVENT_NS, csv_time_ns, rfc3339_ns
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+event_ns = st.integers(0, MAX_EVENT_NS)
+SECOND_NS = 1_000_000_000
+
+
+def rfc3339_of(ns: int, digits: int, offset: timedelta = timedelta()) -> str:
+    """Write a time by another way than the code under test: datetime for the whole seconds."""
+    seconds, fraction = divmod(ns, SECOND_NS)
+    local = (EPOCH + timedelta(seconds=seconds)).astimezone(timezone(offset))
+    text = local.strftime("%Y-%m-%dT%H:%M:%S")
+    if digits:
+        text += f".{fraction:09d}"[: digits + 1]
+    return text + (local.strftime("%z")[:3] + ":" + local.strftime("%z")[3:] if offset else "Z")
+
+
+@given(event_ns)
+@example(0)
+@example(MAX_EVENT_NS)
+def test_rfc3339_with_nine_digits_gives_back_every_nanosecond(ns: int) -> None:
+    assert rfc3339_ns(rfc3339_of(ns, 9)) == ns
+
+
+@given(event_ns, st.integers(0, 9))
+def test_fewer_fraction_digits_give_the_time_they_say(ns: int, digits: int) -> None:
+    unit_ns = 10 ** (9 - digits)
+    assert rfc3339_ns(rfc3339_of(ns, digits)) == ns // unit_ns * unit_ns
+
+
+@given(st.integers(86_400 * SECOND_NS, MAX_EVENT_NS - 86_400 * SECOND_NS), st.integers(-1439, 1439))
+def test_an_offset_changes_the_text_and_not_the_time(ns: int, minutes: int) -> None:
+    assert rfc3339_ns(rfc3339_of(ns, 9, timedelta(minutes=minutes))) == ns
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2020-02-22T00:00:02.111Z",
+        "2020-02-22t00:00:02.111z",
+        "2020-02-22 00:00:02.111Z",
+        "2020-02-22T00:00:02.111000000+00:00",
+        "2020-02-22T00:00:02.111-00:00",
+        "2020-02-21T20:30:02.111-03:30",
+    ],
+)
+def test_every_spelling_of_rfc3339_is_the_same_time(text: str) -> None:
+    assert rfc3339_ns(text) == 1_582_329_602_111_000_000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "now",
+        "2020-02-22",
+        "2020-02-22T00:00:02",
+        "2020-02-22T00:00:02.Z",
+        "2020-02-22T00:00:02.1234567890Z",
+        "2020-02-22T00:00:02,5Z",
+        "2020-02-30T00:00:00Z",
+        "2021-02-29T00:00:00Z",
+        "2020-13-01T00:00:00Z",
+        "2020-02-22T24:00:00Z",
+        "2020-02-22T00:60:00Z",
+        "2016-12-31T23:59:60Z",
+        "2020-02-22T00:00:02+0100",
+        "2020-02-22T00:00:02+24:00",
+        "2020-02-22T00:00:02+01:60",
+        " 2020-02-22T00:00:02Z",
+        "2020-02-22T00:00:02Z\n",
+        "\uff12020-02-22T00:00:02Z",
+        "2020-02-22T00:00:02.\u0661Z",
+        "1969-12-31T23:59:59Z",
+        "1970-01-01T00:00:00+00:01",
+        "2262-04-11T23:47:16.854775808Z",
+        1_582_329_602,
+        None,
+        ["2020-02-22T00:00:02Z"],
+    ],
+)
+def test_what_is_no_rfc3339_time_is_refused_with_its_value(value: object) -> None:
+    with pytest.raises(InvalidTick, match="accepted: RFC 3339") as refused:
+        rfc3339_ns(value)
+    assert repr(value) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected_ns"),
+    [
+        ("1582329602", 1_582_329_602_000_000_000),
+        ("1582329602111", 1_582_329_602_111_000_000),
+        ("1582329602111222", 1_582_329_602_111_222_000),
+        ("1582329602111222333", 1_582_329_602_111_222_333),
+        ("0", 0),
+        ("9223372036", 9_223_372_036 * SECOND_NS),
+        ("100000000000", 100_000_000_000_000_000),
+        ("100000000000000", 100_000_000_000_000_000),
+        ("100000000000000000", 100_000_000_000_000_000),
+        ("9223372036854775807", MAX_EVENT_NS),
+        ("2020-02-22T00:00:02.111Z", 1_582_329_602_111_000_000),
+    ],
+)
+def test_a_csv_time_is_an_integer_of_any_unit_or_rfc3339(text: str, expected_ns: int) -> None:
+    assert csv_time_ns(text) == expected_ns
+
+
+@given(st.integers(10**17, MAX_EVENT_NS), st.sampled_from([1, 1_000, 1_000_000, SECOND_NS]))
+def test_each_unit_is_told_by_its_magnitude_from_1973_on(ns: int, unit_ns: int) -> None:
+    assert csv_time_ns(str(ns // unit_ns)) == ns // unit_ns * unit_ns
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "",
+            " ",
+            "-1",
+            "+1",
+            "1582329602.5",
+            "1_582_329_602",
+            "1e9",
+            "\u00b2",
+            "\u0661\u0662",
+            "nan",
+        ),
+        *(" 1582329602", "9223372036854775808", "9223372037", "1" * 5_000),
+    ],
+)
+def test_what_is_no_csv_time_is_refused(text: str) -> None:
+    with pytest.raises(InvalidTick, match=r"timestamp .* accepted: an integer"):
+        csv_time_ns(text)
+
+
+@given(st.text())
+def test_no_text_raises_anything_but_invalid_tick(text: str) -> None:
+    for read in (rfc3339_ns, csv_time_ns):
+        try:
+            value = read(text)
+        except InvalidTick:
+            continue
+        assert 0 <= value <= MAX_EVENT_NS

@@ -1,0 +1,421 @@
+from contextlib import suppress
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed.errors import InvalidInput, InvalidTick
+from feed.market.ticks import Bar, Kind, Quote, Status, Tick, Trade
+from feed.sources.replay.rows import BESIDE_TICKS, ObjectReader, RecordReader
+from feed.sources.source import Instrument
+
+TIME = "2020-02-22T00:00:02.111Z"
+TIME_NS = 1_582_329_602_111_000_000
+TIME_US = "1582329602111000"
+
+TRADE: dict[str, Any] = orjson.loads(
+    f'{{"T":"t","S":"AAPL","i":96921,"x":"D","p":126.55,"s":1,"t":"{TIME}","c":["@","I"],"z":"C"}}'
+)
+PAIR_TRADE: dict[str, Any] = orjson.loads(
+    f'{{"T":"t","S":"BTC/USD","i":7,"x":"CBSE","p":9682,"s":0.132,"t":"{TIME}","tks":"B"}}'
+)
+QUOTE: dict[str, Any] = orjson.loads(
+    f'{{"T":"q","S":"BRK.B","bx":"N","bp":399.1,"bs":2,"ax":"Q","ap":399.2,"as":3,"t":"{TIME}",'
+    '"c":["R"],"z":"A"}'
+)
+BAR: dict[str, Any] = orjson.loads(
+    f'{{"T":"b","S":"AAPL","o":1,"h":4.5,"l":0.5,"c":2,"v":100,"n":3,"vw":2.25,"t":"{TIME}"}}'
+)
+STATUS: dict[str, Any] = orjson.loads(
+    '{"T":"s","S":"AAPL","sc":"H","sm":"Trading Halt","rc":"T12","rm":"News",'
+    f'"t":"{TIME}","z":"C"}}'
+)
+NUMBERS = (1.0, 4.5, 0.5, 2.0, 100.0, 3, 2.25, TIME_NS)
+
+
+@pytest.mark.parametrize(
+    ("row", "tick"),
+    [
+        (TRADE, Trade("AAPL", 96921, "D", 126.55, 1.0, TIME_NS, ("@", "I"), "C")),
+        (PAIR_TRADE, Trade("BTC/USD", 7, "CBSE", 9682.0, 0.132, TIME_NS, taker_side="B")),
+        (TRADE | {"i": "96921"}, Trade("AAPL", 96921, "D", 126.55, 1.0, TIME_NS, ("@", "I"), "C")),
+        (
+            {"T": "t", "S": "AAPL", "i": 0, "p": -37.63, "s": 0, "t": TIME},
+            Trade("AAPL", 0, "", -37.63, 0.0, TIME_NS),
+        ),
+        (
+            PAIR_TRADE | {"x": None, "c": None, "z": None, "tks": None},
+            Trade("BTC/USD", 7, "", 9682.0, 0.132, TIME_NS),
+        ),
+        (
+            PAIR_TRADE | {"c": "@"},
+            Trade("BTC/USD", 7, "CBSE", 9682.0, 0.132, TIME_NS, ("@",), "", "B"),
+        ),
+        (
+            # What a conflated trade carries on top, and what nobody knows.
+            TRADE | {"n": 3, "h": 127, "l": 126, "v": 9, "vw": 126.4, "fi": 9, "new": {}},
+            Trade("AAPL", 96921, "D", 126.55, 1.0, TIME_NS, ("@", "I"), "C"),
+        ),
+        (QUOTE, Quote("BRK.B", "N", 399.1, 2.0, "Q", 399.2, 3.0, TIME_NS, ("R",), "A")),
+        (
+            {"T": "q", "S": "BTC/USD", "bp": 0, "bs": 0, "ap": 1.5, "as": 2, "t": TIME, "c": []},
+            Quote("BTC/USD", "", 0.0, 0.0, "", 1.5, 2.0, TIME_NS),
+        ),
+        (BAR, Bar(Kind.BAR, "AAPL", *NUMBERS)),
+        (BAR | {"T": "u"}, Bar(Kind.UPDATED_BAR, "AAPL", *NUMBERS)),
+        (BAR | {"T": "b1s"}, Bar(Kind.SECOND_BAR, "AAPL", *NUMBERS)),
+        (STATUS, Status("AAPL", "H", "Trading Halt", "T12", "News", TIME_NS, "C")),
+        ({"T": "s", "S": "A", "sc": "T", "t": TIME}, Status("A", "T", "", "", "", TIME_NS)),
+    ],
+)
+def test_an_object_becomes_the_tick_that_it_says(row: dict[str, Any], tick: Tick) -> None:
+    read = ObjectReader().read(orjson.loads(orjson.dumps(row)))
+    assert read == tick
+    assert read is not None
+    assert read.kind is tick.kind
+
+
+def test_whole_numbers_become_floats_as_ticks_have_them() -> None:
+    reader = ObjectReader()
+    trade, quote, bar = map(reader.read, (PAIR_TRADE, QUOTE, BAR))
+    assert isinstance(trade, Trade)
+    assert isinstance(quote, Quote)
+    assert isinstance(bar, Bar)
+    numbers = (trade.price, quote.bid_size, quote.ask_size, bar.open, bar.close, bar.volume)
+    assert {type(number) for number in numbers} == {float}
+
+
+@pytest.mark.parametrize("kind", sorted(BESIDE_TICKS))
+def test_what_a_server_sends_besides_ticks_is_no_tick_and_no_fault(kind: str) -> None:
+    assert ObjectReader().read({"T": kind, "pos": "abc-12", "t": TIME}) is None
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ([], r"\[\] is no tick; accepted: a JSON object with T"),
+        (None, "None is no tick"),
+        ("t", "'t' is no tick"),
+        ({}, "T None is not accepted; accepted: t, q, b, u, b1s, s, error, gap"),
+        ({"T": ["t"]}, r"T \['t'\] is not accepted"),
+        ({"T": "d"}, "T 'd' is not accepted"),
+        *(
+            (
+                {k: v for k, v in row.items() if k != field},
+                f"field '{field}' of T '{row['T']}' is missing",
+            )
+            for row, fields in (
+                (TRADE, "Spst"),
+                (QUOTE, ["S", "bp", "bs", "ap", "as", "t"]),
+                (BAR, ["S", "o", "h", "l", "c", "v", "n", "vw", "t"]),
+                (STATUS, ["S", "sc", "t"]),
+            )
+            for field in fields
+        ),
+        (TRADE | {"S": ""}, "symbol '' is not accepted"),
+        (TRADE | {"S": "A B"}, "symbol 'A B' is not accepted; accepted: 1 to 24 letters"),
+        (TRADE | {"S": ["AAPL"]}, r"symbol \['AAPL'\] is not accepted"),
+        (TRADE | {"S": None}, "symbol None is not accepted"),
+        (TRADE | {"p": "126.55"}, "p '126.55' is not accepted; accepted: a number"),
+        (TRADE | {"p": None}, "p None is not accepted"),
+        (TRADE | {"p": True}, "p True is not accepted"),
+        (TRADE | {"s": -1}, "s -1.0 is not accepted; accepted: a number of at least 0"),
+        (TRADE | {"t": TIME_NS}, "time 1582329602111000000 is not accepted; accepted: RFC 3339"),
+        (
+            TRADE | {"i": -1},
+            "trade id -1 is not accepted; accepted: an integer from 0 to 9223372036854775807",
+        ),
+        (TRADE | {"i": 1.5}, "trade id 1.5 is not accepted"),
+        (TRADE | {"i": True}, "trade id True is not accepted"),
+        (TRADE | {"i": 1 << 63}, "trade id 9223372036854775808 is not accepted"),
+        (TRADE | {"i": "x1"}, "trade id 'x1' is not accepted"),
+        (TRADE | {"i": "9" * 5_000}, "trade id '9+… is not accepted"),
+        (TRADE | {"x": 4}, "x 4 is not accepted; accepted: a text or null"),
+        (TRADE | {"c": 4}, "c 4 is not accepted; accepted: a list of texts"),
+        (TRADE | {"c": {"@": 1}}, "c {'@': 1} is not accepted"),
+        (TRADE | {"c": ["@", None]}, "c .* is not accepted"),
+        (TRADE | {"tks": "buy"}, "tks 'buy' is not accepted; accepted: B, S or none"),
+        (QUOTE | {"as": -0.5}, "as -0.5 is not accepted"),
+        (BAR | {"n": 1.0}, "n 1.0 is not accepted; accepted: a count"),
+        (BAR | {"n": -1}, "n -1 is not accepted"),
+        (BAR | {"vw": None}, "vw None is not accepted"),
+        (STATUS | {"sc": ""}, "sc is empty; accepted: a status code"),
+        (STATUS | {"sm": 1}, "sm 1 is not accepted"),
+    ],
+)
+def test_an_object_that_is_no_tick_is_refused_by_field_and_value(row: object, words: str) -> None:
+    with pytest.raises(InvalidTick, match=words):
+        ObjectReader().read(row)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(
+    st.sampled_from(
+        [TRADE, PAIR_TRADE, QUOTE, BAR, STATUS, {"T": "snapshot"}, {"T": "subscription"}]
+    ),
+    st.dictionaries(st.sampled_from([*TRADE, *QUOTE, *BAR, *STATUS, "tks", "state"]), json_values),
+)
+def test_no_object_raises_anything_but_invalid_tick(
+    row: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    with suppress(InvalidTick):
+        ObjectReader().read(row | changes)
+
+
+def test_ticks_between_the_ends_of_a_snapshot_are_no_events() -> None:
+    reader = ObjectReader()
+    begin, end = ({"T": "snapshot", "state": state, "pos": "a-1"} for state in ("begin", "end"))
+    read = [reader.read(row) for row in (TRADE, begin, TRADE, QUOTE, end, TRADE)]
+    assert [tick is None for tick in read] == [False, True, True, True, True, False]
+
+
+def test_a_snapshot_that_was_cut_off_ends_with_the_next_connection() -> None:
+    reader = ObjectReader()
+    reader.read({"T": "snapshot", "state": "begin"})
+    assert reader.read(TRADE) is None
+    reader.read({"T": "success", "msg": "connected"})
+    assert reader.read(TRADE) is not None
+
+
+@pytest.mark.parametrize("channel", ["bars", "updatedBars", "secondBars"])
+def test_a_subscription_announces_bars(channel: str) -> None:
+    reader = ObjectReader()
+    empty: dict[str, list[str]] = {"trades": ["*"], "bars": [], "updatedBars": [], "secondBars": []}
+    reader.read({"T": "subscription", **empty})
+    assert not reader.bars_announced
+    reader.read({"T": "subscription", **empty, channel: ["*"]})
+    assert reader.bars_announced
+
+
+def test_equal_texts_of_a_recording_are_one_object() -> None:
+    reader = ObjectReader()
+    one, other = (reader.read(orjson.loads(orjson.dumps(TRADE))) for _ in range(2))
+    assert isinstance(one, Trade)
+    assert isinstance(other, Trade)
+    assert one.symbol is other.symbol
+    assert one.exchange is other.exchange
+    assert one.conditions[1] is other.conditions[1]
+
+
+def test_trades_without_ids_are_numbered_per_symbol() -> None:
+    reader = ObjectReader()
+    ids = []
+    for symbol, trade_id in [
+        *(("A", None), ("A", None), ("B", None), ("A", 100)),
+        *(("A", None), ("A", 50), ("A", None), ("B", "")),
+    ]:
+        trade = reader.read(TRADE | {"S": symbol, "i": trade_id})
+        assert isinstance(trade, Trade)
+        ids.append(trade.trade_id)
+    assert ids == [1, 2, 1, 100, 101, 50, 102, 2]
+
+
+def test_a_refused_trade_uses_up_no_number_and_lists_no_symbol() -> None:
+    reader = ObjectReader()
+    for broken in ({"p": None}, {"t": "now"}, {"s": -1}, {"z": 1}, {"tks": "?"}, {"c": 1}):
+        with pytest.raises(InvalidTick):
+            reader.read(TRADE | {"i": None} | broken)
+    assert reader.listings.instruments == []
+    trade = reader.read(TRADE | {"i": None})
+    assert isinstance(trade, Trade)
+    assert trade.trade_id == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "instrument"),
+    [
+        (TRADE, Instrument("AAPL", "AAPL", "us_equity")),
+        (PAIR_TRADE, Instrument("BTC/USD", "BTC/USD", "crypto", exchange="CBSE")),
+        (PAIR_TRADE | {"x": ""}, Instrument("BTC/USD", "BTC/USD", "crypto")),
+        (
+            TRADE | {"S": "BTCUSDT", "x": "binance-futures"},
+            Instrument("BTCUSDT", "BTCUSDT", "crypto", exchange="binance-futures"),
+        ),
+        (
+            QUOTE | {"S": "XBTUSD", "bx": "BitMEX"},
+            Instrument("XBTUSD", "XBTUSD", "crypto", exchange="BitMEX"),
+        ),
+        (TRADE | {"x": "NYSE"}, Instrument("AAPL", "AAPL", "us_equity", exchange="NYSE")),
+        (STATUS, Instrument("AAPL", "AAPL", "us_equity")),
+    ],
+)
+def test_the_first_row_of_a_symbol_lists_its_instrument(
+    row: dict[str, Any], instrument: Instrument
+) -> None:
+    reader = ObjectReader()
+    reader.read(row)
+    reader.read(row)
+    assert reader.listings.instruments == [instrument]
+
+
+TRADES_HEADER = "exchange,symbol,timestamp,local_timestamp,id,side,price,amount"
+QUOTES_HEADER = (
+    "exchange,symbol,timestamp,local_timestamp,ask_amount,ask_price,bid_price,bid_amount"
+)
+TRADE_RECORD = f"binance-futures,BTCUSDT,{TIME_US},1582329602418379,42377944,buy,9682,0.132"
+QUOTE_RECORD = f"binance-futures,BTCUSDT,{TIME_US},1582329603502092,0.84,9682,9681.92,0.67"
+VENUE = "binance-futures"
+
+
+@pytest.mark.parametrize(
+    ("header", "record", "tick"),
+    [
+        (
+            TRADES_HEADER,
+            TRADE_RECORD,
+            Trade("BTCUSDT", 42377944, VENUE, 9682.0, 0.132, TIME_NS, taker_side="B"),
+        ),
+        (
+            TRADES_HEADER,
+            TRADE_RECORD.replace("buy", "sell"),
+            Trade("BTCUSDT", 42377944, VENUE, 9682.0, 0.132, TIME_NS, taker_side="S"),
+        ),
+        (
+            TRADES_HEADER,
+            TRADE_RECORD.replace("buy", "unknown"),
+            Trade("BTCUSDT", 42377944, VENUE, 9682.0, 0.132, TIME_NS),
+        ),
+        (
+            "symbol,timestamp,price,amount",
+            f"A,{TIME_US},1.5,2",
+            Trade("A", 1, "", 1.5, 2.0, TIME_NS),
+        ),
+        (
+            "amount,price,timestamp,symbol",
+            f"2,1.5,{TIME_US},A",
+            Trade("A", 1, "", 1.5, 2.0, TIME_NS),
+        ),
+        (
+            " Symbol,TIMESTAMP ,Price,amount,flag,flag",
+            f"A,{TIME},1.5,2,x,",
+            Trade("A", 1, "", 1.5, 2.0, TIME_NS),
+        ),
+        (
+            "id,symbol,side,timestamp,price,amount",
+            f",A,,{TIME_US},1.5,2",
+            Trade("A", 1, "", 1.5, 2.0, TIME_NS),
+        ),
+        (
+            QUOTES_HEADER,
+            QUOTE_RECORD,
+            Quote("BTCUSDT", VENUE, 9681.92, 0.67, VENUE, 9682.0, 0.84, TIME_NS),
+        ),
+        (
+            "symbol,timestamp,bid_price,bid_amount,ask_price,ask_amount",
+            f"A,{TIME_US},1,2,3,4",
+            Quote("A", "", 1.0, 2.0, "", 3.0, 4.0, TIME_NS),
+        ),
+        (
+            "symbol,timestamp,bid_price,bid_amount,ask_price,ask_amount",
+            f"A,{TIME_US},,,3,4",
+            Quote("A", "", 0.0, 0.0, "", 3.0, 4.0, TIME_NS),
+        ),
+        (
+            "symbol,timestamp,bid_price,bid_amount,ask_price,ask_amount",
+            f"A,{TIME_US},1,2,,",
+            Quote("A", "", 1.0, 2.0, "", 0.0, 0.0, TIME_NS),
+        ),
+    ],
+)
+def test_a_record_becomes_the_tick_that_its_header_says(
+    header: str, record: str, tick: Tick
+) -> None:
+    assert RecordReader(header.split(",")).read(record.split(",")) == tick
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(0, 1e300), st.booleans())
+def test_prices_and_amounts_equal_the_texts_of_the_file(
+    price: float, amount: float, exponent: bool
+) -> None:
+    texts = (f"{price:.17e}", f"{amount:.17e}") if exponent else (repr(price), repr(amount))
+    trade = RecordReader(["symbol", "timestamp", "price", "amount"]).read(["A", TIME_US, *texts])
+    assert isinstance(trade, Trade)
+    assert (trade.price, trade.size) == (float(texts[0]), float(texts[1])) == (price, amount)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (",0.132", "", "7 cells where the header has 8"),
+        (",0.132", ",0.132,", "9 cells where the header has 8"),
+        ("BTCUSDT", "", "symbol '' is not accepted"),
+        ("BTCUSDT", " BTCUSDT", "symbol ' BTCUSDT' is not accepted"),
+        (TIME_US, "yesterday", "timestamp 'yesterday' is not accepted; accepted: an integer"),
+        ("9682", "", "price '' is not accepted; accepted: a number"),
+        *(
+            ("9682", text, f"price '{text}' is not accepted")
+            for text in ("nan", "inf", "-inf", "1e999", "-1e999", "9_682", "\u0669", "0x10")
+        ),
+        ("0.132", "-0.132", "amount '-0.132' is not accepted; accepted: a number of at least 0"),
+        ("0.132", "nan", "amount 'nan' is not accepted"),
+        ("42377944", "a1-b2", "trade id 'a1-b2' is not accepted; accepted: an integer"),
+        ("42377944", "-4", "trade id '-4' is not accepted"),
+        ("buy", "bought", "side 'bought' is not accepted; accepted: buy, sell, unknown or nothing"),
+    ],
+)
+def test_a_record_that_is_no_trade_is_refused_by_column_and_value(
+    old: str, new: str, words: str
+) -> None:
+    with pytest.raises(InvalidTick, match=words):
+        RecordReader(TRADES_HEADER.split(",")).read(TRADE_RECORD.replace(old, new).split(","))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (",9681.92,0.67", ",,0.67", "bid_price '' is not accepted"),
+        (",0.84,9682", ",,9682", "ask_amount '' is not accepted"),
+        ("0.84", "-0.84", "ask_amount '-0.84' is not accepted"),
+        ("9681.92", "n/a", "bid_price 'n/a' is not accepted"),
+    ],
+)
+def test_a_record_that_is_no_quote_is_refused_by_column_and_value(
+    old: str, new: str, words: str
+) -> None:
+    with pytest.raises(InvalidTick, match=words):
+        RecordReader(QUOTES_HEADER.split(",")).read(QUOTE_RECORD.replace(old, new).split(","))
+
+
+@given(
+    st.sampled_from([TRADES_HEADER, QUOTES_HEADER]),
+    st.lists(st.text() | st.sampled_from(["A", TIME_US, TIME, "1.5", "7", "buy"]), max_size=9),
+)
+def test_no_record_raises_anything_but_invalid_tick(header: str, record: list[str]) -> None:
+    reader = RecordReader(header.split(","))
+    try:
+        tick = reader.read(record)
+    except InvalidTick:
+        assert reader.listings.instruments == []
+        return
+    assert [instrument.symbol for instrument in reader.listings.instruments] == [tick.symbol]
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("", "neither trades nor quotes; accepted: a header with the columns symbol, timestamp"),
+        ("symbol;timestamp;price;amount", "'symbol;timestamp;price;amount' are those of neither"),
+        ("symbol,timestamp,price", "those of neither trades nor quotes"),
+        ("symbol,timestamp,bid_price,bid_amount,ask_price", "those of neither"),
+        (
+            "symbol,timestamp,price,amount,bid_price,bid_amount,ask_price,ask_amount",
+            "those of both trades and quotes",
+        ),
+        ("symbol,timestamp,price,amount,price", "the column price comes twice"),
+        ("id,symbol,timestamp,price,amount,ID", "the column id comes twice"),
+        (TRADE_RECORD, "those of neither"),
+    ],
+)
+def test_a_header_without_the_columns_is_refused_with_what_is_accepted(
+    header: str, words: str
+) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        RecordReader(header.split(","))

@@ -1,0 +1,752 @@
+import asyncio
+import csv
+import gzip
+import json
+import re
+import threading
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+
+from feed.errors import InvalidParameter, SourceError
+from feed.market.ticks import Bar, Kind, Quote, Status, Tick, Trade
+from feed.sources.replay import source as replay
+from feed.sources.replay.bad_rows import BadRow
+from feed.sources.replay.lines import MAX_LINE_BYTES
+from feed.sources.replay.recording import BLOCK_ROWS, Recording
+from feed.sources.replay.source import CHUNK_TICKS, ReplaySource, parse_replay
+from feed.sources.source import Instrument, Source
+from feed.wire.codec import JsonCodec
+
+DATA = Path(__file__).parents[2] / "data"
+SHARED_DATA = Path(__file__).parents[4] / "shared" / "data"
+shared = pytest.mark.skipif(
+    not SHARED_DATA.is_dir(), reason="the real recordings of ../shared/data are not here"
+)
+SECOND_NS = 1_000_000_000
+START_NS = 1_714_573_800 * SECOND_NS  # 2024-05-01T14:30:00Z
+Reported = list[tuple[BadRow, int]]
+ALL_BARS = {Kind.BAR, Kind.UPDATED_BAR, Kind.SECOND_BAR}
+
+
+class Clock:
+    """A clock that only moves when somebody sleeps, or by hand."""
+
+    def __init__(self) -> None:
+        self.now_ns = 5_000_000_007
+        self.sleeps_s: list[float] = []
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+    async def sleep(self, seconds: float) -> None:
+        self.sleeps_s.append(seconds)
+        self.now_ns += round(seconds * SECOND_NS)
+        await asyncio.sleep(0)
+
+
+def iso(ns: int) -> str:
+    seconds, fraction = divmod(ns, SECOND_NS)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
+
+
+def trade_row(at_s: float, symbol: str = "A", **changes: Any) -> str:
+    at_ns = START_NS + round(at_s * SECOND_NS)
+    row = {"T": "t", "S": symbol, "i": 1, "p": 10.5, "s": 2, "t": iso(at_ns)}
+    return json.dumps(row | changes)
+
+
+def bar_row(at_s: float, kind: str = "b") -> str:
+    at_ns = START_NS + round(at_s * SECOND_NS)
+    row = {"T": kind, "S": "A", "o": 1, "h": 1, "l": 1, "c": 1, "v": 1, "n": 1, "vw": 1}
+    return json.dumps(row | {"t": iso(at_ns)})
+
+
+def seconds_of(ticks: list[Tick]) -> list[float]:
+    return [(tick.event_ns - START_NS) / SECOND_NS for tick in ticks]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    def write_lines(*lines: str, name: str = "a.ndjson") -> Path:
+        path = tmp_path / name
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        return path
+
+    return write_lines
+
+
+@asynccontextmanager
+async def opened(path: Path, **options: Any) -> AsyncIterator[ReplaySource]:
+    source = ReplaySource(path, **({"speed": "max"} | options))
+    await source.open()
+    try:
+        yield source
+    finally:
+        await source.close()
+
+
+async def ticks_of(path: Path, **options: Any) -> list[Tick]:
+    async with opened(path, **options) as source:
+        return [tick async for ticks in source.batches() for tick in ticks]
+
+
+async def read_on(source: ReplaySource) -> tuple[list[Tick], SourceError | None]:
+    """Return all ticks to the end, and the error that it was, if so."""
+    ticks: list[Tick] = []
+    try:
+        async for batch in source.batches():
+            ticks += batch
+    except SourceError as error:
+        return ticks, error
+    return ticks, None
+
+
+def exact_ns(text: str) -> int:
+    whole, _, fraction = text.removesuffix("Z").partition(".")
+    seconds = int(datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp())
+    return seconds * SECOND_NS + int(fraction.ljust(9, "0"))
+
+
+def trade_of_csv(row: dict[str, str]) -> Trade:
+    return Trade(
+        symbol=row["symbol"],
+        trade_id=int(row["id"]),
+        exchange=row["exchange"],
+        price=float(row["price"]),
+        size=float(row["amount"]),
+        event_ns=int(row["timestamp"]) * 1_000,
+        taker_side={"buy": "B", "sell": "S"}[row["side"]],
+    )
+
+
+def quote_of_csv(row: dict[str, str]) -> Quote:
+    return Quote(
+        symbol=row["symbol"],
+        bid_exchange=row["exchange"],
+        bid_price=float(row["bid_price"]),
+        bid_size=float(row["bid_amount"]),
+        ask_exchange=row["exchange"],
+        ask_price=float(row["ask_price"]),
+        ask_size=float(row["ask_amount"]),
+        event_ns=int(row["timestamp"]) * 1_000,
+    )
+
+
+def csv_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    ("path", "tick_of_csv", "count"),
+    [
+        (DATA / "trades.csv", trade_of_csv, 300),
+        (DATA / "quotes.csv", quote_of_csv, 300),
+        pytest.param(SHARED_DATA / "btcusdt-trades.csv", trade_of_csv, 9_999, marks=shared),
+        pytest.param(SHARED_DATA / "btcusdt-quotes.csv", quote_of_csv, 9_999, marks=shared),
+    ],
+    ids=lambda value: value.name if isinstance(value, Path) else "",
+)
+async def test_every_row_of_a_csv_comes_as_the_csv_module_reads_it(
+    path: Path, tick_of_csv: Callable[[dict[str, str]], Tick], count: int
+) -> None:
+    expected = [tick_of_csv(row) for row in csv_rows(path)]
+    assert len(expected) == count
+    async with opened(path, on_bad_row="stop") as source:
+        ticks = [tick async for ticks in source.batches() for tick in ticks]
+        assert ticks == expected
+        assert source.recorded_kinds == frozenset()
+        assert source.rows_read == count
+        assert not any(source.rows_skipped.values())
+        assert source.instruments() == [
+            Instrument("BTCUSDT", "BTCUSDT", "crypto", exchange="binance-futures")
+        ]
+
+
+async def test_every_row_of_ndjson_comes_as_the_json_module_reads_it() -> None:
+    rows = [json.loads(line) for line in (DATA / "ticks.ndjson").read_text().splitlines()]
+    ticks = await ticks_of(DATA / "ticks.ndjson", on_bad_row="stop")
+    assert len(ticks) == len(rows) > 400
+    for tick, row in zip(ticks, rows, strict=True):
+        assert (tick.kind, tick.symbol, tick.event_ns) == (row["T"], row["S"], exact_ns(row["t"]))
+        if isinstance(tick, Trade):
+            assert (tick.trade_id, tick.price, tick.size) == (row["i"], row["p"], row["s"])
+        elif isinstance(tick, Quote):
+            assert (tick.bid_price, tick.bid_size) == (row["bp"], row["bs"])
+            assert (tick.ask_price, tick.ask_size) == (row["ap"], row["as"])
+        elif isinstance(tick, Bar):
+            assert (tick.open, tick.volume, tick.vwap) == (row["o"], row["v"], row["vw"])
+        else:
+            assert (tick.status_code, tick.reason_code) == (row["sc"], row["rc"])
+    assert {type(tick) for tick in ticks} == {Trade, Quote, Bar, Status}
+
+
+async def test_what_the_json_codec_writes_comes_back_as_the_same_ticks(tmp_path: Path) -> None:
+    codec = JsonCodec()
+    ticks = [
+        *await ticks_of(DATA / "ticks.ndjson"),
+        *await ticks_of(DATA / "trades.csv"),
+        *await ticks_of(DATA / "quotes.csv"),
+    ]
+    ticks.sort(key=lambda tick: tick.event_ns)
+    frames = [codec.join(codec.encode(ticks[k : k + 20])) for k in range(0, len(ticks), 20)]
+    path = tmp_path / "a.ndjson"
+    path.write_bytes(b"\n".join(frames))
+    assert await ticks_of(path, on_bad_row="stop") == ticks
+
+
+@pytest.mark.parametrize("name", ["ticks.ndjson", "trades.csv", "quotes.csv"])
+@pytest.mark.parametrize(
+    ("suffix", "compress"), [(".gz", gzip.compress), (".zst", zstandard.compress)]
+)
+async def test_a_compressed_recording_gives_the_same_ticks(
+    name: str, suffix: str, compress: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / (name + suffix)
+    path.write_bytes(compress((DATA / name).read_bytes()))
+    assert await ticks_of(path) == await ticks_of(DATA / name)
+
+
+async def test_lists_of_ticks_are_neither_empty_nor_long(write: Callable[..., Path]) -> None:
+    rows = [trade_row(k / 1000, i=k) for k in range(2_000)]
+    long_array = "[" + ",".join(rows[:1_300]) + "]"
+    path = write(long_array, "[]", *rows[1_300:])
+    async with opened(path) as source:
+        chunks = [ticks async for ticks in source.batches()]
+    assert [tick.trade_id for ticks in chunks for tick in ticks if isinstance(tick, Trade)] == [
+        *range(2_000)
+    ]
+    assert all(0 < len(ticks) <= CHUNK_TICKS for ticks in chunks)
+
+
+async def test_what_a_server_streams_is_read_as_it_was_streamed(
+    write: Callable[..., Path],
+) -> None:
+    path = write(
+        '[{"T":"success","msg":"connected"}]',
+        '[{"T":"subscription","trades":["*"],"quotes":[],"bars":[]}]',
+        '[{"T":"snapshot","state":"begin","pos":"a-1"}]',
+        f"[{trade_row(-500)},{trade_row(-900)}]",
+        '[{"T":"snapshot","state":"end","pos":"a-1"}]',
+        "",
+        f'[{trade_row(1)},{trade_row(2)},{{"T":"mark","pos":"a-3","t":"{iso(START_NS)}"}}]',
+        '[{"T":"gap","from":"a-4","to":"a-9","reason":"overrun"}]',
+        f'{trade_row(3)}\r\n  \n{{"T":"mark","pos":"a-10"}}',
+    )
+    async with opened(path, on_bad_row="stop") as source:
+        ticks = [tick async for ticks in source.batches() for tick in ticks]
+        assert seconds_of(ticks) == [1, 2, 3]
+        assert (source.rows_read, source.rows_beside) == (12, 9)
+        assert source.recorded_kinds == frozenset()
+
+
+GOOD = [trade_row(1), trade_row(2), trade_row(3)]
+TRADES_HEADER = "symbol,timestamp,price,amount,side"
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason", "words"),
+    [
+        ("{", "unreadable", r"no JSON \(.*\); accepted: an object, or an array of objects"),
+        (trade_row(2) + ",", "unreadable", "no JSON"),
+        (f"{trade_row(2)} {trade_row(2)}", "unreadable", "no JSON"),
+        ('{"T":"t","p":NaN}', "unreadable", "no JSON"),
+        ("[" * 5_000, "unreadable", "no JSON"),
+        (trade_row(2, z="z" * MAX_LINE_BYTES), "unreadable", "accepted: up to 1048576 bytes"),
+        ("17", "invalid", "17 is no tick"),
+        ('{"T":"d"}', "invalid", "T 'd' is not accepted"),
+        (trade_row(2, p="x"), "invalid", "p 'x' is not accepted; accepted: a number"),
+        (trade_row(2, symbol="?"), "invalid", r"symbol '\?' is not accepted"),
+        (trade_row(0.985), "out_of_order", "out of order: its event time is 0.015 s before"),
+        (f"[{trade_row(2, p=None)}]", "invalid", "p None is not accepted"),
+    ],
+)
+async def test_a_bad_line_of_ndjson_is_skipped_or_stops_with_file_line_and_reason(
+    bad: str, reason: str, words: str, write: Callable[..., Path]
+) -> None:
+    path = write(GOOD[0], "", bad, *GOOD[1:])
+    await check_bad_row(path, 3, reason, words, [1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason", "words"),
+    [
+        ("A,1714573801000000,10", "invalid", "3 cells where the header has 5"),
+        ("A,1714573801000000,10,,buy", "invalid", "amount '' is not accepted"),
+        ("A,1714573801000000,ten,1,buy", "invalid", "price 'ten' is not accepted"),
+        ("A,soon,10,1,buy", "invalid", "timestamp 'soon' is not accepted"),
+        ('A,1714573801000000,10,1,"buy', "unreadable", r"no CSV \(unexpected end of data\)"),
+        ("A,1714573800999999,10,1,buy", "out_of_order", "is 1e-06 s before an earlier row's"),
+    ],
+)
+async def test_a_bad_row_of_csv_is_skipped_or_stops_with_file_line_and_reason(
+    bad: str, reason: str, words: str, write: Callable[..., Path]
+) -> None:
+    good = [f'"A",{1_714_573_800 + second}000000,10,1,buy\r' for second in (1, 2)]
+    path = write("\ufeff" + TRADES_HEADER, good[0], bad, good[1], name="a.csv")
+    await check_bad_row(path, 3, reason, words, [1, 2])
+
+
+async def check_bad_row(
+    path: Path, line: int, reason: str, words: str, seconds: list[float]
+) -> None:
+    reported: Reported = []
+    async with opened(path, report=lambda *row: reported.append(row)) as source:
+        ticks = [tick async for ticks in source.batches() for tick in ticks]
+        assert seconds_of(ticks) == seconds
+        assert {name: count for name, count in source.rows_skipped.items() if count} == {reason: 1}
+        assert source.rows_read == len(seconds) + 1
+    [(row, unreported)] = reported
+    assert (row.path, row.line, row.reason, unreported) == (path, line, reason, 0)
+
+    reported.clear()
+    async with opened(path, on_bad_row="stop", report=lambda *row: reported.append(row)) as source:
+        ticks, error = await read_on(source)
+    assert seconds_of(ticks) == seconds[:1]
+    assert str(error).startswith(f"{path}, line {line}: ")
+    assert re.search(words, str(error))
+    assert reported == []
+
+
+async def test_nothing_after_a_bad_row_of_an_array_comes_when_it_stops(
+    write: Callable[..., Path],
+) -> None:
+    path = write(f"[{trade_row(1)},{trade_row(2, p=None)},{trade_row(3)}]", trade_row(4))
+    async with opened(path, on_bad_row="stop") as source:
+        ticks, error = await read_on(source)
+        assert source.rows_read == 2
+    assert seconds_of(ticks) == [1]
+    assert str(error).startswith(f"{path}, line 1: p None is not accepted")
+
+
+async def test_lines_of_a_csv_may_end_as_on_windows(write: Callable[..., Path]) -> None:
+    path = write(f"{TRADES_HEADER}\r", "A,1714573801000000,10,1,sell\r", name="a.csv")
+    assert await ticks_of(path, on_bad_row="stop") == [
+        Trade("A", 1, "", 10.0, 1.0, START_NS + SECOND_NS, taker_side="S")
+    ]
+
+
+async def test_bytes_that_are_no_utf8_are_a_bad_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    row = "A,1714573801000000,10,1,buy\n"
+    path.write_bytes(f"{TRADES_HEADER}\n{row}".encode() + b"\xff" + row.encode() * 2)
+    async with opened(path, report=lambda *_: None) as source:
+        assert len([tick async for ticks in source.batches() for tick in ticks]) == 2
+        assert source.rows_skipped["unreadable"] == 1
+
+
+async def test_every_bad_row_is_counted_and_few_are_reported(write: Callable[..., Path]) -> None:
+    reported: Reported = []
+    path = write(GOOD[0], *["{"] * 700, *[trade_row(0)] * 800, GOOD[1])
+    clock = Clock()
+    async with opened(path, report=lambda *row: reported.append(row), clock_ns=clock) as source:
+        assert len([tick async for ticks in source.batches() for tick in ticks]) == 2
+        assert source.rows_skipped == {"unreadable": 700, "invalid": 0, "out_of_order": 800}
+        assert source.rows_read == 1_502
+    assert [(row.line, unreported) for row, unreported in reported] == [
+        *((line, 0) for line in range(2, 7)),
+        (1_501, 1_494),
+    ]
+
+
+async def test_equal_event_times_and_repeated_ids_are_in_order(write: Callable[..., Path]) -> None:
+    path = write(trade_row(1, i=5), trade_row(1, i=5), trade_row(2, i=4), trade_row(2, "B"))
+    ticks = await ticks_of(path, on_bad_row="stop")
+    assert [tick.trade_id for tick in ticks if isinstance(tick, Trade)] == [5, 5, 4, 1]
+
+
+async def test_bars_come_after_their_interval_and_are_not_out_of_order(
+    write: Callable[..., Path],
+) -> None:
+    path = write(
+        *(trade_row(1), trade_row(61), bar_row(0), bar_row(60, "b1s")),
+        *(trade_row(61.5), bar_row(0, "u"), trade_row(62)),
+    )
+    ticks = await ticks_of(path, on_bad_row="stop")
+    assert seconds_of(ticks) == [1, 61, 0, 60, 61.5, 0, 62]
+
+
+@pytest.mark.parametrize("kind", ["b", "u", "b1s"])
+async def test_one_kind_of_recorded_bars_means_that_none_is_rebuilt(
+    kind: str, write: Callable[..., Path]
+) -> None:
+    async with opened(write(*GOOD, bar_row(0, kind))) as source:
+        assert source.recorded_kinds == ALL_BARS
+        assert source.bars_left_out == 0
+    async with opened(write(*GOOD)) as source:
+        assert source.recorded_kinds == frozenset()
+
+
+async def test_bars_that_come_later_than_anybody_looked_are_left_out(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay, "PEEK_ROWS", 1)
+    rows = [trade_row(second) for second in range(BLOCK_ROWS + 10)]
+    rows[BLOCK_ROWS + 5] = bar_row(0)
+    async with opened(write(*rows), on_bad_row="stop") as source:
+        assert source.recorded_kinds == frozenset()
+        ticks = [tick async for ticks in source.batches() for tick in ticks]
+        assert source.bars_left_out == 1
+    assert seconds_of(ticks) == [second for second in range(BLOCK_ROWS + 10) if second != 517]
+
+
+async def test_a_subscription_says_that_bars_will_come_however_late(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay, "PEEK_ROWS", 1)
+    rows = [trade_row(second) for second in range(BLOCK_ROWS)]
+    path = write('[{"T":"subscription","trades":["*"],"bars":["*"]}]', *rows, bar_row(0))
+    async with opened(path) as source:
+        assert source.recorded_kinds == ALL_BARS
+        ticks = [tick async for ticks in source.batches() for tick in ticks]
+    assert type(ticks[-1]) is Bar
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("gone.ndjson", None, "cannot be opened: No such file or directory; accepted: a recording"),
+        ("ticks.txt", b"", "unknown kind of file; accepted: a recording named"),
+        ("a.ndjson", b"", "is empty; accepted: a recording named"),
+        ("a.ndjson", b"\n \r\n", "is empty"),
+        ("a.csv", b"", "is empty; accepted: a header with the columns symbol, timestamp"),
+        ("a.ndjson.gz", b"", "is empty"),
+        ("a.csv.zst", zstandard.compress(b""), "is empty"),
+        ("a.csv", b"\nsymbol,price\n", "line 2: the columns 'symbol,price' are those of neither"),
+        ("a.csv", b"\xff\xfes\0y\0m\0", "line 1: no CSV .*; accepted: UTF-8"),
+        ("a.csv", f"{TRADES_HEADER}\n".encode(), "is empty"),
+        ("a.csv.gz", gzip.compress(b"symbol,")[:-4], "cannot be read after line 0: .* cut off"),
+        ("a.ndjson.gz", b"no gzip at all", "cannot be read after line 0: .*incorrect header"),
+        ("a.ndjson", b"{\n[]\n5\n", "no tick; of 2 rows 0 .* bad are: 1 unreadable, 1 invalid"),
+        ("a.ndjson", b'{"T":"mark"}\n', "holds no tick; of 1 rows 1 only accompany ticks"),
+    ],
+)
+async def test_what_is_no_recording_is_refused_at_open(
+    name: str, data: bytes | None, words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    if data is not None:
+        path.write_bytes(data)
+    threads = threading.active_count()
+    source = ReplaySource(path, speed="max", report=lambda *_: None)
+    with pytest.raises(SourceError, match=words) as refused:
+        await source.open()
+    assert str(refused.value).startswith(str(path))
+    await source.close()
+    with pytest.raises(SourceError, match="is not open"):
+        await anext(aiter(source.batches()))
+    assert threading.active_count() <= threads + 1  # its thread ends in its own time
+
+
+async def test_stop_at_the_very_first_row_is_refused_at_open(write: Callable[..., Path]) -> None:
+    source = ReplaySource(write("{", *GOOD), on_bad_row="stop")
+    with pytest.raises(SourceError, match="line 1: no JSON"):
+        await source.open()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compress"), [(".gz", gzip.compress), (".zst", zstandard.compress)]
+)
+async def test_a_recording_that_is_cut_off_gives_what_came_before(
+    suffix: str, compress: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    rows = [trade_row(k / 1000, i=k, z=f"{k * k:x}") for k in range(5_000)]
+    path = tmp_path / f"a.ndjson{suffix}"
+    path.write_bytes(compress("\n".join(rows).encode())[:-30])
+    async with opened(path) as source:
+        ticks, error = await read_on(source)
+    assert len(ticks) > 1_000
+    assert [tick.trade_id for tick in ticks if isinstance(tick, Trade)] == [*range(len(ticks))]
+    assert str(error).startswith(f"{path}: cannot be read after line {len(ticks)}: ")
+
+
+async def test_a_pass_without_a_tick_ends_a_loop(write: Callable[..., Path]) -> None:
+    path = write(*GOOD)
+    async with opened(path, loop=True, report=lambda *_: None) as source:
+        batches = aiter(source.batches())
+        await anext(batches)
+        write("{", "{")
+        with pytest.raises(SourceError, match="holds no tick"):
+            await anext(batches)
+
+
+def by_clock(clock: Clock, path: Path, **options: Any) -> ReplaySource:
+    return ReplaySource(path, clock_ns=clock, sleep=clock.sleep, **options)
+
+
+async def arrivals(
+    source: ReplaySource, clock: Clock, passes: int = 1
+) -> list[tuple[float, float]]:
+    """Return per tick its event time and when it came, both in seconds since the first."""
+    await source.open()
+    begin_ns = clock.now_ns
+    found: list[tuple[float, float]] = []
+    async for ticks in source.batches():
+        if source.passes > passes:
+            break
+        came_s = (clock.now_ns - begin_ns) / SECOND_NS
+        found += [(second, came_s) for second in seconds_of(ticks)]
+    await source.close()
+    return found
+
+
+@pytest.mark.parametrize("speed", [1, 1.0, 0.5, 10, 1_000_000])
+async def test_ticks_come_as_far_apart_as_their_events_divided_by_the_speed(
+    speed: float, write: Callable[..., Path]
+) -> None:
+    seconds = [3.0, 3.0, 3.25, 4, 4.000000001, 9, 1_000]
+    clock = Clock()
+    source = by_clock(clock, write(*(trade_row(second) for second in seconds)), speed=speed)
+    for second, came_s in await arrivals(source, clock):
+        late_s = came_s - (second - 3) / speed
+        assert -2e-9 <= late_s <= 0.001 + 2e-9
+    # A shorter sleep is none in uvloop, and would spin.
+    assert min(clock.sleeps_s) >= 0.001
+
+
+async def test_ticks_that_are_due_together_come_together(write: Callable[..., Path]) -> None:
+    clock = Clock()
+    rows = [trade_row(second) for second in (1, 1, 1, 2, 2, 3)]
+    source = by_clock(clock, write(*rows))
+    await source.open()
+    chunks = [len(ticks) async for ticks in source.batches()]
+    await source.close()
+    assert chunks == [3, 2, 1]
+
+
+async def test_a_night_is_slept_in_parts(write: Callable[..., Path]) -> None:
+    clock = Clock()
+    path = write(trade_row(0), trade_row(36_000))
+    assert (await arrivals(by_clock(clock, path), clock))[-1] == (36_000, 36_000)
+    assert len(clock.sleeps_s) >= 600
+    assert max(clock.sleeps_s) <= 60
+
+
+async def test_a_bar_comes_when_its_interval_has_ended(write: Callable[..., Path]) -> None:
+    clock = Clock()
+    path = write(
+        *(bar_row(0, "b1s"), bar_row(1, "b1s"), bar_row(-58)),
+        *(trade_row(5), bar_row(0), trade_row(6), trade_row(62)),
+    )
+    assert await arrivals(by_clock(clock, path), clock) == [
+        (0, 0),
+        (1, 1),
+        (-58, 1),
+        (5, 4),
+        (0, 59),
+        (6, 59),  # late in the file, so it is late here
+        (62, 61),
+    ]
+
+
+async def test_a_bar_is_not_early_because_others_behind_it_are_due(
+    write: Callable[..., Path],
+) -> None:
+    clock = Clock()
+    rows = [trade_row(second) for second in (0, 0.01, 0.1, 0.2, 0.3, 0.4, 0.5)]
+    source = by_clock(clock, write(*rows[:2], bar_row(0), *rows[2:]))
+    await source.open()
+    chunks = []
+    async for ticks in source.batches():
+        chunks.append(len(ticks))
+        clock.now_ns += SECOND_NS * 6 // 10
+    await source.close()
+    assert chunks == [1, 1, 6]
+
+
+async def test_a_short_delay_is_made_up_and_a_long_one_goes_on_late(
+    write: Callable[..., Path],
+) -> None:
+    clock = Clock()
+    path = write(*(trade_row(second) for second in range(200)))
+    source = by_clock(clock, path)
+    await source.open()
+    begin_ns = clock.now_ns
+    came_s = []
+    async for ticks in source.batches():
+        came_s += [(clock.now_ns - begin_ns) / SECOND_NS] * len(ticks)
+        if len(came_s) == 10:
+            clock.now_ns += SECOND_NS // 2
+        if len(came_s) == 20:
+            clock.now_ns += 100 * SECOND_NS
+    await source.close()
+    assert came_s[:20] == list(range(20))
+    # One second's worth came at once, the rest as far apart as before.
+    assert came_s[20:22] == [119, 119]
+    assert came_s[22:] == [second + 98 for second in range(22, 200)]
+
+
+async def test_max_knows_no_pace(write: Callable[..., Path]) -> None:
+    clock = Clock()
+    found = await arrivals(by_clock(clock, write(*GOOD, trade_row(99_999)), speed="max"), clock)
+    assert [came_s for _, came_s in found] == [0, 0, 0, 0]
+    assert clock.sleeps_s == []
+
+
+async def test_a_loop_starts_over_with_the_times_and_ids_of_the_file(
+    write: Callable[..., Path],
+) -> None:
+    path = write(*(trade_row(second, i=None) for second in (1, 2, 3)))
+    found: list[tuple[int, float, int]] = []
+    async with opened(path, loop=True, on_bad_row="stop") as source:
+        async for ticks in source.batches():
+            for tick, second in zip(ticks, seconds_of(ticks), strict=True):
+                assert isinstance(tick, Trade)
+                found.append((source.passes, second, tick.trade_id))
+            if source.passes == 4:
+                break
+        assert source.rows_read == 12
+    one_pass = [(1.0, 1), (2.0, 2), (3.0, 3)]
+    assert found == [(number, *tick) for number in (1, 2, 3, 4) for tick in one_pass]
+
+
+async def test_a_loop_keeps_its_pace_in_every_pass(write: Callable[..., Path]) -> None:
+    clock = Clock()
+    source = by_clock(clock, write(trade_row(1), trade_row(4), trade_row(9)), loop=True, speed=2)
+    found = await arrivals(source, clock, passes=3)
+    assert [came_s for _, came_s in found] == [0, 1.5, 4, 4, 5.5, 8, 8, 9.5, 12]
+
+
+async def test_a_looped_moment_does_not_spin(write: Callable[..., Path]) -> None:
+    clock = Clock()
+    source = by_clock(clock, write(trade_row(1), trade_row(1)), loop=True)
+    found = await arrivals(source, clock, passes=3)
+    assert [came_s for _, came_s in found] == [0, 0, 1, 1, 2, 2]
+
+
+async def test_without_a_loop_the_end_of_the_file_is_the_end(write: Callable[..., Path]) -> None:
+    async with opened(write(*GOOD)) as source:
+        assert [len(ticks) async for ticks in source.batches()] == [3]
+        assert source.passes == 1
+
+
+async def test_a_long_recording_is_never_read_far_ahead(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay, "PEEK_ROWS", 2 * BLOCK_ROWS)
+    path = write(*(trade_row(second) for second in range(20 * BLOCK_ROWS)))
+    async with opened(path) as source:
+        assert source.rows_read == 2 * BLOCK_ROWS
+        yielded = 0
+        async for ticks in source.batches():
+            yielded += len(ticks)
+            assert source.rows_read <= max(yielded, 2 * BLOCK_ROWS)
+        assert yielded == 20 * BLOCK_ROWS
+
+
+async def test_the_file_is_read_beside_the_event_loop(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: set[threading.Thread] = set()
+
+    class Observed(Recording):
+        def read_block(self) -> Any:
+            threads.add(threading.current_thread())
+            return super().read_block()
+
+    monkeypatch.setattr(replay, "Recording", Observed)
+    await ticks_of(write(*GOOD))
+    assert len(threads) == 1
+    assert threading.current_thread() not in threads
+
+
+async def test_instruments_are_known_at_open_and_grow(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay, "PEEK_ROWS", 1)
+    rows = [trade_row(second, "MSFT") for second in range(BLOCK_ROWS)]
+    path = write(*rows, trade_row(600, "BTC/USD"), trade_row(601, "AAPL"))
+    async with opened(path, loop=True) as source:
+        assert [known.symbol for known in source.instruments()] == ["MSFT"]
+        async for _ in source.batches():
+            if source.passes == 2:
+                break
+        assert [(known.symbol, known.asset_class) for known in source.instruments()] == [
+            ("AAPL", "us_equity"),
+            ("BTC/USD", "crypto"),
+            ("MSFT", "us_equity"),
+        ]
+
+
+async def test_a_source_that_is_opened_again_starts_over(write: Callable[..., Path]) -> None:
+    source: Source = ReplaySource(write(*GOOD), speed="max")
+    for _ in range(2):
+        await source.open()
+        assert [seconds_of(ticks) async for ticks in source.batches()] == [[1, 2, 3]]
+        await source.close()
+        await source.close()
+    await source.open()
+    await source.open()
+    assert [seconds_of(ticks) async for ticks in source.batches()] == [[1, 2, 3]]
+    await source.close()
+
+
+async def test_a_reader_that_is_cancelled_anywhere_leaves_nothing_open(
+    write: Callable[..., Path],
+) -> None:
+    path = write(*(trade_row(second) for second in range(3 * BLOCK_ROWS)))
+    for turns in range(40):
+        source = ReplaySource(path, speed="max", loop=True)
+
+        async def consume(source: ReplaySource = source) -> None:
+            await source.open()
+            async for _ in source.batches():
+                pass
+
+        task = asyncio.create_task(consume())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await source.close()
+        assert source._recording is None
+
+
+async def test_a_replay_waits_for_its_readers_and_has_a_name() -> None:
+    source = ReplaySource("a.csv")
+    assert (source.name, source.can_wait, source.passes, source.instruments()) == (
+        *("replay", True, 0),
+        [],
+    )
+
+
+@pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf"), "fast", 1e-9, 1e9])
+def test_a_speed_that_is_none_is_refused(speed: Any) -> None:
+    with pytest.raises(InvalidParameter, match=r"speed: .*a number from 0\.001 to 1,000,000, or"):
+        ReplaySource("a.csv", speed=speed)
+
+
+def test_another_way_with_bad_rows_is_refused() -> None:
+    way: Any = "ignore"
+    with pytest.raises(InvalidParameter, match=r"on_bad_row: 'ignore' .* accepted: skip or stop"):
+        ReplaySource("a.csv", on_bad_row=way)
+
+
+def test_replay_and_a_file_name_is_what_the_option_takes() -> None:
+    assert parse_replay("replay:../data/a b:c.csv") == Path("../data/a b:c.csv")
+
+
+@pytest.mark.parametrize("text", ["", "sim", "replay", "replay:", "Replay:a.csv", "a.csv"])
+def test_another_source_is_no_replay(text: str) -> None:
+    with pytest.raises(InvalidParameter, match=r"source: .* accepted: replay:FILE"):
+        parse_replay(text)
+
+
+def test_the_small_recordings_hold_what_tests_rely_on() -> None:
+    rows = [json.loads(line) for line in (DATA / "ticks.ndjson").read_text().splitlines()]
+    kinds = Counter(row["T"] for row in rows)
+    assert kinds["t"] > 100
+    assert kinds["q"] > 200
+    assert kinds["b"] > 5
+    assert kinds["s"] == 2
+    ids = [int(row["id"]) for row in csv_rows(DATA / "trades.csv")]
+    assert all(one < other for one, other in pairwise(ids))

@@ -1,0 +1,314 @@
+"""Fragments and arrays against other people's decoders, and against the golden bytes."""
+
+import json
+import math
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgpack
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed.errors import InvalidMessage
+from feed.market.ticks import Bar, ConflatedTrade, Kind, Quote, Status, Tick, Trade
+from feed.wire.codec import JSON, MESSAGE_PACK, PROTOBUF, Codec
+from feed.wire.rfc3339 import rfc3339
+from tests.fakes import strategies
+from tests.fakes.stage import WAYS, decode, nanoseconds, numbered
+from tests.golden import TICKS, TickVector
+
+ALL_CODECS: list[Codec] = [JSON, MESSAGE_PACK, PROTOBUF]
+WITHOUT_SCHEMA: list[Codec] = [JSON, MESSAGE_PACK]  # these take any message
+
+
+def expected(tick: Tick) -> dict[str, Any]:
+    """Return a tick's object as the dialect has it, with its time in nanoseconds."""
+    head = {"T": tick.kind.value, "S": tick.symbol, "t": tick.event_ns}
+    match tick:
+        case Trade():
+            more: dict[str, Any] = {"tks": tick.taker_side} if tick.taker_side else {}
+            if isinstance(tick, ConflatedTrade):
+                more = {
+                    "n": tick.trade_count,
+                    "h": tick.high,
+                    "l": tick.low,
+                    "v": tick.volume,
+                    "vw": tick.vwap,
+                    "fi": tick.first_trade_id,
+                }
+            return {
+                **head,
+                "i": tick.trade_id,
+                "x": tick.exchange,
+                "p": tick.price,
+                "s": tick.size,
+                "c": list(tick.conditions),
+                "z": tick.tape,
+                **more,
+            }
+        case Quote():
+            return {
+                **head,
+                "bx": tick.bid_exchange,
+                "bp": tick.bid_price,
+                "bs": tick.bid_size,
+                "ax": tick.ask_exchange,
+                "ap": tick.ask_price,
+                "as": tick.ask_size,
+                "c": list(tick.conditions),
+                "z": tick.tape,
+            }
+        case Bar():
+            return {
+                **head,
+                "o": tick.open,
+                "h": tick.high,
+                "l": tick.low,
+                "c": tick.close,
+                "v": tick.volume,
+                "n": tick.trade_count,
+                "vw": tick.vwap,
+            }
+        case Status():
+            return {
+                **head,
+                "sc": tick.status_code,
+                "sm": tick.status_message,
+                "rc": tick.reason_code,
+                "rm": tick.reason_message,
+                "z": tick.tape,
+            }
+
+
+def received(codec: Codec, data: bytes) -> list[dict[str, Any]]:
+    """Decode an array of ticks without the codec, with their times in nanoseconds."""
+    return [item | {"t": nanoseconds(item["t"])} for item in decode(codec, data)]
+
+
+@pytest.mark.parametrize("codec", ALL_CODECS, ids=lambda codec: codec.name)
+@given(ticks=st.lists(strategies.ticks, min_size=1, max_size=6))
+def test_a_batch_arrives_as_it_was(codec: Codec, ticks: list[Tick]) -> None:
+    fragments = codec.encode(ticks)
+    assert len(fragments) == len(ticks)
+    assert received(codec, codec.join(fragments)) == [expected(tick) for tick in ticks]
+
+
+@pytest.mark.parametrize("codec", ALL_CODECS, ids=lambda codec: codec.name)
+@given(ticks=st.lists(strategies.ticks, min_size=1, max_size=6), data=st.data())
+def test_any_fragments_join_in_any_order(
+    codec: Codec, ticks: list[Tick], data: st.DataObject
+) -> None:
+    chosen = data.draw(st.lists(st.integers(0, len(ticks) - 1), min_size=1, max_size=20))
+    fragments = codec.encode(ticks)
+    joined = codec.join([fragments[index] for index in chosen])
+    assert received(codec, joined) == [expected(ticks[index]) for index in chosen]
+
+
+@pytest.mark.parametrize("codec", ALL_CODECS, ids=lambda codec: codec.name)
+@given(ticks=st.lists(strategies.ticks, min_size=1, max_size=6))
+def test_a_fragment_does_not_depend_on_its_batch(codec: Codec, ticks: list[Tick]) -> None:
+    alone = [fragment for tick in ticks for fragment in codec.encode([tick])]
+    assert codec.encode(ticks) == alone
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "},{",  # what follows is the closing quote: `},{"`
+        '},{"',
+        '},{"T":',
+        '"},{"T":"t","S":"',
+        "},{\\",
+        "\\",
+        '\\"',
+        "}]",
+        "\n\ndata: x",
+        "\u2028\0\x1f\x7f",
+        "Handel ausgesetzt: Δ > 5 € 🐎",
+    ],
+)
+@pytest.mark.parametrize("codec", ALL_CODECS, ids=lambda codec: codec.name)
+def test_texts_that_look_like_the_wire_do_not_part_a_batch(codec: Codec, text: str) -> None:
+    ticks: list[Tick] = [
+        Status("AAPL", text, text, text, text, 1, text),
+        Trade("AAPL", 2, text, 1.0, 1.0, 2, (text, text), text),
+        Quote("AAPL", text, 1.0, 1.0, text, 1.0, 1.0, 3, (text,), text),
+    ]
+    fragments = codec.encode(ticks)
+    assert len(fragments) == 3
+    assert received(codec, codec.join(fragments[1:])) == [expected(tick) for tick in ticks[1:]]
+
+
+@pytest.mark.parametrize("codec", WITHOUT_SCHEMA, ids=lambda codec: codec.name)
+@given(
+    ticks=st.lists(strategies.ticks, max_size=3),
+    text=strategies.texts(),
+    number=st.integers(-(1 << 63), (1 << 64) - 1),
+)
+def test_feed_messages_join_like_ticks(
+    codec: Codec, ticks: list[Tick], text: str, number: int
+) -> None:
+    message = {"T": "gap", "from": text, "to": number}
+    joined = codec.join([*codec.encode(ticks), codec.fragment(message)])
+    objects = decode(codec, joined)
+    assert objects[-1] == message
+    assert len(objects) == len(ticks) + 1
+    assert codec.array([message]) == codec.join([codec.fragment(message)])
+
+
+@pytest.mark.parametrize("codec", ALL_CODECS, ids=lambda codec: codec.name)
+def test_nothing_is_no_fragments(codec: Codec) -> None:
+    assert codec.encode([]) == []
+
+
+# Headers of MessagePack arrays grow at 16 and at 65,536 elements.
+@pytest.mark.parametrize("count", [1, 15, 16, 17, 65_535, 65_536])
+@pytest.mark.parametrize("codec", WITHOUT_SCHEMA, ids=lambda codec: codec.name)
+def test_arrays_of_every_size_can_be_joined(codec: Codec, count: int) -> None:
+    fragment = codec.fragment({"T": "x"})
+    joined = codec.join([fragment] * count)
+    assert joined == codec.array([{"T": "x"}] * count)
+    assert decode(codec, joined) == [{"T": "x"}] * count
+
+
+@pytest.mark.parametrize("codec", ALL_CODECS, ids=lambda codec: codec.name)
+def test_a_tick_that_cannot_be_encoded_does_not_spoil_the_next(codec: Codec) -> None:
+    broken = replace(_trade(), exchange="\ud800")  # half a character
+    with pytest.raises((TypeError, UnicodeEncodeError)):
+        codec.encode([_trade(), broken])
+    assert received(codec, codec.join(codec.encode([_trade()]))) == [expected(_trade())]
+
+
+def _trade() -> Trade:
+    return Trade("AAPL", 1, "V", 1.0, 1.0, 1)
+
+
+@pytest.mark.parametrize("codec", ALL_CODECS, ids=lambda codec: codec.name)
+def test_encoded_batches_hold_no_more_memory_than_their_bytes(codec: Codec) -> None:
+    # A view into a larger buffer, or an over-allocated one, would be paid for as long as the ring.
+    for fragment in codec.encode([numbered(sequence) for sequence in range(1, 50)]):
+        assert type(fragment) is bytes
+        assert fragment.__sizeof__() == bytes.__itemsize__ * len(fragment) + b"".__sizeof__()
+
+
+def test_messagepack_times_are_timestamps_of_64_bits() -> None:
+    (fragment,) = MESSAGE_PACK.encode([_trade()])
+    # fixext 8, type −1, 30 bits of nanoseconds, 34 bits of seconds.
+    assert b"\xa1t\xd7\xff\x00\x00\x00\x04\x00\x00\x00\x00" in fragment
+
+
+@given(st.integers(0, strategies.LAST_EVENT_NS))
+def test_messagepack_writes_a_time_as_msgpack_reads_it(event_ns: int) -> None:
+    (fragment,) = MESSAGE_PACK.encode([replace(_trade(), event_ns=event_ns)])
+    assert msgpack.unpackb(fragment)["t"] == msgpack.Timestamp.from_unix_nano(event_ns)
+
+
+@given(st.integers(0, strategies.LAST_EVENT_NS))
+def test_a_time_in_json_is_rfc_3339_with_nine_digits(event_ns: int) -> None:
+    text = rfc3339(event_ns)
+    (fragment,) = JSON.encode([replace(_trade(), event_ns=event_ns)])
+    assert json.loads(JSON.join([fragment]))[0]["t"] == text
+    assert len(text) == len("2026-01-02T14:30:00.123456789Z")
+    micros = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=event_ns // 1000)
+    assert datetime.fromisoformat(text[:26] + "Z") == micros  # Python knows microseconds only
+    assert int(text[26:29]) == event_ns % 1000
+
+
+def test_seconds_that_come_and_go_keep_their_own_times() -> None:
+    times_ns = [5, 1_000_000_005, 7, 0, 999_999_999, 60_000_000_000, 60_000_000_001]
+    fragments = JSON.encode([replace(_trade(), event_ns=event_ns) for event_ns in times_ns])
+    assert [item["t"] for item in received(JSON, JSON.join(fragments))] == times_ns
+
+
+@pytest.mark.parametrize("codec", ALL_CODECS, ids=lambda codec: codec.name)
+def test_the_largest_trade_id_arrives(codec: Codec) -> None:
+    tick = replace(_trade(), trade_id=strategies.LARGEST_ID)
+    assert received(codec, codec.join(codec.encode([tick])))[0]["i"] == strategies.LARGEST_ID
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_prices_are_the_same_number_in_every_codec(price: float) -> None:
+    for codec in ALL_CODECS:
+        (got,) = received(codec, codec.join(codec.encode([replace(_trade(), price=price)])))
+        assert got["p"] == price
+        assert math.copysign(1, got["p"]) == math.copysign(1, price)
+
+
+@pytest.mark.parametrize("vector", TICKS, ids=lambda vector: vector.name)
+@pytest.mark.parametrize("codec", ALL_CODECS, ids=lambda codec: codec.name)
+def test_ticks_become_the_golden_bytes(codec: Codec, vector: TickVector) -> None:
+    joined = codec.join(codec.encode([vector.tick]))
+    assert joined == vector.data[codec.name]
+
+
+@pytest.mark.parametrize("vector", TICKS, ids=lambda vector: vector.name)
+@pytest.mark.parametrize("codec", ALL_CODECS, ids=lambda codec: codec.name)
+def test_golden_bytes_are_read_as_their_objects(codec: Codec, vector: TickVector) -> None:
+    (got,) = decode(codec, vector.data[codec.name])
+    assert {**got, "t": nanoseconds(got["t"])} == {
+        **vector.object,
+        "t": nanoseconds(vector.object["t"]),
+    }
+
+
+def test_there_are_golden_bytes_for_every_kind_and_codec() -> None:
+    assert {vector.tick.kind for vector in TICKS} == set(Kind)
+    names = {codec.name for codec in ALL_CODECS}
+    assert all(set(vector.data) >= names for vector in TICKS)
+
+
+def test_every_codec_and_transport_is_among_the_ways_that_are_tried() -> None:
+    assert {codec.name for codec, _ in WAYS} >= {codec.name for codec in ALL_CODECS}
+    assert {framing.transport for _, framing in WAYS} == {"websocket", "sse", "stream"}
+
+
+@pytest.mark.parametrize(
+    ("codec", "data", "words"),
+    [
+        (JSON, b"", "not JSON"),
+        (JSON, b"{", "not JSON"),
+        (JSON, b"{} {}", "not JSON"),
+        (JSON, b"NaN", "not JSON"),
+        (JSON, b"\xff", "not JSON"),
+        (JSON, "\ud800", "not JSON"),
+        (JSON, b'"\\ud800"', "not JSON"),
+        (JSON, b"[" * 5000 + b"]" * 5000, "not JSON"),
+        (MESSAGE_PACK, b"", "not MessagePack"),
+        (MESSAGE_PACK, b"\xc1", "not MessagePack: FormatError"),
+        (MESSAGE_PACK, b"\x81\xa1a", "not MessagePack"),
+        (MESSAGE_PACK, b"\x80\x80", "not MessagePack"),
+        (MESSAGE_PACK, b"\xa1\xff", "not MessagePack"),
+        (MESSAGE_PACK, b"\x81\x90\x01", "not MessagePack"),
+        (MESSAGE_PACK, b"\x81\xc0\x01", "not MessagePack"),
+        (MESSAGE_PACK, b"\xdd\xff\xff\xff\xff", "not MessagePack"),
+        (MESSAGE_PACK, b"\xd4\xff\x00", "not MessagePack"),  # a Timestamp of one byte
+        (MESSAGE_PACK, b"\xd7\xff" + b"\xff" * 8, "not MessagePack"),  # too many nanoseconds
+        (MESSAGE_PACK, b"\x91" * 5000 + b"\xc0", "not MessagePack: StackError"),
+        (MESSAGE_PACK, "text", "not MessagePack"),
+    ],
+)
+def test_what_a_client_sends_in_no_codec_is_refused_in_words(
+    codec: Codec, data: bytes | str, words: str
+) -> None:
+    with pytest.raises(InvalidMessage, match=words) as caught:
+        codec.decode(data)
+    assert "accepted: one" in str(caught.value)
+
+
+@given(strategies.json_values)
+def test_what_a_client_packs_is_unpacked(value: Any) -> None:
+    packed: bytes = msgpack.packb(value)
+    assert repr(MESSAGE_PACK.decode(packed)) == repr(value)  # repr, since NaN is not itself
+
+
+@given(st.text())
+def test_json_is_read_as_text_and_as_bytes(text: str) -> None:
+    document = json.dumps({"key": text})
+    assert JSON.decode(document) == JSON.decode(document.encode()) == {"key": text}
+
+
+def test_a_bare_message_is_an_object_of_its_own() -> None:
+    message = {"T": "bye", "msg": 'a "quoted" word'}
+    assert json.loads(JSON.bare(message)) == message
