@@ -3,8 +3,10 @@
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from feed.broadcast.deflate import Compression, CompressorBudget, SharedDeflate
+from feed.broadcast.compressor_budget import CompressorBudget
+from feed.broadcast.deflate import SharedDeflate
 from feed.wire.codec import CODECS
+from feed.wire.compression import Compression
 
 from .material import NOW_NS, make_ticks
 

@@ -6,13 +6,14 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from feed.broadcast.broadcast import Broadcast, Cut
-from feed.broadcast.lane import PayloadKey
+from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.ring import RingBuffer
 from feed.market.bars import BarBuilder
 from feed.market.ticks import Channel, Tick
-from feed.wire.codec import JSON
-from feed.wire.framing import Opcode, WebSocketFraming
+from feed.wire.framing import WebSocketFraming
+from feed.wire.json_codec import JSON
 from feed.wire.selection import Selection
+from feed.wire.websocket_frame import Opcode
 
 from .material import NOW_NS, make_ticks
 

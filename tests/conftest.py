@@ -4,7 +4,7 @@ import pytest
 from hypothesis import settings
 
 import feed.broadcast.broadcast
-import feed.broadcast.restatement
+import feed.broadcast.states
 import feed.broadcast.subscriber
 
 # No test is timed: a machine that is busy with something else is no defect.
@@ -26,4 +26,4 @@ def small_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make everything take several frames."""
     monkeypatch.setattr(feed.broadcast.subscriber, "CATCH_UP_BYTES", 300)
     monkeypatch.setattr(feed.broadcast.broadcast, "MAX_FRAME_BYTES", 1500)
-    monkeypatch.setattr(feed.broadcast.restatement, "_RUN_BYTES", 400)
+    monkeypatch.setattr(feed.broadcast.states, "_RUN_BYTES", 400)

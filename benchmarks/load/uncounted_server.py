@@ -6,7 +6,7 @@ all else is the same. Takes the arguments of `feed`.
 
 from collections.abc import Iterable
 
-from feed.broadcast.lane import Traffic
+from feed.broadcast.traffic import Traffic
 from feed.cli import main
 from feed.histogram import Histogram
 

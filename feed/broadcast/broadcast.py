@@ -9,27 +9,24 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from feed.broadcast.deflate import Compression, CompressorBudget
+from feed.broadcast.compressor_budget import CompressorBudget
 from feed.broadcast.deflated_lane import DeflatedLane
-from feed.broadcast.fragments import History
-from feed.broadcast.lane import (
-    Lane,
-    Payload,
-    PayloadKey,
-    Traffic,
-    batched,
-    mark_message,
-    message_envelope,
-)
-from feed.broadcast.restatement import States
-from feed.broadcast.ring import Position, RingBuffer
+from feed.broadcast.fragments import Fragments, split_runs
+from feed.broadcast.lane import Lane, Payload
+from feed.broadcast.payload_key import PayloadKey
+from feed.broadcast.ring import RingBuffer
+from feed.broadcast.selection_index import SelectionIndex
+from feed.broadcast.states import States
+from feed.broadcast.traffic import Traffic
 from feed.market.bars import BarBuilder
 from feed.market.conflation import Conflator
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Kind, Tick
-from feed.wire.codec import CODECS, Codec, Message
-from feed.wire.framing import MAX_FRAME_BYTES, Framing
-from feed.wire.selection import SelectionIndex
+from feed.wire.codec import CODECS, Codec
+from feed.wire.compression import Compression
+from feed.wire.framing import MAX_FRAME_BYTES, Framing, message_envelope
+from feed.wire.messages import Message, mark_message
+from feed.wire.position import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ class Broadcast:
 
     def __init__(self, ring: RingBuffer, bars: BarBuilder) -> None:
         self.ring = ring
-        self.history = History(ring)
+        self.history = Fragments(ring)
         self.snapshot = Snapshot()
         self.states = States(ring, self.snapshot)
         self.bars = bars
@@ -268,7 +265,7 @@ class Broadcast:
             lossless += len(fragments)
             pieces.append((follows, fragments))
         # What is conflated waits behind what is not, and is no part of the ring.
-        conflated = batched(payload.waiting[lossless:], MAX_FRAME_BYTES // 2)
+        conflated = split_runs(payload.waiting[lossless:], MAX_FRAME_BYTES // 2)
         pieces += [(upto, fragments) for fragments in conflated]
         ends = [follows for follows, _ in pieces[1:]] + [upto]
         bodies = []

@@ -18,30 +18,16 @@ Knows no framing: WebSocket strips the flush's four bytes, HTTP keeps them.
 import zlib
 from dataclasses import dataclass
 
+from feed.broadcast.compressor_budget import CompressorBudget
+from feed.wire.compression import Compression
+
 KEYFRAME_EVERY = 64
 KEYFRAME_NS = 10_000_000_000
-BUDGET_BYTES = 64 * 1024 * 1024
-MAX_WINDOW_BITS = 15
 SMALL_WINDOW_BITS = 12  # 4 KiB: most frames fit, and a compressor takes 32 KiB
 SMALL_LANE_MEMBERS = 32  # with fewer, a level that saves CPU is worth more than bytes
 FLUSH_TAIL = b"\x00\x00\xff\xff"  # the empty stored block of a sync flush
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # RFC 1952 §2.3: deflate, no name, any OS
-
 _SMALL_WINDOW_BYTES = 1 << SMALL_WINDOW_BITS
-
-
-@dataclass(frozen=True, slots=True)
-class Compression:
-    """How a lane's frames are compressed.
-
-    Attributes:
-        shared: in one context with keyframes; else each frame alone, for peers that asked for
-            `server_no_context_takeover`.
-        window_bits: the largest window that the peer allows, 9 to 15 (zlib cannot do 8).
-    """
-
-    shared: bool = True
-    window_bits: int = MAX_WINDOW_BITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +49,6 @@ def _profile(window_bits: int, members: int) -> _Profile:
     if members < SMALL_LANE_MEMBERS:
         return _Profile(min(window_bits, SMALL_WINDOW_BITS), memory_level=5, level=1)
     return _Profile(window_bits, memory_level=8, level=7)  # 256 KiB with 15 bits
-
-
-class CompressorBudget:
-    """The memory of all shared compressors together.
-
-    Attributes:
-        maximum_bytes: the most that is lent.
-        used_bytes: what is lent now.
-        refusals: how often a lane had to do without.
-        keyframes: how many they all made.
-    """
-
-    __slots__ = ("keyframes", "maximum_bytes", "refusals", "used_bytes")
-
-    def __init__(self, maximum_bytes: int = BUDGET_BYTES) -> None:
-        self.maximum_bytes = maximum_bytes
-        self.used_bytes = 0
-        self.refusals = 0
-        self.keyframes = 0
-
-    def take(self, count_bytes: int) -> bool:
-        """Borrow so many bytes; False where there are not so many left."""
-        if self.used_bytes + count_bytes > self.maximum_bytes:
-            self.refusals += 1
-            return False
-        self.used_bytes += count_bytes
-        return True
-
-    def give_back(self, count_bytes: int) -> None:
-        """Return what was borrowed."""
-        self.used_bytes -= count_bytes
 
 
 class SharedDeflate:

@@ -6,8 +6,11 @@ the next keyframe. Knows the deflate stream's rule: any byte of a connection's o
 so whoever got one is joining again.
 """
 
-from feed.broadcast.deflate import Compression, CompressorBudget, SharedDeflate
-from feed.broadcast.lane import Lane, Payload, Reader, Traffic
+from feed.broadcast.compressor_budget import CompressorBudget
+from feed.broadcast.deflate import SharedDeflate
+from feed.broadcast.lane import Lane, Payload, Reader
+from feed.broadcast.traffic import Traffic
+from feed.wire.compression import Compression
 from feed.wire.framing import Framing
 
 _PRIVATE_LEVEL = 1  # nobody shares the work

@@ -8,16 +8,29 @@ thousands who come back at once slice lists and join bytes; nothing is encoded o
 
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from feed.broadcast.ring import RingBuffer
 from feed.wire.codec import Codec
 from feed.wire.selection import Selection
 
+
+def split_runs(fragments: Iterable[bytes], max_bytes: int) -> list[list[bytes]]:
+    """Split fragments into runs that are at most `max_bytes` long together, each at least one."""
+    runs: list[list[bytes]] = []
+    size = max_bytes + 1
+    for fragment in fragments:
+        size += len(fragment)
+        if size > max_bytes:
+            runs.append([])
+            size = len(fragment)
+        runs[-1].append(fragment)
+    return runs
+
+
 SEGMENT_TICKS = 512
 # Selected segments kept: 16 bytes a tick selected, so at most 17 MB, for 2 M ticks.
 MAX_SELECTED_SEGMENTS = 4096
-
 Selected = tuple[list[int], list[bytes]]  # sequences, ascending, and their fragments
 
 
@@ -77,7 +90,7 @@ class _FragmentRing:
         return segment
 
 
-class History:
+class Fragments:
     """Reads what a selection is due from the ring, as fragments of any codec."""
 
     __slots__ = ("_fragments", "_ring", "_selected")

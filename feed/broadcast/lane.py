@@ -6,18 +6,16 @@ are private to one subscriber (a gap, a snapshot, ticks it catches up with) take
 alone. Knows sockets only as two callables.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
-from feed.broadcast.ring import Position
-from feed.wire.codec import JSON, Codec, Message
-from feed.wire.framing import Framing
-from feed.wire.rfc3339 import rfc3339
-from feed.wire.selection import Selection
-
-if TYPE_CHECKING:
-    from feed.broadcast.deflate import Compression
+from feed.broadcast.payload_key import PayloadKey
+from feed.broadcast.traffic import Traffic
+from feed.wire.codec import Codec
+from feed.wire.compression import Compression
+from feed.wire.framing import Framing, message_envelope
+from feed.wire.messages import Message, mark_message
+from feed.wire.position import Position
 
 
 class Reader(Protocol):
@@ -30,35 +28,6 @@ class Reader(Protocol):
         """Return how many of them the socket has not taken yet."""
 
     def __hash__(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class PayloadKey:
-    """What payloads are shared by."""
-
-    selection: Selection
-    codec: Codec
-    marks: bool
-
-
-def mark_message(position: Position, now_ns: int) -> Message:
-    """Return the small message that carries the position."""
-    return {"T": "mark", "pos": str(position), "t": rfc3339(now_ns)}
-
-
-@dataclass(slots=True)
-class Traffic:
-    """Frames and bytes written, counted once per reader; `plain_bytes` before compression."""
-
-    frames: int = 0
-    frame_bytes: int = 0
-    plain_bytes: int = 0
-
-    def count(self, frame_bytes: int, plain_bytes: int, readers: int) -> None:
-        """Add one frame that was written to so many readers."""
-        self.frames += readers
-        self.frame_bytes += readers * frame_bytes
-        self.plain_bytes += readers * plain_bytes
 
 
 class Payload:
@@ -213,32 +182,3 @@ class Lane:
     @property
     def _codec(self) -> Codec:
         return self.payload.key.codec
-
-
-def message_envelope(
-    framing: Framing, codec: Codec, message: Message, position: Position | None = None
-) -> bytes:
-    """Return the envelope of a feed message; its name on SSE is its `T`.
-
-    Args:
-        framing: whose envelope.
-        codec: for the data; named SSE events are JSON always.
-        message: with its `T`.
-        position: where it moves the subscriber, if anywhere.
-    """
-    data = JSON.bare(message) if framing.objects else codec.array([message])
-    at = b"" if position is None else str(position).encode()
-    return framing.message(message["T"].encode(), data, at)
-
-
-def batched(fragments: Iterable[bytes], max_bytes: int) -> list[list[bytes]]:
-    """Split fragments into runs that are at most `max_bytes` long together, each at least one."""
-    runs: list[list[bytes]] = []
-    size = max_bytes + 1
-    for fragment in fragments:
-        size += len(fragment)
-        if size > max_bytes:
-            runs.append([])
-            size = len(fragment)
-        runs[-1].append(fragment)
-    return runs

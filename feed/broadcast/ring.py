@@ -1,4 +1,4 @@
-"""The ring buffer: the newest ticks, addressed by sequence, and the positions in it.
+"""The ring buffer: the newest ticks, addressed by sequence.
 
 Theory of operation: a tick's sequence is its number since the epoch began: 1, 2, 3 … with no holes.
 The ring keeps the last `capacity` of them in a preallocated list at `sequence & mask`. Nobody has a
@@ -6,54 +6,16 @@ queue of their own: a subscriber is a position, and reading is slicing. Whoever 
 overrun, and learns both numbers. Knows no clock: the caller says when a tick was ingested.
 """
 
-import re
-import secrets
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from feed.errors import InvalidParameter, InvalidPosition, Overrun
+from feed.errors import InvalidParameter, Overrun
 from feed.market.ticks import Tick
+from feed.wire.position import Position, new_epoch
 
 DEFAULT_CAPACITY = 131_072  # about two minutes at 1,000 ticks/s; 50 MB of ticks when full
 MAX_CAPACITY = 1 << 24
-
-_EPOCH_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
-_POSITION = re.compile(r"([a-z0-9]{1,32})-(0|[1-9][0-9]{0,18})", re.ASCII)
-
-
-def new_epoch() -> str:
-    """Make a short random name for a run of sequences: 8 characters, 40 bits."""
-    return "".join(secrets.choice(_EPOCH_ALPHABET) for _ in range(8))
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a subscriber stands: the last sequence it has, in which epoch."""
-
-    epoch: str
-    sequence: int
-
-    @classmethod
-    def parse(cls, text: str, parameter: str = "after") -> "Position":
-        """Read `<epoch>-<sequence>`, or `0` for all that the ring holds.
-
-        Raises:
-            InvalidPosition: the text is none; the error names `parameter`.
-        """
-        if text == "0":
-            return BEGINNING
-        match = _POSITION.fullmatch(text)
-        if match is None:
-            raise InvalidPosition(text, parameter)
-        return cls(match[1], int(match[2]))
-
-    def __str__(self) -> str:
-        return f"{self.epoch}-{self.sequence}" if self.epoch else str(self.sequence)
-
-
-BEGINNING = Position("", 0)  # before the oldest tick that a ring holds, whatever its epoch
 
 
 class RingBuffer:

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from feed.broadcast.broadcast import Broadcast
-from feed.broadcast.lane import Lane, mark_message
-from feed.broadcast.ring import BEGINNING, Position
+from feed.broadcast.ladder import LadderCounts
+from feed.broadcast.lane import Lane
 from feed.errors import Overrun
 from feed.wire.disconnect import Reason
+from feed.wire.messages import mark_message
+from feed.wire.position import BEGINNING, Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 
@@ -54,20 +56,6 @@ class _Run:
 
     fragments: list[bytes]
     position: Position | None
-
-
-@dataclass(slots=True)
-class LadderCounts:
-    """How often subscribers stepped down the ladder, over all of them."""
-
-    paused: int = 0
-    caught_up: int = 0
-    gap: int = 0
-    conflated: int = 0
-    lagging: int = 0
-    slow: int = 0
-    overruns: int = 0
-    gap_ticks: int = 0
 
 
 class Subscriber:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from feed.broadcast.ring import Position
 from feed.errors import InvalidPosition
+from feed.wire.position import Position
 
 Tick = dict[str, Any]  # one tick as the dialect has it: {"T": "t", "S": "AAPL", "p": 187.2, …}
 

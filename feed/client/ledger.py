@@ -9,7 +9,6 @@ again. Holes that the server does not tell are told here. Knows no socket and no
 
 from collections import deque
 
-from feed.broadcast.ring import BEGINNING, Position
 from feed.client.errors import Malformed
 from feed.client.events import (
     Batch,
@@ -28,6 +27,7 @@ from feed.client.parsers import Message, Object
 from feed.errors import InvalidPosition, shorten
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
+from feed.wire.position import BEGINNING, Position
 
 _NO_DATA = Bye | Notice | FeedState | Unknown
 _TICK_KINDS = frozenset(kind.value for kind in Kind)

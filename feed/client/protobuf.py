@@ -8,7 +8,7 @@ from typing import Any
 
 from feed.client.errors import Malformed
 from feed.errors import InvalidMessage, shorten
-from feed.wire.codec import PROTOBUF
+from feed.wire.protobuf_codec import PROTOBUF
 from feed.wire.varint import read_varint
 
 

@@ -17,7 +17,6 @@ from typing import Literal, Self, get_args
 import aiohttp
 
 from feed import __version__
-from feed.broadcast.ring import Position
 from feed.client.attempts import Attempts
 from feed.client.backoff import Backoff
 from feed.client.clock import Clock
@@ -44,6 +43,7 @@ from feed.client.subscription import Subscription, parse_url
 from feed.client.tables import Library, Tables, tables_of
 from feed.client.websocket_link import WebSocketLink
 from feed.errors import InvalidParameter
+from feed.wire.position import Position
 
 HEARTBEAT_S = 15.0  # the server says something every 10 s at least
 OPEN_TIMEOUT_S = 10.0  # to connect, and to be told that the subscription stands

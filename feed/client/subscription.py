@@ -7,8 +7,8 @@ from typing import Any
 from yarl import URL
 
 from feed.errors import InvalidParameter
-from feed.market.ticks import SYMBOL_SHAPE, Channel, is_symbol
-from feed.wire.selection import ALL
+from feed.market.symbols import ALL, SYMBOL_SHAPE, is_symbol
+from feed.market.ticks import Channel
 
 Symbols = str | Iterable[str]
 

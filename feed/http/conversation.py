@@ -12,31 +12,37 @@ import zlib
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from feed.broadcast.deflate import Compression
-from feed.broadcast.lane import PayloadKey
+from feed.broadcast.payload_key import PayloadKey
 from feed.errors import FeedError, InvalidMessage
 from feed.hub.connection import Connection
 from feed.hub.hub import Hub
 from feed.market.ticks import CHANNELS, Channel
-from feed.wire.codec import CODECS, JSON, PROTOBUF, Codec, Message
+from feed.wire.codec import CODECS, Codec
+from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
-from feed.wire.framing import Opcode, WebSocketFraming, close_frame, websocket_frame
-from feed.wire.requests import (
+from feed.wire.framing import WebSocketFraming
+from feed.wire.json_codec import JSON
+from feed.wire.messages import (
     AUTHENTICATED,
     CONNECTED,
+    ErrorCode,
+    Message,
+    error_message,
+    error_of,
+    subscription_message,
+)
+from feed.wire.protobuf_codec import PROTOBUF
+from feed.wire.requests import (
     Auth,
     Control,
-    ErrorCode,
     Feedback,
     Subscribe,
     Unsubscribe,
-    error_message,
-    error_of,
     lossy_only,
     parse_control,
-    subscription_message,
 )
 from feed.wire.selection import Selection
+from feed.wire.websocket_frame import Opcode, close_frame, websocket_frame
 
 MAX_CONTROL_BYTES = 256 * 1024  # inflated; 5,000 symbols on three channels are 150 KiB
 SUBPROTOCOLS = {f"feed.{name}": codec for name, codec in CODECS.items()}

@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 from feed.http.origins import Origins
 from feed.http.problems import problem
 from feed.hub.age_reports import REPORTS_PER_S, Feedback
-from feed.wire.codec import JSON
+from feed.wire.json_codec import JSON
 from feed.wire.requests import Report
 
 MAX_REPORT_BYTES = 4 * 1024  # 64 ages with all their digits are 1.3 kB

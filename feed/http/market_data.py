@@ -9,17 +9,18 @@ import orjson
 from aiohttp import web
 
 import feed
-from feed.broadcast.ring import BEGINNING, Position
 from feed.errors import InvalidParameter
 from feed.http.problems import Handler
 from feed.hub.hub import Hub
 from feed.ingest.health_watch import HealthWatch
 from feed.ingest.runner import Ingest
-from feed.market.ticks import Channel, Kind, is_symbol
-from feed.wire.codec import JSON
+from feed.market.symbols import ALL, is_symbol
+from feed.market.ticks import Channel, Kind
 from feed.wire.framing import MAX_FRAME_BYTES
+from feed.wire.json_codec import JSON
+from feed.wire.position import BEGINNING, Position
 from feed.wire.requests import Channels, Request
-from feed.wire.selection import ALL, Selection
+from feed.wire.selection import Selection
 
 _TIMEFRAMES = {"1s": Kind.SECOND_BAR, "1m": Kind.BAR}
 _SELECTING = ("symbols", *Channels.model_fields)

@@ -7,14 +7,14 @@ import random
 
 from aiohttp import web
 
-from feed.broadcast.lane import PayloadKey
-from feed.broadcast.ring import Position
+from feed.broadcast.payload_key import PayloadKey
 from feed.errors import InvalidParameter, InvalidPosition
 from feed.http.problems import problem_for
 from feed.http.streaming import Endless, respond, speaks_chunks
 from feed.hub.hub import Hub
 from feed.wire.codec import CODECS
 from feed.wire.framing import SseFraming
+from feed.wire.position import Position
 from feed.wire.requests import Request
 
 # Spread, so that all who lost a server do not return at the same moment.

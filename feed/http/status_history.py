@@ -17,10 +17,10 @@ from aiohttp import web
 from feed.histogram import Histogram, quantile
 from feed.hub.census import Levels, look
 from feed.hub.hub import Hub
+from feed.hub.instruments import TRANSPORTS
 from feed.ingest.health_watch import HealthWatch
 from feed.ingest.runner import Ingest
 from feed.market.symbol_health import Health
-from feed.metrics.families import TRANSPORTS
 
 SAMPLE_S = 5.0
 WINDOW_S = 900.0

@@ -2,13 +2,16 @@
 
 from aiohttp import web
 
-from feed.broadcast.lane import PayloadKey
+from feed.broadcast.payload_key import PayloadKey
 from feed.http.negotiation import choose
 from feed.http.problems import problem_for
 from feed.http.streaming import Endless, respond, speaks_chunks
 from feed.hub.hub import Hub
-from feed.wire.codec import JSON, MESSAGE_PACK, PROTOBUF, Codec
+from feed.wire.codec import Codec
 from feed.wire.framing import Delimiter, StreamFraming
+from feed.wire.json_codec import JSON
+from feed.wire.messagepack_codec import MESSAGE_PACK
+from feed.wire.protobuf_codec import PROTOBUF
 from feed.wire.requests import Request
 
 NDJSON = "application/x-ndjson"

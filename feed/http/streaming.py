@@ -11,17 +11,19 @@ from dataclasses import dataclass
 
 from aiohttp import HttpVersion11, hdrs, web
 
-from feed.broadcast.deflate import GZIP_HEADER, Compression
-from feed.broadcast.lane import PayloadKey, message_envelope
-from feed.broadcast.ring import Position
+from feed.broadcast.deflate import GZIP_HEADER
+from feed.broadcast.payload_key import PayloadKey
 from feed.http.negotiation import choose
 from feed.hub.connection import Connection
 from feed.hub.hub import Hub
 from feed.hub.session import Session
-from feed.market.conflation import format_interval
+from feed.market.intervals import format_interval
+from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
-from feed.wire.framing import SseFraming, StreamFraming
-from feed.wire.requests import Request, bye_message
+from feed.wire.framing import SseFraming, StreamFraming, message_envelope
+from feed.wire.messages import bye_message
+from feed.wire.position import Position
+from feed.wire.requests import Request
 
 NEVER_STORED: Mapping[str, str] = {
     "Cache-Control": "no-cache, no-transform",

@@ -7,15 +7,17 @@ import re
 
 from aiohttp import hdrs, web
 
-from feed.broadcast.deflate import MAX_WINDOW_BITS, Compression
 from feed.errors import InvalidParameter
 from feed.http.conversation import SUBPROTOCOLS, Conversation, Socket
 from feed.http.origins import Origins
 from feed.http.problems import problem_for
 from feed.hub.connection import Connection
 from feed.hub.hub import Hub
-from feed.wire.codec import JSON, MESSAGE_PACK, Codec
+from feed.wire.codec import Codec
+from feed.wire.compression import MAX_WINDOW_BITS, Compression
 from feed.wire.deflate_offer import acceptable_offer
+from feed.wire.json_codec import JSON
+from feed.wire.messagepack_codec import MESSAGE_PACK
 
 # The dialect's own paths, so that its SDKs need no more than another host.
 _PLACES = {"feed": ("iex", "sip", "test"), "location": ("us", "us-1", "eu-1")}

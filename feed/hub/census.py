@@ -7,10 +7,8 @@ import asyncio
 import time
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from feed.hub.hub import Hub
+from feed.hub.hub import Hub
 
 _SLICE = 1_000  # subscribers between two turns of the loop: 0.2 ms
 
@@ -32,7 +30,7 @@ class Levels:
     lags_ticks: list[int]
 
 
-async def look(hub: "Hub") -> Levels:
+async def look(hub: Hub) -> Levels:
     """Look at all subscribers; those who come or go meanwhile may be counted or not."""
     held_bytes = largest_held_bytes = 0
     subscribers = iter(list(hub.sessions))

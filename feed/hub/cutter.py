@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from feed.broadcast.broadcast import Broadcast
 from feed.broadcast.cadence import Cadence
 from feed.broadcast.lane import Reader
-from feed.metrics.families import Instruments
+from feed.hub.instruments import Instruments
 
 
 class Cutter:

@@ -12,21 +12,23 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from feed.broadcast.broadcast import Broadcast
-from feed.broadcast.deflate import Compression
-from feed.broadcast.lane import PayloadKey, Reader
-from feed.broadcast.subscriber import LadderCounts, Subscriber
+from feed.broadcast.ladder import LadderCounts
+from feed.broadcast.lane import Reader
+from feed.broadcast.payload_key import PayloadKey
+from feed.broadcast.subscriber import Subscriber
 from feed.errors import LimitExceeded
 from feed.hub.age_reports import Feedback
 from feed.hub.catch_up import Drain
 from feed.hub.connection import Connection
 from feed.hub.cutter import Cutter
+from feed.hub.instruments import Instruments
 from feed.hub.session import Session
 from feed.market.ticks import Tick
-from feed.metrics.families import Instruments
 from feed.settings.options import Settings
-from feed.wire.codec import Message
+from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
 from feed.wire.framing import Framing
+from feed.wire.messages import Message
 from feed.wire.selection import Selection
 
 HOUSEKEEPING_S = 1.0  # the longest time between two looks at who is due what

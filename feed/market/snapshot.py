@@ -10,8 +10,8 @@ ticks are the ring's own objects. Knows neither positions nor time.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from feed.market.symbols import ALL
 from feed.market.ticks import KIND_OF_CHANNEL, Bar, Channel, Kind, Quote, Tick, Trade
-from feed.wire.selection import ALL
 
 # What has a state, in the order of `Channel`. A correction has none: see above.
 _CHANNEL_OF_STATE = {

@@ -1,16 +1,13 @@
 """Ticks: the market events that everything else carries.
 
-Fields have plain names here; `codecs.py` gives them the dialect's letters on the wire. A tick is
+Fields have plain names here; `feed.wire.letters` gives them the dialect's letters on the wire. A tick is
 never changed after it was published. The classes are slotted and not frozen: freezing costs 550 ns
 a tick (measured), which is more than encoding it.
 """
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
-
-from feed.errors import InvalidTick, shorten
 
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
@@ -131,26 +128,3 @@ class Status:
 
 
 Tick = Trade | Quote | Bar | Status
-
-MAX_SYMBOL_LENGTH = 24
-SYMBOL_SHAPE = (
-    f"1 to {MAX_SYMBOL_LENGTH} letters, digits, '.', '-', '_' or '/', beginning with a letter or "
-    "digit, such as AAPL, BRK.B or BTC/USD"
-)
-_SYMBOL = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._/-]{{0,{MAX_SYMBOL_LENGTH - 1}}}")
-
-
-def is_symbol(text: str) -> bool:
-    """Tell whether a text can be a symbol: an equity (`BRK.B`) or a pair (`BTC/USD`)."""
-    return _SYMBOL.fullmatch(text) is not None
-
-
-def check_symbol(value: object) -> str:
-    """Return the value if it is a symbol.
-
-    Raises:
-        InvalidTick: it is not; the message says what is.
-    """
-    if not isinstance(value, str) or not is_symbol(value):
-        raise InvalidTick(f"symbol {shorten(value)} is not accepted; accepted: {SYMBOL_SHAPE}")
-    return value

@@ -12,7 +12,6 @@ import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -24,52 +23,21 @@ from prometheus_client.core import (
 import feed
 from feed.broadcast.subscriber import Resume
 from feed.histogram import Histogram
+from feed.hub.census import Levels
+from feed.hub.hub import Hub
+from feed.hub.instruments import TRANSPORTS
+from feed.ingest.health_watch import HealthWatch
+from feed.ingest.runner import Ingest
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.sources.replay import bad_rows
 from feed.wire.codec import CODECS
 from feed.wire.disconnect import Reason
 
-if TYPE_CHECKING:  # the hub fills the instruments, so at run time the arrow points the other way
-    from feed.hub.census import Levels
-    from feed.hub.hub import Hub
-    from feed.ingest.health_watch import HealthWatch
-    from feed.ingest.runner import Ingest
-
 LAG_STEPS_TICKS = (1, 100, 1_000, 10_000)
-TRANSPORTS = ("websocket", "sse", "stream")
 _SERVED = tuple(product(TRANSPORTS, CODECS))
 _LADDER_STEPS = ("paused", "caught_up", "gap", "conflated", "lagging", "slow")
-
-_US, _MS, _S = 1_000, 1_000_000, 1_000_000_000
-_AGE_BOUNDS_NS = (
-    *(100 * _US, 250 * _US, 500 * _US),
-    *(1 * _MS, 2_500 * _US, 5 * _MS, 10 * _MS, 25 * _MS, 50 * _MS, 100 * _MS, 250 * _MS, 500 * _MS),
-    *(1 * _S, 2_500 * _MS, 5 * _S, 10 * _S, 30 * _S, 60 * _S),
-)
-_CUT_BOUNDS_NS = tuple(bound for bound in _AGE_BOUNDS_NS if bound <= 500 * _MS)
-_BATCH_BOUNDS_TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000)
-
-
-class Instruments:
-    """The histograms, filled as things happen; all but `batch_ticks` are of nanoseconds.
-
-    Attributes:
-        source_age: from a tick's event to its ingestion.
-        write_age: from there until its lane's frame was written.
-        delivery_age: from its event to its reader, by transport, as clients report.
-        cut: how long a cut took.
-        batch_ticks: how many ticks it took together.
-        loop_lag: how late the event loop was for a timer.
-    """
-
-    def __init__(self) -> None:
-        self.source_age = Histogram(_AGE_BOUNDS_NS)
-        self.write_age = Histogram(_AGE_BOUNDS_NS)
-        self.delivery_age = {transport: Histogram(_AGE_BOUNDS_NS) for transport in TRANSPORTS}
-        self.cut = Histogram(_CUT_BOUNDS_NS)
-        self.batch_ticks = Histogram(_BATCH_BOUNDS_TICKS)
-        self.loop_lag = Histogram(_AGE_BOUNDS_NS)
+_S = 1_000_000_000  # in nanoseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +49,10 @@ class Watched:
         levels: what was found by walking over all subscribers, just now.
     """
 
-    hub: "Hub"
-    ingest: "Ingest"
-    health: "HealthWatch"
-    levels: "Levels"
+    hub: Hub
+    ingest: Ingest
+    health: HealthWatch
+    levels: Levels
 
 
 def families(watched: Watched) -> Iterator[Metric]:

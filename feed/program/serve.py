@@ -2,8 +2,6 @@
 
 import asyncio
 import gc
-import math
-import random
 import signal
 import sys
 from collections.abc import Callable
@@ -15,9 +13,8 @@ from feed import __version__
 from feed.errors import FeedError
 from feed.http.app import make_app
 from feed.program import logs
+from feed.program.make_source import make_source
 from feed.settings.options import Settings
-from feed.sources.replay.source import ReplaySource
-from feed.sources.simulated.source import SimulatedSource
 from feed.sources.source import Source
 
 _BACKLOG = 4_096  # thousands come back within a second after a restart
@@ -25,30 +22,7 @@ _MAX_REQUEST_LINE_BYTES = 64 * 1024  # 5,000 symbols in a query
 # Ticks are made and dropped by the hundred thousand and refer to nothing: young collections find
 # little, and old ones walk the ring. So both are rare.
 _GC_THRESHOLD = (50_000, 50, 100)
-
 log = structlog.get_logger("feed.server")
-
-
-def make_source(settings: Settings) -> Source:
-    """Return the source that the settings name; it is not opened yet.
-
-    Raises:
-        FeedError: an option of the source is not accepted.
-    """
-    if settings.replay_file is not None:
-        return ReplaySource(
-            path=settings.replay_file,
-            speed="max" if math.isinf(settings.speed) else settings.speed,
-            loop=settings.loop,
-            on_bad_row=settings.on_bad_row,
-        )
-    seed = random.SystemRandom().getrandbits(64) if settings.seed is None else settings.seed
-    return SimulatedSource(
-        symbols=settings.symbols if isinstance(settings.symbols, int) else list(settings.symbols),
-        rate=settings.rate,
-        seed=seed,
-        start_ns=settings.start_ns,
-    )
 
 
 def serve(settings: Settings) -> None:

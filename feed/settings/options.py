@@ -27,7 +27,7 @@ from pydantic_settings import (
 )
 
 from feed.broadcast.ring import DEFAULT_CAPACITY, MAX_CAPACITY
-from feed.market.ticks import is_symbol
+from feed.market.symbols import is_symbol
 from feed.sources.replay.lines import FILE_SHAPE
 from feed.sources.simulated.instruments import MAX_SYMBOLS, MIN_SYMBOLS
 from feed.sources.simulated.market import MAX_RATE, MIN_RATE

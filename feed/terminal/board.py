@@ -7,10 +7,10 @@ from feed.client.errors import Malformed
 from feed.client.events import Batch, Tick
 from feed.client.tables import event_ns
 from feed.market.symbol_health import HALTED_CODES, RESUMED_CODES, Health
-from feed.market.ticks import SECOND_NS, Kind, is_symbol
+from feed.market.symbols import ALL, is_symbol
+from feed.market.ticks import SECOND_NS, Kind
 from feed.terminal.course import Course
 from feed.terminal.words import printable
-from feed.wire.selection import ALL
 
 # A source whose new ticks are older than this is a recording.
 RECORDING_NS = 3_600 * SECOND_NS

@@ -12,14 +12,13 @@ from rich.text import Text
 
 from feed.client.events import Batch, Counters, Event
 from feed.market.symbol_health import Health
-from feed.market.ticks import MAX_SYMBOL_LENGTH
+from feed.market.symbols import ALL, MAX_SYMBOL_LENGTH
 from feed.terminal import words
 from feed.terminal.board import Board, Row
 from feed.terminal.connection import Connection, Phase
 from feed.terminal.course import sparkline
 from feed.terminal.lines import line
 from feed.terminal.listing import Column, Listing
-from feed.wire.selection import ALL
 
 FLASH_NS = 600_000_000  # for how long a changed price stands out
 OLD_NS = 10_000_000_000  # an age from which on it is worth a look

@@ -11,39 +11,17 @@ Protocol Buffers, "Techniques" (streams of messages).
 
 from base64 import b64encode
 from dataclasses import dataclass
-from enum import Enum, IntEnum
+from enum import Enum
 from typing import ClassVar, Protocol
 
+from feed.wire.codec import Codec
+from feed.wire.json_codec import JSON
+from feed.wire.messages import Message
+from feed.wire.position import Position
 from feed.wire.varint import varint
+from feed.wire.websocket_frame import Opcode, websocket_frame
 
 MAX_FRAME_BYTES = 256 * 1024  # of one payload; alpaca-py refuses messages over 1 MiB
-
-
-class Opcode(IntEnum):
-    """WebSocket opcodes that a server sends (RFC 6455 §11.8)."""
-
-    TEXT = 0x1
-    BINARY = 0x2
-    CLOSE = 0x8
-    PING = 0x9
-    PONG = 0xA
-
-
-def websocket_frame(opcode: Opcode, data: bytes, *, compressed: bool = False) -> bytes:
-    """Return an unmasked, unfragmented WebSocket frame; `compressed` sets RSV1 (RFC 7692 §6)."""
-    first = 0x80 | (0x40 if compressed else 0) | opcode
-    length = len(data)
-    if length < 126:  # noqa: PLR2004 - the wire's own numbers, RFC 6455 §5.2
-        return b"%c%c%b" % (first, length, data)
-    if length < 1 << 16:
-        return b"%c\x7e%b%b" % (first, length.to_bytes(2, "big"), data)
-    return b"%c\x7f%b%b" % (first, length.to_bytes(8, "big"), data)
-
-
-def close_frame(code: int, words: str) -> bytes:
-    """Return a Close frame; its words are cut to the 123 bytes that a control frame can carry."""
-    reason = words.encode()[:123].decode(errors="ignore").encode()
-    return websocket_frame(Opcode.CLOSE, code.to_bytes(2, "big") + reason)
 
 
 def chunk(data: bytes) -> bytes:
@@ -188,3 +166,19 @@ class StreamFraming:
     def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:  # noqa: ARG002 - a whole stream is, or none
         """Return the chunk, or the bare bytes."""
         return chunk(data) if self.chunked else data
+
+
+def message_envelope(
+    framing: Framing, codec: Codec, message: Message, position: Position | None = None
+) -> bytes:
+    """Return the envelope of a feed message; its name on SSE is its `T`.
+
+    Args:
+        framing: whose envelope.
+        codec: for the data; named SSE events are JSON always.
+        message: with its `T`.
+        position: where it moves the subscriber, if anywhere.
+    """
+    data = JSON.bare(message) if framing.objects else codec.array([message])
+    at = b"" if position is None else str(position).encode()
+    return framing.message(message["T"].encode(), data, at)

@@ -18,46 +18,11 @@ from typing import Any
 
 from feed.errors import InvalidMessage
 from feed.market.ticks import ConflatedTrade, Kind, Tick
+from feed.wire.letters import LETTERS
 from feed.wire.rfc3339 import rfc3339, unix_ns
 from feed.wire.varint import varint
 
 SCHEMA_FILE = "feed.proto"
-
-_LETTERS = {  # the dialect's, for the names of the schema; others are the same in both
-    "symbol": "S",
-    "trade_id": "i",
-    "exchange": "x",
-    "price": "p",
-    "size": "s",
-    "event_ns": "t",
-    "conditions": "c",
-    "tape": "z",
-    "taker_side": "tks",
-    "bid_exchange": "bx",
-    "bid_price": "bp",
-    "bid_size": "bs",
-    "ask_exchange": "ax",
-    "ask_price": "ap",
-    "ask_size": "as",
-    "open": "o",
-    "high": "h",
-    "low": "l",
-    "close": "c",
-    "volume": "v",
-    "trade_count": "n",
-    "vwap": "vw",
-    "first_trade_id": "fi",
-    "status_code": "sc",
-    "status_message": "sm",
-    "reason_code": "rc",
-    "reason_message": "rm",
-    "position": "pos",
-    "time_ns": "t",
-    "first_position": "from",
-    "last_position": "to",
-    "words": "msg",
-    "may_reconnect": "reconnect",
-}
 # How values that JSON has no type for are decoded.
 _DECODERS: dict[str, Callable[[Any], object]] = {
     "event_ns": rfc3339,
@@ -93,7 +58,7 @@ class _Shape:
     @classmethod
     def of(cls, make: Any, tag: bytes = b"") -> "_Shape":  # noqa: ANN401 - a message class
         names = tuple(field.name for field in make.DESCRIPTOR.fields if field.name != _CONFLATED)
-        by_letter = {_LETTERS.get(name, name): name for name in names}
+        by_letter = {LETTERS.get(name, name): name for name in names}
         decoders = tuple(
             (letter, _DECODERS[name]) for letter, name in by_letter.items() if name in _DECODERS
         )
@@ -236,3 +201,6 @@ def _object(schema: _Schema, kind: str, message: Any) -> dict[str, Any]:  # noqa
         if message.HasField(_CONFLATED):
             fields |= schema.conflated.read(message.conflated)
     return fields
+
+
+PROTOBUF = ProtobufCodec()

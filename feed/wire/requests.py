@@ -1,66 +1,31 @@
-"""The market-data dialect's control messages, in and out.
+"""Requests: what a subscriber sends, or writes into a query string, validated.
 
-In: what a subscriber sends, or writes into a query string, validated. Out: the `success`,
-`subscription` and `error` messages, with the dialect's codes. Knows no transport and no codec:
-messages are plain dicts.
+Knows no transport and no codec: messages are plain dicts. What the server says is in `messages`.
 
 Source: Alpaca's streaming API, as its SDKs for Python and Node need it.
 """
 
 import difflib
 from collections.abc import Iterable, Mapping
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 from pydantic_core import PydanticCustomError
 
-from feed.broadcast.ring import Position
 from feed.errors import (
-    FeedError,
-    InvalidInput,
     InvalidMessage,
     InvalidParameter,
-    LimitExceeded,
-    Unauthenticated,
     shorten,
 )
-from feed.market.conflation import format_interval, parse_interval
-from feed.market.ticks import CHANNELS, SYMBOL_SHAPE, Channel, is_symbol
-from feed.wire.disconnect import Disconnect
-from feed.wire.selection import ALL, Selection
-
-CONNECTED: dict[str, Any] = {"T": "success", "msg": "connected"}
-AUTHENTICATED: dict[str, Any] = {"T": "success", "msg": "authenticated"}
-
-# The dialect's channels that this server has nothing for; acknowledged empty.
-SILENT_CHANNELS = (
-    "dailyBars",
-    "lulds",
-    "orderbooks",
-    "news",
-    "corrections",
-    "cancelErrors",
-    "imbalances",
-)
-
+from feed.market.intervals import parse_interval
+from feed.market.symbols import ALL, SYMBOL_SHAPE, is_symbol
+from feed.market.ticks import CHANNELS, Channel
+from feed.wire.position import Position
+from feed.wire.selection import Selection
 
 MAX_AGES = 64  # that one feedback message reports
 MAX_AGE_MS = 86_400_000  # a day; what is older comes from a clock that is wrong
-
-
-class ErrorCode(IntEnum):
-    """The dialect's error codes."""
-
-    INVALID_SYNTAX = 400
-    NOT_AUTHENTICATED = 401
-    AUTH_FAILED = 402
-    ALREADY_AUTHENTICATED = 403
-    AUTH_TIMEOUT = 404
-    SYMBOL_LIMIT = 405
-    CONNECTION_LIMIT = 406
-    SLOW_CLIENT = 407
-    INTERNAL = 500
 
 
 class OnLag(StrEnum):
@@ -290,51 +255,6 @@ def _map(value: object, key: str) -> dict[Any, Any]:
 def lossy_only(intervals_ms: Mapping[Channel, int]) -> dict[Channel, int]:
     """Return the intervals without those that say lossless."""
     return {channel: interval for channel, interval in intervals_ms.items() if interval}
-
-
-def subscription_message(
-    symbols: Mapping[Channel, Iterable[str]], intervals_ms: Mapping[Channel, int]
-) -> dict[str, Any]:
-    """Return the acknowledgement: the full state, every channel of the dialect in it.
-
-    `conflate` is in it where something is, with the intervals as they were rounded.
-    """
-    message: dict[str, Any] = {"T": "subscription"}
-    for channel in CHANNELS:
-        message[channel.value] = sorted(symbols.get(channel, ()))
-    for name in SILENT_CHANNELS:
-        message[name] = []
-    if intervals_ms:
-        message["conflate"] = {
-            channel.value: format_interval(interval) for channel, interval in intervals_ms.items()
-        }
-    return message
-
-
-def error_message(code: int, words: str) -> dict[str, Any]:
-    """Return an error in the dialect's form."""
-    return {"T": "error", "code": int(code), "msg": words}
-
-
-def bye_message(reason: Disconnect) -> dict[str, Any]:
-    """Return the last words of a transport that has no close codes."""
-    return {
-        "T": "bye",
-        "reason": reason.name,
-        "msg": reason.words,
-        "reconnect": reason.may_reconnect,
-    }
-
-
-def error_of(error: FeedError) -> dict[str, Any]:
-    """Return the dialect's form of an error of ours."""
-    if isinstance(error, Unauthenticated):
-        return error_message(ErrorCode.NOT_AUTHENTICATED, f"not authenticated: {error}")
-    if isinstance(error, LimitExceeded):
-        return error_message(ErrorCode.SYMBOL_LIMIT, f"symbol limit exceeded: {error}")
-    if isinstance(error, InvalidInput):
-        return error_message(ErrorCode.INVALID_SYNTAX, f"invalid syntax: {error}")
-    return error_message(ErrorCode.INTERNAL, f"internal error: {error}")
 
 
 def _read_option(name: str, value: str) -> object:

@@ -1,22 +1,17 @@
-"""What a subscriber asked for, and the index that finds who asked for a tick.
+"""What a subscriber asked for.
 
-A selection is channels × symbols and equal by value, so that all who ask for the same share the
-same bytes. The index maps (kind, symbol) to the selections' collectors: distributing a batch costs
-one dict look-up a tick plus one append per selection that wants it, however many there are.
-Selections with a `*` stay outside the index and are scanned, one pass over the batch each: there
-are few different ones. Knows nothing of codecs: what is distributed are fragments.
+A selection is channels × symbols and equal by value, so that all subscribers that ask for the same
+share the same bytes.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, KIND_OF_CHANNEL, Channel, Kind, Tick
 
-ALL = "*"  # every symbol, in place of a symbol
 _EVERYTHING = frozenset({ALL})
 _NOTHING: frozenset[str] = frozenset()
-
-Collect = Callable[[bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,55 +96,3 @@ class Selection:
 
 
 _NONE = Selection()
-
-
-class SelectionIndex:
-    """(kind, symbol) → the collectors of all selections that want such a tick."""
-
-    __slots__ = ("_by_kind", "_scanned", "entries", "selections")
-
-    def __init__(self) -> None:
-        self.selections = 0  # how many are held
-        self.entries = 0  # (channel, symbol) pairs held, for the limit on all of them together
-        self._by_kind: dict[Kind, dict[str, list[Collect]]] = {kind: {} for kind in Kind}
-        self._scanned: list[tuple[Selection, Collect]] = []
-
-    def add(self, selection: Selection, collect: Collect) -> None:
-        """Let `collect` be called with the fragment of every tick that is selected."""
-        self.selections += 1
-        self.entries += selection.entries
-        if selection.scanned:
-            self._scanned.append((selection, collect))
-            return
-        for kind, symbols in selection.by_kind().items():
-            table = self._by_kind[kind]
-            for symbol in symbols:
-                table.setdefault(symbol, []).append(collect)
-
-    def remove(self, selection: Selection, collect: Collect) -> None:
-        """Forget what `add` was told with the same arguments."""
-        self.selections -= 1
-        self.entries -= selection.entries
-        if selection.scanned:
-            self._scanned.remove((selection, collect))
-            return
-        for kind, symbols in selection.by_kind().items():
-            table = self._by_kind[kind]
-            for symbol in symbols:
-                table[symbol].remove(collect)
-                if not table[symbol]:
-                    del table[symbol]
-
-    def distribute(self, ticks: Sequence[Tick], fragments: Sequence[bytes]) -> None:
-        """Give each tick's fragment to whoever selected the tick; batch order is kept.
-
-        Complexity: O(ticks × scanned selections + ticks + fragments given).
-        """
-        for selection, collect in self._scanned:
-            for index in selection.select(ticks):
-                collect(fragments[index])
-        by_kind = self._by_kind
-        if any(by_kind.values()):
-            for tick, fragment in zip(ticks, fragments, strict=True):
-                for collect in by_kind[tick.kind].get(tick.symbol, ()):
-                    collect(fragment)

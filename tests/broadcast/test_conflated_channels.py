@@ -12,10 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from feed.broadcast.deflate import Compression
-from feed.broadcast.ring import Position
 from feed.market.ticks import Channel, Kind, Quote, Tick, Trade
+from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
+from feed.wire.position import Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, WAYS, Member, Object, Stage, Way

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from feed.broadcast.deflate import Compression
 from feed.broadcast.fragments import SEGMENT_TICKS
-from feed.broadcast.lane import PayloadKey
-from feed.broadcast.ring import Position
+from feed.broadcast.payload_key import PayloadKey
 from feed.market.ticks import Kind, Quote, Status, Trade
-from feed.wire.codec import CODECS, JSON, MESSAGE_PACK, Codec
+from feed.wire.codec import CODECS, Codec
+from feed.wire.compression import Compression
 from feed.wire.framing import MAX_FRAME_BYTES
+from feed.wire.json_codec import JSON
+from feed.wire.messagepack_codec import MESSAGE_PACK
+from feed.wire.position import Position
 from tests.fakes.stage import (
     BINARY_SOCKET,
     EPOCH,

@@ -3,15 +3,9 @@ import zlib
 
 import pytest
 
-from feed.broadcast.deflate import (
-    FLUSH_TAIL,
-    GZIP_HEADER,
-    MAX_WINDOW_BITS,
-    SMALL_LANE_MEMBERS,
-    Compression,
-    CompressorBudget,
-    SharedDeflate,
-)
+from feed.broadcast.compressor_budget import CompressorBudget
+from feed.broadcast.deflate import FLUSH_TAIL, GZIP_HEADER, SMALL_LANE_MEMBERS, SharedDeflate
+from feed.wire.compression import MAX_WINDOW_BITS, Compression
 
 MANY = SMALL_LANE_MEMBERS
 TEN_SECONDS_NS = 10_000_000_000

@@ -7,12 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from feed.broadcast.deflate import GZIP_HEADER, KEYFRAME_EVERY, Compression, CompressorBudget
+from feed.broadcast.compressor_budget import CompressorBudget
+from feed.broadcast.deflate import GZIP_HEADER, KEYFRAME_EVERY
 from feed.broadcast.deflated_lane import DeflatedLane
-from feed.broadcast.lane import Payload, PayloadKey, Traffic
-from feed.wire.codec import JSON
-from feed.wire.framing import Framing, Opcode, SseFraming, WebSocketFraming
+from feed.broadcast.lane import Payload
+from feed.broadcast.payload_key import PayloadKey
+from feed.broadcast.traffic import Traffic
+from feed.wire.compression import Compression
+from feed.wire.framing import Framing, SseFraming, WebSocketFraming
+from feed.wire.json_codec import JSON
 from feed.wire.selection import Selection
+from feed.wire.websocket_frame import Opcode
 
 HIGH_WATER = 1_000
 RSV1 = 0x40

@@ -1,4 +1,4 @@
-"""History against a plain list of every tick that there ever was."""
+"""Fragments against a plain list of every tick that there ever was."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -15,11 +15,13 @@ from hypothesis.stateful import (
 )
 
 from feed.broadcast import fragments as fragments_module
-from feed.broadcast.fragments import SEGMENT_TICKS, History
+from feed.broadcast.fragments import SEGMENT_TICKS, Fragments
 from feed.broadcast.ring import RingBuffer
 from feed.errors import Overrun
 from feed.market.ticks import Kind, Tick
-from feed.wire.codec import JSON, MESSAGE_PACK, Codec, JsonCodec
+from feed.wire.codec import Codec
+from feed.wire.json_codec import JSON, JsonCodec
+from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.selection import Selection
 from tests.fakes import strategies
 from tests.fakes.stage import EVERYTHING, numbered, of_channels, select
@@ -42,7 +44,7 @@ class HistoryModel(RuleBasedStateMachine):
     )
     def start(self, capacity: int, newest: int) -> None:
         self.ring = RingBuffer(capacity, newest=newest)
-        self.history = History(self.ring)
+        self.history = Fragments(self.ring)
         self.first = newest + 1
         self.published: list[Tick] = []
         self.cut_sequence = newest
@@ -149,7 +151,7 @@ def test_whole_segments_are_read_like_short_ones(
     count: int, upto_before_newest: int, steps: list[int]
 ) -> None:
     ring = RingBuffer(1024)
-    past = History(ring)
+    past = Fragments(ring)
     publish(ring, count, ("AAPL", "MSFT", "TSLA"))
     upto = max(ring.oldest - 1, ring.newest - upto_before_newest)
     reached = ring.oldest - 1
@@ -167,7 +169,7 @@ def test_whole_segments_are_read_like_short_ones(
 
 def test_one_fragment_is_returned_however_long_it_is() -> None:
     ring = RingBuffer(8)
-    past = History(ring)
+    past = Fragments(ring)
     publish(ring, 3)
     fragments, reached = past.read(EVERYTHING, JSON, 0, 3, max_bytes=0)
     assert (fragments, reached) == (JSON.encode([numbered(1)]), 1)
@@ -175,7 +177,7 @@ def test_one_fragment_is_returned_however_long_it_is() -> None:
 
 def test_nothing_is_read_where_nothing_is_due() -> None:
     ring = RingBuffer(8)
-    past = History(ring)
+    past = Fragments(ring)
     assert past.read(EVERYTHING, JSON, 0, 0, max_bytes=PLENTY) == ([], 0)
     publish(ring, 20)
     assert past.read(EVERYTHING, JSON, 20, 20, max_bytes=PLENTY) == ([], 20)
@@ -184,7 +186,7 @@ def test_nothing_is_read_where_nothing_is_due() -> None:
 
 def test_a_position_at_the_edge_of_the_ring_is_no_overrun() -> None:
     ring = RingBuffer(8)
-    past = History(ring)
+    past = Fragments(ring)
     publish(ring, 20)
     fragments, reached = past.read(EVERYTHING, JSON, 12, 20, max_bytes=PLENTY)
     assert (len(fragments), reached) == (8, 20)
@@ -194,7 +196,7 @@ def test_a_position_at_the_edge_of_the_ring_is_no_overrun() -> None:
 
 def test_what_was_published_while_nobody_used_a_codec_is_encoded_when_it_is_read() -> None:
     ring = RingBuffer(64, newest=SEGMENT_TICKS - 1)
-    past = History(ring)
+    past = Fragments(ring)
     for size, used in [(5, True), (3, False), (4, True), (2, False)]:
         after = ring.newest
         publish(ring, size)
@@ -207,7 +209,7 @@ def test_what_was_published_while_nobody_used_a_codec_is_encoded_when_it_is_read
 
 def test_a_segment_that_was_left_half_done_and_overrun_since_begins_anew() -> None:
     ring = RingBuffer(8)
-    past = History(ring)
+    past = Fragments(ring)
     publish(ring, 2)
     past.read(EVERYTHING, JSON, 0, 2, max_bytes=PLENTY)
     publish(ring, 20)
@@ -230,7 +232,7 @@ class CountingCodec(JsonCodec):
 
 def test_a_tick_is_encoded_once_for_all_who_come_back() -> None:
     ring = RingBuffer(2048)
-    past = History(ring)
+    past = Fragments(ring)
     codec = CountingCodec()
     publish(ring, 2000, ("AAPL", "MSFT"))
     selections = [EVERYTHING, of_channels(trades=["AAPL"]), of_channels(trades=["MSFT", "AAPL"])]
@@ -243,7 +245,7 @@ def test_a_tick_is_encoded_once_for_all_who_come_back() -> None:
 @pytest.mark.parametrize("newest", [0, 1, 511, 700])
 def test_a_whole_ring_is_kept_wherever_it_begins(newest: int) -> None:
     ring = RingBuffer(1024, newest=newest)
-    past = History(ring)
+    past = Fragments(ring)
     codec = CountingCodec()
     publish(ring, 3000)
     for _ in range(2):
@@ -254,7 +256,7 @@ def test_a_whole_ring_is_kept_wherever_it_begins(newest: int) -> None:
 def test_what_a_cut_encoded_is_not_encoded_again() -> None:
     first = SEGMENT_TICKS
     ring = RingBuffer(4096, newest=first - 1)
-    past = History(ring)
+    past = Fragments(ring)
     codec = CountingCodec()
     for size in (1, 511, 512, 513, 7, 1000):
         after = ring.newest
@@ -266,7 +268,7 @@ def test_what_a_cut_encoded_is_not_encoded_again() -> None:
 
 def test_the_same_fragments_are_given_to_everybody() -> None:
     ring = RingBuffer(64)
-    past = History(ring)
+    past = Fragments(ring)
     publish(ring, 40)
     one, _ = past.read(EVERYTHING, JSON, 0, 40, max_bytes=PLENTY)
     other, _ = past.read(of_channels(trades=["AAPL"]), JSON, 10, 40, max_bytes=PLENTY)
@@ -276,7 +278,7 @@ def test_the_same_fragments_are_given_to_everybody() -> None:
 
 def test_reading_hands_out_a_list_of_its_own() -> None:
     ring = RingBuffer(64)
-    past = History(ring)
+    past = Fragments(ring)
     publish(ring, 40)
     first, _ = past.read(EVERYTHING, JSON, 0, 40, max_bytes=PLENTY)
     first.clear()
@@ -306,7 +308,7 @@ class WatchedCodec(JsonCodec):
 def test_memory_is_bounded_by_the_ring_whatever_is_read() -> None:
     # Somebody who is always behind reads every tick; what the ring lets go must go here too.
     ring = RingBuffer(1024)
-    past = History(ring)
+    past = Fragments(ring)
     codec = WatchedCodec()
     selections = [EVERYTHING, of_channels(trades=["AAPL"])]
     for _ in range(60):

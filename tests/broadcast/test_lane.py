@@ -6,17 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.broadcast.lane import (
-    Lane,
-    Payload,
-    PayloadKey,
-    Traffic,
-    batched,
-    mark_message,
-    message_envelope,
-)
-from feed.broadcast.ring import Position
-from feed.wire.codec import JSON, MESSAGE_PACK, Codec
+from feed.broadcast.fragments import split_runs
+from feed.broadcast.lane import Lane, Payload
+from feed.broadcast.payload_key import PayloadKey
+from feed.broadcast.traffic import Traffic
+from feed.wire.codec import Codec
+from feed.wire.framing import message_envelope
+from feed.wire.json_codec import JSON
+from feed.wire.messagepack_codec import MESSAGE_PACK
+from feed.wire.messages import mark_message
+from feed.wire.position import Position
 from feed.wire.selection import Selection
 from tests.fakes.stage import (
     BINARY_SOCKET,
@@ -255,7 +254,7 @@ def test_payload_keys_are_equal_by_value() -> None:
 
 @given(st.lists(st.binary(max_size=40), max_size=30), st.integers(0, 100))
 def test_runs_are_as_long_as_they_may_be(fragments: list[bytes], max_bytes: int) -> None:
-    runs = batched(fragments, max_bytes)
+    runs = split_runs(fragments, max_bytes)
     assert [fragment for run in runs for fragment in run] == fragments
     assert all(runs)
     for run in runs:

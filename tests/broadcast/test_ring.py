@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from feed.broadcast.ring import BEGINNING, MAX_CAPACITY, Position, RingBuffer, new_epoch
+from feed.broadcast.ring import MAX_CAPACITY, RingBuffer
 from feed.errors import FeedError, InvalidParameter, InvalidPosition, Overrun
 from feed.market.ticks import Tick, Trade
+from feed.wire.position import BEGINNING, Position, new_epoch
 
 
 def tick(number: int) -> Trade:

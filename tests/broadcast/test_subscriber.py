@@ -5,12 +5,13 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from feed.broadcast.lane import Lane
-from feed.broadcast.ring import BEGINNING, Position
 from feed.broadcast.subscriber import Resume
+from feed.market.symbols import ALL
 from feed.market.ticks import Channel, Kind
 from feed.wire.disconnect import Reason
+from feed.wire.position import BEGINNING, Position
 from feed.wire.requests import OnLag
-from feed.wire.selection import ALL, Selection
+from feed.wire.selection import Selection
 from tests.fakes.stage import (
     EPOCH,
     EVERYTHING,

@@ -19,14 +19,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from feed.broadcast.deflate import Compression
-from feed.broadcast.ring import BEGINNING, Position
 from feed.broadcast.subscriber import Resume
+from feed.market.symbols import ALL
 from feed.market.ticks import SECOND_NS, Kind, Tick
+from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
 from feed.wire.framing import WebSocketFraming
+from feed.wire.position import BEGINNING, Position
 from feed.wire.requests import OnLag
-from feed.wire.selection import ALL, Selection
+from feed.wire.selection import Selection
 from tests.fakes import strategies
 from tests.fakes.stage import (
     EPOCH,

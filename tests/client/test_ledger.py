@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.broadcast.ring import Position
 from feed.client.errors import Malformed
 from feed.client.events import (
     Batch,
@@ -23,6 +22,7 @@ from feed.client.events import (
 )
 from feed.client.ledger import Ledger
 from feed.client.parsers import Message
+from feed.wire.position import Position
 
 
 def tick(number: int) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from feed.client.protobuf import BatchSplitter, decode_batch
 from feed.client.stream import TransportName
 from feed.market.ticks import Tick
 from feed.settings.options import Settings
-from feed.wire.codec import JSON, PROTOBUF
+from feed.wire.json_codec import JSON
+from feed.wire.protobuf_codec import PROTOBUF
 from tests.fakes import strategies
 from tests.fakes.servers import ScriptedSource, start_feed, trades
 from tests.golden import TICKS, TickVector

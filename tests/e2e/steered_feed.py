@@ -23,8 +23,8 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import feed.program.serve
-from feed.broadcast.deflate import CompressorBudget
+import feed.program.serve as program
+from feed.broadcast.compressor_budget import CompressorBudget
 from feed.cli import run
 from feed.errors import SourceError
 from feed.market.ticks import SECOND_NS, Tick, Trade
@@ -133,5 +133,5 @@ def _leave_garbage() -> None:
 
 if __name__ == "__main__":
     CompressorBudget.__init__.__defaults__ = (COMPRESSOR_MEMORY_BYTES,)
-    feed.program.serve.make_source = SteeredSource
+    program.make_source = SteeredSource  # type: ignore[attr-defined]
     sys.exit(run(["serve", *sys.argv[1:]]))

@@ -24,9 +24,10 @@ import pytest
 import websockets
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
-from feed.broadcast.deflate import KEYFRAME_EVERY, Compression
+from feed.broadcast.deflate import KEYFRAME_EVERY
 from feed.broadcast.deflated_lane import DeflatedLane
 from feed.market.ticks import Tick
+from feed.wire.compression import Compression
 from tests.fakes import serving as server_fixtures
 from tests.fakes.deflated_readers import noisy, open_deflated, salted
 from tests.fakes.servers import PATIENCE_S, Feed, Serve, until
@@ -127,7 +128,7 @@ class TaskListener(Listener):
 
 
 class RawListener(TaskListener):
-    """A reader of `tests.readers`, which are not of this family: what clients are compared with."""
+    """A reader of `tests.fakes.readers`, which are not of this family: what clients are compared with."""
 
     def __init__(self, transport: str, compression: Compression | None) -> None:
         super().__init__(compression)

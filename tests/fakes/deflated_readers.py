@@ -155,7 +155,7 @@ async def open_deflated(
     receive_buffer_bytes: int | None = None,
     compressed: bool = True,
 ) -> Reader:
-    """Subscribe, compressed or plain, on one of `tests.readers.TRANSPORTS`.
+    """Subscribe, compressed or plain, on one of `tests.fakes.readers.TRANSPORTS`.
 
     Who has no position is told where it begins, and that is read here.
 

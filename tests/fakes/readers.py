@@ -17,7 +17,7 @@ import orjson
 from google.protobuf.internal.decoder import _DecodeVarint
 from multidict import CIMultiDict
 
-from feed.wire.codec import PROTOBUF
+from feed.wire.protobuf_codec import PROTOBUF
 from tests.fakes.servers import PATIENCE_S
 
 Message = dict[str, Any]

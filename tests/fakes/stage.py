@@ -22,24 +22,25 @@ from websockets.frames import Opcode as WireOpcode
 from websockets.protocol import Protocol, Side, State
 
 from feed.broadcast.broadcast import Broadcast, Cut
-from feed.broadcast.deflate import Compression
-from feed.broadcast.lane import Lane, PayloadKey
-from feed.broadcast.ring import Position, RingBuffer
-from feed.broadcast.subscriber import LadderCounts, Resume, Subscriber
+from feed.broadcast.ladder import LadderCounts
+from feed.broadcast.lane import Lane
+from feed.broadcast.payload_key import PayloadKey
+from feed.broadcast.ring import RingBuffer
+from feed.broadcast.subscriber import Resume, Subscriber
 from feed.market.bars import BarBuilder
+from feed.market.symbols import ALL
 from feed.market.ticks import Bar, Channel, Kind, Quote, Status, Tick, Trade
-from feed.wire.codec import CODECS, JSON, MESSAGE_PACK, PROTOBUF, Codec
+from feed.wire.codec import CODECS, Codec
+from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
-from feed.wire.framing import (
-    Delimiter,
-    Framing,
-    Opcode,
-    SseFraming,
-    StreamFraming,
-    WebSocketFraming,
-)
+from feed.wire.framing import Delimiter, Framing, SseFraming, StreamFraming, WebSocketFraming
+from feed.wire.json_codec import JSON
+from feed.wire.messagepack_codec import MESSAGE_PACK
+from feed.wire.position import Position
+from feed.wire.protobuf_codec import PROTOBUF
 from feed.wire.requests import OnLag
-from feed.wire.selection import ALL, Selection
+from feed.wire.selection import Selection
+from feed.wire.websocket_frame import Opcode
 
 Object = dict[str, Any]
 

@@ -2,8 +2,9 @@
 
 from hypothesis import strategies as st
 
+from feed.market.symbols import ALL
 from feed.market.ticks import Bar, Channel, ConflatedTrade, Kind, Quote, Status, Tick, Trade
-from feed.wire.selection import ALL, Selection
+from feed.wire.selection import Selection
 
 SYMBOLS = ("AAPL", "BRK.B", "BTC/USD", "MSFT")
 LAST_EVENT_NS = (1 << 63) - 1  # 2262-04-11, the latest time that a source lets in

@@ -11,9 +11,10 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 from websockets.headers import build_extension, parse_extension
 from websockets.typing import ExtensionName
 
-from feed.broadcast.deflate import GZIP_HEADER, KEYFRAME_EVERY, Compression
+from feed.broadcast.deflate import GZIP_HEADER, KEYFRAME_EVERY
 from feed.broadcast.deflated_lane import DeflatedLane
 from feed.broadcast.lane import Lane
+from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
 from tests.fakes.deflated_readers import (
     DEFLATE,

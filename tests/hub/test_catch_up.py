@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from feed.broadcast.ring import Position
 from feed.hub.catch_up import Drain
 from feed.hub.session import Session
+from feed.market.symbols import ALL
 from feed.market.ticks import Channel
 from feed.wire.disconnect import Reason
-from feed.wire.selection import ALL, Selection
+from feed.wire.position import Position
+from feed.wire.selection import Selection
 from tests.fakes.servers import EVENT_NS
 from tests.fakes.stage import EPOCH, Stage
 

@@ -5,13 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.errors import InvalidParameter
-from feed.market.conflation import (
-    INTERVALS_MS,
-    Conflator,
-    conflate,
-    format_interval,
-    parse_interval,
-)
+from feed.market.conflation import Conflator, conflate
+from feed.market.intervals import INTERVALS_MS, format_interval, parse_interval
 from feed.market.ticks import ConflatedTrade, Kind, Quote, Tick, Trade
 
 MS = 1_000_000

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.market.snapshot import Snapshot
+from feed.market.symbols import ALL
 from feed.market.ticks import CHANNEL_OF_KIND, Bar, Channel, Kind, Quote, Status, Tick, Trade
-from feed.wire.selection import ALL
 
 SYMBOLS = ["AAPL", "BTC/USD", "MSFT", "TSLA"]
 

@@ -5,18 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.errors import InvalidTick
+from feed.market.symbols import MAX_SYMBOL_LENGTH, check_symbol, is_symbol
 from feed.market.ticks import (
     CHANNEL_OF_KIND,
     KIND_OF_CHANNEL,
-    MAX_SYMBOL_LENGTH,
     Bar,
     Channel,
     Kind,
     Quote,
     Status,
     Trade,
-    check_symbol,
-    is_symbol,
 )
 
 

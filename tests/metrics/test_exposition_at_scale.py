@@ -7,21 +7,16 @@ from typing import TYPE_CHECKING, cast
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from feed.broadcast.deflate import Compression
-from feed.broadcast.lane import PayloadKey
+from feed.broadcast.payload_key import PayloadKey
 from feed.hub import census as levels
 from feed.market.ticks import Channel
-from feed.wire.codec import JSON, MESSAGE_PACK
+from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
-from feed.wire.framing import (
-    Delimiter,
-    Framing,
-    Opcode,
-    SseFraming,
-    StreamFraming,
-    WebSocketFraming,
-)
+from feed.wire.framing import Delimiter, Framing, SseFraming, StreamFraming, WebSocketFraming
+from feed.wire.json_codec import JSON
+from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.selection import Selection
+from feed.wire.websocket_frame import Opcode
 from tests.fakes.readers import RawHttp
 from tests.fakes.servers import Feed, Serve, quote, trade
 

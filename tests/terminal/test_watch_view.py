@@ -3,7 +3,8 @@
 import pytest
 
 from feed.client.events import Batch, Connected, Counters, Disconnected, Gap, Tick, Transport
-from feed.market.ticks import MAX_SYMBOL_LENGTH, SECOND_NS
+from feed.market.symbols import MAX_SYMBOL_LENGTH
+from feed.market.ticks import SECOND_NS
 from feed.terminal.watch_view import WatchView
 from tests.terminal.objects import NOW_NS, quote, status, trade
 from tests.terminal.shown import lines_of

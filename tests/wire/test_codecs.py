@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 
 from feed.errors import InvalidMessage
 from feed.market.ticks import Bar, ConflatedTrade, Kind, Quote, Status, Tick, Trade
-from feed.wire.codec import JSON, MESSAGE_PACK, PROTOBUF, Codec
+from feed.wire.codec import Codec
+from feed.wire.json_codec import JSON
+from feed.wire.messagepack_codec import MESSAGE_PACK
+from feed.wire.protobuf_codec import PROTOBUF
 from feed.wire.rfc3339 import rfc3339
 from tests.fakes import strategies
 from tests.fakes.stage import WAYS, decode, nanoseconds, numbered

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from feed.broadcast.ring import BEGINNING, Position
 from feed.errors import (
     FeedError,
     InvalidMessage,
@@ -21,24 +20,22 @@ from feed.errors import (
     Unauthenticated,
 )
 from feed.market.ticks import Channel
-from feed.wire.codec import JSON, MESSAGE_PACK, Codec
+from feed.wire.codec import Codec
 from feed.wire.disconnect import Reason
-from feed.wire.requests import (
+from feed.wire.json_codec import JSON
+from feed.wire.messagepack_codec import MESSAGE_PACK
+from feed.wire.messages import (
     AUTHENTICATED,
     CONNECTED,
     SILENT_CHANNELS,
-    Auth,
     ErrorCode,
-    OnLag,
-    Request,
-    Subscribe,
-    Unsubscribe,
     bye_message,
     error_message,
     error_of,
-    parse_control,
     subscription_message,
 )
+from feed.wire.position import BEGINNING, Position
+from feed.wire.requests import Auth, OnLag, Request, Subscribe, Unsubscribe, parse_control
 from feed.wire.selection import Selection
 from tests.fakes import strategies
 

@@ -14,19 +14,19 @@ from hypothesis import strategies as st
 from websockets.frames import Close
 from websockets.frames import Opcode as WireOpcode
 
-from feed.wire.codec import JSON, MESSAGE_PACK, Codec
+from feed.wire.codec import Codec
 from feed.wire.framing import (
     MAX_FRAME_BYTES,
     Delimiter,
     Framing,
-    Opcode,
     SseFraming,
     StreamFraming,
     WebSocketFraming,
     chunk,
-    close_frame,
-    websocket_frame,
 )
+from feed.wire.json_codec import JSON
+from feed.wire.messagepack_codec import MESSAGE_PACK
+from feed.wire.websocket_frame import Opcode, close_frame, websocket_frame
 from tests.fakes.stage import (
     DELIMITERS,
     nanoseconds,

@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import feed
-from feed.broadcast.lane import mark_message
-from feed.broadcast.ring import Position
 from feed.errors import InvalidMessage
 from feed.market.ticks import Status, Tick, Trade
-from feed.wire.codec import JSON, PROTOBUF
 from feed.wire.disconnect import Reason
+from feed.wire.json_codec import JSON
+from feed.wire.messages import bye_message, mark_message
+from feed.wire.position import Position
 from feed.wire.proto_schema import load_messages
-from feed.wire.requests import bye_message
+from feed.wire.protobuf_codec import PROTOBUF
 from tests.fakes import strategies
 from tests.golden import TICKS
 

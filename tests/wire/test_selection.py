@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
+from feed.broadcast.selection_index import SelectionIndex
+from feed.market.symbols import ALL
 from feed.market.ticks import Channel, Kind, Tick
-from feed.wire.selection import ALL, Selection, SelectionIndex
+from feed.wire.selection import Selection
 from tests.fakes import strategies
 from tests.fakes.stage import EVERYTHING, numbered, of_channels, select
 from tests.fakes.strategies import SYMBOLS

@@ -7,7 +7,7 @@ Knows nothing of rows, files or prices.
 from dataclasses import dataclass
 
 from feed.errors import InvalidTick, shorten
-from feed.market.ticks import check_symbol
+from feed.market.symbols import check_symbol
 from feed.sources.source import Instrument
 
 MAX_TRADE_ID = (1 << 63) - 1  # what a signed 64-bit integer holds, on every codec

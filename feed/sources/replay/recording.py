@@ -18,7 +18,8 @@ from feed.errors import InvalidInput, InvalidTick, SourceError
 from feed.market.ticks import MINUTE_NS, SECOND_NS, Bar, Kind, Tick
 from feed.sources.replay.bad_rows import BadRow, OnBadRow, Reason
 from feed.sources.replay.lines import MAX_LINE_BYTES, Lines
-from feed.sources.replay.rows import CSV_SHAPE, ObjectReader, RecordReader
+from feed.sources.replay.object_rows import ObjectReader
+from feed.sources.replay.record_rows import CSV_SHAPE, RecordReader
 from feed.sources.source import Instrument
 
 if TYPE_CHECKING:

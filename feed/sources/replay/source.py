@@ -22,8 +22,9 @@ from feed.errors import InvalidParameter, SourceError
 from feed.market.ticks import SECOND_NS, Bar, Kind, Tick
 from feed.sources.replay.bad_rows import BadRow, BadRowReports, OnBadRow, Reason, log_bad_row
 from feed.sources.replay.lines import FILE_SHAPE
+from feed.sources.replay.object_rows import BAR_KINDS
+from feed.sources.replay.pace import Pace
 from feed.sources.replay.recording import Block, Recording
-from feed.sources.replay.rows import BAR_KINDS
 from feed.sources.source import Instrument
 
 CHUNK_TICKS = 512  # the most that one list of ticks holds
@@ -33,9 +34,6 @@ MIN_SLEEP_S = (
     0.001  # uvloop's timers are no finer, and round a shorter sleep to none: it would spin
 )
 MAX_SLEEP_S = 60.0  # timers of event loops have a longest time; a recorded night is slept in parts
-MAX_BEHIND_NS = SECOND_NS  # a replay that was held up longer goes on late, and not in a burst
-LEAST_PASS_NS = SECOND_NS  # of event time: looped, a recording of one moment would spin
-
 _T = TypeVar("_T")
 
 
@@ -154,7 +152,7 @@ class ReplaySource:
         """
         while True:
             self.passes += 1
-            pace = None if isinstance(self.speed, str) else _Pace(self.speed)
+            pace = None if isinstance(self.speed, str) else Pace(self.speed)
             clock_ns: int | None = None
             last = False
             while not last:
@@ -229,7 +227,7 @@ class ReplaySource:
             block.ticks = list(compress(block.ticks, keep))
             block.clocks_ns = list(compress(block.clocks_ns, keep))
 
-    async def _next_end(self, block: Block, begin: int, pace: "_Pace | None") -> int:
+    async def _next_end(self, block: Block, begin: int, pace: "Pace | None") -> int:
         """Wait until the tick at `begin` is due; return the end of those that then are."""
         most = min(begin + CHUNK_TICKS, len(block.ticks))
         if pace is None:
@@ -275,33 +273,3 @@ class ReplaySource:
         if self._recording is not None:
             self._recording.close()
             self._recording = None
-
-
-class _Pace:
-    """When ticks of one pass are due: as far apart as their events, divided by the speed."""
-
-    __slots__ = ("_first_event_ns", "_origin_ns", "_speed")
-
-    def __init__(self, speed: float) -> None:
-        self._speed = speed
-        self._first_event_ns: int | None = None
-        self._origin_ns = 0  # when the first event is due
-
-    def start(self, event_ns: int, now_ns: int) -> None:
-        """Make the first event due now; the same call for later ones changes nothing."""
-        if self._first_event_ns is None:
-            self._first_event_ns = event_ns
-            self._origin_ns = now_ns
-
-    def due_ns(self, event_ns: int) -> int:
-        assert self._first_event_ns is not None
-        return self._origin_ns + int((event_ns - self._first_event_ns) / self._speed)
-
-    def end_ns(self, event_ns: int) -> int:
-        """Return when a pass may end whose last event this is."""
-        assert self._first_event_ns is not None
-        return self.due_ns(max(event_ns, self._first_event_ns + LEAST_PASS_NS))
-
-    def forgive(self, event_ns: int, now_ns: int) -> None:
-        """Make all that comes due later, where this event is due for over `MAX_BEHIND_NS`."""
-        self._origin_ns += max(0, now_ns - self.due_ns(event_ns) - MAX_BEHIND_NS)

@@ -16,7 +16,7 @@ from math import exp2
 from zlib import crc32
 
 from feed.errors import InvalidParameter, InvalidTick
-from feed.market.ticks import SYMBOL_SHAPE, check_symbol
+from feed.market.symbols import SYMBOL_SHAPE, check_symbol
 from feed.sources.source import Instrument
 
 MIN_SYMBOLS = 5  # as a number: fewer show neither sectors nor a pair beside shares

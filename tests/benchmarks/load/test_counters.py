@@ -14,7 +14,8 @@ from benchmarks.load.counters import (
     WebSocketCounter,
 )
 from benchmarks.load.wire import PING, WireError
-from feed.wire.framing import Opcode, chunk, websocket_frame
+from feed.wire.framing import chunk
+from feed.wire.websocket_frame import Opcode, websocket_frame
 
 PAYLOADS = st.lists(st.integers(0, 3).map(lambda power: b"x" * 5**power) | st.binary(max_size=300))
 BIG = b"y" * 70_000

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from benchmarks.load.splitters import BodySplitter, Payload, Splitter, WebSocketSplitter
 from benchmarks.load.wire import PING
-from feed.wire.framing import Opcode, chunk, websocket_frame
+from feed.wire.framing import chunk
+from feed.wire.websocket_frame import Opcode, websocket_frame
 
 TEXTS = st.lists(
     st.text(st.characters(codec="utf-8", exclude_characters="\n\r"), min_size=1, max_size=200)

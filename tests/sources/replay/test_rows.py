@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from feed.errors import InvalidInput, InvalidTick
 from feed.market.ticks import Bar, Kind, Quote, Status, Tick, Trade
-from feed.sources.replay.rows import BESIDE_TICKS, ObjectReader, RecordReader
+from feed.sources.replay.object_rows import BESIDE_TICKS, ObjectReader
+from feed.sources.replay.record_rows import RecordReader
 from feed.sources.source import Instrument
 
 TIME = "2020-02-22T00:00:02.111Z"

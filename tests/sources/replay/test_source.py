@@ -23,7 +23,7 @@ from feed.sources.replay.lines import MAX_LINE_BYTES
 from feed.sources.replay.recording import BLOCK_ROWS, Recording
 from feed.sources.replay.source import CHUNK_TICKS, ReplaySource, parse_replay
 from feed.sources.source import Instrument, Source
-from feed.wire.codec import JsonCodec
+from feed.wire.json_codec import JsonCodec
 
 DATA = Path(__file__).parents[2] / "data"
 SHARED_DATA = Path(__file__).parents[4] / "shared" / "data"

@@ -1,7 +1,7 @@
 import pytest
 
 from feed.errors import InvalidParameter
-from feed.market.ticks import is_symbol
+from feed.market.symbols import is_symbol
 from feed.sources.simulated.instruments import (
     CRYPTO,
     EQUITY,

