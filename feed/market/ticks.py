@@ -1,8 +1,8 @@
 """Ticks: the market events that everything else carries.
 
-Fields have plain names here; `feed.wire.letters` gives them the dialect's letters on the wire. A tick is
-never changed after it was published. The classes are slotted and not frozen: freezing costs 550 ns
-a tick (measured), which is more than encoding it.
+Fields have plain names here; `feed.wire.letters` gives them the dialect's letters on the wire. A
+tick is never changed after it was published. The classes are slotted and not frozen: freezing costs
+550 ns a tick (measured), which is more than encoding it.
 """
 
 from dataclasses import dataclass

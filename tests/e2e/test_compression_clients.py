@@ -128,7 +128,7 @@ class TaskListener(Listener):
 
 
 class RawListener(TaskListener):
-    """A reader of `tests.fakes.readers`, which are not of this family: what clients are compared with."""
+    """A reader of `tests.fakes.readers`: what clients are compared with."""
 
     def __init__(self, transport: str, compression: Compression | None) -> None:
         super().__init__(compression)
