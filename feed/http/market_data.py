@@ -18,6 +18,7 @@ from feed.market.symbols import ALL, is_symbol
 from feed.market.ticks import Channel, Kind
 from feed.wire.framing import MAX_FRAME_BYTES
 from feed.wire.json_codec import JSON
+from feed.wire.messages import GapReason, Message, gap_message
 from feed.wire.position import BEGINNING, Position
 from feed.wire.requests import Channels, Request
 from feed.wire.selection import Selection
@@ -200,18 +201,18 @@ class Rest:
         words = "ready" if ready else "leaving" if self._hub.leaving else "the source is not open"
         return _json({"status": words}, status=200 if ready else 503)
 
-    def _begin(self, after: Position) -> tuple[int, dict[str, str] | None]:
+    def _begin(self, after: Position) -> tuple[int, Message | None]:
         """Return the sequence to read after, and the gap before it if there is one."""
         ring = self._hub.broadcast.ring
         oldest = ring.oldest - 1
         if after == BEGINNING:
             return oldest, None
-        upto = str(ring.position(oldest))
+        upto = ring.position(oldest)
         if after.epoch != ring.epoch or after.sequence > self._hub.broadcast.cut_sequence:
-            return oldest, {"T": "gap", "from": str(after), "to": upto, "reason": "epoch"}
+            return oldest, gap_message(after, upto, GapReason.EPOCH)
         if after.sequence < oldest:
-            first = str(ring.position(after.sequence + 1))
-            return oldest, {"T": "gap", "from": first, "to": upto, "reason": "overrun"}
+            first = ring.position(after.sequence + 1)
+            return oldest, gap_message(first, upto, GapReason.OVERRUN)
         return after.sequence, None
 
 

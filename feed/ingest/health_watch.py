@@ -15,7 +15,7 @@ from feed.hub.hub import Hub
 from feed.ingest.runner import Ingest
 from feed.market.symbol_health import Health, SymbolHealth
 from feed.market.ticks import SECOND_NS, Status
-from feed.wire.rfc3339 import rfc3339
+from feed.wire.messages import feed_message
 
 LOOK_S = 1.0
 _SLICE_TICKS = 2_048  # between two turns of the loop: 0.4 ms
@@ -117,11 +117,5 @@ class HealthWatch:
     def _tell(self, state: FeedState, now_ns: int) -> None:
         source = self._ingest.source.name
         log.info("feed_state", state=state.health.value, source=source, reason=state.reason)
-        message = {
-            "T": "feed",
-            "state": state.health.value,
-            "source": source,
-            "reason": state.reason,
-            "t": rfc3339(now_ns),
-        }
+        message = feed_message(state.health.value, source, state.reason, now_ns)
         self._hub.announce(message, down=state.health is Health.SOURCE_DOWN)

@@ -6,7 +6,7 @@ Source: Alpaca's streaming API, as its SDKs for Python and Node need it; what is
 """
 
 from collections.abc import Iterable, Mapping
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 from feed.errors import (
@@ -51,9 +51,50 @@ class ErrorCode(IntEnum):
     INTERNAL = 500
 
 
-def mark_message(position: Position, now_ns: int) -> Message:
+class GapReason(StrEnum):
+    """Why events that were due are not coming."""
+
+    OVERRUN = "overrun"
+    EPOCH = "epoch"
+    CONFLATED = "conflated"
+
+
+def mark_message(position: Position, wall_ns: int) -> Message:
     """Return the small message that carries the position."""
-    return {"T": "mark", "pos": str(position), "t": rfc3339(now_ns)}
+    return {"T": "mark", "pos": str(position), "t": rfc3339(wall_ns)}
+
+
+def gap_message(first: Position | str, last: Position, reason: GapReason) -> Message:
+    """Return what a subscriber is told when events that it was due are not coming.
+
+    Args:
+        first: the first missing position; the one received, where it is not of this server's ring.
+        last: the last missing position.
+        reason: why.
+    """
+    return {"T": "gap", "from": str(first), "to": str(last), "reason": reason.value}
+
+
+def snapshot_begin_message(position: Position) -> Message:
+    """Return what stands before the ticks of the last known state."""
+    return {"T": "snapshot", "state": "begin", "pos": str(position)}
+
+
+def snapshot_end_message(position: Position) -> Message:
+    """Return what stands after the ticks of the last known state."""
+    return {"T": "snapshot", "state": "end", "pos": str(position)}
+
+
+def feed_message(state: str, source: str, reason: str, wall_ns: int) -> Message:
+    """Return what everybody is told when the source comes or goes.
+
+    Args:
+        state: "live" or "source_down".
+        source: its name.
+        reason: why it is down; "" while it is live.
+        wall_ns: when it came or went.
+    """
+    return {"T": "feed", "state": state, "source": source, "reason": reason, "t": rfc3339(wall_ns)}
 
 
 def subscription_message(
