@@ -18,7 +18,9 @@ from feed.wire.disconnect import Reason
 from feed.wire.position import Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
-from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, WAYS, Member, Object, Stage, Way
+from tests.fakes.frame_reader import Object
+from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Stage
+from tests.fakes.ways import WAYS, Way
 
 MS = 1_000_000
 SYMBOLS = "ABC"

@@ -15,21 +15,10 @@ from feed.wire.framing import MAX_FRAME_BYTES
 from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.position import Position
-from tests.fakes.stage import (
-    BINARY_SOCKET,
-    EPOCH,
-    EVERYTHING,
-    HIGH_WATER_BYTES,
-    TEXT_SOCKET,
-    WAYS,
-    Member,
-    Stage,
-    Way,
-    nanoseconds,
-    numbered,
-    of_channels,
-    select,
-)
+from tests.fakes.numbered_ticks import nanoseconds, numbered
+from tests.fakes.selections import EVERYTHING, of_channels, select
+from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Stage
+from tests.fakes.ways import BINARY_SOCKET, TEXT_SOCKET, WAYS, Way
 
 S = 1_000_000_000
 

@@ -24,7 +24,8 @@ from feed.wire.json_codec import JSON, JsonCodec
 from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.selection import Selection
 from tests.fakes import strategies
-from tests.fakes.stage import EVERYTHING, numbered, of_channels, select
+from tests.fakes.numbered_ticks import numbered
+from tests.fakes.selections import EVERYTHING, of_channels, select
 
 PLENTY = 1 << 30  # bytes
 FEW = st.lists(strategies.keys, min_size=1, max_size=3)

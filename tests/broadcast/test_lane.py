@@ -17,18 +17,11 @@ from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.messages import mark_message
 from feed.wire.position import Position
 from feed.wire.selection import Selection
-from tests.fakes.stage import (
-    BINARY_SOCKET,
-    EVERYTHING,
-    TEXT_SOCKET,
-    WAYS,
-    Socket,
-    Way,
-    Wire,
-    nanoseconds,
-    numbered,
-    of_channels,
-)
+from tests.fakes.frame_reader import FrameReader
+from tests.fakes.numbered_ticks import nanoseconds, numbered
+from tests.fakes.selections import EVERYTHING, of_channels
+from tests.fakes.stage import Socket
+from tests.fakes.ways import BINARY_SOCKET, TEXT_SOCKET, WAYS, Way
 
 HIGH_WATER_BYTES = 1000
 S = 1_000_000_000
@@ -110,14 +103,14 @@ def test_traffic_counts_what_was_written_and_not_what_was_missed() -> None:
     assert lane.traffic.frame_bytes == 2 * (3 + 5) + 4 * 2  # headers of two bytes
 
 
-# Envelopes: read by Wire, as a client would.
+# Envelopes: read by FrameReader, as a client would.
 
 
 @each_way
 def test_private_ticks_move_their_reader_to_a_position(way: Way) -> None:
     codec, framing = way
     lane = lane_of(way)
-    (piece,) = Wire(*way).read(lane.private_ticks(codec.encode(TICKS), POSITION, 9))
+    (piece,) = FrameReader(*way).read(lane.private_ticks(codec.encode(TICKS), POSITION, 9))
     assert [nanoseconds(item["t"]) for item in piece.objects] == [5, 7]
     assert piece.position == (str(POSITION) if framing.transport == "sse" else None)
 
@@ -126,7 +119,7 @@ def test_private_ticks_move_their_reader_to_a_position(way: Way) -> None:
 def test_a_mark_is_last_for_those_who_asked(way: Way) -> None:
     codec, _ = way
     lane = lane_of(way, marks=True)
-    (piece,) = Wire(*way).read(lane.private_ticks(codec.encode(TICKS), POSITION, 9))
+    (piece,) = FrameReader(*way).read(lane.private_ticks(codec.encode(TICKS), POSITION, 9))
     assert [item["T"] for item in piece.objects] == ["t", "t", "mark"]
     mark = piece.objects[-1]
     assert (mark["pos"], nanoseconds(mark["t"])) == (str(POSITION), 9)
@@ -136,7 +129,7 @@ def test_a_mark_is_last_for_those_who_asked(way: Way) -> None:
 def test_a_snapshots_ticks_move_nobody(way: Way) -> None:
     codec, _ = way
     lane = lane_of(way, marks=True)
-    (piece,) = Wire(*way).read(lane.private_snapshot(codec.encode(TICKS)))
+    (piece,) = FrameReader(*way).read(lane.private_snapshot(codec.encode(TICKS)))
     assert [item["T"] for item in piece.objects] == ["t", "t"]
     assert piece.position is None
 
@@ -146,7 +139,10 @@ def test_a_message_is_named_after_its_type_and_moves_where_it_says(way: Way) -> 
     _, framing = way
     lane = lane_of(way)
     gap = {"T": "gap", "from": "a-1", "to": "a-2", "reason": "overrun"}
-    still, moved = Wire(*way).read(lane.message(gap)), Wire(*way).read(lane.message(gap, POSITION))
+    still, moved = (
+        FrameReader(*way).read(lane.message(gap)),
+        FrameReader(*way).read(lane.message(gap, POSITION)),
+    )
     assert [piece.objects for piece in (*still, *moved)] == [[gap], [gap]]
     if framing.transport == "sse":
         assert [piece.name for piece in (*still, *moved)] == ["gap", "gap"]
@@ -173,7 +169,7 @@ def says(lane: Lane, now_s: int) -> str:
         return ""
     if envelope == lane.framing.keepalive:
         return "keepalive"
-    wire = Wire(lane.payload.key.codec, lane.framing)
+    wire = FrameReader(lane.payload.key.codec, lane.framing)
     (piece,) = wire.read(lane.framing.wrap(envelope))
     (mark,) = piece.objects
     assert mark["T"] == "mark"

@@ -16,7 +16,9 @@ from feed.wire.framing import MAX_FRAME_BYTES
 from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.selection import Selection
-from tests.fakes.stage import EVERYTHING, Object, decode, numbered, of_channels
+from tests.fakes.frame_reader import Object, decode
+from tests.fakes.numbered_ticks import numbered
+from tests.fakes.selections import EVERYTHING, of_channels
 
 MS = 1_000_000
 ALL_TRADES = of_channels(trades="*")

@@ -12,18 +12,11 @@ from feed.wire.disconnect import Reason
 from feed.wire.position import BEGINNING, Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
-from tests.fakes.stage import (
-    EPOCH,
-    EVERYTHING,
-    HIGH_WATER_BYTES,
-    WAYS,
-    Member,
-    Object,
-    Stage,
-    Way,
-    nanoseconds,
-    of_channels,
-)
+from tests.fakes.frame_reader import Object
+from tests.fakes.numbered_ticks import nanoseconds
+from tests.fakes.selections import EVERYTHING, of_channels
+from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Stage
+from tests.fakes.ways import WAYS, Way
 
 S = 1_000_000_000
 MS = 1_000_000

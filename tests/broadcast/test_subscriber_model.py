@@ -29,19 +29,11 @@ from feed.wire.position import BEGINNING, Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 from tests.fakes import strategies
-from tests.fakes.stage import (
-    EPOCH,
-    EVERYTHING,
-    HIGH_WATER_BYTES,
-    WAYS,
-    Member,
-    Object,
-    Piece,
-    Stage,
-    Way,
-    nanoseconds,
-    select,
-)
+from tests.fakes.frame_reader import Object, Piece
+from tests.fakes.numbered_ticks import nanoseconds
+from tests.fakes.selections import EVERYTHING, select
+from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Stage
+from tests.fakes.ways import WAYS, Way
 
 FOREVER = 1 << 60
 STATES = [kind for kind in Kind if kind is not Kind.UPDATED_BAR]  # of what a snapshot has a state

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.fakes.readers import Address, RawHttp, Wire
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import PATIENCE_S
+from tests.fakes.wire import Address, Wire
 
 
 @dataclass

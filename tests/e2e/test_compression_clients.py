@@ -34,7 +34,7 @@ from tests.fakes.servers import PATIENCE_S, Feed, Serve, until
 
 if TYPE_CHECKING:
     from feed.hub.session import Session
-    from tests.fakes.readers import Message
+    from tests.fakes.messages import Message
 
 HIGH_WATER_BYTES = 8_192
 FAR_BEHIND_TICKS = 2_000

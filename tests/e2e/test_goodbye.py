@@ -7,8 +7,12 @@ import time
 import pytest
 
 from tests.e2e.conftest import Program, Run
-from tests.fakes.readers import Ended, Message, RawHttp, Reader, WebSocketReader, open_reader
+from tests.fakes.messages import Message
+from tests.fakes.raw_http import RawHttp
+from tests.fakes.readers import Reader, open_reader
 from tests.fakes.servers import PATIENCE_S
+from tests.fakes.websocket_reader import WebSocketReader
+from tests.fakes.wire import Ended
 
 TRANSPORTS = ("websocket-json", "websocket-msgpack", "sse-json", "stream-json", "stream-msgpack")
 SHORTER_THAN_PATIENCE_S = 10.0  # 2 s on a quiet machine; this only tells ending from hanging

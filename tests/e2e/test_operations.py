@@ -22,16 +22,11 @@ import pytest
 
 from tests.e2e.conftest import Program, Run
 from tests.e2e.steered_feed import QUIET_S
-from tests.fakes.readers import (
-    TRANSPORTS,
-    Ended,
-    RawHttp,
-    Reader,
-    WebSocketReader,
-    Wire,
-    open_reader,
-)
+from tests.fakes.raw_http import RawHttp
+from tests.fakes.readers import TRANSPORTS, Reader, open_reader
 from tests.fakes.servers import PATIENCE_S
+from tests.fakes.websocket_reader import WebSocketReader
+from tests.fakes.wire import Ended, Wire
 
 pytest.importorskip("grafana_foundation_sdk", reason="grafana-foundation-sdk is not installed")
 

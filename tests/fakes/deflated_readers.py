@@ -9,23 +9,13 @@ from hashlib import sha256
 from urllib.parse import urlencode
 
 from feed.market.ticks import Tick, Trade
-from tests.fakes.readers import (
-    CLOSE,
-    PING,
-    PONG,
-    Address,
-    ArrayReader,
-    BatchReader,
-    Frame,
-    LineReader,
-    RawHttp,
-    Reader,
-    SseReader,
-    WebSocketReader,
-    Wire,
-    read_beginning,
-)
+from tests.fakes.raw_http import RawHttp
+from tests.fakes.readers import Reader, read_beginning
 from tests.fakes.servers import trade
+from tests.fakes.sse_reader import SseReader
+from tests.fakes.stream_readers import ArrayReader, BatchReader, LineReader
+from tests.fakes.websocket_reader import CLOSE, PING, PONG, Frame, WebSocketReader
+from tests.fakes.wire import Address, Wire
 
 DEFLATE = "permessage-deflate"
 RSV1 = 0x4  # of `Frame.rsv`

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from feed.settings.options import Settings
-from tests.fakes.readers import Wire
 from tests.fakes.servers import Feed, ScriptedSource, Serve, start_feed
+from tests.fakes.wire import Wire
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-asyncio from 1.4; before, the default loop is used

@@ -1,25 +1,6 @@
-"""What tests of the broadcast share: numbered ticks, sockets, readers of the wire, and a stage.
+"""A stage: a broadcast with members whose sockets are lists."""
 
-A numbered tick has its sequence for its event time, so that what arrives tells what it is. The
-readers decode with other people's libraries, or with none: never with the code under test.
-"""
-
-import base64
-import json
-import zlib
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
-
-import httpx
-import msgpack
-from google.protobuf.internal.decoder import _DecodeVarint
-from httpx_sse import EventSource
-from websockets.extensions.permessage_deflate import PerMessageDeflate
-from websockets.frames import Frame
-from websockets.frames import Opcode as WireOpcode
-from websockets.protocol import Protocol, Side, State
 
 from feed.broadcast.broadcast import Broadcast, Cut
 from feed.broadcast.ladder import LadderCounts
@@ -28,210 +9,19 @@ from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.subscriber import Resume, Subscriber
 from feed.market.bars import BarBuilder
-from feed.market.symbols import ALL
-from feed.market.ticks import Bar, Channel, Kind, Quote, Status, Tick, Trade
-from feed.wire.codec import CODECS, Codec
+from feed.market.ticks import Channel, Kind, Tick
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
-from feed.wire.framing import Delimiter, Framing, SseFraming, StreamFraming, WebSocketFraming
-from feed.wire.json_codec import JSON
-from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.position import Position
-from feed.wire.protobuf_codec import PROTOBUF
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
-from feed.wire.websocket_frame import Opcode
-
-Object = dict[str, Any]
+from tests.fakes.frame_reader import FrameReader, Object, Piece
+from tests.fakes.numbered_ticks import nanoseconds, numbered
+from tests.fakes.selections import EVERYTHING
+from tests.fakes.ways import WAYS, Way
 
 HIGH_WATER_BYTES = 1000
 EPOCH = "stage"
-EVERYTHING = Selection.of(dict.fromkeys(Channel, (ALL,)))
-
-TEXT_SOCKET = WebSocketFraming(Opcode.TEXT)
-BINARY_SOCKET = WebSocketFraming(Opcode.BINARY)
-DELIMITERS = {
-    JSON.name: Delimiter.LINE_FEED,
-    MESSAGE_PACK.name: Delimiter.NONE,
-    PROTOBUF.name: Delimiter.LENGTH,
-}
-# Every way in which a subscriber can be served.
-Way = tuple[Codec, Framing]
-WAYS: tuple[Way, ...] = (
-    (JSON, TEXT_SOCKET),
-    (MESSAGE_PACK, BINARY_SOCKET),
-    (PROTOBUF, BINARY_SOCKET),
-    *(
-        (codec, SseFraming(base64=not codec.is_text, chunked=chunked))
-        for codec in CODECS.values()
-        for chunked in (True, False)
-    ),
-    *(
-        (CODECS[name], StreamFraming(delimiter, chunked=chunked))
-        for name, delimiter in DELIMITERS.items()
-        for chunked in (True, False)
-    ),
-)
-
-
-def numbered(sequence: int, kind: Kind = Kind.TRADE, symbol: str = "AAPL") -> Tick:
-    """Make a tick whose event time is its sequence."""
-    if kind is Kind.TRADE:
-        return Trade(symbol, sequence, "V", 10.5, 100.0, sequence, ("@",), "C")
-    if kind is Kind.QUOTE:
-        return Quote(symbol, "V", 10.0, 1.0, "Q", 11.0, 2.0, sequence, ("R",), "C")
-    if kind is Kind.STATUS:
-        return Status(symbol, "H", 'Halt "T1"', "T1", "News pending", sequence, "C")
-    return Bar(kind, symbol, 1.0, 3.0, 0.5, 2.0, 10.0, 4, 1.25, sequence)
-
-
-def select(selection: Selection, ticks: Iterable[Tick]) -> list[Tick]:
-    """Select as slowly and plainly as can be: the model of every selection."""
-    wanted = {
-        (Channel(channel), symbol) for channel, symbols in selection.symbols for symbol in symbols
-    }
-    channels = {
-        Kind.TRADE: Channel.TRADES,
-        Kind.QUOTE: Channel.QUOTES,
-        Kind.BAR: Channel.BARS,
-        Kind.UPDATED_BAR: Channel.UPDATED_BARS,
-        Kind.SECOND_BAR: Channel.SECOND_BARS,
-        Kind.STATUS: Channel.STATUSES,
-    }
-    return [
-        tick
-        for tick in ticks
-        if wanted & {(channels[tick.kind], tick.symbol), (channels[tick.kind], ALL)}
-    ]
-
-
-def nanoseconds(time: object) -> int:
-    """Read a tick's time as either codec has it."""
-    if isinstance(time, msgpack.Timestamp):
-        unix_ns: int = time.to_unix_nano()
-        return unix_ns
-    assert isinstance(time, str)
-    assert len(time) == len("1970-01-01T00:00:00.000000000Z")
-    second = datetime.strptime(time[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
-    return int(second.timestamp()) * 1_000_000_000 + int(time[20:29])
-
-
-def decode(codec: Codec, data: bytes) -> Any:
-    """Decode one value of a codec, without the codec.
-
-    A batch of Protobuf says nothing of the dialect's letters, so that its codec has to; what it
-    says is compared to protoc's reading of the golden bytes, and to JSON.
-    """
-    if codec is PROTOBUF:
-        return PROTOBUF.decode(data)
-    return json.loads(data) if codec is JSON else msgpack.unpackb(data)
-
-
-@dataclass(slots=True)
-class Piece:
-    """One message as it came over the wire: its objects, and what SSE says beside them."""
-
-    objects: list[Object]
-    name: str = ""
-    position: str | None = None
-
-
-class Wire:
-    """One connection, read as a client would that got these bytes, from its first byte on."""
-
-    def __init__(self, codec: Codec, framing: Framing, *, compressed: bool = False) -> None:
-        self.codec = codec
-        self.framing = framing
-        self._inflate = zlib.decompressobj(-zlib.MAX_WBITS) if compressed else None
-        self._websocket = websocket_reader(compressed=compressed)
-
-    def read(self, data: bytes) -> list[Piece]:
-        """Take whole frames apart."""
-        framing = self.framing
-        if isinstance(framing, WebSocketFraming):
-            due = WireOpcode.TEXT if self.codec is JSON else WireOpcode.BINARY
-            frames = read_websocket(data, self._websocket)
-            assert {frame.opcode for frame in frames} <= {due}
-            return [Piece(decode(self.codec, bytes(frame.data))) for frame in frames]
-        assert isinstance(framing, SseFraming | StreamFraming)
-        body = unchunk(data) if framing.chunked else data
-        if self._inflate is not None:
-            body = self._inflate.decompress(body)
-        if isinstance(framing, SseFraming):
-            return [_read_event(self.codec, event) for event in read_sse(body)]
-        if self.codec is JSON:
-            assert body.endswith(b"\n")
-            return [Piece(json.loads(line)) for line in body.splitlines()]
-        if self.codec is PROTOBUF:
-            return [Piece(PROTOBUF.decode(batch)) for batch in split_lengths(body)]
-        unpacker = msgpack.Unpacker()
-        unpacker.feed(body)
-        return [Piece(array) for array in unpacker]
-
-
-def websocket_reader(*, compressed: bool = False) -> Protocol:
-    """Make websockets' own protocol of the client's side, which refuses what RFC 6455 forbids."""
-    protocol = Protocol(Side.CLIENT, state=State.OPEN, max_size=None)
-    if compressed:
-        protocol.extensions = [PerMessageDeflate(False, False, 15, 15)]
-    return protocol
-
-
-def read_websocket(data: bytes, reader: Protocol | None = None) -> list[Frame]:
-    """Parse whole frames."""
-    protocol = websocket_reader() if reader is None else reader
-    protocol.receive_data(data)
-    assert protocol.parser_exc is None, protocol.parser_exc
-    frames = [event for event in protocol.events_received() if isinstance(event, Frame)]
-    assert frames
-    return frames
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One server-sent event; its id is "" where it has none."""
-
-    name: str
-    data: str
-    id: str
-
-
-def read_sse(body: bytes) -> list[Event]:
-    """Parse events with httpx-sse."""
-    response = httpx.Response(200, headers={"Content-Type": "text/event-stream"}, content=body)
-    return [Event(got.event, got.data, got.id) for got in EventSource(response).iter_sse()]
-
-
-def unchunk(data: bytes) -> bytes:
-    """Join the chunks of RFC 9112 §7.1; the last chunk, which ends a body, may not be there."""
-    body = b""
-    while data:
-        length, _, data = data.partition(b"\r\n")
-        size = int(length, 16)
-        assert size
-        body += data[:size]
-        assert data[size : size + 2] == b"\r\n"
-        data = data[size + 2 :]
-    return body
-
-
-def split_lengths(body: bytes) -> list[bytes]:
-    """Take length-delimited messages apart, with the decoder of Google's runtime."""
-    messages = []
-    while body:
-        length, start = _DecodeVarint(body, 0)
-        messages.append(body[start : start + length])
-        assert len(messages[-1]) == length
-        body = body[start + length :]
-    return messages
-
-
-def _read_event(codec: Codec, event: Event) -> Piece:
-    name, position = event.name, event.id or None
-    if name != "message":
-        return Piece([json.loads(event.data)], name, position)
-    data = event.data.encode() if codec is JSON else base64.b64decode(event.data, validate=True)
-    return Piece(decode(codec, data), name, position)
 
 
 @dataclass(slots=True, eq=False)
@@ -257,7 +47,7 @@ class Member:
 
     subscriber: Subscriber
     socket: Socket
-    wire: Wire
+    wire: FrameReader
     ended: Reason | None = None
 
     def take(self) -> list[Piece]:
@@ -347,7 +137,7 @@ class Stage:
             self.counts,
             lag_max_ticks=self.lag_max_ticks,
         )
-        wire = Wire(codec, framing, compressed=compression is not None)
+        wire = FrameReader(codec, framing, compressed=compression is not None)
         member = Member(subscriber, socket, wire)
         self.members.append(member)
         return member
@@ -455,8 +245,3 @@ def _without(one: Selection, other: Selection) -> Selection:
     return Selection.of(
         {channel: {*here.get(channel, ())} - {*there.get(channel, ())} for channel in Channel}
     )
-
-
-def of_channels(**symbols: Sequence[str]) -> Selection:
-    """Make a selection: `of_channels(trades=["AAPL"], quotes="*")`."""
-    return Selection.of({Channel(channel): some for channel, some in symbols.items()})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.readers import RawHttp
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Serve
 
 pytest.importorskip("grafana_foundation_sdk", reason="grafana-foundation-sdk is not installed")

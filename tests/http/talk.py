@@ -1,7 +1,8 @@
 """How tests talk to a WebSocket of the server."""
 
-from tests.fakes.readers import Message, WebSocketReader
+from tests.fakes.messages import Message
 from tests.fakes.servers import Feed
+from tests.fakes.websocket_reader import WebSocketReader
 
 
 async def connect(feed: Feed, *, binary: bool = False, path: str = "/v1/ws") -> WebSocketReader:

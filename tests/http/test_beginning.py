@@ -5,17 +5,11 @@ from itertools import pairwise
 
 import pytest
 
-from tests.fakes.readers import (
-    TRANSPORTS,
-    RawHttp,
-    Reader,
-    SseReader,
-    WebSocketReader,
-    open_reader,
-    open_unread,
-    read_beginning,
-)
+from tests.fakes.raw_http import RawHttp
+from tests.fakes.readers import TRANSPORTS, Reader, open_reader, open_unread, read_beginning
 from tests.fakes.servers import Feed, Serve, trade, trades
+from tests.fakes.sse_reader import SseReader
+from tests.fakes.websocket_reader import WebSocketReader
 
 EACH = pytest.mark.parametrize("transport", TRANSPORTS)
 ONE_AND_THE_NEXT = pytest.mark.parametrize(

@@ -26,21 +26,14 @@ from tests.fakes.deflated_readers import (
     open_deflated,
     salted_trades,
 )
-from tests.fakes.readers import (
-    CLOSE,
-    PING,
-    PONG,
-    TEXT,
-    TRANSPORTS,
-    Ended,
-    LineReader,
-    Message,
-    RawHttp,
-    Reader,
-    SseReader,
-    WebSocketReader,
-)
+from tests.fakes.messages import Message
+from tests.fakes.raw_http import RawHttp
+from tests.fakes.readers import TRANSPORTS, Reader
 from tests.fakes.servers import Feed, Serve, trades, until
+from tests.fakes.sse_reader import SseReader
+from tests.fakes.stream_readers import LineReader
+from tests.fakes.websocket_reader import CLOSE, PING, PONG, TEXT, WebSocketReader
+from tests.fakes.wire import Ended
 
 EACH = pytest.mark.parametrize("transport", TRANSPORTS)
 CONTROL_LIMIT_BYTES = 256 * 1024

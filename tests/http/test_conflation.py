@@ -11,7 +11,9 @@ import pytest
 
 from feed.market.ticks import Tick, Trade
 from tests.fakes.deflated_readers import connect_deflated, open_deflated
-from tests.fakes.readers import TRANSPORTS, Message, RawHttp, Reader
+from tests.fakes.messages import Message
+from tests.fakes.raw_http import RawHttp
+from tests.fakes.readers import TRANSPORTS, Reader
 from tests.fakes.servers import EVENT_NS, Feed, Serve, quote, trade, trades, until
 from tests.metrics.test_families import metrics
 

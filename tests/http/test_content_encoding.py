@@ -23,7 +23,7 @@ from feed.http.content_encoding import (
     encoded,
 )
 from feed.http.problems import problem, telling
-from tests.fakes.readers import RawHttp
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, trades
 
 DECODERS: dict[str, Callable[[bytes], bytes]] = {

@@ -6,8 +6,10 @@ import orjson
 import pytest
 
 from feed.hub import age_reports as feedback
-from tests.fakes.readers import RawHttp, WebSocketReader, Wire
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, ScriptedSource, Serve, until
+from tests.fakes.websocket_reader import WebSocketReader
+from tests.fakes.wire import Wire
 
 REPORT = {"transport": "sse", "ages_ms": [0.05, 3, 20_000.5]}
 

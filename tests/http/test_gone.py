@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.fakes.readers import TRANSPORTS, RawHttp, open_reader
+from tests.fakes.raw_http import RawHttp
+from tests.fakes.readers import TRANSPORTS, open_reader
 from tests.fakes.servers import Feed, Serve, trade, trades, until
 
 

@@ -7,17 +7,12 @@ import pytest
 
 from feed.http import conversation, streaming
 from feed.wire.disconnect import Reason
-from tests.fakes.readers import (
-    CLOSE,
-    TRANSPORTS,
-    Ended,
-    Message,
-    Reader,
-    SseReader,
-    WebSocketReader,
-    open_reader,
-)
+from tests.fakes.messages import Message
+from tests.fakes.readers import TRANSPORTS, Reader, open_reader
 from tests.fakes.servers import Feed, ScriptedSource, Serve, trades, until
+from tests.fakes.sse_reader import SseReader
+from tests.fakes.websocket_reader import CLOSE, WebSocketReader
+from tests.fakes.wire import Ended
 
 EACH = pytest.mark.parametrize("transport", TRANSPORTS)
 HIGH_WATER_BYTES = 8_192

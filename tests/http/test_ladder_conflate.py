@@ -17,8 +17,11 @@ from tests.fakes.deflated_readers import (
     open_deflated,
     salted_trades,
 )
-from tests.fakes.readers import CLOSE, TRANSPORTS, Ended, Message, Reader
+from tests.fakes.messages import Message
+from tests.fakes.readers import TRANSPORTS, Reader
 from tests.fakes.servers import Feed, Serve, until
+from tests.fakes.websocket_reader import CLOSE
+from tests.fakes.wire import Ended
 from tests.metrics.test_families import metrics
 
 EACH = pytest.mark.parametrize("transport", TRANSPORTS)

@@ -2,8 +2,10 @@
 
 import orjson
 
-from tests.fakes.readers import CLOSE, RawHttp, SseReader, WebSocketReader
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, trade, until
+from tests.fakes.sse_reader import SseReader
+from tests.fakes.websocket_reader import CLOSE, WebSocketReader
 
 
 async def connect(feed: Feed) -> WebSocketReader:

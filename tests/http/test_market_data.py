@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from feed.market.ticks import SECOND_NS, Kind
-from tests.fakes.readers import RawHttp, WebSocketReader
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import (
     EVENT_NS,
     Feed,
@@ -18,6 +18,7 @@ from tests.fakes.servers import (
     trades,
     until,
 )
+from tests.fakes.websocket_reader import WebSocketReader
 
 
 async def get(feed: Feed, target: str) -> Any:

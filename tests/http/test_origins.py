@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.fakes.readers import RawHttp, WebSocketReader
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve
+from tests.fakes.websocket_reader import WebSocketReader
 
 PAGE = "https://page.example"
 STRANGER = "https://stranger.example"

@@ -4,7 +4,7 @@ import pytest
 
 from feed.http.app import INGEST
 from feed.http.origins import Origins
-from tests.fakes.readers import RawHttp
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Serve
 
 ENDLESS = ("/v1/sse", "/v1/stream")

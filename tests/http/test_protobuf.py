@@ -14,8 +14,9 @@ from google.protobuf.internal.decoder import _DecodeVarint
 import feed as feed_package
 from feed.wire.disconnect import Reason
 from feed.wire.proto_schema import load_messages
-from tests.fakes.readers import TEXT, RawHttp, WebSocketReader
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, quote, trade
+from tests.fakes.websocket_reader import TEXT, WebSocketReader
 
 SCHEMA = Path(feed_package.__file__).parent / "wire" / "feed.proto"
 BATCH = load_messages(SCHEMA.name, SCHEMA.read_text(encoding="utf-8"))["Batch"]

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.fakes.readers import TRANSPORTS, Ended, Message, Reader, open_reader
+from tests.fakes.messages import Message
+from tests.fakes.readers import TRANSPORTS, Reader, open_reader
 from tests.fakes.servers import Feed, Serve, trades, until
+from tests.fakes.wire import Ended
 
 SEEDS = pytest.mark.parametrize("seed", range(3))
 READERS = 10

@@ -7,8 +7,10 @@ import orjson
 import pytest
 
 from feed.market.ticks import Kind
-from tests.fakes.readers import Ended, Event, RawHttp, SseReader
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, bar, quote, status, trade, trades
+from tests.fakes.sse_reader import Event, SseReader
+from tests.fakes.wire import Ended
 
 TRADE_1 = (
     b'{"T":"t","S":"AAPL","i":1,"x":"V","p":100.25,"s":2.0,"c":["@"],"z":"C",'

@@ -10,7 +10,8 @@ from aiohttp import web
 from feed.http import status_history as recent
 from feed.http.app import RECENT
 from feed.hub.census import Levels
-from tests.fakes.readers import RawHttp, open_reader
+from tests.fakes.raw_http import RawHttp
+from tests.fakes.readers import open_reader
 from tests.fakes.servers import Feed, Serve, trades, until
 
 if TYPE_CHECKING:

@@ -4,8 +4,10 @@ import msgpack
 import orjson
 import pytest
 
-from tests.fakes.readers import ArrayReader, Ended, LineReader, RawHttp
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, trade, trades
+from tests.fakes.stream_readers import ArrayReader, LineReader
+from tests.fakes.wire import Ended
 
 MSGPACK = "application/vnd.msgpack"
 

@@ -4,17 +4,10 @@ import msgpack
 import orjson
 import pytest
 
-from tests.fakes.readers import (
-    BINARY,
-    PING,
-    PONG,
-    TEXT,
-    Frame,
-    RawHttp,
-    WebSocketReader,
-    read_beginning,
-)
+from tests.fakes.raw_http import RawHttp
+from tests.fakes.readers import read_beginning
 from tests.fakes.servers import Serve, quote, trade, trades
+from tests.fakes.websocket_reader import BINARY, PING, PONG, TEXT, Frame, WebSocketReader
 from tests.http.talk import connect, error
 
 CHANNELS = ("trades", "quotes", "bars", "updatedBars", "secondBars", "statuses")

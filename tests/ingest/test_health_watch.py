@@ -8,8 +8,10 @@ from feed.http.app import HEALTH
 from feed.ingest.health_watch import HealthWatch
 from feed.market.symbol_health import Health
 from feed.market.ticks import SECOND_NS, Status
-from tests.fakes.readers import TRANSPORTS, RawHttp, Reader, WebSocketReader, open_reader
+from tests.fakes.raw_http import RawHttp
+from tests.fakes.readers import TRANSPORTS, Reader, open_reader
 from tests.fakes.servers import Feed, ScriptedSource, Serve, trade, trades, until
+from tests.fakes.websocket_reader import WebSocketReader
 
 LEARNT_S = 52  # of a tick a second: then it is known what is usual
 

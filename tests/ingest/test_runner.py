@@ -6,8 +6,10 @@ import pytest
 
 from feed.errors import SourceError
 from feed.ingest import runner as ingest
-from tests.fakes.readers import RawHttp, WebSocketReader, open_reader
+from tests.fakes.raw_http import RawHttp
+from tests.fakes.readers import open_reader
 from tests.fakes.servers import Feed, ScriptedSource, Serve, trade, trades, until
+from tests.fakes.websocket_reader import WebSocketReader
 
 
 @pytest.fixture(autouse=True)

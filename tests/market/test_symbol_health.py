@@ -6,7 +6,7 @@ import pytest
 
 from feed.market.symbol_health import LEAST_FLOORS, LEAST_TICKS, Health, SymbolHealth
 from feed.market.ticks import SECOND_NS, Status, Tick
-from tests.fakes.stage import numbered
+from tests.fakes.numbered_ticks import numbered
 
 GAPS = 10.0
 FLOOR_S = 5

@@ -17,7 +17,7 @@ from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.selection import Selection
 from feed.wire.websocket_frame import Opcode
-from tests.fakes.readers import RawHttp
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, quote, trade
 
 if TYPE_CHECKING:

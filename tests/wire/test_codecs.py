@@ -19,7 +19,9 @@ from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.protobuf_codec import PROTOBUF
 from feed.wire.rfc3339 import rfc3339
 from tests.fakes import strategies
-from tests.fakes.stage import WAYS, decode, nanoseconds, numbered
+from tests.fakes.frame_reader import decode
+from tests.fakes.numbered_ticks import nanoseconds, numbered
+from tests.fakes.ways import WAYS
 from tests.golden import TICKS, TickVector
 
 ALL_CODECS: list[Codec] = [JSON, MESSAGE_PACK, PROTOBUF]

@@ -27,15 +27,15 @@ from feed.wire.framing import (
 from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.websocket_frame import Opcode, close_frame, websocket_frame
-from tests.fakes.stage import (
-    DELIMITERS,
-    nanoseconds,
+from tests.fakes.frame_reader import (
     read_sse,
     read_websocket,
     split_lengths,
     unchunk,
     websocket_reader,
 )
+from tests.fakes.numbered_ticks import nanoseconds
+from tests.fakes.ways import DELIMITERS
 from tests.golden import BODIES, FRAMES, HEADERS, FrameVector, HeaderVector
 
 LAST = (Opcode.CLOSE, b"")

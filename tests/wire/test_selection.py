@@ -12,7 +12,8 @@ from feed.market.symbols import ALL
 from feed.market.ticks import Channel, Kind, Tick
 from feed.wire.selection import Selection
 from tests.fakes import strategies
-from tests.fakes.stage import EVERYTHING, numbered, of_channels, select
+from tests.fakes.numbered_ticks import numbered
+from tests.fakes.selections import EVERYTHING, of_channels, select
 from tests.fakes.strategies import SYMBOLS
 
 batches = st.lists(strategies.keys, max_size=30).map(

@@ -1,0 +1,90 @@
+"""A TCP connection that hides nothing: every byte that a server sends."""
+
+import asyncio
+import socket
+from typing import ClassVar
+
+from tests.fakes.servers import PATIENCE_S
+
+Address = tuple[str, int]
+
+
+class Ended(Exception):
+    """The server ended the connection."""
+
+
+class Wire:
+    """A TCP connection, whose receive buffer can be made small."""
+
+    _connected: ClassVar[list["Wire"]] = []
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self._connected.append(self)
+
+    @classmethod
+    def abort_all(cls) -> None:
+        """Be gone everywhere: for the end of a test."""
+        while cls._connected:
+            cls._connected.pop().abort()
+
+    @classmethod
+    async def connect(cls, address: Address, *, receive_buffer_bytes: int | None = None) -> "Wire":
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        limit = 1 << 16
+        if receive_buffer_bytes is not None:
+            # Before connecting: the window is agreed on there.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
+            limit = receive_buffer_bytes
+        sock.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, address)
+        except OSError:
+            sock.close()
+            raise
+        return cls(*await asyncio.open_connection(sock=sock, limit=limit))
+
+    async def exactly(self, count: int) -> bytes:
+        async with asyncio.timeout(PATIENCE_S):
+            try:
+                return await self.reader.readexactly(count)
+            except (asyncio.IncompleteReadError, ConnectionError) as error:
+                raise Ended from error
+
+    async def line(self) -> bytes:
+        """Return up to and including the next line feed."""
+        line = bytearray()
+        async with asyncio.timeout(PATIENCE_S):
+            while not line.endswith(b"\n"):
+                try:
+                    line += await self.reader.readuntil(b"\n")
+                except asyncio.LimitOverrunError as error:
+                    line += await self.reader.readexactly(error.consumed)
+                except (asyncio.IncompleteReadError, ConnectionError) as error:
+                    raise Ended from error
+        return bytes(line)
+
+    async def some(self) -> bytes:
+        """Return whatever comes next."""
+        async with asyncio.timeout(PATIENCE_S):
+            try:
+                data = await self.reader.read(1 << 16)
+            except ConnectionError as error:
+                raise Ended from error
+        if not data:
+            raise Ended
+        return data
+
+    async def rest(self) -> bytes:
+        """Return all bytes up to the end of the connection."""
+        data = b""
+        try:
+            while True:
+                data += await self.some()
+        except Ended:
+            return data
+
+    def abort(self) -> None:
+        """Be gone, without a word."""
+        self.writer.transport.abort()
