@@ -4,9 +4,11 @@ import socket
 from collections import Counter as Tally
 from contextlib import suppress
 
+from feed.wire.transport import Transport
+
 from .ages import Ages
 from .counters import ChunkCounter, Counter, EventCounter, WebSocketCounter
-from .plan import Group, Look, Transport
+from .plan import Group, Look
 from .sample import Findings, Sampler, StampSampler, TickSampler
 from .splitters import BodySplitter, Splitter, WebSocketSplitter
 from .wire import (

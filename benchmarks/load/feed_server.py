@@ -15,8 +15,10 @@ from urllib.parse import urlencode, urlsplit
 import msgpack
 import orjson
 
+from feed.wire.transport import Transport
+
 from ..peers.base import OFFER_DEFLATE, OFFER_GZIP, PeerError, program
-from .plan import Group, Look, Opening, Transport
+from .plan import Group, Look, Opening
 from .process import family, listener
 
 EVERYTHING = ("trades", "quotes", "bars", "updatedBars", "secondBars", "statuses")

@@ -4,15 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from feed.wire.transport import Transport
+
 from .ages import AgeSummary
-
-
-class Transport(StrEnum):
-    """How a subscriber is served."""
-
-    WEBSOCKET = "websocket"
-    SSE = "sse"
-    STREAM = "stream"
 
 
 class Look(StrEnum):

@@ -11,11 +11,13 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from feed.wire.transport import Transport
+
 from ..peers.base import Contender, PeerError, Running, Work
 from .feed_server import MS_PER_S, Options, Server, Subscription, feed_server
 from .outcome import SATURATED_SHARE, Row, Sample
 from .own_process import SwarmError, in_own_process
-from .plan import Event, Group, Plan, Result, Transport
+from .plan import Event, Group, Plan, Result
 from .steady import run_steady
 
 RECORD_S = 2.0  # of payloads that peers are given: 80 at 40 Hz

@@ -7,7 +7,8 @@ from importlib.metadata import version
 import uvloop
 from aiohttp import web
 
-from ..load.plan import Transport
+from feed.wire.transport import Transport
+
 from .base import HOST, Running, Work, python_peer, subscriber
 from .sender import Door, Options, Payloads, options, paced
 

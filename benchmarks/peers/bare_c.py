@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..load.plan import Transport
+from feed.wire.transport import Transport
+
 from .base import Running, Work, cache_folder, program, subscriber, which
 
 _SOURCE = Path(__file__).with_name("bare_c.c")

@@ -19,7 +19,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Protocol
 
-from ..load.plan import Group, Look, Opening, Transport
+from feed.wire.transport import Transport
+
+from ..load.plan import Group, Look, Opening
 from ..load.process import family
 
 HOST = "127.0.0.1"

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..load.plan import Transport
+from feed.wire.transport import Transport
+
 from .base import (
     HOST,
     PUBLISHER,

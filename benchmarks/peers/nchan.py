@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from string import Template
 
-from ..load.plan import Group, Transport
+from feed.wire.transport import Transport
+
+from ..load.plan import Group
 from .base import HOST, PUBLISHER, Running, Work, free_port, program, python_peer, subscriber, which
 
 _CONFIGURATION = Template("""\

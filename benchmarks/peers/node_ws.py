@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..load.plan import Transport
+from feed.wire.transport import Transport
+
 from .base import Running, Work, cache_folder, program, subscriber, which
 
 VERSION = "8.23.0"

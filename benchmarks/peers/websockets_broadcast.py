@@ -7,7 +7,8 @@ from importlib.util import find_spec
 
 import uvloop
 
-from ..load.plan import Transport
+from feed.wire.transport import Transport
+
 from .base import HOST, Running, Work, python_peer, subscriber
 from .sender import Door, Options, Payloads, options, paced
 

@@ -155,7 +155,7 @@ class Lane:
         if self.framing.objects:
             marks_due = unmarked_ns >= mark_interval_ns
         else:
-            limit_ns = keepalive_ns if self.framing.transport == "stream" else mark_interval_ns
+            limit_ns = keepalive_ns if self.framing.marks_keep_alive else mark_interval_ns
             marks_due = self.payload.key.marks and min(silent_ns, unmarked_ns) >= limit_ns
         if marks_due:
             self.spoke_ns = self.marked_ns = now_ns

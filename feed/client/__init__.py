@@ -28,11 +28,11 @@ from feed.client.events import (
     Mark,
     Notice,
     Snapshot,
-    Transport,
     Unknown,
 )
 from feed.client.stream import Stream
 from feed.client.tables import Tables, event_ns
+from feed.wire.transport import Transport
 
 __all__ = [
     "Batch",

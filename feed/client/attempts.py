@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from feed.client.backoff import Backoff
 from feed.client.errors import GaveUp, Malformed, NotAFeed, Refused
-from feed.client.events import Transport
+from feed.wire.transport import Transport
 
 MAX_MALFORMED = 5  # connections in a row that broke the protocol before anything came of them
 

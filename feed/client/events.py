@@ -5,21 +5,13 @@ Plain values with words for people (`str(event)`); they know neither sockets nor
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from feed.errors import InvalidPosition
 from feed.wire.position import Position
+from feed.wire.transport import Transport
 
 Tick = dict[str, Any]  # one tick as the dialect has it: {"T": "t", "S": "AAPL", "p": 187.2, …}
-
-
-class Transport(StrEnum):
-    """How bytes come from a server."""
-
-    WEBSOCKET = "websocket"
-    STREAM = "stream"
-    SSE = "sse"
 
 
 class Batch(list[Tick]):

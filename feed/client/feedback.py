@@ -14,11 +14,12 @@ import aiohttp
 from yarl import URL
 
 from feed.client.errors import Malformed
-from feed.client.events import Batch, Transport
+from feed.client.events import Batch
 from feed.client.link import words_of
 from feed.client.tables import event_ns
 from feed.market.ticks import Kind
 from feed.wire.requests import MAX_AGE_MS, MAX_AGES
+from feed.wire.transport import Transport
 
 INTERVAL_S = 10.0
 _TIMEOUT_S = 5.0

@@ -7,9 +7,9 @@ import aiohttp
 import orjson
 
 from feed.client.errors import NotAFeed
-from feed.client.events import Transport
 from feed.client.link import Lost, Order, refusal, words_of
 from feed.client.parsers import STREAM_BODIES, Codec, Message, Parser, SseMessageParser
+from feed.wire.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -31,7 +31,6 @@ from feed.client.events import (
     Mark,
     Notice,
     Snapshot,
-    Transport,
     Unknown,
 )
 from feed.client.feedback import Feedback
@@ -44,6 +43,7 @@ from feed.client.tables import Library, Tables, tables_of
 from feed.client.websocket_link import WebSocketLink
 from feed.errors import InvalidParameter
 from feed.wire.position import Position
+from feed.wire.transport import Transport
 
 HEARTBEAT_S = 15.0  # the server says something every 10 s at least
 OPEN_TIMEOUT_S = 10.0  # to connect, and to be told that the subscription stands

@@ -42,6 +42,7 @@ from feed.wire.requests import (
     parse_control,
 )
 from feed.wire.selection import Selection
+from feed.wire.transport import Transport
 from feed.wire.websocket_frame import Opcode, close_frame, websocket_frame
 
 MAX_CONTROL_BYTES = 256 * 1024  # inflated; 5,000 symbols on three channels are 150 KiB
@@ -237,7 +238,7 @@ class Conversation:
         elif isinstance(control, Subscribe):
             self._subscribe(control)
         elif isinstance(control, Feedback):
-            self._hub.feedback.take("websocket", control.ages_ms)
+            self._hub.feedback.take(Transport.WEBSOCKET, control.ages_ms)
         else:
             self._unsubscribe(control)
 

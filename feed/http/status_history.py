@@ -17,10 +17,10 @@ from aiohttp import web
 from feed.histogram import Histogram, quantile
 from feed.hub.census import Levels, look
 from feed.hub.hub import Hub
-from feed.hub.instruments import TRANSPORTS
 from feed.ingest.health_watch import HealthWatch
 from feed.ingest.runner import Ingest
 from feed.market.symbol_health import Health
+from feed.wire.transport import Transport
 
 SAMPLE_S = 5.0
 WINDOW_S = 900.0
@@ -114,7 +114,7 @@ class Recent:
     def _measure(self, levels: Levels) -> Sample:
         """Return what is as it is at this moment."""
         hub, counts = self._hub, self._health.counts
-        connected = dict.fromkeys(TRANSPORTS, 0)
+        connected = dict.fromkeys((transport.value for transport in Transport), 0)
         for (transport, _), count in hub.connected.items():
             connected[transport] += count
         return {

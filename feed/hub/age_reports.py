@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 
 from feed.histogram import Histogram
+from feed.wire.transport import Transport
 
 REPORTS_PER_S = 100  # 1 % of a core; with more subscribers, what is taken is a random sample
 _NS_PER_MS = 1_000_000
@@ -22,14 +23,14 @@ class Feedback:
         live: whether ticks have an age at all; a recording's have none.
     """
 
-    def __init__(self, delivery_age: dict[str, Histogram]) -> None:
+    def __init__(self, delivery_age: dict[Transport, Histogram]) -> None:
         self.outcomes = {"taken": 0, "over_budget": 0, "not_live": 0}
         self.live = True
         self._delivery_age = delivery_age
         self._second = 0
         self._in_second = 0
 
-    def take(self, transport: str, ages_ms: Sequence[float]) -> str:
+    def take(self, transport: Transport, ages_ms: Sequence[float]) -> str:
         """Count a report's ages, if there is room for them; return the outcome."""
         outcome = self._outcome()
         self.outcomes[outcome] += 1

@@ -4,10 +4,10 @@ One observation a lane and frame, a cut, or a list of a source, never one a subs
 """
 
 from feed.histogram import Histogram
+from feed.wire.transport import Transport
 
 _US, _MS, _S = 1_000, 1_000_000, 1_000_000_000  # in nanoseconds
 
-TRANSPORTS = ("websocket", "sse", "stream")
 _AGE_BOUNDS_NS = (
     *(100 * _US, 250 * _US, 500 * _US),
     *(1 * _MS, 2_500 * _US, 5 * _MS, 10 * _MS, 25 * _MS, 50 * _MS, 100 * _MS, 250 * _MS, 500 * _MS),
@@ -32,7 +32,7 @@ class Instruments:
     def __init__(self) -> None:
         self.source_age = Histogram(_AGE_BOUNDS_NS)
         self.write_age = Histogram(_AGE_BOUNDS_NS)
-        self.delivery_age = {transport: Histogram(_AGE_BOUNDS_NS) for transport in TRANSPORTS}
+        self.delivery_age = {transport: Histogram(_AGE_BOUNDS_NS) for transport in Transport}
         self.cut = Histogram(_CUT_BOUNDS_NS)
         self.batch_ticks = Histogram(_BATCH_BOUNDS_TICKS)
         self.loop_lag = Histogram(_AGE_BOUNDS_NS)

@@ -9,6 +9,7 @@ from itertools import count
 from feed.broadcast.subscriber import Subscriber
 from feed.hub.connection import Connection
 from feed.wire.disconnect import Reason
+from feed.wire.transport import Transport
 
 _ids = count(1)
 
@@ -28,7 +29,7 @@ class Session:
     Attributes:
         connection: its socket.
         subscriber: its position, and its place in a lane.
-        transport: "websocket", "sse" or "stream".
+        transport: how bytes go to it.
         goodbye: writes the transport's last words for a reason; nothing may follow them.
         beat: called about every second with a monotonic time, for what a transport does by itself.
         ended: done, with the reason, once the subscriber is out of its lane.
@@ -39,7 +40,7 @@ class Session:
 
     connection: Connection
     subscriber: Subscriber
-    transport: str
+    transport: Transport
     goodbye: Callable[[Reason], None]
     beat: Callable[[int], None] = _no_beat
     ended: "asyncio.Future[Reason]" = field(

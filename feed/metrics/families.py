@@ -25,7 +25,6 @@ from feed.broadcast.subscriber import Resume
 from feed.histogram import Histogram
 from feed.hub.census import Levels
 from feed.hub.hub import Hub
-from feed.hub.instruments import TRANSPORTS
 from feed.ingest.health_watch import HealthWatch
 from feed.ingest.runner import Ingest
 from feed.market.symbol_health import Health
@@ -33,9 +32,10 @@ from feed.market.ticks import Kind
 from feed.sources.replay import bad_rows
 from feed.wire.codec import CODECS
 from feed.wire.disconnect import Reason
+from feed.wire.transport import Transport
 
 LAG_STEPS_TICKS = (1, 100, 1_000, 10_000)
-_SERVED = tuple(product(TRANSPORTS, CODECS))
+_SERVED = tuple(product(Transport, CODECS))
 _LADDER_STEPS = ("paused", "caught_up", "gap", "conflated", "lagging", "slow")
 _S = 1_000_000_000  # in nanoseconds
 

@@ -18,6 +18,7 @@ from feed.wire.codec import Codec
 from feed.wire.json_codec import JSON
 from feed.wire.messages import Message
 from feed.wire.position import Position
+from feed.wire.transport import Transport
 from feed.wire.varint import varint
 from feed.wire.websocket_frame import Opcode, websocket_frame
 
@@ -33,12 +34,16 @@ class Framing(Protocol):
     """What one transport makes of payloads and messages."""
 
     @property
-    def transport(self) -> str:
-        """Its name, for metrics: "websocket", "sse", "stream"."""
+    def transport(self) -> Transport:
+        """The transport whose frames these are."""
 
     @property
     def keepalive(self) -> bytes:
         """An envelope that says nothing; b"" where there is none."""
+
+    @property
+    def marks_keep_alive(self) -> bool:
+        """Whether marks serve as keepalives, since there is no envelope that says nothing."""
 
     @property
     def objects(self) -> bool:
@@ -68,8 +73,9 @@ class WebSocketFraming:
     """A payload is a message: text or binary."""
 
     opcode: Opcode
-    transport: ClassVar[str] = "websocket"
+    transport: ClassVar[Transport] = Transport.WEBSOCKET
     keepalive: ClassVar[bytes] = b""
+    marks_keep_alive: ClassVar[bool] = False
     objects: ClassVar[bool] = False
     one_stream: ClassVar[bool] = False
 
@@ -99,9 +105,10 @@ class SseFraming:
 
     base64: bool
     chunked: bool
-    transport: ClassVar[str] = "sse"
+    transport: ClassVar[Transport] = Transport.SSE
     # Without a blank line: with one, two clients see phantom events (facts/sse-clients).
     keepalive: ClassVar[bytes] = b":\n"
+    marks_keep_alive: ClassVar[bool] = False
     objects: ClassVar[bool] = True
     one_stream: ClassVar[bool] = True
 
@@ -150,8 +157,9 @@ class StreamFraming:
 
     delimiter: Delimiter
     chunked: bool
-    transport: ClassVar[str] = "stream"
+    transport: ClassVar[Transport] = Transport.STREAM
     keepalive: ClassVar[bytes] = b""
+    marks_keep_alive: ClassVar[bool] = True
     objects: ClassVar[bool] = False
     one_stream: ClassVar[bool] = True
 

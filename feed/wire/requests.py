@@ -23,6 +23,7 @@ from feed.market.symbols import ALL, SYMBOL_SHAPE, is_symbol
 from feed.market.ticks import CHANNELS, Channel
 from feed.wire.position import Position
 from feed.wire.selection import Selection
+from feed.wire.transport import Transport
 
 MAX_AGES = 64  # that one feedback message reports
 MAX_AGE_MS = 86_400_000  # a day; what is older comes from a clock that is wrong
@@ -206,7 +207,7 @@ class Feedback(_Message):
 class Report(_Message):
     """The same of those whose transport goes one way: the body of `POST /v1/feedback`."""
 
-    transport: Literal["websocket", "sse", "stream"]
+    transport: Annotated[Transport, Field(strict=False)]  # JSON has its name
     ages_ms: Ages
 
     @classmethod

@@ -5,7 +5,7 @@ import pytest
 from feed.client.attempts import MAX_MALFORMED, Attempts
 from feed.client.backoff import Backoff
 from feed.client.errors import GaveUp, Malformed, NotAFeed, Refused
-from feed.client.events import Transport
+from feed.wire.transport import Transport
 from tests.client.test_backoff import longest
 
 WS, STREAM, SSE = Transport.WEBSOCKET, Transport.STREAM, Transport.SSE

@@ -10,10 +10,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from feed.client import Transport, connect, feedback
+from feed.client import connect, feedback
 from feed.client.events import Batch
 from feed.client.feedback import INTERVAL_S, Feedback
 from feed.wire.rfc3339 import rfc3339
+from feed.wire.transport import Transport
 from tests.fakes import serving as server_fixtures
 from tests.fakes.servers import EVENT_NS, PATIENCE_S, Serve, trade, until
 

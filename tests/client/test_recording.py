@@ -12,12 +12,13 @@ import pytest
 import zstandard
 
 from feed.client import recording as recording_module
-from feed.client.events import Connected, Event, Gap, Mark, Snapshot, Tick, Transport
+from feed.client.events import Connected, Event, Gap, Mark, Snapshot, Tick
 from feed.client.recording import Recording, json_line, record
 from feed.client.stream import Stream
 from feed.client.subscription import Subscription
 from feed.errors import InvalidParameter
 from feed.market.ticks import Channel
+from feed.wire.transport import Transport
 from tests.fakes.clocks import ManualClock
 from tests.fakes.mini_feed import MiniFeed
 

@@ -24,13 +24,13 @@ from feed.client.events import (
     Notice,
     Snapshot,
     Tick,
-    Transport,
     Unknown,
 )
 from feed.client.stream import Stream
 from feed.client.subscription import Subscription
 from feed.errors import InvalidParameter
 from feed.market.ticks import Channel
+from feed.wire.transport import Transport
 from tests.client.test_backoff import longest
 from tests.fakes.clocks import ManualClock
 from tests.fakes.mini_feed import Line, MiniFeed

@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from feed.hub import age_reports as feedback
+from feed.wire.transport import Transport
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, ScriptedSource, Serve, until
 from tests.fakes.websocket_reader import WebSocketReader
@@ -29,7 +30,7 @@ async def post(feed: Feed, body: object, *headers: str) -> RawHttp:
     return answer
 
 
-def ages_of(feed: Feed, transport: str) -> tuple[int, int]:
+def ages_of(feed: Feed, transport: Transport) -> tuple[int, int]:
     histogram = feed.hub.instruments.delivery_age[transport]
     return histogram.count, histogram.total
 
@@ -38,8 +39,8 @@ async def test_a_report_over_http_is_counted_for_its_transport(serve: Serve) -> 
     feed = await serve()
     answer = await post(feed, REPORT)
     assert answer.status == 204
-    assert ages_of(feed, "sse") == (3, 20_003_550_000)
-    assert ages_of(feed, "stream") == (0, 0)
+    assert ages_of(feed, Transport.SSE) == (3, 20_003_550_000)
+    assert ages_of(feed, Transport.STREAM) == (0, 0)
     assert feed.hub.feedback.outcomes["taken"] == 1
 
 
@@ -52,7 +53,7 @@ async def test_a_report_over_a_websocket_is_counted_and_not_answered(
     await reader.begin()
     reader.say({"action": "feedback", "ages_ms": [1.5, 2]})
     await reader.subscribe(trades=["AAPL"])  # its answer is the next thing said
-    assert ages_of(feed, "websocket") == (2, 3_500_000)
+    assert ages_of(feed, Transport.WEBSOCKET) == (2, 3_500_000)
 
 
 @pytest.mark.parametrize(
@@ -113,12 +114,12 @@ async def test_too_many_reports_a_second_are_not_counted(
     monkeypatch.setattr("feed.hub.age_reports.time.monotonic", lambda: now_s[0])
     feed = await serve()
     take = feed.hub.feedback.take
-    assert [take("sse", [1]) for _ in range(feedback.REPORTS_PER_S)].count("taken") == 100
+    assert [take(Transport.SSE, [1]) for _ in range(feedback.REPORTS_PER_S)].count("taken") == 100
     assert (await post(feed, REPORT)).headers["Retry-After"] == "10"
     now_s[0] += 1
     assert (await post(feed, REPORT)).status == 204
     assert feed.hub.feedback.outcomes == {"taken": 101, "over_budget": 1, "not_live": 0}
-    assert ages_of(feed, "sse")[0] == 103
+    assert ages_of(feed, Transport.SSE)[0] == 103
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ async def test_ticks_of_a_recording_have_no_age(serve: Serve) -> None:
     feed = await serve(ScriptedSource(can_wait=True))
     assert (await post(feed, REPORT)).status == 204
     await until(lambda: feed.hub.feedback.outcomes["not_live"] == 1)
-    assert ages_of(feed, "sse") == (0, 0)
+    assert ages_of(feed, Transport.SSE) == (0, 0)
 
 
 async def test_a_page_that_may_report_learns_it_by_preflight(serve: Serve) -> None:

@@ -10,6 +10,7 @@ from aiohttp import web
 from feed.http import status_history as recent
 from feed.http.app import RECENT
 from feed.hub.census import Levels
+from feed.wire.transport import Transport
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import open_reader
 from tests.fakes.servers import Feed, Serve, trades, until
@@ -69,9 +70,9 @@ async def test_ages_are_those_since_the_sample_before(serve: Serve) -> None:
     feed = await serve()
     samples = Samples(feed)
     for _ in range(100):
-        feed.hub.instruments.delivery_age["sse"].observe(30_000_000)
+        feed.hub.instruments.delivery_age[Transport.SSE].observe(30_000_000)
     samples.take()
-    feed.hub.feedback.take("websocket", [2_000])
+    feed.hub.feedback.take(Transport.WEBSOCKET, [2_000])
     samples.take()
     samples.take()
     series = (await samples.history())["series"]

@@ -11,6 +11,7 @@ from feed.market.ticks import Channel
 from feed.wire.disconnect import Reason
 from feed.wire.position import Position
 from feed.wire.selection import Selection
+from feed.wire.transport import Transport
 from tests.fakes.servers import EVENT_NS
 from tests.fakes.stage import EPOCH, Stage
 
@@ -65,7 +66,7 @@ class Scene:
         )
         self.now_ns = 0
         connection = cast("Connection", self.socket)
-        self.session = Session(connection, self.subscriber, "websocket", lambda _: None)
+        self.session = Session(connection, self.subscriber, Transport.WEBSOCKET, lambda _: None)
 
     def serve(self, at_s: float, **options: Any) -> bool:
         self.now_ns = int(at_s * SECOND_NS)

@@ -12,11 +12,11 @@ from feed.client.events import (
     Gap,
     Mark,
     Notice,
-    Transport,
     Unknown,
 )
 from feed.market.ticks import SECOND_NS
 from feed.terminal.connection import Connection, Rate
+from feed.wire.transport import Transport
 from tests.terminal.objects import NOW_NS
 
 CONNECTED = Connected(Transport.WEBSOCKET, "http://a/v1/ws", None, {}, "")

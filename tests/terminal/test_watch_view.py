@@ -2,10 +2,11 @@
 
 import pytest
 
-from feed.client.events import Batch, Connected, Counters, Disconnected, Gap, Tick, Transport
+from feed.client.events import Batch, Connected, Counters, Disconnected, Gap, Tick
 from feed.market.symbols import MAX_SYMBOL_LENGTH
 from feed.market.ticks import SECOND_NS
 from feed.terminal.watch_view import WatchView
+from feed.wire.transport import Transport
 from tests.terminal.objects import NOW_NS, quote, status, trade
 from tests.terminal.shown import lines_of
 

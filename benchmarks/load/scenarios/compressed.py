@@ -6,6 +6,8 @@ and what does it cost those who compress for each connection?
 
 from collections.abc import Sequence
 
+from feed.wire.transport import Transport
+
 from ...peers.contenders import COMPRESSING, NCHAN
 from ..feed_server import Options, Subscription
 from ..outcome import (
@@ -20,7 +22,6 @@ from ..outcome import (
     memory_per_subscriber_bytes,
     payload_bytes,
 )
-from ..plan import Transport
 from ..stage import KEEP_PAYLOADS, Stage
 
 SUBSCRIBERS = 500

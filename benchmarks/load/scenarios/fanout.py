@@ -5,10 +5,11 @@ What does a frame cost per subscriber, against a loop that does nothing but send
 
 from collections.abc import Sequence
 
+from feed.wire.transport import Transport
+
 from ...peers.contenders import CONTENDERS, FLOOR, NCHAN
 from ..feed_server import Options, Subscription
 from ..outcome import Aim, Outcome, Row, at_least, at_most, compare, find, ticks_per_core_s
-from ..plan import Transport
 from ..stage import KEEP_PAYLOADS, Stage
 
 SUBSCRIBERS = 2_000

@@ -16,10 +16,11 @@ from benchmarks.load import stage
 from benchmarks.load.cli import run
 from benchmarks.load.feed_server import Options, Subscription, feed_server
 from benchmarks.load.own_process import in_own_process
-from benchmarks.load.plan import Plan, Transport
+from benchmarks.load.plan import Plan
 from benchmarks.load.process import family
 from benchmarks.load.scenarios import compressed, ingest, metrics, storm
 from benchmarks.load.steady import run_steady
+from feed.wire.transport import Transport
 
 PATIENCE_S = 30.0
 QUICK = ["--subscribers", "6", "--seconds", "0.4", "--rounds", "1", "--peers", "Python"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.load.own_process import SwarmError, in_own_process
-from benchmarks.load.plan import Plan, Result, Transport
+from benchmarks.load.plan import Plan, Result
 from benchmarks.load.steady import run_steady
 from benchmarks.peers.aiohttp_send import AiohttpSend
 from benchmarks.peers.bare_c import BareC
@@ -16,6 +16,7 @@ from benchmarks.peers.bare_python import BarePython
 from benchmarks.peers.base import Contender, PeerError, Work, program
 from benchmarks.peers.nchan import Nchan
 from benchmarks.peers.websockets_broadcast import WebsocketsBroadcast
+from feed.wire.transport import Transport
 
 HZ = 50.0
 SUBSCRIBERS = 8
