@@ -1,5 +1,8 @@
 """Protobuf: ticks and feed messages as the items of a Batch, as `feed.proto` has them.
 
+What is loaded is `feed.binpb`, the descriptor set that protoc makes of `feed.proto`: Google's
+runtime makes classes of descriptors, and leaves reading .proto files to protoc.
+
 A fragment is one item with the tag and the length that it has within a batch, so a batch is the
 concatenation of fragments. The names of a tick's fields are those of `feed.market.ticks`, so that
 encoding is the same for every kind; the dialect's letters are needed only for messages, and to
@@ -22,7 +25,7 @@ from feed.wire.letters import LETTERS
 from feed.wire.rfc3339 import rfc3339, unix_ns
 from feed.wire.varint import varint
 
-SCHEMA_FILE = "feed.proto"
+DESCRIPTOR_SET = "feed.binpb"
 # How values that JSON has no type for are decoded.
 _DECODERS: dict[str, Callable[[Any], object]] = {
     "event_ns": rfc3339,
@@ -33,6 +36,26 @@ _TYPES = {kind.name.lower(): kind.value for kind in Kind}  # `T`, where it is no
 _CONFLATED = "conflated"
 _LENGTH_DELIMITED = 2  # wire type
 _ONE_BYTE = 0x80  # numbers below are one byte as a varint
+
+
+def load_messages() -> dict[str, Any]:
+    """Return the message classes of the schema, by their names without the package.
+
+    They are in a pool of their own, and do not meet the classes that somebody else in the process
+    may have generated from the same schema.
+    """
+    from google.protobuf import (  # noqa: PLC0415 - see the module docstring
+        descriptor_pb2,
+        descriptor_pool,
+        message_factory,
+    )
+
+    data = (files("feed.wire") / DESCRIPTOR_SET).read_bytes()
+    (file,) = descriptor_pb2.FileDescriptorSet.FromString(data).file
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(file.SerializeToString())
+    messages = pool.FindFileByName(file.name).message_types_by_name.values()
+    return {found.name: message_factory.GetMessageClass(found) for found in messages}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +112,7 @@ class _Schema:
     def __init__(self) -> None:
         from google.protobuf.message import DecodeError  # noqa: PLC0415 - see the module docstring
 
-        from feed.wire.proto_schema import load_messages  # noqa: PLC0415 - the same
-
-        text = (files("feed.wire") / SCHEMA_FILE).read_text(encoding="utf-8")
-        classes = load_messages(SCHEMA_FILE, text)
+        classes = load_messages()
         self.batch = classes["Batch"]
         self.batch_tag = _tag(self.batch.DESCRIPTOR.fields_by_name["items"])
         self.items = {

@@ -3,7 +3,6 @@
 import base64
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -11,15 +10,13 @@ import httpx
 import pytest
 from google.protobuf.internal.decoder import _DecodeVarint
 
-import feed as feed_package
 from feed.wire.disconnect import Reason
-from feed.wire.proto_schema import load_messages
+from feed.wire.protobuf_codec import load_messages
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, quote, trade
 from tests.fakes.websocket_reader import TEXT, WebSocketReader
 
-SCHEMA = Path(feed_package.__file__).parent / "wire" / "feed.proto"
-BATCH = load_messages(SCHEMA.name, SCHEMA.read_text(encoding="utf-8"))["Batch"]
+BATCH = load_messages()["Batch"]
 PROTOCOLS = ("feed.protobuf",)
 
 

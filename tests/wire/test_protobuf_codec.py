@@ -1,7 +1,6 @@
 """Batches in Protobuf: against protoc, against JSON, and against the golden bytes."""
 
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -20,8 +19,7 @@ from feed.wire.disconnect import Reason
 from feed.wire.json_codec import JSON
 from feed.wire.messages import bye_message, mark_message
 from feed.wire.position import Position
-from feed.wire.proto_schema import load_messages
-from feed.wire.protobuf_codec import PROTOBUF
+from feed.wire.protobuf_codec import PROTOBUF, load_messages
 from tests.fakes import strategies
 from tests.golden import TICKS
 
@@ -43,17 +41,16 @@ def all_golden() -> bytes:
 
 
 def test_protoc_reads_the_golden_batch_as_the_golden_text() -> None:
-    protoc = shutil.which("protoc")
-    if protoc is None:
-        pytest.skip("protoc is not installed (Debian: protobuf-compiler)")
-    command = [protoc, "--decode=feed.v1.Batch", f"--proto_path={SCHEMA.parent}", SCHEMA.name]
+    pytest.importorskip("grpc_tools", reason="grpcio-tools is not installed (the extra `test`)")
+    arguments = ["--decode=feed.v1.Batch", f"--proto_path={SCHEMA.parent}", SCHEMA.name]
+    command = [sys.executable, "-m", "grpc_tools.protoc", *arguments]
     told = subprocess.run(command, input=all_golden(), check=True, capture_output=True)
     assert told.stderr == b""
     assert told.stdout.decode() == (GOLDEN / "batch.txtpb").read_text(encoding="utf-8")
 
 
 def test_googles_runtime_writes_the_golden_text_as_the_golden_batch() -> None:
-    batch = load_messages(SCHEMA.name, SCHEMA.read_text(encoding="utf-8"))["Batch"]
+    batch = load_messages()["Batch"]
     text = (GOLDEN / "batch.txtpb").read_text(encoding="utf-8")
     assert text_format.Parse(text, batch()).SerializeToString(deterministic=True) == all_golden()
 
