@@ -1,3 +1,4 @@
+import re
 import signal
 
 import pytest
@@ -19,6 +20,26 @@ for number, usual in (
 ):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, usual)
+
+
+# Longer texts and bytes are the data of a test, not its name.
+_LONGEST_ID = 60
+# What `repr` says of an object without one of its own.
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a long value by its length; None: pytest names it."""
+    if isinstance(val, str | bytes) and len(val) > _LONGEST_ID:
+        return f"{argname} of {len(val)}"
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse names that differ between processes, which pytest-xdist could not start with."""
+    for item in items:
+        if _ADDRESS.search(item.nodeid):
+            raise pytest.UsageError(f"{item.nodeid!r} names a memory address; give it an id")
 
 
 @pytest.fixture

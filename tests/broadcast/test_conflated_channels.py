@@ -20,7 +20,7 @@ from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 from tests.fakes.frame_reader import Object
 from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Stage
-from tests.fakes.ways import WAYS, Way
+from tests.fakes.ways import WAYS, Way, way_name
 
 MS = 1_000_000
 SYMBOLS = "ABC"
@@ -125,7 +125,7 @@ def test_members_that_came_at_different_times_share_a_lane_and_its_bytes() -> No
     assert ranges(first.take_objects()) == [("A", 1, 2, 2)]
 
 
-@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("way", WAYS, ids=way_name)
 def test_quotes_are_conflated_beside_lossless_trades(way: Way) -> None:
     stage = Stage()
     member = stage.join(QUOTES_BESIDE_TRADES, way)
@@ -143,7 +143,7 @@ def test_quotes_are_conflated_beside_lossless_trades(way: Way) -> None:
     ]
 
 
-@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("way", WAYS, ids=way_name)
 def test_a_conflated_trade_says_what_it_stands_for_in_every_codec(way: Way) -> None:
     stage = Stage()
     member = stage.join(TRADES, way)

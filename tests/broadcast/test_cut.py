@@ -18,17 +18,12 @@ from feed.wire.position import Position
 from tests.fakes.numbered_ticks import nanoseconds, numbered
 from tests.fakes.selections import EVERYTHING, of_channels, select
 from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Stage
-from tests.fakes.ways import BINARY_SOCKET, TEXT_SOCKET, WAYS, Way
+from tests.fakes.ways import BINARY_SOCKET, TEXT_SOCKET, WAYS, Way, way_name
 
 S = 1_000_000_000
 
 SSE = next(way for way in WAYS if way[1].transport == "sse")
 STREAM = next(way for way in WAYS if way[1].transport == "stream")
-
-
-def way_name(way: Way) -> str:
-    codec, framing = way
-    return f"{codec.name} {framing}"
 
 
 def seated(stage: Stage, *asked: Any, **more: Any) -> Member:
@@ -125,7 +120,7 @@ def test_a_codec_that_nobody_uses_is_not_encoded(calls: list[tuple[str, str, int
         {"marks": True},
         {"compression": Compression()},
     ],
-    ids=str,
+    ids="".join,
 )
 def test_whoever_asked_for_something_else_is_in_a_lane_of_its_own(other: dict[str, Any]) -> None:
     stage = Stage()

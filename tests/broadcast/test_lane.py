@@ -21,7 +21,7 @@ from tests.fakes.frame_reader import FrameReader
 from tests.fakes.numbered_ticks import nanoseconds, numbered
 from tests.fakes.selections import EVERYTHING, of_channels
 from tests.fakes.stage import Socket
-from tests.fakes.ways import BINARY_SOCKET, TEXT_SOCKET, WAYS, Way
+from tests.fakes.ways import BINARY_SOCKET, TEXT_SOCKET, WAYS, Way, way_name
 
 HIGH_WATER_BYTES = 1000
 S = 1_000_000_000
@@ -33,11 +33,6 @@ def lane_of(way: Way = WAYS[0], *, marks: bool = False, now_ns: int = 0) -> Lane
     codec, framing = way
     payload = Payload(PayloadKey(EVERYTHING, codec, marks))
     return Lane(payload, framing, Traffic(), now_ns)
-
-
-def way_name(way: Way) -> str:
-    codec, framing = way
-    return f"{codec.name} {framing}"
 
 
 each_way = pytest.mark.parametrize("way", WAYS, ids=way_name)

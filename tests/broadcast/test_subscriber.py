@@ -16,7 +16,7 @@ from tests.fakes.frame_reader import Object
 from tests.fakes.numbered_ticks import nanoseconds
 from tests.fakes.selections import EVERYTHING, of_channels
 from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Stage
-from tests.fakes.ways import WAYS, Way
+from tests.fakes.ways import WAYS, Way, way_name
 
 S = 1_000_000_000
 MS = 1_000_000
@@ -68,7 +68,7 @@ def test_whoever_joins_without_a_position_is_live_at_once() -> None:
     assert hears(member) == [2]
 
 
-@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("way", WAYS, ids=way_name)
 def test_whoever_comes_back_is_sent_what_it_missed_once_and_in_order(way: Way) -> None:
     stage = Stage()
     for _ in range(3):
@@ -79,7 +79,7 @@ def test_whoever_comes_back_is_sent_what_it_missed_once_and_in_order(way: Way) -
     assert hears(member) == [3, 5, 7, 8]
 
 
-@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("way", WAYS, ids=way_name)
 def test_a_position_of_one_transport_is_good_on_every_other(way: Way) -> None:
     stage = Stage()
     members = [stage.join(EVERYTHING, each, marks=True) for each in WAYS]
@@ -91,7 +91,7 @@ def test_a_position_of_one_transport_is_good_on_every_other(way: Way) -> None:
         assert hears(stage.join(EVERYTHING, way, after=position)) == [3, 4]
 
 
-@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("way", WAYS, ids=way_name)
 def test_whoever_is_told_positions_is_told_where_it_begins(way: Way) -> None:
     # So that who is cut off before the first tick can come back for it.
     stage = Stage()
@@ -181,7 +181,7 @@ def test_the_oldest_tick_held_is_no_gap_and_the_one_before_it_is() -> None:
     "after",
     [Position("older", 7), Position("older", 0), at(5), "stage", "", "no position\n\udcff\0", "✓"],
 )
-@pytest.mark.parametrize("way", [SOCKET, SSE, STREAM], ids=str)
+@pytest.mark.parametrize("way", [SOCKET, SSE, STREAM], ids=way_name)
 def test_a_position_that_is_none_of_ours_is_told_back_in_a_gap(
     after: Position | str, way: Way
 ) -> None:

@@ -31,3 +31,11 @@ WAYS: tuple[Way, ...] = (
         for chunked in (True, False)
     ),
 )
+
+
+def way_name(way: Way) -> str:
+    """Name a way in the id of a test, the same in every process."""
+    codec, framing = way
+    name = type(framing).__name__.removesuffix("Framing").lower()
+    chunked = isinstance(framing, SseFraming | StreamFraming) and framing.chunked
+    return f"{name} {codec.name}{' chunked' if chunked else ''}"
