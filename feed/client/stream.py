@@ -42,6 +42,7 @@ from feed.client.subscription import Subscription, parse_url
 from feed.client.tables import Library, Tables, tables_of
 from feed.client.websocket_link import WebSocketLink
 from feed.errors import InvalidParameter
+from feed.wire.error_codes import Consequence, consequence_of
 from feed.wire.position import Position
 from feed.wire.transport import Transport
 
@@ -55,8 +56,6 @@ CodecName = Literal["json", "msgpack", "protobuf"]
 # What "auto" tries: the one with the fewest bytes and a way to answer first, the one that passes
 # every proxy last.
 _AUTO = (Transport.WEBSOCKET, Transport.STREAM, Transport.SSE)
-# The dialect's errors that end a subscription for good: it is not, or no longer, permitted.
-_FATAL_CODES = {401, 402, 404, 409}
 
 _log = logging.getLogger("feed.client")
 
@@ -195,7 +194,7 @@ class Stream:
                 return None
             await self._step_until_closed()
         event = self._events.popleft()
-        if isinstance(event, Notice) and event.code in _FATAL_CODES:
+        if isinstance(event, Notice) and consequence_of(event.code) is Consequence.ENDS_FOR_GOOD:
             await self._drop_link()
             raise Refused(str(self._base), event.code, event.words, by_feed=True)
         if isinstance(event, Bye) and not event.may_reconnect:

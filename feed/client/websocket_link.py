@@ -11,14 +11,12 @@ from feed.client.errors import Malformed, Refused
 from feed.client.link import Lost, Order, refusal, words_of
 from feed.client.parsers import DECODERS, MAX_MESSAGE_BYTES, Codec, Message, Object
 from feed.errors import shorten
+from feed.wire.error_codes import Consequence, consequence_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CLOSE_TIMEOUT_S = 1.0  # for the other side to answer a Close
-
-# The dialect's errors that may pass by themselves: too many connections, slow, internal.
-_COMEBACK_CODES = {406, 407, 500}
 
 
 class WebSocketLink:
@@ -124,9 +122,10 @@ class WebSocketLink:
             self._left.append(Message(rest))
         if first["T"] == "error":
             code, said = first.get("code"), str(first.get("msg", ""))
-            if code in _COMEBACK_CODES:
-                raise Lost(f"the server says: {said} ({code})")
-            raise Refused(self.url, code if type(code) is int else 0, said, by_feed=True)
+            number = code if type(code) is int else 0
+            if consequence_of(number) is Consequence.ENDS_FOR_NOW:
+                raise Lost(f"the server says: {said} ({number})")
+            raise Refused(self.url, number, said, by_feed=True)
         if first["T"] != kind or (words is not None and first.get("msg") != words):
             raise Malformed(f"expected {kind} {words or ''}, not {shorten(first)}")
         return first

@@ -20,12 +20,12 @@ from feed.market.ticks import CHANNELS, Channel
 from feed.wire.codec import CODECS, Codec
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
+from feed.wire.error_codes import ErrorCode
 from feed.wire.framing import WebSocketFraming
 from feed.wire.json_codec import JSON
 from feed.wire.messages import (
     AUTHENTICATED,
     CONNECTED,
-    ErrorCode,
     Message,
     error_message,
     error_of,
@@ -231,7 +231,7 @@ class Conversation:
     def _act(self, control: Control) -> None:
         if isinstance(control, Auth):
             if self.authenticated:
-                self._say(error_message(ErrorCode.ALREADY_AUTHENTICATED, "already authenticated"))
+                self._say(error_message(ErrorCode.ALREADY_AUTHENTICATED))
             else:
                 self.authenticated = True
                 self._say(AUTHENTICATED)

@@ -1,12 +1,14 @@
 """Every reason why the server ends a connection, in one table.
 
 A reason has a name (the label of metrics and logs), the WebSocket close code (RFC 6455 §7.4), the
-market-data dialect's error that is sent before it where there is one, words for a person, and
-whether the subscriber may come back. Knows nothing of sockets.
+market-data dialect's error that is sent before it where there is one, and words for a person.
+Knows nothing of sockets.
 """
 
 from dataclasses import dataclass
 from enum import Enum
+
+from feed.wire.error_codes import Consequence, ErrorCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,32 +20,45 @@ class Disconnect:
         close_code: WebSocket close code.
         error_code: the dialect's error code, sent before closing; None: no error is sent.
         words: what a person reads.
-        may_reconnect: whether coming back can succeed.
     """
 
     name: str
     close_code: int
-    error_code: int | None
+    error_code: ErrorCode | None
     words: str
-    may_reconnect: bool
+
+    @property
+    def may_reconnect(self) -> bool:
+        """Whether coming back can succeed: after every error that is not final, and after none."""
+        code = self.error_code
+        return code is None or code.consequence is not Consequence.ENDS_FOR_GOOD
 
 
 class Reason(Enum):
     """The table of disconnect reasons."""
 
-    CLIENT_LEFT = Disconnect("client_left", 1000, None, "the subscriber left", True)
-    SHUTDOWN = Disconnect("shutdown", 1012, None, "the server is restarting; come back", True)
-    SLOW = Disconnect("slow", 1013, 407, "slow client: the socket took nothing for too long", True)
+    CLIENT_LEFT = Disconnect("client_left", 1000, None, "the subscriber left")
+    SHUTDOWN = Disconnect("shutdown", 1012, None, "the server is restarting; come back")
+    SLOW = Disconnect(
+        "slow", 1013, ErrorCode.SLOW_CLIENT, "slow client: the socket took nothing for too long"
+    )
     LAGGING = Disconnect(
-        "lagging", 1013, 407, "slow client: the ring overran it and on_lag is disconnect", True
+        "lagging",
+        1013,
+        ErrorCode.SLOW_CLIENT,
+        "slow client: the ring overran it and on_lag is disconnect",
     )
-    UNRESPONSIVE = Disconnect("unresponsive", 1013, None, "no pong came in time", True)
-    PROTOCOL = Disconnect("protocol", 1002, 400, "the peer broke the WebSocket protocol", True)
-    TOO_BIG = Disconnect("too_big", 1009, 400, "a message was longer than 256 KiB", True)
-    POLICY = Disconnect("policy", 1008, 400, "too many control messages", True)
-    AUTH_FAILED = Disconnect("auth_failed", 1008, 402, "auth failed", False)
-    AUTH_TIMEOUT = Disconnect("auth_timeout", 1008, 404, "auth timeout", False)
+    UNRESPONSIVE = Disconnect("unresponsive", 1013, None, "no pong came in time")
+    PROTOCOL = Disconnect(
+        "protocol", 1002, ErrorCode.INVALID_SYNTAX, "the peer broke the WebSocket protocol"
+    )
+    TOO_BIG = Disconnect(
+        "too_big", 1009, ErrorCode.INVALID_SYNTAX, "a message was longer than 256 KiB"
+    )
+    POLICY = Disconnect("policy", 1008, ErrorCode.INVALID_SYNTAX, "too many control messages")
+    AUTH_FAILED = Disconnect("auth_failed", 1008, ErrorCode.AUTH_FAILED, "auth failed")
+    AUTH_TIMEOUT = Disconnect("auth_timeout", 1008, ErrorCode.AUTH_TIMEOUT, "auth timeout")
     TOO_MANY_CONNECTIONS = Disconnect(
-        "too_many_connections", 1013, 406, "connection limit exceeded", True
+        "too_many_connections", 1013, ErrorCode.CONNECTION_LIMIT, "connection limit exceeded"
     )
-    ERROR = Disconnect("error", 1011, 500, "internal error", True)
+    ERROR = Disconnect("error", 1011, ErrorCode.INTERNAL, "internal error")

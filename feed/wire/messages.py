@@ -6,25 +6,21 @@ Source: Alpaca's streaming API, as its SDKs for Python and Node need it; what is
 """
 
 from collections.abc import Iterable, Mapping
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Any
 
-from feed.errors import (
-    FeedError,
-    InvalidInput,
-    LimitExceeded,
-    Unauthenticated,
-)
+from feed.errors import FeedError, InvalidInput, LimitExceeded, Unauthenticated
 from feed.market.intervals import format_interval
 from feed.market.ticks import CHANNELS, Channel
 from feed.wire.disconnect import Disconnect
+from feed.wire.error_codes import ErrorCode
 from feed.wire.position import Position
 from feed.wire.rfc3339 import rfc3339
 
 Message = Mapping[str, Any]  # with its `T` first
 
-CONNECTED: dict[str, Any] = {"T": "success", "msg": "connected"}
-AUTHENTICATED: dict[str, Any] = {"T": "success", "msg": "authenticated"}
+CONNECTED: Message = {"T": "success", "msg": "connected"}
+AUTHENTICATED: Message = {"T": "success", "msg": "authenticated"}
 # The dialect's channels that this server has nothing for; acknowledged empty.
 SILENT_CHANNELS = (
     "dailyBars",
@@ -35,20 +31,6 @@ SILENT_CHANNELS = (
     "cancelErrors",
     "imbalances",
 )
-
-
-class ErrorCode(IntEnum):
-    """The dialect's error codes."""
-
-    INVALID_SYNTAX = 400
-    NOT_AUTHENTICATED = 401
-    AUTH_FAILED = 402
-    ALREADY_AUTHENTICATED = 403
-    AUTH_TIMEOUT = 404
-    SYMBOL_LIMIT = 405
-    CONNECTION_LIMIT = 406
-    SLOW_CLIENT = 407
-    INTERNAL = 500
 
 
 class GapReason(StrEnum):
@@ -99,7 +81,7 @@ def feed_message(state: str, source: str, reason: str, wall_ns: int) -> Message:
 
 def subscription_message(
     symbols: Mapping[Channel, Iterable[str]], intervals_ms: Mapping[Channel, int]
-) -> dict[str, Any]:
+) -> Message:
     """Return the acknowledgement: the full state, every channel of the dialect in it.
 
     `conflate` is in it where something is, with the intervals as they were rounded.
@@ -116,12 +98,12 @@ def subscription_message(
     return message
 
 
-def error_message(code: int, words: str) -> dict[str, Any]:
-    """Return an error in the dialect's form."""
-    return {"T": "error", "code": int(code), "msg": words}
+def error_message(code: ErrorCode, words: str | None = None) -> Message:
+    """Return an error in the dialect's form; by default its words are those of its code."""
+    return {"T": "error", "code": int(code), "msg": code.words if words is None else words}
 
 
-def bye_message(reason: Disconnect) -> dict[str, Any]:
+def bye_message(reason: Disconnect) -> Message:
     """Return the last words of a transport that has no close codes."""
     return {
         "T": "bye",
@@ -131,12 +113,14 @@ def bye_message(reason: Disconnect) -> dict[str, Any]:
     }
 
 
-def error_of(error: FeedError) -> dict[str, Any]:
+def error_of(error: FeedError) -> Message:
     """Return the dialect's form of an error of ours."""
-    if isinstance(error, Unauthenticated):
-        return error_message(ErrorCode.NOT_AUTHENTICATED, f"not authenticated: {error}")
-    if isinstance(error, LimitExceeded):
-        return error_message(ErrorCode.SYMBOL_LIMIT, f"symbol limit exceeded: {error}")
-    if isinstance(error, InvalidInput):
-        return error_message(ErrorCode.INVALID_SYNTAX, f"invalid syntax: {error}")
-    return error_message(ErrorCode.INTERNAL, f"internal error: {error}")
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), ErrorCode.INTERNAL)
+    return error_message(code, f"{code.words}: {error}")
+
+
+_CODES = (
+    (Unauthenticated, ErrorCode.NOT_AUTHENTICATED),
+    (LimitExceeded, ErrorCode.SYMBOL_LIMIT),
+    (InvalidInput, ErrorCode.INVALID_SYNTAX),
+)

@@ -20,17 +20,13 @@ import type {
 import { WebSocketTransport } from "../transports/websocket.ts";
 import { decodeFrame } from "../wire/codec.ts";
 import { Control } from "../wire/control.ts";
+import { ANSWERING_CODES, FINAL_CODES, INVALID_SYNTAX } from "../wire/errorcodes.ts";
 import type { Progress } from "../wire/progress.ts";
 import type { Selection } from "../wire/selection.ts";
 import type { Message, ServerError } from "../wire/ticks.ts";
 import type { Gate } from "./gate.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { Frame, LinkOptions } from "./link.ts";
-
-/** The dialect's errors after which coming back is useless (facts/alpaca-protocol). */
-const FATAL_CODES = new Set([401, 402, 404, 409]);
-/** The dialect's errors that answer a control message; the others concern the connection. */
-const ANSWERING_CODES = new Set([400, 405]);
 
 /** Who is told what happens in a session. */
 export interface SessionHost {
@@ -240,7 +236,7 @@ export class Session {
   }
 
   #refused({ code, msg }: ServerError): void {
-    const error = new Refused(code, msg, FATAL_CODES.has(code));
+    const error = new Refused(code, msg, FINAL_CODES.has(code));
     if (error.fatal || isPositionRefused(error, this.#request)) {
       this.end(error);
     } else {
@@ -257,7 +253,7 @@ export function isPositionRefused(error: FeedError, request: Request): boolean {
   return (
     request.after !== undefined &&
     error instanceof Refused &&
-    error.code === 400 &&
+    error.code === INVALID_SYNTAX &&
     /(^|: )after: /.test(error.message)
   );
 }
