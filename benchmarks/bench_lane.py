@@ -8,7 +8,6 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from feed.broadcast.broadcast import Broadcast, Cut
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.ring import RingBuffer
-from feed.market.bars import BarBuilder
 from feed.market.ticks import Channel, Tick
 from feed.wire.framing import WebSocketFraming
 from feed.wire.json_codec import JSON
@@ -22,7 +21,7 @@ OWN_SYMBOLS = 10
 
 
 def broadcast(selections: list[Selection]) -> Broadcast:
-    made = Broadcast(RingBuffer(), BarBuilder())
+    made = Broadcast(RingBuffer())
     for selection in selections:
         key = PayloadKey(selection, JSON, marks=False)
         made.enter(key, WebSocketFraming(Opcode.TEXT), NOW_NS)

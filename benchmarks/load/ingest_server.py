@@ -38,6 +38,7 @@ class ReadySource:
 
     name = "ready"
     can_wait = False
+    live = True
     recorded_kinds: frozenset[Kind] = frozenset()
     passes = 0
     rows_skipped: Mapping[str, int] = MappingProxyType({})

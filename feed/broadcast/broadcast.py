@@ -18,7 +18,6 @@ from feed.broadcast.ring import RingBuffer
 from feed.broadcast.selection_index import SelectionIndex
 from feed.broadcast.states import States
 from feed.broadcast.traffic import Traffic
-from feed.market.bars import BarBuilder
 from feed.market.conflation import Conflator
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Kind, Tick
@@ -53,7 +52,6 @@ class Broadcast:
         history: their fragments.
         snapshot: the last state per symbol as of the last cut.
         states: that state, and conflated ones, encoded.
-        bars: builds and keeps bars.
         cut_sequence: the newest sequence that is in a frame; the end of catching up.
         conflated_cuts: how often conflated ticks were cut.
         ticks: published so far, by kind.
@@ -62,12 +60,11 @@ class Broadcast:
         budget: the memory of all lanes' compressors together.
     """
 
-    def __init__(self, ring: RingBuffer, bars: BarBuilder) -> None:
+    def __init__(self, ring: RingBuffer) -> None:
         self.ring = ring
         self.history = Fragments(ring)
         self.snapshot = Snapshot()
         self.states = States(ring, self.snapshot)
-        self.bars = bars
         self.cut_sequence = ring.newest
         self.conflated_cuts = 0
         self.ticks = dict.fromkeys(Kind, 0)

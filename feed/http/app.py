@@ -23,6 +23,7 @@ from feed.hub.hub import Hub
 from feed.ingest.health_watch import HealthWatch
 from feed.ingest.runner import Ingest
 from feed.market.bars import BarBuilder
+from feed.market.ticks import SECOND_NS
 from feed.metrics.exposition import Exposition
 from feed.settings.options import Settings
 from feed.sources.source import Source
@@ -36,10 +37,14 @@ RECENT = web.AppKey("recent", Recent)
 
 async def make_app(settings: Settings, source: Source) -> web.Application:
     """Return the application that broadcasts a source; it produces once it is started."""
-    broadcast = Broadcast(RingBuffer(settings.ring), BarBuilder())
-    hub = Hub(broadcast, settings, production_waits=source.can_wait)
-    ingest = Ingest(hub, source)
-    health = HealthWatch(hub, ingest)
+    broadcast = Broadcast(RingBuffer(settings.ring))
+    hub = Hub(broadcast, settings, production_waits=source.can_wait, live=source.live)
+    health = HealthWatch(
+        live=source.live,
+        gaps=settings.stale_after_gaps,
+        floor_ns=int(settings.stale_floor_s * SECOND_NS),
+    )
+    ingest = Ingest(hub, source, BarBuilder(), health)
     origins = Origins(settings.allow_origin)
     app = web.Application()
     app[HUB] = hub
@@ -83,7 +88,7 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
         asyncio.create_task(hub.drain.run(), name="drain"),
         asyncio.create_task(hub.housekeep(), name="housekeep"),
         asyncio.create_task(ingest.run(), name="ingest"),
-        asyncio.create_task(app[HEALTH].run(), name="health"),
+        asyncio.create_task(ingest.watch_health(), name="health"),
         asyncio.create_task(app[RECENT].run(), name="recent"),
     ]
     yield

@@ -127,7 +127,7 @@ class Rest:
         if timeframe not in _TIMEFRAMES:
             raise InvalidParameter("timeframe", timeframe, ", ".join(_TIMEFRAMES))
         kind = _TIMEFRAMES[timeframe]
-        bars = self._hub.broadcast.bars
+        bars = self._ingest.bars
         finished = JSON.encode(bars.history(symbol, kind, _limit(request)))
         current = bars.current(symbol, kind)
         head = {"symbol": symbol, "timeframe": timeframe}
@@ -170,8 +170,8 @@ class Rest:
                     "oldest_age_s": round(ring.oldest_age_ns(now_ns) / 1e9, 3),
                 },
                 "feed": {
-                    "state": self._health.state.health.value,
-                    "reason": self._health.state.reason,
+                    "state": self._health.feed.state.value,
+                    "reason": self._health.feed.reason,
                 },
                 "symbols": self._health.counts,
                 "resume_window_s": hub.settings.resume_window_s,

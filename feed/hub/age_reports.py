@@ -23,9 +23,9 @@ class Feedback:
         live: whether ticks have an age at all; a recording's have none.
     """
 
-    def __init__(self, delivery_age: dict[Transport, Histogram]) -> None:
+    def __init__(self, delivery_age: dict[Transport, Histogram], *, live: bool) -> None:
         self.outcomes = {"taken": 0, "over_budget": 0, "not_live": 0}
-        self.live = True
+        self.live = live
         self._delivery_age = delivery_age
         self._second = 0
         self._in_second = 0

@@ -60,14 +60,27 @@ class Hub:
     """
 
     def __init__(
-        self, broadcast: Broadcast, settings: Settings, *, production_waits: bool = False
+        self,
+        broadcast: Broadcast,
+        settings: Settings,
+        *,
+        production_waits: bool = False,
+        live: bool = True,
     ) -> None:
+        """Make a hub without sessions.
+
+        Args:
+            broadcast: what it shares out.
+            settings: what the server was told.
+            production_waits: publishing waits for the slowest lossless subscriber.
+            live: ticks happen now, so that clients may report their age.
+        """
         self.broadcast = broadcast
         self.settings = settings
         # Of those who are waited for, nothing but the ring limits the lag.
         self._lag_max_ticks = None if production_waits else settings.lag_max_ticks
         self.instruments = Instruments()
-        self.feedback = Feedback(self.instruments.delivery_age)
+        self.feedback = Feedback(self.instruments.delivery_age, live=live)
         self._announced: Message | None = None
         self._down = False  # what was announced last is that the source is down
         self.sessions: dict[Subscriber, Session] = {}

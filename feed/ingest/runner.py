@@ -1,4 +1,14 @@
-"""Bringing a source's ticks into the hub, and the source back when it dies."""
+"""The one writer of the ring: whatever gets a sequence gets it here.
+
+It takes a source's ticks and weaves their bars in, and once a second, or at once when the source
+comes or goes, it states what the health watch finds: what changes for one symbol is a status tick,
+what changes for all of them is one message to everybody. Each list is published whole before the
+next one, so that a status never stands within a source's list, however long that has to wait for
+the slowest subscriber. When the source dies it is opened again; subscribers stay.
+
+Statuses of health bear the server's time and not the market's, so they bypass the bars, whose clock
+they would move.
+"""
 
 import asyncio
 import random
@@ -8,42 +18,52 @@ import structlog
 
 from feed.errors import SourceError
 from feed.hub.hub import Hub
+from feed.ingest.health_watch import FeedHealth, HealthWatch
+from feed.market.bars import BarBuilder
+from feed.market.symbol_health import Health
 from feed.market.ticks import Bar, Tick
 from feed.sources.source import Source
+from feed.wire.messages import feed_message
 
+LOOK_S = 1.0
+_SLICE_TICKS = 2_048  # that the watch takes in between two turns of the loop: 0.4 ms
 _FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
 
 log = structlog.get_logger("feed.ingest")
+health_log = structlog.get_logger("feed.health")
 
 
 class Ingest:
-    """Runs one source for as long as the server runs; subscribers stay when it dies.
+    """Runs one source for as long as the server runs, and publishes all that it gives rise to.
 
     Attributes:
         source: where ticks come from.
+        bars: builds and keeps its bars.
+        health: judges it and its symbols.
         up: whether it is open and produces.
         ready: set once it was opened for the first time.
         failures: how often it died.
         last_error: in words, why it died last; "" while it never did.
         finished: it came to its end (a recording that does not loop).
-        live: its ticks happen now, so that their age means something.
         last_tick_ns: when it gave its newest tick, or was opened since; at first, when we began.
         changed: set when it comes, or goes.
     """
 
-    def __init__(self, hub: Hub, source: Source) -> None:
+    def __init__(self, hub: Hub, source: Source, bars: BarBuilder, health: HealthWatch) -> None:
         self.hub = hub
         self.source = source
+        self.bars = bars
+        self.health = health
         self.up = False
         self.ready = asyncio.Event()
         self.failures = 0
         self.last_error = ""
         self.finished = False
-        self.live = not source.can_wait and hub.settings.start is None
         self.last_tick_ns = time.time_ns()
         self.changed = asyncio.Event()
-        hub.feedback.live = self.live
+        self._publishing = asyncio.Lock()
+        self._watched = hub.broadcast.ring.newest  # the last sequence that the watch was told of
 
     async def run(self) -> None:
         """Produce until the source ends, opening it again with backoff when it dies."""
@@ -79,11 +99,55 @@ class Ingest:
             await asyncio.sleep(backoff_s * random.uniform(0.5, 1))
             backoff_s = min(2 * backoff_s, _LONGEST_BACKOFF_S)
 
+    async def watch_health(self) -> None:
+        """State the feed's health once a second, and at once when the source comes or goes."""
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_S):
+                    await self.changed.wait()
+            except TimeoutError:
+                pass
+            self.changed.clear()
+            await self.state_health()
+
+    async def state_health(self) -> None:
+        """Let the watch judge what was published since the last time; publish what it finds."""
+        await self._inform_watch()
+        for _ in self.health.settle():
+            await asyncio.sleep(0)
+        now_ns = time.time_ns()
+        found = self.health.judge(
+            now_ns,
+            up=self.up,
+            finished=self.finished,
+            failed=self.failures > 0,
+            last_tick_ns=self.last_tick_ns,
+        )
+        if found.feed is not None:
+            self._announce(found.feed, now_ns)
+        if found.statuses:
+            await self._publish([*found.statuses])
+
+    async def _inform_watch(self) -> None:
+        """Tell the watch what was published, as it stands in the ring, in slices."""
+        ring = self.hub.broadcast.ring
+        while self._watched < ring.newest:
+            after = max(self._watched, ring.oldest - 1)
+            ticks = ring.read(after, _SLICE_TICKS)
+            self._watched = after + len(ticks)
+            self.health.note(ticks, ring.ingestion_times_ns(after, len(ticks)))
+            await asyncio.sleep(0)
+
+    def _announce(self, feed: FeedHealth, now_ns: int) -> None:
+        state, source = feed.state, self.source.name
+        health_log.info("feed_state", state=state.value, source=source, reason=feed.reason)
+        message = feed_message(state.value, source, feed.reason, now_ns)
+        self.hub.announce(message, down=state is Health.SOURCE_DOWN)
+
     async def _produce(self) -> None:
-        source, hub = self.source, self.hub
-        bars = hub.broadcast.bars
+        source, bars = self.source, self.bars
         await source.open()
-        bars.recorded_kinds = source.recorded_kinds
+        bars.source_opened(source.recorded_kinds)
         self.up = True
         self.last_tick_ns = time.time_ns()
         self.changed.set()
@@ -93,18 +157,23 @@ class Ingest:
         passes = None
         async for ticks in source.batches():
             if source.passes != passes and passes is not None:
-                await hub.publish(bars.restart(), wait=source.can_wait)
+                await self._publish(bars.restart())
             passes = source.passes
             self._note(ticks)
-            await hub.publish(bars.weave(ticks), wait=source.can_wait)
+            await self._publish(bars.weave(ticks))
             await asyncio.sleep(0)  # a source that never waits must not starve the cuts
-        await hub.publish(bars.finish(), wait=source.can_wait)
+        await self._publish(bars.finish())
+
+    async def _publish(self, ticks: list[Tick]) -> None:
+        """Give ticks their sequences, as one uninterrupted run of them."""
+        async with self._publishing:
+            await self.hub.publish(ticks, wait=self.source.can_wait)
 
     def _note(self, ticks: list[Tick]) -> None:
         """Note when the source gave ticks, and how old the oldest of them was."""
         self.last_tick_ns = time.time_ns()
         oldest = ticks[0]
-        if self.live and not isinstance(oldest, Bar):  # a bar's time is its beginning
+        if self.source.live and not isinstance(oldest, Bar):  # a bar's time is its beginning
             age_ns = self.last_tick_ns - oldest.event_ns
             self.hub.instruments.source_age.observe(max(0, age_ns))  # its clock may be ahead
 

@@ -47,32 +47,24 @@ class BarBuilder:
         "_history",
         "_minute_ns",
         "_minutes",
+        "_recorded_kinds",
         "_second_end_ns",
         "_seconds",
         "_strays_in_row",
         "_tick_after_stray",
         "_ticks_seen",
         "late_trades",
-        "recorded_kinds",
         "stray_ticks",
         "uncorrected_trades",
     )
 
-    def __init__(
-        self,
-        recorded_kinds: frozenset[Kind] = frozenset(),
-        *,
-        history: BarHistory | None = None,
-    ) -> None:
-        """Make a builder that has seen no tick.
+    def __init__(self, *, history: BarHistory | None = None) -> None:
+        """Make a builder that has seen no tick, of a source that brings no bars.
 
         Args:
-            recorded_kinds: kinds of bars that the source brings itself. If there are any, no bar
-                is built, and those that come by are kept. If there are none, bars that come by
-                nevertheless are passed on and not kept. May be set again until the first tick.
             history: keeps the finished bars; by default one of the usual size.
         """
-        self.recorded_kinds = recorded_kinds
+        self._recorded_kinds: frozenset[Kind] = frozenset()
         self._history = BarHistory() if history is None else history
         self._seconds: dict[str, OpenBar] = {}  # of the open second
         self._minutes: dict[str, OpenBar] = {}  # of the open minute, less what is in `_seconds`
@@ -87,6 +79,14 @@ class BarBuilder:
         self.uncorrected_trades = 0  # late ones whose minute bar is kept no longer
         self.stray_ticks = 0
 
+    def source_opened(self, recorded_kinds: frozenset[Kind]) -> None:
+        """Learn which kinds of bars the source brings itself, before its first tick.
+
+        If there are any, no bar is built, and those that come by are kept. If there are none, bars
+        that come by nevertheless are passed on and not kept.
+        """
+        self._recorded_kinds = recorded_kinds
+
     def weave(self, ticks: list[Tick]) -> list[Tick]:
         """Return the ticks, with the bars that they finish or correct put in.
 
@@ -94,7 +94,7 @@ class BarBuilder:
         one `add`; all else is rare. The list is not changed, and comes back itself when nothing
         is put in.
         """
-        if self.recorded_kinds:
+        if self._recorded_kinds:
             self._keep(ticks)
             return ticks
         woven: list[Tick] = []

@@ -100,7 +100,10 @@ def _source(watched: Watched) -> Iterator[Metric]:
         "feed_source_silence_limit_seconds",
         "After how long without any tick the source counts as silent: a multiple of its own usual "
         "gap between ticks. Infinite for a recording, which may pause.",
-    ).of({(name,): watched.health.silence_limit_ns / _S if ingest.live else math.inf}, "source")
+    ).of(
+        {(name,): watched.health.silence_limit_ns / _S if ingest.source.live else math.inf},
+        "source",
+    )
     yield _histogram(
         "feed_source_age_seconds",
         "How old the oldest tick of a list was when it was ingested, since its own event time. One "
@@ -125,7 +128,7 @@ def _symbols(watched: Watched) -> Iterator[Metric]:
         "Symbols that ever ticked, by health: live, stale (no tick for a multiple of its usual "
         "gap), halted, source_down (the source is silent or gone, so nothing is known).",
     ).of({(health,): watched.health.counts[health] for health in Health}, "state")
-    bars = watched.hub.broadcast.bars
+    bars = watched.ingest.bars
     yield _counter(
         "feed_late_trades", "Trades of a second whose bar was published already; they correct it."
     ).of(bars.late_trades)

@@ -36,12 +36,14 @@ class Source(Protocol):
     Attributes:
         name: short, for metrics and `/v1/status`: "sim", "replay".
         can_wait: production may be paused without loss (a recording), or not (a live market).
+        live: its ticks happen now, so that their age and its silence mean something.
         recorded_kinds: kinds of bars that come from the source itself and are not to be rebuilt.
         passes: grows before the first tick of each pass of a recording that loops; else constant.
     """
 
     name: str
     can_wait: bool
+    live: bool
     recorded_kinds: frozenset[Kind]
     passes: int
 

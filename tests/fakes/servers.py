@@ -81,6 +81,7 @@ class ScriptedSource:
 
     def __init__(self, *, can_wait: bool = False, builds_bars: bool = False) -> None:
         self.can_wait = can_wait
+        self.live = not can_wait
         self.passes = 0
         self.rows_skipped: dict[str, int] = {}
         self.recorded_kinds = frozenset() if builds_bars else frozenset({Kind.BAR})

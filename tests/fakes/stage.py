@@ -8,7 +8,6 @@ from feed.broadcast.lane import Lane
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.subscriber import Resume, Subscriber
-from feed.market.bars import BarBuilder
 from feed.market.ticks import Channel, Kind, Tick
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
@@ -72,7 +71,7 @@ class Stage:
         self, capacity: int = 64, *, newest: int = 0, lag_max_ticks: int | None = None
     ) -> None:
         self.ring = RingBuffer(capacity, epoch=EPOCH, newest=newest)
-        self.broadcast = Broadcast(self.ring, BarBuilder())
+        self.broadcast = Broadcast(self.ring)
         self.counts = LadderCounts()
         self.lag_max_ticks = lag_max_ticks
         self.members: list[Member] = []

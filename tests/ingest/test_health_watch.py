@@ -17,12 +17,11 @@ LEARNT_S = 52  # of a tick a second: then it is known what is usual
 
 
 class Clock:
-    """The time of day that the watch and the source's ticks see, set by hand."""
+    """The time of day that the server and the source's ticks see, set by hand."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now_ns = 1_700_000_000 * SECOND_NS
-        for module in ("hub.hub", "ingest.runner", "ingest.health_watch"):
-            monkeypatch.setattr(f"feed.{module}.time.time_ns", lambda: self.now_ns)
+        monkeypatch.setattr("time.time_ns", lambda: self.now_ns)
 
     def pass_s(self, seconds: float) -> None:
         self.now_ns += int(seconds * SECOND_NS)
@@ -44,7 +43,7 @@ async def tick(feed: Feed, clock: Clock, times: int, symbols: str) -> None:
     for _ in range(times):
         clock.pass_s(1)
         await feed.publish(*(trade(1, symbol, event_ns=clock.now_ns) for symbol in symbols))
-        await watch_of(feed).look()
+        await feed.ingest.state_health()
 
 
 async def hear_of_the_feed(reader: Reader) -> dict[str, Any]:
@@ -98,11 +97,11 @@ async def test_a_silent_source_is_one_message_to_everybody(
     await feed.sessions_reach(1)
     published = feed.hub.broadcast.ring.newest
     clock.pass_s(21)
-    await watch_of(feed).look()
+    await feed.ingest.state_health()
     down = await hear_of_the_feed(reader)
     assert (down["state"], down["source"], down["reason"]) == ("source_down", "script", "silent")
     assert watch_of(feed).counts[Health.SOURCE_DOWN] == 3
-    await watch_of(feed).look()
+    await feed.ingest.state_health()
     await tick(feed, clock, 1, "A")
     live = await hear_of_the_feed(reader)
     assert (live["state"], live["reason"]) == ("live", ""), "down was told once"
@@ -115,7 +114,7 @@ async def test_who_comes_while_the_source_is_down_is_told_and_who_comes_later_is
     feed = await serve()
     await tick(feed, clock, LEARNT_S, "A")
     clock.pass_s(60)
-    await watch_of(feed).look()
+    await feed.ingest.state_health()
     early = await open_reader("sse-json", (feed.host, feed.port))
     assert (await hear_of_the_feed(early))["state"] == "source_down"
     await tick(feed, clock, 1, "A")
@@ -132,7 +131,7 @@ async def test_who_has_not_subscribed_hears_nothing_before_the_acknowledgement(
     await tick(feed, clock, LEARNT_S, "A")
     reader = await WebSocketReader.connect((feed.host, feed.port))
     clock.pass_s(60)
-    await watch_of(feed).look()
+    await feed.ingest.state_health()
     await reader.begin()  # connected, auth, authenticated: as the dialect's clients insist
     await reader.subscribe(trades=["*"])
     assert (await reader.message())["T"] == "feed"
@@ -146,9 +145,9 @@ async def test_a_reader_that_was_paused_is_told_once_it_has_caught_up(
     await feed.sessions_reach(1)
     while not feed.hub.drain.behind:
         await feed.publish(*trades(1, 500))
-    await watch_of(feed).look()
+    await feed.ingest.state_health()
     clock.pass_s(61)
-    await watch_of(feed).look()
+    await feed.ingest.state_health()
     seen: list[str] = []
     while "feed" not in seen:
         seen += [message["T"] for message in (await reader.read())[0]]
@@ -160,10 +159,10 @@ async def test_silence_of_a_recording_means_nothing(serve: Serve, clock: Clock) 
     feed = await serve(ScriptedSource(can_wait=True))
     await tick(feed, clock, LEARNT_S, "AB")
     clock.pass_s(3_600)
-    await watch_of(feed).look()
+    await feed.ingest.state_health()
     assert watch_of(feed).counts[Health.LIVE] == 2
     feed.source.end()
-    await until(lambda: watch_of(feed).state.reason == "finished")
+    await until(lambda: watch_of(feed).feed.reason == "finished")
     assert watch_of(feed).counts[Health.SOURCE_DOWN] == 2
 
 
@@ -172,7 +171,7 @@ async def test_a_small_ring_that_laps_the_watch_does_it_no_harm(serve: Serve, cl
     for _ in range(10):
         await feed.publish(*trades(1, 30))
     clock.pass_s(1)
-    await watch_of(feed).look()
+    await feed.ingest.state_health()
     assert watch_of(feed).counts[Health.LIVE] == 1
 
 
@@ -180,7 +179,7 @@ async def test_status_tells_the_health_of_the_feed(serve: Serve, clock: Clock) -
     feed = await serve()
     await tick(feed, clock, LEARNT_S, "AB")
     clock.pass_s(60)
-    await watch_of(feed).look()
+    await feed.ingest.state_health()
     answer = await RawHttp.get((feed.host, feed.port), "/v1/status")
     status = await answer.document()
     assert status["feed"] == {"state": "source_down", "reason": "silent"}

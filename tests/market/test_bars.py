@@ -399,7 +399,8 @@ def test_finish_publishes_what_is_open_once_and_keeps_the_history() -> None:
 
 
 def test_recorded_bars_are_kept_and_none_is_built() -> None:
-    builder = BarBuilder(frozenset({Kind.BAR}))
+    builder = BarBuilder()
+    builder.source_opened(frozenset({Kind.BAR}))
     ticks: list[Tick] = [
         trade(0),
         bar(Kind.SECOND_BAR, 0, 11),

@@ -130,7 +130,6 @@ def test_who_does_not_use_protobuf_does_not_load_it() -> None:
     program = """
 import sys
 from feed.broadcast.broadcast import Broadcast
-from feed.market.bars import BarBuilder
 from feed.wire.codec import JSON, PROTOBUF
 from feed.wire.framing import Opcode, WebSocketFraming
 from feed.broadcast.lane import PayloadKey
@@ -139,7 +138,7 @@ from feed.wire.selection import Selection
 from feed.http.app import make_app
 from feed.market.ticks import Channel, Trade
 
-broadcast = Broadcast(RingBuffer(8), BarBuilder())
+broadcast = Broadcast(RingBuffer(8))
 trades = Selection.of({Channel.TRADES: ["*"]})
 def cut_for(codec):
     broadcast.enter(PayloadKey(trades, codec, True), WebSocketFraming(Opcode.TEXT), 0)

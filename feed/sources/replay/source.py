@@ -66,6 +66,7 @@ class ReplaySource:
 
     name = "replay"
     can_wait = True
+    live = False
 
     def __init__(
         self,

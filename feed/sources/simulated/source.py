@@ -24,7 +24,11 @@ QUANTUM_S = 0.002
 
 
 class SimulatedSource:
-    """A live market that needs no exchange; same options, same ticks."""
+    """A market that needs no exchange; same options, same ticks.
+
+    Attributes:
+        live: it begins now, and not at a time that was chosen.
+    """
 
     name = "sim"
     can_wait = False
@@ -62,6 +66,7 @@ class SimulatedSource:
         self._rate = check_rate(rate)
         self._seed = seed
         self._start_ns = start_ns
+        self.live = start_ns is None
         self._clock_ns = clock_ns
         self._now_ns = now_ns
         self._sleep = sleep
