@@ -27,6 +27,7 @@ from feed.market.ticks import Channel
 from feed.program.bench import find_bench
 from feed.settings.load import load_settings, option_name
 from feed.settings.options import Settings
+from feed.wire.codec_name import CodecName
 
 if TYPE_CHECKING:
     from feed.client.events import Event
@@ -141,7 +142,7 @@ TransportOption = Annotated[
     typer.Option("--transport", envvar="FEED_TRANSPORT", help="How bytes come."),
 ]
 CodecOption = Annotated[
-    Literal["json", "msgpack", "protobuf"],
+    CodecName,
     typer.Option("--codec", envvar="FEED_CODEC", help="How ticks come; output is JSON."),
 ]
 After = Annotated[

@@ -7,9 +7,10 @@ from typing import ParamSpec
 import aiohttp
 
 from feed.client.blocking import BlockingStream
-from feed.client.stream import HEARTBEAT_S, CodecName, Stream, TransportName
+from feed.client.stream import HEARTBEAT_S, Stream, TransportName
 from feed.client.subscription import Subscription, Symbols
 from feed.market.ticks import Channel
+from feed.wire.codec_name import CodecName
 
 Parameters = ParamSpec("Parameters")
 

@@ -42,6 +42,7 @@ from feed.client.subscription import Subscription, parse_url
 from feed.client.tables import Library, Tables, tables_of
 from feed.client.websocket_link import WebSocketLink
 from feed.errors import InvalidParameter
+from feed.wire.codec_name import CodecName
 from feed.wire.error_codes import Consequence, consequence_of
 from feed.wire.position import Position
 from feed.wire.transport import Transport
@@ -51,7 +52,6 @@ OPEN_TIMEOUT_S = 10.0  # to connect, and to be told that the subscription stands
 MAX_UNKNOWN_KINDS = 100  # that are logged, once each
 
 TransportName = Literal["auto", "websocket", "sse", "stream"]
-CodecName = Literal["json", "msgpack", "protobuf"]
 
 # What "auto" tries: the one with the fewest bytes and a way to answer first, the one that passes
 # every proxy last.

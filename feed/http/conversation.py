@@ -31,7 +31,6 @@ from feed.wire.messages import (
     error_of,
     subscription_message,
 )
-from feed.wire.protobuf_codec import PROTOBUF
 from feed.wire.requests import (
     Auth,
     Control,
@@ -121,7 +120,7 @@ class Conversation:
         self._connection = connection
         self._hub = hub
         self._codec = codec  # of ticks, marks, gaps and snapshots
-        self._control = JSON if codec is PROTOBUF else codec  # the schema has no control messages
+        self._control = codec if codec.is_both_ways else JSON
         self._key = PayloadKey(Selection(), codec, marks=False)
         self._agreed = agreed  # what compression the handshake allows
         self._compress = True  # unless the client asked for none

@@ -7,20 +7,11 @@ from feed.http.negotiation import choose
 from feed.http.problems import problem_for
 from feed.http.streaming import Endless, respond, speaks_chunks
 from feed.hub.hub import Hub
-from feed.wire.codec import Codec
-from feed.wire.framing import Delimiter, StreamFraming
-from feed.wire.json_codec import JSON
-from feed.wire.messagepack_codec import MESSAGE_PACK
-from feed.wire.protobuf_codec import PROTOBUF
+from feed.wire.codec import CODECS
+from feed.wire.framing import StreamFraming
 from feed.wire.requests import Request
 
-NDJSON = "application/x-ndjson"
-_CODECS: dict[str, tuple[Codec, Delimiter]] = {
-    NDJSON: (JSON, Delimiter.LINE_FEED),
-    "application/json": (JSON, Delimiter.LINE_FEED),
-    "application/vnd.msgpack": (MESSAGE_PACK, Delimiter.NONE),
-    "application/x-protobuf": (PROTOBUF, Delimiter.LENGTH),
-}
+_CODECS = {media_type: codec for codec in CODECS.values() for media_type in codec.media_types}
 
 
 async def stream(request: web.Request, hub: Hub) -> web.StreamResponse:
@@ -50,11 +41,11 @@ def _endless(request: web.Request) -> Endless:
         raise web.HTTPNotAcceptable(
             text=f"Accept: {accept!r} names nothing served here; accepted: {', '.join(_CODECS)}"
         )
-    codec, delimiter = _CODECS[media_type]
+    codec = _CODECS[media_type]
     return Endless(
         key=PayloadKey(asked.conflated_selection, codec, marks=asked.marks is not False),
-        framing=StreamFraming(delimiter, chunked=speaks_chunks(request)),
-        content_type=NDJSON if codec is JSON else media_type,
+        framing=StreamFraming(codec.delimiter, chunked=speaks_chunks(request)),
+        content_type=codec.media_types[0],
         asked=asked,
         after=asked.after,
     )

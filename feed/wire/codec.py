@@ -2,14 +2,16 @@
 
 A fragment is one encoded tick such that an array is a header plus joined fragments. So a tick is
 encoded once per codec, whoever wants it, and a payload is a `join`. Feed messages (marks, gaps)
-join like ticks. The letters are the market-data dialect's. Each codec has
-a module of its own. Knows nothing of transports.
+join like ticks. The letters are the market-data dialect's. Each codec has a module of its own, and
+says there all that transports and metrics ask of it; its name stands in `feed.wire.codec_name`.
 """
 
 from collections.abc import Sequence
 from typing import Protocol
 
 from feed.market.ticks import Tick
+from feed.wire.codec_name import CodecName
+from feed.wire.delimiter import Delimiter
 from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.messages import Message
@@ -20,12 +22,18 @@ class Codec(Protocol):
     """How ticks and messages become bytes.
 
     Attributes:
-        name: as users write it: "json", "msgpack", "protobuf".
+        name: as users write it.
         is_text: whether its bytes are UTF-8 text.
+        is_both_ways: whether control messages are written in it too; else they are JSON.
+        media_types: by which `Accept` asks for a stream of it; the first is what is answered.
+        delimiter: what stands between the payloads of such a stream.
     """
 
-    name: str
+    name: CodecName
     is_text: bool
+    is_both_ways: bool
+    media_types: tuple[str, ...]
+    delimiter: Delimiter
 
     def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
         """Return one fragment a tick."""
@@ -47,4 +55,5 @@ class Codec(Protocol):
         """
 
 
-CODECS: dict[str, Codec] = {codec.name: codec for codec in (JSON, MESSAGE_PACK, PROTOBUF)}
+_ALL: tuple[Codec, ...] = (JSON, MESSAGE_PACK, PROTOBUF)
+CODECS: dict[str, Codec] = {codec.name: codec for codec in _ALL}

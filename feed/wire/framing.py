@@ -5,21 +5,19 @@ event of SSE, the line of NDJSON), and the wrapping for the wire (the WebSocket 
 chunk). Framings are equal by value; lanes are keyed by them. Private frames use the same steps.
 Knows bytes and nothing else.
 
-Sources: RFC 6455 §5.2 (WebSocket frames), RFC 9112 §7.1 (chunks), WHATWG HTML §9.2.6 (SSE),
-Protocol Buffers, "Techniques" (streams of messages).
+Sources: RFC 6455 §5.2 (WebSocket frames), RFC 9112 §7.1 (chunks), WHATWG HTML §9.2.6 (SSE).
 """
 
 from base64 import b64encode
 from dataclasses import dataclass
-from enum import Enum
 from typing import ClassVar, Protocol
 
 from feed.wire.codec import Codec
+from feed.wire.delimiter import Delimiter
 from feed.wire.json_codec import JSON
 from feed.wire.messages import Message
 from feed.wire.position import Position
 from feed.wire.transport import Transport
-from feed.wire.varint import varint
 from feed.wire.websocket_frame import Opcode, websocket_frame
 
 MAX_FRAME_BYTES = 256 * 1024  # of one payload; alpaca-py refuses messages over 1 MiB
@@ -128,22 +126,6 @@ class SseFraming:
     def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:  # noqa: ARG002 - a whole stream is, or none
         """Return the chunk, or the bare bytes."""
         return chunk(data) if self.chunked else data
-
-
-class Delimiter(Enum):
-    """How a plain stream tells where one payload ends."""
-
-    LINE_FEED = "line feed after it"
-    LENGTH = "length before it, a varint"
-    NONE = "none: it tells its own end"
-
-    def enclose(self, payload: bytes) -> bytes:
-        """Return a payload with its delimiter."""
-        if self is Delimiter.LINE_FEED:
-            return payload + b"\n"
-        if self is Delimiter.LENGTH:
-            return varint(len(payload)) + payload
-        return payload
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ import orjson
 
 from feed.errors import InvalidMessage
 from feed.market.ticks import SECOND_NS, Tick
+from feed.wire.codec_name import CodecName
+from feed.wire.delimiter import Delimiter
 from feed.wire.letters import fields_of
 from feed.wire.messages import Message
 from feed.wire.rfc3339 import second_prefix
@@ -21,8 +23,11 @@ class JsonCodec:
     orjson's own buffers are over-allocated, and kept fragments would hold 30 times their size.
     """
 
-    name = "json"
+    name: CodecName = "json"
     is_text = True
+    is_both_ways = True
+    media_types: tuple[str, ...] = ("application/x-ndjson", "application/json")
+    delimiter = Delimiter.LINE_FEED
     __slots__ = ()
 
     _BETWEEN = b'},{"T":'

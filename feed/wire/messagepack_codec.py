@@ -6,6 +6,8 @@ import msgpack
 
 from feed.errors import InvalidMessage
 from feed.market.ticks import SECOND_NS, Tick
+from feed.wire.codec_name import CodecName
+from feed.wire.delimiter import Delimiter
 from feed.wire.letters import fields_of
 from feed.wire.messages import Message
 
@@ -17,8 +19,11 @@ class MessagePackCodec:
     `msgpack.Timestamp` costs more than all other fields together.
     """
 
-    name = "msgpack"
+    name: CodecName = "msgpack"
     is_text = False
+    is_both_ways = True
+    media_types: tuple[str, ...] = ("application/vnd.msgpack",)
+    delimiter = Delimiter.NONE
     __slots__ = ("_pack",)
 
     _TIME = b"\xa1t\xd7\xff"  # key "t", fixext 8, type −1 (MessagePack specification)

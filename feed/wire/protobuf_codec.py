@@ -21,6 +21,8 @@ from typing import Any
 
 from feed.errors import InvalidMessage
 from feed.market.ticks import ConflatedTrade, Kind, Tick
+from feed.wire.codec_name import CodecName
+from feed.wire.delimiter import Delimiter
 from feed.wire.letters import LETTERS
 from feed.wire.rfc3339 import rfc3339, unix_ns
 from feed.wire.varint import varint
@@ -142,8 +144,11 @@ class _Schema:
 class ProtobufCodec:
     """Batches of `feed.proto`; control messages are no part of it."""
 
-    name = "protobuf"
+    name: CodecName = "protobuf"
     is_text = False
+    is_both_ways = False
+    media_types: tuple[str, ...] = ("application/x-protobuf",)
+    delimiter = Delimiter.LENGTH
     __slots__ = ()
 
     def encode(self, ticks: Sequence[Tick]) -> list[bytes]:

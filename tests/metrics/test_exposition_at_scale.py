@@ -11,8 +11,9 @@ from feed.broadcast.payload_key import PayloadKey
 from feed.hub import census as levels
 from feed.market.ticks import Channel
 from feed.wire.compression import Compression
+from feed.wire.delimiter import Delimiter
 from feed.wire.disconnect import Reason
-from feed.wire.framing import Delimiter, Framing, SseFraming, StreamFraming, WebSocketFraming
+from feed.wire.framing import Framing, SseFraming, StreamFraming, WebSocketFraming
 from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.selection import Selection

@@ -4,7 +4,7 @@ import json
 import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import msgpack
 import pytest
@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from feed.errors import InvalidMessage
 from feed.market.ticks import Bar, ConflatedTrade, Kind, Quote, Status, Tick, Trade
-from feed.wire.codec import Codec
+from feed.wire.codec import CODECS, Codec
+from feed.wire.codec_name import CodecName
 from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
-from feed.wire.protobuf_codec import PROTOBUF
 from feed.wire.rfc3339 import rfc3339
 from tests.fakes import strategies
 from tests.fakes.frame_reader import decode
@@ -24,8 +24,18 @@ from tests.fakes.numbered_ticks import nanoseconds, numbered
 from tests.fakes.ways import WAYS
 from tests.golden import TICKS, TickVector
 
-ALL_CODECS: list[Codec] = [JSON, MESSAGE_PACK, PROTOBUF]
+ALL_CODECS = list(CODECS.values())
 WITHOUT_SCHEMA: list[Codec] = [JSON, MESSAGE_PACK]  # these take any message
+
+
+def test_every_name_that_is_offered_is_a_codec() -> None:
+    assert get_args(CodecName) == tuple(CODECS)
+
+
+def test_a_media_type_names_one_codec() -> None:
+    media_types = [name for codec in ALL_CODECS for name in codec.media_types]
+    assert len(set(media_types)) == len(media_types)
+    assert all(codec.media_types for codec in ALL_CODECS)
 
 
 def expected(tick: Tick) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from websockets.frames import Close
 from websockets.frames import Opcode as WireOpcode
 
-from feed.wire.codec import Codec
+from feed.wire.codec import CODECS, Codec
+from feed.wire.delimiter import Delimiter
 from feed.wire.framing import (
     MAX_FRAME_BYTES,
-    Delimiter,
     Framing,
     SseFraming,
     StreamFraming,
@@ -35,7 +35,6 @@ from tests.fakes.frame_reader import (
     websocket_reader,
 )
 from tests.fakes.numbered_ticks import nanoseconds
-from tests.fakes.ways import DELIMITERS
 from tests.golden import BODIES, FRAMES, HEADERS, FrameVector, HeaderVector
 
 LAST = (Opcode.CLOSE, b"")
@@ -188,7 +187,7 @@ def test_a_keepalive_makes_no_event_wherever_it_comes() -> None:
 def test_a_stream_is_one_array_after_the_other(
     codec: Codec, chunked: bool, texts: list[str]
 ) -> None:
-    framing = StreamFraming(DELIMITERS[codec.name], chunked=chunked)
+    framing = StreamFraming(codec.delimiter, chunked=chunked)
     arrays = [[{"T": "s", "sm": text}] for text in texts]
     body = b"".join(framing.wrap(framing.ticks(codec.array(array), b"a-1")) for array in arrays)
     body = unchunk(body) if chunked else body
@@ -240,7 +239,7 @@ def _framing(vector: FrameVector) -> Framing:
         case "sse":
             return SseFraming(base64=not text, chunked=vector.chunked)
         case _:
-            return StreamFraming(DELIMITERS[vector.codec], chunked=vector.chunked)
+            return StreamFraming(CODECS[vector.codec].delimiter, chunked=vector.chunked)
 
 
 @pytest.mark.parametrize("vector", FRAMES.values(), ids=lambda vector: vector.name)
