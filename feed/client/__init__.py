@@ -1,6 +1,6 @@
 """The Python client: ticks of a feed server, in order, across reconnects.
 
-connect.py          `connect`, `connect_blocking`: what a caller can ask for
+connecting.py       `connect`, `connect_blocking`: what a caller can ask for
 stream.py           Stream: connect, receive, come back; blocking.py the same without async
 attempts.py         which transport next, and when; backoff.py how long to wait
 ledger.py           what was delivered, and so from where to resume
@@ -8,13 +8,14 @@ link.py             one connection; http_link.py and websocket_link.py do the I/
 parsers.py          bytes in pieces → messages (sans I/O), with sse.py and protobuf.py
 subscription.py     what is asked for, as each transport writes it
 events.py           what is delivered: Batch, Gap, FeedState, Mark …; Counters
+ticks.py            Trade, Quote, Bar, Status …: what a batch holds
 feedback.py         how old ticks were, told to the server now and then
 tables.py           ticks as frames of pandas or polars
 tail.py             ticks as lines; recording.py what a server sends, to a file
 errors.py           what is raised
 """
 
-from feed.client.connect import connect, connect_blocking
+from feed.client.connecting import connect, connect_blocking
 from feed.client.errors import GaveUp, Malformed, MissingLibrary, NotAFeed, Refused
 from feed.client.events import (
     Batch,
@@ -30,13 +31,19 @@ from feed.client.events import (
     Snapshot,
     Unknown,
 )
-from feed.client.stream import Stream
+from feed.client.stream import Stream, TransportName
+from feed.client.subscription import OnLagName, Symbols
 from feed.client.tables import Tables, event_ns
+from feed.client.ticks import Bar, ConflatedTrade, Quote, Status, Tick, Time, Trade
+from feed.wire.codec_name import CodecName
 from feed.wire.transport import Transport
 
 __all__ = [
+    "Bar",
     "Batch",
     "Bye",
+    "CodecName",
+    "ConflatedTrade",
     "Connected",
     "Counters",
     "Disconnected",
@@ -49,11 +56,19 @@ __all__ = [
     "MissingLibrary",
     "NotAFeed",
     "Notice",
+    "OnLagName",
+    "Quote",
     "Refused",
     "Snapshot",
+    "Status",
     "Stream",
+    "Symbols",
     "Tables",
+    "Tick",
+    "Time",
+    "Trade",
     "Transport",
+    "TransportName",
     "Unknown",
     "connect",
     "connect_blocking",

@@ -3,15 +3,16 @@
 Plain values with words for people (`str(event)`); they know neither sockets nor parsers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from feed.client.ticks import Tick
 from feed.errors import InvalidPosition
 from feed.wire.position import Position
 from feed.wire.transport import Transport
 
-Tick = dict[str, Any]  # one tick as the dialect has it: {"T": "t", "S": "AAPL", "p": 187.2, …}
+Object = dict[str, Any]  # a message of the wire as the dialect has it: {"T": "mark", "pos": …}
 
 
 class Batch(list[Tick]):
@@ -29,7 +30,7 @@ class Batch(list[Tick]):
 
     def __init__(
         self,
-        ticks: list[Tick],
+        ticks: Iterable[Tick],
         position: str | None = None,
         *,
         snapshot: bool = False,
@@ -73,7 +74,7 @@ class Gap:
             return None
         return last.sequence - first.sequence + 1 if first.epoch == last.epoch else None
 
-    def message(self) -> Tick:
+    def message(self) -> Object:
         """Return the gap as it looks on the wire."""
         return {"T": "gap", "from": self.first, "to": self.last, "reason": self.reason}
 
@@ -96,7 +97,7 @@ class Snapshot:
     state: str
     position: str | None
 
-    def message(self) -> Tick:
+    def message(self) -> Object:
         """Return the snapshot's end or beginning as it looks on the wire."""
         return {"T": "snapshot", "state": self.state, "pos": self.position}
 
@@ -176,7 +177,7 @@ class FeedState:
 class Unknown:
     """An object whose `T` this client does not know; `message` is all of it."""
 
-    message: Tick
+    message: Object
 
     def __str__(self) -> str:
         return f"an object of the unknown kind {self.message.get('T')!r}"

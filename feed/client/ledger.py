@@ -8,6 +8,7 @@ again. Holes that the server does not tell are told here. Knows no socket and no
 """
 
 from collections import deque
+from typing import Any
 
 from feed.client.errors import Malformed
 from feed.client.events import (
@@ -19,11 +20,11 @@ from feed.client.events import (
     Gap,
     Mark,
     Notice,
+    Object,
     Snapshot,
-    Tick,
     Unknown,
 )
-from feed.client.parsers import Message, Object
+from feed.client.parsers import Message
 from feed.errors import InvalidPosition, shorten
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
@@ -98,7 +99,7 @@ class Ledger:
             Malformed: an object is not as the protocol has it.
         """
         before = len(events)
-        ticks: list[Tick] = []
+        ticks: list[Any] = []
         for item in message.objects:
             kind = item["T"]
             if kind in _TICK_KINDS:
@@ -114,7 +115,7 @@ class Ledger:
         self._hand_over(ticks, None if position is None else _parse(position), events)
         return len(events) > before and not isinstance(events[-1], _NO_DATA)
 
-    def _take_mark(self, item: Object, ticks: list[Tick], events: deque[Event]) -> None:
+    def _take_mark(self, item: Object, ticks: list[Any], events: deque[Event]) -> None:
         position = _parse(item.get("pos"))
         if ticks:
             self._hand_over(ticks, position, events)
@@ -163,9 +164,7 @@ class Ledger:
             raise Malformed(f"a snapshot's state is begin or end, not {shorten(state)}")
         events.append(Snapshot(state, str(position)))
 
-    def _hand_over(
-        self, ticks: list[Tick], position: Position | None, events: deque[Event]
-    ) -> None:
+    def _hand_over(self, ticks: list[Any], position: Position | None, events: deque[Event]) -> None:
         if not ticks:
             return
         if position is not None and not self._move(position, events):

@@ -16,13 +16,12 @@ import msgpack
 import orjson
 
 from feed.client.errors import Malformed
+from feed.client.events import Object
 from feed.client.protobuf import BatchSplitter, decode_batch
 from feed.client.sse import SseParser
 from feed.errors import shorten
 
 MAX_MESSAGE_BYTES = 16 << 20  # alpaca-py stops at 1 MiB; the server's frames end at 256 KiB
-
-Object = dict[str, Any]
 
 
 class Codec(StrEnum):

@@ -9,7 +9,7 @@ frames, which every reader of these formats joins.
 import asyncio
 import gzip
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -19,8 +19,9 @@ import msgpack
 import orjson
 import zstandard
 
-from feed.client.events import Batch, Connected, Event, Gap, Snapshot, Tick
+from feed.client.events import Batch, Connected, Event, Gap, Snapshot
 from feed.client.stream import Stream
+from feed.client.ticks import Tick
 from feed.errors import InvalidParameter
 from feed.wire.rfc3339 import rfc3339
 
@@ -35,7 +36,7 @@ _COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
 ACCEPTED_NAMES = "a new file named .ndjson, .ndjson.gz or .ndjson.zst"
 
 
-def json_line(message: Tick) -> bytes:
+def json_line(message: Mapping[str, object]) -> bytes:
     """Return an object as a line of JSON, whatever codec it came in."""
     return orjson.dumps(message, default=_plain, option=orjson.OPT_APPEND_NEWLINE)
 
@@ -88,7 +89,7 @@ class Recording:
         self.ticks += len(ticks)
         self._write(ticks)
 
-    def write_event(self, event: Event, acknowledgement: Tick) -> None:
+    def write_event(self, event: Event, acknowledgement: Mapping[str, object]) -> None:
         """Write what an event other than a batch has for a file; some have nothing.
 
         Args:
@@ -111,7 +112,7 @@ class Recording:
         while piece:
             piece = piece[self._file.write(piece) :]
 
-    def _write(self, messages: Iterable[Tick]) -> None:
+    def _write(self, messages: Iterable[Mapping[str, object]]) -> None:
         for message in messages:
             self._waiting += json_line(message)
         if len(self._waiting) >= self._flush_bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from yarl import URL
 
@@ -11,6 +11,7 @@ from feed.market.symbols import ALL, SYMBOL_SHAPE, is_symbol
 from feed.market.ticks import Channel
 
 Symbols = str | Iterable[str]
+OnLagName = Literal["gap", "conflate", "disconnect"]
 
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _ENDPOINTS = ("/v1/ws", "/v1/sse", "/v1/stream")
@@ -28,14 +29,14 @@ class Subscription:
 
     symbols: Mapping[Channel, tuple[str, ...]]
     conflate: Mapping[str, str]
-    on_lag: str | None = None
+    on_lag: OnLagName | None = None
 
     @classmethod
     def of(
         cls,
         symbols: Mapping[Channel, Symbols],
         conflate: Mapping[str, str] | None = None,
-        on_lag: str | None = None,
+        on_lag: OnLagName | None = None,
     ) -> "Subscription":
         """Check what a caller wrote; a text is one symbol, or several with commas.
 

@@ -7,7 +7,7 @@ when they are asked for.
 import importlib
 import importlib.util
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgpack
 
 from feed.client.errors import Malformed, MissingLibrary
-from feed.client.events import Batch, Gap, Tick
+from feed.client.events import Batch, Gap
 from feed.errors import InvalidParameter, shorten
 from feed.market.ticks import CHANNEL_OF_KIND, SECOND_NS, Kind
 
@@ -97,7 +97,7 @@ class Tables(dict[str, Any]):
         self.gaps = gaps
 
 
-def event_ns(tick: Tick) -> int:
+def event_ns(tick: Mapping[str, object]) -> int:
     """Return a tick's event time in nanoseconds since the Unix epoch, whatever its codec.
 
     Raises:
@@ -114,7 +114,7 @@ def event_ns(tick: Tick) -> int:
     return _second_ns(second, offset) + int(fraction.ljust(9, "0") or 0)
 
 
-def frame_of(ticks: Iterable[Tick], kind: Kind, library: Library) -> Any:  # noqa: ANN401 - of an optional library
+def frame_of(ticks: Iterable[Mapping[str, object]], kind: Kind, library: Library) -> Any:  # noqa: ANN401 - of an optional library
     """Return a frame of ticks that are all of one kind.
 
     Raises:
@@ -161,7 +161,7 @@ async def tables_of(
 
 
 def _tables(batches: list[Batch], library: Library) -> Tables:
-    by_kind: dict[str, list[Tick]] = {}
+    by_kind: dict[str, list[Mapping[str, object]]] = {}
     for batch in batches:
         for tick in batch:
             by_kind.setdefault(tick["T"], []).append(tick)

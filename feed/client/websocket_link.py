@@ -8,8 +8,9 @@ import orjson
 from yarl import URL
 
 from feed.client.errors import Malformed, Refused
+from feed.client.events import Object
 from feed.client.link import Lost, Order, refusal, words_of
-from feed.client.parsers import DECODERS, MAX_MESSAGE_BYTES, Codec, Message, Object
+from feed.client.parsers import DECODERS, MAX_MESSAGE_BYTES, Codec, Message
 from feed.errors import shorten
 from feed.wire.error_codes import Consequence, consequence_of
 

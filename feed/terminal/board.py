@@ -1,10 +1,11 @@
 """The board: what is known of each symbol that is watched. Knows no stream, terminal or clock."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from feed.client.errors import Malformed
-from feed.client.events import Batch, Tick
+from feed.client.events import Batch
 from feed.client.tables import event_ns
 from feed.market.symbol_health import HALTED_CODES, RESUMED_CODES, Health
 from feed.market.symbols import ALL, is_symbol
@@ -76,7 +77,7 @@ class Row:
         """Return a row that does not change with this one."""
         return replace(self, course=self.course.copy())
 
-    def take(self, tick: Tick, time_ns: int, now_ns: int) -> None:
+    def take(self, tick: Mapping[str, Any], time_ns: int, now_ns: int) -> None:
         """Take in a trade, quote or status of this symbol.
 
         Raises:
@@ -160,7 +161,7 @@ class Board:
                 self.unreadable += 1
                 continue
             self.ticks += 1
-            if tick["T"] != Kind.STATUS:
+            if tick["T"] != "s":
                 as_of_ns = now_ns if self._recorded else min(time_ns, now_ns)
                 row.as_of_ns = max(row.as_of_ns or 0, as_of_ns)
 
@@ -181,14 +182,14 @@ class Board:
                 row.as_of_ns = row.as_of_ns and now_ns
         self._recorded = recorded
 
-    def _row_of(self, tick: Tick) -> Row | None:
+    def _row_of(self, tick: Mapping[str, Any]) -> Row | None:
         symbol = tick.get("S")
         if not isinstance(symbol, str) or not is_symbol(symbol):
             return None
         return self._rows.setdefault(symbol, Row(symbol))
 
 
-def _time_ns(tick: Tick) -> int | None:
+def _time_ns(tick: Mapping[str, Any]) -> int | None:
     try:
         return event_ns(tick)
     except Malformed:

@@ -8,6 +8,7 @@ import pytest
 from feed.client import connect_blocking
 from feed.client.errors import NotAFeed
 from feed.client.events import Batch, Connected, Disconnected
+from tests.client.objects import ids_of
 from tests.client.test_stream import answer
 from tests.fakes.mini_feed import FeedThread
 
@@ -23,7 +24,7 @@ def test_batches_come_in_a_for_loop(server: FeedThread) -> None:
         server.do(server.feed.publish(20))
         ids: list[int] = []
         for batch in stream:
-            ids += [tick["i"] for tick in batch]
+            ids += ids_of(batch)
             if len(ids) == 20:
                 break
         assert ids == list(range(1, 21))

@@ -7,9 +7,10 @@ import pytest
 
 from feed.client import connect
 from feed.client.backoff import Backoff
-from feed.client.events import Batch, Gap, Tick
+from feed.client.events import Batch, Gap
 from feed.client.stream import Stream
 from feed.client.subscription import Subscription
+from feed.client.ticks import Tick
 from feed.market.ticks import Channel
 from tests.fakes.chaos import ChaosProxy
 from tests.test_cli import simulator

@@ -15,6 +15,7 @@ from feed.client.events import Batch
 from feed.client.feedback import INTERVAL_S, Feedback
 from feed.wire.rfc3339 import rfc3339
 from feed.wire.transport import Transport
+from tests.client.objects import as_tick
 from tests.fakes import serving as server_fixtures
 from tests.fakes.servers import EVENT_NS, PATIENCE_S, Serve, trade, until
 
@@ -44,7 +45,9 @@ class Scene:
         self, ages_s: Iterable[float], now_s: float, *, kind: str = "t", snapshot: bool = False
     ) -> None:
         times = (rfc3339(EVENT_NS - int(age_s * SECOND_NS)) for age_s in ages_s)
-        batch = Batch([{"T": kind, "S": "A", "t": time} for time in times], snapshot=snapshot)
+        batch = Batch(
+            [as_tick({"T": kind, "S": "A", "t": time}) for time in times], snapshot=snapshot
+        )
         self.feedback.take(batch, self.session, Transport.STREAM, now_s)
 
     async def told(self, reports: int) -> None:
@@ -79,7 +82,7 @@ async def test_ages_are_told_once_in_an_interval(scene: Scene) -> None:
 async def test_what_has_no_age_is_not_told(scene: Scene) -> None:
     scene.take(1, INTERVAL_S, snapshot=True)
     scene.take(2 * 86_400, INTERVAL_S)
-    timeless = Batch([{"T": "t", "S": "A"}])
+    timeless = Batch([as_tick({"T": "t", "S": "A"})])
     scene.feedback.take(timeless, scene.session, Transport.SSE, INTERVAL_S)
     for kind in ("b", "u", "b1s"):
         scene.take_all([60], INTERVAL_S, kind=kind)

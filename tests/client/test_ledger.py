@@ -23,6 +23,7 @@ from feed.client.events import (
 from feed.client.ledger import Ledger
 from feed.client.parsers import Message
 from feed.wire.position import Position
+from tests.client.objects import ids_of
 
 
 def tick(number: int) -> dict[str, Any]:
@@ -248,6 +249,6 @@ def test_resuming_from_the_ledger_neither_loses_nor_repeats(
             ticks = [tick(sequence) for sequence in range(sent + 1, upto + 1)]
             account.take(Message([*ticks, mark(f"ab-{upto}")]), events)
             sent = upto
-    ids = [item["i"] for event in events if isinstance(event, Batch) for item in event]
+    ids = [got for event in events if isinstance(event, Batch) for got in ids_of(event)]
     assert ids == list(range(1, len(ids) + 1))
     assert account.counters.duplicates == 0

@@ -18,6 +18,7 @@ from feed.market.ticks import Tick
 from feed.settings.options import Settings
 from feed.wire.json_codec import JSON
 from feed.wire.protobuf_codec import PROTOBUF
+from tests.client.objects import ids_of
 from tests.fakes import strategies
 from tests.fakes.servers import ScriptedSource, start_feed, trades
 from tests.golden import TICKS, TickVector
@@ -109,6 +110,6 @@ async def test_a_client_gets_its_ticks_whole_and_resumes(
         while len(got) < 4:
             batch = await anext(stream)
             assert isinstance(batch, Batch)
-            got += [tick["i"] for tick in batch]
+            got += ids_of(batch)
         assert got == [2, 3, 4, 5]
         assert batch[-1]["t"] == "2020-02-22T00:00:00.000000005Z"

@@ -12,13 +12,14 @@ import pytest
 import zstandard
 
 from feed.client import recording as recording_module
-from feed.client.events import Connected, Event, Gap, Mark, Snapshot, Tick
+from feed.client.events import Connected, Event, Gap, Mark, Snapshot
 from feed.client.recording import Recording, json_line, record
 from feed.client.stream import Stream
 from feed.client.subscription import Subscription
 from feed.errors import InvalidParameter
 from feed.market.ticks import Channel
 from feed.wire.transport import Transport
+from tests.client.objects import as_tick
 from tests.fakes.clocks import ManualClock
 from tests.fakes.mini_feed import MiniFeed
 
@@ -37,7 +38,7 @@ READERS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def objects_in(path: Path) -> list[Tick]:
+def objects_in(path: Path) -> list[dict[str, Any]]:
     lines = READERS[path.name](path.read_bytes()).splitlines()
     return [orjson.loads(line) for line in lines]
 
@@ -120,10 +121,10 @@ async def test_gaps_and_snapshots_stand_where_they_happened(tmp_path: Path) -> N
 def test_what_was_flushed_can_be_read_before_the_file_is_closed(tmp_path: Path, name: str) -> None:
     recording = Recording(tmp_path / name)
     for number in range(3):
-        recording.write_ticks([{"T": "t", "i": number}])
+        recording.write_ticks([as_tick({"T": "t", "i": number})])
         recording.flush()
         assert ticks_in(tmp_path / name) == list(range(number + 1))
-    recording.write_ticks([{"T": "t", "i": 3}])
+    recording.write_ticks([as_tick({"T": "t", "i": 3})])
     recording.__exit__(None, None, None)
     assert ticks_in(tmp_path / name) == [0, 1, 2, 3]
 
@@ -155,7 +156,7 @@ async def test_a_quiet_recording_is_flushed_by_time(
 def test_much_is_flushed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording_module, "FLUSH_BYTES", 1000)
     with Recording(tmp_path / "x.ndjson.zst") as recording:
-        recording.write_ticks([{"T": "t", "i": number} for number in range(100)])
+        recording.write_ticks([as_tick({"T": "t", "i": number}) for number in range(100)])
         assert recording.written_bytes > 0
 
 

@@ -23,14 +23,15 @@ from feed.client.events import (
     Mark,
     Notice,
     Snapshot,
-    Tick,
     Unknown,
 )
 from feed.client.stream import Stream
 from feed.client.subscription import Subscription
+from feed.client.ticks import Tick
 from feed.errors import InvalidParameter
 from feed.market.ticks import Channel
 from feed.wire.transport import Transport
+from tests.client.objects import ids_of
 from tests.client.test_backoff import longest
 from tests.fakes.clocks import ManualClock
 from tests.fakes.mini_feed import Line, MiniFeed
@@ -56,7 +57,7 @@ async def ids_until(stream: Stream, last: int) -> list[int]:
     """Return the ids of all ticks up to one, in the order in which they came."""
     ids: list[int] = []
     async for batch in stream:
-        ids += [tick["i"] for tick in batch]
+        ids += ids_of(batch)
         if ids[-1] >= last:
             return ids
     raise AssertionError("the stream ended")
@@ -125,7 +126,7 @@ async def test_random_cuts_lose_nothing_and_repeat_nothing(
         await stream.open()
         await feed.publish(5)
         while len(ids) < 400:
-            ids += [tick["i"] for tick in await anext(stream)]
+            ids += ids_of(await anext(stream))
             if chance.random() < 0.3:
                 feed.cut()
             if chance.random() < 0.7:
@@ -141,7 +142,7 @@ async def test_a_position_goes_on_over_another_transport(feed: MiniFeed) -> None
     position, ids = "0", []
     for transport in (*TRANSPORTS, "websocket"):
         async with stream_of(feed, transport=transport, after=position) as stream:
-            ids += [tick["i"] for tick in await anext(stream)]
+            ids += ids_of(await anext(stream))
             assert stream.position is not None
             position = stream.position
     assert ids == list(range(1, 29))
@@ -171,7 +172,7 @@ async def test_a_restarted_server_is_told_as_a_gap_and_mended_by_its_snapshot(
         assert stream.position == "bbbb-2"
         await feed.publish(1)
         live = await anext(stream)
-        assert [tick["i"] for tick in live] == [3]
+        assert ids_of(live) == [3]
         assert (live.snapshot, live.gap) == (False, None)
         assert stream.counters.gaps == 1
 
@@ -664,9 +665,9 @@ async def test_a_cancelled_wait_loses_nothing(feed: MiniFeed) -> None:
                 await asyncio.sleep(0)
             waiting.cancel()
             done = await asyncio.gather(waiting, return_exceptions=True)
-            ids += [tick["i"] for batch in done if isinstance(batch, Batch) for tick in batch]
+            ids += [got for batch in done if isinstance(batch, Batch) for got in ids_of(batch)]
             await feed.publish(2)
-            ids += [tick["i"] for tick in await anext(stream)]
+            ids += ids_of(await anext(stream))
     assert ids == list(range(1, len(ids) + 1))
 
 

@@ -8,12 +8,14 @@ import msgpack
 import pytest
 
 from feed.client.errors import Malformed, MissingLibrary
-from feed.client.events import Batch, Gap, Tick
+from feed.client.events import Batch, Gap
 from feed.client.stream import Stream
 from feed.client.subscription import Subscription
 from feed.client.tables import LIBRARIES, Library, event_ns, frame_of
+from feed.client.ticks import Tick
 from feed.errors import InvalidParameter
 from feed.market.ticks import Channel, Kind
+from tests.client.objects import as_tick
 from tests.fakes.clocks import ManualClock
 from tests.fakes.mini_feed import MiniFeed
 
@@ -21,7 +23,19 @@ TIME = "2026-01-02T14:30:00.123456789Z"
 TIME_NS = 1_767_364_200_123_456_789
 TRADES: list[Tick] = [
     {"T": "t", "S": "AAPL", "i": 1, "x": "V", "p": 1.5, "s": 10, "t": TIME, "c": ["@"], "z": "C"},
-    {"T": "t", "S": "MSFT", "i": 2, "x": "V", "p": 2.5, "s": 20, "t": TIME, "tks": "B", "new": 7},
+    as_tick(
+        {
+            "T": "t",
+            "S": "MSFT",
+            "i": 2,
+            "x": "V",
+            "p": 2.5,
+            "s": 2,
+            "t": TIME,
+            "tks": "B",
+            "new": 7,
+        }
+    ),
 ]
 
 
@@ -50,7 +64,7 @@ def test_columns_are_words_and_times_are_exact(library: Library) -> None:
     frame = frame_of(TRADES, Kind.TRADE, library)
     assert list(frame["symbol"]) == ["AAPL", "MSFT"]
     assert list(frame["price"]) == [1.5, 2.5]
-    assert list(frame["size"]) == [10, 20]
+    assert list(frame["size"]) == [10, 2]
     assert list(frame["trade_id"]) == [1, 2]
     assert times_ns(frame) == [TIME_NS, TIME_NS]
     assert "UTC" in str(frame["time"].dtype)

@@ -5,10 +5,12 @@ from typing import Any
 import msgpack
 import pytest
 
-from feed.client.events import Batch, Tick
+from feed.client.events import Batch
+from feed.client.ticks import Tick
 from feed.market.symbol_health import Health
 from feed.market.ticks import SECOND_NS
 from feed.terminal.board import RECORDING_NS, Board, Row
+from tests.client.objects import as_tick
 from tests.terminal.objects import NOW_NS, quote, status, trade
 
 
@@ -154,7 +156,7 @@ def test_times_of_message_pack_are_read_too() -> None:
 )
 def test_a_tick_that_is_none_is_counted_and_the_others_are_taken(wrong: dict[str, Any]) -> None:
     board = Board(["AAPL"])
-    board.take(Batch([trade(10.0), trade(11.0) | wrong, trade(12.0)]), NOW_NS)
+    board.take(Batch([trade(10.0), as_tick({**trade(11.0), **wrong}), trade(12.0)]), NOW_NS)
     (row,) = board.rows
     assert (row.last, row.bid, board.ticks, board.unreadable) == (12.0, None, 2, 1)
 

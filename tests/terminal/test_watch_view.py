@@ -2,11 +2,13 @@
 
 import pytest
 
-from feed.client.events import Batch, Connected, Counters, Disconnected, Gap, Tick
+from feed.client.events import Batch, Connected, Counters, Disconnected, Gap
+from feed.client.ticks import Tick
 from feed.market.symbols import MAX_SYMBOL_LENGTH
 from feed.market.ticks import SECOND_NS
 from feed.terminal.watch_view import WatchView
 from feed.wire.transport import Transport
+from tests.client.objects import as_tick
 from tests.terminal.objects import NOW_NS, quote, status, trade
 from tests.terminal.shown import lines_of
 
@@ -207,4 +209,4 @@ def test_a_loss_and_a_gap_are_told_at_the_top() -> None:
 
 def test_ticks_that_cannot_be_read_are_counted_where_it_is_seen() -> None:
     assert "unreadable" not in shown(view_of(trade(1.0)))[1]
-    assert shown(view_of(trade(1.0) | {"p": "x"}))[1].startswith("1 ticks unreadable, ")
+    assert shown(view_of(as_tick({**trade(1.0), "p": "x"})))[1].startswith("1 ticks unreadable, ")

@@ -8,7 +8,7 @@ import aiohttp
 
 from feed.client.blocking import BlockingStream
 from feed.client.stream import HEARTBEAT_S, Stream, TransportName
-from feed.client.subscription import Subscription, Symbols
+from feed.client.subscription import OnLagName, Subscription, Symbols
 from feed.market.ticks import Channel
 from feed.wire.codec_name import CodecName
 
@@ -29,7 +29,7 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
     after: str | None = None,
     snapshot: bool = False,
     conflate: Mapping[str, str] | None = None,
-    on_lag: str | None = None,
+    on_lag: OnLagName | None = None,
     key: str | None = None,
     secret: str | None = None,
     compress: bool = True,
@@ -44,7 +44,8 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
     async with feed.connect("http://127.0.0.1:8080", trades=["AAPL"], quotes=["*"]) as stream:
         async for batch in stream:
             for tick in batch:
-                print(tick["S"], tick["p"] if tick["T"] == "t" else tick["bp"])
+                if tick["T"] == "t":
+                    print(tick["S"], tick["p"])
     ```
 
     The first connection is made when the first batch is asked for, or by `await stream.open()`. A

@@ -1,0 +1,63 @@
+"""A user's program, as type checkers see it: `test_types` has them look at it, nothing runs it.
+
+A line that must be an error says so to each checker; both complain about an ignore that is not
+needed.
+"""
+
+from typing import assert_type
+
+import feed
+from feed.client import (
+    Bar,
+    Batch,
+    ConflatedTrade,
+    Gap,
+    Quote,
+    Status,
+    Stream,
+    Trade,
+    event_ns,
+)
+from feed.client.blocking import BlockingStream
+
+URL = "http://127.0.0.1:8080"
+
+
+async def follow() -> None:
+    async with feed.connect(URL, trades=["AAPL"], on_lag="conflate", codec="msgpack") as stream:
+        assert_type(stream, Stream)
+        async for batch in stream:
+            assert_type(batch, Batch)
+            for tick in batch:
+                if tick["T"] == "t":
+                    assert_type(tick, Trade | ConflatedTrade)
+                    assert_type(tick["p"], float)
+                    if "n" in tick:
+                        assert_type(tick, ConflatedTrade)
+                elif tick["T"] == "q":
+                    assert_type(tick, Quote)
+                    assert_type(tick["as"], float)
+                    del tick["p"]  # type: ignore[typeddict-item]  # pyright: ignore[reportGeneralTypeIssues]
+                elif tick["T"] == "s":
+                    assert_type(tick, Status)
+                else:
+                    assert_type(tick, Bar)
+                assert_type(tick["S"], str)
+                assert_type(event_ns(tick), int)
+            if batch.gap is not None:
+                assert_type(batch.gap, Gap)
+
+
+def follow_without_async() -> None:
+    with feed.connect_blocking(URL, quotes="*", transport="sse") as stream:
+        assert_type(stream, BlockingStream)
+        for batch in stream:
+            assert_type(batch, Batch)
+
+
+def mistakes() -> None:
+    feed.connect(URL, trades="*", on_lag="gaps")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    feed.connect(URL, trades="*", codec="xml")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    feed.connect(URL, trades="*", transport="ftp")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    feed.connect_blocking(URL, tardes="*")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    feed.disconnect()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
