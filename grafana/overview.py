@@ -69,7 +69,7 @@ _FRESHNESS = Row(
         ),
         Panel(
             "Alerts",
-            "How many alerts fire. Each has a section in the README under Operations.",
+            "How many alerts fire. Each has a section in grafana/README.md.",
             Unit.COUNT,
             (
                 Query(

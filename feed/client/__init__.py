@@ -13,6 +13,9 @@ feedback.py         how old ticks were, told to the server now and then
 tables.py           ticks as frames of pandas or polars
 tail.py             ticks as lines; recording.py what a server sends, to a file
 errors.py           what is raised
+
+Here belongs what a Python program needs to read a feed. Not here: how a terminal shows it. May
+import `feed.broadcast` and below.
 """
 
 from feed.client.connecting import connect, connect_blocking

@@ -1,5 +1,5 @@
-"""The routes: SSE, WebSocket, streams, finite requests, pages, and what is refused.
+"""The routes: SSE, WebSocket, streams, finite requests, pages, and refusals.
 
-Here belongs what aiohttp asks and is answered. Not here: who is due what. May import
-`feed.metrics` and below.
+Here belongs what aiohttp asks and is answered. Not here: who is due what. May import `feed.metrics`
+and below.
 """

@@ -1,4 +1,4 @@
-"""Programs: serving until a signal, the source that the options name, logs, the benchmarks' door.
+"""The programs: serving until a signal, making the source, logs, and the way to the benchmarks.
 
 Here belongs what runs once a process. Not here: what a request gets. May import `feed.http` and
 below.

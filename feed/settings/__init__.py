@@ -1,5 +1,5 @@
-"""What a server can be told: every option, its default, what it accepts, and where it is read.
+"""Every option of a server: its default, what it accepts, and the places where it is read.
 
-Here belong options and their composition. Not here: what an option does. May import
-`feed.terminal`'s layer and below.
+Here belong options and their composition; README.md lists them. Not here: what an option does. May
+import `feed.terminal` and below.
 """

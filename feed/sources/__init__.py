@@ -1,5 +1,5 @@
-"""Where events come from: the simulated market, and replays of recordings.
+"""The sources of events: the simulated market, and replays of recordings.
 
-Here belong sources and what they read. Not here: the ring, and who listens. May import
-`feed.broadcast` and below; only `feed.ingest` gives what they yield a sequence.
+Here belong sources and what they read. Not here: the ring, and who listens: only `feed.ingest`
+gives what sources yield a sequence. May import `feed.broadcast` and below.
 """

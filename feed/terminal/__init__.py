@@ -10,5 +10,6 @@ screen.py           a terminal taken over and given back, or plain text; keys.py
                     two directions
 finite.py           requests with one answer; together.py tasks that end together
 
-Views know no terminal, stream, server or clock.
+Views know no terminal, stream, server or clock. Here belongs what people look at in a terminal. Not
+here: how ticks come. May import `feed.client` and `feed.sources` and below.
 """

@@ -12,7 +12,7 @@ import yaml
 from tests.grafana.rules import ALERTS, FOLDER, RULE_FILES
 
 REPOSITORY = FOLDER.parent
-README = REPOSITORY / "README.md"
+RUN_BOOK = FOLDER / "README.md"
 UNIT_TESTS = Path(__file__).parent / "alerts.test.yml"
 
 
@@ -69,8 +69,9 @@ def test_every_alert_says_what_to_do(name: str) -> None:
     annotations = alert["annotations"]
     assert set(annotations) == {"summary", "description", "runbook_url"}
     file, _, anchor = annotations["runbook_url"].partition("#")
-    assert (file, anchor) == ("README.md", name.lower())
-    assert f"#### {name}\n" in README.read_text(), "its section in the README is missing"
+    assert REPOSITORY / file == RUN_BOOK
+    assert anchor == name.lower()
+    assert f"\n### {name}\n" in RUN_BOOK.read_text(), "its section in the run book is missing"
 
 
 def test_the_compose_file_is_of_its_schema() -> None:
