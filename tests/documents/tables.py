@@ -36,8 +36,8 @@ from feed.program.make_source import make_source
 from feed.settings.load import option_name
 from feed.settings.options import ENV_PREFIX, Accepts, Settings
 from feed.wire.disconnect import Reason
+from feed.wire.error_codes import ErrorCode
 from feed.wire.letters import fields_of
-from feed.wire.messages import ErrorCode
 from tests.documents.markdown import code, table
 from tests.documents.project import layers, packages, requirements
 
@@ -133,10 +133,10 @@ def series() -> str:
 
 
 def error_codes() -> str:
-    """Every code of an error message."""
+    """Every code of an error message, and what becomes of the connection."""
     return table(
-        ["code", "name"],
-        ([code(int(error)), error.name.lower().replace("_", " ")] for error in ErrorCode),
+        ["code", "words", "when", "what becomes of the connection"],
+        ([code(int(it)), it.words, it.meaning, it.consequence.value] for it in ErrorCode),
     )
 
 

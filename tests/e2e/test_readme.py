@@ -1,31 +1,47 @@
-"""What the README says is true: its commands run, and no option or metric is missing in it."""
+"""Every command and every Python example of every document runs, and does what it is there for."""
 
 import asyncio
+import json
 import os
 import re
 import shlex
+import shutil
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from feed.settings.options import Settings
+from tests.documents.markdown import ROOT, documents
+from tests.documents.project import PROJECT
 from tests.e2e.conftest import Program, Run
 from tests.fakes.servers import PATIENCE_S
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
 ADDRESS = "127.0.0.1:8080"
+DOCUMENTS = documents()
+COMMANDS = {
+    f"{name}: {command}": command for name, it in DOCUMENTS.items() for command in it.commands
+}
+EXAMPLES = {
+    f"{name}: {number}": example
+    for name, it in DOCUMENTS.items()
+    for number, example in enumerate(it.blocks("python"), start=1)
+}
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+@dataclass
+class Stage:
+    """What a command may need.
 
+    Attributes:
+        run: starts a server.
+        folder: for files of its own.
+    """
 
-def commands(word: str) -> list[str]:
-    lines = [line for block in blocks("sh") for line in block.splitlines()]
-    return [line for line in lines if line.startswith(word)]
+    run: Run
+    folder: Path
 
 
 async def output_of(command: list[str], lines: int) -> list[str]:
@@ -45,78 +61,180 @@ async def output_of(command: list[str], lines: int) -> list[str]:
     return read
 
 
+async def outcome_of(*command: str) -> tuple[int | None, str]:
+    """Run a command to its end; return its exit status and what it said."""
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, cwd=ROOT
+    )
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode, said.decode()
+
+
 def here(command: str, program: Program) -> list[str]:
-    """Return a README command's words, for this interpreter and this server."""
+    """Return a command's words, for this interpreter and this server."""
     words = shlex.split(command.replace(ADDRESS, f"127.0.0.1:{program.port}"))
     if words[0] == ".venv/bin/feed":
         words[:1] = [sys.executable, "-m", "feed"]
-    if "tail" in words or "record" in words:
         words += ["--url", program.url("/")]
     return words
 
 
-def test_the_two_commands_are_there() -> None:
-    run, test = (block.strip() for block in blocks("sh")[0:3:2])
-    assert run == "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/feed serve"
-    assert test.startswith("python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && ")
-    assert test.endswith("-m pytest")
-
-
-@pytest.mark.parametrize("command", commands("curl"))
-async def test_curl_commands_print_ticks(run: Run, command: str) -> None:
-    program = await run("--rate", "500")
-    lines = await output_of(here(command, program), 8)
-    assert any('"T":"t"' in line or '"T":"q"' in line for line in lines)
-
-
-@pytest.mark.parametrize("command", commands(".venv/bin/feed tail"))
-async def test_tail_commands_print_ticks(run: Run, command: str) -> None:
-    program = await run("--rate", "500")
+async def prints_ticks(command: str, stage: Stage) -> None:
+    # Of ten symbols at this rate none is silent; statuses come with the snapshot of a replay.
+    program = await stage.run("--rate", "500")
+    if "statuses" in command:
+        recorded = ROOT / "tests" / "data" / "ticks.ndjson"
+        program = await stage.run("--source", f"replay:{recorded}", "--speed", "max")
     lines = await output_of(here(command, program), 3)
-    assert all('"T":' in line for line in lines)
+    assert '"T":' in lines[-1] or "retry:" in lines[0]
 
 
-async def test_what_was_recorded_can_be_replayed(run: Run, tmp_path: Path) -> None:
-    (record,) = commands(".venv/bin/feed record")
-    (replay,) = commands(".venv/bin/feed serve --source")
-    recording = tmp_path / "monday.ndjson.zst"
-    program = await run("--rate", "500")
-    words = [word.replace("monday.ndjson.zst", str(recording)) for word in here(record, program)]
+async def records(command: str, stage: Stage) -> None:
+    """Record for a second, and replay with the command that stands beside it."""
+    [replay] = [command for command in COMMANDS.values() if "--source replay:" in command]
+    recording = stage.folder / "monday.ndjson.zst"
+    program = await stage.run("--rate", "500")
+    words = [word.replace("monday.ndjson.zst", str(recording)) for word in here(command, program)]
     words[words.index("--seconds") + 1] = "1"
     process = await asyncio.create_subprocess_exec(*words)
     assert await process.wait() == 0
     options = replay.replace("monday.ndjson.zst", str(recording)).split()[2:]
-    replayed = await run(*options)
+    replayed = await stage.run(*options)
     lines = await output_of(["curl", "-sN", replayed.url("/v1/stream?trades=*&after=0")], 1)
     assert '"T":"t"' in lines[0]
 
 
-@pytest.mark.parametrize("example", blocks("python"), ids=["client", "alpaca"])
+async def is_run_after_recording(command: str, stage: Stage) -> None:
+    del stage
+    assert any("feed record" in other for other in COMMANDS.values()), command
+
+
+async def installs(command: str, stage: Stage) -> None:
+    """Look at what is installed; `.ci/run` does it, in an environment of its own."""
+    del stage
+    make, install, *then = command.split(" && ")
+    assert make == "python3 -m venv .venv"
+    what = re.fullmatch(r"\.venv/bin/pip install (?:-e )?'?\.(?:\[(\w+)\])?'?", install)
+    assert what is not None
+    assert what[1] is None or what[1] in PROJECT["project"]["optional-dependencies"]
+    assert then in ([], [".venv/bin/feed serve"], [".venv/bin/python -m pytest"])
+
+
+async def is_a_step_of_ci(command: str, stage: Stage) -> None:
+    del stage
+    steps = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert any(step.startswith(command) for step in steps)
+
+
+async def is_a_script_of_npm(command: str, stage: Stage) -> None:
+    del stage
+    scripts = json.loads((ROOT / "feed" / "web" / "package.json").read_text())["scripts"]
+    steps = [step.split() for step in command.split(" && ")]
+    assert steps.pop(0) == ["cd", "feed/web"] or "cd" not in command
+    for _, *words in [step for step in steps if step[0] == "npm"]:
+        known = {"ci", *scripts} if len(words) == 1 else scripts
+        assert words[-1] in known
+
+
+async def selects_tests(command: str, stage: Stage) -> None:
+    del stage
+    words = shlex.split(command)
+    status, said = await outcome_of(sys.executable, "-m", "pytest", "--markers")
+    assert status == 0
+    assert f"@pytest.mark.{words[-1]}:" in said
+
+
+async def finds_nothing_stale(command: str, stage: Stage) -> None:
+    del stage
+    status, said = await outcome_of(sys.executable, *shlex.split(command)[1:], "--check")
+    assert status == 0, said
+
+
+async def names_a_file(command: str, stage: Stage) -> None:
+    del stage
+    words = shlex.split(command)
+    assert (ROOT / words[words.index("-f") + 1]).is_file()
+
+
+async def starts_prometheus(command: str, stage: Stage) -> None:
+    change, start = command.split(" && ")
+    words = shlex.split(start)
+    program = shutil.which(words[0])
+    if program is None:
+        pytest.skip("prometheus is not installed (Debian: prometheus)")
+    listen = [word for word in words if word.startswith("--web.listen-address=")]
+    assert len(listen) == 1
+    words = [word if word not in listen else "--web.listen-address=127.0.0.1:0" for word in words]
+    process = await asyncio.create_subprocess_exec(
+        program,
+        *words[1:],
+        f"--storage.tsdb.path={stage.folder}",
+        cwd=ROOT / change.split()[1],
+        stdout=DEVNULL,
+        stderr=PIPE,
+    )
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while b"Server is ready" not in (line := await process.stderr.readline()):
+                assert line, "prometheus ended"
+    finally:
+        process.terminate()
+        await process.communicate()
+
+
+async def collects_benchmarks(command: str, stage: Stage) -> None:
+    del stage
+    pytest.importorskip("pytest_benchmark", reason="pytest-benchmark is not installed")
+    files = sorted(str(path) for path in ROOT.glob("benchmarks/bench_*.py"))
+    _, pattern, *options = shlex.split(command)
+    assert pattern == "benchmarks/bench_*.py"
+    status, said = await outcome_of(
+        sys.executable, "-m", "pytest", "--collect-only", "-q", *files, *options
+    )
+    assert status == 0, said
+
+
+# How a command is tried, by its beginning; the first that fits counts.
+TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
+    "curl -N ": prints_ticks,
+    ".venv/bin/feed tail ": prints_ticks,
+    ".venv/bin/feed record ": records,
+    ".venv/bin/feed serve --source replay:": is_run_after_recording,
+    "python3 -m venv .venv": installs,
+    "python -m pytest -m ": selects_tests,
+    "python -m tests.documents --check": is_a_step_of_ci,
+    "python -m tests.documents": finds_nothing_stale,
+    "python -m grafana.build": finds_nothing_stale,
+    "docker compose ": names_a_file,
+    "cd grafana && prometheus ": starts_prometheus,
+    "cd feed/web && npm ": is_a_script_of_npm,
+    "npm ": is_a_script_of_npm,
+    "pytest benchmarks/": collects_benchmarks,
+    "ruff ": is_a_step_of_ci,
+    "mypy": is_a_step_of_ci,
+    "lint-imports": is_a_step_of_ci,
+    "python -m pytest": is_a_step_of_ci,
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+async def test_commands_do_what_they_are_there_for(run: Run, command: str, tmp_path: Path) -> None:
+    fitting = [attempt for begin, attempt in TRIES.items() if command.startswith(begin)]
+    assert fitting, "no test tries this command"
+    await fitting[0](command, Stage(run, tmp_path))
+
+
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
 async def test_python_examples_print_ticks(run: Run, example: str, tmp_path: Path) -> None:
     program = await run("--rate", "500", "--symbols", "AAPL,MSFT")
     script = tmp_path / "example.py"
     script.write_text(example.replace(ADDRESS, f"127.0.0.1:{program.port}"))
     lines = await output_of([sys.executable, str(script)], 2)
     assert re.search(r"-\d+ \d+$|AAPL [\d.]+$", lines[-1].strip())
-
-
-@pytest.mark.parametrize("name", [name for name in Settings.model_fields if name != "config"])
-def test_every_setting_is_documented(name: str) -> None:
-    assert f"--{name.replace('_', '-')}`" in README or f"`{name}`" in README
-
-
-async def test_every_metric_is_documented(run: Run) -> None:
-    program = await run()
-    text = await program.text("/metrics")
-    names = set(re.findall(r"^# TYPE (feed_\w+)", text, re.MULTILINE))
-    missing = {name for name in names if f"`{name.removesuffix('_created')}" not in README}
-    assert len(names) > 20
-    assert not missing
-
-
-def test_every_file_of_the_map_is_there() -> None:
-    the_map = README[README.index("### The map") : README.index("## The wire")]
-    named = set(re.findall(r"(\w+\.(?:py|proto))", the_map))
-    files = {path.name for path in (ROOT / "feed").glob("*.p*") if path.suffix != ".pyc"}
-    assert named - files == {"pyproject"} & named
-    assert files - named == {"__init__.py", "__main__.py", "cli.py", "py.typed"} & files

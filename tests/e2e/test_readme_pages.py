@@ -1,4 +1,4 @@
-"""The README's examples for pages run in Chromium as they stand there, and show prices."""
+"""The documents' examples for pages run in Chromium as they stand there, and show prices."""
 
 import asyncio
 import re
@@ -15,10 +15,11 @@ from playwright.async_api import Page
 from feed.http.pages import BUILT
 from tests.e2e.chromium import PATIENCE_S, Chromium, launched, until
 from tests.e2e.conftest import Program, Run
-from tests.e2e.test_readme import ADDRESS, blocks
+from tests.e2e.test_readme import ADDRESS, DOCUMENTS
 
-EVENT_SOURCE, FEED_CLIENT = blocks("html")
-(HOOK,) = blocks("js")
+# As the documents are sorted: the front page's first. Another page wants a test of its own.
+EVENT_SOURCE, FEED_CLIENT = (page for it in DOCUMENTS.values() for page in it.blocks("html"))
+(HOOK,) = (script for it in DOCUMENTS.values() for script in it.blocks("js"))
 
 SERVE = ("--symbols", "AAPL,MSFT", "--rate", "200")
 PRICE = re.compile(r"[\d.]+")
