@@ -8,7 +8,8 @@ import orjson
 
 from feed.client.errors import NotAFeed
 from feed.client.link import Lost, Order, refusal, words_of
-from feed.client.parsers import STREAM_BODIES, Codec, Message, Parser, SseMessageParser
+from feed.client.parsers import READINGS, Message, Parser, SseMessageParser
+from feed.wire.codec import CODECS
 from feed.wire.transport import Transport
 
 if TYPE_CHECKING:
@@ -47,13 +48,13 @@ class HttpLink:
         if transport is Transport.SSE:
             headers["Accept"] = "text/event-stream"
             parser = SseMessageParser(order.codec)
-            if order.codec is not Codec.JSON:
-                query["codec"] = order.codec.value
+            if order.codec != "json":
+                query["codec"] = order.codec
             if order.resuming and after not in {None, "0"}:
                 headers["Last-Event-ID"], after = str(after), None
         else:
-            headers["Accept"], make_parser = STREAM_BODIES[order.codec]
-            parser = make_parser()
+            headers["Accept"] = CODECS[order.codec].media_types[0]
+            parser = READINGS[order.codec].parser()
         query |= order.subscription.query(after=after, snapshot=order.snapshot)
         try:
             response = await session.get(

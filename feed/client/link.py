@@ -13,8 +13,9 @@ from typing import Protocol
 from yarl import URL
 
 from feed.client.errors import Refused
-from feed.client.parsers import Codec, Message
+from feed.client.parsers import Message
 from feed.client.subscription import Subscription
+from feed.wire.codec_name import CodecName
 
 MAX_RETRY_AFTER_S = 300.0  # a server that asks for more is asked again all the same
 
@@ -55,7 +56,7 @@ class Order:
 
     base: URL
     subscription: Subscription
-    codec: Codec
+    codec: CodecName
     after: str | None
     resuming: bool
     snapshot: bool

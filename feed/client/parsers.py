@@ -2,14 +2,13 @@
 
 A message is an array of objects as the dialect has them, and on SSE its position beside it. Parsers
 take the bytes of one connection in whatever pieces they come, and know no socket. A further codec
-is one entry in `DECODERS` and one in `STREAM_BODIES`.
+is one entry in `READINGS`.
 """
 
 import binascii
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Protocol
 
 import msgpack
@@ -20,16 +19,10 @@ from feed.client.events import Object
 from feed.client.protobuf import BatchSplitter, decode_batch
 from feed.client.sse import SseParser
 from feed.errors import shorten
+from feed.wire.codec import CODECS
+from feed.wire.codec_name import CodecName
 
 MAX_MESSAGE_BYTES = 16 << 20  # alpaca-py stops at 1 MiB; the server's frames end at 256 KiB
-
-
-class Codec(StrEnum):
-    """How ticks are written on the wire."""
-
-    JSON = "json"
-    MSGPACK = "msgpack"
-    PROTOBUF = "protobuf"
 
 
 @dataclass(slots=True)
@@ -85,13 +78,6 @@ def decode_msgpack(data: bytes) -> list[Object]:
         words = str(error) or type(error).__name__
         raise Malformed(f"not MessagePack: {words}, in {shorten(data[:100])}") from None
     return _array(value)
-
-
-DECODERS: dict[Codec, Callable[[bytes], list[Object]]] = {
-    Codec.JSON: decode_json,
-    Codec.MSGPACK: decode_msgpack,
-    Codec.PROTOBUF: decode_batch,
-}
 
 
 class NdjsonParser:
@@ -154,11 +140,12 @@ class ProtobufParser:
 class SseMessageParser:
     """Unnamed events are arrays of ticks with a position; named ones are one feed message each."""
 
-    __slots__ = ("_decode", "_events")
+    __slots__ = ("_base64", "_decode", "_events")
 
-    def __init__(self, codec: Codec) -> None:
+    def __init__(self, codec: CodecName) -> None:
         self._events = SseParser()
-        self._decode = _DATA_DECODERS[codec]
+        self._decode = READINGS[codec].decode
+        self._base64 = not CODECS[codec].is_text  # SSE is text
 
     @property
     def retry_ms(self) -> int | None:
@@ -173,18 +160,35 @@ class SseMessageParser:
             # and with it perhaps the data of an event, which would then be missing in silence.
             raise Malformed("a line that is no field of an event stream")
         return [
-            Message(self._decode(event.data), event.last_id or None)
+            Message(self._ticks(event.data), event.last_id or None)
             if event.name == "message"
             else Message(_array([_object(event.name, event.data)]), event.last_id or None)
             for event in events
         ]
 
+    def _ticks(self, data: bytes) -> list[Object]:
+        return self._decode(_decode_base64(data) if self._base64 else data)
 
-# Media type and parser of an HTTP stream's body.
-STREAM_BODIES: dict[Codec, tuple[str, Callable[[], Parser]]] = {
-    Codec.JSON: ("application/x-ndjson", NdjsonParser),
-    Codec.MSGPACK: ("application/vnd.msgpack", MessagePackParser),
-    Codec.PROTOBUF: ("application/x-protobuf", ProtobufParser),
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a client reads one codec, and writes control messages beside it.
+
+    Attributes:
+        decode: reads one whole array.
+        parser: makes the parser of an HTTP stream's body.
+        encode: writes a control message; None where these are JSON.
+    """
+
+    decode: Callable[[bytes], list[Object]]
+    parser: Callable[[], Parser]
+    encode: Callable[[Object], bytes] | None = None
+
+
+READINGS: dict[CodecName, Reading] = {
+    "json": Reading(decode_json, NdjsonParser),
+    "msgpack": Reading(decode_msgpack, MessagePackParser, msgpack.packb),
+    "protobuf": Reading(decode_batch, ProtobufParser),
 }
 
 
@@ -193,13 +197,6 @@ def _decode_base64(data: bytes) -> bytes:
         return b64decode(data, validate=True)
     except binascii.Error as error:
         raise Malformed(f"not base64: {error}, in {shorten(data[:100])}") from None
-
-
-_DATA_DECODERS: dict[Codec, Callable[[bytes], list[Object]]] = {  # of SSE, which is text
-    Codec.JSON: decode_json,
-    Codec.MSGPACK: lambda data: decode_msgpack(_decode_base64(data)),
-    Codec.PROTOBUF: lambda data: decode_batch(_decode_base64(data)),
-}
 
 
 def _object(name: str, data: bytes) -> Any:  # noqa: ANN401 - _array looks at what it is

@@ -37,7 +37,6 @@ from feed.client.feedback import Feedback
 from feed.client.http_link import HttpLink
 from feed.client.ledger import Ledger
 from feed.client.link import Link, Lost, Order
-from feed.client.parsers import Codec
 from feed.client.subscription import Subscription, parse_url
 from feed.client.tables import Library, Tables, tables_of
 from feed.client.websocket_link import WebSocketLink
@@ -108,7 +107,7 @@ class Stream:
         self.position = after
         self.transport: Transport | None = None
         self._base = parse_url(url)
-        self._codec = Codec(codec)
+        self._codec: CodecName = codec
         self._identity = (key, secret)
         self._compress = compress
         self._heartbeat_s = heartbeat_s

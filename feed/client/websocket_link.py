@@ -3,15 +3,15 @@
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-import msgpack
 import orjson
 from yarl import URL
 
 from feed.client.errors import Malformed, Refused
 from feed.client.events import Object
 from feed.client.link import Lost, Order, refusal, words_of
-from feed.client.parsers import DECODERS, MAX_MESSAGE_BYTES, Codec, Message
+from feed.client.parsers import MAX_MESSAGE_BYTES, READINGS, Message, decode_json
 from feed.errors import shorten
+from feed.wire.codec_name import CodecName
 from feed.wire.error_codes import Consequence, consequence_of
 
 if TYPE_CHECKING:
@@ -23,12 +23,15 @@ CLOSE_TIMEOUT_S = 1.0  # for the other side to answer a Close
 class WebSocketLink:
     """A WebSocket that speaks the market-data dialect."""
 
-    __slots__ = ("_left", "_socket", "conflate", "url")
+    __slots__ = ("_left", "_reading", "_socket", "conflate", "url")
 
     retry_ms = None  # only SSE has a word for it
 
-    def __init__(self, url: URL, socket: "aiohttp.ClientWebSocketResponse[Any]") -> None:
+    def __init__(
+        self, url: URL, socket: "aiohttp.ClientWebSocketResponse[Any]", codec: CodecName
+    ) -> None:
         self.url = str(url)
+        self._reading = READINGS[codec]
         self.conflate: Mapping[str, str] = {}
         self._socket = socket
         self._left: list[Message] = []  # came in one message with the end of the opening
@@ -37,10 +40,11 @@ class WebSocketLink:
     async def open(cls, session: aiohttp.ClientSession, order: Order) -> "WebSocketLink":
         """Connect, authenticate where there is a key, and subscribe."""
         url = order.base / "v1" / "ws"
+        protocol = f"feed.{order.codec}"
         try:
             socket = await session.ws_connect(
                 url,
-                protocols=(f"feed.{order.codec.value}",),
+                protocols=(protocol,),
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
                 autoping=False,  # a ping is a sign of life; we answer it ourselves
                 max_msg_size=MAX_MESSAGE_BYTES,
@@ -51,7 +55,7 @@ class WebSocketLink:
             raise refusal(str(url), error.status, error.message, error.headers or {}) from error
         except (aiohttp.ClientError, OSError) as error:
             raise Lost(words_of(error)) from error
-        link = cls(url, socket)
+        link = cls(url, socket, order.codec if socket.protocol == protocol else "json")
         try:
             await link._greet(order)
         except BaseException:
@@ -70,11 +74,9 @@ class WebSocketLink:
         except (aiohttp.ClientError, OSError) as error:
             raise Lost(words_of(error)) from error
         if frame.type is aiohttp.WSMsgType.TEXT:
-            return [Message(DECODERS[Codec.JSON](frame.data))], len(frame.data)
+            return [Message(decode_json(frame.data))], len(frame.data)
         if frame.type is aiohttp.WSMsgType.BINARY:
-            in_protobuf = self._socket.protocol == f"feed.{Codec.PROTOBUF}"
-            codec = Codec.PROTOBUF if in_protobuf else Codec.MSGPACK
-            return [Message(DECODERS[codec](frame.data))], len(frame.data)
+            return [Message(self._reading.decode(frame.data))], len(frame.data)
         if frame.type is aiohttp.WSMsgType.CLOSE:
             raise Lost(f"the server closed: {frame.data} {frame.extra or ''}".rstrip())
         if frame.type is aiohttp.WSMsgType.ERROR:
@@ -106,10 +108,10 @@ class WebSocketLink:
 
     async def _send(self, message: Object) -> None:
         try:
-            if self._socket.protocol == f"feed.{Codec.MSGPACK}":
-                await self._socket.send_bytes(msgpack.packb(message))
-            else:
+            if self._reading.encode is None:
                 await self._socket.send_str(orjson.dumps(message).decode())
+            else:
+                await self._socket.send_bytes(self._reading.encode(message))
         except (aiohttp.ClientError, OSError) as error:
             raise Lost(words_of(error)) from error
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from feed.client import Batch, connect
 from feed.client.errors import Malformed
-from feed.client.parsers import Codec, Message, ProtobufParser, SseMessageParser
+from feed.client.parsers import Message, ProtobufParser, SseMessageParser
 from feed.client.protobuf import BatchSplitter, decode_batch
 from feed.client.stream import TransportName
 from feed.market.ticks import Tick
@@ -80,7 +80,7 @@ def test_a_stream_of_batches_is_a_stream_of_messages() -> None:
 
 
 def test_the_data_of_an_event_is_base64() -> None:
-    parser = SseMessageParser(Codec.PROTOBUF)
+    parser = SseMessageParser("protobuf")
     data = base64.b64encode(TICKS[0].data["protobuf"])
     messages = parser.feed(b"id: stage-1\ndata: %b\n\n" % data)
     assert messages == [Message([TICKS[0].object], "stage-1")]

@@ -14,7 +14,7 @@ from hypothesis import given
 
 import feed
 from feed.client import CodecName, OnLagName, Tick, TransportName
-from feed.client.parsers import Codec
+from feed.client.parsers import READINGS
 from feed.market import ticks
 from feed.wire.codec import CODECS
 from feed.wire.json_codec import JSON
@@ -69,7 +69,7 @@ def test_a_program_is_understood_by_pyright(tmp_path: Path) -> None:
 
 def test_what_can_be_written_in_a_signature_is_what_the_wire_has() -> None:
     assert set(get_args(OnLagName)) == set(OnLag)
-    assert set(get_args(CodecName)) == set(Codec) == set(CODECS)
+    assert set(get_args(CodecName)) == set(READINGS) == set(CODECS)
     assert set(get_args(TransportName)) == {"auto", *Transport}
 
 
