@@ -2,23 +2,19 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
-from functools import partial
 
 from aiohttp import web
 
 from feed.broadcast.broadcast import Broadcast
 from feed.broadcast.ring import RingBuffer
-from feed.http import pages
+from feed.http import pages, routes
 from feed.http.content_encoding import encoded
-from feed.http.feedback import Reports
-from feed.http.market_data import Rest
 from feed.http.origins import Origins
-from feed.http.problems import telling, unanswered
-from feed.http.sse import sse
-from feed.http.status_history import Recent
-from feed.http.stream import stream
-from feed.http.websocket import websocket
+from feed.http.problems import refuse_unrouted
+from feed.http.server import Server
+from feed.http.status_history import StatusHistory
 from feed.hub.hub import Hub
 from feed.ingest.health_watch import HealthWatch
 from feed.ingest.runner import Ingest
@@ -31,8 +27,7 @@ from feed.wire.disconnect import Reason
 
 HUB = web.AppKey("hub", Hub)
 INGEST = web.AppKey("ingest", Ingest)
-HEALTH = web.AppKey("health", HealthWatch)
-RECENT = web.AppKey("recent", Recent)
+STATUS_HISTORY = web.AppKey("status_history", StatusHistory)
 
 
 async def make_app(settings: Settings, source: Source) -> web.Application:
@@ -45,37 +40,27 @@ async def make_app(settings: Settings, source: Source) -> web.Application:
         floor_ns=int(settings.stale_floor_s * SECOND_NS),
     )
     ingest = Ingest(hub, source, BarBuilder(), health)
-    origins = Origins(settings.allow_origin)
+    server = Server(
+        hub,
+        ingest,
+        Origins(settings.allow_origin),
+        StatusHistory(hub, ingest),
+        Exposition(hub, ingest),
+        time.monotonic_ns(),
+    )
     app = web.Application()
     app[HUB] = hub
     app[INGEST] = ingest
-    app[HEALTH] = health
-    app[RECENT] = recent = Recent(hub, ingest, health)
-    app.on_response_prepare.append(origins.on_prepare)
+    app[STATUS_HISTORY] = server.status_history
+    app.on_response_prepare.append(server.origins.on_prepare)
     app.on_shutdown.append(_say_goodbye)
     app.cleanup_ctx.append(_run_tasks)
-
-    # Partials, not closures: a closure's frame would stay for as long as each subscriber does.
-    accept_websocket = partial(websocket, hub=hub, origins=origins)
     app.add_routes(
         [
-            # No HEAD: an endless answer has no headers of a finished one.
-            web.get("/v1/sse", partial(sse, hub=hub), allow_head=False),
-            web.get("/v1/stream", partial(stream, hub=hub), allow_head=False),
-            web.get("/v1/ws", accept_websocket, allow_head=False),
-            web.get("/v2/{feed}", accept_websocket, allow_head=False),
-            web.get("/v1beta3/crypto/{location}", accept_websocket, allow_head=False),
-            *(
-                web.get(path, encoded(telling(handler)))
-                for path, handler in Rest(hub, ingest, health).handlers().items()
-            ),
-            web.get("/metrics", telling(Exposition(hub, ingest, health).handle)),
-            web.get("/v1/status/history", encoded(telling(recent.handle))),
-            web.get("/status", pages.page(pages.PLAIN / "status.html")),
-            web.post("/v1/feedback", telling(Reports(hub.feedback, origins).handle)),
-            web.options("/{path:.*}", origins.preflight),
+            *routes.routes(server),
             *pages.routes(),
-            web.route("*", "/{path:.*}", encoded(unanswered)),
+            web.options("/{path:.*}", server.origins.preflight),
+            web.route("*", "/{path:.*}", encoded(refuse_unrouted)),
         ]
     )
     return app
@@ -89,7 +74,7 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
         asyncio.create_task(hub.housekeep(), name="housekeep"),
         asyncio.create_task(ingest.run(), name="ingest"),
         asyncio.create_task(ingest.watch_health(), name="health"),
-        asyncio.create_task(app[RECENT].run(), name="recent"),
+        asyncio.create_task(app[STATUS_HISTORY].run(), name="status_history"),
     ]
     yield
     for task in tasks:

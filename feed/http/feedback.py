@@ -4,9 +4,9 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
-from feed.http.origins import Origins
 from feed.http.problems import problem
-from feed.hub.age_reports import REPORTS_PER_S, Feedback
+from feed.http.server import Server
+from feed.hub.age_reports import REPORTS_PER_S
 from feed.wire.json_codec import JSON
 from feed.wire.requests import Report
 
@@ -14,39 +14,32 @@ MAX_REPORT_BYTES = 4 * 1024  # 64 ages with all their digits are 1.3 kB
 _RETRY_AFTER_S = 10
 
 
-class Reports:
-    """The handler."""
+async def feedback(request: web.Request, server: Server) -> web.Response:
+    """Count one report: 204, or 429 where there are too many of them.
 
-    def __init__(self, feedback: Feedback, origins: Origins) -> None:
-        self._feedback = feedback
-        self._origins = origins
+    The body is JSON whatever its Content-Type says: `navigator.sendBeacon` sends text.
 
-    async def handle(self, request: web.Request) -> web.Response:
-        """Take one report: 204, or 429 where there are too many of them.
-
-        The body is JSON whatever its Content-Type says: `navigator.sendBeacon` sends text.
-
-        Raises:
-            HTTPForbidden: it comes from a page that is not allowed.
-            InvalidMessage, InvalidParameter: the body is not accepted.
-        """
-        self._origins.check(request)
-        body = await _read(request)
-        if body is None:
-            return problem(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                "the report is too long",
-                accepted=f"at most {MAX_REPORT_BYTES} bytes",
-            )
-        report = Report.of(JSON.decode(body))
-        if self._feedback.take(report.transport, report.ages_ms) == "over_budget":
-            refusal = problem(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                f"more than {REPORTS_PER_S} reports a second; this one was not counted",
-            )
-            refusal.headers[hdrs.RETRY_AFTER] = str(_RETRY_AFTER_S)
-            return refusal
-        return web.Response(status=HTTPStatus.NO_CONTENT)
+    Raises:
+        HTTPForbidden: it comes from a page that is not allowed.
+        InvalidMessage, InvalidParameter: the body is not accepted.
+    """
+    server.origins.check(request)
+    body = await _read(request)
+    if body is None:
+        return problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "the report is too long",
+            accepted=f"at most {MAX_REPORT_BYTES} bytes",
+        )
+    report = Report.of(JSON.decode(body))
+    if server.hub.feedback.take(report.transport, report.ages_ms) == "over_budget":
+        refusal = problem(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            f"more than {REPORTS_PER_S} reports a second; this one was not counted",
+        )
+        refusal.headers[hdrs.RETRY_AFTER] = str(_RETRY_AFTER_S)
+        return refusal
+    return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
 async def _read(request: web.Request) -> bytes | None:

@@ -49,7 +49,11 @@ def routes(built: Path = BUILT) -> list[web.AbstractRouteDef]:
     Args:
         built: the folder that the front-end build fills, with `index.html` and `assets/`.
     """
-    plain = [web.get("/plain", page(PLAIN / "index.html")), *_files("/page", PLAIN, _MAY_CHANGE)]
+    plain = [
+        web.get("/plain", page(PLAIN / "index.html")),
+        web.get("/status", page(PLAIN / "status.html")),
+        *_files("/page", PLAIN, _MAY_CHANGE),
+    ]
     if not (built / "index.html").is_file():
         return [web.get("/", page(PLAIN / "index.html")), *plain]
     return [

@@ -62,24 +62,24 @@ def problem_for(error: Exception, path: str) -> web.Response:
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; it has been logged")
 
 
-def telling(handler: Handler) -> Handler:
-    """Return a handler that tells of what goes wrong, for finite answers.
+def with_problems(handler: Handler) -> Handler:
+    """Return a handler that answers errors as problem documents, for finite answers.
 
     No middleware: its frames, and aiohttp's own, would stay for as long as each subscriber does,
     1 kB of each (measured).
     """
-    return partial(_tell, handler)
+    return partial(_answer_or_problem, handler)
 
 
-async def _tell(handler: Handler, request: web.Request) -> web.StreamResponse:
+async def _answer_or_problem(handler: Handler, request: web.Request) -> web.StreamResponse:
     try:
         return await handler(request)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told or raised again
         return problem_for(error, request.path)
 
 
-async def unanswered(request: web.Request) -> web.Response:
-    """Answer what no other route does: the last route, for all paths and methods."""
+async def refuse_unrouted(request: web.Request) -> web.Response:
+    """Answer 404 or 405 to what no other route answers: the last one, for all paths and methods."""
     allowed: set[str] = set()
     for resource in request.app.router.resources():
         _, methods = await resource.resolve(request)

@@ -10,8 +10,8 @@ from aiohttp import web
 from feed.broadcast.payload_key import PayloadKey
 from feed.errors import InvalidParameter, InvalidPosition
 from feed.http.problems import problem_for
+from feed.http.server import Server
 from feed.http.streaming import Endless, respond, speaks_chunks
-from feed.hub.hub import Hub
 from feed.wire.codec import CODECS
 from feed.wire.framing import SseFraming
 from feed.wire.position import Position
@@ -21,14 +21,14 @@ from feed.wire.requests import Request
 _RETRY_MS = (1_000, 3_000)
 
 
-async def sse(request: web.Request, hub: Hub) -> web.StreamResponse:
+async def sse(request: web.Request, server: Server) -> web.StreamResponse:
     """Serve `GET /v1/sse?trades=AAPL,MSFT&quotes=*&after=…&snapshot=1&on_lag=gap&codec=json`."""
     try:
         endless = _endless(request)
-        hub.check_limits(endless.key.selection)
+        server.hub.check_limits(endless.key.selection)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told or raised again
         return problem_for(error, request.path)
-    return await respond(request, hub, endless)
+    return await respond(request, server.hub, endless)
 
 
 def _endless(request: web.Request) -> Endless:

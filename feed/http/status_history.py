@@ -10,14 +10,11 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-
-import orjson
-from aiohttp import web
+from typing import Any
 
 from feed.histogram import Histogram, quantile
 from feed.hub.census import Levels, look
 from feed.hub.hub import Hub
-from feed.ingest.health_watch import HealthWatch
 from feed.ingest.runner import Ingest
 from feed.market.symbol_health import Health
 from feed.wire.transport import Transport
@@ -32,13 +29,12 @@ _PAGE_BYTES = 4_096
 Sample = dict[str, float | None]
 
 
-class Recent:
+class StatusHistory:
     """The samples, and the task that takes them."""
 
-    def __init__(self, hub: Hub, ingest: Ingest, health: HealthWatch) -> None:
+    def __init__(self, hub: Hub, ingest: Ingest) -> None:
         self._hub = hub
         self._ingest = ingest
-        self._health = health
         instruments = hub.instruments
         self._ages = {
             "source_age": _Since([instruments.source_age]),
@@ -80,18 +76,17 @@ class Recent:
         for name, number in sample.items():
             self._samples.setdefault(name, deque(maxlen=_SAMPLES)).append(number)
 
-    async def handle(self, request: web.Request) -> web.Response:  # noqa: ARG002 - aiohttp's signature
-        """Answer `GET /v1/status/history`: `{"sample_s","window_s","times","series"}`.
+    def document(self) -> dict[str, Any]:
+        """Return the samples as `GET /v1/status/history` answers them.
 
-        `times` are seconds since 1970; each of `series` has a number, or null, for each of them.
+        `times` are seconds since 1970; each of `series` has a number, or None, for each of them.
         """
-        document = {
+        return {
             "sample_s": SAMPLE_S,
             "window_s": WINDOW_S,
             "times": list(self._times_s),
             "series": {name: list(numbers) for name, numbers in self._samples.items()},
         }
-        return web.Response(body=orjson.dumps(document), content_type="application/json")
 
     def _count(self) -> dict[str, float]:
         """Return totals, whose differences are rates."""
@@ -113,7 +108,7 @@ class Recent:
 
     def _measure(self, levels: Levels) -> Sample:
         """Return what is as it is at this moment."""
-        hub, counts = self._hub, self._health.counts
+        hub, counts = self._hub, self._ingest.health.counts
         connected = dict.fromkeys((transport.value for transport in Transport), 0)
         for (transport, _), count in hub.connected.items():
             connected[transport] += count

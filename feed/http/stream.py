@@ -5,8 +5,8 @@ from aiohttp import web
 from feed.broadcast.payload_key import PayloadKey
 from feed.http.negotiation import choose
 from feed.http.problems import problem_for
+from feed.http.server import Server
 from feed.http.streaming import Endless, respond, speaks_chunks
-from feed.hub.hub import Hub
 from feed.wire.codec import CODECS
 from feed.wire.framing import StreamFraming
 from feed.wire.requests import Request
@@ -14,17 +14,17 @@ from feed.wire.requests import Request
 _CODECS = {media_type: codec for codec in CODECS.values() for media_type in codec.media_types}
 
 
-async def stream(request: web.Request, hub: Hub) -> web.StreamResponse:
+async def stream(request: web.Request, server: Server) -> web.StreamResponse:
     """Serve `GET /v1/stream?…`; the `Accept` header says in which codec.
 
     Marks are on unless `marks=0`: the position has no other place here.
     """
     try:
         endless = _endless(request)
-        hub.check_limits(endless.key.selection)
+        server.hub.check_limits(endless.key.selection)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told or raised again
         return problem_for(error, request.path)
-    return await respond(request, hub, endless)
+    return await respond(request, server.hub, endless)
 
 
 def _endless(request: web.Request) -> Endless:

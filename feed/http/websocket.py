@@ -11,8 +11,8 @@ from feed.errors import InvalidParameter
 from feed.http.conversation import SUBPROTOCOLS, Conversation, Socket
 from feed.http.origins import Origins
 from feed.http.problems import problem_for
+from feed.http.server import Server
 from feed.hub.connection import Connection
-from feed.hub.hub import Hub
 from feed.wire.codec import Codec
 from feed.wire.compression import MAX_WINDOW_BITS, Compression
 from feed.wire.deflate_offer import acceptable_offer
@@ -23,18 +23,18 @@ from feed.wire.messagepack_codec import MESSAGE_PACK
 _PLACES = {"feed": ("iex", "sip", "test"), "location": ("us", "us-1", "eu-1")}
 
 
-async def websocket(request: web.Request, hub: Hub, origins: Origins) -> web.StreamResponse:
+async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
     """Serve one WebSocket connection."""
     try:
-        _check(request, origins)
+        _check(request, server.origins)
         socket = await _accept(request)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told or raised again
         return problem_for(error, request.path)
     if request.transport is None:
         return socket
-    connection = Connection(request.transport, hub.settings.high_water_bytes)
+    connection = Connection(request.transport, server.hub.settings.high_water_bytes)
     conversation = Conversation(
-        socket, connection, hub, _codec(request, socket), _compression(socket)
+        socket, connection, server.hub, _codec(request, socket), _compression(socket)
     )
     try:
         await conversation.run()

@@ -19,7 +19,6 @@ from prometheus_client.registry import Collector
 
 from feed.hub.census import look
 from feed.hub.hub import Hub
-from feed.ingest.health_watch import HealthWatch
 from feed.ingest.runner import Ingest
 from feed.metrics.families import Watched, families
 
@@ -41,10 +40,9 @@ class _One(Collector):
 class Exposition:
     """The handler of `/metrics`."""
 
-    def __init__(self, hub: Hub, ingest: Ingest, health: HealthWatch) -> None:
+    def __init__(self, hub: Hub, ingest: Ingest) -> None:
         self._hub = hub
         self._ingest = ingest
-        self._health = health
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
         PlatformCollector(registry=self._process)
@@ -78,4 +76,4 @@ class Exposition:
         """Return every family; ours are read at one moment."""
         process = await asyncio.to_thread(lambda: list(self._process.collect()))
         levels = await look(self._hub)
-        return [*families(Watched(self._hub, self._ingest, self._health, levels)), *process]
+        return [*families(Watched(self._hub, self._ingest, levels)), *process]

@@ -25,7 +25,6 @@ from feed.broadcast.subscriber import Resume
 from feed.histogram import Histogram
 from feed.hub.census import Levels
 from feed.hub.hub import Hub
-from feed.ingest.health_watch import HealthWatch
 from feed.ingest.runner import Ingest
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
@@ -45,13 +44,12 @@ class Watched:
     """What the metrics are read from.
 
     Attributes:
-        hub, ingest, health: the rooms that count.
+        hub, ingest: the rooms that count.
         levels: what was found by walking over all subscribers, just now.
     """
 
     hub: Hub
     ingest: Ingest
-    health: HealthWatch
     levels: Levels
 
 
@@ -101,7 +99,7 @@ def _source(watched: Watched) -> Iterator[Metric]:
         "After how long without any tick the source counts as silent: a multiple of its own usual "
         "gap between ticks. Infinite for a recording, which may pause.",
     ).of(
-        {(name,): watched.health.silence_limit_ns / _S if ingest.source.live else math.inf},
+        {(name,): watched.ingest.health.silence_limit_ns / _S if ingest.source.live else math.inf},
         "source",
     )
     yield _histogram(
@@ -127,7 +125,7 @@ def _symbols(watched: Watched) -> Iterator[Metric]:
         "feed_symbols",
         "Symbols that ever ticked, by health: live, stale (no tick for a multiple of its usual "
         "gap), halted, source_down (the source is silent or gone, so nothing is known).",
-    ).of({(health,): watched.health.counts[health] for health in Health}, "state")
+    ).of({(health,): watched.ingest.health.counts[health] for health in Health}, "state")
     bars = watched.ingest.bars
     yield _counter(
         "feed_late_trades", "Trades of a second whose bar was published already; they correct it."

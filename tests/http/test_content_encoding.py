@@ -22,7 +22,7 @@ from feed.http.content_encoding import (
     choose_encoding,
     encoded,
 )
-from feed.http.problems import problem, telling
+from feed.http.problems import problem, with_problems
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, trades
 
@@ -225,7 +225,7 @@ def app_of(response: Callable[[], web.StreamResponse]) -> web.Application:
         return response()
 
     app = web.Application()
-    app.router.add_get("/", encoded(telling(handle)))
+    app.router.add_get("/", encoded(with_problems(handle)))
     return app
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from feed.http import status_history as recent
-from feed.http.app import RECENT
+from feed.http import status_history
+from feed.http.app import STATUS_HISTORY
 from feed.hub.census import Levels
 from feed.wire.transport import Transport
 from tests.fakes.raw_http import RawHttp
@@ -16,7 +16,7 @@ from tests.fakes.readers import open_reader
 from tests.fakes.servers import Feed, Serve, trades, until
 
 if TYPE_CHECKING:
-    from feed.http.status_history import Recent
+    from feed.http.status_history import StatusHistory
 
 SECOND_NS = 1_000_000_000
 _SERIES_DRAWN = """
@@ -31,14 +31,14 @@ class Samples:
         app = feed.server.app
         assert isinstance(app, web.Application)
         self.feed = feed
-        self.recent: Recent = app[RECENT]
+        self.kept: StatusHistory = app[STATUS_HISTORY]
         self.now_ns = time.monotonic_ns() + 5 * SECOND_NS
-        self.recent._sampled_ns = time.monotonic_ns()
+        self.kept._sampled_ns = time.monotonic_ns()
 
     def take(self, lags_ticks: list[int] | None = None) -> None:
         levels = Levels(time.time_ns(), 0, 0, lags_ticks or [])
-        self.recent._sampled_ns = self.now_ns - 5 * SECOND_NS
-        self.recent.sample(levels, self.now_ns)
+        self.kept._sampled_ns = self.now_ns - 5 * SECOND_NS
+        self.kept.sample(levels, self.now_ns)
         self.now_ns += 5 * SECOND_NS
 
     async def history(self) -> dict[str, Any]:
@@ -106,10 +106,10 @@ async def test_fifteen_minutes_are_kept_and_no_more(serve: Serve) -> None:
 async def test_samples_are_taken_by_themselves(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recent, "SAMPLE_S", 0.005)
+    monkeypatch.setattr(status_history, "SAMPLE_S", 0.005)
     feed = await serve()
     samples = Samples(feed)
-    await until(lambda: len(samples.recent._times_s) > 2)
+    await until(lambda: len(samples.kept._times_s) > 2)
 
 
 async def test_the_page_draws_every_series_and_says_how_the_feed_is(serve: Serve) -> None:

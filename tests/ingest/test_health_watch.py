@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from feed.http.app import HEALTH
+from feed.http.app import INGEST
 from feed.ingest.health_watch import HealthWatch
 from feed.market.symbol_health import Health
 from feed.market.ticks import SECOND_NS, Status
@@ -35,7 +35,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def watch_of(feed: Feed) -> HealthWatch:
     app = feed.server.app
     assert app is not None
-    return app[HEALTH]
+    return app[INGEST].health
 
 
 async def tick(feed: Feed, clock: Clock, times: int, symbols: str) -> None:

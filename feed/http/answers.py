@@ -1,0 +1,62 @@
+"""Answers that are whole: JSON documents, and what their requests may ask."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from feed.errors import InvalidParameter
+from feed.wire.json_codec import JSON
+
+DEFAULT_LIMIT = 1_000
+MAX_LIMIT = 10_000
+_JSON = "application/json"
+
+
+def json_answer(document: object, status: int = 200) -> web.Response:
+    """Return a document as JSON."""
+    body = orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS)
+    return web.Response(status=status, body=body, content_type=_JSON)
+
+
+def ticks_answer(head: dict[str, Any], fragments: Sequence[bytes]) -> web.Response:
+    """Return an object of small members and of `ticks`, which are encoded already."""
+    return joined_answer(head, {"ticks": array_of(fragments)})
+
+
+def joined_answer(head: dict[str, Any], encoded: dict[str, bytes]) -> web.Response:
+    """Return an object of small members and of members that are JSON already."""
+    members = (b'"%b":%b' % (name.encode(), value) for name, value in encoded.items())
+    body = b",".join([orjson.dumps(head)[:-1], *members]) + b"}"
+    return web.Response(body=body, content_type=_JSON)
+
+
+def array_of(fragments: Sequence[bytes]) -> bytes:
+    """Return the array of these fragments of JSON, of which there may be none."""
+    return JSON.join(fragments) if fragments else b"[]"
+
+
+def limit_of(request: web.Request) -> int:
+    """Return the most that a request wants.
+
+    Raises:
+        InvalidParameter: `limit` is not a number of the accepted range.
+    """
+    text = request.query.get("limit", str(DEFAULT_LIMIT))
+    short = len(text) <= len(str(MAX_LIMIT))  # int() refuses thousands of digits in its own way
+    if not (short and text.isdecimal() and 1 <= int(text) <= MAX_LIMIT):
+        raise InvalidParameter("limit", text, f"a whole number from 1 to {MAX_LIMIT}")
+    return int(text)
+
+
+def refuse_parameters(request: web.Request, accepted: Collection[str]) -> None:
+    """Refuse a request with a parameter that its route does not have.
+
+    Raises:
+        InvalidParameter: names the first of them, and those that are accepted.
+    """
+    for name, value in request.query.items():
+        if name not in accepted:
+            words = f"the parameters {', '.join(accepted)}" if accepted else "no parameters"
+            raise InvalidParameter(name, value, words)

@@ -1,0 +1,197 @@
+"""Every route of the server but its pages, in one table.
+
+A row says where, by which method, who answers, which parameters a query may have, and in words what
+is answered. The application builds its routes from the table, requests of finite answers are held
+against it, and documents are made from it. The pages stand in `pages`: which there are depends on
+what was built.
+"""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from functools import partial
+from typing import Protocol
+
+from aiohttp import hdrs, web
+
+from feed.http import market_data, status
+from feed.http.answers import refuse_parameters
+from feed.http.content_encoding import encoded
+from feed.http.feedback import feedback
+from feed.http.problems import with_problems
+from feed.http.server import Server
+from feed.http.sse import sse
+from feed.http.stream import stream
+from feed.http.websocket import websocket
+from feed.wire.requests import Channels, Request
+
+
+class Answer(Protocol):
+    """A handler: a request, and the server that it is answered from."""
+
+    def __call__(self, request: web.Request, server: Server) -> Awaitable[web.StreamResponse]:
+        """Answer."""
+
+
+class Scope(StrEnum):
+    """What a request is about."""
+
+    TICKS = "ticks"
+    SERVER = "server"
+
+
+class Body(Enum):
+    """What becomes of an answer on its way out."""
+
+    ENDLESS = "it does not end; its handler reports errors and compresses by itself"
+    ENCODED = "it is compressed as the client accepts, if it is worth it"
+    AS_IS = "it is empty, or compressed by its handler"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Who answers where.
+
+    Attributes:
+        path: as aiohttp writes it.
+        answer: the handler.
+        scope: what it is about.
+        words: what is answered, for documents.
+        parameters: names that its query may have.
+        refuses_others: whether a query with any other name is refused.
+        body: what becomes of the answer on its way out.
+        method: GET, or POST.
+    """
+
+    path: str
+    answer: Answer
+    scope: Scope
+    words: str
+    parameters: tuple[str, ...] = ()
+    refuses_others: bool = True
+    body: Body = Body.ENCODED
+    method: str = hdrs.METH_GET
+
+    def serve(self, server: Server) -> web.RouteDef:
+        """Return the route as aiohttp has it, for a server.
+
+        Its handler is made of partials, not closures: a closure's frame would stay for as long as
+        each subscriber does.
+        """
+        if self.body is Body.ENDLESS:
+            # No HEAD: an endless answer has no headers of a finished one.
+            return web.get(self.path, partial(self.answer, server=server), allow_head=False)
+        handler = with_problems(partial(_answer, self, server))
+        if self.body is Body.ENCODED:
+            handler = encoded(handler)
+        if self.method == hdrs.METH_GET:
+            return web.get(self.path, handler)
+        return web.route(self.method, self.path, handler)
+
+
+async def _answer(route: Route, server: Server, request: web.Request) -> web.StreamResponse:
+    if route.refuses_others:
+        refuse_parameters(request, route.parameters)
+    return await route.answer(request, server)
+
+
+_SELECTING = ("symbols", *Channels.model_fields)
+_SUBSCRIBING = ("symbols", *Request.model_fields)
+_DIALECT = "ticks over a WebSocket, as subscribed to by messages"
+
+ROUTES = (
+    Route(
+        "/v1/sse",
+        sse,
+        Scope.TICKS,
+        "ticks as Server-Sent Events",
+        (*_SUBSCRIBING, "codec"),
+        body=Body.ENDLESS,
+    ),
+    Route(
+        "/v1/stream",
+        stream,
+        Scope.TICKS,
+        "ticks as an HTTP stream: NDJSON, MessagePack or Protobuf, as `Accept` says",
+        _SUBSCRIBING,
+        body=Body.ENDLESS,
+    ),
+    *(
+        Route(path, websocket, Scope.TICKS, _DIALECT, refuses_others=False, body=Body.ENDLESS)
+        for path in ("/v1/ws", "/v2/{feed}", "/v1beta3/crypto/{location}")
+    ),
+    Route("/v1/symbols", market_data.symbols, Scope.TICKS, "what is traded"),
+    Route(
+        "/v1/snapshot",
+        market_data.snapshot,
+        Scope.TICKS,
+        '`{"pos","ticks"}`: the last known state',
+        _SELECTING,
+    ),
+    Route(
+        "/v1/history",
+        market_data.history,
+        Scope.TICKS,
+        '`{"pos","ticks","next"}`: what the ring holds, page by page; `gap` where some is gone',
+        (*_SELECTING, "after", "limit"),
+    ),
+    Route(
+        "/v1/bars",
+        market_data.bars,
+        Scope.TICKS,
+        '`{"bars","current"}`: finished bars, and the one that is open',
+        ("symbol", "timeframe", "limit"),
+    ),
+    Route(
+        "/v2/assets",
+        market_data.assets,
+        Scope.TICKS,
+        "what ccxt asks before it subscribes",
+        ("asset_class", "exchange", "status"),
+    ),
+    Route(
+        "/v1/feedback",
+        feedback,
+        Scope.TICKS,
+        "reports of how old ticks were when their readers had them",
+        refuses_others=False,
+        body=Body.AS_IS,
+        method=hdrs.METH_POST,
+    ),
+    Route("/v1/status", status.status, Scope.SERVER, "how the server is"),
+    Route(
+        "/v1/status/history",
+        status.status_history,
+        Scope.SERVER,
+        "how it was in the last 15 minutes, a sample every 5 s",
+        refuses_others=False,
+    ),
+    Route(
+        "/healthz",
+        status.healthz,
+        Scope.SERVER,
+        "that the process serves",
+        refuses_others=False,
+    ),
+    Route(
+        "/readyz",
+        status.readyz,
+        Scope.SERVER,
+        "200 once the source is open; 503 before, and while the server leaves",
+        refuses_others=False,
+    ),
+    Route(
+        "/metrics",
+        status.metrics,
+        Scope.SERVER,
+        "the numbers as Prometheus reads them",
+        ("name[]",),
+        refuses_others=False,
+        body=Body.AS_IS,
+    ),
+)
+
+
+def routes(server: Server) -> list[web.AbstractRouteDef]:
+    """Return the table as aiohttp has it, for a server."""
+    return [route.serve(server) for route in ROUTES]

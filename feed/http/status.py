@@ -1,0 +1,88 @@
+"""How the server is: for people, for `feed top`, for orchestrators, for Prometheus."""
+
+import time
+from collections import Counter
+from dataclasses import asdict
+
+from aiohttp import web
+
+import feed
+from feed.http.answers import json_answer
+from feed.http.server import Server
+
+
+async def status(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
+    """Answer how the server is, for people and `feed top`."""
+    hub, ingest = server.hub, server.ingest
+    broadcast = hub.broadcast
+    ring = broadcast.ring
+    connections: Counter[str] = Counter()
+    for (transport, _), count in hub.connected.items():
+        connections[transport] += count
+    return json_answer(
+        {
+            "version": feed.__version__,
+            "uptime_s": round((time.monotonic_ns() - server.began_mono_ns) / 1e9, 3),
+            "leaving": hub.leaving,
+            "pos": str(broadcast.position),
+            "source": {
+                "name": ingest.source.name,
+                "up": ingest.up,
+                "finished": ingest.finished,
+                "failures": ingest.failures,
+                "last_error": ingest.last_error,
+                "waits": hub.waits,
+                "rows_skipped": dict(ingest.source.rows_skipped),
+            },
+            "ticks": broadcast.ticks,
+            "ring": {
+                "epoch": ring.epoch,
+                "capacity": ring.capacity,
+                "oldest": ring.oldest,
+                "newest": ring.newest,
+                "oldest_age_s": round(ring.oldest_age_ns(time.time_ns()) / 1e9, 3),
+            },
+            "feed": {
+                "state": ingest.health.feed.state.value,
+                "reason": ingest.health.feed.reason,
+            },
+            "symbols": ingest.health.counts,
+            "resume_window_s": hub.settings.resume_window_s,
+            "connections": connections,
+            "behind": len(hub.drain.behind),
+            "largest_lag_ticks": max(
+                (session.subscriber.lag_ticks for session in hub.drain.behind), default=0
+            ),
+            "lanes": len(broadcast.lanes),
+            "traffic": [
+                {"transport": transport, "codec": codec, **asdict(traffic)}
+                for (transport, codec), traffic in broadcast.traffic.items()
+            ],
+            "ladder": asdict(hub.ladder),
+            "resumes": hub.resumes,
+            "disconnects": {reason.value.name: n for reason, n in hub.ended.items()},
+        }
+    )
+
+
+async def status_history(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
+    """Answer how the server was: `{"sample_s","window_s","times","series"}`."""
+    return json_answer(server.status_history.document())
+
+
+async def healthz(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
+    """Answer that the process serves."""
+    return json_answer({"status": "ok"})
+
+
+async def readyz(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
+    """Answer 200 once the source is open, 503 before that and while leaving."""
+    leaving = server.hub.leaving
+    ready = server.ingest.ready.is_set() and not leaving
+    words = "ready" if ready else "leaving" if leaving else "the source is not open"
+    return json_answer({"status": words}, status=200 if ready else 503)
+
+
+async def metrics(request: web.Request, server: Server) -> web.Response:
+    """Answer a scrape of Prometheus."""
+    return await server.exposition.handle(request)
