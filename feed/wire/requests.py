@@ -18,7 +18,7 @@ from feed.errors import (
     InvalidParameter,
     shorten,
 )
-from feed.market.intervals import parse_interval
+from feed.market.intervals import INTERVALS_MS, format_interval, parse_interval
 from feed.market.symbols import ALL, SYMBOL_SHAPE, is_symbol
 from feed.market.ticks import CHANNELS, Channel
 from feed.wire.position import Position
@@ -140,15 +140,32 @@ class Channels(_Message):
 class Request(Channels):
     """What to send, from where on, and how: a `subscribe` message, or a query string.
 
-    An option that is None was not given, and keeps what the connection had.
+    An option that is None was not given, and keeps what the connection had. The descriptions are
+    for documents.
     """
 
-    after: After | None = None
-    snapshot: bool | None = None
-    conflate: Annotated[dict[Channel, int], PlainValidator(_read_intervals)] | None = None
-    on_lag: Annotated[OnLag, PlainValidator(_read_on_lag)] | None = None
-    marks: bool | None = None
-    compress: bool | None = None
+    after: After | None = Field(
+        default=None,
+        description="begin after it: everything since then, exactly once; `0`: all that the ring "
+        "holds",
+    )
+    snapshot: bool | None = Field(
+        default=None, description="send the last known state first (after what was missed)"
+    )
+    conflate: Annotated[dict[Channel, int], PlainValidator(_read_intervals)] | None = Field(
+        default=None,
+        description="only the newest per symbol within an interval, which is rounded up to one of "
+        f"{', '.join(map(format_interval, INTERVALS_MS))}",
+    )
+    on_lag: Annotated[OnLag, PlainValidator(_read_on_lag)] | None = Field(
+        default=None, description="what happens to a subscriber that the ring has overrun"
+    )
+    marks: bool | None = Field(
+        default=None, description="positions inside the arrays; on by default on streams only"
+    )
+    compress: bool | None = Field(
+        default=None, description="`0`: plain frames although compression was agreed on"
+    )
 
     @property
     def conflated_selection(self) -> Selection:

@@ -9,7 +9,7 @@ from cogapp import Cog
 from tests.documents.markdown import documents
 
 # What every block of a document sees.
-PROLOGUE = "import cog; from tests.documents import tables"
+PROLOGUE = "import cog; from tests.documents import tables, wire_tables"
 
 
 def main(arguments: Sequence[str]) -> int:

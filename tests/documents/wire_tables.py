@@ -1,0 +1,243 @@
+"""The tables of the wire, each made from where the code has it.
+
+Words that no program needs stand here, each in a map by what it explains: a new kind of tick or of
+message without words is a `KeyError` with its name.
+"""
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from feed.market.ticks import (
+    CHANNEL_OF_KIND,
+    Bar,
+    Channel,
+    ConflatedTrade,
+    Kind,
+    Quote,
+    Status,
+    Tick,
+    Trade,
+)
+from feed.wire import messages as server_messages
+from feed.wire.codec import CODECS
+from feed.wire.disconnect import Reason
+from feed.wire.error_codes import ErrorCode
+from feed.wire.letters import fields_of
+from feed.wire.messages import GapReason, Message
+from feed.wire.position import Position
+from feed.wire.requests import Channels, Control, OnLag, Request
+from tests.documents.markdown import code, table
+
+_KINDS = {
+    Kind.TRADE: "one execution",
+    Kind.QUOTE: "the best bid and ask at one moment",
+    Kind.BAR: "the trades of one minute; `t` is its start",
+    Kind.UPDATED_BAR: "the late correction of a minute's bar that was sent",
+    Kind.SECOND_BAR: "the trades of one second",
+    Kind.STATUS: "a halt, a resumption, a symbol that went stale or is live again",
+}
+_CLASSES: dict[Kind, type[Tick]] = {
+    Kind.TRADE: Trade,
+    Kind.QUOTE: Quote,
+    Kind.BAR: Bar,
+    Kind.UPDATED_BAR: Bar,
+    Kind.SECOND_BAR: Bar,
+    Kind.STATUS: Status,
+}
+_HERE = Position("k3x9", 1240)
+_GAP_REASONS = f"the reason is {', '.join(map(code, GapReason))}"
+# What a message function is called with, and when what it makes is sent.
+_MESSAGES: dict[str, tuple[tuple[Any, ...], str]] = {
+    "mark_message": (
+        (_HERE, 0),
+        "the position: at once for subscribers that come without one, then at least every 10 s",
+    ),
+    "gap_message": (
+        (_HERE, _HERE, GapReason.EPOCH),
+        f"ticks that were due, both positions included, are not coming; {_GAP_REASONS}",
+    ),
+    "snapshot_begin_message": ((_HERE,), "ticks of the last known state follow"),
+    "snapshot_end_message": ((_HERE,), "that was the last known state"),
+    "feed_message": (
+        ("source_down", "sim", "", 0),
+        "the source went (`source_down`), or came back (`live`)",
+    ),
+    "subscription_message": (
+        ({Channel.QUOTES: ["*"]}, {Channel.QUOTES: 250}),
+        "WebSocket: all that is subscribed now; `conflate` with the intervals as rounded, if any",
+    ),
+    "error_message": ((ErrorCode.INTERNAL,), "WebSocket: see [errors](#errors)"),
+    "bye_message": (
+        (Reason.SHUTDOWN.value,),
+        "SSE and streams: the server ends the connection, and says whether to come back",
+    ),
+}
+_ACTIONS = {
+    "auth": "says who the client is; today any key is accepted",
+    "subscribe": "adds symbols; `after` and `snapshot` are for these, the rest for the connection",
+    "unsubscribe": "takes symbols away",
+    "feedback": "tells [how old ticks were](#feedback)",
+}
+_CHANNELS = "CHANNELS"  # stands for the thirteen of them
+_TELLING = {"success": "msg", "snapshot": "state"}  # what tells messages of one `T` apart
+_VALUES = {
+    "after": "a position, or `0`",
+    "conflate": '`quotes:250ms,trades:1s`; as a message `{"quotes":"250ms"}`',
+    "on_lag": ", ".join(map(code, OnLag)),
+}
+
+
+def ticks() -> str:
+    """Every kind of tick: its `T`, its channel, and its fields by the letters of the wire."""
+    return table(
+        ["`T`", "channel", "what", "fields"],
+        (
+            [code(kind), code(CHANNEL_OF_KIND[kind]), _KINDS[kind], _letters(_named(kind))]
+            for kind in Kind
+        ),
+    )
+
+
+def conflated_trade() -> str:
+    """What a conflated trade carries beside what every trade carries."""
+    plain = fields_of(_named(Kind.TRADE))
+    every = fields_of(_named(Kind.TRADE, ConflatedTrade))
+    added = {letter: name for letter, name in every.items() if letter not in plain}
+    return f"A conflated trade carries also {_listed(added)}.\n"
+
+
+def parameters() -> str:
+    """Every parameter that all transports take, but the channels."""
+    return table(
+        ["name", "values", "meaning"],
+        (
+            [code(name), _VALUES.get(name) or _switch(field), field.description or ""]
+            for name, field in Request.model_fields.items()
+            if name not in Channels.model_fields
+        ),
+    )
+
+
+def actions() -> str:
+    """Every control message that a client may send."""
+    return table(
+        ["message", "what it is for"],
+        (
+            [code(_shape(message)), _ACTIONS[action]]
+            for action, message in map(_asked, get_args(Control))
+        ),
+    )
+
+
+def messages() -> str:
+    """Every message of the server that is no tick."""
+    return table(
+        ["message", "when"],
+        ([code(_shape(message)), words] for message, words in _made_messages()),
+    )
+
+
+def codecs() -> str:
+    """Every codec, and how each transport is asked for it."""
+    return table(
+        [
+            "codec",
+            "WebSocket: subprotocol",
+            "SSE",
+            "stream: `Accept`",
+            "how payloads are separated there",
+        ],
+        (
+            [
+                name,
+                code(f"feed.{name}") + ("" if codec.is_both_ways else " (control messages: JSON)"),
+                code(f"codec={name}") + ("" if codec.is_text else " (in base64)"),
+                ", ".join(map(code, codec.media_types)),
+                codec.delimiter.value,
+            ]
+            for name, codec in CODECS.items()
+        ),
+    )
+
+
+def error_codes() -> str:
+    """Every code of an error message, and what becomes of the connection."""
+    return table(
+        ["code", "words", "when", "what becomes of the connection"],
+        ([code(int(it)), it.words, it.meaning, it.consequence.value] for it in ErrorCode),
+    )
+
+
+def disconnects() -> str:
+    """Every reason why a connection ends."""
+    return table(
+        ["reason", "close code", "error before it", "words", "come back?"],
+        (
+            [
+                code(reason.name),
+                str(reason.close_code),
+                "" if reason.error_code is None else str(reason.error_code),
+                reason.words,
+                "yes" if reason.may_reconnect else "no",
+            ]
+            for reason in (member.value for member in Reason)
+        ),
+    )
+
+
+def _named(kind: Kind, of: type[Tick] | None = None) -> Tick:
+    """Return a tick each of whose fields is its own name, so that letters lead to names."""
+    made: Any = of or _CLASSES[kind]
+    values: dict[str, Any] = {field.name: field.name.replace("_", " ") for field in fields(made)}
+    if "kind" in values:
+        values["kind"] = kind
+    tick: Tick = made(**values)
+    return tick
+
+
+def _letters(tick: Tick) -> str:
+    letters = {letter: name for letter, name in fields_of(tick).items() if letter != "T"}
+    return _listed(letters | {"t": "time"})
+
+
+def _listed(letters: dict[str, Any]) -> str:
+    return ", ".join(f"{code(letter)} {_words(name)}" for letter, name in letters.items())
+
+
+def _words(value: Any) -> str:
+    return " ".join(value) if isinstance(value, tuple | list) else str(value)
+
+
+def _made_messages() -> Iterator[tuple[Message, str]]:
+    yield server_messages.CONNECTED, "WebSocket: the first message"
+    yield server_messages.AUTHENTICATED, "WebSocket: the answer to `auth`"
+    for name, make in vars(server_messages).items():
+        if name.endswith("_message") and inspect.isfunction(make):
+            arguments, words = _MESSAGES[name]
+            yield make(*arguments), words
+
+
+def _asked(control: type[BaseModel]) -> tuple[str, Message]:
+    """Return a control message's action, and the message without values."""
+    [action] = get_args(control.model_fields["action"].annotation)
+    message = {"action": action}
+    for name in control.model_fields:
+        message.setdefault(_CHANNELS if name in Channels.model_fields else name, "")
+    return action, message
+
+
+def _shape(message: Message) -> str:
+    """Return a message without its values, but those that make it what it is."""
+    shown = {"T", "action", _TELLING.get(message.get("T", ""))}
+    names = [f'"{key}":"{message[key]}"' if key in shown else f'"{key}"' for key in message]
+    return f"{{{','.join(names)}}}".replace(f'"{_CHANNELS}"', _CHANNELS)
+
+
+def _switch(field: FieldInfo) -> str:
+    assert bool in get_args(field.annotation), "what is no switch has words for its values"
+    return "`1`, `0`; as a message `true`, `false`"
