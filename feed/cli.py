@@ -219,13 +219,13 @@ def record(  # noqa: PLR0917 - one parameter an option
     Ends with Ctrl-C, --count or --seconds. A gap is written where it is, as the object that the
     server sends.
     """
-    from feed.client.recording import Recording  # noqa: PLC0415 - aiohttp is slow
+    from feed.client.recording import RecordingWriter  # noqa: PLC0415 - aiohttp is slow
     from feed.client.recording import record as write_down  # noqa: PLC0415
 
     options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
     stream = _connect(url, symbols, channels, conflate, after=after, snapshot=snapshot, **options)
     tell = _teller("record", quiet)
-    with Recording(file, overwrite=overwrite) as recording:
+    with RecordingWriter(file, overwrite=overwrite) as recording:
         status = _run(
             stream, lambda: write_down(stream, recording, tell, count=count, seconds=seconds)
         )

@@ -59,9 +59,9 @@ class Attempts:
         return self._candidates[0]
 
     @property
-    def why(self) -> str:
-        """Why not the others, in words; empty where none was tried."""
-        return "; ".join(f"not {name}: {words}" for name, words in self._why_not.items())
+    def fallbacks(self) -> tuple[str, ...]:
+        """The transports that did not work, each with the reason: "websocket: no answer"."""
+        return tuple(f"{name}: {words}" for name, words in self._why_not.items())
 
     def begin(self, now_s: float) -> None:
         """Note that an attempt begins."""

@@ -19,19 +19,19 @@ class Refused(FeedError):
 
     Attributes:
         url: what was asked.
-        status: HTTP status (4xx), or the dialect's error code where the refusal came in a message;
+        code: HTTP status (4xx), or the dialect's error code where the refusal came in a message;
             None where it came as a goodbye, which has none.
         words: the server's: a problem document's detail, or the dialect's `msg`.
         by_feed: the answer was one of a feed server; otherwise something between us may have given
             it, and another transport may pass.
     """
 
-    def __init__(self, url: str, status: int | None, words: str, *, by_feed: bool) -> None:
+    def __init__(self, url: str, code: int | None, words: str, *, by_feed: bool) -> None:
         self.url = url
-        self.status = status
+        self.code = code
         self.words = words
         self.by_feed = by_feed
-        number = "" if status is None else f" with {status}"
+        number = "" if code is None else f" with {code}"
         super().__init__(f"{url} refused{number}: {words or 'no reason given'}")
 
 

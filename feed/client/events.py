@@ -9,6 +9,7 @@ from typing import Any
 
 from feed.client.ticks import Tick
 from feed.errors import InvalidPosition
+from feed.market.symbol_health import Health
 from feed.wire.position import Position
 from feed.wire.transport import Transport
 
@@ -160,14 +161,19 @@ class FeedState:
     """Whether the server's source gives anything: one message for all symbols.
 
     Attributes:
-        live: it does.
+        state: live or source_down.
         source: its name, as the server has it.
-        reason: why not: "silent", "failed" or "finished"; "" while it is live.
+        reason: the cause: "silent", "failed" or "finished"; "" while it is live.
     """
 
-    live: bool
+    state: Health
     source: str
     reason: str
+
+    @property
+    def live(self) -> bool:
+        """Whether the source gives ticks."""
+        return self.state is Health.LIVE
 
     def __str__(self) -> str:
         return f"the source {self.source} is {'live' if self.live else f'down: {self.reason}'}"
@@ -192,14 +198,20 @@ class Connected:
         url: where.
         resumed_from: the position that was asked for; None: from now on.
         conflate: intervals that the server granted, by channel; it may round up what was asked.
-        why: why not over the transports that come first in "auto"; empty when it is the first.
+        fallbacks: the transports before this one that "auto" tried in vain, each with the reason:
+            "websocket: no answer within 10 s".
     """
 
     transport: Transport
     url: str
     resumed_from: str | None
     conflate: Mapping[str, str]
-    why: str
+    fallbacks: tuple[str, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """The reasons against the transports before this one, in words; may be empty."""
+        return "; ".join(f"not {each}" for each in self.fallbacks)
 
     def __str__(self) -> str:
         after = f", after {self.resumed_from}" if self.resumed_from else ""
@@ -235,7 +247,8 @@ class Counters:
     """What a stream has seen, over all its connections.
 
     Attributes:
-        ticks, batches: delivered, those of snapshots included.
+        ticks: delivered; those of snapshots are counted apart, as `snapshot_ticks`.
+        batches: delivered, those of snapshots included.
         received_bytes: of bodies and messages, after decompression.
         connects: connections that stood; `connects - 1` of them were reconnects.
         resumes: those that went on from a position.
@@ -249,6 +262,7 @@ class Counters:
     """
 
     ticks: int = 0
+    snapshot_ticks: int = 0
     batches: int = 0
     received_bytes: int = 0
     connects: int = 0

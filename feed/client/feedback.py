@@ -29,7 +29,7 @@ _BARS = frozenset({Kind.BAR, Kind.UPDATED_BAR, Kind.SECOND_BAR})
 _log = logging.getLogger("feed.client")
 
 
-class Feedback:
+class FeedbackReporter:
     """A random sample of ages, told every ten seconds while ticks come."""
 
     def __init__(self, base: URL, now_s: float, wall_ns: Callable[[], int] = time.time_ns) -> None:

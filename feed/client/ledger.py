@@ -147,8 +147,8 @@ class Ledger:
         state = item.get("state")
         if state not in {Health.LIVE, Health.SOURCE_DOWN}:
             raise Malformed(f"a feed is live or source_down, not {shorten(state)}")
-        live = state == Health.LIVE
-        events.append(FeedState(live, _text(item, "source") or "", _text(item, "reason") or ""))
+        source, reason = _text(item, "source") or "", _text(item, "reason") or ""
+        events.append(FeedState(Health(state), source, reason))
 
     def _take_snapshot(self, item: Object, events: deque[Event]) -> None:
         state = item.get("state")
@@ -170,7 +170,10 @@ class Ledger:
         if position is not None and not self._move(position, events):
             self.counters.duplicates += len(ticks)
             return
-        self.counters.ticks += len(ticks)
+        if self._in_snapshot:
+            self.counters.snapshot_ticks += len(ticks)
+        else:
+            self.counters.ticks += len(ticks)
         self.counters.batches += 1
         gap, self._unseen_gap = self._unseen_gap, None
         events.append(Batch(ticks, self.position, snapshot=self._in_snapshot, gap=gap))

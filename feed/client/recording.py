@@ -41,7 +41,7 @@ def json_line(message: Mapping[str, object]) -> bytes:
     return orjson.dumps(message, default=_plain, option=orjson.OPT_APPEND_NEWLINE)
 
 
-class Recording:
+class RecordingWriter:
     """A file that is being written.
 
     Attributes:
@@ -121,7 +121,7 @@ class Recording:
 
 async def record(
     stream: Stream,
-    recording: Recording,
+    recording: RecordingWriter,
     tell: Callable[[Event], None],
     *,
     count: int | None = None,
@@ -161,7 +161,7 @@ async def record(
         flusher.cancel()
 
 
-async def _flush_regularly(recording: Recording) -> None:
+async def _flush_regularly(recording: RecordingWriter) -> None:
     while True:
         await asyncio.sleep(FLUSH_S)
         recording.flush()

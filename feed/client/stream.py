@@ -33,7 +33,7 @@ from feed.client.events import (
     Snapshot,
     Unknown,
 )
-from feed.client.feedback import Feedback
+from feed.client.feedback import FeedbackReporter
 from feed.client.http_link import HttpLink
 from feed.client.ledger import Ledger
 from feed.client.link import Link, Lost, Order
@@ -131,7 +131,7 @@ class Stream:
         self._silent_s = 0.0  # waited for the link so far, since it said something
         self._consumer: asyncio.Task[object] | None = None  # who waits in a step
         self._wants_feedback = feedback
-        self._feedback: Feedback | None = None
+        self._feedback: FeedbackReporter | None = None
         self._unknown_kinds: set[str] = set()  # that were logged
         self._closed = False
 
@@ -298,11 +298,11 @@ class Stream:
             self._silent_s = 0.0
             url, conflate = self._link.url, self._link.conflate
             self._events.append(
-                Connected(transport, url, order.after, conflate, self._attempts.why)
+                Connected(transport, url, order.after, conflate, self._attempts.fallbacks)
             )
             self._ledger.connect(self._events)
             if self._wants_feedback and self._feedback is None:
-                self._feedback = Feedback(self._base, self._clock.now_s())
+                self._feedback = FeedbackReporter(self._base, self._clock.now_s())
 
     def _feed_back(self, batch: Batch) -> None:
         """Note how old a batch is, and report now and then, for those who opted in."""

@@ -16,7 +16,7 @@ from feed.histogram import quantile
 from feed.market.ticks import SECOND_NS
 
 
-class Source(BaseModel):
+class SourceStatus(BaseModel):
     """Where ticks come from."""
 
     name: str
@@ -26,7 +26,7 @@ class Source(BaseModel):
     last_error: str
 
 
-class Ring(BaseModel):
+class RingStatus(BaseModel):
     """The ring buffer."""
 
     epoch: str
@@ -36,22 +36,22 @@ class Ring(BaseModel):
     oldest_age_s: float
 
 
-class FeedState(BaseModel):
+class FeedStatus(BaseModel):
     """Whether anything can come, and why not."""
 
     state: str
     reason: str
 
 
-class Status(BaseModel):
+class ServerStatus(BaseModel):
     """What `/v1/status` says, as far as it is shown; see `feed.http.status`."""
 
     version: str
     uptime_s: float
     leaving: bool
-    source: Source
-    ring: Ring
-    feed: FeedState
+    source: SourceStatus
+    ring: RingStatus
+    feed: FeedStatus
     symbols: dict[str, int]
     resume_window_s: float
     connections: dict[str, int]
@@ -110,7 +110,7 @@ class Sample:
     """
 
     at_ns: int
-    status: Status
+    status: ServerStatus
     metrics: Metrics
 
     @classmethod
@@ -121,7 +121,7 @@ class Sample:
             Malformed: they are not what a server answers.
         """
         try:
-            read = Status.model_validate(status)
+            read = ServerStatus.model_validate(status)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))

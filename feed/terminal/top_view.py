@@ -14,7 +14,7 @@ from feed.market.symbol_health import Health
 from feed.terminal import words
 from feed.terminal.lines import Part, line
 from feed.terminal.listing import Listing
-from feed.terminal.sample import Sample, Span, Status
+from feed.terminal.sample import Sample, ServerStatus, Span
 from feed.terminal.served import COLUMNS, Served, served
 
 WINDOW = 6  # samples, a second apart
@@ -152,7 +152,7 @@ def _counts(span: Span, metric: str, label: str, *, zeros: bool = True) -> Itera
         yield "none", ""
 
 
-def _source(status: Status) -> Iterator[Part]:
+def _source(status: ServerStatus) -> Iterator[Part]:
     source, feed = status.source, status.feed
     yield words.printable(source.name), ""
     if feed.state == Health.LIVE and source.up:
@@ -167,7 +167,7 @@ def _source(status: Status) -> Iterator[Part]:
         yield f": {words.printable(source.last_error)}", _WARN
 
 
-def _ring(status: Status) -> Iterator[Part]:
+def _ring(status: ServerStatus) -> Iterator[Part]:
     ring = status.ring
     held = ring.newest - ring.oldest + 1
     yield f"{words.count(held)} of {words.count(ring.capacity)} ticks", ""
@@ -177,7 +177,7 @@ def _ring(status: Status) -> Iterator[Part]:
     yield back, _WARN if short else ""
 
 
-def _symbols(status: Status) -> Iterator[Part]:
+def _symbols(status: ServerStatus) -> Iterator[Part]:
     styles: dict[str, str] = {
         Health.STALE: _WARN,
         Health.HALTED: _WARN,

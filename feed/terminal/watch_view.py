@@ -15,7 +15,7 @@ from feed.market.symbol_health import Health
 from feed.market.symbols import ALL, MAX_SYMBOL_LENGTH
 from feed.terminal import words
 from feed.terminal.board import Board, Row
-from feed.terminal.connection import Connection, Phase
+from feed.terminal.connection_report import ConnectionReport, Phase
 from feed.terminal.course import sparkline
 from feed.terminal.lines import line
 from feed.terminal.listing import Column, Listing
@@ -110,7 +110,7 @@ class WatchView:
         """Show symbols, "*" for all; `where` is the server."""
         symbols = list(symbols)
         self.board = Board(symbols)
-        self.connection = Connection(counters)
+        self.connection = ConnectionReport(counters)
         self.in_view: list[str] = []
         self._where = where
         titles = [column.title for column in (_SYMBOL, *_COLUMNS) if column.key]

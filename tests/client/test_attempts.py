@@ -28,9 +28,9 @@ def test_a_refused_transport_is_taken_out_until_none_is_left() -> None:
     tried.refuse(PROXYS)
     tried.refuse(PAGE)
     assert tried.transport is SSE
-    assert tried.why.startswith(
-        "not websocket: http://x refused with 426: no; not stream: http://x is not"
-    )
+    websocket, stream = tried.fallbacks
+    assert websocket == "websocket: http://x refused with 426: no"
+    assert stream.startswith("stream: http://x is not a feed")
     with pytest.raises(NotAFeed):
         tried.refuse(PAGE)
 
@@ -53,7 +53,7 @@ def test_a_transport_that_spoke_stays() -> None:
     tried = attempts()
     tried.succeed(0.0)
     tried.fail("silence", 0.0, unanswered=True)
-    assert (tried.transport, tried.why) == (WS, "")
+    assert (tried.transport, tried.fallbacks) == (WS, ())
 
 
 def test_other_failures_change_no_transport() -> None:
@@ -67,7 +67,7 @@ def test_what_works_in_the_end_is_not_explained_away() -> None:
     for _ in range(2):
         tried.fail("silence", 0.0, unanswered=True)
     tried.succeed(0.0)
-    assert tried.why == "not sse: silence"
+    assert tried.fallbacks == ("sse: silence",)
 
 
 def test_the_next_attempt_is_due_after_the_wait() -> None:

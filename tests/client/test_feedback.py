@@ -1,4 +1,4 @@
-"""Feedback: what is sampled, when it is told, and what a real server makes of it."""
+"""FeedbackReporter: what is sampled, when it is told, and what a real server makes of it."""
 
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -12,7 +12,7 @@ from yarl import URL
 
 from feed.client import connect, feedback
 from feed.client.events import Batch
-from feed.client.feedback import INTERVAL_S, Feedback
+from feed.client.feedback import INTERVAL_S, FeedbackReporter
 from feed.wire.rfc3339 import rfc3339
 from feed.wire.transport import Transport
 from tests.client.objects import as_tick
@@ -27,7 +27,7 @@ serve = server_fixtures.serve
 class Scene:
     """A server that takes reports, and feedback for it; the test says what time it is."""
 
-    feedback: Feedback
+    feedback: FeedbackReporter
     session: aiohttp.ClientSession
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ async def scene() -> AsyncIterator[Scene]:
     app = web.Application()
     app.router.add_post("/v1/feedback", made.handle)
     async with TestServer(app) as server, aiohttp.ClientSession() as made.session:
-        made.feedback = Feedback(server.make_url("/"), 0.0, lambda: EVENT_NS)
+        made.feedback = FeedbackReporter(server.make_url("/"), 0.0, lambda: EVENT_NS)
         yield made
         made.feedback.close()
 
@@ -115,7 +115,7 @@ async def test_whoever_does_not_take_reports_is_left_alone(scene: Scene) -> None
     scene.status = 404
     scene.take(1, INTERVAL_S)
     await scene.told(1)
-    scene.feedback = Feedback(URL("http://127.0.0.1:1"), 0.0, lambda: EVENT_NS)
+    scene.feedback = FeedbackReporter(URL("http://127.0.0.1:1"), 0.0, lambda: EVENT_NS)
     scene.take(1, INTERVAL_S)
     assert scene.feedback._telling is not None
     await scene.feedback._telling
@@ -140,7 +140,7 @@ async def test_who_did_not_opt_in_reports_nothing(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[Batch] = []
-    monkeypatch.setattr(Feedback, "take", lambda _, batch, *_others: taken.append(batch))
+    monkeypatch.setattr(FeedbackReporter, "take", lambda _, batch, *_others: taken.append(batch))
     feed = await serve()
     async with (
         connect(feed.url(""), trades="*") as silent,

@@ -22,6 +22,7 @@ from feed.client.events import (
 )
 from feed.client.ledger import Ledger
 from feed.client.parsers import Message
+from feed.market.symbol_health import Health
 from feed.wire.position import Position
 from tests.client.objects import ids_of
 
@@ -196,8 +197,8 @@ def test_other_messages_are_events() -> None:
     down = {"T": "feed", "state": "source_down", "source": "sim", "reason": "silent", "t": "…"}
     live = {"T": "feed", "state": "live", "source": "sim", "reason": "", "t": "…"}
     assert take(account, down, live) == [
-        FeedState(live=False, source="sim", reason="silent"),
-        FeedState(live=True, source="sim", reason=""),
+        FeedState(Health.SOURCE_DOWN, "sim", "silent"),
+        FeedState(Health.LIVE, "sim", ""),
     ]
     assert account.counters.unknown == 0
     assert take(account, {"T": "x"}) == [Unknown({"T": "x"})]

@@ -13,7 +13,7 @@ import zstandard
 
 from feed.client import recording as recording_module
 from feed.client.events import Connected, Event, Gap, Mark, Snapshot
-from feed.client.recording import Recording, json_line, record
+from feed.client.recording import RecordingWriter, json_line, record
 from feed.client.stream import Stream
 from feed.client.subscription import Subscription
 from feed.errors import InvalidParameter
@@ -57,7 +57,7 @@ async def test_ticks_come_out_as_they_came_in(tmp_path: Path, name: str) -> None
         await feed.publish(20)
         stream = Stream(feed.url, SUBSCRIPTION, after="0", clock=ManualClock())
         async with stream:
-            with Recording(tmp_path / name) as recording:
+            with RecordingWriter(tmp_path / name) as recording:
                 await record(stream, recording, ignore, count=20)
             assert recording.ticks == 20
             assert recording.written_bytes == (tmp_path / name).stat().st_size
@@ -73,7 +73,7 @@ async def test_the_codec_makes_no_difference(tmp_path: Path) -> None:
         for codec in ("json", "msgpack"):
             options: Any = {"after": "0", "codec": codec, "transport": "websocket"}
             async with Stream(feed.url, SUBSCRIPTION, **options) as stream:
-                with Recording(tmp_path / f"{codec}.ndjson") as recording:
+                with RecordingWriter(tmp_path / f"{codec}.ndjson") as recording:
                     await record(stream, recording, ignore, count=5)
     assert (tmp_path / "json.ndjson").read_bytes() == (tmp_path / "msgpack.ndjson").read_bytes()
 
@@ -82,7 +82,7 @@ async def test_a_count_is_exact(tmp_path: Path) -> None:
     async with MiniFeed() as feed:
         await feed.publish(20)
         async with Stream(feed.url, SUBSCRIPTION, after="0") as stream:
-            with Recording(tmp_path / "x.ndjson") as recording:
+            with RecordingWriter(tmp_path / "x.ndjson") as recording:
                 await record(stream, recording, ignore, count=10)
     assert ticks_in(tmp_path / "x.ndjson") == list(range(1, 11))
 
@@ -91,7 +91,7 @@ async def test_seconds_end_it(tmp_path: Path) -> None:
     async with MiniFeed() as feed:
         await feed.publish(3)
         async with Stream(feed.url, SUBSCRIPTION, after="0") as stream:
-            with Recording(tmp_path / "x.ndjson") as recording:
+            with RecordingWriter(tmp_path / "x.ndjson") as recording:
                 await record(stream, recording, ignore, seconds=0.2)
     assert ticks_in(tmp_path / "x.ndjson") == [1, 2, 3]
 
@@ -104,7 +104,7 @@ async def test_gaps_and_snapshots_stand_where_they_happened(tmp_path: Path) -> N
         async with Stream(feed.url, SUBSCRIPTION, after="aaaa-2") as stream:
             await stream.open()
             await feed.publish(1)
-            with Recording(tmp_path / "x.ndjson") as recording:
+            with RecordingWriter(tmp_path / "x.ndjson") as recording:
                 await record(stream, recording, told.append, count=2)
     kinds = [item["T"] for item in objects_in(tmp_path / "x.ndjson")]
     assert kinds == ["success", "subscription", "gap", "snapshot", "t", "snapshot", "t"]
@@ -119,7 +119,7 @@ async def test_gaps_and_snapshots_stand_where_they_happened(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", READERS)
 def test_what_was_flushed_can_be_read_before_the_file_is_closed(tmp_path: Path, name: str) -> None:
-    recording = Recording(tmp_path / name)
+    recording = RecordingWriter(tmp_path / name)
     for number in range(3):
         recording.write_ticks([as_tick({"T": "t", "i": number})])
         recording.flush()
@@ -134,18 +134,18 @@ async def test_a_quiet_recording_is_flushed_by_time(
 ) -> None:
     monkeypatch.setattr(recording_module, "FLUSH_S", 0.001)
     flushed = asyncio.Event()
-    flush = Recording.flush
+    flush = RecordingWriter.flush
 
-    def flush_and_tell(self: Recording) -> None:
+    def flush_and_tell(self: RecordingWriter) -> None:
         flush(self)
         if self.ticks == 2:
             flushed.set()
 
-    monkeypatch.setattr(Recording, "flush", flush_and_tell)
+    monkeypatch.setattr(RecordingWriter, "flush", flush_and_tell)
     async with MiniFeed() as feed:
         await feed.publish(2)
         async with Stream(feed.url, SUBSCRIPTION, after="0") as stream:
-            with Recording(tmp_path / "x.ndjson.gz") as recording:
+            with RecordingWriter(tmp_path / "x.ndjson.gz") as recording:
                 recorder = asyncio.create_task(record(stream, recording, ignore))
                 await flushed.wait()
                 assert ticks_in(tmp_path / "x.ndjson.gz") == [1, 2]
@@ -155,7 +155,7 @@ async def test_a_quiet_recording_is_flushed_by_time(
 
 def test_much_is_flushed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording_module, "FLUSH_BYTES", 1000)
-    with Recording(tmp_path / "x.ndjson.zst") as recording:
+    with RecordingWriter(tmp_path / "x.ndjson.zst") as recording:
         recording.write_ticks([as_tick({"T": "t", "i": number}) for number in range(100)])
         assert recording.written_bytes > 0
 
@@ -167,16 +167,16 @@ async def test_a_full_disk_ends_the_recording(
     monkeypatch.setattr(recording_module, "FLUSH_S", 0.0)
     failed = asyncio.Event()
 
-    def no_space(self: Recording) -> None:
+    def no_space(self: RecordingWriter) -> None:
         del self
         failed.set()
         raise OSError(28, "No space left on device")
 
     async with MiniFeed() as feed, Stream(feed.url, SUBSCRIPTION, after="0") as stream:
         await stream.open()
-        recording = Recording(tmp_path / name)
+        recording = RecordingWriter(tmp_path / name)
         with monkeypatch.context() as patched:
-            patched.setattr(Recording, "flush", no_space)
+            patched.setattr(RecordingWriter, "flush", no_space)
             recorder = asyncio.create_task(record(stream, recording, ignore))
             await failed.wait()
             await feed.publish(1)
@@ -188,26 +188,24 @@ async def test_a_full_disk_ends_the_recording(
 @pytest.mark.parametrize("name", ["x.csv", "x", "x.gz", "x.json", "x.ndjson.xz", "x.ndjson.txt"])
 def test_a_name_without_a_format_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(InvalidParameter, match=r"FILE.*\.ndjson\.zst"):
-        Recording(tmp_path / name)
+        RecordingWriter(tmp_path / name)
     assert not (tmp_path / name).exists()
 
 
 def test_a_file_that_is_there_is_replaced_only_on_request(tmp_path: Path) -> None:
     (tmp_path / "x.ndjson").write_text("precious\n")
     with pytest.raises(InvalidParameter, match="--overwrite"):
-        Recording(tmp_path / "x.ndjson")
+        RecordingWriter(tmp_path / "x.ndjson")
     assert (tmp_path / "x.ndjson").read_text() == "precious\n"
-    with Recording(tmp_path / "x.ndjson", overwrite=True):
+    with RecordingWriter(tmp_path / "x.ndjson", overwrite=True):
         pass
     assert (tmp_path / "x.ndjson").read_bytes() == b""
 
 
 def test_marks_are_not_recorded(tmp_path: Path) -> None:
-    with Recording(tmp_path / "x.ndjson") as recording:
+    with RecordingWriter(tmp_path / "x.ndjson") as recording:
         recording.write_event(Mark("ab-1", None), {})
-        recording.write_event(
-            Connected(Transport.SSE, "http://x", None, {}, ""), {"T": "subscription"}
-        )
+        recording.write_event(Connected(Transport.SSE, "http://x", None, {}), {"T": "subscription"})
     assert [item["T"] for item in objects_in(tmp_path / "x.ndjson")] == ["success", "subscription"]
 
 

@@ -191,10 +191,12 @@ async def test_a_snapshot_that_is_cut_comes_again_whole(feed: MiniFeed, transpor
         await event_of(stream, Disconnected)
         states = [(await event_of(stream, Snapshot)).state for _ in range(2)]
         assert states == ["begin", "end"]
-        assert stream.counters.snapshots == 1
+        assert (stream.counters.snapshots, stream.counters.ticks) == (1, 0)
+        assert stream.counters.snapshot_ticks == 2  # one of the first, one whole
         feed.cut()
         await feed.publish(1)
         assert await ids_until(stream, 4) == [4]
+        assert stream.counters.ticks == 1
     assert "snapshot" not in feed.asked[2][1] or transport == "sse"
 
 
@@ -394,7 +396,7 @@ async def test_a_problem_document_is_raised_with_its_detail(feed: MiniFeed, tran
     async with stream_of(feed, transport=transport) as stream:
         with pytest.raises(Refused, match="after: 'x' is not accepted") as refusal:
             await anext(stream)
-    assert (refusal.value.status, refusal.value.by_feed) == (400, True)
+    assert (refusal.value.code, refusal.value.by_feed) == (400, True)
     assert len(feed.asked) == 1
 
 
@@ -425,7 +427,7 @@ async def test_a_page_in_place_of_a_websocket_is_refused(feed: MiniFeed) -> None
 async def test_auto_prefers_websocket(feed: MiniFeed) -> None:
     async with stream_of(feed) as stream:
         connected = await event_of(stream, Connected)
-    assert (connected.transport, connected.why) == (Transport.WEBSOCKET, "")
+    assert (connected.transport, connected.fallbacks) == (Transport.WEBSOCKET, ())
 
 
 async def test_auto_falls_back_in_order_and_says_why(feed: MiniFeed) -> None:
@@ -433,9 +435,10 @@ async def test_auto_falls_back_in_order_and_says_why(feed: MiniFeed) -> None:
     async with stream_of(feed) as stream:
         connected = await event_of(stream, Connected)
         assert connected.transport is Transport.SSE
-        assert "not websocket" in connected.why
-        assert "426" in connected.why
-        assert "not stream" in connected.why
+        websocket, stream_ = connected.fallbacks
+        assert websocket.startswith("websocket: ")
+        assert "426" in websocket
+        assert stream_.startswith("stream: ")
         await feed.publish(1)
         assert await ids_until(stream, 1) == [1]
         feed.cut()
@@ -507,7 +510,7 @@ async def test_an_error_in_place_of_the_subscription_is_raised(feed: MiniFeed, c
     async with stream_of(feed) as stream:
         with pytest.raises(Refused, match="because") as refusal:
             await anext(stream)
-    assert refusal.value.status == code
+    assert refusal.value.code == code
     assert len(feed.asked) == 1  # nor was another transport tried
 
 

@@ -12,7 +12,7 @@ from tests.client.objects import as_tick
 from tests.terminal.objects import NOW_NS, quote, status, trade
 from tests.terminal.shown import lines_of
 
-CONNECTED = Connected(Transport.WEBSOCKET, "http://a/v1/ws", None, {}, "")
+CONNECTED = Connected(Transport.WEBSOCKET, "http://a/v1/ws", None, {})
 
 
 def view_of(*ticks: Tick, symbols: list[str] | None = None) -> WatchView:

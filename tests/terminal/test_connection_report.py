@@ -14,20 +14,21 @@ from feed.client.events import (
     Notice,
     Unknown,
 )
+from feed.market.symbol_health import Health
 from feed.market.ticks import SECOND_NS
-from feed.terminal.connection import Connection, Rate
+from feed.terminal.connection_report import ConnectionReport, Rate
 from feed.wire.transport import Transport
 from tests.terminal.objects import NOW_NS
 
-CONNECTED = Connected(Transport.WEBSOCKET, "http://a/v1/ws", None, {}, "")
-DOWN = FeedState(live=False, source="sim", reason="silent")
-UP = FeedState(live=True, source="sim", reason="")
+CONNECTED = Connected(Transport.WEBSOCKET, "http://a/v1/ws", None, {})
+DOWN = FeedState(Health.SOURCE_DOWN, "sim", "silent")
+UP = FeedState(Health.LIVE, "sim", "")
 
 
-def connection_after(*events: Event) -> tuple[Connection, Counters]:
+def connection_after(*events: Event) -> tuple[ConnectionReport, Counters]:
     """Return a connection after these events, a second apart, the last of them now."""
     counters = Counters()
-    connection = Connection(counters)
+    connection = ConnectionReport(counters)
     for before_s, event in zip(reversed(range(len(events))), events, strict=True):
         counters.connects += isinstance(event, Connected)
         connection.take(event, NOW_NS - before_s * SECOND_NS)
@@ -82,8 +83,8 @@ ACCOUNTS: list[tuple[list[Event], str]] = [
         "0 reconnects, 0 gaps; 0.0s ago: the server says goodbye: come back",
     ),
     (
-        [Connected(Transport.SSE, "http://a/v1/sse", None, {}, "not ws: 403")],
-        "0 reconnects, 0 gaps; 0.0s ago: not ws: 403",
+        [Connected(Transport.SSE, "http://a/v1/sse", None, {}, ("websocket: 403",))],
+        "0 reconnects, 0 gaps; 0.0s ago: not websocket: 403",
     ),
 ]
 

@@ -62,7 +62,7 @@ class Rate:
         return (last - first) * SECOND_NS / (last_ns - first_ns) if last_ns > first_ns else None
 
 
-class Connection:
+class ConnectionReport:
     """What is known of a stream's connection.
 
     Attributes:
