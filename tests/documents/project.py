@@ -36,9 +36,10 @@ def requirements() -> list[Requirement]:
     """
     known: dict[str, Requirement] = {}
     for group, text in _lists():
-        for name, _, reason in _REQUIREMENT.findall(text):
+        for name, version, reason in _REQUIREMENT.findall(text):
             if name != _OURSELVES:
-                known.setdefault(name, Requirement(name, reason, group))
+                words = f"{reason} (not on Windows)" if "!= 'win32'" in version else reason
+                known.setdefault(name, Requirement(name, words, group))
     return list(known.values())
 
 

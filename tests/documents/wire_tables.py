@@ -12,6 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from feed.http.routes import ROUTES, Route
 from feed.market.ticks import (
     CHANNEL_OF_KIND,
     Bar,
@@ -90,6 +91,11 @@ _VALUES = {
     "conflate": '`quotes:250ms,trades:1s`; as a message `{"quotes":"250ms"}`',
     "on_lag": ", ".join(map(code, OnLag)),
 }
+# Of routes: the first map that a route has all names of.
+_SHARED_PARAMETERS = {
+    frozenset(Request.model_fields): "[those of every transport](#what-every-transport-takes)",
+    frozenset(Channels.model_fields): "channels",
+}
 
 
 def ticks() -> str:
@@ -165,6 +171,17 @@ def codecs() -> str:
     )
 
 
+def routes() -> str:
+    """Every route but the pages."""
+    return table(
+        ["request", "answer", "parameters"],
+        (
+            [code(f"{route.method} {route.path}"), route.words, _parameters_of(route)]
+            for route in ROUTES
+        ),
+    )
+
+
 def error_codes() -> str:
     """Every code of an error message, and what becomes of the connection."""
     return table(
@@ -220,6 +237,17 @@ def _made_messages() -> Iterator[tuple[Message, str]]:
         if name.endswith("_message") and inspect.isfunction(make):
             arguments, words = _MESSAGES[name]
             yield make(*arguments), words
+
+
+def _parameters_of(route: Route) -> str:
+    """Return the names that a query may have; those that many routes share have one word."""
+    names = dict.fromkeys(route.parameters)
+    words = []
+    for fields_shared, shared in _SHARED_PARAMETERS.items():
+        if names.keys() >= fields_shared:
+            names = {name: None for name in names if name not in fields_shared}
+            words.append(shared)
+    return ", ".join([*words, *map(code, names)])
 
 
 def _asked(control: type[BaseModel]) -> tuple[str, Message]:
