@@ -1,5 +1,10 @@
+import asyncio
 import re
 import signal
+import subprocess
+from collections.abc import Generator
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import settings
@@ -22,6 +27,8 @@ for number, usual in (
         signal.signal(number, usual)
 
 
+_HERE = Path(__file__).parent
+_FOLDERS_OF_PROGRAMS = (_HERE / "benchmarks", _HERE / "e2e")
 # Longer texts and bytes are the data of a test, not its name.
 _LONGEST_ID = 60
 # What `repr` says of an object without one of its own.
@@ -35,11 +42,35 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return None
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse names that differ between processes, which pytest-xdist could not start with."""
+    """Mark the tests that start programs by their folder, and all that are left as fast.
+
+    Raises:
+        UsageError: a name differs between processes, and pytest-xdist could not start with it.
+    """
     for item in items:
         if _ADDRESS.search(item.nodeid):
             raise pytest.UsageError(f"{item.nodeid!r} names a memory address; give it an id")
+        if any(item.path.is_relative_to(folder) for folder in _FOLDERS_OF_PROGRAMS):
+            item.add_marker("programs")
+        if not any(item.get_closest_marker(name) for name in ("programs", "toolchains")):
+            item.add_marker("fast")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Hold tests that are fast to it: they start no program."""
+    if item.get_closest_marker("fast") is None:
+        return (yield)
+
+    def refuse(*arguments: object, **_: object) -> NoReturn:
+        raise AssertionError(f"a test that starts a program is marked `programs`: {arguments}")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess.Popen, "__init__", refuse)
+        patch.setattr(asyncio, "create_subprocess_exec", refuse)
+        return (yield)
 
 
 @pytest.fixture

@@ -270,6 +270,7 @@ def test_record_writes_everything_and_sums_up(
     assert file.stat().st_size < size
 
 
+@pytest.mark.programs
 def test_tail_survives_a_restart_of_the_server() -> None:
     with simulator() as (process, port):
         url = f"http://127.0.0.1:{port}"
@@ -289,6 +290,7 @@ def test_tail_survives_a_restart_of_the_server() -> None:
                 assert b"Traceback" not in rest
 
 
+@pytest.mark.programs
 def test_tail_ends_quietly_when_its_reader_leaves() -> None:
     with simulator() as (_, port):
         url = f"http://127.0.0.1:{port}"
@@ -302,6 +304,7 @@ def test_tail_ends_quietly_when_its_reader_leaves() -> None:
             tail.stdout = None
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
 )
@@ -325,6 +328,7 @@ async def replayed(file: Path) -> int:
         await source.close()
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("ending", [".ndjson", ".ndjson.gz", ".ndjson.zst"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
 async def test_what_record_wrote_is_replayed_however_it_was_ended(

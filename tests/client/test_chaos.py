@@ -15,6 +15,8 @@ from feed.market.ticks import Channel
 from tests.fakes.chaos import ChaosProxy
 from tests.test_cli import simulator
 
+pytestmark = pytest.mark.programs
+
 CUTS = 70  # of each of three clients
 TICKS = 2_000
 SYMBOLS = {Channel.TRADES: "*", Channel.QUOTES: "*", Channel.STATUSES: "*"}

@@ -517,6 +517,7 @@ async def node_folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.toolchains
 async def test_node_ws(serve: Serve, node_folder: Path) -> None:
     node = NodeProgram(node_folder)
     await compare(

@@ -105,6 +105,7 @@ async def test_page_with_feed_client_shows_prices_that_move(
     await until_text_matches(page, PRICES, other_than=first)
 
 
+@pytest.mark.toolchains
 async def test_react_hook_shows_prices_that_move(
     run: Run, chromium: Chromium, site: Site, tmp_path: Path
 ) -> None:

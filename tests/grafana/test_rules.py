@@ -36,14 +36,17 @@ def ran(name: str, *arguments: str, package: str) -> str:
     return run.stdout + run.stderr
 
 
+@pytest.mark.programs
 def test_promtool_is_content_with_the_configuration() -> None:
     assert "2 rule files found" in promtool("check", "config", "prometheus.yml")
 
 
+@pytest.mark.programs
 def test_promtool_is_content_with_the_rules() -> None:
     assert "FAILED" not in promtool("check", "rules", *RULE_FILES)
 
 
+@pytest.mark.programs
 def test_every_alert_fires_and_does_not_as_its_unit_tests_say() -> None:
     assert "SUCCESS" in promtool("test", "rules", str(UNIT_TESTS))
 
@@ -74,6 +77,7 @@ def test_every_alert_says_what_to_do(name: str) -> None:
     assert f"\n### {name}\n" in RUN_BOOK.read_text(), "its section in the run book is missing"
 
 
+@pytest.mark.programs
 def test_the_compose_file_is_of_its_schema() -> None:
     pytest.importorskip("check_jsonschema", reason="check-jsonschema is not installed")
     ran = subprocess.run(
@@ -131,6 +135,7 @@ def test_provisioning_finds_what_compose_mounts() -> None:
     assert "PROMETHEUS_URL" in grafana["environment"]
 
 
+@pytest.mark.programs
 def test_amtool_is_content_with_the_example_and_pages_who_is_to_be_paged() -> None:
     assert "SUCCESS" in amtool("check-config", "alertmanager.yml")
     routes = ("config", "routes", "test", "--config.file=alertmanager.yml")

@@ -112,6 +112,7 @@ async def test_samples_are_taken_by_themselves(
     await until(lambda: len(samples.kept._times_s) > 2)
 
 
+@pytest.mark.programs
 async def test_the_page_draws_every_series_and_says_how_the_feed_is(serve: Serve) -> None:
     playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
     chromium = shutil.which("chromium")

@@ -41,6 +41,7 @@ async def metrics(feed: Feed) -> Metrics:
     return Metrics(await scrape(feed))
 
 
+@pytest.mark.programs
 async def test_promtool_is_content(serve: Serve) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:

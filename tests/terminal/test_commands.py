@@ -17,6 +17,8 @@ from tests.fakes.servers import PATIENCE_S
 from tests.terminal.terminals import HASTY, Terminal
 from tests.test_cli import read_until, simulator
 
+pytestmark = pytest.mark.programs
+
 WATCH = ["watch", "AAPL", "MSFT"]
 
 

@@ -16,6 +16,7 @@ SCHEMA = (ROOM / "feed.proto").read_text(encoding="utf-8")
 REMAKE = "python -m grpc_tools.protoc --proto_path=. --descriptor_set_out=feed.binpb feed.proto"
 
 
+@pytest.mark.programs
 def test_the_descriptor_set_is_what_protoc_makes_of_the_schema(tmp_path: Path) -> None:
     pytest.importorskip("grpc_tools", reason="grpcio-tools is not installed (the extra `test`)")
     (tmp_path / "feed.proto").write_text(SCHEMA, encoding="utf-8")

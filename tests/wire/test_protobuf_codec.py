@@ -40,6 +40,7 @@ def all_golden() -> bytes:
     return b"".join(vector.data["protobuf"] for vector in TICKS) + PROTOBUF.array(MESSAGES)
 
 
+@pytest.mark.programs
 def test_protoc_reads_the_golden_batch_as_the_golden_text() -> None:
     pytest.importorskip("grpc_tools", reason="grpcio-tools is not installed (the extra `test`)")
     arguments = ["--decode=feed.v1.Batch", f"--proto_path={SCHEMA.parent}", SCHEMA.name]
@@ -126,6 +127,7 @@ def test_a_time_before_1970_survives() -> None:
     assert PROTOBUF.decode(fragment)[0]["t"] == "1969-12-31T23:59:59.999999999Z"
 
 
+@pytest.mark.programs
 def test_who_does_not_use_protobuf_does_not_load_it() -> None:
     program = """
 import sys

@@ -86,6 +86,7 @@ def test_another_start_moves_every_event_time_and_nothing_else() -> None:
             assert later.bid_price == tick.bid_price
 
 
+@pytest.mark.programs
 def test_ticks_do_not_depend_on_the_process_that_makes_them() -> None:
     program = (
         "from tests.sources.simulated.test_market import digest, market\n"
