@@ -18,63 +18,19 @@ from feed.client.errors import Malformed, MissingLibrary
 from feed.client.events import Batch, Gap
 from feed.errors import InvalidParameter, shorten
 from feed.market.ticks import CHANNEL_OF_KIND, SECOND_NS, Kind
+from feed.wire.letters import names_by_letter
 
 Library = Literal["pandas", "polars"]
 LIBRARIES: tuple[Library, ...] = ("pandas", "polars")
 
-_BAR_COLUMNS = {
-    "S": "symbol",
-    "t": "time",
-    "o": "open",
-    "h": "high",
-    "l": "low",
-    "c": "close",
-    "v": "volume",
-    "n": "trade_count",
-    "vw": "vwap",
-}
-_COLUMNS: dict[str, dict[str, str]] = {  # as feed.market.ticks; others keep their letters
-    Kind.TRADE: {
-        "S": "symbol",
-        "t": "time",
-        "i": "trade_id",
-        "x": "exchange",
-        "p": "price",
-        "s": "size",
-        "c": "conditions",
-        "z": "tape",
-        "tks": "taker_side",
-        # of a conflated trade: what it stands for
-        "n": "trade_count",
-        "h": "high",
-        "l": "low",
-        "v": "volume",
-        "vw": "vwap",
-    },
-    Kind.QUOTE: {
-        "S": "symbol",
-        "t": "time",
-        "bx": "bid_exchange",
-        "bp": "bid_price",
-        "bs": "bid_size",
-        "ax": "ask_exchange",
-        "ap": "ask_price",
-        "as": "ask_size",
-        "c": "conditions",
-        "z": "tape",
-    },
-    Kind.BAR: _BAR_COLUMNS,
-    Kind.UPDATED_BAR: _BAR_COLUMNS,
-    Kind.SECOND_BAR: _BAR_COLUMNS,
-    Kind.STATUS: {
-        "S": "symbol",
-        "t": "time",
-        "sc": "status_code",
-        "sm": "status_message",
-        "rc": "reason_code",
-        "rm": "reason_message",
-        "z": "tape",
-    },
+_LETTER_COLUMNS = {"fi"}  # callers know this column by its letter
+_COLUMNS = {
+    kind: {
+        letter: "time" if name == "event_ns" else name
+        for letter, name in names_by_letter(kind).items()
+        if letter not in _LETTER_COLUMNS
+    }
+    for kind in Kind
 }
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)")
 

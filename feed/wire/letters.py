@@ -1,8 +1,67 @@
-"""The letters of the dialect: what each field of a tick is called on the wire."""
+"""The letters of the dialect: what each field of a tick or a message is called on the wire.
 
+`LETTERS` is the table. `fields_of` repeats the letters of ticks, because every tick goes through it
+once per codec: a dict that is written out takes half the time of one that is zipped from the table
+(measured on 512 trades: 0.6 against 1.6 µs a tick). A test compares the two. Codecs without letters
+of their own and whoever names columns read the table.
+"""
+
+from dataclasses import fields
 from typing import Any
 
-from feed.market.ticks import Bar, ConflatedTrade, Quote, Status, Tick, Trade
+from feed.market.ticks import Bar, ConflatedTrade, Kind, Quote, Status, Tick, Trade
+
+# By the names that `feed.market.ticks` and `feed.proto` have; what is left out is called the same.
+LETTERS = {
+    "symbol": "S",
+    "trade_id": "i",
+    "exchange": "x",
+    "price": "p",
+    "size": "s",
+    "event_ns": "t",
+    "conditions": "c",
+    "tape": "z",
+    "taker_side": "tks",
+    "bid_exchange": "bx",
+    "bid_price": "bp",
+    "bid_size": "bs",
+    "ask_exchange": "ax",
+    "ask_price": "ap",
+    "ask_size": "as",
+    "open": "o",
+    "high": "h",
+    "low": "l",
+    "close": "c",
+    "volume": "v",
+    "trade_count": "n",
+    "vwap": "vw",
+    "first_trade_id": "fi",
+    "status_code": "sc",
+    "status_message": "sm",
+    "reason_code": "rc",
+    "reason_message": "rm",
+    # of messages
+    "position": "pos",
+    "time_ns": "t",
+    "first_position": "from",
+    "last_position": "to",
+    "words": "msg",
+    "may_reconnect": "reconnect",
+}
+_CLASSES: dict[Kind, type[Tick]] = {
+    Kind.TRADE: ConflatedTrade,  # has the fields of the others too
+    Kind.QUOTE: Quote,
+    Kind.BAR: Bar,
+    Kind.UPDATED_BAR: Bar,
+    Kind.SECOND_BAR: Bar,
+    Kind.STATUS: Status,
+}
+
+
+def names_by_letter(kind: Kind) -> dict[str, str]:
+    """Return what the letters of a kind of tick stand for, without `T`."""
+    names = (field.name for field in fields(_CLASSES[kind]) if field.name != "kind")
+    return {LETTERS[name]: name for name in names}
 
 
 def fields_of(tick: Tick) -> dict[str, Any]:
@@ -68,40 +127,3 @@ def _status_fields(tick: Status) -> dict[str, Any]:
         "rm": tick.reason_message,
         "z": tick.tape,
     }
-
-
-LETTERS = {  # the dialect's, for the names of the schema; others are the same in both
-    "symbol": "S",
-    "trade_id": "i",
-    "exchange": "x",
-    "price": "p",
-    "size": "s",
-    "event_ns": "t",
-    "conditions": "c",
-    "tape": "z",
-    "taker_side": "tks",
-    "bid_exchange": "bx",
-    "bid_price": "bp",
-    "bid_size": "bs",
-    "ask_exchange": "ax",
-    "ask_price": "ap",
-    "ask_size": "as",
-    "open": "o",
-    "high": "h",
-    "low": "l",
-    "close": "c",
-    "volume": "v",
-    "trade_count": "n",
-    "vwap": "vw",
-    "first_trade_id": "fi",
-    "status_code": "sc",
-    "status_message": "sm",
-    "reason_code": "rc",
-    "reason_message": "rm",
-    "position": "pos",
-    "time_ns": "t",
-    "first_position": "from",
-    "last_position": "to",
-    "words": "msg",
-    "may_reconnect": "reconnect",
-}

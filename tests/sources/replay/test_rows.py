@@ -1,4 +1,5 @@
 from contextlib import suppress
+from dataclasses import fields
 from typing import Any
 
 import orjson
@@ -7,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.errors import InvalidInput, InvalidTick
-from feed.market.ticks import Bar, Kind, Quote, Status, Tick, Trade
+from feed.market.ticks import Bar, ConflatedTrade, Kind, Quote, Status, Tick, Trade
 from feed.sources.replay.object_rows import BESIDE_TICKS, ObjectReader
 from feed.sources.replay.record_rows import RecordReader
 from feed.sources.source import Instrument
+from tests.golden import TICKS, TickVector
 
 TIME = "2020-02-22T00:00:02.111Z"
 TIME_NS = 1_582_329_602_111_000_000
@@ -76,6 +78,15 @@ def test_an_object_becomes_the_tick_that_it_says(row: dict[str, Any], tick: Tick
     assert read == tick
     assert read is not None
     assert read.kind is tick.kind
+
+
+@pytest.mark.parametrize("vector", TICKS, ids=lambda vector: vector.name)
+def test_what_this_server_writes_is_read_as_the_tick_that_it_was(vector: TickVector) -> None:
+    (row,) = orjson.loads(vector.data["json"])
+    read, tick = ObjectReader().read(row), vector.tick
+    if isinstance(tick, ConflatedTrade):  # a recording keeps the trade, and not what it stood for
+        tick = Trade(*(getattr(tick, field.name) for field in fields(Trade)))
+    assert read == tick
 
 
 def test_whole_numbers_become_floats_as_ticks_have_them() -> None:
