@@ -26,6 +26,22 @@ def test_every_code_has_the_consequence_that_clients_draw(
     assert {code for code in ErrorCode if consequence_of(code) is consequence} == codes
 
 
+def test_the_codes_are_those_of_the_dialect() -> None:
+    # facts/alpaca-protocol.md, as the SDK for Node knows them.
+    assert {code.name: code.value for code in ErrorCode} == {
+        "INVALID_SYNTAX": 400,
+        "NOT_AUTHENTICATED": 401,
+        "AUTH_FAILED": 402,
+        "ALREADY_AUTHENTICATED": 403,
+        "AUTH_TIMEOUT": 404,
+        "SYMBOL_LIMIT": 405,
+        "CONNECTION_LIMIT": 406,
+        "SLOW_CLIENT": 407,
+        "INSUFFICIENT_SUBSCRIPTION": 409,
+        "INTERNAL": 500,
+    }
+
+
 def test_an_unknown_code_has_no_consequence() -> None:
     assert consequence_of(410) is None
 

@@ -1,0 +1,74 @@
+"""The dialect's conversation as bytes, both ways: frames of what is said, and what was heard.
+
+Control messages are WebSocket messages in the codec of the ticks, and beside a codec that goes one
+way only (Protobuf) in JSON, as text. What is always the same is made once. Knows no connection.
+
+Source: Alpaca's streaming API, as its SDKs for Python and Node need it.
+"""
+
+from feed.errors import FeedError, InvalidMessage
+from feed.wire.codec import CODECS, Codec
+from feed.wire.codec_name import CodecName
+from feed.wire.disconnect import Disconnect
+from feed.wire.error_codes import ErrorCode
+from feed.wire.json_codec import JSON
+from feed.wire.messages import AUTHENTICATED, CONNECTED, Message, error_message, error_of
+from feed.wire.requests import Control, parse_control
+from feed.wire.subscribed import Subscribed
+from feed.wire.websocket_frame import Opcode, websocket_frame
+
+
+class Dialect:
+    """The conversation beside the ticks of one codec.
+
+    Attributes:
+        connected, authenticated: the steps of the greeting, as frames.
+        authenticated_before: the answer to a second `auth`, as a frame.
+    """
+
+    __slots__ = ("_codec", "_opcode", "authenticated", "authenticated_before", "connected")
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec if codec.is_both_ways else JSON
+        self._opcode = opcode_of(self._codec)
+        self.connected = self.say(CONNECTED)
+        self.authenticated = self.say(AUTHENTICATED)
+        self.authenticated_before = self.say(error_message(ErrorCode.ALREADY_AUTHENTICATED))
+
+    def hear(self, data: bytes | str) -> Control:
+        """Read a control message.
+
+        Raises:
+            InvalidMessage: it is not of the codec, not a map, or of the other kind of message.
+            InvalidParameter: its action is unknown, or a field of it is not accepted.
+        """
+        codec = self._codec
+        if isinstance(data, str) is not codec.is_text:
+            got, due = ("text", "binary") if isinstance(data, str) else ("binary", "text")
+            raise InvalidMessage(f"a {got} message; accepted: {due} messages, as {codec.name}")
+        return parse_control(codec.decode(data))
+
+    def say(self, message: Message) -> bytes:
+        """Return a control message as a frame, alone in its array."""
+        return websocket_frame(self._opcode, self._codec.array([message]))
+
+    def acknowledge(self, subscribed: Subscribed) -> bytes:
+        """Return the answer to a change of what is subscribed, as a frame."""
+        return self.say(subscribed.message())
+
+    def refuse(self, error: FeedError) -> bytes:
+        """Return an error of ours as a frame; the conversation goes on."""
+        return self.say(error_of(error))
+
+    def last_words(self, reason: Disconnect) -> bytes:
+        """Return the error of a reason as a frame; b"" where it has none."""
+        code = reason.error_code
+        return b"" if code is None else self.say(error_message(code, reason.words))
+
+
+def opcode_of(codec: Codec) -> Opcode:
+    """Return the opcode of a codec's messages."""
+    return Opcode.TEXT if codec.is_text else Opcode.BINARY
+
+
+DIALECTS: dict[CodecName, Dialect] = {codec.name: Dialect(codec) for codec in CODECS.values()}

@@ -1,0 +1,77 @@
+"""What one connection has subscribed to, as its client named it, message by message.
+
+The dialect's `subscribe` adds to what is subscribed and `unsubscribe` takes away from it, while a
+lane knows only the selection that comes of it, in which `*` absorbs all names beside it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from feed.market.ticks import CHANNELS, Channel
+from feed.wire.messages import Message, subscription_message
+from feed.wire.requests import Channels, Request, lossy_only
+from feed.wire.selection import Selection
+
+Symbols = Mapping[Channel, frozenset[str]]
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """What is subscribed.
+
+    Attributes:
+        selection: what is selected by it.
+        intervals_ms: at which interval channels are conflated, also those without symbols.
+        named: the symbols per channel where the selection does not say them, since `*` was named
+            and others besides; else None. A copy would take 1 kB of every connection.
+    """
+
+    selection: Selection
+    intervals_ms: Mapping[Channel, int]
+    named: Symbols | None
+
+    @property
+    def symbols(self) -> Symbols:
+        """The symbols per channel, as they were named."""
+        if self.named is not None:
+            return self.named
+        selected = dict(self.selection.symbols)
+        return {channel: selected.get(channel, _NOTHING) for channel in CHANNELS}
+
+    def more(self, asked: Request) -> tuple["Subscribed", Selection]:
+        """Return what is subscribed after a request, and what that request subscribed to."""
+        wanted, known = asked.symbols(), self.symbols
+        intervals_ms = lossy_only({**self.intervals_ms, **(asked.conflate or {})})
+        # The same object where nothing is new, for there are many of them.
+        symbols = {
+            channel: known[channel].union(wanted[channel]) if wanted[channel] else known[channel]
+            for channel in CHANNELS
+        }
+        return _subscribed(symbols, intervals_ms), Selection.of(wanted, intervals_ms)
+
+    def less(self, unwanted: Channels) -> "Subscribed":
+        """Return what is subscribed without some symbols."""
+        named, known = unwanted.symbols(), self.symbols
+        symbols = {channel: known[channel].difference(named[channel]) for channel in CHANNELS}
+        return _subscribed(symbols, self.intervals_ms)
+
+    def sharing(self, selection: Selection) -> "Subscribed":
+        """Return the same with another selection, which is equal and held by others too."""
+        return replace(self, selection=selection)
+
+    def message(self) -> Message:
+        """Return the acknowledgement: all that is subscribed, as it was named."""
+        return subscription_message(self.symbols, self.intervals_ms)
+
+
+NOTHING_SUBSCRIBED = Subscribed(Selection(), MappingProxyType({}), None)
+
+
+def _subscribed(symbols: Symbols, intervals_ms: Mapping[Channel, int]) -> Subscribed:
+    selection = Selection.of(symbols, intervals_ms)
+    selected = dict(selection.symbols)
+    same = all(selected.get(channel, _NOTHING) == named for channel, named in symbols.items())
+    return Subscribed(selection, intervals_ms, None if same else symbols)

@@ -1,0 +1,77 @@
+"""What a connection has subscribed to, as it named it."""
+
+from typing import Any
+
+import pytest
+
+from feed.market.ticks import Channel
+from feed.wire.requests import Subscribe, Unsubscribe
+from feed.wire.selection import Selection
+from feed.wire.subscribed import NOTHING_SUBSCRIBED, Subscribed
+
+Step = dict[str, Any]
+
+
+def after(*steps: Step) -> Subscribed:
+    """Return what is subscribed after some messages; those with `minus` unsubscribe."""
+    subscribed = NOTHING_SUBSCRIBED
+    for step in steps:
+        if "minus" in step:
+            subscribed = subscribed.less(Unsubscribe(action="unsubscribe", **step["minus"]))
+        else:
+            subscribed, _ = subscribed.more(Subscribe(action="subscribe", **step))
+    return subscribed
+
+
+@pytest.mark.parametrize(
+    ("steps", "trades"),
+    [
+        ([], []),
+        ([{"trades": ["AAPL"]}, {"trades": ["MSFT", "AAPL"]}], ["AAPL", "MSFT"]),
+        ([{"trades": ["AAPL", "MSFT"]}, {"minus": {"trades": ["AAPL"]}}], ["MSFT"]),
+        ([{"trades": ["*"]}, {"trades": ["AAPL"]}], ["*", "AAPL"]),
+        ([{"trades": ["*", "AAPL"]}, {"minus": {"trades": ["*"]}}], ["AAPL"]),
+        ([{"trades": ["*"]}, {"minus": {"trades": ["AAPL"]}}], ["*"]),
+    ],
+)
+def test_messages_add_up_by_the_names_that_they_name(steps: list[Step], trades: list[str]) -> None:
+    subscribed = after(*steps)
+    assert sorted(subscribed.symbols[Channel.TRADES]) == trades
+    assert subscribed.message()["trades"] == trades
+    assert subscribed.selection == Selection.of({Channel.TRADES: trades})
+
+
+def test_names_are_kept_only_where_the_selection_does_not_say_them() -> None:
+    assert after({"trades": ["*"]}).named is None
+    assert after({"trades": ["AAPL"], "quotes": ["*"]}).named is None
+    assert after({"trades": ["*", "AAPL"]}).named is not None
+
+
+def test_an_interval_waits_for_the_symbols_of_its_channel() -> None:
+    subscribed = after({"conflate": {"quotes": "250ms"}}, {"quotes": ["AAPL"]})
+    assert subscribed.selection.intervals_ms == ((Channel.QUOTES, 250),)
+    assert subscribed.message()["conflate"] == {"quotes": "250ms"}
+
+
+def test_an_interval_of_0_makes_a_channel_lossless_again() -> None:
+    subscribed = after(
+        {"quotes": ["AAPL"], "conflate": {"quotes": "250ms"}}, {"conflate": {"quotes": "0ms"}}
+    )
+    assert subscribed.selection == Selection.of({Channel.QUOTES: ["AAPL"]})
+    assert "conflate" not in subscribed.message()
+
+
+def test_what_a_message_subscribed_to_is_said_apart() -> None:
+    known = after({"trades": ["AAPL"], "conflate": {"quotes": "1s"}})
+    subscribed, added = known.more(Subscribe(action="subscribe", trades=["MSFT"], quotes=["MSFT"]))
+    assert added == Selection.of(
+        {Channel.TRADES: ["MSFT"], Channel.QUOTES: ["MSFT"]}, {Channel.QUOTES: 1_000}
+    )
+    assert sorted(subscribed.symbols[Channel.TRADES]) == ["AAPL", "MSFT"]
+
+
+def test_a_selection_can_be_shared_with_others() -> None:
+    subscribed = after({"trades": ["AAPL"]})
+    shared = Selection.of({Channel.TRADES: ["AAPL"]})
+    assert subscribed.sharing(shared) == subscribed
+    assert subscribed.sharing(shared).selection is shared
