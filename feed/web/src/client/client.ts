@@ -18,7 +18,7 @@ import type { Counters } from "./counters.ts";
 import { Emitter } from "./emitter.ts";
 import { type Environment, environment } from "./environment.ts";
 import { Closed, type FeedError, InvalidInput } from "./errors.ts";
-import { Feedback } from "./feedback.ts";
+import { FeedbackReporter } from "./feedback.ts";
 import { Connection } from "./link/connection.ts";
 import type { Frame, Link, LinkObserver, LinkOptions, Settings } from "./link/link.ts";
 import type { LinkStatus } from "./link/status.ts";
@@ -89,7 +89,7 @@ export class FeedClient implements AsyncIterable<Batch> {
   readonly #pending: Pending;
   readonly #newestOnly: boolean;
   readonly #streams = new Set<BatchStream>();
-  readonly #feedback: Feedback | undefined;
+  readonly #feedback: FeedbackReporter | undefined;
   #frameRequested = false;
   #reportedMs = 0;
   #knownReconnects: number | undefined;
@@ -116,7 +116,7 @@ export class FeedClient implements AsyncIterable<Batch> {
       age: (ageMs) => this.#feedback?.note(ageMs),
     });
     const origin = originOf(options.url, this.#environment);
-    this.#feedback = options.feedback ? new Feedback(origin, this.#environment) : undefined;
+    this.#feedback = options.feedback ? new FeedbackReporter(origin, this.#environment) : undefined;
     this.#link = this.#makeLink(origin, options);
   }
 
@@ -142,7 +142,7 @@ export class FeedClient implements AsyncIterable<Batch> {
   }
 
   /** What is subscribed to, or will be once connected. */
-  get subscriptions(): Symbols {
+  get subscription(): Symbols {
     return this.#receiver.selection.toJSON();
   }
 

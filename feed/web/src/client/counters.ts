@@ -3,24 +3,25 @@
 import { NO_PERCENTILES, type Percentiles } from "./ages.ts";
 
 export interface Counters {
-  /** Frames received, and their bytes once decompressed. */
+  /** Frames received. */
   frames: number;
-  bytes: number;
+  /** Bytes of those frames, after decompression. */
+  receivedBytes: number;
   /** Ticks received for this client's selection; a snapshot's are counted apart. */
   ticks: number;
   snapshotTicks: number;
-  /** Snapshots begun. */
+  /** Snapshots that were complete. */
   snapshots: number;
-  /** Gaps told, and the ticks of the ring that lie in them where both ends are of one epoch. */
+  /** Gaps told, and the sequences that are missing in them, where both ends are of one epoch. */
   gaps: number;
-  gapTicks: number;
+  missing: number;
   /** Conflated ticks received, and how many ticks they stand for. */
   conflatedTicks: number;
   conflatedFrom: number;
   /** Batches delivered to listeners, and ticks that were replaced by newer ones before that. */
   batches: number;
   merged: number;
-  /** Messages with a `T` that this client does not know. */
+  /** Messages of unknown kinds. */
   unknown: number;
   /** Problems reported; most are recovered from. */
   problems: number;
@@ -39,12 +40,12 @@ export interface Counters {
 export function noCounters(): Counters {
   return {
     frames: 0,
-    bytes: 0,
+    receivedBytes: 0,
     ticks: 0,
     snapshotTicks: 0,
     snapshots: 0,
     gaps: 0,
-    gapTicks: 0,
+    missing: 0,
     conflatedTicks: 0,
     conflatedFrom: 0,
     batches: 0,

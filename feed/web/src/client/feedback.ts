@@ -10,10 +10,10 @@ import type { TransportKind } from "./transports/transport.ts";
 
 const PATH = "/v1/feedback";
 const INTERVAL_MS = 10_000;
-/** The server takes no more in one report. */
-const MOST = 64;
+/** Of one report; the server accepts at most this number. */
+const MAX_AGES = 64;
 
-export class Feedback {
+export class FeedbackReporter {
   readonly #url: URL;
   readonly #environment: Environment;
   #ages: number[] = [];
@@ -29,12 +29,12 @@ export class Feedback {
   /** Note the age of one tick. A random sample of all is kept (Vitter's algorithm R). */
   note(ageMs: number): void {
     this.#seen += 1;
-    if (this.#ages.length < MOST) {
+    if (this.#ages.length < MAX_AGES) {
       this.#ages.push(ageMs);
       return;
     }
     const place = Math.floor(this.#environment.random() * this.#seen);
-    if (place < MOST) {
+    if (place < MAX_AGES) {
       this.#ages[place] = ageMs;
     }
   }

@@ -24,8 +24,14 @@ export type { Settings } from "./link/link.ts";
 export type { LinkStatus, Phase } from "./link/status.ts";
 export type { SymbolState } from "./newest.ts";
 export type { GapReport } from "./receiver.ts";
-export type { Conflation, Credentials, OnLag, TransportKind } from "./transports/transport.ts";
-export { CODECS, type Codec, decodeFrame, type Payload } from "./wire/codec.ts";
+export type {
+  Conflation,
+  Credentials,
+  OnLagName,
+  TransportKind,
+  TransportName,
+} from "./transports/transport.ts";
+export { CODECS, type CodecName, decodeFrame, type Payload } from "./wire/codec.ts";
 export { MessagePackSplitter } from "./wire/messagepack.ts";
 export { LineSplitter } from "./wire/ndjson.ts";
 export { distance, type Position, parsePosition } from "./wire/position.ts";

@@ -1,12 +1,12 @@
 /** The newest tick of each kind per symbol: what a page shows when it is asked to show a symbol. */
 
 import type { Selection } from "./wire/selection.ts";
-import type { Bar, Quote, Status, Tick, Trade } from "./wire/ticks.ts";
+import type { Bar, ConflatedTrade, Quote, Status, Tick, Trade } from "./wire/ticks.ts";
 
 /** What is known of one symbol; the object is kept and its fields are replaced. */
 export interface SymbolState {
   readonly symbol: string;
-  trade: Trade | undefined;
+  trade: Trade | ConflatedTrade | undefined;
   quote: Quote | undefined;
   /** 1 minute. */
   bar: Bar | undefined;

@@ -23,8 +23,8 @@ import { timeMs } from "./wire/time.ts";
 
 /** A gap with its numbers. */
 export interface GapReport extends Gap {
-  /** Ticks of the ring that it spans; undefined where it spans epochs. */
-  ticks: number | undefined;
+  /** How many sequences are missing, over all symbols; undefined where it spans epochs. */
+  missing: number | undefined;
 }
 
 /** Who is told what frames carried. */
@@ -74,7 +74,7 @@ export class Receiver {
   take(frame: Frame): void {
     const { counters } = this;
     counters.frames += 1;
-    counters.bytes += frame.payload.length;
+    counters.receivedBytes += frame.payload.length;
     const sampleEvery = Math.ceil(frame.messages.length / SAMPLED_TICKS);
     let conflated = 0;
     let standFor = 0;
@@ -124,9 +124,8 @@ export class Receiver {
         break;
       case "snapshot":
         this.#inSnapshot = message.state === "begin";
-        if (message.state === "begin") {
+        if (message.state === "end") {
           this.counters.snapshots += 1;
-        } else {
           this.#host.snapshot(message.pos);
         }
         break;
@@ -148,9 +147,9 @@ export class Receiver {
 
   #takeGap(gap: Gap): void {
     const between = distance(gap.from, gap.to);
-    const ticks = between === undefined ? undefined : between + 1;
+    const missing = between === undefined ? undefined : between + 1;
     this.counters.gaps += 1;
-    this.counters.gapTicks += ticks ?? 0;
-    this.#host.gap({ ...gap, ticks });
+    this.counters.missing += missing ?? 0;
+    this.#host.gap({ ...gap, missing });
   }
 }

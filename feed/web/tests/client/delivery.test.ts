@@ -4,7 +4,7 @@ import { MAX_PENDING_TICKS, Pending } from "../../src/client/batch.ts";
 import { FeedClient } from "../../src/client/client.ts";
 import { Emitter } from "../../src/client/emitter.ts";
 import type { Environment } from "../../src/client/environment.ts";
-import { Feedback } from "../../src/client/feedback.ts";
+import { FeedbackReporter } from "../../src/client/feedback.ts";
 import { Receiver } from "../../src/client/receiver.ts";
 import { Selection } from "../../src/client/wire/selection.ts";
 import type { Message, Tick } from "../../src/client/wire/ticks.ts";
@@ -103,7 +103,7 @@ test("a receiver counts gaps, conflation and the ages of ticks and marks", () =>
   const tell = (...event: unknown[]) => void told.push(event);
   const receiver = new Receiver({
     tick: () => {},
-    gap: ({ ticks }) => tell("gap", ticks),
+    gap: ({ missing }) => tell("gap", missing),
     snapshot: () => {},
     conflation: (ticks, standFor) => tell("conflation", ticks, standFor),
     subscription: () => {},
@@ -138,7 +138,7 @@ test("a receiver counts gaps, conflation and the ages of ticks and marks", () =>
   ]);
   expect(receiver.counters).toMatchObject({
     gaps: 2,
-    gapTicks: 5,
+    missing: 5,
     conflatedTicks: 1,
     conflatedFrom: 5,
   });
@@ -151,7 +151,7 @@ test("a receiver counts gaps, conflation and the ages of ticks and marks", () =>
 test("feedback is a sample of the ages, told every ten seconds", () => {
   const posted: { url: string; body: { transport: string; ages_ms: number[] } }[] = [];
   let nowMs = 0;
-  const feedback = new Feedback("http://127.0.0.1:8080", {
+  const feedback = new FeedbackReporter("http://127.0.0.1:8080", {
     now: () => nowMs,
     random: () => 0.5,
     fetch: async (url: URL, { body }: { body: string }) => {

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { type Codec, decodeFrame } from "../../src/client/wire/codec.ts";
+import { type CodecName, decodeFrame } from "../../src/client/wire/codec.ts";
 import { MessagePackSplitter } from "../../src/client/wire/messagepack.ts";
 import { LineSplitter } from "../../src/client/wire/ndjson.ts";
 
@@ -51,7 +51,7 @@ describe.skipIf(!existsSync(fileURLToPath(folder)))("golden bytes", () => {
   };
   const known = frames.filter(({ codec, chunked }) => CODECS.includes(codec) && !chunked);
   const arrays = ticks.flatMap(({ name, object, arrays }) =>
-    (CODECS as Codec[]).map((codec) => ({ name, object, codec, written: arrays[codec] ?? {} })),
+    (CODECS as CodecName[]).map((codec) => ({ name, object, codec, written: arrays[codec] ?? {} })),
   );
 
   test.each(arrays)("$codec: $name", ({ object, codec, written }) => {
@@ -61,7 +61,7 @@ describe.skipIf(!existsSync(fileURLToPath(folder)))("golden bytes", () => {
   test.each(known.filter(({ transport }) => transport === "websocket"))("$name", (vector) => {
     const payload = payloadOf(bytesOf(vector));
     const text = vector.codec === "json" ? new TextDecoder().decode(payload) : payload;
-    expect(decodeFrame(text, vector.codec as Codec)).toEqual(vector.messages);
+    expect(decodeFrame(text, vector.codec as CodecName)).toEqual(vector.messages);
   });
 
   // EventSource is the browser's; what it hands over is decoded here.
@@ -77,7 +77,7 @@ describe.skipIf(!existsSync(fileURLToPath(folder)))("golden bytes", () => {
 
   const streams = Object.entries(bodies).filter(([name]) => /^stream (json|msgpack)$/.test(name));
   test.each(streams)("%s, cut anywhere", (name, parts) => {
-    const codec: Codec = name.endsWith("json") ? "json" : "msgpack";
+    const codec: CodecName = name.endsWith("json") ? "json" : "msgpack";
     const vectors = parts.map((part) => frames.find((frame) => frame.name === part) as FrameVector);
     const stream = Uint8Array.from(vectors.flatMap((vector) => [...bytesOf(vector)]));
     const expected = vectors.map(({ messages }) => messages);

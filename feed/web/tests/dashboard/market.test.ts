@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Bar, Quote, Status, Trade } from "../../src/client/index.ts";
+import type { Bar, ConflatedTrade, Quote, Status, Trade } from "../../src/client/index.ts";
 import { Directory } from "../../src/dashboard/market/directory.ts";
 import { Instrument } from "../../src/dashboard/market/instrument.ts";
 import { OpenBar } from "../../src/dashboard/market/openbar.ts";
@@ -137,7 +137,9 @@ describe("an open bar", () => {
 
   test("a conflated trade keeps its wicks and its volume", () => {
     const open = new OpenBar(1);
-    expect(open.take(tradeAt(0, 10, { n: 4, h: 14, l: 7, v: 90 }))).toMatchObject({
+    const { n: _, ...last } = tradeAt(0, 10);
+    const conflated: ConflatedTrade = { ...last, n: 4, h: 14, l: 7, v: 90, vw: 9, fi: 1 };
+    expect(open.take(conflated)).toMatchObject({
       high: 14,
       low: 7,
       close: 10,

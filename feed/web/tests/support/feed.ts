@@ -8,13 +8,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net";
 import { decode, Encoder, ExtensionCodec } from "@msgpack/msgpack";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { Codec } from "../../src/client/wire/codec.ts";
+import type { CodecName } from "../../src/client/wire/codec.ts";
 import { Selection, type Symbols } from "../../src/client/wire/selection.ts";
 import { CHANNELS, type Tick } from "../../src/client/wire/ticks.ts";
 
 /** One subscriber of any transport. */
 interface Subscriber {
-  codec: Codec;
+  codec: CodecName;
   selection: Selection;
   transport: string;
   send(messages: object[], position: string | undefined, name?: string): void;
@@ -172,7 +172,7 @@ export class ScriptedFeed {
   }
 
   #sse(url: URL, response: ServerResponse): void {
-    const codec = (url.searchParams.get("codec") ?? "json") as Codec;
+    const codec = (url.searchParams.get("codec") ?? "json") as CodecName;
     response.writeHead(200, { "Content-Type": "text/event-stream" }).flushHeaders();
     this.#add(url, response, {
       codec,
@@ -189,7 +189,7 @@ export class ScriptedFeed {
   }
 
   #accept(websocket: WebSocket): void {
-    const codec: Codec = websocket.protocol === "feed.msgpack" ? "msgpack" : "json";
+    const codec: CodecName = websocket.protocol === "feed.msgpack" ? "msgpack" : "json";
     const subscriber: Subscriber = {
       codec,
       selection: Selection.NOTHING,
@@ -348,7 +348,7 @@ class Time {
 }
 
 /** Encode a frame as the server does. */
-export function encode(messages: object[], codec: Codec): string | Uint8Array {
+export function encode(messages: object[], codec: CodecName): string | Uint8Array {
   if (codec === "json") {
     return JSON.stringify(messages);
   }

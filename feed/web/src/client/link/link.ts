@@ -1,18 +1,18 @@
 /** A link: how a client gets its frames, over a connection of its own or one shared between tabs. */
 
 import type { FeedError } from "../errors.ts";
-import type { Conflation, Credentials, OnLag, TransportKind } from "../transports/transport.ts";
-import type { Codec, Payload } from "../wire/codec.ts";
+import type { Conflation, Credentials, OnLagName, TransportName } from "../transports/transport.ts";
+import type { CodecName, Payload } from "../wire/codec.ts";
 import type { Selection } from "../wire/selection.ts";
 import type { Message, Tick } from "../wire/ticks.ts";
 import type { LinkStatus } from "./status.ts";
 
 /** What can be changed while it runs. */
 export interface Settings {
-  transport: TransportKind | "auto";
-  codec: Codec;
+  transport: TransportName;
+  codec: CodecName;
   conflate: Conflation;
-  onLag: OnLag | undefined;
+  onLag: OnLagName | undefined;
   compress: boolean | undefined;
   /** Read at most so many bytes a second; 0 stops reading, undefined reads freely. */
   throttle: number | undefined;
@@ -42,7 +42,7 @@ export interface LinkOptions {
 /** One frame, understood. */
 export interface Frame {
   payload: Payload;
-  codec: Codec;
+  codec: CodecName;
   messages: Message[];
   /** Whether the messages differ from what the payload says: a gap was added, doubles were dropped. */
   altered: boolean;

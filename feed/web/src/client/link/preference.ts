@@ -1,6 +1,6 @@
 /** Which transports to try, in which order. Pure. */
 
-import { TRANSPORTS, type TransportKind } from "../transports/transport.ts";
+import { TRANSPORTS, type TransportKind, type TransportName } from "../transports/transport.ts";
 
 /** Rounds for the transport that worked last, until "auto" tries the others too. */
 const LOYAL_ROUNDS = 3;
@@ -10,7 +10,7 @@ export class Preference {
   #failedRounds = 0;
 
   /** What to try now. */
-  candidates(setting: TransportKind | "auto"): readonly TransportKind[] {
+  candidates(setting: TransportName): readonly TransportKind[] {
     if (setting !== "auto") {
       return [setting];
     }

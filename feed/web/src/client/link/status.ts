@@ -1,7 +1,7 @@
 /** What there is to know about a connection at one moment, as a value that never changes. */
 
 import type { TransportKind } from "../transports/transport.ts";
-import type { Codec } from "../wire/codec.ts";
+import type { CodecName } from "../wire/codec.ts";
 
 /**
  * - `idle`: nothing is subscribed to
@@ -27,7 +27,7 @@ export interface LinkStatus {
   readonly phase: Phase;
   /** In use, or being tried. */
   readonly transport: TransportKind | undefined;
-  readonly codec: Codec;
+  readonly codec: CodecName;
   /** "deflate", "gzip", "identity"; undefined where the browser does not tell. */
   readonly compression: string | undefined;
   /** Why "auto" did not take the transports before this one: `websocket: could not connect…`. */

@@ -8,7 +8,7 @@
  */
 
 import type { Frame } from "../link/link.ts";
-import type { Codec, Payload } from "../wire/codec.ts";
+import type { CodecName, Payload } from "../wire/codec.ts";
 import type { Message } from "../wire/ticks.ts";
 
 export interface Standing {
@@ -19,7 +19,7 @@ export interface Standing {
 /** A frame as tabs pass it on. */
 export interface RelayedFrame extends Standing {
   payload: Payload;
-  codec: Codec;
+  codec: CodecName;
   /** In place of what the payload says, where that was altered. */
   messages: Message[] | undefined;
   position: string | undefined;

@@ -7,7 +7,7 @@
 
 import type { Environment } from "../environment.ts";
 import { FeedError, TransportFailed } from "../errors.ts";
-import type { Codec } from "../wire/codec.ts";
+import type { CodecName } from "../wire/codec.ts";
 import { MessagePackSplitter } from "../wire/messagepack.ts";
 import { LineSplitter } from "../wire/ndjson.ts";
 import type { Splitter } from "../wire/splitter.ts";
@@ -22,7 +22,7 @@ import {
 } from "./transport.ts";
 
 const PATH = "/v1/stream";
-const MEDIA_TYPES: Record<Codec, string> = {
+const MEDIA_TYPES: Record<CodecName, string> = {
   json: "application/x-ndjson",
   msgpack: "application/vnd.msgpack",
 };

@@ -1,18 +1,19 @@
 /** What the three transports have in common. */
 
 import type { Environment } from "../environment.ts";
-import type { Codec, Payload } from "../wire/codec.ts";
+import type { CodecName, Payload } from "../wire/codec.ts";
 import type { Selection } from "../wire/selection.ts";
 import type { Channel } from "../wire/ticks.ts";
 
 /** In the order in which "auto" tries them. */
 export const TRANSPORTS = ["websocket", "stream", "sse"] as const;
 export type TransportKind = (typeof TRANSPORTS)[number];
+export type TransportName = TransportKind | "auto";
 
 /** One frame as it came. */
 export interface Arrival {
   payload: Payload;
-  codec: Codec;
+  codec: CodecName;
   /** Where the transport carries positions itself (the id of an SSE event). */
   position?: string;
 }
@@ -21,13 +22,13 @@ export interface Arrival {
 export interface Request {
   /** Of the server, without a path. */
   origin: string;
-  codec: Codec;
+  codec: CodecName;
   selection: Selection;
   after: string | undefined;
   /** Begin with the last known state of every symbol. */
   snapshot: boolean;
   conflate: Conflation;
-  onLag: OnLag | undefined;
+  onLag: OnLagName | undefined;
   compress: boolean | undefined;
   credentials: Credentials | undefined;
 }
@@ -35,7 +36,7 @@ export interface Request {
 /** Newest per symbol within an interval, by channel: `{ quotes: "250ms" }`. */
 export type Conflation = Partial<Record<Channel, string>>;
 /** What the server does with a reader that fell behind the ring. */
-export type OnLag = "gap" | "conflate" | "disconnect";
+export type OnLagName = "gap" | "conflate" | "disconnect";
 export interface Credentials {
   key: string;
   secret: string;
@@ -43,7 +44,7 @@ export interface Credentials {
 
 /** What was agreed when it opened. */
 export interface Opened {
-  codec: Codec;
+  codec: CodecName;
   /** "deflate", "gzip", "identity"; undefined where the browser does not tell. */
   compression: string | undefined;
 }

@@ -12,7 +12,7 @@ import { isTick, type Message } from "./ticks.ts";
 import { formatTime } from "./time.ts";
 
 export const CODECS = ["json", "msgpack"] as const;
-export type Codec = (typeof CODECS)[number];
+export type CodecName = (typeof CODECS)[number];
 export type Payload = string | Uint8Array;
 
 /**
@@ -20,7 +20,7 @@ export type Payload = string | Uint8Array;
  *
  * Throws Malformed when it is not one.
  */
-export function decodeFrame(payload: Payload, codec: Codec): Message[] {
+export function decodeFrame(payload: Payload, codec: CodecName): Message[] {
   const value = codec === "json" ? parseJson(payload) : parseMessagePack(payload);
   const messages: unknown[] = Array.isArray(value) ? value : [value];
   for (const message of messages) {

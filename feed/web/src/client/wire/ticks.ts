@@ -15,8 +15,7 @@ export const CHANNELS = [
 ] as const;
 export type Channel = (typeof CHANNELS)[number];
 
-/** One execution. A conflated trade also carries what it stands for (`n` and the fields after it). */
-export interface Trade {
+interface Execution {
   T: "t";
   S: string;
   /** Trade id; only grows per symbol. */
@@ -32,17 +31,26 @@ export interface Trade {
   c?: string[];
   /** Tape. */
   z?: string;
-  /** Taker side. */
+}
+
+/** One execution. */
+export interface Trade extends Execution {
+  /** Taker side, where the source says it. */
   tks?: "B" | "S";
-  /** How many trades a conflated one stands for; absent on a trade that stands for itself. */
-  n?: number;
+  n?: never;
+}
+
+/** The newest trade of an interval, and what it stands for. */
+export interface ConflatedTrade extends Execution {
+  /** Number of trades in the interval, its own included. */
+  n: number;
   /** Highest and lowest price, volume and volume-weighted price of those. */
-  h?: number;
-  l?: number;
-  v?: number;
-  vw?: number;
+  h: number;
+  l: number;
+  v: number;
+  vw: number;
   /** Id of the first of them; `i` is the last. */
-  fi?: number;
+  fi: number;
 }
 
 /** The best bid and ask of one symbol at one moment. */
@@ -87,7 +95,7 @@ export interface Status {
   z?: string;
 }
 
-export type Tick = Trade | Quote | Bar | Status;
+export type Tick = Trade | ConflatedTrade | Quote | Bar | Status;
 export type Kind = Tick["T"];
 
 /** Carries the position, and is the heartbeat: at least one every ten seconds. */

@@ -1,6 +1,6 @@
 /** The switches of the connection: transport, codec, conflation, reading, and the cut. */
 
-import type { FeedClient, OnLag, Settings } from "../../client/index.ts";
+import type { FeedClient, OnLagName, Settings } from "../../client/index.ts";
 import { byId } from "../ui/dom.ts";
 
 /** How fast a slowed reader reads, in bytes a second; slower than a busy feed sends. */
@@ -81,7 +81,7 @@ function settingOf(name: string, value: string): Partial<Settings> {
     case "conflate":
       return { conflate: value === "off" ? {} : { trades: value, quotes: value } };
     case "on_lag":
-      return { onLag: value as OnLag };
+      return { onLag: value as OnLagName };
     case "compress":
       return { compress: value === "on" ? undefined : false };
     default:

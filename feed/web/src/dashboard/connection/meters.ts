@@ -64,7 +64,7 @@ export class Meters {
   /** Bring everything up to date. */
   show(nowMs: number): void {
     const { status, counters } = this.#client;
-    this.#rates.take(nowMs, { ticks: counters.ticks, bytes: counters.bytes });
+    this.#rates.take(nowMs, { ticks: counters.ticks, bytes: counters.receivedBytes });
     this.#showConnection(status, counters);
     this.#showAges("event", counters.eventAge);
     this.#showAges("delivery", counters.deliveryAge);
@@ -119,7 +119,7 @@ export class Meters {
     this.#set("reconnects", formatCount(status.reconnects));
     this.#set(
       "gaps",
-      counters.gaps === 0 ? "0" : `${counters.gaps} · ${formatCompact(counters.gapTicks)} ticks`,
+      counters.gaps === 0 ? "0" : `${counters.gaps} · ${formatCompact(counters.missing)} ticks`,
     );
     this.#set(
       "merged",

@@ -53,8 +53,8 @@ export class Panel {
   #listen(): void {
     const client = this.#client;
     client.on("status", (status) => this.#statusChanged(status));
-    client.on("gap", ({ reason, ticks, from, to }) => {
-      const many = ticks === undefined ? "the ticks" : `${formatCount(ticks)} ticks`;
+    client.on("gap", ({ reason, missing, from, to }) => {
+      const many = missing === undefined ? "the ticks" : `${formatCount(missing)} ticks`;
       const words =
         reason === "conflated"
           ? `Conflated: ${many} from ${from} to ${to} come as one state`

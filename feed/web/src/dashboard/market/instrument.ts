@@ -1,6 +1,13 @@
 /** What the page knows of one symbol: last price, best bid and ask, status, recent course. */
 
-import { type Quote, type Status, type Tick, type Trade, timeMs } from "../../client/index.ts";
+import {
+  type ConflatedTrade,
+  type Quote,
+  type Status,
+  type Tick,
+  type Trade,
+  timeMs,
+} from "../../client/index.ts";
 import { Series } from "./series.ts";
 
 export type Direction = -1 | 0 | 1;
@@ -82,7 +89,7 @@ export class Instrument {
     }
   }
 
-  #trade(trade: Trade): void {
+  #trade(trade: Trade | ConflatedTrade): void {
     this.lastDirection = directionOf(trade.p, this.last, this.lastDirection);
     this.last = trade.p;
     this.lastMs = timeMs(trade.t);

@@ -4,7 +4,7 @@
  * The server publishes a bar when its interval has passed; that one counts. Pure.
  */
 
-import { type Bar, type Trade, timeMs } from "../../client/index.ts";
+import { type Bar, type ConflatedTrade, type Trade, timeMs } from "../../client/index.ts";
 
 /** A bar as the chart draws it; its time in whole seconds. */
 export interface Candle {
@@ -30,7 +30,7 @@ export class OpenBar {
   }
 
   /** Take a trade; return the bar as it is now, undefined when the trade is of an older one. */
-  take(trade: Trade): Candle | undefined {
+  take(trade: Trade | ConflatedTrade): Candle | undefined {
     const second = Math.floor(timeMs(trade.t) / 1_000);
     const time = second - (second % this.#intervalS);
     const candle = this.#candle;
@@ -38,15 +38,14 @@ export class OpenBar {
       return undefined;
     }
     // A conflated trade says what it stands for, so wicks and volume stay right.
-    const high = trade.h ?? trade.p;
-    const low = trade.l ?? trade.p;
-    const volume = trade.v ?? trade.s;
+    const { p, s } = trade;
+    const [high, low, volume] = trade.n === undefined ? [p, p, s] : [trade.h, trade.l, trade.v];
     if (candle === undefined || time > candle.time) {
-      this.#candle = { time, open: trade.p, high, low, close: trade.p, volume };
+      this.#candle = { time, open: p, high, low, close: p, volume };
     } else {
       candle.high = Math.max(candle.high, high);
       candle.low = Math.min(candle.low, low);
-      candle.close = trade.p;
+      candle.close = p;
       candle.volume += volume;
     }
     return this.#candle;

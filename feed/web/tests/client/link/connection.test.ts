@@ -75,7 +75,7 @@ describe.each(wires)("$transport $codec", (wire) => {
     feed.publish("AAPL");
     await until(() => expect(record.sequences).toEqual([1, 2, 2]));
     expect(record.gaps).toEqual([
-      { T: "gap", from: "epoch1-2", to: "epoch2-1", reason: "epoch", ticks: undefined },
+      { T: "gap", from: "epoch1-2", to: "epoch2-1", reason: "epoch", missing: undefined },
     ]);
     expect(record.snapshots.map(({ S }) => S)).toEqual(["TSLA"]);
   });
@@ -231,7 +231,7 @@ describe("what goes wrong on the way", () => {
       from: "epoch1-2",
       to: "epoch1-2",
       reason: "malformed",
-      ticks: 1,
+      missing: 1,
     });
     expect(record.snapshots.map(({ S }) => S)).toContain("MSFT");
     expect(record.client.counters.malformed).toBe(3);
