@@ -1,18 +1,21 @@
-"""Every error that this package raises on purpose.
+"""The family of the errors that this package raises on purpose.
 
 An error carries its numbers as attributes; its message says what was wrong, where, and what is
-accepted. Nothing else is raised at a user: what is not in this family is a bug.
+accepted. Nothing else is raised at a user: an error outside of this family is a bug.
 
     FeedError
     ├── InvalidInput            somebody sent or configured something that is not accepted
     │   ├── InvalidParameter    of a request or an option: names it, its value, what is accepted
     │   │   └── InvalidPosition not `<epoch>-<sequence>`
     │   ├── InvalidMessage      a control message that cannot be understood
-    │   └── InvalidTick         a row of a recording that is no tick
+    │   └── InvalidTick         a row of a recording that is not a tick
     ├── LimitExceeded           a limit of this server: names the limit and its value
     ├── Unauthenticated         a control message that is due only after authentication
     ├── Overrun                 the ring no longer holds the tick after a position
     └── SourceError             a source cannot be opened or read, or ended when it should not
+
+Errors that only one room knows are branches there: in `feed.client.errors`, `feed.settings.load`
+and `feed.terminal.errors`.
 """
 
 MAX_SHOWN_LENGTH = 80  # characters of a value from outside, in a message
@@ -32,7 +35,7 @@ class InvalidParameter(InvalidInput):
     Attributes:
         parameter: its name, as the user wrote it.
         value: the value received, shortened to 80 characters in the message.
-        accepted: in words, what would have been accepted.
+        accepted: the values that are accepted, in words.
     """
 
     def __init__(self, parameter: str, value: object, accepted: str) -> None:
@@ -67,7 +70,7 @@ class LimitExceeded(FeedError):
 
     Attributes:
         limit: its name in words.
-        requested: what was asked for, in the limit's unit.
+        requested: the amount that was asked for, in the limit's unit.
         maximum: the most that is accepted.
     """
 

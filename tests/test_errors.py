@@ -1,8 +1,11 @@
+import importlib
+import pkgutil
 import re
 from collections.abc import Callable
 
 import pytest
 
+import feed
 from feed import errors
 from feed.errors import (
     FeedError,
@@ -33,6 +36,20 @@ def test_the_tree_at_the_top_is_the_tree_of_classes() -> None:
         drawn[name] = ancestors[depth - 1]
         ancestors[depth:] = [name]
     assert drawn == {error.__name__: error.__bases__[0].__name__ for error in FAMILY}
+
+
+def test_the_branches_in_other_rooms_are_named() -> None:
+    assert errors.__doc__ is not None
+    for module in pkgutil.walk_packages(feed.__path__, "feed."):
+        importlib.import_module(module.name)
+    elsewhere = {error.__module__ for error in descendants(FeedError)} - {errors.__name__}
+    named = set(re.findall(r"`(feed\.[\w.]+)`", errors.__doc__))
+    assert named == {name for name in elsewhere if name.startswith("feed.")}
+
+
+def descendants(error: type[Exception]) -> set[type[Exception]]:
+    children = set(error.__subclasses__())
+    return children.union(*map(descendants, children))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ passes the end of an interval, the bars of that interval are published, right be
 moved it. So the result depends on the ticks and their order, never on how they were chunked.
 
 - One second and one minute are open at any moment, the same for all symbols: those that the
-  watermark is in. A trade of the open second joins its bar in whatever order it comes. A second
+  watermark is in. A trade of the open second joins its bar in any order of arrival. A second
   bar that is finished extends the minute's, so that a trade is added once, not twice.
 - Bars that finish at one moment: second bars before the minute bars that they add up to, symbols
   in alphabetical order.
@@ -34,8 +34,8 @@ from feed.market.ticks import MINUTE_NS, SECOND_NS, Bar, Kind, Tick, Trade
 # first trade after a holiday counts; short enough to tell wrong units and wrong years.
 MAX_STEP_NS = 14 * 24 * 60 * MINUTE_NS
 
-# More than one symbol with a broken clock sends without another one in between. It is also what a
-# recording with a hole of weeks loses from its bars.
+# More than one symbol with a broken clock sends without another one in between. A recording
+# with a hole of weeks loses as many from its bars.
 MAX_STRAYS = 100
 
 
@@ -67,7 +67,7 @@ class BarBuilder:
         self._recorded_kinds: frozenset[Kind] = frozenset()
         self._history = BarHistory() if history is None else history
         self._seconds: dict[str, OpenBar] = {}  # of the open second
-        self._minutes: dict[str, OpenBar] = {}  # of the open minute, less what is in `_seconds`
+        self._minutes: dict[str, OpenBar] = {}  # of the open minute, without `_seconds`
         # A tick between these two moves nothing. Equal: no tick was seen, so that any moves.
         self._earliest_ns = 0
         self._second_end_ns = 0

@@ -14,7 +14,7 @@ def parse_interval(text: object, parameter: str = "conflate") -> int:
     """Read `250ms` or `1s`, rounded up to a step that is shared; 0: not conflated.
 
     Raises:
-        InvalidParameter: it is no interval, or longer than the longest step.
+        InvalidParameter: it is not an interval, or longer than the longest step.
     """
     match = _INTERVAL.fullmatch(text) if isinstance(text, str) else None
     interval_ms = int(match[1]) * (_MS_PER_S if match[2] == "s" else 1) if match else -1

@@ -1,4 +1,4 @@
-"""A bar in the making: what has to be known of some trades to make a bar of them.
+"""A bar in the making: the numbers that have to be known of trades to make a bar of them.
 
 `open` and `close` go by event time, and by arrival where that is equal, so that a trade may come
 in any order. Sums are plain floats, added in the order of the calls. Knows neither its symbol nor

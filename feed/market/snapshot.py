@@ -1,9 +1,9 @@
 """The snapshot: the last known state per symbol, for joiners and `/v1/snapshot`.
 
 Theory of operation: one table per kind of tick, from symbol to the newest tick of that kind in
-order of arrival, which is the order of sequences. So a joiner gets what a subscriber who had been
-there all along would have seen last. An updated bar is no state of its own: it replaces the bar
-that it corrects, if that is still the last one. Memory is bounded by the number of symbols; the
+order of arrival, which is the order of sequences. So a joiner gets the ticks that it would have
+seen last if it had been there all along. An updated bar is not a state of its own: it replaces the
+bar that it corrects, if that is still the last one. Memory is bounded by the number of symbols; the
 ticks are the ring's own objects. Knows neither positions nor time.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import replace
 from feed.market.symbols import ALL
 from feed.market.ticks import KIND_OF_CHANNEL, Bar, Channel, Kind, Quote, Tick, Trade
 
-# What has a state, in the order of `Channel`. A correction has none: see above.
+# The kinds that have a state, in the order of `Channel`. A correction has none: see above.
 _CHANNEL_OF_STATE = {
     kind: channel for channel, kind in KIND_OF_CHANNEL.items() if kind is not Kind.UPDATED_BAR
 }
@@ -65,7 +65,7 @@ class Snapshot:
             bars[update.symbol] = replace(update, kind=Kind.BAR)
 
     def get(self, symbol: str) -> list[Tick]:
-        """Return all that is known of one symbol, in the order of `Channel`; [] of a stranger."""
+        """Return all that is known of one symbol, in the order of `Channel`; [] if nothing is."""
         return [table[symbol] for table in self._latest.values() if symbol in table]
 
     def state(self, symbols_of_channel: Mapping[Channel, frozenset[str]]) -> list[Tick]:

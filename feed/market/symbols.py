@@ -1,4 +1,4 @@
-"""Symbols: what a text must be to name something that is traded."""
+"""Symbols: the form of the texts that name something traded."""
 
 import re
 
@@ -22,7 +22,7 @@ def check_symbol(value: object) -> str:
     """Return the value if it is a symbol.
 
     Raises:
-        InvalidTick: it is not; the message says what is.
+        InvalidTick: it is not; the message says which are accepted.
     """
     if not isinstance(value, str) or not is_symbol(value):
         raise InvalidTick(f"symbol {shorten(value)} is not accepted; accepted: {SYMBOL_SHAPE}")

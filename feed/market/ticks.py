@@ -14,7 +14,7 @@ MINUTE_NS = 60 * SECOND_NS
 
 
 class Kind(StrEnum):
-    """What a tick is: the dialect's `T`."""
+    """The kind of a tick: the dialect's `T`."""
 
     TRADE = "t"
     QUOTE = "q"
@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 
 class Channel(StrEnum):
-    """What can be subscribed to; each channel carries one kind of tick."""
+    """The channels of subscriptions; each carries one kind of tick."""
 
     TRADES = "trades"
     QUOTES = "quotes"
@@ -65,7 +65,7 @@ class Trade:
 
 @dataclass(slots=True)
 class ConflatedTrade(Trade):
-    """The newest trade of a symbol within an interval, and what it stands for.
+    """The newest trade of a symbol within an interval, and the range that it stands for.
 
     Attributes:
         trade_count, high, low, volume, vwap: over all trades of the interval, its own included.

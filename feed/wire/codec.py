@@ -1,9 +1,10 @@
 """Codecs: ticks → fragments → one array.
 
 A fragment is one encoded tick such that an array is a header plus joined fragments. So a tick is
-encoded once per codec, whoever wants it, and a payload is a `join`. Feed messages (marks, gaps)
-join like ticks. The letters are the market-data dialect's. Each codec has a module of its own, and
-says there all that transports and metrics ask of it; its name stands in `feed.wire.codec_name`.
+encoded once per codec, however many subscribers want it, and a payload is a `join`. Feed messages
+(marks, gaps) join like ticks. The letters are the market-data dialect's. Each codec has a module of
+its own, and says there all that transports and metrics ask of it; its name stands in
+`feed.wire.codec_name`.
 """
 
 from collections.abc import Sequence
@@ -25,8 +26,8 @@ class Codec(Protocol):
         name: as users write it.
         is_text: whether its bytes are UTF-8 text.
         is_both_ways: whether control messages are written in it too; else they are JSON.
-        media_types: by which `Accept` asks for a stream of it; the first is what is answered.
-        delimiter: what stands between the payloads of such a stream.
+        media_types: by which `Accept` asks for a stream in it; answers carry the first.
+        delimiter: how such a stream tells where one payload ends.
     """
 
     name: CodecName
@@ -48,7 +49,7 @@ class Codec(Protocol):
         """Return an array of messages."""
 
     def decode(self, data: bytes | str) -> object:
-        """Return what a client sent.
+        """Return the value that a client sent.
 
         Raises:
             InvalidMessage: the data is not of this codec.

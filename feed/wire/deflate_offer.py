@@ -14,7 +14,7 @@ _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"  # a token of RFC 9110
 _QUOTED = r'"((?:[^"\\]|\\.)*+)"'
 _PARAMETER = re.compile(rf"({_WORD})(?:\s*=\s*(?:({_WORD})|{_QUOTED}))?", re.ASCII)
 _OFFER = re.compile(rf"[\s,]*+({_WORD})((?:\s*;\s*{_PARAMETER.pattern})*+)\s*+(?:,|$)", re.ASCII)
-# What a parameter of an offer may be.
+# The values that each parameter of an offer may have.
 _VALUES = {
     "server_no_context_takeover": re.compile(""),
     "client_no_context_takeover": re.compile(""),
@@ -25,7 +25,7 @@ _LARGEST_ANSWER_BITS = 14
 
 
 def acceptable_offer(header: str) -> str | None:
-    """Return the first offer of permessage-deflate that can be met; None where there is none.
+    """Return the first offer of permessage-deflate that can be met; None where none can.
 
     Args:
         header: all lines of `Sec-WebSocket-Extensions`, joined by commas.
@@ -38,7 +38,7 @@ def acceptable_offer(header: str) -> str | None:
     start = 0
     while start < len(header):
         offer = _OFFER.match(header, start)
-        if offer is None:  # against the grammar, so nobody knows what the rest means
+        if offer is None:  # against the grammar, so the rest has no meaning either
             return None
         if offer[1] == _NAME:
             acceptable = _acceptable(offer[2])

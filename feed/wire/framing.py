@@ -29,7 +29,7 @@ def chunk(data: bytes) -> bytes:
 
 
 class Framing(Protocol):
-    """What one transport makes of payloads and messages."""
+    """How one transport frames payloads and messages."""
 
     @property
     def transport(self) -> Transport:
@@ -37,11 +37,11 @@ class Framing(Protocol):
 
     @property
     def keepalive(self) -> bytes:
-        """An envelope that says nothing; b"" where there is none."""
+        """An envelope without content; b"" on transports that have none."""
 
     @property
     def marks_keep_alive(self) -> bool:
-        """Whether marks serve as keepalives, since there is no envelope that says nothing."""
+        """Whether marks serve as keepalives, for want of an envelope without content."""
 
     @property
     def objects(self) -> bool:
@@ -52,10 +52,10 @@ class Framing(Protocol):
         """Whether a compressed connection is one deflate stream, without plain parts."""
 
     def ticks(self, payload: bytes, position: bytes) -> bytes:
-        """Return the envelope of a payload; a position of b"" moves nobody."""
+        """Return the envelope of a payload; a position of b"" moves no subscriber."""
 
     def message(self, name: bytes, data: bytes, position: bytes) -> bytes:
-        """Return the envelope of a feed message; a position of b"" moves nobody."""
+        """Return the envelope of a feed message; a position of b"" moves no subscriber."""
 
     def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:
         """Return an envelope as it goes over the wire.
@@ -123,7 +123,7 @@ class SseFraming:
             return b"event: %b\nid: %b\ndata: %b\n\n" % (name, position, data)
         return b"event: %b\ndata: %b\n\n" % (name, data)
 
-    def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:  # noqa: ARG002 - a whole stream is, or none
+    def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:  # noqa: ARG002 - a stream is compressed as a whole
         """Return the chunk, or the bare bytes."""
         return chunk(data) if self.chunked else data
 
@@ -153,7 +153,7 @@ class StreamFraming:
         """Return the data with its delimiter."""
         return self.delimiter.enclose(data)
 
-    def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:  # noqa: ARG002 - a whole stream is, or none
+    def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:  # noqa: ARG002 - a stream is compressed as a whole
         """Return the chunk, or the bare bytes."""
         return chunk(data) if self.chunked else data
 

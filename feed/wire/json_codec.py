@@ -64,7 +64,7 @@ class JsonCodec:
         return orjson.dumps(message)
 
     def decode(self, data: bytes | str) -> object:
-        """Return what a client sent as JSON."""
+        """Return the value that a client sent as JSON."""
         try:
             value: object = orjson.loads(data)
         except orjson.JSONDecodeError as error:

@@ -58,7 +58,7 @@ class MessagePackCodec:
         return packed
 
     def decode(self, data: bytes | str) -> object:
-        """Return what a client sent as MessagePack."""
+        """Return the value that a client sent as MessagePack."""
         try:
             value: object = msgpack.unpackb(data)
         except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:

@@ -27,7 +27,7 @@ class Position:
         """Read `<epoch>-<sequence>`, or `0` for all that the ring holds.
 
         Raises:
-            InvalidPosition: the text is none; the error names `parameter`.
+            InvalidPosition: the text is not a position; the error names `parameter`.
         """
         if text == "0":
             return BEGINNING
@@ -40,4 +40,4 @@ class Position:
         return f"{self.epoch}-{self.sequence}" if self.epoch else str(self.sequence)
 
 
-BEGINNING = Position("", 0)  # before the oldest tick that a ring holds, whatever its epoch
+BEGINNING = Position("", 0)  # before the oldest tick that a ring holds, in any epoch

@@ -1,15 +1,15 @@
 """Protobuf: ticks and feed messages as the items of a Batch, as `feed.proto` has them.
 
-What is loaded is `feed.binpb`, the descriptor set that protoc makes of `feed.proto`: Google's
-runtime makes classes of descriptors, and leaves reading .proto files to protoc.
+The codec loads `feed.binpb`, the descriptor set that protoc makes of `feed.proto`: Google's runtime
+makes classes of descriptors, and leaves the reading of .proto files to protoc.
 
 A fragment is one item with the tag and the length that it has within a batch, so a batch is the
 concatenation of fragments. The names of a tick's fields are those of `feed.market.ticks`, so that
 encoding is the same for every kind; the dialect's letters are needed only for messages, and to
 decode.
 
-Google's runtime and the schema are loaded at the first use (20 to 50 ms, once, and 4 MB): who does
-not use the codec does not pay for them. Measured on 512 trades: 1.8 µs a tick.
+Google's runtime and the schema are loaded at the first use (20 to 50 ms, once, and 4 MB):
+processes that do not use the codec do not pay for them. Measured on 512 trades: 1.8 µs a tick.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -68,7 +68,7 @@ class _Shape:
         tag: its field's in Item, one byte.
         make: its message class.
         names: of its fields, without the message `conflated`.
-        values: reads the same from a tick; of no use for feed messages.
+        values: reads the same from a tick; not used for feed messages.
         by_letter: the names by the dialect's letters.
         decoders: those of the letters whose value is not taken as it is.
     """
@@ -98,15 +98,15 @@ class _Shape:
 
 
 class _Schema:
-    """The classes of `feed.proto`, and what is derived from them.
+    """The classes of `feed.proto`, and the tables derived from them.
 
     Attributes:
         batch: the message class.
         batch_tag: the tag of an item in a batch, one byte.
         items: the shape of each field of Item.
         ticks: the same by kind of tick.
-        conflated: the shape of what a conflated trade stands for.
-        decode_error: what the runtime raises at bytes that are no batch.
+        conflated: the shape of the range that a conflated trade stands for.
+        decode_error: the exception that the runtime raises at bytes that are not a batch.
     """
 
     __slots__ = ("batch", "batch_tag", "conflated", "decode_error", "items", "ticks")
@@ -142,7 +142,7 @@ class _Schema:
 
 
 class ProtobufCodec:
-    """Batches of `feed.proto`; control messages are no part of it."""
+    """Batches of `feed.proto`; control messages are not part of it."""
 
     name: CodecName = "protobuf"
     is_text = False
@@ -193,7 +193,7 @@ class ProtobufCodec:
         """Return a batch as the objects that it would be in JSON; unknown items are left out.
 
         Raises:
-            InvalidMessage: the data is no batch.
+            InvalidMessage: the data is not a batch.
         """
         schema = _schema()
         try:

@@ -1,6 +1,6 @@
 """Times as text: nanoseconds since the Unix epoch as RFC 3339 with nine digits, and back.
 
-Knows only the one form that this server writes; whatever a recording may hold is read elsewhere.
+Knows only the one form that this server writes; other forms, of recordings, are read elsewhere.
 """
 
 from datetime import UTC, datetime
@@ -19,11 +19,11 @@ def rfc3339(unix_ns: int) -> str:
 
 @lru_cache(maxsize=64)
 def second_prefix(second: int) -> str:
-    """Return what all times of one second begin with, up to the point: the slow part of them."""
+    """Return the beginning that all times of a second share, up to the point: the slow part."""
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.")
 
 
 def unix_ns(text: str) -> int:
-    """Return what `rfc3339` made a text of."""
+    """Return the nanoseconds since the Unix epoch of a text that `rfc3339` made."""
     second = datetime.fromisoformat(f"{text[:_SECOND_LENGTH]}+00:00")
     return int(second.timestamp()) * SECOND_NS + int(text[_SECOND_LENGTH + 1 : -1])

@@ -1,4 +1,4 @@
-"""What a subscriber asked for.
+"""Selections: the channels and symbols that subscribers asked for.
 
 A selection is channels × symbols and equal by value, so that all subscribers that ask for the same
 share the same bytes.
@@ -45,7 +45,7 @@ class Selection:
         )
 
     def parts(self) -> dict[int, "Selection"]:
-        """Return what is selected by interval in milliseconds; 0: lossless."""
+        """Return its parts by conflation interval in milliseconds; 0 is the lossless part."""
         intervals = dict(self.intervals_ms)
         by_interval: dict[int, dict[Channel, frozenset[str]]] = {}
         for channel, some in self.symbols:
@@ -54,11 +54,11 @@ class Selection:
 
     @property
     def lossless(self) -> "Selection":
-        """What of it is not conflated."""
+        """The part of it that is not conflated."""
         return self.parts().get(0, _NONE) if self.intervals_ms else self
 
     def within(self, other: "Selection") -> "Selection":
-        """Return what of it another one selects too."""
+        """Return the part of it that another one selects too."""
         theirs = dict(other.symbols)
         shared: dict[Channel, frozenset[str]] = {}
         for channel, some in self.symbols:

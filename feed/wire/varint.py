@@ -5,7 +5,7 @@ Source: Protocol Buffers, "Encoding", section "Base 128 Varints".
 
 from feed.errors import InvalidMessage
 
-MAX_LENGTH_BYTES = 5  # 35 bits; what is longer is no length of ours
+MAX_LENGTH_BYTES = 5  # 35 bits; no length of this protocol is longer
 _MORE = 0x80
 
 
@@ -20,7 +20,7 @@ def varint(value: int) -> bytes:
 
 
 def read_varint(data: bytes | bytearray, start: int = 0) -> tuple[int, int] | None:
-    """Return the length that begins at `start`, and where it ends; None: its end is not there yet.
+    """Return the length that begins at `start`, and where it ends; None while it is incomplete.
 
     Raises:
         InvalidMessage: it is longer than a length can be.
