@@ -1,5 +1,5 @@
 """The routes: SSE, WebSocket, streams, finite requests, pages, and refusals.
 
-Here belongs what aiohttp asks and is answered. Not here: who is due what. May import `feed.metrics`
-and below.
+Here belong the handlers that aiohttp calls, and their answers. Not here: decisions on subscribers.
+May import `feed.metrics` and below.
 """

@@ -1,4 +1,4 @@
-"""Answers that are whole: JSON documents, and what their requests may ask."""
+"""Answers that are whole: JSON documents, and the parameters that their requests may have."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -33,12 +33,12 @@ def joined_answer(head: dict[str, Any], encoded: dict[str, bytes]) -> web.Respon
 
 
 def array_of(fragments: Sequence[bytes]) -> bytes:
-    """Return the array of these fragments of JSON, of which there may be none."""
+    """Return the array of these fragments of JSON; there may be zero of them."""
     return JSON.join(fragments) if fragments else b"[]"
 
 
 def limit_of(request: web.Request) -> int:
-    """Return the most that a request wants.
+    """Return the largest number of items that a request wants.
 
     Raises:
         InvalidParameter: `limit` is not a number of the accepted range.

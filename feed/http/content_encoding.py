@@ -84,10 +84,10 @@ async def _encode_answer(handler: Handler, request: web.Request) -> web.StreamRe
 
 
 def choose_encoding(header: str, size_bytes: int) -> str | None:
-    """Return the encoding for a body of a size; None: the client accepts none.
+    """Return the encoding for a body of a size; None: the client accepts not one of them.
 
-    Small bodies stay plain where they may. No header, or an empty one, means plain: whoever can
-    decode says so.
+    Small bodies stay plain where they may. A missing header, or an empty one, means plain: clients
+    that can decode say so.
     """
     if not header.strip():
         return _IDENTITY
@@ -97,7 +97,7 @@ def choose_encoding(header: str, size_bytes: int) -> str | None:
 
 
 def _textual_body(response: web.Response) -> bytes | None:
-    """Return the body that may be compressed; None: leave the response alone."""
+    """Return the body if it may be compressed; None: the response is left alone."""
     body = response.body
     done = response.prepared or response.compression or hdrs.CONTENT_ENCODING in response.headers
     if done or not isinstance(body, bytes):

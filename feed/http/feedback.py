@@ -43,7 +43,7 @@ async def feedback(request: web.Request, server: Server) -> web.Response:
 
 
 async def _read(request: web.Request) -> bytes | None:
-    """Return the body; None where it is too long."""
+    """Return the body; None: it is too long."""
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk

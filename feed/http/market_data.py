@@ -1,4 +1,4 @@
-"""What is traded, what is known of it now, and what was: ticks without a stream."""
+"""Market data without a stream: symbols, the last known state, the ring page by page, bars."""
 
 from dataclasses import asdict
 from typing import Any
@@ -20,12 +20,12 @@ from feed.wire.selection import Selection
 
 _TIMEFRAMES = {"1s": Kind.SECOND_BAR, "1m": Kind.BAR}
 _EVERYTHING = Selection.of(dict.fromkeys(Channel, (ALL,)))
-_ACTIVE = "active"  # what every asset is
+_ACTIVE = "active"  # the status of every asset
 _MAX_HISTORY_BYTES = 16 * MAX_FRAME_BYTES
 
 
 async def symbols(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
-    """Answer what can be subscribed to, sorted by symbol."""
+    """Answer the symbols that can be subscribed to, sorted."""
     known = server.ingest.source.instruments()
     return json_answer({"symbols": [asdict(instrument) for instrument in known]})
 
@@ -124,7 +124,7 @@ def _begin(broadcast: Broadcast, after: Position) -> tuple[int, Message | None]:
 
 
 def _selection(request: web.Request) -> Selection | None:
-    """Return what a query selects; None when it names nothing.
+    """Return the selection of a query; None when it names nothing.
 
     `symbols=` here means all that is known of these symbols, not trades and quotes only.
     """

@@ -1,4 +1,4 @@
-"""What a client accepts: choosing among what we have by its q-values (RFC 9110 §12.4.2)."""
+"""Choosing among our offers by the q-values that a client gives them (RFC 9110 §12.4.2)."""
 
 import re
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ def choose(header: str | None, offers: Sequence[str]) -> str | None:
 
     Args:
         header: its value; None, or an empty one, accepts the first offer.
-        offers: what we have, best first; equal ranks go to the first.
+        offers: best first; equal ranks go to the first.
 
     Returns:
-        None where the header accepts none of them.
+        None where the header does not accept any of them.
     """
     if header is None or not header.strip():
         return offers[0]

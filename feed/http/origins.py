@@ -1,7 +1,7 @@
-"""Which web pages may read this server: CORS, and the WebSocket's Origin check.
+"""The web pages that may read this server: CORS, and the WebSocket's Origin check.
 
-A page of the same origin always may, others only if configured. Clients that are no browsers send
-no Origin and are not concerned.
+A page of the same origin always may, others only if configured. Clients that are not browsers send
+an Origin rarely, and without one they are not concerned.
 """
 
 from collections.abc import Collection
@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 ANY = "*"
 _HEADERS = "Accept, Cache-Control, Content-Type, Last-Event-ID"
-_MAX_AGE_S = 86_400  # what browsers remember of a preflight
+_MAX_AGE_S = 86_400  # for which browsers remember a preflight
 
 
 class Origins:
@@ -22,7 +22,7 @@ class Origins:
         self._allowed = frozenset(allowed)
 
     def allows(self, request: web.Request) -> bool:
-        """Tell whether the request comes from a page that may read the answer, or from no page."""
+        """Tell whether a request comes from a page that may read its answer, or not from a page."""
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is None or ANY in self._allowed or origin in self._allowed:
             return True

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details, which name the parameter, the value and what is accepted."""
+"""Errors as RFC 9457 problem details: the parameter, its value, and the accepted values."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -24,7 +24,7 @@ def problem(status: int, detail: str, **members: Any) -> web.Response:  # noqa: 
 
 
 def problem_of(error: FeedError) -> web.Response:
-    """Return the problem document of an error of ours; they are all the client's."""
+    """Return the problem document of an error of ours; all of these are the client's."""
     if isinstance(error, InvalidParameter):
         return problem(
             HTTPStatus.BAD_REQUEST,
@@ -45,10 +45,10 @@ def problem_of(error: FeedError) -> web.Response:
 
 
 def problem_for(error: Exception, path: str) -> web.Response:
-    """Return the problem document of whatever a handler raised.
+    """Return the problem document of any error that a handler raised.
 
     Raises:
-        HTTPException, ConnectionError: it is no problem, or nobody is there to read of it.
+        HTTPException, ConnectionError: it is not a problem, or nobody is there to read of it.
     """
     if isinstance(error, FeedError):
         return problem_of(error)
@@ -74,7 +74,7 @@ def with_problems(handler: Handler) -> Handler:
 async def _answer_or_problem(handler: Handler, request: web.Request) -> web.StreamResponse:
     try:
         return await handler(request)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told or raised again
+    except Exception as error:  # noqa: BLE001 - any error is answered or raised again
         return problem_for(error, request.path)
 
 

@@ -1,9 +1,9 @@
 """Every route of the server but its pages, in one table.
 
-A row says where, by which method, who answers, which parameters a query may have, and in words what
-is answered. The application builds its routes from the table, requests of finite answers are held
-against it, and documents are made from it. The pages stand in `pages`: which there are depends on
-what was built.
+A row says the path, the method, the handler, the parameters that a query may have, and in words the
+answer. The application builds its routes from the table, requests of finite answers are held
+against it, and documents are made from it. The pages stand in `pages`: their number depends on
+the build of the front end.
 """
 
 from collections.abc import Awaitable
@@ -34,14 +34,14 @@ class Answer(Protocol):
 
 
 class Scope(StrEnum):
-    """What a request is about."""
+    """The subject of a request."""
 
     TICKS = "ticks"
     SERVER = "server"
 
 
 class Body(Enum):
-    """What becomes of an answer on its way out."""
+    """The treatment of an answer on its way out."""
 
     ENDLESS = "it does not end; its handler reports errors and compresses by itself"
     ENCODED = "it is compressed as the client accepts, if it is worth it"
@@ -50,16 +50,16 @@ class Body(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Who answers where.
+    """One path and its handler.
 
     Attributes:
         path: as aiohttp writes it.
         answer: the handler.
-        scope: what it is about.
-        words: what is answered, for documents.
+        scope: its subject.
+        words: the answer, for documents.
         parameters: names that its query may have.
         refuses_others: whether a query with any other name is refused.
-        body: what becomes of the answer on its way out.
+        body: its treatment on the way out.
         method: GET, or POST.
     """
 

@@ -11,13 +11,13 @@ from feed.metrics.exposition import Exposition
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What handlers answer from.
+    """The parts that handlers answer from.
 
     Attributes:
-        hub: the sessions, and what they are given.
+        hub: the sessions, the lanes and the ring.
         ingest: the source, its bars and its health.
-        origins: which web pages may read.
-        status_history: how the server was in the last minutes.
+        origins: the web pages that may read.
+        status_history: the samples of the last fifteen minutes.
         exposition: the metrics as text.
         began_mono_ns: when it was made.
     """

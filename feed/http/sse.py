@@ -1,6 +1,6 @@
-"""Server-Sent Events: `GET /v1/sse`, for EventSource, curl and whoever reads text.
+"""Server-Sent Events: `GET /v1/sse`, for EventSource, curl and other readers of text.
 
-Source: WHATWG HTML §9.2, and what seven clients were measured to need (facts/sse-clients.md).
+Source: WHATWG HTML §9.2, and the needs of seven clients as measured (facts/sse-clients.md).
 """
 
 import random
@@ -17,7 +17,7 @@ from feed.wire.framing import SseFraming
 from feed.wire.position import Position
 from feed.wire.requests import Request
 
-# Spread, so that all who lost a server do not return at the same moment.
+# Spread, so that subscribers that lost a server together do not return at the same moment.
 _RETRY_MS = (1_000, 3_000)
 
 
@@ -26,7 +26,7 @@ async def sse(request: web.Request, server: Server) -> web.StreamResponse:
     try:
         endless = _endless(request)
         server.hub.check_limits(endless.key.selection)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told or raised again
+    except Exception as error:  # noqa: BLE001 - any error is answered or raised again
         return problem_for(error, request.path)
     return await respond(request, server.hub, endless)
 
@@ -60,7 +60,7 @@ def _endless(request: web.Request) -> Endless:
 
 
 def _last_position(text: str) -> Position | str:
-    """Read `Last-Event-ID`; one that is none is told back in a gap, never refused."""
+    """Read `Last-Event-ID`; a text that is not a position is told back in a gap, never refused."""
     try:
         return Position.parse(text, "Last-Event-ID")
     except InvalidPosition:

@@ -1,4 +1,4 @@
-"""How the server is: for people, for `feed top`, for orchestrators, for Prometheus."""
+"""The state of the server: for people, `feed top`, orchestrators and Prometheus."""
 
 import time
 from collections import Counter
@@ -12,7 +12,7 @@ from feed.http.server import Server
 
 
 async def status(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
-    """Answer how the server is, for people and `feed top`."""
+    """Answer the state of the server, for people and `feed top`."""
     hub, ingest = server.hub, server.ingest
     broadcast = hub.broadcast
     ring = broadcast.ring
@@ -66,7 +66,7 @@ async def status(request: web.Request, server: Server) -> web.Response:  # noqa:
 
 
 async def status_history(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
-    """Answer how the server was: `{"sample_s","window_s","times","series"}`."""
+    """Answer the last fifteen minutes: `{"sample_s","window_s","times","series"}`."""
     return json_answer(server.status_history.document())
 
 

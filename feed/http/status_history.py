@@ -1,7 +1,7 @@
-"""The last fifteen minutes: what `/status` draws for people who have no Grafana.
+"""The last fifteen minutes, which `/status` draws for people without Grafana.
 
-A sample every five seconds of what the metrics count: rates are differences, ages are quantiles of
-the observations in between. 180 samples of 26 numbers, whatever happens.
+A sample every five seconds of the numbers behind the metrics: rates are differences, ages are
+quantiles of the observations in between. 180 samples of 26 numbers, under any load.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ SAMPLE_S = 5.0
 WINDOW_S = 900.0
 _SAMPLES = int(WINDOW_S / SAMPLE_S)
 _NS_PER_S = 1_000_000_000
-_MEMORY = Path("/proc/self/statm")  # Linux; elsewhere the page has no such line
+_MEMORY = Path("/proc/self/statm")  # Linux; elsewhere the page leaves the line out
 _PAGE_BYTES = 4_096
 
 Sample = dict[str, float | None]
@@ -107,7 +107,7 @@ class StatusHistory:
         }
 
     def _measure(self, levels: Levels) -> Sample:
-        """Return what is as it is at this moment."""
+        """Return the levels of this moment."""
         hub, counts = self._hub, self._ingest.health.counts
         connected = dict.fromkeys((transport.value for transport in Transport), 0)
         for (transport, _), count in hub.connected.items():
@@ -126,7 +126,7 @@ class StatusHistory:
 
 
 class _Since:
-    """What some histograms, which have the same bounds, observed since it was last asked."""
+    """The observations of some histograms, of the same bounds, since they were last asked for."""
 
     def __init__(self, histograms: Iterable[Histogram]) -> None:
         self._histograms = list(histograms)

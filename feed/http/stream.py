@@ -1,4 +1,4 @@
-"""Plain HTTP streams: `GET /v1/stream`, for `fetch().body.getReader()` and whoever reads lines."""
+"""Plain HTTP streams: `GET /v1/stream`, for `fetch().body.getReader()` and readers of lines."""
 
 from aiohttp import web
 
@@ -17,12 +17,12 @@ _CODECS = {media_type: codec for codec in CODECS.values() for media_type in code
 async def stream(request: web.Request, server: Server) -> web.StreamResponse:
     """Serve `GET /v1/stream?…`; the `Accept` header says in which codec.
 
-    Marks are on unless `marks=0`: the position has no other place here.
+    Marks are on unless `marks=0`: there is no other place for the position.
     """
     try:
         endless = _endless(request)
         server.hub.check_limits(endless.key.selection)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told or raised again
+    except Exception as error:  # noqa: BLE001 - any error is answered or raised again
         return problem_for(error, request.path)
     return await respond(request, server.hub, endless)
 

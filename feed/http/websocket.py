@@ -1,4 +1,4 @@
-"""WebSockets: the paths, the handshake, and what was agreed on in it. The rest is conversation.
+"""WebSockets: the paths, the handshake, and its agreements. The rest is conversation.
 
 aiohttp does the handshake.
 """
@@ -28,7 +28,7 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
     try:
         _check(request, server.origins)
         socket = await _accept(request)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told or raised again
+    except Exception as error:  # noqa: BLE001 - any error is answered or raised again
         return problem_for(error, request.path)
     if request.transport is None:
         return socket
@@ -44,7 +44,7 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
 
 
 def _check(request: web.Request, origins: Origins) -> None:
-    """Refuse what is no WebSocket for us.
+    """Refuse a handshake that is not for us.
 
     Raises:
         HTTPForbidden: it comes from a page that is not allowed.
@@ -60,7 +60,7 @@ async def _accept(request: web.Request) -> Socket:
     """Answer the handshake.
 
     Raises:
-        HTTPBadRequest: it is none.
+        HTTPBadRequest: it is not a handshake.
     """
     offered = ", ".join(request.headers.getall(hdrs.SEC_WEBSOCKET_EXTENSIONS, ()))
     offer = acceptable_offer(offered)
@@ -86,7 +86,7 @@ def _codec(request: web.Request, socket: web.WebSocketResponse) -> Codec:
 
 
 def _compression(socket: web.WebSocketResponse) -> Compression | None:
-    """Return what of permessage-deflate aiohttp agreed on, as its answer says (RFC 7692 §7.1)."""
+    """Return the permessage-deflate that aiohttp's answer agreed on (RFC 7692 §7.1)."""
     agreed = socket.headers.get(hdrs.SEC_WEBSOCKET_EXTENSIONS)
     if agreed is None:
         return None

@@ -1,4 +1,4 @@
-"""Every metric of the server: names, help texts, and where the numbers come from.
+"""Every metric of the server: names, help texts, and the origin of the numbers.
 
 The rooms keep plain counters, which are read when Prometheus asks. Only histograms are filled as
 things happen: one observation a lane and frame, a cut, or a list of a source, never one a
@@ -41,11 +41,11 @@ _S = 1_000_000_000  # in nanoseconds
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What the metrics are read from.
+    """The sources of the numbers.
 
     Attributes:
-        hub, ingest: the rooms that count.
-        levels: what was found by walking over all subscribers, just now.
+        hub, ingest: they count.
+        levels: found just now by walking over all subscribers.
     """
 
     hub: Hub
@@ -146,8 +146,8 @@ def _ring(watched: Watched) -> Iterator[Metric]:
     yield _gauge("feed_ring_ticks", "How many ticks the ring buffer holds now.").of(len(ring))
     yield _gauge(
         "feed_ring_oldest_age_seconds",
-        "How long ago the oldest tick in the ring was ingested: who was away for longer cannot "
-        "resume without a gap.",
+        "How long ago the oldest tick in the ring was ingested: a subscriber that was away for "
+        "longer cannot resume without a gap.",
     ).of(ring.oldest_age_ns(watched.levels.now_ns) / _S)
     yield _gauge(
         "feed_resume_window_seconds",
@@ -221,8 +221,8 @@ def _compression(watched: Watched) -> Iterator[Metric]:
     ).of(budget.refusals)
     yield _counter(
         "feed_keyframes",
-        "Compressed frames that refer to nothing before them, so that those who joined or missed "
-        "a frame can go on from there.",
+        "Compressed frames that refer to nothing before them, so that subscribers that joined, or "
+        "missed a frame, can go on from there.",
     ).of(budget.keyframes)
 
 
@@ -258,7 +258,7 @@ def _subscribers(watched: Watched) -> Iterator[Metric]:
     ).of(len(levels.lags_ticks))
     yield _gauge(
         "feed_lagging_subscribers",
-        "Subscribers that are at least so many ticks behind the newest tick.",
+        "Subscribers that are at least `ticks` ticks behind the newest one.",
     ).of(
         {(str(step),): sum(lag >= step for lag in levels.lags_ticks) for step in LAG_STEPS_TICKS},
         "ticks",

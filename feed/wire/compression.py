@@ -1,4 +1,4 @@
-"""How the frames of a lane are compressed, as a peer and the server agreed on it."""
+"""The compression of a lane's frames, as a peer and the server agreed on it."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ MAX_WINDOW_BITS = 15
 
 @dataclass(frozen=True, slots=True)
 class Compression:
-    """How a lane's frames are compressed.
+    """The compression of a lane's frames.
 
     Attributes:
         shared: in one context with keyframes; else each frame alone, for peers that asked for

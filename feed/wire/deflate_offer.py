@@ -1,4 +1,4 @@
-"""Which compression a WebSocket client offers: `Sec-WebSocket-Extensions`, read by the letter.
+"""The compression that a WebSocket client offers: `Sec-WebSocket-Extensions`, by the letter.
 
 aiohttp answers the handshake, but reads offers with less care: it finds permessage-deflate within
 other names, takes parameters twice, and fails at numbers of 5,000 digits. So it is shown the one
@@ -49,7 +49,7 @@ def acceptable_offer(header: str) -> str | None:
 
 
 def _acceptable(text: str) -> str | None:
-    """Return an offer by its parameters, or None where one of them cannot be met."""
+    """Return an offer by its parameters; None: one of them cannot be met."""
     parameters: dict[str, str] = {}
     for name, token, quoted in _PARAMETER.findall(text):
         value = token or quoted

@@ -1,7 +1,8 @@
-"""The dialect's conversation as bytes, both ways: frames of what is said, and what was heard.
+"""The dialect's conversation as bytes: frames of our messages, and reading those of a client.
 
 Control messages are WebSocket messages in the codec of the ticks, and beside a codec that goes one
-way only (Protobuf) in JSON, as text. What is always the same is made once. Knows no connection.
+way only (Protobuf) in JSON, as text. Frames that are always the same are made once. Knows no
+connection.
 
 Source: Alpaca's streaming API, as its SDKs for Python and Node need it.
 """
@@ -53,7 +54,7 @@ class Dialect:
         return websocket_frame(self._opcode, self._codec.array([message]))
 
     def acknowledge(self, subscribed: Subscribed) -> bytes:
-        """Return the answer to a change of what is subscribed, as a frame."""
+        """Return the answer to `subscribe` and `unsubscribe`, as a frame."""
         return self.say(subscribed.message())
 
     def refuse(self, error: FeedError) -> bytes:
@@ -61,7 +62,7 @@ class Dialect:
         return self.say(error_of(error))
 
     def last_words(self, reason: Disconnect) -> bytes:
-        """Return the error of a reason as a frame; b"" where it has none."""
+        """Return the error of a reason as a frame; b"" where it does not have one."""
         code = reason.error_code
         return b"" if code is None else self.say(error_message(code, reason.words))
 

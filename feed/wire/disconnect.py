@@ -1,4 +1,4 @@
-"""Every reason why the server ends a connection, in one table.
+"""Every reason for which the server ends a connection, in one table.
 
 A reason has a name (the label of metrics and logs), the WebSocket close code (RFC 6455 §7.4), the
 market-data dialect's error that is sent before it where there is one, and words for a person.
@@ -18,8 +18,8 @@ class Disconnect:
     Attributes:
         name: the label in metrics, logs and the SSE `bye` event.
         close_code: WebSocket close code.
-        error_code: the dialect's error code, sent before closing; None: no error is sent.
-        words: what a person reads.
+        error_code: the dialect's error that is sent before closing; None: there is not any.
+        words: for a person.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Disconnect:
 
     @property
     def may_reconnect(self) -> bool:
-        """Whether coming back can succeed: after every error that is not final, and after none."""
+        """Whether coming back can succeed: always, but after an error that is final."""
         code = self.error_code
         return code is None or code.consequence is not Consequence.ENDS_FOR_GOOD
 

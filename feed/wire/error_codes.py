@@ -1,10 +1,10 @@
-"""The dialect's error codes: their words, and what becomes of a connection after each.
+"""The dialect's error codes: their words, and the consequence of each for a connection.
 
 The server says them in `{"T":"error","code","msg"}`; whether coming back can succeed is read here
 by the table of disconnect reasons, by the Python client, and by the browser's, whose file
 `errorcodes.ts` is made from this table.
 
-Source: Alpaca's streaming API, "Error messages"; which of them pass by themselves is ours to say.
+Source: Alpaca's streaming API, "Error messages"; the consequences are those that its clients draw.
 """
 
 from enum import Enum, IntEnum
@@ -12,7 +12,7 @@ from typing import Self
 
 
 class Consequence(Enum):
-    """What becomes of a connection after an error."""
+    """The consequence of an error for a connection."""
 
     GOES_ON = "the connection goes on as it was"
     REQUEST_REFUSED = "what was asked for has no effect; the connection goes on"
@@ -26,7 +26,7 @@ class ErrorCode(IntEnum):
     Attributes:
         words: the beginning of its `msg`.
         meaning: when it is said, for a person.
-        consequence: what becomes of the connection.
+        consequence: for the connection.
     """
 
     words: str
@@ -93,6 +93,6 @@ _BY_NUMBER: dict[object, ErrorCode] = {code.value: code for code in ErrorCode}
 
 
 def consequence_of(code: int) -> Consequence | None:
-    """Return what becomes of a connection after a code that was received; None: it is unknown."""
+    """Return the consequence of a code that was received; None: the code is unknown."""
     known = _BY_NUMBER.get(code)
     return None if known is None else known.consequence

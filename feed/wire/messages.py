@@ -1,8 +1,8 @@
-"""Messages from the server to a client: what each looks like, in the dialect's words.
+"""Messages from the server to a client: the keys and values of each, in the dialect's words.
 
-Messages are plain maps with a `T`. Knows no transport and no codec.
+Messages are plain maps with a `T`, and all of them are made here. Knows no transport and no codec.
 
-Source: Alpaca's streaming API, as its SDKs for Python and Node need it; what is ours comes on top.
+Source: Alpaca's streaming API, as its SDKs for Python and Node need it; our own come on top.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ Message = Mapping[str, Any]  # with its `T` first
 
 CONNECTED: Message = {"T": "success", "msg": "connected"}
 AUTHENTICATED: Message = {"T": "success", "msg": "authenticated"}
-# The dialect's channels that this server has nothing for; acknowledged empty.
+# Channels of the dialect for which this server has no ticks; acknowledged empty.
 SILENT_CHANNELS = (
     "dailyBars",
     "lulds",
@@ -47,7 +47,7 @@ def mark_message(position: Position, wall_ns: int) -> Message:
 
 
 def gap_message(first: Position | str, last: Position, reason: GapReason) -> Message:
-    """Return what a subscriber is told when events that it was due are not coming.
+    """Return the announcement that events which a subscriber was due are not coming.
 
     Args:
         first: the first missing position; the one received, where it is not of this server's ring.
@@ -58,17 +58,17 @@ def gap_message(first: Position | str, last: Position, reason: GapReason) -> Mes
 
 
 def snapshot_begin_message(position: Position) -> Message:
-    """Return what stands before the ticks of the last known state."""
+    """Return the message before the ticks of the last known state."""
     return {"T": "snapshot", "state": "begin", "pos": str(position)}
 
 
 def snapshot_end_message(position: Position) -> Message:
-    """Return what stands after the ticks of the last known state."""
+    """Return the message after the ticks of the last known state."""
     return {"T": "snapshot", "state": "end", "pos": str(position)}
 
 
 def feed_message(state: str, source: str, reason: str, wall_ns: int) -> Message:
-    """Return what everybody is told when the source comes or goes.
+    """Return the announcement to everybody that the source came or went.
 
     Args:
         state: "live" or "source_down".
@@ -84,7 +84,7 @@ def subscription_message(
 ) -> Message:
     """Return the acknowledgement: the full state, every channel of the dialect in it.
 
-    `conflate` is in it where something is, with the intervals as they were rounded.
+    `conflate` is in it where a channel is conflated, with the intervals as they were rounded.
     """
     message: dict[str, Any] = {"T": "subscription"}
     for channel in CHANNELS:
@@ -104,7 +104,7 @@ def error_message(code: ErrorCode, words: str | None = None) -> Message:
 
 
 def bye_message(reason: Disconnect) -> Message:
-    """Return the last words of a transport that has no close codes."""
+    """Return the last words on a transport without close codes."""
     return {
         "T": "bye",
         "reason": reason.name,

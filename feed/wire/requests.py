@@ -1,6 +1,6 @@
-"""Requests: what a subscriber sends, or writes into a query string, validated.
+"""Requests: the messages and query strings of subscribers, validated.
 
-Knows no transport and no codec: messages are plain dicts. What the server says is in `messages`.
+Knows no transport and no codec: messages are plain dicts. Those of the server stand in `messages`.
 
 Source: Alpaca's streaming API, as its SDKs for Python and Node need it.
 """
@@ -26,11 +26,11 @@ from feed.wire.selection import Selection
 from feed.wire.transport import Transport
 
 MAX_AGES = 64  # that one feedback message reports
-MAX_AGE_MS = 86_400_000  # a day; what is older comes from a clock that is wrong
+MAX_AGE_MS = 86_400_000  # a day; an older tick comes from a clock that is wrong
 
 
 class OnLag(StrEnum):
-    """What happens to a subscriber that the ring overran."""
+    """The treatment of a subscriber that the ring overran."""
 
     GAP = "gap"
     CONFLATE = "conflate"
@@ -57,7 +57,7 @@ def _refusal(accepted: str) -> PydanticCustomError:
 
 
 def _read_on_lag(value: object) -> OnLag:
-    if isinstance(value, str) and value in list(OnLag):  # what is no text, an enum would write out
+    if isinstance(value, str) and value in list(OnLag):  # an enum would write out any other value
         return OnLag(value)
     raise _refusal(", ".join(OnLag))
 
@@ -128,17 +128,17 @@ class Channels(_Message):
     imbalances: list[str] = _none()
 
     def symbols(self) -> dict[Channel, list[str]]:
-        """Return the symbols of each channel that this server has something for."""
+        """Return the symbols of each channel for which this server has ticks."""
         return {channel: getattr(self, channel) for channel in CHANNELS}
 
     @property
     def selection(self) -> Selection:
-        """What the message selects, conflated or not."""
+        """The selection of the message, conflated or not."""
         return Selection.of(self.symbols())
 
 
 class Request(Channels):
-    """What to send, from where on, and how: a `subscribe` message, or a query string.
+    """A wish for ticks, from a position on: a `subscribe` message, or a query string.
 
     An option that is None was not given, and keeps what the connection had. The descriptions are
     for documents.
@@ -169,7 +169,7 @@ class Request(Channels):
 
     @property
     def conflated_selection(self) -> Selection:
-        """What the message selects, conflated as it asks."""
+        """The selection of the message, conflated as it asks."""
         return Selection.of(self.symbols(), lossy_only(self.conflate or {}))
 
     @classmethod
@@ -215,14 +215,14 @@ class Unsubscribe(Channels):
 
 
 class Feedback(_Message):
-    """`{"action":"feedback","ages_ms":[…]}`: how old some ticks were when they were received."""
+    """`{"action":"feedback","ages_ms":[…]}`: the ages of some ticks when they were received."""
 
     action: Literal["feedback"]
     ages_ms: Ages
 
 
 class Report(_Message):
-    """The same of those whose transport goes one way: the body of `POST /v1/feedback`."""
+    """The same from a subscriber whose transport goes one way: the body of `POST /v1/feedback`."""
 
     transport: Annotated[Transport, Field(strict=False)]  # JSON has its name
     ages_ms: Ages
@@ -232,7 +232,7 @@ class Report(_Message):
         """Validate a decoded body.
 
         Raises:
-            InvalidMessage: it is no map of texts.
+            InvalidMessage: it is not a map of texts.
             InvalidParameter: a field of it is not accepted.
         """
         return _validate(cls, _map(document, "ages_ms"))
@@ -251,7 +251,7 @@ def parse_control(message: object) -> Control:
     """Validate a decoded control message.
 
     Raises:
-        InvalidMessage: it is no map, or its action is unknown.
+        InvalidMessage: it is not a map, or its action is unknown.
         InvalidParameter: a field of it is not accepted.
     """
     fields = _map(message, "action")
@@ -263,7 +263,7 @@ def parse_control(message: object) -> Control:
 
 
 def _map(value: object, key: str) -> dict[Any, Any]:
-    """Return what was decoded, which must be a map."""
+    """Return a decoded value, which must be a map."""
     if not isinstance(value, dict):
         words = f"a message is a map with the key {key}, not {type(value).__name__}"
         raise InvalidMessage(words)
@@ -304,7 +304,7 @@ def _validate(model: type[Model], fields: Mapping[Any, Any]) -> Model:
 
 
 def _listed(unknown: str, names: Iterable[str]) -> str:
-    """Return names as a list in words, beginning with the one that may have been meant."""
+    """Return names as a list in words, and the one that was probably meant."""
     names = list(names)
     close = difflib.get_close_matches(unknown, names, n=1)
     words = ", ".join(sorted(names))

@@ -1,7 +1,7 @@
-"""What one connection has subscribed to, as its client named it, message by message.
+"""The subscription of one connection, as its client named it, message by message.
 
-The dialect's `subscribe` adds to what is subscribed and `unsubscribe` takes away from it, while a
-lane knows only the selection that comes of it, in which `*` absorbs all names beside it.
+The dialect's `subscribe` adds symbols and `unsubscribe` takes some away; a lane knows only the
+resulting selection, in which `*` absorbs all names beside it.
 """
 
 from collections.abc import Mapping
@@ -20,11 +20,11 @@ _NOTHING: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """What is subscribed.
+    """The symbols that a connection subscribed to.
 
     Attributes:
-        selection: what is selected by it.
-        intervals_ms: at which interval channels are conflated, also those without symbols.
+        selection: the resulting one.
+        intervals_ms: of channels that are conflated, also those without symbols.
         named: the symbols per channel where the selection does not say them, since `*` was named
             and others besides; else None. A copy would take 1 kB of every connection.
     """
@@ -42,7 +42,7 @@ class Subscribed:
         return {channel: selected.get(channel, _NOTHING) for channel in CHANNELS}
 
     def more(self, asked: Request) -> tuple["Subscribed", Selection]:
-        """Return what is subscribed after a request, and what that request subscribed to."""
+        """Return the subscription after a request, and the selection of that request alone."""
         wanted, known = asked.symbols(), self.symbols
         intervals_ms = lossy_only({**self.intervals_ms, **(asked.conflate or {})})
         # The same object where nothing is new, for there are many of them.
@@ -53,7 +53,7 @@ class Subscribed:
         return _subscribed(symbols, intervals_ms), Selection.of(wanted, intervals_ms)
 
     def less(self, unwanted: Channels) -> "Subscribed":
-        """Return what is subscribed without some symbols."""
+        """Return the subscription without some symbols."""
         named, known = unwanted.symbols(), self.symbols
         symbols = {channel: known[channel].difference(named[channel]) for channel in CHANNELS}
         return _subscribed(symbols, self.intervals_ms)
@@ -63,7 +63,7 @@ class Subscribed:
         return replace(self, selection=selection)
 
     def message(self) -> Message:
-        """Return the acknowledgement: all that is subscribed, as it was named."""
+        """Return the acknowledgement: the whole subscription, as it was named."""
         return subscription_message(self.symbols, self.intervals_ms)
 
 

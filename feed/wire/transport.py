@@ -1,6 +1,6 @@
-"""The transports: how the bytes of a subscription go over HTTP.
+"""The transports: the ways in which the bytes of a subscription go over HTTP.
 
-One enum for whoever names them: framings, metrics, logs, reports of clients, and the clients
+One enum for all that name them: framings, metrics, logs, reports of clients, and the clients
 themselves. Its values are the labels of metrics and the words on the wire.
 """
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Transport(StrEnum):
-    """How ticks come from a server."""
+    """A way in which ticks come from a server."""
 
     WEBSOCKET = "websocket"
     SSE = "sse"
