@@ -110,7 +110,7 @@ def _source(watched: Watched) -> Iterator[Metric]:
     yield _counter(
         "feed_source_rows_skipped", "Rows of a recording that were left out, by reason."
     ).of(
-        {(name, reason): ingest.source.rows_skipped.get(reason, 0) for reason in bad_rows.Reason},
+        {(name, reason): ingest.source.rows_skipped.get(reason, 0) for reason in bad_rows.Flaw},
         "source",
         "reason",
     )

@@ -13,9 +13,8 @@ from feed import __version__
 from feed.errors import FeedError
 from feed.http.app import make_app
 from feed.program import logs
-from feed.program.make_source import make_source
 from feed.settings.options import Settings
-from feed.sources.source import Source
+from feed.sources.options import SourceOptions
 
 _BACKLOG = 4_096  # thousands come back within a second after a restart
 _MAX_REQUEST_LINE_BYTES = 64 * 1024  # 5,000 symbols in a query
@@ -25,20 +24,20 @@ _GC_THRESHOLD = (50_000, 50, 100)
 log = structlog.get_logger("feed.server")
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM; say goodbye to everybody, and return.
+def serve(settings: Settings, source_options: SourceOptions) -> None:
+    """Serve a source until SIGINT or SIGTERM; say goodbye to everybody, and return.
 
     Raises:
         FeedError: an option is not accepted, or the address cannot be listened on.
     """
     repeats = logs.configure()
-    source = make_source(settings)
     _allow_many_files()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, source, repeats))
+        runner.run(_serve(settings, source_options, repeats))
 
 
-async def _serve(settings: Settings, source: Source, repeats: logs.Repeats) -> None:
+async def _serve(settings: Settings, source_options: SourceOptions, repeats: logs.Repeats) -> None:
+    source = source_options.make()
     app = await make_app(settings, source)
     runner = web.AppRunner(
         app,
@@ -63,7 +62,7 @@ async def _serve(settings: Settings, source: Source, repeats: logs.Repeats) -> N
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLD)
         host, port = runner.addresses[0][:2]
-        sys.stdout.write(_first_lines(settings, f"{host}:{port}"))
+        sys.stdout.write(_first_lines(source_options.describe(), f"{host}:{port}"))
         sys.stdout.flush()
         log.info("serving", host=host, port=port, source=source.name, version=__version__)
         telling = asyncio.create_task(repeats.run(), name="repeats")
@@ -74,17 +73,9 @@ async def _serve(settings: Settings, source: Source, repeats: logs.Repeats) -> N
         await runner.cleanup()
 
 
-def _first_lines(settings: Settings, address: str) -> str:
+def _first_lines(what: str, address: str) -> str:
     """Return what is served, where, and three commands to try."""
     url = f"http://{address}"
-    what = (
-        f"a simulated market of {settings.symbols} symbols at {settings.rate:g} ticks/s"
-        if settings.replay_file is None
-        else f"a replay of {settings.replay_file}"
-    )
-    if isinstance(settings.symbols, tuple) and settings.replay_file is None:
-        names = ", ".join(settings.symbols)
-        what = f"a simulated market of {names} at {settings.rate:g} ticks/s"
     return (
         f"feed: serving {what}\n"
         f"  {url}/  a page with live prices   {url}/metrics  for Prometheus\n"

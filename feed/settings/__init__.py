@@ -1,5 +1,6 @@
-"""Every option of a server: its default, what it accepts, and the places where it is read.
+"""The options of a server: their defaults, what they accept, and the places where they are read.
 
-Here belong options and their composition; README.md lists them. Not here: what an option does. May
-import `feed.terminal` and below.
+Here belong the server's own options, and the reading of all; README.md lists them. Not here: what
+an option does, and the options of a source, which stand beside it. May import `feed.terminal` and
+below.
 """

@@ -2,38 +2,35 @@
 
 The strongest first: the command line, `FEED_*` variables, the TOML file, the defaults. Remembers
 where each value was written, so that a complaint names the option as its author wrote it:
-`--rate`, `FEED_RATE`, or `feed.toml: rate`. What an option accepts is in `config.py`.
+`--rate`, `FEED_RATE`, or `feed.toml: rate`. What an option accepts stands beside its field.
 """
 
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource
 
 from feed.errors import InvalidInput, InvalidParameter
-from feed.settings.options import ENV_PREFIX, REPLAY, Accepts, Settings
+from feed.settings.options import Settings
+from feed.sources.catalog import DEFAULT, built_in_kinds, find_kind
+from feed.sources.options import ENV_PREFIX, Accepts, Options, SourceOptions
 
-_FOR_SOURCE = {  # options that mean nothing to the other source
-    "rate": "sim",
-    "seed": "sim",
-    "start": "sim",
-    "speed": "replay",
-    "loop": "replay",
-    "on_bad_row": "replay",
-}
 _MISSPELT = 0.9  # of difflib's similarity: FEED_RATES is, FEED_SERVICE_HOST is not
+
+_Block = TypeVar("_Block", bound=Options)
+Written = dict[str, tuple[str, Any]]  # field → the option as it was written, its value
 
 
 class InvalidSettings(InvalidInput):
     """One or more options are not accepted; the message has one line for each.
 
     Attributes:
-        problems: one error per option, in the order of `Settings`.
+        problems: one error per option, in the order of `Settings`, then of the source.
     """
 
     def __init__(self, problems: list[InvalidInput]) -> None:
@@ -42,7 +39,7 @@ class InvalidSettings(InvalidInput):
 
 
 class UnknownOption(InvalidInput):
-    """A name is no option; the message says what was probably meant."""
+    """A name is not an option; the message says what was probably meant."""
 
     def __init__(self, name: str, where: str, known: list[str]) -> None:
         self.name = name
@@ -56,33 +53,91 @@ def option_name(field: str) -> str:
     return f"--{field.replace('_', '-')}"
 
 
-def load_settings(options: Mapping[str, object]) -> Settings:
-    """Compose the settings of one run and check them.
+def built_in_blocks() -> list[type[Options]]:
+    """Return the classes of all options that this package has: the server's, then the sources'."""
+    return [Settings, *built_in_kinds()]
+
+
+def chosen_kind(options: Mapping[str, object]) -> type[SourceOptions]:
+    """Return the kind of source of a run; the usual one where none of the four places names one.
+
+    Args:
+        options: what was given on the command line, by the name of its field, as far as known.
+
+    Raises:
+        SourceError: an installed package says that it has this kind, and does not.
+    """
+    written = _written(options)
+    return _kind_in(written, _read_file(written.get("config"), []))
+
+
+def load_settings(options: Mapping[str, object]) -> tuple[Settings, SourceOptions]:
+    """Compose the settings of one run and those of its source, and check them.
+
+    The options of sources that were not chosen are checked too: a file may hold them all.
 
     Args:
         options: what was given on the command line, by the name of its field.
 
     Raises:
-        InvalidSettings: with every problem that was found, from whatever source.
+        InvalidSettings: with every problem that was found, wherever it was written.
+        SourceError: an installed package says that it has the chosen source, and does not.
     """
     problems: list[InvalidInput] = []
-    variables = EnvSettingsSource(Settings)()
-    written: dict[str, tuple[str, Any]] = {}  # field → the option as it was written, its value
-    for field, value in variables.items():
-        written[field] = (f"{ENV_PREFIX}{field.upper()}", value)
-    for field, value in options.items():
-        written[field] = (option_name(field), value)
-    for field, value in _read_file(written.get("config"), problems).items():
-        written.setdefault(field, (f"{written['config'][1]}: {field}", value))
-    problems += _misspelt_variables()
-    problems += _idle_options(options, written)
-    try:
-        settings = Settings(**{field: value for field, (_, value) in written.items()})
-    except ValidationError as errors:
-        raise InvalidSettings(problems + _problems(errors, written)) from None
-    if problems:
+    written = _written(options)
+    in_file = _read_file(written.get("config"), problems)
+    kind = _kind_in(written, in_file)
+    others = [other for other in built_in_kinds() if other is not kind]
+    blocks: list[type[Options]] = [Settings, kind, *others]
+    known = list(dict.fromkeys(field for block in blocks for field in block.option_fields()))
+    for block in blocks[1:]:
+        for field, option in _variables(block).items():
+            written.setdefault(field, option)
+    path = written.get("config", ("", ""))[1]
+    keys = [field for field in known if field != "config"]
+    for key, value in in_file.items():
+        if key in keys:
+            written.setdefault(key, (f"{path}: {key}", value))
+        else:
+            problems.append(UnknownOption(key, f"{path}: ", keys))
+    problems += _misspelt_variables(known)
+    problems += _idle_options(options, kind, others)
+    settings = _compose(Settings, _values(Settings.option_fields(), written), written, problems)
+    values = _values(kind.option_fields(), written)
+    _, colon, place = str(written.get("source", ("", DEFAULT))[1]).partition(":")
+    if colon and ":" in kind.usage:
+        values["place"], written["place"] = place, written["source"]
+    source = _compose(kind, values, written, problems)
+    for other in others:
+        unclaimed = set(other.option_fields()) - {*Settings.option_fields(), *kind.option_fields()}
+        _compose(other, _values(unclaimed, written), written, problems)
+    if settings is None or source is None or problems:
         raise InvalidSettings(problems)
-    return settings
+    return settings, source
+
+
+def _values(fields: Iterable[str], written: Written) -> dict[str, Any]:
+    return {field: written[field][1] for field in fields if field in written}
+
+
+def _variables(block: type[Options]) -> Written:
+    values = EnvSettingsSource(block)()
+    return {
+        field: (f"{ENV_PREFIX}{field.upper()}", values[field])
+        for field in block.option_fields()
+        if field in values
+    }
+
+
+def _written(options: Mapping[str, object]) -> Written:
+    """Return what variables and the command line say of the server's options, and of all typed."""
+    typed = {field: (option_name(field), value) for field, value in options.items()}
+    return _variables(Settings) | typed
+
+
+def _kind_in(written: Written, in_file: Mapping[str, Any]) -> type[SourceOptions]:
+    _, source = written.get("source", ("", in_file.get("source", DEFAULT)))
+    return find_kind(str(source).partition(":")[0]) or built_in_kinds()[0]
 
 
 def _read_file(config: tuple[str, Any] | None, problems: list[InvalidInput]) -> dict[str, Any]:
@@ -91,24 +146,20 @@ def _read_file(config: tuple[str, Any] | None, problems: list[InvalidInput]) -> 
     option, path = config
     try:
         with Path(path).open("rb") as file:
-            values = tomllib.load(file)
+            return tomllib.load(file)
     except OSError as error:
         problems.append(InvalidParameter(option, path, f"a readable TOML file ({error.strerror})"))
-        return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(InvalidParameter(option, path, f"a file in TOML; this one is not: {error}"))
-        return {}
-    known = [field for field in Settings.model_fields if field != "config"]
-    problems += [UnknownOption(key, f"{path}: ", known) for key in values if key not in known]
-    return {key: value for key, value in values.items() if key in known}
+    return {}
 
 
-def _misspelt_variables() -> list[InvalidInput]:
+def _misspelt_variables(fields: list[str]) -> list[InvalidInput]:
     """Refuse variables that were probably meant for us.
 
     Others may share the prefix: Kubernetes sets FEED_SERVICE_HOST for a service named feed.
     """
-    known = [f"{ENV_PREFIX}{field.upper()}" for field in Settings.model_fields]
+    known = [f"{ENV_PREFIX}{field.upper()}" for field in fields]
     return [
         UnknownOption(name, "", known)
         for name in sorted(os.environ)
@@ -119,33 +170,45 @@ def _misspelt_variables() -> list[InvalidInput]:
 
 
 def _idle_options(
-    options: Mapping[str, object], written: Mapping[str, tuple[str, Any]]
+    options: Mapping[str, object], kind: type[SourceOptions], others: list[type[SourceOptions]]
 ) -> list[InvalidInput]:
-    """Refuse what was typed and would do nothing; a file may hold options for both sources."""
-    _, source = written.get("source", ("", "sim"))
-    kind = "replay" if str(source).startswith(REPLAY) else "sim"
-    return [
-        InvalidParameter(
-            option_name(field),
-            value,
-            f"only with --source {'sim' if _FOR_SOURCE[field] == 'sim' else REPLAY + 'FILE'}",
-        )
-        for field, value in options.items()
-        if _FOR_SOURCE.get(field, kind) != kind
-    ]
+    """Refuse options that were typed and would do nothing; a file may hold those of all sources."""
+    idle: list[InvalidInput] = []
+    for field, value in options.items():
+        if field not in {*Settings.option_fields(), *kind.option_fields()}:
+            usages = [other.usage for other in others if field in other.option_fields()]
+            accepted = f"only with --source {' or '.join(usages)}"
+            idle.append(InvalidParameter(option_name(field), value, accepted))
+    return idle
+
+
+def _compose(
+    block: type[_Block], values: Mapping[str, Any], written: Written, problems: list[InvalidInput]
+) -> _Block | None:
+    """Return a block with these values; where it does not accept them, None and its problems."""
+    try:
+        return block(**values)
+    except ValidationError as errors:
+        problems += _problems(block, errors, {field: written[field] for field in values})
+        return None
 
 
 def _problems(
-    errors: ValidationError, written: Mapping[str, tuple[str, Any]]
+    block: type[Options], errors: ValidationError, written: Written
 ) -> list[InvalidInput]:
-    """Say what pydantic found in our words, one problem a field."""
+    """Say what pydantic found in our words, one problem a field that was written."""
     problems: dict[str, InvalidInput] = {}
     for error in errors.errors(include_url=False):
         field = str(error["loc"][0])
+        if field not in written:  # the place of a source that was not chosen
+            continue
         option, value = written[field]
-        accepted = error.get("ctx", {}).get("accepted")
-        if accepted is None:
-            metadata = Settings.model_fields[field].metadata
-            accepted = next(item.words for item in metadata if isinstance(item, Accepts))
-        problems.setdefault(field, InvalidParameter(option, value, accepted))
+        accepted = error.get("ctx", {}).get("accepted") or _accepted_words(block, field)
+        problems.setdefault(field, InvalidParameter(option, value, accepted or error["msg"]))
     return list(problems.values())
+
+
+def _accepted_words(block: type[Options], field: str) -> str:
+    """Return what stands beside a field's type; "" where nothing does."""
+    metadata = block.model_fields[field].metadata if field in block.model_fields else []
+    return next((item.words for item in metadata if isinstance(item, Accepts)), "")

@@ -12,8 +12,8 @@ from feed.client.stream import Stream
 from feed.client.subscription import Subscription
 from feed.client.ticks import Tick
 from feed.market.ticks import Channel
+from tests.cli.test_listening import simulator
 from tests.fakes.chaos import ChaosProxy
-from tests.test_cli import simulator
 
 pytestmark = pytest.mark.programs
 

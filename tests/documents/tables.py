@@ -10,6 +10,7 @@ Those of the wire are in `wire_tables`.
 
 import asyncio
 import importlib
+from collections.abc import Iterator
 from functools import cache
 
 from aiohttp import web
@@ -19,9 +20,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic.fields import FieldInfo
 
 from feed.http.app import make_app
-from feed.program.make_source import make_source
-from feed.settings.load import option_name
-from feed.settings.options import ENV_PREFIX, Accepts, Settings
+from feed.settings.load import built_in_blocks, option_name
+from feed.settings.options import Settings
+from feed.sources.options import ENV_PREFIX, Accepts
+from feed.sources.simulated.options import SimulatedOptions
 from tests.documents.markdown import code, table
 from tests.documents.project import layers, packages, requirements
 
@@ -45,7 +47,7 @@ def options() -> str:
         ["option of `feed serve`", "default", "accepts", "meaning"],
         (
             [code(option_name(name)), _default(field), _accepts(field), field.description]
-            for name, field in Settings.model_fields.items()
+            for name, field in _fields()
             if field.description
         ),
     )
@@ -57,7 +59,7 @@ def tunables() -> str:
         ["TOML key", "variable", "default", "accepts"],
         (
             [code(name), code(f"{ENV_PREFIX}{name.upper()}"), _default(field), _accepts(field)]
-            for name, field in Settings.model_fields.items()
+            for name, field in _fields()
             if not field.description
         ),
     )
@@ -97,6 +99,13 @@ def _first_line(package: str) -> str:
     return words.partition("\n")[0]
 
 
+def _fields() -> Iterator[tuple[str, FieldInfo]]:
+    """Yield the options of the server and of the sources that come with it."""
+    for block in built_in_blocks():
+        for name in block.option_fields():
+            yield name, block.model_fields[name]
+
+
 def _default(field: FieldInfo) -> str:
     default = field.default
     if isinstance(default, bool):
@@ -118,8 +127,7 @@ def _metrics() -> list[Metric]:
 
 async def _exposition() -> str:
     """Return what a server answers to Prometheus: the names as everybody else reads them."""
-    settings = Settings()
-    app = await make_app(settings, make_source(settings))
+    app = await make_app(Settings(), SimulatedOptions().make())
     request = make_mocked_request("GET", "/metrics", app=app)
     route = await app.router.resolve(request)
     answer = await route.handler(request)

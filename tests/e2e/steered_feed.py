@@ -23,12 +23,11 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import feed.program.serve as program
 from feed.broadcast.compressor_budget import CompressorBudget
-from feed.cli import run
+from feed.cli.commands import run
 from feed.errors import SourceError
 from feed.market.ticks import SECOND_NS, Tick, Trade
-from feed.settings.options import Settings
+from feed.sources.simulated.options import SimulatedOptions
 from feed.sources.simulated.source import SimulatedSource
 
 COMPRESSOR_MEMORY_BYTES = 120_000
@@ -41,9 +40,9 @@ MEAL_BYTES = 400_000_000
 class SteeredSource(SimulatedSource):
     """The simulated market, with its bad days on order."""
 
-    def __init__(self, settings: Settings) -> None:
-        assert isinstance(settings.symbols, int)
-        super().__init__(symbols=settings.symbols, rate=settings.rate, seed=5)
+    def __init__(self, options: SimulatedOptions) -> None:
+        assert isinstance(options.symbols, int)
+        super().__init__(symbols=options.symbols, rate=options.rate, seed=5)
         self._every_s = QUIET_S
         self._kept_at_s = 0.0
         self._muted: frozenset[str] = frozenset()
@@ -133,5 +132,5 @@ def _leave_garbage() -> None:
 
 if __name__ == "__main__":
     CompressorBudget.__init__.__defaults__ = (COMPRESSOR_MEMORY_BYTES,)
-    program.make_source = SteeredSource  # type: ignore[attr-defined]
+    SimulatedOptions.make = SteeredSource  # type: ignore[method-assign, assignment]
     sys.exit(run(["serve", *sys.argv[1:]]))

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from feed.settings.load import InvalidSettings, load_settings
+from feed.settings.load import InvalidSettings, built_in_blocks, load_settings
 from feed.settings.options import Settings
+from feed.sources.replay.options import ReplayOptions
+from feed.sources.simulated.options import SimulatedOptions
+
+FIELDS = [field for block in built_in_blocks() for field in block.option_fields()]
 
 
 @pytest.fixture(autouse=True)
@@ -33,13 +37,28 @@ def problems_of(options: dict[str, object]) -> list[str]:
     return lines
 
 
-def test_the_defaults_are_the_contract() -> None:
-    settings = load_settings({})
+def simulated(options: dict[str, object]) -> SimulatedOptions:
+    _, source = load_settings(options)
+    assert isinstance(source, SimulatedOptions)
+    return source
+
+
+def replayed(options: dict[str, object]) -> ReplayOptions:
+    _, source = load_settings(options)
+    assert isinstance(source, ReplayOptions)
+    return source
+
+
+def test_the_defaults_are_the_contract(tmp_path: Path) -> None:
+    settings, _ = load_settings({})
+    source = simulated({})
     assert (settings.host, settings.port) == ("127.0.0.1", 8080)
-    assert (settings.source, settings.symbols, settings.rate) == ("sim", 100, 1000)
-    assert (settings.seed, settings.start, settings.start_ns) == (None, None, None)
+    assert (settings.source, source.symbols, source.rate) == ("sim", 100, 1000)
+    assert (source.seed, source.start, source.start_ns) == (None, None, None)
     assert (settings.batch_ms, settings.ring) == (None, 131_072)
-    assert (settings.speed, settings.loop, settings.on_bad_row) == (1, False, "skip")
+    (tmp_path / "x.ndjson").touch()
+    replay = replayed({"source": f"replay:{tmp_path / 'x.ndjson'}"})
+    assert (replay.speed, replay.loop, replay.on_bad_row) == (1, False, "skip")
     assert (settings.wait_for, settings.allow_origin) == (0, ())
     assert settings.allow_anonymous is False
     assert (settings.high_water_bytes, settings.slow_timeout_s) == (65_536, 10)
@@ -62,22 +81,23 @@ def test_the_command_line_beats_variables_and_they_beat_the_file(
     toml.write_text("port = 1\nrate = 1\nseed = 1\n")
     monkeypatch.setenv("FEED_RATE", "2")
     monkeypatch.setenv("FEED_SEED", "2")
-    settings = load_settings({"config": "feed.toml", "seed": "3"})
-    assert (settings.port, settings.rate, settings.seed) == (1, 2, 3)
+    settings, source = load_settings({"config": "feed.toml", "seed": "3"})
+    assert isinstance(source, SimulatedOptions)
+    assert (settings.port, source.rate, source.seed) == (1, 2, 3)
 
 
 def test_a_variable_may_name_the_file(toml: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     toml.write_text("rate = 5\n")
     monkeypatch.setenv("FEED_CONFIG", "feed.toml")
-    assert load_settings({}).rate == 5
+    assert simulated({}).rate == 5
 
 
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEED_RATE", "")
-    assert load_settings({}).rate == 1000
+    assert simulated({}).rate == 1000
 
 
-@pytest.mark.parametrize("field", [name for name in Settings.model_fields if name != "config"])
+@pytest.mark.parametrize("field", [name for name in FIELDS if name != "config"])
 def test_every_option_is_read_from_every_source(
     field: str, toml: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,7 +158,9 @@ ACCEPTED: list[tuple[str, object, object]] = [
 
 @pytest.mark.parametrize(("field", "written", "value"), ACCEPTED)
 def test_accepted(field: str, written: object, value: object) -> None:
-    assert getattr(load_settings({field: written}), field) == value
+    blocks = load_settings({field: written})
+    (accepted,) = [getattr(block, field) for block in blocks if field in block.option_fields()]
+    assert accepted == value
 
 
 REFUSED: list[tuple[str, object]] = [
@@ -173,16 +195,34 @@ def test_another_address_needs_allow_anonymous_and_the_message_says_why() -> Non
     (line,) = problems_of({"host": "0.0.0.0"})
     assert "no identities are configured" in line
     assert "--allow-anonymous" in line
-    assert load_settings({"host": "0.0.0.0", "allow_anonymous": True}).host == "0.0.0.0"
+    settings, _ = load_settings({"host": "0.0.0.0", "allow_anonymous": True})
+    assert settings.host == "0.0.0.0"
 
 
 def test_a_replay_is_named_by_its_file(tmp_path: Path) -> None:
     recording = tmp_path / "x.ndjson"
     recording.touch()
-    settings = load_settings({"source": f"replay:{recording}", "speed": "max", "loop": True})
-    assert settings.replay_file == recording
-    assert settings.speed == math.inf
-    assert load_settings({}).replay_file is None
+    replay = replayed({"source": f"replay:{recording}", "speed": "max", "loop": True})
+    assert replay.place == str(recording)
+    assert (replay.speed, replay.loop) == (math.inf, True)
+    assert replay.describe() == f"a replay of {recording}"
+
+
+def test_a_name_with_a_place_may_hold_anything_after_the_colon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a b:c.csv").touch()
+    assert replayed({"source": "replay:./a b:c.csv"}).place == "./a b:c.csv"
+
+
+@pytest.mark.parametrize("text", ["", "sim:", "sim:5", "replay", "Replay:a.csv", "a.csv", "nats"])
+def test_what_is_not_a_source_is_told_which_there_are(text: str) -> None:
+    (line,) = problems_of({"source": text})
+    accepted = (
+        "accepted: sim, or replay:FILE, where FILE is a recording named *.ndjson or *.csv, or"
+    )
+    assert line.startswith(f"--source: {text!r} is not accepted; {accepted}")
 
 
 @pytest.mark.parametrize("speed", ["0", "-1", "nan", "0.0001", "fast", True])
@@ -200,24 +240,24 @@ def test_what_is_typed_and_would_do_nothing_is_refused(field: str) -> None:
     assert line.endswith("accepted: only with --source replay:FILE")
 
 
-@pytest.mark.parametrize("field", ["rate", "seed", "start"])
+@pytest.mark.parametrize("field", ["rate", "seed", "start", "symbols"])
 def test_so_is_the_simulators_beside_a_replay(field: str, tmp_path: Path) -> None:
     recording = tmp_path / "x.ndjson"
     recording.touch()
-    values = {"rate": "5", "seed": "1", "start": "2026-01-02T14:30:00Z"}
+    values = {"rate": "5", "seed": "1", "start": "2026-01-02T14:30:00Z", "symbols": "5"}
     (line,) = problems_of({"source": f"replay:{recording}", field: values[field]})
     assert line.endswith("accepted: only with --source sim")
 
 
 def test_a_file_may_hold_options_of_both_sources(toml: Path) -> None:
     toml.write_text('speed = "max"\nrate = 7\n')
-    assert load_settings({"config": "feed.toml"}).rate == 7
+    assert simulated({"config": "feed.toml"}).rate == 7
 
 
 def test_the_start_is_exact_in_nanoseconds(toml: Path) -> None:
-    assert load_settings({"start": "2026-01-02T14:30:00.123456Z"}).start_ns == 1767364200123456000
+    assert simulated({"start": "2026-01-02T14:30:00.123456Z"}).start_ns == 1767364200123456000
     toml.write_text("start = 2026-01-02T14:30:00.123456Z\n")
-    assert load_settings({"config": "feed.toml"}).start_ns == 1767364200123456000
+    assert simulated({"config": "feed.toml"}).start_ns == 1767364200123456000
 
 
 @pytest.mark.parametrize(
@@ -258,6 +298,6 @@ def test_a_misspelt_variable_is_refused_and_a_strangers_is_not(
 
 
 def test_every_option_has_words_for_what_it_accepts() -> None:
-    for field in Settings.model_fields:
+    for field in FIELDS:
         with pytest.raises(InvalidSettings, match=r"; accepted: .+"):
             load_settings({field: "/no/such.toml" if field == "config" else [[]]})

@@ -4,11 +4,10 @@ import ast
 from pathlib import Path
 
 import feed
-from feed.settings.options import Settings
+from feed.settings.load import built_in_blocks
 from tests.fakes.readers import open_reader
 from tests.fakes.servers import Serve, trade
 
-_READ_AS = {"source": "replay_file", "start": "start_ns"}  # by their properties
 _READ_WHERE_OPTIONS_ARE = {"config", "allow_anonymous"}
 
 
@@ -18,7 +17,7 @@ def test_every_option_is_read_by_somebody() -> None:
         if path.parent.name != "settings":
             nodes = ast.walk(ast.parse(path.read_text()))
             read |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    options = {_READ_AS.get(name, name) for name in Settings.model_fields}
+    options = {name for block in built_in_blocks() for name in block.option_fields()}
     assert options - read == _READ_WHERE_OPTIONS_ARE
 
 

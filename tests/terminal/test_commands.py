@@ -10,12 +10,12 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from feed import cli
+from feed.cli.commands import run
+from tests.cli.test_listening import read_until, simulator
 from tests.client.test_stream import answer
 from tests.fakes.mini_feed import FeedThread
 from tests.fakes.servers import PATIENCE_S
 from tests.terminal.terminals import HASTY, Terminal
-from tests.test_cli import read_until, simulator
 
 pytestmark = pytest.mark.programs
 
@@ -219,7 +219,7 @@ WRONG: list[tuple[list[str], str]] = [
 def test_what_is_not_accepted_is_one_line_and_status_2(
     arguments: list[str], start: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.run(arguments) == 2
+    assert run(arguments) == 2
     out, err = capfd.readouterr()
     assert out == ""
     assert err.startswith(start)
@@ -231,7 +231,7 @@ def test_watch_asks_for_what_is_shown(capfd: pytest.CaptureFixture[str]) -> None
         # The past is asked for at the same time, and answered in the same way.
         server.feed.answers.extend(answer(200, "<html>", Connection="close") for _ in range(9))
         arguments = ["--url", server.feed.url, "--transport", "sse"]
-        assert cli.run(["watch", "AAPL,BTC/USD", "MSFT", *arguments]) == 1
+        assert run(["watch", "AAPL,BTC/USD", "MSFT", *arguments]) == 1
         (asked,) = [asked for transport, asked in server.feed.asked if transport == "sse"]
     assert asked == {
         "trades": "AAPL,BTC/USD,MSFT",
@@ -246,5 +246,5 @@ def test_watch_asks_for_what_is_shown(capfd: pytest.CaptureFixture[str]) -> None
 def test_top_of_something_else_says_what_it_is(capfd: pytest.CaptureFixture[str]) -> None:
     with FeedThread() as server:
         server.feed.answers.extend(answer(200, "<html>", Connection="close") for _ in range(9))
-        assert cli.run(["top", "--url", server.feed.url]) == 1
+        assert run(["top", "--url", server.feed.url]) == 1
     assert re.search("is not a feed|refused with 404", capfd.readouterr().err)

@@ -1,6 +1,6 @@
-"""Rows of a recording that are no ticks: where, why, and how often somebody is told.
+"""Rows of a recording that are not ticks: where, why, and which of them are reported.
 
-Knows no file and no clock of its own; the replay counts them.
+Knows no file, no log and no clock of its own; the replay counts them.
 """
 
 from collections.abc import Callable
@@ -9,8 +9,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-import structlog
-
 from feed.market.ticks import SECOND_NS
 
 OnBadRow = Literal["skip", "stop"]
@@ -18,11 +16,9 @@ OnBadRow = Literal["skip", "stop"]
 FIRST_REPORTS = 5  # bad rows that are reported at once; later ones every REPORT_EVERY_NS
 REPORT_EVERY_NS = 10 * SECOND_NS
 
-_log = structlog.get_logger()
 
-
-class Reason(StrEnum):
-    """Why a row is no tick."""
+class Flaw(StrEnum):
+    """Why a row is not a tick."""
 
     UNREADABLE = "unreadable"  # no JSON, no UTF-8, an open quote, a line that is too long
     INVALID = "invalid"  # a field or cell is missing, or its value is not accepted
@@ -31,27 +27,15 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """One row that is no tick: where it is, and why, in a word and in detail."""
+    """One row that is not a tick: where it is, and why, in a word and in detail."""
 
     path: Path
     line: int
-    reason: Reason
+    reason: Flaw
     detail: str
 
     def __str__(self) -> str:
         return f"{self.path}, line {self.line}: {self.detail}"
-
-
-def log_bad_row(row: BadRow, unreported: int) -> None:
-    """Warn of a bad row; so many others came since the last warning."""
-    _log.warning(
-        "row_skipped",
-        file=str(row.path),
-        line=row.line,
-        reason=row.reason.value,
-        detail=row.detail,
-        unreported=unreported,
-    )
 
 
 class BadRowReports:

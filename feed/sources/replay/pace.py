@@ -2,6 +2,7 @@
 
 from feed.market.ticks import SECOND_NS
 
+MIN_SPEED, MAX_SPEED = 0.001, 1_000_000.0  # a day in three years, a day in 0.1 s
 MAX_BEHIND_NS = SECOND_NS  # a replay that was held up longer goes on late, and not in a burst
 LEAST_PASS_NS = SECOND_NS  # of event time: looped, a recording of one moment would spin
 

@@ -16,7 +16,7 @@ import orjson
 
 from feed.errors import InvalidInput, InvalidTick, SourceError
 from feed.market.ticks import MINUTE_NS, SECOND_NS, Bar, Kind, Tick
-from feed.sources.replay.bad_rows import BadRow, OnBadRow, Reason
+from feed.sources.replay.bad_rows import BadRow, Flaw, OnBadRow
 from feed.sources.replay.lines import MAX_LINE_BYTES, Lines
 from feed.sources.replay.object_rows import ObjectReader
 from feed.sources.replay.record_rows import CSV_SHAPE, RecordReader
@@ -56,7 +56,7 @@ class Block:
     last: bool = False
 
 
-class Recording:
+class RecordingReader:
     """One pass over a recording.
 
     Out of order is a trade, quote or status whose event time is before that of an earlier one in
@@ -140,7 +140,7 @@ class Recording:
             rows = self._rows_of(line)
         except InvalidTick as error:
             block.rows += 1
-            self._refuse(block, Reason.UNREADABLE, str(error))
+            self._refuse(block, Flaw.UNREADABLE, str(error))
             return
         for row in rows:
             if block.fault is not None:
@@ -149,7 +149,7 @@ class Recording:
             try:
                 tick = self._read(row)
             except InvalidTick as error:
-                self._refuse(block, Reason.INVALID, str(error))
+                self._refuse(block, Flaw.INVALID, str(error))
                 continue
             if tick is None:
                 block.beside += 1
@@ -160,7 +160,7 @@ class Recording:
             elif clock_ns < self._newest_ns:
                 late_s = (self._newest_ns - clock_ns) / SECOND_NS
                 detail = f"out of order: its event time is {late_s:.9g} s before an earlier row's"
-                self._refuse(block, Reason.OUT_OF_ORDER, detail)
+                self._refuse(block, Flaw.OUT_OF_ORDER, detail)
                 continue
             else:
                 self._newest_ns = clock_ns
@@ -168,7 +168,7 @@ class Recording:
             block.ticks.append(tick)
             block.clocks_ns.append(self._clock_ns)
 
-    def _refuse(self, block: Block, reason: Reason, detail: str) -> None:
+    def _refuse(self, block: Block, reason: Flaw, detail: str) -> None:
         bad = BadRow(self._lines.path, self._lines.number, reason, detail)
         block.bad.append(bad)
         if self._stop_at_bad_row:

@@ -18,35 +18,38 @@ from itertools import compress
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
+import structlog
+
 from feed.errors import InvalidParameter, SourceError
 from feed.market.ticks import SECOND_NS, Bar, Kind, Tick
-from feed.sources.replay.bad_rows import BadRow, BadRowReports, OnBadRow, Reason, log_bad_row
+from feed.sources.replay.bad_rows import BadRow, BadRowReports, Flaw, OnBadRow
 from feed.sources.replay.lines import FILE_SHAPE
 from feed.sources.replay.object_rows import BAR_KINDS
-from feed.sources.replay.pace import Pace
-from feed.sources.replay.recording import Block, Recording
+from feed.sources.replay.pace import MAX_SPEED, MIN_SPEED, Pace
+from feed.sources.replay.recording import Block, RecordingReader
 from feed.sources.source import Instrument
 
 CHUNK_TICKS = 512  # the most that one list of ticks holds
 PEEK_ROWS = 20_000  # read ahead at open, to know symbols and whether bars were recorded: 0.1 s
-MIN_SPEED, MAX_SPEED = 0.001, 1_000_000.0  # a day in three years, a day in 0.1 s
 MIN_SLEEP_S = (
     0.001  # uvloop's timers are no finer, and round a shorter sleep to none: it would spin
 )
 MAX_SLEEP_S = 60.0  # timers of event loops have a longest time; a recorded night is slept in parts
 _T = TypeVar("_T")
 
+_log = structlog.get_logger("feed.sources.bad_rows")
 
-def parse_replay(text: str) -> Path:
-    """Read `replay:FILE`, as `--source` takes it.
 
-    Raises:
-        InvalidParameter: it is something else, or names no file.
-    """
-    name, _, file = text.partition(":")
-    if name != "replay" or not file:
-        raise InvalidParameter("source", text, f"replay:FILE, where FILE is {FILE_SHAPE}")
-    return Path(file)
+def log_bad_row(row: BadRow, unreported: int) -> None:
+    """Warn of a bad row, and tell how many others were not reported since the last one."""
+    _log.warning(
+        "row_skipped",
+        file=str(row.path),
+        line=row.line,
+        reason=row.reason.value,
+        detail=row.detail,
+        unreported=unreported,
+    )
 
 
 class ReplaySource:
@@ -59,7 +62,7 @@ class ReplaySource:
         passes: how many passes over the file have begun.
         rows_read: rows of every kind, in all passes; reading is ahead of the ticks yielded.
         rows_beside: those of them that only accompany ticks (marks, gaps, snapshots …).
-        rows_skipped: those of them that are bad, by `Reason`.
+        rows_skipped: those of them that are bad, by `Flaw`.
         bars_left_out: bars that came after so many rows without any that `recorded_kinds` had been
             decided; whoever builds bars has built them already.
     """
@@ -109,7 +112,7 @@ class ReplaySource:
         self.passes = 0
         self.rows_read = 0
         self.rows_beside = 0
-        self.rows_skipped: dict[str, int] = {reason.value: 0 for reason in Reason}
+        self.rows_skipped: dict[str, int] = {reason.value: 0 for reason in Flaw}
         self.bars_left_out = 0
         self._reports = BadRowReports(report, clock_ns)
         self._clock_ns = clock_ns
@@ -119,7 +122,7 @@ class ReplaySource:
         # All reading is done in one thread, which alone touches the recording: so it is never
         # closed while it is read, and a cancelled open leaves no file open.
         self._thread: ThreadPoolExecutor | None = None
-        self._recording: Recording | None = None
+        self._recording: RecordingReader | None = None
 
     async def open(self) -> None:
         """Open the recording and read its first `PEEK_ROWS` rows ahead.
@@ -263,7 +266,7 @@ class ReplaySource:
 
     def _reopen(self) -> None:
         self._shut()
-        self._recording = Recording(self.path, self.on_bad_row)
+        self._recording = RecordingReader(self.path, self.on_bad_row)
 
     def _read(self) -> Block:
         if self._recording is None:

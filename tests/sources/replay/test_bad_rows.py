@@ -7,13 +7,13 @@ from feed.sources.replay.bad_rows import (
     REPORT_EVERY_NS,
     BadRow,
     BadRowReports,
-    Reason,
-    log_bad_row,
+    Flaw,
 )
+from feed.sources.replay.source import log_bad_row
 
 
 def row(line: int) -> BadRow:
-    return BadRow(Path("a.csv"), line, Reason.INVALID, "price '' is not accepted")
+    return BadRow(Path("a.csv"), line, Flaw.INVALID, "price '' is not accepted")
 
 
 class Told:

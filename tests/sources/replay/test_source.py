@@ -20,8 +20,8 @@ from feed.market.ticks import Bar, Kind, Quote, Status, Tick, Trade
 from feed.sources.replay import source as replay
 from feed.sources.replay.bad_rows import BadRow
 from feed.sources.replay.lines import MAX_LINE_BYTES
-from feed.sources.replay.recording import BLOCK_ROWS, Recording
-from feed.sources.replay.source import CHUNK_TICKS, ReplaySource, parse_replay
+from feed.sources.replay.recording import BLOCK_ROWS, RecordingReader
+from feed.sources.replay.source import CHUNK_TICKS, ReplaySource
 from feed.sources.source import Instrument, Source
 from feed.wire.json_codec import JsonCodec
 
@@ -647,12 +647,12 @@ async def test_the_file_is_read_beside_the_event_loop(
 ) -> None:
     threads: set[threading.Thread] = set()
 
-    class Observed(Recording):
+    class Observed(RecordingReader):
         def read_block(self) -> Any:
             threads.add(threading.current_thread())
             return super().read_block()
 
-    monkeypatch.setattr(replay, "Recording", Observed)
+    monkeypatch.setattr(replay, "RecordingReader", Observed)
     await ticks_of(write(*GOOD))
     assert len(threads) == 1
     assert threading.current_thread() not in threads
@@ -729,16 +729,6 @@ def test_another_way_with_bad_rows_is_refused() -> None:
     way: Any = "ignore"
     with pytest.raises(InvalidParameter, match=r"on_bad_row: 'ignore' .* accepted: skip or stop"):
         ReplaySource("a.csv", on_bad_row=way)
-
-
-def test_replay_and_a_file_name_is_what_the_option_takes() -> None:
-    assert parse_replay("replay:../data/a b:c.csv") == Path("../data/a b:c.csv")
-
-
-@pytest.mark.parametrize("text", ["", "sim", "replay", "replay:", "Replay:a.csv", "a.csv"])
-def test_another_source_is_no_replay(text: str) -> None:
-    with pytest.raises(InvalidParameter, match=r"source: .* accepted: replay:FILE"):
-        parse_replay(text)
 
 
 def test_the_small_recordings_hold_what_tests_rely_on() -> None:

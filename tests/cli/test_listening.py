@@ -1,8 +1,6 @@
-"""The command line: its words, its exit statuses, and its commands as whole programs."""
+"""Commands that listen: what they ask for, what they print, and how they end."""
 
 import asyncio
-import inspect
-import os
 import re
 import signal
 import subprocess
@@ -14,24 +12,13 @@ from typing import IO
 
 import orjson
 import pytest
-from typer.testing import CliRunner
 
-import feed.program.serve
-from feed import __version__, cli
-from feed.errors import SourceError
-from feed.settings.options import Settings
+from feed.cli.commands import run
 from feed.sources.replay.source import ReplaySource
 from tests.client.test_stream import answer
 from tests.fakes.mini_feed import FeedThread
 
 FEED = [sys.executable, "-m", "feed"]
-
-
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ:
-        if name.startswith("FEED_"):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -67,101 +54,6 @@ def simulator(port: str = "0", rate: int = 2_000) -> Iterator[tuple[subprocess.P
         yield process, read_until(process.stdout, r"http://127\.0\.0\.1:(\d+)/")[1]
 
 
-def test_the_version_is_told() -> None:
-    result = CliRunner().invoke(cli.app, ["--version"])
-    assert (result.output, result.exit_code) == (f"feed {__version__}\n", 0)
-
-
-@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
-def test_help_names_the_commands(arguments: list[str]) -> None:
-    result = CliRunner().invoke(cli.app, arguments)
-    assert result.exit_code == 0
-    for command in ("serve", "tail", "record", "Exit status"):
-        assert command in result.output
-
-
-WRONG: list[tuple[list[str], list[str]]] = [
-    (["serve", "--rate", "fast"], ["feed: --rate: 'fast' is not accepted"]),
-    (
-        ["serve", "--rate", "fast", "--port", "x", "--host", "0.0.0.0"],
-        ["feed: --host: '0.0.0.0'", "feed: --port: 'x'", "feed: --rate: 'fast'"],
-    ),
-    (["serve", "--rat", "5"], ["feed: No such option: --rat"]),
-    (["sevre"], ["feed: No such command 'sevre'"]),
-    (["tail"], ["feed: Missing option '--symbols'"]),
-    (["tail", "--symbols", "A B"], ["feed: --symbols: 'A B' is not accepted"]),
-    (["tail", "--symbols", "A", "--channels", "x"], ["feed: --channels: 'x' is not accepted"]),
-    (["tail", "--symbols", "A", "--after", "x"], ["feed: --after: 'x' is not accepted"]),
-    (["tail", "--symbols", "A", "--url", "x"], ["feed: --url: 'x' is not accepted"]),
-    (["tail", "--symbols", "A", "--transport", "x"], ["feed: Invalid value for '--transport'"]),
-    (["tail", "--symbols", "A", "--codec", "x"], ["feed: Invalid value for '--codec'"]),
-    (["tail", "--symbols", "A", "--count", "0"], ["feed: Invalid value for '--count'"]),
-    (["tail", "--symbols", "A", "--conflate", "250ms"], ["feed: --conflate: '250ms' is not"]),
-    (["tail", "--symbols", "A", "--conflate", "x:1s"], ["feed: --conflate: 'x' is not"]),
-    (["record"], ["feed: Missing argument 'FILE'"]),
-    (["record", "x.csv"], ["feed: FILE: 'x.csv' is not accepted"]),
-    (["record", "x.ndjson", "--seconds", "-1"], ["feed: Invalid value for '--seconds'"]),
-]
-
-
-@pytest.mark.parametrize(("arguments", "starts"), WRONG)
-def test_what_is_not_accepted_is_one_line_each_and_status_2(
-    arguments: list[str], starts: list[str], capfd: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.run(arguments) == 2
-    out, err = capfd.readouterr()
-    lines = err.splitlines()
-    assert out == ""
-    assert len(lines) == len(starts)
-    for line, start in zip(lines, starts, strict=True):
-        assert line.startswith(start)
-
-
-def test_serve_gets_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    served: list[Settings] = []
-    monkeypatch.setattr(feed.program.serve, "serve", served.append)
-    monkeypatch.setenv("FEED_PORT", "1")
-    arguments = ["--rate", "5", "--allow-origin", "http://a", "--allow-origin", "http://b"]
-    assert cli.run(["serve", *arguments, "--allow-anonymous", "--batch-ms", "50"]) == 0
-    assert served == [
-        Settings(
-            port=1,
-            rate=5,
-            allow_origin=("http://a", "http://b"),
-            allow_anonymous=True,
-            batch_ms=50,
-        )
-    ]
-
-
-def test_a_switch_in_a_file_can_be_switched_off(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    served: list[Settings] = []
-    monkeypatch.setattr(feed.program.serve, "serve", served.append)
-    (tmp_path / "feed.toml").write_text("allow_anonymous = true\n")
-    config = ["--config", str(tmp_path / "feed.toml")]
-    assert cli.run(["serve", *config]) == cli.run(["serve", *config, "--no-allow-anonymous"]) == 0
-    assert [settings.allow_anonymous for settings in served] == [True, False]
-
-
-def test_every_option_of_serve_is_a_setting_and_the_described_settings_are_options() -> None:
-    options = set(inspect.signature(cli.serve).parameters)
-    described = {name for name, field in Settings.model_fields.items() if field.description}
-    assert options == described
-
-
-def test_a_server_that_cannot_start_says_why_with_status_1(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    def fail(settings: Settings) -> None:
-        raise SourceError(f"{settings.source}: cannot be opened")
-
-    monkeypatch.setattr(feed.program.serve, "serve", fail)
-    assert cli.run(["serve"]) == 1
-    assert capfd.readouterr().err == "feed: sim: cannot be opened\n"
-
-
 @pytest.mark.parametrize("codec", ["json", "msgpack"])
 @pytest.mark.parametrize("transport", ["auto", "websocket", "stream", "sse"])
 def test_tail_prints_the_dialects_objects(
@@ -170,7 +62,7 @@ def test_tail_prints_the_dialects_objects(
     server.do(server.feed.publish(20))
     arguments = ["--url", server.feed.url, "--symbols", "*", "--channels", "trades"]
     options = ["--transport", transport, "--codec", codec, "--after", "0", "--count", "10"]
-    assert cli.run(["tail", *arguments, *options]) == 0
+    assert run(["tail", *arguments, *options]) == 0
     out, err = capfd.readouterr()
     ticks = [orjson.loads(line) for line in out.splitlines()]
     assert [tick["i"] for tick in ticks] == list(range(1, 11))
@@ -192,7 +84,7 @@ def test_tail_asks_for_what_its_options_say(server: FeedThread) -> None:
     server.do(server.feed.publish(1))
     arguments = ["--url", server.feed.url, "--symbols", "AAPL,BTC/USD", "--count", "1", "--quiet"]
     options = ["--conflate", "quotes:250ms", "--snapshot", "--channels", "trades,quotes,bars"]
-    assert cli.run(["tail", *arguments, *options]) == 0
+    assert run(["tail", *arguments, *options]) == 0
     assert server.feed.asked == [
         (
             "websocket",
@@ -216,7 +108,7 @@ def test_variables_name_the_server_and_the_key(
     monkeypatch.setenv("FEED_KEY", "me")
     monkeypatch.setenv("FEED_SECRET", "mine")
     server.do(server.feed.publish(1))
-    assert cli.run(["tail", "--symbols", "*", "--after", "0", "--count", "1"]) == 0
+    assert run(["tail", "--symbols", "*", "--after", "0", "--count", "1"]) == 0
     assert server.feed.asked[0][1] == {"action": "auth", "key": "me", "secret": "mine"}
 
 
@@ -227,7 +119,7 @@ def test_gaps_go_to_standard_error(
     server.do(server.feed.publish(9))
     server.feed.oldest = 6
     arguments = ["--url", server.feed.url, "--symbols", "*", "--after", "aaaa-2", "--count", "1"]
-    assert cli.run(["tail", *arguments, *(["--quiet"] if quiet else [])]) == 0
+    assert run(["tail", *arguments, *(["--quiet"] if quiet else [])]) == 0
     out, err = capfd.readouterr()
     told = "feed tail: gap: 7 sequences, aaaa-3 to aaaa-9 are missing (overrun)"
     assert [orjson.loads(line)["i"] for line in out.splitlines()] == [9]
@@ -241,7 +133,7 @@ def test_a_refusal_is_one_line_and_status_1(
     problem = '{"title":"Invalid parameter","detail":"trades: too many"}'
     server.feed.answers.append(answer(400, problem, "application/problem+json"))
     arguments = ["--url", server.feed.url, "--symbols", "*", "--transport", "sse"]
-    assert cli.run(["tail", *arguments]) == 1
+    assert run(["tail", *arguments]) == 1
     url = f"{server.feed.url}/v1/sse"
     assert capfd.readouterr().err == f"feed: {url} refused with 400: trades: too many\n"
 
@@ -252,7 +144,7 @@ def test_record_writes_everything_and_sums_up(
     server.do(server.feed.publish(20))
     file = tmp_path / "x.ndjson"
     arguments = [str(file), "--url", server.feed.url, "--after", "0"]
-    assert cli.run(["record", *arguments, "--count", "20"]) == 0
+    assert run(["record", *arguments, "--count", "20"]) == 0
     objects = [orjson.loads(line) for line in file.read_bytes().splitlines()]
     assert [item["i"] for item in objects if item["T"] == "t"] == list(range(1, 21))
     asked = server.feed.asked[0][1]
@@ -263,10 +155,10 @@ def test_record_writes_everything_and_sums_up(
     size = file.stat().st_size
     summary = f"20 ticks, {size} bytes, 0 gaps, 0 reconnects in {file}; position aaaa-"
     assert summary in capfd.readouterr().err
-    assert cli.run(["record", *arguments, "--count", "1"]) == 2
+    assert run(["record", *arguments, "--count", "1"]) == 2
     assert "--overwrite" in capfd.readouterr().err
     assert file.stat().st_size == size
-    assert cli.run(["record", *arguments, "--count", "1", "--overwrite"]) == 0
+    assert run(["record", *arguments, "--count", "1", "--overwrite"]) == 0
     assert file.stat().st_size < size
 
 

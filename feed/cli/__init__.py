@@ -1,0 +1,10 @@
+"""The command line: options in, one call, an exit status out; a file for each family of commands.
+
+Here belong commands, and what they share (`plumbing`). Not here: what a
+command does. May import `feed.program` and below; what a command needs is imported when it runs,
+so that `feed --help` does not wait for aiohttp or pydantic.
+"""
+
+from feed.cli.commands import main
+
+__all__ = ["main"]

@@ -1,0 +1,76 @@
+"""All commands, and the running of one of them.
+
+A command is a function that is added to `app`; a family of commands with a name of its own is a
+`typer.Typer` that is added with `app.add_typer(…, name="bench")`. Errors leave as one line each on
+standard error.
+
+Exit status: 0 the command did what it was asked, 1 it could not, 2 it was asked something that is
+not accepted, 130 or 143 it was ended by Ctrl-C or SIGTERM. A command whose standard output is
+closed by its reader, and a `record` that is interrupted, did what they were asked.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from feed import __version__
+from feed.cli import listening
+from feed.cli.bench import bench
+from feed.cli.plumbing import FAILED, NOT_ACCEPTED, complain
+from feed.cli.serve import ServeCommand, serve
+from feed.errors import FeedError, InvalidInput
+
+app = typer.Typer(
+    help="A live market-data broadcaster, and what one needs to listen to it.",
+    epilog="Exit status: 0 done, 1 failed, 2 not accepted, 130 Ctrl-C, 143 SIGTERM.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line of this process, and end it with the status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; return its exit status."""
+    try:
+        status = app(args=list(arguments), prog_name="feed", standalone_mode=False)
+    except typer.TyperException as error:
+        return complain(error.format_message(), error.exit_code)
+    except InvalidInput as error:
+        return complain(str(error), NOT_ACCEPTED)
+    except (FeedError, OSError) as error:
+        return complain(str(error), FAILED)
+    return status if isinstance(status, int) else 0
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"feed {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _feed(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+app.command(cls=ServeCommand)(serve)
+app.command()(listening.tail)
+app.command()(listening.record)
+app.command()(listening.watch)
+app.command()(listening.top)
+app.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)(bench)

@@ -1,0 +1,190 @@
+"""The commands that listen to a server: `tail`, `record`, `watch` and `top`.
+
+They take the same options for the same things, and all but `top` make one stream of them. What a
+command does stands in `feed.client` and `feed.terminal`; here its options become its arguments.
+"""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from feed.cli.plumbing import ENDED_BY, naming_options, print_lines, run_until_signal, teller
+from feed.errors import InvalidParameter
+from feed.market.ticks import Channel
+from feed.wire.codec_name import CodecName
+
+if TYPE_CHECKING:  # aiohttp is slow to import, and `feed --help` does without
+    from feed.client.stream import Stream
+
+ALL_CHANNELS = ",".join(Channel)
+
+Text = str | None
+Url = Annotated[str, typer.Option("--url", envvar="FEED_URL", help="Base of the server.")]
+Channels = Annotated[str, typer.Option("--channels", help=f"Some of {', '.join(Channel)}.")]
+TransportOption = Annotated[
+    Literal["auto", "websocket", "sse", "stream"],
+    typer.Option("--transport", envvar="FEED_TRANSPORT", help="How bytes come."),
+]
+CodecOption = Annotated[
+    CodecName,
+    typer.Option("--codec", envvar="FEED_CODEC", help="How ticks come; output is JSON."),
+]
+After = Annotated[
+    Text, typer.Option("--after", help="Position to begin at; 0 for all that the server has.")
+]
+WithSnapshot = Annotated[
+    bool, typer.Option("--snapshot", help="Begin with the last known state of each symbol.")
+]
+Conflate = Annotated[
+    list[str] | None,
+    typer.Option("--conflate", help="Only the newest within an interval: quotes:250ms."),
+]
+Key = Annotated[Text, typer.Option("--key", envvar="FEED_KEY", help="Identity.")]
+Secret = Annotated[Text, typer.Option("--secret", envvar="FEED_SECRET", help="Its secret.")]
+Count = Annotated[int | None, typer.Option("--count", min=1, help="End after so many ticks.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", help="Say nothing of connections, gaps and positions.")
+]
+
+
+def tail(  # noqa: PLR0917 - one parameter an option
+    symbols: Annotated[str, typer.Option("--symbols", help="Symbols with commas, or *.")],
+    channels: Channels = "trades,quotes",
+    url: Url = "http://127.0.0.1:8080",
+    transport: TransportOption = "auto",
+    codec: CodecOption = "json",
+    after: After = None,
+    snapshot: WithSnapshot = False,
+    conflate: Conflate = None,
+    key: Key = None,
+    secret: Secret = None,
+    count: Count = None,
+    quiet: Quiet = False,
+) -> int:
+    """Print ticks, one JSON object a line, and all else that happens on standard error.
+
+    Goes on where it stood when the server comes back. After a gap the server restates the last
+    known state of each symbol; those lines stand between "snapshot begin" and "snapshot end".
+    """
+    from feed.client.tail import tail as follow  # noqa: PLC0415 - aiohttp is slow
+
+    options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
+    stream = _connect(url, symbols, channels, conflate, after=after, snapshot=snapshot, **options)
+    return run_until_signal(
+        stream, lambda: follow(stream, print_lines, teller("tail", quiet=quiet), count=count)
+    )
+
+
+def record(  # noqa: PLR0917 - one parameter an option
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="New file: .ndjson, .ndjson.gz or .ndjson.zst.")
+    ],
+    symbols: Annotated[str, typer.Option("--symbols", help="Symbols with commas, or *.")] = "*",
+    channels: Channels = ALL_CHANNELS,
+    url: Url = "http://127.0.0.1:8080",
+    transport: TransportOption = "auto",
+    codec: CodecOption = "json",
+    after: After = None,
+    snapshot: WithSnapshot = False,
+    conflate: Conflate = None,
+    key: Key = None,
+    secret: Secret = None,
+    count: Count = None,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=0.001, help="End after so many seconds.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a file that is there.")
+    ] = False,
+    quiet: Quiet = False,
+) -> int:
+    """Write what a server sends to a file that `feed serve --source replay:FILE` reads.
+
+    Ends with Ctrl-C, --count or --seconds. A gap is written where it is, as the object that the
+    server sends.
+    """
+    from feed.client.recording import RecordingWriter  # noqa: PLC0415 - aiohttp is slow
+    from feed.client.recording import record as write_down  # noqa: PLC0415
+
+    options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
+    stream = _connect(url, symbols, channels, conflate, after=after, snapshot=snapshot, **options)
+    tell = teller("record", quiet=quiet)
+    with RecordingWriter(file, overwrite=overwrite) as recording:
+        status = run_until_signal(
+            stream, lambda: write_down(stream, recording, tell, count=count, seconds=seconds)
+        )
+    if not quiet:
+        counters = stream.counters
+        typer.echo(
+            f"feed record: {recording.ticks} ticks, {recording.written_bytes} bytes, "
+            f"{counters.gaps} gaps, {counters.reconnects} reconnects in {file}; "
+            f"position {stream.position}",
+            err=True,
+        )
+    return 0 if status > ENDED_BY else status
+
+
+def watch(  # noqa: PLR0917 - one parameter an option
+    symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="One or more, or '*'.")],
+    url: Url = "http://127.0.0.1:8080",
+    transport: TransportOption = "auto",
+    codec: CodecOption = "json",
+    key: Key = None,
+    secret: Secret = None,
+) -> int:
+    """Show prices in a live table; where there is no terminal, print it every 5 s."""
+    from feed.terminal import watch as live  # noqa: PLC0415 - aiohttp is slow
+    from feed.terminal.finite import Finite  # noqa: PLC0415
+
+    listed = ",".join(symbols)
+    options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
+    stream = _connect(url, listed, live.CHANNELS, live.CONFLATE, "SYMBOL", snapshot=True, **options)
+    server, tell = Finite(url, key, secret), teller("watch", quiet=False)
+    return run_until_signal(
+        stream, lambda: live.watch(stream, server, listed.split(","), print_lines, tell)
+    )
+
+
+def top(url: Url = "http://127.0.0.1:8080", key: Key = None, secret: Secret = None) -> int:
+    """Show how a server is doing, as top does; where there is no terminal, print it every 5 s."""
+    from feed.terminal.finite import Finite  # noqa: PLC0415 - aiohttp is slow
+    from feed.terminal.top import top as show_server  # noqa: PLC0415
+
+    with naming_options():
+        server = Finite(url, key, secret)
+    return run_until_signal(
+        server, lambda: show_server(server, print_lines, teller("top", quiet=False))
+    )
+
+
+def _connect(
+    url: str,
+    symbols: str,
+    channels: str,
+    conflate: Iterable[str] | None,
+    symbols_option: str = "--symbols",
+    **options: Any,  # noqa: ANN401 - checked by connect, which names what is wrong
+) -> "Stream":
+    """Make a stream of what the options say."""
+    from feed.client.stream import Stream  # noqa: PLC0415 - aiohttp is slow
+    from feed.client.subscription import Subscription  # noqa: PLC0415
+
+    names = [name.strip() for name in channels.split(",")]
+    for name in names:
+        if name not in set(Channel):
+            raise InvalidParameter("--channels", name, f"some of {', '.join(Channel)}")
+    intervals: dict[str, str] = {}
+    for text in ",".join(conflate or ()).split(","):
+        channel, colon, interval = text.partition(":")
+        if text and not (colon and interval):
+            raise InvalidParameter("--conflate", text, "CHANNEL:INTERVAL, such as quotes:250ms")
+        if text:
+            intervals[channel] = interval
+    # The command tells all events itself.
+    logging.getLogger("feed.client").addHandler(logging.NullHandler())
+    with naming_options(symbols_option):
+        subscription = Subscription.of({Channel(name): symbols for name in names}, intervals)
+        return Stream(url, subscription, **options)

@@ -1,0 +1,101 @@
+"""`feed serve`: its options are the fields of the settings and of the sources' options.
+
+They are found when the command is asked for them, so that no option is written twice and a source
+brings its own. The options of a source that others have installed are there where the command line,
+a variable or the file chooses it.
+"""
+
+import inspect
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any, get_origin
+
+import typer
+from typer.core import TyperCommand
+
+if TYPE_CHECKING:  # pydantic is slow to import, and `feed --help` does without
+    from pydantic.fields import FieldInfo
+
+    from feed.sources.options import Options
+
+
+class ServeCommand(TyperCommand):
+    """A command whose options are found when they are asked for."""
+
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - typer keeps its types private
+        """Return the options, and `--help`."""
+        if not self.params:
+            from feed.settings.load import built_in_blocks  # noqa: PLC0415 - pydantic is slow
+
+            self.params = _options_of(built_in_blocks())
+        return super().get_params(ctx)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - as above
+        """Parse the command line, with the options of the source that it chooses."""
+        from feed.settings.load import built_in_blocks, chosen_kind  # noqa: PLC0415 - as above
+
+        parser = self.make_parser(ctx)
+        parser.ignore_unknown_options = True  # they may be of a source that is not known yet
+        given, _, _ = parser.parse_args(list(args))
+        kind = chosen_kind({name: given[name] for name in ("source", "config") if name in given})
+        if kind not in built_in_blocks():
+            self.params = _options_of([*built_in_blocks(), kind])
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
+        """Call the command, which reads its options from the context."""
+        return ctx.invoke(self.callback)
+
+
+def serve(context: typer.Context) -> None:
+    """Serve ticks over SSE, WebSocket and HTTP streams.
+
+    Every option can also come from a variable (FEED_RATE) and from the TOML file (rate = 1000).
+
+    The command line beats variables, and they beat the file.
+    """
+    from feed.settings.load import load_settings  # noqa: PLC0415 - pydantic is slow
+
+    given = {name: value for name, value in context.params.items() if value not in (None, [], ())}
+    settings, source_options = load_settings(given)
+    from feed.program.serve import serve as serve_until_ended  # noqa: PLC0415 - aiohttp is slow
+
+    serve_until_ended(settings, source_options)
+
+
+def _options_of(blocks: "Iterable[type[Options]]") -> list[Any]:
+    """Return typer's options of all fields that have a description, each name once."""
+    fields: dict[str, FieldInfo] = {}
+    for block in blocks:
+        for name in block.option_fields():
+            if block.model_fields[name].description:
+                fields.setdefault(name, block.model_fields[name])
+
+    def told() -> None:
+        """Stand for a function that has them as parameters, from which typer makes options."""
+
+    parameters = [_parameter(name, field) for name, field in fields.items()]
+    told.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    made = typer.Typer(add_completion=False)
+    made.command()(told)
+    return typer.main.get_command(made).params
+
+
+def _parameter(name: str, field: "FieldInfo") -> inspect.Parameter:
+    """Return one option as a parameter; its values are checked by the settings, not here."""
+    from feed.settings.load import option_name  # noqa: PLC0415 - pydantic is slow
+
+    option, default = option_name(name), field.default
+    kind: Any = str
+    if field.annotation is bool:
+        kind, option = bool, f"{option}/--no{option[1:]}"
+    elif get_origin(field.annotation) is tuple:
+        kind = list[str]
+    shown = str(default) if default or default == 0 else False
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[
+            kind | None, typer.Option(option, help=field.description, show_default=shown)
+        ],
+    )

@@ -1,0 +1,126 @@
+"""What options are made of, those of a source and those of the server alike.
+
+An option is a field of a class of them: its description is its help on the command line (without
+one it has a variable and a TOML key only), its default is here, and `Accepts` beside its type says
+in words what it takes. `feed.settings.load` reads them from their four places and complains.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from feed.sources.source import Source
+
+ENV_PREFIX = "FEED_"
+_NUMBER = re.compile(r"[-+]?[0-9.]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepts:
+    """What an option accepts, in words, for its error message."""
+
+    words: str
+
+
+class Options(BaseSettings):
+    """Some options. Made directly, it reads nothing but its arguments and defaults."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=ENV_PREFIX,
+        env_ignore_empty=True,
+        validate_default=False,
+    )
+
+    @classmethod
+    def option_fields(cls) -> list[str]:
+        """Return the names of the options, in order."""
+        return list(cls.model_fields)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the hook's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take arguments only: `load_settings` reads the rest, and remembers whence it came."""
+        return (init_settings,)
+
+
+class SourceOptions(Options, ABC):
+    """The options of one kind of source: its name, what it can be told, and how it is made.
+
+    A subclass is all that the server knows of a kind of source. Its fields are the options. It is
+    imported when options are read, so it imports its source only in `make`.
+
+    Attributes:
+        usage: how `--source` takes it: a name alone, such as "sim", or with a place after a colon,
+            such as "replay:FILE".
+        where: what the place is, in words: "FILE is …"; "" where there is none.
+        place: what stood after the colon. It is validated like any field; it is not an option.
+    """
+
+    usage: ClassVar[str]
+    where: ClassVar[str] = ""
+    place: str = ""
+
+    @classmethod
+    def source_name(cls) -> str:
+        """Return the name by which this kind is chosen."""
+        return cls.usage.partition(":")[0]
+
+    @classmethod
+    def option_fields(cls) -> list[str]:
+        """Return the names of the options, in order: of all fields but the place."""
+        return [field for field in cls.model_fields if field != "place"]
+
+    @classmethod
+    def accepted_words(cls) -> str:
+        """Return how this kind is chosen, in full: "replay:FILE, where FILE is …"."""
+        return f"{cls.usage}, where {cls.where}" if cls.where else cls.usage
+
+    @abstractmethod
+    def make(self) -> Source:
+        """Return the source; it is not opened yet.
+
+        Raises:
+            FeedError: an option is not accepted by the source itself.
+        """
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Return what is served, in words that follow "serving": "a replay of FILE"."""
+
+
+def refusal(accepted: str) -> PydanticCustomError:
+    """Return what a validator raises to say more closely what an option accepts."""
+    return PydanticCustomError("accepted", "{accepted}", {"accepted": accepted})
+
+
+def not_a_boolean(value: object) -> object:
+    """Refuse booleans: to pydantic True is 1, so `port = true` would listen on port 1."""
+    if isinstance(value, bool):
+        raise ValueError("a boolean")  # noqa: TRY004 - pydantic turns only ValueError into its own
+    return value
+
+
+def not_a_number(value: object) -> object:
+    """Refuse numbers: to pydantic one is a time since 1970, and its size decides in which unit."""
+    if isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        raise ValueError("a number")
+    return value
+
+
+def split_at_commas(value: object) -> object:
+    """Take `A,B` for a list, as in the environment, beside the lists of TOML."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value

@@ -1,0 +1,97 @@
+"""`feed serve`: its options are those of the settings, and reach the program."""
+
+import math
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import feed.program.serve
+from feed.cli.commands import app, run
+from feed.errors import SourceError
+from feed.settings.load import built_in_blocks, option_name
+from feed.settings.options import Settings
+from feed.sources.options import SourceOptions
+from feed.sources.replay.options import ReplayOptions
+from feed.sources.simulated.options import SimulatedOptions
+
+Served = list[tuple[Settings, SourceOptions]]
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Served:
+    """What the program was asked to serve."""
+    served: Served = []
+    monkeypatch.setattr(
+        feed.program.serve, "serve", lambda settings, source: served.append((settings, source))
+    )
+    return served
+
+
+def test_serve_gets_the_settings(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEED_PORT", "1")
+    arguments = ["--rate", "5", "--allow-origin", "http://a", "--allow-origin", "http://b"]
+    assert run(["serve", *arguments, "--allow-anonymous", "--batch-ms", "50"]) == 0
+    settings = Settings(
+        port=1, allow_origin=("http://a", "http://b"), allow_anonymous=True, batch_ms=50
+    )
+    assert served == [(settings, SimulatedOptions(rate=5))]
+
+
+def test_serve_gets_the_options_of_the_source_that_is_chosen(
+    served: Served, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").touch()
+    assert run(["serve", "--source", f"replay:{tmp_path}/a.csv", "--loop", "--speed", "max"]) == 0
+    assert served[0][1] == ReplayOptions(place=f"{tmp_path}/a.csv", loop=True, speed=math.inf)
+
+
+def test_a_switch_in_a_file_can_be_switched_off(served: Served, tmp_path: Path) -> None:
+    (tmp_path / "feed.toml").write_text("allow_anonymous = true\n")
+    config = ["--config", str(tmp_path / "feed.toml")]
+    assert run(["serve", *config]) == run(["serve", *config, "--no-allow-anonymous"]) == 0
+    assert [settings.allow_anonymous for settings, _ in served] == [True, False]
+
+
+def test_help_lists_the_fields_that_have_a_description_and_no_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    result = CliRunner().invoke(app, ["serve", "--help"])
+    assert result.exit_code == 0
+    shown = re.findall(r"^│ +(--[a-z-]+)", result.output, re.MULTILINE)
+    described = [
+        (option_name(name), block.model_fields[name].description or "")
+        for block in built_in_blocks()
+        for name in block.option_fields()
+        if block.model_fields[name].description
+    ]
+    assert shown == [*(option for option, _ in described), "--help"]
+    for option, description in described:
+        assert re.search(rf"{option}\b.* {re.escape(description)}", result.output), option
+
+
+def test_an_option_is_of_one_source_or_of_the_server() -> None:
+    fields = Counter(field for block in built_in_blocks() for field in block.option_fields())
+    assert [field for field, times in fields.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("option", ["--source", "--config"])
+def test_an_option_without_its_value_is_told(
+    option: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["serve", option]) == 2
+    assert capfd.readouterr().err == f"feed: Option '{option}' requires an argument.\n"
+
+
+def test_a_server_that_cannot_start_says_why_with_status_1(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(settings: Settings, source: SourceOptions) -> None:  # noqa: ARG001 - as it is called
+        raise SourceError(f"{settings.source}: cannot be opened")
+
+    monkeypatch.setattr(feed.program.serve, "serve", fail)
+    assert run(["serve"]) == 1
+    assert capfd.readouterr().err == "feed: sim: cannot be opened\n"
