@@ -5,7 +5,7 @@ resulting selection, in which `*` absorbs all names beside it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from feed.market.ticks import CHANNELS, Channel
@@ -57,10 +57,6 @@ class Subscribed:
         named, known = unwanted.symbols(), self.symbols
         symbols = {channel: known[channel].difference(named[channel]) for channel in CHANNELS}
         return _subscribed(symbols, self.intervals_ms)
-
-    def sharing(self, selection: Selection) -> "Subscribed":
-        """Return the same with another selection, which is equal and held by others too."""
-        return replace(self, selection=selection)
 
     def message(self) -> Message:
         """Return the acknowledgement: the whole subscription, as it was named."""

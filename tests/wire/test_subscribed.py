@@ -68,10 +68,3 @@ def test_what_a_message_subscribed_to_is_said_apart() -> None:
         {Channel.TRADES: ["MSFT"], Channel.QUOTES: ["MSFT"]}, {Channel.QUOTES: 1_000}
     )
     assert sorted(subscribed.symbols[Channel.TRADES]) == ["AAPL", "MSFT"]
-
-
-def test_a_selection_can_be_shared_with_others() -> None:
-    subscribed = after({"trades": ["AAPL"]})
-    shared = Selection.of({Channel.TRADES: ["AAPL"]})
-    assert subscribed.sharing(shared) == subscribed
-    assert subscribed.sharing(shared).selection is shared
