@@ -1,4 +1,4 @@
-"""What micro-benchmarks work on: a market's ticks, the same in every run."""
+"""The material of micro-benchmarks: a market's ticks, the same in every run."""
 
 from feed.market.ticks import Tick
 from feed.sources.simulated.instruments import find_instruments

@@ -1,1 +1,1 @@
-"""How the feed is watched: dashboards as code, rules, alerts, and what runs them."""
+"""How the feed is watched: dashboards as code, rules and alerts, and the programs that run them."""

@@ -7,11 +7,11 @@ def quantile(share: float, metric: str, legend: str, *labels: str, selector: str
     """Ask for a quantile of a histogram, by instance and further labels.
 
     Args:
-        share: 0.5 for the median, 0.99 for what one in a hundred exceeds.
+        share: 0.5 for the median, 0.99 for the value that one in a hundred exceeds.
         metric: without `_bucket`.
-        legend: what the series is called after its instance.
+        legend: the name of the series after its instance.
         labels: by which to tell series apart, besides the instance.
-        selector: what stands between `<` and `>`.
+        selector: the text between `<` and `>`.
     """
     by = ", ".join(("instance", *labels, "le"))
     rate = f"rate({metric}_bucket<{selector}>[$__rate_interval])"

@@ -1,4 +1,4 @@
-"""Compression and bytes: what goes out, what is saved, and what saving costs."""
+"""Compression and bytes: bytes that go out, bytes that are saved, and the cost of saving."""
 
 from grafana.ages import rate
 from grafana.house import RED, Board, Kind, Panel, Query, Row, Unit

@@ -4,8 +4,8 @@ A dashboard is data: a board of rows of panels of queries. A query is PromQL in 
 metric stands for its selector: `feed_lanes<>` asks for the chosen instances, `feed_ticks_total<$>`
 for the chosen sources of them too, and `feed_disconnects_total<reason="slow">` for one label more.
 
-SDK: grafana-foundation-sdk 11.6, whose versions on PyPI carry an epoch (`1769699379!11.6.0`); what
-pip takes by default is the schema of Grafana 10.1.
+SDK: grafana-foundation-sdk 11.6, whose versions on PyPI carry an epoch (`1769699379!11.6.0`); the
+one that pip takes by default is the schema of Grafana 10.1.
 """
 
 import re
@@ -58,7 +58,7 @@ class Query:
 
     Attributes:
         expr: PromQL with the shorthand for selectors.
-        legend: what its series are called, with `{{label}}`.
+        legend: the name of its series, with `{{label}}`.
     """
 
     expr: str
@@ -72,17 +72,17 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What is seen in one frame.
+    """One frame with a figure or a plot.
 
     Attributes:
-        title: what is measured.
-        description: what it means, and what to do when it is bad.
+        title: the name of the figure.
+        description: its meaning, and advice for when it is bad.
         unit: of all its queries.
         queries: in the order of the legend.
         kind: how it is drawn.
         width: of 24 columns.
         thresholds: from which value on in which colour; green before.
-        words: what single values are called, for numbers that are no quantities.
+        words: names of single values, for numbers that are not quantities.
     """
 
     title: str

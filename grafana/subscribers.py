@@ -1,4 +1,4 @@
-"""Subscribers: who is there, who is behind, who was lost and who came back."""
+"""Subscribers: those that are there, are behind, were lost and came back."""
 
 from grafana.ages import rate
 from grafana.house import AMBER, RED, Board, Kind, Panel, Query, Row, Unit

@@ -110,7 +110,7 @@ def bench(  # noqa: PLR0917 - one parameter an option
     settings = Settings(subscribers, rate, seconds, rounds, url, wanted)
     names = list(SCENARIOS) if scenario is Chosen.ALL else [scenario.value]
     machine = Machine.here()
-    # A pipe has no width of its own; a table that is cut is no use to anybody.
+    # A pipe has no width of its own; a table that is cut is useless.
     console = Console(width=None if sys.stdout.isatty() else REDIRECTED_WIDTH)
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory(prefix="feed-bench-") as folder, _Shown() as progress:
@@ -161,7 +161,7 @@ class _Shown(Progress):
         self._bars.stop()
 
     def begin(self, title: str, steps: int) -> None:
-        """Begin a scenario of so many samples."""
+        """Begin a scenario of this many samples."""
         self._title, self._done = title, -1
         self._bars.reset(self._task, total=steps, description=title, now="")
 
@@ -171,7 +171,7 @@ class _Shown(Progress):
         self._bars.update(self._task, completed=self._done, now=name)
 
     def event(self, event: Event) -> None:
-        """Show how many are connected, or what they receive."""
+        """Show how many are connected, or how many frames they receive."""
         if isinstance(event, Connecting):
             now = f"{event.connected:,} of {event.wanted:,} connected"
         elif isinstance(event, Interval):
@@ -188,7 +188,7 @@ class _Shown(Progress):
 def run(arguments: Sequence[str]) -> int:
     """Run `feed bench` with these arguments; return the exit status.
 
-    Whatever ends it, it ends what it has started: SIGTERM leaves by the same way as an error.
+    However it ends, it ends the programs that it has started: SIGTERM leaves as an error does.
     """
     before = signal.signal(signal.SIGTERM, _leave)
     try:

@@ -1,4 +1,4 @@
-"""One subscriber's connection: how it begins, and how what arrives is counted or looked at."""
+"""One subscriber's connection: how it begins, and how its bytes are counted or looked at."""
 
 import socket
 from collections import Counter as Tally
@@ -27,15 +27,15 @@ _BINARY = 0x2
 
 
 class Members:
-    """What the subscribers of one group count together.
+    """The subscribers of one group, and the counts of all of them together.
 
     Attributes:
-        group: what they do.
+        group: how they subscribe and read.
         frames, received_bytes: since `restart`.
         newest, oldest: ages of ticks in the sampled messages.
         findings: of the sampled ones.
         lost: connections that ended, by reason.
-        extensions: what the server agreed to with the last of them.
+        extensions: those that the server agreed to with the last of them.
         payloads: kept, as the group asked.
         connections: all of them.
     """
@@ -121,7 +121,7 @@ class Connection:
         self._send(make(f"{group.host}:{group.port}", opening.path, group.headers))
 
     def take_head(self, received: bytes) -> bytes | None:
-        """Take what precedes the stream; return what follows it, None while it is not whole.
+        """Take the head of the answer; return the bytes after it, None while it is not whole.
 
         Raises:
             WireError: the server refused.
@@ -175,7 +175,7 @@ class Connection:
             self.sampler = StampSampler(members.newest, members.findings)
 
     def look(self, received: bytes, now_ns: int) -> None:
-        """Look into what a sampled connection received; the counter has counted it already."""
+        """Look into the bytes of a sampled connection; the counter has counted them already."""
         assert self._splitter is not None
         assert self.sampler is not None
         for payload, position in self._splitter.split(received):

@@ -1,15 +1,16 @@
 """Counting messages by stepping from header to header, without looking at a payload.
 
-That is what nearly all of a swarm does, and why it costs less than the server that it measures.
-Counters look into one buffer that all connections share; what a read cut off is put back before the
-next read of the same connection. Know WebSocket frames and HTTP/1.1 chunks, and nothing of ticks.
+Nearly all of a swarm does only that, which is why it costs less than the server that it measures.
+Counters look into one buffer that all connections share; a header that a read cut off is put back
+before the next read of the same connection. Know WebSocket frames and HTTP/1.1 chunks, and nothing
+of ticks.
 """
 
 from typing import Protocol
 
 from .wire import chunk_size
 
-# Room before the bytes just received, where what an earlier read left unfinished is put back: a
+# Room before the bytes just received, where the header that an earlier read cut off is put back: a
 # whole ping, whose payload is at most 125 bytes, or a chunk's header.
 HEADROOM_BYTES = 256
 
@@ -95,7 +96,7 @@ class ChunkCounter:
         """Return how many chunks begin in the bytes received.
 
         Raises:
-            WireError: there is no chunk where one should begin.
+            WireError: the bytes where a chunk should begin are not one.
         """
         at = start + self._left
         chunks = 0

@@ -37,7 +37,7 @@ SEED = 1  # of the simulation: every run has the same ticks
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a subscriber of ours asks for.
+    """The request of a subscriber of ours.
 
     Attributes:
         transport, codec: how it is served.
@@ -96,7 +96,7 @@ class Subscription:
 
 
 class GroupOptions(TypedDict, total=False):
-    """What else can be said of a group; see `Group`."""
+    """Further options of a group; see `Group`."""
 
     sample_every: int
     sample_limit: int
@@ -155,7 +155,7 @@ class Server:
         openings: Sequence[Opening] = (),
         **options: Unpack[GroupOptions],
     ) -> Group:
-        """Return a group of subscribers who all ask for the same, or by turns for `openings`."""
+        """Return a group of subscribers that all ask for the same, or by turns for `openings`."""
         return Group(
             name=name,
             count=count,
@@ -165,7 +165,7 @@ class Server:
             openings=tuple(openings) or (subscription.opening,),
             headers=subscription.headers,
             binary=subscription.codec == "msgpack",
-            # Protobuf is only counted: what its frames hold is known from the other codecs.
+            # Protobuf is only counted: the content of its frames is known from the other codecs.
             look=Look.NOTHING if subscription.codec == "protobuf" else Look.TICKS,
             codec=subscription.codec,
             consecutive=self.simulated,
@@ -173,12 +173,12 @@ class Server:
         )
 
     def validators(self, transport: Transport = Transport.WEBSOCKET) -> Group:
-        """Return two subscribers who choose everything and hear positions: they find holes."""
+        """Return two subscribers that choose everything and hear positions: they find holes."""
         subscription = Subscription(transport=transport, channels=EVERYTHING, marks=True)
         return self.group("validators", 2, subscription, sample_every=1, every_tick=True)
 
     def own_symbols(self, count: int, each: int, seed: int = 7) -> list[Opening]:
-        """Return the openings of so many subscribers, each with symbols of its own."""
+        """Return the openings of this many subscribers, each with symbols of its own."""
         choose = random.Random(seed)
         return [
             Subscription(symbols=tuple(choose.sample(self.symbols, each))).opening

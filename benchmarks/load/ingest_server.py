@@ -1,6 +1,6 @@
 """A server whose source never waits: how many ticks a second does one core take in?
 
-The application is the real one, with snapshot, bars and whatever subscribers connect; only the
+The application is the real one, with snapshot, bars and all subscribers that connect; only the
 source is made for this: it holds all its ticks ready, and hands them out as fast as they are taken.
 Says `port N`, waits for a subscriber, and when the last tick was taken, one line of JSON.
 """
@@ -94,7 +94,7 @@ async def serve(ticks: int, batch: int) -> None:
         await source.finished.wait()
         found = {"ticks": source.ticks, "seconds": source.seconds, "cpu_s": source.cpu_s}
         print("result", json.dumps(found), flush=True)
-        await asyncio.sleep(1)  # whoever reads this line still reads our /proc
+        await asyncio.sleep(1)  # the reader of this line still reads our /proc
     finally:
         await runner.cleanup()
 

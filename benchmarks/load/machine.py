@@ -1,4 +1,4 @@
-"""What figures were measured on: the facts without which they mean nothing."""
+"""The machine of a measurement: the facts without which its figures mean nothing."""
 
 import os
 import platform
@@ -19,9 +19,9 @@ class Machine:
 
     Attributes:
         taken: when, in RFC 3339.
-        processor, cores, memory_bytes: what it has; cores are those this process may use.
+        processor, cores, memory_bytes: of the machine; cores are those that this process may use.
         kernel, python: versions.
-        packages: versions of what matters, by name.
+        packages: versions of those that matter, by name.
         load: mean number of processes that wanted to run, over 1, 5 and 15 minutes.
     """
 
@@ -54,7 +54,7 @@ class Machine:
 
     @property
     def is_busy(self) -> bool:
-        """Whether others were running so much that figures will be poor."""
+        """Whether other programs were so busy that figures will be poor."""
         return self.load[0] > self.cores / 2
 
     def words(self) -> str:

@@ -1,4 +1,4 @@
-"""What a scenario found: rows of what was measured, and how they stand to the aims."""
+"""The outcome of a scenario: rows of figures, and how they stand to the aims."""
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +17,7 @@ class Sample:
 
     Attributes:
         round: its number, from 0; ratios compare samples of the same round.
-        result: what the swarm measured.
+        result: the figures of the swarm.
         payload_ticks: mean ticks of a payload, where peers are given payloads; 0 where they aren't.
         hz: payloads a second that each subscriber is due; 0 where that is not fixed.
     """
@@ -29,7 +29,7 @@ class Sample:
 
     @property
     def readers(self) -> GroupResult:
-        """The first group: those who are measured; others stand beside them."""
+        """The first group, which is measured; others stand beside it."""
         return self.result.groups[0]
 
     @property
@@ -146,7 +146,7 @@ class Row:
         ours: it is our server.
         version: of the program, as far as it is known.
         samples: one a round.
-        skipped: why there is none, or fewer, in words; "" where all is well.
+        skipped: why samples are missing, in words; "" where all is well.
     """
 
     name: str
@@ -165,7 +165,7 @@ class Row:
 
     @property
     def troubles(self) -> list[str]:
-        """What went wrong in the rounds that were measured, in words."""
+        """The faults in the rounds that were measured, in words."""
         found: dict[str, None] = {}
         for sample in self.samples:
             if sample.arrived < ENOUGH:
@@ -182,10 +182,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """One aim and what was reached.
+    """One aim, and how far it was reached.
 
     Attributes:
-        what: is measured, in words.
+        what: the figure, in words.
         aim: in words.
         reached: in words; "not measured: …" where it was not.
         met: whether it was reached; None where it was not measured.
@@ -203,9 +203,9 @@ class Outcome:
 
     Attributes:
         scenario: its name.
-        title: what was done, in a sentence.
-        rows: what was measured.
-        aims: how that stands to what was aimed at.
+        title: the scenario in a sentence.
+        rows: the contenders with their figures.
+        aims: how the figures stand to the aims.
         notes: further sentences for the reader.
     """
 
@@ -235,12 +235,12 @@ def difference(above: Row, below: Row, metric: Metric) -> Spread | None:
 
 
 def at_most(what: str, reached: Spread | None, limit: float, why: str = "") -> Aim:
-    """Return the aim that a ratio's median is at most `limit`; `why` there is none, if so."""
+    """Return the aim that a ratio's median is at most `limit`; `why` it is missing, if it is."""
     return _aim(what, f"≤ {_figure(limit)}", reached, why, lambda value: value <= limit)
 
 
 def at_least(what: str, reached: Spread | None, limit: float, why: str = "") -> Aim:
-    """Return the aim that a figure's median is at least `limit`; `why` there is none, if so."""
+    """Return the aim that a figure's median is at least `limit`; `why` it is missing, if it is."""
     return _aim(what, f"≥ {_figure(limit)}", reached, why, lambda value: value >= limit)
 
 

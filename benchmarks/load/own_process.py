@@ -1,4 +1,4 @@
-"""Runs a script of the swarm in a process of its own, and hears what it tells."""
+"""Runs a script of the swarm in a process of its own, and hears its events."""
 
 import multiprocessing
 import signal
@@ -18,7 +18,7 @@ _END_S = 5.0
 
 
 class SwarmError(Exception):
-    """A swarm could not do what it was told; the message says why."""
+    """A swarm could not do its work; the message says why."""
 
 
 def in_own_process(script: Script[P, R], plan: P, tell: Tell, timeout_s: float = 300.0) -> R:
@@ -28,7 +28,7 @@ def in_own_process(script: Script[P, R], plan: P, tell: Tell, timeout_s: float =
         script: a function of a module, so that the new process finds it.
         plan: its first argument.
         tell: called here with every event that the script tells there.
-        timeout_s: silence for so long ends the process.
+        timeout_s: silence of this length ends the process.
 
     Raises:
         SwarmError: it failed, or was silent for too long.

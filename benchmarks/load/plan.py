@@ -1,4 +1,4 @@
-"""What a swarm is told to do, and what it tells: plain values that cross between processes."""
+"""The orders and the reports of a swarm: plain values that cross between processes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ from .ages import AgeSummary
 
 
 class Look(StrEnum):
-    """How deeply the sampled subscribers of a group look into what they receive."""
+    """How deeply the sampled subscribers of a group look into their payloads."""
 
     NOTHING = "nothing"
     STAMP = "stamp"  # find the newest time stamp: peers
     TICKS = "ticks"  # decode and check every tick: our server
-    RETURN = "return"  # count ticks from a position until live: those who come back to our server
+    RETURN = "return"  # count ticks from a position until live: coming back to our server
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ class Group:
         openings: subscriber k begins with number k modulo their count.
         headers: of the request.
         binary: the messages of the hello are binary.
-        look: what the sampled ones do.
+        look: how deeply the sampled ones look.
         codec: of ticks: "json" or "msgpack".
-        sample_every, sample_limit: every so many-th subscriber is sampled, up to the limit.
+        sample_every, sample_limit: one subscriber in this many is sampled, up to the limit.
         every_tick: they chose everything and hear positions, so holes can be found.
         consecutive: trades of a symbol are numbered without holes, as the simulation does it.
         stalled: they subscribe and then never read.
         receive_buffer_bytes: SO_RCVBUF, where the kernel's own choice is not wanted.
-        keep_payloads: the first sampled one keeps so many payloads for the result.
+        keep_payloads: how many payloads the first sampled one keeps for the result.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Plan:
     """A steady load: connect, settle, measure.
 
     Attributes:
-        groups: who connects.
+        groups: the subscribers that connect.
         pids: the server's processes, watched over the steady window; empty if they are not known.
         settle_s: time between the last subscriber's connecting and the steady window.
         steady_s: length of the steady window.
@@ -103,8 +103,8 @@ class StormPlan:
     """A storm: everybody is cut off at once and comes back.
 
     Attributes:
-        observers: few, sampled, who choose everything and hear positions; never cut off.
-        crowd: those who are cut off; they choose the same.
+        observers: few, sampled; they choose everything, hear positions, and are never cut off.
+        crowd: the subscribers that are cut off; they choose the same.
         pids: the server's processes, as `Plan` has them.
         history_s: how long positions are collected; how old those are with which the crowd returns.
         return_s: within how long all of them are back.
@@ -123,7 +123,7 @@ class StormPlan:
 
 @dataclass(frozen=True, slots=True)
 class StormResult:
-    """What became of the crowd.
+    """The fate of the crowd.
 
     Attributes:
         count: how many were cut off.
@@ -171,7 +171,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class GroupResult:
-    """What one group saw during the steady window.
+    """The figures of one group in the steady window.
 
     Attributes:
         name, count: which, and how many were connected at its end.
@@ -179,10 +179,10 @@ class GroupResult:
         sampled_messages, sampled_ticks: looked at.
         newest, oldest: ages of the newest and of the oldest tick in each sampled message.
         gaps: gap messages by reason.
-        faults, fault_count: what must never happen, the first few in words, and how many.
+        faults, fault_count: events that must never happen: the first few in words, and how many.
         lost: connections that ended, by reason.
-        extensions: what the server agreed to: WebSocket extensions or Content-Encoding.
-        payloads: kept for whoever asked.
+        extensions: those that the server agreed to, or its Content-Encoding.
+        payloads: as many as the group was to keep.
     """
 
     name: str
@@ -203,14 +203,14 @@ class GroupResult:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a swarm measured.
+    """The figures of a swarm.
 
     Attributes:
         connect_s: until the last subscriber was connected.
         seconds: length of the steady window.
         server_cpu_s: of the server's processes within it; 0 where they are not known.
         server_memory_bytes: before anybody connected, and at the end.
-        swarm_cpu_share: of one core, within the window: what it cost to measure.
+        swarm_cpu_share: of one core, within the window: the cost of measuring.
         groups: in the plan's order.
         intervals: the window, step by step.
     """
@@ -256,7 +256,7 @@ class Scheduled:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The swarm could not do what it was told; why, in words."""
+    """The swarm could not do its work; why, in words."""
 
     words: str
 

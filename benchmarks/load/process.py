@@ -1,4 +1,4 @@
-"""What the kernel says about a process: CPU time and memory, read from /proc (Linux)."""
+"""CPU time and memory of a process, as the kernel tells them in /proc (Linux)."""
 
 import os
 from collections.abc import Iterable
@@ -10,13 +10,13 @@ _PROC = Path("/proc")
 _NS_PER_TICK = 10**9 // os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _LISTEN = "0A"  # of /proc/net/tcp
-# What a file under /proc says when its process has just ended.
+# The errors at files under /proc whose process has just ended.
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What processes have used until now.
+    """The resources that processes have used until now.
 
     Attributes:
         cpu_ns: user and system time of all their threads.

@@ -1,4 +1,4 @@
-"""Results for the terminal, and as JSON for whoever compares runs."""
+"""Results for the terminal, and as JSON for comparing runs."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""What is read out of the payloads of the few subscribers that are looked at: ages, and faults.
+"""Samplers: they read ages and faults out of the payloads of the few sampled subscribers.
 
 `TickSampler` understands our ticks: it decodes every message and checks that nothing is missing.
 `StampSampler` understands only where a time stamp is, which is enough for peers that carry the same
@@ -25,12 +25,13 @@ Decode = Callable[[bytes], list[dict[str, Any]]]
 
 @dataclass(slots=True)
 class Findings:
-    """What was found in the payloads of one group.
+    """The findings in the payloads of one group.
 
     Attributes:
         messages, ticks: decoded so far.
         gaps: how many gap messages were received, by reason.
-        faults: what must never happen: holes, repetitions, disorder; the first few, in words.
+        faults: events that must never happen: holes, repetitions, disorder; at most the first
+            five, in words.
         fault_count: all of them.
     """
 
@@ -63,7 +64,7 @@ class StampSampler:
         self._clock = Rfc3339()
 
     def take(self, payload: bytes, position: bytes, now_ns: int) -> None:  # noqa: ARG002 - peers have none
-        """Record the age of the last time stamp; what has none is a message of the peer's own."""
+        """Record the age of the last time stamp; payloads without one are the peer's own."""
         at = payload.rfind(_STAMP) + len(_STAMP)
         if at < len(_STAMP):
             return
@@ -90,8 +91,8 @@ class TickSampler:
 
         Args:
             newest: takes the age of the newest tick in each message.
-            oldest: takes the age of the oldest: what a tick waited at most.
-            findings: what is found goes there.
+            oldest: takes the age of the oldest, the one that waited longest.
+            findings: takes all else that is found.
             codec: "json" or "msgpack".
             every_tick: this subscriber chose every channel and symbol and hears positions, so that
                 between two positions there must be as many ticks as their sequences are apart.
@@ -140,7 +141,7 @@ class TickSampler:
             self._check_position(marked)
 
     def _note(self, kind: str, message: dict[str, Any]) -> str:
-        """Note a message that is no tick; return the position it tells, or ""."""
+        """Note a message that is not a tick; return the position it tells, or ""."""
         if kind == "gap":
             self._findings.gaps[message["reason"]] += 1
             self._position = None
@@ -187,7 +188,7 @@ class Newest:
 
 
 class ReturnSampler:
-    """Follows one who comes back with a position, until it is live; decodes nothing.
+    """Follows a subscriber that comes back with a position, until it is live; decodes nothing.
 
     It hears positions and chose everything, so the ticks between two marks must be as many as
     their sequences are apart. Counting them in the text is a hundred times cheaper than decoding.

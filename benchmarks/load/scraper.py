@@ -9,7 +9,7 @@ from typing import Self
 
 from .feed_server import Server
 
-# What Prometheus 2 sends.
+# The headers that Prometheus 2 sends.
 _HEADERS = {
     "Accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
     "Accept-Encoding": "gzip",
@@ -21,7 +21,7 @@ _TIMEOUT_S = 30.0
 class Scraper:
     """A thread that scrapes while its context lasts.
 
-    Scrapes count from when so many subscribers are there; what is read before is thrown away.
+    Scrapes count once this many subscribers are there; earlier ones are thrown away.
 
     Attributes:
         took_ms: how long each scrape took, from the request until the last byte of the answer.
@@ -54,7 +54,7 @@ class Scraper:
                 body = connection.getresponse().read()
                 self._note((time.perf_counter() - began_s) * 1_000, body)
         except (OSError, http.client.HTTPException):
-            return  # the server is gone: whoever measures it tells so
+            return  # the server is gone: the script that measures it tells so
         finally:
             connection.close()
 

@@ -103,7 +103,7 @@ class BodySplitter:
         """Return the lines, or the events' data, that are complete with these bytes.
 
         Raises:
-            WireError: there is no chunk where one should begin.
+            WireError: the bytes where a chunk should begin are not one.
         """
         if self._chunked:
             self._unchunk(received)
@@ -137,7 +137,7 @@ class BodySplitter:
 
 
 def _event(event: bytes) -> Payload | None:
-    """Return data and id of a Server-Sent Event, or None where it is none: a retry, a comment."""
+    """Return data and id of a Server-Sent Event, or None for a retry or a comment."""
     fields: dict[bytes, bytes] = {}
     for line in event.split(b"\n"):
         name, _, value = line.partition(b":")

@@ -1,4 +1,4 @@
-"""The stage: runs contenders one after another, round after round, and keeps what was measured.
+"""The stage: runs contenders one after another, round after round, and keeps their figures.
 
 Every contender is started anew for each of its samples and has the machine to itself. Rounds go
 forward and backward by turns (A B C, C B A), so that a machine that gets slower or faster meanwhile
@@ -26,7 +26,7 @@ KEEP_PAYLOADS = 500
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user asked for.
+    """The options of the user.
 
     Attributes:
         subscribers, rate: instead of the scenario's own; None for those.
@@ -50,7 +50,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What one sample is taken of: the measured group first, others beside it."""
+    """The subject of one sample: the measured group first, others beside it."""
 
     groups: tuple[Group, ...]
     pids: tuple[int, ...]
@@ -107,16 +107,16 @@ class Recording:
 
 
 class Progress:
-    """What the stage tells while it runs; the base says nothing."""
+    """Hears of the stage while it runs; the base says nothing."""
 
     def begin(self, title: str, steps: int) -> None:
-        """Begin a scenario of so many samples."""
+        """Begin a scenario of this many samples."""
 
     def step(self, name: str) -> None:
         """Begin the next sample."""
 
     def event(self, event: Event) -> None:
-        """Hear what the swarm tells."""
+        """Hear an event of the swarm."""
 
     def end(self) -> None:
         """End the scenario."""
@@ -126,9 +126,9 @@ class Stage:
     """Where scenarios run.
 
     Attributes:
-        settings: what the user asked for.
+        settings: the options of the user.
         folder: for files of this run.
-        progress: hears what happens.
+        progress: hears of each step.
     """
 
     def __init__(self, settings: Settings, folder: Path, progress: Progress) -> None:
@@ -195,7 +195,7 @@ class Stage:
             yield server
 
     def record(self, groups: Callable[[Server], Group], options: Options) -> Recording:
-        """Let a few subscribers of our server write down what they get.
+        """Let a few subscribers of our server write down their payloads.
 
         Args:
             groups: makes the group, every member of which is sampled.
@@ -223,7 +223,7 @@ class Stage:
         *,
         validate: bool = True,
     ) -> Case:
-        """Return the case of our server with subscribers who all ask for the same."""
+        """Return the case of our server with subscribers that all ask for the same."""
 
         @contextmanager
         def start() -> Iterator[Target]:
@@ -246,7 +246,7 @@ class Stage:
         compress: bool = False,
         rotate: bool = False,
     ) -> list[Case]:
-        """Return the cases of peers who are given a recording's payloads at its rate."""
+        """Return the cases of peers that are given a recording's payloads at its rate."""
         job = Work(recording.path, recording.hz, transport, compress, rotate)
         return [
             self._peer(contender, count, job, recording.ticks)
@@ -269,7 +269,7 @@ class Stage:
 
 
 def target_of(running: Running, count: int) -> Target:
-    """Return what is measured of a running peer."""
+    """Return the target that a running peer is."""
     return Target((running.subscribers(count),), running.pids, running.version)
 
 

@@ -13,7 +13,7 @@ def run_steady(plan: Plan, tell: Tell) -> Result:
     """Put a server under the load of a plan.
 
     Raises:
-        WireError: the server refused a subscriber, or is no such server.
+        WireError: the server refused a subscriber, or does not speak its protocol.
     """
     before = Usage.of(plan.pids)
     swarm = Swarm(plan.groups)
@@ -36,7 +36,7 @@ def run_steady(plan: Plan, tell: Tell) -> Result:
 
 
 class Window:
-    """The steady window: what was used and received since it began."""
+    """The steady window: resources used and frames received since it began."""
 
     def __init__(self, swarm: Swarm, pids: tuple[int, ...]) -> None:
         for members in swarm.members:
@@ -74,7 +74,7 @@ class Window:
         return interval
 
     def result(self, connect_s: float, before: Usage) -> Result:
-        """Return what was measured until the last step."""
+        """Return the figures until the last step."""
         began, last = self._began, self._last
         seconds = (last.now_ns - began.now_ns) / 1e9
         return Result(
@@ -99,7 +99,7 @@ class _Reading:
 
 
 def group_result(members: Members) -> GroupResult:
-    """Return what the subscribers of a group saw."""
+    """Return the figures of a group."""
     findings = members.findings
     return GroupResult(
         name=members.group.name,

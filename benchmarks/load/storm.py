@@ -1,7 +1,7 @@
 """The script of a storm: a crowd is cut off at once, and all of it comes back with positions.
 
-Those who were cut off are followed until they are live; who else is connected meanwhile, and how
-old their ticks get, is measured by a second swarm in a process of its own.
+The crowd is followed until it is live; the other subscribers, and how old their ticks get, are
+measured by a second swarm in a process of its own.
 """
 
 import json
@@ -18,7 +18,7 @@ from .swarm import Swarm, Tell
 from .wire import WireError
 
 POSITION_EVERY_S = 0.1
-LOOK_EVERY_S = 0.05  # at who is live; so exact is the time until the last is
+LOOK_EVERY_S = 0.05  # at the live ones; the time until the last is live is as exact
 SEED = 5
 
 
@@ -127,7 +127,7 @@ class _Return:
 
 
 def _returning(crowd: Group, afters: list[tuple[str, int]]) -> Group:
-    """Return the group of those who come back, each asking to go on from its own position."""
+    """Return the group that comes back, each asking to go on from its own position."""
     (opening,) = crowd.openings
     (hello,) = opening.hello
     message = json.loads(hello)

@@ -1,8 +1,8 @@
 """The swarm: very many subscribers in one process, cheaper than the server that it measures.
 
 Theory of operation: two epolls. The prompt one holds those that are connecting and the few sampled
-ones; it is served at once, so that ages are true. The bulk one holds all others; it is drained
-every `DRAIN_S`, so that sends wake nobody and a read may take several frames, and in slices, so
+ones; it is served at once, so that ages are true. The bulk one holds all others; it is swept
+every `SWEEP_S`, so that sends wake nobody and a read may take several frames, and in slices, so
 that the prompt ones wait for no more than a slice. Frames are counted by their headers
 (counters.py). An asyncio client saturates near 130,000 frames/s; this counts 80,000 in 0.4 of a
 core (measured, 1 kB, one frame a read), and the busier it is, the more frames a read takes.
@@ -20,12 +20,12 @@ from .counters import HEADROOM_BYTES
 from .plan import Connecting, Event, Group
 from .wire import WireError
 
-# Between two drains of the bulk. Longer means fewer system calls a frame here, but the kernel then
+# Between two sweeps of the bulk. Longer means fewer system calls a frame here, but the kernel then
 # finds no memory that was just freed, and sending costs the server more: 4.7 µs at 20 ms, 5.5 µs at
 # 50 ms, 6.5 µs at 100 ms (bare `socket.send` of 1 kB at 40/s to 2,000). Shorter than a frame's
 # interval gains nothing.
-DRAIN_S = 0.02
-SLICE = 64  # sockets drained between two looks at the prompt ones: about 0.3 ms
+SWEEP_S = 0.02
+SLICE = 64  # sockets swept between two looks at the prompt ones: about 0.3 ms
 READ_BYTES = 256 * 1024
 CONNECT_PROGRESS_S = 0.2
 
@@ -43,7 +43,7 @@ class Swarm:
         self._bulk_connections: dict[int, Connection] = {}
         self._buffer = bytearray(HEADROOM_BYTES + READ_BYTES)
         self._view = memoryview(self._buffer)[HEADROOM_BYTES:]
-        self._next_drain_s = 0.0
+        self._next_sweep_s = 0.0
 
     @property
     def connections(self) -> list[Connection]:
@@ -96,19 +96,19 @@ class Swarm:
         return now_s - began_s
 
     def serve_for(self, seconds: float) -> None:
-        """Serve everybody for so long."""
+        """Serve everybody for this long."""
         until_s = time.monotonic() + seconds
         while (left_s := until_s - time.monotonic()) > 0:
             self.serve(left_s)
 
     def serve(self, timeout_s: float) -> None:
-        """Wait at most so long for the prompt ones or the next drain, and serve what is due."""
+        """Wait at most this long for the prompt ones or the next sweep; serve all that is due."""
         now_s = time.monotonic()
-        self._serve_prompt(max(0.0, min(timeout_s, self._next_drain_s - now_s)))
+        self._serve_prompt(max(0.0, min(timeout_s, self._next_sweep_s - now_s)))
         now_s = time.monotonic()
-        if now_s >= self._next_drain_s:
-            self._next_drain_s = now_s + DRAIN_S
-            self._drain()
+        if now_s >= self._next_sweep_s:
+            self._next_sweep_s = now_s + SWEEP_S
+            self._sweep()
 
     def close(self) -> None:
         """End every connection."""
@@ -154,7 +154,7 @@ class Swarm:
             rest = connection.take_head(received)
             if rest is None:
                 return
-            self._settle(connection)
+            self._admit(connection)
             if not rest:
                 return
             received = rest
@@ -163,7 +163,7 @@ class Swarm:
         if connection.sampled:
             connection.look(received, now_ns)
 
-    def _settle(self, connection: Connection) -> None:
+    def _admit(self, connection: Connection) -> None:
         """Move one that has connected to where it is read from now on."""
         if connection.sampled:
             return
@@ -176,7 +176,7 @@ class Swarm:
             self._bulk.register(descriptor, select.EPOLLIN)
 
     def _count_one(self, connection: Connection, size: int) -> None:
-        """Count what the buffer holds for one connection."""
+        """Count the messages that the buffer holds for one connection."""
         counter, members = connection.counter, connection.members
         start = HEADROOM_BYTES - len(counter.partial)
         self._buffer[start:HEADROOM_BYTES] = counter.partial
@@ -187,7 +187,7 @@ class Swarm:
             if reason:
                 self.drop(connection, reason)
 
-    def _drain(self) -> None:
+    def _sweep(self) -> None:
         """Read once from every bulk connection that has something."""
         connections = self._bulk_connections
         if not connections:

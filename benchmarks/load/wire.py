@@ -1,6 +1,6 @@
-"""The wire as a subscriber sees it: what it sends to begin, and the head of the answer.
+"""The wire as a subscriber sees it: the bytes that it begins with, and the head of the answer.
 
-Sans I/O. What follows the head is for `counters.py`, which finds messages without looking at them,
+Sans I/O. The body is for `counters.py`, which finds messages without looking at them,
 and `splitters.py`, which returns them whole. Sources: RFC 6455 (WebSocket), RFC 9112 (HTTP/1.1).
 """
 
@@ -17,7 +17,7 @@ MAX_HEAD_BYTES = 64 * 1024  # of a response; nobody here sends a tenth of that
 
 
 class WireError(Exception):
-    """A server sent what its protocol does not allow, or refused; the message says what."""
+    """A server refused, or broke its protocol; the message says how."""
 
 
 def upgrade_request(host: str, path: str, headers: Mapping[str, str]) -> bytes:
@@ -67,7 +67,7 @@ class Head:
 
     @classmethod
     def parse(cls, received: bytes) -> "tuple[Head, bytes] | None":
-        """Return the head and what follows it, or None while it is not whole.
+        """Return the head and the bytes after it, or None while it is not whole.
 
         Raises:
             WireError: it never will be.
@@ -93,7 +93,7 @@ def chunk_size(line: bytes) -> int:
     """Return the size that the first line of a chunk tells (RFC 9112 §7.1).
 
     Raises:
-        WireError: it tells none.
+        WireError: it tells no size.
     """
     try:
         return int(line.partition(b";")[0], 16)

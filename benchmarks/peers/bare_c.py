@@ -1,4 +1,4 @@
-"""The floor in C: what the kernel asks for, without an interpreter."""
+"""The floor in C: the cost of the kernel, without an interpreter."""
 
 import subprocess
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """The floor: a Python loop over non-blocking `socket.send`, and nothing else.
 
-What this costs is what the kernel and the interpreter ask for, whatever a server does besides.
+Its cost is that of the kernel and the interpreter, which every server has.
 """
 
 import select

@@ -1,7 +1,7 @@
-"""What every contender has in common: the work it is given, and how it is started and ended.
+"""Contenders: the work that each is given, and how it is started and ended.
 
-A contender is a program that sends given payloads to whoever subscribes, so many times a second,
-each of them to everybody. Its CPU time per frame and subscriber is what is compared.
+A contender is a program that sends given payloads at a given rate, each of them to all its
+subscribers. Its CPU time per frame and subscriber is compared.
 """
 
 import os
@@ -39,7 +39,7 @@ class PeerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is asked of each contender in one run.
+    """The work of each contender in one run.
 
     Attributes:
         payloads: a file of JSON payloads, one a line, sent in turn, over and over.
@@ -78,7 +78,7 @@ class Running:
     version: str = ""
 
     def subscribers(self, count: int) -> Group:
-        """Return the group of so many subscribers."""
+        """Return the group of this many subscribers."""
         return replace(self.group, count=count)
 
 
@@ -92,7 +92,7 @@ class Contender(Protocol):
     name: str
 
     def missing(self, work: Work) -> str:
-        """Install what can be installed; return why it cannot do this work here, or ""."""
+        """Install all that can be installed; return why it cannot do this work here, or ""."""
 
     def start(self, work: Work) -> AbstractContextManager[Running]:
         """Start it on this work; leaving the context ends it.
@@ -122,7 +122,7 @@ def subscriber(  # noqa: PLR0917 - a group has many sides
         openings=(Opening(path, hello),),
         headers=dict(work.offer) | dict(headers or {}),
         binary=binary,
-        look=Look.NOTHING if work.rotate else Look.STAMP,  # no time to stamp so many a round
+        look=Look.NOTHING if work.rotate else Look.STAMP,  # no time to stamp that many a round
     )
 
 
@@ -174,7 +174,7 @@ class Program:
         raise PeerError(f"{self._what} does not listen on {port} within {START_TIMEOUT_S:g} s")
 
     def end(self) -> None:
-        """End it and what it has started: first asked, then made to."""
+        """End it and all that it has started: first asked, then made to."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)
             try:
@@ -227,7 +227,7 @@ def program(
 
 @contextmanager
 def _signals_wait() -> Iterator[None]:
-    """Hold back what would end us: amid the start of a program nobody knows yet what to end.
+    """Hold back signals that would end us: amid its start a program is not yet known by its pid.
 
     (Blocked they would be for the program too, which inherits that.)
     """
@@ -278,7 +278,7 @@ def free_port() -> int:
 
 
 def cache_folder(name: str) -> Path:
-    """Return a folder that outlives a run, for what is installed or built only once."""
+    """Return a folder that outlives a run, for programs that are installed or built only once."""
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = base / "feed-bench" / name
     folder.mkdir(parents=True, exist_ok=True)

@@ -74,7 +74,7 @@ class Release:
 
     @property
     def binary(self) -> Path:
-        """What is built."""
+        """The program that is built."""
         return self.folder / "centrifugo"
 
 

@@ -1,4 +1,4 @@
-"""Everybody we compare with."""
+"""All contenders."""
 
 from .aiohttp_send import AiohttpSend
 from .bare_c import BareC

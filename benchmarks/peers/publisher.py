@@ -1,7 +1,7 @@
 """Feeds a peer that takes its payloads by HTTP POST: one connection, one request a payload.
 
-Not part of what is measured, but for the request that the peer must read: one a frame, whatever
-the number of subscribers.
+Not measured, except for the request that the peer must read: one a frame, for any number of
+subscribers.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What the peers written in Python share: their options, their payloads and their pace."""
+"""Common parts of the peers written in Python: their options, their payloads and their pace."""
 
 import argparse
 import asyncio
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STAMP = b'"t":"'
-QUIET_S = 0.2  # less than what a swarm waits before it measures
+QUIET_S = 0.2  # less than a swarm waits before it measures
 STAMP_BYTES = 30  # 2026-11-20T05:16:56.857123456Z
 _WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
 
@@ -70,7 +70,7 @@ class Payloads:
 class Door:
     """Holds sending back while subscribers are still coming in.
 
-    What is measured is a steady window. Some peers take a millisecond a handshake, and would hardly
+    A steady window is measured. Some peers take a millisecond a handshake, and would hardly
     get round to it if they were sending to thousands already.
     """
 

@@ -1,7 +1,7 @@
 """Compressed: frames of twenty ticks, compressed once for the whole lane.
 
 What does compression add to our own cost, what does it save on the wire, what memory does it take,
-and what does it cost those who compress for each connection?
+and what does it cost the peers that compress for each connection?
 """
 
 from collections.abc import Sequence

@@ -39,5 +39,5 @@ def run(stage: Stage) -> Outcome:
 
 
 def most_subscribers(wished: int) -> int:
-    """Return how many can connect where every process may open so many files, at most `wished`."""
+    """Return how many can connect, at most `wished`, with this many open files a process."""
     return min(wished, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_DESCRIPTORS)

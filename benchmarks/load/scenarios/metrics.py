@@ -1,4 +1,4 @@
-"""Metrics: what do counting and scraping cost those who are served?
+"""Metrics: what do counting and scraping cost the subscribers?
 
 The same load on a server that counts and on one that counts nothing: everybody in one lane, and
 each in a lane of its own, where a frame to one subscriber is counted alone. Then with scrapes, and

@@ -58,7 +58,7 @@ def _measure(stage: Stage, count: int, rate: float, pace: str) -> list[Row]:
             openings = server.own_symbols(count, OWN_SYMBOLS)
             group = server.group("own symbols", count, Subscription(), openings)
             # No validators beside them: one lane of everything would be a cost of its own here.
-            # Trades without holes are what the sampled ones check.
+            # The sampled ones check that trades have no holes.
             yield Target((group,), server.pids)
 
     cases = [

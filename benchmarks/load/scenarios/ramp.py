@@ -11,7 +11,7 @@ STEPS = (250, 500, 1_000, 2_000, 3_000, 4_000)
 RATE = 320
 BATCH_MS = 25
 HALF_A_CORE = 0.5
-NEAR = 0.15  # a step is at half a core if its share is no further from it
+NEAR = 0.15  # a step is at half a core if its share is at most this far from it
 AIM_MS = BATCH_MS + 10
 
 

@@ -1,6 +1,6 @@
 """Slow: a tenth of the readers stop reading.
 
-What do those who read notice of it, and what memory do those who do not hold?
+What do the other readers notice of it, and how much memory do the stalled ones hold?
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ READERS = 1_000
 STALLED_SHARE = 0.1
 RATE = 800  # ticks/s: 20 a frame; a reader that stalls is full after 2 s
 BATCH_MS = 25
-SETTLE_S = 3.0  # less than the 10 s after which a server lets go of those who take nothing
+SETTLE_S = 3.0  # less than the 10 s after which a server lets go of stalled readers
 RECEIVE_BUFFER_BYTES = 4096  # theirs, so that they are full soon
 SOCKET_BUFFER_BYTES = 64 * 1024  # ours, per subscriber: the server's high water mark
 NOISE = 1.1

@@ -57,7 +57,7 @@ def _plan(server: Server, count: int) -> StormPlan:
 
 
 class _Others:
-    """Those who stay: a swarm of their own, whose window begins with the cut."""
+    """The subscribers that stay: a swarm of their own, whose window begins with the cut."""
 
     def __init__(self, stage: Stage, server: Server) -> None:
         self._stage = stage
@@ -83,7 +83,7 @@ class _Others:
             self._found.append(error)
 
     def result(self) -> Result:
-        """Return what they saw."""
+        """Return the result of their window."""
         if self._thread is None:
             raise SwarmError("the storm never broke")
         self._thread.join()
