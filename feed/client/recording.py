@@ -23,6 +23,7 @@ from feed.client.events import Batch, Connected, Event, Gap, Snapshot
 from feed.client.stream import Stream
 from feed.client.ticks import Tick
 from feed.errors import InvalidParameter
+from feed.wire.messages import CONNECTED
 from feed.wire.rfc3339 import rfc3339
 
 FLUSH_S = 1.0  # what a killed recorder loses at most, where the file is compressed
@@ -100,7 +101,7 @@ class RecordingWriter:
             self._write([event.message()])
         elif isinstance(event, Connected):
             # It also ends a snapshot that the connection before did not live to finish.
-            self._write([{"T": "success", "msg": "connected"}, acknowledgement])
+            self._write([CONNECTED, acknowledgement])
 
     def flush(self) -> None:
         """Put what waits into the file, as a whole piece that can be read alone."""
