@@ -7,7 +7,7 @@ command does stands in `feed.client` and `feed.terminal`; here its options becom
 import logging
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from feed.cli.plumbing import ENDED_BY, naming_options, print_lines, run_until_s
 from feed.errors import InvalidParameter
 from feed.market.ticks import Channel
 from feed.wire.codec_name import CodecName
+from feed.wire.transport import TransportName
 
 if TYPE_CHECKING:  # aiohttp is slow to import, and `feed --help` does without
     from feed.client.stream import Stream
@@ -25,7 +26,7 @@ Text = str | None
 Url = Annotated[str, typer.Option("--url", envvar="FEED_URL", help="Base of the server.")]
 Channels = Annotated[str, typer.Option("--channels", help=f"Some of {', '.join(Channel)}.")]
 TransportOption = Annotated[
-    Literal["auto", "websocket", "sse", "stream"],
+    TransportName,
     typer.Option("--transport", envvar="FEED_TRANSPORT", help="How bytes come."),
 ]
 CodecOption = Annotated[

@@ -34,12 +34,12 @@ from feed.client.events import (
     Snapshot,
     Unknown,
 )
-from feed.client.stream import Stream, TransportName
+from feed.client.stream import Stream
 from feed.client.subscription import OnLagName, Symbols
 from feed.client.tables import Tables, event_ns
 from feed.client.ticks import Bar, ConflatedTrade, Quote, Status, Tick, Time, Trade
 from feed.wire.codec_name import CodecName
-from feed.wire.transport import Transport
+from feed.wire.transport import Transport, TransportName
 
 __all__ = [
     "Bar",

@@ -7,10 +7,11 @@ from typing import ParamSpec
 import aiohttp
 
 from feed.client.blocking import BlockingStream
-from feed.client.stream import HEARTBEAT_S, Stream, TransportName
+from feed.client.stream import HEARTBEAT_S, Stream
 from feed.client.subscription import OnLagName, Subscription, Symbols
 from feed.market.ticks import Channel
 from feed.wire.codec_name import CodecName
+from feed.wire.transport import TransportName
 
 Parameters = ParamSpec("Parameters")
 

@@ -12,7 +12,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Literal, Self, get_args
+from typing import Self, get_args
 
 import aiohttp
 
@@ -44,13 +44,11 @@ from feed.errors import InvalidParameter
 from feed.wire.codec_name import CodecName
 from feed.wire.error_codes import Consequence, consequence_of
 from feed.wire.position import Position
-from feed.wire.transport import Transport
+from feed.wire.transport import Transport, TransportName
 
 HEARTBEAT_S = 15.0  # the server says something every 10 s at least
 OPEN_TIMEOUT_S = 10.0  # to connect, and to be told that the subscription stands
 MAX_UNKNOWN_KINDS = 100  # that are logged, once each
-
-TransportName = Literal["auto", "websocket", "sse", "stream"]
 
 # What "auto" tries: the one with the fewest bytes and a way to answer first, the one that passes
 # every proxy last.

@@ -5,6 +5,7 @@ themselves. Its values are the labels of metrics and the words on the wire.
 """
 
 from enum import StrEnum
+from typing import Literal
 
 
 class Transport(StrEnum):
@@ -13,3 +14,7 @@ class Transport(StrEnum):
     WEBSOCKET = "websocket"
     SSE = "sse"
     STREAM = "stream"
+
+
+# As a caller of the client names them; "auto" tries one after the other.
+TransportName = Literal["auto", "websocket", "sse", "stream"]

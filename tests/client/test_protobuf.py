@@ -13,11 +13,11 @@ from feed.client import Batch, connect
 from feed.client.errors import Malformed
 from feed.client.parsers import Message, ProtobufParser, SseMessageParser
 from feed.client.protobuf import BatchSplitter, decode_batch
-from feed.client.stream import TransportName
 from feed.market.ticks import Tick
 from feed.settings.options import Settings
 from feed.wire.json_codec import JSON
 from feed.wire.protobuf_codec import PROTOBUF
+from feed.wire.transport import TransportName
 from tests.client.objects import ids_of
 from tests.fakes import strategies
 from tests.fakes.servers import ScriptedSource, start_feed, trades
