@@ -7,7 +7,7 @@
 
 import type { Environment, WebSocketStreamLike } from "../environment.ts";
 import { TransportFailed } from "../errors.ts";
-import type { Payload } from "../wire/codec.ts";
+import type { CodecName, Payload } from "../wire/codec.ts";
 import { Inbox } from "./inbox.ts";
 import type { Arrival } from "./transport.ts";
 
@@ -22,15 +22,13 @@ export interface Socket {
 /** Make the better of the two kinds; undefined where there is neither. */
 export function makeSocket(
   url: string,
-  protocols: string[],
+  codec: CodecName,
   environment: Environment,
 ): Socket | undefined {
   if (environment.WebSocketStream !== undefined) {
-    return new StreamSocket(url, protocols, environment);
+    return new StreamSocket(url, codec, environment);
   }
-  return environment.WebSocket === undefined
-    ? undefined
-    : new EventSocket(url, protocols, environment);
+  return environment.WebSocket === undefined ? undefined : new EventSocket(url, codec, environment);
 }
 
 /** The close codes after which nothing was wrong: normal, going away, restarting (RFC 6455 §7.4). */
@@ -45,22 +43,29 @@ function failure(code: number, reason: string): TransportFailed {
   return new TransportFailed("websocket", broke);
 }
 
-function arrival(data: string | Uint8Array | ArrayBuffer): Arrival {
+/** Text is JSON in any case: a codec may leave control messages to it. */
+function arrival(data: string | Uint8Array | ArrayBuffer, codec: CodecName): Arrival {
   return typeof data === "string"
     ? { payload: data, codec: "json" }
-    : { payload: data instanceof ArrayBuffer ? new Uint8Array(data) : data, codec: "msgpack" };
+    : { payload: data instanceof ArrayBuffer ? new Uint8Array(data) : data, codec };
+}
+
+function protocolOf(codec: CodecName): string {
+  return `feed.${codec}`;
 }
 
 class StreamSocket implements Socket {
   readonly #socket: WebSocketStreamLike;
+  readonly #codec: CodecName;
   #reader: ReadableStreamDefaultReader<string | Uint8Array | ArrayBuffer> | undefined;
   #writer: WritableStreamDefaultWriter<string | Uint8Array> | undefined;
   #isClosed = false;
 
-  constructor(url: string, protocols: string[], environment: Environment) {
+  constructor(url: string, codec: CodecName, environment: Environment) {
+    this.#codec = codec;
     this.#socket = new (
       environment.WebSocketStream as NonNullable<typeof environment.WebSocketStream>
-    )(url, { protocols });
+    )(url, { protocols: [protocolOf(codec)] });
     this.#socket.closed.catch(() => {}); // told by `read`
   }
 
@@ -81,7 +86,7 @@ class StreamSocket implements Socket {
     try {
       const result = await this.#reader?.read();
       if (result !== undefined && !result.done) {
-        return arrival(result.value);
+        return arrival(result.value, this.#codec);
       }
       if (this.#isClosed) {
         return undefined; // the peer may take its time to agree
@@ -111,10 +116,12 @@ class StreamSocket implements Socket {
 
 class EventSocket implements Socket {
   readonly #socket: WebSocket;
+  readonly #codec: CodecName;
   readonly #inbox: Inbox;
 
-  constructor(url: string, protocols: string[], environment: Environment) {
-    this.#socket = new (environment.WebSocket as typeof WebSocket)(url, protocols);
+  constructor(url: string, codec: CodecName, environment: Environment) {
+    this.#codec = codec;
+    this.#socket = new (environment.WebSocket as typeof WebSocket)(url, [protocolOf(codec)]);
     this.#socket.binaryType = "arraybuffer";
     this.#inbox = new Inbox(() => {
       this.#inbox.end(new TransportFailed("websocket", "nobody read; dropped to resume later"));
@@ -125,7 +132,7 @@ class EventSocket implements Socket {
   open(): Promise<{ protocol: string; extensions: string }> {
     const socket = this.#socket;
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
-      this.#inbox.push(arrival(event.data));
+      this.#inbox.push(arrival(event.data, this.#codec));
     };
     socket.onerror = () => {}; // tells nothing; `onclose` always follows
     return new Promise((resolve, reject) => {

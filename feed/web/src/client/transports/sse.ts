@@ -1,5 +1,5 @@
 /**
- * The EventSource transport. The id of an event is the position; MessagePack comes as base64.
+ * The EventSource transport. The id of an event is the position; binary codecs come as base64.
  *
  * The browser's own reconnecting is not used: it neither backs off nor changes the transport. Page
  * code cannot see why an EventSource was refused, so the same URL is asked once more with `fetch`
@@ -8,6 +8,7 @@
 
 import type { Environment } from "../environment.ts";
 import { FeedError, TransportFailed } from "../errors.ts";
+import { codecs } from "../wire/codec.ts";
 import { Inbox } from "./inbox.ts";
 import { expectStream } from "./problem.ts";
 import {
@@ -87,8 +88,9 @@ export class EventSourceTransport implements Transport {
   }
 
   #ticks(event: MessageEvent<string>): Arrival {
-    const payload = this.#request.codec === "msgpack" ? fromBase64(event.data) : event.data;
-    return { payload, codec: this.#request.codec, ...position(event) };
+    const { codec } = this.#request;
+    const payload = codecs[codec].isText ? event.data : fromBase64(event.data);
+    return { payload, codec, ...position(event) };
   }
 
   /** Ask once more, to learn what the browser does not tell. */

@@ -1,5 +1,5 @@
 /**
- * The HTTP stream transport: `fetch` and a reader, as NDJSON or concatenated MessagePack.
+ * The HTTP stream transport: `fetch` and a reader, of frames one after the other.
  *
  * Bytes are taken from the network only when somebody asks for the next frame, so a consumer that
  * is slow slows the sender through TCP. Splitting is the splitter's work, decoding the codec's.
@@ -7,9 +7,7 @@
 
 import type { Environment } from "../environment.ts";
 import { FeedError, TransportFailed } from "../errors.ts";
-import type { CodecName } from "../wire/codec.ts";
-import { MessagePackSplitter } from "../wire/messagepack.ts";
-import { LineSplitter } from "../wire/ndjson.ts";
+import { codecs } from "../wire/codec.ts";
 import type { Splitter } from "../wire/splitter.ts";
 import { expectStream } from "./problem.ts";
 import {
@@ -22,10 +20,6 @@ import {
 } from "./transport.ts";
 
 const PATH = "/v1/stream";
-const MEDIA_TYPES: Record<CodecName, string> = {
-  json: "application/x-ndjson",
-  msgpack: "application/vnd.msgpack",
-};
 
 export class StreamTransport implements Transport {
   readonly kind = "stream";
@@ -41,11 +35,12 @@ export class StreamTransport implements Transport {
   constructor(request: Request, environment: Environment) {
     this.#request = request;
     this.#environment = environment;
-    this.#splitter = request.codec === "json" ? new LineSplitter() : new MessagePackSplitter();
+    this.#splitter = codecs[request.codec].makeSplitter();
   }
 
   async open(): Promise<Opened> {
     const { codec } = this.#request;
+    const { mediaType } = codecs[codec];
     const url = requestUrl(PATH, this.#request);
     if (url.href.length > MAX_URL_LENGTH) {
       throw new TransportFailed(
@@ -56,14 +51,14 @@ export class StreamTransport implements Transport {
     let response: Response;
     try {
       response = await this.#environment.fetch(url, {
-        headers: { Accept: MEDIA_TYPES[codec] },
+        headers: { Accept: mediaType },
         cache: "no-store",
         signal: this.#abort.signal,
       });
     } catch (error) {
       throw new TransportFailed(this.kind, `could not connect: ${(error as Error).message}`);
     }
-    await expectStream(this.kind, response, MEDIA_TYPES[codec]);
+    await expectStream(this.kind, response, mediaType);
     this.#reader = response.body?.getReader();
     return { codec, compression: response.headers.get("content-encoding") ?? "identity" };
   }

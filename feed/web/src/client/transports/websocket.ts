@@ -1,8 +1,8 @@
-/** The WebSocket transport: both codecs by subprotocol, control messages at any time. */
+/** The WebSocket transport: every codec by its subprotocol, control messages at any time. */
 
-import { encode as encodeMessagePack } from "@msgpack/msgpack";
 import type { Environment } from "../environment.ts";
 import { TransportFailed } from "../errors.ts";
+import { codecs } from "../wire/codec.ts";
 import { makeSocket, type Socket } from "./socket.ts";
 import type { Arrival, Opened, Request, Transport } from "./transport.ts";
 
@@ -24,7 +24,7 @@ export class WebSocketTransport implements Transport {
     const url = new URL(PATH, this.#request.origin);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const { codec } = this.#request;
-    this.#socket = makeSocket(url.href, [`feed.${codec}`], this.#environment);
+    this.#socket = makeSocket(url.href, codec, this.#environment);
     if (this.#socket === undefined) {
       throw new TransportFailed(this.kind, "there is no WebSocket here");
     }
@@ -38,9 +38,7 @@ export class WebSocketTransport implements Transport {
   }
 
   send(message: object): void {
-    const text = JSON.stringify(message);
-    // Through JSON, so that undefined keys are left out of both codecs alike.
-    this.#socket?.send(this.#request.codec === "json" ? text : encodeMessagePack(JSON.parse(text)));
+    this.#socket?.send(codecs[this.#request.codec].encode(message));
   }
 
   close(): void {

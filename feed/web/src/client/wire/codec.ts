@@ -3,11 +3,20 @@
  *
  * A frame is an array of objects, each with a `T`; a named SSE event is one such object alone. An
  * object with an unknown `T` is handed on: the receiver counts it. Whatever else comes (an HTML
- * page, a cut frame, broken UTF-8) is Malformed, and its message says what it looks like.
+ * page, a cut frame, broken UTF-8) is Malformed, and its message says what it looks like. A further
+ * codec is one entry in `codecs`; transports ask it for all that differs.
  */
 
-import { DecodeError, decode as decodeMessagePack, ExtensionCodec } from "@msgpack/msgpack";
+import {
+  DecodeError,
+  decode as decodeMessagePack,
+  ExtensionCodec,
+  encode as encodeMessagePack,
+} from "@msgpack/msgpack";
 import { Malformed } from "../errors.ts";
+import { MessagePackSplitter } from "./messagepack.ts";
+import { LineSplitter } from "./ndjson.ts";
+import type { Splitter } from "./splitter.ts";
 import { isTick, type Message } from "./ticks.ts";
 import { formatTime } from "./time.ts";
 
@@ -15,13 +24,26 @@ export const CODECS = ["json", "msgpack"] as const;
 export type CodecName = (typeof CODECS)[number];
 export type Payload = string | Uint8Array;
 
+export interface Codec {
+  /** The media type of an HTTP stream in it. */
+  readonly mediaType: string;
+  /** Whether a frame is text; if not, an event stream has it as base64. */
+  readonly isText: boolean;
+  /** Read one value. Throws Malformed when it is not one. */
+  readonly parse: (payload: Payload) => unknown;
+  /** Write a control message; keys that are undefined are left out. */
+  readonly encode: (message: object) => Payload;
+  /** Make a splitter for an HTTP stream. */
+  readonly makeSplitter: () => Splitter;
+}
+
 /**
  * Decode one frame.
  *
  * Throws Malformed when it is not one.
  */
 export function decodeFrame(payload: Payload, codec: CodecName): Message[] {
-  const value = codec === "json" ? parseJson(payload) : parseMessagePack(payload);
+  const value = codecs[codec].parse(payload);
   const messages: unknown[] = Array.isArray(value) ? value : [value];
   for (const message of messages) {
     if (!isMessage(message)) {
@@ -99,3 +121,21 @@ function readTimestamp(data: Uint8Array): string {
   }
   throw new DecodeError(`a timestamp has 4, 8 or 12 bytes, not ${data.byteLength}`);
 }
+
+export const codecs: Readonly<Record<CodecName, Codec>> = {
+  json: {
+    mediaType: "application/x-ndjson",
+    isText: true,
+    parse: parseJson,
+    encode: JSON.stringify,
+    makeSplitter: () => new LineSplitter(),
+  },
+  msgpack: {
+    mediaType: "application/vnd.msgpack",
+    isText: false,
+    parse: parseMessagePack,
+    // Through JSON, which leaves undefined keys out.
+    encode: (message) => encodeMessagePack(JSON.parse(JSON.stringify(message))),
+    makeSplitter: () => new MessagePackSplitter(),
+  },
+};
