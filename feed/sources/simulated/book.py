@@ -6,8 +6,8 @@ value; a trade happens at one of them, or sometimes between, and at the ask the 
 nearer the fair value is to it. So trades lead quotes, and on average they are fair. Prices are
 whole numbers of price steps until a tick is made, so no price is ever off the grid.
 
-Knows nothing of time but what it is told, nor which symbol comes next (`market.py`), nor what
-shares (`shares.py`) and pairs (`pairs.py`) have of their own.
+Knows no clock: it is told the time. Knows neither which symbol comes next (`market.py`) nor the
+details of shares (`shares.py`) and pairs (`pairs.py`).
 """
 
 from abc import ABC, abstractmethod
@@ -19,7 +19,7 @@ from feed.market.ticks import SECOND_NS, Quote, Trade
 from feed.sources.simulated.instruments import PricedInstrument
 from feed.sources.simulated.walk import Walk
 
-# Own volatility a day; what the market and the sector add to it is in market.py.
+# Own volatility a day; the parts of the market and the sector are in market.py.
 _OWN_VOLATILITY = {"Crypto": 0.026, "Funds": 0.003, "Utilities": 0.008, "Consumer Staples": 0.008}
 _DEFAULT_OWN_VOLATILITY = 0.014
 
@@ -47,7 +47,7 @@ CALM = Mood()  # nobody changes this one
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a book has in common with others.
+    """The surroundings that a book shares with others.
 
     Attributes:
         market: the walk that all books follow.
@@ -65,7 +65,7 @@ class Surroundings:
 
 
 class Book(ABC):
-    """What one symbol is worth and what is quoted for it; the base of shares and pairs."""
+    """The worth of one symbol and its quotes; the base of shares and pairs."""
 
     __slots__ = (
         "_ask",
@@ -105,7 +105,7 @@ class Book(ABC):
             rank: how many symbols are busier; quiet ones have wider spreads.
             steps: price steps in one unit of the price.
             session: the mood of its trading hours.
-            around: what it has in common with other books.
+            around: the surroundings that it shares with other books.
         """
         uniform = around.random.random
         volatility = _OWN_VOLATILITY.get(priced.instrument.sector, _DEFAULT_OWN_VOLATILITY)

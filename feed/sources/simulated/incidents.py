@@ -1,9 +1,9 @@
-"""What happens in the simulated market: news that stirs a symbol or a sector, and halts.
+"""The incidents of the simulated market: news that stirs a symbol or a sector, and halts.
 
 News makes prices jump, draws much of the market's activity to the symbols concerned and heats
 them; then it is forgotten. A halt stops one share for a while; when it resumes, its price has
 jumped and it is in the news. Both are far more frequent than in life, and halts shorter (five
-minutes at least), so that whoever watches for a minute or two sees them. Knows no clock: it is told
+minutes at least), so that an observer of a minute or two sees them. Knows no clock: it is told
 the time.
 """
 
@@ -29,9 +29,9 @@ _NEWS_SHARE = 0.25  # of all visits go to those in the news, at first
 _SECTOR_NEWS = 0.25  # of all news concerns a whole sector
 _SYMBOL_HEAT = 4.0
 _SECTOR_HEAT = 2.0
-_SYMBOL_JUMP = (0.15, 0.9)  # of what the walk is expected to move in a day
+_SYMBOL_JUMP = (0.15, 0.9)  # of the walk's expected move in a day
 _SECTOR_JUMP = (0.1, 0.4)
-_PAUSE_JUMP = 0.6  # news of one share that moves it so far calls for a volatility pause
+_PAUSE_JUMP = 0.6  # news that moves one share this far calls for a volatility pause
 
 _EVEN_ODDS = 0.5  # of going up
 _HALTED_AT_MOST = 0.02  # of all shares, and one
@@ -55,7 +55,7 @@ class Sector:
     """Symbols that move together.
 
     Attributes:
-        walk: what moves them.
+        walk: the walk that moves them.
         books: theirs.
     """
 
@@ -103,7 +103,7 @@ class Incidents:
         self.share = 0.0  # of all visits that go to them
 
     def advance(self, now_ns: int, last_ns: int) -> list[Status]:
-        """Let happen what is due.
+        """Let all incidents happen that are due.
 
         Args:
             now_ns: event time of the next tick.
@@ -131,7 +131,7 @@ class Incidents:
         return statuses
 
     def _find_halt(self) -> tuple[ShareBook, HaltReason] | None:
-        """Choose what is halted: what just jumped, or any share; none while enough are."""
+        """Choose a share to halt: the one that just jumped, or any; none while enough are."""
         jumped, self._jumped = self._jumped, None
         if len(self._halted) >= self._room or not self._shares:
             return None

@@ -1,9 +1,8 @@
-"""What the simulated market lists: symbols with names, sectors and a price to begin at.
+"""The listing of the simulated market: symbols with names, sectors and a price to begin at.
 
 The familiar ones come from `instruments.csv`, best known first, pairs among them; the rest up to
 5,000 are invented companies whose symbols are made of the letters of their names. The list is the
-same in every run: its first `n` entries are what `--symbols n` trades. Knows nothing of how prices
-move.
+same in every run: `--symbols n` trades its first `n` entries. Knows nothing of how prices move.
 """
 
 import csv
@@ -72,7 +71,7 @@ class PricedInstrument:
 
 
 def find_instruments(symbols: int | list[str]) -> list[PricedInstrument]:
-    """Return the first so many instruments, or those with the given symbols in the given order.
+    """Return the first instruments, by number, or those with the given symbols in the given order.
 
     A symbol that nobody knows gets a price and a name of its own, always the same.
 

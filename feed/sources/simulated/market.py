@@ -1,12 +1,12 @@
 """The simulated market: which symbol ticks when. Pure: no clock, no loop; seed in, ticks out.
 
 Theory of operation: tick `k` of trades and quotes happens within the k-th interval of 1/rate
-seconds, at a random moment in it; so order and count are exact whatever the randomness. The market
+seconds, at a random moment in it; so order and count are exact with any randomness. The market
 visits one symbol at a time: it brings the symbol's book to the moment, publishes the quote, then
 the trades that follow it, each in an interval of its own. Symbols are visited with Zipf's
 frequencies, except those in the news and, after the start, those that have not opened yet.
 Everything random comes from one seeded generator in one fixed order, so the sequence of ticks
-depends on the options alone, never on how it is taken.
+depends on the options alone, never on how it is read.
 """
 
 from bisect import bisect_right
@@ -27,7 +27,7 @@ from feed.sources.simulated.shares import ShareBook
 from feed.sources.simulated.walk import Walk
 
 MIN_RATE = 0.001  # ticks per second: one in a quarter of an hour
-MAX_RATE = 1_000_000.0  # about what one core makes when it does nothing else
+MAX_RATE = 1_000_000.0  # about the most that one core makes when it does nothing else
 
 _MARKET_VOLATILITY = 0.010  # a day, as are those of sectors
 _SECTOR_VOLATILITY = {"Crypto": 0.024, "Funds": 0.003}
@@ -99,7 +99,7 @@ class Market:
         """Set up a market at its opening.
 
         Args:
-            instruments: what is traded, the busiest first.
+            instruments: those that are traded, the busiest first.
             rate: trades and quotes per second over all symbols; statuses come on top.
             seed: of everything random.
             start_ns: event time of the first moment.
@@ -180,7 +180,7 @@ class Market:
                 yield book.trade(last_ns)
 
     def _beat(self, now_ns: int) -> None:
-        """Move what all books follow."""
+        """Move the walks that all books follow."""
         since_start_s = (now_ns - self._start_ns) / SECOND_NS
         if since_start_s < _OPENING_S:
             self._session.heat = _OPENING_HEAT * exp(-since_start_s / _OPENING_DECAY_S)
@@ -195,7 +195,7 @@ class Market:
             sector.walk.step(elapsed_s, turbulence)
 
     def _pick(self) -> Book:
-        """Choose whom to visit."""
+        """Choose the book to visit next."""
         random = self._random
         incidents = self._incidents
         while True:

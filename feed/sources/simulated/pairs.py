@@ -12,7 +12,7 @@ from feed.sources.simulated.book import CALM, Book, Surroundings
 from feed.sources.simulated.instruments import PricedInstrument
 from feed.sources.simulated.walk import NORMALS
 
-_FINENESS = 5  # the price step is so many decimal places below the price's leading digit
+_FINENESS = 5  # decimal places of the price step below the price's leading digit
 _TYPICAL_TRADE_VALUE = {"BTC": 0.03, "ETH": 1.0}  # in the pair's second currency
 _TYPICAL_DOLLARS = 2_500.0
 _SIZE_SPREAD = 1.5  # of the logarithm of sizes

@@ -47,7 +47,7 @@ _QUOTE_VENUES = "Q" * 10 + "N" * 10 + "P" * 10 + "K" * 8 + "Z" * 6 + "V" * 3 + "
 
 @dataclass(frozen=True, slots=True)
 class HaltReason:
-    """Why trading stops, and what is said when it resumes, as the UTP plan words it."""
+    """A reason for which trading stops, and the words of its end, as the UTP plan has them."""
 
     code: str
     message: str
@@ -175,5 +175,5 @@ def _trade_sizes(magnitude: int) -> tuple[int, ...]:
 
 @cache
 def _quote_sizes(magnitude: int) -> tuple[int, ...]:
-    """Return 256 sizes, equally likely: round lots, some times what a trade takes."""
+    """Return 256 sizes, equally likely: round lots, several times the size of a trade."""
     return tuple(_ROUND_LOT * (1 + 4 * size // _ROUND_LOT) for size in _trade_sizes(magnitude))

@@ -1,7 +1,7 @@
 """The simulated source: a made-up market at a real pace.
 
-What ticks there are is decided by `market.py`, from the options alone. Here they are only let out
-when their time has come by a monotonic clock: late ones are caught up with, none is skipped. Making
+`market.py` decides which ticks there are, from the options alone. Here they are only let out when
+their time has come by a monotonic clock: late ones are caught up with, none is skipped. Making
 a tick takes 1.0 µs (measured with 5 to 5,000 symbols), so 100,000 a second take a tenth of a core.
 """
 
@@ -17,7 +17,7 @@ from feed.sources.simulated.market import Market, check_rate
 from feed.sources.source import Instrument
 
 MAX_CHUNK_TICKS = 512  # half a millisecond's work at most before others get the loop
-TIMER_S = 0.001  # uvloop's timers are no finer, and round a shorter sleep to none
+TIMER_S = 0.001  # uvloop's timers are not finer, and round a shorter sleep to none
 # Above this rate waking for every tick would cost more than the tick: they are let out every 2 ms.
 QUANTUM_RATE = 1_000.0
 QUANTUM_S = 0.002
@@ -57,7 +57,7 @@ class SimulatedSource:
             start_ns: event time of the first moment; by default the time when it is opened.
             clock_ns: a clock that never goes back, for the pace.
             now_ns: the time of day, asked once, when there is no `start_ns`.
-            sleep: waits so many seconds.
+            sleep: waits for a number of seconds.
 
         Raises:
             InvalidParameter: `symbols` or `rate` is not accepted; the error names it.

@@ -1,4 +1,4 @@
-"""Random walks: how the logarithm of a price, or of what drives many prices, wanders.
+"""Random walks: how the logarithm of a price, or of a force on many prices, wanders.
 
 A walk is pulled gently back to where it began, so a market that is left running for months keeps
 believable prices. Knows no clock: the caller says how much time has passed.
@@ -8,8 +8,8 @@ from math import log, sqrt
 from random import Random
 from statistics import NormalDist
 
-TRADING_DAY_S = 23_400  # 6.5 hours: what "daily" volatility refers to
-MAX_STEP_S = 3_600.0  # a longer pause moves a price no further; keeps slow markets sane
+TRADING_DAY_S = 23_400  # 6.5 hours, to which "daily" volatility refers
+MAX_STEP_S = 3_600.0  # a longer pause does not move a price further; keeps slow markets sane
 _PULL_PER_S = log(2) / 86_400  # half of a departure is gone after a day
 
 # Quantiles of the standard normal distribution, to be drawn with 10 random bits: 5 times as fast as
@@ -39,5 +39,5 @@ class Walk:
         return self.value
 
     def jump(self, volatilities: float) -> None:
-        """Move at once by so many daily volatilities, up or down (negative)."""
+        """Move at once by a number of daily volatilities, up or down (negative)."""
         self.value += volatilities * self._daily
