@@ -45,7 +45,7 @@ Conflate = Annotated[
 ]
 Key = Annotated[Text, typer.Option("--key", envvar="FEED_KEY", help="Identity.")]
 Secret = Annotated[Text, typer.Option("--secret", envvar="FEED_SECRET", help="Its secret.")]
-Count = Annotated[int | None, typer.Option("--count", min=1, help="End after so many ticks.")]
+Count = Annotated[int | None, typer.Option("--count", min=1, help="End after this many ticks.")]
 Quiet = Annotated[
     bool, typer.Option("--quiet", help="Say nothing of connections, gaps and positions.")
 ]
@@ -95,7 +95,7 @@ def record(  # noqa: PLR0917 - one parameter an option
     secret: Secret = None,
     count: Count = None,
     seconds: Annotated[
-        float | None, typer.Option("--seconds", min=0.001, help="End after so many seconds.")
+        float | None, typer.Option("--seconds", min=0.001, help="End after this many seconds.")
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a file that is there.")

@@ -13,7 +13,7 @@ from pydantic_settings import NoDecode
 
 from feed.broadcast.ring import DEFAULT_CAPACITY, MAX_CAPACITY
 from feed.sources.catalog import DEFAULT, built_in_kinds, find_kind, installed_names
-from feed.sources.options import Accepts, Options, not_a_boolean, refusal, split_at_commas
+from feed.sources.options import Accepts, Options, Tunes, not_a_boolean, refusal, split_at_commas
 
 _KINDS = built_in_kinds()
 _SOURCE_WORDS = [kind.accepted_words() for kind in _KINDS]
@@ -74,7 +74,7 @@ class Settings(Options):
     )
     # Before host, whose check looks at it.
     allow_anonymous: Annotated[bool, Accepts("true or false")] = Field(
-        default=False, description="Let everybody in who reaches the address."
+        default=False, description="Let everybody in that reaches the address."
     )
     host: Annotated[
         str,
@@ -110,16 +110,17 @@ class Settings(Options):
         AfterValidator(_is_power_of_two),
         Accepts(f"a power of two from 2 to {MAX_CAPACITY}"),
     ] = Field(
-        default=DEFAULT_CAPACITY, description="How many ticks are kept for those who come back."
+        default=DEFAULT_CAPACITY,
+        description="How many ticks are kept for subscribers that come back.",
     )
     wait_for: Annotated[
         int,
         BeforeValidator(not_a_boolean),
         Field(ge=0, le=1 << 20),
         Accepts("a whole number from 0"),
-    ] = Field(default=0, description="Hold the first tick until so many subscribers are there.")
+    ] = Field(default=0, description="Hold the first tick until this many subscribers are there.")
     wait_for_timeout_s: Annotated[_Seconds, _SECONDS] = Field(
-        default=60.0, description="Begin after so many seconds whoever is there."
+        default=60.0, description="Begin after this many seconds in any case."
     )
     allow_origin: Annotated[
         tuple[Annotated[str, AfterValidator(_is_origin)], ...],
@@ -130,23 +131,56 @@ class Settings(Options):
         default=(), description="Origin whose pages may read; may be repeated. Default: its own."
     )
 
-    high_water_bytes: Annotated[_Count, _COUNT] = 65_536
-    slow_timeout_s: Annotated[_Seconds, _SECONDS] = 10.0
-    lag_max_ticks: Annotated[_Count | None, _COUNT] = None
-    resume_window_s: Annotated[_Seconds, _SECONDS] = 60.0
+    high_water_bytes: Annotated[
+        _Count,
+        _COUNT,
+        Tunes("Bytes that a socket may hold back; a subscriber above is not written to."),
+    ] = 65_536
+    slow_timeout_s: Annotated[
+        _Seconds,
+        _SECONDS,
+        Tunes("How long a socket may take nothing before its subscriber is dropped."),
+    ] = 10.0
+    lag_max_ticks: Annotated[
+        _Count | None,
+        _COUNT,
+        Tunes("Ticks that a subscriber may be behind; above, it counts as overrun."),
+    ] = None
+    resume_window_s: Annotated[
+        _Seconds, _SECONDS, Tunes("How far the ring shall reach back; an alert compares.")
+    ] = 60.0
     stale_after_gaps: Annotated[
         float,
         BeforeValidator(not_a_boolean),
         Field(ge=2, le=1_000, allow_inf_nan=False),
         Accepts("how many times the usual gap between ticks, from 2 to 1000"),
+        Tunes("Silence after which a symbol is stale, in its own usual gaps."),
     ] = 10.0
-    stale_floor_s: Annotated[_Seconds, _SECONDS] = 5.0
-    keepalive_s: Annotated[_Seconds, _SECONDS] = 4.0
-    mark_interval_s: Annotated[_Seconds, _SECONDS] = 10.0
-    ping_interval_s: Annotated[_Seconds, _SECONDS] = 20.0
-    pong_timeout_s: Annotated[_Seconds, _SECONDS] = 10.0
-    max_connections: Annotated[_Count, _COUNT] = 20_000
-    max_symbols_per_connection: Annotated[_Count, _COUNT] = 5_000
-    max_index_entries: Annotated[_Count, _COUNT] = 2_000_000
-    max_control_messages_per_s: Annotated[_Count, _COUNT] = 50
-    shutdown_timeout_s: Annotated[_Seconds, _SECONDS] = 1.0
+    stale_floor_s: Annotated[
+        _Seconds, _SECONDS, Tunes("A silence that is shorter is never stale.")
+    ] = 5.0
+    keepalive_s: Annotated[
+        _Seconds, _SECONDS, Tunes("Silence after which SSE gets a keepalive.")
+    ] = 4.0
+    mark_interval_s: Annotated[_Seconds, _SECONDS, Tunes("The longest time between two marks.")] = (
+        10.0
+    )
+    ping_interval_s: Annotated[
+        _Seconds, _SECONDS, Tunes("Time between two pings of a WebSocket.")
+    ] = 20.0
+    pong_timeout_s: Annotated[
+        _Seconds, _SECONDS, Tunes("How long a pong may take before its subscriber is dropped.")
+    ] = 10.0
+    max_connections: Annotated[_Count, _COUNT, Tunes("Subscribers that are let in.")] = 20_000
+    max_symbols_per_connection: Annotated[
+        _Count, _COUNT, Tunes("Symbols of one subscriber, over all channels.")
+    ] = 5_000
+    max_index_entries: Annotated[
+        _Count, _COUNT, Tunes("Symbols per channel of all different selections together.")
+    ] = 2_000_000
+    max_control_messages_per_s: Annotated[
+        _Count, _COUNT, Tunes("Control messages of one WebSocket.")
+    ] = 50
+    shutdown_timeout_s: Annotated[
+        _Seconds, _SECONDS, Tunes("How long subscribers may take to hear the goodbye.")
+    ] = 1.0

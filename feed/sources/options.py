@@ -1,8 +1,9 @@
 """What options are made of, those of a source and those of the server alike.
 
-An option is a field of a class of them: its description is its help on the command line (without
-one it has a variable and a TOML key only), its default is here, and `Accepts` beside its type says
-in words what it takes. `feed.settings.load` reads them from their four places and complains.
+An option is a field of a class of them: its description is its help on the command line, its
+default is here, and `Accepts` beside its type says in words what it takes. A field without a
+description has a variable and a TOML key only; `Tunes` says what it is for. `feed.settings.load`
+reads options from their four places and complains.
 """
 
 import re
@@ -22,6 +23,13 @@ _NUMBER = re.compile(r"[-+]?[0-9.]+")
 @dataclass(frozen=True, slots=True)
 class Accepts:
     """What an option accepts, in words, for its error message."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tunes:
+    """What an option without help on the command line is for, in words, for documents."""
 
     words: str
 

@@ -13,16 +13,18 @@ import importlib
 from collections.abc import Iterator
 from functools import cache
 
+import typer
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic.fields import FieldInfo
 
+from feed.cli.commands import app
 from feed.http.app import make_app
 from feed.settings.load import built_in_blocks, option_name
 from feed.settings.options import Settings
-from feed.sources.options import ENV_PREFIX, Accepts
+from feed.sources.options import Accepts, Tunes
 from feed.sources.simulated.options import SimulatedOptions
 from tests.documents.markdown import code, table
 from tests.documents.project import layers, packages, requirements
@@ -56,12 +58,21 @@ def options() -> str:
 def tunables() -> str:
     """Every setting that has a variable and a TOML key, and no option."""
     return table(
-        ["TOML key", "variable", "default", "accepts"],
+        ["TOML key", "default", "accepts", "meaning"],
         (
-            [code(name), code(f"{ENV_PREFIX}{name.upper()}"), _default(field), _accepts(field)]
+            [code(name), _default(field), _accepts(field), _tunes(field)]
             for name, field in _fields()
             if not field.description
         ),
+    )
+
+
+def commands() -> str:
+    """Every command of `feed`, with the first words of its help."""
+    known = typer.main.get_group(app).commands
+    return table(
+        ["command", "what it does"],
+        ([code(f"feed {name}"), _first_sentence(command.help)] for name, command in known.items()),
     )
 
 
@@ -99,6 +110,11 @@ def _first_line(package: str) -> str:
     return words.partition("\n")[0]
 
 
+def _first_sentence(text: str | None) -> str:
+    assert text, "a command has no words"
+    return text.partition("\n")[0]
+
+
 def _fields() -> Iterator[tuple[str, FieldInfo]]:
     """Yield the options of the server and of the sources that come with it."""
     for block in built_in_blocks():
@@ -119,6 +135,10 @@ def _accepts(field: FieldInfo) -> str:
     return next(item.words for item in field.metadata if isinstance(item, Accepts))
 
 
+def _tunes(field: FieldInfo) -> str:
+    return next(item.words for item in field.metadata if isinstance(item, Tunes))
+
+
 @cache
 def _metrics() -> list[Metric]:
     every = text_string_to_metric_families(asyncio.run(_exposition()))
@@ -127,9 +147,9 @@ def _metrics() -> list[Metric]:
 
 async def _exposition() -> str:
     """Return what a server answers to Prometheus: the names as everybody else reads them."""
-    app = await make_app(Settings(), SimulatedOptions().make())
-    request = make_mocked_request("GET", "/metrics", app=app)
-    route = await app.router.resolve(request)
+    application = await make_app(Settings(), SimulatedOptions().make())
+    request = make_mocked_request("GET", "/metrics", app=application)
+    route = await application.router.resolve(request)
     answer = await route.handler(request)
     assert isinstance(answer, web.Response)
     assert isinstance(answer.body, bytes)
