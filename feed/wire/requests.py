@@ -5,25 +5,20 @@ Knows no transport and no codec: messages are plain dicts. Those of the server s
 Source: Alpaca's streaming API, as its SDKs for Python and Node need it.
 """
 
-import difflib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
 
-from feed.errors import (
-    InvalidMessage,
-    InvalidParameter,
-    shorten,
-)
+from feed.errors import InvalidParameter, shorten
 from feed.market.intervals import INTERVALS_MS, format_interval, parse_interval
 from feed.market.symbols import ALL, SYMBOL_SHAPE, is_symbol
 from feed.market.ticks import CHANNELS, Channel
 from feed.wire.position import Position
 from feed.wire.selection import Selection
 from feed.wire.transport import Transport
+from feed.wire.validation import Strict, listed, map_of, refusal, validate
 
 MAX_AGES = 64  # that one feedback message reports
 MAX_AGE_MS = 86_400_000  # a day; an older tick comes from a clock that is wrong
@@ -39,7 +34,7 @@ class OnLag(StrEnum):
 
 def _check_symbol(text: str) -> str:
     if text != ALL and not is_symbol(text):
-        raise _refusal(f"'*' for every symbol, or {SYMBOL_SHAPE}")
+        raise refusal(f"'*' for every symbol, or {SYMBOL_SHAPE}")
     return text
 
 
@@ -49,50 +44,41 @@ def _read_position(value: object) -> Position:
     try:
         return Position.parse(str(value) if value == 0 else value)  # type: ignore[arg-type]  # refused below
     except (InvalidParameter, TypeError):
-        raise _refusal("a position as this server sends it, <epoch>-<sequence>, or 0") from None
-
-
-def _refusal(accepted: str) -> PydanticCustomError:
-    return PydanticCustomError("refused", "{accepted}", {"accepted": accepted})
+        raise refusal("a position as this server sends it, <epoch>-<sequence>, or 0") from None
 
 
 def _read_on_lag(value: object) -> OnLag:
     if isinstance(value, str) and value in list(OnLag):  # an enum would write out any other value
         return OnLag(value)
-    raise _refusal(", ".join(OnLag))
+    raise refusal(", ".join(OnLag))
 
 
 def _read_intervals(value: object) -> dict[Channel, int]:
     if not isinstance(value, dict):
-        raise _refusal('a map of channels to intervals, such as {"quotes": "250ms"}')
+        raise refusal('a map of channels to intervals, such as {"quotes": "250ms"}')
     intervals = {}
     for name, text in value.items():
         if name not in list(Channel):
-            raise _refusal(f"the channels {', '.join(Channel)}, not {shorten(name)}")
+            raise refusal(f"the channels {', '.join(Channel)}, not {shorten(name)}")
         try:
             intervals[Channel(name)] = parse_interval(text)
         except InvalidParameter as error:
-            raise _refusal(f"{name}: {error.accepted}") from None
+            raise refusal(f"{name}: {error.accepted}") from None
     return intervals
 
 
 def _read_ages(value: object) -> list[float]:
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_AGES:
-        raise _refusal(f"a list of 1 to {MAX_AGES} ages")
+        raise refusal(f"a list of 1 to {MAX_AGES} ages")
     for age in value:
         if type(age) not in {int, float} or not 0 <= age <= MAX_AGE_MS:
-            raise _refusal(f"ages in milliseconds from 0 to {MAX_AGE_MS}, not {shorten(age)}")
+            raise refusal(f"ages in milliseconds from 0 to {MAX_AGE_MS}, not {shorten(age)}")
     return value
 
 
-Model = TypeVar("Model", bound=BaseModel)
 Ages = Annotated[list[float], PlainValidator(_read_ages)]
 Symbols = list[Annotated[str, AfterValidator(_check_symbol)]]
 After = Annotated[Position, PlainValidator(_read_position)]
-
-
-class _Message(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Auth(BaseModel):
@@ -110,7 +96,7 @@ def _none() -> Any:  # noqa: ANN401 - as pydantic's own Field
     return Field(default_factory=list)
 
 
-class Channels(_Message):
+class Channels(Strict):
     """Symbols per channel, as a message or a query names them."""
 
     trades: Symbols = _none()
@@ -189,17 +175,17 @@ class Request(Channels):
             if name in others:
                 continue
             if name == "symbols" or name in Channels.model_fields:
-                listed = [part for part in value.split(",") if part]
+                symbols = [part for part in value.split(",") if part]
                 for channel in ("trades", "quotes") if name == "symbols" else (name,):
-                    fields.setdefault(channel, []).extend(listed)
+                    fields.setdefault(channel, []).extend(symbols)
             elif name in cls.model_fields:
                 if name in fields:
                     raise InvalidParameter(name, value, "the parameter once")
                 fields[name] = _read_option(name, value)
             else:
                 names = [*cls.model_fields, "symbols", *others]
-                raise InvalidParameter(name, value, f"the parameters {_listed(name, names)}")
-        return _validate(cls, fields)
+                raise InvalidParameter(name, value, f"the parameters {listed(name, names)}")
+        return validate(cls, fields)
 
 
 class Subscribe(Request):
@@ -214,14 +200,14 @@ class Unsubscribe(Channels):
     action: Literal["unsubscribe"]
 
 
-class Feedback(_Message):
+class Feedback(Strict):
     """`{"action":"feedback","ages_ms":[…]}`: the ages of some ticks when they were received."""
 
     action: Literal["feedback"]
     ages_ms: Ages
 
 
-class Report(_Message):
+class Report(Strict):
     """The same from a subscriber whose transport goes one way: the body of `POST /v1/feedback`."""
 
     transport: Annotated[Transport, Field(strict=False)]  # JSON has its name
@@ -235,7 +221,7 @@ class Report(_Message):
             InvalidMessage: it is not a map of texts.
             InvalidParameter: a field of it is not accepted.
         """
-        return _validate(cls, _map(document, "ages_ms"))
+        return validate(cls, map_of(document, "ages_ms"))
 
 
 Control = Auth | Subscribe | Unsubscribe | Feedback
@@ -254,20 +240,12 @@ def parse_control(message: object) -> Control:
         InvalidMessage: it is not a map, or its action is unknown.
         InvalidParameter: a field of it is not accepted.
     """
-    fields = _map(message, "action")
+    fields = map_of(message, "action")
     action = fields.get("action")
     model = _ACTIONS.get(action) if isinstance(action, str) else None
     if model is None:
         raise InvalidParameter("action", action, ", ".join(_ACTIONS))
-    return _validate(model, fields)
-
-
-def _map(value: object, key: str) -> dict[Any, Any]:
-    """Return a decoded value, which must be a map."""
-    if not isinstance(value, dict):
-        words = f"a message is a map with the key {key}, not {type(value).__name__}"
-        raise InvalidMessage(words)
-    return value
+    return validate(model, fields)
 
 
 def lossy_only(intervals_ms: Mapping[Channel, int]) -> dict[Channel, int]:
@@ -286,26 +264,3 @@ def _read_option(name: str, value: str) -> object:
         pairs = [part.partition(":") for part in value.split(",") if part]
         return {channel: interval for channel, _, interval in pairs}
     return value
-
-
-def _validate(model: type[Model], fields: Mapping[Any, Any]) -> Model:
-    if not all(isinstance(key, str) for key in fields):
-        raise InvalidMessage("a message has keys that are text only")
-    try:
-        return model.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        parameter = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            accepted = f"the keys {_listed(parameter, model.model_fields)}"
-        else:
-            accepted = first["msg"].removeprefix("Input should be ")
-        raise InvalidParameter(parameter, first["input"], accepted) from None
-
-
-def _listed(unknown: str, names: Iterable[str]) -> str:
-    """Return names as a list in words, and the one that was probably meant."""
-    names = list(names)
-    close = difflib.get_close_matches(unknown, names, n=1)
-    words = ", ".join(sorted(names))
-    return f"{words}; did you mean {shorten(close[0])}?" if close else words
