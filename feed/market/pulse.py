@@ -1,8 +1,8 @@
-"""How often something ticks: its usual gap, learnt from what it did lately."""
+"""How often something ticks: its usual gap, learnt from its latest ticks."""
 
 from feed.market.ticks import SECOND_NS
 
-USUAL_NS = 300 * SECOND_NS  # what is usual is what was so in the last five minutes, roughly
+USUAL_NS = 300 * SECOND_NS  # usual is the mean of the last five minutes, roughly
 
 
 class Pulse:
@@ -11,7 +11,7 @@ class Pulse:
     Attributes:
         last_ns: when it ticked last, later by the time in which nothing could come.
         gap_ns: the usual gap.
-        ticks, known_ns: how many ticks, and how much time, it was learnt from.
+        ticks, known_ns: how many ticks, and how much time, the gap was learnt from.
     """
 
     __slots__ = ("gap_ns", "known_ns", "last_ns", "ticks")
@@ -23,12 +23,12 @@ class Pulse:
         self.known_ns = 0
 
     def beat(self, ticks: int, last_ns: int) -> None:
-        """Note so many ticks since the last call, the last of them at `last_ns`."""
+        """Note a number of ticks since the last call, the last of them at `last_ns`."""
         passed_ns = max(0, last_ns - self.last_ns)
         self.last_ns = last_ns
         self.ticks += ticks
         if passed_ns:
-            # One tick: the gap itself. Many at random times: what one waits for the next, 2 ÷ rate.
+            # Of one tick the gap itself; of many at random times the mean wait, 2 ÷ rate.
             gap_ns = 2 * passed_ns / (ticks + 1)
             self.known_ns = min(self.known_ns + passed_ns, USUAL_NS)
             self.gap_ns += (gap_ns - self.gap_ns) * min(1.0, passed_ns / self.known_ns)

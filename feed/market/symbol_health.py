@@ -1,9 +1,9 @@
-"""The health of symbols: who ticks as usual, who has fallen silent, who is halted.
+"""The health of symbols: which tick as usual, which have fallen silent, which are halted.
 
-Theory of operation: what is long for one symbol is usual for another, so each is measured by its
-own *usual gap*: how long one waits for its next tick, on average over time, not over ticks. (A
-burst of a thousand ticks lasts a second and counts for a second; an average over ticks would forget
-for it how quiet the symbol is.) Whoever is silent for `gaps` times that is stale, and live again
+Theory of operation: a silence that is long for one symbol is usual for another, so each is measured
+by its own *usual gap*: the wait for its next tick, on average over time, not over ticks. (A burst
+of a thousand ticks lasts a second and counts for a second; an average over ticks would forget for
+it how quiet the symbol is.) A symbol that is silent for `gaps` times that is stale, and live again
 with its next tick. Of ticks that come at random, one gap in e^20 is ten times the usual one.
 
 While the source as a whole is silent, nothing is known of a symbol, and its clock stands still:
@@ -18,10 +18,10 @@ from enum import StrEnum
 from feed.market.pulse import Pulse
 from feed.market.ticks import SECOND_NS, Quote, Status, Tick, Trade
 
-# Before so much it is not known what is usual: of less, chance makes too much or too little.
+# The usual gap is unknown before this much: of less, chance makes too much or too little.
 LEAST_TICKS = 20
 LEAST_FLOORS = 10  # times the shortest silence that is told
-_UNKNOWN_FLOORS = 12  # and the feed may be silent for so many until it is known
+_UNKNOWN_FLOORS = 12  # until then the feed may be silent for this many floors
 # The dialect's status codes (Alpaca, "trading status"; UTP and CTA specifications).
 HALTED_CODES = frozenset({"H", "2", "P"})  # trading halt, on either tape; volatility pause
 RESUMED_CODES = frozenset({"T", "3"})
@@ -29,7 +29,7 @@ _ALIVE_TYPES = frozenset({Trade, Quote})
 
 
 class Health(StrEnum):
-    """How a symbol is; the label of a metric, and the status code of what is told."""
+    """How a symbol is; the label of a metric, and the status code of its ticks."""
 
     LIVE = "live"
     STALE = "stale"
@@ -57,11 +57,11 @@ class SymbolHealth:
     )
 
     def __init__(self, *, gaps: float, floor_ns: int) -> None:
-        """Set what is too long.
+        """Set which silences are too long.
 
         Args:
             gaps: how many times its usual gap a symbol, or the feed, may be silent.
-            floor_ns: it may be silent for so long in any case.
+            floor_ns: how long it may be silent in any case.
         """
         self._gaps = gaps
         self._floor_ns = floor_ns
@@ -74,7 +74,7 @@ class SymbolHealth:
         self.feed: Pulse | None = None
 
     def note(self, ticks: Sequence[Tick], ingested_ns: Sequence[int]) -> None:
-        """Take in ticks, in order: 0.15 µs a tick; what they mean is found out by `settle`.
+        """Take in ticks, in order: 0.15 µs a tick; `settle` finds out what they mean.
 
         Args:
             ticks: of any kind.
@@ -99,7 +99,7 @@ class SymbolHealth:
         self._last_ns.update(zip(symbols, stamps, strict=True))
 
     def settle(self, most: int) -> list[Status] | None:
-        """Go on with what was noted, for so many symbols: 0.6 µs each.
+        """Go on with the ticks that were noted, of at most this many symbols: 0.6 µs each.
 
         Returns:
             a status for each symbol that is live again; None when all is settled.
@@ -183,7 +183,7 @@ class SymbolHealth:
         }
 
     def _knows(self, pulse: Pulse) -> bool:
-        """Tell whether there was enough to say what is usual."""
+        """Tell whether there were enough ticks to know the usual gap."""
         return pulse.ticks >= LEAST_TICKS and pulse.known_ns >= LEAST_FLOORS * self._floor_ns
 
     def _note_status(self, status: Status, at_ns: int) -> None:
