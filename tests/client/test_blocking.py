@@ -46,7 +46,7 @@ def test_events_and_reconnects_come_too(server: FeedThread) -> None:
 
 
 def test_frames_come_too(server: FeedThread) -> None:
-    pytest.importorskip("pandas")
+    pytest.importorskip("pandas", reason="pandas is not installed (the extra `clients`)")
     with connect_blocking(server.feed.url, trades="*", after="0") as stream:
         server.do(server.feed.publish(3))
         tables = next(stream.frames("pandas"))

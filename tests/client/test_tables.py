@@ -41,7 +41,7 @@ TRADES: list[Tick] = [
 
 @pytest.fixture(params=LIBRARIES)
 def library(request: pytest.FixtureRequest) -> Library:
-    pytest.importorskip(request.param)
+    pytest.importorskip(request.param, reason="not installed (the extra `clients`)")
     name: Library = request.param
     return name
 

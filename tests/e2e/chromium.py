@@ -12,10 +12,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 from feed.http.pages import BUILT
 from tests.e2e.conftest import Program
+
+pytest.importorskip("playwright", reason="playwright is not installed (the extra `clients`)")
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 PATIENCE_S = 90.0  # clients wait up to 30 s before they try again, and twenty tabs share two cores
 _LOOK_AGAIN_S = 0.05

@@ -631,7 +631,9 @@ class InPage(Listener):
 
 @pytest.fixture
 async def page() -> AsyncIterator[Page]:
-    playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+    playwright = pytest.importorskip(
+        "playwright.async_api", reason="playwright is not installed (the extra `clients`)"
+    )
     chromium = program("chromium", "chromium-browser", "google-chrome", package="chromium")
     async with playwright.async_playwright() as started:
         browser = await started.chromium.launch(executable_path=chromium)

@@ -5,6 +5,7 @@ so that they come to it.
 """
 
 import asyncio
+import importlib.util
 import json
 import sys
 import threading
@@ -15,11 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alpaca.data.live import CryptoDataStream, StockDataStream
-from alpaca.data.models import Bar, Quote, Trade
 
 from tests.e2e.conftest import Run
 from tests.fakes.servers import PATIENCE_S
+
+pytest.importorskip("alpaca", reason="alpaca-py is not installed (the extra `clients`)")
+
+from alpaca.data.live import CryptoDataStream, StockDataStream
+from alpaca.data.models import Bar, Quote, Trade
 
 START = "2026-01-02T14:30:58.5Z"
 ENOUGH = 20
@@ -124,6 +128,8 @@ async def test_alpaca_py_changes_its_subscription_while_it_runs(run: Run) -> Non
 
 
 async def test_ccxt_receives_candles_trades_and_quotes_after_its_markets(run: Run) -> None:
+    if importlib.util.find_spec("ccxt") is None:  # and not imported here
+        pytest.skip("ccxt is not installed (the extra `clients`)")
     program = await run(
         *("--symbols", "AAPL,BTC/USD,ETH/USD", "--rate", "500"),
         *("--seed", "7", "--start", START, "--wait-for", "1"),

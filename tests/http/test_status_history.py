@@ -114,7 +114,9 @@ async def test_samples_are_taken_by_themselves(
 
 @pytest.mark.programs
 async def test_the_page_draws_every_series_and_says_how_the_feed_is(serve: Serve) -> None:
-    playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+    playwright = pytest.importorskip(
+        "playwright.async_api", reason="playwright is not installed (the extra `clients`)"
+    )
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("chromium is not installed (Debian: chromium)")
