@@ -4,9 +4,9 @@ A command is a function that is added to `app`; a family of commands with a name
 `typer.Typer` that is added with `app.add_typer(…, name="bench")`. Errors leave as one line each on
 standard error.
 
-Exit status: 0 the command did what it was asked, 1 it could not, 2 it was asked something that is
-not accepted, 130 or 143 it was ended by Ctrl-C or SIGTERM. A command whose standard output is
-closed by its reader, and a `record` that is interrupted, did what they were asked.
+Exit status: 0 the command did its work, 1 it could not, 2 its options are not accepted, 130 or 143
+it was ended by Ctrl-C or SIGTERM. A command whose standard output is closed by its reader, and a
+`record` that is interrupted, did their work.
 """
 
 import sys

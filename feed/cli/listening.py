@@ -1,7 +1,7 @@
 """The commands that listen to a server: `tail`, `record`, `watch` and `top`.
 
-They take the same options for the same things, and all but `top` make one stream of them. What a
-command does stands in `feed.client` and `feed.terminal`; here its options become its arguments.
+They take the same options for the same things, and all but `top` make one stream of them. The work
+of a command stands in `feed.client` and `feed.terminal`; here its options become its arguments.
 """
 
 import logging
@@ -169,7 +169,7 @@ def _connect(
     symbols_option: str = "--symbols",
     **options: Any,  # noqa: ANN401 - checked by connect, which names what is wrong
 ) -> "Stream":
-    """Make a stream of what the options say."""
+    """Make a stream as the options say."""
     from feed.client.stream import Stream  # noqa: PLC0415 - aiohttp is slow
     from feed.client.subscription import Subscription  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""What commands share: exit statuses, complaints, output, and running until a signal."""
+"""The common parts of commands: exit statuses, complaints, output, running until a signal."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ def complain(message: str, status: int) -> int:
 
 @contextmanager
 def naming_options(symbols_option: str = "--symbols") -> Iterator[None]:
-    """Let what is complained about be called as it is on the command line."""
+    """Let a complaint about a parameter name the option that it comes from."""
     try:
         yield
     except InvalidParameter as error:
@@ -71,7 +71,7 @@ def print_lines(lines: bytes) -> None:
 
 
 def teller(command: str, *, quiet: bool) -> Callable[[object], None]:
-    """Return what writes events to standard error, each after the command's name."""
+    """Return a function that writes events to standard error, each after the command's name."""
 
     def tell(event: object) -> None:
         if not quiet:

@@ -10,7 +10,7 @@ _BESIDE = Path(__file__).parents[2] / "benchmarks" / "load" / "cli.py"
 
 
 def find_bench() -> Callable[[Sequence[str]], int]:
-    """Return what runs `feed bench` with its arguments, and returns the exit status.
+    """Return a function that runs `feed bench` with its arguments and returns the exit status.
 
     Raises:
         FeedError: a package that only benchmarks need is not installed.

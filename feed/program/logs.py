@@ -1,9 +1,8 @@
 """Logs: lines for people on a terminal, JSON for machines; never more than a person would read.
 
-What happens to a connection, a source or the server is logged, with the connection's id; nothing
-is logged for a tick or a frame. Of events of one kind the first hundred in ten seconds are told,
-and of the others how many there were: ten thousand subscribers who come back at once are two lines
-more, and cost 3 µs each.
+Events of a connection, a source or the server are logged, with the connection's id; ticks and
+frames are not. Of events of one kind the first hundred in ten seconds are told, and the number of
+the others: ten thousand subscribers that come back at once are two lines more, and cost 3 µs each.
 
 Libraries log by way of `logging`; their lines take the same way out.
 """
@@ -27,7 +26,7 @@ log = structlog.get_logger("feed.logs")
 class Repeats(logging.Filter):
     """Counts events by kind; tells which are too many.
 
-    A processor of structlog, and a filter for what comes by `logging`.
+    A processor of structlog, and a filter for lines that come by `logging`.
     """
 
     def __init__(self, most: int = MOST_REPEATS) -> None:
@@ -46,7 +45,7 @@ class Repeats(logging.Filter):
         return event_dict
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether a record may pass; those of structlog have been counted."""
+        """Tell whether a record may pass; structlog's have been counted."""
         return isinstance(record.msg, MutableMapping) or self._allow(str(record.msg))
 
     def close_window(self) -> dict[str, int]:
@@ -55,7 +54,7 @@ class Repeats(logging.Filter):
         return {kind: count - self._most for kind, count in counts.items() if count > self._most}
 
     async def run(self) -> None:
-        """Say every ten seconds what was left out, for ever."""
+        """Tell every ten seconds the number of events left out, for ever."""
         while True:
             await asyncio.sleep(WINDOW_S)
             for kind, times in self.close_window().items():
@@ -67,7 +66,7 @@ class Repeats(logging.Filter):
 
 
 def configure(stream: TextIO = sys.stderr) -> Repeats:
-    """Send all logs of this process to a stream; return what limits their repeats."""
+    """Send all logs of this process to a stream; return the limit of their repeats."""
     interactive = stream.isatty()
     repeats = Repeats()
     common: list[Processor] = [
@@ -100,7 +99,7 @@ def configure(stream: TextIO = sys.stderr) -> Repeats:
 
 
 def _renderers(*, interactive: bool) -> list[Processor]:
-    """Return what makes text of an event; tracebacks show no variables, which may be secrets."""
+    """Return the makers of an event's text; tracebacks hide variables, which may be secrets."""
     if interactive:
         plain = structlog.dev.plain_traceback
         return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]

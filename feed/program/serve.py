@@ -74,7 +74,7 @@ async def _serve(settings: Settings, source_options: SourceOptions, repeats: log
 
 
 def _first_lines(what: str, address: str) -> str:
-    """Return what is served, where, and three commands to try."""
+    """Return the source in words, the address, and three commands to try."""
     url = f"http://{address}"
     return (
         f"feed: serving {what}\n"

@@ -1,8 +1,8 @@
-"""Where a server's options come from: four places, checked together, complained about at once.
+"""The reading of options: from four places, checked together, complained about at once.
 
 The strongest first: the command line, `FEED_*` variables, the TOML file, the defaults. Remembers
-where each value was written, so that a complaint names the option as its author wrote it:
-`--rate`, `FEED_RATE`, or `feed.toml: rate`. What an option accepts stands beside its field.
+where each value was written, so that a complaint names the option as its author wrote it: `--rate`,
+`FEED_RATE`, or `feed.toml: rate`. The accepted values of an option stand beside its field.
 """
 
 import difflib
@@ -39,7 +39,7 @@ class InvalidSettings(InvalidInput):
 
 
 class UnknownOption(InvalidInput):
-    """A name is not an option; the message says what was probably meant."""
+    """A name is not an option; the message says which was probably meant."""
 
     def __init__(self, name: str, where: str, known: list[str]) -> None:
         self.name = name
@@ -62,7 +62,7 @@ def chosen_kind(options: Mapping[str, object]) -> type[SourceOptions]:
     """Return the kind of source of a run; the usual one where none of the four places names one.
 
     Args:
-        options: what was given on the command line, by the name of its field, as far as known.
+        options: the values of the command line, by the name of their field, as far as known.
 
     Raises:
         SourceError: an installed package says that it has this kind, and does not.
@@ -77,7 +77,7 @@ def load_settings(options: Mapping[str, object]) -> tuple[Settings, SourceOption
     The options of sources that were not chosen are checked too: a file may hold them all.
 
     Args:
-        options: what was given on the command line, by the name of its field.
+        options: the values of the command line, by the name of their field.
 
     Raises:
         InvalidSettings: with every problem that was found, wherever it was written.
@@ -130,7 +130,7 @@ def _variables(block: type[Options]) -> Written:
 
 
 def _written(options: Mapping[str, object]) -> Written:
-    """Return what variables and the command line say of the server's options, and of all typed."""
+    """Return the server's options of variables, and all of the command line."""
     typed = {field: (option_name(field), value) for field, value in options.items()}
     return _variables(Settings) | typed
 
@@ -185,7 +185,7 @@ def _idle_options(
 def _compose(
     block: type[_Block], values: Mapping[str, Any], written: Written, problems: list[InvalidInput]
 ) -> _Block | None:
-    """Return a block with these values; where it does not accept them, None and its problems."""
+    """Return a block with these values; None where it does not accept them, with its problems."""
     try:
         return block(**values)
     except ValidationError as errors:
@@ -196,7 +196,7 @@ def _compose(
 def _problems(
     block: type[Options], errors: ValidationError, written: Written
 ) -> list[InvalidInput]:
-    """Say what pydantic found in our words, one problem a field that was written."""
+    """Put pydantic's findings in our words, one problem for each field that was written."""
     problems: dict[str, InvalidInput] = {}
     for error in errors.errors(include_url=False):
         field = str(error["loc"][0])
@@ -209,6 +209,6 @@ def _problems(
 
 
 def _accepted_words(block: type[Options], field: str) -> str:
-    """Return what stands beside a field's type; "" where nothing does."""
+    """Return the words beside a field's type; "" where there are none."""
     metadata = block.model_fields[field].metadata if field in block.model_fields else []
     return next((item.words for item in metadata if isinstance(item, Accepts)), "")

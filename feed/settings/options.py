@@ -1,7 +1,7 @@
-"""What a server can be told before it starts: its options, their defaults and what they accept.
+"""The options of a server: their defaults, and the values that they accept.
 
-The options of a source are the source's own (`feed.sources.options`). Knows nothing of where a
-value was written (that is `load.py`) nor of what an option does.
+The options of a source are the source's own (`feed.sources.options`). Knows neither the place where
+a value was written (that is `load.py`) nor the effect of an option.
 """
 
 import ipaddress
@@ -63,10 +63,10 @@ _COUNT = Accepts("a whole number from 1")
 
 
 class Settings(Options):
-    """The options of a server, whatever its source. `Settings(port=0)` reads its arguments alone.
+    """The options of a server with any source. `Settings(port=0)` reads its arguments alone.
 
     A field's description is its help text on the command line. The second half are tunables, which
-    have variables and TOML keys and no option on the command line.
+    have variables and TOML keys, but are not options of the command line.
     """
 
     config: Annotated[Path | None, Accepts("a readable TOML file")] = Field(

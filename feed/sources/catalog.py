@@ -1,4 +1,4 @@
-"""Which kinds of sources there are: those of this package, and those that others install.
+"""The kinds of sources: those of this package, and those that other packages bring.
 
 A kind is a subclass of `SourceOptions`, found by its name. The built-in ones stand in a table and
 are imported when they are asked for. Entry points of the group `feed.sources` are asked only for
@@ -24,12 +24,12 @@ GROUP = "feed.sources"
 
 
 def built_in_kinds() -> list[type[SourceOptions]]:
-    """Return the kinds of this package, in the order in which they are told."""
+    """Return the kinds of this package, in the order of the help text."""
     return [_load(EntryPoint(name, value, GROUP)) for name, value in BUILT_IN.items()]
 
 
 def installed_names() -> list[str]:
-    """Return the names of the kinds that others have installed."""
+    """Return the names of the kinds that other packages bring."""
     return sorted({entry.name for entry in entry_points(group=GROUP)} - set(BUILT_IN))
 
 

@@ -1,8 +1,8 @@
-"""What options are made of, those of a source and those of the server alike.
+"""Options, of a source and of the server alike: their base, and the words beside them.
 
 An option is a field of a class of them: its description is its help on the command line, its
-default is here, and `Accepts` beside its type says in words what it takes. A field without a
-description has a variable and a TOML key only; `Tunes` says what it is for. `feed.settings.load`
+default is here, and `Accepts` beside its type holds the accepted values in words. A field without a
+description has a variable and a TOML key only; `Tunes` tells its purpose. `feed.settings.load`
 reads options from their four places and complains.
 """
 
@@ -22,14 +22,14 @@ _NUMBER = re.compile(r"[-+]?[0-9.]+")
 
 @dataclass(frozen=True, slots=True)
 class Accepts:
-    """What an option accepts, in words, for its error message."""
+    """The values that an option accepts, in words, for its error message."""
 
     words: str
 
 
 @dataclass(frozen=True, slots=True)
 class Tunes:
-    """What an option without help on the command line is for, in words, for documents."""
+    """The purpose of an option without help on the command line, in words, for documents."""
 
     words: str
 
@@ -64,16 +64,16 @@ class Options(BaseSettings):
 
 
 class SourceOptions(Options, ABC):
-    """The options of one kind of source: its name, what it can be told, and how it is made.
+    """One kind of source: its name, its options, and the making of it.
 
-    A subclass is all that the server knows of a kind of source. Its fields are the options. It is
-    imported when options are read, so it imports its source only in `make`.
+    A subclass is all that the server knows of a kind of source; its fields are the options. Options
+    are read before anything runs, also for `--help`, so a subclass imports its source in `make`.
 
     Attributes:
-        usage: how `--source` takes it: a name alone, such as "sim", or with a place after a colon,
-            such as "replay:FILE".
-        where: what the place is, in words: "FILE is …"; "" where there is none.
-        place: what stood after the colon. It is validated like any field; it is not an option.
+        usage: its form after `--source`: a name alone, such as "sim", or a name, a colon and a
+            place, such as "replay:FILE".
+        where: the place in words: "FILE is …"; "" for a name alone.
+        place: the text after the colon. It is validated like any field; it is not an option.
     """
 
     usage: ClassVar[str]
@@ -92,7 +92,7 @@ class SourceOptions(Options, ABC):
 
     @classmethod
     def accepted_words(cls) -> str:
-        """Return how this kind is chosen, in full: "replay:FILE, where FILE is …"."""
+        """Return its form after `--source`, in full: "replay:FILE, where FILE is …"."""
         return f"{cls.usage}, where {cls.where}" if cls.where else cls.usage
 
     @abstractmethod
@@ -105,11 +105,11 @@ class SourceOptions(Options, ABC):
 
     @abstractmethod
     def describe(self) -> str:
-        """Return what is served, in words that follow "serving": "a replay of FILE"."""
+        """Return some words for the line "feed: serving …", such as "a replay of FILE"."""
 
 
 def refusal(accepted: str) -> PydanticCustomError:
-    """Return what a validator raises to say more closely what an option accepts."""
+    """Return an error for validators to raise, with closer words than those of `Accepts`."""
     return PydanticCustomError("accepted", "{accepted}", {"accepted": accepted})
 
 
@@ -121,7 +121,7 @@ def not_a_boolean(value: object) -> object:
 
 
 def not_a_number(value: object) -> object:
-    """Refuse numbers: to pydantic one is a time since 1970, and its size decides in which unit."""
+    """Refuse numbers: to pydantic one is a time since 1970, in a unit that depends on its size."""
     if isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
         raise ValueError("a number")
     return value

@@ -1,4 +1,4 @@
-"""What every source of ticks has in common."""
+"""The form of every source of ticks, and of the instruments that it lists."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from feed.market.ticks import Kind, Tick
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """What can be traded: a symbol with its words, for `/v1/symbols` and `/v2/assets`.
+    """An instrument: a symbol with its words, for `/v1/symbols` and `/v2/assets`.
 
     Attributes:
         symbol: as ticks carry it.
@@ -27,11 +27,11 @@ class Instrument:
 
 
 class Source(Protocol):
-    """Where ticks come from.
+    """An origin of ticks.
 
-    A source is opened, then iterated; every item is a list of ticks in order, never empty. The hub
-    asks for the next list when it has published the one before. A source that `can_wait` is not
-    asked again while the slowest lossless subscriber is behind.
+    A source is opened, then iterated; every item is a list of ticks in order, never empty. The
+    runner asks for the next list when it has published the one before. A source that `can_wait` is
+    not asked again while the slowest lossless subscriber is behind.
 
     Attributes:
         name: short, for metrics and `/v1/status`: "sim", "replay".
@@ -55,11 +55,11 @@ class Source(Protocol):
         """Make ready to produce.
 
         Raises:
-            SourceError: it cannot be opened; the message says what and where.
+            SourceError: it cannot be opened; the message names the place and the reason.
         """
 
     def instruments(self) -> list[Instrument]:
-        """Return what is known to be traded, sorted by symbol; may grow while ticks come."""
+        """Return the instruments known so far, sorted by symbol; they may grow while ticks come."""
 
     def batches(self) -> AsyncIterator[list[Tick]]:
         """Yield lists of ticks until the source ends.

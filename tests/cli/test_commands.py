@@ -45,7 +45,7 @@ WRONG: list[tuple[list[str], list[str]]] = [
 
 
 @pytest.mark.parametrize(("arguments", "starts"), WRONG)
-def test_what_is_not_accepted_is_one_line_each_and_status_2(
+def test_each_option_that_is_not_accepted_is_one_line_and_status_2(
     arguments: list[str], starts: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(arguments) == 2

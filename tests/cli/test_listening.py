@@ -223,7 +223,7 @@ async def replayed(file: Path) -> int:
 @pytest.mark.programs
 @pytest.mark.parametrize("ending", [".ndjson", ".ndjson.gz", ".ndjson.zst"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
-async def test_what_record_wrote_is_replayed_however_it_was_ended(
+async def test_a_recording_is_replayed_however_record_was_ended(
     tmp_path: Path, ending: str, number: int
 ) -> None:
     file = tmp_path / f"x{ending}"

@@ -108,7 +108,7 @@ async def test_a_silent_source_is_one_message_to_everybody(
     assert feed.hub.broadcast.ring.newest == published + 1, "no status a symbol"
 
 
-async def test_who_comes_while_the_source_is_down_is_told_and_who_comes_later_is_not(
+async def test_readers_that_come_while_the_source_is_down_are_told_and_later_ones_are_not(
     serve: Serve, clock: Clock
 ) -> None:
     feed = await serve()
@@ -124,7 +124,7 @@ async def test_who_comes_while_the_source_is_down_is_told_and_who_comes_later_is
     assert await first_kind(late) == "t"
 
 
-async def test_who_has_not_subscribed_hears_nothing_before_the_acknowledgement(
+async def test_a_reader_without_a_subscription_hears_nothing_before_the_acknowledgement(
     serve: Serve, clock: Clock
 ) -> None:
     feed = await serve()

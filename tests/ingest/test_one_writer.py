@@ -53,14 +53,14 @@ async def let_b_fall_silent(served: Feed, monkeypatch: pytest.MonkeyPatch) -> No
         await served.publish(*(trade(second, symbol, event_ns=now_ns) for symbol in symbols))
 
 
-async def test_the_watch_has_no_way_to_the_ring_and_the_runner_has(serve: Serve) -> None:
+async def test_the_runner_has_a_way_to_the_ring_and_the_watch_has_none(serve: Serve) -> None:
     ingest = (await serve()).ingest
     assert ways_to_the_ring(ingest.health) == set()
     assert ways_to_the_ring(ingest.bars) == set()
     assert ways_to_the_ring(ingest) >= {"Hub", "Broadcast", "RingBuffer"}
 
 
-def test_what_the_watch_finds_is_handed_over_and_kept_nowhere() -> None:
+def test_findings_of_the_watch_are_handed_over_and_kept_nowhere() -> None:
     watch = HealthWatch(live=True, gaps=10, floor_ns=SECOND_NS)
 
     def look(at_s: int, *symbols: str) -> list[tuple[str, str]]:

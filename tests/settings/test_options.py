@@ -217,7 +217,7 @@ def test_a_name_with_a_place_may_hold_anything_after_the_colon(
 
 
 @pytest.mark.parametrize("text", ["", "sim:", "sim:5", "replay", "Replay:a.csv", "a.csv", "nats"])
-def test_what_is_not_a_source_is_told_which_there_are(text: str) -> None:
+def test_a_source_that_does_not_exist_is_refused_with_those_that_do(text: str) -> None:
     (line,) = problems_of({"source": text})
     accepted = (
         "accepted: sim, or replay:FILE, where FILE is a recording named *.ndjson or *.csv, or"
@@ -234,14 +234,14 @@ def test_a_speed_that_no_replay_has_is_refused(speed: object, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("field", ["speed", "loop", "on_bad_row"])
-def test_what_is_typed_and_would_do_nothing_is_refused(field: str) -> None:
+def test_an_option_that_is_typed_and_would_do_nothing_is_refused(field: str) -> None:
     values: dict[str, object] = {"speed": "max", "loop": True, "on_bad_row": "stop"}
     (line,) = problems_of({field: values[field]})
     assert line.endswith("accepted: only with --source replay:FILE")
 
 
 @pytest.mark.parametrize("field", ["rate", "seed", "start", "symbols"])
-def test_so_is_the_simulators_beside_a_replay(field: str, tmp_path: Path) -> None:
+def test_so_is_an_option_of_the_simulator_beside_a_replay(field: str, tmp_path: Path) -> None:
     recording = tmp_path / "x.ndjson"
     recording.touch()
     values = {"rate": "5", "seed": "1", "start": "2026-01-02T14:30:00Z", "symbols": "5"}

@@ -58,7 +58,7 @@ def test_a_kind_of_others_is_found_by_its_entry_point(install: Path) -> None:
     assert source == ElsewhereOptions()
 
 
-def test_who_chooses_another_name_is_told_of_those_that_are_installed(install: Path) -> None:
+def test_another_name_is_refused_with_those_that_are_installed(install: Path) -> None:
     install.write_text(entry("elsewhere", "ElsewhereOptions"))
     for text in ("nowhere", "elsewhere:place"):
         with pytest.raises(InvalidSettings, match=r"accepted: sim, or replay:FILE.*, or elsewhere"):
@@ -73,7 +73,7 @@ def test_who_chooses_another_name_is_told_of_those_that_are_installed(install: P
         ("other", "ElsewhereOptions", "calls itself elsewhere"),
     ],
 )
-def test_an_entry_point_that_holds_no_kind_is_an_error_that_names_it(
+def test_an_entry_point_without_a_kind_is_an_error_that_names_it(
     install: Path, name: str, kind: str, words: str
 ) -> None:
     install.write_text(entry(name, kind))

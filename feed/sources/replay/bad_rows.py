@@ -1,4 +1,4 @@
-"""Rows of a recording that are not ticks: where, why, and which of them are reported.
+"""Rows of a recording that are not ticks: their place, their flaw, and reports of some of them.
 
 Knows no file, no log and no clock of its own; the replay counts them.
 """
@@ -20,14 +20,14 @@ REPORT_EVERY_NS = 10 * SECOND_NS
 class Flaw(StrEnum):
     """Why a row is not a tick."""
 
-    UNREADABLE = "unreadable"  # no JSON, no UTF-8, an open quote, a line that is too long
+    UNREADABLE = "unreadable"  # not JSON, not UTF-8, an open quote, a line that is too long
     INVALID = "invalid"  # a field or cell is missing, or its value is not accepted
     OUT_OF_ORDER = "out_of_order"  # its event time is before that of an earlier row
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """One row that is not a tick: where it is, and why, in a word and in detail."""
+    """One row that is not a tick: its place and its flaw, in a word and in detail."""
 
     path: Path
     line: int
@@ -39,7 +39,7 @@ class BadRow:
 
 
 class BadRowReports:
-    """Which bad rows are reported: the first few, and then one now and again."""
+    """Reports of bad rows: of the first few, and then of one now and again."""
 
     __slots__ = ("_clock_ns", "_latest", "_next_ns", "_report", "_reported", "_unreported")
 
@@ -48,7 +48,7 @@ class BadRowReports:
         self._clock_ns = clock_ns
         self._reported = 0
         self._next_ns = 0  # not before this, once the first were reported
-        self._latest: BadRow | None = None  # the last of those that were not reported
+        self._latest: BadRow | None = None  # the last row that was not reported
         self._unreported = 0
 
     def tell(self, row: BadRow) -> None:

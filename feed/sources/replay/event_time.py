@@ -23,7 +23,7 @@ _RFC3339_SHAPE = (
     "RFC 3339 from 1970 to 2262 with up to 9 fraction digits, such as 2020-02-22T00:00:02.111Z"
 )
 
-# Upper bounds of a number's magnitude as seconds, ms, µs; what is larger is nanoseconds. As
+# Upper bounds of a number's magnitude as seconds, ms, µs; larger ones are nanoseconds. As
 # seconds the first bound is the year 5138, as milliseconds it is March 1973.
 _UNITS_NS = ((10**11, SECOND_NS), (10**14, 1_000_000), (10**17, 1_000))
 _MAX_EVENT_DIGITS = 19
@@ -50,10 +50,10 @@ def rfc3339_ns(text: object) -> int:
     """Read an RFC 3339 time as nanoseconds since the Unix epoch, exactly (integers only).
 
     Accepts any offset, a space or small letters for `T` and `Z`, and 0 to 9 fraction digits.
-    Refuses a leap second and what does not fit into 63 bits.
+    Refuses leap seconds, and times that do not fit into 63 bits.
 
     Raises:
-        InvalidTick: it is no such time; the message says what is.
+        InvalidTick: it is not such a time; the message shows one.
     """
     if type(text) is str:
         whole_ns = _whole_second_ns(text[:_SECOND_LENGTH])
@@ -76,7 +76,7 @@ def csv_time_ns(text: str) -> int:
     The unit is told by magnitude, which is unambiguous for times after March 1973.
 
     Raises:
-        InvalidTick: it is neither; the message says what is accepted.
+        InvalidTick: it is neither; the message shows the accepted forms.
     """
     if text.isdigit() and text.isascii() and len(text) <= _MAX_EVENT_DIGITS:
         value = int(text)

@@ -1,7 +1,7 @@
 """The lines of a recording's file, plain or compressed.
 
 Knows names, compressions and line breaks; reads forward, in small pieces, and keeps one piece.
-Knows nothing of what a line holds.
+Knows nothing of the contents of a line.
 """
 
 import zlib
@@ -15,8 +15,8 @@ from feed.errors import SourceError
 
 MAX_LINE_BYTES = 1 << 20  # four of the largest frames that a server sends
 _PLAIN_CHUNK_BYTES = 1 << 16
-# Decompressors give all that they can make of what they get, so they get little: 40 kB come from
-# this of ordinary ticks, and 128 MiB of the most hostile sequence of zstd blocks.
+# Decompressors give all at once that an input holds, so inputs are small: from this size 40 kB come
+# of ordinary ticks, and 128 MiB of the most hostile sequence of zstd blocks.
 _COMPRESSED_CHUNK_BYTES = 1 << 12
 
 FILE_SHAPE = "a recording named *.ndjson or *.csv, or one of these compressed as *.gz or *.zst"
@@ -27,7 +27,7 @@ class Lines:
 
     Attributes:
         path: of the file.
-        kind: what its name says it holds: ".ndjson" or ".csv".
+        kind: the format that its name tells: ".ndjson" or ".csv".
         number: the number of the line that was read last, from 1.
     """
 
@@ -79,7 +79,7 @@ class Lines:
 
 
 class _Decompressor(Protocol):
-    """What zlib and zstandard have in common."""
+    """The common part of zlib's and zstandard's decompressors."""
 
     @property
     def eof(self) -> bool: ...
@@ -120,7 +120,7 @@ _COMPRESSIONS = {".gz": _gunzip, ".zst": _unzstd}
 
 
 def _format_of(path: Path) -> tuple[str, Callable[[BinaryIO], Iterator[bytes]]]:
-    """Tell from a name what the file holds, and how it is decompressed."""
+    """Tell a file's format and its compression from its name."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     decompress = _COMPRESSIONS.get(suffixes[-1]) if suffixes else None
     if decompress is not None:

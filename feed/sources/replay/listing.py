@@ -1,4 +1,4 @@
-"""What one pass over a recording knows of its symbols: each checked once and kept once.
+"""The symbols of one pass over a recording: each checked once and kept once.
 
 So equal symbols of a recording are one object in the ring, and instruments are known as they come.
 Knows nothing of rows, files or prices.
@@ -10,11 +10,11 @@ from feed.errors import InvalidTick, shorten
 from feed.market.symbols import check_symbol
 from feed.sources.source import Instrument
 
-MAX_TRADE_ID = (1 << 63) - 1  # what a signed 64-bit integer holds, on every codec
+MAX_TRADE_ID = (1 << 63) - 1  # the largest signed 64-bit integer, for every codec
 _MAX_TRADE_ID_DIGITS = 19
 
-# The first word of what crypto exchanges are called in recordings ("binance-futures"); CBSE is
-# Coinbase in the dialect. A pair with a slash needs no exchange to be told from a share.
+# The first word of the names that crypto exchanges have in recordings ("binance-futures"); CBSE is
+# Coinbase in the dialect. A pair with a slash differs from a share by that.
 _CRYPTO_VENUES = frozenset(
     (
         *("ascendex", "binance", "bitfinex", "bitflyer", "bitget", "bithumb", "bitmex"),
@@ -27,7 +27,7 @@ _CRYPTO_VENUES = frozenset(
 
 
 def instrument_of(symbol: str, exchange: str) -> Instrument:
-    """Say what is known of an instrument from a recording's symbol and exchange.
+    """Make an instrument of a symbol and an exchange of a recording.
 
     A single letter is where one trade happened (a tape's code), not where the symbol is listed.
     """
@@ -52,7 +52,7 @@ class Listing:
 
         A recording without ids so numbers the trades of each symbol 1, 2, 3 … An id that does not
         grow is kept: feeds repeat and correct trades, and exchanges that share a symbol number
-        theirs apart; what decides about order is the event time.
+        theirs apart; the event time alone decides about order.
 
         Raises:
             InvalidTick: the value is neither an integer of 0 or more nor a text of one.
@@ -88,7 +88,7 @@ class Listings:
         """Return the listing of a symbol; its first row makes it.
 
         Raises:
-            InvalidTick: the value is no symbol.
+            InvalidTick: the value is not a symbol.
         """
         if type(symbol) is str and (listing := self._by_symbol.get(symbol)) is not None:
             return listing

@@ -1,7 +1,7 @@
 """Objects of the dialect into ticks.
 
-Knows the dialect's letters and what each field may hold. Knows no file, no line number and no order
-of rows, and does no I/O. A reader lives for one pass over a recording.
+Knows the dialect's letters and the values that each field accepts. Knows no file, no line number
+and no order of rows, and does no I/O. A reader lives for one pass over a recording.
 """
 
 from collections.abc import Callable
@@ -14,17 +14,17 @@ from feed.sources.replay.event_time import rfc3339_ns
 from feed.sources.replay.listing import Listings
 
 Row = dict[str, object]
-# What a server sends besides ticks; a recording may hold it.
+# The messages that a server sends besides ticks; a recording may hold them.
 BESIDE_TICKS = frozenset({"mark", "gap", "snapshot", "success", "subscription", "error"})
 BAR_KINDS = frozenset({Kind.BAR, Kind.UPDATED_BAR, Kind.SECOND_BAR})
 _BAR_CHANNELS = (Channel.BARS, Channel.UPDATED_BARS, Channel.SECOND_BARS)
 
 
 class ObjectReader:
-    """Objects of the dialect into ticks; tells ticks from what only accompanies them.
+    """Objects of the dialect into ticks; tells ticks from messages that accompany them.
 
-    Between the two ends of a snapshot ticks restate what was, so they are no events and are left
-    out: replayed, they would come twice or out of order.
+    Between the two ends of a snapshot ticks restate earlier ones, so they are not events and are
+    left out: replayed, they would come twice or out of order.
     """
 
     __slots__ = ("_read_kind", "_restating", "bars_announced", "listings")
@@ -43,12 +43,12 @@ class ObjectReader:
         }
 
     def read(self, row: object) -> Tick | None:
-        """Read one object, as `orjson.loads` gives it; None where it is no event.
+        """Read one object, as `orjson.loads` gives it; None where it is not an event.
 
         Extra keys, such as those of conflated trades, are ignored.
 
         Raises:
-            InvalidTick: the object is neither a tick nor what accompanies ticks.
+            InvalidTick: the object is neither a tick nor a message that accompanies ticks.
         """
         if type(row) is not dict:
             raise InvalidTick(f"{shorten(row)} is no tick; accepted: a JSON object with T")
@@ -147,7 +147,7 @@ class ObjectReader:
 
 
 def _number(row: Row, key: str, least: float = 0.0) -> float:
-    """Return a finite number of at least `least`; JSON itself has no infinite ones."""
+    """Return a finite number of at least `least`; JSON itself does not have infinite ones."""
     value = row[key]
     if type(value) is int:
         value = float(value)

@@ -1,4 +1,4 @@
-"""The pace of a replay: when each tick is due."""
+"""The pace of a replay: the time at which each tick is due."""
 
 from feed.market.ticks import SECOND_NS
 
@@ -8,7 +8,7 @@ LEAST_PASS_NS = SECOND_NS  # of event time: looped, a recording of one moment wo
 
 
 class Pace:
-    """When ticks of one pass are due: as far apart as their events, divided by the speed."""
+    """The times at which ticks of one pass are due: as far apart as their events, by the speed."""
 
     __slots__ = ("_first_event_ns", "_origin_ns", "_speed")
 
@@ -24,15 +24,15 @@ class Pace:
             self._origin_ns = now_ns
 
     def due_ns(self, event_ns: int) -> int:
-        """Return when a tick with this event time is due."""
+        """Return the time at which a tick with this event time is due."""
         assert self._first_event_ns is not None
         return self._origin_ns + int((event_ns - self._first_event_ns) / self._speed)
 
     def end_ns(self, event_ns: int) -> int:
-        """Return when a pass may end whose last event this is."""
+        """Return the time at which a pass may end that has this last event."""
         assert self._first_event_ns is not None
         return self.due_ns(max(event_ns, self._first_event_ns + LEAST_PASS_NS))
 
     def forgive(self, event_ns: int, now_ns: int) -> None:
-        """Make all that comes due later, where this event is due for over `MAX_BEHIND_NS`."""
+        """Put off all later events, where this one is late by more than `MAX_BEHIND_NS`."""
         self._origin_ns += max(0, now_ns - self.due_ns(event_ns) - MAX_BEHIND_NS)

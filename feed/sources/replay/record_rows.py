@@ -1,6 +1,6 @@
 """Records of a CSV into ticks.
 
-Knows the columns of a CSV and what each may hold. Knows no file, no line number and no order of
+Knows the columns of a CSV and the values of each. Knows no file, no line number and no order of
 rows, and does no I/O. A reader lives for one pass over a recording.
 """
 
@@ -28,10 +28,10 @@ _TAKER_SIDES = {"buy": "B", "sell": "S", "unknown": "", "": ""}
 
 
 class RecordReader:
-    """Records of one CSV of trades or quotes into ticks; its header says which, and where.
+    """Records of one CSV of trades or quotes into ticks; its header names the columns.
 
     Other columns are ignored, `local_timestamp` among them: a replay keeps event times, and the
-    moment at which somebody captured them is not one.
+    moment of capture is not one.
     """
 
     __slots__ = ("_pick", "_width", "listings", "read")
@@ -97,7 +97,7 @@ class RecordReader:
 
 
 def _side(name: str, price: str, amount: str) -> tuple[float, float]:
-    """Return price and size of one side; nobody there, both cells empty, is two zeros."""
+    """Return price and size of one side; an empty side, with both cells empty, is two zeros."""
     if not price and not amount:
         return 0.0, 0.0
     return _cell_number(f"{name}_price", price, -inf), _cell_number(f"{name}_amount", amount)

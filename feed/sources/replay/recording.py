@@ -1,7 +1,7 @@
-"""One pass over a recording: lines into blocks of ticks, and into reasons why not.
+"""One pass over a recording: lines into blocks of ticks, and of rows that are not ticks.
 
-Knows what a line is and in which order rows may come; reads forward and keeps no tick. Reading
-blocks, so the replay calls it from a thread. Knows nothing of pace, loops or counters.
+Knows lines and the order of rows; reads forward and keeps no tick. Reading blocks, so the replay
+calls it from a thread. Knows nothing of pace, loops or counters.
 
 A line is a row: a CSV's quoted cell cannot hold a line break. One line of `.ndjson` is an object
 or, as `/v1/stream` sends it, an array of objects.
@@ -25,23 +25,23 @@ from feed.sources.source import Instrument
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BLOCK_ROWS = 512  # 2 ms of parsing, which is how long a block may hold up the event loop
+BLOCK_ROWS = 512  # 2 ms of parsing: a block holds up the event loop for no longer
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # spreadsheets begin UTF-8 with it
 
 
 @dataclass(slots=True)
 class Block:
-    """What some rows of a recording gave.
+    """The yield of some rows of a recording.
 
     Attributes:
         ticks: in the order of the file.
-        clocks_ns: per tick, what the market's clock showed when it came; never falls.
-        rows: how many rows were read, whatever they were.
-        beside: how many of them only accompany ticks.
-        bad: those that are no ticks.
-        instruments: those that came up for the first time in this pass.
+        clocks_ns: per tick, the market's clock at that moment; never falls.
+        rows: the number of rows that were read, of any kind.
+        beside: the number of those that only accompany ticks.
+        bad: the rows that are not ticks.
+        instruments: the ones that came up for the first time in this pass.
         bars_announced: a subscription that came so far names a channel of bars.
-        fault: why nothing can be read after these ticks, if so.
+        fault: the reason why nothing can be read after these ticks; None where more can.
         last: nothing comes after this block.
     """
 
@@ -79,7 +79,7 @@ class RecordingReader:
         """Open the file and read a CSV's header.
 
         Raises:
-            SourceError: it cannot be opened, or is no recording.
+            SourceError: it cannot be opened, or is not a recording.
         """
         self._stop_at_bad_row = on_bad_row == "stop"
         self._newest_ns = -1  # the newest event time of a trade, quote or status
@@ -105,7 +105,8 @@ class RecordingReader:
     def read_block(self) -> Block:
         """Read about `BLOCK_ROWS` rows: as many lines as it takes.
 
-        What cannot be read is told in the block, after the ticks before it: nothing is raised.
+        A row that cannot be read is told in the block, after the ticks before it: nothing is
+        raised.
         """
         block = Block()
         try:

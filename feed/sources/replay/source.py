@@ -1,7 +1,7 @@
 """The replay source: a recording as it was, at its pace or faster, once or for ever.
 
-Knows pace, loops, threads and what to tell of bad rows. What a row means is said in `rows.py`, and
-how a file is read in `recording.py`.
+Knows pace, loops, threads and the reporting of bad rows. The meaning of rows stands in
+`object_rows.py` and `record_rows.py`, the reading of a file in `recording.py`.
 
 Every tick keeps its own event time, also in later passes of a loop: then event times and trade ids
 start over, and `passes` grows before the first tick of each pass. Bars of a recording are passed on
@@ -55,16 +55,16 @@ def log_bad_row(row: BadRow, unreported: int) -> None:
 class ReplaySource:
     """Ticks of a recording, in the order of its rows.
 
-    `open`, iterate `batches` once, `close`. Opened again it starts over. Whoever iterates must have
+    `open`, iterate `batches` once, `close`. Opened again it starts over. The iteration must have
     stopped before `close`.
 
     Attributes:
-        passes: how many passes over the file have begun.
+        passes: the number of passes over the file that have begun.
         rows_read: rows of every kind, in all passes; reading is ahead of the ticks yielded.
-        rows_beside: those of them that only accompany ticks (marks, gaps, snapshots …).
-        rows_skipped: those of them that are bad, by `Flaw`.
-        bars_left_out: bars that came after so many rows without any that `recorded_kinds` had been
-            decided; whoever builds bars has built them already.
+        rows_beside: the rows that only accompany ticks (marks, gaps, snapshots …).
+        rows_skipped: the rows that are bad, by `Flaw`.
+        bars_left_out: bars that came when `recorded_kinds` had been decided without any; the
+            builder of bars has built them already.
     """
 
     name = "replay"
@@ -82,17 +82,17 @@ class ReplaySource:
         clock_ns: Callable[[], int] = time.monotonic_ns,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        """Choose what to replay, and how.
+        """Choose a recording, and the way of replaying it.
 
         Args:
             path: of the recording.
-            speed: 1 is the original pace, N is N times as fast, "max" knows no pace.
+            speed: 1 is the original pace, N is N times as fast, "max" is without a pace.
             loop: start over at the end of the file, for ever.
             on_bad_row: "skip" it, or "stop" with a SourceError.
-            report: is told of the first bad rows and of some of the later ones, each time with how
-                many it was not told of since; not under "stop", where the error says it all.
+            report: is told of the first bad rows and of some of the later ones, each time with the
+                number of rows left out since; not under "stop", where the error says it all.
             clock_ns: a monotonic clock.
-            sleep: waits for so many seconds of that clock.
+            sleep: waits for some seconds of that clock.
 
         Raises:
             InvalidParameter: speed or on_bad_row is none of these.
@@ -118,7 +118,7 @@ class ReplaySource:
         self._clock_ns = clock_ns
         self._sleep = sleep
         self._instruments: dict[str, Instrument] = {}
-        self._held: deque[Block] = deque()  # what open() read ahead
+        self._held: deque[Block] = deque()  # the blocks that open() read ahead
         # All reading is done in one thread, which alone touches the recording: so it is never
         # closed while it is read, and a cancelled open leaves no file open.
         self._thread: ThreadPoolExecutor | None = None
@@ -132,7 +132,7 @@ class ReplaySource:
         updated bar that was built would correct one that was recorded.
 
         Raises:
-            SourceError: the file cannot be opened, is no recording, or has no tick.
+            SourceError: the file cannot be opened, is not a recording, or is without ticks.
         """
         await self.close()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="replay")
@@ -144,7 +144,7 @@ class ReplaySource:
             raise
 
     def instruments(self) -> list[Instrument]:
-        """Return what came up so far, sorted by symbol."""
+        """Return the instruments that came up so far, sorted by symbol."""
         return sorted(self._instruments.values(), key=lambda instrument: instrument.symbol)
 
     async def batches(self) -> AsyncIterator[list[Tick]]:
@@ -232,7 +232,7 @@ class ReplaySource:
             block.clocks_ns = list(compress(block.clocks_ns, keep))
 
     async def _next_end(self, block: Block, begin: int, pace: "Pace | None") -> int:
-        """Wait until the tick at `begin` is due; return the end of those that then are."""
+        """Wait until the tick at `begin` is due; return the end of the ticks that are due then."""
         most = min(begin + CHUNK_TICKS, len(block.ticks))
         if pace is None:
             return most
@@ -243,7 +243,7 @@ class ReplaySource:
         return bisect_right(block.clocks_ns, now_ns, begin, most, key=pace.due_ns)
 
     async def _sleep_until(self, due_ns: int) -> int:
-        """Sleep until the clock shows a time; return what it shows then."""
+        """Sleep until the clock shows a time; return the time that it shows then."""
         while (wait_ns := due_ns - (now_ns := self._clock_ns())) > 0:
             await self._sleep(min(max(wait_ns / SECOND_NS, MIN_SLEEP_S), MAX_SLEEP_S))
         return now_ns

@@ -33,7 +33,7 @@ _SPREAD = 0.5e-4  # of the price, for the busiest symbol; the 5,000th has 24 tim
 
 @dataclass(slots=True)
 class Mood:
-    """How agitated a part of the market is; shared by its books and changed in place.
+    """The agitation of a part of the market; shared by its books and changed in place.
 
     Attributes:
         heat: 0 when calm; 1 doubles volatility and spreads.
@@ -42,7 +42,7 @@ class Mood:
     heat: float = 0.0
 
 
-CALM = Mood()  # nobody changes this one
+CALM = Mood()  # never changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Book(ABC):
 
         Args:
             priced: symbol, sector and price.
-            rank: how many symbols are busier; quiet ones have wider spreads.
+            rank: the number of busier symbols; quiet ones have wider spreads.
             steps: price steps in one unit of the price.
             session: the mood of its trading hours.
             around: the surroundings that it shares with other books.
@@ -135,7 +135,7 @@ class Book(ABC):
         """Bring the fair value to a time and lay bid and ask around it.
 
         Returns:
-            how many trades shall follow the quote.
+            the number of trades that shall follow the quote.
         """
         elapsed_s = (now_ns - self._moved_ns) / SECOND_NS
         self._moved_ns = now_ns

@@ -25,7 +25,7 @@ _PAUSE_DELAY_S = (1.0, 4.0)  # from news that calls for a pause to the pause
 
 _NEWS_DECAY_S = 12.0
 _NEWS_END = 0.03  # of its first strength: after 42 s
-_NEWS_SHARE = 0.25  # of all visits go to those in the news, at first
+_NEWS_SHARE = 0.25  # of all visits go to symbols in the news, at first
 _SECTOR_NEWS = 0.25  # of all news concerns a whole sector
 _SYMBOL_HEAT = 4.0
 _SECTOR_HEAT = 2.0

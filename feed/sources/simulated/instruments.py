@@ -73,10 +73,10 @@ class PricedInstrument:
 def find_instruments(symbols: int | list[str]) -> list[PricedInstrument]:
     """Return the first instruments, by number, or those with the given symbols in the given order.
 
-    A symbol that nobody knows gets a price and a name of its own, always the same.
+    A symbol that is not listed gets a price and a name of its own, always the same.
 
     Raises:
-        InvalidParameter: too few, too many, given twice, or no symbols; names "symbols".
+        InvalidParameter: too few, too many, given twice, or not symbols; names "symbols".
     """
     if isinstance(symbols, int):
         if not MIN_SYMBOLS <= symbols <= MAX_SYMBOLS:
@@ -142,7 +142,7 @@ def _abbreviations(first: str, business: str) -> Iterator[str]:
 
 
 def _unlisted(symbol: str) -> PricedInstrument:
-    """Make an instrument for a symbol that nobody knows."""
+    """Make an instrument for a symbol that is not listed."""
     pair = "/" in symbol
     instrument = Instrument(
         symbol=symbol,

@@ -1,10 +1,10 @@
-"""The simulated market: which symbol ticks when. Pure: no clock, no loop; seed in, ticks out.
+"""The simulated market: the order of its ticks. Pure: no clock, no loop; seed in, ticks out.
 
 Theory of operation: tick `k` of trades and quotes happens within the k-th interval of 1/rate
 seconds, at a random moment in it; so order and count are exact with any randomness. The market
 visits one symbol at a time: it brings the symbol's book to the moment, publishes the quote, then
 the trades that follow it, each in an interval of its own. Symbols are visited with Zipf's
-frequencies, except those in the news and, after the start, those that have not opened yet.
+frequencies, except symbols in the news and, after the start, symbols that have not opened yet.
 Everything random comes from one seeded generator in one fixed order, so the sequence of ticks
 depends on the options alone, never on how it is read.
 """

@@ -1,6 +1,6 @@
 """Crypto pairs of the simulated market: fine price steps, fractional sizes, the taker's side.
 
-As in the dialect's crypto feed, their ticks carry no exchange, conditions or tape. Pairs trade
+As in the dialect's crypto feed, their ticks are without exchange, conditions and tape. Pairs trade
 round the clock: they neither open nor halt.
 """
 

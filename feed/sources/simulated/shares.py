@@ -28,7 +28,7 @@ _REOPENING = "5"
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Where a share is listed, in letters: its own, its tape, and an ordinary sale's condition."""
+    """The listing of a share, in letters: exchange, tape, and condition of an ordinary sale."""
 
     letter: str
     tape: str
@@ -40,7 +40,7 @@ _EXCHANGES = {
     "NYSE": Exchange("N", "A", " "),
     "ARCA": Exchange("P", "B", " "),
 }
-# Shares of 64 besides the primary exchange's own; D is off exchange, where nothing is quoted.
+# Shares of 64 besides the primary exchange's own; D is off exchange, and without quotes.
 _TRADE_VENUES = "D" * 24 + "Q" * 5 + "N" * 5 + "P" * 5 + "K" * 5 + "Z" * 4 + "V" * 3 + "U" * 2
 _QUOTE_VENUES = "Q" * 10 + "N" * 10 + "P" * 10 + "K" * 8 + "Z" * 6 + "V" * 3 + "U" * 3
 

@@ -50,7 +50,7 @@ class SimulatedSource:
         """Check the options; the market is made when it is opened.
 
         Args:
-            symbols: how many (5 to 5,000, the best known first), or which, the busiest first.
+            symbols: their number (5 to 5,000, the best known first), or a list, the busiest first.
             rate: trades and quotes per second over all symbols, from 0.001 to 1,000,000; statuses
                 come on top.
             seed: of everything random.

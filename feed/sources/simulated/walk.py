@@ -1,6 +1,6 @@
 """Random walks: how the logarithm of a price, or of a force on many prices, wanders.
 
-A walk is pulled gently back to where it began, so a market that is left running for months keeps
+A walk is pulled gently back to its beginning, so a market that is left running for months keeps
 believable prices. Knows no clock: the caller says how much time has passed.
 """
 

@@ -86,7 +86,7 @@ def test_every_spelling_of_rfc3339_is_the_same_time(text: str) -> None:
         ["2020-02-22T00:00:02Z"],
     ],
 )
-def test_what_is_no_rfc3339_time_is_refused_with_its_value(value: object) -> None:
+def test_a_text_that_is_not_an_rfc3339_time_is_refused_with_its_value(value: object) -> None:
     with pytest.raises(InvalidTick, match="accepted: RFC 3339") as refused:
         rfc3339_ns(value)
     assert repr(value) in str(refused.value)
@@ -135,7 +135,7 @@ def test_each_unit_is_told_by_its_magnitude_from_1973_on(ns: int, unit_ns: int) 
         *(" 1582329602", "9223372036854775808", "9223372037", "1" * 5_000),
     ],
 )
-def test_what_is_no_csv_time_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_csv_time_is_refused(text: str) -> None:
     with pytest.raises(InvalidTick, match=r"timestamp .* accepted: an integer"):
         csv_time_ns(text)
 

@@ -81,7 +81,7 @@ def test_an_object_becomes_the_tick_that_it_says(row: dict[str, Any], tick: Tick
 
 
 @pytest.mark.parametrize("vector", TICKS, ids=lambda vector: vector.name)
-def test_what_this_server_writes_is_read_as_the_tick_that_it_was(vector: TickVector) -> None:
+def test_a_tick_that_this_server_writes_is_read_the_same(vector: TickVector) -> None:
     (row,) = orjson.loads(vector.data["json"])
     read, tick = ObjectReader().read(row), vector.tick
     if isinstance(tick, ConflatedTrade):  # a recording keeps the trade, and not what it stood for
@@ -100,7 +100,7 @@ def test_whole_numbers_become_floats_as_ticks_have_them() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(BESIDE_TICKS))
-def test_what_a_server_sends_besides_ticks_is_no_tick_and_no_fault(kind: str) -> None:
+def test_a_message_that_is_not_a_tick_is_not_a_fault(kind: str) -> None:
     assert ObjectReader().read({"T": kind, "pos": "abc-12", "t": TIME}) is None
 
 
@@ -157,7 +157,9 @@ def test_what_a_server_sends_besides_ticks_is_no_tick_and_no_fault(kind: str) ->
         (STATUS | {"sm": 1}, "sm 1 is not accepted"),
     ],
 )
-def test_an_object_that_is_no_tick_is_refused_by_field_and_value(row: object, words: str) -> None:
+def test_an_object_that_is_not_a_tick_is_refused_by_field_and_value(
+    row: object, words: str
+) -> None:
     with pytest.raises(InvalidTick, match=words):
         ObjectReader().read(row)
 
@@ -182,7 +184,7 @@ def test_no_object_raises_anything_but_invalid_tick(
         ObjectReader().read(row | changes)
 
 
-def test_ticks_between_the_ends_of_a_snapshot_are_no_events() -> None:
+def test_ticks_between_the_ends_of_a_snapshot_are_not_events() -> None:
     reader = ObjectReader()
     begin, end = ({"T": "snapshot", "state": state, "pos": "a-1"} for state in ("begin", "end"))
     read = [reader.read(row) for row in (TRADE, begin, TRADE, QUOTE, end, TRADE)]
@@ -373,7 +375,7 @@ def test_prices_and_amounts_equal_the_texts_of_the_file(
         ("buy", "bought", "side 'bought' is not accepted; accepted: buy, sell, unknown or nothing"),
     ],
 )
-def test_a_record_that_is_no_trade_is_refused_by_column_and_value(
+def test_a_record_that_is_not_a_trade_is_refused_by_column_and_value(
     old: str, new: str, words: str
 ) -> None:
     with pytest.raises(InvalidTick, match=words):
@@ -389,7 +391,7 @@ def test_a_record_that_is_no_trade_is_refused_by_column_and_value(
         ("9681.92", "n/a", "bid_price 'n/a' is not accepted"),
     ],
 )
-def test_a_record_that_is_no_quote_is_refused_by_column_and_value(
+def test_a_record_that_is_not_a_quote_is_refused_by_column_and_value(
     old: str, new: str, words: str
 ) -> None:
     with pytest.raises(InvalidTick, match=words):

@@ -189,7 +189,7 @@ async def test_every_row_of_ndjson_comes_as_the_json_module_reads_it() -> None:
     assert {type(tick) for tick in ticks} == {Trade, Quote, Bar, Status}
 
 
-async def test_what_the_json_codec_writes_comes_back_as_the_same_ticks(tmp_path: Path) -> None:
+async def test_ticks_that_the_json_codec_writes_come_back_the_same(tmp_path: Path) -> None:
     codec = JsonCodec()
     ticks = [
         *await ticks_of(DATA / "ticks.ndjson"),
@@ -227,7 +227,7 @@ async def test_lists_of_ticks_are_neither_empty_nor_long(write: Callable[..., Pa
     assert all(0 < len(ticks) <= CHUNK_TICKS for ticks in chunks)
 
 
-async def test_what_a_server_streams_is_read_as_it_was_streamed(
+async def test_a_stream_of_a_server_is_read_as_it_was_sent(
     write: Callable[..., Path],
 ) -> None:
     path = write(
@@ -334,7 +334,7 @@ async def test_lines_of_a_csv_may_end_as_on_windows(write: Callable[..., Path]) 
     ]
 
 
-async def test_bytes_that_are_no_utf8_are_a_bad_row(tmp_path: Path) -> None:
+async def test_bytes_that_are_not_utf8_are_a_bad_row(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     row = "A,1714573801000000,10,1,buy\n"
     path.write_bytes(f"{TRADES_HEADER}\n{row}".encode() + b"\xff" + row.encode() * 2)
@@ -429,7 +429,7 @@ async def test_a_subscription_says_that_bars_will_come_however_late(
         ("a.ndjson", b'{"T":"mark"}\n', "holds no tick; of 1 rows 1 only accompany ticks"),
     ],
 )
-async def test_what_is_no_recording_is_refused_at_open(
+async def test_a_file_that_is_not_a_recording_is_refused_at_open(
     name: str, data: bytes | None, words: str, tmp_path: Path
 ) -> None:
     path = tmp_path / name

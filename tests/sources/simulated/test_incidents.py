@@ -93,7 +93,7 @@ def test_halts_have_several_reasons_and_a_large_jump_is_one() -> None:
     assert {s.reason_code for s in statuses if s.status_code == "T"} == {"T7", "T3", "R4"}
 
 
-def test_what_resumes_is_in_the_news_at_another_price() -> None:
+def test_a_share_that_resumes_is_in_the_news_at_another_price() -> None:
     world = World(50)
     checked = 0
     while checked < 5:

@@ -62,7 +62,7 @@ def test_a_wrong_number_of_symbols_is_refused_with_the_range(symbols: int | list
 
 
 @pytest.mark.parametrize("symbol", ["", " AAPL", "A,B", "€", "X" * 25, ".A"])
-def test_what_is_no_symbol_is_refused_by_name(symbol: str) -> None:
+def test_a_text_that_is_not_a_symbol_is_refused_by_name(symbol: str) -> None:
     with pytest.raises(InvalidParameter, match="such as AAPL") as caught:
         find_instruments(["MSFT", symbol])
     assert (caught.value.parameter, caught.value.value) == ("symbols", symbol)
