@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from feed.cli.plumbing import ENDED_BY, naming_options, print_lines, run_until_signal, teller
+from feed.cli.plumbing import ENDED_BY, event_writer, naming_options, print_lines, run_until_signal
 from feed.errors import InvalidParameter
 from feed.market.ticks import Channel
 from feed.wire.codec_name import CodecName
@@ -75,7 +75,7 @@ def tail(  # noqa: PLR0917 - one parameter an option
     options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
     stream = _connect(url, symbols, channels, conflate, after=after, snapshot=snapshot, **options)
     return run_until_signal(
-        stream, lambda: follow(stream, print_lines, teller("tail", quiet=quiet), count=count)
+        stream, lambda: follow(stream, print_lines, event_writer("tail", quiet=quiet), count=count)
     )
 
 
@@ -112,7 +112,7 @@ def record(  # noqa: PLR0917 - one parameter an option
 
     options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
     stream = _connect(url, symbols, channels, conflate, after=after, snapshot=snapshot, **options)
-    tell = teller("record", quiet=quiet)
+    tell = event_writer("record", quiet=quiet)
     with RecordingWriter(file, overwrite=overwrite) as recording:
         status = run_until_signal(
             stream, lambda: write_down(stream, recording, tell, count=count, seconds=seconds)
@@ -143,7 +143,7 @@ def watch(  # noqa: PLR0917 - one parameter an option
     listed = ",".join(symbols)
     options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
     stream = _connect(url, listed, live.CHANNELS, live.CONFLATE, "SYMBOL", snapshot=True, **options)
-    server, tell = Finite(url, key, secret), teller("watch", quiet=False)
+    server, tell = Finite(url, key, secret), event_writer("watch", quiet=False)
     return run_until_signal(
         stream, lambda: live.watch(stream, server, listed.split(","), print_lines, tell)
     )
@@ -157,7 +157,7 @@ def top(url: Url = "http://127.0.0.1:8080", key: Key = None, secret: Secret = No
     with naming_options():
         server = Finite(url, key, secret)
     return run_until_signal(
-        server, lambda: show_server(server, print_lines, teller("top", quiet=False))
+        server, lambda: show_server(server, print_lines, event_writer("top", quiet=False))
     )
 
 

@@ -70,7 +70,7 @@ def print_lines(lines: bytes) -> None:
         raise typer.Exit from None
 
 
-def teller(command: str, *, quiet: bool) -> Callable[[object], None]:
+def event_writer(command: str, *, quiet: bool) -> Callable[[object], None]:
     """Return a function that writes events to standard error, each after the command's name."""
 
     def tell(event: object) -> None:

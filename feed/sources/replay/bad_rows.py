@@ -51,22 +51,22 @@ class BadRowReports:
         self._latest: BadRow | None = None  # the last row that was not reported
         self._unreported = 0
 
-    def tell(self, row: BadRow) -> None:
-        """Report a row, or keep it for later."""
+    def report_or_keep(self, row: BadRow) -> None:
+        """Report a row at once, or keep it until the next report is due."""
         now_ns = self._clock_ns()
         if self._reported >= FIRST_REPORTS and now_ns < self._next_ns:
             self._latest = row
             self._unreported += 1
             return
-        self._say(row, now_ns)
+        self._report_now(row, now_ns)
 
     def flush(self) -> None:
         """Report the last of the unreported rows, with their number, at the end of a pass."""
         if self._latest is not None:
             self._unreported -= 1
-            self._say(self._latest, self._clock_ns())
+            self._report_now(self._latest, self._clock_ns())
 
-    def _say(self, row: BadRow, now_ns: int) -> None:
+    def _report_now(self, row: BadRow, now_ns: int) -> None:
         self._report(row, self._unreported)
         self._reported += 1
         self._next_ns = now_ns + REPORT_EVERY_NS

@@ -8,9 +8,10 @@ or, as `/v1/stream` sends it, an array of objects.
 """
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -21,9 +22,6 @@ from feed.sources.replay.lines import MAX_LINE_BYTES, Lines
 from feed.sources.replay.object_rows import ObjectReader
 from feed.sources.replay.record_rows import CSV_SHAPE, RecordReader
 from feed.sources.source import Instrument
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 BLOCK_ROWS = 512  # 2 ms of parsing: a block holds up the event loop for no longer
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # spreadsheets begin UTF-8 with it

@@ -221,7 +221,7 @@ class ReplaySource:
         for row in block.bad:
             self.rows_skipped[row.reason.value] += 1
             if self.on_bad_row == "skip":
-                self._reports.tell(row)
+                self._reports.report_or_keep(row)
         return block
 
     def _leave_out_bars(self, block: Block) -> None:

@@ -31,23 +31,23 @@ class Told:
 def test_the_first_bad_rows_are_reported_at_once_and_then_one_now_and_again() -> None:
     told = Told()
     for line in range(1, 101):
-        told.reports.tell(row(line))
+        told.reports.report_or_keep(row(line))
     first = [(line, 0) for line in range(1, FIRST_REPORTS + 1)]
     assert told.reported == first
     told.now_ns += REPORT_EVERY_NS - 1
-    told.reports.tell(row(101))
+    told.reports.report_or_keep(row(101))
     assert told.reported == first
     told.now_ns += 1
-    told.reports.tell(row(102))
+    told.reports.report_or_keep(row(102))
     assert told.reported == [*first, (102, 101 - FIRST_REPORTS)]
-    told.reports.tell(row(103))
+    told.reports.report_or_keep(row(103))
     assert len(told.reported) == FIRST_REPORTS + 1
 
 
 def test_the_end_of_a_pass_reports_the_last_row_that_was_held_back() -> None:
     told = Told()
     for line in range(1, FIRST_REPORTS + 4):
-        told.reports.tell(row(line))
+        told.reports.report_or_keep(row(line))
     told.reports.flush()
     assert told.reported[-1] == (FIRST_REPORTS + 3, 2)
     told.reports.flush()
