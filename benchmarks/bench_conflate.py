@@ -17,7 +17,7 @@ def test_add_and_take(benchmark: BenchmarkFixture, symbols: int) -> None:
     conflator, ticks = Conflator(INTERVAL_MS), make_ticks(BATCH, symbols)
 
     def add_and_take() -> list[Tick]:
-        conflator.add(ticks, NOW_NS)
+        conflator.add(ticks, NOW_NS, NOW_NS)
         return conflator.take_all()
 
     assert 0 < len(benchmark(add_and_take)) <= BATCH

@@ -5,7 +5,7 @@ import random
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from feed.broadcast.broadcast import Broadcast, Cut
+from feed.broadcast.cut import Broadcast, Cut
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.ring import RingBuffer
 from feed.market.ticks import Channel, Tick
@@ -24,13 +24,13 @@ def broadcast(selections: list[Selection]) -> Broadcast:
     made = Broadcast(RingBuffer())
     for selection in selections:
         key = PayloadKey(selection, JSON, marks=False)
-        made.enter(key, WebSocketFraming(Opcode.TEXT), NOW_NS)
+        made.lanes.enter(key, WebSocketFraming(Opcode.TEXT), NOW_NS)
     return made
 
 
 def publish_and_cut(made: Broadcast, ticks: list[Tick]) -> Cut:
     made.publish(ticks, NOW_NS)
-    return made.cut(NOW_NS)
+    return made.cut(NOW_NS, NOW_NS)
 
 
 @pytest.mark.parametrize("batch", [1, 20, 512])

@@ -27,18 +27,15 @@ class Histogram:
         self.counts = [0] * (len(self.bounds) + 1)
         self.total = 0
 
-    def observe(self, value: int) -> None:
-        """Count one observation."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value
+    def observe(self, value: int, times: int = 1) -> None:
+        """Count one observation, or several of the same value."""
+        self.counts[bisect_left(self.bounds, value)] += times
+        self.total += value * times
 
-    def observe_all(self, values: Iterable[int], *, since: int = 0) -> None:
-        """Count how far each of many values is from `since`."""
-        bounds, counts = self.bounds, self.counts
+    def observe_all(self, values: Iterable[int]) -> None:
+        """Count many observations."""
         for value in values:
-            distance = value - since
-            counts[bisect_left(bounds, distance)] += 1
-            self.total += distance
+            self.observe(value)
 
     @property
     def count(self) -> int:

@@ -9,10 +9,6 @@ from typing import NoReturn
 import pytest
 from hypothesis import settings
 
-import feed.broadcast.broadcast
-import feed.broadcast.states
-import feed.broadcast.subscriber
-
 # No test is timed: a machine that is busy with something else is no defect.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -71,11 +67,3 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         patch.setattr(subprocess.Popen, "__init__", refuse)
         patch.setattr(asyncio, "create_subprocess_exec", refuse)
         return (yield)
-
-
-@pytest.fixture
-def small_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make everything take several frames."""
-    monkeypatch.setattr(feed.broadcast.subscriber, "CATCH_UP_BYTES", 300)
-    monkeypatch.setattr(feed.broadcast.broadcast, "MAX_FRAME_BYTES", 1500)
-    monkeypatch.setattr(feed.broadcast.states, "_RUN_BYTES", 400)

@@ -11,11 +11,11 @@ from feed.cli import main
 from feed.histogram import Histogram
 
 
-def _observe(self: Histogram, value: int) -> None:
+def _observe(self: Histogram, value: int, times: int = 1) -> None:
     """Count nothing."""
 
 
-def _observe_all(self: Histogram, values: Iterable[int], *, since: int = 0) -> None:
+def _observe_all(self: Histogram, values: Iterable[int]) -> None:
     """Count nothing."""
 
 

@@ -19,9 +19,9 @@ class Cadence:
         self._ended_ns = 0  # when the last cut ended, monotonic
         self._rest_ns = 0
 
-    def delay_ns(self, now_ns: int) -> int:
-        """Return how long to wait until the next cut; 0: cut now. Times are monotonic."""
-        return max(0, self._ended_ns + self._rest_ns - now_ns)
+    def delay_ns(self, mono_ns: int) -> int:
+        """Return how long to wait until the next cut; 0: cut now."""
+        return max(0, self._ended_ns + self._rest_ns - mono_ns)
 
     def note_cut(self, began_ns: int, ended_ns: int) -> None:
         """Learn what a cut cost."""

@@ -21,8 +21,8 @@ class CompressorBudget:
         self.refusals = 0
         self.keyframes = 0
 
-    def take(self, count_bytes: int) -> bool:
-        """Borrow so many bytes; False where there are not so many left."""
+    def borrow(self, count_bytes: int) -> bool:
+        """Lend bytes to a lane; False where fewer are left."""
         if self.used_bytes + count_bytes > self.maximum_bytes:
             self.refusals += 1
             return False

@@ -90,13 +90,13 @@ class SharedDeflate:
         self.keyframes = 0
 
     def compress(
-        self, data: bytes, now_ns: int, *, members: int, keyframe: bool
+        self, data: bytes, mono_ns: int, *, members: int, keyframe: bool
     ) -> tuple[bytes, bool] | None:
         """Compress a frame in the lane's context.
 
         Args:
             data: the frame.
-            now_ns: for the age of the context.
+            mono_ns: for the age of the context, monotonic.
             members: how many readers the lane has; few are served with less effort.
             keyframe: start afresh even if it is not due.
 
@@ -104,8 +104,8 @@ class SharedDeflate:
             The block and whether it is a keyframe; None where there is no memory for a context, or
             the peers allow none: then each frame is compressed alone.
         """
-        due = keyframe or self._frames_left <= 0 or now_ns >= self._next_keyframe_ns
-        if due and not self._start(now_ns, members):
+        due = keyframe or self._frames_left <= 0 or mono_ns >= self._next_keyframe_ns
+        if due and not self._start(mono_ns, members):
             return None
         compressor = self._compressor
         if compressor is None:
@@ -130,18 +130,18 @@ class SharedDeflate:
         self._budget.give_back(self._borrowed_bytes)
         self._borrowed_bytes = 0
 
-    def _start(self, now_ns: int, members: int) -> bool:
+    def _start(self, mono_ns: int, members: int) -> bool:
         """Start a fresh compressor, if the peers and the budget allow one."""
         self.close()
         if not self._compression.shared:
             return False
         profile = _profile(self._compression.window_bits, members)
-        if not self._budget.take(profile.memory_bytes):
+        if not self._budget.borrow(profile.memory_bytes):
             return False
         self._borrowed_bytes = profile.memory_bytes
         self._compressor = profile.make()
         self._frames_left = self._keyframe_every
-        self._next_keyframe_ns = now_ns + self._keyframe_ns
+        self._next_keyframe_ns = mono_ns + self._keyframe_ns
         self.keyframes += 1
         self._budget.keyframes += 1
         return True

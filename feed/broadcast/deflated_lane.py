@@ -1,14 +1,18 @@
 """A lane whose frames are compressed once for all its readers.
 
-Its live readers are of two kinds: those in the context of the shared compressor, and those who are
-*joining*: they are live, but miss something of the context, and get frames compressed alone until
-the next keyframe. Knows the deflate stream's rule: any byte of a connection's own moves its window,
-so whoever got one is joining again.
+Its live readers are of two kinds: readers in the context of the shared compressor, and readers that
+are *joining*: they are live, but miss something of the context, and get frames compressed alone
+until the next keyframe. Knows the deflate stream's rule: any byte of a connection's own moves its
+window, so a reader that got one is joining again.
 """
 
+from collections.abc import Iterator
+from itertools import chain
+
 from feed.broadcast.compressor_budget import CompressorBudget
-from feed.broadcast.deflate import SharedDeflate
-from feed.broadcast.lane import Lane, Payload, Reader
+from feed.broadcast.deflate import GZIP_HEADER, SharedDeflate
+from feed.broadcast.lane import Lane, Reader
+from feed.broadcast.payload import Payload
 from feed.broadcast.traffic import Traffic
 from feed.wire.compression import Compression
 from feed.wire.framing import Framing
@@ -32,15 +36,19 @@ class DeflatedLane(Lane):
         payload: Payload,
         framing: Framing,
         traffic: Traffic,
-        now_ns: int,
+        mono_ns: int,
         *,
         compression: Compression,
         budget: CompressorBudget,
     ) -> None:
-        super().__init__(payload, framing, traffic, now_ns)
+        super().__init__(payload, framing, traffic, mono_ns)
         self.compression = compression
         self.joining: dict[Reader, None] = {}
         self._deflate = SharedDeflate(compression, budget)
+
+    def readers(self) -> Iterator[Reader]:
+        """Yield everybody whom the next frame is written to."""
+        return chain(self.live, self.joining)
 
     def add(self, reader: Reader) -> None:
         """Write to a reader from the next frame on; alone until the next keyframe."""
@@ -51,15 +59,15 @@ class DeflatedLane(Lane):
         self.live.pop(reader, None)
         self.joining.pop(reader, None)
 
-    def write(self, data: bytes, now_ns: int, high_water_bytes: int) -> list[Reader]:
+    def write(self, envelope: bytes, mono_ns: int, high_water_bytes: int) -> list[Reader]:
         """Compress an envelope once, or twice while somebody is joining, and write it."""
         live, joining = self.live, self.joining
         if not live and not joining:
             self._deflate.close()  # the context would miss this frame
             return []
         shared = self._deflate.compress(
-            data,
-            now_ns,
+            envelope,
+            mono_ns,
             members=len(live) + len(joining),
             # Once most would be served alone, a keyframe is cheaper for everybody.
             keyframe=len(joining) > len(live),
@@ -74,20 +82,24 @@ class DeflatedLane(Lane):
                 live.update(joining)
                 joining.clear()
             frame = self.framing.wrap(block, compressed=True)
-            missed = self.write_frame(live, frame, len(data), high_water_bytes)
+            missed = self._write_frame(live, frame, len(envelope), high_water_bytes)
         if joining:
-            frame = self.framing.wrap(self._deflate.alone(data), compressed=True)
-            missed += self.write_frame(joining, frame, len(data), high_water_bytes)
+            frame = self.framing.wrap(self._deflate.alone(envelope), compressed=True)
+            missed += self._write_frame(joining, frame, len(envelope), high_water_bytes)
         return missed
 
-    def private(self, data: bytes) -> bytes:
+    def opening(self) -> bytes:
+        """Return gzip's header, which is no part of the deflate stream; a WebSocket has none."""
+        return self.framing.wrap(GZIP_HEADER) if self.framing.one_stream else b""
+
+    def private(self, envelope: bytes) -> bytes:
         """Make a frame of an envelope for one reader that is not live.
 
         A WebSocket message may go plain, which moves no window; a gzip stream has no plain parts.
         """
         if self.framing.one_stream:
-            return self.framing.wrap(self._deflate.alone(data, _PRIVATE_LEVEL), compressed=True)
-        return self.framing.wrap(data)
+            return self.framing.wrap(self._deflate.alone(envelope, _PRIVATE_LEVEL), compressed=True)
+        return self.framing.wrap(envelope)
 
     def close(self) -> None:
         """Give the compressor's memory back."""

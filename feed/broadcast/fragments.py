@@ -14,20 +14,6 @@ from feed.broadcast.ring import RingBuffer
 from feed.wire.codec import Codec
 from feed.wire.selection import Selection
 
-
-def split_runs(fragments: Iterable[bytes], max_bytes: int) -> list[list[bytes]]:
-    """Split fragments into runs that are at most `max_bytes` long together, each at least one."""
-    runs: list[list[bytes]] = []
-    size = max_bytes + 1
-    for fragment in fragments:
-        size += len(fragment)
-        if size > max_bytes:
-            runs.append([])
-            size = len(fragment)
-        runs[-1].append(fragment)
-    return runs
-
-
 SEGMENT_TICKS = 512
 # Selected segments kept: 16 bytes a tick selected, so at most 17 MB, for 2 M ticks.
 MAX_SELECTED_SEGMENTS = 4096
@@ -52,19 +38,20 @@ class _Segment:
 class _FragmentRing:
     """The segments of one codec, as many as the ring can span."""
 
-    __slots__ = ("_codec", "_ring", "_segments")
+    __slots__ = ("_codec", "_ring", "_segment_ticks", "_segments")
 
-    def __init__(self, ring: RingBuffer, codec: Codec) -> None:
+    def __init__(self, ring: RingBuffer, codec: Codec, segment_ticks: int) -> None:
         self._ring = ring
         self._codec = codec
-        self._segments: list[_Segment | None] = [None] * (ring.capacity // SEGMENT_TICKS + 2)
+        self._segment_ticks = segment_ticks
+        self._segments: list[_Segment | None] = [None] * (ring.capacity // segment_ticks + 2)
 
     def store(self, first: int, fragments: Sequence[bytes]) -> None:
         """Keep what the cut encoded, where it continues what is here or begins a segment."""
         done = 0
         while done < len(fragments):
-            number, offset = divmod(first + done, SEGMENT_TICKS)
-            part = fragments[done : done + SEGMENT_TICKS - offset]
+            number, offset = divmod(first + done, self._segment_ticks)
+            part = fragments[done : done + self._segment_ticks - offset]
             slot = number % len(self._segments)
             segment = self._segments[slot]
             if offset == 0:
@@ -75,17 +62,17 @@ class _FragmentRing:
 
     def segment(self, number: int, upto: int) -> _Segment:
         """Return a segment, complete from the oldest tick held up to `upto`."""
-        start = number * SEGMENT_TICKS
+        start = number * self._segment_ticks
         slot = number % len(self._segments)
         segment = self._segments[slot]
         if segment is None or segment.number != number:
             segment = _Segment(number, max(start, self._ring.oldest))
             self._segments[slot] = segment
-        missing = min(upto, start + SEGMENT_TICKS - 1) - segment.next + 1
+        missing = min(upto, start + self._segment_ticks - 1) - segment.next + 1
         if missing > 0:
             if segment.next < self._ring.oldest:  # it was left half done, and overrun since
                 segment = self._segments[slot] = _Segment(number, self._ring.oldest)
-                missing = min(upto, start + SEGMENT_TICKS - 1) - segment.next + 1
+                missing = min(upto, start + self._segment_ticks - 1) - segment.next + 1
             segment.fragments += self._codec.encode(self._ring.read(segment.next - 1, missing))
         return segment
 
@@ -93,9 +80,10 @@ class _FragmentRing:
 class Fragments:
     """Reads what a selection is due from the ring, as fragments of any codec."""
 
-    __slots__ = ("_fragments", "_ring", "_selected")
+    __slots__ = ("_fragments", "_ring", "_segment_ticks", "_selected")
 
-    def __init__(self, ring: RingBuffer) -> None:
+    def __init__(self, ring: RingBuffer, segment_ticks: int = SEGMENT_TICKS) -> None:
+        self._segment_ticks = segment_ticks
         self._ring = ring
         self._fragments: dict[str, _FragmentRing] = {}  # by codec name
         self._selected: OrderedDict[tuple[Selection, str, int], tuple[int, Selected]] = (
@@ -135,7 +123,7 @@ class Fragments:
         taken: list[bytes] = []
         size = 0
         while after < upto:
-            number = (after + 1) // SEGMENT_TICKS
+            number = (after + 1) // self._segment_ticks
             sequences, fragments = self._select(selection, codec, number, upto)
             low = bisect_left(sequences, after + 1)
             high = bisect_right(sequences, upto)
@@ -156,13 +144,15 @@ class Fragments:
                     after = sequences[low + len(part) - 1]
                 return taken + part, after
             taken += part
-            after = min(upto, (number + 1) * SEGMENT_TICKS - 1)
+            after = min(upto, (number + 1) * self._segment_ticks - 1)
         return taken, after
 
     def _of(self, codec: Codec) -> _FragmentRing:
         ring = self._fragments.get(codec.name)
         if ring is None:
-            ring = self._fragments[codec.name] = _FragmentRing(self._ring, codec)
+            ring = self._fragments[codec.name] = _FragmentRing(
+                self._ring, codec, self._segment_ticks
+            )
         return ring
 
     def _select(self, selection: Selection, codec: Codec, number: int, upto: int) -> Selected:
@@ -191,9 +181,22 @@ class Fragments:
         Only the longest unused is looked at: one that is still held was used within the ring's
         span, so what is kept behind it is of two spans at most.
         """
-        oldest = self._ring.oldest // SEGMENT_TICKS
+        oldest = self._ring.oldest // self._segment_ticks
         while self._selected:
             _, _, number = next(iter(self._selected))
             if number >= oldest and len(self._selected) <= MAX_SELECTED_SEGMENTS:
                 return
             self._selected.popitem(last=False)
+
+
+def split_runs(fragments: Iterable[bytes], max_bytes: int) -> list[list[bytes]]:
+    """Split fragments into runs that are at most `max_bytes` long together, each at least one."""
+    runs: list[list[bytes]] = []
+    size = max_bytes + 1
+    for fragment in fragments:
+        size += len(fragment)
+        if size > max_bytes:
+            runs.append([])
+            size = len(fragment)
+        runs[-1].append(fragment)
+    return runs

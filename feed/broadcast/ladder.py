@@ -1,11 +1,25 @@
-"""What happens to subscribers that cannot keep up: counted here."""
+"""The ladder: what happens to subscribers that cannot keep up, step by step, told and counted.
+
+A subscriber whose socket is full is *paused*: it is not written to, and catches up from the ring
+when there is room. One that the ring has overrun steps down as it chose: told of a *gap*, given the
+rest *conflated*, or disconnected for *lagging*. One whose socket takes nothing for too long is
+disconnected as *slow*, whatever it chose.
+"""
 
 from dataclasses import dataclass
+
+from feed.broadcast.ring import RingBuffer
+from feed.wire.requests import OnLag
 
 
 @dataclass(slots=True)
 class LadderCounts:
-    """How often subscribers stepped down the ladder, over all of them."""
+    """How often subscribers took each step, over all of them; the labels of a metric.
+
+    Attributes:
+        overruns: how often the ring no longer held what a subscriber was due.
+        gap_ticks: the sequences that were told to be missing, over all gaps of this epoch.
+    """
 
     paused: int = 0
     caught_up: int = 0
@@ -15,3 +29,91 @@ class LadderCounts:
     slow: int = 0
     overruns: int = 0
     gap_ticks: int = 0
+
+
+class Ladder:
+    """The place of one subscriber on the ladder.
+
+    Attributes:
+        on_lag: what happens when the ring overruns the subscriber.
+        lag_max_ticks: how many ticks it may be behind before that counts as overrun; None: as many
+            as the ring holds.
+        counts: shared with all subscribers.
+    """
+
+    __slots__ = ("_held_bytes", "_paused", "_progress_ns", "counts", "lag_max_ticks", "on_lag")
+
+    def __init__(self, counts: LadderCounts, lag_max_ticks: int | None) -> None:
+        self.counts = counts
+        self.lag_max_ticks = lag_max_ticks
+        self.on_lag = OnLag.GAP
+        self._paused = False  # it is behind because it missed a frame
+        self._progress_ns = 0  # when its socket was last seen to take something, monotonic
+        self._held_bytes = 0  # what its socket held back then
+
+    def pause(self) -> None:
+        """Count that a frame could not be written."""
+        self._paused = True
+        self.counts.paused += 1
+
+    def recover(self) -> None:
+        """Count that a subscriber that was paused is live again."""
+        if self._paused:
+            self._paused = False
+            self.counts.caught_up += 1
+
+    def watch(self, held_bytes: int, mono_ns: int) -> None:
+        """Begin to watch its socket, which holds so many bytes back now."""
+        self._held_bytes = held_bytes
+        self._progress_ns = mono_ns
+
+    def has_taken(self, held_bytes: int) -> bool:
+        """Tell whether the socket holds less than it did when it was watched last."""
+        return held_bytes < self._held_bytes
+
+    def is_slow(
+        self, held_bytes: int, mono_ns: int, *, progress: bool, slow_timeout_ns: int
+    ) -> bool:
+        """Go on watching; tell, and count, whether the socket took nothing for too long.
+
+        Args:
+            held_bytes: what the socket holds back now.
+            mono_ns: now.
+            progress: whether it took something, or something was written to it.
+            slow_timeout_ns: how long it may take nothing.
+        """
+        self._held_bytes = held_bytes
+        if progress:
+            self._progress_ns = mono_ns
+            return False
+        if mono_ns - self._progress_ns <= slow_timeout_ns:
+            return False
+        self.counts.slow += 1
+        return True
+
+    def oldest_resumed(self, ring: RingBuffer, cut_sequence: int) -> int:
+        """Return the first sequence that the subscriber can come back for without a gap.
+
+        A subscriber that is disconnected for its lag, and comes back for what it lagged behind
+        with, would be disconnected for it again and again.
+        """
+        if self.lag_max_ticks is None or self.on_lag is not OnLag.DISCONNECT:
+            return ring.oldest
+        return max(ring.oldest, cut_sequence - self.lag_max_ticks + 1)
+
+    def gives_up(self) -> bool:
+        """Count an overrun; tell whether the subscriber is to be disconnected for it."""
+        self.counts.overruns += 1
+        if self.on_lag is not OnLag.DISCONNECT:
+            return False
+        self.counts.lagging += 1
+        return True
+
+    def count_gap(self, missing_ticks: int) -> None:
+        """Count a gap that was told; a gap of another epoch is of 0 ticks."""
+        self.counts.gap += 1
+        self.counts.gap_ticks += missing_ticks
+
+    def count_conflated(self) -> None:
+        """Count that the rest was told to come conflated."""
+        self.counts.conflated += 1

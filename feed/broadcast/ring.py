@@ -2,8 +2,9 @@
 
 Theory of operation: a tick's sequence is its number since the epoch began: 1, 2, 3 … with no holes.
 The ring keeps the last `capacity` of them in a preallocated list at `sequence & mask`. Nobody has a
-queue of their own: a subscriber is a position, and reading is slicing. Whoever is too far behind is
-overrun, and learns both numbers. Knows no clock: the caller says when a tick was ingested.
+queue of their own: a subscriber is a sequence, and reading is slicing. A subscriber that is too far
+behind is overrun, and learns both numbers. Knows no clock: the caller says when a tick was
+ingested.
 """
 
 from array import array
@@ -58,19 +59,19 @@ class RingBuffer:
         """Return the position after `sequence` in this ring's epoch."""
         return Position(self.epoch, sequence)
 
-    def publish(self, ticks: Sequence[Tick], now_ns: int) -> int:
+    def publish(self, ticks: Sequence[Tick], mono_ns: int) -> int:
         """Append ticks, overwriting the oldest; return the newest sequence.
 
         Args:
             ticks: at most `capacity` of them; the ring keeps the objects, which must not change.
-            now_ns: when they were ingested.
+            mono_ns: when they were ingested, monotonic: look-ups by time bisect it.
         """
         count = len(ticks)
         if count > self.capacity:
             raise InvalidParameter("ticks", count, f"at most {self.capacity} in one call")
         start = (self.newest + 1) & self._mask
         head = min(count, self.capacity - start)
-        stamps = array("q", [now_ns]) * count
+        stamps = array("q", [mono_ns]) * count
         self._slots[start : start + head] = ticks[:head]
         self._ingested_ns[start : start + head] = stamps[:head]
         if head < count:
@@ -97,18 +98,21 @@ class RingBuffer:
         return ticks  # type: ignore[return-value]  # published slots are never None
 
     def ingested_ns(self, sequence: int) -> int:
-        """Return when the tick with this sequence was ingested; it must still be held."""
+        """Return when a tick that is still held was ingested, monotonic."""
         return self._ingested_ns[sequence & self._mask]
 
     def ingestion_times_ns(self, after: int, count: int) -> "array[int]":
-        """Return when the `count` ticks that follow `after` were ingested; all must be held."""
+        """Return when the `count` ticks that follow `after` were ingested, monotonic.
+
+        All of them must still be held.
+        """
         start = (after + 1) & self._mask
         stamps = self._ingested_ns[start : start + count]
         return stamps + self._ingested_ns[: count - len(stamps)]
 
-    def oldest_age_ns(self, now_ns: int) -> int:
+    def oldest_age_ns(self, mono_ns: int) -> int:
         """Return how long ago the oldest tick was ingested; 0 while the ring is empty."""
-        return now_ns - self.ingested_ns(self.oldest) if len(self) else 0
+        return mono_ns - self.ingested_ns(self.oldest) if len(self) else 0
 
     def first_since(self, since_ns: int) -> int:
         """Return the first sequence held that was ingested at or after a time; O(log capacity)."""

@@ -1,8 +1,8 @@
 """States: what is known as of the last cut, encoded once for all who need it.
 
 A snapshot is the last tick of each kind per symbol. A conflated state stands for a stretch of the
-ring, newest per symbol: it restates conflated channels to who comes back, and is all that is left
-to a subscriber that asked to be conflated when it lags.
+ring, newest per symbol: it restates conflated channels to subscribers that come back, and is all
+that is left to a subscriber that asked to be conflated when it lags.
 """
 
 from collections.abc import Iterator
@@ -12,20 +12,20 @@ from feed.broadcast.ring import RingBuffer
 from feed.market.conflation import conflate
 from feed.market.snapshot import Snapshot
 from feed.wire.codec import Codec
-from feed.wire.framing import MAX_FRAME_BYTES
 from feed.wire.selection import Selection
 
 Runs = list[list[bytes]]  # fragments, in runs that make a frame each
-_RUN_BYTES = MAX_FRAME_BYTES // 4
 _NS_PER_MS = 1_000_000
 
 
 class States:
     """Encoded states of selections; forgotten at the next cut."""
 
-    __slots__ = ("_cut_sequence", "_ring", "_runs", "_snapshot")
+    __slots__ = ("_cut_sequence", "_ring", "_run_bytes", "_runs", "_snapshot")
 
-    def __init__(self, ring: RingBuffer, snapshot: Snapshot) -> None:
+    def __init__(self, ring: RingBuffer, snapshot: Snapshot, run_bytes: int) -> None:
+        """Make states of a ring and its snapshot, in runs of at most `run_bytes`."""
+        self._run_bytes = run_bytes
         self._ring = ring
         self._snapshot = snapshot
         self._cut_sequence = ring.newest
@@ -43,7 +43,7 @@ class States:
         runs = self._runs.get(key)
         if runs is None:
             ticks = self._snapshot.state(dict(selection.symbols))
-            runs = self._runs[key] = split_runs(codec.encode(ticks), _RUN_BYTES)
+            runs = self._runs[key] = split_runs(codec.encode(ticks), self._run_bytes)
         return runs
 
     def conflated(self, selection: Selection, codec: Codec, first: int) -> Runs:
@@ -53,25 +53,26 @@ class States:
         if runs is None:
             ticks = self._ring.read(first - 1, self._cut_sequence - first + 1)
             selected = [ticks[index] for index in selection.select(ticks)]
-            runs = self._runs[key] = split_runs(codec.encode(conflate(selected)), _RUN_BYTES)
+            runs = self._runs[key] = split_runs(codec.encode(conflate(selected)), self._run_bytes)
         return runs
 
-    def untold_from(self, selection: Selection, position: int) -> int:
-        """Return the first sequence that conflated channels may owe to who stood at a position.
+    def untold_from(self, selection: Selection, sequence: int) -> int:
+        """Return the first sequence that conflated channels may owe to a subscriber at a sequence.
 
-        That is the position minus the longest interval: what the interval had collected at the
-        position was not told yet. What the ring has lost counts as owed from the position on.
+        That is the sequence minus one and a half of the longest interval, the most that one lasts:
+        what the interval had collected by then was not told yet. What the ring has lost counts as
+        owed from the sequence on.
         """
         ring = self._ring
-        if not selection.intervals_ms or position < ring.oldest:
-            return position + 1
+        if not selection.intervals_ms or sequence < ring.oldest:
+            return sequence + 1
         longest_ms = max(interval_ms for _, interval_ms in selection.intervals_ms)
-        return ring.first_since(ring.ingested_ns(position) - longest_ms * _NS_PER_MS)
+        return ring.first_since(ring.ingested_ns(sequence) - longest_ms * _NS_PER_MS * 3 // 2)
 
     def restated(self, selection: Selection, codec: Codec, first: int) -> Iterator[list[bytes]]:
         """Yield what the conflated channels of a selection are restated with from a sequence on.
 
-        It begins up to 511 ticks earlier, so that all who come back at once share it.
+        It begins up to 511 ticks earlier, so that all subscribers that come back at once share it.
         """
         first = max(first - first % SEGMENT_TICKS, self._ring.oldest)
         for interval_ms, part in selection.parts().items():

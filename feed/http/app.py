@@ -2,12 +2,11 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from feed.broadcast.broadcast import Broadcast
+from feed.broadcast.cut import Broadcast
 from feed.broadcast.ring import RingBuffer
 from feed.http import pages, routes
 from feed.http.content_encoding import encoded
@@ -15,6 +14,7 @@ from feed.http.origins import Origins
 from feed.http.problems import refuse_unrouted
 from feed.http.server import Server
 from feed.http.status_history import StatusHistory
+from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.hub.hub import Hub
 from feed.ingest.health_watch import HealthWatch
 from feed.ingest.runner import Ingest
@@ -30,10 +30,12 @@ INGEST = web.AppKey("ingest", Ingest)
 STATUS_HISTORY = web.AppKey("status_history", StatusHistory)
 
 
-async def make_app(settings: Settings, source: Source) -> web.Application:
+async def make_app(
+    settings: Settings, source: Source, clock: Clock = SYSTEM_CLOCK
+) -> web.Application:
     """Return the application that broadcasts a source; it produces once it is started."""
     broadcast = Broadcast(RingBuffer(settings.ring))
-    hub = Hub(broadcast, settings, production_waits=source.can_wait, live=source.live)
+    hub = Hub(broadcast, settings, production_waits=source.can_wait, live=source.live, clock=clock)
     health = HealthWatch(
         live=source.live,
         gaps=settings.stale_after_gaps,
@@ -46,7 +48,7 @@ async def make_app(settings: Settings, source: Source) -> web.Application:
         Origins(settings.allow_origin),
         StatusHistory(hub, ingest),
         Exposition(hub, ingest),
-        time.monotonic_ns(),
+        clock.mono_ns(),
     )
     app = web.Application()
     app[HUB] = hub
@@ -67,10 +69,10 @@ async def make_app(settings: Settings, source: Source) -> web.Application:
 
 
 async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
-    """Produce, drain and keep house from startup to cleanup."""
+    """Produce, catch up and keep house from startup to cleanup."""
     hub, ingest = app[HUB], app[INGEST]
     tasks = [
-        asyncio.create_task(hub.drain.run(), name="drain"),
+        asyncio.create_task(hub.catch_up.run(), name="catch_up"),
         asyncio.create_task(hub.housekeep(), name="housekeep"),
         asyncio.create_task(ingest.run(), name="ingest"),
         asyncio.create_task(ingest.watch_health(), name="health"),

@@ -7,7 +7,6 @@ which silently corrupts all that follows.) Nothing follows a Close frame: a sess
 before one is written, whichever side closes.
 """
 
-import time
 import zlib
 from dataclasses import replace
 
@@ -113,14 +112,15 @@ class Conversation:
         self._authenticated = False
         self._second = 0  # the second in which control messages are counted
         self._messages_in_second = 0
-        self._ping_ns = time.monotonic_ns()  # when the last one went out, or was not due
+        self._ping_ns = hub.clock.mono_ns()  # when the last one went out, or was not due
         self._awaits_pong = False
         socket.carry(self)
         self._refusal = hub.refusal
         key = PayloadKey(Selection(), codec, marks=False)
         framing = WebSocketFraming(opcode_of(codec))
-        self._session = hub.open(connection, key, framing, self._say_goodbye, agreed)
-        self._session.beat = self._beat
+        self._session = hub.open(
+            connection, key, framing, self._say_goodbye, beat=self._beat, compression=agreed
+        )
 
     async def run(self) -> None:
         """Talk until one side closes."""
@@ -128,7 +128,7 @@ class Conversation:
         if self._refusal is not None:
             self._hub.disconnect(self._session, self._refusal)
         else:
-            self._hub.start(self._session)
+            self._hub.release(self._session)
         while True:
             message = await self._socket.receive()
             match message.type:
@@ -203,7 +203,7 @@ class Conversation:
         elif isinstance(control, Subscribe):
             self._subscribe(control)
         elif isinstance(control, Feedback):
-            self._hub.feedback.take(Transport.WEBSOCKET, control.ages_ms)
+            self._hub.age_reports.record(Transport.WEBSOCKET, control.ages_ms)
         else:
             self._unsubscribe(control)
 
@@ -212,21 +212,17 @@ class Conversation:
         self._compress = self._compress if asked.compress is None else asked.compress
         subscribed, selection = self._subscribed.more(asked)
         self._move(subscribed, marks=marks)
-        subscriber = self._session.subscriber
-        if asked.on_lag is not None:
-            subscriber.on_lag = asked.on_lag
-        if asked.after is not None:
-            self._hub.resumes[subscriber.resume(selection, asked.after)] += 1
-        if asked.snapshot:
-            subscriber.request_snapshot(selection)
-        elif asked.after is None:
-            subscriber.tell_position(time.time_ns())
-        self._hub.start(self._session)
+        self._hub.begin(
+            self._session,
+            selection,
+            after=asked.after,
+            snapshot=bool(asked.snapshot),
+            on_lag=asked.on_lag,
+        )
 
     def _unsubscribe(self, unwanted: Unsubscribe) -> None:
         self._move(self._subscribed.less(unwanted), marks=self._marks)
-        self._session.subscriber.narrow()
-        self._hub.start(self._session)
+        self._hub.release(self._session)
 
     def _move(self, subscribed: Subscribed, *, marks: bool) -> None:
         """Change the subscription, and acknowledge it; the session is held after it."""
@@ -239,22 +235,22 @@ class Conversation:
         self._connection.write_last(self._dialect.acknowledge(subscribed))
 
     def _too_many_messages(self) -> bool:
-        second = int(time.monotonic())
+        second = self._hub.clock.mono_ns() // 1_000_000_000
         if second != self._second:
             self._second, self._messages_in_second = second, 0
         self._messages_in_second += 1
         return self._messages_in_second > self._hub.settings.max_control_messages_per_s
 
-    def _beat(self, now_ns: int) -> None:
+    def _beat(self, mono_ns: int) -> None:
         """Ping when it is time; end a connection that did not answer, unless it is paused."""
         settings = self._hub.settings
         if not self._session.subscriber.live:
-            self._ping_ns, self._awaits_pong = now_ns, False  # the ladder's business
+            self._ping_ns, self._awaits_pong = mono_ns, False  # the ladder's business
             return
-        silent_s = (now_ns - self._ping_ns) / 1e9
+        silent_s = (mono_ns - self._ping_ns) / 1e9
         if self._awaits_pong:
             if silent_s > settings.pong_timeout_s:
                 self._hub.disconnect(self._session, Reason.UNRESPONSIVE)
         elif silent_s > settings.ping_interval_s:
-            self._ping_ns, self._awaits_pong = now_ns, True
+            self._ping_ns, self._awaits_pong = mono_ns, True
             self._connection.write_last(_PING)

@@ -6,7 +6,7 @@ from aiohttp import hdrs, web
 
 from feed.http.problems import problem
 from feed.http.server import Server
-from feed.hub.age_reports import REPORTS_PER_S
+from feed.hub.age_reports import REPORTS_PER_S, Outcome
 from feed.wire.json_codec import JSON
 from feed.wire.requests import Report
 
@@ -32,7 +32,8 @@ async def feedback(request: web.Request, server: Server) -> web.Response:
             accepted=f"at most {MAX_REPORT_BYTES} bytes",
         )
     report = Report.of(JSON.decode(body))
-    if server.hub.feedback.take(report.transport, report.ages_ms) == "over_budget":
+    outcome = server.hub.age_reports.record(report.transport, report.ages_ms)
+    if outcome is Outcome.OVER_BUDGET:
         refusal = problem(
             HTTPStatus.TOO_MANY_REQUESTS,
             f"more than {REPORTS_PER_S} reports a second; this one was not counted",

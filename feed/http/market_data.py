@@ -5,7 +5,8 @@ from typing import Any
 
 from aiohttp import web
 
-from feed.broadcast.broadcast import Broadcast
+from feed.broadcast.cut import Broadcast
+from feed.broadcast.resumption import Resume, locate
 from feed.errors import InvalidParameter
 from feed.http.answers import array_of, joined_answer, json_answer, limit_of, ticks_answer
 from feed.http.server import Server
@@ -19,6 +20,7 @@ from feed.wire.requests import Request
 from feed.wire.selection import Selection
 
 _TIMEFRAMES = {"1s": Kind.SECOND_BAR, "1m": Kind.BAR}
+_GAP_REASONS = {Resume.GAP: GapReason.OVERRUN, Resume.NEW_EPOCH: GapReason.EPOCH}
 _EVERYTHING = Selection.of(dict.fromkeys(Channel, (ALL,)))
 _ACTIVE = "active"  # the status of every asset
 _MAX_HISTORY_BYTES = 16 * MAX_FRAME_BYTES
@@ -78,7 +80,7 @@ async def history(request: web.Request, server: Server) -> web.Response:
     broadcast = server.hub.broadcast
     ring, upto = broadcast.ring, broadcast.cut_sequence
     after, gap = _begin(broadcast, asked.after or BEGINNING)
-    fragments, reached = broadcast.history.read(
+    fragments, reached = broadcast.fragments.read(
         selection, JSON, after, upto, max_bytes=_MAX_HISTORY_BYTES, max_ticks=limit
     )
     position = str(ring.position(reached))
@@ -111,16 +113,11 @@ async def bars(request: web.Request, server: Server) -> web.Response:
 def _begin(broadcast: Broadcast, after: Position) -> tuple[int, Message | None]:
     """Return the sequence to read after, and the gap before it if there is one."""
     ring = broadcast.ring
+    found = locate(after, ring, broadcast.cut_sequence, ring.oldest)
+    if found.outcome is Resume.REPLAYED:
+        return found.sequence, None
     oldest = ring.oldest - 1
-    if after == BEGINNING:
-        return oldest, None
-    upto = ring.position(oldest)
-    if after.epoch != ring.epoch or after.sequence > broadcast.cut_sequence:
-        return oldest, gap_message(after, upto, GapReason.EPOCH)
-    if after.sequence < oldest:
-        first = ring.position(after.sequence + 1)
-        return oldest, gap_message(first, upto, GapReason.OVERRUN)
-    return after.sequence, None
+    return oldest, gap_message(found.missing, ring.position(oldest), _GAP_REASONS[found.outcome])
 
 
 def _selection(request: web.Request) -> Selection | None:

@@ -9,7 +9,6 @@ from aiohttp import web
 
 from feed.broadcast.payload_key import PayloadKey
 from feed.errors import InvalidParameter, InvalidPosition
-from feed.http.problems import problem_for
 from feed.http.server import Server
 from feed.http.streaming import Endless, respond, speaks_chunks
 from feed.wire.codec import CODECS
@@ -23,12 +22,7 @@ _RETRY_MS = (1_000, 3_000)
 
 async def sse(request: web.Request, server: Server) -> web.StreamResponse:
     """Serve `GET /v1/sse?trades=AAPL,MSFT&quotes=*&after=…&snapshot=1&on_lag=gap&codec=json`."""
-    try:
-        endless = _endless(request)
-        server.hub.check_limits(endless.key.selection)
-    except Exception as error:  # noqa: BLE001 - any error is answered or raised again
-        return problem_for(error, request.path)
-    return await respond(request, server.hub, endless)
+    return await respond(request, server.hub, _endless)
 
 
 def _endless(request: web.Request) -> Endless:

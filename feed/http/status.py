@@ -1,6 +1,5 @@
 """The state of the server: for people, `feed top`, orchestrators and Prometheus."""
 
-import time
 from collections import Counter
 from dataclasses import asdict
 
@@ -16,13 +15,14 @@ async def status(request: web.Request, server: Server) -> web.Response:  # noqa:
     hub, ingest = server.hub, server.ingest
     broadcast = hub.broadcast
     ring = broadcast.ring
+    mono_ns = hub.clock.mono_ns()
     connections: Counter[str] = Counter()
     for (transport, _), count in hub.connected.items():
         connections[transport] += count
     return json_answer(
         {
             "version": feed.__version__,
-            "uptime_s": round((time.monotonic_ns() - server.began_mono_ns) / 1e9, 3),
+            "uptime_s": round((mono_ns - server.began_mono_ns) / 1e9, 3),
             "leaving": hub.leaving,
             "pos": str(broadcast.position),
             "source": {
@@ -40,7 +40,7 @@ async def status(request: web.Request, server: Server) -> web.Response:  # noqa:
                 "capacity": ring.capacity,
                 "oldest": ring.oldest,
                 "newest": ring.newest,
-                "oldest_age_s": round(ring.oldest_age_ns(time.time_ns()) / 1e9, 3),
+                "oldest_age_s": round(ring.oldest_age_ns(mono_ns) / 1e9, 3),
             },
             "feed": {
                 "state": ingest.health.feed.state.value,
@@ -49,17 +49,17 @@ async def status(request: web.Request, server: Server) -> web.Response:  # noqa:
             "symbols": ingest.health.counts,
             "resume_window_s": hub.settings.resume_window_s,
             "connections": connections,
-            "behind": len(hub.drain.behind),
+            "behind": len(hub.audience.behind),
             "largest_lag_ticks": max(
-                (session.subscriber.lag_ticks for session in hub.drain.behind), default=0
+                (subscriber.lag_ticks for subscriber in hub.audience.behind), default=0
             ),
             "lanes": len(broadcast.lanes),
             "traffic": [
                 {"transport": transport, "codec": codec, **asdict(traffic)}
-                for (transport, codec), traffic in broadcast.traffic.items()
+                for (transport, codec), traffic in broadcast.lanes.traffic.items()
             ],
-            "ladder": asdict(hub.ladder),
-            "resumes": hub.resumes,
+            "ladder": asdict(hub.audience.ladder),
+            "resumes": hub.audience.resumes,
             "disconnects": {reason.value.name: n for reason, n in hub.ended.items()},
         }
     )

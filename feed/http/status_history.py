@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from feed.histogram import Histogram, quantile
-from feed.hub.census import Levels, look
+from feed.hub.census import Census, take_census
 from feed.hub.hub import Hub
 from feed.ingest.runner import Ingest
 from feed.market.symbol_health import Health
@@ -45,23 +45,18 @@ class StatusHistory:
         self._times_s: deque[float] = deque(maxlen=_SAMPLES)
         self._samples: dict[str, deque[float | None]] = {}
         self._totals = self._count()
-        self._sampled_ns = time.monotonic_ns()
+        self._sampled_ns = hub.clock.mono_ns()
 
     async def run(self) -> None:
         """Take a sample every five seconds, for ever."""
         while True:
             await asyncio.sleep(SAMPLE_S)
-            self.sample(await look(self._hub), time.monotonic_ns())
+            self.sample(await take_census(self._hub))
 
-    def sample(self, levels: Levels, now_ns: int) -> None:
-        """Take one sample.
-
-        Args:
-            levels: of the subscribers, and the time of day.
-            now_ns: monotonic, for rates.
-        """
-        passed_s = max(now_ns - self._sampled_ns, 1) / _NS_PER_S
-        self._sampled_ns = now_ns
+    def sample(self, census: Census) -> None:
+        """Take one sample, when the subscribers have just been looked at."""
+        passed_s = max(census.mono_ns - self._sampled_ns, 1) / _NS_PER_S
+        self._sampled_ns = census.mono_ns
         totals = self._count()
         sample: Sample = {
             name: (total - self._totals[name]) / passed_s for name, total in totals.items()
@@ -71,8 +66,8 @@ class StatusHistory:
             counts = since.counts()
             for words, share in (("p50", 0.5), ("p99", 0.99)):
                 sample[f"{name}_{words}_s"] = since.quantile_s(counts, share)
-        sample |= self._measure(levels)
-        self._times_s.append(levels.now_ns / _NS_PER_S)
+        sample |= self._measure(census)
+        self._times_s.append(self._hub.clock.wall_ns() / _NS_PER_S)
         for name, number in sample.items():
             self._samples.setdefault(name, deque(maxlen=_SAMPLES)).append(number)
 
@@ -91,8 +86,8 @@ class StatusHistory:
     def _count(self) -> dict[str, float]:
         """Return totals, whose differences are rates."""
         hub = self._hub
-        traffic = list(hub.broadcast.traffic.values())
-        ladder = hub.ladder
+        traffic = list(hub.broadcast.lanes.traffic.values())
+        ladder = hub.audience.ladder
         return {
             "ticks_per_s": sum(hub.broadcast.ticks.values()),
             "frames_per_s": sum(each.frames for each in traffic),
@@ -102,22 +97,22 @@ class StatusHistory:
             "caught_up_per_s": ladder.caught_up,
             "gaps_per_s": ladder.gap,
             "dropped_per_s": ladder.lagging + ladder.slow,
-            "resumes_per_s": hub.resumes.total(),
+            "resumes_per_s": hub.audience.resumes.total(),
             "cpu_share": time.process_time(),
         }
 
-    def _measure(self, levels: Levels) -> Sample:
-        """Return the levels of this moment."""
+    def _measure(self, census: Census) -> Sample:
+        """Return the census of this moment."""
         hub, counts = self._hub, self._ingest.health.counts
         connected = dict.fromkeys((transport.value for transport in Transport), 0)
         for (transport, _), count in hub.connected.items():
             connected[transport] += count
         return {
-            "silent_s": (levels.now_ns - self._ingest.last_tick_ns) / _NS_PER_S,
-            "ring_window_s": hub.broadcast.ring.oldest_age_ns(levels.now_ns) / _NS_PER_S,
+            "silent_s": (census.mono_ns - self._ingest.last_tick_mono_ns) / _NS_PER_S,
+            "ring_window_s": hub.broadcast.ring.oldest_age_ns(census.mono_ns) / _NS_PER_S,
             **connected,
-            "behind": len(levels.lags_ticks),
-            "largest_lag_ticks": max(levels.lags_ticks, default=0),
+            "behind": len(census.lags_ticks),
+            "largest_lag_ticks": max(census.lags_ticks, default=0),
             "stale": counts[Health.STALE],
             "halted": counts[Health.HALTED],
             "source_down": counts[Health.SOURCE_DOWN],

@@ -4,7 +4,6 @@ from aiohttp import web
 
 from feed.broadcast.payload_key import PayloadKey
 from feed.http.negotiation import choose
-from feed.http.problems import problem_for
 from feed.http.server import Server
 from feed.http.streaming import Endless, respond, speaks_chunks
 from feed.wire.codec import CODECS
@@ -19,12 +18,7 @@ async def stream(request: web.Request, server: Server) -> web.StreamResponse:
 
     Marks are on unless `marks=0`: there is no other place for the position.
     """
-    try:
-        endless = _endless(request)
-        server.hub.check_limits(endless.key.selection)
-    except Exception as error:  # noqa: BLE001 - any error is answered or raised again
-        return problem_for(error, request.path)
-    return await respond(request, server.hub, endless)
+    return await respond(request, server.hub, _endless)
 
 
 def _endless(request: web.Request) -> Endless:

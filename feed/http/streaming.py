@@ -5,15 +5,15 @@ per lane. The handler only waits for the session's end, and sees to it that the 
 """
 
 import asyncio
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import HttpVersion11, hdrs, web
 
-from feed.broadcast.deflate import GZIP_HEADER
 from feed.broadcast.payload_key import PayloadKey
+from feed.broadcast.standing import Written
 from feed.http.negotiation import choose
+from feed.http.problems import problem_for
 from feed.hub.connection import Connection
 from feed.hub.hub import Hub
 from feed.hub.session import Session
@@ -65,18 +65,92 @@ def gzip_if_accepted(request: web.Request, asked: Request) -> Compression | None
     return Compression() if choose(accepted, ["gzip", "identity"]) == "gzip" else None
 
 
-async def respond(request: web.Request, hub: Hub, endless: Endless) -> web.StreamResponse:
+async def respond(
+    request: web.Request, hub: Hub, read: Callable[[web.Request], Endless]
+) -> web.StreamResponse:
     """Serve an endless response until the subscriber leaves or is disconnected.
 
     Args:
         request: which.
-        hub: whose limits the selection keeps.
-        endless: what was asked for.
+        hub: where the subscriber joins.
+        read: says what was asked for; raises an error of ours where that is not accepted.
     """
-    refusal = hub.refusal
-    compression = gzip_if_accepted(request, endless.asked) if refusal is None else None
+    try:
+        endless = read(request)
+        refusal = hub.refusal
+        session = _open(request, hub, endless) if refusal is None else None
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told or raised again
+        return problem_for(error, request.path)
+    if session is None:
+        return await _refuse(request, hub, endless, refusal or Reason.CLIENT_LEFT)
+    connection = session.connection
+    try:
+        response = _response(endless, compressed=session.subscriber.lane.compression is not None)
+        await response.prepare(request)
+        if not connection.closing:
+            session.subscriber.open(endless.prelude)
+            hub.begin(
+                session,
+                endless.key.selection,
+                after=endless.after,
+                snapshot=bool(endless.asked.snapshot),
+                on_lag=endless.asked.on_lag,
+            )
+            # Shielded: a handler that is cancelled would cancel the future, and the hub go by that.
+            await asyncio.shield(session.ended)
+    finally:
+        hub.close(session, Reason.CLIENT_LEFT)
+        session.release()
+    await connection.finish(_LAST_WORDS_S)
+    return response
+
+
+def _open(request: web.Request, hub: Hub, endless: Endless) -> Session | None:
+    """Let a subscriber join, held; None where it has gone meanwhile.
+
+    Raises:
+        LimitExceeded: it asks for too much.
+    """
+    if request.transport is None:
+        return None
+    connection = Connection(request.transport, hub.settings.high_water_bytes)
+
+    def say_goodbye(reason: Reason) -> None:
+        if not connection.closing:
+            session.subscriber.send(_bye(endless, reason), Written.LAST_WORDS)
+
+    session = hub.open(
+        connection,
+        endless.key,
+        endless.framing,
+        say_goodbye,
+        compression=gzip_if_accepted(request, endless.asked),
+    )
+    return session
+
+
+async def _refuse(
+    request: web.Request, hub: Hub, endless: Endless, refusal: Reason
+) -> web.StreamResponse:
+    """Say why nobody more is let in; nothing more.
+
+    Never 429 or 503: an EventSource would not come back (facts/sse-clients).
+    """
+    response = _response(endless, compressed=False)
+    if request.transport is None:
+        return response
+    connection = Connection(request.transport, hub.settings.high_water_bytes)
+    await response.prepare(request)
+    hub.ended[refusal] += 1
+    connection.write_last(endless.framing.wrap(endless.prelude + _bye(endless, refusal)))
+    await connection.finish(_LAST_WORDS_S)
+    return response
+
+
+def _response(endless: Endless, *, compressed: bool) -> web.StreamResponse:
+    """Return the response whose headers leave at once."""
     response = web.StreamResponse(headers={**NEVER_STORED, "Content-Type": endless.content_type})
-    if compression is not None:
+    if compressed:
         response.headers[hdrs.CONTENT_ENCODING] = "gzip"
     if endless.key.selection.intervals_ms:
         response.headers["Feed-Conflate"] = ",".join(
@@ -89,53 +163,8 @@ async def respond(request: web.Request, hub: Hub, endless: Endless) -> web.Strea
     else:
         response.force_close()
         response.headers["Connection"] = "close"  # aiohttp leaves it out towards HTTP/1.0
-    await response.prepare(request)
-    if request.transport is None:
-        return response
-    connection = Connection(request.transport, hub.settings.high_water_bytes)
-    if refusal is None:
-        await _serve(hub, connection, endless, compression)
-    else:
-        # Never 429 or 503: an EventSource would not come back (facts/sse-clients).
-        hub.ended[refusal] += 1
-        connection.write_last(endless.framing.wrap(endless.prelude + _bye(endless, refusal)))
-    await connection.finish(_LAST_WORDS_S)
     return response
 
 
-async def _serve(
-    hub: Hub, connection: Connection, endless: Endless, compression: Compression | None
-) -> None:
-    def say_goodbye(reason: Reason) -> None:
-        connection.write_last(lane.private(_bye(endless, reason)))
-
-    session = hub.open(connection, endless.key, endless.framing, say_goodbye, compression)
-    lane = session.subscriber.lane
-    try:
-        if compression is not None:
-            connection.write_last(endless.framing.wrap(GZIP_HEADER))
-        if endless.prelude:
-            connection.write_last(lane.private(endless.prelude))
-        _begin(hub, session, endless)
-        # Shielded: a handler that is cancelled would cancel the future, and the hub go by that.
-        await asyncio.shield(session.ended)
-    finally:
-        hub.close(session, Reason.CLIENT_LEFT)
-
-
 def _bye(endless: Endless, reason: Reason) -> bytes:
-    words = bye_message(reason.value)
-    return message_envelope(endless.framing, endless.key.codec, words)
-
-
-def _begin(hub: Hub, session: Session, endless: Endless) -> None:
-    subscriber = session.subscriber
-    if endless.asked.on_lag is not None:
-        subscriber.on_lag = endless.asked.on_lag
-    if endless.after is not None:
-        hub.resumes[subscriber.resume(endless.key.selection, endless.after)] += 1
-    if endless.asked.snapshot:
-        subscriber.request_snapshot(endless.key.selection)
-    elif endless.after is None:
-        subscriber.tell_position(time.time_ns())
-    hub.start(session)
+    return message_envelope(endless.framing, endless.key.codec, bye_message(reason.value))

@@ -1,16 +1,15 @@
-"""The cutter: when to cut, and the writing of what a cut made.
+"""The cutter: when to cut, and what a cut cost.
 
-It asks the cadence when, writes each frame to everybody live in its lane, hands those who could not
-take it on, and learns what it cost. Conflated ticks have times of their own.
+It asks the cadence when, has the audience cut, and learns what it cost. Conflated ticks have times
+of their own.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
 
-from feed.broadcast.broadcast import Broadcast
+from feed.broadcast.audience import Audience
 from feed.broadcast.cadence import Cadence
-from feed.broadcast.lane import Reader
+from feed.hub.clock import Clock
 from feed.hub.instruments import Instruments
 
 
@@ -19,32 +18,29 @@ class Cutter:
 
     def __init__(
         self,
-        broadcast: Broadcast,
+        audience: Audience,
         instruments: Instruments,
+        clock: Clock,
         *,
         interval_ms: float | None,
-        high_water_bytes: int,
-        fall_behind: Callable[[Iterable[Reader], int], None],
     ) -> None:
-        """Make one that is idle.
+        """Make a cutter that is idle.
 
         Args:
-            broadcast: what is cut.
+            audience: for whom it cuts.
             instruments: that are told of every cut.
+            clock: what the time is.
             interval_ms: between two cuts; None: as the cadence has it.
-            high_water_bytes: nobody is written to whose socket holds more.
-            fall_behind: takes those who missed a frame, and the sequence that it follows.
         """
-        self._broadcast = broadcast
+        self._audience = audience
         self._instruments = instruments
-        self._high_water_bytes = high_water_bytes
-        self._fall_behind = fall_behind
+        self._clock = clock
         self._cadence = Cadence(None if interval_ms is None else int(interval_ms * 1e6))
         self._loop = asyncio.get_running_loop()
         self._cut_handle: asyncio.Handle | None = None
-        self._settling = 0  # cuts whose cost is not known yet
+        self._unpriced_cuts = 0  # their cost is not known yet
         self._due_handle: asyncio.Handle | None = None  # of the next conflated cut
-        self._due_ns = 0
+        self._due_ns = 0  # monotonic
 
     def cut(self) -> None:
         """Make frames of what was published since the last cut, and write them."""
@@ -52,24 +48,17 @@ class Cutter:
             self._cut_handle.cancel()
             self._cut_handle = None
         began_ns = time.perf_counter_ns()
-        now_ns = time.time_ns()
-        cut = self._broadcast.cut(now_ns)
-        high_water_bytes = self._high_water_bytes
-        frames = 0
-        for lane, envelopes in cut.envelopes:
-            for follows, envelope in envelopes:
-                missed = lane.write(envelope, now_ns, high_water_bytes)
-                if missed:
-                    self._fall_behind(missed, follows)
-                frames += 1
+        mono_ns = self._clock.mono_ns()
+        cut = self._audience.cut(mono_ns, self._clock.wall_ns())
         if cut.ticks:
-            self._settling += 1
-            self._loop.call_soon(self._settle, began_ns, cut.ticks, cut.first_ns, frames)
-        self._schedule_conflation(now_ns)
+            frames = sum(len(envelopes) for _, envelopes in cut.envelopes)
+            self._unpriced_cuts += 1
+            self._loop.call_soon(self._learn_cost, began_ns, cut.ticks, cut.first_ns, frames)
+        self._schedule_conflation(mono_ns)
 
     def schedule(self) -> None:
         """Cut when the cadence says, unless that is arranged or about to be."""
-        if self._cut_handle is not None or self._settling:
+        if self._cut_handle is not None or self._unpriced_cuts:
             return
         delay_ns = self._cadence.delay_ns(time.perf_counter_ns())
         self._cut_handle = (
@@ -78,31 +67,31 @@ class Cutter:
             else self._loop.call_soon(self.cut)
         )
 
-    def _settle(self, began_ns: int, ticks: int, first_ns: int, frames: int) -> None:
+    def _learn_cost(self, began_ns: int, ticks: int, first_ns: int, frames: int) -> None:
         """Learn what a cut cost, once the sockets have been written to.
 
         uvloop collects what is written in one turn of the loop and hands it to the sockets at the
         turn's end: with thousands of subscribers nearly all of the cost comes after `cut`.
         """
         ended_ns = time.perf_counter_ns()
-        self._settling -= 1
+        self._unpriced_cuts -= 1
         self._cadence.note_cut(began_ns, ended_ns)
-        self._instruments.write_age.observe_all([time.time_ns()] * frames, since=first_ns)
-        self._instruments.cut.observe(ended_ns - began_ns)
-        self._instruments.batch_ticks.observe(ticks)
-        if self._broadcast.waiting_ticks:
+        self._instruments.note_cut(
+            ended_ns - began_ns, ticks, age_ns=self._clock.mono_ns() - first_ns, frames=frames
+        )
+        if self._audience.broadcast.waiting_ticks:
             self.schedule()
 
-    def _schedule_conflation(self, now_ns: int) -> None:
+    def _schedule_conflation(self, mono_ns: int) -> None:
         """Cut again when conflated ticks are due."""
-        due_ns = self._broadcast.conflated_due_ns
+        due_ns = self._audience.broadcast.conflated_due_ns
         if due_ns is None or (self._due_handle is not None and due_ns >= self._due_ns):
             return
         if self._due_handle is not None:
             self._due_handle.cancel()
         self._due_ns = due_ns
         # Half a millisecond more: uvloop rounds to whole ones, and too early is in vain.
-        delay_s = max(0, due_ns - now_ns) / 1e9 + 0.0005
+        delay_s = max(0, due_ns - mono_ns) / 1e9 + 0.0005
         self._due_handle = self._loop.call_later(delay_s, self._cut_conflated)
 
     def _cut_conflated(self) -> None:

@@ -1,43 +1,56 @@
 """The hub: where ticks come in, and sessions join and leave.
 
-It hands ticks to the ring and the cutter, those who could not take a frame to the drain, and ends
-sessions with a reason. One hub, one event loop; every method but `publish` returns without waiting.
+It owns what the audience does not know: connections, the tasks that cut and catch up, and the
+clocks. It hands every question to the audience, writes nothing by itself, and ends sessions with a
+reason. One hub, one event loop; every method but `publish` returns without waiting.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import structlog
 
-from feed.broadcast.broadcast import Broadcast
-from feed.broadcast.ladder import LadderCounts
-from feed.broadcast.lane import Reader
+from feed.broadcast.audience import Audience, Limits
+from feed.broadcast.cut import Broadcast
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.subscriber import Subscriber
-from feed.errors import LimitExceeded
-from feed.hub.age_reports import Feedback
-from feed.hub.catch_up import Drain
+from feed.hub.age_reports import AgeReports
+from feed.hub.catch_up import CatchUp
+from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.hub.connection import Connection
 from feed.hub.cutter import Cutter
 from feed.hub.instruments import Instruments
-from feed.hub.session import Session
+from feed.hub.session import Session, no_beat
 from feed.market.ticks import Tick
 from feed.settings.options import Settings
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
 from feed.wire.framing import Framing
 from feed.wire.messages import Message
+from feed.wire.position import Position
+from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 
 HOUSEKEEPING_S = 1.0  # the longest time between two looks at who is due what
 # What is due is late by this part of its interval at most: httpx gives up after 5 s without a byte,
 # and keepalives are due after 4.
-_PUNCTUALITY = 1 / 8
+PUNCTUALITY = 1 / 8
 _SHORTEST_HOUSEKEEPING_S = 0.01
 
 log = structlog.get_logger("feed.connections")
+
+
+def housekeeping_pause_s(settings: Settings) -> float:
+    """Return how long housekeeping may pause, so that nothing it does is late."""
+    shortest_s = min(
+        settings.keepalive_s,
+        settings.mark_interval_s,
+        settings.ping_interval_s,
+        settings.pong_timeout_s,
+    )
+    return max(_SHORTEST_HOUSEKEEPING_S, min(HOUSEKEEPING_S, shortest_s * PUNCTUALITY))
 
 
 class Hub:
@@ -45,18 +58,19 @@ class Hub:
 
     Attributes:
         broadcast: the ring, and the lanes made from it.
+        audience: all subscribers, and every decision on them.
         settings: what the server was told.
+        clock: what the time is, for everybody in this server.
         instruments: the histograms that are filled here.
-        feedback: takes what clients report.
+        age_reports: takes what clients report.
         sessions: everybody connected, by their subscriber.
-        cutter: makes frames of what was published, and writes them.
-        drain: those of them who are behind.
-        ladder: how often somebody stepped down it.
+        cutter: says when to cut.
+        catch_up: gives subscribers that are behind what they are due.
         connected: sessions now, by transport and codec.
         opened: sessions so far, by transport and codec.
         ended: sessions that ended, by reason.
-        resumes: positions that somebody came with, by outcome.
         leaving: the server says goodbye; nobody new is let in.
+        waits: how often production waited for the slowest lossless subscriber.
     """
 
     def __init__(
@@ -66,47 +80,47 @@ class Hub:
         *,
         production_waits: bool = False,
         live: bool = True,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Make a hub without sessions.
 
         Args:
             broadcast: what it shares out.
             settings: what the server was told.
-            production_waits: publishing waits for the slowest lossless subscriber.
+            production_waits: publishing waits for the slowest lossless subscriber; nothing but the
+                ring limits the lag of those that it waits for.
             live: ticks happen now, so that clients may report their age.
+            clock: what the time is.
         """
         self.broadcast = broadcast
         self.settings = settings
-        # Of those who are waited for, nothing but the ring limits the lag.
-        self._lag_max_ticks = None if production_waits else settings.lag_max_ticks
+        self.clock = clock
         self.instruments = Instruments()
-        self.feedback = Feedback(self.instruments.delivery_age, live=live)
-        self._announced: Message | None = None
-        self._down = False  # what was announced last is that the source is down
+        self.age_reports = AgeReports(self.instruments.delivery_age, clock, live=live)
         self.sessions: dict[Subscriber, Session] = {}
-        self.ladder = LadderCounts()
         self.connected: Counter[tuple[str, str]] = Counter()
         self.opened: Counter[tuple[str, str]] = Counter()
         self.ended: Counter[Reason] = Counter()
-        self.resumes: Counter[str] = Counter()
         self.leaving = False
-        self.waits = 0  # how often production waited for the slowest lossless subscriber
-        self.drain = Drain(
+        self.waits = 0
+        limits = Limits(
+            symbols_per_subscriber=settings.max_symbols_per_connection,
+            index_entries=settings.max_index_entries,
+            lag_max_ticks=None if production_waits else settings.lag_max_ticks,
             high_water_bytes=settings.high_water_bytes,
-            slow_timeout_s=settings.slow_timeout_s,
-            caught_up=self._go_live,
-            disconnect=self.disconnect,
+            slow_timeout_ns=int(settings.slow_timeout_s * 1e9),
         )
-        self.cutter = Cutter(
-            broadcast,
-            self.instruments,
-            interval_ms=settings.batch_ms,
-            high_water_bytes=settings.high_water_bytes,
-            fall_behind=self._fall_behind,
+        self.audience = Audience(broadcast, limits, fell_behind=self._wake_catch_up)
+        self.catch_up = CatchUp(
+            self.audience,
+            clock,
+            closing=lambda subscriber: self.sessions[subscriber].connection.closing,
+            disconnect=lambda subscriber, why: self.disconnect(self.sessions[subscriber], why),
         )
+        self.cutter = Cutter(self.audience, self.instruments, clock, interval_ms=settings.batch_ms)
         self._joined = asyncio.Event()
-        # What may wait for a cut: the ring must hold it, and the lossless who are one cut behind.
-        self._most_waiting = max(1, broadcast.ring.capacity // 2)
+
+    # What comes in.
 
     async def publish(self, ticks: list[Tick], *, wait: bool) -> None:
         """Take ticks from a source into the ring, and see to it that they are cut.
@@ -115,15 +129,32 @@ class Hub:
             ticks: in order, the bars that they finish among them.
             wait: hold production while the ring would overrun the slowest lossless subscriber.
         """
-        step = min(self._most_waiting, self.broadcast.ring.capacity // 4) or 1
+        audience, step = self.audience, self.audience.most_published_ticks
         for start in range(0, len(ticks), step):
             part = ticks[start : start + step]
-            if wait:
+            if wait and not audience.can_take(len(part)):
                 await self._hold_production(len(part))
-            if self.broadcast.waiting_ticks + len(part) > self._most_waiting:
+            if audience.must_cut_before(len(part)):
                 self.cutter.cut()
-            self.broadcast.publish(part, time.time_ns())
+            self.broadcast.publish(part, self.clock.mono_ns())
             self.cutter.schedule()
+
+    def announce(self, message: Message, *, down: bool) -> None:
+        """Tell everybody who subscribed to something whether the source is down."""
+        if self.broadcast.waiting_ticks:
+            self.cutter.cut()  # what came before it is told before it
+        self.audience.announce(message, self.clock.mono_ns(), down=down)
+
+    # Sessions.
+
+    @property
+    def refusal(self) -> Reason | None:
+        """Why nobody more is let in; None: come in."""
+        if self.leaving:
+            return Reason.SHUTDOWN
+        if len(self.sessions) >= self.settings.max_connections:
+            return Reason.TOO_MANY_CONNECTIONS
+        return None
 
     def open(
         self,
@@ -131,24 +162,18 @@ class Hub:
         key: PayloadKey,
         framing: Framing,
         goodbye: Callable[[Reason], None],
+        *,
+        beat: Callable[[int], None] = no_beat,
         compression: Compression | None = None,
     ) -> Session:
-        """Take a subscriber in; it is held, at the last cut, until `start`.
+        """Take a subscriber in; it is held, at the last cut, until `begin` or `release`.
 
         Raises:
-            LimitExceeded: there are too many connections, or too many symbols in all.
+            LimitExceeded: the selection is too large by itself, or together with all others.
         """
-        self.check_limits(key.selection)
-        lane = self.broadcast.enter(key, framing, time.time_ns(), compression)
-        subscriber = Subscriber(
-            self.broadcast,
-            lane,
-            connection.write,
-            connection.buffered_bytes,
-            self.ladder,
-            lag_max_ticks=self._lag_max_ticks,
-        )
-        session = Session(connection, subscriber, framing.transport, goodbye)
+        opened_ns = self.clock.mono_ns()
+        subscriber = self.audience.enter(key, framing, connection, opened_ns, compression)
+        session = Session(connection, subscriber, framing.transport, opened_ns, goodbye, beat)
         self.sessions[subscriber] = session
         self.connected[framing.transport, key.codec.name] += 1
         self.opened[framing.transport, key.codec.name] += 1
@@ -162,85 +187,61 @@ class Hub:
         )
         return session
 
-    def check_limits(self, selection: Selection) -> None:
-        """Refuse a selection that is too large by itself or together with all others.
-
-        Raises:
-            LimitExceeded: names the limit.
-        """
-        settings = self.settings
-        if selection.entries > settings.max_symbols_per_connection:
-            limit = settings.max_symbols_per_connection
-            raise LimitExceeded("symbols per connection", selection.entries, limit)
-        entries = self.broadcast.index_entries + selection.entries
-        if entries > settings.max_index_entries:
-            raise LimitExceeded("symbols of all subscriptions", entries, settings.max_index_entries)
-
-    @property
-    def refusal(self) -> Reason | None:
-        """Why nobody more is let in; None: come in."""
-        if self.leaving:
-            return Reason.SHUTDOWN
-        if len(self.sessions) >= self.settings.max_connections:
-            return Reason.TOO_MANY_CONNECTIONS
-        return None
-
-    async def subscribers_reach(self, count: int) -> None:
-        """Wait until so many sessions have subscribed to something."""
-        while True:
-            self._joined.clear()
-            here = sum(map(_subscribed, self.sessions.values()))
-            if here >= count:
-                return
-            await self._joined.wait()
-
-    def hold(self, session: Session) -> None:
-        """Stop a session's live frames while what it is due changes."""
-        subscriber = session.subscriber
-        subscriber.hold()
-        subscriber.lane.drop(subscriber)
-
     def change(
         self, session: Session, key: PayloadKey, compression: Compression | None = None
     ) -> None:
-        """Move a session to the lane of another payload; it is held until `start`.
+        """Move a session to the lane of another payload; it is held until `begin` or `release`.
 
         Raises:
             LimitExceeded: the new selection is too large; nothing has changed.
         """
-        subscriber = session.subscriber
-        before = subscriber.lane
-        if key == before.payload.key and compression == before.compression:
-            self.hold(session)
-            return
-        self.check_limits(key.selection)
-        self.hold(session)
-        subscriber.settle(key.selection)
-        now_ns = time.time_ns()
-        subscriber.lane = self.broadcast.enter(key, before.framing, now_ns, compression)
-        self.broadcast.leave(before)
+        self.audience.move(session.subscriber, key, self.clock.mono_ns(), compression)
 
-    def start(self, session: Session) -> None:
-        """Let a held session have what it is due: live at once where nothing is."""
-        if session.ended.done():
-            return
+    def begin(
+        self,
+        session: Session,
+        selection: Selection,
+        *,
+        after: Position | str | None = None,
+        snapshot: bool = False,
+        on_lag: OnLag | None = None,
+    ) -> None:
+        """Begin a subscription of a session that is held, and let it have what it is due.
+
+        Args:
+            session: whose lane selects it already.
+            selection: what was subscribed to just now.
+            after: the position to begin after; a str is one that could not be read; None: now.
+            snapshot: whether the last known state comes first.
+            on_lag: what happens when the ring overruns it; None: as before.
+        """
+        self.audience.begin(
+            session.subscriber,
+            selection,
+            self.clock.wall_ns(),
+            after=after,
+            snapshot=snapshot,
+            on_lag=on_lag,
+        )
+        self.release(session)
+
+    def release(self, session: Session) -> None:
+        """Let a session that is held have what it is due: live at once where nothing is."""
         self._joined.set()
-        now_ns = time.time_ns()
-        self.drain.add(session)
-        self.drain.serve(session, now_ns, most_frames=1)
+        self.audience.release(session.subscriber, self.clock.mono_ns())
+        self.catch_up.give(session.subscriber, most_frames=1)
 
     def close(self, session: Session, reason: Reason) -> None:
         """Take a session out, once; the first reason counts."""
         if session.ended.done():
             return
-        self.hold(session)
-        self.drain.remove(session)
-        del self.sessions[session.subscriber]
-        lane = session.subscriber.lane
-        self.broadcast.leave(lane)
-        self.connected[session.transport, lane.payload.key.codec.name] -= 1
+        subscriber = session.subscriber
+        del self.sessions[subscriber]
+        self.audience.leave(subscriber)
+        self.catch_up.moved.set()
+        self.connected[session.transport, subscriber.lane.codec.name] -= 1
         self.ended[reason] += 1
-        seconds = (time.monotonic_ns() - session.opened_ns) / 1e9
+        seconds = (self.clock.mono_ns() - session.opened_ns) / 1e9
         log.info("ended", id=session.id, reason=reason.value.name, seconds=round(seconds, 3))
         session.ended.set_result(reason)
 
@@ -251,88 +252,46 @@ class Hub:
         self.close(session, reason)
         session.goodbye(reason)
 
+    async def subscribers_reach(self, count: int) -> None:
+        """Wait until so many sessions have subscribed to something."""
+        while True:
+            self._joined.clear()
+            if sum(bool(subscriber.selection.symbols) for subscriber in self.sessions) >= count:
+                return
+            await self._joined.wait()
+
+    # Tasks.
+
     async def housekeep(self) -> None:
         """Keep silent lanes alive, let sessions beat, and watch the event loop, for ever."""
-        settings = self.settings
+        settings, clock = self.settings, self.clock
         keepalive_ns = int(settings.keepalive_s * 1e9)
         mark_interval_ns = int(settings.mark_interval_s * 1e9)
-        shortest_s = min(
-            settings.keepalive_s,
-            settings.mark_interval_s,
-            settings.ping_interval_s,
-            settings.pong_timeout_s,
-        )
-        pause_s = max(_SHORTEST_HOUSEKEEPING_S, min(HOUSEKEEPING_S, shortest_s * _PUNCTUALITY))
+        pause_s = housekeeping_pause_s(settings)
         while True:
             due_ns = time.perf_counter_ns() + int(pause_s * 1e9)
             await asyncio.sleep(pause_s)
-            late_ns = max(0, time.perf_counter_ns() - due_ns)
-            self.instruments.loop_lag.observe(late_ns)
-            now_ns = time.time_ns()
-            for lane, envelope in self.broadcast.idle(now_ns, keepalive_ns, mark_interval_ns):
-                missed = lane.write(envelope, now_ns, settings.high_water_bytes)
-                self._fall_behind(missed, self.broadcast.cut_sequence)
-            beat_ns = time.monotonic_ns()
+            self.instruments.loop_lag.observe(max(0, time.perf_counter_ns() - due_ns))
+            mono_ns = clock.mono_ns()
+            self.audience.keep_alive(
+                mono_ns,
+                clock.wall_ns(),
+                keepalive_ns=keepalive_ns,
+                mark_interval_ns=mark_interval_ns,
+            )
             for session in list(self.sessions.values()):
-                session.beat(beat_ns)
+                session.beat(mono_ns)
 
-    def announce(self, message: Message, *, down: bool) -> None:
-        """Tell everybody who subscribed to something whether the source is down.
-
-        Who cannot take it now, or comes later, is told once caught up, if it is news then.
-        """
-        if self.broadcast.waiting_ticks:
-            self.cutter.cut()  # what came before it is told before it
-        self._announced, self._down = message, down
-        now_ns = time.time_ns()
-        for lane, envelope in self.broadcast.announce(message, now_ns):
-            missed = lane.write(envelope, now_ns, self.settings.high_water_bytes)
-            self._fall_behind(missed, self.broadcast.cut_sequence)
-        for session in self.sessions.values():
-            if session.subscriber.live and _subscribed(session):
-                session.told_down = down
-
-    def _go_live(self, session: Session) -> None:
-        subscriber = session.subscriber
-        if self._announced and session.told_down is not self._down and _subscribed(session):
-            session.told_down = self._down
-            frame = subscriber.lane.message(self._announced)
-            session.connection.write_last(frame)
-            subscriber.lane.traffic.count(len(frame), len(frame), 1)
-        subscriber.go_live()
-        subscriber.lane.add(subscriber)
-
-    def _fall_behind(self, missed: Iterable[Reader], follows: int) -> None:
-        """Hand those who could not take the frame after a sequence to the drain."""
-        for reader in missed:
-            assert isinstance(reader, Subscriber)
-            reader.miss(follows)
-            self.drain.add(self.sessions[reader])
+    def _wake_catch_up(self) -> None:
+        self.catch_up.wake()
 
     async def _hold_production(self, count: int) -> None:
-        """Wait until the ring can take so many ticks without overrunning a lossless subscriber."""
-        ring = self.broadcast.ring
-        waited = False
+        """Wait until so many ticks more overrun no subscriber that is owed every tick."""
+        self.waits += 1
         while True:
-            self.drain.moved.clear()
-            needed = min(
-                (
-                    session.subscriber.first_needed
-                    for session in self.drain.behind
-                    if session.subscriber.lossless
-                ),
-                default=ring.newest + 1,
-            )
-            if ring.newest + count - needed < ring.capacity:
+            self.catch_up.moved.clear()
+            if self.audience.can_take(count):
                 return
-            if not waited:
-                self.waits += 1
-                waited = True
             if self.broadcast.waiting_ticks:
                 self.cutter.cut()
-            await self.drain.moved.wait()
-
-
-def _subscribed(session: Session) -> bool:
-    """Tell whether a session has anything subscribed: before that it hears control messages."""
-    return bool(session.subscriber.lane.payload.key.selection.symbols)
+            await self.catch_up.moved.wait()

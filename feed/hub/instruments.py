@@ -36,3 +36,9 @@ class Instruments:
         self.cut = Histogram(_CUT_BOUNDS_NS)
         self.batch_ticks = Histogram(_BATCH_BOUNDS_TICKS)
         self.loop_lag = Histogram(_AGE_BOUNDS_NS)
+
+    def note_cut(self, cost_ns: int, ticks: int, *, age_ns: int, frames: int) -> None:
+        """Note a cut: what it cost, and how old the oldest of its ticks was in each frame."""
+        self.write_age.observe(age_ns, frames)
+        self.cut.observe(cost_ns)
+        self.batch_ticks.observe(ticks)

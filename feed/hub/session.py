@@ -1,7 +1,6 @@
 """A session: one subscriber on one connection, from its first byte to its last."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -14,7 +13,7 @@ from feed.wire.transport import Transport
 _ids = count(1)
 
 
-def _no_beat(now_ns: int) -> None:
+def no_beat(mono_ns: int) -> None:
     """Do nothing: only WebSockets have pings of their own."""
 
 
@@ -28,26 +27,24 @@ class Session:
 
     Attributes:
         connection: its socket.
-        subscriber: its position, and its place in a lane.
+        subscriber: its sequence, and its place in a lane.
         transport: how bytes go to it.
+        opened_ns: when it came, monotonic.
         goodbye: writes the transport's last words for a reason; nothing may follow them.
         beat: called about every second with a monotonic time, for what a transport does by itself.
         ended: done, with the reason, once the subscriber is out of its lane.
-        opened_ns: when it came, monotonic.
-        told_down: the last it heard is that the source is down.
         id: a number for logs and views, unique in this process.
     """
 
     connection: Connection
     subscriber: Subscriber
     transport: Transport
+    opened_ns: int
     goodbye: Callable[[Reason], None]
-    beat: Callable[[int], None] = _no_beat
+    beat: Callable[[int], None]
     ended: "asyncio.Future[Reason]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
-    opened_ns: int = field(default_factory=time.monotonic_ns)
-    told_down: bool = False
     id: int = field(default_factory=lambda: next(_ids))
 
     def release(self) -> None:
@@ -56,4 +53,4 @@ class Session:
         Collections of old objects are rare here, since they walk the whole ring.
         """
         self.goodbye = _no_goodbye
-        self.beat = _no_beat
+        self.beat = no_beat

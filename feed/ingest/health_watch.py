@@ -68,7 +68,7 @@ class HealthWatch:
         self.counts = self._symbols.counts()
 
     def note(self, ticks: Sequence[Tick], ingested_ns: Sequence[int]) -> None:
-        """Take in ticks that were published, in order, with the times when they came."""
+        """Take in ticks that were published, in order, with the times when they came, monotonic."""
         self._symbols.note(ticks, ingested_ns)
 
     def settle(self) -> Iterator[None]:
@@ -78,20 +78,28 @@ class HealthWatch:
             yield
 
     def judge(
-        self, now_ns: int, *, up: bool, finished: bool, failed: bool, last_tick_ns: int
+        self,
+        mono_ns: int,
+        wall_ns: int,
+        *,
+        up: bool,
+        finished: bool,
+        failed: bool,
+        last_tick_ns: int,
     ) -> Findings:
         """End a look, once all is settled; return what has changed since the one before.
 
         Args:
-            now_ns: when it ends.
+            mono_ns: when it ends, monotonic.
+            wall_ns: the same moment by the time of day, for statuses.
             up: the source is open and produces.
             finished: it came to its end.
             failed: it died at least once.
-            last_tick_ns: when it gave its newest tick.
+            last_tick_ns: when it gave its newest tick, monotonic.
         """
         statuses, self._recovered = self._recovered, []
         self.silence_limit_ns = self._symbols.silence_limit_ns
-        silent = self._live and now_ns - last_tick_ns > self.silence_limit_ns
+        silent = self._live and mono_ns - last_tick_ns > self.silence_limit_ns
         if finished:
             feed = FeedHealth(Health.SOURCE_DOWN, "finished")
         elif not up:
@@ -102,7 +110,9 @@ class HealthWatch:
         if feed.state is Health.SOURCE_DOWN:
             self._symbols.stop(last_tick_ns)
         elif self._live:
-            statuses += self._symbols.judge(now_ns)
+            statuses += self._symbols.judge(mono_ns)
         self.counts = self._symbols.counts()
         before, self.feed = self.feed, feed
+        for status in statuses:  # nobody has seen them yet
+            status.event_ns += wall_ns - mono_ns
         return Findings(None if feed == before else feed, statuses)

@@ -12,7 +12,6 @@ they would move.
 
 import asyncio
 import random
-import time
 
 import structlog
 
@@ -46,7 +45,9 @@ class Ingest:
         failures: how often it died.
         last_error: in words, why it died last; "" while it never did.
         finished: it came to its end (a recording that does not loop).
-        last_tick_ns: when it gave its newest tick, or was opened since; at first, when we began.
+        last_tick_mono_ns: when it gave its newest tick, or was opened since; at first, when the
+            server began. Monotonic.
+        last_tick_wall_ns: the same moment by the time of day.
         changed: set when it comes, or goes.
     """
 
@@ -60,7 +61,8 @@ class Ingest:
         self.failures = 0
         self.last_error = ""
         self.finished = False
-        self.last_tick_ns = time.time_ns()
+        self.last_tick_mono_ns = hub.clock.mono_ns()
+        self.last_tick_wall_ns = hub.clock.wall_ns()
         self.changed = asyncio.Event()
         self._publishing = asyncio.Lock()
         self._watched = hub.broadcast.ring.newest  # the last sequence that the watch was told of
@@ -115,16 +117,17 @@ class Ingest:
         await self._inform_watch()
         for _ in self.health.settle():
             await asyncio.sleep(0)
-        now_ns = time.time_ns()
+        wall_ns = self.hub.clock.wall_ns()
         found = self.health.judge(
-            now_ns,
+            self.hub.clock.mono_ns(),
+            wall_ns,
             up=self.up,
             finished=self.finished,
             failed=self.failures > 0,
-            last_tick_ns=self.last_tick_ns,
+            last_tick_ns=self.last_tick_mono_ns,
         )
         if found.feed is not None:
-            self._announce(found.feed, now_ns)
+            self._announce(found.feed, wall_ns)
         if found.statuses:
             await self._publish([*found.statuses])
 
@@ -138,10 +141,10 @@ class Ingest:
             self.health.note(ticks, ring.ingestion_times_ns(after, len(ticks)))
             await asyncio.sleep(0)
 
-    def _announce(self, feed: FeedHealth, now_ns: int) -> None:
+    def _announce(self, feed: FeedHealth, wall_ns: int) -> None:
         state, source = feed.state, self.source.name
         health_log.info("feed_state", state=state.value, source=source, reason=feed.reason)
-        message = feed_message(state.value, source, feed.reason, now_ns)
+        message = feed_message(state.value, source, feed.reason, wall_ns)
         self.hub.announce(message, down=state is Health.SOURCE_DOWN)
 
     async def _produce(self) -> None:
@@ -149,7 +152,7 @@ class Ingest:
         await source.open()
         bars.source_opened(source.recorded_kinds)
         self.up = True
-        self.last_tick_ns = time.time_ns()
+        self._note_time()
         self.changed.set()
         self.ready.set()
         log.info("source_opened", source=source.name)
@@ -171,11 +174,15 @@ class Ingest:
 
     def _note(self, ticks: list[Tick]) -> None:
         """Note when the source gave ticks, and how old the oldest of them was."""
-        self.last_tick_ns = time.time_ns()
+        self._note_time()
         oldest = ticks[0]
         if self.source.live and not isinstance(oldest, Bar):  # a bar's time is its beginning
-            age_ns = self.last_tick_ns - oldest.event_ns
+            age_ns = self.last_tick_wall_ns - oldest.event_ns
             self.hub.instruments.source_age.observe(max(0, age_ns))  # its clock may be ahead
+
+    def _note_time(self) -> None:
+        self.last_tick_mono_ns = self.hub.clock.mono_ns()
+        self.last_tick_wall_ns = self.hub.clock.wall_ns()
 
     async def _await_subscribers(self) -> None:
         """Hold production until as many subscribers as wished are there, or the time is up."""

@@ -3,6 +3,10 @@
 One conflator per interval serves everybody who asked for that interval: it takes every batch, and
 at each multiple of the interval since the Unix epoch it gives what came meanwhile as a batch of its
 own, which is selected, encoded and framed like any other. So the work is per interval and lane.
+
+The time of day is read once an interval, at its first tick, to find the multiple; from then on the
+interval lasts by the monotonic clock, so that a time of day that steps shortens or lengthens one
+interval, by half at most, and silences nobody.
 """
 
 from collections.abc import Sequence
@@ -16,24 +20,31 @@ _NS_PER_MS = 1_000_000
 class Conflator:
     """Collects what came within one interval."""
 
-    __slots__ = ("_newest", "_notional", "_trades", "_until_ns", "interval_ns")
+    __slots__ = ("_newest", "_notional", "_taken_ns", "_trades", "_until_ns", "interval_ns")
 
     def __init__(self, interval_ms: int) -> None:
         self.interval_ns = interval_ms * _NS_PER_MS
         self._trades: dict[str, ConflatedTrade] = {}
         self._notional: dict[str, float] = {}  # price × size, summed, per symbol
         self._newest: dict[tuple[Kind, str], Tick] = {}
-        self._until_ns = 0  # of what was collected
+        self._until_ns = 0  # when what was collected is due, monotonic
+        self._taken_ns: int | None = None  # when it was taken last
 
     @property
     def due_ns(self) -> int | None:
-        """When what was collected is due; None: there is nothing."""
+        """When what was collected is due, monotonic; None: there is nothing."""
         return self._until_ns if self._trades or self._newest else None
 
-    def add(self, ticks: Sequence[Tick], ingested_ns: int) -> None:
-        """Take a batch, the first of which was ingested then; its interval ends after that."""
-        if self.due_ns is None:
-            self._until_ns = (ingested_ns // self.interval_ns + 1) * self.interval_ns
+    def add(self, ticks: Sequence[Tick], mono_ns: int, wall_ns: int) -> None:
+        """Collect a batch.
+
+        Args:
+            ticks: in order.
+            mono_ns: when the first of them was ingested, monotonic.
+            wall_ns: the same moment by the time of day.
+        """
+        if ticks and self.due_ns is None:
+            self._until_ns = self._end_of_interval_ns(mono_ns, wall_ns)
         newest = self._newest
         for tick in ticks:
             if tick.kind is Kind.TRADE:
@@ -41,9 +52,12 @@ class Conflator:
             else:
                 newest[tick.kind, tick.symbol] = tick
 
-    def take(self, now_ns: int) -> list[Tick]:
+    def take_due(self, mono_ns: int) -> list[Tick]:
         """Return what was collected, if the interval has passed; else nothing."""
-        return self.take_all() if now_ns >= self._until_ns else []
+        if self.due_ns is None or mono_ns < self._until_ns:
+            return []
+        self._taken_ns = mono_ns
+        return self.take_all()
 
     def take_all(self) -> list[Tick]:
         """Return what was collected, in the order in which symbols appeared, and begin anew."""
@@ -53,6 +67,18 @@ class Conflator:
                 trade.vwap = self._notional[trade.symbol] / trade.volume
         self._trades, self._newest, self._notional = {}, {}, {}
         return ticks
+
+    def _end_of_interval_ns(self, mono_ns: int, wall_ns: int) -> int:
+        """Return when an interval ends that begins now: at the next multiple of the time of day.
+
+        Less than half an interval after the last one ended, that is the multiple after the next:
+        the time of day has stepped, or the last one was taken late.
+        """
+        interval_ns = self.interval_ns
+        end_ns = mono_ns + interval_ns - wall_ns % interval_ns
+        if self._taken_ns is not None and end_ns - self._taken_ns < interval_ns // 2:
+            end_ns += interval_ns
+        return end_ns
 
     def _add_trade(self, trade: Trade) -> None:
         price, size = trade.price, trade.size
@@ -93,5 +119,5 @@ class Conflator:
 def conflate(ticks: Sequence[Tick]) -> list[Tick]:
     """Return what a batch leaves when it is conflated as a whole."""
     conflator = Conflator(INTERVALS_MS[-1])
-    conflator.add(ticks, 0)
+    conflator.add(ticks, 0, 0)
     return conflator.take_all()

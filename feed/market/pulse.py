@@ -16,8 +16,8 @@ class Pulse:
 
     __slots__ = ("gap_ns", "known_ns", "last_ns", "ticks")
 
-    def __init__(self, now_ns: int) -> None:
-        self.last_ns = now_ns
+    def __init__(self, mono_ns: int) -> None:
+        self.last_ns = mono_ns
         self.gap_ns = 0.0
         self.ticks = 0
         self.known_ns = 0

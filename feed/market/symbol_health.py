@@ -8,7 +8,8 @@ with its next tick. Of ticks that come at random, one gap in e^20 is ten times t
 
 While the source as a whole is silent, nothing is known of a symbol, and its clock stands still:
 then there is one thing to be told, not one a symbol. Only trades and quotes count; statuses say who
-is halted, and bars are made of what came before. Knows no clock and nobody who is told.
+is halted, and bars are made of what came before. All times are monotonic, also in the statuses that
+are returned: the caller makes times of day of them. Knows no clock and nobody who is told.
 """
 
 from collections import Counter
@@ -120,17 +121,17 @@ class SymbolHealth:
                 statuses.append(_status(symbol, Health.LIVE, "Ticks again", last_ns))
         return statuses
 
-    def judge(self, now_ns: int) -> list[Status]:
+    def judge(self, mono_ns: int) -> list[Status]:
         """Return a status for each symbol that has become stale."""
         feed = self.feed
         if feed is None or self._stopped_ns is not None:
             return []
         # Where the whole feed may have stopped, that is found out first.
-        if 2 * (now_ns - feed.last_ns) > self.silence_limit_ns:
+        if 2 * (mono_ns - feed.last_ns) > self.silence_limit_ns:
             return []
         statuses = []
         for symbol, pulse in self._pulses.items():
-            silent_ns = now_ns - pulse.last_ns
+            silent_ns = mono_ns - pulse.last_ns
             if silent_ns <= self._floor_ns or not self._knows(pulse):
                 continue
             if silent_ns <= self._gaps * pulse.gap_ns:
@@ -142,7 +143,7 @@ class SymbolHealth:
                 f"No tick for {silent_ns / SECOND_NS:.1f} s; "
                 f"its usual gap is {pulse.gap_ns / SECOND_NS:.3g} s"
             )
-            statuses.append(_status(symbol, Health.STALE, words, now_ns))
+            statuses.append(_status(symbol, Health.STALE, words, mono_ns))
         return statuses
 
     @property
@@ -157,11 +158,11 @@ class SymbolHealth:
         if self._stopped_ns is None:
             self._stopped_ns = since_ns
 
-    def go_on(self, now_ns: int) -> None:
+    def go_on(self, mono_ns: int) -> None:
         """Let the clocks run again, as if no time had passed."""
         if self._stopped_ns is None:
             return
-        passed_ns = max(0, now_ns - self._stopped_ns)
+        passed_ns = max(0, mono_ns - self._stopped_ns)
         self._stopped_ns = None
         for pulse in self._pulses.values():
             pulse.last_ns += passed_ns
@@ -196,5 +197,5 @@ class SymbolHealth:
                 pulse.last_ns = max(pulse.last_ns, at_ns)
 
 
-def _status(symbol: str, health: Health, words: str, now_ns: int) -> Status:
-    return Status(symbol, health.value.upper(), words, "", "", now_ns)
+def _status(symbol: str, health: Health, words: str, mono_ns: int) -> Status:
+    return Status(symbol, health.value.upper(), words, "", "", mono_ns)

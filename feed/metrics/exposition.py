@@ -17,7 +17,7 @@ from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from feed.hub.census import look
+from feed.hub.census import take_census
 from feed.hub.hub import Hub
 from feed.ingest.runner import Ingest
 from feed.metrics.families import Watched, families
@@ -75,5 +75,5 @@ class Exposition:
     async def collect(self) -> list[Metric]:
         """Return every family; ours are read at one moment."""
         process = await asyncio.to_thread(lambda: list(self._process.collect()))
-        levels = await look(self._hub)
-        return [*families(Watched(self._hub, self._ingest, levels)), *process]
+        census = await take_census(self._hub)
+        return [*families(Watched(self._hub, self._ingest, census)), *process]

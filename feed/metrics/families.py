@@ -21,9 +21,9 @@ from prometheus_client.core import (
 )
 
 import feed
-from feed.broadcast.subscriber import Resume
+from feed.broadcast.resumption import Resume
 from feed.histogram import Histogram
-from feed.hub.census import Levels
+from feed.hub.census import Census
 from feed.hub.hub import Hub
 from feed.ingest.runner import Ingest
 from feed.market.symbol_health import Health
@@ -45,12 +45,12 @@ class Watched:
 
     Attributes:
         hub, ingest: they count.
-        levels: found just now by walking over all subscribers.
+        census: found just now by walking over all subscribers.
     """
 
     hub: Hub
     ingest: Ingest
-    levels: Levels
+    census: Census
 
 
 def families(watched: Watched) -> Iterator[Metric]:
@@ -93,7 +93,7 @@ def _source(watched: Watched) -> Iterator[Metric]:
         "feed_last_tick_timestamp_seconds",
         "When the source gave its newest tick, by this server's clock; before there was one, when "
         "the server began.",
-    ).of({(name,): ingest.last_tick_ns / _S}, "source")
+    ).of({(name,): ingest.last_tick_wall_ns / _S}, "source")
     yield _gauge(
         "feed_source_silence_limit_seconds",
         "After how long without any tick the source counts as silent: a multiple of its own usual "
@@ -148,7 +148,7 @@ def _ring(watched: Watched) -> Iterator[Metric]:
         "feed_ring_oldest_age_seconds",
         "How long ago the oldest tick in the ring was ingested: a subscriber that was away for "
         "longer cannot resume without a gap.",
-    ).of(ring.oldest_age_ns(watched.levels.now_ns) / _S)
+    ).of(ring.oldest_age_ns(watched.census.mono_ns) / _S)
     yield _gauge(
         "feed_resume_window_seconds",
         "For how long a subscriber may be away and still resume without a gap, as promised in the "
@@ -157,7 +157,7 @@ def _ring(watched: Watched) -> Iterator[Metric]:
     yield _counter(
         "feed_ring_overruns",
         "How often a subscriber needed a tick that the ring no longer held.",
-    ).of(hub.ladder.overruns)
+    ).of(hub.audience.ladder.overruns)
     yield _gauge("feed_waiting_ticks", "Ticks that are published and not yet in a frame.").of(
         hub.broadcast.waiting_ticks
     )
@@ -182,12 +182,12 @@ def _cuts(watched: Watched) -> Iterator[Metric]:
 
 
 def _lanes(watched: Watched) -> Iterator[Metric]:
-    broadcast, settings = watched.hub.broadcast, watched.hub.settings
-    traffic = broadcast.traffic
+    lanes, settings = watched.hub.broadcast.lanes, watched.hub.settings
+    traffic = lanes.traffic
     yield _gauge(
         "feed_lanes",
         "Different frames made per cut: groups of subscribers that get the same bytes.",
-    ).of({served: broadcast.lane_counts[served] for served in _SERVED}, "transport", "codec")
+    ).of({served: lanes.counts[served] for served in _SERVED}, "transport", "codec")
     yield _counter(
         "feed_frames", "Frames of ticks and feed messages written, counted once per subscriber."
     ).of({served: traffic[served].frames for served in _SERVED}, "transport", "codec")
@@ -200,14 +200,14 @@ def _lanes(watched: Watched) -> Iterator[Metric]:
     ).of({served: traffic[served].plain_bytes for served in _SERVED}, "transport", "codec")
     yield _gauge(
         "feed_index_entries", "Symbols per channel that all different selections hold together."
-    ).of(broadcast.index_entries)
+    ).of(lanes.index_entries)
     yield _gauge(
         "feed_index_entries_limit", "The most of them that are let in (max_index_entries)."
     ).of(settings.max_index_entries)
 
 
 def _compression(watched: Watched) -> Iterator[Metric]:
-    budget = watched.hub.broadcast.budget
+    budget = watched.hub.broadcast.lanes.budget
     yield _gauge(
         "feed_compressor_memory_bytes", "Memory of the lanes' shared compressors together."
     ).of(budget.used_bytes)
@@ -247,38 +247,38 @@ def _connections(watched: Watched) -> Iterator[Metric]:
         "feed_resumes",
         "Positions that subscribers came back with, by outcome: replayed without loss, gap (the "
         "ring was too short), new_epoch (the server had restarted, or no such position).",
-    ).of({(outcome,): hub.resumes[outcome] for outcome in Resume}, "outcome")
+    ).of({(outcome,): hub.audience.resumes[outcome] for outcome in Resume}, "outcome")
 
 
 def _subscribers(watched: Watched) -> Iterator[Metric]:
-    levels = watched.levels
+    census = watched.census
     yield _gauge(
         "feed_behind_subscribers",
         "Subscribers that are not live: paused, or catching up from the ring.",
-    ).of(len(levels.lags_ticks))
+    ).of(len(census.lags_ticks))
     yield _gauge(
         "feed_lagging_subscribers",
         "Subscribers that are at least `ticks` ticks behind the newest one.",
     ).of(
-        {(str(step),): sum(lag >= step for lag in levels.lags_ticks) for step in LAG_STEPS_TICKS},
+        {(str(step),): sum(lag >= step for lag in census.lags_ticks) for step in LAG_STEPS_TICKS},
         "ticks",
     )
     yield _gauge(
         "feed_largest_lag_ticks",
         "How many ticks the subscriber that is furthest behind has not been given yet.",
-    ).of(max(levels.lags_ticks, default=0))
+    ).of(max(census.lags_ticks, default=0))
     yield _gauge(
         "feed_socket_buffer_bytes",
         "Bytes written that sockets have not taken yet, over all subscribers.",
-    ).of(levels.held_bytes)
+    ).of(census.held_bytes)
     yield _gauge(
         "feed_largest_socket_buffer_bytes",
         "The most bytes that one subscriber's socket has not taken yet.",
-    ).of(levels.largest_held_bytes)
+    ).of(census.largest_held_bytes)
 
 
 def _ladder(watched: Watched) -> Iterator[Metric]:
-    counts = watched.hub.ladder
+    counts = watched.hub.audience.ladder
     yield _counter(
         "feed_ladder_steps",
         "Steps of slow subscribers down (and up) the ladder: paused (a frame could not be "
@@ -310,7 +310,7 @@ def _feedback(watched: Watched) -> Iterator[Metric]:
         "feed_feedback",
         "Reports of clients on the age of ticks, by outcome: taken, over_budget (too many a "
         "second), not_live (a recording's ticks have no age).",
-    ).of({(outcome,): count for outcome, count in hub.feedback.outcomes.items()}, "outcome")
+    ).of({(outcome,): count for outcome, count in hub.age_reports.outcomes.items()}, "outcome")
 
 
 def _loop(watched: Watched) -> Iterator[Metric]:

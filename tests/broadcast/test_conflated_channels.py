@@ -63,9 +63,11 @@ def pass_time(stage: Stage, until_ms: int) -> None:
 
 def subscribe_again(stage: Stage, member: Member, *, snapshot: bool) -> None:
     """Subscribe to the same again, as a WebSocket can; the member is held after it."""
-    stage.hold(member)
+    subscriber = member.subscriber
+    lane = subscriber.lane
+    stage.audience.move(subscriber, lane.payload.key, stage.now_ns, lane.compression)
     if snapshot:
-        member.subscriber.request_snapshot(member.subscriber.lane.payload.key.selection)
+        subscriber.request_snapshot(subscriber.selection)
 
 
 def ranges(objects: Iterable[Object]) -> list[tuple[str, int, int, int]]:
@@ -174,7 +176,7 @@ def test_a_conflated_cut_while_a_member_is_held_is_restated_to_it() -> None:
     subscribe_again(stage, member, snapshot=True)  # as a subscribe does, and its state takes time
     pass_time(stage, 100)
     publish(stage, trade(3))
-    stage.drain(member)
+    stage.catch_up(member)
     told = [item for item in member.take_objects() if "n" in item]
     assert {item["S"]: item["i"] for item in told} == {"A": 3, "B": 2}
 
@@ -186,10 +188,10 @@ def test_a_conflated_cut_while_a_restatement_is_under_way_is_restated_too() -> N
     publish(stage, trade(1))
     pass_time(stage, 100)
     member.socket.held_bytes = 0
-    stage.drain(member, most_frames=1)
+    stage.catch_up(member, most_frames=1)
     publish(stage, trade(2, "B"))
     pass_time(stage, 200)
-    stage.drain(member)
+    stage.catch_up(member)
     told = [item for item in member.take_objects() if "n" in item]
     assert {(item["S"], item["i"]) for item in told} == {("A", 1), ("B", 2)}
     assert member.subscriber.live
@@ -203,7 +205,7 @@ def test_nothing_is_restated_where_nothing_was_missed() -> None:
     member.take()
     subscribe_again(stage, member, snapshot=False)
     publish(stage, trade(2))
-    stage.drain(member)
+    stage.catch_up(member)
     assert member.take() == [], "it is told at the end of the interval"
     pass_time(stage, 200)
     assert ranges(member.take_objects()) == [("A", 2, 2, 1)]
@@ -219,7 +221,7 @@ def test_what_the_ring_lost_of_conflated_channels_is_told_and_the_state_sent() -
         publish(stage, trade(sequence, "B"))
     pass_time(stage, 200)
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     gap, *told = member.take_objects()
     assert gap == {
         "T": "gap",
@@ -240,7 +242,7 @@ def test_who_would_rather_be_disconnected_is_where_the_ring_lost_of_conflated_ch
     for sequence in range(2, 31):
         publish(stage, trade(sequence, "B"))
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     assert member.ended is Reason.LAGGING
     assert member.take() == []
 
@@ -255,7 +257,7 @@ def test_on_lag_conflate_leaves_conflated_channels_to_their_own_intervals() -> N
     for sequence in range(3, 31):
         publish(stage, quote(sequence, "AB"[sequence % 2]), trade(sequence))
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     pass_time(stage, 100)
     told = member.take_objects()
     assert [item["reason"] for item in told if item["T"] == "gap"] == ["conflated"]
@@ -274,7 +276,7 @@ def test_on_lag_conflate_stands_for_exactly_what_the_gap_says() -> None:
         numbers = range(first, first + 50)
         publish(stage, *(trade(sequence, "AB"[sequence % 2]) for sequence in numbers))
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     gap, *told = member.take_objects()
     assert gap == {
         "T": "gap",
@@ -296,7 +298,7 @@ def test_on_lag_conflate_tells_what_the_ring_lost_apart_from_what_it_conflates()
     for sequence in range(2, 101):
         publish(stage, trade(sequence))
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     lost, gap, *told = member.take_objects()
     assert (lost["from"], lost["to"], lost["reason"]) == (f"{EPOCH}-1", f"{EPOCH}-36", "overrun")
     assert (gap["from"], gap["to"], gap["reason"]) == (f"{EPOCH}-37", f"{EPOCH}-100", "conflated")
@@ -463,8 +465,8 @@ class ConflationMachine(RuleBasedStateMachine):
         self.member.socket.held_bytes = HIGH_WATER_BYTES + 1 if full else 0
 
     @rule(frames=st.integers(1, 4))
-    def drain(self, frames: int) -> None:
-        self.stage.drain(self.member, frames)
+    def catch_up(self, frames: int) -> None:
+        self.stage.catch_up(self.member, frames)
 
     @rule(snapshot=st.booleans())
     def subscribe_again(self, snapshot: bool) -> None:
@@ -490,7 +492,7 @@ class ConflationMachine(RuleBasedStateMachine):
         self.member.socket.held_bytes = 0
         for _ in range(2):
             self.stage.cut()
-            self.stage.drain(self.member)
+            self.stage.catch_up(self.member)
             self.wait(500)
         self.account.take(self.member)
         assert self.member.subscriber.live

@@ -17,7 +17,7 @@ from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.position import Position
 from tests.fakes.numbered_ticks import nanoseconds, numbered
 from tests.fakes.selections import EVERYTHING, of_channels, select
-from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Stage
+from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Socket, Stage
 from tests.fakes.ways import BINARY_SOCKET, TEXT_SOCKET, WAYS, Way, way_name
 
 S = 1_000_000_000
@@ -219,10 +219,10 @@ def test_ticks_are_counted_by_kind() -> None:
 
 def test_traffic_is_counted_by_transport_and_codec() -> None:
     stage = Stage()
-    members = [seated(stage, EVERYTHING, way) for way in (*WAYS, WAYS[0], WAYS[0])]
+    members = [stage.join(EVERYTHING, way) for way in (*WAYS, WAYS[0], WAYS[0])]
     members[-1].socket.held_bytes = HIGH_WATER_BYTES + 1
     stage.publish_and_cut("AAPL")
-    for (transport, codec), traffic in stage.broadcast.traffic.items():
+    for (transport, codec), traffic in stage.broadcast.lanes.traffic.items():
         frames = [
             frame
             for member in members
@@ -308,21 +308,26 @@ def test_a_batch_just_small_enough_is_one_frame() -> None:
     assert MAX_FRAME_BYTES - 2 * overhead < len(member.socket.written[0]) <= MAX_FRAME_BYTES
 
 
+class SocketForTwo(Socket):
+    """Full once two frames were written to it."""
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        if len(self.written) == 2:
+            self.held_bytes = HIGH_WATER_BYTES + 1
+
+
 def test_whoever_misses_a_part_of_a_large_batch_is_sent_the_rest_of_it() -> None:
     stage = Stage(2048)
-    member = seated(stage)
+    member = stage.open(EVERYTHING, socket=SocketForTwo())
+    stage.catch_up(member)
     stage.publish_ticks([long_status(number) for number in range(1, 1001)])
-    cut = stage.broadcast.cut(0)
-    ((lane, envelopes),) = cut.envelopes
+    ((_, envelopes),) = stage.cut().envelopes
     assert len(envelopes) > 3
-    for index, (follows, envelope) in enumerate(envelopes):
-        if index == 2:
-            member.socket.held_bytes = HIGH_WATER_BYTES + 1
-        for reader in lane.write(envelope, 0, HIGH_WATER_BYTES):
-            assert reader is member.subscriber
-            member.subscriber.miss(follows)
+    assert len(member.socket.written) == 2
+    assert member.subscriber.sequence == envelopes[2][0]
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     assert member.take_sequences() == list(range(1, 1001))
 
 
@@ -346,7 +351,7 @@ def test_the_last_member_takes_its_lane_along() -> None:
     stage = Stage()
     one, other = seated(stage), seated(stage)
     beside = seated(stage, EVERYTHING, SSE)
-    assert stage.broadcast.index_entries == 6  # the payload is the same
+    assert stage.broadcast.lanes.index_entries == 6  # the payload is the same
     stage.leave(one)
     stage.publish_and_cut("AAPL")
     assert other.take_sequences() == [1]
@@ -355,8 +360,8 @@ def test_the_last_member_takes_its_lane_along() -> None:
     assert beside.take_sequences() == [1, 2]
     assert other.socket.written == []
     stage.leave(beside)
-    assert stage.broadcast.lanes == []
-    assert stage.broadcast.index_entries == 0
+    assert not list(stage.broadcast.lanes)
+    assert stage.broadcast.lanes.index_entries == 0
     assert stage.publish_and_cut("AAPL").envelopes == []
 
 
@@ -374,10 +379,11 @@ def test_lanes_that_come_and_go_leave_nothing_behind() -> None:
         assert sum(lane.members for lane in stage.broadcast.lanes) == len(members)
     for member in members:
         stage.leave(member)
-    broadcast, empty = stage.broadcast, Stage().broadcast
-    assert broadcast.lanes == []
-    assert broadcast._payloads == empty._payloads
-    assert all(index.selections == 0 for index in broadcast._indexes.values())
+    lanes = stage.broadcast.lanes
+    assert not list(lanes)
+    assert lanes._carried == {}
+    assert lanes.conflators == {}
+    assert all(index.selections == 0 for index in lanes._indexes.values())
 
 
 # Silence.
@@ -427,7 +433,7 @@ def test_whoever_misses_a_mark_is_told_nothing_twice() -> None:
     stage.idle(4 * S, 10 * S)
     member.socket.held_bytes = 0
     stage.publish_and_cut("AAPL")
-    stage.drain(member)
+    stage.catch_up(member)
     assert member.take_sequences() == [2]
 
 
@@ -469,11 +475,9 @@ def test_ticks_are_passed_on_as_the_source_made_them() -> None:
 
 
 def test_the_key_of_a_lane_is_made_of_values() -> None:
-    broadcast = Stage().broadcast
-    one = broadcast.enter(PayloadKey(EVERYTHING, JSON, False), TEXT_SOCKET, 0)
-    other = broadcast.enter(PayloadKey(of_channels(trades="*"), JSON, False), TEXT_SOCKET, 0)
-    again = broadcast.enter(
-        PayloadKey(of_channels(trades=["*", "AAPL"]), JSON, False), TEXT_SOCKET, 9
-    )
+    lanes = Stage().broadcast.lanes
+    one = lanes.enter(PayloadKey(EVERYTHING, JSON, False), TEXT_SOCKET, 0)
+    other = lanes.enter(PayloadKey(of_channels(trades="*"), JSON, False), TEXT_SOCKET, 0)
+    again = lanes.enter(PayloadKey(of_channels(trades=["*", "AAPL"]), JSON, False), TEXT_SOCKET, 9)
     assert other is again
     assert one is not other

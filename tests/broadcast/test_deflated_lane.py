@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from feed.broadcast.compressor_budget import CompressorBudget
 from feed.broadcast.deflate import GZIP_HEADER, KEYFRAME_EVERY
 from feed.broadcast.deflated_lane import DeflatedLane
-from feed.broadcast.lane import Payload
+from feed.broadcast.payload import Payload
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.traffic import Traffic
 from feed.wire.compression import Compression

@@ -14,7 +14,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from feed.broadcast import fragments as fragments_module
 from feed.broadcast.fragments import SEGMENT_TICKS, Fragments
 from feed.broadcast.ring import RingBuffer
 from feed.errors import Overrun
@@ -31,13 +30,14 @@ PLENTY = 1 << 30  # bytes
 FEW = st.lists(strategies.keys, min_size=1, max_size=3)
 
 
-class HistoryModel(RuleBasedStateMachine):
+class FragmentsModel(RuleBasedStateMachine):
     """Batches and cuts of any size, codecs in use now and then, and reads from anywhere.
 
     Segments are short here, so that every border of them is met.
     """
 
     codecs: ClassVar[list[Codec]] = [JSON, MESSAGE_PACK]
+    segment_ticks: ClassVar[int]
 
     @initialize(
         capacity=st.sampled_from([2, 4, 8, 16, 32]),
@@ -45,7 +45,7 @@ class HistoryModel(RuleBasedStateMachine):
     )
     def start(self, capacity: int, newest: int) -> None:
         self.ring = RingBuffer(capacity, newest=newest)
-        self.history = Fragments(self.ring)
+        self.kept = Fragments(self.ring, self.segment_ticks)
         self.first = newest + 1
         self.published: list[Tick] = []
         self.cut_sequence = newest
@@ -68,7 +68,7 @@ class HistoryModel(RuleBasedStateMachine):
         ticks = self.ring.read(after, upto - after)
         for codec in self.codecs:
             if codec.name in self.in_use and ticks:
-                self.history.store(codec, after + 1, codec.encode(ticks))
+                self.kept.store(codec, after + 1, codec.encode(ticks))
         self.cut_sequence = upto
 
     @rule(codec=st.sampled_from(codecs))
@@ -101,11 +101,11 @@ class HistoryModel(RuleBasedStateMachine):
         after = data.draw(st.integers(max(self.first - 1, self.ring.oldest - 5), upto))
         if after + 1 < self.ring.oldest and after < upto:
             with pytest.raises(Overrun) as caught:
-                self.history.read(selection, codec, after, upto, max_bytes=max_bytes)
+                self.kept.read(selection, codec, after, upto, max_bytes=max_bytes)
             assert caught.value.requested == after + 1
             assert caught.value.oldest == self.ring.oldest
             return
-        fragments, reached = self.history.read(
+        fragments, reached = self.kept.read(
             selection, codec, after, upto, max_bytes=max_bytes, max_ticks=max_ticks
         )
         assert after <= reached <= upto
@@ -126,10 +126,10 @@ class HistoryModel(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("segment_ticks", [4, 16])
-def test_history_is_the_end_of_a_list(segment_ticks: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fragments_module, "SEGMENT_TICKS", segment_ticks)
+def test_fragments_are_the_end_of_a_list(segment_ticks: int) -> None:
+    model = type("Model", (FragmentsModel,), {"segment_ticks": segment_ticks})
     run_state_machine_as_test(
-        HistoryModel, settings=settings(max_examples=100, stateful_step_count=50, deadline=None)
+        model, settings=settings(max_examples=100, stateful_step_count=50, deadline=None)
     )
 
 

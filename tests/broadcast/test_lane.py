@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.broadcast.fragments import split_runs
-from feed.broadcast.lane import Lane, Payload
+from feed.broadcast.lane import Lane
+from feed.broadcast.payload import Payload
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.traffic import Traffic
 from feed.wire.codec import Codec
@@ -105,7 +106,9 @@ def test_traffic_counts_what_was_written_and_not_what_was_missed() -> None:
 def test_private_ticks_move_their_reader_to_a_position(way: Way) -> None:
     codec, framing = way
     lane = lane_of(way)
-    (piece,) = FrameReader(*way).read(lane.private_ticks(codec.encode(TICKS), POSITION, 9))
+    (piece,) = FrameReader(*way).read(
+        lane.private(lane.ticks_envelope(codec.encode(TICKS), POSITION, 9))
+    )
     assert [nanoseconds(item["t"]) for item in piece.objects] == [5, 7]
     assert piece.position == (str(POSITION) if framing.transport == "sse" else None)
 
@@ -114,7 +117,9 @@ def test_private_ticks_move_their_reader_to_a_position(way: Way) -> None:
 def test_a_mark_is_last_for_those_who_asked(way: Way) -> None:
     codec, _ = way
     lane = lane_of(way, marks=True)
-    (piece,) = FrameReader(*way).read(lane.private_ticks(codec.encode(TICKS), POSITION, 9))
+    (piece,) = FrameReader(*way).read(
+        lane.private(lane.ticks_envelope(codec.encode(TICKS), POSITION, 9))
+    )
     assert [item["T"] for item in piece.objects] == ["t", "t", "mark"]
     mark = piece.objects[-1]
     assert (mark["pos"], nanoseconds(mark["t"])) == (str(POSITION), 9)
@@ -124,7 +129,7 @@ def test_a_mark_is_last_for_those_who_asked(way: Way) -> None:
 def test_a_snapshots_ticks_move_nobody(way: Way) -> None:
     codec, _ = way
     lane = lane_of(way, marks=True)
-    (piece,) = FrameReader(*way).read(lane.private_snapshot(codec.encode(TICKS)))
+    (piece,) = FrameReader(*way).read(lane.private(lane.state_envelope(codec.encode(TICKS))))
     assert [item["T"] for item in piece.objects] == ["t", "t"]
     assert piece.position is None
 
@@ -135,8 +140,8 @@ def test_a_message_is_named_after_its_type_and_moves_where_it_says(way: Way) -> 
     lane = lane_of(way)
     gap = {"T": "gap", "from": "a-1", "to": "a-2", "reason": "overrun"}
     still, moved = (
-        FrameReader(*way).read(lane.message(gap)),
-        FrameReader(*way).read(lane.message(gap, POSITION)),
+        FrameReader(*way).read(lane.private(lane.message_envelope(gap))),
+        FrameReader(*way).read(lane.private(lane.message_envelope(gap, POSITION))),
     )
     assert [piece.objects for piece in (*still, *moved)] == [[gap], [gap]]
     if framing.transport == "sse":
@@ -159,7 +164,9 @@ SOCKET = WAYS[0]
 
 
 def says(lane: Lane, now_s: int) -> str:
-    envelope = lane.idle(POSITION, now_s * S, 4 * S, 10 * S)
+    envelope = lane.idle(
+        POSITION, now_s * S, now_s * S, keepalive_ns=4 * S, mark_interval_ns=10 * S
+    )
     if not envelope:
         return ""
     if envelope == lane.framing.keepalive:
@@ -198,9 +205,7 @@ def test_a_lane_that_speaks_need_say_nothing_but_events_of_sse_are_marked(way: W
     lane = lane_of(way, marks=True)
     heard = []
     for second in range(1, 25):
-        lane.spoke_ns = second * S
-        if way is not SSE:  # elsewhere the mark is in the frame
-            lane.marked_ns = second * S
+        lane.note_frame(second * S, marked=way is not SSE)  # elsewhere the mark is in the frame
         heard.append(says(lane, second))
     assert [second for second, words in enumerate(heard, 1) if words] == (
         [10, 20] if way is SSE else []

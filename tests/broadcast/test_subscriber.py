@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from feed.broadcast.lane import Lane
-from feed.broadcast.subscriber import Resume
+from feed.broadcast.resumption import Resume
 from feed.market.symbols import ALL
 from feed.market.ticks import Channel, Kind
 from feed.wire.disconnect import Reason
@@ -15,7 +15,7 @@ from feed.wire.selection import Selection
 from tests.fakes.frame_reader import Object
 from tests.fakes.numbered_ticks import nanoseconds
 from tests.fakes.selections import EVERYTHING, of_channels
-from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Stage
+from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, SMALL_FRAMES, Member, Stage
 from tests.fakes.ways import WAYS, Way, way_name
 
 S = 1_000_000_000
@@ -190,7 +190,7 @@ def test_a_position_that_is_none_of_ours_is_told_back_in_a_gap(
     stage.publish("AAPL", "AAPL", "AAPL")  # up to 5, not cut
     member = stage.open(EVERYTHING, way)
     assert member.subscriber.resume(EVERYTHING, after) is Resume.NEW_EPOCH
-    stage.drain(member)
+    stage.catch_up(member)
     stage.cut()
     first, *rest = hears(member)
     assert first == f"gap {str(after).replace(chr(0xDCFF), '?')} stage-2 epoch"
@@ -227,10 +227,10 @@ def test_whoever_missed_a_frame_is_sent_it_when_there_is_room_and_is_live_again(
     stage.publish_and_cut("AAPL")
     stage.publish_and_cut("AAPL")
     assert not is_live(member)
-    assert member.subscriber.position == 1
+    assert member.subscriber.sequence == 1
     assert member.subscriber.lag_ticks == 2
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     assert is_live(member)
     assert member.subscriber.lag_ticks == 0
     stage.publish_and_cut("AAPL")
@@ -256,7 +256,7 @@ def test_whoever_the_ring_overran_while_it_was_paused_is_told_and_goes_on() -> N
     for _ in range(20):
         stage.publish_and_cut("AAPL")
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     stage.publish_and_cut("AAPL")
     assert hears(member) == [
         1,
@@ -277,13 +277,13 @@ def test_whoever_wants_to_be_disconnected_rather_than_miss_something_is() -> Non
     for _ in range(8):
         stage.publish_and_cut("AAPL")
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     assert hears(member) == list(range(1, 9))  # all of them are held still
     member.socket.held_bytes = HIGH_WATER_BYTES + 1
     for _ in range(9):
         stage.publish_and_cut("AAPL")
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     assert member.ended is Reason.LAGGING
     assert hears(member) == []
     assert stage.counts.lagging == 1
@@ -317,13 +317,13 @@ def test_the_most_lag_that_is_allowed_is_a_limit_like_the_rings() -> None:
     for _ in range(3):
         stage.publish_and_cut("AAPL")
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     assert hears(member) == [1, 2, 3]
     member.socket.held_bytes = HIGH_WATER_BYTES + 1
     for _ in range(4):
         stage.publish_and_cut("AAPL")
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     assert hears(member)[0] == "gap stage-4 stage-7 overrun"
 
 
@@ -350,9 +350,9 @@ def test_a_cut_in_between_does_not_send_anything_twice() -> None:
     stage.publish_and_cut(*["AAPL"] * 1000)
     member = stage.open(EVERYTHING)
     member.subscriber.resume(EVERYTHING, at(0))
-    stage.drain(member, most_frames=1)
+    stage.catch_up(member, most_frames=1)
     stage.publish_and_cut(*["AAPL"] * 50)  # while it is behind
-    stage.drain(member)
+    stage.catch_up(member)
     stage.publish_and_cut(*["AAPL"] * 50)
     assert hears(member) == list(range(1, 1101))
 
@@ -378,7 +378,7 @@ def test_the_first_sequence_needed_is_that_of_the_slowest_part() -> None:
     assert subscriber.first_needed == 11
     stage.subscribe(member, of_channels(trades=["MSFT"]), after=at(4))
     assert subscriber.first_needed == 5
-    stage.drain(member)
+    stage.catch_up(member)
     assert subscriber.first_needed == 11
     member.socket.held_bytes = HIGH_WATER_BYTES + 1
     stage.publish_and_cut("AAPL", "MSFT")
@@ -394,7 +394,7 @@ def test_more_symbols_come_from_the_next_cut_on() -> None:
     member = stage.join(of_channels(trades=["AAPL"]))
     stage.publish_and_cut("AAPL", "MSFT")
     stage.subscribe(member, of_channels(trades=["MSFT"]))
-    stage.drain(member)
+    stage.catch_up(member)
     stage.publish_and_cut("AAPL", "MSFT")
     assert hears(member) == [1, 3, 4]
 
@@ -404,7 +404,7 @@ def test_more_symbols_come_from_their_position_on_and_the_others_are_not_told_ag
     member = stage.join(of_channels(trades=["AAPL"]))
     stage.publish_and_cut("AAPL", "MSFT", "AAPL", "MSFT")
     stage.subscribe(member, of_channels(trades=["MSFT"]), after=at(2))
-    stage.drain(member)
+    stage.catch_up(member)
     stage.publish_and_cut("AAPL", "MSFT")
     assert hears(member) == [1, 3, 4, 5, 6]
 
@@ -414,7 +414,7 @@ def test_fewer_symbols_come_at_once() -> None:
     member = stage.join(of_channels(trades=["AAPL", "MSFT"]))
     stage.publish("AAPL", "MSFT")
     stage.unsubscribe(member, of_channels(trades=["MSFT"]))
-    stage.drain(member)
+    stage.catch_up(member)
     stage.cut()
     assert hears(member) == [1]
     assert len(stage.broadcast.lanes) == 1
@@ -426,7 +426,7 @@ def test_the_snapshot_of_more_symbols_is_of_those_only() -> None:
     stage.publish_and_cut("AAPL", "MSFT")
     assert hears(member) == [1]
     stage.subscribe(member, of_channels(trades=["MSFT"]), snapshot=True)
-    stage.drain(member)
+    stage.catch_up(member)
     assert hears(member) == ["begin stage-2", 2, "end stage-2"]
 
 
@@ -440,7 +440,7 @@ def test_a_gap_begins_where_the_oldest_of_several_backlogs_does_and_ends_them_al
     for _ in range(5):
         stage.publish_and_cut("AAPL", "AAPL", "AAPL")
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     assert hears(member) == [
         "gap stage-2 stage-21 overrun",
         "begin stage-21",
@@ -461,7 +461,7 @@ def test_positions_are_those_of_the_backlog_that_is_the_furthest_behind() -> Non
     for symbol, sequence in (("MSFT", 3), ("TSLA", 1)):
         stage.subscribe(member, of_channels(trades=[symbol]), after=at(sequence))
     stage.subscribe(member, of_channels(trades=["NVDA"]))  # is told where it stands
-    stage.drain(member)
+    stage.catch_up(member)
     assert hears(member) == ["mark stage-1", 5, 8, "mark stage-1", 3, 6, 9, "mark stage-9"]
 
 
@@ -473,7 +473,7 @@ def test_whoever_is_behind_is_sent_what_it_adds_up_to_where_it_stands() -> None:
     stage.publish_and_cut("AAPL", "MSFT")
     stage.subscribe(member, of_channels(trades=["MSFT"]), after=at(1))
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     assert hears(member) == [3, 4, 5]
 
 
@@ -484,7 +484,7 @@ def test_whoever_is_behind_does_not_skip_what_it_missed_for_a_later_position() -
     stage.publish_and_cut("AAPL", "MSFT", "AAPL")
     stage.subscribe(member, EVERYTHING, after=at(2))
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     assert hears(member) == [1, 2, 3]
 
 
@@ -493,7 +493,7 @@ def test_whoever_asks_again_for_what_it_has_is_sent_it_again() -> None:
     member = stage.join()
     stage.publish_and_cut("AAPL", "MSFT")
     stage.subscribe(member, EVERYTHING, after=at(1))
-    stage.drain(member)
+    stage.catch_up(member)
     assert hears(member) == [1, 2, 2]
 
 
@@ -503,13 +503,13 @@ def test_what_was_unsubscribed_is_due_no_more() -> None:
     member = stage.join(of_channels(trades=["AAPL"]))
     stage.subscribe(member, of_channels(trades=["MSFT", "TSLA"]), after=at(0), snapshot=True)
     stage.unsubscribe(member, of_channels(trades=["MSFT", "AAPL"]))
-    stage.drain(member)
+    stage.catch_up(member)
     assert hears(member) == [3, "begin stage-3", 3, "end stage-3"]
     stage.subscribe(member, of_channels(trades=["AAPL"]), after=at(0), snapshot=True)
     stage.unsubscribe(member, EVERYTHING)
     stage.unsubscribe(member, of_channels(trades=["AAPL", "TSLA"]))
     assert member.subscriber.first_needed == 4  # nothing that a source would wait for
-    stage.drain(member)
+    stage.catch_up(member)
     assert hears(member) == []
     assert is_live(member)
 
@@ -523,7 +523,7 @@ def test_a_later_position_than_that_of_the_others_is_no_gap_of_its_own() -> None
         stage.publish_and_cut("AAPL", "MSFT")
     stage.subscribe(member, of_channels(trades=["MSFT"]), after=at(6))
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     assert hears(member) == [
         "gap stage-1 stage-20 overrun",
         "begin stage-20",
@@ -536,9 +536,8 @@ def test_a_later_position_than_that_of_the_others_is_no_gap_of_its_own() -> None
 # States that take several frames.
 
 
-@pytest.mark.usefixtures("small_frames")
 def test_whoever_is_cut_off_within_a_restatement_comes_back_for_all_of_it() -> None:
-    stage = Stage(256)
+    stage = Stage(256, sizes=SMALL_FRAMES)
     conflated = Selection.of({Channel.QUOTES: [ALL]}, {Channel.QUOTES: 250})
     stage.now_ns = 1000 * MS
     member = stage.join(conflated, SSE)
@@ -548,44 +547,42 @@ def test_whoever_is_cut_off_within_a_restatement_comes_back_for_all_of_it() -> N
     stage.now_ns = 9000 * MS  # long after: only its position tells that it missed them
     stage.publish_and_cut("AAPL")
     member.socket.held_bytes = 0
-    stage.drain(member, most_frames=1)
+    stage.catch_up(member, most_frames=1)
     (piece,) = member.take()
     assert len(piece.objects) < 10
     assert piece.position is None
-    stage.drain(member)
+    stage.catch_up(member)
     assert [piece.position for piece in member.take()][-1] == "stage-11"
 
 
-@pytest.mark.usefixtures("small_frames")
 def test_a_state_is_framed_as_the_socket_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     framed: list[int] = []
-    original = Lane.private_snapshot
+    original = Lane.state_envelope
 
-    def private_snapshot(lane: Lane, fragments: Sequence[bytes]) -> bytes:
+    def state_envelope(lane: Lane, fragments: Sequence[bytes]) -> bytes:
         framed.append(len(fragments))
         return original(lane, fragments)
 
-    monkeypatch.setattr(Lane, "private_snapshot", private_snapshot)
-    stage = Stage()
+    monkeypatch.setattr(Lane, "state_envelope", state_envelope)
+    stage = Stage(sizes=SMALL_FRAMES)
     stage.publish_and_cut(*[f"S{number:02}" for number in range(30)])
     member = stage.open(EVERYTHING)
     member.subscriber.request_snapshot(EVERYTHING)
-    stage.drain(member, 2)
+    stage.catch_up(member, 2)
     assert len(framed) == 1, "after its beginning one frame, for a socket that took no more"
-    stage.drain(member)
+    stage.catch_up(member)
     assert len(framed) > 5
     assert sum(framed) == 30
 
 
-@pytest.mark.usefixtures("small_frames")
 def test_whoever_is_cut_off_within_a_conflated_state_comes_back_for_all_of_it() -> None:
-    stage = Stage(256, lag_max_ticks=5)
+    stage = Stage(256, lag_max_ticks=5, sizes=SMALL_FRAMES)
     member = stage.join(EVERYTHING, SSE, on_lag=OnLag.CONFLATE)
     member.take()
     member.socket.held_bytes = HIGH_WATER_BYTES + 1
     stage.publish_and_cut(*[f"S{number}" for number in range(10)])
     member.socket.held_bytes = 0
-    stage.drain(member)
+    stage.catch_up(member)
     gap, *states = member.take()
     assert told(gap.objects) == ["gap stage-1 stage-10 conflated"]
     assert len(states) > 1

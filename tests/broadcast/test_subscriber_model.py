@@ -7,7 +7,6 @@ has an account that reads its wire and holds it against all the ticks.
 
 from dataclasses import dataclass, field
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -19,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from feed.broadcast.subscriber import Resume
+from feed.broadcast.resumption import Resume
 from feed.market.symbols import ALL
 from feed.market.ticks import SECOND_NS, Kind, Tick
 from feed.wire.compression import Compression
@@ -32,7 +31,7 @@ from tests.fakes import strategies
 from tests.fakes.frame_reader import Object, Piece
 from tests.fakes.numbered_ticks import nanoseconds
 from tests.fakes.selections import EVERYTHING, select
-from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Stage
+from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, SMALL_FRAMES, Member, Stage
 from tests.fakes.ways import WAYS, Way
 
 FOREVER = 1 << 60
@@ -162,8 +161,8 @@ class Account:
         self.stretches[-1].selection = selection
         for stretch in self.stretches:
             stretch.selection = within(stretch.selection, selection)
-        narrowed = [within(snapshot, selection) for snapshot in self.snapshots]
-        self.snapshots = [snapshot for snapshot in narrowed if snapshot.symbols]
+        narrowed = [(asked, within(asked, selection)) for asked in self.snapshots]
+        self.snapshots = [part for asked, part in narrowed if part.symbols or not asked.symbols]
 
     def _move(self, position: str) -> None:
         sequence = self._sequence(position)
@@ -231,7 +230,7 @@ class BroadcastModel(RuleBasedStateMachine):
         lag_max_ticks=st.sampled_from([None, None, 5]),
     )
     def begin(self, capacity: int, newest: int, lag_max_ticks: int | None) -> None:
-        self.stage = Stage(capacity, newest=newest, lag_max_ticks=lag_max_ticks)
+        self.stage = Stage(capacity, newest=newest, lag_max_ticks=lag_max_ticks, sizes=SMALL_FRAMES)
         self.every_tick: list[Tick] = []
         self.first = newest + 1
         self.accounts: list[Account] = []
@@ -311,7 +310,7 @@ class BroadcastModel(RuleBasedStateMachine):
         member = self.stage.open(
             selection, way, marks=marks, compression=Compression() if compressed else None
         )
-        member.subscriber.on_lag = on_lag
+        member.subscriber.ladder.on_lag = on_lag
         member.socket.held_bytes = HIGH_WATER_BYTES + 1 if full else 0
         account = self._account(member, Stretch(selection, self.stage.broadcast.cut_sequence))
         if after is not None:
@@ -357,7 +356,7 @@ class BroadcastModel(RuleBasedStateMachine):
         outcome: Resume | None,
     ) -> None:
         ring, stretch = self.stage.ring, account.stretches[-1]
-        stands = max(stretch.after, account.member.subscriber.position)
+        stands = max(stretch.after, account.member.subscriber.sequence)
         if outcome is Resume.REPLAYED:
             assert isinstance(after, Position)
             sequence = ring.oldest - 1 if after == BEGINNING else after.sequence
@@ -373,7 +372,7 @@ class BroadcastModel(RuleBasedStateMachine):
             if after == BEGINNING:
                 after = at(ring.oldest - 1)
             assert after.epoch == EPOCH
-            limit, on_lag = self.stage.lag_max_ticks, account.member.subscriber.on_lag
+            limit, on_lag = self.stage.lag_max_ticks, account.member.subscriber.ladder.on_lag
             lag_ticks = self.stage.broadcast.cut_sequence - after.sequence
             assert after.sequence + 1 < ring.oldest or (
                 limit is not None and lag_ticks > limit and on_lag is OnLag.DISCONNECT
@@ -400,11 +399,11 @@ class BroadcastModel(RuleBasedStateMachine):
     def _drain(self, account: Account, most_frames: int = FOREVER) -> None:
         member = account.member
         first_needed = member.subscriber.first_needed
-        self.stage.drain(member, most_frames)
+        self.stage.catch_up(member, most_frames)
         self._read_only(account)
         if member.ended is not None:
             assert member.ended is Reason.LAGGING
-            assert member.subscriber.on_lag is OnLag.DISCONNECT
+            assert member.subscriber.ladder.on_lag is OnLag.DISCONNECT
             limit = self.stage.lag_max_ticks
             assert first_needed < self.stage.ring.oldest or limit is not None
             self.accounts.remove(account)
@@ -443,7 +442,7 @@ class BroadcastModel(RuleBasedStateMachine):
     def subscribe(self, who: int, added: Selection, after: int | None, snapshot: bool) -> None:
         """Add to a WebSocket's selection, with a position for what is added or without."""
         account = self._websocket(who)
-        if account is None or (after is not None and account.member.subscriber._messages):
+        if account is None or (after is not None and account.member.subscriber._due):
             return  # messages that wait to be written tell positions of before
         subscriber = account.member.subscriber
         account.stand(self._stands(account))
@@ -469,7 +468,7 @@ class BroadcastModel(RuleBasedStateMachine):
 
     def _stands(self, account: Account) -> int:
         subscriber = account.member.subscriber
-        return self.stage.broadcast.cut_sequence if subscriber.live else subscriber.position
+        return self.stage.broadcast.cut_sequence if subscriber.live else subscriber.sequence
 
     # Whatever happened.
 
@@ -503,11 +502,10 @@ class BroadcastModel(RuleBasedStateMachine):
         for account in self.accounts:
             assert account.due() == []
             self.stage.leave(account.member)
-        assert self.stage.broadcast.lanes == []
-        assert self.stage.broadcast.index_entries == 0
+        assert not list(self.stage.broadcast.lanes)
+        assert self.stage.broadcast.lanes.index_entries == 0
 
 
-@pytest.mark.usefixtures("small_frames")
 def test_everybody_is_told_every_tick_once_or_the_numbers_of_the_gap() -> None:
     run_state_machine_as_test(
         BroadcastModel, settings=settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -180,7 +180,7 @@ class Party:
 
     async def be_silent(self) -> None:
         """Publish nothing until each lane has said so: keepalives, and marks."""
-        since_ns = time.time_ns()
+        since_ns = time.monotonic_ns()
         lanes = [reader.lane for reader in self.feed.hub.sessions]
         silent = [lane for lane in lanes if lane.framing.transport != "websocket"]
         await until(lambda: all(lane.spoke_ns > since_ns for lane in silent))
@@ -202,7 +202,7 @@ class Party:
         for listener in self.joiners:
             await listener.resume()
         await self.publish(KEYFRAME_EVERY)  # some of it while they catch up
-        await until(lambda: not self.feed.hub.drain.behind)
+        await until(lambda: not self.feed.hub.audience.behind)
 
     def check(self) -> None:
         """See that everybody heard what the plain reader heard."""
@@ -212,8 +212,8 @@ class Party:
         for listener, first in self.joiners.items():
             assert listener.ticks == self.plain.ticks[first - 1 :]
         hub = self.feed.hub
-        assert hub.ladder.paused >= len(self.joiners)
-        assert hub.ladder.gap == 0
+        assert hub.audience.ladder.paused >= len(self.joiners)
+        assert hub.audience.ladder.gap == 0
         assert not hub.ended
 
     def check_sharing(self) -> None:
@@ -234,7 +234,7 @@ class Party:
         return (
             len(sessions) == count
             and all(reader.lane.payload.key.selection.symbols for reader in sessions)
-            and not self.feed.hub.drain.behind
+            and not self.feed.hub.audience.behind
         )
 
 

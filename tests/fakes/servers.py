@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from aiohttp.test_utils import TestServer
 
 from feed.http.app import HUB, INGEST, make_app
+from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.hub.hub import Hub
 from feed.ingest.runner import Ingest
 from feed.market.ticks import SECOND_NS, Bar, Kind, Quote, Status, Tick, Trade
@@ -168,22 +169,33 @@ class Feed:
 
     async def sessions_reach(self, count: int) -> None:
         """Wait until so many sessions are there and have been given all they are due."""
-        await until(lambda: len(self.hub.sessions) == count and not self.hub.drain.behind)
+        await until(lambda: len(self.hub.sessions) == count and not self.hub.audience.behind)
 
 
 class Serve(Protocol):
     """The `serve` fixture: starts a server with a scripted source, and ends it with the test."""
 
-    async def __call__(self, source: ScriptedSource | None = None, **settings: Any) -> Feed: ...
+    async def __call__(
+        self,
+        source: ScriptedSource | None = None,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        **settings: Any,
+    ) -> Feed: ...
 
 
-async def start_feed(server_of: Any, source: ScriptedSource | None, settings: Settings) -> Feed:
+async def start_feed(
+    server_of: Any,
+    source: ScriptedSource | None,
+    settings: Settings,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Feed:
     """Start a server as the program does; `server_of` is pytest-aiohttp's `aiohttp_server`.
 
     Returns once the source is open.
     """
     source = ScriptedSource() if source is None else source
-    app = await make_app(settings, source)
+    app = await make_app(settings, source, clock)
     server = await server_of(
         app,
         shutdown_timeout=settings.shutdown_timeout_s,

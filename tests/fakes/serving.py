@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.settings.options import Settings
 from tests.fakes.servers import Feed, ScriptedSource, Serve, start_feed
 from tests.fakes.wire import Wire
@@ -27,8 +28,10 @@ async def serve(aiohttp_server: Any) -> AsyncIterator[Serve]:
     """Start servers in this process; each has a scripted source."""
     feeds: list[Feed] = []
 
-    async def start(source: ScriptedSource | None = None, **settings: Any) -> Feed:
-        feed = await start_feed(aiohttp_server, source, Settings(port=0, **settings))
+    async def start(
+        source: ScriptedSource | None = None, *, clock: Clock = SYSTEM_CLOCK, **settings: Any
+    ) -> Feed:
+        feed = await start_feed(aiohttp_server, source, Settings(port=0, **settings), clock)
         feeds.append(feed)
         return feed
 

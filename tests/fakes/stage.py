@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from feed.broadcast.broadcast import Broadcast, Cut
-from feed.broadcast.ladder import LadderCounts
-from feed.broadcast.lane import Lane
+from feed.broadcast.audience import Audience, Limits
+from feed.broadcast.cut import Broadcast, Cut
+from feed.broadcast.frame_sizes import FrameSizes
 from feed.broadcast.payload_key import PayloadKey
+from feed.broadcast.resumption import Resume
 from feed.broadcast.ring import RingBuffer
-from feed.broadcast.subscriber import Resume, Subscriber
+from feed.broadcast.standing import Standing
+from feed.broadcast.subscriber import Subscriber
 from feed.market.ticks import Channel, Kind, Tick
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
@@ -21,6 +23,7 @@ from tests.fakes.ways import WAYS, Way
 
 HIGH_WATER_BYTES = 1000
 EPOCH = "stage"
+SMALL_FRAMES = FrameSizes(batch_bytes=1500, catch_up_bytes=300, state_bytes=400)
 
 
 @dataclass(slots=True, eq=False)
@@ -65,17 +68,37 @@ class Member:
 
 
 class Stage:
-    """A broadcast, and what the hub does with it, without its clock, loop and sockets."""
+    """An audience, and a clock set by hand: what the hub is, without its loop and sockets."""
 
     def __init__(
-        self, capacity: int = 64, *, newest: int = 0, lag_max_ticks: int | None = None
+        self,
+        capacity: int = 64,
+        *,
+        newest: int = 0,
+        lag_max_ticks: int | None = None,
+        sizes: FrameSizes = FrameSizes(),  # noqa: B008 - frozen
+        slow_timeout_ns: int = 1 << 60,
     ) -> None:
         self.ring = RingBuffer(capacity, epoch=EPOCH, newest=newest)
-        self.broadcast = Broadcast(self.ring)
-        self.counts = LadderCounts()
+        self.broadcast = Broadcast(self.ring, sizes)
+        limits = Limits(
+            symbols_per_subscriber=1 << 20,
+            index_entries=1 << 20,
+            lag_max_ticks=lag_max_ticks,
+            high_water_bytes=HIGH_WATER_BYTES,
+            slow_timeout_ns=slow_timeout_ns,
+        )
+        self.audience = Audience(self.broadcast, limits, fell_behind=lambda: None)
+        self.counts = self.audience.ladder
         self.lag_max_ticks = lag_max_ticks
         self.members: list[Member] = []
-        self.now_ns = 0
+        self.now_ns = 0  # monotonic
+        self.wall_ahead_ns = 0  # of it, the time of day
+
+    @property
+    def wall_ns(self) -> int:
+        """The time of day."""
+        return self.now_ns + self.wall_ahead_ns
 
     def publish(self, *keys: tuple[Kind, str] | Kind | str) -> None:
         """Publish numbered ticks, given by kind, symbol, or both."""
@@ -93,7 +116,7 @@ class Stage:
 
     def publish_ticks(self, ticks: list[Tick]) -> None:
         """Publish ticks as they are; a cut comes first where the hub would make one."""
-        if self.broadcast.waiting_ticks + len(ticks) > self.ring.capacity // 2:
+        if self.audience.must_cut_before(len(ticks)):
             self.cut()
         self.broadcast.publish(ticks, self.now_ns)
 
@@ -104,16 +127,13 @@ class Stage:
 
     def cut(self) -> Cut:
         """Cut, and write each frame to everybody live in its lane."""
-        cut = self.broadcast.cut(self.now_ns)
-        for lane, envelopes in cut.envelopes:
-            for follows, envelope in envelopes:
-                self._write(lane, envelope, follows)
-        return cut
+        return self.audience.cut(self.now_ns, self.wall_ns)
 
     def idle(self, keepalive_ns: int, mark_interval_ns: int) -> None:
         """Write the keepalives and marks that are due."""
-        for lane, envelope in self.broadcast.idle(self.now_ns, keepalive_ns, mark_interval_ns):
-            self._write(lane, envelope, self.broadcast.cut_sequence)
+        self.audience.keep_alive(
+            self.now_ns, self.wall_ns, keepalive_ns=keepalive_ns, mark_interval_ns=mark_interval_ns
+        )
 
     def open(
         self,
@@ -122,22 +142,15 @@ class Stage:
         *,
         marks: bool = False,
         compression: Compression | None = None,
+        socket: Socket | None = None,
     ) -> Member:
-        """Take a member in; it is held, at the last cut, until it is drained."""
+        """Take a member in; it is held, at the last cut, until it catches up."""
         codec, framing = way
         key = PayloadKey(selection, codec, marks)
-        lane = self.broadcast.enter(key, framing, self.now_ns, compression)
-        socket = Socket()
-        subscriber = Subscriber(
-            self.broadcast,
-            lane,
-            socket.write,
-            socket.buffered_bytes,
-            self.counts,
-            lag_max_ticks=self.lag_max_ticks,
-        )
-        wire = FrameReader(codec, framing, compressed=compression is not None)
-        member = Member(subscriber, socket, wire)
+        socket = Socket() if socket is None else socket
+        subscriber = self.audience.enter(key, framing, socket, self.now_ns, compression)
+        reader = FrameReader(codec, framing, compressed=compression is not None)
+        member = Member(subscriber, socket, reader)
         self.members.append(member)
         return member
 
@@ -154,15 +167,30 @@ class Stage:
     ) -> Member:
         """Take a member in as the transports do, and give it what it is due."""
         member = self.open(selection, way, marks=marks, compression=compression)
-        member.subscriber.on_lag = on_lag
-        if after is not None:
-            member.subscriber.resume(selection, after)
-        if snapshot:
-            member.subscriber.request_snapshot(selection)
-        elif after is None:
-            member.subscriber.tell_position(self.now_ns)
-        self.drain(member)
+        self.begin(member, selection, after=after, snapshot=snapshot, on_lag=on_lag)
+        self.catch_up(member)
         return member
+
+    def begin(
+        self,
+        member: Member,
+        selection: Selection,
+        *,
+        after: Position | str | None = None,
+        snapshot: bool = False,
+        on_lag: OnLag | None = None,
+    ) -> Resume | None:
+        """Begin a subscription of a member that is held; return how its position was served."""
+        before = self.audience.resumes.copy()
+        self.audience.begin(
+            member.subscriber,
+            selection,
+            self.wall_ns,
+            after=after,
+            snapshot=snapshot,
+            on_lag=on_lag,
+        )
+        return next(iter(self.audience.resumes - before), None)
 
     def subscribe(
         self,
@@ -173,63 +201,34 @@ class Stage:
         snapshot: bool = False,
     ) -> Resume | None:
         """Add to what a member selects, as a WebSocket's subscribe does; it is held after it."""
-        subscriber = member.subscriber
-        self._move(member, _together(subscriber.lane.payload.key.selection, added))
-        outcome = None if after is None else subscriber.resume(added, after)
-        if snapshot:
-            subscriber.request_snapshot(added)
-        elif after is None:
-            subscriber.tell_position(self.now_ns)
-        return outcome
+        self._move(member, _together(member.subscriber.selection, added))
+        return self.begin(member, added, after=after, snapshot=snapshot)
 
     def unsubscribe(self, member: Member, removed: Selection) -> None:
         """Take from what a member selects, as a WebSocket's unsubscribe does; it is held then."""
-        self._move(member, _without(member.subscriber.lane.payload.key.selection, removed))
-        member.subscriber.narrow()
+        self._move(member, _without(member.subscriber.selection, removed))
 
     def _move(self, member: Member, selection: Selection) -> None:
-        subscriber = member.subscriber
-        before = subscriber.lane
-        self.hold(member)
-        key = PayloadKey(selection, member.wire.codec, before.payload.key.marks)
-        if key != before.payload.key:
-            subscriber.lane = self.broadcast.enter(
-                key, before.framing, self.now_ns, before.compression
-            )
-            self.broadcast.leave(before)
+        lane = member.subscriber.lane
+        key = PayloadKey(selection, lane.codec, lane.payload.key.marks)
+        self.audience.move(member.subscriber, key, self.now_ns, lane.compression)
 
-    def hold(self, member: Member) -> None:
-        """Stop a member's live frames."""
-        member.subscriber.hold()
-        member.subscriber.lane.drop(member.subscriber)
-
-    def drain(self, member: Member, most_frames: int = 1_000_000) -> None:
+    def catch_up(self, member: Member, most_frames: int | None = None) -> None:
         """Write what a member is due while its socket has room; live when that is all."""
-        subscriber, socket = member.subscriber, member.socket
-        while most_frames and not subscriber.live and member.ended is None:
-            if socket.gone or socket.buffered_bytes() > HIGH_WATER_BYTES:
-                return
-            step = subscriber.next_frame(self.now_ns)
-            if step is None:
-                subscriber.go_live()
-                subscriber.lane.add(subscriber)
-            elif isinstance(step, Reason):
-                self.leave(member)
-                member.ended = step
-            else:
-                socket.write(step)
-                most_frames -= 1
+        subscriber = member.subscriber
+        if subscriber.standing is Standing.HELD:
+            self.audience.release(subscriber, self.now_ns)
+        if member.socket.gone or subscriber.standing is not Standing.BEHIND:
+            return
+        outcome = self.audience.give(subscriber, self.now_ns, self.wall_ns, most_frames)
+        if isinstance(outcome, Reason):
+            self.leave(member)
+            member.ended = outcome
 
     def leave(self, member: Member) -> None:
         """Take a member out."""
-        self.hold(member)
         self.members.remove(member)
-        self.broadcast.leave(member.subscriber.lane)
-
-    def _write(self, lane: Lane, envelope: bytes, follows: int) -> None:
-        for reader in lane.write(envelope, self.now_ns, HIGH_WATER_BYTES):
-            assert isinstance(reader, Subscriber)
-            reader.miss(follows)
+        self.audience.leave(member.subscriber)
 
 
 def _together(one: Selection, other: Selection) -> Selection:

@@ -277,7 +277,7 @@ async def test_compressed_is_the_same_as_plain_and_smaller(serve: Serve, transpo
         message for message in due[since + 1 :] if message["T"] == "t"
     ]
     (traffic,) = (
-        traffic for traffic in feed.hub.broadcast.traffic.values() if traffic.frames > 100
+        traffic for traffic in feed.hub.broadcast.lanes.traffic.values() if traffic.frames > 100
     )
     assert traffic.frame_bytes < 0.75 * traffic.plain_bytes  # one of four is plain
 
@@ -348,7 +348,7 @@ async def test_keepalives_and_marks_go_through_the_lanes_compressor(serve: Serve
 
 async def test_the_memory_of_all_compressors_is_bounded_and_given_back(serve: Serve) -> None:
     feed = await serve()
-    budget = feed.hub.broadcast.budget
+    budget = feed.hub.broadcast.lanes.budget
     budget.maximum_bytes = 100_000  # of three compressors
     readers = [await connect_deflated(address(feed)) for _ in range(8)]
     for which, reader in enumerate(readers):

@@ -6,7 +6,9 @@ import orjson
 import pytest
 
 from feed.hub import age_reports as feedback
+from feed.hub.age_reports import Outcome
 from feed.wire.transport import Transport
+from tests.fakes.hand_clock import HandClock
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, ScriptedSource, Serve, until
 from tests.fakes.websocket_reader import WebSocketReader
@@ -41,7 +43,7 @@ async def test_a_report_over_http_is_counted_for_its_transport(serve: Serve) -> 
     assert answer.status == 204
     assert ages_of(feed, Transport.SSE) == (3, 20_003_550_000)
     assert ages_of(feed, Transport.STREAM) == (0, 0)
-    assert feed.hub.feedback.outcomes["taken"] == 1
+    assert feed.hub.age_reports.outcomes[Outcome.TAKEN] == 1
 
 
 @pytest.mark.parametrize("binary", [False, True])
@@ -84,7 +86,7 @@ async def test_what_is_no_age_is_refused_and_the_talk_goes_on(
     assert (error["T"], error["code"]) == ("error", 400)
     assert error["msg"].endswith(f"accepted: {words}")
     await reader.subscribe(trades=["AAPL"])
-    assert feed.hub.feedback.outcomes["taken"] == 0
+    assert feed.hub.age_reports.outcomes[Outcome.TAKEN] == 0
 
 
 @pytest.mark.parametrize(
@@ -107,18 +109,17 @@ async def test_what_is_no_report_is_refused(
     assert words in (await answer.document())["detail"]
 
 
-async def test_too_many_reports_a_second_are_not_counted(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now_s: list[float] = [1_000.0]
-    monkeypatch.setattr("feed.hub.age_reports.time.monotonic", lambda: now_s[0])
-    feed = await serve()
-    take = feed.hub.feedback.take
-    assert [take(Transport.SSE, [1]) for _ in range(feedback.REPORTS_PER_S)].count("taken") == 100
+async def test_too_many_reports_a_second_are_not_counted(serve: Serve) -> None:
+    clock = HandClock()
+    feed = await serve(clock=clock.clock)
+    take = feed.hub.age_reports.record
+    assert [take(Transport.SSE, [1]) for _ in range(feedback.REPORTS_PER_S)].count(
+        Outcome.TAKEN
+    ) == 100
     assert (await post(feed, REPORT)).headers["Retry-After"] == "10"
-    now_s[0] += 1
+    clock.pass_s(1)
     assert (await post(feed, REPORT)).status == 204
-    assert feed.hub.feedback.outcomes == {"taken": 101, "over_budget": 1, "not_live": 0}
+    assert feed.hub.age_reports.outcomes == {"taken": 101, "over_budget": 1, "not_live": 0}
     assert ages_of(feed, Transport.SSE)[0] == 103
 
 
@@ -139,7 +140,7 @@ async def test_pages_of_other_origins_report_only_where_they_may_read(
 async def test_ticks_of_a_recording_have_no_age(serve: Serve) -> None:
     feed = await serve(ScriptedSource(can_wait=True))
     assert (await post(feed, REPORT)).status == 204
-    await until(lambda: feed.hub.feedback.outcomes["not_live"] == 1)
+    await until(lambda: feed.hub.age_reports.outcomes[Outcome.NOT_LIVE] == 1)
     assert ages_of(feed, Transport.SSE) == (0, 0)
 
 

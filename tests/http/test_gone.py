@@ -9,9 +9,9 @@ from tests.fakes.servers import Feed, Serve, trade, trades, until
 
 async def nothing_is_left(feed: Feed, count: int) -> None:
     await until(lambda: not feed.hub.sessions)
-    assert not feed.hub.drain.behind
-    assert feed.hub.broadcast.lanes == []
-    assert feed.hub.broadcast.index_entries == 0
+    assert not feed.hub.audience.behind
+    assert not list(feed.hub.broadcast.lanes)
+    assert feed.hub.broadcast.lanes.index_entries == 0
     assert {reason.value.name: n for reason, n in feed.hub.ended.items()} == {"client_left": count}
 
 
@@ -32,7 +32,7 @@ async def test_one_that_had_stopped_reading(serve: Serve, transport: str) -> Non
     feed = await serve(high_water_bytes=4_096)
     reader = await open_reader(transport, (feed.host, feed.port), receive_buffer_bytes=4_096)
     await feed.sessions_reach(1)
-    while not feed.hub.drain.behind:
+    while not feed.hub.audience.behind:
         await feed.publish(*trades(1, 200))
     reader.abort()
     await nothing_is_left(feed, 1)

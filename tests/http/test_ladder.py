@@ -26,13 +26,13 @@ async def open_slow(feed: Feed, transport: str, **options: str) -> Reader:
     reader = await open_reader(
         transport, (feed.host, feed.port), receive_buffer_bytes=SMALL, **options
     )
-    await until(lambda: feed.hub.sessions and not feed.hub.drain.behind)
+    await until(lambda: feed.hub.sessions and not feed.hub.audience.behind)
     return reader
 
 
 async def publish_until_behind(feed: Feed, first: int = 1) -> int:
     """Publish until somebody is behind; return the last number published."""
-    while not feed.hub.drain.behind:
+    while not feed.hub.audience.behind:
         await feed.publish(*trades(first, first + 49))
         first += 50
     return first - 1
@@ -82,15 +82,15 @@ async def test_a_paused_reader_delays_nobody_holds_little_and_is_complete_again(
             ids, _ = await ids_up_to(other, first + 49)
             assert ids == list(range(first, first + 50))
         held_bytes = max(held_bytes, slow_session.connection.buffered_bytes())
-    assert list(feed.hub.drain.behind) == [slow_session]
+    assert list(feed.hub.audience.behind) == [slow_session.subscriber]
     assert HIGH_WATER_BYTES < held_bytes <= HIGH_WATER_BYTES + LARGEST_FRAME_BYTES
     ids, between = await ids_up_to(slow, 10_000)
     assert ids == list(range(1, 10_001))
     assert between == []
-    await until(lambda: not feed.hub.drain.behind)
-    assert feed.hub.ladder.paused >= 1
-    assert feed.hub.ladder.caught_up == feed.hub.ladder.paused
-    assert feed.hub.ladder.gap == 0
+    await until(lambda: not feed.hub.audience.behind)
+    assert feed.hub.audience.ladder.paused >= 1
+    assert feed.hub.audience.ladder.caught_up == feed.hub.audience.ladder.paused
+    assert feed.hub.audience.ladder.gap == 0
 
 
 @EACH
@@ -104,7 +104,7 @@ async def test_an_overrun_reader_is_told_one_gap_then_the_state_then_goes_on(
         await feed.publish(*trades(first, first + 49))
     published += 2_000
     reading = asyncio.create_task(ids_up_to(slow, published + 1))
-    await until(lambda: not feed.hub.drain.behind)
+    await until(lambda: not feed.hub.audience.behind)
     await feed.publish(*trades(published + 1, published + 1))
     ids, others = await reading
     gap, begin, state, end = others
@@ -119,8 +119,8 @@ async def test_an_overrun_reader_is_told_one_gap_then_the_state_then_goes_on(
     assert (begin["T"], begin["state"]) == ("snapshot", "begin")
     assert (state["T"], state["i"]) == ("t", published)
     assert end == {"T": "snapshot", "state": "end", "pos": feed.position(published)}
-    assert (feed.hub.ladder.gap, feed.hub.ladder.overruns) == (1, 1)
-    assert feed.hub.ladder.gap_ticks == published - missing_from + 1
+    assert (feed.hub.audience.ladder.gap, feed.hub.audience.ladder.overruns) == (1, 1)
+    assert feed.hub.audience.ladder.gap_ticks == published - missing_from + 1
 
 
 @EACH
@@ -133,7 +133,7 @@ async def test_on_lag_disconnect_says_so_and_lets_go(serve: Serve, transport: st
     last = await last_words(slow)
     await until(lambda: not feed.hub.sessions)
     assert dict(feed.hub.ended) == {Reason.LAGGING: 1}
-    assert feed.hub.ladder.lagging == 1
+    assert feed.hub.audience.ladder.lagging == 1
     if isinstance(slow, WebSocketReader):
         assert (last[0]["T"], last[0]["code"]) == ("error", 407)
         assert "on_lag" in last[0]["msg"]
@@ -156,7 +156,7 @@ async def test_a_reader_that_takes_nothing_for_too_long_is_cut_off(
     await publish_until_behind(feed)
     await until(lambda: not feed.hub.sessions)
     assert dict(feed.hub.ended) == {Reason.SLOW: 1}
-    assert feed.hub.ladder.slow == 1
+    assert feed.hub.audience.ladder.slow == 1
     # It never reads its last words, so the connection is aborted, and what was held is dropped.
     await until(lambda: session.connection.closing and not session.connection.buffered_bytes())
     await last_words(slow)
@@ -205,7 +205,7 @@ async def test_lag_max_ticks_is_a_shorter_leash_than_the_ring(serve: Serve) -> N
         await feed.publish(*trades(first, first + 49))
     published += 1_000
     reading = asyncio.create_task(ids_up_to(slow, published + 1))
-    await until(lambda: not feed.hub.drain.behind)
+    await until(lambda: not feed.hub.audience.behind)
     await feed.publish(*trades(published + 1, published + 1))
     ids, others = await reading
     missing_from = ids[-2] + 1
@@ -244,7 +244,7 @@ async def test_a_source_that_can_wait_waits_and_then_nothing_is_lost(serve: Serv
     assert (await ids_up_to(slow, 10_000)) == (list(range(1, 10_001)), [])
     assert (await hearing) == (list(range(1, 10_001)), [])
     await publishing
-    assert feed.hub.ladder.gap == 0
+    assert feed.hub.audience.ladder.gap == 0
 
 
 async def test_production_goes_on_when_the_one_it_waits_for_leaves(serve: Serve) -> None:

@@ -43,7 +43,7 @@ async def open_slow(
         receive_buffer_bytes=SMALL_BUFFER_BYTES,
         compressed=compressed,
     )
-    await until(lambda: feed.hub.sessions and not feed.hub.drain.behind)
+    await until(lambda: feed.hub.sessions and not feed.hub.audience.behind)
     return reader
 
 
@@ -58,7 +58,7 @@ async def publish(feed: Feed, first: int, count: int) -> list[Tick]:
 async def publish_until_behind(feed: Feed) -> list[Tick]:
     """Publish until somebody is behind for good; return what was published."""
     published: list[Tick] = []
-    while not any(session.subscriber.lag_ticks > 200 for session in feed.hub.drain.behind):
+    while not any(subscriber.lag_ticks > 200 for subscriber in feed.hub.audience.behind):
         published += await publish(feed, len(published) + 1, BATCH)
     return published
 
@@ -134,7 +134,7 @@ async def let_read(feed: Feed, reader: Reader, published: list[Tick]) -> Told:
     """Let a slow reader read on; one more tick is published when it is live again."""
     last = len(published) + 1
     reading = asyncio.create_task(Told().read(reader, last))
-    await until(lambda: not feed.hub.drain.behind)
+    await until(lambda: not feed.hub.audience.behind)
     await publish(feed, last, 1)
     return await reading
 
@@ -155,7 +155,7 @@ async def test_who_lags_too_far_is_told_so_then_the_conflated_ticks_and_then_is_
     assert told.ids == [*range(1, missing[0]), len(published) + 1]
     assert missing[-1] == len(published)
     check_stands_for(told.conflated, published[missing[0] - 1 :])
-    assert (feed.hub.ladder.conflated, feed.hub.ladder.gap) == (1, 0)
+    assert (feed.hub.audience.ladder.conflated, feed.hub.audience.ladder.gap) == (1, 0)
 
 
 @COMPRESSED
@@ -179,7 +179,7 @@ async def test_what_the_ring_lost_is_told_apart_from_what_is_conflated(
     assert {one["S"]: one["i"] for one in told.state} == {
         tick.symbol: tick.trade_id for tick in published if isinstance(tick, Trade)
     }
-    ladder = feed.hub.ladder
+    ladder = feed.hub.audience.ladder
     assert (ladder.overruns, ladder.gap, ladder.conflated) == (1, 1, 1)
     assert ladder.gap_ticks == len(lost)
 
@@ -221,7 +221,7 @@ async def test_a_compressed_reader_that_was_paused_is_complete_and_holds_little(
         for told, other in zip(hearing, others, strict=True):
             await told.read(other, len(published))
         held_bytes = max(held_bytes, stalled.connection.buffered_bytes())
-    assert list(feed.hub.drain.behind) == [stalled]
+    assert list(feed.hub.audience.behind) == [stalled.subscriber]
     assert HIGH_WATER_BYTES < held_bytes < HIGH_WATER_BYTES + 64 * 1024
     assert stalled.subscriber not in lane.live
     assert len(lane.live) == 3, "who stalls pushes nobody out of the context"
@@ -229,7 +229,7 @@ async def test_a_compressed_reader_that_was_paused_is_complete_and_holds_little(
     for heard in (told, *hearing):
         assert heard.ids[: len(published)] == list(range(1, len(published) + 1))
         assert heard.order == ["ticks"]
-    assert feed.hub.ladder.caught_up == feed.hub.ladder.paused >= 1
+    assert feed.hub.audience.ladder.caught_up == feed.hub.audience.ladder.paused >= 1
 
 
 @EACH
@@ -287,7 +287,7 @@ async def test_a_compressed_reader_that_takes_nothing_is_cut_off_and_gives_its_m
     await until(lambda: not feed.hub.sessions)
     assert dict(feed.hub.ended) == {Reason.SLOW: 1}
     await until(lambda: session.connection.closing and not session.connection.buffered_bytes())
-    assert feed.hub.broadcast.budget.used_bytes == 0
+    assert feed.hub.broadcast.lanes.budget.used_bytes == 0
 
 
 async def test_every_rung_is_counted_where_operators_look(serve: Serve) -> None:
@@ -301,14 +301,14 @@ async def test_every_rung_is_counted_where_operators_look(serve: Serve) -> None:
         )
     ]
     published: list[Tick] = []
-    while len(feed.hub.drain.behind) < 3 or _least_lag(feed) <= 500:
+    while len(feed.hub.audience.behind) < 3 or _least_lag(feed) <= 500:
         published += await publish(feed, len(published) + 1, BATCH)
     reading = [
         asyncio.create_task(Told().read(reader, len(published) + 1)) for reader in readers[:2]
     ]
     with pytest.raises(Ended):
         await Told().read(readers[2], len(published) + 1)
-    await until(lambda: not feed.hub.drain.behind)
+    await until(lambda: not feed.hub.audience.behind)
     await publish(feed, len(published) + 1, 1)
     conflated, gap = await asyncio.gather(*reading)
     assert conflated.order == ["ticks", "gap conflated", "conflated", "ticks"]
@@ -334,7 +334,7 @@ async def last_words(reader: Reader) -> list[Message]:
 
 
 def _least_lag(feed: Feed) -> int:
-    return min(session.subscriber.lag_ticks for session in feed.hub.drain.behind)
+    return min(subscriber.lag_ticks for subscriber in feed.hub.audience.behind)
 
 
 async def test_a_slow_reader_leaves_the_context_of_others_as_it_is(serve: Serve) -> None:

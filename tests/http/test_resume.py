@@ -132,7 +132,7 @@ async def test_every_sequence_is_seen_exactly_once(serve: Serve, seed: int) -> N
         assert wanderer.gaps == 0
     assert sum(wanderer.lives for wanderer in wanderers) > 15 * READERS
     assert sum(wanderer.changes for wanderer in wanderers) > 10 * READERS
-    assert feed.hub.ladder.gap == 0
+    assert feed.hub.audience.ladder.gap == 0
 
 
 @SEEDS

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from feed.http import status_history
 from feed.http.app import STATUS_HISTORY
-from feed.hub.census import Levels
+from feed.hub.census import Census
 from feed.wire.transport import Transport
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import open_reader
@@ -36,9 +36,9 @@ class Samples:
         self.kept._sampled_ns = time.monotonic_ns()
 
     def take(self, lags_ticks: list[int] | None = None) -> None:
-        levels = Levels(time.time_ns(), 0, 0, lags_ticks or [])
+        census = Census(self.now_ns, 0, 0, lags_ticks or [])
         self.kept._sampled_ns = self.now_ns - 5 * SECOND_NS
-        self.kept.sample(levels, self.now_ns)
+        self.kept.sample(census)
         self.now_ns += 5 * SECOND_NS
 
     async def history(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ async def test_ages_are_those_since_the_sample_before(serve: Serve) -> None:
     for _ in range(100):
         feed.hub.instruments.delivery_age[Transport.SSE].observe(30_000_000)
     samples.take()
-    feed.hub.feedback.take(Transport.WEBSOCKET, [2_000])
+    feed.hub.age_reports.record(Transport.WEBSOCKET, [2_000])
     samples.take()
     samples.take()
     series = (await samples.history())["series"]
@@ -84,7 +84,7 @@ async def test_ages_are_those_since_the_sample_before(serve: Serve) -> None:
 async def test_what_is_behind_and_what_is_silent_shows(serve: Serve) -> None:
     feed = await serve()
     samples = Samples(feed)
-    feed.ingest.last_tick_ns -= 40 * SECOND_NS
+    feed.ingest.last_tick_mono_ns -= 40 * SECOND_NS
     samples.take([7, 900])
     series = (await samples.history())["series"]
     assert series["behind"] == [2]

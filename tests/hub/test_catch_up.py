@@ -1,148 +1,84 @@
-"""The drain against sockets that take as much, and a clock that is as late, as a test says."""
+"""The task that gives turns: who is asked, who is woken, and what becomes of the outcomes."""
 
-from typing import TYPE_CHECKING, Any, cast
+import asyncio
 
 import pytest
 
-from feed.hub.catch_up import Drain
-from feed.hub.session import Session
-from feed.market.symbols import ALL
-from feed.market.ticks import Channel
+from feed.broadcast.subscriber import Subscriber
+from feed.hub.catch_up import CatchUp
 from feed.wire.disconnect import Reason
-from feed.wire.position import Position
-from feed.wire.selection import Selection
-from feed.wire.transport import Transport
-from tests.fakes.servers import EVENT_NS
-from tests.fakes.stage import EPOCH, Stage
-
-if TYPE_CHECKING:
-    from feed.hub.connection import Connection
-
-HIGH_WATER_BYTES = 1_000
-SLOW_S = 10
-SECOND_NS = 1_000_000_000
-
-
-class Socket:
-    """Holds all that is written to it until the test takes it."""
-
-    closing = False
-
-    def __init__(self) -> None:
-        self.held_bytes = 0
-        self.written_bytes = 0
-        self.frames = 0
-
-    def write(self, data: bytes) -> None:
-        self.held_bytes += len(data)
-        self.written_bytes += len(data)
-        self.frames += 1
-
-    def buffered_bytes(self) -> int:
-        return self.held_bytes
+from tests.fakes.hand_clock import HandClock
+from tests.fakes.stage import HIGH_WATER_BYTES, Member, Stage
 
 
 class Scene:
-    """One subscriber that is behind by more than its socket can hold, and its drain."""
+    """A stage whose members are given their turns by the hub's own task."""
 
-    def __init__(self, ticks: int) -> None:
-        self.stage = Stage(1 << 14)
-        selection = Selection.of({Channel.TRADES: (ALL,)})
-        self.socket = Socket()
-        self.subscriber = self.stage.open(selection).subscriber
-        self.subscriber.write = self.socket.write
-        self.subscriber.buffered_bytes = self.socket.buffered_bytes
-        for _ in range(ticks):
-            self.stage.publish_and_cut("AAPL")
-        self.subscriber.resume(selection, Position(EPOCH, 0))
-        self.caught_up: list[Session] = []
+    def __init__(self) -> None:
+        self.time = HandClock()
+        self.stage = Stage(slow_timeout_ns=10_000_000_000)
+        self.closing: set[Subscriber] = set()
         self.ended: list[Reason] = []
-        self.drain = Drain(
-            high_water_bytes=HIGH_WATER_BYTES,
-            slow_timeout_s=SLOW_S,
-            caught_up=self.caught_up.append,
-            disconnect=lambda _, reason: self.ended.append(reason),
-            clock_ns=lambda: self.now_ns,
+        self.catch_up = CatchUp(
+            self.stage.audience,
+            self.time.clock,
+            closing=self.closing.__contains__,
+            disconnect=self._disconnect,
         )
-        self.now_ns = 0
-        connection = cast("Connection", self.socket)
-        self.session = Session(connection, self.subscriber, Transport.WEBSOCKET, lambda _: None)
 
-    def serve(self, at_s: float, **options: Any) -> bool:
-        self.now_ns = int(at_s * SECOND_NS)
-        return self.drain.serve(self.session, EVENT_NS, **options)
+    def falls_behind(self) -> Member:
+        self.stage.now_ns = self.time.mono_ns
+        member = self.stage.join()
+        member.socket.held_bytes = HIGH_WATER_BYTES + 1
+        self.stage.publish_and_cut("AAPL")
+        return member
+
+    def _disconnect(self, subscriber: Subscriber, reason: Reason) -> None:
+        self.ended.append(reason)
+        self.stage.audience.leave(subscriber)
 
 
 @pytest.fixture
-async def behind() -> Scene:
-    scene = Scene(5_000)  # ten frames
-    scene.drain.add(scene.session)
-    return scene
+async def scene() -> Scene:
+    return Scene()
 
 
-async def test_writes_one_frame_over_the_high_water_mark_and_no_more(behind: Scene) -> None:
-    assert behind.serve(0)
-    assert behind.socket.frames == 1
-    assert behind.socket.held_bytes > HIGH_WATER_BYTES
-    assert not behind.serve(1)
-    assert behind.socket.frames == 1
+async def test_nothing_is_written_to_a_connection_that_closes(scene: Scene) -> None:
+    member = scene.falls_behind()
+    member.socket.held_bytes = 0
+    scene.closing.add(member.subscriber)
+    assert not scene.catch_up.give(member.subscriber)
+    scene.time.pass_s(3_600)
+    assert not scene.catch_up.give(member.subscriber)
+    assert member.socket.written == []
+    assert scene.ended == []
 
 
-async def test_goes_on_once_the_socket_is_down_to_its_low_water_mark(behind: Scene) -> None:
-    behind.serve(0)
-    behind.socket.held_bytes = HIGH_WATER_BYTES // 4 + 1
-    assert behind.serve(1), "it took something"
-    assert behind.socket.frames == 1
-    behind.socket.held_bytes = HIGH_WATER_BYTES // 4
-    assert behind.serve(2)
-    assert behind.socket.frames == 2
+async def test_a_subscriber_that_is_slow_is_disconnected(scene: Scene) -> None:
+    member = scene.falls_behind()
+    assert not scene.catch_up.give(member.subscriber)
+    scene.time.pass_s(10.001)
+    assert scene.catch_up.give(member.subscriber)
+    assert scene.ended == [Reason.SLOW]
 
 
-async def test_is_caught_up_when_nothing_is_due(behind: Scene) -> None:
-    while not behind.caught_up:
-        behind.socket.held_bytes = 0
-        assert behind.serve(0)
-    assert behind.socket.frames > 5
-    assert behind.session not in behind.drain.behind
-    assert behind.subscriber.position == 5_000
+async def test_a_time_of_day_that_steps_makes_nobody_slow(scene: Scene) -> None:
+    member = scene.falls_behind()
+    scene.time.step_s(3_600)
+    assert not scene.catch_up.give(member.subscriber)
+    assert scene.ended == []
 
 
-async def test_whoever_takes_a_byte_now_and_then_is_not_slow(behind: Scene) -> None:
-    behind.serve(0)
-    for second in range(SLOW_S, 100 * SLOW_S, SLOW_S):
-        behind.socket.held_bytes -= 1
-        assert behind.serve(second)
-    assert behind.socket.frames == 1
-    assert behind.ended == []
-
-
-async def test_whoever_takes_nothing_for_longer_than_the_timeout_is_slow(behind: Scene) -> None:
-    behind.serve(0)
-    behind.socket.held_bytes -= 1
-    behind.serve(5)
-    behind.serve(5 + SLOW_S)
-    assert behind.ended == []
-    behind.serve(5 + SLOW_S + 0.001)
-    assert behind.ended == [Reason.SLOW]
-
-
-async def test_nothing_is_written_to_a_connection_that_closes(behind: Scene) -> None:
-    behind.socket.closing = True
-    assert not behind.serve(0)
-    assert not behind.serve(100 * SLOW_S)
-    assert (behind.socket.frames, behind.ended) == (0, [])
-
-
-async def test_a_joiner_gets_so_many_frames_at_once_as_the_caller_allows(behind: Scene) -> None:
-    behind.drain = Drain(
-        high_water_bytes=1 << 30,
-        slow_timeout_s=SLOW_S,
-        caught_up=behind.caught_up.append,
-        disconnect=lambda _, reason: behind.ended.append(reason),
-    )
-    assert behind.serve(0, most_frames=1)
-    assert behind.socket.frames == 1
-    assert behind.serve(0, most_frames=3)
-    assert behind.socket.frames == 4
-    assert behind.serve(0)
-    assert behind.caught_up
+async def test_the_task_brings_everybody_up_and_says_that_something_moved(scene: Scene) -> None:
+    task = asyncio.create_task(scene.catch_up.run())
+    await asyncio.sleep(0)
+    members = [scene.falls_behind() for _ in range(3)]
+    for member in members:
+        member.socket.held_bytes = 0
+    scene.catch_up.wake()
+    async with asyncio.timeout(10):
+        while scene.stage.audience.behind:
+            scene.catch_up.moved.clear()
+            await scene.catch_up.moved.wait()
+    assert all(member.subscriber.live for member in members)
+    task.cancel()

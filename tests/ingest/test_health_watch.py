@@ -7,7 +7,8 @@ import pytest
 from feed.http.app import INGEST
 from feed.ingest.health_watch import HealthWatch
 from feed.market.symbol_health import Health
-from feed.market.ticks import SECOND_NS, Status
+from feed.market.ticks import Status
+from tests.fakes.hand_clock import HandClock
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import TRANSPORTS, Reader, open_reader
 from tests.fakes.servers import Feed, ScriptedSource, Serve, trade, trades, until
@@ -16,20 +17,9 @@ from tests.fakes.websocket_reader import WebSocketReader
 LEARNT_S = 52  # of a tick a second: then it is known what is usual
 
 
-class Clock:
-    """The time of day that the server and the source's ticks see, set by hand."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now_ns = 1_700_000_000 * SECOND_NS
-        monkeypatch.setattr("time.time_ns", lambda: self.now_ns)
-
-    def pass_s(self, seconds: float) -> None:
-        self.now_ns += int(seconds * SECOND_NS)
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
+def clock() -> HandClock:
+    return HandClock()
 
 
 def watch_of(feed: Feed) -> HealthWatch:
@@ -38,11 +28,11 @@ def watch_of(feed: Feed) -> HealthWatch:
     return app[INGEST].health
 
 
-async def tick(feed: Feed, clock: Clock, times: int, symbols: str) -> None:
+async def tick(feed: Feed, clock: HandClock, times: int, symbols: str) -> None:
     """Let each symbol tick once a second, so many times."""
     for _ in range(times):
         clock.pass_s(1)
-        await feed.publish(*(trade(1, symbol, event_ns=clock.now_ns) for symbol in symbols))
+        await feed.publish(*(trade(1, symbol, event_ns=clock.wall_ns) for symbol in symbols))
         await feed.ingest.state_health()
 
 
@@ -60,8 +50,10 @@ async def first_kind(reader: Reader) -> str:
     return str(kind)
 
 
-async def test_a_symbol_that_falls_silent_is_told_by_a_status(serve: Serve, clock: Clock) -> None:
-    feed = await serve()
+async def test_a_symbol_that_falls_silent_is_told_by_a_status(
+    serve: Serve, clock: HandClock
+) -> None:
+    feed = await serve(clock=clock.clock)
     await tick(feed, clock, LEARNT_S, "AB")
     reader = await WebSocketReader.connect((feed.host, feed.port))
     await reader.begin()
@@ -77,10 +69,10 @@ async def test_a_symbol_that_falls_silent_is_told_by_a_status(serve: Serve, cloc
     assert (live["S"], live["sc"]) == ("A", "LIVE")
 
 
-async def test_a_halt_is_known_from_the_sources_own_status(serve: Serve, clock: Clock) -> None:
-    feed = await serve()
+async def test_a_halt_is_known_from_the_sources_own_status(serve: Serve, clock: HandClock) -> None:
+    feed = await serve(clock=clock.clock)
     await tick(feed, clock, LEARNT_S, "AB")
-    await feed.publish(Status("A", "H", "Trading Halt", "T1", "News", clock.now_ns))
+    await feed.publish(Status("A", "H", "Trading Halt", "T1", "News", clock.wall_ns))
     before = feed.hub.broadcast.ring.newest
     await tick(feed, clock, 30, "B")
     assert watch_of(feed).counts[Health.HALTED] == 1
@@ -89,9 +81,9 @@ async def test_a_halt_is_known_from_the_sources_own_status(serve: Serve, clock: 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_a_silent_source_is_one_message_to_everybody(
-    serve: Serve, clock: Clock, transport: str
+    serve: Serve, clock: HandClock, transport: str
 ) -> None:
-    feed = await serve()
+    feed = await serve(clock=clock.clock)
     await tick(feed, clock, LEARNT_S, "ABC")
     reader = await open_reader(transport, (feed.host, feed.port))
     await feed.sessions_reach(1)
@@ -109,9 +101,9 @@ async def test_a_silent_source_is_one_message_to_everybody(
 
 
 async def test_readers_that_come_while_the_source_is_down_are_told_and_later_ones_are_not(
-    serve: Serve, clock: Clock
+    serve: Serve, clock: HandClock
 ) -> None:
-    feed = await serve()
+    feed = await serve(clock=clock.clock)
     await tick(feed, clock, LEARNT_S, "A")
     clock.pass_s(60)
     await feed.ingest.state_health()
@@ -125,9 +117,9 @@ async def test_readers_that_come_while_the_source_is_down_are_told_and_later_one
 
 
 async def test_a_reader_without_a_subscription_hears_nothing_before_the_acknowledgement(
-    serve: Serve, clock: Clock
+    serve: Serve, clock: HandClock
 ) -> None:
-    feed = await serve()
+    feed = await serve(clock=clock.clock)
     await tick(feed, clock, LEARNT_S, "A")
     reader = await WebSocketReader.connect((feed.host, feed.port))
     clock.pass_s(60)
@@ -138,12 +130,14 @@ async def test_a_reader_without_a_subscription_hears_nothing_before_the_acknowle
 
 
 async def test_a_reader_that_was_paused_is_told_once_it_has_caught_up(
-    serve: Serve, clock: Clock
+    serve: Serve, clock: HandClock
 ) -> None:
-    feed = await serve(ring=1 << 15, high_water_bytes=4_096, slow_timeout_s=3_600)
+    feed = await serve(
+        clock=clock.clock, ring=1 << 15, high_water_bytes=4_096, slow_timeout_s=3_600
+    )
     reader = await open_reader("websocket-json", (feed.host, feed.port), receive_buffer_bytes=4_096)
     await feed.sessions_reach(1)
-    while not feed.hub.drain.behind:
+    while not feed.hub.audience.behind:
         await feed.publish(*trades(1, 500))
     await feed.ingest.state_health()
     clock.pass_s(61)
@@ -155,8 +149,8 @@ async def test_a_reader_that_was_paused_is_told_once_it_has_caught_up(
     assert seen.count("t") == feed.hub.broadcast.ring.newest
 
 
-async def test_silence_of_a_recording_means_nothing(serve: Serve, clock: Clock) -> None:
-    feed = await serve(ScriptedSource(can_wait=True))
+async def test_silence_of_a_recording_means_nothing(serve: Serve, clock: HandClock) -> None:
+    feed = await serve(ScriptedSource(can_wait=True), clock=clock.clock)
     await tick(feed, clock, LEARNT_S, "AB")
     clock.pass_s(3_600)
     await feed.ingest.state_health()
@@ -166,8 +160,10 @@ async def test_silence_of_a_recording_means_nothing(serve: Serve, clock: Clock) 
     assert watch_of(feed).counts[Health.SOURCE_DOWN] == 2
 
 
-async def test_a_small_ring_that_laps_the_watch_does_it_no_harm(serve: Serve, clock: Clock) -> None:
-    feed = await serve(ring=16)
+async def test_a_small_ring_that_laps_the_watch_does_it_no_harm(
+    serve: Serve, clock: HandClock
+) -> None:
+    feed = await serve(clock=clock.clock, ring=16)
     for _ in range(10):
         await feed.publish(*trades(1, 30))
     clock.pass_s(1)
@@ -175,8 +171,8 @@ async def test_a_small_ring_that_laps_the_watch_does_it_no_harm(serve: Serve, cl
     assert watch_of(feed).counts[Health.LIVE] == 1
 
 
-async def test_status_tells_the_health_of_the_feed(serve: Serve, clock: Clock) -> None:
-    feed = await serve()
+async def test_status_tells_the_health_of_the_feed(serve: Serve, clock: HandClock) -> None:
+    feed = await serve(clock=clock.clock)
     await tick(feed, clock, LEARNT_S, "AB")
     clock.pass_s(60)
     await feed.ingest.state_health()

@@ -10,13 +10,14 @@ from types import FunctionType, ModuleType
 import pytest
 
 import feed
-from feed.broadcast.broadcast import Broadcast
+from feed.broadcast.cut import Broadcast
 from feed.broadcast.ring import RingBuffer
 from feed.hub.hub import Hub
 from feed.ingest.health_watch import LIVE, FeedHealth, HealthWatch
 from feed.market.symbol_health import Health
 from feed.market.ticks import SECOND_NS, Bar, Status, Tick, Trade
-from tests.fakes.servers import EVENT_NS, Feed, ScriptedSource, Serve, trade, until
+from tests.fakes.hand_clock import HandClock
+from tests.fakes.servers import Feed, ScriptedSource, Serve, trade, until
 
 LEARNT_S = 52  # of a tick a second: then it is known what is usual
 
@@ -39,18 +40,16 @@ def ways_to_the_ring(origin: object) -> set[str]:
     return {type(each).__name__ for each in reachable(origin) if isinstance(each, writers)}
 
 
-async def let_b_fall_silent(served: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+async def let_b_fall_silent(served: Feed, clock: HandClock) -> None:
     """Let A and B tick once a second until that is usual, and then A alone.
 
     With the next look B is stale, and not before.
     """
-    now_ns = EVENT_NS
-    monkeypatch.setattr("time.time_ns", lambda: now_ns)
     for second in range(LEARNT_S + 11):
         await served.ingest.state_health()
-        now_ns += SECOND_NS
+        clock.pass_s(1)
         symbols = "AB" if second < LEARNT_S else "A"
-        await served.publish(*(trade(second, symbol, event_ns=now_ns) for symbol in symbols))
+        await served.publish(*(trade(second, symbol, event_ns=clock.wall_ns) for symbol in symbols))
 
 
 async def test_the_runner_has_a_way_to_the_ring_and_the_watch_has_none(serve: Serve) -> None:
@@ -68,7 +67,9 @@ def test_findings_of_the_watch_are_handed_over_and_kept_nowhere() -> None:
         watch.note([trade(at_s, symbol) for symbol in symbols], [now_ns] * len(symbols))
         for _ in watch.settle():
             pass
-        found = watch.judge(now_ns, up=True, finished=False, failed=False, last_tick_ns=now_ns)
+        found = watch.judge(
+            now_ns, now_ns, up=True, finished=False, failed=False, last_tick_ns=now_ns
+        )
         assert found.feed is None
         return [(status.symbol, status.status_code) for status in found.statuses]
 
@@ -98,7 +99,9 @@ def test_the_health_of_the_feed_follows_from_that_of_its_source(
     watch = HealthWatch(live=True, gaps=10, floor_ns=SECOND_NS)
     now_ns = 100 * SECOND_NS
     last_tick_ns = now_ns - silent_s * SECOND_NS
-    found = watch.judge(now_ns, up=up, finished=finished, failed=failed, last_tick_ns=last_tick_ns)
+    found = watch.judge(
+        now_ns, now_ns, up=up, finished=finished, failed=failed, last_tick_ns=last_tick_ns
+    )
     assert watch.feed == told
     assert found.feed == (None if told == LIVE else told)
 
@@ -109,7 +112,7 @@ async def test_only_the_runner_publishes(serve: Serve, monkeypatch: pytest.Monke
     kinds: set[type[Tick]] = set()
     writers: set[tuple[str, str]] = set()
 
-    def observed(ring: RingBuffer, ticks: list[Tick], now_ns: int) -> int:
+    def observed(ring: RingBuffer, ticks: list[Tick], mono_ns: int) -> int:
         kinds.update(map(type, ticks))
         way = [
             (str(Path(frame.filename).relative_to(house)), frame.name)
@@ -117,11 +120,12 @@ async def test_only_the_runner_publishes(serve: Serve, monkeypatch: pytest.Monke
             if Path(frame.filename).is_relative_to(house)
         ]
         writers.add([step for step in way if not step[0].startswith(("hub/", "broadcast/"))][-1])
-        return publish(ring, ticks, now_ns)
+        return publish(ring, ticks, mono_ns)
 
     monkeypatch.setattr(RingBuffer, "publish", observed)
-    served = await serve(ScriptedSource(builds_bars=True))
-    await let_b_fall_silent(served, monkeypatch)
+    clock = HandClock()
+    served = await serve(ScriptedSource(builds_bars=True), clock=clock.clock)
+    await let_b_fall_silent(served, clock)
     await served.ingest.state_health()
     assert kinds == {Trade, Bar, Status}, "ticks, bars and statuses of health"
     assert writers == {("ingest/runner.py", "_publish")}
@@ -130,8 +134,9 @@ async def test_only_the_runner_publishes(serve: Serve, monkeypatch: pytest.Monke
 async def test_a_status_waits_for_the_end_of_a_list(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    served = await serve()
-    await let_b_fall_silent(served, monkeypatch)
+    clock = HandClock()
+    served = await serve(clock=clock.clock)
+    await let_b_fall_silent(served, clock)
     before = served.hub.broadcast.ring.newest
     publish = served.hub.publish
     held, go_on = asyncio.Event(), asyncio.Event()

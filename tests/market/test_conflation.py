@@ -76,40 +76,40 @@ def test_the_newest_of_each_kind_and_symbol_is_left() -> None:
 def test_conflated_ticks_are_due_at_multiples_of_the_interval() -> None:
     conflator = Conflator(250)
     due_ns = [conflator.due_ns]
-    conflator.add([trade("A", 1, 10.0)], 1_100 * MS)
+    conflator.add([trade("A", 1, 10.0)], 1_100 * MS, 1_100 * MS)
     due_ns.append(conflator.due_ns)
-    assert conflator.take(1_249 * MS) == []
-    assert len(conflator.take(1_250 * MS)) == 1
+    assert conflator.take_due(1_249 * MS) == []
+    assert len(conflator.take_due(1_250 * MS)) == 1
     due_ns.append(conflator.due_ns)
-    conflator.add([trade("A", 2, 10.0)], 1_250 * MS)
+    conflator.add([trade("A", 2, 10.0)], 1_250 * MS, 1_250 * MS)
     due_ns.append(conflator.due_ns)
     assert due_ns == [None, 1_250 * MS, None, 1_500 * MS]
 
 
 def test_a_tick_after_silence_is_due_at_the_end_of_its_own_interval() -> None:
     conflator = Conflator(100)
-    conflator.add([trade("A", 1, 10.0)], 10 * MS)
-    conflator.take(100 * MS)
-    conflator.add([], 700 * MS)
+    conflator.add([trade("A", 1, 10.0)], 10 * MS, 10 * MS)
+    conflator.take_due(100 * MS)
+    conflator.add([], 700 * MS, 700 * MS)
     assert conflator.due_ns is None
-    conflator.add([trade("A", 2, 10.0)], 710 * MS)
-    conflator.add([trade("A", 3, 10.0)], 790 * MS)
+    conflator.add([trade("A", 2, 10.0)], 710 * MS, 710 * MS)
+    conflator.add([trade("A", 3, 10.0)], 790 * MS, 790 * MS)
     assert conflator.due_ns == 800 * MS
 
 
 def test_equal_intervals_are_aligned_whenever_they_began() -> None:
     early, late = Conflator(100), Conflator(100)
-    early.add([quote("A", 1.0)], 1 * MS)
-    late.add([quote("A", 1.0)], 99 * MS)
+    early.add([quote("A", 1.0)], 1 * MS, 1 * MS)
+    late.add([quote("A", 1.0)], 99 * MS, 99 * MS)
     assert early.due_ns == late.due_ns == 100 * MS
 
 
 def test_one_interval_does_not_reach_into_the_next() -> None:
     conflator = Conflator(100)
-    conflator.add([trade("A", 1, 10.0), trade("A", 2, 30.0)], 0)
-    conflator.take(100 * MS)
-    conflator.add([trade("A", 3, 20.0)], 100 * MS)
-    (one,) = conflator.take(200 * MS)
+    conflator.add([trade("A", 1, 10.0), trade("A", 2, 30.0)], 0, 0)
+    conflator.take_due(100 * MS)
+    conflator.add([trade("A", 3, 20.0)], 100 * MS, 100 * MS)
+    (one,) = conflator.take_due(200 * MS)
     assert isinstance(one, ConflatedTrade)
     assert (one.trade_count, one.high, one.low, one.first_trade_id) == (1, 20.0, 20.0, 3)
 
@@ -129,10 +129,10 @@ def test_nothing_disappears_unaccounted(
     at = now_ms = 0
     while at < len(trades):
         step = data.draw(st.integers(1, 20))
-        conflator.add(trades[at : at + step], now_ms * MS)
+        conflator.add(trades[at : at + step], now_ms * MS, now_ms * MS)
         at += step
         now_ms += data.draw(st.integers(0, 80))
-        conflated += conflator.take(now_ms * MS)  # type: ignore[arg-type]  # only trades went in
+        conflated += conflator.take_due(now_ms * MS)  # type: ignore[arg-type]  # only trades went in
     conflated += conflator.take_all()  # type: ignore[arg-type]
     for symbol in "ABC":
         mine = [one for one in trades if one.symbol == symbol]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from prometheus_client.parser import text_string_to_metric_families
 
 from feed.broadcast.payload_key import PayloadKey
-from feed.hub import census as levels
+from feed.hub.census import take_census
 from feed.market.ticks import Channel
 from feed.wire.compression import Compression
 from feed.wire.delimiter import Delimiter
@@ -77,7 +77,7 @@ async def populate(feed: Feed) -> None:
         session = hub.open(
             cast("Connection", socket), key, framing, lambda _: None, compression=compression
         )
-        hub.start(session)
+        hub.release(session)
     await feed.publish(*(trade(1, symbol) for symbol in SYMBOLS))
     await feed.publish(*(quote(1, symbol) for symbol in SYMBOLS))
 
@@ -120,7 +120,7 @@ async def test_a_scrape_lets_others_run_in_between(serve: Serve) -> None:
             await asyncio.sleep(0)
 
     counting = asyncio.create_task(count())
-    found = await levels.look(feed.hub)
+    found = await take_census(feed.hub)
     done = True
     await counting
     assert turns > SUBSCRIBERS / 1_000, "looked at in slices"

@@ -211,7 +211,7 @@ async def test_compression_shows_what_it_saves_and_what_it_costs(serve: Serve) -
     assert seen("feed_plain_bytes_total", **served) > 4 * seen("feed_frame_bytes_total", **served)
     assert seen("feed_keyframes_total") == 1
     assert 0 < seen("feed_compressor_memory_bytes") < seen("feed_compressor_memory_limit_bytes")
-    feed.hub.broadcast.budget.maximum_bytes = 0
+    feed.hub.broadcast.lanes.budget.maximum_bytes = 0
     http.wire.abort()
     await feed.sessions_reach(0)
     await RawHttp.get((feed.host, feed.port), "/v1/sse?trades=*", {"Accept-Encoding": "gzip"})

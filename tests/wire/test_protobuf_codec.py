@@ -131,7 +131,7 @@ def test_a_time_before_1970_survives() -> None:
 def test_who_does_not_use_protobuf_does_not_load_it() -> None:
     program = """
 import sys
-from feed.broadcast.broadcast import Broadcast
+from feed.broadcast.cut import Broadcast
 from feed.wire.codec import JSON, PROTOBUF
 from feed.wire.framing import Opcode, WebSocketFraming
 from feed.broadcast.lane import PayloadKey

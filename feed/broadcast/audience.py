@@ -1,0 +1,323 @@
+"""The audience: all subscribers, who of them is held, live or behind, and what is written to whom.
+
+Every decision on subscribers is made here: who may come in, how a subscription begins, who moves
+between lanes, who fell behind and is caught up, what production waits for. Times are arguments:
+`mono_ns` for what is due or lasts, `wall_ns` for what is written. Knows no loop, clock or socket;
+the hub, which has them, asks, and so do tests.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from feed.broadcast.cut import Broadcast, Cut
+from feed.broadcast.ladder import Ladder, LadderCounts
+from feed.broadcast.lane import Lane, Socket
+from feed.broadcast.payload_key import PayloadKey
+from feed.broadcast.resumption import Resume
+from feed.broadcast.subscriber import Subscriber
+from feed.errors import LimitExceeded
+from feed.wire.compression import Compression
+from feed.wire.disconnect import Reason
+from feed.wire.framing import Framing
+from feed.wire.messages import Message
+from feed.wire.position import Position
+from feed.wire.requests import OnLag
+from feed.wire.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one subscriber, and all together, may ask for.
+
+    Attributes:
+        symbols_per_subscriber: symbols over all channels of one selection.
+        index_entries: symbols over all channels of all different selections together.
+        lag_max_ticks: how far a subscriber may be behind; None: as far as the ring reaches.
+        high_water_bytes: nobody is written to whose socket holds more.
+        slow_timeout_ns: for how long a socket may take nothing.
+    """
+
+    symbols_per_subscriber: int
+    index_entries: int
+    lag_max_ticks: int | None
+    high_water_bytes: int
+    slow_timeout_ns: int
+
+
+class Progress(Enum):
+    """What became of one turn of a subscriber that is behind."""
+
+    NONE = "its socket took nothing"
+    SOME = "its socket took something, or something was written to it"
+    CAUGHT_UP = "nothing is due any more: it is live"
+
+
+class Audience:
+    """All subscribers of one broadcast.
+
+    Attributes:
+        broadcast: what they are given.
+        limits: what they may ask for.
+        behind: subscribers that are behind, in the order of their turns.
+        ladder: how often each step of the ladder was taken.
+        resumes: positions that subscribers came with, by outcome.
+    """
+
+    __slots__ = (
+        "_announced",
+        "_down",
+        "_fell_behind",
+        "behind",
+        "broadcast",
+        "ladder",
+        "limits",
+        "resumes",
+    )
+
+    def __init__(
+        self, broadcast: Broadcast, limits: Limits, fell_behind: Callable[[], None]
+    ) -> None:
+        """Begin without anybody.
+
+        Args:
+            broadcast: what is given to subscribers.
+            limits: what they may ask for.
+            fell_behind: called when a subscriber has something due, so that somebody gives it.
+        """
+        self.broadcast = broadcast
+        self.limits = limits
+        self.behind: dict[Subscriber, None] = {}
+        self.ladder = LadderCounts()
+        self.resumes: Counter[Resume] = Counter()
+        self._fell_behind = fell_behind
+        self._announced: Message | None = None
+        self._down = False  # what was announced last is that the source is down
+
+    # Coming, changing, going.
+
+    def enter(
+        self,
+        key: PayloadKey,
+        framing: Framing,
+        socket: Socket,
+        mono_ns: int,
+        compression: Compression | None = None,
+    ) -> Subscriber:
+        """Take a subscriber in; it is held, at the last cut, until `begin` or `release`.
+
+        Raises:
+            LimitExceeded: the selection is too large by itself, or together with all others.
+        """
+        self._check(key.selection)
+        lane = self.broadcast.lanes.enter(key, framing, mono_ns, compression)
+        ladder = Ladder(self.ladder, self.limits.lag_max_ticks)
+        return Subscriber(self.broadcast, lane, socket, ladder)
+
+    def move(
+        self,
+        subscriber: Subscriber,
+        key: PayloadKey,
+        mono_ns: int,
+        compression: Compression | None = None,
+    ) -> None:
+        """Move a subscriber to the lane of another payload; it is held until `begin` or `release`.
+
+        Raises:
+            LimitExceeded: the new selection is too large; nothing has changed.
+        """
+        before = subscriber.lane
+        if key == before.payload.key and compression == before.compression:
+            self._hold(subscriber)
+            return
+        self._check(key.selection)
+        self._hold(subscriber)
+        lanes = self.broadcast.lanes
+        subscriber.enter(lanes.enter(key, before.framing, mono_ns, compression))
+        lanes.leave(before)
+
+    def begin(
+        self,
+        subscriber: Subscriber,
+        selection: Selection,
+        wall_ns: int,
+        *,
+        after: Position | str | None = None,
+        snapshot: bool = False,
+        on_lag: OnLag | None = None,
+    ) -> None:
+        """Begin a subscription of a subscriber that is held: the same on every transport.
+
+        Args:
+            subscriber: whose lane selects it already.
+            selection: what was subscribed to just now.
+            wall_ns: for the mark.
+            after: the position to begin after; a str is one that could not be read; None: now.
+            snapshot: whether the last known state comes first.
+            on_lag: what happens when the ring overruns the subscriber; None: as before.
+        """
+        if on_lag is not None:
+            subscriber.ladder.on_lag = on_lag
+        if after is not None:
+            self.resumes[subscriber.resume(selection, after)] += 1
+        if snapshot:
+            subscriber.request_snapshot(selection)
+        elif after is None:
+            subscriber.append_mark(wall_ns)
+
+    def release(self, subscriber: Subscriber, mono_ns: int) -> None:
+        """Let a subscriber that is held have what it is due, from its next turn on."""
+        subscriber.release()
+        self._put_behind(subscriber, mono_ns)
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Take a subscriber out, for good; only last words may be written to it."""
+        subscriber.lane.drop(subscriber)
+        self.behind.pop(subscriber, None)
+        subscriber.end()
+        self.broadcast.lanes.leave(subscriber.lane)
+
+    # Frames for all who are live.
+
+    def cut(self, mono_ns: int, wall_ns: int) -> Cut:
+        """Cut, and write each lane's frames to everybody live in it."""
+        cut = self.broadcast.cut(mono_ns, wall_ns)
+        for lane, envelopes in cut.envelopes:
+            for follows, envelope in envelopes:
+                self._write(lane, envelope, follows, mono_ns)
+        return cut
+
+    def keep_alive(
+        self, mono_ns: int, wall_ns: int, *, keepalive_ns: int, mark_interval_ns: int
+    ) -> None:
+        """Write the keepalives and marks that are due in silent lanes."""
+        broadcast = self.broadcast
+        for lane, envelope in broadcast.idle(
+            mono_ns, wall_ns, keepalive_ns=keepalive_ns, mark_interval_ns=mark_interval_ns
+        ):
+            self._write(lane, envelope, broadcast.cut_sequence, mono_ns)
+
+    def announce(self, message: Message, mono_ns: int, *, down: bool) -> None:
+        """Tell everybody who subscribed to something whether the source is down.
+
+        A subscriber that cannot take it now, or comes later, is told once it is caught up, if it is
+        news to it then. What waits for a cut has to be cut before, since it came before.
+        """
+        self._announced, self._down = message, down
+        for lane, envelope in self.broadcast.announce(message, mono_ns):
+            self._write(lane, envelope, self.broadcast.cut_sequence, mono_ns)
+            for reader in lane.readers():
+                assert isinstance(reader, Subscriber)
+                reader.told_down = down
+
+    # Those who are behind.
+
+    def give(
+        self,
+        subscriber: Subscriber,
+        mono_ns: int,
+        wall_ns: int,
+        most_frames: int | None = None,
+    ) -> Progress | Reason:
+        """Give a subscriber that is behind its turn: what it is due, while its socket has room.
+
+        Args:
+            subscriber: it goes to the end of those who are behind.
+            mono_ns: now, for what lasts.
+            wall_ns: now, for what is written.
+            most_frames: at most so many at once; None: as many as fit.
+
+        Returns:
+            What became of it, or why it is to be disconnected.
+        """
+        del self.behind[subscriber]
+        self.behind[subscriber] = None
+        limits, ladder = self.limits, subscriber.ladder
+        held_bytes = subscriber.buffered_bytes()
+        progress = ladder.has_taken(held_bytes)
+        limit = limits.high_water_bytes // 4  # once it is full, a socket is to be nearly empty
+        while held_bytes <= limit and most_frames != 0:
+            due = subscriber.next_due(wall_ns)
+            if due is None:
+                self._go_live(subscriber)
+                return Progress.CAUGHT_UP
+            if isinstance(due, Reason):
+                return due
+            subscriber.send(due)
+            held_bytes = subscriber.buffered_bytes()
+            progress = True
+            limit = limits.high_water_bytes
+            if most_frames is not None:
+                most_frames -= 1
+        if ladder.is_slow(
+            held_bytes, mono_ns, progress=progress, slow_timeout_ns=limits.slow_timeout_ns
+        ):
+            return Reason.SLOW
+        return Progress.SOME if progress else Progress.NONE
+
+    # What production waits for.
+
+    @property
+    def most_published_ticks(self) -> int:
+        """How many ticks may be published together, so that the ring holds what waits for a cut."""
+        return max(1, self.broadcast.ring.capacity // 4)
+
+    def must_cut_before(self, count: int) -> bool:
+        """Tell whether what waits is to be cut before so many more ticks are published.
+
+        The ring must hold what waits for a cut, and lossless subscribers that are one cut behind.
+        """
+        broadcast = self.broadcast
+        return broadcast.waiting_ticks + count > max(1, broadcast.ring.capacity // 2)
+
+    def can_take(self, count: int) -> bool:
+        """Tell whether so many ticks more would overrun no subscriber that is owed every tick."""
+        ring = self.broadcast.ring
+        needed = min(
+            (subscriber.first_needed for subscriber in self.behind if subscriber.lossless),
+            default=ring.newest + 1,
+        )
+        return ring.newest + count - needed < ring.capacity
+
+    # Inside.
+
+    def _check(self, selection: Selection) -> None:
+        """Refuse a selection that is too large by itself or together with all others."""
+        limits, entries = self.limits, selection.entries
+        if entries > limits.symbols_per_subscriber:
+            raise LimitExceeded("symbols per connection", entries, limits.symbols_per_subscriber)
+        together = self.broadcast.lanes.index_entries + entries
+        if together > limits.index_entries:
+            raise LimitExceeded("symbols of all subscriptions", together, limits.index_entries)
+
+    def _hold(self, subscriber: Subscriber) -> None:
+        """Stop a subscriber's live frames, and its turns, while what it is due changes."""
+        subscriber.hold()
+        subscriber.lane.drop(subscriber)
+        self.behind.pop(subscriber, None)
+
+    def _go_live(self, subscriber: Subscriber) -> None:
+        """Tell a subscriber that is caught up what is news to it, and let it have live frames."""
+        if (
+            self._announced
+            and subscriber.told_down is not self._down
+            and subscriber.selection.symbols
+        ):
+            subscriber.told_down = self._down
+            subscriber.send(subscriber.lane.message_envelope(self._announced))
+        del self.behind[subscriber]
+        subscriber.go_live()
+        subscriber.lane.add(subscriber)
+
+    def _write(self, lane: Lane, envelope: bytes, follows: int, mono_ns: int) -> None:
+        """Write an envelope of a lane; those who miss it are behind, after a sequence."""
+        for reader in lane.write(envelope, mono_ns, self.limits.high_water_bytes):
+            assert isinstance(reader, Subscriber)
+            reader.miss(follows)
+            self._put_behind(reader, mono_ns)
+
+    def _put_behind(self, subscriber: Subscriber, mono_ns: int) -> None:
+        subscriber.ladder.watch(subscriber.buffered_bytes(), mono_ns)
+        self.behind[subscriber] = None
+        self._fell_behind()

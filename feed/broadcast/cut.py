@@ -1,0 +1,207 @@
+"""The cut: events go in, and come out as one envelope per lane.
+
+A broadcast holds the ring, what is known per symbol, and every payload and lane. A cut takes the
+ticks published since the last one through select, encode and join, each step once. Knows no clock
+and no socket: `audience` writes what is made here, and the hub says when.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from feed.broadcast.fragments import Fragments, split_runs
+from feed.broadcast.frame_sizes import FrameSizes
+from feed.broadcast.lane import Lane
+from feed.broadcast.lanes import Lanes
+from feed.broadcast.payload import Payload
+from feed.broadcast.ring import RingBuffer
+from feed.broadcast.states import States
+from feed.market.snapshot import Snapshot
+from feed.market.ticks import Kind, Tick
+from feed.wire.codec import Codec
+from feed.wire.messages import Message, mark_message
+from feed.wire.position import Position
+
+_SIZES = FrameSizes()
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What one cut made.
+
+    Attributes:
+        ticks: how many were in the batch.
+        first_ns: when the oldest of them was ingested, monotonic.
+        envelopes: per lane its envelopes in order, each with the sequence that it follows; more
+            than one only where a batch was too large.
+    """
+
+    ticks: int
+    first_ns: int
+    envelopes: list[tuple[Lane, list[tuple[int, bytes]]]]
+
+
+class Broadcast:
+    """The ring and everything that is made from it.
+
+    Attributes:
+        ring: the newest ticks.
+        fragments: the same ticks, encoded.
+        snapshot: the last state per symbol as of the last cut.
+        states: that state, and conflated ones, encoded.
+        lanes: every payload and lane.
+        sizes: how long frames get.
+        cut_sequence: the newest sequence that is in a frame; the end of catching up.
+        conflated_cuts: how often conflated ticks were cut.
+        ticks: published so far, by kind.
+    """
+
+    __slots__ = (
+        "conflated_cuts",
+        "cut_sequence",
+        "fragments",
+        "lanes",
+        "ring",
+        "sizes",
+        "snapshot",
+        "states",
+        "ticks",
+    )
+
+    def __init__(self, ring: RingBuffer, sizes: FrameSizes = _SIZES) -> None:
+        self.ring = ring
+        self.fragments = Fragments(ring)
+        self.snapshot = Snapshot()
+        self.states = States(ring, self.snapshot, sizes.state_bytes)
+        self.lanes = Lanes()
+        self.sizes = sizes
+        self.cut_sequence = ring.newest
+        self.conflated_cuts = 0
+        self.ticks = dict.fromkeys(Kind, 0)
+
+    @property
+    def position(self) -> Position:
+        """Where live subscribers stand: the last cut."""
+        return self.ring.position(self.cut_sequence)
+
+    @property
+    def waiting_ticks(self) -> int:
+        """How many ticks were published since the last cut."""
+        return self.ring.newest - self.cut_sequence
+
+    def publish(self, ticks: list[Tick], mono_ns: int) -> None:
+        """Append ticks to the ring.
+
+        Those that wait for a cut must fit into the ring: the caller cuts in between.
+        """
+        self.ring.publish(ticks, mono_ns)
+        counts = self.ticks
+        for tick in ticks:
+            counts[tick.kind] += 1
+
+    def cut(self, mono_ns: int, wall_ns: int) -> Cut:
+        """Make envelopes of the ticks published since the last cut, and of conflated ones due."""
+        after, upto = self.cut_sequence, self.ring.newest
+        ticks = self.ring.read(after, upto - after)
+        first_ns = self.ring.ingested_ns(after + 1) if ticks else mono_ns
+        if ticks:
+            self.cut_sequence = upto
+            self.snapshot.update(ticks)
+            self.states.clear(upto)
+            self._distribute(0, ticks, after + 1)
+        first_wall_ns = wall_ns - (mono_ns - first_ns)
+        for interval_ms, conflator in self.lanes.conflators.items():
+            conflator.add(ticks, first_ns, first_wall_ns)
+            conflated = conflator.take_due(mono_ns)
+            if conflated:
+                self.conflated_cuts += 1
+                self._distribute(interval_ms, conflated, None)
+        return Cut(len(ticks), first_ns, list(self._envelop(after, mono_ns, wall_ns)))
+
+    @property
+    def conflated_due_ns(self) -> int | None:
+        """When conflated ticks are due next, monotonic; None: there are none."""
+        due = [conflator.due_ns for conflator in self.lanes.conflators.values()]
+        return min((due_ns for due_ns in due if due_ns is not None), default=None)
+
+    def idle(
+        self, mono_ns: int, wall_ns: int, *, keepalive_ns: int, mark_interval_ns: int
+    ) -> Iterator[tuple[Lane, bytes]]:
+        """Yield the envelopes of keepalives and marks that are due in silent lanes."""
+        position = self.position
+        for lane in self.lanes:
+            envelope = lane.idle(
+                position,
+                mono_ns,
+                wall_ns,
+                keepalive_ns=keepalive_ns,
+                mark_interval_ns=mark_interval_ns,
+            )
+            if envelope:
+                yield lane, envelope
+
+    def announce(self, message: Message, mono_ns: int) -> Iterator[tuple[Lane, bytes]]:
+        """Yield the envelopes of a message to every lane that has something subscribed."""
+        for lane in self.lanes:
+            if lane.payload.key.selection.symbols:
+                lane.note_frame(mono_ns, marked=False)
+                yield lane, lane.message_envelope(message)
+
+    def _distribute(self, interval_ms: int, ticks: list[Tick], first: int | None) -> None:
+        """Encode a batch in every codec in use, and give it to whoever selected of it.
+
+        Args:
+            interval_ms: 0 for the ticks themselves, else of which interval they are conflated.
+            ticks: the batch.
+            first: the sequence of the first tick, to keep the fragments; None: not in the ring.
+        """
+        for codec, index in self.lanes.indexes(interval_ms):
+            fragments = codec.encode(ticks)
+            if first is not None:
+                self.fragments.store(codec, first, fragments)
+            index.distribute(ticks, fragments)
+
+    def _envelop(
+        self, after: int, mono_ns: int, wall_ns: int
+    ) -> Iterator[tuple[Lane, list[tuple[int, bytes]]]]:
+        """Join what the index gave to each payload, and put it into its lanes' envelopes."""
+        position = self.position
+        marks: dict[Codec, bytes] = {}
+        at = str(position).encode()  # once, not once a lane
+        for payload, lanes in self.lanes.with_fragments():
+            codec, marked = payload.key.codec, payload.key.marks
+            if marked and codec not in marks:
+                marks[codec] = codec.fragment(mark_message(position, wall_ns))
+            body = payload.join(payload.waiting, marks.get(codec, b""))
+            bodies = [(after, body, at)]
+            if len(body) > self.sizes.batch_bytes:
+                bodies = self._split(payload, after, wall_ns)
+            payload.waiting.clear()
+            for lane in lanes:
+                lane.note_frame(mono_ns, marked=marked)
+                envelop = lane.framing.ticks
+                yield lane, [(follows, envelop(body, end)) for follows, body, end in bodies]
+
+    def _split(self, payload: Payload, after: int, wall_ns: int) -> list[tuple[int, bytes, bytes]]:
+        """Join a batch that is too large for one frame in several, each with its own position."""
+        codec, upto = payload.key.codec, self.cut_sequence
+        most_bytes = self.sizes.batch_bytes // 2
+        pieces = []
+        lossless = 0
+        while after < upto:
+            follows = after
+            fragments, after = self.fragments.read(
+                payload.lossless, codec, after, upto, max_bytes=most_bytes
+            )
+            lossless += len(fragments)
+            pieces.append((follows, fragments))
+        # Conflated ticks wait behind the others, and are not in the ring.
+        conflated = split_runs(payload.waiting[lossless:], most_bytes)
+        pieces += [(upto, fragments) for fragments in conflated]
+        ends = [follows for follows, _ in pieces[1:]] + [upto]
+        bodies = []
+        for (follows, fragments), end in zip(pieces, ends, strict=True):
+            if fragments:
+                position = self.ring.position(end)
+                mark = codec.fragment(mark_message(position, wall_ns))
+                bodies.append((follows, payload.join(fragments, mark), str(position).encode()))
+        return bodies

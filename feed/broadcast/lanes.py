@@ -1,0 +1,152 @@
+"""All payloads and lanes: which there are, and who of them wants a tick.
+
+Equal selections share a payload, and a payload in one framing and compression is a lane. Both come
+with their first member and go with their last.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from feed.broadcast.compressor_budget import CompressorBudget
+from feed.broadcast.deflated_lane import DeflatedLane
+from feed.broadcast.lane import Lane
+from feed.broadcast.payload import Payload
+from feed.broadcast.payload_key import PayloadKey
+from feed.broadcast.selection_index import SelectionIndex
+from feed.broadcast.traffic import Traffic
+from feed.market.conflation import Conflator
+from feed.wire.codec import CODECS, Codec
+from feed.wire.compression import Compression
+from feed.wire.framing import Framing
+
+LaneKey = tuple[PayloadKey, Framing, Compression | None]
+
+
+@dataclass(slots=True)
+class _Carried:
+    """A payload, and the lanes that carry it."""
+
+    payload: Payload
+    lanes: list[Lane] = field(default_factory=list)
+
+
+class Lanes:
+    """Every lane that has members.
+
+    Attributes:
+        counts: how many lanes there are, by transport and codec.
+        traffic: frames and bytes written, by transport and codec.
+        budget: the memory of all lanes' compressors together.
+        conflators: one for each interval that somebody asked for, by milliseconds.
+    """
+
+    __slots__ = ("_carried", "_indexes", "_lanes", "budget", "conflators", "counts", "traffic")
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self.traffic: defaultdict[tuple[str, str], Traffic] = defaultdict(Traffic)
+        self.budget = CompressorBudget()
+        self.conflators: dict[int, Conflator] = {}
+        self._carried: dict[PayloadKey, _Carried] = {}
+        self._lanes: dict[LaneKey, Lane] = {}
+        # By codec name and interval; 0 ms: lossless.
+        self._indexes: defaultdict[tuple[str, int], SelectionIndex] = defaultdict(SelectionIndex)
+
+    def __len__(self) -> int:
+        return len(self._lanes)
+
+    def __iter__(self) -> Iterator[Lane]:
+        """Yield each lane there is now; lanes may come and go meanwhile."""
+        return iter(list(self._lanes.values()))
+
+    @property
+    def index_entries(self) -> int:
+        """How many (channel, symbol) pairs all payloads hold together."""
+        return sum(index.entries for index in self._indexes.values())
+
+    def indexes(self, interval_ms: int) -> Iterator[tuple[Codec, SelectionIndex]]:
+        """Yield the index of each codec in use for an interval; 0 ms: lossless."""
+        for (name, index_ms), index in self._indexes.items():
+            if index_ms == interval_ms and index.selections:
+                yield CODECS[name], index
+
+    def with_fragments(self) -> Iterator[tuple[Payload, list[Lane]]]:
+        """Yield the payloads that the indexes gave something to, with their lanes."""
+        for carried in self._carried.values():
+            if carried.payload.waiting:
+                yield carried.payload, carried.lanes
+
+    def enter(
+        self,
+        key: PayloadKey,
+        framing: Framing,
+        mono_ns: int,
+        compression: Compression | None = None,
+    ) -> Lane:
+        """Return the lane for these, made where it is the first, with one member more."""
+        lane = self._lanes.get((key, framing, compression))
+        if lane is None:
+            lane = self._open(key, framing, mono_ns, compression)
+        lane.members += 1
+        return lane
+
+    def leave(self, lane: Lane) -> None:
+        """Take one member out of a lane; the last one takes the lane along."""
+        lane.members -= 1
+        if lane.members:
+            return
+        key = lane.payload.key
+        lane.close()
+        del self._lanes[key, lane.framing, lane.compression]
+        self.counts[lane.framing.transport, key.codec.name] -= 1
+        carried = self._carried[key]
+        carried.lanes.remove(lane)
+        if not carried.lanes:
+            del self._carried[key]
+            self._forget(carried.payload)
+
+    def _open(
+        self, key: PayloadKey, framing: Framing, mono_ns: int, compression: Compression | None
+    ) -> Lane:
+        carried = self._carried.get(key)
+        if carried is None:
+            carried = self._carried[key] = _Carried(Payload(key))
+            self._index(carried.payload)
+        served = framing.transport, key.codec.name
+        lane = (
+            Lane(carried.payload, framing, self.traffic[served], mono_ns)
+            if compression is None
+            else DeflatedLane(
+                carried.payload,
+                framing,
+                self.traffic[served],
+                mono_ns,
+                compression=compression,
+                budget=self.budget,
+            )
+        )
+        self._lanes[key, framing, compression] = lane
+        self.counts[served] += 1
+        carried.lanes.append(lane)
+        return lane
+
+    def _index(self, payload: Payload) -> None:
+        """Put a payload into the indexes, and make the conflators that it is the first to need."""
+        key = payload.key
+        for interval_ms, part in key.selection.parts().items():
+            self._indexes[key.codec.name, interval_ms].add(part, payload.collect)
+            if interval_ms and interval_ms not in self.conflators:
+                self.conflators[interval_ms] = Conflator(interval_ms)
+
+    def _forget(self, payload: Payload) -> None:
+        """Take a payload out of the indexes, and its intervals along where it was the last."""
+        key = payload.key
+        for interval_ms, part in key.selection.parts().items():
+            self._indexes[key.codec.name, interval_ms].remove(part, payload.collect)
+            if interval_ms and not any(
+                index.selections
+                for (_, index_ms), index in self._indexes.items()
+                if index_ms == interval_ms
+            ):
+                del self.conflators[interval_ms]

@@ -1,0 +1,31 @@
+"""A payload: the joined bytes of what one selection takes of a cut, made once."""
+
+from collections.abc import Sequence
+
+from feed.broadcast.payload_key import PayloadKey
+from feed.wire.selection import Selection
+
+
+class Payload:
+    """The fragments that wait for the cut in progress, and how they join.
+
+    Attributes:
+        key: what it is shared by.
+        lossless: what its selection does not conflate.
+        waiting: fragments of the cut in progress.
+        collect: appends to `waiting`; what the selection index calls.
+    """
+
+    __slots__ = ("collect", "key", "lossless", "waiting")
+
+    def __init__(self, key: PayloadKey) -> None:
+        self.key = key
+        self.lossless: Selection = key.selection.lossless
+        self.waiting: list[bytes] = []
+        self.collect = self.waiting.append
+
+    def join(self, fragments: Sequence[bytes], mark: bytes) -> bytes:
+        """Return the array of fragments; with the mark, a fragment, at its end if marks are on."""
+        if self.key.marks:
+            return self.key.codec.join([*fragments, mark])
+        return self.key.codec.join(fragments)
