@@ -74,7 +74,7 @@ class Lane:
     @property
     def says_positions(self) -> bool:
         """Whether its readers hear of positions: all of SSE, else those that asked for marks."""
-        return self.framing.objects or self.payload.key.marks
+        return self.framing.named_events or self.payload.key.marks
 
     def readers(self) -> Iterator[Reader]:
         """Yield everybody whom the next frame is written to."""
@@ -152,7 +152,7 @@ class Lane:
         """
         silent_ns = mono_ns - self.spoke_ns
         unmarked_ns = mono_ns - self.marked_ns
-        if self.framing.objects:
+        if self.framing.named_events:
             marks_due = unmarked_ns >= mark_interval_ns
         else:
             limit_ns = keepalive_ns if self.framing.marks_keep_alive else mark_interval_ns

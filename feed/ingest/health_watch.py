@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from feed.market.symbol_health import Health, SymbolHealth
 from feed.market.ticks import Status, Tick
 
-_SLICE_SYMBOLS = 1_024  # that are settled between two turns of the loop: 0.6 ms
+_SLICE_SYMBOLS = 1_024  # that it learns from between two turns of the loop: 0.6 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ class HealthWatch:
         """Take in ticks that were published, in order, with the times when they came, monotonic."""
         self._symbols.note(ticks, ingested_ns)
 
-    def settle(self) -> Iterator[None]:
-        """Find out what was noted, in slices; yield after each, for others to have their turn."""
-        while (recovered := self._symbols.settle(_SLICE_SYMBOLS)) is not None:
+    def learn(self) -> Iterator[None]:
+        """Learn from the noted ticks, in slices; yield after each, so that others have a turn."""
+        while (recovered := self._symbols.learn(_SLICE_SYMBOLS)) is not None:
             self._recovered += recovered
             yield
 
@@ -87,7 +87,7 @@ class HealthWatch:
         failed: bool,
         last_tick_ns: int,
     ) -> Findings:
-        """End a look, once all is settled; return what has changed since the one before.
+        """End a look, once all is learnt; return what has changed since the one before.
 
         Args:
             mono_ns: when it ends, monotonic.

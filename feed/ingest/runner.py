@@ -115,7 +115,7 @@ class Ingest:
     async def state_health(self) -> None:
         """Let the watch judge what was published since the last time; publish what it finds."""
         await self._inform_watch()
-        for _ in self.health.settle():
+        for _ in self.health.learn():
             await asyncio.sleep(0)
         wall_ns = self.hub.clock.wall_ns()
         found = self.health.judge(

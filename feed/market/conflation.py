@@ -1,8 +1,9 @@
 """Conflation: the newest value per symbol within an interval, with the range that it stands for.
 
-One conflator per interval serves everybody who asked for that interval: it takes every batch, and
-at each multiple of the interval since the Unix epoch it gives what came meanwhile as a batch of its
-own, which is selected, encoded and framed like any other. So the work is per interval and lane.
+One conflator per interval serves all subscribers that asked for that interval: it collects every
+batch, and at each multiple of the interval since the Unix epoch it hands the collection over as a
+batch of its own, which is selected, encoded and framed like any other. So the work is per interval
+and lane.
 
 The time of day is read once an interval, at its first tick, to find the multiple; from then on the
 interval lasts by the monotonic clock, so that a time of day that steps shortens or lengthens one
@@ -18,7 +19,7 @@ _NS_PER_MS = 1_000_000
 
 
 class Conflator:
-    """Collects what came within one interval."""
+    """Collects the ticks of one interval, the newest per symbol."""
 
     __slots__ = ("_newest", "_notional", "_taken_ns", "_trades", "_until_ns", "interval_ns")
 
@@ -27,12 +28,12 @@ class Conflator:
         self._trades: dict[str, ConflatedTrade] = {}
         self._notional: dict[str, float] = {}  # price × size, summed, per symbol
         self._newest: dict[tuple[Kind, str], Tick] = {}
-        self._until_ns = 0  # when what was collected is due, monotonic
+        self._until_ns = 0  # when the collection is due, monotonic
         self._taken_ns: int | None = None  # when it was taken last
 
     @property
     def due_ns(self) -> int | None:
-        """When what was collected is due, monotonic; None: there is nothing."""
+        """When the collection is due, monotonic; None while it is empty."""
         return self._until_ns if self._trades or self._newest else None
 
     def add(self, ticks: Sequence[Tick], mono_ns: int, wall_ns: int) -> None:
@@ -53,14 +54,14 @@ class Conflator:
                 newest[tick.kind, tick.symbol] = tick
 
     def take_due(self, mono_ns: int) -> list[Tick]:
-        """Return what was collected, if the interval has passed; else nothing."""
+        """Return the collection and begin anew, if the interval has passed; else nothing."""
         if self.due_ns is None or mono_ns < self._until_ns:
             return []
         self._taken_ns = mono_ns
         return self.take_all()
 
     def take_all(self) -> list[Tick]:
-        """Return what was collected, in the order in which symbols appeared, and begin anew."""
+        """Return the collection, in the order in which symbols appeared, and begin anew."""
         ticks: list[Tick] = [*self._trades.values(), *self._newest.values()]
         for trade in self._trades.values():
             if trade.volume:
@@ -117,7 +118,7 @@ class Conflator:
 
 
 def conflate(ticks: Sequence[Tick]) -> list[Tick]:
-    """Return what a batch leaves when it is conflated as a whole."""
+    """Return the newest per symbol of a batch that is conflated as a whole."""
     conflator = Conflator(INTERVALS_MS[-1])
     conflator.add(ticks, 0, 0)
     return conflator.take_all()

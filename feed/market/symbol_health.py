@@ -7,9 +7,9 @@ it how quiet the symbol is.) A symbol that is silent for `gaps` times that is st
 with its next tick. Of ticks that come at random, one gap in e^20 is ten times the usual one.
 
 While the source as a whole is silent, nothing is known of a symbol, and its clock stands still:
-then there is one thing to be told, not one a symbol. Only trades and quotes count; statuses say who
-is halted, and bars are made of what came before. All times are monotonic, also in the statuses that
-are returned: the caller makes times of day of them. Knows no clock and nobody who is told.
+then there is one thing to be told, not one a symbol. Only trades and quotes count; statuses say
+which symbol is halted, and bars are made of earlier ticks. All times are monotonic, also in the
+statuses that are returned: the caller makes times of day of them. Knows no clock and no reader.
 """
 
 from collections import Counter
@@ -66,7 +66,7 @@ class SymbolHealth:
         """
         self._gaps = gaps
         self._floor_ns = floor_ns
-        self._beats: Counter[str] = Counter()  # noted, and not settled: how many, and when last
+        self._beats: Counter[str] = Counter()  # noted, and not learnt from: how many, and when last
         self._last_ns: dict[str, int] = {}
         self._pulses: dict[str, Pulse] = {}
         self._stale: set[str] = set()
@@ -75,7 +75,7 @@ class SymbolHealth:
         self.feed: Pulse | None = None
 
     def note(self, ticks: Sequence[Tick], ingested_ns: Sequence[int]) -> None:
-        """Take in ticks, in order: 0.15 µs a tick; `settle` finds out what they mean.
+        """Take in ticks, in order: 0.15 µs a tick; `learn` finds out what they mean.
 
         Args:
             ticks: of any kind.
@@ -99,16 +99,16 @@ class SymbolHealth:
         self._beats.update(symbols)
         self._last_ns.update(zip(symbols, stamps, strict=True))
 
-    def settle(self, most: int) -> list[Status] | None:
-        """Go on with the ticks that were noted, of at most this many symbols: 0.6 µs each.
+    def learn(self, most_symbols: int) -> list[Status] | None:
+        """Learn from the noted ticks of at most this many symbols: 0.6 µs each.
 
         Returns:
-            a status for each symbol that is live again; None when all is settled.
+            a status for each symbol that is live again; None when all was learnt before.
         """
         if not self._beats:
             return None
         statuses = []
-        for _ in range(min(most, len(self._beats))):
+        for _ in range(min(most_symbols, len(self._beats))):
             symbol, count = self._beats.popitem()
             last_ns = self._last_ns.pop(symbol)
             pulse = self._pulses.get(symbol)

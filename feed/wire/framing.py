@@ -44,8 +44,8 @@ class Framing(Protocol):
         """Whether marks serve as keepalives, for want of an envelope without content."""
 
     @property
-    def objects(self) -> bool:
-        """Whether messages come alone (SSE events) rather than in arrays."""
+    def named_events(self) -> bool:
+        """Whether each message is an event with a name (SSE), rather than in an array."""
 
     @property
     def one_stream(self) -> bool:
@@ -74,7 +74,7 @@ class WebSocketFraming:
     transport: ClassVar[Transport] = Transport.WEBSOCKET
     keepalive: ClassVar[bytes] = b""
     marks_keep_alive: ClassVar[bool] = False
-    objects: ClassVar[bool] = False
+    named_events: ClassVar[bool] = False
     one_stream: ClassVar[bool] = False
 
     def ticks(self, payload: bytes, position: bytes) -> bytes:  # noqa: ARG002 - positions are marks
@@ -107,7 +107,7 @@ class SseFraming:
     # Without a blank line: with one, two clients see phantom events (facts/sse-clients).
     keepalive: ClassVar[bytes] = b":\n"
     marks_keep_alive: ClassVar[bool] = False
-    objects: ClassVar[bool] = True
+    named_events: ClassVar[bool] = True
     one_stream: ClassVar[bool] = True
 
     def ticks(self, payload: bytes, position: bytes) -> bytes:
@@ -142,7 +142,7 @@ class StreamFraming:
     transport: ClassVar[Transport] = Transport.STREAM
     keepalive: ClassVar[bytes] = b""
     marks_keep_alive: ClassVar[bool] = True
-    objects: ClassVar[bool] = False
+    named_events: ClassVar[bool] = False
     one_stream: ClassVar[bool] = True
 
     def ticks(self, payload: bytes, position: bytes) -> bytes:  # noqa: ARG002 - positions are marks
@@ -169,6 +169,6 @@ def message_envelope(
         message: with its `T`.
         position: where it moves the subscriber, if anywhere.
     """
-    data = JSON.bare(message) if framing.objects else codec.array([message])
+    data = JSON.bare(message) if framing.named_events else codec.array([message])
     at = b"" if position is None else str(position).encode()
     return framing.message(message["T"].encode(), data, at)

@@ -65,7 +65,7 @@ def test_findings_of_the_watch_are_handed_over_and_kept_nowhere() -> None:
     def look(at_s: int, *symbols: str) -> list[tuple[str, str]]:
         now_ns = at_s * SECOND_NS
         watch.note([trade(at_s, symbol) for symbol in symbols], [now_ns] * len(symbols))
-        for _ in watch.settle():
+        for _ in watch.learn():
             pass
         found = watch.judge(
             now_ns, now_ns, up=True, finished=False, failed=False, last_tick_ns=now_ns

@@ -24,7 +24,7 @@ class Market:
 
     def take(self, at_s: float, *ticks: Tick) -> None:
         self.health.note(ticks, [int(at_s * SECOND_NS)] * len(ticks))
-        while (statuses := self.health.settle(2)) is not None:
+        while (statuses := self.health.learn(2)) is not None:
             self._tell(statuses)
 
     def status(self, at_s: float, symbol: str, code: str) -> None:
