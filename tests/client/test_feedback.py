@@ -17,7 +17,8 @@ from feed.wire.rfc3339 import rfc3339
 from feed.wire.transport import Transport
 from tests.client.objects import as_tick
 from tests.fakes import serving as server_fixtures
-from tests.fakes.servers import EVENT_NS, PATIENCE_S, Serve, trade, until
+from tests.fakes.patience import PATIENCE_S, until
+from tests.fakes.servers import EVENT_NS, Serve, trade
 
 SECOND_NS = 1_000_000_000
 

@@ -6,15 +6,15 @@ import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.fakes.raw_http import RawHttp
-from tests.fakes.servers import PATIENCE_S
 from tests.fakes.wire import Address, Wire
 
 
@@ -57,7 +57,7 @@ class Program:
 
     async def until_metric(self, name: str, least: float) -> float:
         """Look at a metric until it has reached a value; return it."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(PROGRAM_PATIENCE_S):
             while (value := await self.metric(name)) < least:  # noqa: ASYNC110 - the server is another process
                 await asyncio.sleep(0.02)
         return value
@@ -67,7 +67,7 @@ class Program:
 
     async def ended(self) -> tuple[int, str]:
         """Wait for its end; return the exit status and what it wrote to standard error."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(PROGRAM_PATIENCE_S):
             status = await self.process.wait()
             return status, (await self.log).decode()
 
@@ -76,6 +76,13 @@ class Run(Protocol):
     """The `run` fixture: starts `feed serve`, and ends it with the test."""
 
     async def __call__(self, *arguments: str, **tunables: object) -> Program: ...
+
+
+@pytest.fixture(autouse=True)
+def _wires_lead_to_programs() -> Iterator[None]:
+    Wire.lead_to_programs()
+    yield
+    Wire.abort_all()
 
 
 @pytest.fixture
@@ -97,7 +104,7 @@ async def run() -> AsyncIterator[Run]:
         log = asyncio.create_task(process.stderr.read())
         program = Program(process, 0, log)
         programs.append(program)
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(PROGRAM_PATIENCE_S):
             while line := await process.stdout.readline():
                 if match := re.search(rb"http://127\.0\.0\.1:(\d+)/", line):
                     program.port = int(match[1])

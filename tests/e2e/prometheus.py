@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from tests.fakes.servers import PATIENCE_S
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.grafana.rules import FOLDER, RULE_FILES
 
 SCRAPE_S = 1
@@ -66,7 +66,7 @@ class Prometheus:
 
     async def until(self, promql: str) -> None:
         """Wait until a query returns something."""
-        async with asyncio.timeout(2 * PATIENCE_S):
+        async with asyncio.timeout(2 * PROGRAM_PATIENCE_S):
             while True:
                 answer = await self.client.get("/api/v1/query", params={"query": promql})
                 if answer.json()["data"]["result"]:
@@ -111,7 +111,7 @@ def _shortened(text: str) -> str:
 
 
 async def _until_ready(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(PROGRAM_PATIENCE_S):
         while True:
             try:
                 answer = await client.get("/-/ready")

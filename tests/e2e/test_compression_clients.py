@@ -30,7 +30,8 @@ from feed.market.ticks import Tick
 from feed.wire.compression import Compression
 from tests.fakes import serving as server_fixtures
 from tests.fakes.deflated_readers import noisy, open_deflated, salted
-from tests.fakes.servers import PATIENCE_S, Feed, Serve, until
+from tests.fakes.patience import PROGRAM_PATIENCE_S, until
+from tests.fakes.servers import Feed, Serve
 
 if TYPE_CHECKING:
     from feed.hub.session import Session
@@ -82,7 +83,7 @@ class Listener(ABC):
 
     async def catch_up(self, last: int) -> None:
         """Wait until it heard a trade."""
-        await until(lambda: self.has(last))
+        await until(lambda: self.has(last), PROGRAM_PATIENCE_S)
 
 
 class TaskListener(Listener):
@@ -164,14 +165,14 @@ class Party:
     async def begin(self, stack: AsyncExitStack) -> None:
         for other in (self.plain, *self.others):
             await other.start(self.feed, stack)
-        await until(lambda: self._all_subscribed(4))
+        await until(lambda: self._all_subscribed(4), PROGRAM_PATIENCE_S)
         await self.publish(10)
 
     async def join(self, listener: Listener, stack: AsyncExitStack) -> None:
         """Let one join in the middle."""
         known = set(self.feed.hub.sessions)
         await listener.start(self.feed, stack)
-        await until(lambda: self._all_subscribed(len(known) + 1))
+        await until(lambda: self._all_subscribed(len(known) + 1), PROGRAM_PATIENCE_S)
         (subscriber,) = set(self.feed.hub.sessions) - known
         listener.session = self.feed.hub.sessions[subscriber]
         assert subscriber.lane.compression == listener.compression
@@ -183,7 +184,7 @@ class Party:
         since_ns = time.monotonic_ns()
         lanes = [reader.lane for reader in self.feed.hub.sessions]
         silent = [lane for lane in lanes if lane.framing.transport != "websocket"]
-        await until(lambda: all(lane.spoke_ns > since_ns for lane in silent))
+        await until(lambda: all(lane.spoke_ns > since_ns for lane in silent), PROGRAM_PATIENCE_S)
 
     async def hear_all(self) -> None:
         for listener in (self.plain, *self.others, *self.joiners):
@@ -202,7 +203,7 @@ class Party:
         for listener in self.joiners:
             await listener.resume()
         await self.publish(KEYFRAME_EVERY)  # some of it while they catch up
-        await until(lambda: not self.feed.hub.audience.behind)
+        await until(lambda: not self.feed.hub.audience.behind, PROGRAM_PATIENCE_S)
 
     def check(self) -> None:
         """See that everybody heard what the plain reader heard."""
@@ -624,7 +625,7 @@ class InPage(Listener):
         await self._page.go_on()
 
     async def catch_up(self, last: int) -> None:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(PROGRAM_PATIENCE_S):
             while not self.has(last):
                 await self._page.take()
 

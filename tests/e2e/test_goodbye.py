@@ -8,9 +8,9 @@ import pytest
 
 from tests.e2e.conftest import Program, Run
 from tests.fakes.messages import Message
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import Reader, open_reader
-from tests.fakes.servers import PATIENCE_S
 from tests.fakes.websocket_reader import WebSocketReader
 from tests.fakes.wire import Ended
 
@@ -60,7 +60,7 @@ async def test_everybody_is_told_and_then_it_ends(run: Run, number: signal.Signa
 
 async def never_ready_again(program: Program) -> None:
     """Ask until nobody listens any more; 200 is none of the answers."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(PROGRAM_PATIENCE_S):
         while True:
             try:
                 answer = await RawHttp.get(program.address, "/readyz")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Program, Run
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.fakes.readers import Reader, open_reader
-from tests.fakes.servers import PATIENCE_S
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "btcusdt-trades.csv"
 OWN = Path(__file__).parents[1] / "data" / "trades.csv"
@@ -40,7 +40,7 @@ async def read_all(reader: Reader, count: int) -> Rows:
 async def read_all_but_late(reader: Reader, count: int, program: Program) -> Rows:
     """Read only once production waits for this reader and for nobody else."""
     await program.until_metric("feed_source_waits_total", 1)
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(PROGRAM_PATIENCE_S):
         looks: list[int] = []
         while len(looks) < 10 or len(set(looks[-10:])) > 1:
             status = await program.document("/v1/status")

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Run
-from tests.fakes.servers import PATIENCE_S
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 
 pytest.importorskip("alpaca", reason="alpaca-py is not installed (the extra `clients`)")
 
@@ -64,7 +64,7 @@ def running(stream: Any) -> Iterator[None]:
         yield
     finally:
         stream.stop()
-        thread.join(PATIENCE_S)
+        thread.join(PROGRAM_PATIENCE_S)
         assert not thread.is_alive()
 
 
@@ -140,7 +140,7 @@ async def test_ccxt_receives_candles_trades_and_quotes_after_its_markets(run: Ru
         stdout=PIPE,
     )
     try:
-        async with asyncio.timeout(2 * PATIENCE_S):  # importing ccxt takes its time
+        async with asyncio.timeout(2 * PROGRAM_PATIENCE_S):  # importing ccxt takes its time
             answer, _ = await client.communicate()
     finally:
         if client.returncode is None:
@@ -162,4 +162,4 @@ async def test_ccxt_receives_candles_trades_and_quotes_after_its_markets(run: Ru
 
 async def wait(event: threading.Event) -> None:
     """Wait for what happens in another thread, without holding up this one's loop."""
-    assert await asyncio.to_thread(event.wait, PATIENCE_S), "the SDK heard too little"
+    assert await asyncio.to_thread(event.wait, PROGRAM_PATIENCE_S), "the SDK heard too little"

@@ -22,9 +22,9 @@ import pytest
 
 from tests.e2e.conftest import Program, Run
 from tests.e2e.steered_feed import QUIET_S
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import TRANSPORTS, Reader, open_reader
-from tests.fakes.servers import PATIENCE_S
 from tests.fakes.websocket_reader import WebSocketReader
 from tests.fakes.wire import Ended, Wire
 
@@ -294,7 +294,7 @@ async def start_steered(port: int = 0) -> Program:
     assert process.stdout is not None
     assert process.stderr is not None
     log = asyncio.create_task(process.stderr.read())
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(PROGRAM_PATIENCE_S):
         while line := await process.stdout.readline():
             if match := _TOLD_ADDRESS.search(line):
                 return Program(process, int(match[1]), log)
@@ -386,7 +386,7 @@ async def test_every_query_of_every_panel_and_rule_follows_what_it_shows(stage: 
         await act(stage)
         waiting = [asked for asked in everything if asked.change.scene == name]
         left = await unchanged(stage, waiting, before, began_s)
-        deadline_s = time.monotonic() + 2 * PATIENCE_S
+        deadline_s = time.monotonic() + 2 * PROGRAM_PATIENCE_S
         while left and time.monotonic() < deadline_s:
             await asyncio.sleep(0.25)
             left = await unchanged(stage, waiting, before, began_s)

@@ -11,7 +11,7 @@ import websockets
 from httpx_sse import aconnect_sse
 
 from tests.e2e.conftest import Run
-from tests.fakes.servers import PATIENCE_S
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 
 SERVE = ("--symbols", "AAPL,MSFT,BTC/USD", "--rate", "500", "--seed", "3")
 
@@ -26,7 +26,7 @@ async def curl(*arguments: str, lines: int) -> list[str]:
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(PROGRAM_PATIENCE_S):
             return [(await process.stdout.readline()).decode() for _ in range(lines)]
     finally:
         process.kill()

@@ -17,7 +17,7 @@ import pytest
 from tests.documents.markdown import ROOT, documents
 from tests.documents.project import PROJECT
 from tests.e2e.conftest import Program, Run
-from tests.fakes.servers import PATIENCE_S
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 
 ADDRESS = "127.0.0.1:8080"
 DOCUMENTS = documents()
@@ -51,7 +51,7 @@ async def output_of(command: list[str], lines: int) -> list[str]:
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(PROGRAM_PATIENCE_S):
             read = [(await process.stdout.readline()).decode() for _ in range(lines)]
     finally:
         if process.returncode is None:
@@ -67,7 +67,7 @@ async def outcome_of(*command: str) -> tuple[int | None, str]:
         *command, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, cwd=ROOT
     )
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(PROGRAM_PATIENCE_S):
             said, _ = await process.communicate()
     finally:
         if process.returncode is None:
@@ -181,7 +181,7 @@ async def starts_prometheus(command: str, stage: Stage) -> None:
     )
     assert process.stderr is not None
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(PROGRAM_PATIENCE_S):
             while b"Server is ready" not in (line := await process.stderr.readline()):
                 assert line, "prometheus ended"
     finally:

@@ -1,8 +1,7 @@
 """A feed server in the test's own process, and a source whose every tick the test decides."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,24 +14,10 @@ from feed.ingest.runner import Ingest
 from feed.market.ticks import SECOND_NS, Bar, Kind, Quote, Status, Tick, Trade
 from feed.settings.options import Settings
 from feed.sources.source import Instrument
-
-PATIENCE_S = 60.0  # a thing that has not happened by then, even on a busy machine, does not happen
-_LOOK_AGAIN_S = 0.002
+from tests.fakes.patience import PATIENCE_S, until
 
 # 2020-02-22T00:00:00Z. All ticks made here are of one second, so that no bar is finished by itself.
 EVENT_NS = 1_582_329_600 * SECOND_NS
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Return when a condition holds; fail when it does not come to hold.
-
-    For conditions of the server that it announces to nobody; what a client sees is awaited there.
-    """
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > deadline_s:
-            raise AssertionError(f"did not happen within {PATIENCE_S:g} s")
-        await asyncio.sleep(_LOOK_AGAIN_S)
 
 
 def trade(number: int, symbol: str = "AAPL", *, event_ns: int | None = None) -> Trade:

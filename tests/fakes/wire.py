@@ -1,10 +1,15 @@
-"""A TCP connection that hides nothing: every byte that a server sends."""
+"""A TCP connection that hides nothing: every byte that a server sends.
+
+A test that reads until something comes would read for ever if it does not, since marks and
+keepalives come all the while. So what a server of this process has to say must come within
+`PATIENCE_S` of the beginning of the connection; only programs are given time anew for each read.
+"""
 
 import asyncio
 import socket
 from typing import ClassVar
 
-from tests.fakes.servers import PATIENCE_S
+from tests.fakes.patience import PATIENCE_S, PROGRAM_PATIENCE_S
 
 Address = tuple[str, int]
 
@@ -17,15 +22,23 @@ class Wire:
     """A TCP connection, whose receive buffer can be made small."""
 
     _connected: ClassVar[list["Wire"]] = []
+    _to_programs: ClassVar[bool] = False
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
+        self._opened_s = asyncio.get_running_loop().time()
         self._connected.append(self)
+
+    @classmethod
+    def lead_to_programs(cls) -> None:
+        """Be patient with each read, until the end of the test: programs take their time."""
+        cls._to_programs = True
 
     @classmethod
     def abort_all(cls) -> None:
         """Be gone everywhere: for the end of a test."""
+        cls._to_programs = False
         while cls._connected:
             cls._connected.pop().abort()
 
@@ -46,7 +59,7 @@ class Wire:
         return cls(*await asyncio.open_connection(sock=sock, limit=limit))
 
     async def exactly(self, count: int) -> bytes:
-        async with asyncio.timeout(PATIENCE_S):
+        async with self._patience():
             try:
                 return await self.reader.readexactly(count)
             except (asyncio.IncompleteReadError, ConnectionError) as error:
@@ -55,7 +68,7 @@ class Wire:
     async def line(self) -> bytes:
         """Return up to and including the next line feed."""
         line = bytearray()
-        async with asyncio.timeout(PATIENCE_S):
+        async with self._patience():
             while not line.endswith(b"\n"):
                 try:
                     line += await self.reader.readuntil(b"\n")
@@ -67,7 +80,7 @@ class Wire:
 
     async def some(self) -> bytes:
         """Return whatever comes next."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with self._patience():
             try:
                 data = await self.reader.read(1 << 16)
             except ConnectionError as error:
@@ -88,3 +101,8 @@ class Wire:
     def abort(self) -> None:
         """Be gone, without a word."""
         self.writer.transport.abort()
+
+    def _patience(self) -> asyncio.Timeout:
+        if self._to_programs:
+            return asyncio.timeout(PROGRAM_PATIENCE_S)
+        return asyncio.timeout_at(self._opened_s + PATIENCE_S)

@@ -13,7 +13,7 @@ from tests.fakes.websocket_reader import WebSocketReader
 
 EACH = pytest.mark.parametrize("transport", TRANSPORTS)
 ONE_AND_THE_NEXT = pytest.mark.parametrize(
-    ("transport", "other"), pairwise([*TRANSPORTS, TRANSPORTS[0]])
+    ("transport", "other"), [*pairwise([*TRANSPORTS, TRANSPORTS[0]])]
 )
 
 

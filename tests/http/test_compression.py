@@ -27,9 +27,10 @@ from tests.fakes.deflated_readers import (
     salted_trades,
 )
 from tests.fakes.messages import Message
+from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import TRANSPORTS, Reader
-from tests.fakes.servers import Feed, Serve, trades, until
+from tests.fakes.servers import Feed, Serve, trades
 from tests.fakes.sse_reader import SseReader
 from tests.fakes.stream_readers import LineReader
 from tests.fakes.websocket_reader import CLOSE, PING, PONG, TEXT, WebSocketReader

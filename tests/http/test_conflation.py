@@ -12,9 +12,10 @@ import pytest
 from feed.market.ticks import Tick, Trade
 from tests.fakes.deflated_readers import connect_deflated, open_deflated
 from tests.fakes.messages import Message
+from tests.fakes.patience import repeat_until, until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import TRANSPORTS, Reader
-from tests.fakes.servers import EVENT_NS, Feed, Serve, quote, trade, trades, until
+from tests.fakes.servers import EVENT_NS, Feed, Serve, quote, trade, trades
 from tests.metrics.test_families import metrics
 
 EACH = pytest.mark.parametrize("transport", TRANSPORTS)
@@ -210,7 +211,7 @@ async def test_conflated_trades_account_for_all_that_a_lossless_reader_has(
     await feed.sessions_reach(4)
     async with listening(lossless, *readers) as (due, *told):
         last = 0
-        while min(len(one.frames) for one in told) < 4:
+        for _ in repeat_until(lambda: min(len(one.frames) for one in told) >= 4):
             count = rng.randint(1, 20)
             await feed.publish(*(random_trade(last + n, rng) for n in range(1, count + 1)))
             last += count
@@ -249,7 +250,7 @@ async def test_quotes_are_conflated_beside_lossless_trades_in_one_subscription(
     await feed.sessions_reach(1)
     async with listening(reader) as (told,):
         last = 0
-        while sum(frame[0]["T"] == "q" for frame in told.frames) < 4:
+        for _ in repeat_until(lambda: sum(frame[0]["T"] == "q" for frame in told.frames) >= 4):
             last += 3
             await feed.publish(sized(last - 2), trade(last - 1, "MSFT"), sized(last, "BTC/USD"))
         await until(lambda: any(tick.get("bs") == last - 2 for tick in told.ticks))
@@ -267,9 +268,7 @@ async def test_no_two_frames_are_of_one_interval(serve: Serve, interval_ms: int)
     )
     await feed.sessions_reach(1)
     async with listening(reader) as (told,):
-        last = 0
-        while len(told.frames) < 6:
-            last += 1
+        for last in repeat_until(lambda: len(told.frames) >= 6):
             await feed.publish(trade(last))
     intervals = [_unix_ms(mark) // interval_ms for mark in told.marks]
     assert intervals == sorted(set(intervals))

@@ -9,8 +9,9 @@ from feed.hub import age_reports as feedback
 from feed.hub.age_reports import Outcome
 from feed.wire.transport import Transport
 from tests.fakes.hand_clock import HandClock
+from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
-from tests.fakes.servers import Feed, ScriptedSource, Serve, until
+from tests.fakes.servers import Feed, ScriptedSource, Serve
 from tests.fakes.websocket_reader import WebSocketReader
 from tests.fakes.wire import Wire
 

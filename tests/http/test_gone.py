@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests.fakes.patience import repeat_until, until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import TRANSPORTS, open_reader
-from tests.fakes.servers import Feed, Serve, trade, trades, until
+from tests.fakes.servers import Feed, Serve, trade, trades
 
 
 async def nothing_is_left(feed: Feed, count: int) -> None:
@@ -32,7 +33,7 @@ async def test_one_that_had_stopped_reading(serve: Serve, transport: str) -> Non
     feed = await serve(high_water_bytes=4_096)
     reader = await open_reader(transport, (feed.host, feed.port), receive_buffer_bytes=4_096)
     await feed.sessions_reach(1)
-    while not feed.hub.audience.behind:
+    for _ in repeat_until(lambda: feed.hub.audience.behind):
         await feed.publish(*trades(1, 200))
     reader.abort()
     await nothing_is_left(feed, 1)

@@ -8,8 +8,9 @@ import pytest
 from feed.http import conversation, streaming
 from feed.wire.disconnect import Reason
 from tests.fakes.messages import Message
+from tests.fakes.patience import repeat_until, until
 from tests.fakes.readers import TRANSPORTS, Reader, open_reader
-from tests.fakes.servers import Feed, ScriptedSource, Serve, trades, until
+from tests.fakes.servers import Feed, ScriptedSource, Serve, trades
 from tests.fakes.sse_reader import SseReader
 from tests.fakes.websocket_reader import CLOSE, WebSocketReader
 from tests.fakes.wire import Ended
@@ -32,7 +33,7 @@ async def open_slow(feed: Feed, transport: str, **options: str) -> Reader:
 
 async def publish_until_behind(feed: Feed, first: int = 1) -> int:
     """Publish until somebody is behind; return the last number published."""
-    while not feed.hub.audience.behind:
+    for _ in repeat_until(lambda: feed.hub.audience.behind):
         await feed.publish(*trades(first, first + 49))
         first += 50
     return first - 1

@@ -18,8 +18,9 @@ from tests.fakes.deflated_readers import (
     salted_trades,
 )
 from tests.fakes.messages import Message
+from tests.fakes.patience import repeat_until, until
 from tests.fakes.readers import TRANSPORTS, Reader
-from tests.fakes.servers import Feed, Serve, until
+from tests.fakes.servers import Feed, Serve
 from tests.fakes.websocket_reader import CLOSE
 from tests.fakes.wire import Ended
 from tests.metrics.test_families import metrics
@@ -58,7 +59,9 @@ async def publish(feed: Feed, first: int, count: int) -> list[Tick]:
 async def publish_until_behind(feed: Feed) -> list[Tick]:
     """Publish until somebody is behind for good; return what was published."""
     published: list[Tick] = []
-    while not any(subscriber.lag_ticks > 200 for subscriber in feed.hub.audience.behind):
+    for _ in repeat_until(
+        lambda: any(subscriber.lag_ticks > 200 for subscriber in feed.hub.audience.behind)
+    ):
         published += await publish(feed, len(published) + 1, BATCH)
     return published
 
@@ -301,7 +304,7 @@ async def test_every_rung_is_counted_where_operators_look(serve: Serve) -> None:
         )
     ]
     published: list[Tick] = []
-    while len(feed.hub.audience.behind) < 3 or _least_lag(feed) <= 500:
+    for _ in repeat_until(lambda: len(feed.hub.audience.behind) == 3 and _least_lag(feed) > 500):
         published += await publish(feed, len(published) + 1, BATCH)
     reading = [
         asyncio.create_task(Told().read(reader, len(published) + 1)) for reader in readers[:2]

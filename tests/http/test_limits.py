@@ -2,8 +2,9 @@
 
 import orjson
 
+from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
-from tests.fakes.servers import Feed, Serve, trade, until
+from tests.fakes.servers import Feed, Serve, trade
 from tests.fakes.sse_reader import SseReader
 from tests.fakes.websocket_reader import CLOSE, WebSocketReader
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from feed.market.ticks import SECOND_NS, Kind
+from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import (
     EVENT_NS,
@@ -16,7 +17,6 @@ from tests.fakes.servers import (
     status,
     trade,
     trades,
-    until,
 )
 from tests.fakes.websocket_reader import WebSocketReader
 

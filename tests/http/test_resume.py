@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.fakes.messages import Message
+from tests.fakes.patience import until
 from tests.fakes.readers import TRANSPORTS, Reader, open_reader
-from tests.fakes.servers import Feed, Serve, trades, until
+from tests.fakes.servers import Feed, Serve, trades
 from tests.fakes.wire import Ended
 
 SEEDS = pytest.mark.parametrize("seed", range(3))

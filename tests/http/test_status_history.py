@@ -11,9 +11,10 @@ from feed.http import status_history
 from feed.http.app import STATUS_HISTORY
 from feed.hub.census import Census
 from feed.wire.transport import Transport
+from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import open_reader
-from tests.fakes.servers import Feed, Serve, trades, until
+from tests.fakes.servers import Feed, Serve, trades
 
 if TYPE_CHECKING:
     from feed.http.status_history import StatusHistory

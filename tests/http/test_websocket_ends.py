@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from feed.wire.disconnect import Reason
-from tests.fakes.servers import Feed, Serve, trade, trades, until
+from tests.fakes.patience import until
+from tests.fakes.servers import Feed, Serve, trade, trades
 from tests.fakes.websocket_reader import BINARY, CLOSE, PING, PONG, TEXT, Frame, WebSocketReader
 from tests.http.talk import connect, error
 

@@ -9,9 +9,10 @@ from feed.ingest.health_watch import HealthWatch
 from feed.market.symbol_health import Health
 from feed.market.ticks import Status
 from tests.fakes.hand_clock import HandClock
+from tests.fakes.patience import repeat_until, until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import TRANSPORTS, Reader, open_reader
-from tests.fakes.servers import Feed, ScriptedSource, Serve, trade, trades, until
+from tests.fakes.servers import Feed, ScriptedSource, Serve, trade, trades
 from tests.fakes.websocket_reader import WebSocketReader
 
 LEARNT_S = 52  # of a tick a second: then it is known what is usual
@@ -137,7 +138,7 @@ async def test_a_reader_that_was_paused_is_told_once_it_has_caught_up(
     )
     reader = await open_reader("websocket-json", (feed.host, feed.port), receive_buffer_bytes=4_096)
     await feed.sessions_reach(1)
-    while not feed.hub.audience.behind:
+    for _ in repeat_until(lambda: feed.hub.audience.behind):
         await feed.publish(*trades(1, 500))
     await feed.ingest.state_health()
     clock.pass_s(61)

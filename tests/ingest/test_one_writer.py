@@ -17,7 +17,8 @@ from feed.ingest.health_watch import LIVE, FeedHealth, HealthWatch
 from feed.market.symbol_health import Health
 from feed.market.ticks import SECOND_NS, Bar, Status, Tick, Trade
 from tests.fakes.hand_clock import HandClock
-from tests.fakes.servers import Feed, ScriptedSource, Serve, trade, until
+from tests.fakes.patience import until
+from tests.fakes.servers import Feed, ScriptedSource, Serve, trade
 
 LEARNT_S = 52  # of a tick a second: then it is known what is usual
 

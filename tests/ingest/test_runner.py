@@ -6,9 +6,10 @@ import pytest
 
 from feed.errors import SourceError
 from feed.ingest import runner as ingest
+from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import open_reader
-from tests.fakes.servers import Feed, ScriptedSource, Serve, trade, trades, until
+from tests.fakes.servers import Feed, ScriptedSource, Serve, trade, trades
 from tests.fakes.websocket_reader import WebSocketReader
 
 

@@ -10,9 +10,10 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from feed.wire.disconnect import Reason
+from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import open_reader
-from tests.fakes.servers import Feed, ScriptedSource, Serve, bar, trade, trades, until
+from tests.fakes.servers import Feed, ScriptedSource, Serve, bar, trade, trades
 from tests.fakes.websocket_reader import WebSocketReader
 
 Sample = tuple[str, tuple[tuple[str, str], ...]]

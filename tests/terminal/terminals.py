@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from tests.fakes.servers import PATIENCE_S
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 
 _HOME = "\x1b[H"  # begins each drawing
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -112,7 +112,7 @@ class Terminal:
 
     def until(self, pattern: str) -> str:
         """Read until a line of the screen matches; return that line."""
-        deadline_s = time.monotonic() + PATIENCE_S
+        deadline_s = time.monotonic() + PROGRAM_PATIENCE_S
         while True:
             for line in self.lines:
                 if re.search(pattern, line):
@@ -121,13 +121,13 @@ class Terminal:
 
     def until_written(self, text: str) -> None:
         """Read until a text was written, on the screen or not."""
-        deadline_s = time.monotonic() + PATIENCE_S
+        deadline_s = time.monotonic() + PROGRAM_PATIENCE_S
         while text not in self.output:
             self._read(deadline_s, text)
 
     def status(self) -> int:
         """Read until the program ends; return its exit status."""
-        deadline_s = time.monotonic() + PATIENCE_S
+        deadline_s = time.monotonic() + PROGRAM_PATIENCE_S
         while self.process.poll() is None:
             if select.select([self._ours], [], [], 0.02)[0]:
                 self._take()
@@ -139,7 +139,7 @@ class Terminal:
     def end_unread(self, number: signal.Signals) -> int:
         """Send a signal while nobody takes what the program writes; return its exit status."""
         self.process.send_signal(number)
-        return self.process.wait(PATIENCE_S)
+        return self.process.wait(PROGRAM_PATIENCE_S)
 
     def close(self) -> None:
         """Close the terminal."""
@@ -151,7 +151,9 @@ class Terminal:
         left_s = deadline_s - time.monotonic()
         if left_s <= 0 or not select.select([self._ours], [], [], left_s)[0]:
             shown = "\n".join(self.lines) or self.output[-2000:]
-            raise AssertionError(f"{wanted!r} did not come within {PATIENCE_S:g} s:\n{shown}")
+            raise AssertionError(
+                f"{wanted!r} did not come within {PROGRAM_PATIENCE_S:g} s:\n{shown}"
+            )
         self._take()
 
     def _take(self) -> None:

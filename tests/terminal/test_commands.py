@@ -14,7 +14,7 @@ from feed.cli.commands import run
 from tests.cli.test_listening import read_until, simulator
 from tests.client.test_stream import answer
 from tests.fakes.mini_feed import FeedThread
-from tests.fakes.servers import PATIENCE_S
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.terminal.terminals import HASTY, Terminal
 
 pytestmark = pytest.mark.programs
@@ -145,7 +145,9 @@ def test_a_terminal_that_is_closed_ends_it(url: str, ignores_hangup: bool) -> No
         terminal.until("live over")
         terminal.close()
         # The end of its input and SIGHUP come together, so either may be what ends it.
-        assert terminal.process.wait(PATIENCE_S) in ({1} if ignores_hangup else {1, -signal.SIGHUP})
+        assert terminal.process.wait(PROGRAM_PATIENCE_S) in (
+            {1} if ignores_hangup else {1, -signal.SIGHUP}
+        )
 
 
 def test_a_server_that_goes_and_comes_back_is_told() -> None:
@@ -175,7 +177,7 @@ def test_whoever_reads_the_tables_may_have_enough(url: str) -> None:
         assert process.stdout is not None
         read_until(process.stdout, "^feed top  up")
         process.stdout.close()
-        assert process.wait(PATIENCE_S) == 0
+        assert process.wait(PROGRAM_PATIENCE_S) == 0
         assert process.stderr is not None
         assert len(process.stderr.readlines()) == 1
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from feed.terminal.errors import TerminalGone
 from feed.terminal.keys import Keyboard, KeyParser
-from tests.fakes.servers import PATIENCE_S
+from tests.fakes.patience import PATIENCE_S
 
 NAMED = [
     (b"q", ["q"]),

@@ -10,7 +10,8 @@ from feed.terminal.finite import Finite
 from feed.terminal.together import until_first
 from feed.terminal.top import ask
 from feed.terminal.top_view import TopView
-from tests.fakes.servers import start_feed, trade, until
+from tests.fakes.patience import until
+from tests.fakes.servers import start_feed, trade
 from tests.terminal.answers import STATUS, Answers, metrics
 from tests.terminal.shown import lines_of
 

@@ -13,7 +13,7 @@ from feed.terminal.together import until_first
 from feed.terminal.watch_view import WatchView
 from feed.wire.rfc3339 import rfc3339
 from tests.fakes.mini_feed import MiniFeed
-from tests.fakes.servers import until
+from tests.fakes.patience import until
 from tests.terminal.answers import Answers
 from tests.terminal.shown import lines_of
 

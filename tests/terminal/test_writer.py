@@ -7,7 +7,7 @@ import pytest
 
 from feed.terminal.errors import TerminalGone
 from feed.terminal.writer import Writer
-from tests.fakes.servers import PATIENCE_S
+from tests.fakes.patience import PATIENCE_S
 
 MORE_THAN_A_PIPE_HOLDS = b"x" * (1 << 20)
 
