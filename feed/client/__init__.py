@@ -1,20 +1,20 @@
 """The Python client: ticks of a feed server, in order, across reconnects.
 
-connecting.py       `connect`, `connect_blocking`: what a caller can ask for
+connecting.py       `connect`, `connect_blocking`: all that a caller can ask for
 stream.py           Stream: connect, receive, come back; blocking.py the same without async
-attempts.py         which transport next, and when; backoff.py how long to wait
-ledger.py           what was delivered, and so from where to resume
+attempts.py         the next transport, and the time for it; backoff.py the waits
+ledger.py           the account of deliveries, and so the position to resume from
 link.py             one connection; http_link.py and websocket_link.py do the I/O
 parsers.py          bytes in pieces → messages (sans I/O), with sse.py and protobuf.py
-subscription.py     what is asked for, as each transport writes it
-events.py           what is delivered: Batch, Gap, FeedState, Mark …; Counters
-ticks.py            Trade, Quote, Bar, Status …: what a batch holds
-feedback.py         how old ticks were, told to the server now and then
+subscription.py     channels and symbols, as each transport writes them
+events.py           all that is delivered: Batch, Gap, FeedState, Mark …; Counters
+ticks.py            Trade, Quote, Bar, Status …: the types of ticks in a batch
+feedback.py         ages of ticks, reported to the server now and then
 tables.py           ticks as frames of pandas or polars
-tail.py             ticks as lines; recording.py what a server sends, to a file
-errors.py           what is raised
+tail.py             ticks as lines; recording.py all that a server sends, to a file
+errors.py           the errors that are raised
 
-Here belongs what a Python program needs to read a feed. Not here: how a terminal shows it. May
+Here belongs all that a Python program needs to read a feed. Not here: its look in a terminal. May
 import `feed.broadcast` and below.
 """
 

@@ -1,9 +1,8 @@
-"""Attempts: over which transport to connect next, when, and when to stop trying.
+"""Attempts: the transport to connect over next, the time for it, and the end of trying.
 
 "auto" has three candidates. One that is refused is taken out; one that takes the connection and
-never says a word goes to the end. A transport that has delivered something stays, whatever happens
-to its connections: then it is the server that is away. Knows no clock: the caller says what time it
-is.
+never speaks goes to the end. A transport that has delivered something stays, even when its
+connections are lost: then it is the server that is away. Knows no clock: the caller tells the time.
 """
 
 from collections import deque
@@ -17,10 +16,10 @@ MAX_MALFORMED = 5  # connections in a row that broke the protocol before anythin
 
 
 class Attempts:
-    """What was tried to reach one server, and what is next.
+    """The transports that were tried to reach one server, and the next one.
 
     Attributes:
-        retry_at_s: when the next attempt is due.
+        retry_at_s: the time at which the next attempt is due.
     """
 
     __slots__ = (
@@ -55,7 +54,7 @@ class Attempts:
 
     @property
     def transport(self) -> Transport:
-        """What to try next."""
+        """The transport to try next."""
         return self._candidates[0]
 
     @property
@@ -110,10 +109,10 @@ class Attempts:
         return wait_s
 
     def break_protocol(self, error: Malformed) -> None:
-        """Note that what came was not of the protocol.
+        """Note that received bytes were not of the protocol.
 
         Raises:
-            Malformed: it has been so several times in a row.
+            Malformed: several connections in a row broke it.
         """
         self._malformed += 1
         if self._malformed >= MAX_MALFORMED:

@@ -1,4 +1,4 @@
-"""How long to wait before the next connection: exponential, with full jitter.
+"""Waits before the next connection: exponential, with full jitter.
 
 Full jitter (a wait drawn evenly from zero to the bound) spreads the clients of a server that
 restarts over the whole interval; see "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.

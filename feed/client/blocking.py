@@ -1,7 +1,7 @@
 """A stream for scripts and notebooks that have no event loop, or one that is busy.
 
 The stream lives on a loop in a thread of its own, where it waits while nobody asks: it reads no
-more ahead than its asynchronous self. Knows nothing of what a stream does.
+more ahead than its asynchronous self. Knows nothing of connections and ticks.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ class BlockingStream:
     """A `Stream` whose methods wait; use it in a `with` block.
 
     Attributes:
-        stream: the stream itself, for what can be read at any time.
+        stream: the stream itself; its attributes can be read at any time.
     """
 
     def __init__(self, stream: Stream) -> None:
@@ -62,12 +62,12 @@ class BlockingStream:
 
     @property
     def position(self) -> str | None:
-        """Where the consumer stands."""
+        """The position after the last event that was given."""
         return self.stream.position
 
     @property
     def counters(self) -> Counters:
-        """What the stream has seen."""
+        """The counters of the stream."""
         return self.stream.counters
 
     def open(self) -> None:

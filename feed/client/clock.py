@@ -16,5 +16,5 @@ class Clock:
         await asyncio.sleep(seconds)
 
     def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
-        """Return a context that raises TimeoutError in what takes longer."""
+        """Return a context that raises TimeoutError in a block that takes longer."""
         return asyncio.timeout(seconds)

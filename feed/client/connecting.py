@@ -39,7 +39,7 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
     feedback: bool = False,
     session: aiohttp.ClientSession | None = None,
 ) -> Stream:
-    """Subscribe to ticks, and stay subscribed whatever happens to the connection.
+    """Subscribe to ticks, and stay subscribed when the connection is lost.
 
     ```
     async with feed.connect("http://127.0.0.1:8080", trades=["AAPL"], quotes=["*"]) as stream:
@@ -67,13 +67,13 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
         snapshot: get the last known state of each symbol first.
         conflate: channels of which only the newest value within an interval is wanted:
             `{"quotes": "250ms"}`.
-        on_lag: what the server does when its ring overruns a slow reader: "gap" (its default),
+        on_lag: the action of the server when its ring overruns a slow reader: "gap" (its default),
             "conflate" or "disconnect".
         key, secret: identity, where the server wants one.
         compress: accept compressed data.
-        heartbeat_s: a connection that is silent for so long is dead. Servers speak at least every
+        heartbeat_s: a connection that is silent for this time is dead. Servers speak at least every
             10 s.
-        give_up_after_s: raise `GaveUp` when no data came for so long; by default never.
+        give_up_after_s: raise `GaveUp` when no data came for this time; by default never.
         feedback: tell the server every ten seconds how old a few ticks were when they were handed
             out, for its metrics.
         session: to connect with, for proxies and certificates; it stays open.

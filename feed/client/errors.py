@@ -1,14 +1,14 @@
-"""What a client raises: a branch of the FeedError family.
+"""Errors of the client: a branch of the FeedError family.
 
     FeedError
     ├── Refused             the server will not have us, and trying again would not help
-    ├── NotAFeed            what answers at this address is something else
+    ├── NotAFeed            something else than a feed server answers at this address
     ├── Malformed           bytes that are not of the protocol; several connections in a row
     ├── GaveUp              nothing came for as long as the caller was willing to try
     └── MissingLibrary      an optional library is not installed
 
-Whatever is not listed here (a connection refused, cut or silent, a server that restarts, 5xx, 408,
-429) is no error: the client comes back by itself, and says so in its events.
+Other failures (a connection refused, cut or silent, a server that restarts, 5xx, 408, 429) are not
+errors: the client comes back by itself, and says so in its events.
 """
 
 from feed.errors import FeedError, shorten
@@ -18,9 +18,9 @@ class Refused(FeedError):
     """The server refused for good; the message has its own words.
 
     Attributes:
-        url: what was asked.
+        url: the address that was asked.
         code: HTTP status (4xx), or the dialect's error code where the refusal came in a message;
-            None where it came as a goodbye, which has none.
+            None where it came as a goodbye, which has no code.
         words: the server's: a problem document's detail, or the dialect's `msg`.
         by_feed: the answer was one of a feed server; otherwise something between us may have given
             it, and another transport may pass.
@@ -39,8 +39,8 @@ class NotAFeed(FeedError):
     """Something answers with success, but not in a feed's media type: a login page, say.
 
     Attributes:
-        url: what was asked.
-        content_type: what came.
+        url: the address that was asked.
+        content_type: the media type that came.
         start: the first characters of it.
     """
 

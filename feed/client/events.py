@@ -1,4 +1,4 @@
-"""What a stream delivers: batches of ticks, and everything else that happened, in order.
+"""Events of a stream: batches of ticks, and everything else that happened, in order.
 
 Plain values with words for people (`str(event)`); they know neither sockets nor parsers.
 """
@@ -22,7 +22,7 @@ class Batch(list[Tick]):
     Attributes:
         position: where the stream stands after them; None until the server has told. Within a
             snapshot it stays where it was: a resume from there brings the whole snapshot again.
-        snapshot: these restate the last known state and are no new events; a trade among them may
+        snapshot: these ticks restate the last known state and are not new; a trade among them may
             have come before.
         gap: ticks are missing between the batch before and this one.
     """
@@ -92,7 +92,7 @@ class Snapshot:
 
     Attributes:
         state: "begin" or "end".
-        position: which position it describes.
+        position: the position that it describes.
     """
 
     state: str
@@ -244,7 +244,7 @@ Event = (
 
 @dataclass(slots=True)
 class Counters:
-    """What a stream has seen, over all its connections.
+    """Totals of a stream, over all its connections.
 
     Attributes:
         ticks: delivered; those of snapshots are counted apart, as `snapshot_ticks`.

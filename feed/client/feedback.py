@@ -1,7 +1,7 @@
-"""Feedback: how old ticks were when this reader had them, a few of them now and then.
+"""Feedback: ages of ticks when this reader had them, a few of them now and then.
 
 Only the reader knows the age that a user feels. A server that wants to know takes a sample at
-`POST /v1/feedback`, over whatever transport the ticks come; where it does not, nothing is lost.
+`POST /v1/feedback`, whichever transport carries the ticks; where it does not, nothing is lost.
 """
 
 import asyncio
@@ -66,8 +66,8 @@ class FeedbackReporter:
     def _note(self, batch: Batch) -> None:
         """Take the age of one tick of a batch, any of them, into the sample (Vitter's algorithm R).
 
-        What a snapshot restates is no news. A bar's time is when it began, which says nothing of
-        how long it took. What is older than a day is a recording.
+        Ticks of a snapshot are not news. A bar's time is its beginning, which says nothing of how
+        long its delivery took. A tick that is older than a day is from a recording.
         """
         tick = self._random.choice(batch)
         if batch.snapshot or tick["T"] in _BARS:
@@ -75,7 +75,7 @@ class FeedbackReporter:
         try:
             event = event_ns(tick)
         except Malformed:
-            return  # without a time there is no age; whoever reads the time is told
+            return  # without a time there is no age; a consumer that reads the time gets the error
         # The clocks of two machines differ: a tick from the future is of now.
         age_ms = max(0, self._wall_ns() - event) / _NS_PER_MS
         if age_ms > MAX_AGE_MS:

@@ -88,7 +88,7 @@ class HttpLink:
         return self._parser.feed(data), len(data)
 
     async def close(self) -> None:
-        """Drop the connection: there is no other end to an endless response."""
+        """Drop the connection: an endless response has no other end."""
         self._response.close()
 
 
@@ -102,7 +102,7 @@ async def _check_answer(response: aiohttp.ClientResponse, accepted: str) -> None
         async for piece in response.content.iter_any():
             body += piece
             if response.status == HTTPStatus.OK or len(body) > MAX_PROBLEM_BYTES:
-                break  # a page that never ends is none to wait for
+                break  # a page may never end
     except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError) as error:
         raise Lost(words_of(error)) from error
     if response.status == HTTPStatus.OK:

@@ -1,4 +1,4 @@
-"""The ledger: what was delivered, and so from where to resume.
+"""The ledger: an account of what was delivered, and so the position to resume from.
 
 Theory of operation: messages of all transports come here as arrays of objects, and leave as events.
 The ledger's position is what a new connection asks for, so it moves only when all that it stands
@@ -38,7 +38,7 @@ class Ledger:
     """Account for one stream over all its connections.
 
     Attributes:
-        counters: what it has seen.
+        counters: totals of all that it has seen.
         snapshot_due: a snapshot was asked for and has not been complete yet.
     """
 
@@ -73,7 +73,7 @@ class Ledger:
 
     @property
     def position(self) -> str | None:
-        """Where to resume; None: nowhere yet."""
+        """The position to resume from; None: there is none yet."""
         if self._position is None:
             return None
         return "0" if self._position == BEGINNING else str(self._position)
@@ -92,8 +92,8 @@ class Ledger:
 
         Args:
             message: whose objects all have a text `T`.
-            events: what they are appended to, at once: should a later object be malformed, what was
-                accounted for is delivered nevertheless.
+            events: a queue to which they are appended at once: should a later object be malformed,
+                those before it are delivered nevertheless.
 
         Raises:
             Malformed: an object is not as the protocol has it.
@@ -203,7 +203,7 @@ class Ledger:
 
 def _parse(value: object) -> Position:
     try:
-        return Position.parse(value)  # type: ignore[arg-type]  # whatever came is refused below
+        return Position.parse(value)  # type: ignore[arg-type]  # other types are refused below
     except (InvalidPosition, TypeError):
         raise Malformed(f"a position is <epoch>-<sequence>, not {shorten(value)}") from None
 

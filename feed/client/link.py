@@ -1,7 +1,7 @@
-"""A link: one open connection, and what its end means.
+"""A link: one open connection, and the meaning of its end.
 
 A link is opened with a subscription and a position, hands out messages until it is lost, and knows
-nothing of reconnecting. What aiohttp raises ends in the two modules that implement it: it leaves as
+nothing of reconnecting. Errors of aiohttp end in the two modules that implement it: they leave as
 `Lost` (come back), `Refused` or `NotAFeed` (do not), or `Malformed`.
 """
 
@@ -41,11 +41,11 @@ class Lost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a link is to be opened for.
+    """The purpose of a link that is to be opened.
 
     Attributes:
         base: the server's URL.
-        subscription: what is asked for.
+        subscription: channels and symbols.
         codec: how ticks are to be written.
         after: position to go on from.
         resuming: `after` is where an earlier connection stood, not where the caller wants to begin.
@@ -69,7 +69,7 @@ class Link(Protocol):
     """One open connection.
 
     Attributes:
-        url: where to.
+        url: its address.
         conflate: intervals that the server granted, by channel.
     """
 
@@ -81,13 +81,13 @@ class Link(Protocol):
         """The reconnection time that the server asked for."""
 
     async def receive(self) -> tuple[list[Message], int]:
-        """Return what came next, perhaps nothing but a sign of life, and its size in bytes.
+        """Return the next messages, none for a mere sign of life, and their size in bytes.
 
         May be cancelled and called again; nothing is lost.
 
         Raises:
             Lost: the connection ended.
-            Malformed: what came is not of the protocol.
+            Malformed: received bytes are not of the protocol.
         """
 
     async def close(self) -> None:
@@ -102,7 +102,7 @@ def refusal(
     *,
     by_feed: bool = False,
 ) -> Lost | Refused:
-    """Return what the status of an answer means: come back, or do not."""
+    """Return the meaning of an answer's status: come back, or do not."""
     comeback = status in _COMEBACK_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR
     if comeback and status != HTTPStatus.NOT_IMPLEMENTED:
         wait = headers.get("Retry-After", "")
@@ -112,5 +112,5 @@ def refusal(
 
 
 def words_of(error: BaseException) -> str:
-    """Return what an error says, or at least what it is: some of aiohttp's say nothing."""
+    """Return the words of an error, or its type: some of aiohttp's have no words."""
     return str(error) or type(error).__name__

@@ -1,7 +1,7 @@
 """From bytes to messages: one parser for each body that a feed server sends.
 
 A message is an array of objects as the dialect has them, and on SSE its position beside it. Parsers
-take the bytes of one connection in whatever pieces they come, and know no socket. A further codec
+take the bytes of one connection, cut anywhere, and know no socket. A further codec
 is one entry in `READINGS`.
 """
 
@@ -27,7 +27,7 @@ MAX_MESSAGE_BYTES = 16 << 20  # alpaca-py stops at 1 MiB; the server's frames en
 
 @dataclass(slots=True)
 class Message:
-    """What came in one piece.
+    """The objects that came in one piece.
 
     Attributes:
         objects: ticks and feed messages, in order.
@@ -57,7 +57,7 @@ def decode_json(data: bytes | str) -> list[Object]:
     """Decode one array in JSON.
 
     Raises:
-        Malformed: it is none.
+        Malformed: the data is not such an array.
     """
     try:
         value = orjson.loads(data)
@@ -70,7 +70,7 @@ def decode_msgpack(data: bytes) -> list[Object]:
     """Decode one array in MessagePack; times are `msgpack.Timestamp`.
 
     Raises:
-        Malformed: it is none.
+        Malformed: the data is not such an array.
     """
     try:
         value = msgpack.unpackb(data)
@@ -157,7 +157,7 @@ class SseMessageParser:
         events = self._events.feed(data)
         if self._events.ignored:
             # A browser goes on. No server of ours sends such a line, so one was broken on its way,
-            # and with it perhaps the data of an event, which would then be missing in silence.
+            # and with it perhaps the data of an event, which would then be missing without a word.
             raise Malformed("a line that is no field of an event stream")
         return [
             Message(self._ticks(event.data), event.last_id or None)
@@ -199,8 +199,8 @@ def _decode_base64(data: bytes) -> bytes:
         raise Malformed(f"not base64: {error}, in {shorten(data[:100])}") from None
 
 
-def _object(name: str, data: bytes) -> Any:  # noqa: ANN401 - _array looks at what it is
-    """Return a named event's object, which is JSON whatever the codec of ticks is."""
+def _object(name: str, data: bytes) -> Any:  # noqa: ANN401 - _array checks its type
+    """Return a named event's object, which is JSON, also where ticks have another codec."""
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:

@@ -16,7 +16,7 @@ def decode_batch(data: bytes) -> list[dict[str, Any]]:
     """Decode one batch; items of a later schema are left out.
 
     Raises:
-        Malformed: it is none.
+        Malformed: the data is not a batch.
     """
     try:
         return PROTOBUF.decode(data)
@@ -31,13 +31,13 @@ class BatchSplitter:
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes  # of one batch
-        self._partial = bytearray()  # what is not yet a whole length and a whole batch
+        self._partial = bytearray()  # bytes that are not yet a whole length and a whole batch
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take the next bytes, cut anywhere; return the batches that they complete.
 
         Raises:
-            Malformed: a length is none, or too large; the splitter is of no more use.
+            Malformed: a length is malformed, or too large; the splitter cannot go on.
         """
         self._partial += data
         batches = []

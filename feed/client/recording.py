@@ -1,9 +1,9 @@
-"""Recording: what a server sends, to a file that a replay reads.
+"""Recording: all that a server sends, to a file that a replay reads.
 
 One JSON object a line, as the dialect has it: ticks, and between them connections (`success`,
 `subscription`), gaps and snapshots, so that nothing in the file pretends to be whole that is not. A
 file that a killed process leaves is readable: compressed ones grow by whole gzip members or zstd
-frames, which every reader of these formats joins.
+frames; every reader of these formats joins them.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from feed.errors import InvalidParameter
 from feed.wire.messages import CONNECTED
 from feed.wire.rfc3339 import rfc3339
 
-FLUSH_S = 1.0  # what a killed recorder loses at most, where the file is compressed
+FLUSH_S = 1.0  # a killed recorder loses no more, where the file is compressed
 FLUSH_BYTES = 1 << 20  # of lines not compressed yet
 
 _COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
@@ -38,7 +38,7 @@ ACCEPTED_NAMES = "a new file named .ndjson, .ndjson.gz or .ndjson.zst"
 
 
 def json_line(message: Mapping[str, object]) -> bytes:
-    """Return an object as a line of JSON, whatever codec it came in."""
+    """Return an object as a line of JSON, whichever codec it came in."""
     return orjson.dumps(message, default=_plain, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -132,10 +132,10 @@ async def record(
 
     Args:
         stream: whose consumer this becomes.
-        recording: what is written; it stays open.
-        tell: what is called with each event that is no batch.
-        count: how many ticks are enough; None: never.
-        seconds: how long is enough; None: for ever.
+        recording: the file that is written; it stays open.
+        tell: called with each event that is not a batch.
+        count: the number of ticks after which it ends; None: never.
+        seconds: the time after which it ends; None: never.
 
     Raises:
         FeedError: the stream cannot go on.
@@ -168,7 +168,7 @@ async def _flush_regularly(recording: RecordingWriter) -> None:
         recording.flush()
 
 
-def _plain(value: Any) -> str:  # noqa: ANN401 - whatever orjson does not know
+def _plain(value: Any) -> str:  # noqa: ANN401 - any type that orjson does not know
     if isinstance(value, msgpack.Timestamp):
         return rfc3339(value.to_unix_nano())
     raise TypeError

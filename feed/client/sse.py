@@ -1,8 +1,8 @@
 """The event stream format of Server-Sent Events: bytes in pieces, events out.
 
 The algorithm is WHATWG HTML §9.2.5 and §9.2.6, whole: a byte order mark, lines ended by LF, CR or
-CRLF wherever chunks are cut, `event`, `data`, `id` and `retry`, sticky ids. It works on bytes, so a
-UTF-8 character that is cut in two is none of its business. Knows no JSON and no socket.
+CRLF wherever chunks are cut, `event`, `data`, `id` and `retry`, sticky ids. It works on bytes, so
+a UTF-8 character may be cut in two. Knows no JSON and no socket.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from feed.client.errors import Malformed
 
 MAX_EVENT_BYTES = 16 << 20  # of one event; the server's frames end at 256 KiB
-MAX_RETRY_DIGITS = 9  # milliseconds: eleven days; what is longer is no wish to be met
+MAX_RETRY_DIGITS = 9  # milliseconds: eleven days; a longer wish is cut
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
@@ -30,11 +30,6 @@ class SseEvent:
     name: str
     data: bytes
     last_id: str
-
-    @property
-    def text(self) -> str:
-        """The data as text; what is not UTF-8 is U+FFFD, as in a browser."""
-        return self.data.decode(errors="replace")
 
 
 class SseParser:

@@ -1,9 +1,9 @@
 """The stream: a subscription that outlives its connections.
 
-Theory of operation: whoever iterates pulls. One step either makes a connection or receives from it,
-and what comes of it waits in a queue until it is asked for; nothing is read that nobody wants, so a
-slow consumer slows the server's writes to it, and the server's ladder applies. When a connection
-ends, however it ends, the next one asks for what follows the ledger's position. Time comes from a
+Theory of operation: the consumer pulls. One step either makes a connection or receives from it, and
+its events wait in a queue until they are asked for; nothing is read that nobody wants, so a slow
+consumer slows the server's writes to it, and the server's ladder applies. When a connection ends,
+however it ends, the next one asks for the ticks after the ledger's position. Time comes from a
 `Clock`, so that tests need not wait.
 """
 
@@ -50,8 +50,8 @@ HEARTBEAT_S = 15.0  # the server says something every 10 s at least
 OPEN_TIMEOUT_S = 10.0  # to connect, and to be told that the subscription stands
 MAX_UNKNOWN_KINDS = 100  # that are logged, once each
 
-# What "auto" tries: the one with the fewest bytes and a way to answer first, the one that passes
-# every proxy last.
+# The order of "auto": the transport with the fewest bytes and a way to answer first, the one that
+# passes every proxy last.
 _AUTO = (Transport.WEBSOCKET, Transport.STREAM, Transport.SSE)
 
 _log = logging.getLogger("feed.client")
@@ -65,10 +65,10 @@ class Stream:
     them in order. One consumer at a time.
 
     Attributes:
-        subscription: what is asked for.
-        counters: what it has seen.
+        subscription: channels and symbols.
+        counters: totals over all its connections.
         position: where the consumer stands: after the last event that it was given. Give it as
-            `after` to another stream, on whatever transport, to go on there.
+            `after` to another stream, on any transport, to go on there.
         transport: of the connection that stands, or stood last; None before the first.
     """
 
@@ -127,7 +127,7 @@ class Stream:
         self._events: deque[Event] = deque()  # received, not asked for yet
         self._link: Link | None = None
         self._silent_s = 0.0  # waited for the link so far, since it said something
-        self._consumer: asyncio.Task[object] | None = None  # who waits in a step
+        self._consumer: asyncio.Task[object] | None = None  # the task that waits in a step
         self._wants_feedback = feedback
         self._feedback: FeedbackReporter | None = None
         self._unknown_kinds: set[str] = set()  # that were logged
@@ -171,9 +171,9 @@ class Stream:
         """Yield ticks as frames of pandas or polars, one per channel: `tables["trades"]`.
 
         Args:
-            library: which; by default pandas where it is installed, else polars.
-            rows: how many ticks at least, over all channels, before they are handed out. What was
-                collected when iteration is broken off is lost, unless `position` is gone back to.
+            library: by default pandas where it is installed, else polars.
+            rows: the smallest number of ticks, over all channels, that is handed out. Ticks that
+                wait when iteration is broken off are lost, unless `position` is gone back to.
 
         Raises:
             MissingLibrary: neither is installed, or not the one asked for.

@@ -1,4 +1,4 @@
-"""What a client asks a server for, written as each transport wants it. Knows no socket."""
+"""The subscription of a client, written as each transport wants it. Knows no socket."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Subscription:
     Attributes:
         symbols: per channel, at least one in all; "*" stands for every symbol.
         conflate: per channel its interval, as the server reads it ("250ms").
-        on_lag: what the server does when the ring overruns us; None leaves it to the server.
+        on_lag: the action of the server when the ring overruns us; None leaves it to the server.
     """
 
     symbols: Mapping[Channel, tuple[str, ...]]
@@ -41,8 +41,8 @@ class Subscription:
         """Check what a caller wrote; a text is one symbol, or several with commas.
 
         Raises:
-            InvalidParameter: a symbol is none, a conflated channel is unknown, or there is nothing
-                to subscribe to.
+            InvalidParameter: a text is not a symbol, a conflated channel is unknown, or there is
+                nothing to subscribe to.
         """
         listed = {
             channel: tuple(_listed(channel, wanted))
@@ -94,7 +94,7 @@ def parse_url(url: str) -> URL:
     """Return the base of a server, with an HTTP scheme.
 
     Raises:
-        InvalidParameter: it is no such URL.
+        InvalidParameter: it is not such a URL.
     """
     accepted = "the base of a server, such as http://127.0.0.1:8080"
     try:

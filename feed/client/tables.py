@@ -42,7 +42,7 @@ class Tables(dict[str, Any]):
 
     Attributes:
         position: where the stream stands after these ticks.
-        snapshot: they restate the last known state and are no new events.
+        snapshot: the ticks restate the last known state and are not new.
         gaps: told before or between these ticks, in order.
     """
 
@@ -54,7 +54,7 @@ class Tables(dict[str, Any]):
 
 
 def event_ns(tick: Mapping[str, object]) -> int:
-    """Return a tick's event time in nanoseconds since the Unix epoch, whatever its codec.
+    """Return a tick's event time in nanoseconds since the Unix epoch, whichever codec it came in.
 
     Raises:
         Malformed: its `t` is neither RFC 3339 nor a MessagePack Timestamp.
@@ -75,7 +75,7 @@ def frame_of(ticks: Iterable[Mapping[str, object]], kind: Kind, library: Library
 
     Raises:
         MissingLibrary: the library is not installed.
-        Malformed: a time is none.
+        Malformed: a time is not one of the protocol.
     """
     ticks = list(ticks)
     letters = dict.fromkeys(letter for tick in ticks for letter in tick if letter != "T")

@@ -15,14 +15,14 @@ async def tail(
     *,
     count: int | None = None,
 ) -> None:
-    """Write the ticks of a stream until there were enough.
+    """Write the ticks of a stream, for ever or up to a number of them.
 
     Args:
         stream: whose consumer this becomes.
         write: called with the lines of a batch. While it blocks nothing is read, and the server
             waits, or tells a gap later.
-        tell: called with each event that is no batch.
-        count: how many ticks are enough; None: never.
+        tell: called with each event that is not a batch.
+        count: the number of ticks after which it ends; None: never.
 
     Raises:
         FeedError: the stream cannot go on.

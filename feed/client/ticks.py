@@ -26,7 +26,7 @@ class _Execution(TypedDict):
     t: Time
 
 
-@final  # or a type checker could not tell by its keys that it is none of the others
+@final  # so that a type checker can tell by the keys which of the types it is
 class Trade(_Execution):
     """One execution; `tks`, the taker's side, is there where the source says it."""
 
@@ -35,7 +35,7 @@ class Trade(_Execution):
 
 @final
 class ConflatedTrade(_Execution):
-    """The newest trade of an interval, and what it stands for.
+    """The newest trade of an interval, with the trades that it stands for.
 
     Count, highest and lowest price, volume and volume-weighted price are over all trades of the
     interval, its own included. `fi` is the id of the first of them.
@@ -49,7 +49,7 @@ class ConflatedTrade(_Execution):
     fi: int
 
 
-_AskSize = TypedDict("_AskSize", {"as": float})  # a keyword, which no class can have as a field
+_AskSize = TypedDict("_AskSize", {"as": float})  # a keyword cannot be the name of a field
 
 
 @final

@@ -1,4 +1,4 @@
-"""The board: what is known of each symbol that is watched. Knows no stream, terminal or clock."""
+"""The board: the state of each symbol that is watched. Knows no stream, terminal or clock."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,15 +34,15 @@ class Row:
     Attributes:
         symbol: its name.
         last: price of the last trade.
-        direction: which way the last change of it went: 1, -1, or 0 before there was one.
-        changed_ns: when that was, by our clock.
+        direction: the sign of its last change: 1, -1, or 0 before there was one.
+        changed_ns: the time of that change, by our clock.
         bid, ask: the best prices; None where that side is empty.
-        as_of_ns: of when its newest tick is, by our clock.
+        as_of_ns: the time of its newest tick, by our clock.
         health: live, stale or halted.
-        words: of the status that said so; empty while it is live.
-        decimals: with how many its prices come.
+        words: the words of the status that said so; empty while it is live.
+        decimals: the number of digits after the point in its prices.
         listed: the server knows such a symbol, or has not said.
-        course: of its price, in the last hour.
+        course: its prices in the last hour.
     """
 
     symbol: str
@@ -81,8 +81,7 @@ class Row:
         """Take in a trade, quote or status of this symbol.
 
         Raises:
-            KeyError, TypeError, ValueError: it is not as the dialect has it; nothing of it was
-                taken in.
+            KeyError, TypeError, ValueError: it is not as the dialect has it; nothing has changed.
         """
         kind = tick["T"]
         if kind == Kind.TRADE:
@@ -112,7 +111,7 @@ class Row:
         self.words = "" if health is Health.LIVE else words
 
     def _see(self, price: float) -> None:
-        """Note with how many decimals prices come; what a double cannot hold is none."""
+        """Note the decimals of a price; those beyond the precision of a double do not count."""
         while self.decimals < MAX_DECIMALS and abs(round(price, self.decimals) - price) > (
             1e-12 * abs(price)
         ):

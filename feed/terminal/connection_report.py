@@ -24,7 +24,7 @@ RATE_WINDOW_NS = 5 * SECOND_NS
 
 
 class Phase(Enum):
-    """What the connection is doing."""
+    """The phases of a connection."""
 
     CONNECTING = auto()
     LIVE = auto()
@@ -33,7 +33,7 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Something worth telling that happened; the last one stays on the screen."""
+    """An event worth a line; the last one stays on the screen."""
 
     words: str
     at_ns: int
@@ -63,12 +63,12 @@ class Rate:
 
 
 class ConnectionReport:
-    """What is known of a stream's connection.
+    """The state of a stream's connection, in words.
 
     Attributes:
-        phase: what it is doing.
+        phase: connecting, live or lost.
         source_down: why the server's source is down, in its word; None while it is up.
-        incident: the last thing worth telling.
+        incident: the last event worth a line.
     """
 
     def __init__(self, counters: Counters) -> None:
@@ -79,12 +79,12 @@ class ConnectionReport:
         self._transport = ""
         self._reason = ""  # of the loss
         self._retry_ns = 0
-        self._lost_ns: int | None = None  # since when nothing comes
+        self._lost_ns: int | None = None  # when data last could come
         self._ticks = Rate()
         self._bytes = Rate()
 
     def take(self, event: Event, now_ns: int) -> None:
-        """Note what happened just now, by a wall clock; of some events there is nothing to note."""
+        """Note an event of this moment, by a wall clock; some events change nothing."""
         if isinstance(event, Connected):
             self._connect(event, now_ns)
         elif isinstance(event, Disconnected):
@@ -101,16 +101,16 @@ class ConnectionReport:
             self.source_down = None if event.live else words.printable(event.reason)
 
     def tell(self, what: str, now_ns: int) -> None:
-        """Note something worth telling."""
+        """Note an event worth a line."""
         self.incident = Incident(words.printable(what, 200), now_ns)
 
     def sample(self, now_ns: int) -> None:
-        """Look at the counters, for rates; to be called a few times a second."""
+        """Read the counters, for rates; to be called a few times a second."""
         self._ticks.sample(self._counters.ticks, now_ns)
         self._bytes.sample(self._counters.received_bytes, now_ns)
 
     def state(self, now_ns: int) -> str:
-        """Return what it is doing."""
+        """Return the phase, for the head of the screen."""
         if self.phase is Phase.CONNECTING:
             return "connecting"
         if self.phase is Phase.LIVE:
@@ -123,12 +123,12 @@ class ConnectionReport:
         return f"LOST {words.age(now_ns - (self._lost_ns or now_ns))} ago, {when}"
 
     def traffic(self) -> str:
-        """Return how much comes."""
+        """Return the rates of ticks and bytes."""
         ticks, size = words.count(self._ticks.per_s), words.data_size(self._bytes.per_s)
         return f"{ticks} ticks/s, {size}/s"
 
     def account(self, now_ns: int) -> str:
-        """Return what was lost and found so far, and the last thing worth telling."""
+        """Return how often it was lost and ticks were missing, and the last incident."""
         counters = self._counters
         reconnects = f"{counters.reconnects} reconnect{'s' * (counters.reconnects != 1)}"
         gaps = f"{counters.gaps} gap{'s' * (counters.gaps != 1)}"
@@ -153,6 +153,6 @@ class ConnectionReport:
 
 
 def _words_of(gap: Gap) -> str:
-    """Say what matters first: a line of a terminal is cut at its end."""
+    """Put the number first: a line of a terminal is cut at its end."""
     count = "" if gap.missing is None else f"{words.count(gap.missing)} sequences, "
     return f"gap ({gap.reason}): {count}{gap.first or 'unknown'} to {gap.last or 'unknown'}"

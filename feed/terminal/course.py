@@ -1,7 +1,7 @@
-"""The recent course of one price, in few points: what a sparkline and a change are made of.
+"""The recent course of one price, in few points: the data of a sparkline and of a change.
 
 Theory of operation: one point per step of time, at most `CAPACITY` of them. When they are full,
-every second one goes and the step doubles; what is older than `WINDOW_NS` goes too. So a course of
+every second one goes and the step doubles; points older than `WINDOW_NS` go too. So a course of
 three minutes and one of an hour take the same memory and the same time to draw. The dashboard's
 courses are made the same way. Knows no clock.
 """
@@ -22,7 +22,7 @@ class Course:
 
     Attributes:
         times_ns: event times, ascending.
-        prices: what the price was from then on, until the next.
+        prices: the price from each of these times on, until the next.
     """
 
     __slots__ = ("_step_ns", "prices", "times_ns")
@@ -34,7 +34,7 @@ class Course:
 
     @property
     def first(self) -> float | None:
-        """The price at the beginning of what is known."""
+        """The oldest price that is known."""
         return self.prices[0] if self.prices else None
 
     def push(self, time_ns: int, price: float) -> None:
@@ -48,7 +48,7 @@ class Course:
         self._thin()
 
     def seed(self, past: Iterable[tuple[int, float]]) -> None:
-        """Put times and prices, oldest first, in front of what is there; later ones are ignored."""
+        """Put older times and prices, oldest first, in front; later ones are ignored."""
         first_ns = self.times_ns[0] if self.times_ns else None
         older = [point for point in past if first_ns is None or point[0] < first_ns]
         self.times_ns[:0] = [time_ns for time_ns, _ in older]
@@ -82,12 +82,12 @@ def sparkline(times_ns: Sequence[int], prices: Sequence[float], width: int) -> s
     """Draw a course in one line of blocks.
 
     Each character stands for the same time, a second at least, and shows the price at its end. The
-    newest is at the right; what is not known yet is blank.
+    newest is at the right; times without a known price are blank.
 
     Args:
         times_ns: ascending.
-        prices: as many.
-        width: characters of the result, if anything is known; else it is empty.
+        prices: one for each time.
+        width: characters of the result; it is empty where no price is known.
     """
     if not prices or width < 1:
         return ""

@@ -1,4 +1,4 @@
-"""What the terminal raises: a branch of the FeedError family."""
+"""Errors of the terminal: a branch of the FeedError family."""
 
 from feed.errors import FeedError
 

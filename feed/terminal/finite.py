@@ -1,7 +1,6 @@
 """Finite requests of a feed server: one question, one answer.
 
-What goes wrong leaves as the client has it: `Lost` (ask again later), `Refused` or `NotAFeed` (do
-not).
+Failures leave as the client has them: `Lost` (ask again later), `Refused` or `NotAFeed` (do not).
 """
 
 from http import HTTPStatus
@@ -16,7 +15,7 @@ from feed.client.errors import NotAFeed
 from feed.client.link import Lost, refusal, words_of
 from feed.client.subscription import parse_url
 
-TIMEOUT_S = 5.0  # the server's loop may be saturated, which is when somebody looks
+TIMEOUT_S = 5.0  # the server's loop may be saturated just when somebody wants to see it
 _JSON = "application/json"
 _TEXT = "text/plain"
 
@@ -32,7 +31,7 @@ class Finite:
         """Make ready to ask a server at `url`, with an identity where it wants one.
 
         Raises:
-            InvalidParameter: the URL is none.
+            InvalidParameter: the text is not the URL of a server.
         """
         self.base = parse_url(url)
         self._headers = {"User-Agent": f"feed-broadcaster/{__version__}"}
@@ -97,7 +96,7 @@ class Finite:
 
 
 def _words(response: aiohttp.ClientResponse, body: bytes) -> str:
-    """Return what an answer says of itself: the detail of a problem document, or the status."""
+    """Return the words of an answer: the detail of a problem document, or the reason phrase."""
     try:
         problem = orjson.loads(body)
     except orjson.JSONDecodeError:

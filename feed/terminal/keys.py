@@ -1,7 +1,7 @@
-"""Keys: what a terminal sends for them, and waiting for them.
+"""Keys: the bytes that a terminal sends for them, and waiting for them.
 
 A view is given names: the character itself, or one of `_NAMES`. `KeyParser` is sans I/O; the
-`Keyboard` reads from a terminal and is told of what else ought to end a wait.
+`Keyboard` reads from a terminal; other causes that end a wait call `wake`.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from typing import Protocol, Self
 from feed.terminal.errors import TerminalGone
 
 _ESCAPE = 0x1B
-# ECMA-48: what follows CSI ("ESC [") is ended by a byte from @ to ~. What follows SS3 ("ESC O"), as
-# keypads send it in application mode, is one byte.
+# ECMA-48: a sequence that begins with CSI ("ESC [") ends with a byte from @ to ~. SS3 ("ESC O"), as
+# keypads send it in application mode, is followed by one byte.
 _FINAL = range(0x40, 0x7F)
 _NAMES = {
     b"[A": "up",
@@ -37,7 +37,7 @@ _READ_BYTES = 1_024
 
 
 class KeyParser:
-    """Turn bytes, however they are cut, into names of keys; what has no name is dropped."""
+    """Turn bytes, cut anywhere, into names of keys; sequences without a name are dropped."""
 
     __slots__ = ("_begun",)
 
@@ -71,14 +71,14 @@ class KeyParser:
 
 
 class Keys(Protocol):
-    """Whoever knows which keys were pressed."""
+    """A source of keys."""
 
     async def wait(self, seconds: float) -> list[str]:
-        """Return the keys pressed since the last call, as soon as there is one; at last none."""
+        """Return the keys pressed since the last call, as soon as there is one; none in the end."""
 
 
 class Keyboard:
-    """The keys of a terminal, which is in cbreak mode already."""
+    """The keys of a terminal that is in cbreak mode already."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd

@@ -26,10 +26,11 @@ class Column(Generic[Item]):
 
     Attributes:
         title: its head, shorter than `width` by one, for the arrow of a sorted column.
-        width: characters; 0: whatever is left, `MIN_FLEXIBLE_WIDTH` at least.
-        cell: what is shown of an item at a time, in so many characters.
-        rank: what is dropped first has the highest; 0 is never dropped.
-        key: what it is sorted by, None where that is not known; without it, it is not sorted.
+        width: characters; 0: all that are left, `MIN_FLEXIBLE_WIDTH` at least.
+        cell: makes the text of an item at a time, in a number of characters.
+        rank: columns with the highest are dropped first; 0 is never dropped.
+        key: makes the value that items are sorted by, None where it is not known; a column without
+            it is not sorted.
         text: left-aligned, and sorted from A; numbers are right-aligned, and the largest are first.
     """
 
@@ -97,7 +98,7 @@ class Listing(Generic[Item]):
         return [item for _, item in known] + [item for key, item in keyed if key is None]
 
     def page(self, items: Sequence[Item], height: int | None) -> list[Item]:
-        """Return the items that are in view, of which there is room for so many."""
+        """Return the items that are in view, at most `height` of them."""
         if height is None:
             return list(items)
         self._page = max(1, height)
@@ -108,7 +109,7 @@ class Listing(Generic[Item]):
     def table(
         self, items: Sequence[Item], columns: Sequence[Column[Item]], width: int, now_ns: int
     ) -> Table:
-        """Return the table of these items: as many lines as there are items, and one."""
+        """Return the table of these items: one line each, and the head."""
         fitting = fit(columns, width)
         table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
         for column, characters in fitting:
@@ -124,7 +125,7 @@ class Listing(Generic[Item]):
         return table
 
     def keys(self, shown: int, total: int) -> Text:
-        """Return the line on the keys, and on what is in view where it is not everything."""
+        """Return the line on the keys, and on the part in view where it is not everything."""
         order = (self.sorted_by or "as given").lower()
         meanings = {
             "q": "quit",

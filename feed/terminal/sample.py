@@ -1,4 +1,4 @@
-"""Samples: how a server was at one moment, and what happened between two of them.
+"""Samples: the state of a server at one moment, and the changes between two of them.
 
 Made of the answers to `/v1/status` and `/metrics`; knows no server, terminal or clock.
 """
@@ -17,7 +17,7 @@ from feed.market.ticks import SECOND_NS
 
 
 class SourceStatus(BaseModel):
-    """Where ticks come from."""
+    """The source of ticks."""
 
     name: str
     up: bool
@@ -37,14 +37,14 @@ class RingStatus(BaseModel):
 
 
 class FeedStatus(BaseModel):
-    """Whether anything can come, and why not."""
+    """Whether ticks can come, and the reason where they cannot."""
 
     state: str
     reason: str
 
 
 class ServerStatus(BaseModel):
-    """What `/v1/status` says, as far as it is shown; see `feed.http.status`."""
+    """The answer to `/v1/status`, as far as it is shown; see `feed.http.status`."""
 
     version: str
     uptime_s: float
@@ -61,7 +61,7 @@ class ServerStatus(BaseModel):
 
 
 class Metrics:
-    """What `/metrics` says."""
+    """The answer to `/metrics`."""
 
     __slots__ = ("_samples",)
 
@@ -102,11 +102,11 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """How a server was.
+    """The state of a server.
 
     Attributes:
-        at_ns: when, by a monotonic clock.
-        status, metrics: what it said.
+        at_ns: the time, by a monotonic clock.
+        status, metrics: its answers.
     """
 
     at_ns: int
@@ -118,7 +118,7 @@ class Sample:
         """Read a server's answers.
 
         Raises:
-            Malformed: they are not what a server answers.
+            Malformed: they are not answers of a feed server.
         """
         try:
             read = ServerStatus.model_validate(status)
@@ -130,13 +130,13 @@ class Sample:
 
     @property
     def run(self) -> tuple[str, float | None]:
-        """What differs when the server was started again: counters count from zero then."""
+        """A value that differs when the server was started again: counters begin at zero then."""
         return self.status.ring.epoch, self.metrics.total("process_start_time_seconds")
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What happened between two samples of one run.
+    """The time between two samples of one run.
 
     Attributes:
         first, last: the samples; the same one, where there is only one yet.
@@ -159,7 +159,7 @@ class Span:
         return (now - before) / self.seconds
 
     def quantile_s(self, name: str, share: float) -> float | None:
-        """Return a quantile of what a histogram of seconds observed; None: it observed nothing."""
+        """Return a quantile of a histogram of seconds; None: it observed nothing."""
         now, before = self.last.metrics.buckets(name), self.first.metrics.buckets(name)
         new = [count - before.get(bound, 0.0) for bound, count in now.items()]
         counts = [int(each - below) for each, below in zip(new, [0.0, *new], strict=False)]

@@ -1,6 +1,6 @@
 """The screen: a terminal that is taken over, drawn on and given back; or none, and then plain text.
 
-A view knows what to show; `show` draws it again and again, and gives it the keys. Where there is no
+A view makes the content; `show` draws it again and again, and gives it the keys. Where there is no
 terminal (a pipe, a file, `ssh` without `-t`, TERM=dumb), tables are printed from time to time.
 """
 
@@ -39,13 +39,13 @@ _ASCII = str.maketrans("▁▂▃▄▅▆▇█▲▼·↑↓–…µ�", "__.
 
 
 class View(Protocol):
-    """What is shown; knows no terminal."""
+    """Something that can be shown; knows no terminal."""
 
     def press(self, key: str, now_ns: int) -> bool:
         """Take a key; return whether to go on."""
 
     def render(self, width: int, height: int | None, now_ns: int) -> RenderableType:
-        """Return what to draw in so much room; all there is where no height is given."""
+        """Return the drawing for a width and height; all of it where no height is given."""
 
 
 class Canvas(Protocol):
@@ -53,14 +53,14 @@ class Canvas(Protocol):
 
     @property
     def size(self) -> tuple[int, int | None]:
-        """Its width and height in characters; no height where there is no end to it."""
+        """Its width and height in characters; None for a height without end."""
 
     @property
     def ready(self) -> bool:
         """Whether it can take another drawing now."""
 
     def draw(self, renderable: RenderableType) -> None:
-        """Show this in place of, or after, what was shown before."""
+        """Show this in place of the drawing before, or after it."""
 
 
 async def show(
@@ -71,7 +71,7 @@ async def show(
     every_s: float,
     clock: Callable[[], int] = time.time_ns,
 ) -> None:
-    """Draw a view, at least so often and after each key, until it has had enough."""
+    """Draw a view every `every_s` and after each key, until it ends by a key."""
     while True:
         if canvas.ready:
             width, height = canvas.size
@@ -87,9 +87,9 @@ async def show_here(
     """Show a view on standard output: live where that is a terminal, else as tables.
 
     Args:
-        view: what to show.
-        every_s: how often, on a terminal.
-        write: called with each table where it is none.
+        view: what is shown.
+        every_s: the time between two drawings, on a terminal.
+        write: called with each table where there is no terminal.
         tell: called once, then, with a line for people.
 
     Raises:
@@ -108,7 +108,7 @@ async def show_here(
 
 
 class NoKeys:
-    """Nobody who could press any."""
+    """No keyboard at all."""
 
     async def wait(self, seconds: float) -> list[str]:
         """Wait."""
@@ -127,7 +127,7 @@ class Paper:
 
     @property
     def size(self) -> tuple[int, int | None]:
-        """The width of a terminal, or what COLUMNS says."""
+        """The width of a terminal, or of COLUMNS."""
         return shutil.get_terminal_size(_USUAL_SIZE).columns, None
 
     def draw(self, renderable: RenderableType) -> None:
@@ -142,8 +142,8 @@ class Paper:
 class Terminal:
     """A terminal, taken over until the block ends.
 
-    Drawn on its alternate screen; given back as it was by the end of the block, and for as long as
-    Ctrl-Z stops the process; what kills it by default finds it given back, too.
+    Drawn on its alternate screen; given back as it was by the end of the block, for as long as
+    Ctrl-Z stops the process, and before a signal kills it.
 
     Attributes:
         keyboard: its keys.
@@ -156,7 +156,7 @@ class Terminal:
         self._encoding = encoding
         self._mode = termios.tcgetattr(in_fd)
         self._handled: list[signal.Signals] = []
-        self._drawn = io.StringIO()  # what rich made, until the writer gets it
+        self._drawn = io.StringIO()  # the drawing of rich, until the writer gets it
         self._console = Console(
             file=self._drawn, force_terminal=True, force_interactive=True, legacy_windows=False
         )
@@ -180,7 +180,7 @@ class Terminal:
         }
         loop = asyncio.get_running_loop()
         for number, handler in handlers.items():
-            # What is ignored stays so: SIGHUP under nohup, SIGTSTP in a shell without jobs.
+            # An ignored signal stays so: SIGHUP under nohup, SIGTSTP in a shell without jobs.
             if signal.getsignal(number) is signal.SIG_DFL:
                 loop.add_signal_handler(number, handler)
                 self._handled.append(number)
@@ -201,7 +201,7 @@ class Terminal:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Its width and height now; rich would believe COLUMNS, which does not change with it.
+        """Its width and height now; rich would believe COLUMNS, and that stays.
 
         Raises:
             TerminalGone: it was closed.
@@ -241,14 +241,14 @@ class Terminal:
             termios.tcsetattr(self._in_fd, termios.TCSANOW, self._mode)
 
     def _stop(self) -> None:
-        """Do what Ctrl-Z does to others, with the terminal as it was; return when continued."""
+        """Stop as others do by Ctrl-Z, with the terminal as it was; return when continued."""
         self._give_back()
         os.kill(os.getpid(), signal.SIGSTOP)
         self._take()
         self.keyboard.wake()
 
     def _die(self, number: signal.Signals) -> None:
-        """Do what a signal does to others, with the terminal as it was."""
+        """Die by a signal as other programs do, with the terminal as it was."""
         self._give_back()
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
@@ -260,7 +260,7 @@ class Terminal:
 
 
 def encode(text: str, encoding: str) -> bytes:
-    """Return a text's bytes; what an encoding cannot say is said in ASCII."""
+    """Return a text's bytes, in ASCII where the encoding has not all of its characters."""
     try:
         return text.encode(encoding)
     except UnicodeEncodeError:

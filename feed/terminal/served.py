@@ -1,4 +1,7 @@
-"""Who is connected how: the table of `feed top`. Knows no server, terminal or clock."""
+"""Subscribers by transport and codec: the table of `feed top`.
+
+Knows no server, terminal or clock.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +28,7 @@ class Served:
 
 
 def served(span: Span) -> list[Served]:
-    """Return who is, or was, connected how."""
+    """Return a row for each transport and codec that is, or was, in use."""
     metrics = span.last.metrics
     rows = []
     for transport in metrics.labels("feed_connections", "transport"):
@@ -58,7 +61,7 @@ def _column(
     rank: int = 0,
     show: Callable[[float | None], str] | None = None,
 ) -> Column[Served]:
-    """Return a column of a field of `Served`; of a text where it is not said how numbers look."""
+    """Return a column of a field of `Served`; without `show` the field is a text."""
     return Column(
         title,
         width,

@@ -1,4 +1,4 @@
-"""Top: how a server is doing, asked once a second."""
+"""Top: the state of a server, asked for once a second."""
 
 import asyncio
 import time
@@ -18,14 +18,14 @@ EVERY_S = 1.0
 async def top(  # noqa: D417 - arguments of a kind are explained together
     server: Finite, write: Callable[[bytes], object], tell: Callable[[str], object]
 ) -> None:
-    """Show a server until somebody has seen enough; goes on while it is away.
+    """Show a server until a key ends it; goes on while the server is away.
 
     Args:
-        server: whom to ask; open.
-        write, tell: for where there is no terminal; see `show_here`.
+        server: the server, open for requests.
+        write, tell: used where there is no terminal; see `show_here`.
 
     Raises:
-        Refused, NotAFeed: what answers there is no feed server, or does not want us.
+        Refused, NotAFeed: the address is not that of a feed server, or it does not want us.
         TerminalGone: the terminal was closed.
         OSError: `write` failed.
     """

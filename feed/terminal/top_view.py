@@ -1,7 +1,7 @@
-"""What `feed top` shows: a few lines on the server, how old ticks are, and who is connected how.
+"""The screen of `feed top`: lines on the server, ages of ticks, subscribers by transport and codec.
 
-Knows no server, terminal or clock: it is given samples, failures and keys, and asked for what to
-draw. Rates and ages are over the last few seconds.
+Knows no server, terminal or clock: it is given samples, failures and keys, and asked for a
+drawing. Rates and ages are over the last few seconds.
 """
 
 from collections import deque
@@ -43,13 +43,13 @@ class TopView:
         """Show the server of an address."""
         self._where = where
         self._samples: deque[Sample] = deque(maxlen=WINDOW)
-        self._failure = ""  # why there is no newer sample; empty: there is
+        self._failure = ""  # the reason for the want of a newer sample; empty: there is one
         self._failed_ns = 0  # since when
         self._listing: Listing[Served] = Listing([column.title for column in COLUMNS])
-        self._frozen: tuple[Span | None, int] | None = None  # what is shown, since when
+        self._frozen: tuple[Span | None, int] | None = None  # the span that is shown, since when
 
     def take(self, sample: Sample) -> None:
-        """Take in how the server is."""
+        """Take in a sample of the server."""
         if self._samples and self._samples[-1].run != sample.run:
             self._samples.clear()  # it was started again
         self._samples.append(sample)
@@ -70,7 +70,7 @@ class TopView:
         return key != "q"
 
     def render(self, width: int, height: int | None, now_ns: int) -> RenderableType:
-        """Return what to draw; see `View`."""
+        """Return the drawing; see `View`."""
         span = self._frozen[0] if self._frozen else self._span
         lines: list[RenderableType] = [self._head(span, now_ns)]
         rows = served(span) if span else []
@@ -136,7 +136,7 @@ def _facts(span: Span) -> Iterator[Text]:
 
 
 def _counts(span: Span, metric: str, label: str, *, zeros: bool = True) -> Iterator[Part]:
-    """Yield what a counter has counted, by label; with a rate, and marked, what is going on now."""
+    """Yield the totals of a counter by label; those that grow now are marked, with a rate."""
     separator = ""
     for value in span.last.metrics.labels(metric, label):
         total = span.last.metrics.total(metric, **{label: value})

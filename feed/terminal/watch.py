@@ -19,7 +19,7 @@ CONFLATE = ("trades:250ms", "quotes:250ms")  # nobody reads faster, and SSH need
 CHANNELS = "trades,quotes,statuses"
 
 ASK_AGAIN_S = 5.0  # for the past, after the server could not be reached
-_LOOK_S = 0.5  # between two looks at which rows came into view
+_LOOK_S = 0.5  # between two looks for rows that came into view
 _MINUTES = 60
 _FEW_MINUTES = 10  # with fewer, the server is young, and its seconds say more
 _SECONDS = 600
@@ -32,13 +32,13 @@ async def watch(  # noqa: D417 - arguments of a kind are explained together
     write: Callable[[bytes], object],
     tell: Callable[[str], object],
 ) -> None:
-    """Show symbols until somebody has seen enough.
+    """Show symbols until a key ends it.
 
     Args:
         stream: whose consumer this becomes.
-        finite: of the same server.
-        symbols: that the stream is subscribed to.
-        write, tell: for where there is no terminal; see `show_here`.
+        finite: asks the same server.
+        symbols: those that the stream is subscribed to.
+        write, tell: used where there is no terminal; see `show_here`.
 
     Raises:
         FeedError: the stream cannot go on, or the terminal is gone.
@@ -66,7 +66,7 @@ async def recall(finite: Finite, view: WatchView) -> None:
             try:
                 await _list_symbols(finite, view)
                 await _recall_prices(finite, view)
-            except Lost:  # and so is the stream, most likely, which says so
+            except Lost:  # most likely the stream is lost too, and says so
                 await asyncio.sleep(ASK_AGAIN_S)
     except (Refused, NotAFeed, Malformed, KeyError, TypeError, ValueError) as error:
         view.connection.tell(f"past prices cannot be had: {error}", time.time_ns())

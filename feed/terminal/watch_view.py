@@ -1,6 +1,6 @@
-"""What `feed watch` shows: two lines on the connection, the table, one line on the keys.
+"""The screen of `feed watch`: two lines on the connection, the table, one line on the keys.
 
-Knows no stream, terminal or clock: it is given events and keys, and asked for what to draw. Nothing
+Knows no stream, terminal or clock: it is given events and keys, and asked for a drawing. Nothing
 is told by colour alone: a change has its sign, a direction its arrow, a halt its word.
 """
 
@@ -51,7 +51,7 @@ def _age(row: Row, now_ns: int, width: int) -> Text:
 
 
 def _course(row: Row, now_ns: int, width: int) -> Text:
-    """Draw the course, or say why there is none to look at."""
+    """Draw the course, or say why there is none."""
     del now_ns
     if row.health is Health.HALTED:
         return Text(f"HALTED {row.words}", "bold yellow")
@@ -101,8 +101,8 @@ class WatchView:
     """The screen of `feed watch`.
 
     Attributes:
-        board: what is known of the symbols.
-        connection: what is known of the connection.
+        board: the state of the symbols.
+        connection: the state of the connection.
         in_view: symbols whose rows were shown last.
     """
 
@@ -133,7 +133,7 @@ class WatchView:
         return key != "q"
 
     def render(self, width: int, height: int | None, now_ns: int) -> RenderableType:
-        """Return what to draw.
+        """Return the drawing.
 
         Args:
             width: of the terminal, in characters.

@@ -20,7 +20,7 @@ _UNITS_S = ((86_400, "d"), (3_600, "h"), (60, "m"), (_SECOND_S, "s"))
 
 
 def price(value: float | None, decimals: int) -> str:
-    """Return a price: `67,123.45`; of so many decimals, those for which there is room."""
+    """Return a price: `67,123.45`, with at most `decimals` digits after the point."""
     if value is None:
         return UNKNOWN
     room = PRICE_WIDTH - len(f"{value:,.0f}.")

@@ -1,8 +1,9 @@
 """The writer: bytes to a terminal, from a thread of its own.
 
 A terminal may stop taking bytes for as long as it likes: Ctrl-S, or an SSH connection through a
-tunnel. Whoever writes to it then stands still, and would not answer pings or SIGTERM. So a thread
-stands still instead; who draws looks at `ready` first, and lets a frame go where it is not.
+tunnel. A program that writes to it then stands still, and would not answer pings or SIGTERM. So a
+thread stands still instead; before each drawing `ready` is looked at, and the drawing is left out
+where it is false.
 """
 
 import os

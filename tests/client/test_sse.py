@@ -63,7 +63,7 @@ CASES: dict[str, tuple[bytes, list[tuple[str, str, str]]]] = {
 
 
 def seen(events: list[SseEvent]) -> list[tuple[str, str, str]]:
-    return [(event.name, event.text, event.last_id) for event in events]
+    return [(event.name, event.data.decode(errors="replace"), event.last_id) for event in events]
 
 
 @pytest.mark.parametrize(("data", "events"), CASES.values(), ids=CASES)

@@ -1,6 +1,5 @@
 /** What the three transports have in common. */
 
-import type { Environment } from "../environment.ts";
 import type { CodecName, Payload } from "../wire/codec.ts";
 import type { Selection } from "../wire/selection.ts";
 import type { Channel } from "../wire/ticks.ts";
@@ -71,8 +70,6 @@ export interface Transport {
   /** End it now; a pending `read` settles. Harmless when called twice. */
   close(): void;
 }
-
-export type TransportFactory = (request: Request, environment: Environment) => Transport;
 
 /** The URL of an HTTP transport with everything a request says. */
 export function requestUrl(path: string, request: Request): URL {

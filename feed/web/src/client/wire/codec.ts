@@ -56,11 +56,6 @@ export function decodeFrame(payload: Payload, codec: CodecName): Message[] {
   return messages as Message[];
 }
 
-/** How many bytes a payload has; texts are nearly all ASCII, so their length is close enough. */
-export function payloadBytes(payload: Payload): number {
-  return payload.length;
-}
-
 function isMessage(value: unknown): value is Message {
   if (typeof value !== "object" || value === null) {
     return false;

@@ -60,11 +60,6 @@ export class Control {
     return messages;
   }
 
-  /** Whether every message was answered: then the connection is as it was asked to be. */
-  get settled(): boolean {
-    return this.#unanswered.length === 0;
-  }
-
   /** Note an answer; return the revision of the selection that it answers, if it answers one. */
   answer(): number | undefined {
     return this.#unanswered.shift();
