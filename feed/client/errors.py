@@ -63,7 +63,7 @@ class GaveUp(FeedError):
 
     Attributes:
         tried_s: for how many seconds.
-        reason: of the last failure, in words.
+        reason: the words of the last failure.
     """
 
     def __init__(self, url: str, tried_s: float, reason: str) -> None:

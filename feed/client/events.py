@@ -68,7 +68,7 @@ class Gap:
 
     @property
     def missing(self) -> int | None:
-        """How many sequences are missing, over all symbols; None where that cannot be known."""
+        """The number of missing sequences, over all symbols; None where it cannot be known."""
         try:
             first, last = Position.parse(self.first or ""), Position.parse(self.last or "")
         except InvalidPosition:
@@ -249,7 +249,7 @@ class Counters:
     Attributes:
         ticks: delivered; those of snapshots are counted apart, as `snapshot_ticks`.
         batches: delivered, those of snapshots included.
-        received_bytes: of bodies and messages, after decompression.
+        received_bytes: bytes of bodies and messages, after decompression.
         connects: connections that stood; `connects - 1` of them were reconnects.
         resumes: those that went on from a position.
         failures: connections that were lost or could not be made.
@@ -278,5 +278,5 @@ class Counters:
 
     @property
     def reconnects(self) -> int:
-        """How often a connection was made after one that had stood."""
+        """The number of connections made after one that had stood."""
         return max(0, self.connects - 1)

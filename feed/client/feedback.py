@@ -37,7 +37,7 @@ class FeedbackReporter:
 
         Args:
             base: the server's URL.
-            now_s: the time as `take` is given it, seconds that only grow.
+            now_s: the time as `note` is given it, seconds that only grow.
             wall_ns: the time of day, nanoseconds since 1970.
         """
         self._url = base / "v1" / "feedback"
@@ -45,25 +45,25 @@ class FeedbackReporter:
         self._random = random.Random()
         self._ages_ms: list[float] = []
         self._seen = 0
-        self._told_s = now_s
-        self._telling: asyncio.Task[None] | None = None
+        self._sent_s = now_s
+        self._sending: asyncio.Task[None] | None = None
 
-    def take(
+    def note(
         self, batch: Batch, session: aiohttp.ClientSession, transport: Transport, now_s: float
     ) -> None:
         """Note a batch that is handed out, and report where it is time; returns at once."""
-        self._note(batch)
-        if self._ages_ms and now_s - self._told_s >= INTERVAL_S:
+        self._sample(batch)
+        if self._ages_ms and now_s - self._sent_s >= INTERVAL_S:
             body = {"transport": transport.value, "ages_ms": self._ages_ms}
-            self._ages_ms, self._seen, self._told_s = [], 0, now_s
-            self._telling = asyncio.create_task(self._tell(session, body))
+            self._ages_ms, self._seen, self._sent_s = [], 0, now_s
+            self._sending = asyncio.create_task(self._send(session, body))
 
     def close(self) -> None:
         """Drop a report that is on its way."""
-        if self._telling is not None:
-            self._telling.cancel()
+        if self._sending is not None:
+            self._sending.cancel()
 
-    def _note(self, batch: Batch) -> None:
+    def _sample(self, batch: Batch) -> None:
         """Take the age of one tick of a batch, any of them, into the sample (Vitter's algorithm R).
 
         Ticks of a snapshot are not news. A bar's time is its beginning, which says nothing of how
@@ -86,7 +86,7 @@ class FeedbackReporter:
         elif (place := self._random.randrange(self._seen)) < MAX_AGES:
             self._ages_ms[place] = age_ms
 
-    async def _tell(self, session: aiohttp.ClientSession, body: Mapping[str, object]) -> None:
+    async def _send(self, session: aiohttp.ClientSession, body: Mapping[str, object]) -> None:
         """Report; that it cannot be is of no consequence: the connection says what is wrong."""
         timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
         try:

@@ -84,10 +84,10 @@ class Ledger:
         if self._position is not None:
             self.counters.resumes += self.counters.connects > 0
         elif self.counters.connects:
-            self._tell(Gap(None, None, "no position"), events)
+            self._append_gap(Gap(None, None, "no position"), events)
         self.counters.connects += 1
 
-    def take(self, message: Message, events: deque[Event]) -> bool:
+    def enter(self, message: Message, events: deque[Event]) -> bool:
         """Turn a message into events; return whether data flowed.
 
         Args:
@@ -105,35 +105,35 @@ class Ledger:
             if kind in _TICK_KINDS:
                 ticks.append(item)
             elif kind == "mark":
-                self._take_mark(item, ticks, events)
+                self._enter_mark(item, ticks, events)
                 ticks = []
             else:
                 self._hand_over(ticks, None, events)
                 ticks = []
-                self._take_other(kind, item, events)
+                self._enter_other(kind, item, events)
         position = message.position
         self._hand_over(ticks, None if position is None else _parse(position), events)
         return len(events) > before and not isinstance(events[-1], _NO_DATA)
 
-    def _take_mark(self, item: Object, ticks: list[Any], events: deque[Event]) -> None:
+    def _enter_mark(self, item: Object, ticks: list[Any], events: deque[Event]) -> None:
         position = _parse(item.get("pos"))
         if ticks:
             self._hand_over(ticks, position, events)
         elif self._move(position, events):
             events.append(Mark(str(position), _text(item, "t")))
 
-    def _take_other(self, kind: str, item: Object, events: deque[Event]) -> None:
+    def _enter_other(self, kind: str, item: Object, events: deque[Event]) -> None:
         if kind == "gap":
             first, last = _text(item, "from"), _text(item, "to")
             again = self._mending is not None and self._mending.first == first
-            self._tell(Gap(first, last, _text(item, "reason") or "no reason", again), events)
+            self._append_gap(Gap(first, last, _text(item, "reason") or "no reason", again), events)
         elif kind == "snapshot":
-            self._take_snapshot(item, events)
+            self._enter_snapshot(item, events)
         elif kind == "bye":
             reason, words = _text(item, "reason") or "no reason", _text(item, "msg") or ""
             events.append(Bye(reason, words, item.get("reconnect") is not False))
         elif kind == "feed":
-            self._take_state(item, events)
+            self._enter_feed_state(item, events)
         elif kind == "error":
             code = item.get("code")
             if type(code) is not int:
@@ -143,14 +143,14 @@ class Ledger:
             self.counters.unknown += 1
             events.append(Unknown(item))
 
-    def _take_state(self, item: Object, events: deque[Event]) -> None:
+    def _enter_feed_state(self, item: Object, events: deque[Event]) -> None:
         state = item.get("state")
         if state not in {Health.LIVE, Health.SOURCE_DOWN}:
             raise Malformed(f"a feed is live or source_down, not {shorten(state)}")
         source, reason = _text(item, "source") or "", _text(item, "reason") or ""
         events.append(FeedState(Health(state), source, reason))
 
-    def _take_snapshot(self, item: Object, events: deque[Event]) -> None:
+    def _enter_snapshot(self, item: Object, events: deque[Event]) -> None:
         state = item.get("state")
         position = _parse(item.get("pos"))
         if state == "begin":
@@ -186,14 +186,14 @@ class Ledger:
         if held is not None and held != BEGINNING:
             if held.epoch != position.epoch:
                 if self._mending is None:
-                    self._tell(Gap(str(held), None, "epoch, untold"), events)
+                    self._append_gap(Gap(str(held), None, "epoch, untold"), events)
             elif position.sequence < held.sequence:
                 return self._conflated  # a state from before, told again
         self._mending = None
         self._position = position
         return True
 
-    def _tell(self, gap: Gap, events: deque[Event]) -> None:
+    def _append_gap(self, gap: Gap, events: deque[Event]) -> None:
         told = self._mending if gap.again else None
         self.counters.gaps += told is None
         self.counters.missing += (gap.missing or 0) - (told.missing or 0 if told else 0)

@@ -172,7 +172,7 @@ class SseMessageParser:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a client reads one codec, and writes control messages beside it.
+    """The means to read one codec, and to write control messages beside it.
 
     Attributes:
         decode: reads one whole array.

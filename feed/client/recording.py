@@ -123,7 +123,7 @@ class RecordingWriter:
 async def record(
     stream: Stream,
     recording: RecordingWriter,
-    tell: Callable[[Event], None],
+    on_event: Callable[[Event], None],
     *,
     count: int | None = None,
     seconds: float | None = None,
@@ -133,7 +133,7 @@ async def record(
     Args:
         stream: whose consumer this becomes.
         recording: the file that is written; it stays open.
-        tell: called with each event that is not a batch.
+        on_event: called with each event that is not a batch.
         count: the number of ticks after which it ends; None: never.
         seconds: the time after which it ends; None: never.
 
@@ -152,7 +152,7 @@ async def record(
                         flusher.result()  # it ends only by an error
                     if not isinstance(event, Batch):
                         recording.write_event(event, acknowledgement)
-                        tell(event)
+                        on_event(event)
                         continue
                     recording.write_ticks(event if len(event) <= left else event[: int(left)])
                     left -= len(event)

@@ -89,7 +89,7 @@ class SseParser:
         events: list[SseEvent] = []
         for line in lines:
             if line:
-                self._take_line(line)
+                self._read_line(line)
             elif (event := self._dispatch()) is not None:
                 events.append(event)
         if len(self._partial) + self._data_bytes > MAX_EVENT_BYTES:
@@ -105,7 +105,7 @@ class SseParser:
         self._begun = True
         return data.removeprefix(_BOM)
 
-    def _take_line(self, line: bytes) -> None:
+    def _read_line(self, line: bytes) -> None:
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":

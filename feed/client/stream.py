@@ -69,7 +69,7 @@ class Stream:
         counters: totals over all its connections.
         position: where the consumer stands: after the last event that it was given. Give it as
             `after` to another stream, on any transport, to go on there.
-        transport: of the connection that stands, or stood last; None before the first.
+        transport: that of the connection that stands, or stood last; None before the first.
     """
 
     def __init__(
@@ -200,7 +200,7 @@ class Stream:
         if isinstance(event, Batch | Mark):
             self.position = event.position or self.position
             if isinstance(event, Batch):
-                self._feed_back(event)
+                self._note_ages(event)
         elif isinstance(event, Snapshot) and event.state == "end":
             self.position = event.position
         return event
@@ -252,7 +252,7 @@ class Stream:
             self._silent_s = 0.0
             self.counters.received_bytes += size
             for message in messages:
-                if self._ledger.take(message, self._events):
+                if self._ledger.enter(message, self._events):
                     self._attempts.succeed(self._clock.now_s())
         except TimeoutError:
             self.counters.silences += 1
@@ -302,10 +302,10 @@ class Stream:
             if self._wants_feedback and self._feedback is None:
                 self._feedback = FeedbackReporter(self._base, self._clock.now_s())
 
-    def _feed_back(self, batch: Batch) -> None:
+    def _note_ages(self, batch: Batch) -> None:
         """Note how old a batch is, and report now and then, for those who opted in."""
         if self._feedback is not None and self._session is not None and self.transport is not None:
-            self._feedback.take(batch, self._session, self.transport, self._clock.now_s())
+            self._feedback.note(batch, self._session, self.transport, self._clock.now_s())
 
     def _order(self) -> Order:
         key, secret = self._identity

@@ -11,7 +11,7 @@ from feed.client.stream import Stream
 async def tail(
     stream: Stream,
     write: Callable[[bytes], None],
-    tell: Callable[[Event], None],
+    on_event: Callable[[Event], None],
     *,
     count: int | None = None,
 ) -> None:
@@ -21,7 +21,7 @@ async def tail(
         stream: whose consumer this becomes.
         write: called with the lines of a batch. While it blocks nothing is read, and the server
             waits, or tells a gap later.
-        tell: called with each event that is not a batch.
+        on_event: called with each event that is not a batch.
         count: the number of ticks after which it ends; None: never.
 
     Raises:
@@ -31,7 +31,7 @@ async def tail(
     left = math.inf if count is None else count
     async for event in stream.events():
         if not isinstance(event, Batch):
-            tell(event)
+            on_event(event)
             continue
         ticks = event if len(event) <= left else event[: int(left)]
         write(b"".join(map(json_line, ticks)))

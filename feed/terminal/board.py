@@ -77,7 +77,7 @@ class Row:
         """Return a row that does not change with this one."""
         return replace(self, course=self.course.copy())
 
-    def take(self, tick: Mapping[str, Any], time_ns: int, now_ns: int) -> None:
+    def update(self, tick: Mapping[str, Any], time_ns: int, now_ns: int) -> None:
         """Take in a trade, quote or status of this symbol.
 
         Raises:
@@ -85,32 +85,32 @@ class Row:
         """
         kind = tick["T"]
         if kind == Kind.TRADE:
-            self._take_trade(float(tick["p"]), time_ns, now_ns)
+            self._update_price(float(tick["p"]), time_ns, now_ns)
         elif kind == Kind.QUOTE:
             bid, ask = float(tick["bp"]), float(tick["ap"])
             self.bid, self.ask = bid or None, ask or None
-            self._see(bid)
-            self._see(ask)
+            self._note_decimals(bid)
+            self._note_decimals(ask)
         elif kind == Kind.STATUS:
             words = (printable(tick[part]) for part in ("rc", "sm") if tick.get(part))
-            self._take_status(str(tick["sc"]), " ".join(words))
+            self._update_health(str(tick["sc"]), " ".join(words))
 
-    def _take_trade(self, price: float, time_ns: int, now_ns: int) -> None:
+    def _update_price(self, price: float, time_ns: int, now_ns: int) -> None:
         if self.last is not None and price != self.last:
             self.direction = 1 if price > self.last else -1
             self.changed_ns = now_ns
         self.last = price
         self.course.push(time_ns, price)
-        self._see(price)
+        self._note_decimals(price)
 
-    def _take_status(self, code: str, words: str) -> None:
+    def _update_health(self, code: str, words: str) -> None:
         health = _HEALTH_OF_CODE.get(code)
         if health is None or (self.health is Health.HALTED and code in _OF_SILENCE):
             return
         self.health = health
         self.words = "" if health is Health.LIVE else words
 
-    def _see(self, price: float) -> None:
+    def _note_decimals(self, price: float) -> None:
         """Note the decimals of a price; those beyond the precision of a double do not count."""
         while self.decimals < MAX_DECIMALS and abs(round(price, self.decimals) - price) > (
             1e-12 * abs(price)
@@ -138,7 +138,7 @@ class Board:
         """The symbols, in the order in which they were asked for, or came."""
         return list(self._rows.values())
 
-    def take(self, batch: Batch, now_ns: int) -> None:
+    def update(self, batch: Batch, now_ns: int) -> None:
         """Take in a batch that came just now, by a wall clock.
 
         How old ticks are is told by their event times, so that a source that is late shows. In a
@@ -155,7 +155,7 @@ class Board:
                 self.unreadable += 1
                 continue
             try:
-                row.take(tick, time_ns, now_ns)
+                row.update(tick, time_ns, now_ns)
             except (KeyError, TypeError, ValueError):
                 self.unreadable += 1
                 continue

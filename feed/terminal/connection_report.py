@@ -40,7 +40,7 @@ class Incident:
 
 
 class Rate:
-    """How fast a total grows, over the last few seconds."""
+    """The growth of a total, over the last few seconds."""
 
     __slots__ = ("_samples",)
 
@@ -67,7 +67,7 @@ class ConnectionReport:
 
     Attributes:
         phase: connecting, live or lost.
-        source_down: why the server's source is down, in its word; None while it is up.
+        source_down: the server's word for the reason while its source is down; None while it is up.
         incident: the last event worth a line.
     """
 
@@ -83,7 +83,7 @@ class ConnectionReport:
         self._ticks = Rate()
         self._bytes = Rate()
 
-    def take(self, event: Event, now_ns: int) -> None:
+    def note(self, event: Event, now_ns: int) -> None:
         """Note an event of this moment, by a wall clock; some events change nothing."""
         if isinstance(event, Connected):
             self._connect(event, now_ns)
@@ -94,13 +94,13 @@ class ConnectionReport:
             self._reason = words.printable(event.reason)
             self._retry_ns = now_ns + int(event.retry_in_s * SECOND_NS)
         elif isinstance(event, Gap):
-            self.tell(_words_of(event), now_ns)
+            self.note_incident(_words_of(event), now_ns)
         elif isinstance(event, Bye | Notice):
-            self.tell(str(event), now_ns)
+            self.note_incident(str(event), now_ns)
         elif isinstance(event, FeedState):
             self.source_down = None if event.live else words.printable(event.reason)
 
-    def tell(self, what: str, now_ns: int) -> None:
+    def note_incident(self, what: str, now_ns: int) -> None:
         """Note an event worth a line."""
         self.incident = Incident(words.printable(what, 200), now_ns)
 
@@ -144,9 +144,9 @@ class ConnectionReport:
     def _connect(self, event: Connected, now_ns: int) -> None:
         if self._lost_ns is not None:
             away = words.age(now_ns - self._lost_ns)
-            self.tell(f"back after {away}: {self._reason}", now_ns)
+            self.note_incident(f"back after {away}: {self._reason}", now_ns)
         elif event.why:
-            self.tell(event.why, now_ns)
+            self.note_incident(event.why, now_ns)
         self.phase = Phase.LIVE
         self._lost_ns = None
         self._transport = event.transport.value

@@ -48,12 +48,12 @@ class KeyParser:
         """Return the keys that these bytes complete."""
         keys = []
         for byte in data:
-            key = self._take(byte)
+            key = self._read_byte(byte)
             if key is not None:
                 keys.append(key)
         return keys
 
-    def _take(self, byte: int) -> str | None:
+    def _read_byte(self, byte: int) -> str | None:
         if byte == _ESCAPE:
             self._begun = bytearray()
             return None
@@ -61,7 +61,7 @@ class KeyParser:
             return chr(byte) if 0x20 <= byte < 0x7F else None  # noqa: PLR2004 - printable ASCII
         if not self._begun and byte not in b"[O":  # ESC by itself, or with a key as Alt
             self._begun = None
-            return self._take(byte)
+            return self._read_byte(byte)
         self._begun.append(byte)
         ended = len(self._begun) > 1 and byte in _FINAL
         if not ended and len(self._begun) < _MAX_SEQUENCE:

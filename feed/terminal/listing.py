@@ -43,7 +43,7 @@ class Column(Generic[Item]):
 
 
 class Listing(Generic[Item]):
-    """How a table is sorted, and how far it is scrolled.
+    """The order of a table, and the place to which it is scrolled.
 
     Attributes:
         sorted_by: title of a column; None: in the order in which the items are given.

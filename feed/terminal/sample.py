@@ -147,7 +147,7 @@ class Span:
 
     @property
     def seconds(self) -> float:
-        """How long it was."""
+        """Its length."""
         return (self.last.at_ns - self.first.at_ns) / SECOND_NS
 
     def rate(self, name: str, **labels: str) -> float | None:

@@ -82,7 +82,11 @@ async def show(
 
 
 async def show_here(
-    view: View, *, every_s: float, write: Callable[[bytes], object], tell: Callable[[str], object]
+    view: View,
+    *,
+    every_s: float,
+    write: Callable[[bytes], object],
+    explain: Callable[[str], object],
 ) -> None:
     """Show a view on standard output: live where that is a terminal, else as tables.
 
@@ -90,7 +94,7 @@ async def show_here(
         view: what is shown.
         every_s: the time between two drawings, on a terminal.
         write: called with each table where there is no terminal.
-        tell: called once, then, with a line for people.
+        explain: called once, then, with a line for people.
 
     Raises:
         TerminalGone: it was closed.
@@ -102,7 +106,7 @@ async def show_here(
         with Terminal(stdin, stdout, sys.stdout.encoding) as terminal:
             await show(view, terminal, terminal.keyboard, every_s=every_s)
         return
-    tell(f"no terminal to draw on: a table every {TABLE_EVERY_S:g} s")
+    explain(f"no terminal to draw on: a table every {TABLE_EVERY_S:g} s")
     await asyncio.sleep(FIRST_TABLE_S)
     await show(view, Paper(write, sys.stdout.encoding), NoKeys(), every_s=TABLE_EVERY_S)
 
@@ -170,7 +174,7 @@ class Terminal:
         self._writer = Writer(out_fd)
 
     def __enter__(self) -> Self:
-        self._take()
+        self._take_over()
         self.keyboard.__enter__()
         handlers: dict[signal.Signals, Callable[[], object]] = {
             signal.SIGWINCH: self.keyboard.wake,
@@ -227,7 +231,7 @@ class Terminal:
         self._live.update(renderable, refresh=True)
         self._hand_over()
 
-    def _take(self) -> None:
+    def _take_over(self) -> None:
         tty.setcbreak(self._in_fd, termios.TCSANOW)
         self._live.start()
         self._hand_over()
@@ -244,7 +248,7 @@ class Terminal:
         """Stop as others do by Ctrl-Z, with the terminal as it was; return when continued."""
         self._give_back()
         os.kill(os.getpid(), signal.SIGSTOP)
-        self._take()
+        self._take_over()
         self.keyboard.wake()
 
     def _die(self, number: signal.Signals) -> None:

@@ -16,13 +16,13 @@ EVERY_S = 1.0
 
 
 async def top(  # noqa: D417 - arguments of a kind are explained together
-    server: Finite, write: Callable[[bytes], object], tell: Callable[[str], object]
+    server: Finite, write: Callable[[bytes], object], explain: Callable[[str], object]
 ) -> None:
     """Show a server until a key ends it; goes on while the server is away.
 
     Args:
         server: the server, open for requests.
-        write, tell: used where there is no terminal; see `show_here`.
+        write, explain: used where there is no terminal; see `show_here`.
 
     Raises:
         Refused, NotAFeed: the address is not that of a feed server, or it does not want us.
@@ -30,7 +30,9 @@ async def top(  # noqa: D417 - arguments of a kind are explained together
         OSError: `write` failed.
     """
     view = TopView(str(server.base))
-    await until_first(show_here(view, every_s=EVERY_S, write=write, tell=tell), ask(server, view))
+    await until_first(
+        show_here(view, every_s=EVERY_S, write=write, explain=explain), ask(server, view)
+    )
 
 
 async def ask(server: Finite, view: TopView, every_s: float = EVERY_S) -> None:
@@ -41,7 +43,7 @@ async def ask(server: Finite, view: TopView, every_s: float = EVERY_S) -> None:
             status, metrics = await asyncio.gather(
                 server.document("v1/status"), server.text("metrics")
             )
-            view.take(Sample.of(begun_ns, status, metrics))
+            view.update(Sample.of(begun_ns, status, metrics))
         except (Lost, Malformed) as error:
             view.fail(str(error), time.time_ns())
         passed_s = (time.monotonic_ns() - begun_ns) / 1e9

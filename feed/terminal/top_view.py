@@ -48,7 +48,7 @@ class TopView:
         self._listing: Listing[Served] = Listing([column.title for column in COLUMNS])
         self._frozen: tuple[Span | None, int] | None = None  # the span that is shown, since when
 
-    def take(self, sample: Sample) -> None:
+    def update(self, sample: Sample) -> None:
         """Take in a sample of the server."""
         if self._samples and self._samples[-1].run != sample.run:
             self._samples.clear()  # it was started again

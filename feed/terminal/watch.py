@@ -30,7 +30,7 @@ async def watch(  # noqa: D417 - arguments of a kind are explained together
     finite: Finite,
     symbols: Iterable[str],
     write: Callable[[bytes], object],
-    tell: Callable[[str], object],
+    explain: Callable[[str], object],
 ) -> None:
     """Show symbols until a key ends it.
 
@@ -38,7 +38,7 @@ async def watch(  # noqa: D417 - arguments of a kind are explained together
         stream: whose consumer this becomes.
         finite: asks the same server.
         symbols: those that the stream is subscribed to.
-        write, tell: used where there is no terminal; see `show_here`.
+        write, explain: used where there is no terminal; see `show_here`.
 
     Raises:
         FeedError: the stream cannot go on, or the terminal is gone.
@@ -47,7 +47,7 @@ async def watch(  # noqa: D417 - arguments of a kind are explained together
     view = WatchView(symbols, str(finite.base.origin()), stream.counters)
     async with finite:
         await until_first(
-            show_here(view, every_s=REFRESH_S, write=write, tell=tell),
+            show_here(view, every_s=REFRESH_S, write=write, explain=explain),
             follow(stream, view),
             recall(finite, view),
         )
@@ -56,7 +56,7 @@ async def watch(  # noqa: D417 - arguments of a kind are explained together
 async def follow(stream: Stream, view: WatchView) -> None:
     """Give a view all that happens in a stream."""
     async for event in stream.events():
-        view.take(event, time.time_ns())
+        view.update(event, time.time_ns())
 
 
 async def recall(finite: Finite, view: WatchView) -> None:
@@ -69,7 +69,7 @@ async def recall(finite: Finite, view: WatchView) -> None:
             except Lost:  # most likely the stream is lost too, and says so
                 await asyncio.sleep(ASK_AGAIN_S)
     except (Refused, NotAFeed, Malformed, KeyError, TypeError, ValueError) as error:
-        view.connection.tell(f"past prices cannot be had: {error}", time.time_ns())
+        view.connection.note_incident(f"past prices cannot be had: {error}", time.time_ns())
         await asyncio.Event().wait()  # the live ones are not concerned
 
 

@@ -117,11 +117,11 @@ class WatchView:
         self._listing: Listing[Row] = Listing(titles, "SYMBOL" if ALL in symbols else None)
         self._frozen: tuple[list[Row], int, int] | None = None  # rows, since when, ticks then
 
-    def take(self, event: Event, now_ns: int) -> None:
+    def update(self, event: Event, now_ns: int) -> None:
         """Take in an event of the stream."""
-        self.connection.take(event, now_ns)
+        self.connection.note(event, now_ns)
         if isinstance(event, Batch):
-            self.board.take(event, now_ns)
+            self.board.update(event, now_ns)
 
     def press(self, key: str, now_ns: int) -> bool:
         """Take a key; return whether to go on."""

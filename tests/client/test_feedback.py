@@ -49,7 +49,7 @@ class Scene:
         batch = Batch(
             [as_tick({"T": kind, "S": "A", "t": time}) for time in times], snapshot=snapshot
         )
-        self.feedback.take(batch, self.session, Transport.STREAM, now_s)
+        self.feedback.note(batch, self.session, Transport.STREAM, now_s)
 
     async def told(self, reports: int) -> None:
         await until(lambda: len(self.reports) == reports)
@@ -84,7 +84,7 @@ async def test_what_has_no_age_is_not_told(scene: Scene) -> None:
     scene.take(1, INTERVAL_S, snapshot=True)
     scene.take(2 * 86_400, INTERVAL_S)
     timeless = Batch([as_tick({"T": "t", "S": "A"})])
-    scene.feedback.take(timeless, scene.session, Transport.SSE, INTERVAL_S)
+    scene.feedback.note(timeless, scene.session, Transport.SSE, INTERVAL_S)
     for kind in ("b", "u", "b1s"):
         scene.take_all([60], INTERVAL_S, kind=kind)
     scene.take(-7, INTERVAL_S)
@@ -118,8 +118,8 @@ async def test_whoever_does_not_take_reports_is_left_alone(scene: Scene) -> None
     await scene.told(1)
     scene.feedback = FeedbackReporter(URL("http://127.0.0.1:1"), 0.0, lambda: EVENT_NS)
     scene.take(1, INTERVAL_S)
-    assert scene.feedback._telling is not None
-    await scene.feedback._telling
+    assert scene.feedback._sending is not None
+    await scene.feedback._sending
 
 
 @pytest.mark.parametrize("transport", ["websocket", "sse", "stream"])

@@ -47,7 +47,7 @@ def ledger(after: str | None = None, *, conflated: bool = False, snapshot: bool 
 
 def take(account: Ledger, *objects: dict[str, Any], position: str | None = None) -> list[Event]:
     events: deque[Event] = deque()
-    account.take(Message(list(objects), position), events)
+    account.enter(Message(list(objects), position), events)
     return list(events)
 
 
@@ -220,7 +220,7 @@ def test_other_messages_are_events() -> None:
 def test_what_breaks_the_protocol_is_malformed(wrong: dict[str, Any]) -> None:
     account, events = ledger("ab-1"), deque[Event]()
     with pytest.raises(Malformed):
-        account.take(Message([tick(2), mark("ab-2"), tick(3), wrong]), events)
+        account.enter(Message([tick(2), mark("ab-2"), tick(3), wrong]), events)
     # What was accounted for is delivered; what was not will come again.
     assert next(list(event) for event in events if isinstance(event, Batch)) == [tick(2)]
     assert account.position == "ab-2"
@@ -248,7 +248,7 @@ def test_resuming_from_the_ledger_neither_loses_nor_repeats(
         upto = min(sent + run, total)
         if upto > sent:
             ticks = [tick(sequence) for sequence in range(sent + 1, upto + 1)]
-            account.take(Message([*ticks, mark(f"ab-{upto}")]), events)
+            account.enter(Message([*ticks, mark(f"ab-{upto}")]), events)
             sent = upto
     ids = [got for event in events if isinstance(event, Batch) for got in ids_of(event)]
     assert ids == list(range(1, len(ids) + 1))

@@ -40,6 +40,7 @@ def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.programs
 @pytest.mark.skipif(find_spec("mypy") is None, reason="mypy is not installed: pip install mypy")
 def test_a_program_is_understood_by_mypy(tmp_path: Path) -> None:
     shutil.copy(PROGRAM, tmp_path)
@@ -47,6 +48,7 @@ def test_a_program_is_understood_by_mypy(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
+@pytest.mark.programs
 @pytest.mark.skipif(
     find_spec("basedpyright") is None,
     reason="basedpyright, which is pyright from PyPI, is not installed: pip install basedpyright",
@@ -107,6 +109,7 @@ def test_names_of_the_package_are_those_that_are_public() -> None:
         _ = feed.disconnect  # type: ignore[attr-defined]
 
 
+@pytest.mark.programs
 def test_an_import_of_the_package_costs_no_more_than_itself(tmp_path: Path) -> None:
     program = (
         "import sys; before = set(sys.modules); import feed; dir(feed);"

@@ -18,7 +18,7 @@ def row_after(*ticks: Tick, now_ns: int = NOW_NS) -> Row:
     """Return AAPL's row after these ticks, one a batch."""
     board = Board(["AAPL"])
     for tick in ticks:
-        board.take(Batch([tick]), now_ns)
+        board.update(Batch([tick]), now_ns)
     (row,) = board.rows
     assert not board.unreadable
     return row
@@ -32,7 +32,7 @@ def test_symbols_that_were_named_are_there_before_they_tick_in_their_order() -> 
 
 def test_with_a_star_symbols_are_added_as_they_come() -> None:
     board = Board(["*"])
-    board.take(Batch([trade(1.0, "B"), trade(1.0, "A"), trade(2.0, "B")]), NOW_NS)
+    board.update(Batch([trade(1.0, "B"), trade(1.0, "A"), trade(2.0, "B")]), NOW_NS)
     assert [(row.symbol, row.last) for row in board.rows] == [("B", 2.0), ("A", 1.0)]
     assert board.ticks == 3
 
@@ -46,15 +46,15 @@ def test_a_price_goes_up_and_down_and_stays() -> None:
 
 def test_when_a_price_changed_is_when_it_came() -> None:
     board = Board(["AAPL"])
-    board.take(Batch([trade(10.0)]), NOW_NS)
-    board.take(Batch([trade(11.0)]), NOW_NS + 5)
-    board.take(Batch([trade(11.0)]), NOW_NS + 9)
+    board.update(Batch([trade(10.0)]), NOW_NS)
+    board.update(Batch([trade(11.0)]), NOW_NS + 5)
+    board.update(Batch([trade(11.0)]), NOW_NS + 9)
     assert board.rows[0].changed_ns == NOW_NS + 5
 
 
 def test_change_is_from_the_first_price_that_is_known() -> None:
     board = Board(["AAPL"])
-    board.take(Batch([trade(11.0)]), NOW_NS)
+    board.update(Batch([trade(11.0)]), NOW_NS)
     assert board.rows[0].change == 0
     board.seed("AAPL", [(NOW_NS - 60 * SECOND_NS, 10.0)])
     assert board.rows[0].change == pytest.approx(0.1)
@@ -123,8 +123,8 @@ def test_in_a_recording_age_is_since_a_tick_came() -> None:
     board = Board(["AAPL", "MSFT"])
     old_ns = NOW_NS - 2 * RECORDING_NS
     snapshot = [trade(1.0, "AAPL", old_ns - 5 * SECOND_NS), trade(1.0, "MSFT", old_ns)]
-    board.take(Batch(snapshot, snapshot=True), NOW_NS)
-    board.take(Batch([trade(1.0, "MSFT", old_ns)]), NOW_NS + SECOND_NS)
+    board.update(Batch(snapshot, snapshot=True), NOW_NS)
+    board.update(Batch([trade(1.0, "MSFT", old_ns)]), NOW_NS + SECOND_NS)
     aapl, msft = board.rows
     assert aapl.age_ns(NOW_NS + 3 * SECOND_NS) == 2 * SECOND_NS
     assert msft.age_ns(NOW_NS + 3 * SECOND_NS) == 2 * SECOND_NS
@@ -132,7 +132,7 @@ def test_in_a_recording_age_is_since_a_tick_came() -> None:
 
 def test_a_snapshot_of_yesterday_is_no_recording() -> None:
     board = Board(["AAPL"])
-    board.take(Batch([trade(1.0, time_ns=NOW_NS - 2 * RECORDING_NS)], snapshot=True), NOW_NS)
+    board.update(Batch([trade(1.0, time_ns=NOW_NS - 2 * RECORDING_NS)], snapshot=True), NOW_NS)
     assert board.rows[0].age_ns(NOW_NS) == 2 * RECORDING_NS
 
 
@@ -156,7 +156,7 @@ def test_times_of_message_pack_are_read_too() -> None:
 )
 def test_a_tick_that_is_none_is_counted_and_the_others_are_taken(wrong: dict[str, Any]) -> None:
     board = Board(["AAPL"])
-    board.take(Batch([trade(10.0), as_tick({**trade(11.0), **wrong}), trade(12.0)]), NOW_NS)
+    board.update(Batch([trade(10.0), as_tick({**trade(11.0), **wrong}), trade(12.0)]), NOW_NS)
     (row,) = board.rows
     assert (row.last, row.bid, board.ticks, board.unreadable) == (12.0, None, 2, 1)
 
@@ -170,7 +170,7 @@ def test_symbols_that_the_server_does_not_list_are_marked() -> None:
 def test_a_copy_of_a_row_does_not_change_with_it() -> None:
     row = row_after(trade(10.0))
     copy = row.copy()
-    row.take(trade(11.0), NOW_NS + 5 * SECOND_NS, NOW_NS)
+    row.update(trade(11.0), NOW_NS + 5 * SECOND_NS, NOW_NS)
     assert (copy.last, copy.change) == (10.0, 0)
 
 

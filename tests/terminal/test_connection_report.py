@@ -31,7 +31,7 @@ def connection_after(*events: Event) -> tuple[ConnectionReport, Counters]:
     connection = ConnectionReport(counters)
     for before_s, event in zip(reversed(range(len(events))), events, strict=True):
         counters.connects += isinstance(event, Connected)
-        connection.take(event, NOW_NS - before_s * SECOND_NS)
+        connection.note(event, NOW_NS - before_s * SECOND_NS)
     return connection, counters
 
 

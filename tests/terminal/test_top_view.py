@@ -73,7 +73,7 @@ def sample_at(second: int, metrics: Mapping[str, float], **status: Any) -> Sampl
 def view_after(*samples: Sample) -> TopView:
     view = TopView("http://a")
     for sample in samples:
-        view.take(sample)
+        view.update(sample)
     return view
 
 
@@ -148,7 +148,7 @@ def test_a_server_that_was_started_again_begins_anew() -> None:
     ring = {**STATUS["ring"], "epoch": "efgh"}
     view = view_after(sample_at(0, BUSY), sample_at(1, CALM, ring=ring))
     assert fact(view, "Ticks").startswith("–/s")
-    view.take(sample_at(2, CALM, ring=ring))
+    view.update(sample_at(2, CALM, ring=ring))
     assert fact(view, "Ticks").startswith("0/s")
 
 
@@ -205,7 +205,7 @@ def test_a_server_without_an_answer_is_told_and_the_last_one_stays() -> None:
     lines = shown(view, now_ns=13 * SECOND_NS)
     assert lines[0] == "feed top  NO ANSWER for 3.0s: refused  http://a"
     assert lines[1] == "Source      sim, live"
-    view.take(sample_at(14, CALM))
+    view.update(sample_at(14, CALM))
     assert "NO ANSWER" not in shown(view)[0]
 
 
@@ -213,7 +213,7 @@ def test_a_pause_holds_what_is_shown() -> None:
     view = view_after(sample_at(0, CALM), sample_at(2, BUSY))
     before = shown(view)[1:]
     assert view.press(" ", 0)
-    view.take(sample_at(4, BUSY))
+    view.update(sample_at(4, BUSY))
     held = shown(view, now_ns=2 * SECOND_NS)
     assert held[0].startswith("feed top  PAUSED 2.0s  ")
     assert held[1:] == before

@@ -18,9 +18,9 @@ CONNECTED = Connected(Transport.WEBSOCKET, "http://a/v1/ws", None, {})
 def view_of(*ticks: Tick, symbols: list[str] | None = None) -> WatchView:
     """Return a view of a live connection after these ticks."""
     view = WatchView(symbols or ["AAPL", "MSFT"], "http://a", Counters(connects=1))
-    view.take(CONNECTED, NOW_NS)
+    view.update(CONNECTED, NOW_NS)
     for tick in ticks:
-        view.take(Batch([tick]), NOW_NS)
+        view.update(Batch([tick]), NOW_NS)
     return view
 
 
@@ -121,7 +121,7 @@ def test_a_price_that_just_changed_stands_out_for_a_while() -> None:
     view = view_of(trade(10.0), trade(11.0))
     assert styles(view, "11.00") == {"reverse green"}
     assert styles(view, "11.00", NOW_NS + SECOND_NS) == {"bold"}
-    view.take(Batch([trade(10.5)]), NOW_NS + 2 * SECOND_NS)
+    view.update(Batch([trade(10.5)]), NOW_NS + 2 * SECOND_NS)
     assert styles(view, "10.50", NOW_NS + 2 * SECOND_NS) == {"reverse red"}
 
 
@@ -175,7 +175,7 @@ def test_a_pause_holds_prices_and_ages_and_says_how_much_came_since() -> None:
     view = view_of(trade(10.0))
     before = shown(view)[3:]
     assert view.press(" ", NOW_NS)
-    view.take(Batch([trade(11.0), trade(12.0)]), NOW_NS)
+    view.update(Batch([trade(11.0), trade(12.0)]), NOW_NS)
     held = shown(view, now_ns=NOW_NS + 7 * SECOND_NS)
     assert held[0].startswith("feed watch  PAUSED 7.0s, 2 ticks since  live over websocket")
     assert held[3:] == before
@@ -198,12 +198,12 @@ def test_q_ends_it_and_other_keys_do_not() -> None:
 
 def test_a_loss_and_a_gap_are_told_at_the_top() -> None:
     view = view_of()
-    view.take(Disconnected("the connection was cut", 3.0), NOW_NS)
+    view.update(Disconnected("the connection was cut", 3.0), NOW_NS)
     lost = shown(view, now_ns=NOW_NS + SECOND_NS)
     assert lost[0].startswith("feed watch  LOST 1.0s ago, trying again in 2.0s")
     assert lost[1] == "0 reconnects, 0 gaps; the connection was cut"
-    view.take(Gap("a-1", "a-9", "overrun"), NOW_NS)
-    view.take(CONNECTED, NOW_NS)
+    view.update(Gap("a-1", "a-9", "overrun"), NOW_NS)
+    view.update(CONNECTED, NOW_NS)
     assert "live over websocket" in shown(view)[0]
 
 
