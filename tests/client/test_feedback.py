@@ -141,7 +141,7 @@ async def test_who_did_not_opt_in_reports_nothing(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[Batch] = []
-    monkeypatch.setattr(FeedbackReporter, "take", lambda _, batch, *_others: taken.append(batch))
+    monkeypatch.setattr(FeedbackReporter, "note", lambda _, batch, *_others: taken.append(batch))
     feed = await serve()
     async with (
         connect(feed.url(""), trades="*") as silent,
