@@ -1,12 +1,21 @@
 """The limits: each has an effect, is told by name, and hits nobody but who exceeds it."""
 
-import orjson
+import asyncio
 
+import orjson
+import pytest
+
+from feed.hub.session import Session
+from feed.wire.disconnect import Reason
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, trade
 from tests.fakes.sse_reader import SseReader
-from tests.fakes.websocket_reader import CLOSE, WebSocketReader
+from tests.fakes.websocket_reader import CLOSE, TEXT, WebSocketReader
+
+HIGH_WATER_BYTES = 16 * 1024
+MANY = [f"S{number}" for number in range(4_999)]  # an acknowledgement of them is 40 kB
+QUESTIONS = 400  # more answers than the kernel takes for a reader that reads nothing
 
 
 async def connect(feed: Feed) -> WebSocketReader:
@@ -119,3 +128,38 @@ async def test_too_many_control_messages_in_a_second_end_the_talk_with_1008(
     assert "control messages" in answers[-1]["msg"]
     assert frame.close_code == 1008
     assert await reader.wire.rest() == b""
+
+
+async def ask_without_reading(feed: Feed) -> tuple[WebSocketReader, Session]:
+    """Ask again and again, until the socket holds more answers than its high water mark."""
+    address = (feed.host, feed.port)
+    reader = await WebSocketReader.connect(address, receive_buffer_bytes=4_096)
+    await (await reader.begin()).subscribe(trades=MANY)
+    (session,) = feed.hub.sessions.values()
+    for _ in range(QUESTIONS):
+        reader.say({"action": "subscribe", "quotes": ["AAPL"]})
+    await until(lambda: session.connection.buffered_bytes() > HIGH_WATER_BYTES)
+    return reader, session
+
+
+async def test_a_client_that_reads_no_answers_is_not_heard_further(serve: Serve) -> None:
+    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, max_control_messages_per_s=1_000)
+    reader, session = await ask_without_reading(feed)
+    answer_bytes = len(orjson.dumps(MANY))
+    for _ in range(100):
+        await asyncio.sleep(0)
+        assert session.connection.buffered_bytes() < HIGH_WATER_BYTES + 2 * answer_bytes
+    assert (await reader.message())["quotes"] == ["AAPL"], "it is answered as it reads"
+
+
+async def test_a_client_that_is_ended_while_it_is_not_heard_is_not_answered(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, max_control_messages_per_s=1_000)
+    reader, session = await ask_without_reading(feed)
+    feed.hub.disconnect(session, Reason.SHUTDOWN)
+    while (frame := await reader.frame()).opcode != CLOSE:
+        assert frame.opcode == TEXT
+    reader.send_frame(CLOSE, frame.data[:2])
+    assert await reader.wire.rest() == b"", "nothing follows a Close frame"
+    assert not caplog.records, "an ended session is asked for nothing"
