@@ -1,8 +1,8 @@
-"""Judging the health of the feed: is the source there, does it speak, which symbols have stopped.
+"""The judgement of the feed's health: is the source there, does it speak, which symbols are silent.
 
-It is told what the ring has taken and how the source is, and hands over what has changed since the
-last look. It holds neither ring nor hub, so that nothing it finds is told but by the writer. Of a
-source that is not live, silence is not said to be anything: a recording may pause. Knows no clock.
+It is told of the published ticks and of the source's state, and hands over the changes since the
+last judgement. It holds neither ring nor hub, so that its findings are told by the writer alone.
+The silence of a source that is not live means nothing: a recording may pause. Knows no clock.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,10 +32,10 @@ LIVE = FeedHealth(Health.LIVE)
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What has changed since the last look.
+    """The changes since the last judgement.
 
     Attributes:
-        feed: the health of all symbols together, where it is another one now; else None.
+        feed: the new health of all symbols together; None where it is as before.
         statuses: one for each symbol that has become stale, or ticks again.
     """
 
@@ -47,9 +47,9 @@ class HealthWatch:
     """Judges the source and every symbol.
 
     Attributes:
-        feed: the health of all symbols together, as of the last look.
-        counts: symbols by health, as of the last look.
-        silence_limit_ns: after how long without ticks the source counts as silent.
+        feed: the health of all symbols together, as of the last judgement.
+        counts: symbols by health, as of the last judgement.
+        silence_limit_ns: the longest time without ticks of a source that is not silent.
     """
 
     def __init__(self, *, live: bool, gaps: float, floor_ns: int) -> None:
@@ -62,18 +62,22 @@ class HealthWatch:
         """
         self._live = live
         self._symbols = SymbolHealth(gaps=gaps, floor_ns=floor_ns)
-        self._recovered: list[Status] = []  # of this look, so far
+        self._recovered: list[Status] = []  # since the last judgement
         self.feed = LIVE
         self.silence_limit_ns = self._symbols.silence_limit_ns
         self.counts = self._symbols.counts()
 
     def note(self, ticks: Sequence[Tick], ingested_ns: Sequence[int]) -> None:
-        """Take in ticks that were published, in order, with the times when they came, monotonic."""
+        """Note ticks that were published, in order, with the monotonic times when they came."""
         self._symbols.note(ticks, ingested_ns)
 
-    def learn(self) -> Iterator[None]:
-        """Learn from the noted ticks, in slices; yield after each, so that others have a turn."""
-        while (recovered := self._symbols.learn(_SLICE_SYMBOLS)) is not None:
+    def learn(self, wall_offset_ns: int) -> Iterator[None]:
+        """Learn from the noted ticks, in slices; yield after each, so that others have a turn.
+
+        Args:
+            wall_offset_ns: the time of day less the monotonic one.
+        """
+        while (recovered := self._symbols.learn(_SLICE_SYMBOLS, wall_offset_ns)) is not None:
             self._recovered += recovered
             yield
 
@@ -87,15 +91,15 @@ class HealthWatch:
         failed: bool,
         last_tick_ns: int,
     ) -> Findings:
-        """End a look, once all is learnt; return what has changed since the one before.
+        """Judge the source, and the symbols once all is learnt; return the changes.
 
         Args:
-            mono_ns: when it ends, monotonic.
-            wall_ns: the same moment by the time of day, for statuses.
+            mono_ns: the monotonic time now.
+            wall_ns: the time of day now, for statuses.
             up: the source is open and produces.
             finished: it came to its end.
             failed: it died at least once.
-            last_tick_ns: when it gave its newest tick, monotonic.
+            last_tick_ns: the monotonic time of its newest tick.
         """
         statuses, self._recovered = self._recovered, []
         self.silence_limit_ns = self._symbols.silence_limit_ns
@@ -110,9 +114,7 @@ class HealthWatch:
         if feed.state is Health.SOURCE_DOWN:
             self._symbols.stop(last_tick_ns)
         elif self._live:
-            statuses += self._symbols.judge(mono_ns)
+            statuses += self._symbols.find_stale(mono_ns, wall_ns)
         self.counts = self._symbols.counts()
         before, self.feed = self.feed, feed
-        for status in statuses:  # nobody has seen them yet
-            status.event_ns += wall_ns - mono_ns
         return Findings(None if feed == before else feed, statuses)

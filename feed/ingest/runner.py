@@ -1,10 +1,10 @@
-"""The one writer of the ring: whatever gets a sequence gets it here.
+"""The one writer of the ring: every event gets its sequence here.
 
-It takes a source's ticks and weaves their bars in, and once a second, or at once when the source
-comes or goes, it states what the health watch finds: what changes for one symbol is a status tick,
-what changes for all of them is one message to everybody. Each list is published whole before the
-next one, so that a status never stands within a source's list, however long that has to wait for
-the slowest subscriber. When the source dies it is opened again; subscribers stay.
+It takes a source's ticks and weaves their bars in. Once a second, and at once when the source comes
+or goes, it states the findings of the health watch: a change of one symbol as a status tick, a
+change of all of them as one message to everybody. Each list is published whole before the next one,
+so that a status never stands within a source's list, however long that has to wait for the slowest
+subscriber. When the source dies it is opened again; subscribers stay.
 
 Statuses of health bear the server's time and not the market's, so they bypass the bars, whose clock
 they would move.
@@ -24,8 +24,8 @@ from feed.market.ticks import Bar, Tick
 from feed.sources.source import Source
 from feed.wire.messages import feed_message
 
-LOOK_S = 1.0
-_SLICE_TICKS = 2_048  # that the watch takes in between two turns of the loop: 0.4 ms
+HEALTH_INTERVAL_S = 1.0
+_SLICE_TICKS = 2_048  # that the watch notes between two turns of the loop: 0.4 ms
 _FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
 
@@ -34,19 +34,19 @@ health_log = structlog.get_logger("feed.health")
 
 
 class Ingest:
-    """Runs one source for as long as the server runs, and publishes all that it gives rise to.
+    """Runs one source for as long as the server runs; publishes its ticks, bars and health.
 
     Attributes:
-        source: where ticks come from.
+        source: the origin of ticks.
         bars: builds and keeps its bars.
         health: judges it and its symbols.
         up: whether it is open and produces.
         ready: set once it was opened for the first time.
-        failures: how often it died.
-        last_error: in words, why it died last; "" while it never did.
+        failures: the number of its deaths.
+        last_error: the reason of the last one in words; "" before the first.
         finished: it came to its end (a recording that does not loop).
-        last_tick_mono_ns: when it gave its newest tick, or was opened since; at first, when the
-            server began. Monotonic.
+        last_tick_mono_ns: the monotonic time when it gave its newest tick, or was opened since; at
+            first, when the server began.
         last_tick_wall_ns: the same moment by the time of day.
         changed: set when it comes, or goes.
     """
@@ -75,7 +75,7 @@ class Ingest:
             try:
                 await self._produce()
                 self.finished = True
-            except Exception as error:  # whatever a source dies of, the server stays
+            except Exception as error:  # of any kind: the server stays
                 self.failures += 1
                 # A recording would begin again from its first tick: told and over, not repeated.
                 begun = self.hub.broadcast.ring.newest > published
@@ -105,7 +105,7 @@ class Ingest:
         """State the feed's health once a second, and at once when the source comes or goes."""
         while True:
             try:
-                async with asyncio.timeout(LOOK_S):
+                async with asyncio.timeout(HEALTH_INTERVAL_S):
                     await self.changed.wait()
             except TimeoutError:
                 pass
@@ -113,13 +113,14 @@ class Ingest:
             await self.state_health()
 
     async def state_health(self) -> None:
-        """Let the watch judge what was published since the last time; publish what it finds."""
+        """Let the watch judge the ticks since the last time; publish its findings."""
+        clock = self.hub.clock
         await self._inform_watch()
-        for _ in self.health.learn():
+        for _ in self.health.learn(clock.wall_ns() - clock.mono_ns()):
             await asyncio.sleep(0)
-        wall_ns = self.hub.clock.wall_ns()
+        wall_ns = clock.wall_ns()
         found = self.health.judge(
-            self.hub.clock.mono_ns(),
+            clock.mono_ns(),
             wall_ns,
             up=self.up,
             finished=self.finished,
@@ -132,7 +133,7 @@ class Ingest:
             await self._publish([*found.statuses])
 
     async def _inform_watch(self) -> None:
-        """Tell the watch what was published, as it stands in the ring, in slices."""
+        """Tell the watch of the ticks that were published, from the ring and in slices."""
         ring = self.hub.broadcast.ring
         while self._watched < ring.newest:
             after = max(self._watched, ring.oldest - 1)
@@ -173,7 +174,7 @@ class Ingest:
             await self.hub.publish(ticks, wait=self.source.can_wait)
 
     def _note(self, ticks: list[Tick]) -> None:
-        """Note when the source gave ticks, and how old the oldest of them was."""
+        """Note the time of a list from the source, and the age of its oldest tick."""
         self._note_time()
         oldest = ticks[0]
         if self.source.live and not isinstance(oldest, Bar):  # a bar's time is its beginning

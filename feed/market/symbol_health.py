@@ -7,9 +7,9 @@ it how quiet the symbol is.) A symbol that is silent for `gaps` times that is st
 with its next tick. Of ticks that come at random, one gap in e^20 is ten times the usual one.
 
 While the source as a whole is silent, nothing is known of a symbol, and its clock stands still:
-then there is one thing to be told, not one a symbol. Only trades and quotes count; statuses say
-which symbol is halted, and bars are made of earlier ticks. All times are monotonic, also in the
-statuses that are returned: the caller makes times of day of them. Knows no clock and no reader.
+then there is one thing to be told, not one a symbol. Only trades and quotes count; halts come from
+statuses, and bars are made of earlier ticks. Times are monotonic, but for those of the statuses
+that are returned. Knows no clock and no listener.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ _ALIVE_TYPES = frozenset({Trade, Quote})
 
 
 class Health(StrEnum):
-    """How a symbol is; the label of a metric, and the status code of its ticks."""
+    """The state of a symbol; the label of a metric, and the status code of its ticks."""
 
     LIVE = "live"
     STALE = "stale"
@@ -62,12 +62,12 @@ class SymbolHealth:
 
         Args:
             gaps: how many times its usual gap a symbol, or the feed, may be silent.
-            floor_ns: how long it may be silent in any case.
+            floor_ns: the shortest silence that is told.
         """
         self._gaps = gaps
         self._floor_ns = floor_ns
-        self._beats: Counter[str] = Counter()  # noted, and not learnt from: how many, and when last
-        self._last_ns: dict[str, int] = {}
+        self._beats: Counter[str] = Counter()  # ticks that were noted and not learnt from
+        self._last_ns: dict[str, int] = {}  # when the last of these came
         self._pulses: dict[str, Pulse] = {}
         self._stale: set[str] = set()
         self._halted: set[str] = set()
@@ -75,11 +75,11 @@ class SymbolHealth:
         self.feed: Pulse | None = None
 
     def note(self, ticks: Sequence[Tick], ingested_ns: Sequence[int]) -> None:
-        """Take in ticks, in order: 0.15 µs a tick; `learn` finds out what they mean.
+        """Note ticks, in order: 0.15 µs a tick; `learn` draws the conclusions.
 
         Args:
             ticks: of any kind.
-            ingested_ns: when they came, ascending.
+            ingested_ns: the times when they came, ascending.
         """
         symbols = [tick.symbol for tick in ticks if type(tick) in _ALIVE_TYPES]
         stamps = ingested_ns
@@ -99,11 +99,15 @@ class SymbolHealth:
         self._beats.update(symbols)
         self._last_ns.update(zip(symbols, stamps, strict=True))
 
-    def learn(self, most_symbols: int) -> list[Status] | None:
-        """Learn from the noted ticks of at most this many symbols: 0.6 µs each.
+    def learn(self, most_symbols: int, wall_offset_ns: int) -> list[Status] | None:
+        """Learn from the noted ticks of some symbols: 0.6 µs a symbol.
+
+        Args:
+            most_symbols: the largest number of symbols.
+            wall_offset_ns: the time of day less the monotonic one.
 
         Returns:
-            a status for each symbol that is live again; None when all was learnt before.
+            a status for each symbol that is live again; None where nothing was noted.
         """
         if not self._beats:
             return None
@@ -118,15 +122,17 @@ class SymbolHealth:
             pulse.beat(count, last_ns)
             if symbol in self._stale:
                 self._stale.discard(symbol)
-                statuses.append(_status(symbol, Health.LIVE, "Ticks again", last_ns))
+                statuses.append(
+                    _status(symbol, Health.LIVE, "Ticks again", last_ns + wall_offset_ns)
+                )
         return statuses
 
-    def judge(self, mono_ns: int) -> list[Status]:
-        """Return a status for each symbol that has become stale."""
+    def find_stale(self, mono_ns: int, wall_ns: int) -> list[Status]:
+        """Return a status, at the time of day, for each symbol that has become stale."""
         feed = self.feed
         if feed is None or self._stopped_ns is not None:
             return []
-        # Where the whole feed may have stopped, that is found out first.
+        # The whole feed may have stopped: that is found out first.
         if 2 * (mono_ns - feed.last_ns) > self.silence_limit_ns:
             return []
         statuses = []
@@ -143,7 +149,7 @@ class SymbolHealth:
                 f"No tick for {silent_ns / SECOND_NS:.1f} s; "
                 f"its usual gap is {pulse.gap_ns / SECOND_NS:.3g} s"
             )
-            statuses.append(_status(symbol, Health.STALE, words, mono_ns))
+            statuses.append(_status(symbol, Health.STALE, words, wall_ns))
         return statuses
 
     @property
@@ -197,5 +203,5 @@ class SymbolHealth:
                 pulse.last_ns = max(pulse.last_ns, at_ns)
 
 
-def _status(symbol: str, health: Health, words: str, mono_ns: int) -> Status:
-    return Status(symbol, health.value.upper(), words, "", "", mono_ns)
+def _status(symbol: str, health: Health, words: str, wall_ns: int) -> Status:
+    return Status(symbol, health.value.upper(), words, "", "", wall_ns)

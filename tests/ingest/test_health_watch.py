@@ -181,3 +181,17 @@ async def test_status_tells_the_health_of_the_feed(serve: Serve, clock: HandCloc
     status = await answer.document()
     assert status["feed"] == {"state": "source_down", "reason": "silent"}
     assert status["symbols"]["source_down"] == 2
+
+
+@pytest.mark.parametrize("step_s", [-86_400, 86_400])
+async def test_a_step_of_the_time_of_day_makes_nothing_stale_and_nobody_silent(
+    serve: Serve, clock: HandClock, step_s: int
+) -> None:
+    feed = await serve(clock=clock.clock)
+    await tick(feed, clock, LEARNT_S, "AB")
+    before = feed.hub.broadcast.ring.newest
+    clock.step_s(step_s)
+    await feed.ingest.state_health()
+    await tick(feed, clock, 3, "AB")
+    assert watch_of(feed).counts[Health.LIVE] == 2
+    assert feed.hub.broadcast.ring.newest == before + 6, "nothing was told besides"

@@ -44,7 +44,7 @@ def ways_to_the_ring(origin: object) -> set[str]:
 async def let_b_fall_silent(served: Feed, clock: HandClock) -> None:
     """Let A and B tick once a second until that is usual, and then A alone.
 
-    With the next look B is stale, and not before.
+    With the next judgement B is stale, and not before.
     """
     for second in range(LEARNT_S + 11):
         await served.ingest.state_health()
@@ -63,10 +63,10 @@ async def test_the_runner_has_a_way_to_the_ring_and_the_watch_has_none(serve: Se
 def test_findings_of_the_watch_are_handed_over_and_kept_nowhere() -> None:
     watch = HealthWatch(live=True, gaps=10, floor_ns=SECOND_NS)
 
-    def look(at_s: int, *symbols: str) -> list[tuple[str, str]]:
+    def judge(at_s: int, *symbols: str) -> list[tuple[str, str]]:
         now_ns = at_s * SECOND_NS
         watch.note([trade(at_s, symbol) for symbol in symbols], [now_ns] * len(symbols))
-        for _ in watch.learn():
+        for _ in watch.learn(0):
             pass
         found = watch.judge(
             now_ns, now_ns, up=True, finished=False, failed=False, last_tick_ns=now_ns
@@ -75,11 +75,11 @@ def test_findings_of_the_watch_are_handed_over_and_kept_nowhere() -> None:
         return [(status.symbol, status.status_code) for status in found.statuses]
 
     for second in range(LEARNT_S):
-        assert look(second, "A", "B") == []
-    silent = [found for second in range(LEARNT_S, LEARNT_S + 15) for found in look(second, "A")]
+        assert judge(second, "A", "B") == []
+    silent = [found for second in range(LEARNT_S, LEARNT_S + 15) for found in judge(second, "A")]
     assert silent == [("B", "STALE")]
-    assert look(LEARNT_S + 15, "A", "B") == [("B", "LIVE")]
-    assert look(LEARNT_S + 16, "A", "B") == []
+    assert judge(LEARNT_S + 15, "A", "B") == [("B", "LIVE")]
+    assert judge(LEARNT_S + 16, "A", "B") == []
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.fakes.websocket_reader import WebSocketReader
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "_FIRST_BACKOFF_S", 0.01)
+    monkeypatch.setattr(ingest, "_FIRST_BACKOFF_S", 0.1)
 
 
 async def source_status(feed: Feed) -> dict[str, object]:

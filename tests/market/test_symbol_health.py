@@ -10,6 +10,7 @@ from tests.fakes.numbered_ticks import numbered
 
 GAPS = 10.0
 FLOOR_S = 5
+WALL_NS = 1_700_000_000 * SECOND_NS
 
 
 class Market:
@@ -24,14 +25,14 @@ class Market:
 
     def take(self, at_s: float, *ticks: Tick) -> None:
         self.health.note(ticks, [int(at_s * SECOND_NS)] * len(ticks))
-        while (statuses := self.health.learn(2)) is not None:
+        while (statuses := self.health.learn(2, 0)) is not None:
             self._tell(statuses)
 
     def status(self, at_s: float, symbol: str, code: str) -> None:
         self.take(at_s, Status(symbol, code, "", "", "", 0))
 
     def judge(self, at_s: float) -> list[str]:
-        statuses = self.health.judge(int(at_s * SECOND_NS))
+        statuses = self.health.find_stale(int(at_s * SECOND_NS), WALL_NS)
         self._tell(statuses)
         return [status.symbol for status in statuses]
 
@@ -166,11 +167,21 @@ def test_ticks_that_come_at_random_are_not_stale(per_s: float) -> None:
     assert market.told == []
 
 
+def test_a_status_of_recovery_has_the_time_of_day_of_the_tick() -> None:
+    market = Market()
+    market.run(100, {"AAPL": 1.0, "BUSY": 0.5})
+    market.run(120, {"BUSY": 0.5}, since_s=100)
+    assert market.judge(120) == ["AAPL"]
+    market.health.note([numbered(1, symbol="AAPL")], [121 * SECOND_NS])
+    [status] = market.health.learn(2, wall_offset_ns=WALL_NS) or []
+    assert (status.status_code, status.event_ns) == ("LIVE", WALL_NS + 121 * SECOND_NS)
+
+
 def test_statuses_name_the_silence_in_words() -> None:
     market = Market()
     market.run(100, {"AAPL": 1.0, "BUSY": 0.5})
     market.run(120, {"BUSY": 0.5}, since_s=100)
-    [status] = market.health.judge(120 * SECOND_NS)
+    [status] = market.health.find_stale(120 * SECOND_NS, WALL_NS)
     assert status.status_message == "No tick for 20.0 s; its usual gap is 1 s"
-    assert status.event_ns == 120 * SECOND_NS
+    assert status.event_ns == WALL_NS
     assert set(Health) == {"live", "stale", "halted", "source_down"}
