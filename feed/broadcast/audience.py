@@ -18,6 +18,7 @@ from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.resumption import Resume
 from feed.broadcast.subscriber import Subscriber
 from feed.errors import LimitExceeded
+from feed.market.ticks import Tick
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
 from feed.wire.framing import Framing
@@ -250,6 +251,8 @@ class Audience:
             limit = limits.high_water_bytes
             if most_frames is not None:
                 most_frames -= 1
+                if subscriber.is_caught_up:  # a turn may end here, and it need not wait for another
+                    most_frames = None
         if ladder.is_slow(
             held_bytes, mono_ns, progress=progress, slow_timeout_ns=limits.slow_timeout_ns
         ):
@@ -263,13 +266,16 @@ class Audience:
         """How many ticks may be published together, so that the ring holds what waits for a cut."""
         return max(1, self.broadcast.ring.capacity // 4)
 
-    def must_cut_before(self, count: int) -> bool:
-        """Tell whether what waits is to be cut before so many more ticks are published.
+    def publish(self, ticks: list[Tick], mono_ns: int) -> bool:
+        """Append at most `most_published_ticks` to the ring; False: it is to be cut before.
 
         The ring must hold what waits for a cut, and lossless subscribers that are one cut behind.
         """
         broadcast = self.broadcast
-        return broadcast.waiting_ticks + count > max(1, broadcast.ring.capacity // 2)
+        if broadcast.waiting_ticks + len(ticks) > max(1, broadcast.ring.capacity // 2):
+            return False
+        broadcast.publish(ticks, mono_ns)
+        return True
 
     def can_take(self, count: int) -> bool:
         """Tell whether so many ticks more would overrun no subscriber that is owed every tick."""

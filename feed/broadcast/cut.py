@@ -31,12 +31,14 @@ class Cut:
     Attributes:
         ticks: how many were in the batch.
         first_ns: when the oldest of them was ingested, monotonic.
+        conflated_due_ns: when conflated ticks are due next, monotonic; None: there are none.
         envelopes: per lane its envelopes in order, each with the sequence that it follows; more
             than one only where a batch was too large.
     """
 
     ticks: int
     first_ns: int
+    conflated_due_ns: int | None
     envelopes: list[tuple[Lane, list[tuple[int, bytes]]]]
 
 
@@ -115,7 +117,8 @@ class Broadcast:
             if conflated:
                 self.conflated_cuts += 1
                 self._distribute(interval_ms, conflated, None)
-        return Cut(len(ticks), first_ns, list(self._envelop(after, mono_ns, wall_ns)))
+        envelopes = list(self._envelop(after, mono_ns, wall_ns))
+        return Cut(len(ticks), first_ns, self.conflated_due_ns, envelopes)
 
     @property
     def conflated_due_ns(self) -> int | None:

@@ -133,17 +133,17 @@ class Lanes:
 
     def _index(self, payload: Payload) -> None:
         """Put a payload into the indexes, and make the conflators that it is the first to need."""
-        key = payload.key
-        for interval_ms, part in key.selection.parts().items():
-            self._indexes[key.codec.name, interval_ms].add(part, payload.collect)
+        codec = payload.key.codec.name
+        for interval_ms, part in payload.parts.items():
+            self._indexes[codec, interval_ms].add(part, payload.collect)
             if interval_ms and interval_ms not in self.conflators:
                 self.conflators[interval_ms] = Conflator(interval_ms)
 
     def _forget(self, payload: Payload) -> None:
         """Take a payload out of the indexes, and its intervals along where it was the last."""
-        key = payload.key
-        for interval_ms, part in key.selection.parts().items():
-            self._indexes[key.codec.name, interval_ms].remove(part, payload.collect)
+        codec = payload.key.codec.name
+        for interval_ms, part in payload.parts.items():
+            self._indexes[codec, interval_ms].remove(part, payload.collect)
             if interval_ms and not any(
                 index.selections
                 for (_, index_ms), index in self._indexes.items()

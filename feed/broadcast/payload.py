@@ -5,22 +5,26 @@ from collections.abc import Sequence
 from feed.broadcast.payload_key import PayloadKey
 from feed.wire.selection import Selection
 
+_NOTHING = Selection()
+
 
 class Payload:
     """The fragments that wait for the cut in progress, and how they join.
 
     Attributes:
         key: what it is shared by.
-        lossless: what its selection does not conflate.
+        parts: its selection by interval in milliseconds; 0: lossless.
+        lossless: the part that is not conflated; it may select nothing.
         waiting: fragments of the cut in progress.
         collect: appends to `waiting`; what the selection index calls.
     """
 
-    __slots__ = ("collect", "key", "lossless", "waiting")
+    __slots__ = ("collect", "key", "lossless", "parts", "waiting")
 
     def __init__(self, key: PayloadKey) -> None:
         self.key = key
-        self.lossless: Selection = key.selection.lossless
+        self.parts = key.selection.parts()
+        self.lossless = self.parts.get(0, _NOTHING)
         self.waiting: list[bytes] = []
         self.collect = self.waiting.append
 

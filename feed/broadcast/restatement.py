@@ -31,6 +31,10 @@ class Restatement:
         self._untold_from = states.untold_from(selection, sequence)
         self._told_cuts = conflated_cuts
 
+    def is_owed(self, conflated_cuts: int) -> bool:
+        """Tell whether anything may have to be told again."""
+        return self.first is not None or self._told_cuts != conflated_cuts
+
     def note_cuts(self, selection: Selection, conflated_cuts: int) -> None:
         """Owe what was cut since: a subscriber that is not live got none of it."""
         if self._told_cuts != conflated_cuts:

@@ -6,8 +6,9 @@ outside the index and are scanned, one pass over the batch each: there are few d
 nothing of codecs: what is distributed are fragments.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from feed.market.symbols import ALL
 from feed.market.ticks import Kind, Tick
 from feed.wire.selection import Selection
 
@@ -22,32 +23,35 @@ class SelectionIndex:
     def __init__(self) -> None:
         self.selections = 0  # how many are held
         self.entries = 0  # (channel, symbol) pairs held, for the limit on all of them together
-        self._by_kind: dict[Kind, dict[str, list[Collect]]] = {kind: {} for kind in Kind}
+        # Dicts for their order and O(1) removal: thousands that share a symbol may leave together.
+        self._by_kind: dict[Kind, dict[str, dict[Collect, None]]] = {kind: {} for kind in Kind}
         self._scanned: list[tuple[Selection, Collect]] = []
 
     def add(self, selection: Selection, collect: Collect) -> None:
         """Let `collect` be called with the fragment of every tick that is selected."""
+        wanted = selection.by_kind()
         self.selections += 1
-        self.entries += selection.entries
-        if selection.scanned:
+        self.entries += sum(map(len, wanted.values()))
+        if _is_scanned(wanted):
             self._scanned.append((selection, collect))
             return
-        for kind, symbols in selection.by_kind().items():
+        for kind, symbols in wanted.items():
             table = self._by_kind[kind]
             for symbol in symbols:
-                table.setdefault(symbol, []).append(collect)
+                table.setdefault(symbol, {})[collect] = None
 
     def remove(self, selection: Selection, collect: Collect) -> None:
         """Forget what `add` was told with the same arguments."""
+        wanted = selection.by_kind()
         self.selections -= 1
-        self.entries -= selection.entries
-        if selection.scanned:
+        self.entries -= sum(map(len, wanted.values()))
+        if _is_scanned(wanted):
             self._scanned.remove((selection, collect))
             return
-        for kind, symbols in selection.by_kind().items():
+        for kind, symbols in wanted.items():
             table = self._by_kind[kind]
             for symbol in symbols:
-                table[symbol].remove(collect)
+                del table[symbol][collect]
                 if not table[symbol]:
                     del table[symbol]
 
@@ -64,3 +68,8 @@ class SelectionIndex:
             for tick, fragment in zip(ticks, fragments, strict=True):
                 for collect in by_kind[tick.kind].get(tick.symbol, ()):
                     collect(fragment)
+
+
+def _is_scanned(wanted: Mapping[Kind, frozenset[str]]) -> bool:
+    """Tell whether a kind is wanted whole, so that the index cannot hold the selection."""
+    return any(ALL in symbols for symbols in wanted.values())

@@ -244,6 +244,16 @@ class Subscriber:
             else:
                 return None
 
+    @property
+    def is_caught_up(self) -> bool:
+        """Whether nothing is due, as far as can be told without reading the ring."""
+        broadcast = self._broadcast
+        return (
+            self.sequence == broadcast.cut_sequence
+            and not (self._due or self._backlogs or self._snapshots)
+            and not self._restatement.is_owed(broadcast.conflated_cuts)
+        )
+
     # The door.
 
     def open(self, prelude: bytes) -> None:

@@ -39,6 +39,7 @@ class Cutter:
         self._loop = asyncio.get_running_loop()
         self._cut_handle: asyncio.Handle | None = None
         self._unpriced_cuts = 0  # their cost is not known yet
+        self._wanted = False  # somebody asked for a cut meanwhile
         self._due_handle: asyncio.Handle | None = None  # of the next conflated cut
         self._due_ns = 0  # monotonic
 
@@ -47,6 +48,7 @@ class Cutter:
         if self._cut_handle is not None:
             self._cut_handle.cancel()
             self._cut_handle = None
+        self._wanted = False
         began_ns = time.perf_counter_ns()
         mono_ns = self._clock.mono_ns()
         cut = self._audience.cut(mono_ns, self._clock.wall_ns())
@@ -54,11 +56,14 @@ class Cutter:
             frames = sum(len(envelopes) for _, envelopes in cut.envelopes)
             self._unpriced_cuts += 1
             self._loop.call_soon(self._learn_cost, began_ns, cut.ticks, cut.first_ns, frames)
-        self._schedule_conflation(mono_ns)
+        self._schedule_conflation(cut.conflated_due_ns, mono_ns)
 
     def schedule(self) -> None:
         """Cut when the cadence says, unless that is arranged or about to be."""
-        if self._cut_handle is not None or self._unpriced_cuts:
+        if self._unpriced_cuts:
+            self._wanted = True
+            return
+        if self._cut_handle is not None:
             return
         delay_ns = self._cadence.delay_ns(time.perf_counter_ns())
         self._cut_handle = (
@@ -79,12 +84,11 @@ class Cutter:
         self._instruments.note_cut(
             ended_ns - began_ns, ticks, age_ns=self._clock.mono_ns() - first_ns, frames=frames
         )
-        if self._audience.broadcast.waiting_ticks:
+        if self._wanted and not self._unpriced_cuts:
             self.schedule()
 
-    def _schedule_conflation(self, mono_ns: int) -> None:
-        """Cut again when conflated ticks are due."""
-        due_ns = self._audience.broadcast.conflated_due_ns
+    def _schedule_conflation(self, due_ns: int | None, mono_ns: int) -> None:
+        """Cut again when conflated ticks are due, if there are any."""
         if due_ns is None or (self._due_handle is not None and due_ns >= self._due_ns):
             return
         if self._due_handle is not None:

@@ -111,6 +111,7 @@ class Hub:
             slow_timeout_ns=int(settings.slow_timeout_s * 1e9),
         )
         self.audience = Audience(broadcast, limits, fell_behind=self._wake_catch_up)
+        self._most_published_ticks = self.audience.most_published_ticks
         self.catch_up = CatchUp(
             self.audience,
             clock,
@@ -129,14 +130,13 @@ class Hub:
             ticks: in order, the bars that they finish among them.
             wait: hold production while the ring would overrun the slowest lossless subscriber.
         """
-        audience, step = self.audience, self.audience.most_published_ticks
+        audience, step = self.audience, self._most_published_ticks
         for start in range(0, len(ticks), step):
             part = ticks[start : start + step]
             if wait and not audience.can_take(len(part)):
                 await self._hold_production(len(part))
-            if audience.must_cut_before(len(part)):
+            while not audience.publish(part, self.clock.mono_ns()):
                 self.cutter.cut()
-            self.broadcast.publish(part, self.clock.mono_ns())
             self.cutter.schedule()
 
     def announce(self, message: Message, *, down: bool) -> None:

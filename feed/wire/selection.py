@@ -71,11 +71,6 @@ class Selection:
         """How many symbols it names over all channels; a `*` counts as one."""
         return sum(len(some) for _, some in self.symbols)
 
-    @property
-    def scanned(self) -> bool:
-        """Whether a channel is wanted whole, so that the index cannot hold the selection."""
-        return any(some is _EVERYTHING or ALL in some for _, some in self.symbols)
-
     def by_kind(self) -> dict[Kind, frozenset[str]]:
         """Return the symbols wanted of each kind of tick."""
         return {KIND_OF_CHANNEL[channel]: some for channel, some in self.symbols}

@@ -13,6 +13,7 @@ from feed.wire.disconnect import Reason
 from feed.wire.messages import feed_message
 from feed.wire.position import Position
 from feed.wire.requests import OnLag
+from tests.fakes.numbered_ticks import numbered
 from tests.fakes.selections import EVERYTHING, of_channels
 from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Socket, Stage
 
@@ -224,16 +225,22 @@ def test_production_waits_for_nobody_who_asked_to_be_conflated(on_lag: OnLag) ->
 
 def test_what_waits_for_a_cut_is_at_most_half_of_the_ring() -> None:
     stage = Stage(8)
-    assert stage.audience.most_published_ticks == 2
-    stage.publish("A", "A", "A")
-    assert not stage.audience.must_cut_before(1)
-    assert stage.audience.must_cut_before(2)
+    audience = stage.audience
+    assert audience.most_published_ticks == 2
+    assert audience.publish([numbered(1), numbered(2)], 0)
+    assert audience.publish([numbered(3)], 0)
+    assert not audience.publish([numbered(4), numbered(5)], 0), "a cut has to come before"
+    assert stage.ring.newest == 3
+    assert audience.publish([numbered(4)], 0)
+    stage.cut()
+    assert audience.publish([numbered(5), numbered(6)], 0)
 
 
 def test_the_smallest_ring_takes_one_tick_at_a_time() -> None:
     audience = Stage(2).audience
     assert audience.most_published_ticks == 1
-    assert not audience.must_cut_before(1)
+    assert audience.publish([numbered(1)], 0)
+    assert not audience.publish([numbered(2)], 0)
 
 
 # Announcements.

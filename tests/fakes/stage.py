@@ -116,9 +116,9 @@ class Stage:
 
     def publish_ticks(self, ticks: list[Tick]) -> None:
         """Publish ticks as they are; a cut comes first where the hub would make one."""
-        if self.audience.must_cut_before(len(ticks)):
+        if not self.audience.publish(ticks, self.now_ns):
             self.cut()
-        self.broadcast.publish(ticks, self.now_ns)
+            self.broadcast.publish(ticks, self.now_ns)
 
     def publish_and_cut(self, *keys: tuple[Kind, str] | Kind | str) -> Cut:
         """Publish numbered ticks, and cut."""
