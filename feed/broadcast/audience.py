@@ -1,4 +1,4 @@
-"""The audience: all subscribers, who of them is held, live or behind, and what is written to whom.
+"""The audience: all subscribers, who of them is held, live or behind, and what each is written.
 
 Every decision on subscribers is made here: who may come in, how a subscription begins, who moves
 between lanes, who fell behind and is caught up, what production waits for. Times are arguments:
@@ -36,7 +36,7 @@ class Limits:
         symbols_per_subscriber: symbols over all channels of one selection.
         index_entries: symbols over all channels of all different selections together.
         lag_max_ticks: how far a subscriber may be behind; None: as far as the ring reaches.
-        high_water_bytes: nobody is written to whose socket holds more.
+        high_water_bytes: a subscriber whose socket holds more is not written to.
         slow_timeout_ns: for how long a socket may take nothing.
     """
 
@@ -59,8 +59,8 @@ class Audience:
     """All subscribers of one broadcast.
 
     Attributes:
-        broadcast: what they are given.
-        limits: what they may ask for.
+        broadcast: the ring and lanes that they are served from.
+        limits: the most that they may ask for.
         behind: subscribers that are behind, in the order of their turns.
         ladder: how often each step of the ladder was taken.
         resumes: positions that subscribers came with, by outcome.
@@ -83,8 +83,8 @@ class Audience:
         """Begin without anybody.
 
         Args:
-            broadcast: what is given to subscribers.
-            limits: what they may ask for.
+            broadcast: the ring and lanes that subscribers are served from.
+            limits: the most that they may ask for.
             fell_behind: called when a subscriber has something due, so that somebody gives it.
         """
         self.broadcast = broadcast
@@ -151,8 +151,8 @@ class Audience:
         """Begin a subscription of a subscriber that is held: the same on every transport.
 
         Args:
-            subscriber: whose lane selects it already.
-            selection: what was subscribed to just now.
+            subscriber: its lane selects the selection already.
+            selection: the part that was subscribed to just now.
             wall_ns: for the mark.
             after: the position to begin after; a str is one that could not be read; None: now.
             snapshot: whether the last known state comes first.
@@ -179,7 +179,7 @@ class Audience:
         subscriber.end()
         self.broadcast.lanes.leave(subscriber.lane)
 
-    # Frames for all who are live.
+    # Frames for subscribers that are live.
 
     def cut(self, mono_ns: int, wall_ns: int) -> Cut:
         """Cut, and write each lane's frames to everybody live in it."""
@@ -200,7 +200,7 @@ class Audience:
             self._write(lane, envelope, broadcast.cut_sequence, mono_ns)
 
     def announce(self, message: Message, mono_ns: int, *, down: bool) -> None:
-        """Tell everybody who subscribed to something whether the source is down.
+        """Tell all subscribers that selected something whether the source is down.
 
         A subscriber that cannot take it now, or comes later, is told once it is caught up, if it is
         news to it then. What waits for a cut has to be cut before, since it came before.
@@ -212,7 +212,7 @@ class Audience:
                 assert isinstance(reader, Subscriber)
                 reader.told_down = down
 
-    # Those who are behind.
+    # Subscribers that are behind.
 
     def give(
         self,
@@ -224,10 +224,10 @@ class Audience:
         """Give a subscriber that is behind its turn: what it is due, while its socket has room.
 
         Args:
-            subscriber: it goes to the end of those who are behind.
+            subscriber: it goes to the end of those that are behind.
             mono_ns: now, for what lasts.
             wall_ns: now, for what is written.
-            most_frames: at most so many at once; None: as many as fit.
+            most_frames: the most frames at once; None: as many as fit.
 
         Returns:
             What became of it, or why it is to be disconnected.
@@ -278,7 +278,7 @@ class Audience:
         return True
 
     def can_take(self, count: int) -> bool:
-        """Tell whether so many ticks more would overrun no subscriber that is owed every tick."""
+        """Tell whether `count` more ticks overrun no subscriber that is owed every tick."""
         ring = self.broadcast.ring
         needed = min(
             (subscriber.first_needed for subscriber in self.behind if subscriber.lossless),
@@ -317,7 +317,7 @@ class Audience:
         subscriber.lane.add(subscriber)
 
     def _write(self, lane: Lane, envelope: bytes, follows: int, mono_ns: int) -> None:
-        """Write an envelope of a lane; those who miss it are behind, after a sequence."""
+        """Write an envelope of a lane; subscribers that miss it are behind, after a sequence."""
         for reader in lane.write(envelope, mono_ns, self.limits.high_water_bytes):
             assert isinstance(reader, Subscriber)
             reader.miss(follows)

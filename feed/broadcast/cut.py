@@ -150,7 +150,7 @@ class Broadcast:
                 yield lane, lane.message_envelope(message)
 
     def _distribute(self, interval_ms: int, ticks: list[Tick], first: int | None) -> None:
-        """Encode a batch in every codec in use, and give it to whoever selected of it.
+        """Encode a batch in every codec in use, and give it to the payloads that select of it.
 
         Args:
             interval_ms: 0 for the ticks themselves, else of which interval they are conflated.

@@ -3,9 +3,10 @@
 Theory of operation, after video codecs: a lane compresses each frame once, in the context of the
 frames before it, for everybody who has them all. Every so often it starts a fresh compressor; what
 that makes first is a *keyframe*: it refers to nothing before it, so a reader whose inflater has any
-past at all can go on from there. Who joins in between, or missed a frame, gets frames that are
-compressed alone, once for all who need them, until the next keyframe. Every frame ends with a sync
-flush, so it can be inflated when it arrives (RFC 7692 §7.2.1; for gzip RFC 1951 §3.2.4).
+past at all can go on from there. A reader that joins in between, or missed a frame, gets frames
+that are compressed alone, once for all that need them, until the next keyframe. Every frame ends
+with a sync flush, so it can be inflated when it arrives (RFC 7692 §7.2.1; for gzip RFC 1951
+§3.2.4).
 
 Measured on frames of 20 JSON ticks of 131 bytes from the simulator, bytes ÷ plain: alone 0.234; in
 context with a 15-bit window 0.165 at level 7, 0.231 at level 1; with a 12-bit window 0.181 and
@@ -101,7 +102,7 @@ class SharedDeflate:
             keyframe: start afresh even if it is not due.
 
         Returns:
-            The block and whether it is a keyframe; None where there is no memory for a context, or
+            The block and whether it is a keyframe; None where a context has no memory, or
             the peers allow none: then each frame is compressed alone.
         """
         due = keyframe or self._frames_left <= 0 or mono_ns >= self._next_keyframe_ns

@@ -47,7 +47,7 @@ class DeflatedLane(Lane):
         self._deflate = SharedDeflate(compression, budget)
 
     def readers(self) -> Iterator[Reader]:
-        """Yield everybody whom the next frame is written to."""
+        """Yield the readers that the next frame is written to."""
         return chain(self.live, self.joining)
 
     def add(self, reader: Reader) -> None:
@@ -74,7 +74,7 @@ class DeflatedLane(Lane):
         )
         missed: list[Reader] = []
         if shared is None:
-            joining.update(live)  # what they get now is none of a context
+            joining.update(live)  # their next frame belongs to no context
             live.clear()
         else:
             block, is_keyframe = shared

@@ -1,9 +1,10 @@
 """Fragments of the ticks that the ring holds, and catching up from them.
 
 Theory of operation: beside the tick ring each codec has its encoded ticks, in segments of 512
-sequences. The cut stores what it encoded; what was published while nobody used the codec is encoded
-when it is first asked for, once. What a selection takes of a segment is remembered too, so that
-thousands who come back at once slice lists and join bytes; nothing is encoded or matched again.
+sequences. The cut stores what it encoded; ticks published while nobody used the codec are encoded
+when it is first asked for, once. The part that a selection takes of a segment is remembered too, so
+that thousands that come back at once slice lists and join bytes; nothing is encoded or matched
+again.
 """
 
 from bisect import bisect_left, bisect_right
@@ -113,7 +114,7 @@ class Fragments:
             after: the sequence read so far; the one after it must still be held.
             upto: the last sequence to read, at most the last cut.
             max_bytes: stop before the fragments are longer than this; one is always returned.
-            max_ticks: stop after so many.
+            max_ticks: stop after this many.
 
         Raises:
             Overrun: the tick after `after` was overwritten.

@@ -63,7 +63,7 @@ class Ladder:
             self.counts.caught_up += 1
 
     def watch(self, held_bytes: int, mono_ns: int) -> None:
-        """Begin to watch its socket, which holds so many bytes back now."""
+        """Begin to watch its socket, which holds `held_bytes` back now."""
         self._held_bytes = held_bytes
         self._progress_ns = mono_ns
 

@@ -77,7 +77,7 @@ class Lane:
         return self.framing.named_events or self.payload.key.marks
 
     def readers(self) -> Iterator[Reader]:
-        """Yield everybody whom the next frame is written to."""
+        """Yield the readers that the next frame is written to."""
         return iter(self.live)
 
     def add(self, reader: Reader) -> None:

@@ -1,4 +1,4 @@
-"""All payloads and lanes: which there are, and who of them wants a tick.
+"""All payloads and lanes: which there are, and which of them want a tick.
 
 Equal selections share a payload, and a payload in one framing and compression is a lane. Both come
 with their first member and go with their last.

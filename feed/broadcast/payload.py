@@ -12,7 +12,7 @@ class Payload:
     """The fragments that wait for the cut in progress, and how they join.
 
     Attributes:
-        key: what it is shared by.
+        key: payloads with equal keys are one.
         parts: its selection by interval in milliseconds; 0: lossless.
         lossless: the part that is not conflated; it may select nothing.
         waiting: fragments of the cut in progress.

@@ -1,4 +1,4 @@
-"""What payloads are shared by."""
+"""The key by which payloads are shared."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from feed.wire.selection import Selection
 
 @dataclass(frozen=True, slots=True)
 class PayloadKey:
-    """What payloads are shared by."""
+    """The key by which payloads are shared."""
 
     selection: Selection
     codec: Codec

@@ -27,7 +27,7 @@ class Restatement:
     def note_told(
         self, selection: Selection, sequence: int, states: States, conflated_cuts: int
     ) -> None:
-        """Note that the channels told what was due at a sequence, with so many cuts of theirs."""
+        """Note that the channels told what was due at a sequence, after that many cuts."""
         self._untold_from = states.untold_from(selection, sequence)
         self._told_cuts = conflated_cuts
 

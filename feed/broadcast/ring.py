@@ -35,9 +35,9 @@ class RingBuffer:
             newest: the sequence before the first tick, where sequences come from outside.
 
         Raises:
-            InvalidParameter: the capacity is no power of two, or out of range.
+            InvalidParameter: the capacity is not a power of two, or is out of range.
         """
-        if capacity < 2 or capacity > MAX_CAPACITY or capacity & (capacity - 1):  # noqa: PLR2004 - one tick is no ring
+        if capacity < 2 or capacity > MAX_CAPACITY or capacity & (capacity - 1):  # noqa: PLR2004 - one tick is not a ring
             raise InvalidParameter("ring", capacity, f"a power of two from 2 to {MAX_CAPACITY}")
         self.capacity = capacity
         self.epoch = epoch if epoch is not None else new_epoch()

@@ -56,7 +56,7 @@ class SelectionIndex:
                     del table[symbol]
 
     def distribute(self, ticks: Sequence[Tick], fragments: Sequence[bytes]) -> None:
-        """Give each tick's fragment to whoever selected the tick; batch order is kept.
+        """Give each tick's fragment to the collectors that want the tick; batch order is kept.
 
         Complexity: O(ticks × scanned selections + ticks + fragments given).
         """

@@ -32,9 +32,9 @@ class Move(Enum):
 class Written(Enum):
     """What may be written to a subscriber."""
 
-    LANE = "the frames of its lane, shared with all who are live there"
+    LANE = "the frames of its lane, shared with all that are live there"
     DUE = "what it is due from the ring, for itself"
-    ANSWER = "what its own connection says at once: a prelude, an answer to what it sent"
+    ANSWER = "words of its own connection, at once: a prelude, an answer to what it sent"
     LAST_WORDS = "why it was disconnected; nothing follows"
 
 

@@ -1,4 +1,4 @@
-"""States: what is known as of the last cut, encoded once for all who need it.
+"""States: the last known values as of the last cut, encoded once for all that need them.
 
 A snapshot is the last tick of each kind per symbol. A conflated state stands for a stretch of the
 ring, newest per symbol: it restates conflated channels to subscribers that come back, and is all

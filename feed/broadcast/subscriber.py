@@ -46,7 +46,7 @@ class _Backlog:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Fragments of a state, shared with all who get it; enveloped when there is room for them.
+    """Fragments of a state, shared with all that get it; enveloped when there is room for them.
 
     Attributes:
         fragments: which.
@@ -61,7 +61,7 @@ class Subscriber:
     """A sequence in the ring and a place in a lane.
 
     Attributes:
-        lane: whose frames it gets.
+        lane: the lane whose frames it gets.
         write, buffered_bytes: its socket, as the lane uses it (`feed.broadcast.lane.Reader`).
         ladder: its place on the ladder.
         sequence: the last one that it was given, or passed over, while it is not live.
@@ -117,7 +117,7 @@ class Subscriber:
 
     @property
     def selection(self) -> Selection:
-        """What it subscribed to."""
+        """The selection that it subscribed to."""
         return self.lane.payload.key.selection
 
     @property
@@ -175,7 +175,7 @@ class Subscriber:
         """Begin at a position, for what was subscribed to just now; held, and in its new lane.
 
         Args:
-            selection: what was subscribed to; the subscriber's other ticks are not affected.
+            selection: the part that was subscribed to; other ticks are not affected.
             after: the position received; a str is one that could not be read, told back in the gap.
         """
         broadcast = self._broadcast
@@ -375,7 +375,7 @@ class Subscriber:
         self._append_states(broadcast.states.conflated(lossless, codec, first))
 
     def _append_states(self, runs: Iterable[list[bytes]]) -> None:
-        """Queue a state; its last envelope moves its reader, who may be cut off before it."""
+        """Queue a state; its last envelope moves its reader, which may be cut off before it."""
         states = list(runs)
         self._due += [_State(run, None) for run in states[:-1]]
         position = self._broadcast.ring.position(self.sequence)
@@ -398,7 +398,7 @@ class Subscriber:
         self._append_states(broadcast.states.restated(key.selection, key.codec, first))
 
     def _append_gap(self, first: int | str, last: int, reason: GapReason) -> None:
-        """Queue what is not coming.
+        """Queue a gap: events that are not coming.
 
         Args:
             first: the first missing sequence, or the position received if it is not of this ring.

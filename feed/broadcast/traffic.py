@@ -12,7 +12,7 @@ class Traffic:
     plain_bytes: int = 0
 
     def count(self, frame_bytes: int, plain_bytes: int, readers: int) -> None:
-        """Add one frame that was written to so many readers."""
+        """Add one frame that was written to `readers` readers."""
         self.frames += readers
         self.frame_bytes += readers * frame_bytes
         self.plain_bytes += readers * plain_bytes

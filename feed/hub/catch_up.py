@@ -2,7 +2,7 @@
 
 aiohttp has no public hook for a socket that has room again, so the task looks: every few
 milliseconds while something moves, less often while nothing does. One pass takes a bounded time and
-goes round, so that thousands who come back at once do not hold up the cuts.
+goes round, so that thousands that come back at once do not hold up the cuts.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class CatchUp:
         """Make a task that does not run yet.
 
         Args:
-            audience: who is behind.
+            audience: knows the subscribers that are behind.
             clock: what the time is.
             closing: tells whether a subscriber's connection is closed, or about to be.
             disconnect: takes subscribers that are to be disconnected, with the reason.
@@ -84,7 +84,7 @@ class CatchUp:
     def _go_round(self) -> tuple[bool, bool]:
         """Give everybody a turn, or until the budget is spent; tell what moved, and if it is round.
 
-        Whoever got no turn comes first next time: a turn puts a subscriber at the end.
+        Subscribers that got no turn come first next time: a turn puts a subscriber at the end.
         """
         deadline_ns = time.perf_counter_ns() + PASS_BUDGET_NS
         behind = self._audience.behind

@@ -14,7 +14,7 @@ _SLICE = 1_000  # subscribers between two turns of the loop: 0.2 ms
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """What was found.
+    """What a look at all subscribers found.
 
     Attributes:
         mono_ns: when the look ended.

@@ -1,7 +1,7 @@
 """The clocks of a server: one that only goes forward, and the time of day.
 
-`mono_ns` is for whatever is due, waits or lasts; `wall_ns` only for what is written and for ages.
-The time of day may step at any moment.
+`mono_ns` is for times that are due, waits and durations; `wall_ns` only for times that are written,
+and for ages. The time of day may step at any moment.
 """
 
 import time

@@ -9,7 +9,6 @@ import asyncio
 import socket
 import sys
 
-HIGH_WATER_BYTES = 64 * 1024
 # Without it the kernel alone took 3 MB from us for a reader that read nothing (measured).
 _TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
 _POLL_S = 0.02
@@ -51,12 +50,12 @@ class Connection:
             self.write(data)
 
     async def room(self, high_water_bytes: int) -> None:
-        """Wait until the socket has taken all but so many bytes, or is gone."""
+        """Wait until the socket holds at most `high_water_bytes`, or is gone."""
         while not self.closing and self.buffered_bytes() > high_water_bytes:  # noqa: ASYNC110 - asyncio has no event for it
             await asyncio.sleep(_POLL_S)
 
     async def finish(self, timeout_s: float) -> None:
-        """Give the socket so long to take what was written; then cut it off.
+        """Give the socket `timeout_s` to take what was written; then cut it off.
 
         `transport.close()` alone would wait for ever for a reader that has stalled.
         """

@@ -27,7 +27,7 @@ class Cutter:
         """Make a cutter that is idle.
 
         Args:
-            audience: for whom it cuts.
+            audience: the subscribers that it cuts for.
             instruments: that are told of every cut.
             clock: what the time is.
             interval_ms: between two cuts; None: as the cadence has it.

@@ -33,7 +33,7 @@ from feed.wire.position import Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 
-HOUSEKEEPING_S = 1.0  # the longest time between two looks at who is due what
+HOUSEKEEPING_S = 1.0  # the longest time between two looks at what is due
 # What is due is late by this part of its interval at most: httpx gives up after 5 s without a byte,
 # and keepalives are due after 4.
 PUNCTUALITY = 1 / 8
@@ -85,7 +85,7 @@ class Hub:
         """Make a hub without sessions.
 
         Args:
-            broadcast: what it shares out.
+            broadcast: the ring and lanes that it serves from.
             settings: what the server was told.
             production_waits: publishing waits for the slowest lossless subscriber; nothing but the
                 ring limits the lag of those that it waits for.
@@ -140,7 +140,7 @@ class Hub:
             self.cutter.schedule()
 
     def announce(self, message: Message, *, down: bool) -> None:
-        """Tell everybody who subscribed to something whether the source is down."""
+        """Tell all subscribers that selected something whether the source is down."""
         if self.broadcast.waiting_ticks:
             self.cutter.cut()  # what came before it is told before it
         self.audience.announce(message, self.clock.mono_ns(), down=down)
@@ -209,8 +209,8 @@ class Hub:
         """Begin a subscription of a session that is held, and let it have what it is due.
 
         Args:
-            session: whose lane selects it already.
-            selection: what was subscribed to just now.
+            session: its lane selects the selection already.
+            selection: the part that was subscribed to just now.
             after: the position to begin after; a str is one that could not be read; None: now.
             snapshot: whether the last known state comes first.
             on_lag: what happens when the ring overruns it; None: as before.
@@ -253,7 +253,7 @@ class Hub:
         session.goodbye(reason)
 
     async def subscribers_reach(self, count: int) -> None:
-        """Wait until so many sessions have subscribed to something."""
+        """Wait until `count` sessions have subscribed to something."""
         while True:
             self._joined.clear()
             if sum(bool(subscriber.selection.symbols) for subscriber in self.sessions) >= count:
@@ -286,7 +286,7 @@ class Hub:
         self.catch_up.wake()
 
     async def _hold_production(self, count: int) -> None:
-        """Wait until so many ticks more overrun no subscriber that is owed every tick."""
+        """Wait until `count` more ticks overrun no subscriber that is owed every tick."""
         self.waits += 1
         while True:
             self.catch_up.moved.clear()
