@@ -36,13 +36,13 @@ export class Ages {
     maxMs: 0,
     buckets: new Uint32Array(BUCKETS),
   }));
-  /** How much this clock is known to be behind the server's. */
+  /** The least that this clock is behind the server's. */
   skewMs = 0;
 
   /**
    * Count one tick of time `timeMs` that arrived at `nowMs`; return its age.
    *
-   * NaN is no time and not counted.
+   * NaN is not a time and is not counted.
    */
   record(timeMs: number, nowMs: number): number | undefined {
     if (Number.isNaN(timeMs)) {

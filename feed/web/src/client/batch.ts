@@ -1,10 +1,10 @@
 /**
- * Batches: what came since the last delivery, in order.
+ * Batches: the ticks since the last delivery, in order.
  *
  * The ticks of a snapshot restate what was known and must not be counted or charted as trading, so
- * they are delivered as a batch of their own; what came before and after them are others. Nothing
- * is held without bound: above a limit a batch is merged to the newest tick of each kind per symbol,
- * and says how many were merged.
+ * they are delivered as a batch of their own; the ticks before and after them are others. Nothing
+ * is held without bound: above a limit a batch is merged to the newest tick of each kind per
+ * symbol, and says how many were merged.
  */
 
 import type { Tick } from "./wire/ticks.ts";
@@ -18,7 +18,7 @@ export class Batch {
   readonly isSnapshot: boolean;
   /** The position after the last of them. */
   readonly position: string | undefined;
-  /** How many ticks were replaced by newer ones of their kind and symbol. */
+  /** The number of ticks that were replaced by newer ones of their kind and symbol. */
   readonly merged: number;
   #newest: Map<string, Tick> | undefined;
 
@@ -76,7 +76,7 @@ export class Pending {
     this.#position = position;
   }
 
-  /** Return what was collected, oldest first, and forget it. */
+  /** Return the batches that were collected, oldest first, and forget them. */
   take(): Batch[] {
     this.#complete();
     const batches = this.#batches;

@@ -24,7 +24,7 @@ export class BatchStream implements AsyncIterableIterator<Batch> {
     this.#onChange = onChange;
   }
 
-  /** Whether the consumer has so much left to do that reading should wait. */
+  /** Whether more ticks wait for the consumer than it should have, so that reading should wait. */
   get isBehind(): boolean {
     return this.#pending.size > HIGH_WATER_TICKS;
   }
@@ -48,7 +48,7 @@ export class BatchStream implements AsyncIterableIterator<Batch> {
     }
   }
 
-  /** End it; what is pending is still delivered. With an error the iteration throws it then. */
+  /** End it; pending batches are still delivered. With an error the iteration throws it then. */
   end(error?: Error): void {
     this.#ended ??= { error };
     this.#wake?.();

@@ -30,7 +30,7 @@ import { Selection, type Symbols } from "./wire/selection.ts";
 import type { FeedState, SubscriptionState } from "./wire/ticks.ts";
 
 export interface FeedClientOptions extends Partial<Settings> {
-  /** Of the server; its path is ignored. The page's own origin by default. */
+  /** The server's address; its path is ignored. The page's own origin by default. */
   url?: string | URL;
   /**
    * Share one connection between all tabs of this origin (default: true where the browser has Web
@@ -39,7 +39,7 @@ export interface FeedClientOptions extends Partial<Settings> {
   shared?: boolean | string;
   /** Deliver only the newest tick of each kind and symbol of every batch (default: false). */
   newestOnly?: boolean;
-  /** Tell the server now and then how old ticks were on arrival, a small sample (default: false). */
+  /** Report ages of ticks on arrival to the server, a small sample of them (default: false). */
   feedback?: boolean;
   credentials?: Credentials;
   heartbeatMs?: number;
@@ -50,13 +50,13 @@ export interface FeedClientOptions extends Partial<Settings> {
 }
 
 export interface FeedClientEvents {
-  /** What came since the last animation frame. */
+  /** The ticks since the last animation frame. */
   batch: Batch;
   /** Ticks that were due are not coming. A snapshot follows. */
   gap: GapReport;
   /** The last known state is complete; its ticks came as batches with `isSnapshot`. */
   snapshot: { position: string | undefined };
-  /** Conflated ticks came, which stand for so many. */
+  /** Conflated ticks came; `standFor` counts the ticks that they stand for. */
   conflation: { ticks: number; standFor: number };
   /** Ages over the last ten seconds, at most once a second. */
   ages: { event: Percentiles; delivery: Percentiles };
@@ -129,7 +129,7 @@ export class FeedClient implements AsyncIterable<Batch> {
     return this.#link.settings;
   }
 
-  /** A copy of what was counted so far. */
+  /** A copy of all that was counted so far. */
   get counters(): Counters {
     this.#receiver.refreshAges(this.#environment.now());
     const { reconnects, malformed, duplicates } = this.status;
@@ -141,7 +141,7 @@ export class FeedClient implements AsyncIterable<Batch> {
     return this.#link.position;
   }
 
-  /** What is subscribed to, or will be once connected. */
+  /** The symbols that are subscribed to, or will be once connected. */
   get subscription(): Symbols {
     return this.#receiver.selection.toJSON();
   }
@@ -155,12 +155,13 @@ export class FeedClient implements AsyncIterable<Batch> {
   }
 
   /**
-   * Ask for more symbols; at any time, connected or not: what is asked while offline is merged and
+   * Ask for more symbols; at any time, connected or not: requests while offline are merged and
    * goes out once there is a connection. Resolves once the server acknowledged it.
    *
-   * Throws InvalidInput for what is no channel or symbol, LimitExceeded above 20,000 symbols. The
-   * promise is rejected with LimitExceeded when 1,000 callers wait already, with Refused when the
-   * server says no, with Closed when the client is closed; it may be left alone.
+   * Throws InvalidInput for an unknown channel or a text that is not a symbol, LimitExceeded above
+   * 20,000 symbols. The promise is rejected with LimitExceeded when 1,000 callers wait already,
+   * with Refused when the server says no, with Closed when the client is closed; it may be left
+   * alone.
    */
   subscribe(symbols: Symbols): Promise<void> {
     return this.#select(this.#receiver.selection.with(Selection.of(symbols)));
@@ -235,7 +236,7 @@ export class FeedClient implements AsyncIterable<Batch> {
     };
     const observer: LinkObserver = {
       onFrame: (frame) => {
-        this.#receiver.take(frame);
+        this.#receiver.receive(frame);
         this.#afterFrame(frame);
       },
       onStatus: (status) => this.#statusChanged(status),
@@ -255,7 +256,7 @@ export class FeedClient implements AsyncIterable<Batch> {
     }
     this.#receiver.selection = selection;
     const acknowledged = this.#link.select(selection);
-    acknowledged.catch(() => {}); // whoever does not wait is told by "problem"
+    acknowledged.catch(() => {}); // a caller that does not wait is told by "problem"
     return acknowledged;
   }
 
@@ -271,7 +272,7 @@ export class FeedClient implements AsyncIterable<Batch> {
       this.#frameRequested = true;
       this.#environment.requestFrame(() => this.#deliver());
     }
-    this.#reportNowAndThen();
+    this.#reportWhenDue();
   }
 
   #deliver(): void {
@@ -283,11 +284,11 @@ export class FeedClient implements AsyncIterable<Batch> {
     }
   }
 
-  #reportNowAndThen(): void {
+  #reportWhenDue(): void {
     const nowMs = this.#environment.now();
     const { transport, role } = this.status;
     if (transport !== undefined && role !== "follower") {
-      this.#feedback?.tellNowAndThen(transport, nowMs);
+      this.#feedback?.reportWhenDue(transport, nowMs);
     }
     const listened = this.#emitter.has("counters") || this.#emitter.has("ages");
     if (listened && nowMs - this.#reportedMs >= REPORT_INTERVAL_MS) {

@@ -1,4 +1,4 @@
-/** What a client has counted since it was made. Plain numbers; a copy of them is a value. */
+/** The totals of a client since it was made. Plain numbers; a copy of them is a value. */
 
 import { NO_PERCENTILES, type Percentiles } from "./ages.ts";
 
@@ -31,7 +31,7 @@ export interface Counters {
   malformed: number;
   /** Ticks dropped because they came twice. */
   duplicates: number;
-  /** Age of ticks on arrival, by their own event time; meaningless where the source is no live one. */
+  /** Age of ticks on arrival, by their own event time; meaningless where the source is not live. */
   eventAge: Percentiles;
   /** Time that frames took from the server to here, by their marks. */
   deliveryAge: Percentiles;

@@ -1,4 +1,4 @@
-/** Events with types: a listener gets one value and is removed by the function that `on` returns. */
+/** Events with types: a listener gets one value; the function that `on` returns removes it. */
 
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(value: never) => void>>();

@@ -2,7 +2,7 @@
  * The world outside: clock, timers, network, page. Everything else in this package asks here.
  *
  * In a browser the default serves; tests and Node pass their own parts. A part that a browser lacks
- * is undefined, and whoever needs it says so.
+ * is undefined, and code that needs it says so.
  */
 
 export interface Environment {

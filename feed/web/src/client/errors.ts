@@ -1,13 +1,14 @@
 /**
  * Every error that this client throws or reports on purpose.
  *
- * An error carries its numbers as properties; its message says what was wrong, where, and what is
- * accepted. `fatal` says whether the client gives up: everything else it recovers from by itself.
+ * An error carries its numbers as properties; its message names the fault, the place, and the
+ * values that are accepted. `fatal` says whether the client gives up: everything else it recovers
+ * from by itself.
  *
  *     FeedError
  *     ├── InvalidInput     the caller passed something that is not accepted
  *     ├── LimitExceeded    a bound of this client would be exceeded
- *     ├── Malformed        bytes that are no message: an HTML page, a cut frame, broken UTF-8
+ *     ├── Malformed        bytes that are not a message: an HTML page, a cut frame, broken UTF-8
  *     ├── TransportFailed  one transport could not be opened, or ended
  *     ├── Refused          the server said no: a dialect error or a problem document
  *     ├── Relayed          any of these, as it happened in the tab that holds the connection
@@ -50,7 +51,7 @@ export class LimitExceeded extends FeedError {
 
 export class Malformed extends FeedError {
   override name = "Malformed";
-  /** The beginning of what was received, for a person. */
+  /** The beginning of the received data, for a person. */
   readonly excerpt: string;
 
   constructor(problem: string, received: unknown) {
@@ -64,7 +65,7 @@ export class TransportFailed extends FeedError {
   override name = "TransportFailed";
   /** "websocket", "stream" or "sse". */
   readonly transport: string;
-  /** What happened, in words. */
+  /** The cause, in words. */
   readonly reason: string;
 
   constructor(transport: string, reason: string) {
@@ -76,7 +77,7 @@ export class TransportFailed extends FeedError {
 
 export class Refused extends FeedError {
   override name = "Refused";
-  /** The dialect's error code, or the HTTP status; undefined for a goodbye, which has none. */
+  /** The dialect's error code, or the HTTP status; undefined for a goodbye, which has no code. */
   readonly code: number | undefined;
   override readonly fatal: boolean;
 

@@ -1,5 +1,5 @@
 /**
- * Feedback: how old ticks were when this reader had them, a few of them now and then.
+ * Feedback: ages of ticks when this reader had them, a few of them now and then.
  *
  * Only the reader knows the age that a user feels. A server that wants to know takes a sample at
  * `POST /v1/feedback`; where it does not, nothing is lost.
@@ -10,7 +10,7 @@ import type { TransportKind } from "./transports/transport.ts";
 
 const PATH = "/v1/feedback";
 const INTERVAL_MS = 10_000;
-/** Of one report; the server accepts at most this number. */
+/** In one report; the server accepts no more. */
 const MAX_AGES = 64;
 
 export class FeedbackReporter {
@@ -40,7 +40,7 @@ export class FeedbackReporter {
   }
 
   /** Report, if it is time. */
-  tellNowAndThen(transport: TransportKind, nowMs: number): void {
+  reportWhenDue(transport: TransportKind, nowMs: number): void {
     if (nowMs - this.#sentMs < INTERVAL_MS || this.#ages.length === 0) {
       return;
     }
@@ -48,6 +48,7 @@ export class FeedbackReporter {
     this.#ages = [];
     this.#seen = 0;
     this.#sentMs = nowMs;
-    this.#environment.fetch(this.#url, { method: "POST", body, keepalive: true }).catch(() => {}); // of no consequence; the connection says what is wrong
+    // A failure has no consequence: the connection tells the cause.
+    this.#environment.fetch(this.#url, { method: "POST", body, keepalive: true }).catch(() => {});
   }
 }

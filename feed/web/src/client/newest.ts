@@ -1,9 +1,9 @@
-/** The newest tick of each kind per symbol: what a page shows when it is asked to show a symbol. */
+/** The newest tick of each kind per symbol: a page shows these when it is asked for a symbol. */
 
 import type { Selection } from "./wire/selection.ts";
 import type { Bar, ConflatedTrade, Quote, Status, Tick, Trade } from "./wire/ticks.ts";
 
-/** What is known of one symbol; the object is kept and its fields are replaced. */
+/** The newest ticks of one symbol; the object is kept and its fields are replaced. */
 export interface SymbolState {
   readonly symbol: string;
   trade: Trade | ConflatedTrade | undefined;
@@ -18,7 +18,7 @@ export interface SymbolState {
 export class Newest {
   readonly #states = new Map<string, SymbolState>();
 
-  take(tick: Tick): void {
+  update(tick: Tick): void {
     let state = this.#states.get(tick.S);
     if (state === undefined) {
       state = {

@@ -1,5 +1,5 @@
 /**
- * What becomes of frames: counted, remembered as newest state, told as events.
+ * The receiver of frames: counts them, remembers the newest state, tells events.
  *
  * Knows nothing of connections. A frame of a shared connection may carry what other tabs asked for:
  * all of it is remembered, because this tab may have to lead one day, and only what this client
@@ -23,11 +23,11 @@ import { timeMs } from "./wire/time.ts";
 
 /** A gap with its numbers. */
 export interface GapReport extends Gap {
-  /** How many sequences are missing, over all symbols; undefined where it spans epochs. */
+  /** The number of missing sequences, over all symbols; undefined where it spans epochs. */
   missing: number | undefined;
 }
 
-/** Who is told what frames carried. */
+/** The listener for the content of frames. */
 export interface ReceiverHost {
   tick(tick: Tick, isSnapshot: boolean): void;
   gap(gap: GapReport): void;
@@ -40,7 +40,7 @@ export interface ReceiverHost {
   unknown(message: { T: string }): void;
 }
 
-/** Ages are drawn from at most so many ticks of a frame: reading a time costs as much as the rest. */
+/** The most ticks of a frame whose ages are taken: reading a time costs as much as the rest. */
 const SAMPLED_TICKS = 16;
 
 export class Receiver {
@@ -71,7 +71,7 @@ export class Receiver {
     this.#inSnapshot = false;
   }
 
-  take(frame: Frame): void {
+  receive(frame: Frame): void {
     const { counters } = this;
     counters.frames += 1;
     counters.receivedBytes += frame.payload.length;
@@ -80,7 +80,7 @@ export class Receiver {
     let standFor = 0;
     for (const [index, message] of frame.messages.entries()) {
       if (isTick(message)) {
-        this.#newest.take(message);
+        this.#newest.update(message);
         if (!this.selection.includes(message)) {
           continue;
         }
@@ -88,7 +88,7 @@ export class Receiver {
           counters.snapshotTicks += 1;
         } else {
           counters.ticks += 1;
-          // A bar's time is when it began, which says nothing of how long it took.
+          // A bar's time is its beginning, which says nothing of how long its delivery took.
           if (index % sampleEvery === 0 && !("o" in message)) {
             const ageMs = this.#eventAges.record(timeMs(message.t), frame.receivedMs);
             if (ageMs !== undefined) {
@@ -102,7 +102,7 @@ export class Receiver {
         }
         this.#host.tick(message, this.#inSnapshot);
       } else {
-        this.#takeOther(message, frame.receivedMs);
+        this.#receiveOther(message, frame.receivedMs);
       }
     }
     if (conflated > 0) {
@@ -112,7 +112,7 @@ export class Receiver {
     }
   }
 
-  #takeOther(message: Exclude<Frame["messages"][number], Tick>, receivedMs: number): void {
+  #receiveOther(message: Exclude<Frame["messages"][number], Tick>, receivedMs: number): void {
     switch (message.T) {
       case "mark":
         if (message.t !== undefined) {
@@ -120,7 +120,7 @@ export class Receiver {
         }
         break;
       case "gap":
-        this.#takeGap(message);
+        this.#receiveGap(message);
         break;
       case "snapshot":
         this.#inSnapshot = message.state === "begin";
@@ -145,7 +145,7 @@ export class Receiver {
     }
   }
 
-  #takeGap(gap: Gap): void {
+  #receiveGap(gap: Gap): void {
     const between = distance(gap.from, gap.to);
     const missing = between === undefined ? undefined : between + 1;
     this.counters.gaps += 1;

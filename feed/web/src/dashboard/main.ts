@@ -30,7 +30,8 @@ async function load(): Promise<Directory> {
       note.hidden = true;
       return directory;
     } catch (error) {
-      note.textContent = `The list of symbols could not be loaded: ${(error as Error).message}. Trying again…`;
+      const { message } = error as Error;
+      note.textContent = `The list of symbols could not be loaded: ${message}. Trying again…`;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
@@ -38,7 +39,7 @@ async function load(): Promise<Directory> {
 
 async function main(): Promise<void> {
   const client = new FeedClient({ feedback: true });
-  Object.assign(globalThis, { feed: client }); // for whoever opens the console
+  Object.assign(globalThis, { feed: client }); // for people that open the console
   const painter = new Painter();
   const panel = new Panel(client);
   const market = new Market();
@@ -81,7 +82,7 @@ async function main(): Promise<void> {
     },
   });
 
-  /** Ask for what is watched, and for the bars of what is charted. */
+  /** Ask for the watched symbols, and for the bars of the charted one. */
   function subscribe(): void {
     const watched = watchlist.isAll ? ["*"] : [...watchlist.symbols];
     if (chosen !== undefined && !watchlist.has(chosen)) {
@@ -150,7 +151,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** What `before` asked for and `after` does not. */
+/** The symbols that `before` asked for and `after` does not. */
 function less(before: Symbols, after: Symbols): Symbols {
   const gone: Symbols = {};
   for (const [channel, symbols] of Object.entries(before) as [keyof Symbols, string[]][]) {

@@ -121,7 +121,7 @@ test("a receiver counts gaps, conflation and the ages of ticks and marks", () =>
     { T: "feed", state: "source_down", source: "sim", reason: "silent", t: "" },
     { T: "mark", pos: "e-9", t: "2026-01-02T03:04:05.213Z" },
   ];
-  receiver.take({
+  receiver.receive({
     payload: "",
     codec: "json",
     messages,
@@ -163,11 +163,11 @@ test("feedback is a sample of the ages, told every ten seconds", () => {
     feedback.note(age);
   }
   nowMs = 9_999;
-  feedback.tellNowAndThen("sse", nowMs);
+  feedback.reportWhenDue("sse", nowMs);
   expect(posted).toEqual([]);
   nowMs = 10_000;
-  feedback.tellNowAndThen("sse", nowMs);
-  feedback.tellNowAndThen("sse", 99_999); // nothing new
+  feedback.reportWhenDue("sse", nowMs);
+  feedback.reportWhenDue("sse", 99_999); // nothing new
   expect(posted).toHaveLength(1);
   expect(posted[0]?.url).toBe("http://127.0.0.1:8080/v1/feedback");
   expect(posted[0]?.body.transport).toBe("sse");

@@ -23,8 +23,8 @@ export class Absence {
     this.#onChange = onChange;
   }
 
-  /** Take what happened to the page. */
-  take(change: PageChange): void {
+  /** Take in a change of the page. */
+  handle(change: PageChange): void {
     if (change === "hidden" && this.#policy === "disconnect") {
       this.#timer = this.#environment.setTimeout(() => this.#set(true), GRACE_MS);
     } else if (change === "visible") {

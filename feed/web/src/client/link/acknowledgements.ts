@@ -35,7 +35,7 @@ export class Acknowledgements {
     });
   }
 
-  /** Wake whoever waits for this revision or one before; `error` says that it was refused. */
+  /** Wake callers that wait for this revision or one before; `error` says that it was refused. */
   acknowledge(revision: number, error?: FeedError): void {
     this.#acknowledged = Math.max(this.#acknowledged, revision);
     const callers = this.#callers;
@@ -47,7 +47,7 @@ export class Acknowledgements {
     }
   }
 
-  /** Wake everybody: what they wait for is not coming. */
+  /** Wake all callers: the acknowledgement is not coming. */
   rejectAll(error: FeedError): void {
     for (const { reject } of this.#callers.splice(0)) {
       reject(error);

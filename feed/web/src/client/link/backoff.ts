@@ -1,5 +1,5 @@
 /**
- * How long to wait before the next attempt: exponential, with full jitter.
+ * Waits before the next attempt: exponential, with full jitter.
  *
  * Every wait is uniform between zero and a ceiling that doubles, because waits that only wobble
  * around the ceiling keep the herd of a restarted server together. Source: Brooker, "Exponential

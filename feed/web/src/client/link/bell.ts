@@ -1,4 +1,4 @@
-/** A bell: whoever waits for something to change is woken when it rings, or after a while. */
+/** A bell: code that waits for a change is woken when it rings, or after a while. */
 
 import type { Environment } from "../environment.ts";
 
@@ -10,7 +10,7 @@ export class Bell {
     this.#environment = environment;
   }
 
-  /** Wake everybody who waits now. */
+  /** Wake all that wait now. */
   ring(): void {
     const woken = this.#waiting;
     this.#waiting = [];

@@ -3,9 +3,9 @@
  *
  * Theory of operation: one loop. It waits until something is wanted, runs a session by each
  * transport in turn until one is read, waits as the backoff says, and begins again from the
- * position that the frames have carried it to. What changes from outside (a selection, a setting,
- * the page going offline) goes into the open session or ends it, and the loop does the rest. What
- * to make of frames is the observer's business.
+ * position that the frames have carried it to. A change from outside (a selection, a setting, the
+ * page going offline) goes into the open session or ends it, and the loop does the rest. The
+ * meaning of frames is the observer's business.
  */
 
 import type { Environment, PageChange } from "../environment.ts";
@@ -31,12 +31,12 @@ import { Preference } from "./preference.ts";
 import { isPositionRefused, Session } from "./session.ts";
 import { INITIAL_STATUS, type LinkStatus } from "./status.ts";
 
-/** Changes of the selection that need a new connection are collected for so long. */
+/** For this time changes of the selection that need a new connection are collected. */
 const COLLECT_MS = 50;
-/** A position after which nothing could be read so often is given up, or nothing would come again. */
+/** After this number of tries a position after which nothing can be read is given up. */
 const MALFORMED_TRIES = 3;
 
-/** How a round over the transports ended; without an error it was ended on purpose. */
+/** The end of a round over the transports; without an error it was ended on purpose. */
 interface RoundEnd {
   error: FeedError | undefined;
   received: boolean;
@@ -58,9 +58,9 @@ export class Connection implements Link {
   status: LinkStatus = INITIAL_STATUS;
 
   #selection = Selection.NOTHING;
-  #revision = 0; // of the selection
-  #covered = Selection.NOTHING; // whose snapshot has come, so that a resume needs none
-  #covering = Selection.NOTHING; // whose snapshot was asked for
+  #revision = 0; // counts changes of the selection
+  #covered = Selection.NOTHING; // its snapshot has come, so a resume needs none
+  #covering = Selection.NOTHING; // its snapshot was asked for
   #session: Session | undefined;
   #syncTimer: unknown; // a change of the selection is about to go out
   #closed = false;
@@ -91,7 +91,7 @@ export class Connection implements Link {
     return this.#progress.position;
   }
 
-  /** Go on where another connection stood, which had this selection and this history. */
+  /** Go on where a connection with this selection and this history stood. */
   resumeFrom(position: string, selection: Selection, history: LinkStatus): void {
     this.#progress.moveTo(position);
     this.#progress.duplicates = history.duplicates;
@@ -244,7 +244,7 @@ export class Connection implements Link {
 
   /** Run one session. */
   async #use(kind: TransportKind, fallbacks: readonly string[]): Promise<RoundEnd> {
-    this.#environment.clearTimeout(this.#syncTimer); // it begins with what is wanted now
+    this.#environment.clearTimeout(this.#syncTimer); // the request has the selection
     this.#syncTimer = undefined;
     const request = this.#request();
     const session = new Session(
@@ -285,7 +285,7 @@ export class Connection implements Link {
     return { error: this.#learn(error, request), received: session.received };
   }
 
-  /** Draw the consequences of an end for the position; return the error that is left to report. */
+  /** Draw the consequences of an end for the position; return the error that remains to report. */
   #learn(error: FeedError | undefined, request: Request): FeedError | undefined {
     if (error !== undefined && isPositionRefused(error, request)) {
       this.#observer.onProblem(error);
@@ -358,7 +358,7 @@ export class Connection implements Link {
   }
 
   #pageChanged(change: PageChange): void {
-    this.#absence.take(change);
+    this.#absence.handle(change);
     if (change === "visible" || change === "online" || change === "restored") {
       this.#session?.check();
       this.#wakeIf("waiting", "offline");
@@ -373,7 +373,7 @@ export class Connection implements Link {
     }
   }
 
-  /** Show that there is no connection, and why. */
+  /** Show that there is no connection, and the reason. */
   #rest(phase: LinkStatus["phase"], changes: Partial<LinkStatus> = {}): void {
     this.#setStatus({
       transport: undefined,

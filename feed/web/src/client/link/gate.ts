@@ -27,7 +27,7 @@ export class Gate {
     return this.#paused || this.#bytesPerSecond === 0;
   }
 
-  /** Let whoever waits look again. */
+  /** Let all that wait look again. */
   ring(): void {
     this.#bell.ring();
   }

@@ -1,4 +1,4 @@
-/** A link: how a client gets its frames, over a connection of its own or one shared between tabs. */
+/** A link: the way of frames to a client, over a connection of its own or of all tabs. */
 
 import type { FeedError } from "../errors.ts";
 import type { Conflation, Credentials, OnLagName, TransportName } from "../transports/transport.ts";
@@ -7,14 +7,14 @@ import type { Selection } from "../wire/selection.ts";
 import type { Message, Tick } from "../wire/ticks.ts";
 import type { LinkStatus } from "./status.ts";
 
-/** What can be changed while it runs. */
+/** The settings that can be changed while it runs. */
 export interface Settings {
   transport: TransportName;
   codec: CodecName;
   conflate: Conflation;
   onLag: OnLagName | undefined;
   compress: boolean | undefined;
-  /** Read at most so many bytes a second; 0 stops reading, undefined reads freely. */
+  /** Bytes a second that are read at most; 0 stops reading, undefined reads freely. */
   throttle: number | undefined;
 }
 
@@ -27,15 +27,15 @@ export const DEFAULT_SETTINGS: Settings = {
   throttle: undefined,
 };
 
-/** What stays as it was when the client was made. */
+/** The options that stay as they were when the client was made. */
 export interface LinkOptions {
   origin: string;
   credentials: Credentials | undefined;
   /** A connection that is open but silent for this long is dead; the server speaks every 10 s. */
   heartbeatMs: number;
-  /** How long a transport may take to open. */
+  /** The time that a transport may take to open. */
   connectTimeoutMs: number;
-  /** What becomes of the connection while the page is hidden. */
+  /** Whether the connection is kept while the page is hidden. */
   whenHidden: "keep" | "disconnect";
 }
 
@@ -44,14 +44,14 @@ export interface Frame {
   payload: Payload;
   codec: CodecName;
   messages: Message[];
-  /** Whether the messages differ from what the payload says: a gap was added, doubles were dropped. */
+  /** Whether the messages differ from the payload: a gap was added, or doubles were dropped. */
   altered: boolean;
   /** The position after it. */
   position: string | undefined;
   receivedMs: number;
 }
 
-/** Who is told what comes over a link. */
+/** The receiver of all that comes over a link. */
 export interface LinkObserver {
   onFrame(frame: Frame): void;
   onStatus(status: LinkStatus): void;
@@ -65,7 +65,7 @@ export interface Link {
   readonly settings: Settings;
   /** The position after the last frame. */
   readonly position: string | undefined;
-  /** Ask for this selection in place of the one before; resolves once the server acknowledged it. */
+  /** Ask for this selection in place of the last one; resolves once it is acknowledged. */
   select(selection: Selection): Promise<void>;
   /** Change settings; the connection is made anew where that is needed, and resumes. */
   configure(changes: Partial<Settings>): void;

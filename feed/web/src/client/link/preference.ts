@@ -1,4 +1,4 @@
-/** Which transports to try, in which order. Pure. */
+/** The transports to try, in order. Pure. */
 
 import { TRANSPORTS, type TransportKind, type TransportName } from "../transports/transport.ts";
 
@@ -9,7 +9,7 @@ export class Preference {
   #loyalTo: TransportKind | undefined;
   #failedRounds = 0;
 
-  /** What to try now. */
+  /** The transports to try now. */
   candidates(setting: TransportName): readonly TransportKind[] {
     if (setting !== "auto") {
       return [setting];

@@ -28,7 +28,7 @@ import type { Gate } from "./gate.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { Frame, LinkOptions } from "./link.ts";
 
-/** Who is told what happens in a session. */
+/** The receiver of all that happens in a session. */
 export interface SessionHost {
   opened(opened: Opened): void;
   frame(frame: Frame): void;
@@ -188,14 +188,14 @@ export class Session {
       }
       bytes = arrival.payload.length;
       this.received = true;
-      this.#take(arrival);
+      this.#handle(arrival);
     }
   }
 
-  #take({ payload, codec, position: carried }: Arrival): void {
+  #handle({ payload, codec, position: carried }: Arrival): void {
     const receivedMs = this.#environment.now();
     const decoded = decodeFrame(payload, codec);
-    const messages = this.#progress.take(decoded, carried);
+    const messages = this.#progress.advance(decoded, carried);
     const altered = messages !== decoded;
     const { position } = this.#progress;
     this.#host.frame({ payload, codec, messages, altered, position, receivedMs });

@@ -1,4 +1,4 @@
-/** What there is to know about a connection at one moment, as a value that never changes. */
+/** The state of a connection at one moment, as a value that never changes. */
 
 import type { TransportKind } from "../transports/transport.ts";
 import type { CodecName } from "../wire/codec.ts";
@@ -30,14 +30,14 @@ export interface LinkStatus {
   readonly codec: CodecName;
   /** "deflate", "gzip", "identity"; undefined where the browser does not tell. */
   readonly compression: string | undefined;
-  /** Why "auto" did not take the transports before this one: `websocket: could not connect…`. */
+  /** The transports that "auto" tried in vain, with reasons: `websocket: could not connect…`. */
   readonly fallbacks: readonly string[];
-  /** What went wrong last, in words; undefined once connected. */
+  /** The last failure, in words; undefined once connected. */
   readonly problem: string | undefined;
-  /** When the next attempt is made, in ms since the Unix epoch. */
+  /** The time of the next attempt, in ms since the Unix epoch. */
   readonly retryAtMs: number | undefined;
   readonly connectedAtMs: number | undefined;
-  /** How often a connection was made, and how often one was made again after it had been lost. */
+  /** Connections made, and those of them that were made after one had been lost. */
   readonly connects: number;
   readonly reconnects: number;
   /** Frames that could not be understood. */

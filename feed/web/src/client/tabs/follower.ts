@@ -1,7 +1,8 @@
 /**
- * A tab that follows: what the leader says becomes frames, settings and status here.
+ * A tab that follows: messages of the leader become frames, settings and status here.
  *
- * Keeps its place in the journal, asks for what it missed, and tells a gap when that is gone.
+ * Keeps its place in the journal, asks for frames that it missed, and tells a gap when they are
+ * gone.
  */
 
 import type { Environment } from "../environment.ts";
@@ -22,7 +23,7 @@ export interface FollowerHost {
   settings(settings: Settings): void;
   problem(error: FeedError): void;
   acknowledged(revision: number, error?: FeedError): void;
-  /** Say to the leader who we are. */
+  /** Introduce this tab to the leader. */
   hello(): void;
 }
 
@@ -51,7 +52,7 @@ export class Follower {
     this.#host = host;
   }
 
-  take(from: string, message: TabMessage): void {
+  handle(from: string, message: TabMessage): void {
     switch (message.kind) {
       case "frame":
         this.#takeFrame(message.frame);
@@ -85,7 +86,7 @@ export class Follower {
     }
   }
 
-  /** Stand where another tab stands; what lies between is a gap, and is told. */
+  /** Stand where another tab stands; the frames between are told as a gap. */
   skipTo(standing: Standing, position: string | undefined): void {
     const before = this.#journal.position;
     this.#journal.adopt(standing, position);

@@ -1,9 +1,10 @@
 /**
- * The tabs of an origin that share a connection: their channel, and the locks that say who lives.
+ * The tabs of an origin that share a connection: their channel, and the locks that tell the living
+ * tabs.
  *
  * Every tab holds a lock of its own as long as it lives, so a list of the locks is a list of the
- * tabs, and crashed ones are not in it. Whoever holds the leader's lock leads; the browser passes
- * it on the moment its holder is gone. Knows messages, not what they mean.
+ * tabs, and crashed ones are not in it. The tab that holds the leader's lock leads; the browser
+ * passes it on the moment its holder is gone. Knows messages, not what they mean.
  *
  * Sources: Web Locks API (W3C), BroadcastChannel (WHATWG HTML §9.5).
  */
@@ -15,13 +16,13 @@ import type { Tick } from "../wire/ticks.ts";
 import type { RelayedFrame, Standing } from "./journal.ts";
 import type { Member } from "./roster.ts";
 
-/** What tabs say to each other. */
+/** The messages between tabs. */
 export type TabMessage =
   /** I am here, or want something else than before; `fresh`: I have seen nothing yet. */
   | { kind: "hello"; member: Member; fresh: boolean }
   /** I am leaving. */
   | { kind: "bye" }
-  /** From the leader to one tab: where we are, and what is known of what it asked for. */
+  /** The leader to one tab: our position, and the last known state of its symbols. */
   | {
       kind: "welcome";
       to: string;
@@ -31,7 +32,7 @@ export type TabMessage =
       status: LinkStatus;
       members: [string, Member][];
       newest: Tick[];
-      /** What the tab asked to be sent again is gone. */
+      /** The frames that the tab asked for again are gone. */
       missed: boolean;
     }
   /** I am about to lead: where do you stand? */
@@ -51,7 +52,7 @@ export type TabMessage =
   | { kind: "status"; status: LinkStatus; settings: Settings }
   | { kind: "problem"; message: string; fatal: boolean }
   | { kind: "acknowledged"; revisions: [string, number][]; problem: string | undefined }
-  /** To the leader, whoever it is. */
+  /** To the leader, whichever tab that is. */
   | { kind: "configure"; changes: Partial<Settings> }
   | { kind: "reconnect"; delayMs: number }
   /** Are you there? I am. */
@@ -101,7 +102,7 @@ export class Group {
   }
 
   /**
-   * Run `lead` once the leader's lock is ours; it is held until what `lead` returns settles.
+   * Run `lead` once the leader's lock is ours; it is held until the promise of `lead` settles.
    *
    * @param steal take it from a holder that does not answer.
    * @param onLost called when somebody took it from us.

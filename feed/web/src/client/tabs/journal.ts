@@ -1,10 +1,10 @@
 /**
- * Which relayed frames a tab has seen, and the last of them in case another tab has not.
+ * The relayed frames that a tab has seen, the last of them kept for tabs that have not.
  *
  * Theory of operation: a leader numbers its frames 1, 2, 3 … within its term; terms grow. A tab's
  * standing is the last frame it saw. When a leader is gone, the tabs compare their standings: the
- * furthest one passes on what the others lack, and the new term begins for all from there, so that
- * every tab sees every frame once. Pure.
+ * furthest one passes on the frames that the others lack, and the new term begins for all from
+ * there, so that every tab sees every frame once. Pure.
  */
 
 import type { Frame } from "../link/link.ts";
@@ -20,7 +20,7 @@ export interface Standing {
 export interface RelayedFrame extends Standing {
   payload: Payload;
   codec: CodecName;
-  /** In place of what the payload says, where that was altered. */
+  /** In place of the messages in the payload, where they were altered. */
   messages: Message[] | undefined;
   position: string | undefined;
   /** On the first frame of a term: where the term before it ended. */

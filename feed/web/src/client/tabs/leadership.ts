@@ -1,9 +1,9 @@
 /**
  * One tab's term as leader: it holds the connection and passes on every frame.
  *
- * The connection asks for the union of what the tabs want. Every frame is numbered in the journal
- * and sent as it came, so that each tab decodes for itself. Who may lead, and what the frames mean
- * here, is decided elsewhere.
+ * The connection asks for the union of the selections of all tabs. Every frame is numbered in the
+ * journal and sent as it came, so that each tab decodes for itself. The choice of the leader, and
+ * the meaning of frames, are decided elsewhere.
  */
 
 import type { Environment } from "../environment.ts";
@@ -17,7 +17,7 @@ import type { Group, TabMessage } from "./group.ts";
 import type { Journal, Standing } from "./journal.ts";
 import type { Member, Roster } from "./roster.ts";
 
-/** How often tabs that crashed without saying goodbye are looked for. */
+/** Time between two searches for tabs that crashed without a goodbye. */
 const PRUNE_MS = 5_000;
 
 /** The tab that leads. */
@@ -96,7 +96,7 @@ export class Leadership {
     this.#connection.reconnect(delayMs);
   }
 
-  /** Ask the server for what the tabs want now. */
+  /** Ask the server for the present union of selections. */
   rosterChanged(): void {
     const revisions = this.#roster.revisions();
     this.#connection.setPaused(this.#roster.isPaused);
@@ -114,8 +114,8 @@ export class Leadership {
     this.#tellStatus();
   }
 
-  /** Do what another tab asks for. */
-  take(from: string, message: TabMessage): void {
+  /** Answer a message of another tab. */
+  handle(from: string, message: TabMessage): void {
     switch (message.kind) {
       case "hello":
         this.#welcome(from, message.fresh ? undefined : this.#roster.get(from), message.member);
@@ -151,7 +151,7 @@ export class Leadership {
     this.#connection.close();
   }
 
-  /** Tell a tab where we are, with the last known state of what it asks for beyond `before`. */
+  /** Tell a tab our position, with the last known state of symbols it did not ask for `before`. */
   #welcome(
     to: string,
     before: Member | undefined,

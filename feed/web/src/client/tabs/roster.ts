@@ -1,11 +1,11 @@
-/** Who is on a shared connection and what each tab wants of it. Pure. */
+/** The tabs on a shared connection, and the wishes of each. Pure. */
 
 import { Selection, type Symbols } from "../wire/selection.ts";
 
 /** One tab, as it describes itself to the others; goes through `postMessage`. */
 export interface Member {
   symbols: Symbols;
-  /** Of the selection; acknowledged by this number. */
+  /** Number of the selection, by which it is acknowledged. */
   revision: number;
   /** Whether its readers are behind. */
   paused: boolean;
@@ -32,7 +32,7 @@ export class Roster {
     return this.#members.delete(tab);
   }
 
-  /** Drop whoever is not among these tabs; tell whether anybody was. */
+  /** Drop members that are not among these tabs; return whether there were any. */
   keep(tabs: ReadonlySet<string>): boolean {
     const gone = [...this.#members.keys()].filter((tab) => !tabs.has(tab));
     for (const tab of gone) {
@@ -60,7 +60,7 @@ export class Roster {
     );
   }
 
-  /** Which revision of each tab's selection the union stands for. */
+  /** The revision of each tab's selection that the union stands for. */
   revisions(): [tab: string, revision: number][] {
     return [...this.#members].map(([tab, { revision }]) => [tab, revision]);
   }

@@ -4,7 +4,7 @@
  * Browsers allow six HTTP/1.1 connections to a host over all tabs; twenty tabs with a stream each
  * would hang. So one tab leads: it holds the connection (leadership.ts) and the others follow it
  * over a BroadcastChannel (follower.ts). When the leader goes, the browser hands its lock to the
- * next tab, which finds out where everybody stands (takeover.ts) and resumes from there.
+ * next tab, which finds out where all others stand (takeover.ts) and resumes from there.
  *
  * Settings belong to the connection, so they are the same in all tabs: a tab that joins takes over
  * those that are in force, and changing one changes it for all.
@@ -31,7 +31,7 @@ import { type Member, Roster } from "./roster.ts";
 import { Takeover } from "./takeover.ts";
 import { Vigil } from "./vigil.ts";
 
-/** What only a leader says, or one that is about to be. */
+/** Messages that only a leader sends, or a tab that is about to lead. */
 const LEADERS_WORDS: ReadonlySet<TabMessage["kind"]> = new Set([
   "claim",
   "frame",
@@ -106,7 +106,7 @@ export class SharedLink implements Link {
     if (!selection.equals(before)) {
       this.#changeMember({ symbols: selection.toJSON(), revision: this.#member.revision + 1 });
       if (this.#leadership !== undefined) {
-        // What other tabs asked for before is known here and is not sent again.
+        // Symbols that other tabs asked for before are known here and not sent again.
         this.#follower.deliverNewest(this.#observer.newest(selection.without(before)));
       }
     }
@@ -152,7 +152,7 @@ export class SharedLink implements Link {
   #makeGroup(): Group {
     const group = new Group(this.#name, this.#environment, (from, message) => {
       if (group === this.#group) {
-        this.#take(from, message);
+        this.#handle(from, message);
       }
     });
     return group;
@@ -260,18 +260,18 @@ export class SharedLink implements Link {
 
   // Talking.
 
-  #take(from: string, message: TabMessage): void {
+  #handle(from: string, message: TabMessage): void {
     if ("to" in message && message.to !== this.#group.tab) {
       return;
     }
-    this.#takeover?.take(from, message);
+    this.#takeover?.handle(from, message);
     if (this.#leadership === undefined) {
       if (LEADERS_WORDS.has(message.kind)) {
         this.#vigil.heard();
       }
-      this.#follower.take(from, message);
+      this.#follower.handle(from, message);
     } else {
-      this.#leadership.take(from, message);
+      this.#leadership.handle(from, message);
     }
     switch (message.kind) {
       case "hello":
@@ -310,7 +310,7 @@ export class SharedLink implements Link {
   }
 
   #pageChanged(change: PageChange): void {
-    this.#absence.take(change);
+    this.#absence.handle(change);
     if (change === "left") {
       this.#leave();
     } else if (change === "restored") {

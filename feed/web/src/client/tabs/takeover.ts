@@ -1,8 +1,8 @@
 /**
  * Taking over: before a tab leads, it finds out where the others stand.
  *
- * The leader that is gone may have sent its last frames to some tabs and not to others. Whoever
- * saw most passes them on, so that the new term begins for all where the furthest one stands.
+ * The leader that is gone may have sent its last frames to some tabs and not to others. The tab
+ * that saw most passes them on, so that the new term begins for all where the furthest one stands.
  */
 
 import type { Environment } from "../environment.ts";
@@ -12,7 +12,7 @@ import type { Group, TabMessage } from "./group.ts";
 import { compare, type Journal, type Standing } from "./journal.ts";
 import type { Roster } from "./roster.ts";
 
-/** How long tabs have for each answer; those that take longer are told of a gap. */
+/** The time that tabs have for each answer; those that take longer are told of a gap. */
 const ANSWER_MS = 150;
 
 /** A place where another tab stands. */
@@ -29,7 +29,7 @@ export class Takeover {
   readonly #answered: Bell;
   #awaited = new Set<string>();
   #best: Answer | undefined;
-  /** What the tabs that have seen anything asked for: its last known state needs no new snapshot. */
+  /** Selections of tabs that have seen frames: their last known state needs no new snapshot. */
   covered = Selection.NOTHING;
 
   constructor(group: Group, journal: Journal, roster: Roster, environment: Environment) {
@@ -65,8 +65,8 @@ export class Takeover {
     return this.#isBehind(best.standing) ? best : undefined;
   }
 
-  /** Take what another tab said meanwhile. */
-  take(from: string, message: TabMessage): void {
+  /** Take in a message of another tab. */
+  handle(from: string, message: TabMessage): void {
     if (message.kind === "standing") {
       this.#roster.set(from, message.member);
       this.#awaited.delete(from);

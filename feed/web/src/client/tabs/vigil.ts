@@ -41,11 +41,11 @@ export class Vigil {
   #schedule(): void {
     this.#timer = this.#environment.setTimeout(() => {
       this.#schedule();
-      this.#look();
+      this.#check();
     }, ANSWER_MS / 2);
   }
 
-  #look(): void {
+  #check(): void {
     const nowMs = this.#environment.now();
     if (!this.#environment.isVisible() || nowMs - this.#heardMs < SILENT_MS) {
       this.#askedMs = undefined;

@@ -1,9 +1,10 @@
 /**
- * What a socket that cannot be paused has delivered and nobody has read yet, bounded in bytes.
+ * The inbox of a socket that cannot be paused: messages that nobody has read yet, bounded in bytes.
  *
  * `WebSocket` and `EventSource` hand over every message whether anybody reads or not. When the
- * bound is passed the inbox says so, and its transport drops the connection: what is held is still
- * read, and the connection resumes by position later. So memory stays bounded and nothing is lost.
+ * bound is passed the inbox says so, and its transport drops the connection: held messages are
+ * still read, and the connection resumes by position later. So memory stays bounded and nothing is
+ * lost.
  */
 
 import type { Arrival } from "./transport.ts";

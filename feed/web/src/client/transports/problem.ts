@@ -1,4 +1,4 @@
-/** What an HTTP answer that is no stream says: a problem document, a page, a status. */
+/** The words of an HTTP answer that is not a stream: a problem document, a page, a status. */
 
 import { Refused, TransportFailed } from "../errors.ts";
 

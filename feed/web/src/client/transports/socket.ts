@@ -12,7 +12,7 @@ import { Inbox } from "./inbox.ts";
 import type { Arrival } from "./transport.ts";
 
 export interface Socket {
-  /** Connect; resolves to what was agreed. Throws TransportFailed. */
+  /** Connect; resolves to the agreed protocol and extensions. Throws TransportFailed. */
   open(): Promise<{ protocol: string; extensions: string }>;
   read(): Promise<Arrival | undefined>;
   send(payload: Payload): void;
@@ -31,7 +31,7 @@ export function makeSocket(
   return environment.WebSocket === undefined ? undefined : new EventSocket(url, codec, environment);
 }
 
-/** The close codes after which nothing was wrong: normal, going away, restarting (RFC 6455 §7.4). */
+/** The close codes of an orderly end: normal, going away, restarting (RFC 6455 §7.4). */
 const ORDERLY_CODES = new Set([1000, 1001, 1012]);
 const NO_CLOSE_FRAME = 1006;
 const UNREACHABLE = "could not connect: no answer, refused, or a proxy without WebSocket";

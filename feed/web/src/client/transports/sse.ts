@@ -117,7 +117,7 @@ function position(event: MessageEvent<string>): { position?: string } {
   return event.lastEventId === "" ? {} : { position: event.lastEventId };
 }
 
-/** Text that is no base64 is handed on as it is: the codec says what it was. */
+/** Decode base64; any other text is handed on as it is, and the codec refuses it. */
 function fromBase64(text: string): Uint8Array | string {
   try {
     return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

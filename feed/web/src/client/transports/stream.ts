@@ -80,7 +80,7 @@ export class StreamTransport implements Transport {
   send(): void {}
 
   close(): void {
-    // A pending read settles by this, whatever the abort makes of the body.
+    // A pending read settles by this, also where the abort does not end it.
     this.#reader?.cancel().catch(() => {}); // told by `read`
     this.#abort.abort();
   }

@@ -1,4 +1,4 @@
-/** What the three transports have in common. */
+/** The common parts of the three transports. */
 
 import type { CodecName, Payload } from "../wire/codec.ts";
 import type { Selection } from "../wire/selection.ts";
@@ -13,13 +13,13 @@ export type TransportName = TransportKind | "auto";
 export interface Arrival {
   payload: Payload;
   codec: CodecName;
-  /** Where the transport carries positions itself (the id of an SSE event). */
+  /** Set where the transport carries positions itself (the id of an SSE event). */
   position?: string;
 }
 
-/** What a connection begins with. */
+/** The beginning of a connection: symbols, position and options. */
 export interface Request {
-  /** Of the server, without a path. */
+  /** The server's address, without a path. */
   origin: string;
   codec: CodecName;
   selection: Selection;
@@ -34,14 +34,14 @@ export interface Request {
 
 /** Newest per symbol within an interval, by channel: `{ quotes: "250ms" }`. */
 export type Conflation = Partial<Record<Channel, string>>;
-/** What the server does with a reader that fell behind the ring. */
+/** The action of the server for a reader that the ring overran. */
 export type OnLagName = "gap" | "conflate" | "disconnect";
 export interface Credentials {
   key: string;
   secret: string;
 }
 
-/** What was agreed when it opened. */
+/** The agreement with the server at the opening. */
 export interface Opened {
   codec: CodecName;
   /** "deflate", "gzip", "identity"; undefined where the browser does not tell. */

@@ -2,7 +2,7 @@
  * Codecs: one whole frame → its messages.
  *
  * A frame is an array of objects, each with a `T`; a named SSE event is one such object alone. An
- * object with an unknown `T` is handed on: the receiver counts it. Whatever else comes (an HTML
+ * object with an unknown `T` is handed on: the receiver counts it. Anything else (an HTML
  * page, a cut frame, broken UTF-8) is Malformed, and its message says what it looks like. A further
  * codec is one entry in `codecs`; transports ask it for all that differs.
  */

@@ -1,8 +1,8 @@
 /**
- * Control messages of one WebSocket connection: what is asked, what was answered.
+ * Control messages of one WebSocket connection: requests, and their answers.
  *
- * The wanted selection is the queue: whatever is asked while offline merges into it, and what goes
- * over the wire is the difference to what this connection was sent. Every control message gets one
+ * The wanted selection is the queue: requests while offline merge into it, and the messages that go
+ * over the wire are the difference to what this connection was sent. Every control message gets one
  * answer, `subscription` or `error`, in order. Pure: returns messages, sends nothing.
  */
 
@@ -18,7 +18,7 @@ export class Control {
     this.#request = request;
   }
 
-  /** The first messages of a connection; the first subscription carries everything a request says. */
+  /** The first messages of a connection; its subscription carries the whole request. */
   begin(revision: number): object[] {
     const { credentials, selection, after, snapshot, conflate, onLag, compress } = this.#request;
     this.#sent = selection;
@@ -38,7 +38,7 @@ export class Control {
       : [{ action: "auth", ...credentials }, subscribe];
   }
 
-  /** What to send so that `wanted` is subscribed to; nothing when it is already. */
+  /** The messages that subscribe to `wanted`; none where it is subscribed to already. */
   change(wanted: Selection, revision: number): object[] {
     const removed = this.#sent.without(wanted);
     const added = wanted.without(this.#sent);

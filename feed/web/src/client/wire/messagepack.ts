@@ -17,7 +17,7 @@ export class MessagePackSplitter implements Splitter {
   #values = 0;
   /** Bytes still owed that need no look. */
   #skip = 0;
-  /** The header in progress whose length bytes are still coming, and what was read of them. */
+  /** The header in progress whose length bytes are still coming, and those that were read. */
   #header = 0;
   #lengthBytes = 0;
   #length = 0;
@@ -83,7 +83,7 @@ export class MessagePackSplitter implements Splitter {
     }
   }
 
-  /** Note what a header owes, now that its length is known. */
+  /** Note the bytes and values that a header owes, now that its length is known. */
   #owe(byte: number, length: number): void {
     if (byte === 0xdc || byte === 0xdd) {
       this.#values += length; // array
@@ -97,7 +97,7 @@ export class MessagePackSplitter implements Splitter {
   }
 }
 
-/** What follows a header byte: bytes that say a length, or bytes that need no look. */
+/** The bytes after a header byte: those of a length, or those that need no look. */
 interface Header {
   readonly lengthBytes: number;
   readonly skip: number;

@@ -2,7 +2,7 @@
  * Lines out of a stream of bytes, wherever the chunks are cut.
  *
  * Lines are split before they are decoded, so a chunk may end within a UTF-8 character: a line feed
- * is no part of any other character (RFC 3629 §3). Empty lines are skipped. Decodes nothing.
+ * is never part of another character (RFC 3629 §3). Empty lines are skipped. Decodes nothing.
  */
 
 import { Malformed } from "../errors.ts";

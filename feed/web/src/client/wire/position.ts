@@ -9,7 +9,7 @@ export interface Position {
 
 const SHAPE = /^([a-z0-9]{1,32})-(0|[1-9][0-9]{0,18})$/;
 
-/** Read a position; undefined when the text is none. */
+/** Read a position; undefined when the text is not one. */
 export function readPosition(text: string): Position | undefined {
   const match = SHAPE.exec(text);
   if (match?.[1] === undefined || match[2] === undefined) {
@@ -21,7 +21,7 @@ export function readPosition(text: string): Position | undefined {
 /**
  * Read a position that the caller passed.
  *
- * Throws InvalidInput when it is none.
+ * Throws InvalidInput when the text is not one.
  */
 export function parsePosition(text: string, parameter = "after"): Position {
   const position = readPosition(text);
@@ -35,7 +35,7 @@ export function parsePosition(text: string, parameter = "after"): Position {
   return position;
 }
 
-/** How many ticks lie between two positions; undefined across epochs. */
+/** The number of sequences between two positions; undefined across epochs. */
 export function distance(from: string, to: string): number | undefined {
   const a = readPosition(from);
   const b = readPosition(to);

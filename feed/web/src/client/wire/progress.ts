@@ -1,9 +1,9 @@
 /**
- * How far a connection has come: the position after each frame, and what is wrong with it.
+ * The progress of a connection: the position after each frame, and the faults of its positions.
  *
  * Theory of operation: a frame that carries a position moves us to it; ticks that came without one
  * are not counted as received yet, so a resume repeats the request for them. The server tells gaps.
- * Two guards stand behind it, so that nothing is lost or doubled in silence whatever happens on the
+ * Two guards stand behind it, so that nothing is lost or doubled in silence, even by a fault on the
  * way: an epoch that changes without a gap being told is told here, and ticks of a frame that goes
  * back are dropped. Pure.
  */
@@ -33,7 +33,7 @@ export class Progress {
     this.#parsed = readPosition(position);
   }
 
-  /** Note that a new connection begins: what the last one left open is void. */
+  /** Note that a new connection begins: a snapshot or gap that the last one left open is void. */
   restart(): void {
     this.inSnapshot = false;
     this.#gapTold = false;
@@ -49,13 +49,13 @@ export class Progress {
   }
 
   /**
-   * Take a frame's messages; return what of them is to be delivered.
+   * Take a frame's messages; return those that are to be delivered.
    *
    * Throws Malformed when the position cannot be read.
    *
    * @param carried the position where the transport carries it itself.
    */
-  take(messages: Message[], carried: string | undefined): Message[] {
+  advance(messages: Message[], carried: string | undefined): Message[] {
     let next = carried;
     const snapshotBefore = this.inSnapshot;
     for (const message of messages) {
@@ -68,10 +68,10 @@ export class Progress {
         this.#gapTold = true;
       }
     }
-    return next === undefined ? messages : this.#advance(messages, next, snapshotBefore);
+    return next === undefined ? messages : this.#move(messages, next, snapshotBefore);
   }
 
-  #advance(messages: Message[], next: string, inSnapshot: boolean): Message[] {
+  #move(messages: Message[], next: string, inSnapshot: boolean): Message[] {
     if (next === this.#current) {
       return messages;
     }
@@ -116,7 +116,7 @@ export class Progress {
   }
 }
 
-/** The position after the last one held; across epochs the last one held, as the server tells it. */
+/** The position after the last one held; across epochs that one itself, as servers tell it. */
 function firstMissing(held: string, next: Position): string {
   const position = readPosition(held);
   return position?.epoch === next.epoch ? `${position.epoch}-${position.sequence + 1}` : held;

@@ -1,5 +1,5 @@
 /**
- * What a subscriber asks for: channels × symbols, with `*` for every symbol.
+ * The selection of a subscriber: channels × symbols, with `*` for every symbol.
  *
  * A selection is a value: it never changes, and adding or removing gives another one. Knows how a
  * selection looks in a query string and in a control message; knows no transport.
@@ -16,7 +16,7 @@ const SYMBOL = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,23}$/;
 const SYMBOL_SHAPE =
   "* or 1 to 24 letters, digits, '.', '-', '_' or '/', beginning with a letter or digit";
 
-/** What the caller writes: `{ trades: ["AAPL"], quotes: ["*"] }`. */
+/** Symbols as the caller writes them: `{ trades: ["AAPL"], quotes: ["*"] }`. */
 export type Symbols = Partial<Record<Channel, readonly string[]>>;
 
 export class Selection {
@@ -34,7 +34,7 @@ export class Selection {
   /**
    * Make a selection.
    *
-   * Throws InvalidInput for an unknown channel or a text that is no symbol.
+   * Throws InvalidInput for an unknown channel or a text that is not a symbol.
    */
   static of(symbols: Symbols): Selection {
     const channels = new Map<Channel, ReadonlySet<string>>();
@@ -113,7 +113,7 @@ export class Selection {
     );
   }
 
-  /** As the keys of a control message: `{ trades: ["AAPL"] }`, channels without symbols left out. */
+  /** As the keys of a control message: `{ trades: ["AAPL"] }`, without empty channels. */
   toJSON(): Partial<Record<Channel, string[]>> {
     const message: Partial<Record<Channel, string[]>> = {};
     for (const [channel, symbols] of this.#channels) {

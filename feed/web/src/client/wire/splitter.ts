@@ -1,4 +1,4 @@
-/** What splitters have in common: bytes in, whole messages out, wherever the chunks are cut. */
+/** The common parts of splitters: bytes in, whole messages out, wherever the chunks are cut. */
 
 /** The longest message that is waited for. The server's frames are 256 KiB at most. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -10,7 +10,7 @@ export interface Splitter {
   /**
    * Take a chunk; return the messages that it completes, in order.
    *
-   * Throws Malformed when the bytes can be no message; the stream is then beyond use.
+   * Throws Malformed when the bytes cannot be a message; the stream cannot go on then.
    */
   push(chunk: Uint8Array): Uint8Array[];
 }

@@ -40,7 +40,7 @@ export interface Trade extends Execution {
   n?: never;
 }
 
-/** The newest trade of an interval, and what it stands for. */
+/** The newest trade of an interval, with the trades that it stands for. */
 export interface ConflatedTrade extends Execution {
   /** Number of trades in the interval, its own included. */
   n: number;
@@ -68,7 +68,7 @@ export interface Quote {
   z?: string;
 }
 
-/** Trades of one symbol in one interval (`b` a minute, `b1s` a second), or a late correction (`u`). */
+/** Trades of one symbol in a minute (`b`) or a second (`b1s`), or a late correction (`u`). */
 export interface Bar {
   T: "b" | "u" | "b1s";
   S: string;
@@ -79,7 +79,7 @@ export interface Bar {
   v: number;
   n: number;
   vw: number;
-  /** When the interval began. */
+  /** The beginning of the interval. */
   t: string;
 }
 
@@ -120,7 +120,7 @@ export interface SnapshotBorder {
   pos?: string;
 }
 
-/** The full state of what this connection is subscribed to. */
+/** The full state of the subscription of this connection. */
 export interface SubscriptionState extends Partial<Record<Channel, string[]>> {
   T: "subscription";
   /** Intervals of conflated channels, as the server rounded them. */
@@ -143,7 +143,7 @@ export interface FeedState {
   T: "feed";
   state: "live" | "source_down";
   source: string;
-  /** Why it is down: "silent", "failed" or "finished". */
+  /** The cause while it is down: "silent", "failed" or "finished". */
   reason: string;
   t: string;
 }

@@ -17,7 +17,7 @@ let writtenPrefix = "";
 
 /**
  * Milliseconds since the Unix epoch, with the fraction that a double still holds (about 0.2 µs).
- * NaN for a text that is no such time.
+ * NaN for other texts.
  */
 export function timeMs(text: string): number {
   const prefix = text.slice(0, SECONDS_LENGTH);
@@ -34,7 +34,7 @@ export function timeMs(text: string): number {
 /**
  * Nanoseconds since the Unix epoch, exact.
  *
- * Throws InvalidInput for a text that is no such time.
+ * Throws InvalidInput for other texts.
  */
 export function timeNs(text: string): bigint {
   if (!SHAPE.test(text)) {

@@ -1,7 +1,7 @@
 /**
  * The chart of one symbol: candles and volume, past bars from the server, the open one from trades.
  *
- * Drawing is lightweight-charts' work. What is written to it live is collected and handed over once
+ * Drawing is lightweight-charts' work. Live changes are collected and handed over once
  * per animation frame at most.
  */
 
@@ -56,7 +56,7 @@ export class Chart {
       crosshair: { mode: CrosshairMode.Normal },
       timeScale: { timeVisible: true, secondsVisible: true, rightOffset: 4, borderVisible: false },
       rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.24 } },
-      // The logo brings a style element with it, which the page's policy forbids; the footer credits.
+      // The logo brings a style element, which the page's policy forbids; the footer credits.
       layout: { attributionLogo: false },
     });
     this.#candles = this.#chart.addSeries(CandlestickSeries, { borderVisible: false });
@@ -77,7 +77,7 @@ export class Chart {
     return this.#timeframe;
   }
 
-  /** Show a symbol; what was there before is gone at once. */
+  /** Show a symbol; the one before is gone at once. */
   show(symbol: string, timeframe: Timeframe, decimals: number): void {
     this.#symbol = symbol;
     this.#timeframe = timeframe;

@@ -1,4 +1,4 @@
-/** What stands above the chart: the chosen symbol, its price, its book, and its status in words. */
+/** The lines above the chart: the chosen symbol, its price, its book, and its status in words. */
 
 import type { Listing } from "../market/directory.ts";
 import type { Instrument } from "../market/instrument.ts";
@@ -102,7 +102,7 @@ export class Detail {
   }
 }
 
-/** A text in place of what the element with this id holds. */
+/** Put a text in place of the content of the element with this id. */
 function attach(id: string): Text {
   const text = new Text();
   byId(id).replaceChildren(text.node);

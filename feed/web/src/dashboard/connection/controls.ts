@@ -3,7 +3,7 @@
 import type { FeedClient, OnLagName, Settings } from "../../client/index.ts";
 import { byId } from "../ui/dom.ts";
 
-/** How fast a slowed reader reads, in bytes a second; slower than a busy feed sends. */
+/** The speed of a slowed reader, in bytes a second; slower than a busy feed sends. */
 const SLOW_BYTES_PER_S = 8_000;
 /** A cut is long enough to see what was missed come after it. */
 const CUT_MS = 3_000;

@@ -1,4 +1,4 @@
-/** What happened to the connection, newest first, for people to read. */
+/** The incidents of the connection, newest first, for people to read. */
 
 import { byId, make } from "../ui/dom.ts";
 import { formatClock } from "../ui/format.ts";

@@ -70,7 +70,7 @@ export class Meters {
     this.#showAges("delivery", counters.deliveryAge);
   }
 
-  /** Learn how far behind we are, and what compression saves, from the server. */
+  /** Ask the server for our lag, and for the bytes that compression saves. */
   learn(server: ServerStatus | undefined): void {
     const { position } = this.#client;
     const behind =

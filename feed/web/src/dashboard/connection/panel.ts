@@ -1,4 +1,4 @@
-/** The connection panel and the line in the head: puts meters, switches, ladder and journal together. */
+/** The connection panel and the line in the head: meters, switches, ladder and journal together. */
 
 import type { FeedClient, LinkStatus } from "../../client/index.ts";
 import { byId, setData, Text } from "../ui/dom.ts";
@@ -157,7 +157,7 @@ export class Panel {
   }
 }
 
-/** Whether ticks that should come do not; the end of a recording is no failure. */
+/** Whether ticks that should come do not; the end of a recording is not a failure. */
 function isDown({ source, feed }: ServerStatus): boolean {
   return !source.finished && (!source.up || feed?.state === "source_down");
 }

@@ -10,7 +10,7 @@ interface Sample<Name extends string> {
 export class Rates<Name extends string> {
   #samples: Sample<Name>[] = [];
 
-  /** Note what the counters say now. */
+  /** Note the present counters. */
   take(timeMs: number, values: Record<Name, number>): void {
     this.#samples.push({ timeMs, values: { ...values } });
     while (

@@ -1,4 +1,4 @@
-/** What the server says of itself at `/v1/status`, asked now and then while the page is visible. */
+/** The answers of `/v1/status`, asked for now and then while the page is visible. */
 
 export interface Traffic {
   transport: string;

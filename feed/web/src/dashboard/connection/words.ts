@@ -10,7 +10,7 @@ export const TRANSPORT_WORDS: Record<TransportKind, string> = {
 
 export const CODEC_WORDS: Record<string, string> = { json: "JSON", msgpack: "MessagePack" };
 
-/** How good it is: what a dot beside the words shows too. */
+/** The quality of the connection, which a dot beside the words shows too. */
 export type Health = "good" | "busy" | "bad" | "off";
 
 export function healthOf({ phase }: LinkStatus, isSlowed: boolean): Health {

@@ -1,4 +1,4 @@
-/** Which symbols there are, and finding one by what somebody types. */
+/** The symbols that there are, and the search for one by a few letters. */
 
 export interface Listing {
   symbol: string;

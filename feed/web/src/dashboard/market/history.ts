@@ -2,7 +2,7 @@
  * Past bars from `/v1/bars`: for the chart at once, for sparklines one after the other.
  *
  * Five hundred sparklines ask for five hundred answers, so these wait in line, two at a time, and
- * whoever is on screen goes first.
+ * symbols on the screen go first.
  */
 
 import type { Bar } from "../../client/index.ts";

@@ -1,4 +1,4 @@
-/** What the page knows of one symbol: last price, best bid and ask, status, recent course. */
+/** The state of one symbol on the page: last price, best bid and ask, status, recent course. */
 
 import {
   type ConflatedTrade,
@@ -13,8 +13,9 @@ import { Series } from "./series.ts";
 export type Direction = -1 | 0 | 1;
 
 /**
- * Status codes that begin a halt, and that end one, on either tape (Alpaca "trading status": UTP and
- * CTA specifications), as feed/symbol_health.py has them. Others, an order imbalance say, do neither.
+ * Status codes that begin a halt, and that end one, on either tape (Alpaca "trading status": UTP
+ * and CTA specifications), as feed/symbol_health.py has them. Others, an order imbalance say, do
+ * neither.
  */
 const HALTED_CODES: ReadonlySet<string> = new Set(["H", "2", "P"]);
 const RESUMED_CODES: ReadonlySet<string> = new Set(["T", "3"]);
@@ -35,7 +36,7 @@ export class Instrument {
   halt: Status | undefined;
   /** The status that says it has fallen silent; undefined while it ticks as usual. */
   silence: Status | undefined;
-  /** Which way each price went with its last change. */
+  /** The direction of the last change of each price. */
   lastDirection: Direction = 0;
   bidDirection: Direction = 0;
   askDirection: Direction = 0;
@@ -134,7 +135,7 @@ function directionOf(
   return now > before ? 1 : -1;
 }
 
-/** Whether a scaled price is whole, up to what a double loses by scaling. */
+/** Whether a scaled price is whole, within the error of scaling a double. */
 function isWhole(scaled: number): boolean {
   return Math.abs(scaled - Math.round(scaled)) < 1e-6 * Math.max(1, Math.abs(scaled) * 1e-6);
 }

@@ -1,8 +1,8 @@
 /**
- * The recent course of a price, in few points: what a sparkline draws and a change is measured from.
+ * The recent course of a price, in few points: the data of a sparkline and of a change.
  *
  * Theory of operation: one point per step of time, at most CAPACITY of them. When they are full,
- * every second one goes and the step doubles; what is older than WINDOW_MS goes too. So a course of
+ * every second one goes and the step doubles; points older than WINDOW_MS go too. So a course of
  * three minutes and one of an hour take the same memory and the same time to draw. Pure.
  */
 

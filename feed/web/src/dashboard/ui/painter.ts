@@ -1,7 +1,7 @@
 /**
  * Paints once per animation frame, and only while there is something to paint.
  *
- * Whoever has something left to do says so by returning true, and is asked again in the next frame.
+ * A part with work left returns true, and is asked again in the next frame.
  */
 
 export class Painter {

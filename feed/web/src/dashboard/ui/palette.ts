@@ -1,4 +1,4 @@
-/** The colours of the style sheet, for what is drawn on a canvas; they follow the system's choice. */
+/** The colours of the style sheet, for drawings on a canvas; they follow the system's choice. */
 
 export interface Palette {
   text: string;

@@ -1,4 +1,8 @@
-/** Search over all symbols: a combobox (WAI-ARIA APG, "Editable Combobox With List Autocomplete"). */
+/**
+ * Search over all symbols: a combobox.
+ *
+ * Source: WAI-ARIA APG, "Editable Combobox With List Autocomplete".
+ */
 
 import type { Directory, Listing } from "../market/directory.ts";
 import { byId, make } from "../ui/dom.ts";

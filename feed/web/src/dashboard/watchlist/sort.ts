@@ -11,7 +11,7 @@ export interface Order {
   isDescending: boolean;
 }
 
-/** What a click on a column's head makes of the order: first one way, then the other, then none. */
+/** The order after a click on a column's head: first one way, then the other, then none. */
 export function nextOrder(order: Order | undefined, column: Column): Order | undefined {
   const first = column !== "symbol"; // numbers begin with the largest, names with A
   if (order?.column !== column) {

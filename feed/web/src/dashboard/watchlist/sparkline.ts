@@ -19,7 +19,7 @@ export class Sparkline {
     this.#context = this.canvas.getContext("2d") as CanvasRenderingContext2D;
   }
 
-  /** Use so many CSS pixels, sharp on any screen. */
+  /** Use this size in CSS pixels, sharp on any screen. */
   resize(width: number, height: number): void {
     const scale = window.devicePixelRatio;
     if (width === this.#width && height === this.#height && scale === this.#scale) {

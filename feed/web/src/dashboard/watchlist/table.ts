@@ -152,7 +152,7 @@ export class Table {
     this.#painter.request();
   }
 
-  /** Have exactly so many rows. */
+  /** Have exactly this number of rows. */
   #provide(count: number): void {
     while (this.#rows.length > count) {
       this.#rows.pop()?.element.remove();

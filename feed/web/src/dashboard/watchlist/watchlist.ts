@@ -1,11 +1,11 @@
 /**
- * Which symbols are watched, in the order of the user, kept for the next visit.
+ * The watched symbols, in the order of the user, kept for the next visit.
  *
  * Watching everything is a mode of its own: then new symbols are watched as they appear.
  */
 
 const KEY = "feed.watchlist";
-/** On a first visit so many are watched, so that something moves. */
+/** The number of symbols that are watched on a first visit, so that something moves. */
 const FIRST_VISIT = 30;
 
 interface Stored {
@@ -35,7 +35,7 @@ export class Watchlist {
     return this.#all || this.#symbols.includes(symbol);
   }
 
-  /** Begin with what the address says (`?symbols=AAPL,MSFT` or `*`), the last visit, or a few. */
+  /** Begin with the symbols of the address (`?symbols=AAPL,MSFT`, `*`), the last visit, or some. */
   begin(known: readonly string[]): void {
     this.#known = known;
     const asked = new URLSearchParams(location.search).get("symbols");

@@ -89,33 +89,33 @@ describe("progress", () => {
 
   test("a mark, an id and the end of a snapshot move it; ticks alone do not", () => {
     const progress = new Progress();
-    progress.take([trade("A", 1)], undefined);
+    progress.advance([trade("A", 1)], undefined);
     expect(progress.position).toBeUndefined();
-    progress.take([trade("A", 1), mark("e-1")], undefined);
+    progress.advance([trade("A", 1), mark("e-1")], undefined);
     expect(progress.position).toBe("e-1");
-    progress.take([trade("A", 2)], "e-2");
+    progress.advance([trade("A", 2)], "e-2");
     expect(progress.position).toBe("e-2");
-    progress.take([{ T: "snapshot", state: "begin", pos: "e-9" }], undefined);
+    progress.advance([{ T: "snapshot", state: "begin", pos: "e-9" }], undefined);
     expect(progress.position).toBe("e-2");
-    progress.take([{ T: "snapshot", state: "end", pos: "e-9" }], undefined);
+    progress.advance([{ T: "snapshot", state: "end", pos: "e-9" }], undefined);
     expect(progress.position).toBe("e-9");
   });
 
   test("an epoch that changes in silence is told as a gap", () => {
-    const messages = at("a-7").take([trade("A", 1), mark("b-3")], undefined);
+    const messages = at("a-7").advance([trade("A", 1), mark("b-3")], undefined);
     expect(messages[0]).toEqual({ T: "gap", from: "a-7", to: "b-3", reason: "epoch" });
   });
 
   test("an epoch that the server told of is not told twice", () => {
     const progress = at("a-7");
-    progress.take([{ T: "gap", from: "a-7", to: "b-3", reason: "epoch" }], undefined);
+    progress.advance([{ T: "gap", from: "a-7", to: "b-3", reason: "epoch" }], undefined);
     const messages = [trade("A", 4), mark("b-4")];
-    expect(progress.take(messages, undefined)).toBe(messages);
+    expect(progress.advance(messages, undefined)).toBe(messages);
   });
 
   test("ticks of a frame that goes back are dropped and counted", () => {
     const progress = at("a-7");
-    expect(progress.take([trade("A", 3), trade("A", 4), mark("a-4")], undefined)).toEqual([
+    expect(progress.advance([trade("A", 3), trade("A", 4), mark("a-4")], undefined)).toEqual([
       mark("a-4"),
     ]);
     expect(progress.duplicates).toBe(2);
@@ -126,12 +126,12 @@ describe("progress", () => {
     const progress = at("a-7");
     progress.lose("malformed");
     expect(progress.position).toBeUndefined();
-    const [gap] = progress.take([mark("a-12")], undefined);
+    const [gap] = progress.advance([mark("a-12")], undefined);
     expect(gap).toEqual({ T: "gap", from: "a-8", to: "a-12", reason: "malformed" });
   });
 
   test("a position that cannot be read is refused", () => {
-    expect(() => at("a-7").take([mark("nowhere")], undefined)).toThrow(Malformed);
+    expect(() => at("a-7").advance([mark("nowhere")], undefined)).toThrow(Malformed);
   });
 });
 
