@@ -181,7 +181,7 @@ class Broadcast:
             payload.waiting.clear()
             for lane in lanes:
                 lane.note_frame(mono_ns, marked=marked)
-                envelop = lane.framing.ticks
+                envelop = lane.framing.envelop_ticks
                 yield lane, [(follows, envelop(body, end)) for follows, body, end in bodies]
 
     def _split(self, payload: Payload, after: int, wall_ns: int) -> list[tuple[int, bytes, bytes]]:

@@ -170,11 +170,13 @@ class Lane:
         mark = b""
         if self.payload.key.marks:
             mark = self.codec.fragment(mark_message(position, wall_ns))
-        return self.framing.ticks(self.payload.join(fragments, mark), str(position).encode())
+        return self.framing.envelop_ticks(
+            self.payload.join(fragments, mark), str(position).encode()
+        )
 
     def state_envelope(self, fragments: Sequence[bytes]) -> bytes:
         """Return the envelope of a state's ticks; it moves nobody, the end of the state does."""
-        return self.framing.ticks(self.codec.join(fragments), b"")
+        return self.framing.envelop_ticks(self.codec.join(fragments), b"")
 
     def message_envelope(self, message: Message, position: Position | None = None) -> bytes:
         """Return the envelope of a feed message; with a position it moves its readers there."""

@@ -11,22 +11,22 @@ class Pulse:
     Attributes:
         last_ns: when it ticked last, later by the time in which nothing could come.
         gap_ns: the usual gap.
-        ticks, known_ns: how many ticks, and how much time, the gap was learnt from.
+        known_ticks, known_ns: how many ticks, and how much time, the gap was learnt from.
     """
 
-    __slots__ = ("gap_ns", "known_ns", "last_ns", "ticks")
+    __slots__ = ("gap_ns", "known_ns", "known_ticks", "last_ns")
 
     def __init__(self, mono_ns: int) -> None:
         self.last_ns = mono_ns
         self.gap_ns = 0.0
-        self.ticks = 0
+        self.known_ticks = 0
         self.known_ns = 0
 
     def beat(self, ticks: int, last_ns: int) -> None:
         """Note a number of ticks since the last call, the last of them at `last_ns`."""
         passed_ns = max(0, last_ns - self.last_ns)
         self.last_ns = last_ns
-        self.ticks += ticks
+        self.known_ticks += ticks
         if passed_ns:
             # Of one tick the gap itself; of many at random times the mean wait, 2 ÷ rate.
             gap_ns = 2 * passed_ns / (ticks + 1)

@@ -191,7 +191,7 @@ class SymbolHealth:
 
     def _knows(self, pulse: Pulse) -> bool:
         """Tell whether there were enough ticks to know the usual gap."""
-        return pulse.ticks >= LEAST_TICKS and pulse.known_ns >= LEAST_FLOORS * self._floor_ns
+        return pulse.known_ticks >= LEAST_TICKS and pulse.known_ns >= LEAST_FLOORS * self._floor_ns
 
     def _note_status(self, status: Status, at_ns: int) -> None:
         if status.status_code in HALTED_CODES:

@@ -51,10 +51,10 @@ class Framing(Protocol):
     def one_stream(self) -> bool:
         """Whether a compressed connection is one deflate stream, without plain parts."""
 
-    def ticks(self, payload: bytes, position: bytes) -> bytes:
+    def envelop_ticks(self, payload: bytes, position: bytes) -> bytes:
         """Return the envelope of a payload; a position of b"" moves no subscriber."""
 
-    def message(self, name: bytes, data: bytes, position: bytes) -> bytes:
+    def envelop_message(self, name: bytes, data: bytes, position: bytes) -> bytes:
         """Return the envelope of a feed message; a position of b"" moves no subscriber."""
 
     def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:
@@ -77,11 +77,11 @@ class WebSocketFraming:
     named_events: ClassVar[bool] = False
     one_stream: ClassVar[bool] = False
 
-    def ticks(self, payload: bytes, position: bytes) -> bytes:  # noqa: ARG002 - positions are marks
+    def envelop_ticks(self, payload: bytes, position: bytes) -> bytes:  # noqa: ARG002 - positions are marks
         """Return the payload: a message needs no envelope."""
         return payload
 
-    def message(self, name: bytes, data: bytes, position: bytes) -> bytes:  # noqa: ARG002 - in data
+    def envelop_message(self, name: bytes, data: bytes, position: bytes) -> bytes:  # noqa: ARG002 - in data
         """Return the data: a message needs no envelope."""
         return data
 
@@ -110,14 +110,14 @@ class SseFraming:
     named_events: ClassVar[bool] = True
     one_stream: ClassVar[bool] = True
 
-    def ticks(self, payload: bytes, position: bytes) -> bytes:
+    def envelop_ticks(self, payload: bytes, position: bytes) -> bytes:
         """Return the unnamed event."""
         data = b64encode(payload) if self.base64 else payload
         if position:
             return b"id: %b\ndata: %b\n\n" % (position, data)
         return b"data: %b\n\n" % data
 
-    def message(self, name: bytes, data: bytes, position: bytes) -> bytes:
+    def envelop_message(self, name: bytes, data: bytes, position: bytes) -> bytes:
         """Return the named event."""
         if position:
             return b"event: %b\nid: %b\ndata: %b\n\n" % (name, position, data)
@@ -145,11 +145,11 @@ class StreamFraming:
     named_events: ClassVar[bool] = False
     one_stream: ClassVar[bool] = True
 
-    def ticks(self, payload: bytes, position: bytes) -> bytes:  # noqa: ARG002 - positions are marks
+    def envelop_ticks(self, payload: bytes, position: bytes) -> bytes:  # noqa: ARG002 - positions are marks
         """Return the payload with its delimiter."""
         return self.delimiter.enclose(payload)
 
-    def message(self, name: bytes, data: bytes, position: bytes) -> bytes:  # noqa: ARG002 - in data
+    def envelop_message(self, name: bytes, data: bytes, position: bytes) -> bytes:  # noqa: ARG002 - in data
         """Return the data with its delimiter."""
         return self.delimiter.enclose(data)
 
@@ -171,4 +171,4 @@ def message_envelope(
     """
     data = JSON.bare(message) if framing.named_events else codec.array([message])
     at = b"" if position is None else str(position).encode()
-    return framing.message(message["T"].encode(), data, at)
+    return framing.envelop_message(message["T"].encode(), data, at)

@@ -146,7 +146,7 @@ def test_ticks_are_unnamed_events_with_one_line_of_data(
     framing: SseFraming, text: str, position: bytes
 ) -> None:
     payload = JSON.array([{"T": "s", "sm": text}])
-    body = _sse_body(framing, framing.ticks(payload, position))
+    body = _sse_body(framing, framing.envelop_ticks(payload, position))
     (event,) = read_sse(body)
     assert (event.name, event.id) == ("message", position.decode())
     data = event.data.encode()
@@ -161,7 +161,7 @@ def test_messages_are_named_events_in_json_whatever_the_codec(
     framing: SseFraming, text: str, position: bytes
 ) -> None:
     data = JSON.bare({"T": "gap", "from": text})
-    (event,) = read_sse(_sse_body(framing, framing.message(b"gap", data, position)))
+    (event,) = read_sse(_sse_body(framing, framing.envelop_message(b"gap", data, position)))
     assert (event.name, event.id) == ("gap", position.decode())
     assert json.loads(event.data) == {"T": "gap", "from": text}
 
@@ -174,7 +174,7 @@ def _sse_body(framing: SseFraming, envelope: bytes) -> bytes:
 def test_a_keepalive_makes_no_event_wherever_it_comes() -> None:
     # A blank line after a comment is an empty event in two clients (facts/sse-clients).
     framing = SseFraming(base64=False, chunked=False)
-    event = framing.ticks(b"[1]", b"a-1")
+    event = framing.envelop_ticks(b"[1]", b"a-1")
     keepalive = framing.keepalive
     body = keepalive + event + keepalive + keepalive + event + keepalive
     assert [event.data for event in read_sse(body)] == ["[1]", "[1]"]
@@ -189,11 +189,13 @@ def test_a_stream_is_one_array_after_the_other(
 ) -> None:
     framing = StreamFraming(codec.delimiter, chunked=chunked)
     arrays = [[{"T": "s", "sm": text}] for text in texts]
-    body = b"".join(framing.wrap(framing.ticks(codec.array(array), b"a-1")) for array in arrays)
+    body = b"".join(
+        framing.wrap(framing.envelop_ticks(codec.array(array), b"a-1")) for array in arrays
+    )
     body = unchunk(body) if chunked else body
     assert _read_arrays(codec, body) == arrays
-    message = framing.message(b"s", codec.array(arrays[0]), b"a-1")
-    assert message == framing.ticks(codec.array(arrays[0]), b"")
+    message = framing.envelop_message(b"s", codec.array(arrays[0]), b"a-1")
+    assert message == framing.envelop_ticks(codec.array(arrays[0]), b"")
 
 
 def _read_arrays(codec: Codec, body: bytes) -> list[Any]:
@@ -210,9 +212,11 @@ def _read_arrays(codec: Codec, body: bytes) -> list[Any]:
 @given(payloads=st.lists(st.binary(max_size=300), min_size=1, max_size=4))
 def test_a_stream_of_lengths_is_taken_apart_by_them(chunked: bool, payloads: list[bytes]) -> None:
     framing = StreamFraming(Delimiter.LENGTH, chunked=chunked)
-    body = b"".join(framing.wrap(framing.ticks(payload, b"a-1")) for payload in payloads)
+    body = b"".join(framing.wrap(framing.envelop_ticks(payload, b"a-1")) for payload in payloads)
     assert split_lengths(unchunk(body) if chunked else body) == payloads
-    assert framing.message(b"gap", payloads[0], b"") == framing.ticks(payloads[0], b"a-1")
+    assert framing.envelop_message(b"gap", payloads[0], b"") == framing.envelop_ticks(
+        payloads[0], b"a-1"
+    )
 
 
 def test_framings_are_equal_by_value_and_by_nothing_else() -> None:
@@ -277,10 +281,10 @@ def test_messages_are_framed_as_the_golden_bytes(vector: FrameVector) -> None:
     position = (vector.position or "").encode()
     if vector.event:
         data = JSON.bare(vector.messages[0])
-        envelope = framing.message(vector.event.encode(), data, position)
+        envelope = framing.envelop_message(vector.event.encode(), data, position)
     else:
         objects = [_as_codec(codec, item) for item in vector.messages]
-        envelope = framing.ticks(codec.array(objects), position)
+        envelope = framing.envelop_ticks(codec.array(objects), position)
     assert framing.wrap(envelope) == vector.data
 
 
