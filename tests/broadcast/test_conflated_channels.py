@@ -5,6 +5,7 @@ each can be held against all trades, and together they must leave none out that 
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from feed.broadcast.payload_key import PayloadKey
 from feed.market.ticks import Channel, Kind, Quote, Tick, Trade
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
@@ -70,6 +72,14 @@ def subscribe_again(stage: Stage, member: Member, *, snapshot: bool) -> None:
         subscriber.request_snapshot(subscriber.selection)
 
 
+def change(stage: Stage, member: Member, selection: Selection) -> None:
+    """Change what a member selects, and how, as a WebSocket's subscribe does."""
+    lane = member.subscriber.lane
+    key = PayloadKey(selection, lane.codec, lane.payload.key.marks)
+    stage.audience.move(member.subscriber, key, stage.now_ns, lane.compression)
+    stage.catch_up(member)
+
+
 def ranges(objects: Iterable[Object]) -> list[tuple[str, int, int, int]]:
     """Return symbol, first and last trade, and their number, of conflated trades."""
     return [(item["S"], item["fi"], item["i"], item["n"]) for item in objects if "n" in item]
@@ -86,6 +96,56 @@ def test_a_tick_after_silence_waits_for_the_end_of_its_own_interval() -> None:
     assert member.take() == []
     pass_time(stage, 400)
     assert ranges(member.take_objects()) == [("A", 1, 2, 2)]
+
+
+@pytest.mark.parametrize("intervals_ms", [{}, {"trades": 50}])
+def test_a_channel_that_goes_on_without_its_interval_tells_what_it_has_collected(
+    intervals_ms: dict[str, int],
+) -> None:
+    stage = Stage()
+    member = stage.join(TRADES)
+    pass_time(stage, 310)
+    publish(stage, trade(1), trade(2))
+    assert member.take() == []
+    change(stage, member, conflated(intervals_ms, trades="*"))
+    assert ranges(member.take_objects()) == [("A", 1, 2, 2)]
+    publish(stage, trade(3))
+    pass_time(stage, 400)
+    (told,) = member.take_objects()
+    assert (told["i"], told.get("n")) == (3, 1 if intervals_ms else None)
+
+
+@pytest.mark.parametrize("step_ms", [-3_600_000, -10_000, -1, 60, 3_600_000])
+def test_a_time_of_day_that_steps_silences_no_channel(step_ms: int) -> None:
+    stage = Stage(1 << 12)
+    stage.wall_ahead_ns = 1_700_000_000_000 * MS
+    member = stage.join(TRADES)
+    told_ms: list[int] = []
+    for number in range(1, 201):
+        pass_time(stage, 10 * number)
+        if number == 100:
+            stage.wall_ahead_ns += step_ms * MS
+        if member.take():
+            told_ms.append(stage.now_ns // MS)
+        publish(stage, trade(number))
+    between = [later - earlier for earlier, later in pairwise(told_ms)]
+    assert min(between) >= 50
+    assert max(between) <= 150
+    assert sum(gap == 100 for gap in between) >= len(between) - 2
+    assert all(told % 100 == told_ms[-1] % 100 for told in told_ms[-8:])
+
+
+def test_a_time_of_day_that_runs_slow_silences_no_channel() -> None:
+    stage = Stage(1 << 12)
+    stage.wall_ahead_ns = 1_700_000_000_000 * MS
+    member = stage.join(TRADES)
+    told = 0
+    for number in range(1, 1_001):
+        pass_time(stage, 10 * number)
+        stage.wall_ahead_ns -= MS // 100  # a millisecond a second
+        told += bool(member.take())
+        publish(stage, trade(number))
+    assert told in range(98, 102)
 
 
 def test_a_batch_that_took_longer_than_the_interval_waits_for_no_other() -> None:
