@@ -5,6 +5,7 @@ stream.py           Stream: connect, receive, come back; blocking.py the same wi
 attempts.py         the next transport, and the time for it; backoff.py the waits
 ledger.py           the account of deliveries, and so the position to resume from
 link.py             one connection; http_link.py and websocket_link.py do the I/O
+http_words.py       who asks, and the words of refusals
 parsers.py          bytes in pieces → messages (sans I/O), with sse.py and protobuf.py
 subscription.py     channels and symbols, as each transport writes them
 events.py           all that is delivered: Batch, Gap, FeedState, Mark …; Counters

@@ -4,9 +4,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import aiohttp
-import orjson
 
 from feed.client.errors import NotAFeed
+from feed.client.http_words import identity_headers, problem_words
 from feed.client.link import Lost, Order, refusal, words_of
 from feed.client.parsers import READINGS, Message, Parser, SseMessageParser
 from feed.wire.codec import CODECS
@@ -39,9 +39,7 @@ class HttpLink:
         """Send the request and look at the head of its answer."""
         url = order.base / "v1" / transport.value
         headers = {"Accept-Encoding": "gzip" if order.compress else "identity"}
-        if order.key is not None:  # as the dialect's own finite requests carry them
-            headers["APCA-API-KEY-ID"] = order.key
-            headers["APCA-API-SECRET-KEY"] = order.secret or ""
+        headers |= identity_headers(order.key, order.secret)
         after: str | None = order.after
         parser: Parser
         query: dict[str, str] = {}
@@ -107,13 +105,8 @@ async def _check_answer(response: aiohttp.ClientResponse, accepted: str) -> None
         raise Lost(words_of(error)) from error
     if response.status == HTTPStatus.OK:
         raise NotAFeed(url, response.content_type, accepted, body.decode(errors="replace"))
-    problem: object = None
-    if response.content_type == "application/problem+json":
-        try:
-            problem = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            problem = None  # then it is just some answer with a status
-    if isinstance(problem, dict):
-        words = str(problem.get("detail") or problem.get("title") or response.reason)
-        raise refusal(url, response.status, words, response.headers, by_feed=True)
-    raise refusal(url, response.status, response.reason or "", response.headers)
+    is_problem = response.content_type == "application/problem+json"
+    words = problem_words(body) if is_problem else None
+    by_feed = words is not None  # other answers with a status may be those of a proxy
+    words = words or response.reason or ""
+    raise refusal(url, response.status, words, response.headers, by_feed=by_feed)

@@ -16,7 +16,6 @@ from typing import Self, get_args
 
 import aiohttp
 
-from feed import __version__
 from feed.client.attempts import Attempts
 from feed.client.backoff import Backoff
 from feed.client.clock import Clock
@@ -35,6 +34,7 @@ from feed.client.events import (
 )
 from feed.client.feedback import FeedbackReporter
 from feed.client.http_link import HttpLink
+from feed.client.http_words import USER_AGENT
 from feed.client.ledger import Ledger
 from feed.client.link import Link, Lost, Order
 from feed.client.subscription import Subscription, parse_url
@@ -273,8 +273,7 @@ class Stream:
             await self._clock.sleep(self._attempts.retry_at_s - now_s)
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0),
-                headers={"User-Agent": f"feed-broadcaster/{__version__}"},
+                connector=aiohttp.TCPConnector(limit=0), headers=USER_AGENT
             )
         transport, order = self._attempts.transport, self._order()
         try:

@@ -94,8 +94,9 @@ class WebSocketLink:
         try:
             await self._expect("success", "connected")
         except Lost as lost:
-            lost.unanswered = True
-            raise
+            raise Lost(
+                str(lost), retry_after_s=lost.retry_after_s, unanswered=True
+            ) from lost.__cause__
         if order.key is not None:
             auth = {"action": "auth", "key": order.key, "secret": order.secret or ""}
             await self._send(auth)

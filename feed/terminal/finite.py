@@ -10,8 +10,8 @@ from typing import Any, Self
 import aiohttp
 import orjson
 
-from feed import __version__
 from feed.client.errors import NotAFeed
+from feed.client.http_words import USER_AGENT, identity_headers, problem_words
 from feed.client.link import Lost, refusal, words_of
 from feed.client.subscription import parse_url
 
@@ -34,9 +34,7 @@ class Finite:
             InvalidParameter: the text is not the URL of a server.
         """
         self.base = parse_url(url)
-        self._headers = {"User-Agent": f"feed-broadcaster/{__version__}"}
-        if key is not None:
-            self._headers |= {"APCA-API-KEY-ID": key, "APCA-API-SECRET-KEY": secret or ""}
+        self._headers = USER_AGENT | identity_headers(key, secret)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -88,18 +86,9 @@ class Finite:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise Lost(words_of(error)) from error
         if response.status != HTTPStatus.OK:
-            raise refusal(str(url), response.status, _words(response, body), response.headers)
+            words = problem_words(body) or response.reason or ""
+            raise refusal(str(url), response.status, words, response.headers)
         if response.content_type != accepted:
             start = body.decode(errors="replace")
             raise NotAFeed(str(url), response.content_type, accepted, start)
         return body
-
-
-def _words(response: aiohttp.ClientResponse, body: bytes) -> str:
-    """Return the words of an answer: the detail of a problem document, or the reason phrase."""
-    try:
-        problem = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        problem = None
-    detail = problem.get("detail") if isinstance(problem, dict) else None
-    return str(detail or response.reason or "")

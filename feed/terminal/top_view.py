@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from feed.market.symbol_health import Health
+from feed.market.ticks import CHANNEL_OF_KIND, Kind
 from feed.terminal import words
 from feed.terminal.lines import Part, line
 from feed.terminal.listing import Listing
@@ -122,7 +123,8 @@ def _facts(span: Span) -> Iterator[Text]:
     yield _fact("Source", *_source(status))
     kinds = ", ".join(
         f"{name} {words.rate(span.rate('feed_ticks_total', kind=kind))}"
-        for kind, name in {"t": "trades", "q": "quotes", "s": "statuses"}.items()
+        for kind, name in CHANNEL_OF_KIND.items()
+        if kind in {Kind.TRADE, Kind.QUOTE, Kind.STATUS}
     )
     position = f"{words.printable(status.ring.epoch)}-{status.ring.newest}"
     yield _fact("Ticks", f"{words.rate(span.rate('feed_ticks_total'))}: {kinds}; at {position}")
