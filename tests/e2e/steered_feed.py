@@ -27,8 +27,10 @@ from feed.broadcast.compressor_budget import CompressorBudget
 from feed.cli.commands import run
 from feed.errors import SourceError
 from feed.market.ticks import SECOND_NS, Tick, Trade
+from feed.sources.catalog import BUILT_IN
 from feed.sources.simulated.options import SimulatedOptions
 from feed.sources.simulated.source import SimulatedSource
+from feed.sources.source import Source
 
 COMPRESSOR_MEMORY_BYTES = 120_000
 HOLD_EVERY_S = 1.0
@@ -116,6 +118,13 @@ class SteeredSource(SimulatedSource):
         self._eaten = b"x" * MEAL_BYTES
 
 
+class SteeredOptions(SimulatedOptions):
+    """The options of the simulated market, for the steered one."""
+
+    def make(self) -> Source:
+        return SteeredSource(self)
+
+
 def _odd_ones(ticks: list[Tick]) -> list[Tick]:
     """Return trades whose times are those of the second before last, and of another year."""
     trades = [tick for tick in ticks if isinstance(tick, Trade)]
@@ -132,5 +141,5 @@ def _leave_garbage() -> None:
 
 if __name__ == "__main__":
     CompressorBudget.__init__.__defaults__ = (COMPRESSOR_MEMORY_BYTES,)
-    SimulatedOptions.make = SteeredSource  # type: ignore[method-assign, assignment]
+    BUILT_IN["sim"] = f"{__name__}:SteeredOptions"
     sys.exit(run(["serve", *sys.argv[1:]]))
