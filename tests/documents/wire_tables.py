@@ -5,7 +5,7 @@ message without words is a `KeyError` with its name.
 """
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any, get_args
 
@@ -28,7 +28,7 @@ from feed.wire import messages as server_messages
 from feed.wire.codec import CODECS
 from feed.wire.disconnect import Reason
 from feed.wire.error_codes import ErrorCode
-from feed.wire.letters import fields_of
+from feed.wire.letters import LETTERS
 from feed.wire.messages import GapReason, Message
 from feed.wire.position import Position
 from feed.wire.requests import Channels, Control, OnLag, Request
@@ -103,7 +103,12 @@ def ticks() -> str:
     return table(
         ["`T`", "channel", "what", "fields"],
         (
-            [code(kind), code(CHANNEL_OF_KIND[kind]), _KINDS[kind], _letters(_named(kind))]
+            [
+                code(kind),
+                code(CHANNEL_OF_KIND[kind]),
+                _KINDS[kind],
+                _listed(_letters(_CLASSES[kind])),
+            ]
             for kind in Kind
         ),
     )
@@ -111,8 +116,7 @@ def ticks() -> str:
 
 def conflated_trade() -> str:
     """What a conflated trade carries beside what every trade carries."""
-    plain = fields_of(_named(Kind.TRADE))
-    every = fields_of(_named(Kind.TRADE, ConflatedTrade))
+    plain, every = _letters(Trade), _letters(ConflatedTrade)
     added = {letter: name for letter, name in every.items() if letter not in plain}
     return f"A conflated trade carries also {_listed(added)}.\n"
 
@@ -207,27 +211,17 @@ def disconnects() -> str:
     )
 
 
-def _named(kind: Kind, of: type[Tick] | None = None) -> Tick:
-    """Return a tick each of whose fields is its own name, so that letters lead to names."""
-    made: Any = of or _CLASSES[kind]
-    values: dict[str, Any] = {field.name: field.name.replace("_", " ") for field in fields(made)}
-    if "kind" in values:
-        values["kind"] = kind
-    tick: Tick = made(**values)
-    return tick
+def _letters(of: type[Tick]) -> dict[str, str]:
+    """Return the names of a tick's fields by the letters of the wire, without `T`."""
+    names = (field.name for field in fields(of) if field.name != "kind")
+    return {LETTERS[name]: name for name in names}
 
 
-def _letters(tick: Tick) -> str:
-    letters = {letter: name for letter, name in fields_of(tick).items() if letter != "T"}
-    return _listed(letters | {"t": "time"})
-
-
-def _listed(letters: dict[str, Any]) -> str:
-    return ", ".join(f"{code(letter)} {_words(name)}" for letter, name in letters.items())
-
-
-def _words(value: Any) -> str:
-    return " ".join(value) if isinstance(value, tuple | list) else str(value)
+def _listed(letters: Mapping[str, str]) -> str:
+    words = {
+        letter: name.replace("_ns", " time").replace("_", " ") for letter, name in letters.items()
+    }
+    return ", ".join(f"{code(letter)} {name}" for letter, name in words.items())
 
 
 def _made_messages() -> Iterator[tuple[Message, str]]:
