@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from textwrap import dedent
 
 ROOT = Path(__file__).parents[2]
 
-_FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^()\s]+)\)")
 _NOT_IN_ANCHORS = re.compile(r"[^\w\- ]")
@@ -32,8 +33,11 @@ class Document:
         return self.path.relative_to(ROOT).as_posix()
 
     def blocks(self, language: str) -> list[str]:
-        """Return its fenced blocks of one language, in order."""
-        return re.findall(rf"^```{language}\n(.*?)^```$", self.text, re.MULTILINE | re.DOTALL)
+        """Return its fenced blocks of one language, in order; those of a list are indented."""
+        found = re.findall(
+            rf"^( *)```{language}\n(.*?)^\1```$", self.text, re.MULTILINE | re.DOTALL
+        )
+        return [dedent(block) for _, block in found]
 
     @property
     def commands(self) -> list[str]:

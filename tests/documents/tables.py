@@ -20,6 +20,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic.fields import FieldInfo
 
+from feed.broadcast.standing import MAY_BE_WRITTEN, MOVES, Written
 from feed.cli.commands import app
 from feed.http.app import make_app
 from feed.settings.load import built_in_blocks, option_name
@@ -41,6 +42,23 @@ def rooms() -> str:
 def order() -> str:
     """The layers, the outermost first: each may import those to its right."""
     return f"`{' > '.join(' | '.join(layer) for layer in layers())}`\n"
+
+
+def standings() -> str:
+    """Every standing of a subscriber: what moves it where, and what it may be written."""
+    return table(
+        ["standing", "moves", "may be written"],
+        (
+            [
+                standing,
+                "; ".join(
+                    f"{move.value} → {to}" for (at, move), to in MOVES.items() if at is standing
+                ),
+                "; ".join(written.value for written in Written if written in allowed),
+            ]
+            for standing, allowed in MAY_BE_WRITTEN.items()
+        ),
+    )
 
 
 def options() -> str:

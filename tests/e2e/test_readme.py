@@ -147,13 +147,21 @@ async def selects_tests(command: str, stage: Stage) -> None:
     words = shlex.split(command)
     status, said = await outcome_of(sys.executable, "-m", "pytest", "--markers")
     assert status == 0
-    assert f"@pytest.mark.{words[-1]}:" in said
+    marker = words[words.index("pytest") + 2]
+    assert f"@pytest.mark.{marker}:" in said
 
 
 async def finds_nothing_stale(command: str, stage: Stage) -> None:
     del stage
     status, said = await outcome_of(sys.executable, *shlex.split(command)[1:], "--check")
     assert status == 0, said
+
+
+async def stands_in_the_schema(command: str, stage: Stage) -> None:
+    """Look where a test of the schema reads the command, and runs it."""
+    del stage
+    change, _, remake = command.partition(" && ")
+    assert remake in (ROOT / change.split()[1] / "feed.proto").read_text()
 
 
 async def names_a_file(command: str, stage: Stage) -> None:
@@ -214,6 +222,7 @@ TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     "python -m grafana.build": finds_nothing_stale,
     "docker compose ": names_a_file,
     "cd grafana && prometheus ": starts_prometheus,
+    "cd feed/wire && python -m grpc_tools.protoc ": stands_in_the_schema,
     "cd feed/web && npm ": is_a_script_of_npm,
     "npm ": is_a_script_of_npm,
     "pytest benchmarks/": collects_benchmarks,
