@@ -13,8 +13,9 @@ from feed.http.content_encoding import encoded
 from feed.http.origins import Origins
 from feed.http.problems import refuse_unrouted
 from feed.http.server import Server
-from feed.http.status_history import StatusHistory
+from feed.http.status_history import SAMPLE_S, StatusHistory
 from feed.hub.clock import SYSTEM_CLOCK, Clock
+from feed.hub.connection import LAST_WORDS_S
 from feed.hub.hub import Hub
 from feed.ingest.health_watch import HealthWatch
 from feed.ingest.runner import Ingest
@@ -31,9 +32,22 @@ STATUS_HISTORY = web.AppKey("status_history", StatusHistory)
 
 
 async def make_app(
-    settings: Settings, source: Source, clock: Clock = SYSTEM_CLOCK
+    settings: Settings,
+    source: Source,
+    clock: Clock = SYSTEM_CLOCK,
+    *,
+    last_words_s: float = LAST_WORDS_S,
+    sample_s: float = SAMPLE_S,
 ) -> web.Application:
-    """Return the application that broadcasts a source; it produces once it is started."""
+    """Return the application that broadcasts a source; it produces once it is started.
+
+    Args:
+        settings: of the whole server.
+        source: of its ticks.
+        clock: of everything but its timers.
+        last_words_s: the time in which a socket has to take what was written last.
+        sample_s: between two samples of the status history.
+    """
     broadcast = Broadcast(RingBuffer(settings.ring))
     hub = Hub(broadcast, settings, production_waits=source.can_wait, live=source.live, clock=clock)
     health = HealthWatch(
@@ -46,9 +60,10 @@ async def make_app(
         hub,
         ingest,
         Origins(settings.allow_origin),
-        StatusHistory(hub, ingest),
+        StatusHistory(hub, ingest, sample_s),
         Exposition(hub, ingest),
         clock.mono_ns(),
+        last_words_s,
     )
     app = web.Application()
     app[HUB] = hub

@@ -29,7 +29,6 @@ from feed.wire.websocket_frame import Opcode, close_frame, websocket_frame
 
 MAX_CONTROL_BYTES = 256 * 1024  # inflated; 5,000 symbols on three channels are 150 KiB
 SUBPROTOCOLS = {f"feed.{name}": codec for name, codec in CODECS.items()}
-_LAST_WORDS_S = 0.75  # at most one second, and less than the server takes to leave
 _PROTOCOL_REASONS = {1002: Reason.PROTOCOL, 1007: Reason.PROTOCOL, 1009: Reason.TOO_BIG}
 _PING = websocket_frame(Opcode.PING, b"")
 
@@ -39,13 +38,13 @@ class Socket(web.WebSocketResponse):
 
     _conversation: "Conversation | None" = None
 
-    def __init__(self, *, compress: bool) -> None:
+    def __init__(self, *, compress: bool, last_words_s: float) -> None:
         super().__init__(
             protocols=tuple(SUBPROTOCOLS),
             autoping=False,
             max_msg_size=MAX_CONTROL_BYTES,
             compress=compress,
-            timeout=_LAST_WORDS_S,
+            timeout=last_words_s,
         )
 
     async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:  # noqa: ARG002 - a stalled reader never drains
@@ -146,7 +145,7 @@ class Conversation:
     async def end(self) -> None:
         """Be out of the hub, and give the socket time to take the last words."""
         self.leave(Reason.CLIENT_LEFT)
-        await self._connection.finish(_LAST_WORDS_S)
+        await self._connection.finish()
 
     def leave(self, reason: Reason) -> None:
         """Be out of the hub, if that has not happened yet."""
@@ -176,7 +175,7 @@ class Conversation:
         """
         self._say_error(reason)
         self._connection.write_last(close_frame(reason.value.close_code, reason.value.words))
-        self._connection.cut_off_after(_LAST_WORDS_S)
+        self._connection.cut_off_soon()
 
     async def _hear(self, data: str | bytes) -> None:
         """Act on one control message; an error is said, and the conversation goes on."""

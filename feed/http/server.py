@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+from aiohttp import web
+
 from feed.http.origins import Origins
 from feed.http.status_history import StatusHistory
+from feed.hub.connection import LAST_WORDS_S, Connection
 from feed.hub.hub import Hub
 from feed.ingest.runner import Ingest
 from feed.metrics.exposition import Exposition
@@ -20,6 +23,7 @@ class Server:
         status_history: the samples of the last fifteen minutes.
         exposition: the metrics as text.
         began_mono_ns: when it was made.
+        last_words_s: the time in which a socket has to take what was written last.
     """
 
     hub: Hub
@@ -28,3 +32,11 @@ class Server:
     status_history: StatusHistory
     exposition: Exposition
     began_mono_ns: int
+    last_words_s: float = LAST_WORDS_S
+
+    def connection_of(self, request: web.Request) -> Connection | None:
+        """Return the connection of a request; None: the client has gone meanwhile."""
+        if request.transport is None:
+            return None
+        high_water_bytes = self.hub.settings.high_water_bytes
+        return Connection(request.transport, high_water_bytes, self.last_words_s)

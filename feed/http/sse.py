@@ -22,7 +22,7 @@ _RETRY_MS = (1_000, 3_000)
 
 async def sse(request: web.Request, server: Server) -> web.StreamResponse:
     """Serve `GET /v1/sse?trades=AAPL,MSFT&quotes=*&after=…&snapshot=1&on_lag=gap&codec=json`."""
-    return await respond(request, server.hub, _endless)
+    return await respond(request, server, _endless)
 
 
 def _endless(request: web.Request) -> Endless:

@@ -21,7 +21,6 @@ from feed.wire.transport import Transport
 
 SAMPLE_S = 5.0
 WINDOW_S = 900.0
-_SAMPLES = int(WINDOW_S / SAMPLE_S)
 _NS_PER_S = 1_000_000_000
 _MEMORY = Path("/proc/self/statm")  # Linux; elsewhere the page leaves the line out
 _PAGE_BYTES = 4_096
@@ -32,7 +31,16 @@ Sample = dict[str, float | None]
 class StatusHistory:
     """The samples, and the task that takes them."""
 
-    def __init__(self, hub: Hub, ingest: Ingest) -> None:
+    def __init__(self, hub: Hub, ingest: Ingest, sample_s: float = SAMPLE_S) -> None:
+        """Begin without samples.
+
+        Args:
+            hub: counts what is served.
+            ingest: counts what comes in.
+            sample_s: between two samples.
+        """
+        self._sample_s = sample_s
+        self._most_samples = int(WINDOW_S / sample_s)
         self._hub = hub
         self._ingest = ingest
         instruments = hub.instruments
@@ -42,7 +50,7 @@ class StatusHistory:
             "delivery_age": _Since(instruments.delivery_age.values()),
             "loop_lag": _Since([instruments.loop_lag]),
         }
-        self._times_s: deque[float] = deque(maxlen=_SAMPLES)
+        self._times_s: deque[float] = deque(maxlen=self._most_samples)
         self._samples: dict[str, deque[float | None]] = {}
         self._totals = self._count()
         self._sampled_ns = hub.clock.mono_ns()
@@ -50,7 +58,7 @@ class StatusHistory:
     async def run(self) -> None:
         """Take a sample every five seconds, for ever."""
         while True:
-            await asyncio.sleep(SAMPLE_S)
+            await asyncio.sleep(self._sample_s)
             self.sample(await take_census(self._hub))
 
     def sample(self, census: Census) -> None:
@@ -69,7 +77,7 @@ class StatusHistory:
         sample |= self._measure(census)
         self._times_s.append(self._hub.clock.wall_ns() / _NS_PER_S)
         for name, number in sample.items():
-            self._samples.setdefault(name, deque(maxlen=_SAMPLES)).append(number)
+            self._samples.setdefault(name, deque(maxlen=self._most_samples)).append(number)
 
     def document(self) -> dict[str, Any]:
         """Return the samples as `GET /v1/status/history` answers them.
@@ -77,7 +85,7 @@ class StatusHistory:
         `times` are seconds since 1970; each of `series` has a number, or None, for each of them.
         """
         return {
-            "sample_s": SAMPLE_S,
+            "sample_s": self._sample_s,
             "window_s": WINDOW_S,
             "times": list(self._times_s),
             "series": {name: list(numbers) for name, numbers in self._samples.items()},

@@ -18,7 +18,7 @@ async def stream(request: web.Request, server: Server) -> web.StreamResponse:
 
     Marks are on unless `marks=0`: there is no other place for the position.
     """
-    return await respond(request, server.hub, _endless)
+    return await respond(request, server, _endless)
 
 
 def _endless(request: web.Request) -> Endless:

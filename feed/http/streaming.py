@@ -1,4 +1,4 @@
-"""An HTTP response that does not end: what SSE and plain streams have in common.
+"""An HTTP response that does not end: the common part of SSE and plain streams.
 
 Headers leave at once; from then on everything goes straight to the transport, in frames built once
 per lane. The handler only waits for the session's end, and sees to it that the end does end.
@@ -14,6 +14,7 @@ from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.standing import Written
 from feed.http.negotiation import choose
 from feed.http.problems import problem_for
+from feed.http.server import Server
 from feed.hub.connection import Connection
 from feed.hub.hub import Hub
 from feed.hub.session import Session
@@ -29,7 +30,6 @@ NEVER_STORED: Mapping[str, str] = {
     "Cache-Control": "no-cache, no-transform",
     "X-Accel-Buffering": "no",  # nginx would collect events otherwise
 }
-_LAST_WORDS_S = 0.75  # at most one second, and less than the server takes to leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Endless:
     Attributes:
         key, framing: the lane.
         content_type: of the response.
-        asked: what was asked for; `after` and `snapshot` are read from here.
-        after: where to resume; a str is a position that could not be read.
+        asked: the other parameters, such as `snapshot`.
+        after: the position to resume from; a str is one that could not be read.
         prelude: the body's first bytes, this subscriber's own.
     """
 
@@ -66,24 +66,27 @@ def gzip_if_accepted(request: web.Request, asked: Request) -> Compression | None
 
 
 async def respond(
-    request: web.Request, hub: Hub, read: Callable[[web.Request], Endless]
+    request: web.Request, server: Server, read: Callable[[web.Request], Endless]
 ) -> web.StreamResponse:
     """Serve an endless response until the subscriber leaves or is disconnected.
 
     Args:
-        request: which.
-        hub: where the subscriber joins.
-        read: says what was asked for; raises an error of ours where that is not accepted.
+        request: the request for it.
+        server: whose hub the subscriber joins.
+        read: reads the request; raises an error of ours where it is not accepted.
     """
+    hub = server.hub
     try:
         endless = read(request)
         refusal = hub.refusal
-        session = _open(request, hub, endless) if refusal is None else None
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told or raised again
+        connection = server.connection_of(request)
+        if connection is None:
+            return _response(endless, compressed=False)
+        if refusal is not None:
+            return await _refuse(request, hub, connection, endless, refusal)
+        session = _open(request, hub, connection, endless)
+    except Exception as error:  # noqa: BLE001 - any error is answered or raised again
         return problem_for(error, request.path)
-    if session is None:
-        return await _refuse(request, hub, endless, refusal or Reason.CLIENT_LEFT)
-    connection = session.connection
     try:
         response = _response(endless, compressed=session.subscriber.lane.compression is not None)
         await response.prepare(request)
@@ -101,19 +104,16 @@ async def respond(
     finally:
         hub.close(session, Reason.CLIENT_LEFT)
         session.release()
-    await connection.finish(_LAST_WORDS_S)
+    await connection.finish()
     return response
 
 
-def _open(request: web.Request, hub: Hub, endless: Endless) -> Session | None:
-    """Let a subscriber join, held; None where it has gone meanwhile.
+def _open(request: web.Request, hub: Hub, connection: Connection, endless: Endless) -> Session:
+    """Let a subscriber join, held.
 
     Raises:
         LimitExceeded: it asks for too much.
     """
-    if request.transport is None:
-        return None
-    connection = Connection(request.transport, hub.settings.high_water_bytes)
 
     def say_goodbye(reason: Reason) -> None:
         if not connection.closing:
@@ -130,20 +130,17 @@ def _open(request: web.Request, hub: Hub, endless: Endless) -> Session | None:
 
 
 async def _refuse(
-    request: web.Request, hub: Hub, endless: Endless, refusal: Reason
+    request: web.Request, hub: Hub, connection: Connection, endless: Endless, refusal: Reason
 ) -> web.StreamResponse:
     """Say why nobody more is let in; nothing more.
 
     Never 429 or 503: an EventSource would not come back (facts/sse-clients).
     """
     response = _response(endless, compressed=False)
-    if request.transport is None:
-        return response
-    connection = Connection(request.transport, hub.settings.high_water_bytes)
     await response.prepare(request)
     hub.ended[refusal] += 1
     connection.write_last(endless.framing.wrap(endless.prelude + _bye(endless, refusal)))
-    await connection.finish(_LAST_WORDS_S)
+    await connection.finish()
     return response
 
 

@@ -12,7 +12,6 @@ from feed.http.conversation import SUBPROTOCOLS, Conversation, Socket
 from feed.http.origins import Origins
 from feed.http.problems import problem_for
 from feed.http.server import Server
-from feed.hub.connection import Connection
 from feed.wire.codec import Codec
 from feed.wire.compression import MAX_WINDOW_BITS, Compression
 from feed.wire.deflate_offer import acceptable_offer
@@ -27,12 +26,12 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
     """Serve one WebSocket connection."""
     try:
         _check(request, server.origins)
-        socket = await _accept(request)
+        socket = await _accept(request, server.last_words_s)
     except Exception as error:  # noqa: BLE001 - any error is answered or raised again
         return problem_for(error, request.path)
-    if request.transport is None:
+    connection = server.connection_of(request)
+    if connection is None:
         return socket
-    connection = Connection(request.transport, server.hub.settings.high_water_bytes)
     conversation = Conversation(
         socket, connection, server.hub, _codec(request, socket), _compression(socket)
     )
@@ -56,7 +55,7 @@ def _check(request: web.Request, origins: Origins) -> None:
             raise InvalidParameter(name, value, ", ".join(_PLACES[name]))
 
 
-async def _accept(request: web.Request) -> Socket:
+async def _accept(request: web.Request, last_words_s: float) -> Socket:
     """Answer the handshake.
 
     Raises:
@@ -64,7 +63,7 @@ async def _accept(request: web.Request) -> Socket:
     """
     offered = ", ".join(request.headers.getall(hdrs.SEC_WEBSOCKET_EXTENSIONS, ()))
     offer = acceptable_offer(offered)
-    socket = Socket(compress=offer is not None)
+    socket = Socket(compress=offer is not None, last_words_s=last_words_s)
     if offer is not None and offer != offered:
         request = _offering(request, offer)
     await socket.prepare(request)

@@ -12,6 +12,7 @@ import sys
 # Without it the kernel alone took 3 MB from us for a reader that read nothing (measured).
 _TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
 _POLL_S = 0.02
+LAST_WORDS_S = 0.75  # at most one second, and less than the server takes to leave
 
 
 class Connection:
@@ -23,9 +24,22 @@ class Connection:
         buffered_bytes: how many bytes it keeps.
     """
 
-    __slots__ = ("buffered_bytes", "transport", "write")
+    __slots__ = ("_last_words_s", "buffered_bytes", "transport", "write")
 
-    def __init__(self, transport: asyncio.Transport, high_water_bytes: int) -> None:
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        high_water_bytes: int,
+        last_words_s: float = LAST_WORDS_S,
+    ) -> None:
+        """Take a transport over.
+
+        Args:
+            transport: from aiohttp.
+            high_water_bytes: that the kernel is to keep at most, beyond what is on its way.
+            last_words_s: the time in which the socket has to take what was written last.
+        """
+        self._last_words_s = last_words_s
         self.transport = transport
         self.write = transport.write
         self.buffered_bytes = transport.get_write_buffer_size
@@ -54,16 +68,16 @@ class Connection:
         while not self.closing and self.buffered_bytes() > high_water_bytes:  # noqa: ASYNC110 - asyncio has no event for it
             await asyncio.sleep(_POLL_S)
 
-    async def finish(self, timeout_s: float) -> None:
-        """Give the socket `timeout_s` to take what was written; then cut it off.
+    async def finish(self) -> None:
+        """Give the socket time to take what was written last; then cut it off.
 
         `transport.close()` alone would wait for ever for a reader that has stalled.
         """
-        handle = self.cut_off_after(timeout_s)
+        handle = self.cut_off_soon()
         await self.room(0)
         if not self.closing:
             handle.cancel()
 
-    def cut_off_after(self, timeout_s: float) -> asyncio.TimerHandle:
-        """End the connection then, whatever it still holds."""
-        return asyncio.get_running_loop().call_later(timeout_s, self.transport.abort)
+    def cut_off_soon(self) -> asyncio.TimerHandle:
+        """End the connection after the time for last words, whatever it still holds."""
+        return asyncio.get_running_loop().call_later(self._last_words_s, self.transport.abort)

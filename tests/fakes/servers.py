@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 from aiohttp.test_utils import TestServer
 
@@ -157,6 +157,13 @@ class Feed:
         await until(lambda: len(self.hub.sessions) == count and not self.hub.audience.behind)
 
 
+class Paces(TypedDict, total=False):
+    """Times of `make_app` that a test needs to be shorter or longer."""
+
+    last_words_s: float
+    sample_s: float
+
+
 class Serve(Protocol):
     """The `serve` fixture: starts a server with a scripted source, and ends it with the test."""
 
@@ -165,6 +172,7 @@ class Serve(Protocol):
         source: ScriptedSource | None = None,
         *,
         clock: Clock = SYSTEM_CLOCK,
+        paces: Paces | None = None,
         **settings: Any,
     ) -> Feed: ...
 
@@ -174,13 +182,14 @@ async def start_feed(
     source: ScriptedSource | None,
     settings: Settings,
     clock: Clock = SYSTEM_CLOCK,
+    paces: Paces | None = None,
 ) -> Feed:
     """Start a server as the program does; `server_of` is pytest-aiohttp's `aiohttp_server`.
 
     Returns once the source is open.
     """
     source = ScriptedSource() if source is None else source
-    app = await make_app(settings, source, clock)
+    app = await make_app(settings, source, clock, **(paces or {}))
     server = await server_of(
         app,
         shutdown_timeout=settings.shutdown_timeout_s,

@@ -9,7 +9,7 @@ import pytest
 
 from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.settings.options import Settings
-from tests.fakes.servers import Feed, ScriptedSource, Serve, start_feed
+from tests.fakes.servers import Feed, Paces, ScriptedSource, Serve, start_feed
 from tests.fakes.wire import Wire
 
 
@@ -29,9 +29,13 @@ async def serve(aiohttp_server: Any) -> AsyncIterator[Serve]:
     feeds: list[Feed] = []
 
     async def start(
-        source: ScriptedSource | None = None, *, clock: Clock = SYSTEM_CLOCK, **settings: Any
+        source: ScriptedSource | None = None,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        paces: Paces | None = None,
+        **settings: Any,
     ) -> Feed:
-        feed = await start_feed(aiohttp_server, source, Settings(port=0, **settings), clock)
+        feed = await start_feed(aiohttp_server, source, Settings(port=0, **settings), clock, paces)
         feeds.append(feed)
         return feed
 

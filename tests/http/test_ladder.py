@@ -5,7 +5,6 @@ import asyncio
 import orjson
 import pytest
 
-from feed.http import conversation, streaming
 from feed.wire.disconnect import Reason
 from tests.fakes.messages import Message
 from tests.fakes.patience import repeat_until, until
@@ -147,11 +146,11 @@ async def test_on_lag_disconnect_says_so_and_lets_go(serve: Serve, transport: st
 
 @EACH
 async def test_a_reader_that_takes_nothing_for_too_long_is_cut_off(
-    serve: Serve, transport: str, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, transport: str
 ) -> None:
-    for module in (streaming, conversation):
-        monkeypatch.setattr(module, "_LAST_WORDS_S", 0.1)
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=0.2)
+    feed = await serve(
+        paces={"last_words_s": 0.1}, high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=0.2
+    )
     slow = await open_slow(feed, transport)
     (session,) = feed.hub.sessions.values()
     await publish_until_behind(feed)

@@ -7,7 +7,6 @@ import orjson
 import pytest
 
 from feed.broadcast.deflated_lane import DeflatedLane
-from feed.http import conversation, streaming
 from feed.market.ticks import Tick, Trade
 from feed.wire.disconnect import Reason
 from tests.fakes.deflated_readers import (
@@ -259,10 +258,13 @@ async def test_on_lag_disconnect_says_so_in_a_compressed_stream(
 
 
 async def test_a_compressed_websocket_that_was_too_slow_hears_407_and_nothing_after_close(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
+    serve: Serve,
 ) -> None:
-    monkeypatch.setattr(conversation, "_LAST_WORDS_S", 20)  # it reads little at a time
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=0.2)
+    feed = await serve(
+        paces={"last_words_s": 20},  # it reads little at a time
+        high_water_bytes=HIGH_WATER_BYTES,
+        slow_timeout_s=0.2,
+    )
     slow = await open_slow(feed, "websocket-json")
     assert isinstance(slow, DeflateReader)
     published = await publish_until_behind(feed)
@@ -279,11 +281,11 @@ async def test_a_compressed_websocket_that_was_too_slow_hears_407_and_nothing_af
 
 @EACH
 async def test_a_compressed_reader_that_takes_nothing_is_cut_off_and_gives_its_memory_back(
-    serve: Serve, transport: str, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, transport: str
 ) -> None:
-    for module in (streaming, conversation):
-        monkeypatch.setattr(module, "_LAST_WORDS_S", 0.1)
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=0.2)
+    feed = await serve(
+        paces={"last_words_s": 0.1}, high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=0.2
+    )
     await open_slow(feed, transport)
     (session,) = feed.hub.sessions.values()
     await publish_until_behind(feed)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from feed.http import status_history
 from feed.http.app import STATUS_HISTORY
 from feed.hub.census import Census
 from feed.wire.transport import Transport
@@ -104,11 +103,8 @@ async def test_fifteen_minutes_are_kept_and_no_more(serve: Serve) -> None:
     assert {len(numbers) for numbers in history["series"].values()} == {180}
 
 
-async def test_samples_are_taken_by_themselves(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(status_history, "SAMPLE_S", 0.005)
-    feed = await serve()
+async def test_samples_are_taken_by_themselves(serve: Serve) -> None:
+    feed = await serve(paces={"sample_s": 0.005})
     samples = Samples(feed)
     await until(lambda: len(samples.kept._times_s) > 2)
 
