@@ -244,6 +244,8 @@ async def test_commands_do_what_they_are_there_for(run: Run, command: str, tmp_p
 async def test_python_examples_print_ticks(run: Run, example: str, tmp_path: Path) -> None:
     if "alpaca" in example:
         pytest.importorskip("alpaca", reason="alpaca-py is not installed (the extra `clients`)")
+    for name in re.findall(r"^(?:from|import) (\w+)", example, re.MULTILINE):
+        pytest.importorskip(name, reason=f"{name} is not installed (the extra `clients`)")
     program = await run("--rate", "500", "--symbols", "AAPL,MSFT")
     script = tmp_path / "example.py"
     script.write_text(example.replace(ADDRESS, f"127.0.0.1:{program.port}"))
