@@ -17,7 +17,7 @@ from tests.fakes.chaos import ChaosProxy
 
 pytestmark = pytest.mark.programs
 
-CUTS = 70  # of each of three clients
+RECONNECTS = 40  # of each of three clients
 TICKS = 2_000
 SYMBOLS = {Channel.TRADES: "*", Channel.QUOTES: "*", Channel.STATUSES: "*"}
 
@@ -29,7 +29,7 @@ def at_once(low: float, high: float) -> float:
 
 
 async def through_chaos(port: int, transport: Any, codec: Any, *, break_bytes: bool) -> list[Tick]:
-    """Return what comes through a proxy until it cut often enough, and a while after."""
+    """Return what comes through a proxy until it was lost often enough, and a while after."""
     ticks: list[Tick] = []
     async with (
         ChaosProxy(
@@ -56,10 +56,10 @@ async def through_chaos(port: int, transport: Any, codec: Any, *, break_bytes: b
             assert not isinstance(event, Gap), event
             if isinstance(event, Batch):
                 ticks += event
-            proxy.calm = proxy.cuts + proxy.breaks >= CUTS
+            # Not a number of cuts: a connection may be broken several times before it is given up.
+            proxy.calm = stream.counters.reconnects >= RECONNECTS
             if proxy.calm and len(ticks) > TICKS:
                 break
-        assert stream.counters.reconnects >= CUTS // 2
         assert (stream.counters.malformed > 0) is break_bytes
     return ticks
 
@@ -67,7 +67,7 @@ async def through_chaos(port: int, transport: Any, codec: Any, *, break_bytes: b
 @pytest.mark.parametrize(
     ("codec", "break_bytes"), [("json", False), ("msgpack", False), ("json", True)]
 )
-async def test_everything_comes_exactly_once_through_two_hundred_cuts(
+async def test_everything_comes_exactly_once_through_a_hundred_cuts(
     codec: str, break_bytes: bool
 ) -> None:
     with simulator(rate=5_000) as (_, port):

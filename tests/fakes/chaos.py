@@ -14,7 +14,6 @@ class ChaosProxy:
     Attributes:
         port: where clients connect.
         connections: how many there were.
-        cuts, breaks: how many connections were cut, and how many bytes were broken.
         calm: do nothing from now on but forward.
     """
 
@@ -39,8 +38,6 @@ class ChaosProxy:
         """
         self.port = 0
         self.connections = 0
-        self.cuts = 0
-        self.breaks = 0
         self.calm = False
         self._server_port = server_port
         self._chance = random.Random(seed)
@@ -96,13 +93,11 @@ class ChaosProxy:
         while data := await reader.read(chance.choice([1, 7, 300, 4_096])):
             if not self.calm and sent + len(data) > last:
                 if self._break_bytes and chance.random() < 0.5 and sent >= HEAD_BYTES:
-                    self.breaks += 1
                     place = chance.randrange(len(data))
                     # Never part of UTF-8, so it cannot turn one number into another.
                     data = data[:place] + b"\xff" + data[place + 1 :]
                     last = sent + len(data) + int(chance.expovariate(1 / self._mean_bytes))
                 else:
-                    self.cuts += 1
                     writer.write(data[: last - sent])
                     await writer.drain()
                     return
