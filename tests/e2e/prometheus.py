@@ -1,7 +1,7 @@
 """A Prometheus of Debian's, scraping servers of the test with the rules that are committed.
 
-It scrapes every second, and windows and waits of the rules are shortened alike: what takes minutes
-in life is seen in seconds. Nothing else of the files is changed.
+It scrapes twice a second, and windows and waits of the rules are shortened alike: what takes
+minutes in life is seen in seconds. Nothing else of the files is changed.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ import httpx
 from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.grafana.rules import FOLDER, RULE_FILES
 
-SCRAPE_S = 1
-STEP_S = 0.5
-RATE_INTERVAL = "5s"
-_WINDOWS = {"[1m]": "[5s]", "[5m]": "[10s]"}
+SCRAPE = "500ms"
+STEP_S = 0.25
+RATE_INTERVAL = "2500ms"
+_WINDOWS = {"[1m]": "[2500ms]", "[5m]": "[5s]"}
 _LOOK_AGAIN_S = 0.1
 
 Labels = frozenset[tuple[str, str]]
@@ -107,7 +107,7 @@ def _shortened(text: str) -> str:
         text = text.replace(window, shorter)
     text = re.sub(r"for: \d+\w", "for: 0s", text)
     text = re.sub(r"( +)- files: .*", r"\g<0>\n\1  refresh_interval: 1s", text)
-    return re.sub(r"((?:scrape|evaluation)_interval): 5s", rf"\1: {SCRAPE_S}s", text)
+    return re.sub(r"((?:scrape|evaluation)_interval): 5s", rf"\1: {SCRAPE}", text)
 
 
 async def _until_ready(client: httpx.AsyncClient) -> None:

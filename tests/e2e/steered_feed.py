@@ -36,7 +36,7 @@ COMPRESSOR_MEMORY_BYTES = 120_000
 HOLD_EVERY_S = 1.0
 QUIET_S = 0.25
 QUIET_TICKS = 4
-MEAL_BYTES = 400_000_000
+MEAL_BYTES = 150_000_000  # twice what the program takes by itself
 
 
 class SteeredSource(SimulatedSource):
