@@ -16,6 +16,7 @@ from feed.broadcast.payload_key import PayloadKey
 from feed.errors import FeedError
 from feed.hub.connection import Connection
 from feed.hub.hub import Hub
+from feed.market.ticks import SECOND_NS
 from feed.wire.codec import CODECS, Codec
 from feed.wire.compression import Compression
 from feed.wire.dialect import DIALECTS, opcode_of
@@ -55,13 +56,13 @@ class Socket(web.WebSocketResponse):
             self._conversation.before_close(code)
         return await super().close(code=code, message=message, drain=False)
 
-    def carry(self, conversation: "Conversation | None") -> None:
-        """Ask a conversation before a Close frame is written; None: nobody any more."""
+    def belong_to(self, conversation: "Conversation | None") -> None:
+        """Tell a conversation before a Close frame is written; None: it has ended."""
         self._conversation = conversation
 
 
 class Conversation:
-    """The words between one client and the server, and the state that comes of them."""
+    """The words between one client and the server, and the resulting state of both."""
 
     __slots__ = (
         "_agreed",
@@ -113,7 +114,7 @@ class Conversation:
         self._messages_in_second = 0
         self._ping_ns = hub.clock.mono_ns()  # when the last one went out, or was not due
         self._awaits_pong = False
-        socket.carry(self)
+        socket.belong_to(self)
         self._refusal = hub.refusal
         key = PayloadKey(Selection(), codec, marks=False)
         framing = WebSocketFraming(opcode_of(codec))
@@ -151,7 +152,7 @@ class Conversation:
         """Be out of the hub, if that has not happened yet."""
         self._hub.close(self._session, reason)
         self._session.release()
-        self._socket.carry(None)
+        self._socket.belong_to(None)
 
     def before_close(self, code: int) -> None:
         """Leave the hub, and say the dialect's error, before aiohttp writes a Close frame."""
@@ -234,7 +235,7 @@ class Conversation:
         self._connection.write_last(self._dialect.acknowledge(subscribed))
 
     def _too_many_messages(self) -> bool:
-        second = self._hub.clock.mono_ns() // 1_000_000_000
+        second = self._hub.clock.mono_ns() // SECOND_NS
         if second != self._second:
             self._second, self._messages_in_second = second, 0
         self._messages_in_second += 1

@@ -72,7 +72,7 @@ class Route:
     body: Body = Body.ENCODED
     method: str = hdrs.METH_GET
 
-    def serve(self, server: Server) -> web.RouteDef:
+    def to_aiohttp(self, server: Server) -> web.RouteDef:
         """Return the route as aiohttp has it, for a server.
 
         Its handler is made of partials, not closures: a closure's frame would stay for as long as
@@ -194,4 +194,4 @@ ROUTES = (
 
 def routes(server: Server) -> list[web.AbstractRouteDef]:
     """Return the table as aiohttp has it, for a server."""
-    return [route.serve(server) for route in ROUTES]
+    return [route.to_aiohttp(server) for route in ROUTES]

@@ -99,7 +99,7 @@ async def respond(
                 snapshot=bool(endless.asked.snapshot),
                 on_lag=endless.asked.on_lag,
             )
-            # Shielded: a handler that is cancelled would cancel the future, and the hub go by that.
+            # Shielded: a handler that is cancelled would cancel the future, which is the hub's.
             await asyncio.shield(session.ended)
     finally:
         hub.close(session, Reason.CLIENT_LEFT)
@@ -132,7 +132,7 @@ def _open(request: web.Request, hub: Hub, connection: Connection, endless: Endle
 async def _refuse(
     request: web.Request, hub: Hub, connection: Connection, endless: Endless, refusal: Reason
 ) -> web.StreamResponse:
-    """Say why nobody more is let in; nothing more.
+    """Say why the subscriber is not let in, and end.
 
     Never 429 or 503: an EventSource would not come back (facts/sse-clients).
     """
