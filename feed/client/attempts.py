@@ -62,14 +62,14 @@ class Attempts:
         """The transports that did not work, each with the reason: "websocket: no answer"."""
         return tuple(f"{name}: {words}" for name, words in self._why_not.items())
 
-    def begin(self, now_s: float) -> None:
+    def begin(self, mono_s: float) -> None:
         """Note that an attempt begins."""
         if self._since_s is None:
-            self._since_s = now_s
+            self._since_s = mono_s
 
-    def succeed(self, now_s: float) -> None:
+    def succeed(self, mono_s: float) -> None:
         """Note that data flowed."""
-        self._since_s = now_s
+        self._since_s = mono_s
         self._spoken = True
         self._malformed = 0
         self._why_not.pop(self.transport, None)
@@ -78,7 +78,7 @@ class Attempts:
     def fail(
         self,
         reason: str,
-        now_s: float,
+        mono_s: float,
         *,
         retry_ms: int | None = None,
         retry_after_s: float = 0.0,
@@ -88,7 +88,7 @@ class Attempts:
 
         Args:
             reason: in words.
-            now_s: the time.
+            mono_s: the time, in seconds that only grow.
             retry_ms: the bound of the first wait that the server asked for.
             retry_after_s: how long it asked us to stay away.
             unanswered: something took the connection and did not speak.
@@ -102,8 +102,8 @@ class Attempts:
             self._why_not[self.transport] = reason
             self._candidates.rotate(-1)
         wait_s = self._backoff.next_s(retry_after_s)
-        self.retry_at_s = now_s + wait_s
-        tried_s = 0.0 if self._since_s is None else now_s - self._since_s
+        self.retry_at_s = mono_s + wait_s
+        tried_s = 0.0 if self._since_s is None else mono_s - self._since_s
         if self._give_up_after_s is not None and tried_s + wait_s > self._give_up_after_s:
             raise GaveUp(self._url, tried_s, reason)
         return wait_s

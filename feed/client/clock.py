@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 class Clock:
     """The event loop's time; another one may stand in for it in tests."""
 
-    def now_s(self) -> float:
+    def mono_s(self) -> float:
         """Return seconds that only grow."""
         return asyncio.get_running_loop().time()
 

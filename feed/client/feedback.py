@@ -32,12 +32,12 @@ _log = logging.getLogger("feed.client")
 class FeedbackReporter:
     """A random sample of ages, told every ten seconds while ticks come."""
 
-    def __init__(self, base: URL, now_s: float, wall_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(self, base: URL, mono_s: float, wall_ns: Callable[[], int] = time.time_ns) -> None:
         """Begin with nothing noted.
 
         Args:
             base: the server's URL.
-            now_s: the time as `note` is given it, seconds that only grow.
+            mono_s: the time as `note` is given it, seconds that only grow.
             wall_ns: the time of day, nanoseconds since 1970.
         """
         self._url = base / "v1" / "feedback"
@@ -45,17 +45,17 @@ class FeedbackReporter:
         self._random = random.Random()
         self._ages_ms: list[float] = []
         self._seen = 0
-        self._sent_s = now_s
+        self._sent_s = mono_s
         self._sending: asyncio.Task[None] | None = None
 
     def note(
-        self, batch: Batch, session: aiohttp.ClientSession, transport: Transport, now_s: float
+        self, batch: Batch, session: aiohttp.ClientSession, transport: Transport, mono_s: float
     ) -> None:
         """Note a batch that is handed out, and report where it is time; returns at once."""
         self._sample(batch)
-        if self._ages_ms and now_s - self._sent_s >= INTERVAL_S:
+        if self._ages_ms and mono_s - self._sent_s >= INTERVAL_S:
             body = {"transport": transport.value, "ages_ms": self._ages_ms}
-            self._ages_ms, self._seen, self._sent_s = [], 0, now_s
+            self._ages_ms, self._seen, self._sent_s = [], 0, mono_s
             self._sending = asyncio.create_task(self._send(session, body))
 
     def close(self) -> None:

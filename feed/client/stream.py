@@ -245,7 +245,7 @@ class Stream:
         if self._link is None:
             await self._connect()
             return
-        begun_s = self._clock.now_s()
+        begun_s = self._clock.mono_s()
         try:
             async with self._clock.timeout(self._heartbeat_s - self._silent_s):
                 messages, size = await self._link.receive()
@@ -253,7 +253,7 @@ class Stream:
             self.counters.received_bytes += size
             for message in messages:
                 if self._ledger.enter(message, self._events):
-                    self._attempts.succeed(self._clock.now_s())
+                    self._attempts.succeed(self._clock.mono_s())
         except TimeoutError:
             self.counters.silences += 1
             await self._lose(f"nothing came for {self._heartbeat_s:g} s", unanswered=True)
@@ -262,15 +262,15 @@ class Stream:
         except Lost as lost:
             await self._lose(str(lost), retry_after_s=lost.retry_after_s)
         except asyncio.CancelledError:  # the consumer's timeout is shorter than ours
-            self._silent_s += self._clock.now_s() - begun_s
+            self._silent_s += self._clock.mono_s() - begun_s
             raise
 
     async def _connect(self) -> None:
         """Wait until it is due, then try once."""
-        now_s = self._clock.now_s()
-        self._attempts.begin(now_s)
-        if self._attempts.retry_at_s > now_s:
-            await self._clock.sleep(self._attempts.retry_at_s - now_s)
+        mono_s = self._clock.mono_s()
+        self._attempts.begin(mono_s)
+        if self._attempts.retry_at_s > mono_s:
+            await self._clock.sleep(self._attempts.retry_at_s - mono_s)
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0), headers=USER_AGENT
@@ -299,12 +299,12 @@ class Stream:
             )
             self._ledger.connect(self._events)
             if self._wants_feedback and self._feedback is None:
-                self._feedback = FeedbackReporter(self._base, self._clock.now_s())
+                self._feedback = FeedbackReporter(self._base, self._clock.mono_s())
 
     def _note_ages(self, batch: Batch) -> None:
         """Note how old a batch is, and report now and then, for those who opted in."""
         if self._feedback is not None and self._session is not None and self.transport is not None:
-            self._feedback.note(batch, self._session, self.transport, self._clock.now_s())
+            self._feedback.note(batch, self._session, self.transport, self._clock.mono_s())
 
     def _order(self) -> Order:
         key, secret = self._identity
@@ -347,7 +347,7 @@ class Stream:
         try:
             wait_s = self._attempts.fail(
                 reason,
-                self._clock.now_s(),
+                self._clock.mono_s(),
                 retry_ms=None if self._link is None else self._link.retry_ms,
                 retry_after_s=retry_after_s,
                 unanswered=unanswered,

@@ -39,17 +39,17 @@ class Scene:
         self.reports.append(await request.json())
         return web.Response(status=self.status)
 
-    def take(self, age_s: float, now_s: float = 0.0, *, snapshot: bool = False) -> None:
-        self.take_all([age_s], now_s, snapshot=snapshot)
+    def take(self, age_s: float, mono_s: float = 0.0, *, snapshot: bool = False) -> None:
+        self.take_all([age_s], mono_s, snapshot=snapshot)
 
     def take_all(
-        self, ages_s: Iterable[float], now_s: float, *, kind: str = "t", snapshot: bool = False
+        self, ages_s: Iterable[float], mono_s: float, *, kind: str = "t", snapshot: bool = False
     ) -> None:
         times = (rfc3339(EVENT_NS - int(age_s * SECOND_NS)) for age_s in ages_s)
         batch = Batch(
             [as_tick({"T": kind, "S": "A", "t": time}) for time in times], snapshot=snapshot
         )
-        self.feedback.note(batch, self.session, Transport.STREAM, now_s)
+        self.feedback.note(batch, self.session, Transport.STREAM, mono_s)
 
     async def told(self, reports: int) -> None:
         await until(lambda: len(self.reports) == reports)

@@ -16,6 +16,8 @@ from feed.client import (
     Status,
     Stream,
     Trade,
+    connect,
+    connect_blocking,
     event_ns,
 )
 from feed.client.blocking import BlockingStream
@@ -53,6 +55,11 @@ def follow_without_async() -> None:
         assert_type(stream, BlockingStream)
         for batch in stream:
             assert_type(batch, Batch)
+
+
+def by_the_longer_name() -> None:
+    assert_type(connect(URL, bars="*"), Stream)
+    assert_type(connect_blocking(URL, statuses="*"), BlockingStream)
 
 
 def mistakes() -> None:

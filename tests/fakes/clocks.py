@@ -17,17 +17,17 @@ class ManualClock(Clock):
         self.slept_s: list[float] = []
         self.armed: list[ManualTimeout] = []
         self.changed = asyncio.Event()
-        self._now_s = 0.0
+        self._mono_s = 0.0
 
-    def now_s(self) -> float:
-        return self._now_s
+    def mono_s(self) -> float:
+        return self._mono_s
 
     def advance(self, seconds: float) -> None:
-        self._now_s += seconds
+        self._mono_s += seconds
 
     async def sleep(self, seconds: float) -> None:
         self.slept_s.append(seconds)
-        self._now_s += seconds
+        self._mono_s += seconds
         await asyncio.sleep(0)
 
     def timeout(self, seconds: float) -> "ManualTimeout":
