@@ -83,11 +83,12 @@ def decode_msgpack(data: bytes) -> list[Object]:
 class NdjsonParser:
     """One JSON array a line; empty lines say nothing."""
 
-    __slots__ = ("_partial",)
+    __slots__ = ("_max_bytes", "_partial")
 
     retry_ms = None  # only SSE has a word for it
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int = MAX_MESSAGE_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._partial = bytearray()  # a line whose end has not come
 
     def feed(self, data: bytes) -> list[Message]:
@@ -98,7 +99,7 @@ class NdjsonParser:
             lines[0] = bytes(self._partial) + lines[0]
             self._partial.clear()
         self._partial += rest
-        _check_size(len(self._partial))
+        _check_size(len(self._partial), self._max_bytes)
         return [Message(decode_json(line)) for line in lines if line and not line.isspace()]
 
 
@@ -219,6 +220,6 @@ def _array(value: object) -> list[Object]:
     return value
 
 
-def _check_size(size: int) -> None:
-    if size > MAX_MESSAGE_BYTES:
-        raise Malformed(f"a message is larger than {MAX_MESSAGE_BYTES} bytes")
+def _check_size(size: int, most: int = MAX_MESSAGE_BYTES) -> None:
+    if size > most:
+        raise Malformed(f"a message is larger than {most} bytes")

@@ -50,8 +50,15 @@ class RecordingWriter:
         written_bytes: in the file so far.
     """
 
-    def __init__(self, path: Path, *, overwrite: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, overwrite: bool = False, flush_bytes: int = FLUSH_BYTES
+    ) -> None:
         """Create the file.
+
+        Args:
+            path: where it is to be.
+            overwrite: replace one that is there.
+            flush_bytes: of lines that wait to be compressed together.
 
         Raises:
             InvalidParameter: its name says no known format, or it exists.
@@ -64,7 +71,7 @@ class RecordingWriter:
         self.written_bytes = 0
         self._compress = compress
         self._waiting = bytearray()  # lines not in the file yet
-        self._flush_bytes = 0 if compress is bytes else FLUSH_BYTES
+        self._flush_bytes = 0 if compress is bytes else flush_bytes
         try:
             self._file = path.open("wb" if overwrite else "xb", buffering=0)
         except FileExistsError:
@@ -127,6 +134,7 @@ async def record(
     *,
     count: int | None = None,
     seconds: float | None = None,
+    flush_s: float = FLUSH_S,
 ) -> None:
     """Write what a stream gives, until it has given enough.
 
@@ -136,6 +144,7 @@ async def record(
         on_event: called with each event that is not a batch.
         count: the number of ticks after which it ends; None: never.
         seconds: the time after which it ends; None: never.
+        flush_s: the time between two flushes.
 
     Raises:
         FeedError: the stream cannot go on.
@@ -143,7 +152,7 @@ async def record(
     """
     left = math.inf if count is None else count
     acknowledgement = stream.subscription.acknowledgement()
-    flusher = asyncio.create_task(_flush_regularly(recording))
+    flusher = asyncio.create_task(_flush_regularly(recording, flush_s))
     try:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -162,9 +171,9 @@ async def record(
         flusher.cancel()
 
 
-async def _flush_regularly(recording: RecordingWriter) -> None:
+async def _flush_regularly(recording: RecordingWriter, flush_s: float) -> None:
     while True:
-        await asyncio.sleep(FLUSH_S)
+        await asyncio.sleep(flush_s)
         recording.flush()
 
 

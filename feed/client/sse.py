@@ -46,6 +46,7 @@ class SseParser:
         "_data",
         "_data_bytes",
         "_id",
+        "_max_event_bytes",
         "_name",
         "_partial",
         "_skip_lf",
@@ -54,10 +55,11 @@ class SseParser:
         "retry_ms",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self.retry_ms: int | None = None
         self.last_id = ""
         self.ignored = 0
+        self._max_event_bytes = max_event_bytes
         self._begun = False  # past the place where a byte order mark can stand
         self._partial = bytearray()  # a line whose end has not come
         self._skip_lf = False  # a line ended in CR; an LF right after it belongs to it
@@ -70,7 +72,7 @@ class SseParser:
         """Take the next bytes, cut anywhere; return the events that they complete.
 
         Raises:
-            Malformed: one event is larger than `MAX_EVENT_BYTES`.
+            Malformed: one event is larger than `max_event_bytes`.
         """
         if not self._begun:
             data = self._skip_bom(data)
@@ -92,8 +94,8 @@ class SseParser:
                 self._read_line(line)
             elif (event := self._dispatch()) is not None:
                 events.append(event)
-        if len(self._partial) + self._data_bytes > MAX_EVENT_BYTES:
-            raise Malformed(f"an event is larger than {MAX_EVENT_BYTES} bytes")
+        if len(self._partial) + self._data_bytes > self._max_event_bytes:
+            raise Malformed(f"an event is larger than {self._max_event_bytes} bytes")
         return events
 
     def _skip_bom(self, data: bytes) -> bytes:

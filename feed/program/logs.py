@@ -29,9 +29,10 @@ class Repeats(logging.Filter):
     A processor of structlog, and a filter for lines that come by `logging`.
     """
 
-    def __init__(self, most: int = MOST_REPEATS) -> None:
+    def __init__(self, most: int = MOST_REPEATS, window_s: float = WINDOW_S) -> None:
         super().__init__()
         self._most = most
+        self._window_s = window_s
         self._counts: Counter[str] = Counter()
 
     def __call__(self, logger: object, method: str, event_dict: EventDict) -> EventDict:  # noqa: ARG002 - structlog's signature
@@ -54,9 +55,9 @@ class Repeats(logging.Filter):
         return {kind: count - self._most for kind, count in counts.items() if count > self._most}
 
     async def run(self) -> None:
-        """Tell every ten seconds the number of events left out, for ever."""
+        """Tell at the end of every window the number of events left out, for ever."""
         while True:
-            await asyncio.sleep(WINDOW_S)
+            await asyncio.sleep(self._window_s)
             for kind, times in self.close_window().items():
                 log.info("repeats_left_out", repeated=kind, times=times)
 

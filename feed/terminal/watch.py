@@ -59,7 +59,7 @@ async def follow(stream: Stream, view: WatchView) -> None:
         view.update(event, time.time_ns())
 
 
-async def recall(finite: Finite, view: WatchView) -> None:
+async def recall(finite: Finite, view: WatchView, *, ask_again_s: float = ASK_AGAIN_S) -> None:
     """Give a view the past of symbols as they come into view; for ever."""
     try:
         while True:
@@ -67,7 +67,7 @@ async def recall(finite: Finite, view: WatchView) -> None:
                 await _list_symbols(finite, view)
                 await _recall_prices(finite, view)
             except Lost:  # most likely the stream is lost too, and says so
-                await asyncio.sleep(ASK_AGAIN_S)
+                await asyncio.sleep(ask_again_s)
     except (Refused, NotAFeed, Malformed, KeyError, TypeError, ValueError) as error:
         view.connection.note_incident(f"past prices cannot be had: {error}", time.time_ns())
         await asyncio.Event().wait()  # the live ones are not concerned

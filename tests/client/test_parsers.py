@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.client import parsers
 from feed.client.errors import Malformed
 from feed.client.parsers import (
     Message,
@@ -147,9 +146,8 @@ def test_no_bytes_raise_anything_else(data: bytes) -> None:
             continue
 
 
-def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsers, "MAX_MESSAGE_BYTES", 90)
-    parser = NdjsonParser()
+def test_a_line_without_end_is_refused() -> None:
+    parser = NdjsonParser(max_bytes=90)
     parser.feed(b"x" * 90)
     with pytest.raises(Malformed, match="larger than 90 bytes"):
         parser.feed(b"x")

@@ -11,7 +11,6 @@ import orjson
 import pytest
 import zstandard
 
-from feed.client import recording as recording_module
 from feed.client.events import Connected, Event, Gap, Mark, Snapshot
 from feed.client.recording import RecordingWriter, json_line, record
 from feed.client.stream import Stream
@@ -132,7 +131,6 @@ def test_what_was_flushed_can_be_read_before_the_file_is_closed(tmp_path: Path, 
 async def test_a_quiet_recording_is_flushed_by_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording_module, "FLUSH_S", 0.001)
     flushed = asyncio.Event()
     flush = RecordingWriter.flush
 
@@ -146,16 +144,15 @@ async def test_a_quiet_recording_is_flushed_by_time(
         await feed.publish(2)
         async with Stream(feed.url, SUBSCRIPTION, after="0") as stream:
             with RecordingWriter(tmp_path / "x.ndjson.gz") as recording:
-                recorder = asyncio.create_task(record(stream, recording, ignore))
+                recorder = asyncio.create_task(record(stream, recording, ignore, flush_s=0.001))
                 await flushed.wait()
                 assert ticks_in(tmp_path / "x.ndjson.gz") == [1, 2]
                 recorder.cancel()
                 await asyncio.gather(recorder, return_exceptions=True)
 
 
-def test_much_is_flushed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording_module, "FLUSH_BYTES", 1000)
-    with RecordingWriter(tmp_path / "x.ndjson.zst") as recording:
+def test_much_is_flushed_at_once(tmp_path: Path) -> None:
+    with RecordingWriter(tmp_path / "x.ndjson.zst", flush_bytes=1000) as recording:
         recording.write_ticks([as_tick({"T": "t", "i": number}) for number in range(100)])
         assert recording.written_bytes > 0
 
@@ -164,7 +161,6 @@ def test_much_is_flushed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 async def test_a_full_disk_ends_the_recording(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(recording_module, "FLUSH_S", 0.0)
     failed = asyncio.Event()
 
     def no_space(self: RecordingWriter) -> None:
@@ -177,7 +173,7 @@ async def test_a_full_disk_ends_the_recording(
         recording = RecordingWriter(tmp_path / name)
         with monkeypatch.context() as patched:
             patched.setattr(RecordingWriter, "flush", no_space)
-            recorder = asyncio.create_task(record(stream, recording, ignore))
+            recorder = asyncio.create_task(record(stream, recording, ignore, flush_s=0.0))
             await failed.wait()
             await feed.publish(1)
             with pytest.raises(OSError, match="No space"):

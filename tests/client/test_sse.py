@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.client import sse
 from feed.client.errors import Malformed
 from feed.client.sse import SseEvent, SseParser
 
@@ -157,12 +156,10 @@ def test_retry(line: bytes, retry_ms: int | None) -> None:
 
 
 @pytest.mark.parametrize("flood", [b"data: " + b"x" * 100, b"x" * 100, b"data: x\n" * 100])
-def test_an_event_without_end_is_refused(flood: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sse, "MAX_EVENT_BYTES", 90)
+def test_an_event_without_end_is_refused(flood: bytes) -> None:
     with pytest.raises(Malformed, match="larger than 90 bytes"):
-        SseParser().feed(flood)
+        SseParser(max_event_bytes=90).feed(flood)
 
 
-def test_many_events_together_may_be_larger_than_one_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sse, "MAX_EVENT_BYTES", 90)
-    assert len(SseParser().feed(b"data: x\n\n" * 100)) == 100
+def test_many_events_together_may_be_larger_than_one_may() -> None:
+    assert len(SseParser(max_event_bytes=90).feed(b"data: x\n\n" * 100)) == 100

@@ -101,9 +101,8 @@ def test_repeats_are_left_out_and_their_number_is_told() -> None:
     assert repeats.close_window() == {}
 
 
-async def test_every_window_ends_with_what_was_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "WINDOW_S", 0)
-    repeats = logs.Repeats(most=1)
+async def test_every_window_ends_with_what_was_left_out() -> None:
+    repeats = logs.Repeats(most=1, window_s=0)
     with capture_logs() as captured:
         for _ in range(3):
             repeats.filter(logging.LogRecord("x", 30, "", 0, "late", (), None))

@@ -94,10 +94,7 @@ async def test_rows_in_view_get_their_past_and_unlisted_ones_say_so(answers: Ans
     assert view.board.rows[0].course.first == 1.0
 
 
-async def test_a_server_that_is_away_is_asked_again(
-    answers: Answers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(watch, "ASK_AGAIN_S", 0.0)
+async def test_a_server_that_is_away_is_asked_again(answers: Answers) -> None:
     answers.text("/v1/symbols", "", 503)
     Timeframes(answers, minutes=bars(10, MINUTE_NS, 1.0))
     view = view_of("AAPL")
@@ -108,7 +105,7 @@ async def test_a_server_that_is_away_is_asked_again(
             answers.document("/v1/symbols", {"symbols": [{"symbol": "AAPL"}]})
             await until(lambda: view.board.rows[0].course.prices)
 
-        await until_first(watch.recall(server, view), come_back())
+        await until_first(watch.recall(server, view, ask_again_s=0.0), come_back())
 
 
 @pytest.mark.parametrize(

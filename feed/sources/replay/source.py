@@ -78,6 +78,7 @@ class ReplaySource:
         speed: float | Literal["max"] = 1.0,
         loop: bool = False,
         on_bad_row: OnBadRow = "skip",
+        peek_rows: int = PEEK_ROWS,
         report: Callable[[BadRow, int], None] = log_bad_row,
         clock_ns: Callable[[], int] = time.monotonic_ns,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -89,6 +90,7 @@ class ReplaySource:
             speed: 1 is the original pace, N is N times as fast, "max" is without a pace.
             loop: start over at the end of the file, for ever.
             on_bad_row: "skip" it, or "stop" with a SourceError.
+            peek_rows: the rows that are read ahead at open.
             report: is told of the first bad rows and of some of the later ones, each time with the
                 number of rows left out since; not under "stop", where the error says it all.
             clock_ns: a monotonic clock.
@@ -114,6 +116,7 @@ class ReplaySource:
         self.rows_beside = 0
         self.rows_skipped: dict[str, int] = {reason.value: 0 for reason in Flaw}
         self.bars_left_out = 0
+        self._peek_rows = peek_rows
         self._reports = BadRowReports(report, clock_ns)
         self._clock_ns = clock_ns
         self._sleep = sleep
@@ -125,7 +128,7 @@ class ReplaySource:
         self._recording: RecordingReader | None = None
 
     async def open(self) -> None:
-        """Open the recording and read its first `PEEK_ROWS` rows ahead.
+        """Open the recording and read its first `peek_rows` rows ahead.
 
         They tell the first symbols, and whether bars were recorded. If bars of any kind were, none
         are to be built: a recording may hold fewer trades than its bars were made of, and an
@@ -191,7 +194,7 @@ class ReplaySource:
         """Read ahead; tell whether bars were recorded."""
         rows = 0
         has_ticks = has_bars = last = False
-        while rows < PEEK_ROWS and not last:
+        while rows < self._peek_rows and not last:
             block = await self._read_block()
             self._held.append(block)
             rows += block.rows

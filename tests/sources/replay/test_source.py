@@ -386,12 +386,11 @@ async def test_one_kind_of_recorded_bars_means_that_none_is_rebuilt(
 
 
 async def test_bars_that_come_later_than_anybody_looked_are_left_out(
-    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    write: Callable[..., Path],
 ) -> None:
-    monkeypatch.setattr(replay, "PEEK_ROWS", 1)
     rows = [trade_row(second) for second in range(BLOCK_ROWS + 10)]
     rows[BLOCK_ROWS + 5] = bar_row(0)
-    async with opened(write(*rows), on_bad_row="stop") as source:
+    async with opened(write(*rows), on_bad_row="stop", peek_rows=1) as source:
         assert source.recorded_kinds == frozenset()
         ticks = [tick async for ticks in source.batches() for tick in ticks]
         assert source.bars_left_out == 1
@@ -399,12 +398,11 @@ async def test_bars_that_come_later_than_anybody_looked_are_left_out(
 
 
 async def test_a_subscription_says_that_bars_will_come_however_late(
-    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    write: Callable[..., Path],
 ) -> None:
-    monkeypatch.setattr(replay, "PEEK_ROWS", 1)
     rows = [trade_row(second) for second in range(BLOCK_ROWS)]
     path = write('[{"T":"subscription","trades":["*"],"bars":["*"]}]', *rows, bar_row(0))
-    async with opened(path) as source:
+    async with opened(path, peek_rows=1) as source:
         assert source.recorded_kinds == ALL_BARS
         ticks = [tick async for ticks in source.batches() for tick in ticks]
     assert type(ticks[-1]) is Bar
@@ -628,12 +626,9 @@ async def test_without_a_loop_the_end_of_the_file_is_the_end(write: Callable[...
         assert source.passes == 1
 
 
-async def test_a_long_recording_is_never_read_far_ahead(
-    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(replay, "PEEK_ROWS", 2 * BLOCK_ROWS)
+async def test_a_long_recording_is_never_read_far_ahead(write: Callable[..., Path]) -> None:
     path = write(*(trade_row(second) for second in range(20 * BLOCK_ROWS)))
-    async with opened(path) as source:
+    async with opened(path, peek_rows=2 * BLOCK_ROWS) as source:
         assert source.rows_read == 2 * BLOCK_ROWS
         yielded = 0
         async for ticks in source.batches():
@@ -658,13 +653,10 @@ async def test_the_file_is_read_beside_the_event_loop(
     assert threading.current_thread() not in threads
 
 
-async def test_instruments_are_known_at_open_and_grow(
-    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(replay, "PEEK_ROWS", 1)
+async def test_instruments_are_known_at_open_and_grow(write: Callable[..., Path]) -> None:
     rows = [trade_row(second, "MSFT") for second in range(BLOCK_ROWS)]
     path = write(*rows, trade_row(600, "BTC/USD"), trade_row(601, "AAPL"))
-    async with opened(path, loop=True) as source:
+    async with opened(path, loop=True, peek_rows=1) as source:
         assert [known.symbol for known in source.instruments()] == ["MSFT"]
         async for _ in source.batches():
             if source.passes == 2:
