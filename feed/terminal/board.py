@@ -69,15 +69,15 @@ class Row:
         """Ask less bid."""
         return None if self.bid is None or self.ask is None else self.ask - self.bid
 
-    def age_ns(self, now_ns: int) -> int | None:
+    def age_ns(self, wall_ns: int) -> int | None:
         """Return how old its newest tick is."""
-        return None if self.as_of_ns is None else now_ns - self.as_of_ns
+        return None if self.as_of_ns is None else wall_ns - self.as_of_ns
 
     def copy(self) -> "Row":
         """Return a row that does not change with this one."""
         return replace(self, course=self.course.copy())
 
-    def update(self, tick: Mapping[str, Any], time_ns: int, now_ns: int) -> None:
+    def update(self, tick: Mapping[str, Any], time_ns: int, wall_ns: int) -> None:
         """Take in a trade, quote or status of this symbol.
 
         Raises:
@@ -85,7 +85,7 @@ class Row:
         """
         kind = tick["T"]
         if kind == Kind.TRADE:
-            self._update_price(float(tick["p"]), time_ns, now_ns)
+            self._update_price(float(tick["p"]), time_ns, wall_ns)
         elif kind == Kind.QUOTE:
             bid, ask = float(tick["bp"]), float(tick["ap"])
             self.bid, self.ask = bid or None, ask or None
@@ -95,10 +95,10 @@ class Row:
             words = (printable(tick[part]) for part in ("rc", "sm") if tick.get(part))
             self._update_health(str(tick["sc"]), " ".join(words))
 
-    def _update_price(self, price: float, time_ns: int, now_ns: int) -> None:
+    def _update_price(self, price: float, time_ns: int, wall_ns: int) -> None:
         if self.last is not None and price != self.last:
             self.direction = 1 if price > self.last else -1
-            self.changed_ns = now_ns
+            self.changed_ns = wall_ns
         self.last = price
         self.course.push(time_ns, price)
         self._note_decimals(price)
@@ -138,7 +138,7 @@ class Board:
         """The symbols, in the order in which they were asked for, or came."""
         return list(self._rows.values())
 
-    def update(self, batch: Batch, now_ns: int) -> None:
+    def update(self, batch: Batch, wall_ns: int) -> None:
         """Take in a batch that came just now, by a wall clock.
 
         How old ticks are is told by their event times, so that a source that is late shows. In a
@@ -146,22 +146,22 @@ class Board:
         is ahead of ours.
         """
         times_ns = [_time_ns(tick) for tick in batch]
-        newest_ns = max((time_ns for time_ns in times_ns if time_ns is not None), default=now_ns)
+        newest_ns = max((time_ns for time_ns in times_ns if time_ns is not None), default=wall_ns)
         if not batch.snapshot:  # it may be of yesterday in a live market, too
-            self._judge_source(now_ns - newest_ns, now_ns)
+            self._judge_source(wall_ns - newest_ns, wall_ns)
         for tick, time_ns in zip(batch, times_ns, strict=True):
             row = self._row_of(tick)
             if row is None or time_ns is None:
                 self.unreadable += 1
                 continue
             try:
-                row.update(tick, time_ns, now_ns)
+                row.update(tick, time_ns, wall_ns)
             except (KeyError, TypeError, ValueError):
                 self.unreadable += 1
                 continue
             self.ticks += 1
             if tick["T"] != "s":
-                as_of_ns = now_ns if self._recorded else min(time_ns, now_ns)
+                as_of_ns = wall_ns if self._recorded else min(time_ns, wall_ns)
                 row.as_of_ns = max(row.as_of_ns or 0, as_of_ns)
 
     def list_symbols(self, listed: Iterable[str]) -> None:
@@ -174,11 +174,11 @@ class Board:
         """Put past prices in front of a symbol's course."""
         self._rows[symbol].course.seed(past)
 
-    def _judge_source(self, late_ns: int, now_ns: int) -> None:
+    def _judge_source(self, late_ns: int, wall_ns: int) -> None:
         recorded = late_ns > RECORDING_NS
         if recorded and not self._recorded:
             for row in self._rows.values():
-                row.as_of_ns = row.as_of_ns and now_ns
+                row.as_of_ns = row.as_of_ns and wall_ns
         self._recorded = recorded
 
     def _row_of(self, tick: Mapping[str, Any]) -> Row | None:

@@ -36,7 +36,7 @@ class Incident:
     """An event worth a line; the last one stays on the screen."""
 
     words: str
-    at_ns: int
+    wall_ns: int
 
 
 class Rate:
@@ -47,10 +47,10 @@ class Rate:
     def __init__(self) -> None:
         self._samples: deque[tuple[int, int]] = deque()  # when, total
 
-    def sample(self, total: int, now_ns: int) -> None:
+    def sample(self, total: int, wall_ns: int) -> None:
         """Note a total."""
-        self._samples.append((now_ns, total))
-        while len(self._samples) > 2 and self._samples[1][0] <= now_ns - RATE_WINDOW_NS:  # noqa: PLR2004 - two make a difference
+        self._samples.append((wall_ns, total))
+        while len(self._samples) > 2 and self._samples[1][0] <= wall_ns - RATE_WINDOW_NS:  # noqa: PLR2004 - two make a difference
             self._samples.popleft()
 
     @property
@@ -83,51 +83,51 @@ class ConnectionReport:
         self._ticks = Rate()
         self._bytes = Rate()
 
-    def note(self, event: Event, now_ns: int) -> None:
+    def note(self, event: Event, wall_ns: int) -> None:
         """Note an event of this moment, by a wall clock; some events change nothing."""
         if isinstance(event, Connected):
-            self._connect(event, now_ns)
+            self._connect(event, wall_ns)
         elif isinstance(event, Disconnected):
             if self._lost_ns is None:
-                self._lost_ns = now_ns
+                self._lost_ns = wall_ns
             self.phase = Phase.LOST
             self._reason = words.printable(event.reason)
-            self._retry_ns = now_ns + int(event.retry_in_s * SECOND_NS)
+            self._retry_ns = wall_ns + int(event.retry_in_s * SECOND_NS)
         elif isinstance(event, Gap):
-            self.note_incident(_words_of(event), now_ns)
+            self.note_incident(_words_of(event), wall_ns)
         elif isinstance(event, Bye | Notice):
-            self.note_incident(str(event), now_ns)
+            self.note_incident(str(event), wall_ns)
         elif isinstance(event, FeedState):
             self.source_down = None if event.live else words.printable(event.reason)
 
-    def note_incident(self, what: str, now_ns: int) -> None:
+    def note_incident(self, what: str, wall_ns: int) -> None:
         """Note an event worth a line."""
-        self.incident = Incident(words.printable(what, 200), now_ns)
+        self.incident = Incident(words.printable(what, 200), wall_ns)
 
-    def sample(self, now_ns: int) -> None:
+    def sample(self, wall_ns: int) -> None:
         """Read the counters, for rates; to be called a few times a second."""
-        self._ticks.sample(self._counters.ticks, now_ns)
-        self._bytes.sample(self._counters.received_bytes, now_ns)
+        self._ticks.sample(self._counters.ticks, wall_ns)
+        self._bytes.sample(self._counters.received_bytes, wall_ns)
 
-    def state(self, now_ns: int) -> str:
+    def state(self, wall_ns: int) -> str:
         """Return the phase, for the head of the screen."""
         if self.phase is Phase.CONNECTING:
             return "connecting"
         if self.phase is Phase.LIVE:
             down = "" if self.source_down is None else f", SOURCE DOWN ({self.source_down})"
             return f"live over {self._transport}{down}"
-        wait_ns = self._retry_ns - now_ns
+        wait_ns = self._retry_ns - wall_ns
         when = f"trying again in {words.age(wait_ns)}" if wait_ns > 0 else "trying again"
         if not self._counters.connects:
             return f"NOT CONNECTED, {when}"
-        return f"LOST {words.age(now_ns - (self._lost_ns or now_ns))} ago, {when}"
+        return f"LOST {words.age(wall_ns - (self._lost_ns or wall_ns))} ago, {when}"
 
     def traffic(self) -> str:
         """Return the rates of ticks and bytes."""
         ticks, size = words.count(self._ticks.per_s), words.data_size(self._bytes.per_s)
         return f"{ticks} ticks/s, {size}/s"
 
-    def account(self, now_ns: int) -> str:
+    def account(self, wall_ns: int) -> str:
         """Return how often it was lost and ticks were missing, and the last incident."""
         counters = self._counters
         reconnects = f"{counters.reconnects} reconnect{'s' * (counters.reconnects != 1)}"
@@ -137,16 +137,16 @@ class ConnectionReport:
         if self.phase is Phase.LOST:
             return f"{line}; {self._reason}"
         if self.incident is not None:
-            ago = words.age(now_ns - self.incident.at_ns)
+            ago = words.age(wall_ns - self.incident.wall_ns)
             line += f"; {ago} ago: {self.incident.words}"
         return line
 
-    def _connect(self, event: Connected, now_ns: int) -> None:
+    def _connect(self, event: Connected, wall_ns: int) -> None:
         if self._lost_ns is not None:
-            away = words.age(now_ns - self._lost_ns)
-            self.note_incident(f"back after {away}: {self._reason}", now_ns)
+            away = words.age(wall_ns - self._lost_ns)
+            self.note_incident(f"back after {away}: {self._reason}", wall_ns)
         elif event.why:
-            self.note_incident(event.why, now_ns)
+            self.note_incident(event.why, wall_ns)
         self.phase = Phase.LIVE
         self._lost_ns = None
         self._transport = event.transport.value

@@ -86,13 +86,13 @@ class Listing(Generic[Item]):
         return True
 
     def sort(
-        self, items: Sequence[Item], columns: Sequence[Column[Item]], now_ns: int
+        self, items: Sequence[Item], columns: Sequence[Column[Item]], wall_ns: int
     ) -> list[Item]:
         """Return the items in order; those of which the key is not known come last."""
         column = next((each for each in columns if each.title == self.sorted_by), None)
         if column is None or column.key is None:
             return list(reversed(items) if self.reverse else items)
-        keyed = [(column.key(item, now_ns), item) for item in items]
+        keyed = [(column.key(item, wall_ns), item) for item in items]
         known: list[tuple[Any, Item]] = [pair for pair in keyed if pair[0] is not None]
         known.sort(key=lambda pair: pair[0], reverse=self.reverse is column.text)
         return [item for _, item in known] + [item for key, item in keyed if key is None]
@@ -107,7 +107,7 @@ class Listing(Generic[Item]):
         return list(items[self._offset : self._offset + height])
 
     def table(
-        self, items: Sequence[Item], columns: Sequence[Column[Item]], width: int, now_ns: int
+        self, items: Sequence[Item], columns: Sequence[Column[Item]], width: int, wall_ns: int
     ) -> Table:
         """Return the table of these items: one line each, and the head."""
         fitting = fit(columns, width)
@@ -121,7 +121,7 @@ class Listing(Generic[Item]):
                 overflow="ellipsis",
             )
         for item in items:
-            table.add_row(*(column.cell(item, now_ns, chars) for column, chars in fitting))
+            table.add_row(*(column.cell(item, wall_ns, chars) for column, chars in fitting))
         return table
 
     def keys(self, shown: int, total: int) -> Text:

@@ -105,16 +105,16 @@ class Sample:
     """The state of a server.
 
     Attributes:
-        at_ns: the time, by a monotonic clock.
+        mono_ns: the time of the request.
         status, metrics: its answers.
     """
 
-    at_ns: int
+    mono_ns: int
     status: ServerStatus
     metrics: Metrics
 
     @classmethod
-    def of(cls, at_ns: int, status: Mapping[str, Any], metrics: str) -> Self:
+    def of(cls, mono_ns: int, status: Mapping[str, Any], metrics: str) -> Self:
         """Read a server's answers.
 
         Raises:
@@ -126,7 +126,7 @@ class Sample:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))
             raise Malformed(f"/v1/status: {where}: {first['msg']}") from None
-        return cls(at_ns, read, Metrics(metrics))
+        return cls(mono_ns, read, Metrics(metrics))
 
     @property
     def run(self) -> tuple[str, float | None]:
@@ -148,7 +148,7 @@ class Span:
     @property
     def seconds(self) -> float:
         """Its length."""
-        return (self.last.at_ns - self.first.at_ns) / SECOND_NS
+        return (self.last.mono_ns - self.first.mono_ns) / SECOND_NS
 
     def rate(self, name: str, **labels: str) -> float | None:
         """Return how fast a counter grew, a second; None where that is not known yet."""

@@ -41,10 +41,10 @@ _ASCII = str.maketrans("▁▂▃▄▅▆▇█▲▼·↑↓–…µ�", "__.
 class View(Protocol):
     """Something that can be shown; knows no terminal."""
 
-    def press(self, key: str, now_ns: int) -> bool:
+    def press(self, key: str, wall_ns: int) -> bool:
         """Take a key; return whether to go on."""
 
-    def render(self, width: int, height: int | None, now_ns: int) -> RenderableType:
+    def render(self, width: int, height: int | None, wall_ns: int) -> RenderableType:
         """Return the drawing for a width and height; all of it where no height is given."""
 
 

@@ -65,9 +65,9 @@ def _column(
     return Column(
         title,
         width,
-        lambda row, _now_ns, _width: Text((show or str)(getattr(row, name))),
+        lambda row, _wall_ns, _width: Text((show or str)(getattr(row, name))),
         rank=rank,
-        key=lambda row, _now_ns: getattr(row, name),
+        key=lambda row, _wall_ns: getattr(row, name),
         text=show is None,
     )
 

@@ -56,24 +56,24 @@ class TopView:
         self._samples.append(sample)
         self._failure = ""
 
-    def fail(self, reason: str, now_ns: int) -> None:
+    def fail(self, reason: str, wall_ns: int) -> None:
         """Note that the server could not be asked."""
         if not self._failure:
-            self._failed_ns = now_ns
+            self._failed_ns = wall_ns
         self._failure = words.printable(reason, 200)
 
-    def press(self, key: str, now_ns: int) -> bool:
+    def press(self, key: str, wall_ns: int) -> bool:
         """Take a key; return whether to go on."""
         if key == " ":
-            self._frozen = None if self._frozen else (self._span, now_ns)
+            self._frozen = None if self._frozen else (self._span, wall_ns)
         elif key != "q":
             self._listing.press(key)
         return key != "q"
 
-    def render(self, width: int, height: int | None, now_ns: int) -> RenderableType:
+    def render(self, width: int, height: int | None, wall_ns: int) -> RenderableType:
         """Return the drawing; see `View`."""
         span = self._frozen[0] if self._frozen else self._span
-        lines: list[RenderableType] = [self._head(span, now_ns)]
+        lines: list[RenderableType] = [self._head(span, wall_ns)]
         rows = served(span) if span else []
         if span:
             lines += _facts(span)
@@ -85,9 +85,9 @@ class TopView:
         if height is not None:
             del lines[max(1, height - _TABLE_LINES) :]
         room = None if height is None else max(0, height - len(lines) - _TABLE_LINES)
-        shown = self._listing.page(self._listing.sort(rows, COLUMNS, now_ns), room)
+        shown = self._listing.page(self._listing.sort(rows, COLUMNS, wall_ns), room)
         if rows:
-            lines.append(self._listing.table(shown, COLUMNS, width, now_ns))
+            lines.append(self._listing.table(shown, COLUMNS, width, wall_ns))
         elif span:
             lines.append(Text("nobody has connected yet"))
         if height is not None:
@@ -99,12 +99,12 @@ class TopView:
     def _span(self) -> Span | None:
         return Span(self._samples[0], self._samples[-1]) if self._samples else None
 
-    def _head(self, span: Span | None, now_ns: int) -> Text:
+    def _head(self, span: Span | None, wall_ns: int) -> Text:
         head = line(("feed top  ", "bold"))
         if self._frozen is not None:
-            head.append(f"PAUSED {words.age(now_ns - self._frozen[1])}  ", "bold yellow")
+            head.append(f"PAUSED {words.age(wall_ns - self._frozen[1])}  ", "bold yellow")
         if self._failure:
-            since = words.age(now_ns - self._failed_ns)
+            since = words.age(wall_ns - self._failed_ns)
             head.append(f"NO ANSWER for {since}: {self._failure}", _BAD)
         elif span is None:
             head.append("asking …")

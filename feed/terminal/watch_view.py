@@ -28,31 +28,31 @@ _ARROWS = {1: "▲", 0: "·", -1: "▼"}
 _MARKS = {Health.HALTED: "H", Health.STALE: "?"}
 
 
-def _last(row: Row, now_ns: int, width: int) -> Text:
+def _last(row: Row, wall_ns: int, width: int) -> Text:
     del width
     mark = _MARKS.get(row.health, _ARROWS[row.direction])
     colour = _COLOURS[row.direction] if row.health is Health.LIVE else "yellow"
-    fresh = row.direction and now_ns - row.changed_ns < FLASH_NS
+    fresh = row.direction and wall_ns - row.changed_ns < FLASH_NS
     price = words.price(row.last, row.decimals)
     return Text.assemble((price, f"{colour} reverse" if fresh else "bold"), " ", (mark, colour))
 
 
-def _change(row: Row, now_ns: int, width: int) -> Text:
-    del now_ns, width
+def _change(row: Row, wall_ns: int, width: int) -> Text:
+    del wall_ns, width
     text = words.percent(row.change)
     sign = (text[0] == "+") - (text[0] == "-")
     return Text(text, "" if text[1:] == "0.00%" else _COLOURS[sign])
 
 
-def _age(row: Row, now_ns: int, width: int) -> Text:
+def _age(row: Row, wall_ns: int, width: int) -> Text:
     del width
-    age_ns = row.age_ns(now_ns)
+    age_ns = row.age_ns(wall_ns)
     return Text(words.age(age_ns), "yellow" if age_ns is not None and age_ns >= OLD_NS else "")
 
 
-def _course(row: Row, now_ns: int, width: int) -> Text:
+def _course(row: Row, wall_ns: int, width: int) -> Text:
     """Draw the course, or say why there is none."""
-    del now_ns
+    del wall_ns
     if row.health is Health.HALTED:
         return Text(f"HALTED {row.words}", "bold yellow")
     if row.health is Health.STALE:
@@ -67,7 +67,7 @@ def _price_of(side: str) -> Column[Row]:
     return Column(
         side.upper(),
         words.PRICE_WIDTH,
-        lambda row, _now_ns, _width: Text(words.price(getattr(row, side), row.decimals)),
+        lambda row, _wall_ns, _width: Text(words.price(getattr(row, side), row.decimals)),
         rank=4,
     )
 
@@ -75,24 +75,26 @@ def _price_of(side: str) -> Column[Row]:
 _SYMBOL: Column[Row] = Column(
     "SYMBOL",
     7,
-    lambda row, _now_ns, _width: Text(row.symbol, "bold"),
+    lambda row, _wall_ns, _width: Text(row.symbol, "bold"),
     rank=0,
-    key=lambda row, _now_ns: row.symbol,
+    key=lambda row, _wall_ns: row.symbol,
     text=True,
 )
 _COLUMNS: tuple[Column[Row], ...] = (
-    Column("LAST", words.PRICE_WIDTH + len(" ▲"), _last, rank=0, key=lambda row, _now_ns: row.last),
-    Column("CHANGE", 8, _change, rank=1, key=lambda row, _now_ns: row.change),
+    Column(
+        "LAST", words.PRICE_WIDTH + len(" ▲"), _last, rank=0, key=lambda row, _wall_ns: row.last
+    ),
+    Column("CHANGE", 8, _change, rank=1, key=lambda row, _wall_ns: row.change),
     _price_of("bid"),
     _price_of("ask"),
     Column(
         "SPREAD",
         8,
-        lambda row, _now_ns, _width: Text(words.price(row.spread, row.decimals)),
+        lambda row, _wall_ns, _width: Text(words.price(row.spread, row.decimals)),
         rank=5,
-        key=lambda row, _now_ns: row.spread,
+        key=lambda row, _wall_ns: row.spread,
     ),
-    Column("AGE", 5, _age, rank=2, key=lambda row, now_ns: row.age_ns(now_ns)),
+    Column("AGE", 5, _age, rank=2, key=lambda row, wall_ns: row.age_ns(wall_ns)),
     Column("LAST HOUR", 0, _course, rank=3, text=True),
 )
 
@@ -117,31 +119,31 @@ class WatchView:
         self._listing: Listing[Row] = Listing(titles, "SYMBOL" if ALL in symbols else None)
         self._frozen: tuple[list[Row], int, int] | None = None  # rows, since when, ticks then
 
-    def update(self, event: Event, now_ns: int) -> None:
+    def update(self, event: Event, wall_ns: int) -> None:
         """Take in an event of the stream."""
-        self.connection.note(event, now_ns)
+        self.connection.note(event, wall_ns)
         if isinstance(event, Batch):
-            self.board.update(event, now_ns)
+            self.board.update(event, wall_ns)
 
-    def press(self, key: str, now_ns: int) -> bool:
+    def press(self, key: str, wall_ns: int) -> bool:
         """Take a key; return whether to go on."""
         if key == " ":
             rows = [row.copy() for row in self.board.rows]
-            self._frozen = None if self._frozen else (rows, now_ns, self.board.ticks)
+            self._frozen = None if self._frozen else (rows, wall_ns, self.board.ticks)
         elif key != "q":
             self._listing.press(key)
         return key != "q"
 
-    def render(self, width: int, height: int | None, now_ns: int) -> RenderableType:
+    def render(self, width: int, height: int | None, wall_ns: int) -> RenderableType:
         """Return the drawing.
 
         Args:
             width: of the terminal, in characters.
             height: of it, in lines; None: all rows, and nothing on keys.
-            now_ns: a wall clock.
+            wall_ns: a wall clock.
         """
-        self.connection.sample(now_ns)
-        rows, at_ns, _ = self._frozen or (self.board.rows, now_ns, 0)
+        self.connection.sample(wall_ns)
+        rows, at_ns, _ = self._frozen or (self.board.rows, wall_ns, 0)
         longest = max((len(row.symbol) for row in rows), default=0)
         symbol_width = min(max(longest, _SYMBOL.width), MAX_SYMBOL_LENGTH)
         columns = [replace(_SYMBOL, width=symbol_width), *_COLUMNS]
@@ -150,8 +152,8 @@ class WatchView:
         shown = self._listing.page(ordered, room)
         self.in_view = [row.symbol for row in shown]
         lines: list[RenderableType] = [
-            self._head(now_ns),
-            self._account(now_ns),
+            self._head(wall_ns),
+            self._account(wall_ns),
             self._listing.table(shown, columns, width, at_ns),
         ]
         if room is not None:
@@ -159,19 +161,19 @@ class WatchView:
             lines.append(self._listing.keys(len(shown), len(rows)))
         return Group(*lines)
 
-    def _head(self, now_ns: int) -> Text:
+    def _head(self, wall_ns: int) -> Text:
         connection = self.connection
         bad = connection.phase is not Phase.LIVE or connection.source_down is not None
         head = line(("feed watch  ", "bold"))
         if self._frozen is not None:
             _, since_ns, ticks = self._frozen
             behind = words.count(self.board.ticks - ticks)
-            paused = f"PAUSED {words.age(now_ns - since_ns)}, {behind} ticks since"
+            paused = f"PAUSED {words.age(wall_ns - since_ns)}, {behind} ticks since"
             head.append(f"{paused}  ", "bold yellow")
-        head.append(connection.state(now_ns), "bold red" if bad else "green")
+        head.append(connection.state(wall_ns), "bold red" if bad else "green")
         return head.append(f"  {connection.traffic()}  {self._where}")
 
-    def _account(self, now_ns: int) -> Text:
+    def _account(self, wall_ns: int) -> Text:
         unreadable = self.board.unreadable
         more = f"{words.count(unreadable)} ticks unreadable, " if unreadable else ""
-        return line((more + self.connection.account(now_ns), "dim"))
+        return line((more + self.connection.account(wall_ns), "dim"))

@@ -14,11 +14,11 @@ from tests.client.objects import as_tick
 from tests.terminal.objects import NOW_NS, quote, status, trade
 
 
-def row_after(*ticks: Tick, now_ns: int = NOW_NS) -> Row:
+def row_after(*ticks: Tick, wall_ns: int = NOW_NS) -> Row:
     """Return AAPL's row after these ticks, one a batch."""
     board = Board(["AAPL"])
     for tick in ticks:
-        board.update(Batch([tick]), now_ns)
+        board.update(Batch([tick]), wall_ns)
     (row,) = board.rows
     assert not board.unreadable
     return row

@@ -17,13 +17,13 @@ class Letters:
     def __init__(self) -> None:
         self.pressed: list[tuple[str, int]] = []
 
-    def press(self, key: str, now_ns: int) -> bool:
-        self.pressed.append((key, now_ns))
+    def press(self, key: str, wall_ns: int) -> bool:
+        self.pressed.append((key, wall_ns))
         return key != "q"
 
-    def render(self, width: int, height: int | None, now_ns: int) -> RenderableType:
+    def render(self, width: int, height: int | None, wall_ns: int) -> RenderableType:
         keys = "".join(key for key, _ in self.pressed)
-        return Text(f"{width}x{height} at {now_ns}: {keys}")
+        return Text(f"{width}x{height} at {wall_ns}: {keys}")
 
 
 class Slate:

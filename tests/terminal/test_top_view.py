@@ -77,8 +77,8 @@ def view_after(*samples: Sample) -> TopView:
     return view
 
 
-def shown(view: TopView, width: int = 80, height: int | None = 24, now_ns: int = 0) -> list[str]:
-    return lines_of(view.render(width, height, now_ns), width)
+def shown(view: TopView, width: int = 80, height: int | None = 24, wall_ns: int = 0) -> list[str]:
+    return lines_of(view.render(width, height, wall_ns), width)
 
 
 def fact(view: TopView, name: str) -> str:
@@ -202,7 +202,7 @@ def test_a_server_without_an_answer_is_told_and_the_last_one_stays() -> None:
     view = view_after(sample_at(0, CALM))
     view.fail("cut", 10 * SECOND_NS)
     view.fail("refused", 12 * SECOND_NS)
-    lines = shown(view, now_ns=13 * SECOND_NS)
+    lines = shown(view, wall_ns=13 * SECOND_NS)
     assert lines[0] == "feed top  NO ANSWER for 3.0s: refused  http://a"
     assert lines[1] == "Source      sim, live"
     view.update(sample_at(14, CALM))
@@ -214,7 +214,7 @@ def test_a_pause_holds_what_is_shown() -> None:
     before = shown(view)[1:]
     assert view.press(" ", 0)
     view.update(sample_at(4, BUSY))
-    held = shown(view, now_ns=2 * SECOND_NS)
+    held = shown(view, wall_ns=2 * SECOND_NS)
     assert held[0].startswith("feed top  PAUSED 2.0s  ")
     assert held[1:] == before
     assert view.press(" ", 0)

@@ -25,9 +25,9 @@ def view_of(*ticks: Tick, symbols: list[str] | None = None) -> WatchView:
 
 
 def shown(
-    view: WatchView, width: int = 80, height: int | None = 24, now_ns: int = NOW_NS
+    view: WatchView, width: int = 80, height: int | None = 24, wall_ns: int = NOW_NS
 ) -> list[str]:
-    return lines_of(view.render(width, height, now_ns), width)
+    return lines_of(view.render(width, height, wall_ns), width)
 
 
 MARKET = [
@@ -40,7 +40,7 @@ MARKET = [
 
 
 def test_a_screen_of_80_by_24_is_all_there_is_to_see() -> None:
-    lines = shown(view_of(*MARKET), now_ns=NOW_NS + SECOND_NS)
+    lines = shown(view_of(*MARKET), wall_ns=NOW_NS + SECOND_NS)
     assert len(lines) == 24
     assert lines[0] == "feed watch  live over websocket  – ticks/s, –/s  http://a"
     assert lines[1] == "0 reconnects, 0 gaps"
@@ -67,7 +67,7 @@ def test_it_fits_into_a_terminal_of_any_size(width: int, height: int) -> None:
 
 
 def test_a_narrow_terminal_still_has_symbol_price_change_and_age() -> None:
-    head, row = shown(view_of(*MARKET), 40, now_ns=NOW_NS + SECOND_NS)[2:4]
+    head, row = shown(view_of(*MARKET), 40, wall_ns=NOW_NS + SECOND_NS)[2:4]
     assert head.split() == ["SYMBOL", "LAST", "CHANGE", "AGE"]
     assert row.split() == ["AAPL", "11.00", "▲", "+10.00%", "1.0s"]
 
@@ -108,12 +108,12 @@ def test_a_symbol_that_has_not_ticked_waits_and_one_that_is_not_listed_says_so()
     assert appl.endswith("not listed")
 
 
-def styles(view: WatchView, text: str, now_ns: int = NOW_NS) -> set[str]:
+def styles(view: WatchView, text: str, wall_ns: int = NOW_NS) -> set[str]:
     """Return the styles in which a text is drawn, wherever it is."""
     from rich.console import Console  # noqa: PLC0415 - only here segments are looked at
 
     console = Console(width=80, height=24, force_terminal=True, color_system="standard")
-    segments = console.render(view.render(80, 24, now_ns))
+    segments = console.render(view.render(80, 24, wall_ns))
     return {str(segment.style or "") for segment in segments if text in segment.text}
 
 
@@ -176,7 +176,7 @@ def test_a_pause_holds_prices_and_ages_and_says_how_much_came_since() -> None:
     before = shown(view)[3:]
     assert view.press(" ", NOW_NS)
     view.update(Batch([trade(11.0), trade(12.0)]), NOW_NS)
-    held = shown(view, now_ns=NOW_NS + 7 * SECOND_NS)
+    held = shown(view, wall_ns=NOW_NS + 7 * SECOND_NS)
     assert held[0].startswith("feed watch  PAUSED 7.0s, 2 ticks since  live over websocket")
     assert held[3:] == before
     assert view.press(" ", NOW_NS)
@@ -199,7 +199,7 @@ def test_q_ends_it_and_other_keys_do_not() -> None:
 def test_a_loss_and_a_gap_are_told_at_the_top() -> None:
     view = view_of()
     view.update(Disconnected("the connection was cut", 3.0), NOW_NS)
-    lost = shown(view, now_ns=NOW_NS + SECOND_NS)
+    lost = shown(view, wall_ns=NOW_NS + SECOND_NS)
     assert lost[0].startswith("feed watch  LOST 1.0s ago, trying again in 2.0s")
     assert lost[1] == "0 reconnects, 0 gaps; the connection was cut"
     view.update(Gap("a-1", "a-9", "overrun"), NOW_NS)
