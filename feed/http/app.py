@@ -24,7 +24,6 @@ from feed.market.ticks import SECOND_NS
 from feed.metrics.exposition import Exposition
 from feed.settings.options import Settings
 from feed.sources.source import Source
-from feed.wire.disconnect import Reason
 
 HUB = web.AppKey("hub", Hub)
 INGEST = web.AppKey("ingest", Ingest)
@@ -103,7 +102,4 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
 
 async def _say_goodbye(app: web.Application) -> None:
     """Tell every subscriber that the server leaves; their handlers end by themselves."""
-    hub = app[HUB]
-    hub.leaving = True
-    for session in list(hub.sessions.values()):
-        hub.disconnect(session, Reason.SHUTDOWN)
+    app[HUB].leave()

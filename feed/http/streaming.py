@@ -138,7 +138,7 @@ async def _refuse(
     """
     response = _response(endless, compressed=False)
     await response.prepare(request)
-    hub.ended[refusal] += 1
+    hub.note_refusal(refusal)
     connection.write_last(endless.framing.wrap(endless.prelude + _bye(endless, refusal)))
     await connection.finish()
     return response

@@ -252,6 +252,16 @@ class Hub:
         self.close(session, reason)
         session.goodbye(reason)
 
+    def note_refusal(self, refusal: Reason) -> None:
+        """Count a connection that was not let in, and was told why."""
+        self.ended[refusal] += 1
+
+    def leave(self) -> None:
+        """Let nobody more in, and tell every subscriber that the server leaves."""
+        self.leaving = True
+        for session in list(self.sessions.values()):
+            self.disconnect(session, Reason.SHUTDOWN)
+
     async def subscribers_reach(self, count: int) -> None:
         """Wait until `count` sessions have subscribed to something."""
         while True:
