@@ -4,14 +4,12 @@ import gc
 import weakref
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from feed.broadcast.ring import MAX_CAPACITY, RingBuffer
-from feed.errors import FeedError, InvalidParameter, InvalidPosition, Overrun
+from feed.errors import InvalidParameter, Overrun
 from feed.market.ticks import Tick, Trade
-from feed.wire.position import BEGINNING, Position, new_epoch
 
 
 def tick(number: int) -> Trade:
@@ -143,67 +141,3 @@ def test_the_age_of_the_oldest_tick_is_counted_from_its_ingestion() -> None:
     ring.publish(ticks_from(1, 2), 10)
     ring.publish(ticks_from(3, 1), 30)
     assert ring.oldest_age_ns(100) == 90
-
-
-def test_epochs_differ_and_can_be_in_a_position() -> None:
-    epochs = {new_epoch() for _ in range(100)}
-    assert len(epochs) == 100
-    for epoch in epochs:
-        assert Position.parse(f"{epoch}-5") == Position(epoch, 5)
-    assert RingBuffer(2).epoch != RingBuffer(2).epoch
-    assert RingBuffer(2, epoch="abc").position(7) == Position("abc", 7)
-
-
-@given(st.from_regex(r"[a-z0-9]{1,32}", fullmatch=True), st.integers(0, 10**19 - 1))
-def test_a_position_survives_being_written_and_read(epoch: str, sequence: int) -> None:
-    position = Position(epoch, sequence)
-    assert Position.parse(str(position)) == position
-
-
-def test_zero_is_the_position_before_everything() -> None:
-    assert Position.parse("0") == BEGINNING
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "-",
-        "1",
-        "00",
-        "abc",
-        "abc-",
-        "-1",
-        "abc-01",
-        "abc--1",
-        "abc-+1",
-        "abc-1 ",
-        " abc-1",
-        "abc-1\n",
-        "abc-1.0",
-        "abc-1e3",
-        "abc-1_000",
-        "ABC-1",
-        "a b-1",
-        "äbc-1",
-        "abc-\u0661",  # a digit, but an Arabic one
-        "abc-1-2",
-        f"{'a' * 33}-1",
-        f"abc-{10**19}",
-    ],
-)
-def test_what_is_no_position_is_refused(text: str) -> None:
-    with pytest.raises(InvalidPosition) as caught:
-        Position.parse(text, "Last-Event-ID")
-    assert caught.value.parameter == "Last-Event-ID"
-    assert repr(text) in str(caught.value)
-    assert "<epoch>-<sequence>" in str(caught.value)
-
-
-@given(st.text(max_size=60))
-def test_parsing_any_text_gives_a_position_or_an_error_of_the_family(text: str) -> None:
-    try:
-        position = Position.parse(text)
-    except FeedError:
-        return
-    assert position == BEGINNING or str(position) == text

@@ -22,6 +22,7 @@ from feed.wire.codec import Codec
 from feed.wire.framing import Framing, SseFraming, StreamFraming, WebSocketFraming
 from feed.wire.json_codec import JSON
 from feed.wire.protobuf_codec import PROTOBUF
+from tests.fakes.numbered_ticks import nanoseconds
 
 Object = dict[str, Any]
 
@@ -35,6 +36,11 @@ def decode(codec: Codec, data: bytes) -> Any:
     if codec is PROTOBUF:
         return PROTOBUF.decode(data)
     return json.loads(data) if codec is JSON else msgpack.unpackb(data)
+
+
+def decode_ticks(codec: Codec, data: bytes) -> list[Object]:
+    """Decode an array of ticks without the codec, with their times in nanoseconds."""
+    return [item | {"t": nanoseconds(item["t"])} for item in decode(codec, data)]
 
 
 @dataclass(slots=True)

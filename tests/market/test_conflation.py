@@ -1,12 +1,9 @@
 import math
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.errors import InvalidParameter
 from feed.market.conflation import Conflator, conflate
-from feed.market.intervals import INTERVALS_MS, format_interval, parse_interval
 from feed.market.ticks import ConflatedTrade, Kind, Quote, Tick, Trade
 
 MS = 1_000_000
@@ -18,33 +15,6 @@ def trade(symbol: str, trade_id: int, price: float, size: float = 1.0) -> Trade:
 
 def quote(symbol: str, bid: float, event_ns: int = 0) -> Quote:
     return Quote(symbol, "V", bid, 1.0, "Q", bid + 1, 2.0, event_ns)
-
-
-@pytest.mark.parametrize(
-    ("text", "interval_ms"),
-    [("50ms", 50), ("1ms", 50), ("51ms", 100), ("250ms", 250), ("1s", 1_000), ("3s", 5_000)],
-)
-def test_an_interval_is_rounded_up_to_a_step(text: str, interval_ms: int) -> None:
-    assert parse_interval(text) == interval_ms
-
-
-@pytest.mark.parametrize("text", ["0ms", "0s"])
-def test_no_interval_means_lossless(text: str) -> None:
-    assert parse_interval(text) == 0
-
-
-@pytest.mark.parametrize(
-    "text", ["", "250", "ms", "-1s", "1.5s", "6s", "9999999ms", "1m", 250, None]
-)
-def test_a_bad_interval_is_refused_with_the_steps(text: object) -> None:
-    with pytest.raises(InvalidParameter, match=r"conflate: .* accepted: .*250ms.*5s") as refused:
-        parse_interval(text)
-    assert refused.value.value == text
-
-
-@pytest.mark.parametrize("interval_ms", INTERVALS_MS)
-def test_a_step_is_read_as_it_is_written(interval_ms: int) -> None:
-    assert parse_interval(format_interval(interval_ms)) == interval_ms
 
 
 def test_a_conflated_trade_tells_what_it_stands_for() -> None:

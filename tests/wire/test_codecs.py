@@ -1,12 +1,9 @@
 """Fragments and arrays against other people's decoders, and against the golden bytes."""
 
-import json
 import math
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
-import msgpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,9 +14,8 @@ from feed.wire.codec import CODECS, Codec
 from feed.wire.codec_name import CodecName
 from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
-from feed.wire.rfc3339 import rfc3339
 from tests.fakes import strategies
-from tests.fakes.frame_reader import decode
+from tests.fakes.frame_reader import decode, decode_ticks
 from tests.fakes.numbered_ticks import nanoseconds, numbered
 from tests.fakes.ways import WAYS
 from tests.golden import TICKS, TickVector
@@ -97,17 +93,12 @@ def expected(tick: Tick) -> dict[str, Any]:
             }
 
 
-def received(codec: Codec, data: bytes) -> list[dict[str, Any]]:
-    """Decode an array of ticks without the codec, with their times in nanoseconds."""
-    return [item | {"t": nanoseconds(item["t"])} for item in decode(codec, data)]
-
-
 @pytest.mark.parametrize("codec", ALL_CODECS, ids=lambda codec: codec.name)
 @given(ticks=st.lists(strategies.ticks, min_size=1, max_size=6))
 def test_a_batch_arrives_as_it_was(codec: Codec, ticks: list[Tick]) -> None:
     fragments = codec.encode(ticks)
     assert len(fragments) == len(ticks)
-    assert received(codec, codec.join(fragments)) == [expected(tick) for tick in ticks]
+    assert decode_ticks(codec, codec.join(fragments)) == [expected(tick) for tick in ticks]
 
 
 @pytest.mark.parametrize("codec", ALL_CODECS, ids=lambda codec: codec.name)
@@ -118,7 +109,7 @@ def test_any_fragments_join_in_any_order(
     chosen = data.draw(st.lists(st.integers(0, len(ticks) - 1), min_size=1, max_size=20))
     fragments = codec.encode(ticks)
     joined = codec.join([fragments[index] for index in chosen])
-    assert received(codec, joined) == [expected(ticks[index]) for index in chosen]
+    assert decode_ticks(codec, joined) == [expected(ticks[index]) for index in chosen]
 
 
 @pytest.mark.parametrize("codec", ALL_CODECS, ids=lambda codec: codec.name)
@@ -153,7 +144,7 @@ def test_texts_that_look_like_the_wire_do_not_part_a_batch(codec: Codec, text: s
     ]
     fragments = codec.encode(ticks)
     assert len(fragments) == 3
-    assert received(codec, codec.join(fragments[1:])) == [expected(tick) for tick in ticks[1:]]
+    assert decode_ticks(codec, codec.join(fragments[1:])) == [expected(tick) for tick in ticks[1:]]
 
 
 @pytest.mark.parametrize("codec", WITHOUT_SCHEMA, ids=lambda codec: codec.name)
@@ -193,7 +184,7 @@ def test_a_tick_that_cannot_be_encoded_does_not_spoil_the_next(codec: Codec) -> 
     broken = replace(_trade(), exchange="\ud800")  # half a character
     with pytest.raises((TypeError, UnicodeEncodeError)):
         codec.encode([_trade(), broken])
-    assert received(codec, codec.join(codec.encode([_trade()]))) == [expected(_trade())]
+    assert decode_ticks(codec, codec.join(codec.encode([_trade()]))) == [expected(_trade())]
 
 
 def _trade() -> Trade:
@@ -208,45 +199,16 @@ def test_encoded_batches_hold_no_more_memory_than_their_bytes(codec: Codec) -> N
         assert fragment.__sizeof__() == bytes.__itemsize__ * len(fragment) + b"".__sizeof__()
 
 
-def test_messagepack_times_are_timestamps_of_64_bits() -> None:
-    (fragment,) = MESSAGE_PACK.encode([_trade()])
-    # fixext 8, type −1, 30 bits of nanoseconds, 34 bits of seconds.
-    assert b"\xa1t\xd7\xff\x00\x00\x00\x04\x00\x00\x00\x00" in fragment
-
-
-@given(st.integers(0, strategies.LAST_EVENT_NS))
-def test_messagepack_writes_a_time_as_msgpack_reads_it(event_ns: int) -> None:
-    (fragment,) = MESSAGE_PACK.encode([replace(_trade(), event_ns=event_ns)])
-    assert msgpack.unpackb(fragment)["t"] == msgpack.Timestamp.from_unix_nano(event_ns)
-
-
-@given(st.integers(0, strategies.LAST_EVENT_NS))
-def test_a_time_in_json_is_rfc_3339_with_nine_digits(event_ns: int) -> None:
-    text = rfc3339(event_ns)
-    (fragment,) = JSON.encode([replace(_trade(), event_ns=event_ns)])
-    assert json.loads(JSON.join([fragment]))[0]["t"] == text
-    assert len(text) == len("2026-01-02T14:30:00.123456789Z")
-    micros = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=event_ns // 1000)
-    assert datetime.fromisoformat(text[:26] + "Z") == micros  # Python knows microseconds only
-    assert int(text[26:29]) == event_ns % 1000
-
-
-def test_seconds_that_come_and_go_keep_their_own_times() -> None:
-    times_ns = [5, 1_000_000_005, 7, 0, 999_999_999, 60_000_000_000, 60_000_000_001]
-    fragments = JSON.encode([replace(_trade(), event_ns=event_ns) for event_ns in times_ns])
-    assert [item["t"] for item in received(JSON, JSON.join(fragments))] == times_ns
-
-
 @pytest.mark.parametrize("codec", ALL_CODECS, ids=lambda codec: codec.name)
 def test_the_largest_trade_id_arrives(codec: Codec) -> None:
     tick = replace(_trade(), trade_id=strategies.LARGEST_ID)
-    assert received(codec, codec.join(codec.encode([tick])))[0]["i"] == strategies.LARGEST_ID
+    assert decode_ticks(codec, codec.join(codec.encode([tick])))[0]["i"] == strategies.LARGEST_ID
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_prices_are_the_same_number_in_every_codec(price: float) -> None:
     for codec in ALL_CODECS:
-        (got,) = received(codec, codec.join(codec.encode([replace(_trade(), price=price)])))
+        (got,) = decode_ticks(codec, codec.join(codec.encode([replace(_trade(), price=price)])))
         assert got["p"] == price
         assert math.copysign(1, got["p"]) == math.copysign(1, price)
 
@@ -310,20 +272,3 @@ def test_what_a_client_sends_in_no_codec_is_refused_in_words(
     with pytest.raises(InvalidMessage, match=words) as caught:
         codec.decode(data)
     assert "accepted: one" in str(caught.value)
-
-
-@given(strategies.json_values)
-def test_what_a_client_packs_is_unpacked(value: Any) -> None:
-    packed: bytes = msgpack.packb(value)
-    assert repr(MESSAGE_PACK.decode(packed)) == repr(value)  # repr, since NaN is not itself
-
-
-@given(st.text())
-def test_json_is_read_as_text_and_as_bytes(text: str) -> None:
-    document = json.dumps({"key": text})
-    assert JSON.decode(document) == JSON.decode(document.encode()) == {"key": text}
-
-
-def test_a_bare_message_is_an_object_of_its_own() -> None:
-    message = {"T": "bye", "msg": 'a "quoted" word'}
-    assert json.loads(JSON.bare(message)) == message
