@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from feed.market.intervals import INTERVALS_MS
 from feed.market.ticks import ConflatedTrade, Kind, Tick, Trade
+from feed.market.vwap import volume_of, vwap_of
 
 _NS_PER_MS = 1_000_000
 
@@ -64,8 +65,11 @@ class Conflator:
         """Return the collection, in the order in which symbols appeared, and begin anew."""
         ticks: list[Tick] = [*self._trades.values(), *self._newest.values()]
         for trade in self._trades.values():
-            if trade.volume:
-                trade.vwap = self._notional[trade.symbol] / trade.volume
+            notional, summed = self._notional[trade.symbol], trade.volume
+            trade.volume = volume_of(summed)
+            trade.vwap = vwap_of(
+                notional, summed, low=trade.low, high=trade.high, close=trade.price
+            )
         self._trades, self._newest, self._notional = {}, {}, {}
         return ticks
 

@@ -7,6 +7,7 @@ its interval.
 
 from feed.market.bar_store import Span
 from feed.market.ticks import Bar, Kind
+from feed.market.vwap import volume_of, vwap_of
 
 
 class OpenBar:
@@ -68,7 +69,7 @@ class OpenBar:
         self.last_ns = part.last_ns
 
     def bar(self, kind: Kind, symbol: str, start_ns: int) -> Bar:
-        """Return it as a tick. Without any volume its vwap is its close."""
+        """Return it as a tick, whose numbers are finite whatever the sums are."""
         return Bar(
             kind,
             symbol,
@@ -76,8 +77,8 @@ class OpenBar:
             self.high,
             self.low,
             self.close,
-            self.volume,
+            volume_of(self.volume),
             self.trade_count,
-            self.notional / self.volume if self.volume else self.close,
+            vwap_of(self.notional, self.volume, low=self.low, high=self.high, close=self.close),
             start_ns,
         )
