@@ -15,7 +15,7 @@ import pytest
 
 from feed.cli.commands import run
 from feed.sources.replay.source import ReplaySource
-from tests.client.test_stream import answer
+from tests.client.streams import answer
 from tests.fakes.mini_feed import FeedThread
 
 FEED = [sys.executable, "-m", "feed"]

@@ -9,7 +9,7 @@ from feed.client import connect_blocking
 from feed.client.errors import NotAFeed
 from feed.client.events import Batch, Connected, Disconnected
 from tests.client.objects import ids_of
-from tests.client.test_stream import answer
+from tests.client.streams import answer
 from tests.fakes.mini_feed import FeedThread
 
 

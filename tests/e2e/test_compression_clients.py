@@ -8,13 +8,11 @@ import asyncio
 import os
 import shutil
 import signal
-import time
-from abc import ABC, abstractmethod
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import httpx
@@ -24,245 +22,17 @@ import pytest
 import websockets
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
-from feed.broadcast.deflate import KEYFRAME_EVERY
-from feed.broadcast.deflated_lane import DeflatedLane
-from feed.market.ticks import Tick
 from feed.wire.compression import Compression
+from tests.e2e.listeners import SUBSCRIBE, Listener, TaskListener
+from tests.e2e.party import compare
 from tests.fakes import serving as server_fixtures
-from tests.fakes.deflated_readers import noisy, open_deflated, salted
-from tests.fakes.patience import PROGRAM_PATIENCE_S, until
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.fakes.servers import Feed, Serve
 
-if TYPE_CHECKING:
-    from feed.hub.session import Session
-    from tests.fakes.messages import Message
-
-HIGH_WATER_BYTES = 8_192
-FAR_BEHIND_TICKS = 2_000
-MOST_FRAMES_UNREAD = 500  # who took so many is not paused
-SUBSCRIBE = orjson.dumps({"action": "subscribe", "trades": ["*"]}).decode()
 WS_CLIENT = Path(__file__).with_name("ws_client.js")
 SHARED = Compression()
 
 serve = server_fixtures.serve  # in this process, so that tests see who is in which lane
-
-
-class Listener(ABC):
-    """A client that listens to all trades.
-
-    Attributes:
-        compression: what it is due; None: plain bytes.
-        ticks: what it heard.
-        session: the server's side of it, once it is there.
-    """
-
-    def __init__(self, compression: Compression | None) -> None:
-        self.compression = compression
-        self.ticks: list[Message] = []
-        self.session: Session | None = None
-
-    def hear(self, text: str | bytes) -> None:
-        """Take an array of messages as the client gave it."""
-        self.ticks += [message for message in orjson.loads(text) if message["T"] == "t"]
-
-    def has(self, number: int) -> bool:
-        """Tell whether it heard the trade with this number as the last one; raise if it died."""
-        return bool(self.ticks) and self.ticks[-1]["i"] == number
-
-    @abstractmethod
-    async def start(self, feed: Feed, stack: AsyncExitStack) -> None:
-        """Subscribe; whatever is to be closed goes on the stack."""
-
-    @abstractmethod
-    async def pause(self) -> None:
-        """Read no more for now."""
-
-    @abstractmethod
-    async def resume(self) -> None:
-        """Read on."""
-
-    async def catch_up(self, last: int) -> None:
-        """Wait until it heard a trade."""
-        await until(lambda: self.has(last), PROGRAM_PATIENCE_S)
-
-
-class TaskListener(Listener):
-    """One that reads in a task; between two reads it can be held, so that its buffers fill."""
-
-    def __init__(self, compression: Compression | None) -> None:
-        super().__init__(compression)
-        self._may_read = asyncio.Event()
-        self._may_read.set()
-        self._reading: asyncio.Task[None] | None = None
-
-    @abstractmethod
-    def arrays(self, feed: Feed) -> AsyncGenerator[str | bytes, None]:
-        """Connect, subscribe, and yield what comes."""
-
-    def has(self, number: int) -> bool:
-        assert self._reading is not None
-        if self._reading.done():
-            self._reading.result()
-            raise AssertionError("the connection ended")
-        return super().has(number)
-
-    async def start(self, feed: Feed, stack: AsyncExitStack) -> None:
-        self._reading = asyncio.create_task(self._read(feed))
-        stack.push_async_callback(self._stop)
-
-    async def pause(self) -> None:
-        self._may_read.clear()
-
-    async def resume(self) -> None:
-        self._may_read.set()
-
-    async def _read(self, feed: Feed) -> None:
-        async with aclosing(self.arrays(feed)) as arrays:
-            async for array in arrays:
-                self.hear(array)
-                await self._may_read.wait()
-
-    async def _stop(self) -> None:
-        assert self._reading is not None
-        self._reading.cancel()
-        await asyncio.wait([self._reading])
-
-
-class RawListener(TaskListener):
-    """A reader of `tests.fakes.readers`: what clients are compared with."""
-
-    def __init__(self, transport: str, compression: Compression | None) -> None:
-        super().__init__(compression)
-        self._transport = transport
-
-    async def arrays(self, feed: Feed) -> AsyncGenerator[str | bytes, None]:
-        reader = await open_deflated(
-            self._transport, (feed.host, feed.port), compressed=self.compression is not None
-        )
-        while True:
-            messages, _ = await reader.read()
-            yield orjson.dumps(messages)
-
-
-class Party:
-    """A server, a plain reader, three that share a lane from the start, and who joins later."""
-
-    def __init__(self, feed: Feed, transport: str) -> None:
-        self.feed = feed
-        self.plain = RawListener(transport, None)
-        self.others = [RawListener(transport, SHARED) for _ in range(3)]
-        self.joiners: dict[Listener, int] = {}  # and the first number that each is due
-        self.last = 0
-
-    async def publish(
-        self, frames: int, ticks: int = 5, make: Callable[[int], Tick] = salted
-    ) -> None:
-        for _ in range(frames):
-            numbers = range(self.last + 1, self.last + 1 + ticks)
-            await self.feed.publish(*map(make, numbers))
-            self.last = numbers[-1]
-
-    async def begin(self, stack: AsyncExitStack) -> None:
-        for other in (self.plain, *self.others):
-            await other.start(self.feed, stack)
-        await until(lambda: self._all_subscribed(4), PROGRAM_PATIENCE_S)
-        await self.publish(10)
-
-    async def join(self, listener: Listener, stack: AsyncExitStack) -> None:
-        """Let one join in the middle."""
-        known = set(self.feed.hub.sessions)
-        await listener.start(self.feed, stack)
-        await until(lambda: self._all_subscribed(len(known) + 1), PROGRAM_PATIENCE_S)
-        (subscriber,) = set(self.feed.hub.sessions) - known
-        listener.session = self.feed.hub.sessions[subscriber]
-        assert subscriber.lane.compression == listener.compression
-        self.joiners[listener] = self.last + 1
-        await self.publish(3)
-
-    async def be_silent(self) -> None:
-        """Publish nothing until each lane has said so: keepalives, and marks."""
-        since_ns = time.monotonic_ns()
-        lanes = [reader.lane for reader in self.feed.hub.sessions]
-        silent = [lane for lane in lanes if lane.framing.transport != "websocket"]
-        await until(lambda: all(lane.spoke_ns > since_ns for lane in silent), PROGRAM_PATIENCE_S)
-
-    async def hear_all(self) -> None:
-        for listener in (self.plain, *self.others, *self.joiners):
-            await listener.catch_up(self.last)
-
-    async def pause_all(self) -> None:
-        """Pause all who joined until each has missed frames, and let them catch up."""
-        for listener in self.joiners:
-            await listener.pause()
-        for _ in range(MOST_FRAMES_UNREAD):
-            await self.publish(1, ticks=200, make=noisy)
-            if all(self._lag_ticks(listener) > FAR_BEHIND_TICKS for listener in self.joiners):
-                break
-        else:
-            raise AssertionError("one that is paused read on")
-        for listener in self.joiners:
-            await listener.resume()
-        await self.publish(KEYFRAME_EVERY)  # some of it while they catch up
-        await until(lambda: not self.feed.hub.audience.behind, PROGRAM_PATIENCE_S)
-
-    def check(self) -> None:
-        """See that everybody heard what the plain reader heard."""
-        assert [tick["i"] for tick in self.plain.ticks] == list(range(1, self.last + 1))
-        for other in self.others:
-            assert other.ticks == self.plain.ticks
-        for listener, first in self.joiners.items():
-            assert listener.ticks == self.plain.ticks[first - 1 :]
-        hub = self.feed.hub
-        assert hub.audience.ladder.paused >= len(self.joiners)
-        assert hub.audience.ladder.gap == 0
-        assert not hub.ended
-
-    def check_sharing(self) -> None:
-        """See that whoever may is in the context that all others are in."""
-        for listener in self.joiners:
-            assert listener.session is not None
-            subscriber = listener.session.subscriber
-            if listener.compression is not None and listener.compression.shared:
-                assert isinstance(subscriber.lane, DeflatedLane)
-                assert subscriber in subscriber.lane.live
-
-    def _lag_ticks(self, listener: Listener) -> int:
-        assert listener.session is not None
-        return listener.session.subscriber.lag_ticks
-
-    def _all_subscribed(self, count: int) -> bool:
-        sessions = self.feed.hub.sessions
-        return (
-            len(sessions) == count
-            and all(reader.lane.payload.key.selection.symbols for reader in sessions)
-            and not self.feed.hub.audience.behind
-        )
-
-
-async def compare(serve: Serve, transport: str, *joiners: Listener) -> None:
-    """Let listeners join in the middle, miss frames and catch up, and hear all of it."""
-    feed = await serve(
-        high_water_bytes=HIGH_WATER_BYTES,
-        slow_timeout_s=60,  # who is paused is waited for, however busy the machine is
-        keepalive_s=0.05,
-        mark_interval_s=0.2,
-        ping_interval_s=0.2,
-    )
-    party = Party(feed, transport)
-    async with AsyncExitStack() as stack:
-        await party.begin(stack)
-        for listener in joiners:
-            await party.join(listener, stack)
-        await party.publish(KEYFRAME_EVERY)
-        await party.be_silent()
-        await party.hear_all()
-        party.check_sharing()
-        await party.pause_all()
-        await party.be_silent()
-        await party.publish(KEYFRAME_EVERY)
-        await party.hear_all()
-        party.check_sharing()
-        party.check()
 
 
 def program(name: str, *others: str, package: str) -> str:

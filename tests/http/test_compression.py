@@ -1,9 +1,7 @@
-"""Compression on the wire: what is agreed, what is shared, and what no client can do with it."""
+"""Compression on the wire: what is agreed, and what is shared."""
 
-import asyncio
 import itertools
 import zlib
-from urllib.parse import quote as url_quote
 
 import orjson
 import pytest
@@ -11,11 +9,10 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 from websockets.headers import build_extension, parse_extension
 from websockets.typing import ExtensionName
 
-from feed.broadcast.deflate import GZIP_HEADER, KEYFRAME_EVERY
+from feed.broadcast.deflate import KEYFRAME_EVERY
 from feed.broadcast.deflated_lane import DeflatedLane
 from feed.broadcast.lane import Lane
 from feed.wire.compression import Compression
-from feed.wire.disconnect import Reason
 from tests.fakes.deflated_readers import (
     DEFLATE,
     FLUSH_TAIL,
@@ -27,38 +24,13 @@ from tests.fakes.deflated_readers import (
     salted_trades,
 )
 from tests.fakes.messages import Message
-from tests.fakes.patience import until
-from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import TRANSPORTS, Reader
-from tests.fakes.servers import Feed, Serve, trades
+from tests.fakes.servers import Feed, Serve
 from tests.fakes.sse_reader import SseReader
-from tests.fakes.stream_readers import LineReader
-from tests.fakes.websocket_reader import CLOSE, PING, PONG, TEXT, WebSocketReader
-from tests.fakes.wire import Ended
+from tests.fakes.websocket_reader import PING, PONG
+from tests.http.compressed import address, ids, publish_frames, subscribe
 
 EACH = pytest.mark.parametrize("transport", TRANSPORTS)
-CONTROL_LIMIT_BYTES = 256 * 1024
-
-
-def address(feed: Feed) -> tuple[str, int]:
-    return feed.host, feed.port
-
-
-async def ids(reader: Reader, count: int) -> list[int]:
-    """Read so many trades, and whatever the last of them came with."""
-    got: list[int] = []
-    while len(got) < count:
-        messages, _ = await reader.read()
-        got += [message["i"] for message in messages if message["T"] == "t"]
-    return got
-
-
-async def publish_frames(feed: Feed, first: int, frames: int, ticks: int = 3) -> int:
-    """Publish so many batches, each a frame; return the last number."""
-    for _ in range(frames):
-        await feed.publish(*salted_trades(first, first + ticks - 1))
-        first += ticks
-    return first - 1
 
 
 def lane_of(feed: Feed, compression: Compression | None) -> Lane:
@@ -69,11 +41,6 @@ def lane_of(feed: Feed, compression: Compression | None) -> Lane:
         if lane.compression == compression and lane.payload.key.selection.symbols
     )
     return lane
-
-
-async def subscribe(reader: DeflateReader) -> DeflateReader:
-    await reader.subscribe(trades=["*"])
-    return reader
 
 
 # What is agreed on
@@ -365,288 +332,3 @@ async def test_the_memory_of_all_compressors_is_bounded_and_given_back(serve: Se
         reader.abort()
     await feed.sessions_reach(0)
     assert budget.used_bytes == 0
-
-
-# Accept-Encoding
-
-_ENCODINGS = [
-    ("gzip", True),
-    ("GZip", True),
-    ("gzip, deflate, br, zstd", True),
-    ("br;q=1.0, gzip;q=0.8, *;q=0.1", True),
-    ("*", True),
-    ("gzip;q=0.001", True),
-    ("identity;q=0, gzip", True),
-    ("gzip;q=0.5,identity;q=0.5", True),
-    ("gzip;q=0.5, identity;q=1", False),
-    ("gzip;q=0", False),
-    ("gzip ; q=0", False),
-    ("gzip;Q=0.0", False),
-    ("gzip;q=0, *", False),
-    ("*;q=0", False),
-    ("gzip;q=0, identity;q=0", False),
-    ("identity", False),
-    ("br", False),
-    ("deflate, br, zstd", False),
-    ("gzip;q=much", False),
-    ("gzip;q=nan", False),
-    ("not-gzip, gzip-not", False),
-    (";;,,=", False),
-    ("", False),  # RFC 9110 §12.5.3: no coding is wanted
-    (None, False),
-]
-
-
-@pytest.mark.parametrize("path", ["sse", "stream"])
-@pytest.mark.parametrize(("accepted", "compressed"), _ENCODINGS)
-async def test_gzip_for_whom_accepts_it(
-    serve: Serve, path: str, accepted: str | None, compressed: bool
-) -> None:
-    feed = await serve()
-    headers = {} if accepted is None else {"Accept-Encoding": accepted}
-    http_class = GzipHttp if compressed else RawHttp
-    http = await http_class.get(address(feed), f"/v1/{path}?trades=*", headers)
-    assert http.status == 200
-    assert http.headers.get("Content-Encoding") == ("gzip" if compressed else None)
-    assert "Accept-Encoding" in http.headers["Vary"]
-    reader = SseReader(http) if path == "sse" else LineReader(http)
-    await feed.sessions_reach(1)
-    await publish_frames(feed, 1, 2)
-    assert await ids(reader, 6) == [1, 2, 3, 4, 5, 6]
-
-
-@pytest.mark.parametrize("path", ["sse", "stream"])
-async def test_compress_0_is_plain_whatever_is_accepted(serve: Serve, path: str) -> None:
-    feed = await serve()
-    gzip = {"Accept-Encoding": "gzip"}
-    http = await RawHttp.get(address(feed), f"/v1/{path}?trades=*&compress=0", gzip)
-    assert "Content-Encoding" not in http.headers
-    await feed.sessions_reach(1)
-    await feed.publish(*trades(1, 1))
-    await http.up_to(b'"i":1,')  # as plain text
-
-
-@pytest.mark.parametrize("value", ["", "2", "gzip", "no"])
-async def test_an_unknown_compress_is_refused(serve: Serve, value: str) -> None:
-    feed = await serve()
-    http = await RawHttp.get(address(feed), f"/v1/sse?trades=*&compress={url_quote(value)}")
-    assert http.status == 400
-    assert "compress" in (await http.document())["detail"]
-
-
-@pytest.mark.parametrize("value", [0, 1, "gzip", None, [], {}])
-async def test_a_compress_that_is_no_boolean_is_refused_and_changes_nothing(
-    serve: Serve, value: object
-) -> None:
-    feed = await serve()
-    reader = await connect_deflated(address(feed))
-    reader.say({"action": "subscribe", "trades": ["*"], "compress": value})
-    message = await reader.message()
-    if value is None:  # not given
-        assert message["T"] == "subscription"
-    else:
-        assert (message["T"], message["code"]) == ("error", 400)
-        assert "compress" in message["msg"]
-        await subscribe(reader)
-    await feed.sessions_reach(1)
-    await publish_frames(feed, 1, 2)
-    assert await ids(reader, 6) == [1, 2, 3, 4, 5, 6]
-    assert reader.blocks[-1].rsv == RSV1
-
-
-@pytest.mark.parametrize("path", ["sse", "stream"])
-async def test_http_1_0_gets_a_bare_gzip_stream(serve: Serve, path: str) -> None:
-    feed = await serve()
-    gzip = {"Accept-Encoding": "gzip"}
-    http = await GzipHttp.get(address(feed), f"/v1/{path}?trades=*", gzip, version="1.0")
-    assert not http.chunked
-    assert http.headers["Connection"] == "close"
-    assert http.headers["Content-Encoding"] == "gzip"
-    reader = SseReader(http) if path == "sse" else LineReader(http)
-    others = [await open_deflated(f"{path}-json", address(feed)) for _ in range(2)]
-    await feed.sessions_reach(3)
-    last = await publish_frames(feed, 1, KEYFRAME_EVERY + 6)
-    for one in (reader, *others):
-        assert await ids(one, last) == list(range(1, last + 1))
-    assert isinstance(http, GzipHttp)
-    assert b"".join(http.blocks).startswith(GZIP_HEADER)
-
-
-@pytest.mark.parametrize("path", ["sse", "stream"])
-async def test_the_last_words_are_in_the_gzip_stream(serve: Serve, path: str) -> None:
-    feed = await serve()
-    reader = await open_deflated(f"{path}-json", address(feed))
-    await feed.sessions_reach(1)
-    await publish_frames(feed, 1, 3)
-    (session,) = feed.hub.sessions.values()
-    feed.hub.disconnect(session, Reason.SHUTDOWN)
-    assert await ids(reader, 9) == list(range(1, 10))
-    (bye,), _ = await reader.read()
-    assert (bye["T"], bye["reason"]) == ("bye", "shutdown")
-    with pytest.raises(Ended):
-        await reader.read()
-
-
-async def test_who_is_not_let_in_hears_so_plainly(serve: Serve) -> None:
-    feed = await serve(max_connections=1)
-    await open_deflated("sse-json", address(feed))
-    await feed.sessions_reach(1)
-    http = await RawHttp.get(address(feed), "/v1/sse?trades=*", {"Accept-Encoding": "gzip"})
-    assert "Content-Encoding" not in http.headers
-    assert (await SseReader(http).event()).name == "bye"
-
-
-# What a client may send
-
-
-def deflated(data: bytes) -> bytes:
-    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return (compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH))[:-4]
-
-
-async def bystanders(feed: Feed) -> list[Reader]:
-    """Return subscribers that compressed trouble must not reach."""
-    return [await open_deflated(name, address(feed)) for name in ("websocket-json", "sse-json")]
-
-
-async def unaffected(feed: Feed, readers: list[Reader]) -> None:
-    await feed.sessions_reach(len(readers))
-    last = await publish_frames(feed, 1, 5)
-    for reader in readers:
-        assert await ids(reader, last) == list(range(1, last + 1))
-
-
-async def refused(reader: WebSocketReader, code: int, reason: Reason, feed: Feed) -> None:
-    """See that the connection ends with the dialect's error, a Close frame, and nothing else."""
-    (error,) = orjson.loads((await reader.frame()).data)
-    assert (error["T"], error["code"]) == ("error", 400)
-    close = await reader.frame()
-    assert close.opcode == CLOSE
-    assert close.close_code == code
-    reader.send_frame(CLOSE, close.data[:2])
-    assert await reader.wire.rest() == b""
-    await until(lambda: feed.hub.ended)
-    assert dict(feed.hub.ended) == {reason: 1}
-
-
-@pytest.mark.parametrize("fragments", [1, 4])
-async def test_a_zip_bomb_is_too_big_when_it_is_inflated(serve: Serve, fragments: int) -> None:
-    feed = await serve()
-    others = await bystanders(feed)
-    reader = await connect_deflated(address(feed))
-    bomb = deflated(b" " * 64_000_000)
-    assert len(bomb) < CONTROL_LIMIT_BYTES
-    step = -(-len(bomb) // fragments)
-    for part in range(fragments):
-        data = bomb[part * step : (part + 1) * step]
-        opcode = TEXT | RSV1 << 4 if part == 0 else 0
-        reader.send_frame(opcode, data, final=part == fragments - 1)
-    await refused(reader, 1009, Reason.TOO_BIG, feed)
-    await unaffected(feed, others)
-
-
-async def test_a_message_may_be_as_long_as_the_limit_when_it_is_inflated(serve: Serve) -> None:
-    feed = await serve()
-    reader = await connect_deflated(address(feed))
-    message = orjson.dumps({"action": "subscribe", "trades": ["AAPL"]}).ljust(CONTROL_LIMIT_BYTES)
-    reader.send_frame(TEXT | RSV1 << 4, deflated(message))
-    assert (await reader.message())["trades"] == ["AAPL"]
-    reader.send_frame(TEXT | RSV1 << 4, deflated(message + b" "))
-    await refused(reader, 1009, Reason.TOO_BIG, feed)
-
-
-async def test_a_plain_message_over_the_limit_is_too_big(serve: Serve) -> None:
-    feed = await serve()
-    reader = await connect_deflated(address(feed))
-    reader.send_frame(TEXT, b" " * (CONTROL_LIMIT_BYTES + 1))
-    await refused(reader, 1009, Reason.TOO_BIG, feed)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"\xff\xff\xff\xff",  # no block type
-        b"\x06\x00",  # a block of the reserved type
-        b"\x4a\x04\x00\x00" * 300,
-        zlib.compress(b"{}"),  # with zlib's header
-        GZIP_HEADER + deflated(b"{}"),
-        deflated(b'{"action":"auth"}')[3:],
-    ],
-)
-async def test_garbage_in_the_compressed_direction_ends_the_connection(
-    serve: Serve, data: bytes
-) -> None:
-    feed = await serve()
-    others = await bystanders(feed)
-    reader = await connect_deflated(address(feed))
-    reader.send_frame(TEXT | RSV1 << 4, data)
-    await refused(reader, 1007, Reason.PROTOCOL, feed)
-    await unaffected(feed, others)
-
-
-@pytest.mark.parametrize(
-    ("offer", "first_byte"),
-    [
-        (None, TEXT | 0x40),  # RSV1, and nothing was agreed on
-        (f"{DEFLATE}; server_max_window_bits=8", TEXT | 0x40),  # declined
-        (DEFLATE, TEXT | 0x20),  # RSV2
-        (DEFLATE, TEXT | 0x10),  # RSV3
-        (DEFLATE, TEXT | 0x70),
-        (DEFLATE, 0x40),  # RSV1 in a continuation of nothing
-    ],
-)
-async def test_a_reserved_bit_that_means_nothing_breaks_the_protocol(
-    serve: Serve, offer: str | None, first_byte: int
-) -> None:
-    feed = await serve()
-    others = await bystanders(feed)
-    reader = await connect_deflated(address(feed), offer)
-    reader.send_frame(first_byte, deflated(b'{"action":"auth"}'))
-    await refused(reader, 1002, Reason.PROTOCOL, feed)
-    await unaffected(feed, others)
-
-
-async def test_a_reserved_bit_in_the_middle_of_a_message_breaks_the_protocol(serve: Serve) -> None:
-    feed = await serve()
-    reader = await connect_deflated(address(feed))
-    data = deflated(b'{"action":"auth"}')
-    reader.send_frame(TEXT | RSV1 << 4, data[:5], final=False)
-    reader.send_frame(RSV1 << 4, data[5:])
-    await refused(reader, 1002, Reason.PROTOCOL, feed)
-
-
-async def test_compressed_control_messages_are_heard_in_one_context(serve: Serve) -> None:
-    feed = await serve()
-    reader = await connect_deflated(address(feed))
-    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
-    sizes = []
-    for symbol in ("S1", "S2", "S3"):
-        message = orjson.dumps({"action": "subscribe", "trades": [symbol]})
-        block = (compressor.compress(message) + compressor.flush(zlib.Z_SYNC_FLUSH))[:-4]
-        sizes.append(len(block))
-        reader.send_frame(TEXT | RSV1 << 4, block)
-        acknowledgement = await reader.message()
-    assert acknowledgement["trades"] == ["S1", "S2", "S3"]
-    assert sizes[2] < sizes[0] / 2, "the last refers to the first"
-
-
-async def test_an_empty_compressed_message_is_no_message_and_the_talk_goes_on(
-    serve: Serve,
-) -> None:
-    feed = await serve()
-    reader = await connect_deflated(address(feed))
-    reader.send_frame(TEXT | RSV1 << 4, b"\x00")
-    assert (await reader.message())["code"] == 400
-    assert (await reader.subscribe(trades=["S1"]))["trades"] == ["S1"]
-
-
-async def test_a_crowd_of_bombs_holds_nobody_up(serve: Serve) -> None:
-    feed = await serve()
-    others = await bystanders(feed)
-    bomb = deflated(b" " * 64_000_000)
-    bombers = [await connect_deflated(address(feed)) for _ in range(20)]
-    for reader in bombers:
-        reader.send_frame(TEXT | RSV1 << 4, bomb)
-    await asyncio.gather(*(reader.wire.rest() for reader in bombers))
-    await until(lambda: feed.hub.ended[Reason.TOO_BIG] == 20)
-    await unaffected(feed, others)

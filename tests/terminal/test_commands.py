@@ -12,7 +12,7 @@ import pytest
 
 from feed.cli.commands import run
 from tests.cli.test_listening import read_until, simulator
-from tests.client.test_stream import answer
+from tests.client.streams import answer
 from tests.fakes.mini_feed import FeedThread
 from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.terminal.terminals import HASTY, Terminal

@@ -5,8 +5,7 @@ import json
 import re
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -24,78 +23,26 @@ from feed.sources.replay.recording import BLOCK_ROWS, RecordingReader
 from feed.sources.replay.source import CHUNK_TICKS, ReplaySource
 from feed.sources.source import Instrument, Source
 from feed.wire.json_codec import JsonCodec
+from tests.sources.replay.recordings import (
+    GOOD,
+    SECOND_NS,
+    START_NS,
+    Clock,
+    bar_row,
+    iso,
+    opened,
+    seconds_of,
+    ticks_of,
+    trade_row,
+)
 
 DATA = Path(__file__).parents[2] / "data"
 SHARED_DATA = Path(__file__).parents[4] / "shared" / "data"
 shared = pytest.mark.skipif(
     not SHARED_DATA.is_dir(), reason="the real recordings of ../shared/data are not here"
 )
-SECOND_NS = 1_000_000_000
-START_NS = 1_714_573_800 * SECOND_NS  # 2024-05-01T14:30:00Z
 Reported = list[tuple[BadRow, int]]
 ALL_BARS = {Kind.BAR, Kind.UPDATED_BAR, Kind.SECOND_BAR}
-
-
-class Clock:
-    """A clock that only moves when somebody sleeps, or by hand."""
-
-    def __init__(self) -> None:
-        self.now_ns = 5_000_000_007
-        self.sleeps_s: list[float] = []
-
-    def __call__(self) -> int:
-        return self.now_ns
-
-    async def sleep(self, seconds: float) -> None:
-        self.sleeps_s.append(seconds)
-        self.now_ns += round(seconds * SECOND_NS)
-        await asyncio.sleep(0)
-
-
-def iso(ns: int) -> str:
-    seconds, fraction = divmod(ns, SECOND_NS)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
-
-
-def trade_row(at_s: float, symbol: str = "A", **changes: Any) -> str:
-    at_ns = START_NS + round(at_s * SECOND_NS)
-    row = {"T": "t", "S": symbol, "i": 1, "p": 10.5, "s": 2, "t": iso(at_ns)}
-    return json.dumps(row | changes)
-
-
-def bar_row(at_s: float, kind: str = "b") -> str:
-    at_ns = START_NS + round(at_s * SECOND_NS)
-    row = {"T": kind, "S": "A", "o": 1, "h": 1, "l": 1, "c": 1, "v": 1, "n": 1, "vw": 1}
-    return json.dumps(row | {"t": iso(at_ns)})
-
-
-def seconds_of(ticks: list[Tick]) -> list[float]:
-    return [(tick.event_ns - START_NS) / SECOND_NS for tick in ticks]
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Callable[..., Path]:
-    def write_lines(*lines: str, name: str = "a.ndjson") -> Path:
-        path = tmp_path / name
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        return path
-
-    return write_lines
-
-
-@asynccontextmanager
-async def opened(path: Path, **options: Any) -> AsyncIterator[ReplaySource]:
-    source = ReplaySource(path, **({"speed": "max"} | options))
-    await source.open()
-    try:
-        yield source
-    finally:
-        await source.close()
-
-
-async def ticks_of(path: Path, **options: Any) -> list[Tick]:
-    async with opened(path, **options) as source:
-        return [tick async for ticks in source.batches() for tick in ticks]
 
 
 async def read_on(source: ReplaySource) -> tuple[list[Tick], SourceError | None]:
@@ -248,7 +195,6 @@ async def test_a_stream_of_a_server_is_read_as_it_was_sent(
         assert source.recorded_kinds == frozenset()
 
 
-GOOD = [trade_row(1), trade_row(2), trade_row(3)]
 TRADES_HEADER = "symbol,timestamp,price,amount,side"
 
 
@@ -476,119 +422,6 @@ async def test_a_pass_without_a_tick_ends_a_loop(write: Callable[..., Path]) -> 
             await anext(batches)
 
 
-def by_clock(clock: Clock, path: Path, **options: Any) -> ReplaySource:
-    return ReplaySource(path, clock_ns=clock, sleep=clock.sleep, **options)
-
-
-async def arrivals(
-    source: ReplaySource, clock: Clock, passes: int = 1
-) -> list[tuple[float, float]]:
-    """Return per tick its event time and when it came, both in seconds since the first."""
-    await source.open()
-    begin_ns = clock.now_ns
-    found: list[tuple[float, float]] = []
-    async for ticks in source.batches():
-        if source.passes > passes:
-            break
-        came_s = (clock.now_ns - begin_ns) / SECOND_NS
-        found += [(second, came_s) for second in seconds_of(ticks)]
-    await source.close()
-    return found
-
-
-@pytest.mark.parametrize("speed", [1, 1.0, 0.5, 10, 1_000_000])
-async def test_ticks_come_as_far_apart_as_their_events_divided_by_the_speed(
-    speed: float, write: Callable[..., Path]
-) -> None:
-    seconds = [3.0, 3.0, 3.25, 4, 4.000000001, 9, 1_000]
-    clock = Clock()
-    source = by_clock(clock, write(*(trade_row(second) for second in seconds)), speed=speed)
-    for second, came_s in await arrivals(source, clock):
-        late_s = came_s - (second - 3) / speed
-        assert -2e-9 <= late_s <= 0.001 + 2e-9
-    # A shorter sleep is none in uvloop, and would spin.
-    assert min(clock.sleeps_s) >= 0.001
-
-
-async def test_ticks_that_are_due_together_come_together(write: Callable[..., Path]) -> None:
-    clock = Clock()
-    rows = [trade_row(second) for second in (1, 1, 1, 2, 2, 3)]
-    source = by_clock(clock, write(*rows))
-    await source.open()
-    chunks = [len(ticks) async for ticks in source.batches()]
-    await source.close()
-    assert chunks == [3, 2, 1]
-
-
-async def test_a_night_is_slept_in_parts(write: Callable[..., Path]) -> None:
-    clock = Clock()
-    path = write(trade_row(0), trade_row(36_000))
-    assert (await arrivals(by_clock(clock, path), clock))[-1] == (36_000, 36_000)
-    assert len(clock.sleeps_s) >= 600
-    assert max(clock.sleeps_s) <= 60
-
-
-async def test_a_bar_comes_when_its_interval_has_ended(write: Callable[..., Path]) -> None:
-    clock = Clock()
-    path = write(
-        *(bar_row(0, "b1s"), bar_row(1, "b1s"), bar_row(-58)),
-        *(trade_row(5), bar_row(0), trade_row(6), trade_row(62)),
-    )
-    assert await arrivals(by_clock(clock, path), clock) == [
-        (0, 0),
-        (1, 1),
-        (-58, 1),
-        (5, 4),
-        (0, 59),
-        (6, 59),  # late in the file, so it is late here
-        (62, 61),
-    ]
-
-
-async def test_a_bar_is_not_early_because_others_behind_it_are_due(
-    write: Callable[..., Path],
-) -> None:
-    clock = Clock()
-    rows = [trade_row(second) for second in (0, 0.01, 0.1, 0.2, 0.3, 0.4, 0.5)]
-    source = by_clock(clock, write(*rows[:2], bar_row(0), *rows[2:]))
-    await source.open()
-    chunks = []
-    async for ticks in source.batches():
-        chunks.append(len(ticks))
-        clock.now_ns += SECOND_NS * 6 // 10
-    await source.close()
-    assert chunks == [1, 1, 6]
-
-
-async def test_a_short_delay_is_made_up_and_a_long_one_goes_on_late(
-    write: Callable[..., Path],
-) -> None:
-    clock = Clock()
-    path = write(*(trade_row(second) for second in range(200)))
-    source = by_clock(clock, path)
-    await source.open()
-    begin_ns = clock.now_ns
-    came_s = []
-    async for ticks in source.batches():
-        came_s += [(clock.now_ns - begin_ns) / SECOND_NS] * len(ticks)
-        if len(came_s) == 10:
-            clock.now_ns += SECOND_NS // 2
-        if len(came_s) == 20:
-            clock.now_ns += 100 * SECOND_NS
-    await source.close()
-    assert came_s[:20] == list(range(20))
-    # One second's worth came at once, the rest as far apart as before.
-    assert came_s[20:22] == [119, 119]
-    assert came_s[22:] == [second + 98 for second in range(22, 200)]
-
-
-async def test_max_knows_no_pace(write: Callable[..., Path]) -> None:
-    clock = Clock()
-    found = await arrivals(by_clock(clock, write(*GOOD, trade_row(99_999)), speed="max"), clock)
-    assert [came_s for _, came_s in found] == [0, 0, 0, 0]
-    assert clock.sleeps_s == []
-
-
 async def test_a_loop_starts_over_with_the_times_and_ids_of_the_file(
     write: Callable[..., Path],
 ) -> None:
@@ -604,20 +437,6 @@ async def test_a_loop_starts_over_with_the_times_and_ids_of_the_file(
         assert source.rows_read == 12
     one_pass = [(1.0, 1), (2.0, 2), (3.0, 3)]
     assert found == [(number, *tick) for number in (1, 2, 3, 4) for tick in one_pass]
-
-
-async def test_a_loop_keeps_its_pace_in_every_pass(write: Callable[..., Path]) -> None:
-    clock = Clock()
-    source = by_clock(clock, write(trade_row(1), trade_row(4), trade_row(9)), loop=True, speed=2)
-    found = await arrivals(source, clock, passes=3)
-    assert [came_s for _, came_s in found] == [0, 1.5, 4, 4, 5.5, 8, 8, 9.5, 12]
-
-
-async def test_a_looped_moment_does_not_spin(write: Callable[..., Path]) -> None:
-    clock = Clock()
-    source = by_clock(clock, write(trade_row(1), trade_row(1)), loop=True)
-    found = await arrivals(source, clock, passes=3)
-    assert [came_s for _, came_s in found] == [0, 0, 1, 1, 2, 2]
 
 
 async def test_without_a_loop_the_end_of_the_file_is_the_end(write: Callable[..., Path]) -> None:
@@ -709,12 +528,6 @@ async def test_a_replay_waits_for_its_readers_and_has_a_name() -> None:
         *("replay", True, 0),
         [],
     )
-
-
-@pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf"), "fast", 1e-9, 1e9])
-def test_a_speed_that_is_none_is_refused(speed: Any) -> None:
-    with pytest.raises(InvalidParameter, match=r"speed: .*a number from 0\.001 to 1,000,000, or"):
-        ReplaySource("a.csv", speed=speed)
 
 
 def test_another_way_with_bad_rows_is_refused() -> None:

@@ -1,0 +1,70 @@
+"""Small recordings, line by line, and how they are replayed in tests."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from feed.market.ticks import Tick
+from feed.sources.replay.source import ReplaySource
+
+SECOND_NS = 1_000_000_000
+START_NS = 1_714_573_800 * SECOND_NS  # 2024-05-01T14:30:00Z
+
+
+class Clock:
+    """A clock that only moves when somebody sleeps, or by hand."""
+
+    def __init__(self) -> None:
+        self.now_ns = 5_000_000_007
+        self.sleeps_s: list[float] = []
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+    async def sleep(self, seconds: float) -> None:
+        self.sleeps_s.append(seconds)
+        self.now_ns += round(seconds * SECOND_NS)
+        await asyncio.sleep(0)
+
+
+def iso(ns: int) -> str:
+    seconds, fraction = divmod(ns, SECOND_NS)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
+
+
+def trade_row(at_s: float, symbol: str = "A", **changes: Any) -> str:
+    at_ns = START_NS + round(at_s * SECOND_NS)
+    row = {"T": "t", "S": symbol, "i": 1, "p": 10.5, "s": 2, "t": iso(at_ns)}
+    return json.dumps(row | changes)
+
+
+def bar_row(at_s: float, kind: str = "b") -> str:
+    at_ns = START_NS + round(at_s * SECOND_NS)
+    row = {"T": kind, "S": "A", "o": 1, "h": 1, "l": 1, "c": 1, "v": 1, "n": 1, "vw": 1}
+    return json.dumps(row | {"t": iso(at_ns)})
+
+
+def seconds_of(ticks: list[Tick]) -> list[float]:
+    return [(tick.event_ns - START_NS) / SECOND_NS for tick in ticks]
+
+
+@asynccontextmanager
+async def opened(path: Path, **options: Any) -> AsyncIterator[ReplaySource]:
+    source = ReplaySource(path, **({"speed": "max"} | options))
+    await source.open()
+    try:
+        yield source
+    finally:
+        await source.close()
+
+
+async def ticks_of(path: Path, **options: Any) -> list[Tick]:
+    async with opened(path, **options) as source:
+        return [tick async for ticks in source.batches() for tick in ticks]
+
+
+GOOD = [trade_row(1), trade_row(2), trade_row(3)]
