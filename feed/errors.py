@@ -18,6 +18,8 @@ Errors that only one room knows are branches there: in `feed.client.errors`, `fe
 and `feed.terminal.errors`.
 """
 
+from collections.abc import Iterator
+
 MAX_SHOWN_LENGTH = 80  # characters of a value from outside, in a message
 
 
@@ -104,9 +106,35 @@ class SourceError(FeedError):
 
 
 def shorten(value: object, limit: int = MAX_SHOWN_LENGTH) -> str:
-    """Quote a value that came from outside for a message, cut to `limit` characters."""
-    try:
-        text = repr(value)
-    except RecursionError:  # orjson reads 1024 levels, which is more than repr writes
-        text = f"a deeply nested {type(value).__name__}"
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    """Quote a value that came from outside for a message, cut to `limit` characters.
+
+    Only what is shown is looked at: a value may be megabytes, or nested 1,024 levels deep.
+    """
+    text = ""
+    for piece in _quoted(value, limit):
+        text += piece
+        if len(text) > limit:
+            return f"{text[: limit - 1]}…"
+    return text
+
+
+def _quoted(value: object, limit: int) -> Iterator[str]:
+    """Yield `repr(value)` piece by piece; of a text longer than the limit, its beginning."""
+    if isinstance(value, str | bytes):
+        yield repr(value[:limit])
+    elif isinstance(value, list):
+        yield "["
+        for index, item in enumerate(value):
+            yield ", " if index else ""
+            yield from _quoted(item, limit)
+        yield "]"
+    elif isinstance(value, dict):
+        yield "{"
+        for index, (key, item) in enumerate(value.items()):
+            yield ", " if index else ""
+            yield from _quoted(key, limit)
+            yield ": "
+            yield from _quoted(item, limit)
+        yield "}"
+    else:
+        yield repr(value)

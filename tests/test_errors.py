@@ -1,7 +1,7 @@
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -18,7 +18,9 @@ from feed.errors import (
 )
 
 FAMILY = [
-    value for value in vars(errors).values() if isinstance(value, type) and value is not FeedError
+    value
+    for value in vars(errors).values()
+    if isinstance(value, type) and value.__module__ == errors.__name__ and value is not FeedError
 ]
 
 
@@ -113,3 +115,32 @@ def test_a_value_from_outside_is_shortened_to_one_printable_line(value: object) 
 
 def test_a_short_value_is_quoted_whole() -> None:
     assert shorten("x" * 78) == f"'{'x' * 78}'"
+
+
+class Watched(list[object]):
+    """A list that tells whether it was read further than its first hundred items."""
+
+    def __iter__(self) -> Iterator[object]:
+        yield from self[:100]
+        pytest.fail("read further than anything that is shown")
+
+
+@pytest.mark.parametrize(
+    "value", [Watched([1] * 1_000), [Watched(["x"] * 1_000)], {1: Watched([[]] * 1_000)}]
+)
+def test_only_what_is_shown_of_a_value_is_read(value: object) -> None:
+    assert len(shorten(value)) == 80
+
+
+@pytest.mark.parametrize(
+    "value", [{}, [], {"a": [1, "b", {}], "c": None}, [[[]], 1.5, b"x"], "it's"]
+)
+def test_a_short_value_is_quoted_as_python_has_it(value: object) -> None:
+    assert shorten(value) == repr(value)
+
+
+def test_a_value_is_quoted_however_deeply_it_is_nested() -> None:
+    nested: object = 1
+    for _ in range(10_000):
+        nested = [nested]
+    assert shorten(nested) == "[" * 79 + "…"

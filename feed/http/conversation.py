@@ -190,7 +190,7 @@ class Conversation:
             if self._session.ended.done():
                 return
         try:
-            self._act(self._dialect.hear(data))
+            self._act(self._dialect.hear(data, self._hub.settings.max_symbols_per_connection))
         except FeedError as error:
             self._connection.write_last(self._dialect.refuse(error))
 

@@ -63,7 +63,7 @@ async def assets(request: web.Request, server: Server) -> web.Response:
 
 async def snapshot(request: web.Request, server: Server) -> web.Response:
     """Answer the last known state per symbol, as ticks: `{"pos","ticks"}`."""
-    asked = _selection(request)
+    asked = _selection(request, _most_symbols(server))
     broadcast = server.hub.broadcast
     ticks = broadcast.snapshot.state(dict((asked or _EVERYTHING).symbols))
     return ticks_answer({"pos": str(broadcast.position)}, JSON.encode(ticks))
@@ -75,7 +75,9 @@ async def history(request: web.Request, server: Server) -> web.Response:
     `next` is the position to go on from, null when there is no more for now.
     """
     limit = limit_of(request)
-    asked = Request.of_query(request.query.items(), others={"limit"})
+    asked = Request.of_query(
+        request.query.items(), others={"limit"}, most_symbols=_most_symbols(server)
+    )
     selection = asked.selection if asked.selection.symbols else _EVERYTHING
     broadcast = server.hub.broadcast
     ring, upto = broadcast.ring, broadcast.cut_sequence
@@ -120,12 +122,17 @@ def _begin(broadcast: Broadcast, after: Position) -> tuple[int, Message | None]:
     return oldest, gap_message(found.missing, ring.position(oldest), _GAP_REASONS[found.outcome])
 
 
-def _selection(request: web.Request) -> Selection | None:
+def _most_symbols(server: Server) -> int:
+    """Return the most symbols that a request may name: as many as a subscription."""
+    return server.hub.settings.max_symbols_per_connection
+
+
+def _selection(request: web.Request, most_symbols: int) -> Selection | None:
     """Return the selection of a query; None when it names nothing.
 
     `symbols=` here means all that is known of these symbols, not trades and quotes only.
     """
-    asked = Request.of_query(request.query.items())
+    asked = Request.of_query(request.query.items(), most_symbols=most_symbols)
     if "symbols" in request.query:
         return Selection.of(dict.fromkeys(Channel, asked.trades))
     return asked.selection if asked.selection.symbols else None

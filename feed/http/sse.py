@@ -25,13 +25,13 @@ async def sse(request: web.Request, server: Server) -> web.StreamResponse:
     return await respond(request, server, _endless)
 
 
-def _endless(request: web.Request) -> Endless:
+def _endless(request: web.Request, most_symbols: int) -> Endless:
     """Read a request.
 
     Raises:
         InvalidParameter: a parameter is not accepted.
     """
-    asked = Request.of_query(request.query.items(), others={"codec"})
+    asked = Request.of_query(request.query.items(), others={"codec"}, most_symbols=most_symbols)
     name = request.query.get("codec", "json")
     if name not in CODECS:
         raise InvalidParameter("codec", name, ", ".join(CODECS))

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from feed.broadcast.payload_key import PayloadKey
+from feed.errors import shorten
 from feed.http.negotiation import choose
 from feed.http.server import Server
 from feed.http.streaming import Endless, respond, speaks_chunks
@@ -21,19 +22,19 @@ async def stream(request: web.Request, server: Server) -> web.StreamResponse:
     return await respond(request, server, _endless)
 
 
-def _endless(request: web.Request) -> Endless:
+def _endless(request: web.Request, most_symbols: int) -> Endless:
     """Read a request.
 
     Raises:
         InvalidParameter: a parameter is not accepted.
         HTTPNotAcceptable: `Accept` names nothing that is served.
     """
-    asked = Request.of_query(request.query.items())
+    asked = Request.of_query(request.query.items(), most_symbols=most_symbols)
     media_type = choose(request.headers.get("Accept"), list(_CODECS))
     if media_type is None:
-        accept = request.headers.get("Accept")
+        accept = shorten(request.headers.get("Accept"))
         raise web.HTTPNotAcceptable(
-            text=f"Accept: {accept!r} names nothing served here; accepted: {', '.join(_CODECS)}"
+            text=f"Accept: {accept} names nothing served here; accepted: {', '.join(_CODECS)}"
         )
     codec = _CODECS[media_type]
     return Endless(

@@ -66,18 +66,19 @@ def gzip_if_accepted(request: web.Request, asked: Request) -> Compression | None
 
 
 async def respond(
-    request: web.Request, server: Server, read: Callable[[web.Request], Endless]
+    request: web.Request, server: Server, read: Callable[[web.Request, int], Endless]
 ) -> web.StreamResponse:
     """Serve an endless response until the subscriber leaves or is disconnected.
 
     Args:
         request: the request for it.
         server: whose hub the subscriber joins.
-        read: reads the request; raises an error of ours where it is not accepted.
+        read: reads the request, which may name so many symbols; raises an error of ours where it is
+            not accepted.
     """
     hub = server.hub
     try:
-        endless = read(request)
+        endless = read(request, hub.settings.max_symbols_per_connection)
         refusal = hub.refusal
         connection = server.connection_of(request)
         if connection is None:

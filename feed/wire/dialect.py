@@ -14,7 +14,7 @@ from feed.wire.disconnect import Disconnect
 from feed.wire.error_codes import ErrorCode
 from feed.wire.json_codec import JSON
 from feed.wire.messages import AUTHENTICATED, CONNECTED, Message, error_message, error_of
-from feed.wire.requests import Control, parse_control
+from feed.wire.requests import MOST_SYMBOLS, Control, parse_control
 from feed.wire.subscribed import Subscribed
 from feed.wire.websocket_frame import Opcode, websocket_frame
 
@@ -36,18 +36,19 @@ class Dialect:
         self.authenticated = self.say(AUTHENTICATED)
         self.authenticated_before = self.say(error_message(ErrorCode.ALREADY_AUTHENTICATED))
 
-    def hear(self, data: bytes | str) -> Control:
-        """Read a control message.
+    def hear(self, data: bytes | str, most_symbols: int = MOST_SYMBOLS) -> Control:
+        """Read a control message that names at most so many symbols.
 
         Raises:
             InvalidMessage: it is not of the codec, not a map, or of the other kind of message.
             InvalidParameter: its action is unknown, or a field of it is not accepted.
+            LimitExceeded: it names more symbols.
         """
         codec = self._codec
         if isinstance(data, str) is not codec.is_text:
             got, due = ("text", "binary") if isinstance(data, str) else ("binary", "text")
             raise InvalidMessage(f"a {got} message; accepted: {due} messages, as {codec.name}")
-        return parse_control(codec.decode(data))
+        return parse_control(codec.decode(data), most_symbols)
 
     def say(self, message: Message) -> bytes:
         """Return a control message as a frame, alone in its array."""

@@ -46,23 +46,26 @@ def validate(model: type[Model], fields: Mapping[Any, Any]) -> Model:
         InvalidMessage: a key is not text.
         InvalidParameter: names the first field that is not accepted, its value, and those that are.
     """
-    if not all(isinstance(key, str) for key in fields):
-        raise InvalidMessage("a message has keys that are text only")
+    known = model.model_fields
+    refuses_others = model.model_config.get("extra") == "forbid"
+    for key, value in fields.items():  # before pydantic, which makes an error of each
+        if not isinstance(key, str):
+            raise InvalidMessage("a message has keys that are text only")
+        if refuses_others and key not in known:
+            raise InvalidParameter(key, value, f"the keys {listed(key, known)}")
     try:
         return model.model_validate(fields)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         parameter = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            accepted = f"the keys {listed(parameter, model.model_fields)}"
-        else:
-            accepted = first["msg"].removeprefix("Input should be ")
+        accepted = first["msg"].removeprefix("Input should be ")
         raise InvalidParameter(parameter, first["input"], accepted) from None
 
 
 def listed(unknown: str, names: Iterable[str]) -> str:
     """Return names as a list in words, and the one that was probably meant."""
     names = list(names)
-    close = difflib.get_close_matches(unknown, names, n=1)
+    short = len(unknown) <= 2 * max(map(len, names), default=0)  # difflib walks over all of it
+    close = difflib.get_close_matches(unknown, names, n=1) if short else []
     words = ", ".join(sorted(names))
     return f"{words}; did you mean {shorten(close[0])}?" if close else words

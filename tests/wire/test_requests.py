@@ -8,11 +8,13 @@ import orjson
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from feed.errors import (
     FeedError,
     InvalidMessage,
     InvalidParameter,
+    LimitExceeded,
 )
 from feed.market.ticks import Channel
 from feed.wire.codec import Codec
@@ -22,7 +24,15 @@ from feed.wire.messages import (
     error_of,
 )
 from feed.wire.position import BEGINNING, Position
-from feed.wire.requests import Auth, OnLag, Request, Subscribe, Unsubscribe, parse_control
+from feed.wire.requests import (
+    Auth,
+    Channels,
+    OnLag,
+    Request,
+    Subscribe,
+    Unsubscribe,
+    parse_control,
+)
 from feed.wire.selection import Selection
 from tests.fakes import strategies
 
@@ -254,6 +264,68 @@ def test_an_error_is_short_whatever_was_sent(long: str) -> None:
 def test_a_long_list_of_symbols_is_understood() -> None:
     symbols = [f"S{number}" for number in range(5_000)]
     assert subscribe(trades=symbols).selection.entries == 5_000
+
+
+# What costs much is refused by its number, before anything of it is looked at.
+
+
+@pytest.mark.parametrize("action", ["subscribe", "unsubscribe"])
+@pytest.mark.parametrize("channel", Channels.model_fields)
+@pytest.mark.parametrize("bad", [1, None, ["A"]])
+def test_too_many_symbols_are_refused_by_their_number(
+    action: str, channel: str, bad: object
+) -> None:
+    message = {"action": action, channel: [bad] * 11}
+    with pytest.raises(LimitExceeded, match=r"symbols per connection: 11 .* limit of 10"):
+        parse_control(message, most_symbols=10)
+    with pytest.raises(InvalidParameter):
+        parse_control(message, most_symbols=11)
+
+
+def test_the_symbols_of_all_channels_are_counted_together() -> None:
+    message = {"action": "subscribe", "trades": ["A"] * 6, "news": ["A"] * 5}
+    with pytest.raises(LimitExceeded, match="symbols per connection: 11 "):
+        parse_control(message, most_symbols=10)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        [("trades", "!,!,!,!,!")],
+        [("trades", "!,!"), ("quotes", "!,!,!")],
+        [("symbols", "!,!,!")],  # of two channels
+        [("news", "!")] * 5,
+    ],
+)
+def test_too_many_symbols_in_a_query_are_refused_by_their_number(
+    query: list[tuple[str, str]],
+) -> None:
+    with pytest.raises(LimitExceeded, match=r"symbols per connection: [56] .* limit of 4"):
+        Request.of_query(query, most_symbols=4)
+
+
+@pytest.mark.parametrize("channel", Channels.model_fields)
+def test_validation_stops_at_the_first_fault_of_a_list(channel: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Request.model_validate({channel: [1, "!", 2, None] * 100})
+    assert caught.value.error_count() == 1
+
+
+def test_unknown_keys_are_refused_at_the_first() -> None:
+    unknown = {f"key{number}": ["!"] for number in range(1_000)}
+    with pytest.raises(InvalidParameter, match=r"^key0: "):
+        parse_control({"action": "subscribe", **unknown, "trades": ["!"]})
+
+
+def test_a_suggestion_is_not_looked_for_where_a_name_is_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(word: str, *_: object, **__: object) -> list[str]:
+        pytest.fail(f"difflib walks over {len(word)} characters")
+
+    monkeypatch.setattr("difflib.get_close_matches", fail)
+    with pytest.raises(InvalidParameter):
+        parse_control({"action": "subscribe", "trades" * 10_000: []})
 
 
 # Query strings say the same as subscribe messages.
