@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Any
 
 from feed.client.errors import Malformed
@@ -60,14 +61,32 @@ class Row:
 
     @property
     def change(self) -> float | None:
-        """Change over the known part of the last hour, as a share."""
+        """Change over the known part of the last hour, as a share; up is above 0.
+
+        Of a price that may be negative, as those of oil and power are, the share is of its size.
+        From 0 on there is none.
+        """
         first = self.course.first
-        return None if self.last is None or not first else self.last / first - 1
+        if self.last is None or not first:
+            return None
+        share = self.last / abs(first) - first / abs(first)
+        return share if isfinite(share) else None
 
     @property
     def spread(self) -> float | None:
         """Ask less bid."""
-        return None if self.bid is None or self.ask is None else self.ask - self.bid
+        if self.bid is None or self.ask is None:
+            return None
+        spread = self.ask - self.bid
+        return spread if isfinite(spread) else None
+
+    @property
+    def direction_of_hour(self) -> int:
+        """The sign of its change over the known part of the last hour."""
+        first = self.course.first
+        if self.last is None or first is None:
+            return 0
+        return (self.last > first) - (self.last < first)
 
     def age_ns(self, wall_ns: int) -> int | None:
         """Return how old its newest tick is."""
@@ -88,7 +107,8 @@ class Row:
             self._update_price(float(tick["p"]), time_ns, wall_ns)
         elif kind == Kind.QUOTE:
             bid, ask = float(tick["bp"]), float(tick["ap"])
-            self.bid, self.ask = bid or None, ask or None
+            self.bid = _side(bid, float(tick["bs"]))
+            self.ask = _side(ask, float(tick["as"]))
             self._note_decimals(bid)
             self._note_decimals(ask)
         elif kind == Kind.STATUS:
@@ -186,6 +206,11 @@ class Board:
         if not isinstance(symbol, str) or not is_symbol(symbol):
             return None
         return self._rows.setdefault(symbol, Row(symbol))
+
+
+def _side(price: float, size: float) -> float | None:
+    """Return the price of a side of the book; one without price and size is empty."""
+    return price if price or size else None
 
 
 def _time_ns(tick: Mapping[str, Any]) -> int | None:

@@ -93,10 +93,13 @@ def sparkline(times_ns: Sequence[int], prices: Sequence[float], width: int) -> s
         return ""
     span_ns = times_ns[-1] - times_ns[0]
     cell_ns = max(SECOND_NS, -(-span_ns // max(1, width - 1)))
-    low = min(prices)
-    scale = (len(LEVELS) - 1) / (max(prices) - low or 1)
+    low = min(prices) / 2  # halves, since the whole may be larger than the largest number
+    height = max(prices) / 2 - low or 1
+    top = len(LEVELS) - 1
     newest = {  # per character: the later of two prices replaces the earlier
-        (time_ns - times_ns[-1]) // cell_ns + width - 1: LEVELS[round((price - low) * scale)]
+        (time_ns - times_ns[-1]) // cell_ns + width - 1: LEVELS[
+            round((price / 2 - low) / height * top)
+        ]
         for time_ns, price in zip(times_ns, prices, strict=True)
     }
     line, level = "", " "

@@ -41,7 +41,7 @@ def _change(row: Row, wall_ns: int, width: int) -> Text:
     del wall_ns, width
     text = words.percent(row.change)
     sign = (text[0] == "+") - (text[0] == "-")
-    return Text(text, "" if text[1:] == "0.00%" else _COLOURS[sign])
+    return Text(text, _COLOURS[sign])
 
 
 def _age(row: Row, wall_ns: int, width: int) -> Text:
@@ -59,8 +59,8 @@ def _course(row: Row, wall_ns: int, width: int) -> Text:
         return Text(f"STALE {row.words}", "yellow")
     if row.as_of_ns is None:
         return Text("waiting" if row.listed else "not listed", "dim")
-    sign = 0 if row.change is None else (row.change > 0) - (row.change < 0)
-    return Text(sparkline(row.course.times_ns, row.course.prices, width), _COLOURS[sign])
+    course = sparkline(row.course.times_ns, row.course.prices, width)
+    return Text(course, _COLOURS[row.direction_of_hour])
 
 
 def _price_of(side: str) -> Column[Row]:
@@ -90,7 +90,7 @@ _COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "SPREAD",
         8,
-        lambda row, _wall_ns, _width: Text(words.price(row.spread, row.decimals)),
+        lambda row, _wall_ns, width: Text(words.price(row.spread, row.decimals, width)),
         rank=5,
         key=lambda row, _wall_ns: row.spread,
     ),

@@ -4,12 +4,18 @@ A number that is not known is "–".
 """
 
 from itertools import pairwise
+from math import isfinite
 
 from feed.errors import MAX_SHOWN_LENGTH
 from feed.market.ticks import SECOND_NS
 
 UNKNOWN = "–"
-PRICE_WIDTH = 10  # characters of any price below 100 million
+PRICE_WIDTH = 10  # characters of any price
+_CHANGE_WIDTH = 8
+_MOST_DIGITS = 4  # of a price that is written as a power of ten
+_NEAR = (
+    5e-4  # share of a price that rounding may take or add; more, and digits that matter are gone
+)
 _SMALL = 10  # below it, a digit after the point matters
 _LONG = 100_000  # from it on, counts are shortened
 _STEP = 1_000
@@ -19,17 +25,31 @@ _MILLISECOND_S = 1e-3
 _UNITS_S = ((86_400, "d"), (3_600, "h"), (60, "m"), (_SECOND_S, "s"))
 
 
-def price(value: float | None, decimals: int) -> str:
-    """Return a price: `67,123.45`, with at most `decimals` digits after the point."""
+def price(value: float | None, decimals: int, width: int = PRICE_WIDTH) -> str:
+    """Return a price: `67,123.45`, with at most `decimals` digits after the point.
+
+    A price that is too small or too large for that is told by its power of ten: `1.25e-12`.
+    """
     if value is None:
         return UNKNOWN
-    room = PRICE_WIDTH - len(f"{value:,.0f}.")
-    return f"{value:,.{max(0, min(decimals, room))}f}"
+    if abs(value) < 10.0**width:  # a larger one does not fit, and has up to 309 digits
+        room = width - len(f"{value:,.0f}.")
+        text = f"{value:,.{max(0, min(decimals, room))}f}"
+        if len(text) <= width and abs(float(text.replace(",", "")) - value) <= _NEAR * abs(value):
+            return text
+    return _by_power(value, width)
 
 
 def percent(share: float | None) -> str:
-    """Return a change, always with its sign: `+0.53%` for 0.0053."""
-    return UNKNOWN if share is None else f"{100 * share:+.2f}%"
+    """Return a change, always with its sign: `+0.53%` for 0.0053; one that rounds to 0 has none."""
+    if share is None or not isfinite(100 * share):
+        return UNKNOWN
+    text = f"{100 * share:+.2f}%"
+    if text[1:] == "0.00%":
+        return text[1:]
+    if len(text) > _CHANGE_WIDTH:
+        text = f"{100 * share:+.0f}%"
+    return text if len(text) <= _CHANGE_WIDTH else f"{100 * share:+.0e}%".replace("e+", "e")
 
 
 def share(value: float | None) -> str:
@@ -85,6 +105,18 @@ def printable(text: object, limit: int = MAX_SHOWN_LENGTH) -> str:
     """Return a text from outside without what a terminal would obey, cut to `limit` characters."""
     clean = "".join(char if char.isprintable() else "�" for char in str(text)[: limit + 1])
     return clean if len(clean) <= limit else f"{clean[: limit - 1]}…"
+
+
+def _by_power(value: float, width: int) -> str:
+    """Return a number by its power of ten, with as many digits as there is room for: `1.25e-12`."""
+    for digits in range(_MOST_DIGITS - 1, -1, -1):
+        mantissa, power = f"{value:.{digits}e}".split("e")
+        if "." in mantissa:
+            mantissa = mantissa.rstrip("0").rstrip(".")
+        text = f"{mantissa}e{int(power)}"
+        if len(text) <= width:
+            break
+    return text
 
 
 def _scaled(value: float) -> tuple[str, str]:

@@ -21,16 +21,22 @@ def trade(price: float, symbol: str = "AAPL", time_ns: int = NOW_NS) -> Tick:
     }
 
 
-def quote(bid: float, ask: float, symbol: str = "AAPL", time_ns: int = NOW_NS) -> Tick:
+def quote(
+    bid: float,
+    ask: float,
+    symbol: str = "AAPL",
+    time_ns: int = NOW_NS,
+    sizes: tuple[float, float] = (1, 1),
+) -> Tick:
     return {
         "T": "q",
         "S": symbol,
         "bx": "V",
         "bp": bid,
-        "bs": 1,
+        "bs": sizes[0],
         "ax": "V",
         "ap": ask,
-        "as": 1,
+        "as": sizes[1],
         "c": [],
         "z": "C",
         "t": rfc3339(time_ns),

@@ -66,8 +66,30 @@ def test_a_quote_has_two_sides_and_a_spread() -> None:
 
 
 def test_a_side_that_is_empty_has_no_price_and_no_spread() -> None:
-    row = row_after(quote(0, 100.25))
+    row = row_after(quote(0, 100.25, sizes=(0, 1)))
     assert (row.bid, row.ask, row.spread) == (None, 100.25, None)
+
+
+def test_a_price_of_zero_at_which_something_is_bid_is_a_price() -> None:
+    row = row_after(quote(0, 0.25))
+    assert (row.bid, row.ask, row.spread) == (0, 0.25, 0.25)
+
+
+def test_a_rise_of_a_negative_price_is_a_rise() -> None:
+    row = row_after(trade(-37.5), trade(-36.73, time_ns=NOW_NS + 2 * SECOND_NS))
+    assert row.change == pytest.approx(0.77 / 37.5)
+    assert row.direction_of_hour == row.direction == 1
+
+
+@pytest.mark.parametrize(("last", "direction"), [(-1.0, -1), (0.0, 0), (2.0, 1)])
+def test_from_zero_on_there_is_a_direction_and_no_share(last: float, direction: int) -> None:
+    row = row_after(trade(0.0), trade(last, time_ns=NOW_NS + 2 * SECOND_NS))
+    assert (row.change, row.direction_of_hour) == (None, direction)
+
+
+def test_a_change_too_large_for_a_number_is_not_known() -> None:
+    row = row_after(trade(1e-300), trade(1e300, time_ns=NOW_NS + 2 * SECOND_NS))
+    assert (row.change, row.direction_of_hour) == (None, 1)
 
 
 @pytest.mark.parametrize(

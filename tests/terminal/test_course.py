@@ -112,3 +112,11 @@ def test_a_drawing_is_as_wide_as_asked_and_ends_with_the_newest_price(
         assert drawn[-1] == LEVELS[-1]
     if prices[-1] == min(prices):
         assert drawn[-1] == LEVELS[0]
+
+
+@pytest.mark.parametrize(
+    ("prices", "drawn"),
+    [([-1e308, 0.0, 1e308], "▁▅█"), ([0.0, 5e-324, 0.0], "▁▁▁"), ([-37.5, -37.0, -36.73], "▁▆█")],
+)
+def test_prices_of_any_size_and_sign_are_drawn(prices: list[float], drawn: str) -> None:
+    assert sparkline([0, SECOND_NS, 2 * SECOND_NS], prices, 3) == drawn

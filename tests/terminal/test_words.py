@@ -17,6 +17,19 @@ SAID: list[tuple[Callable[..., str], tuple[Any, ...], str]] = [
     (words.price, (1234567.891, 2), "1,234,568"),
     (words.price, (0.0, 2), "0.00"),
     (words.price, (None, 2), "–"),
+    (words.price, (-36.73, 2), "-36.73"),
+    (words.price, (1e-12, 8), "1e-12"),
+    (words.price, (-1.25e-12, 8), "-1.25e-12"),
+    (words.price, (0.000000012, 8), "1.2e-8"),
+    (words.price, (1.23456789e12, 2), "1.235e12"),
+    (words.price, (1e308, 2), "1e308"),
+    (words.price, (-1.234e-300, 8), "-1.23e-300"),
+    (words.price, (123456.78, 2, 8), "123,457"),
+    (words.percent, (-0.00001,), "0.00%"),
+    (words.percent, (0.0,), "0.00%"),
+    (words.percent, (123.456,), "+12346%"),
+    (words.percent, (1e300,), "+1e302%"),
+    (words.percent, (1e308,), "–"),
     (words.percent, (0.0053,), "+0.53%"),
     (words.percent, (-0.0053,), "-0.53%"),
     (words.percent, (None,), "–"),
@@ -63,9 +76,22 @@ def test_numbers_are_said_in_few_characters(
     assert say(*arguments) == said
 
 
-@given(st.floats(0, 99_999_999), st.integers(2, 8))
+@given(st.floats(allow_nan=False, allow_infinity=False), st.integers(2, 8))
 def test_a_price_fits_into_its_width(value: float, decimals: int) -> None:
     assert len(words.price(value, decimals)) <= words.PRICE_WIDTH
+
+
+@given(st.floats(-1e308, 1e308), st.integers(2, 8))
+def test_a_price_is_told_with_the_digits_that_matter(value: float, decimals: int) -> None:
+    told = float(words.price(value, decimals).replace(",", ""))
+    assert told == pytest.approx(value, rel=0.05, abs=0)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_change_fits_into_its_column_and_keeps_its_sign(share: float) -> None:
+    text = words.percent(share)
+    assert len(text) <= 8
+    assert (text[0] == "-") <= (share < 0)
 
 
 @given(st.floats(0, 1e14))
