@@ -30,7 +30,7 @@ def test_in_context(benchmark: BenchmarkFixture, codec: str, members: int) -> No
     def compress_all() -> int:
         compressed = 0
         for frame in plain:
-            block = deflate.compress(frame, NOW_NS, members=members, keyframe=False)
+            block = deflate.compress([frame], NOW_NS, members=members, keyframe=False)
             assert block is not None
             compressed += len(block[0])
         return compressed

@@ -19,7 +19,9 @@ def _observe_all(self: Histogram, values: Iterable[int]) -> None:
     """Count nothing."""
 
 
-def _count(self: Traffic, frame_bytes: int, plain_bytes: int, readers: int) -> None:
+def _count(
+    self: Traffic, frame_bytes: int, plain_bytes: int, readers: int, frames: int = 1
+) -> None:
     """Count nothing."""
 
 

@@ -7,13 +7,13 @@ the hub, which has them, asks, and so do tests.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
 from feed.broadcast.cut import Broadcast, Cut
 from feed.broadcast.ladder import Ladder, LadderCounts
-from feed.broadcast.lane import Lane, Socket
+from feed.broadcast.lane import Lane, Reader, Socket
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.resumption import Resume
 from feed.broadcast.subscriber import Subscriber
@@ -184,9 +184,11 @@ class Audience:
     def cut(self, mono_ns: int, wall_ns: int) -> Cut:
         """Cut, and write each lane's frames to everybody live in it."""
         cut = self.broadcast.cut(mono_ns, wall_ns)
+        high_water_bytes = self.limits.high_water_bytes
         for lane, envelopes in cut.envelopes:
-            for follows, envelope in envelopes:
-                self._write(lane, envelope, follows, mono_ns)
+            missed = lane.write(envelopes, mono_ns, high_water_bytes)
+            if missed:
+                self._fall_behind(missed, cut.follows, mono_ns)
         return cut
 
     def keep_alive(
@@ -197,7 +199,7 @@ class Audience:
         for lane, envelope in broadcast.idle(
             mono_ns, wall_ns, keepalive_ns=keepalive_ns, mark_interval_ns=mark_interval_ns
         ):
-            self._write(lane, envelope, broadcast.cut_sequence, mono_ns)
+            self._write(lane, envelope, mono_ns)
 
     def announce(self, message: Message, mono_ns: int, *, down: bool) -> None:
         """Tell all subscribers that selected something whether the source is down.
@@ -207,7 +209,7 @@ class Audience:
         """
         self._announced, self._down = message, down
         for lane, envelope in self.broadcast.announce(message, mono_ns):
-            self._write(lane, envelope, self.broadcast.cut_sequence, mono_ns)
+            self._write(lane, envelope, mono_ns)
             for reader in lane.readers():
                 assert isinstance(reader, Subscriber)
                 reader.told_down = down
@@ -316,9 +318,14 @@ class Audience:
         subscriber.go_live()
         subscriber.lane.add(subscriber)
 
-    def _write(self, lane: Lane, envelope: bytes, follows: int, mono_ns: int) -> None:
-        """Write an envelope of a lane; subscribers that miss it are behind, after a sequence."""
-        for reader in lane.write(envelope, mono_ns, self.limits.high_water_bytes):
+    def _write(self, lane: Lane, envelope: bytes, mono_ns: int) -> None:
+        """Write an envelope of a lane that follows the last cut."""
+        missed = lane.write([envelope], mono_ns, self.limits.high_water_bytes)
+        self._fall_behind(missed, self.broadcast.cut_sequence, mono_ns)
+
+    def _fall_behind(self, missed: Iterable[Reader], follows: int, mono_ns: int) -> None:
+        """Let readers that missed what follows a sequence be behind."""
+        for reader in missed:
             assert isinstance(reader, Subscriber)
             reader.miss(follows)
             self._put_behind(reader, mono_ns)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from feed.broadcast.fragments import Fragments, split_runs
-from feed.broadcast.frame_sizes import FrameSizes
+from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
 from feed.broadcast.lane import Lane
 from feed.broadcast.lanes import Lanes
 from feed.broadcast.payload import Payload
@@ -32,14 +32,16 @@ class Cut:
         ticks: how many were in the batch.
         first_ns: when the oldest of them was ingested, monotonic.
         conflated_due_ns: when conflated ticks are due next, monotonic; None: there are none.
-        envelopes: per lane its envelopes in order, each with the sequence that it follows; more
-            than one only where a batch was too large.
+        follows: the sequence that its envelopes follow: where a subscriber stands that misses them.
+        envelopes: per lane its envelopes in order; more than one only where a batch is too long for
+            one message.
     """
 
     ticks: int
     first_ns: int
     conflated_due_ns: int | None
-    envelopes: list[tuple[Lane, list[tuple[int, bytes]]]]
+    follows: int
+    envelopes: list[tuple[Lane, list[bytes]]]
 
 
 class Broadcast:
@@ -73,7 +75,7 @@ class Broadcast:
         self.ring = ring
         self.fragments = Fragments(ring)
         self.snapshot = Snapshot()
-        self.states = States(ring, self.snapshot, sizes.state_bytes)
+        self.states = States(ring, self.snapshot, sizes)
         self.lanes = Lanes()
         self.sizes = sizes
         self.cut_sequence = ring.newest
@@ -118,7 +120,7 @@ class Broadcast:
                 self.conflated_cuts += 1
                 self._distribute(interval_ms, conflated, None)
         envelopes = list(self._envelop(after, mono_ns, wall_ns))
-        return Cut(len(ticks), first_ns, self.conflated_due_ns, envelopes)
+        return Cut(len(ticks), first_ns, self.conflated_due_ns, after, envelopes)
 
     @property
     def conflated_due_ns(self) -> int | None:
@@ -165,7 +167,7 @@ class Broadcast:
 
     def _envelop(
         self, after: int, mono_ns: int, wall_ns: int
-    ) -> Iterator[tuple[Lane, list[tuple[int, bytes]]]]:
+    ) -> Iterator[tuple[Lane, list[bytes]]]:
         """Join what the index gave to each payload, and put it into its lanes' envelopes."""
         position = self.position
         marks: dict[Codec, bytes] = {}
@@ -175,36 +177,38 @@ class Broadcast:
             if marked and codec not in marks:
                 marks[codec] = codec.fragment(mark_message(position, wall_ns))
             body = payload.join(payload.waiting, marks.get(codec, b""))
-            bodies = [(after, body, at)]
-            if len(body) > self.sizes.batch_bytes:
+            bodies = [(body, at)]
+            if len(body) > self.sizes.payload_bytes(codec):
                 bodies = self._split(payload, after, wall_ns)
             payload.waiting.clear()
             for lane in lanes:
-                lane.note_frame(mono_ns, marked=marked)
+                lane.spoke_ns = mono_ns
+                if marked:
+                    lane.marked_ns = mono_ns
                 envelop = lane.framing.envelop_ticks
-                yield lane, [(follows, envelop(body, end)) for follows, body, end in bodies]
+                yield lane, [envelop(body, end) for body, end in bodies]
 
-    def _split(self, payload: Payload, after: int, wall_ns: int) -> list[tuple[int, bytes, bytes]]:
-        """Join a batch that is too large for one frame in several, each with its own position."""
+    def _split(self, payload: Payload, after: int, wall_ns: int) -> list[tuple[bytes, bytes]]:
+        """Join a batch that is too long for one message in several, each with its own position."""
         codec, upto = payload.key.codec, self.cut_sequence
-        most_bytes = self.sizes.batch_bytes // 2
-        pieces = []
+        most_bytes = self.sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
+        pieces: list[tuple[list[bytes], int]] = []  # with the sequence that each reaches to
         lossless = 0
         while after < upto:
-            follows = after
             fragments, after = self.fragments.read(
                 payload.lossless, codec, after, upto, max_bytes=most_bytes
             )
             lossless += len(fragments)
-            pieces.append((follows, fragments))
-        # Conflated ticks wait behind the others, and are not in the ring.
-        conflated = split_runs(payload.waiting[lossless:], most_bytes)
-        pieces += [(upto, fragments) for fragments in conflated]
-        ends = [follows for follows, _ in pieces[1:]] + [upto]
-        bodies = []
-        for (follows, fragments), end in zip(pieces, ends, strict=True):
             if fragments:
-                position = self.ring.position(end)
+                pieces.append((fragments, after))
+        # Conflated ticks wait behind the others, and are not in the ring.
+        conflated = split_runs(payload.waiting[lossless:], most_bytes, codec.between_bytes)
+        pieces += [(fragments, upto) for fragments in conflated]
+        bodies = []
+        for number, (fragments, reached) in enumerate(pieces, 1):
+            position = self.ring.position(upto if number == len(pieces) else reached)
+            mark = b""
+            if payload.key.marks:
                 mark = codec.fragment(mark_message(position, wall_ns))
-                bodies.append((follows, payload.join(fragments, mark), str(position).encode()))
+            bodies.append((payload.join(fragments, mark), str(position).encode()))
         return bodies

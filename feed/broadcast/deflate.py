@@ -17,6 +17,7 @@ Knows no framing: WebSocket strips the flush's four bytes, HTTP keeps them.
 """
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feed.broadcast.compressor_budget import CompressorBudget
@@ -91,18 +92,18 @@ class SharedDeflate:
         self.keyframes = 0
 
     def compress(
-        self, data: bytes, mono_ns: int, *, members: int, keyframe: bool
-    ) -> tuple[bytes, bool] | None:
-        """Compress a frame in the lane's context.
+        self, pieces: Sequence[bytes], mono_ns: int, *, members: int, keyframe: bool
+    ) -> tuple[list[bytes], bool] | None:
+        """Compress the frames of one cut in the lane's context, each to a block of its own.
 
         Args:
-            data: the frame.
+            pieces: the frames; nobody gets some of them and not the others.
             mono_ns: for the age of the context, monotonic.
             members: how many readers the lane has; few are served with less effort.
             keyframe: start afresh even if it is not due.
 
         Returns:
-            The block and whether it is a keyframe; None where a context has no memory, or
+            The blocks, and whether the first is a keyframe; None where a context has no memory, or
             the peers allow none: then each frame is compressed alone.
         """
         due = keyframe or self._frames_left <= 0 or mono_ns >= self._next_keyframe_ns
@@ -112,7 +113,10 @@ class SharedDeflate:
         if compressor is None:
             return None
         self._frames_left -= 1
-        return compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH), due
+        blocks = [
+            compressor.compress(piece) + compressor.flush(zlib.Z_SYNC_FLUSH) for piece in pieces
+        ]
+        return blocks, due
 
     def alone(self, data: bytes, level: int = 6) -> bytes:
         """Compress a frame that refers to nothing before it."""

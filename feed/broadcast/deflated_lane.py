@@ -6,7 +6,7 @@ until the next keyframe. Knows the deflate stream's rule: any byte of a connecti
 window, so a reader that got one is joining again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from feed.broadcast.compressor_budget import CompressorBudget
@@ -59,14 +59,16 @@ class DeflatedLane(Lane):
         self.live.pop(reader, None)
         self.joining.pop(reader, None)
 
-    def write(self, envelope: bytes, mono_ns: int, high_water_bytes: int) -> list[Reader]:
-        """Compress an envelope once, or twice while somebody is joining, and write it."""
+    def write(
+        self, envelopes: Sequence[bytes], mono_ns: int, high_water_bytes: int
+    ) -> list[Reader]:
+        """Compress envelopes once, or twice while somebody is joining, and write them."""
         live, joining = self.live, self.joining
         if not live and not joining:
-            self._deflate.close()  # the context would miss this frame
+            self._deflate.close()  # the context would miss these
             return []
         shared = self._deflate.compress(
-            envelope,
+            envelopes,
             mono_ns,
             members=len(live) + len(joining),
             # Once most would be served alone, a keyframe is cheaper for everybody.
@@ -77,16 +79,19 @@ class DeflatedLane(Lane):
             joining.update(live)  # their next frame belongs to no context
             live.clear()
         else:
-            block, is_keyframe = shared
+            blocks, is_keyframe = shared
             if is_keyframe:
                 live.update(joining)
                 joining.clear()
-            frame = self.framing.wrap(block, compressed=True)
-            missed = self._write_frame(live, frame, len(envelope), high_water_bytes)
+            missed = self._write(live, self._wrap(blocks), envelopes, high_water_bytes)
         if joining:
-            frame = self.framing.wrap(self._deflate.alone(envelope), compressed=True)
-            missed += self._write_frame(joining, frame, len(envelope), high_water_bytes)
+            alone = [self._deflate.alone(envelope) for envelope in envelopes]
+            missed += self._write(joining, self._wrap(alone), envelopes, high_water_bytes)
         return missed
+
+    def _wrap(self, blocks: Iterable[bytes]) -> bytes:
+        wrap = self.framing.wrap
+        return b"".join([wrap(block, compressed=True) for block in blocks])
 
     def opening(self) -> bytes:
         """Return gzip's header, which is no part of the deflate stream; a WebSocket has none."""

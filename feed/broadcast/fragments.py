@@ -113,12 +113,15 @@ class Fragments:
             codec: in which encoding.
             after: the sequence read so far; the one after it must still be held.
             upto: the last sequence to read, at most the last cut.
-            max_bytes: stop before the fragments are longer than this; one is always returned.
+            max_bytes: stop before the fragments, joined, are longer than this, but for what `join`
+                adds around them; one is always returned.
             max_ticks: stop after this many.
 
         Raises:
             Overrun: the tick after `after` was overwritten.
         """
+        between_bytes = codec.between_bytes
+        most_bytes = max_bytes + between_bytes  # one less is between fragments than there are
         if after < upto:
             self._ring.read(after, 1)  # raises Overrun
         taken: list[bytes] = []
@@ -132,12 +135,12 @@ class Fragments:
                 high = low + max_ticks - len(taken)
                 upto = sequences[high - 1]
             part = fragments[low:high]
-            size += sum(map(len, part))
-            if size > max_bytes:
+            size += sum(map(len, part)) + between_bytes * len(part)
+            if size > most_bytes:
                 for fragment in reversed(part):
-                    size -= len(fragment)
+                    size -= len(fragment) + between_bytes
                     part.pop()
-                    if size <= max_bytes:
+                    if size <= most_bytes:
                         break
                 if not part and not taken:
                     part = fragments[low : low + 1]
@@ -190,12 +193,20 @@ class Fragments:
             self._selected.popitem(last=False)
 
 
-def split_runs(fragments: Iterable[bytes], max_bytes: int) -> list[list[bytes]]:
-    """Split fragments into runs that are at most `max_bytes` long together, each at least one."""
+def split_runs(
+    fragments: Iterable[bytes], max_bytes: int, between_bytes: int = 0
+) -> list[list[bytes]]:
+    """Split fragments into runs of at least one.
+
+    Args:
+        fragments: in order.
+        max_bytes: the most that a run of several takes.
+        between_bytes: what joining adds between two fragments.
+    """
     runs: list[list[bytes]] = []
     size = max_bytes + 1
     for fragment in fragments:
-        size += len(fragment)
+        size += len(fragment) + between_bytes
         if size > max_bytes:
             runs.append([])
             size = len(fragment)

@@ -94,19 +94,32 @@ class Lane:
         if marked:
             self.marked_ns = mono_ns
 
-    def write(self, envelope: bytes, mono_ns: int, high_water_bytes: int) -> list[Reader]:  # noqa: ARG002 - for contexts that age
-        """Make a frame of an envelope and write it to everybody live.
+    def write(
+        self,
+        envelopes: Sequence[bytes],
+        mono_ns: int,  # noqa: ARG002 - for contexts that age
+        high_water_bytes: int,
+    ) -> list[Reader]:
+        """Make frames of envelopes, and write them to everybody live as one bytes object.
 
         Returns:
-            The readers that could not take it; they are live no longer.
+            The readers that could not take them; they are live no longer.
         """
-        frame = self.framing.wrap(envelope)
-        return self._write_frame(self.live, frame, len(envelope), high_water_bytes)
+        wrap = self.framing.wrap
+        if len(envelopes) == 1:
+            (envelope,) = envelopes
+            return self._write(self.live, wrap(envelope), envelopes, high_water_bytes)
+        frames = b"".join([wrap(envelope) for envelope in envelopes])
+        return self._write(self.live, frames, envelopes, high_water_bytes)
 
-    def _write_frame(
-        self, readers: dict[Reader, None], frame: bytes, plain_bytes: int, high_water_bytes: int
+    def _write(
+        self,
+        readers: dict[Reader, None],
+        frames: bytes,
+        envelopes: Sequence[bytes],
+        high_water_bytes: int,
     ) -> list[Reader]:
-        """Write one frame to these readers; return those that could not take it, taken out.
+        """Write the frames of envelopes to readers; return those that could not, taken out.
 
         This loop is what the whole design is for: one call into the transport a reader. A reader
         that is over its high water mark, or gone, is not written to.
@@ -115,14 +128,15 @@ class Lane:
         for reader in readers:
             try:
                 if reader.buffered_bytes() <= high_water_bytes:
-                    reader.write(frame)
+                    reader.write(frames)
                     continue
             except (RuntimeError, OSError):  # gone; its handler is about to learn it
                 pass
             missed.append(reader)
         for reader in missed:
             del readers[reader]
-        self.traffic.count(len(frame), plain_bytes, len(readers))
+        plain_bytes = sum(map(len, envelopes))
+        self.traffic.count(len(frames), plain_bytes, len(readers), len(envelopes))
         return missed
 
     def opening(self) -> bytes:

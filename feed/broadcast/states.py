@@ -8,9 +8,11 @@ that is left to a subscriber that asked to be conflated when it lags.
 from collections.abc import Iterator
 
 from feed.broadcast.fragments import SEGMENT_TICKS, split_runs
+from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
 from feed.broadcast.ring import RingBuffer
 from feed.market.conflation import conflate
 from feed.market.snapshot import Snapshot
+from feed.market.ticks import Tick
 from feed.wire.codec import Codec
 from feed.wire.selection import Selection
 
@@ -21,11 +23,11 @@ _NS_PER_MS = 1_000_000
 class States:
     """Encoded states of selections; forgotten at the next cut."""
 
-    __slots__ = ("_cut_sequence", "_ring", "_run_bytes", "_runs", "_snapshot")
+    __slots__ = ("_cut_sequence", "_ring", "_runs", "_sizes", "_snapshot")
 
-    def __init__(self, ring: RingBuffer, snapshot: Snapshot, run_bytes: int) -> None:
-        """Make states of a ring and its snapshot, in runs of at most `run_bytes`."""
-        self._run_bytes = run_bytes
+    def __init__(self, ring: RingBuffer, snapshot: Snapshot, sizes: FrameSizes) -> None:
+        """Make states of a ring and its snapshot, in runs that fit into messages."""
+        self._sizes = sizes
         self._ring = ring
         self._snapshot = snapshot
         self._cut_sequence = ring.newest
@@ -43,7 +45,7 @@ class States:
         runs = self._runs.get(key)
         if runs is None:
             ticks = self._snapshot.state(dict(selection.symbols))
-            runs = self._runs[key] = split_runs(codec.encode(ticks), self._run_bytes)
+            runs = self._runs[key] = self._encode(codec, ticks)
         return runs
 
     def conflated(self, selection: Selection, codec: Codec, first: int) -> Runs:
@@ -53,7 +55,7 @@ class States:
         if runs is None:
             ticks = self._ring.read(first - 1, self._cut_sequence - first + 1)
             selected = [ticks[index] for index in selection.select(ticks)]
-            runs = self._runs[key] = split_runs(codec.encode(conflate(selected)), self._run_bytes)
+            runs = self._runs[key] = self._encode(codec, conflate(selected))
         return runs
 
     def untold_from(self, selection: Selection, sequence: int) -> int:
@@ -78,3 +80,8 @@ class States:
         for interval_ms, part in selection.parts().items():
             if interval_ms:
                 yield from self.conflated(part, codec, first)
+
+    def _encode(self, codec: Codec, ticks: list[Tick]) -> Runs:
+        """Encode ticks, in runs that leave room for a mark."""
+        most_bytes = self._sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
+        return split_runs(codec.encode(ticks), most_bytes, codec.between_bytes)

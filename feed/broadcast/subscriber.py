@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from feed.broadcast.cut import Broadcast
+from feed.broadcast.frame_sizes import MARK_BYTES
 from feed.broadcast.ladder import Ladder
 from feed.broadcast.lane import Lane, Socket
 from feed.broadcast.restatement import Restatement
@@ -288,7 +289,7 @@ class Subscriber:
             Overrun: the ring, or the most lag that is allowed, passed it.
         """
         broadcast, codec = self._broadcast, self.lane.codec
-        most_bytes = broadcast.sizes.catch_up_bytes
+        most_bytes = broadcast.sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
         while self._backlogs:
             backlog = self._backlogs[0]
             fragments, backlog.after = broadcast.fragments.read(

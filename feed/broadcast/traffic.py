@@ -11,8 +11,8 @@ class Traffic:
     frame_bytes: int = 0
     plain_bytes: int = 0
 
-    def count(self, frame_bytes: int, plain_bytes: int, readers: int) -> None:
-        """Add one frame that was written to `readers` readers."""
-        self.frames += readers
+    def count(self, frame_bytes: int, plain_bytes: int, readers: int, frames: int = 1) -> None:
+        """Add one write of `frames` frames to each of `readers` readers."""
+        self.frames += frames * readers
         self.frame_bytes += readers * frame_bytes
         self.plain_bytes += readers * plain_bytes

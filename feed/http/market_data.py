@@ -12,7 +12,6 @@ from feed.http.answers import array_of, joined_answer, json_answer, limit_of, ti
 from feed.http.server import Server
 from feed.market.symbols import ALL, is_symbol
 from feed.market.ticks import Channel, Kind
-from feed.wire.framing import MAX_FRAME_BYTES
 from feed.wire.json_codec import JSON
 from feed.wire.messages import GapReason, Message, gap_message
 from feed.wire.position import BEGINNING, Position
@@ -23,7 +22,7 @@ _TIMEFRAMES = {"1s": Kind.SECOND_BAR, "1m": Kind.BAR}
 _GAP_REASONS = {Resume.GAP: GapReason.OVERRUN, Resume.NEW_EPOCH: GapReason.EPOCH}
 _EVERYTHING = Selection.of(dict.fromkeys(Channel, (ALL,)))
 _ACTIVE = "active"  # the status of every asset
-_MAX_HISTORY_BYTES = 16 * MAX_FRAME_BYTES
+_MAX_HISTORY_BYTES = 4 << 20  # of fragments in one answer
 
 
 async def symbols(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler

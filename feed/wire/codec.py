@@ -28,6 +28,8 @@ class Codec(Protocol):
         is_both_ways: whether control messages are written in it too; else they are JSON.
         media_types: by which `Accept` asks for a stream in it; answers carry the first.
         delimiter: how such a stream tells where one payload ends.
+        around_bytes: the most that `join` adds to fragments.
+        between_bytes: what it adds between two of them.
     """
 
     name: CodecName
@@ -35,6 +37,8 @@ class Codec(Protocol):
     is_both_ways: bool
     media_types: tuple[str, ...]
     delimiter: Delimiter
+    around_bytes: int
+    between_bytes: int
 
     def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
         """Return one fragment a tick."""

@@ -20,7 +20,9 @@ from feed.wire.position import Position
 from feed.wire.transport import Transport
 from feed.wire.websocket_frame import Opcode, websocket_frame
 
-MAX_FRAME_BYTES = 256 * 1024  # of one payload; alpaca-py refuses messages over 1 MiB
+# The most that an envelope adds to a payload: "id: ", a position of 52 characters, "data: ", and
+# line feeds; a varint of a length; a line feed.
+ENVELOPE_BYTES = 68
 
 
 def chunk(data: bytes) -> bytes:

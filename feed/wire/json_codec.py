@@ -28,6 +28,8 @@ class JsonCodec:
     is_both_ways = True
     media_types: tuple[str, ...] = ("application/x-ndjson", "application/json")
     delimiter = Delimiter.LINE_FEED
+    around_bytes = len('[{"T":}]')
+    between_bytes = len('},{"T":')
     __slots__ = ()
 
     _BETWEEN = b'},{"T":'

@@ -24,6 +24,8 @@ class MessagePackCodec:
     is_both_ways = True
     media_types: tuple[str, ...] = ("application/vnd.msgpack",)
     delimiter = Delimiter.NONE
+    around_bytes = 5  # the header of an array
+    between_bytes = 0
     __slots__ = ("_pack",)
 
     _TIME = b"\xa1t\xd7\xff"  # key "t", fixext 8, type −1 (MessagePack specification)

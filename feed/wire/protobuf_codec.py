@@ -149,6 +149,8 @@ class ProtobufCodec:
     is_both_ways = False
     media_types: tuple[str, ...] = ("application/x-protobuf",)
     delimiter = Delimiter.LENGTH
+    around_bytes = 0
+    between_bytes = 0
     __slots__ = ()
 
     def encode(self, ticks: Sequence[Tick]) -> list[bytes]:

@@ -18,7 +18,7 @@ from tests.fakes.selections import EVERYTHING, of_channels
 from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Socket, Stage
 
 SLOW_NS = 10 * SECOND_NS
-SIZES = FrameSizes(catch_up_bytes=3_000)
+SIZES = FrameSizes(message_bytes=3_300)
 
 
 class FillingSocket(Socket):

@@ -7,17 +7,20 @@ from typing import Any
 import pytest
 
 from feed.broadcast.fragments import SEGMENT_TICKS
+from feed.broadcast.frame_sizes import MAX_MESSAGE_BYTES
 from feed.broadcast.payload_key import PayloadKey
-from feed.market.ticks import Kind, Quote, Status, Trade
+from feed.market.ticks import Channel, Kind, Quote, Status, Trade
 from feed.wire.codec import CODECS, Codec
 from feed.wire.compression import Compression
-from feed.wire.framing import MAX_FRAME_BYTES
+from feed.wire.framing import ENVELOPE_BYTES
 from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.position import Position
+from feed.wire.selection import Selection
+from tests.fakes.frame_reader import message_sizes
 from tests.fakes.numbered_ticks import nanoseconds, numbered
 from tests.fakes.selections import EVERYTHING, of_channels, select
-from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Socket, Stage
+from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Stage
 from tests.fakes.ways import BINARY_SOCKET, TEXT_SOCKET, WAYS, Way, way_name
 
 S = 1_000_000_000
@@ -194,7 +197,7 @@ def test_a_lane_whose_ticks_did_not_come_is_not_in_a_cut() -> None:
     cut = stage.publish_and_cut("AAPL")
     ((lane, envelopes),) = cut.envelopes
     assert lane.payload.key.selection == of_channels(trades=["AAPL"])
-    assert [follows for follows, _ in envelopes] == [0]
+    assert (len(envelopes), cut.follows) == (1, 0)
 
 
 def test_whoever_joins_between_cuts_is_sent_what_waits() -> None:
@@ -277,15 +280,17 @@ def test_a_batch_that_is_too_large_is_split_with_the_right_positions(way: Way) -
     )
     cut = stage.cut()
     ((_, envelopes),) = cut.envelopes
-    sizes = [len(envelope) for _, envelope in envelopes]
-    assert len(sizes) > 2
-    assert all(MAX_FRAME_BYTES // 4 < size <= MAX_FRAME_BYTES for size in sizes[:-1])
+    assert cut.follows == 0
+    assert len(member.socket.written) == 1, "the pieces of a cut are one write"
+    sizes = [len(envelope) for envelope in envelopes]
+    assert len(sizes) > 20
+    assert all(MAX_MESSAGE_BYTES // 2 < size <= MAX_MESSAGE_BYTES for size in sizes[:-1])
     told = 0
     sequences: list[int] = []
-    for (follows, _), piece in zip(envelopes, member.take(), strict=True):
+    for piece in member.take():
         mark = piece.objects.pop()
         got = [nanoseconds(item["t"]) for item in piece.objects]
-        assert follows == told
+        assert told < got[0]
         assert Position.parse(mark["pos"]).sequence >= got[-1]
         if framing.transport == "sse":
             assert piece.position == mark["pos"]
@@ -301,40 +306,55 @@ def test_a_batch_just_small_enough_is_one_frame() -> None:
     stage = Stage(2048)
     member = seated(stage)
     overhead = len(JSON.join(JSON.encode([long_status(1)]))) + 2
-    count = MAX_FRAME_BYTES // overhead
+    count = (MAX_MESSAGE_BYTES - ENVELOPE_BYTES) // overhead
     stage.publish_ticks([long_status(number) for number in range(1, count + 1)])
     stage.cut()
     assert len(member.socket.written) == 1
-    assert MAX_FRAME_BYTES - 2 * overhead < len(member.socket.written[0]) <= MAX_FRAME_BYTES
+    assert MAX_MESSAGE_BYTES - 2 * overhead < len(member.socket.written[0]) <= MAX_MESSAGE_BYTES
 
 
-class SocketForTwo(Socket):
-    """Full once two frames were written to it."""
-
-    def write(self, data: bytes) -> None:
-        super().write(data)
-        if len(self.written) == 2:
-            self.held_bytes = HIGH_WATER_BYTES + 1
-
-
-def test_whoever_misses_a_part_of_a_large_batch_is_sent_the_rest_of_it() -> None:
+def test_a_batch_of_several_messages_is_missed_whole_and_comes_whole() -> None:
     stage = Stage(2048)
-    member = stage.open(EVERYTHING, socket=SocketForTwo())
-    stage.catch_up(member)
+    member = seated(stage)
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
     stage.publish_ticks([long_status(number) for number in range(1, 1001)])
-    ((_, envelopes),) = stage.cut().envelopes
-    assert len(envelopes) > 3
-    assert len(member.socket.written) == 2
-    assert member.subscriber.sequence == envelopes[2][0]
+    cut = stage.cut()
+    assert len(cut.envelopes[0][1]) > 20
+    assert member.socket.written == []
+    assert member.subscriber.sequence == cut.follows == 0
     member.socket.held_bytes = 0
     stage.catch_up(member)
+    assert all(len(frame) <= MAX_MESSAGE_BYTES + 4 for frame in member.socket.written)
     assert member.take_sequences() == list(range(1, 1001))
+
+
+@each_way
+def test_no_message_is_longer_than_the_limit_however_it_comes(way: Way) -> None:
+    stage = Stage(4096)
+    selection = Selection.of({Channel.TRADES: ["*"], Channel.QUOTES: ["*"]}, {Channel.QUOTES: 50})
+    live = stage.join(selection, way, marks=True)
+    held = stage.join(selection, way, marks=True)
+    held.socket.held_bytes = HIGH_WATER_BYTES + 1
+    for _ in range(3):
+        stage.publish(
+            *((Kind.TRADE if number % 2 else Kind.QUOTE, f"S{number}") for number in range(700))
+        )
+        stage.now_ns += 100_000_000
+        stage.cut()
+    held.socket.held_bytes = 0
+    stage.catch_up(held)
+    joined = stage.join(selection, way, snapshot=True)
+    for member in (live, held, joined):
+        sizes = [size for write in member.socket.written for size in message_sizes(*way, write)]
+        assert len(sizes) > 3
+        assert max(sizes) <= MAX_MESSAGE_BYTES
+        assert len(member.take_objects()) > 700
 
 
 def test_an_event_longer_than_a_frame_is_sent_alone() -> None:
     stage = Stage()
     member = seated(stage)
-    giant = Status("AAPL", "H", "x" * (MAX_FRAME_BYTES + 1), "", "", 2)
+    giant = Status("AAPL", "H", "x" * (MAX_MESSAGE_BYTES + 1), "", "", 2)
     stage.publish_ticks([numbered(1), giant, numbered(3)])
     stage.cut()
     assert [[nanoseconds(item["t"]) for item in piece.objects] for piece in member.take()] == [

@@ -93,7 +93,7 @@ class LaneMachine(RuleBasedStateMachine):
 
     @rule(text=TEXTS)
     def write(self, text: bytes) -> None:
-        missed = self.lane.write(text, self.now_ns, HIGH_WATER)
+        missed = self.lane.write([text], self.now_ns, HIGH_WATER)
         assert set(missed) == {reader for reader in self.live if reader.full}
         self.live = [reader for reader in self.live if not reader.full]
         for reader in self.live:
@@ -166,7 +166,7 @@ TestLaneWithoutMemory = _test_case(NoMemoryMachine)
 def _frames(lane: DeflatedLane, count: int) -> Callable[[], None]:
     def write() -> None:
         for number in range(count):
-            lane.write(b'{"S":"AAPL","p":%d}' % number * 20, 0, HIGH_WATER)
+            lane.write([b'{"S":"AAPL","p":%d}' % number * 20], 0, HIGH_WATER)
 
     return write
 
@@ -236,7 +236,7 @@ def test_traffic_counts_what_compression_saved(text: bytes) -> None:
     lane = make_lane(BARE_SSE)
     reader = Inflater(BARE_SSE)
     lane.add(reader)
-    lane.write(text, 0, HIGH_WATER)
+    lane.write([text], 0, HIGH_WATER)
     assert lane.traffic.frames == 1
     assert lane.traffic.plain_bytes == len(text)
     assert lane.traffic.frame_bytes == reader.wire_bytes

@@ -30,6 +30,10 @@ PLENTY = 1 << 30  # bytes
 FEW = st.lists(strategies.keys, min_size=1, max_size=3)
 
 
+def joined_bytes(codec: Codec, fragments: Sequence[bytes]) -> int:
+    return len(codec.join(fragments)) - len(codec.join([b""]))
+
+
 class FragmentsModel(RuleBasedStateMachine):
     """Batches and cuts of any size, codecs in use now and then, and reads from anywhere.
 
@@ -116,9 +120,9 @@ class FragmentsModel(RuleBasedStateMachine):
         if reached < upto:
             assert fragments
         if rest:  # it did not fit
-            assert sum(map(len, [*fragments, rest[0]])) > max_bytes
+            assert joined_bytes(codec, [*fragments, rest[0]]) > max_bytes
         assert max_ticks is None or len(fragments) <= max_ticks
-        assert len(fragments) <= 1 or sum(map(len, fragments)) <= max_bytes
+        assert len(fragments) <= 1 or joined_bytes(codec, fragments) <= max_bytes
 
     def _encoded(self, codec: Codec, selection: Selection, after: int, upto: int) -> list[bytes]:
         ticks = self.published[after + 1 - self.first : upto + 1 - self.first]

@@ -47,7 +47,7 @@ def test_everybody_live_is_written_the_same_object() -> None:
     sockets = [Socket() for _ in range(3)]
     for socket in sockets:
         lane.add(socket)
-    assert lane.write(b"[1]", 0, HIGH_WATER_BYTES) == []
+    assert lane.write([b"[1]"], 0, HIGH_WATER_BYTES) == []
     frames = [socket.written for socket in sockets]
     assert frames[0] == [TEXT_SOCKET.wrap(b"[1]")]
     assert frames[1][0] is frames[0][0]
@@ -59,12 +59,12 @@ def test_whoever_is_over_the_high_water_mark_misses_the_frame_and_the_ones_after
     full, at_mark, empty = Socket(held_bytes=1001), Socket(held_bytes=1000), Socket()
     for socket in (full, at_mark, empty):
         lane.add(socket)
-    assert lane.write(b"[1]", 0, HIGH_WATER_BYTES) == [full]
+    assert lane.write([b"[1]"], 0, HIGH_WATER_BYTES) == [full]
     full.held_bytes = 0
-    assert lane.write(b"[2]", 0, HIGH_WATER_BYTES) == []
+    assert lane.write([b"[2]"], 0, HIGH_WATER_BYTES) == []
     assert [len(socket.written) for socket in (full, at_mark, empty)] == [0, 2, 2]
     lane.add(full)
-    assert lane.write(b"[3]", 0, HIGH_WATER_BYTES) == []
+    assert lane.write([b"[3]"], 0, HIGH_WATER_BYTES) == []
     assert full.written == [TEXT_SOCKET.wrap(b"[3]")]
 
 
@@ -73,7 +73,7 @@ def test_whoever_is_gone_costs_the_others_nothing() -> None:
     first, gone, last = Socket(), Socket(gone=True), Socket()
     for socket in (first, gone, last):
         lane.add(socket)
-    assert lane.write(b"[1]", 0, HIGH_WATER_BYTES) == [gone]
+    assert lane.write([b"[1]"], 0, HIGH_WATER_BYTES) == [gone]
     assert (len(first.written), len(last.written)) == (1, 1)
     assert list(lane.live) == [first, last]
 
@@ -84,7 +84,7 @@ def test_whoever_was_dropped_is_written_nothing() -> None:
     lane.add(socket)
     lane.drop(socket)
     lane.drop(socket)
-    assert lane.write(b"[1]", 0, HIGH_WATER_BYTES) == []
+    assert lane.write([b"[1]"], 0, HIGH_WATER_BYTES) == []
     assert socket.written == []
 
 
@@ -92,8 +92,8 @@ def test_traffic_counts_what_was_written_and_not_what_was_missed() -> None:
     lane = lane_of()
     for socket in (Socket(), Socket(held_bytes=9999), Socket(gone=True), Socket()):
         lane.add(socket)
-    lane.write(b"[1]", 0, HIGH_WATER_BYTES)
-    lane.write(b"[1,2]", 0, HIGH_WATER_BYTES)
+    lane.write([b"[1]"], 0, HIGH_WATER_BYTES)
+    lane.write([b"[1,2]"], 0, HIGH_WATER_BYTES)
     assert lane.traffic.frames == 4
     assert lane.traffic.plain_bytes == 2 * (3 + 5)
     assert lane.traffic.frame_bytes == 2 * (3 + 5) + 4 * 2  # headers of two bytes

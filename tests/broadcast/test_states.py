@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.broadcast.fragments import SEGMENT_TICKS
+from feed.broadcast.frame_sizes import MAX_MESSAGE_BYTES, FrameSizes
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.states import Runs, States
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Channel, Kind, Tick
 from feed.wire.codec import CODECS, Codec
-from feed.wire.framing import MAX_FRAME_BYTES
 from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.selection import Selection
@@ -28,10 +28,10 @@ EACH_CODEC = pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS.keys()
 class Room:
     """A ring, a snapshot and the states of both, as they are after a cut."""
 
-    def __init__(self, capacity: int = 64, newest: int = 0, run_bytes: int = 1 << 16) -> None:
+    def __init__(self, capacity: int = 64, newest: int = 0) -> None:
         self.ring = RingBuffer(capacity, newest=newest)
         self.snapshot = Snapshot()
-        self.states = States(self.ring, self.snapshot, run_bytes)
+        self.states = States(self.ring, self.snapshot, FrameSizes())
 
     def cut(self, *ticks: Tick, now_ms: int = 0) -> None:
         self.ring.publish(ticks, now_ms * MS)
@@ -135,7 +135,7 @@ def test_a_large_state_comes_in_runs_that_a_frame_can_hold() -> None:
         room.states.conflated(ALL_TRADES, JSON, 1),
     ):
         assert len(runs) > 1
-        assert all(len(JSON.join(run)) <= MAX_FRAME_BYTES for run in runs)
+        assert all(len(JSON.join(run)) <= MAX_MESSAGE_BYTES for run in runs)
         assert len(objects(JSON, runs)) == 5_000
 
 

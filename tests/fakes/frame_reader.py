@@ -7,6 +7,7 @@ import base64
 import json
 import zlib
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -83,6 +84,24 @@ class FrameReader:
         unpacker = msgpack.Unpacker()
         unpacker.feed(body)
         return [Piece(array) for array in unpacker]
+
+
+def message_sizes(codec: Codec, framing: Framing, data: bytes) -> list[int]:
+    """Return how long each message, event or line of whole plain frames is."""
+    if isinstance(framing, WebSocketFraming):
+        return [len(frame.data) for frame in read_websocket(data)]
+    assert isinstance(framing, SseFraming | StreamFraming)
+    body = unchunk(data) if framing.chunked else data
+    if isinstance(framing, SseFraming):
+        return [len(event) + 2 for event in body.split(b"\n\n")[:-1]]
+    if codec is JSON:
+        return [len(line) for line in body.splitlines(keepends=True)]
+    if codec is PROTOBUF:
+        return [len(batch) for batch in split_lengths(body)]
+    unpacker = msgpack.Unpacker()
+    unpacker.feed(body)
+    ends = [0, *(unpacker.tell() for _ in unpacker)]
+    return [end - start for start, end in pairwise(ends)]
 
 
 def websocket_reader(*, compressed: bool = False) -> Protocol:

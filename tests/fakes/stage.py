@@ -23,7 +23,7 @@ from tests.fakes.ways import WAYS, Way
 
 HIGH_WATER_BYTES = 1000
 EPOCH = "stage"
-SMALL_FRAMES = FrameSizes(batch_bytes=1500, catch_up_bytes=300, state_bytes=400)
+SMALL_FRAMES = FrameSizes(message_bytes=700)
 
 
 @dataclass(slots=True, eq=False)

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from feed.wire.codec import CODECS, Codec
 from feed.wire.delimiter import Delimiter
 from feed.wire.framing import (
-    MAX_FRAME_BYTES,
     Framing,
     SseFraming,
     StreamFraming,
@@ -53,7 +52,7 @@ def test_chunks_are_read_by_h11(parts: list[bytes]) -> None:
     assert unchunk(b"".join(map(chunk, parts))) == b"".join(parts)
 
 
-@pytest.mark.parametrize("size", [1, 15, 16, 255, 256, 4096, 65_536, MAX_FRAME_BYTES])
+@pytest.mark.parametrize("size", [1, 15, 16, 255, 256, 4096, 65_536, 300_000])
 def test_a_chunk_says_its_size_in_hexadecimal(size: int) -> None:
     assert chunk(b"x" * size) == f"{size:x}\r\n".encode() + b"x" * size + b"\r\n"
 
