@@ -8,6 +8,7 @@ from aiohttp import web
 
 from feed.errors import InvalidParameter
 from feed.wire.json_codec import JSON
+from feed.wire.requests import is_cache_buster
 
 DEFAULT_LIMIT = 1_000
 MAX_LIMIT = 10_000
@@ -57,6 +58,6 @@ def refuse_parameters(request: web.Request, accepted: Collection[str]) -> None:
         InvalidParameter: names the first of them, and those that are accepted.
     """
     for name, value in request.query.items():
-        if name not in accepted:
+        if name not in accepted and not is_cache_buster(name):
             words = f"the parameters {', '.join(accepted)}" if accepted else "no parameters"
             raise InvalidParameter(name, value, words)

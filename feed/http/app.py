@@ -8,7 +8,7 @@ from aiohttp import web
 
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.ring import RingBuffer
-from feed.http import pages, routes
+from feed.http import pages, routes, websocket
 from feed.http.content_encoding import encoded
 from feed.http.origins import Origins
 from feed.http.problems import refuse_unrouted
@@ -69,6 +69,7 @@ async def make_app(
     app[INGEST] = ingest
     app[STATUS_HISTORY] = server.status_history
     app.on_response_prepare.append(server.origins.on_prepare)
+    app.on_response_prepare.append(websocket.on_prepare)
     app.on_shutdown.append(_say_goodbye)
     app.cleanup_ctx.append(_run_tasks)
     app.add_routes(

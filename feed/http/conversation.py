@@ -35,11 +35,15 @@ _PING = websocket_frame(Opcode.PING, b"")
 
 
 class Socket(web.WebSocketResponse):
-    """aiohttp's WebSocket, which lets us leave the hub before it writes a Close frame."""
+    """aiohttp's WebSocket, which lets us leave the hub before it writes a Close frame.
+
+    Attributes:
+        client_forgets: the client offered to compress each of its messages by itself.
+    """
 
     _conversation: "Conversation | None" = None
 
-    def __init__(self, *, compress: bool, last_words_s: float) -> None:
+    def __init__(self, *, compress: bool, client_forgets: bool, last_words_s: float) -> None:
         super().__init__(
             protocols=tuple(SUBPROTOCOLS),
             autoping=False,
@@ -47,6 +51,7 @@ class Socket(web.WebSocketResponse):
             compress=compress,
             timeout=last_words_s,
         )
+        self.client_forgets = client_forgets
 
     async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:  # noqa: ARG002 - a stalled reader never drains
         """Close; also called by aiohttp when the peer closes or breaks the protocol."""

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from aiohttp import hdrs, web
 
 ANY = "*"
-_HEADERS = "Accept, Cache-Control, Content-Type, Last-Event-ID"
+_HEADERS = "Accept, Authorization, Cache-Control, Content-Type, Last-Event-ID"
 _MAX_AGE_S = 86_400  # for which browsers remember a preflight
 
 

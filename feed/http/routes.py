@@ -20,7 +20,7 @@ from feed.http.content_encoding import encoded
 from feed.http.feedback import feedback
 from feed.http.problems import with_problems
 from feed.http.server import Server
-from feed.http.sse import sse
+from feed.http.sse import LAST_EVENT_ID_PARAMETERS, sse
 from feed.http.stream import stream
 from feed.http.websocket import websocket
 from feed.wire.requests import Channels, Request
@@ -105,7 +105,7 @@ ROUTES = (
         sse,
         Scope.TICKS,
         "ticks as Server-Sent Events",
-        (*_SUBSCRIBING, "codec"),
+        (*_SUBSCRIBING, "codec", *LAST_EVENT_ID_PARAMETERS),
         body=Body.ENDLESS,
     ),
     Route(

@@ -16,6 +16,8 @@ from feed.wire.framing import SseFraming
 from feed.wire.position import Position
 from feed.wire.requests import Request
 
+# Names of the last id in a query: polyfills of EventSource cannot set headers, or do not.
+LAST_EVENT_ID_PARAMETERS = ("lastEventId", "Last-Event-ID")
 # Spread, so that subscribers that lost a server together do not return at the same moment.
 _RETRY_MS = (1_000, 3_000)
 
@@ -31,13 +33,14 @@ def _endless(request: web.Request, most_symbols: int) -> Endless:
     Raises:
         InvalidParameter: a parameter is not accepted.
     """
-    asked = Request.of_query(request.query.items(), others={"codec"}, most_symbols=most_symbols)
+    others = {"codec", *LAST_EVENT_ID_PARAMETERS}
+    asked = Request.of_query(request.query.items(), others=others, most_symbols=most_symbols)
     name = request.query.get("codec", "json")
     if name not in CODECS:
         raise InvalidParameter("codec", name, ", ".join(CODECS))
     codec = CODECS[name]
     after: Position | str | None = asked.after
-    last_event_id = request.headers.get("Last-Event-ID")
+    last_event_id = _last_event_id(request)
     if last_event_id:
         after = _last_position(last_event_id)
         # EventSource repeats its URL for ever; the state is in what it resumes.
@@ -51,6 +54,16 @@ def _endless(request: web.Request, most_symbols: int) -> Endless:
         after=after,
         prelude=b"retry: %d\n" % retry_ms,
     )
+
+
+def _last_event_id(request: web.Request) -> str:
+    """Return the last id that a client had; "" where it had none.
+
+    A header beats the query: a polyfill that builds on EventSource gives it a URL once, and the
+    EventSource within comes back by itself, with newer headers.
+    """
+    query = (request.query.getall(name, [""])[-1] for name in LAST_EVENT_ID_PARAMETERS)
+    return request.headers.get("Last-Event-ID") or next(filter(None, query), "")
 
 
 def _last_position(text: str) -> Position | str:

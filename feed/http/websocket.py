@@ -14,7 +14,7 @@ from feed.http.problems import problem_for
 from feed.http.server import Server
 from feed.wire.codec import Codec
 from feed.wire.compression import MAX_WINDOW_BITS, Compression
-from feed.wire.deflate_offer import acceptable_offer
+from feed.wire.deflate_offer import CLIENT_FORGETS, acceptable_offer
 from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
 
@@ -55,6 +55,17 @@ def _check(request: web.Request, origins: Origins) -> None:
             raise InvalidParameter(name, value, ", ".join(_PLACES[name]))
 
 
+async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:  # noqa: ARG001 - a signal
+    """Agree to forgetful clients (`on_response_prepare` signal).
+
+    Their offer need not be answered (RFC 7692 §7.1.1.2), and aiohttp does not answer it; clients
+    built on gorilla/websocket cannot do without.
+    """
+    if isinstance(response, Socket) and response.client_forgets:
+        agreed = response.headers[hdrs.SEC_WEBSOCKET_EXTENSIONS]
+        response.headers[hdrs.SEC_WEBSOCKET_EXTENSIONS] = f"{agreed}; {CLIENT_FORGETS}"
+
+
 async def _accept(request: web.Request, last_words_s: float) -> Socket:
     """Answer the handshake.
 
@@ -63,7 +74,11 @@ async def _accept(request: web.Request, last_words_s: float) -> Socket:
     """
     offered = ", ".join(request.headers.getall(hdrs.SEC_WEBSOCKET_EXTENSIONS, ()))
     offer = acceptable_offer(offered)
-    socket = Socket(compress=offer is not None, last_words_s=last_words_s)
+    socket = Socket(
+        compress=offer is not None,
+        client_forgets=offer is not None and CLIENT_FORGETS in offer,
+        last_words_s=last_words_s,
+    )
     if offer is not None and offer != offered:
         request = _offering(request, offer)
     await socket.prepare(request)

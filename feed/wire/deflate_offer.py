@@ -9,6 +9,7 @@ Source: RFC 6455 §9.1 (the header's grammar), RFC 7692 §7.1 (the parameters).
 
 import re
 
+CLIENT_FORGETS = "client_no_context_takeover"  # the client's messages are compressed singly
 _NAME = "permessage-deflate"
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"  # a token of RFC 9110
 _QUOTED = r'"((?:[^"\\]|\\.)*+)"'
@@ -17,7 +18,7 @@ _OFFER = re.compile(rf"[\s,]*+({_WORD})((?:\s*;\s*{_PARAMETER.pattern})*+)\s*+(?
 # The values that each parameter of an offer may have.
 _VALUES = {
     "server_no_context_takeover": re.compile(""),
-    "client_no_context_takeover": re.compile(""),
+    CLIENT_FORGETS: re.compile(""),
     "server_max_window_bits": re.compile("9|1[0-5]"),  # 8 is legal, and zlib cannot do it
     "client_max_window_bits": re.compile("([89]|1[0-5])?"),
 }

@@ -5,18 +5,30 @@ from collections.abc import Sequence
 import msgpack
 
 from feed.errors import InvalidMessage
-from feed.market.ticks import SECOND_NS, Tick
+from feed.market.ticks import SECOND_NS, Bar, ConflatedTrade, Quote, Status, Tick, Trade
 from feed.wire.codec_name import CodecName
 from feed.wire.delimiter import Delimiter
 from feed.wire.letters import fields_of
 from feed.wire.messages import Message
 
+_EXACT = 1 << 53  # every smaller whole number is a float exactly
+# The letters of sizes, volumes and counts.
+_AMOUNTS: dict[type[Tick], tuple[str, ...]] = {
+    Trade: ("s",),
+    ConflatedTrade: ("s", "v", "n"),
+    Quote: ("bs", "as"),
+    Bar: ("v", "n"),
+    Status: (),
+}
+
 
 class MessagePackCodec:
     """MessagePack maps, the time as the Timestamp extension (type −1, 64 bits).
 
-    A fragment is a map with its time first. The time's ten bytes are written here, because
-    `msgpack.Timestamp` costs more than all other fields together.
+    A fragment is a map that begins with its `T`, as the dialect's SDK for Go wants it, and ends
+    with its time. The time's ten bytes are written here, because `msgpack.Timestamp` costs more
+    than all other fields together. Sizes, volumes and counts that are whole are integers, whatever
+    the source had: SDKs read them into integers, and a float there ends the whole message.
     """
 
     name: CodecName = "msgpack"
@@ -38,11 +50,15 @@ class MessagePackCodec:
         pack, time = self._pack, self._TIME
         fragments = []
         for tick in ticks:
-            packed = pack(fields_of(tick))
+            fields = fields_of(tick)
+            for letter in _AMOUNTS[type(tick)]:
+                amount = fields[letter]
+                if type(amount) is float and amount.is_integer() and abs(amount) < _EXACT:
+                    fields[letter] = int(amount)
+            packed = pack(fields)
             second, nanosecond = divmod(tick.event_ns, SECOND_NS)
             stamp = (nanosecond << 34 | second).to_bytes(8, "big")
-            # A fixmap holds up to 15 fields in its first byte: one more of them, the time.
-            fragments.append(b"%c%b%b%b" % (packed[0] + 1, time, stamp, packed[1:]))
+            fragments.append(_with_one_more(packed, len(fields)) + time + stamp)
         return fragments
 
     def fragment(self, message: Message) -> bytes:
@@ -67,6 +83,14 @@ class MessagePackCodec:
             words = str(error) or type(error).__name__
             raise InvalidMessage(f"not MessagePack: {words}; accepted: one map") from None
         return value
+
+
+def _with_one_more(packed: bytes, count: int) -> bytes:
+    """Return a map of `count` fields with a header that promises another one."""
+    if count < (1 << 4) - 1:
+        return b"%c%b" % (packed[0] + 1, packed[1:])  # a fixmap, the count in its only byte
+    fields = packed[1:] if count < 1 << 4 else packed[3:]
+    return b"\xde%b%b" % ((count + 1).to_bytes(2, "big"), fields)
 
 
 def _array_header(count: int) -> bytes:

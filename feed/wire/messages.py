@@ -30,6 +30,7 @@ SILENT_CHANNELS = (
     "corrections",
     "cancelErrors",
     "imbalances",
+    "pricing",
 )
 
 

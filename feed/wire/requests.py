@@ -9,7 +9,15 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    FailFast,
+    Field,
+    PlainValidator,
+    model_validator,
+)
 
 from feed.errors import InvalidParameter, LimitExceeded, shorten
 from feed.market.intervals import INTERVALS_MS, format_interval, parse_interval
@@ -23,6 +31,9 @@ from feed.wire.validation import Strict, listed, map_of, refusal, validate
 MOST_SYMBOLS = 5_000  # of one request, over all channels, where nobody says otherwise
 MAX_AGES = 64  # that one feedback message reports
 MAX_AGE_MS = 86_400_000  # a day; an older tick comes from a clock that is wrong
+# Names by which polyfills and older libraries keep caches from answering; so does any name that
+# begins with `_`. They mean nothing, and are the only ones that are unknown and not refused.
+CACHE_BUSTERS = frozenset({"cb", "nocache", "r"})
 
 
 class OnLag(StrEnum):
@@ -115,6 +126,17 @@ class Channels(Strict):
     corrections: Names = _none()
     cancelErrors: Names = _none()  # noqa: N815
     imbalances: Names = _none()
+    pricing: Names = _none()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        """Read `null` as what was not given: the Go SDK writes channels so that it does not use."""
+        return {
+            name: value
+            for name, value in fields.items()
+            if value is not None or name not in cls.model_fields
+        }
 
     def symbols(self) -> dict[Channel, list[str]]:
         """Return the symbols of each channel for which this server has ticks."""
@@ -184,7 +206,7 @@ class Request(Channels):
         others = set(others)
         named = 0
         for name, value in query:
-            if name in others:
+            if name in others or is_cache_buster(name):
                 continue
             if name == "symbols" or name in Channels.model_fields:
                 symbols = [part for part in value.split(",") if part]
@@ -275,6 +297,11 @@ def _check_count(symbols: int, most: int) -> None:
     """Refuse too many symbols by their number alone, whatever they are."""
     if symbols > most:
         raise LimitExceeded("symbols per connection", symbols, most)
+
+
+def is_cache_buster(name: str) -> bool:
+    """Tell whether a query's name has no meaning but to be different each time."""
+    return name.startswith("_") or name in CACHE_BUSTERS
 
 
 def lossy_only(intervals_ms: Mapping[Channel, int]) -> dict[Channel, int]:

@@ -71,6 +71,8 @@ async def test_what_is_agreed_on_is_what_was_offered_and_what_comes(
     ((name, parameters),) = parse_extension(reader.agreed)
     assert name == DEFLATE
     factory.process_response_params(parameters, [])  # raises where a client would give up
+    forgets = "client_no_context_takeover"
+    assert (forgets in dict(parameters)) is offer[forgets], "gorilla gives up without its answer"
     await subscribe(reader)
     await feed.sessions_reach(1)
     last = await publish_frames(feed, 1, 2 * KEYFRAME_EVERY + 2, ticks=8)

@@ -17,7 +17,7 @@ async def cors(
     if method == "OPTIONS":
         headers |= {
             "Access-Control-Request-Method": "GET",
-            "Access-Control-Request-Headers": "last-event-id",
+            "Access-Control-Request-Headers": "authorization, last-event-id",
         }
     return await RawHttp.get((feed.host, feed.port), path, headers, method=method)
 
@@ -72,7 +72,8 @@ async def test_a_preflight_lets_an_allowed_page_resume(serve: Serve, path: str) 
     assert answer.status == 204
     assert answer.headers["Access-Control-Allow-Origin"] == PAGE
     assert "GET" in answer.headers["Access-Control-Allow-Methods"]
-    assert "last-event-id" in answer.headers["Access-Control-Allow-Headers"].lower()
+    allowed = answer.headers["Access-Control-Allow-Headers"].lower().split(", ")
+    assert {"authorization", "last-event-id"} <= set(allowed)
     assert int(answer.headers["Access-Control-Max-Age"]) > 0
     answer = await cors(feed, STRANGER, "OPTIONS", path)
     assert not [name for name in answer.headers if name.startswith("Access-Control")]

@@ -51,6 +51,16 @@ async def test_a_rows_own_parameters_are_not_refused_for_their_names(
             assert "the parameters" not in (await answer.document())["accepted"]
 
 
+@pytest.mark.parametrize("route", STRICT, ids=lambda route: route.path)
+async def test_cache_busters_are_no_parameters(serve: Serve, route: Route) -> None:
+    feed = await serve()
+    answers = [
+        await RawHttp.get((feed.host, feed.port), f"{route.path}?{query}")
+        for query in ("", "_=1764380000000&cb=1&r=0.3&nocache=")
+    ]
+    assert answers[0].status == answers[1].status
+
+
 @pytest.mark.parametrize("path", ["/v1/sse", "/v1/stream"])
 async def test_a_subscription_may_ask_for_what_its_row_lists(serve: Serve, path: str) -> None:
     feed = await serve()

@@ -24,7 +24,7 @@ async def get(feed: Feed, query: str, headers: dict[str, str] | None = None) -> 
     assert answer.status == 200, await answer.body()
     await feed.sessions_reach(len(feed.hub.sessions))
     assert (await answer.chunk()).startswith(b"retry: ")
-    if "after" not in query and "snapshot" not in query and not headers:
+    if "after" not in query and "snapshot" not in query and "vent" not in query and not headers:
         assert (await answer.chunk()).startswith(b"event: mark\n")
     return answer
 
@@ -160,6 +160,50 @@ async def test_last_event_id_beats_after_and_suppresses_the_snapshot(serve: Serv
     first, second = await reader.read(), await reader.read()
     assert [tick["i"] for tick in first[0]] == [10]
     assert [tick["i"] for tick in second[0]] == [11]
+
+
+@pytest.mark.parametrize("name", ["lastEventId", "Last-Event-ID"])
+async def test_a_last_event_id_in_the_query_counts_like_the_header(serve: Serve, name: str) -> None:
+    feed = await serve()
+    await feed.publish(*trades(1, 10))
+    begin = f"trades=*&after={feed.position(2)}&snapshot=1&_=17&r=0.5"
+    reader = await events(feed, f"{begin}&{name}={feed.position(8)}")
+    await feed.publish(trade(11))
+    first, second = await reader.read(), await reader.read()
+    assert [tick["i"] for tick in first[0]] == [9, 10], "it beats after, and the snapshot is told"
+    assert [tick["i"] for tick in second[0]] == [11]
+
+
+@pytest.mark.parametrize(
+    ("query", "header", "begin"),
+    [
+        ("lastEventId={4}&lastEventId={7}", None, 7),  # appended again and again: the newest counts
+        ("lastEventId={4}", "{7}", 7),
+        ("lastEventId={7}", "", 7),
+        ("lastEventId=&after={7}", None, 7),
+        ("lastEventId=&Last-Event-ID={7}", None, 7),
+    ],
+)
+async def test_the_newest_of_several_last_ids_counts(
+    serve: Serve, query: str, header: str | None, begin: int
+) -> None:
+    feed = await serve()
+    await feed.publish(*trades(1, 10))
+    positions = [feed.position(number) for number in range(10)]
+    headers = None if header is None else {"Last-Event-ID": header.format(*positions)}
+    reader = await events(feed, f"trades=*&{query.format(*positions)}", headers)
+    ticks, _ = await reader.read()
+    assert [tick["i"] for tick in ticks] == list(range(begin + 1, 11))
+
+
+async def test_a_foreign_last_event_id_in_the_query_is_told_back_and_not_refused(
+    serve: Serve,
+) -> None:
+    feed = await serve()
+    await feed.publish(*trades(1, 3))
+    reader = await events(feed, "trades=*&lastEventId=of%20another")
+    gap = orjson.loads((await reader.event()).data)
+    assert (gap["from"], gap["reason"]) == ("of another", "epoch")
 
 
 async def test_after_in_the_url_resumes_too_and_the_snapshot_follows_the_ticks(

@@ -238,8 +238,9 @@ def _as_json(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _as_codec(codec: Codec, item: dict[str, Any]) -> dict[str, Any]:
-    """Return a tick as MessagePack has it: its time first, and a Timestamp; marks have texts."""
+    """Return a tick as MessagePack has it: a Timestamp, whole sizes; marks have texts."""
     if codec is JSON or "S" not in item:
         return item
     time = msgpack.Timestamp.from_unix_nano(nanoseconds(item["t"]))
-    return {"t": time, **{key: value for key, value in item.items() if key != "t"}}
+    sizes = {key: int(item[key]) for key in ("s", "bs", "as") if key in item}
+    return item | sizes | {"t": time}

@@ -1,19 +1,63 @@
 """MessagePack: times as its timestamps."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
 import msgpack
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.market.ticks import Trade
-from feed.wire.messagepack_codec import MESSAGE_PACK
+from feed.market.ticks import Bar, ConflatedTrade, Kind, Quote, Tick, Trade
+from feed.wire.letters import fields_of
+from feed.wire.messagepack_codec import MESSAGE_PACK, _with_one_more
 from tests.fakes import strategies
 
 
 def _trade() -> Trade:
     return Trade("AAPL", 1, "V", 1.0, 1.0, 1)
+
+
+@given(strategies.ticks)
+def test_a_map_begins_with_its_kind_as_the_dialects_sdk_for_go_wants_it(tick: Tick) -> None:
+    (fragment,) = MESSAGE_PACK.encode([tick])
+    assert list(msgpack.unpackb(fragment))[:2] == ["T", "S"]
+
+
+@pytest.mark.parametrize(
+    ("tick", "letters"),
+    [
+        (Trade("A", 1, "V", 2.0, 100.0, 1), "s"),
+        (ConflatedTrade("A", 1, "V", 2.0, 3.0, 1, volume=2.0**53 - 1, trade_count=2), "s v n"),
+        (Quote("A", "V", 2.0, 0.0, "Q", 3.0, 2.0**32, 1), "bs as"),
+        (Bar(Kind.BAR, "A", 1.0, 1.0, 1.0, 1.0, 7e12, 3, 1.0, 1), "v n"),
+        (Trade("A", 1, "V", 2.0, 100, 1), "s"),
+    ],
+    ids=str,
+)
+def test_whole_sizes_volumes_and_counts_are_integers_and_prices_stay_floats(
+    tick: Tick, letters: str
+) -> None:
+    (fragment,) = MESSAGE_PACK.encode([tick])
+    read = msgpack.unpackb(fragment)
+    assert {letter for letter, value in read.items() if type(value) is int} - {"i", "fi"} == set(
+        letters.split()
+    )
+    assert all(read[letter] == fields_of(tick)[letter] for letter in letters.split())
+
+
+@pytest.mark.parametrize("size", [0.5, 1e-9, 2.0**53, 1e300, math.inf])
+def test_what_is_no_exact_whole_number_stays_a_float(size: float) -> None:
+    (fragment,) = MESSAGE_PACK.encode([replace(_trade(), size=size)])
+    assert repr(msgpack.unpackb(fragment)["s"]) == repr(size)
+
+
+@pytest.mark.parametrize("count", [13, 14, 15, 16, 17])
+def test_a_map_takes_one_field_more_whatever_its_header_is(count: int) -> None:
+    fields = {str(number): number for number in range(count)}
+    longer = _with_one_more(msgpack.packb(fields), count) + b"\xa1t\x07"
+    assert longer == msgpack.packb(fields | {"t": 7})
 
 
 def test_messagepack_times_are_timestamps_of_64_bits() -> None:

@@ -65,6 +65,39 @@ def test_a_subscription_names_symbols_per_channel() -> None:
     assert set(control.symbols()) == set(Channel)
 
 
+# What SDKs in other languages send: the Go SDK names every channel it knows, most of them null.
+SDK_CHANNELS = (
+    *("trades", "quotes", "bars", "updatedBars", "dailyBars", "statuses", "imbalances", "lulds"),
+    *("orderbooks", "news", "pricing", "corrections", "cancelErrors"),
+)
+
+
+@pytest.mark.parametrize("action", ["subscribe", "unsubscribe"])
+@pytest.mark.parametrize("channel", SDK_CHANNELS)
+def test_channels_that_are_null_are_channels_without_symbols(action: str, channel: str) -> None:
+    unused = dict.fromkeys(SDK_CHANNELS)
+    control = parse_control({**unused, channel: ["AAPL"], "action": action})
+    assert control == parse_control({"action": action, channel: ["AAPL"]})
+    assert parse_control({**unused, "action": action}) == parse_control({"action": action})
+
+
+def test_options_that_are_null_were_not_given() -> None:
+    options = ("after", "snapshot", "conflate", "on_lag", "marks", "compress")
+    assert subscribe(trades=["A"], **dict.fromkeys(options)) == subscribe(trades=["A"])
+
+
+@pytest.mark.parametrize("name", ["_", "_t", "_ts", "__", "r", "cb", "nocache"])
+def test_cache_busters_of_a_query_mean_nothing(name: str) -> None:
+    query = [("trades", "AAPL"), (name, "0.4711"), (name, "")]
+    assert Request.of_query(query) == Request.of_query(query[:1])
+
+
+@pytest.mark.parametrize("name", ["", "R", "t", "cb_", "cachebuster", "no_cache", "rand"])
+def test_what_only_looks_like_a_cache_buster_is_refused(name: str) -> None:
+    with pytest.raises(InvalidParameter, match="the parameters"):
+        Request.of_query([("trades", "AAPL"), (name, "1")])
+
+
 def test_options_that_were_not_given_are_none() -> None:
     control = subscribe(trades=["AAPL"])
     assert control.after is None
@@ -111,8 +144,8 @@ def test_options_are_understood(name: str, value: object, understood: object) ->
         ({"action": ["auth"]}, "action", ["auth"], "auth, subscribe, unsubscribe"),
         ({"action": "auth", "key": 1}, "key", 1, "a valid string"),
         ({"action": "auth", "secret": None}, "secret", None, "a valid string"),
+        ({"action": "subscribe", "trade": None}, "trade", None, "did you mean 'trades'?"),
         ({"action": "subscribe", "trades": "AAPL"}, "trades", "AAPL", "a valid list"),
-        ({"action": "subscribe", "trades": None}, "trades", None, "a valid list"),
         ({"action": "subscribe", "trades": {"AAPL": 1}}, "trades", {"AAPL": 1}, "a valid list"),
         ({"action": "subscribe", "quotes": ["A", "A B"]}, "quotes.1", "A B", A_SYMBOL),
         ({"action": "subscribe", "bars": [""]}, "bars.0", "", A_SYMBOL),
