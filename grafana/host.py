@@ -56,6 +56,12 @@ _PROCESS = Row(
             Unit.PER_S,
             (rate("python_gc_objects_collected_total", "freed"),),
         ),
+        Panel(
+            "Log records lost",
+            "Records that standard error did not take: nobody reads it, or the disk is full.",
+            Unit.PER_S,
+            (rate("feed_log_records_lost_total", "lost"),),
+        ),
     ),
 )
 _SCRAPE = Row(

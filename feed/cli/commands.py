@@ -6,9 +6,10 @@ standard error.
 
 Exit status: 0 the command did its work, 1 it could not, 2 its options are not accepted, 130 or 143
 it was ended by Ctrl-C or SIGTERM. A command whose standard output is closed by its reader, and a
-`record` that is interrupted, did their work.
+`serve` or `record` that is ended by either signal, did their work.
 """
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -18,13 +19,17 @@ import typer
 from feed import __version__
 from feed.cli import listening
 from feed.cli.bench import bench
-from feed.cli.plumbing import FAILED, NOT_ACCEPTED, complain
+from feed.cli.plumbing import ENDED_BY, FAILED, NOT_ACCEPTED, complain
 from feed.cli.serve import ServeCommand, serve
+from feed.cli.streams import OutputLost, drop_output, flush_output, stand_in_for_closed
 from feed.errors import FeedError, InvalidInput
 
 app = typer.Typer(
     help="A live market-data broadcaster, and what one needs to listen to it.",
-    epilog="Exit status: 0 done, 1 failed, 2 not accepted, 130 Ctrl-C, 143 SIGTERM.",
+    epilog=(
+        "Exit status: 0 done, 1 failed, 2 not accepted, 130 ended by Ctrl-C, 143 by SIGTERM; "
+        "serve and record are done then: 0."
+    ),
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
@@ -32,6 +37,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line of this process, and end it with the status."""
+    stand_in_for_closed()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -39,13 +45,26 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; return its exit status."""
     try:
         status = app(args=list(arguments), prog_name="feed", standalone_mode=False)
+        flush_output()
+    except (KeyboardInterrupt, typer.Abort):  # before the command's own handler is there
+        return ENDED_BY + signal.SIGINT
     except typer.TyperException as error:
         return complain(error.format_message(), error.exit_code)
     except InvalidInput as error:
         return complain(str(error), NOT_ACCEPTED)
-    except (FeedError, OSError) as error:
+    except FeedError as error:
         return complain(str(error), FAILED)
+    except OSError as error:
+        return complain(_words_of(error), FAILED)
     return status if isinstance(status, int) else 0
+
+
+def _words_of(error: OSError) -> str:
+    """Return what the system did not do; of all that we write only standard output has no name."""
+    if error.filename is None:
+        drop_output()
+        return str(OutputLost(error))
+    return f"{error.filename}: {error.strerror}"
 
 
 def _show_version(wanted: bool) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from feed.cli.plumbing import ENDED_BY, event_writer, naming_options, print_lines, run_until_signal
+from feed.cli.plumbing import ENDED_BY, event_writer, naming_options, run_until_signal
+from feed.cli.streams import print_lines, tell
 from feed.errors import InvalidParameter
 from feed.market.ticks import Channel
 from feed.wire.codec_name import CodecName
@@ -112,18 +113,17 @@ def record(  # noqa: PLR0917 - one parameter an option
 
     options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
     stream = _connect(url, symbols, channels, conflate, after=after, snapshot=snapshot, **options)
-    tell = event_writer("record", quiet=quiet)
+    tell_event = event_writer("record", quiet=quiet)
     with RecordingWriter(file, overwrite=overwrite) as recording:
         status = run_until_signal(
-            stream, lambda: write_down(stream, recording, tell, count=count, seconds=seconds)
+            stream, lambda: write_down(stream, recording, tell_event, count=count, seconds=seconds)
         )
     if not quiet:
         counters = stream.counters
-        typer.echo(
+        tell(
             f"feed record: {recording.ticks} ticks, {recording.written_bytes} bytes, "
             f"{counters.gaps} gaps, {counters.reconnects} reconnects in {file}; "
-            f"position {stream.position}",
-            err=True,
+            f"position {stream.position}"
         )
     return 0 if status > ENDED_BY else status
 
@@ -143,9 +143,9 @@ def watch(  # noqa: PLR0917 - one parameter an option
     listed = ",".join(symbols)
     options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
     stream = _connect(url, listed, live.CHANNELS, live.CONFLATE, "SYMBOL", snapshot=True, **options)
-    server, tell = Finite(url, key, secret), event_writer("watch", quiet=False)
+    server, tell_event = Finite(url, key, secret), event_writer("watch", quiet=False)
     return run_until_signal(
-        stream, lambda: live.watch(stream, server, listed.split(","), print_lines, tell)
+        stream, lambda: live.watch(stream, server, listed.split(","), print_lines, tell_event)
     )
 
 

@@ -1,15 +1,12 @@
-"""The common parts of commands: exit statuses, complaints, output, running until a signal."""
+"""The common parts of commands: exit statuses, complaints, running until a signal."""
 
 import asyncio
-import os
 import signal
-import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any
 
-import typer
-
+from feed.cli.streams import release_blocked, tell
 from feed.errors import InvalidParameter
 from feed.market.ticks import Channel
 
@@ -17,13 +14,14 @@ FAILED = 1
 NOT_ACCEPTED = 2
 ENDED_BY = 128  # plus the signal's number, as shells have it
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 def complain(message: str, status: int) -> int:
     """Write a message to standard error, each line after our name; return the status."""
     for line in message.splitlines():
-        typer.echo(f"feed: {line}", err=True)
+        tell(f"feed: {line}")
     return status
 
 
@@ -41,40 +39,43 @@ def naming_options(symbols_option: str = "--symbols") -> Iterator[None]:
 
 
 def run_until_signal(server: AbstractAsyncContextManager[object], work: Work) -> int:
-    """Do the work until it is done, or a signal ends it; return the exit status."""
+    """Do the work until it is done, or Ctrl-C or SIGTERM ends it; return the exit status."""
+    ended_by: list[int] = []
 
     async def until_done() -> None:
-        task = asyncio.current_task()
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert task is not None
-        with suppress(NotImplementedError):  # on Windows, where there is no SIGTERM to speak of
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        async with server:
-            await work()
+
+        def end(number: int, _: object) -> None:
+            """Cancel the work; unlike a handler of the loop, also while that waits in a write."""
+            if ended_by:
+                raise KeyboardInterrupt  # told twice
+            ended_by.append(number)
+            release_blocked()
+            loop.call_soon_threadsafe(task.cancel)
+
+        before = {number: signal.signal(number, end) for number in _SIGNALS}
+        try:
+            async with server:
+                await work()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     try:
         asyncio.run(until_done())
     except KeyboardInterrupt:
         return ENDED_BY + signal.SIGINT
     except asyncio.CancelledError:
-        return ENDED_BY + signal.SIGTERM
+        return ENDED_BY + ended_by[0]
     return 0
-
-
-def print_lines(lines: bytes) -> None:
-    """Write lines to standard output at once; end the command where nobody reads them."""
-    try:
-        sys.stdout.buffer.write(lines)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:  # the reader of our output has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit from None
 
 
 def event_writer(command: str, *, quiet: bool) -> Callable[[object], None]:
     """Return a function that writes events to standard error, each after the command's name."""
 
-    def tell(event: object) -> None:
+    def write(event: object) -> None:
         if not quiet:
-            typer.echo(f"feed {command}: {event}", err=True)
+            tell(f"feed {command}: {event}")
 
-    return tell
+    return write

@@ -69,6 +69,7 @@ class RecordingWriter:
             raise InvalidParameter("FILE", str(path), ACCEPTED_NAMES)
         self.ticks = 0
         self.written_bytes = 0
+        self._path = path
         self._compress = compress
         self._waiting = bytearray()  # lines not in the file yet
         self._flush_bytes = 0 if compress is bytes else flush_bytes
@@ -117,8 +118,11 @@ class RecordingWriter:
         piece = memoryview(self._compress(bytes(self._waiting)))
         self._waiting.clear()
         self.written_bytes += len(piece)
-        while piece:
-            piece = piece[self._file.write(piece) :]
+        try:
+            while piece:
+                piece = piece[self._file.write(piece) :]
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from error
 
     def _write(self, messages: Iterable[Mapping[str, object]]) -> None:
         for message in messages:

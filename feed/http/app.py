@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 
@@ -35,6 +35,7 @@ async def make_app(
     source: Source,
     clock: Clock = SYSTEM_CLOCK,
     *,
+    lost_log_records: Callable[[], int] = lambda: 0,
     last_words_s: float = LAST_WORDS_S,
     sample_s: float = SAMPLE_S,
 ) -> web.Application:
@@ -44,6 +45,7 @@ async def make_app(
         settings: of the whole server.
         source: of its ticks.
         clock: of everything but its timers.
+        lost_log_records: tells the number of records of the log that could not be written.
         last_words_s: the time in which a socket has to take what was written last.
         sample_s: between two samples of the status history.
     """
@@ -60,7 +62,7 @@ async def make_app(
         ingest,
         Origins(settings.allow_origin),
         StatusHistory(hub, ingest, sample_s),
-        Exposition(hub, ingest),
+        Exposition(hub, ingest, lost_log_records),
         clock.mono_ns(),
         last_words_s,
     )

@@ -8,7 +8,7 @@ is made on the loop, family by family, in slices of half a millisecond.
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
@@ -40,9 +40,10 @@ class _One(Collector):
 class Exposition:
     """The handler of `/metrics`."""
 
-    def __init__(self, hub: Hub, ingest: Ingest) -> None:
+    def __init__(self, hub: Hub, ingest: Ingest, lost_log_records: Callable[[], int]) -> None:
         self._hub = hub
         self._ingest = ingest
+        self._lost_log_records = lost_log_records
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
         PlatformCollector(registry=self._process)
@@ -76,4 +77,5 @@ class Exposition:
         """Return every family; ours are read at one moment."""
         process = await asyncio.to_thread(lambda: list(self._process.collect()))
         census = await take_census(self._hub)
-        return [*families(Watched(self._hub, self._ingest, census)), *process]
+        watched = Watched(self._hub, self._ingest, census, self._lost_log_records())
+        return [*families(watched), *process]

@@ -46,11 +46,13 @@ class Watched:
     Attributes:
         hub, ingest: they count.
         census: found just now by walking over all subscribers.
+        lost_log_records: the number of records of the log that could not be written.
     """
 
     hub: Hub
     ingest: Ingest
     census: Census
+    lost_log_records: int
 
 
 def families(watched: Watched) -> Iterator[Metric]:
@@ -319,6 +321,10 @@ def _loop(watched: Watched) -> Iterator[Metric]:
         "How late the event loop was for a timer, looked at once a second or oftener. Over 0.1 the "
         "process is saturated.",
     ).of_ns({(): watched.hub.instruments.loop_lag})
+    yield _counter(
+        "feed_log_records_lost",
+        "Records of the log that could not be written: nobody reads standard error, or it is full.",
+    ).of(watched.lost_log_records)
 
 
 Labels = tuple[str, ...]

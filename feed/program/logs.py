@@ -4,21 +4,26 @@ Events of a connection, a source or the server are logged, with the connection's
 frames are not. Of events of one kind the first hundred in ten seconds are told, and the number of
 the others: ten thousand subscribers that come back at once are two lines more, and cost 3 µs each.
 
-Libraries log by way of `logging`; their lines take the same way out.
+Libraries log by way of `logging`; their lines take the same way out, and so do Python's warnings.
+Nothing here waits for whoever reads: the way out is a function that returns at once.
 """
 
 import asyncio
 import logging
-import sys
+import traceback
 from collections import Counter
-from collections.abc import MutableMapping
-from typing import Any, TextIO
+from collections.abc import Callable, MutableMapping
+from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor
 
+from feed.program.log_writer import LogWriter
+
 MOST_REPEATS = 100  # events of one kind that are told within a window
 WINDOW_S = 10.0
+
+_STAMP: Processor = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
 log = structlog.get_logger("feed.logs")
 
@@ -66,14 +71,48 @@ class Repeats(logging.Filter):
         return self._counts[kind] <= self._most
 
 
-def configure(stream: TextIO = sys.stderr) -> Repeats:
-    """Send all logs of this process to a stream; return the limit of their repeats."""
-    interactive = stream.isatty()
+class LineHandler(logging.Handler):
+    """Makes a line of each record and hands it on."""
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        super().__init__()
+        self._write = write
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand on a record's line; where none can be made, the reason."""
+        try:
+            text = self.format(record)
+        except Exception:  # noqa: BLE001 - of any kind: an event's values are anybody's objects
+            text = f"a record of {record.name} cannot be told: {traceback.format_exc()}"
+        self._write(f"{text}\n".encode(errors="backslashreplace"))
+
+
+def begin(fd: int, *, interactive: bool) -> tuple[Repeats, LogWriter]:
+    """Send all logs of this process to a file descriptor; return their limit, and their writer."""
+
+    def tell_lost(records: int) -> bytes:
+        event: Any = {"event": "records_lost", "records": records, "level": "warning"}
+        for render in (_STAMP, *renderers):
+            event = render(None, "warning", event)
+        return f"{event}\n".encode()
+
+    renderers = _renderers(interactive=interactive)
+    writer = LogWriter(fd, tell_lost)
+    return configure(writer.write, interactive=interactive), writer
+
+
+def configure(write: Callable[[bytes], object], *, interactive: bool) -> Repeats:
+    """Send all logs of this process to a function; return the limit of their repeats.
+
+    Args:
+        write: called with each line; it must not wait.
+        interactive: lines for people, with colours; else JSON.
+    """
     repeats = Repeats()
     common: list[Processor] = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _STAMP,
     ]
     structlog.configure(
         processors=[repeats, *common, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -81,7 +120,7 @@ def configure(stream: TextIO = sys.stderr) -> Repeats:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(stream)
+    handler = LineHandler(write)
     handler.addFilter(repeats)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -96,6 +135,7 @@ def configure(stream: TextIO = sys.stderr) -> Repeats:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("feed").setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)
     return repeats
 
 

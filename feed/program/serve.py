@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 
 import structlog
@@ -13,6 +15,7 @@ from feed import __version__
 from feed.errors import FeedError
 from feed.http.app import make_app
 from feed.program import logs
+from feed.program.log_writer import LogWriter
 from feed.settings.options import Settings
 from feed.sources.options import SourceOptions
 
@@ -30,15 +33,20 @@ def serve(settings: Settings, source_options: SourceOptions) -> None:
     Raises:
         FeedError: an option is not accepted, or the address cannot be listened on.
     """
-    repeats = logs.configure()
+    repeats, writer = logs.begin(sys.stderr.fileno(), interactive=sys.stderr.isatty())
     _allow_many_files()
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, source_options, repeats))
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(settings, source_options, repeats, writer))
+    finally:
+        writer.close()
 
 
-async def _serve(settings: Settings, source_options: SourceOptions, repeats: logs.Repeats) -> None:
+async def _serve(
+    settings: Settings, source_options: SourceOptions, repeats: logs.Repeats, writer: LogWriter
+) -> None:
     source = source_options.make()
-    app = await make_app(settings, source)
+    app = await make_app(settings, source, lost_log_records=lambda: writer.lost)
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -62,8 +70,7 @@ async def _serve(settings: Settings, source_options: SourceOptions, repeats: log
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLD)
         host, port = runner.addresses[0][:2]
-        sys.stdout.write(_first_lines(source_options.describe(), f"{host}:{port}"))
-        sys.stdout.flush()
+        _greet(_first_lines(source_options.describe(), f"{host}:{port}"))
         log.info("serving", host=host, port=port, source=source.name, version=__version__)
         telling = asyncio.create_task(repeats.run(), name="repeats")
         await stop.wait()
@@ -71,6 +78,21 @@ async def _serve(settings: Settings, source_options: SourceOptions, repeats: log
         telling.cancel()
     finally:
         await runner.cleanup()
+
+
+def _greet(lines: str) -> None:
+    """Print the first lines, from a thread: a server serves, whether somebody reads them or not."""
+
+    def write() -> None:
+        rest = memoryview(lines.encode())
+        try:
+            while rest:
+                rest = rest[os.write(fd, rest) :]
+        except OSError as error:
+            log.warning("first_lines_not_printed", error=error.strerror)
+
+    fd = sys.stdout.fileno()
+    threading.Thread(target=write, name="first lines", daemon=True).start()
 
 
 def _first_lines(what: str, address: str) -> str:

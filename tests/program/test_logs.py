@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -26,9 +27,14 @@ def _unconfigured() -> Iterator[None]:
     handlers, level = root.handlers[:], root.level
     yield
     structlog.reset_defaults()
+    logging.captureWarnings(capture=False)
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.getLogger("feed").setLevel(logging.NOTSET)
+
+
+def configure(stream: io.StringIO) -> logs.Repeats:
+    return logs.configure(lambda line: stream.write(line.decode()), interactive=stream.isatty())
 
 
 def lines(stream: io.StringIO) -> list[dict[str, object]]:
@@ -37,7 +43,7 @@ def lines(stream: io.StringIO) -> list[dict[str, object]]:
 
 def test_machines_read_json() -> None:
     stream = io.StringIO()
-    logs.configure(stream)
+    configure(stream)
     structlog.get_logger("feed.test").info("happened", what=1)
     [line] = lines(stream)
     assert str(line.pop("timestamp")).endswith("Z")
@@ -46,7 +52,7 @@ def test_machines_read_json() -> None:
 
 def test_people_on_a_terminal_read_lines() -> None:
     stream = Terminal()
-    logs.configure(stream)
+    configure(stream)
     structlog.get_logger("feed.test").info("happened", what=1)
     [line] = stream.getvalue().splitlines()
     assert "happened" in line
@@ -56,7 +62,7 @@ def test_people_on_a_terminal_read_lines() -> None:
 
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["json", "console"])
 def test_a_traceback_shows_no_variables(stream: io.StringIO) -> None:
-    logs.configure(stream)
+    configure(stream)
 
     def fail(secret: str) -> None:  # noqa: ARG001 - to be found in the frame
         raise RuntimeError("no luck")
@@ -73,7 +79,7 @@ def test_a_traceback_shows_no_variables(stream: io.StringIO) -> None:
 
 def test_lines_of_libraries_take_the_same_way() -> None:
     stream = io.StringIO()
-    logs.configure(stream)
+    configure(stream)
     logging.getLogger("aiohttp.server").error("bad %s", "request")
     logging.getLogger("asyncio").info("a detail")
     [line] = lines(stream)
@@ -84,9 +90,29 @@ def test_lines_of_libraries_take_the_same_way() -> None:
     )
 
 
+def test_pythons_warnings_take_the_same_way() -> None:
+    stream = io.StringIO()
+    configure(stream)
+    warnings.warn("a way that goes away", DeprecationWarning, stacklevel=1)
+    [line] = lines(stream)
+    assert "a way that goes away" in str(line["event"])
+
+
+def test_a_record_that_cannot_be_told_says_so() -> None:
+    class Broken:
+        def __repr__(self) -> str:
+            raise RuntimeError("no words")
+
+    stream = io.StringIO()
+    configure(stream)
+    structlog.get_logger("feed.test").info("happened", what=Broken())
+    assert stream.getvalue().startswith("a record of feed.test cannot be told: Traceback")
+    assert "no words" in stream.getvalue()
+
+
 def test_repeats_are_left_out_and_their_number_is_told() -> None:
     stream = io.StringIO()
-    repeats = logs.configure(stream)
+    repeats = configure(stream)
     for number in range(logs.MOST_REPEATS + 25):
         structlog.get_logger("feed.test").info("connected", id=number)
         logging.getLogger("aiohttp.server").error("bad request %d", number)
