@@ -120,7 +120,8 @@ async def test_a_server_whose_first_lines_nobody_reads_serves_and_ends() -> None
 
 
 @pytest.mark.parametrize(
-    ("redirection", "reason"), [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")]
+    ("redirection", "reason"),
+    [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")],
 )
 async def test_first_lines_that_cannot_be_printed_are_one_line_of_the_log(
     redirection: str, reason: str
