@@ -5,11 +5,46 @@ import { FeedClient } from "../../src/client/client.ts";
 import { Emitter } from "../../src/client/emitter.ts";
 import type { Environment } from "../../src/client/environment.ts";
 import { FeedbackReporter } from "../../src/client/feedback.ts";
+import { Newest } from "../../src/client/newest.ts";
 import { Receiver } from "../../src/client/receiver.ts";
+import { decodeFrame } from "../../src/client/wire/codec.ts";
 import { Selection } from "../../src/client/wire/selection.ts";
-import type { Message, Tick } from "../../src/client/wire/ticks.ts";
-import { ScriptedFeed, trade } from "../support/feed.ts";
+import {
+  type ConflatedTrade,
+  firstTradeId,
+  type Message,
+  type Tick,
+  type Trade,
+  tradeId,
+} from "../../src/client/wire/ticks.ts";
+import { encode, ScriptedFeed, trade } from "../support/feed.ts";
 import { Page, Record, range, until } from "../support/world.ts";
+
+describe("ids of trades", () => {
+  const huge = "18446744073709551615";
+
+  test.each(["json", "msgpack"] as const)("arrive exactly in %s, whatever they are", (codec) => {
+    const plain = trade("A", 7) as Trade;
+    const trades: Trade[] = [plain, { ...plain, i: 2 ** 64, xi: huge }, { ...plain, xi: "ETH-1" }];
+    const decoded = decodeFrame(encode(trades, codec), codec) as Trade[];
+    expect(decoded.map(tradeId)).toEqual(["7", huge, "ETH-1"]);
+    const newest = new Newest();
+    for (const tick of decoded.slice(0, 2)) {
+      newest.update(tick);
+    }
+    expect(tradeId(newest.get("A")?.trade as Trade)).toBe(huge);
+  });
+
+  test("a conflated trade has two", () => {
+    const conflated: ConflatedTrade = {
+      ...(trade("A", 9) as ConflatedTrade),
+      ...{ n: 2, h: 1, l: 1, v: 1, vw: 1, fi: 2 ** 64 },
+    };
+    expect(firstTradeId(conflated)).toBe("18446744073709552000");
+    expect(firstTradeId({ ...conflated, xfi: huge })).toBe(huge);
+    expect(firstTradeId(trade("A", 9) as Trade)).toBe("9");
+  });
+});
 
 describe("pending ticks", () => {
   test("become one batch in order", () => {

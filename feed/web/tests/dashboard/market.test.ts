@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Bar, ConflatedTrade, Quote, Status, Trade } from "../../src/client/index.ts";
+import { gridOf } from "../../src/dashboard/chart/grid.ts";
 import { Directory } from "../../src/dashboard/market/directory.ts";
 import { Instrument } from "../../src/dashboard/market/instrument.ts";
 import { OpenBar } from "../../src/dashboard/market/openbar.ts";
@@ -14,8 +15,19 @@ function tradeAt(seconds: number, price: number, more: Partial<Trade> = {}): Tra
   return { ...(trade("A", 1) as Trade), p: price, s: 10, t: at(seconds), ...more };
 }
 
-function quote(bid: number, ask: number): Quote {
-  return { T: "q", S: "A", bx: "V", bp: bid, bs: 3, ax: "V", ap: ask, as: 4, t: at(0) };
+function quote(bid: number, ask: number, more: Partial<Quote> = {}): Quote {
+  const tick: Quote = {
+    T: "q",
+    S: "A",
+    bx: "V",
+    bp: bid,
+    bs: 3,
+    ax: "V",
+    ap: ask,
+    as: 4,
+    t: at(0),
+  };
+  return { ...tick, ...more };
 }
 
 function bar(seconds: number, more: Partial<Bar> = {}): Bar {
@@ -77,9 +89,33 @@ describe("an instrument", () => {
 
   test("an empty side of the book has no price, and no spread", () => {
     const instrument = new Instrument("A");
-    instrument.take(quote(0, 101));
+    instrument.take(quote(0, 101, { bs: 0 }));
     expect(instrument.bid).toBeUndefined();
     expect(instrument.spread).toBeUndefined();
+    instrument.take(quote(0, 101));
+    expect(instrument).toMatchObject({ bid: 0, spread: 101 });
+  });
+
+  test.each([
+    [-37.5, -36.73, 0.77 / 37.5],
+    [-1, -2, -1],
+    [-1, 1, 2],
+    [1, -1, -2],
+  ])("from %f to %f its change is %f", (first, last, change) => {
+    const instrument = new Instrument("A");
+    instrument.take(tradeAt(0, first));
+    instrument.take(tradeAt(2, last));
+    expect(instrument.change).toBeCloseTo(change);
+  });
+
+  test.each([
+    [0, 5],
+    [1e-300, 1e300],
+  ])("from %f to %f there is no share", (first, last) => {
+    const instrument = new Instrument("A");
+    instrument.take(tradeAt(0, first));
+    instrument.take(tradeAt(2, last));
+    expect(instrument.change).toBeUndefined();
   });
 
   test("is halted from a halt to the resumption, and stale from silence to the next tick", () => {
@@ -112,6 +148,8 @@ describe("an instrument", () => {
     [0.00001234, 8],
     [98_569.7, 2],
     [7, 2],
+    [-37.5, 2],
+    [1e308, 2],
   ])("the price %f is shown with %i decimals", (price, decimals) => {
     const instrument = new Instrument("A");
     instrument.take(tradeAt(0, price));
@@ -147,6 +185,12 @@ describe("an open bar", () => {
     });
   });
 
+  test("its volume is finite", () => {
+    const open = new OpenBar(60);
+    open.take(tradeAt(0, 1, { s: Number.MAX_VALUE }));
+    expect(open.take(tradeAt(1, 1, { s: Number.MAX_VALUE }))?.volume).toBe(Number.MAX_VALUE);
+  });
+
   test("goes on from what the server has of it", () => {
     const open = new OpenBar(1);
     open.begin(bar(0));
@@ -160,6 +204,27 @@ describe("an open bar", () => {
     expect(open.finish(bar(0))).toMatchObject({ time: T0 / 1_000, high: 4, volume: 100 });
     expect(open.take(tradeAt(0.9, 9))).toBeUndefined();
   });
+});
+
+describe("the grid of a price axis", () => {
+  test.each([
+    [190.05, 2, 1, 2, "190.05"],
+    [-36.73, 2, 1, 2, "-36.73"],
+    [0, 2, 1, 2, "0.00"],
+    [0.00012345, 8, 1, 8, "0.00012345"],
+    [1.5e9, 8, 1, 5, "1,500,000,000.00000"],
+    [1e-12, 8, 1e-12, 5, "1e-12"],
+    [-1.25e-12, 8, 1e-12, 5, "-1.25e-12"],
+    [1.25e308, 2, 1e308, 5, "1.25e308"],
+    [5e-324, 8, 1e-300, 5, "0e-300"],
+  ])(
+    "of %f with %i decimals has the unit %f and %i digits",
+    (price, decimals, unit, digits, said) => {
+      const grid = gridOf(price, decimals);
+      expect(grid).toMatchObject({ unit, digits });
+      expect(grid.format(price / grid.unit)).toBe(said);
+    },
+  );
 });
 
 describe("sorting", () => {

@@ -4,23 +4,40 @@ import { Rates } from "../../src/dashboard/connection/rates.ts";
 import { describe as describeStatus, healthOf } from "../../src/dashboard/connection/words.ts";
 import {
   formatBasisPoints,
+  formatByPower,
   formatBytes,
   formatChange,
   formatCompact,
   formatDuration,
   formatPrice,
   formatSize,
+  wayOf,
 } from "../../src/dashboard/ui/format.ts";
 import { snippet } from "../../src/dashboard/ui/snippets.ts";
 
 test.each([
   [formatPrice(98_569.7, 2), "98,569.70"],
   [formatPrice(undefined, 2), "–"],
+  [formatPrice(-36.73, 2), "-36.73"],
+  [formatPrice(0, 2), "0.00"],
+  [formatPrice(1e-12, 8), "1e-12"],
+  [formatPrice(-1.25e-12, 2), "-1.25e-12"],
+  [formatPrice(1.2e-8, 8), "1.2e-8"],
+  [formatPrice(0.00001234, 8), "0.00001234"],
+  [formatPrice(1e308, 2), "1e308"],
+  [formatByPower(1e10, 2), "1e10"],
+  [formatByPower(-1.5e-300, 3), "-1.5e-300"],
   [formatChange(0.0125), "+1.25 %"],
   [formatChange(-0.0125), "−1.25 %"],
   [formatChange(-0.00001), "0.00 %"],
   [formatChange(undefined), "–"],
+  [formatChange(1e300), "+1e302 %"],
   [formatBasisPoints(0.02, 200), "1.0 bp"],
+  [formatBasisPoints(0.02, -36.73), "5.4 bp"],
+  [formatBasisPoints(0.02, 0), ""],
+  [formatBasisPoints(1e10, 1), "1e14 bp"],
+  [formatSize(1e308), "1e308"],
+  [formatCompact(1e308), "1e308"],
   [formatSize(2_900), "2,900"],
   [formatSize(0.03125), "0.0313"],
   [formatSize(0), "0"],
@@ -38,6 +55,16 @@ test.each([
   [formatDuration(3 * 3_600_000), "3 h"],
 ])("%s", (written, expected) => {
   expect(written).toBe(expected);
+});
+
+test.each([
+  [undefined, undefined],
+  [0.00004, undefined],
+  [-0.00004, undefined],
+  [0.0001, "up"],
+  [-0.0001, "down"],
+])("a change of %f is shown as %s", (change, way) => {
+  expect(wayOf(change)).toBe(way);
 });
 
 describe("rates", () => {

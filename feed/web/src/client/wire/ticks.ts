@@ -18,8 +18,10 @@ export type Channel = (typeof CHANNELS)[number];
 interface Execution {
   T: "t";
   S: string;
-  /** Trade id; only grows per symbol. */
+  /** Trade id; only grows per symbol. Above 2^53 it is not exact: `tradeId` says what it is. */
   i: number;
+  /** The trade id as text, where it is no integer or exceeds 2^53 − 1. */
+  xi?: string;
   /** Exchange. */
   x: string;
   /** Price. */
@@ -38,6 +40,7 @@ export interface Trade extends Execution {
   /** Taker side, where the source says it. */
   tks?: "B" | "S";
   n?: never;
+  xfi?: never;
 }
 
 /** The newest trade of an interval, with the trades that it stands for. */
@@ -51,6 +54,18 @@ export interface ConflatedTrade extends Execution {
   vw: number;
   /** Id of the first of them; `i` is the last. */
   fi: number;
+  /** `fi` as text, where it is no integer or exceeds 2^53 − 1. */
+  xfi?: string;
+}
+
+/** The id of a trade, exactly: no number of JavaScript holds an integer above 2^53. */
+export function tradeId({ xi, i }: Trade | ConflatedTrade): string {
+  return xi ?? String(i);
+}
+
+/** The id of the first trade that a conflated one stands for, exactly; else its own. */
+export function firstTradeId(trade: Trade | ConflatedTrade): string {
+  return trade.n === undefined ? tradeId(trade) : (trade.xfi ?? String(trade.fi));
 }
 
 /** The best bid and ask of one symbol at one moment. */

@@ -6,6 +6,7 @@
  */
 
 import {
+  type CandlestickData,
   CandlestickSeries,
   ColorType,
   CrosshairMode,
@@ -23,6 +24,7 @@ import { byId } from "../ui/dom.ts";
 import { formatCompact, formatPrice, formatSize } from "../ui/format.ts";
 import type { Painter } from "../ui/painter.ts";
 import { onPaletteChange, type Palette, palette } from "../ui/palette.ts";
+import { type Grid, gridOf } from "./grid.ts";
 
 const INTERVAL_S: Record<Timeframe, number> = { "1s": 1, "1m": 60 };
 const LIMIT: Record<Timeframe, number> = { "1s": 900, "1m": 1_440 };
@@ -41,6 +43,7 @@ export class Chart {
   #symbol: string | undefined;
   #timeframe: Timeframe = "1s";
   #decimals = 2;
+  #grid: Grid = gridOf(1, 2);
   #open = new OpenBar(1);
   #newest = 0; // start of the newest bar on the chart, in s
   #latest: Candle | undefined;
@@ -83,7 +86,6 @@ export class Chart {
     this.#timeframe = timeframe;
     this.#open = new OpenBar(INTERVAL_S[timeframe]);
     this.#decimals = decimals;
-    this.#setDecimals(decimals);
     this.#clear();
     void this.#load(symbol, timeframe);
   }
@@ -123,7 +125,11 @@ export class Chart {
   set decimals(decimals: number) {
     if (decimals !== this.#decimals) {
       this.#decimals = decimals;
-      this.#setDecimals(decimals);
+      const { unit } = this.#grid;
+      this.#setGrid(this.#latest?.close);
+      if (this.#grid.unit !== unit) {
+        this.reload();
+      }
     }
   }
 
@@ -161,9 +167,8 @@ export class Chart {
 
   #set(candles: Candle[]): void {
     this.#dirty.clear();
-    this.#candles.setData(
-      candles.map(({ time, ...rest }) => ({ ...rest, time: time as UTCTimestamp })),
-    );
+    this.#setGrid(candles.at(-1)?.close);
+    this.#candles.setData(candles.map((candle) => this.#drawn(candle)));
     const colours = palette();
     this.#volume.setData(candles.map((candle) => volumeOf(candle, colours)));
     this.#latest = candles.at(-1);
@@ -192,10 +197,13 @@ export class Chart {
     const colours = palette();
     const due = [...this.#dirty.values()].sort((a, b) => a.time - b.time);
     this.#dirty.clear();
+    if (this.#latest === undefined) {
+      this.#setGrid(due[0]?.close);
+    }
     for (const candle of due) {
-      const { time, ...rest } = candle;
+      const { time } = candle;
       const isOld = time < this.#newest; // a late correction
-      this.#candles.update({ ...rest, time: time as UTCTimestamp }, isOld);
+      this.#candles.update(this.#drawn(candle), isOld);
       this.#volume.update(volumeOf(candle, colours), isOld);
       if (!isOld) {
         this.#newest = time;
@@ -208,9 +216,21 @@ export class Chart {
   }
 
   #hover(event: MouseEventParams): void {
-    const candle = event.seriesData.get(this.#candles) as Candle | undefined;
+    const drawn = event.seriesData.get(this.#candles) as CandlestickData<UTCTimestamp> | undefined;
     const volume = event.seriesData.get(this.#volume) as { value: number } | undefined;
-    this.#describe(candle === undefined ? this.#latest : { ...candle, volume: volume?.value ?? 0 });
+    if (drawn === undefined) {
+      this.#describe(this.#latest);
+      return;
+    }
+    const { unit } = this.#grid;
+    this.#describe({
+      time: drawn.time,
+      open: drawn.open * unit,
+      high: drawn.high * unit,
+      low: drawn.low * unit,
+      close: drawn.close * unit,
+      volume: volume?.value ?? 0,
+    });
   }
 
   /** Write a bar's numbers above the chart. */
@@ -235,10 +255,30 @@ export class Chart {
     }
   }
 
-  #setDecimals(decimals: number): void {
+  /** Draw in the grid of a price from now on. */
+  #setGrid(price = 1): void {
+    this.#grid = gridOf(price, this.#decimals);
+    const { digits, format } = this.#grid;
     this.#candles.applyOptions({
-      priceFormat: { type: "price", precision: decimals, minMove: 10 ** -decimals },
+      priceFormat: {
+        type: "custom",
+        formatter: format,
+        base: 10 ** digits,
+        minMove: 10 ** -digits,
+      },
     });
+  }
+
+  /** A candle as it is drawn. */
+  #drawn({ time, open, high, low, close }: Candle): CandlestickData<UTCTimestamp> {
+    const { unit } = this.#grid;
+    return {
+      time: time as UTCTimestamp,
+      open: open / unit,
+      high: high / unit,
+      low: low / unit,
+      close: close / unit,
+    };
   }
 
   #colour(colours: Palette): void {

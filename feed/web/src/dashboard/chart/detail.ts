@@ -9,6 +9,7 @@ import {
   formatClock,
   formatPrice,
   formatSize,
+  wayOf,
 } from "../ui/format.ts";
 import type { Painter } from "../ui/painter.ts";
 
@@ -77,7 +78,7 @@ export class Detail {
       "way",
       instrument.lastDirection > 0 ? "up" : instrument.lastDirection < 0 ? "down" : undefined,
     );
-    const way = change === undefined || change === 0 ? undefined : change > 0 ? "up" : "down";
+    const way = wayOf(change);
     const since =
       series.firstMs === undefined ? "" : ` since ${formatClock(series.firstMs).slice(0, 5)}`;
     const arrow = way === undefined ? "" : way === "up" ? "▲ " : "▼ ";
@@ -88,7 +89,9 @@ export class Detail {
     this.#texts.spread.set(
       spread === undefined || ask === undefined
         ? formatPrice(undefined, decimals)
-        : `${formatPrice(spread, decimals)} · ${formatBasisPoints(spread, ask)}`,
+        : [formatPrice(spread, decimals), formatBasisPoints(spread, ask)]
+            .filter((words) => words !== "")
+            .join(" · "),
     );
     const status = halt ?? silence;
     this.#halt.hidden = status === undefined;

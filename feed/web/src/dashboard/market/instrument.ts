@@ -49,16 +49,22 @@ export class Instrument {
     this.symbol = symbol;
   }
 
-  /** Change over the known part of the last hour, as a share; undefined when nothing is known. */
+  /**
+   * Change over the known part of the last hour, as a share of the first price's size, so that up is
+   * above 0 for negative prices too; undefined when nothing is known, or when that price is 0.
+   */
   get change(): number | undefined {
     const { first } = this.series;
-    return this.last === undefined || first === undefined || first === 0
-      ? undefined
-      : this.last / first - 1;
+    if (this.last === undefined || first === undefined) {
+      return undefined;
+    }
+    return finite(this.last / Math.abs(first) - first / Math.abs(first));
   }
 
   get spread(): number | undefined {
-    return this.bid === undefined || this.ask === undefined ? undefined : this.ask - this.bid;
+    return this.bid === undefined || this.ask === undefined
+      ? undefined
+      : finite(this.ask - this.bid);
   }
 
   take(tick: Tick): void {
@@ -99,8 +105,8 @@ export class Instrument {
   }
 
   #quote(quote: Quote): void {
-    const bid = priceOf(quote.bp);
-    const ask = priceOf(quote.ap);
+    const bid = priceOf(quote.bp, quote.bs);
+    const ask = priceOf(quote.ap, quote.as);
     this.bidDirection = directionOf(bid, this.bid, this.bidDirection);
     this.askDirection = directionOf(ask, this.ask, this.askDirection);
     this.bid = bid;
@@ -111,17 +117,24 @@ export class Instrument {
     this.#see(quote.ap);
   }
 
-  /** Note with how many decimals prices come, up to eight. */
+  /** Note with how many decimals prices come, up to eight; those of large ones are noise. */
   #see(price: number): void {
+    if (Math.abs(price) >= 1e12) {
+      return;
+    }
     while (this.decimals < 8 && !isWhole(price * 10 ** this.decimals)) {
       this.decimals += 1;
     }
   }
 }
 
-/** A side of the book that is empty has a price of 0. */
-function priceOf(price: number): number | undefined {
-  return price === 0 ? undefined : price;
+/** A side of the book that is empty has neither price nor size; oil was offered at 0, too. */
+function priceOf(price: number, size: number): number | undefined {
+  return price === 0 && size === 0 ? undefined : price;
+}
+
+function finite(value: number): number | undefined {
+  return Number.isFinite(value) ? value : undefined;
 }
 
 function directionOf(

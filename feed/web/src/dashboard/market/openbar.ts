@@ -46,7 +46,7 @@ export class OpenBar {
       candle.high = Math.max(candle.high, high);
       candle.low = Math.min(candle.low, low);
       candle.close = p;
-      candle.volume += volume;
+      candle.volume = Math.min(candle.volume + volume, Number.MAX_VALUE);
     }
     return this.#candle;
   }

@@ -14,8 +14,40 @@ const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
+/** The share of a price that rounding may take or add; more, and digits that matter are gone. */
+const NEAR = 5e-4;
+/** From here on a number is told by its power of ten. */
+const LARGE = 1e12;
+
+/**
+ * A price with this number of decimals; one that is too small or too large for them by its power
+ * of ten: `1.25e-12`.
+ */
 export function formatPrice(price: number | undefined, decimals: number): string {
-  return price === undefined ? NOTHING : (prices[decimals] as Intl.NumberFormat).format(price);
+  if (price === undefined) {
+    return NOTHING;
+  }
+  const size = Math.abs(price);
+  if (size < LARGE && Math.abs(Number(price.toFixed(decimals)) - price) <= NEAR * size) {
+    return (prices[decimals] as Intl.NumberFormat).format(price);
+  }
+  return formatByPower(price, 3);
+}
+
+/** A number by its power of ten, with so many digits after the point at most: `1.25e-12`. */
+export function formatByPower(value: number, digits: number): string {
+  return value
+    .toExponential(digits)
+    .replace(/\.?0*e/, "e")
+    .replace("e+", "e");
+}
+
+/** The direction of a change as it is shown; undefined where it is shown as none. */
+export function wayOf(change: number | undefined): "up" | "down" | undefined {
+  if (change === undefined || Math.abs(change * 100).toFixed(2) === "0.00") {
+    return undefined;
+  }
+  return change > 0 ? "up" : "down";
 }
 
 /** A share as a percentage with its sign: `+1.25 %`. */
@@ -23,15 +55,21 @@ export function formatChange(change: number | undefined): string {
   if (change === undefined) {
     return NOTHING;
   }
-  const percent = change * 100;
-  const text = Math.abs(percent).toFixed(2);
-  const sign = text === "0.00" ? "" : percent > 0 ? "+" : "−";
-  return `${sign}${text} %`;
+  const percent = Math.abs(change * 100);
+  const way = wayOf(change);
+  const sign = way === undefined ? "" : way === "up" ? "+" : "−";
+  return `${sign}${percent < 1e6 ? percent.toFixed(2) : formatByPower(percent, 1)} %`;
 }
 
-/** A spread with its share of the price in basis points: `0.02 · 1.3 bp`. */
+/**
+ * A spread as a share of the price's size in basis points: `1.3 bp`; of a price of 0 there is none.
+ */
 export function formatBasisPoints(spread: number, price: number): string {
-  return `${((spread / price) * 10_000).toFixed(1)} bp`;
+  const points = (spread / Math.abs(price)) * 10_000;
+  if (!Number.isFinite(points)) {
+    return "";
+  }
+  return `${Math.abs(points) < 1e5 ? points.toFixed(1) : formatByPower(points, 1)} bp`;
 }
 
 export function formatCount(count: number): string {
@@ -40,11 +78,17 @@ export function formatCount(count: number): string {
 
 /** A size: whole shares as they are, parts of a coin with the digits that matter. */
 export function formatSize(size: number): string {
+  if (size >= LARGE) {
+    return formatByPower(size, 2);
+  }
   return size >= 100 ? whole.format(size) : String(Number(size.toPrecision(3)));
 }
 
 /** With a letter for thousands: `12.3K`. */
 export function formatCompact(count: number): string {
+  if (count >= 1_000 * LARGE) {
+    return formatByPower(count, 2);
+  }
   return count < 10_000 ? whole.format(count) : compact.format(count);
 }
 

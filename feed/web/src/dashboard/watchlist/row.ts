@@ -7,7 +7,7 @@
 
 import type { Direction, Instrument } from "../market/instrument.ts";
 import { make, setData, Text } from "../ui/dom.ts";
-import { formatBasisPoints, formatChange, formatPrice, NOTHING } from "../ui/format.ts";
+import { formatBasisPoints, formatChange, formatPrice, NOTHING, wayOf } from "../ui/format.ts";
 import type { Palette } from "../ui/palette.ts";
 import { Sparkline } from "./sparkline.ts";
 
@@ -186,8 +186,7 @@ export class Row {
     this.#bid.set(formatPrice(bid, decimals), instrument.bidDirection, flash, nowMs);
     this.#ask.set(formatPrice(ask, decimals), instrument.askDirection, flash, nowMs);
     this.#change.set(formatChange(change));
-    const way =
-      change === undefined || Math.abs(change) < 0.00005 ? undefined : change > 0 ? "up" : "down";
+    const way = wayOf(change);
     this.#arrow.set(way === undefined ? "" : way === "up" ? "▲" : "▼");
     setData(this.#changeElement, "way", way);
     this.#spread.set(spread === undefined ? NOTHING : formatPrice(spread, decimals));

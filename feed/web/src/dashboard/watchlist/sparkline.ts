@@ -49,10 +49,11 @@ export class Sparkline {
       high = Math.max(high, price);
     }
     const spanMs = last.timeMs - first.timeMs || 1;
-    const span = high - low || 1;
+    const halfSpan = high / 2 - low / 2 || 1; // the whole may be larger than the largest number
     const x = (timeMs: number) =>
       PADDING + ((timeMs - first.timeMs) / spanMs) * (this.#width - 2 * PADDING);
-    const y = (price: number) => PADDING + ((high - price) / span) * (this.#height - 2 * PADDING);
+    const y = (price: number) =>
+      PADDING + ((high / 2 - price / 2) / halfSpan) * (this.#height - 2 * PADDING);
 
     context.strokeStyle = colours.line;
     context.lineWidth = 1;
