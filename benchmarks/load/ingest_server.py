@@ -41,6 +41,7 @@ class ReadySource:
     live = True
     recorded_kinds: frozenset[Kind] = frozenset()
     passes = 0
+    clocks_ns = None
     rows_skipped: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, ticks: int, batch: int) -> None:

@@ -164,7 +164,7 @@ class Ingest:
                 await self._publish(bars.restart())
             passes = source.passes
             self._note(ticks)
-            await self._publish(bars.weave(ticks))
+            await self._publish(bars.weave(ticks, source.clocks_ns))
             await asyncio.sleep(0)  # a source that never waits must not starve the cuts
         await self._publish(bars.finish())
 

@@ -14,15 +14,17 @@ moved it. So the result depends on the ticks and their order, never on how they 
 - A *late* trade is of a second that was published. It corrects the second bar that is kept, and
   joins the minute bar; if that was published too, it goes out again as an updated bar, with all
   its new values, right after the trade. A bar that is kept no longer is not corrected.
-- A *stray* is a tick more than `MAX_STEP_NS` away from the watermark, before or after it: a broken
-  clock. One that is believed would make every trade after it late, so it is passed on, but joins
-  no bar and does not move the watermark. When `MAX_STRAYS` come in a row, it is time that has
-  moved, and the builder restarts there. A replay that begins again says so with `restart`, since
-  its step back is mostly shorter.
+- A *stray* is a tick with a broken clock. One that is believed would make every trade after it
+  late, so it is passed on, but joins no bar and does not move the watermark. A recording has its
+  times judged before (`feed.market.market_clock`): strays are ahead of the market's clock, and
+  the watermark goes by that alone. Elsewhere a stray is more than `MAX_STEP_NS` away from the
+  watermark, before or after it; when `MAX_STRAYS` come in a row, it is time that has moved, and
+  the builder restarts there. A replay that begins again says so with `restart`.
 
 Knows no clock: all time is event time.
 """
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 
@@ -87,8 +89,12 @@ class BarBuilder:
         """
         self._recorded_kinds = recorded_kinds
 
-    def weave(self, ticks: list[Tick]) -> list[Tick]:
+    def weave(self, ticks: list[Tick], clocks_ns: Sequence[int] | None = None) -> list[Tick]:
         """Return the ticks, with the bars that they finish or correct put in.
+
+        Args:
+            ticks: in order.
+            clocks_ns: per tick the market's clock, where somebody has judged their times.
 
         Every tick of the feed goes through this loop. A quote costs one comparison and a trade
         one `add`; all else is rare. The list is not changed, and comes back itself when nothing
@@ -105,7 +111,8 @@ class BarBuilder:
         for index, tick in enumerate(ticks):
             event_ns = tick.event_ns
             if not earliest_ns <= event_ns < second_end_ns:
-                bars = self._advance(event_ns, self._ticks_seen + index)
+                clock_ns = None if clocks_ns is None else clocks_ns[index]
+                bars = self._advance(event_ns, self._ticks_seen + index, clock_ns)
                 if bars is None:
                     continue
                 if bars:
@@ -185,11 +192,13 @@ class BarBuilder:
                 else:
                     self._history.put(tick, span)
 
-    def _advance(self, event_ns: int, number: int) -> list[Tick] | None:
+    def _advance(self, event_ns: int, number: int, clock_ns: int | None) -> list[Tick] | None:
         """Move the watermark to the tick with this number; return the bars that this finishes.
 
         None: the tick is a stray.
         """
+        if clock_ns is not None:
+            return self._follow(event_ns, clock_ns)
         if self._second_end_ns == self._earliest_ns:
             self._open(event_ns)
             return []
@@ -203,6 +212,16 @@ class BarBuilder:
         bars = self.restart()
         self._open(event_ns)
         return bars
+
+    def _follow(self, event_ns: int, clock_ns: int) -> list[Tick] | None:
+        """Move the watermark to a tick as the market's clock does; return as `_advance` does."""
+        if event_ns > clock_ns or event_ns < self._earliest_ns:
+            self.stray_ticks += 1
+            return None
+        if self._second_end_ns == self._earliest_ns:
+            self._open(event_ns)
+            return []
+        return self._move_to(event_ns)
 
     def _move_to(self, event_ns: int) -> list[Tick]:
         """Finish the open second, and the open minute too if that is over; open the next ones."""

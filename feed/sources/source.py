@@ -1,6 +1,6 @@
 """The form of every source of ticks, and of the instruments that it lists."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,7 +38,8 @@ class Source(Protocol):
         can_wait: production may be paused without loss (a recording), or not (a live market).
         live: its ticks happen now, so that their age and its silence mean something.
         recorded_kinds: kinds of bars that come from the source itself and are not to be rebuilt.
-        passes: grows before the first tick of each pass of a recording that loops; else constant.
+        passes: grows before the first tick of each pass of a recording that loops, or that holds
+            several; else constant.
     """
 
     name: str
@@ -46,6 +47,13 @@ class Source(Protocol):
     live: bool
     recorded_kinds: frozenset[Kind]
     passes: int
+
+    @property
+    def clocks_ns(self) -> Sequence[int] | None:
+        """The market's clock at each tick of the list that came last.
+
+        None: nobody judged their times (see `feed.market.market_clock`).
+        """
 
     @property
     def rows_skipped(self) -> Mapping[str, int]:

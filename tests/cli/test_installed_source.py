@@ -44,6 +44,7 @@ class Pulse:
     live = True
     recorded_kinds = frozenset()
     passes = 0
+    clocks_ns = None
     rows_skipped = MappingProxyType({})
 
     def __init__(self, symbol, price):

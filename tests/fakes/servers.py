@@ -69,6 +69,7 @@ class ScriptedSource:
         self.can_wait = can_wait
         self.live = not can_wait
         self.passes = 0
+        self.clocks_ns: list[int] | None = None
         self.rows_skipped: dict[str, int] = {}
         self.recorded_kinds = frozenset() if builds_bars else frozenset({Kind.BAR})
         self.opened = 0

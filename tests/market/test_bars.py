@@ -440,3 +440,33 @@ def test_second_bars_add_up_to_their_minute() -> None:
         assert minute.low == min(part.low for part in parts)
         assert minute.volume == sum(part.volume for part in parts)
         assert minute.trade_count == sum(part.trade_count for part in parts)
+
+
+def test_a_stray_of_a_recording_moves_no_bar_and_a_late_trade_corrects_one() -> None:
+    """The market's clock decides, also about an hour and about a year."""
+    start_ns = 1_700_000_040 * SECOND_NS  # a full minute
+    year_ns = 365 * 86_400 * SECOND_NS
+    rows = [(0, 0), (3_600, 0), (1, 1), (-7_200, 1), (61, 61), (2, 61)]
+    ticks: list[Tick] = [
+        Trade("A", number, "V", 10.0 + number, 1.0, start_ns + second * SECOND_NS)
+        for number, (second, _) in enumerate(rows)
+    ]
+    clocks_ns = [start_ns + clock_s * SECOND_NS for _, clock_s in rows]
+    ticks.append(Trade("A", 6, "V", 20.0, 1.0, start_ns + year_ns))
+    builder = BarBuilder()
+    woven = builder.weave(ticks, [*clocks_ns, start_ns + year_ns])
+    minutes = [
+        (tick.kind, (tick.event_ns - start_ns) // SECOND_NS, tick.trade_count)
+        for tick in woven
+        if isinstance(tick, Bar) and tick.kind is not Kind.SECOND_BAR
+    ]
+    # The late trade of two hours ago is of a minute that had none; the stray is in no bar.
+    assert minutes == [
+        (Kind.UPDATED_BAR, -7_200, 1),
+        (Kind.BAR, 0, 2),
+        (Kind.UPDATED_BAR, 0, 3),
+        (Kind.BAR, 60, 1),
+    ]
+    assert builder.stray_ticks == 1
+    assert builder.late_trades == 2
+    assert [tick for tick in woven if isinstance(tick, Trade)] == ticks

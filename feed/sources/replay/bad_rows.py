@@ -22,7 +22,6 @@ class Flaw(StrEnum):
 
     UNREADABLE = "unreadable"  # not JSON, not UTF-8, an open quote, a line that is too long
     INVALID = "invalid"  # a field or cell is missing, or its value is not accepted
-    OUT_OF_ORDER = "out_of_order"  # its event time is before that of an earlier row
 
 
 @dataclass(frozen=True, slots=True)

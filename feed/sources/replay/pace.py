@@ -10,10 +10,10 @@ LEAST_PASS_NS = SECOND_NS  # of event time: looped, a recording of one moment wo
 class Pace:
     """The times at which ticks of one pass are due: as far apart as their events, by the speed."""
 
-    __slots__ = ("_first_event_ns", "_origin_ns", "_speed")
+    __slots__ = ("_first_event_ns", "_origin_ns", "speed")
 
     def __init__(self, speed: float) -> None:
-        self._speed = speed
+        self.speed = speed
         self._first_event_ns: int | None = None
         self._origin_ns = 0  # when the first event is due
 
@@ -26,7 +26,7 @@ class Pace:
     def due_ns(self, event_ns: int) -> int:
         """Return the time at which a tick with this event time is due."""
         assert self._first_event_ns is not None
-        return self._origin_ns + int((event_ns - self._first_event_ns) / self._speed)
+        return self._origin_ns + int((event_ns - self._first_event_ns) / self.speed)
 
     def end_ns(self, event_ns: int) -> int:
         """Return the time at which a pass may end that has this last event."""

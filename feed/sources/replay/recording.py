@@ -1,7 +1,8 @@
 """One pass over a recording: lines into blocks of ticks, and of rows that are not ticks.
 
-Knows lines and the order of rows; reads forward and keeps no tick. Reading blocks, so the replay
-calls it from a thread. Knows nothing of pace, loops or counters.
+Knows lines and the order of rows, which is that of the ticks, whatever their times; reads forward,
+and keeps the few ticks whose time is not judged yet. Reading blocks, so the replay calls it from a
+thread. Knows nothing of pace, loops or counters.
 
 A line is a row: a CSV's quoted cell cannot hold a line break. One line of `.ndjson` is an object
 or, as `/v1/stream` sends it, an array of objects.
@@ -16,6 +17,7 @@ from typing import Any
 import orjson
 
 from feed.errors import InvalidInput, InvalidTick, SourceError
+from feed.market.market_clock import UNTIMED_NS, MarketClock
 from feed.market.ticks import MINUTE_NS, SECOND_NS, Bar, Kind, Tick
 from feed.sources.replay.bad_rows import BadRow, Flaw, OnBadRow
 from feed.sources.replay.lines import MAX_LINE_BYTES, Lines
@@ -24,6 +26,7 @@ from feed.sources.replay.record_rows import CSV_SHAPE, RecordReader
 from feed.sources.source import Instrument
 
 BLOCK_ROWS = 512  # 2 ms of parsing: a block holds up the event loop for no longer
+MOST_UNJUDGED = 64  # ticks; more are corrections, which say nothing of the time
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # spreadsheets begin UTF-8 with it
 
 
@@ -33,7 +36,8 @@ class Block:
 
     Attributes:
         ticks: in the order of the file.
-        clocks_ns: per tick, the market's clock at that moment; never falls.
+        clocks_ns: per tick, the market's clock at that moment; never falls within a pass.
+        passes: per tick, how often the market's clock has jumped back in the file (`MarketClock`).
         rows: the number of rows that were read, of any kind.
         beside: the number of those that only accompany ticks.
         bad: the rows that are not ticks.
@@ -45,6 +49,7 @@ class Block:
 
     ticks: list[Tick] = field(default_factory=list)
     clocks_ns: list[int] = field(default_factory=list)
+    passes: list[int] = field(default_factory=list)
     rows: int = 0
     beside: int = 0
     bad: list[BadRow] = field(default_factory=list)
@@ -57,20 +62,22 @@ class Block:
 class RecordingReader:
     """One pass over a recording.
 
-    Out of order is a trade, quote or status whose event time is before that of an earlier one in
-    the file. Bars are not judged: they carry the start of their interval and come after its end.
+    A bar carries the start of its interval and comes after its end, which is its time here; the
+    correction of one comes whenever it comes, and has none.
     """
 
     __slots__ = (
-        "_clock_ns",
+        "_clock",
         "_lines",
         "_listed",
-        "_newest_ns",
+        "_passes",
         "_read",
         "_reader",
         "_rest",
         "_rows_of",
         "_stop_at_bad_row",
+        "_unjudged",
+        "_unjudged_ns",
     )
 
     def __init__(self, path: Path, on_bad_row: OnBadRow) -> None:
@@ -80,8 +87,10 @@ class RecordingReader:
             SourceError: it cannot be opened, or is not a recording.
         """
         self._stop_at_bad_row = on_bad_row == "stop"
-        self._newest_ns = -1  # the newest event time of a trade, quote or status
-        self._clock_ns = -1  # the same, where a bar counts with the end of its interval
+        self._clock = MarketClock()
+        self._passes = 0
+        self._unjudged: list[Tick] = []  # ticks that are in no block yet
+        self._unjudged_ns: list[int] = []  # their times, as the clock wants them
         self._listed = 0  # how many instruments earlier blocks told of
         self._lines = Lines(path)
         self._rest = iter(self._lines)  # the lines that were not read yet
@@ -103,8 +112,9 @@ class RecordingReader:
     def read_block(self) -> Block:
         """Read about `BLOCK_ROWS` rows: as many lines as it takes.
 
-        A row that cannot be read is told in the block, after the ticks before it: nothing is
-        raised.
+        Ticks after a jump in time come with a later block, where rows that tell whether it counts
+        are not read yet. A row that cannot be read is told in the block, after the ticks before it:
+        nothing is raised.
         """
         block = Block()
         try:
@@ -118,6 +128,7 @@ class RecordingReader:
         except SourceError as error:
             block.fault = error
         block.last |= block.fault is not None
+        self._judge(block)
         block.instruments = self._reader.listings.instruments[self._listed :]
         self._listed += len(block.instruments)
         block.bars_announced = self._reader.bars_announced
@@ -153,25 +164,39 @@ class RecordingReader:
             if tick is None:
                 block.beside += 1
                 continue
-            clock_ns = tick.event_ns
-            if type(tick) is Bar:
-                clock_ns += SECOND_NS if tick.kind is Kind.SECOND_BAR else MINUTE_NS
-            elif clock_ns < self._newest_ns:
-                late_s = (self._newest_ns - clock_ns) / SECOND_NS
-                detail = f"out of order: its event time is {late_s:.9g} s before an earlier row's"
-                self._refuse(block, Flaw.OUT_OF_ORDER, detail)
-                continue
-            else:
-                self._newest_ns = clock_ns
-            self._clock_ns = max(self._clock_ns, clock_ns)
-            block.ticks.append(tick)
-            block.clocks_ns.append(self._clock_ns)
+            self._unjudged.append(tick)
+            self._unjudged_ns.append(_time_ns(tick))
+
+    def _judge(self, block: Block) -> None:
+        """Move ticks into the block with the market's clock, up to one that needs more rows."""
+        clock, ticks, times_ns = self._clock, self._unjudged, self._unjudged_ns
+        judged = 0
+        for index in range(len(ticks)):
+            last = block.last or len(ticks) - index > MOST_UNJUDGED
+            begins_pass = clock.pass_row(times_ns, index, last=last)
+            if begins_pass is None:
+                break
+            self._passes += begins_pass
+            block.passes.append(self._passes)
+            block.clocks_ns.append(clock.now_ns)
+            judged += 1
+        block.ticks = ticks[:judged]
+        del ticks[:judged], times_ns[:judged]
 
     def _refuse(self, block: Block, reason: Flaw, detail: str) -> None:
         bad = BadRow(self._lines.path, self._lines.number, reason, detail)
         block.bad.append(bad)
         if self._stop_at_bad_row:
             block.fault = SourceError(str(bad))
+
+
+def _time_ns(tick: Tick) -> int:
+    """Return the time by which a tick moves the market's clock."""
+    if type(tick) is not Bar:
+        return tick.event_ns
+    if tick.kind is Kind.UPDATED_BAR:
+        return UNTIMED_NS
+    return tick.event_ns + (SECOND_NS if tick.kind is Kind.SECOND_BAR else MINUTE_NS)
 
 
 def _object_rows(line: bytes) -> list[object]:

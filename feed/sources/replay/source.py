@@ -3,9 +3,10 @@
 Knows pace, loops, threads and the reporting of bad rows. The meaning of rows stands in
 `object_rows.py` and `record_rows.py`, the reading of a file in `recording.py`.
 
-Every tick keeps its own event time, also in later passes of a loop: then event times and trade ids
-start over, and `passes` grows before the first tick of each pass. Bars of a recording are passed on
-and not rebuilt.
+Every tick keeps its own event time, also in later passes: then event times start over, and
+`passes` grows before the first tick of each. A pass begins with the file, and wherever the market's
+clock jumps back in it (see `feed.market.market_clock`). Bars of a recording are passed on and not
+rebuilt.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from typing import Literal, TypeVar, get_args
 import structlog
 
 from feed.errors import InvalidParameter, SourceError
+from feed.market.market_clock import UNTIMED_NS
 from feed.market.ticks import SECOND_NS, Bar, Kind, Tick
 from feed.sources.replay.bad_rows import BadRow, BadRowReports, Flaw, OnBadRow
 from feed.sources.replay.lines import FILE_SHAPE
@@ -59,7 +61,8 @@ class ReplaySource:
     stopped before `close`.
 
     Attributes:
-        passes: the number of passes over the file that have begun.
+        passes: the number of passes that have begun.
+        clocks_ns: the market's clock at each tick of the list that was yielded last.
         rows_read: rows of every kind, in all passes; reading is ahead of the ticks yielded.
         rows_beside: the rows that only accompany ticks (marks, gaps, snapshots …).
         rows_skipped: the rows that are bad, by `Flaw`.
@@ -112,6 +115,7 @@ class ReplaySource:
         self.on_bad_row: OnBadRow = on_bad_row
         self.recorded_kinds: frozenset[Kind] = frozenset()
         self.passes = 0
+        self.clocks_ns: list[int] | None = None
         self.rows_read = 0
         self.rows_beside = 0
         self.rows_skipped: dict[str, int] = {reason.value: 0 for reason in Flaw}
@@ -161,15 +165,21 @@ class ReplaySource:
             self.passes += 1
             pace = None if isinstance(self.speed, str) else Pace(self.speed)
             clock_ns: int | None = None
+            file_passes = 0
             last = False
             while not last:
                 block = await self._next_block()
                 begin = 0
                 while begin < len(block.ticks):
+                    if block.passes[begin] != file_passes:
+                        file_passes = block.passes[begin]
+                        self.passes += 1
+                        pace = pace and Pace(pace.speed)
                     end = await self._next_end(block, begin, pace)
+                    self.clocks_ns = block.clocks_ns[begin:end]
+                    clock_ns = block.clocks_ns[end - 1]
                     yield block.ticks[begin:end]
                     begin = end
-                    clock_ns = block.clocks_ns[end - 1]
                 if block.fault is not None:
                     raise block.fault
                 last = block.last
@@ -179,6 +189,7 @@ class ReplaySource:
             if not self.loop:
                 return
             if pace is not None:
+                pace.start(clock_ns, self._clock_ns())  # if all of them were strays
                 await self._sleep_until(pace.end_ns(clock_ns))
             await self._in_thread(self._reopen)
 
@@ -233,13 +244,16 @@ class ReplaySource:
             self.bars_left_out += keep.count(False)
             block.ticks = list(compress(block.ticks, keep))
             block.clocks_ns = list(compress(block.clocks_ns, keep))
+            block.passes = list(compress(block.passes, keep))
 
     async def _next_end(self, block: Block, begin: int, pace: "Pace | None") -> int:
         """Wait until the tick at `begin` is due; return the end of the ticks that are due then."""
-        most = min(begin + CHUNK_TICKS, len(block.ticks))
+        most = min(begin + CHUNK_TICKS, bisect_right(block.passes, block.passes[begin], begin))
         if pace is None:
             return most
         clock_ns = block.clocks_ns[begin]
+        if clock_ns == UNTIMED_NS:  # strays before the first row that counts: due now
+            return bisect_right(block.clocks_ns, UNTIMED_NS, begin, most)
         pace.start(clock_ns, self._clock_ns())
         now_ns = await self._sleep_until(pace.due_ns(clock_ns))
         pace.forgive(clock_ns, now_ns)

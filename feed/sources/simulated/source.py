@@ -34,6 +34,7 @@ class SimulatedSource:
     can_wait = False
     recorded_kinds: frozenset[Kind] = frozenset()
     passes = 0
+    clocks_ns = None  # its times are those of a clock
     rows_skipped: Mapping[str, int] = MappingProxyType({})
 
     def __init__(

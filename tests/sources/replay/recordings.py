@@ -68,3 +68,23 @@ async def ticks_of(path: Path, **options: Any) -> list[Tick]:
 
 
 GOOD = [trade_row(1), trade_row(2), trade_row(3)]
+
+
+def by_clock(clock: Clock, path: Path, **options: Any) -> ReplaySource:
+    return ReplaySource(path, clock_ns=clock, sleep=clock.sleep, **options)
+
+
+async def arrivals(
+    source: ReplaySource, clock: Clock, passes: int = 1
+) -> list[tuple[float, float]]:
+    """Return per tick its event time and when it came, both in seconds since the first."""
+    await source.open()
+    begin_ns = clock.now_ns
+    found: list[tuple[float, float]] = []
+    async for ticks in source.batches():
+        if source.passes > passes:
+            break
+        came_s = (clock.now_ns - begin_ns) / SECOND_NS
+        found += [(second, came_s) for second in seconds_of(ticks)]
+    await source.close()
+    return found

@@ -8,27 +8,15 @@ import pytest
 
 from feed.errors import InvalidParameter
 from feed.sources.replay.source import ReplaySource
-from tests.sources.replay.recordings import GOOD, SECOND_NS, Clock, bar_row, seconds_of, trade_row
-
-
-def by_clock(clock: Clock, path: Path, **options: Any) -> ReplaySource:
-    return ReplaySource(path, clock_ns=clock, sleep=clock.sleep, **options)
-
-
-async def arrivals(
-    source: ReplaySource, clock: Clock, passes: int = 1
-) -> list[tuple[float, float]]:
-    """Return per tick its event time and when it came, both in seconds since the first."""
-    await source.open()
-    begin_ns = clock.now_ns
-    found: list[tuple[float, float]] = []
-    async for ticks in source.batches():
-        if source.passes > passes:
-            break
-        came_s = (clock.now_ns - begin_ns) / SECOND_NS
-        found += [(second, came_s) for second in seconds_of(ticks)]
-    await source.close()
-    return found
+from tests.sources.replay.recordings import (
+    GOOD,
+    SECOND_NS,
+    Clock,
+    arrivals,
+    bar_row,
+    by_clock,
+    trade_row,
+)
 
 
 @pytest.mark.parametrize("speed", [1, 1.0, 0.5, 10, 1_000_000])
