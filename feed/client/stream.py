@@ -16,6 +16,14 @@ from typing import Self, get_args
 
 import aiohttp
 
+from feed.client.arguments import (
+    check_choice,
+    check_heartbeat,
+    check_identity,
+    check_patience,
+    check_session,
+    check_switch,
+)
 from feed.client.attempts import Attempts
 from feed.client.backoff import Backoff
 from feed.client.clock import Clock
@@ -40,7 +48,6 @@ from feed.client.link import Link, Lost, Order
 from feed.client.subscription import Subscription, parse_url
 from feed.client.tables import Library, Tables, tables_of
 from feed.client.websocket_link import WebSocketLink
-from feed.errors import InvalidParameter
 from feed.wire.codec_name import CodecName
 from feed.wire.error_codes import Consequence, consequence_of
 from feed.wire.position import Position
@@ -96,10 +103,18 @@ class Stream:
         Raises:
             InvalidParameter: one of them is not accepted.
         """
-        if transport not in get_args(TransportName):
-            raise InvalidParameter("transport", transport, ", ".join(get_args(TransportName)))
-        if codec not in get_args(CodecName):
-            raise InvalidParameter("codec", codec, ", ".join(get_args(CodecName)))
+        check_choice("transport", transport, get_args(TransportName))
+        check_choice("codec", codec, get_args(CodecName))
+        for name, switch in (
+            ("snapshot", snapshot),
+            ("compress", compress),
+            ("feedback", feedback),
+        ):
+            check_switch(name, switch)
+        check_identity(key, secret)
+        check_heartbeat(heartbeat_s)
+        check_patience(give_up_after_s)
+        check_session(session)
         self.subscription = subscription
         self.counters = Counters()
         self.position = after

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from yarl import URL
 
+from feed.client.arguments import check_choice
 from feed.errors import InvalidParameter
+from feed.market.intervals import parse_interval
 from feed.market.symbols import ALL, SYMBOL_SHAPE, is_symbol
 from feed.market.ticks import Channel
 
@@ -41,19 +43,16 @@ class Subscription:
         """Check what a caller wrote; a text is one symbol, or several with commas.
 
         Raises:
-            InvalidParameter: a text is not a symbol, a conflated channel is unknown, or there is
-                nothing to subscribe to.
+            InvalidParameter: a text is not a symbol, `conflate` or `on_lag` is not accepted, or
+                there is nothing to subscribe to.
         """
-        listed = {
-            channel: tuple(_listed(channel, wanted))
-            for channel, wanted in symbols.items()
-            if wanted
-        }
+        listed = {channel: tuple(_listed(channel, wanted)) for channel, wanted in symbols.items()}
+        listed = {channel: wanted for channel, wanted in listed.items() if wanted}
         if not listed:
             raise InvalidParameter("symbols", "", "at least one symbol, or '*', in some channel")
-        for channel in conflate or {}:
-            if channel not in set(Channel):
-                raise InvalidParameter("conflate", channel, f"one of {', '.join(Channel)}")
+        _check_conflate(conflate)
+        if on_lag is not None:
+            check_choice("on_lag", on_lag, get_args(OnLagName))
         return cls(listed, dict(conflate or {}), on_lag)
 
     def query(self, *, after: str | None, snapshot: bool) -> dict[str, str]:
@@ -99,7 +98,7 @@ def parse_url(url: str) -> URL:
     accepted = "the base of a server, such as http://127.0.0.1:8080"
     try:
         base = URL(url)
-    except ValueError:
+    except (TypeError, ValueError):
         raise InvalidParameter("url", url, accepted) from None
     if base.scheme not in _SCHEMES or not base.host or base.query_string or base.fragment:
         raise InvalidParameter("url", url, accepted)
@@ -108,9 +107,26 @@ def parse_url(url: str) -> URL:
     return base.with_scheme(_SCHEMES[base.scheme])
 
 
-def _listed(channel: Channel, wanted: Symbols) -> list[str]:
-    symbols = wanted.split(",") if isinstance(wanted, str) else list(wanted)
+def _check_conflate(conflate: object) -> None:
+    if conflate is None:
+        return
+    if not isinstance(conflate, Mapping):
+        accepted = "intervals by channel, such as {'quotes': '250ms'}"
+        raise InvalidParameter("conflate", conflate, accepted)
+    for channel, interval in conflate.items():
+        check_choice("conflate", channel, tuple(Channel))
+        parse_interval(interval, "conflate")
+
+
+def _listed(channel: Channel, wanted: object) -> list[str]:
+    accepted = f"'*' for every symbol, or {SYMBOL_SHAPE}"
+    if isinstance(wanted, str):
+        symbols = wanted.split(",") if wanted else []
+    elif isinstance(wanted, Iterable):
+        symbols = list(wanted)
+    else:
+        raise InvalidParameter(channel, wanted, f"{accepted}; a list of them")
     for symbol in symbols:
         if symbol != ALL and not (isinstance(symbol, str) and is_symbol(symbol)):
-            raise InvalidParameter(channel, symbol, f"'*' for every symbol, or {SYMBOL_SHAPE}")
+            raise InvalidParameter(channel, symbol, accepted)
     return symbols

@@ -94,13 +94,18 @@ def frame_of(ticks: Iterable[Mapping[str, object]], kind: Kind, library: Library
     return module.DataFrame(columns)
 
 
-async def tables_of(
+def tables_of(
     batches: AsyncIterator[Batch], library: Library | None, *, rows: int
 ) -> AsyncIterator[Tables]:
-    """Yield tables of at least `rows` ticks each; see `Stream.frames`."""
-    if rows < 1:
+    """Return an iterator over tables of at least `rows` ticks each; see `Stream.frames`."""
+    if not isinstance(rows, int) or isinstance(rows, bool) or rows < 1:
         raise InvalidParameter("rows", rows, "a whole number from 1")
-    library = _choose(library)
+    return _collect(batches, _choose(library), rows)
+
+
+async def _collect(
+    batches: AsyncIterator[Batch], library: Library, rows: int
+) -> AsyncIterator[Tables]:
     waiting: list[Batch] = []
     ticks = 0
     async for batch in batches:

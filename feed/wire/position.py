@@ -31,7 +31,7 @@ class Position:
         """
         if text == "0":
             return BEGINNING
-        match = _POSITION.fullmatch(text)
+        match = _POSITION.fullmatch(text) if isinstance(text, str) else None
         if match is None:
             raise InvalidPosition(text, parameter)
         return cls(match[1], int(match[2]))
