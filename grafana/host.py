@@ -44,6 +44,17 @@ _PROCESS = Row(
             thresholds=((0.1, RED),),
         ),
         Panel(
+            "Longest steps",
+            "What the loop did for longest in one go, by CPU time. Nothing else is done meanwhile.",
+            Unit.SECONDS,
+            (
+                quantile(0.99, "feed_loop_step_seconds", "{{step}} p99", "step"),
+                Query("feed_longest_loop_step_seconds<>", "{{instance}} {{step}} longest"),
+            ),
+            Kind.LOG,
+            thresholds=((0.05, RED),),
+        ),
+        Panel(
             "Garbage collections",
             "Runs of Python's collector by generation. Old ones walk everything, and are rare on "
             "purpose.",

@@ -7,7 +7,7 @@ the hub, which has them, asks, and so do tests.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -191,15 +191,30 @@ class Audience:
                 self._fall_behind(missed, cut.follows, mono_ns)
         return cut
 
-    def keep_alive(
+    def keeping_alive(
         self, mono_ns: int, wall_ns: int, *, keepalive_ns: int, mark_interval_ns: int
-    ) -> None:
-        """Write the keepalives and marks that are due in silent lanes."""
+    ) -> Iterator[None]:
+        """Write the keepalives and marks that are due in silent lanes, one lane a step.
+
+        There may be cuts, and lanes may come and go, between two steps.
+        """
         broadcast = self.broadcast
         for lane, envelope in broadcast.idle(
             mono_ns, wall_ns, keepalive_ns=keepalive_ns, mark_interval_ns=mark_interval_ns
         ):
             self._write(lane, envelope, mono_ns)
+            yield
+
+    def look(self, subscriber: Subscriber, mono_ns: int) -> None:
+        """Let the ladder watch a live subscriber whose socket is full.
+
+        One that has nothing subscribed, or only what is silent, misses no frame, and may fill its
+        socket with answers all the same.
+        """
+        if subscriber.live and subscriber.buffered_bytes() > self.limits.high_water_bytes:
+            subscriber.lane.drop(subscriber)
+            subscriber.miss(self.broadcast.cut_sequence)
+            self._put_behind(subscriber, mono_ns)
 
     def announce(self, message: Message, mono_ns: int, *, down: bool) -> None:
         """Tell all subscribers that selected something whether the source is down.

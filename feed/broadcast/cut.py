@@ -132,10 +132,11 @@ class Broadcast:
         self, mono_ns: int, wall_ns: int, *, keepalive_ns: int, mark_interval_ns: int
     ) -> Iterator[tuple[Lane, bytes]]:
         """Yield the envelopes of keepalives and marks that are due in silent lanes."""
-        position = self.position
         for lane in self.lanes:
+            if not lane.members:  # it was left between two steps
+                continue
             envelope = lane.idle(
-                position,
+                self.position,  # there may be a cut between two lanes
                 mono_ns,
                 wall_ns,
                 keepalive_ns=keepalive_ns,

@@ -12,11 +12,12 @@ from dataclasses import replace
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from feed.broadcast.allowance import Allowance
 from feed.broadcast.payload_key import PayloadKey
 from feed.errors import FeedError
 from feed.hub.connection import Connection
 from feed.hub.hub import Hub
-from feed.market.ticks import SECOND_NS
+from feed.hub.steps import Step
 from feed.wire.codec import CODECS, Codec
 from feed.wire.compression import Compression
 from feed.wire.dialect import DIALECTS, opcode_of
@@ -71,6 +72,7 @@ class Conversation:
 
     __slots__ = (
         "_agreed",
+        "_allowance",
         "_authenticated",
         "_awaits_pong",
         "_codec",
@@ -79,10 +81,9 @@ class Conversation:
         "_dialect",
         "_hub",
         "_marks",
-        "_messages_in_second",
         "_ping_ns",
+        "_pong_due",
         "_refusal",
-        "_second",
         "_session",
         "_socket",
         "_subscribed",
@@ -115,8 +116,8 @@ class Conversation:
         self._marks = False
         self._subscribed = NOTHING_SUBSCRIBED
         self._authenticated = False
-        self._second = 0  # the second in which control messages are counted
-        self._messages_in_second = 0
+        self._allowance = Allowance(hub.rates, hub.clock.mono_ns())
+        self._pong_due: bytes | None = None  # the newest ping that was not answered yet
         self._ping_ns = hub.clock.mono_ns()  # when the last one went out, or was not due
         self._awaits_pong = False
         socket.belong_to(self)
@@ -143,9 +144,10 @@ class Conversation:
                     pass  # read all the same: unread bytes would reset the connection
                 case WSMsgType.TEXT | WSMsgType.BINARY:
                     await self._hear(message.data)
-                case WSMsgType.PING:
-                    self._connection.write_last(websocket_frame(Opcode.PONG, message.data))
-                case WSMsgType.PONG:
+                case WSMsgType.PING if self._may_go_on():
+                    self._pong_due = bytes(message.data)
+                    self._answer_ping()
+                case WSMsgType.PONG if self._awaits_pong or self._may_go_on():
                     self._awaits_pong = False
 
     async def end(self) -> None:
@@ -183,21 +185,45 @@ class Conversation:
         self._connection.write_last(close_frame(reason.value.close_code, reason.value.words))
         self._connection.cut_off_soon()
 
+    def _may_go_on(self) -> bool:
+        """Count a message of any kind; one too many ends the conversation."""
+        if self._allowance.count(self._hub.clock.mono_ns()):
+            return True
+        self._hub.disconnect(self._session, Reason.POLICY)
+        return False
+
+    def _answer_ping(self) -> None:
+        """Answer the newest ping, if there is one, and room (RFC 6455 §5.5.3).
+
+        A reader that sends pings and reads nothing would have us keep a pong for each.
+        """
+        if self._pong_due is not None and self._has_room():
+            self._connection.write_last(websocket_frame(Opcode.PONG, self._pong_due))
+            self._pong_due = None
+
+    def _has_room(self) -> bool:
+        high_water_bytes = self._hub.settings.high_water_bytes
+        return self._connection.buffered_bytes() <= high_water_bytes
+
     async def _hear(self, data: str | bytes) -> None:
         """Act on one control message; an error is said, and the conversation goes on."""
-        if self._too_many_messages():
-            self._hub.disconnect(self._session, Reason.POLICY)
+        if not self._may_go_on():
             return
         # A client that does not read the answers is not asked for more questions.
-        high_water_bytes = self._hub.settings.high_water_bytes
-        if self._connection.buffered_bytes() > high_water_bytes:
-            await self._connection.room(high_water_bytes)
+        if not self._has_room():
+            await self._connection.room(self._hub.settings.high_water_bytes)
+        hub = self._hub
+        async with hub.turns.turn(Step.CONTROL):
             if self._session.ended.done():
                 return
-        try:
-            self._act(self._dialect.hear(data, self._hub.settings.max_symbols_per_connection))
-        except FeedError as error:
-            self._connection.write_last(self._dialect.refuse(error))
+            began_ns = hub.steps.cpu_ns()
+            try:
+                self._act(self._dialect.hear(data, hub.settings.max_symbols_per_connection))
+            except FeedError as error:
+                self._connection.write_last(self._dialect.refuse(error))
+            spent_ns = hub.steps.cpu_ns() - began_ns
+            if not self._allowance.spend(spent_ns, hub.clock.mono_ns()):
+                hub.disconnect(self._session, Reason.POLICY)
 
     def _act(self, control: Control) -> None:
         if isinstance(control, Auth):
@@ -239,16 +265,10 @@ class Conversation:
         self._marks = marks
         self._connection.write_last(self._dialect.acknowledge(subscribed))
 
-    def _too_many_messages(self) -> bool:
-        second = self._hub.clock.mono_ns() // SECOND_NS
-        if second != self._second:
-            self._second, self._messages_in_second = second, 0
-        self._messages_in_second += 1
-        return self._messages_in_second > self._hub.settings.max_control_messages_per_s
-
     def _beat(self, mono_ns: int) -> None:
         """Ping when it is time; end a connection that did not answer, unless it is paused."""
         settings = self._hub.settings
+        self._answer_ping()
         if not self._session.subscriber.live:
             self._ping_ns, self._awaits_pong = mono_ns, False  # the ladder's business
             return

@@ -18,6 +18,7 @@ from feed.http.server import Server
 from feed.hub.connection import Connection
 from feed.hub.hub import Hub
 from feed.hub.session import Session
+from feed.hub.steps import Step
 from feed.market.intervals import format_interval
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
@@ -78,14 +79,16 @@ async def respond(
     """
     hub = server.hub
     try:
-        endless = read(request, hub.settings.max_symbols_per_connection)
-        refusal = hub.refusal
-        connection = server.connection_of(request)
-        if connection is None:
-            return _response(endless, compressed=False)
+        async with hub.turns.turn(Step.JOIN):
+            endless = read(request, hub.settings.max_symbols_per_connection)
+            refusal = hub.refusal
+            connection = server.connection_of(request)
+            if connection is None:
+                return _response(endless, compressed=False)
+            if refusal is None:
+                session = _open(request, hub, connection, endless)
         if refusal is not None:
             return await _refuse(request, hub, connection, endless, refusal)
-        session = _open(request, hub, connection, endless)
     except Exception as error:  # noqa: BLE001 - any error is answered or raised again
         return problem_for(error, request.path)
     try:

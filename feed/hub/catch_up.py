@@ -12,6 +12,7 @@ from collections.abc import Callable
 from feed.broadcast.audience import Audience, Progress
 from feed.broadcast.subscriber import Subscriber
 from feed.hub.clock import Clock
+from feed.hub.steps import Step, Steps
 from feed.wire.disconnect import Reason
 
 PASS_BUDGET_NS = 10_000_000
@@ -30,6 +31,7 @@ class CatchUp:
         self,
         audience: Audience,
         clock: Clock,
+        steps: Steps,
         *,
         closing: Callable[[Subscriber], bool],
         disconnect: Callable[[Subscriber, Reason], None],
@@ -39,12 +41,14 @@ class CatchUp:
         Args:
             audience: knows the subscribers that are behind.
             clock: what the time is.
+            steps: measure every pass.
             closing: tells whether a subscriber's connection is closed, or about to be.
             disconnect: takes subscribers that are to be disconnected, with the reason.
         """
         self.moved = asyncio.Event()
         self._audience = audience
         self._clock = clock
+        self._steps = steps
         self._closing = closing
         self._disconnect = disconnect
         self._work = asyncio.Event()
@@ -73,7 +77,8 @@ class CatchUp:
             if not self._audience.behind:
                 self._work.clear()
                 await self._work.wait()
-            moved, complete = self._go_round()
+            with self._steps.measured(Step.CATCH_UP):
+                moved, complete = self._go_round()
             if moved:
                 self.moved.set()
                 pause_s = _SHORTEST_PAUSE_S

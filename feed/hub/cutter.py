@@ -11,6 +11,7 @@ from feed.broadcast.audience import Audience
 from feed.broadcast.cadence import Cadence
 from feed.hub.clock import Clock
 from feed.hub.instruments import Instruments
+from feed.hub.steps import Step, Steps
 
 
 class Cutter:
@@ -21,6 +22,7 @@ class Cutter:
         audience: Audience,
         instruments: Instruments,
         clock: Clock,
+        steps: Steps,
         *,
         interval_ms: float | None,
     ) -> None:
@@ -30,11 +32,13 @@ class Cutter:
             audience: the subscribers that it cuts for.
             instruments: that are told of every cut.
             clock: what the time is.
+            steps: measure every cut.
             interval_ms: between two cuts; None: as the cadence has it.
         """
         self._audience = audience
         self._instruments = instruments
         self._clock = clock
+        self._steps = steps
         self._cadence = Cadence(None if interval_ms is None else int(interval_ms * 1e6))
         self._loop = asyncio.get_running_loop()
         self._cut_handle: asyncio.Handle | None = None
@@ -51,7 +55,8 @@ class Cutter:
         self._wanted = False
         began_ns = time.perf_counter_ns()
         mono_ns = self._clock.mono_ns()
-        cut = self._audience.cut(mono_ns, self._clock.wall_ns())
+        with self._steps.measured(Step.CUT):
+            cut = self._audience.cut(mono_ns, self._clock.wall_ns())
         if cut.ticks:
             frames = sum(len(envelopes) for _, envelopes in cut.envelopes)
             self._unpriced_cuts += 1

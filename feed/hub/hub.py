@@ -8,10 +8,12 @@ reason. One hub, one event loop; every method but `publish` returns without wait
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 import structlog
 
+from feed.broadcast.allowance import Rates
 from feed.broadcast.audience import Audience, Limits
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.payload_key import PayloadKey
@@ -23,6 +25,8 @@ from feed.hub.connection import Connection
 from feed.hub.cutter import Cutter
 from feed.hub.instruments import Instruments
 from feed.hub.session import Session, no_beat
+from feed.hub.steps import Step, Steps
+from feed.hub.turns import SLICE_NS, Turns
 from feed.market.ticks import Tick
 from feed.settings.options import Settings
 from feed.wire.compression import Compression
@@ -38,6 +42,8 @@ HOUSEKEEPING_S = 1.0  # the longest time between two looks at what is due
 # and keepalives are due after 4.
 PUNCTUALITY = 1 / 8
 _SHORTEST_HOUSEKEEPING_S = 0.01
+_NS_PER_MS = 1_000_000
+_PIECES = 16  # of housekeeping, between two looks at the clock, which cost 0.3 µs
 
 log = structlog.get_logger("feed.connections")
 
@@ -62,6 +68,9 @@ class Hub:
         settings: what the server was told.
         clock: what the time is, for everybody in this server.
         instruments: the histograms that are filled here.
+        steps: measures what the loop does for long.
+        turns: for what clients ask, one piece at a time.
+        rates: what each WebSocket may send.
         age_reports: takes what clients report.
         sessions: everybody connected, by their subscriber.
         cutter: says when to cut.
@@ -96,6 +105,11 @@ class Hub:
         self.settings = settings
         self.clock = clock
         self.instruments = Instruments()
+        self.steps = Steps()
+        self.turns = Turns(self.steps)
+        self.rates = Rates(
+            settings.max_control_messages_per_s, settings.max_control_ms_per_s * _NS_PER_MS
+        )
         self.age_reports = AgeReports(self.instruments.delivery_age, clock, live=live)
         self.sessions: dict[Subscriber, Session] = {}
         self.connected: Counter[tuple[str, str]] = Counter()
@@ -115,10 +129,13 @@ class Hub:
         self.catch_up = CatchUp(
             self.audience,
             clock,
+            self.steps,
             closing=lambda subscriber: self.sessions[subscriber].connection.closing,
             disconnect=lambda subscriber, why: self.disconnect(self.sessions[subscriber], why),
         )
-        self.cutter = Cutter(self.audience, self.instruments, clock, interval_ms=settings.batch_ms)
+        self.cutter = Cutter(
+            self.audience, self.instruments, clock, self.steps, interval_ms=settings.batch_ms
+        )
         self._joined = asyncio.Event()
 
     # What comes in.
@@ -237,7 +254,8 @@ class Hub:
             return
         subscriber = session.subscriber
         del self.sessions[subscriber]
-        self.audience.leave(subscriber)
+        with self.steps.measured(Step.LEAVE):
+            self.audience.leave(subscriber)
         self.catch_up.moved.set()
         self.connected[session.transport, subscriber.lane.codec.name] -= 1
         self.ended[reason] += 1
@@ -283,14 +301,36 @@ class Hub:
             await asyncio.sleep(pause_s)
             self.instruments.loop_lag.observe(max(0, time.perf_counter_ns() - due_ns))
             mono_ns = clock.mono_ns()
-            self.audience.keep_alive(
-                mono_ns,
-                clock.wall_ns(),
-                keepalive_ns=keepalive_ns,
-                mark_interval_ns=mark_interval_ns,
+            await self._in_slices(
+                self.audience.keeping_alive(
+                    mono_ns,
+                    clock.wall_ns(),
+                    keepalive_ns=keepalive_ns,
+                    mark_interval_ns=mark_interval_ns,
+                )
             )
-            for session in list(self.sessions.values()):
+            await self._in_slices(self._look_at_sessions(mono_ns))
+
+    def _look_at_sessions(self, mono_ns: int) -> Iterator[None]:
+        """Let sessions beat, and the ladder see the full sockets of those that miss no frame."""
+        for session in list(self.sessions.values()):
+            if not session.ended.done():
+                self.audience.look(session.subscriber, mono_ns)
                 session.beat(mono_ns)
+            yield
+
+    async def _in_slices(self, work: Iterator[None]) -> None:
+        """Do work piece by piece, with turns of the loop between slices of it."""
+        cpu_ns = self.steps.cpu_ns
+        more = True
+        while more:
+            began_ns = cpu_ns()
+            with self.steps.measured(Step.HOUSEKEEPING):
+                while more and cpu_ns() - began_ns < SLICE_NS:
+                    more = False
+                    for _ in islice(work, _PIECES):
+                        more = True
+            await asyncio.sleep(0)
 
     def _wake_catch_up(self) -> None:
         self.catch_up.wake()

@@ -25,6 +25,7 @@ from feed.broadcast.resumption import Resume
 from feed.histogram import Histogram
 from feed.hub.census import Census
 from feed.hub.hub import Hub
+from feed.hub.steps import Step
 from feed.ingest.runner import Ingest
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
@@ -325,6 +326,16 @@ def _loop(watched: Watched) -> Iterator[Metric]:
         "feed_log_records_lost",
         "Records of the log that could not be written: nobody reads standard error, or it is full.",
     ).of(watched.lost_log_records)
+    steps = watched.hub.steps
+    yield _histogram(
+        "feed_loop_step_seconds",
+        "How much CPU time single steps of the event loop took, by what they did. While one runs, "
+        "the loop does nothing else; none should take over 0.05.",
+    ).of_ns({(step,): steps.lengths[step] for step in Step}, "step")
+    yield _gauge(
+        "feed_longest_loop_step_seconds",
+        "The longest of them since the start, by what they did.",
+    ).of({(step,): longest_ns / _S for step, longest_ns in steps.longest_ns.items()}, "step")
 
 
 Labels = tuple[str, ...]

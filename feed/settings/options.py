@@ -179,7 +179,12 @@ class Settings(Options):
         _Count, _COUNT, Tunes("Symbols per channel of all different selections together.")
     ] = 2_000_000
     max_control_messages_per_s: Annotated[
-        _Count, _COUNT, Tunes("Control messages of one WebSocket.")
+        _Count, _COUNT, Tunes("Control messages of one WebSocket, pings among them.")
+    ] = 50
+    max_control_ms_per_s: Annotated[
+        _Count,
+        _COUNT,
+        Tunes("Milliseconds of work a second that they may be; five seconds' at once."),
     ] = 50
     shutdown_timeout_s: Annotated[
         _Seconds, _SECONDS, Tunes("How long subscribers may take to hear the goodbye.")

@@ -283,3 +283,34 @@ def test_a_subscriber_that_selects_nothing_is_told_once_it_selects_something() -
     stage.subscribe(member, of_channels(trades=["A"]))
     stage.catch_up(member)
     assert states(member) == ["source_down"]
+
+
+# Full sockets of those that miss no frame.
+
+
+def test_a_full_socket_with_nothing_subscribed_is_looked_at_and_is_slow_in_the_end() -> None:
+    stage = Stage(slow_timeout_ns=10 * SECOND_NS)
+    member = stage.join(of_channels())
+    member.socket.held_bytes = HIGH_WATER_BYTES
+    stage.audience.look(member.subscriber, stage.now_ns)
+    assert member.subscriber.live, "it has room"
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    stage.audience.look(member.subscriber, stage.now_ns)
+    assert member.subscriber.standing is Standing.BEHIND
+    stage.now_ns += 10 * SECOND_NS
+    assert stage.audience.give(member.subscriber, stage.now_ns, 0) is Progress.NONE
+    stage.now_ns += 1
+    assert stage.audience.give(member.subscriber, stage.now_ns, 0) is Reason.SLOW
+
+
+def test_a_full_socket_that_was_looked_at_loses_nothing_once_it_has_room() -> None:
+    stage = Stage()
+    member = stage.join(EVERYTHING)
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    stage.audience.look(member.subscriber, stage.now_ns)
+    stage.audience.look(member.subscriber, stage.now_ns)
+    assert stage.audience.ladder.paused == 1
+    stage.publish_and_cut("A", "B")
+    member.socket.held_bytes = 0
+    assert stage.audience.give(member.subscriber, stage.now_ns, 0) is Progress.CAUGHT_UP
+    assert member.take_sequences() == [1, 2]

@@ -131,9 +131,10 @@ class Stage:
 
     def idle(self, keepalive_ns: int, mark_interval_ns: int) -> None:
         """Write the keepalives and marks that are due."""
-        self.audience.keep_alive(
+        for _ in self.audience.keeping_alive(
             self.now_ns, self.wall_ns, keepalive_ns=keepalive_ns, mark_interval_ns=mark_interval_ns
-        )
+        ):
+            pass
 
     def open(
         self,

@@ -1,6 +1,7 @@
 """The limits: each has an effect, is told by name, and hits nobody but who exceeds it."""
 
 import asyncio
+from typing import Any
 
 import orjson
 import pytest
@@ -11,10 +12,11 @@ from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, trade
 from tests.fakes.sse_reader import SseReader
-from tests.fakes.websocket_reader import CLOSE, TEXT, WebSocketReader
+from tests.fakes.websocket_reader import CLOSE, PING, PONG, TEXT, WebSocketReader
 
 HIGH_WATER_BYTES = 16 * 1024
 MANY = [f"S{number}" for number in range(4_999)]  # an acknowledgement of them is 40 kB
+PATIENT: Any = {"max_control_messages_per_s": 1_000, "max_control_ms_per_s": 10_000}
 QUESTIONS = 400  # more answers than the kernel takes for a reader that reads nothing
 
 
@@ -143,7 +145,7 @@ async def ask_without_reading(feed: Feed) -> tuple[WebSocketReader, Session]:
 
 
 async def test_a_client_that_reads_no_answers_is_not_heard_further(serve: Serve) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, max_control_messages_per_s=1_000)
+    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, **PATIENT)
     reader, session = await ask_without_reading(feed)
     answer_bytes = len(orjson.dumps(MANY))
     for _ in range(100):
@@ -155,7 +157,7 @@ async def test_a_client_that_reads_no_answers_is_not_heard_further(serve: Serve)
 async def test_a_client_that_is_ended_while_it_is_not_heard_is_not_answered(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, max_control_messages_per_s=1_000)
+    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, **PATIENT)
     reader, session = await ask_without_reading(feed)
     feed.hub.disconnect(session, Reason.SHUTDOWN)
     while (frame := await reader.frame()).opcode != CLOSE:
@@ -163,3 +165,55 @@ async def test_a_client_that_is_ended_while_it_is_not_heard_is_not_answered(
     reader.send_frame(CLOSE, frame.data[:2])
     assert await reader.wire.rest() == b"", "nothing follows a Close frame"
     assert not caplog.records, "an ended session is asked for nothing"
+
+
+async def test_control_messages_that_are_too_much_work_end_the_talk_with_1008(
+    serve: Serve,
+) -> None:
+    feed = await serve(max_control_messages_per_s=10_000, max_control_ms_per_s=1)
+    reader, other = await connect(feed), await connect(feed)
+    for _ in range(200):  # each of them is more than 0.1 ms of work
+        reader.say({"action": "subscribe", "trades": MANY})
+    while (frame := await reader.frame()).opcode != CLOSE:
+        answer = orjson.loads(frame.data)[0]
+    assert (answer["code"], frame.close_code) == (400, 1008)
+    assert (await other.subscribe(trades=["A"]))["trades"] == ["A"], "nobody else is hit"
+
+
+@pytest.mark.parametrize("opcode", [PING, PONG])
+async def test_pings_and_pongs_are_control_messages_too(serve: Serve, opcode: int) -> None:
+    feed = await serve(max_control_messages_per_s=5)
+    reader = await connect(feed)
+    for _ in range(20):
+        reader.send_frame(opcode, b"")
+    while (frame := await reader.frame()).opcode != CLOSE:
+        assert frame.opcode in {PONG, TEXT}
+    assert frame.close_code == 1008
+
+
+async def test_of_many_pings_without_room_only_the_newest_is_answered(serve: Serve) -> None:
+    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, **PATIENT)
+    reader, session = await ask_without_reading(feed)
+    held = session.connection.buffered_bytes()
+    reader.say({"action": "unsubscribe", "trades": MANY})  # behind those that wait
+    for number in range(100):
+        reader.send_frame(PING, b"%d" % number)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert session.connection.buffered_bytes() <= held + 100 * 1_024
+    pongs: list[bytes] = []
+    while not pongs or pongs[-1] != b"99":
+        frame = await reader.frame()
+        if frame.opcode == PONG:
+            pongs.append(frame.data)
+    assert len(set(pongs)) == len(pongs)
+
+
+async def test_a_full_socket_without_a_subscription_is_ended_as_slow(serve: Serve) -> None:
+    feed = await serve(
+        high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=0.2, ping_interval_s=0.1, **PATIENT
+    )
+    reader, session = await ask_without_reading(feed)
+    reader.say({"action": "unsubscribe", "trades": MANY, "quotes": ["AAPL"]})
+    assert await session.ended is Reason.SLOW
+    assert feed.hub.audience.ladder.slow == 1

@@ -6,6 +6,7 @@ import pytest
 
 from feed.broadcast.subscriber import Subscriber
 from feed.hub.catch_up import CatchUp
+from feed.hub.steps import Steps
 from feed.wire.disconnect import Reason
 from tests.fakes.hand_clock import HandClock
 from tests.fakes.stage import HIGH_WATER_BYTES, Member, Stage
@@ -22,6 +23,7 @@ class Scene:
         self.catch_up = CatchUp(
             self.stage.audience,
             self.time.clock,
+            Steps(),
             closing=self.closing.__contains__,
             disconnect=self._disconnect,
         )

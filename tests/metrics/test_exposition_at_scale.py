@@ -108,7 +108,7 @@ async def test_the_number_of_series_is_fixed(serve: Serve) -> None:
 
 
 async def test_a_scrape_lets_others_run_in_between(serve: Serve) -> None:
-    feed = await serve(ring=1 << 14)
+    feed = await serve(ring=1 << 14, slow_timeout_s=3_600)
     await populate(feed)
     turns = 0
     done = False

@@ -1,0 +1,82 @@
+"""The steps of the event loop: the longest ones, and what they were.
+
+While a step runs, the loop does nothing else, so the longest one is the shortest silence that can
+be promised to anybody. A step's length is the CPU time of its thread: machines are shared, and what
+others took of the processor is not the step's.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+import structlog
+
+from feed.histogram import Histogram
+
+LONGEST_NS = 50_000_000  # that a step may take; above, it is logged
+_US, _MS = 1_000, 1_000_000
+_BOUNDS_NS = (
+    *(100 * _US, 500 * _US, 1 * _MS, 2 * _MS, 5 * _MS, 10 * _MS, 20 * _MS),
+    *(LONGEST_NS, 100 * _MS, 500 * _MS, 1_000 * _MS),
+)
+_LOG_PAUSE_NS = 10_000 * _MS  # a slow machine is told of once in ten seconds
+
+log = structlog.get_logger("feed.hub")
+
+
+class Step(StrEnum):
+    """Everything that the loop does for long; the label of a metric."""
+
+    CUT = "cut"
+    CATCH_UP = "catch_up"
+    HOUSEKEEPING = "housekeeping"
+    CONTROL = "control"
+    JOIN = "join"
+    ANSWER = "answer"
+    LEAVE = "leave"
+    FORGET = "forget"
+
+
+class Steps:
+    """Measures steps.
+
+    Attributes:
+        lengths: of all steps so far, in nanoseconds of CPU time.
+        longest_ns: the longest of each so far.
+    """
+
+    def __init__(self, cpu_ns: Callable[[], int] = time.thread_time_ns) -> None:
+        """Begin without a step.
+
+        Args:
+            cpu_ns: the CPU time of the loop's thread so far.
+        """
+        self.lengths = {step: Histogram(_BOUNDS_NS) for step in Step}
+        self.longest_ns = dict.fromkeys(Step, 0)
+        self.cpu_ns = cpu_ns
+        self._logged_ns: int | None = None  # when a long step was logged last, monotonic
+
+    @contextmanager
+    def measured(self, step: Step) -> Iterator[None]:
+        """Note what is done inside as a step; it must not wait."""
+        began_ns = self.cpu_ns()
+        try:
+            yield
+        finally:
+            self.note(step, self.cpu_ns() - began_ns)
+
+    def note(self, step: Step, length_ns: int) -> None:
+        """Note a step, and log one that took too long."""
+        self.lengths[step].observe(length_ns)
+        if length_ns <= self.longest_ns[step]:
+            return
+        self.longest_ns[step] = length_ns
+        if length_ns > LONGEST_NS:
+            self._log(step, length_ns)
+
+    def _log(self, step: Step, length_ns: int) -> None:
+        now_ns = time.monotonic_ns()
+        if self._logged_ns is None or now_ns - self._logged_ns > _LOG_PAUSE_NS:
+            self._logged_ns = now_ns
+            log.warning("long step of the event loop", step=step.value, ms=round(length_ns / _MS))
