@@ -15,6 +15,7 @@ from feed.broadcast.lanes import Lanes
 from feed.broadcast.payload import Payload
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.states import States
+from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Kind, Tick
 from feed.wire.codec import Codec
@@ -49,6 +50,7 @@ class Broadcast:
 
     Attributes:
         ring: the newest ticks.
+        classes: the asset class of each symbol.
         fragments: the same ticks, encoded.
         snapshot: the last state per symbol as of the last cut.
         states: that state, and conflated ones, encoded.
@@ -60,6 +62,7 @@ class Broadcast:
     """
 
     __slots__ = (
+        "classes",
         "conflated_cuts",
         "cut_sequence",
         "fragments",
@@ -71,12 +74,18 @@ class Broadcast:
         "ticks",
     )
 
-    def __init__(self, ring: RingBuffer, sizes: FrameSizes = _SIZES) -> None:
+    def __init__(
+        self,
+        ring: RingBuffer,
+        sizes: FrameSizes = _SIZES,
+        classes: AssetClasses = BY_FORM,
+    ) -> None:
         self.ring = ring
-        self.fragments = Fragments(ring)
-        self.snapshot = Snapshot()
-        self.states = States(ring, self.snapshot, sizes)
-        self.lanes = Lanes()
+        self.classes = classes
+        self.fragments = Fragments(ring, classes=classes)
+        self.snapshot = Snapshot(classes)
+        self.states = States(ring, self.snapshot, sizes, classes)
+        self.lanes = Lanes(classes)
         self.sizes = sizes
         self.cut_sequence = ring.newest
         self.conflated_cuts = 0

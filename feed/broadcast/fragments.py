@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 from feed.broadcast.ring import RingBuffer
+from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.wire.codec import Codec
 from feed.wire.selection import Selection
 
@@ -81,9 +82,15 @@ class _FragmentRing:
 class Fragments:
     """Reads what a selection is due from the ring, as fragments of any codec."""
 
-    __slots__ = ("_fragments", "_ring", "_segment_ticks", "_selected")
+    __slots__ = ("_classes", "_fragments", "_ring", "_segment_ticks", "_selected")
 
-    def __init__(self, ring: RingBuffer, segment_ticks: int = SEGMENT_TICKS) -> None:
+    def __init__(
+        self,
+        ring: RingBuffer,
+        segment_ticks: int = SEGMENT_TICKS,
+        classes: AssetClasses = BY_FORM,
+    ) -> None:
+        self._classes = classes
         self._segment_ticks = segment_ticks
         self._ring = ring
         self._fragments: dict[str, _FragmentRing] = {}  # by codec name
@@ -170,7 +177,7 @@ class Fragments:
         first = max(segment.first, self._ring.oldest)
         ticks = self._ring.read(first - 1, segment.next - first)
         offset = first - segment.first
-        indices = selection.select(ticks)
+        indices = selection.select(ticks, self._classes)
         selected = (
             [first + index for index in indices],
             [segment.fragments[offset + index] for index in indices],

@@ -7,6 +7,7 @@ with their first member and go with their last.
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from feed.broadcast.compressor_budget import CompressorBudget
 from feed.broadcast.deflated_lane import DeflatedLane
@@ -15,6 +16,7 @@ from feed.broadcast.payload import Payload
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.selection_index import SelectionIndex
 from feed.broadcast.traffic import Traffic
+from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.conflation import Conflator
 from feed.wire.codec import CODECS, Codec
 from feed.wire.compression import Compression
@@ -43,7 +45,7 @@ class Lanes:
 
     __slots__ = ("_carried", "_indexes", "_lanes", "budget", "conflators", "counts", "traffic")
 
-    def __init__(self) -> None:
+    def __init__(self, classes: AssetClasses = BY_FORM) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.traffic: defaultdict[tuple[str, str], Traffic] = defaultdict(Traffic)
         self.budget = CompressorBudget()
@@ -51,7 +53,9 @@ class Lanes:
         self._carried: dict[PayloadKey, _Carried] = {}
         self._lanes: dict[LaneKey, Lane] = {}
         # By codec name and interval; 0 ms: lossless.
-        self._indexes: defaultdict[tuple[str, int], SelectionIndex] = defaultdict(SelectionIndex)
+        self._indexes: defaultdict[tuple[str, int], SelectionIndex] = defaultdict(
+            partial(SelectionIndex, classes)
+        )
 
     def __len__(self) -> int:
         return len(self._lanes)

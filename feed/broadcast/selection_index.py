@@ -1,16 +1,16 @@
 """The index that finds which selections a tick belongs to.
 
 It maps (kind, symbol) to the selections' collectors: distributing a batch costs one dict look-up a
-tick plus one append per selection that wants it, however many there are. Selections with a `*` stay
-outside the index and are scanned, one pass over the batch each: there are few different ones. Knows
-nothing of codecs: what is distributed are fragments.
+tick plus one append per selection that wants it, however many there are. Selections with a wildcard
+stay outside the index and are scanned, one pass over the batch each: there are few different ones.
+Knows nothing of codecs: what is distributed are fragments.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 
-from feed.market.symbols import ALL
+from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.ticks import Kind, Tick
-from feed.wire.selection import Selection
+from feed.wire.selection import Selection, has_wildcard
 
 Collect = Callable[[bytes], None]
 
@@ -18,9 +18,10 @@ Collect = Callable[[bytes], None]
 class SelectionIndex:
     """(kind, symbol) → the collectors of all selections that want such a tick."""
 
-    __slots__ = ("_by_kind", "_scanned", "entries", "selections")
+    __slots__ = ("_by_kind", "_classes", "_scanned", "entries", "selections")
 
-    def __init__(self) -> None:
+    def __init__(self, classes: AssetClasses = BY_FORM) -> None:
+        self._classes = classes
         self.selections = 0  # how many are held
         self.entries = 0  # (channel, symbol) pairs held, for the limit on all of them together
         # Dicts for their order and O(1) removal: thousands that share a symbol may leave together.
@@ -61,7 +62,7 @@ class SelectionIndex:
         Complexity: O(ticks × scanned selections + ticks + fragments given).
         """
         for selection, collect in self._scanned:
-            for index in selection.select(ticks):
+            for index in selection.select(ticks, self._classes):
                 collect(fragments[index])
         by_kind = self._by_kind
         if any(by_kind.values()):
@@ -71,5 +72,5 @@ class SelectionIndex:
 
 
 def _is_scanned(wanted: Mapping[Kind, frozenset[str]]) -> bool:
-    """Tell whether a kind is wanted whole, so that the index cannot hold the selection."""
-    return any(ALL in symbols for symbols in wanted.values())
+    """Tell whether a kind is wanted whole, or a class of it, so that the index cannot hold it."""
+    return any(map(has_wildcard, wanted.values()))

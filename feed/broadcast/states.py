@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from feed.broadcast.fragments import SEGMENT_TICKS, split_runs
 from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
 from feed.broadcast.ring import RingBuffer
+from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.conflation import conflate
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Tick
@@ -23,10 +24,17 @@ _NS_PER_MS = 1_000_000
 class States:
     """Encoded states of selections; forgotten at the next cut."""
 
-    __slots__ = ("_cut_sequence", "_ring", "_runs", "_sizes", "_snapshot")
+    __slots__ = ("_classes", "_cut_sequence", "_ring", "_runs", "_sizes", "_snapshot")
 
-    def __init__(self, ring: RingBuffer, snapshot: Snapshot, sizes: FrameSizes) -> None:
+    def __init__(
+        self,
+        ring: RingBuffer,
+        snapshot: Snapshot,
+        sizes: FrameSizes,
+        classes: AssetClasses = BY_FORM,
+    ) -> None:
         """Make states of a ring and its snapshot, in runs that fit into messages."""
+        self._classes = classes
         self._sizes = sizes
         self._ring = ring
         self._snapshot = snapshot
@@ -54,7 +62,7 @@ class States:
         runs = self._runs.get(key)
         if runs is None:
             ticks = self._ring.read(first - 1, self._cut_sequence - first + 1)
-            selected = [ticks[index] for index in selection.select(ticks)]
+            selected = [ticks[index] for index in selection.select(ticks, self._classes)]
             runs = self._runs[key] = self._encode(codec, conflate(selected))
         return runs
 

@@ -323,11 +323,12 @@ class Subscriber:
 
     def _narrow(self, selection: Selection) -> None:
         """Forget what was due of what a selection does not select."""
+        classes = self._broadcast.classes
         for backlog in self._backlogs:
-            backlog.selection = backlog.selection.within(selection)
+            backlog.selection = backlog.selection.within(selection, classes)
         self._backlogs = [backlog for backlog in self._backlogs if backlog.selection.symbols]
         # A snapshot of nothing was asked for as it is, and is answered.
-        narrowed = [(asked, asked.within(selection)) for asked in self._snapshots]
+        narrowed = [(asked, asked.within(selection, classes)) for asked in self._snapshots]
         self._snapshots = [part for asked, part in narrowed if part.symbols or not asked.symbols]
 
     def _note_told(self, sequence: int) -> None:

@@ -19,6 +19,7 @@ from feed.hub.connection import LAST_WORDS_S
 from feed.hub.hub import Hub
 from feed.ingest.health_watch import HealthWatch
 from feed.ingest.runner import Ingest
+from feed.market.asset_classes import AssetClasses
 from feed.market.bars import BarBuilder
 from feed.market.ticks import SECOND_NS
 from feed.metrics.exposition import Exposition
@@ -49,7 +50,10 @@ async def make_app(
         last_words_s: the time in which a socket has to take what was written last.
         sample_s: between two samples of the status history.
     """
-    broadcast = Broadcast(RingBuffer(settings.ring))
+    classes = AssetClasses(
+        lambda: ((known.symbol, known.asset_class) for known in source.instruments())
+    )
+    broadcast = Broadcast(RingBuffer(settings.ring), classes=classes)
     hub = Hub(broadcast, settings, production_waits=source.can_wait, live=source.live, clock=clock)
     health = HealthWatch(
         live=source.live,

@@ -18,6 +18,7 @@ from feed.errors import FeedError
 from feed.hub.connection import Connection
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
+from feed.market.symbols import ALL
 from feed.wire.codec import CODECS, Codec
 from feed.wire.compression import Compression
 from feed.wire.dialect import DIALECTS, opcode_of
@@ -79,6 +80,7 @@ class Conversation:
         "_compress",
         "_connection",
         "_dialect",
+        "_every",
         "_hub",
         "_marks",
         "_ping_ns",
@@ -96,6 +98,8 @@ class Conversation:
         hub: Hub,
         codec: Codec,
         agreed: Compression | None,
+        *,
+        every: str = ALL,
     ) -> None:
         """Join the hub; nothing is said before `run`.
 
@@ -105,6 +109,7 @@ class Conversation:
             hub: where the session is opened.
             codec: of ticks, marks, gaps and snapshots.
             agreed: the compression that the handshake allows.
+            every: what a `*` stands for: all symbols, or all of an asset class.
         """
         self._socket = socket
         self._connection = connection
@@ -112,6 +117,7 @@ class Conversation:
         self._codec = codec
         self._dialect = DIALECTS[codec.name]
         self._agreed = agreed
+        self._every = every
         self._compress = True  # unless the client asked for plain frames
         self._marks = False
         self._subscribed = NOTHING_SUBSCRIBED
@@ -241,7 +247,7 @@ class Conversation:
     def _subscribe(self, asked: Subscribe) -> None:
         marks = self._marks if asked.marks is None else asked.marks
         self._compress = self._compress if asked.compress is None else asked.compress
-        subscribed, selection = self._subscribed.more(asked)
+        subscribed, selection = self._subscribed.more(asked, self._every)
         self._move(subscribed, marks=marks)
         self._hub.begin(
             self._session,
@@ -252,7 +258,7 @@ class Conversation:
         )
 
     def _unsubscribe(self, unwanted: Unsubscribe) -> None:
-        self._move(self._subscribed.less(unwanted), marks=self._marks)
+        self._move(self._subscribed.less(unwanted, self._every), marks=self._marks)
         self._hub.release(self._session)
 
     def _move(self, subscribed: Subscribed, *, marks: bool) -> None:

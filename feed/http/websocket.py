@@ -12,6 +12,8 @@ from feed.http.conversation import SUBPROTOCOLS, Conversation, Socket
 from feed.http.origins import Origins
 from feed.http.problems import problem_for
 from feed.http.server import Server
+from feed.market.asset_classes import EVERY_OF, AssetClass
+from feed.market.symbols import ALL
 from feed.wire.codec import Codec
 from feed.wire.compression import MAX_WINDOW_BITS, Compression
 from feed.wire.deflate_offer import CLIENT_FORGETS, acceptable_offer
@@ -20,6 +22,7 @@ from feed.wire.messagepack_codec import MESSAGE_PACK
 
 # The dialect's own paths, so that its SDKs need no more than another host.
 _PLACES = {"feed": ("iex", "sip", "test"), "location": ("us", "us-1", "eu-1")}
+_CLASSES = {"feed": AssetClass.EQUITY, "location": AssetClass.CRYPTO}
 
 
 async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
@@ -33,7 +36,12 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
     if connection is None:
         return socket
     conversation = Conversation(
-        socket, connection, server.hub, _codec(request, socket), _compression(socket)
+        socket,
+        connection,
+        server.hub,
+        _codec(request, socket),
+        _compression(socket),
+        every=_every(request),
     )
     try:
         await conversation.run()
@@ -90,6 +98,13 @@ def _offering(request: web.Request, offer: str) -> web.Request:
     headers = request.headers.copy()
     headers[hdrs.SEC_WEBSOCKET_EXTENSIONS] = offer
     return request.clone(headers=headers)
+
+
+def _every(request: web.Request) -> str:
+    """Return what a `*` stands for: on the dialect's paths everything of the path's class."""
+    for name in request.match_info:
+        return EVERY_OF[_CLASSES[name]]
+    return ALL
 
 
 def _codec(request: web.Request, socket: web.WebSocketResponse) -> Codec:

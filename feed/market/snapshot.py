@@ -10,6 +10,7 @@ ticks are the ring's own objects. Knows neither positions nor time.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from feed.market.asset_classes import BY_FORM, WILDCARDS, AssetClasses
 from feed.market.symbols import ALL
 from feed.market.ticks import KIND_OF_CHANNEL, Bar, Channel, Kind, Quote, Tick, Trade
 
@@ -22,9 +23,10 @@ _CHANNEL_OF_STATE = {
 class Snapshot:
     """Last trade, quote and status, and last bar of each length, per symbol."""
 
-    __slots__ = ("_latest", "_symbols", "_symbols_made_at")
+    __slots__ = ("_classes", "_latest", "_symbols", "_symbols_made_at")
 
-    def __init__(self) -> None:
+    def __init__(self, classes: AssetClasses = BY_FORM) -> None:
+        self._classes = classes
         self._latest: dict[Kind, dict[str, Tick]] = {kind: {} for kind in _CHANNEL_OF_STATE}
         self._symbols: list[str] = []
         self._symbols_made_at = 0  # entries in all tables when `_symbols` was sorted
@@ -72,7 +74,8 @@ class Snapshot:
         """Return the last ticks of channels × symbols, ordered by symbol, then by `Channel`.
 
         Args:
-            symbols_of_channel: per channel its symbols; a set with "*" in it means every symbol.
+            symbols_of_channel: per channel its symbols; a set with "*" in it means every symbol,
+                and with another wildcard every symbol of its class besides those that are named.
                 `updatedBars` has no state: a correction is in the bar that it corrects.
         """
         wanted: set[str] = set()
@@ -81,6 +84,11 @@ class Snapshot:
             symbols = symbols_of_channel.get(channel)
             if symbols:
                 everything = ALL in symbols
+                if not everything and (wildcards := symbols & WILDCARDS):
+                    classes = self._classes
+                    symbols = symbols.union(
+                        each for each in self._latest[kind] if classes[each] in wildcards
+                    )
                 tables.append((self._latest[kind], None if everything else symbols))
                 wanted.update(self._latest[kind] if everything else symbols)
         return [

@@ -10,7 +10,9 @@ from enum import StrEnum
 from typing import Any
 
 from feed.errors import FeedError, InvalidInput, LimitExceeded, Unauthenticated
+from feed.market.asset_classes import WILDCARDS
 from feed.market.intervals import format_interval
+from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, Channel
 from feed.wire.disconnect import Disconnect
 from feed.wire.error_codes import ErrorCode
@@ -89,7 +91,7 @@ def subscription_message(
     """
     message: dict[str, Any] = {"T": "subscription"}
     for channel in CHANNELS:
-        message[channel.value] = sorted(symbols.get(channel, ()))
+        message[channel.value] = _as_named(frozenset(symbols.get(channel, ())))
     for name in SILENT_CHANNELS:
         message[name] = []
     if intervals_ms:
@@ -97,6 +99,13 @@ def subscription_message(
             channel.value: format_interval(interval) for channel, interval in intervals_ms.items()
         }
     return message
+
+
+def _as_named(symbols: frozenset[str]) -> list[str]:
+    """Return symbols in order, and every wildcard as clients write it."""
+    if WILDCARDS.isdisjoint(symbols):
+        return sorted(symbols)
+    return sorted({ALL, *(symbols - WILDCARDS)})
 
 
 def error_message(code: ErrorCode, words: str | None = None) -> Message:

@@ -138,9 +138,19 @@ class Channels(Strict):
             if value is not None or name not in cls.model_fields
         }
 
-    def symbols(self) -> dict[Channel, list[str]]:
-        """Return the symbols of each channel for which this server has ticks."""
-        return {channel: getattr(self, channel) for channel in CHANNELS}
+    def symbols(self, every: str = ALL) -> dict[Channel, list[str]]:
+        """Return the symbols of each channel for which this server has ticks.
+
+        Args:
+            every: what a `*` stands for: all symbols, or all of an asset class.
+        """
+        named: dict[Channel, list[str]] = {channel: getattr(self, channel) for channel in CHANNELS}
+        if every == ALL:
+            return named
+        return {
+            channel: [every if symbol == ALL else symbol for symbol in symbols]
+            for channel, symbols in named.items()
+        }
 
     @property
     def selection(self) -> Selection:

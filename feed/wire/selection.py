@@ -7,6 +7,7 @@ share the same bytes.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from feed.market.asset_classes import BY_FORM, WILDCARDS, AssetClasses
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, KIND_OF_CHANNEL, Channel, Kind, Tick
 
@@ -20,7 +21,8 @@ class Selection:
 
     Attributes:
         symbols: per channel, in the order of `Channel`, its symbols; channels without any are left
-            out, and `{"*"}` stands for every symbol.
+            out, and `{"*"}` stands for every symbol. A value of `EVERY_OF` stands for those of a
+            class; others may be beside it.
         intervals_ms: per conflated channel its interval; channels without symbols are left out.
     """
 
@@ -57,25 +59,25 @@ class Selection:
         """The part of it that is not conflated."""
         return self.parts().get(0, _NONE) if self.intervals_ms else self
 
-    def within(self, other: "Selection") -> "Selection":
+    def within(self, other: "Selection", classes: AssetClasses = BY_FORM) -> "Selection":
         """Return the part of it that another one selects too."""
         theirs = dict(other.symbols)
         shared: dict[Channel, frozenset[str]] = {}
         for channel, some in self.symbols:
             others = theirs.get(channel, _NOTHING)
-            shared[channel] = some if ALL in others else others if ALL in some else some & others
+            shared[channel] = _shared(some, others, classes)
         return Selection.of(shared, dict(self.intervals_ms))
 
     @property
     def entries(self) -> int:
-        """How many symbols it names over all channels; a `*` counts as one."""
+        """How many symbols it names over all channels; a wildcard counts as one."""
         return sum(len(some) for _, some in self.symbols)
 
     def by_kind(self) -> dict[Kind, frozenset[str]]:
         """Return the symbols wanted of each kind of tick."""
         return {KIND_OF_CHANNEL[channel]: some for channel, some in self.symbols}
 
-    def select(self, ticks: Sequence[Tick]) -> list[int]:
+    def select(self, ticks: Sequence[Tick], classes: AssetClasses = BY_FORM) -> list[int]:
         """Return the indices of the ticks that are wanted, in order."""
         wanted = self.by_kind()
         if len(wanted) == len(Kind) and all(some == _EVERYTHING for some in wanted.values()):
@@ -83,11 +85,35 @@ class Selection:
         whole = {kind for kind, some in wanted.items() if ALL in some}
         if len(whole) == len(wanted):
             return [index for index, tick in enumerate(ticks) if tick.kind in whole]
+        if any(has_wildcard(some) for kind, some in wanted.items() if kind not in whole):
+            return [
+                index
+                for index, tick in enumerate(ticks)
+                if (some := wanted.get(tick.kind))
+                and (classes[tick.symbol] in some or tick.symbol in some or ALL in some)
+            ]
         return [
             index
             for index, tick in enumerate(ticks)
             if tick.kind in whole or tick.symbol in wanted.get(tick.kind, _NOTHING)
         ]
+
+
+def has_wildcard(symbols: frozenset[str]) -> bool:
+    """Tell whether a channel's symbols are more than those that are named."""
+    return not WILDCARDS.isdisjoint(symbols)
+
+
+def _shared(some: frozenset[str], others: frozenset[str], classes: AssetClasses) -> frozenset[str]:
+    if ALL in others:
+        return some
+    if ALL in some:
+        return others
+    shared = some & others
+    for each, other in ((some, others), (others, some)):
+        if has_wildcard(other):
+            shared |= classes.among(each - WILDCARDS, other & WILDCARDS)
+    return shared
 
 
 _NONE = Selection()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, Channel
 from feed.wire.messages import Message, subscription_message
 from feed.wire.requests import Channels, Request, lossy_only
@@ -41,9 +42,14 @@ class Subscribed:
         selected = dict(self.selection.symbols)
         return {channel: selected.get(channel, _NOTHING) for channel in CHANNELS}
 
-    def more(self, asked: Request) -> tuple["Subscribed", Selection]:
-        """Return the subscription after a request, and the selection of that request alone."""
-        wanted, known = asked.symbols(), self.symbols
+    def more(self, asked: Request, every: str = ALL) -> tuple["Subscribed", Selection]:
+        """Return the subscription after a request, and the selection of that request alone.
+
+        Args:
+            asked: the request.
+            every: what a `*` stands for, here and in `less` the same.
+        """
+        wanted, known = asked.symbols(every), self.symbols
         intervals_ms = lossy_only({**self.intervals_ms, **(asked.conflate or {})})
         # The same object where nothing is new, for there are many of them.
         symbols = {
@@ -52,9 +58,9 @@ class Subscribed:
         }
         return _subscribed(symbols, intervals_ms), Selection.of(wanted, intervals_ms)
 
-    def less(self, unwanted: Channels) -> "Subscribed":
+    def less(self, unwanted: Channels, every: str = ALL) -> "Subscribed":
         """Return the subscription without some symbols."""
-        named, known = unwanted.symbols(), self.symbols
+        named, known = unwanted.symbols(every), self.symbols
         symbols = {channel: known[channel].difference(named[channel]) for channel in CHANNELS}
         return _subscribed(symbols, self.intervals_ms)
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from feed.broadcast.selection_index import SelectionIndex
+from feed.market.asset_classes import EVERY_OF
 from feed.market.symbols import ALL
 from feed.market.ticks import Channel, Tick
 from feed.wire.selection import Selection
@@ -25,6 +26,8 @@ def test_only_what_is_wanted_whole_stays_outside_the_index(channel: Channel) -> 
     assert index._scanned == []
     index.add(Selection.of({Channel.TRADES: ["A"], channel: [ALL]}), collected.append)
     assert len(index._scanned) == 1
+    index.add(Selection.of({channel: ["A", EVERY_OF["crypto"]]}), collected.append)
+    assert len(index._scanned) == 2
 
 
 class IndexModel(RuleBasedStateMachine):
@@ -37,7 +40,7 @@ class IndexModel(RuleBasedStateMachine):
         self.index = SelectionIndex()
         self.held: list[tuple[Selection, list[bytes]]] = []
 
-    @rule(target=collectors, selection=strategies.selections)
+    @rule(target=collectors, selection=strategies.selections_of_classes)
     def add(self, selection: Selection) -> tuple[Selection, list[bytes]]:
         return self._add(selection)
 

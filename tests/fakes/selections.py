@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from feed.market.asset_classes import EVERY_OF
 from feed.market.symbols import ALL
 from feed.market.ticks import Channel, Kind, Tick
 from feed.wire.selection import Selection
@@ -25,8 +26,14 @@ def select(selection: Selection, ticks: Iterable[Tick]) -> list[Tick]:
     return [
         tick
         for tick in ticks
-        if wanted & {(channels[tick.kind], tick.symbol), (channels[tick.kind], ALL)}
+        if wanted
+        & {(channels[tick.kind], each) for each in (tick.symbol, ALL, class_of(tick.symbol))}
     ]
+
+
+def class_of(symbol: str) -> str:
+    """Return what stands for the class of a symbol, where it is not listed."""
+    return EVERY_OF["crypto" if "/" in symbol else "us_equity"]
 
 
 def of_channels(**symbols: Sequence[str]) -> Selection:

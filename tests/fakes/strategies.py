@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from feed.market.asset_classes import WILDCARDS
 from feed.market.symbols import ALL
 from feed.market.ticks import Bar, Channel, ConflatedTrade, Kind, Quote, Status, Tick, Trade
 from feed.wire.selection import Selection
@@ -136,7 +137,13 @@ _wanted = st.one_of(
     st.just({ALL}), st.sets(symbols()), st.sets(st.one_of(symbols(), st.just(ALL)), max_size=2)
 )
 wishes = st.dictionaries(st.sampled_from(Channel), _wanted)
+# A client names a class by the path that it connects to.
+_of_classes = st.dictionaries(
+    st.sampled_from(Channel),
+    st.sets(st.one_of(symbols(), st.sampled_from(sorted(WILDCARDS))), max_size=3),
+)
 selections = wishes.map(Selection.of)
+selections_of_classes = st.one_of(wishes, _of_classes).map(Selection.of)
 
 # What JSON and MessagePack can carry to a server, and a little more.
 _keys = st.one_of(

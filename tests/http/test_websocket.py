@@ -19,6 +19,7 @@ SILENT = (
     "corrections",
     "cancelErrors",
     "imbalances",
+    "pricing",
 )
 CODECS = pytest.mark.parametrize("binary", [False, True], ids=["json", "msgpack"])
 
@@ -86,6 +87,36 @@ async def test_the_dialects_paths_all_lead_here(serve: Serve, path: str) -> None
     feed = await serve()
     reader = await connect(feed, path=path)
     assert (await reader.subscribe(trades=["*"]))["trades"] == ["*"]
+
+
+OF_PATH = {"/v1/ws": {"AAPL", "BTC/USD"}, "/v2/iex": {"AAPL"}, "/v1beta3/crypto/us": {"BTC/USD"}}
+
+
+@pytest.mark.parametrize("path", OF_PATH)
+@pytest.mark.parametrize("asked", [{}, {"after": "0"}, {"snapshot": True}], ids=str)
+@pytest.mark.parametrize("conflate", [None, {"trades": "50ms"}], ids=str)
+async def test_a_star_stands_for_the_asset_class_of_its_path(
+    serve: Serve, path: str, asked: dict[str, object], conflate: dict[str, str] | None
+) -> None:
+    feed = await serve()
+    await feed.publish(trade(1, "BTC/USD"), trade(1, "AAPL"))
+    reader = await connect(feed, path=path)
+    await reader.subscribe(trades=["*"], conflate=conflate, **asked)
+    await feed.publish(trade(2, "BTC/USD"), trade(2, "AAPL"))
+    heard: set[tuple[str, int]] = set()
+    while not heard >= {(symbol, 2) for symbol in OF_PATH[path]}:
+        ticks, _ = await reader.read()
+        heard |= {(tick["S"], tick["i"]) for tick in ticks if tick["T"] == "t"}
+    assert {symbol for symbol, _ in heard} == OF_PATH[path]
+
+
+async def test_names_beside_a_star_are_taken_as_they_are(serve: Serve) -> None:
+    feed = await serve()
+    reader = await connect(feed, path="/v2/iex")
+    assert (await reader.subscribe(trades=["*", "BTC/USD"]))["trades"] == ["*", "BTC/USD"]
+    await feed.publish(trade(1, "BTC/USD"), trade(1, "ETH/USD"), trade(1, "AAPL"))
+    ticks, _ = await reader.read()
+    assert [tick["S"] for tick in ticks] == ["BTC/USD", "AAPL"]
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feed.market.asset_classes import WILDCARDS
 from feed.market.snapshot import Snapshot
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNEL_OF_KIND, Bar, Channel, Kind, Quote, Status, Tick, Trade
+from tests.fakes.selections import class_of
 
 SYMBOLS = ["AAPL", "BTC/USD", "MSFT", "TSLA"]
 
@@ -43,7 +45,7 @@ STREAMS = st.lists(
     )
 )
 WANTS = st.dictionaries(
-    st.sampled_from(list(Channel)), st.frozensets(st.sampled_from([*SYMBOLS, "NONE", ALL]))
+    st.sampled_from(list(Channel)), st.frozensets(st.sampled_from([*SYMBOLS, "NONE", *WILDCARDS]))
 )
 
 
@@ -59,7 +61,7 @@ def test_state_is_the_last_of_each_kind_and_symbol_that_is_wanted(
     expected = [
         last[symbol, channel]
         for symbol, channel in sorted(last)
-        if {symbol, ALL} & wanted.get(channels[channel], frozenset())
+        if {symbol, ALL, class_of(symbol)} & wanted.get(channels[channel], frozenset())
     ]
     assert list(map(id, snapshot.state(wanted))) == list(map(id, expected))
     assert snapshot.symbols == sorted({tick.symbol for tick in ticks})

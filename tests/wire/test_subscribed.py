@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
+from feed.errors import InvalidParameter
+from feed.market.asset_classes import EVERY_OF, WILDCARDS
+from feed.market.symbols import ALL
 from feed.market.ticks import Channel
-from feed.wire.requests import Subscribe, Unsubscribe
+from feed.wire.requests import Subscribe, Unsubscribe, parse_control
 from feed.wire.selection import Selection
 from feed.wire.subscribed import NOTHING_SUBSCRIBED, Subscribed
 
@@ -39,6 +42,27 @@ def test_messages_add_up_by_the_names_that_they_name(steps: list[Step], trades: 
     assert sorted(subscribed.symbols[Channel.TRADES]) == trades
     assert subscribed.message()["trades"] == trades
     assert subscribed.selection == Selection.of({Channel.TRADES: trades})
+
+
+CRYPTO = EVERY_OF["crypto"]
+
+
+def test_a_star_may_stand_for_a_class_and_is_acknowledged_as_it_was_written() -> None:
+    asked = Subscribe(action="subscribe", trades=["*", "AAPL"], quotes=["*"])
+    subscribed, added = NOTHING_SUBSCRIBED.more(asked, CRYPTO)
+    assert added == subscribed.selection
+    assert dict(added.symbols)[Channel.TRADES] == {CRYPTO, "AAPL"}, "a name is not of the class"
+    assert subscribed.message()["trades"] == ["*", "AAPL"]
+    assert subscribed.message()["quotes"] == ["*"]
+    less = subscribed.less(Unsubscribe(action="unsubscribe", trades=["*"]), CRYPTO)
+    assert less.message()["trades"] == ["AAPL"]
+    assert less.message()["quotes"] == ["*"]
+
+
+@pytest.mark.parametrize("wildcard", sorted(WILDCARDS - {ALL}))
+def test_what_stands_for_a_class_cannot_be_named_by_a_client(wildcard: str) -> None:
+    with pytest.raises(InvalidParameter):
+        parse_control({"action": "subscribe", "trades": [wildcard]})
 
 
 def test_names_are_kept_only_where_the_selection_does_not_say_them() -> None:
