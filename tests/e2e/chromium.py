@@ -85,8 +85,8 @@ class Tab:
         assert seen == {"repeated": [], "silent": [], "dropped": 0}, seen
 
     async def switch(self, name: str, value: str) -> None:
-        """Use a switch of the connection panel."""
-        await self.page.check(f"#controls input[name={name}][value='{value}']")
+        """Use a switch of the connection panel, which follows the connection, not the click."""
+        await self.page.click(f"#controls input[name={name}][value='{value}']")
 
     async def text(self, selector: str) -> str:
         return await self.page.inner_text(selector)

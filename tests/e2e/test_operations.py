@@ -140,6 +140,14 @@ async def load(stage: Stage) -> None:
             stage.drain(reader.wire)
     stage.bench = asyncio.create_task(_bench(stage))
 
+    async def come_and_go() -> None:
+        while True:  # until it is seen: of a busy machine a scrape may be missing
+            reader = await open_reader("sse-json", stage.server.address)
+            wire_of(reader).abort()
+            await asyncio.sleep(0.2)
+
+    stage._tasks.append(asyncio.create_task(come_and_go()))
+
 
 async def _bench(stage: Stage) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
