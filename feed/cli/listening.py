@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from feed.cli.plumbing import ENDED_BY, event_writer, naming_options, run_until_signal
+from feed.cli.plumbing import (
+    ENDED_BY,
+    event_writer,
+    naming_options,
+    run_until_signal,
+    warn_of_variables,
+)
 from feed.cli.streams import print_lines, tell
 from feed.errors import InvalidParameter
 from feed.market.ticks import Channel
@@ -75,9 +81,9 @@ def tail(  # noqa: PLR0917 - one parameter an option
 
     options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
     stream = _connect(url, symbols, channels, conflate, after=after, snapshot=snapshot, **options)
-    return run_until_signal(
-        stream, lambda: follow(stream, print_lines, event_writer("tail", quiet=quiet), count=count)
-    )
+    tell_event = event_writer("tail", quiet=quiet)
+    warn_of_variables(tell_event)
+    return run_until_signal(stream, lambda: follow(stream, print_lines, tell_event, count=count))
 
 
 def record(  # noqa: PLR0917 - one parameter an option
@@ -114,6 +120,7 @@ def record(  # noqa: PLR0917 - one parameter an option
     options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
     stream = _connect(url, symbols, channels, conflate, after=after, snapshot=snapshot, **options)
     tell_event = event_writer("record", quiet=quiet)
+    warn_of_variables(tell_event)
     with RecordingWriter(file, overwrite=overwrite) as recording:
         status = run_until_signal(
             stream, lambda: write_down(stream, recording, tell_event, count=count, seconds=seconds)
@@ -144,6 +151,7 @@ def watch(  # noqa: PLR0917 - one parameter an option
     options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
     stream = _connect(url, listed, live.CHANNELS, live.CONFLATE, "SYMBOL", snapshot=True, **options)
     server, tell_event = Finite(url, key, secret), event_writer("watch", quiet=False)
+    warn_of_variables(tell_event)
     return run_until_signal(
         stream, lambda: live.watch(stream, server, listed.split(","), print_lines, tell_event)
     )
@@ -156,9 +164,9 @@ def top(url: Url = "http://127.0.0.1:8080", key: Key = None, secret: Secret = No
 
     with naming_options():
         server = Finite(url, key, secret)
-    return run_until_signal(
-        server, lambda: show_server(server, print_lines, event_writer("top", quiet=False))
-    )
+    tell_event = event_writer("top", quiet=False)
+    warn_of_variables(tell_event)
+    return run_until_signal(server, lambda: show_server(server, print_lines, tell_event))
 
 
 def _connect(

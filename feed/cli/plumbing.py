@@ -71,6 +71,17 @@ def run_until_signal(server: AbstractAsyncContextManager[object], work: Work) ->
     return 0
 
 
+def warn_of_variables(write: Callable[[object], None]) -> None:
+    """Tell the variables that have our prefix and that neither a command nor a server knows."""
+    from feed.settings.load import built_in_blocks  # noqa: PLC0415 - pydantic is slow
+    from feed.settings.variables import unknown_variables  # noqa: PLC0415
+
+    for unknown in unknown_variables(
+        field for block in built_in_blocks() for field in block.option_fields()
+    ):
+        write(unknown)
+
+
 def event_writer(command: str, *, quiet: bool) -> Callable[[object], None]:
     """Return a function that writes events to standard error, each after the command's name."""
 

@@ -55,7 +55,8 @@ def serve(context: typer.Context) -> None:
     """
     from feed.settings.load import load_settings  # noqa: PLC0415 - pydantic is slow
 
-    given = {name: value for name, value in context.params.items() if value not in (None, [], ())}
+    typed = [name for name in context.params if _is_typed(context, name)]
+    given = {name: context.params[name] for name in typed}
     settings, source_options = load_settings(given)
     from feed.program.serve import serve as serve_until_ended  # noqa: PLC0415 - aiohttp is slow
 
@@ -80,22 +81,32 @@ def _options_of(blocks: "Iterable[type[Options]]") -> list[Any]:
     return typer.main.get_command(made).params
 
 
+def _is_typed(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 def _parameter(name: str, field: "FieldInfo") -> inspect.Parameter:
-    """Return one option as a parameter; its values are checked by the settings, not here."""
-    from feed.settings.load import option_name  # noqa: PLC0415 - pydantic is slow
+    """Return one option as a parameter; its values are checked by the settings, not here.
+
+    Its type is a text, whatever that of the field, so that all complaints have the same words; its
+    help shows the field's.
+    """
+    from feed.settings.load import option_name, shape_of  # noqa: PLC0415 - pydantic is slow
 
     option, default = option_name(name), field.default
-    kind: Any = str
     if field.annotation is bool:
-        kind, option = bool, f"{option}/--no{option[1:]}"
-    elif get_origin(field.annotation) is tuple:
-        kind = list[str]
-    shown = str(default) if default or default == 0 else False
+        switch = typer.Option(f"{option}/--no{option[1:]}", help=field.description)
+        return _keyword(name, bool, switch, default)
+    told = typer.Option(option, help=field.description, metavar=f"<{shape_of(field)}>")
+    if get_origin(field.annotation) is tuple:
+        return _keyword(name, list[str] | None, told, None)
+    text = f"{default:g}" if isinstance(default, float) else default and str(default)
+    return _keyword(name, str | None, told, "0" if default == 0 else text)
+
+
+def _keyword(name: str, kind: Any, option: Any, default: object) -> inspect.Parameter:  # noqa: ANN401 - typer's
+    annotation = Annotated[kind, option]
     return inspect.Parameter(
-        name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=None,
-        annotation=Annotated[
-            kind | None, typer.Option(option, help=field.description, show_default=shown)
-        ],
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
     )

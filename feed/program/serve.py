@@ -12,11 +12,13 @@ import structlog
 from aiohttp import web
 
 from feed import __version__
-from feed.errors import FeedError
+from feed.errors import FeedError, InvalidInput, SourceError
 from feed.http.app import make_app
 from feed.program import logs
 from feed.program.log_writer import LogWriter
+from feed.settings.load import option_fields
 from feed.settings.options import Settings
+from feed.settings.variables import unknown_variables
 from feed.sources.options import SourceOptions
 
 _BACKLOG = 4_096  # thousands come back within a second after a restart
@@ -31,9 +33,12 @@ def serve(settings: Settings, source_options: SourceOptions) -> None:
     """Serve a source until SIGINT or SIGTERM; say goodbye to everybody, and return.
 
     Raises:
+        InvalidInput: what is to be replayed is no recording.
         FeedError: an option is not accepted, or the address cannot be listened on.
     """
     repeats, writer = logs.begin(sys.stderr.fileno(), interactive=sys.stderr.isatty())
+    for unknown in unknown_variables(option_fields(type(source_options))):
+        log.warning("unknown_variable", variable=unknown.name, nearest=unknown.nearest or None)
     _allow_many_files()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -45,6 +50,10 @@ def serve(settings: Settings, source_options: SourceOptions) -> None:
 async def _serve(
     settings: Settings, source_options: SourceOptions, repeats: logs.Repeats, writer: LogWriter
 ) -> None:
+    try:
+        await source_options.look()
+    except SourceError as error:
+        raise InvalidInput(f"--source: {error}") from error
     source = source_options.make()
     app = await make_app(settings, source, lost_log_records=lambda: writer.lost)
     runner = web.AppRunner(

@@ -6,21 +6,21 @@ where each value was written, so that a complaint names the option as its author
 """
 
 import difflib
-import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from types import NoneType
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
 from feed.errors import InvalidInput, InvalidParameter
 from feed.settings.options import Settings
+from feed.settings.variables import is_of_kubernetes, unknown_variables, variable_name
 from feed.sources.catalog import DEFAULT, built_in_kinds, find_kind
-from feed.sources.options import ENV_PREFIX, Accepts, Options, SourceOptions
-
-_MISSPELT = 0.9  # of difflib's similarity: FEED_RATES is, FEED_SERVICE_HOST is not
+from feed.sources.options import Accepts, Options, SourceOptions
 
 _Block = TypeVar("_Block", bound=Options)
 Written = dict[str, tuple[str, Any]]  # field → the option as it was written, its value
@@ -53,6 +53,28 @@ def option_name(field: str) -> str:
     return f"--{field.replace('_', '-')}"
 
 
+def shape_of(field: FieldInfo) -> str:
+    """Return the type of a field's values, as help shows it: "int", "skip|stop", "list[str]"."""
+    told = next((item.shape for item in field.metadata if isinstance(item, Accepts)), "")
+    return told or "|".join(dict.fromkeys(_shapes(field.annotation)))
+
+
+def _shapes(annotation: Any) -> Iterator[str]:  # noqa: ANN401 - a type of any form
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        yield from _shapes(arguments[0])
+    elif origin is Literal:
+        yield from arguments
+    elif origin is tuple:
+        yield "list[str]"
+    elif arguments:  # a union; an option that may be none is one that is not written
+        for argument in arguments:
+            if argument is not NoneType:
+                yield from _shapes(argument)
+    else:
+        yield annotation.__name__.lower()
+
+
 def built_in_blocks() -> list[type[Options]]:
     """Return the classes of all options that this package has: the server's, then the sources'."""
     return [Settings, *built_in_kinds()]
@@ -69,6 +91,12 @@ def chosen_kind(options: Mapping[str, object]) -> type[SourceOptions]:
     """
     written = _written(options)
     return _kind_in(written, _read_file(written.get("config"), []))
+
+
+def option_fields(kind: type[SourceOptions]) -> list[str]:
+    """Return the names of all options that a server with this source may be told."""
+    blocks: list[type[Options]] = [Settings, kind, *built_in_kinds()]
+    return list(dict.fromkeys(field for block in blocks for field in block.option_fields()))
 
 
 def load_settings(options: Mapping[str, object]) -> tuple[Settings, SourceOptions]:
@@ -89,7 +117,7 @@ def load_settings(options: Mapping[str, object]) -> tuple[Settings, SourceOption
     kind = _kind_in(written, in_file)
     others = [other for other in built_in_kinds() if other is not kind]
     blocks: list[type[Options]] = [Settings, kind, *others]
-    known = list(dict.fromkeys(field for block in blocks for field in block.option_fields()))
+    known = option_fields(kind)
     for block in blocks[1:]:
         for field, option in _variables(block).items():
             written.setdefault(field, option)
@@ -100,7 +128,11 @@ def load_settings(options: Mapping[str, object]) -> tuple[Settings, SourceOption
             written.setdefault(key, (f"{path}: {key}", value))
         else:
             problems.append(UnknownOption(key, f"{path}: ", keys))
-    problems += _misspelt_variables(known)
+    problems += [
+        UnknownOption(unknown.name, "", [variable_name(field) for field in known])
+        for unknown in unknown_variables(known)
+        if unknown.is_misspelt
+    ]
     problems += _idle_options(options, kind, others)
     settings = _compose(Settings, _values(Settings.option_fields(), written), written, problems)
     values = _values(kind.option_fields(), written)
@@ -122,10 +154,11 @@ def _values(fields: Iterable[str], written: Written) -> dict[str, Any]:
 
 def _variables(block: type[Options]) -> Written:
     values = EnvSettingsSource(block)()
+    names = {field: variable_name(field) for field in block.option_fields() if field in values}
     return {
-        field: (f"{ENV_PREFIX}{field.upper()}", values[field])
-        for field in block.option_fields()
-        if field in values
+        field: (name, values[field])
+        for field, name in names.items()
+        if not is_of_kubernetes(name, str(values[field]))
     }
 
 
@@ -152,21 +185,6 @@ def _read_file(config: tuple[str, Any] | None, problems: list[InvalidInput]) -> 
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(InvalidParameter(option, path, f"a file in TOML; this one is not: {error}"))
     return {}
-
-
-def _misspelt_variables(fields: list[str]) -> list[InvalidInput]:
-    """Refuse variables that were probably meant for us.
-
-    Others may share the prefix: Kubernetes sets FEED_SERVICE_HOST for a service named feed.
-    """
-    known = [f"{ENV_PREFIX}{field.upper()}" for field in fields]
-    return [
-        UnknownOption(name, "", known)
-        for name in sorted(os.environ)
-        if name.startswith(ENV_PREFIX)
-        and name not in known
-        and difflib.get_close_matches(name, known, n=1, cutoff=_MISSPELT)
-    ]
 
 
 def _idle_options(

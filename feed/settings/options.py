@@ -91,7 +91,7 @@ class Settings(Options):
     source: Annotated[
         str,
         AfterValidator(_is_source),
-        Accepts(", or ".join(_SOURCE_WORDS)),
+        Accepts(", or ".join(_SOURCE_WORDS), "|".join(kind.usage for kind in _KINDS)),
     ] = Field(
         default=DEFAULT,
         description=f"Where ticks come from: {' or '.join(kind.usage for kind in _KINDS)}.",

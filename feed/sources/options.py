@@ -22,9 +22,15 @@ _NUMBER = re.compile(r"[-+]?[0-9.]+")
 
 @dataclass(frozen=True, slots=True)
 class Accepts:
-    """The values that an option accepts, in words, for its error message."""
+    """The values that an option accepts: in words, for its error message, and for its help.
+
+    Attributes:
+        words: in words.
+        shape: as help shows it, such as "float|max", where the field's type does not say it all.
+    """
 
     words: str
+    shape: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,15 @@ class SourceOptions(Options, ABC):
     def accepted_words(cls) -> str:
         """Return its form after `--source`, in full: "replay:FILE, where FILE is …"."""
         return f"{cls.usage}, where {cls.where}" if cls.where else cls.usage
+
+    async def look(self) -> None:
+        """See that the place holds a source, before the server begins.
+
+        For places that never improve, such as files; a source that is down may come back.
+
+        Raises:
+            SourceError: it does not.
+        """
 
     @abstractmethod
     def make(self) -> Source:

@@ -115,7 +115,7 @@ def test_it_is_served_with_its_own_options(served: tuple[str, str]) -> None:
 def test_help_lists_its_options_where_it_is_chosen(environment: dict[str, str]) -> None:
     asked = serve(environment, "--source", "pulse:ABC", "--help")
     assert asked.returncode == 0
-    assert re.search(r"--price .*Price of every trade\. +\[default: \(1\.0\)\]", asked.stdout)
+    assert re.search(r"--price +<float> +Price of every trade\. +\[default: 1\]", asked.stdout)
     assert "--rate" in asked.stdout
     assert "--price" not in serve(environment, "--help").stdout
 

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 import feed.program.serve
 from feed.cli.commands import app, run
 from feed.errors import SourceError
-from feed.settings.load import built_in_blocks, option_name
+from feed.settings.load import built_in_blocks, load_settings, option_name
 from feed.settings.options import Settings
-from feed.sources.options import SourceOptions
+from feed.sources.options import Options, SourceOptions
 from feed.sources.replay.options import ReplayOptions
 from feed.sources.simulated.options import SimulatedOptions
 
@@ -71,6 +71,66 @@ def test_help_lists_the_fields_that_have_a_description_and_no_others(
     assert shown == [*(option for option, _ in described), "--help"]
     for option, description in described:
         assert re.search(rf"{option}\b.* {re.escape(description)}", result.output), option
+
+
+SHOWN = {
+    "--config": "<path>",
+    "--host": "<str>",
+    "--port": "<int>",
+    "--source": "<sim|replay:FILE>",
+    "--batch-ms": "<float>",
+    "--ring": "<int>",
+    "--allow-origin": "<list[str]>",
+    "--symbols": "<int|list[str]>",
+    "--rate": "<float>",
+    "--seed": "<int>",
+    "--start": "<datetime>",
+    "--speed": "<float|max>",
+    "--loop": "<bool>",
+    "--on-bad-row": "<skip|stop>",
+}
+
+
+def test_help_shows_the_types_and_defaults_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    help_text = CliRunner().invoke(app, ["serve", "--help"]).output
+    rows = {
+        match[1]: match[0] for match in re.finditer(r"^│ +(--[a-z-]+) .*", help_text, re.MULTILINE)
+    }
+    for option, shape in SHOWN.items():
+        assert shape in rows[option], option
+    for block in built_in_blocks():
+        for name in block.option_fields():
+            field = block.model_fields[name]
+            if not field.description:
+                continue
+            shown = re.search(r"\[default: ([^]]*)\]", rows[option_name(name)])
+            if field.default is None or field.default == ():
+                assert shown is None, name
+            elif isinstance(field.default, bool):
+                assert shown is not None
+                assert (shown[1] == f"no-{option_name(name)[2:]}") is not field.default
+            else:
+                # Written on the command line it is the default again.
+                assert shown is not None
+                blocks = load_settings(_beside(block, {name: shown[1]}))
+                assert any(getattr(one, name, None) == field.default for one in blocks), name
+
+
+def _beside(block: type[Options], given: dict[str, object]) -> dict[str, object]:
+    """Add the source that options of a block need beside them."""
+    return {"source": f"replay:{__file__}", **given} if block is ReplayOptions else given
+
+
+def test_what_is_not_typed_leaves_variables_and_the_file_alone(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "feed.toml").write_text("ring = 1024\n")
+    monkeypatch.setenv("FEED_PORT", "1")
+    monkeypatch.setenv("FEED_ALLOW_ANONYMOUS", "true")
+    assert run(["serve", "--config", str(tmp_path / "feed.toml"), "--rate", "1000"]) == 0
+    [(settings, _)] = served
+    assert (settings.port, settings.ring, settings.allow_anonymous) == (1, 1024, True)
 
 
 def test_an_option_is_of_one_source_or_of_the_server() -> None:

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from feed.program import logs
 from feed.wire.disconnect import Reason
 from tests.fakes.readers import open_reader
+from tests.fakes.restored_logs import restored_logs
 from tests.fakes.servers import Serve, trades
 
 
@@ -23,14 +24,8 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def _unconfigured() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    structlog.reset_defaults()
-    logging.captureWarnings(capture=False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.getLogger("feed").setLevel(logging.NOTSET)
+    with restored_logs():
+        yield
 
 
 def configure(stream: io.StringIO) -> logs.Repeats:

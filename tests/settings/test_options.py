@@ -289,12 +289,24 @@ def test_a_file_that_cannot_be_read_is_named(path: str, toml: Path) -> None:
 def test_a_misspelt_variable_is_refused_and_a_strangers_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("FEED_SERVICE_HOST", "10.0.0.1")  # Kubernetes does this
     monkeypatch.setenv("FEED_URL", "http://127.0.0.1:1")  # the client's
+    monkeypatch.setenv("FEED_CODECS", "json")  # nearly the client's
+    monkeypatch.setenv("FEED_COLOUR", "blue")
     load_settings({})
     monkeypatch.setenv("FEED_RATES", "5")
     (line,) = problems_of({})
     assert line.startswith("FEED_RATES: no such option; did you mean FEED_RATE")
+
+
+def test_a_service_of_kubernetes_that_is_named_feed_is_no_port(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FEED_PORT", "tcp://10.0.0.1:8080")
+    settings, _ = load_settings({})
+    assert settings.port == 8080
+    monkeypatch.setenv("FEED_PORT", "tcp")
+    (line,) = problems_of({})
+    assert line.startswith("FEED_PORT: 'tcp' is not accepted")
 
 
 def test_every_option_has_words_for_what_it_accepts() -> None:

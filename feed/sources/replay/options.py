@@ -37,7 +37,10 @@ class ReplayOptions(SourceOptions):
 
     place: Annotated[str, AfterValidator(_is_file)]
     speed: Annotated[
-        float, BeforeValidator(_speed), AfterValidator(_is_speed), Accepts("a factor, or max")
+        float,
+        BeforeValidator(_speed),
+        AfterValidator(_is_speed),
+        Accepts("a factor, or max", "float|max"),
     ] = Field(default=1.0, description="Speed of a replay: a factor, or max.")
     loop: Annotated[bool, Accepts("true or false")] = Field(
         default=False, description="Start a replay over when it ends."
@@ -45,6 +48,19 @@ class ReplayOptions(SourceOptions):
     on_bad_row: Annotated[OnBadRow, Accepts("skip or stop")] = Field(
         default="skip", description="What to do about a broken row of a recording: skip or stop."
     )
+
+    async def look(self) -> None:
+        """See that the file begins as a recording does; its bad rows are told when it is served."""
+        from feed.sources.replay.source import ReplaySource  # noqa: PLC0415 - brings asyncio
+
+        def ignore(*_: object) -> None:
+            """Tell nobody."""
+
+        looked_at = ReplaySource(self.place, on_bad_row=self.on_bad_row, report=ignore)
+        try:
+            await looked_at.open()
+        finally:
+            await looked_at.close()
 
     def make(self) -> Source:
         """Return a replay of the file."""

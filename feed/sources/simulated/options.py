@@ -79,7 +79,7 @@ class SimulatedOptions(SourceOptions):
         AwareDatetime | None,
         BeforeValidator(not_a_number),
         AfterValidator(_is_since_1970),
-        Accepts("a time since 1970 with its offset, such as 2026-01-02T14:30:00Z"),
+        Accepts("a time since 1970 with its offset, such as 2026-01-02T14:30:00Z", "datetime"),
     ] = Field(default=None, description="Event time of the first simulated tick; now by default.")
 
     @property
