@@ -15,7 +15,7 @@ from yarl import URL
 
 from feed.client.errors import Malformed
 from feed.client.events import Batch
-from feed.client.link import words_of
+from feed.client.failure_words import words_of
 from feed.client.tables import event_ns
 from feed.market.ticks import Kind
 from feed.wire.requests import MAX_AGE_MS, MAX_AGES
@@ -94,4 +94,4 @@ class FeedbackReporter:
                 if not answer.ok:
                     _log.debug("%s answers %s", self._url, answer.status)
         except (aiohttp.ClientError, OSError) as error:
-            _log.debug("%s: %s", self._url, words_of(error))
+            _log.debug("%s: %s", self._url, words_of(error, self._url))

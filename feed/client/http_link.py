@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from feed.client.errors import NotAFeed
+from feed.client.failure_words import words_of
 from feed.client.http_words import identity_headers, problem_words
-from feed.client.link import Lost, Order, refusal, words_of
+from feed.client.link import Lost, Order, refusal
 from feed.client.parsers import READINGS, Message, Parser, SseMessageParser
 from feed.wire.codec import CODECS
 from feed.wire.transport import Transport
@@ -62,7 +63,7 @@ class HttpLink:
                 timeout=aiohttp.ClientTimeout(total=None),
             )
         except (aiohttp.ClientError, OSError) as error:
-            raise Lost(words_of(error)) from error
+            raise Lost(words_of(error, url)) from error
         try:
             await _check_answer(response, headers["Accept"])
         except BaseException:
@@ -80,9 +81,9 @@ class HttpLink:
         try:
             data = await self._response.content.readany()
         except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError) as error:
-            raise Lost(words_of(error)) from error
+            raise Lost(words_of(error, self.url)) from error
         if not data:
-            raise Lost("the server ended the stream")
+            raise Lost(f"{self.url} ended the stream")
         return self._parser.feed(data), len(data)
 
     async def close(self) -> None:
@@ -102,7 +103,7 @@ async def _check_answer(response: aiohttp.ClientResponse, accepted: str) -> None
             if response.status == HTTPStatus.OK or len(body) > MAX_PROBLEM_BYTES:
                 break  # a page may never end
     except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError) as error:
-        raise Lost(words_of(error)) from error
+        raise Lost(words_of(error, url)) from error
     if response.status == HTTPStatus.OK:
         raise NotAFeed(url, response.content_type, accepted, body.decode(errors="replace"))
     is_problem = response.content_type == "application/problem+json"

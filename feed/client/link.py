@@ -109,8 +109,3 @@ def refusal(
         wait_s = min(float(wait), MAX_RETRY_AFTER_S) if wait.isdecimal() else 0.0
         return Lost(f"{url} answers {status}: {words}", retry_after_s=wait_s)
     return Refused(url, status, words, by_feed=by_feed)
-
-
-def words_of(error: BaseException) -> str:
-    """Return the words of an error, or its type: some of aiohttp's have no words."""
-    return str(error) or type(error).__name__

@@ -100,11 +100,22 @@ def parse_url(url: str) -> URL:
         base = URL(url)
     except (TypeError, ValueError):
         raise InvalidParameter("url", url, accepted) from None
-    if base.scheme not in _SCHEMES or not base.host or base.query_string or base.fragment:
+    known = base.scheme in _SCHEMES and _is_host(base.host or "") and base.port
+    if not known or base.query_string or base.fragment:
         raise InvalidParameter("url", url, accepted)
     if base.path.rstrip("/").endswith(_ENDPOINTS):
         raise InvalidParameter("url", url, f"{accepted}, without the path of one transport")
     return base.with_scheme(_SCHEMES[base.scheme])
+
+
+def _is_host(text: str) -> bool:
+    """Tell whether a text can be looked up: Python's own way of doing so raises otherwise."""
+    if ":" in text:  # an IPv6 address, which yarl has read
+        return True
+    try:
+        return bool(text.encode("idna")) and text.isprintable() and " " not in text
+    except UnicodeError:
+        return False
 
 
 def _check_conflate(conflate: object) -> None:

@@ -8,7 +8,8 @@ from yarl import URL
 
 from feed.client.errors import Malformed, Refused
 from feed.client.events import Object
-from feed.client.link import Lost, Order, refusal, words_of
+from feed.client.failure_words import authority, words_of
+from feed.client.link import Lost, Order, refusal
 from feed.client.parsers import MAX_MESSAGE_BYTES, READINGS, Message, decode_json
 from feed.errors import shorten
 from feed.wire.codec_name import CodecName
@@ -54,7 +55,7 @@ class WebSocketLink:
         except aiohttp.WSServerHandshakeError as error:
             raise refusal(str(url), error.status, error.message, error.headers or {}) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise Lost(words_of(error)) from error
+            raise Lost(words_of(error, url)) from error
         link = cls(url, socket, order.codec if socket.protocol == protocol else "json")
         try:
             await link._greet(order)
@@ -72,17 +73,17 @@ class WebSocketLink:
             if frame.type is aiohttp.WSMsgType.PING:
                 await self._socket.pong(frame.data)
         except (aiohttp.ClientError, OSError) as error:
-            raise Lost(words_of(error)) from error
+            raise Lost(words_of(error, self.url)) from error
         if frame.type is aiohttp.WSMsgType.TEXT:
             return [Message(decode_json(frame.data))], len(frame.data)
         if frame.type is aiohttp.WSMsgType.BINARY:
             return [Message(self._reading.decode(frame.data))], len(frame.data)
         if frame.type is aiohttp.WSMsgType.CLOSE:
-            raise Lost(f"the server closed: {frame.data} {frame.extra or ''}".rstrip())
+            raise Lost(f"{self.url} closed: {frame.data} {frame.extra or ''}".rstrip())
         if frame.type is aiohttp.WSMsgType.ERROR:
-            raise Lost(f"the WebSocket broke: {frame.data}")
+            raise Lost(words_of(frame.data, self.url))
         if frame.type in {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING}:
-            raise Lost("the connection was cut")
+            raise Lost(f"the connection to {authority(URL(self.url))} was cut")
         return [], 0
 
     async def close(self) -> None:
@@ -114,7 +115,7 @@ class WebSocketLink:
             else:
                 await self._socket.send_bytes(self._reading.encode(message))
         except (aiohttp.ClientError, OSError) as error:
-            raise Lost(words_of(error)) from error
+            raise Lost(words_of(error, self.url)) from error
 
     async def _expect(self, kind: str, words: str | None = None) -> Object:
         """Wait for one step of the opening; return the message that takes it."""

@@ -11,8 +11,9 @@ import aiohttp
 import orjson
 
 from feed.client.errors import NotAFeed
+from feed.client.failure_words import words_of
 from feed.client.http_words import USER_AGENT, identity_headers, problem_words
-from feed.client.link import Lost, refusal, words_of
+from feed.client.link import Lost, refusal
 from feed.client.subscription import parse_url
 
 TIMEOUT_S = 5.0  # the server's loop may be saturated just when somebody wants to see it
@@ -84,7 +85,7 @@ class Finite:
             async with self._session.get(url, params=query, headers=headers) as response:
                 body = await response.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise Lost(words_of(error)) from error
+            raise Lost(words_of(error, url)) from error
         if response.status != HTTPStatus.OK:
             words = problem_words(body) or response.reason or ""
             raise refusal(str(url), response.status, words, response.headers)
