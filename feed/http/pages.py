@@ -31,6 +31,11 @@ _PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     hdrs.CACHE_CONTROL: "no-cache",
 }
+_PACKAGE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    hdrs.CACHE_CONTROL: "no-cache",
+    hdrs.CONTENT_TYPE: "application/gzip",
+}
 _MAY_CHANGE = {"X-Content-Type-Options": "nosniff"}
 _NEVER_CHANGES = {**_MAY_CHANGE, hdrs.CACHE_CONTROL: "public, max-age=31536000, immutable"}
 _COMPRESSED = {".br", ".gz"}
@@ -59,6 +64,7 @@ def routes(built: Path = BUILT) -> list[web.AbstractRouteDef]:
     return [
         web.get("/", page(built / "index.html")),
         web.get("/client.js", page(built / "client.js")),  # the browser client, for other pages
+        web.get("/client.tgz", _file(built / "client.tgz", _PACKAGE_HEADERS)),  # the same for npm
         *_files("/assets", built / "assets", _NEVER_CHANGES),
         *plain,
     ]

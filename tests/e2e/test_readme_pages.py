@@ -16,6 +16,7 @@ from feed.http.pages import BUILT
 from tests.e2e.chromium import PATIENCE_S, Chromium, launched, until
 from tests.e2e.conftest import Program, Run
 from tests.e2e.test_readme import ADDRESS, DOCUMENTS
+from tests.fakes.raw_http import RawHttp
 
 # As the documents are sorted: the front page's first. Another page wants a test of its own.
 EVENT_SOURCE, FEED_CLIENT = (page for it in DOCUMENTS.values() for page in it.blocks("html"))
@@ -23,16 +24,22 @@ EVENT_SOURCE, FEED_CLIENT = (page for it in DOCUMENTS.values() for page in it.bl
 
 SERVE = ("--symbols", "AAPL,MSFT", "--rate", "200")
 PRICE = re.compile(r"[\d.]+")
+TWICE = re.compile(r"([\d.]+)\1")
 PRICES = re.compile(r"[\d.]+ \([\d.]+ / [\d.]+\)")
 
-# One component that uses the hook, as its reader would write it.
+# Components that use the hook, as its reader would write them; development's checks are on.
 COMPONENT = """
-import { createElement } from "react";
+import { createElement, StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { useTrade } from "./hook.js";
 
 const Price = ({ symbol }) => createElement("output", null, useTrade(symbol)?.p);
-createRoot(document.body).render(createElement(Price, { symbol: "AAPL" }));
+const Page = () => {
+  const [shown, show] = useState(["AAPL", "AAPL"]);
+  globalThis.show = show;
+  return shown.map((symbol, place) => createElement(Price, { symbol, key: place }));
+};
+createRoot(document.body).render(createElement(StrictMode, null, createElement(Page)));
 """
 HEAD = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
 NO_NETWORK = re.compile(r"E(AI_AGAIN|CONNREFUSED|CONNRESET|NETUNREACH|NOTFOUND|TIMEDOUT)")
@@ -45,7 +52,13 @@ async def chromium() -> AsyncIterator[Chromium]:
 
 
 class Site:
-    """A page of one's own: of another origin than the feed's, and nothing in it but the example."""
+    """A page of one's own: of another origin than the feed's, and nothing in it but the example.
+
+    Attributes:
+        program: the server that it reads from.
+    """
+
+    program: Program
 
     def __init__(self) -> None:
         self._body = ""
@@ -59,6 +72,7 @@ class Site:
 
     def hold(self, example: str, program: Program) -> None:
         """Put an example into the page, for this server."""
+        self.program = program
         self._body = example.replace(ADDRESS, f"127.0.0.1:{program.port}")
 
     async def _answer(self, request: web.Request) -> web.Response:  # noqa: ARG002 - aiohttp's signature
@@ -111,8 +125,29 @@ async def test_react_hook_shows_prices_that_move(
 ) -> None:
     script = await bundled(tmp_path, {"hook.js": HOOK, "main.js": COMPONENT})
     page = await shown(run, chromium, site, f'<script type="module">{script}</script>')
+    first = await until_text_matches(page, TWICE)
+    await until_text_matches(page, TWICE, other_than=first)
+    # One of two components that show the same leaves: the other goes on. Then it shows another.
+    await page.evaluate('show(["AAPL"])')
     first = await until_text_matches(page, PRICE)
     await until_text_matches(page, PRICE, other_than=first)
+    await page.evaluate('show(["MSFT"])')
+    await until_text_matches(page, PRICE)
+    assert await subscribed_symbols(site) == 1
+    await page.evaluate("show([])")
+    await until(lambda: nothing_is_subscribed(site))
+
+
+async def subscribed_symbols(site: Site) -> int:
+    """Return how many symbols the server holds for all subscriptions."""
+    answer = await RawHttp.get(("127.0.0.1", site.program.port), "/metrics")
+    found = re.search(rb"^feed_index_entries (\S+)$", await answer.body(), re.MULTILINE)
+    assert found is not None
+    return int(float(found[1]))
+
+
+async def nothing_is_subscribed(site: Site) -> bool:
+    return await subscribed_symbols(site) == 0
 
 
 async def bundled(folder: Path, files: dict[str, str]) -> str:
@@ -133,7 +168,7 @@ async def bundled(folder: Path, files: dict[str, str]) -> str:
         "--bundle",
         "--format=esm",
         "--minify",
-        '--define:process.env.NODE_ENV="production"',
+        '--define:process.env.NODE_ENV="development"',
         f"--alias:@feed/client={BUILT / 'client.js'}",
         "--outfile=bundle.js",
     )

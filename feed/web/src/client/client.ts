@@ -23,6 +23,7 @@ import { Connection } from "./link/connection.ts";
 import type { Frame, Link, LinkObserver, LinkOptions, Settings } from "./link/link.ts";
 import type { LinkStatus } from "./link/status.ts";
 import type { SymbolState } from "./newest.ts";
+import type { Url } from "./platform.ts";
 import { type GapReport, Receiver } from "./receiver.ts";
 import { SharedLink } from "./tabs/shared.ts";
 import type { Credentials } from "./transports/transport.ts";
@@ -31,7 +32,7 @@ import type { FeedState, SubscriptionState } from "./wire/ticks.ts";
 
 export interface FeedClientOptions extends Partial<Settings> {
   /** The server's address; its path is ignored. The page's own origin by default. */
-  url?: string | URL;
+  url?: string | Url;
   /**
    * Share one connection between all tabs of this origin (default: true where the browser has Web
    * Locks and BroadcastChannel). A text shares only with tabs that say the same text.
@@ -338,7 +339,7 @@ export class FeedClient implements AsyncIterable<Batch> {
 }
 
 /** Throws InvalidInput when there is no server to connect to. */
-function originOf(url: string | URL | undefined, { origin }: Environment): string {
+function originOf(url: string | Url | undefined, { origin }: Environment): string {
   const text = url ?? origin;
   try {
     const parsed = new URL(text ?? "");

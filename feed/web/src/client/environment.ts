@@ -5,6 +5,17 @@
  * is undefined, and code that needs it says so.
  */
 
+import type {
+  BroadcastChannelConstructor,
+  EventSourceConstructor,
+  Fetch,
+  Locks,
+  Readable,
+  Signal,
+  WebSocketConstructor,
+  Writable,
+} from "./platform.ts";
+
 export interface Environment {
   /** Milliseconds since the Unix epoch. */
   now(): number;
@@ -20,25 +31,25 @@ export interface Environment {
   onChange(listener: (change: PageChange) => void): () => void;
 
   readonly origin: string | undefined;
-  readonly fetch: typeof fetch;
-  readonly WebSocket: typeof WebSocket | undefined;
+  readonly fetch: Fetch;
+  readonly WebSocket: WebSocketConstructor | undefined;
   readonly WebSocketStream: WebSocketStreamConstructor | undefined;
-  readonly EventSource: typeof EventSource | undefined;
-  readonly locks: LockManager | undefined;
-  readonly BroadcastChannel: typeof BroadcastChannel | undefined;
+  readonly EventSource: EventSourceConstructor | undefined;
+  readonly locks: Locks | undefined;
+  readonly BroadcastChannel: BroadcastChannelConstructor | undefined;
 }
 
 export type PageChange = "online" | "offline" | "visible" | "hidden" | "left" | "restored";
 
 /** WebSocket with backpressure, where there is one (Chromium since 124); not in lib.dom yet. */
 export interface WebSocketStreamConstructor {
-  new (url: string, options?: { protocols?: string[]; signal?: AbortSignal }): WebSocketStreamLike;
+  new (url: string, options?: { protocols?: string[]; signal?: Signal }): WebSocketStreamLike;
 }
 
 export interface WebSocketStreamLike {
   readonly opened: Promise<{
-    readable: ReadableStream<string | Uint8Array | ArrayBuffer>;
-    writable: WritableStream<string | Uint8Array>;
+    readable: Readable<string | Uint8Array | ArrayBuffer>;
+    writable: Writable<string | Uint8Array>;
     extensions: string;
     protocol: string;
   }>;

@@ -7,6 +7,7 @@
 
 import type { Environment, WebSocketStreamLike } from "../environment.ts";
 import { TransportFailed } from "../errors.ts";
+import type { Reader, Writer } from "../platform.ts";
 import type { CodecName, Payload } from "../wire/codec.ts";
 import { Inbox } from "./inbox.ts";
 import type { Arrival } from "./transport.ts";
@@ -57,8 +58,8 @@ function protocolOf(codec: CodecName): string {
 class StreamSocket implements Socket {
   readonly #socket: WebSocketStreamLike;
   readonly #codec: CodecName;
-  #reader: ReadableStreamDefaultReader<string | Uint8Array | ArrayBuffer> | undefined;
-  #writer: WritableStreamDefaultWriter<string | Uint8Array> | undefined;
+  #reader: Reader<string | Uint8Array | ArrayBuffer> | undefined;
+  #writer: Writer<string | Uint8Array> | undefined;
   #isClosed = false;
 
   constructor(url: string, codec: CodecName, environment: Environment) {

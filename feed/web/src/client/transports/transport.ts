@@ -1,5 +1,6 @@
 /** The common parts of the three transports. */
 
+import type { Url } from "../platform.ts";
 import type { CodecName, Payload } from "../wire/codec.ts";
 import type { Selection } from "../wire/selection.ts";
 import type { Channel } from "../wire/ticks.ts";
@@ -72,7 +73,7 @@ export interface Transport {
 }
 
 /** The URL of an HTTP transport with everything a request says. */
-export function requestUrl(path: string, request: Request): URL {
+export function requestUrl(path: string, request: Request): Url {
   const url = new URL(path, request.origin);
   const query = url.searchParams;
   request.selection.appendTo(query);

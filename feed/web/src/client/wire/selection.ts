@@ -6,6 +6,7 @@
  */
 
 import { InvalidInput, LimitExceeded } from "../errors.ts";
+import type { Query } from "../platform.ts";
 import { CHANNEL_OF_KIND, CHANNELS, type Channel, type Tick } from "./ticks.ts";
 
 export const ALL = "*";
@@ -123,7 +124,7 @@ export class Selection {
   }
 
   /** As the parameters of a query string. */
-  appendTo(query: URLSearchParams): void {
+  appendTo(query: Query): void {
     for (const [channel, symbols] of Object.entries(this.toJSON())) {
       query.set(channel, symbols.join(","));
     }
