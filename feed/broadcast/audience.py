@@ -27,6 +27,8 @@ from feed.wire.position import Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 
+LONGEST_AWAKE_NS = 3_000_000_000  # between two looks at the clock, of which one is due each second
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -38,6 +40,8 @@ class Limits:
         lag_max_ticks: how far a subscriber may be behind; None: as far as the ring reaches.
         high_water_bytes: a subscriber whose socket holds more is not written to.
         slow_timeout_ns: for how long a socket may take nothing.
+        new_epoch_ticks: the most ticks that a subscriber of another epoch is given from the
+            beginning of this one; more would make a storm of every restart.
     """
 
     symbols_per_subscriber: int
@@ -45,6 +49,20 @@ class Limits:
     lag_max_ticks: int | None
     high_water_bytes: int
     slow_timeout_ns: int
+    new_epoch_ticks: int = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a subscriber is to be disconnected.
+
+    Attributes:
+        reason: of the table.
+        words: for a person; "" where those of the table say all.
+    """
+
+    reason: Reason
+    words: str = ""
 
 
 class Progress(Enum):
@@ -68,8 +86,10 @@ class Audience:
 
     __slots__ = (
         "_announced",
+        "_asked_ns",
         "_down",
         "_fell_behind",
+        "_slept_ns",
         "behind",
         "broadcast",
         "ladder",
@@ -95,6 +115,8 @@ class Audience:
         self._fell_behind = fell_behind
         self._announced: Message | None = None
         self._down = False  # what was announced last is that the source is down
+        self._asked_ns = 0  # when the clock was asked last; 0: never
+        self._slept_ns = 0  # for how long the process slept, in all
 
     # Coming, changing, going.
 
@@ -161,7 +183,8 @@ class Audience:
         if on_lag is not None:
             subscriber.ladder.on_lag = on_lag
         if after is not None:
-            self.resumes[subscriber.resume(selection, after)] += 1
+            outcome = subscriber.resume(selection, after, self.limits.new_epoch_ticks)
+            self.resumes[outcome] += 1
         if snapshot:
             subscriber.request_snapshot(selection)
         elif after is None:
@@ -213,7 +236,7 @@ class Audience:
         """
         if subscriber.live and subscriber.buffered_bytes() > self.limits.high_water_bytes:
             subscriber.lane.drop(subscriber)
-            subscriber.miss(self.broadcast.cut_sequence)
+            subscriber.miss(self.broadcast.cut_sequence, missed=False)
             self._put_behind(subscriber, mono_ns)
 
     def announce(self, message: Message, mono_ns: int, *, down: bool) -> None:
@@ -237,7 +260,7 @@ class Audience:
         mono_ns: int,
         wall_ns: int,
         most_frames: int | None = None,
-    ) -> Progress | Reason:
+    ) -> Progress | Verdict:
         """Give a subscriber that is behind its turn: what it is due, while its socket has room.
 
         Args:
@@ -261,7 +284,7 @@ class Audience:
                 self._go_live(subscriber)
                 return Progress.CAUGHT_UP
             if isinstance(due, Reason):
-                return due
+                return Verdict(due)
             subscriber.send(due)
             held_bytes = subscriber.buffered_bytes()
             progress = True
@@ -270,11 +293,12 @@ class Audience:
                 most_frames -= 1
                 if subscriber.is_caught_up:  # a turn may end here, and it need not wait for another
                     most_frames = None
-        if ladder.is_slow(
-            held_bytes, mono_ns, progress=progress, slow_timeout_ns=limits.slow_timeout_ns
-        ):
-            return Reason.SLOW
-        return Progress.SOME if progress else Progress.NONE
+        awake_ns = self.awake_ns(mono_ns)
+        if progress:
+            ladder.watch(subscriber.socket, awake_ns)
+            return Progress.SOME
+        words = ladder.slowness(subscriber.socket, awake_ns, limits.slow_timeout_ns)
+        return Progress.NONE if words is None else Verdict(Reason.SLOW, words)
 
     # What production waits for.
 
@@ -302,6 +326,19 @@ class Audience:
             default=ring.newest + 1,
         )
         return ring.newest + count - needed < ring.capacity
+
+    # Time that the process itself slept.
+
+    def awake_ns(self, mono_ns: int) -> int:
+        """Return a clock that stands still while the process does; to be asked every second.
+
+        A process that was stopped, or whose machine was, cannot tell whose silence that was.
+        """
+        passed_ns = mono_ns - self._asked_ns
+        if self._asked_ns and passed_ns > LONGEST_AWAKE_NS:
+            self._slept_ns += passed_ns
+        self._asked_ns = mono_ns
+        return mono_ns - self._slept_ns
 
     # Inside.
 
@@ -346,6 +383,6 @@ class Audience:
             self._put_behind(reader, mono_ns)
 
     def _put_behind(self, subscriber: Subscriber, mono_ns: int) -> None:
-        subscriber.ladder.watch(subscriber.buffered_bytes(), mono_ns)
+        subscriber.ladder.watch(subscriber.socket, self.awake_ns(mono_ns))
         self.behind[subscriber] = None
         self._fell_behind()

@@ -9,6 +9,7 @@ window, so a reader that got one is joining again.
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
+from feed.broadcast.checksum import LaneChecksum
 from feed.broadcast.compressor_budget import CompressorBudget
 from feed.broadcast.deflate import GZIP_HEADER, SharedDeflate
 from feed.broadcast.lane import Lane, Reader
@@ -44,6 +45,8 @@ class DeflatedLane(Lane):
         super().__init__(payload, framing, traffic, mono_ns)
         self.compression = compression
         self.joining: dict[Reader, None] = {}
+        if framing.one_stream:
+            self.checksum = LaneChecksum()
         self._deflate = SharedDeflate(compression, budget)
 
     def readers(self) -> Iterator[Reader]:
@@ -67,6 +70,8 @@ class DeflatedLane(Lane):
         if not live and not joining:
             self._deflate.close()  # the context would miss these
             return []
+        if self.checksum is not None:
+            self.checksum.note_write(envelopes)
         shared = self._deflate.compress(
             envelopes,
             mono_ns,

@@ -8,6 +8,7 @@ disconnected as *slow*, whatever it chose.
 
 from dataclasses import dataclass
 
+from feed.broadcast.lane import Socket
 from feed.broadcast.ring import RingBuffer
 from feed.wire.requests import OnLag
 
@@ -41,7 +42,15 @@ class Ladder:
         counts: shared with all subscribers.
     """
 
-    __slots__ = ("_held_bytes", "_paused", "_progress_ns", "counts", "lag_max_ticks", "on_lag")
+    __slots__ = (
+        "_held_bytes",
+        "_outstanding_bytes",
+        "_paused",
+        "_progress_ns",
+        "counts",
+        "lag_max_ticks",
+        "on_lag",
+    )
 
     def __init__(self, counts: LadderCounts, lag_max_ticks: int | None) -> None:
         self.counts = counts
@@ -50,6 +59,7 @@ class Ladder:
         self._paused = False  # it is behind because it missed a frame
         self._progress_ns = 0  # when its socket was last seen to take something, monotonic
         self._held_bytes = 0  # what its socket held back then
+        self._outstanding_bytes = 0  # and its peer had not acknowledged
 
     def pause(self) -> None:
         """Count that a frame could not be written."""
@@ -62,34 +72,33 @@ class Ladder:
             self._paused = False
             self.counts.caught_up += 1
 
-    def watch(self, held_bytes: int, mono_ns: int) -> None:
-        """Begin to watch its socket, which holds `held_bytes` back now."""
-        self._held_bytes = held_bytes
-        self._progress_ns = mono_ns
+    def watch(self, socket: Socket, awake_ns: int) -> None:
+        """Watch its socket from now on, which took something, or was written to."""
+        self._held_bytes = socket.buffered_bytes()
+        self._outstanding_bytes = socket.outstanding_bytes()
+        self._progress_ns = awake_ns
 
     def has_taken(self, held_bytes: int) -> bool:
         """Tell whether the socket holds less than it did when it was watched last."""
         return held_bytes < self._held_bytes
 
-    def is_slow(
-        self, held_bytes: int, mono_ns: int, *, progress: bool, slow_timeout_ns: int
-    ) -> bool:
-        """Go on watching; tell, and count, whether the socket took nothing for too long.
+    def slowness(self, socket: Socket, awake_ns: int, slow_timeout_ns: int) -> str | None:
+        """Tell in words, and count, that its socket took nothing for too long; None: it is not so.
+
+        A peer that reads slowly acknowledges bytes although the socket takes none: its buffers in
+        the kernel have to be nearly empty before.
 
         Args:
-            held_bytes: what the socket holds back now.
-            mono_ns: now.
-            progress: whether it took something, or something was written to it.
+            socket: as it was watched.
+            awake_ns: now.
             slow_timeout_ns: how long it may take nothing.
         """
-        self._held_bytes = held_bytes
-        if progress:
-            self._progress_ns = mono_ns
-            return False
-        if mono_ns - self._progress_ns <= slow_timeout_ns:
-            return False
+        passed_ns = awake_ns - self._progress_ns
+        if passed_ns <= slow_timeout_ns:
+            return None
         self.counts.slow += 1
-        return True
+        taken_bytes = max(0, self._outstanding_bytes - socket.outstanding_bytes())
+        return f"slow client: it took {taken_bytes} bytes in {passed_ns / 1e9:.0f} s"
 
     def oldest_resumed(self, ring: RingBuffer, cut_sequence: int) -> int:
         """Return the first sequence that the subscriber can come back for without a gap.

@@ -8,6 +8,7 @@ lane's own, alone. Knows sockets only as two callables.
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from feed.broadcast.checksum import LaneChecksum
 from feed.broadcast.payload import Payload
 from feed.broadcast.traffic import Traffic
 from feed.wire.codec import Codec
@@ -18,7 +19,7 @@ from feed.wire.position import Position
 
 
 class Socket(Protocol):
-    """What frames are written to."""
+    """Something that frames are written to."""
 
     def write(self, data: bytes, /) -> object:
         """Take the bytes; never block; raise RuntimeError or OSError once it is gone."""
@@ -26,9 +27,18 @@ class Socket(Protocol):
     def buffered_bytes(self) -> int:
         """Return how many of them the socket has not taken yet."""
 
+    def outstanding_bytes(self) -> int:
+        """Return how many of them the peer has not acknowledged yet, as far as that is known."""
 
-class Reader(Socket, Protocol):
+
+class Reader(Protocol):
     """A subscriber as a lane sees it."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take the bytes, as `Socket.write` does."""
+
+    def buffered_bytes(self) -> int:
+        """Return how many of them the socket has not taken yet."""
 
     def __hash__(self) -> int: ...
 
@@ -42,10 +52,12 @@ class Lane:
         members: how many subscribers belong here, live or not.
         traffic: what was written, shared with all lanes of its transport and codec.
         compression: how its frames are compressed; None: they are not.
+        checksum: of its frames, where its streams are gzip; None: elsewhere.
         spoke_ns, marked_ns: when its last frame, and its last mark, was made, monotonic.
     """
 
     __slots__ = (
+        "checksum",
         "compression",
         "framing",
         "live",
@@ -63,6 +75,7 @@ class Lane:
         self.live: dict[Reader, None] = {}
         self.members = 0
         self.compression: Compression | None = None
+        self.checksum: LaneChecksum | None = None
         self.spoke_ns = mono_ns
         self.marked_ns = mono_ns
 

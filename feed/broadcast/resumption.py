@@ -42,10 +42,19 @@ def locate(after: Position | str, ring: RingBuffer, cut_sequence: int, oldest: i
     if after == BEGINNING:
         after = ring.position(ring.oldest - 1)
     if isinstance(after, str) or after.epoch != ring.epoch or after.sequence > cut_sequence:
-        # A header may hold bytes that are not UTF-8, and no codec can say them.
-        words = str(after).encode(errors="replace").decode()
-        return Resumption(Resume.NEW_EPOCH, missing=words)
+        return Resumption(Resume.NEW_EPOCH, missing=_first_missing(after, ring))
     if after.sequence + 1 < oldest:
         missing = str(ring.position(after.sequence + 1))
         return Resumption(Resume.GAP, after.sequence, missing)
     return Resumption(Resume.REPLAYED, after.sequence)
+
+
+def _first_missing(after: Position | str, ring: RingBuffer) -> str:
+    """Return the first position that is not coming after one that is not in the ring.
+
+    The id of a foreign server, and a position that we have not reached, are told back as they are.
+    """
+    if isinstance(after, str) or after.epoch == ring.epoch:
+        # A header may hold bytes that are not UTF-8, and no codec can say them.
+        return str(after).encode(errors="replace").decode()
+    return str(Position(after.epoch, after.sequence + 1))

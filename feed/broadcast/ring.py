@@ -52,6 +52,11 @@ class RingBuffer:
         """The oldest sequence still held; `newest + 1` while the ring is empty."""
         return max(self.newest - self.capacity, self._origin) + 1
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it still holds the first event that it was given."""
+        return self.oldest == self._origin + 1
+
     def __len__(self) -> int:
         return self.newest - self.oldest + 1
 

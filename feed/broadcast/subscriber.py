@@ -15,6 +15,7 @@ overran goes down the ladder. Knows sockets only as two callables.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from feed.broadcast.checksum import StreamChecksum
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.frame_sizes import MARK_BYTES
 from feed.broadcast.ladder import Ladder
@@ -63,7 +64,8 @@ class Subscriber:
 
     Attributes:
         lane: the lane whose frames it gets.
-        write, buffered_bytes: its socket, as the lane uses it (`feed.broadcast.lane.Reader`).
+        socket: takes its frames.
+        write, buffered_bytes: of the socket, as the lane uses them (`feed.broadcast.lane.Reader`).
         ladder: its place on the ladder.
         sequence: the last one that it was given, or passed over, while it is not live.
         told_down: whether the last that it heard of the source is that it is down.
@@ -72,6 +74,7 @@ class Subscriber:
     __slots__ = (
         "_backlogs",
         "_broadcast",
+        "_checksum",
         "_due",
         "_restatement",
         "_snapshots",
@@ -80,6 +83,7 @@ class Subscriber:
         "ladder",
         "lane",
         "sequence",
+        "socket",
         "told_down",
         "write",
     )
@@ -94,11 +98,13 @@ class Subscriber:
         """Make a subscriber that is held at the last cut."""
         self._broadcast = broadcast
         self.lane = lane
+        self.socket = socket
         self.write = socket.write
         self.buffered_bytes = socket.buffered_bytes
         self.ladder = ladder
         self.sequence = broadcast.cut_sequence
         self.told_down = False
+        self._checksum = None if lane.checksum is None else StreamChecksum()
         self._standing = Standing.HELD
         # Short lists: an empty deque would take 760 bytes, three of them most of a subscriber.
         self._due: list[bytes | _State] = []  # envelopes, before everything else
@@ -147,6 +153,7 @@ class Subscriber:
         if self.live:
             self.sequence = self._broadcast.cut_sequence
             self._note_told(self.sequence)
+            self._end_shared_frames()
         self._standing = moved(self._standing, Move.HOLD)
 
     def release(self) -> None:
@@ -157,10 +164,18 @@ class Subscriber:
         """Note that it is caught up, and gets its lane's frames from now on."""
         self._standing = moved(self._standing, Move.CATCH_UP)
         self.ladder.recover()
+        if self._checksum is not None and self.lane.checksum is not None:
+            self._checksum.go_live(self.lane.checksum)
 
-    def miss(self, sequence: int) -> None:
-        """Note that its lane's frame could not be written; it stands at `sequence`."""
+    def miss(self, sequence: int, *, missed: bool = True) -> None:
+        """Note that its lane's frame could not be written; it stands at `sequence`.
+
+        Args:
+            sequence: the one that the frame follows.
+            missed: it did not get the newest frame; else only the next one will not be written.
+        """
         self._standing = moved(self._standing, Move.MISS)
+        self._end_shared_frames(missed=missed)
         self.sequence = sequence
         self._note_told(sequence)
         self._restatement.owe_untold(self.selection)
@@ -168,23 +183,31 @@ class Subscriber:
 
     def end(self) -> None:
         """Note that it left, or is disconnected; only last words may be written to it."""
+        if self.live:
+            self._end_shared_frames()
         self._standing = moved(self._standing, Move.END)
 
     # What it is due.
 
-    def resume(self, selection: Selection, after: Position | str) -> Resume:
+    def resume(
+        self, selection: Selection, after: Position | str, new_epoch_ticks: int = 0
+    ) -> Resume:
         """Begin at a position, for what was subscribed to just now; held, and in its new lane.
+
+        After a new epoch it is given all that the ring was given, if the ring still holds it and
+        that is not too much: then nothing is missed but the end of the old epoch.
 
         Args:
             selection: the part that was subscribed to; other ticks are not affected.
             after: the position received; a str is one that could not be read, told back in the gap.
+            new_epoch_ticks: the most ticks that it is given from the beginning of a new epoch.
         """
         broadcast = self._broadcast
         oldest = self.ladder.oldest_resumed(broadcast.ring, broadcast.cut_sequence)
         found = locate(after, broadcast.ring, broadcast.cut_sequence, oldest)
         if found.outcome is Resume.NEW_EPOCH:
-            self._append_gap(found.missing, self.sequence, GapReason.EPOCH)
-            self.request_snapshot(selection)
+            ours = isinstance(after, Position) and after.epoch == broadcast.ring.epoch
+            self._begin_epoch(selection, found.missing, 0 if ours else new_epoch_ticks)
             return Resume.NEW_EPOCH
         if found.outcome is Resume.GAP and found.sequence < self.sequence:
             self.ladder.counts.overruns += 1
@@ -195,6 +218,17 @@ class Subscriber:
         self._restatement.owe(self.selection, untold_from)
         self._add_backlog(selection.lossless, found.sequence)
         return Resume.REPLAYED
+
+    def _begin_epoch(self, selection: Selection, missing: str, most_ticks: int) -> None:
+        """Tell that the epoch is another one, and give all of this one if that is not too much."""
+        broadcast = self._broadcast
+        before = broadcast.ring.oldest - 1
+        given = broadcast.ring.is_whole and broadcast.cut_sequence - before <= most_ticks
+        self._append_gap(missing, before if given else self.sequence, GapReason.EPOCH)
+        if given:
+            self._restatement.owe(self.selection, before + 1)
+            self._add_backlog(selection.lossless, before)
+        self.request_snapshot(selection)
 
     def append_mark(self, wall_ns: int) -> None:
         """Say where it begins: cut off before its first tick, it can come back for that."""
@@ -258,7 +292,7 @@ class Subscriber:
     # The door.
 
     def open(self, prelude: bytes) -> None:
-        """Write what its connection begins with, and an envelope of its own; b"": there is none."""
+        """Write the beginning of its connection, and an envelope of its own; b"": there is none."""
         opening = self.lane.opening()
         if opening:
             self.write(opening)
@@ -274,6 +308,10 @@ class Subscriber:
         if what not in MAY_BE_WRITTEN[self._standing]:
             raise ImpossibleMove(self._standing, what)
         frame = self.lane.private(envelope)
+        if self._checksum is not None:
+            self._checksum.add(envelope)
+            if what is Written.LAST_WORDS:
+                frame += self.lane.framing.wrap(self._checksum.trailer())
         try:
             self.write(frame)
         except (RuntimeError, OSError):  # gone; its handler is about to learn it
@@ -281,6 +319,11 @@ class Subscriber:
         self.lane.traffic.count(len(frame), len(envelope), 1)
 
     # Inside.
+
+    def _end_shared_frames(self, *, missed: bool = False) -> None:
+        """Note that its lane's frames are written to it no more; `missed`: without the newest."""
+        if self._checksum is not None and self.lane.checksum is not None:
+            self._checksum.stop(self.lane.checksum, missed=missed)
 
     def _next_ticks(self, wall_ns: int) -> bytes | None:
         """Return the next envelope of ticks that were missed; None when there is none.

@@ -22,7 +22,7 @@ from feed.market.symbols import ALL
 from feed.wire.codec import CODECS, Codec
 from feed.wire.compression import Compression
 from feed.wire.dialect import DIALECTS, opcode_of
-from feed.wire.disconnect import Reason
+from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.framing import WebSocketFraming
 from feed.wire.requests import Auth, Control, Feedback, Subscribe, Unsubscribe
 from feed.wire.selection import Selection
@@ -124,7 +124,7 @@ class Conversation:
         self._authenticated = False
         self._allowance = Allowance(hub.rates, hub.clock.mono_ns())
         self._pong_due: bytes | None = None  # the newest ping that was not answered yet
-        self._ping_ns = hub.clock.mono_ns()  # when the last one went out, or was not due
+        self._ping_ns = hub.awake_ns()  # when the last one went out, or was not due
         self._awaits_pong = False
         socket.belong_to(self)
         self._refusal = hub.refusal
@@ -174,21 +174,21 @@ class Conversation:
             return
         reason = _PROTOCOL_REASONS.get(code, Reason.CLIENT_LEFT)
         self.leave(reason)
-        self._say_error(reason)
+        self._say_error(reason.value)
 
-    def _say_error(self, reason: Reason) -> None:
-        error = self._dialect.last_words(reason.value)
+    def _say_error(self, reason: Disconnect) -> None:
+        error = self._dialect.last_words(reason)
         if error:
             self._connection.write_last(error)
 
-    def _say_goodbye(self, reason: Reason) -> None:
+    def _say_goodbye(self, reason: Disconnect) -> None:
         """Say the error and close; the hub has let the session go.
 
         Then the peer's Close is waited for, not long: messages that it still sends have to be read,
         or the kernel resets the connection, and the last words are lost with it.
         """
         self._say_error(reason)
-        self._connection.write_last(close_frame(reason.value.close_code, reason.value.words))
+        self._connection.write_last(close_frame(reason.close_code, reason.words))
         self._connection.cut_off_soon()
 
     def _may_go_on(self) -> bool:
@@ -271,17 +271,17 @@ class Conversation:
         self._marks = marks
         self._connection.write_last(self._dialect.acknowledge(subscribed))
 
-    def _beat(self, mono_ns: int) -> None:
+    def _beat(self, awake_ns: int) -> None:
         """Ping when it is time; end a connection that did not answer, unless it is paused."""
         settings = self._hub.settings
         self._answer_ping()
         if not self._session.subscriber.live:
-            self._ping_ns, self._awaits_pong = mono_ns, False  # the ladder's business
+            self._ping_ns, self._awaits_pong = awake_ns, False  # the ladder's business
             return
-        silent_s = (mono_ns - self._ping_ns) / 1e9
+        silent_s = (awake_ns - self._ping_ns) / 1e9
         if self._awaits_pong:
             if silent_s > settings.pong_timeout_s:
                 self._hub.disconnect(self._session, Reason.UNRESPONSIVE)
         elif silent_s > settings.ping_interval_s:
-            self._ping_ns, self._awaits_pong = mono_ns, True
+            self._ping_ns, self._awaits_pong = awake_ns, True
             self._connection.write_last(_PING)

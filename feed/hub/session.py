@@ -7,17 +7,17 @@ from itertools import count
 
 from feed.broadcast.subscriber import Subscriber
 from feed.hub.connection import Connection
-from feed.wire.disconnect import Reason
+from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.transport import Transport
 
 _ids = count(1)
 
 
-def no_beat(mono_ns: int) -> None:
+def no_beat(awake_ns: int) -> None:
     """Do nothing: only WebSockets have pings of their own."""
 
 
-def _no_goodbye(reason: Reason) -> None:
+def _no_goodbye(reason: Disconnect) -> None:
     """Do nothing: all is said."""
 
 
@@ -31,7 +31,8 @@ class Session:
         transport: how bytes go to it.
         opened_ns: when it came, monotonic.
         goodbye: writes the transport's last words for a reason; nothing may follow them.
-        beat: called about every second with a monotonic time, for what a transport does by itself.
+        beat: called about every second with the time by a clock that stands still while the process
+            sleeps (`Audience.awake_ns`), for what a transport does by itself.
         ended: done, with the reason, once the subscriber is out of its lane.
         id: a number for logs and views, unique in this process.
     """
@@ -40,7 +41,7 @@ class Session:
     subscriber: Subscriber
     transport: Transport
     opened_ns: int
-    goodbye: Callable[[Reason], None]
+    goodbye: Callable[[Disconnect], None]
     beat: Callable[[int], None]
     ended: "asyncio.Future[Reason]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()

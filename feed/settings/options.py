@@ -141,6 +141,11 @@ class Settings(Options):
         _SECONDS,
         Tunes("How long a socket may take nothing before its subscriber is dropped."),
     ] = 10.0
+    new_epoch_ticks: Annotated[
+        Annotated[int, BeforeValidator(not_a_boolean), Field(ge=0, le=1 << 24)],
+        Accepts("a whole number from 0 to 16777216"),
+        Tunes("The most ticks of a new epoch that readers of an earlier one are given; 0: none."),
+    ] = 4_096
     lag_max_ticks: Annotated[
         _Count | None,
         _COUNT,

@@ -39,9 +39,7 @@ class Reason(Enum):
 
     CLIENT_LEFT = Disconnect("client_left", 1000, None, "the subscriber left")
     SHUTDOWN = Disconnect("shutdown", 1012, None, "the server is restarting; come back")
-    SLOW = Disconnect(
-        "slow", 1013, ErrorCode.SLOW_CLIENT, "slow client: the socket took nothing for too long"
-    )
+    SLOW = Disconnect("slow", 1013, ErrorCode.SLOW_CLIENT, "slow client: it read too slowly")
     LAGGING = Disconnect(
         "lagging",
         1013,

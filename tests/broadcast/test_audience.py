@@ -2,7 +2,7 @@
 
 import pytest
 
-from feed.broadcast.audience import Audience, Limits, Progress
+from feed.broadcast.audience import Audience, Limits, Progress, Verdict
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.frame_sizes import FrameSizes
 from feed.broadcast.ring import RingBuffer
@@ -40,8 +40,16 @@ class Scene:
             self.stage.publish_and_cut("AAPL")
         self.stage.begin(self.member, EVERYTHING, after=Position(EPOCH, 0))
         self.stage.audience.release(self.member.subscriber, 0)
+        self.given_s = 0
 
-    def give(self, at_s: float, most_frames: int | None = None) -> Progress | Reason:
+    def give(self, at_s: float, most_frames: int | None = None) -> Progress | Verdict:
+        for second in range(self.given_s + 1, int(at_s)):
+            self.stage.audience.awake_ns(second * SECOND_NS)
+        return self.wake(at_s, most_frames)
+
+    def wake(self, at_s: float, most_frames: int | None = None) -> Progress | Verdict:
+        """Give a turn after a time in which nobody asked what the time is."""
+        self.given_s = int(at_s)
         mono_ns = int(at_s * SECOND_NS)
         return self.stage.audience.give(self.member.subscriber, mono_ns, 0, most_frames)
 
@@ -99,8 +107,30 @@ def test_a_socket_that_takes_nothing_for_longer_than_the_timeout_is_slow(behind:
     behind.socket.held_bytes -= 1
     assert behind.give(5) is Progress.SOME
     assert behind.give(15) is Progress.NONE
-    assert behind.give(15.001) is Reason.SLOW
+    verdict = behind.give(15.001)
+    assert isinstance(verdict, Verdict)
+    assert verdict.reason is Reason.SLOW
+    assert verdict.words == "slow client: it took 0 bytes in 10 s"
     assert behind.stage.counts.slow == 1
+
+
+def test_a_peer_that_reads_slowly_is_told_how_slowly(behind: Scene) -> None:
+    behind.socket.sent_bytes = 80_000
+    behind.give(0)
+    behind.socket.sent_bytes -= 12_345  # acknowledged; the socket has no room all the same
+    assert behind.give(5) is Progress.NONE
+    verdict = behind.give(10.5)
+    assert isinstance(verdict, Verdict)
+    assert verdict.words == "slow client: it took 12345 bytes in 10 s"
+
+
+def test_the_sleep_of_the_process_is_nobody_s_slowness(behind: Scene) -> None:
+    behind.give(0)
+    for second in range(1, 9):
+        assert behind.give(second) is Progress.NONE
+    assert behind.wake(3_600) is Progress.NONE, "the process was stopped for an hour"
+    assert behind.give(3_601) is Progress.NONE
+    assert behind.give(3_602.5) is not Progress.NONE, "ten seconds awake without progress"
 
 
 def test_a_turn_may_be_of_fewer_frames_than_fit() -> None:
@@ -297,10 +327,13 @@ def test_a_full_socket_with_nothing_subscribed_is_looked_at_and_is_slow_in_the_e
     member.socket.held_bytes = HIGH_WATER_BYTES + 1
     stage.audience.look(member.subscriber, stage.now_ns)
     assert member.subscriber.standing is Standing.BEHIND
-    stage.now_ns += 10 * SECOND_NS
-    assert stage.audience.give(member.subscriber, stage.now_ns, 0) is Progress.NONE
+    for _ in range(10):
+        stage.now_ns += SECOND_NS
+        assert stage.audience.give(member.subscriber, stage.now_ns, 0) is Progress.NONE
     stage.now_ns += 1
-    assert stage.audience.give(member.subscriber, stage.now_ns, 0) is Reason.SLOW
+    verdict = stage.audience.give(member.subscriber, stage.now_ns, 0)
+    assert isinstance(verdict, Verdict)
+    assert verdict.reason is Reason.SLOW
 
 
 def test_a_full_socket_that_was_looked_at_loses_nothing_once_it_has_room() -> None:

@@ -26,6 +26,9 @@ STREAM = next(way for way in WAYS if way[1].transport == "stream")
 SOCKET = WAYS[0]
 
 
+each_way_of_three = pytest.mark.parametrize("way", [SOCKET, SSE, STREAM], ids=way_name)
+
+
 def at(sequence: int) -> Position:
     return Position(EPOCH, sequence)
 
@@ -193,7 +196,10 @@ def test_a_position_that_is_none_of_ours_is_told_back_in_a_gap(
     stage.catch_up(member)
     stage.cut()
     first, *rest = hears(member)
-    assert first == f"gap {str(after).replace(chr(0xDCFF), '?')} stage-2 epoch"
+    missing = str(after).replace(chr(0xDCFF), "?")
+    if isinstance(after, Position) and after.epoch == "older":
+        missing = f"older-{after.sequence + 1}"  # not the position that it has
+    assert first == f"gap {missing} stage-2 epoch"
     assert rest == ["begin stage-2", 1, 2, "end stage-2", 3, 4, 5]
 
 
@@ -202,7 +208,7 @@ def test_a_gap_and_a_wish_for_a_snapshot_are_one_snapshot() -> None:
     stage.publish_and_cut("AAPL")
     member = stage.join(after=Position("older", 7), snapshot=True)
     assert hears(member) == [
-        "gap older-7 stage-1 epoch",
+        "gap older-8 stage-1 epoch",
         "begin stage-1",
         1,
         "end stage-1",
@@ -214,6 +220,67 @@ def test_the_snapshot_after_a_gap_is_of_what_was_subscribed_to() -> None:
     stage.publish_and_cut("AAPL", "MSFT")
     member = stage.join(of_channels(trades=["MSFT"]), after=Position("older", 7))
     assert hears(member)[1:] == ["begin stage-2", 2, "end stage-2"]
+
+
+# A new epoch.
+
+
+@each_way_of_three
+@pytest.mark.parametrize("after", [Position("older", 7), "id of a foreign server"])
+def test_after_a_restart_a_subscriber_is_given_all_of_the_new_epoch(
+    after: Position | str, way: Way
+) -> None:
+    stage = Stage(new_epoch_ticks=4)
+    stage.publish_and_cut("AAPL", "MSFT")
+    stage.publish_and_cut("AAPL", "MSFT")
+    member = stage.join(of_channels(trades=["AAPL"]), way, after=after)
+    first, *rest = hears(member)
+    missing = "older-8" if isinstance(after, Position) else after
+    assert first == f"gap {missing} stage-0 epoch"
+    assert rest == [1, 3, "begin stage-4", 3, "end stage-4"]
+    assert member.subscriber.live
+
+
+@pytest.mark.parametrize(
+    ("capacity", "most_ticks", "published"),
+    [(64, 4, 5), (64, 0, 1), (4, 100, 5)],
+    ids=["more than is given", "never", "no longer held"],
+)
+def test_a_new_epoch_that_is_too_old_is_begun_where_it_is(
+    capacity: int, most_ticks: int, published: int
+) -> None:
+    stage = Stage(capacity, new_epoch_ticks=most_ticks)
+    for _ in range(published):
+        stage.publish_and_cut("AAPL")
+    assert hears(stage.join(after=Position("older", 7))) == [
+        f"gap older-8 stage-{published} epoch",
+        f"begin stage-{published}",
+        published,
+        f"end stage-{published}",
+    ]
+
+
+def test_a_position_that_is_ahead_of_ours_is_not_of_another_epoch() -> None:
+    stage = Stage(new_epoch_ticks=4)
+    stage.publish_and_cut("AAPL", "MSFT")
+    assert hears(stage.join(after=at(5)))[:2] == ["gap stage-5 stage-2 epoch", "begin stage-2"]
+
+
+def test_after_a_restart_conflated_channels_are_told_once() -> None:
+    stage = Stage(new_epoch_ticks=10)
+    selection = Selection.of({Channel.QUOTES: [ALL]}, {Channel.QUOTES: 100})
+    stage.now_ns = 1000 * MS
+    stage.publish_and_cut((Kind.QUOTE, "A"), (Kind.QUOTE, "B"), (Kind.QUOTE, "A"))
+    stage.now_ns = 2000 * MS
+    stage.cut()
+    member = stage.join(selection, after=Position("older", 7))
+    assert hears(member) == [
+        "gap older-8 stage-0 epoch",
+        *[3, 2],
+        "begin stage-3",
+        *[3, 2],
+        "end stage-3",
+    ]
 
 
 # Missing frames.

