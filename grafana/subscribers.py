@@ -116,9 +116,44 @@ _LOST = Row(
     ),
 )
 
+_WAITING = Row(
+    "Who has not asked for anything",
+    (
+        Panel(
+            "Connections without a request",
+            "head: the head of a request is not whole yet, the first one included. idle: between "
+            "two requests. Above max_waiting_connections the one that waited longest is closed.",
+            Unit.COUNT,
+            (
+                Query(
+                    "sum by (instance, state) (feed_waiting_connections<>)",
+                    "{{instance}} {{state}}",
+                ),
+            ),
+            width=8,
+        ),
+        Panel(
+            "Unfinished heads",
+            "Bytes that are held of heads that are not whole; above max_unfinished_heads_bytes "
+            "the oldest is closed.",
+            Unit.BYTES,
+            (Query("feed_unfinished_heads_bytes<>", "{{instance}}"),),
+            width=8,
+        ),
+        Panel(
+            "Turned away, by reason",
+            "Connections that ended before a route answered: too slow, too large, not HTTP, for "
+            "another host, or closed to make room.",
+            Unit.PER_S,
+            (rate("feed_turned_away_total", "{{reason}}", "reason"),),
+            width=8,
+        ),
+    ),
+)
+
 BOARD = Board(
     "feed-subscribers",
     "Subscribers",
     "Lag, the ladder of slow readers, reasons for disconnects, resumes.",
-    (_THERE, _BEHIND, _LOST),
+    (_THERE, _BEHIND, _LOST, _WAITING),
 )

@@ -3,17 +3,18 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 from aiohttp import web
 
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.ring import RingBuffer
-from feed.http import pages, routes, websocket
+from feed.http import handshake, pages, routes
 from feed.http.content_encoding import encoded
 from feed.http.origins import Origins
-from feed.http.problems import refuse_unrouted
 from feed.http.server import Server
 from feed.http.status_history import SAMPLE_S, StatusHistory
+from feed.http.unserved import unrouted
 from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.hub.connection import LAST_WORDS_S
 from feed.hub.hub import Hub
@@ -75,7 +76,7 @@ async def make_app(
     app[INGEST] = ingest
     app[STATUS_HISTORY] = server.status_history
     app.on_response_prepare.append(server.origins.on_prepare)
-    app.on_response_prepare.append(websocket.on_prepare)
+    app.on_response_prepare.append(handshake.on_prepare)
     app.on_shutdown.append(_say_goodbye)
     app.cleanup_ctx.append(_run_tasks)
     app.add_routes(
@@ -83,7 +84,7 @@ async def make_app(
             *routes.routes(server),
             *pages.routes(),
             web.options("/{path:.*}", server.origins.preflight),
-            web.route("*", "/{path:.*}", encoded(refuse_unrouted)),
+            web.route("*", "/{path:.*}", encoded(partial(unrouted, server=server))),
         ]
     )
     return app

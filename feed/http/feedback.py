@@ -1,5 +1,6 @@
 """`POST /v1/feedback`: reports of readers whose transport goes one way only."""
 
+import asyncio
 from http import HTTPStatus
 
 from aiohttp import hdrs, web
@@ -24,7 +25,13 @@ async def feedback(request: web.Request, server: Server) -> web.Response:
         InvalidMessage, InvalidParameter: the body is not accepted.
     """
     server.origins.check(request)
-    body = await _read(request)
+    try:
+        async with asyncio.timeout(server.hub.settings.head_timeout_s):
+            body = await _read(request)
+    except TimeoutError:
+        late = problem(HTTPStatus.REQUEST_TIMEOUT, "the body of the request took too long")
+        late.force_close()
+        return late
     if body is None:
         return problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -8,6 +8,9 @@ from collections.abc import Collection
 
 from aiohttp import hdrs, web
 
+from feed.http.problems import allowed_methods, nothing_at
+from feed.http.protocol.headers import with_manners
+
 ANY = "*"
 _HEADERS = "Accept, Authorization, Cache-Control, Content-Type, Last-Event-ID"
 _MAX_AGE_S = 86_400  # for which browsers remember a preflight
@@ -44,17 +47,23 @@ class Origins:
     async def on_prepare(self, request: web.Request, response: web.StreamResponse) -> None:
         """Let an allowed page read the response (`on_response_prepare` signal)."""
         origin = request.headers.get(hdrs.ORIGIN)
-        if origin is not None and self.allows(request):
+        with_manners(response, any_origin=ANY in self._allowed)
+        if origin is not None and origin.isascii() and self.allows(request):
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
         if self._allowed:
             response.headers.add(hdrs.VARY, hdrs.ORIGIN)
 
     async def preflight(self, request: web.Request) -> web.Response:
-        """Answer `OPTIONS`: whether a page may send `Last-Event-ID`, or a report."""
-        headers = {}
+        """Answer `OPTIONS`: the methods of a path, and what a page may send of its own."""
+        allow = await allowed_methods(request)
+        if request.path == "*":  # the server as a whole (RFC 9110 §9.3.7)
+            allow = "GET, HEAD, OPTIONS, POST"
+        if allow is None:
+            return nothing_at(request.path)
+        headers = {hdrs.ALLOW: allow}
         if self.allows(request):
-            headers = {
-                hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, OPTIONS",
+            headers |= {
+                hdrs.ACCESS_CONTROL_ALLOW_METHODS: allow,
                 hdrs.ACCESS_CONTROL_ALLOW_HEADERS: _HEADERS,
                 hdrs.ACCESS_CONTROL_MAX_AGE: str(_MAX_AGE_S),
             }

@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from feed.errors import FeedError, InvalidParameter, LimitExceeded
 
 PROBLEM_JSON = "application/problem+json"
+_OF_THE_BODY = {hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 log = structlog.get_logger("feed.problems")
@@ -20,7 +21,19 @@ log = structlog.get_logger("feed.problems")
 def problem(status: int, detail: str, **members: Any) -> web.Response:  # noqa: ANN401 - JSON
     """Return a problem document; `members` are its extension members."""
     document = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
-    return web.Response(status=status, body=orjson.dumps(document), content_type=PROBLEM_JSON)
+    told = {
+        name: legible(value) if isinstance(value, str) else value
+        for name, value in document.items()
+    }
+    return web.Response(status=status, body=orjson.dumps(told), content_type=PROBLEM_JSON)
+
+
+def legible(text: str) -> str:
+    r"""Return a text from a request with bytes that are not UTF-8 as `\xff`.
+
+    aiohttp keeps them as surrogates, which neither JSON nor a log can carry.
+    """
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def problem_of(error: FeedError) -> web.Response:
@@ -53,12 +66,16 @@ def problem_for(error: Exception, path: str) -> web.Response:
     if isinstance(error, FeedError):
         return problem_of(error)
     if isinstance(error, web.HTTPNotFound):
-        return _nothing_at(path)
+        return nothing_at(path)
     if isinstance(error, web.HTTPException) and error.status >= HTTPStatus.BAD_REQUEST:
-        return problem(error.status, error.text or error.reason)
+        response = problem(error.status, error.text or error.reason)
+        response.headers.update(
+            (name, value) for name, value in error.headers.items() if name not in _OF_THE_BODY
+        )
+        return response
     if isinstance(error, web.HTTPException | ConnectionError):
         raise error
-    log.error("request_failed", path=path, exc_info=error)
+    log.error("request_failed", path=legible(path), exc_info=error)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; it has been logged")
 
 
@@ -80,19 +97,25 @@ async def _answer_or_problem(handler: Handler, request: web.Request) -> web.Stre
 
 async def refuse_unrouted(request: web.Request) -> web.Response:
     """Answer 404 or 405 to what no other route answers: the last one, for all paths and methods."""
-    allowed: set[str] = set()
-    for resource in request.app.router.resources():
-        _, methods = await resource.resolve(request)
-        allowed |= methods
-    allowed -= {hdrs.METH_ANY, hdrs.METH_OPTIONS}  # preflights are answered on any path
-    if not allowed:
-        return _nothing_at(request.path)
-    accepted = ", ".join(sorted(allowed))
+    accepted = await allowed_methods(request)
+    if accepted is None:
+        return nothing_at(request.path)
     detail = f"{request.path} does not answer {request.method}; accepted: {accepted}"
     response = problem(HTTPStatus.METHOD_NOT_ALLOWED, detail)
     response.headers["Allow"] = accepted
     return response
 
 
-def _nothing_at(path: str) -> web.Response:
+async def allowed_methods(request: web.Request) -> str | None:
+    """Return the methods of a path, as `Allow` lists them; None: there is nothing at it."""
+    allowed: set[str] = set()
+    for resource in request.app.router.resources():
+        _, methods = await resource.resolve(request)
+        allowed |= methods
+    allowed -= {hdrs.METH_ANY, hdrs.METH_OPTIONS}  # of the routes for all paths
+    return ", ".join(sorted({*allowed, hdrs.METH_OPTIONS})) if allowed else None
+
+
+def nothing_at(path: str) -> web.Response:
+    """Return the problem document of a path that leads nowhere."""
     return problem(HTTPStatus.NOT_FOUND, f"there is nothing at {path}; see /")

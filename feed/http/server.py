@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from feed.http.origins import Origins
+from feed.http.protocol.handler import Handler
 from feed.http.status_history import StatusHistory
 from feed.hub.connection import LAST_WORDS_S, Connection
 from feed.hub.hub import Hub
@@ -35,8 +36,12 @@ class Server:
     last_words_s: float = LAST_WORDS_S
 
     def connection_of(self, request: web.Request) -> Connection | None:
-        """Return the connection of a request; None: the client has gone meanwhile."""
-        if request.transport is None:
+        """Return the connection of a request that is answered without end.
+
+        None: the client has gone meanwhile, or closed its side, which is the same here.
+        """
+        handler = request.protocol
+        if request.transport is None or (isinstance(handler, Handler) and not handler.take_over()):
             return None
         high_water_bytes = self.hub.settings.high_water_bytes
         return Connection(request.transport, high_water_bytes, self.last_words_s)

@@ -28,6 +28,7 @@ from feed.hub.instruments import Instruments
 from feed.hub.session import Session, no_beat
 from feed.hub.steps import Step, Steps
 from feed.hub.turns import SLICE_NS, Turns
+from feed.hub.waiting import Waiting
 from feed.market.ticks import Tick
 from feed.settings.options import Settings
 from feed.wire.compression import Compression
@@ -56,6 +57,7 @@ def housekeeping_pause_s(settings: Settings) -> float:
         settings.mark_interval_s,
         settings.ping_interval_s,
         settings.pong_timeout_s,
+        settings.head_timeout_s,
     )
     return max(_SHORTEST_HOUSEKEEPING_S, min(HOUSEKEEPING_S, shortest_s * PUNCTUALITY))
 
@@ -74,6 +76,7 @@ class Hub:
         rates: what each WebSocket may send.
         age_reports: takes what clients report.
         sessions: everybody connected, by their subscriber.
+        waiting: connections whose next request is not there.
         cutter: says when to cut.
         catch_up: gives subscribers that are behind what they are due.
         connected: sessions now, by transport and codec.
@@ -113,6 +116,11 @@ class Hub:
         )
         self.age_reports = AgeReports(self.instruments.delivery_age, clock, live=live)
         self.sessions: dict[Subscriber, Session] = {}
+        self.waiting = Waiting(
+            max_connections=settings.max_waiting_connections,
+            max_bytes=settings.max_unfinished_heads_bytes,
+            head_timeout_ns=int(settings.head_timeout_s * 1e9),
+        )
         self.connected: Counter[tuple[str, str]] = Counter()
         self.opened: Counter[tuple[str, str]] = Counter()
         self.ended: Counter[Reason] = Counter()
@@ -325,6 +333,7 @@ class Hub:
                 )
             )
             await self._in_slices(self._look_at_sessions(mono_ns, awake_ns))
+            await self._in_slices(self.waiting.sweep(mono_ns))
 
     def _look_at_sessions(self, mono_ns: int, awake_ns: int) -> Iterator[None]:
         """Let sessions beat, and the ladder see the full sockets of those that miss no frame."""

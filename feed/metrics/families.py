@@ -26,6 +26,7 @@ from feed.histogram import Histogram
 from feed.hub.census import Census
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
+from feed.hub.waiting import TurnedAway
 from feed.ingest.runner import Ingest
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
@@ -246,6 +247,20 @@ def _connections(watched: Watched) -> Iterator[Metric]:
         "Subscribers that left or were disconnected, by reason. client_left is their own doing; "
         "slow and lagging are readers that could not keep up.",
     ).of({(reason.value.name,): hub.ended[reason] for reason in Reason}, "reason")
+    waiting = hub.waiting
+    yield _gauge(
+        "feed_waiting_connections",
+        "Connections without a whole request: head until one has come, idle between two.",
+    ).of({("head",): len(waiting.heads), ("idle",): len(waiting.idle)}, "state")
+    yield _gauge(
+        "feed_unfinished_heads_bytes", "Bytes of heads of requests that are not whole yet."
+    ).of(waiting.held_bytes)
+    yield _counter(
+        "feed_turned_away",
+        "Connections that ended before a route answered, by reason: timeout (the head was not "
+        "whole in time), crowded (others needed the room), too_large, malformed, host (asked for "
+        "under a name that is not ours), pipelined (more came behind an endless request).",
+    ).of({(why,): waiting.turned_away[why] for why in TurnedAway}, "reason")
     yield _counter(
         "feed_resumes",
         "Positions that subscribers came back with, by outcome: replayed without loss, gap (the "

@@ -13,7 +13,8 @@ from aiohttp import web
 
 from feed import __version__
 from feed.errors import FeedError, InvalidInput, SourceError
-from feed.http.app import make_app
+from feed.http.app import HUB, make_app
+from feed.http.protocol.runner import Runner
 from feed.program import logs
 from feed.program.log_writer import LogWriter
 from feed.settings.load import option_fields
@@ -22,7 +23,6 @@ from feed.settings.variables import unknown_variables
 from feed.sources.options import SourceOptions
 
 _BACKLOG = 4_096  # thousands come back within a second after a restart
-_MAX_REQUEST_LINE_BYTES = 64 * 1024  # 5,000 symbols in a query
 # Ticks are made and dropped by the hundred thousand and refer to nothing: young collections find
 # little, and old ones walk the ring. So both are rare.
 _GC_THRESHOLD = (50_000, 50, 100)
@@ -56,15 +56,7 @@ async def _serve(
         raise InvalidInput(f"--source: {error}") from error
     source = source_options.make()
     app = await make_app(settings, source, lost_log_records=lambda: writer.lost)
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        handler_cancellation=True,
-        # Handlers end by themselves after their last words; aiohttp complains of those it cancels.
-        shutdown_timeout=settings.shutdown_timeout_s + 0.5,
-        max_line_size=_MAX_REQUEST_LINE_BYTES,
-        max_field_size=_MAX_REQUEST_LINE_BYTES,
-    )
+    runner = Runner(app, app[HUB])
     await runner.setup()
     stop = asyncio.Event()
     _on_signals(stop.set)
@@ -73,13 +65,13 @@ async def _serve(
         try:
             await site.start()
         except OSError as error:
-            address = f"{settings.host}:{settings.port}"
+            address = _authority(settings.host, settings.port)
             raise FeedError(f"cannot listen on {address}: {error.strerror}") from error
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLD)
         host, port = runner.addresses[0][:2]
-        _greet(_first_lines(source_options.describe(), f"{host}:{port}"))
+        _greet(_first_lines(source_options.describe(), _authority(host, port)))
         log.info("serving", host=host, port=port, source=source.name, version=__version__)
         telling = asyncio.create_task(repeats.run(), name="repeats")
         await stop.wait()
@@ -115,6 +107,11 @@ def _first_lines(what: str, address: str) -> str:
         f"  curl -N '{url}/v1/stream?quotes=*&snapshot=1'\n"
         f"  feed tail --url {url} --symbols AAPL,MSFT\n"
     )
+
+
+def _authority(host: str, port: int) -> str:
+    """Return an address as URLs have it: IPv6 in brackets (RFC 3986 §3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _allow_many_files() -> None:

@@ -5,6 +5,7 @@ a value was written (that is `load.py`) nor the effect of an option.
 """
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -41,12 +42,23 @@ def _is_origin(value: str) -> str:
     return value
 
 
-def _is_safe_host(host: str, info: ValidationInfo) -> str:
+def _is_host_pattern(value: str) -> str:
+    name = value.removeprefix("*.")
+    if value != "*" and not re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?", name):
+        raise ValueError("not a host name")
+    return value.rstrip(".")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address to listen on can be reached from this machine alone."""
     try:
-        loopback = ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        loopback = host == "localhost"
-    if not loopback and info.data.get("allow_anonymous") is False:
+        return host == "localhost"
+
+
+def _is_safe_host(host: str, info: ValidationInfo) -> str:
+    if not is_loopback(host) and info.data.get("allow_anonymous") is False:
         raise refusal(
             "127.0.0.1, ::1 or localhost, since no identities are configured and whoever reaches "
             "another address could read everything; any address together with --allow-anonymous"
@@ -130,6 +142,16 @@ class Settings(Options):
     ] = Field(
         default=(), description="Origin whose pages may read; may be repeated. Default: its own."
     )
+    allow_host: Annotated[
+        tuple[Annotated[str, AfterValidator(_is_host_pattern)], ...],
+        NoDecode,
+        BeforeValidator(split_at_commas),
+        Accepts("host names such as feed.example.com, *.example.com, or *"),
+    ] = Field(
+        default=(),
+        description="Name under which the server may be asked for; may be repeated. Default: this "
+        "machine's own on a loopback address, any elsewhere.",
+    )
 
     high_water_bytes: Annotated[
         _Count,
@@ -177,6 +199,22 @@ class Settings(Options):
         _Seconds, _SECONDS, Tunes("How long a pong may take before its subscriber is dropped.")
     ] = 10.0
     max_connections: Annotated[_Count, _COUNT, Tunes("Subscribers that are let in.")] = 20_000
+    max_waiting_connections: Annotated[
+        _Count,
+        _COUNT,
+        Tunes("Connections between requests, or before the first; above, the oldest is closed."),
+    ] = 16_384
+    max_unfinished_heads_bytes: Annotated[
+        _Count, _COUNT, Tunes("Bytes of all heads of requests that are not whole yet.")
+    ] = 32 * 1024 * 1024
+    head_timeout_s: Annotated[
+        _Seconds, _SECONDS, Tunes("How long the head of a request may take, and its body.")
+    ] = 10.0
+    idle_timeout_s: Annotated[
+        _Seconds,
+        _SECONDS,
+        Tunes("Silence between two requests; shorter than a proxy's own makes it answer 502."),
+    ] = 75.0
     max_symbols_per_connection: Annotated[
         _Count, _COUNT, Tunes("Symbols of one subscriber, over all channels.")
     ] = 5_000

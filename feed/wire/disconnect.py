@@ -59,4 +59,7 @@ class Reason(Enum):
     TOO_MANY_CONNECTIONS = Disconnect(
         "too_many_connections", 1013, ErrorCode.CONNECTION_LIMIT, "connection limit exceeded"
     )
+    NOT_SERVED = Disconnect(
+        "not_served", 1008, ErrorCode.INSUFFICIENT_SUBSCRIPTION, "this path is not served here"
+    )
     ERROR = Disconnect("error", 1011, ErrorCode.INTERNAL, "internal error")

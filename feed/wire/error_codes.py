@@ -83,7 +83,7 @@ class ErrorCode(IntEnum):
     INSUFFICIENT_SUBSCRIPTION = (
         409,
         "insufficient subscription",
-        "the key does not cover what was asked for; this server never says so, others do",
+        "the path is one of the dialect, and is not served here; others say so of a key",
         Consequence.ENDS_FOR_GOOD,
     )
     INTERNAL = (500, "internal error", "the server failed", Consequence.ENDS_FOR_NOW)

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from typing import Any
+from contextlib import AsyncExitStack
 
 import pytest
 from google.protobuf.internal.encoder import _VarintBytes
@@ -91,25 +91,26 @@ def test_the_data_of_an_event_is_base64() -> None:
 @pytest.mark.parametrize("compress", [False, True])
 @pytest.mark.parametrize("transport", ["websocket", "sse", "stream"])
 async def test_a_client_gets_its_ticks_whole_and_resumes(
-    aiohttp_server: Any, transport: TransportName, compress: bool
+    transport: TransportName, compress: bool
 ) -> None:
-    feed = await start_feed(aiohttp_server, ScriptedSource(), Settings(port=0))
-    await feed.publish(*trades(1, 3))
-    position = feed.position(1)
-    async with connect(
-        feed.url("/"),
-        trades="AAPL",
-        codec="protobuf",
-        transport=transport,
-        after=position,
-        compress=compress,
-    ) as stream:
-        got: list[int] = []
-        await stream.open()
-        await feed.publish(*trades(4, 5))
-        while len(got) < 4:
-            batch = await anext(stream)
-            assert isinstance(batch, Batch)
-            got += ids_of(batch)
-        assert got == [2, 3, 4, 5]
-        assert batch[-1]["t"] == "2020-02-22T00:00:00.000000005Z"
+    async with AsyncExitStack() as servers:
+        feed = await start_feed(servers, ScriptedSource(), Settings(port=0))
+        await feed.publish(*trades(1, 3))
+        position = feed.position(1)
+        async with connect(
+            feed.url("/"),
+            trades="AAPL",
+            codec="protobuf",
+            transport=transport,
+            after=position,
+            compress=compress,
+        ) as stream:
+            got: list[int] = []
+            await stream.open()
+            await feed.publish(*trades(4, 5))
+            while len(got) < 4:
+                batch = await anext(stream)
+                assert isinstance(batch, Batch)
+                got += ids_of(batch)
+            assert got == [2, 3, 4, 5]
+            assert batch[-1]["t"] == "2020-02-22T00:00:00.000000005Z"

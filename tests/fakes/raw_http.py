@@ -37,6 +37,17 @@ class RawHttp:
         await answer.head()
         return answer
 
+    @classmethod
+    async def open(cls, address: Address) -> "RawHttp":
+        """Connect, and say nothing."""
+        return cls(await Wire.connect(address))
+
+    async def ask(self, data: bytes) -> "RawHttp":
+        """Send these bytes, and return with the head of the next answer."""
+        self.wire.writer.write(data)
+        await self.head()
+        return self
+
     async def head(self) -> None:
         version, status, _ = (await self.wire.line()).decode().split(" ", 2)
         self.version, self.status = version, int(status)

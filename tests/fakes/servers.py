@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypedDict
 
 from aiohttp.test_utils import TestServer
 
 from feed.http.app import HUB, INGEST, make_app
+from feed.http.protocol.runner import Runner
 from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.hub.hub import Hub
 from feed.ingest.runner import Ingest
@@ -122,6 +124,13 @@ class ScriptedSource:
         self._steps.put_nowait(None)
 
 
+class FeedServer(TestServer):
+    """A server on a free port that handles connections as the program does."""
+
+    async def _make_runner(self, **options: Any) -> Runner:
+        return Runner(self.app, self.app[HUB], **options)
+
+
 @dataclass
 class Feed:
     """A server that runs, with its inside within reach."""
@@ -179,24 +188,20 @@ class Serve(Protocol):
 
 
 async def start_feed(
-    server_of: Any,
+    servers: AsyncExitStack,
     source: ScriptedSource | None,
     settings: Settings,
     clock: Clock = SYSTEM_CLOCK,
     paces: Paces | None = None,
 ) -> Feed:
-    """Start a server as the program does; `server_of` is pytest-aiohttp's `aiohttp_server`.
+    """Start a server as the program does, until the stack of servers unwinds.
 
     Returns once the source is open.
     """
     source = ScriptedSource() if source is None else source
     app = await make_app(settings, source, clock, **(paces or {}))
-    server = await server_of(
-        app,
-        shutdown_timeout=settings.shutdown_timeout_s,
-        max_line_size=64 * 1024,
-        max_field_size=64 * 1024,
-    )
+    server = FeedServer(app)
+    await servers.enter_async_context(server)
     feed = Feed(server, settings, source, app[HUB], app[INGEST])
     await until(lambda: source.opened)
     return feed

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -24,9 +25,10 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 
 
 @pytest.fixture
-async def serve(aiohttp_server: Any) -> AsyncIterator[Serve]:
+async def serve() -> AsyncIterator[Serve]:
     """Start servers in this process; each has a scripted source."""
     feeds: list[Feed] = []
+    servers = AsyncExitStack()
 
     async def start(
         source: ScriptedSource | None = None,
@@ -35,11 +37,12 @@ async def serve(aiohttp_server: Any) -> AsyncIterator[Serve]:
         paces: Paces | None = None,
         **settings: Any,
     ) -> Feed:
-        feed = await start_feed(aiohttp_server, source, Settings(port=0, **settings), clock, paces)
+        feed = await start_feed(servers, source, Settings(port=0, **settings), clock, paces)
         feeds.append(feed)
         return feed
 
-    yield start
-    Wire.abort_all()
-    for feed in feeds:
-        assert feed.ingest.failures == feed.source.deaths, feed.ingest.last_error
+    async with servers:
+        yield start
+        Wire.abort_all()
+        for feed in feeds:
+            assert feed.ingest.failures == feed.source.deaths, feed.ingest.last_error

@@ -130,7 +130,7 @@ async def test_of_several_offers_the_first_that_can_be_met_is_taken(
         "x-webkit-deflate-frame",
         ",,;;==",
         '"',
-        f"{DEFLATE} " * 1_000,
+        f"{DEFLATE} " * 800,
     ],
 )
 async def test_what_cannot_be_met_is_declined_and_all_is_plain(serve: Serve, offer: str) -> None:

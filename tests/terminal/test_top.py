@@ -1,6 +1,6 @@
 """Asking a server how it is doing."""
 
-from typing import Any
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -26,14 +26,15 @@ async def ask_until(answers_of: str, view: TopView, text: str) -> None:
         await until_first(ask(server, view, every_s=0.0), until(lambda: text in shown(view)))
 
 
-async def test_a_real_server_is_shown(aiohttp_server: Any) -> None:
-    feed = await start_feed(aiohttp_server, None, Settings(port=0))
-    view = TopView("http://a")
-    await feed.publish(trade(1), trade(2))
-    await ask_until(feed.url(""), view, "script, live")
-    assert f"at {feed.epoch}-2" in shown(view)
-    await ask_until(feed.url(""), view, "Ticks       0/s: trades 0/s")
-    assert "client left" not in shown(view)
+async def test_a_real_server_is_shown() -> None:
+    async with AsyncExitStack() as servers:
+        feed = await start_feed(servers, None, Settings(port=0))
+        view = TopView("http://a")
+        await feed.publish(trade(1), trade(2))
+        await ask_until(feed.url(""), view, "script, live")
+        assert f"at {feed.epoch}-2" in shown(view)
+        await ask_until(feed.url(""), view, "Ticks       0/s: trades 0/s")
+        assert "client left" not in shown(view)
 
 
 async def test_it_goes_on_when_the_server_comes_back(answers: Answers) -> None:

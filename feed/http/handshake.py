@@ -1,0 +1,112 @@
+"""The handshake of a WebSocket: whether it is one, and the agreements made in it.
+
+aiohttp does the handshake itself, more liberally than RFC 6455: it takes drafts, and HTTP/1.0.
+"""
+
+import re
+
+from aiohttp import HttpVersion11, hdrs, web
+
+from feed.http.conversation import SUBPROTOCOLS, Socket
+from feed.wire.codec import Codec
+from feed.wire.compression import MAX_WINDOW_BITS, Compression
+from feed.wire.deflate_offer import CLIENT_FORGETS, acceptable_offer
+from feed.wire.json_codec import JSON
+from feed.wire.messagepack_codec import MESSAGE_PACK
+
+VERSION = "13"  # RFC 6455 §4.1; others are drafts of it
+_UPGRADE = {
+    hdrs.UPGRADE: "websocket",
+    hdrs.CONNECTION: hdrs.UPGRADE,
+    hdrs.SEC_WEBSOCKET_VERSION: VERSION,
+}
+
+
+def is_handshake(request: web.Request) -> bool:
+    """Tell whether a request asks for a WebSocket of our version, over an HTTP that has them."""
+    return _flaw(request) is None
+
+
+def check_handshake(request: web.Request) -> None:
+    """Refuse what asks for something else.
+
+    Raises:
+        HTTPUpgradeRequired: says what is due.
+    """
+    flaw = _flaw(request)
+    if flaw is not None:
+        words = f"{flaw}; accepted: Upgrade: websocket over HTTP/1.1, in version {VERSION}"
+        raise web.HTTPUpgradeRequired(text=words, headers=_UPGRADE)
+
+
+def _flaw(request: web.Request) -> str | None:
+    if request.version < HttpVersion11:  # Upgrade is to be ignored (RFC 9110 §7.8)
+        return "HTTP/1.0 cannot upgrade (nginx: proxy_http_version 1.1)"
+    connection = request.headers.get(hdrs.CONNECTION, "").lower()
+    if request.headers.get(hdrs.UPGRADE, "").strip().lower() != "websocket":
+        return f"{request.path} is a WebSocket, and there is no header Upgrade: websocket"
+    if "upgrade" not in (token.strip() for token in connection.split(",")):
+        return f"{request.path} is a WebSocket, and there is no header Connection: Upgrade"
+    version = request.headers.get(hdrs.SEC_WEBSOCKET_VERSION, "")
+    return None if version == VERSION else f"Sec-WebSocket-Version: {version!r} is not spoken"
+
+
+async def accept(request: web.Request, last_words_s: float, *, compress: bool = True) -> Socket:
+    """Answer a handshake.
+
+    Args:
+        request: the handshake, as `check_handshake` lets it pass.
+        last_words_s: the time in which the peer has to answer our Close.
+        compress: whether to agree on compression if it is offered.
+
+    Raises:
+        HTTPBadRequest: its key is not one.
+    """
+    offered = ", ".join(request.headers.getall(hdrs.SEC_WEBSOCKET_EXTENSIONS, ()))
+    offer = acceptable_offer(offered) if compress else None
+    socket = Socket(
+        compress=offer is not None,
+        client_forgets=offer is not None and CLIENT_FORGETS in offer,
+        last_words_s=last_words_s,
+    )
+    if offer is not None and offer != offered:
+        request = _offering(request, offer)
+    await socket.prepare(request)
+    return socket
+
+
+async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:  # noqa: ARG001 - a signal
+    """Agree to forgetful clients (`on_response_prepare` signal).
+
+    Their offer need not be answered (RFC 7692 §7.1.1.2), and aiohttp does not answer it; clients
+    built on gorilla/websocket cannot do without.
+    """
+    if isinstance(response, Socket) and response.client_forgets:
+        agreed = response.headers[hdrs.SEC_WEBSOCKET_EXTENSIONS]
+        response.headers[hdrs.SEC_WEBSOCKET_EXTENSIONS] = f"{agreed}; {CLIENT_FORGETS}"
+
+
+def _offering(request: web.Request, offer: str) -> web.Request:
+    """Return the request with another offer; rarely needed, and 1 kB more for each connection."""
+    headers = request.headers.copy()
+    headers[hdrs.SEC_WEBSOCKET_EXTENSIONS] = offer
+    return request.clone(headers=headers)
+
+
+def codec_of(request: web.Request, socket: web.WebSocketResponse) -> Codec:
+    """Return the codec that the handshake asked for; the dialect's SDKs ask by Content-Type."""
+    if socket.ws_protocol is not None:
+        return SUBPROTOCOLS[socket.ws_protocol]
+    return MESSAGE_PACK if request.content_type == "application/msgpack" else JSON
+
+
+def compression_of(socket: web.WebSocketResponse) -> Compression | None:
+    """Return the permessage-deflate that aiohttp's answer agreed on (RFC 7692 §7.1)."""
+    agreed = socket.headers.get(hdrs.SEC_WEBSOCKET_EXTENSIONS)
+    if agreed is None:
+        return None
+    bits = re.search(r"server_max_window_bits=(\d+)", agreed)
+    return Compression(
+        shared="server_no_context_takeover" not in agreed,
+        window_bits=int(bits[1]) if bits else MAX_WINDOW_BITS,
+    )

@@ -1,0 +1,331 @@
+"""One connection below the routes: aiohttp's handler, with limits and manners of our own.
+
+aiohttp parses and answers. Added here: a head is counted while it comes and has to come in time;
+a peer that has sent its last request and closed its side is still answered; what cannot be parsed
+is answered with a problem document; a peer that left is not an error; and WebSocket frames are
+looked at before aiohttp reads them. Nothing here adds a frame of its own to the stack of a handler
+that does not end: it would stay for as long as each subscriber does.
+
+The private names of aiohttp that are used stand in `tests/http/protocol/test_private_names.py`.
+"""
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.web_protocol import _ErrInfo
+
+from feed.errors import shorten
+from feed.http.problems import legible, problem, problem_for
+from feed.http.protocol.head import MAX_LINE_BYTES, MAX_REST_BYTES, Head
+from feed.http.protocol.headers import with_manners
+from feed.hub.clock import Clock
+from feed.hub.waiting import TurnedAway, Waiting
+from feed.wire.client_frames import ClientFrames
+
+if TYPE_CHECKING:
+    from aiohttp.http import WebSocketReader
+    from aiohttp.streams import StreamReader
+    from aiohttp.web_server import Server
+
+MAX_HEADERS = 128
+# Sent after a request whose answer does not end: nobody will ever read it.
+MAX_BEHIND_ENDLESS_BYTES = 4 * 1024
+# A body is parsed in pieces: at most one of them can hide the beginning of an uncounted head.
+_BODY_PIECE_BYTES = 4 * 1024
+_READ_BUFFER_BYTES = 64 * 1024
+
+log = structlog.get_logger("feed.protocol")
+
+
+class Handler(web.RequestHandler):
+    """One connection.
+
+    Attributes:
+        half_closed: the peer will not send any more, and waits for answers.
+    """
+
+    __slots__ = (
+        "_answered",
+        "_behind_bytes",
+        "_body",
+        "_body_bytes",
+        "_clock",
+        "_endless",
+        "_head",
+        "_turned_away",
+        "_unread",
+        "_waiting",
+        "half_closed",
+    )
+
+    def __init__(
+        self,
+        manager: "Server",
+        *,
+        loop: asyncio.AbstractEventLoop,
+        waiting: Waiting,
+        clock: Clock,
+        idle_timeout_s: float,
+        **options: Any,  # noqa: ANN401 - aiohttp's own
+    ) -> None:
+        """Make the handler of a connection that is about to be made.
+
+        Args:
+            manager: aiohttp's server.
+            loop: the event loop.
+            waiting: where the connection stands while its next request is not there.
+            clock: what the time is.
+            idle_timeout_s: how long it may be silent between two requests.
+            options: of aiohttp's handler.
+        """
+        super().__init__(
+            manager,
+            loop=loop,
+            keepalive_timeout=idle_timeout_s,
+            max_line_size=MAX_LINE_BYTES,
+            max_field_size=MAX_REST_BYTES,
+            max_headers=MAX_HEADERS,
+            read_bufsize=_READ_BUFFER_BYTES,
+            **options,
+        )
+        self._waiting = waiting
+        self._clock = clock
+        self._head = Head()
+        self._unread = b""  # held back while aiohttp has as many requests as it takes
+        self._body: StreamReader | None = None  # of the last request, until it is whole
+        self._body_bytes: int | None = None  # still to come of it; None: as its chunks say
+        self._answered = 0
+        self._endless = False
+        self._behind_bytes = 0
+        self._turned_away = False
+        self.half_closed = False
+
+    # What handlers ask.
+
+    def take_over(self) -> bool:
+        """Let a handler answer without end; return False if the peer has left meanwhile."""
+        self._endless = True
+        return not self.half_closed and self.transport is not None
+
+    # What the transport and `Waiting` say.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for the first head."""
+        super().connection_made(transport)
+        self._waiting.begin(self, self._clock.mono_ns())
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Be forgotten."""
+        self._waiting.end(self)
+        super().connection_lost(exc)
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # as asyncio has it
+        """Keep the connection if whole requests wait for a finite answer; else it is closed."""
+        if self._endless or self._payload_parser is not None or self._is_answered:
+            return None
+        if self._body is not None and not self._body.is_eof():
+            return None
+        self.half_closed = True
+        return True
+
+    def give_up(self, why: TurnedAway) -> None:
+        """End while the peer's request is not there; with words if it has begun one."""
+        if why is TurnedAway.TIMEOUT and self._head.size_bytes:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "the head of the request took too long")
+        else:
+            self._turned_away = True
+            self.force_close()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse data, head by head and body by body, or pass them to a WebSocket's reader.
+
+        Without data: go on with those that were held back.
+        """
+        if self._turned_away:
+            return
+        if not data:
+            super().data_received(data)
+            data, self._unread = self._unread, b""
+        elif self._unread:
+            self._unread += data
+            return
+        elif self._endless:
+            self._behind_bytes += len(data)
+            if self._behind_bytes > MAX_BEHIND_ENDLESS_BYTES and self._payload_parser is None:
+                self._turn_away(TurnedAway.PIPELINED)
+                self.force_close()
+                return
+        at = 0
+        while at < len(data) and not self._turned_away:
+            if self._payload_parser is not None or self._upgraded:
+                super().data_received(data[at:])
+                return
+            if self._reading_paused or len(self._messages) >= self._max_msg_queue_size:
+                self._unread = data[at:]
+                return
+            at = self._read_head(data, at) if self._body is None else self._read_body(data, at)
+
+    def set_parser(
+        self, parser: "WebSocketReader", data_received_cb: Callable[[], None] | None = None
+    ) -> None:
+        """Begin to read WebSocket frames, which are looked at before."""
+        super().set_parser(cast("WebSocketReader", _Frames(parser)), data_received_cb)
+
+    # What aiohttp asks on its way.
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer, and wait for the next request, or close."""
+        if isinstance(resp, web.HTTPException) and resp.status >= HTTPStatus.BAD_REQUEST:
+            resp = with_manners(problem_for(resp, request.path))
+        behind = b""
+        if self._payload_parser is None:  # an upgrade that is declined: what follows is counted too
+            behind, self._message_tail = self._message_tail, b""
+        try:
+            return await super().finish_response(request, resp, start_time)
+        finally:
+            self._answered += 1
+            self._endless, self._behind_bytes = False, 0
+            if behind:
+                self.data_received(behind)
+            if self._is_answered and self.transport is not None:
+                self._await_request()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what cannot be parsed, or failed, with a problem document.
+
+        Raises:
+            ConnectionError: there is nobody to answer, or part of an answer is sent already.
+        """
+        if isinstance(exc, ConnectionError):
+            raise exc  # aiohttp ends the connection without a word
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("request_failed", path=legible(request.path), exc_info=exc)
+        if request.writer.output_size > 0:
+            raise ConnectionError("a part of the answer is sent already")
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            response = problem(status, "the server failed; it has been logged")
+        elif isinstance(exc, _Refusal):
+            response = problem(exc.code, exc.message)
+        else:
+            self._waiting.turned_away[TurnedAway.MALFORMED] += 1
+            first_line = (message or "").strip().partition("\n")[0].rstrip(":")
+            detail = f"this is not a request of HTTP/1.1: {shorten(first_line)}"
+            response = problem(HTTPStatus.BAD_REQUEST, detail)
+        response.force_close()
+        return with_manners(response)
+
+    # Parts of these.
+
+    @property
+    def _is_answered(self) -> bool:
+        """Whether every whole request has been answered."""
+        return self._answered >= self._request_count
+
+    def _read_head(self, data: bytes, at: int) -> int:
+        head, waiting = self._head, self._waiting
+        began = not head.size_bytes
+        end = head.read(data, at)
+        if not head.fits:
+            self._refuse_head()
+            return end
+        count = self._request_count
+        super().data_received(data[at:end])
+        if head.whole:
+            head.reset()
+            waiting.end(self)
+            self._expect_body()
+        elif self._request_count != count:  # not a head at all
+            self._turned_away = True
+            waiting.end(self)
+        elif head.size_bytes and self._is_answered:
+            if began and self in waiting.idle:
+                waiting.begin(self, self._clock.mono_ns())
+            waiting.hold(self, head.size_bytes)
+        return end
+
+    def _expect_body(self) -> None:
+        message, payload = self._messages[-1]
+        if isinstance(message, _ErrInfo):
+            self._turned_away = True
+        elif not payload.is_eof():
+            self._body = payload
+            length = message.headers.get(hdrs.CONTENT_LENGTH)
+            self._body_bytes = None if length is None else int(length)
+
+    def _read_body(self, data: bytes, at: int) -> int:
+        assert self._body is not None
+        end = min(at + _BODY_PIECE_BYTES, len(data))
+        if self._body_bytes is not None:
+            end = min(end, at + self._body_bytes)
+            self._body_bytes -= end - at
+        super().data_received(data[at:end])
+        if self._body.is_eof() or self._body_bytes == 0 or self._body.exception() is not None:
+            self._body = None
+        return end
+
+    def _await_request(self) -> None:
+        """Wait for the next request, of which a part may be there."""
+        if self.half_closed:
+            self.close()
+        elif self._head.size_bytes:
+            self._waiting.begin(self, self._clock.mono_ns())
+            self._waiting.hold(self, self._head.size_bytes)
+        else:
+            self._waiting.rest(self)
+
+    def _refuse_head(self) -> None:
+        self._turn_away(TurnedAway.TOO_LARGE)
+        if self._head.line_bytes > MAX_LINE_BYTES:
+            words = f"the request line is longer than {MAX_LINE_BYTES} bytes"
+            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG, words)
+        else:
+            words = f"the headers of the request are more than {MAX_REST_BYTES} bytes together"
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, words)
+
+    def _turn_away(self, why: TurnedAway) -> None:
+        self._turned_away = True
+        self._waiting.turned_away[why] += 1
+        self._waiting.end(self)
+
+    def _refuse(self, status: HTTPStatus, words: str) -> None:
+        """Answer a problem after all requests that are whole, and read no more."""
+        self._turned_away = True
+        refusal = _Refusal(code=status, message=words)
+        self._messages.append((_ErrInfo(status, refusal, words), EMPTY_PAYLOAD))
+        self._request_count += 1
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class _Refusal(HttpProcessingError):
+    """A refusal of ours, in words for the client."""
+
+
+class _Frames:
+    """A reader of WebSocket frames that sees what may be read."""
+
+    __slots__ = ("_frames", "_reader")
+
+    def __init__(self, reader: "WebSocketReader") -> None:
+        self._reader = reader
+        self._frames = ClientFrames()
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        return self._reader.feed_data(self._frames.admit(data))
+
+    def feed_eof(self) -> None:
+        self._reader.feed_eof()

@@ -1,0 +1,23 @@
+"""The headers of every answer, whoever makes it: routes, the parser, or the check of hosts."""
+
+from typing import TypeVar
+
+from aiohttp import hdrs, web
+
+SERVER = "feed"
+_Response = TypeVar("_Response", bound=web.StreamResponse)
+
+
+def with_manners(response: _Response, *, any_origin: bool = False) -> _Response:
+    """Return a response that names no versions, is not sniffed, and is not embedded elsewhere.
+
+    Args:
+        response: its headers are not sent yet.
+        any_origin: pages of all origins may read. (Pages that are allowed by name read with CORS,
+            which this header does not concern.)
+    """
+    policy = "cross-origin" if any_origin else "same-origin"
+    response.headers[hdrs.SERVER] = SERVER
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = policy
+    return response

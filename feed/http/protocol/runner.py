@@ -1,0 +1,92 @@
+"""The runner that makes our handler of each connection, for the program and for tests.
+
+`Server.__call__` of aiohttp would make its own, and where it does not know an option it drops
+nearly all of them with no more than a warning.
+"""
+
+from collections.abc import Awaitable
+from functools import partial
+from http import HTTPStatus
+from typing import Any, cast
+
+from aiohttp import hdrs, web
+from aiohttp.web_protocol import _RequestHandler
+
+from feed.http.problems import problem
+from feed.http.protocol.handler import Handler
+from feed.http.protocol.headers import with_manners
+from feed.http.protocol.hosts import Hosts
+from feed.hub.hub import Hub
+from feed.hub.waiting import TurnedAway
+
+_CONTINUE = "100-continue"
+
+
+class Runner(web.AppRunner):
+    """Runs the application of a hub, with its limits and manners."""
+
+    __slots__ = ("_hub",)
+
+    def __init__(self, app: web.Application, hub: Hub, **options: Any) -> None:  # noqa: ANN401 - aiohttp's own
+        """Make a runner.
+
+        Args:
+            app: the application.
+            hub: its hub, whose settings and waiting connections are meant.
+            options: of aiohttp's runner.
+        """
+        # Handlers end by themselves after their last words; aiohttp complains of those it cancels.
+        settings = hub.settings
+        always = {"access_log": None, "shutdown_timeout": settings.shutdown_timeout_s + 0.5}
+        super().__init__(app, **(always | {"handler_cancellation": True} | options))
+        self._hub = hub
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        return _Server(made, self._hub)
+
+
+class _Server(web.Server):
+    """Makes handlers; asks first whether the host that a request names is ours."""
+
+    def __init__(self, made: web.Server, hub: Hub) -> None:
+        settings = hub.settings
+        hosts = Hosts(settings.host, settings.allow_host)
+        super().__init__(
+            cast("_RequestHandler", partial(_answer, made.request_handler, hosts, hub)),
+            request_factory=made.request_factory,
+            handler_cancellation=made.handler_cancellation,
+            loop=made._loop,  # noqa: SLF001 - pinned by a test
+            **made._kwargs,  # noqa: SLF001 - pinned by a test
+        )
+        self._hub = hub
+
+    def __call__(self) -> web.RequestHandler:
+        """Return the handler of one connection more."""
+        return Handler(
+            self,
+            loop=self._loop,
+            waiting=self._hub.waiting,
+            clock=self._hub.clock,
+            idle_timeout_s=self._hub.settings.idle_timeout_s,
+            **self._kwargs,
+        )
+
+
+def _answer(
+    handler: _RequestHandler, hosts: Hosts, hub: Hub, request: web.BaseRequest
+) -> Awaitable[web.StreamResponse]:
+    """Hand a request on, or refuse it; no coroutine, which would stay as long as the handler."""
+    refusal = hosts.refusal_of(request)
+    if refusal is not None:
+        hub.waiting.turned_away[TurnedAway.HOST] += 1
+        return _refuse(HTTPStatus.MISDIRECTED_REQUEST, refusal)
+    expected = request.headers.get(hdrs.EXPECT, _CONTINUE)
+    if expected.lower() != _CONTINUE:
+        words = f"Expect: {expected!r} cannot be met; accepted: {_CONTINUE}"
+        return _refuse(HTTPStatus.EXPECTATION_FAILED, words)
+    return handler(request)
+
+
+async def _refuse(status: HTTPStatus, words: str) -> web.StreamResponse:
+    return with_manners(problem(status, words))

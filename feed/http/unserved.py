@@ -1,0 +1,71 @@
+"""Paths of the dialect that are not served: told over a WebSocket in the dialect's own words.
+
+An SDK takes a bare 404 of a handshake for an outage and comes back for ever. The error that its own
+vendor sends for a feed that is not subscribed to makes it stop, and shows its words.
+"""
+
+import asyncio
+import contextlib
+
+from aiohttp import web
+
+from feed.http.handshake import accept, codec_of, is_handshake
+from feed.http.problems import problem_for, refuse_unrouted
+from feed.http.server import Server
+from feed.wire.dialect import DIALECTS
+from feed.wire.disconnect import Reason
+from feed.wire.messages import error_message
+
+# The first part of every path of the dialect's streams.
+_DIALECT = ("/v1beta1/", "/v1beta2/", "/v1beta3/", "/v2/")
+# SDKs send `auth` once they are greeted, and look for errors in the answer to it.
+_FIRST_WORDS_S = 2.0
+
+
+async def unrouted(request: web.Request, server: Server) -> web.StreamResponse:
+    """Answer what no other route answers: 404, 405, or an error in a WebSocket."""
+    if request.path.startswith(_DIALECT) and is_handshake(request):
+        try:
+            server.origins.check(request)
+        except web.HTTPForbidden as error:
+            return problem_for(error, request.path)
+        return await say_unserved(request, server)
+    return await refuse_unrouted(request)
+
+
+async def say_unserved(request: web.Request, server: Server) -> web.StreamResponse:
+    """Greet, hear the first message, say that the path is not served and which are, and close."""
+    try:
+        socket = await accept(request, server.last_words_s, compress=False)
+    except Exception as error:  # noqa: BLE001 - any error is answered or raised again
+        return problem_for(error, request.path)
+    connection = server.connection_of(request)
+    if connection is None:
+        return socket
+    reason = Reason.NOT_SERVED
+    server.hub.note_refusal(reason)
+    dialect = DIALECTS[codec_of(request, socket).name]
+    connection.write_last(dialect.connected)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_FIRST_WORDS_S):
+            await socket.receive()
+    code = reason.value.error_code
+    assert code is not None
+    words = f"{code.words}: {request.path} is not served; served: {', '.join(served())}"
+    connection.write_last(dialect.say(error_message(code, words)))
+    await socket.close(code=reason.value.close_code, message=reason.value.words.encode())
+    await connection.finish()
+    return socket
+
+
+# The dialect's own paths, so that its SDKs need no more than another host.
+PLACES = {"feed": ("iex", "sip", "test"), "location": ("us", "us-1", "eu-1")}
+
+
+def served() -> list[str]:
+    """Return every path that a WebSocket can be opened at."""
+    return [
+        "/v1/ws",
+        *(f"/v2/{feed}" for feed in PLACES["feed"]),
+        *(f"/v1beta3/crypto/{location}" for location in PLACES["location"]),
+    ]
