@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from feed.broadcast.cut import Broadcast, Cut
+from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.ladder import Ladder, LadderCounts
 from feed.broadcast.lane import Lane, Reader, Socket
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.resumption import Resume
-from feed.broadcast.subscriber import Subscriber
+from feed.broadcast.subscriber import NOTHING_YET, Subscriber
 from feed.errors import LimitExceeded
 from feed.market.ticks import Tick
 from feed.wire.compression import Compression
@@ -267,7 +268,8 @@ class Audience:
             subscriber: it goes to the end of those that are behind.
             mono_ns: now, for what lasts.
             wall_ns: now, for what is written.
-            most_frames: the most frames at once; None: as many as fit.
+            most_frames: the most frames at once; None: as many as fit. A turn that had to look at
+                much of the ring ends before.
 
         Returns:
             What became of it, or why it is to be disconnected.
@@ -275,6 +277,8 @@ class Audience:
         del self.behind[subscriber]
         self.behind[subscriber] = None
         limits, ladder = self.limits, subscriber.ladder
+        segments = self.broadcast.fragments.segments
+        walked_ticks = segments.walked_ticks
         held_bytes = subscriber.buffered_bytes()
         progress = ladder.has_taken(held_bytes)
         limit = limits.high_water_bytes // 4  # once it is full, a socket is to be nearly empty
@@ -285,9 +289,12 @@ class Audience:
                 return Progress.CAUGHT_UP
             if isinstance(due, Reason):
                 return Verdict(due)
-            subscriber.send(due)
-            held_bytes = subscriber.buffered_bytes()
             progress = True
+            if due is not NOTHING_YET:
+                subscriber.send(due)
+            if segments.walked_ticks - walked_ticks >= TURN_TICKS:  # the others have turns too
+                break
+            held_bytes = subscriber.buffered_bytes()
             limit = limits.high_water_bytes
             if most_frames is not None:
                 most_frames -= 1

@@ -84,7 +84,7 @@ class Broadcast:
         self.classes = classes
         self.fragments = Fragments(ring, classes=classes)
         self.snapshot = Snapshot(classes)
-        self.states = States(ring, self.snapshot, sizes, classes)
+        self.states = States(ring, self.snapshot, sizes, self.fragments.segments)
         self.lanes = Lanes(classes)
         self.sizes = sizes
         self.cut_sequence = ring.newest

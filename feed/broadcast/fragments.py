@@ -4,22 +4,25 @@ Theory of operation: beside the tick ring each codec has its encoded ticks, in s
 sequences. The cut stores what it encoded; ticks published while nobody used the codec are encoded
 when it is first asked for, once. The part that a selection takes of a segment is remembered too, so
 that thousands that come back at once slice lists and join bytes; nothing is encoded or matched
-again.
+again. Segments without a tick that is selected are neither encoded nor looked at. What is read once
+leaves nothing behind, and looking for long can be stopped, and gone on with.
 """
 
+from array import array
 from bisect import bisect_left, bisect_right
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 from feed.broadcast.ring import RingBuffer
+from feed.broadcast.segments import SEGMENT_TICKS, Segments
+from feed.broadcast.selection_cache import SelectionCache
 from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.wire.codec import Codec
 from feed.wire.selection import Selection
 
-SEGMENT_TICKS = 512
-# Selected segments kept: 16 bytes a tick selected, so at most 17 MB, for 2 M ticks.
-MAX_SELECTED_SEGMENTS = 4096
-Selected = tuple[list[int], list[bytes]]  # sequences, ascending, and their fragments
+MAX_REMEMBERED_BYTES = 16 << 20  # of what selections take of segments: 1 M ticks
+TURN_TICKS = 2_048  # that a turn looks at, and may encode: 1.5 ms
+_BYTES_A_TICK = 16  # its sequence, and the reference to its fragment
+Selected = tuple["array[int]", list[bytes]]  # sequences, ascending, and their fragments
 
 
 class _Segment:
@@ -62,6 +65,11 @@ class _FragmentRing:
                 segment.fragments += part
             done += len(part)
 
+    def known(self, number: int) -> _Segment | None:
+        """Return a segment as far as it is encoded; None: nothing of it is."""
+        segment = self._segments[number % len(self._segments)]
+        return segment if segment is not None and segment.number == number else None
+
     def segment(self, number: int, upto: int) -> _Segment:
         """Return a segment, complete from the oldest tick held up to `upto`."""
         start = number * self._segment_ticks
@@ -80,23 +88,32 @@ class _FragmentRing:
 
 
 class Fragments:
-    """Reads what a selection is due from the ring, as fragments of any codec."""
+    """Reads what a selection is due from the ring, as fragments of any codec.
 
-    __slots__ = ("_classes", "_fragments", "_ring", "_segment_ticks", "_selected")
+    Attributes:
+        segments: what ticks are in which part of the ring.
+    """
+
+    __slots__ = ("_fragments", "_remembered", "_ring", "segments")
 
     def __init__(
         self,
         ring: RingBuffer,
         segment_ticks: int = SEGMENT_TICKS,
         classes: AssetClasses = BY_FORM,
+        max_remembered_bytes: int = MAX_REMEMBERED_BYTES,
     ) -> None:
-        self._classes = classes
-        self._segment_ticks = segment_ticks
+        self.segments = Segments(ring, segment_ticks, classes)
         self._ring = ring
         self._fragments: dict[str, _FragmentRing] = {}  # by codec name
-        self._selected: OrderedDict[tuple[Selection, str, int], tuple[int, Selected]] = (
-            OrderedDict()
-        )
+        # By selection, codec and segment; with the sequence after the last that was looked at.
+        self._remembered: SelectionCache[tuple[str, int], tuple[int, Selected]]
+        self._remembered = SelectionCache(max_remembered_bytes)
+
+    @property
+    def remembered_bytes(self) -> int:
+        """The memory of what is remembered for selections."""
+        return self._remembered.used_bytes
 
     def store(self, codec: Codec, first: int, fragments: Sequence[bytes]) -> None:
         """Keep the fragments of the ticks from sequence `first` on."""
@@ -112,6 +129,8 @@ class Fragments:
         *,
         max_bytes: int,
         max_ticks: int | None = None,
+        turn_ticks: int | None = None,
+        remember: bool = True,
     ) -> tuple[list[bytes], int]:
         """Return the selected fragments after a sequence, and the sequence up to which they reach.
 
@@ -123,19 +142,30 @@ class Fragments:
             max_bytes: stop before the fragments, joined, are longer than this, but for what `join`
                 adds around them; one is always returned.
             max_ticks: stop after this many.
+            turn_ticks: stop once so many were looked at, whatever was found; None: look at all.
+            remember: whether others will read the same; else nothing is left behind.
 
         Raises:
             Overrun: the tick after `after` was overwritten.
         """
+        segments = self.segments
         between_bytes = codec.between_bytes
         most_bytes = max_bytes + between_bytes  # one less is between fragments than there are
         if after < upto:
             self._ring.read(after, 1)  # raises Overrun
+        most_walked = None if turn_ticks is None else segments.walked_ticks + turn_ticks
+        wanted = selection.by_kind()
+        select = self._select if remember else self._select_once
         taken: list[bytes] = []
         size = 0
         while after < upto:
-            number = (after + 1) // self._segment_ticks
-            sequences, fragments = self._select(selection, codec, number, upto)
+            if most_walked is not None and segments.walked_ticks >= most_walked:
+                return taken, after
+            number = segments.number(after + 1)
+            if not segments.may_hold(wanted, number):
+                after = min(upto, segments.last(number))
+                continue
+            sequences, fragments = select(selection, codec, number, upto)
             low = bisect_left(sequences, after + 1)
             high = bisect_right(sequences, upto)
             if max_ticks is not None and high - low >= max_ticks - len(taken):
@@ -144,60 +174,78 @@ class Fragments:
             part = fragments[low:high]
             size += sum(map(len, part)) + between_bytes * len(part)
             if size > most_bytes:
-                for fragment in reversed(part):
-                    size -= len(fragment) + between_bytes
-                    part.pop()
-                    if size <= most_bytes:
-                        break
+                _take_off(part, size - most_bytes, between_bytes)
                 if not part and not taken:
                     part = fragments[low : low + 1]
                 if part:
                     after = sequences[low + len(part) - 1]
                 return taken + part, after
             taken += part
-            after = min(upto, (number + 1) * self._segment_ticks - 1)
+            after = min(upto, segments.last(number))
         return taken, after
 
     def _of(self, codec: Codec) -> _FragmentRing:
         ring = self._fragments.get(codec.name)
         if ring is None:
             ring = self._fragments[codec.name] = _FragmentRing(
-                self._ring, codec, self._segment_ticks
+                self._ring, codec, self.segments.ticks
             )
         return ring
 
     def _select(self, selection: Selection, codec: Codec, number: int, upto: int) -> Selected:
         """Return what a selection takes of a segment, remembered while the segment is the same."""
-        key = (selection, codec.name, number)
-        known = self._selected.get(key)
+        rest = codec.name, number
+        known = self._remembered.get(selection, rest)
         segment = self._of(codec).segment(number, upto)
         if known is not None and known[0] == segment.next:
-            self._selected.move_to_end(key)
             return known[1]
         first = max(segment.first, self._ring.oldest)
-        ticks = self._ring.read(first - 1, segment.next - first)
         offset = first - segment.first
-        indices = selection.select(ticks, self._classes)
+        indices = self.segments.select(selection, first, segment.next)
         selected = (
-            [first + index for index in indices],
+            array("q", [first + index for index in indices]),
             [segment.fragments[offset + index] for index in indices],
         )
-        self._selected[key] = (segment.next, selected)
+        entry = segment.next, selected
+        self._remembered.put(selection, rest, entry, _BYTES_A_TICK * len(indices))
         self._forget()
         return selected
 
+    def _select_once(self, selection: Selection, codec: Codec, number: int, upto: int) -> Selected:
+        """Return what a selection takes of a segment up to a sequence, and leave nothing behind.
+
+        What is encoded already is used; of the rest only what is selected is encoded.
+        """
+        first = max(number * self.segments.ticks, self._ring.oldest)
+        end = min(upto, self.segments.last(number)) + 1
+        indices = self.segments.select(selection, first, end)
+        known = self._of(codec).known(number)
+        if known is not None and known.first <= first and end <= known.next:
+            offset = first - known.first
+            fragments = [known.fragments[offset + index] for index in indices]
+        else:
+            ticks = self._ring.read(first - 1, end - first)
+            fragments = codec.encode([ticks[index] for index in indices])
+        return array("q", [first + index for index in indices]), fragments
+
     def _forget(self) -> None:
-        """Let go of segments that were overrun, and of the longest unused where there are too many.
+        """Let go of segments that were overrun.
 
         Only the longest unused is looked at: one that is still held was used within the ring's
         span, so what is kept behind it is of two spans at most.
         """
-        oldest = self._ring.oldest // self._segment_ticks
-        while self._selected:
-            _, _, number = next(iter(self._selected))
-            if number >= oldest and len(self._selected) <= MAX_SELECTED_SEGMENTS:
+        oldest_number = self.segments.number(self._ring.oldest)
+        while oldest := self._remembered.oldest:
+            _, (_, number) = oldest
+            if number >= oldest_number:
                 return
-            self._selected.popitem(last=False)
+            self._remembered.drop_oldest()
+
+
+def _take_off(fragments: list[bytes], excess_bytes: int, between_bytes: int) -> None:
+    """Take fragments off the end until they are shorter by so many bytes, or gone."""
+    while excess_bytes > 0 and fragments:
+        excess_bytes -= len(fragments.pop()) + between_bytes
 
 
 def split_runs(

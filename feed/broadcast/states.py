@@ -1,5 +1,7 @@
 """States: the last known values as of the last cut, encoded once for all that need them.
 
+They are forgotten at the next cut, and weighed by bytes until then: there may be none any more.
+
 A snapshot is the last tick of each kind per symbol. A conflated state stands for a stretch of the
 ring, newest per symbol: it restates conflated channels to subscribers that come back, and is all
 that is left to a subscriber that asked to be conflated when it lags.
@@ -7,10 +9,11 @@ that is left to a subscriber that asked to be conflated when it lags.
 
 from collections.abc import Iterator
 
-from feed.broadcast.fragments import SEGMENT_TICKS, split_runs
+from feed.broadcast.fragments import split_runs
 from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
 from feed.broadcast.ring import RingBuffer
-from feed.market.asset_classes import BY_FORM, AssetClasses
+from feed.broadcast.segments import SEGMENT_TICKS, Segments
+from feed.broadcast.selection_cache import SelectionCache
 from feed.market.conflation import conflate
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Tick
@@ -18,29 +21,38 @@ from feed.wire.codec import Codec
 from feed.wire.selection import Selection
 
 Runs = list[list[bytes]]  # fragments, in runs that make a frame each
+MAX_REMEMBERED_BYTES = 16 << 20
+_FRAGMENT_BYTES = 41  # around the bytes of each (measured: 33 of its object, 8 of the reference)
 _NS_PER_MS = 1_000_000
 
 
 class States:
     """Encoded states of selections; forgotten at the next cut."""
 
-    __slots__ = ("_classes", "_cut_sequence", "_ring", "_runs", "_sizes", "_snapshot")
+    __slots__ = ("_cut_sequence", "_ring", "_runs", "_segments", "_sizes", "_snapshot")
 
     def __init__(
         self,
         ring: RingBuffer,
         snapshot: Snapshot,
         sizes: FrameSizes,
-        classes: AssetClasses = BY_FORM,
+        segments: Segments | None = None,
+        max_remembered_bytes: int = MAX_REMEMBERED_BYTES,
     ) -> None:
-        """Make states of a ring and its snapshot, in runs that fit into messages."""
-        self._classes = classes
+        """Make states of a ring, its segments and its snapshot, in runs that fit into messages."""
         self._sizes = sizes
         self._ring = ring
         self._snapshot = snapshot
         self._cut_sequence = ring.newest
         # By selection, codec, and the sequence where conflation begins (None: a snapshot).
-        self._runs: dict[tuple[Selection, str, int | None], Runs] = {}
+        self._runs: SelectionCache[tuple[str, int | None], Runs]
+        self._runs = SelectionCache(max_remembered_bytes)
+        self._segments = Segments(ring) if segments is None else segments
+
+    @property
+    def remembered_bytes(self) -> int:
+        """The memory of the states that are remembered."""
+        return self._runs.used_bytes
 
     def clear(self, cut_sequence: int) -> None:
         """Forget what was encoded: there was a cut."""
@@ -49,21 +61,21 @@ class States:
 
     def snapshot(self, selection: Selection, codec: Codec) -> Runs:
         """Return the last known state of the selected symbols."""
-        key = (selection, codec.name, None)
-        runs = self._runs.get(key)
+        runs = self._runs.get(selection, (codec.name, None))
         if runs is None:
-            ticks = self._snapshot.state(dict(selection.symbols))
-            runs = self._runs[key] = self._encode(codec, ticks)
+            runs = self._encode(codec, self._snapshot.state(dict(selection.symbols)))
+            self._runs.put(selection, (codec.name, None), runs, _weight(runs))
         return runs
 
     def conflated(self, selection: Selection, codec: Codec, first: int) -> Runs:
         """Return one conflated state of what is selected from a sequence on, which is held."""
-        key = (selection, codec.name, first)
-        runs = self._runs.get(key)
+        runs = self._runs.get(selection, (codec.name, first))
         if runs is None:
-            ticks = self._ring.read(first - 1, self._cut_sequence - first + 1)
-            selected = [ticks[index] for index in selection.select(ticks, self._classes)]
-            runs = self._runs[key] = self._encode(codec, conflate(selected))
+            ticks: list[Tick] = []
+            for found in self._segments.find(selection, first, self._cut_sequence):
+                ticks += found
+            runs = self._encode(codec, conflate(ticks))
+            self._runs.put(selection, (codec.name, first), runs, _weight(runs))
         return runs
 
     def untold_from(self, selection: Selection, sequence: int) -> int:
@@ -93,3 +105,7 @@ class States:
         """Encode ticks, in runs that leave room for a mark."""
         most_bytes = self._sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
         return split_runs(codec.encode(ticks), most_bytes, codec.between_bytes)
+
+
+def _weight(runs: Runs) -> int:
+    return sum(len(fragment) + _FRAGMENT_BYTES for run in runs for fragment in run)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from feed.broadcast.checksum import StreamChecksum
 from feed.broadcast.cut import Broadcast
+from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.frame_sizes import MARK_BYTES
 from feed.broadcast.ladder import Ladder
 from feed.broadcast.lane import Lane, Socket
@@ -35,6 +36,8 @@ from feed.wire.messages import (
 from feed.wire.position import Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
+
+NOTHING_YET = b""  # in place of an envelope, where a turn has looked for ticks and found none
 
 
 @dataclass(slots=True)
@@ -254,7 +257,10 @@ class Subscriber:
             self._narrow(lane.payload.key.selection)
 
     def next_due(self, wall_ns: int) -> bytes | Reason | None:
-        """Return the envelope to send next, why to disconnect, or None when nothing is due."""
+        """Return the envelope to send next, why to disconnect, or None when nothing is due.
+
+        It is `NOTHING_YET` where a turn's work was to look for ticks, and it found none so far.
+        """
         while True:
             if self._due:
                 due = self._due.pop(0)
@@ -326,7 +332,7 @@ class Subscriber:
             self._checksum.stop(self.lane.checksum, missed=missed)
 
     def _next_ticks(self, wall_ns: int) -> bytes | None:
-        """Return the next envelope of ticks that were missed; None when there is none.
+        """Return the next envelope of ticks that were missed; None when there is none left.
 
         Raises:
             Overrun: the ring, or the most lag that is allowed, passed it.
@@ -336,13 +342,21 @@ class Subscriber:
         while self._backlogs:
             backlog = self._backlogs[0]
             fragments, backlog.after = broadcast.fragments.read(
-                backlog.selection, codec, backlog.after, backlog.upto, max_bytes=most_bytes
+                backlog.selection,
+                codec,
+                backlog.after,
+                backlog.upto,
+                max_bytes=most_bytes,
+                turn_ticks=TURN_TICKS,
             )
+            looks_on = not fragments and backlog.after < backlog.upto
             if backlog.after >= backlog.upto:
                 self._backlogs.pop(0)
             if fragments:
                 position = broadcast.ring.position(self.first_needed - 1)
                 return self.lane.ticks_envelope(fragments, position, wall_ns)
+            if looks_on:
+                return NOTHING_YET
         upto = broadcast.cut_sequence
         selection = self.lane.payload.lossless
         if not selection.symbols:
@@ -352,10 +366,15 @@ class Subscriber:
         if limit is not None and upto - self.sequence > limit:
             raise Overrun(requested=self.sequence + 1, oldest=upto - limit + 1)
         fragments, self.sequence = broadcast.fragments.read(
-            selection, codec, self.sequence, upto, max_bytes=most_bytes
+            selection,
+            codec,
+            self.sequence,
+            upto,
+            max_bytes=most_bytes,
+            turn_ticks=TURN_TICKS,
         )
         if not fragments:
-            return None
+            return None if self.sequence == upto else NOTHING_YET
         return self.lane.ticks_envelope(fragments, broadcast.ring.position(self.sequence), wall_ns)
 
     def _add_backlog(self, selection: Selection, after: int) -> None:

@@ -1,34 +1,30 @@
 """Market data without a stream: symbols, the last known state, the ring page by page, bars."""
 
-from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
 
-from feed.broadcast.cut import Broadcast
-from feed.broadcast.resumption import Resume, locate
 from feed.errors import InvalidParameter
 from feed.http.answers import array_of, joined_answer, json_answer, limit_of, ticks_answer
+from feed.http.ring_page import encode, read_page
 from feed.http.server import Server
+from feed.hub.steps import Step
 from feed.market.symbols import ALL, is_symbol
 from feed.market.ticks import Channel, Kind
 from feed.wire.json_codec import JSON
-from feed.wire.messages import GapReason, Message, gap_message
-from feed.wire.position import BEGINNING, Position
+from feed.wire.position import BEGINNING
 from feed.wire.requests import Request
 from feed.wire.selection import Selection
 
 _TIMEFRAMES = {"1s": Kind.SECOND_BAR, "1m": Kind.BAR}
-_GAP_REASONS = {Resume.GAP: GapReason.OVERRUN, Resume.NEW_EPOCH: GapReason.EPOCH}
 _EVERYTHING = Selection.of(dict.fromkeys(Channel, (ALL,)))
 _ACTIVE = "active"  # the status of every asset
-_MAX_HISTORY_BYTES = 4 << 20  # of fragments in one answer
 
 
 async def symbols(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
     """Answer the symbols that can be subscribed to, sorted."""
     known = server.ingest.source.instruments()
-    return json_answer({"symbols": [asdict(instrument) for instrument in known]})
+    return json_answer({"symbols": known})
 
 
 async def assets(request: web.Request, server: Server) -> web.Response:
@@ -63,9 +59,11 @@ async def assets(request: web.Request, server: Server) -> web.Response:
 async def snapshot(request: web.Request, server: Server) -> web.Response:
     """Answer the last known state per symbol, as ticks: `{"pos","ticks"}`."""
     asked = _selection(request, _most_symbols(server))
-    broadcast = server.hub.broadcast
-    ticks = broadcast.snapshot.state(dict((asked or _EVERYTHING).symbols))
-    return ticks_answer({"pos": str(broadcast.position)}, JSON.encode(ticks))
+    hub = server.hub
+    async with hub.turns.turn(Step.ANSWER):
+        position = hub.broadcast.position
+        ticks = hub.broadcast.snapshot.state(dict((asked or _EVERYTHING).symbols))
+    return ticks_answer({"pos": str(position)}, await encode(hub.turns, ticks))
 
 
 async def history(request: web.Request, server: Server) -> web.Response:
@@ -78,17 +76,14 @@ async def history(request: web.Request, server: Server) -> web.Response:
         request.query.items(), others={"limit"}, most_symbols=_most_symbols(server)
     )
     selection = asked.selection if asked.selection.symbols else _EVERYTHING
-    broadcast = server.hub.broadcast
-    ring, upto = broadcast.ring, broadcast.cut_sequence
-    after, gap = _begin(broadcast, asked.after or BEGINNING)
-    fragments, reached = broadcast.fragments.read(
-        selection, JSON, after, upto, max_bytes=_MAX_HISTORY_BYTES, max_ticks=limit
-    )
-    position = str(ring.position(reached))
-    head: dict[str, Any] = {"pos": position, "next": position if reached < upto else None}
-    if gap:
-        head["gap"] = gap
-    return ticks_answer(head, fragments)
+    page = await read_page(server.hub, selection, asked.after or BEGINNING, limit)
+    head: dict[str, Any] = {
+        "pos": str(page.position),
+        "next": str(page.position) if page.more else None,
+    }
+    if page.gap:
+        head["gap"] = page.gap
+    return ticks_answer(head, page.fragments)
 
 
 async def bars(request: web.Request, server: Server) -> web.Response:
@@ -105,20 +100,10 @@ async def bars(request: web.Request, server: Server) -> web.Response:
     return joined_answer(
         {"symbol": symbol, "timeframe": timeframe},
         {
-            "bars": array_of(JSON.encode(finished)),
+            "bars": array_of(await encode(server.hub.turns, finished)),
             "current": array_of(JSON.encode([current]))[1:-1] if current else b"null",
         },
     )
-
-
-def _begin(broadcast: Broadcast, after: Position) -> tuple[int, Message | None]:
-    """Return the sequence to read after, and the gap before it if there is one."""
-    ring = broadcast.ring
-    found = locate(after, ring, broadcast.cut_sequence, ring.oldest)
-    if found.outcome is Resume.REPLAYED:
-        return found.sequence, None
-    oldest = ring.oldest - 1
-    return oldest, gap_message(found.missing, ring.position(oldest), _GAP_REASONS[found.outcome])
 
 
 def _most_symbols(server: Server) -> int:

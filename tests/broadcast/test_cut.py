@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from feed.broadcast.fragments import SEGMENT_TICKS
 from feed.broadcast.frame_sizes import MAX_MESSAGE_BYTES
 from feed.broadcast.payload_key import PayloadKey
+from feed.broadcast.segments import SEGMENT_TICKS
 from feed.market.ticks import Channel, Kind, Quote, Status, Trade
 from feed.wire.codec import CODECS, Codec
 from feed.wire.compression import Compression

@@ -14,8 +14,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from feed.broadcast.fragments import SEGMENT_TICKS, Fragments
+from feed.broadcast.fragments import TURN_TICKS, Fragments
 from feed.broadcast.ring import RingBuffer
+from feed.broadcast.segments import SEGMENT_TICKS
 from feed.errors import Overrun
 from feed.market.ticks import Kind, Tick
 from feed.wire.codec import Codec
@@ -101,6 +102,7 @@ class FragmentsModel(RuleBasedStateMachine):
         max_bytes: int,
         max_ticks: int | None,
     ) -> None:
+        remember = data.draw(st.booleans())
         upto = data.draw(st.integers(max(self.first, self.ring.oldest) - 1, self.cut_sequence))
         after = data.draw(st.integers(max(self.first - 1, self.ring.oldest - 5), upto))
         if after + 1 < self.ring.oldest and after < upto:
@@ -110,7 +112,13 @@ class FragmentsModel(RuleBasedStateMachine):
             assert caught.value.oldest == self.ring.oldest
             return
         fragments, reached = self.kept.read(
-            selection, codec, after, upto, max_bytes=max_bytes, max_ticks=max_ticks
+            selection,
+            codec,
+            after,
+            upto,
+            max_bytes=max_bytes,
+            max_ticks=max_ticks,
+            remember=remember,
         )
         assert after <= reached <= upto
         assert fragments == self._encoded(codec, selection, after, reached)
@@ -322,3 +330,79 @@ def test_memory_is_bounded_by_the_ring_whatever_is_read() -> None:
         for selection in selections:
             past.read(selection, codec, after, ring.newest, max_bytes=PLENTY)
     assert WatchedFragment.alive <= 3 * ring.capacity + SEGMENT_TICKS
+
+
+# Looking for what hardly ticks, and reading once.
+
+RARE = of_channels(trades=["RARE"])
+
+
+def test_looking_for_long_is_stopped_and_gone_on_with() -> None:
+    ring = RingBuffer(8_192)
+    past = Fragments(ring)
+    publish(ring, 8_192)
+    turns, reached = 0, 0
+    while reached < 8_192:
+        before, walked_ticks = reached, past.segments.walked_ticks
+        fragments, reached = past.read(
+            RARE, JSON, reached, 8_192, max_bytes=PLENTY, turn_ticks=TURN_TICKS
+        )
+        assert fragments == []
+        assert before < reached
+        assert past.segments.walked_ticks - walked_ticks <= TURN_TICKS + 2 * SEGMENT_TICKS
+        turns += 1
+    assert turns > 1
+    assert past.read(RARE, JSON, 0, 8_192, max_bytes=PLENTY, turn_ticks=TURN_TICKS)[1] == 8_192, (
+        "what is where is known now"
+    )
+
+
+def test_segments_without_a_tick_that_is_selected_are_not_encoded() -> None:
+    ring = RingBuffer(8_192)
+    past = Fragments(ring)
+    codec = CountingCodec()
+    publish(ring, 3_000)
+    ring.publish([numbered(3_001, symbol="RARE")], 0)
+    publish(ring, 5_000)
+    for remember in (False, True):
+        fragments, _ = past.read(RARE, codec, 0, 8_001, max_bytes=PLENTY, remember=remember)
+        assert fragments == JSON.encode([numbered(3_001, symbol="RARE")])
+    assert codec.encoded <= 1 + 2 * SEGMENT_TICKS, "that with the tick, and the one that grows"
+
+
+def test_reading_once_leaves_nothing_behind() -> None:
+    ring = RingBuffer(4_096)
+    past = Fragments(ring)
+    codec = WatchedCodec()
+    publish(ring, 4_096, ("AAPL", "MSFT"))
+    alive = WatchedFragment.alive
+    for number in range(20):
+        names = ["AAPL", *(f"S{number}-{index}" for index in range(100))]
+        fragments, _ = past.read(
+            of_channels(trades=names), codec, 0, 4_096, max_bytes=PLENTY, remember=False
+        )
+        assert len(fragments) == 2_048
+        del fragments
+    assert past.remembered_bytes == 0
+    assert WatchedFragment.alive == alive
+
+
+def test_reading_once_takes_what_is_encoded_already() -> None:
+    ring = RingBuffer(4_096)
+    past = Fragments(ring)
+    codec = CountingCodec()
+    publish(ring, 4_096, ("AAPL", "MSFT"))
+    past.read(EVERYTHING, codec, 0, 4_096, max_bytes=PLENTY)
+    encoded = codec.encoded
+    past.read(of_channels(trades=["MSFT"]), codec, 0, 4_096, max_bytes=PLENTY, remember=False)
+    assert codec.encoded == encoded
+
+
+def test_what_is_remembered_for_many_selections_is_weighed_by_bytes() -> None:
+    ring = RingBuffer(4_096)
+    past = Fragments(ring, max_remembered_bytes=1 << 20)
+    publish(ring, 4_096)
+    for number in range(50):
+        names = ["AAPL", *(f"S{number}-{index}" for index in range(1_000))]
+        past.read(of_channels(trades=names), JSON, 0, 4_096, max_bytes=PLENTY)
+        assert past.remembered_bytes <= 1 << 20

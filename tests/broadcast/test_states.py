@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.broadcast.fragments import SEGMENT_TICKS
 from feed.broadcast.frame_sizes import MAX_MESSAGE_BYTES, FrameSizes
 from feed.broadcast.ring import RingBuffer
+from feed.broadcast.segments import SEGMENT_TICKS
 from feed.broadcast.states import Runs, States
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Channel, Kind, Tick
@@ -238,3 +238,16 @@ def test_a_restatement_covers_the_interval_before_a_position_and_all_since(
         if ingested_ms[sequence] >= ingested_ms[position] - interval_ms:
             first, last, _ = told["ABC"[sequence % 3]]
             assert first <= sequence <= last
+
+
+def test_states_are_weighed_by_bytes_although_there_is_no_cut_any_more() -> None:
+    room = Room()
+    room.cut_numbered(60)
+    room.states = States(room.ring, room.snapshot, FrameSizes(), max_remembered_bytes=1 << 20)
+    for number in range(100):
+        names = ["A", *(f"S{number}-{index}" for index in range(1_000))]
+        selection = of_channels(trades=names)
+        assert room.states.snapshot(selection, JSON)
+        assert room.states.conflated(selection, JSON, 1)
+        assert room.states.remembered_bytes <= 1 << 20
+    assert room.states.snapshot(selection, JSON) is room.states.snapshot(selection, JSON)

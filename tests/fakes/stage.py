@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from feed.broadcast.audience import Audience, Limits, Verdict
+from feed.broadcast.audience import Audience, Limits, Progress, Verdict
 from feed.broadcast.cut import Broadcast, Cut
 from feed.broadcast.frame_sizes import FrameSizes
 from feed.broadcast.payload_key import PayloadKey
@@ -228,6 +228,8 @@ class Stage:
         if member.socket.gone or subscriber.standing is not Standing.BEHIND:
             return
         outcome = self.audience.give(subscriber, self.now_ns, self.wall_ns, most_frames)
+        while outcome is Progress.SOME and most_frames is None and not member.socket.held_bytes:
+            outcome = self.audience.give(subscriber, self.now_ns, self.wall_ns)
         if isinstance(outcome, Verdict):
             self.leave(member)
             member.ended = outcome.reason

@@ -1,12 +1,18 @@
 """The finite requests: what they answer, page by page, and what they refuse."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from feed.http.ring_page import read_page
+from feed.hub.steps import Step
 from feed.market.ticks import SECOND_NS, Kind
+from feed.wire.json_codec import JSON
+from feed.wire.position import BEGINNING
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
+from tests.fakes.selections import of_channels
 from tests.fakes.servers import (
     EVENT_NS,
     Feed,
@@ -229,3 +235,66 @@ async def test_a_limit_of_thousands_of_digits_is_refused_like_others(serve: Serv
     answer = await RawHttp.get((feed.host, feed.port), f"/v1/history?limit={'9' * 5_000}")
     assert answer.status == 400
     assert (await answer.document())["parameter"] == "limit"
+
+
+# Finite requests meet the limits of subscriptions, take turns, and leave nothing behind.
+
+
+@pytest.mark.parametrize("path", ["/v1/history", "/v1/snapshot"])
+async def test_finite_requests_may_name_as_many_symbols_as_a_subscription(
+    serve: Serve, path: str
+) -> None:
+    feed = await serve(max_symbols_per_connection=3)
+    answer = await RawHttp.get((feed.host, feed.port), f"{path}?trades=A,B,C,!")
+    assert answer.status == 400
+    problem = await answer.document()
+    assert (problem["limit"], problem["value"]) == ("symbols per connection", 4)
+
+
+async def test_history_of_many_selections_leaves_nothing_behind(serve: Serve) -> None:
+    feed = await serve(ring=1 << 13)
+    await feed.publish(*trades(1, 2_000))
+    for number in range(5):
+        names = ",".join(f"S{number}-{index}" for index in range(1_000))
+        page = await (
+            await RawHttp.get((feed.host, feed.port), f"/v1/history?trades=AAPL,{names}")
+        ).document()
+        assert len(page["ticks"]) == 1_000
+        assert page["next"] == feed.position(1_000)
+    assert feed.hub.broadcast.fragments.remembered_bytes == 0
+
+
+async def test_history_of_a_symbol_without_ticks_lets_the_loop_run_in_between(
+    serve: Serve,
+) -> None:
+    feed = await serve(ring=1 << 14)
+    for first in range(1, 16_001, 2_000):
+        await feed.publish(*trades(first, first + 1_999))
+    asking = asyncio.create_task(read_page(feed.hub, of_channels(trades=["RARE"]), BEGINNING, 10))
+    turns = 0
+    while not asking.done():
+        turns += 1
+        await asyncio.sleep(0)
+    page = await asking
+    assert (page.fragments, page.more) == ([], False)
+    assert page.position == feed.hub.broadcast.position
+    assert turns >= 2
+
+
+async def test_history_that_is_overrun_between_two_turns_tells_the_gap(serve: Serve) -> None:
+    feed = await serve(ring=1 << 12)
+    await feed.publish(*trades(1, 1_000), *trades(1_001, 2_000), *trades(2_001, 3_000))
+    ring = feed.hub.broadcast.ring
+    async with feed.hub.turns.turn(Step.ANSWER):
+        asking = asyncio.create_task(
+            read_page(feed.hub, of_channels(trades=["AAPL"]), ring.position(100), 10)
+        )
+        await asyncio.sleep(0)  # it waits for its turn
+        for first in range(3_001, 9_001, 1_000):
+            ring.publish(trades(first, first + 999), 0)
+            feed.hub.cutter.cut()
+    page = await asking
+    assert page.gap is not None
+    assert page.gap["to"] == feed.position(ring.oldest - 1)
+    assert page.fragments == JSON.encode(trades(ring.oldest, ring.oldest + 9))
+    assert page.more

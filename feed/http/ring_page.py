@@ -1,0 +1,91 @@
+"""Pages of the ring for finite requests: read in turns of 2 ms, and leaving nothing behind.
+
+A request for what hardly ticks may have to look at the whole ring, and thousands may ask at once.
+So each reads a little, and lets the loop and the others have their turns.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from feed.broadcast.cut import Broadcast
+from feed.broadcast.fragments import TURN_TICKS
+from feed.broadcast.resumption import Resume, locate
+from feed.errors import Overrun
+from feed.hub.hub import Hub
+from feed.hub.steps import Step
+from feed.hub.turns import Turns
+from feed.market.ticks import Tick
+from feed.wire.json_codec import JSON
+from feed.wire.messages import GapReason, Message, gap_message
+from feed.wire.position import Position
+from feed.wire.selection import Selection
+
+_GAP_REASONS = {Resume.GAP: GapReason.OVERRUN, Resume.NEW_EPOCH: GapReason.EPOCH}
+MAX_PAGE_BYTES = 4 << 20  # of fragments in one page
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Ticks of the ring, as JSON.
+
+    Attributes:
+        fragments: the ticks.
+        position: up to which they reach.
+        more: whether there were more when it was begun.
+        gap: what was missing before them; None: nothing was.
+    """
+
+    fragments: list[bytes]
+    position: Position
+    more: bool
+    gap: Message | None
+
+
+async def read_page(hub: Hub, selection: Selection, after: Position, most_ticks: int) -> Page:
+    """Return the ticks of a selection after a position, at most so many."""
+    broadcast = hub.broadcast
+    ring, upto = broadcast.ring, broadcast.cut_sequence
+    reached, gap = _begin(broadcast, after)
+    fragments: list[bytes] = []
+    room_bytes = MAX_PAGE_BYTES
+    while reached < upto and len(fragments) < most_ticks and room_bytes > 0:
+        async with hub.turns.turn(Step.ANSWER):
+            try:
+                found, reached = broadcast.fragments.read(
+                    selection,
+                    JSON,
+                    reached,
+                    upto,
+                    max_bytes=room_bytes,
+                    max_ticks=most_ticks - len(fragments),
+                    turn_ticks=TURN_TICKS,
+                    remember=False,
+                )
+            except Overrun:  # between two turns; the gap is told before what follows it
+                if fragments:
+                    break
+                upto = broadcast.cut_sequence
+                reached, gap = _begin(broadcast, after)
+                continue
+        fragments += found
+        room_bytes -= sum(map(len, found)) + JSON.between_bytes * len(found)
+    return Page(fragments, ring.position(reached), reached < upto, gap)
+
+
+async def encode(turns: Turns, ticks: Sequence[Tick]) -> list[bytes]:
+    """Return ticks as JSON, encoded in turns."""
+    fragments: list[bytes] = []
+    for start in range(0, len(ticks), TURN_TICKS):
+        async with turns.turn(Step.ANSWER):
+            fragments += JSON.encode(ticks[start : start + TURN_TICKS])
+    return fragments
+
+
+def _begin(broadcast: Broadcast, after: Position) -> tuple[int, Message | None]:
+    """Return the sequence to read after, and the gap before it if there is one."""
+    ring = broadcast.ring
+    found = locate(after, ring, broadcast.cut_sequence, ring.oldest)
+    if found.outcome is Resume.REPLAYED:
+        return found.sequence, None
+    oldest = ring.oldest - 1
+    return oldest, gap_message(found.missing, ring.position(oldest), _GAP_REASONS[found.outcome])
