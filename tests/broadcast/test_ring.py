@@ -141,3 +141,14 @@ def test_the_age_of_the_oldest_tick_is_counted_from_its_ingestion() -> None:
     ring.publish(ticks_from(1, 2), 10)
     ring.publish(ticks_from(3, 1), 30)
     assert ring.oldest_age_ns(100) == 90
+
+
+@pytest.mark.parametrize("published", [3, 8, 11, 20])
+def test_the_times_of_a_stretch_are_those_of_its_ticks(published: int) -> None:
+    ring = RingBuffer(8)
+    for sequence in range(1, published + 1):
+        ring.publish(ticks_from(sequence, 1), 1_000 + sequence)
+    for after in range(ring.oldest - 1, ring.newest):
+        for count in range(1, ring.newest - after + 1):
+            times_ns = list(ring.ingestion_times_ns(after, count))
+            assert times_ns == [1_001 + after + index for index in range(count)]
