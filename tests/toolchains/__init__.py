@@ -1,0 +1,1 @@
+"""Clients of other languages, built and run where their tools are installed."""

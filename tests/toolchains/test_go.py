@@ -1,0 +1,230 @@
+"""Clients in Go: the dialect's SDK, two libraries of WebSockets, and lines as Go reads them."""
+
+import json
+import shutil
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feed.market.ticks import Tick
+from feed.wire.protobuf_codec import PROTOBUF
+from tests.e2e.conftest import Program, Run
+from tests.fakes.servers import Feed, Serve, trades
+from tests.toolchains.foreign import Foreign, Start, build, fetch, tool
+
+pytestmark = [pytest.mark.toolchains, pytest.mark.timeout(300)]
+
+SOURCES = Path(__file__).parent / "go"
+START = "2026-01-02T14:30:58.5Z"  # 1.5 s before a minute bar is finished
+CLASSES = {
+    "stocks": ("/v2", ["AAPL", "MSFT"], ["NVDA"]),
+    "crypto": ("/v1beta3/crypto", ["BTC/USD", "ETH/USD"], ["SOL/USD"]),
+}
+EACH_CLASS = pytest.mark.parametrize("asset_class", CLASSES)
+DEFAULT_LIMIT_BYTES = 32 * 1024  # of a message, in coder/websocket
+SCANNED_BYTES = 64 * 1024  # of a line, in bufio
+
+
+@pytest.fixture(scope="session")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the programs of `go/`, by the ordinary caches of whoever runs the tests."""
+    go = tool("go", package="golang-go", folders=["/usr/local/go/bin"])
+    folder = tmp_path_factory.mktemp("go") / "src"
+    shutil.copytree(SOURCES, folder)
+    fetch([go, "mod", "download"], folder)
+    build([go, "build", "-o", "clients", "."], folder)
+    return folder / "clients"
+
+
+# The dialect's SDK.
+
+
+async def hear(sdk: Foreign) -> dict[str, Any]:
+    """Return what the SDK said next; it never fails to understand."""
+    heard: dict[str, Any] = json.loads(await sdk.next())
+    assert heard["what"] != "error", heard
+    return heard
+
+
+async def hear_kinds(sdk: Foreign, **least: int) -> dict[str, list[dict[str, Any]]]:
+    """Listen until so much of each kind was heard."""
+    kinds: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    while any(len(kinds[kind]) < count for kind, count in least.items()):
+        heard = await hear(sdk)
+        kinds[heard["what"]].append(heard)
+    return kinds
+
+
+async def restart(run: Run, program: Program, *arguments: str) -> Program:
+    """Let a server leave, and another one come at the same address."""
+    program.terminate()
+    await program.ended()
+    return await run(*arguments, "--port", str(program.port))
+
+
+@EACH_CLASS
+async def test_the_sdk_in_go_hears_a_simulated_market_through_a_restart(
+    run: Run, start: Start, clients: Path, asset_class: str
+) -> None:
+    path, symbols, others = CLASSES[asset_class]
+    every = [*symbols, *others]
+    foreign = [each for _, some, more in CLASSES.values() for each in [*some, *more]]
+    market = ("--symbols", ",".join(foreign), "--rate", "500", "--seed", "7", "--start", START)
+    program = await run(*market, "--wait-for", "1")
+    base = program.url(path)
+    sdk = await start(clients, "alpaca", asset_class, base, ",".join(symbols), "*")
+    first = await hear_kinds(sdk, trade=40, quote=80, bar=1, subscribed=1)
+    history = await program.document(f"/v1/history?trades={','.join(symbols)}&limit=10000")
+    known = {(tick["S"], tick["i"]): tick for tick in history["ticks"]}
+    for trade in first["trade"][:40]:
+        tick = known[trade["symbol"], trade["id"]]
+        assert (trade["price"], trade["size"]) == (tick["p"], tick["s"])
+        assert trade["time_ns"] == nanoseconds(tick["t"])
+    assert {bar["symbol"] for bar in first["bar"]} <= set(symbols)
+    await restart(run, program, *market)
+    again = await hear_kinds(sdk, connected=1, trade=40, quote=80)
+    for kinds in (first, again):
+        assert {trade["symbol"] for trade in kinds["trade"]} <= set(symbols)
+        assert {quote["symbol"] for quote in kinds["quote"]} <= set(every)
+    assert {quote["symbol"] for quote in again["quote"]} > set(symbols), "every one of its class"
+
+
+def nanoseconds(text: str) -> int:
+    """Return a time of the wire in nanoseconds."""
+    second = datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
+    return int(second.timestamp()) * 10**9 + int(text[20:29])
+
+
+def recording(folder: Path) -> tuple[Path, list[dict[str, Any]]]:
+    """Write what shares and pairs did in three minutes; return the trades."""
+    begin = datetime(2026, 1, 2, 14, 30, tzinfo=UTC)
+    rows: list[dict[str, Any]] = []
+    for number in range(1, 181):
+        time = (begin + timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%S.000000000Z")
+        share = {"S": ("AAPL", "MSFT")[number % 2], "t": time}
+        pair = {"S": ("BTC/USD", "ETH/USD")[number % 2], "t": time}
+        rows += [
+            {"T": "t", **share, "i": number, "x": "V", "p": 190 + number / 4, "s": 100 * number},
+            {"T": "t", **pair, "i": number, "x": "CBSE", "p": 60_000.5, "s": number / 8},
+            {"T": "q", **share, "bp": 190.25, "bs": 7, "ap": 190.5, "as": 4_294_967_295},
+            {"T": "q", **pair, "bp": 60_000.0, "bs": 0.25, "ap": 60_001.0, "as": 2},
+        ]
+    path = folder / "day.ndjson"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path, [row for row in rows if row["T"] == "t"]
+
+
+@EACH_CLASS
+async def test_the_sdk_in_go_hears_every_trade_of_a_replay_and_of_the_next_one(
+    run: Run, start: Start, clients: Path, asset_class: str, tmp_path: Path
+) -> None:
+    path, symbols, _ = CLASSES[asset_class]
+    day, rows = recording(tmp_path)
+    replay = ("--source", f"replay:{day}", "--speed", "max", "--wait-for", "1")
+    due = [(row["S"], row["i"], row["s"]) for row in rows if row["S"] in symbols]
+    program = await run(*replay)
+    sdk = await start(clients, "alpaca", asset_class, program.url(path), "*", symbols[0])
+    for _ in range(2):
+        kinds = await hear_kinds(sdk, trade=len(due), quote=len(due) // 2, bar=3, connected=1)
+        heard = [(trade["symbol"], trade["id"], trade["size"]) for trade in kinds["trade"]]
+        assert heard == due
+        assert {quote["symbol"] for quote in kinds["quote"]} == {symbols[0]}
+        assert {bar["symbol"] for bar in kinds["bar"]} <= set(symbols)
+        program = await restart(run, program, *replay)
+
+
+# WebSocket libraries.
+
+
+def subscription(**asked: object) -> str:
+    return json.dumps({"action": "subscribe", "trades": ["*"], "marks": True, **asked})
+
+
+async def read_ids(client: Foreign, last: int) -> tuple[list[int], str, int]:
+    """Read until a trade; return the ids, the last position, and the length of the longest."""
+    ids: list[int] = []
+    position, longest = "", 0
+    while not ids or ids[-1] != last:
+        data = await client.next()
+        longest = max(longest, len(data))
+        text = data.startswith(b"[{")  # control messages beside Protobuf are JSON too
+        for message in json.loads(data) if text else PROTOBUF.decode(data):
+            if message["T"] == "t":
+                ids.append(message["i"])
+            position = message["pos"] if message["T"] == "mark" else position
+    return ids, position, longest
+
+
+async def test_gorilla_reads_what_is_deflated(serve: Serve, start: Start, clients: Path) -> None:
+    feed = await serve()
+    await feed.publish(*trades(1, 500))
+    url = feed.url("/v1/ws", "ws")
+    gorilla = await start(clients, "gorilla", url, "feed.json", subscription(after="0"))
+    ids, _, _ = await read_ids(gorilla, 500)
+    (session,) = feed.hub.sessions.values()
+    compression = session.subscriber.lane.compression
+    assert compression is not None, "it offered compression"
+    assert not compression.shared, "and that the server's messages stand alone"
+    await feed.publish(*trades(501, 505))
+    more, _, _ = await read_ids(gorilla, 505)
+    assert ids + more == list(range(1, 506))
+    feed.hub.leave()
+    assert await ended(gorilla) == (0, "")
+
+
+async def ended(client: Foreign) -> tuple[int, str]:
+    """Wait for the end of a client that was told goodbye."""
+    while await client.line() is not None:
+        pass
+    return await client.ended()
+
+
+BURST = 5_000  # ticks at once: 0.7 MB of JSON
+
+
+async def publish_burst(feed: Feed, first: int) -> int:
+    """Publish as much as a market of 5,000 ticks/s does in a second; return the last number."""
+    burst: list[Tick] = trades(first, first + BURST - 1)
+    await feed.publish(*burst)
+    return first + BURST - 1
+
+
+@pytest.mark.parametrize("codec", ["json", "protobuf"])
+async def test_coder_reads_all_of_it_with_its_limit_of_32_kib(
+    serve: Serve, start: Start, clients: Path, codec: str
+) -> None:
+    """It comes back where it was, again and again: no message is too long for it, old or new."""
+    feed = await serve(lag_max_ticks=1 << 20)
+    last = await publish_burst(feed, 1)
+    url = feed.url("/v1/ws", "ws")
+    seen: list[int] = []
+    position = "0"
+    for _ in range(3):
+        coder = await start(clients, "coder", url, f"feed.{codec}", subscription(after=position))
+        last = await publish_burst(feed, last + 1)
+        ids, position, longest = await read_ids(coder, last)
+        seen += ids
+        assert DEFAULT_LIMIT_BYTES // 2 < longest <= DEFAULT_LIMIT_BYTES
+        coder.process.kill()
+        last = await publish_burst(feed, last + 1)
+    assert seen == list(range(1, last - BURST + 1))
+
+
+@pytest.mark.parametrize("path", ["/v1/stream", "/v1/sse"])
+async def test_bufio_scans_every_line_of_a_gzipped_stream(
+    serve: Serve, start: Start, clients: Path, path: str
+) -> None:
+    feed = await serve(lag_max_ticks=1 << 20)
+    last = await publish_burst(feed, 1)
+    scanner = await start(clients, "scanner", feed.url(f"{path}?trades=*&after=0"))
+    last = await publish_burst(feed, last + 1)
+    lines = [await scanner.next()]
+    while f'"i":{last},' not in lines[-1].decode():
+        lines.append(await scanner.next())
+    assert SCANNED_BYTES // 4 < max(map(len, lines)) < SCANNED_BYTES
+    arrays = [line.removeprefix(b"data: ") for line in lines if b'"T":"t"' in line]
+    told = [message for array in arrays for message in json.loads(array)]
+    assert [each["i"] for each in told if each["T"] == "t"] == list(range(1, last + 1))
