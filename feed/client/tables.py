@@ -23,7 +23,7 @@ from feed.wire.letters import names_by_letter
 Library = Literal["pandas", "polars"]
 LIBRARIES: tuple[Library, ...] = ("pandas", "polars")
 
-_LETTER_COLUMNS = {"fi"}  # callers know this column by its letter
+_LETTER_COLUMNS = {"fi", "xfi"}  # callers know these columns by their letters
 _COLUMNS = {
     kind: {
         letter: "time" if name == "event_ns" else name

@@ -15,6 +15,12 @@ Time: TypeAlias = str | msgpack.Timestamp
 
 
 class _Execution(TypedDict):
+    """One execution.
+
+    `i` is its exchange's number, or the feed's own where that has none of 63 bits; `xi` is the
+    exchange's id as text, where `i` is not that or exceeds 2^53 − 1.
+    """
+
     T: Literal["t"]
     S: str
     i: int
@@ -24,6 +30,7 @@ class _Execution(TypedDict):
     c: list[str]
     z: str
     t: Time
+    xi: NotRequired[str]
 
 
 @final  # so that a type checker can tell by the keys which of the types it is
@@ -38,7 +45,7 @@ class ConflatedTrade(_Execution):
     """The newest trade of an interval, with the trades that it stands for.
 
     Count, highest and lowest price, volume and volume-weighted price are over all trades of the
-    interval, its own included. `fi` is the id of the first of them.
+    interval, its own included. `fi` is the id of the first of them, `xfi` as `xi` is of the last.
     """
 
     n: int
@@ -47,6 +54,7 @@ class ConflatedTrade(_Execution):
     v: float
     vw: float
     fi: int
+    xfi: NotRequired[str]
 
 
 _AskSize = TypedDict("_AskSize", {"as": float})  # a keyword cannot be the name of a field

@@ -105,9 +105,12 @@ class Conflator:
                 volume=size,
                 vwap=price,
                 first_trade_id=trade.trade_id,
+                exact_id=trade.exact_id,
+                first_exact_id=trade.exact_id,
             )
             return
         known.trade_id = trade.trade_id
+        known.exact_id = trade.exact_id
         known.exchange = trade.exchange
         known.price = price
         known.size = size

@@ -1,21 +1,29 @@
-"""Symbols: the form of the texts that name something traded."""
+"""Symbols: the form of the texts that name something traded.
 
-import re
+Exchanges and vendors name things as they like: `BRK.B`, `BTC/USD`, `I:SPX`, `^GSPC`, options with
+two spaces inside, coins in Chinese. A symbol is compared as it is: case is kept, and nothing is
+normalised. Commas part symbols in queries, and `*?[]` are kept for patterns.
+"""
 
 from feed.errors import InvalidTick, shorten
 
 ALL = "*"  # every symbol, in place of a symbol
-MAX_SYMBOL_LENGTH = 24
+MAX_SYMBOL_LENGTH = 64  # characters
 SYMBOL_SHAPE = (
-    f"1 to {MAX_SYMBOL_LENGTH} letters, digits, '.', '-', '_' or '/', beginning with a letter or "
-    "digit, such as AAPL, BRK.B or BTC/USD"
+    f"1 to {MAX_SYMBOL_LENGTH} printable characters without ',', '*', '?', '[' and ']', and spaces "
+    "only inside, such as AAPL, BRK.B, BTC/USD or I:SPX"
 )
-_SYMBOL = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._/-]{{0,{MAX_SYMBOL_LENGTH - 1}}}")
+_RESERVED = frozenset(",*?[]")
 
 
 def is_symbol(text: str) -> bool:
-    """Tell whether a text can be a symbol: an equity (`BRK.B`) or a pair (`BTC/USD`)."""
-    return _SYMBOL.fullmatch(text) is not None
+    """Tell whether a text can be a symbol; nothing but a space is both printable and blank."""
+    return (
+        0 < len(text) <= MAX_SYMBOL_LENGTH
+        and text.isprintable()
+        and _RESERVED.isdisjoint(text)
+        and text[0] != " " != text[-1]
+    )
 
 
 def check_symbol(value: object) -> str:

@@ -49,7 +49,14 @@ CHANNEL_OF_KIND: dict[Kind, Channel] = {kind: channel for channel, kind in KIND_
 
 @dataclass(slots=True)
 class Trade:
-    """One execution. `trade_id` only grows per symbol; `taker_side` is "B", "S" or unknown ("")."""
+    """One execution.
+
+    Attributes:
+        trade_id: its exchange's number, or our own where that is no integer of 63 bits.
+        taker_side: "B", "S" or unknown ("").
+        exact_id: its exchange's id as text, where `trade_id` is not that or exceeds 2^53 − 1, which
+            not every JSON parser keeps; else "".
+    """
 
     kind: ClassVar[Kind] = Kind.TRADE
     symbol: str
@@ -61,6 +68,7 @@ class Trade:
     conditions: tuple[str, ...] = ()
     tape: str = ""
     taker_side: str = ""
+    exact_id: str = ""
 
 
 @dataclass(slots=True)
@@ -69,7 +77,7 @@ class ConflatedTrade(Trade):
 
     Attributes:
         trade_count, high, low, volume, vwap: over all trades of the interval, its own included.
-        first_trade_id: the oldest of them; its own `trade_id` is the newest.
+        first_trade_id, first_exact_id: of the oldest of them; its own ids are the newest.
     """
 
     trade_count: int = 1
@@ -78,6 +86,7 @@ class ConflatedTrade(Trade):
     volume: float = 0.0
     vwap: float = 0.0
     first_trade_id: int = 0
+    first_exact_id: str = ""
 
 
 @dataclass(slots=True)

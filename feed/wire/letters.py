@@ -15,6 +15,7 @@ from feed.market.ticks import Bar, ConflatedTrade, Kind, Quote, Status, Tick, Tr
 LETTERS = {
     "symbol": "S",
     "trade_id": "i",
+    "exact_id": "xi",
     "exchange": "x",
     "price": "p",
     "size": "s",
@@ -36,6 +37,7 @@ LETTERS = {
     "trade_count": "n",
     "vwap": "vw",
     "first_trade_id": "fi",
+    "first_exact_id": "xfi",
     "status_code": "sc",
     "status_message": "sm",
     "reason_code": "rc",
@@ -66,6 +68,22 @@ def names_by_letter(kind: Kind) -> dict[str, str]:
 
 def fields_of(tick: Tick) -> dict[str, Any]:
     """Return a tick's fields under the dialect's letters, without its time `t`."""
+    if type(tick) is Trade:  # asked first and by identity, which pays for the question about its id
+        fields = {
+            "T": tick.kind,
+            "S": tick.symbol,
+            "i": tick.trade_id,
+            "x": tick.exchange,
+            "p": tick.price,
+            "s": tick.size,
+            "c": tick.conditions,
+            "z": tick.tape,
+        }
+        if tick.taker_side:
+            fields["tks"] = tick.taker_side
+        if tick.exact_id:
+            fields["xi"] = tick.exact_id
+        return fields
     if isinstance(tick, Quote):
         return {
             "T": tick.kind,
@@ -79,29 +97,8 @@ def fields_of(tick: Tick) -> dict[str, Any]:
             "c": tick.conditions,
             "z": tick.tape,
         }
-    if isinstance(tick, Trade):
-        fields = {
-            "T": tick.kind,
-            "S": tick.symbol,
-            "i": tick.trade_id,
-            "x": tick.exchange,
-            "p": tick.price,
-            "s": tick.size,
-            "c": tick.conditions,
-            "z": tick.tape,
-        }
-        if isinstance(tick, ConflatedTrade):  # it stands for both sides
-            fields |= {
-                "n": tick.trade_count,
-                "h": tick.high,
-                "l": tick.low,
-                "v": tick.volume,
-                "vw": tick.vwap,
-                "fi": tick.first_trade_id,
-            }
-        elif tick.taker_side:
-            fields["tks"] = tick.taker_side
-        return fields
+    if isinstance(tick, ConflatedTrade):
+        return _conflated_fields(tick)
     if isinstance(tick, Bar):
         return {
             "T": tick.kind,
@@ -114,6 +111,7 @@ def fields_of(tick: Tick) -> dict[str, Any]:
             "n": tick.trade_count,
             "vw": tick.vwap,
         }
+    assert isinstance(tick, Status)
     return _status_fields(tick)
 
 
@@ -127,3 +125,28 @@ def _status_fields(tick: Status) -> dict[str, Any]:
         "rm": tick.reason_message,
         "z": tick.tape,
     }
+
+
+def _conflated_fields(tick: ConflatedTrade) -> dict[str, Any]:
+    """Return the fields of a trade that stands for both sides."""
+    fields = {
+        "T": tick.kind,
+        "S": tick.symbol,
+        "i": tick.trade_id,
+        "x": tick.exchange,
+        "p": tick.price,
+        "s": tick.size,
+        "c": tick.conditions,
+        "z": tick.tape,
+        "n": tick.trade_count,
+        "h": tick.high,
+        "l": tick.low,
+        "v": tick.volume,
+        "vw": tick.vwap,
+        "fi": tick.first_trade_id,
+    }
+    if tick.exact_id:
+        fields["xi"] = tick.exact_id
+    if tick.first_exact_id:
+        fields["xfi"] = tick.first_exact_id
+    return fields

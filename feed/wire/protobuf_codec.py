@@ -20,7 +20,7 @@ from operator import attrgetter
 from typing import Any
 
 from feed.errors import InvalidMessage
-from feed.market.ticks import ConflatedTrade, Kind, Tick
+from feed.market.ticks import ConflatedTrade, Kind, Tick, Trade
 from feed.wire.codec_name import CodecName
 from feed.wire.delimiter import Delimiter
 from feed.wire.letters import LETTERS
@@ -36,6 +36,9 @@ _DECODERS: dict[str, Callable[[Any], object]] = {
 }
 _TYPES = {kind.name.lower(): kind.value for kind in Kind}  # `T`, where it is not the item's name
 _CONFLATED = "conflated"
+_EXACT_ID = "exact_id"
+_RARE = frozenset({_CONFLATED, _EXACT_ID})  # fields of few trades, set beside the others
+_OMITTED_IF_EMPTY = ("tks", "xi", "xfi")  # letters
 _LENGTH_DELIMITED = 2  # wire type
 _ONE_BYTE = 0x80  # numbers below are one byte as a varint
 
@@ -67,7 +70,7 @@ class _Shape:
     Attributes:
         tag: its field's in Item, one byte.
         make: its message class.
-        names: of its fields, without the message `conflated`.
+        names: of its fields, without those that few trades have.
         values: reads the same from a tick; not used for feed messages.
         by_letter: the names by the dialect's letters.
         decoders: those of the letters whose value is not taken as it is.
@@ -82,8 +85,9 @@ class _Shape:
 
     @classmethod
     def of(cls, make: Any, tag: bytes = b"") -> "_Shape":  # noqa: ANN401 - a message class
-        names = tuple(field.name for field in make.DESCRIPTOR.fields if field.name != _CONFLATED)
-        by_letter = {LETTERS.get(name, name): name for name in names}
+        every = [field.name for field in make.DESCRIPTOR.fields if field.name != _CONFLATED]
+        names = tuple(name for name in every if name not in _RARE)
+        by_letter = {LETTERS.get(name, name): name for name in every}
         decoders = tuple(
             (letter, _DECODERS[name]) for letter, name in by_letter.items() if name in _DECODERS
         )
@@ -161,10 +165,13 @@ class ProtobufCodec:
         for tick in ticks:
             shape = shapes[tick.kind]
             fields = dict(zip(shape.names, shape.values(tick), strict=True))
-            if isinstance(tick, ConflatedTrade):
-                conflated = schema.conflated
-                values = zip(conflated.names, conflated.values(tick), strict=True)
-                fields[_CONFLATED] = conflated.make(**dict(values))
+            if isinstance(tick, Trade):
+                if tick.exact_id:
+                    fields[_EXACT_ID] = tick.exact_id
+                if isinstance(tick, ConflatedTrade):
+                    conflated = schema.conflated
+                    values = zip(conflated.names, conflated.values(tick), strict=True)
+                    fields[_CONFLATED] = conflated.make(**dict(values))
             fragments.append(item(shape, shape.make(**fields)))
         return fragments
 
@@ -223,10 +230,11 @@ def _object(schema: _Schema, kind: str, message: Any) -> dict[str, Any]:  # noqa
     """Return an item's message as the object that it would be in JSON."""
     fields = {"T": _TYPES.get(kind, kind), **schema.items[kind].read(message)}
     if kind == "trade":
-        if not fields["tks"]:
-            del fields["tks"]
         if message.HasField(_CONFLATED):
             fields |= schema.conflated.read(message.conflated)
+        for letter in _OMITTED_IF_EMPTY:
+            if not fields.get(letter, True):
+                del fields[letter]
     return fields
 
 

@@ -539,7 +539,7 @@ WRONG: list[tuple[Callable[[], Stream], str]] = [
     (lambda: connect("ftp://x", trades="A"), "url"),
     (lambda: connect("http://x/v1/sse", trades="A"), "url"),
     (lambda: connect("http://x"), "symbols"),
-    (lambda: connect("http://x", trades=["A B"]), "trades"),
+    (lambda: connect("http://x", trades=["A?B"]), "trades"),
     (lambda: connect("http://x", trades="A", conflate={"foo": "1s"}), "conflate"),
     (lambda: connect("http://x", trades="A", after="yesterday"), "after"),
     (lambda: connect("http://x", trades="A", transport="tcp"), "transport"),  # type: ignore[arg-type]

@@ -63,6 +63,8 @@ _event_ns = st.one_of(
 )
 _conditions = st.lists(texts(), max_size=3).map(tuple)
 
+_exact_ids = st.one_of(st.just(""), st.integers(1 << 53, 1 << 130).map(str), texts())
+
 trades = st.builds(
     Trade,
     symbol=symbols(),
@@ -74,6 +76,7 @@ trades = st.builds(
     conditions=_conditions,
     tape=texts(),
     taker_side=st.sampled_from(["", "B", "S"]),
+    exact_id=_exact_ids,
 )
 conflated_trades = st.builds(
     ConflatedTrade,
@@ -91,6 +94,8 @@ conflated_trades = st.builds(
     volume=_numbers,
     vwap=_numbers,
     first_trade_id=st.integers(0, LARGEST_ID),
+    exact_id=_exact_ids,
+    first_exact_id=_exact_ids,
 )
 quotes = st.builds(
     Quote,

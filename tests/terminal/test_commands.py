@@ -208,7 +208,7 @@ def test_a_terminal_without_unicode_gets_ascii(url: str) -> None:
 
 WRONG: list[tuple[list[str], str]] = [
     (["watch"], "feed: Missing argument 'SYMBOL'"),
-    (["watch", "A B"], "feed: SYMBOL: 'A B' is not accepted"),
+    (["watch", "A?B"], "feed: SYMBOL: 'A?B' is not accepted"),
     (["watch", "A,,B"], "feed: SYMBOL: '' is not accepted"),
     (["watch", "A", "--url", "x"], "feed: --url: 'x' is not accepted"),
     (["watch", "A", "--codec", "x"], "feed: Invalid value for '--codec'"),

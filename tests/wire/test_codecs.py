@@ -49,6 +49,10 @@ def expected(tick: Tick) -> dict[str, Any]:
                     "vw": tick.vwap,
                     "fi": tick.first_trade_id,
                 }
+                if tick.first_exact_id:
+                    more["xfi"] = tick.first_exact_id
+            if tick.exact_id:
+                more["xi"] = tick.exact_id
             return {
                 **head,
                 "i": tick.trade_id,

@@ -19,6 +19,9 @@ def test_a_tick_has_each_field_under_its_letter(tick: Tick) -> None:
     }
     if isinstance(tick, Trade) and (isinstance(tick, ConflatedTrade) or not tick.taker_side):
         del expected["tks"]
+    for letter in ("xi", "xfi"):  # few trades have ids that no integer says
+        if expected.get(letter) == "":
+            del expected[letter]
     assert fields_of(tick) == {"T": tick.kind, **expected}
 
 

@@ -94,11 +94,17 @@ def _plain(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _decompressed(file: BinaryIO, make: Callable[[], _Decompressor]) -> Iterator[bytes]:
-    """Decompress the members (gzip) or frames (zstd) of a file, one after the other."""
+    """Decompress the members (gzip) or frames (zstd) of a file, one after the other.
+
+    Zeros between them and after them are padding, of tapes and of blocks (as gzip itself has it).
+    """
     decompressor: _Decompressor | None = None
     while data := file.read(_COMPRESSED_CHUNK_BYTES):
         while data:
             if decompressor is None:
+                data = data.lstrip(b"\0")
+                if not data:
+                    break
                 decompressor = make()
             yield decompressor.decompress(data)
             data = b""

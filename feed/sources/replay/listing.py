@@ -11,7 +11,8 @@ from feed.market.symbols import check_symbol
 from feed.sources.source import Instrument
 
 MAX_TRADE_ID = (1 << 63) - 1  # the largest signed 64-bit integer, for every codec
-_MAX_TRADE_ID_DIGITS = 19
+MAX_EXACT_ID = (1 << 53) - 1  # the largest that every JSON parser keeps
+MAX_TRADE_ID_LENGTH = 128  # of its text: a UUID has 36, and messages stay below 32,000 bytes
 
 # The first word of the names that crypto exchanges have in recordings ("binance-futures"); CBSE is
 # Coinbase in the dialect. A pair with a slash differs from a share by that.
@@ -47,32 +48,55 @@ class Listing:
     symbol: str
     largest_trade_id: int = 0
 
-    def trade_id(self, value: object) -> int:
-        """Return a trade's id as an integer; where there is none, the largest so far plus one.
+    def trade_id(self, value: object, exact: object = None) -> tuple[int, str]:
+        """Return a trade's id as an integer, and as text where that does not say it exactly.
 
-        A recording without ids so numbers the trades of each symbol 1, 2, 3 … An id that does not
-        grow is kept: feeds repeat and correct trades, and exchanges that share a symbol number
-        theirs apart; the event time alone decides about order.
+        An id may be any text or number. Where it is no integer of 63 bits, or there is none, the
+        integer is a number of our own: the largest so far plus one. A recording without ids so
+        numbers the trades of each symbol 1, 2, 3 … An id that does not grow is kept: feeds repeat
+        and correct trades, and exchanges that share a symbol number theirs apart.
+
+        Args:
+            value: the id as the recording has it, or None.
+            exact: its exact text, if the recording has that beside it.
 
         Raises:
-            InvalidTick: the value is neither an integer of 0 or more nor a text of one.
+            InvalidTick: the value is neither a number nor a text, or too long.
         """
+        if type(value) is int and 0 <= value <= MAX_EXACT_ID:
+            number, text = value, ""
+        else:
+            number, text = self._number(value)
+        if type(exact) is str and exact:
+            text = _checked(exact)
+        self.largest_trade_id = max(self.largest_trade_id, number)
+        return number, text
+
+    def _number(self, value: object) -> tuple[int, str]:
+        """Return the two for any value but a small integer."""
+        own = min(self.largest_trade_id + 1, MAX_TRADE_ID)
         if value is None or value == "":
-            value = self.largest_trade_id + 1
-        elif (
-            type(value) is str
-            and value.isdigit()
-            and value.isascii()
-            and len(value) <= _MAX_TRADE_ID_DIGITS  # int() of millions of digits would take long
-        ):
-            value = int(value)
-        if type(value) is not int or not 0 <= value <= MAX_TRADE_ID:
-            raise InvalidTick(
-                f"trade id {shorten(value)} is not accepted; accepted: an integer from 0 to "
-                f"{MAX_TRADE_ID}, or none"
-            )
-        self.largest_trade_id = max(self.largest_trade_id, value)
-        return value
+            return own, ""
+        if type(value) is int or type(value) is float:
+            value = str(value)
+        text = _checked(value)
+        digits = text.removeprefix("-")
+        if not (digits.isdigit() and digits.isascii()):
+            return own, text
+        number = int(text)
+        if not -MAX_TRADE_ID <= number <= MAX_TRADE_ID:
+            return own, text
+        is_exact = abs(number) <= MAX_EXACT_ID and str(number) == text
+        return number, "" if is_exact else text
+
+
+def _checked(value: object) -> str:
+    if type(value) is not str or len(value) > MAX_TRADE_ID_LENGTH:
+        raise InvalidTick(
+            f"trade id {shorten(value)} is not accepted; accepted: a number, a text of at most "
+            f"{MAX_TRADE_ID_LENGTH} characters, or none"
+        )
+    return value
 
 
 class Listings:

@@ -10,12 +10,22 @@ from sys import intern
 
 from feed.errors import InvalidTick, shorten
 from feed.market.ticks import Bar, Channel, Kind, Quote, Status, Tick, Trade
-from feed.sources.replay.event_time import rfc3339_ns
+from feed.sources.replay.event_time import time_ns
 from feed.sources.replay.listing import Listings
 
 Row = dict[str, object]
 # The messages that a server sends besides ticks; a recording may hold them.
-BESIDE_TICKS = frozenset({"mark", "gap", "snapshot", "success", "subscription", "error"})
+BESIDE_TICKS = frozenset(
+    {"mark", "gap", "snapshot", "success", "subscription", "error", "bye", "feed", "warning"}
+)
+# The side that took liquidity, as files name it, in small letters. Some say on which side of the
+# book it was (Databento: A, an aggressor that sells; N, nobody knows).
+_TAKER_SIDES = {
+    **dict.fromkeys(("b", "buy", "bid", "buyer"), "B"),
+    **dict.fromkeys(("s", "sell", "a", "ask", "seller"), "S"),
+    **dict.fromkeys(("", "n", "none", "u", "unknown"), ""),
+}
+_NOT_IN_SNAPSHOTS = frozenset({"mark", "gap", "success", "bye"})
 BAR_KINDS = frozenset({Kind.BAR, Kind.UPDATED_BAR, Kind.SECOND_BAR})
 _BAR_CHANNELS = (Channel.BARS, Channel.UPDATED_BARS, Channel.SECOND_BARS)
 
@@ -24,15 +34,18 @@ class ObjectReader:
     """Objects of the dialect into ticks; tells ticks from messages that accompany them.
 
     Between the two ends of a snapshot ticks restate earlier ones, so they are not events and are
-    left out: replayed, they would come twice or out of order.
+    left out: replayed, they would come twice. A capture may be cut off between the two and go on
+    with other ticks: a snapshot restates each kind and symbol once, so that a later one is news,
+    and holds neither marks nor gaps.
     """
 
-    __slots__ = ("_read_kind", "_restating", "bars_announced", "listings")
+    __slots__ = ("_read_kind", "_restated", "_restating", "bars_announced", "listings")
 
     def __init__(self) -> None:
         self.listings = Listings()
         self.bars_announced = False  # a subscription in the recording names bars
         self._restating = False  # inside a snapshot
+        self._restated: dict[tuple[str, str], str] = {}  # times by the kinds and symbols in it
         self._read_kind: dict[str, Callable[[Row], Tick]] = {
             Kind.TRADE: self._trade,
             Kind.QUOTE: self._quote,
@@ -57,12 +70,27 @@ class ObjectReader:
         if read is None:
             self._read_beside(kind, row)
             return None
-        if self._restating:
+        if self._restating and self._restates(row):
             return None
         try:
             return read(row)
         except KeyError as missing:
             raise InvalidTick(f"field {missing} of T {kind!r} is missing") from None
+
+    def begin_line(self, rows: list[object]) -> None:
+        """Learn from the objects of one line together, before they are read.
+
+        A mark stands after the ticks of its line: if there is one, they are no snapshot's.
+        """
+        if self._restating and len(rows) > 1:
+            kinds = {row.get("T") for row in rows if type(row) is dict}
+            self._restating = "snapshot" in kinds or kinds.isdisjoint(_NOT_IN_SNAPSHOTS)
+
+    def _restates(self, row: Row) -> bool:
+        """Tell whether a tick inside a snapshot is of it."""
+        key, time = (str(row["T"]), str(row.get("S"))), str(row.get("t"))
+        self._restating = time <= self._restated.setdefault(key, time)
+        return self._restating
 
     def _read_beside(self, kind: object, row: Row) -> None:
         if type(kind) is not str or kind not in BESIDE_TICKS:
@@ -70,8 +98,9 @@ class ObjectReader:
             raise InvalidTick(f"T {shorten(kind)} is not accepted; accepted: {accepted}")
         if kind == "snapshot":
             self._restating = row.get("state") == "begin"
-        elif kind == "success":
-            self._restating = False  # a new connection: an open snapshot was cut off with the old
+            self._restated.clear()
+        elif kind in _NOT_IN_SNAPSHOTS:
+            self._restating = False  # it was cut off
         elif kind == "subscription":
             self.bars_announced |= any(row.get(channel) for channel in _BAR_CHANNELS)
 
@@ -79,17 +108,26 @@ class ObjectReader:
         exchange = _text(row, "x")
         price = _number(row, "p", -inf)
         size = _number(row, "s")
-        event_ns = rfc3339_ns(row["t"])
+        event_ns = time_ns(row["t"])
         conditions = _conditions(row)
         tape = _text(row, "z")
         taker_side = _text(row, "tks")
         if taker_side not in ("", "B", "S"):
-            raise InvalidTick(f"tks {shorten(taker_side)} is not accepted; accepted: B, S or none")
+            taker_side = taker_side_of("tks", taker_side)
         # Last, so that a row that is refused above leaves no trace.
         listing = self.listings.find(row["S"], exchange)
-        trade_id = listing.trade_id(row.get("i"))
+        trade_id, exact_id = listing.trade_id(row.get("i"), row.get("xi"))
         return Trade(
-            listing.symbol, trade_id, exchange, price, size, event_ns, conditions, tape, taker_side
+            listing.symbol,
+            trade_id,
+            exchange,
+            price,
+            size,
+            event_ns,
+            conditions,
+            tape,
+            taker_side,
+            exact_id,
         )
 
     def _quote(self, row: Row) -> Quote:
@@ -99,7 +137,7 @@ class ObjectReader:
         ask_exchange = _text(row, "ax")
         ask_price = _number(row, "ap", -inf)
         ask_size = _number(row, "as")
-        event_ns = rfc3339_ns(row["t"])
+        event_ns = time_ns(row["t"])
         conditions = _conditions(row)
         tape = _text(row, "z")
         return Quote(
@@ -127,7 +165,7 @@ class ObjectReader:
         return Bar(
             kind=Kind(_text(row, "T")),
             trade_count=_count(row, "n"),
-            event_ns=rfc3339_ns(row["t"]),
+            event_ns=time_ns(row["t"]),
             symbol=self.listings.find(row["S"]).symbol,
             **numbers,
         )
@@ -140,7 +178,7 @@ class ObjectReader:
             status_message=_text(row, "sm"),
             reason_code=_text(row, "rc"),
             reason_message=_text(row, "rm"),
-            event_ns=rfc3339_ns(row["t"]),
+            event_ns=time_ns(row["t"]),
             tape=_text(row, "z"),
             symbol=self.listings.find(row["S"]).symbol,
         )
@@ -154,6 +192,19 @@ def _number(row: Row, key: str, least: float = 0.0) -> float:
     if type(value) is not float or value < least:
         raise InvalidTick(f"{key} {shorten(value)} is not accepted; accepted: {at_least(least)}")
     return value
+
+
+def taker_side_of(name: str, text: str) -> str:
+    """Return a taker's side as ticks have it: "B", "S", or "" where it is not known.
+
+    Raises:
+        InvalidTick: it is none; the message names the field or column.
+    """
+    side = _TAKER_SIDES.get(text.lower())
+    if side is None:
+        accepted = "buy, sell, unknown or nothing, whole or as one letter"
+        raise InvalidTick(f"{name} {shorten(text)} is not accepted; accepted: {accepted}")
+    return side
 
 
 def at_least(least: float) -> str:

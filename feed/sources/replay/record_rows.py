@@ -13,7 +13,7 @@ from feed.errors import InvalidInput, InvalidTick, shorten
 from feed.market.ticks import Quote, Tick, Trade
 from feed.sources.replay.event_time import csv_time_ns
 from feed.sources.replay.listing import Listings
-from feed.sources.replay.object_rows import at_least
+from feed.sources.replay.object_rows import at_least, taker_side_of
 
 TRADE_COLUMNS = ("symbol", "timestamp", "price", "amount")
 OPTIONAL_TRADE_COLUMNS = ("exchange", "id", "side")
@@ -24,7 +24,6 @@ CSV_SHAPE = (
     f"(optional: {', '.join(OPTIONAL_TRADE_COLUMNS)}), or {', '.join(QUOTE_COLUMNS)} for quotes "
     f"(optional: {', '.join(OPTIONAL_QUOTE_COLUMNS)}), in any order"
 )
-_TAKER_SIDES = {"buy": "B", "sell": "S", "unknown": "", "": ""}
 
 
 class RecordReader:
@@ -38,8 +37,12 @@ class RecordReader:
 
     bars_announced = False  # a CSV holds trades or quotes
 
-    def __init__(self, header: Sequence[str]) -> None:
+    def __init__(self, header: Sequence[str], listings: Listings | None = None) -> None:
         """Find the columns; their names may be in capitals.
+
+        Args:
+            header: the names of the columns.
+            listings: of the pass; None: it begins here.
 
         Raises:
             InvalidInput: a column is missing or comes twice, or the columns are those of both.
@@ -60,7 +63,7 @@ class RecordReader:
         for name in columns:
             if names.count(name) > 1:
                 raise InvalidInput(f"the column {name} comes twice; accepted: {CSV_SHAPE}")
-        self.listings = Listings()
+        self.listings = Listings() if listings is None else listings
         self.read: Callable[[list[str]], Tick] = self._trade if trades else self._quote
         self._width = len(names)
         # A column that is not there is read from the empty cell that `_cells` appends.
@@ -77,14 +80,20 @@ class RecordReader:
         price = _cell_number("price", price_text, -inf)
         size = _cell_number("amount", amount)
         event_ns = csv_time_ns(timestamp)
-        taker_side = _TAKER_SIDES.get(side)
-        if taker_side is None:
-            accepted = "buy, sell, unknown or nothing"
-            raise InvalidTick(f"side {shorten(side)} is not accepted; accepted: {accepted}")
+        taker_side = taker_side_of("side", side)
         listing = self.listings.find(symbol, exchange)
-        number = listing.trade_id(trade_id)
+        number, exact_id = listing.trade_id(trade_id)
         venue = intern(exchange)
-        return Trade(listing.symbol, number, venue, price, size, event_ns, taker_side=taker_side)
+        return Trade(
+            listing.symbol,
+            number,
+            venue,
+            price,
+            size,
+            event_ns,
+            taker_side=taker_side,
+            exact_id=exact_id,
+        )
 
     def _quote(self, record: list[str]) -> Quote:
         symbol, timestamp, bid, bid_amount, ask, ask_amount, exchange = self._cells(record)

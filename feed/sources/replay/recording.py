@@ -9,6 +9,7 @@ or, as `/v1/stream` sends it, an array of objects.
 """
 
 import csv
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,9 @@ from feed.sources.source import Instrument
 
 BLOCK_ROWS = 512  # 2 ms of parsing: a block holds up the event loop for no longer
 MOST_UNJUDGED = 64  # ticks; more are corrections, which say nothing of the time
+_AROUND = b" \t\r\0"
+# What the line of another capture begins with: an array, or the first words of a connection.
+_BEGINNINGS = (b'[{"T":', b'{"T":"success"')
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # spreadsheets begin UTF-8 with it
 
 
@@ -119,8 +123,9 @@ class RecordingReader:
         block = Block()
         try:
             for line in self._rest:
-                if line and not line.isspace():
-                    self._read_line(line, block)
+                stripped = _strip(line)
+                if stripped:
+                    self._read_line(stripped, block)
                 if block.fault is not None or block.rows >= BLOCK_ROWS:
                     break
             else:
@@ -140,8 +145,9 @@ class RecordingReader:
 
     def _header(self) -> list[str]:
         for line in self._rest:
-            if line and not line.isspace():
-                cells: list[str] = _record_rows(line.removeprefix(_BYTE_ORDER_MARK))[0]
+            stripped = _strip(line)
+            if stripped:
+                cells: list[str] = _record_rows(stripped)[0]
                 return cells
         raise SourceError(f"{self._lines.path}: is empty; accepted: {CSV_SHAPE}")
 
@@ -149,9 +155,16 @@ class RecordingReader:
         try:
             rows = self._rows_of(line)
         except InvalidTick as error:
+            rest = _glued(line) if self._lines.kind == ".ndjson" else b""
+            if rest:
+                self._read_line(line.removesuffix(rest), block)
+                self._read_line(rest, block)
+                return
             block.rows += 1
             self._refuse(block, Flaw.UNREADABLE, str(error))
             return
+        if isinstance(self._reader, ObjectReader):
+            self._reader.begin_line(rows)
         for row in rows:
             if block.fault is not None:
                 return
@@ -159,13 +172,27 @@ class RecordingReader:
             try:
                 tick = self._read(row)
             except InvalidTick as error:
-                self._refuse(block, Flaw.INVALID, str(error))
+                if self._is_header(row):
+                    block.beside += 1
+                else:
+                    self._refuse(block, Flaw.INVALID, str(error))
                 continue
             if tick is None:
                 block.beside += 1
                 continue
             self._unjudged.append(tick)
             self._unjudged_ns.append(_time_ns(tick))
+
+    def _is_header(self, row: list[str]) -> bool:
+        """Tell whether a row is the header of another CSV that was joined to this one; go by it."""
+        if isinstance(self._reader, ObjectReader):
+            return False
+        try:
+            self._reader = RecordReader(row, self._reader.listings)
+        except InvalidInput:
+            return False
+        self._read = self._reader.read
+        return True
 
     def _judge(self, block: Block) -> None:
         """Move ticks into the block with the market's clock, up to one that needs more rows."""
@@ -199,29 +226,48 @@ def _time_ns(tick: Tick) -> int:
     return tick.event_ns + (SECOND_NS if tick.kind is Kind.SECOND_BAR else MINUTE_NS)
 
 
+def _strip(line: bytes) -> bytes:
+    """Return a line without what programs put around it: spaces, carriage returns, zeros, a BOM."""
+    return line.strip(_AROUND).removeprefix(_BYTE_ORDER_MARK)
+
+
+def _glued(line: bytes) -> bytes:
+    """Return the part of a line that is of another capture, where the one before was cut off."""
+    place = max(line.rfind(beginning, 1) for beginning in _BEGINNINGS)
+    return line[place:] if place > 0 else b""
+
+
 def _object_rows(line: bytes) -> list[object]:
     """Return the objects of one line of `.ndjson`."""
     _check_length(line)
     try:
         value = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
+        rows = value if type(value) is list else [value]
+        if any(type(row) is dict and type(row.get("i")) is float for row in rows):
+            value = json.loads(line)  # keeps integers of any length
+            rows = value if type(value) is list else [value]
+    except (ValueError, RecursionError) as error:
         raise InvalidTick(
             f"no JSON ({error}); accepted: an object, or an array of objects"
         ) from error
-    return value if type(value) is list else [value]
+    return rows
 
 
 def _record_rows(line: bytes) -> list[list[str]]:
     """Return the cells of one line of CSV, as the only row of its line."""
     _check_length(line)
     try:
-        text = line.rstrip(b"\r").decode()
-        cells = text.split(",") if '"' not in text else next(csv.reader([text], strict=True))
+        text = line.decode()
+        if '"' not in text:
+            cells = text.split(",")
+        else:
+            # Spaces may stand around quotes, which a strict reader refuses; open quotes may not.
+            cells = next(csv.reader([text], strict=text.count('"') % 2 == 1, skipinitialspace=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise InvalidTick(
             f"no CSV ({error}); accepted: UTF-8, cells parted by commas, one line a row"
         ) from error
-    return [cells]
+    return [[cell.strip() for cell in cells] if " " in text else cells]
 
 
 def _check_length(line: bytes) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from feed.market.symbols import is_symbol
+from feed.errors import shorten
+from feed.market.symbols import SYMBOL_SHAPE, is_symbol
 from feed.sources.options import (
     Accepts,
     SourceOptions,
@@ -24,7 +25,7 @@ _NANOSECONDS_PER_MICROSECOND = 1_000
 
 
 def _symbols(value: object) -> object:
-    if isinstance(value, str) and value.strip().isdecimal():
+    if isinstance(value, str) and value.strip().removeprefix("-").isdecimal():
         return int(value)
     return split_at_commas(not_a_boolean(value))
 
@@ -33,8 +34,10 @@ def _are_symbols(value: int | tuple[str, ...]) -> int | tuple[str, ...]:
     if isinstance(value, int):
         if not MIN_SYMBOLS <= value <= MAX_SYMBOLS:
             raise ValueError("out of range")
-    elif not value or not all(map(is_symbol, value)):
-        raise ValueError("not a symbol")
+    elif not value:
+        raise ValueError("empty")
+    elif refused := [each for each in value if not is_symbol(each)]:
+        raise refusal(f"{SYMBOL_SHAPE}; {shorten(refused[0])} is none")
     elif len(set(value)) < len(value) or len(value) > MAX_SYMBOLS:
         raise refusal(f"every symbol once, and at most {MAX_SYMBOLS}")
     return value

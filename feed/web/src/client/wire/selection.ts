@@ -13,9 +13,10 @@ export const ALL = "*";
 /** Symbols over all channels that one client asks for; the server's own limit may be lower. */
 export const MAX_ENTRIES = 20_000;
 
-const SYMBOL = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,23}$/;
+// As feed/market/symbols.py: printable, and spaces only inside.
+const SYMBOL = /^(?! )(?:[^\p{C}\p{Z},*?[\]]| ){1,64}(?<! )$/u;
 const SYMBOL_SHAPE =
-  "* or 1 to 24 letters, digits, '.', '-', '_' or '/', beginning with a letter or digit";
+  "* or 1 to 64 printable characters without ',', '*', '?', '[' and ']', with spaces only inside";
 
 /** Symbols as the caller writes them: `{ trades: ["AAPL"], quotes: ["*"] }`. */
 export type Symbols = Partial<Record<Channel, readonly string[]>>;

@@ -69,8 +69,24 @@ describe("selection", () => {
     expect(() => Selection.of({ trade: ["AAPL"] } as never)).toThrow(
       /channel: "trade".*trades, quotes/,
     );
-    expect(() => Selection.of({ trades: ["A APL"] })).toThrow(/trades: "A APL"/);
-    expect(() => Selection.of({ trades: ["A".repeat(25)] })).toThrow(InvalidInput);
+    for (const symbol of ["A,B", "A*", "A?", "[A]", " A", "A ", "", "A\n", "A\u00a0B", "\u200b"]) {
+      expect(() => Selection.of({ trades: ["AAPL", symbol] })).toThrow(
+        `trades: ${JSON.stringify(symbol)}`,
+      );
+    }
+    expect(() => Selection.of({ trades: ["\u{1F680}".repeat(65)] })).toThrow(InvalidInput);
+  });
+
+  test("takes symbols of real markets, as they are, and encodes them in queries", () => {
+    const symbols = [
+      ...["I:SPX", "^GSPC", "AAPL  240119C00150000", "BTC-27JUN25-100000-C-USDT", "贵州茅台"],
+      ...["A%2FB&c=d#e;f+g", "\u{1F680}".repeat(64)],
+    ];
+    const query = new URLSearchParams();
+    Selection.of({ trades: symbols }).appendTo(query);
+    expect(new URLSearchParams(query.toString()).get("trades")?.split(",").sort()).toEqual(
+      symbols.sort(),
+    );
   });
 
   test("is bounded", () => {
