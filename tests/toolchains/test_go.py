@@ -214,7 +214,7 @@ async def test_coder_reads_all_of_it_with_its_limit_of_32_kib(
 
 
 @pytest.mark.parametrize("path", ["/v1/stream", "/v1/sse"])
-async def test_bufio_scans_every_line_of_a_gzipped_stream(
+async def test_bufio_scans_every_line_of_a_gzipped_stream_to_its_end(
     serve: Serve, start: Start, clients: Path, path: str
 ) -> None:
     feed = await serve(lag_max_ticks=1 << 20)
@@ -228,3 +228,5 @@ async def test_bufio_scans_every_line_of_a_gzipped_stream(
     arrays = [line.removeprefix(b"data: ") for line in lines if b'"T":"t"' in line]
     told = [message for array in arrays for message in json.loads(array)]
     assert [each["i"] for each in told if each["T"] == "t"] == list(range(1, last + 1))
+    feed.hub.leave()
+    assert await ended(scanner) == (0, ""), "the end of gzip is an end"
