@@ -143,7 +143,7 @@ def watch(  # noqa: PLR0917 - one parameter an option
     key: Key = None,
     secret: Secret = None,
 ) -> int:
-    """Show prices in a live table; where there is no terminal, print it every 5 s."""
+    """Show prices in a live table; where there is no terminal, print it when it changed."""
     from feed.terminal import watch as live  # noqa: PLC0415 - aiohttp is slow
     from feed.terminal.finite import Finite  # noqa: PLC0415
 

@@ -7,6 +7,8 @@ when they are asked for.
 import importlib
 import importlib.util
 import re
+import shlex
+import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -33,6 +35,8 @@ _COLUMNS = {
     for kind in Kind
 }
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)")
+
+_PIP = f"{shlex.quote(sys.executable)} -m pip"
 
 
 class Tables(dict[str, Any]):
@@ -144,14 +148,14 @@ def _choose(library: Library | None) -> Library:
     for installed in LIBRARIES:
         if importlib.util.find_spec(installed) is not None:
             return installed
-    raise MissingLibrary("frames need pandas or polars: pip install pandas, or pip install polars")
+    raise MissingLibrary(f"frames need pandas or polars: {_PIP} install pandas")
 
 
 def _load(library: Library) -> Any:  # noqa: ANN401 - an optional library
     try:
         return importlib.import_module(library)
     except ImportError as error:
-        raise MissingLibrary(f"frames need {library}: pip install {library} ({error})") from None
+        raise MissingLibrary(f"frames need {library}: {_PIP} install {library} ({error})") from None
 
 
 @lru_cache(maxsize=256)

@@ -16,6 +16,7 @@ from feed.errors import FeedError, InvalidInput, SourceError
 from feed.http.app import HUB, make_app
 from feed.http.protocol.runner import Runner
 from feed.program import logs
+from feed.program.invocation import this_command
 from feed.program.log_writer import LogWriter
 from feed.settings.load import option_fields
 from feed.settings.options import Settings
@@ -105,7 +106,7 @@ def _first_lines(what: str, address: str) -> str:
         f"try:\n"
         f"  curl -N '{url}/v1/sse?trades=*'\n"
         f"  curl -N '{url}/v1/stream?quotes=*&snapshot=1'\n"
-        f"  feed tail --url {url} --symbols AAPL,MSFT\n"
+        f"  {this_command()} tail --url {url} --symbols '*'\n"
     )
 
 

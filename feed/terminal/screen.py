@@ -1,7 +1,7 @@
 """The screen: a terminal that is taken over, drawn on and given back; or none, and then plain text.
 
 A view makes the content; `show` draws it again and again, and gives it the keys. Where there is no
-terminal (a pipe, a file, `ssh` without `-t`, TERM=dumb), tables are printed from time to time.
+terminal (a pipe, a file, `ssh` without `-t`, TERM=dumb), a table is printed when something changed.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -39,7 +39,13 @@ _ASCII = str.maketrans("▁▂▃▄▅▆▇█▲▼·↑↓–…µ�", "__.
 
 
 class View(Protocol):
-    """Something that can be shown; knows no terminal."""
+    """Something that can be shown; knows no terminal.
+
+    Attributes:
+        changes: how often it changed so far, the passing of time aside.
+    """
+
+    changes: int
 
     def press(self, key: str, wall_ns: int) -> bool:
         """Take a key; return whether to go on."""
@@ -106,18 +112,27 @@ async def show_here(
         with Terminal(stdin, stdout, sys.stdout.encoding) as terminal:
             await show(view, terminal, terminal.keyboard, every_s=every_s)
         return
-    explain(f"no terminal to draw on: a table every {TABLE_EVERY_S:g} s")
+    explain(f"no terminal to draw on: a table every {TABLE_EVERY_S:g} s, if it changed")
     await asyncio.sleep(FIRST_TABLE_S)
-    await show(view, Paper(write, sys.stdout.encoding), NoKeys(), every_s=TABLE_EVERY_S)
+    await print_tables(view, Paper(write, sys.stdout.encoding), every_s=TABLE_EVERY_S)
 
 
-class NoKeys:
-    """No keyboard at all."""
-
-    async def wait(self, seconds: float) -> list[str]:
-        """Wait."""
-        await asyncio.sleep(seconds)
-        return []
+async def print_tables(
+    view: View,
+    paper: "Canvas",
+    *,
+    every_s: float,
+    clock: Callable[[], int] = time.time_ns,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> None:
+    """Draw a view every `every_s` where it changed meanwhile, for ever."""
+    drawn: int | None = None
+    while True:
+        if view.changes != drawn:
+            drawn = view.changes
+            width, height = paper.size
+            paper.draw(view.render(width, height, clock()))
+        await sleep(every_s)
 
 
 class Paper:

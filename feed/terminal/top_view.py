@@ -38,11 +38,16 @@ _TABLE_LINES = 2  # besides the rows: its head, and the keys
 
 
 class TopView:
-    """The screen of `feed top`."""
+    """The screen of `feed top`.
+
+    Attributes:
+        changes: the number of samples and failures so far.
+    """
 
     def __init__(self, where: str) -> None:
         """Show the server of an address."""
         self._where = where
+        self.changes = 0
         self._samples: deque[Sample] = deque(maxlen=WINDOW)
         self._failure = ""  # the reason for the want of a newer sample; empty: there is one
         self._failed_ns = 0  # since when
@@ -55,9 +60,11 @@ class TopView:
             self._samples.clear()  # it was started again
         self._samples.append(sample)
         self._failure = ""
+        self.changes += 1
 
     def fail(self, reason: str, wall_ns: int) -> None:
         """Note that the server could not be asked."""
+        self.changes += words.printable(reason, 200) != self._failure
         if not self._failure:
             self._failed_ns = wall_ns
         self._failure = words.printable(reason, 200)

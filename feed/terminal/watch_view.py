@@ -10,7 +10,7 @@ from dataclasses import replace
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from feed.client.events import Batch, Counters, Event
+from feed.client.events import Batch, Counters, Event, Mark
 from feed.market.symbol_health import Health
 from feed.market.symbols import ALL, MAX_SYMBOL_LENGTH
 from feed.terminal import words
@@ -106,6 +106,7 @@ class WatchView:
         board: the state of the symbols.
         connection: the state of the connection.
         in_view: symbols whose rows were shown last.
+        changes: the number of events so far that it shows.
     """
 
     def __init__(self, symbols: Iterable[str], where: str, counters: Counters) -> None:
@@ -114,6 +115,7 @@ class WatchView:
         self.board = Board(symbols)
         self.connection = ConnectionReport(counters)
         self.in_view: list[str] = []
+        self.changes = 0
         self._where = where
         titles = [column.title for column in (_SYMBOL, *_COLUMNS) if column.key]
         self._listing: Listing[Row] = Listing(titles, "SYMBOL" if ALL in symbols else None)
@@ -122,6 +124,7 @@ class WatchView:
     def update(self, event: Event, wall_ns: int) -> None:
         """Take in an event of the stream."""
         self.connection.note(event, wall_ns)
+        self.changes += not isinstance(event, Mark)
         if isinstance(event, Batch):
             self.board.update(event, wall_ns)
 

@@ -168,7 +168,7 @@ def test_without_a_terminal_tables_are_printed(url: str) -> None:
         read_until(process.stdout, r"^AAPL +[\d,]+\.\d\d ")
         assert process.stderr is not None
         assert process.stderr.readline() == (
-            b"feed watch: no terminal to draw on: a table every 0.1 s\n"
+            b"feed watch: no terminal to draw on: a table every 0.1 s, if it changed\n"
         )
 
 

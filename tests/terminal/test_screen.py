@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from feed.terminal.errors import TerminalGone
-from feed.terminal.screen import Paper, encode, show
+from feed.terminal.screen import Paper, encode, print_tables, show
 from tests.terminal.shown import lines_of
 
 
@@ -15,6 +15,7 @@ class Letters:
     """A view of the keys that were pressed; q ends it."""
 
     def __init__(self) -> None:
+        self.changes = 0
         self.pressed: list[tuple[str, int]] = []
 
     def press(self, key: str, wall_ns: int) -> bool:
@@ -67,6 +68,19 @@ async def test_a_view_is_drawn_at_once_after_each_wait_and_gets_the_keys() -> No
     ]
     assert fingers.waited_s == [0.25] * 4
     assert view.pressed == [("a", 2), ("b", 4), ("c", 5), ("q", 7)]
+
+
+async def test_tables_are_printed_once_per_change() -> None:
+    view, slate = Letters(), Slate()
+    changes = iter([0, 1, 0, 0, 2, 0])
+
+    async def sleep(seconds: float) -> None:
+        assert seconds == 5.0
+        view.changes += next(changes)  # its end is the end of the test
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await print_tables(view, slate, every_s=5.0, clock=lambda: view.changes, sleep=sleep)
+    assert slate.drawn == ["80x24 at 0:", "80x24 at 1:", "80x24 at 3:"]
 
 
 async def test_what_is_pressed_after_the_end_is_not_heard() -> None:

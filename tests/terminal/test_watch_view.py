@@ -2,7 +2,7 @@
 
 import pytest
 
-from feed.client.events import Batch, Connected, Counters, Disconnected, Gap
+from feed.client.events import Batch, Connected, Counters, Disconnected, Gap, Mark
 from feed.client.ticks import Tick
 from feed.market.symbols import MAX_SYMBOL_LENGTH
 from feed.market.ticks import SECOND_NS
@@ -55,6 +55,15 @@ def test_a_screen_of_80_by_24_is_all_there_is_to_see() -> None:
     )
     assert lines[5:23] == [""] * 18
     assert lines[23] == "q quit  s sort (as given)  r reverse  space pause  ↑↓ scroll"
+
+
+def test_what_it_shows_changes_with_events_and_not_with_marks() -> None:
+    view = view_of(*MARKET)
+    changes = view.changes
+    view.update(Mark("ab-7", None), NOW_NS)
+    assert view.changes == changes
+    view.update(Batch([MARKET[0]], "ab-8"), NOW_NS)
+    assert view.changes == changes + 1
 
 
 @pytest.mark.parametrize("width", [20, 44, 60, 80, 120, 250])
