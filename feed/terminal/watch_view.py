@@ -7,12 +7,13 @@ is told by colour alone: a change has its sign, a direction its arrow, a halt it
 from collections.abc import Iterable
 from dataclasses import replace
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from feed.client.events import Batch, Counters, Event, Mark
 from feed.market.symbol_health import Health
-from feed.market.symbols import ALL, MAX_SYMBOL_LENGTH
+from feed.market.symbols import ALL
 from feed.terminal import words
 from feed.terminal.board import Board, Row
 from feed.terminal.connection_report import ConnectionReport, Phase
@@ -147,8 +148,9 @@ class WatchView:
         """
         self.connection.sample(wall_ns)
         rows, at_ns, _ = self._frozen or (self.board.rows, wall_ns, 0)
-        longest = max((len(row.symbol) for row in rows), default=0)
-        symbol_width = min(max(longest, _SYMBOL.width), MAX_SYMBOL_LENGTH)
+        longest = max((cell_len(row.symbol) for row in rows), default=0)
+        beside_last = width - _COLUMNS[0].width - 1  # a price is shown however long symbols are
+        symbol_width = max(min(longest, beside_last), _SYMBOL.width)
         columns = [replace(_SYMBOL, width=symbol_width), *_COLUMNS]
         ordered = self._listing.sort(rows, columns, at_ns)
         room = None if height is None else max(0, height - _LINES)

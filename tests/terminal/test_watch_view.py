@@ -1,6 +1,7 @@
 """What `feed watch` shows, without a terminal."""
 
 import pytest
+from rich.cells import cell_len
 
 from feed.client.events import Batch, Connected, Counters, Disconnected, Gap, Mark
 from feed.client.ticks import Tick
@@ -91,6 +92,16 @@ def test_where_there_is_no_end_to_the_paper_all_rows_are_printed_and_no_keys() -
 def test_symbols_that_are_long_are_not_cut() -> None:
     long = "A" * MAX_SYMBOL_LENGTH
     assert any(line.startswith(f"{long} ") for line in shown(view_of(symbols=[long, "B"])))
+
+
+def test_wide_characters_keep_the_columns_in_line_and_the_price_in_view() -> None:
+    wide = "币" * MAX_SYMBOL_LENGTH
+    symbols = [wide, "贵州茅台", "AAPL  240119C00150000", "A"]
+    view = view_of(*(trade(10.0, symbol) for symbol in symbols), symbols=symbols)
+    rows = shown(view, 80)[3:7]
+    assert len({cell_len(row[: row.index("10.00")]) for row in rows}) == 1
+    assert rows[1].startswith("贵州茅台 ")
+    assert rows[2].startswith("AAPL  240119C00150000 ")
 
 
 HEALTHS = [

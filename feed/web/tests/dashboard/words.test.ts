@@ -109,6 +109,23 @@ describe("the state of the connection", () => {
   });
 });
 
+test("snippets hold whatever is a symbol, without ending a text, a script or a command", () => {
+  const symbol = `A"B'C</script>\\D &e=1`;
+  for (const tab of ["browser", "eventsource", "python", "curl"] as const) {
+    const text = snippet(tab, "http://127.0.0.1:8080", symbol);
+    expect(text).not.toContain(symbol);
+    expect(text.split("</script>").length).toBe(text.startsWith("<script") ? 2 : 1);
+    for (const [quoted] of text.matchAll(/(?<=\[)"A(?:[^"\\]|\\.)*"(?=\])/g)) {
+      expect(JSON.parse(quoted)).toBe(symbol);
+    }
+    for (const [, encoded] of text.matchAll(/trades=(A[^"'&]*)/g)) {
+      expect(decodeURIComponent(encoded as string)).toBe(symbol);
+    }
+    expect(text.match(/"A|trades=A/)).not.toBeNull();
+  }
+  expect(snippet("curl", "http://x", "A'B").split("'").length).toBe(3);
+});
+
 test("snippets are ten lines or fewer, and name the server and the symbol", () => {
   for (const tab of ["browser", "eventsource", "python", "curl"] as const) {
     const text = snippet(tab, "http://127.0.0.1:8080", "BTC/USD");

@@ -41,7 +41,9 @@ export class Snippets {
 }
 
 export function snippet(tab: Tab, origin: string, symbol: string): string {
-  const encoded = encodeURIComponent(symbol);
+  // A symbol may be any printable text: quotes end neither a text nor the shell's, "<" no script.
+  const encoded = encodeURIComponent(symbol).replaceAll("'", "%27");
+  const quoted = JSON.stringify(symbol).replaceAll("<", "\\u003c");
   switch (tab) {
     case "browser":
       return `<script type="module">
@@ -49,10 +51,10 @@ export function snippet(tab: Tab, origin: string, symbol: string): string {
 
   const client = new FeedClient({ url: "${origin}" });
   client.on("batch", () => {
-    const { trade, quote } = client.newest("${symbol}") ?? {};
+    const { trade, quote } = client.newest(${quoted}) ?? {};
     document.body.textContent = \`\${trade?.p} (\${quote?.bp} / \${quote?.ap})\`;
   });
-  client.subscribe({ trades: ["${symbol}"], quotes: ["${symbol}"] });
+  client.subscribe({ trades: [${quoted}], quotes: [${quoted}] });
 </script>`;
     case "eventsource":
       return `<script type="module">
@@ -69,7 +71,7 @@ export function snippet(tab: Tab, origin: string, symbol: string): string {
 import feed
 
 async def main() -> None:
-    async with feed.connect("${origin}", trades=["${symbol}"]) as stream:
+    async with feed.connect("${origin}", trades=[${quoted}]) as stream:
         async for batch in stream:
             for tick in batch:
                 print(tick)
