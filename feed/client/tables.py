@@ -10,6 +10,7 @@ import re
 import shlex
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import fields
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
@@ -19,8 +20,8 @@ import msgpack
 from feed.client.errors import Malformed, MissingLibrary
 from feed.client.events import Batch, Gap
 from feed.errors import InvalidParameter, shorten
-from feed.market.ticks import CHANNEL_OF_KIND, SECOND_NS, Kind
-from feed.wire.letters import names_by_letter
+from feed.market.ticks import CHANNEL_OF_KIND, SECOND_NS, Bar, ConflatedTrade, Kind, Quote
+from feed.wire.letters import LETTERS, names_by_letter
 
 Library = Literal["pandas", "polars"]
 LIBRARIES: tuple[Library, ...] = ("pandas", "polars")
@@ -33,6 +34,13 @@ _COLUMNS = {
         if letter not in _LETTER_COLUMNS
     }
     for kind in Kind
+}
+# MessagePack has whole sizes as integers, and polars lets a column be of one type only.
+_FLOATS = {
+    LETTERS[field.name]
+    for each in (ConflatedTrade, Quote, Bar)
+    for field in fields(each)
+    if field.type is float
 }
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)")
 
@@ -85,9 +93,7 @@ def frame_of(ticks: Iterable[Mapping[str, object]], kind: Kind, library: Library
     letters = dict.fromkeys(letter for tick in ticks for letter in tick if letter != "T")
     names = _COLUMNS[kind]
     columns = {
-        names.get(letter, letter): [tick.get(letter) for tick in ticks]
-        for letter in letters
-        if letter != "t"
+        names.get(letter, letter): _column(ticks, letter) for letter in letters if letter != "t"
     }
     times_ns = [event_ns(tick) for tick in ticks]
     module = _load(library)
@@ -96,6 +102,13 @@ def frame_of(ticks: Iterable[Mapping[str, object]], kind: Kind, library: Library
         return module.DataFrame(columns)
     columns["time"] = module.Series(times_ns).cast(module.Datetime("ns", "UTC"))
     return module.DataFrame(columns)
+
+
+def _column(ticks: Iterable[Mapping[str, object]], letter: str) -> list[object]:
+    values = [tick.get(letter) for tick in ticks]
+    if letter in _FLOATS:
+        return [float(value) if type(value) is int else value for value in values]
+    return values
 
 
 def tables_of(

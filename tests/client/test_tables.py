@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import msgpack
+import orjson
 import pytest
 
 from feed.client.errors import Malformed, MissingLibrary
@@ -14,7 +15,9 @@ from feed.client.subscription import Subscription
 from feed.client.tables import LIBRARIES, Library, event_ns, frame_of
 from feed.client.ticks import Tick
 from feed.errors import InvalidParameter
-from feed.market.ticks import Channel, Kind
+from feed.market.ticks import Bar, Channel, Kind, Quote, Trade
+from feed.wire.json_codec import JSON
+from feed.wire.messagepack_codec import MESSAGE_PACK
 from tests.client.objects import as_tick
 from tests.fakes.clocks import ManualClock
 from tests.fakes.mini_feed import MiniFeed
@@ -70,6 +73,28 @@ def test_columns_are_words_and_times_are_exact(library: Library) -> None:
     assert "UTC" in str(frame["time"].dtype)
     assert rows_of(frame)[1]["taker_side"] == "B"
     assert rows_of(frame)[1]["new"] == 7  # what we have no word for keeps its letters
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes"),
+    [
+        (Kind.TRADE, [Trade("A", 1, "V", 2.0, size, 1) for size in (100.0, 0.5)]),
+        (Kind.TRADE, [Trade("A", 1, "V", 2.0, size, 1) for size in (100.0, 2.0)]),
+        (Kind.QUOTE, [Quote("A", "V", 2.0, size, "Q", 3.0, 1.0, 1) for size in (0.5, 3.0)]),
+        (Kind.BAR, [Bar(Kind.BAR, "A", 1.0, 1.0, 1.0, 1.0, v, 3, 1.0, 1) for v in (7.0, 7.5)]),
+    ],
+    ids=["mixed trades", "whole trades", "quotes", "bars"],
+)
+def test_columns_have_the_same_types_whichever_codec_they_came_in(
+    library: Library, kind: Kind, sizes: list[Any]
+) -> None:
+    frames = [
+        frame_of(decode(codec.join(codec.encode(sizes))), kind, library)
+        for codec, decode in ((JSON, orjson.loads), (MESSAGE_PACK, msgpack.unpackb))
+    ]
+    assert rows_of(frames[0]) == rows_of(frames[1])
+    types = [[str(frame[name].dtype) for name in sorted(frame.columns)] for frame in frames]
+    assert types[0] == types[1]
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -34,7 +34,7 @@ def test_a_map_begins_with_its_kind_as_the_dialects_sdk_for_go_wants_it(tick: Ti
         (Bar(Kind.BAR, "A", 1.0, 1.0, 1.0, 1.0, 7e12, 3, 1.0, 1), "v n"),
         (Trade("A", 1, "V", 2.0, 100, 1), "s"),
     ],
-    ids=str,
+    ids=["trade", "conflated trade", "quote", "bar", "a trade of integers"],
 )
 def test_whole_sizes_volumes_and_counts_are_integers_and_prices_stay_floats(
     tick: Tick, letters: str
