@@ -22,6 +22,7 @@ from feed.wire.codec import CODECS, Codec
 from feed.wire.compression import Compression
 from feed.wire.framing import Framing
 
+FEW_ENTRIES = 64  # of a payload that is forgotten at once: 10 µs
 LaneKey = tuple[PayloadKey, Framing, Compression | None]
 
 
@@ -43,7 +44,17 @@ class Lanes:
         conflators: one for each interval that somebody asked for, by milliseconds.
     """
 
-    __slots__ = ("_carried", "_indexes", "_lanes", "budget", "conflators", "counts", "traffic")
+    __slots__ = (
+        "_carried",
+        "_indexes",
+        "_lanes",
+        "_left",
+        "_left_entries",
+        "budget",
+        "conflators",
+        "counts",
+        "traffic",
+    )
 
     def __init__(self, classes: AssetClasses = BY_FORM) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
@@ -52,6 +63,8 @@ class Lanes:
         self.conflators: dict[int, Conflator] = {}
         self._carried: dict[PayloadKey, _Carried] = {}
         self._lanes: dict[LaneKey, Lane] = {}
+        self._left: dict[PayloadKey, Payload] = {}  # without lanes, and still in the indexes
+        self._left_entries = 0
         # By codec name and interval; 0 ms: lossless.
         self._indexes: defaultdict[tuple[str, int], SelectionIndex] = defaultdict(
             partial(SelectionIndex, classes)
@@ -66,8 +79,8 @@ class Lanes:
 
     @property
     def index_entries(self) -> int:
-        """How many (channel, symbol) pairs all payloads hold together."""
-        return sum(index.entries for index in self._indexes.values())
+        """How many (channel, symbol) pairs all payloads with members hold together."""
+        return sum(index.entries for index in self._indexes.values()) - self._left_entries
 
     def indexes(self, interval_ms: int) -> Iterator[tuple[Codec, SelectionIndex]]:
         """Yield the index of each codec in use for an interval; 0 ms: lossless."""
@@ -96,7 +109,10 @@ class Lanes:
         return lane
 
     def leave(self, lane: Lane) -> None:
-        """Take one member out of a lane; the last one takes the lane along."""
+        """Take one member out of a lane; the last one takes the lane along.
+
+        A large payload without lanes stays in the indexes until `forget`.
+        """
         lane.members -= 1
         if lane.members:
             return
@@ -108,15 +124,35 @@ class Lanes:
         carried.lanes.remove(lane)
         if not carried.lanes:
             del self._carried[key]
-            self._forget(carried.payload)
+            entries = key.selection.entries
+            if entries <= FEW_ENTRIES:
+                self._forget(carried.payload)
+            else:
+                self._left[key] = carried.payload
+                self._left_entries += entries
+
+    def forget(self, most_entries: int) -> bool:
+        """Take payloads that were left out of the indexes; tell whether there are more of them.
+
+        Args:
+            most_entries: go on until they held so many; 150 ns each.
+        """
+        while self._left and most_entries > 0:
+            key = next(iter(self._left))
+            most_entries -= key.selection.entries
+            self._forget(self._take_left(key))
+        return bool(self._left)
+
+    def _take_left(self, key: PayloadKey) -> Payload:
+        self._left_entries -= key.selection.entries
+        return self._left.pop(key)
 
     def _open(
         self, key: PayloadKey, framing: Framing, mono_ns: int, compression: Compression | None
     ) -> Lane:
         carried = self._carried.get(key)
         if carried is None:
-            carried = self._carried[key] = _Carried(Payload(key))
-            self._index(carried.payload)
+            carried = self._carried[key] = _Carried(self._payload(key))
         served = framing.transport, key.codec.name
         lane = (
             Lane(carried.payload, framing, self.traffic[served], mono_ns)
@@ -134,6 +170,16 @@ class Lanes:
         self.counts[served] += 1
         carried.lanes.append(lane)
         return lane
+
+    def _payload(self, key: PayloadKey) -> Payload:
+        """Return the payload of a key, which is in the indexes; the one that was left, if any."""
+        if key in self._left:
+            payload = self._take_left(key)
+            payload.waiting.clear()
+        else:
+            payload = Payload(key)
+            self._index(payload)
+        return payload
 
     def _index(self, payload: Payload) -> None:
         """Put a payload into the indexes, and make the conflators that it is the first to need."""

@@ -26,7 +26,7 @@ class SelectionIndex:
         self.entries = 0  # (channel, symbol) pairs held, for the limit on all of them together
         # Dicts for their order and O(1) removal: thousands that share a symbol may leave together.
         self._by_kind: dict[Kind, dict[str, dict[Collect, None]]] = {kind: {} for kind in Kind}
-        self._scanned: list[tuple[Selection, Collect]] = []
+        self._scanned: dict[tuple[Selection, Collect], None] = {}
 
     def add(self, selection: Selection, collect: Collect) -> None:
         """Let `collect` be called with the fragment of every tick that is selected."""
@@ -34,7 +34,7 @@ class SelectionIndex:
         self.selections += 1
         self.entries += sum(map(len, wanted.values()))
         if _is_scanned(wanted):
-            self._scanned.append((selection, collect))
+            self._scanned[selection, collect] = None
             return
         for kind, symbols in wanted.items():
             table = self._by_kind[kind]
@@ -47,7 +47,7 @@ class SelectionIndex:
         self.selections -= 1
         self.entries -= sum(map(len, wanted.values()))
         if _is_scanned(wanted):
-            self._scanned.remove((selection, collect))
+            del self._scanned[selection, collect]
             return
         for kind, symbols in wanted.items():
             table = self._by_kind[kind]

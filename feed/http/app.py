@@ -110,4 +110,4 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
 
 async def _say_goodbye(app: web.Application) -> None:
     """Tell every subscriber that the server leaves; their handlers end by themselves."""
-    app[HUB].leave()
+    await app[HUB].leave()

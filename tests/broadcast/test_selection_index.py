@@ -23,7 +23,7 @@ def test_only_what_is_wanted_whole_stays_outside_the_index(channel: Channel) -> 
     index = SelectionIndex()
     collected: list[bytes] = []
     index.add(Selection.of({channel: ["A", "B"]}), collected.append)
-    assert index._scanned == []
+    assert not index._scanned
     index.add(Selection.of({Channel.TRADES: ["A"], channel: [ALL]}), collected.append)
     assert len(index._scanned) == 1
     index.add(Selection.of({channel: ["A", EVERY_OF["crypto"]]}), collected.append)
