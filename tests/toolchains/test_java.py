@@ -31,7 +31,7 @@ async def test_a_gzipped_stream_is_read_to_its_end_and_nothing_is_lost(
     program = await read(start, classes, reader, feed.url(f"/v1/stream?trades=*{after}"))
     await feed.sessions_reach(1)
     await publish_to(feed, 201, 1_000)
-    feed.hub.leave()
+    await feed.hub.leave()
     assert await ids_to_the_end(program) == list(range(1 if after else 201, 1_001))
 
 
@@ -46,7 +46,7 @@ async def test_readers_of_one_lane_that_came_one_after_another_have_checksums_of
         await feed.sessions_reach(number + 1)
         await publish_to(feed, number * 500 + 1, number * 500 + 500)
     assert len({session.subscriber.lane for session in feed.hub.sessions.values()}) == 1
-    feed.hub.leave()
+    await feed.hub.leave()
     for number, program in enumerate(programs):
         assert await ids_to_the_end(program) == list(range(number * 500 + 1, 1_501))
 
