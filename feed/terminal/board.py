@@ -1,5 +1,6 @@
 """The board: the state of each symbol that is watched. Knows no stream, terminal or clock."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
@@ -12,11 +13,16 @@ from feed.market.symbol_health import HALTED_CODES, RESUMED_CODES, Health
 from feed.market.symbols import ALL, is_symbol
 from feed.market.ticks import SECOND_NS, Kind
 from feed.terminal.course import Course
+from feed.terminal.passes import Passes
 from feed.terminal.words import printable
 
 # A source whose new ticks are older than this is a recording.
 RECORDING_NS = 3_600 * SECOND_NS
 MAX_DECIMALS = 8
+BEHIND_NS = 2 * SECOND_NS  # a delay that is worth a word
+_LATE_BATCHES = 3  # in a row; one alone may be of a trade that was told late
+
+_ALIVE = (Kind.TRADE, Kind.QUOTE)  # a bar's time is its beginning; a status may be of any time
 
 # Other status codes (an order imbalance, say) change nothing here.
 _HEALTH_OF_CODE = {
@@ -39,6 +45,7 @@ class Row:
         changed_ns: the time of that change, by our clock.
         bid, ask: the best prices; None where that side is empty.
         as_of_ns: the time of its newest tick, by our clock.
+        time_ns: the time of its newest trade or quote, by its own.
         health: live, stale or halted.
         words: the words of the status that said so; empty while it is live.
         decimals: the number of digits after the point in its prices.
@@ -53,6 +60,7 @@ class Row:
     bid: float | None = None
     ask: float | None = None
     as_of_ns: int | None = None
+    time_ns: int | None = None
     health: Health = Health.LIVE
     words: str = ""
     decimals: int = 2
@@ -92,6 +100,12 @@ class Row:
         """Return how old its newest tick is."""
         return None if self.as_of_ns is None else wall_ns - self.as_of_ns
 
+    def begin_pass(self) -> None:
+        """Forget what is of the time before a recording began anew: the course, and a halt."""
+        self.course = Course()
+        self.health = Health.LIVE
+        self.words = ""
+
     def copy(self) -> "Row":
         """Return a row that does not change with this one."""
         return replace(self, course=self.course.copy())
@@ -103,6 +117,8 @@ class Row:
             KeyError, TypeError, ValueError: it is not as the dialect has it; nothing has changed.
         """
         kind = tick["T"]
+        if kind in (Kind.TRADE, Kind.QUOTE):
+            self.time_ns = time_ns
         if kind == Kind.TRADE:
             self._update_price(float(tick["p"]), time_ns, wall_ns)
         elif kind == Kind.QUOTE:
@@ -144,6 +160,8 @@ class Board:
     Attributes:
         ticks: taken in, those of snapshots included.
         unreadable: ticks that were not as the dialect has them.
+        newest_ns: the time of the newest tick, by its own clock; None before the first.
+        behind_ns: how much later than others the newest ticks came; 0 where that is little.
     """
 
     def __init__(self, symbols: Iterable[str]) -> None:
@@ -151,6 +169,11 @@ class Board:
         self._rows = {symbol: Row(symbol) for symbol in symbols if symbol != ALL}
         self.ticks = 0
         self.unreadable = 0
+        self.newest_ns: int | None = None
+        self.behind_ns = 0
+        self._passes = Passes()
+        self._late_ns: deque[int] = deque(maxlen=_LATE_BATCHES)  # of the last batches
+        self._least_late_ns: int | None = None  # clocks differ by this, and the best way takes it
         self._recorded = False  # event times say nothing of how long ago ticks came
 
     @property
@@ -169,11 +192,15 @@ class Board:
         newest_ns = max((time_ns for time_ns in times_ns if time_ns is not None), default=wall_ns)
         if not batch.snapshot:  # it may be of yesterday in a live market, too
             self._judge_source(wall_ns - newest_ns, wall_ns)
+            if any(tick["T"] in _ALIVE for tick in batch):
+                self._judge_lateness(wall_ns - newest_ns)
         for tick, time_ns in zip(batch, times_ns, strict=True):
             row = self._row_of(tick)
             if row is None or time_ns is None:
                 self.unreadable += 1
                 continue
+            if not batch.snapshot and tick["T"] == "t" and self._passes.note(time_ns):
+                self._begin_pass()
             try:
                 row.update(tick, time_ns, wall_ns)
             except (KeyError, TypeError, ValueError):
@@ -181,8 +208,15 @@ class Board:
                 continue
             self.ticks += 1
             if tick["T"] != "s":
+                self.newest_ns = max(self.newest_ns or time_ns, time_ns)
                 as_of_ns = wall_ns if self._recorded else min(time_ns, wall_ns)
                 row.as_of_ns = max(row.as_of_ns or 0, as_of_ns)
+
+    def begin_connection(self) -> None:
+        """Note that a connection begins, whose ticks may take another way."""
+        self._late_ns.clear()
+        self._least_late_ns = None
+        self.behind_ns = 0
 
     def list_symbols(self, listed: Iterable[str]) -> None:
         """Note which symbols the server says there are."""
@@ -200,6 +234,18 @@ class Board:
             for row in self._rows.values():
                 row.as_of_ns = row.as_of_ns and wall_ns
         self._recorded = recorded
+
+    def _judge_lateness(self, late_ns: int) -> None:
+        if self._least_late_ns is None or late_ns < self._least_late_ns:
+            self._least_late_ns = late_ns
+        self._late_ns.append(late_ns)
+        behind_ns = min(self._late_ns) - self._least_late_ns
+        self.behind_ns = 0 if self._recorded or behind_ns < BEHIND_NS else behind_ns
+
+    def _begin_pass(self) -> None:
+        self.newest_ns = None
+        for row in self._rows.values():
+            row.begin_pass()
 
     def _row_of(self, tick: Mapping[str, Any]) -> Row | None:
         symbol = tick.get("S")

@@ -122,6 +122,16 @@ class ConnectionReport:
             return f"NOT CONNECTED, {when}"
         return f"LOST {words.age(wall_ns - (self._lost_ns or wall_ns))} ago, {when}"
 
+    def stopped_ns(self, newest_ns: int | None) -> int | None:
+        """Return the time that prices are of, where no new ones can come; None where they can.
+
+        Args:
+            newest_ns: the time of the newest tick, by its own clock.
+        """
+        if self.phase is not Phase.LIVE and self._lost_ns is not None:
+            return self._lost_ns
+        return newest_ns if self.source_down is not None else None
+
     def traffic(self) -> str:
         """Return the rates of ticks and bytes."""
         ticks, size = words.count(self._ticks.per_s), words.data_size(self._bytes.per_s)

@@ -107,9 +107,14 @@ class Listing(Generic[Item]):
         return list(items[self._offset : self._offset + height])
 
     def table(
-        self, items: Sequence[Item], columns: Sequence[Column[Item]], width: int, wall_ns: int
+        self,
+        items: Sequence[Item],
+        columns: Sequence[Column[Item]],
+        width: int,
+        wall_ns: int,
+        style: Callable[[Item], str] = lambda _item: "",
     ) -> Table:
-        """Return the table of these items: one line each, and the head."""
+        """Return the table of these items: one line each in its style, and the head."""
         fitting = fit(columns, width)
         table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
         for column, characters in fitting:
@@ -121,7 +126,8 @@ class Listing(Generic[Item]):
                 overflow="ellipsis",
             )
         for item in items:
-            table.add_row(*(column.cell(item, wall_ns, chars) for column, chars in fitting))
+            cells = (column.cell(item, wall_ns, chars) for column, chars in fitting)
+            table.add_row(*cells, style=style(item))
         return table
 
     def keys(self, shown: int, total: int) -> Text:

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from feed.client.events import Batch, Counters, Event, Mark
+from feed.client.events import Batch, Connected, Counters, Event, Mark
 from feed.market.symbol_health import Health
 from feed.market.symbols import ALL
 from feed.terminal import words
@@ -53,11 +53,10 @@ def _age(row: Row, wall_ns: int, width: int) -> Text:
 
 def _course(row: Row, wall_ns: int, width: int) -> Text:
     """Draw the course, or say why there is none."""
-    del wall_ns
-    if row.health is Health.HALTED:
-        return Text(f"HALTED {row.words}", "bold yellow")
-    if row.health is Health.STALE:
-        return Text(f"STALE {row.words}", "yellow")
+    if row.health is not Health.LIVE:
+        as_of = f", {words.as_of(row.time_ns, wall_ns)}" if row.time_ns is not None else ""
+        style = "bold yellow" if row.health is Health.HALTED else "yellow"
+        return Text(f"{row.health.value.upper()} {row.words}{as_of}", style)
     if row.as_of_ns is None:
         return Text("waiting" if row.listed else "not listed", "dim")
     course = sparkline(row.course.times_ns, row.course.prices, width)
@@ -128,6 +127,8 @@ class WatchView:
         self.changes += not isinstance(event, Mark)
         if isinstance(event, Batch):
             self.board.update(event, wall_ns)
+        elif isinstance(event, Connected):
+            self.board.begin_connection()
 
     def press(self, key: str, wall_ns: int) -> bool:
         """Take a key; return whether to go on."""
@@ -159,23 +160,42 @@ class WatchView:
         lines: list[RenderableType] = [
             self._head(wall_ns),
             self._account(wall_ns),
-            self._listing.table(shown, columns, width, at_ns),
+            self._listing.table(shown, columns, width, at_ns, self._style),
         ]
         if room is not None:
             lines += [Text("")] * (room - len(shown))
             lines.append(self._listing.keys(len(shown), len(rows)))
         return Group(*lines)
 
+    def _style(self, row: Row) -> str:
+        """Return the style of a row: prices that are not current never look current."""
+        current = row.health is Health.LIVE and self._as_of_ns(0) is None
+        return "" if current else "dim"
+
+    def _as_of_ns(self, wall_ns: int) -> int | None:
+        """Return the time that prices are of; None while they are current."""
+        stopped_ns = self.connection.stopped_ns(self.board.newest_ns)
+        if stopped_ns is None and self.board.behind_ns:
+            return wall_ns - self.board.behind_ns
+        return stopped_ns
+
     def _head(self, wall_ns: int) -> Text:
         connection = self.connection
-        bad = connection.phase is not Phase.LIVE or connection.source_down is not None
+        as_of_ns = self._as_of_ns(wall_ns)
+        down = connection.source_down is not None
+        bad = connection.phase is not Phase.LIVE or down or as_of_ns is not None
         head = line(("feed watch  ", "bold"))
         if self._frozen is not None:
             _, since_ns, ticks = self._frozen
             behind = words.count(self.board.ticks - ticks)
             paused = f"PAUSED {words.age(wall_ns - since_ns)}, {behind} ticks since"
             head.append(f"{paused}  ", "bold yellow")
-        head.append(connection.state(wall_ns), "bold red" if bad else "green")
+        state = connection.state(wall_ns)
+        if self.board.behind_ns and connection.phase is Phase.LIVE:
+            state += f", {words.age(self.board.behind_ns)} behind"
+        if as_of_ns is not None:
+            state += f", {words.as_of(as_of_ns, wall_ns)}"
+        head.append(state, "bold red" if bad else "green")
         return head.append(f"  {connection.traffic()}  {self._where}")
 
     def _account(self, wall_ns: int) -> Text:

@@ -3,6 +3,7 @@
 A number that is not known is "–".
 """
 
+from datetime import datetime
 from itertools import pairwise
 from math import isfinite
 
@@ -85,6 +86,12 @@ def age(age_ns: int | None) -> str:
         return f"{age_s:.1f}s"
     unit_s, unit = next(each for each in _UNITS_S if age_s >= each[0])
     return f"{int(age_s) // unit_s}{unit}"
+
+
+def as_of(time_ns: int, wall_ns: int) -> str:
+    """Return the local time that something is of: `as of 12:34:56`, with a date of another day."""
+    time, now = (datetime.fromtimestamp(ns // SECOND_NS).astimezone() for ns in (time_ns, wall_ns))
+    return f"as of {time:%H:%M:%S}" if time.date() == now.date() else f"as of {time:%F %T}"
 
 
 def duration(duration_s: float | None) -> str:

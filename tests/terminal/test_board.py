@@ -87,6 +87,22 @@ def test_from_zero_on_there_is_a_direction_and_no_share(last: float, direction: 
     assert (row.change, row.direction_of_hour) == (None, direction)
 
 
+def test_a_recording_that_begins_anew_begins_courses_anew() -> None:
+    board = Board(["AAPL"])
+    for second, price in [(0, 1.0), (30, 9.0), (0, 1.0), (1, 1.5), (2, 2.0), (3, 3.0)]:
+        board.update(Batch([trade(price, time_ns=NOW_NS + second * SECOND_NS)]), NOW_NS)
+    (row,) = board.rows
+    assert row.course.prices == [2.0, 3.0]
+    assert board.newest_ns == NOW_NS + 3 * SECOND_NS
+
+
+def test_trades_that_are_late_do_not_begin_anew() -> None:
+    board = Board(["AAPL"])
+    for second in (10, 3, 11, 2, 3, 12, 11, 11, 11, 11):
+        board.update(Batch([trade(1.0, time_ns=NOW_NS + second * SECOND_NS)]), NOW_NS)
+    assert board.newest_ns == NOW_NS + 12 * SECOND_NS
+
+
 def test_a_change_too_large_for_a_number_is_not_known() -> None:
     row = row_after(trade(1e-300), trade(1e300, time_ns=NOW_NS + 2 * SECOND_NS))
     assert (row.change, row.direction_of_hour) == (None, 1)

@@ -3,11 +3,22 @@
 import pytest
 from rich.cells import cell_len
 
-from feed.client.events import Batch, Connected, Counters, Disconnected, Gap, Mark
+from feed.client.events import (
+    Batch,
+    Connected,
+    Counters,
+    Disconnected,
+    Event,
+    FeedState,
+    Gap,
+    Mark,
+)
 from feed.client.ticks import Tick
+from feed.market.symbol_health import Health
 from feed.market.symbols import MAX_SYMBOL_LENGTH
 from feed.market.ticks import SECOND_NS
 from feed.terminal.watch_view import WatchView
+from feed.terminal.words import as_of
 from feed.wire.transport import Transport
 from tests.client.objects import as_tick
 from tests.terminal.objects import NOW_NS, quote, status, trade
@@ -114,7 +125,7 @@ HEALTHS = [
 def test_a_halt_is_told_where_the_price_is(tick: Tick, mark: str, words: str) -> None:
     view = view_of(trade(10.0), tick)
     assert f"10.00 {mark} " in shown(view, 120)[3]
-    assert shown(view, 120)[3].endswith(words)
+    assert shown(view, 120)[3].endswith(f"{words}, {as_of(NOW_NS, NOW_NS)}")
     narrow = shown(view, 40)[3]
     assert f"10.00 {mark} " in narrow
     assert words not in narrow
@@ -141,7 +152,7 @@ def test_a_price_that_just_changed_stands_out_for_a_while() -> None:
     view = view_of(trade(10.0), trade(11.0))
     assert styles(view, "11.00") == {"reverse green"}
     assert styles(view, "11.00", NOW_NS + SECOND_NS) == {"bold"}
-    view.update(Batch([trade(10.5)]), NOW_NS + 2 * SECOND_NS)
+    view.update(Batch([trade(10.5, time_ns=NOW_NS + 2 * SECOND_NS)]), NOW_NS + 2 * SECOND_NS)
     assert styles(view, "10.50", NOW_NS + 2 * SECOND_NS) == {"reverse red"}
 
 
@@ -225,6 +236,52 @@ def test_a_loss_and_a_gap_are_told_at_the_top() -> None:
     view.update(Gap("a-1", "a-9", "overrun"), NOW_NS)
     view.update(CONNECTED, NOW_NS)
     assert "live over websocket" in shown(view)[0]
+
+
+LATER_NS = NOW_NS + 7 * SECOND_NS
+
+
+@pytest.mark.parametrize(
+    ("event", "state"),
+    [
+        (Disconnected("cut", 3.0), "LOST 7.0s ago, trying again"),
+        (FeedState(Health.SOURCE_DOWN, "replay", "finished"), "SOURCE DOWN (finished)"),
+        (FeedState(Health.SOURCE_DOWN, "sim", "silent"), "SOURCE DOWN (silent)"),
+    ],
+)
+def test_prices_that_are_not_current_are_dimmed_and_dated(event: Event, state: str) -> None:
+    view = view_of(trade(10.0))
+    assert styles(view, "10.00", LATER_NS) == {"bold"}
+    view.update(event, NOW_NS)
+    assert state in shown(view, 120, wall_ns=LATER_NS)[0]
+    assert f", {as_of(NOW_NS, LATER_NS)}" in shown(view, 120, wall_ns=LATER_NS)[0]
+    assert styles(view, "10.00", LATER_NS) == {"bold dim"}
+    view.update(CONNECTED, LATER_NS)
+    view.update(FeedState(Health.LIVE, "sim", ""), LATER_NS)
+    assert "as of" not in shown(view, 120, wall_ns=LATER_NS)[0]
+    assert styles(view, "10.00", LATER_NS) == {"bold"}
+
+
+def test_a_reader_that_is_behind_says_so_until_it_is_not() -> None:
+    view = view_of(trade(10.0))
+    for _ in range(3):
+        view.update(Batch([trade(10.0)]), LATER_NS)
+    assert f"7.0s behind, {as_of(NOW_NS, LATER_NS)}" in shown(view, 120, wall_ns=LATER_NS)[0]
+    assert styles(view, "10.00", LATER_NS) == {"bold dim"}
+    view.update(Batch([trade(10.0, time_ns=LATER_NS)]), LATER_NS)
+    assert "behind" not in shown(view, 120, wall_ns=LATER_NS)[0]
+
+
+def test_one_trade_that_is_told_late_is_not_a_reader_behind() -> None:
+    view = view_of(trade(10.0), trade(10.0))
+    view.update(Batch([trade(10.0)]), LATER_NS)
+    assert "behind" not in shown(view, 120, wall_ns=LATER_NS)[0]
+
+
+def test_a_halted_symbol_is_dimmed_and_others_are_not() -> None:
+    view = view_of(trade(10.0), trade(20.0, "MSFT"), status("H"))
+    assert styles(view, "10.00") == {"bold dim"}
+    assert styles(view, "20.00") == {"bold"}
 
 
 def test_ticks_that_cannot_be_read_are_counted_where_it_is_seen() -> None:

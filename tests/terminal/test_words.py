@@ -1,6 +1,7 @@
 """Numbers in few characters."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -97,6 +98,12 @@ def test_a_change_fits_into_its_column_and_keeps_its_sign(share: float) -> None:
 @given(st.floats(0, 1e14))
 def test_a_count_fits_into_six_characters(value: float) -> None:
     assert len(words.count(value)) <= 6
+
+
+def test_a_time_of_another_day_is_told_with_its_date() -> None:
+    noon_ns = int(datetime(2024, 5, 1, 12, 34, 56).astimezone().timestamp()) * 1_000_000_000
+    assert words.as_of(noon_ns, noon_ns + 3_600_000_000_000) == "as of 12:34:56"
+    assert words.as_of(noon_ns, noon_ns + 86_400_000_000_000) == "as of 2024-05-01 12:34:56"
 
 
 @given(st.integers(0, 30 * 365 * 86_400_000_000_000))
