@@ -9,6 +9,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
 import aiohttp
 from yarl import URL
@@ -23,6 +24,7 @@ from feed.wire.transport import Transport
 
 INTERVAL_S = 10.0
 _TIMEOUT_S = 5.0
+_NOT_LIVE = "not_live"  # the outcome of a report to a server that plays a recording
 _NS_PER_MS = 1_000_000
 _BARS = frozenset({Kind.BAR, Kind.UPDATED_BAR, Kind.SECOND_BAR})
 
@@ -45,6 +47,7 @@ class FeedbackReporter:
         self._random = random.Random()
         self._ages_ms: list[float] = []
         self._seen = 0
+        self._wanted = True  # until the server says that its ticks have no age
         self._sent_s = mono_s
         self._sending: asyncio.Task[None] | None = None
 
@@ -52,6 +55,8 @@ class FeedbackReporter:
         self, batch: Batch, session: aiohttp.ClientSession, transport: Transport, mono_s: float
     ) -> None:
         """Note a batch that is handed out, and report where it is time; returns at once."""
+        if not self._wanted:
+            return
         self._sample(batch)
         if self._ages_ms and mono_s - self._sent_s >= INTERVAL_S:
             body = {"transport": transport.value, "ages_ms": self._ages_ms}
@@ -91,7 +96,9 @@ class FeedbackReporter:
         timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
         try:
             async with session.post(self._url, json=body, timeout=timeout) as answer:
-                if not answer.ok:
+                if answer.status == HTTPStatus.OK:  # 204 is said to reports that are counted
+                    self._wanted = await answer.json() != {"outcome": _NOT_LIVE}
+                elif not answer.ok:
                     _log.debug("%s answers %s", self._url, answer.status)
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             _log.debug("%s: %s", self._url, words_of(error, self._url))

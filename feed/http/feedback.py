@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
+from feed.http.answers import json_answer
 from feed.http.problems import problem
 from feed.http.server import Server
 from feed.hub.age_reports import REPORTS_PER_S, Outcome
@@ -17,6 +18,9 @@ _RETRY_AFTER_S = 10
 
 async def feedback(request: web.Request, server: Server) -> web.Response:
     """Count one report: 204, or 429 where there are too many of them.
+
+    Where ticks have no age, since they are of a recording, the answer is 200 with the outcome
+    `not_live`, and clients report no more.
 
     The body is JSON whatever its Content-Type says: `navigator.sendBeacon` sends text.
 
@@ -38,6 +42,9 @@ async def feedback(request: web.Request, server: Server) -> web.Response:
             "the report is too long",
             accepted=f"at most {MAX_REPORT_BYTES} bytes",
         )
+    if not server.hub.age_reports.live:  # a recording's ages are of any size, so they are not read
+        server.hub.age_reports.refuse()
+        return json_answer({"outcome": Outcome.NOT_LIVE})
     report = Report.of(JSON.decode(body))
     outcome = server.hub.age_reports.record(report.transport, report.ages_ms)
     if outcome is Outcome.OVER_BUDGET:

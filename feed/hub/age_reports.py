@@ -30,6 +30,7 @@ class AgeReports:
 
     Attributes:
         outcomes: how many there were of each.
+        live: whether ticks have an age at all.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class AgeReports:
         self.outcomes = dict.fromkeys(Outcome, 0)
         self._delivery_age = delivery_age
         self._clock = clock
-        self._live = live
+        self.live = live
         self._second = 0  # the monotonic second in which reports are counted
         self._in_second = 0
 
@@ -57,8 +58,12 @@ class AgeReports:
             self._delivery_age[transport].observe_all([int(age * _NS_PER_MS) for age in ages_ms])
         return outcome
 
+    def refuse(self) -> None:
+        """Count a report of a recording's ticks, which was not read."""
+        self.outcomes[Outcome.NOT_LIVE] += 1
+
     def _judge(self) -> Outcome:
-        if not self._live:
+        if not self.live:
             return Outcome.NOT_LIVE
         second = self._clock.mono_ns() // _NS_PER_S
         if second != self._second:

@@ -34,9 +34,12 @@ class Scene:
     def __init__(self) -> None:
         self.reports: list[dict[str, Any]] = []
         self.status = 204
+        self.answer: object = None
 
     async def handle(self, request: web.Request) -> web.Response:
         self.reports.append(await request.json())
+        if self.answer is not None:
+            return web.json_response(self.answer)
         return web.Response(status=self.status)
 
     def take(self, age_s: float, mono_s: float = 0.0, *, snapshot: bool = False) -> None:
@@ -110,6 +113,17 @@ async def test_the_sample_is_of_all_ticks_of_a_batch(scene: Scene) -> None:
     scene.take(0, INTERVAL_S)
     await scene.told(1)
     assert len(set(scene.reports[0]["ages_ms"])) > 10, "not always of the newest, or of the oldest"
+
+
+async def test_no_more_is_told_once_the_server_says_that_its_ticks_have_no_age(
+    scene: Scene,
+) -> None:
+    scene.answer = {"outcome": "not_live"}
+    for second in range(1, 4):
+        scene.take(1, second * INTERVAL_S)
+        assert scene.feedback._sending is not None
+        await scene.feedback._sending
+    assert len(scene.reports) == 1
 
 
 async def test_whoever_does_not_take_reports_is_left_alone(scene: Scene) -> None:

@@ -9,7 +9,6 @@ from feed.hub import age_reports as feedback
 from feed.hub.age_reports import Outcome
 from feed.wire.transport import Transport
 from tests.fakes.hand_clock import HandClock
-from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, ScriptedSource, Serve
 from tests.fakes.websocket_reader import WebSocketReader
@@ -110,6 +109,17 @@ async def test_what_is_no_report_is_refused(
     assert words in (await answer.document())["detail"]
 
 
+@pytest.mark.parametrize("ages_ms", [[1], [86_400_001], [60_000_000_000.0] * 64])
+async def test_a_recording_answers_that_its_ticks_have_no_age(
+    serve: Serve, ages_ms: list[float]
+) -> None:
+    feed = await serve(source=ScriptedSource(can_wait=True))
+    answer = await post(feed, {"transport": "sse", "ages_ms": ages_ms})
+    assert (answer.status, await answer.document()) == (200, {"outcome": "not_live"})
+    assert feed.hub.age_reports.outcomes == {"taken": 0, "over_budget": 0, "not_live": 1}
+    assert ages_of(feed, Transport.SSE)[0] == 0
+
+
 async def test_too_many_reports_a_second_are_not_counted(serve: Serve) -> None:
     clock = HandClock()
     feed = await serve(clock=clock.clock)
@@ -136,13 +146,6 @@ async def test_pages_of_other_origins_report_only_where_they_may_read(
 ) -> None:
     feed = await serve(**settings)
     assert (await post(feed, REPORT, f"Origin: {origin}")).status == status
-
-
-async def test_ticks_of_a_recording_have_no_age(serve: Serve) -> None:
-    feed = await serve(ScriptedSource(can_wait=True))
-    assert (await post(feed, REPORT)).status == 204
-    await until(lambda: feed.hub.age_reports.outcomes[Outcome.NOT_LIVE] == 1)
-    assert ages_of(feed, Transport.SSE) == (0, 0)
 
 
 async def test_a_page_that_may_report_learns_it_by_preflight(serve: Serve) -> None:

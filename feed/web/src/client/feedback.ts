@@ -8,10 +8,14 @@
 import type { Environment } from "./environment.ts";
 import type { TransportKind } from "./transports/transport.ts";
 
-const PATH = "/v1/feedback";
+const PATH = "v1/feedback";
 const INTERVAL_MS = 10_000;
+/** The outcome of a report to a server that plays a recording. */
+const NOT_LIVE = "not_live";
 /** In one report; the server accepts no more. */
 const MAX_AGES = 64;
+/** Older ticks are of a recording, and the server accepts no such age. */
+const MAX_AGE_MS = 24 * 60 * 60 * 1_000;
 
 export class FeedbackReporter {
   readonly #url: URL;
@@ -19,15 +23,19 @@ export class FeedbackReporter {
   #ages: number[] = [];
   #seen = 0;
   #sentMs: number;
+  #isWanted = true; // until the server says that its ticks have no age
 
-  constructor(origin: string, environment: Environment) {
-    this.#url = new URL(PATH, origin);
+  constructor(base: string, environment: Environment) {
+    this.#url = new URL(PATH, base);
     this.#environment = environment;
     this.#sentMs = environment.now();
   }
 
   /** Note the age of one tick. A random sample of all is kept (Vitter's algorithm R). */
   note(ageMs: number): void {
+    if (!this.#isWanted || ageMs > MAX_AGE_MS) {
+      return;
+    }
     this.#seen += 1;
     if (this.#ages.length < MAX_AGES) {
       this.#ages.push(ageMs);
@@ -49,6 +57,15 @@ export class FeedbackReporter {
     this.#seen = 0;
     this.#sentMs = nowMs;
     // A failure has no consequence: the connection tells the cause.
-    this.#environment.fetch(this.#url, { method: "POST", body, keepalive: true }).catch(() => {});
+    this.#send(body).catch(() => {});
+  }
+
+  async #send(body: string): Promise<void> {
+    const init = { method: "POST", body, keepalive: true };
+    const answer = await this.#environment.fetch(this.#url, init);
+    if (answer.status === 200) {
+      const { outcome } = (await answer.json()) as { outcome?: string };
+      this.#isWanted = outcome !== NOT_LIVE;
+    }
   }
 }
