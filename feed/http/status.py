@@ -27,6 +27,7 @@ async def status(request: web.Request, server: Server) -> web.Response:  # noqa:
             "pos": str(broadcast.position),
             "source": {
                 "name": ingest.source.name,
+                "live": ingest.source.live,
                 "up": ingest.up,
                 "finished": ingest.finished,
                 "failures": ingest.failures,

@@ -8,7 +8,7 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 
 export default defineConfig({
   root: path("src/dashboard"),
-  base: "/",
+  base: "./", // a proxy may give the server a prefix
   build: {
     outDir: path("dist"),
     emptyOutDir: true,

@@ -259,7 +259,7 @@ async def test_offline_page_says_so_and_resumes(run: Run, chromium: Chromium) ->
     await tab.more_trades()
     await tab.page.context.set_offline(True)
     await tab.page.click("#cut")  # what is open already, Chromium leaves open
-    await tab.until("document.getElementById('pill').innerText === 'Offline'")
+    await tab.until("document.getElementById('pill').innerText.startsWith('Offline')")
     await tab.until("!document.getElementById('banner').hidden")
     assert "Prices are as of" in await tab.text("#banner")
     assert await tab.ask("'stale' in document.body.dataset")

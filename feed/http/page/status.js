@@ -216,7 +216,7 @@ async function ask() {
   let next = 5000;
   try {
     const [status, history] = await Promise.all(
-      ["/v1/status", "/v1/status/history"].map(async (path) => {
+      ["v1/status", "v1/status/history"].map(async (path) => {
         const answer = await fetch(path, { cache: "no-store" });
         if (!answer.ok) throw new Error(`${path} answers ${answer.status}`);
         return answer.json();

@@ -31,7 +31,10 @@ import { Selection, type Symbols } from "./wire/selection.ts";
 import type { FeedState, SubscriptionState } from "./wire/ticks.ts";
 
 export interface FeedClientOptions extends Partial<Settings> {
-  /** The server's address; its path is ignored. The page's own origin by default. */
+  /**
+   * The server's address, with the prefix of its path behind a proxy that gives it one. By default
+   * the one that `client.js` came from; for a bundle of one's own the page's origin.
+   */
   url?: string | Url;
   /**
    * Share one connection between all tabs of this origin (default: true where the browser has Web
@@ -116,9 +119,9 @@ export class FeedClient implements AsyncIterable<Batch> {
       unknown: (message) => this.#emitter.emit("unknown", message),
       age: (ageMs) => this.#feedback?.note(ageMs),
     });
-    const origin = originOf(options.url, this.#environment);
-    this.#feedback = options.feedback ? new FeedbackReporter(origin, this.#environment) : undefined;
-    this.#link = this.#makeLink(origin, options);
+    const base = baseOf(options.url, this.#environment);
+    this.#feedback = options.feedback ? new FeedbackReporter(base, this.#environment) : undefined;
+    this.#link = this.#makeLink(base, options);
   }
 
   /** Everything about the connection, as a value: it is another object whenever it differs. */
@@ -219,7 +222,7 @@ export class FeedClient implements AsyncIterable<Batch> {
     this.#streams.clear();
   }
 
-  #makeLink(origin: string, options: FeedClientOptions): Link {
+  #makeLink(base: string, options: FeedClientOptions): Link {
     const { url: _, shared, newestOnly: __, environment: ___, feedback: ____, ...rest } = options;
     const {
       credentials,
@@ -229,7 +232,7 @@ export class FeedClient implements AsyncIterable<Batch> {
       ...settings
     } = rest;
     const linkOptions: LinkOptions = {
-      origin,
+      base,
       credentials,
       heartbeatMs,
       connectTimeoutMs,
@@ -339,12 +342,13 @@ export class FeedClient implements AsyncIterable<Batch> {
 }
 
 /** Throws InvalidInput when there is no server to connect to. */
-function originOf(url: string | Url | undefined, { origin }: Environment): string {
-  const text = url ?? origin;
+function baseOf(url: string | Url | undefined, { base }: Environment): string {
+  const text = url ?? base;
   try {
     const parsed = new URL(text ?? "");
     if (parsed.protocol === "http:" || parsed.protocol === "https:") {
-      return parsed.origin;
+      const { origin, pathname } = parsed;
+      return `${origin}${pathname.endsWith("/") ? pathname : `${pathname}/`}`;
     }
   } catch {
     // said below

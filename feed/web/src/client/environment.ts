@@ -30,7 +30,8 @@ export interface Environment {
   /** Call back when the page goes online or offline, is shown or hidden, left or restored. */
   onChange(listener: (change: PageChange) => void): () => void;
 
-  readonly origin: string | undefined;
+  /** The server's address where none is named. */
+  readonly base: string | undefined;
   readonly fetch: Fetch;
   readonly WebSocket: WebSocketConstructor | undefined;
   readonly WebSocketStream: WebSocketStreamConstructor | undefined;
@@ -77,7 +78,7 @@ export function environment(parts: Partial<Environment> = {}): Environment {
     isOnline: () => navigator?.onLine !== false,
     isVisible,
     onChange: (listener) => listenToPage(listener),
-    origin: typeof location === "undefined" ? undefined : location.origin,
+    base: ownBase(),
     fetch: (input, init) => scope.fetch(input, init),
     WebSocket: scope.WebSocket,
     WebSocketStream: scope.WebSocketStream,
@@ -86,6 +87,17 @@ export function environment(parts: Partial<Environment> = {}): Environment {
     BroadcastChannel: scope.BroadcastChannel,
     ...parts,
   };
+}
+
+/** The module that a server offers to pages; it stands where the server's paths begin. */
+const MODULE = /\/client\.js(\?.*)?$/;
+
+function ownBase(): string | undefined {
+  const { url = "" } = import.meta as { url?: string }; // of the bundle that this is a part of
+  if (/^https?:/.test(url) && MODULE.test(url)) {
+    return url.replace(MODULE, "/");
+  }
+  return typeof location === "undefined" ? undefined : location.origin;
 }
 
 function requestFrame(callback: () => void, isVisible: () => boolean): void {

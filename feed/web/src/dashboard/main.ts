@@ -14,12 +14,14 @@ import { CourseLoader, type Timeframe } from "./market/history.ts";
 import { Market } from "./market/market.ts";
 import { byId } from "./ui/dom.ts";
 import { Painter } from "./ui/painter.ts";
+import { serverUrl } from "./ui/server-url.ts";
 import { Snippets } from "./ui/snippets.ts";
 import { Search } from "./watchlist/search.ts";
 import { Table } from "./watchlist/table.ts";
 import { Watchlist } from "./watchlist/watchlist.ts";
 
 const RETRY_MS = 2_000;
+const START_OVER_MS = 1_000;
 
 /** Wait for the list of symbols; the page says so as long as there is none. */
 async function load(): Promise<Directory> {
@@ -38,11 +40,12 @@ async function load(): Promise<Directory> {
 }
 
 async function main(): Promise<void> {
-  const client = new FeedClient({ feedback: true });
+  const client = new FeedClient({ url: serverUrl(), feedback: true });
   Object.assign(globalThis, { feed: client }); // for people that open the console
   const painter = new Painter();
-  const panel = new Panel(client);
   const market = new Market();
+  let subscribe = () => {}; // nothing is known to subscribe to yet
+  const panel = new Panel(client, market, () => subscribe());
   const directory = await load();
   const chart = new Chart(painter);
   const detail = new Detail(painter);
@@ -83,9 +86,11 @@ async function main(): Promise<void> {
   });
 
   /** Ask for the watched symbols, and for the bars of the charted one. */
-  function subscribe(): void {
-    const watched = watchlist.isAll ? ["*"] : [...watchlist.symbols];
-    if (chosen !== undefined && !watchlist.has(chosen)) {
+  subscribe = () => {
+    // A slow reader of a few quiet symbols would not be slow.
+    const isAll = watchlist.isAll || panel.controls.isSlowed;
+    const watched = isAll ? ["*"] : [...watchlist.symbols];
+    if (chosen !== undefined && !isAll && !watchlist.has(chosen)) {
       watched.push(chosen);
     }
     const charted = chosen === undefined ? [] : [chosen];
@@ -101,7 +106,7 @@ async function main(): Promise<void> {
     subscribed = wanted;
     client.subscribe(wanted);
     client.unsubscribe(gone);
-  }
+  };
 
   function choose(symbol: string): void {
     chosen = symbol;
@@ -114,8 +119,12 @@ async function main(): Promise<void> {
   }
 
   client.on("batch", ({ ticks, isSnapshot }) => {
-    market.take(ticks);
-    if (!isSnapshot) {
+    if (isSnapshot) {
+      market.restate(ticks);
+    } else {
+      if (market.take(ticks)) {
+        startOver();
+      }
       chart.take(ticks);
     }
     if (chosen !== undefined) {
@@ -124,6 +133,22 @@ async function main(): Promise<void> {
     painter.request();
   });
   client.on("gap", () => chart.reload());
+
+  let startedOverMs = Number.NEGATIVE_INFINITY;
+  let startingOver: ReturnType<typeof setTimeout> | undefined;
+  /** Draw everything anew, now or soon: a recording may begin anew many times a second. */
+  function startOver(): void {
+    clearTimeout(startingOver);
+    const leftMs = startedOverMs + START_OVER_MS - performance.now();
+    if (leftMs > 0) {
+      startingOver = setTimeout(startOver, leftMs);
+      return;
+    }
+    startedOverMs = performance.now();
+    courses.restart();
+    courses.request(watchlist.symbols);
+    chart.restart();
+  }
 
   byId("timeframes").addEventListener("change", (event) => {
     if (chosen !== undefined) {

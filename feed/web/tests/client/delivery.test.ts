@@ -209,6 +209,53 @@ test("feedback is a sample of the ages, told every ten seconds", () => {
   expect(posted[0]?.body.ages_ms).toHaveLength(64);
 });
 
+test("no feedback is given of ticks without an age: those of a recording", async () => {
+  const posted: string[] = [];
+  let nowMs = 0;
+  const feedback = new FeedbackReporter("http://127.0.0.1:8080/prefix/", {
+    now: () => nowMs,
+    random: () => 0.5,
+    fetch: async (url: URL) => {
+      posted.push(url.href);
+      return Response.json({ outcome: "not_live" });
+    },
+  } as unknown as Environment);
+  const report = async (age: number) => {
+    nowMs += 10_000;
+    feedback.note(age);
+    feedback.reportWhenDue("sse", nowMs);
+    await new Promise((resolve) => setTimeout(resolve));
+    return posted.length;
+  };
+  expect(await report(86_400_001)).toBe(0); // not accepted by any server
+  expect(await report(60_000)).toBe(1);
+  expect(await report(60_000)).toBe(1);
+  expect(posted).toEqual(["http://127.0.0.1:8080/prefix/v1/feedback"]);
+});
+
+test.each([
+  ["http://127.0.0.1:8080", "http://127.0.0.1:8080/"],
+  ["https://example.com/markets", "https://example.com/markets/"],
+  ["https://example.com/markets/?a=1#b", "https://example.com/markets/"],
+])("requests to %s go on from %s", async (url, base) => {
+  const asked: string[] = [];
+  const page = new Page().environment();
+  const fetch = async (input: URL | string) => {
+    asked.push(String(input));
+    return new Response(null, { status: 404 });
+  };
+  const client = new FeedClient({
+    url,
+    transport: "stream",
+    shared: false,
+    environment: { ...page, fetch: fetch as unknown as typeof globalThis.fetch },
+  });
+  client.subscribe({ trades: ["A"] });
+  await until(() => asked.length > 0);
+  client.close();
+  expect(asked[0]?.split("?")[0]).toBe(`${base}v1/stream`);
+});
+
 describe("a client", () => {
   let feed: ScriptedFeed;
   let client: FeedClient | undefined;

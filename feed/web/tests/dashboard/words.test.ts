@@ -20,6 +20,8 @@ test.each([
   [formatPrice(undefined, 2), "–"],
   [formatPrice(-36.73, 2), "-36.73"],
   [formatPrice(0, 2), "0.00"],
+  [formatPrice(169.839033, 6), "169.83903"],
+  [formatPrice(1_234_567.891, 8), "1,234,567.89"],
   [formatPrice(1e-12, 8), "1e-12"],
   [formatPrice(-1.25e-12, 2), "-1.25e-12"],
   [formatPrice(1.2e-8, 8), "1.2e-8"],

@@ -305,10 +305,10 @@ export class Connection implements Link {
 
   #request(): Request {
     const { codec, conflate, onLag, compress } = this.settings;
-    const { origin, credentials } = this.#options;
+    const { base, credentials } = this.#options;
     const after = this.#progress.position;
     return {
-      origin,
+      base,
       codec,
       selection: this.#selection,
       after,

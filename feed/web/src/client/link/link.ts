@@ -29,7 +29,7 @@ export const DEFAULT_SETTINGS: Settings = {
 
 /** The options that stay as they were when the client was made. */
 export interface LinkOptions {
-  origin: string;
+  base: string;
   credentials: Credentials | undefined;
   /** A connection that is open but silent for this long is dead; the server speaks every 10 s. */
   heartbeatMs: number;

@@ -70,7 +70,7 @@ export class SharedLink implements Link {
     observer: LinkObserver,
     environment: Environment,
   ) {
-    this.#name = `${options.origin} ${group}`;
+    this.#name = `${options.base} ${group}`;
     this.#options = options;
     this.#observer = observer;
     this.#environment = environment;

@@ -20,7 +20,7 @@ import {
   type Transport,
 } from "./transport.ts";
 
-const PATH = "/v1/sse";
+const PATH = "v1/sse";
 const NAMED_EVENTS = ["gap", "snapshot", "mark", "feed", "bye"] as const;
 
 export class EventSourceTransport implements Transport {

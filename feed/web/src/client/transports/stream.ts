@@ -19,7 +19,7 @@ import {
   type Transport,
 } from "./transport.ts";
 
-const PATH = "/v1/stream";
+const PATH = "v1/stream";
 
 export class StreamTransport implements Transport {
   readonly kind = "stream";

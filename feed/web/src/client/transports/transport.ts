@@ -20,8 +20,8 @@ export interface Arrival {
 
 /** The beginning of a connection: symbols, position and options. */
 export interface Request {
-  /** The server's address, without a path. */
-  origin: string;
+  /** The server's address, with a slash at its end; paths of requests go on from it. */
+  base: string;
   codec: CodecName;
   selection: Selection;
   after: string | undefined;
@@ -74,7 +74,7 @@ export interface Transport {
 
 /** The URL of an HTTP transport with everything a request says. */
 export function requestUrl(path: string, request: Request): Url {
-  const url = new URL(path, request.origin);
+  const url = new URL(path, request.base);
   const query = url.searchParams;
   request.selection.appendTo(query);
   const conflate = Object.entries(request.conflate).map(

@@ -6,7 +6,7 @@ import { codecs } from "../wire/codec.ts";
 import { makeSocket, type Socket } from "./socket.ts";
 import type { Arrival, Opened, Request, Transport } from "./transport.ts";
 
-const PATH = "/v1/ws";
+const PATH = "v1/ws";
 
 export class WebSocketTransport implements Transport {
   readonly kind = "websocket";
@@ -21,7 +21,7 @@ export class WebSocketTransport implements Transport {
   }
 
   async open(): Promise<Opened> {
-    const url = new URL(PATH, this.#request.origin);
+    const url = new URL(PATH, this.#request.base);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const { codec } = this.#request;
     this.#socket = makeSocket(url.href, codec, this.#environment);

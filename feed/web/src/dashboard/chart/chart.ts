@@ -90,6 +90,13 @@ export class Chart {
     void this.#load(symbol, timeframe);
   }
 
+  /** Begin anew with the server's bars: time has begun anew. */
+  restart(): void {
+    if (this.#symbol !== undefined) {
+      this.show(this.#symbol, this.#timeframe, this.#decimals);
+    }
+  }
+
   /** Load again what may have been missed: after a gap, or when the last attempt failed. */
   reload(): void {
     if (this.#symbol !== undefined) {
@@ -158,7 +165,10 @@ export class Chart {
       this.#isLoaded = true;
     } catch (error) {
       if (!loading.signal.aborted) {
-        this.#note.textContent = `The past bars could not be loaded: ${(error as Error).message}`;
+        this.#note.textContent =
+          this.#latest === undefined
+            ? `The past bars could not be loaded: ${(error as Error).message}`
+            : ""; // what is drawn says more
         this.#isLoaded = true; // live bars are drawn all the same
       }
     }

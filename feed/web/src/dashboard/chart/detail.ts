@@ -1,9 +1,11 @@
 /** The lines above the chart: the chosen symbol, its price, its book, and its status in words. */
 
+import { timeMs } from "../../client/index.ts";
 import type { Listing } from "../market/directory.ts";
 import type { Instrument } from "../market/instrument.ts";
 import { byId, setData, Text } from "../ui/dom.ts";
 import {
+  formatAsOf,
   formatBasisPoints,
   formatChange,
   formatClock,
@@ -18,6 +20,7 @@ const DRAW_MS = 100;
 export class Detail {
   readonly #painter: Painter;
   readonly #change = byId<HTMLElement>("detail-change");
+  readonly #element = byId<HTMLElement>("detail");
   readonly #halt = byId<HTMLElement>("detail-halt");
   readonly #last = byId<HTMLElement>("detail-last");
   readonly #texts = {
@@ -70,8 +73,7 @@ export class Detail {
   }
 
   #write(instrument: Instrument): void {
-    const { decimals, last, bid, ask, bidSize, askSize, spread, change, series, halt, silence } =
-      instrument;
+    const { decimals, last, bid, ask, bidSize, askSize, spread, change, series, halt } = instrument;
     this.#texts.last.set(formatPrice(last, decimals));
     setData(
       this.#last,
@@ -93,13 +95,22 @@ export class Detail {
             .filter((words) => words !== "")
             .join(" · "),
     );
-    const status = halt ?? silence;
+    const status = instrument.stopped;
+    setData(this.#element, "stale", status === undefined ? undefined : "");
     this.#halt.hidden = status === undefined;
     if (status !== undefined) {
-      const reason = status.rm === "" ? "" : `${status.rm} · `;
+      const nowMs = Date.now();
+      const since = `since ${formatAsOf(timeMs(status.t), nowMs)}`;
+      const { asOfMs } = instrument;
       this.#texts.halt.set(halt === undefined ? "Stale" : halt.sm);
       this.#texts.haltReason.set(
-        halt === undefined ? status.sm : `${reason}since ${formatClock(Date.parse(status.t))}`,
+        [
+          halt === undefined ? status.sm : status.rm,
+          halt === undefined ? "" : since,
+          asOfMs === undefined ? "" : `prices as of ${formatAsOf(asOfMs, nowMs)}`,
+        ]
+          .filter((words) => words !== "")
+          .join(" · "),
       );
     }
   }

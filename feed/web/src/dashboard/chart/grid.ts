@@ -6,15 +6,13 @@
  * and written as what they are. Pure.
  */
 
-import { formatPrice } from "../ui/format.ts";
+import { decimalsOf, formatPrice } from "../ui/format.ts";
 
 /** Powers of ten that are drawn as they are. */
 const LEAST_POWER = -4;
 const MOST_POWER = 11;
 /** Digits after the point of a price in a unit of its own. */
 const UNIT_DIGITS = 5;
-/** A double has no more. */
-const MOST_DIGITS = 14;
 /** Below, the reciprocal of a power of ten is no number. */
 const SMALLEST_POWER = -300;
 
@@ -31,7 +29,7 @@ export interface Grid {
 export function gridOf(price: number, decimals: number): Grid {
   const power = price === 0 ? 0 : Math.floor(Math.log10(Math.abs(price)));
   if (power >= LEAST_POWER && power <= MOST_POWER) {
-    const digits = Math.min(decimals, MOST_DIGITS - Math.max(0, power));
+    const digits = decimalsOf(price, decimals);
     return { unit: 1, digits, format: (drawn) => formatPrice(drawn, digits) };
   }
   const unitPower = Math.max(power, SMALLEST_POWER);

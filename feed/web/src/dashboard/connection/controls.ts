@@ -17,12 +17,15 @@ const READING: Record<string, number | undefined> = {
 export interface ControlsHost {
   /** The user changed something, in words for the journal. */
   changed(words: string): void;
+  /** Reading is slowed, or no longer. */
+  slowed(isSlowed: boolean): void;
 }
 
 export class Controls {
   readonly #client: FeedClient;
   readonly #host: ControlsHost;
   readonly #form = byId<HTMLFormElement>("controls");
+  #wireBefore: Partial<Settings> = {}; // to go back to when reading is no longer slowed
 
   constructor(client: FeedClient, host: ControlsHost) {
     this.#client = client;
@@ -56,6 +59,22 @@ export class Controls {
     this.#set("compress", compress === false ? "off" : "on");
   }
 
+  /** Read at another speed. */
+  #read(value: string): void {
+    const throttle = READING[value];
+    const { transport, compress } = this.#client.settings;
+    if (throttle === undefined) {
+      this.#client.configure({ ...this.#wireBefore, throttle });
+      this.#wireBefore = {};
+    } else if (this.isSlowed) {
+      this.#client.configure({ throttle });
+    } else {
+      this.#wireBefore = { transport, compress };
+      this.#client.configure({ ...wireOf(this.#client.settings), throttle });
+    }
+    this.#host.slowed(this.isSlowed);
+  }
+
   #set(name: string, value: string): void {
     const field = this.#form.elements.namedItem(name);
     if (field instanceof RadioNodeList || field instanceof HTMLSelectElement) {
@@ -66,10 +85,23 @@ export class Controls {
   }
 
   #changed({ name, value }: HTMLInputElement): void {
-    this.#client.configure(settingOf(name, value));
+    if (name === "reading") {
+      this.#read(value);
+    } else {
+      this.#client.configure(settingOf(name, value));
+    }
     const words = this.#form.querySelector(`[data-name="${name}"]`)?.textContent ?? name;
     this.#host.changed(`${words}: ${value}`);
   }
+}
+
+/**
+ * The wire on which a slow reader is noticed within seconds: nothing is compressed, since buffers on
+ * the way hold minutes of a calm feed otherwise, and the browser can stop reading.
+ */
+function wireOf({ transport }: Settings): Partial<Settings> {
+  const canPause = "WebSocketStream" in globalThis && transport !== "sse";
+  return { compress: false, transport: canPause ? transport : "stream" };
 }
 
 function settingOf(name: string, value: string): Partial<Settings> {
@@ -82,9 +114,7 @@ function settingOf(name: string, value: string): Partial<Settings> {
       return { conflate: value === "off" ? {} : { trades: value, quotes: value } };
     case "on_lag":
       return { onLag: value as OnLagName };
-    case "compress":
-      return { compress: value === "on" ? undefined : false };
     default:
-      return { throttle: READING[value] };
+      return { compress: value === "on" ? undefined : false };
   }
 }

@@ -44,6 +44,8 @@ export class Meters {
   #saved: number | undefined; // share of bytes that compression saves
   #traffic: Traffic | undefined;
   #lagTicks: number | undefined;
+  /** Ticks happen now; those of a recording have no age. */
+  isLive = true;
 
   constructor(client: FeedClient) {
     this.#client = client;
@@ -135,7 +137,8 @@ export class Meters {
 
   #showAges(kind: string, ages: Percentiles): void {
     const values = [ages.p50Ms, ages.p90Ms, ages.p99Ms, ages.maxMs];
-    const isKnown = ages.count > 0 && ages.p50Ms < RECORDED_MS;
+    const isRecorded = kind === "event" && (!this.isLive || ages.p50Ms >= RECORDED_MS);
+    const isKnown = ages.count > 0 && !isRecorded;
     for (const [index, name] of PERCENTILES.entries()) {
       const { text, bar } = this.#ages.get(`${kind}-${name}`) as { text: Text; bar: HTMLElement };
       const ms = values[index] as number;

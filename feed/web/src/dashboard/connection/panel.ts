@@ -1,14 +1,17 @@
 /** The connection panel and the line in the head: meters, switches, ladder and journal together. */
 
 import type { FeedClient, LinkStatus } from "../../client/index.ts";
+import type { Market } from "../market/market.ts";
 import { byId, setData, Text } from "../ui/dom.ts";
-import { formatClock, formatCount } from "../ui/format.ts";
+import { formatAsOf, formatCount } from "../ui/format.ts";
 import { Controls } from "./controls.ts";
+import { currencyOf, type Source } from "./currency.ts";
+import { Freshness } from "./freshness.ts";
 import { Journal } from "./journal.ts";
 import { Ladder } from "./ladder.ts";
 import { Meters } from "./meters.ts";
 import { type ServerStatus, ServerWatch } from "./server.ts";
-import { describe, healthOf, TRANSPORT_WORDS } from "./words.ts";
+import { describe, TRANSPORT_WORDS } from "./words.ts";
 
 const METER_MS = 1_000;
 
@@ -24,6 +27,7 @@ export class Panel {
   readonly controls: Controls;
   readonly #client: FeedClient;
   readonly #meters: Meters;
+  readonly #server: ServerWatch;
   readonly #ladder = new Ladder();
   readonly #journal = new Journal();
   readonly #pill = byId<HTMLElement>("pill");
@@ -32,20 +36,32 @@ export class Panel {
   readonly #banner = byId<HTMLElement>("banner");
   readonly #bannerWords = byId<HTMLElement>("banner-words");
   readonly #source = byId<HTMLElement>("source");
+  readonly #asOf = byId<HTMLElement>("as-of");
+  readonly #market: Market;
+  readonly #freshness = new Freshness();
+  #situation: Source = { isLive: true, down: undefined };
+  #frames = 0;
   #status: LinkStatus;
-  #lostMs: number | undefined;
   #epoch: string | undefined;
   #awaitsSnapshot = true; // at first and after a gap; those for symbols just added are not news
 
-  constructor(client: FeedClient) {
+  /** @param slowed called when reading is slowed, or no longer. */
+  constructor(client: FeedClient, market: Market, slowed: () => void) {
     this.#client = client;
+    this.#market = market;
     this.#status = client.status;
     this.#meters = new Meters(client);
-    this.controls = new Controls(client, { changed: (words) => this.#journal.note(words) });
+    this.controls = new Controls(client, {
+      changed: (words) => this.#journal.note(words),
+      slowed: (isSlowed) => {
+        slowed();
+        this.#server.isEager = isSlowed;
+      },
+    });
     byId("pill-words").append(this.#pillWords.node);
     byId("pill-more").append(this.#pillMore.node);
     this.#listen();
-    new ServerWatch((server) => this.#learn(server));
+    this.#server = new ServerWatch((server) => this.#learn(server));
     setInterval(() => this.#tick(), METER_MS);
     this.#tick();
   }
@@ -82,6 +98,9 @@ export class Panel {
           ? `Ticks come from ${source} again`
           : `Nothing comes from ${source}: ${reason}`;
       this.#journal.note(words, state === "live" ? "good" : "bad");
+      const down = state === "live" ? undefined : reason;
+      this.#situation = { ...this.#situation, down };
+      this.#show();
     });
     client.on("subscription", ({ conflate }) => {
       if (conflate !== undefined) {
@@ -115,28 +134,45 @@ export class Panel {
   #show(): void {
     const nowMs = Date.now();
     const { phase, problem, transport } = this.#status;
-    const { isSlowed } = this.controls;
     const isLive = phase === "live";
-    this.#pillWords.set(describe(this.#status, isSlowed, nowMs));
+    const { words, health, isCurrent, asOfMs } = currencyOf({
+      status: this.#status,
+      source: this.#situation,
+      isSlowed: this.controls.isSlowed,
+      behindMs: this.#freshness.behindMs(performance.now(), isLive),
+      newestMs: this.#market.newestMs,
+      nowMs,
+    });
+    this.#pillWords.set(words);
     this.#pillMore.set(isLive && transport !== undefined ? TRANSPORT_WORDS[transport] : "");
-    setData(this.#pill, "health", healthOf(this.#status, isSlowed));
+    setData(this.#pill, "health", health);
     this.controls.show(this.#client.settings);
-    const isLost = !isLive && phase !== "idle" && this.#status.connects > 0;
-    this.#lostMs = isLost ? (this.#lostMs ?? nowMs) : undefined;
-    setData(document.body, "stale", isLost ? "" : undefined);
+    setData(document.body, "stale", isCurrent ? undefined : "");
+    const asOf = asOfMs === undefined ? "" : `as of ${formatAsOf(asOfMs, nowMs)}`;
+    this.#asOf.hidden = asOf === "";
+    this.#asOf.textContent = asOf;
     // A reconnect that takes a moment needs no banner.
     const isWorth =
       phase === "offline" || phase === "stopped" || (problem !== undefined && !isLive);
     this.#banner.hidden = !isWorth;
     if (isWorth) {
-      const since =
-        this.#lostMs === undefined ? "" : ` Prices are as of ${formatClock(this.#lostMs)}.`;
+      const since = asOf === "" ? "" : ` Prices are ${asOf}.`;
       const why = problem === undefined ? "" : ` (${problem})`;
       this.#bannerWords.textContent = `${describe(this.#status, false, nowMs)}.${since}${why}`;
     }
   }
 
+  /** Note whether anything came since the last look. */
+  #listenToFrames(): void {
+    const { frames } = this.#client.counters;
+    if (frames !== this.#frames) {
+      this.#frames = frames;
+      this.#freshness.heard(this.#client.position, performance.now());
+    }
+  }
+
   #tick(): void {
+    this.#listenToFrames();
     this.#meters.show(performance.now());
     this.#show();
   }
@@ -146,6 +182,11 @@ export class Panel {
     if (server === undefined) {
       return;
     }
+    this.#listenToFrames();
+    this.#freshness.serverAt(server.pos, performance.now());
+    this.#situation = { isLive: server.source.live ?? true, down: downOf(server) };
+    this.#meters.isLive = this.#situation.isLive;
+    this.#show();
     const epoch = server.pos.split("-")[0];
     if (epoch !== this.#epoch) {
       this.#epoch = epoch;
@@ -155,6 +196,17 @@ export class Panel {
     this.#source.textContent = sourceWords(server);
     setData(this.#source, "down", isDown(server) ? "" : undefined);
   }
+}
+
+/** The reason for which nothing comes from the source, if nothing does. */
+function downOf({ source, feed }: ServerStatus): string | undefined {
+  if (source.finished) {
+    return "finished";
+  }
+  if (feed !== undefined && feed.state !== "live") {
+    return feed.reason;
+  }
+  return source.up ? undefined : "failed";
 }
 
 /** Whether ticks that should come do not; the end of a recording is not a failure. */

@@ -11,7 +11,14 @@ export interface Traffic {
 export interface ServerStatus {
   version: string;
   pos: string;
-  source: { name: string; up: boolean; finished: boolean; last_error: string };
+  source: {
+    name: string;
+    /** Ticks happen now; older servers do not tell. */
+    live?: boolean;
+    up: boolean;
+    finished: boolean;
+    last_error: string;
+  };
   /** Older servers do not tell. */
   feed?: { state: string; reason: string };
   ring: { capacity: number; oldest_age_s: number };
@@ -23,15 +30,24 @@ export interface ServerStatus {
 }
 
 const INTERVAL_MS = 2_000;
+/** While somebody waits for a step of the ladder. */
+const EAGER_MS = 500;
 
 export class ServerWatch {
   readonly #listener: (status: ServerStatus | undefined) => void;
+  #intervalMs = INTERVAL_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Call back with every answer; with undefined when there is none. */
   constructor(listener: (status: ServerStatus | undefined) => void) {
     this.#listener = listener;
     document.addEventListener("visibilitychange", () => this.#schedule(0));
+    this.#schedule(0);
+  }
+
+  /** Ask more often from now on, or no longer. */
+  set isEager(isEager: boolean) {
+    this.#intervalMs = isEager ? EAGER_MS : INTERVAL_MS;
     this.#schedule(0);
   }
 
@@ -45,12 +61,12 @@ export class ServerWatch {
   async #ask(): Promise<void> {
     let status: ServerStatus | undefined;
     try {
-      const response = await fetch("/v1/status", { signal: AbortSignal.timeout(INTERVAL_MS) });
+      const response = await fetch("v1/status", { signal: AbortSignal.timeout(INTERVAL_MS) });
       status = response.ok ? ((await response.json()) as ServerStatus) : undefined;
     } catch {
       status = undefined; // the connection panel says what is wrong
     }
     this.#listener(status);
-    this.#schedule(INTERVAL_MS);
+    this.#schedule(this.#intervalMs);
   }
 }

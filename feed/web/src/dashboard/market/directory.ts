@@ -10,7 +10,7 @@ export interface Listing {
 
 /** Ask the server what can be subscribed to. Throws an Error that says what was answered. */
 export async function fetchListings(): Promise<Listing[]> {
-  const response = await fetch("/v1/symbols");
+  const response = await fetch("v1/symbols");
   if (!response.ok) {
     throw new Error(`/v1/symbols answered ${response.status}`);
   }

@@ -24,7 +24,7 @@ export async function fetchBars(
   signal?: AbortSignal,
 ): Promise<Bars> {
   const query = new URLSearchParams({ symbol, timeframe, limit: String(limit) });
-  const response = await fetch(`/v1/bars?${query}`, signal === undefined ? {} : { signal });
+  const response = await fetch(`v1/bars?${query}`, signal === undefined ? {} : { signal });
   if (!response.ok) {
     throw new Error(`/v1/bars answered ${response.status} for ${symbol}`);
   }
@@ -43,6 +43,7 @@ export class CourseLoader {
   readonly #asked = new Set<string>();
   #waiting: string[] = [];
   #running = 0;
+  #pass = 0;
 
   constructor(onLoaded: (symbol: string, points: Point[]) => void) {
     this.#onLoaded = onLoaded;
@@ -53,6 +54,12 @@ export class CourseLoader {
     const wanted = symbols.filter((symbol) => !this.#asked.has(symbol));
     this.#waiting = [...wanted, ...this.#waiting.filter((symbol) => !wanted.includes(symbol))];
     this.#pump();
+  }
+
+  /** Forget what was loaded: time begins anew. */
+  restart(): void {
+    this.#asked.clear();
+    this.#pass += 1;
   }
 
   #pump(): void {
@@ -74,6 +81,7 @@ export class CourseLoader {
   }
 
   async #load(symbol: string): Promise<void> {
+    const pass = this.#pass;
     const minutes = await fetchBars(symbol, "1m", MINUTES);
     const seconds =
       minutes.bars.length < FEW_MINUTES
@@ -84,7 +92,9 @@ export class CourseLoader {
     const finerFromMs = finer[0]?.timeMs ?? Number.POSITIVE_INFINITY;
     // A minute that the seconds cover, or a part of it, would only be a step in front of them.
     const older = points.filter(({ timeMs }) => timeMs + MINUTE_MS <= finerFromMs);
-    this.#onLoaded(symbol, [...older, ...finer]);
+    if (pass === this.#pass) {
+      this.#onLoaded(symbol, [...older, ...finer]);
+    }
   }
 }
 

@@ -28,6 +28,8 @@ export class Instrument {
   readonly series = new Series();
   last: number | undefined;
   lastMs: number | undefined;
+  /** The time of its newest trade or quote. */
+  asOfMs: number | undefined;
   bid: number | undefined;
   ask: number | undefined;
   bidSize: number | undefined;
@@ -67,6 +69,19 @@ export class Instrument {
       : finite(this.ask - this.bid);
   }
 
+  /** The status for which its prices are not current: a halt, or its silence. */
+  get stopped(): Status | undefined {
+    return this.halt ?? this.silence;
+  }
+
+  /** Forget what is of the time before a recording began anew: its course, and a halt. */
+  beginPass(): void {
+    this.series.clear();
+    this.halt = undefined;
+    this.silence = undefined;
+    this.version += 1;
+  }
+
   take(tick: Tick): void {
     switch (tick.T) {
       case "t":
@@ -100,6 +115,7 @@ export class Instrument {
     this.lastDirection = directionOf(trade.p, this.last, this.lastDirection);
     this.last = trade.p;
     this.lastMs = timeMs(trade.t);
+    this.asOfMs = this.lastMs;
     this.#see(trade.p);
     this.series.push(this.lastMs, trade.p);
   }
@@ -113,6 +129,7 @@ export class Instrument {
     this.ask = ask;
     this.bidSize = quote.bs;
     this.askSize = quote.as;
+    this.asOfMs = timeMs(quote.t);
     this.#see(quote.bp);
     this.#see(quote.ap);
   }

@@ -32,6 +32,12 @@ export class Series {
     return this.#points[0]?.timeMs;
   }
 
+  /** Forget everything: time begins anew. */
+  clear(): void {
+    this.#points = [];
+    this.#stepMs = FIRST_STEP_MS;
+  }
+
   /** Note a price. Times that go back a little count as now. */
   push(timeMs: number, price: number): void {
     const last = this.#points.at(-1);

@@ -13,9 +13,13 @@ const prices = Array.from(
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const date = new Intl.DateTimeFormat("en-CA", { dateStyle: "short" });
 
 /** The share of a price that rounding may take or add; more, and digits that matter are gone. */
 const NEAR = 5e-4;
+/** Digits of a price; what is behind them is noise, and would not fit. */
+const MOST_DIGITS = 8;
+const LEAST_DECIMALS = 2;
 /** From here on a number is told by its power of ten. */
 const LARGE = 1e12;
 
@@ -28,10 +32,17 @@ export function formatPrice(price: number | undefined, decimals: number): string
     return NOTHING;
   }
   const size = Math.abs(price);
-  if (size < LARGE && Math.abs(Number(price.toFixed(decimals)) - price) <= NEAR * size) {
-    return (prices[decimals] as Intl.NumberFormat).format(price);
+  const digits = decimalsOf(price, decimals);
+  if (size < LARGE && Math.abs(Number(price.toFixed(digits)) - price) <= NEAR * size) {
+    return (prices[digits] as Intl.NumberFormat).format(price);
   }
   return formatByPower(price, 3);
+}
+
+/** The decimals that a price is shown with, of those that its symbol's prices come with. */
+export function decimalsOf(price: number, decimals: number): number {
+  const wholeDigits = Math.abs(price) < 1 ? 0 : Math.floor(Math.log10(Math.abs(price))) + 1;
+  return Math.min(decimals, Math.max(LEAST_DECIMALS, MOST_DIGITS - wholeDigits));
 }
 
 /** A number by its power of ten, with so many digits after the point at most: `1.25e-12`. */
@@ -121,4 +132,10 @@ export function formatDuration(ms: number): string {
 
 export function formatClock(timeMs: number): string {
   return clock.format(timeMs);
+}
+
+/** The time that a price is of: `12:34:56`, with its date where that is another day. */
+export function formatAsOf(timeMs: number, nowMs: number): string {
+  const isToday = new Date(timeMs).toDateString() === new Date(nowMs).toDateString();
+  return isToday ? formatClock(timeMs) : `${date.format(timeMs)} ${formatClock(timeMs)}`;
 }

@@ -1,6 +1,7 @@
 /** Ten lines to have the same elsewhere, for the symbol on screen and this server's address. */
 
 import { byId } from "./dom.ts";
+import { serverUrl } from "./server-url.ts";
 
 const TABS = ["browser", "eventsource", "python", "curl"] as const;
 type Tab = (typeof TABS)[number];
@@ -24,7 +25,7 @@ export class Snippets {
 
   #show(): void {
     const tab = new FormData(this.#form).get("snippet") as Tab;
-    this.#code.textContent = snippet(tab, location.origin, this.#symbol);
+    this.#code.textContent = snippet(tab, serverUrl().replace(/\/$/, ""), this.#symbol);
   }
 
   async #copyIt(): Promise<void> {
@@ -40,16 +41,16 @@ export class Snippets {
   }
 }
 
-export function snippet(tab: Tab, origin: string, symbol: string): string {
+export function snippet(tab: Tab, server: string, symbol: string): string {
   // A symbol may be any printable text: quotes end neither a text nor the shell's, "<" no script.
   const encoded = encodeURIComponent(symbol).replaceAll("'", "%27");
   const quoted = JSON.stringify(symbol).replaceAll("<", "\\u003c");
   switch (tab) {
     case "browser":
       return `<script type="module">
-  import { FeedClient } from "${origin}/client.js";
+  import { FeedClient } from "${server}/client.js";
 
-  const client = new FeedClient({ url: "${origin}" });
+  const client = new FeedClient({ url: "${server}" });
   client.on("batch", () => {
     const { trade, quote } = client.newest(${quoted}) ?? {};
     document.body.textContent = \`\${trade?.p} (\${quote?.bp} / \${quote?.ap})\`;
@@ -58,7 +59,7 @@ export function snippet(tab: Tab, origin: string, symbol: string): string {
 </script>`;
     case "eventsource":
       return `<script type="module">
-  const url = "${origin}/v1/sse?trades=${encoded}&snapshot=1";
+  const url = "${server}/v1/sse?trades=${encoded}&snapshot=1";
   const source = new EventSource(url); // comes back by itself, with its position
   source.onmessage = ({ data }) => {
     for (const { S, p } of JSON.parse(data)) {
@@ -71,13 +72,13 @@ export function snippet(tab: Tab, origin: string, symbol: string): string {
 import feed
 
 async def main() -> None:
-    async with feed.connect("${origin}", trades=[${quoted}]) as stream:
+    async with feed.connect("${server}", trades=[${quoted}]) as stream:
         async for batch in stream:
             for tick in batch:
                 print(tick)
 
 asyncio.run(main())`;
     case "curl":
-      return `curl -N '${origin}/v1/stream?trades=${encoded}&quotes=${encoded}&snapshot=1'`;
+      return `curl -N '${server}/v1/stream?trades=${encoded}&quotes=${encoded}&snapshot=1'`;
   }
 }

@@ -7,7 +7,14 @@
 
 import type { Direction, Instrument } from "../market/instrument.ts";
 import { make, setData, Text } from "../ui/dom.ts";
-import { formatBasisPoints, formatChange, formatPrice, NOTHING, wayOf } from "../ui/format.ts";
+import {
+  formatBasisPoints,
+  formatChange,
+  formatClock,
+  formatPrice,
+  NOTHING,
+  wayOf,
+} from "../ui/format.ts";
 import type { Palette } from "../ui/palette.ts";
 import { Sparkline } from "./sparkline.ts";
 
@@ -69,6 +76,7 @@ export class Row {
   #drawnMs = 0;
   #sparkedMs = 0;
   #top = Number.NaN;
+  #ownName = "";
 
   constructor(id: string) {
     const remove = make(
@@ -121,7 +129,7 @@ export class Row {
       this.#instrument = instrument;
       this.element.dataset["symbol"] = instrument.symbol;
       this.#symbol.set(instrument.symbol);
-      this.#name.set(name);
+      this.#ownName = name;
       this.#drawnVersion = -1;
       this.#sparkedMs = 0;
       this.element
@@ -181,7 +189,9 @@ export class Row {
   }
 
   #write(instrument: Instrument, flash: boolean, nowMs: number): void {
-    const { decimals, last, bid, ask, change, spread, halt, silence } = instrument;
+    const { decimals, last, bid, ask, change, spread, halt, silence, stopped, asOfMs } = instrument;
+    const isDated = stopped !== undefined && asOfMs !== undefined;
+    this.#name.set(isDated ? `as of ${formatClock(asOfMs)}` : this.#ownName);
     this.#last.set(formatPrice(last, decimals), instrument.lastDirection, flash, nowMs);
     this.#bid.set(formatPrice(bid, decimals), instrument.bidDirection, flash, nowMs);
     this.#ask.set(formatPrice(ask, decimals), instrument.askDirection, flash, nowMs);
@@ -193,12 +203,11 @@ export class Row {
     this.#basisPoints.set(
       spread === undefined || ask === undefined ? "" : formatBasisPoints(spread, ask),
     );
-    const status = halt ?? silence;
     if (
       this.#badge.set(halt !== undefined ? haltWord(halt.sm) : silence !== undefined ? "Stale" : "")
     ) {
-      this.#badgeElement.hidden = status === undefined;
-      this.#badgeElement.title = [status?.sm, status?.rm].filter((words) => words).join(" · ");
+      this.#badgeElement.hidden = stopped === undefined;
+      this.#badgeElement.title = [stopped?.sm, stopped?.rm].filter((words) => words).join(" · ");
       setData(this.element, "status", halt !== undefined ? "halted" : silence && "stale");
     }
   }

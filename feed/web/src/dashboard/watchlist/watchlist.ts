@@ -1,10 +1,11 @@
 /**
- * The watched symbols, in the order of the user, kept for the next visit.
+ * The watched symbols, in the order of the user, kept for the next visit; all tabs agree on them.
  *
  * Watching everything is a mode of its own: then new symbols are watched as they appear.
  */
 
-const KEY = "feed.watchlist";
+/** One for each server; several may share an origin, each with a prefix of its own. */
+const KEY = `feed.watchlist${location.pathname === "/" ? "" : ` ${location.pathname}`}`;
 /** The number of symbols that are watched on a first visit, so that something moves. */
 const FIRST_VISIT = 30;
 
@@ -17,6 +18,7 @@ export class Watchlist {
   #symbols: string[] = [];
   #all = false;
   #known: readonly string[] = [];
+  #isOfAddress = false; // until it is changed, when it becomes that of all tabs
   readonly #onChange: () => void;
 
   constructor(onChange: () => void) {
@@ -39,12 +41,11 @@ export class Watchlist {
   begin(known: readonly string[]): void {
     this.#known = known;
     const asked = new URLSearchParams(location.search).get("symbols");
+    this.#isOfAddress = asked !== null;
     const stored =
       asked === null ? readStored() : { symbols: asked.split(","), all: asked === "*" };
-    this.#all = stored?.all ?? false;
-    const symbols = stored?.symbols ?? known.slice(0, FIRST_VISIT);
-    this.#symbols = symbols.filter((symbol) => known.includes(symbol));
-    this.#onChange();
+    this.#show(stored ?? { symbols: known.slice(0, FIRST_VISIT), all: false });
+    addEventListener("storage", ({ key }) => this.#changedElsewhere(key));
   }
 
   add(symbol: string): void {
@@ -72,7 +73,23 @@ export class Watchlist {
     this.#changed();
   }
 
+  /** Follow another tab that changed the list; `key` is null where everything was cleared. */
+  #changedElsewhere(key: string | null): void {
+    const stored = key === KEY && !this.#isOfAddress ? readStored() : undefined;
+    if (stored !== undefined) {
+      this.#show(stored);
+    }
+  }
+
+  #show({ symbols, all }: Stored): void {
+    const known = new Set(this.#known);
+    this.#all = all;
+    this.#symbols = symbols.filter((symbol) => known.has(symbol));
+    this.#onChange();
+  }
+
   #changed(): void {
+    this.#isOfAddress = false;
     const stored: Stored = { symbols: this.#symbols, all: this.#all };
     try {
       localStorage.setItem(KEY, JSON.stringify(stored));

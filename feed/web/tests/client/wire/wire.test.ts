@@ -153,7 +153,7 @@ describe("progress", () => {
 
 describe("control", () => {
   const request = {
-    origin: "http://127.0.0.1",
+    base: "http://127.0.0.1",
     codec: "json",
     selection: Selection.of({ trades: ["AAPL"] }),
     after: "e-7",

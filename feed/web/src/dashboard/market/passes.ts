@@ -1,0 +1,31 @@
+/**
+ * New passes: a recording that is played again begins anew, and its times go back.
+ *
+ * One trade may be late, and several may be, in any market; a few in a row that are older than the
+ * newest one mean that time itself went back. Pure.
+ */
+
+/** Trades of a market that is not late at all are not older than the newest by more than this. */
+const BACK_MS = 2_000;
+const IN_A_ROW = 3;
+
+export class Passes {
+  #newestMs = Number.NEGATIVE_INFINITY;
+  #inRow = 0;
+
+  /** Note the time of a trade; tell whether a new pass has begun. */
+  take(timeMs: number): boolean {
+    if (timeMs >= this.#newestMs - BACK_MS) {
+      this.#newestMs = Math.max(this.#newestMs, timeMs);
+      this.#inRow = 0;
+      return false;
+    }
+    this.#inRow += 1;
+    if (this.#inRow < IN_A_ROW) {
+      return false;
+    }
+    this.#newestMs = timeMs;
+    this.#inRow = 0;
+    return true;
+  }
+}

@@ -1,0 +1,248 @@
+"""The dashboard in a real browser tells the truth: what is not current never looks current."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import unused_port
+
+from tests.e2e.chromium import Chromium, Tab, launched, until
+from tests.e2e.conftest import Program, Run
+
+pytest.importorskip("playwright", reason="playwright is not installed (the extra `clients`)")
+
+from playwright.async_api import Error
+
+DEFAULT_RATE = 1_000  # ticks a second of the simulated market
+SOON_S = 5
+SECONDS = 40
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Chromium]:
+    async with launched() as browser:
+        yield browser
+
+
+def recorded(path: Path, prices: dict[str, list[float]], *more: dict[str, Any]) -> str:
+    """Write a recording of a trade and a quote a second for each symbol; return its source."""
+    rows: list[dict[str, Any]] = []
+    for second in range(SECONDS):
+        head = {"t": f"2024-05-01T14:30:{second:02d}Z", "z": "C", "c": []}
+        for symbol, course in prices.items():
+            price = course[second % len(course)]
+            book = {"bx": "Q", "bp": price, "bs": 1, "ax": "Q", "ap": price, "as": 1}
+            trade = {"T": "t", "S": symbol, "i": second + 1, "x": "Q", "p": price, "s": 10}
+            rows += [head | trade, head | {"T": "q", "S": symbol} | book]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in [*rows, *more]))
+    return f"replay:{path}"
+
+
+_LOOKS_CURRENT = """[
+  document.body.dataset.stale === undefined,
+  getComputedStyle(document.querySelector("#rows .last")).fontStyle === "normal",
+  document.getElementById("as-of").hidden,
+  !/behind|ended/.test(document.getElementById("pill").innerText),
+]"""
+
+
+async def until_it_looks(tab: Tab, *, current: bool) -> None:
+    """Wait until all signs of the page agree that its prices are current, or that they are not."""
+    await tab.until(f"{_LOOKS_CURRENT}.every((sign) => sign === {str(current).lower()})")
+
+
+async def _paused(program: Program) -> int:
+    return int((await program.document("/v1/status"))["ladder"]["paused"])
+
+
+async def test_page_that_is_slowed_soon_shows_a_rung_and_how_far_it_is_behind(
+    run: Run, chromium: Chromium
+) -> None:
+    program = await run()
+    tab = await chromium.dashboard(program, "")
+    await tab.until("feed.counters.ticks > 100")
+    await until_it_looks(tab, current=True)
+    before = (await program.document("/v1/status"))["ring"]["newest"]
+    await tab.switch("reading", "slow")
+    await until(lambda: _paused(program))
+    now = (await program.document("/v1/status"))["ring"]["newest"]
+    assert now - before < SOON_S * DEFAULT_RATE
+    await tab.until("Number(document.getElementById('rung-paused').textContent) > 0")
+    await tab.until("document.getElementById('pill').innerText.includes('s behind')")
+    await until_it_looks(tab, current=False)
+    await tab.switch("reading", "full")
+    await until_it_looks(tab, current=True)
+    assert await tab.ask("feed.settings.compress === undefined")
+
+
+async def test_page_that_lost_its_server_says_how_far_it_is_behind(
+    run: Run, chromium: Chromium
+) -> None:
+    chromium.network_fails = True
+    program = await run()
+    tab = await chromium.dashboard(program)
+    await tab.until("feed.counters.ticks > 100")
+    program.terminate()
+    await program.ended()
+    await tab.until("document.getElementById('pill').innerText.includes('s behind')")
+    await until_it_looks(tab, current=False)
+    assert "Prices are as of" in await tab.text("#banner")
+
+
+async def test_recording_that_is_over_is_as_of_its_end(
+    run: Run, chromium: Chromium, tmp_path: Path
+) -> None:
+    source = recorded(tmp_path / "day.ndjson", {"AAPL": [169.5]})
+    program = await run("--source", source, "--speed", "max")
+    tab = await chromium.dashboard(program, "symbols=AAPL&symbol=AAPL")
+    await tab.until("document.getElementById('pill').innerText.startsWith('Recording ended')")
+    await until_it_looks(tab, current=False)
+    shown = await tab.ask(
+        f"new Date('2024-05-01T14:30:{SECONDS - 1}Z').toLocaleTimeString('en-GB')"
+    )
+    assert await tab.text("#as-of") == f"as of 2024-05-01 {shown}"
+
+
+async def test_halted_symbol_is_as_of_its_last_tick(
+    run: Run, chromium: Chromium, tmp_path: Path
+) -> None:
+    halt = {"T": "s", "S": "AAPL", "sc": "H", "sm": "Halt", "rc": "", "rm": "", "z": "C"}
+    time = {"t": "2024-05-01T14:30:45Z"}
+    later = {"T": "t", "S": "MSFT", "i": 99, "x": "Q", "p": 1.0, "s": 1, "z": "C", "c": []}
+    source = recorded(
+        tmp_path / "halt.ndjson",
+        {"AAPL": [169.5], "MSFT": [400.0]},
+        halt | time,
+        later | {"t": "2024-05-01T18:30:00Z"},  # so that the recording is not over
+    )
+    program = await run("--source", source, "--speed", "20")
+    tab = await chromium.dashboard(program, "symbols=AAPL,MSFT&symbol=AAPL")
+    await tab.until("!document.getElementById('detail-halt').hidden")
+    style = "getComputedStyle(document.querySelector('{}')).fontStyle"
+    assert "prices as of 2024-05-01" in await tab.text("#detail-halt")
+    assert (await tab.text("[data-symbol=AAPL] .name")).startswith("as of ")
+    assert await tab.ask(style.format("[data-symbol=AAPL] .last")) == "italic"
+    assert await tab.ask(style.format("#detail-last")) == "italic"
+    assert await tab.ask(style.format("[data-symbol=MSFT] .last")) == "normal"
+
+
+async def test_chart_starts_over_with_a_recording_that_begins_anew(
+    run: Run, chromium: Chromium, tmp_path: Path
+) -> None:
+    rising = [100.0 + second for second in range(SECONDS)]
+    source = recorded(tmp_path / "rising.ndjson", {"AAPL": rising})
+    program = await run("--source", source, "--speed", "10", "--loop")
+    tab = await chromium.dashboard(program, "symbols=AAPL&symbol=AAPL")
+    close = "Number(/C\\s([0-9.]+)/.exec(document.getElementById('legend').textContent)?.[1])"
+    for _ in range(2):
+        await tab.until(f"{close} > 130")
+        await tab.until(f"{close} < 120")
+    assert await tab.text("#age-event-p50") in ("recorded", "–")
+
+
+async def test_numbers_are_shown_with_the_digits_and_signs_that_they_have(
+    run: Run, chromium: Chromium, tmp_path: Path
+) -> None:
+    prices = {"TINY": [1e-12, 1.5e-12], "OIL": [-37.5, -36.73], "HUGE": [1e308, 1.1e308]}
+    source = recorded(tmp_path / "odd.ndjson", prices)
+    program = await run("--source", source, "--speed", "max")
+    shown = {"TINY": "1.5e-12", "OIL": "-36.73", "HUGE": "1.1e308"}
+    changes = {"TINY": "+50.00 %", "OIL": "+2.05 %", "HUGE": "+10.00 %"}
+    for symbol, price in shown.items():
+        tab = await chromium.dashboard(program, f"symbols=*&symbol={symbol}")
+        await tab.until(f"document.getElementById('detail-last').textContent === '{price}'")
+        assert changes[symbol] in await tab.text("#detail-change")
+        assert f"C\u00a0{price}" in await tab.text("#legend")
+        assert await tab.page.inner_text(f"[data-symbol={symbol}] .last") == price
+        await tab.page.close()
+
+
+async def test_two_tabs_agree_on_the_watchlist(run: Run, chromium: Chromium) -> None:
+    program = await run("--symbols", "10", "--rate", "50")
+    context = await chromium.context()
+    tabs = [await chromium.dashboard(program, "", context=context) for _ in range(2)]
+    own = await chromium.dashboard(program, "symbols=AAPL", context=context)
+    for tab in tabs:
+        await tab.until("document.getElementById('count').textContent === '10'")
+    await tabs[0].page.click("#watch-none")
+    await tabs[1].until("document.getElementById('count').textContent === '0'")
+    await tabs[1].page.click("#watch-all")
+    await tabs[0].until("document.getElementById('count').textContent === 'All 10'")
+    assert await own.text("#count") == "1", "its list is that of its address"
+
+
+NGINX = """
+daemon off; worker_processes 1; pid {folder}/pid; error_log stderr;
+events {{ }}
+http {{
+  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{port};
+    location /markets/ {{
+      proxy_pass http://127.0.0.1:{server}/; proxy_http_version 1.1; proxy_buffering off;
+      proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;
+      proxy_set_header Host $http_host;
+    }}
+  }}
+}}
+"""
+
+
+@pytest.fixture
+async def prefixed(run: Run, tmp_path: Path) -> AsyncIterator[Program]:
+    """Return a server whose paths begin with `/markets/`, by a proxy in front of it."""
+    path = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if path is None:
+        pytest.skip("nginx is not installed (Debian: nginx)")
+    program = await run("--symbols", "10", "--rate", "300")
+    port = unused_port()
+    configuration = tmp_path / "nginx.conf"
+    configuration.write_text(NGINX.format(folder=tmp_path, port=port, server=program.port))
+    proxy = await asyncio.create_subprocess_exec(path, "-c", str(configuration))
+    yield Program(program.process, port, program.log)
+    proxy.terminate()
+    await proxy.wait()
+
+
+async def reached(chromium: Chromium, url: str) -> Tab:
+    """Open a page as soon as there is one."""
+    page = await chromium.page()
+
+    async def answers() -> object:
+        try:
+            return await page.goto(url)
+        except Error:  # the proxy is starting
+            return None
+
+    await until(answers)
+    return Tab(page)
+
+
+_DEFAULT_CLIENT = """import("./client.js").then(({ FeedClient }) => {
+  globalThis.other = new FeedClient({ shared: false });
+  other.subscribe({ trades: ["*"] });
+})"""
+
+
+async def test_pages_work_behind_a_prefix(prefixed: Program, chromium: Chromium) -> None:
+    tab = await reached(chromium, prefixed.url("/markets/?symbols=*&symbol=AAPL"))
+    for transport in ("websocket", "stream", "sse"):
+        await tab.until("globalThis.feed?.status.phase === 'live'")
+        await tab.switch("transport", transport)
+        await tab.until(f"feed.status.phase === 'live' && feed.status.transport === '{transport}'")
+    await tab.until("document.getElementById('legend').textContent !== ''")
+    await tab.page.click("summary")
+    assert f"{prefixed.url('/markets')}/client.js" in await tab.text("#snippet")
+    plain = await reached(chromium, prefixed.url("/markets/plain"))
+    await plain.until("document.getElementById('state').textContent === 'live'")
+    status = await reached(chromium, prefixed.url("/markets/status"))
+    await status.until("document.querySelectorAll('#charts path').length > 0")
+    await status.page.click("text=prices")
+    await status.until("globalThis.feed?.status.phase === 'live'")
+    await status.ask(_DEFAULT_CLIENT)
+    await status.until("other.status.phase === 'live'")
