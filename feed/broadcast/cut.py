@@ -62,6 +62,7 @@ class Broadcast:
     """
 
     __slots__ = (
+        "_encoded",
         "classes",
         "conflated_cuts",
         "cut_sequence",
@@ -90,6 +91,8 @@ class Broadcast:
         self.cut_sequence = ring.newest
         self.conflated_cuts = 0
         self.ticks = dict.fromkeys(Kind, 0)
+        # Of the cut in progress: its first sequence, and its fragments, by codec name.
+        self._encoded: dict[str, tuple[int, list[bytes]]] = {}
 
     @property
     def position(self) -> Position:
@@ -128,7 +131,8 @@ class Broadcast:
             if conflated:
                 self.conflated_cuts += 1
                 self._distribute(interval_ms, conflated, None)
-        envelopes = list(self._envelop(after, mono_ns, wall_ns))
+        envelopes = list(self._envelop(mono_ns, wall_ns))
+        self._encoded.clear()
         return Cut(len(ticks), first_ns, self.conflated_due_ns, after, envelopes)
 
     @property
@@ -173,11 +177,10 @@ class Broadcast:
             fragments = codec.encode(ticks)
             if first is not None:
                 self.fragments.store(codec, first, fragments)
+                self._encoded[codec.name] = first, fragments
             index.distribute(ticks, fragments)
 
-    def _envelop(
-        self, after: int, mono_ns: int, wall_ns: int
-    ) -> Iterator[tuple[Lane, list[bytes]]]:
+    def _envelop(self, mono_ns: int, wall_ns: int) -> Iterator[tuple[Lane, list[bytes]]]:
         """Join what the index gave to each payload, and put it into its lanes' envelopes."""
         position = self.position
         marks: dict[Codec, bytes] = {}
@@ -189,7 +192,7 @@ class Broadcast:
             body = payload.join(payload.waiting, marks.get(codec, b""))
             bodies = [(body, at)]
             if len(body) > self.sizes.payload_bytes(codec):
-                bodies = self._split(payload, after, wall_ns)
+                bodies = self._split(payload, wall_ns)
             payload.waiting.clear()
             for lane in lanes:
                 lane.spoke_ns = mono_ns
@@ -198,27 +201,24 @@ class Broadcast:
                 envelop = lane.framing.envelop_ticks
                 yield lane, [envelop(body, end) for body, end in bodies]
 
-    def _split(self, payload: Payload, after: int, wall_ns: int) -> list[tuple[bytes, bytes]]:
+    def _split(self, payload: Payload, wall_ns: int) -> list[tuple[bytes, bytes]]:
         """Join a batch that is too long for one message in several, each with its own position."""
         codec, upto = payload.key.codec, self.cut_sequence
         most_bytes = self.sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
-        pieces: list[tuple[list[bytes], int]] = []  # with the sequence that each reaches to
-        lossless = 0
-        while after < upto:
-            fragments, after = self.fragments.read(
-                payload.lossless, codec, after, upto, max_bytes=most_bytes
-            )
-            lossless += len(fragments)
-            if fragments:
-                pieces.append((fragments, after))
-        # Conflated ticks wait behind the others, and are not in the ring.
-        conflated = split_runs(payload.waiting[lossless:], most_bytes, codec.between_bytes)
-        pieces += [(fragments, upto) for fragments in conflated]
+        sequences = self._sequences(codec)
+        runs = split_runs(payload.waiting, most_bytes, codec.between_bytes)
         bodies = []
-        for number, (fragments, reached) in enumerate(pieces, 1):
-            position = self.ring.position(upto if number == len(pieces) else reached)
+        for number, fragments in enumerate(runs, 1):
+            # Conflated ticks wait behind the others, and are not in the ring.
+            reached = upto if number == len(runs) else sequences.get(id(fragments[-1]), upto)
+            position = self.ring.position(reached)
             mark = b""
             if payload.key.marks:
                 mark = codec.fragment(mark_message(position, wall_ns))
             bodies.append((payload.join(fragments, mark), str(position).encode()))
         return bodies
+
+    def _sequences(self, codec: Codec) -> dict[int, int]:
+        """Return the sequences of the batch's ticks by the identity of their fragments."""
+        first, fragments = self._encoded.get(codec.name, (0, []))
+        return {id(fragment): first + index for index, fragment in enumerate(fragments)}
