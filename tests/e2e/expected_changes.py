@@ -128,6 +128,10 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Ticks in gaps": (rises("slow"),),
         "Ended, by reason": (rises("refused", reason="too_many_connections"),),
         "Resumes, by outcome": (rises("restart", outcome="new_epoch"),),
+        # tests/http counts heads that do not end, and connections that are turned away.
+        "Connections without a request": (appears("recording"),),
+        "Unfinished heads": (appears("recording"),),
+        "Turned away, by reason": (appears("recording"),),
     },
     "Compression and bytes": {
         "Sent": (rises("load", transport="sse"),),
@@ -145,6 +149,7 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Memory": (rises("odd"), rises("odd", times=1.2)),
         "Open files": (rises("load"), appears("recording")),
         "Event loop lag": (rises("held", times=20), rises("held", times=20)),
+        "Longest steps": (appears("recording"), appears("recording")),
         "Garbage collections": (rises("odd", generation="2"),),
         "Garbage": (rises("odd"),),
         "Log records lost": (appears("recording"),),  # tests/program/test_log_writer.py loses some
