@@ -154,7 +154,7 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Garbage": (rises("odd"),),
         "Log records lost": (appears("recording"),),  # tests/program/test_log_writer.py loses some
         "Up": (falls("restart"),),
-        "Scrape": (rises("held", times=10),),
+        "Scrape": (rises("held", times=3),),
         "Series": (appears("recording"),),
         "Running since": (differs("restart"),),
         "Python": (appears("recording"),),
