@@ -14,8 +14,8 @@ accepted. Nothing else is raised at a user: an error outside of this family is a
     ├── Overrun                 the ring no longer holds the tick after a position
     └── SourceError             a source cannot be opened or read, or ended when it should not
 
-Errors that only one room knows are branches there: in `feed.client.errors`, `feed.settings.load`
-and `feed.terminal.errors`.
+Errors that only one room knows are branches there: in `feed.cli.streams`, `feed.client.errors`,
+`feed.settings.load` and `feed.terminal.errors`.
 """
 
 from collections.abc import Iterator

@@ -49,7 +49,7 @@ def test_watch_shows_prices_and_q_gives_the_terminal_back(url: str) -> None:
     with Terminal([*WATCH, "--url", url]) as terminal:
         terminal.until(r"live over websocket  [\d,]+ ticks/s, ")
         row = terminal.until(r"^AAPL .*[▁▂▃▄▅▆▇█]{2}")
-        assert re.search(r"^AAPL +[\d,]+\.\d\d [▲▼·] +[+-]\d+\.\d\d%", row)
+        assert re.search(r"^AAPL +[\d,]+\.\d\d [▲▼·] +[+-]?\d+\.\d\d%", row)
         assert len(terminal.lines) == 24
         assert terminal.lines[-1].startswith("q quit")
         assert not terminal.given_back
