@@ -13,7 +13,7 @@ from feed.client.stream import Stream
 from feed.errors import InvalidParameter
 
 URL = "http://127.0.0.1:9"
-SYMBOLS: list[object] = ["A,,B", ["-"], ["A", ""], [7], [None], 7, True, b"AAPL", [["AAPL"]]]
+SYMBOLS: list[object] = ["A,,B", ["A*"], ["A", ""], [7], [None], 7, True, b"AAPL", [["AAPL"]]]
 SWITCHES: list[object] = ["no", "", 1, 0, None]
 TIMES: list[object] = [-1, -0.5, math.nan, math.inf, "15", True]
 IDENTITIES: list[object] = ["", "a\r\nb", "a\0", 7, b"key"]

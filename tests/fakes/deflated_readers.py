@@ -68,9 +68,10 @@ class GzipHttp(RawHttp):
     async def _more(self) -> bytes:
         while True:
             block = await super()._more()
+            assert not self._inflate.eof, "curl and httpx read one member and no more"
             self.blocks.append(block)
             data = self._inflate.decompress(block)
-            assert not self._inflate.eof, "curl and httpx read one member and no more"
+            assert not self._inflate.unused_data, "nothing follows the end of the member"
             if data:
                 return data
 

@@ -183,6 +183,7 @@ async def test_the_status_says_how_the_server_is(serve: Serve) -> None:
     assert document["source"] == {
         "name": "script",
         "up": True,
+        "live": True,
         "finished": False,
         "failures": 0,
         "last_error": "",
@@ -224,7 +225,7 @@ async def test_the_plain_page_shows_the_feed_and_may_not_load_anything_foreign(
     assert answer.headers["Content-Type"].startswith("text/html")
     assert "default-src 'none'; script-src 'self'" in answer.headers["Content-Security-Policy"]
     page = (await answer.body()).decode()
-    assert "/page/page.js" in page
+    assert "page/page.js" in page
     script = await RawHttp.get((feed.host, feed.port), "/page/page.js")
     assert script.status == 200
     assert "EventSource" in (await script.body()).decode()

@@ -46,6 +46,9 @@ class NoSocket:
     def buffered_bytes(self) -> int:
         return self.held_bytes
 
+    def outstanding_bytes(self) -> int:
+        return self.held_bytes
+
 
 def _ways() -> Iterator[tuple[PayloadKey, Framing, Compression | None]]:
     """Yield what subscribers ask for: each something else, over all transports."""
