@@ -5,9 +5,11 @@ import base64
 import os
 import re
 import shutil
+import signal
 import subprocess
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -60,15 +62,16 @@ async def start() -> AsyncIterator[Start]:
 
     async def start(*command: str | Path) -> Foreign:
         process = await asyncio.create_subprocess_exec(
-            *map(str, command), stdout=PIPE, stderr=PIPE, limit=1 << 20
+            *map(str, command), stdout=PIPE, stderr=PIPE, limit=1 << 20, start_new_session=True
         )
         begun.append(Foreign(process))
         return begun[-1]
 
     yield start
     for foreign in begun:
-        if foreign.process.returncode is None:
-            foreign.process.kill()
+        # Its whole group: where Node comes from a wheel, what was started is a script before it.
+        with suppress(ProcessLookupError):
+            os.killpg(foreign.process.pid, signal.SIGKILL)
         await foreign.ended()
 
 
