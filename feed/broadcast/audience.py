@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from feed.broadcast.cut import Broadcast, Cut
+from feed.broadcast.fan_out import Reader
 from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.ladder import Ladder, LadderCounts
-from feed.broadcast.lane import Lane, Reader, Socket
+from feed.broadcast.lane import Lane, Socket
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.resumption import Resume
 from feed.broadcast.subscriber import NOTHING_YET, Subscriber

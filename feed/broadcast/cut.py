@@ -8,6 +8,7 @@ and no socket: `audience` writes what is made here, and the hub says when.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut
 from feed.broadcast.fragments import Fragments, split_runs
 from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
 from feed.broadcast.lane import Lane
@@ -80,13 +81,14 @@ class Broadcast:
         ring: RingBuffer,
         sizes: FrameSizes = _SIZES,
         classes: AssetClasses = BY_FORM,
+        fan_out: FanOut = PYTHON_FAN_OUT,
     ) -> None:
         self.ring = ring
         self.classes = classes
         self.fragments = Fragments(ring, classes=classes)
         self.snapshot = Snapshot(classes)
         self.states = States(ring, self.snapshot, sizes, self.fragments.segments)
-        self.lanes = Lanes(classes)
+        self.lanes = Lanes(classes, fan_out)
         self.sizes = sizes
         self.cut_sequence = ring.newest
         self.conflated_cuts = 0

@@ -12,7 +12,8 @@ from itertools import chain
 from feed.broadcast.checksum import LaneChecksum
 from feed.broadcast.compressor_budget import CompressorBudget
 from feed.broadcast.deflate import GZIP_HEADER, SharedDeflate
-from feed.broadcast.lane import Lane, Reader
+from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut, Reader, Readers
+from feed.broadcast.lane import Lane
 from feed.broadcast.payload import Payload
 from feed.broadcast.traffic import Traffic
 from feed.wire.compression import Compression
@@ -38,13 +39,14 @@ class DeflatedLane(Lane):
         framing: Framing,
         traffic: Traffic,
         mono_ns: int,
+        fan_out: FanOut = PYTHON_FAN_OUT,
         *,
         compression: Compression,
         budget: CompressorBudget,
     ) -> None:
-        super().__init__(payload, framing, traffic, mono_ns)
+        super().__init__(payload, framing, traffic, mono_ns, fan_out)
         self.compression = compression
-        self.joining: dict[Reader, None] = {}
+        self.joining: Readers = {}
         if framing.one_stream:
             self.checksum = LaneChecksum()
         self._deflate = SharedDeflate(compression, budget)
@@ -55,7 +57,7 @@ class DeflatedLane(Lane):
 
     def add(self, reader: Reader) -> None:
         """Write to a reader from the next frame on; alone until the next keyframe."""
-        self.joining[reader] = None
+        self.joining[reader] = reader.target
 
     def drop(self, reader: Reader) -> None:
         """Write to a reader no more; harmless when it is not here."""

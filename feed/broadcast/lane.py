@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from feed.broadcast.checksum import LaneChecksum
+from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut, Reader, Readers, Target
 from feed.broadcast.payload import Payload
 from feed.broadcast.traffic import Traffic
 from feed.wire.codec import Codec
@@ -19,9 +20,15 @@ from feed.wire.position import Position
 
 
 class Socket(Protocol):
-    """Something that frames are written to."""
+    """Something that frames are written to.
 
-    def write(self, data: bytes, /) -> object:
+    Attributes:
+        target: for an engine that writes past its transport; None: only `write` reaches it.
+    """
+
+    target: Target | None
+
+    def write(self, data: bytes | memoryview, /) -> object:
         """Take the bytes; never block; raise RuntimeError or OSError once it is gone."""
 
     def buffered_bytes(self) -> int:
@@ -31,26 +38,15 @@ class Socket(Protocol):
         """Return how many of them the peer has not acknowledged yet, as far as that is known."""
 
 
-class Reader(Protocol):
-    """A subscriber as a lane sees it."""
-
-    def write(self, data: bytes, /) -> object:
-        """Take the bytes, as `Socket.write` does."""
-
-    def buffered_bytes(self) -> int:
-        """Return how many of them the socket has not taken yet."""
-
-    def __hash__(self) -> int: ...
-
-
 class Lane:
     """One payload in one framing: everybody here gets the same bytes object.
 
     Attributes:
         payload, framing: what the lane is made of.
-        live: the readers that each frame is written to; a dict for its order and O(1) removal.
+        live: the readers that each frame is written to.
         members: how many subscribers belong here, live or not.
         traffic: what was written, shared with all lanes of its transport and codec.
+        fan_out: writes its frames.
         compression: how its frames are compressed; None: they are not.
         checksum: of its frames, where its streams are gzip; None: elsewhere.
         spoke_ns, marked_ns: when its last frame, and its last mark, was made, monotonic.
@@ -59,6 +55,7 @@ class Lane:
     __slots__ = (
         "checksum",
         "compression",
+        "fan_out",
         "framing",
         "live",
         "marked_ns",
@@ -68,11 +65,19 @@ class Lane:
         "traffic",
     )
 
-    def __init__(self, payload: Payload, framing: Framing, traffic: Traffic, mono_ns: int) -> None:
+    def __init__(
+        self,
+        payload: Payload,
+        framing: Framing,
+        traffic: Traffic,
+        mono_ns: int,
+        fan_out: FanOut = PYTHON_FAN_OUT,
+    ) -> None:
         self.payload = payload
         self.framing = framing
         self.traffic = traffic
-        self.live: dict[Reader, None] = {}
+        self.fan_out = fan_out
+        self.live: Readers = {}
         self.members = 0
         self.compression: Compression | None = None
         self.checksum: LaneChecksum | None = None
@@ -95,7 +100,7 @@ class Lane:
 
     def add(self, reader: Reader) -> None:
         """Write to a reader from the next frame on."""
-        self.live[reader] = None
+        self.live[reader] = reader.target
 
     def drop(self, reader: Reader) -> None:
         """Write to a reader no more; harmless when it is not here."""
@@ -127,25 +132,13 @@ class Lane:
 
     def _write(
         self,
-        readers: dict[Reader, None],
+        readers: Readers,
         frames: bytes,
         envelopes: Sequence[bytes],
         high_water_bytes: int,
     ) -> list[Reader]:
-        """Write the frames of envelopes to readers; return those that could not, taken out.
-
-        This loop is what the whole design is for: one call into the transport a reader. A reader
-        that is over its high water mark, or gone, is not written to.
-        """
-        missed = []
-        for reader in readers:
-            try:
-                if reader.buffered_bytes() <= high_water_bytes:
-                    reader.write(frames)
-                    continue
-            except (RuntimeError, OSError):  # gone; its handler is about to learn it
-                pass
-            missed.append(reader)
+        """Write the frames of envelopes to readers; return those that could not, taken out."""
+        missed = self.fan_out.write(readers, frames, high_water_bytes)
         for reader in missed:
             del readers[reader]
         plain_bytes = sum(map(len, envelopes))

@@ -68,7 +68,8 @@ class Subscriber:
     Attributes:
         lane: the lane whose frames it gets.
         socket: takes its frames.
-        write, buffered_bytes: of the socket, as the lane uses them (`feed.broadcast.lane.Reader`).
+        write, buffered_bytes, target: of the socket, as a fan-out uses them
+            (`feed.broadcast.fan_out.Reader`).
         ladder: its place on the ladder.
         sequence: the last one that it was given, or passed over, while it is not live.
         told_down: whether the last that it heard of the source is that it is down.
@@ -87,6 +88,7 @@ class Subscriber:
         "lane",
         "sequence",
         "socket",
+        "target",
         "told_down",
         "write",
     )
@@ -104,6 +106,7 @@ class Subscriber:
         self.socket = socket
         self.write = socket.write
         self.buffered_bytes = socket.buffered_bytes
+        self.target = socket.target
         self.ladder = ladder
         self.sequence = broadcast.cut_sequence
         self.told_down = False

@@ -9,6 +9,8 @@ import asyncio
 import socket
 import sys
 
+from feed.broadcast.fan_out import Target
+
 # Without it the kernel alone took 3 MB from us for a reader that read nothing (measured).
 _TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
 _POLL_S = 0.02
@@ -22,9 +24,10 @@ class Connection:
         transport: kept from the start, since aiohttp forgets it when the subscriber is gone.
         write: takes bytes, never blocks, keeps what the socket does not take at once.
         buffered_bytes: how many bytes it keeps.
+        target: for an engine that writes past the transport; None: TLS, which encrypts there.
     """
 
-    __slots__ = ("_last_words_s", "buffered_bytes", "transport", "write")
+    __slots__ = ("_last_words_s", "buffered_bytes", "target", "transport", "write")
 
     def __init__(
         self,
@@ -44,6 +47,9 @@ class Connection:
         self.write = transport.write
         self.buffered_bytes = transport.get_write_buffer_size
         sock = transport.get_extra_info("socket")
+        self.target: Target | None = None
+        if sock is not None and transport.get_extra_info("sslcontext") is None:
+            self.target = sock.fileno(), transport.is_closing, self.buffered_bytes
         if sock is not None and _TCP_NOTSENT_LOWAT is not None:
             sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, high_water_bytes)
 

@@ -24,7 +24,7 @@ SIZES = FrameSizes(message_bytes=3_300)
 class FillingSocket(Socket):
     """Holds all that is written to it until the test takes it."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         super().write(data)
         self.held_bytes += len(data)
 

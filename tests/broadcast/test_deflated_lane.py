@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from feed.broadcast.compressor_budget import CompressorBudget
 from feed.broadcast.deflate import GZIP_HEADER, KEYFRAME_EVERY
 from feed.broadcast.deflated_lane import DeflatedLane
+from feed.broadcast.fan_out import Target
 from feed.broadcast.payload import Payload
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.traffic import Traffic
@@ -27,6 +28,7 @@ class Inflater:
     """A client: takes what is written to it, and keeps what it reads."""
 
     def __init__(self, framing: Framing) -> None:
+        self.target: Target | None = None
         self.framing = framing
         self.full = False
         self.read = b""
@@ -40,14 +42,14 @@ class Inflater:
     def buffered_bytes(self) -> int:
         return HIGH_WATER + 1 if self.full else 0
 
-    def write(self, frame: bytes) -> None:
+    def write(self, frame: bytes | memoryview) -> None:
         self.wire_bytes += len(frame)
         if self.framing.one_stream:
             self.read += self._inflate.decompress(frame)
             return
         length = frame[1]
         start = 2 + {126: 2, 127: 8}.get(length, 0)
-        data = frame[start:]
+        data = bytes(frame[start:])
         self.read += self._inflate.decompress(data + b"\0\0\xff\xff") if frame[0] & RSV1 else data
 
 
@@ -176,8 +178,8 @@ def test_everybody_in_the_context_gets_the_same_object() -> None:
     written: list[bytes] = []
 
     class Keeper(Inflater):
-        def write(self, frame: bytes) -> None:
-            written.append(frame)
+        def write(self, frame: bytes | memoryview) -> None:
+            written.append(bytes(frame))
 
     for _ in range(3):
         lane.add(Keeper(WEBSOCKET))

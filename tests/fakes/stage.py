@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from feed.broadcast.audience import Audience, Limits, Progress, Verdict
 from feed.broadcast.cut import Broadcast, Cut
+from feed.broadcast.fan_out import Target
 from feed.broadcast.frame_sizes import FrameSizes
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.resumption import Resume
@@ -34,11 +35,12 @@ class Socket:
     held_bytes: int = 0
     sent_bytes: int = 0  # and not acknowledged
     gone: bool = False
+    target: Target | None = None
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         if self.gone:
             raise RuntimeError("the transport is closed")
-        self.written.append(data)
+        self.written.append(bytes(data))
 
     def buffered_bytes(self) -> int:
         return self.held_bytes

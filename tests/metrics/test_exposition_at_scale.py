@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from feed.broadcast.fan_out import Target
 from feed.broadcast.payload_key import PayloadKey
 from feed.hub.census import take_census
 from feed.market.ticks import Channel
@@ -36,8 +37,9 @@ class NoSocket:
     held_bytes: int = 0
     closing: bool = False
     peer: str = ""
+    target: Target | None = None
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         pass
 
     def write_last(self, data: bytes) -> None:

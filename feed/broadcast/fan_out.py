@@ -1,0 +1,76 @@
+"""The fan-out: one bytes object of frames goes to many readers.
+
+This is what the whole design is for, and nearly all of what a server costs. It is a seam: the
+engine here calls each reader's transport, needs nothing, and knows sockets only as callables; the
+engines of `feed.hub.native_fan_out` hand descriptors to C. All of them owe their caller the same:
+whoever has room has taken the frames, or his transport has; the others are told.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Protocol
+
+# What an engine in C needs of a reader: its descriptor, whether its transport is closing, and how
+# many bytes that keeps. A bare tuple, since 2,000 of them are read a frame.
+Target = tuple[int, Callable[[], bool], Callable[[], int]]
+
+
+class Engine(StrEnum):
+    """The engines, and `auto`: the best that is allowed here."""
+
+    AUTO = "auto"
+    IO_URING = "io_uring"
+    SEND = "send"
+    PYTHON = "python"
+
+
+class Reader(Protocol):
+    """A subscriber as a lane sees it.
+
+    Attributes:
+        target: for an engine that writes past its transport; None: only `write` reaches it.
+    """
+
+    target: Target | None
+
+    def write(self, data: bytes | memoryview, /) -> object:
+        """Take the bytes; never block; raise RuntimeError or OSError once it is gone."""
+
+    def buffered_bytes(self) -> int:
+        """Return how many of them the socket has not taken yet."""
+
+    def __hash__(self) -> int: ...
+
+
+Readers = dict[Reader, Target | None]  # with their targets; a dict for its order and O(1) removal
+
+
+class FanOut(Protocol):
+    """Writes frames to readers."""
+
+    def write(self, readers: Readers, frames: bytes, high_water_bytes: int) -> list[Reader]:
+        """Write frames to all readers that hold back at most `high_water_bytes`.
+
+        Returns:
+            The readers that missed the frames: over the mark, or gone.
+        """
+
+
+class PythonFanOut:
+    """Calls the transport of each reader."""
+
+    def write(self, readers: Readers, frames: bytes, high_water_bytes: int) -> list[Reader]:
+        """Write frames to all readers, one call into the transport each."""
+        missed = []
+        for reader in readers:
+            try:
+                if reader.buffered_bytes() <= high_water_bytes:
+                    reader.write(frames)
+                    continue
+            except (RuntimeError, OSError):  # gone; its handler is about to learn it
+                pass
+            missed.append(reader)
+        return missed
+
+
+PYTHON_FAN_OUT = PythonFanOut()
