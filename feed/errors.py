@@ -40,14 +40,14 @@ class InvalidParameter(InvalidInput):
         accepted: the values that are accepted, in words.
     """
 
-    def __init__(self, parameter: str, value: object, accepted: str) -> None:
+    def __init__(self, parameter: str, value: object, accepted: str, *, where: str = "") -> None:
+        """Make an error; `where` stands before the name in its message: "feed.toml: "."""
         self.parameter = parameter
         self.value = value
         self.accepted = accepted
-        # An unknown key is a name from outside: as long, and as unprintable, as its author likes.
-        short = len(parameter) <= MAX_SHOWN_LENGTH and parameter.isprintable()
-        named = parameter if short else shorten(parameter)
-        super().__init__(f"{named}: {shorten(value)} is not accepted; accepted: {accepted}")
+        super().__init__(
+            f"{where}{show_name(parameter)}: {shorten(value)} is not accepted; accepted: {accepted}"
+        )
 
 
 class InvalidPosition(InvalidParameter):
@@ -103,6 +103,12 @@ class Overrun(FeedError):
 
 class SourceError(FeedError):
     """A source cannot be opened or read; the message names it and the place."""
+
+
+def show_name(name: str) -> str:
+    """Return a name for a message: as long, and as unprintable, as its author likes, or ours."""
+    short = len(name) <= MAX_SHOWN_LENGTH and name.isprintable()
+    return name if short else shorten(name)
 
 
 def shorten(value: object, limit: int = MAX_SHOWN_LENGTH) -> str:

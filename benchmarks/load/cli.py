@@ -1,5 +1,6 @@
 """`feed bench`: options in, scenarios run, results shown and written."""
 
+import os
 import signal
 import sys
 import tempfile
@@ -12,6 +13,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
+
+from feed.errors import InvalidInput, InvalidParameter
+from feed.sources.simulated.market import MAX_RATE
 
 from ..peers.base import PeerError
 from .feed_server import attach
@@ -26,6 +30,7 @@ from .stage import Progress, Settings, Stage
 from .swarm import raise_descriptor_limit
 
 FAILED = 1
+NOT_ACCEPTED = 2
 ENDED_BY = 128  # plus the signal's number, as shells have it
 REDIRECTED_WIDTH = 140
 
@@ -71,7 +76,8 @@ def bench(  # noqa: PLR0917 - one parameter an option
         int | None, typer.Option(min=1, help="How many, instead of the scenario's own number.")
     ] = None,
     rate: Annotated[
-        float | None, typer.Option(min=0.1, help="Simulated ticks per second, likewise.")
+        float | None,
+        typer.Option(min=0.1, max=MAX_RATE, help="Simulated ticks/s, likewise."),
     ] = None,
     seconds: Annotated[
         float, typer.Option(min=0.2, max=600, help="How long each is measured.")
@@ -99,6 +105,7 @@ def bench(  # noqa: PLR0917 - one parameter an option
     if not is_supported():
         typer.echo("feed: bench needs Linux: epoll, and CPU times from /proc", err=True)
         return FAILED
+    _check_writable({"--json": json_file, "--html": html_file})
     if url is not None:
         try:
             attach(url, None)
@@ -132,6 +139,23 @@ def bench(  # noqa: PLR0917 - one parameter an option
     if html_file is not None:
         write_html(html_file, outcomes, machine)
     return 0
+
+
+def _check_writable(files: dict[str, Path | None]) -> None:
+    """See that files can be made, before minutes are spent on what they are to hold.
+
+    Raises:
+        InvalidParameter: one cannot.
+    """
+    for option, file in files.items():
+        if file is None:
+            continue
+        try:
+            fits = not file.is_dir() and os.access(file.parent, os.W_OK | os.X_OK)
+        except ValueError:  # there is a NUL in it
+            fits = False
+        if not fits:
+            raise InvalidParameter(option, str(file), "a file in a folder that can be written to")
 
 
 class _Shown(Progress):
@@ -198,6 +222,9 @@ def run(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         typer.echo(f"feed: {error.format_message()}", err=True)
         return error.exit_code
+    except InvalidInput as error:
+        typer.echo(f"feed: {error}", err=True)
+        return NOT_ACCEPTED
     finally:
         signal.signal(signal.SIGTERM, before)
     return status if isinstance(status, int) else 0

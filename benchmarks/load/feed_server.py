@@ -9,12 +9,15 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import TypedDict, Unpack
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgpack
 import orjson
 
+from feed.client.subscription import parse_url
+from feed.errors import InvalidParameter
 from feed.wire.transport import Transport
 
 from ..peers.base import OFFER_DEFLATE, OFFER_GZIP, PeerError, program
@@ -211,21 +214,35 @@ def attach(url: str, pid: int | None, *, simulated: bool = False) -> Server:
     """Return the server at a URL, whose process is known or, on this machine, looked for.
 
     Raises:
+        InvalidParameter: the text is not such a URL.
         PeerError: nothing of ours answers there.
     """
-    parts = urlsplit(url)
-    host, port = parts.hostname, parts.port or 80
-    if parts.scheme != "http" or host is None:
-        raise PeerError(f"--url {url}: accepted: http://HOST:PORT")
+    host, port = _host_and_port(url)
     try:
         with urllib.request.urlopen(
             f"{url.rstrip('/')}/v1/symbols", timeout=_HTTP_TIMEOUT_S
         ) as got:
-            listed = json.load(got)
-    except (urllib.error.URLError, ValueError, OSError) as error:
-        raise PeerError(f"{url}: not a server of ours: {error}") from error
-    symbols = tuple(each["symbol"] for each in listed["symbols"])
+            symbols = tuple(each["symbol"] for each in json.load(got)["symbols"])
+    except urllib.error.HTTPError as error:
+        raise PeerError(f"{url}: not a server of ours: status {error.code}") from error
+    except urllib.error.URLError as error:
+        reason = getattr(error.reason, "strerror", None) or error.reason
+        raise PeerError(f"{url}: {reason}") from error
+    except (HTTPException, OSError, ValueError, TypeError, LookupError) as error:
+        raise PeerError(f"{url}: not a server of ours: {error!r}") from error
     if pid is None and host in {"127.0.0.1", "localhost"}:
         pid = listener(port)
     address = "127.0.0.1" if host == "localhost" else host
     return Server(address, port, () if pid is None else tuple(family(pid)), symbols, simulated)
+
+
+def _host_and_port(url: str) -> tuple[str, int]:
+    """Return where the swarm connects to; it takes neither TLS nor a path in front."""
+    accepted = "http://HOST:PORT"
+    try:
+        base = parse_url(url)
+    except InvalidParameter:
+        raise InvalidParameter("--url", url, accepted) from None
+    if base.scheme != "http" or base.path != "/" or base.host is None or base.port is None:
+        raise InvalidParameter("--url", url, accepted)
+    return base.host, base.port

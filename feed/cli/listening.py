@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # aiohttp is slow to import, and `feed --help` does without
     from feed.client.stream import Stream
 
 ALL_CHANNELS = ",".join(Channel)
+MAX_SECONDS = 1e9  # thirty years: "inf" is a mistake, since a recording without it never ends
 
 Text = str | None
 Url = Annotated[str, typer.Option("--url", envvar="FEED_URL", help="Base of the server.")]
@@ -59,6 +60,7 @@ Quiet = Annotated[
 
 
 def tail(  # noqa: PLR0917 - one parameter an option
+    context: typer.Context,
     symbols: Annotated[str, typer.Option("--symbols", help="Symbols with commas, or *.")],
     channels: Channels = "trades,quotes",
     url: Url = "http://127.0.0.1:8080",
@@ -80,13 +82,15 @@ def tail(  # noqa: PLR0917 - one parameter an option
     from feed.client.tail import tail as follow  # noqa: PLC0415 - aiohttp is slow
 
     options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
-    stream = _connect(url, symbols, channels, conflate, after=after, snapshot=snapshot, **options)
+    options |= {"after": after, "snapshot": snapshot}
+    stream = _connect(context, url, symbols, channels, conflate, **options)
     tell_event = event_writer("tail", quiet=quiet)
     warn_of_variables(tell_event)
     return run_until_signal(stream, lambda: follow(stream, print_lines, tell_event, count=count))
 
 
 def record(  # noqa: PLR0917 - one parameter an option
+    context: typer.Context,
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="New file: .ndjson, .ndjson.gz or .ndjson.zst.")
     ],
@@ -102,7 +106,8 @@ def record(  # noqa: PLR0917 - one parameter an option
     secret: Secret = None,
     count: Count = None,
     seconds: Annotated[
-        float | None, typer.Option("--seconds", min=0.001, help="End after this many seconds.")
+        float | None,
+        typer.Option("--seconds", min=0.001, max=MAX_SECONDS, help="End after this many seconds."),
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a file that is there.")
@@ -118,7 +123,8 @@ def record(  # noqa: PLR0917 - one parameter an option
     from feed.client.recording import record as write_down  # noqa: PLC0415
 
     options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
-    stream = _connect(url, symbols, channels, conflate, after=after, snapshot=snapshot, **options)
+    options |= {"after": after, "snapshot": snapshot}
+    stream = _connect(context, url, symbols, channels, conflate, **options)
     tell_event = event_writer("record", quiet=quiet)
     warn_of_variables(tell_event)
     with RecordingWriter(file, overwrite=overwrite) as recording:
@@ -136,6 +142,7 @@ def record(  # noqa: PLR0917 - one parameter an option
 
 
 def watch(  # noqa: PLR0917 - one parameter an option
+    context: typer.Context,
     symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="One or more, or '*'.")],
     url: Url = "http://127.0.0.1:8080",
     transport: TransportOption = "auto",
@@ -149,7 +156,8 @@ def watch(  # noqa: PLR0917 - one parameter an option
 
     listed = ",".join(symbols)
     options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
-    stream = _connect(url, listed, live.CHANNELS, live.CONFLATE, "SYMBOL", snapshot=True, **options)
+    options |= {"snapshot": True, "symbols_option": "SYMBOL"}
+    stream = _connect(context, url, listed, live.CHANNELS, live.CONFLATE, **options)
     server, tell_event = Finite(url, key, secret), event_writer("watch", quiet=False)
     warn_of_variables(tell_event)
     return run_until_signal(
@@ -157,12 +165,17 @@ def watch(  # noqa: PLR0917 - one parameter an option
     )
 
 
-def top(url: Url = "http://127.0.0.1:8080", key: Key = None, secret: Secret = None) -> int:
+def top(
+    context: typer.Context,
+    url: Url = "http://127.0.0.1:8080",
+    key: Key = None,
+    secret: Secret = None,
+) -> int:
     """Show how a server is doing, as top does; where there is no terminal, print it every 5 s."""
     from feed.terminal.finite import Finite  # noqa: PLC0415 - aiohttp is slow
     from feed.terminal.top import top as show_server  # noqa: PLC0415
 
-    with naming_options():
+    with naming_options(context):
         server = Finite(url, key, secret)
     tell_event = event_writer("top", quiet=False)
     warn_of_variables(tell_event)
@@ -170,10 +183,12 @@ def top(url: Url = "http://127.0.0.1:8080", key: Key = None, secret: Secret = No
 
 
 def _connect(
+    context: typer.Context,
     url: str,
     symbols: str,
     channels: str,
     conflate: Iterable[str] | None,
+    *,
     symbols_option: str = "--symbols",
     **options: Any,  # noqa: ANN401 - checked by connect, which names what is wrong
 ) -> "Stream":
@@ -194,6 +209,6 @@ def _connect(
             intervals[channel] = interval
     # The command tells all events itself.
     logging.getLogger("feed.client").addHandler(logging.NullHandler())
-    with naming_options(symbols_option):
+    with naming_options(context, symbols_option):
         subscription = Subscription.of({Channel(name): symbols for name in names}, intervals)
         return Stream(url, subscription, **options)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any
 
+import typer
+
 from feed.cli.streams import release_blocked, tell
 from feed.errors import InvalidParameter
 from feed.market.ticks import Channel
@@ -26,16 +28,22 @@ def complain(message: str, status: int) -> int:
 
 
 @contextmanager
-def naming_options(symbols_option: str = "--symbols") -> Iterator[None]:
-    """Let a complaint about a parameter name the option that it comes from."""
+def naming_options(context: typer.Context, symbols_option: str = "--symbols") -> Iterator[None]:
+    """Let a complaint about a parameter name the option, or the variable, that it comes from."""
     try:
         yield
     except InvalidParameter as error:
         from feed.settings.load import option_name  # noqa: PLC0415 - pydantic is slow
+        from feed.settings.variables import variable_name  # noqa: PLC0415
 
-        of_channel = error.parameter in set(Channel)
-        option = symbols_option if of_channel else option_name(error.parameter)
-        raise InvalidParameter(option, error.value, error.accepted) from None
+        source = context.get_parameter_source(error.parameter)
+        if error.parameter in set(Channel):
+            name = symbols_option
+        elif source is not None and source.name == "ENVIRONMENT":
+            name = variable_name(error.parameter)
+        else:
+            name = option_name(error.parameter)
+        raise InvalidParameter(name, error.value, error.accepted) from None
 
 
 def run_until_signal(server: AbstractAsyncContextManager[object], work: Work) -> int:

@@ -10,20 +10,30 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import NoneType
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
-from feed.errors import InvalidInput, InvalidParameter
+from feed.errors import InvalidInput, InvalidParameter, show_name
 from feed.settings.options import Settings
 from feed.settings.variables import is_of_kubernetes, unknown_variables, variable_name
 from feed.sources.catalog import DEFAULT, built_in_kinds, find_kind
 from feed.sources.options import Accepts, Options, SourceOptions
 
 _Block = TypeVar("_Block", bound=Options)
-Written = dict[str, tuple[str, Any]]  # field → the option as it was written, its value
+
+
+class Given(NamedTuple):
+    """A value as it was written: the name that stands there, and the file as "feed.toml: "."""
+
+    name: str
+    value: Any
+    where: str = ""
+
+
+Written = dict[str, Given]  # by field
 
 
 class InvalidSettings(InvalidInput):
@@ -45,7 +55,7 @@ class UnknownOption(InvalidInput):
         self.name = name
         close = difflib.get_close_matches(name, known, n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known)}"
-        super().__init__(f"{where}{name}: no such option; {hint}")
+        super().__init__(f"{where}{show_name(name)}: no such option; {hint}")
 
 
 def option_name(field: str) -> str:
@@ -121,27 +131,29 @@ def load_settings(options: Mapping[str, object]) -> tuple[Settings, SourceOption
     for block in blocks[1:]:
         for field, option in _variables(block).items():
             written.setdefault(field, option)
-    path = written.get("config", ("", ""))[1]
+    where = f"{show_name(str(written['config'].value))}: " if in_file else ""
     keys = [field for field in known if field != "config"]
     for key, value in in_file.items():
         if key in keys:
-            written.setdefault(key, (f"{path}: {key}", value))
+            written.setdefault(key, Given(key, value, where))
         else:
-            problems.append(UnknownOption(key, f"{path}: ", keys))
+            problems.append(UnknownOption(key, where, keys))
     problems += [
         UnknownOption(unknown.name, "", [variable_name(field) for field in known])
         for unknown in unknown_variables(known)
         if unknown.is_misspelt
     ]
-    problems += _idle_options(options, kind, others)
+    idle = _idle_options(options, kind, others)
+    problems += idle.values()
     settings = _compose(Settings, _values(Settings.option_fields(), written), written, problems)
     values = _values(kind.option_fields(), written)
-    _, colon, place = str(written.get("source", ("", DEFAULT))[1]).partition(":")
+    _, colon, place = str(written.get("source", Given("", DEFAULT)).value).partition(":")
     if colon and ":" in kind.usage:
         values["place"], written["place"] = place, written["source"]
     source = _compose(kind, values, written, problems)
     for other in others:
-        unclaimed = set(other.option_fields()) - {*Settings.option_fields(), *kind.option_fields()}
+        claimed = {*Settings.option_fields(), *kind.option_fields(), *idle}
+        unclaimed = [field for field in other.option_fields() if field not in claimed]
         _compose(other, _values(unclaimed, written), written, problems)
     if settings is None or source is None or problems:
         raise InvalidSettings(problems)
@@ -149,14 +161,14 @@ def load_settings(options: Mapping[str, object]) -> tuple[Settings, SourceOption
 
 
 def _values(fields: Iterable[str], written: Written) -> dict[str, Any]:
-    return {field: written[field][1] for field in fields if field in written}
+    return {field: written[field].value for field in fields if field in written}
 
 
 def _variables(block: type[Options]) -> Written:
     values = EnvSettingsSource(block)()
     names = {field: variable_name(field) for field in block.option_fields() if field in values}
     return {
-        field: (name, values[field])
+        field: Given(name, values[field])
         for field, name in names.items()
         if not is_of_kubernetes(name, str(values[field]))
     }
@@ -164,19 +176,19 @@ def _variables(block: type[Options]) -> Written:
 
 def _written(options: Mapping[str, object]) -> Written:
     """Return the server's options of variables, and all of the command line."""
-    typed = {field: (option_name(field), value) for field, value in options.items()}
+    typed = {field: Given(option_name(field), value) for field, value in options.items()}
     return _variables(Settings) | typed
 
 
 def _kind_in(written: Written, in_file: Mapping[str, Any]) -> type[SourceOptions]:
-    _, source = written.get("source", ("", in_file.get("source", DEFAULT)))
+    source = written.get("source", Given("", in_file.get("source", DEFAULT))).value
     return find_kind(str(source).partition(":")[0]) or built_in_kinds()[0]
 
 
-def _read_file(config: tuple[str, Any] | None, problems: list[InvalidInput]) -> dict[str, Any]:
+def _read_file(config: Given | None, problems: list[InvalidInput]) -> dict[str, Any]:
     if config is None:
         return {}
-    option, path = config
+    option, path, _ = config
     try:
         with Path(path).open("rb") as file:
             return tomllib.load(file)
@@ -189,14 +201,18 @@ def _read_file(config: tuple[str, Any] | None, problems: list[InvalidInput]) -> 
 
 def _idle_options(
     options: Mapping[str, object], kind: type[SourceOptions], others: list[type[SourceOptions]]
-) -> list[InvalidInput]:
-    """Refuse options that were typed and would do nothing; a file may hold those of all sources."""
-    idle: list[InvalidInput] = []
+) -> dict[str, InvalidInput]:
+    """Refuse options that were typed and would do nothing; a file may hold those of all sources.
+
+    Returns:
+        By field; their values are nobody's business.
+    """
+    idle: dict[str, InvalidInput] = {}
     for field, value in options.items():
         if field not in {*Settings.option_fields(), *kind.option_fields()}:
             usages = [other.usage for other in others if field in other.option_fields()]
             accepted = f"only with --source {' or '.join(usages)}"
-            idle.append(InvalidParameter(option_name(field), value, accepted))
+            idle[field] = InvalidParameter(option_name(field), value, accepted)
     return idle
 
 
@@ -220,9 +236,10 @@ def _problems(
         field = str(error["loc"][0])
         if field not in written:  # the place of a source that was not chosen
             continue
-        option, value = written[field]
+        name, value, where = written[field]
         accepted = error.get("ctx", {}).get("accepted") or _accepted_words(block, field)
-        problems.setdefault(field, InvalidParameter(option, value, accepted or error["msg"]))
+        words = accepted or error["msg"]
+        problems.setdefault(field, InvalidParameter(name, value, words, where=where))
     return list(problems.values())
 
 

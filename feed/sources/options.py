@@ -143,7 +143,10 @@ def not_a_number(value: object) -> object:
 
 
 def split_at_commas(value: object) -> object:
-    """Take `A,B` for a list, as in the environment, beside the lists of TOML."""
+    """Take `A,B` for a list, as in the environment, beside the lists of TOML.
+
+    A blank text is an empty list; a part that is blank stays, and is refused as what it stands for.
+    """
     if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
+        return tuple(part.strip() for part in value.split(",")) if value.strip() else ()
     return value

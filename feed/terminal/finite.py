@@ -10,6 +10,7 @@ from typing import Any, Self
 import aiohttp
 import orjson
 
+from feed.client.arguments import check_identity
 from feed.client.errors import NotAFeed
 from feed.client.failure_words import words_of
 from feed.client.http_words import USER_AGENT, identity_headers, problem_words
@@ -32,9 +33,10 @@ class Finite:
         """Make ready to ask a server at `url`, with an identity where it wants one.
 
         Raises:
-            InvalidParameter: the text is not the URL of a server.
+            InvalidParameter: the text is not the URL of a server, or nobody has such an identity.
         """
         self.base = parse_url(url)
+        check_identity(key, secret)
         self._headers = USER_AGENT | identity_headers(key, secret)
         self._session: aiohttp.ClientSession | None = None
 

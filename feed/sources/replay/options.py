@@ -20,7 +20,11 @@ def _is_file(value: str) -> str:
 
 
 def _speed(value: object) -> object:
-    return math.inf if value == "max" else not_a_boolean(value)
+    if value == "max":
+        return math.inf
+    if isinstance(value, str) and math.isinf(float(value)):
+        raise ValueError("more than there is")  # 1e999 is a slip, and no other word for "max"
+    return not_a_boolean(value)
 
 
 def _is_speed(value: float) -> float:
