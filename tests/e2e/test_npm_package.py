@@ -1,11 +1,9 @@
 """The TypeScript client as a package: from a server, installed without a registry, and typed."""
 
-import asyncio
 import gzip
 import json
 import re
 import shutil
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ import pytest
 from feed.http.pages import BUILT
 from tests.e2e.conftest import Program, Run
 from tests.e2e.test_readme import DOCUMENTS
-from tests.fakes.patience import PROGRAM_PATIENCE_S
+from tests.fakes.programs import ran
 from tests.fakes.raw_http import RawHttp
 
 pytestmark = [
@@ -55,22 +53,6 @@ def tool(name: str) -> str:
     if found is None:
         pytest.skip(f"{name} is not installed (Debian: {name})")
     return found
-
-
-async def ran(folder: Path, *command: str) -> tuple[int, str]:
-    """Run a command to its end; return the exit status and what it wrote."""
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT
-    )
-    try:
-        async with asyncio.timeout(PROGRAM_PATIENCE_S):
-            output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode is not None
-    return process.returncode, output.decode()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import shutil
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from feed.http.pages import BUILT
 from tests.e2e.chromium import PATIENCE_S, Chromium, launched, until
 from tests.e2e.conftest import Program, Run
 from tests.e2e.test_readme import ADDRESS, DOCUMENTS
+from tests.fakes.programs import ran
 from tests.fakes.raw_http import RawHttp
 
 # As the documents are sorted: the front page's first. Another page wants a test of its own.
@@ -160,7 +160,7 @@ async def bundled(folder: Path, files: dict[str, str]) -> str:
     (folder / "package.json").write_text('{"private": true}')
     packages = ("react@19", "react-dom@19", "esbuild@0.28")
     install = [npm, "install", "--no-audit", "--no-fund", *packages]
-    status, output = await ran(install, folder)
+    status, output = await ran(folder, *install)
     if status and (reason := NO_NETWORK.search(output)):
         pytest.skip(f"npm cannot reach its registry: {reason[0]}")
     assert status == 0, output
@@ -172,22 +172,6 @@ async def bundled(folder: Path, files: dict[str, str]) -> str:
         f"--alias:@feed/client={BUILT / 'client.js'}",
         "--outfile=bundle.js",
     )
-    status, output = await ran(["node_modules/.bin/esbuild", "main.js", *options], folder)
+    status, output = await ran(folder, "node_modules/.bin/esbuild", "main.js", *options)
     assert status == 0, output
     return (folder / "bundle.js").read_text().replace("</script", "<\\/script")
-
-
-async def ran(command: list[str], folder: Path) -> tuple[int, str]:
-    """Run a command to its end; return the exit status and what it wrote."""
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT
-    )
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode is not None
-    return process.returncode, output.decode()

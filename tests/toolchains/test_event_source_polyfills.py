@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.patience import until
 from tests.fakes.servers import Feed, Serve, trades
-from tests.toolchains.foreign import Foreign, Start, fetch, tool
+from tests.toolchains.foreign import Foreign, Start, fetch, once, tool
 
 pytestmark = [pytest.mark.toolchains, pytest.mark.timeout(300)]
 
@@ -21,12 +21,15 @@ EVENTS_A_ROUND = 7
 @pytest.fixture(scope="session")
 def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the libraries by name, from whatever registry npm is told to use."""
-    folder = tmp_path_factory.mktemp("node")
     npm = tool("npm", package="npm")
-    (folder / "package.json").write_text('{"private": true}')
-    options = ("--no-audit", "--no-fund", "--no-package-lock")
-    fetch([npm, "install", *options, *PACKAGES], folder)
-    return Path(shutil.copy(SOURCE, folder))
+
+    def install(folder: Path) -> None:
+        (folder / "package.json").write_text('{"private": true}')
+        options = ("--no-audit", "--no-fund", "--no-package-lock")
+        fetch([npm, "install", *options, *PACKAGES], folder)
+        shutil.copy(SOURCE, folder)
+
+    return once(tmp_path_factory, "node", install) / SOURCE.name
 
 
 @pytest.mark.parametrize("library", ["event-source-polyfill", "reconnecting-eventsource"])

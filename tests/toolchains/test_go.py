@@ -13,7 +13,7 @@ from feed.market.ticks import Tick
 from feed.wire.protobuf_codec import PROTOBUF
 from tests.e2e.conftest import Program, Run
 from tests.fakes.servers import Feed, Serve, trades
-from tests.toolchains.foreign import Foreign, Start, build, fetch, tool
+from tests.toolchains.foreign import Foreign, Start, build, fetch, once, tool
 
 pytestmark = [pytest.mark.toolchains, pytest.mark.timeout(300)]
 
@@ -32,11 +32,13 @@ SCANNED_BYTES = 64 * 1024  # of a line, in bufio
 def clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the programs of `go/`, by the ordinary caches of whoever runs the tests."""
     go = tool("go", package="golang-go", folders=["/usr/local/go/bin"])
-    folder = tmp_path_factory.mktemp("go") / "src"
-    shutil.copytree(SOURCES, folder)
-    fetch([go, "mod", "download"], folder)
-    build([go, "build", "-o", "clients", "."], folder)
-    return folder / "clients"
+
+    def make(folder: Path) -> None:
+        shutil.copytree(SOURCES, folder, dirs_exist_ok=True)
+        fetch([go, "mod", "download"], folder)
+        build([go, "build", "-o", "clients", "."], folder)
+
+    return once(tmp_path_factory, "go", make) / "clients"
 
 
 # The dialect's SDK.
@@ -208,7 +210,7 @@ async def test_coder_reads_all_of_it_with_its_limit_of_32_kib(
         ids, position, longest = await read_ids(coder, last)
         seen += ids
         assert DEFAULT_LIMIT_BYTES // 2 < longest <= DEFAULT_LIMIT_BYTES
-        coder.process.kill()
+        await coder.kill()
         last = await publish_burst(feed, last + 1)
     assert seen == list(range(1, last - BURST + 1))
 

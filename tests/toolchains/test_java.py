@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.servers import Feed, Serve, trades
-from tests.toolchains.foreign import Foreign, Start, build, tool
+from tests.toolchains.foreign import Foreign, Start, build, once, tool
 
 pytestmark = [pytest.mark.toolchains, pytest.mark.timeout(300)]
 
@@ -16,9 +16,12 @@ SOURCE = Path(__file__).parent / "java" / "GzipLines.java"
 @pytest.fixture(scope="session")
 def classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Compile the program; nothing is fetched."""
-    folder = tmp_path_factory.mktemp("java")
-    build([tool("javac", package="default-jdk-headless"), "-d", ".", str(SOURCE)], folder)
-    return folder
+    javac = tool("javac", package="default-jdk-headless")
+    return once(
+        tmp_path_factory,
+        "java",
+        lambda folder: build([javac, "-d", ".", str(SOURCE)], folder),
+    )
 
 
 @pytest.mark.parametrize("reader", ["connection", "client"])
