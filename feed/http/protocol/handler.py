@@ -244,11 +244,12 @@ class Handler(web.RequestHandler):
             return end
         count = self._request_count
         super().data_received(data[at:end])
-        if head.whole:
+        taken = self._request_count != count
+        if head.whole and taken:
             head.reset()
             waiting.end(self)
             self._expect_body()
-        elif self._request_count != count:  # not a head at all
+        elif taken or head.whole:  # not a head at all, or one to a connection that is closing
             self._turned_away = True
             waiting.end(self)
         elif head.size_bytes and self._is_answered:

@@ -7,6 +7,7 @@ import socket
 import orjson
 import pytest
 
+from feed.http.protocol.handler import Handler
 from feed.hub.waiting import TurnedAway
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
@@ -93,6 +94,18 @@ async def test_an_idle_connection_is_closed_without_a_word(serve: Serve) -> None
     await client.body()
     await is_gone(client)
     await until(lambda: not feed.hub.waiting.idle)
+
+
+async def test_a_request_that_meets_a_closing_connection_is_no_error(serve: Serve) -> None:
+    feed = await serve()
+    client = await (await connect(feed)).ask(HEAD + b"\r\n")
+    await client.body()
+    (handler,) = feed.hub.waiting.idle
+    assert isinstance(handler, Handler)
+    handler.close()  # as all idle connections are when the server leaves
+    handler.data_received(HEAD + b"\r\n")
+    handler.force_close()
+    await is_gone(client)
 
 
 async def test_silent_sockets_make_room_for_whoever_speaks(serve: Serve) -> None:
