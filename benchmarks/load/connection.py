@@ -9,7 +9,7 @@ from feed.wire.transport import Transport
 from .ages import Ages
 from .counters import ChunkCounter, Counter, EventCounter, WebSocketCounter
 from .plan import Group, Look
-from .sample import Findings, Sampler, StampSampler, TickSampler
+from .sample import Findings, Sampler, SizeSampler, StampSampler, TickSampler
 from .splitters import BodySplitter, Splitter, WebSocketSplitter
 from .wire import (
     CLOSE,
@@ -58,6 +58,7 @@ class Members:
         self.received_bytes = 0
         self.findings.messages = 0
         self.findings.ticks = 0
+        self.findings.sizes.clear()
         self.newest.restart()
         self.oldest.restart()
 
@@ -162,6 +163,8 @@ class Connection:
             self._splitter = BodySplitter(events=events, chunked=chunked, encoding=agreed)
         if group.look is Look.RETURN:
             assert self.sampler is not None
+        elif group.look is Look.SIZES:
+            self.sampler = SizeSampler(members.findings)
         elif group.look is Look.TICKS:
             self.sampler = TickSampler(
                 members.newest,

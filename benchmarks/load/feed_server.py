@@ -107,6 +107,7 @@ class GroupOptions(TypedDict, total=False):
     stalled: bool
     receive_buffer_bytes: int
     keep_payloads: int
+    look: Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,8 @@ class Server:
         **options: Unpack[GroupOptions],
     ) -> Group:
         """Return a group of subscribers that all ask for the same, or by turns for `openings`."""
+        # Protobuf is only counted: the content of its frames is known from the other codecs.
+        options.setdefault("look", Look.NOTHING if subscription.codec == "protobuf" else Look.TICKS)
         return Group(
             name=name,
             count=count,
@@ -168,8 +171,6 @@ class Server:
             openings=tuple(openings) or (subscription.opening,),
             headers=subscription.headers,
             binary=subscription.codec == "msgpack",
-            # Protobuf is only counted: the content of its frames is known from the other codecs.
-            look=Look.NOTHING if subscription.codec == "protobuf" else Look.TICKS,
             codec=subscription.codec,
             consecutive=self.simulated,
             **options,

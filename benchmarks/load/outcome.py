@@ -216,24 +216,6 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
 
 
-def compare(above: Row, below: Row, metric: Metric = cpu_us) -> Spread | None:
-    """Return the ratio of a metric, round by round; None where a row has nothing."""
-    others = {sample.round: metric(sample) for sample in below.samples}
-    ratios = [
-        metric(sample) / others[sample.round]
-        for sample in above.samples
-        if others.get(sample.round)
-    ]
-    return Spread.of(ratios) if ratios else None
-
-
-def difference(above: Row, below: Row, metric: Metric) -> Spread | None:
-    """Return the difference of a metric, round by round; None where a row has nothing."""
-    others = {sample.round: metric(sample) for sample in below.samples}
-    found = [metric(each) - others[each.round] for each in above.samples if each.round in others]
-    return Spread.of(found) if found else None
-
-
 def at_most(what: str, reached: Spread | None, limit: float, why: str = "") -> Aim:
     """Return the aim that a ratio's median is at most `limit`; `why` it is missing, if it is."""
     return _aim(what, f"≤ {_figure(limit)}", reached, why, lambda value: value <= limit)

@@ -15,6 +15,9 @@ R = TypeVar("R")
 Script = Callable[[P, Tell], R]
 
 _END_S = 5.0
+# The process from which swarms are forked, which knows nothing of the parent's state, imports these
+# once: a swarm starts in 20 ms instead of 300.
+_PRELOADED = ["__main__", f"{__package__}.steady", f"{__package__}.storm"]
 
 
 class SwarmError(Exception):
@@ -33,7 +36,8 @@ def in_own_process(script: Script[P, R], plan: P, tell: Tell, timeout_s: float =
     Raises:
         SwarmError: it failed, or was silent for too long.
     """
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
     ours, theirs = context.Pipe()
     process = context.Process(target=_run, args=(script, plan, theirs), daemon=True)
     process.start()

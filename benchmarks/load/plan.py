@@ -16,6 +16,7 @@ class Look(StrEnum):
     STAMP = "stamp"  # find the newest time stamp: peers
     TICKS = "ticks"  # decode and check every tick: our server
     RETURN = "return"  # count ticks from a position until live: coming back to our server
+    SIZES = "sizes"  # count payloads of ticks by their lengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,8 @@ class StormResult:
         ticks: received in catching up.
         gaps: told to them.
         faults, fault_count: ticks missing or too many, the first few in words, and how many.
-        server_cpu_share, swarm_cpu_share: of one core, from the cut until the last was live.
+        server_cpu_s: of the server's processes, from the cut until the last was live.
+        swarm_cpu_share: of one core, within the same time.
     """
 
     count: int
@@ -144,8 +146,13 @@ class StormResult:
     gaps: int
     faults: tuple[str, ...]
     fault_count: int
-    server_cpu_share: float
+    server_cpu_s: float
     swarm_cpu_share: float
+
+    @property
+    def cpu_ms_per_return(self) -> float:
+        """The server's CPU time per subscriber that came back, all else that it did included."""
+        return self.server_cpu_s * 1e3 / self.live if self.live else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +190,7 @@ class GroupResult:
         lost: connections that ended, by reason.
         extensions: those that the server agreed to, or its Content-Encoding.
         payloads: as many as the group was to keep.
+        sizes: how many payloads of ticks had each length, where these were looked at.
     """
 
     name: str
@@ -199,6 +207,7 @@ class GroupResult:
     lost: dict[str, int]
     extensions: str
     payloads: tuple[bytes, ...]
+    sizes: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,7 @@ def _row(row: Row) -> dict[str, Any]:
     for sample in row.samples:
         result = dataclasses.asdict(sample.result)
         for group in result["groups"]:
-            del group["payloads"]
+            del group["payloads"], group["sizes"]
         rounds.append({"round": sample.round, "payload_ticks": sample.payload_ticks, **result})
     figures = {name: _spread(row.spread(metric)) for name, metric in _FIGURES.items()}
     return {

@@ -16,6 +16,7 @@ import orjson
 from .ages import Ages, Rfc3339
 
 _STAMP = b'"t":"'
+LIVE_PAYLOADS = (b'[{"T":"t"', b'[{"T":"q"')  # how payloads of trades and quotes begin
 _TICK = b'{"T":"'  # every tick begins so, and nothing of a peer's own does
 _STAMP_BYTES = 30  # 2026-11-20T05:16:56.857123456Z
 MAX_FAULTS_TOLD = 5
@@ -29,6 +30,7 @@ class Findings:
 
     Attributes:
         messages, ticks: decoded so far.
+        sizes: how many payloads of ticks had each length, where these are counted.
         gaps: how many gap messages were received, by reason.
         faults: events that must never happen: holes, repetitions, disorder; at most the first
             five, in words.
@@ -37,6 +39,7 @@ class Findings:
 
     messages: int = 0
     ticks: int = 0
+    sizes: Tally[int] = field(default_factory=Tally)
     gaps: Tally[str] = field(default_factory=Tally)
     faults: list[str] = field(default_factory=list)
     fault_count: int = 0
@@ -72,6 +75,19 @@ class StampSampler:
         self._newest.record(now_ns - self._clock.parse_ns(stamp))
         self._findings.messages += 1
         self._findings.ticks += payload.count(_TICK)
+
+
+class SizeSampler:
+    """Counts payloads of ticks by their lengths."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+
+    def take(self, payload: bytes, position: bytes, now_ns: int) -> None:  # noqa: ARG002 - lengths only
+        """Count a payload, if ticks are what it begins with."""
+        if payload.startswith(LIVE_PAYLOADS):
+            self._findings.messages += 1
+            self._findings.sizes[len(payload)] += 1
 
 
 class TickSampler:

@@ -5,7 +5,6 @@ forward and backward by turns (A B C, C B A), so that a machine that gets slower
 favours nobody; ratios compare samples of the same round.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -17,10 +16,13 @@ from ..peers.base import Contender, PeerError, Running, Work
 from .feed_server import MS_PER_S, Options, Server, Subscription, feed_server
 from .outcome import SATURATED_SHARE, Row, Sample
 from .own_process import SwarmError, in_own_process
-from .plan import Event, Group, Plan, Result
+from .plan import Event, Group, GroupResult, Plan, Result
+from .recording import Recording
+from .sample import LIVE_PAYLOADS
 from .steady import run_steady
 
 RECORD_S = 2.0  # of payloads that peers are given: 80 at 40 Hz
+SETTLE_S = 0.5  # between the last subscriber's connecting and the steady window
 KEEP_PAYLOADS = 500
 
 
@@ -34,6 +36,8 @@ class Settings:
         rounds: how often everything is measured.
         url: of a server of ours that runs already.
         peers: parts of names; only peers with one of them take part. Empty: all do.
+        record_s: how long our server is recorded for its peers.
+        settle_s: time between the last subscriber's connecting and a steady window.
     """
 
     subscribers: int | None = None
@@ -42,6 +46,8 @@ class Settings:
     rounds: int = 3
     url: str | None = None
     peers: tuple[str, ...] = ()
+    record_s: float = RECORD_S
+    settle_s: float = SETTLE_S
 
     def wants(self, name: str) -> bool:
         """Tell whether a peer takes part."""
@@ -50,12 +56,19 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The subject of one sample: the measured group first, others beside it."""
+    """The subject of one sample: the measured group first, others beside it.
+
+    Attributes:
+        groups: the subscribers that connect.
+        pids: of the server.
+        version: of the program, as far as it is known.
+        settle_s: instead of the time that the user's settings give; None for that.
+    """
 
     groups: tuple[Group, ...]
     pids: tuple[int, ...]
     version: str = ""
-    settle_s: float = 0.5
+    settle_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,34 +89,6 @@ class Case:
     missing: str = ""
     payload_ticks: float = 0.0
     hz: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """Payloads of our server, for peers to send.
-
-    Attributes:
-        path: the file, one payload a line.
-        hz: how often our server sent one to each subscriber.
-        ticks: mean number in a payload.
-        size_bytes: mean length of a payload.
-    """
-
-    path: Path
-    hz: float
-    ticks: float
-    size_bytes: float
-
-    @classmethod
-    def of(cls, path: Path, payloads: Sequence[bytes], hz: float) -> "Recording":
-        """Write payloads to a file."""
-        path.write_bytes(b"\n".join(payloads) + b"\n")
-        return cls(
-            path,
-            hz,
-            ticks=sum(len(json.loads(payload)) for payload in payloads) / len(payloads),
-            size_bytes=sum(map(len, payloads)) / len(payloads),
-        )
 
 
 class Progress:
@@ -178,7 +163,7 @@ class Stage:
         plan = Plan(
             target.groups,
             target.pids,
-            settle_s=target.settle_s,
+            settle_s=self.settings.settle_s if target.settle_s is None else target.settle_s,
             steady_s=self.settings.seconds,
         )
         return in_own_process(run_steady, plan, self.progress.event)
@@ -202,17 +187,42 @@ class Stage:
             options: of `feed serve`; peers send at the rate of its cuts. Where the user named a
                 server, or where cuts follow the load, at the rate that was seen.
         """
-        with self.server(options) as server:
-            plan = Plan((groups(server),), steady_s=RECORD_S)
-            result = in_own_process(run_steady, plan, self.progress.event)
-        group = result.groups[0]
-        payloads = [payload for payload in group.payloads if payload.startswith(_TICKS)]
+        group, hz = self._recorded(groups, options)
+        payloads = [payload for payload in group.payloads if payload.startswith(LIVE_PAYLOADS)]
         if not payloads:
             raise SwarmError(f"{group.name}: our server sent no ticks to record")
-        hz = group.frames / group.count / result.seconds
         if self.settings.url is None and options.batch_ms is not None:
             hz = MS_PER_S / options.batch_ms
-        return Recording.of(self.folder / f"{group.name}.ndjson", payloads, hz)
+        return Recording.of(self._file(group), payloads, hz)
+
+    def record_sizes(self, groups: Callable[[Server], Group], options: Options) -> Recording:
+        """Count the lengths of the payloads that each subscriber of our server gets.
+
+        Args:
+            groups: makes the group, every member of which looks at `Look.SIZES`.
+            options: of `feed serve`. Peers send at the rate that was seen: a selection that a cut
+                has nothing for gets no frame.
+        """
+        group, hz = self._recorded(groups, options)
+        if not group.sizes:
+            raise SwarmError(f"{group.name}: our server sent no ticks to record")
+        return Recording.of_sizes(self._file(group), group.sizes, group.count, hz)
+
+    def _recorded(
+        self, groups: Callable[[Server], Group], options: Options
+    ) -> tuple[GroupResult, float]:
+        """Return the figures of a group, and how many frames a second each member got."""
+        settings = self.settings
+        with self.server(options) as server:
+            plan = Plan((groups(server),), settle_s=settings.settle_s, steady_s=settings.record_s)
+            result = in_own_process(run_steady, plan, self.progress.event)
+        group = result.groups[0]
+        if not group.frames:
+            raise SwarmError(f"{group.name}: our server sent no ticks to record")
+        return group, group.frames / group.count / result.seconds
+
+    def _file(self, group: GroupResult) -> Path:
+        return self.folder / f"{group.name}.ndjson"
 
     def ours(
         self,
@@ -271,6 +281,3 @@ class Stage:
 def target_of(running: Running, count: int) -> Target:
     """Return the target that a running peer is."""
     return Target((running.subscribers(count),), running.pids, running.version)
-
-
-_TICKS = (b'[{"T":"t"', b'[{"T":"q"')  # how payloads of trades and quotes begin

@@ -116,4 +116,5 @@ def group_result(members: Members) -> GroupResult:
         lost=dict(members.lost),
         extensions=members.extensions,
         payloads=tuple(members.payloads),
+        sizes=dict(findings.sizes),
     )

@@ -121,7 +121,7 @@ class _Return:
             gaps=findings.gaps.total(),
             faults=tuple(findings.faults),
             fault_count=findings.fault_count,
-            server_cpu_share=(Usage.of(plan.pids).cpu_ns - before.cpu_ns) / 1e9 / live_s,
+            server_cpu_s=(Usage.of(plan.pids).cpu_ns - before.cpu_ns) / 1e9,
             swarm_cpu_share=(_cpu_s() - began_cpu_s) / live_s,
         )
 

@@ -1,8 +1,10 @@
 /* The floor in C: send() in a loop, and nothing else.
  *
- * bare_c HZ FILE: listens on a free port of 127.0.0.1, says "port N", and sends the lines of FILE
- * in turn as WebSocket text messages to everybody, HZ times a second, each stamped with the time
- * of its sending. Answers an upgrade without computing its key: only the swarm talks to it.
+ * bare_c HZ FILE websocket|sse|stream same|rotate: listens on a free port of 127.0.0.1, says
+ * "port N", and HZ times a second sends a line of FILE to everybody: as a WebSocket text message,
+ * as an event, or as a line, the latter two in chunks of HTTP/1.1. "same": all lines in turn, each
+ * to everybody, stamped with the time of its sending. "rotate": subscriber k is k lines ahead, and
+ * nothing is stamped. Answers an upgrade without computing its key: only the swarm talks to it.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -18,7 +20,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_SUBSCRIBERS = 65536, MAX_PAYLOADS = 65536, HEADER_BYTES = 10, STAMP_BYTES = 30 };
+enum { MAX_SUBSCRIBERS = 65536, MAX_PAYLOADS = 65536, ENVELOPE_BYTES = 64, STAMP_BYTES = 30 };
+enum transport { WEBSOCKET, SSE, STREAM };
+
+/* Before and after a payload in its chunk; an id is as long as a position of ours. */
+static const char *const before_payload[] = {"", "id: abcdefgh-1234567\ndata: ", ""};
+static const char *const after_payload[] = {"", "\n\n", "\n"};
 
 struct frame {
     char *bytes;
@@ -40,32 +47,41 @@ static int64_t now_ns(clockid_t clock) {
     return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-/* Make the frame of a line (RFC 6455, section 5.2). */
-static struct frame frame_of(const char *line, size_t length) {
-    struct frame frame;
-    unsigned char header[HEADER_BYTES] = {0x81};
-    size_t size = 2;
+/* Write the header of a WebSocket text message (RFC 6455, section 5.2); return its length. */
+static size_t websocket_header(unsigned char *header, size_t length) {
+    header[0] = 0x81;
     if (length < 126) {
         header[1] = length;
-    } else if (length < 65536) {
+        return 2;
+    }
+    if (length < 65536) {
         header[1] = 126;
         header[2] = length >> 8;
         header[3] = length;
-        size = 4;
-    } else {
-        header[1] = 127;
-        for (int i = 0; i < 8; i++) header[2 + i] = (uint64_t)length >> (56 - 8 * i);
-        size = 10;
+        return 4;
     }
-    frame.length = size + length;
-    frame.bytes = malloc(frame.length + 1);
+    header[1] = 127;
+    for (int i = 0; i < 8; i++) header[2 + i] = (uint64_t)length >> (56 - 8 * i);
+    return 10;
+}
+
+/* Make the frame of a line: a WebSocket message, or a chunk (RFC 9112, section 7.1). */
+static struct frame frame_of(enum transport transport, const char *line, size_t length) {
+    struct frame frame = {.bytes = malloc(length + ENVELOPE_BYTES)};
+    const char *before = before_payload[transport], *after = after_payload[transport];
+    size_t at;
     if (!frame.bytes) die("malloc");
-    memcpy(frame.bytes, header, size);
-    memcpy(frame.bytes + size, line, length);
+    if (transport == WEBSOCKET)
+        at = websocket_header((unsigned char *)frame.bytes, length);
+    else
+        at = sprintf(frame.bytes, "%zx\r\n%s", strlen(before) + length + strlen(after), before);
+    memcpy(frame.bytes + at, line, length);
+    frame.length = at + length;
+    if (transport != WEBSOCKET)
+        frame.length += sprintf(frame.bytes + frame.length, "%s\r\n", after);
     frame.bytes[frame.length] = 0;
-    frame.stamp = NULL;
-    for (char *at = frame.bytes + size; (at = strstr(at, "\"t\":\"")) != NULL; at++)
-        frame.stamp = at + 5;
+    for (char *found = frame.bytes + at; (found = strstr(found, "\"t\":\"")) != NULL; found++)
+        frame.stamp = found + 5;
     if (frame.stamp && frame.stamp + STAMP_BYTES > frame.bytes + frame.length) frame.stamp = NULL;
     return frame;
 }
@@ -83,9 +99,11 @@ static void stamp(struct frame *frame) {
 }
 
 /* Read the request, which its first segment holds whole, and agree. */
-static int welcome(int listener) {
-    static const char answer[] =
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+static int welcome(int listener, enum transport transport) {
+    const char *answer =
+        transport == WEBSOCKET
+            ? "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+            : "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     char request[65536];
     int one = 1;
     struct timeval patience = {1, 0};
@@ -94,28 +112,36 @@ static int welcome(int listener) {
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (recv(fd, request, sizeof request, 0) <= 0 ||
-        send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL) < 0) {
+        send(fd, answer, strlen(answer), MSG_NOSIGNAL) < 0) {
         close(fd);
         return -1;
     }
     return fd;
 }
 
+static int usage(void) {
+    fprintf(stderr, "usage: bare_c HZ FILE websocket|sse|stream same|rotate\n");
+    return 2;
+}
+
 int main(int argc, char **argv) {
+    static const char *const transports[] = {"websocket", "sse", "stream"};
+    enum transport transport = WEBSOCKET;
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t address_size = sizeof address;
     char *line = NULL;
     size_t line_size = 0;
     ssize_t length;
     size_t frame_count = 0, subscriber_count = 0;
-    if (argc != 3 || atof(argv[1]) <= 0) {
-        fprintf(stderr, "usage: bare_c HZ FILE\n");
-        return 2;
-    }
+    if (argc != 5 || atof(argv[1]) <= 0) return usage();
+    while (strcmp(argv[3], transports[transport]))
+        if (transport++ == STREAM) return usage();
+    int rotates = !strcmp(argv[4], "rotate");
+    if (!rotates && strcmp(argv[4], "same")) return usage();
     FILE *file = fopen(argv[2], "r");
     if (!file) die(argv[2]);
     while (frame_count < MAX_PAYLOADS && (length = getline(&line, &line_size, file)) > 0)
-        frames[frame_count++] = frame_of(line, length - (line[length - 1] == '\n'));
+        frames[frame_count++] = frame_of(transport, line, length - (line[length - 1] == '\n'));
     if (!frame_count) {
         fprintf(stderr, "%s: no payloads\n", argv[2]);
         return 2;
@@ -137,12 +163,13 @@ int main(int argc, char **argv) {
             struct timespec left = {left_ns / 1000000000, left_ns % 1000000000};
             if (left_ns < 0) left = (struct timespec){0, 0};
             if (ppoll(&poll_listener, 1, &left, NULL) <= 0) break;
-            int fd = welcome(listener);
+            int fd = welcome(listener, transport);
             if (fd >= 0 && subscriber_count < MAX_SUBSCRIBERS) subscribers[subscriber_count++] = fd;
         }
         struct frame *frame = &frames[turn % frame_count];
-        stamp(frame);
+        if (!rotates) stamp(frame);
         for (size_t i = 0; i < subscriber_count;) {
+            if (rotates) frame = &frames[(turn + i) % frame_count];
             if (send(subscribers[i], frame->bytes, frame->length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
                 close(subscribers[i]);
                 subscribers[i] = subscribers[--subscriber_count];

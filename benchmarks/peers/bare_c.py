@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from feed.wire.transport import Transport
-
 from .base import Running, Work, cache_folder, program, subscriber, which
 
 _SOURCE = Path(__file__).with_name("bare_c.c")
@@ -19,8 +17,8 @@ class BareC:
 
     def missing(self, work: Work) -> str:
         """Compile it; return why it cannot do this work here, or ""."""
-        if work.compress or work.rotate or work.transport is not Transport.WEBSOCKET:
-            return "it sends one plain WebSocket frame to everybody"
+        if work.compress:
+            return "it does not compress"
         binary = self._binary
         if binary.exists() and binary.stat().st_mtime > _SOURCE.stat().st_mtime:
             return ""
@@ -39,7 +37,9 @@ class BareC:
     @contextmanager
     def start(self, work: Work) -> Iterator[Running]:
         """Start it on this work."""
-        with program([str(self._binary), str(work.hz), str(work.payloads)]) as started:
+        turns = "rotate" if work.rotate else "same"
+        command = [str(self._binary), str(work.hz), str(work.payloads), work.transport.value, turns]
+        with program(command) as started:
             port = int(started.wait_for_words(r"port (\d+)"))
             yield Running(subscriber(self.name, port, work), started.pids)
 

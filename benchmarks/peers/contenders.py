@@ -10,6 +10,7 @@ from .node_ws import NodeWs
 from .websockets_broadcast import WebsocketsBroadcast
 
 FLOOR = BarePython()
+BARE_C = BareC()
 AIOHTTP = AiohttpSend()
 NCHAN = Nchan()
 COMPRESSING: tuple[Contender, ...] = (
@@ -20,4 +21,4 @@ COMPRESSING: tuple[Contender, ...] = (
     Centrifugo(),
     Centrifugo(protobuf=True),
 )
-CONTENDERS: tuple[Contender, ...] = (FLOOR, BareC(), *COMPRESSING)
+CONTENDERS: tuple[Contender, ...] = (FLOOR, BARE_C, *COMPRESSING)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from feed.wire.transport import Transport
 
 from ...peers.contenders import COMPRESSING, NCHAN
+from ..comparison import compare, difference
 from ..feed_server import Options, Subscription
 from ..outcome import (
     Aim,
@@ -16,8 +17,6 @@ from ..outcome import (
     Row,
     at_least,
     at_most,
-    compare,
-    difference,
     find,
     memory_per_subscriber_bytes,
     payload_bytes,
@@ -33,7 +32,12 @@ ALONE = "feed, deflate without context"
 CODECS = ("msgpack", "protobuf")
 
 
-def run(stage: Stage) -> Outcome:
+def run(
+    stage: Stage,
+    *,
+    memory_subscribers: int = MEMORY_SUBSCRIBERS,
+    codecs: Sequence[str] = CODECS,
+) -> Outcome:
     """Measure our transports with and without compression, our codecs, and the peers' own."""
     settings = stage.settings
     count = settings.subscribers or SUBSCRIBERS
@@ -43,7 +47,7 @@ def run(stage: Stage) -> Outcome:
         options,
     )
     cases = []
-    for name, subscription in _subscriptions().items():
+    for name, subscription in _subscriptions(codecs).items():
         cases.append(stage.ours(name, count, subscription, options))
     cases += stage.peers(COMPRESSING, count, recording, compress=True)
     title = (
@@ -51,7 +55,7 @@ def run(stage: Stage) -> Outcome:
         f"({recording.size_bytes:,.0f} B of JSON) {recording.hz:.3g} times a second"
     )
     rows = stage.compare(title, cases)
-    many = max(count, MEMORY_SUBSCRIBERS)
+    many = max(count, memory_subscribers)
     memory = stage.compare(
         f"memory of {many:,} subscribers",
         [
@@ -62,7 +66,7 @@ def run(stage: Stage) -> Outcome:
     return Outcome("compressed", title, rows + memory, [*_aims(rows), _memory_aim(*memory)])
 
 
-def _subscriptions() -> dict[str, Subscription]:
+def _subscriptions(codecs: Sequence[str]) -> dict[str, Subscription]:
     found = {
         "feed": Subscription(),
         DEFLATE: Subscription(compress=True),
@@ -71,7 +75,7 @@ def _subscriptions() -> dict[str, Subscription]:
     for transport in (Transport.SSE, Transport.STREAM):
         found[f"feed, {transport.value}"] = Subscription(transport)
         found[f"feed, {transport.value}, gzip"] = Subscription(transport, compress=True)
-    for codec in CODECS:
+    for codec in codecs:
         found[f"feed, {codec}"] = Subscription(codec=codec)
         found[f"feed, {codec}, deflate"] = Subscription(codec=codec, compress=True)
     return found

@@ -6,9 +6,11 @@ What memory does a subscriber take, over one of plain aiohttp after the same han
 import resource
 
 from ...peers.contenders import AIOHTTP
+from ..comparison import difference
 from ..feed_server import Options, Subscription
-from ..outcome import Outcome, at_most, difference, find, memory_per_subscriber_bytes
-from ..stage import Recording, Stage
+from ..outcome import Outcome, at_most, find, memory_per_subscriber_bytes
+from ..recording import Recording
+from ..stage import Stage
 
 SUBSCRIBERS = 10_000
 RATE = 1  # ticks/s over all symbols

@@ -14,17 +14,18 @@ from ..steady import run_steady
 
 # By name: importing it here would load the whole server before the first option is read.
 _SERVER = f"{__name__.rpartition('.scenarios.')[0]}.ingest_server"
+Batches = tuple[tuple[int, int, float], ...]
 # Ticks in a batch of the source, how many in all, and the aim in ticks per second and core.
-BATCHES = ((512, 400_000, 300_000), (5, 200_000, 150_000))
+BATCHES: Batches = ((512, 400_000, 300_000), (5, 200_000, 150_000))
 
 
-def run(stage: Stage) -> Outcome:
+def run(stage: Stage, batches: Batches = BATCHES) -> Outcome:
     """Measure large and small batches."""
     title = "ticks as fast as they are taken, one live JSON subscriber"
     aims: list[Aim] = []
     rounds = stage.settings.rounds
-    stage.progress.begin(title, rounds * len(BATCHES))
-    for batch, ticks, aim in BATCHES:
+    stage.progress.begin(title, rounds * len(batches))
+    for batch, ticks, aim in batches:
         rates: list[float] = []
         why = ""
         for _ in range(rounds):

@@ -8,8 +8,9 @@ how long a scrape takes when very many are connected.
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from ..comparison import compare, difference
 from ..feed_server import Options, Server, Subscription
-from ..outcome import Outcome, Spread, at_most, compare, difference, find, newest_p99_ms
+from ..outcome import Outcome, Spread, at_most, find, newest_p99_ms
 from ..scraper import Scraper
 from ..stage import Case, Stage, Target
 from .idle import most_subscribers
@@ -36,7 +37,7 @@ _UNCOUNTED_SERVER = f"{__name__.rpartition('.scenarios.')[0]}.uncounted_server"
 Start = Callable[[], AbstractContextManager[Target]]
 
 
-def run(stage: Stage) -> Outcome:
+def run(stage: Stage, every_s: float = EVERY_S) -> Outcome:
     """Measure servers that count, are scraped, and do neither; then scrapes of a crowded one."""
     count = stage.settings.subscribers or SUBSCRIBERS
     many = most_subscribers(stage.settings.subscribers or MANY)
@@ -78,7 +79,7 @@ def run(stage: Stage) -> Outcome:
     crowd = f"feed, {many:,} subscribers"
     cases = [
         Case(COUNTED, plain("feed"), ours=True),
-        Case(SCRAPED, scraped(count, options, EVERY_S, []), ours=True),
+        Case(SCRAPED, scraped(count, options, every_s, []), ours=True),
         Case(UNCOUNTED, plain(_UNCOUNTED_SERVER), ours=True, missing=missing),
         Case(OWN_COUNTED, lanes_of_one("feed"), ours=True),
         Case(OWN_UNCOUNTED, lanes_of_one(_UNCOUNTED_SERVER), ours=True, missing=missing),

@@ -6,13 +6,12 @@ What do the other readers notice of it, and how much memory do the stalled ones 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from ..comparison import compare, difference
 from ..feed_server import Options, Subscription
 from ..outcome import (
     Outcome,
     at_most,
-    compare,
     cpu_us,
-    difference,
     find,
     memory_growth_bytes,
     newest_p99_ms,
@@ -30,7 +29,7 @@ NOISE = 1.1
 NOISE_MS = 10.0
 
 
-def run(stage: Stage) -> Outcome:
+def run(stage: Stage, settle_s: float = SETTLE_S) -> Outcome:
     """Measure the readers with nobody stalled, and with a tenth of them."""
     count = stage.settings.subscribers or READERS
     stalled = int(count * STALLED_SHARE)
@@ -52,7 +51,7 @@ def run(stage: Stage) -> Outcome:
                         )
                     )
                 groups.append(server.validators())
-                yield Target(tuple(groups), server.pids, settle_s=SETTLE_S)
+                yield Target(tuple(groups), server.pids, settle_s=settle_s)
 
         return start
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.load.ages import AgeSummary
+from benchmarks.load.comparison import compare, compare_net, difference, unequal_frames
 from benchmarks.load.html import page
 from benchmarks.load.machine import Machine
 from benchmarks.load.outcome import (
@@ -15,15 +16,14 @@ from benchmarks.load.outcome import (
     at_least,
     at_most,
     bytes_per_tick,
-    compare,
     cpu_us,
-    difference,
     memory_per_subscriber_bytes,
     payload_bytes,
     ticks_per_core_s,
 )
 from benchmarks.load.plan import GroupResult, Interval, Result
 from benchmarks.load.report import as_json
+from benchmarks.load.scenarios.ramp import at_half_a_core
 
 AGES = AgeSummary(10, 1.0, 2.0, 3.0, 4.0, 5.0)
 GROUP = GroupResult(
@@ -41,6 +41,7 @@ GROUP = GroupResult(
     lost={},
     extensions="",
     payloads=(b"kept",),
+    sizes={},
 )
 RESULT = Result(
     connect_s=0.1,
@@ -139,3 +140,46 @@ def test_a_row_says_when_frames_that_were_due_did_not_arrive() -> None:
     assert troubles(10.0) == ["50% of the frames that were due arrived"]
     assert troubles(5.0) == []
     assert troubles(0.0) == [], "nothing is due where cuts follow the load"
+
+
+def test_what_a_server_takes_without_readers_is_taken_off_in_the_same_round() -> None:
+    ours, alone, floor = row("ours", 5.0, 9.0), row("alone", 1.0, 3.0), row("floor", 2.0, 2.0)
+    ratio = compare_net(ours, alone, floor)
+    assert ratio is not None
+    assert (ratio.low, ratio.high) == pytest.approx((2, 3))
+    first = compare_net(row("ours", 5.0), alone, floor)
+    assert first == compare_net(ours, row("alone", 1.0), floor), "rounds that one row lacks"
+
+
+def test_figures_that_are_not_known_are_left_out_of_ratios() -> None:
+    unknown = row("a server of another machine", 0.0, 0.0)
+    assert compare(unknown, row("floor", 1.0, 1.0), cpu_us) is None
+    assert compare_net(unknown, unknown, row("floor", 1.0, 1.0)) is None
+
+
+@pytest.mark.parametrize(
+    ("received", "words"), [(514_000, ""), (842_000, "frames of 842 and 500 B differ by 68.4%")]
+)
+def test_frames_that_are_not_as_long_are_not_compared(received: int, words: str) -> None:
+    ours = row("ours", 1.0)
+    longer = replace(RESULT, groups=(replace(GROUP, received_bytes=received),))
+    ours.samples[0] = replace(ours.samples[0], result=longer)
+    assert unequal_frames(ours, row("floor", 1.0)).startswith(words)
+    assert bool(unequal_frames(ours, row("floor", 1.0))) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("shares", "found"),
+    [
+        ([0.1, 0.3, 0.45, 0.5, 0.52], "feed, 3: 45%"),
+        ([0.1, 0.3, 0.9], None),
+        ([], None),
+    ],
+)
+def test_the_age_at_half_a_core_is_that_of_the_first_step_there(
+    shares: list[float], found: str | None
+) -> None:
+    times = [share * RESULT.seconds for share in shares]
+    rows = [row(f"feed, {number}", time_s) for number, time_s in enumerate(times, 1)]
+    near = at_half_a_core(rows)
+    assert (near[0] if near else None) == found

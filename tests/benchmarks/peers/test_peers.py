@@ -1,6 +1,7 @@
 """Every peer that is installed delivers the payloads it is given, to all, in time."""
 
 import signal
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 import pytest
 
 from benchmarks.load.own_process import SwarmError, in_own_process
-from benchmarks.load.plan import Plan, Result
+from benchmarks.load.plan import Group, Plan, Result
 from benchmarks.load.steady import run_steady
+from benchmarks.load.wire import stream_request, upgrade_request
 from benchmarks.peers.aiohttp_send import AiohttpSend
 from benchmarks.peers.bare_c import BareC
-from benchmarks.peers.bare_python import BarePython
+from benchmarks.peers.bare_python import FRAMINGS, BarePython
 from benchmarks.peers.base import Contender, PeerError, Work, program
 from benchmarks.peers.nchan import Nchan
 from benchmarks.peers.websockets_broadcast import WebsocketsBroadcast
@@ -24,6 +26,9 @@ TICK = '{"T":"t","S":"A","i":1,"p":1.5,"s":1,"t":"2026-01-01T00:00:00.000000000Z
 
 # Those that need no download; Node's ws and Centrifugo are fetched when somebody runs `feed bench`.
 CONTENDERS = [BarePython(), BareC(), AiohttpSend(), WebsocketsBroadcast(), Nchan()]
+
+
+FLOORS = pytest.mark.parametrize("floor", [BarePython(), BareC()], ids=lambda floor: floor.name)
 
 
 @pytest.fixture
@@ -54,6 +59,18 @@ def check(result: Result) -> None:
     assert result.server_memory_bytes[1] > 0
 
 
+def heard(group: Group, size: int) -> bytes:
+    """Return the first bytes of the body that a subscriber gets."""
+    ask = upgrade_request if group.transport is Transport.WEBSOCKET else stream_request
+    with socket.create_connection((group.host, group.port), timeout=10) as sock:
+        sock.sendall(ask("floor", "/", {}))
+        head, body = b"", b""
+        while len(body) < size:
+            head += sock.recv(1 << 16)
+            body = head.partition(b"\r\n\r\n")[2]
+    return body[:size]
+
+
 @pytest.mark.parametrize("contender", CONTENDERS, ids=lambda contender: contender.name)
 def test_a_peer_delivers_its_payloads(contender: Contender, payloads: Path) -> None:
     check(measure(contender, Work(payloads, HZ)))
@@ -69,21 +86,45 @@ def test_a_peer_compresses_where_it_can(contender: Contender, payloads: Path) ->
     assert result.received_bytes < result.frames * 2 * len(TICK)
 
 
-@pytest.mark.parametrize("contender", [BarePython(), Nchan()], ids=lambda each: each.name)
+@pytest.mark.parametrize("contender", [BarePython(), BareC(), Nchan()], ids=lambda each: each.name)
 def test_a_peer_sends_events(contender: Contender, payloads: Path) -> None:
     check(measure(contender, Work(payloads, HZ, Transport.SSE)))
 
 
-def test_the_floor_sends_lines(payloads: Path) -> None:
-    check(measure(BarePython(), Work(payloads, HZ, Transport.STREAM)))
+@FLOORS
+def test_a_floor_sends_lines(floor: Contender, payloads: Path) -> None:
+    check(measure(floor, Work(payloads, HZ, Transport.STREAM)))
 
 
-def test_the_floor_rotates_payloads_of_different_lengths(payloads: Path) -> None:
+@FLOORS
+@pytest.mark.parametrize("transport", list(Transport))
+def test_a_floor_rotates_payloads_of_different_lengths(
+    floor: Contender, transport: Transport, payloads: Path
+) -> None:
     payloads.write_text(f"[{TICK}]\n[{TICK},{TICK},{TICK}]\n")
-    result = measure(BarePython(), Work(payloads, HZ, rotate=True))
+    result = measure(floor, Work(payloads, HZ, transport, rotate=True))
     (group,) = result.groups
-    mean = group.received_bytes / group.frames
-    assert len(TICK) + 10 < mean < 3 * len(TICK), "neither all short nor all long"
+    assert group.lost == {}
+    # The half of the subscribers that begins with the short one gets the long one next.
+    both = 2 + len(TICK) + 2 + 3 * len(TICK) + 2
+    framing = 2 * group.received_bytes / group.frames - both
+    assert 0 < framing < 2 * 50, "as many short ones as long ones"
+
+
+@FLOORS
+@pytest.mark.parametrize("transport", list(Transport))
+def test_floors_write_the_same_bytes(
+    floor: Contender, transport: Transport, payloads: Path
+) -> None:
+    lines = [b"[1]", b"[%b]" % (b"2" * 300), b"[%b]" % (b"3" * 66_000)]
+    payloads.write_bytes(b"\n".join(lines))
+    work = Work(payloads, HZ, transport)
+    if missing := floor.missing(work):
+        pytest.skip(missing)
+    frames = list(map(FRAMINGS[transport.value], lines))
+    with floor.start(work) as running:
+        body = heard(running.group, len(b"".join(frames)))
+    assert body in {b"".join(frames[turn:] + frames[:turn]) for turn in range(3)}
 
 
 def test_a_program_that_ends_at_once_is_told_with_its_last_words() -> None:
