@@ -21,6 +21,7 @@ Errors that only one room knows are branches there: in `feed.cli.streams`, `feed
 from collections.abc import Iterator
 
 MAX_SHOWN_LENGTH = 80  # characters of a value from outside, in a message
+MAX_PATH_LENGTH = 4_096  # and of the path of a file, whose end says the most
 
 
 class FeedError(Exception):
@@ -105,10 +106,10 @@ class SourceError(FeedError):
     """A source cannot be opened or read; the message names it and the place."""
 
 
-def show_name(name: str) -> str:
+def show_name(name: str, limit: int = MAX_SHOWN_LENGTH) -> str:
     """Return a name for a message: as long, and as unprintable, as its author likes, or ours."""
-    short = len(name) <= MAX_SHOWN_LENGTH and name.isprintable()
-    return name if short else shorten(name)
+    short = len(name) <= limit and name.isprintable()
+    return name if short else shorten(name, limit)
 
 
 def shorten(value: object, limit: int = MAX_SHOWN_LENGTH) -> str:

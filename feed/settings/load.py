@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
-from feed.errors import InvalidInput, InvalidParameter, show_name
+from feed.errors import MAX_PATH_LENGTH, InvalidInput, InvalidParameter, show_name
 from feed.settings.options import Settings
 from feed.settings.variables import is_of_kubernetes, unknown_variables, variable_name
 from feed.sources.catalog import DEFAULT, built_in_kinds, find_kind
@@ -131,7 +131,8 @@ def load_settings(options: Mapping[str, object]) -> tuple[Settings, SourceOption
     for block in blocks[1:]:
         for field, option in _variables(block).items():
             written.setdefault(field, option)
-    where = f"{show_name(str(written['config'].value))}: " if in_file else ""
+    path = show_name(str(written["config"].value), MAX_PATH_LENGTH) if in_file else ""
+    where = path and f"{path}: "
     keys = [field for field in known if field != "config"]
     for key, value in in_file.items():
         if key in keys:
