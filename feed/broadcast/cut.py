@@ -56,6 +56,7 @@ class Broadcast:
         snapshot: the last state per symbol as of the last cut.
         states: that state, and conflated ones, encoded.
         lanes: every payload and lane.
+        fan_out: writes their frames.
         sizes: how long frames get.
         cut_sequence: the newest sequence that is in a frame; the end of catching up.
         conflated_cuts: how often conflated ticks were cut.
@@ -67,6 +68,7 @@ class Broadcast:
         "classes",
         "conflated_cuts",
         "cut_sequence",
+        "fan_out",
         "fragments",
         "lanes",
         "ring",
@@ -88,6 +90,7 @@ class Broadcast:
         self.fragments = Fragments(ring, classes=classes)
         self.snapshot = Snapshot(classes)
         self.states = States(ring, self.snapshot, sizes, self.fragments.segments)
+        self.fan_out = fan_out
         self.lanes = Lanes(classes, fan_out)
         self.sizes = sizes
         self.cut_sequence = ring.newest

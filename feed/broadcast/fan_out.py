@@ -2,7 +2,7 @@
 
 This is what the whole design is for, and nearly all of what a server costs. It is a seam: the
 engine here calls each reader's transport, needs nothing, and knows sockets only as callables; the
-engines of `feed.hub.native_fan_out` hand descriptors to C. All of them owe their caller the same:
+engines of `feed.hub.fan_out` hand descriptors to C. All of them owe their caller the same:
 whoever has room has taken the frames, or his transport has; the others are told.
 """
 
@@ -46,7 +46,17 @@ Readers = dict[Reader, Target | None]  # with their targets; a dict for its orde
 
 
 class FanOut(Protocol):
-    """Writes frames to readers."""
+    """Writes frames to readers.
+
+    Attributes:
+        engine: which it is.
+        threads: how many threads send, where there is enough to do.
+        why: it is not the best engine; "" where it is, or was asked for.
+    """
+
+    engine: Engine
+    threads: int
+    why: str
 
     def write(self, readers: Readers, frames: bytes, high_water_bytes: int) -> list[Reader]:
         """Write frames to all readers that hold back at most `high_water_bytes`.
@@ -55,9 +65,21 @@ class FanOut(Protocol):
             The readers that missed the frames: over the mark, or gone.
         """
 
+    def close(self) -> None:
+        """Give back what it holds of the system; it may be written by even then."""
+
 
 class PythonFanOut:
-    """Calls the transport of each reader."""
+    """Calls the transport of each reader.
+
+    Attributes:
+        engine, threads, why: as `FanOut` has them.
+    """
+
+    def __init__(self, why: str = "") -> None:
+        self.engine = Engine.PYTHON
+        self.threads = 1
+        self.why = why
 
     def write(self, readers: Readers, frames: bytes, high_water_bytes: int) -> list[Reader]:
         """Write frames to all readers, one call into the transport each."""
@@ -71,6 +93,9 @@ class PythonFanOut:
                 pass
             missed.append(reader)
         return missed
+
+    def close(self) -> None:
+        """Do nothing: it holds nothing."""
 
 
 PYTHON_FAN_OUT = PythonFanOut()

@@ -17,6 +17,7 @@ from feed.http.status_history import SAMPLE_S, StatusHistory
 from feed.http.unserved import unrouted
 from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.hub.connection import LAST_WORDS_S
+from feed.hub.fan_out import choose_fan_out
 from feed.hub.hub import Hub
 from feed.ingest.health_watch import HealthWatch
 from feed.ingest.runner import Ingest
@@ -50,11 +51,15 @@ async def make_app(
         lost_log_records: tells the number of records of the log that could not be written.
         last_words_s: the time in which a socket has to take what was written last.
         sample_s: between two samples of the status history.
+
+    Raises:
+        FeedError: the fan-out that was asked for cannot be had here.
     """
     classes = AssetClasses(
         lambda: ((known.symbol, known.asset_class) for known in source.instruments())
     )
-    broadcast = Broadcast(RingBuffer(settings.ring), classes=classes)
+    fan_out = choose_fan_out(settings.fan_out, settings.send_threads)
+    broadcast = Broadcast(RingBuffer(settings.ring), classes=classes, fan_out=fan_out)
     hub = Hub(broadcast, settings, production_waits=source.can_wait, live=source.live, clock=clock)
     health = HealthWatch(
         live=source.live,
@@ -106,6 +111,7 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
     for task in tasks:
         with contextlib.suppress(asyncio.CancelledError):
             await task
+    hub.broadcast.fan_out.close()
 
 
 async def _say_goodbye(app: web.Application) -> None:

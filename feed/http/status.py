@@ -49,6 +49,11 @@ async def status(request: web.Request, server: Server) -> web.Response:  # noqa:
             },
             "symbols": ingest.health.counts,
             "resume_window_s": hub.settings.resume_window_s,
+            "fan_out": {
+                "engine": broadcast.fan_out.engine,
+                "threads": broadcast.fan_out.threads,
+                "why": broadcast.fan_out.why,
+            },
             "connections": connections,
             "behind": len(hub.audience.behind),
             "largest_lag_ticks": max(

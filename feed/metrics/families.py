@@ -59,8 +59,12 @@ class Watched:
 
 def families(watched: Watched) -> Iterator[Metric]:
     """Yield every metric of the server, in the order in which a tick goes."""
-    yield _gauge("feed_build_info", "The version that runs, as a label; always 1.").of(
-        {(feed.__version__, platform.python_version()): 1}, "version", "python"
+    hub = watched.hub
+    yield _gauge(
+        "feed_build_info", "The version that runs, as labels, and its fan-out; always 1."
+    ).of(
+        {(feed.__version__, platform.python_version(), hub.broadcast.fan_out.engine.value): 1},
+        *("version", "python", "fan_out"),
     )
     yield from _source(watched)
     yield from _symbols(watched)

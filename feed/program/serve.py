@@ -72,8 +72,18 @@ async def _serve(
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLD)
         host, port = runner.addresses[0][:2]
-        _greet(_first_lines(source_options.describe(), _authority(host, port)))
-        log.info("serving", host=host, port=port, source=source.name, version=__version__)
+        fan_out = app[HUB].broadcast.fan_out
+        _greet(_first_lines(source_options.describe(), fan_out.why, _authority(host, port)))
+        log.info(
+            "serving",
+            host=host,
+            port=port,
+            source=source.name,
+            version=__version__,
+            fan_out=fan_out.engine.value,
+            send_threads=fan_out.threads,
+            **({"fan_out_why": fan_out.why} if fan_out.why else {}),
+        )
         telling = asyncio.create_task(repeats.run(), name="repeats")
         await stop.wait()
         log.info("leaving", port=port)
@@ -97,11 +107,17 @@ def _greet(lines: str) -> None:
     threading.Thread(target=write, name="first lines", daemon=True).start()
 
 
-def _first_lines(what: str, address: str) -> str:
-    """Return the source in words, the address, and three commands to try."""
+def _first_lines(what: str, slower: str, address: str) -> str:
+    """Return the source in words, the address, and three commands to try.
+
+    Args:
+        what: the source.
+        slower: why frames are written slower than they could be; "": they are not.
+        address: with the port.
+    """
     url = f"http://{address}"
     return (
-        f"feed: serving {what}\n"
+        f"feed: serving {what}{slower and f'; frames are written slower, since {slower}'}\n"
         f"  {url}/  a page with live prices   {url}/metrics  for Prometheus\n"
         f"try:\n"
         f"  curl -N '{url}/v1/sse?trades=*'\n"

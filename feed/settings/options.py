@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic_settings import NoDecode
 
+from feed.broadcast.fan_out import Engine
 from feed.broadcast.ring import DEFAULT_CAPACITY, MAX_CAPACITY
 from feed.sources.catalog import DEFAULT, built_in_kinds, find_kind, installed_names
 from feed.sources.options import Accepts, Options, Tunes, not_a_boolean, refusal, split_at_commas
@@ -115,6 +116,17 @@ class Settings(Options):
         | None,
         Accepts("milliseconds, more than 0 and at most 10000"),
     ] = Field(default=None, description="Fixed interval of cuts; by default cuts follow the load.")
+    fan_out: Annotated[Engine, Accepts(" or ".join(Engine), "|".join(Engine))] = Field(
+        default=Engine.AUTO,
+        description="What writes frames to sockets; auto takes the best that is allowed here.",
+    )
+    send_threads: Annotated[
+        Annotated[int, BeforeValidator(not_a_boolean), Field(ge=1, le=8)] | None,
+        Accepts("a whole number from 1 to 8"),
+    ] = Field(
+        default=None,
+        description="The most threads that write frames together; by default one a usable core.",
+    )
     ring: Annotated[
         int,
         BeforeValidator(not_a_boolean),

@@ -106,7 +106,8 @@ def served(environment: dict[str, str], tmp_path: Path) -> Iterator[tuple[str, s
 
 def test_it_is_served_with_its_own_options(served: tuple[str, str]) -> None:
     first, url = served
-    assert first == "feed: serving a pulse of ABC at 7.5\n"
+    # What follows, if anything, is why frames are written slower than they could be.
+    assert re.match(r"feed: serving a pulse of ABC at 7\.5(;.*)?\n", first)
     with urlopen(f"{url}/v1/stream?trades=ABC&after=0") as lines:
         tick = next(line for line in lines if b'"T":"t"' in line)
     assert re.search(rb'"S":"ABC".*"p":7\.5\b', tick)

