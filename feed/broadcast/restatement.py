@@ -14,13 +14,15 @@ class Restatement:
 
     Attributes:
         first: the sequence from which on they are told again; None: they owe nothing.
+        told_upto: the sequence at which they were told last; 0: they are told before any tick.
     """
 
-    __slots__ = ("_told_cuts", "_untold_from", "first")
+    __slots__ = ("_told_cuts", "_untold_from", "first", "told_upto")
 
     def __init__(self, sequence: int, conflated_cuts: int) -> None:
         """Begin with a subscriber that stands at a sequence and was told what was due there."""
         self.first: int | None = None
+        self.told_upto = sequence
         self._untold_from = sequence + 1
         self._told_cuts = conflated_cuts
 
@@ -28,6 +30,7 @@ class Restatement:
         self, selection: Selection, sequence: int, states: States, conflated_cuts: int
     ) -> None:
         """Note that the channels told what was due at a sequence, after that many cuts."""
+        self.told_upto = sequence
         self._untold_from = states.untold_from(selection, sequence)
         self._told_cuts = conflated_cuts
 
@@ -42,12 +45,22 @@ class Restatement:
 
     def owe_untold(self, selection: Selection) -> None:
         """Owe what was not told when `note_told` was called last."""
-        self.owe(selection, self._untold_from)
+        if selection.intervals_ms:
+            self._owe(self._untold_from)
 
     def owe(self, selection: Selection, first: int) -> None:
-        """Owe what the conflated channels of a selection changed from a sequence on."""
+        """Owe, before any tick, what the conflated channels of a selection changed since then.
+
+        Args:
+            selection: of the subscriber.
+            first: the sequence from which on.
+        """
         if selection.intervals_ms:
-            self.first = first if self.first is None else min(self.first, first)
+            self._owe(first)
+            self.told_upto = 0
+
+    def _owe(self, first: int) -> None:
+        self.first = first if self.first is None else min(self.first, first)
 
     def settle(self) -> None:
         """Owe nothing: it was told."""

@@ -83,13 +83,20 @@ class States:
 
         That is the sequence minus one and a half of the longest interval, the most that one lasts:
         what the interval had collected by then was not told yet. What the ring has lost counts as
-        owed from the sequence on.
+        owed from the sequence on; where it has lost something of that time, a sequence that it
+        does not hold any more is returned.
         """
         ring = self._ring
-        if not selection.intervals_ms or sequence < ring.oldest:
+        if not selection.intervals_ms:
             return sequence + 1
+        if sequence < ring.oldest:
+            return sequence + 1 if ring.is_whole else min(sequence + 1, ring.oldest - 1)
         longest_ms = max(interval_ms for _, interval_ms in selection.intervals_ms)
-        return ring.first_since(ring.ingested_ns(sequence) - longest_ms * _NS_PER_MS * 3 // 2)
+        since_ns = ring.ingested_ns(sequence) - longest_ms * _NS_PER_MS * 3 // 2
+        first = ring.first_since(since_ns)
+        if first == ring.oldest and not ring.is_whole and ring.ingested_ns(first) > since_ns:
+            return first - 1
+        return first
 
     def restated(self, selection: Selection, codec: Codec, first: int) -> Iterator[list[bytes]]:
         """Yield what the conflated channels of a selection are restated with from a sequence on.

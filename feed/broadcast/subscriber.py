@@ -3,9 +3,12 @@
 Theory of operation: a subscriber is *live* while it gets its lane's frames as they are made. One
 that joins with a position, or whose socket was full when a frame was made, is *behind*: it is asked
 for what it is due next when its socket has room, until it says that it is caught up. What is due
-comes in this order: messages that wait (a gap), the backlog of what it subscribed to just now with
-a position, its own ticks from its sequence to the last cut, what its conflated channels are told
-again, snapshots as of that cut. Then it is live.
+comes in this order: messages that wait (a gap), what its conflated channels are told again, the
+backlog of what it subscribed to just now with a position, its own ticks from its sequence to the
+last cut, snapshots as of that cut. Then it is live.
+
+A position that it is told speaks for all of its channels, since it may come back with it: ticks are
+given up to the cut at which its conflated channels were told last, and then those are told again.
 
 There is no queue: ticks are read from the ring when they can be written, and whatever is private to
 a subscriber is framed, and deflated, when it is written, by one door. A subscriber that the ring
@@ -55,11 +58,11 @@ class _State:
 
     Attributes:
         fragments: which.
-        position: where they move their reader; None: nowhere.
+        is_last: whether they move their reader: it may be cut off before.
     """
 
     fragments: list[bytes]
-    position: Position | None
+    is_last: bool
 
 
 class Subscriber:
@@ -217,10 +220,14 @@ class Subscriber:
             return Resume.NEW_EPOCH
         if found.outcome is Resume.GAP and found.sequence < self.sequence:
             self.ladder.counts.overruns += 1
-            self._append_gap(found.sequence + 1, self.sequence, GapReason.OVERRUN)
+            self._append_gap(found.sequence + 1, self.sequence, GapReason.OVERRUN, at_once=True)
             self.request_snapshot(selection)
             return Resume.GAP
         untold_from = broadcast.states.untold_from(self.selection, found.sequence)
+        if found.outcome is Resume.REPLAYED and untold_from < broadcast.ring.oldest:
+            # Told now: one that is disconnected for it would come back to the same.
+            self._append_lost(untold_from)
+            untold_from = broadcast.ring.oldest
         self._restatement.owe(self.selection, untold_from)
         self._add_backlog(selection.lossless, found.sequence)
         return Resume.REPLAYED
@@ -230,7 +237,8 @@ class Subscriber:
         broadcast = self._broadcast
         before = broadcast.ring.oldest - 1
         given = broadcast.ring.is_whole and broadcast.cut_sequence - before <= most_ticks
-        self._append_gap(missing, before if given else self.sequence, GapReason.EPOCH)
+        last = before if given else self.sequence
+        self._append_gap(missing, last, GapReason.EPOCH, at_once=True)
         if given:
             self._restatement.owe(self.selection, before + 1)
             self._add_backlog(selection.lossless, before)
@@ -255,6 +263,7 @@ class Subscriber:
         collected is told now, where the channel goes on without its interval.
         """
         self._restate_ended_intervals(lane.payload.key.selection)
+        self._owe_new_intervals(lane.payload.key.selection)
         self.lane = lane
         if self._backlogs or self._snapshots:
             self._narrow(lane.payload.key.selection)
@@ -268,8 +277,15 @@ class Subscriber:
             if self._due:
                 due = self._due.pop(0)
                 return self._state_envelope(due, wall_ns) if isinstance(due, _State) else due
-            self._restatement.note_cuts(self.selection, self._broadcast.conflated_cuts)
+            restatement = self._restatement
+            restatement.note_cuts(self.selection, self._broadcast.conflated_cuts)
             try:
+                if restatement.first is not None and self.sequence >= restatement.told_upto:
+                    self._check_overrun()  # one gap for all, where everything is overrun
+                    if restatement.first < self._broadcast.ring.oldest and self.ladder.gives_up():
+                        return Reason.LAGGING
+                    self._append_restatement(restatement.first)
+                    continue
                 envelope = self._next_ticks(wall_ns)
             except Overrun:
                 if self.ladder.gives_up():
@@ -278,15 +294,11 @@ class Subscriber:
                 continue
             if envelope is not None:
                 return envelope
-            if self._restatement.first is not None:
-                overrun = self._restatement.first < self._broadcast.ring.oldest
-                if overrun and self.ladder.gives_up():
-                    return Reason.LAGGING
-                self._append_restatement(self._restatement.first)
-            elif self._snapshots:
-                self._append_snapshot(self._snapshots.pop(0))
-            else:
+            if restatement.first is not None:
+                continue
+            if not self._snapshots:
                 return None
+            self._append_snapshot(self._snapshots.pop(0))
 
     @property
     def is_caught_up(self) -> bool:
@@ -334,6 +346,12 @@ class Subscriber:
         if self._checksum is not None and self.lane.checksum is not None:
             self._checksum.stop(self.lane.checksum, missed=missed)
 
+    def _check_overrun(self) -> None:
+        """Raise `Overrun` if the ring has passed ticks that it is owed."""
+        oldest = self._broadcast.ring.oldest
+        if self.first_needed < oldest and (self._backlogs or self.lane.payload.lossless.symbols):
+            raise Overrun(requested=self.first_needed, oldest=oldest)
+
     def _next_ticks(self, wall_ns: int) -> bytes | None:
         """Return the next envelope of ticks that were missed; None when there is none left.
 
@@ -361,6 +379,8 @@ class Subscriber:
             if looks_on:
                 return NOTHING_YET
         upto = broadcast.cut_sequence
+        if self._restatement.first is not None:
+            upto = min(upto, self._restatement.told_upto)
         selection = self.lane.payload.lossless
         if not selection.symbols:
             self.sequence = upto
@@ -405,20 +425,33 @@ class Subscriber:
 
     def _restate_ended_intervals(self, selection: Selection) -> None:
         """Tell what channels have collected whose interval another selection ends."""
-        broadcast, key = self._broadcast, self.lane.payload.key
+        broadcast, key, restatement = self._broadcast, self.lane.payload.key, self._restatement
         subscribed, intervals_ms = dict(selection.symbols), dict(selection.intervals_ms)
         ended = {
             channel: interval_ms
             for channel, interval_ms in key.selection.intervals_ms
             if channel in subscribed and intervals_ms.get(channel) != interval_ms
         }
-        if not ended or self.sequence != broadcast.cut_sequence:
-            return
+        restatement.note_cuts(key.selection, broadcast.conflated_cuts)
+        if not ended or (restatement.first is None and self.sequence != broadcast.cut_sequence):
+            return  # it was told all up to where it stands
         part = Selection.of(
             {channel: dict(key.selection.symbols)[channel] for channel in ended}, ended
         )
-        first = broadcast.states.untold_from(part, self.sequence)
+        first = restatement.first
+        if first is None:
+            first = broadcast.states.untold_from(part, self.sequence)
+        if first < broadcast.ring.oldest:
+            self._append_lost(first)
         self._append_states(broadcast.states.restated(part, key.codec, first))
+
+    def _owe_new_intervals(self, selection: Selection) -> None:
+        """Owe what was missed of channels that another selection conflates otherwise."""
+        if (
+            self.sequence != self._broadcast.cut_sequence
+            and selection.intervals_ms != self.selection.intervals_ms
+        ):
+            self._restatement.owe(selection, self.sequence + 1)
 
     def _step_down(self, requested: int) -> None:
         """Give up on the ticks from a sequence on, and go on from the last cut.
@@ -444,33 +477,42 @@ class Subscriber:
     def _append_states(self, runs: Iterable[list[bytes]]) -> None:
         """Queue a state; its last envelope moves its reader, which may be cut off before it."""
         states = list(runs)
-        self._due += [_State(run, None) for run in states[:-1]]
-        position = self._broadcast.ring.position(self.sequence)
-        self._due += [_State(run, position) for run in states[-1:]]
+        self._due += [_State(run, is_last=False) for run in states[:-1]]
+        self._due += [_State(run, is_last=True) for run in states[-1:]]
 
     def _state_envelope(self, state: _State, wall_ns: int) -> bytes:
-        if state.position is None:
+        """Return a state's envelope; a backlog that was added meanwhile is due after it."""
+        if not state.is_last:
             return self.lane.state_envelope(state.fragments)
-        return self.lane.ticks_envelope(state.fragments, state.position, wall_ns)
+        position = self._broadcast.ring.position(self.first_needed - 1)
+        return self.lane.ticks_envelope(state.fragments, position, wall_ns)
 
     def _append_restatement(self, first: int) -> None:
-        """Queue what its conflated channels changed from a sequence on; it is at the last cut."""
+        """Queue what its conflated channels changed from a sequence on up to the last cut."""
         broadcast, key = self._broadcast, self.lane.payload.key
-        oldest = broadcast.ring.oldest
-        if first < oldest:
-            self._append_gap(first, oldest - 1, GapReason.OVERRUN)
-            self.request_snapshot(key.selection)
+        if first < broadcast.ring.oldest:
+            self._append_lost(first)
+        if not self.lane.payload.lossless.symbols:
+            self.sequence = broadcast.cut_sequence
         self._restatement.settle()
         self._note_told(broadcast.cut_sequence)
         self._append_states(broadcast.states.restated(key.selection, key.codec, first))
 
-    def _append_gap(self, first: int | str, last: int, reason: GapReason) -> None:
+    def _append_lost(self, first: int) -> None:
+        """Queue a gap of what the ring has lost of conflated channels, and all that is known."""
+        self._append_gap(first, self._broadcast.ring.oldest - 1, GapReason.OVERRUN)
+        self.request_snapshot(self.selection)
+
+    def _append_gap(
+        self, first: int | str, last: int, reason: GapReason, *, at_once: bool = False
+    ) -> None:
         """Queue a gap: events that are not coming.
 
         Args:
             first: the first missing sequence, or the position received if it is not of this ring.
             last: the last missing sequence.
             reason: why.
+            at_once: before what is queued already, and may tell a position after it.
         """
         ring = self._broadcast.ring
         if reason is GapReason.CONFLATED:
@@ -479,7 +521,8 @@ class Subscriber:
             self.ladder.count_gap(last - first + 1 if isinstance(first, int) else 0)
         missing = ring.position(first) if isinstance(first, int) else first
         gap = gap_message(missing, ring.position(last), reason)
-        self._due.append(self.lane.message_envelope(gap))
+        envelope = self.lane.message_envelope(gap)
+        self._due.insert(0 if at_once else len(self._due), envelope)
 
     def _append_snapshot(self, selection: Selection) -> None:
         """Queue the state as of the last cut, where the subscriber stands now."""
@@ -487,5 +530,5 @@ class Subscriber:
         position = broadcast.position
         self._due.append(lane.message_envelope(snapshot_begin_message(position)))
         for run in broadcast.states.snapshot(selection, lane.codec):
-            self._due.append(_State(run, None))
+            self._due.append(_State(run, is_last=False))
         self._due.append(lane.message_envelope(snapshot_end_message(position), position))

@@ -1,0 +1,182 @@
+"""A position speaks for all channels: whoever is cut off and comes back with it has missed nothing.
+
+Found by `tests.chaos`: readers that were cut off while they caught up, or changed what they select
+then, came back with positions that spoke for more than they had been told.
+"""
+
+from feed.broadcast.payload_key import PayloadKey
+from feed.market.ticks import Channel, Kind
+from feed.wire.position import Position
+from feed.wire.selection import Selection
+from tests.fakes.frame_reader import Object
+from tests.fakes.numbered_ticks import nanoseconds
+from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, SMALL_FRAMES, Member, Stage
+
+MS = 1_000_000
+BOTH = {Channel.TRADES: ("*",), Channel.QUOTES: ("*",)}
+LOSSLESS = Selection.of(BOTH)
+QUOTES_CONFLATED = Selection.of(BOTH, {Channel.QUOTES: 100})
+
+
+def told(objects: list[Object], kind: str) -> list[int]:
+    """Return the numbers of the ticks of a kind."""
+    return [nanoseconds(item["t"]) for item in objects if item["T"] == kind]
+
+
+def positions(objects: list[Object]) -> list[int]:
+    return [Position.parse(item["pos"]).sequence for item in objects if item["T"] == "mark"]
+
+
+def go_on(stage: Stage, ms: int) -> None:
+    """Let time pass, and cut."""
+    stage.now_ns += ms * MS
+    stage.cut()
+
+
+def move(stage: Stage, member: Member, selection: Selection) -> None:
+    """Let a member select otherwise; it is held after it."""
+    lane = member.subscriber.lane
+    key = PayloadKey(selection, lane.codec, lane.payload.key.marks)
+    stage.audience.move(member.subscriber, key, stage.now_ns, lane.compression)
+
+
+def fall_behind(stage: Stage, member: Member, *kinds: Kind) -> None:
+    """Fill a member's socket, and publish what it misses."""
+    member.take()
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    stage.publish_and_cut(*kinds)
+
+
+def test_conflated_channels_are_restated_before_a_position_that_speaks_for_them() -> None:
+    stage = Stage(sizes=SMALL_FRAMES)
+    member = stage.join(QUOTES_CONFLATED, marks=True)
+    fall_behind(stage, member, Kind.QUOTE, *[Kind.TRADE] * 20)
+    go_on(stage, 1_000)
+    stage.publish_and_cut(*[Kind.TRADE] * 10)
+    member.socket.held_bytes = 0
+    heard: list[Object] = []
+    while not [position for position in positions(heard) if position > 1]:
+        stage.catch_up(member, most_frames=1)
+        heard += member.take_objects()
+    assert told(heard, "q") == [1]
+
+
+def test_a_slow_reader_is_told_conflated_channels_again_while_it_catches_up() -> None:
+    stage = Stage(1 << 10, sizes=SMALL_FRAMES)
+    member = stage.join(QUOTES_CONFLATED, marks=True)
+    fall_behind(stage, member, *[Kind.TRADE] * 20)
+    member.socket.held_bytes = 0
+    heard: list[Object] = []
+    for _ in range(40):  # one that never catches up
+        stage.publish_and_cut(Kind.QUOTE, *[Kind.TRADE] * 10)
+        go_on(stage, 200)
+        stage.catch_up(member, most_frames=1)
+        heard += member.take_objects()
+    newest = 0
+    for position, quoted in _by_position(heard):
+        newest = max([newest, *quoted])
+        # Each quote was due 100 ms later, and 11 ticks come in 200.
+        assert position - newest <= 22
+
+
+def _by_position(objects: list[Object]) -> list[tuple[int, list[int]]]:
+    found: list[tuple[int, list[int]]] = []
+    quoted: list[int] = []
+    for item in objects:
+        if item["T"] == "q":
+            quoted.append(nanoseconds(item["t"]))
+        elif item["T"] == "mark":
+            found.append((Position.parse(item["pos"]).sequence, quoted))
+            quoted = []
+    return found
+
+
+def test_what_a_state_tells_does_not_speak_for_a_past_that_is_still_due() -> None:
+    stage = Stage()
+    stage.publish_and_cut(Kind.STATUS, Kind.TRADE)
+    member = stage.join(QUOTES_CONFLATED, marks=True)
+    stage.publish_and_cut(Kind.QUOTE)
+    member.take()
+    added = Selection.of({Channel.STATUSES: ("*",)})
+    move(stage, member, Selection.of({**BOTH, Channel.STATUSES: ("*",)}))
+    stage.begin(member, added, after=Position(EPOCH, 0))
+    stage.catch_up(member, most_frames=1)
+    objects = member.take_objects()
+    assert told(objects, "q") == [3]  # the interval has ended
+    assert positions(objects) == [0]
+    stage.catch_up(member)
+    objects = member.take_objects()
+    assert told(objects, "s") == [1]
+    assert positions(objects)[-1] == 3
+
+
+def test_a_gap_of_a_past_comes_before_any_position_after_it() -> None:
+    stage = Stage(capacity=8)
+    member = stage.join(QUOTES_CONFLATED, marks=True)
+    stage.publish_and_cut(*[Kind.TRADE] * 6)
+    stage.publish_and_cut(*[Kind.TRADE] * 5, Kind.QUOTE)
+    member.take()
+    move(stage, member, LOSSLESS)  # what the interval has collected is queued
+    stage.begin(member, Selection.of({Channel.TRADES: ("*",)}), after=Position(EPOCH, 1))
+    stage.catch_up(member, most_frames=1)
+    (gap,) = member.take_objects()
+    assert (gap["T"], gap["from"], gap["to"]) == ("gap", f"{EPOCH}-2", f"{EPOCH}-12")
+
+
+def test_a_channel_conflated_amid_catching_up_is_told_what_was_missed_of_it() -> None:
+    stage = Stage()
+    member = stage.join(LOSSLESS, marks=True)
+    fall_behind(stage, member, Kind.QUOTE, Kind.TRADE)
+    move(stage, member, QUOTES_CONFLATED)  # and nobody has conflated anything yet
+    member.socket.held_bytes = 0
+    stage.catch_up(member)
+    objects = member.take_objects()
+    assert told(objects, "q") == [1]
+    assert told(objects, "t") == [2]
+
+
+def test_a_channel_no_longer_conflated_amid_catching_up_is_told_what_it_had_collected() -> None:
+    stage = Stage()
+    member = stage.join(QUOTES_CONFLATED, marks=True)
+    stage.publish_and_cut(Kind.QUOTE)  # collected
+    fall_behind(stage, member, Kind.TRADE)
+    move(stage, member, LOSSLESS)
+    member.socket.held_bytes = 0
+    stage.catch_up(member)
+    objects = member.take_objects()
+    assert told(objects, "q") == [1]
+    assert told(objects, "t") == [2]
+
+
+def test_what_the_ring_has_lost_of_an_interval_is_told_to_a_reader_that_comes_back() -> None:
+    stage = Stage(capacity=8)
+    stage.publish_and_cut(Kind.QUOTE)  # by position 4 its interval has not ended
+    stage.publish_and_cut(*[Kind.TRADE] * 3)
+    stage.publish_and_cut(*[Kind.TRADE] * 8)
+    member = stage.join(QUOTES_CONFLATED, marks=True, after=Position(EPOCH, 4))
+    objects = member.take_objects()
+    gaps = [(item["from"], item["to"]) for item in objects if item["T"] == "gap"]
+    assert gaps == [(f"{EPOCH}-4", f"{EPOCH}-4")]
+    assert told(objects, "t")[:8] == [*range(5, 13)]
+    states = [item["state"] for item in objects if item["T"] == "snapshot"]
+    assert states == ["begin", "end"]
+    assert told(objects, "q")[-1] == 1  # of the snapshot
+    assert not stage.counts.lagging
+
+
+def test_what_is_overrun_altogether_is_told_as_one_gap() -> None:
+    stage = Stage(capacity=8)
+    member = stage.join(QUOTES_CONFLATED, marks=True)
+    fall_behind(stage, member, Kind.QUOTE, Kind.TRADE)
+    for _ in range(3):
+        go_on(stage, 200)
+        stage.publish_and_cut(*[Kind.TRADE] * 8)
+    member.socket.held_bytes = 0
+    stage.catch_up(member)
+    objects = member.take_objects()
+    reached = 0
+    for item in objects:
+        if item["T"] == "gap":
+            reached = max(reached, Position.parse(item["to"]).sequence)
+        elif item["T"] == "mark":
+            assert Position.parse(item["pos"]).sequence >= reached

@@ -1,0 +1,374 @@
+"""What is due to one reader, and what came: the reference that the server is held against.
+
+Lossless ticks are collected until a position is told; then they must be exactly those that are due
+after the last one. Where parts of a selection stand at different places, since one was subscribed
+to with a position of its own, each key has a place. A gap that is told covers its stretch.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from tests.chaos.conflated import Conflated, Wrong, check_stretch
+from tests.chaos.market import Key, Market, read_tick
+from tests.chaos.times import Times
+
+SILENCE_CHECK_TICKS = 5_000  # positions between two looks for conflated values that never came
+_SHOWN = 6
+
+
+class Ledger:
+    """One reader's ledger, over all of its connections.
+
+    Attributes:
+        at: where its lossless keys stand; None: it has no position.
+        position: the last one that it was told, which it may return with.
+        conflated: what is conflated.
+        counts: of what was checked.
+    """
+
+    def __init__(self, market: Market, times: Times) -> None:
+        self.at: int | None = None
+        self.position: int | None = None
+        self.epoch = ""
+        self.conflated = Conflated(market, times)
+        self.counts: Counter[str] = Counter()
+        self._market = market
+        self._times = times
+        self._lossless: frozenset[Key] = frozenset()
+        self._due = market.select(())
+        self._came: list[tuple[int, Key]] = []  # since the last position
+        # Places of keys where they differ; None: where a key begins is not known yet.
+        self._places: dict[Key, int | None] = {}
+        # Keys that begin somewhere after the next position, where another one's past comes first.
+        self._late: set[Key] = set()
+        self._highest = 0  # position of this connection
+        self._lowest: int | None = (
+            None  # a position may go back to here, where a past was asked for
+        )
+        self._dropped: frozenset[Key] = frozenset()  # and something of it may be on its way
+        self._restated: set[Key] = set()  # keys that may be told again what they were told
+        self._snapshot: dict[Key, int] | None = None
+        self._snapshots: list[frozenset[Key]] = []  # that may come
+        # A gap that is told conflated: what came of it, and of which keys it is.
+        self._state: tuple[int, int, dict[Key, int], frozenset[Key]] | None = None
+        self._silence_checked = 0
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether its keys stand at different places."""
+        return bool(self._places) or (self.at is not None and self.at < self._highest)
+
+    # What the reader does.
+
+    def connect(self, keys: frozenset[Key], intervals_ms: dict[Key, int], *, returns: bool) -> None:
+        """Begin a connection: what came after the last position comes again, or never did."""
+        if not returns:
+            self.position = None
+        self.at = self.position
+        self._came.clear()
+        self._places.clear()
+        self._late.clear()
+        self.conflated.late.clear()
+        self._lowest = None
+        self._highest = 0
+        self._restated.clear()
+        self._snapshot = self._state = None
+        self._snapshots = []
+        self._dropped = frozenset()
+        if not returns:
+            self.conflated.reselect({}, {}, None)
+        self.conflated.owed.clear()
+        told: dict[Key, int | None] = dict.fromkeys(intervals_ms, self.at)
+        self._select(keys, intervals_ms, told, goes_on=False)
+        self.conflated.owed.clear()
+
+    def subscribe(
+        self,
+        added: frozenset[Key],
+        keys: frozenset[Key],
+        intervals_ms: dict[Key, int],
+        after: int | None,
+    ) -> None:
+        """Select more, as was acknowledged just now.
+
+        Args:
+            added: what was subscribed to.
+            keys: all that is selected now.
+            intervals_ms: of those that are conflated now.
+            after: the position given, if any.
+        """
+        before = self._lossless | self.conflated.intervals_ms.keys()
+        busy = self.is_spread
+        switched = {
+            key for key in self.conflated.intervals_ms if key in keys and key not in intervals_ms
+        }
+        new = added - before
+        told = {
+            key: None if key in new and after is None else self._place(key)
+            for key in intervals_ms
+            if key not in self.conflated.intervals_ms
+        }
+        if after is not None:
+            told |= dict.fromkeys(new & intervals_ms.keys(), after)
+        told |= {key: self.at for key in intervals_ms if key not in told}
+        self._select(keys, intervals_ms, told, switched)
+        if busy and after is None:
+            self.conflated.late |= new & intervals_ms.keys()
+        self._snapshots.append(added & keys)
+        self._lowest = after
+        late = busy or after is not None
+        if self.at is None:
+            return
+        places = dict(self._places)
+        for key in (new | switched) & self._lossless:
+            places[key] = None
+            if late and (key in switched or after is None):
+                self._late.add(key)
+        self._restated |= switched
+        if after is not None:
+            places |= dict.fromkeys(added & self._lossless, after)
+        if places:
+            self._spread(places)
+
+    def unsubscribe(self, keys: frozenset[Key], intervals_ms: dict[Key, int]) -> None:
+        """Select less, as was acknowledged just now."""
+        self._dropped = self._lossless | self.conflated.intervals_ms.keys()
+        told = {key: self._place(key) for key in intervals_ms}
+        self._select(keys, intervals_ms, told)
+
+    # What comes.
+
+    def hear(self, message: dict[str, Any]) -> None:
+        """Take a tick.
+
+        Raises:
+            Wrong: it was not due.
+        """
+        key: Key = message["T"], message["S"]
+        number, made_us = read_tick(message)
+        if number < 1 or self._market.key(number) != key:
+            raise Wrong(f"there is no such tick: {message}")
+        self._times.note(number, made_us)
+        self.counts["ticks"] += 1
+        if self._snapshot is not None:
+            self._snapshot[key] = number
+        elif self._state is not None and number <= self._state[1]:
+            self._hear_state(key, number, message)
+        elif key in self.conflated.intervals_ms:
+            self.conflated.hear(key, number, message)
+        elif key in self._lossless:
+            if "fi" in message and key not in self._restated:
+                raise Wrong(f"a conflated trade, and the channel is not: {message}")
+            if self.conflated.owed:
+                self.conflated.settle(key, number)
+            self._came.append((number, key))
+        elif key not in self._dropped:
+            raise Wrong(f"{key} is not selected: {message}")
+
+    def reach(self, epoch: str, position: int) -> None:
+        """Take a position: hold what came before it against what was due.
+
+        Raises:
+            Wrong: something is missing, or came that was not due.
+        """
+        if self.epoch and epoch != self.epoch:
+            raise Wrong(f"the epoch {epoch}, and it was {self.epoch}")
+        self.epoch = epoch
+        self._end_state()
+        self._check(position)
+        self.position = position
+        self._highest = max(self._highest, position)
+        self.counts["intervals"] += 1
+        self.conflated.reach(position)
+        if position - self._silence_checked > SILENCE_CHECK_TICKS and not self._places:
+            self._silence_checked = position
+            self.conflated.check_silence(position)
+
+    def gap(self, first: int, last: int, reason: str) -> None:
+        """Take a gap: what comes before it, and what it covers.
+
+        Raises:
+            Wrong: something is missing before it.
+        """
+        self.counts[f"gap {reason}"] += 1
+        self._end_state()
+        if self.at is None:
+            self.at = self._came[0][0] - 1 if self._came else first - 1
+        if reason == "conflated":
+            self._state = first, last, {}, self._lossless
+        else:
+            self.conflated.cover(first, last, self.at)
+        if self._places or first <= self.at:
+            self._spread(self._places)
+            self._check_places(first - 1, reaches=False)
+            self._places = {
+                key: place if place is None else max(place, last)
+                for key, place in self._places.items()
+            }
+            self._join()
+            return
+        self._check(first - 1)
+        self.at = last
+
+    def begin_snapshot(self) -> None:
+        """Take the beginning of a snapshot."""
+        self._end_state()
+        self._snapshot = {}
+
+    def end_snapshot(self, position: int) -> None:
+        """Take the end of a snapshot, which is the last known state at a position.
+
+        Raises:
+            Wrong: it is not.
+        """
+        if self._snapshot is None:
+            raise Wrong("a snapshot ends that has not begun")
+        self.counts["snapshots"] += 1
+        came, self._snapshot = self._snapshot, None
+        for key, number in came.items():
+            due = self._market.numbers[key].last(position)
+            if number != due:
+                raise Wrong(f"the snapshot at {position} has {number} of {key}; due: {due}")
+            self.conflated.settle(key, number)
+        selected = self._lossless | self.conflated.intervals_ms.keys()
+        for asked in self._snapshots:
+            for known in (asked & selected, asked & (selected | self._dropped)):
+                if {
+                    key for key in known if self._market.numbers[key].last(position)
+                } == came.keys():
+                    return
+        missing = {
+            key for key in selected if self._market.numbers[key].last(position)
+        } - came.keys()
+        raise Wrong(
+            f"the snapshot at {position} has {len(came)} keys: those of nothing that was asked for"
+            f"; missing of all: {sorted(missing)[:_SHOWN]}, "
+            f"not selected: {sorted(came.keys() - selected)[:_SHOWN]}"
+        )
+
+    # Inside.
+
+    def _select(
+        self,
+        keys: frozenset[Key],
+        intervals_ms: dict[Key, int],
+        told: dict[Key, int | None],
+        switched: Iterable[Key] = (),
+        *,
+        goes_on: bool = True,
+    ) -> None:
+        lossless = keys - intervals_ms.keys()
+        self.conflated.reselect(
+            intervals_ms, told | dict.fromkeys(switched, None), self.at, goes_on=goes_on
+        )
+        self._snapshots.append(keys)
+        if self._came and self.at is not None:
+            self._spread(self._places)
+            for number, key in self._came:
+                self._hear_place(number, key)
+            self._came.clear()
+        self._places = {key: self._places[key] for key in self._places if key in lossless}
+        if self._places:
+            self._places |= dict.fromkeys(lossless - self._places.keys(), self.at)
+        self._late &= lossless
+        self._lossless = lossless
+        self._due = self._market.select(lossless)
+
+    def _place(self, key: Key) -> int | None:
+        return self._places.get(key, self.at)
+
+    def _spread(self, places: dict[Key, int | None]) -> None:
+        """Give every key a place of its own."""
+        self._places = {key: places.get(key, self.at) for key in self._lossless}
+
+    def _join(self) -> None:
+        """Give all keys one place again, where they stand at the same."""
+        places = set(self._places.values())
+        if len(places) == 1 and None not in places and not self._late:
+            self.at = places.pop()
+            self._places = {}
+            self._restated.clear()
+
+    def _check(self, position: int) -> None:
+        if self._places:
+            self._check_places(position)
+            self.at = position
+            self._join()
+            return
+        came = [number for number, _ in self._came]
+        if self.at is None:
+            self.at = came[0] - 1 if came else position
+        due = self._due.between(self.at, position)
+        if came != due:
+            raise Wrong(_compare(self.at, position, due, came))
+        if position < self.at and (self._lowest is None or position < self._lowest):
+            raise Wrong(f"the position went back from {self.at} to {position}")
+        self.counts["lossless ticks"] += len(came)
+        self._came.clear()
+        self.at = max(self.at, position)
+
+    def _check_places(self, position: int, *, reaches: bool = True) -> None:
+        for number, key in self._came:
+            self._hear_place(number, key)
+        self._came.clear()
+        for key, place in self._places.items():
+            if place is None:
+                if reaches and key not in self._late:
+                    self._places[key] = position
+            elif (due := self._market.numbers[key].last(position)) > place:
+                raise Wrong(f"{due} of {key} was due after {place}, before {position}")
+            elif reaches:
+                self._places[key] = max(place, position)
+
+    def _hear_place(self, number: int, key: Key) -> None:
+        place = self._places.get(key)
+        if place is not None:
+            due = self._market.numbers[key].next(place)
+            if number != due:
+                if key in self._restated:  # what is missing is missed at the next position
+                    return
+                raise Wrong(f"{number} of {key} came after {place}; due: {due}")
+        self._places[key] = number
+        self._late.discard(key)
+
+    def _hear_state(self, key: Key, number: int, message: dict[str, Any]) -> None:
+        assert self._state is not None
+        first, last, came, _ = self._state
+        if key in self.conflated.intervals_ms:
+            self.conflated.hear(key, number, message)
+            return
+        numbers = self._market.numbers[key]
+        if number != numbers.last(last):
+            raise Wrong(
+                f"{number} of {key} stands for what is conflated from {first} to {last}; "
+                f"due: {numbers.last(last)}"
+            )
+        if key[0] == "t" and check_stretch(self._market, key, number, message) != numbers.next(
+            first - 1
+        ):
+            raise Wrong(f"{message} does not stand for all from {first} to {last}")
+        came[key] = number
+
+    def _end_state(self) -> None:
+        """See that a conflated stretch told the newest of all that is lossless."""
+        if self._state is None:
+            return
+        first, last, came, asked = self._state
+        self._state = None
+        for key in (self._lossless & asked) - came.keys():
+            place = self._place(key)
+            newest = self._market.numbers[key].last(last)
+            if newest >= first and place is not None and key not in self._restated:
+                raise Wrong(f"{newest} of {key} is missing of what is conflated up to {last}")
+
+
+def _compare(after: int, upto: int, due: list[int], came: list[int]) -> str:
+    missing = sorted({*due} - {*came})
+    others = sorted({*came} - {*due})
+    again = sorted(number for number, count in Counter(came).items() if count > 1)
+    words = f"after {after} up to {upto}: {len(due)} ticks were due, {len(came)} came"
+    for name, numbers in (("missing", missing), ("not due", others), ("again", again)):
+        if numbers:
+            words += f"; {name}: {numbers[:_SHOWN]}{' …' if len(numbers) > _SHOWN else ''}"
+    return words if missing or others or again else f"{words}, in another order: {came[:_SHOWN]}"

@@ -1,0 +1,119 @@
+"""All of the chaos: a server, its readers, and what was found."""
+
+import asyncio
+import sys
+import tempfile
+import traceback
+from asyncio.subprocess import PIPE, Process
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.chaos.conflated import Wrong
+from tests.chaos.market import Market
+from tests.chaos.reader import Reader
+from tests.chaos.times import Times
+from tests.fakes.patience import PROGRAM_PATIENCE_S
+from tests.fakes.wire import Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        seed: of the market, the clock, and everything that readers do.
+        seconds: how long the market is open.
+        rate: ticks a second.
+        readers: how many.
+        drop_after: break the server: one tick after so many is lost; None: do not.
+    """
+
+    seed: int
+    seconds: float = 20.0
+    rate: float = 5_000.0
+    readers: int = 200
+    drop_after: int | None = None
+
+
+@dataclass
+class Outcome:
+    """What came of it.
+
+    Attributes:
+        findings: in words, with the reader and the interval.
+        counts: of what was done and checked.
+    """
+
+    findings: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+async def play(plan: Plan) -> Outcome:
+    """Let the readers loose on a server, and return what was found."""
+    outcome = Outcome()
+    market, times = Market(plan.seed), Times()
+    Wire.lead_to_programs()
+    with tempfile.TemporaryFile() as log:
+        process = await _start(plan, log.fileno())
+        try:
+            assert process.stdout is not None
+            port = int((await _line(process)).removeprefix("port "))
+            newest = asyncio.create_task(process.stdout.readline())
+            readers = [Reader(n, plan.seed, market, times) for n in range(plan.readers)]
+
+            def last() -> int | None:
+                return int(newest.result().split()[1]) if newest.done() else None
+
+            async with asyncio.TaskGroup() as tasks:
+                for reader in readers:
+                    tasks.create_task(_live(reader, port, last, outcome))
+        finally:
+            Wire.abort_all()
+            if process.returncode is None:
+                process.terminate()
+            status = await process.wait()
+        for reader in readers:
+            outcome.counts += reader.counts + reader.ledger.counts
+            outcome.counts["conflated ticks"] += reader.ledger.conflated.heard
+        outcome.counts["published"] = last() or 0
+        log.seek(0)
+        said = log.read().decode()
+        if status or '"level": "error"' in said or "Traceback" in said:
+            outcome.findings.append(f"the server ended with {status} and said:\n{said[-4_000:]}")
+    return outcome
+
+
+async def _start(plan: Plan, log: int) -> Process:
+    arguments = [plan.seed, plan.rate, plan.seconds]
+    if plan.drop_after is not None:
+        arguments.append(plan.drop_after)
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.chaos.server", *map(str, arguments)),
+        stdout=PIPE,
+        stderr=log,
+    )
+
+
+async def _line(process: Process) -> str:
+    assert process.stdout is not None
+    async with asyncio.timeout(PROGRAM_PATIENCE_S):
+        return (await process.stdout.readline()).decode().strip()
+
+
+async def _live(
+    reader: Reader, port: int, last: Callable[[], int | None], outcome: Outcome
+) -> None:
+    try:
+        await reader.live(("127.0.0.1", port), last)
+    except Exception as error:  # noqa: BLE001 - whatever stops a reader is a finding
+        words = str(error) if isinstance(error, Wrong) else traceback.format_exc(limit=-4)
+        ledger = reader.ledger
+        outcome.findings.append(
+            "\n    ".join(
+                [
+                    f"reader {reader.name} at {ledger.epoch}-{ledger.position}: {words}",
+                    *reader.story,
+                ]
+            )
+        )

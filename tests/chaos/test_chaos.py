@@ -1,0 +1,22 @@
+"""The chaos in short; `python -m tests.chaos` is the long form."""
+
+import pytest
+
+from tests.chaos.party import Plan, play
+
+pytestmark = pytest.mark.programs
+
+
+@pytest.mark.timeout(300)
+async def test_nothing_is_lost_doubled_or_untold_in_chaos() -> None:
+    outcome = await play(Plan(seed=20_200_222, seconds=20))
+    assert not outcome.findings, "\n".join(outcome.findings)
+    done = ("cut", "stall", "start return", "subscribe", "snapshots", "conflated ticks")
+    assert all(outcome.counts[name] for name in done), outcome.counts
+    assert outcome.counts["lossless ticks"] > outcome.counts["published"]
+
+
+@pytest.mark.timeout(300)
+async def test_one_tick_that_is_lost_is_found() -> None:
+    outcome = await play(Plan(seed=7, seconds=5, readers=60, drop_after=5_000))
+    assert any("missing" in finding for finding in outcome.findings), outcome

@@ -1,0 +1,127 @@
+"""The ledger finds what is missing, doubled or untold, and nothing else."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.chaos.conflated import Wrong
+from tests.chaos.ledger import Ledger
+from tests.chaos.market import Key, Market
+from tests.chaos.times import Times
+from tests.fakes.messages import Message
+
+MARKET = Market(seed=1)
+BUSY: Key = max(
+    (key for key in MARKET.keys if key[0] == "t"), key=lambda key: MARKET.numbers[key].count(1_000)
+)
+TRADES = frozenset({BUSY})
+DUE = MARKET.numbers[BUSY].between(0, 1_000)
+
+
+def message(number: int) -> Message:
+    """Return a trade as it comes over the wire."""
+    tick: Any = MARKET.tick(number, made_us=200 * number)
+    return {"T": "t", "S": tick.symbol, "i": number, "p": tick.price, "s": tick.size}
+
+
+def conflated(first: int, last: int) -> Message:
+    """Return what trades between two numbers are conflated to."""
+    numbers = MARKET.numbers[BUSY]
+    count = numbers.count(last) - numbers.count(first - 1)
+    return message(last) | {"fi": first, "n": count}
+
+
+def begin(intervals_ms: dict[Key, int] | None = None) -> Ledger:
+    ledger = Ledger(MARKET, Times())
+    ledger.connect(TRADES, intervals_ms or {}, returns=False)
+    ledger.reach("e", 0)
+    return ledger
+
+
+def test_what_is_due_is_no_finding() -> None:
+    ledger = begin()
+    for number in DUE:
+        ledger.hear(message(number))
+    ledger.reach("e", 1_000)
+    assert ledger.counts["lossless ticks"] == len(DUE)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda due: due[:7] + due[8:], f"missing: [{DUE[7]}]"),
+        (lambda due: due[:-1], f"missing: [{DUE[-1]}]"),
+        (lambda due: [*due[:8], due[7], *due[8:]], f"again: [{DUE[7]}]"),
+        (lambda due: [due[1], due[0], *due[2:]], "another order"),
+        (lambda due: [*due, MARKET.numbers[BUSY].next(1_000)], "not due: ["),
+    ],
+)
+def test_what_is_not_due_is_found(spoil: Callable[[list[int]], list[int]], words: str) -> None:
+    ledger = begin()
+    for number in spoil(DUE):
+        ledger.hear(message(number))
+    with pytest.raises(Wrong) as found:
+        ledger.reach("e", 1_000)
+    assert words in str(found.value)
+
+
+def test_a_gap_covers_what_it_says_and_no_more() -> None:
+    ledger = begin()
+    ledger.gap(1, 1_000, "overrun")
+    after = MARKET.numbers[BUSY].next(1_000)
+    with pytest.raises(Wrong, match="missing"):
+        ledger.reach("e", after)
+
+
+def test_what_was_missed_before_a_cut_is_due_again() -> None:
+    ledger = begin()
+    ledger.hear(message(DUE[0]))
+    ledger.reach("e", DUE[0])
+    ledger.hear(message(DUE[1]))  # no position follows: the reader is cut off
+    ledger.connect(TRADES, {}, returns=True)
+    for number in DUE[1:]:
+        ledger.hear(message(number))
+    ledger.reach("e", 1_000)
+
+
+def test_a_past_that_is_asked_for_amid_a_stream_is_due_for_its_part() -> None:
+    quotes = frozenset(key for key in MARKET.keys if key[0] == "q")
+    ledger = Ledger(MARKET, Times())
+    ledger.connect(quotes, {}, returns=False)
+    ledger.reach("e", 1_000)
+    ledger.subscribe(TRADES, TRADES | quotes, {}, after=0)
+    for number in DUE[:-1]:
+        ledger.hear(message(number))
+    with pytest.raises(Wrong, match=f"{DUE[-1]} of .* was due"):
+        ledger.reach("e", 1_000)
+
+
+def test_conflated_trades_leave_none_out() -> None:
+    ledger = begin({BUSY: 100})
+    ledger.hear(conflated(DUE[0], DUE[3]))
+    ledger.reach("e", DUE[3])
+    with pytest.raises(Wrong, match=f"begins at {DUE[5]}, and {DUE[4]} was due"):
+        ledger.hear(conflated(DUE[5], DUE[7]))
+
+
+def test_conflated_trades_count_what_they_stand_for() -> None:
+    ledger = begin({BUSY: 100})
+    with pytest.raises(Wrong, match="counts 9 trades; due: 4"):
+        ledger.hear(conflated(DUE[0], DUE[3]) | {"n": 9})
+
+
+def test_a_snapshot_is_the_last_known_state() -> None:
+    ledger = begin()
+    ledger.gap(1, 1_000, "overrun")
+    ledger.begin_snapshot()
+    ledger.hear(message(DUE[-2]))
+    with pytest.raises(Wrong, match=f"due: {DUE[-1]}"):
+        ledger.end_snapshot(1_000)
+
+
+def test_a_stretch_that_is_told_conflated_holds_the_newest() -> None:
+    ledger = begin()
+    ledger.gap(1, 1_000, "conflated")
+    with pytest.raises(Wrong, match=f"{DUE[-1]} of .* is missing"):
+        ledger.reach("e", 1_000)
