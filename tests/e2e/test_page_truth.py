@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ from aiohttp.test_utils import unused_port
 
 from tests.e2e.chromium import Chromium, Tab, launched, until
 from tests.e2e.conftest import Program, Run
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 
 pytest.importorskip("playwright", reason="playwright is not installed (the extra `clients`)")
 
 from playwright.async_api import Error
 
 SECONDS = 40
+HALTED = datetime(2024, 5, 1, 14, 31, tzinfo=UTC)
+SPEED = 20
 
 
 @pytest.fixture
@@ -102,20 +106,23 @@ async def test_recording_that_is_over_is_as_of_its_end(
     assert await tab.text("#as-of") == f"as of 2024-05-01 {shown}"
 
 
-@pytest.mark.xfail(reason="races with the replay on a busy machine; issue 9 is open", strict=False)
 async def test_halted_symbol_is_as_of_its_last_tick(
     run: Run, chromium: Chromium, tmp_path: Path
 ) -> None:
     halt = {"T": "s", "S": "AAPL", "sc": "H", "sm": "Halt", "rc": "", "rm": "", "z": "C"}
-    time = {"t": "2024-05-01T14:30:45Z"}
-    later = {"T": "t", "S": "MSFT", "i": 99, "x": "Q", "p": 1.0, "s": 1, "z": "C", "c": []}
+    trade = {"T": "t", "S": "MSFT", "x": "Q", "p": 400.0, "s": 1, "z": "C", "c": []}
+    # The other symbol goes on for as long as a busy machine may take to start a browser: once it
+    # were silent for 5 s it would be stale, and dimmed with reason.
     source = recorded(
         tmp_path / "halt.ndjson",
         {"AAPL": [169.5], "MSFT": [400.0]},
-        halt | time,
-        later | {"t": "2024-05-01T18:30:00Z"},  # so that the recording is not over
+        halt | {"t": f"2024-05-01T14:30:{SECONDS + 5}Z"},
+        *(
+            trade | {"i": second + 99, "t": f"{HALTED + timedelta(seconds=second):%FT%TZ}"}
+            for second in range(int(2 * PROGRAM_PATIENCE_S) * SPEED)
+        ),
     )
-    program = await run("--source", source, "--speed", "20")
+    program = await run("--source", source, "--speed", str(SPEED))
     tab = await chromium.dashboard(program, "symbols=AAPL,MSFT&symbol=AAPL")
     await tab.until("!document.getElementById('detail-halt').hidden")
     style = "getComputedStyle(document.querySelector('{}')).fontStyle"
