@@ -11,6 +11,9 @@ from enum import Enum
 from grafana.build import BOARDS
 from tests.grafana.rules import RULES
 
+# Whatever waits for a loop that is held for 1.2 s waits as long on any machine; scrapes wait 0.5 s.
+HELD_S = 0.4
+
 
 class How(Enum):
     """How the values of a scene differ from those before."""
@@ -19,6 +22,7 @@ class How(Enum):
     FALLS = "falls"
     APPEARS = "appears"
     DIFFERS = "differs"
+    REACHES = "reaches"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +34,14 @@ class Change:
         how: and how.
         labels: of which of its series.
         times: it is at least so many times what it was before, or falls to a part of it.
+        least: it is at least this, whatever it was before: of a busy machine that is much.
     """
 
     scene: str
     how: How
     labels: Mapping[str, str] = field(default_factory=dict)
     times: float = 1.15
+    least: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +69,22 @@ def differs(scene: str, **labels: str) -> Change:
     return Change(scene, How.DIFFERS, labels)
 
 
+def reaches(scene: str, least: float) -> Change:
+    return Change(scene, How.REACHES, least=least)
+
+
 # By dashboard, then by panel: a change for each of its queries.
 PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
     "Overview": {
         "Source": (falls("down"),),
         "Since the last tick": (rises("silent", times=5),),
-        "Written within, p99": (rises("held", times=5),),
+        "Written within, p99": (reaches("held", HELD_S),),
         "At the reader within, p99": (rises("reports"),),
         "Stale symbols": (rises("muted"),),
         "Alerts": (rises("silent"),),
         "Age of ticks, stage by stage, p99": (
-            rises("held", times=5),
-            rises("held", times=5),
+            reaches("held", HELD_S),
+            reaches("held", HELD_S),
             rises("reports"),
         ),
         "Health of symbols": (rises("silent", state="source_down"),),
@@ -84,13 +94,13 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Ticks in": (rises("load"),),
         "Frames out": (rises("load"),),
         "Bytes out": (rises("load"),),
-        "Event loop lag, p99": (rises("held", times=20),),
+        "Event loop lag, p99": (reaches("held", HELD_S),),
         "CPU": (rises("odd", times=3),),
         "Limits in use": (rises("refused", limit="connections"),),
     },
     "Pipeline": {
         "Ticks by kind": (rises("load", kind="t"),),
-        "Event → ingest": (rises("held"), rises("held")),
+        "Event → ingest": (differs("held"), reaches("held", HELD_S)),
         "Silence ÷ limit": (rises("silent", times=5),),
         "Up, finished": (falls("down"), rises("recording")),
         "Failures": (rises("down"),),
@@ -109,7 +119,7 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Symbols by health": (rises("muted", state="stale"),),
         "Lanes": (rises("load", transport="sse", codec="json"),),
         "Index entries": (rises("load"), appears("recording")),
-        "Ingest → written": (rises("held"), rises("held")),
+        "Ingest → written": (reaches("held", 0.02), reaches("held", HELD_S)),
         "Event → reader": (
             rises("reports", transport="websocket"),
             rises("reports", transport="websocket"),
@@ -148,13 +158,13 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "CPU": (rises("odd", times=3),),
         "Memory": (rises("odd"), rises("odd", times=1.2)),
         "Open files": (rises("load"), appears("recording")),
-        "Event loop lag": (rises("held", times=20), rises("held", times=20)),
+        "Event loop lag": (reaches("held", HELD_S), reaches("held", HELD_S)),
         "Longest steps": (appears("recording"), appears("recording")),
         "Garbage collections": (rises("odd", generation="2"),),
         "Garbage": (rises("odd"),),
         "Log records lost": (appears("recording"),),  # tests/program/test_log_writer.py loses some
         "Up": (falls("restart"),),
-        "Scrape": (rises("held", times=3),),
+        "Scrape": (reaches("held", HELD_S),),
         "Series": (appears("recording"),),
         "Running since": (differs("restart"),),
         "Python": (appears("recording"),),
@@ -163,9 +173,9 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
 # Recording rules, with their limit where there are several of a name; alerts fire in their scenes.
 RECORDED: dict[str, Change] = {
     "feed:silence:ratio": rises("silent", times=5),
-    "feed:write_age_seconds:p99_1m": rises("held", times=5),
+    "feed:write_age_seconds:p99_1m": reaches("held", HELD_S),
     "feed:delivery_age_seconds:p99_5m": rises("reports"),
-    "feed:loop_lag_seconds:p99_1m": rises("held", times=20),
+    "feed:loop_lag_seconds:p99_1m": reaches("held", HELD_S),
     "feed:slow_disconnects:increase_5m": rises("slow"),
     "feed:ring_overruns:increase_5m": rises("slow"),
     "feed:subscribers:seen_5m": rises("load"),

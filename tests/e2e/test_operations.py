@@ -366,6 +366,8 @@ def has_changed(change: Change, before: Values, now: Values) -> bool:
                 return True
             case How.FALLS if min(values) < min(known) / change.times:
                 return True
+            case How.REACHES if max(values) >= change.least:
+                return True
             case How.DIFFERS if set(values) - set(known):
                 return True
     return False
