@@ -4,13 +4,16 @@ Theory of operation: beside the tick ring each codec has its encoded ticks, in s
 sequences. The cut stores what it encoded; ticks published while nobody used the codec are encoded
 when it is first asked for, once. The part that a selection takes of a segment is remembered too, so
 that thousands that come back at once slice lists and join bytes; nothing is encoded or matched
-again. Segments without a tick that is selected are neither encoded nor looked at. What is read once
-leaves nothing behind, and looking for long can be stopped, and gone on with.
+again. Those that stand at the same sequence are given the piece that was read from there, as long
+as a message may be, and all go on from its end. Segments without a tick that is selected are not
+encoded, nor looked at. What is read once leaves nothing behind, and looking for long can be
+stopped, and gone on with.
 """
 
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.segments import SEGMENT_TICKS, Segments
@@ -22,6 +25,9 @@ from feed.wire.selection import Selection
 MAX_REMEMBERED_BYTES = 16 << 20  # of what selections take of segments: 1 M ticks
 TURN_TICKS = 2_048  # that a turn looks at, and may encode: 1.5 ms
 _BYTES_A_TICK = 16  # its sequence, and the reference to its fragment
+_BYTES_A_REFERENCE = 8
+_PIECES_SHARE = 4  # of what is remembered, one part in so many is pieces
+_WHOLE = 0  # in place of a last sequence: a piece that is full, whatever follows
 Selected = tuple["array[int]", list[bytes]]  # sequences, ascending, and their fragments
 
 
@@ -94,7 +100,7 @@ class Fragments:
         segments: what ticks are in which part of the ring.
     """
 
-    __slots__ = ("_fragments", "_remembered", "_ring", "segments")
+    __slots__ = ("_fragments", "_pieces", "_remembered", "_ring", "segments")
 
     def __init__(
         self,
@@ -108,12 +114,16 @@ class Fragments:
         self._fragments: dict[str, _FragmentRing] = {}  # by codec name
         # By selection, codec and segment; with the sequence after the last that was looked at.
         self._remembered: SelectionCache[tuple[str, int], tuple[int, Selected]]
-        self._remembered = SelectionCache(max_remembered_bytes)
+        pieces_bytes = max_remembered_bytes // _PIECES_SHARE
+        self._remembered = SelectionCache(max_remembered_bytes - pieces_bytes)
+        # By selection, codec, longest piece, and the sequences before the first and of the last.
+        self._pieces: SelectionCache[tuple[str, int, int, int], tuple[tuple[bytes, ...], int]]
+        self._pieces = SelectionCache(pieces_bytes)
 
     @property
     def remembered_bytes(self) -> int:
         """The memory of what is remembered for selections."""
-        return self._remembered.used_bytes
+        return self._remembered.used_bytes + self._pieces.used_bytes
 
     def store(self, codec: Codec, first: int, fragments: Sequence[bytes]) -> None:
         """Keep the fragments of the ticks from sequence `first` on."""
@@ -148,11 +158,42 @@ class Fragments:
         Raises:
             Overrun: the tick after `after` was overwritten.
         """
+        if after < upto:
+            self._ring.read(after, 1)  # raises Overrun
+        if not remember or max_ticks is not None:
+            return self._look(
+                selection, codec, after, upto, max_bytes, max_ticks, turn_ticks, remember=remember
+            )[:2]
+        for last in (_WHOLE, upto):
+            known = self._pieces.get(selection, (codec.name, max_bytes, after, last))
+            if known is not None and known[1] <= upto:
+                return list(known[0]), known[1]
+        fragments, reached, whole = self._look(
+            selection, codec, after, upto, max_bytes, None, turn_ticks, remember=True
+        )
+        if fragments and (whole or reached == upto):
+            rest = codec.name, max_bytes, after, _WHOLE if whole else upto
+            piece_bytes = _BYTES_A_REFERENCE * len(fragments)
+            self._pieces.put(selection, rest, (tuple(fragments), reached), piece_bytes)
+            self._forget_pieces()
+        return fragments, reached
+
+    def _look(  # noqa: PLR0917 - as `read` has them
+        self,
+        selection: Selection,
+        codec: Codec,
+        after: int,
+        upto: int,
+        max_bytes: int,
+        max_ticks: int | None,
+        turn_ticks: int | None,
+        *,
+        remember: bool,
+    ) -> tuple[list[bytes], int, bool]:
+        """Look through the segments; return what `read` does, and whether `max_bytes` ended it."""
         segments = self.segments
         between_bytes = codec.between_bytes
         most_bytes = max_bytes + between_bytes  # one less is between fragments than there are
-        if after < upto:
-            self._ring.read(after, 1)  # raises Overrun
         most_walked = None if turn_ticks is None else segments.walked_ticks + turn_ticks
         wanted = selection.by_kind()
         select = self._select if remember else self._select_once
@@ -160,7 +201,7 @@ class Fragments:
         size = 0
         while after < upto:
             if most_walked is not None and segments.walked_ticks >= most_walked:
-                return taken, after
+                return taken, after, False
             number = segments.number(after + 1)
             if not segments.may_hold(wanted, number):
                 after = min(upto, segments.last(number))
@@ -172,17 +213,16 @@ class Fragments:
                 high = low + max_ticks - len(taken)
                 upto = sequences[high - 1]
             part = fragments[low:high]
-            size += sum(map(len, part)) + between_bytes * len(part)
-            if size > most_bytes:
-                _take_off(part, size - most_bytes, between_bytes)
-                if not part and not taken:
-                    part = fragments[low : low + 1]
-                if part:
-                    after = sequences[low + len(part) - 1]
-                return taken + part, after
+            part_bytes = sum(map(len, part)) + between_bytes * len(part)
+            if size + part_bytes > most_bytes:
+                fitting = max(_fitting(part, most_bytes - size, between_bytes), 0 if taken else 1)
+                if fitting:
+                    after = sequences[low + fitting - 1]
+                return taken + part[:fitting], after, True
+            size += part_bytes
             taken += part
             after = min(upto, segments.last(number))
-        return taken, after
+        return taken, after, False
 
     def _of(self, codec: Codec) -> _FragmentRing:
         ring = self._fragments.get(codec.name)
@@ -241,11 +281,22 @@ class Fragments:
                 return
             self._remembered.drop_oldest()
 
+    def _forget_pieces(self) -> None:
+        """Let go of pieces that nobody can ask for any more; see `_forget`."""
+        oldest = self._ring.oldest
+        while longest_unused := self._pieces.oldest:
+            _, (_, _, after, _) = longest_unused
+            if after >= oldest - 1:
+                return
+            self._pieces.drop_oldest()
 
-def _take_off(fragments: list[bytes], excess_bytes: int, between_bytes: int) -> None:
-    """Take fragments off the end until they are shorter by so many bytes, or gone."""
-    while excess_bytes > 0 and fragments:
-        excess_bytes -= len(fragments.pop()) + between_bytes
+
+def _fitting(fragments: list[bytes], room_bytes: int, between_bytes: int) -> int:
+    """Return how many of the fragments fit, each with what joining adds after it."""
+    ends = list(accumulate(map(len, fragments)))
+    return bisect_right(
+        range(len(ends)), room_bytes, key=lambda index: ends[index] + between_bytes * (index + 1)
+    )
 
 
 def split_runs(

@@ -18,7 +18,7 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
     """Serve one WebSocket connection."""
     try:
         server.origins.check(request)
-        if is_handshake(request) and _unknown_place(request) is not None:
+        if _unknown_place(request) is not None and is_handshake(request):
             return await say_unserved(request, server)
         _check(request)
         socket = await accept(request, server.last_words_s)

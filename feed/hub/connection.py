@@ -11,6 +11,10 @@ import sys
 
 from feed.broadcast.fan_out import Target
 
+if sys.platform == "linux":
+    import fcntl
+    import termios
+
 # Without it the kernel alone took 3 MB from us for a reader that read nothing (measured).
 _TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
 _POLL_S = 0.02
@@ -62,9 +66,6 @@ class Connection:
         sock = self.transport.get_extra_info("socket")
         if sys.platform != "linux" or sock is None or self.closing:
             return kept_bytes
-        import fcntl  # noqa: PLC0415 - not on Windows
-        import termios  # noqa: PLC0415
-
         answer = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))  # SIOCOUTQ, tcp(7)
         return kept_bytes + int.from_bytes(answer, sys.byteorder)
 

@@ -279,6 +279,8 @@ _ACTIONS: dict[str, type[Control]] = {
     "feedback": Feedback,
 }
 
+_CHANNEL_NAMES = tuple(Channels.model_fields)
+
 
 def parse_control(message: object, most_symbols: int = MOST_SYMBOLS) -> Control:
     """Validate a decoded control message.
@@ -298,7 +300,7 @@ def parse_control(message: object, most_symbols: int = MOST_SYMBOLS) -> Control:
     if model is None:
         raise InvalidParameter("action", action, ", ".join(_ACTIONS))
     if issubclass(model, Channels):
-        lists = (fields.get(name) for name in Channels.model_fields)
+        lists = [fields[name] for name in _CHANNEL_NAMES if name in fields]
         _check_count(sum(len(some) for some in lists if isinstance(some, list)), most_symbols)
     return validate(model, fields)
 

@@ -21,7 +21,7 @@ _LOCAL = ("localhost", "*.localhost")
 class Hosts:
     """The accepted names; whole ones, `*.` and a domain, or `*`."""
 
-    __slots__ = ("_names",)
+    __slots__ = ("_accepted", "_names")
 
     def __init__(self, listens_on: str, allowed: Sequence[str]) -> None:
         """Accept names.
@@ -33,11 +33,17 @@ class Hosts:
         machine = socket.gethostname().lower()
         names = (*_LOCAL, machine, f"{machine}.local", *(name.lower() for name in allowed))
         self._names = names if allowed or is_loopback(listens_on) else (ANY,)
+        self._accepted = ""  # the last that was: nearly all requests name the same
 
     def accept(self, authority: str) -> bool:
         """Tell whether a host, with or without a port, is one of ours; any address is."""
+        if authority == self._accepted:
+            return True
         host = _without_port(authority).rstrip(".").lower()
-        return _is_address(host) or any(_matches(host, name) for name in self._names)
+        is_ours = _is_address(host) or any(_matches(host, name) for name in self._names)
+        if is_ours:
+            self._accepted = authority
+        return is_ours
 
     def refusal_of(self, request: web.BaseRequest) -> str | None:
         """Return why a request is misdirected, in words; None: it is not.
