@@ -9,9 +9,11 @@ from typing import NoReturn
 import pytest
 from hypothesis import settings
 
-# No test is timed: a machine that is busy with something else is no defect.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+# No test is timed: a machine that is busy with something else is no defect. CI looks at more
+# examples than whoever waits for an answer: `--hypothesis-profile thorough`.
+settings.register_profile("quick", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None)
+settings.load_profile("quick")
 
 # Run in the background of a shell, we would hand down to every program we start that it ignores
 # these, which some tests send.

@@ -22,6 +22,7 @@ from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 from tests.fakes.frame_reader import Object
 from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Stage
+from tests.fakes.strategies import examples
 from tests.fakes.ways import WAYS, Way, way_name
 
 MS = 1_000_000
@@ -560,4 +561,4 @@ class ConflationMachine(RuleBasedStateMachine):
 
 
 TestConflation = ConflationMachine.TestCase
-TestConflation.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestConflation.settings = settings(max_examples=examples(80), stateful_step_count=40, deadline=None)

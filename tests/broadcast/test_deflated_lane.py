@@ -19,6 +19,7 @@ from feed.wire.framing import Framing, SseFraming, WebSocketFraming
 from feed.wire.json_codec import JSON
 from feed.wire.selection import Selection
 from feed.wire.websocket_frame import Opcode
+from tests.fakes.strategies import examples
 
 HIGH_WATER = 1_000
 RSV1 = 0x40
@@ -154,7 +155,7 @@ class NoMemoryMachine(LaneMachine):
 
 def _test_case(machine: type[LaneMachine]) -> type:
     case = machine.TestCase
-    case.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+    case.settings = settings(max_examples=examples(60), stateful_step_count=40, deadline=None)
     return case
 
 

@@ -26,6 +26,7 @@ from feed.wire.selection import Selection
 from tests.fakes import strategies
 from tests.fakes.numbered_ticks import numbered
 from tests.fakes.selections import EVERYTHING, of_channels, select
+from tests.fakes.strategies import examples
 
 PLENTY = 1 << 30  # bytes
 FEW = st.lists(strategies.keys, min_size=1, max_size=3)
@@ -141,7 +142,7 @@ class FragmentsModel(RuleBasedStateMachine):
 def test_fragments_are_the_end_of_a_list(segment_ticks: int) -> None:
     model = type("Model", (FragmentsModel,), {"segment_ticks": segment_ticks})
     run_state_machine_as_test(
-        model, settings=settings(max_examples=100, stateful_step_count=50, deadline=None)
+        model, settings=settings(max_examples=examples(100), stateful_step_count=50, deadline=None)
     )
 
 
@@ -154,7 +155,7 @@ def publish(ring: RingBuffer, count: int, symbols: Sequence[str] = ("AAPL",)) ->
         )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     count=st.integers(1, 3000),
     upto_before_newest=st.integers(0, 700),

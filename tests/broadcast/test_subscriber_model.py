@@ -32,6 +32,7 @@ from tests.fakes.frame_reader import Object, Piece
 from tests.fakes.numbered_ticks import nanoseconds
 from tests.fakes.selections import EVERYTHING, select
 from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, SMALL_FRAMES, Member, Stage
+from tests.fakes.strategies import examples
 from tests.fakes.ways import WAYS, Way
 
 FOREVER = 1 << 60
@@ -510,5 +511,6 @@ class BroadcastModel(RuleBasedStateMachine):
 
 def test_everybody_is_told_every_tick_once_or_the_numbers_of_the_gap() -> None:
     run_state_machine_as_test(
-        BroadcastModel, settings=settings(max_examples=150, stateful_step_count=40, deadline=None)
+        BroadcastModel,
+        settings=settings(max_examples=examples(150), stateful_step_count=40, deadline=None),
     )

@@ -1,5 +1,6 @@
 """Hypothesis strategies for ticks, selections, and what clients send."""
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from feed.market.asset_classes import WILDCARDS
@@ -10,6 +11,14 @@ from feed.wire.selection import Selection
 SYMBOLS = ("AAPL", "BRK.B", "BTC/USD", "MSFT")
 LAST_EVENT_NS = (1 << 63) - 1  # 2262-04-11, the latest time that a source lets in
 LARGEST_ID = (1 << 63) - 1
+
+
+def examples(thorough: int) -> int:
+    """Return how many examples a test looks at, which looks at a number of them where CI does."""
+    profile = settings.default
+    assert profile is not None, "tests/conftest.py loads one"
+    return max(1, thorough * profile.max_examples // 100)
+
 
 # Pieces of texts that a careless encoder, joiner or splitter trips over.
 _AWKWARD = st.sampled_from(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from feed.broadcast.fan_out import Engine, FanOut, Readers
 from tests.fakes.engines import EVERY_ENGINE, make_fan_out
+from tests.fakes.strategies import examples
 from tests.native.model import HIGH_WATER_BYTES, ModelReader
 
 SIZES = st.sampled_from([0, 1, 2, 700, 2_000, 9_000, 40_000, 150_000])
@@ -89,7 +90,7 @@ class Scene:
 
 @given(steps=st.lists(STEPS, min_size=5, max_size=40))
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_each_peer_sees_its_own_stream_in_order_or_its_begin(

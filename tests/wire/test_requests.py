@@ -35,6 +35,7 @@ from feed.wire.requests import (
 )
 from feed.wire.selection import Selection
 from tests.fakes import strategies
+from tests.fakes.strategies import examples
 
 LONGEST_ERROR = 1_000  # characters; whatever was sent
 
@@ -217,21 +218,21 @@ def answer(codec: Codec, data: bytes | str) -> bytes:
     return b""
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(strategies.json_values)
 def test_any_value_is_understood_or_refused(value: object) -> None:
     with suppress(FeedError):
         parse_control(value)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(strategies.control_messages)
 def test_any_map_with_an_action_is_understood_or_refused(message: dict[str, Any]) -> None:
     with suppress(FeedError):
         parse_control(message)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.one_of(strategies.json_values, strategies.control_messages), st.data())
 def test_any_packed_value_is_answered_in_messagepack(value: object, data: st.DataObject) -> None:
     packed = bytearray(msgpack.packb(value))
@@ -240,7 +241,7 @@ def test_any_packed_value_is_answered_in_messagepack(value: object, data: st.Dat
     answer(MESSAGE_PACK, bytes(packed))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.one_of(strategies.json_values, strategies.control_messages), st.data())
 def test_any_document_is_answered_in_json(value: object, data: st.DataObject) -> None:
     document = bytearray(orjson.dumps(value, default=repr))
@@ -249,7 +250,7 @@ def test_any_document_is_answered_in_json(value: object, data: st.DataObject) ->
     answer(JSON, bytes(document))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.one_of(st.binary(), st.text()))
 @example("\ud800")
 @example(b"\xff")
@@ -436,7 +437,7 @@ def test_a_query_that_is_not_accepted_says_which_parameter_and_why(
     assert str(error).startswith(f"{error.parameter}: ")
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.lists(
         st.tuples(

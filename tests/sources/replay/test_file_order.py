@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from feed.errors import SourceError
 from feed.market.ticks import Trade
 from feed.sources.replay.recording import BLOCK_ROWS
+from tests.fakes.strategies import examples
 from tests.sources.replay.recordings import (
     SECOND_NS,
     START_NS,
@@ -57,7 +58,7 @@ TIMES = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     st.lists(st.one_of(TIMES, st.none()), min_size=1, max_size=60), st.sampled_from(["max", 1e6])
 )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from feed.errors import SourceError
 from feed.sources.replay.lines import MAX_LINE_BYTES, Lines
+from tests.fakes.strategies import examples
 
 LINES = [f'{{"row":{row},"text":"{row * row}"}}'.encode() for row in range(5_000)]
 TEXT = b"\n".join(LINES) + b"\n"
@@ -94,7 +95,7 @@ def test_lines_end_at_line_feeds(
 
 @pytest.mark.parametrize("name", ["a.ndjson.gz", "a.ndjson.zst"])
 @given(data=st.data())
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_file_cut_anywhere_gives_its_first_lines_and_says_after_which_it_broke(
     name: str, data: st.DataObject, write: Callable[[str, bytes], Path]
 ) -> None:

@@ -15,6 +15,7 @@ from feed.errors import InvalidParameter
 from feed.market.ticks import SECOND_NS, Quote, Status, Tick, Trade
 from feed.sources.simulated.instruments import find_instruments
 from feed.sources.simulated.market import MAX_RATE, MIN_RATE, Market, event_times
+from tests.fakes.strategies import examples
 
 START_NS = 1_700_000_000 * SECOND_NS
 
@@ -33,7 +34,7 @@ WHOLE = market().ticks(6_000)
 
 
 @given(chunks=st.lists(st.integers(0, 700), max_size=12))
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 def test_ticks_are_the_same_however_they_are_counted_off(chunks: list[int]) -> None:
     source = market()
     taken = [tick for count in chunks for tick in source.ticks(count)]
@@ -49,7 +50,7 @@ def test_ticks_are_the_same_however_they_are_counted_off(chunks: list[int]) -> N
         max_size=12,
     )
 )
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 def test_ticks_are_the_same_when_taken_as_they_fall_due(
     takes: list[int | tuple[int, int]],
 ) -> None:
@@ -152,7 +153,7 @@ def test_a_rate_out_of_range_is_refused_by_name(rate: float) -> None:
     rate=st.floats(0.01, 100_000),
     seed=st.integers(),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_every_tick_of_any_market_makes_sense(
     symbols: int | list[str], rate: float, seed: int
 ) -> None:
