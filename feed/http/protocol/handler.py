@@ -43,6 +43,9 @@ _READ_BUFFER_BYTES = 64 * 1024
 log = structlog.get_logger("feed.protocol")
 
 
+_NO_REQUEST = "this is not a request of HTTP/1.1"
+
+
 class Handler(web.RequestHandler):
     """One connection.
 
@@ -185,6 +188,8 @@ class Handler(web.RequestHandler):
         """Send an answer, and wait for the next request, or close."""
         if isinstance(resp, web.HTTPException) and resp.status >= HTTPStatus.BAD_REQUEST:
             resp = with_manners(problem_for(resp, request.path))
+        if request.content.exception() is not None:  # what follows a broken body is nothing
+            resp.force_close()
         behind = b""
         if self._payload_parser is None:  # an upgrade that is declined: what follows is counted too
             behind, self._message_tail = self._message_tail, b""
@@ -223,7 +228,7 @@ class Handler(web.RequestHandler):
         else:
             self._waiting.turned_away[TurnedAway.MALFORMED] += 1
             first_line = (message or "").strip().partition("\n")[0].rstrip(":")
-            detail = f"this is not a request of HTTP/1.1: {shorten(first_line)}"
+            detail = f"{_NO_REQUEST}: {shorten(first_line)}"
             response = problem(HTTPStatus.BAD_REQUEST, detail)
         response.force_close()
         return with_manners(response)
@@ -249,9 +254,14 @@ class Handler(web.RequestHandler):
             head.reset()
             waiting.end(self)
             self._expect_body()
-        elif taken or head.whole:  # not a head at all, or one to a connection that is closing
+        elif taken or (
+            head.whole and (self._close or self._force_close)
+        ):  # not a head; or too late
             self._turned_away = True
             waiting.end(self)
+        elif head.whole:  # the parser waits for the rest of the preface
+            self._turn_away(TurnedAway.MALFORMED)
+            self._refuse(HTTPStatus.BAD_REQUEST, f"{_NO_REQUEST}: the preface of HTTP/2")
         elif head.size_bytes and self._is_answered:
             if began and self in waiting.idle:
                 waiting.begin(self, self._clock.mono_ns())
@@ -273,7 +283,15 @@ class Handler(web.RequestHandler):
         if self._body_bytes is not None:
             end = min(end, at + self._body_bytes)
             self._body_bytes -= end - at
+        count = self._request_count
         super().data_received(data[at:end])
+        if self._request_count != count and not self._body.is_eof():  # the parser gave up within it
+            self._turn_away(TurnedAway.MALFORMED)
+            words = f"{_NO_REQUEST}: its body is not in chunks, though it says so"
+            self._body.set_exception(web.HTTPBadRequest(text=words))
+            self._body.feed_eof()  # or aiohttp would linger for what cannot come
+            self._body = None
+            return len(data)
         if self._body.is_eof() or self._body_bytes == 0 or self._body.exception() is not None:
             self._body = None
         return end

@@ -14,6 +14,7 @@ from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, trade
 
 HEAD = b"GET /v1/symbols HTTP/1.1\r\nHost: localhost\r\n"
+CHUNKED = b"POST /v1/feedback HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 SHORT_S = 0.05
 
 
@@ -283,6 +284,10 @@ async def test_half_a_request_is_not_waited_for_after_a_half_close(serve: Serve)
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",  # TLS
         b"HELLO\r\n\r\n",
         b"GET / HTTP/9.9\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        CHUNKED + b"zz\r\n",
+        CHUNKED + b"1\r\n{zz",
         b"GET / HTTP/1.1\r\n\r\n",  # without Host
         b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nBad Name: b\r\n\r\n",

@@ -11,6 +11,8 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 OF_A_HANDLER = {
+    "_close",
+    "_force_close",
     "_max_msg_queue_size",
     "_message_tail",
     "_messages",
