@@ -110,6 +110,7 @@ class StormPlan:
         history_s: how long positions are collected; how old those are with which the crowd returns.
         return_s: within how long all of them are back.
         timeout_s: the last must be live by then.
+        calm_s: how long it is looked at what the server takes for all of them once they are live.
     """
 
     observers: Group
@@ -118,6 +119,7 @@ class StormPlan:
     history_s: float = 10.0
     return_s: float = 1.0
     timeout_s: float = 30.0
+    calm_s: float = 1.0
     connect_timeout_s: float = 120.0
     in_flight: int = 100
 
@@ -135,6 +137,8 @@ class StormResult:
         gaps: told to them.
         faults, fault_count: ticks missing or too many, the first few in words, and how many.
         server_cpu_s: of the server's processes, from the cut until the last was live.
+        frames_cpu_s: the part of it that frames for those that were live already will have taken:
+            as much as in the calm that follows, for as many of them.
         swarm_cpu_share: of one core, within the same time.
     """
 
@@ -147,12 +151,22 @@ class StormResult:
     faults: tuple[str, ...]
     fault_count: int
     server_cpu_s: float
+    frames_cpu_s: float
     swarm_cpu_share: float
 
     @property
     def cpu_ms_per_return(self) -> float:
         """The server's CPU time per subscriber that came back, all else that it did included."""
         return self.server_cpu_s * 1e3 / self.live if self.live else 0.0
+
+    @property
+    def net_cpu_ms_per_return(self) -> float:
+        """The same without the frames of those that are live already.
+
+        A swarm that is slow lets the server send more of them before the last is live.
+        """
+        net_s = self.server_cpu_s - self.frames_cpu_s
+        return net_s * 1e3 / self.live if self.live else 0.0
 
 
 @dataclass(frozen=True, slots=True)

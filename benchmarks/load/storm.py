@@ -93,7 +93,7 @@ class _Return:
         away = list(waiting)  # not live yet
         began_s, began_cpu_s = time.monotonic(), _cpu_s()
         before = Usage.of(plan.pids)
-        connected_s = looked_s = 0.0
+        connected_s = looked_s = all_live_s = 0.0
         while away and (now_s := time.monotonic() - began_s) < plan.timeout_s:
             due = plan.crowd.count * min(1.0, now_s / plan.return_s)
             while waiting and plan.crowd.count - len(waiting) < due:
@@ -103,12 +103,15 @@ class _Return:
                 self._newest.sequence = self._observer.position[1]
             if now_s - looked_s < LOOK_EVERY_S:
                 continue
+            all_live_s += (now_s - looked_s) * (1 - len(away) / plan.crowd.count)
             looked_s = now_s
             away = [connection for connection in away if not _is_live(connection)]
             if not connected_s and not waiting and all(each.open for each in away):
                 connected_s = now_s
             tell(Connecting(plan.crowd.count - len(away), plan.crowd.count))
         live_s = time.monotonic() - began_s
+        server_cpu_s = (Usage.of(plan.pids).cpu_ns - before.cpu_ns) / 1e9
+        swarm_cpu_share = (_cpu_s() - began_cpu_s) / live_s
         findings = self._members.findings
         for reason, count in self._members.lost.items():
             findings.fault(f"{count} lost on the way back: {reason}")
@@ -121,9 +124,17 @@ class _Return:
             gaps=findings.gaps.total(),
             faults=tuple(findings.faults),
             fault_count=findings.fault_count,
-            server_cpu_s=(Usage.of(plan.pids).cpu_ns - before.cpu_ns) / 1e9,
-            swarm_cpu_share=(_cpu_s() - began_cpu_s) / live_s,
+            server_cpu_s=server_cpu_s,
+            frames_cpu_s=all_live_s * self._calm_share(),
+            swarm_cpu_share=swarm_cpu_share,
         )
+
+    def _calm_share(self) -> float:
+        """Return the share of a core that the server takes when nobody comes or goes."""
+        before, began_s = Usage.of(self._plan.pids), time.monotonic()
+        self._swarm.serve_for(self._plan.calm_s)
+        cpu_s = (Usage.of(self._plan.pids).cpu_ns - before.cpu_ns) / 1e9
+        return cpu_s / (time.monotonic() - began_s)
 
 
 def _returning(crowd: Group, afters: list[tuple[str, int]]) -> Group:

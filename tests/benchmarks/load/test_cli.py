@@ -125,7 +125,7 @@ def test_slow_tells_the_others_from_the_stalled(tmp_path: Path, running: str) ->
 
 
 def test_storm_brings_everybody_back_without_a_gap(tmp_path: Path, running: str) -> None:
-    scale = storm.Scale(others=4, history_s=1.0, window_s=1.0)
+    scale = storm.Scale(others=4, history_s=1.0, window_s=1.0, calm_s=0.2)
     found = measure(storm.run, tmp_path, replace(SETTINGS, url=running), scale=scale)
     gaps, wrong, cpu, age = found["aims"]
     assert (gaps["reached"], wrong["reached"]) == ("0", "0")

@@ -21,7 +21,7 @@ from benchmarks.load.outcome import (
     payload_bytes,
     ticks_per_core_s,
 )
-from benchmarks.load.plan import GroupResult, Interval, Result
+from benchmarks.load.plan import GroupResult, Interval, Result, StormResult
 from benchmarks.load.report import as_json
 from benchmarks.load.scenarios.ramp import at_half_a_core
 
@@ -183,3 +183,22 @@ def test_the_age_at_half_a_core_is_that_of_the_first_step_there(
     rows = [row(f"feed, {number}", time_s) for number, time_s in enumerate(times, 1)]
     near = at_half_a_core(rows)
     assert (near[0] if near else None) == found
+
+
+def test_frames_for_those_that_are_live_are_taken_off_a_return() -> None:
+    storm = StormResult(
+        count=1_000,
+        live=1_000,
+        connected_s=1.0,
+        live_s=2.0,
+        ticks=1,
+        gaps=0,
+        faults=(),
+        fault_count=0,
+        server_cpu_s=0.5,
+        frames_cpu_s=0.2,
+        swarm_cpu_share=0.5,
+    )
+    assert storm.cpu_ms_per_return == pytest.approx(0.5)
+    assert storm.net_cpu_ms_per_return == pytest.approx(0.3)
+    assert replace(storm, live=0).cpu_ms_per_return == 0
