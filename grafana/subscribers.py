@@ -148,6 +148,14 @@ _WAITING = Row(
             (rate("feed_turned_away_total", "{{reason}}", "reason"),),
             width=8,
         ),
+        Panel(
+            "Warnings",
+            "Told to subscribers that ask for what does not come: symbols that are not listed, "
+            "channels on which the source gives nothing, no symbol at all.",
+            Unit.PER_S,
+            (rate("feed_warnings_total", "{{reason}}", "reason"),),
+            width=12,
+        ),
     ),
 )
 

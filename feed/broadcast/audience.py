@@ -7,7 +7,7 @@ the hub, which has them, asks, and so do tests.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -19,7 +19,9 @@ from feed.broadcast.lane import Lane, Socket
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.resumption import Resume
 from feed.broadcast.subscriber import NOTHING_YET, Subscriber
+from feed.broadcast.warnings import Warnings
 from feed.errors import LimitExceeded
+from feed.market.listing import Listing
 from feed.market.ticks import Tick
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
@@ -84,6 +86,7 @@ class Audience:
         behind: subscribers that are behind, in the order of their turns.
         ladder: how often each step of the ladder was taken.
         resumes: positions that subscribers came with, by outcome.
+        warnings: what they are told of what they will not get.
     """
 
     __slots__ = (
@@ -97,10 +100,15 @@ class Audience:
         "ladder",
         "limits",
         "resumes",
+        "warnings",
     )
 
     def __init__(
-        self, broadcast: Broadcast, limits: Limits, fell_behind: Callable[[], None]
+        self,
+        broadcast: Broadcast,
+        limits: Limits,
+        fell_behind: Callable[[], None],
+        warnings: Warnings | None = None,
     ) -> None:
         """Begin without anybody.
 
@@ -108,12 +116,14 @@ class Audience:
             broadcast: the ring and lanes that subscribers are served from.
             limits: the most that they may ask for.
             fell_behind: called when a subscriber has something due, so that somebody gives it.
+            warnings: judge what subscribers ask for; by default listed is what had a tick.
         """
         self.broadcast = broadcast
         self.limits = limits
         self.behind: dict[Subscriber, None] = {}
         self.ladder = LadderCounts()
         self.resumes: Counter[Resume] = Counter()
+        self.warnings = warnings or Warnings(broadcast, Listing(broadcast.snapshot), patient=False)
         self._fell_behind = fell_behind
         self._announced: Message | None = None
         self._down = False  # what was announced last is that the source is down
@@ -192,6 +202,32 @@ class Audience:
         elif after is None:
             subscriber.append_mark(wall_ns)
 
+    def warn(
+        self, subscriber: Subscriber, known: Selection, silent: Collection[str], mono_ns: int
+    ) -> None:
+        """Tell a subscriber that is held what will not come of what it asked for just now.
+
+        Args:
+            subscriber: its lane selects all that it subscribed to.
+            known: what it had subscribed to before.
+            silent: channels of the dialect that it asked for besides, and that nobody gives.
+            mono_ns: now.
+        """
+        for message in self.warnings.asked(subscriber, known, silent, mono_ns):
+            subscriber.append_message(message)
+
+    def warn_later(self, mono_ns: int) -> Iterator[None]:
+        """Tell subscribers what has not come in the time that it was given, one a step."""
+        for subscriber, messages in self.warnings.due(mono_ns):
+            was_live = subscriber.live
+            if was_live and messages:  # private bytes never enter what it shares with others
+                self._hold(subscriber)
+            for message in messages:
+                subscriber.append_message(message)
+            if was_live and messages:
+                self.release(subscriber, mono_ns)
+            yield
+
     def release(self, subscriber: Subscriber, mono_ns: int) -> None:
         """Let a subscriber that is held have what it is due, from its next turn on."""
         subscriber.release()
@@ -201,6 +237,7 @@ class Audience:
         """Take a subscriber out, for good; only last words may be written to it."""
         subscriber.lane.drop(subscriber)
         self.behind.pop(subscriber, None)
+        self.warnings.forget(subscriber)
         subscriber.end()
         self.broadcast.lanes.leave(subscriber.lane)
 

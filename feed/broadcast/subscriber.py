@@ -31,6 +31,7 @@ from feed.errors import Overrun
 from feed.wire.disconnect import Reason
 from feed.wire.messages import (
     GapReason,
+    Message,
     gap_message,
     mark_message,
     snapshot_begin_message,
@@ -243,6 +244,10 @@ class Subscriber:
             self._restatement.owe(self.selection, before + 1)
             self._add_backlog(selection.lossless, before)
         self.request_snapshot(selection)
+
+    def append_message(self, message: Message) -> None:
+        """Say a message of its own, after those that wait already; not while it is live."""
+        self._due.append(self.lane.message_envelope(message))
 
     def append_mark(self, wall_ns: int) -> None:
         """Say where it begins: cut off before its first tick, it can come back for that."""

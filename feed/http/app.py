@@ -60,7 +60,14 @@ async def make_app(
     )
     fan_out = choose_fan_out(settings.fan_out, settings.send_threads)
     broadcast = Broadcast(RingBuffer(settings.ring), classes=classes, fan_out=fan_out)
-    hub = Hub(broadcast, settings, production_waits=source.can_wait, live=source.live, clock=clock)
+    hub = Hub(
+        broadcast,
+        settings,
+        production_waits=source.can_wait,
+        live=source.live,
+        instruments=lambda: (known.symbol for known in source.instruments()),
+        clock=clock,
+    )
     health = HealthWatch(
         live=source.live,
         gaps=settings.stale_after_gaps,

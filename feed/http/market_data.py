@@ -10,7 +10,7 @@ from feed.http.ring_page import encode, read_page
 from feed.http.server import Server
 from feed.hub.steps import Step
 from feed.market.symbols import ALL, is_symbol
-from feed.market.ticks import Channel, Kind
+from feed.market.ticks import CHANNEL_OF_KIND, Channel, Kind
 from feed.wire.json_codec import JSON
 from feed.wire.position import BEGINNING
 from feed.wire.requests import Request
@@ -58,12 +58,15 @@ async def assets(request: web.Request, server: Server) -> web.Response:
 
 async def snapshot(request: web.Request, server: Server) -> web.Response:
     """Answer the last known state per symbol, as ticks: `{"pos","ticks"}`."""
-    asked = _selection(request, _most_symbols(server))
+    asked = Request.of_query(request.query.items(), most_symbols=_most_symbols(server))
     hub = server.hub
     async with hub.turns.turn(Step.ANSWER):
+        selection, warnings = _selected(asked, server)
+        if "symbols" in request.query:  # all that is known of them, not trades and quotes only
+            selection = Selection.of(dict.fromkeys(Channel, asked.trades))
         position = hub.broadcast.position
-        ticks = hub.broadcast.snapshot.state(dict((asked or _EVERYTHING).symbols))
-    return ticks_answer({"pos": str(position)}, await encode(hub.turns, ticks))
+        ticks = hub.broadcast.snapshot.state(dict(selection.symbols))
+    return ticks_answer({"pos": str(position), **warnings}, await encode(hub.turns, ticks))
 
 
 async def history(request: web.Request, server: Server) -> web.Response:
@@ -75,11 +78,13 @@ async def history(request: web.Request, server: Server) -> web.Response:
     asked = Request.of_query(
         request.query.items(), others={"limit"}, most_symbols=_most_symbols(server)
     )
-    selection = asked.selection if asked.selection.symbols else _EVERYTHING
+    async with server.hub.turns.turn(Step.ANSWER):
+        selection, warnings = _selected(asked, server)
     page = await read_page(server.hub, selection, asked.after or BEGINNING, limit)
     head: dict[str, Any] = {
         "pos": str(page.position),
         "next": str(page.position) if page.more else None,
+        **warnings,
     }
     if page.gap:
         head["gap"] = page.gap
@@ -95,10 +100,12 @@ async def bars(request: web.Request, server: Server) -> web.Response:
     if timeframe not in _TIMEFRAMES:
         raise InvalidParameter("timeframe", timeframe, ", ".join(_TIMEFRAMES))
     kind = _TIMEFRAMES[timeframe]
+    async with server.hub.turns.turn(Step.ANSWER):
+        warnings = _warnings(Selection.of({CHANNEL_OF_KIND[kind]: [symbol]}), [], server)
     finished = server.ingest.bars.history(symbol, kind, limit_of(request))
     current = server.ingest.bars.current(symbol, kind)
     return joined_answer(
-        {"symbol": symbol, "timeframe": timeframe},
+        {"symbol": symbol, "timeframe": timeframe, **warnings},
         {
             "bars": array_of(await encode(server.hub.turns, finished)),
             "current": array_of(JSON.encode([current]))[1:-1] if current else b"null",
@@ -111,12 +118,22 @@ def _most_symbols(server: Server) -> int:
     return server.hub.settings.max_symbols_per_connection
 
 
-def _selection(request: web.Request, most_symbols: int) -> Selection | None:
-    """Return the selection of a query; None when it names nothing.
+def _selected(asked: Request, server: Server) -> tuple[Selection, dict[str, Any]]:
+    """Return the selection of a finite request, everything where it names no channel.
 
-    `symbols=` here means all that is known of these symbols, not trades and quotes only.
+    Beside it stand the members of the answer that say what of it is not there.
+
+    Raises:
+        InvalidParameter: it names channels, and no symbol on one of them.
     """
-    asked = Request.of_query(request.query.items(), most_symbols=most_symbols)
-    if "symbols" in request.query:
-        return Selection.of(dict.fromkeys(Channel, asked.trades))
-    return asked.selection if asked.selection.symbols else None
+    if not asked.named_channels:
+        return _EVERYTHING, {}
+    asked.check_selects()
+    selection = asked.selection
+    return selection, _warnings(selection, asked.silent_channels, server)
+
+
+def _warnings(selection: Selection, silent: list[str], server: Server) -> dict[str, Any]:
+    hub = server.hub
+    warnings = hub.audience.warnings.answered(selection, silent, hub.clock.mono_ns())
+    return {"warnings": warnings} if warnings else {}

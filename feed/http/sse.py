@@ -35,6 +35,7 @@ def _endless(request: web.Request, most_symbols: int) -> Endless:
     """
     others = {"codec", *LAST_EVENT_ID_PARAMETERS}
     asked = Request.of_query(request.query.items(), others=others, most_symbols=most_symbols)
+    asked.check_selects()
     name = request.query.get("codec", "json")
     if name not in CODECS:
         raise InvalidParameter("codec", name, ", ".join(CODECS))

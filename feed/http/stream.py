@@ -30,6 +30,7 @@ def _endless(request: web.Request, most_symbols: int) -> Endless:
         HTTPNotAcceptable: `Accept` names nothing that is served.
     """
     asked = Request.of_query(request.query.items(), most_symbols=most_symbols)
+    asked.check_selects()
     media_type = choose(request.headers.get("Accept"), list(_CODECS))
     if media_type is None:
         accept = shorten(request.headers.get("Accept"))

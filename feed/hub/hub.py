@@ -8,7 +8,7 @@ reason. One hub, one event loop; every method but `publish` returns without wait
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -19,6 +19,7 @@ from feed.broadcast.audience import Audience, Limits
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.subscriber import Subscriber
+from feed.broadcast.warnings import Warnings
 from feed.hub.age_reports import AgeReports
 from feed.hub.catch_up import CatchUp
 from feed.hub.clock import SYSTEM_CLOCK, Clock
@@ -29,6 +30,7 @@ from feed.hub.session import Session, no_beat
 from feed.hub.steps import Step, Steps
 from feed.hub.turns import SLICE_NS, Turns
 from feed.hub.waiting import Waiting
+from feed.market.listing import Listing
 from feed.market.ticks import Tick
 from feed.settings.options import Settings
 from feed.wire.compression import Compression
@@ -47,6 +49,8 @@ _SHORTEST_HOUSEKEEPING_S = 0.01
 _NS_PER_MS = 1_000_000
 _FORGOTTEN_ENTRIES = 8_000  # of the indexes, in one step: 1.2 ms
 _PIECES = 16  # of housekeeping, between two looks at the clock, which cost 0.3 µs
+
+_NOTHING = Selection()
 
 log = structlog.get_logger("feed.connections")
 
@@ -94,6 +98,7 @@ class Hub:
         *,
         production_waits: bool = False,
         live: bool = True,
+        instruments: Callable[[], Iterable[str]] = tuple,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Make a hub without sessions.
@@ -104,6 +109,7 @@ class Hub:
             production_waits: publishing waits for the slowest lossless subscriber; nothing but the
                 ring limits the lag of those that it waits for.
             live: ticks happen now, so that clients may report their age.
+            instruments: returns the symbols that the source lists, as far as it knows them by now.
             clock: what the time is.
         """
         self.broadcast = broadcast
@@ -135,7 +141,11 @@ class Hub:
             slow_timeout_ns=int(settings.slow_timeout_s * 1e9),
             new_epoch_ticks=settings.new_epoch_ticks,
         )
-        self.audience = Audience(broadcast, limits, fell_behind=self._wake_catch_up)
+        # Only a recording may be held back, and only a recording tells its symbols while it plays.
+        warnings = Warnings(
+            broadcast, Listing(broadcast.snapshot, instruments), patient=production_waits
+        )
+        self.audience = Audience(broadcast, limits, self._wake_catch_up, warnings)
         self._most_published_ticks = self.audience.most_published_ticks
         self.catch_up = CatchUp(
             self.audience,
@@ -237,6 +247,8 @@ class Hub:
         after: Position | str | None = None,
         snapshot: bool = False,
         on_lag: OnLag | None = None,
+        known: Selection = _NOTHING,
+        silent: Collection[str] = (),
     ) -> None:
         """Begin a subscription of a session that is held, and let it have what it is due.
 
@@ -246,6 +258,8 @@ class Hub:
             after: the position to begin after; a str is one that could not be read; None: now.
             snapshot: whether the last known state comes first.
             on_lag: what happens when the ring overruns it; None: as before.
+            known: what it had subscribed to before.
+            silent: channels of the dialect that it asked for besides, and that nobody gives.
         """
         self.audience.begin(
             session.subscriber,
@@ -255,6 +269,7 @@ class Hub:
             snapshot=snapshot,
             on_lag=on_lag,
         )
+        self.audience.warn(session.subscriber, known, silent, self.clock.mono_ns())
         self.release(session)
 
     def release(self, session: Session) -> None:
@@ -340,6 +355,7 @@ class Hub:
                     mark_interval_ns=mark_interval_ns,
                 )
             )
+            await self._in_slices(self.audience.warn_later(mono_ns))
             await self._in_slices(self._look_at_sessions(mono_ns, awake_ns))
             await self._in_slices(self.waiting.sweep(mono_ns))
 

@@ -66,6 +66,12 @@ class Snapshot:
         if last is not None and last.event_ns == update.event_ns:
             bars[update.symbol] = replace(update, kind=Kind.BAR)
 
+    def without_state(self, symbols: frozenset[str]) -> frozenset[str]:
+        """Return those symbols of which nothing is known."""
+        for table in self._latest.values():
+            symbols = symbols.difference(table)
+        return symbols
+
     def get(self, symbol: str) -> list[Tick]:
         """Return all that is known of one symbol, in the order of `Channel`; [] if nothing is."""
         return [table[symbol] for table in self._latest.values() if symbol in table]

@@ -33,6 +33,7 @@ from feed.market.ticks import Kind
 from feed.sources.replay import bad_rows
 from feed.wire.codec import CODECS
 from feed.wire.disconnect import Reason
+from feed.wire.messages import WarningReason
 from feed.wire.transport import Transport
 
 LAG_STEPS_TICKS = (1, 100, 1_000, 10_000)
@@ -75,6 +76,7 @@ def families(watched: Watched) -> Iterator[Metric]:
     yield from _connections(watched)
     yield from _subscribers(watched)
     yield from _ladder(watched)
+    yield from _warnings(watched)
     yield from _feedback(watched)
     yield from _loop(watched)
 
@@ -311,6 +313,15 @@ def _ladder(watched: Watched) -> Iterator[Metric]:
         "feed_gap_ticks",
         "Sequences that subscribers were told they will not get, over all gaps of this epoch.",
     ).of(counts.gap_ticks)
+
+
+def _warnings(watched: Watched) -> Iterator[Metric]:
+    counts = watched.hub.audience.warnings.counts
+    yield _counter(
+        "feed_warnings",
+        "Warnings that what was asked for does not come, by reason: unlisted (symbols that are not "
+        "listed), silent_channel (the source gives nothing there), nothing (no symbol was named).",
+    ).of({(reason,): counts[reason] for reason in WarningReason}, "reason")
 
 
 def _feedback(watched: Watched) -> Iterator[Metric]:

@@ -5,7 +5,7 @@ Messages are plain maps with a `T`, and all of them are made here. Knows no tran
 Source: Alpaca's streaming API, as its SDKs for Python and Node need it; our own come on top.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -44,6 +44,14 @@ class GapReason(StrEnum):
     CONFLATED = "conflated"
 
 
+class WarningReason(StrEnum):
+    """Why nothing comes of what a subscriber asked for."""
+
+    UNLISTED = "unlisted"
+    SILENT_CHANNEL = "silent_channel"
+    NOTHING = "nothing"
+
+
 def mark_message(position: Position, wall_ns: int) -> Message:
     """Return the small message that carries the position."""
     return {"T": "mark", "pos": str(position), "t": rfc3339(wall_ns)}
@@ -80,6 +88,46 @@ def feed_message(state: str, source: str, reason: str, wall_ns: int) -> Message:
         wall_ns: when it came or went.
     """
     return {"T": "feed", "state": state, "source": source, "reason": reason, "t": rfc3339(wall_ns)}
+
+
+def warning_message(
+    reason: WarningReason, names: Sequence[str], count: int, nearest: Mapping[str, str]
+) -> Message:
+    """Return the warning that what was asked for does not come, or not yet.
+
+    Args:
+        reason: why.
+        names: the symbols, or the channels; the first of them, where there are many.
+        count: how many they are.
+        nearest: for some of these names the listed symbol that was probably meant.
+    """
+    if reason is WarningReason.UNLISTED:
+        words = _unlisted_words(names, count, nearest)
+    elif reason is WarningReason.SILENT_CHANNEL:
+        words = f"nothing comes on {', '.join(names)}: the source gives none so far"
+    else:
+        words = f"nothing is subscribed; accepted: symbols on some of {', '.join(names)}"
+    return {
+        "T": "warning",
+        "reason": reason.value,
+        "msg": words,
+        "names": list(names),
+        "nearest": dict(nearest),
+        "count": count,
+    }
+
+
+def _unlisted_words(names: Sequence[str], count: int, nearest: Mapping[str, str]) -> str:
+    if count == 1:
+        [name] = names
+        meant = f"; did you mean {nearest[name]}?" if name in nearest else ""
+        return f"{name} is not listed{meant}"
+    told = [
+        f"{name} (did you mean {nearest[name]}?)" if name in nearest else name for name in names
+    ]
+    if count > len(names):
+        told.append(f"and {count - len(names):,} more")
+    return f"{count:,} symbols are not listed: {', '.join(told)}"
 
 
 def subscription_message(

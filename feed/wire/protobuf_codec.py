@@ -33,6 +33,8 @@ _DECODERS: dict[str, Callable[[Any], object]] = {
     "event_ns": rfc3339,
     "time_ns": rfc3339,
     "conditions": list,
+    "names": list,
+    "nearest": dict,
 }
 _TYPES = {kind.name.lower(): kind.value for kind in Kind}  # `T`, where it is not the item's name
 _CONFLATED = "conflated"

@@ -23,6 +23,7 @@ from feed.errors import InvalidParameter, LimitExceeded, shorten
 from feed.market.intervals import INTERVALS_MS, format_interval, parse_interval
 from feed.market.symbols import ALL, SYMBOL_SHAPE, is_symbol
 from feed.market.ticks import CHANNELS, Channel
+from feed.wire.messages import SILENT_CHANNELS
 from feed.wire.position import Position
 from feed.wire.selection import Selection
 from feed.wire.transport import Transport
@@ -153,6 +154,11 @@ class Channels(Strict):
         }
 
     @property
+    def silent_channels(self) -> list[str]:
+        """The channels that it names symbols of, and that this server has nothing for."""
+        return [name for name in SILENT_CHANNELS if getattr(self, name)]
+
+    @property
     def selection(self) -> Selection:
         """The selection of the message, conflated or not."""
         return Selection.of(self.symbols())
@@ -192,6 +198,27 @@ class Request(Channels):
     def conflated_selection(self) -> Selection:
         """The selection of the message, conflated as it asks."""
         return Selection.of(self.symbols(), lossy_only(self.conflate or {}))
+
+    @property
+    def named_channels(self) -> list[str]:
+        """The channels that it names, with symbols or without."""
+        return [name for name in Channels.model_fields if name in self.model_fields_set]
+
+    def check_selects(self) -> None:
+        """Refuse a query that selects nothing: silence is never an answer.
+
+        Raises:
+            InvalidParameter: names the channel without symbols, or one that nobody gives.
+        """
+        if any(self.symbols().values()):
+            return
+        silent, named = self.silent_channels, self.named_channels
+        one = silent[:1] or (named if len(named) == 1 else [])
+        parameter, value = (one[0], ",".join(getattr(self, one[0]))) if one else ("symbols", "")
+        channels = ", ".join(CHANNELS)
+        raise InvalidParameter(
+            parameter, value, f"symbols, or '*' for all of them, in symbols, or in {channels}"
+        )
 
     @classmethod
     def of_query(

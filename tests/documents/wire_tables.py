@@ -29,7 +29,7 @@ from feed.wire.codec import CODECS
 from feed.wire.disconnect import Reason
 from feed.wire.error_codes import ErrorCode
 from feed.wire.letters import LETTERS
-from feed.wire.messages import GapReason, Message
+from feed.wire.messages import GapReason, Message, WarningReason
 from feed.wire.position import Position
 from feed.wire.requests import Channels, Control, OnLag, Request
 from tests.documents.markdown import code, table
@@ -52,6 +52,10 @@ _CLASSES: dict[Kind, type[Tick]] = {
 }
 _HERE = Position("k3x9", 1240)
 _GAP_REASONS = f"the reason is {', '.join(map(code, GapReason))}"
+_WARNING_WORDS = (
+    f"what was asked for does not come, or not yet ({', '.join(map(code, WarningReason))}): "
+    "`names` are at most 20 of all `count`; see [warnings](#warnings)"
+)
 # What a message function is called with, and when what it makes is sent.
 _MESSAGES: dict[str, tuple[tuple[Any, ...], str]] = {
     "mark_message": (
@@ -67,6 +71,10 @@ _MESSAGES: dict[str, tuple[tuple[Any, ...], str]] = {
     "feed_message": (
         ("source_down", "sim", "", 0),
         "the source went (`source_down`), or came back (`live`)",
+    ),
+    "warning_message": (
+        (WarningReason.UNLISTED, ["aapl"], 1, {"aapl": "AAPL"}),
+        _WARNING_WORDS,
     ),
     "subscription_message": (
         ({Channel.QUOTES: ["*"]}, {Channel.QUOTES: 250}),

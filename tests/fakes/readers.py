@@ -97,7 +97,7 @@ async def open_unread(
         )
         await reader.begin()
         position = {} if after is None else {"after": after}
-        await reader.subscribe(trades=["*"], marks=True, **position, **options)
+        await reader.subscribe(**({"trades": ["*"], "marks": True} | position | options))
         return reader
     query = {"trades": "*", **options}
     if name == "sse":

@@ -1,7 +1,7 @@
 """A feed server in the test's own process, and a source whose every tick the test decides."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypedDict
@@ -57,9 +57,10 @@ class ScriptedSource:
     """Yields what it is told to, when it is told to; dies or ends when it is told to.
 
     With `builds_bars=False` the hub weaves no bars in, so a tick's sequence is the number of ticks
-    published so far.
+    published so far. It lists AAPL, BTC/USD and MSFT, and what it is told to list beside them.
 
     Attributes:
+        listed: the instruments that it lists.
         opened, closed: how often.
         deaths: how often it was told to die, or failed to open.
         fails_to_open: raised by the next `open`, once.
@@ -67,7 +68,9 @@ class ScriptedSource:
 
     name = "script"
 
-    def __init__(self, *, can_wait: bool = False, builds_bars: bool = False) -> None:
+    def __init__(
+        self, *, can_wait: bool = False, builds_bars: bool = False, lists: Iterable[str] = ()
+    ) -> None:
         self.can_wait = can_wait
         self.live = not can_wait
         self.passes = 0
@@ -78,6 +81,12 @@ class ScriptedSource:
         self.closed = 0
         self.deaths = 0
         self.fails_to_open: Exception | None = None
+        self.listed = [
+            Instrument("AAPL", "Apple Inc.", "us_equity", "Technology", "NASDAQ"),
+            Instrument("BTC/USD", "Bitcoin", "crypto"),
+            Instrument("MSFT", "Microsoft", "us_equity"),
+            *(Instrument(symbol, symbol, "us_equity") for symbol in lists),
+        ]
         self._steps: asyncio.Queue[tuple[list[Tick], asyncio.Future[None]] | Exception | None]
         self._steps = asyncio.Queue()
 
@@ -89,10 +98,7 @@ class ScriptedSource:
             raise error
 
     def instruments(self) -> list[Instrument]:
-        return [
-            Instrument("AAPL", "Apple Inc.", "us_equity", "Technology", "NASDAQ"),
-            Instrument("BTC/USD", "Bitcoin", "crypto"),
-        ]
+        return list(self.listed)
 
     async def batches(self) -> AsyncIterator[list[Tick]]:
         while True:

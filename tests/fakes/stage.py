@@ -210,14 +210,15 @@ class Stage:
         snapshot: bool = False,
     ) -> Resume | None:
         """Add to what a member selects, as a WebSocket's subscribe does; it is held after it."""
-        self._move(member, _together(member.subscriber.selection, added))
+        self.move(member, _together(member.subscriber.selection, added))
         return self.begin(member, added, after=after, snapshot=snapshot)
 
     def unsubscribe(self, member: Member, removed: Selection) -> None:
         """Take from what a member selects, as a WebSocket's unsubscribe does; it is held then."""
-        self._move(member, _without(member.subscriber.selection, removed))
+        self.move(member, _without(member.subscriber.selection, removed))
 
-    def _move(self, member: Member, selection: Selection) -> None:
+    def move(self, member: Member, selection: Selection) -> None:
+        """Let a member select something else; it is held after it."""
         lane = member.subscriber.lane
         key = PayloadKey(selection, lane.codec, lane.payload.key.marks)
         self.audience.move(member.subscriber, key, self.now_ns, lane.compression)

@@ -106,6 +106,7 @@ async def test_intervals_are_agreed_on_before_there_are_symbols(serve: Serve) ->
     feed = await serve()
     reader = await connect_deflated(address(feed))
     assert (await reader.subscribe(conflate={"quotes": "250ms"}))["conflate"] == {"quotes": "250ms"}
+    assert (await reader.message())["reason"] == "nothing"
     await reader.subscribe(quotes=["*"])
     (lane,) = (one for one in feed.hub.broadcast.lanes if one.payload.key.selection.symbols)
     assert lane.payload.key.selection.intervals_ms == (("quotes", 250),)

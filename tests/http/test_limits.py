@@ -10,7 +10,7 @@ from feed.hub.session import Session
 from feed.wire.disconnect import Reason
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
-from tests.fakes.servers import Feed, Serve, trade
+from tests.fakes.servers import Feed, ScriptedSource, Serve, trade
 from tests.fakes.sse_reader import SseReader
 from tests.fakes.websocket_reader import CLOSE, PING, PONG, TEXT, WebSocketReader
 
@@ -72,7 +72,7 @@ async def test_an_event_source_that_is_refused_reads_retry_and_bye(serve: Serve)
 async def test_too_many_symbols_of_one_connection_are_405_and_change_nothing(
     serve: Serve,
 ) -> None:
-    feed = await serve(max_symbols_per_connection=3)
+    feed = await serve(ScriptedSource(lists="ABCD"), max_symbols_per_connection=3)
     reader = await connect(feed)
     await reader.subscribe(trades=["A", "B"], quotes=["*"])
     reader.say({"action": "subscribe", "trades": ["C"], "bars": ["D"]})
@@ -145,7 +145,8 @@ async def ask_without_reading(feed: Feed) -> tuple[WebSocketReader, Session]:
 
 
 async def test_a_client_that_reads_no_answers_is_not_heard_further(serve: Serve) -> None:
-    feed = await serve(high_water_bytes=HIGH_WATER_BYTES, **PATIENT)
+    source = ScriptedSource(lists=MANY)
+    feed = await serve(source, high_water_bytes=HIGH_WATER_BYTES, **PATIENT)
     reader, session = await ask_without_reading(feed)
     answer_bytes = len(orjson.dumps(MANY))
     for _ in range(100):

@@ -38,7 +38,7 @@ async def get(feed: Feed, target: str) -> Any:
 
 async def test_symbols_are_what_the_source_knows(serve: Serve) -> None:
     feed = await serve()
-    first, second = (await get(feed, "/v1/symbols"))["symbols"]
+    first, second, _ = (await get(feed, "/v1/symbols"))["symbols"]
     assert first == {
         "symbol": "AAPL",
         "name": "Apple Inc.",
@@ -52,9 +52,9 @@ async def test_symbols_are_what_the_source_knows(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("query", "symbols"),
     [
-        ("", ["AAPL", "BTC/USD"]),
+        ("", ["AAPL", "BTC/USD", "MSFT"]),
         ("?asset_class=crypto&status=active", ["BTC/USD"]),
-        ("?asset_class=us_equity", ["AAPL"]),
+        ("?asset_class=us_equity", ["AAPL", "MSFT"]),
         ("?asset_class=bond", []),
         ("?exchange=NASDAQ", ["AAPL"]),
         ("?status=inactive", []),

@@ -97,7 +97,9 @@ async def test_5000_symbols_fit_into_a_request_line(serve: Serve) -> None:
     assert lane.payload.key.selection.entries == 5_000
 
 
-@pytest.mark.parametrize("path", ["/v1/symbols", "/v1/sse?trades=*", "/v1/stream", "/v1/ws"])
+@pytest.mark.parametrize(
+    "path", ["/v1/symbols", "/v1/sse?trades=*", "/v1/stream?trades=*", "/v1/ws"]
+)
 async def test_what_was_not_foreseen_is_a_500_that_tells_no_secret(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], path: str
 ) -> None:

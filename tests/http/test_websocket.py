@@ -183,6 +183,7 @@ async def test_subscriptions_add_up_and_the_acknowledgement_has_the_full_state(
     feed = await serve()
     reader = await connect(feed)
     await reader.subscribe(trades=["MSFT"], news=["*"])
+    assert (await reader.message())["names"] == ["news"]
     state = await reader.subscribe(trades=["AAPL", "MSFT"], bars=["*"])
     assert state["trades"] == ["AAPL", "MSFT"]
     assert state["bars"] == ["*"]

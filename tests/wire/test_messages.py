@@ -26,6 +26,7 @@ from feed.wire.messages import (
     CONNECTED,
     SILENT_CHANNELS,
     GapReason,
+    WarningReason,
     bye_message,
     error_message,
     error_of,
@@ -35,6 +36,7 @@ from feed.wire.messages import (
     snapshot_begin_message,
     snapshot_end_message,
     subscription_message,
+    warning_message,
 )
 from feed.wire.position import Position
 
@@ -84,6 +86,27 @@ def test_the_state_of_the_source_looks_like_this() -> None:
         "reason": "silent",
         "t": TIME,
     }
+
+
+def test_a_warning_names_what_does_not_come_and_what_may_have_been_meant() -> None:
+    unlisted = WarningReason.UNLISTED
+    assert warning_message(unlisted, ["aapl"], 1, {"aapl": "AAPL"}) == {
+        "T": "warning",
+        "reason": "unlisted",
+        "msg": "aapl is not listed; did you mean AAPL?",
+        "names": ["aapl"],
+        "nearest": {"aapl": "AAPL"},
+        "count": 1,
+    }
+    assert warning_message(unlisted, ["NOSUCH"], 1, {})["msg"] == "NOSUCH is not listed"
+    words = warning_message(unlisted, ["aapl", "NOSUCH"], 1_234, {"aapl": "AAPL"})["msg"]
+    assert words == (
+        "1,234 symbols are not listed: aapl (did you mean AAPL?), NOSUCH, and 1,232 more"
+    )
+    words = warning_message(WarningReason.SILENT_CHANNEL, ["news"], 1, {})["msg"]
+    assert words == "nothing comes on news: the source gives none so far"
+    words = warning_message(WarningReason.NOTHING, ["bars", "trades"], 2, {})["msg"]
+    assert words == "nothing is subscribed; accepted: symbols on some of bars, trades"
 
 
 def test_the_acknowledgement_is_the_full_state() -> None:

@@ -319,7 +319,7 @@ RAW = b"\xff\xfe"
     [
         (b"GET /v1/symbols", b"Accept-Encoding: " + RAW + b", identity;q=0", 406),
         (b"GET /v1/symbols", b"Accept-Encoding: " + RAW, 200),
-        (b"GET /v1/stream", b"Accept: " + RAW, 406),
+        (b"GET /v1/stream?trades=*", b"Accept: " + RAW, 406),
         (b"GET /v1/ws", b"Origin: " + RAW, 403),
         (b"GET /v1/ws", b"Sec-WebSocket-Version: " + RAW, 426),
         (b"GET /v1/symbols", b"Origin: " + RAW, 200),
