@@ -1,0 +1,124 @@
+"""Autobahn's fuzzing client against our frames: the handshake, what is read, what is written.
+
+Its suite needs a server that echoes; ours does here, over the product's own socket, conversation,
+compressor and frames. The suite runs on Python 2.7 alone (`pip install autobahntestsuite` there):
+put its `wstest` on PATH, or name it in `WSTEST`. `AUTOBAHN_CASES=9.*,12.*,13.*` runs others than
+the quick ones, with whatever time they take.
+
+By hand, with autobahntestsuite 25.10.1, none FAILED:
+
+    1-5, 7, 10     99 OK, 3 INFORMATIONAL (7.1.6, 7.13.1, 7.13.2, of which the RFC says nothing)
+    6              141 OK, 4 NON-STRICT (6.4.1-6.4.4: wrong UTF-8 is refused with the whole message)
+    9              38 OK of 54: but for 9.1 to 9.4 where messages or their pieces are the largest
+    12             72 OK of 90: 12.1, 12.2, 12.4 and 12.5
+    13             48 OK of 126: 13.5, and the smaller messages of 13.1, 13.3, 13.4 and 13.7
+"""
+
+import asyncio
+import json
+import os
+import shutil
+from asyncio.subprocess import PIPE, STDOUT
+from collections import Counter
+from copy import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feed.broadcast.compressor_budget import CompressorBudget
+from feed.broadcast.deflate import FLUSH_TAIL, SharedDeflate
+from feed.http import conversation, websocket
+from feed.http.conversation import Conversation
+from feed.wire.disconnect import Disconnect
+from feed.wire.websocket_frame import Opcode, websocket_frame
+from tests.fakes.programs import kill_group
+from tests.fakes.servers import Feed, Serve
+
+# By hand a section of 12 or 13 takes minutes, of which most are the suite's own.
+BY_HAND = "AUTOBAHN_CASES"
+PATIENCE_S = 3_600.0 if BY_HAND in os.environ else 100.0
+pytestmark = [pytest.mark.toolchains, pytest.mark.timeout(PATIENCE_S + 60)]
+
+QUICK = "1.*,2.*,3.*,4.*,5.*,7.*,10.*,12.1.1,12.3.2,12.5.3,13.1.1,13.4.2,13.7.3"
+MANY = 1_000_000
+LARGEST_BYTES = 16 * 1024 * 1024  # of case 9.1.6
+# Close codes and the order of failures that RFC 6455 leaves open are told as such by the suite.
+PASSED = {"OK", "NON-STRICT", "INFORMATIONAL"}
+
+
+class Echo(Conversation):
+    """A conversation that says back what it hears, in the frames in which ticks go out."""
+
+    __slots__ = ("_deflate",)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._dialect = copy(self._dialect)
+        self._dialect.connected = b""
+        agreed = self._agreed
+        self._deflate = None if agreed is None else SharedDeflate(agreed, CompressorBudget())
+
+    def _say_error(self, reason: Disconnect) -> None:
+        """Say nothing of our own."""
+
+    async def _hear(self, data: str | bytes) -> None:
+        opcode = Opcode.TEXT if isinstance(data, str) else Opcode.BINARY
+        payload = data.encode() if isinstance(data, str) else data
+        if self._deflate is None:
+            frame = websocket_frame(opcode, payload)
+        else:
+            blocks = self._deflate.compress([payload], 0, members=1, keyframe=False)
+            block = self._deflate.alone(payload) if blocks is None else blocks[0][0]
+            frame = websocket_frame(opcode, block.removesuffix(FLUSH_TAIL), compressed=True)
+        self._connection.write_last(frame)
+
+
+async def fuzz(feed: Feed, cases: list[str], folder: Path) -> dict[str, dict[str, Any]]:
+    """Run cases, and return what the suite found out about each."""
+    wstest = os.environ.get("WSTEST") or shutil.which("wstest")
+    if wstest is None:
+        pytest.skip("wstest is not installed (Python 2.7: pip install autobahntestsuite)")
+    specification = folder / "spec.json"
+    server = {"agent": "feed", "url": feed.url("/v1/ws", "ws")}
+    known = {"outdir": str(folder / "reports"), "servers": [server], "cases": cases}
+    specification.write_text(json.dumps(known | {"exclude-cases": [], "exclude-agent-cases": {}}))
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    process = await asyncio.create_subprocess_exec(
+        *(wstest, "--mode", "fuzzingclient", "--spec", str(specification)),
+        cwd=folder,
+        env=clean,
+        stdout=PIPE,
+        stderr=STDOUT,
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            kill_group(process.pid)
+            await process.wait()
+    index = folder / "reports" / "index.json"
+    assert index.exists(), said.decode()[-2_000:]
+    found: dict[str, dict[str, Any]] = json.loads(index.read_text())["feed"]
+    return found
+
+
+async def test_the_fuzzing_client_finds_nothing(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(websocket, "Conversation", Echo)
+    monkeypatch.setattr(conversation, "MAX_CONTROL_BYTES", LARGEST_BYTES)
+    feed = await serve(max_control_messages_per_s=MANY, high_water_bytes=LARGEST_BYTES)
+    cases = os.environ.get(BY_HAND, QUICK).split(",")
+    found = await fuzz(feed, cases, tmp_path)
+    assert len(found) > len(cases) / 2
+    failed = {
+        case: (result["behavior"], result["behaviorClose"])
+        for case, result in found.items()
+        if {result["behavior"], result["behaviorClose"]} - PASSED
+    }
+    counts = Counter(result["behavior"] for result in found.values())
+    assert failed == {}, counts
+    print(f"Autobahn: {dict(counts)}")  # noqa: T201 - for whoever runs it by hand, with -s
