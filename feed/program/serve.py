@@ -67,7 +67,10 @@ async def _serve(
             await site.start()
         except OSError as error:
             address = _authority(settings.host, settings.port)
-            raise FeedError(f"cannot listen on {address}: {error.strerror}") from error
+            # asyncio puts the address into the system's words; those of a name have no number.
+            errno = error.errno or 0
+            reason = os.strerror(errno) if errno > 0 else error.strerror
+            raise FeedError(f"cannot listen on {address}: {reason}") from error
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLD)

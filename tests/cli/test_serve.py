@@ -2,6 +2,7 @@
 
 import math
 import re
+import socket
 from collections import Counter
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from feed.settings.options import Settings
 from feed.sources.options import Options, SourceOptions
 from feed.sources.replay.options import ReplayOptions
 from feed.sources.simulated.options import SimulatedOptions
+from tests.fakes.restored_logs import restored_logs
 
 Served = list[tuple[Settings, SourceOptions]]
 
@@ -155,3 +157,13 @@ def test_a_server_that_cannot_start_says_why_with_status_1(
     monkeypatch.setattr(feed.program.serve, "serve", fail)
     assert run(["serve"]) == 1
     assert capfd.readouterr().err == "feed: sim: cannot be opened\n"
+
+
+def test_an_address_that_is_taken_is_told_once_in_the_systems_words(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, restored_logs():
+        port = taken.getsockname()[1]
+        assert run(["serve", "--port", str(port)]) == 1
+    *_, line = capfd.readouterr().err.splitlines()
+    assert line == f"feed: cannot listen on 127.0.0.1:{port}: Address already in use"
