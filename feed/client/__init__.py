@@ -32,6 +32,7 @@ from feed.client.events import (
     Gap,
     Mark,
     Notice,
+    ServerWarning,
     Snapshot,
     Unknown,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "OnLagName",
     "Quote",
     "Refused",
+    "ServerWarning",
     "Snapshot",
     "Status",
     "Stream",

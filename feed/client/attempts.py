@@ -5,6 +5,7 @@ never speaks goes to the end. A transport that has delivered something stays, ev
 connections are lost: then it is the server that is away. Knows no clock: the caller tells the time.
 """
 
+import math
 from collections import deque
 from collections.abc import Iterable
 
@@ -67,9 +68,30 @@ class Attempts:
         if self._since_s is None:
             self._since_s = mono_s
 
-    def succeed(self, mono_s: float) -> None:
-        """Note that data flowed."""
+    def patience_s(self, mono_s: float) -> float:
+        """Return for how long an open connection is waited for; infinite: for ever.
+
+        A caller that gives up at once means connections that cannot be made, or are lost.
+        """
+        if not self._give_up_after_s or self._since_s is None:
+            return math.inf
+        return max(0.0, self._since_s + self._give_up_after_s - mono_s)
+
+    def note_data(self, mono_s: float) -> None:
+        """Note that ticks came."""
         self._since_s = mono_s
+
+    def forgive(self, paused_s: float) -> None:
+        """Note that nobody asked for ticks for so long: what came meanwhile was not read."""
+        if self._since_s is not None:
+            self._since_s += paused_s
+
+    def give_up(self, reason: str, mono_s: float) -> GaveUp:
+        """Return the error that says for how long no data came."""
+        return GaveUp(self._url, 0.0 if self._since_s is None else mono_s - self._since_s, reason)
+
+    def succeed(self) -> None:
+        """Note that the server spoke; that alone is no data."""
         self._spoken = True
         self._malformed = 0
         self._why_not.pop(self.transport, None)

@@ -73,7 +73,8 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
         compress: accept compressed data.
         heartbeat_s: a connection that is silent for this time is dead. Servers speak at least every
             10 s.
-        give_up_after_s: raise `GaveUp` when no data came for this time; by default never.
+        give_up_after_s: raise `GaveUp` when no ticks came for this time, whether a server is there
+            or not; 0: when a connection cannot be made, or is lost; by default never.
         feedback: tell the server every ten seconds how old a few ticks were when they were handed
             out, for its metrics.
         session: to connect with, for proxies and certificates; it stays open.

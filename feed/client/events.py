@@ -4,7 +4,7 @@ Plain values with words for people (`str(event)`); they know neither sockets nor
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from feed.client.ticks import Tick
@@ -180,6 +180,28 @@ class FeedState:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerWarning:
+    """Some of what was subscribed to does not come, or not yet.
+
+    Attributes:
+        reason: the server's word: "unlisted", "silent_channel" or "nothing".
+        words: the server's.
+        names: the symbols or channels, or the first of them.
+        nearest: for some of these names the listed symbol that was probably meant.
+        count: how many they are.
+    """
+
+    reason: str
+    words: str
+    names: tuple[str, ...] = ()
+    nearest: Mapping[str, str] = field(default_factory=dict)
+    count: int = 0
+
+    def __str__(self) -> str:
+        return self.words or self.reason
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """An object whose `T` this client does not know; `message` is all of it."""
 
@@ -238,7 +260,17 @@ class Disconnected:
 
 
 Event = (
-    Batch | Gap | Snapshot | Mark | FeedState | Bye | Notice | Unknown | Connected | Disconnected
+    Batch
+    | Gap
+    | Snapshot
+    | Mark
+    | FeedState
+    | ServerWarning
+    | Bye
+    | Notice
+    | Unknown
+    | Connected
+    | Disconnected
 )  # all that `Stream.events()` yields
 
 

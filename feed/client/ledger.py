@@ -21,6 +21,7 @@ from feed.client.events import (
     Mark,
     Notice,
     Object,
+    ServerWarning,
     Snapshot,
     Unknown,
 )
@@ -30,7 +31,7 @@ from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.wire.position import BEGINNING, Position
 
-_NO_DATA = Bye | Notice | FeedState | Unknown
+_NO_LIFE = Bye | Notice | FeedState | ServerWarning | Unknown
 _TICK_KINDS = frozenset(kind.value for kind in Kind)
 
 
@@ -88,7 +89,7 @@ class Ledger:
         self.counters.connects += 1
 
     def enter(self, message: Message, events: deque[Event]) -> bool:
-        """Turn a message into events; return whether data flowed.
+        """Turn a message into events; return whether the stream works: marks show it too.
 
         Args:
             message: whose objects all have a text `T`.
@@ -113,7 +114,7 @@ class Ledger:
                 self._enter_other(kind, item, events)
         position = message.position
         self._hand_over(ticks, None if position is None else _parse(position), events)
-        return len(events) > before and not isinstance(events[-1], _NO_DATA)
+        return len(events) > before and not isinstance(events[-1], _NO_LIFE)
 
     def _enter_mark(self, item: Object, ticks: list[Any], events: deque[Event]) -> None:
         position = _parse(item.get("pos"))
@@ -134,6 +135,8 @@ class Ledger:
             events.append(Bye(reason, words, item.get("reconnect") is not False))
         elif kind == "feed":
             self._enter_feed_state(item, events)
+        elif kind == "warning":
+            events.append(_warning(item))
         elif kind == "error":
             code = item.get("code")
             if type(code) is not int:
@@ -199,6 +202,17 @@ class Ledger:
         self.counters.missing += (gap.missing or 0) - (told.missing or 0 if told else 0)
         self._mending = self._unseen_gap = gap
         events.append(gap)
+
+
+def _warning(item: Object) -> ServerWarning:
+    names, nearest, count = item.get("names"), item.get("nearest"), item.get("count")
+    return ServerWarning(
+        _text(item, "reason") or "no reason",
+        _text(item, "msg") or "",
+        tuple(map(str, names)) if isinstance(names, list) else (),
+        nearest if isinstance(nearest, dict) else {},
+        count if isinstance(count, int) else 0,
+    )
 
 
 def _parse(value: object) -> Position:

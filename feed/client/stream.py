@@ -55,6 +55,7 @@ from feed.wire.transport import Transport, TransportName
 
 HEARTBEAT_S = 15.0  # the server says something every 10 s at least
 OPEN_TIMEOUT_S = 10.0  # to connect, and to be told that the subscription stands
+_NO_TICKS = "the connection stands, and brings no ticks"
 MAX_UNKNOWN_KINDS = 100  # that are logged, once each
 
 # The order of "auto": the transport with the fewest bytes and a way to answer first, the one that
@@ -142,6 +143,7 @@ class Stream:
         self._events: deque[Event] = deque()  # received, not asked for yet
         self._link: Link | None = None
         self._silent_s = 0.0  # waited for the link so far, since it said something
+        self._left_off_s = 0.0  # when the link was last asked for something
         self._consumer: asyncio.Task[object] | None = None  # the task that waits in a step
         self._wants_feedback = feedback
         self._feedback: FeedbackReporter | None = None
@@ -261,15 +263,22 @@ class Stream:
             await self._connect()
             return
         begun_s = self._clock.mono_s()
+        self._attempts.forgive(begun_s - self._left_off_s)
+        patience_s = self._attempts.patience_s(begun_s)
+        silence_s = self._heartbeat_s - self._silent_s
+        batches = self.counters.batches
         try:
-            async with self._clock.timeout(self._heartbeat_s - self._silent_s):
+            async with self._clock.timeout(min(silence_s, patience_s)):
                 messages, size = await self._link.receive()
             self._silent_s = 0.0
             self.counters.received_bytes += size
             for message in messages:
                 if self._ledger.enter(message, self._events):
-                    self._attempts.succeed(self._clock.mono_s())
+                    self._attempts.succeed()
         except TimeoutError:
+            if patience_s < silence_s:
+                await self._drop_link()
+                raise self._attempts.give_up(_NO_TICKS, self._clock.mono_s()) from None
             self.counters.silences += 1
             await self._lose(f"nothing came for {self._heartbeat_s:g} s", unanswered=True)
         except Malformed as error:
@@ -279,6 +288,10 @@ class Stream:
         except asyncio.CancelledError:  # the consumer's timeout is shorter than ours
             self._silent_s += self._clock.mono_s() - begun_s
             raise
+        finally:
+            self._left_off_s = self._clock.mono_s()
+            if self.counters.batches > batches:
+                self._attempts.note_data(self._left_off_s)
 
     async def _connect(self) -> None:
         """Wait until it is due, then try once."""
@@ -308,6 +321,7 @@ class Stream:
         else:
             self.transport = transport
             self._silent_s = 0.0
+            self._left_off_s = self._clock.mono_s()
             url, conflate = self._link.url, self._link.conflate
             self._events.append(
                 Connected(transport, url, order.after, conflate, self._attempts.fallbacks)

@@ -16,6 +16,7 @@ from feed.client.events import (
     FeedState,
     Gap,
     Notice,
+    ServerWarning,
 )
 from feed.market.ticks import SECOND_NS
 from feed.terminal import words
@@ -95,7 +96,7 @@ class ConnectionReport:
             self._retry_ns = wall_ns + int(event.retry_in_s * SECOND_NS)
         elif isinstance(event, Gap):
             self.note_incident(_words_of(event), wall_ns)
-        elif isinstance(event, Bye | Notice):
+        elif isinstance(event, Bye | Notice | ServerWarning):
             self.note_incident(str(event), wall_ns)
         elif isinstance(event, FeedState):
             self.source_down = None if event.live else words.printable(event.reason)

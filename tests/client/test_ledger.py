@@ -17,6 +17,7 @@ from feed.client.events import (
     Gap,
     Mark,
     Notice,
+    ServerWarning,
     Snapshot,
     Unknown,
 )
@@ -186,6 +187,27 @@ def test_a_snapshot_is_due_until_one_was_whole() -> None:
     assert not batch.snapshot  # the snapshot ended with its connection
     take(account, BEGIN, END)
     assert not account.snapshot_due
+
+
+def test_a_warning_is_an_event_and_no_sign_of_data() -> None:
+    warning: dict[str, Any] = {
+        "T": "warning",
+        "reason": "unlisted",
+        "msg": "aapl is not listed; did you mean AAPL?",
+        "names": ["aapl"],
+        "nearest": {"aapl": "AAPL"},
+        "count": 1,
+    }
+    events: deque[Event] = deque()
+    counters = Counters()
+    ledger = Ledger(counters, after=None, snapshot=False, conflated=False)
+    assert not ledger.enter(Message([warning]), events)
+    [event] = events
+    assert event == ServerWarning("unlisted", warning["msg"], ("aapl",), {"aapl": "AAPL"}, 1)
+    assert str(event) == warning["msg"]
+    assert counters.unknown == 0
+    ledger.enter(Message([{"T": "warning"}]), events)
+    assert str(events[1]) == "no reason"
 
 
 def test_other_messages_are_events() -> None:

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from feed.client.errors import GaveUp, NotAFeed, Refused
-from feed.client.events import Connected, Disconnected
+from feed.client.events import Connected, Disconnected, Mark
 from feed.wire.transport import Transport
 from tests.client.streams import TRANSPORTS, answer, event_of, ids_until, says, stream_of
 from tests.fakes.clocks import ManualClock
@@ -48,6 +48,22 @@ async def test_giving_up_tells_the_last_reason(feed: MiniFeed) -> None:
         with pytest.raises(GaveUp, match="Connection refused") as failure:
             await anext(stream)
         assert failure.value.tried_s == 15.0
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_stream_without_ticks_is_given_up_although_marks_come(
+    feed: MiniFeed, transport: Any
+) -> None:
+    clock, mark = ManualClock(), {"T": "mark", "pos": feed.position(0)}
+    async with stream_of(
+        feed, transport=transport, clock=clock, heartbeat_s=100.0, give_up_after_s=20.0
+    ) as stream:
+        feed.after_opening.append(lambda line: line.message(mark, mark["pos"]))
+        assert (await event_of(stream, Mark)).position == mark["pos"]
+        waiting = asyncio.create_task(anext(stream))
+        await clock.expire(20.0)
+        with pytest.raises(GaveUp, match="brings no ticks"):
+            await waiting
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
