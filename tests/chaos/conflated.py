@@ -98,13 +98,13 @@ class Conflated:
     def cover(self, first: int, last: int, at: int) -> None:
         """Note that a stretch will not come, as was told.
 
-        Where it begins before the reader's position it is of conflated channels alone: the server
-        does not know how much was not told at that position, but that the ring has lost some of it.
+        Where it begins at the reader's position or before, the server does not know how much was
+        not told there, but that the ring has lost it; a snapshot follows.
         """
         for key, told in self.told.items():
             if told is not None and told < last:
                 newest = self._market.numbers[key].last(first - 1)
-                if newest <= told or first <= at:
+                if newest <= told or first <= at + 1:
                     self.told[key] = last
 
     def settle(self, key: Key, number: int) -> None:
