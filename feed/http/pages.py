@@ -81,6 +81,9 @@ def _files(prefix: str, folder: Path, headers: Mapping[str, str]) -> list[web.Ab
 
 def _file(path: Path, headers: Mapping[str, str]) -> Handler:
     async def handle(request: web.Request) -> web.FileResponse:  # noqa: ARG001 - aiohttp's signature
+        # aiohttp's own 404 has these headers, and may be cached for ever.
+        if not path.is_file():  # noqa: ASYNC240 - one look, of microseconds
+            raise web.HTTPNotFound
         return web.FileResponse(path, headers=headers)
 
     return handle

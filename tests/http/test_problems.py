@@ -1,7 +1,11 @@
 """Bad requests are answered with problem documents (RFC 9457) that say what would be accepted."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
+from feed.http import pages
 from feed.http.app import INGEST
 from feed.http.origins import Origins
 from tests.fakes.raw_http import RawHttp
@@ -61,6 +65,22 @@ async def test_a_near_miss_is_told_what_was_probably_meant(serve: Serve) -> None
     feed = await serve()
     answer = await RawHttp.get((feed.host, feed.port), "/v1/sse?trade=AAPL")
     assert "did you mean 'trades'?" in (await answer.document())["detail"]
+
+
+@pytest.mark.parametrize("path", ["/plain", "/page/plain.js"])
+async def test_a_file_that_is_being_built_anew_is_404_and_not_cached(
+    serve: Serve, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("index.html", "status.html", "plain.js"):
+        (tmp_path / name).write_text("a page")
+    monkeypatch.setattr(pages, "PLAIN", tmp_path)
+    feed = await serve()
+    shutil.rmtree(tmp_path)
+    answer = await RawHttp.get((feed.host, feed.port), path)
+    assert answer.status == 404
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert "Cache-Control" not in answer.headers
+    assert path in (await answer.document())["detail"]
 
 
 async def test_nothing_at_a_path_is_404(serve: Serve) -> None:
