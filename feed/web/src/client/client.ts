@@ -28,7 +28,7 @@ import { type GapReport, Receiver } from "./receiver.ts";
 import { SharedLink } from "./tabs/shared.ts";
 import type { Credentials } from "./transports/transport.ts";
 import { Selection, type Symbols } from "./wire/selection.ts";
-import type { FeedState, SubscriptionState } from "./wire/ticks.ts";
+import type { FeedState, SubscriptionState, Warning } from "./wire/ticks.ts";
 
 export interface FeedClientOptions extends Partial<Settings> {
   /**
@@ -74,6 +74,8 @@ export interface FeedClientEvents {
   subscription: SubscriptionState;
   /** The source of all ticks went, or came back. */
   feed: FeedState;
+  /** Some of what was asked for does not come, such as a symbol that is not listed. */
+  warning: Warning;
   /** Something went wrong; unless `error.fatal`, the client goes on by itself. */
   problem: FeedError;
   /** A message of a kind that this client does not know. */
@@ -116,6 +118,7 @@ export class FeedClient implements AsyncIterable<Batch> {
       conflation: (ticks, standFor) => this.#emitter.emit("conflation", { ticks, standFor }),
       subscription: (state) => this.#emitter.emit("subscription", state),
       feed: (state) => this.#emitter.emit("feed", state),
+      warning: (warning) => this.#emitter.emit("warning", warning),
       unknown: (message) => this.#emitter.emit("unknown", message),
       age: (ageMs) => this.#feedback?.note(ageMs),
     });

@@ -18,6 +18,7 @@ import {
   isTick,
   type SubscriptionState,
   type Tick,
+  type Warning,
 } from "./wire/ticks.ts";
 import { timeMs } from "./wire/time.ts";
 
@@ -35,6 +36,7 @@ export interface ReceiverHost {
   conflation(ticks: number, standFor: number): void;
   subscription(state: SubscriptionState): void;
   feed(state: FeedState): void;
+  warning(warning: Warning): void;
   /** The age of one tick, of a sample of them. */
   age(ageMs: number): void;
   unknown(message: { T: string }): void;
@@ -134,6 +136,9 @@ export class Receiver {
         break;
       case "feed":
         this.#host.feed(message);
+        break;
+      case "warning":
+        this.#host.warning(message);
         break;
       case "success":
       case "error":

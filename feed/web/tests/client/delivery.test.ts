@@ -143,6 +143,7 @@ test("a receiver counts gaps, conflation and the ages of ticks and marks", () =>
     conflation: (ticks, standFor) => tell("conflation", ticks, standFor),
     subscription: () => {},
     feed: ({ state }) => tell("feed", state),
+    warning: ({ nearest }) => tell("warning", nearest),
     age: (ageMs) => ages.push(ageMs),
     unknown: () => {},
   });
@@ -154,6 +155,14 @@ test("a receiver counts gaps, conflation and the ages of ticks and marks", () =>
     { ...trade("A", 8), n: 5 } as Message,
     trade("A", 9),
     { T: "feed", state: "source_down", source: "sim", reason: "silent", t: "" },
+    {
+      T: "warning",
+      reason: "unlisted",
+      msg: "aapl is not listed; did you mean AAPL?",
+      names: ["aapl"],
+      nearest: { aapl: "AAPL" },
+      count: 1,
+    },
     { T: "mark", pos: "e-9", t: "2026-01-02T03:04:05.213Z" },
   ];
   receiver.receive({
@@ -169,6 +178,7 @@ test("a receiver counts gaps, conflation and the ages of ticks and marks", () =>
     ["gap", 5],
     ["gap", undefined],
     ["feed", "source_down"],
+    ["warning", { aapl: "AAPL" }],
     ["conflation", 1, 5],
   ]);
   expect(receiver.counters).toMatchObject({

@@ -163,6 +163,20 @@ export interface FeedState {
   t: string;
 }
 
+/** Some of what was subscribed to does not come, or not yet; told once a connection. */
+export interface Warning {
+  T: "warning";
+  /** "unlisted", "silent_channel" or "nothing". */
+  reason: string;
+  /** In words: "aapl is not listed; did you mean AAPL?" */
+  msg: string;
+  /** The symbols or channels; at most 20 of all `count`. */
+  names: string[];
+  /** For some of the names the listed symbol that was probably meant. */
+  nearest: Readonly<Record<string, string>>;
+  count: number;
+}
+
 /** The last words of a transport that has no close codes. */
 export interface Bye {
   T: "bye";
@@ -183,6 +197,7 @@ export type Message =
   | Success
   | ServerError
   | FeedState
+  | Warning
   | Bye;
 
 export const CHANNEL_OF_KIND: Readonly<Record<Kind, Channel>> = {

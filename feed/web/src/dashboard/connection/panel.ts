@@ -92,6 +92,7 @@ export class Panel {
       this.#journal.note(error.message, error.fatal ? "bad" : "warn"),
     );
     client.on("unknown", ({ T }) => this.#journal.note(`A message of unknown kind ${T}`, "warn"));
+    client.on("warning", ({ msg }) => this.#journal.note(msg, "warn"));
     client.on("feed", ({ state, source, reason }) => {
       const words =
         state === "live"
