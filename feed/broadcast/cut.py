@@ -124,19 +124,20 @@ class Broadcast:
         after, upto = self.cut_sequence, self.ring.newest
         ticks = self.ring.read(after, upto - after)
         first_ns = self.ring.ingested_ns(after + 1) if ticks else mono_ns
-        if ticks:
-            self.cut_sequence = upto
-            self.snapshot.update(ticks)
-            self.states.clear(upto)
-            self._distribute(0, ticks, after + 1)
         first_wall_ns = wall_ns - (mono_ns - first_ns)
+        # Before the others: where a batch is split, each position speaks for what is conflated too.
         for interval_ms, conflator in self.lanes.conflators.items():
             conflator.add(ticks, first_ns, first_wall_ns)
             conflated = conflator.take_due(mono_ns)
             if conflated:
                 self.conflated_cuts += 1
                 self._distribute(interval_ms, conflated, None)
-        envelopes = list(self._envelop(mono_ns, wall_ns))
+        if ticks:
+            self.cut_sequence = upto
+            self.snapshot.update(ticks)
+            self.states.clear(upto)
+            self._distribute(0, ticks, after + 1)
+        envelopes = list(self._envelop(mono_ns, wall_ns, after))
         self._encoded.clear()
         return Cut(len(ticks), first_ns, self.conflated_due_ns, after, envelopes)
 
@@ -185,7 +186,9 @@ class Broadcast:
                 self._encoded[codec.name] = first, fragments
             index.distribute(ticks, fragments)
 
-    def _envelop(self, mono_ns: int, wall_ns: int) -> Iterator[tuple[Lane, list[bytes]]]:
+    def _envelop(
+        self, mono_ns: int, wall_ns: int, follows: int
+    ) -> Iterator[tuple[Lane, list[bytes]]]:
         """Join what the index gave to each payload, and put it into its lanes' envelopes."""
         position = self.position
         marks: dict[Codec, bytes] = {}
@@ -197,7 +200,7 @@ class Broadcast:
             body = payload.join(payload.waiting, marks.get(codec, b""))
             bodies = [(body, at)]
             if len(body) > self.sizes.payload_bytes(codec):
-                bodies = self._split(payload, wall_ns)
+                bodies = self._split(payload, wall_ns, follows)
             payload.waiting.clear()
             for lane in lanes:
                 lane.spoke_ns = mono_ns
@@ -206,7 +209,7 @@ class Broadcast:
                 envelop = lane.framing.envelop_ticks
                 yield lane, [envelop(body, end) for body, end in bodies]
 
-    def _split(self, payload: Payload, wall_ns: int) -> list[tuple[bytes, bytes]]:
+    def _split(self, payload: Payload, wall_ns: int, follows: int) -> list[tuple[bytes, bytes]]:
         """Join a batch that is too long for one message in several, each with its own position."""
         codec, upto = payload.key.codec, self.cut_sequence
         most_bytes = self.sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
@@ -214,8 +217,8 @@ class Broadcast:
         runs = split_runs(payload.waiting, most_bytes, codec.between_bytes)
         bodies = []
         for number, fragments in enumerate(runs, 1):
-            # Conflated ticks wait behind the others, and are not in the ring.
-            reached = upto if number == len(runs) else sequences.get(id(fragments[-1]), upto)
+            # Conflated ticks come before the others, and are not in the ring.
+            reached = upto if number == len(runs) else sequences.get(id(fragments[-1]), follows)
             position = self.ring.position(reached)
             mark = b""
             if payload.key.marks:

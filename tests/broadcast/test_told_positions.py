@@ -180,3 +180,20 @@ def test_what_is_overrun_altogether_is_told_as_one_gap() -> None:
             reached = max(reached, Position.parse(item["to"]).sequence)
         elif item["T"] == "mark":
             assert Position.parse(item["pos"]).sequence >= reached
+
+
+def test_a_batch_that_is_split_tells_conflated_channels_before_a_position_after_them() -> None:
+    stage = Stage(1 << 10, sizes=SMALL_FRAMES)
+    stage.publish_and_cut(Kind.TRADE)
+    member = stage.join(Selection.of(BOTH, {Channel.QUOTES: 100}), marks=True)
+    member.take()
+    stage.now_ns += 1_000 * MS
+    stage.publish(*[(Kind.QUOTE, f"Q{number}") for number in range(30)], *[Kind.TRADE] * 30)
+    stage.now_ns += 1_000 * MS  # the interval has ended by the cut
+    stage.cut()
+    quoted: list[int] = []
+    for piece in member.take():
+        quoted += told(piece.objects, "q")
+        for position in positions(piece.objects):
+            assert position == 1 or len(quoted) == 30
+    assert len(quoted) == 30
