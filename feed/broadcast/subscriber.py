@@ -453,10 +453,10 @@ class Subscriber:
     def _owe_new_intervals(self, selection: Selection) -> None:
         """Owe what was missed of channels that another selection conflates otherwise."""
         if (
-            self.sequence != self._broadcast.cut_sequence
+            self.first_needed <= self._broadcast.cut_sequence
             and selection.intervals_ms != self.selection.intervals_ms
         ):
-            self._restatement.owe(selection, self.sequence + 1)
+            self._restatement.owe(selection, self.first_needed)
 
     def _step_down(self, requested: int) -> None:
         """Give up on the ticks from a sequence on, and go on from the last cut.

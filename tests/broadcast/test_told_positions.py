@@ -197,3 +197,16 @@ def test_a_batch_that_is_split_tells_conflated_channels_before_a_position_after_
         for position in positions(piece.objects):
             assert position == 1 or len(quoted) == 30
     assert len(quoted) == 30
+
+
+def test_a_channel_conflated_amid_its_past_is_told_the_rest_of_that() -> None:
+    stage = Stage()
+    stage.publish_and_cut(Kind.TRADE, Kind.QUOTE)
+    member = stage.join(Selection.of({Channel.STATUSES: ("*",)}), marks=True)
+    everything = {**BOTH, Channel.STATUSES: ("*",)}
+    move(stage, member, Selection.of(everything))
+    stage.begin(member, LOSSLESS, after=Position(EPOCH, 0))
+    move(stage, member, Selection.of(everything, {Channel.QUOTES: 100}))
+    member.take()
+    stage.catch_up(member)
+    assert 2 in told(member.take_objects(), "q")
