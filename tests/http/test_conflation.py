@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import pairwise
 from urllib.parse import quote as url_quote
 
 import pytest
@@ -262,7 +263,10 @@ async def test_quotes_are_conflated_beside_lossless_trades_in_one_subscription(
 
 
 @pytest.mark.parametrize("interval_ms", [50, 100])
-async def test_no_two_frames_are_of_one_interval(serve: Serve, interval_ms: int) -> None:
+async def test_frames_are_never_closer_than_half_an_interval(
+    serve: Serve, interval_ms: int
+) -> None:
+    """A machine that is busy takes late; the next multiple is then left out if it is too near."""
     feed = await serve()
     reader = await open_deflated(
         "websocket-json", address(feed), conflate={"trades": f"{interval_ms}ms"}
@@ -271,12 +275,12 @@ async def test_no_two_frames_are_of_one_interval(serve: Serve, interval_ms: int)
     async with listening(reader) as (told,):
         for last in repeat_until(lambda: len(told.frames) >= 6):
             await feed.publish(trade(last))
-    intervals = [_unix_ms(mark) // interval_ms for mark in told.marks]
-    assert intervals == sorted(set(intervals))
+    written_ms = [_day_ms(mark) for mark in told.marks]
+    assert all(later - earlier >= interval_ms // 2 - 1 for earlier, later in pairwise(written_ms))
 
 
-def _unix_ms(mark: str) -> int:
-    """Return milliseconds since midnight: all intervals begin there too."""
+def _day_ms(mark: str) -> int:
+    """Return milliseconds since midnight."""
     hours, minutes, seconds = mark[11:-1].split(":")
     whole, _, nanoseconds = seconds.partition(".")
     return (int(hours) * 60 + int(minutes)) * 60_000 + int(whole) * 1_000 + int(nanoseconds[:3])
