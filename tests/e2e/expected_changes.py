@@ -142,6 +142,7 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Connections without a request": (appears("recording"),),
         "Unfinished heads": (appears("recording"),),
         "Turned away, by reason": (appears("recording"),),
+        "Warnings": (appears("recording"),),  # tests/http/test_warnings.py counts them
     },
     "Compression and bytes": {
         "Sent": (rises("load", transport="sse"),),

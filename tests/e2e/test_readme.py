@@ -18,6 +18,7 @@ from tests.documents.markdown import ROOT, documents
 from tests.documents.project import PROJECT
 from tests.e2e.conftest import Program, Run
 from tests.fakes.patience import PROGRAM_PATIENCE_S
+from tests.hostile.attacks import ATTACKS
 
 ADDRESS = "127.0.0.1:8080"
 DOCUMENTS = documents()
@@ -157,6 +158,23 @@ async def finds_nothing_stale(command: str, stage: Stage) -> None:
     assert status == 0, said
 
 
+async def checks_a_small_feed(command: str, stage: Stage) -> None:
+    """Run the chaos checker for a moment; `tests/chaos` runs it as it is."""
+    del stage
+    small = ("--seconds", "1", "--readers", "4", "--rate", "200")
+    status, said = await outcome_of(sys.executable, *shlex.split(command)[1:], *small)
+    assert status == 0, said
+
+
+async def attacks_in_short(command: str, stage: Stage) -> None:
+    """Make one of the attacks; `tests/hostile` makes them all."""
+    del stage
+    attack = ("--short", ATTACKS[0].__name__)
+    status, said = await outcome_of(sys.executable, *shlex.split(command)[1:], *attack)
+    assert "silence" in said, said
+    assert status in {0, 1}, "1: too much for a machine that is busy"
+
+
 async def stands_in_the_schema(command: str, stage: Stage) -> None:
     """Look where a test of the schema reads the command, and runs it."""
     del stage
@@ -220,6 +238,8 @@ TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     "python -m tests.documents --check": is_a_step_of_ci,
     "python -m tests.documents": finds_nothing_stale,
     "python -m grafana.build": finds_nothing_stale,
+    "python -m tests.chaos": checks_a_small_feed,
+    "python -m tests.hostile": attacks_in_short,
     "docker compose ": names_a_file,
     "cd grafana && prometheus ": starts_prometheus,
     "cd feed/wire && python -m grpc_tools.protoc ": stands_in_the_schema,
