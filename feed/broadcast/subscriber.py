@@ -486,8 +486,11 @@ class Subscriber:
         self._due += [_State(run, is_last=True) for run in states[-1:]]
 
     def _state_envelope(self, state: _State, wall_ns: int) -> bytes:
-        """Return a state's envelope; a backlog that was added meanwhile is due after it."""
-        if not state.is_last:
+        """Return a state's envelope; what has become due meanwhile is told after it.
+
+        A backlog holds its position back; a restatement that is owed speaks for itself.
+        """
+        if not state.is_last or self._restatement.first is not None:
             return self.lane.state_envelope(state.fragments)
         position = self._broadcast.ring.position(self.first_needed - 1)
         return self.lane.ticks_envelope(state.fragments, position, wall_ns)

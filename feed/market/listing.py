@@ -48,7 +48,7 @@ class Listing:
     def unlisted(self, symbols: frozenset[str], mono_ns: int) -> frozenset[str]:
         """Return those symbols that are not listed.
 
-        Measured: 0.3 ms for 5,000 names that are listed, 1.5 ms for 5,000 that are not.
+        Measured: at most 1.1 ms for 5,000 names that are listed, 2.6 ms for 5,000 that are not.
         """
         unknown = self._snapshot.without_state(symbols) - self._known - WILDCARDS
         if not unknown:
@@ -59,7 +59,7 @@ class Listing:
     def nearest(self, symbol: str) -> str | None:
         """Return the listed symbol that was probably meant; None: there is none.
 
-        It is asked of symbols that `unlisted` returned. Measured: at most 0.2 ms.
+        It is asked of symbols that `unlisted` returned. Measured: at most 0.4 ms.
         """
         folded = _fold(symbol)
         if folded in self._by_fold:

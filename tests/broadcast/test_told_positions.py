@@ -210,3 +210,21 @@ def test_a_channel_conflated_amid_its_past_is_told_the_rest_of_that() -> None:
     member.take()
     stage.catch_up(member)
     assert 2 in told(member.take_objects(), "q")
+
+
+def test_an_interval_that_ends_does_not_speak_for_symbols_that_begin_before_it() -> None:
+    stage = Stage()
+    apple = Selection.of({Channel.QUOTES: ("AAPL",)}, {Channel.QUOTES: 100})
+    member = stage.join(apple, marks=True)
+    member.take()
+    stage.publish_and_cut((Kind.QUOTE, "MSFT"))
+    stage.publish_and_cut((Kind.QUOTE, "AAPL"))  # collected
+    both = Selection.of({Channel.QUOTES: ("AAPL", "MSFT")}, {Channel.QUOTES: 50})
+    move(stage, member, both)
+    begun = Selection.of({Channel.QUOTES: ("MSFT",)}, {Channel.QUOTES: 50})
+    stage.begin(member, begun, after=Position(EPOCH, 0))
+    heard: list[Object] = []
+    while not positions(heard):
+        stage.catch_up(member, most_frames=1)
+        heard += member.take_objects()
+    assert {1, 2} <= set(told(heard, "q"))
