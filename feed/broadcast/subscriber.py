@@ -268,7 +268,7 @@ class Subscriber:
         collected is told now, where the channel goes on without its interval.
         """
         self._restate_ended_intervals(lane.payload.key.selection)
-        self._owe_new_intervals(lane.payload.key.selection)
+        self._owe_newly_conflated(lane.payload.key.selection)
         self.lane = lane
         if self._backlogs or self._snapshots:
             self._narrow(lane.payload.key.selection)
@@ -450,13 +450,19 @@ class Subscriber:
             self._append_lost(first)
         self._append_states(broadcast.states.restated(part, key.codec, first))
 
-    def _owe_new_intervals(self, selection: Selection) -> None:
-        """Owe what was missed of channels that another selection conflates otherwise."""
-        if (
-            self.first_needed <= self._broadcast.cut_sequence
-            and selection.intervals_ms != self.selection.intervals_ms
-        ):
-            self._restatement.owe(selection, self.first_needed)
+    def _owe_newly_conflated(self, selection: Selection) -> None:
+        """Owe what was missed of what another selection conflates, and this one does not.
+
+        It may have been told its conflated channels beyond its sequence already, without that.
+        """
+        if self.first_needed > self._broadcast.cut_sequence:
+            return
+        before, classes = self.selection.parts(), self._broadcast.classes
+        for interval_ms, part in selection.parts().items():
+            known = before.get(interval_ms)
+            if interval_ms and (known is None or part.within(known, classes) != part):
+                self._restatement.owe(selection, self.first_needed)
+                return
 
     def _step_down(self, requested: int) -> None:
         """Give up on the ticks from a sequence on, and go on from the last cut.

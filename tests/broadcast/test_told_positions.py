@@ -40,11 +40,11 @@ def move(stage: Stage, member: Member, selection: Selection) -> None:
     stage.audience.move(member.subscriber, key, stage.now_ns, lane.compression)
 
 
-def fall_behind(stage: Stage, member: Member, *kinds: Kind) -> None:
+def fall_behind(stage: Stage, member: Member, *keys: Kind | str) -> None:
     """Fill a member's socket, and publish what it misses."""
     member.take()
     member.socket.held_bytes = HIGH_WATER_BYTES + 1
-    stage.publish_and_cut(*kinds)
+    stage.publish_and_cut(*keys)
 
 
 def test_conflated_channels_are_restated_before_a_position_that_speaks_for_them() -> None:
@@ -228,3 +228,29 @@ def test_an_interval_that_ends_does_not_speak_for_symbols_that_begin_before_it()
         stage.catch_up(member, most_frames=1)
         heard += member.take_objects()
     assert {1, 2} <= set(told(heard, "q"))
+
+
+def test_a_symbol_conflated_amid_catching_up_is_told_though_others_were_told_beyond() -> None:
+    stage = Stage(sizes=SMALL_FRAMES)
+
+    def trades_of(*symbols: str) -> Selection:
+        return Selection.of(
+            {Channel.QUOTES: ("*",), Channel.TRADES: symbols}, {Channel.TRADES: 100}
+        )
+
+    member = stage.join(trades_of("AAPL"), marks=True)
+    quotes = [Kind.QUOTE] * 20
+    fall_behind(stage, member, *quotes, "AAPL", "MSFT", *quotes)
+    go_on(stage, 1_000)
+    stage.publish_and_cut(*quotes)  # AAPL is told up to here
+    member.socket.held_bytes = 0
+    heard: list[Object] = []
+    while not told(heard, "q"):
+        stage.catch_up(member, most_frames=1)
+        heard += member.take_objects()
+    assert told(heard, "t") == [21]
+    assert positions(heard)[-1] < 21
+    move(stage, member, trades_of("AAPL", "MSFT"))
+    stage.begin(member, Selection.of({Channel.TRADES: ("MSFT",)}, {Channel.TRADES: 100}))
+    stage.catch_up(member)
+    assert 22 in told(member.take_objects(), "t")
