@@ -3,7 +3,10 @@
 aiohttp does the handshake itself, more liberally than RFC 6455: it takes drafts, and HTTP/1.0.
 """
 
+import base64
+import binascii
 import re
+from collections.abc import Sequence
 
 from aiohttp import HttpVersion11, hdrs, web
 
@@ -14,6 +17,7 @@ from feed.wire.deflate_offer import CLIENT_FORGETS, acceptable_offer
 from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
 
+_KEY_BYTES = 16
 VERSION = "13"  # RFC 6455 §4.1; others are drafts of it
 _UPGRADE = {
     hdrs.UPGRADE: "websocket",
@@ -24,7 +28,7 @@ _UPGRADE = {
 
 def is_handshake(request: web.Request) -> bool:
     """Tell whether a request asks for a WebSocket of our version, over an HTTP that has them."""
-    return _flaw(request) is None
+    return request.method == hdrs.METH_GET and _flaw(request) is None
 
 
 def check_handshake(request: web.Request) -> None:
@@ -37,6 +41,13 @@ def check_handshake(request: web.Request) -> None:
     if flaw is not None:
         words = f"{flaw}; accepted: Upgrade: websocket over HTTP/1.1, in version {VERSION}"
         raise web.HTTPUpgradeRequired(text=words, headers=_UPGRADE)
+
+
+def _is_key(keys: Sequence[str]) -> bool:
+    try:
+        return len(keys) == 1 and len(base64.b64decode(keys[0], validate=True)) == _KEY_BYTES
+    except (binascii.Error, ValueError):  # not in base64; not in ASCII
+        return False
 
 
 def _flaw(request: web.Request) -> str | None:
@@ -60,8 +71,13 @@ async def accept(request: web.Request, last_words_s: float, *, compress: bool = 
         compress: whether to agree on compression if it is offered.
 
     Raises:
-        HTTPBadRequest: its key is not one.
+        HTTPBadRequest: it has no key, or a body.
     """
+    if not _is_key(request.headers.getall(hdrs.SEC_WEBSOCKET_KEY, ())):
+        words = f"{hdrs.SEC_WEBSOCKET_KEY} is not a key; accepted: one, of 16 bytes in base64"
+        raise web.HTTPBadRequest(text=words)
+    if request.body_exists:  # it would be read as frames by one, and as a body by another
+        raise web.HTTPBadRequest(text="a handshake has a body; accepted: one without")
     offered = ", ".join(request.headers.getall(hdrs.SEC_WEBSOCKET_EXTENSIONS, ()))
     offer = acceptable_offer(offered) if compress else None
     socket = Socket(

@@ -56,8 +56,6 @@ class Origins:
     async def preflight(self, request: web.Request) -> web.Response:
         """Answer `OPTIONS`: the methods of a path, and what a page may send of its own."""
         allow = await allowed_methods(request)
-        if request.path == "*":  # the server as a whole (RFC 9110 §9.3.7)
-            allow = "GET, HEAD, OPTIONS, POST"
         if allow is None:
             return nothing_at(request.path)
         headers = {hdrs.ALLOW: allow}

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import _ErrInfo
@@ -43,6 +43,7 @@ _READ_BUFFER_BYTES = 64 * 1024
 log = structlog.get_logger("feed.protocol")
 
 
+_VERSIONS = {HttpVersion10, HttpVersion11}
 _NO_REQUEST = "this is not a request of HTTP/1.1"
 
 
@@ -95,6 +96,7 @@ class Handler(web.RequestHandler):
             max_field_size=MAX_REST_BYTES,
             max_headers=MAX_HEADERS,
             read_bufsize=_READ_BUFFER_BYTES,
+            auto_decompress=False,  # bodies that are compressed are refused
             **options,
         )
         self._waiting = waiting
@@ -217,20 +219,21 @@ class Handler(web.RequestHandler):
         """
         if isinstance(exc, ConnectionError):
             raise exc  # aiohttp ends the connection without a word
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(exc, _Refusal):
             log.error("request_failed", path=legible(request.path), exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("a part of the answer is sent already")
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            response = problem(status, "the server failed; it has been logged")
-        elif isinstance(exc, _Refusal):
+        if isinstance(exc, _Refusal):
             response = problem(exc.code, exc.message)
+        elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            response = problem(status, "the server failed; it has been logged")
         else:
             self._waiting.turned_away[TurnedAway.MALFORMED] += 1
             first_line = (message or "").strip().partition("\n")[0].rstrip(":")
             detail = f"{_NO_REQUEST}: {shorten(first_line)}"
             response = problem(HTTPStatus.BAD_REQUEST, detail)
         response.force_close()
+        request._version = HttpVersion11  # noqa: SLF001 - of what is not a request, aiohttp says 1.0
         return with_manners(response)
 
     # Parts of these.
@@ -272,6 +275,11 @@ class Handler(web.RequestHandler):
         message, payload = self._messages[-1]
         if isinstance(message, _ErrInfo):
             self._turned_away = True
+        elif message.version not in _VERSIONS:
+            self._messages.pop()
+            self._request_count -= 1
+            words = f"HTTP/{message.version.major}.{message.version.minor} is not spoken"
+            self._refuse(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, f"{words}; accepted: HTTP/1.1")
         elif not payload.is_eof():
             self._body = payload
             length = message.headers.get(hdrs.CONTENT_LENGTH)

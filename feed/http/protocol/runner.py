@@ -16,10 +16,13 @@ from feed.http.problems import problem
 from feed.http.protocol.handler import Handler
 from feed.http.protocol.headers import with_manners
 from feed.http.protocol.hosts import Hosts
+from feed.http.protocol.refusals import refusal_of
 from feed.hub.hub import Hub
 from feed.hub.waiting import TurnedAway
 
-_CONTINUE = "100-continue"
+_METHODS = "GET, HEAD, OPTIONS, POST"
+# Where the next request begins is not sure after these.
+_AND_CLOSE = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_IMPLEMENTED}
 
 
 class Runner(web.AppRunner):
@@ -77,16 +80,23 @@ def _answer(
     handler: _RequestHandler, hosts: Hosts, hub: Hub, request: web.BaseRequest
 ) -> Awaitable[web.StreamResponse]:
     """Hand a request on, or refuse it; no coroutine, which would stay as long as the handler."""
-    refusal = hosts.refusal_of(request)
-    if refusal is not None:
+    refusal = refusal_of(request, hosts)
+    if refusal is None:
+        return _options() if request.raw_path == "*" else handler(request)
+    if refusal[0] is HTTPStatus.MISDIRECTED_REQUEST:
         hub.waiting.turned_away[TurnedAway.HOST] += 1
-        return _refuse(HTTPStatus.MISDIRECTED_REQUEST, refusal)
-    expected = request.headers.get(hdrs.EXPECT, _CONTINUE)
-    if expected.lower() != _CONTINUE:
-        words = f"Expect: {expected!r} cannot be met; accepted: {_CONTINUE}"
-        return _refuse(HTTPStatus.EXPECTATION_FAILED, words)
-    return handler(request)
+    return _refuse(*refusal)
+
+
+async def _options() -> web.StreamResponse:
+    """Answer for the server as a whole, which only OPTIONS can ask for (RFC 9110 §9.3.7)."""
+    return with_manners(web.Response(status=HTTPStatus.NO_CONTENT, headers={hdrs.ALLOW: _METHODS}))
 
 
 async def _refuse(status: HTTPStatus, words: str) -> web.StreamResponse:
-    return with_manners(problem(status, words))
+    response = with_manners(problem(status, words))
+    if status in _AND_CLOSE:
+        response.force_close()
+    if status is HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+        response.headers[hdrs.ACCEPT_ENCODING] = "identity"  # RFC 9110 §15.5.16
+    return response

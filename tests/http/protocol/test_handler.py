@@ -29,7 +29,7 @@ async def is_gone(client: RawHttp) -> None:
 async def problem(client: RawHttp, status: int) -> str:
     """Read the answer: a problem document, after which the server closes."""
     await client.head()
-    assert client.status == status
+    assert (client.version, client.status) == ("HTTP/1.1", status)
     assert client.headers["Content-Type"] == "application/problem+json"
     assert client.headers["Server"] == "feed"
     assert client.headers["X-Content-Type-Options"] == "nosniff"

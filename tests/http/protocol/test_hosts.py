@@ -13,7 +13,11 @@ MACHINE = socket.gethostname()
 OURS = ["127.0.0.1", "10.1.2.3:80", "[::1]", "[::1]:8080", "localhost", "LocalHost:9", "localhost."]
 OURS += ["a.localhost", "a.b.localhost:1", MACHINE, f"{MACHINE}:8080", f"{MACHINE}.local"]
 FOREIGN = ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example"]
-FOREIGN += [".localhost", "[evil]", "xlocalhost", "\udcff"]
+FOREIGN += [".localhost", "xlocalhost", "localhost.."]
+# Not a host at all, under whatever name one wants to be asked for.
+MALFORMED = ["", " ", "[::1", "[::1]x", "[evil]", "::1", "localhost:abc", "localhost:-1", "a b"]
+MALFORMED += ["localhost:65536", "localhost:1234567", "me@localhost", "localhost/x", "localhost#"]
+MALFORMED += ["\udcff", "localhost?", ":80", "[::1]:x", "[v1.x]", "localhost:\u0661", "a\\b"]
 
 
 async def ask(feed: Feed, host: str, path: str = "/v1/symbols", method: str = "GET") -> RawHttp:
@@ -53,6 +57,31 @@ async def test_a_rebound_name_is_421_and_told_of_the_option(
     assert "--allow-host" in detail
     assert not feed.hub.sessions
     assert feed.hub.waiting.turned_away == {"host": 1}
+
+
+@pytest.mark.parametrize("path", ["/v1/symbols", "/healthz"])
+async def test_what_is_no_host_is_400_everywhere(serve: Serve, path: str) -> None:
+    feed = await serve(allow_host=("*",))
+    for host in MALFORMED:
+        wire = await RawHttp.open((feed.host, feed.port))
+        data = host.encode("utf-8", "surrogateescape")
+        answer = await wire.ask(b"GET %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (path.encode(), data))
+        assert answer.status == 400, host
+        assert "is not a host" in (await answer.document())["detail"]
+        assert await wire.wire.rest() == b""
+
+
+async def test_any_form_of_our_own_hosts_is_taken(serve: Serve) -> None:
+    feed = await serve()
+    for host in (*OURS, "localhost:", "localhost:080", "[::1]:", "[fe80::1%25eth0]"):
+        assert (await ask(feed, host)).status == 200, host
+
+
+async def test_what_is_no_host_in_a_whole_url_is_400(serve: Serve) -> None:
+    feed = await serve(allow_host=("*",))
+    for target in ("http://me@localhost/", "http://localhost:99999/", "http:///x"):
+        assert (await ask(feed, "localhost", target)).status == 400, target
+    assert (await ask(feed, "[::1", "http://localhost/")).status == 400
 
 
 async def test_a_whole_url_as_target_counts_before_the_header(serve: Serve) -> None:

@@ -34,6 +34,7 @@ OVERRIDDEN = {
 
 def test_a_handler_has_the_attributes_that_are_read() -> None:
     assert set(web.RequestHandler.__slots__) >= OF_A_HANDLER
+    assert "_version" in web.BaseRequest.ATTRS
     assert set(BaseProtocol.__slots__) >= {"_reading_paused", "_upgraded", "transport"}
 
 
@@ -45,7 +46,14 @@ def test_what_is_overridden_has_the_same_parameters() -> None:
 
 def test_a_handler_knows_every_option_that_is_given_to_it() -> None:
     known = set(inspect.signature(web.RequestHandler).parameters)
-    ours = {"keepalive_timeout", "max_field_size", "max_headers", "max_line_size", "read_bufsize"}
+    ours = {
+        "auto_decompress",
+        "keepalive_timeout",
+        "max_field_size",
+        "max_headers",
+        "max_line_size",
+        "read_bufsize",
+    }
     assert known >= ours | {"access_log", "access_log_class", "debug", "loop"}
 
 
