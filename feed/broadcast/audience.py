@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from enum import Enum
 
 from feed.broadcast.cut import Broadcast, Cut
+from feed.broadcast.due import NOTHING_YET
 from feed.broadcast.fan_out import Reader
 from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.ladder import Ladder, LadderCounts
 from feed.broadcast.lane import Lane, Socket
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.resumption import Resume
-from feed.broadcast.subscriber import NOTHING_YET, Subscriber
+from feed.broadcast.subscriber import Subscriber
 from feed.broadcast.warnings import Warnings
 from feed.errors import LimitExceeded
 from feed.market.listing import Listing
@@ -169,7 +170,7 @@ class Audience:
         self._check(key.selection)
         self._hold(subscriber)
         lanes = self.broadcast.lanes
-        subscriber.enter(lanes.enter(key, before.framing, mono_ns, compression))
+        subscriber.due.enter(lanes.enter(key, before.framing, mono_ns, compression))
         lanes.leave(before)
 
     def begin(
@@ -195,12 +196,12 @@ class Audience:
         if on_lag is not None:
             subscriber.ladder.on_lag = on_lag
         if after is not None:
-            outcome = subscriber.resume(selection, after, self.limits.new_epoch_ticks)
+            outcome = subscriber.due.resume(selection, after, self.limits.new_epoch_ticks)
             self.resumes[outcome] += 1
         if snapshot:
-            subscriber.request_snapshot(selection)
+            subscriber.due.request_snapshot(selection)
         elif after is None:
-            subscriber.append_mark(wall_ns)
+            subscriber.due.append_mark(wall_ns)
 
     def warn(
         self, subscriber: Subscriber, known: Selection, silent: Collection[str], mono_ns: int
@@ -214,7 +215,7 @@ class Audience:
             mono_ns: now.
         """
         for message in self.warnings.asked(subscriber, known, silent, mono_ns):
-            subscriber.append_message(message)
+            subscriber.due.append_message(message)
 
     def warn_later(self, mono_ns: int) -> Iterator[None]:
         """Tell subscribers what has not come in the time that it was given, one a step."""
@@ -223,7 +224,7 @@ class Audience:
             if was_live and messages:  # private bytes never enter what it shares with others
                 self._hold(subscriber)
             for message in messages:
-                subscriber.append_message(message)
+                subscriber.due.append_message(message)
             if was_live and messages:
                 self.release(subscriber, mono_ns)
             yield
@@ -321,7 +322,7 @@ class Audience:
         progress = ladder.has_taken(held_bytes)
         limit = limits.high_water_bytes // 4  # once it is full, a socket is to be nearly empty
         while held_bytes <= limit and most_frames != 0:
-            due = subscriber.next_due(wall_ns)
+            due = subscriber.due.next(wall_ns)
             if due is None:
                 self._go_live(subscriber)
                 return Progress.CAUGHT_UP
@@ -336,7 +337,7 @@ class Audience:
             limit = limits.high_water_bytes
             if most_frames is not None:
                 most_frames -= 1
-                if subscriber.is_caught_up:  # a turn may end here, and it need not wait for another
+                if subscriber.due.is_empty:  # a turn may end here, and it need not wait for another
                     most_frames = None
         awake_ns = self.awake_ns(mono_ns)
         if progress:

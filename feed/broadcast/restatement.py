@@ -5,7 +5,7 @@ stretch of the ring that it missed instead. What an interval had collected when 
 told last, and had not told yet, belongs to that stretch.
 """
 
-from feed.broadcast.states import States
+from feed.broadcast.cut import Broadcast
 from feed.wire.selection import Selection
 
 
@@ -17,30 +17,30 @@ class Restatement:
         told_upto: the sequence at which they were told last; 0: they are told before any tick.
     """
 
-    __slots__ = ("_told_cuts", "_untold_from", "first", "told_upto")
+    __slots__ = ("_broadcast", "_told_cuts", "_untold_from", "first", "told_upto")
 
-    def __init__(self, sequence: int, conflated_cuts: int) -> None:
-        """Begin with a subscriber that stands at a sequence and was told what was due there."""
+    def __init__(self, broadcast: Broadcast) -> None:
+        """Begin with a subscriber that was told what was due at the last cut."""
+        self._broadcast = broadcast
         self.first: int | None = None
+        self.told_upto = broadcast.cut_sequence
+        self._untold_from = self.told_upto + 1
+        self._told_cuts = broadcast.conflated_cuts
+
+    def note_told(self, selection: Selection, sequence: int) -> None:
+        """Note that the channels told just now what was due at a sequence."""
         self.told_upto = sequence
-        self._untold_from = sequence + 1
-        self._told_cuts = conflated_cuts
+        self._untold_from = self._broadcast.states.untold_from(selection, sequence)
+        self._told_cuts = self._broadcast.conflated_cuts
 
-    def note_told(
-        self, selection: Selection, sequence: int, states: States, conflated_cuts: int
-    ) -> None:
-        """Note that the channels told what was due at a sequence, after that many cuts."""
-        self.told_upto = sequence
-        self._untold_from = states.untold_from(selection, sequence)
-        self._told_cuts = conflated_cuts
+    @property
+    def is_owed(self) -> bool:
+        """Whether anything may have to be told again."""
+        return self.first is not None or self._told_cuts != self._broadcast.conflated_cuts
 
-    def is_owed(self, conflated_cuts: int) -> bool:
-        """Tell whether anything may have to be told again."""
-        return self.first is not None or self._told_cuts != conflated_cuts
-
-    def note_cuts(self, selection: Selection, conflated_cuts: int) -> None:
+    def note_cuts(self, selection: Selection) -> None:
         """Owe what was cut since: a subscriber that is not live got none of it."""
-        if self._told_cuts != conflated_cuts:
+        if self._told_cuts != self._broadcast.conflated_cuts:
             self.owe_untold(selection)
 
     def owe_untold(self, selection: Selection) -> None:
@@ -61,6 +61,35 @@ class Restatement:
 
     def _owe(self, first: int) -> None:
         self.first = first if self.first is None else min(self.first, first)
+
+    def untold_of_ended(
+        self, before: Selection, after: Selection, sequence: int
+    ) -> tuple[Selection, int] | None:
+        """Return the channels whose interval ends, and since when they have collected untold ticks.
+
+        Args:
+            before: the selection that the subscriber had.
+            after: the selection that it goes on with.
+            sequence: where it stands.
+
+        Returns:
+            The channels and the first sequence; None: they were told all up to where it stands.
+        """
+        broadcast = self._broadcast
+        subscribed, intervals_ms = dict(after.symbols), dict(after.intervals_ms)
+        ended = {
+            channel: interval_ms
+            for channel, interval_ms in before.intervals_ms
+            if channel in subscribed and intervals_ms.get(channel) != interval_ms
+        }
+        self.note_cuts(before)
+        if not ended or (self.first is None and sequence != broadcast.cut_sequence):
+            return None
+        symbols = dict(before.symbols)
+        part = Selection.of({channel: symbols[channel] for channel in ended}, ended)
+        if self.first is None:
+            return part, broadcast.states.untold_from(part, sequence)
+        return part, self.first
 
     def settle(self) -> None:
         """Owe nothing: it was told."""

@@ -70,7 +70,7 @@ def subscribe_again(stage: Stage, member: Member, *, snapshot: bool) -> None:
     lane = subscriber.lane
     stage.audience.move(subscriber, lane.payload.key, stage.now_ns, lane.compression)
     if snapshot:
-        subscriber.request_snapshot(subscriber.selection)
+        subscriber.due.request_snapshot(subscriber.selection)
 
 
 def change(stage: Stage, member: Member, selection: Selection) -> None:

@@ -192,7 +192,7 @@ def test_a_position_that_is_none_of_ours_is_told_back_in_a_gap(
     stage.publish_and_cut("AAPL", "MSFT")
     stage.publish("AAPL", "AAPL", "AAPL")  # up to 5, not cut
     member = stage.open(EVERYTHING, way)
-    assert member.subscriber.resume(EVERYTHING, after) is Resume.NEW_EPOCH
+    assert member.subscriber.due.resume(EVERYTHING, after) is Resume.NEW_EPOCH
     stage.catch_up(member)
     stage.cut()
     first, *rest = hears(member)
@@ -294,7 +294,7 @@ def test_whoever_missed_a_frame_is_sent_it_when_there_is_room_and_is_live_again(
     stage.publish_and_cut("AAPL")
     stage.publish_and_cut("AAPL")
     assert not is_live(member)
-    assert member.subscriber.sequence == 1
+    assert member.subscriber.due.sequence == 1
     assert member.subscriber.lag_ticks == 2
     member.socket.held_bytes = 0
     stage.catch_up(member)
@@ -416,7 +416,7 @@ def test_a_cut_in_between_does_not_send_anything_twice() -> None:
     stage = Stage(4096)
     stage.publish_and_cut(*["AAPL"] * 1000)
     member = stage.open(EVERYTHING)
-    member.subscriber.resume(EVERYTHING, at(0))
+    member.subscriber.due.resume(EVERYTHING, at(0))
     stage.catch_up(member, most_frames=1)
     stage.publish_and_cut(*["AAPL"] * 50)  # while it is behind
     stage.catch_up(member)
@@ -634,7 +634,7 @@ def test_a_state_is_framed_as_the_socket_takes_it(monkeypatch: pytest.MonkeyPatc
     stage = Stage(sizes=SMALL_FRAMES)
     stage.publish_and_cut(*[f"S{number:02}" for number in range(30)])
     member = stage.open(EVERYTHING)
-    member.subscriber.request_snapshot(EVERYTHING)
+    member.subscriber.due.request_snapshot(EVERYTHING)
     stage.catch_up(member, 2)
     assert len(framed) == 1, "after its beginning one frame, for a socket that took no more"
     stage.catch_up(member)

@@ -317,7 +317,7 @@ class BroadcastModel(RuleBasedStateMachine):
         if after is not None:
             self._resume(account, selection, self._position(after))
         if snapshot:
-            member.subscriber.request_snapshot(selection)
+            member.subscriber.due.request_snapshot(selection)
             account.owe_snapshot(selection)
         self._drain(account)
 
@@ -347,7 +347,9 @@ class BroadcastModel(RuleBasedStateMachine):
 
     def _resume(self, account: Account, selection: Selection, after: Position | str) -> None:
         """Resume as a transport does, and note what is due for it."""
-        self._resumed(account, selection, after, account.member.subscriber.resume(selection, after))
+        self._resumed(
+            account, selection, after, account.member.subscriber.due.resume(selection, after)
+        )
 
     def _resumed(
         self,
@@ -357,7 +359,7 @@ class BroadcastModel(RuleBasedStateMachine):
         outcome: Resume | None,
     ) -> None:
         ring, stretch = self.stage.ring, account.stretches[-1]
-        stands = max(stretch.after, account.member.subscriber.sequence)
+        stands = max(stretch.after, account.member.subscriber.due.sequence)
         if outcome is Resume.REPLAYED:
             assert isinstance(after, Position)
             sequence = ring.oldest - 1 if after == BEGINNING else after.sequence
@@ -445,7 +447,7 @@ class BroadcastModel(RuleBasedStateMachine):
     def subscribe(self, who: int, added: Selection, after: int | None, snapshot: bool) -> None:
         """Add to a WebSocket's selection, with a position for what is added or without."""
         account = self._websocket(who)
-        if account is None or (after is not None and account.member.subscriber._due):
+        if account is None or (after is not None and account.member.subscriber.due.outbox):
             return  # messages that wait to be written tell positions of before
         subscriber = account.member.subscriber
         account.stand(self._stands(account))
@@ -471,7 +473,7 @@ class BroadcastModel(RuleBasedStateMachine):
 
     def _stands(self, account: Account) -> int:
         subscriber = account.member.subscriber
-        return self.stage.broadcast.cut_sequence if subscriber.live else subscriber.sequence
+        return self.stage.broadcast.cut_sequence if subscriber.live else subscriber.due.sequence
 
     # Whatever happened.
 

@@ -1,0 +1,357 @@
+"""What one subscriber is due next, and in which order.
+
+Theory of operation: a subscriber that joins with a position, or whose socket was full when a frame
+was made, is asked for what it is due next when its socket has room, until nothing is. What is due
+comes in this order: messages that wait (a gap), what its conflated channels are told again, the
+backlog of what it subscribed to just now with a position, its own ticks from its sequence to the
+last cut, snapshots as of that cut. Then it is live.
+
+A position that it is told speaks for all of its channels, since it may come back with it: ticks are
+given up to the cut at which its conflated channels were told last, and then those are told again.
+
+There is no queue of ticks: they are read from the ring when they can be written. A subscriber that
+the ring overran goes down the ladder. Knows neither socket nor standing.
+"""
+
+from dataclasses import dataclass
+
+from feed.broadcast.cut import Broadcast
+from feed.broadcast.fragments import TURN_TICKS
+from feed.broadcast.frame_sizes import MARK_BYTES
+from feed.broadcast.ladder import Ladder
+from feed.broadcast.lane import Lane
+from feed.broadcast.outbox import Outbox, State
+from feed.broadcast.restatement import Restatement
+from feed.broadcast.resumption import Resume, locate
+from feed.errors import Overrun
+from feed.wire.disconnect import Reason
+from feed.wire.messages import GapReason, Message
+from feed.wire.position import Position
+from feed.wire.requests import OnLag
+from feed.wire.selection import Selection
+
+NOTHING_YET = b""  # in place of an envelope, where a turn has looked for ticks and found none
+
+
+@dataclass(slots=True)
+class _Backlog:
+    """Ticks of a selection that was added with a position, up to where the subscriber stands."""
+
+    selection: Selection
+    after: int
+    upto: int
+
+
+class Due:
+    """What a subscriber is given before it is live.
+
+    Attributes:
+        outbox: what waits already.
+        ladder: the place of its subscriber on the ladder.
+        sequence: the last one that its subscriber was given, or passed over, while it is not live.
+    """
+
+    __slots__ = (
+        "_backlogs",
+        "_broadcast",
+        "_restatement",
+        "_snapshots",
+        "ladder",
+        "outbox",
+        "sequence",
+    )
+
+    def __init__(self, broadcast: Broadcast, lane: Lane, ladder: Ladder) -> None:
+        """Begin at the last cut, with nothing due."""
+        self._broadcast = broadcast
+        self.ladder = ladder
+        self.outbox = Outbox(lane, broadcast.ring, ladder)
+        self.sequence = broadcast.cut_sequence
+        self._restatement = Restatement(broadcast)
+        # Tuples, since an empty one takes no memory, and few subscribers have any.
+        self._backlogs: tuple[_Backlog, ...] = ()
+        self._snapshots: tuple[Selection, ...] = ()  # due when nothing else is
+
+    @property
+    def lane(self) -> Lane:
+        """The lane that its subscriber belongs to; what is due is enveloped as there."""
+        return self.outbox.lane
+
+    @property
+    def _selection(self) -> Selection:
+        return self.lane.payload.key.selection
+
+    @property
+    def first_needed(self) -> int:
+        """The oldest sequence that is still to be read."""
+        return min([self.sequence, *(backlog.after for backlog in self._backlogs)]) + 1
+
+    def stand_at(self, sequence: int) -> None:
+        """Go on after a sequence, up to which its subscriber was given everything while live."""
+        self.sequence = sequence
+        self._restatement.note_told(self._selection, sequence)
+
+    def miss_after(self, sequence: int) -> None:
+        """Go on after a sequence, where its subscriber was live, and missed what followed."""
+        self.stand_at(sequence)
+        self._restatement.owe_untold(self._selection)
+
+    def resume(
+        self, selection: Selection, after: Position | str, new_epoch_ticks: int = 0
+    ) -> Resume:
+        """Begin at a position, for what was subscribed to just now; held, and in its new lane.
+
+        After a new epoch it is given all that the ring was given, if the ring still holds it and
+        that is not too much: then nothing is missed but the end of the old epoch.
+
+        Args:
+            selection: the part that was subscribed to; other ticks are not affected.
+            after: the position received; a str is one that could not be read, told back in the gap.
+            new_epoch_ticks: the most ticks that it is given from the beginning of a new epoch.
+        """
+        broadcast = self._broadcast
+        oldest = self.ladder.oldest_resumed(broadcast.ring, broadcast.cut_sequence)
+        found = locate(after, broadcast.ring, broadcast.cut_sequence, oldest)
+        if found.outcome is Resume.NEW_EPOCH:
+            ours = isinstance(after, Position) and after.epoch == broadcast.ring.epoch
+            self._begin_epoch(selection, found.missing, 0 if ours else new_epoch_ticks)
+            return Resume.NEW_EPOCH
+        if found.outcome is Resume.GAP and found.sequence < self.sequence:
+            self.ladder.counts.overruns += 1
+            self.outbox.append_gap(
+                found.sequence + 1, self.sequence, GapReason.OVERRUN, at_once=True
+            )
+            self.request_snapshot(selection)
+            return Resume.GAP
+        untold_from = broadcast.states.untold_from(self._selection, found.sequence)
+        if found.outcome is Resume.REPLAYED and untold_from < broadcast.ring.oldest:
+            # Told now: one that is disconnected for it would come back to the same.
+            self._append_lost(untold_from)
+            untold_from = broadcast.ring.oldest
+        self._restatement.owe(self._selection, untold_from)
+        self._add_backlog(selection.lossless, found.sequence)
+        return Resume.REPLAYED
+
+    def _begin_epoch(self, selection: Selection, missing: str, most_ticks: int) -> None:
+        """Tell that the epoch is another one, and give all of this one if that is not too much."""
+        broadcast = self._broadcast
+        before = broadcast.ring.oldest - 1
+        given = broadcast.ring.is_whole and broadcast.cut_sequence - before <= most_ticks
+        last = before if given else self.sequence
+        self.outbox.append_gap(missing, last, GapReason.EPOCH, at_once=True)
+        if given:
+            self._restatement.owe(self._selection, before + 1)
+            self._add_backlog(selection.lossless, before)
+        self.request_snapshot(selection)
+
+    def append_message(self, message: Message) -> None:
+        """Say a message of its own, after those that wait already; not while it is live."""
+        self.outbox.append_message(message)
+
+    def append_mark(self, wall_ns: int) -> None:
+        """Say where it begins: cut off before its first tick, it can come back for that."""
+        self.outbox.append_mark(self.first_needed - 1, wall_ns)
+
+    def request_snapshot(self, selection: Selection) -> None:
+        """Send the last known state of a selection, once, when what was missed is through."""
+        if selection not in self._snapshots:  # a gap asks for it too
+            self._snapshots = (*self._snapshots, selection)
+
+    def enter(self, lane: Lane) -> None:
+        """Belong to another lane from now on; held before.
+
+        What is due of what that lane does not select is forgotten. What a conflated channel has
+        collected is told now, where the channel goes on without its interval.
+        """
+        self._restate_ended_intervals(lane.payload.key.selection)
+        self._owe_newly_conflated(lane.payload.key.selection)
+        self.outbox.lane = lane
+        if self._backlogs or self._snapshots:
+            self._narrow(lane.payload.key.selection)
+
+    def next(self, wall_ns: int) -> bytes | Reason | None:
+        """Return the envelope to send next, why to disconnect, or None when nothing is due.
+
+        It is `NOTHING_YET` where a turn's work was to look for ticks, and it found none so far.
+        """
+        while True:
+            if self.outbox:
+                waiting = self.outbox.pop()
+                return waiting if isinstance(waiting, bytes) else self._envelop(waiting, wall_ns)
+            restatement = self._restatement
+            restatement.note_cuts(self._selection)
+            try:
+                if restatement.first is not None and self.sequence >= restatement.told_upto:
+                    self._check_overrun()  # one gap for all, where everything is overrun
+                    if restatement.first < self._broadcast.ring.oldest and self.ladder.gives_up():
+                        return Reason.LAGGING
+                    self._append_restatement(restatement.first)
+                    continue
+                envelope = self._next_ticks(wall_ns)
+            except Overrun:
+                if self.ladder.gives_up():
+                    return Reason.LAGGING
+                self._step_down(self.first_needed)
+                continue
+            if envelope is not None:
+                return envelope
+            if restatement.first is not None:
+                continue
+            if not self._snapshots:
+                return None
+            self._append_snapshot()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is due, as far as can be told without reading the ring."""
+        broadcast = self._broadcast
+        return (
+            self.sequence == broadcast.cut_sequence
+            and not (self.outbox or self._backlogs or self._snapshots)
+            and not self._restatement.is_owed
+        )
+
+    def _check_overrun(self) -> None:
+        """Raise `Overrun` if the ring has passed ticks that it is owed."""
+        oldest = self._broadcast.ring.oldest
+        if self.first_needed < oldest and (self._backlogs or self.lane.payload.lossless.symbols):
+            raise Overrun(requested=self.first_needed, oldest=oldest)
+
+    def _next_ticks(self, wall_ns: int) -> bytes | None:
+        """Return the next envelope of ticks that were missed; None when there is none left.
+
+        Raises:
+            Overrun: the ring, or the most lag that is allowed, passed it.
+        """
+        ring = self._broadcast.ring
+        while self._backlogs:
+            backlog = self._backlogs[0]
+            fragments, backlog.after = self._read(backlog.selection, backlog.after, backlog.upto)
+            is_over = backlog.after >= backlog.upto
+            if is_over:
+                self._backlogs = self._backlogs[1:]
+            if fragments:
+                position = ring.position(self.first_needed - 1)
+                return self.lane.ticks_envelope(fragments, position, wall_ns)
+            if not is_over:
+                return NOTHING_YET
+        upto = self._broadcast.cut_sequence
+        if self._restatement.first is not None:
+            upto = min(upto, self._restatement.told_upto)
+        selection = self.lane.payload.lossless
+        if not selection.symbols:
+            self.sequence = upto
+            return None
+        limit = self.ladder.lag_max_ticks
+        if limit is not None and upto - self.sequence > limit:
+            raise Overrun(requested=self.sequence + 1, oldest=upto - limit + 1)
+        fragments, self.sequence = self._read(selection, self.sequence, upto)
+        if not fragments:
+            return None if self.sequence == upto else NOTHING_YET
+        return self.lane.ticks_envelope(fragments, ring.position(self.sequence), wall_ns)
+
+    def _read(self, selection: Selection, after: int, upto: int) -> tuple[list[bytes], int]:
+        """Read as many fragments as a message holds, and a turn finds; see `Fragments.read`."""
+        broadcast, codec = self._broadcast, self.lane.codec
+        most_bytes = broadcast.sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
+        return broadcast.fragments.read(
+            selection, codec, after, upto, max_bytes=most_bytes, turn_ticks=TURN_TICKS
+        )
+
+    def _add_backlog(self, selection: Selection, after: int) -> None:
+        if selection == self.lane.payload.lossless and not self._backlogs:
+            self.sequence = min(self.sequence, after)  # nothing else is subscribed
+        elif selection.symbols and after < self.sequence:
+            self._backlogs = (*self._backlogs, _Backlog(selection, after, self.sequence))
+
+    def _narrow(self, selection: Selection) -> None:
+        """Forget what was due of what a selection does not select."""
+        classes = self._broadcast.classes
+        for backlog in self._backlogs:
+            backlog.selection = backlog.selection.within(selection, classes)
+        self._backlogs = tuple(each for each in self._backlogs if each.selection.symbols)
+        # A snapshot of nothing was asked for as it is, and is answered.
+        narrowed = [(asked, asked.within(selection, classes)) for asked in self._snapshots]
+        self._snapshots = tuple(
+            part for asked, part in narrowed if part.symbols or not asked.symbols
+        )
+
+    def _restate_ended_intervals(self, selection: Selection) -> None:
+        """Tell what channels have collected whose interval another selection ends."""
+        untold = self._restatement.untold_of_ended(self._selection, selection, self.sequence)
+        if untold is not None:
+            part, first = untold
+            self._append_restated(part, first)
+
+    def _owe_newly_conflated(self, selection: Selection) -> None:
+        """Owe what was missed of what another selection conflates, and this one does not.
+
+        It may have been told its conflated channels beyond its sequence already, without that.
+        """
+        if self.first_needed > self._broadcast.cut_sequence:
+            return
+        before, classes = self._selection.parts(), self._broadcast.classes
+        for interval_ms, part in selection.parts().items():
+            known = before.get(interval_ms)
+            if interval_ms and (known is None or part.within(known, classes) != part):
+                self._restatement.owe(selection, self.first_needed)
+                return
+
+    def _step_down(self, requested: int) -> None:
+        """Give up on the ticks from a sequence on, and go on from the last cut.
+
+        Conflated channels are restated as always, whatever becomes of the others.
+        """
+        broadcast = self._broadcast
+        upto, oldest = broadcast.cut_sequence, broadcast.ring.oldest
+        self._backlogs = ()
+        self.sequence = upto
+        if self.ladder.on_lag is not OnLag.CONFLATE:
+            self.outbox.append_gap(requested, upto, GapReason.OVERRUN)
+            self.request_snapshot(self._selection)
+            return
+        if requested < oldest:  # nothing can be made of what was overrun
+            self.outbox.append_gap(requested, oldest - 1, GapReason.OVERRUN)
+            self.request_snapshot(self._selection)
+        first = max(requested, oldest)
+        self.outbox.append_gap(first, upto, GapReason.CONFLATED)
+        lossless, codec = self.lane.payload.lossless, self.lane.codec
+        self.outbox.append_states(broadcast.states.conflated(lossless, codec, first))
+
+    def _envelop(self, state: State, wall_ns: int) -> bytes:
+        """Return a state's envelope; what has become due meanwhile is told after it.
+
+        A backlog holds its position back; a restatement that is owed speaks for itself.
+        """
+        if not state.is_last or self._restatement.first is not None:
+            return self.lane.state_envelope(state.fragments)
+        position = self._broadcast.ring.position(self.first_needed - 1)
+        return self.lane.ticks_envelope(state.fragments, position, wall_ns)
+
+    def _append_restatement(self, first: int) -> None:
+        """Queue what its conflated channels changed from a sequence on up to the last cut."""
+        cut_sequence = self._broadcast.cut_sequence
+        if not self.lane.payload.lossless.symbols:
+            self.sequence = cut_sequence
+        self._restatement.settle()
+        self._restatement.note_told(self._selection, cut_sequence)
+        self._append_restated(self._selection, first)
+
+    def _append_restated(self, selection: Selection, first: int) -> None:
+        """Queue what conflated channels changed from a sequence on; a gap if that is overrun."""
+        if first < self._broadcast.ring.oldest:
+            self._append_lost(first)
+        restated = self._broadcast.states.restated(selection, self.lane.codec, first)
+        self.outbox.append_states(restated)
+
+    def _append_lost(self, first: int) -> None:
+        """Queue a gap of what the ring has lost of conflated channels, and all that is known."""
+        self.outbox.append_gap(first, self._broadcast.ring.oldest - 1, GapReason.OVERRUN)
+        self.request_snapshot(self._selection)
+
+    def _append_snapshot(self) -> None:
+        """Queue the first snapshot, as of the last cut, where the subscriber stands now."""
+        selection, *rest = self._snapshots
+        self._snapshots = tuple(rest)
+        runs = self._broadcast.states.snapshot(selection, self.lane.codec)
+        self.outbox.append_snapshot(self._broadcast.position, runs)
