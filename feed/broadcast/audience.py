@@ -8,74 +8,26 @@ the hub, which has them, asks, and so do tests.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
-from enum import Enum
 
+from feed.broadcast.awake_clock import AwakeClock
 from feed.broadcast.cut import Broadcast, Cut
-from feed.broadcast.due import NOTHING_YET
 from feed.broadcast.fan_out import Reader
-from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.ladder import Ladder, LadderCounts
 from feed.broadcast.lane import Lane, Socket
+from feed.broadcast.limits import Limits
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.resumption import Resume
 from feed.broadcast.subscriber import Subscriber
+from feed.broadcast.turn import Progress, Verdict, take_turn
 from feed.broadcast.warnings import Warnings
-from feed.errors import LimitExceeded
 from feed.market.listing import Listing
 from feed.market.ticks import Tick
 from feed.wire.compression import Compression
-from feed.wire.disconnect import Reason
 from feed.wire.framing import Framing
 from feed.wire.messages import Message
 from feed.wire.position import Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
-
-LONGEST_AWAKE_NS = 3_000_000_000  # between two looks at the clock, of which one is due each second
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one subscriber, and all together, may ask for.
-
-    Attributes:
-        symbols_per_subscriber: symbols over all channels of one selection.
-        index_entries: symbols over all channels of all different selections together.
-        lag_max_ticks: how far a subscriber may be behind; None: as far as the ring reaches.
-        high_water_bytes: a subscriber whose socket holds more is not written to.
-        slow_timeout_ns: for how long a socket may take nothing.
-        new_epoch_ticks: the most ticks that a subscriber of another epoch is given from the
-            beginning of this one; more would make a storm of every restart.
-    """
-
-    symbols_per_subscriber: int
-    index_entries: int
-    lag_max_ticks: int | None
-    high_water_bytes: int
-    slow_timeout_ns: int
-    new_epoch_ticks: int = 4_096
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Why a subscriber is to be disconnected.
-
-    Attributes:
-        reason: of the table.
-        words: for a person; "" where those of the table say all.
-    """
-
-    reason: Reason
-    words: str = ""
-
-
-class Progress(Enum):
-    """What became of one turn of a subscriber that is behind."""
-
-    NONE = "its socket took nothing"
-    SOME = "its socket took something, or something was written to it"
-    CAUGHT_UP = "nothing is due any more: it is live"
 
 
 class Audience:
@@ -88,14 +40,14 @@ class Audience:
         ladder: how often each step of the ladder was taken.
         resumes: positions that subscribers came with, by outcome.
         warnings: what they are told of what they will not get.
+        awake_clock: for what a peer does not do; to be asked every second.
     """
 
     __slots__ = (
         "_announced",
-        "_asked_ns",
         "_down",
         "_fell_behind",
-        "_slept_ns",
+        "awake_clock",
         "behind",
         "broadcast",
         "ladder",
@@ -125,11 +77,10 @@ class Audience:
         self.ladder = LadderCounts()
         self.resumes: Counter[Resume] = Counter()
         self.warnings = warnings or Warnings(broadcast, Listing(broadcast.snapshot), patient=False)
+        self.awake_clock = AwakeClock()
         self._fell_behind = fell_behind
         self._announced: Message | None = None
         self._down = False  # what was announced last is that the source is down
-        self._asked_ns = 0  # when the clock was asked last; 0: never
-        self._slept_ns = 0  # for how long the process slept, in all
 
     # Coming, changing, going.
 
@@ -146,7 +97,7 @@ class Audience:
         Raises:
             LimitExceeded: the selection is too large by itself, or together with all others.
         """
-        self._check(key.selection)
+        self.limits.check(key.selection, self.broadcast.lanes.index_entries)
         lane = self.broadcast.lanes.enter(key, framing, mono_ns, compression)
         ladder = Ladder(self.ladder, self.limits.lag_max_ticks)
         return Subscriber(self.broadcast, lane, socket, ladder)
@@ -167,7 +118,7 @@ class Audience:
         if key == before.payload.key and compression == before.compression:
             self._hold(subscriber)
             return
-        self._check(key.selection)
+        self.limits.check(key.selection, self.broadcast.lanes.index_entries)
         self._hold(subscriber)
         lanes = self.broadcast.lanes
         subscriber.due.enter(lanes.enter(key, before.framing, mono_ns, compression))
@@ -315,36 +266,17 @@ class Audience:
         """
         del self.behind[subscriber]
         self.behind[subscriber] = None
-        limits, ladder = self.limits, subscriber.ladder
-        segments = self.broadcast.fragments.segments
-        walked_ticks = segments.walked_ticks
-        held_bytes = subscriber.buffered_bytes()
-        progress = ladder.has_taken(held_bytes)
-        limit = limits.high_water_bytes // 4  # once it is full, a socket is to be nearly empty
-        while held_bytes <= limit and most_frames != 0:
-            due = subscriber.due.next(wall_ns)
-            if due is None:
-                self._go_live(subscriber)
-                return Progress.CAUGHT_UP
-            if isinstance(due, Reason):
-                return Verdict(due)
-            progress = True
-            if due is not NOTHING_YET:
-                subscriber.send(due)
-            if segments.walked_ticks - walked_ticks >= TURN_TICKS:  # the others have turns too
-                break
-            held_bytes = subscriber.buffered_bytes()
-            limit = limits.high_water_bytes
-            if most_frames is not None:
-                most_frames -= 1
-                if subscriber.due.is_empty:  # a turn may end here, and it need not wait for another
-                    most_frames = None
-        awake_ns = self.awake_ns(mono_ns)
-        if progress:
-            ladder.watch(subscriber.socket, awake_ns)
-            return Progress.SOME
-        words = ladder.slowness(subscriber.socket, awake_ns, limits.slow_timeout_ns)
-        return Progress.NONE if words is None else Verdict(Reason.SLOW, words)
+        outcome = take_turn(
+            subscriber,
+            self.broadcast.fragments.segments,
+            self.limits,
+            self.awake_clock.awake_ns(mono_ns),
+            wall_ns,
+            most_frames=most_frames,
+        )
+        if outcome is Progress.CAUGHT_UP:
+            self._go_live(subscriber)
+        return outcome
 
     # What production waits for.
 
@@ -373,29 +305,7 @@ class Audience:
         )
         return ring.newest + count - needed < ring.capacity
 
-    # Time that the process itself slept.
-
-    def awake_ns(self, mono_ns: int) -> int:
-        """Return a clock that stands still while the process does; to be asked every second.
-
-        A process that was stopped, or whose machine was, cannot tell whose silence that was.
-        """
-        passed_ns = mono_ns - self._asked_ns
-        if self._asked_ns and passed_ns > LONGEST_AWAKE_NS:
-            self._slept_ns += passed_ns
-        self._asked_ns = mono_ns
-        return mono_ns - self._slept_ns
-
     # Inside.
-
-    def _check(self, selection: Selection) -> None:
-        """Refuse a selection that is too large by itself or together with all others."""
-        limits, entries = self.limits, selection.entries
-        if entries > limits.symbols_per_subscriber:
-            raise LimitExceeded("symbols per connection", entries, limits.symbols_per_subscriber)
-        together = self.broadcast.lanes.index_entries + entries
-        if together > limits.index_entries:
-            raise LimitExceeded("symbols of all subscriptions", together, limits.index_entries)
 
     def _hold(self, subscriber: Subscriber) -> None:
         """Stop a subscriber's live frames, and its turns, while what it is due changes."""
@@ -429,6 +339,6 @@ class Audience:
             self._put_behind(reader, mono_ns)
 
     def _put_behind(self, subscriber: Subscriber, mono_ns: int) -> None:
-        subscriber.ladder.watch(subscriber.socket, self.awake_ns(mono_ns))
+        subscriber.ladder.watch(subscriber.socket, self.awake_clock.awake_ns(mono_ns))
         self.behind[subscriber] = None
         self._fell_behind()

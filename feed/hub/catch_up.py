@@ -9,8 +9,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from feed.broadcast.audience import Audience, Progress, Verdict
+from feed.broadcast.audience import Audience
 from feed.broadcast.subscriber import Subscriber
+from feed.broadcast.turn import Progress, Verdict
 from feed.hub.clock import Clock
 from feed.hub.steps import Step, Steps
 

@@ -15,8 +15,9 @@ from itertools import islice
 import structlog
 
 from feed.broadcast.allowance import Rates
-from feed.broadcast.audience import Audience, Limits
+from feed.broadcast.audience import Audience
 from feed.broadcast.cut import Broadcast
+from feed.broadcast.limits import Limits
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.subscriber import Subscriber
 from feed.broadcast.warnings import Warnings
@@ -331,7 +332,7 @@ class Hub:
 
     def awake_ns(self) -> int:
         """Return the time by a clock that stands still while the process sleeps."""
-        return self.audience.awake_ns(self.clock.mono_ns())
+        return self.audience.awake_clock.awake_ns(self.clock.mono_ns())
 
     # Tasks.
 
@@ -346,7 +347,7 @@ class Hub:
             await asyncio.sleep(pause_s)
             self.instruments.loop_lag.observe(max(0, time.perf_counter_ns() - due_ns))
             mono_ns = clock.mono_ns()
-            awake_ns = self.audience.awake_ns(mono_ns)
+            awake_ns = self.audience.awake_clock.awake_ns(mono_ns)
             await self._in_slices(
                 self.audience.keeping_alive(
                     mono_ns,

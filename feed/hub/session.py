@@ -32,7 +32,7 @@ class Session:
         opened_ns: when it came, monotonic.
         goodbye: writes the transport's last words for a reason; nothing may follow them.
         beat: called about every second with the time by a clock that stands still while the process
-            sleeps (`Audience.awake_ns`), for what a transport does by itself.
+            sleeps (`AwakeClock`), for what a transport does by itself.
         ended: done, with the reason, once the subscriber is out of its lane.
         id: a number for logs and views, unique in this process.
     """

@@ -2,11 +2,13 @@
 
 import pytest
 
-from feed.broadcast.audience import Audience, Limits, Progress, Verdict
+from feed.broadcast.audience import Audience
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.frame_sizes import FrameSizes
+from feed.broadcast.limits import Limits
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.standing import Standing
+from feed.broadcast.turn import Progress, Verdict
 from feed.errors import LimitExceeded
 from feed.market.ticks import SECOND_NS
 from feed.wire.disconnect import Reason
@@ -44,7 +46,7 @@ class Scene:
 
     def give(self, at_s: float, most_frames: int | None = None) -> Progress | Verdict:
         for second in range(self.given_s + 1, int(at_s)):
-            self.stage.audience.awake_ns(second * SECOND_NS)
+            self.stage.audience.awake_clock.awake_ns(second * SECOND_NS)
         return self.wake(at_s, most_frames)
 
     def wake(self, at_s: float, most_frames: int | None = None) -> Progress | Verdict:

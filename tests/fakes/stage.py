@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass, field
 
-from feed.broadcast.audience import Audience, Limits, Progress, Verdict
+from feed.broadcast.audience import Audience
 from feed.broadcast.cut import Broadcast, Cut
 from feed.broadcast.fan_out import Target
 from feed.broadcast.frame_sizes import FrameSizes
+from feed.broadcast.limits import Limits
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.resumption import Resume
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.standing import Standing
 from feed.broadcast.subscriber import Subscriber
+from feed.broadcast.turn import Progress, Verdict
 from feed.market.ticks import Channel, Kind, Tick
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from feed.broadcast.audience import Verdict
 from feed.broadcast.subscriber import Subscriber
+from feed.broadcast.turn import Verdict
 from feed.hub.catch_up import CatchUp
 from feed.hub.steps import Steps
 from feed.wire.disconnect import Reason
