@@ -265,10 +265,13 @@ class Due:
             self._backlogs = (*self._backlogs, _Backlog(selection, after, self.sequence))
 
     def _narrow(self, selection: Selection) -> None:
-        """Forget what was due of what a selection does not select."""
-        classes = self._broadcast.classes
+        """Forget what was due of what a selection does not select.
+
+        What it conflates is not due tick by tick any more either: that is told again instead.
+        """
+        classes, lossless = self._broadcast.classes, selection.lossless
         for backlog in self._backlogs:
-            backlog.selection = backlog.selection.within(selection, classes)
+            backlog.selection = backlog.selection.within(lossless, classes)
         self._backlogs = tuple(each for each in self._backlogs if each.selection.symbols)
         # A snapshot of nothing was asked for as it is, and is answered.
         narrowed = [(asked, asked.within(selection, classes)) for asked in self._snapshots]

@@ -199,17 +199,22 @@ def test_a_batch_that_is_split_tells_conflated_channels_before_a_position_after_
     assert len(quoted) == 30
 
 
-def test_a_channel_conflated_amid_its_past_is_told_the_rest_of_that() -> None:
-    stage = Stage()
-    stage.publish_and_cut(Kind.TRADE, Kind.QUOTE)
+def test_a_channel_conflated_amid_its_past_is_told_the_rest_of_that_conflated() -> None:
+    stage = Stage(sizes=SMALL_FRAMES)
+    stage.publish_and_cut(*[Kind.TRADE, Kind.QUOTE] * 10)
     member = stage.join(Selection.of({Channel.STATUSES: ("*",)}), marks=True)
     everything = {**BOTH, Channel.STATUSES: ("*",)}
     move(stage, member, Selection.of(everything))
     stage.begin(member, LOSSLESS, after=Position(EPOCH, 0))
+    stage.catch_up(member, most_frames=2)
+    past = member.take_objects()
+    assert 2 in told(past, "q")
     move(stage, member, Selection.of(everything, {Channel.QUOTES: 100}))
-    member.take()
     stage.catch_up(member)
-    assert 2 in told(member.take_objects(), "q")
+    objects = member.take_objects()
+    assert told(objects, "q") == [20], "the newest, and none of the past after it"
+    assert told(past + objects, "t") == [*range(1, 20, 2)]
+    assert positions(objects)[-1] == 20
 
 
 def test_an_interval_that_ends_does_not_speak_for_symbols_that_begin_before_it() -> None:
