@@ -39,16 +39,24 @@ class Dialect:
     def hear(self, data: bytes | str, most_symbols: int = MOST_SYMBOLS) -> Control:
         """Read a control message that names at most so many symbols.
 
+        JSON may be in a binary message, too: there is no other way to read it, and serializers that
+        write bytes, and streams and buffers of Node, send it so.
+
         Raises:
-            InvalidMessage: it is not of the codec, not a map, or of the other kind of message.
+            InvalidMessage: it is not of the codec, not a map, or text where that is binary.
             InvalidParameter: its action is unknown, or a field of it is not accepted.
             LimitExceeded: it names more symbols.
         """
         codec = self._codec
-        if isinstance(data, str) is not codec.is_text:
-            got, due = ("text", "binary") if isinstance(data, str) else ("binary", "text")
-            raise InvalidMessage(f"a {got} message; accepted: {due} messages, as {codec.name}")
-        return parse_control(codec.decode(data), most_symbols)
+        if isinstance(data, str) and not codec.is_text:
+            raise _wrong_kind("text", "binary", codec)
+        try:
+            decoded = codec.decode(data)
+        except InvalidMessage:
+            if isinstance(data, bytes) and codec.is_text:
+                raise _wrong_kind("binary", "text", codec) from None
+            raise
+        return parse_control(decoded, most_symbols)
 
     def say(self, message: Message) -> bytes:
         """Return a control message as a frame, alone in its array."""
@@ -66,6 +74,10 @@ class Dialect:
         """Return the error of a reason as a frame; b"" where it does not have one."""
         code = reason.error_code
         return b"" if code is None else self.say(error_message(code, reason.words))
+
+
+def _wrong_kind(got: str, due: str, codec: Codec) -> InvalidMessage:
+    return InvalidMessage(f"a {got} message; accepted: {due} messages, as {codec.name}")
 
 
 def opcode_of(codec: Codec) -> Opcode:

@@ -65,11 +65,18 @@ def test_what_clients_send_is_understood(name: CodecName) -> None:
 @EACH
 def test_a_message_of_the_other_kind_is_refused(name: CodecName) -> None:
     dialect = DIALECTS[name]
-    data = written(dialect, {"action": "auth"})
-    other = data.encode() if isinstance(data, str) else data.decode(errors="replace")
-    due, spoken = ("text", "json") if isinstance(data, str) else ("binary", "msgpack")
+    message = {"action": "auth", "key": "k"}
+    is_text = dialect.connected[0] == TEXT
+    other = msgpack.packb(message) if is_text else orjson.dumps(message).decode()
+    due, spoken = ("text", "json") if is_text else ("binary", "msgpack")
     with pytest.raises(InvalidMessage, match=f"accepted: {due} messages, as {spoken}"):
         dialect.hear(other)
+
+
+@pytest.mark.parametrize("name", ["json", "protobuf"])
+def test_json_is_understood_in_a_binary_message_too(name: CodecName) -> None:
+    asked = orjson.dumps({"action": "auth", "key": "k"})
+    assert DIALECTS[name].hear(asked) == Auth(action="auth", key="k")
 
 
 @EACH
