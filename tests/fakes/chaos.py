@@ -15,6 +15,7 @@ class ChaosProxy:
         port: where clients connect.
         connections: how many there were.
         calm: do nothing from now on but forward.
+        server_port: whom it stands before; whoever comes while nobody is there is cut off.
     """
 
     def __init__(
@@ -29,7 +30,7 @@ class ChaosProxy:
         """Make a proxy.
 
         Args:
-            server_port: whom it stands before.
+            server_port: as the attribute.
             seed: of what it does.
             mean_bytes: between disturbances.
             spared_bytes: what every other connection gets through in any case, so that something
@@ -39,7 +40,7 @@ class ChaosProxy:
         self.port = 0
         self.connections = 0
         self.calm = False
-        self._server_port = server_port
+        self.server_port = server_port
         self._chance = random.Random(seed)
         self._mean_bytes = mean_bytes
         self._spared_bytes = spared_bytes
@@ -64,16 +65,23 @@ class ChaosProxy:
         task = asyncio.current_task()
         assert task is not None
         self._serving.add(task)
-        server, request = await asyncio.open_connection("127.0.0.1", self._server_port)
-        upward = asyncio.create_task(self._forward(client, request))
         try:
             with suppress(ConnectionError):
-                await self._disturb(server, answer)
+                await self._stand_between(client, answer)
         finally:
             self._serving.discard(task)
+            answer.transport.abort()
+
+    async def _stand_between(
+        self, client: asyncio.StreamReader, answer: asyncio.StreamWriter
+    ) -> None:
+        server, request = await asyncio.open_connection("127.0.0.1", self.server_port)
+        upward = asyncio.create_task(self._forward(client, request))
+        try:
+            await self._disturb(server, answer)
+        finally:
             upward.cancel()
-            for writer in (request, answer):
-                writer.transport.abort()
+            request.transport.abort()
 
     @staticmethod
     async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -15,6 +15,7 @@ By hand, with autobahntestsuite 25.10.1, none FAILED:
 """
 
 import asyncio
+import fnmatch
 import json
 import os
 import shutil
@@ -26,12 +27,14 @@ from typing import Any
 
 import pytest
 
-from feed.broadcast.compressor_budget import CompressorBudget
-from feed.broadcast.deflate import FLUSH_TAIL, SharedDeflate
+from feed.broadcast.deflated_lane import DeflatedLane
+from feed.broadcast.lane import Lane
+from feed.broadcast.traffic import Traffic
 from feed.http import conversation, websocket
 from feed.http.conversation import Conversation
 from feed.wire.disconnect import Disconnect
-from feed.wire.websocket_frame import Opcode, websocket_frame
+from feed.wire.framing import WebSocketFraming
+from feed.wire.websocket_frame import Opcode
 from tests.fakes.programs import kill_group
 from tests.fakes.servers import Feed, Serve
 
@@ -48,16 +51,15 @@ PASSED = {"OK", "NON-STRICT", "INFORMATIONAL"}
 
 
 class Echo(Conversation):
-    """A conversation that says back what it hears, in the frames in which ticks go out."""
+    """A conversation that says back what it hears, in a lane like those in which ticks go out."""
 
-    __slots__ = ("_deflate",)
+    __slots__ = ("_lane",)
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._dialect = copy(self._dialect)
         self._dialect.connected = b""
-        agreed = self._agreed
-        self._deflate = None if agreed is None else SharedDeflate(agreed, CompressorBudget())
+        self._lane: Lane | None = None
 
     def _say_error(self, reason: Disconnect) -> None:
         """Say nothing of our own."""
@@ -65,13 +67,22 @@ class Echo(Conversation):
     async def _hear(self, data: str | bytes) -> None:
         opcode = Opcode.TEXT if isinstance(data, str) else Opcode.BINARY
         payload = data.encode() if isinstance(data, str) else data
-        if self._deflate is None:
-            frame = websocket_frame(opcode, payload)
-        else:
-            blocks = self._deflate.compress([payload], 0, members=1, keyframe=False)
-            block = self._deflate.alone(payload) if blocks is None else blocks[0][0]
-            frame = websocket_frame(opcode, block.removesuffix(FLUSH_TAIL), compressed=True)
-        self._connection.write_last(frame)
+        framing = WebSocketFraming(opcode)
+        if self._lane is None or self._lane.framing != framing:
+            self._lane = self._enter(framing)
+        self._lane.write([payload], self._hub.clock.mono_ns(), LARGEST_BYTES)
+
+    def _enter(self, framing: WebSocketFraming) -> Lane:
+        """Be live in a lane of its own, which the server's engine writes for."""
+        subscriber, broadcast = self._session.subscriber, self._hub.broadcast
+        known = subscriber.lane.payload, framing, Traffic(), 0, broadcast.fan_out
+        lane = (
+            Lane(*known)
+            if self._agreed is None
+            else DeflatedLane(*known, compression=self._agreed, budget=broadcast.lanes.budget)
+        )
+        lane.add(subscriber)
+        return lane
 
 
 async def fuzz(feed: Feed, cases: list[str], folder: Path) -> dict[str, dict[str, Any]]:
@@ -109,11 +120,16 @@ async def test_the_fuzzing_client_finds_nothing(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(websocket, "Conversation", Echo)
-    monkeypatch.setattr(conversation, "MAX_CONTROL_BYTES", LARGEST_BYTES)
-    feed = await serve(max_control_messages_per_s=MANY, high_water_bytes=LARGEST_BYTES)
+    # aiohttp takes what is shorter than its limit.
+    monkeypatch.setattr(conversation, "MAX_CONTROL_BYTES", LARGEST_BYTES + 1)
+    feed = await serve(
+        max_control_messages_per_s=MANY,
+        high_water_bytes=LARGEST_BYTES,
+        fan_out=os.environ.get("AUTOBAHN_ENGINE", "auto"),
+    )
     cases = os.environ.get(BY_HAND, QUICK).split(",")
     found = await fuzz(feed, cases, tmp_path)
-    assert len(found) > len(cases) / 2
+    assert all(fnmatch.filter(found, pattern) for pattern in cases), "each names a case"
     failed = {
         case: (result["behavior"], result["behaviorClose"])
         for case, result in found.items()
