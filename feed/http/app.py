@@ -107,7 +107,7 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
     hub, ingest = app[HUB], app[INGEST]
     tasks = [
         asyncio.create_task(hub.catch_up.run(), name="catch_up"),
-        asyncio.create_task(hub.housekeep(), name="housekeep"),
+        asyncio.create_task(hub.housekeeping.run(), name="housekeep"),
         asyncio.create_task(ingest.run(), name="ingest"),
         asyncio.create_task(ingest.watch_health(), name="health"),
         asyncio.create_task(app[STATUS_HISTORY].run(), name="status_history"),

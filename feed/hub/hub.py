@@ -6,11 +6,9 @@ reason. One hub, one event loop; every method but `publish` returns without wait
 """
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
 
 import structlog
 
@@ -26,10 +24,11 @@ from feed.hub.catch_up import CatchUp
 from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.hub.connection import Connection
 from feed.hub.cutter import Cutter
+from feed.hub.housekeeping import Housekeeping
 from feed.hub.instruments import Instruments
 from feed.hub.session import Session, no_beat
 from feed.hub.steps import Step, Steps
-from feed.hub.turns import SLICE_NS, Turns
+from feed.hub.turns import Turns
 from feed.hub.waiting import Waiting
 from feed.market.listing import Listing
 from feed.market.ticks import Tick
@@ -42,30 +41,12 @@ from feed.wire.position import Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 
-HOUSEKEEPING_S = 1.0  # the longest time between two looks at what is due
-# What is due is late by this part of its interval at most: httpx gives up after 5 s without a byte,
-# and keepalives are due after 4.
-PUNCTUALITY = 1 / 8
-_SHORTEST_HOUSEKEEPING_S = 0.01
 _NS_PER_MS = 1_000_000
 _FORGOTTEN_ENTRIES = 8_000  # of the indexes, in one step: 1.2 ms
-_PIECES = 16  # of housekeeping, between two looks at the clock, which cost 0.3 µs
 
 _NOTHING = Selection()
 
 log = structlog.get_logger("feed.connections")
-
-
-def housekeeping_pause_s(settings: Settings) -> float:
-    """Return how long housekeeping may pause, so that nothing it does is late."""
-    shortest_s = min(
-        settings.keepalive_s,
-        settings.mark_interval_s,
-        settings.ping_interval_s,
-        settings.pong_timeout_s,
-        settings.head_timeout_s,
-    )
-    return max(_SHORTEST_HOUSEKEEPING_S, min(HOUSEKEEPING_S, shortest_s * PUNCTUALITY))
 
 
 class Hub:
@@ -85,6 +66,7 @@ class Hub:
         waiting: connections whose next request is not there.
         cutter: says when to cut.
         catch_up: gives subscribers that are behind what they are due.
+        housekeeping: does what is due by time alone.
         connected: sessions now, by transport and codec.
         opened: sessions so far, by transport and codec.
         ended: sessions that ended, by reason.
@@ -159,6 +141,15 @@ class Hub:
         )
         self.cutter = Cutter(
             self.audience, self.instruments, clock, self.steps, interval_ms=settings.batch_ms
+        )
+        self.housekeeping = Housekeeping(
+            self.audience,
+            settings,
+            clock,
+            self.turns,
+            sessions=self.sessions,
+            waiting=self.waiting,
+            loop_lag=self.instruments.loop_lag,
         )
         self._forget_handle: asyncio.Handle | None = None
         self._joined = asyncio.Event()
@@ -315,7 +306,7 @@ class Hub:
     async def leave(self) -> None:
         """Let nobody more in, and tell every subscriber that the server leaves."""
         self.leaving = True
-        await self._in_slices(self._say_goodbyes(), Step.LEAVE)
+        await self.turns.in_slices(self._say_goodbyes(), Step.LEAVE)
 
     def _say_goodbyes(self) -> Iterator[None]:
         for session in list(self.sessions.values()):
@@ -334,52 +325,7 @@ class Hub:
         """Return the time by a clock that stands still while the process sleeps."""
         return self.audience.awake_clock.awake_ns(self.clock.mono_ns())
 
-    # Tasks.
-
-    async def housekeep(self) -> None:
-        """Keep silent lanes alive, let sessions beat, and watch the event loop, for ever."""
-        settings, clock = self.settings, self.clock
-        keepalive_ns = int(settings.keepalive_s * 1e9)
-        mark_interval_ns = int(settings.mark_interval_s * 1e9)
-        pause_s = housekeeping_pause_s(settings)
-        while True:
-            due_ns = time.perf_counter_ns() + int(pause_s * 1e9)
-            await asyncio.sleep(pause_s)
-            self.instruments.loop_lag.observe(max(0, time.perf_counter_ns() - due_ns))
-            mono_ns = clock.mono_ns()
-            awake_ns = self.audience.awake_clock.awake_ns(mono_ns)
-            await self._in_slices(
-                self.audience.keeping_alive(
-                    mono_ns,
-                    clock.wall_ns(),
-                    keepalive_ns=keepalive_ns,
-                    mark_interval_ns=mark_interval_ns,
-                )
-            )
-            await self._in_slices(self.audience.warn_later(mono_ns))
-            await self._in_slices(self._look_at_sessions(mono_ns, awake_ns))
-            await self._in_slices(self.waiting.sweep(mono_ns))
-
-    def _look_at_sessions(self, mono_ns: int, awake_ns: int) -> Iterator[None]:
-        """Let sessions beat, and the ladder see the full sockets of those that miss no frame."""
-        for session in list(self.sessions.values()):
-            if not session.ended.done():
-                self.audience.look(session.subscriber, mono_ns)
-                session.beat(awake_ns)
-            yield
-
-    async def _in_slices(self, work: Iterator[None], step: Step = Step.HOUSEKEEPING) -> None:
-        """Do work piece by piece, with turns of the loop between slices of it."""
-        cpu_ns = self.steps.cpu_ns
-        more = True
-        while more:
-            began_ns = cpu_ns()
-            with self.steps.measured(step):
-                while more and cpu_ns() - began_ns < SLICE_NS:
-                    more = False
-                    for _ in islice(work, _PIECES):
-                        more = True
-            await asyncio.sleep(0)
+    # Inside.
 
     def _forget_soon(self) -> None:
         """Take what nobody has selected any more out of the indexes, between turns of the loop.

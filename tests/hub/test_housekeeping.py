@@ -2,7 +2,7 @@
 
 import pytest
 
-from feed.hub.hub import housekeeping_pause_s
+from feed.hub.housekeeping import housekeeping_pause_s
 from feed.settings.options import Settings
 
 EVERY_INTERVAL = ("keepalive_s", "mark_interval_s", "ping_interval_s", "pong_timeout_s")
