@@ -9,20 +9,14 @@ all names are in one file.)
 
 import math
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
+from prometheus_client.core import Metric
 
 import feed
 from feed.broadcast.resumption import Resume
-from feed.histogram import Histogram
 from feed.hub.census import Census
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
@@ -30,6 +24,7 @@ from feed.hub.waiting import TurnedAway
 from feed.ingest.runner import Ingest
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
+from feed.metrics.family import NS_PER_S, counter, gauge, histogram
 from feed.sources.replay import bad_rows
 from feed.wire.codec import CODECS
 from feed.wire.disconnect import Reason
@@ -39,7 +34,6 @@ from feed.wire.transport import Transport
 LAG_STEPS_TICKS = (1, 100, 1_000, 10_000)
 _SERVED = tuple(product(Transport, CODECS))
 _LADDER_STEPS = ("paused", "caught_up", "gap", "conflated", "lagging", "slow")
-_S = 1_000_000_000  # in nanoseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +55,7 @@ class Watched:
 def families(watched: Watched) -> Iterator[Metric]:
     """Yield every metric of the server, in the order in which a tick goes."""
     hub = watched.hub
-    yield _gauge(
+    yield gauge(
         "feed_build_info", "The version that runs, as labels, and its fan-out; always 1."
     ).of(
         {(feed.__version__, platform.python_version(), hub.broadcast.fan_out.engine.value): 1},
@@ -84,63 +78,61 @@ def families(watched: Watched) -> Iterator[Metric]:
 def _source(watched: Watched) -> Iterator[Metric]:
     hub, ingest = watched.hub, watched.ingest
     name = ingest.source.name
-    yield _counter(
+    yield counter(
         "feed_ticks",
         "Ticks published into the ring, by source and kind (t trade, q quote, b and b1s bars, u "
         "corrected bar, s status).",
     ).of({(name, kind): hub.broadcast.ticks[kind] for kind in Kind}, "source", "kind")
-    yield _gauge("feed_source_up", "1 while the source is open and produces, else 0.").of(
+    yield gauge("feed_source_up", "1 while the source is open and produces, else 0.").of(
         {(name,): ingest.up}, "source"
     )
-    yield _gauge(
+    yield gauge(
         "feed_source_finished",
         "1 once a recording has come to its end: it is not up, and nothing is wrong.",
     ).of({(name,): ingest.finished}, "source")
-    yield _counter(
+    yield counter(
         "feed_source_failures", "How often the source died and had to be opened again."
     ).of({(name,): ingest.failures}, "source")
-    yield _gauge(
+    yield gauge(
         "feed_last_tick_timestamp_seconds",
         "When the source gave its newest tick, by this server's clock; before there was one, when "
         "the server began.",
-    ).of({(name,): ingest.last_tick_wall_ns / _S}, "source")
-    yield _gauge(
+    ).of({(name,): ingest.last_tick_wall_ns / NS_PER_S}, "source")
+    limit_s = ingest.health.silence_limit_ns / NS_PER_S if ingest.source.live else math.inf
+    yield gauge(
         "feed_source_silence_limit_seconds",
         "After how long without any tick the source counts as silent: a multiple of its own usual "
         "gap between ticks. Infinite for a recording, which may pause.",
-    ).of(
-        {(name,): watched.ingest.health.silence_limit_ns / _S if ingest.source.live else math.inf},
-        "source",
-    )
-    yield _histogram(
+    ).of({(name,): limit_s}, "source")
+    yield histogram(
         "feed_source_age_seconds",
         "How old the oldest tick of a list was when it was ingested, since its own event time. One "
         "observation a list of a live source; recordings have none.",
     ).of_ns({(name,): hub.instruments.source_age}, "source")
-    yield _counter(
+    yield counter(
         "feed_source_rows_skipped", "Rows of a recording that were left out, by reason."
     ).of(
         {(name, reason): ingest.source.rows_skipped.get(reason, 0) for reason in bad_rows.Flaw},
         "source",
         "reason",
     )
-    yield _counter(
+    yield counter(
         "feed_source_waits",
         "How often a source that can wait was held for the slowest lossless subscriber.",
     ).of({(name,): hub.waits}, "source")
 
 
 def _symbols(watched: Watched) -> Iterator[Metric]:
-    yield _gauge(
+    yield gauge(
         "feed_symbols",
         "Symbols that ever ticked, by health: live, stale (no tick for a multiple of its usual "
         "gap), halted, source_down (the source is silent or gone, so nothing is known).",
     ).of({(health,): watched.ingest.health.counts[health] for health in Health}, "state")
     bars = watched.ingest.bars
-    yield _counter(
+    yield counter(
         "feed_late_trades", "Trades of a second whose bar was published already; they correct it."
     ).of(bars.late_trades)
-    yield _counter(
+    yield counter(
         "feed_stray_ticks",
         "Ticks whose event time is days away from all others: a broken clock. They are passed on "
         "and join no bar.",
@@ -150,41 +142,41 @@ def _symbols(watched: Watched) -> Iterator[Metric]:
 def _ring(watched: Watched) -> Iterator[Metric]:
     hub = watched.hub
     ring = hub.broadcast.ring
-    yield _gauge("feed_ring_capacity_ticks", "How many ticks the ring buffer can hold.").of(
+    yield gauge("feed_ring_capacity_ticks", "How many ticks the ring buffer can hold.").of(
         ring.capacity
     )
-    yield _gauge("feed_ring_ticks", "How many ticks the ring buffer holds now.").of(len(ring))
-    yield _gauge(
+    yield gauge("feed_ring_ticks", "How many ticks the ring buffer holds now.").of(len(ring))
+    yield gauge(
         "feed_ring_oldest_age_seconds",
         "How long ago the oldest tick in the ring was ingested: a subscriber that was away for "
         "longer cannot resume without a gap.",
-    ).of(ring.oldest_age_ns(watched.census.mono_ns) / _S)
-    yield _gauge(
+    ).of(ring.oldest_age_ns(watched.census.mono_ns) / NS_PER_S)
+    yield gauge(
         "feed_resume_window_seconds",
         "For how long a subscriber may be away and still resume without a gap, as promised in the "
         "settings.",
     ).of(hub.settings.resume_window_s)
-    yield _counter(
+    yield counter(
         "feed_ring_overruns",
         "How often a subscriber needed a tick that the ring no longer held.",
     ).of(hub.audience.ladder.overruns)
-    yield _gauge("feed_waiting_ticks", "Ticks that are published and not yet in a frame.").of(
+    yield gauge("feed_waiting_ticks", "Ticks that are published and not yet in a frame.").of(
         hub.broadcast.waiting_ticks
     )
 
 
 def _cuts(watched: Watched) -> Iterator[Metric]:
     instruments = watched.hub.instruments
-    yield _histogram(
+    yield histogram(
         "feed_cut_seconds",
         "How long a cut took: encoding, joining, framing and writing to all live subscribers. "
         "While it runs, the event loop does nothing else.",
     ).of_ns({(): instruments.cut})
-    yield _histogram(
+    yield histogram(
         "feed_batch_ticks",
         "How many ticks a cut took together. Larger batches mean higher load or a fixed interval.",
     ).of({(): instruments.batch_ticks}, unit=1)
-    yield _histogram(
+    yield histogram(
         "feed_write_age_seconds",
         "How old the oldest tick of a frame was, since it was ingested, when its lane's frame had "
         "been written to everybody. One observation a lane and frame.",
@@ -194,42 +186,42 @@ def _cuts(watched: Watched) -> Iterator[Metric]:
 def _lanes(watched: Watched) -> Iterator[Metric]:
     lanes, settings = watched.hub.broadcast.lanes, watched.hub.settings
     traffic = lanes.traffic
-    yield _gauge(
+    yield gauge(
         "feed_lanes",
         "Different frames made per cut: groups of subscribers that get the same bytes.",
     ).of({served: lanes.counts[served] for served in _SERVED}, "transport", "codec")
-    yield _counter(
+    yield counter(
         "feed_frames", "Frames of ticks and feed messages written, counted once per subscriber."
     ).of({served: traffic[served].frames for served in _SERVED}, "transport", "codec")
-    yield _counter("feed_frame_bytes", "Bytes of those frames as they went to the sockets.").of(
+    yield counter("feed_frame_bytes", "Bytes of those frames as they went to the sockets.").of(
         {served: traffic[served].frame_bytes for served in _SERVED}, "transport", "codec"
     )
-    yield _counter(
+    yield counter(
         "feed_plain_bytes",
         "Bytes that those frames would have been without compression and framing.",
     ).of({served: traffic[served].plain_bytes for served in _SERVED}, "transport", "codec")
-    yield _gauge(
+    yield gauge(
         "feed_index_entries", "Symbols per channel that all different selections hold together."
     ).of(lanes.index_entries)
-    yield _gauge(
+    yield gauge(
         "feed_index_entries_limit", "The most of them that are let in (max_index_entries)."
     ).of(settings.max_index_entries)
 
 
 def _compression(watched: Watched) -> Iterator[Metric]:
     budget = watched.hub.broadcast.lanes.budget
-    yield _gauge(
+    yield gauge(
         "feed_compressor_memory_bytes", "Memory of the lanes' shared compressors together."
     ).of(budget.used_bytes)
-    yield _gauge(
+    yield gauge(
         "feed_compressor_memory_limit_bytes",
         "The most memory that they may take; lanes beyond it compress every frame alone.",
     ).of(budget.maximum_bytes)
-    yield _counter(
+    yield counter(
         "feed_compressor_refusals",
         "How often a lane had to do without a shared compressor, since there was no memory left.",
     ).of(budget.refusals)
-    yield _counter(
+    yield counter(
         "feed_keyframes",
         "Compressed frames that refer to nothing before them, so that subscribers that joined, or "
         "missed a frame, can go on from there.",
@@ -238,36 +230,36 @@ def _compression(watched: Watched) -> Iterator[Metric]:
 
 def _connections(watched: Watched) -> Iterator[Metric]:
     hub = watched.hub
-    yield _gauge("feed_connections", "Subscribers connected now, by transport and codec.").of(
+    yield gauge("feed_connections", "Subscribers connected now, by transport and codec.").of(
         {served: hub.connected[served] for served in _SERVED}, "transport", "codec"
     )
-    yield _gauge(
+    yield gauge(
         "feed_connections_limit", "The most subscribers that are let in (max_connections)."
     ).of(hub.settings.max_connections)
-    yield _counter(
+    yield counter(
         "feed_connections_opened",
         "Subscribers that connected since the start, by transport and codec.",
     ).of({served: hub.opened[served] for served in _SERVED}, "transport", "codec")
-    yield _counter(
+    yield counter(
         "feed_disconnects",
         "Subscribers that left or were disconnected, by reason. client_left is their own doing; "
         "slow and lagging are readers that could not keep up.",
     ).of({(reason.value.name,): hub.ended[reason] for reason in Reason}, "reason")
     waiting = hub.waiting
-    yield _gauge(
+    yield gauge(
         "feed_waiting_connections",
         "Connections without a whole request: head until one has come, idle between two.",
     ).of({("head",): len(waiting.heads), ("idle",): len(waiting.idle)}, "state")
-    yield _gauge(
+    yield gauge(
         "feed_unfinished_heads_bytes", "Bytes of heads of requests that are not whole yet."
     ).of(waiting.held_bytes)
-    yield _counter(
+    yield counter(
         "feed_turned_away",
         "Connections that ended before a route answered, by reason: timeout (the head was not "
         "whole in time), crowded (others needed the room), too_large, malformed, host (asked for "
         "under a name that is not ours), pipelined (more came behind an endless request).",
     ).of({(why,): waiting.turned_away[why] for why in TurnedAway}, "reason")
-    yield _counter(
+    yield counter(
         "feed_resumes",
         "Positions that subscribers came back with, by outcome: replayed without loss, gap (the "
         "ring was too short), new_epoch (the server had restarted, or no such position).",
@@ -276,26 +268,26 @@ def _connections(watched: Watched) -> Iterator[Metric]:
 
 def _subscribers(watched: Watched) -> Iterator[Metric]:
     census = watched.census
-    yield _gauge(
+    yield gauge(
         "feed_behind_subscribers",
         "Subscribers that are not live: paused, or catching up from the ring.",
     ).of(len(census.lags_ticks))
-    yield _gauge(
+    yield gauge(
         "feed_lagging_subscribers",
         "Subscribers that are at least `ticks` ticks behind the newest one.",
     ).of(
         {(str(step),): sum(lag >= step for lag in census.lags_ticks) for step in LAG_STEPS_TICKS},
         "ticks",
     )
-    yield _gauge(
+    yield gauge(
         "feed_largest_lag_ticks",
         "How many ticks the subscriber that is furthest behind has not been given yet.",
     ).of(max(census.lags_ticks, default=0))
-    yield _gauge(
+    yield gauge(
         "feed_socket_buffer_bytes",
         "Bytes written that sockets have not taken yet, over all subscribers.",
     ).of(census.held_bytes)
-    yield _gauge(
+    yield gauge(
         "feed_largest_socket_buffer_bytes",
         "The most bytes that one subscriber's socket has not taken yet.",
     ).of(census.largest_held_bytes)
@@ -303,13 +295,13 @@ def _subscribers(watched: Watched) -> Iterator[Metric]:
 
 def _ladder(watched: Watched) -> Iterator[Metric]:
     counts = watched.hub.audience.ladder
-    yield _counter(
+    yield counter(
         "feed_ladder_steps",
         "Steps of slow subscribers down (and up) the ladder: paused (a frame could not be "
         "written), caught_up (live again without loss), gap (told that ticks are missing), "
         "conflated (told that they come conflated), lagging and slow (disconnected).",
     ).of({(step,): getattr(counts, step) for step in _LADDER_STEPS}, "step")
-    yield _counter(
+    yield counter(
         "feed_gap_ticks",
         "Sequences that subscribers were told they will not get, over all gaps of this epoch.",
     ).of(counts.gap_ticks)
@@ -317,7 +309,7 @@ def _ladder(watched: Watched) -> Iterator[Metric]:
 
 def _warnings(watched: Watched) -> Iterator[Metric]:
     counts = watched.hub.audience.warnings.counts
-    yield _counter(
+    yield counter(
         "feed_warnings",
         "Warnings that what was asked for does not come, by reason: unlisted (symbols that are not "
         "listed), silent_channel (the source gives nothing there), nothing (no symbol was named).",
@@ -327,19 +319,16 @@ def _warnings(watched: Watched) -> Iterator[Metric]:
 def _feedback(watched: Watched) -> Iterator[Metric]:
     hub = watched.hub
     name = watched.ingest.source.name
-    yield _histogram(
+    yield histogram(
         "feed_delivery_age_seconds",
         "How old ticks were when their readers had them, since their event, as a sample of the "
         "clients reports by their own clocks.",
     ).of_ns(
-        {
-            (name, transport): histogram
-            for transport, histogram in hub.instruments.delivery_age.items()
-        },
+        {(name, transport): ages for transport, ages in hub.instruments.delivery_age.items()},
         "source",
         "transport",
     )
-    yield _counter(
+    yield counter(
         "feed_feedback",
         "Reports of clients on the age of ticks, by outcome: taken, over_budget (too many a "
         "second), not_live (a recording's ticks have no age).",
@@ -347,78 +336,22 @@ def _feedback(watched: Watched) -> Iterator[Metric]:
 
 
 def _loop(watched: Watched) -> Iterator[Metric]:
-    yield _histogram(
+    yield histogram(
         "feed_loop_lag_seconds",
         "How late the event loop was for a timer, looked at once a second or oftener. Over 0.1 the "
         "process is saturated.",
     ).of_ns({(): watched.hub.instruments.loop_lag})
-    yield _counter(
+    yield counter(
         "feed_log_records_lost",
         "Records of the log that could not be written: nobody reads standard error, or it is full.",
     ).of(watched.lost_log_records)
     steps = watched.hub.steps
-    yield _histogram(
+    yield histogram(
         "feed_loop_step_seconds",
         "How much CPU time single steps of the event loop took, by what they did. While one runs, "
         "the loop does nothing else; none should take over 0.05.",
     ).of_ns({(step,): steps.lengths[step] for step in Step}, "step")
-    yield _gauge(
+    yield gauge(
         "feed_longest_loop_step_seconds",
         "The longest of them since the start, by what they did.",
-    ).of({(step,): longest_ns / _S for step, longest_ns in steps.longest_ns.items()}, "step")
-
-
-Labels = tuple[str, ...]
-Numbers = Mapping[Labels, float]
-
-
-@dataclass(frozen=True, slots=True)
-class _Plain:
-    """A counter or a gauge to be: `of` gives it its numbers."""
-
-    make: type[CounterMetricFamily] | type[GaugeMetricFamily]
-    name: str
-    help: str
-
-    def of(self, numbers: float | Numbers, *labels: str) -> Metric:
-        family = self.make(self.name, self.help, labels=labels)
-        for values, number in _items(numbers):
-            family.add_metric(values, number)
-        return family
-
-
-@dataclass(frozen=True, slots=True)
-class _Histogram:
-    """A histogram to be: `of` gives it its counts."""
-
-    name: str
-    help: str
-
-    def of_ns(self, histograms: Mapping[Labels, Histogram], *labels: str) -> Metric:
-        return self.of(histograms, *labels, unit=_S)
-
-    def of(self, histograms: Mapping[Labels, Histogram], *labels: str, unit: int) -> Metric:
-        family = HistogramMetricFamily(self.name, self.help, labels=labels)
-        for values, histogram in histograms.items():
-            buckets = [
-                ("+Inf" if bound is None else repr(bound / unit), count)
-                for bound, count in histogram.cumulative()
-            ]
-            family.add_metric(values, buckets, sum_value=histogram.total / unit)
-        return family
-
-
-def _items(numbers: float | Numbers) -> Iterable[tuple[Labels, float]]:
-    return numbers.items() if isinstance(numbers, Mapping) else [((), numbers)]
-
-
-def _counter(name: str, words: str) -> _Plain:
-    return _Plain(CounterMetricFamily, name, words)
-
-
-def _gauge(name: str, words: str) -> _Plain:
-    return _Plain(GaugeMetricFamily, name, words)
-
-
-def _histogram(name: str, words: str) -> _Histogram:
-    return _Histogram(name, words)
+    ).of({(step,): longest_ns / NS_PER_S for step, longest_ns in steps.longest_ns.items()}, "step")
