@@ -133,9 +133,9 @@ _WAITING = Row(
             width=8,
         ),
         Panel(
-            "Unfinished heads",
-            "Bytes that are held of heads that are not whole; above max_unfinished_heads_bytes "
-            "the oldest is closed.",
+            "Unfinished heads and messages",
+            "Bytes that are held of what is not whole; above max_unfinished_heads_bytes the "
+            "oldest is closed.",
             Unit.BYTES,
             (Query("feed_unfinished_heads_bytes<>", "{{instance}}"),),
             width=8,

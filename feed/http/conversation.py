@@ -9,8 +9,9 @@ before one is written, whichever side closes.
 
 import zlib
 from dataclasses import replace
+from typing import Protocol
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from feed.broadcast.allowance import Allowance
 from feed.broadcast.payload_key import PayloadKey
@@ -33,17 +34,28 @@ from feed.wire.websocket_frame import Opcode, close_frame, websocket_frame
 MAX_CONTROL_BYTES = 256 * 1024  # inflated; 5,000 symbols on three channels are 150 KiB
 SUBPROTOCOLS = {f"feed.{name}": codec for name, codec in CODECS.items()}
 _PROTOCOL_REASONS = {1002: Reason.PROTOCOL, 1007: Reason.PROTOCOL, 1009: Reason.TOO_BIG}
+_ENDS = {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR}
 _PING = websocket_frame(Opcode.PING, b"")
+
+
+class Incoming(Protocol):
+    """Where the messages of a client come from, each when it is wanted."""
+
+    def want(self, *, everything: bool = False) -> None:
+        """Let the next message come; `everything`: from now on all of them."""
 
 
 class Socket(web.WebSocketResponse):
     """aiohttp's WebSocket, which lets us leave the hub before it writes a Close frame.
+
+    Its messages are asked for one by one, so that a flood of them waits where it comes from.
 
     Attributes:
         client_forgets: the client offered to compress each of its messages by itself.
     """
 
     _conversation: "Conversation | None" = None
+    _incoming: Incoming | None = None
 
     def __init__(self, *, compress: bool, client_forgets: bool, last_words_s: float) -> None:
         super().__init__(
@@ -55,8 +67,20 @@ class Socket(web.WebSocketResponse):
         )
         self.client_forgets = client_forgets
 
+    def read_from(self, incoming: Incoming) -> None:
+        """Ask for each message that is received."""
+        self._incoming = incoming
+
+    async def receive(self, timeout: float | None = None) -> WSMessage:  # noqa: ASYNC109 - aiohttp's own
+        """Receive the next message, of any kind."""
+        if self._incoming is not None:
+            self._incoming.want()
+        return await super().receive(timeout)
+
     async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:  # noqa: ARG002 - a stalled reader never drains
         """Close; also called by aiohttp when the peer closes or breaks the protocol."""
+        if self._incoming is not None:
+            self._incoming.want(everything=True)  # it looks for the peer's Close among all else
         if isinstance(self.exception(), zlib.error):  # to aiohttp a failure like any other: 1000
             code = WSCloseCode.INVALID_TEXT
         if self._conversation is not None:
@@ -143,18 +167,9 @@ class Conversation:
             self._hub.release(self._session)
         while True:
             message = await self._socket.receive()
-            match message.type:
-                case WSMsgType.CLOSE | WSMsgType.CLOSING | WSMsgType.CLOSED | WSMsgType.ERROR:
-                    break
-                case _ if self._session.ended.done():
-                    pass  # read all the same: unread bytes would reset the connection
-                case WSMsgType.TEXT | WSMsgType.BINARY:
-                    await self._hear(message.data)
-                case WSMsgType.PING if self._may_go_on():
-                    self._pong_due = bytes(message.data)
-                    self._answer_ping()
-                case WSMsgType.PONG if self._awaits_pong or self._may_go_on():
-                    self._awaits_pong = False
+            if message.type in _ENDS:
+                break
+            await self._take(message)
 
     async def end(self) -> None:
         """Be out of the hub, and give the socket time to take the last words."""
@@ -211,25 +226,40 @@ class Conversation:
         high_water_bytes = self._hub.settings.high_water_bytes
         return self._connection.buffered_bytes() <= high_water_bytes
 
-    async def _hear(self, data: str | bytes) -> None:
-        """Act on one control message; an error is said, and the conversation goes on."""
-        if not self._may_go_on():
-            return
+    async def _take(self, message: WSMessage) -> None:
+        """Act on a message of any kind, when it is its turn."""
+        is_control = message.type in {WSMsgType.TEXT, WSMsgType.BINARY}
         # A client that does not read the answers is not asked for more questions.
-        if not self._has_room():
+        if is_control and not self._has_room():
             await self._connection.room(self._hub.settings.high_water_bytes)
         hub = self._hub
         async with hub.turns.turn(Step.CONTROL):
             if self._session.ended.done():
-                return
+                return  # what is read all the same: unread bytes would reset the connection
             began_ns = hub.steps.cpu_ns()
-            try:
-                self._act(self._dialect.hear(data, hub.settings.max_symbols_per_connection))
-            except FeedError as error:
-                self._connection.write_last(self._dialect.refuse(error))
-            spent_ns = hub.steps.cpu_ns() - began_ns
-            if not self._allowance.spend(spent_ns, hub.clock.mono_ns()):
-                hub.disconnect(self._session, Reason.POLICY)
+            if is_control:
+                self._hear(message.data)
+            elif message.type is WSMsgType.PING and self._may_go_on():
+                self._pong_due = bytes(message.data)
+                self._answer_ping()
+            elif message.type is WSMsgType.PONG and (self._awaits_pong or self._may_go_on()):
+                self._awaits_pong = False
+            self.spend(hub.steps.cpu_ns() - began_ns)
+
+    def _hear(self, data: str | bytes) -> None:
+        """Act on one control message; an error is said, and the conversation goes on."""
+        if not self._may_go_on():
+            return
+        try:
+            self._act(self._dialect.hear(data, self._hub.settings.max_symbols_per_connection))
+        except FeedError as error:
+            self._connection.write_last(self._dialect.refuse(error))
+
+    def spend(self, cpu_ns: int) -> None:
+        """Count the CPU time that the client's bytes took; too much ends the conversation."""
+        within = self._allowance.spend(cpu_ns, self._hub.clock.mono_ns())
+        if not (within or self._session.ended.done()):
+            self._hub.disconnect(self._session, Reason.POLICY)
 
     def _act(self, control: Control) -> None:
         if isinstance(control, Auth):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from aiohttp import HttpVersion11, hdrs, web
 
 from feed.http.conversation import SUBPROTOCOLS, Socket
+from feed.http.protocol.handler import Handler
 from feed.wire.codec import Codec
 from feed.wire.compression import MAX_WINDOW_BITS, Compression
 from feed.wire.deflate_offer import CLIENT_FORGETS, acceptable_offer
@@ -88,6 +89,8 @@ async def accept(request: web.Request, last_words_s: float, *, compress: bool = 
     if offer is not None and offer != offered:
         request = _offering(request, offer)
     await socket.prepare(request)
+    if isinstance(request.protocol, Handler):
+        socket.read_from(request.protocol)
     return socket
 
 

@@ -1,5 +1,6 @@
 """The running server, as handlers know it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -45,3 +46,11 @@ class Server:
             return None
         high_water_bytes = self.hub.settings.high_water_bytes
         return Connection(request.transport, high_water_bytes, self.last_words_s)
+
+    def charge(self, request: web.Request, spend: Callable[[int], None]) -> None:
+        """Tell a conversation how much CPU time, in nanoseconds, its client's bytes took to parse.
+
+        The client itself decides how many frames a message has.
+        """
+        if isinstance(request.protocol, Handler):
+            request.protocol.charge(spend)

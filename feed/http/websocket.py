@@ -35,6 +35,7 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
         compression_of(socket),
         every=_every(request),
     )
+    server.charge(request, conversation.spend)
     try:
         await conversation.run()
     finally:

@@ -25,6 +25,7 @@ from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.hub.connection import Connection
 from feed.hub.cutter import Cutter
 from feed.hub.housekeeping import Housekeeping
+from feed.hub.inlet import Inlet
 from feed.hub.instruments import Instruments
 from feed.hub.session import Session, no_beat
 from feed.hub.steps import Step, Steps
@@ -60,6 +61,7 @@ class Hub:
         instruments: the histograms that are filled here.
         steps: measures what the loop does for long.
         turns: for what clients ask, one piece at a time.
+        inlet: for parsing what they send, before that.
         rates: what each WebSocket may send.
         age_reports: takes what clients report.
         sessions: everybody connected, by their subscriber.
@@ -101,6 +103,7 @@ class Hub:
         self.instruments = Instruments()
         self.steps = Steps()
         self.turns = Turns(self.steps)
+        self.inlet = Inlet(self.steps)
         self.rates = Rates(
             settings.max_control_messages_per_s, settings.max_control_ms_per_s * _NS_PER_MS
         )

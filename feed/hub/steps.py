@@ -31,6 +31,7 @@ class Step(StrEnum):
     CUT = "cut"
     CATCH_UP = "catch_up"
     HOUSEKEEPING = "housekeeping"
+    READ = "read"
     CONTROL = "control"
     JOIN = "join"
     ANSWER = "answer"

@@ -2,7 +2,8 @@
 
 They are not subscribers yet, so `max_connections` does not count them. They have limits of their
 own, at which the one that waited longest goes: whoever sends a request at once is never locked out
-by those that stay silent. Knows no socket.
+by those that stay silent. The limit of bytes is for WebSockets too, whose messages may come in
+fragments, as slowly as their peers like. Knows no socket.
 """
 
 from collections import Counter
@@ -38,7 +39,7 @@ class Waiting:
     Attributes:
         heads: since when each connection waits for a whole head, monotonic; longest first.
         idle: connections between two requests, longest first.
-        held_bytes: bytes of all unfinished heads.
+        held_bytes: of all that has come and is not whole, or not parsed yet.
         turned_away: connections that ended before a handler answered, by reason.
     """
 
@@ -76,9 +77,18 @@ class Waiting:
         self._make_room()
 
     def hold(self, waiter: Waiter, held_bytes: int) -> None:
-        """Note how many bytes of an unfinished head a connection holds by now."""
-        self.held_bytes += held_bytes - self._held.get(waiter, 0)
-        self._held[waiter] = held_bytes
+        """Note how many bytes a connection holds by now that are not a whole request or message.
+
+        If all hold too many together, the one that held some first has to go.
+        """
+        known_bytes = self._held.get(waiter, 0)
+        if held_bytes == known_bytes:
+            return
+        if held_bytes:
+            self._held[waiter] = held_bytes
+        else:
+            del self._held[waiter]
+        self.held_bytes += held_bytes - known_bytes
         while self.held_bytes > self._max_bytes:
             self._turn_away(next(iter(self._held)), TurnedAway.CROWDED)
 

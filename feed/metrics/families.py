@@ -251,7 +251,8 @@ def _connections(watched: Watched) -> Iterator[Metric]:
         "Connections without a whole request: head until one has come, idle between two.",
     ).of({("head",): len(waiting.heads), ("idle",): len(waiting.idle)}, "state")
     yield gauge(
-        "feed_unfinished_heads_bytes", "Bytes of heads of requests that are not whole yet."
+        "feed_unfinished_heads_bytes",
+        "Bytes of requests' heads and WebSocket messages that are not whole, or not parsed yet.",
     ).of(waiting.held_bytes)
     yield counter(
         "feed_turned_away",

@@ -217,7 +217,9 @@ class Settings(Options):
         Tunes("Connections between requests, or before the first; above, the oldest is closed."),
     ] = 16_384
     max_unfinished_heads_bytes: Annotated[
-        _Count, _COUNT, Tunes("Bytes of all heads of requests that are not whole yet.")
+        _Count,
+        _COUNT,
+        Tunes("Bytes of all requests and messages that are not whole or not parsed yet."),
     ] = 32 * 1024 * 1024
     head_timeout_s: Annotated[
         _Seconds, _SECONDS, Tunes("How long the head of a request may take, and its body.")

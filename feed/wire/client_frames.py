@@ -1,8 +1,9 @@
-"""The frames of a WebSocket client, looked at before they are read.
+"""The frames of a WebSocket client, looked at before they are read, one message at a time.
 
 RFC 6455 forbids a client frames without a mask (§5.1), reserved bits on control frames (§5.2), and
 close codes that are not to be sent (§7.4). Readers differ in what they let pass of these; whoever
-reads behind this one meets a plain protocol error instead. Knows no connection, and keeps no more
+reads behind this one meets a plain protocol error instead. A piece that is read ends with a
+message, so that whoever reads can have a rest in between. Knows no connection, and keeps no more
 than an unfinished header.
 """
 
@@ -15,6 +16,7 @@ _LARGEST_CONTROL_BYTES = 125
 _EXTENDED_BYTES = {126: 2, 127: 8}
 # Every reserved bit is set: a protocol error to whoever reads it, since RSV2 and RSV3 mean nothing.
 REFUSED_FRAME = b"\xf0\x80"
+MOST_FRAMES = 64  # fragments of a message in one piece: 0.2 ms
 
 
 def may_be_sent(close_code: int) -> bool:
@@ -24,37 +26,86 @@ def may_be_sent(close_code: int) -> bool:
 
 
 class ClientFrames:
-    """The frames of one connection, in the pieces in which they come."""
+    """The frames of one connection, in the pieces in which they come.
 
-    __slots__ = ("_broken", "_held", "_payload_bytes")
+    Attributes:
+        ended: what was admitted last ended with a message, a control frame, or an error.
+        unfinished_bytes: data of a message that is not whole, as far as they were admitted.
+    """
+
+    __slots__ = (
+        "_broken",
+        "_ends",
+        "_held",
+        "_in_frame",
+        "_is_control",
+        "_payload_bytes",
+        "ended",
+        "unfinished_bytes",
+    )
 
     def __init__(self) -> None:
+        self.ended = False
+        self.unfinished_bytes = 0
         self._broken = False
         self._held = b""  # an unfinished header
-        self._payload_bytes = 0  # of the current frame, which are still to come
+        # Of the current frame, while its data are not all there:
+        self._in_frame = False
+        self._payload_bytes = 0  # still to come
+        self._ends = False  # a message, or a control frame
+        self._is_control = False
 
-    def admit(self, data: bytes) -> bytes:
-        """Return what may be read now: whole headers and their data, or an error in their place.
+    def admit(self, data: bytes, at: int = 0) -> tuple[bytes, int]:
+        """Return what may be read now, and the place in the data where the rest begins.
 
-        The first forbidden frame is replaced by `REFUSED_FRAME`, and nothing follows it.
+        That is at most one message, or `MOST_FRAMES` fragments: whole headers and their data, or an
+        error in their place. The first forbidden frame is replaced by `REFUSED_FRAME`, and nothing
+        follows it.
         """
+        self.ended = self._broken
         if self._broken:
-            return b""
-        if self._held:
-            data, self._held = self._held + data, b""
-        at = self._payload_bytes
-        while at < len(data):
-            head = data[at : at + _LONGEST_HEAD_BYTES]
-            due = _head_bytes(head)
-            if len(head) < due:
-                self._held, self._payload_bytes = head, 0
-                return data[:at]
-            if _is_forbidden(head):
-                self._broken = True
-                return data[:at] + REFUSED_FRAME
-            at += due - _code_bytes(head) + _payload_bytes(head)
-        self._payload_bytes = at - len(data)
-        return data
+            return b"", len(data)
+        held = len(self._held)
+        if held:
+            data, self._held = self._held + data[at:], b""
+            held -= at
+            at = 0
+        begin = at
+        for _ in range(MOST_FRAMES):
+            if not self._in_frame:
+                head = data[at : at + _LONGEST_HEAD_BYTES]
+                due = _head_bytes(head)
+                if len(head) < due:
+                    self._held = head
+                    return data[begin:at], len(data) - held
+                if _is_forbidden(head):
+                    self._broken = self.ended = True
+                    return data[begin:at] + REFUSED_FRAME, len(data) - held
+                at += due - _code_bytes(head)
+                self._begin(head)
+            at += self._pass_data(len(data) - at)
+            if self._in_frame or self.ended:
+                break
+        return data[begin:at], at - held
+
+    def _begin(self, head: bytes) -> None:
+        self._in_frame = True
+        self._payload_bytes = _payload_bytes(head)
+        self._is_control = head[0] & 0xF >= Opcode.CLOSE
+        self._ends = self._is_control or bool(head[0] & 0x80)
+
+    def _pass_data(self, there_bytes: int) -> int:
+        """Return how many bytes are of the current frame, of those that are there."""
+        passed_bytes = min(self._payload_bytes, there_bytes)
+        self._payload_bytes -= passed_bytes
+        if not self._is_control:
+            self.unfinished_bytes += passed_bytes
+        if not self._payload_bytes:
+            self._in_frame = False
+            self.ended = self._ends
+            if self.ended and not self._is_control:
+                self.unfinished_bytes = 0
+        return passed_bytes
 
 
 def _head_bytes(head: bytes) -> int:

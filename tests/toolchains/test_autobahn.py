@@ -64,7 +64,7 @@ class Echo(Conversation):
     def _say_error(self, reason: Disconnect) -> None:
         """Say nothing of our own."""
 
-    async def _hear(self, data: str | bytes) -> None:
+    def _hear(self, data: str | bytes) -> None:
         opcode = Opcode.TEXT if isinstance(data, str) else Opcode.BINARY
         payload = data.encode() if isinstance(data, str) else data
         framing = WebSocketFraming(opcode)
@@ -124,6 +124,8 @@ async def test_the_fuzzing_client_finds_nothing(
     monkeypatch.setattr(conversation, "MAX_CONTROL_BYTES", LARGEST_BYTES + 1)
     feed = await serve(
         max_control_messages_per_s=MANY,
+        max_control_ms_per_s=MANY,
+        max_unfinished_heads_bytes=4 * LARGEST_BYTES,
         high_water_bytes=LARGEST_BYTES,
         fan_out=os.environ.get("AUTOBAHN_ENGINE", "auto"),
     )

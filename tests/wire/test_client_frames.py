@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.wire.client_frames import REFUSED_FRAME, ClientFrames, may_be_sent
+from feed.wire.client_frames import MOST_FRAMES, REFUSED_FRAME, ClientFrames, may_be_sent
 
 MASK = b"\x01\x02\x03\x04"
 
@@ -55,14 +55,24 @@ FORBIDDEN = {
 }
 
 
+def all_of(frames: ClientFrames, data: bytes) -> bytes:
+    """Admit data, one piece after the other."""
+    out, at = b"", 0
+    while True:
+        piece, at = frames.admit(data, at)
+        out += piece
+        if at >= len(data):
+            return out
+
+
 def admitted(data: bytes, sizes: list[int]) -> bytes:
     """Feed data in pieces of these sizes, the rest in one."""
     frames = ClientFrames()
     out = b""
     for size in sizes:
-        out += frames.admit(data[:size])
+        out += all_of(frames, data[:size])
         data = data[size:]
-    return out + frames.admit(data)
+    return out + all_of(frames, data)
 
 
 @given(
@@ -91,14 +101,55 @@ def test_the_first_forbidden_frame_is_replaced_and_nothing_follows_it(
 
 @pytest.mark.parametrize("bad", FORBIDDEN)
 def test_each_forbidden_frame_is_one(bad: str) -> None:
-    assert ClientFrames().admit(FORBIDDEN[bad]) == REFUSED_FRAME
+    frames = ClientFrames()
+    assert frames.admit(FORBIDDEN[bad]) == (REFUSED_FRAME, len(FORBIDDEN[bad]))
+    assert frames.ended
 
 
 def test_an_unfinished_header_is_held_back_and_data_are_not() -> None:
     frames = ClientFrames()
-    assert frames.admit(frame(1, b"hello")[:5]) == b""
-    assert frames.admit(frame(1, b"hello")[5:8]) == frame(1, b"hello")[:8]
-    assert frames.admit(frame(1, b"hello")[8:]) == frame(1, b"hello")[8:]
+    hello = frame(1, b"hello")
+    assert frames.admit(hello[:5]) == (b"", 5)
+    assert frames.admit(hello[5:8]) == (hello[:8], 3)
+    assert frames.admit(hello[8:]) == (hello[8:], 3)
+
+
+def fragment(data: bytes, *, last: bool = False, first: bool = False) -> bytes:
+    """Return a part of a text message."""
+    whole = frame(1 if first else 0, data)
+    return whole if last else bytes((whole[0] & 0x7F,)) + whole[1:]
+
+
+def test_a_piece_ends_with_each_message_and_each_control_frame() -> None:
+    parts = [fragment(b"a", first=True), frame(9), fragment(b"b"), fragment(b"c", last=True)]
+    parts += [frame(2, bytes(300)), frame(10), close(1000)]
+    data, at = b"".join(parts), 0
+    pieces = [parts[0] + parts[1], parts[2] + parts[3], *parts[4:]]
+    frames = ClientFrames()
+    for piece in pieces:
+        assert frames.admit(data, at) == (piece, at + len(piece))
+        assert frames.ended
+        at += len(piece)
+    assert frames.admit(data, at) == (b"", len(data))
+    assert not frames.ended
+
+
+def test_fragments_without_end_are_admitted_some_at_a_time_and_counted() -> None:
+    data = fragment(b"", first=True) + fragment(b"") * 1_000 + fragment(bytes(90)) * 10
+    frames, pieces, at = ClientFrames(), [], 0
+    while at < len(data):
+        piece, at = frames.admit(data, at)
+        pieces.append(piece)
+        assert not frames.ended
+    assert b"".join(pieces) == data
+    assert [len(piece) for piece in pieces[:-1]] == [6 * MOST_FRAMES] * (len(pieces) - 1)
+    assert frames.unfinished_bytes == 900
+    frames.admit(frame(9, b"ping"))
+    assert frames.unfinished_bytes == 900
+    frames.admit(fragment(b"x", last=True)[:-1])
+    assert not frames.ended
+    frames.admit(b"x")
+    assert (frames.ended, frames.unfinished_bytes) == (True, 0)
 
 
 def test_close_codes_are_those_of_the_registry() -> None:

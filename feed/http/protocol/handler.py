@@ -1,10 +1,10 @@
 """One connection below the routes: aiohttp's handler, with limits and manners of our own.
 
-aiohttp parses and answers. Added here: a head is counted while it comes and has to come in time;
-a peer that has sent its last request and closed its side is still answered; what cannot be parsed
-is answered with a problem document; a peer that left is not an error; and WebSocket frames are
-looked at before aiohttp reads them. Nothing here adds a frame of its own to the stack of a handler
-that does not end: it would stay for as long as each subscriber does.
+aiohttp parses and answers. Added here: whatever comes is parsed in turns; a head is counted while
+it comes and has to come in time; a peer that has sent its last request and closed its side is still
+answered; what cannot be parsed is answered with a problem document; a peer that left is not an
+error; and WebSocket frames are looked at before aiohttp reads them. Nothing here adds a frame of
+its own to the stack of a handler that does not end: it would stay for as long as each subscriber.
 
 The private names of aiohttp that are used stand in `tests/http/protocol/test_private_names.py`.
 """
@@ -22,11 +22,12 @@ from aiohttp.web_protocol import _ErrInfo
 
 from feed.errors import shorten
 from feed.http.problems import legible, problem, problem_for
+from feed.http.protocol.frames import Frames
 from feed.http.protocol.head import MAX_LINE_BYTES, MAX_REST_BYTES, Head
 from feed.http.protocol.headers import with_manners
 from feed.hub.clock import Clock
+from feed.hub.inlet import Inlet
 from feed.hub.waiting import TurnedAway, Waiting
-from feed.wire.client_frames import ClientFrames
 
 if TYPE_CHECKING:
     from aiohttp.http import WebSocketReader
@@ -56,12 +57,17 @@ class Handler(web.RequestHandler):
 
     __slots__ = (
         "_answered",
+        "_at",
         "_behind_bytes",
         "_body",
         "_body_bytes",
         "_clock",
         "_endless",
+        "_frames",
         "_head",
+        "_held_back",
+        "_inlet",
+        "_spend",
         "_turned_away",
         "_unread",
         "_waiting",
@@ -74,6 +80,7 @@ class Handler(web.RequestHandler):
         *,
         loop: asyncio.AbstractEventLoop,
         waiting: Waiting,
+        inlet: Inlet,
         clock: Clock,
         idle_timeout_s: float,
         **options: Any,  # noqa: ANN401 - aiohttp's own
@@ -84,6 +91,7 @@ class Handler(web.RequestHandler):
             manager: aiohttp's server.
             loop: the event loop.
             waiting: where the connection stands while its next request is not there.
+            inlet: gives it turns to parse what has come.
             clock: what the time is.
             idle_timeout_s: how long it may be silent between two requests.
             options: of aiohttp's handler.
@@ -102,7 +110,12 @@ class Handler(web.RequestHandler):
         self._waiting = waiting
         self._clock = clock
         self._head = Head()
-        self._unread = b""  # held back while aiohttp has as many requests as it takes
+        self._inlet = inlet
+        self._unread = b""  # what has come, and is not all parsed; nothing more comes meanwhile
+        self._at = 0  # how much of it is
+        self._held_back = False  # the socket is not read, since that is there
+        self._frames: Frames | None = None  # of a WebSocket
+        self._spend: Callable[[int], None] | None = None
         self._body: StreamReader | None = None  # of the last request, until it is whole
         self._body_bytes: int | None = None  # still to come of it; None: as its chunks say
         self._answered = 0
@@ -118,7 +131,17 @@ class Handler(web.RequestHandler):
         self._endless = True
         return not self.half_closed and self.transport is not None
 
-    # What the transport and `Waiting` say.
+    def want(self, *, everything: bool = False) -> None:
+        """Let a WebSocket have its next message; `everything`: from now on whatever comes."""
+        if self._frames is not None:
+            self._frames.want(everything=everything)
+            self._parse()
+
+    def charge(self, spend: Callable[[int], None] | None) -> None:
+        """Tell from now on the CPU time, in nanoseconds, that it took to parse what came."""
+        self._spend = spend
+
+    # What the transport, `Waiting` and `Inlet` say.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first head."""
@@ -128,6 +151,8 @@ class Handler(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Be forgotten."""
         self._waiting.end(self)
+        self._unread, self._at = b"", 0
+        self._spend = None
         super().connection_lost(exc)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # as asyncio has it
@@ -143,44 +168,54 @@ class Handler(web.RequestHandler):
         """End while the peer's request is not there; with words if it has begun one."""
         if why is TurnedAway.TIMEOUT and self._head.size_bytes:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, "the head of the request took too long")
+        elif self._frames is not None and self.transport is not None:
+            self._turned_away = True
+            self.transport.abort()  # it may not read: a close would wait for that
         else:
             self._turned_away = True
             self.force_close()
 
     def data_received(self, data: bytes) -> None:
-        """Parse data, head by head and body by body, or pass them to a WebSocket's reader.
-
-        Without data: go on with those that were held back.
-        """
+        """Parse data when it is their turn; without data go on with those that were held back."""
         if self._turned_away:
             return
         if not data:
             super().data_received(data)
-            data, self._unread = self._unread, b""
-        elif self._unread:
-            self._unread += data
-            return
-        elif self._endless:
+        elif self._endless and self._frames is None:
             self._behind_bytes += len(data)
-            if self._behind_bytes > MAX_BEHIND_ENDLESS_BYTES and self._payload_parser is None:
+            if self._behind_bytes > MAX_BEHIND_ENDLESS_BYTES:
                 self._turn_away(TurnedAway.PIPELINED)
                 self.force_close()
                 return
-        at = 0
-        while at < len(data) and not self._turned_away:
-            if self._payload_parser is not None or self._upgraded:
-                super().data_received(data[at:])
-                return
-            if self._reading_paused or len(self._messages) >= self._max_msg_queue_size:
-                self._unread = data[at:]
-                return
-            at = self._read_head(data, at) if self._body is None else self._read_body(data, at)
+        self._unread += data
+        self._parse()
+
+    def read_piece(self) -> bool:
+        """Parse a piece: a head, a part of a body, or a message; tell whether there are more."""
+        if self._may_parse():
+            if self._frames is not None:
+                piece, self._at = self._frames.take(self._unread, self._at)
+                super().data_received(piece)
+            elif self._body is None:
+                self._at = self._read_head(self._unread, self._at)
+            else:
+                self._at = self._read_body(self._unread, self._at)
+        if self._at >= len(self._unread) or self._turned_away:
+            self._unread, self._at = b"", 0
+            self._note_held()
+        return self._may_parse()
+
+    def note_spent(self, cpu_ns: int) -> None:
+        """Tell whoever wants to know."""
+        if self._spend is not None:
+            self._spend(cpu_ns)
 
     def set_parser(
         self, parser: "WebSocketReader", data_received_cb: Callable[[], None] | None = None
     ) -> None:
-        """Begin to read WebSocket frames, which are looked at before."""
-        super().set_parser(cast("WebSocketReader", _Frames(parser)), data_received_cb)
+        """Begin to read WebSocket frames, which are looked at before, and wait until wanted."""
+        self._frames = Frames(parser)
+        super().set_parser(cast("WebSocketReader", self._frames), data_received_cb)
 
     # What aiohttp asks on its way.
 
@@ -192,18 +227,14 @@ class Handler(web.RequestHandler):
             resp = with_manners(problem_for(resp, request.path))
         if request.content.exception() is not None:  # what follows a broken body is nothing
             resp.force_close()
-        behind = b""
-        if self._payload_parser is None:  # an upgrade that is declined: what follows is counted too
-            behind, self._message_tail = self._message_tail, b""
         try:
             return await super().finish_response(request, resp, start_time)
         finally:
             self._answered += 1
             self._endless, self._behind_bytes = False, 0
-            if behind:
-                self.data_received(behind)
             if self._is_answered and self.transport is not None:
                 self._await_request()
+            self._parse()  # what follows an upgrade that was declined
 
     def handle_error(
         self,
@@ -243,6 +274,40 @@ class Handler(web.RequestHandler):
         """Whether every whole request has been answered."""
         return self._answered >= self._request_count
 
+    def _parse(self) -> None:
+        """Parse what may be parsed, in turns; nothing more is read from the socket meanwhile."""
+        if self._unread:
+            self._inlet.serve(self)
+        self._note_held()
+
+    def _may_parse(self) -> bool:
+        """Tell whether there is something to parse, and somebody wants it."""
+        if self._at >= len(self._unread) or self._turned_away:
+            return False
+        if self._frames is not None:
+            return self._frames.wanted
+        full = self._reading_paused or len(self._messages) >= self._max_msg_queue_size
+        return not (full or self._upgraded)
+
+    def _note_held(self) -> None:
+        """Hold the socket back while something of it is not parsed, and tell how much is held."""
+        if self._unread and not self._held_back:
+            self._held_back = True
+            self._pause_transport_reading()
+        elif self._held_back and not self._unread:
+            self._held_back = False
+            if not (self._reading_paused or self._buffer_paused):
+                self._resume_transport_reading()
+        held_bytes = len(self._unread) + self._head.size_bytes
+        if self._frames is not None:
+            held_bytes += self._frames.unfinished_bytes
+        self._waiting.hold(self, 0 if self._turned_away else held_bytes)
+
+    def _resume_transport_reading(self) -> None:
+        """Read on, unless something is held back."""
+        if not self._held_back:
+            super()._resume_transport_reading()
+
     def _read_head(self, data: bytes, at: int) -> int:
         head, waiting = self._head, self._waiting
         began = not head.size_bytes
@@ -257,18 +322,14 @@ class Handler(web.RequestHandler):
             head.reset()
             waiting.end(self)
             self._expect_body()
-        elif taken or (
-            head.whole and (self._close or self._force_close)
-        ):  # not a head; or too late
+        elif taken or (head.whole and (self._close or self._force_close)):  # no head; or too late
             self._turned_away = True
             waiting.end(self)
         elif head.whole:  # the parser waits for the rest of the preface
             self._turn_away(TurnedAway.MALFORMED)
             self._refuse(HTTPStatus.BAD_REQUEST, f"{_NO_REQUEST}: the preface of HTTP/2")
-        elif head.size_bytes and self._is_answered:
-            if began and self in waiting.idle:
-                waiting.begin(self, self._clock.mono_ns())
-            waiting.hold(self, head.size_bytes)
+        elif began and head.size_bytes and self._is_answered and self in waiting.idle:
+            waiting.begin(self, self._clock.mono_ns())
         return end
 
     def _expect_body(self) -> None:
@@ -310,7 +371,6 @@ class Handler(web.RequestHandler):
             self.close()
         elif self._head.size_bytes:
             self._waiting.begin(self, self._clock.mono_ns())
-            self._waiting.hold(self, self._head.size_bytes)
         else:
             self._waiting.rest(self)
 
@@ -340,19 +400,3 @@ class Handler(web.RequestHandler):
 
 class _Refusal(HttpProcessingError):
     """A refusal of ours, in words for the client."""
-
-
-class _Frames:
-    """A reader of WebSocket frames that sees what may be read."""
-
-    __slots__ = ("_frames", "_reader")
-
-    def __init__(self, reader: "WebSocketReader") -> None:
-        self._reader = reader
-        self._frames = ClientFrames()
-
-    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
-        return self._reader.feed_data(self._frames.admit(data))
-
-    def feed_eof(self) -> None:
-        self._reader.feed_eof()

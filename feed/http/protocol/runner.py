@@ -70,6 +70,7 @@ class _Server(web.Server):
             self,
             loop=self._loop,
             waiting=self._hub.waiting,
+            inlet=self._hub.inlet,
             clock=self._hub.clock,
             idle_timeout_s=self._hub.settings.idle_timeout_s,
             **self._kwargs,

@@ -14,7 +14,6 @@ OF_A_HANDLER = {
     "_close",
     "_force_close",
     "_max_msg_queue_size",
-    "_message_tail",
     "_messages",
     "_payload_parser",
     "_request_count",
@@ -35,7 +34,11 @@ OVERRIDDEN = {
 def test_a_handler_has_the_attributes_that_are_read() -> None:
     assert set(web.RequestHandler.__slots__) >= OF_A_HANDLER
     assert "_version" in web.BaseRequest.ATTRS
-    assert set(BaseProtocol.__slots__) >= {"_reading_paused", "_upgraded", "transport"}
+    assert set(BaseProtocol.__slots__) >= {
+        *("_buffer_paused", "_reading_paused", "_upgraded", "transport")
+    }
+    for name in ("_pause_transport_reading", "_resume_transport_reading"):
+        assert list(inspect.signature(getattr(BaseProtocol, name)).parameters) == ["self"]
 
 
 def test_what_is_overridden_has_the_same_parameters() -> None:
