@@ -22,7 +22,7 @@ from tests.fakes.frame_reader import FrameReader
 from tests.fakes.numbered_ticks import nanoseconds, numbered
 from tests.fakes.selections import EVERYTHING, of_channels
 from tests.fakes.stage import Socket
-from tests.fakes.ways import BINARY_SOCKET, TEXT_SOCKET, WAYS, Way, way_name
+from tests.fakes.ways import BINARY_SOCKET, SSE, STREAM, TEXT_SOCKET, WAYS, Way, way_name
 
 HIGH_WATER_BYTES = 1000
 S = 1_000_000_000
@@ -158,8 +158,6 @@ def test_a_message_on_a_websocket_is_an_array_of_its_own() -> None:
 # What a silent lane says. SSE: a keepalive after 4 s, a mark after 10 s. A stream: marks after 4 s
 # for those who asked. A WebSocket: marks after 10 s for those who asked.
 
-SSE = next(way for way in WAYS if way[1].transport == "sse")
-STREAM = next(way for way in WAYS if way[1].transport == "stream")
 SOCKET = WAYS[0]
 
 

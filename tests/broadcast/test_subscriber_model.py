@@ -29,6 +29,7 @@ from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 from tests.fakes import strategies
 from tests.fakes.frame_reader import Object, Piece
+from tests.fakes.hearing import at
 from tests.fakes.numbered_ticks import nanoseconds
 from tests.fakes.selections import EVERYTHING, select
 from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, SMALL_FRAMES, Member, Stage
@@ -38,10 +39,6 @@ from tests.fakes.ways import WAYS, Way
 FOREVER = 1 << 60
 STATES = [kind for kind in Kind if kind is not Kind.UPDATED_BAR]  # of what a snapshot has a state
 SOCKET = WAYS[0]
-
-
-def at(sequence: int) -> Position:
-    return Position(EPOCH, sequence)
 
 
 def within(one: Selection, other: Selection) -> Selection:

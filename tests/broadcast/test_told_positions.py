@@ -4,7 +4,6 @@ Found by `tests.chaos`: readers that were cut off while they caught up, or chang
 then, came back with positions that spoke for more than they had been told.
 """
 
-from feed.broadcast.payload_key import PayloadKey
 from feed.market.ticks import Channel, Kind
 from feed.wire.position import Position
 from feed.wire.selection import Selection
@@ -31,13 +30,6 @@ def go_on(stage: Stage, ms: int) -> None:
     """Let time pass, and cut."""
     stage.now_ns += ms * MS
     stage.cut()
-
-
-def move(stage: Stage, member: Member, selection: Selection) -> None:
-    """Let a member select otherwise; it is held after it."""
-    lane = member.subscriber.lane
-    key = PayloadKey(selection, lane.codec, lane.payload.key.marks)
-    stage.audience.move(member.subscriber, key, stage.now_ns, lane.compression)
 
 
 def fall_behind(stage: Stage, member: Member, *keys: Kind | str) -> None:
@@ -98,7 +90,7 @@ def test_what_a_state_tells_does_not_speak_for_a_past_that_is_still_due() -> Non
     stage.publish_and_cut(Kind.QUOTE)
     member.take()
     added = Selection.of({Channel.STATUSES: ("*",)})
-    move(stage, member, Selection.of({**BOTH, Channel.STATUSES: ("*",)}))
+    stage.move(member, Selection.of({**BOTH, Channel.STATUSES: ("*",)}))
     stage.begin(member, added, after=Position(EPOCH, 0))
     stage.catch_up(member, most_frames=1)
     objects = member.take_objects()
@@ -116,7 +108,7 @@ def test_a_gap_of_a_past_comes_before_any_position_after_it() -> None:
     stage.publish_and_cut(*[Kind.TRADE] * 6)
     stage.publish_and_cut(*[Kind.TRADE] * 5, Kind.QUOTE)
     member.take()
-    move(stage, member, LOSSLESS)  # what the interval has collected is queued
+    stage.move(member, LOSSLESS)  # what the interval has collected is queued
     stage.begin(member, Selection.of({Channel.TRADES: ("*",)}), after=Position(EPOCH, 1))
     stage.catch_up(member, most_frames=1)
     (gap,) = member.take_objects()
@@ -127,7 +119,7 @@ def test_a_channel_conflated_amid_catching_up_is_told_what_was_missed_of_it() ->
     stage = Stage()
     member = stage.join(LOSSLESS, marks=True)
     fall_behind(stage, member, Kind.QUOTE, Kind.TRADE)
-    move(stage, member, QUOTES_CONFLATED)  # and nobody has conflated anything yet
+    stage.move(member, QUOTES_CONFLATED)  # and nobody has conflated anything yet
     member.socket.held_bytes = 0
     stage.catch_up(member)
     objects = member.take_objects()
@@ -140,7 +132,7 @@ def test_a_channel_no_longer_conflated_amid_catching_up_is_told_what_it_had_coll
     member = stage.join(QUOTES_CONFLATED, marks=True)
     stage.publish_and_cut(Kind.QUOTE)  # collected
     fall_behind(stage, member, Kind.TRADE)
-    move(stage, member, LOSSLESS)
+    stage.move(member, LOSSLESS)
     member.socket.held_bytes = 0
     stage.catch_up(member)
     objects = member.take_objects()
@@ -204,12 +196,12 @@ def test_a_channel_conflated_amid_its_past_is_told_the_rest_of_that_conflated() 
     stage.publish_and_cut(*[Kind.TRADE, Kind.QUOTE] * 10)
     member = stage.join(Selection.of({Channel.STATUSES: ("*",)}), marks=True)
     everything = {**BOTH, Channel.STATUSES: ("*",)}
-    move(stage, member, Selection.of(everything))
+    stage.move(member, Selection.of(everything))
     stage.begin(member, LOSSLESS, after=Position(EPOCH, 0))
     stage.catch_up(member, most_frames=2)
     past = member.take_objects()
     assert 2 in told(past, "q")
-    move(stage, member, Selection.of(everything, {Channel.QUOTES: 100}))
+    stage.move(member, Selection.of(everything, {Channel.QUOTES: 100}))
     stage.catch_up(member)
     objects = member.take_objects()
     assert told(objects, "q") == [20], "the newest, and none of the past after it"
@@ -225,7 +217,7 @@ def test_an_interval_that_ends_does_not_speak_for_symbols_that_begin_before_it()
     stage.publish_and_cut((Kind.QUOTE, "MSFT"))
     stage.publish_and_cut((Kind.QUOTE, "AAPL"))  # collected
     both = Selection.of({Channel.QUOTES: ("AAPL", "MSFT")}, {Channel.QUOTES: 50})
-    move(stage, member, both)
+    stage.move(member, both)
     begun = Selection.of({Channel.QUOTES: ("MSFT",)}, {Channel.QUOTES: 50})
     stage.begin(member, begun, after=Position(EPOCH, 0))
     heard: list[Object] = []
@@ -255,7 +247,7 @@ def test_a_symbol_conflated_amid_catching_up_is_told_though_others_were_told_bey
         heard += member.take_objects()
     assert told(heard, "t") == [21]
     assert positions(heard)[-1] < 21
-    move(stage, member, trades_of("AAPL", "MSFT"))
+    stage.move(member, trades_of("AAPL", "MSFT"))
     stage.begin(member, Selection.of({Channel.TRADES: ("MSFT",)}, {Channel.TRADES: 100}))
     stage.catch_up(member)
     assert 22 in told(member.take_objects(), "t")

@@ -182,6 +182,19 @@ class Stage:
         self.catch_up(member)
         return member
 
+    def seat(
+        self,
+        selection: Selection = EVERYTHING,
+        way: Way = WAYS[0],
+        *,
+        marks: bool = False,
+        compression: Compression | None = None,
+    ) -> Member:
+        """Take a member in that has read what it was told when it joined."""
+        member = self.join(selection, way, marks=marks, compression=compression)
+        member.take()
+        return member
+
     def begin(
         self,
         member: Member,

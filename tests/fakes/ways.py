@@ -21,6 +21,9 @@ WAYS: tuple[Way, ...] = (
         for chunked in (True, False)
     ),
 )
+SOCKET = WAYS[0]
+SSE = next(way for way in WAYS if way[1].transport == "sse")
+STREAM = next(way for way in WAYS if way[1].transport == "stream")
 
 
 def way_name(way: Way) -> str:
