@@ -7,7 +7,7 @@ from feed.market.symbols import ALL
 from feed.market.ticks import Channel, Kind
 from feed.wire.position import BEGINNING, Position
 from feed.wire.selection import Selection
-from tests.fakes.hearing import at, hears
+from tests.fakes.hearing import at, hears, is_live
 from tests.fakes.selections import EVERYTHING, of_channels
 from tests.fakes.stage import Stage
 from tests.fakes.ways import SOCKET, SSE, STREAM, WAYS, Way, way_name
@@ -24,7 +24,7 @@ def test_whoever_joins_without_a_position_is_live_at_once() -> None:
     stage = Stage()
     stage.publish_and_cut("AAPL")
     member = stage.join()
-    assert member.subscriber.live
+    assert is_live(member)
     assert hears(member) == []
     stage.publish_and_cut("MSFT")
     assert hears(member) == [2]
@@ -82,7 +82,7 @@ def test_whoever_is_where_the_last_cut_is_has_missed_nothing() -> None:
     stage = Stage()
     stage.publish_and_cut("AAPL", "MSFT")
     member = stage.join(after=at(2))
-    assert member.subscriber.live
+    assert is_live(member)
     assert hears(member) == []
 
 
@@ -197,7 +197,7 @@ def test_after_a_restart_a_subscriber_is_given_all_of_the_new_epoch(
     missing = "older-8" if isinstance(after, Position) else after
     assert first == f"gap {missing} stage-0 epoch"
     assert rest == [1, 3, "begin stage-4", 3, "end stage-4"]
-    assert member.subscriber.live
+    assert is_live(member)
 
 
 @pytest.mark.parametrize(

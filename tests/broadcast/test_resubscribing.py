@@ -1,6 +1,6 @@
 """Subscribers that change what they subscribed to: what is due to them then."""
 
-from tests.fakes.hearing import at, hears
+from tests.fakes.hearing import at, hears, is_live
 from tests.fakes.selections import EVERYTHING, of_channels
 from tests.fakes.stage import HIGH_WATER_BYTES, Stage
 
@@ -127,7 +127,7 @@ def test_what_was_unsubscribed_is_due_no_more() -> None:
     assert member.subscriber.first_needed == 4  # nothing that a source would wait for
     stage.catch_up(member)
     assert hears(member) == []
-    assert member.subscriber.live
+    assert is_live(member)
 
 
 def test_a_later_position_than_that_of_the_others_is_no_gap_of_its_own() -> None:

@@ -10,7 +10,7 @@ from feed.market.ticks import Channel, Kind
 from feed.wire.disconnect import Reason
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
-from tests.fakes.hearing import at, hears, told
+from tests.fakes.hearing import at, hears, is_live, told
 from tests.fakes.numbered_ticks import nanoseconds
 from tests.fakes.selections import EVERYTHING, of_channels
 from tests.fakes.stage import HIGH_WATER_BYTES, SMALL_FRAMES, Stage
@@ -26,12 +26,12 @@ def test_whoever_missed_a_frame_is_sent_it_when_there_is_room_and_is_live_again(
     member.socket.held_bytes = HIGH_WATER_BYTES + 1
     stage.publish_and_cut("AAPL")
     stage.publish_and_cut("AAPL")
-    assert not member.subscriber.live
+    assert not is_live(member)
     assert member.subscriber.due.sequence == 1
     assert member.subscriber.lag_ticks == 2
     member.socket.held_bytes = 0
     stage.catch_up(member)
-    assert member.subscriber.live
+    assert is_live(member)
     assert member.subscriber.lag_ticks == 0
     stage.publish_and_cut("AAPL")
     assert hears(member) == [1, 2, 3, 4]

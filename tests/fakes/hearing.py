@@ -13,6 +13,11 @@ def at(sequence: int) -> Position:
     return Position(EPOCH, sequence)
 
 
+def is_live(member: Member) -> bool:
+    """Tell whether a member is live; mypy would take the property for what it was before."""
+    return member.subscriber.live
+
+
 def told(objects: Iterable[Object]) -> list[str | int]:
     """Return objects in short: ticks by their sequence, messages in words."""
     words: list[str | int] = []
