@@ -77,9 +77,14 @@ def rfc3339_ns(text: object) -> int:
 
 
 def time_ns(value: object) -> int:
-    """Read a time as nanoseconds since the Unix epoch: RFC 3339, or a number of any unit."""
+    """Read a time as nanoseconds since the Unix epoch: RFC 3339, or a number of any unit.
+
+    A number may be in a text too: exchanges write numbers of many digits so.
+    """
     if type(value) is int or type(value) is float:
         return csv_time_ns(repr(value))  # the file's digits, as far as a float keeps them
+    if type(value) is str and value[4:5] != "-":
+        return csv_time_ns(value)
     return rfc3339_ns(value)
 
 

@@ -19,6 +19,12 @@ TRADE_COLUMNS = ("symbol", "timestamp", "price", "amount")
 OPTIONAL_TRADE_COLUMNS = ("exchange", "id", "side")
 QUOTE_COLUMNS = ("symbol", "timestamp", "bid_price", "bid_amount", "ask_price", "ask_amount")
 OPTIONAL_QUOTE_COLUMNS = ("exchange",)
+_NAMES = sorted(
+    {*TRADE_COLUMNS, *OPTIONAL_TRADE_COLUMNS, *QUOTE_COLUMNS, *OPTIONAL_QUOTE_COLUMNS},
+    key=len,
+    reverse=True,
+)
+_BETWEEN_FILES = '" \t\r\0\ufeff'  # the end of a cell in quotes, padding, a byte order mark
 CSV_SHAPE = (
     f"a header with the columns {', '.join(TRADE_COLUMNS)} for trades "
     f"(optional: {', '.join(OPTIONAL_TRADE_COLUMNS)}), or {', '.join(QUOTE_COLUMNS)} for quotes "
@@ -33,7 +39,7 @@ class RecordReader:
     moment of capture is not one.
     """
 
-    __slots__ = ("_pick", "_width", "listings", "read")
+    __slots__ = ("_first_names", "_pick", "_width", "listings", "read")
 
     bars_announced = False  # a CSV holds trades or quotes
 
@@ -66,9 +72,27 @@ class RecordReader:
         self.listings = Listings() if listings is None else listings
         self.read: Callable[[list[str]], Tick] = self._trade if trades else self._quote
         self._width = len(names)
+        # The names that the header of another file may begin with; ours is the most likely one.
+        self._first_names = [name for name in (names[0], *_NAMES) if name]
         # A column that is not there is read from the empty cell that `_cells` appends.
         places = [names.index(name) if name in names else self._width for name in columns]
         self._pick: Callable[[list[str]], tuple[str, ...]] = itemgetter(*places)
+
+    def parted(self, record: list[str]) -> tuple[list[str], list[str]]:
+        """Part a line that is not accepted into a record and a header; [] is for none.
+
+        A file that ends without a line break runs into the header of the next one: its last cell
+        into the name of a column. Numbers are no names.
+        """
+        if not any(map(_is_number, record)):
+            return [], record
+        *before, seam = record[: self._width]
+        if len(record) > self._width:
+            for name in self._first_names:
+                if seam.lower().endswith(name):
+                    last = seam[: -len(name)].rstrip(_BETWEEN_FILES)
+                    return [*before, last], [name, *record[self._width :]]
+        return [], []
 
     def _cells(self, record: list[str]) -> tuple[str, ...]:
         if len(record) != self._width:
@@ -110,6 +134,14 @@ def _side(name: str, price: str, amount: str) -> tuple[float, float]:
     if not price and not amount:
         return 0.0, 0.0
     return _cell_number(f"{name}_price", price, -inf), _cell_number(f"{name}_amount", amount)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _cell_number(column: str, text: str, least: float = 0.0) -> float:

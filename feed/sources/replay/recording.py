@@ -21,6 +21,7 @@ from feed.errors import InvalidInput, InvalidTick, SourceError
 from feed.market.market_clock import UNTIMED_NS, MarketClock
 from feed.market.ticks import MINUTE_NS, SECOND_NS, Bar, Kind, Tick
 from feed.sources.replay.bad_rows import BadRow, Flaw, OnBadRow
+from feed.sources.replay.joined import captures, whole_objects
 from feed.sources.replay.lines import MAX_LINE_BYTES, Lines
 from feed.sources.replay.object_rows import ObjectReader
 from feed.sources.replay.record_rows import CSV_SHAPE, RecordReader
@@ -29,8 +30,6 @@ from feed.sources.source import Instrument
 BLOCK_ROWS = 512  # 2 ms of parsing: a block holds up the event loop for no longer
 MOST_UNJUDGED = 64  # ticks; more are corrections, which say nothing of the time
 _AROUND = b" \t\r\0"
-# What the line of another capture begins with: an array, or the first words of a connection.
-_BEGINNINGS = (b'[{"T":', b'{"T":"success"')
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # spreadsheets begin UTF-8 with it
 
 
@@ -155,14 +154,37 @@ class RecordingReader:
         try:
             rows = self._rows_of(line)
         except InvalidTick as error:
-            rest = _glued(line) if self._lines.kind == ".ndjson" else b""
-            if rest:
-                self._read_line(line.removesuffix(rest), block)
-                self._read_line(rest, block)
-                return
-            block.rows += 1
-            self._refuse(block, Flaw.UNREADABLE, str(error))
-            return
+            if self._lines.kind == ".csv" or len(line) > MAX_LINE_BYTES:
+                self._refuse_line(block, error)
+            else:
+                self._read_joined(line, block)
+        else:
+            self._read_rows(rows, block)
+
+    def _read_joined(self, line: bytes, block: Block) -> None:
+        """Read a line of `.ndjson` that cannot be read: all of it that is not broken."""
+        for capture in captures(line):
+            try:
+                rows = self._rows_of(capture)
+            except InvalidTick as error:
+                self._read_whole(capture, error, block)
+            else:
+                self._read_rows(rows, block)
+
+    def _read_whole(self, capture: bytes, error: InvalidTick, block: Block) -> None:
+        """Read the objects that are whole in a capture's line, which need not be of one array."""
+        objects, is_all = whole_objects(capture)
+        for text in objects:
+            try:
+                rows = self._rows_of(text)
+            except InvalidTick:  # our decoder is stricter
+                is_all = False
+            else:
+                self._read_rows(rows, block)
+        if not is_all:
+            self._refuse_line(block, error)
+
+    def _read_rows(self, rows: list[Any], block: Block) -> None:
         if isinstance(self._reader, ObjectReader):
             self._reader.begin_line(rows)
         for row in rows:
@@ -172,9 +194,7 @@ class RecordingReader:
             try:
                 tick = self._read(row)
             except InvalidTick as error:
-                if self._is_header(row):
-                    block.beside += 1
-                else:
+                if not self._is_joined(row, block):
                     self._refuse(block, Flaw.INVALID, str(error))
                 continue
             if tick is None:
@@ -183,15 +203,21 @@ class RecordingReader:
             self._unjudged.append(tick)
             self._unjudged_ns.append(_time_ns(tick))
 
-    def _is_header(self, row: list[str]) -> bool:
-        """Tell whether a row is the header of another CSV that was joined to this one; go by it."""
+    def _is_joined(self, row: Any, block: Block) -> bool:  # noqa: ANN401 - a record or an object
+        """Tell whether another CSV was joined to this one here; go by its header."""
         if isinstance(self._reader, ObjectReader):
             return False
+        before, header = self._reader.parted(row)
         try:
-            self._reader = RecordReader(row, self._reader.listings)
+            reader = RecordReader(header, self._reader.listings)
         except InvalidInput:
             return False
-        self._read = self._reader.read
+        if before:
+            self._read_rows([before], block)
+        if block.fault is None:
+            block.beside += 1
+            self._reader = reader
+            self._read = reader.read
         return True
 
     def _judge(self, block: Block) -> None:
@@ -209,6 +235,11 @@ class RecordingReader:
             judged += 1
         block.ticks = ticks[:judged]
         del ticks[:judged], times_ns[:judged]
+
+    def _refuse_line(self, block: Block, error: InvalidTick) -> None:
+        if block.fault is None:
+            block.rows += 1
+            self._refuse(block, Flaw.UNREADABLE, str(error))
 
     def _refuse(self, block: Block, reason: Flaw, detail: str) -> None:
         bad = BadRow(self._lines.path, self._lines.number, reason, detail)
@@ -229,12 +260,6 @@ def _time_ns(tick: Tick) -> int:
 def _strip(line: bytes) -> bytes:
     """Return a line without what programs put around it: spaces, carriage returns, zeros, a BOM."""
     return line.strip(_AROUND).removeprefix(_BYTE_ORDER_MARK)
-
-
-def _glued(line: bytes) -> bytes:
-    """Return the part of a line that is of another capture, where the one before was cut off."""
-    place = max(line.rfind(beginning, 1) for beginning in _BEGINNINGS)
-    return line[place:] if place > 0 else b""
 
 
 def _object_rows(line: bytes) -> list[object]:

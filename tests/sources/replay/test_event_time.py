@@ -184,3 +184,10 @@ def test_no_text_raises_anything_but_invalid_tick(text: str) -> None:
         except InvalidTick:
             continue
         assert 0 <= value <= MAX_EVENT_NS
+
+
+@pytest.mark.parametrize(
+    "value", [1_582_329_602.111, "1582329602.111", "1582329602111", "1582329602111000000"]
+)
+def test_a_time_of_json_is_a_number_also_where_it_is_a_text(value: object) -> None:
+    assert time_ns(value) == time_ns("2020-02-22T00:00:02.111Z")

@@ -1,6 +1,8 @@
 """Files as other programs leave them: joined, padded, cut off, quoted."""
 
 import gzip
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,6 +109,113 @@ async def test_csv_files_that_were_joined_keep_their_headers_in_the_middle(
         assert len(source.instruments()) == 1
     assert seconds_of(ticks) == [1, 2, 3, 4]
     assert [tick.trade_id for tick in ticks if isinstance(tick, Trade)] == [1, 2, 3]
+
+
+LEAST = "timestamp,price,amount"
+QUOTES = "symbol,timestamp,bid_price,bid_amount,ask_price,ask_amount"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ([HEADER, record(1)], [HEADER, record(2)]),
+        ([HEADER, record(1)], [BOM + HEADER, record(2)]),
+        ([HEADER, record(1)], [HEADER.upper(), record(2)]),
+        (
+            [HEADER, '"A",1714573801,10,1,"buy"'],
+            ['"symbol",timestamp,price,amount', "A,1714573802,1,1"],
+        ),
+        (
+            ["symbol,timestamp,price,amount", "A,1714573801,1,0.296"],
+            [QUOTES, "A,1714573802,1,2,3,4"],
+        ),
+        ([QUOTES, "A,1714573801,1,2,3,4"], ["exchange," + HEADER, "X," + record(2)]),
+        (["note," + HEADER, "x," + record(1)], ["note," + HEADER, "x," + record(2)]),
+    ],
+)
+async def test_a_csv_that_ends_without_a_line_break_runs_into_the_next(
+    first: list[str], second: list[str], write: Callable[..., Path]
+) -> None:
+    path = write(*first[:-1], first[-1] + second[0], *second[1:], name="a.csv")
+    async with opened(path, on_bad_row="stop") as source:
+        ticks = [tick async for batch in source.batches() for tick in batch]
+        assert (source.rows_read, source.rows_beside) == (3, 1)
+    assert seconds_of(ticks) == [1, 2]
+
+
+async def test_a_long_record_is_no_header_of_another_file(write: Callable[..., Path]) -> None:
+    record_of_names = f"{record(1)},symbol,timestamp,price,amount"
+    path = write(HEADER, record(1), record_of_names, record(2), name="a.csv")
+    async with opened(path, report=lambda *_: None) as source:
+        ticks = [tick async for batch in source.batches() for tick in batch]
+        assert source.rows_skipped["invalid"] == 1
+    assert seconds_of(ticks) == [1, 2]
+
+
+# The rows of each line of a capture.
+CAPTURED = [
+    [trade_row(1)],
+    [trade_row(2), trade_row(3, x=None, c=["@", "{", "é"]), trade_row(4)],
+    [json.dumps({"T": "mark"})],
+    [trade_row(5, sm='{"T":'), trade_row(6, n={"a": [1]})],
+]
+
+
+@pytest.mark.parametrize("arrays", [True, False])
+@pytest.mark.parametrize("again", [1, 2])
+async def test_of_joined_captures_only_the_row_in_which_one_was_cut_off_is_lost(
+    again: int, arrays: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.ndjson"
+    lines = CAPTURED if arrays else [[row] for rows in CAPTURED for row in rows]
+    texts = [f"[{', '.join(rows)}]" if arrays else rows[0] for rows in lines]
+    rest = "\n".join([texts[again], trade_row(9)])
+    after = [*_seconds(lines[again]), 9]
+    for number, rows in enumerate(lines):
+        before = _seconds([row for line in lines[:number] for row in line])
+        ends = [texts[number].index(row) + len(row) for row in rows]
+        for cut in range(len(texts[number])):
+            head = "\n".join([*texts[:number], texts[number][:cut]])
+            path.write_text(f"{head}{rest}")
+            async with opened(path, report=lambda *_: None) as source:
+                ticks = [tick async for batch in source.batches() for tick in batch]
+                assert sum(source.rows_skipped.values()) <= 2, head
+            whole = _seconds([row for row, end in zip(rows, ends, strict=True) if end <= cut])
+            assert seconds_of(ticks) == [*before, *whole, *after], head
+
+
+def _seconds(rows: list[str]) -> list[float]:
+    """Return the second of each trade among some rows."""
+    return [float(row[1]) for row in re.finditer(r'"t": "[^"]*:0(\d)\.', " ".join(rows))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[\n{}\n,{}]",
+        "[ {},\n  {}\n]\n",
+        "[\n{},\r\n{},\r\n]",
+        "{},\n{},",
+        "{}{}",
+        "{} {}\n",
+        "[{}][{}]",
+        "{}[{}]\n",
+        "[{},\n{}",
+    ],
+)
+async def test_nothing_is_broken_but_the_lines_of_an_array(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.ndjson"
+    path.write_text(text.replace("{}", trade_row(1), 1).replace("{}", trade_row(2), 1))
+    async with opened(path, on_bad_row="stop") as source:
+        ticks = [tick async for batch in source.batches() for tick in batch]
+        assert (source.rows_read, source.rows_beside) == (2, 0)
+    assert seconds_of(ticks) == [1, 2]
+
+
+async def test_a_line_of_many_beginnings_is_read_in_one_go(tmp_path: Path) -> None:
+    path = tmp_path / "a.ndjson"
+    path.write_text(f"{trade_row(1)}\n" + '{"T":"t' * 100_000 + f"\n{trade_row(2)}\n")
+    assert seconds_of(await ticks_of(path, report=lambda *_: None)) == [1, 2]
 
 
 @pytest.mark.parametrize("cut", [0, 1, 30, 150, 10_000])

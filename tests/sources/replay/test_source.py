@@ -202,8 +202,8 @@ TRADES_HEADER = "symbol,timestamp,price,amount,side"
     ("bad", "reason", "words"),
     [
         ("{", "unreadable", r"no JSON \(.*\); accepted: an object, or an array of objects"),
-        (trade_row(2) + ",", "unreadable", "no JSON"),
-        (f"{trade_row(2)} {trade_row(2)}", "unreadable", "no JSON"),
+        (trade_row(2).replace("}", ","), "unreadable", "no JSON"),
+        ("]" + "[", "unreadable", "no JSON"),
         ('{"T":"t","p":NaN}', "unreadable", "no JSON"),
         ("[" * 5_000, "unreadable", "no JSON"),
         (trade_row(2, z="z" * MAX_LINE_BYTES), "unreadable", "accepted: up to 1048576 bytes"),
