@@ -15,7 +15,7 @@ from feed.wire.error_codes import ErrorCode
 from feed.wire.json_codec import JSON
 from feed.wire.messages import AUTHENTICATED, CONNECTED, Message, error_message, error_of
 from feed.wire.requests import MOST_SYMBOLS, Control, parse_control
-from feed.wire.subscribed import Subscribed
+from feed.wire.subscribed import NOTHING_SUBSCRIBED, Subscribed
 from feed.wire.websocket_frame import Opcode, websocket_frame
 
 
@@ -27,11 +27,20 @@ class Dialect:
         authenticated_before: the answer to a second `auth`, as a frame.
     """
 
-    __slots__ = ("_codec", "_opcode", "authenticated", "authenticated_before", "connected")
+    __slots__ = (
+        "_acknowledged",
+        "_codec",
+        "_opcode",
+        "authenticated",
+        "authenticated_before",
+        "connected",
+    )
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec if codec.is_both_ways else JSON
         self._opcode = opcode_of(self._codec)
+        # The last answer: equal first requests are one object (`Subscribed.more`).
+        self._acknowledged: tuple[Subscribed, bytes] = NOTHING_SUBSCRIBED, b""
         self.connected = self.say(CONNECTED)
         self.authenticated = self.say(AUTHENTICATED)
         self.authenticated_before = self.say(error_message(ErrorCode.ALREADY_AUTHENTICATED))
@@ -64,7 +73,11 @@ class Dialect:
 
     def acknowledge(self, subscribed: Subscribed) -> bytes:
         """Return the answer to `subscribe` and `unsubscribe`, as a frame."""
-        return self.say(subscribed.message())
+        known, answer = self._acknowledged
+        if subscribed is not known or not answer:
+            answer = self.say(subscribed.message())
+            self._acknowledged = subscribed, answer
+        return answer
 
     def refuse(self, error: FeedError) -> bytes:
         """Return an error of ours as a frame; the conversation goes on."""

@@ -133,10 +133,11 @@ class Channels(Strict):
     @classmethod
     def _without_nulls(cls, fields: dict[str, Any]) -> dict[str, Any]:
         """Read `null` as what was not given: the Go SDK writes channels so that it does not use."""
+        if None not in fields.values():
+            return fields
+        known = cls.model_fields
         return {
-            name: value
-            for name, value in fields.items()
-            if value is not None or name not in cls.model_fields
+            name: value for name, value in fields.items() if value is not None or name not in known
         }
 
     def symbols(self, every: str = ALL) -> dict[Channel, list[str]]:

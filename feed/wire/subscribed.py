@@ -4,8 +4,9 @@ The dialect's `subscribe` adds symbols and `unsubscribe` takes some away; a lane
 resulting selection, in which `*` absorbs all names beside it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from feed.market.symbols import ALL
@@ -17,6 +18,8 @@ from feed.wire.selection import Selection
 Symbols = Mapping[Channel, frozenset[str]]
 
 _NOTHING: frozenset[str] = frozenset()
+_FEW_SYMBOLS = 64  # of a first request: those with as few are remembered
+_REQUESTS = 256  # that are remembered: at most 2 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +52,10 @@ class Subscribed:
             asked: the request.
             every: what a `*` stands for, here and in `less` the same.
         """
-        wanted, known = asked.symbols(every), self.symbols
-        intervals_ms = lossy_only({**self.intervals_ms, **(asked.conflate or {})})
-        # The same object where nothing is new, for there are many of them.
-        symbols = {
-            channel: known[channel].union(wanted[channel]) if wanted[channel] else known[channel]
-            for channel in CHANNELS
-        }
-        return _subscribed(symbols, intervals_ms), Selection.of(wanted, intervals_ms)
+        wanted = asked.symbols(every)
+        if self is NOTHING_SUBSCRIBED and sum(map(len, wanted.values())) <= _FEW_SYMBOLS:
+            return _first(tuple(map(tuple, wanted.values())), tuple((asked.conflate or {}).items()))
+        return _more(self, wanted, asked.conflate or {})
 
     def less(self, unwanted: Channels, every: str = ALL) -> "Subscribed":
         """Return the subscription without some symbols."""
@@ -70,6 +69,30 @@ class Subscribed:
 
 
 NOTHING_SUBSCRIBED = Subscribed(Selection(), MappingProxyType({}), None)
+
+
+@lru_cache(_REQUESTS)
+def _first(
+    symbols: tuple[tuple[str, ...], ...], conflate: tuple[tuple[Channel, int], ...]
+) -> tuple[Subscribed, Selection]:
+    """Return the first subscription of a connection: thousands come back with the same."""
+    wanted = dict(zip(CHANNELS, symbols, strict=True))
+    return _more(NOTHING_SUBSCRIBED, wanted, dict(conflate))
+
+
+def _more(
+    subscribed: Subscribed,
+    wanted: Mapping[Channel, Collection[str]],
+    conflate: Mapping[Channel, int],
+) -> tuple[Subscribed, Selection]:
+    known = subscribed.symbols
+    intervals_ms = lossy_only({**subscribed.intervals_ms, **conflate})
+    # The same object where nothing is new, for there are many of them.
+    symbols = {
+        channel: known[channel].union(wanted[channel]) if wanted[channel] else known[channel]
+        for channel in CHANNELS
+    }
+    return _subscribed(symbols, intervals_ms), Selection.of(wanted, intervals_ms)
 
 
 def _subscribed(symbols: Symbols, intervals_ms: Mapping[Channel, int]) -> Subscribed:

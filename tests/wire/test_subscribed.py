@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from feed.errors import InvalidParameter
-from feed.market.asset_classes import EVERY_OF, WILDCARDS
+from feed.market.asset_classes import EVERY_OF, WILDCARDS, AssetClass
 from feed.market.symbols import ALL
 from feed.market.ticks import Channel
 from feed.wire.requests import Subscribe, Unsubscribe, parse_control
@@ -92,3 +92,24 @@ def test_what_a_message_subscribed_to_is_said_apart() -> None:
         {Channel.TRADES: ["MSFT"], Channel.QUOTES: ["MSFT"]}, {Channel.QUOTES: 1_000}
     )
     assert sorted(subscribed.symbols[Channel.TRADES]) == ["AAPL", "MSFT"]
+
+
+def test_equal_first_requests_are_one_subscription_and_others_are_not() -> None:
+    def first(every: str = ALL, **fields: Any) -> tuple[Subscribed, Selection]:
+        request = parse_control({"action": "subscribe", **fields})
+        assert isinstance(request, Subscribe)
+        return NOTHING_SUBSCRIBED.more(request, every)
+
+    one, other = first(trades=["A"], after="e-1"), first(trades=["A"], after="e-2", marks=True)
+    assert one[0] is other[0]
+    assert one[1] is other[1]
+    crypto = EVERY_OF[AssetClass.CRYPTO]
+    everything = [first(trades=["*"]), first(crypto, trades=["*"]), first(quotes=["*"])]
+    conflated = first(trades=["A"], conflate={"trades": "100ms"})
+    found = [one, *everything, conflated, first(trades=["A", "B"])]
+    assert len({selection for _, selection in found}) == len(found)
+    assert [asked.selection for asked, _ in found] == [selection for _, selection in found]
+    assert conflated[0].intervals_ms == {Channel.TRADES: 100}
+    many = [f"S{number}" for number in range(100)]
+    assert first(trades=many) == first(trades=many)
+    assert first(trades=many)[0] is not first(trades=many)[0], "large ones are not remembered"
