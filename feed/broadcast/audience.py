@@ -7,13 +7,12 @@ the hub, which has them, asks, and so do tests.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from feed.broadcast.awake_clock import AwakeClock
 from feed.broadcast.cut import Broadcast, Cut
-from feed.broadcast.fan_out import Reader
 from feed.broadcast.ladder import Ladder, LadderCounts
-from feed.broadcast.lane import Lane, Socket
+from feed.broadcast.lane import Lane, Socket, write_frames
 from feed.broadcast.limits import Limits
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.resumption import Resume
@@ -198,11 +197,7 @@ class Audience:
     def cut(self, mono_ns: int, wall_ns: int) -> Cut:
         """Cut, and write each lane's frames to everybody live in it."""
         cut = self.broadcast.cut(mono_ns, wall_ns)
-        high_water_bytes = self.limits.high_water_bytes
-        for lane, envelopes in cut.envelopes:
-            missed = lane.write(envelopes, mono_ns, high_water_bytes)
-            if missed:
-                self._fall_behind(missed, cut.follows, mono_ns)
+        self._write(cut.envelopes, cut.follows, mono_ns)
         return cut
 
     def keeping_alive(
@@ -216,7 +211,7 @@ class Audience:
         for lane, envelope in broadcast.idle(
             mono_ns, wall_ns, keepalive_ns=keepalive_ns, mark_interval_ns=mark_interval_ns
         ):
-            self._write(lane, envelope, mono_ns)
+            self._write([(lane, [envelope])], broadcast.cut_sequence, mono_ns)
             yield
 
     def look(self, subscriber: Subscriber, mono_ns: int) -> None:
@@ -237,8 +232,10 @@ class Audience:
         news to it then. What waits for a cut has to be cut before, since it came before.
         """
         self._announced, self._down = message, down
-        for lane, envelope in self.broadcast.announce(message, mono_ns):
-            self._write(lane, envelope, mono_ns)
+        broadcast = self.broadcast
+        announced = [(lane, [said]) for lane, said in broadcast.announce(message, mono_ns)]
+        self._write(announced, broadcast.cut_sequence, mono_ns)
+        for lane, _ in announced:
             for reader in lane.readers():
                 assert isinstance(reader, Subscriber)
                 reader.told_down = down
@@ -326,14 +323,12 @@ class Audience:
         subscriber.go_live()
         subscriber.lane.add(subscriber)
 
-    def _write(self, lane: Lane, envelope: bytes, mono_ns: int) -> None:
-        """Write an envelope of a lane that follows the last cut."""
-        missed = lane.write([envelope], mono_ns, self.limits.high_water_bytes)
-        self._fall_behind(missed, self.broadcast.cut_sequence, mono_ns)
-
-    def _fall_behind(self, missed: Iterable[Reader], follows: int, mono_ns: int) -> None:
-        """Let readers that missed what follows a sequence be behind."""
-        for reader in missed:
+    def _write(
+        self, enveloped: Iterable[tuple[Lane, Sequence[bytes]]], follows: int, mono_ns: int
+    ) -> None:
+        """Write lanes' envelopes that follow a sequence; who misses them is behind."""
+        fan_out, high_water_bytes = self.broadcast.fan_out, self.limits.high_water_bytes
+        for reader in write_frames(fan_out, enveloped, mono_ns, high_water_bytes):
             assert isinstance(reader, Subscriber)
             reader.miss(follows)
             self._put_behind(reader, mono_ns)

@@ -91,7 +91,7 @@ class Broadcast:
         self.snapshot = Snapshot(classes)
         self.states = States(ring, self.snapshot, sizes, self.fragments.segments)
         self.fan_out = fan_out
-        self.lanes = Lanes(classes, fan_out)
+        self.lanes = Lanes(classes)
         self.sizes = sizes
         self.cut_sequence = ring.newest
         self.conflated_cuts = 0

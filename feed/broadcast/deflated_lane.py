@@ -12,7 +12,7 @@ from itertools import chain
 from feed.broadcast.checksum import LaneChecksum
 from feed.broadcast.compressor_budget import CompressorBudget
 from feed.broadcast.deflate import GZIP_HEADER, SharedDeflate
-from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut, Reader, Readers
+from feed.broadcast.fan_out import Bunch, Reader, Readers
 from feed.broadcast.lane import Lane
 from feed.broadcast.payload import Payload
 from feed.broadcast.traffic import Traffic
@@ -39,12 +39,11 @@ class DeflatedLane(Lane):
         framing: Framing,
         traffic: Traffic,
         mono_ns: int,
-        fan_out: FanOut = PYTHON_FAN_OUT,
         *,
         compression: Compression,
         budget: CompressorBudget,
     ) -> None:
-        super().__init__(payload, framing, traffic, mono_ns, fan_out)
+        super().__init__(payload, framing, traffic, mono_ns)
         self.compression = compression
         self.joining: Readers = {}
         if framing.one_stream:
@@ -64,10 +63,8 @@ class DeflatedLane(Lane):
         self.live.pop(reader, None)
         self.joining.pop(reader, None)
 
-    def write(
-        self, envelopes: Sequence[bytes], mono_ns: int, high_water_bytes: int
-    ) -> list[Reader]:
-        """Compress envelopes once, or twice while somebody is joining, and write them."""
+    def bunches(self, envelopes: Sequence[bytes], mono_ns: int) -> list[Bunch]:
+        """Compress envelopes once, or twice while somebody is joining."""
         live, joining = self.live, self.joining
         if not live and not joining:
             self._deflate.close()  # the context would miss these
@@ -81,7 +78,7 @@ class DeflatedLane(Lane):
             # Once most would be served alone, a keyframe is cheaper for everybody.
             keyframe=len(joining) > len(live),
         )
-        missed: list[Reader] = []
+        bunches: list[Bunch] = []
         if shared is None:
             joining.update(live)  # their next frame belongs to no context
             live.clear()
@@ -90,11 +87,11 @@ class DeflatedLane(Lane):
             if is_keyframe:
                 live.update(joining)
                 joining.clear()
-            missed = self._write(live, self._wrap(blocks), envelopes, high_water_bytes)
+            bunches.append((live, self._wrap(blocks)))
         if joining:
             alone = [self._deflate.alone(envelope) for envelope in envelopes]
-            missed += self._write(joining, self._wrap(alone), envelopes, high_water_bytes)
-        return missed
+            bunches.append((joining, self._wrap(alone)))
+        return bunches
 
     def _wrap(self, blocks: Iterable[bytes]) -> bytes:
         wrap = self.framing.wrap

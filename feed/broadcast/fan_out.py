@@ -1,4 +1,4 @@
-"""The fan-out: one bytes object of frames goes to many readers.
+"""The fan-out: frames go to their readers, each one bytes object to all that share it.
 
 This is what the whole design is for, and nearly all of what a server costs. It is a seam: the
 engine here calls each reader's transport, needs nothing, and knows sockets only as callables; the
@@ -6,7 +6,7 @@ engines of `feed.hub.fan_out` hand descriptors to C. All of them owe their calle
 whoever has room has taken the frames, or his transport has; the others are told.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -43,6 +43,8 @@ class Reader(Protocol):
 
 
 Readers = dict[Reader, Target | None]  # with their targets; a dict for its order and O(1) removal
+Bunch = tuple[Readers, bytes]  # readers, and the frames that are due to all of them
+Missed = tuple[int, Reader]  # the index of a bunch, and a reader of it
 
 
 class FanOut(Protocol):
@@ -58,11 +60,15 @@ class FanOut(Protocol):
     threads: int
     why: str
 
-    def write(self, readers: Readers, frames: bytes, high_water_bytes: int) -> list[Reader]:
-        """Write frames to all readers that hold back at most `high_water_bytes`.
+    def write(self, bunches: Sequence[Bunch], high_water_bytes: int) -> list[Missed]:
+        """Write each bunch's frames to those of its readers that hold back at most the mark.
+
+        Args:
+            bunches: all that a cut made, in one call; no reader stands in two of them.
+            high_water_bytes: the mark.
 
         Returns:
-            The readers that missed the frames: over the mark, or gone.
+            The readers that missed their frames: over the mark, or gone.
         """
 
     def close(self) -> None:
@@ -81,17 +87,18 @@ class PythonFanOut:
         self.threads = 1
         self.why = why
 
-    def write(self, readers: Readers, frames: bytes, high_water_bytes: int) -> list[Reader]:
-        """Write frames to all readers, one call into the transport each."""
-        missed = []
-        for reader in readers:
-            try:
-                if reader.buffered_bytes() <= high_water_bytes:
-                    reader.write(frames)
-                    continue
-            except (RuntimeError, OSError):  # gone; its handler is about to learn it
-                pass
-            missed.append(reader)
+    def write(self, bunches: Sequence[Bunch], high_water_bytes: int) -> list[Missed]:
+        """Write each bunch's frames, one call into the transport a reader."""
+        missed: list[Missed] = []
+        for index, (readers, frames) in enumerate(bunches):
+            for reader in readers:
+                try:
+                    if reader.buffered_bytes() <= high_water_bytes:
+                        reader.write(frames)
+                        continue
+                except (RuntimeError, OSError):  # gone; its handler is about to learn it
+                    pass
+                missed.append((index, reader))
         return missed
 
     def close(self) -> None:

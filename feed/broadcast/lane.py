@@ -5,11 +5,11 @@ are private to one subscriber (a gap, a snapshot, ticks that it catches up with)
 lane's own, alone. Knows sockets only as two callables.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from feed.broadcast.checksum import LaneChecksum
-from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut, Reader, Readers, Target
+from feed.broadcast.fan_out import Bunch, FanOut, Reader, Readers, Target
 from feed.broadcast.payload import Payload
 from feed.broadcast.traffic import Traffic
 from feed.wire.codec import Codec
@@ -46,7 +46,6 @@ class Lane:
         live: the readers that each frame is written to.
         members: how many subscribers belong here, live or not.
         traffic: what was written, shared with all lanes of its transport and codec.
-        fan_out: writes its frames.
         compression: how its frames are compressed; None: they are not.
         checksum: of its frames, where its streams are gzip; None: elsewhere.
         spoke_ns, marked_ns: when its last frame, and its last mark, was made, monotonic.
@@ -55,7 +54,6 @@ class Lane:
     __slots__ = (
         "checksum",
         "compression",
-        "fan_out",
         "framing",
         "live",
         "marked_ns",
@@ -71,12 +69,10 @@ class Lane:
         framing: Framing,
         traffic: Traffic,
         mono_ns: int,
-        fan_out: FanOut = PYTHON_FAN_OUT,
     ) -> None:
         self.payload = payload
         self.framing = framing
         self.traffic = traffic
-        self.fan_out = fan_out
         self.live: Readers = {}
         self.members = 0
         self.compression: Compression | None = None
@@ -112,38 +108,15 @@ class Lane:
         if marked:
             self.marked_ns = mono_ns
 
-    def write(
+    def bunches(
         self,
         envelopes: Sequence[bytes],
         mono_ns: int,  # noqa: ARG002 - for contexts that age
-        high_water_bytes: int,
-    ) -> list[Reader]:
-        """Make frames of envelopes, and write them to everybody live as one bytes object.
-
-        Returns:
-            The readers that could not take them; they are live no longer.
-        """
-        wrap = self.framing.wrap
+    ) -> Iterable[Bunch]:
+        """Make frames of envelopes: one bytes object, for everybody live."""
         if len(envelopes) == 1:
-            (envelope,) = envelopes
-            return self._write(self.live, wrap(envelope), envelopes, high_water_bytes)
-        frames = b"".join([wrap(envelope) for envelope in envelopes])
-        return self._write(self.live, frames, envelopes, high_water_bytes)
-
-    def _write(
-        self,
-        readers: Readers,
-        frames: bytes,
-        envelopes: Sequence[bytes],
-        high_water_bytes: int,
-    ) -> list[Reader]:
-        """Write the frames of envelopes to readers; return those that could not, taken out."""
-        missed = self.fan_out.write(readers, frames, high_water_bytes)
-        for reader in missed:
-            del readers[reader]
-        plain_bytes = sum(map(len, envelopes))
-        self.traffic.count(len(frames), plain_bytes, len(readers), len(envelopes))
-        return missed
+            return ((self.live, self.framing.wrap(envelopes[0])),)
+        return ((self.live, b"".join(map(self.framing.wrap, envelopes))),)
 
     def opening(self) -> bytes:
         """Return what a connection begins with, before any frame; b"" where that is nothing."""
@@ -201,3 +174,35 @@ class Lane:
     def message_envelope(self, message: Message, position: Position | None = None) -> bytes:
         """Return the envelope of a feed message; with a position it moves its readers there."""
         return message_envelope(self.framing, self.codec, message, position)
+
+
+def write_frames(
+    fan_out: FanOut,
+    enveloped: Iterable[tuple[Lane, Sequence[bytes]]],
+    mono_ns: int,
+    high_water_bytes: int,
+) -> list[Reader]:
+    """Make frames of lanes' envelopes, and write them to everybody live in one call.
+
+    Args:
+        fan_out: writes them.
+        enveloped: lanes, each once, with their envelopes.
+        mono_ns: now.
+        high_water_bytes: a reader that holds back more misses them.
+
+    Returns:
+        The readers that could not take them; they are live no longer.
+    """
+    bunches: list[Bunch] = []
+    origins: list[tuple[Lane, Sequence[bytes]]] = []
+    for lane, envelopes in enveloped:
+        for bunch in lane.bunches(envelopes, mono_ns):
+            bunches.append(bunch)
+            origins.append((lane, envelopes))
+    missed = fan_out.write(bunches, high_water_bytes)
+    for index, reader in missed:
+        del bunches[index][0][reader]
+    for (readers, frames), (lane, envelopes) in zip(bunches, origins, strict=True):
+        plain_bytes = sum(map(len, envelopes))
+        lane.traffic.count(len(frames), plain_bytes, len(readers), len(envelopes))
+    return [reader for _, reader in missed]

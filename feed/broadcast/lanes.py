@@ -11,7 +11,6 @@ from functools import partial
 
 from feed.broadcast.compressor_budget import CompressorBudget
 from feed.broadcast.deflated_lane import DeflatedLane
-from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut
 from feed.broadcast.lane import Lane
 from feed.broadcast.payload import Payload
 from feed.broadcast.payload_key import PayloadKey
@@ -43,7 +42,6 @@ class Lanes:
         traffic: frames and bytes written, by transport and codec.
         budget: the memory of all lanes' compressors together.
         conflators: one for each interval that somebody asked for, by milliseconds.
-        fan_out: writes the frames of all lanes.
     """
 
     __slots__ = (
@@ -55,12 +53,10 @@ class Lanes:
         "budget",
         "conflators",
         "counts",
-        "fan_out",
         "traffic",
     )
 
-    def __init__(self, classes: AssetClasses = BY_FORM, fan_out: FanOut = PYTHON_FAN_OUT) -> None:
-        self.fan_out = fan_out
+    def __init__(self, classes: AssetClasses = BY_FORM) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.traffic: defaultdict[tuple[str, str], Traffic] = defaultdict(Traffic)
         self.budget = CompressorBudget()
@@ -159,14 +155,13 @@ class Lanes:
             carried = self._carried[key] = _Carried(self._payload(key))
         served = framing.transport, key.codec.name
         lane = (
-            Lane(carried.payload, framing, self.traffic[served], mono_ns, self.fan_out)
+            Lane(carried.payload, framing, self.traffic[served], mono_ns)
             if compression is None
             else DeflatedLane(
                 carried.payload,
                 framing,
                 self.traffic[served],
                 mono_ns,
-                self.fan_out,
                 compression=compression,
                 budget=self.budget,
             )

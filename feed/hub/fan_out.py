@@ -8,9 +8,10 @@ full, one whose transport keeps bytes or is closing, the rest of what was taken 
 import importlib
 import os
 import platform
+from collections.abc import Sequence
 from types import ModuleType
 
-from feed.broadcast.fan_out import Engine, FanOut, PythonFanOut, Reader, Readers
+from feed.broadcast.fan_out import Bunch, Engine, FanOut, Missed, PythonFanOut
 from feed.errors import FeedError
 from feed.hub.cores import usable_cores
 
@@ -40,19 +41,20 @@ class NativeFanOut:
         self.why = why
         self._writer = native.Writer(io_uring=engine is Engine.IO_URING, helpers=threads - 1)
 
-    def write(self, readers: Readers, frames: bytes, high_water_bytes: int) -> list[Reader]:
-        """Write frames to all readers in one call, and the rest through their transports."""
-        missed: list[Reader] = []
-        for _, reader, sent_bytes in self._writer.write(((readers, frames),)):
+    def write(self, bunches: Sequence[Bunch], high_water_bytes: int) -> list[Missed]:
+        """Write all frames in one call, and the rest through the transports."""
+        missed: list[Missed] = []
+        for index, reader, sent_bytes in self._writer.write(bunches):
+            _, frames = bunches[index]
             try:
                 if sent_bytes:
                     reader.write(memoryview(frames)[sent_bytes:])
                 elif reader.buffered_bytes() <= high_water_bytes:
                     reader.write(frames)
                 else:
-                    missed.append(reader)
+                    missed.append((index, reader))
             except (RuntimeError, OSError):  # gone; its handler is about to learn it
-                missed.append(reader)
+                missed.append((index, reader))
         return missed
 
     def close(self) -> None:

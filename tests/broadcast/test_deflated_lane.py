@@ -10,7 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from feed.broadcast.compressor_budget import CompressorBudget
 from feed.broadcast.deflate import GZIP_HEADER, KEYFRAME_EVERY
 from feed.broadcast.deflated_lane import DeflatedLane
-from feed.broadcast.fan_out import Target
+from feed.broadcast.fan_out import PYTHON_FAN_OUT, Reader, Target
+from feed.broadcast.lane import write_frames
 from feed.broadcast.payload import Payload
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.traffic import Traffic
@@ -52,6 +53,10 @@ class Inflater:
         start = 2 + {126: 2, 127: 8}.get(length, 0)
         data = bytes(frame[start:])
         self.read += self._inflate.decompress(data + b"\0\0\xff\xff") if frame[0] & RSV1 else data
+
+
+def write_lane(lane: DeflatedLane, envelopes: list[bytes], mono_ns: int) -> list[Reader]:
+    return write_frames(PYTHON_FAN_OUT, [(lane, envelopes)], mono_ns, HIGH_WATER)
 
 
 def make_lane(
@@ -96,7 +101,7 @@ class LaneMachine(RuleBasedStateMachine):
 
     @rule(text=TEXTS)
     def write(self, text: bytes) -> None:
-        missed = self.lane.write([text], self.now_ns, HIGH_WATER)
+        missed = write_lane(self.lane, [text], self.now_ns)
         assert set(missed) == {reader for reader in self.live if reader.full}
         self.live = [reader for reader in self.live if not reader.full]
         for reader in self.live:
@@ -169,7 +174,7 @@ TestLaneWithoutMemory = _test_case(NoMemoryMachine)
 def _frames(lane: DeflatedLane, count: int) -> Callable[[], None]:
     def write() -> None:
         for number in range(count):
-            lane.write([b'{"S":"AAPL","p":%d}' % number * 20], 0, HIGH_WATER)
+            write_lane(lane, [b'{"S":"AAPL","p":%d}' % number * 20], 0)
 
     return write
 
@@ -239,7 +244,7 @@ def test_traffic_counts_what_compression_saved(text: bytes) -> None:
     lane = make_lane(BARE_SSE)
     reader = Inflater(BARE_SSE)
     lane.add(reader)
-    lane.write([text], 0, HIGH_WATER)
+    write_lane(lane, [text], 0)
     assert lane.traffic.frames == 1
     assert lane.traffic.plain_bytes == len(text)
     assert lane.traffic.frame_bytes == reader.wire_bytes

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feed.broadcast.fan_out import PYTHON_FAN_OUT, Reader
 from feed.broadcast.fragments import split_runs
-from feed.broadcast.lane import Lane
+from feed.broadcast.lane import Lane, write_frames
 from feed.broadcast.payload import Payload
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.traffic import Traffic
@@ -36,6 +37,10 @@ def lane_of(way: Way = WAYS[0], *, marks: bool = False, now_ns: int = 0) -> Lane
     return Lane(payload, framing, Traffic(), now_ns)
 
 
+def write_lane(lane: Lane, envelopes: list[bytes], mono_ns: int) -> list[Reader]:
+    return write_frames(PYTHON_FAN_OUT, [(lane, envelopes)], mono_ns, HIGH_WATER_BYTES)
+
+
 each_way = pytest.mark.parametrize("way", WAYS, ids=way_name)
 
 
@@ -47,7 +52,7 @@ def test_everybody_live_is_written_the_same_object() -> None:
     sockets = [Socket() for _ in range(3)]
     for socket in sockets:
         lane.add(socket)
-    assert lane.write([b"[1]"], 0, HIGH_WATER_BYTES) == []
+    assert write_lane(lane, [b"[1]"], 0) == []
     frames = [socket.written for socket in sockets]
     assert frames[0] == [TEXT_SOCKET.wrap(b"[1]")]
     assert frames[1][0] is frames[0][0]
@@ -59,12 +64,12 @@ def test_whoever_is_over_the_high_water_mark_misses_the_frame_and_the_ones_after
     full, at_mark, empty = Socket(held_bytes=1001), Socket(held_bytes=1000), Socket()
     for socket in (full, at_mark, empty):
         lane.add(socket)
-    assert lane.write([b"[1]"], 0, HIGH_WATER_BYTES) == [full]
+    assert write_lane(lane, [b"[1]"], 0) == [full]
     full.held_bytes = 0
-    assert lane.write([b"[2]"], 0, HIGH_WATER_BYTES) == []
+    assert write_lane(lane, [b"[2]"], 0) == []
     assert [len(socket.written) for socket in (full, at_mark, empty)] == [0, 2, 2]
     lane.add(full)
-    assert lane.write([b"[3]"], 0, HIGH_WATER_BYTES) == []
+    assert write_lane(lane, [b"[3]"], 0) == []
     assert full.written == [TEXT_SOCKET.wrap(b"[3]")]
 
 
@@ -73,7 +78,7 @@ def test_whoever_is_gone_costs_the_others_nothing() -> None:
     first, gone, last = Socket(), Socket(gone=True), Socket()
     for socket in (first, gone, last):
         lane.add(socket)
-    assert lane.write([b"[1]"], 0, HIGH_WATER_BYTES) == [gone]
+    assert write_lane(lane, [b"[1]"], 0) == [gone]
     assert (len(first.written), len(last.written)) == (1, 1)
     assert list(lane.live) == [first, last]
 
@@ -84,16 +89,30 @@ def test_whoever_was_dropped_is_written_nothing() -> None:
     lane.add(socket)
     lane.drop(socket)
     lane.drop(socket)
-    assert lane.write([b"[1]"], 0, HIGH_WATER_BYTES) == []
+    assert write_lane(lane, [b"[1]"], 0) == []
     assert socket.written == []
+
+
+def test_lanes_are_written_in_one_call_each_its_own() -> None:
+    lanes = [lane_of(), lane_of(), lane_of()]
+    sockets = [Socket(), Socket(held_bytes=1001), Socket()]
+    for lane, socket in zip(lanes, sockets, strict=True):
+        lane.add(socket)
+    enveloped = [(lane, [b"[%d]" % number, b"[]"]) for number, lane in enumerate(lanes)]
+    assert write_frames(PYTHON_FAN_OUT, enveloped, 0, HIGH_WATER_BYTES) == [sockets[1]]
+    written = [b"".join(socket.written) for socket in sockets]
+    wrap = TEXT_SOCKET.wrap
+    assert written == [wrap(b"[0]") + wrap(b"[]"), b"", wrap(b"[2]") + wrap(b"[]")]
+    assert [len(lane.live) for lane in lanes] == [1, 0, 1]
+    assert [lane.traffic.frames for lane in lanes] == [2, 0, 2]
 
 
 def test_traffic_counts_what_was_written_and_not_what_was_missed() -> None:
     lane = lane_of()
     for socket in (Socket(), Socket(held_bytes=9999), Socket(gone=True), Socket()):
         lane.add(socket)
-    lane.write([b"[1]"], 0, HIGH_WATER_BYTES)
-    lane.write([b"[1,2]"], 0, HIGH_WATER_BYTES)
+    write_lane(lane, [b"[1]"], 0)
+    write_lane(lane, [b"[1,2]"], 0)
     assert lane.traffic.frames == 4
     assert lane.traffic.plain_bytes == 2 * (3 + 5)
     assert lane.traffic.frame_bytes == 2 * (3 + 5) + 4 * 2  # headers of two bytes

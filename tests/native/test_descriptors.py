@@ -109,7 +109,7 @@ async def foreign_frames(fan_out: FanOut) -> tuple[int, int]:
         nonlocal firing
         for reader, target in list(readers.items()):
             assert isinstance(reader, Arrival)
-            fan_out.write({reader: target}, reader.address, HIGH_WATER_BYTES)
+            fan_out.write([({reader: target}, reader.address)], HIGH_WATER_BYTES)
         firing = loop.call_later(0.0002, fire)
 
     loop = asyncio.get_running_loop()
@@ -167,7 +167,7 @@ def test_a_number_that_is_given_away_carries_no_frame_only_since_it_is_checked(
             await asyncio.sleep(0)
         os.dup2(other.fileno(), number)
         try:
-            fan_out.write({reader: reader.target}, b"foreign", HIGH_WATER_BYTES)
+            fan_out.write([({reader: reader.target}, b"foreign")], HIGH_WATER_BYTES)
             peers[1].setblocking(False)
             return peers[1].recv(100)
         except BlockingIOError:
@@ -213,8 +213,8 @@ def test_what_a_transport_was_given_leaves_before_the_frame(
             )
             for _ in range(3):
                 protocol.write(b"own.")
-                assert fan_out.write({protocol: protocol.target}, b"frame.", 1_000) == []
-            assert fan_out.write({protocol: protocol.target}, b"last.", 1_000) == []
+                assert fan_out.write([({protocol: protocol.target}, b"frame.")], 1_000) == []
+            assert fan_out.write([({protocol: protocol.target}, b"last.")], 1_000) == []
             data = b""
             while not data.endswith(b"last."):
                 data += await loop.sock_recv(theirs, 4_096)

@@ -46,8 +46,7 @@ class Scene:
         """Write a frame that tells its place in the stream by every byte."""
         self.frames += 1
         frame = bytes([self.frames % 251]) * size
-        missed = self.fan_out.write(self.live, frame, HIGH_WATER_BYTES)
-        for reader in missed:
+        for _, reader in self.fan_out.write([(self.live, frame)], HIGH_WATER_BYTES):
             assert isinstance(reader, ModelReader)
             assert reader.closing or len(reader.kept) > HIGH_WATER_BYTES
             del self.live[reader]
