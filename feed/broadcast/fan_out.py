@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Protocol
 
-# What an engine in C needs of a reader: its descriptor, whether its transport is closing, and how
-# many bytes that keeps. A bare tuple, since 2,000 of them are read a frame.
-Target = tuple[int, Callable[[], bool], Callable[[], int]]
+# What an engine in C needs of a reader: its descriptor, whether its transport is closing, how many
+# bytes that keeps, and the transport, so that its memory can be fetched before it is asked. A bare
+# tuple, since 2,000 of them are read a frame.
+Target = tuple[int, Callable[[], bool], Callable[[], int], object]
 
 
 class Engine(StrEnum):

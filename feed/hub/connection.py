@@ -53,7 +53,7 @@ class Connection:
         sock = transport.get_extra_info("socket")
         self.target: Target | None = None
         if sock is not None and transport.get_extra_info("sslcontext") is None:
-            self.target = sock.fileno(), transport.is_closing, self.buffered_bytes
+            self.target = sock.fileno(), transport.is_closing, self.buffered_bytes, transport
         if sock is not None and _TCP_NOTSENT_LOWAT is not None:
             sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, high_water_bytes)
 

@@ -5,8 +5,8 @@ MOST_HELPERS: int
 
 _Reader = TypeVar("_Reader")
 
-# A reader's descriptor, whether its transport is closing, and how many bytes that keeps.
-_Target: TypeAlias = tuple[int, Callable[[], bool], Callable[[], int]]
+# A reader's descriptor, whether its transport is closing, how many bytes that keeps, and itself.
+_Target: TypeAlias = tuple[int, Callable[[], bool], Callable[[], int], object]
 
 def io_uring_refusal() -> int:
     """Return the errno for which io_uring cannot be had here; 0 where it can."""

@@ -130,7 +130,7 @@ def target_of(**extra: Any) -> Any:
 
 
 def test_only_plain_sockets_are_written_past_their_transports() -> None:
-    number, is_closing, buffered_bytes = target_of(socket=FakeSocket())
+    number, is_closing, buffered_bytes, _ = target_of(socket=FakeSocket())
     assert (number, is_closing(), buffered_bytes()) == (7, False, 0)
     assert target_of(socket=FakeSocket(), sslcontext=object()) is None
     assert target_of() is None

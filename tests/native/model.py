@@ -38,6 +38,7 @@ class ModelReader:
             self.socket.fileno(),
             lambda: self.closing,
             self.buffered_bytes,
+            self,
         )
 
     # As a lane sees it.

@@ -55,7 +55,7 @@ class Arrival(asyncio.Protocol):
         self.target = connection.target
         if not self.checked:
             assert self.target is not None
-            self.target = (self.target[0], lambda: False, lambda: 0)
+            self.target = (self.target[0], lambda: False, lambda: 0, None)
 
     def data_received(self, data: bytes) -> None:
         self.address += data

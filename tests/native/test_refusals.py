@@ -39,7 +39,7 @@ def refuse(number):
 
 SETUP, ENTER = 425, 426
 pairs = [socket.socketpair() for _ in range(600)]
-readers = {n: (ours.fileno(), lambda: False, lambda: 0) for n, (ours, _) in enumerate(pairs)}
+readers = {n: (ours.fileno(), lambda: False, lambda: 0, ours) for n, (ours, _) in enumerate(pairs)}
 
 def check(writer, frame=b"frame"):
     # Few sockets, so that the caller's own thread sends, and has a ring if it can have one.

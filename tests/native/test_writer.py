@@ -45,15 +45,15 @@ def writer(**options: Any) -> Any:
 
 
 def targets(made: Pairs) -> dict[int, Any]:
-    return {number: (ours.fileno(), is_open, is_empty) for number, (ours, _) in enumerate(made)}
+    return {number: (ours.fileno(), is_open, is_empty, ours) for number, (ours, _) in enumerate(made)}
 
 
 def test_readers_without_a_target_or_with_a_busy_transport_are_left_to_it() -> None:
     with pairs(5) as made:
         readers: dict[int, Any] = targets(made)
         readers[1] = None
-        readers[2] = (readers[2][0], lambda: True, is_empty)
-        readers[3] = (readers[3][0], is_open, lambda: 1)
+        readers[2] = (readers[2][0], lambda: True, is_empty, None)
+        readers[3] = (readers[3][0], is_open, lambda: 1, None)
         assert writer().write([(readers, b"frame")]) == [(0, 1, 0), (0, 2, 0), (0, 3, 0)]
         for number in (0, 4):
             assert made[number][1].recv(100) == b"frame"
@@ -67,7 +67,7 @@ def test_a_transport_that_raises_is_left_to_whoever_meets_it_again() -> None:
         raise RuntimeError("the loop is closed")
 
     with pairs(1) as made:
-        reader = (made[0][0].fileno(), fail, is_empty)
+        reader = (made[0][0].fileno(), fail, is_empty, None)
         assert writer().write([({"it": reader}, b"frame")]) == [(0, "it", 0)]
 
 
@@ -77,7 +77,7 @@ def test_what_is_no_error_of_a_transport_is_raised() -> None:
 
     made = writer()
     with pytest.raises(KeyboardInterrupt):
-        made.write([({"it": (0, interrupt, is_empty)}, b"frame")])
+        made.write([({"it": (0, interrupt, is_empty, None)}, b"frame")])
     assert made.write([]) == []
 
 
@@ -107,8 +107,8 @@ def test_each_bunch_has_its_own_frames() -> None:
         ([({}, "text")], TypeError),
         ([([], b"")], TypeError),
         ([({"it": 1}, b"")], TypeError),
-        ([({"it": (0, is_open)}, b"")], TypeError),
-        ([({"it": ("0", is_open, is_empty)}, b"")], TypeError),
+        ([({"it": (0, is_open, is_empty)}, b"")], TypeError),
+        ([({"it": ("0", is_open, is_empty, None)}, b"")], TypeError),
     ],
 )
 def test_what_it_cannot_use_is_refused(bunches: Any, error: type[Exception]) -> None:
@@ -129,7 +129,7 @@ def test_readers_that_change_in_between_are_an_error() -> None:
         readers["other"] = None
         return True
 
-    readers["it"] = (0, change, is_empty)
+    readers["it"] = (0, change, is_empty, None)
     with pytest.raises(RuntimeError, match="came or went"):
         writer().write([(readers, b"frame")])
 
@@ -145,7 +145,7 @@ def test_a_call_within_a_call_is_an_error() -> None:
             errors.append(error)
         return True
 
-    one.write([({"it": (0, call, is_empty)}, b"frame")])
+    one.write([({"it": (0, call, is_empty, None)}, b"frame")])
     assert [str(error) for error in errors] == ["another thread is writing"]
 
 
@@ -233,3 +233,32 @@ def test_another_thread_may_take_over() -> None:
         assert one.write([(readers, b"3")]) == []
         assert [theirs.recv(100) for _, theirs in made] == 3 * [b"123"]
         one.close()
+
+
+def test_readers_that_are_replaced_in_between_are_an_error() -> None:
+    """As many as before, so that only a look at each of them tells it."""
+    readers: dict[Any, Any] = {}
+
+    def replace() -> bool:
+        del readers["it"]
+        readers["other"] = None
+        return True
+
+    readers["it"] = (0, replace, is_empty, None)
+    made = writer()
+    with pytest.raises(RuntimeError, match="readers came or went"):
+        made.write([(readers, b"frame")])
+    assert made.write([]) == []
+
+
+def test_the_last_of_many_readers_is_told_of_each_bunch() -> None:
+    with pairs(6) as made:
+        all_targets = [*targets(made).values()]
+        bunches = [
+            ({"a": all_targets[0], "b": all_targets[1], "c": None}, b"1"),
+            ({}, b"2"),
+            ({"d": None}, b"3"),
+            ({"e": all_targets[2], "f": None, "g": all_targets[3], "h": None}, b"4"),
+        ]
+        assert writer().write(bunches) == [(0, "c", 0), (2, "d", 0), (3, "f", 0), (3, "h", 0)]
+        assert [theirs.recv(100) for _, theirs in made[:4]] == [b"1", b"1", b"4", b"4"]
