@@ -45,7 +45,9 @@ def writer(**options: Any) -> Any:
 
 
 def targets(made: Pairs) -> dict[int, Any]:
-    return {number: (ours.fileno(), is_open, is_empty, ours) for number, (ours, _) in enumerate(made)}
+    return {
+        number: (ours.fileno(), is_open, is_empty, ours) for number, (ours, _) in enumerate(made)
+    }
 
 
 def test_readers_without_a_target_or_with_a_busy_transport_are_left_to_it() -> None:

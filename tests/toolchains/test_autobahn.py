@@ -28,7 +28,7 @@ from typing import Any
 import pytest
 
 from feed.broadcast.deflated_lane import DeflatedLane
-from feed.broadcast.lane import Lane
+from feed.broadcast.lane import Lane, write_frames
 from feed.broadcast.traffic import Traffic
 from feed.http import conversation, websocket
 from feed.http.conversation import Conversation
@@ -70,12 +70,13 @@ class Echo(Conversation):
         framing = WebSocketFraming(opcode)
         if self._lane is None or self._lane.framing != framing:
             self._lane = self._enter(framing)
-        self._lane.write([payload], self._hub.clock.mono_ns(), LARGEST_BYTES)
+        fan_out, mono_ns = self._hub.broadcast.fan_out, self._hub.clock.mono_ns()
+        write_frames(fan_out, [(self._lane, [payload])], mono_ns, LARGEST_BYTES)
 
     def _enter(self, framing: WebSocketFraming) -> Lane:
         """Be live in a lane of its own, which the server's engine writes for."""
         subscriber, broadcast = self._session.subscriber, self._hub.broadcast
-        known = subscriber.lane.payload, framing, Traffic(), 0, broadcast.fan_out
+        known = subscriber.lane.payload, framing, Traffic(), 0
         lane = (
             Lane(*known)
             if self._agreed is None
