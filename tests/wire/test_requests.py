@@ -87,18 +87,6 @@ def test_options_that_are_null_were_not_given() -> None:
     assert subscribe(trades=["A"], **dict.fromkeys(options)) == subscribe(trades=["A"])
 
 
-@pytest.mark.parametrize("name", ["_", "_t", "_ts", "__", "r", "cb", "nocache"])
-def test_cache_busters_of_a_query_mean_nothing(name: str) -> None:
-    query = [("trades", "AAPL"), (name, "0.4711"), (name, "")]
-    assert Request.of_query(query) == Request.of_query(query[:1])
-
-
-@pytest.mark.parametrize("name", ["", "R", "t", "cb_", "cachebuster", "no_cache", "rand"])
-def test_what_only_looks_like_a_cache_buster_is_refused(name: str) -> None:
-    with pytest.raises(InvalidParameter, match="the parameters"):
-        Request.of_query([("trades", "AAPL"), (name, "1")])
-
-
 def test_options_that_were_not_given_are_none() -> None:
     control = subscribe(trades=["AAPL"])
     assert control.after is None
@@ -322,22 +310,6 @@ def test_the_symbols_of_all_channels_are_counted_together() -> None:
         parse_control(message, most_symbols=10)
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        [("trades", "!,!,!,!,!")],
-        [("trades", "!,!"), ("quotes", "!,!,!")],
-        [("symbols", "!,!,!")],  # of two channels
-        [("news", "!")] * 5,
-    ],
-)
-def test_too_many_symbols_in_a_query_are_refused_by_their_number(
-    query: list[tuple[str, str]],
-) -> None:
-    with pytest.raises(LimitExceeded, match=r"symbols per connection: [56] .* limit of 4"):
-        Request.of_query(query, most_symbols=4)
-
-
 @pytest.mark.parametrize("channel", Channels.model_fields)
 def test_validation_stops_at_the_first_fault_of_a_list(channel: str) -> None:
     with pytest.raises(ValidationError) as caught:
@@ -360,96 +332,3 @@ def test_a_suggestion_is_not_looked_for_where_a_name_is_long(
     monkeypatch.setattr("difflib.get_close_matches", fail)
     with pytest.raises(InvalidParameter):
         parse_control({"action": "subscribe", "trades" * 10_000: []})
-
-
-# Query strings say the same as subscribe messages.
-
-
-def test_a_query_says_what_a_subscribe_says() -> None:
-    query = [
-        ("trades", "AAPL,MSFT"),
-        ("quotes", "*"),
-        ("after", "k3x9w7ab-12"),
-        ("snapshot", "1"),
-        ("on_lag", "disconnect"),
-        ("marks", "0"),
-    ]
-    request = Request.of_query(query)
-    message = subscribe(
-        trades=["AAPL", "MSFT"],
-        quotes=["*"],
-        after="k3x9w7ab-12",
-        snapshot=True,
-        on_lag="disconnect",
-        marks=False,
-    )
-    for name in Request.model_fields:
-        assert getattr(request, name) == getattr(message, name)
-
-
-def test_symbols_is_short_for_trades_and_quotes() -> None:
-    request = Request.of_query([("symbols", "AAPL"), ("trades", "MSFT"), ("bars", "TSLA")])
-    expected = {Channel.TRADES: ["AAPL", "MSFT"], Channel.QUOTES: ["AAPL"], Channel.BARS: ["TSLA"]}
-    assert request.selection == Selection.of(expected)
-
-
-def test_a_channel_may_be_named_twice_and_an_option_once() -> None:
-    request = Request.of_query([("trades", "AAPL"), ("trades", "MSFT")])
-    assert request.selection == Selection.of({Channel.TRADES: ["AAPL", "MSFT"]})
-    with pytest.raises(InvalidParameter, match=r"^after: '0' .* accepted: the parameter once$"):
-        Request.of_query([("after", "0"), ("after", "0")])
-
-
-def test_an_empty_list_selects_nothing() -> None:
-    assert Request.of_query([("trades", ""), ("quotes", ",")]).selection == Selection()
-
-
-def test_parameters_of_others_are_left_to_them() -> None:
-    assert Request.of_query([("codec", "json")], others={"codec"}) == Request()
-    with pytest.raises(InvalidParameter, match=r"^codec: 'json' .* the parameters .*codec2"):
-        Request.of_query([("codec", "json")], others={"codec2"})
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "accepted"),
-    [
-        ("trades", "AAPL, MSFT", A_SYMBOL),
-        ("symbols", "A[B", A_SYMBOL),
-        ("after", "", A_POSITION),
-        ("after", "12", A_POSITION),
-        ("snapshot", "yes", "1 or 0"),
-        ("snapshot", "", "1 or 0"),
-        ("marks", "2", "1 or 0"),
-        ("on_lag", "drop", "gap, "),
-        ("trade", "AAPL", "did you mean 'trades'?"),
-        ("action", "subscribe", "the parameters after, "),
-        ("", "", "the parameters after, "),
-    ],
-)
-def test_a_query_that_is_not_accepted_says_which_parameter_and_why(
-    name: str, value: str, accepted: str
-) -> None:
-    with pytest.raises(InvalidParameter) as caught:
-        Request.of_query([(name, value)])
-    error = caught.value
-    assert error.parameter.split(".")[0] in {name, "trades"}
-    assert accepted in error.accepted
-    assert str(error).startswith(f"{error.parameter}: ")
-
-
-@settings(max_examples=examples(300))
-@given(
-    st.lists(
-        st.tuples(
-            st.one_of(
-                st.sampled_from(["symbols", "trades", "after", "snapshot", "on_lag", "conflate"]),
-                strategies.texts(),
-            ),
-            strategies.texts(),
-        ),
-        max_size=4,
-    )
-)
-def test_any_query_is_understood_or_refused(query: list[tuple[str, str]]) -> None:
-    with suppress(FeedError):
-        Request.of_query(query)
