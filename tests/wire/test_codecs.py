@@ -34,6 +34,16 @@ def test_a_media_type_names_one_codec() -> None:
     assert all(codec.media_types for codec in ALL_CODECS)
 
 
+@pytest.mark.parametrize("codec", ALL_CODECS, ids=lambda codec: codec.name)
+def test_joining_adds_what_the_codec_says_and_no_byte_more(codec: Codec) -> None:
+    # Messages are filled up to their limit by it.
+    added = [
+        len(codec.join([b"x"] * count)) - count - codec.between_bytes * (count - 1)
+        for count in (1, 2, 15, 16, 65_535, 65_536)
+    ]
+    assert max(added) == codec.around_bytes
+
+
 def expected(tick: Tick) -> dict[str, Any]:
     """Return a tick's object as the dialect has it, with its time in nanoseconds."""
     head = {"T": tick.kind.value, "S": tick.symbol, "t": tick.event_ns}

@@ -1,13 +1,20 @@
 """What a client's offer of compression means. What comes of it is in `test_compression`."""
 
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.headers import parse_extension
 
+from feed.wire.compression import Compression
 from feed.wire.deflate_offer import acceptable_offer
 
 NAME = "permessage-deflate"
+
+
+def test_the_window_is_the_largest_that_zlib_has_where_the_peer_says_nothing() -> None:
+    assert Compression() == Compression(shared=True, window_bits=zlib.MAX_WBITS)
 
 
 @pytest.mark.parametrize(

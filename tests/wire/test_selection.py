@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feed.market.asset_classes import EVERY_OF
 from feed.market.symbols import ALL
 from feed.market.ticks import Channel, Kind, Tick
 from feed.wire.selection import Selection
@@ -120,6 +122,28 @@ def test_what_is_within_another_is_what_both_select(
     assert one.within(other).select(ticks) == sorted(both)
     assert one.within(EVERYTHING) == one.within(one) == one
     assert one.within(Selection()) == Selection()
+
+
+@pytest.mark.parametrize(
+    ("asset_class", "shared"),
+    [("crypto", ["BTC/USD"]), ("us_equity", ["AAPL", "BRK.B"])],
+)
+def test_a_class_and_symbols_share_the_symbols_of_the_class(
+    asset_class: str, shared: list[str]
+) -> None:
+    every = of_channels(trades=[EVERY_OF[asset_class]])
+    named = of_channels(trades=["AAPL", "BTC/USD", "BRK.B"])
+    assert every.within(named) == named.within(every) == of_channels(trades=shared)
+
+
+def test_of_two_classes_each_shares_what_the_other_names() -> None:
+    crypto, equity = EVERY_OF["crypto"], EVERY_OF["us_equity"]
+    one = of_channels(trades=[crypto, "AAPL", "MSFT"])
+    other = of_channels(trades=[equity, "BTC/USD", "MSFT"])
+    shared = of_channels(trades=["AAPL", "BTC/USD", "MSFT"])
+    assert one.within(other) == other.within(one) == shared
+    assert of_channels(trades=[crypto]).within(of_channels(trades=[equity])) == Selection()
+    assert of_channels(trades=[crypto, equity]).within(one) == one
 
 
 def test_what_is_within_another_keeps_its_own_intervals() -> None:
