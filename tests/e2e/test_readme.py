@@ -7,7 +7,7 @@ import re
 import shlex
 import shutil
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from tests.documents.markdown import ROOT, documents
 from tests.documents.project import PROJECT
 from tests.e2e.conftest import Program, Run
 from tests.fakes.patience import PROGRAM_PATIENCE_S
+from tests.fakes.programs import ran
 from tests.hostile.attacks import ATTACKS
 
 ADDRESS = "127.0.0.1:8080"
@@ -60,21 +61,6 @@ async def output_of(command: list[str], lines: int) -> list[str]:
         await process.wait()
     assert all(read), f"{shlex.join(command)} printed only {read}"
     return read
-
-
-async def outcome_of(*command: str) -> tuple[int | None, str]:
-    """Run a command to its end; return its exit status and what it said."""
-    process = await asyncio.create_subprocess_exec(
-        *command, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, cwd=ROOT
-    )
-    try:
-        async with asyncio.timeout(PROGRAM_PATIENCE_S):
-            said, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return process.returncode, said.decode()
 
 
 def here(command: str, program: Program) -> list[str]:
@@ -146,7 +132,7 @@ async def is_a_script_of_npm(command: str, stage: Stage) -> None:
 async def selects_tests(command: str, stage: Stage) -> None:
     del stage
     words = shlex.split(command)
-    status, said = await outcome_of(sys.executable, "-m", "pytest", "--markers")
+    status, said = await ran(ROOT, sys.executable, "-m", "pytest", "--markers")
     assert status == 0
     marker = words[words.index("pytest") + 2]
     assert f"@pytest.mark.{marker}:" in said
@@ -154,7 +140,7 @@ async def selects_tests(command: str, stage: Stage) -> None:
 
 async def finds_nothing_stale(command: str, stage: Stage) -> None:
     del stage
-    status, said = await outcome_of(sys.executable, *shlex.split(command)[1:], "--check")
+    status, said = await ran(ROOT, sys.executable, *shlex.split(command)[1:], "--check")
     assert status == 0, said
 
 
@@ -162,7 +148,7 @@ async def checks_a_small_feed(command: str, stage: Stage) -> None:
     """Run the chaos checker for a moment; `tests/chaos` runs it as it is."""
     del stage
     small = ("--seconds", "1", "--readers", "4", "--rate", "200")
-    status, said = await outcome_of(sys.executable, *shlex.split(command)[1:], *small)
+    status, said = await ran(ROOT, sys.executable, *shlex.split(command)[1:], *small)
     assert status == 0, said
 
 
@@ -170,7 +156,7 @@ async def attacks_in_short(command: str, stage: Stage) -> None:
     """Make one of the attacks; `tests/hostile` makes them all."""
     del stage
     attack = ("--short", ATTACKS[0].__name__)
-    status, said = await outcome_of(sys.executable, *shlex.split(command)[1:], *attack)
+    status, said = await ran(ROOT, sys.executable, *shlex.split(command)[1:], *attack)
     assert "silence" in said, said
     assert status in {0, 1}, "1: too much for a machine that is busy"
 
@@ -221,8 +207,8 @@ async def collects_benchmarks(command: str, stage: Stage) -> None:
     files = sorted(str(path) for path in ROOT.glob("benchmarks/bench_*.py"))
     _, pattern, *options = shlex.split(command)
     assert pattern == "benchmarks/bench_*.py"
-    status, said = await outcome_of(
-        sys.executable, "-m", "pytest", "--collect-only", "-q", *files, *options
+    status, said = await ran(
+        ROOT, sys.executable, "-m", "pytest", "--collect-only", "-q", *files, *options
     )
     assert status == 0, said
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,13 +21,31 @@ def kill_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-async def ran(folder: Path, *command: str) -> tuple[int, str]:
-    """Run a command to its end; return the exit status and what it wrote."""
+async def ran(
+    folder: Path,
+    *command: str,
+    environment: Mapping[str, str] | None = None,
+    patience_s: float = PROGRAM_PATIENCE_S,
+) -> tuple[int, str]:
+    """Run a command to its end; return the exit status and what it wrote.
+
+    Args:
+        folder: where it runs.
+        command: its words.
+        environment: its variables; None: as here.
+        patience_s: after how long it is ended, and the test fails.
+    """
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, start_new_session=True
+        *command,
+        cwd=folder,
+        env=environment,
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=STDOUT,
+        start_new_session=True,
     )
     try:
-        async with asyncio.timeout(PROGRAM_PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             output, _ = await process.communicate()
     finally:
         if process.returncode is None:

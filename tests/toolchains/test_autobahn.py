@@ -14,12 +14,10 @@ By hand, with autobahntestsuite 25.10.1, none FAILED:
     13             48 OK of 126: 13.5, and the smaller messages of 13.1, 13.3, 13.4 and 13.7
 """
 
-import asyncio
 import fnmatch
 import json
 import os
 import shutil
-from asyncio.subprocess import PIPE, STDOUT
 from collections import Counter
 from copy import copy
 from pathlib import Path
@@ -35,7 +33,7 @@ from feed.http.conversation import Conversation
 from feed.wire.disconnect import Disconnect
 from feed.wire.framing import WebSocketFraming
 from feed.wire.websocket_frame import Opcode
-from tests.fakes.programs import kill_group
+from tests.fakes.programs import ran
 from tests.fakes.servers import Feed, Serve
 
 # By hand a section of 12 or 13 takes minutes, of which most are the suite's own.
@@ -96,23 +94,10 @@ async def fuzz(feed: Feed, cases: list[str], folder: Path) -> dict[str, dict[str
     known = {"outdir": str(folder / "reports"), "servers": [server], "cases": cases}
     specification.write_text(json.dumps(known | {"exclude-cases": [], "exclude-agent-cases": {}}))
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    process = await asyncio.create_subprocess_exec(
-        *(wstest, "--mode", "fuzzingclient", "--spec", str(specification)),
-        cwd=folder,
-        env=clean,
-        stdout=PIPE,
-        stderr=STDOUT,
-        start_new_session=True,
-    )
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            said, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            kill_group(process.pid)
-            await process.wait()
+    command = (wstest, "--mode", "fuzzingclient", "--spec", str(specification))
+    _, said = await ran(folder, *command, environment=clean, patience_s=PATIENCE_S)
     index = folder / "reports" / "index.json"
-    assert index.exists(), said.decode()[-2_000:]
+    assert index.exists(), said[-2_000:]
     found: dict[str, dict[str, Any]] = json.loads(index.read_text())["feed"]
     return found
 

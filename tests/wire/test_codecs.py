@@ -39,7 +39,7 @@ def test_joining_adds_what_the_codec_says_and_no_byte_more(codec: Codec) -> None
     # Messages are filled up to their limit by it.
     added = [
         len(codec.join([b"x"] * count)) - count - codec.between_bytes * (count - 1)
-        for count in (1, 2, 15, 16, 65_535, 65_536)
+        for count in (1, 2, 15, 16, 65_535, 65_536, 65_537)
     ]
     assert max(added) == codec.around_bytes
 
