@@ -154,17 +154,23 @@ class Audience:
             subscriber.due.append_mark(wall_ns)
 
     def warn(
-        self, subscriber: Subscriber, known: Selection, silent: Collection[str], mono_ns: int
+        self,
+        subscriber: Subscriber,
+        named: frozenset[str],
+        known: frozenset[str],
+        silent: Collection[str],
+        mono_ns: int,
     ) -> None:
         """Tell a subscriber that is held what will not come of what it asked for just now.
 
         Args:
             subscriber: its lane selects all that it subscribed to.
-            known: what it had subscribed to before.
+            named: the symbols of that, over all channels, also those beside a `*`.
+            known: those that it had named before.
             silent: channels of the dialect that it asked for besides, and that nobody gives.
             mono_ns: now.
         """
-        for message in self.warnings.asked(subscriber, known, silent, mono_ns):
+        for message in self.warnings.asked(subscriber, named, known, silent, mono_ns):
             subscriber.due.append_message(message)
 
     def warn_later(self, mono_ns: int) -> Iterator[None]:

@@ -20,6 +20,7 @@ from heapq import nsmallest
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.subscriber import Subscriber
 from feed.market.listing import Listing
+from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, Channel, Kind
 from feed.wire.messages import Message, WarningReason, warning_message
 from feed.wire.selection import Selection
@@ -48,10 +49,12 @@ class _Doubt:
         due_ns: when it is judged.
         names: symbols that are not listed yet.
         later: those that were asked for while these waited.
+        beside: symbols that it named beside a `*`, which its selection does not say.
     """
 
     due_ns: int
     names: frozenset[str]
+    beside: frozenset[str]
     later: frozenset[str] = _NONE
 
 
@@ -81,25 +84,32 @@ class Warnings:
         self._told: dict[Subscriber, set[tuple[WarningReason, str]]] = {}
 
     def asked(
-        self, subscriber: Subscriber, known: Selection, silent: Collection[str], mono_ns: int
+        self,
+        subscriber: Subscriber,
+        named: frozenset[str],
+        known: frozenset[str],
+        silent: Collection[str],
+        mono_ns: int,
     ) -> list[Message]:
         """Return what a subscriber is to be told of its new subscription now.
 
         Args:
             subscriber: it has that subscription.
-            known: what it had subscribed to before.
+            named: the symbols in it, over all channels, also those beside a `*`.
+            known: those that it had named before.
             silent: channels of the dialect that it asked for besides, and that nobody gives.
             mono_ns: now.
         """
         selection = subscriber.selection
         if not (selection.symbols or silent):
             return self._tell(subscriber, WarningReason.NOTHING, CHANNELS)
-        names = self._listing.unlisted(_names(selection) - _names(known), mono_ns)
+        names = self._listing.unlisted(named - known, mono_ns)
         waits = self._patient or self._listing.is_empty
         mute = self._mute(selection)
         may_speak = bool(mute) and not self._is_settled(mono_ns)
         if (waits and names) or may_speak:
-            self._doubt(subscriber, names if waits else _NONE, mono_ns)
+            beside = named - _names(selection)
+            self._doubt(subscriber, names if waits else _NONE, beside, mono_ns)
         return [
             *self._tell(
                 subscriber, WarningReason.SILENT_CHANNEL, [*silent, *(() if may_speak else mute)]
@@ -108,11 +118,15 @@ class Warnings:
         ]
 
     def answered(
-        self, selection: Selection, silent: Collection[str], mono_ns: int
+        self,
+        selection: Selection,
+        named: frozenset[str],
+        silent: Collection[str],
+        mono_ns: int,
     ) -> list[Message]:
-        """Return what a finite request is to be told of its selection, which has no later."""
+        """Return what a finite request is to be told of what it asked for, which has no later."""
         settled = self._is_settled(mono_ns)
-        names = self._listing.unlisted(_names(selection), mono_ns)
+        names = self._listing.unlisted(named, mono_ns)
         if self._listing.is_empty or (self._patient and not settled):
             names = _NONE
         mute = self._mute(selection) if settled else []
@@ -154,18 +168,24 @@ class Warnings:
             if channel in _MADE_OF and not any(ticks[kind] for kind in _MADE_OF[channel])
         ]
 
-    def _doubt(self, subscriber: Subscriber, names: frozenset[str], mono_ns: int) -> None:
+    def _doubt(
+        self, subscriber: Subscriber, names: frozenset[str], beside: frozenset[str], mono_ns: int
+    ) -> None:
         doubt = self._doubts.get(subscriber)
         if doubt is None:
-            self._doubts[subscriber] = _Doubt(mono_ns + PATIENCE_NS, names)
-        elif names:  # names that it gave up meanwhile must not pile up
-            doubt.later = (doubt.later & _names(subscriber.selection)) | names
+            self._doubts[subscriber] = _Doubt(mono_ns + PATIENCE_NS, names, beside)
+        else:  # names that it gave up meanwhile must not pile up
+            doubt.later = (doubt.later & (_names(subscriber.selection) | beside)) | names
+            doubt.beside = beside
 
     def _judge(self, subscriber: Subscriber, doubt: _Doubt, mono_ns: int) -> list[Message]:
         selection = subscriber.selection
-        names = self._listing.unlisted(doubt.names & _names(selection), mono_ns)
+        wanted = _names(selection)
+        if ALL in wanted:  # else they were given up with it
+            wanted |= doubt.beside
+        names = self._listing.unlisted(doubt.names & wanted, mono_ns)
         if doubt.later:
-            self._doubts[subscriber] = _Doubt(mono_ns + PATIENCE_NS, doubt.later)
+            self._doubts[subscriber] = _Doubt(mono_ns + PATIENCE_NS, doubt.later, doubt.beside)
         else:
             del self._doubts[subscriber]
         return [

@@ -277,7 +277,7 @@ class Conversation:
     def _subscribe(self, asked: Subscribe) -> None:
         marks = self._marks if asked.marks is None else asked.marks
         self._compress = self._compress if asked.compress is None else asked.compress
-        known = self._subscribed.selection
+        known = self._subscribed.names
         subscribed, selection = self._subscribed.more(asked, self._every)
         self._move(subscribed, marks=marks)
         self._hub.begin(
@@ -286,6 +286,7 @@ class Conversation:
             after=asked.after,
             snapshot=bool(asked.snapshot),
             on_lag=asked.on_lag,
+            named=subscribed.names,
             known=known,
             silent=asked.silent_channels,
         )

@@ -101,7 +101,8 @@ async def bars(request: web.Request, server: Server) -> web.Response:
         raise InvalidParameter("timeframe", timeframe, ", ".join(_TIMEFRAMES))
     kind = _TIMEFRAMES[timeframe]
     async with server.hub.turns.turn(Step.ANSWER):
-        warnings = _warnings(Selection.of({CHANNEL_OF_KIND[kind]: [symbol]}), [], server)
+        selection = Selection.of({CHANNEL_OF_KIND[kind]: [symbol]})
+        warnings = _warnings(selection, frozenset((symbol,)), [], server)
     finished = server.ingest.bars.history(symbol, kind, limit_of(request))
     current = server.ingest.bars.current(symbol, kind)
     return joined_answer(
@@ -130,10 +131,12 @@ def _selected(asked: Request, server: Server) -> tuple[Selection, dict[str, Any]
         return _EVERYTHING, {}
     asked.check_selects()
     selection = asked.selection
-    return selection, _warnings(selection, asked.silent_channels, server)
+    return selection, _warnings(selection, asked.names, asked.silent_channels, server)
 
 
-def _warnings(selection: Selection, silent: list[str], server: Server) -> dict[str, Any]:
+def _warnings(
+    selection: Selection, named: frozenset[str], silent: list[str], server: Server
+) -> dict[str, Any]:
     hub = server.hub
-    warnings = hub.audience.warnings.answered(selection, silent, hub.clock.mono_ns())
+    warnings = hub.audience.warnings.answered(selection, named, silent, hub.clock.mono_ns())
     return {"warnings": warnings} if warnings else {}

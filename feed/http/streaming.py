@@ -102,6 +102,7 @@ async def respond(
                 after=endless.after,
                 snapshot=bool(endless.asked.snapshot),
                 on_lag=endless.asked.on_lag,
+                named=endless.asked.names,
                 silent=endless.asked.silent_channels,
             )
             # Shielded: a handler that is cancelled would cancel the future, which is the hub's.

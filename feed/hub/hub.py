@@ -45,7 +45,7 @@ from feed.wire.selection import Selection
 _NS_PER_MS = 1_000_000
 _FORGOTTEN_ENTRIES = 8_000  # of the indexes, in one step: 1.2 ms
 
-_NOTHING = Selection()
+_NO_NAMES: frozenset[str] = frozenset()
 
 log = structlog.get_logger("feed.connections")
 
@@ -242,7 +242,8 @@ class Hub:
         after: Position | str | None = None,
         snapshot: bool = False,
         on_lag: OnLag | None = None,
-        known: Selection = _NOTHING,
+        named: frozenset[str] = _NO_NAMES,
+        known: frozenset[str] = _NO_NAMES,
         silent: Collection[str] = (),
     ) -> None:
         """Begin a subscription of a session that is held, and let it have what it is due.
@@ -253,7 +254,8 @@ class Hub:
             after: the position to begin after; a str is one that could not be read; None: now.
             snapshot: whether the last known state comes first.
             on_lag: what happens when the ring overruns it; None: as before.
-            known: what it had subscribed to before.
+            named: all symbols that it subscribed to, over all channels, as it named them.
+            known: those that it had named before.
             silent: channels of the dialect that it asked for besides, and that nobody gives.
         """
         self.audience.begin(
@@ -264,7 +266,7 @@ class Hub:
             snapshot=snapshot,
             on_lag=on_lag,
         )
-        self.audience.warn(session.subscriber, known, silent, self.clock.mono_ns())
+        self.audience.warn(session.subscriber, named, known, silent, self.clock.mono_ns())
         self.release(session)
 
     def release(self, session: Session) -> None:

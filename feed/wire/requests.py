@@ -155,6 +155,11 @@ class Channels(Strict):
         }
 
     @property
+    def names(self) -> frozenset[str]:
+        """The symbols that it names, over all channels, also those beside a `*`."""
+        return frozenset[str]().union(*self.symbols().values())
+
+    @property
     def silent_channels(self) -> list[str]:
         """The channels that it names symbols of, and that this server has nothing for."""
         return [name for name in SILENT_CHANNELS if getattr(self, name)]

@@ -45,6 +45,11 @@ class Subscribed:
         selected = dict(self.selection.symbols)
         return {channel: selected.get(channel, _NOTHING) for channel in CHANNELS}
 
+    @property
+    def names(self) -> frozenset[str]:
+        """All of these over all channels."""
+        return _NOTHING.union(*self.symbols.values())
+
     def more(self, asked: Request, every: str = ALL) -> tuple["Subscribed", Selection]:
         """Return the subscription after a request, and the selection of that request alone.
 

@@ -1,5 +1,7 @@
 """What subscribers are told of what they asked for and do not get: whom, when, and once."""
 
+from collections.abc import Iterable
+
 import orjson
 import pytest
 
@@ -23,6 +25,12 @@ from tests.fakes.ways import WAYS, Way, way_name
 
 MANY = [f"X{number:04}" for number in range(5_000)]
 NOTHING = Selection()
+NO_NAMES: frozenset[str] = frozenset()
+
+
+def names_of(selection: Selection) -> frozenset[str]:
+    """Return the symbols of a selection over all channels."""
+    return NO_NAMES.union(*(symbols for _, symbols in selection.symbols))
 
 
 class Shop:
@@ -31,6 +39,7 @@ class Shop:
     def __init__(self, *listed: str, patient: bool = False) -> None:
         self.stage = Stage(1_024)
         self.listed = list(listed)
+        self._named: dict[Member, frozenset[str]] = {}
         broadcast = self.stage.broadcast
         listing = Listing(broadcast.snapshot, lambda: self.listed)
         self.warnings = Warnings(broadcast, listing, patient=patient)
@@ -49,19 +58,27 @@ class Shop:
         member: Member,
         selection: Selection,
         silent: tuple[str, ...] = (),
+        beside: Iterable[str] = (),
     ) -> None:
-        """Change a member's subscription as a WebSocket does."""
-        known = member.subscriber.selection
+        """Change a member's subscription as a WebSocket does; `beside` are names beside a `*`."""
+        known = self._named.get(member, NO_NAMES)
         self.stage.move(member, selection)
-        self.stage.audience.warn(member.subscriber, known, silent, self.stage.now_ns)
+        named = self._named[member] = names_of(selection).union(beside)
+        self.stage.audience.warn(member.subscriber, named, known, silent, self.stage.now_ns)
         self.stage.audience.release(member.subscriber, self.stage.now_ns)
 
     def join(
-        self, selection: Selection, way: Way = WAYS[0], compression: Compression | None = None
+        self,
+        selection: Selection,
+        way: Way = WAYS[0],
+        compression: Compression | None = None,
+        *,
+        beside: Iterable[str] = (),
     ) -> Member:
         """Take a member in, and judge what it asked for."""
         member = self.stage.open(selection, way, compression=compression)
-        self.stage.audience.warn(member.subscriber, NOTHING, (), self.stage.now_ns)
+        named = self._named[member] = names_of(selection).union(beside)
+        self.stage.audience.warn(member.subscriber, named, NO_NAMES, (), self.stage.now_ns)
         self.stage.audience.release(member.subscriber, self.stage.now_ns)
         return member
 
@@ -298,26 +315,64 @@ def test_a_subscription_of_nothing_is_told_once() -> None:
     assert shop.heard(member) == []
 
 
+# Names beside a `*`, which are not in the selection.
+
+
+def test_a_name_beside_everything_is_told_once_too() -> None:
+    shop = Shop("AAPL")
+    member = shop.join(of_channels(trades=["*"]), beside=["NOSUCH", "AAPL"])
+    assert shop.names(member) == [["NOSUCH"]]
+    shop.ask(member, of_channels(trades=["*"], quotes=["AAPL"]), beside=["NOSUCH", "aapl"])
+    assert shop.names(member) == [["aapl"]]
+    shop.ask(member, of_channels(trades=["*"], quotes=["NOSUCH"]), beside=["aapl"])
+    assert shop.names(member) == []
+
+
+def test_a_recording_has_ten_seconds_for_a_name_beside_everything() -> None:
+    shop = Shop("AAPL", patient=True)
+    stays = shop.join(of_channels(trades=["*"]), beside=["NEVER", "LATE"])
+    goes = shop.join(of_channels(trades=["*"]), beside=["NEVER"])
+    shop.stage.publish_and_cut("AAPL")
+    shop.ask(goes, of_channels(trades=["AAPL"]))
+    shop.pass_s(10)
+    shop.stage.publish_and_cut("LATE")
+    shop.pass_s(1)
+    assert (shop.names(stays), shop.names(goes)) == ([["NEVER"]], [])
+
+
+def test_names_beside_everything_that_are_given_up_do_not_pile_up() -> None:
+    shop = Shop("AAPL", patient=True)
+    shop.stage.publish_and_cut("AAPL")
+    member = shop.join(of_channels(trades=["*"]), beside=["X"])
+    for number in range(100):
+        shop.ask(member, of_channels(trades=["*"]), beside=[f"Y{number}"])
+    [doubt] = shop.warnings._doubts.values()
+    assert (doubt.later, doubt.beside) == ({"Y99"}, {"Y99"})
+
+
 # Finite requests.
 
 
 def test_an_answer_is_told_what_is_not_there() -> None:
     shop = Shop("AAPL")
-    asked = of_channels(trades=["aapl"])
-    warnings = shop.warnings.answered(asked, ("news",), 0)
+    asked, named = of_channels(trades=["aapl"]), frozenset({"aapl"})
+    warnings = shop.warnings.answered(asked, named, ("news",), 0)
     assert [warning["names"] for warning in warnings] == [["news"], ["aapl"]]
-    assert shop.warnings.answered(asked, (), 0)[0]["names"] == ["aapl"], "each time"
-    assert shop.warnings.answered(of_channels(quotes=["AAPL"]), (), 0) == []
+    assert shop.warnings.answered(asked, named, (), 0)[0]["names"] == ["aapl"], "each time"
+    assert shop.warnings.answered(of_channels(quotes=["AAPL"]), frozenset({"AAPL"}), (), 0) == []
+    [warning] = shop.warnings.answered(of_channels(trades=["*"]), frozenset({"*", "aapl"}), (), 0)
+    assert warning["names"] == ["aapl"]
 
 
 def test_an_answer_tells_symbols_of_a_recording_once_it_has_played() -> None:
     shop = Shop("AAPL", patient=True)
     asked = of_channels(trades=["aapl"], quotes=["AAPL"])
+    named = names_of(asked)
     shop.stage.publish_and_cut("AAPL")
     shop.pass_s(10)
-    assert shop.warnings.answered(asked, (), shop.stage.now_ns) == []
+    assert shop.warnings.answered(asked, named, (), shop.stage.now_ns) == []
     shop.pass_s(1)
-    warnings = shop.warnings.answered(asked, (), shop.stage.now_ns)
+    warnings = shop.warnings.answered(asked, named, (), shop.stage.now_ns)
     assert [warning["names"] for warning in warnings] == [["quotes"], ["aapl"]]
 
 

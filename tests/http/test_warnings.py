@@ -60,6 +60,21 @@ async def test_symbols_that_are_not_listed_are_told_and_come_once_they_are(
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_symbol_beside_all_of_them_is_told_too(serve: Serve, transport: str) -> None:
+    feed = await serve()
+    reader = await open_reader(feed, transport, ["aapl", "*", "AAPL", "BTCUSD"])
+    assert await read_warning(reader) == UNLISTED
+
+
+@pytest.mark.parametrize("path", FINITE)
+async def test_a_symbol_beside_all_of_them_is_told_in_a_finite_answer(
+    serve: Serve, path: str
+) -> None:
+    feed = await serve()
+    assert (await get(feed, f"{path}?trades=*,aapl,BTCUSD"))["warnings"] == [UNLISTED]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_a_recording_tells_after_ten_seconds_what_it_did_not_come_to(
     serve: Serve, transport: str
 ) -> None:
