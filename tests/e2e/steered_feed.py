@@ -8,6 +8,7 @@ A line on standard input is an order:
     die            end with an error, and cannot be opened
     hold SECONDS   hold the event loop between a tick and its cut, again and again
     go             none of all this any more
+    age SECONDS    give ticks that happened so long before
     odd            give a late trade and a stray one, once
     collect        leave garbage, and collect it
     eat            take memory
@@ -53,6 +54,7 @@ class SteeredSource(SimulatedSource):
         self._dead = False
         self._hold_s = 0.0
         self._held_at_s = 0.0
+        self._aged_ns = 0
         self._is_odd = False
         self._eaten = b""
 
@@ -75,6 +77,8 @@ class SteeredSource(SimulatedSource):
                 self._every_s
             ):  # a machine that is busy hands over what it is late with in long lists
                 heard = heard[:QUIET_TICKS]
+            if self._aged_ns:
+                heard = [replace(tick, event_ns=tick.event_ns - self._aged_ns) for tick in heard]
             if self._is_odd:
                 self._is_odd = False
                 heard += _odd_ones(heard)
@@ -103,8 +107,11 @@ class SteeredSource(SimulatedSource):
     def _hold(self, seconds: str) -> None:
         self._hold_s = float(seconds)
 
+    def _age(self, seconds: str) -> None:
+        self._aged_ns = round(float(seconds) * SECOND_NS)
+
     def _go(self) -> None:
-        self._dead, self._muted, self._hold_s = False, frozenset(), 0.0
+        self._dead, self._muted, self._hold_s, self._aged_ns = False, frozenset(), 0.0, 0
         self._going.set()
 
     def _odd(self) -> None:

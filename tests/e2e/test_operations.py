@@ -30,7 +30,7 @@ from tests.fakes.wire import Ended, Wire
 
 pytest.importorskip("grafana_foundation_sdk", reason="grafana-foundation-sdk is not installed")
 
-from tests.e2e.expected_changes import Asked, Change, How, everything_asked
+from tests.e2e.expected_changes import AGED_S, Asked, Change, How, everything_asked
 from tests.e2e.prometheus import (
     RATE_INTERVAL,
     Prometheus,
@@ -237,7 +237,7 @@ async def reports(stage: Stage) -> None:
 
 
 async def odd(stage: Stage) -> None:
-    """Ticks come late, or with times of another year; memory is taken, garbage collected."""
+    """Ticks are old when they come, or late, or of another year; memory is taken, and freed."""
 
     async def go_on() -> None:
         while True:
@@ -247,6 +247,7 @@ async def odd(stage: Stage) -> None:
             await asyncio.sleep(0.5)
 
     await stage.order("every 0")
+    await stage.order(f"age {AGED_S}")
     stage._tasks.append(asyncio.create_task(go_on()))
 
 
