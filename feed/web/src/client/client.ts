@@ -249,6 +249,7 @@ export class FeedClient implements AsyncIterable<Batch> {
       onStatus: (status) => this.#statusChanged(status),
       onProblem: (error) => this.#problem(error),
       newest: (selection) => this.#receiver.newest.of(selection),
+      warnings: () => this.#receiver.warnings,
     };
     const group = typeof shared === "string" ? shared : "";
     const { locks, BroadcastChannel } = this.#environment;

@@ -10,9 +10,11 @@ import { Ages } from "./ages.ts";
 import { type Counters, noCounters } from "./counters.ts";
 import type { Frame } from "./link/link.ts";
 import { Newest } from "./newest.ts";
+import { Warnings } from "./warnings.ts";
 import { distance } from "./wire/position.ts";
 import { Selection } from "./wire/selection.ts";
 import {
+  CHANNEL_OF_KIND,
   type FeedState,
   type Gap,
   isTick,
@@ -48,11 +50,12 @@ const SAMPLED_TICKS = 16;
 export class Receiver {
   readonly #host: ReceiverHost;
   readonly #newest = new Newest();
+  readonly #warnings = new Warnings();
   readonly #eventAges = new Ages();
   readonly #deliveryAges = new Ages();
   readonly counters: Counters = noCounters();
   #inSnapshot = false;
-  selection = Selection.NOTHING;
+  #selection = Selection.NOTHING;
 
   constructor(host: ReceiverHost) {
     this.#host = host;
@@ -60,6 +63,23 @@ export class Receiver {
 
   get newest(): Newest {
     return this.#newest;
+  }
+
+  get selection(): Selection {
+    return this.#selection;
+  }
+
+  /** Deliver this from now on; what is known not to come of it is told at once. */
+  set selection(selection: Selection) {
+    this.#selection = selection;
+    for (const warning of this.#warnings.recall(selection)) {
+      this.#host.warning(warning);
+    }
+  }
+
+  /** All warnings that the connection was given, for a tab that joins. */
+  get warnings(): Warning[] {
+    return this.#warnings.all();
   }
 
   /** Bring the ages in the counters up to date. */
@@ -71,6 +91,7 @@ export class Receiver {
   /** Note that a connection begins: a snapshot that was cut off is not going on. */
   restart(): void {
     this.#inSnapshot = false;
+    this.#warnings.restart();
   }
 
   receive(frame: Frame): void {
@@ -83,7 +104,8 @@ export class Receiver {
     for (const [index, message] of frame.messages.entries()) {
       if (isTick(message)) {
         this.#newest.update(message);
-        if (!this.selection.includes(message)) {
+        this.#warnings.came(message, CHANNEL_OF_KIND[message.T]);
+        if (!this.#selection.includes(message)) {
           continue;
         }
         if (this.#inSnapshot) {
@@ -138,7 +160,7 @@ export class Receiver {
         this.#host.feed(message);
         break;
       case "warning":
-        this.#host.warning(message);
+        this.#receiveWarning(message);
         break;
       case "success":
       case "error":
@@ -147,6 +169,13 @@ export class Receiver {
       default:
         this.counters.unknown += 1;
         this.#host.unknown(message);
+    }
+  }
+
+  #receiveWarning(heard: Warning): void {
+    const warning = this.#warnings.take(heard, this.#selection);
+    if (warning !== undefined) {
+      this.#host.warning(warning);
     }
   }
 

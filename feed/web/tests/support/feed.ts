@@ -106,6 +106,15 @@ export class ScriptedFeed {
     }
   }
 
+  /** Warn every connection that symbols are not listed. */
+  warn(nearest: Record<string, string | undefined>): void {
+    const names = Object.keys(nearest);
+    const warning = { T: "warning", reason: "unlisted", msg: "of the server", names, nearest };
+    for (const subscriber of this.subscribers) {
+      subscriber.send([{ ...warning, count: names.length }], undefined, "warning");
+    }
+  }
+
   /** Break every connection without a goodbye. */
   cut(): void {
     for (const socket of this.#sockets) {

@@ -55,6 +55,7 @@ export class Record {
   readonly snapshots: Tick[] = [];
   readonly gaps: GapReport[] = [];
   readonly problems: string[] = [];
+  readonly warnings: string[] = [];
   readonly phases: string[] = [];
   status: LinkStatus;
 
@@ -69,6 +70,7 @@ export class Record {
       (isSnapshot ? this.snapshots : this.ticks).push(...ticks);
     });
     this.client.on("gap", (gap) => this.gaps.push(gap));
+    this.client.on("warning", ({ msg }) => this.warnings.push(msg));
     this.client.on("problem", (error) => this.problems.push(error.message));
     this.client.on("status", (status) => {
       if (status.phase !== this.status.phase) {

@@ -4,7 +4,7 @@ import type { FeedError } from "../errors.ts";
 import type { Conflation, Credentials, OnLagName, TransportName } from "../transports/transport.ts";
 import type { CodecName, Payload } from "../wire/codec.ts";
 import type { Selection } from "../wire/selection.ts";
-import type { Message, Tick } from "../wire/ticks.ts";
+import type { Message, Tick, Warning } from "../wire/ticks.ts";
 import type { LinkStatus } from "./status.ts";
 
 /** The settings that can be changed while it runs. */
@@ -58,6 +58,8 @@ export interface LinkObserver {
   onProblem(error: FeedError): void;
   /** The last known state of a selection, for a tab that joins. */
   newest(selection: Selection): Tick[];
+  /** What the connection was warned of, for a tab that joins. */
+  warnings(): Warning[];
 }
 
 export interface Link {

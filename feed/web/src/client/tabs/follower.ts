@@ -150,6 +150,9 @@ export class Follower {
       this.#askAgain(); // this tab was away for a while
     }
     this.deliverNewest(welcome.newest);
+    if (welcome.warnings.length > 0) {
+      this.#deliverOwn(welcome.warnings);
+    }
     this.#host.settings(welcome.settings);
     this.#host.status(welcome.status);
   }

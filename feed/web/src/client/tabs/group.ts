@@ -12,7 +12,7 @@
 import type { Environment } from "../environment.ts";
 import type { Settings } from "../link/link.ts";
 import type { LinkStatus } from "../link/status.ts";
-import type { Tick } from "../wire/ticks.ts";
+import type { Tick, Warning } from "../wire/ticks.ts";
 import type { RelayedFrame, Standing } from "./journal.ts";
 import type { Member } from "./roster.ts";
 
@@ -32,6 +32,8 @@ export type TabMessage =
       status: LinkStatus;
       members: [string, Member][];
       newest: Tick[];
+      /** What the connection was warned of. */
+      warnings: Warning[];
       /** The frames that the tab asked for again are gone. */
       missed: boolean;
     }

@@ -12,7 +12,7 @@ import { Connection } from "../link/connection.ts";
 import type { Frame, LinkOptions, Settings } from "../link/link.ts";
 import type { LinkStatus } from "../link/status.ts";
 import { Selection } from "../wire/selection.ts";
-import type { Tick } from "../wire/ticks.ts";
+import type { Tick, Warning } from "../wire/ticks.ts";
 import type { Group, TabMessage } from "./group.ts";
 import type { Journal, Standing } from "./journal.ts";
 import type { Member, Roster } from "./roster.ts";
@@ -27,6 +27,7 @@ export interface LeadershipHost {
   problem(error: FeedError): void;
   acknowledged(revision: number, error?: FeedError): void;
   newest(selection: Selection): Tick[];
+  warnings(): Warning[];
 }
 
 export class Leadership {
@@ -69,6 +70,7 @@ export class Leadership {
           host.problem(error);
         },
         newest: host.newest,
+        warnings: host.warnings,
       },
       environment,
     );
@@ -169,6 +171,7 @@ export class Leadership {
       status: this.status,
       members: this.#roster.entries(),
       newest: this.#host.newest(asked),
+      warnings: this.#host.warnings(),
       missed,
     });
   }

@@ -243,6 +243,7 @@ export class SharedLink implements Link {
           problem: (error) => this.#observer.onProblem(error),
           acknowledged: (revision, error) => this.#acknowledgements.acknowledge(revision, error),
           newest: (selection) => this.#observer.newest(selection),
+          warnings: () => this.#observer.warnings(),
         },
       );
     });

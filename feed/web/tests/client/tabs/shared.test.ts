@@ -150,6 +150,42 @@ describe("tabs of an origin", () => {
     expect([...feed.subscribers][0]?.selection.toJSON()).toEqual({ trades: ["MSFT"] });
   });
 
+  test("hear no warnings of what the others asked for", async () => {
+    const one = open();
+    const other = open();
+    await one.client.subscribe({ trades: ["aapl"] });
+    await other.client.subscribe({ trades: ["MSFT"], quotes: ["BTCUSD", "NOSUCH"] });
+    feed.warn({ aapl: "AAPL" });
+    feed.warn({ BTCUSD: "BTC/USD", NOSUCH: undefined, aapl: "AAPL" });
+    await until(() => expect(one.warnings).toEqual(["of the server"]));
+    await until(() =>
+      expect(other.warnings).toEqual([
+        "2 symbols are not listed: BTCUSD (did you mean BTC/USD?), NOSUCH",
+      ]),
+    );
+    await one.client.subscribe({ quotes: ["NOSUCH"] });
+    expect(one.warnings[1]).toBe("NOSUCH is not listed");
+  });
+
+  test("that come late are told what the connection was warned of before", async () => {
+    const [first] = await openAll(1);
+    await first?.client.subscribe({ quotes: ["aapl", "NEW"] });
+    feed.warn({ aapl: "AAPL", NEW: undefined });
+    await until(() => expect(first?.warnings).toEqual(["of the server"]));
+    feed.publish("NEW");
+    const late = open();
+    await late.client.subscribe({ trades: ["aapl", "NEW", "MSFT"] });
+    await until(() => expect(late.warnings).toEqual(["aapl is not listed; did you mean AAPL?"]));
+    await late.client.unsubscribe({ trades: ["aapl"] });
+    await late.client.subscribe({ trades: ["aapl"] });
+    expect(late.warnings).toHaveLength(1);
+    expect(first?.warnings).toHaveLength(1);
+    feed.cut();
+    await until(() => expect(first?.client.status).toMatchObject({ phase: "live", reconnects: 1 }));
+    feed.warn({ aapl: "AAPL" });
+    await until(() => expect(late.warnings).toHaveLength(2));
+  });
+
   test("a tab that joins late is told the state that the others know", async () => {
     const [first] = await openAll(1);
     feed.publish("AAPL", "MSFT", "AAPL");
