@@ -347,7 +347,7 @@ def test_names_beside_everything_that_are_given_up_do_not_pile_up() -> None:
     for number in range(100):
         shop.ask(member, of_channels(trades=["*"]), beside=[f"Y{number}"])
     [doubt] = shop.warnings._doubts.values()
-    assert (doubt.later, doubt.beside) == ({"Y99"}, {"Y99"})
+    assert doubt.later == doubt.beside == frozenset({"Y99"})
 
 
 # Finite requests.
