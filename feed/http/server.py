@@ -54,3 +54,8 @@ class Server:
         """
         if isinstance(request.protocol, Handler):
             request.protocol.charge(spend)
+
+    def forget_query(self, request: web.Request) -> None:
+        """Let go of the query of a request that was read, and is answered without end."""
+        if isinstance(request.protocol, Handler):
+            request.protocol.forget_query(request)

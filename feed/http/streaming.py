@@ -7,6 +7,7 @@ per lane. The handler only waits for the session's end, and sees to it that the 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import HttpVersion11, hdrs, web
 
@@ -91,20 +92,30 @@ async def respond(
             return await _refuse(request, hub, connection, endless, refusal)
     except Exception as error:  # noqa: BLE001 - any error is answered or raised again
         return problem_for(error, request.path)
+    compressed = session.subscriber.lane.compression is not None
+    response = _response(endless, compressed=compressed)
+    # Only the lane's own selection is kept, which all of its subscribers share.
+    begin = partial(
+        hub.begin,
+        session,
+        session.subscriber.selection,
+        after=endless.after,
+        snapshot=bool(endless.asked.snapshot),
+        on_lag=endless.asked.on_lag,
+        named=endless.asked.names,
+        silent=endless.asked.silent_channels,
+    )
+    prelude = endless.prelude
+    del endless
+    server.forget_query(request)
     try:
-        response = _response(endless, compressed=session.subscriber.lane.compression is not None)
         await response.prepare(request)
+        async with hub.turns.turn(Step.JOIN):
+            if not (connection.closing or session.ended.done()):
+                session.subscriber.open(prelude)
+                begin()
+        del begin
         if not connection.closing:
-            session.subscriber.open(endless.prelude)
-            hub.begin(
-                session,
-                endless.key.selection,
-                after=endless.after,
-                snapshot=bool(endless.asked.snapshot),
-                on_lag=endless.asked.on_lag,
-                named=endless.asked.names,
-                silent=endless.asked.silent_channels,
-            )
             # Shielded: a handler that is cancelled would cancel the future, which is the hub's.
             await asyncio.shield(session.ended)
     finally:
@@ -123,7 +134,9 @@ def _open(request: web.Request, hub: Hub, connection: Connection, endless: Endle
 
     def say_goodbye(reason: Disconnect) -> None:
         if not connection.closing:
-            session.subscriber.send(_bye(endless, reason), Written.LAST_WORDS)
+            lane = session.subscriber.lane
+            bye = message_envelope(lane.framing, lane.codec, bye_message(reason))
+            session.subscriber.send(bye, Written.LAST_WORDS)
 
     session = hub.open(
         connection,

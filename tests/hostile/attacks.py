@@ -21,7 +21,7 @@ _UPGRADE = (
 )
 _DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
 _OPEN_FILES_AT_ONCE = 200
-_SELECTIONS = 100  # of 900 symbols: 250 kB each while they are there
+_SELECTIONS = 400  # of 900 symbols: 70 kB each while they are there
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,14 @@ from feed.http.problems import legible, problem, problem_for
 from feed.http.protocol.frames import Frames
 from feed.http.protocol.head import MAX_LINE_BYTES, MAX_REST_BYTES, Head
 from feed.http.protocol.headers import with_manners
+from feed.http.protocol.message import Message, forget_query
 from feed.hub.clock import Clock
 from feed.hub.inlet import Inlet
 from feed.hub.waiting import TurnedAway, Waiting
 
 if TYPE_CHECKING:
     from aiohttp.http import WebSocketReader
+    from aiohttp.http_parser import RawRequestMessage
     from aiohttp.streams import StreamReader
     from aiohttp.web_server import Server
 
@@ -130,6 +132,15 @@ class Handler(web.RequestHandler):
         """Let a handler answer without end; return False if the peer has left meanwhile."""
         self._endless = True
         return not self.half_closed and self.transport is not None
+
+    def forget_query(self, request: web.BaseRequest) -> None:
+        """Let go of a long query that was read, wherever it is kept."""
+        parser, paused = self._parser, self._reading_paused or self._upgraded
+        between = self._body is None and not (self._head.size_bytes or self._messages or paused)
+        if forget_query(request) and between and parser is not None:
+            # aiohttp's parser keeps the target of the last request: this one is shorter.
+            parser.feed_data(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            parser.message_consumed()
 
     def want(self, *, everything: bool = False) -> None:
         """Let a WebSocket have its next message; `everything`: from now on whatever comes."""
@@ -232,6 +243,7 @@ class Handler(web.RequestHandler):
         finally:
             self._answered += 1
             self._endless, self._behind_bytes = False, 0
+            self.forget_query(request)
             if self._is_answered and self.transport is not None:
                 self._await_request()
             self._parse()  # what follows an upgrade that was declined
@@ -336,12 +348,15 @@ class Handler(web.RequestHandler):
         message, payload = self._messages[-1]
         if isinstance(message, _ErrInfo):
             self._turned_away = True
-        elif message.version not in _VERSIONS:
+            return
+        if message.version not in _VERSIONS:
             self._messages.pop()
             self._request_count -= 1
             words = f"HTTP/{message.version.major}.{message.version.minor} is not spoken"
             self._refuse(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, f"{words}; accepted: HTTP/1.1")
-        elif not payload.is_eof():
+            return
+        self._messages[-1] = cast("RawRequestMessage", Message(message)), payload
+        if not payload.is_eof():
             self._body = payload
             length = message.headers.get(hdrs.CONTENT_LENGTH)
             self._body_bytes = None if length is None else int(length)

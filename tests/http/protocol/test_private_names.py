@@ -8,7 +8,10 @@ import inspect
 
 from aiohttp import web, web_protocol
 from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http_parser import RawRequestMessagePy as RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+
+from feed.http.protocol.message import Message
 
 OF_A_HANDLER = {
     "_close",
@@ -33,7 +36,7 @@ OVERRIDDEN = {
 
 def test_a_handler_has_the_attributes_that_are_read() -> None:
     assert set(web.RequestHandler.__slots__) >= OF_A_HANDLER
-    assert "_version" in web.BaseRequest.ATTRS
+    assert {"_cache", "_message", "_rel_url", "_version"} <= web.BaseRequest.ATTRS
     assert set(BaseProtocol.__slots__) >= {
         *("_buffer_paused", "_reading_paused", "_upgraded", "transport")
     }
@@ -58,6 +61,10 @@ def test_a_handler_knows_every_option_that_is_given_to_it() -> None:
         "read_bufsize",
     }
     assert known >= ours | {"access_log", "access_log_class", "debug", "loop"}
+
+
+def test_a_head_has_the_parts_that_are_copied() -> None:
+    assert set(Message.__slots__) == set(inspect.signature(RawRequestMessage).parameters)
 
 
 def test_an_error_is_queued_as_its_status_and_its_words() -> None:

@@ -1,0 +1,90 @@
+"""What a subscriber keeps of its request: nothing that others could share, or that was read."""
+
+import gc
+
+import pytest
+from yarl import URL
+
+from feed.market.ticks import Channel
+from feed.wire.requests import Request
+from feed.wire.selection import Selection
+from tests.fakes.raw_http import RawHttp
+from tests.fakes.servers import Serve, trade
+from tests.fakes.websocket_reader import WebSocketReader
+
+NAMES = [f"KEPT{number}" for number in range(400)]
+QUERY = f"trades={','.join(NAMES)}&snapshot=1"
+
+
+def holders() -> list[object]:
+    """Return whatever still knows the query."""
+    gc.collect()
+    urls = [each for each in gc.get_objects() if isinstance(each, URL) and "KEPT1" in str(each)]
+    requests = [each for each in gc.get_objects() if type(each) is Request]
+    caches = [
+        name
+        for each in gc.get_objects()
+        if type(each) is dict
+        for name, value in list(each.items())
+        if type(value) is str and "KEPT1,KEPT2," in value and name != "QUERY"
+    ]
+    return [*urls, *requests, *caches]
+
+
+@pytest.mark.parametrize("path", ["/v1/sse", "/v1/stream"])
+async def test_subscribers_to_the_same_share_all_they_keep_of_it(serve: Serve, path: str) -> None:
+    feed = await serve()
+    answers = [await RawHttp.get((feed.host, feed.port), f"{path}?{QUERY}") for _ in range(3)]
+    await feed.publish(trade(1, "KEPT7"))
+    for answer in answers:
+        await answer.up_to(b"KEPT7")
+    assert holders() == []
+    kept = [
+        each
+        for each in gc.get_objects()
+        if type(each) is Selection and "KEPT7" in dict(each.symbols).get(Channel.TRADES, ())
+    ]
+    assert len({id(symbols) for each in kept for _, symbols in each.symbols}) == 1
+
+
+@pytest.mark.parametrize("path", ["/v1/history", "/v1/snapshot"])
+async def test_a_finite_request_leaves_nothing_behind(serve: Serve, path: str) -> None:
+    feed = await serve()
+    answer = await RawHttp.get((feed.host, feed.port), f"{path}?trades={','.join(NAMES)}")
+    assert answer.status == 200
+    await answer.body()
+    answer.wire.writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await answer.head()  # the connection goes on, and so does aiohttp's parser
+    assert answer.status == 200
+    assert holders() == []
+
+
+async def test_what_follows_a_long_query_is_parsed_as_before(serve: Serve) -> None:
+    feed = await serve()
+    one = f"GET /v1/snapshot?trades={','.join(NAMES)} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    client = await RawHttp.open((feed.host, feed.port))
+    client.wire.writer.write(one.encode() * 20 + one.encode()[:-30])
+    for _ in range(20):
+        await client.head()
+        assert client.status == 200
+        await client.body()
+    client.wire.writer.write(one.encode()[-30:])
+    await client.head()
+    assert (await client.document())["ticks"] == []
+
+
+def test_equal_symbols_of_different_requests_are_one_object() -> None:
+    asked = [Request.of_query([("trades", ",".join(["SAME", str(number)]))]) for number in (1, 2)]
+    first, second = ({symbol: symbol for symbol in each.trades} for each in asked)
+    assert first["SAME"] is second["SAME"]
+
+
+async def test_a_websocket_keeps_the_selection_of_its_lane(serve: Serve) -> None:
+    feed = await serve()
+    readers = [await WebSocketReader.connect((feed.host, feed.port)) for _ in range(2)]
+    for reader in readers:
+        await reader.begin()
+        await reader.subscribe(trades=NAMES)
+    first, second = feed.hub.sessions
+    assert first.selection is second.selection
+    assert holders() == []
