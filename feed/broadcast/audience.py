@@ -22,6 +22,7 @@ from feed.broadcast.warnings import Warnings
 from feed.market.listing import Listing
 from feed.market.ticks import Tick
 from feed.wire.compression import Compression
+from feed.wire.disconnect import Reason
 from feed.wire.framing import Framing
 from feed.wire.messages import Message
 from feed.wire.position import Position
@@ -269,16 +270,18 @@ class Audience:
         """
         del self.behind[subscriber]
         self.behind[subscriber] = None
-        outcome = take_turn(
-            subscriber,
-            self.broadcast.fragments.segments,
-            self.limits,
-            self.awake_clock.awake_ns(mono_ns),
-            wall_ns,
-            most_frames=most_frames,
-        )
+        limits, ladder = self.limits, subscriber.ladder
+        segments = self.broadcast.fragments.segments
+        outcome = take_turn(subscriber, segments, limits.high_water_bytes, wall_ns, most_frames)
         if outcome is Progress.CAUGHT_UP:
             self._go_live(subscriber)
+        elif outcome is Progress.SOME:
+            ladder.watch(subscriber.socket, self.awake_clock.awake_ns(mono_ns))
+        elif outcome is Progress.NONE:
+            awake_ns = self.awake_clock.awake_ns(mono_ns)
+            words = ladder.slowness(subscriber.socket, awake_ns, limits.slow_timeout_ns)
+            if words is not None:
+                return Verdict(Reason.SLOW, words)
         return outcome
 
     # What production waits for.

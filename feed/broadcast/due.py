@@ -79,7 +79,7 @@ class Due:
 
     @property
     def _selection(self) -> Selection:
-        return self.lane.payload.key.selection
+        return self.outbox.lane.payload.key.selection
 
     @property
     def first_needed(self) -> int:
@@ -93,8 +93,10 @@ class Due:
 
     def miss_after(self, sequence: int) -> None:
         """Go on after a sequence, where its subscriber was live, and missed what followed."""
-        self.stand_at(sequence)
-        self._restatement.owe_untold(self._selection)
+        selection, restatement = self._selection, self._restatement
+        self.sequence = sequence
+        restatement.note_told(selection, sequence)
+        restatement.owe_untold(selection)
 
     def resume(
         self, selection: Selection, after: Position | str, new_epoch_ticks: int = 0
@@ -175,8 +177,8 @@ class Due:
         It is `NOTHING_YET` where a turn's work was to look for ticks, and it found none so far.
         """
         while True:
-            if self.outbox:
-                waiting = self.outbox.pop()
+            if self.outbox.waiting:
+                waiting = self.outbox.waiting.pop(0)
                 return waiting if isinstance(waiting, bytes) else self._envelop(waiting, wall_ns)
             restatement = self._restatement
             restatement.note_cuts(self._selection)
@@ -207,7 +209,7 @@ class Due:
         broadcast = self._broadcast
         return (
             self.sequence == broadcast.cut_sequence
-            and not (self.outbox or self._backlogs or self._snapshots)
+            and not (self.outbox.waiting or self._backlogs or self._snapshots)
             and not self._restatement.is_owed
         )
 

@@ -40,35 +40,28 @@ class Outbox:
 
     Attributes:
         lane: the lane that the subscriber belongs to; messages are enveloped as there.
+        waiting: envelopes, and states to be enveloped, in order.
     """
 
-    __slots__ = ("_ladder", "_ring", "_waiting", "lane")
+    __slots__ = ("_ladder", "_ring", "lane", "waiting")
 
     def __init__(self, lane: Lane, ring: RingBuffer, ladder: Ladder) -> None:
         self.lane = lane
         self._ring = ring
         self._ladder = ladder
         # A list, since it is short: an empty deque takes 760 bytes, most of a subscriber.
-        self._waiting: list[bytes | State] = []
-
-    def __bool__(self) -> bool:
-        """Tell whether anything waits."""
-        return bool(self._waiting)
-
-    def pop(self) -> bytes | State:
-        """Take out what waits first: an envelope, or a state to be enveloped."""
-        return self._waiting.pop(0)
+        self.waiting: list[bytes | State] = []
 
     def append_message(self, message: Message) -> None:
         """Say a message, after what waits already."""
-        self._waiting.append(self.lane.message_envelope(message))
+        self.waiting.append(self.lane.message_envelope(message))
 
     def append_mark(self, sequence: int, wall_ns: int) -> None:
         """Say at which sequence a subscriber begins, if it hears of positions."""
         if self.lane.says_positions:
             position = self._ring.position(sequence)
             mark = mark_message(position, wall_ns)
-            self._waiting.append(self.lane.message_envelope(mark, position))
+            self.waiting.append(self.lane.message_envelope(mark, position))
 
     def append_gap(
         self, first: int | str, last: int, reason: GapReason, *, at_once: bool = False
@@ -88,17 +81,17 @@ class Outbox:
         missing = self._ring.position(first) if isinstance(first, int) else first
         gap = gap_message(missing, self._ring.position(last), reason)
         envelope = self.lane.message_envelope(gap)
-        self._waiting.insert(0 if at_once else len(self._waiting), envelope)
+        self.waiting.insert(0 if at_once else len(self.waiting), envelope)
 
     def append_states(self, runs: Iterable[list[bytes]]) -> None:
         """Give a state; its last envelope moves its reader, which may be cut off before it."""
         states = list(runs)
-        self._waiting += [State(run, is_last=False) for run in states[:-1]]
-        self._waiting += [State(run, is_last=True) for run in states[-1:]]
+        self.waiting += [State(run, is_last=False) for run in states[:-1]]
+        self.waiting += [State(run, is_last=True) for run in states[-1:]]
 
     def append_snapshot(self, position: Position, runs: Iterable[list[bytes]]) -> None:
         """Give the state as of a position, where its end moves its reader."""
-        self._waiting.append(self.lane.message_envelope(snapshot_begin_message(position)))
-        self._waiting += [State(run, is_last=False) for run in runs]
+        self.waiting.append(self.lane.message_envelope(snapshot_begin_message(position)))
+        self.waiting += [State(run, is_last=False) for run in runs]
         end = snapshot_end_message(position)
-        self._waiting.append(self.lane.message_envelope(end, position))
+        self.waiting.append(self.lane.message_envelope(end, position))

@@ -75,12 +75,12 @@ class Subscriber:
     @property
     def lane(self) -> Lane:
         """The lane whose frames it gets."""
-        return self.due.lane
+        return self.due.outbox.lane
 
     @property
     def selection(self) -> Selection:
         """The selection that it subscribed to."""
-        return self.lane.payload.key.selection
+        return self.due.outbox.lane.payload.key.selection
 
     @property
     def lag_ticks(self) -> int:

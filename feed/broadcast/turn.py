@@ -5,7 +5,6 @@ from enum import Enum
 
 from feed.broadcast.due import NOTHING_YET
 from feed.broadcast.fragments import TURN_TICKS
-from feed.broadcast.limits import Limits
 from feed.broadcast.segments import Segments
 from feed.broadcast.subscriber import Subscriber
 from feed.wire.disconnect import Reason
@@ -35,10 +34,8 @@ class Progress(Enum):
 def take_turn(
     subscriber: Subscriber,
     segments: Segments,
-    limits: Limits,
-    awake_ns: int,
+    high_water_bytes: int,
     wall_ns: int,
-    *,
     most_frames: int | None = None,
 ) -> Progress | Verdict:
     """Give a subscriber that is behind what it is due, while its socket has room.
@@ -46,19 +43,18 @@ def take_turn(
     Args:
         subscriber: which.
         segments: of the ring; a turn that had to look at much of it ends before.
-        limits: for its socket.
-        awake_ns: now, by the clock that its socket is watched by.
+        high_water_bytes: a socket that holds more has no room.
         wall_ns: now, for what is written.
         most_frames: the most frames at once; None: as many as fit.
 
     Returns:
         What became of it, or why it is to be disconnected.
     """
-    due, ladder = subscriber.due, subscriber.ladder
+    due = subscriber.due
     walked_ticks = segments.walked_ticks
     held_bytes = subscriber.buffered_bytes()
-    progress = ladder.has_taken(held_bytes)
-    limit_bytes = limits.high_water_bytes // 4  # once it is full, a socket is to be nearly empty
+    progress = subscriber.ladder.has_taken(held_bytes)
+    limit_bytes = high_water_bytes // 4  # once it is full, a socket is to be nearly empty
     while held_bytes <= limit_bytes and most_frames != 0:
         envelope = due.next(wall_ns)
         if envelope is None:
@@ -71,13 +67,9 @@ def take_turn(
         if segments.walked_ticks - walked_ticks >= TURN_TICKS:  # the others have turns too
             break
         held_bytes = subscriber.buffered_bytes()
-        limit_bytes = limits.high_water_bytes
+        limit_bytes = high_water_bytes
         if most_frames is not None:
             most_frames -= 1
             if due.is_empty:  # a turn may end here, and it need not wait for another
                 most_frames = None
-    if progress:
-        ladder.watch(subscriber.socket, awake_ns)
-        return Progress.SOME
-    words = ladder.slowness(subscriber.socket, awake_ns, limits.slow_timeout_ns)
-    return Progress.NONE if words is None else Verdict(Reason.SLOW, words)
+    return Progress.SOME if progress else Progress.NONE

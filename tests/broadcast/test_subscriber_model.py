@@ -444,7 +444,7 @@ class BroadcastModel(RuleBasedStateMachine):
     def subscribe(self, who: int, added: Selection, after: int | None, snapshot: bool) -> None:
         """Add to a WebSocket's selection, with a position for what is added or without."""
         account = self._websocket(who)
-        if account is None or (after is not None and account.member.subscriber.due.outbox):
+        if account is None or (after is not None and account.member.subscriber.due.outbox.waiting):
             return  # messages that wait to be written tell positions of before
         subscriber = account.member.subscriber
         account.stand(self._stands(account))
