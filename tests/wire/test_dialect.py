@@ -87,6 +87,36 @@ def test_what_is_subscribed_is_acknowledged(name: CodecName) -> None:
     assert {channel for channel in Channel if message[channel]} == {Channel.TRADES}
 
 
+@EACH
+def test_each_connection_is_acknowledged_its_own_subscription(name: CodecName) -> None:
+    dialect = DIALECTS[name]
+    subscriptions = [
+        NOTHING_SUBSCRIBED.more(Subscribe(action="subscribe", trades=[symbol]))[0]
+        for symbol in ("AAPL", "MSFT", "MSFT", "AAPL")
+    ]
+    answers = [dialect.acknowledge(subscribed) for subscribed in subscriptions]
+    assert [read(answer)[1]["trades"] for answer in answers] == [
+        *(["AAPL"], ["MSFT"], ["MSFT"], ["AAPL"])
+    ]
+    assert answers[1] is answers[2], "equal ones that follow each other are one answer"
+
+
+@EACH
+def test_nothing_subscribed_is_acknowledged_too(name: CodecName) -> None:
+    _, message = read(DIALECTS[name].acknowledge(NOTHING_SUBSCRIBED))
+    assert message["T"] == "subscription"
+    assert not any(message[channel] for channel in Channel)
+
+
+@EACH
+def test_a_message_may_name_as_many_symbols_as_it_is_told(name: CodecName) -> None:
+    dialect = DIALECTS[name]
+    asked = written(dialect, {"action": "subscribe", "trades": ["A", "B"]})
+    assert dialect.hear(asked, most_symbols=2) == Subscribe(action="subscribe", trades=["A", "B"])
+    with pytest.raises(LimitExceeded):
+        dialect.hear(asked, most_symbols=1)
+
+
 def test_errors_are_said_with_their_code() -> None:
     error = LimitExceeded("symbols per connection", 501, 500)
     _, message = read(DIALECTS["json"].refuse(error))

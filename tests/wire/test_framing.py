@@ -57,6 +57,28 @@ def test_a_chunk_says_its_size_in_hexadecimal(size: int) -> None:
     assert chunk(b"x" * size) == f"{size:x}\r\n".encode() + b"x" * size + b"\r\n"
 
 
+@pytest.mark.parametrize(
+    ("framing", "transport", "keepalive", "true_of_it"),
+    [
+        (WebSocketFraming(Opcode.TEXT), "websocket", b"", set()),  # has pings, and plain messages
+        (SseFraming(base64=False, chunked=True), "sse", b":\n", {"named_events", "one_stream"}),
+        (
+            StreamFraming(Delimiter.LINE_FEED, chunked=True),
+            "stream",
+            b"",
+            {"marks_keep_alive", "one_stream"},
+        ),
+    ],
+    ids=["websocket", "sse", "stream"],
+)
+def test_a_framing_says_what_lanes_have_to_know_of_it(
+    framing: Framing, transport: str, keepalive: bytes, true_of_it: set[str]
+) -> None:
+    assert (framing.transport, framing.keepalive) == (transport, keepalive)
+    traits = ("marks_keep_alive", "named_events", "one_stream")
+    assert {trait for trait in traits if getattr(framing, trait)} == true_of_it
+
+
 SSE_WAYS = [
     SseFraming(base64=base64, chunked=chunked)
     for base64 in (False, True)

@@ -26,6 +26,7 @@ def test_a_position_survives_being_written_and_read(epoch: str, sequence: int) -
 
 def test_zero_is_the_position_before_everything() -> None:
     assert Position.parse("0") == BEGINNING
+    assert str(BEGINNING) == "0"
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,33 @@ def test_equal_first_requests_are_one_subscription_and_others_are_not() -> None:
     assert len({selection for _, selection in found}) == len(found)
     assert [asked.selection for asked, _ in found] == [selection for _, selection in found]
     assert conflated[0].intervals_ms == {Channel.TRADES: 100}
-    many = [f"S{number}" for number in range(100)]
-    assert first(trades=many) == first(trades=many)
-    assert first(trades=many)[0] is not first(trades=many)[0], "large ones are not remembered"
+
+
+@pytest.mark.parametrize(("symbols", "is_remembered"), [(1, True), (64, True), (65, False)])
+def test_first_requests_of_at_most_64_symbols_are_remembered(
+    symbols: int,
+    is_remembered: bool,
+) -> None:
+    request = Subscribe(
+        action="subscribe",
+        trades=[f"S{number}" for number in range(symbols // 2)],
+        quotes=[f"S{number}" for number in range(symbols - symbols // 2)],
+    )
+    (one, part), (other, same_part) = (
+        NOTHING_SUBSCRIBED.more(request),
+        NOTHING_SUBSCRIBED.more(request),
+    )
+    assert (one, part) == (other, same_part)
+    assert (one is other) is is_remembered
+    assert one.more(request)[0] == one, "only what comes first is remembered"
+
+
+def test_names_are_those_of_all_channels() -> None:
+    assert after().names == frozenset()
+    assert after({"trades": ["AAPL", "*"]}, {"quotes": ["MSFT"]}).names == {"AAPL", "*", "MSFT"}
+
+
+def test_symbols_of_channels_that_a_request_does_not_name_are_not_copied() -> None:
+    known = after({"trades": ["*", "AAPL"], "quotes": ["MSFT"]})
+    subscribed, _ = known.more(Subscribe(action="subscribe", quotes=["TSLA"]))
+    assert subscribed.symbols[Channel.TRADES] is known.symbols[Channel.TRADES]
