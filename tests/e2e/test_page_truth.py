@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import signal
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.fakes.patience import PROGRAM_PATIENCE_S
 
 pytest.importorskip("playwright", reason="playwright is not installed (the extra `clients`)")
 
-from playwright.async_api import Error
+from playwright.async_api import Error, Route
 
 SECONDS = 40
 HALTED = datetime(2024, 5, 1, 14, 31, tzinfo=UTC)
@@ -176,6 +177,116 @@ async def test_two_tabs_agree_on_the_watchlist(run: Run, chromium: Chromium) -> 
     await tabs[1].page.click("#watch-all")
     await tabs[0].until("document.getElementById('count').textContent === 'All 10'")
     assert await own.text("#count") == "1", "its list is that of its address"
+
+
+async def test_symbols_of_the_address_that_are_not_listed_are_shown_and_said(
+    run: Run, chromium: Chromium
+) -> None:
+    program = await run("--symbols", "AAPL,MSFT", "--rate", "50")
+    tab = await chromium.dashboard(program, "symbols=AAPL,aapl,A*,AAPL&symbol=aapl")
+    assert await tab.text("#count") == "2"
+    await tab.until("document.querySelector('[data-symbol=aapl] .name').innerText !== ''")
+    assert await tab.text("[data-symbol=aapl] .name") == "not listed; AAPL?"
+    assert await tab.text("#detail-name") == "not listed; AAPL?"
+    journal = await tab.text("#journal")
+    assert "aapl is not listed; did you mean AAPL?" in journal
+    assert "A* cannot be a symbol" in journal
+
+
+async def test_a_watchlist_of_another_market_is_not_an_empty_one(
+    run: Run, chromium: Chromium
+) -> None:
+    program = await run("--symbols", "AAPL,MSFT", "--rate", "50")
+    context = await chromium.context()
+    tab = await chromium.dashboard(program, "", context=context)
+    for symbols, count in (["OTHER"], "2"), (["OTHER", "MSFT"], "1"), ([], "0"):
+        stored = json.dumps(json.dumps({"symbols": symbols, "all": False}))
+        await tab.ask(f"localStorage.setItem('feed.watchlist', {stored})")
+        await tab.page.reload()
+        await tab.until("document.getElementById('loading').hidden")
+        assert await tab.text("#count") == count
+
+
+async def test_all_of_a_recording_is_also_what_it_comes_to_later(
+    run: Run, chromium: Chromium, tmp_path: Path
+) -> None:
+    source = recorded(tmp_path / "late.ndjson", {"AAPL": [169.5]})
+    late = {"T": "t", "S": "LATE", "i": 1, "x": "Q", "p": 1.5, "s": 1, "z": "C", "c": []}
+    at = "2024-05-01T14:31:00Z"
+    with (tmp_path / "late.ndjson").open("a") as out:  # more than is read ahead
+        out.write(f"{json.dumps(late | {'S': 'AAPL', 't': at})}\n" * 25_000)
+        out.write(f"{json.dumps(late | {'t': at})}\n")
+    program = await run("--source", source, "--speed", "max", "--wait-for", "1")
+    tab = await chromium.dashboard(program, "symbols=*&symbol=AAPL")
+    await tab.until("document.getElementById('count').textContent === 'All 2'")
+    assert await tab.text("[data-symbol=LATE] .last") == "1.50"
+
+
+_PLAIN = "document.getElementById('state').textContent"
+_PLAIN_LOOKS_CURRENT = """
+  getComputedStyle(document.querySelector("#prices tr:last-child td:nth-child(2)")).fontStyle
+  === "normal"
+"""
+
+
+async def plain(chromium: Chromium, program: Program, *, frozen: bool = False) -> Tab:
+    """Open the plain page; frozen: its time passes by hand."""
+    page = await chromium.page()
+    if frozen:
+        await page.clock.install()
+    await page.goto(program.url("/plain"))
+    return Tab(page)
+
+
+async def test_plain_page_whose_server_says_nothing_does_not_look_current(
+    run: Run, chromium: Chromium
+) -> None:
+    program = await run("--symbols", "5", "--rate", "50")
+    tab = await plain(chromium, program, frozen=True)
+    await tab.until(f"{_PLAIN} === 'live'")
+    await tab.until(_PLAIN_LOOKS_CURRENT)
+    program.process.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(0.2)  # what was on its way is here
+    await tab.page.clock.fast_forward(20_000)
+    await tab.until(f"{_PLAIN}.startsWith('nothing came for')")
+    assert not await tab.ask(_PLAIN_LOOKS_CURRENT)
+    assert "prices as of" in await tab.text("#state")
+    program.process.send_signal(signal.SIGCONT)
+    await tab.until(f"{_PLAIN} === 'live'")
+    await tab.until(_PLAIN_LOOKS_CURRENT)
+
+
+async def test_plain_page_comes_back_to_a_server_that_refused_it(
+    run: Run, chromium: Chromium
+) -> None:
+    program = await run("--symbols", "5", "--rate", "50")
+    page = await chromium.page()
+    refused: list[str] = []
+
+    async def refuse(route: Route) -> None:
+        if refused:
+            await route.continue_()
+        else:
+            refused.append(route.request.url)
+            await route.fulfill(status=204)  # the browser gives up, without a complaint
+
+    await page.route("**/v1/sse?*", refuse)
+    await page.goto(program.url("/plain"))
+    tab = Tab(page)
+    await tab.until(f"{_PLAIN} === 'live'")
+    assert len(refused) == 1
+
+
+async def test_plain_page_of_a_recording_that_is_over_says_so(
+    run: Run, chromium: Chromium, tmp_path: Path
+) -> None:
+    source = recorded(tmp_path / "day.ndjson", {"AAPL": [169.5]})
+    program = await run("--source", source, "--speed", "max")
+    tab = await plain(chromium, program)
+    await tab.until(f"{_PLAIN}.startsWith('the recording is over; prices as of')")
+    assert not await tab.ask(_PLAIN_LOOKS_CURRENT)
+    change = "document.querySelector('#prices tr:last-child td:nth-child(3)').textContent"
+    assert await tab.ask(change) == " 0.00 %"
 
 
 NGINX = """

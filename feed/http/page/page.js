@@ -28,8 +28,9 @@ function show(tick) {
     const rise = tick.p - row.first; // prices may be negative, and from 0 on there is no share
     const share = row.first === 0 ? "" : ` ${Math.abs((100 * rise) / row.first).toFixed(2)} %`;
     cells.last.textContent = tick.p;
-    cells.change.textContent = `${rise < 0 ? "▼" : "▲"}${share}`;
-    cells.change.className = rise < 0 ? "down" : "up";
+    const way = rise < 0 ? "down" : rise > 0 ? "up" : "";
+    cells.change.textContent = `${{ up: "▲", down: "▼", "": "" }[way]}${share}`;
+    cells.change.className = way;
   } else if (tick.T === "q") {
     cells.bid.textContent = tick.bp;
     cells.ask.textContent = tick.ap;
@@ -41,11 +42,49 @@ function show(tick) {
 }
 
 // Prices that are not current never look current: they are dimmed, with the time that they are of.
+// The server says every 10 s at least where it is, so a longer silence is one of the connection.
+const SILENT_MS = 12_000;
+const AGAIN_MS = 2_000;
 let newest = "";
-function tell(words, isCurrent) {
+let heardMs = performance.now();
+let isOpen = false;
+let down = ""; // the reason for which nothing comes from the source
+let note = ""; // of a gap
+
+function tell() {
+  const silentS = Math.round((performance.now() - heardMs) / 1_000);
+  let words = "connection lost, coming back …";
+  if (isOpen) words = silentS * 1_000 > SILENT_MS ? `nothing came for ${silentS} s` : REASONS[down] ?? down;
   const asOf = newest === "" ? "" : `; prices as of ${new Date(newest).toLocaleString()}`;
-  state.textContent = isCurrent ? words : `${words}${asOf}`;
-  document.body.classList.toggle("stale", !isCurrent);
+  state.textContent = words === "" ? `live${note}` : `${words}${asOf}`;
+  document.body.classList.toggle("stale", words !== "");
+}
+
+function connect(query) {
+  const source = new EventSource(`v1/sse?${query}`);
+  const hear = (name, act) =>
+    source.addEventListener(name, (event) => {
+      heardMs = performance.now();
+      act(event.data === undefined ? undefined : JSON.parse(event.data));
+      tell();
+    });
+  hear("open", () => { isOpen = true; down = ""; });
+  hear("message", (ticks) => {
+    for (const tick of ticks) {
+      show(tick);
+      if (tick.T !== "s") newest = tick.t;
+    }
+  });
+  hear("mark", () => {});
+  hear("snapshot", () => {});
+  hear("feed", ({ state, reason }) => { down = state === "live" ? "" : reason; });
+  hear("gap", ({ from, to, reason }) => { note = `, after a gap (${reason}): ${from} to ${to} are not coming`; });
+  source.onerror = () => {
+    isOpen = false;
+    tell();
+    // Refused, by a server that starts or is full: then the browser itself does not come back.
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, AGAIN_MS, query);
+  };
 }
 
 async function start() {
@@ -55,27 +94,19 @@ async function start() {
     `curl -N '${base}/v1/stream?quotes=*&snapshot=1'`,
     `feed tail --url ${base} --symbols AAPL,MSFT`,
   ].join("\n");
-  const { symbols } = await (await fetch("v1/symbols")).json();
-  const shown = symbols.slice(0, SHOWN).map((known) => known.symbol);
-  shown.forEach(makeRow);
-  const list = encodeURIComponent(shown.join(","));
-  const source = new EventSource(`v1/sse?symbols=${list}&statuses=${list}&snapshot=1`);
-  source.onopen = () => tell("live", true);
-  source.onerror = () => tell("connection lost, coming back …", false);
-  source.onmessage = (event) => {
-    for (const tick of JSON.parse(event.data)) {
-      show(tick);
-      if (tick.T !== "s") newest = tick.t;
+  for (;;) {
+    const { symbols } = await (await fetch("v1/symbols")).json();
+    const shown = symbols.slice(0, SHOWN).map((known) => known.symbol);
+    if (shown.length > 0) {
+      shown.forEach(makeRow);
+      const list = encodeURIComponent(shown.join(","));
+      connect(`symbols=${list}&statuses=${list}&snapshot=1`);
+      setInterval(tell, 1_000);
+      return;
     }
-  };
-  source.addEventListener("feed", (event) => {
-    const { state, reason } = JSON.parse(event.data);
-    tell(state === "live" ? "live" : REASONS[reason] ?? reason, state === "live");
-  });
-  source.addEventListener("gap", (event) => {
-    const { from, to, reason } = JSON.parse(event.data);
-    tell(`live, after a gap (${reason}): ${from} to ${to} are not coming`, true);
-  });
+    state.textContent = "nothing is listed yet …";
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
 }
 
 start().catch((error) => { state.textContent = `cannot start: ${error.message}`; });

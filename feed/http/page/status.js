@@ -191,6 +191,7 @@ function show(status, history) {
   const [level, words] = judge(status);
   const verdict = document.getElementById("verdict");
   verdict.className = level;
+  document.body.classList.remove("stale");
   verdict.textContent = words;
   document.title = `feed: ${words}`;
   const facts = {
@@ -227,6 +228,7 @@ async function ask() {
   } catch (error) {
     const verdict = document.getElementById("verdict");
     verdict.className = "bad";
+    document.body.classList.add("stale"); // it is as of when it was asked last
     verdict.textContent = `no answer: ${error.message}`;
   }
   setTimeout(ask, next);

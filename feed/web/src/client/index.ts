@@ -35,7 +35,7 @@ export { CODECS, type CodecName, decodeFrame, type Payload } from "./wire/codec.
 export { MessagePackSplitter } from "./wire/messagepack.ts";
 export { LineSplitter } from "./wire/ndjson.ts";
 export { distance, type Position, parsePosition } from "./wire/position.ts";
-export type { Symbols } from "./wire/selection.ts";
+export { isSymbol, type Symbols } from "./wire/selection.ts";
 export type { Splitter } from "./wire/splitter.ts";
 export * from "./wire/ticks.ts";
 export { timeMs, timeNs } from "./wire/time.ts";

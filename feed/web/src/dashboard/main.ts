@@ -5,7 +5,7 @@ import "./styles/layout.css";
 import "./styles/watchlist.css";
 import "./styles/detail.css";
 import "./styles/connection.css";
-import { FeedClient, type Symbols } from "../client/index.ts";
+import { FeedClient, isSymbol, type Symbols } from "../client/index.ts";
 import { Chart } from "./chart/chart.ts";
 import { Detail } from "./chart/detail.ts";
 import { Panel } from "./connection/panel.ts";
@@ -45,7 +45,13 @@ async function main(): Promise<void> {
   const painter = new Painter();
   const market = new Market();
   let subscribe = () => {}; // nothing is known to subscribe to yet
-  const panel = new Panel(client, market, () => subscribe());
+  let learn = (_: number) => {};
+  const panel = new Panel(
+    client,
+    market,
+    () => subscribe(),
+    (count) => learn(count),
+  );
   const directory = await load();
   const chart = new Chart(painter);
   const detail = new Detail(painter);
@@ -133,6 +139,31 @@ async function main(): Promise<void> {
     painter.request();
   });
   client.on("gap", () => chart.reload());
+  client.on("warning", ({ reason, names, nearest }) => {
+    for (const name of reason === "unlisted" ? names : []) {
+      const listed = nearest[name];
+      market.get(name).warn(`not listed${listed === undefined ? "" : `; ${listed}?`}`);
+    }
+    painter.request();
+  });
+
+  let known = directory.size;
+  /** Ask for the list of symbols again when there are more than at any time before. */
+  learn = (count) => {
+    if (count > known) {
+      known = count;
+      fetchListings().then(
+        (listings) => {
+          directory.learn(listings);
+          search.recount();
+          watchlist.know(directory.symbols());
+        },
+        () => {
+          known = directory.size; // it is asked for again
+        },
+      );
+    }
+  };
 
   let startedOverMs = Number.NEGATIVE_INFINITY;
   let startingOver: ReturnType<typeof setTimeout> | undefined;
@@ -160,9 +191,11 @@ async function main(): Promise<void> {
   byId("watch-none").addEventListener("click", () => watchlist.clear());
   listenToKeys(search, table, panel);
 
-  watchlist.begin(directory.symbols());
+  for (const text of watchlist.begin(directory.symbols())) {
+    panel.warn(`${text} cannot be a symbol`);
+  }
   const asked = new URLSearchParams(location.search).get("symbol");
-  if (asked !== null && directory.get(asked) !== undefined) {
+  if (asked !== null && isSymbol(asked)) {
     choose(asked);
   } else {
     // The busiest is not known yet; the one that traded last is likely to be a busy one.

@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { INITIAL_STATUS, type LinkStatus, type Phase } from "../../src/client/link/status.ts";
 import { Rates } from "../../src/dashboard/connection/rates.ts";
-import { describe as describeStatus, healthOf } from "../../src/dashboard/connection/words.ts";
+import {
+  describe as describeStatus,
+  gapsWords,
+  healthOf,
+  savedWords,
+} from "../../src/dashboard/connection/words.ts";
 import {
   formatBasisPoints,
   formatByPower,
@@ -135,4 +140,13 @@ test("snippets are ten lines or fewer, and name the server and the symbol", () =
     expect(text).toContain("http://127.0.0.1:8080");
     expect(text).toMatch(/BTC(\/|%2F)USD/);
   }
+});
+
+test("what is saved and what is missing is told only where it is known", () => {
+  expect(savedWords(10_000, 0.5)).toBe("5.0 kB/s · 50 %");
+  expect(savedWords(10_000, -0.01)).toBe("–");
+  expect(savedWords(10_000, undefined)).toBe("–");
+  expect(gapsWords({ gaps: 0, missing: 0 })).toBe("0");
+  expect(gapsWords({ gaps: 1, missing: 0 })).toBe("1");
+  expect(gapsWords({ gaps: 2, missing: 14_500 })).toBe("2 · 14.5K ticks");
 });

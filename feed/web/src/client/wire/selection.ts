@@ -18,6 +18,11 @@ const SYMBOL = /^(?! )(?:[^\p{C}\p{Z},*?[\]]| ){1,64}(?<! )$/u;
 const SYMBOL_SHAPE =
   "* or 1 to 64 printable characters without ',', '*', '?', '[' and ']', with spaces only inside";
 
+/** Tell whether a text can name something traded; `*` names all of them, and is none. */
+export function isSymbol(text: string): boolean {
+  return SYMBOL.test(text);
+}
+
 /** Symbols as the caller writes them: `{ trades: ["AAPL"], quotes: ["*"] }`. */
 export type Symbols = Partial<Record<Channel, readonly string[]>>;
 
@@ -48,7 +53,7 @@ export class Selection {
     for (const channel of CHANNELS) {
       const some = symbols[channel] ?? [];
       for (const symbol of some) {
-        if (symbol !== ALL && !SYMBOL.test(symbol)) {
+        if (symbol !== ALL && !isSymbol(symbol)) {
           throw new InvalidInput(channel, symbol, SYMBOL_SHAPE);
         }
       }

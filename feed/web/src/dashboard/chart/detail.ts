@@ -35,6 +35,7 @@ export class Detail {
     haltReason: attach("detail-halt-words"),
   };
   #instrument: Instrument | undefined;
+  #name = "";
   #drawnVersion = -1;
   #drawnMs = 0;
 
@@ -48,7 +49,7 @@ export class Detail {
     this.#drawnVersion = -1;
     this.#texts.symbol.set(instrument.symbol);
     const { name, sector, exchange } = listing ?? { name: "", sector: "", exchange: "" };
-    this.#texts.name.set([name, sector, exchange].filter((word) => word !== "").join(" · "));
+    this.#name = [name, sector, exchange].filter((word) => word !== "").join(" · ");
     this.#painter.request();
   }
 
@@ -74,6 +75,7 @@ export class Detail {
 
   #write(instrument: Instrument): void {
     const { decimals, last, bid, ask, bidSize, askSize, spread, change, series, halt } = instrument;
+    this.#texts.name.set(instrument.unlisted ?? this.#name);
     this.#texts.last.set(formatPrice(last, decimals));
     setData(
       this.#last,

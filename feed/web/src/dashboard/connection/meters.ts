@@ -11,7 +11,7 @@ import { byId, Text } from "../ui/dom.ts";
 import { formatBytes, formatCompact, formatCount, formatDuration, NOTHING } from "../ui/format.ts";
 import { Rates } from "./rates.ts";
 import type { ServerStatus, Traffic } from "./server.ts";
-import { CODEC_WORDS, TRANSPORT_WORDS } from "./words.ts";
+import { CODEC_WORDS, gapsWords, savedWords, TRANSPORT_WORDS } from "./words.ts";
 
 /** Bars of ages run from 100 µs to 100 s, by the logarithm: every decade takes the same room. */
 const SMALLEST_MS = 0.1;
@@ -107,22 +107,14 @@ export class Meters {
     this.#set("codec", isLive ? (CODEC_WORDS[codec] ?? codec) : NOTHING);
     this.#set("compression", isLive ? compressionWords(compression) : NOTHING);
     this.#set("bytes", `${formatBytes(bytes)}/s`);
-    this.#set(
-      "saved",
-      this.#saved === undefined
-        ? NOTHING
-        : `${formatBytes(bytes * this.#saved)}/s · ${Math.round(this.#saved * 100)} %`,
-    );
+    this.#set("saved", savedWords(bytes, this.#saved));
     this.#set("ticks", `${formatCompact(Math.round(this.#rates.perSecond("ticks")))}/s`);
     this.#set(
       "lag",
       this.#lagTicks === undefined ? NOTHING : `${formatCompact(this.#lagTicks)} ticks`,
     );
     this.#set("reconnects", formatCount(status.reconnects));
-    this.#set(
-      "gaps",
-      counters.gaps === 0 ? "0" : `${counters.gaps} · ${formatCompact(counters.missing)} ticks`,
-    );
+    this.#set("gaps", gapsWords(counters));
     this.#set(
       "merged",
       formatCompact(counters.merged + counters.conflatedFrom - counters.conflatedTicks),

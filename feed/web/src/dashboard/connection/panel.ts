@@ -38,6 +38,7 @@ export class Panel {
   readonly #source = byId<HTMLElement>("source");
   readonly #asOf = byId<HTMLElement>("as-of");
   readonly #market: Market;
+  readonly #symbolsAre: (count: number) => void;
   readonly #freshness = new Freshness();
   #situation: Source = { isLive: true, down: undefined };
   #frames = 0;
@@ -45,8 +46,17 @@ export class Panel {
   #epoch: string | undefined;
   #awaitsSnapshot = true; // at first and after a gap; those for symbols just added are not news
 
-  /** @param slowed called when reading is slowed, or no longer. */
-  constructor(client: FeedClient, market: Market, slowed: () => void) {
+  /**
+   * @param slowed called when reading is slowed, or no longer.
+   * @param symbolsAre called with the number of symbols that tick, as the server has it.
+   */
+  constructor(
+    client: FeedClient,
+    market: Market,
+    slowed: () => void,
+    symbolsAre: (count: number) => void,
+  ) {
+    this.#symbolsAre = symbolsAre;
     this.#client = client;
     this.#market = market;
     this.#status = client.status;
@@ -64,6 +74,11 @@ export class Panel {
     this.#server = new ServerWatch((server) => this.#learn(server));
     setInterval(() => this.#tick(), METER_MS);
     this.#tick();
+  }
+
+  /** Tell something that happened elsewhere on the page. */
+  warn(words: string): void {
+    this.#journal.note(words, "warn");
   }
 
   #listen(): void {
@@ -194,6 +209,7 @@ export class Panel {
       this.#ladder.reset();
     }
     this.#ladder.show(server.ladder);
+    this.#symbolsAre(Object.values(server.symbols).reduce((sum, count) => sum + count, 0));
     this.#source.textContent = sourceWords(server);
     setData(this.#source, "down", isDown(server) ? "" : undefined);
   }

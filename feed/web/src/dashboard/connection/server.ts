@@ -21,6 +21,8 @@ export interface ServerStatus {
   };
   /** Older servers do not tell. */
   feed?: { state: string; reason: string };
+  /** By health. */
+  symbols: Record<string, number>;
   ring: { capacity: number; oldest_age_s: number };
   connections: Record<string, number>;
   ladder: Record<string, number>;

@@ -1,6 +1,7 @@
 /** The state of a connection in words. Pure. */
 
 import type { LinkStatus, TransportKind } from "../../client/index.ts";
+import { formatBytes, formatCompact, formatCount, NOTHING } from "../ui/format.ts";
 
 export const TRANSPORT_WORDS: Record<TransportKind, string> = {
   websocket: "WebSocket",
@@ -9,6 +10,18 @@ export const TRANSPORT_WORDS: Record<TransportKind, string> = {
 };
 
 export const CODEC_WORDS: Record<string, string> = { json: "JSON", msgpack: "MessagePack" };
+
+/** What compression saves of so many bytes a second; frames that are plain save nothing. */
+export function savedWords(bytesPerS: number, share: number | undefined): string {
+  return share === undefined || share <= 0
+    ? NOTHING
+    : `${formatBytes(bytesPerS * share)}/s · ${Math.round(share * 100)} %`;
+}
+
+/** The number of gaps; of one between two epochs nobody knows how much is missing. */
+export function gapsWords({ gaps, missing }: { gaps: number; missing: number }): string {
+  return missing === 0 ? formatCount(gaps) : `${gaps} · ${formatCompact(missing)} ticks`;
+}
 
 /** The quality of the connection, which a dot beside the words shows too. */
 export type Health = "good" | "busy" | "bad" | "off";

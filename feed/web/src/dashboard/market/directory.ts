@@ -19,10 +19,15 @@ export async function fetchListings(): Promise<Listing[]> {
 }
 
 export class Directory {
-  readonly #listings: Listing[];
-  readonly #bySymbol: Map<string, Listing>;
+  #listings: Listing[] = [];
+  #bySymbol = new Map<string, Listing>();
 
   constructor(listings: Listing[]) {
+    this.learn(listings);
+  }
+
+  /** Take what is listed by now: a recording lists what it came to. */
+  learn(listings: Listing[]): void {
     this.#listings = listings;
     this.#bySymbol = new Map(listings.map((listing) => [listing.symbol, listing]));
   }

@@ -38,6 +38,8 @@ export class Instrument {
   halt: Status | undefined;
   /** The status that says it has fallen silent; undefined while it ticks as usual. */
   silence: Status | undefined;
+  /** The warning that it is not listed; undefined once something came of it. */
+  unlisted: string | undefined;
   /** The direction of the last change of each price. */
   lastDirection: Direction = 0;
   bidDirection: Direction = 0;
@@ -82,7 +84,14 @@ export class Instrument {
     this.version += 1;
   }
 
+  /** Note what the server says of a symbol that is not listed. */
+  warn(words: string): void {
+    this.unlisted = words;
+    this.version += 1;
+  }
+
   take(tick: Tick): void {
+    this.unlisted = undefined;
     switch (tick.T) {
       case "t":
         this.#trade(tick);

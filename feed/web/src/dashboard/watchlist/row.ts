@@ -189,9 +189,10 @@ export class Row {
   }
 
   #write(instrument: Instrument, flash: boolean, nowMs: number): void {
-    const { decimals, last, bid, ask, change, spread, halt, silence, stopped, asOfMs } = instrument;
+    const { decimals, last, bid, ask, change, spread, halt, silence, stopped, asOfMs, unlisted } =
+      instrument;
     const isDated = stopped !== undefined && asOfMs !== undefined;
-    this.#name.set(isDated ? `as of ${formatClock(asOfMs)}` : this.#ownName);
+    this.#name.set(isDated ? `as of ${formatClock(asOfMs)}` : (unlisted ?? this.#ownName));
     this.#last.set(formatPrice(last, decimals), instrument.lastDirection, flash, nowMs);
     this.#bid.set(formatPrice(bid, decimals), instrument.bidDirection, flash, nowMs);
     this.#ask.set(formatPrice(ask, decimals), instrument.askDirection, flash, nowMs);

@@ -26,7 +26,7 @@ export class Search {
   constructor(directory: Directory, host: SearchHost) {
     this.#directory = directory;
     this.#host = host;
-    this.#input.placeholder = `Search ${directory.size} symbols`;
+    this.recount();
     this.#input.addEventListener("input", () => this.#find());
     this.#input.addEventListener("focus", () => this.#find());
     this.#input.addEventListener("blur", () => this.#close());
@@ -39,6 +39,11 @@ export class Search {
         this.#pick(option.dataset["symbol"]);
       }
     });
+  }
+
+  /** Say how many symbols there are by now. */
+  recount(): void {
+    this.#input.placeholder = `Search ${this.#directory.size} symbols`;
   }
 
   focus(): void {

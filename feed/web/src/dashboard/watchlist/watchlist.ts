@@ -4,6 +4,8 @@
  * Watching everything is a mode of its own: then new symbols are watched as they appear.
  */
 
+import { isSymbol } from "../../client/index.ts";
+
 /** One for each server; several may share an origin, each with a prefix of its own. */
 const KEY = `feed.watchlist${location.pathname === "/" ? "" : ` ${location.pathname}`}`;
 /** The number of symbols that are watched on a first visit, so that something moves. */
@@ -37,15 +39,33 @@ export class Watchlist {
     return this.#all || this.#symbols.includes(symbol);
   }
 
-  /** Begin with the symbols of the address (`?symbols=AAPL,MSFT`, `*`), the last visit, or some. */
-  begin(known: readonly string[]): void {
+  /**
+   * Begin with the symbols of the address (`?symbols=AAPL,MSFT`, `*`), the last visit, or some.
+   *
+   * Those of the address are watched as they are, since they may be listed later; returned are the
+   * texts in it that no symbol can have. Of another visit only those that are known are.
+   */
+  begin(known: readonly string[]): string[] {
     this.#known = known;
-    const asked = new URLSearchParams(location.search).get("symbols");
-    this.#isOfAddress = asked !== null;
-    const stored =
-      asked === null ? readStored() : { symbols: asked.split(","), all: asked === "*" };
-    this.#show(stored ?? { symbols: known.slice(0, FIRST_VISIT), all: false });
+    const address = new URLSearchParams(location.search).get("symbols");
+    const asked = address === null ? [] : [...new Set(address.split(","))].filter((text) => text);
+    const stored = address === null ? this.#stored() : undefined;
+    this.#isOfAddress = address !== null;
+    if (address !== null) {
+      this.#show({ symbols: asked.filter(isSymbol), all: asked.includes("*") });
+    } else {
+      this.#show(stored ?? { symbols: known.slice(0, FIRST_VISIT), all: false });
+    }
     addEventListener("storage", ({ key }) => this.#changedElsewhere(key));
+    return asked.filter((text) => text !== "*" && !isSymbol(text));
+  }
+
+  /** Learn which symbols there are by now. */
+  know(known: readonly string[]): void {
+    this.#known = known;
+    if (this.#all) {
+      this.#onChange();
+    }
   }
 
   add(symbol: string): void {
@@ -75,16 +95,26 @@ export class Watchlist {
 
   /** Follow another tab that changed the list; `key` is null where everything was cleared. */
   #changedElsewhere(key: string | null): void {
-    const stored = key === KEY && !this.#isOfAddress ? readStored() : undefined;
+    const stored = key === KEY && !this.#isOfAddress ? this.#stored() : undefined;
     if (stored !== undefined) {
       this.#show(stored);
     }
   }
 
-  #show({ symbols, all }: Stored): void {
+  /** What another visit or tab left, of what is known; undefined if it was of another market. */
+  #stored(): Stored | undefined {
+    const stored = readStored();
     const known = new Set(this.#known);
+    const symbols = stored?.symbols.filter((symbol) => known.has(symbol)) ?? [];
+    const isElsewhere = symbols.length === 0 && stored?.symbols.length !== 0;
+    return stored === undefined || (isElsewhere && !stored.all)
+      ? undefined
+      : { symbols, all: stored.all };
+  }
+
+  #show({ symbols, all }: Stored): void {
     this.#all = all;
-    this.#symbols = symbols.filter((symbol) => known.has(symbol));
+    this.#symbols = symbols;
     this.#onChange();
   }
 
