@@ -5,7 +5,7 @@ ticks published since the last one through select, encode and join, each step on
 and no socket: `audience` writes what is made here, and the hub says when.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut
@@ -19,7 +19,7 @@ from feed.broadcast.states import States
 from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Kind, Tick
-from feed.wire.codec import Codec
+from feed.wire.codec import CODECS, Codec
 from feed.wire.messages import Message, mark_message
 from feed.wire.position import Position
 
@@ -43,7 +43,7 @@ class Cut:
     first_ns: int
     conflated_due_ns: int | None
     follows: int
-    envelopes: list[tuple[Lane, list[bytes]]]
+    envelopes: list[tuple[Lane, Sequence[bytes]]]
 
 
 class Broadcast:
@@ -137,7 +137,7 @@ class Broadcast:
             self.snapshot.update(ticks)
             self.states.clear(upto)
             self._distribute(0, ticks, after + 1)
-        envelopes = list(self._envelop(mono_ns, wall_ns, after))
+        envelopes = self._envelop(mono_ns, wall_ns, after)
         self._encoded.clear()
         return Cut(len(ticks), first_ns, self.conflated_due_ns, after, envelopes)
 
@@ -188,26 +188,35 @@ class Broadcast:
 
     def _envelop(
         self, mono_ns: int, wall_ns: int, follows: int
-    ) -> Iterator[tuple[Lane, list[bytes]]]:
-        """Join what the index gave to each payload, and put it into its lanes' envelopes."""
+    ) -> list[tuple[Lane, Sequence[bytes]]]:
+        """Join what the index gave to each payload, and put it into its lanes' envelopes.
+
+        There may be thousands of payloads, each of one subscriber: so names are looked up once.
+        """
         position = self.position
-        marks: dict[Codec, bytes] = {}
-        at = str(position).encode()  # once, not once a lane
+        at = str(position).encode()
+        marks = {codec: b"" for codec in CODECS.values()}
+        most_bytes = {codec: self.sizes.payload_bytes(codec) for codec in CODECS.values()}
+        enveloped: list[tuple[Lane, Sequence[bytes]]] = []
         for payload, lanes in self.lanes.with_fragments():
-            codec, marked = payload.key.codec, payload.key.marks
-            if marked and codec not in marks:
+            key, waiting = payload.key, payload.waiting
+            codec, marked = key.codec, key.marks
+            if marked and not marks[codec]:
                 marks[codec] = codec.fragment(mark_message(position, wall_ns))
-            body = payload.join(payload.waiting, marks.get(codec, b""))
-            bodies = [(body, at)]
-            if len(body) > self.sizes.payload_bytes(codec):
-                bodies = self._split(payload, wall_ns, follows)
-            payload.waiting.clear()
+            body = payload.join(waiting, marks[codec]) if marked else codec.join(waiting)
+            whole = len(body) <= most_bytes[codec]
+            bodies = () if whole else self._split(payload, wall_ns, follows)
+            waiting.clear()
             for lane in lanes:
                 lane.spoke_ns = mono_ns
                 if marked:
                     lane.marked_ns = mono_ns
                 envelop = lane.framing.envelop_ticks
-                yield lane, [envelop(body, end) for body, end in bodies]
+                if whole:
+                    enveloped.append((lane, (envelop(body, at),)))
+                else:
+                    enveloped.append((lane, [envelop(part, end) for part, end in bodies]))
+        return enveloped
 
     def _split(self, payload: Payload, wall_ns: int, follows: int) -> list[tuple[bytes, bytes]]:
         """Join a batch that is too long for one message in several, each with its own position."""

@@ -112,7 +112,7 @@ class Lane:
         self,
         envelopes: Sequence[bytes],
         mono_ns: int,  # noqa: ARG002 - for contexts that age
-    ) -> Iterable[Bunch]:
+    ) -> Sequence[Bunch]:
         """Make frames of envelopes: one bytes object, for everybody live."""
         if len(envelopes) == 1:
             return ((self.live, self.framing.wrap(envelopes[0])),)
@@ -194,15 +194,14 @@ def write_frames(
         The readers that could not take them; they are live no longer.
     """
     bunches: list[Bunch] = []
-    origins: list[tuple[Lane, Sequence[bytes]]] = []
+    origins: list[tuple[Traffic, Sequence[bytes]]] = []
     for lane, envelopes in enveloped:
-        for bunch in lane.bunches(envelopes, mono_ns):
-            bunches.append(bunch)
-            origins.append((lane, envelopes))
+        made = lane.bunches(envelopes, mono_ns)
+        bunches += made
+        origins += [(lane.traffic, envelopes)] * len(made)
     missed = fan_out.write(bunches, high_water_bytes)
     for index, reader in missed:
         del bunches[index][0][reader]
-    for (readers, frames), (lane, envelopes) in zip(bunches, origins, strict=True):
-        plain_bytes = sum(map(len, envelopes))
-        lane.traffic.count(len(frames), plain_bytes, len(readers), len(envelopes))
+    for (readers, frames), (traffic, envelopes) in zip(bunches, origins, strict=True):
+        traffic.count(len(frames), sum(map(len, envelopes)), len(readers), len(envelopes))
     return [reader for _, reader in missed]

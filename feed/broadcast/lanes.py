@@ -88,11 +88,13 @@ class Lanes:
             if index_ms == interval_ms and index.selections:
                 yield CODECS[name], index
 
-    def with_fragments(self) -> Iterator[tuple[Payload, list[Lane]]]:
-        """Yield the payloads that the indexes gave something to, with their lanes."""
-        for carried in self._carried.values():
-            if carried.payload.waiting:
-                yield carried.payload, carried.lanes
+    def with_fragments(self) -> list[tuple[Payload, list[Lane]]]:
+        """Return the payloads that the indexes gave something to, with their lanes."""
+        return [
+            (carried.payload, carried.lanes)
+            for carried in self._carried.values()
+            if carried.payload.waiting
+        ]
 
     def enter(
         self,
