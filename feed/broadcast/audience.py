@@ -7,13 +7,14 @@ the hub, which has them, asks, and so do tests.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 
 from feed.broadcast.awake_clock import AwakeClock
 from feed.broadcast.cut import Broadcast, Cut
 from feed.broadcast.ladder import Ladder, LadderCounts
-from feed.broadcast.lane import Lane, Socket, write_frames
+from feed.broadcast.lane import Socket
 from feed.broadcast.limits import Limits
+from feed.broadcast.outgoing import Outgoing
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.resumption import Resume
 from feed.broadcast.subscriber import Subscriber
@@ -204,7 +205,7 @@ class Audience:
     def cut(self, mono_ns: int, wall_ns: int) -> Cut:
         """Cut, and write each lane's frames to everybody live in it."""
         cut = self.broadcast.cut(mono_ns, wall_ns)
-        self._write(cut.envelopes, cut.follows, mono_ns)
+        self._write(cut.outgoing, cut.follows, mono_ns)
         return cut
 
     def keeping_alive(
@@ -218,7 +219,9 @@ class Audience:
         for lane, envelope in broadcast.idle(
             mono_ns, wall_ns, keepalive_ns=keepalive_ns, mark_interval_ns=mark_interval_ns
         ):
-            self._write([(lane, [envelope])], broadcast.cut_sequence, mono_ns)
+            outgoing = Outgoing()
+            outgoing.add(lane, (envelope,), mono_ns)
+            self._write(outgoing, broadcast.cut_sequence, mono_ns)
             yield
 
     def look(self, subscriber: Subscriber, mono_ns: int) -> None:
@@ -239,10 +242,12 @@ class Audience:
         news to it then. What waits for a cut has to be cut before, since it came before.
         """
         self._announced, self._down = message, down
-        broadcast = self.broadcast
-        announced = [(lane, [said]) for lane, said in broadcast.announce(message, mono_ns)]
-        self._write(announced, broadcast.cut_sequence, mono_ns)
-        for lane, _ in announced:
+        broadcast, outgoing, lanes = self.broadcast, Outgoing(), []
+        for lane, envelope in broadcast.announce(message, mono_ns):
+            outgoing.add(lane, (envelope,), mono_ns)
+            lanes.append(lane)
+        self._write(outgoing, broadcast.cut_sequence, mono_ns)
+        for lane in lanes:
             for reader in lane.readers():
                 assert isinstance(reader, Subscriber)
                 reader.told_down = down
@@ -332,12 +337,9 @@ class Audience:
         subscriber.go_live()
         subscriber.lane.add(subscriber)
 
-    def _write(
-        self, enveloped: Iterable[tuple[Lane, Sequence[bytes]]], follows: int, mono_ns: int
-    ) -> None:
-        """Write lanes' envelopes that follow a sequence; who misses them is behind."""
-        fan_out, high_water_bytes = self.broadcast.fan_out, self.limits.high_water_bytes
-        for reader in write_frames(fan_out, enveloped, mono_ns, high_water_bytes):
+    def _write(self, outgoing: Outgoing, follows: int, mono_ns: int) -> None:
+        """Write frames that follow a sequence; readers that miss them are behind."""
+        for reader in outgoing.write(self.broadcast.fan_out, self.limits.high_water_bytes):
             assert isinstance(reader, Subscriber)
             reader.miss(follows)
             self._put_behind(reader, mono_ns)

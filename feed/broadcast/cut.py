@@ -5,7 +5,7 @@ ticks published since the last one through select, encode and join, each step on
 and no socket: `audience` writes what is made here, and the hub says when.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut
@@ -13,6 +13,7 @@ from feed.broadcast.fragments import Fragments, split_runs
 from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
 from feed.broadcast.lane import Lane
 from feed.broadcast.lanes import Lanes
+from feed.broadcast.outgoing import Outgoing
 from feed.broadcast.payload import Payload
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.states import States
@@ -35,15 +36,14 @@ class Cut:
         first_ns: when the oldest of them was ingested, monotonic.
         conflated_due_ns: when conflated ticks are due next, monotonic; None: there are none.
         follows: the sequence that its envelopes follow: where a subscriber stands that misses them.
-        envelopes: per lane its envelopes in order; more than one only where a batch is too long for
-            one message.
+        outgoing: its frames.
     """
 
     ticks: int
     first_ns: int
     conflated_due_ns: int | None
     follows: int
-    envelopes: list[tuple[Lane, Sequence[bytes]]]
+    outgoing: Outgoing
 
 
 class Broadcast:
@@ -137,9 +137,9 @@ class Broadcast:
             self.snapshot.update(ticks)
             self.states.clear(upto)
             self._distribute(0, ticks, after + 1)
-        envelopes = self._envelop(mono_ns, wall_ns, after)
+        outgoing = self._envelop(mono_ns, wall_ns, after)
         self._encoded.clear()
-        return Cut(len(ticks), first_ns, self.conflated_due_ns, after, envelopes)
+        return Cut(len(ticks), first_ns, self.conflated_due_ns, after, outgoing)
 
     @property
     def conflated_due_ns(self) -> int | None:
@@ -186,18 +186,16 @@ class Broadcast:
                 self._encoded[codec.name] = first, fragments
             index.distribute(ticks, fragments)
 
-    def _envelop(
-        self, mono_ns: int, wall_ns: int, follows: int
-    ) -> list[tuple[Lane, Sequence[bytes]]]:
-        """Join what the index gave to each payload, and put it into its lanes' envelopes.
+    def _envelop(self, mono_ns: int, wall_ns: int, follows: int) -> Outgoing:
+        """Join what the index gave to each payload, and put it into its lanes' frames.
 
         There may be thousands of payloads, each of one subscriber: so names are looked up once.
         """
         position = self.position
         at = str(position).encode()
-        marks = {codec: b"" for codec in CODECS.values()}
+        marks = dict.fromkeys(CODECS.values(), b"")
         most_bytes = {codec: self.sizes.payload_bytes(codec) for codec in CODECS.values()}
-        enveloped: list[tuple[Lane, Sequence[bytes]]] = []
+        outgoing = Outgoing()
         for payload, lanes in self.lanes.with_fragments():
             key, waiting = payload.key, payload.waiting
             codec, marked = key.codec, key.marks
@@ -213,10 +211,10 @@ class Broadcast:
                     lane.marked_ns = mono_ns
                 envelop = lane.framing.envelop_ticks
                 if whole:
-                    enveloped.append((lane, (envelop(body, at),)))
+                    outgoing.add(lane, (envelop(body, at),), mono_ns)
                 else:
-                    enveloped.append((lane, [envelop(part, end) for part, end in bodies]))
-        return enveloped
+                    outgoing.add(lane, [envelop(part, end) for part, end in bodies], mono_ns)
+        return outgoing
 
     def _split(self, payload: Payload, wall_ns: int, follows: int) -> list[tuple[bytes, bytes]]:
         """Join a batch that is too long for one message in several, each with its own position."""

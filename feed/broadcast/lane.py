@@ -5,11 +5,11 @@ are private to one subscriber (a gap, a snapshot, ticks that it catches up with)
 lane's own, alone. Knows sockets only as two callables.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from feed.broadcast.checksum import LaneChecksum
-from feed.broadcast.fan_out import Bunch, FanOut, Reader, Readers, Target
+from feed.broadcast.fan_out import Bunch, Reader, Readers, Target
 from feed.broadcast.payload import Payload
 from feed.broadcast.traffic import Traffic
 from feed.wire.codec import Codec
@@ -174,34 +174,3 @@ class Lane:
     def message_envelope(self, message: Message, position: Position | None = None) -> bytes:
         """Return the envelope of a feed message; with a position it moves its readers there."""
         return message_envelope(self.framing, self.codec, message, position)
-
-
-def write_frames(
-    fan_out: FanOut,
-    enveloped: Iterable[tuple[Lane, Sequence[bytes]]],
-    mono_ns: int,
-    high_water_bytes: int,
-) -> list[Reader]:
-    """Make frames of lanes' envelopes, and write them to everybody live in one call.
-
-    Args:
-        fan_out: writes them.
-        enveloped: lanes, each once, with their envelopes.
-        mono_ns: now.
-        high_water_bytes: a reader that holds back more misses them.
-
-    Returns:
-        The readers that could not take them; they are live no longer.
-    """
-    bunches: list[Bunch] = []
-    origins: list[tuple[Traffic, Sequence[bytes]]] = []
-    for lane, envelopes in enveloped:
-        made = lane.bunches(envelopes, mono_ns)
-        bunches += made
-        origins += [(lane.traffic, envelopes)] * len(made)
-    missed = fan_out.write(bunches, high_water_bytes)
-    for index, reader in missed:
-        del bunches[index][0][reader]
-    for (readers, frames), (traffic, envelopes) in zip(bunches, origins, strict=True):
-        traffic.count(len(frames), sum(map(len, envelopes)), len(readers), len(envelopes))
-    return [reader for _, reader in missed]

@@ -58,7 +58,7 @@ class Cutter:
         with self._steps.measured(Step.CUT):
             cut = self._audience.cut(mono_ns, self._clock.wall_ns())
         if cut.ticks:
-            frames = sum(len(envelopes) for _, envelopes in cut.envelopes)
+            frames = cut.outgoing.envelopes
             self._unpriced_cuts += 1
             self._loop.call_soon(self._learn_cost, began_ns, cut.ticks, cut.first_ns, frames)
         self._schedule_conflation(cut.conflated_due_ns, mono_ns)

@@ -26,7 +26,7 @@ def test_a_cut_of_nothing_makes_nothing() -> None:
     stage = Stage()
     member = stage.seat()
     cut = stage.cut()
-    assert (cut.ticks, cut.envelopes, member.socket.written) == (0, [], [])
+    assert (cut.ticks, cut.outgoing.bunches, member.socket.written) == (0, [], [])
 
 
 def test_a_cut_knows_its_ticks_and_when_the_oldest_of_them_came() -> None:
@@ -46,11 +46,12 @@ def test_a_cut_knows_its_ticks_and_when_the_oldest_of_them_came() -> None:
 def test_a_lane_whose_ticks_did_not_come_is_not_in_a_cut() -> None:
     stage = Stage()
     stage.seat(of_channels(trades=["MSFT"]))
-    stage.seat(of_channels(trades=["AAPL"]))
+    member = stage.seat(of_channels(trades=["AAPL"]))
     cut = stage.publish_and_cut("AAPL")
-    ((lane, envelopes),) = cut.envelopes
-    assert lane.payload.key.selection == of_channels(trades=["AAPL"])
-    assert (len(envelopes), cut.follows) == (1, 0)
+    ((readers, frames),) = cut.outgoing.bunches
+    assert list(readers) == [member.subscriber]
+    assert member.socket.written == [frames]
+    assert (cut.outgoing.envelopes, cut.follows) == (1, 0)
 
 
 def test_whoever_joins_between_cuts_is_sent_what_waits() -> None:
@@ -133,7 +134,7 @@ def test_the_last_member_takes_its_lane_along() -> None:
     stage.leave(beside)
     assert not list(stage.broadcast.lanes)
     assert stage.broadcast.lanes.index_entries == 0
-    assert stage.publish_and_cut("AAPL").envelopes == []
+    assert stage.publish_and_cut("AAPL").outgoing.bunches == []
 
 
 def test_lanes_that_come_and_go_leave_nothing_behind() -> None:

@@ -11,7 +11,7 @@ from feed.broadcast.compressor_budget import CompressorBudget
 from feed.broadcast.deflate import GZIP_HEADER, KEYFRAME_EVERY
 from feed.broadcast.deflated_lane import DeflatedLane
 from feed.broadcast.fan_out import PYTHON_FAN_OUT, Reader, Target
-from feed.broadcast.lane import write_frames
+from feed.broadcast.outgoing import Outgoing
 from feed.broadcast.payload import Payload
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.traffic import Traffic
@@ -56,7 +56,9 @@ class Inflater:
 
 
 def write_lane(lane: DeflatedLane, envelopes: list[bytes], mono_ns: int) -> list[Reader]:
-    return write_frames(PYTHON_FAN_OUT, [(lane, envelopes)], mono_ns, HIGH_WATER)
+    outgoing = Outgoing()
+    outgoing.add(lane, envelopes, mono_ns)
+    return outgoing.write(PYTHON_FAN_OUT, HIGH_WATER)
 
 
 def make_lane(

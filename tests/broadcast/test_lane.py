@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from feed.broadcast.fan_out import PYTHON_FAN_OUT, Reader
 from feed.broadcast.fragments import split_runs
-from feed.broadcast.lane import Lane, write_frames
+from feed.broadcast.lane import Lane
+from feed.broadcast.outgoing import Outgoing
 from feed.broadcast.payload import Payload
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.traffic import Traffic
@@ -38,7 +39,9 @@ def lane_of(way: Way = WAYS[0], *, marks: bool = False, now_ns: int = 0) -> Lane
 
 
 def write_lane(lane: Lane, envelopes: list[bytes], mono_ns: int) -> list[Reader]:
-    return write_frames(PYTHON_FAN_OUT, [(lane, envelopes)], mono_ns, HIGH_WATER_BYTES)
+    outgoing = Outgoing()
+    outgoing.add(lane, envelopes, mono_ns)
+    return outgoing.write(PYTHON_FAN_OUT, HIGH_WATER_BYTES)
 
 
 each_way = pytest.mark.parametrize("way", WAYS, ids=way_name)
@@ -98,8 +101,11 @@ def test_lanes_are_written_in_one_call_each_its_own() -> None:
     sockets = [Socket(), Socket(held_bytes=1001), Socket()]
     for lane, socket in zip(lanes, sockets, strict=True):
         lane.add(socket)
-    enveloped = [(lane, [b"[%d]" % number, b"[]"]) for number, lane in enumerate(lanes)]
-    assert write_frames(PYTHON_FAN_OUT, enveloped, 0, HIGH_WATER_BYTES) == [sockets[1]]
+    outgoing = Outgoing()
+    for number, lane in enumerate(lanes):
+        outgoing.add(lane, [b"[%d]" % number, b"[]"], 0)
+    assert outgoing.write(PYTHON_FAN_OUT, HIGH_WATER_BYTES) == [sockets[1]]
+    assert outgoing.envelopes == 6
     written = [b"".join(socket.written) for socket in sockets]
     wrap = TEXT_SOCKET.wrap
     assert written == [wrap(b"[0]") + wrap(b"[]"), b"", wrap(b"[2]") + wrap(b"[]")]

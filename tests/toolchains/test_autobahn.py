@@ -26,7 +26,8 @@ from typing import Any
 import pytest
 
 from feed.broadcast.deflated_lane import DeflatedLane
-from feed.broadcast.lane import Lane, write_frames
+from feed.broadcast.lane import Lane
+from feed.broadcast.outgoing import Outgoing
 from feed.broadcast.traffic import Traffic
 from feed.http import conversation, websocket
 from feed.http.conversation import Conversation
@@ -68,8 +69,9 @@ class Echo(Conversation):
         framing = WebSocketFraming(opcode)
         if self._lane is None or self._lane.framing != framing:
             self._lane = self._enter(framing)
-        fan_out, mono_ns = self._hub.broadcast.fan_out, self._hub.clock.mono_ns()
-        write_frames(fan_out, [(self._lane, [payload])], mono_ns, LARGEST_BYTES)
+        outgoing = Outgoing()
+        outgoing.add(self._lane, [payload], self._hub.clock.mono_ns())
+        outgoing.write(self._hub.broadcast.fan_out, LARGEST_BYTES)
 
     def _enter(self, framing: WebSocketFraming) -> Lane:
         """Be live in a lane of its own, which the server's engine writes for."""
