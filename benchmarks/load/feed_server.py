@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import msgpack
 import orjson
 
+from feed.broadcast.fan_out import Engine
 from feed.client.subscription import parse_url
 from feed.errors import InvalidParameter
 from feed.wire.transport import Transport
@@ -118,6 +119,8 @@ class Options:
     batch_ms: float | None = None
     symbols: int | None = None
     seed: int = SEED
+    fan_out: Engine | None = None
+    send_threads: int | None = None
 
     @property
     def frames_per_s(self) -> float:
@@ -128,8 +131,14 @@ class Options:
 
     def arguments(self) -> list[str]:
         """Return them as they are written on the command line."""
-        given = {"rate": self.rate, "batch-ms": self.batch_ms, "symbols": self.symbols}
-        given["seed"] = self.seed
+        given = {
+            "rate": self.rate,
+            "batch-ms": self.batch_ms,
+            "symbols": self.symbols,
+            "seed": self.seed,
+            "fan-out": self.fan_out,
+            "send-threads": self.send_threads,
+        }
         pairs = ((f"--{name}", str(value)) for name, value in given.items() if value is not None)
         return [word for pair in pairs for word in pair]
 

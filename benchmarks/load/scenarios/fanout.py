@@ -1,10 +1,13 @@
 """Fan-out: one lane, very many subscribers, frames of about 1 kB at 40 a second.
 
 What does a frame cost per subscriber, against a loop that does nothing but send, and against peers?
+`feed` is what `feed serve` chooses by itself, with all cores; each engine stands beside it, on one.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from feed.broadcast.fan_out import Engine
 from feed.wire.transport import Transport
 
 from ...peers.contenders import BARE_C, CONTENDERS, FLOOR, NCHAN
@@ -17,7 +20,9 @@ SUBSCRIBERS = 2_000
 RATE = 320  # ticks/s: 8 a frame, 1 kB of JSON
 BATCH_MS = 25
 RATE_OF_20 = 800  # ticks/s: 20 a frame
-C_AIM = 0.95  # ÷ bare send() in C
+# ÷ bare send() in C; None: it is told, and nothing is aimed at.
+ENGINES = {Engine.IO_URING: 0.95, Engine.SEND: 1.08, Engine.PYTHON: None}
+C_AIM = 0.95  # of what is chosen
 TICKS_AIM = 4_000_000  # delivered per second and core
 TWENTY = "feed, 20 ticks a frame"
 
@@ -30,10 +35,12 @@ def run(stage: Stage) -> Outcome:
         lambda server: server.group("fanout", 1, Subscription(), keep_payloads=KEEP_PAYLOADS),
         options,
     )
-    cases = [
-        stage.ours("feed", count, Subscription(), options),
-        *stage.peers(CONTENDERS, count, recording),
-    ]
+    cases = [stage.ours("feed", count, Subscription(), options)]
+    if stage.settings.url is None:
+        for engine in ENGINES:
+            alone = replace(options, fan_out=engine, send_threads=1)
+            cases.append(stage.ours(f"feed, {engine.value}", count, Subscription(), alone))
+    cases += stage.peers(CONTENDERS, count, recording)
     for transport, peers in (
         (Transport.SSE, (FLOOR, BARE_C, NCHAN)),
         (Transport.STREAM, (FLOOR, BARE_C)),
@@ -64,6 +71,13 @@ def _aims(rows: Sequence[Row]) -> list[Aim]:
     ):
         peer = find(rows, name)
         aims.append(at_most(f"{cost} ÷ {name}", compare(ours, peer), limit, peer.skipped))
+    floor = find(rows, BARE_C.name)
+    for engine, limit in ENGINES.items():
+        row = find(rows, f"feed, {engine.value}")
+        if limit is not None:
+            what = f"{cost}, {engine.value} ÷ {BARE_C.name}"
+            why = row.skipped or floor.skipped
+            aims.append(at_most(what, compare(row, floor), limit, why))
     for transport in (Transport.SSE, Transport.STREAM):
         mine, floor = (find(rows, f"{name}, {transport.value}") for name in ("feed", BARE_C.name))
         what = f"{cost}, {transport.value} ÷ {BARE_C.name}"
