@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from feed.broadcast.fan_out import Engine, FanOut, Readers
+from feed.broadcast.fan_out import Engine, FanOut, Readers, Target
 from feed.errors import FeedError
 from feed.hub.cores import usable_cores
 from feed.hub.fan_out import choose_fan_out
@@ -29,8 +29,11 @@ class Reader:
         self.socket, _ = listener.accept()
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
-        self.write = self.socket.send
-        self.target = self.socket.fileno(), lambda: False, self.buffered_bytes, self.socket
+        number = self.socket.fileno()
+        self.target: Target | None = (number, lambda: False, self.buffered_bytes, self.socket)
+
+    def write(self, data: bytes | memoryview, /) -> object:
+        return self.socket.send(data)
 
     def buffered_bytes(self) -> int:
         return 0
@@ -41,7 +44,7 @@ class Reader:
 
 
 @pytest.fixture(scope="module")
-def readers() -> Iterator[Readers]:
+def audience() -> Iterator[list[Reader]]:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * READERS + 100
     if hard != resource.RLIM_INFINITY and hard < wanted:
@@ -49,7 +52,7 @@ def readers() -> Iterator[Readers]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         made = [Reader(listener) for _ in range(READERS)]
-    yield {reader: reader.target for reader in made}
+    yield made
     for reader in made:
         reader.peer.close()
         reader.socket.close()
@@ -67,7 +70,7 @@ def readers() -> Iterator[Readers]:
     ids=str,
 )
 def test_a_cut_to_readers_that_wait(
-    benchmark: BenchmarkFixture, readers: Readers, engine: Engine, threads: int
+    benchmark: BenchmarkFixture, audience: list[Reader], engine: Engine, threads: int
 ) -> None:
     if threads > usable_cores():
         pytest.skip("there is one core")
@@ -77,12 +80,12 @@ def test_a_cut_to_readers_that_wait(
         pytest.skip(str(error))
 
     def take() -> None:
-        for reader in readers:
-            assert isinstance(reader, Reader)
+        for reader in audience:
             reader.take()
 
+    readers: Readers = {reader: reader.target for reader in audience}
     assert fan_out.write([(readers, FRAME)], 0) == []
-    missed = benchmark.pedantic(
+    missed = benchmark.pedantic(  # type: ignore[no-untyped-call]
         lambda: fan_out.write([(readers, FRAME)], 0), setup=take, rounds=ROUNDS
     )
     assert missed == []

@@ -72,12 +72,12 @@ def _aims(rows: Sequence[Row]) -> list[Aim]:
         peer = find(rows, name)
         aims.append(at_most(f"{cost} ÷ {name}", compare(ours, peer), limit, peer.skipped))
     floor = find(rows, BARE_C.name)
-    for engine, limit in ENGINES.items():
+    for engine, aim in ENGINES.items():
         row = find(rows, f"feed, {engine.value}")
-        if limit is not None:
+        if aim is not None:
             what = f"{cost}, {engine.value} ÷ {BARE_C.name}"
             why = row.skipped or floor.skipped
-            aims.append(at_most(what, compare(row, floor), limit, why))
+            aims.append(at_most(what, compare(row, floor), aim, why))
     for transport in (Transport.SSE, Transport.STREAM):
         mine, floor = (find(rows, f"{name}, {transport.value}") for name in ("feed", BARE_C.name))
         what = f"{cost}, {transport.value} ÷ {BARE_C.name}"
