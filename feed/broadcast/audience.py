@@ -129,7 +129,6 @@ class Audience:
         self,
         subscriber: Subscriber,
         selection: Selection,
-        wall_ns: int,
         *,
         after: Position | str | None = None,
         snapshot: bool = False,
@@ -140,7 +139,6 @@ class Audience:
         Args:
             subscriber: its lane selects the selection already.
             selection: the part that was subscribed to just now.
-            wall_ns: for the mark.
             after: the position to begin after; a str is one that could not be read; None: now.
             snapshot: whether the last known state comes first.
             on_lag: what happens when the ring overruns the subscriber; None: as before.
@@ -153,7 +151,7 @@ class Audience:
         if snapshot:
             subscriber.due.request_snapshot(selection)
         elif after is None:
-            subscriber.due.append_mark(wall_ns)
+            subscriber.due.append_mark()
 
     def warn(
         self,

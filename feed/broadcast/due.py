@@ -20,7 +20,7 @@ from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.frame_sizes import MARK_BYTES
 from feed.broadcast.ladder import Ladder
 from feed.broadcast.lane import Lane
-from feed.broadcast.outbox import Outbox, State
+from feed.broadcast.outbox import Outbox
 from feed.broadcast.restatement import Restatement
 from feed.broadcast.resumption import Resume, locate
 from feed.errors import Overrun
@@ -86,6 +86,12 @@ class Due:
         """The oldest sequence that is still to be read."""
         return min([self.sequence, *(backlog.after for backlog in self._backlogs)]) + 1
 
+    @property
+    def _reached(self) -> int:
+        """The sequence that may be told: a position speaks for all that was due up to it."""
+        reached, restatement = self.first_needed - 1, self._restatement
+        return reached if restatement.first is None else min(reached, restatement.told_upto)
+
     def stand_at(self, sequence: int) -> None:
         """Go on after a sequence, up to which its subscriber was given everything while live."""
         self.sequence = sequence
@@ -130,7 +136,8 @@ class Due:
             # Told now: one that is disconnected for it would come back to the same.
             self._append_lost(untold_from)
             untold_from = broadcast.ring.oldest
-        self._restatement.owe(self._selection, untold_from)
+        told_upto = min(found.sequence, self.sequence)
+        self._restatement.owe(self._selection, untold_from, told_upto)
         self._add_backlog(selection.lossless, found.sequence)
         return Resume.REPLAYED
 
@@ -142,7 +149,7 @@ class Due:
         last = before if given else self.sequence
         self.outbox.append_gap(missing, last, GapReason.EPOCH, at_once=True)
         if given:
-            self._restatement.owe(self._selection, before + 1)
+            self._restatement.owe(self._selection, before + 1, min(before, self.sequence))
             self._add_backlog(selection.lossless, before)
         self.request_snapshot(selection)
 
@@ -150,9 +157,9 @@ class Due:
         """Say a message of its own, after those that wait already; not while it is live."""
         self.outbox.append_message(message)
 
-    def append_mark(self, wall_ns: int) -> None:
+    def append_mark(self) -> None:
         """Say where it begins: cut off before its first tick, it can come back for that."""
-        self.outbox.append_mark(self.first_needed - 1, wall_ns)
+        self.outbox.append_mark()
 
     def request_snapshot(self, selection: Selection) -> None:
         """Send the last known state of a selection, once, when what was missed is through."""
@@ -176,12 +183,11 @@ class Due:
 
         It is `NOTHING_YET` where a turn's work was to look for ticks, and it found none so far.
         """
+        restatement = self._restatement
         while True:
-            if self.outbox.waiting:
-                waiting = self.outbox.waiting.pop(0)
-                return waiting if isinstance(waiting, bytes) else self._envelop(waiting, wall_ns)
-            restatement = self._restatement
-            restatement.note_cuts(self._selection)
+            if self.outbox.waiting and (said := self._say(wall_ns)):
+                return said
+            restatement.note_cuts(self._selection, self.sequence)
             try:
                 if restatement.first is not None and self.sequence >= restatement.told_upto:
                     self._check_overrun()  # one gap for all, where everything is overrun
@@ -202,6 +208,11 @@ class Due:
             if not self._snapshots:
                 return None
             self._append_snapshot()
+
+    def _say(self, wall_ns: int) -> bytes:
+        """Return the envelope of what waits first; b"" where that has nothing to say any more."""
+        owes = self._restatement.first is not None
+        return self.outbox.take(self._reached, wall_ns, owes=owes)
 
     @property
     def is_empty(self) -> bool:
@@ -299,7 +310,7 @@ class Due:
         for interval_ms, part in selection.parts().items():
             known = before.get(interval_ms)
             if interval_ms and (known is None or part.within(known, classes) != part):
-                self._restatement.owe(selection, self.first_needed)
+                self._restatement.owe(selection, self.first_needed, self.first_needed - 1)
                 return
 
     def _step_down(self, requested: int) -> None:
@@ -322,16 +333,6 @@ class Due:
         self.outbox.append_gap(first, upto, GapReason.CONFLATED)
         lossless, codec = self.lane.payload.lossless, self.lane.codec
         self.outbox.append_states(broadcast.states.conflated(lossless, codec, first))
-
-    def _envelop(self, state: State, wall_ns: int) -> bytes:
-        """Return a state's envelope; what has become due meanwhile is told after it.
-
-        A backlog holds its position back; a restatement that is owed speaks for itself.
-        """
-        if not state.is_last or self._restatement.first is not None:
-            return self.lane.state_envelope(state.fragments)
-        position = self._broadcast.ring.position(self.first_needed - 1)
-        return self.lane.ticks_envelope(state.fragments, position, wall_ns)
 
     def _append_restatement(self, first: int) -> None:
         """Queue what its conflated channels changed from a sequence on up to the last cut."""
@@ -359,4 +360,4 @@ class Due:
         selection, *rest = self._snapshots
         self._snapshots = tuple(rest)
         runs = self._broadcast.states.snapshot(selection, self.lane.codec)
-        self.outbox.append_snapshot(self._broadcast.position, runs)
+        self.outbox.append_snapshot(self._broadcast.cut_sequence, runs)

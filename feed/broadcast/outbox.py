@@ -2,7 +2,8 @@
 
 Messages are enveloped when they are put here; they are few and short. States may be long, and what
 they are made of is shared with all subscribers that get them: they are enveloped when there is room
-for them. Knows no socket.
+for them. So is whatever tells where a subscriber stands, for it may ask for more of the past before
+it is told. Knows no socket.
 """
 
 from collections.abc import Iterable
@@ -19,7 +20,6 @@ from feed.wire.messages import (
     snapshot_begin_message,
     snapshot_end_message,
 )
-from feed.wire.position import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,32 @@ class State:
     is_last: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A word on where its reader stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotEnd:
+    """The end of a snapshot, which moves its reader.
+
+    Attributes:
+        sequence: as of which the snapshot was.
+    """
+
+    sequence: int
+
+
+Waiting = State | Mark | SnapshotEnd  # enveloped when there is room
+_MARK = Mark()
+
+
 class Outbox:
     """What one subscriber is to be written, in order.
 
     Attributes:
         lane: the lane that the subscriber belongs to; messages are enveloped as there.
-        waiting: envelopes, and states to be enveloped, in order.
+        waiting: envelopes, and what is to be enveloped, in order.
     """
 
     __slots__ = ("_ladder", "_ring", "lane", "waiting")
@@ -50,18 +70,32 @@ class Outbox:
         self._ring = ring
         self._ladder = ladder
         # A list, since it is short: an empty deque takes 760 bytes, most of a subscriber.
-        self.waiting: list[bytes | State] = []
+        self.waiting: list[bytes | Waiting] = []
+
+    def take(self, reached: int, wall_ns: int, *, owes: bool) -> bytes:
+        """Take out what is to be said first; return its envelope, b"" where that is nothing.
+
+        Args:
+            reached: the sequence up to which nothing else is due.
+            wall_ns: for marks.
+            owes: conflated channels are told again next, and tell a position themselves.
+        """
+        while self.waiting:
+            waiting = self.waiting.pop(0)
+            if isinstance(waiting, bytes):
+                return waiting
+            if not (owes and isinstance(waiting, Mark)):
+                return self._envelop(waiting, reached, wall_ns, owes)
+        return b""
 
     def append_message(self, message: Message) -> None:
         """Say a message, after what waits already."""
         self.waiting.append(self.lane.message_envelope(message))
 
-    def append_mark(self, sequence: int, wall_ns: int) -> None:
-        """Say at which sequence a subscriber begins, if it hears of positions."""
+    def append_mark(self) -> None:
+        """Say where a subscriber stands, if it hears of positions."""
         if self.lane.says_positions:
-            position = self._ring.position(sequence)
-            mark = mark_message(position, wall_ns)
-            self.waiting.append(self.lane.message_envelope(mark, position))
+            self.waiting.append(_MARK)
 
     def append_gap(
         self, first: int | str, last: int, reason: GapReason, *, at_once: bool = False
@@ -89,9 +123,22 @@ class Outbox:
         self.waiting += [State(run, is_last=False) for run in states[:-1]]
         self.waiting += [State(run, is_last=True) for run in states[-1:]]
 
-    def append_snapshot(self, position: Position, runs: Iterable[list[bytes]]) -> None:
-        """Give the state as of a position, where its end moves its reader."""
-        self.waiting.append(self.lane.message_envelope(snapshot_begin_message(position)))
+    def append_snapshot(self, sequence: int, runs: Iterable[list[bytes]]) -> None:
+        """Give the state as of a sequence, where its end moves its reader."""
+        begin = snapshot_begin_message(self._ring.position(sequence))
+        self.waiting.append(self.lane.message_envelope(begin))
         self.waiting += [State(run, is_last=False) for run in runs]
-        end = snapshot_end_message(position)
-        self.waiting.append(self.lane.message_envelope(end, position))
+        self.waiting.append(SnapshotEnd(sequence))
+
+    def _envelop(self, waiting: Waiting, reached: int, wall_ns: int, owes: bool) -> bytes:
+        lane, position = self.lane, self._ring.position(reached)
+        match waiting:
+            case State(fragments, is_last) if owes or not is_last:
+                return lane.state_envelope(fragments)
+            case State(fragments):
+                return lane.ticks_envelope(fragments, position, wall_ns)
+            case Mark():
+                return lane.message_envelope(mark_message(position, wall_ns), position)
+            case SnapshotEnd(sequence):
+                position = self._ring.position(min(sequence, reached))
+                return lane.message_envelope(snapshot_end_message(position), position)

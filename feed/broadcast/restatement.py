@@ -14,7 +14,8 @@ class Restatement:
 
     Attributes:
         first: the sequence from which on they are told again; None: they owe nothing.
-        told_upto: the sequence at which they were told last; 0: they are told before any tick.
+        told_upto: the sequence up to which they were told what was due; they are told again before
+            any tick after it, or position.
     """
 
     __slots__ = ("_broadcast", "_told_cuts", "_untold_from", "first", "told_upto")
@@ -38,9 +39,14 @@ class Restatement:
         """Whether anything may have to be told again."""
         return self.first is not None or self._told_cuts != self._broadcast.conflated_cuts
 
-    def note_cuts(self, selection: Selection) -> None:
-        """Owe what was cut since: a subscriber that is not live got none of it."""
+    def note_cuts(self, selection: Selection, sequence: int) -> None:
+        """Owe what was cut since: a subscriber that is not live got none of it.
+
+        Up to where it stands it was told what was due: nothing was cut until now.
+        """
         if self._told_cuts != self._broadcast.conflated_cuts:
+            if self.first is None:
+                self.told_upto = max(self.told_upto, sequence)
             self.owe_untold(selection)
 
     def owe_untold(self, selection: Selection) -> None:
@@ -48,16 +54,18 @@ class Restatement:
         if selection.intervals_ms:
             self._owe(self._untold_from)
 
-    def owe(self, selection: Selection, first: int) -> None:
-        """Owe, before any tick, what the conflated channels of a selection changed since then.
+    def owe(self, selection: Selection, first: int, told_upto: int) -> None:
+        """Owe what the conflated channels of a selection changed since a sequence.
 
         Args:
             selection: of the subscriber.
             first: the sequence from which on.
+            told_upto: where the subscriber stands with them, at most where it stands itself.
         """
         if selection.intervals_ms:
+            owed = self.first is not None
+            self.told_upto = min(self.told_upto, told_upto) if owed else told_upto
             self._owe(first)
-            self.told_upto = 0
 
     def _owe(self, first: int) -> None:
         self.first = first if self.first is None else min(self.first, first)
@@ -82,7 +90,7 @@ class Restatement:
             for channel, interval_ms in before.intervals_ms
             if channel in subscribed and intervals_ms.get(channel) != interval_ms
         }
-        self.note_cuts(before)
+        self.note_cuts(before, sequence)
         if not ended or (self.first is None and sequence != broadcast.cut_sequence):
             return None
         symbols = dict(before.symbols)

@@ -261,7 +261,6 @@ class Hub:
         self.audience.begin(
             session.subscriber,
             selection,
-            self.clock.wall_ns(),
             after=after,
             snapshot=snapshot,
             on_lag=on_lag,

@@ -251,3 +251,39 @@ def test_a_symbol_conflated_amid_catching_up_is_told_though_others_were_told_bey
     stage.begin(member, Selection.of({Channel.TRADES: ("MSFT",)}, {Channel.TRADES: 100}))
     stage.catch_up(member)
     assert 22 in told(member.take_objects(), "t")
+
+
+def test_a_mark_that_waits_does_not_speak_for_a_past_that_is_asked_for_meanwhile() -> None:
+    stage = Stage()
+    stage.publish_and_cut(Kind.TRADE, Kind.QUOTE)
+    member = stage.join(Selection.of({Channel.STATUSES: ("*",)}), marks=True)
+    member.take()
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    stage.subscribe(member, Selection.of({Channel.QUOTES: ("*",)}))
+    stage.subscribe(member, Selection.of({Channel.TRADES: ("*",)}), after=Position(EPOCH, 0))
+    member.socket.held_bytes = 0
+    heard: list[Object] = []
+    while not any(positions(heard)):
+        stage.catch_up(member, most_frames=1)
+        heard += member.take_objects()
+    assert told(heard, "t") == [1]
+
+
+def test_a_snapshot_that_waits_does_not_speak_for_a_past_that_is_asked_for_meanwhile() -> None:
+    stage = Stage()
+    stage.publish_and_cut(Kind.TRADE, Kind.QUOTE)
+    member = stage.join(Selection.of({Channel.STATUSES: ("*",)}), marks=True)
+    member.take()
+    stage.subscribe(member, Selection.of({Channel.QUOTES: ("*",)}), snapshot=True)
+    stage.catch_up(member, most_frames=1)
+    stage.subscribe(member, Selection.of({Channel.TRADES: ("*",)}), after=Position(EPOCH, 0))
+    heard: list[Object] = []
+    while not told(heard, "t"):
+        ended = [
+            item["pos"] for item in heard if item["T"] == "snapshot" and item["state"] == "end"
+        ]
+        assert ended in ([], [f"{EPOCH}-0"])
+        stage.catch_up(member, most_frames=1)
+        heard += member.take_objects()
+    assert told(heard, "q") == [2]
+    assert positions(heard)[-1] == 2

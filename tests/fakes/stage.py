@@ -209,7 +209,6 @@ class Stage:
         self.audience.begin(
             member.subscriber,
             selection,
-            self.wall_ns,
             after=after,
             snapshot=snapshot,
             on_lag=on_lag,
