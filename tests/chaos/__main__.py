@@ -1,4 +1,7 @@
-"""`python -m tests.chaos [--seconds S] [--seed N] [--readers N] [--rate R] [--drop-after N]`."""
+"""`python -m tests.chaos [--seconds S] [--seed N] [--readers N] [--rate R] [--drop-after N]`.
+
+`python -m tests.chaos --rehearsals N [--seed N]` plays as many rehearsals, from the seed on.
+"""
 
 import argparse
 import random
@@ -7,9 +10,12 @@ import time
 
 import uvloop
 
+from tests.chaos.outcome import Outcome
 from tests.chaos.party import Plan, play
+from tests.chaos.rehearsal import rehearse
 
 MOST_SHOWN = 12
+REHEARSED_STEPS, REHEARSED_ACTORS = 400, 10
 
 
 def main() -> int:
@@ -20,11 +26,15 @@ def main() -> int:
     parser.add_argument("--readers", type=int, default=200)
     parser.add_argument("--rate", type=float, default=5_000.0)
     parser.add_argument("--drop-after", type=int, help="lose one tick after so many, on purpose")
+    parser.add_argument("--rehearsals", type=int, help="play so many without sockets and time")
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
-    plan = Plan(given.seed, given.seconds, given.rate, given.readers, given.drop_after)
     began_s = time.monotonic()
-    outcome = uvloop.run(play(plan))
+    if given.rehearsals is None:
+        plan = Plan(given.seed, given.seconds, given.rate, given.readers, given.drop_after)
+        outcome = uvloop.run(play(plan))
+    else:
+        outcome = _rehearse(range(given.seed, given.seed + given.rehearsals))
     for name, count in sorted(outcome.counts.items()):
         print(f"{count:>12,}  {name}")
     for finding in outcome.findings[:MOST_SHOWN]:
@@ -32,6 +42,15 @@ def main() -> int:
     seconds = time.monotonic() - began_s
     print(f"seed {given.seed}: {len(outcome.findings)} findings in {seconds:.0f} s")
     return bool(outcome.findings)
+
+
+def _rehearse(seeds: range) -> Outcome:
+    outcome = Outcome()
+    for seed in seeds:
+        played = rehearse(seed, REHEARSED_STEPS, REHEARSED_ACTORS)
+        outcome.counts += played.counts
+        outcome.findings += [f"rehearsal {seed}: {finding}" for finding in played.findings]
+    return outcome
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ class Ledger:
         self._dropped: frozenset[Key] = frozenset()  # and something of it may be on its way
         self._restated: set[Key] = set()  # keys that may be told again what they were told
         self._snapshot: dict[Key, int] | None = None
+        self._snapshot_at = 0  # as of which it is
         self._snapshots: list[frozenset[Key]] = []  # that may come
         # A gap that is told conflated: what came of it, and of which keys it is.
         self._state: tuple[int, int, dict[Key, int], frozenset[Key]] | None = None
@@ -116,7 +117,8 @@ class Ledger:
         if busy and after is None:
             self.conflated.late |= new & intervals_ms.keys()
         self._snapshots.append(added & keys)
-        self._lowest = after
+        if after is not None:
+            self._lowest = after if self._lowest is None else min(self._lowest, after)
         late = busy or after is not None
         if self.at is None:
             return
@@ -133,7 +135,8 @@ class Ledger:
 
     def unsubscribe(self, keys: frozenset[Key], intervals_ms: dict[Key, int]) -> None:
         """Select less, as was acknowledged just now."""
-        self._dropped = self._lossless | self.conflated.intervals_ms.keys()
+        self._dropped |= self._lossless | self.conflated.intervals_ms.keys()
+        self._snapshots += [asked & keys for asked in self._snapshots]
         told = {key: self._place(key) for key in intervals_ms}
         self._select(keys, intervals_ms, told)
 
@@ -175,6 +178,7 @@ class Ledger:
         if self.epoch and epoch != self.epoch:
             raise Wrong(f"the epoch {epoch}, and it was {self.epoch}")
         self.epoch = epoch
+        self._dropped = frozenset()
         self._end_state()
         self._check(position)
         self.position = position
@@ -211,19 +215,20 @@ class Ledger:
         self._check(first - 1)
         self.at = last
 
-    def begin_snapshot(self) -> None:
-        """Take the beginning of a snapshot."""
+    def begin_snapshot(self, position: int) -> None:
+        """Take the beginning of a snapshot, the last known state as of a position."""
         self._end_state()
-        self._snapshot = {}
+        self._snapshot, self._snapshot_at = {}, position
 
-    def end_snapshot(self, position: int) -> None:
-        """Take the end of a snapshot, which is the last known state at a position.
+    def end_snapshot(self) -> None:
+        """Take the end of a snapshot.
 
         Raises:
-            Wrong: it is not.
+            Wrong: it was not the last known state.
         """
         if self._snapshot is None:
             raise Wrong("a snapshot ends that has not begun")
+        position = self._snapshot_at
         self.counts["snapshots"] += 1
         came, self._snapshot = self._snapshot, None
         for key, number in came.items():

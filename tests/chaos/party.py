@@ -3,14 +3,12 @@
 import asyncio
 import sys
 import tempfile
-import traceback
 from asyncio.subprocess import PIPE, Process
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from tests.chaos.conflated import Wrong
 from tests.chaos.market import Market
+from tests.chaos.outcome import Outcome
 from tests.chaos.reader import Reader
 from tests.chaos.times import Times
 from tests.fakes.patience import PROGRAM_PATIENCE_S
@@ -34,19 +32,6 @@ class Plan:
     rate: float = 5_000.0
     readers: int = 200
     drop_after: int | None = None
-
-
-@dataclass
-class Outcome:
-    """What came of it.
-
-    Attributes:
-        findings: in words, with the reader and the interval.
-        counts: of what was done and checked.
-    """
-
-    findings: list[str] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
 
 
 async def play(plan: Plan) -> Outcome:
@@ -73,10 +58,7 @@ async def play(plan: Plan) -> Outcome:
             if process.returncode is None:
                 process.terminate()
             status = await process.wait()
-        for reader in readers:
-            outcome.counts += reader.counts + reader.ledger.counts
-            outcome.counts["conflated ticks"] += reader.ledger.conflated.heard
-        outcome.counts["published"] = last() or 0
+        outcome.count(readers, last() or 0)
         log.seek(0)
         said = log.read().decode()
         if status or '"level": "error"' in said or "Traceback" in said:
@@ -107,13 +89,4 @@ async def _live(
     try:
         await reader.live(("127.0.0.1", port), last)
     except Exception as error:  # noqa: BLE001 - whatever stops a reader is a finding
-        words = str(error) if isinstance(error, Wrong) else traceback.format_exc(limit=-4)
-        ledger = reader.ledger
-        outcome.findings.append(
-            "\n    ".join(
-                [
-                    f"reader {reader.name} at {ledger.epoch}-{ledger.position}: {words}",
-                    *reader.story,
-                ]
-            )
-        )
+        outcome.find(reader, error)

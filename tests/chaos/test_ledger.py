@@ -114,10 +114,10 @@ def test_conflated_trades_count_what_they_stand_for() -> None:
 def test_a_snapshot_is_the_last_known_state() -> None:
     ledger = begin()
     ledger.gap(1, 1_000, "overrun")
-    ledger.begin_snapshot()
+    ledger.begin_snapshot(1_000)
     ledger.hear(message(DUE[-2]))
     with pytest.raises(Wrong, match=f"due: {DUE[-1]}"):
-        ledger.end_snapshot(1_000)
+        ledger.end_snapshot()
 
 
 def test_a_stretch_that_is_told_conflated_holds_the_newest() -> None:

@@ -95,3 +95,9 @@ def written(wish: Wish) -> dict[str, Any]:
     if wish.snapshot:
         keys["snapshot"] = True
     return keys
+
+
+def subscription(wish: Wish, after: str | None) -> dict[str, Any]:
+    """Return the message that subscribes to a wish, after a position."""
+    asked = {"action": "subscribe", **written(wish), "marks": True}
+    return asked if after is None else {**asked, "after": after}

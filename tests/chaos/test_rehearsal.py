@@ -1,0 +1,35 @@
+"""Rehearsals in short; `python -m tests.chaos --rehearsals 50` is the long form."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from feed.broadcast.selection_index import SelectionIndex
+from feed.market.ticks import Quote, Tick
+from tests.chaos.rehearsal import rehearse
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_nothing_is_lost_doubled_or_untold_in_a_rehearsal(seed: int) -> None:
+    outcome = rehearse(seed, steps=150, actors=8)
+    assert not outcome.findings, "\n".join(outcome.findings)
+    done = ("cut", "start return", "subscribe", "unsubscribe", "snapshots", "conflated ticks")
+    assert all(outcome.counts[name] for name in done), outcome.counts
+
+
+def test_ticks_that_are_lost_to_live_readers_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    distribute = SelectionIndex.distribute
+
+    def distribute_but_some(
+        self: SelectionIndex, ticks: Sequence[Tick], fragments: Sequence[bytes]
+    ) -> None:
+        kept = [index for index, tick in enumerate(ticks) if type(tick) is not Quote or index % 9]
+        distribute(self, [ticks[index] for index in kept], [fragments[index] for index in kept])
+
+    monkeypatch.setattr(SelectionIndex, "distribute", distribute_but_some)
+    outcome = rehearse(4, steps=60, actors=8)
+    assert any("missing" in finding for finding in outcome.findings), outcome
+
+
+def test_a_rehearsal_repeats_itself() -> None:
+    assert rehearse(5, steps=40, actors=4) == rehearse(5, steps=40, actors=4)
