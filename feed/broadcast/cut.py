@@ -65,6 +65,7 @@ class Broadcast:
 
     __slots__ = (
         "_encoded",
+        "_numbered",
         "classes",
         "conflated_cuts",
         "cut_sequence",
@@ -98,6 +99,7 @@ class Broadcast:
         self.ticks = dict.fromkeys(Kind, 0)
         # Of the cut in progress: its first sequence, and its fragments, by codec name.
         self._encoded: dict[str, tuple[int, list[bytes]]] = {}
+        self._numbered: dict[str, dict[int, int]] = {}  # the sequences of these, where needed
 
     @property
     def position(self) -> Position:
@@ -139,6 +141,7 @@ class Broadcast:
             self._distribute(0, ticks, after + 1)
         outgoing = self._envelop(mono_ns, wall_ns, after)
         self._encoded.clear()
+        self._numbered.clear()
         return Cut(len(ticks), first_ns, self.conflated_due_ns, after, outgoing)
 
     @property
@@ -235,5 +238,9 @@ class Broadcast:
 
     def _sequences(self, codec: Codec) -> dict[int, int]:
         """Return the sequences of the batch's ticks by the identity of their fragments."""
-        first, fragments = self._encoded.get(codec.name, (0, []))
-        return {id(fragment): first + index for index, fragment in enumerate(fragments)}
+        known = self._numbered.get(codec.name)
+        if known is None:
+            first, fragments = self._encoded.get(codec.name, (0, []))
+            known = {id(fragment): first + index for index, fragment in enumerate(fragments)}
+            self._numbered[codec.name] = known
+        return known

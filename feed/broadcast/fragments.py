@@ -12,7 +12,7 @@ stopped, and gone on with.
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 
 from feed.broadcast.ring import RingBuffer
@@ -300,7 +300,7 @@ def _fitting(fragments: list[bytes], room_bytes: int, between_bytes: int) -> int
 
 
 def split_runs(
-    fragments: Iterable[bytes], max_bytes: int, between_bytes: int = 0
+    fragments: Sequence[bytes], max_bytes: int, between_bytes: int = 0
 ) -> list[list[bytes]]:
     """Split fragments into runs of at least one.
 
@@ -309,12 +309,17 @@ def split_runs(
         max_bytes: the most that a run of several takes.
         between_bytes: what joining adds between two fragments.
     """
+    ends = list(accumulate(map(len, fragments)))
+    indexes = range(len(ends))
     runs: list[list[bytes]] = []
-    size = max_bytes + 1
-    for fragment in fragments:
-        size += len(fragment) + between_bytes
-        if size > max_bytes:
-            runs.append([])
-            size = len(fragment)
-        runs[-1].append(fragment)
+    start = before = 0
+    while start < len(ends):
+        # What joining adds stands after each but the last of a run.
+        room_bytes = before + max_bytes + between_bytes
+        stop = bisect_right(
+            indexes, room_bytes, start, key=lambda index: ends[index] + between_bytes * (index + 1)
+        )
+        stop = max(stop, start + 1)
+        runs.append(list(fragments[start:stop]))
+        start, before = stop, ends[stop - 1] + between_bytes * stop
     return runs
