@@ -19,11 +19,14 @@ def test_a_length_is_written_as_googles_runtime_does_and_read_back(length: int) 
     assert read_varint(b"x" + data + b"y", 1) == (length, 1 + len(data))
 
 
+@pytest.mark.parametrize("before", [b"", b"\x80" * 7])
 @pytest.mark.parametrize("data", [b"", b"\x80", b"\xff\xff\xff\xff"])
-def test_a_length_that_is_cut_is_waited_for(data: bytes) -> None:
-    assert read_varint(data) is None
+def test_a_length_that_is_cut_is_waited_for(before: bytes, data: bytes) -> None:
+    assert read_varint(before + data, len(before)) is None
 
 
-def test_what_is_longer_than_any_length_is_refused() -> None:
-    with pytest.raises(InvalidMessage, match=r"80 80 80 80 80 is no length.*up to 5 bytes"):
-        read_varint(b"\x80" * 5)
+@pytest.mark.parametrize("before", [b"", b"\x01" * 7])
+@pytest.mark.parametrize("after", [b"", b"\x00", b"\x80" * 300])
+def test_what_is_longer_than_any_length_is_refused(before: bytes, after: bytes) -> None:
+    with pytest.raises(InvalidMessage, match=r"^80 80 80 80 80 is no length.*up to 5 bytes$"):
+        read_varint(before + b"\x80" * 5 + after, len(before))
