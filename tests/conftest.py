@@ -9,6 +9,8 @@ from typing import NoReturn
 import pytest
 from hypothesis import settings
 
+from feed.broadcast.fan_out import Engine
+
 # No test is timed: a machine that is busy with something else is no defect. CI looks at more
 # examples than whoever waits for an answer: `--hypothesis-profile thorough`.
 settings.register_profile("quick", deadline=None, max_examples=25)
@@ -32,6 +34,16 @@ _FOLDERS_OF_PROGRAMS = (_HERE / "benchmarks", _HERE / "e2e")
 _LONGEST_ID = 60
 # What `repr` says of an object without one of its own.
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the servers in this process write by another engine than the best one."""
+    parser.addoption(
+        "--fan-out",
+        choices=[engine.value for engine in Engine],
+        default=Engine.AUTO.value,
+        help="the engine of the servers that tests start in their own process",
+    )
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

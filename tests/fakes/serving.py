@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from feed.broadcast.fan_out import Engine
 from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.settings.options import Settings
 from tests.fakes.servers import Feed, Paces, ScriptedSource, Serve, start_feed
@@ -25,8 +26,9 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 
 
 @pytest.fixture
-async def serve() -> AsyncIterator[Serve]:
+async def serve(request: pytest.FixtureRequest) -> AsyncIterator[Serve]:
     """Start servers in this process; each has a scripted source."""
+    engine = Engine(request.config.getoption("--fan-out"))
     feeds: list[Feed] = []
     servers = AsyncExitStack()
 
@@ -37,7 +39,8 @@ async def serve() -> AsyncIterator[Serve]:
         paces: Paces | None = None,
         **settings: Any,
     ) -> Feed:
-        feed = await start_feed(servers, source, Settings(port=0, **settings), clock, paces)
+        made = Settings(port=0, **{"fan_out": engine, **settings})
+        feed = await start_feed(servers, source, made, clock, paces)
         feeds.append(feed)
         return feed
 
