@@ -66,6 +66,10 @@ class ReadySource:
         known = (priced.instrument for priced in find_instruments(SYMBOLS))
         return sorted(known, key=lambda instrument: instrument.symbol)
 
+    def instrument(self, symbol: str) -> Instrument | None:
+        """Return one of them."""
+        return next((known for known in self.instruments() if known.symbol == symbol), None)
+
     async def batches(self) -> AsyncIterator[list[Tick]]:
         """Yield everything, without ever waiting; then nothing more."""
         began_s, began_cpu_s = time.perf_counter(), time.process_time()

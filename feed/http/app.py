@@ -55,9 +55,12 @@ async def make_app(
     Raises:
         FeedError: the fan-out that was asked for cannot be had here.
     """
-    classes = AssetClasses(
-        lambda: ((known.symbol, known.asset_class) for known in source.instruments())
-    )
+
+    def class_of(symbol: str) -> str | None:
+        known = source.instrument(symbol)
+        return None if known is None else known.asset_class
+
+    classes = AssetClasses(class_of)
     fan_out = choose_fan_out(settings.fan_out, settings.send_threads)
     broadcast = Broadcast(RingBuffer(settings.ring), classes=classes, fan_out=fan_out)
     hub = Hub(

@@ -5,7 +5,7 @@ The class of a symbol is the listing's; one that is not listed by its first tick
 form. It is decided once, so that a position means the same whenever somebody comes back to it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import StrEnum
 
 from feed.market.symbols import ALL
@@ -21,40 +21,41 @@ class AssetClass(StrEnum):
 # Every symbol of a class, in place of a symbol; not one that a client could name.
 EVERY_OF: dict[str, str] = {each: f"{ALL}{each}" for each in AssetClass}
 WILDCARDS = frozenset({ALL, *EVERY_OF.values()})
-Listed = Iterable[tuple[str, str]]  # symbols and their asset classes
+ClassOf = Callable[[str], str | None]  # the asset class of a symbol; None: it is not listed
 
 
 class AssetClasses(dict[str, str]):
     """What stands for the class of each symbol that had a tick: symbol → a value of `EVERY_OF`.
 
-    A look-up costs what one in a dict does. The listing is asked when a symbol is new, for it may
-    grow while ticks come.
+    A look-up costs what one in a dict does. A symbol that is new is looked up in the listing, which
+    may grow while ticks come; the listing as a whole is never gone through.
     """
 
-    def __init__(self, listed: Callable[[], Listed] = tuple) -> None:
-        """Begin without symbols; `listed` returns those of the listing, as far as it is known."""
+    def __init__(self, class_of: ClassOf = lambda _: None) -> None:
+        """Begin without symbols; `class_of` looks one up in the listing as it is by now."""
         super().__init__()
-        self._listed = listed
+        self._class_of = class_of
 
     def __missing__(self, symbol: str) -> str:
-        """Learn what was listed meanwhile, and remember the class of a symbol that has a tick."""
-        self._learn()
-        return self.setdefault(symbol, _by_form(symbol))
+        """Remember the class of a symbol that has a tick."""
+        return self.setdefault(symbol, self._found(symbol))
 
     def among(self, symbols: frozenset[str], wildcards: frozenset[str]) -> frozenset[str]:
         """Return the symbols that some wildcards stand for.
 
         Whoever subscribes may name anything, so symbols that are unknown are not remembered.
         """
-        if not symbols <= self.keys():
-            self._learn()
+        found = self._found
         return frozenset(
-            symbol for symbol in symbols if self.get(symbol, _by_form(symbol)) in wildcards
+            symbol
+            for symbol in symbols
+            if (self[symbol] if symbol in self else found(symbol)) in wildcards
         )
 
-    def _learn(self) -> None:
-        for symbol, asset_class in self._listed():
-            self.setdefault(symbol, EVERY_OF.get(asset_class, ""))
+    def _found(self, symbol: str) -> str:
+        """Return what the listing says, or the form of a symbol that it does not have."""
+        listed = self._class_of(symbol)
+        return _by_form(symbol) if listed is None else EVERY_OF.get(listed, "")
 
 
 def _by_form(symbol: str) -> str:

@@ -69,6 +69,9 @@ class Source(Protocol):
     def instruments(self) -> list[Instrument]:
         """Return the instruments known so far, sorted by symbol; they may grow while ticks come."""
 
+    def instrument(self, symbol: str) -> Instrument | None:
+        """Return one of them, at the cost of a look-up: it is asked for each symbol that is new."""
+
     def batches(self) -> AsyncIterator[list[Tick]]:
         """Yield lists of ticks until the source ends.
 

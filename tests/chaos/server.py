@@ -73,6 +73,9 @@ class MarketSource:
     def instruments(self) -> list[Instrument]:
         return [Instrument(symbol, symbol, "us_equity") for symbol in SYMBOLS]
 
+    def instrument(self, symbol: str) -> Instrument | None:
+        return Instrument(symbol, symbol, "us_equity") if symbol in SYMBOLS else None
+
     async def batches(self) -> AsyncIterator[list[Tick]]:
         given, began_s = 0, time.monotonic()
         while (passed_s := time.monotonic() - began_s) < self._seconds:

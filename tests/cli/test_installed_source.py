@@ -56,6 +56,9 @@ class Pulse:
     def instruments(self):
         return [Instrument(self.symbol, self.symbol, "us_equity")]
 
+    def instrument(self, symbol):
+        return self.instruments()[0] if symbol == self.symbol else None
+
     async def batches(self):
         for number in range(1, 1 << 30):
             event_ns = 1_700_000_000_000_000_000 + number

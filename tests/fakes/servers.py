@@ -100,6 +100,9 @@ class ScriptedSource:
     def instruments(self) -> list[Instrument]:
         return list(self.listed)
 
+    def instrument(self, symbol: str) -> Instrument | None:
+        return next((known for known in self.listed if known.symbol == symbol), None)
+
     async def batches(self) -> AsyncIterator[list[Tick]]:
         while True:
             step = await self._steps.get()

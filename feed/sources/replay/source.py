@@ -154,6 +154,10 @@ class ReplaySource:
         """Return the instruments that came up so far, sorted by symbol."""
         return sorted(self._instruments.values(), key=lambda instrument: instrument.symbol)
 
+    def instrument(self, symbol: str) -> Instrument | None:
+        """Return an instrument that came up."""
+        return self._instruments.get(symbol)
+
     async def batches(self) -> AsyncIterator[list[Tick]]:
         """Yield up to `CHUNK_TICKS` ticks at a time, when they are due, until the file ends.
 

@@ -64,6 +64,7 @@ class SimulatedSource:
             InvalidParameter: `symbols` or `rate` is not accepted; the error names it.
         """
         self._priced = find_instruments(symbols)
+        self._by_symbol = {each.instrument.symbol: each.instrument for each in self._priced}
         self._rate = check_rate(rate)
         self._seed = seed
         self._start_ns = start_ns
@@ -88,8 +89,11 @@ class SimulatedSource:
 
     def instruments(self) -> list[Instrument]:
         """Return all instruments, sorted by symbol."""
-        known = (priced.instrument for priced in self._priced)
-        return sorted(known, key=lambda instrument: instrument.symbol)
+        return sorted(self._by_symbol.values(), key=lambda instrument: instrument.symbol)
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        """Return one of them."""
+        return self._by_symbol.get(symbol)
 
     async def batches(self) -> AsyncIterator[list[Tick]]:
         """Yield ticks as they fall due, for ever: at most 512 at a time."""
