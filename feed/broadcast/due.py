@@ -272,9 +272,11 @@ class Due:
         )
 
     def _add_backlog(self, selection: Selection, after: int) -> None:
+        if not selection.symbols or after >= self.sequence:
+            return
         if selection == self.lane.payload.lossless and not self._backlogs:
-            self.sequence = min(self.sequence, after)  # nothing else is subscribed
-        elif selection.symbols and after < self.sequence:
+            self.sequence = after  # nothing else is subscribed
+        else:
             self._backlogs = (*self._backlogs, _Backlog(selection, after, self.sequence))
 
     def _narrow(self, selection: Selection) -> None:

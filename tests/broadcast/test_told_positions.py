@@ -287,3 +287,18 @@ def test_a_snapshot_that_waits_does_not_speak_for_a_past_that_is_asked_for_meanw
         heard += member.take_objects()
     assert told(heard, "q") == [2]
     assert positions(heard)[-1] == 2
+
+
+def test_a_past_of_conflated_channels_is_not_that_of_others_asked_for_later() -> None:
+    stage = Stage()
+    stage.publish_and_cut(*[Kind.TRADE, Kind.QUOTE] * 4)
+    member = stage.join(Selection(), marks=True)
+    quotes = Selection.of({Channel.QUOTES: ("*",)}, {Channel.QUOTES: 100})
+    stage.move(member, quotes)
+    stage.begin(member, quotes, after=Position(EPOCH, 2))
+    stage.move(member, QUOTES_CONFLATED)
+    stage.begin(member, Selection.of({Channel.TRADES: ("*",)}), after=Position(EPOCH, 6))
+    stage.catch_up(member)
+    objects = member.take_objects()
+    assert told(objects, "t") == [7]
+    assert told(objects, "q") == [8]

@@ -100,7 +100,8 @@ class Ledger:
             after: the position given, if any.
         """
         before = self._lossless | self.conflated.intervals_ms.keys()
-        busy = self.is_spread
+        # A past that was asked for may still be coming, though all keys stand at the same place.
+        busy = self.is_spread or self._lowest is not None
         switched = {
             key for key in self.conflated.intervals_ms if key in keys and key not in intervals_ms
         }
