@@ -9,11 +9,14 @@ import importlib
 import os
 import platform
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 
 from feed.broadcast.fan_out import Bunch, Engine, FanOut, Missed, PythonFanOut
 from feed.errors import FeedError
 from feed.hub.cores import usable_cores
+from feed.native import build as builder
+from feed.native.build import digest_of
 
 MOST_THREADS = 8
 # Machines on which the suite ran with io_uring.
@@ -76,7 +79,7 @@ def choose_fan_out(wanted: Engine, most_threads: int | None = None) -> FanOut:
         return PythonFanOut()
     native = load_native()
     if native is None:
-        why = "the engine in C is not compiled"
+        why = "the engine in C is not compiled, or of other sources"
         if wanted is Engine.AUTO:
             return PythonFanOut(why)
         raise _not_here(wanted, f"{why}; python -m feed.native.build compiles it")
@@ -94,11 +97,16 @@ def choose_fan_out(wanted: Engine, most_threads: int | None = None) -> FanOut:
 
 
 def load_native() -> ModuleType | None:
-    """Return the library in C; None where it was not compiled, or not for this Python."""
+    """Return the library in C; None where it was not compiled, or not for this Python.
+
+    One that is left of other sources, in a checkout that has moved on, would fail at every frame.
+    """
     try:
-        return importlib.import_module("feed.native._fan_out")
+        native = importlib.import_module("feed.native._fan_out")
     except ImportError:
         return None
+    is_ours = getattr(native, "SOURCES", "") == digest_of(Path(builder.__file__).parent)
+    return native if is_ours else None
 
 
 def _refusal(native: ModuleType) -> str:

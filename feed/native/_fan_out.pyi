@@ -2,6 +2,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias, TypeVar
 
 MOST_HELPERS: int
+SOURCES: str  # the digest of those that it was compiled of
 
 _Reader = TypeVar("_Reader")
 

@@ -4,6 +4,7 @@ The hook of the build (`.ci/hatch_build.py`) loads this file by its path, before
 project can be imported. So it uses the standard library alone.
 """
 
+import hashlib
 import os
 import shlex
 import subprocess
@@ -19,6 +20,14 @@ _TIMEOUT_S = 120
 
 class NotCompiledError(Exception):
     """The library cannot be made here; the message says why."""
+
+
+def digest_of(folder: Path) -> str:
+    """Return what the sources of a folder are known by, to them and to what is compiled of them."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.[ch]")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def build(folder: Path) -> Path:
@@ -41,6 +50,7 @@ def build(folder: Path) -> Path:
     command = [
         *compiler,
         *_FLAGS.split(),
+        f'-DSOURCES="{digest_of(folder)}"',
         *shlex.split(os.environ.get("CFLAGS", "")),
         *(["-undefined", "dynamic_lookup"] if sys.platform == "darwin" else []),
         "-shared",

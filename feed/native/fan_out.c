@@ -467,6 +467,9 @@ static int fill_module(PyObject *module)
     if (failed == 0) {
         failed = PyModule_AddIntMacro(module, MOST_HELPERS);
     }
+    if (failed == 0) {
+        failed = PyModule_AddStringMacro(module, SOURCES); /* of the build, which see */
+    }
     return failed;
 }
 

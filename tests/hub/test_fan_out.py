@@ -2,6 +2,8 @@
 
 import errno
 import platform
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +15,8 @@ from feed.errors import FeedError
 from feed.hub import fan_out as choice
 from feed.hub.connection import Connection
 from feed.hub.fan_out import choose_fan_out
+from feed.native import build as builder
+from feed.native.build import digest_of
 from tests.fakes.engines import EVERY_ENGINE
 from tests.fakes.servers import Serve
 
@@ -87,11 +91,26 @@ def test_a_machine_that_was_not_tried_uses_send_unless_it_is_told(
 
 def test_without_the_library_everything_works_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choice, "load_native", lambda: None)
-    assert chosen(Engine.AUTO) == (Engine.PYTHON, 1, "the engine in C is not compiled")
+    assert chosen(Engine.AUTO) == (
+        Engine.PYTHON,
+        1,
+        "the engine in C is not compiled, or of other sources",
+    )
     assert chosen(Engine.PYTHON) == (Engine.PYTHON, 1, "")
     for engine in (Engine.SEND, Engine.IO_URING):
         with pytest.raises(FeedError, match=rf"{engine}: .* python -m feed\.native\.build"):
             choose_fan_out(engine)
+
+
+def test_a_library_of_other_sources_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    stale: Any = SimpleNamespace(SOURCES="0123456789abcdef")
+    monkeypatch.setitem(sys.modules, "feed.native._fan_out", stale)
+    assert choice.load_native() is None
+    stale.SOURCES = digest_of(Path(builder.__file__).parent)
+    loaded: Any = choice.load_native()
+    assert loaded is stale
+    del stale.SOURCES  # as long as it had none
+    assert choice.load_native() is None
 
 
 # Connections.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from feed.native import build as builder
-from feed.native.build import LIBRARY, SOURCES, NotCompiledError, build
+from feed.native.build import LIBRARY, SOURCES, NotCompiledError, build, digest_of
 
 
 @pytest.fixture
@@ -24,7 +24,16 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 def test_every_source_is_compiled_into_one_library(folder: Path) -> None:
     assert {path.name for path in folder.glob("*.c")} == set(SOURCES)
-    assert build(folder).read_bytes()[:4] == b"\x7fELF"
+    library = build(folder).read_bytes()
+    assert library[:4] == b"\x7fELF"
+    assert digest_of(folder).encode() in library
+
+
+def test_sources_that_change_have_another_digest(folder: Path) -> None:
+    before = digest_of(folder)
+    assert digest_of(Path(builder.__file__).parent) == before, "wherever they stand"
+    (folder / "uring.h").write_text("")
+    assert digest_of(folder) != before
 
 
 @pytest.mark.programs
