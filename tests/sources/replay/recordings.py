@@ -11,6 +11,16 @@ from typing import Any
 from feed.market.ticks import Tick
 from feed.sources.replay.source import ReplaySource
 
+# One moment, as objects and as records write it.
+TIME = "2020-02-22T00:00:02.111Z"
+TIME_NS = 1_582_329_602_111_000_000
+TIME_US = "1582329602111000"
+TRADES_HEADER = "exchange,symbol,timestamp,local_timestamp,id,side,price,amount"
+QUOTES_HEADER = (
+    "exchange,symbol,timestamp,local_timestamp,ask_amount,ask_price,bid_price,bid_amount"
+)
+TRADE_RECORD = f"binance-futures,BTCUSDT,{TIME_US},1582329602418379,42377944,buy,9682,0.132"
+QUOTE_RECORD = f"binance-futures,BTCUSDT,{TIME_US},1582329603502092,0.84,9682,9681.92,0.67"
 SECOND_NS = 1_000_000_000
 START_NS = 1_714_573_800 * SECOND_NS  # 2024-05-01T14:30:00Z
 

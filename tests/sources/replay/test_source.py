@@ -1,13 +1,10 @@
+"""A replay as a source: what it takes, refuses, skips, and repeats."""
+
 import asyncio
-import csv
 import gzip
-import json
 import re
 import threading
-from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +12,18 @@ import pytest
 import zstandard
 
 from feed.errors import InvalidParameter, SourceError
-from feed.market.ticks import Bar, Kind, Quote, Status, Tick, Trade
+from feed.market.ticks import Tick, Trade
 from feed.sources.replay import source as replay
 from feed.sources.replay.bad_rows import BadRow
 from feed.sources.replay.lines import MAX_LINE_BYTES
 from feed.sources.replay.recording import BLOCK_ROWS, RecordingReader
 from feed.sources.replay.source import CHUNK_TICKS, ReplaySource
-from feed.sources.source import Instrument, Source
-from feed.wire.json_codec import JsonCodec
+from feed.sources.source import Source
 from tests.sources.replay.recordings import (
     GOOD,
     SECOND_NS,
     START_NS,
     Clock,
-    bar_row,
     iso,
     opened,
     seconds_of,
@@ -36,13 +31,7 @@ from tests.sources.replay.recordings import (
     trade_row,
 )
 
-DATA = Path(__file__).parents[2] / "data"
-SHARED_DATA = Path(__file__).parents[4] / "shared" / "data"
-shared = pytest.mark.skipif(
-    not SHARED_DATA.is_dir(), reason="the real recordings of ../shared/data are not here"
-)
 Reported = list[tuple[BadRow, int]]
-ALL_BARS = {Kind.BAR, Kind.UPDATED_BAR, Kind.SECOND_BAR}
 
 
 async def read_on(source: ReplaySource) -> tuple[list[Tick], SourceError | None]:
@@ -54,112 +43,6 @@ async def read_on(source: ReplaySource) -> tuple[list[Tick], SourceError | None]
     except SourceError as error:
         return ticks, error
     return ticks, None
-
-
-def exact_ns(text: str) -> int:
-    whole, _, fraction = text.removesuffix("Z").partition(".")
-    seconds = int(datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp())
-    return seconds * SECOND_NS + int(fraction.ljust(9, "0"))
-
-
-def trade_of_csv(row: dict[str, str]) -> Trade:
-    return Trade(
-        symbol=row["symbol"],
-        trade_id=int(row["id"]),
-        exchange=row["exchange"],
-        price=float(row["price"]),
-        size=float(row["amount"]),
-        event_ns=int(row["timestamp"]) * 1_000,
-        taker_side={"buy": "B", "sell": "S"}[row["side"]],
-    )
-
-
-def quote_of_csv(row: dict[str, str]) -> Quote:
-    return Quote(
-        symbol=row["symbol"],
-        bid_exchange=row["exchange"],
-        bid_price=float(row["bid_price"]),
-        bid_size=float(row["bid_amount"]),
-        ask_exchange=row["exchange"],
-        ask_price=float(row["ask_price"]),
-        ask_size=float(row["ask_amount"]),
-        event_ns=int(row["timestamp"]) * 1_000,
-    )
-
-
-def csv_rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-@pytest.mark.parametrize(
-    ("path", "tick_of_csv", "count"),
-    [
-        (DATA / "trades.csv", trade_of_csv, 300),
-        (DATA / "quotes.csv", quote_of_csv, 300),
-        pytest.param(SHARED_DATA / "btcusdt-trades.csv", trade_of_csv, 9_999, marks=shared),
-        pytest.param(SHARED_DATA / "btcusdt-quotes.csv", quote_of_csv, 9_999, marks=shared),
-    ],
-    ids=lambda value: value.name if isinstance(value, Path) else "",
-)
-async def test_every_row_of_a_csv_comes_as_the_csv_module_reads_it(
-    path: Path, tick_of_csv: Callable[[dict[str, str]], Tick], count: int
-) -> None:
-    expected = [tick_of_csv(row) for row in csv_rows(path)]
-    assert len(expected) == count
-    async with opened(path, on_bad_row="stop") as source:
-        ticks = [tick async for ticks in source.batches() for tick in ticks]
-        assert ticks == expected
-        assert source.recorded_kinds == frozenset()
-        assert source.rows_read == count
-        assert not any(source.rows_skipped.values())
-        assert source.instruments() == [
-            Instrument("BTCUSDT", "BTCUSDT", "crypto", exchange="binance-futures")
-        ]
-
-
-async def test_every_row_of_ndjson_comes_as_the_json_module_reads_it() -> None:
-    rows = [json.loads(line) for line in (DATA / "ticks.ndjson").read_text().splitlines()]
-    ticks = await ticks_of(DATA / "ticks.ndjson", on_bad_row="stop")
-    assert len(ticks) == len(rows) > 400
-    for tick, row in zip(ticks, rows, strict=True):
-        assert (tick.kind, tick.symbol, tick.event_ns) == (row["T"], row["S"], exact_ns(row["t"]))
-        if isinstance(tick, Trade):
-            assert (tick.trade_id, tick.price, tick.size) == (row["i"], row["p"], row["s"])
-        elif isinstance(tick, Quote):
-            assert (tick.bid_price, tick.bid_size) == (row["bp"], row["bs"])
-            assert (tick.ask_price, tick.ask_size) == (row["ap"], row["as"])
-        elif isinstance(tick, Bar):
-            assert (tick.open, tick.volume, tick.vwap) == (row["o"], row["v"], row["vw"])
-        else:
-            assert (tick.status_code, tick.reason_code) == (row["sc"], row["rc"])
-    assert {type(tick) for tick in ticks} == {Trade, Quote, Bar, Status}
-
-
-async def test_ticks_that_the_json_codec_writes_come_back_the_same(tmp_path: Path) -> None:
-    codec = JsonCodec()
-    ticks = [
-        *await ticks_of(DATA / "ticks.ndjson"),
-        *await ticks_of(DATA / "trades.csv"),
-        *await ticks_of(DATA / "quotes.csv"),
-    ]
-    ticks.sort(key=lambda tick: tick.event_ns)
-    frames = [codec.join(codec.encode(ticks[k : k + 20])) for k in range(0, len(ticks), 20)]
-    path = tmp_path / "a.ndjson"
-    path.write_bytes(b"\n".join(frames))
-    assert await ticks_of(path, on_bad_row="stop") == ticks
-
-
-@pytest.mark.parametrize("name", ["ticks.ndjson", "trades.csv", "quotes.csv"])
-@pytest.mark.parametrize(
-    ("suffix", "compress"), [(".gz", gzip.compress), (".zst", zstandard.compress)]
-)
-async def test_a_compressed_recording_gives_the_same_ticks(
-    name: str, suffix: str, compress: Callable[[bytes], bytes], tmp_path: Path
-) -> None:
-    path = tmp_path / (name + suffix)
-    path.write_bytes(compress((DATA / name).read_bytes()))
-    assert await ticks_of(path) == await ticks_of(DATA / name)
 
 
 async def test_lists_of_ticks_are_neither_empty_nor_long(write: Callable[..., Path]) -> None:
@@ -305,51 +188,6 @@ async def test_equal_event_times_and_repeated_ids_are_in_order(write: Callable[.
     path = write(trade_row(1, i=5), trade_row(1, i=5), trade_row(2, i=4), trade_row(2, "B"))
     ticks = await ticks_of(path, on_bad_row="stop")
     assert [tick.trade_id for tick in ticks if isinstance(tick, Trade)] == [5, 5, 4, 1]
-
-
-async def test_bars_come_after_their_interval_in_the_order_of_the_file(
-    write: Callable[..., Path],
-) -> None:
-    path = write(
-        *(trade_row(1), trade_row(61), bar_row(0), bar_row(60, "b1s")),
-        *(trade_row(61.5), bar_row(0, "u"), trade_row(62)),
-    )
-    ticks = await ticks_of(path, on_bad_row="stop")
-    assert seconds_of(ticks) == [1, 61, 0, 60, 61.5, 0, 62]
-
-
-@pytest.mark.parametrize("kind", ["b", "u", "b1s"])
-async def test_one_kind_of_recorded_bars_means_that_none_is_rebuilt(
-    kind: str, write: Callable[..., Path]
-) -> None:
-    async with opened(write(*GOOD, bar_row(0, kind))) as source:
-        assert source.recorded_kinds == ALL_BARS
-        assert source.bars_left_out == 0
-    async with opened(write(*GOOD)) as source:
-        assert source.recorded_kinds == frozenset()
-
-
-async def test_bars_that_come_later_than_anybody_looked_are_left_out(
-    write: Callable[..., Path],
-) -> None:
-    rows = [trade_row(second) for second in range(BLOCK_ROWS + 10)]
-    rows[BLOCK_ROWS + 5] = bar_row(0)
-    async with opened(write(*rows), on_bad_row="stop", peek_rows=1) as source:
-        assert source.recorded_kinds == frozenset()
-        ticks = [tick async for ticks in source.batches() for tick in ticks]
-        assert source.bars_left_out == 1
-    assert seconds_of(ticks) == [second for second in range(BLOCK_ROWS + 10) if second != 517]
-
-
-async def test_a_subscription_says_that_bars_will_come_however_late(
-    write: Callable[..., Path],
-) -> None:
-    rows = [trade_row(second) for second in range(BLOCK_ROWS)]
-    path = write('[{"T":"subscription","trades":["*"],"bars":["*"]}]', *rows, bar_row(0))
-    async with opened(path, peek_rows=1) as source:
-        assert source.recorded_kinds == ALL_BARS
-        ticks = [tick async for ticks in source.batches() for tick in ticks]
-    assert type(ticks[-1]) is Bar
 
 
 @pytest.mark.parametrize(
@@ -532,14 +370,3 @@ def test_another_way_with_bad_rows_is_refused() -> None:
     way: Any = "ignore"
     with pytest.raises(InvalidParameter, match=r"on_bad_row: 'ignore' .* accepted: skip or stop"):
         ReplaySource("a.csv", on_bad_row=way)
-
-
-def test_the_small_recordings_hold_what_tests_rely_on() -> None:
-    rows = [json.loads(line) for line in (DATA / "ticks.ndjson").read_text().splitlines()]
-    kinds = Counter(row["T"] for row in rows)
-    assert kinds["t"] > 100
-    assert kinds["q"] > 200
-    assert kinds["b"] > 5
-    assert kinds["s"] == 2
-    ids = [int(row["id"]) for row in csv_rows(DATA / "trades.csv")]
-    assert all(one < other for one, other in pairwise(ids))
