@@ -39,20 +39,20 @@ class TestEveryReason:
         assert reason.value.words.isprintable()
 
 
-@pytest.mark.parametrize(
-    ("reason", "close_code", "error_code"),
-    [
-        (Reason.SHUTDOWN, 1012, None),
-        (Reason.SLOW, 1013, 407),
-        (Reason.LAGGING, 1013, 407),
-        (Reason.PROTOCOL, 1002, 400),
-        (Reason.TOO_BIG, 1009, 400),
-        (Reason.TOO_MANY_CONNECTIONS, 1013, 406),
-        (Reason.AUTH_FAILED, 1008, 402),
-        (Reason.ERROR, 1011, 500),
-    ],
-)
-def test_the_contract_fixes_these_codes(
-    reason: Reason, close_code: int, error_code: int | None
-) -> None:
-    assert (reason.value.close_code, reason.value.error_code) == (close_code, error_code)
+def test_the_contract_fixes_these_codes() -> None:
+    codes = {reason: (reason.value.close_code, reason.value.error_code) for reason in Reason}
+    assert codes == {
+        Reason.CLIENT_LEFT: (1000, None),
+        Reason.SHUTDOWN: (1012, None),
+        Reason.SLOW: (1013, 407),
+        Reason.LAGGING: (1013, 407),
+        Reason.UNRESPONSIVE: (1013, None),
+        Reason.PROTOCOL: (1002, 400),
+        Reason.TOO_BIG: (1009, 400),
+        Reason.POLICY: (1008, 400),
+        Reason.AUTH_FAILED: (1008, 402),
+        Reason.AUTH_TIMEOUT: (1008, 404),
+        Reason.TOO_MANY_CONNECTIONS: (1013, 406),
+        Reason.NOT_SERVED: (1008, 409),
+        Reason.ERROR: (1011, 500),
+    }
