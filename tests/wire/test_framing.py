@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from feed.wire.codec import CODECS, Codec
 from feed.wire.delimiter import Delimiter
 from feed.wire.framing import (
+    ENVELOPE_BYTES,
     Framing,
     SseFraming,
     StreamFraming,
@@ -23,6 +24,7 @@ from feed.wire.framing import (
 )
 from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
+from feed.wire.position import Position
 from feed.wire.websocket_frame import Opcode
 from tests.fakes.frame_reader import (
     read_sse,
@@ -77,6 +79,24 @@ def test_a_framing_says_what_lanes_have_to_know_of_it(
     assert (framing.transport, framing.keepalive) == (transport, keepalive)
     traits = ("marks_keep_alive", "named_events", "one_stream")
     assert {trait for trait in traits if getattr(framing, trait)} == true_of_it
+
+
+LONGEST_POSITION = Position("a" * 32, 10**19 - 1)
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        WebSocketFraming(Opcode.BINARY),
+        SseFraming(base64=False, chunked=False),
+        *(StreamFraming(delimiter, chunked=False) for delimiter in Delimiter),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("size", [1, 127, 128, 32_000, 1 << 21])
+def test_an_envelope_adds_no_more_than_is_reckoned_with(framing: Framing, size: int) -> None:
+    envelope = framing.envelop_ticks(b"x" * size, str(LONGEST_POSITION).encode())
+    assert size <= len(envelope) <= size + ENVELOPE_BYTES
 
 
 SSE_WAYS = [

@@ -133,6 +133,13 @@ def test_too_many_symbols_in_a_query_are_refused_by_their_number(
         Request.of_query(query, most_symbols=4)
 
 
+def test_a_query_may_name_as_many_symbols_as_it_is_told() -> None:
+    query = [("symbols", "A,B"), ("bars", "C"), ("news", "D")]
+    assert Request.of_query(query, most_symbols=6).selection.entries == 5
+    with pytest.raises(LimitExceeded, match=r"symbols per connection: 6 .* limit of 5"):
+        Request.of_query(query, most_symbols=5)
+
+
 # Options.
 
 

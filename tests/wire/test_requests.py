@@ -286,6 +286,8 @@ def test_an_error_is_short_whatever_was_sent(long: str) -> None:
 def test_a_long_list_of_symbols_is_understood() -> None:
     symbols = [f"S{number}" for number in range(5_000)]
     assert subscribe(trades=symbols).selection.entries == 5_000
+    with pytest.raises(LimitExceeded, match=r"5001 .* limit of 5000"):
+        subscribe(trades=symbols, quotes=["A"])
 
 
 # What costs much is refused by its number, before anything of it is looked at.
