@@ -30,6 +30,8 @@ from feed.wire.position import Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 
+_NOTHING = Selection()
+
 
 class Audience:
     """All subscribers of one broadcast.
@@ -133,6 +135,7 @@ class Audience:
         after: Position | str | None = None,
         snapshot: bool = False,
         on_lag: OnLag | None = None,
+        had: Selection = _NOTHING,
     ) -> None:
         """Begin a subscription of a subscriber that is held: the same on every transport.
 
@@ -142,11 +145,12 @@ class Audience:
             after: the position to begin after; a str is one that could not be read; None: now.
             snapshot: whether the last known state comes first.
             on_lag: what happens when the ring overruns the subscriber; None: as before.
+            had: all that it had subscribed to before.
         """
         if on_lag is not None:
             subscriber.ladder.on_lag = on_lag
         if after is not None:
-            outcome = subscriber.due.resume(selection, after, self.limits.new_epoch_ticks)
+            outcome = subscriber.due.resume(selection, after, self.limits.new_epoch_ticks, had)
             self.resumes[outcome] += 1
         if snapshot:
             subscriber.due.request_snapshot(selection)

@@ -30,6 +30,7 @@ from feed.wire.position import Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 
+_NOTHING = Selection()
 NOTHING_YET = b""  # in place of an envelope, where a turn has looked for ticks and found none
 
 
@@ -105,17 +106,25 @@ class Due:
         restatement.owe_untold(selection)
 
     def resume(
-        self, selection: Selection, after: Position | str, new_epoch_ticks: int = 0
+        self,
+        selection: Selection,
+        after: Position | str,
+        new_epoch_ticks: int = 0,
+        had: Selection = _NOTHING,
     ) -> Resume:
         """Begin at a position, for what was subscribed to just now; held, and in its new lane.
 
         After a new epoch it is given all that the ring was given, if the ring still holds it and
         that is not too much: then nothing is missed but the end of the old epoch.
 
+        The position may be later than the place where the subscriber is: what it had subscribed to
+        goes on from that place, and only what is new begins at the position.
+
         Args:
             selection: the part that was subscribed to; other ticks are not affected.
             after: the position received; a str is one that could not be read, told back in the gap.
             new_epoch_ticks: the most ticks that it is given from the beginning of a new epoch.
+            had: all that it had subscribed to before.
         """
         broadcast = self._broadcast
         oldest = self.ladder.oldest_resumed(broadcast.ring, broadcast.cut_sequence)
@@ -138,6 +147,8 @@ class Due:
             untold_from = broadcast.ring.oldest
         told_upto = min(found.sequence, self.sequence)
         self._restatement.owe(self._selection, untold_from, told_upto)
+        if found.sequence > self.sequence:
+            self._go_on(had, found.sequence)
         self._add_backlog(selection.lossless, found.sequence)
         return Resume.REPLAYED
 
@@ -270,6 +281,16 @@ class Due:
         return broadcast.fragments.read(
             selection, codec, after, upto, max_bytes=most_bytes, turn_ticks=TURN_TICKS
         )
+
+    def _go_on(self, had: Selection, sequence: int) -> None:
+        """Give what it had subscribed to up to a later sequence, and all else from there on."""
+        conflated = dict(self._selection.intervals_ms)
+        lossless = Selection.of(
+            {channel: some for channel, some in had.symbols if channel not in conflated}
+        )
+        if lossless.symbols:
+            self._backlogs = (*self._backlogs, _Backlog(lossless, self.sequence, sequence))
+        self.sequence = sequence
 
     def _add_backlog(self, selection: Selection, after: int) -> None:
         if not selection.symbols or after >= self.sequence:

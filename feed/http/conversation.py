@@ -277,7 +277,7 @@ class Conversation:
     def _subscribe(self, asked: Subscribe) -> None:
         marks = self._marks if asked.marks is None else asked.marks
         self._compress = self._compress if asked.compress is None else asked.compress
-        known = self._subscribed.names
+        known, had = self._subscribed.names, self._subscribed.selection
         subscribed, selection = self._subscribed.more(asked, self._every)
         self._move(subscribed, marks=marks)
         self._hub.begin(
@@ -289,6 +289,7 @@ class Conversation:
             named=subscribed.names,
             known=known,
             silent=asked.silent_channels,
+            had=had,
         )
 
     def _unsubscribe(self, unwanted: Unsubscribe) -> None:

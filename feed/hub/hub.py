@@ -45,6 +45,7 @@ from feed.wire.selection import Selection
 _NS_PER_MS = 1_000_000
 _FORGOTTEN_ENTRIES = 8_000  # of the indexes, in one step: 1.2 ms
 
+_NOTHING = Selection()
 _NO_NAMES: frozenset[str] = frozenset()
 
 log = structlog.get_logger("feed.connections")
@@ -245,6 +246,7 @@ class Hub:
         named: frozenset[str] = _NO_NAMES,
         known: frozenset[str] = _NO_NAMES,
         silent: Collection[str] = (),
+        had: Selection = _NOTHING,
     ) -> None:
         """Begin a subscription of a session that is held, and let it have what it is due.
 
@@ -257,6 +259,7 @@ class Hub:
             named: all symbols that it subscribed to, over all channels, as it named them.
             known: those that it had named before.
             silent: channels of the dialect that it asked for besides, and that nobody gives.
+            had: all that it had subscribed to before.
         """
         self.audience.begin(
             session.subscriber,
@@ -264,6 +267,7 @@ class Hub:
             after=after,
             snapshot=snapshot,
             on_lag=on_lag,
+            had=had,
         )
         self.audience.warn(session.subscriber, named, known, silent, self.clock.mono_ns())
         self.release(session)

@@ -1,5 +1,7 @@
 """Subscribers that change what they subscribed to: what is due to them then."""
 
+from feed.market.ticks import Channel
+from feed.wire.selection import Selection
 from tests.fakes.hearing import at, hears, is_live
 from tests.fakes.selections import EVERYTHING, of_channels
 from tests.fakes.stage import HIGH_WATER_BYTES, Stage
@@ -102,6 +104,57 @@ def test_whoever_is_behind_does_not_skip_what_it_missed_for_a_later_position() -
     member.socket.held_bytes = 0
     stage.catch_up(member)
     assert hears(member) == [1, 2, 3]
+
+
+def test_a_later_position_than_its_own_place_brings_nothing_twice_and_skips_nothing() -> None:
+    stage = Stage()
+    member = stage.join(of_channels(trades=["AAPL"]), marks=True)
+    member.take()
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    stage.publish_and_cut(*["AAPL", "MSFT"] * 4)
+    stage.subscribe(member, of_channels(trades=["MSFT"]), after=at(4))
+    member.socket.held_bytes = 0
+    stage.catch_up(member)
+    assert hears(member) == [1, 3, "mark stage-4", 5, 6, 7, 8, "mark stage-8"]
+
+
+def test_a_later_position_amid_a_backlog_waits_for_it() -> None:
+    stage = Stage()
+    stage.publish_and_cut(*["AAPL", "MSFT", "TSLA"] * 2)
+    member = stage.join(of_channels(trades=["AAPL"]))
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    stage.subscribe(member, of_channels(trades=["MSFT"]), after=at(3))
+    stage.publish_and_cut(*["AAPL", "MSFT", "TSLA"] * 2)
+    stage.subscribe(member, of_channels(trades=["TSLA"]), after=at(9))
+    member.socket.held_bytes = 0
+    stage.catch_up(member)
+    assert hears(member) == [5, 7, 8, 10, 11, 12]
+
+
+def test_a_first_subscription_begins_at_its_position_though_it_was_held_before_it() -> None:
+    stage = Stage()
+    member = stage.join(of_channels())
+    stage.audience.move(
+        member.subscriber, member.subscriber.lane.payload.key, stage.now_ns
+    )  # held, as a stream is while its head is written
+    stage.publish_and_cut("AAPL", "AAPL", "AAPL")
+    stage.subscribe(member, EVERYTHING, after=at(2))
+    stage.catch_up(member)
+    assert hears(member) == [3]
+
+
+def test_what_was_lossless_and_is_conflated_now_is_not_given_tick_by_tick() -> None:
+    stage = Stage()
+    member = stage.join(of_channels(trades=["AAPL"]))
+    member.socket.held_bytes = HIGH_WATER_BYTES + 1
+    stage.publish_and_cut(*["AAPL"] * 6)
+    conflated = Selection.of({Channel.TRADES: ["AAPL"]}, {Channel.TRADES: 1_000})
+    had = member.subscriber.selection
+    stage.move(member, conflated)
+    stage.begin(member, conflated, after=at(4), had=had)
+    member.socket.held_bytes = 0
+    stage.catch_up(member)
+    assert hears(member) == [6]
 
 
 def test_whoever_asks_again_for_what_it_has_is_sent_it_again() -> None:

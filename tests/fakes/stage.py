@@ -26,6 +26,7 @@ from tests.fakes.ways import WAYS, Way
 
 HIGH_WATER_BYTES = 1000
 EPOCH = "stage"
+NOTHING = Selection()
 SMALL_FRAMES = FrameSizes(message_bytes=700)
 
 
@@ -203,6 +204,7 @@ class Stage:
         after: Position | str | None = None,
         snapshot: bool = False,
         on_lag: OnLag | None = None,
+        had: Selection = NOTHING,
     ) -> Resume | None:
         """Begin a subscription of a member that is held; return how its position was served."""
         before = self.audience.resumes.copy()
@@ -212,6 +214,7 @@ class Stage:
             after=after,
             snapshot=snapshot,
             on_lag=on_lag,
+            had=had,
         )
         return next(iter(self.audience.resumes - before), None)
 
@@ -224,8 +227,9 @@ class Stage:
         snapshot: bool = False,
     ) -> Resume | None:
         """Add to what a member selects, as a WebSocket's subscribe does; it is held after it."""
-        self.move(member, _together(member.subscriber.selection, added))
-        return self.begin(member, added, after=after, snapshot=snapshot)
+        had = member.subscriber.selection
+        self.move(member, _together(had, added))
+        return self.begin(member, added, after=after, snapshot=snapshot, had=had)
 
     def unsubscribe(self, member: Member, removed: Selection) -> None:
         """Take from what a member selects, as a WebSocket's unsubscribe does; it is held then."""
