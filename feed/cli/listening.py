@@ -133,11 +133,11 @@ def record(  # noqa: PLR0917 - one parameter an option
         )
     if not quiet:
         counters = stream.counters
-        tell(
+        summary = (
             f"feed record: {recording.ticks} ticks, {recording.written_bytes} bytes, "
-            f"{counters.gaps} gaps, {counters.reconnects} reconnects in {file}; "
-            f"position {stream.position}"
+            f"{counters.gaps} gaps, {counters.reconnects} reconnects in {file}"
         )
+        tell(f"{summary}; position {stream.position}" if stream.position else summary)
     return 0 if status > ENDED_BY else status
 
 

@@ -37,7 +37,7 @@ def naming_options(context: typer.Context, symbols_option: str = "--symbols") ->
         from feed.settings.variables import variable_name  # noqa: PLC0415
 
         source = context.get_parameter_source(error.parameter)
-        if error.parameter in set(Channel):
+        if error.parameter in {*Channel, "symbols"}:
             name = symbols_option
         elif source is not None and source.name == "ENVIRONMENT":
             name = variable_name(error.parameter)

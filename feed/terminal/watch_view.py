@@ -170,7 +170,7 @@ class WatchView:
     def _style(self, row: Row) -> str:
         """Return the style of a row: prices that are not current never look current."""
         current = row.health is Health.LIVE and self._as_of_ns(0) is None
-        return "" if current else "dim"
+        return "" if current and self._frozen is None else "dim"
 
     def _as_of_ns(self, wall_ns: int) -> int | None:
         """Return the time that prices are of; None while they are current."""

@@ -243,7 +243,9 @@ def test_a_switch_with_a_value_is_refused_in_one_line(
 def test_a_bad_argument_is_refused_in_one_line(
     command: str, value: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    is_refused_in_one_line([command, value], capfd)
+    line = is_refused_in_one_line([command, value], capfd)
+    names = {"record": "FILE", "watch": "SYMBOL", "bench": "scenario"}
+    assert names[command] in line
 
 
 @pytest.mark.parametrize("command", NEEDED)

@@ -12,6 +12,7 @@ from typing import IO
 
 import orjson
 import pytest
+from aiohttp.test_utils import unused_port
 
 from feed.cli.commands import run
 from feed.sources.replay.source import ReplaySource
@@ -218,6 +219,16 @@ async def replayed(file: Path) -> int:
         return sum([len(ticks) async for ticks in source.batches()])
     finally:
         await source.close()
+
+
+def test_a_recording_of_nothing_has_no_position(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "x.ndjson"
+    url = f"http://127.0.0.1:{unused_port()}"
+    assert run(["record", str(file), "--url", url, "--seconds", "0.01"]) == 0
+    told = capfd.readouterr().err.splitlines()[-1]
+    assert told == f"feed record: 0 ticks, 0 bytes, 0 gaps, 0 reconnects in {file}"
 
 
 @pytest.mark.programs

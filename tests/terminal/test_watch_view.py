@@ -210,6 +210,7 @@ def test_a_pause_holds_prices_and_ages_and_says_how_much_came_since() -> None:
     held = shown(view, wall_ns=NOW_NS + 7 * SECOND_NS)
     assert held[0].startswith("feed watch  PAUSED 7.0s, 2 ticks since  live over websocket")
     assert held[3:] == before
+    assert styles(view, "10.00", NOW_NS + 7 * SECOND_NS) == {"bold dim"}
     assert view.press(" ", NOW_NS)
     assert "12.00 ▲" in shown(view)[3]
 
