@@ -46,7 +46,7 @@ class Ledger:
         self._lowest: int | None = (
             None  # a position may go back to here, where a past was asked for
         )
-        self._dropped: frozenset[Key] = frozenset()  # and something of it may be on its way
+        self._dropped: frozenset[Key] = frozenset()  # and what waits for the socket may be of it
         self._restated: set[Key] = set()  # keys that may be told again what they were told
         self._snapshot: dict[Key, int] | None = None
         self._snapshot_at = 0  # as of which it is
@@ -179,7 +179,6 @@ class Ledger:
         if self.epoch and epoch != self.epoch:
             raise Wrong(f"the epoch {epoch}, and it was {self.epoch}")
         self.epoch = epoch
-        self._dropped = frozenset()
         self._end_state()
         self._check(position)
         self.position = position
