@@ -6,6 +6,7 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 from asyncio.subprocess import PIPE, Process
 from collections import deque
@@ -77,6 +78,14 @@ class Foreign:
             status = await self.process.wait()
             await self._words
         return status, self._complaints.decode()
+
+    def stall(self) -> None:
+        """Let it do nothing, not even read, until it may go on."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on where it was stalled."""
+        os.killpg(self.process.pid, signal.SIGCONT)
 
     async def kill(self) -> None:
         """End it and what it has started: where Node comes from a wheel, a script is before it."""

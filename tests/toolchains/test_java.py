@@ -1,10 +1,13 @@
 """Java's own GZIPInputStream: strict about the end of a body, and ahead of what it gives out."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.deflated_readers import noisy
+from tests.fakes.patience import PROGRAM_PATIENCE_S, repeat_until, until
 from tests.fakes.servers import Feed, Serve, trades
 from tests.toolchains.foreign import Foreign, Start, build, once, tool
 
@@ -52,6 +55,26 @@ async def test_readers_of_one_lane_that_came_one_after_another_have_checksums_of
     await feed.hub.leave()
     for number, program in enumerate(programs):
         assert await ids_to_the_end(program) == list(range(number * 500 + 1, 1_501))
+
+
+async def test_a_reader_that_stalled_and_caught_up_has_a_body_that_ends(
+    serve: Serve, start: Start, classes: Path
+) -> None:
+    feed = await serve(high_water_bytes=8_192, slow_timeout_s=60)
+    url = feed.url("/v1/stream?trades=*")
+    stalled = await read(start, classes, "connection", url)
+    await feed.sessions_reach(1)
+    stalled.stall()
+    last = 0
+    for _ in repeat_until(lambda: feed.hub.audience.behind):
+        await feed.publish(*map(noisy, range(last + 1, last + 201)))
+        last += 200
+    stalled.go_on()
+    ids = asyncio.create_task(ids_to_the_end(stalled))  # or its pipe would stall it next
+    await until(lambda: not feed.hub.audience.behind, PROGRAM_PATIENCE_S)
+    await feed.publish(*map(noisy, range(last + 1, last + 21)))  # in its lane's own frame
+    await feed.hub.leave()
+    assert await ids == list(range(1, last + 21))
 
 
 async def read(start: Start, classes: Path, reader: str, url: str) -> Foreign:
