@@ -6,8 +6,9 @@ with their first member and go with their last.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from weakref import WeakValueDictionary
 
 from feed.broadcast.compressor_budget import CompressorBudget
 from feed.broadcast.deflated_lane import DeflatedLane
@@ -21,6 +22,7 @@ from feed.market.conflation import Conflator
 from feed.wire.codec import CODECS, Codec
 from feed.wire.compression import Compression
 from feed.wire.framing import Framing
+from feed.wire.selection import Selection
 
 FEW_ENTRIES = 64  # of a payload that is forgotten at once: 10 µs
 LaneKey = tuple[PayloadKey, Framing, Compression | None]
@@ -50,6 +52,7 @@ class Lanes:
         "_lanes",
         "_left",
         "_left_entries",
+        "_symbols",
         "budget",
         "conflators",
         "counts",
@@ -65,6 +68,7 @@ class Lanes:
         self._lanes: dict[LaneKey, Lane] = {}
         self._left: dict[PayloadKey, Payload] = {}  # without lanes, and still in the indexes
         self._left_entries = 0
+        self._symbols: WeakValueDictionary[frozenset[str], frozenset[str]] = WeakValueDictionary()
         # By codec name and interval; 0 ms: lossless.
         self._indexes: defaultdict[tuple[str, int], SelectionIndex] = defaultdict(
             partial(SelectionIndex, classes)
@@ -154,7 +158,9 @@ class Lanes:
     ) -> Lane:
         carried = self._carried.get(key)
         if carried is None:
-            carried = self._carried[key] = _Carried(self._payload(key))
+            payload = self._payload(key)
+            carried = self._carried[payload.key] = _Carried(payload)
+        key = carried.payload.key  # equal, and kept already
         served = framing.transport, key.codec.name
         lane = (
             Lane(carried.payload, framing, self.traffic[served], mono_ns)
@@ -179,9 +185,23 @@ class Lanes:
             payload = self._take_left(key)
             payload.waiting.clear()
         else:
-            payload = Payload(key)
+            payload = Payload(replace(key, selection=self._sharing(key.selection)))
             self._index(payload)
         return payload
+
+    def _sharing(self, selection: Selection) -> Selection:
+        """Return an equal selection, whose sets are those that others have already.
+
+        A set takes 37 bytes a symbol, and many ask for the same on one channel and for their own on
+        another.
+        """
+        shared = self._symbols
+        return replace(
+            selection,
+            symbols=tuple(
+                (channel, shared.setdefault(some, some)) for channel, some in selection.symbols
+            ),
+        )
 
     def _index(self, payload: Payload) -> None:
         """Put a payload into the indexes, and make the conflators that it is the first to need."""

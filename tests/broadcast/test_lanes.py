@@ -5,7 +5,10 @@ import pytest
 from feed.broadcast.lane import Lane
 from feed.broadcast.lanes import FEW_ENTRIES, Lanes
 from feed.broadcast.payload_key import PayloadKey
+from feed.market.ticks import Channel
+from feed.wire.framing import StreamFraming, WebSocketFraming
 from feed.wire.json_codec import JSON
+from feed.wire.websocket_frame import Opcode
 from tests.fakes.numbered_ticks import numbered
 from tests.fakes.selections import of_channels
 from tests.fakes.ways import WAYS
@@ -67,3 +70,36 @@ def test_a_small_one_is_forgotten_at_once() -> None:
     lanes.leave(enter(lanes, 1, FEW_ENTRIES))
     assert not lanes.forget(0)
     assert not list(lanes.indexes(0))
+
+
+def enter_alike(lanes: Lanes) -> list[Lane]:
+    """Enter two selections that have a channel in common, each in two framings."""
+    names = [f"S{number}" for number in range(100)]
+    framings = StreamFraming(JSON.delimiter, chunked=True), WebSocketFraming(Opcode.TEXT)
+    return [
+        lanes.enter(
+            PayloadKey(of_channels(trades=names, quotes=[own]), JSON, False),
+            framing,
+            0,
+        )
+        for own in ("A", "B")
+        for framing in framings
+    ]
+
+
+def test_selections_that_have_symbols_of_a_channel_in_common_share_them() -> None:
+    lanes = Lanes()
+    selections = [lane.payload.key.selection for lane in enter_alike(lanes)]
+    assert len({id(dict(each.symbols)[Channel.TRADES]) for each in selections}) == 1
+    assert len({id(each) for each in selections}) == 2, "lanes of one payload have one selection"
+    kept = {id(key[0].selection) for key in lanes._lanes}
+    assert kept == {id(each) for each in selections}
+
+
+def test_symbols_that_nobody_has_any_more_are_not_kept() -> None:
+    lanes = Lanes()
+    for lane in enter_alike(lanes):
+        lanes.leave(lane)
+    del lane
+    lanes.forget(1 << 30)
+    assert not dict(lanes._symbols)
