@@ -66,6 +66,25 @@ describe("how far a page is behind", () => {
     expect(scene.behindS()).toBeCloseTo(12, 1);
   });
 
+  test("a server that is stopped, connections and all, is missed as soon", () => {
+    const scene = new Scene();
+    scene.pass(20, 0);
+    scene.second += 4;
+    expect(scene.behindS()).toBe(0); // it may have nothing to say
+    scene.freshness.serverIsSilent();
+    expect(scene.behindS()).toBe(4);
+    scene.pass(2, 0);
+    expect(scene.behindS()).toBe(0);
+  });
+
+  test("a server whose status cannot be had is not missed while it ticks", () => {
+    const scene = new Scene();
+    scene.pass(20, 0);
+    scene.freshness.serverIsSilent();
+    scene.pass(1, 0);
+    expect(scene.behindS()).toBe(0);
+  });
+
   test("by all the time since it heard anything, where it is not connected", () => {
     const scene = new Scene();
     scene.pass(20, 0);

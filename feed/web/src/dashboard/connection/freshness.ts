@@ -5,8 +5,9 @@
  * Theory of operation: the server says now and then where it is; so the time when it passed a
  * position is known, and a frame with that position is late by the time since. No clock is
  * compared with another one. Where nothing comes, nothing may be due: a quiet selection hears
- * of a busy feed every ten seconds. So a silence counts once it is long for this connection. Pure; all
- * times are of one monotonic clock.
+ * of a busy feed every ten seconds. So a silence counts once it is long for this connection, and the
+ * server has passed our position or does not answer either. Pure; all times are of one monotonic
+ * clock.
  */
 
 import { parsePosition } from "../../client/index.ts";
@@ -31,11 +32,13 @@ export class Freshness {
   #heardMs: number | undefined;
   #position: string | undefined;
   #lateMs = 0; // of what was heard last
+  #isAnswering = true; // the server, when it was asked last
   #silences: { endMs: number; lengthMs: number }[] = [];
   #sinceMs: number | undefined; // silences are known since then
 
   /** Note where the server said it was. */
   serverAt(position: string, timeMs: number): void {
+    this.#isAnswering = true;
     const { epoch, sequence } = parsePosition(position);
     if (epoch !== this.#epoch) {
       this.#epoch = epoch;
@@ -45,6 +48,11 @@ export class Freshness {
     if (this.#passed.length > MOST_PASSED) {
       this.#passed.shift();
     }
+  }
+
+  /** Note that the server was asked where it is, and did not answer. */
+  serverIsSilent(): void {
+    this.#isAnswering = false;
   }
 
   /** Note that frames came, up to this position. */
@@ -77,7 +85,10 @@ export class Freshness {
     if (silentMs > LONGEST_SILENCE_MS) {
       return Math.max(silentMs, unpassedMs);
     }
-    return silentMs > this.#usualSilenceMs(nowMs) && unpassedMs > LATE_MS ? unpassedMs : 0;
+    if (silentMs <= this.#usualSilenceMs(nowMs)) {
+      return 0;
+    }
+    return this.#isAnswering ? (unpassedMs > LATE_MS ? unpassedMs : 0) : silentMs;
   }
 
   /** The time when the server passed our position; `nowMs` where it did not, as far as is known. */

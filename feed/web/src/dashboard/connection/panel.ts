@@ -196,6 +196,7 @@ export class Panel {
   #learn(server: ServerStatus | undefined): void {
     this.#meters.learn(server);
     if (server === undefined) {
+      this.#freshness.serverIsSilent();
       return;
     }
     this.#listenToFrames();
