@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, ref
 
 from feed.broadcast.compressor_budget import CompressorBudget
 from feed.broadcast.deflated_lane import DeflatedLane
@@ -68,7 +68,8 @@ class Lanes:
         self._lanes: dict[LaneKey, Lane] = {}
         self._left: dict[PayloadKey, Payload] = {}  # without lanes, and still in the indexes
         self._left_entries = 0
-        self._symbols: WeakValueDictionary[frozenset[str], frozenset[str]] = WeakValueDictionary()
+        # Sets of symbols in use, by those that are equal to them.
+        self._symbols: WeakKeyDictionary[frozenset[str], ref[frozenset[str]]] = WeakKeyDictionary()
         # By codec name and interval; 0 ms: lossless.
         self._indexes: defaultdict[tuple[str, int], SelectionIndex] = defaultdict(
             partial(SelectionIndex, classes)
@@ -195,13 +196,12 @@ class Lanes:
         A set takes 37 bytes a symbol, and many ask for the same on one channel and for their own on
         another.
         """
-        shared = self._symbols
-        return replace(
-            selection,
-            symbols=tuple(
-                (channel, shared.setdefault(some, some)) for channel, some in selection.symbols
-            ),
+        known = self._symbols
+        symbols = tuple(
+            (channel, known.setdefault(some, ref(some))() or some)
+            for channel, some in selection.symbols
         )
+        return replace(selection, symbols=symbols)
 
     def _index(self, payload: Payload) -> None:
         """Put a payload into the indexes, and make the conflators that it is the first to need."""
