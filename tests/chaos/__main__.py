@@ -15,7 +15,7 @@ from tests.chaos.party import Plan, play
 from tests.chaos.rehearsal import rehearse
 
 MOST_SHOWN = 12
-REHEARSED_STEPS, REHEARSED_ACTORS = 400, 10
+REHEARSED_STEPS, REHEARSED_ACTORS = 300, 10
 
 
 def main() -> int:

@@ -8,11 +8,6 @@ pytestmark = pytest.mark.programs
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.xfail(
-    reason="a mid-stream `after` together with another interval of its channel: a conflated value "
-    "of a new symbol is now and then not told (about one in a million ticks); issue 9 is open",
-    strict=False,
-)
 async def test_nothing_is_lost_doubled_or_untold_in_chaos() -> None:
     outcome = await play(Plan(seed=20_200_222, seconds=20))
     assert not outcome.findings, "\n".join(outcome.findings)
