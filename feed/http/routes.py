@@ -6,6 +6,7 @@ against it, and documents are made from it. The pages stand in `pages`: their nu
 the build of the front end.
 """
 
+import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -18,7 +19,7 @@ from feed.http import market_data, status
 from feed.http.answers import refuse_parameters
 from feed.http.content_encoding import encoded
 from feed.http.feedback import feedback
-from feed.http.problems import with_problems
+from feed.http.problems import Handler, with_problems
 from feed.http.server import Server
 from feed.http.sse import LAST_EVENT_ID_PARAMETERS, sse
 from feed.http.stream import stream
@@ -61,6 +62,7 @@ class Route:
         refuses_others: whether a query with any other name is refused.
         body: its treatment on the way out.
         method: GET, or POST.
+        in_line: whether only some requests are answered at once, and the others wait for them.
     """
 
     path: str
@@ -71,6 +73,7 @@ class Route:
     refuses_others: bool = True
     body: Body = Body.ENCODED
     method: str = hdrs.METH_GET
+    in_line: bool = True
 
     def to_aiohttp(self, server: Server) -> web.RouteDef:
         """Return the route as aiohttp has it, for a server.
@@ -84,9 +87,23 @@ class Route:
         handler = with_problems(partial(_answer, self, server))
         if self.body is Body.ENCODED:
             handler = encoded(handler)
+        if self.in_line:
+            handler = partial(_answer_in_line, handler, server.hub.answering)
         if self.method == hdrs.METH_GET:
             return web.get(self.path, handler)
         return web.route(self.method, self.path, handler)
+
+
+async def _answer_in_line(
+    handler: Handler, answering: asyncio.Semaphore, request: web.Request
+) -> web.StreamResponse:
+    """Answer when it is one's turn.
+
+    Hundreds may ask at once for what takes some milliseconds, and each would be a step of the same
+    turn of the loop.
+    """
+    async with answering:
+        return await handler(request)
 
 
 async def _answer(route: Route, server: Server, request: web.Request) -> web.StreamResponse:
@@ -157,6 +174,7 @@ ROUTES = (
         refuses_others=False,
         body=Body.AS_IS,
         method=hdrs.METH_POST,
+        in_line=False,  # its body may take its time
     ),
     Route("/v1/status", status.status, Scope.SERVER, "how the server is"),
     Route(
@@ -172,6 +190,7 @@ ROUTES = (
         Scope.SERVER,
         "that the process serves",
         refuses_others=False,
+        in_line=False,
     ),
     Route(
         "/readyz",
@@ -179,6 +198,7 @@ ROUTES = (
         Scope.SERVER,
         "200 once the source is open; 503 before, and while the server leaves",
         refuses_others=False,
+        in_line=False,
     ),
     Route(
         "/metrics",

@@ -42,6 +42,7 @@ from feed.wire.position import Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 
+ANSWERED_AT_ONCE = 4  # of finite requests; a scrape is 10 ms of work
 _NS_PER_MS = 1_000_000
 _FORGOTTEN_ENTRIES = 8_000  # of the indexes, in one step: 1.2 ms
 
@@ -62,6 +63,7 @@ class Hub:
         instruments: the histograms that are filled here.
         steps: measures what the loop does for long.
         turns: for what clients ask, one piece at a time.
+        answering: lets so many finite requests be answered at once.
         inlet: for parsing what they send, before that.
         rates: what each WebSocket may send.
         age_reports: takes what clients report.
@@ -104,6 +106,7 @@ class Hub:
         self.instruments = Instruments()
         self.steps = Steps()
         self.turns = Turns(self.steps)
+        self.answering = asyncio.Semaphore(ANSWERED_AT_ONCE)
         self.inlet = Inlet(self.steps)
         self.rates = Rates(
             settings.max_control_messages_per_s, settings.max_control_ms_per_s * _NS_PER_MS

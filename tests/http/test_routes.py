@@ -1,8 +1,13 @@
 """The table of routes: every row is served as it says."""
 
+import asyncio
+
 import pytest
+from prometheus_client import Metric
 
 from feed.http.routes import ROUTES, Body, Route
+from feed.hub.hub import ANSWERED_AT_ONCE
+from feed.metrics.exposition import Exposition
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Serve
 
@@ -69,3 +74,41 @@ async def test_a_subscription_may_ask_for_what_its_row_lists(serve: Serve, path:
     problem = await answer.document()
     listed = problem["accepted"].removeprefix("the parameters ").split("; ")[0]
     assert set(listed.split(", ")) == set(route.parameters)
+
+
+async def test_only_some_finite_requests_are_answered_at_once(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = await serve()
+    address = feed.host, feed.port
+    at_once, most = 0, 0
+    collect = Exposition.collect
+
+    async def count(self: Exposition) -> list[Metric]:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        try:
+            return await collect(self)
+        finally:
+            at_once -= 1
+
+    monkeypatch.setattr(Exposition, "collect", count)
+    answers = await asyncio.gather(*(RawHttp.get(address, "/metrics") for _ in range(40)))
+    assert {answer.status for answer in answers} == {200}
+    assert most == ANSWERED_AT_ONCE
+
+
+async def test_health_is_told_though_a_line_waits(serve: Serve) -> None:
+    feed = await serve()
+    for _ in range(ANSWERED_AT_ONCE):
+        await feed.hub.answering.acquire()
+    waiting = await RawHttp.open((feed.host, feed.port))
+    waiting.wire.writer.write(b"GET /v1/symbols HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    for path in ("/healthz", "/readyz"):
+        assert (await RawHttp.get((feed.host, feed.port), path)).status == 200
+    waiting.wire.abort()  # whoever leaves the line leaves no gap in it
+    for _ in range(ANSWERED_AT_ONCE):
+        feed.hub.answering.release()
+    assert (await RawHttp.get((feed.host, feed.port), "/v1/symbols")).status == 200
+    assert not feed.hub.answering.locked()
