@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiohttp.test_utils import unused_port
@@ -163,6 +164,30 @@ async def test_numbers_are_shown_with_the_digits_and_signs_that_they_have(
         assert f"C\u00a0{price}" in await tab.text("#legend")
         assert await tab.page.inner_text(f"[data-symbol={symbol}] .last") == price
         await tab.page.close()
+
+
+async def test_symbols_of_any_length_keep_the_rows_in_order(
+    run: Run, chromium: Chromium, tmp_path: Path
+) -> None:
+    option = "AAPL  240119C00150000"
+    symbols = ["AAPL", option, "BTC-27JUN25-100000-C-USDT", "W" * 64]
+    source = recorded(tmp_path / "long.ndjson", {symbol: [10.0] for symbol in symbols})
+    program = await run("--source", source, "--speed", "max")
+    tab = await chromium.dashboard(program, f"symbols=*&symbol={quote(option)}")
+    await tab.until("document.querySelectorAll('#rows .row').length === 4")
+    for width in (1440, 360):
+        await tab.page.set_viewport_size({"width": width, "height": 740})
+        heights, wider = await tab.ask(
+            """[
+              [...document.querySelectorAll(".ticker")].map((each) => each.offsetHeight),
+              [...document.querySelectorAll(".row .symbol")]
+                .filter((each) => each.scrollWidth > each.clientWidth).length,
+            ]"""
+        )
+        assert len(set(heights)) == 1, heights
+        assert wider == 0
+        assert await tab.ask("document.scrollingElement.scrollWidth") <= width
+        assert await tab.text("#detail-symbol") == option
 
 
 async def test_two_tabs_agree_on_the_watchlist(run: Run, chromium: Chromium) -> None:

@@ -15,6 +15,7 @@ import {
   formatCompact,
   formatDuration,
   formatPrice,
+  formatSide,
   formatSize,
   wayOf,
 } from "../../src/dashboard/ui/format.ts";
@@ -32,6 +33,8 @@ test.each([
   [formatPrice(1.2e-8, 8), "1.2e-8"],
   [formatPrice(0.00001234, 8), "0.00001234"],
   [formatPrice(1e308, 2), "1e308"],
+  [formatSide(10, 300, 2), "10.00 × 300"],
+  [formatSide(undefined, 0, 2), "–"],
   [formatByPower(1e10, 2), "1e10"],
   [formatByPower(-1.5e-300, 3), "-1.5e-300"],
   [formatChange(0.0125), "+1.25 %"],

@@ -93,5 +93,5 @@ export function range(first: number, last: number): number[] {
 
 /** Wait until an expectation holds. */
 export function until(expectation: () => void): Promise<void> {
-  return vi.waitFor(expectation, { timeout: 5_000, interval: 2 });
+  return vi.waitFor(expectation, { timeout: 20_000, interval: 2 });
 }

@@ -10,7 +10,7 @@ import {
   formatChange,
   formatClock,
   formatPrice,
-  formatSize,
+  formatSide,
   wayOf,
 } from "../ui/format.ts";
 import type { Painter } from "../ui/painter.ts";
@@ -88,8 +88,8 @@ export class Detail {
     const arrow = way === undefined ? "" : way === "up" ? "▲ " : "▼ ";
     this.#texts.change.set(`${arrow}${formatChange(change)}${since}`);
     setData(this.#change, "way", way);
-    this.#texts.bid.set(`${formatPrice(bid, decimals)} × ${formatSize(bidSize ?? 0)}`);
-    this.#texts.ask.set(`${formatPrice(ask, decimals)} × ${formatSize(askSize ?? 0)}`);
+    this.#texts.bid.set(formatSide(bid, bidSize, decimals));
+    this.#texts.ask.set(formatSide(ask, askSize, decimals));
     this.#texts.spread.set(
       spread === undefined || ask === undefined
         ? formatPrice(undefined, decimals)

@@ -95,6 +95,17 @@ export function formatSize(size: number): string {
   return size >= 100 ? whole.format(size) : String(Number(size.toPrecision(3)));
 }
 
+/** One side of a book: its price and size; an empty one has neither. */
+export function formatSide(
+  price: number | undefined,
+  size: number | undefined,
+  decimals: number,
+): string {
+  return price === undefined || size === undefined
+    ? NOTHING
+    : `${formatPrice(price, decimals)} × ${formatSize(size)}`;
+}
+
 /** With a letter for thousands: `12.3K`. */
 export function formatCompact(count: number): string {
   if (count >= 1_000 * LARGE) {

@@ -96,7 +96,12 @@ export class Row {
       make(
         "div",
         { role: "rowheader", class: "symbol" },
-        make("span", { class: "ticker" }, this.#symbol.node, this.#badgeElement),
+        make(
+          "span",
+          { class: "ticker" },
+          make("span", { class: "text" }, this.#symbol.node),
+          this.#badgeElement,
+        ),
         make("span", { class: "name" }, this.#name.node),
       ),
       make("div", { role: "gridcell", class: "course" }, this.#spark.canvas),
@@ -128,6 +133,7 @@ export class Row {
     if (instrument !== this.#instrument) {
       this.#instrument = instrument;
       this.element.dataset["symbol"] = instrument.symbol;
+      this.element.title = instrument.symbol; // where it is too long for its column
       this.#symbol.set(instrument.symbol);
       this.#ownName = name;
       this.#drawnVersion = -1;

@@ -173,6 +173,7 @@ describe("tabs of an origin", () => {
     feed.warn({ aapl: "AAPL", NEW: undefined });
     await until(() => expect(first?.warnings).toEqual(["of the server"]));
     feed.publish("NEW");
+    await until(() => expect(first?.sequences).toEqual([1]));
     const late = open();
     await late.client.subscribe({ trades: ["aapl", "NEW", "MSFT"] });
     await until(() => expect(late.warnings).toEqual(["aapl is not listed; did you mean AAPL?"]));
