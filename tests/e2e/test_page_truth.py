@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 import shutil
 import signal
 from collections.abc import AsyncIterator
@@ -305,13 +306,16 @@ async def test_plain_page_comes_back_to_a_server_that_refused_it(
 async def test_plain_page_of_a_recording_that_is_over_says_so(
     run: Run, chromium: Chromium, tmp_path: Path
 ) -> None:
-    source = recorded(tmp_path / "day.ndjson", {"AAPL": [169.5]})
+    source = recorded(tmp_path / "day.ndjson", {"BRK'A  1": [169.5]})
     program = await run("--source", source, "--speed", "max")
     tab = await plain(chromium, program)
     await tab.until(f"{_PLAIN}.startsWith('the recording is over; prices as of')")
     assert not await tab.ask(_PLAIN_LOOKS_CURRENT)
     change = "document.querySelector('#prices tr:last-child td:nth-child(3)').textContent"
     assert await tab.ask(change) == " 0.00 %"
+    assert "BRK'A  1" in await tab.text("#prices")
+    command = (await tab.text("#commands")).splitlines()[-1]
+    assert shlex.split(command)[-2:] == ["--symbols", "BRK'A  1"]
 
 
 NGINX = """

@@ -89,16 +89,21 @@ function connect(query) {
 
 async function start() {
   const base = new URL(".", location.href).href.replace(/\/$/, ""); // a proxy may give it a prefix
-  document.getElementById("commands").textContent = [
-    `curl -N '${base}/v1/sse?trades=*'`,
-    `curl -N '${base}/v1/stream?quotes=*&snapshot=1'`,
-    `feed tail --url ${base} --symbols AAPL,MSFT`,
-  ].join("\n");
+  const suggest = (symbols) => {
+    const quoted = `'${symbols.replaceAll("'", "'\\''")}'`; // for a shell
+    document.getElementById("commands").textContent = [
+      `curl -N '${base}/v1/sse?trades=*'`,
+      `curl -N '${base}/v1/stream?quotes=*&snapshot=1'`,
+      `feed tail --url ${base} --symbols ${quoted}`,
+    ].join("\n");
+  };
+  suggest("*");
   for (;;) {
     const { symbols } = await (await fetch("v1/symbols")).json();
     const shown = symbols.slice(0, SHOWN).map((known) => known.symbol);
     if (shown.length > 0) {
       shown.forEach(makeRow);
+      suggest(shown.slice(0, 2).join(","));
       const list = encodeURIComponent(shown.join(","));
       connect(`symbols=${list}&statuses=${list}&snapshot=1`);
       setInterval(tell, 1_000);
