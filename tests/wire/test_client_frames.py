@@ -106,6 +106,23 @@ def test_each_forbidden_frame_is_one(bad: str) -> None:
     assert frames.ended
 
 
+@pytest.mark.parametrize("bad", FORBIDDEN)
+def test_a_forbidden_frame_whose_header_was_held_back_takes_all_that_came(bad: str) -> None:
+    frames, data = ClientFrames(), FORBIDDEN[bad] + b"what follows"
+    assert frames.admit(data, len(data)) == (b"", len(data))
+    assert frames.admit(data[:1]) == (b"", 1)
+    assert frames.admit(data[1:]) == (REFUSED_FRAME, len(data) - 1)
+    assert frames.admit(b"more") == (b"", 4)
+
+
+def test_an_unfinished_header_that_grows_is_held_back_whole() -> None:
+    frames, long = ClientFrames(), frame(2, bytes(70_000))
+    for at in range(13):  # two bytes, eight of the length, four of the mask
+        assert frames.admit(long[at : at + 1]) == (b"", 1)
+    assert frames.admit(long[13:]) == (long, len(long) - 13)
+    assert frames.ended
+
+
 def test_an_unfinished_header_is_held_back_and_data_are_not() -> None:
     frames = ClientFrames()
     hello = frame(1, b"hello")
