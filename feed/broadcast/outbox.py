@@ -84,8 +84,9 @@ class Outbox:
             waiting = self.waiting.pop(0)
             if isinstance(waiting, bytes):
                 return waiting
-            if not (owes and isinstance(waiting, Mark)):
-                return self._envelop(waiting, reached, wall_ns, owes)
+            if isinstance(waiting, Mark) and (owes or not self.lane.says_positions):
+                continue  # there is one soon, or it wants none any more
+            return self._envelop(waiting, reached, wall_ns, owes)
         return b""
 
     def append_message(self, message: Message) -> None:

@@ -4,6 +4,7 @@ Found by `tests.chaos`: readers that were cut off while they caught up, or chang
 then, came back with positions that spoke for more than they had been told.
 """
 
+from feed.broadcast.payload_key import PayloadKey
 from feed.market.ticks import Channel, Kind
 from feed.wire.position import Position
 from feed.wire.selection import Selection
@@ -267,6 +268,18 @@ def test_a_mark_that_waits_does_not_speak_for_a_past_that_is_asked_for_meanwhile
         stage.catch_up(member, most_frames=1)
         heard += member.take_objects()
     assert told(heard, "t") == [1]
+
+
+def test_a_mark_that_waits_is_not_told_to_a_reader_that_wants_none_any_more() -> None:
+    stage = Stage()
+    member = stage.join(Selection(), marks=True)
+    member.take()
+    stage.subscribe(member, LOSSLESS)
+    subscriber = member.subscriber
+    key = PayloadKey(LOSSLESS, subscriber.lane.codec, marks=False)
+    stage.audience.move(subscriber, key, stage.now_ns)
+    stage.catch_up(member)
+    assert positions(member.take_objects()) == []
 
 
 def test_a_snapshot_that_waits_does_not_speak_for_a_past_that_is_asked_for_meanwhile() -> None:
