@@ -1,17 +1,21 @@
 """Autobahn's fuzzing client against our frames: the handshake, what is read, what is written.
 
-Its suite needs a server that echoes; ours does here, over the product's own socket, conversation,
-compressor and frames. The suite runs on Python 2.7 alone (`pip install autobahntestsuite` there):
-put its `wstest` on PATH, or name it in `WSTEST`. `AUTOBAHN_CASES=9.*,12.*,13.*` runs others than
-the quick ones, with whatever time they take.
+Its suite needs a server that echoes; ours does here, over the product's own socket, conversation
+and lanes, with their shared compressor, keyframes and fan-out. The suite runs on Python 2.7 alone
+(`pip install autobahntestsuite` there): put its `wstest` on PATH, or name it in `WSTEST`.
+`AUTOBAHN_CASES=9.*,12.*,13.*` runs others than the quick ones, with whatever time they take, and
+`AUTOBAHN_ENGINE=python` (`send`, `io_uring`) another engine than the best.
 
-By hand, with autobahntestsuite 25.10.1, none FAILED:
+By hand, with autobahntestsuite 25.10.1, over uvloop and io_uring, all 517 cases; none FAILED:
 
     1-5, 7, 10     99 OK, 3 INFORMATIONAL (7.1.6, 7.13.1, 7.13.2, of which the RFC says nothing)
     6              141 OK, 4 NON-STRICT (6.4.1-6.4.4: wrong UTF-8 is refused with the whole message)
-    9              38 OK of 54: but for 9.1 to 9.4 where messages or their pieces are the largest
-    12             90 OK, which is all
-    13             48 OK of 126: 13.5, and the smaller messages of 13.1, 13.3, 13.4 and 13.7
+    9              54 OK
+    12             90 OK
+    13             126 OK
+
+Over asyncio's own loop the same, but of 12 and 13 only the cases without fragments and of up to
+32 KiB (96 OK): the others take half an hour, most of which is the suite's own.
 """
 
 import fnmatch
