@@ -39,7 +39,7 @@ class Waiting:
     Attributes:
         heads: since when each connection waits for a whole head, monotonic; longest first.
         idle: connections between two requests, longest first.
-        held_bytes: of all that has come and is not whole, or not parsed yet.
+        held_bytes: of what is not whole, or not parsed yet, and of answers that are not taken.
         turned_away: connections that ended before a handler answered, by reason.
     """
 

@@ -252,7 +252,8 @@ def _connections(watched: Watched) -> Iterator[Metric]:
     ).of({("head",): len(waiting.heads), ("idle",): len(waiting.idle)}, "state")
     yield gauge(
         "feed_unfinished_heads_bytes",
-        "Bytes of requests' heads and WebSocket messages that are not whole, or not parsed yet.",
+        "Bytes of requests' heads and WebSocket messages that are not whole, or not parsed yet, "
+        "and of finite answers that are not taken.",
     ).of(waiting.held_bytes)
     yield counter(
         "feed_turned_away",

@@ -219,7 +219,7 @@ class Settings(Options):
     max_unfinished_heads_bytes: Annotated[
         _Count,
         _COUNT,
-        Tunes("Bytes of all requests and messages that are not whole or not parsed yet."),
+        Tunes("Bytes of requests and messages that are not whole, and of answers not taken yet."),
     ] = 32 * 1024 * 1024
     head_timeout_s: Annotated[
         _Seconds, _SECONDS, Tunes("How long the head of a request may take, and its body.")

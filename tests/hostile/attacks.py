@@ -4,6 +4,7 @@ An attacker that is refused, cut off or thrown out comes back for more.
 """
 
 import asyncio
+import itertools
 import json
 import random
 import zlib
@@ -202,6 +203,38 @@ async def symbols_without_ticks(address: Address, size: Size) -> None:
     await asyncio.gather(*(again(ask, size.seconds) for _ in range(4)))
 
 
+async def fragments(address: Address, size: Size) -> None:
+    """Messages in fragments of nothing, without an end, and compressed ones that inflate."""
+    flood = b"\x01\x80" + bytes(4) + (b"\x00\x80" + bytes(4)) * 20_000
+    inflating = frame(1, deflate(b" " * 250_000), deflated=True) * 50
+
+    async def send(data: bytes) -> None:
+        await _say(address, data, deflated=True)
+
+    await asyncio.gather(*(again(lambda: send(flood), size.seconds) for _ in range(4)))
+    await asyncio.gather(*(again(lambda: send(inflating), size.seconds) for _ in range(4)))
+
+
+async def finite_answers(address: Address, size: Size) -> None:
+    """Scrapes, listings and pages of the ring from 100 sockets at once; some are not read."""
+    paths = itertools.cycle(["/metrics", "/v2/assets", "/v1/history?limit=10000", "/nothing"])
+
+    async def ask() -> None:
+        wire = await Wire.connect(address, receive_buffer_bytes=4_096)
+        try:
+            request = f"GET {next(paths)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+            wire.writer.write(request.encode() * 20)
+            async with asyncio.timeout(1):
+                await wire.some()
+                await asyncio.sleep(0.5)
+        except TimeoutError:
+            pass
+        finally:
+            wire.abort()
+
+    await asyncio.gather(*(again(ask, size.seconds) for _ in range(100)))
+
+
 async def leaving_together(address: Address, size: Size) -> None:
     """Subscribers that share hundreds of symbols leave at once."""
     listed = await RawHttp.get(address, "/v1/symbols")
@@ -231,5 +264,7 @@ ATTACKS: tuple[Attack, ...] = (
     silent_sockets,
     large_selections,
     symbols_without_ticks,
+    fragments,
+    finite_answers,
     leaving_together,
 )

@@ -58,6 +58,7 @@ class Handler(web.RequestHandler):
     """
 
     __slots__ = (
+        "_answer_bytes",
         "_answered",
         "_at",
         "_behind_bytes",
@@ -121,6 +122,7 @@ class Handler(web.RequestHandler):
         self._body: StreamReader | None = None  # of the last request, until it is whole
         self._body_bytes: int | None = None  # still to come of it; None: as its chunks say
         self._answered = 0
+        self._answer_bytes = 0  # of an answer that the peer has not taken yet
         self._endless = False
         self._behind_bytes = 0
         self._turned_away = False
@@ -179,7 +181,7 @@ class Handler(web.RequestHandler):
         """End while the peer's request is not there; with words if it has begun one."""
         if why is TurnedAway.TIMEOUT and self._head.size_bytes:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, "the head of the request took too long")
-        elif self._frames is not None and self.transport is not None:
+        elif self.transport is not None and (self._frames is not None or self._answer_bytes):
             self._turned_away = True
             self.transport.abort()  # it may not read: a close would wait for that
         else:
@@ -238,9 +240,13 @@ class Handler(web.RequestHandler):
             resp = with_manners(problem_for(resp, request.path))
         if request.content.exception() is not None:  # what follows a broken body is nothing
             resp.force_close()
+        body = resp.body if isinstance(resp, web.Response) else None
+        self._answer_bytes = len(body) if isinstance(body, bytes) else 0
+        self._note_held()
         try:
             return await super().finish_response(request, resp, start_time)
         finally:
+            self._answer_bytes = 0
             self._answered += 1
             self._endless, self._behind_bytes = False, 0
             self.forget_query(request)
@@ -310,10 +316,12 @@ class Handler(web.RequestHandler):
             self._held_back = False
             if not (self._reading_paused or self._buffer_paused):
                 self._resume_transport_reading()
-        held_bytes = len(self._unread) + self._head.size_bytes
-        if self._frames is not None:
-            held_bytes += self._frames.unfinished_bytes
-        self._waiting.hold(self, 0 if self._turned_away else held_bytes)
+        held_bytes = 0
+        if self.transport is not None and not self._turned_away:
+            held_bytes = len(self._unread) + self._head.size_bytes + self._answer_bytes
+            if self._frames is not None:
+                held_bytes += self._frames.unfinished_bytes
+        self._waiting.hold(self, held_bytes)
 
     def _resume_transport_reading(self) -> None:
         """Read on, unless something is held back."""

@@ -1,6 +1,7 @@
 """Floods of little pieces: parsed in turns, a message at a time, and held where they come from."""
 
 import asyncio
+import socket
 import zlib
 from typing import Any
 
@@ -14,7 +15,7 @@ from feed.hub.waiting import TurnedAway
 from feed.wire.disconnect import Reason
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
-from tests.fakes.servers import Feed, Serve
+from tests.fakes.servers import Feed, Serve, trades
 from tests.fakes.websocket_reader import CLOSE, PONG, TEXT, WebSocketReader
 
 PATIENT: Any = {"max_control_messages_per_s": 1_000_000, "max_control_ms_per_s": 1_000_000}
@@ -142,6 +143,33 @@ async def test_inflating_a_flood_of_messages_is_work_too(serve: Serve) -> None:
     while (frame := await reader.frame()).opcode != CLOSE:
         assert frame.opcode == TEXT
     assert frame.close_code == 1008
+
+
+async def test_answers_that_are_not_taken_have_a_limit_together(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = await serve(max_unfinished_heads_bytes=2_000_000)
+    begin = Handler.connection_made
+
+    def narrow(self: Handler, transport: asyncio.BaseTransport) -> None:
+        sock = transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+        begin(self, transport)
+
+    monkeypatch.setattr(Handler, "connection_made", narrow)
+    for first in range(1, 8_000, 1_000):
+        await feed.publish(*trades(first, first + 999))
+    address, path = (feed.host, feed.port), "/v1/history?limit=10000"
+    slow = [await RawHttp.get(address, path, receive_buffer_bytes=4_096) for _ in range(2)]
+    size_bytes = int(slow[0].headers["Content-Length"])
+    assert 700_000 < size_bytes < 1_000_000
+    assert feed.hub.waiting.held_bytes == 2 * size_bytes
+    quick = await RawHttp.get(address, path)
+    assert len(await quick.body()) == size_bytes, "it is served, and the oldest makes room"
+    assert len(await slow[0].wire.rest()) < size_bytes
+    assert feed.hub.waiting.turned_away == {TurnedAway.CROWDED: 1}
+    assert len(await slow[1].body()) == size_bytes
+    await until(lambda: feed.hub.waiting.held_bytes == 0)
 
 
 async def test_requests_without_end_in_one_piece_are_held_back_and_answered(serve: Serve) -> None:
