@@ -48,6 +48,8 @@ class Audience:
 
     __slots__ = (
         "_announced",
+        "_beside",
+        "_beside_entries",
         "_down",
         "_fell_behind",
         "awake_clock",
@@ -83,6 +85,8 @@ class Audience:
         self.awake_clock = AwakeClock()
         self._fell_behind = fell_behind
         self._announced: Message | None = None
+        self._beside: dict[Subscriber, int] = {}  # symbols that they named beside a `*`
+        self._beside_entries = 0  # of all of them
         self._down = False  # what was announced last is that the source is down
 
     # Coming, changing, going.
@@ -100,7 +104,7 @@ class Audience:
         Raises:
             LimitExceeded: the selection is too large by itself, or together with all others.
         """
-        self.limits.check(key.selection, self.broadcast.lanes.index_entries)
+        self.limits.check(key.selection, self.broadcast.lanes.index_entries + self._beside_entries)
         lane = self.broadcast.lanes.enter(key, framing, mono_ns, compression)
         ladder = Ladder(self.ladder, self.limits.lag_max_ticks)
         return Subscriber(self.broadcast, lane, socket, ladder)
@@ -111,17 +115,30 @@ class Audience:
         key: PayloadKey,
         mono_ns: int,
         compression: Compression | None = None,
+        beside: int = 0,
     ) -> None:
         """Move a subscriber to the lane of another payload; it is held until `begin` or `release`.
+
+        Args:
+            subscriber: which.
+            key: of the payload.
+            mono_ns: now.
+            compression: of the lane.
+            beside: symbols that it named beside a `*`, which the selection does not say; they are
+                kept for it alone, and count like others.
 
         Raises:
             LimitExceeded: the new selection is too large; nothing has changed.
         """
-        before = subscriber.lane
-        if key == before.payload.key and compression == before.compression:
+        before, known = subscriber.lane, self._beside.get(subscriber, 0)
+        stays = key == before.payload.key and compression == before.compression
+        if not stays or beside > known:
+            others = self.broadcast.lanes.index_entries + self._beside_entries - known
+            self.limits.check(key.selection, others, beside)
+        self._note_beside(subscriber, beside)
+        if stays:
             self._hold(subscriber)
             return
-        self.limits.check(key.selection, self.broadcast.lanes.index_entries)
         self._hold(subscriber)
         lanes = self.broadcast.lanes
         subscriber.due.enter(lanes.enter(key, before.framing, mono_ns, compression))
@@ -199,6 +216,7 @@ class Audience:
         subscriber.lane.drop(subscriber)
         self.behind.pop(subscriber, None)
         self.warnings.forget(subscriber)
+        self._note_beside(subscriber, 0)
         subscriber.end()
         self.broadcast.lanes.leave(subscriber.lane)
 
@@ -319,6 +337,12 @@ class Audience:
         return ring.newest + count - needed < ring.capacity
 
     # Inside.
+
+    def _note_beside(self, subscriber: Subscriber, beside: int) -> None:
+        """Count the symbols that a subscriber named beside a `*`."""
+        self._beside_entries += beside - self._beside.pop(subscriber, 0)
+        if beside:
+            self._beside[subscriber] = beside
 
     def _hold(self, subscriber: Subscriber) -> None:
         """Stop a subscriber's live frames, and its turns, while what it is due changes."""

@@ -27,17 +27,18 @@ class Limits:
     slow_timeout_ns: int
     new_epoch_ticks: int = 4_096
 
-    def check(self, selection: Selection, index_entries: int) -> None:
+    def check(self, selection: Selection, index_entries: int, beside: int = 0) -> None:
         """Refuse a selection that is too large.
 
         Args:
             selection: what is asked for.
             index_entries: of all selections that are there.
+            beside: symbols that are named and that the selection does not say.
 
         Raises:
             LimitExceeded: by itself, or together with all others.
         """
-        entries = selection.entries
+        entries = selection.entries + beside
         if entries > self.symbols_per_subscriber:
             raise LimitExceeded("symbols per connection", entries, self.symbols_per_subscriber)
         together = index_entries + entries

@@ -299,7 +299,8 @@ class Conversation:
     def _move(self, subscribed: Subscribed, *, marks: bool) -> None:
         """Change the subscription, and acknowledge it; the session is held after it."""
         key = PayloadKey(subscribed.selection, self._codec, marks)
-        self._hub.change(self._session, key, self._agreed if self._compress else None)
+        compression = self._agreed if self._compress else None
+        self._hub.change(self._session, key, compression, beside=subscribed.beside)
         # Equal, and shared by the whole lane: a copy of the selection would take 1 kB.
         shared = self._session.subscriber.lane.payload.key.selection
         self._subscribed = replace(subscribed, selection=shared)

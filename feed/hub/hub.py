@@ -228,14 +228,22 @@ class Hub:
         return session
 
     def change(
-        self, session: Session, key: PayloadKey, compression: Compression | None = None
+        self,
+        session: Session,
+        key: PayloadKey,
+        compression: Compression | None = None,
+        *,
+        beside: int = 0,
     ) -> None:
         """Move a session to the lane of another payload; it is held until `begin` or `release`.
+
+        See `Audience.move`.
 
         Raises:
             LimitExceeded: the new selection is too large; nothing has changed.
         """
-        self.audience.move(session.subscriber, key, self.clock.mono_ns(), compression)
+        now_ns = self.clock.mono_ns()
+        self.audience.move(session.subscriber, key, now_ns, compression, beside)
         self._forget_soon()
 
     def begin(

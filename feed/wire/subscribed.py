@@ -50,6 +50,13 @@ class Subscribed:
         """All of these over all channels."""
         return _NOTHING.union(*self.symbols.values())
 
+    @property
+    def beside(self) -> int:
+        """How many symbols it names that the selection does not say, over all channels."""
+        if self.named is None:
+            return 0
+        return sum(map(len, self.named.values())) - self.selection.entries
+
     def more(self, asked: Request, every: str = ALL) -> tuple["Subscribed", Selection]:
         """Return the subscription after a request, and the selection of that request alone.
 

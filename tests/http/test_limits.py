@@ -115,6 +115,30 @@ async def test_index_entries_are_limited_over_all_and_given_back(serve: Serve) -
     await second.subscribe(trades=["D", "E"])
 
 
+async def test_symbols_beside_a_star_count_and_are_given_back(serve: Serve) -> None:
+    """They are kept for one connection alone, and more could be added for ever."""
+    feed = await serve(max_symbols_per_connection=4, max_index_entries=6)
+    first, second = await connect(feed), await connect(feed)
+    await first.subscribe(trades=["*"], quotes=["AAPL"])
+    await first.subscribe(trades=["AAPL", "MSFT"])
+    first.say({"action": "subscribe", "trades": ["BTC/USD"]})
+    refusal = await first.message()
+    assert refusal["code"] == 405
+    assert "per connection" in refusal["msg"]
+    await second.subscribe(trades=["*"])
+    second.say({"action": "subscribe", "trades": ["AAPL"]})
+    refusal = await second.message()
+    assert refusal["code"] == 405
+    assert "all subscriptions" in refusal["msg"]
+    first.say({"action": "unsubscribe", "trades": ["MSFT"]})
+    assert (await first.message())["trades"] == ["*", "AAPL"]
+    assert (await second.subscribe(trades=["AAPL"]))["trades"] == ["*", "AAPL"]
+    for reader in (first, second):
+        reader.wire.abort()
+    await until(lambda: not feed.hub.sessions)
+    assert (feed.hub.audience._beside, feed.hub.audience._beside_entries) == ({}, 0)
+
+
 async def test_too_many_control_messages_in_a_second_end_the_talk_with_1008(
     serve: Serve,
 ) -> None:
