@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -64,6 +65,15 @@ func alpacaSDK(arguments []string) error {
 	return runCrypto(ctx, options, trades, quotes)
 }
 
+// patiently asks again where the SDK has waited three seconds, which is short for a busy machine.
+func patiently(change func() error) error {
+	for {
+		if err := change(); !errors.Is(err, stream.ErrSubscriptionChangeTimeout) {
+			return err
+		}
+	}
+}
+
 func runStocks(ctx context.Context, options []stream.Option, trades, quotes []string) error {
 	all := []stream.StockOption{
 		stream.WithTrades(func(trade stream.Trade) {
@@ -87,10 +97,12 @@ func runStocks(ctx context.Context, options []stream.Option, trades, quotes []st
 		return err
 	}
 	statuses := func(stream.TradingStatus) { report(heard{What: "status"}) }
-	if err := client.SubscribeToStatuses(statuses, "*"); err != nil {
+	subscribe := func() error { return client.SubscribeToStatuses(statuses, "*") }
+	if err := patiently(subscribe); err != nil {
 		return fmt.Errorf("subscribing to statuses: %w", err)
 	}
-	if err := client.UnsubscribeFromStatuses("*"); err != nil {
+	unsubscribe := func() error { return client.UnsubscribeFromStatuses("*") }
+	if err := patiently(unsubscribe); err != nil {
 		return fmt.Errorf("unsubscribing from statuses: %w", err)
 	}
 	report(heard{What: "subscribed"})
@@ -120,10 +132,12 @@ func runCrypto(ctx context.Context, options []stream.Option, trades, quotes []st
 		return err
 	}
 	books := func(stream.CryptoOrderbook) { report(heard{What: "orderbook"}) }
-	if err := client.SubscribeToOrderbooks(books, "*"); err != nil {
+	subscribe := func() error { return client.SubscribeToOrderbooks(books, "*") }
+	if err := patiently(subscribe); err != nil {
 		return fmt.Errorf("subscribing to order books: %w", err)
 	}
-	if err := client.UnsubscribeFromOrderbooks("*"); err != nil {
+	unsubscribe := func() error { return client.UnsubscribeFromOrderbooks("*") }
+	if err := patiently(unsubscribe); err != nil {
 		return fmt.Errorf("unsubscribing from order books: %w", err)
 	}
 	report(heard{What: "subscribed"})
