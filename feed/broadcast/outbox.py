@@ -84,6 +84,8 @@ class Outbox:
             waiting = self.waiting.pop(0)
             if isinstance(waiting, bytes):
                 return waiting
+            # A state behind it is of before, and tells a position itself.
+            owes = owes or any(isinstance(behind, State) for behind in self.waiting)
             if isinstance(waiting, Mark) and (owes or not self.lane.says_positions):
                 continue  # there is one soon, or it wants none any more
             return self._envelop(waiting, reached, wall_ns, owes)
