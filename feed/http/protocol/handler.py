@@ -167,6 +167,7 @@ class Handler(web.RequestHandler):
         self._unread, self._at = b"", 0
         self._spend = None
         super().connection_lost(exc)
+        self._frames = None  # a circle, which would wait for one of the rare collections
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # as asyncio has it
         """Keep the connection if whole requests wait for a finite answer; else it is closed."""

@@ -1,6 +1,7 @@
 """Floods of little pieces: parsed in turns, a message at a time, and held where they come from."""
 
 import asyncio
+import gc
 import socket
 import zlib
 from typing import Any
@@ -170,6 +171,22 @@ async def test_answers_that_are_not_taken_have_a_limit_together(
     assert feed.hub.waiting.turned_away == {TurnedAway.CROWDED: 1}
     assert len(await slow[1].body()) == size_bytes
     await until(lambda: feed.hub.waiting.held_bytes == 0)
+
+
+@pytest.mark.parametrize("sends", [EMPTY_PING * 500, BEGINNING + EMPTY_FRAGMENT * 50_000, b""])
+async def test_a_websocket_that_is_gone_is_freed_at_once(serve: Serve, sends: bytes) -> None:
+    feed = await serve()
+    gc.collect()
+    gc.disable()
+    try:
+        reader = await connect(feed)
+        parsed = feed.hub.steps.lengths[Step.READ].count
+        reader.wire.writer.write(sends)
+        await until(lambda: not sends or feed.hub.steps.lengths[Step.READ].count > parsed)
+        reader.wire.abort()
+        await until(lambda: not any(type(each) is Handler for each in gc.get_objects()))
+    finally:
+        gc.enable()
 
 
 async def test_requests_without_end_in_one_piece_are_held_back_and_answered(serve: Serve) -> None:
