@@ -65,7 +65,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(f"{item.nodeid!r} names a memory address; give it an id")
         if any(item.path.is_relative_to(folder) for folder in _FOLDERS_OF_PROGRAMS):
             item.add_marker("programs")
-        if not any(item.get_closest_marker(name) for name in ("programs", "toolchains")):
+        if not any(item.get_closest_marker(name) for name in ("programs", "toolchains", "long")):
             item.add_marker("fast")
 
 

@@ -216,6 +216,7 @@ async def test_pings_and_pongs_are_control_messages_too(serve: Serve, opcode: in
     assert frame.close_code == 1008
 
 
+@pytest.mark.long
 async def test_of_many_pings_without_room_only_the_newest_is_answered(serve: Serve) -> None:
     feed = await serve(high_water_bytes=HIGH_WATER_BYTES, **PATIENT)
     reader, session = await ask_without_reading(feed)

@@ -116,6 +116,7 @@ async def publish_all(feed: Feed, last: int, wanderers: list[Wanderer], rng: ran
         await until(lambda: min(w.sequence for w in wanderers) > first - 150)  # noqa: B023 - awaited here
 
 
+@pytest.mark.long
 @SEEDS
 async def test_every_sequence_is_seen_exactly_once(serve: Serve, seed: int) -> None:
     rng = random.Random(seed)
@@ -136,6 +137,7 @@ async def test_every_sequence_is_seen_exactly_once(serve: Serve, seed: int) -> N
     assert feed.hub.audience.ladder.gap == 0
 
 
+@pytest.mark.long
 @SEEDS
 async def test_every_sequence_is_seen_once_or_told_missing_once(serve: Serve, seed: int) -> None:
     rng = random.Random(seed)

@@ -77,7 +77,7 @@ async def test_a_bad_message_is_answered_by_name_and_the_talk_goes_on(
         (False, TEXT, b"", "JSON"),
         (False, TEXT, b'{"action":NaN}', "JSON"),
         (False, TEXT, b"[" * 5_000, "JSON"),
-        (False, BINARY, b'{"action":"auth"}', "accepted: text"),
+        (False, BINARY, b"\x81\xa6action\xa4auth", "accepted: text"),
         (True, BINARY, b"\xc1", "MessagePack"),
         (True, BINARY, b"", "MessagePack"),
         (True, BINARY, b"\x80\x80", "MessagePack"),

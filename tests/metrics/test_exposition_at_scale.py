@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from feed.broadcast.fan_out import Target
@@ -24,6 +25,8 @@ from tests.fakes.servers import Feed, Serve, quote, trade
 
 if TYPE_CHECKING:
     from feed.hub.connection import Connection
+
+pytestmark = pytest.mark.long
 
 SUBSCRIBERS = 10_000
 SYMBOLS = [f"S{number}" for number in range(5_000)]

@@ -173,6 +173,7 @@ async def test_answers_that_are_not_taken_have_a_limit_together(
     await until(lambda: feed.hub.waiting.held_bytes == 0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sends", [EMPTY_PING * 500, BEGINNING + EMPTY_FRAGMENT * 50_000, b""])
 async def test_a_websocket_that_is_gone_is_freed_at_once(serve: Serve, sends: bytes) -> None:
     feed = await serve()
