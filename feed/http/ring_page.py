@@ -21,7 +21,7 @@ from feed.wire.position import Position
 from feed.wire.selection import Selection
 
 _GAP_REASONS = {Resume.GAP: GapReason.OVERRUN, Resume.NEW_EPOCH: GapReason.EPOCH}
-MAX_PAGE_BYTES = 4 << 20  # of fragments in one page
+MAX_PAGE_BYTES = 2 << 20  # of fragments in one page: the most ticks of usual length
 
 
 @dataclass(frozen=True, slots=True)

@@ -447,12 +447,18 @@ class BroadcastModel(RuleBasedStateMachine):
         if account is None or (after is not None and account.member.subscriber.due.outbox.waiting):
             return  # messages that wait to be written tell positions of before
         subscriber = account.member.subscriber
-        account.stand(self._stands(account))
+        stands, had = self._stands(account), subscriber.selection
+        account.stand(stands)
         position = None if after is None else self._position(after)
         assert not isinstance(position, str)
         outcome = self.stage.subscribe(account.member, added, after=position, snapshot=snapshot)
-        account.stretches[-1].selection = subscriber.lane.payload.key.selection
-        if position is not None:
+        own = account.stretches[-1]
+        own.selection = subscriber.lane.payload.key.selection
+        if outcome is Resume.REPLAYED and position is not None and position.sequence > stands:
+            # What it had goes on from where it stands, and all else begins at the position.
+            account.stretches.insert(-1, Stretch(had, own.after, position.sequence))
+            own.after = position.sequence
+        elif position is not None:
             self._resumed(account, added, position, outcome)
         if snapshot:
             account.owe_snapshot(added)

@@ -242,7 +242,8 @@ class Handler(web.RequestHandler):
         if request.content.exception() is not None:  # what follows a broken body is nothing
             resp.force_close()
         body = resp.body if isinstance(resp, web.Response) else None
-        self._answer_bytes = len(body) if isinstance(body, bytes) else 0
+        # Twice: the transport is given a copy, which aiohttp has joined to the head.
+        self._answer_bytes = 2 * len(body) if isinstance(body, bytes) else 0
         self._note_held()
         try:
             return await super().finish_response(request, resp, start_time)
