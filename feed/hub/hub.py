@@ -42,7 +42,7 @@ from feed.wire.position import Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 
-ANSWERED_AT_ONCE = 4  # of finite requests; a scrape is 10 ms of work
+ANSWERED_AT_ONCE = 2  # of finite requests; a scrape is 10 ms of work
 _NS_PER_MS = 1_000_000
 _FORGOTTEN_ENTRIES = 8_000  # of the indexes, in one step: 1.2 ms
 

@@ -19,6 +19,8 @@ from feed.settings.load import InvalidSettings, built_in_blocks, load_settings, 
 from feed.settings.variables import variable_name
 from feed.sources.options import Options
 
+pytestmark = pytest.mark.long  # 0.02 s each, of some five hundred
+
 # What a command needs beside the option that is tried.
 NEEDED = {
     "serve": [],
