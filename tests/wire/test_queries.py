@@ -1,7 +1,6 @@
 """Query strings: what they ask for, and what is refused. They say the same as `subscribe`."""
 
 from contextlib import suppress
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,21 +15,11 @@ from feed.market.asset_classes import EVERY_OF
 from feed.market.ticks import Channel
 from feed.wire.requests import (
     Request,
-    Subscribe,
-    parse_control,
 )
 from feed.wire.selection import Selection
 from tests.fakes import strategies
+from tests.fakes.control import A_POSITION, A_SYMBOL, subscribe
 from tests.fakes.strategies import examples
-
-A_POSITION = "a position as this server sends it, <epoch>-<sequence>, or 0"
-A_SYMBOL = "'*' for every symbol, or 1 to 64 printable characters"
-
-
-def subscribe(**fields: Any) -> Subscribe:
-    control = parse_control({"action": "subscribe", **fields})
-    assert isinstance(control, Subscribe)
-    return control
 
 
 def test_a_query_says_what_a_subscribe_says() -> None:

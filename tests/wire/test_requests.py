@@ -29,24 +29,15 @@ from feed.wire.requests import (
     Channels,
     OnLag,
     Request,
-    Subscribe,
     Unsubscribe,
     parse_control,
 )
 from feed.wire.selection import Selection
 from tests.fakes import strategies
+from tests.fakes.control import A_POSITION, A_SYMBOL, subscribe
 from tests.fakes.strategies import examples
 
 LONGEST_ERROR = 1_000  # characters; whatever was sent
-
-A_POSITION = "a position as this server sends it, <epoch>-<sequence>, or 0"
-A_SYMBOL = "'*' for every symbol, or 1 to 64 printable characters"
-
-
-def subscribe(**fields: Any) -> Subscribe:
-    control = parse_control({"action": "subscribe", **fields})
-    assert isinstance(control, Subscribe)
-    return control
 
 
 def test_auth_is_understood_whatever_stands_beside_it() -> None:
