@@ -14,6 +14,8 @@ from tests.fakes.sse_reader import SseReader
 from tests.fakes.websocket_reader import CLOSE, WebSocketReader
 from tests.fakes.wire import Ended
 
+pytestmark = pytest.mark.long
+
 EACH = pytest.mark.parametrize("transport", TRANSPORTS)
 HIGH_WATER_BYTES = 8_192
 SMALL = 4_096  # SO_RCVBUF

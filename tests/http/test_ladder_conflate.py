@@ -24,6 +24,8 @@ from tests.fakes.websocket_reader import CLOSE
 from tests.fakes.wire import Ended
 from tests.metrics.test_families import metrics
 
+pytestmark = pytest.mark.long
+
 EACH = pytest.mark.parametrize("transport", TRANSPORTS)
 COMPRESSED = pytest.mark.parametrize("compressed", [True, False], ids=["compressed", "plain"])
 HIGH_WATER_BYTES = 8_192
