@@ -10,12 +10,13 @@ accepted. Nothing else is raised at a user: an error outside of this family is a
     │   ├── InvalidMessage      a control message that cannot be understood
     │   └── InvalidTick         a row of a recording that is not a tick
     ├── LimitExceeded           a limit of this server: names the limit and its value
-    ├── Unauthenticated         a control message that is due only after authentication
+    ├── Unauthenticated         what was asked for is due only after authentication
+    ├── CredentialRefused       a credential that is not accepted: unknown, wrong, expired …
     ├── Overrun                 the ring no longer holds the tick after a position
     └── SourceError             a source cannot be opened or read, or ended when it should not
 
 Errors that only one room knows are branches there: in `feed.cli.streams`, `feed.client.errors`,
-`feed.settings.load` and `feed.terminal.errors`.
+`feed.settings.load`, `feed.terminal.errors` and `feed.trust.keys_file`.
 """
 
 from collections.abc import Iterator
@@ -85,7 +86,19 @@ class LimitExceeded(FeedError):
 
 
 class Unauthenticated(FeedError):
-    """A control message came before authentication where keys are required."""
+    """A request or a control message came without a credential where one is required."""
+
+
+class CredentialRefused(FeedError):
+    """A credential is not accepted; the message never shows it.
+
+    Attributes:
+        why: a label for metrics and logs.
+    """
+
+    def __init__(self, why: str, words: str) -> None:
+        self.why = why
+        super().__init__(words)
 
 
 class Overrun(FeedError):

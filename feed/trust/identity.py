@@ -1,0 +1,47 @@
+"""An identity: who somebody is, for how long, and what that grants.
+
+Knows no transport, and not how it was proven.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from feed.wire.grants import ALL_GRANTS, NO_GRANTS, Grants
+
+
+class Kind(StrEnum):
+    """How an identity is proven; a label of metrics and logs."""
+
+    ANONYMOUS = "anonymous"
+    KEY = "key"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody is.
+
+    Attributes:
+        kind: how it was proven.
+        id: what tells it from all others of its kind: the id of a key. Never a secret.
+        name: for people, in logs and views.
+        grants: what it may read, publish and administer.
+        expires_wall_ns: when it ends; None: never.
+        proof: what is kept of the secret that was shown, so that another one ends it.
+    """
+
+    kind: Kind
+    id: str
+    name: str
+    grants: Grants
+    expires_wall_ns: int | None = None
+    proof: str = field(default="", repr=False, compare=False)
+
+    def is_of(self, other: "Identity") -> bool:
+        """Tell whether both are the same somebody, whatever they are granted by now."""
+        return (self.kind, self.id) == (other.kind, other.id)
+
+
+# Whoever comes where no identities are configured.
+ANONYMOUS = Identity(Kind.ANONYMOUS, "", "", ALL_GRANTS)
+# Whoever has not shown a credential yet where one is required.
+NOBODY = Identity(Kind.ANONYMOUS, "", "", NO_GRANTS)
