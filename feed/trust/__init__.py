@@ -2,5 +2,5 @@
 
 Here belong credentials, keys and their file, and the seam between the two: a credential in, an
 identity or a refusal out. Not here: what an identity may read (`feed.wire.grants`), and the places
-of a request where credentials stand. May import `feed.settings` and below.
+of a request where credentials stand. May import `feed.native` and below.
 """
