@@ -17,6 +17,7 @@ from feed.broadcast.payload import Payload
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.selection_index import SelectionIndex
 from feed.broadcast.traffic import Traffic
+from feed.broadcast.wildcard_sets import WildcardSets
 from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.conflation import Conflator
 from feed.wire.codec import CODECS, Codec
@@ -44,6 +45,7 @@ class Lanes:
         traffic: frames and bytes written, by transport and codec.
         budget: the memory of all lanes' compressors together.
         conflators: one for each interval that somebody asked for, by milliseconds.
+        wildcard_sets: the sets of symbols with wildcards, of all selections.
     """
 
     __slots__ = (
@@ -57,6 +59,7 @@ class Lanes:
         "conflators",
         "counts",
         "traffic",
+        "wildcard_sets",
     )
 
     def __init__(self, classes: AssetClasses = BY_FORM) -> None:
@@ -64,6 +67,7 @@ class Lanes:
         self.traffic: defaultdict[tuple[str, str], Traffic] = defaultdict(Traffic)
         self.budget = CompressorBudget()
         self.conflators: dict[int, Conflator] = {}
+        self.wildcard_sets = WildcardSets(classes)
         self._carried: dict[PayloadKey, _Carried] = {}
         self._lanes: dict[LaneKey, Lane] = {}
         self._left: dict[PayloadKey, Payload] = {}  # without lanes, and still in the indexes
@@ -72,7 +76,7 @@ class Lanes:
         self._symbols: WeakKeyDictionary[frozenset[str], ref[frozenset[str]]] = WeakKeyDictionary()
         # By codec name and interval; 0 ms: lossless.
         self._indexes: defaultdict[tuple[str, int], SelectionIndex] = defaultdict(
-            partial(SelectionIndex, classes)
+            partial(SelectionIndex, self.wildcard_sets)
         )
 
     def __len__(self) -> int:

@@ -7,9 +7,10 @@ hardly ticks passes over a segment in a microsecond instead of walking over its 
 from collections.abc import Iterator, Mapping
 
 from feed.broadcast.ring import RingBuffer
-from feed.market.asset_classes import BY_FORM, AssetClasses
+from feed.market.asset_classes import BY_FORM, WILDCARDS, AssetClasses
 from feed.market.symbols import ALL
 from feed.market.ticks import Kind, Tick
+from feed.market.wildcards import GLOBBED
 from feed.wire.selection import Selection
 
 SEGMENT_TICKS = 512
@@ -57,8 +58,15 @@ class Segments:
         contents = self._contents_of(number)
         for kind, symbols in wanted.items():
             held = contents.get(kind)
-            if held and (ALL in symbols or not symbols.isdisjoint(held)):
+            if not held:
+                continue
+            if ALL in symbols or not symbols.isdisjoint(held):
                 return True
+            if GLOBBED in symbols:
+                self.walked_ticks += len(held) // 8
+                chosen = self._classes.chosen(symbols)
+                if any(chosen[symbol] for symbol in held if symbol not in WILDCARDS):
+                    return True
         return False
 
     def select(self, selection: Selection, first: int, end: int) -> list[int]:

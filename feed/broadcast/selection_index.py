@@ -1,16 +1,20 @@
 """The index that finds which selections a tick belongs to.
 
 It maps (kind, symbol) to the selections' collectors: distributing a batch costs one dict look-up a
-tick plus one append per selection that wants it, however many there are. Selections with a wildcard
-stay outside the index and are scanned, one pass over the batch each: there are few different ones.
-Knows nothing of codecs: what is distributed are fragments.
+tick plus one append per selection that wants it, however many there are. A set of symbols with
+globs or classes in it is looked up by the sets that the symbol belongs to (`wildcard_sets`), one
+look-up more a tick. Selections with a `*`, and nothing of these, stay outside the index and are
+scanned, one pass over the batch each: there are few different ones. Knows nothing of codecs: what
+is distributed are fragments.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 
-from feed.market.asset_classes import BY_FORM, AssetClasses
+from feed.broadcast.wildcard_sets import WildcardSets
+from feed.market.asset_classes import has_wildcard
+from feed.market.symbols import ALL
 from feed.market.ticks import Kind, Tick
-from feed.wire.selection import Selection, has_wildcard
+from feed.wire.selection import Selection
 
 Collect = Callable[[bytes], None]
 
@@ -18,15 +22,17 @@ Collect = Callable[[bytes], None]
 class SelectionIndex:
     """(kind, symbol) → the collectors of all selections that want such a tick."""
 
-    __slots__ = ("_by_kind", "_classes", "_scanned", "entries", "selections")
+    __slots__ = ("_by_kind", "_by_set", "_scanned", "_sets", "entries", "selections")
 
-    def __init__(self, classes: AssetClasses = BY_FORM) -> None:
-        self._classes = classes
+    def __init__(self, sets: WildcardSets | None = None) -> None:
+        """Begin without selections; `sets` may be shared by several indexes."""
         self.selections = 0  # how many are held
         self.entries = 0  # (channel, symbol) pairs held, for the limit on all of them together
         # Dicts for their order and O(1) removal: thousands that share a symbol may leave together.
         self._by_kind: dict[Kind, dict[str, dict[Collect, None]]] = {kind: {} for kind in Kind}
         self._scanned: dict[tuple[Selection, Collect], None] = {}
+        self._sets = WildcardSets() if sets is None else sets
+        self._by_set: dict[Kind, dict[frozenset[str], dict[Collect, None]]] = {}
 
     def add(self, selection: Selection, collect: Collect) -> None:
         """Let `collect` be called with the fragment of every tick that is selected."""
@@ -37,6 +43,12 @@ class SelectionIndex:
             self._scanned[selection, collect] = None
             return
         for kind, symbols in wanted.items():
+            if has_wildcard(symbols):
+                collectors = self._by_set.setdefault(kind, {}).setdefault(symbols, {})
+                if not collectors:
+                    self._sets.add(symbols)
+                collectors[collect] = None
+                continue
             table = self._by_kind[kind]
             for symbol in symbols:
                 table.setdefault(symbol, {})[collect] = None
@@ -50,6 +62,9 @@ class SelectionIndex:
             del self._scanned[selection, collect]
             return
         for kind, symbols in wanted.items():
+            if has_wildcard(symbols):
+                self._remove_set(kind, symbols, collect)
+                continue
             table = self._by_kind[kind]
             for symbol in symbols:
                 del table[symbol][collect]
@@ -62,15 +77,42 @@ class SelectionIndex:
         Complexity: O(ticks × scanned selections + ticks + fragments given).
         """
         for selection, collect in self._scanned:
-            for index in selection.select(ticks, self._classes):
+            for index in selection.select(ticks):
                 collect(fragments[index])
         by_kind = self._by_kind
-        if any(by_kind.values()):
+        if self._by_set:
+            self._distribute_by_sets(ticks, fragments)
+        elif any(by_kind.values()):
             for tick, fragment in zip(ticks, fragments, strict=True):
                 for collect in by_kind[tick.kind].get(tick.symbol, ()):
                     collect(fragment)
 
+    def _distribute_by_sets(self, ticks: Sequence[Tick], fragments: Sequence[bytes]) -> None:
+        """Distribute by names and by sets with wildcards, a tick at a time."""
+        by_kind, by_set, sets = self._by_kind, self._by_set, self._sets
+        for tick, fragment in zip(ticks, fragments, strict=True):
+            kind, symbol = tick.kind, tick.symbol
+            if symbol in by_kind[kind]:
+                for collect in by_kind[kind][symbol]:
+                    collect(fragment)
+            if kind in by_set:
+                of_kind = by_set[kind]
+                for some in sets[symbol]:
+                    if some in of_kind:  # else it is of another kind, or of another index
+                        for collect in of_kind[some]:
+                            collect(fragment)
+
+    def _remove_set(self, kind: Kind, symbols: frozenset[str], collect: Collect) -> None:
+        of_kind = self._by_set[kind]
+        del of_kind[symbols][collect]
+        if not of_kind[symbols]:
+            del of_kind[symbols]
+            self._sets.remove(symbols)
+        if not of_kind:
+            del self._by_set[kind]
+
 
 def _is_scanned(wanted: Mapping[Kind, frozenset[str]]) -> bool:
-    """Tell whether a kind is wanted whole, or a class of it, so that the index cannot hold it."""
-    return any(map(has_wildcard, wanted.values()))
+    """Tell whether a kind is wanted whole, and nothing by a wildcard of another kind."""
+    wild = [symbols for symbols in wanted.values() if has_wildcard(symbols)]
+    return bool(wild) and all(ALL in symbols for symbols in wild)

@@ -173,6 +173,7 @@ class Hub:
         audience, step = self.audience, self._most_published_ticks
         for start in range(0, len(ticks), step):
             part = ticks[start : start + step]
+            await self._resolve(part)
             if wait and not audience.can_take(len(part)):
                 await self._hold_production(len(part))
             while not audience.publish(part, self.clock.mono_ns()):
@@ -359,6 +360,12 @@ class Hub:
         with self.steps.measured(Step.FORGET):
             self.broadcast.lanes.forget(_FORGOTTEN_ENTRIES)
         self._forget_soon()
+
+    async def _resolve(self, ticks: list[Tick]) -> None:
+        """Find out which globs match symbols that are new to them, before a cut has to."""
+        sets = self.broadcast.lanes.wildcard_sets
+        if not sets.all_known(ticks):
+            await self.turns.in_slices(sets.resolving(ticks), Step.RESOLVE)
 
     def _wake_catch_up(self) -> None:
         self.catch_up.wake()

@@ -37,6 +37,7 @@ class Step(StrEnum):
     ANSWER = "answer"
     LEAVE = "leave"
     FORGET = "forget"
+    RESOLVE = "resolve"
 
 
 class Steps:

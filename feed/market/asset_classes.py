@@ -5,10 +5,12 @@ The class of a symbol is the listing's; one that is not listed by its first tick
 form. It is decided once, so that a position means the same whenever somebody comes back to it.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
 from enum import StrEnum
 
 from feed.market.symbols import ALL
+from feed.market.wildcards import GLOBBED, Patterns, every_of
 
 
 class AssetClass(StrEnum):
@@ -19,9 +21,30 @@ class AssetClass(StrEnum):
 
 
 # Every symbol of a class, in place of a symbol; not one that a client could name.
-EVERY_OF: dict[str, str] = {each: f"{ALL}{each}" for each in AssetClass}
+EVERY_OF: dict[str, str] = {each: every_of(each) for each in AssetClass}
 WILDCARDS = frozenset({ALL, *EVERY_OF.values()})
 ClassOf = Callable[[str], str | None]  # the asset class of a symbol; None: it is not listed
+REMEMBERED_SETS = 64  # of symbols that had a tick, and which of them a set stands for: 0.4 MB each
+_MARKS = WILDCARDS | {GLOBBED}
+
+
+def has_wildcard(symbols: frozenset[str]) -> bool:
+    """Tell whether a set of symbols stands for more than those that are named."""
+    return not _MARKS.isdisjoint(symbols)
+
+
+class Chosen(dict[str, bool]):
+    """Which of the symbols that had a tick a set stands for: each is looked at once."""
+
+    def __init__(self, patterns: Patterns, class_of: Callable[[str], str]) -> None:
+        """Begin without symbols."""
+        super().__init__()
+        self._patterns = patterns
+        self._class_of = class_of
+
+    def __missing__(self, symbol: str) -> bool:
+        """Look at a symbol that is new."""
+        return self.setdefault(symbol, self._patterns.match(symbol, self._class_of))
 
 
 class AssetClasses(dict[str, str]):
@@ -35,22 +58,32 @@ class AssetClasses(dict[str, str]):
         """Begin without symbols; `class_of` looks one up in the listing as it is by now."""
         super().__init__()
         self._class_of = class_of
+        self._chosen: OrderedDict[frozenset[str], Chosen] = OrderedDict()
 
     def __missing__(self, symbol: str) -> str:
         """Remember the class of a symbol that has a tick."""
         return self.setdefault(symbol, self._found(symbol))
 
-    def among(self, symbols: frozenset[str], wildcards: frozenset[str]) -> frozenset[str]:
-        """Return the symbols that some wildcards stand for.
+    def among(self, symbols: frozenset[str], others: frozenset[str]) -> frozenset[str]:
+        """Return the symbols that others, wildcards among them, stand for.
 
         Whoever subscribes may name anything, so symbols that are unknown are not remembered.
         """
-        found = self._found
-        return frozenset(
-            symbol
-            for symbol in symbols
-            if (self[symbol] if symbol in self else found(symbol)) in wildcards
-        )
+        patterns = Patterns(others)
+        return frozenset(symbol for symbol in symbols if patterns.match(symbol, self._known))
+
+    def chosen(self, symbols: frozenset[str]) -> Chosen:
+        """Return which symbols a set stands for that has wildcards; asked only for ticks."""
+        chosen = self._chosen.get(symbols)
+        if chosen is None:
+            chosen = self._chosen[symbols] = Chosen(Patterns(symbols), self.__getitem__)
+            if len(self._chosen) > REMEMBERED_SETS:
+                self._chosen.popitem(last=False)
+        self._chosen.move_to_end(symbols)
+        return chosen
+
+    def _known(self, symbol: str) -> str:
+        return self[symbol] if symbol in self else self._found(symbol)
 
     def _found(self, symbol: str) -> str:
         """Return what the listing says, or the form of a symbol that it does not have."""

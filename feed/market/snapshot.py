@@ -10,7 +10,7 @@ ticks are the ring's own objects. Knows neither positions nor time.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from feed.market.asset_classes import BY_FORM, WILDCARDS, AssetClasses
+from feed.market.asset_classes import BY_FORM, AssetClasses, has_wildcard
 from feed.market.symbols import ALL
 from feed.market.ticks import KIND_OF_CHANNEL, Bar, Channel, Kind, Quote, Tick, Trade
 
@@ -81,7 +81,7 @@ class Snapshot:
 
         Args:
             symbols_of_channel: per channel its symbols; a set with "*" in it means every symbol,
-                and with another wildcard every symbol of its class besides those that are named.
+                and another wildcard every symbol of its class, or that matches it.
                 `updatedBars` has no state: a correction is in the bar that it corrects.
         """
         wanted: set[str] = set()
@@ -90,11 +90,9 @@ class Snapshot:
             symbols = symbols_of_channel.get(channel)
             if symbols:
                 everything = ALL in symbols
-                if not everything and (wildcards := symbols & WILDCARDS):
-                    classes = self._classes
-                    symbols = symbols.union(
-                        each for each in self._latest[kind] if classes[each] in wildcards
-                    )
+                if not everything and has_wildcard(symbols):
+                    chosen = self._classes.chosen(symbols)
+                    symbols = frozenset(each for each in self._latest[kind] if chosen[each])
                 tables.append((self._latest[kind], None if everything else symbols))
                 wanted.update(self._latest[kind] if everything else symbols)
         return [

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from feed.errors import FeedError, InvalidInput, LimitExceeded, Unauthenticated
-from feed.market.asset_classes import WILDCARDS
+from feed.market.asset_classes import has_wildcard
 from feed.market.intervals import format_interval
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, Channel
@@ -151,9 +151,9 @@ def subscription_message(
 
 def _as_named(symbols: frozenset[str]) -> list[str]:
     """Return symbols in order, and every wildcard as clients write it."""
-    if WILDCARDS.isdisjoint(symbols):
-        return sorted(symbols)
-    return sorted({ALL, *(symbols - WILDCARDS)})
+    if has_wildcard(symbols):
+        return sorted({ALL, *(symbol for symbol in symbols if ALL not in symbol)})
+    return sorted(symbols)
 
 
 def error_message(code: ErrorCode, words: str | None = None) -> Message:

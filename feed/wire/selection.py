@@ -7,9 +7,10 @@ share the same bytes.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from feed.market.asset_classes import BY_FORM, WILDCARDS, AssetClasses
+from feed.market.asset_classes import BY_FORM, AssetClasses, has_wildcard
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, KIND_OF_CHANNEL, Channel, Kind, Tick
+from feed.market.wildcards import GLOBBED, both, marked, wildcards_of
 
 _EVERYTHING = frozenset({ALL})
 _NOTHING: frozenset[str] = frozenset()
@@ -21,8 +22,8 @@ class Selection:
 
     Attributes:
         symbols: per channel, in the order of `Channel`, its symbols; channels without any are left
-            out, and `{"*"}` stands for every symbol. A value of `EVERY_OF` stands for those of a
-            class; others may be beside it.
+            out, and `{"*"}` stands for every symbol. A wildcard of another kind stands for those
+            of a class, or for those that match a glob; others may be beside it.
         intervals_ms: per conflated channel its interval; channels without symbols are left out.
     """
 
@@ -85,12 +86,21 @@ class Selection:
         whole = {kind for kind, some in wanted.items() if ALL in some}
         if len(whole) == len(wanted):
             return [index for index, tick in enumerate(ticks) if tick.kind in whole]
-        if any(has_wildcard(some) for kind, some in wanted.items() if kind not in whole):
+        chosen = {
+            kind: classes.chosen(some)
+            for kind, some in wanted.items()
+            if kind not in whole and has_wildcard(some)
+        }
+        if chosen:
             return [
                 index
                 for index, tick in enumerate(ticks)
-                if (some := wanted.get(tick.kind))
-                and (classes[tick.symbol] in some or tick.symbol in some or ALL in some)
+                if tick.kind in whole
+                or (
+                    chosen[tick.kind][tick.symbol]
+                    if tick.kind in chosen
+                    else tick.symbol in wanted.get(tick.kind, _NOTHING)
+                )
             ]
         return [
             index
@@ -99,21 +109,19 @@ class Selection:
         ]
 
 
-def has_wildcard(symbols: frozenset[str]) -> bool:
-    """Tell whether a channel's symbols are more than those that are named."""
-    return not WILDCARDS.isdisjoint(symbols)
-
-
 def _shared(some: frozenset[str], others: frozenset[str], classes: AssetClasses) -> frozenset[str]:
-    if ALL in others:
+    if ALL in others or some == others:
         return some
     if ALL in some:
         return others
     shared = some & others
-    for each, other in ((some, others), (others, some)):
-        if has_wildcard(other):
-            shared |= classes.among(each - WILDCARDS, other & WILDCARDS)
-    return shared
+    if not (has_wildcard(some) or has_wildcard(others)):
+        return shared
+    wild, wild_others = wildcards_of(some), wildcards_of(others)
+    shared |= classes.among(some - wild - {GLOBBED}, others)
+    shared |= classes.among(others - wild_others - {GLOBBED}, some)
+    pairs = (both(one, other) for one in wild - others for other in wild_others - some)
+    return marked([*shared, *filter(None, pairs)])
 
 
 _NONE = Selection()

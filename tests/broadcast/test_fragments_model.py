@@ -90,7 +90,7 @@ class FragmentsModel(RuleBasedStateMachine):
     @rule(
         data=st.data(),
         codec=st.sampled_from(codecs),
-        selection=st.one_of(st.just(EVERYTHING), strategies.selections_of_classes),
+        selection=st.one_of(st.just(EVERYTHING), strategies.selections_of_wildcards),
         max_bytes=st.sampled_from([PLENTY, PLENTY, 0, 1, 150, 400, 1000]),
         max_ticks=st.one_of(st.none(), st.none(), st.integers(1, 12)),
     )

@@ -8,6 +8,7 @@ from feed.broadcast.selection_index import SelectionIndex
 from feed.market.asset_classes import EVERY_OF
 from feed.market.symbols import ALL
 from feed.market.ticks import Channel, Tick
+from feed.market.wildcards import marked
 from feed.wire.selection import Selection
 from tests.fakes import strategies
 from tests.fakes.numbered_ticks import numbered
@@ -27,7 +28,8 @@ def test_only_what_is_wanted_whole_stays_outside_the_index(channel: Channel) -> 
     index.add(Selection.of({Channel.TRADES: ["A"], channel: [ALL]}), collected.append)
     assert len(index._scanned) == 1
     index.add(Selection.of({channel: ["A", EVERY_OF["crypto"]]}), collected.append)
-    assert len(index._scanned) == 2
+    index.add(Selection.of({channel: marked(["A*"])}), collected.append)
+    assert len(index._scanned) == 1
 
 
 class IndexModel(RuleBasedStateMachine):
@@ -40,7 +42,7 @@ class IndexModel(RuleBasedStateMachine):
         self.index = SelectionIndex()
         self.held: list[tuple[Selection, list[bytes]]] = []
 
-    @rule(target=collectors, selection=strategies.selections_of_classes)
+    @rule(target=collectors, selection=strategies.selections_of_wildcards)
     def add(self, selection: Selection) -> tuple[Selection, list[bytes]]:
         return self._add(selection)
 
@@ -85,10 +87,15 @@ def test_an_index_that_was_emptied_holds_nothing() -> None:
     collected: list[bytes] = []
     empty = SelectionIndex()
     for number in range(100):
-        for selection in (of_channels(trades=[f"S{number}"]), of_channels(quotes=ALL)):
+        for selection in (
+            of_channels(trades=[f"S{number}"]),
+            of_channels(quotes=ALL),
+            Selection.of({Channel.BARS: marked([f"S{number}*"]), Channel.TRADES: ["A"]}),
+        ):
             index.add(selection, collected.append)
             index.remove(selection, collected.append)
     assert (index._by_kind, index._scanned) == (empty._by_kind, empty._scanned)
+    assert (index._by_set, index._sets._order) == ({}, [])
 
 
 def test_fragments_are_handed_on_and_not_copied() -> None:

@@ -1,5 +1,6 @@
 """Selections in few words, and the slow and plain model of what they select."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from feed.market.asset_classes import EVERY_OF
@@ -12,9 +13,7 @@ EVERYTHING = Selection.of(dict.fromkeys(Channel, (ALL,)))
 
 def select(selection: Selection, ticks: Iterable[Tick]) -> list[Tick]:
     """Select as slowly and plainly as can be: the model of every selection."""
-    wanted = {
-        (Channel(channel), symbol) for channel, symbols in selection.symbols for symbol in symbols
-    }
+    wanted = {Channel(channel): symbols for channel, symbols in selection.symbols}
     channels = {
         Kind.TRADE: Channel.TRADES,
         Kind.QUOTE: Channel.QUOTES,
@@ -26,9 +25,22 @@ def select(selection: Selection, ticks: Iterable[Tick]) -> list[Tick]:
     return [
         tick
         for tick in ticks
-        if wanted
-        & {(channels[tick.kind], each) for each in (tick.symbol, ALL, class_of(tick.symbol))}
+        if any(stands_for(value, tick.symbol) for value in wanted.get(channels[tick.kind], ()))
     ]
+
+
+def stands_for(value: str, symbol: str) -> bool:
+    """Tell whether a name or a wildcard stands for a symbol, where that is not listed."""
+    return all(
+        term == class_of(symbol) or ("[" not in term and glob_matches(term, symbol))
+        for term in value.split(",")
+    )
+
+
+def glob_matches(glob: str, key: str) -> bool:
+    """Match as slowly and plainly as can be."""
+    pattern = ".*".join(re.escape(part) for part in glob.split("*"))
+    return re.fullmatch(pattern, key, re.DOTALL) is not None
 
 
 def class_of(symbol: str) -> str:

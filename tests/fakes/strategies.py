@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from feed.market.asset_classes import WILDCARDS
 from feed.market.symbols import ALL
 from feed.market.ticks import Bar, Channel, ConflatedTrade, Kind, Quote, Status, Tick, Trade
+from feed.market.wildcards import both, marked
 from feed.wire.selection import Selection
 
 SYMBOLS = ("AAPL", "BRK.B", "BTC/USD", "MSFT")
@@ -157,7 +158,16 @@ _of_classes = st.dictionaries(
     st.sets(st.one_of(symbols(), st.sampled_from(sorted(WILDCARDS))), max_size=3),
 )
 selections = wishes.map(Selection.of)
-selections_of_classes = st.one_of(wishes, _of_classes).map(Selection.of)
+# A grant has globs, of which some, or all of a class, may be asked for.
+GLOBS = ("A*", "*/USD", "B*", "*B*S*", "M*T")
+_values = st.one_of(
+    st.sampled_from([*SYMBOLS, *GLOBS, *sorted(WILDCARDS)]),
+    st.tuples(
+        st.sampled_from([*GLOBS, *SYMBOLS]), st.sampled_from([*sorted(WILDCARDS), *GLOBS])
+    ).map(lambda values: both(*values) or ALL),
+)
+_of_globs = st.dictionaries(st.sampled_from(Channel), st.sets(_values, max_size=3).map(marked))
+selections_of_wildcards = st.one_of(wishes, _of_classes, _of_globs).map(Selection.of)
 
 # What JSON and MessagePack can carry to a server, and a little more.
 _keys = st.one_of(

@@ -1,6 +1,5 @@
 """Globs: held against regular expressions, and against all words of two letters."""
 
-import re
 from itertools import product
 
 import pytest
@@ -9,35 +8,34 @@ from hypothesis import strategies as st
 
 from feed.market.globs import MOST_STARS, covers, fewest, is_glob
 from feed.market.symbols import MAX_SYMBOL_LENGTH
+from tests.fakes.selections import glob_matches
 
 WORDS = ["".join(letters) for length in range(6) for letters in product("ab", repeat=length)]
 globs = st.text("ab*", max_size=6)
 
 
-def matches(glob: str, word: str) -> bool:
-    """Match as slowly and plainly as can be."""
-    pattern = "".join(".*" if letter == "*" else re.escape(letter) for letter in glob)
-    return re.fullmatch(pattern, word) is not None
-
-
 @given(globs, st.text("ab", max_size=8))
 def test_a_glob_matches_as_a_regular_expression_does(glob: str, word: str) -> None:
-    assert covers(glob, word) == matches(glob, word)
+    assert covers(glob, word) == glob_matches(glob, word)
 
 
 @given(globs, globs)
-def test_a_glob_covers_another_if_it_matches_all_that_that_matches(one: str, other: str) -> None:
+def test_a_glob_covers_another_if_it_matches_all_that_that_glob_matches(
+    one: str, other: str
+) -> None:
     if covers(one, other):
-        assert all(matches(one, word) for word in WORDS if matches(other, word))
+        assert all(glob_matches(one, word) for word in WORDS if glob_matches(other, word))
     else:  # a letter that is in neither of them tells them apart
-        assert not matches(one, other.replace("*", "c"))
+        assert not glob_matches(one, other.replace("*", "c"))
 
 
 @given(st.lists(globs, max_size=5))
 def test_the_fewest_globs_match_the_same_and_none_covers_another(some: list[str]) -> None:
     few = fewest(some)
     for word in WORDS:
-        assert any(matches(glob, word) for glob in few) == any(matches(glob, word) for glob in some)
+        assert any(glob_matches(glob, word) for glob in few) == any(
+            glob_matches(glob, word) for glob in some
+        )
     assert not any(covers(one, other) for one in few for other in few if one != other)
 
 

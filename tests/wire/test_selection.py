@@ -20,7 +20,7 @@ batches = st.lists(strategies.keys, max_size=30).map(
 )
 
 
-@given(strategies.selections_of_classes, batches)
+@given(strategies.selections_of_wildcards, batches)
 def test_select_gives_the_indices_of_what_is_wanted_in_order(
     selection: Selection, ticks: list[Tick]
 ) -> None:
@@ -114,7 +114,7 @@ def test_parts_are_the_whole_and_share_nothing(
         assert all(intervals_ms.get(channel, 0) == interval_ms for channel, _ in part.symbols)
 
 
-@given(strategies.selections_of_classes, strategies.selections_of_classes, batches)
+@given(strategies.selections_of_wildcards, strategies.selections_of_wildcards, batches)
 def test_what_is_within_another_is_what_both_select(
     one: Selection, other: Selection, ticks: list[Tick]
 ) -> None:
