@@ -100,6 +100,7 @@ class Ledger:
             after: the position given, if any.
         """
         before = self._lossless | self.conflated.intervals_ms.keys()
+        had_lossless = bool(self._lossless)
         # A past that was asked for may still be coming, though all keys stand at the same place.
         busy = self.is_spread or self._lowest is not None
         switched = {
@@ -121,7 +122,7 @@ class Ledger:
         if after is not None:
             self._lowest = after if self._lowest is None else min(self._lowest, after)
         late = busy or after is not None
-        if self.at is None:
+        if self.at is None and had_lossless:  # what is new begins where they do
             return
         places = dict(self._places)
         for key in (new | switched) & self._lossless:
@@ -296,6 +297,8 @@ class Ledger:
             self._restated.clear()
 
     def _check(self, position: int) -> None:
+        if self._lowest is not None and position == self.at and not self._places:
+            self._spread({})  # one past may come before another, which holds the position back
         if self._places:
             self._check_places(position)
             self.at = position

@@ -97,6 +97,31 @@ def test_a_past_that_is_asked_for_amid_a_stream_is_due_for_its_part() -> None:
         ledger.reach("e", 1_000)
 
 
+def test_ticks_of_one_past_may_come_while_another_one_holds_the_position_back() -> None:
+    quotes = frozenset(key for key in MARKET.keys if key[0] == "q")
+    ledger = begin()
+    ledger.subscribe(quotes, TRADES | quotes, {}, after=0)
+    ledger.reach("e", 0)  # all stand at the same place, and none of the past has come
+    for number in DUE[:3]:
+        ledger.hear(message(number))
+    ledger.reach("e", 0)
+    ledger.hear(message(DUE[4]))
+    with pytest.raises(Wrong, match=f"{DUE[4]} of .* came after {DUE[2]}; due: {DUE[3]}"):
+        ledger.reach("e", 0)
+
+
+def test_what_joins_conflated_channels_before_a_position_begins_at_the_next_one() -> None:
+    ledger = Ledger(MARKET, Times())
+    quotes = frozenset(key for key in MARKET.keys if key[0] == "q")
+    ledger.connect(quotes, dict.fromkeys(quotes, 100), returns=False)
+    ledger.subscribe(TRADES, TRADES | quotes, dict.fromkeys(quotes, 100), after=None)
+    ledger.gap(1, DUE[2], "overrun")  # of what is conflated
+    ledger.reach("e", DUE[6])
+    ledger.hear(message(DUE[8]))
+    with pytest.raises(Wrong, match=rf"missing: \[{DUE[7]}\]"):
+        ledger.reach("e", DUE[8])
+
+
 def test_conflated_trades_leave_none_out() -> None:
     ledger = begin({BUSY: 100})
     ledger.hear(conflated(DUE[0], DUE[3]))
