@@ -325,7 +325,8 @@ class Due:
     def _owe_newly_conflated(self, selection: Selection) -> None:
         """Owe what was missed of what another selection conflates, and this one does not.
 
-        It may have been told its conflated channels beyond its sequence already, without that.
+        It may have been told its conflated channels beyond its sequence already, without that. They
+        are told again together, so from where on they had not been told.
         """
         if self.first_needed > self._broadcast.cut_sequence:
             return
@@ -334,6 +335,7 @@ class Due:
             known = before.get(interval_ms)
             if interval_ms and (known is None or part.within(known, classes) != part):
                 self._restatement.owe(selection, self.first_needed, self.first_needed - 1)
+                self._restatement.owe_untold(self._selection)
                 return
 
     def _step_down(self, requested: int) -> None:

@@ -83,7 +83,6 @@ class Restatement:
         Returns:
             The channels and the first sequence; None: they were told all up to where it stands.
         """
-        broadcast = self._broadcast
         subscribed, intervals_ms = dict(after.symbols), dict(after.intervals_ms)
         ended = {
             channel: interval_ms
@@ -91,13 +90,11 @@ class Restatement:
             if channel in subscribed and intervals_ms.get(channel) != interval_ms
         }
         self.note_cuts(before, sequence)
-        if not ended or (self.first is None and sequence != broadcast.cut_sequence):
+        if not ended or (self.first is None and sequence < self.told_upto):
             return None
         symbols = dict(before.symbols)
         part = Selection.of({channel: symbols[channel] for channel in ended}, ended)
-        if self.first is None:
-            return part, broadcast.states.untold_from(part, sequence)
-        return part, self.first
+        return part, self._untold_from if self.first is None else self.first
 
     def settle(self) -> None:
         """Owe nothing: it was told."""

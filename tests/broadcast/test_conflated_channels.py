@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from feed.broadcast.segments import SEGMENT_TICKS
 from feed.wire.disconnect import Reason
 from feed.wire.requests import OnLag
 from tests.fakes.conflation import (
@@ -213,6 +214,41 @@ def test_nothing_is_restated_where_nothing_was_missed() -> None:
     assert member.take() == [], "it is told at the end of the interval"
     pass_time(stage, 200)
     assert ranges(member.take_objects()) == [("A", 2, 2, 1)]
+
+
+def test_a_symbol_that_joins_conflated_ones_leaves_no_hole_in_theirs() -> None:
+    stage = Stage(2_048, newest=SEGMENT_TICKS - 2)
+    member = stage.join(conflated({"trades": 100}, trades="A"))
+    publish(stage, trade(1))  # it waits for the end of the interval
+    subscribe_again(stage, member, snapshot=False)
+    publish(stage, quote(2), trade(3))
+    change(stage, member, conflated({"trades": 100}, trades="AB"))
+    publish(stage, trade(4, "B"))
+    pass_time(stage, 100)
+    first, *_ = ranges(member.take_objects())
+    assert first[:2] == ("A", 1)
+
+
+def test_what_had_been_collected_is_told_though_the_interval_ends_after_another_cut() -> None:
+    stage = Stage()
+    member = stage.join(conflated({"trades": 100}, trades="AB"))
+    publish(stage, trade(1, "B"))  # it waits for the end of the interval
+    subscribe_again(stage, member, snapshot=False)
+    publish(stage, trade(2))  # no interval has ended
+    change(stage, member, conflated({}, trades="AB"))
+    assert 1 in {item["i"] for item in member.take_objects()}
+
+
+def test_what_was_passed_over_since_it_was_told_last_is_told_when_the_interval_ends() -> None:
+    stage = Stage()
+    member = stage.join(QUOTES_BESIDE_TRADES)
+    subscribe_again(stage, member, snapshot=True)
+    publish(stage, quote(1), trade(2))
+    stage.catch_up(member, most_frames=1)  # the trade; the snapshot is still due
+    publish(stage, trade(3))
+    change(stage, member, conflated({}, trades="*", quotes="*"))
+    told = [item["T"] for item in member.take_objects()]
+    assert told == ["t", "q", "t", "snapshot", "t", "q", "snapshot"]
 
 
 def test_what_the_ring_lost_of_conflated_channels_is_told_and_the_state_sent() -> None:

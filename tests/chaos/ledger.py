@@ -122,7 +122,7 @@ class Ledger:
         if after is not None:
             self._lowest = after if self._lowest is None else min(self._lowest, after)
         late = busy or after is not None
-        if self.at is None and had_lossless:  # what is new begins where they do
+        if self.at is None and had_lossless and not switched:  # what is new begins where they do
             return
         places = dict(self._places)
         for key in (new | switched) & self._lossless:

@@ -122,6 +122,17 @@ def test_what_joins_conflated_channels_before_a_position_begins_at_the_next_one(
         ledger.reach("e", DUE[8])
 
 
+def test_an_interval_that_ends_before_a_position_may_tell_what_it_had_collected() -> None:
+    ledger = Ledger(MARKET, Times())
+    quotes = frozenset(key for key in MARKET.keys if key[0] == "q")
+    ledger.connect(TRADES | quotes, dict.fromkeys(TRADES, 100), returns=False)
+    ledger.subscribe(TRADES, TRADES | quotes, {}, after=None)
+    ledger.hear(conflated(DUE[0], DUE[3]))
+    ledger.hear(message(DUE[5]))
+    with pytest.raises(Wrong, match=f"{DUE[5]} of .* was due after {DUE[3]}"):
+        ledger.reach("e", DUE[5])
+
+
 def test_conflated_trades_leave_none_out() -> None:
     ledger = begin({BUSY: 100})
     ledger.hear(conflated(DUE[0], DUE[3]))
