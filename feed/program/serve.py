@@ -18,6 +18,7 @@ from feed.http.protocol.runner import Runner
 from feed.program import logs
 from feed.program.invocation import this_command
 from feed.program.log_writer import LogWriter
+from feed.program.memory import return_large_blocks
 from feed.settings.load import option_fields
 from feed.settings.options import Settings
 from feed.settings.variables import unknown_variables
@@ -41,6 +42,7 @@ def serve(settings: Settings, source_options: SourceOptions) -> None:
     for unknown in unknown_variables(option_fields(type(source_options))):
         log.warning("unknown_variable", variable=unknown.name, nearest=unknown.nearest or None)
     _allow_many_files()
+    return_large_blocks()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(settings, source_options, repeats, writer))

@@ -1,0 +1,29 @@
+"""What the process asks of the C library's allocator.
+
+glibc gives large blocks pages of their own, which go back to the system when the block is freed.
+Once one is freed, though, it takes blocks of that size, and smaller ones, from the heap from then
+on: there the smallest one that stays keeps all before it. So a few large answers, once, would leave
+the process tens of megabytes larger for ever (measured: 100 sockets that ask for pages of the ring
+and do not read them left 37 MB, and leave 7 MB so; at most 21 MB were used, not 53).
+"""
+
+import ctypes
+import os
+
+LARGE_BYTES = 128 * 1024  # as glibc has it until the first large block is freed
+_M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
+_VARIABLES = ("MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")
+
+
+def return_large_blocks() -> bool:
+    """Have large blocks go back to the system whenever they are freed; tell whether they do.
+
+    Only glibc is asked, and not where the environment has told it something itself.
+    """
+    if any(os.environ.get(name) for name in _VARIABLES):
+        return False
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # another library, or another system
+        return False
+    return bool(mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES))
