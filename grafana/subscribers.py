@@ -158,10 +158,40 @@ _WAITING = Row(
         ),
     ),
 )
+_CREDENTIALS = Row(
+    "Who may come in",
+    (
+        Panel(
+            "Credentials, by outcome",
+            "What was shown, or was due and not shown. Many that are unknown or wrong: somebody "
+            "guesses, or has an old key. All are 0 where no identities are configured.",
+            Unit.PER_S,
+            (rate("feed_credentials_total", "{{outcome}}", "outcome"),),
+            width=12,
+        ),
+        Panel(
+            "Keys",
+            "Keys in the keys file, and 1 while a file that changed is not accepted.",
+            Unit.COUNT,
+            (
+                Query("feed_keys<>", "{{instance}} keys"),
+                Query("feed_keys_file_broken<>", "{{instance}} broken"),
+            ),
+            width=8,
+        ),
+        Panel(
+            "Reloads of the keys file",
+            "Applied, or refused: then the keys before are still good.",
+            Unit.PER_S,
+            (rate("feed_keys_reloads_total", "{{outcome}}", "outcome"),),
+            width=4,
+        ),
+    ),
+)
 
 BOARD = Board(
     "feed-subscribers",
     "Subscribers",
     "Lag, the ladder of slow readers, reasons for disconnects, resumes.",
-    (_THERE, _BEHIND, _LOST, _WAITING),
+    (_THERE, _BEHIND, _LOST, _WAITING, _CREDENTIALS),
 )

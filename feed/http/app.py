@@ -10,6 +10,7 @@ from aiohttp import web
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.ring import RingBuffer
 from feed.http import handshake, pages, routes
+from feed.http.access import Access, scopes_of
 from feed.http.content_encoding import encoded
 from feed.http.origins import Origins
 from feed.http.server import Server
@@ -19,6 +20,7 @@ from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.hub.connection import LAST_WORDS_S
 from feed.hub.fan_out import choose_fan_out
 from feed.hub.hub import Hub
+from feed.hub.identity_watch import LOOK_S, IdentityWatch
 from feed.ingest.health_watch import HealthWatch
 from feed.ingest.runner import Ingest
 from feed.market.asset_classes import AssetClasses
@@ -27,9 +29,12 @@ from feed.market.ticks import SECOND_NS
 from feed.metrics.exposition import Exposition
 from feed.settings.options import Settings
 from feed.sources.source import Source
+from feed.trust.identities import Identities
+from feed.trust.watched_keys import WatchedKeys
 
 HUB = web.AppKey("hub", Hub)
 INGEST = web.AppKey("ingest", Ingest)
+IDENTITY_WATCH = web.AppKey("identity_watch", IdentityWatch)
 STATUS_HISTORY = web.AppKey("status_history", StatusHistory)
 
 
@@ -41,6 +46,7 @@ async def make_app(
     lost_log_records: Callable[[], int] = lambda: 0,
     last_words_s: float = LAST_WORDS_S,
     sample_s: float = SAMPLE_S,
+    look_s: float = LOOK_S,
 ) -> web.Application:
     """Return the application that broadcasts a source; it produces once it is started.
 
@@ -51,15 +57,24 @@ async def make_app(
         lost_log_records: tells the number of records of the log that could not be written.
         last_words_s: the time in which a socket has to take what was written last.
         sample_s: between two samples of the status history.
+        look_s: between two looks at the keys file.
 
     Raises:
         FeedError: the fan-out that was asked for cannot be had here.
+        InvalidInput: the keys file is not accepted, or a scope is of no route.
     """
 
     def class_of(symbol: str) -> str | None:
         known = source.instrument(symbol)
         return None if known is None else known.asset_class
 
+    identities = Identities(None if settings.keys is None else WatchedKeys(settings.keys))
+    access = Access(
+        identities,
+        clock,
+        scopes=scopes_of(settings.scope, routes.finite_paths()),
+        local_admin=settings.local_admin,
+    )
     classes = AssetClasses(class_of)
     fan_out = choose_fan_out(settings.fan_out, settings.send_threads)
     broadcast = Broadcast(RingBuffer(settings.ring), classes=classes, fan_out=fan_out)
@@ -70,6 +85,7 @@ async def make_app(
         live=source.live,
         instruments=lambda: (known.symbol for known in source.instruments()),
         clock=clock,
+        identities=identities,
     )
     health = HealthWatch(
         live=source.live,
@@ -81,6 +97,7 @@ async def make_app(
         hub,
         ingest,
         Origins(settings.allow_origin),
+        access,
         StatusHistory(hub, ingest, sample_s),
         Exposition(hub, ingest, lost_log_records),
         clock.mono_ns(),
@@ -90,6 +107,7 @@ async def make_app(
     app[HUB] = hub
     app[INGEST] = ingest
     app[STATUS_HISTORY] = server.status_history
+    app[IDENTITY_WATCH] = IdentityWatch(hub, clock, look_s)
     app.on_response_prepare.append(server.origins.on_prepare)
     app.on_response_prepare.append(handshake.on_prepare)
     app.on_shutdown.append(_say_goodbye)
@@ -114,6 +132,7 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
         asyncio.create_task(ingest.run(), name="ingest"),
         asyncio.create_task(ingest.watch_health(), name="health"),
         asyncio.create_task(app[STATUS_HISTORY].run(), name="status_history"),
+        asyncio.create_task(app[IDENTITY_WATCH].run(), name="identities"),
     ]
     yield
     for task in tasks:

@@ -15,11 +15,13 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from feed.broadcast.allowance import Allowance
 from feed.broadcast.payload_key import PayloadKey
-from feed.errors import FeedError
+from feed.errors import CredentialRefused, FeedError
 from feed.hub.connection import Connection
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
 from feed.market.symbols import ALL
+from feed.trust.credentials import key_pair
+from feed.trust.identity import NOBODY, Identity
 from feed.wire.codec import CODECS, Codec
 from feed.wire.compression import Compression
 from feed.wire.dialect import DIALECTS, opcode_of
@@ -100,6 +102,7 @@ class Conversation:
         "_allowance",
         "_authenticated",
         "_awaits_pong",
+        "_began_ns",
         "_codec",
         "_compress",
         "_connection",
@@ -110,6 +113,7 @@ class Conversation:
         "_ping_ns",
         "_pong_due",
         "_refusal",
+        "_refused",
         "_session",
         "_socket",
         "_subscribed",
@@ -123,6 +127,7 @@ class Conversation:
         codec: Codec,
         agreed: Compression | None,
         *,
+        shown: Identity | CredentialRefused,
         every: str = ALL,
     ) -> None:
         """Join the hub; nothing is said before `run`.
@@ -133,6 +138,7 @@ class Conversation:
             hub: where the session is opened.
             codec: of ticks, marks, gaps and snapshots.
             agreed: the compression that the handshake allows.
+            shown: who it is by the handshake, or why that is not accepted.
             every: what a `*` stands for: all symbols, or all of an asset class.
         """
         self._socket = socket
@@ -145,17 +151,27 @@ class Conversation:
         self._compress = True  # unless the client asked for plain frames
         self._marks = False
         self._subscribed = NOTHING_SUBSCRIBED
-        self._authenticated = False
+        identity = NOBODY if isinstance(shown, CredentialRefused) else shown
+        # Where nobody has an identity, `auth` is a form that is still gone through, once.
+        self._authenticated = hub.identities.required and identity is not NOBODY
+        self._refused = shown if isinstance(shown, CredentialRefused) else None
         self._allowance = Allowance(hub.rates, hub.clock.mono_ns())
         self._pong_due: bytes | None = None  # the newest ping that was not answered yet
-        self._ping_ns = hub.awake_ns()  # when the last one went out, or was not due
+        self._began_ns = hub.awake_ns()
+        self._ping_ns = self._began_ns  # when the last one went out, or was not due
         self._awaits_pong = False
         socket.belong_to(self)
         self._refusal = hub.refusal
         key = PayloadKey(Selection(), codec, marks=False)
         framing = WebSocketFraming(opcode_of(codec))
         self._session = hub.open(
-            connection, key, framing, self._say_goodbye, beat=self._beat, compression=agreed
+            connection,
+            key,
+            framing,
+            self._say_goodbye,
+            beat=self._beat,
+            compression=agreed,
+            identity=identity,
         )
 
     async def run(self) -> None:
@@ -163,7 +179,11 @@ class Conversation:
         self._connection.write_last(self._dialect.connected)
         if self._refusal is not None:
             self._hub.disconnect(self._session, self._refusal)
+        elif self._refused is not None:
+            self._refuse(self._refused)
         else:
+            if self._authenticated:
+                self._connection.write_last(self._dialect.authenticated)
             self._hub.release(self._session)
         while True:
             message = await self._socket.receive()
@@ -233,27 +253,64 @@ class Conversation:
         if is_control and not self._has_room():
             await self._connection.room(self._hub.settings.high_water_bytes)
         hub = self._hub
+        auth: Auth | None = None
         async with hub.turns.turn(Step.CONTROL):
             if self._session.ended.done():
                 return  # what is read all the same: unread bytes would reset the connection
             began_ns = hub.steps.cpu_ns()
             if is_control:
-                self._hear(message.data)
+                auth = self._hear(message.data)
             elif message.type is WSMsgType.PING and self._may_go_on():
                 self._pong_due = bytes(message.data)
                 self._answer_ping()
             elif message.type is WSMsgType.PONG and (self._awaits_pong or self._may_go_on()):
                 self._awaits_pong = False
             self.spend(hub.steps.cpu_ns() - began_ns)
+        if auth is not None and not self._session.ended.done():
+            await self._authenticate(auth)
 
-    def _hear(self, data: str | bytes) -> None:
-        """Act on one control message; an error is said, and the conversation goes on."""
+    def _hear(self, data: str | bytes) -> Auth | None:
+        """Act on one control message; an error is said, and the conversation goes on.
+
+        An `auth` that has to be looked into is returned: it may take its time.
+        """
         if not self._may_go_on():
-            return
+            return None
         try:
-            self._act(self._dialect.hear(data, self._hub.settings.max_symbols_per_connection))
+            control = self._dialect.hear(data, self._hub.settings.max_symbols_per_connection)
+            if self._hub.identities.required:
+                if isinstance(control, Auth):
+                    return control
+                if not self._authenticated:
+                    self._hub.disconnect(self._session, Reason.NOT_AUTHENTICATED)
+                    return None
+            self._act(control)
         except FeedError as error:
             self._connection.write_last(self._dialect.refuse(error))
+        return None
+
+    async def _authenticate(self, auth: Auth) -> None:
+        """Learn who it is; or that it is the same still, which keeps all that it has."""
+        hub, session = self._hub, self._session
+        try:
+            shown = key_pair(auth.key, auth.secret)
+            identity = await hub.identities.authenticate(shown, hub.clock.wall_ns())
+        except CredentialRefused as refused:
+            self._refuse(refused)
+            return
+        if session.ended.done():
+            return
+        if self._authenticated and not identity.is_of(session.identity):
+            self._connection.write_last(self._dialect.authenticated_before)
+            return
+        self._authenticated = True
+        hub.identify(session, identity)
+        self._connection.write_last(self._dialect.authenticated)
+
+    def _refuse(self, refused: CredentialRefused) -> None:
+        """Say why a credential is not accepted, and end: whoever guesses has to come back."""
+        words = f"{Reason.AUTH_FAILED.value.words}: {refused}"
+        self._hub.disconnect(self._session, Reason.AUTH_FAILED, words)
 
     def spend(self, cpu_ns: int) -> None:
         """Count the CPU time that the client's bytes took; too much ends the conversation."""
@@ -310,6 +367,10 @@ class Conversation:
     def _beat(self, awake_ns: int) -> None:
         """Ping when it is time; end a connection that did not answer, unless it is paused."""
         settings = self._hub.settings
+        if self._hub.identities.required and not self._authenticated:
+            if awake_ns - self._began_ns > settings.auth_timeout_s * 1e9:
+                self._hub.disconnect(self._session, Reason.AUTH_TIMEOUT)
+            return
         self._answer_ping()
         if not self._session.subscriber.live:
             self._ping_ns, self._awaits_pong = awake_ns, False  # the ladder's business

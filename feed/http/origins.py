@@ -10,9 +10,15 @@ from aiohttp import hdrs, web
 
 from feed.http.problems import allowed_methods, nothing_at
 from feed.http.protocol.headers import with_manners
+from feed.trust.credentials import AUTHORIZATION, KEY_HEADER, SECRET_HEADER
 
 ANY = "*"
-_HEADERS = "Accept, Authorization, Cache-Control, Content-Type, Last-Event-ID"
+_HEADERS = ", ".join(
+    (
+        *("Accept", KEY_HEADER, SECRET_HEADER, AUTHORIZATION),
+        *("Cache-Control", "Content-Type", "Last-Event-ID"),
+    )
+)
 _MAX_AGE_S = 86_400  # for which browsers remember a preflight
 
 

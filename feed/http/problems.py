@@ -9,9 +9,18 @@ import orjson
 import structlog
 from aiohttp import hdrs, web
 
-from feed.errors import FeedError, InvalidParameter, LimitExceeded
+from feed.errors import (
+    CredentialRefused,
+    FeedError,
+    InvalidParameter,
+    LimitExceeded,
+    Unauthenticated,
+)
 
 PROBLEM_JSON = "application/problem+json"
+# RFC 6750 §3. Never Basic: browsers would ask the reader for a password.
+_CHALLENGE = 'Bearer realm="feed"'
+_WRONG = f'{_CHALLENGE}, error="invalid_token"'
 _OF_THE_BODY = {hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -54,6 +63,11 @@ def problem_of(error: FeedError) -> web.Response:
             value=error.requested,
             accepted=f"at most {error.maximum}",
         )
+    if isinstance(error, Unauthenticated | CredentialRefused):
+        response = problem(HTTPStatus.UNAUTHORIZED, str(error))
+        refused = isinstance(error, CredentialRefused)
+        response.headers[hdrs.WWW_AUTHENTICATE] = _WRONG if refused else _CHALLENGE
+        return response
     return problem(HTTPStatus.BAD_REQUEST, str(error))
 
 

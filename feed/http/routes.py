@@ -9,13 +9,14 @@ the build of the front end.
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import Enum
 from functools import partial
 from typing import Protocol
 
 from aiohttp import hdrs, web
 
 from feed.http import market_data, status
+from feed.http.access import Scope, keep_identity
 from feed.http.answers import refuse_parameters
 from feed.http.content_encoding import encoded
 from feed.http.feedback import feedback
@@ -34,13 +35,6 @@ class Answer(Protocol):
         """Answer."""
 
 
-class Scope(StrEnum):
-    """The subject of a request."""
-
-    TICKS = "ticks"
-    SERVER = "server"
-
-
 class Body(Enum):
     """The treatment of an answer on its way out."""
 
@@ -56,7 +50,7 @@ class Route:
     Attributes:
         path: as aiohttp writes it.
         answer: the handler.
-        scope: its subject.
+        scope: who may ask, where nothing else is configured.
         words: the answer, for documents.
         parameters: names that its query may have.
         refuses_others: whether a query with any other name is refused.
@@ -89,9 +83,18 @@ class Route:
             handler = encoded(handler)
         if self.in_line:
             handler = partial(_answer_in_line, handler, server.hub.answering)
+        handler = with_problems(partial(_admit, self, server, handler))
         if self.method == hdrs.METH_GET:
             return web.get(self.path, handler)
         return web.route(self.method, self.path, handler)
+
+
+async def _admit(
+    route: Route, server: Server, handler: Handler, request: web.Request
+) -> web.StreamResponse:
+    """Answer those who may ask; nobody else stands in line."""
+    keep_identity(request, await server.access.admit(request, route.scope))
+    return await handler(request)
 
 
 async def _answer_in_line(
@@ -120,7 +123,7 @@ ROUTES = (
     Route(
         "/v1/sse",
         sse,
-        Scope.TICKS,
+        Scope.GRANTED,
         "ticks as Server-Sent Events",
         (*_SUBSCRIBING, "codec", *LAST_EVENT_ID_PARAMETERS),
         body=Body.ENDLESS,
@@ -128,66 +131,66 @@ ROUTES = (
     Route(
         "/v1/stream",
         stream,
-        Scope.TICKS,
+        Scope.GRANTED,
         "ticks as an HTTP stream: NDJSON, MessagePack or Protobuf, as `Accept` says",
         _SUBSCRIBING,
         body=Body.ENDLESS,
     ),
     *(
-        Route(path, websocket, Scope.TICKS, _DIALECT, refuses_others=False, body=Body.ENDLESS)
+        Route(path, websocket, Scope.GRANTED, _DIALECT, refuses_others=False, body=Body.ENDLESS)
         for path in ("/v1/ws", "/v2/{feed}", "/v1beta3/crypto/{location}")
     ),
-    Route("/v1/symbols", market_data.symbols, Scope.TICKS, "what is traded"),
+    Route("/v1/symbols", market_data.symbols, Scope.GRANTED, "what is traded"),
     Route(
         "/v1/snapshot",
         market_data.snapshot,
-        Scope.TICKS,
+        Scope.GRANTED,
         '`{"pos","ticks"}`: the last known state',
         _SELECTING,
     ),
     Route(
         "/v1/history",
         market_data.history,
-        Scope.TICKS,
+        Scope.GRANTED,
         '`{"pos","ticks","next"}`: what the ring holds, page by page; `gap` where some is gone',
         (*_SELECTING, "after", "limit"),
     ),
     Route(
         "/v1/bars",
         market_data.bars,
-        Scope.TICKS,
+        Scope.GRANTED,
         '`{"bars","current"}`: finished bars, and the one that is open',
         ("symbol", "timeframe", "limit"),
     ),
     Route(
         "/v2/assets",
         market_data.assets,
-        Scope.TICKS,
+        Scope.GRANTED,
         "what ccxt asks before it subscribes",
         ("asset_class", "exchange", "status"),
     ),
     Route(
         "/v1/feedback",
         feedback,
-        Scope.TICKS,
+        Scope.GRANTED,
         "reports of how old ticks were when their readers had them",
         refuses_others=False,
         body=Body.AS_IS,
         method=hdrs.METH_POST,
         in_line=False,  # its body may take its time
     ),
-    Route("/v1/status", status.status, Scope.SERVER, "how the server is"),
+    Route("/v1/status", status.status, Scope.GRANTED, "how the server is"),
     Route(
         "/v1/status/history",
         status.status_history,
-        Scope.SERVER,
+        Scope.GRANTED,
         "how it was in the last 15 minutes, a sample every 5 s",
         refuses_others=False,
     ),
     Route(
         "/healthz",
         status.healthz,
-        Scope.SERVER,
+        Scope.OPEN,
         "that the process serves",
         refuses_others=False,
         in_line=False,
@@ -195,7 +198,7 @@ ROUTES = (
     Route(
         "/readyz",
         status.readyz,
-        Scope.SERVER,
+        Scope.OPEN,
         "200 once the source is open; 503 before, and while the server leaves",
         refuses_others=False,
         in_line=False,
@@ -203,13 +206,18 @@ ROUTES = (
     Route(
         "/metrics",
         status.metrics,
-        Scope.SERVER,
+        Scope.LOCAL,
         "the numbers as Prometheus reads them",
         ("name[]",),
         refuses_others=False,
         body=Body.AS_IS,
     ),
 )
+
+
+def finite_paths() -> list[str]:
+    """Return the paths whose scope may be configured: of requests that are answered once."""
+    return sorted(route.path for route in ROUTES if route.body is not Body.ENDLESS)
 
 
 def routes(server: Server) -> list[web.AbstractRouteDef]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from feed.http.access import Access
 from feed.http.origins import Origins
 from feed.http.protocol.handler import Handler
 from feed.http.status_history import StatusHistory
@@ -22,6 +23,7 @@ class Server:
         hub: the sessions, the lanes and the ring.
         ingest: the source, its bars and its health.
         origins: the web pages that may read.
+        access: who may ask for what.
         status_history: the samples of the last fifteen minutes.
         exposition: the metrics as text.
         began_mono_ns: when it was made.
@@ -31,6 +33,7 @@ class Server:
     hub: Hub
     ingest: Ingest
     origins: Origins
+    access: Access
     status_history: StatusHistory
     exposition: Exposition
     began_mono_ns: int

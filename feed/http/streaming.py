@@ -21,6 +21,7 @@ from feed.hub.hub import Hub
 from feed.hub.session import Session
 from feed.hub.steps import Step
 from feed.market.intervals import format_interval
+from feed.trust.identity import Identity
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.framing import SseFraming, StreamFraming, message_envelope
@@ -80,6 +81,7 @@ async def respond(
     """
     hub = server.hub
     try:
+        identity = await server.access.admit(request)
         async with hub.turns.turn(Step.JOIN):
             endless = read(request, hub.settings.max_symbols_per_connection)
             refusal = hub.refusal
@@ -87,7 +89,8 @@ async def respond(
             if connection is None:
                 return _response(endless, compressed=False)
             if refusal is None:
-                session = _open(request, hub, connection, endless)
+                identity = server.access.renew(identity)
+                session = _open(request, hub, connection, endless, identity)
         if refusal is not None:
             return await _refuse(request, hub, connection, endless, refusal)
     except Exception as error:  # noqa: BLE001 - any error is answered or raised again
@@ -125,7 +128,9 @@ async def respond(
     return response
 
 
-def _open(request: web.Request, hub: Hub, connection: Connection, endless: Endless) -> Session:
+def _open(
+    request: web.Request, hub: Hub, connection: Connection, endless: Endless, identity: Identity
+) -> Session:
     """Let a subscriber join, held.
 
     Raises:
@@ -144,6 +149,7 @@ def _open(request: web.Request, hub: Hub, connection: Connection, endless: Endle
         endless.framing,
         say_goodbye,
         compression=gzip_if_accepted(request, endless.asked),
+        identity=identity,
     )
     return session
 

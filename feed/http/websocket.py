@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from feed.errors import InvalidParameter
+from feed.errors import CredentialRefused, InvalidParameter, Unauthenticated
 from feed.http.conversation import Conversation
 from feed.http.handshake import accept, check_handshake, codec_of, compression_of, is_handshake
 from feed.http.problems import problem_for
@@ -10,6 +10,7 @@ from feed.http.server import Server
 from feed.http.unserved import PLACES, say_unserved
 from feed.market.asset_classes import EVERY_OF, AssetClass
 from feed.market.symbols import ALL
+from feed.trust.identity import NOBODY, Identity
 
 _CLASSES = {"feed": AssetClass.EQUITY, "location": AssetClass.CRYPTO}
 
@@ -24,6 +25,12 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
         socket = await accept(request, server.last_words_s)
     except Exception as error:  # noqa: BLE001 - any error is answered or raised again
         return problem_for(error, request.path)
+    try:
+        shown: Identity | CredentialRefused = await server.access.identify(request)
+    except Unauthenticated:
+        shown = NOBODY  # it has some time to say
+    except CredentialRefused as refused:
+        shown = refused  # told in the dialect's words, by which SDKs stop: they retry a bare 401
     connection = server.connection_of(request)
     if connection is None:
         return socket
@@ -33,6 +40,7 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
         server.hub,
         codec_of(request, socket),
         compression_of(socket),
+        shown=shown,
         every=_every(request),
     )
     server.charge(request, conversation.spend)

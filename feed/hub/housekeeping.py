@@ -34,6 +34,7 @@ def housekeeping_pause_s(settings: Settings) -> float:
         settings.ping_interval_s,
         settings.pong_timeout_s,
         settings.head_timeout_s,
+        settings.auth_timeout_s,
     )
     return max(_SHORTEST_HOUSEKEEPING_S, min(HOUSEKEEPING_S, shortest_s * PUNCTUALITY))
 

@@ -34,6 +34,8 @@ from feed.hub.waiting import Waiting
 from feed.market.listing import Listing
 from feed.market.ticks import Tick
 from feed.settings.options import Settings
+from feed.trust.identities import Identities
+from feed.trust.identity import ANONYMOUS, Identity
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.framing import Framing
@@ -59,6 +61,7 @@ class Hub:
         broadcast: the ring, and the lanes made from it.
         audience: all subscribers, and every decision on them.
         settings: what the server was told.
+        identities: who may come in.
         clock: what the time is, for everybody in this server.
         instruments: the histograms that are filled here.
         steps: measures what the loop does for long.
@@ -88,6 +91,7 @@ class Hub:
         live: bool = True,
         instruments: Callable[[], Iterable[str]] = tuple,
         clock: Clock = SYSTEM_CLOCK,
+        identities: Identities | None = None,
     ) -> None:
         """Make a hub without sessions.
 
@@ -99,10 +103,12 @@ class Hub:
             live: ticks happen now, so that clients may report their age.
             instruments: returns the symbols that the source lists, as far as it knows them by now.
             clock: what the time is.
+            identities: who may come in; by default everybody.
         """
         self.broadcast = broadcast
         self.settings = settings
         self.clock = clock
+        self.identities = identities or Identities()
         self.instruments = Instruments()
         self.steps = Steps()
         self.turns = Turns(self.steps)
@@ -206,6 +212,7 @@ class Hub:
         *,
         beat: Callable[[int], None] = no_beat,
         compression: Compression | None = None,
+        identity: Identity = ANONYMOUS,
     ) -> Session:
         """Take a subscriber in; it is held, at the last cut, until `begin` or `release`.
 
@@ -214,7 +221,9 @@ class Hub:
         """
         opened_ns = self.clock.mono_ns()
         subscriber = self.audience.enter(key, framing, connection, opened_ns, compression)
-        session = Session(connection, subscriber, framing.transport, opened_ns, goodbye, beat)
+        session = Session(
+            connection, subscriber, framing.transport, opened_ns, goodbye, beat, identity
+        )
         self.sessions[subscriber] = session
         self.connected[framing.transport, key.codec.name] += 1
         self.opened[framing.transport, key.codec.name] += 1
@@ -225,8 +234,14 @@ class Hub:
             codec=key.codec.name,
             compressed=compression is not None,
             peer=connection.peer,
+            **_told(identity),
         )
         return session
+
+    def identify(self, session: Session, identity: Identity) -> None:
+        """Note who a session is, or is by now."""
+        session.identity = identity
+        log.info("identified", id=session.id, **_told(identity))
 
     def change(
         self,
@@ -380,3 +395,8 @@ class Hub:
             if self.broadcast.waiting_ticks:
                 self.cutter.cut()
             await self.catch_up.moved.wait()
+
+
+def _told(identity: Identity) -> dict[str, str]:
+    """Return what logs say of who somebody is."""
+    return {"identity": identity.name, "key": identity.id} if identity.id else {}

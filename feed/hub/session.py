@@ -7,6 +7,7 @@ from itertools import count
 
 from feed.broadcast.subscriber import Subscriber
 from feed.hub.connection import Connection
+from feed.trust.identity import ANONYMOUS, Identity
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.transport import Transport
 
@@ -33,6 +34,7 @@ class Session:
         goodbye: writes the transport's last words for a reason; nothing may follow them.
         beat: called about every second with the time by a clock that stands still while the process
             sleeps (`AwakeClock`), for what a transport does by itself.
+        identity: who it is.
         ended: done, with the reason, once the subscriber is out of its lane.
         id: a number for logs and views, unique in this process.
     """
@@ -43,6 +45,7 @@ class Session:
     opened_ns: int
     goodbye: Callable[[Disconnect], None]
     beat: Callable[[int], None]
+    identity: Identity = ANONYMOUS
     ended: "asyncio.Future[Reason]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )

@@ -26,6 +26,8 @@ from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.metrics.family import NS_PER_S, counter, gauge, histogram
 from feed.sources.replay import bad_rows
+from feed.trust.identities import OUTCOMES
+from feed.trust.watched_keys import Reload
 from feed.wire.codec import CODECS
 from feed.wire.disconnect import Reason
 from feed.wire.messages import WarningReason
@@ -68,6 +70,7 @@ def families(watched: Watched) -> Iterator[Metric]:
     yield from _lanes(watched)
     yield from _compression(watched)
     yield from _connections(watched)
+    yield from _identities(watched)
     yield from _subscribers(watched)
     yield from _ladder(watched)
     yield from _warnings(watched)
@@ -266,6 +269,28 @@ def _connections(watched: Watched) -> Iterator[Metric]:
         "Positions that subscribers came back with, by outcome: replayed without loss, gap (the "
         "ring was too short), new_epoch (the server had restarted, or no such position).",
     ).of({(outcome,): hub.audience.resumes[outcome] for outcome in Resume}, "outcome")
+
+
+def _identities(watched: Watched) -> Iterator[Metric]:
+    identities = watched.hub.identities
+    keys = identities.keys
+    yield counter(
+        "feed_credentials",
+        "Credentials that were shown, or were due and not shown, by outcome: accepted, missing, "
+        "malformed, unknown (no such key), wrong (another secret), expired, revoked. All are 0 "
+        "where no identities are configured.",
+    ).of({(outcome,): identities.outcomes[outcome] for outcome in OUTCOMES}, "outcome")
+    yield gauge("feed_keys", "Keys in the keys file as it was read last.").of(
+        0 if keys is None else len(keys.keys)
+    )
+    yield gauge(
+        "feed_keys_file_broken",
+        "1 while the keys file is not accepted, so that the keys before are still good, else 0.",
+    ).of(0 if keys is None else keys.is_broken)
+    yield counter(
+        "feed_keys_reloads",
+        "How often the keys file had changed, by what became of it: applied, or refused.",
+    ).of({(each,): 0 if keys is None else keys.reloads[each] for each in Reload}, "outcome")
 
 
 def _subscribers(watched: Watched) -> Iterator[Metric]:

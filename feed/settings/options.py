@@ -6,8 +6,9 @@ a value was written (that is `load.py`) nor the effect of an option.
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic_settings import NoDecode
@@ -58,13 +59,53 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _is_alone(value: Path | None, info: ValidationInfo) -> Path | None:
+    """Refuse identities beside the options that do without."""
+    for field in ("allow_anonymous", "local_admin"):
+        if value is not None and info.data.get(field):
+            option = f"--{field.replace('_', '-')}"
+            raise refusal(f"identities without {option}, which is for servers that have none")
+    return value
+
+
+def _is_file(value: Path | None) -> Path | None:
+    if value is not None and not value.is_file():
+        raise ValueError("not a file")
+    return value
+
+
+def _is_scope(value: str) -> str:
+    if not re.fullmatch(r"/[^\s=]*=[a-z]+", value):
+        raise ValueError("not a path and a scope")
+    return value
+
+
 def _is_safe_host(host: str, info: ValidationInfo) -> str:
-    if not is_loopback(host) and info.data.get("allow_anonymous") is False:
+    if is_loopback(host):
+        return host
+    if _has_identities(info.data):
+        if not _is_private(info.data):
+            raise refusal(
+                "127.0.0.1, ::1 or localhost, since secrets would cross the network as they are; "
+                "any address together with --insecure, where something else sees to that"
+            )
+    elif info.data.get("allow_anonymous") is False:
         raise refusal(
             "127.0.0.1, ::1 or localhost, since no identities are configured and whoever reaches "
-            "another address could read everything; any address together with --allow-anonymous"
+            "another address could read everything; any address together with --keys, or with "
+            "--allow-anonymous"
         )
     return host
+
+
+def _has_identities(data: Mapping[str, Any]) -> bool:
+    """Tell whether options before the address say who may come in."""
+    return data.get("keys") is not None
+
+
+def _is_private(data: Mapping[str, Any]) -> bool:
+    """Tell whether options before the address say how secrets are kept from others on the way."""
+    return data.get("insecure") is not False
 
 
 _Count = Annotated[int, BeforeValidator(not_a_boolean), Field(ge=1, le=1 << 40)]
@@ -89,6 +130,20 @@ class Settings(Options):
     allow_anonymous: Annotated[bool, Accepts("true or false")] = Field(
         default=False, description="Let everybody in that reaches the address."
     )
+    local_admin: Annotated[bool, Accepts("true or false")] = Field(
+        default=False,
+        description="Let programs on this machine administer a server without identities.",
+    )
+    insecure: Annotated[bool, Accepts("true or false")] = Field(
+        default=False,
+        description="Take secrets over a network without TLS: something else encrypts.",
+    )
+    keys: Annotated[
+        Path | None,
+        AfterValidator(_is_file),
+        AfterValidator(_is_alone),
+        Accepts("the path of a keys file, as feed key new makes it"),
+    ] = Field(default=None, description="File of keys, read again when it changes.")
     host: Annotated[
         str,
         Field(min_length=1),
@@ -164,6 +219,15 @@ class Settings(Options):
         description="Name under which the server may be asked for; may be repeated. Default: this "
         "machine's own on a loopback address, any elsewhere.",
     )
+    scope: Annotated[
+        tuple[Annotated[str, AfterValidator(_is_scope)], ...],
+        NoDecode,
+        BeforeValidator(split_at_commas),
+        Accepts("a path and open, local, granted or admin, such as /metrics=open"),
+    ] = Field(
+        default=(),
+        description="Who may ask for a path, where it is not as usual; may be repeated.",
+    )
 
     high_water_bytes: Annotated[
         _Count,
@@ -209,6 +273,9 @@ class Settings(Options):
     ] = 20.0
     pong_timeout_s: Annotated[
         _Seconds, _SECONDS, Tunes("How long a pong may take before its subscriber is dropped.")
+    ] = 10.0
+    auth_timeout_s: Annotated[
+        _Seconds, _SECONDS, Tunes("How long a WebSocket may take to say who it is.")
     ] = 10.0
     max_connections: Annotated[_Count, _COUNT, Tunes("Subscribers that are let in.")] = 20_000
     max_waiting_connections: Annotated[

@@ -54,8 +54,20 @@ class Reason(Enum):
         "too_big", 1009, ErrorCode.INVALID_SYNTAX, "a message was longer than 256 KiB"
     )
     POLICY = Disconnect("policy", 1008, ErrorCode.INVALID_SYNTAX, "too many control messages")
+    NOT_AUTHENTICATED = Disconnect(
+        "not_authenticated",
+        1008,
+        ErrorCode.NOT_AUTHENTICATED,
+        "not authenticated: auth is due",
+    )
     AUTH_FAILED = Disconnect("auth_failed", 1008, ErrorCode.AUTH_FAILED, "auth failed")
     AUTH_TIMEOUT = Disconnect("auth_timeout", 1008, ErrorCode.AUTH_TIMEOUT, "auth timeout")
+    REVOKED = Disconnect(
+        "revoked", 1008, ErrorCode.AUTH_FAILED, "auth failed: the identity is not accepted any more"
+    )
+    EXPIRED = Disconnect(
+        "expired", 1008, ErrorCode.AUTH_FAILED, "auth failed: the identity has expired"
+    )
     TOO_MANY_CONNECTIONS = Disconnect(
         "too_many_connections", 1013, ErrorCode.CONNECTION_LIMIT, "connection limit exceeded"
     )

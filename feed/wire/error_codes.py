@@ -51,14 +51,19 @@ class ErrorCode(IntEnum):
     NOT_AUTHENTICATED = (
         401,
         "not authenticated",
-        "a control message came before `auth`, where keys are required",
+        "a control message came before `auth`, where identities are required",
         Consequence.ENDS_FOR_GOOD,
     )
-    AUTH_FAILED = (402, "auth failed", "the key is not accepted", Consequence.ENDS_FOR_GOOD)
+    AUTH_FAILED = (
+        402,
+        "auth failed",
+        "the credential is not accepted, or not any more",
+        Consequence.ENDS_FOR_GOOD,
+    )
     ALREADY_AUTHENTICATED = (
         403,
         "already authenticated",
-        "`auth` came a second time",
+        "`auth` came a second time, of another identity or where nobody has one",
         Consequence.GOES_ON,
     )
     AUTH_TIMEOUT = (404, "auth timeout", "`auth` did not come in time", Consequence.ENDS_FOR_GOOD)

@@ -336,7 +336,13 @@ def parse_control(message: object, most_symbols: int = MOST_SYMBOLS) -> Control:
     if issubclass(model, Channels):
         lists = [fields[name] for name in _CHANNEL_NAMES if name in fields]
         _check_count(sum(len(some) for some in lists if isinstance(some, list)), most_symbols)
-    return validate(model, fields)
+    try:
+        return validate(model, fields)
+    except InvalidParameter as error:
+        if model is not Auth or error.value is None:
+            raise
+        kind = type(error.value).__name__  # what stands there may be a secret
+        raise InvalidParameter(error.parameter, f"<{kind}>", error.accepted) from None
 
 
 def _check_count(symbols: int, most: int) -> None:

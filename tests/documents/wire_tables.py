@@ -12,6 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from feed.http.access import Scope
 from feed.http.routes import ROUTES, Route
 from feed.market.ticks import (
     CHANNEL_OF_KIND,
@@ -190,6 +191,21 @@ def routes() -> str:
         (
             [code(f"{route.method} {route.path}"), route.words, _parameters_of(route)]
             for route in ROUTES
+        ),
+    )
+
+
+def scopes() -> str:
+    """Every scope, who that is, and the routes of it."""
+    return table(
+        ["scope", "who may ask", "for"],
+        (
+            [
+                code(scope),
+                scope.words,
+                ", ".join(code(route.path) for route in ROUTES if route.scope is scope),
+            ]
+            for scope in Scope
         ),
     )
 

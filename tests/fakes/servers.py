@@ -181,6 +181,7 @@ class Paces(TypedDict, total=False):
 
     last_words_s: float
     sample_s: float
+    look_s: float
 
 
 class Serve(Protocol):

@@ -199,6 +199,30 @@ def test_another_address_needs_allow_anonymous_and_the_message_says_why() -> Non
     assert settings.host == "0.0.0.0"
 
 
+def test_identities_off_this_machine_want_their_secrets_kept(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.toml"
+    keys.touch()
+    assert load_settings({"keys": str(keys)})[0].keys == keys, "on this machine nothing is wanted"
+    (line,) = problems_of({"host": "0.0.0.0", "keys": str(keys)})
+    assert "secrets would cross the network" in line
+    assert "--insecure" in line
+    settings, _ = load_settings({"host": "0.0.0.0", "keys": str(keys), "insecure": True})
+    assert (settings.host, settings.insecure) == ("0.0.0.0", True)
+    (line,) = problems_of({"host": "0.0.0.0", "insecure": True})
+    assert "no identities are configured" in line, "it is not about whom to let in"
+
+
+@pytest.mark.parametrize("option", ["allow_anonymous", "local_admin"])
+def test_identities_and_options_of_servers_without_any_exclude_each_other(
+    option: str, tmp_path: Path
+) -> None:
+    (tmp_path / "keys.toml").touch()
+    given = {"keys": str(tmp_path / "keys.toml"), option: True}
+    (line,) = problems_of(given)
+    assert line.startswith("--keys: ")
+    assert f"without --{option.replace('_', '-')}" in line
+
+
 def test_a_replay_is_named_by_its_file(tmp_path: Path) -> None:
     recording = tmp_path / "x.ndjson"
     recording.touch()
@@ -268,7 +292,7 @@ def test_the_start_is_exact_in_nanoseconds(toml: Path) -> None:
         (b'config = "other.toml"', "feed.toml: config: no such option"),
         (b"batch-ms = 5", "feed.toml: batch-ms: no such option; did you mean batch_ms"),
         (b"[server]\nport = 1", "feed.toml: server: no such option"),
-        (b"xyzzy = 1", "known: allow_anonymous, host"),
+        (b"xyzzy = 1", "known: allow_anonymous, local_admin, insecure, keys, host"),
     ],
 )
 def test_a_broken_file_is_told_in_one_line(toml: Path, content: bytes, words: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 import typer
 
 from feed.cli.commands import app
-from feed.settings.load import built_in_blocks
+from feed.settings.load import InvalidSettings, built_in_blocks, load_settings
 from feed.settings.variables import OF_CLIENTS, UnknownVariable, unknown_variables
 
 FIELDS = [field for block in built_in_blocks() for field in block.option_fields()]
@@ -42,6 +42,15 @@ def test_options_variables_of_clients_and_kubernetes_are_known(
     for name, value in KUBERNETES.items():
         monkeypatch.setenv(name, value)
     assert unknown_variables(FIELDS) == []
+
+
+def test_a_clients_key_is_not_a_misspelt_file_of_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEED_KEY", "fk_0123456789abcdef.fs_secret")
+    assert load_settings({})[0].keys is None
+    monkeypatch.setenv("FEED_KEYS", "no/such/file")
+    with pytest.raises(InvalidSettings, match="FEED_KEYS: 'no/such/file' is not") as error:
+        load_settings({})
+    assert "fs_secret" not in str(error.value)
 
 
 @pytest.mark.parametrize(

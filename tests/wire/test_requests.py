@@ -122,7 +122,7 @@ def test_options_are_understood(name: str, value: object, understood: object) ->
         ({"action": "Subscribe"}, "action", "Subscribe", "auth, subscribe, unsubscribe"),
         ({"action": "listen"}, "action", "listen", "auth, subscribe, unsubscribe"),
         ({"action": ["auth"]}, "action", ["auth"], "auth, subscribe, unsubscribe"),
-        ({"action": "auth", "key": 1}, "key", 1, "a valid string"),
+        ({"action": "auth", "key": 1}, "key", "<int>", "a valid string"),
         ({"action": "auth", "secret": None}, "secret", None, "a valid string"),
         ({"action": "subscribe", "trade": None}, "trade", None, "did you mean 'trades'?"),
         ({"action": "subscribe", "trades": "AAPL"}, "trades", "AAPL", "a valid list"),

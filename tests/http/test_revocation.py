@@ -1,0 +1,162 @@
+"""A keys file that changes while subscribers are there."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+import structlog
+from prometheus_client.parser import text_string_to_metric_families
+
+from feed.hub.steps import Step
+from feed.trust.keys_file import InvalidKeysFile
+from feed.wire.disconnect import Reason
+from tests.fakes.keys import KeysFile, auth_of, headers_of
+from tests.fakes.patience import until
+from tests.fakes.raw_http import RawHttp
+from tests.fakes.servers import Feed, Paces, Serve, trade
+from tests.fakes.sse_reader import SseReader
+from tests.fakes.websocket_reader import CLOSE
+from tests.http.talk import connect, error
+
+QUICK = Paces(look_s=0.01)
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> KeysFile:
+    return KeysFile(tmp_path / "keys.toml")
+
+
+async def samples(feed: Feed) -> dict[tuple[str, str], float]:
+    answer = await RawHttp.get((feed.host, feed.port), "/metrics")
+    families = text_string_to_metric_families((await answer.body()).decode())
+    return {
+        (sample.name, sample.labels.get("outcome", "")): sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name.startswith(("feed_key", "feed_credentials"))
+    }
+
+
+async def test_a_revoked_keys_connections_end_and_others_stay(serve: Serve, keys: KeysFile) -> None:
+    gone, kept = keys.add("gone"), keys.add("kept")
+    feed = await serve(keys=keys.path, paces=QUICK)
+    address = feed.host, feed.port
+    sse = SseReader(await RawHttp.get(address, "/v1/sse?trades=*", headers_of(gone)))
+    lines = await RawHttp.get(address, "/v1/stream?trades=*&marks=0", headers_of(gone))
+    sockets = [await connect(feed), await connect(feed)]
+    for reader, key in zip(sockets, (gone, kept), strict=True):
+        reader.say(auth_of(key))
+        await reader.message()
+        await reader.subscribe(trades=["*"])
+    await feed.sessions_reach(4)
+    keys.revoke(gone)
+    await until(lambda: len(feed.hub.sessions) == 1)
+
+    message = await error(sockets[0])
+    words = "auth failed: the identity is not accepted any more: the key was revoked"
+    assert (message["code"], message["msg"]) == (402, words)
+    close = await sockets[0].frame()
+    assert (close.opcode, close.close_code) == (CLOSE, 1008)
+    event = await sse.event()
+    while event.name != "bye":
+        event = await sse.event()
+    bye = {"T": "bye", "reason": "revoked", "msg": words, "reconnect": False}
+    assert orjson.loads(event.data) == bye
+    assert orjson.loads(await lines.chunk()) == [bye]
+    assert feed.hub.ended == {Reason.REVOKED: 3}
+
+    await feed.publish(trade(1))
+    assert [tick["i"] for tick in (await sockets[1].read())[0]] == [1]
+    assert (await RawHttp.get(address, "/v1/sse?trades=*", headers_of(gone))).status == 401
+
+
+async def test_a_key_that_is_added_is_accepted_and_one_that_is_removed_is_not(
+    serve: Serve, keys: KeysFile
+) -> None:
+    first = keys.add("first")
+    feed = await serve(keys=keys.path, paces=QUICK)
+    reader = await connect(feed)
+    reader.say(auth_of(first))
+    await reader.message()
+    keys.path.unlink()
+    second = keys.add("second")
+    await until(lambda: not feed.hub.sessions)
+    assert (await error(reader))["code"] == 402
+    address = feed.host, feed.port
+    assert (await RawHttp.get(address, "/v1/symbols", headers_of(second))).status == 200
+    assert (await RawHttp.get(address, "/v1/symbols", headers_of(first))).status == 401
+
+
+async def test_grants_that_change_are_those_of_the_session(serve: Serve, keys: KeysFile) -> None:
+    key = keys.add("desk")
+    feed = await serve(keys=keys.path, paces=QUICK)
+    reader = await connect(feed)
+    reader.say(auth_of(key))
+    await reader.message()
+    [session] = feed.hub.sessions.values()
+    assert not session.identity.grants.admin
+    keys.path.write_text(f"{keys.path.read_text()}admin = true\n")
+    await until(lambda: session.identity.grants.admin)
+    await reader.subscribe(trades=["AAPL"])
+
+
+async def test_a_broken_file_keeps_the_keys_and_is_told(serve: Serve, keys: KeysFile) -> None:
+    key = keys.add("desk")
+    feed = await serve(keys=keys.path, paces=QUICK)
+    whole = keys.path.read_text()
+    reader = await connect(feed)
+    reader.say(auth_of(key))
+    await reader.message()
+    watched = feed.hub.identities.keys
+    assert watched is not None
+    with structlog.testing.capture_logs() as logs:
+        keys.path.write_text(f"{whole}nonsense\n")
+        await until(lambda: watched.is_broken)
+    [told] = [entry for entry in logs if entry["event"] == "keys_refused"]
+    assert told["log_level"] == "error"
+    assert "line 9: not TOML" in told["error"]
+    found = await samples(feed)
+    assert found["feed_keys_file_broken", ""] == 1
+    assert found["feed_keys", ""] == 1
+    assert found["feed_keys_reloads_total", "refused"] == 1
+    await reader.subscribe(trades=["AAPL"])
+    assert (await RawHttp.get((feed.host, feed.port), "/v1/symbols", headers_of(key))).status == 200
+
+    keys.path.unlink()
+    await until(lambda: watched.reloads["refused"] == 2)
+    assert len(watched.keys) == 1, "a file that is gone takes nobody's key"
+    keys.path.write_text(whole)
+    await until(lambda: not watched.is_broken)
+    found = await samples(feed)
+    assert (found["feed_keys_file_broken", ""], found["feed_keys_reloads_total", "applied"]) == (
+        0,
+        1,
+    )
+    assert found["feed_credentials_total", "accepted"] == 2
+
+
+async def test_a_server_does_not_begin_with_a_broken_file(serve: Serve, keys: KeysFile) -> None:
+    keys.path.write_text("[[key]]\nid = 3\n")
+    with pytest.raises(InvalidKeysFile, match="line 2: key 1: id: 3 is not accepted"):
+        await serve(keys=keys.path, paces=QUICK)
+
+
+async def test_a_key_that_is_revoked_while_its_request_waits_does_not_get_in(
+    serve: Serve, keys: KeysFile
+) -> None:
+    key = keys.add("desk")
+    feed = await serve(keys=keys.path, paces=QUICK)
+    async with feed.hub.turns.turn(Step.JOIN):
+        waiting = await RawHttp.open((feed.host, feed.port))
+        waiting.wire.writer.write(
+            b"GET /v1/sse?trades=* HTTP/1.1\r\nHost: localhost\r\n"
+            + "".join(f"{k}: {v}\r\n" for k, v in headers_of(key).items()).encode()
+            + b"\r\n"
+        )
+        await until(lambda: feed.hub.identities.outcomes["accepted"] == 1)
+        keys.revoke(key)
+        watched = feed.hub.identities.keys
+        assert watched is not None
+        await until(lambda: watched.reloads["applied"] == 1)
+    await waiting.head()
+    assert waiting.status == 401
