@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from feed.hub.steps import Step
 from feed.trust.keys_file import InvalidKeysFile
+from feed.trust.watched_keys import Reload
 from feed.wire.disconnect import Reason
 from tests.fakes.keys import KeysFile, auth_of, headers_of
 from tests.fakes.patience import until
@@ -123,7 +124,7 @@ async def test_a_broken_file_keeps_the_keys_and_is_told(serve: Serve, keys: Keys
     assert (await RawHttp.get((feed.host, feed.port), "/v1/symbols", headers_of(key))).status == 200
 
     keys.path.unlink()
-    await until(lambda: watched.reloads["refused"] == 2)
+    await until(lambda: watched.reloads[Reload.REFUSED] == 2)
     assert len(watched.keys) == 1, "a file that is gone takes nobody's key"
     keys.path.write_text(whole)
     await until(lambda: not watched.is_broken)
@@ -157,6 +158,6 @@ async def test_a_key_that_is_revoked_while_its_request_waits_does_not_get_in(
         keys.revoke(key)
         watched = feed.hub.identities.keys
         assert watched is not None
-        await until(lambda: watched.reloads["applied"] == 1)
+        await until(lambda: watched.reloads[Reload.APPLIED] == 1)
     await waiting.head()
     assert waiting.status == 401
