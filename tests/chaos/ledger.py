@@ -51,7 +51,7 @@ class Ledger:
         self._snapshot: dict[Key, int] | None = None
         self._snapshot_at = 0  # as of which it is
         self._snapshots: list[frozenset[Key]] = []  # that may come
-        # A gap that is told conflated: what came of it, and of which keys it is.
+        # A gap that is told conflated: what came of it, and which keys are due of it.
         self._state: tuple[int, int, dict[Key, int], frozenset[Key]] | None = None
         self._silence_checked = 0
 
@@ -201,7 +201,10 @@ class Ledger:
         if self.at is None:
             self.at = self._came[0][0] - 1 if self._came else first - 1
         if reason == "conflated":
-            self._state = first, last, {}, self._lossless
+            stand = {key: self._place(key) for key in self._lossless}
+            # What another gap has covered already is not told again.
+            due = frozenset(key for key, place in stand.items() if place is None or place < last)
+            self._state = first, last, {}, due
         else:
             self.conflated.cover(first, last, self.at)
         if self._places or first <= self.at:
@@ -362,9 +365,9 @@ class Ledger:
         """See that a conflated stretch told the newest of all that is lossless."""
         if self._state is None:
             return
-        first, last, came, asked = self._state
+        first, last, came, due = self._state
         self._state = None
-        for key in (self._lossless & asked) - came.keys():
+        for key in (self._lossless & due) - came.keys():
             place = self._place(key)
             newest = self._market.numbers[key].last(last)
             if newest >= first and place is not None and key not in self._restated:

@@ -161,3 +161,15 @@ def test_a_stretch_that_is_told_conflated_holds_the_newest() -> None:
     ledger.gap(1, 1_000, "conflated")
     with pytest.raises(Wrong, match=f"{DUE[-1]} of .* is missing"):
         ledger.reach("e", 1_000)
+
+
+def test_a_stretch_that_is_told_conflated_is_not_of_what_another_gap_covers() -> None:
+    quotes = frozenset(key for key in MARKET.keys if key[0] == "q")
+    ledger = begin()
+    ledger.subscribe(quotes, TRADES | quotes, {}, after=0)
+    ledger.gap(1, 1_000, "overrun")
+    ledger.gap(1, 1_000, "conflated")
+    ledger.reach("e", 1_000)
+    ledger.gap(1_001, 2_000, "conflated")
+    with pytest.raises(Wrong, match="is missing of what is conflated"):
+        ledger.reach("e", 2_000)
