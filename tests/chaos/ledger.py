@@ -107,6 +107,8 @@ class Ledger:
             key for key in self.conflated.intervals_ms if key in keys and key not in intervals_ms
         }
         new = added - before
+        # Of trades it is known which are not told yet.
+        known = {key: self.conflated.told[key] for key in switched if key[0] == "t"}
         told = {
             key: None if key in new and after is None else self._place(key)
             for key in intervals_ms
@@ -126,8 +128,8 @@ class Ledger:
             return
         places = dict(self._places)
         for key in (new | switched) & self._lossless:
-            places[key] = None
-            if late and (key in switched or after is None):
+            places[key] = known.get(key)
+            if places[key] is None and late and (key in switched or after is None):
                 self._late.add(key)
         self._restated |= switched
         if after is not None:
@@ -163,8 +165,8 @@ class Ledger:
         elif key in self.conflated.intervals_ms:
             self.conflated.hear(key, number, message)
         elif key in self._lossless:
-            if "fi" in message and key not in self._restated:
-                raise Wrong(f"a conflated trade, and the channel is not: {message}")
+            if "fi" in message and self._hear_restated(key, number, message):
+                return
             if self.conflated.owed:
                 self.conflated.settle(key, number)
             self._came.append((number, key))
@@ -342,6 +344,22 @@ class Ledger:
                 raise Wrong(f"{number} of {key} came after {place}; due: {due}")
         self._places[key] = number
         self._late.discard(key)
+
+    def _hear_restated(self, key: Key, number: int, message: dict[str, Any]) -> bool:
+        """Take what a channel had collected whose interval ended; False: it begins with it.
+
+        Raises:
+            Wrong: its interval has not ended just now.
+        """
+        if key not in self._restated:
+            raise Wrong(f"a conflated trade, and the channel is not: {message}")
+        place = self._places.get(key)
+        if place is None:
+            return False
+        first = check_stretch(self._market, key, number, message)
+        if first <= self._market.numbers[key].next(place):  # else something is missed at a position
+            self._places[key] = max(place, number)
+        return True
 
     def _hear_state(self, key: Key, number: int, message: dict[str, Any]) -> None:
         assert self._state is not None

@@ -133,6 +133,21 @@ def test_an_interval_that_ends_before_a_position_may_tell_what_it_had_collected(
         ledger.reach("e", DUE[5])
 
 
+def test_what_an_interval_had_collected_is_due_when_it_ends() -> None:
+    ledger = begin({BUSY: 100})
+    ledger.hear(conflated(DUE[0], DUE[3]))
+    ledger.reach("e", DUE[5])
+    ledger.subscribe(TRADES, TRADES, {}, after=None)
+    ledger.hear(conflated(DUE[4], DUE[6]))
+    ledger.reach("e", DUE[6])
+    ledger.subscribe(TRADES, TRADES, {BUSY: 100}, after=None)
+    ledger.reach("e", DUE[8])
+    ledger.subscribe(TRADES, TRADES, {}, after=None)
+    ledger.hear(message(DUE[9]))  # and what the interval had collected was never told
+    with pytest.raises(Wrong, match=f"{DUE[9]} of .* was due after {DUE[6]}"):
+        ledger.reach("e", DUE[9])
+
+
 def test_conflated_trades_leave_none_out() -> None:
     ledger = begin({BUSY: 100})
     ledger.hear(conflated(DUE[0], DUE[3]))
