@@ -1,9 +1,9 @@
 """All attacks after each other, and what each of them did to its server and to a bystander.
 
-In the long form each has a server of its own, and is measured from its idle size. After thousands of
-sockets have come and gone 29 MB more are resident, of which malloc has 1 MB in use and Python 4,000
-blocks: pages that are free but for a little, and cannot be given back. In the short form all attack
-the same server, which shows what they leave together.
+In the long form each has a server of its own, and is measured from its idle size. After thousands
+of sockets have come and gone 29 MB more are resident, of which malloc has 1 MB in use and Python
+5,000 blocks: pages that are free but for a little, and are not given back. In the short form all
+attack the same server, which shows what they leave together.
 """
 
 import asyncio
