@@ -330,6 +330,8 @@ class Ledger:
                 if reaches and key not in self._late:
                     self._places[key] = position
             elif (due := self._market.numbers[key].last(position)) > place:
+                if key in self._restated and position <= self._highest:  # it was told before
+                    continue
                 raise Wrong(f"{due} of {key} was due after {place}, before {position}")
             elif reaches:
                 self._places[key] = max(place, position)
