@@ -12,6 +12,7 @@ accepted. Nothing else is raised at a user: an error outside of this family is a
     ├── LimitExceeded           a limit of this server: names the limit and its value
     ├── Unauthenticated         what was asked for is due only after authentication
     ├── CredentialRefused       a credential that is not accepted: unknown, wrong, expired …
+    ├── NotGranted              nothing of what was asked for is granted to whoever asked
     ├── Overrun                 the ring no longer holds the tick after a position
     └── SourceError             a source cannot be opened or read, or ended when it should not
 
@@ -99,6 +100,21 @@ class CredentialRefused(FeedError):
     def __init__(self, why: str, words: str) -> None:
         self.why = why
         super().__init__(words)
+
+
+class NotGranted(FeedError):
+    """Nothing of what was asked for is granted to whoever asked.
+
+    Attributes:
+        granted: what is, in words.
+    """
+
+    def __init__(self, refused: str, granted: str) -> None:
+        """Make an error; `refused` says what was asked for."""
+        self.granted = granted
+        short = len(granted) <= 2 * MAX_SHOWN_LENGTH
+        shown = granted if short else f"{granted[: 2 * MAX_SHOWN_LENGTH - 1]}…"
+        super().__init__(f"{refused} is not granted; granted: {shown}")
 
 
 class Overrun(FeedError):

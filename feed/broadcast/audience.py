@@ -25,6 +25,7 @@ from feed.market.ticks import Tick
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
 from feed.wire.framing import Framing
+from feed.wire.grants import ALL_GRANTS, Grants, Refused
 from feed.wire.messages import Message
 from feed.wire.position import Position
 from feed.wire.requests import OnLag
@@ -116,6 +117,8 @@ class Audience:
         mono_ns: int,
         compression: Compression | None = None,
         beside: int = 0,
+        *,
+        grants: Grants | None = None,
     ) -> None:
         """Move a subscriber to the lane of another payload; it is held until `begin` or `release`.
 
@@ -126,6 +129,8 @@ class Audience:
             compression: of the lane.
             beside: symbols that it named beside a `*`, which the selection does not say; they are
                 kept for it alone, and count like others.
+            grants: what is granted from now on, where that has changed: whatever waits of what is
+                not is taken back. None: it asked for something else by itself.
 
         Raises:
             LimitExceeded: the new selection is too large; nothing has changed.
@@ -141,7 +146,7 @@ class Audience:
             return
         self._hold(subscriber)
         lanes = self.broadcast.lanes
-        subscriber.due.enter(lanes.enter(key, before.framing, mono_ns, compression))
+        subscriber.due.enter(lanes.enter(key, before.framing, mono_ns, compression), grants)
         lanes.leave(before)
 
     def begin(
@@ -181,6 +186,9 @@ class Audience:
         known: frozenset[str],
         silent: Collection[str],
         mono_ns: int,
+        *,
+        grants: Grants = ALL_GRANTS,
+        refused: Refused = (),
     ) -> None:
         """Tell a subscriber that is held what will not come of what it asked for just now.
 
@@ -190,8 +198,12 @@ class Audience:
             known: those that it had named before.
             silent: channels of the dialect that it asked for besides, and that nobody gives.
             mono_ns: now.
+            grants: of whoever is told.
+            refused: symbols that it asked for besides, and that are not granted to it.
         """
-        for message in self.warnings.asked(subscriber, named, known, silent, mono_ns):
+        for message in self.warnings.asked(
+            subscriber, named, known, silent, mono_ns, grants=grants, refused=refused
+        ):
             subscriber.due.append_message(message)
 
     def warn_later(self, mono_ns: int) -> Iterator[None]:

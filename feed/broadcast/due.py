@@ -14,17 +14,19 @@ the ring overran goes down the ladder. Knows neither socket nor standing.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.frame_sizes import MARK_BYTES
 from feed.broadcast.ladder import Ladder
 from feed.broadcast.lane import Lane
-from feed.broadcast.outbox import Outbox
+from feed.broadcast.outbox import OfSnapshot, Origin, Outbox, Restated, Stretch
 from feed.broadcast.restatement import Restatement
 from feed.broadcast.resumption import Resume, locate
 from feed.errors import Overrun
 from feed.wire.disconnect import Reason
+from feed.wire.grants import Grants, may_be_told
 from feed.wire.messages import GapReason, Message
 from feed.wire.position import Position
 from feed.wire.requests import OnLag
@@ -177,17 +179,25 @@ class Due:
         if selection not in self._snapshots:  # a gap asks for it too
             self._snapshots = (*self._snapshots, selection)
 
-    def enter(self, lane: Lane) -> None:
+    def enter(self, lane: Lane, grants: Grants | None = None) -> None:
         """Belong to another lane from now on; held before.
 
         What is due of what that lane does not select is forgotten. What a conflated channel has
         collected is told now, where the channel goes on without its interval.
+
+        Args:
+            lane: which.
+            grants: what is granted from now on, where that has changed: states that wait are of
+                what was granted before, and are made anew of what the lane selects.
         """
+        origins = [] if grants is None else self.outbox.withdraw(partial(may_be_told, grants))
         self._restate_ended_intervals(lane.payload.key.selection)
         self._owe_newly_conflated(lane.payload.key.selection)
         self.outbox.lane = lane
         if self._backlogs or self._snapshots:
             self._narrow(lane.payload.key.selection)
+        for origin in origins:
+            self._make_anew(origin)
 
     def next(self, wall_ns: int) -> bytes | Reason | None:
         """Return the envelope to send next, why to disconnect, or None when nothing is due.
@@ -320,7 +330,8 @@ class Due:
         untold = self._restatement.untold_of_ended(self._selection, selection, self.sequence)
         if untold is not None:
             part, first = untold
-            self._append_restated(part, first)
+            part = part.within(selection, self._broadcast.classes)
+            self._append_restated(part, first, Stretch(part, first, self._broadcast.cut_sequence))
 
     def _owe_newly_conflated(self, selection: Selection) -> None:
         """Owe what was missed of what another selection conflates, and this one does not.
@@ -356,24 +367,52 @@ class Due:
             self.request_snapshot(self._selection)
         first = max(requested, oldest)
         self.outbox.append_gap(first, upto, GapReason.CONFLATED)
-        lossless, codec = self.lane.payload.lossless, self.lane.codec
-        self.outbox.append_states(broadcast.states.conflated(lossless, codec, first))
+        self._append_stretch(Stretch(self.lane.payload.lossless, first, upto))
+
+    def _append_stretch(self, stretch: Stretch) -> None:
+        """Queue one conflated state of a stretch of the ring, none of which is overrun."""
+        states, part = self._broadcast.states, Selection.of(dict(stretch.selection.symbols))
+        runs = states.conflated(part, self.lane.codec, stretch.first, stretch.upto)
+        self.outbox.append_states(runs, stretch)
+
+    def _make_anew(self, origin: Origin) -> None:
+        """Owe a state that was taken back once more, of what is selected now.
+
+        A part of it may have been told already, and is told again.
+        """
+        selection, classes = self._selection, self._broadcast.classes
+        match origin:
+            case Restated(first, told_upto):
+                self._restatement.owe(selection, first, min(told_upto, self.sequence))
+            case OfSnapshot(asked):
+                part = asked.within(selection, classes)
+                if part.symbols or not asked.symbols:
+                    self.request_snapshot(part)
+            case Stretch(asked, first, upto):
+                part, oldest = asked.within(selection, classes), self._broadcast.ring.oldest
+                if not part.symbols:
+                    return
+                if first < oldest:  # nothing can be made of what was overrun since
+                    self.request_snapshot(part)
+                if upto >= oldest:
+                    self._append_stretch(Stretch(part, max(first, oldest), upto))
 
     def _append_restatement(self, first: int) -> None:
         """Queue what its conflated channels changed from a sequence on up to the last cut."""
         cut_sequence = self._broadcast.cut_sequence
+        origin = Restated(first, self._restatement.told_upto)
         if not self.lane.payload.lossless.symbols:
             self.sequence = cut_sequence
         self._restatement.settle()
         self._restatement.note_told(self._selection, cut_sequence)
-        self._append_restated(self._selection, first)
+        self._append_restated(self._selection, first, origin)
 
-    def _append_restated(self, selection: Selection, first: int) -> None:
+    def _append_restated(self, selection: Selection, first: int, origin: Origin) -> None:
         """Queue what conflated channels changed from a sequence on; a gap if that is overrun."""
         if first < self._broadcast.ring.oldest:
             self._append_lost(first)
         restated = self._broadcast.states.restated(selection, self.lane.codec, first)
-        self.outbox.append_states(restated)
+        self.outbox.append_states(restated, origin)
 
     def _append_lost(self, first: int) -> None:
         """Queue a gap of what the ring has lost of conflated channels, and all that is known."""
@@ -385,4 +424,4 @@ class Due:
         selection, *rest = self._snapshots
         self._snapshots = tuple(rest)
         runs = self._broadcast.states.snapshot(selection, self.lane.codec)
-        self.outbox.append_snapshot(self._broadcast.cut_sequence, runs)
+        self.outbox.append_snapshot(self._broadcast.cut_sequence, runs, selection)

@@ -1,12 +1,12 @@
 """The outbox of one subscriber: what waits for its socket, before everything else that it is due.
 
-Messages are enveloped when they are put here; they are few and short. States may be long, and what
-they are made of is shared with all subscribers that get them: they are enveloped when there is room
-for them. So is whatever tells where a subscriber stands, for it may ask for more of the past before
-it is told. Knows no socket.
+States may be long, and what they are made of is shared with all subscribers that get them: they are
+enveloped when there is room for them. So is whatever tells where a subscriber stands, for it may
+ask for more of the past before it is told, and what is said in words, for a grant may shrink, and
+then what waits of what was revoked is not written any more. Knows no socket.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from feed.broadcast.ladder import Ladder
@@ -20,6 +20,44 @@ from feed.wire.messages import (
     snapshot_begin_message,
     snapshot_end_message,
 )
+from feed.wire.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A conflated state: the newest of a selection from a sequence to another.
+
+    Attributes:
+        selection: which.
+        first, upto: the first and last sequence.
+    """
+
+    selection: Selection
+    first: int
+    upto: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """What conflated channels were told again.
+
+    Attributes:
+        first: the sequence from which on.
+        told_upto: the one up to which they had been told what was due.
+    """
+
+    first: int
+    told_upto: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfSnapshot:
+    """The last known state of a selection."""
+
+    selection: Selection
+
+
+Origin = Stretch | Restated | OfSnapshot  # of a state, from which another one can be made
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +67,12 @@ class State:
     Attributes:
         fragments: which.
         is_last: whether they move their reader: it may be cut off before.
+        origin: the whole state.
     """
 
     fragments: list[bytes]
     is_last: bool
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +81,33 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """A message of its own, which tells nobody where it stands."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotBegin:
+    """The beginning of a snapshot as of a sequence."""
+
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotEnd:
     """The end of a snapshot, which moves its reader.
 
     Attributes:
         sequence: as of which the snapshot was.
+        origin: what it was of.
     """
 
     sequence: int
+    origin: OfSnapshot
 
 
-Waiting = State | Mark | SnapshotEnd  # enveloped when there is room
+Waiting = Words | State | Mark | SnapshotBegin | SnapshotEnd  # enveloped when there is room
 _MARK = Mark()
 
 
@@ -60,7 +116,7 @@ class Outbox:
 
     Attributes:
         lane: the lane that the subscriber belongs to; messages are enveloped as there.
-        waiting: envelopes, and what is to be enveloped, in order.
+        waiting: what is to be enveloped, in order.
     """
 
     __slots__ = ("_ladder", "_ring", "lane", "waiting")
@@ -70,7 +126,7 @@ class Outbox:
         self._ring = ring
         self._ladder = ladder
         # A list, since it is short: an empty deque takes 760 bytes, most of a subscriber.
-        self.waiting: list[bytes | Waiting] = []
+        self.waiting: list[Waiting] = []
 
     def take(self, reached: int, wall_ns: int, *, owes: bool) -> bytes:
         """Take out what is to be said first; return its envelope, b"" where that is nothing.
@@ -82,8 +138,6 @@ class Outbox:
         """
         while self.waiting:
             waiting = self.waiting.pop(0)
-            if isinstance(waiting, bytes):
-                return waiting
             # A state behind it is of before, and tells a position itself.
             owes = owes or any(isinstance(behind, State) for behind in self.waiting)
             if isinstance(waiting, Mark) and (owes or not self.lane.says_positions):
@@ -93,7 +147,7 @@ class Outbox:
 
     def append_message(self, message: Message) -> None:
         """Say a message, after what waits already."""
-        self.waiting.append(self.lane.message_envelope(message))
+        self.waiting.append(Words(message))
 
     def append_mark(self) -> None:
         """Say where a subscriber stands, if it hears of positions."""
@@ -116,32 +170,64 @@ class Outbox:
         else:
             self._ladder.count_gap(last - first + 1 if isinstance(first, int) else 0)
         missing = self._ring.position(first) if isinstance(first, int) else first
-        gap = gap_message(missing, self._ring.position(last), reason)
-        envelope = self.lane.message_envelope(gap)
-        self.waiting.insert(0 if at_once else len(self.waiting), envelope)
+        gap = Words(gap_message(missing, self._ring.position(last), reason))
+        self.waiting.insert(0 if at_once else len(self.waiting), gap)
 
-    def append_states(self, runs: Iterable[list[bytes]]) -> None:
+    def append_states(self, runs: Iterable[list[bytes]], origin: Origin) -> None:
         """Give a state; its last envelope moves its reader, which may be cut off before it."""
         states = list(runs)
-        self.waiting += [State(run, is_last=False) for run in states[:-1]]
-        self.waiting += [State(run, is_last=True) for run in states[-1:]]
+        self.waiting += [State(run, is_last=False, origin=origin) for run in states[:-1]]
+        self.waiting += [State(run, is_last=True, origin=origin) for run in states[-1:]]
 
-    def append_snapshot(self, sequence: int, runs: Iterable[list[bytes]]) -> None:
-        """Give the state as of a sequence, where its end moves its reader."""
-        begin = snapshot_begin_message(self._ring.position(sequence))
-        self.waiting.append(self.lane.message_envelope(begin))
-        self.waiting += [State(run, is_last=False) for run in runs]
-        self.waiting.append(SnapshotEnd(sequence))
+    def append_snapshot(
+        self, sequence: int, runs: Iterable[list[bytes]], selection: Selection
+    ) -> None:
+        """Give the state of a selection as of a sequence, where its end moves its reader."""
+        origin = OfSnapshot(selection)
+        self.waiting.append(SnapshotBegin(sequence))
+        self.waiting += [State(run, is_last=False, origin=origin) for run in runs]
+        self.waiting.append(SnapshotEnd(sequence, origin))
+
+    def withdraw(self, may_be_told: Callable[[Message], bool]) -> list[Origin]:
+        """Take all states out, and the words that may not be told; say where the states are from.
+
+        A snapshot that has begun is ended, in as far as it goes.
+        """
+        kept: list[Waiting] = []
+        origins: dict[Origin, None] = {}
+        begins = False
+        for waiting in self.waiting:
+            match waiting:
+                case State(origin=origin):
+                    origins[origin] = None
+                case SnapshotBegin():
+                    begins = True
+                case SnapshotEnd(origin=origin):
+                    origins[origin] = None
+                    if not begins:
+                        kept.append(waiting)
+                    begins = False
+                case Words(message) if not may_be_told(message):
+                    pass
+                case _:
+                    kept.append(waiting)
+        self.waiting = kept
+        return list(origins)
 
     def _envelop(self, waiting: Waiting, reached: int, wall_ns: int, owes: bool) -> bytes:
         lane, position = self.lane, self._ring.position(reached)
         match waiting:
+            case Words(message):
+                return lane.message_envelope(message)
             case State(fragments, is_last) if owes or not is_last:
                 return lane.state_envelope(fragments)
             case State(fragments):
                 return lane.ticks_envelope(fragments, position, wall_ns)
             case Mark():
                 return lane.message_envelope(mark_message(position, wall_ns), position)
+            case SnapshotBegin(sequence):
+                begin = snapshot_begin_message(self._ring.position(sequence))
+                return lane.message_envelope(begin)
             case SnapshotEnd(sequence):
                 position = self._ring.position(min(sequence, reached))
                 return lane.message_envelope(snapshot_end_message(position), position)

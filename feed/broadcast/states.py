@@ -67,15 +67,23 @@ class States:
             self._runs.put(selection, (codec.name, None), runs, _weight(runs))
         return runs
 
-    def conflated(self, selection: Selection, codec: Codec, first: int) -> Runs:
-        """Return one conflated state of what is selected from a sequence on, which is held."""
-        runs = self._runs.get(selection, (codec.name, first))
+    def conflated(
+        self, selection: Selection, codec: Codec, first: int, upto: int | None = None
+    ) -> Runs:
+        """Return one conflated state of what is selected from a sequence on, which is held.
+
+        It is remembered if it goes up to the last cut, as it does where nobody says otherwise.
+        """
+        upto = self._cut_sequence if upto is None else upto
+        is_shared = upto == self._cut_sequence
+        runs = self._runs.get(selection, (codec.name, first)) if is_shared else None
         if runs is None:
             ticks: list[Tick] = []
-            for found in self._segments.find(selection, first, self._cut_sequence):
+            for found in self._segments.find(selection, first, upto):
                 ticks += found
             runs = self._encode(codec, conflate(ticks))
-            self._runs.put(selection, (codec.name, first), runs, _weight(runs))
+            if is_shared:
+                self._runs.put(selection, (codec.name, first), runs, _weight(runs))
         return runs
 
     def untold_from(self, selection: Selection, sequence: int) -> int:

@@ -22,11 +22,12 @@ from feed.broadcast.subscriber import Subscriber
 from feed.market.listing import Listing
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, Channel, Kind
-from feed.wire.messages import Message, WarningReason, warning_message
+from feed.market.wildcards import GLOBBED
+from feed.wire.grants import ALL_GRANTS, Grants, Refused
+from feed.wire.messages import MOST_NAMED, Message, WarningReason, refused_warning, warning_message
 from feed.wire.selection import Selection
 
 PATIENCE_NS = 10_000_000_000
-MOST_NAMED = 20  # names in one warning
 MOST_SUGGESTIONS = 3  # names for which the nearest listed ones are looked up
 MOST_REMEMBERED = 100  # names that one subscriber was told: at most 10 kB
 
@@ -50,11 +51,13 @@ class _Doubt:
         names: symbols that are not listed yet.
         later: those that were asked for while these waited.
         beside: symbols that it named beside a `*`, which its selection does not say.
+        grants: of whoever is told.
     """
 
     due_ns: int
     names: frozenset[str]
     beside: frozenset[str]
+    grants: Grants
     later: frozenset[str] = _NONE
 
 
@@ -90,6 +93,9 @@ class Warnings:
         known: frozenset[str],
         silent: Collection[str],
         mono_ns: int,
+        *,
+        grants: Grants = ALL_GRANTS,
+        refused: Refused = (),
     ) -> list[Message]:
         """Return what a subscriber is to be told of its new subscription now.
 
@@ -99,22 +105,27 @@ class Warnings:
             known: those that it had named before.
             silent: channels of the dialect that it asked for besides, and that nobody gives.
             mono_ns: now.
+            grants: of whoever is told; no listed symbol is told that is not granted.
+            refused: symbols that it asked for besides, and that are not granted to it.
         """
         selection = subscriber.selection
+        answer = self._refuse(refused)
         if not (selection.symbols or silent):
-            return self._tell(subscriber, WarningReason.NOTHING, CHANNELS)
+            return answer or self._tell(subscriber, WarningReason.NOTHING, CHANNELS)
         names = self._listing.unlisted(named - known, mono_ns)
         waits = self._patient or self._listing.is_empty
         mute = self._mute(selection)
         may_speak = bool(mute) and not self._is_settled(mono_ns)
         if (waits and names) or may_speak:
             beside = named - _names(selection)
-            self._doubt(subscriber, names if waits else _NONE, beside, mono_ns)
+            due_ns = mono_ns + PATIENCE_NS
+            self._doubt(subscriber, _Doubt(due_ns, names if waits else _NONE, beside, grants))
         return [
+            *answer,
             *self._tell(
                 subscriber, WarningReason.SILENT_CHANNEL, [*silent, *(() if may_speak else mute)]
             ),
-            *self._tell(subscriber, WarningReason.UNLISTED, _NONE if waits else names),
+            *self._tell(subscriber, WarningReason.UNLISTED, _NONE if waits else names, grants),
         ]
 
     def answered(
@@ -123,6 +134,9 @@ class Warnings:
         named: frozenset[str],
         silent: Collection[str],
         mono_ns: int,
+        *,
+        grants: Grants = ALL_GRANTS,
+        refused: Refused = (),
     ) -> list[Message]:
         """Return what a finite request is to be told of what it asked for, which has no later."""
         settled = self._is_settled(mono_ns)
@@ -131,8 +145,9 @@ class Warnings:
             names = _NONE
         mute = self._mute(selection) if settled else []
         return [
+            *self._refuse(refused),
             *self._warn(WarningReason.SILENT_CHANNEL, [*silent, *mute]),
-            *self._warn(WarningReason.UNLISTED, names),
+            *self._warn(WarningReason.UNLISTED, names, grants),
         ]
 
     def due(self, mono_ns: int) -> Iterator[tuple[Subscriber, list[Message]]]:
@@ -168,45 +183,57 @@ class Warnings:
             if channel in _MADE_OF and not any(ticks[kind] for kind in _MADE_OF[channel])
         ]
 
-    def _doubt(
-        self, subscriber: Subscriber, names: frozenset[str], beside: frozenset[str], mono_ns: int
-    ) -> None:
-        doubt = self._doubts.get(subscriber)
-        if doubt is None:
-            self._doubts[subscriber] = _Doubt(mono_ns + PATIENCE_NS, names, beside)
-        else:  # names that it gave up meanwhile must not pile up
-            doubt.later = (doubt.later & (_names(subscriber.selection) | beside)) | names
-            doubt.beside = beside
+    def _doubt(self, subscriber: Subscriber, newer: _Doubt) -> None:
+        doubt = self._doubts.setdefault(subscriber, newer)
+        if doubt is not newer:  # names that it gave up meanwhile must not pile up
+            wanted = _names(subscriber.selection) | newer.beside
+            doubt.later = (doubt.later & wanted) | newer.names
+            doubt.beside, doubt.grants = newer.beside, newer.grants
 
     def _judge(self, subscriber: Subscriber, doubt: _Doubt, mono_ns: int) -> list[Message]:
         selection = subscriber.selection
         wanted = _names(selection)
-        if ALL in wanted:  # else they were given up with it
+        if ALL in wanted or GLOBBED in wanted:  # else they were given up with it
             wanted |= doubt.beside
         names = self._listing.unlisted(doubt.names & wanted, mono_ns)
         if doubt.later:
-            self._doubts[subscriber] = _Doubt(mono_ns + PATIENCE_NS, doubt.later, doubt.beside)
+            due_ns = mono_ns + PATIENCE_NS
+            self._doubts[subscriber] = _Doubt(due_ns, doubt.later, doubt.beside, doubt.grants)
         else:
             del self._doubts[subscriber]
         return [
             *self._tell(subscriber, WarningReason.SILENT_CHANNEL, self._mute(selection)),
-            *self._tell(subscriber, WarningReason.UNLISTED, names),
+            *self._tell(subscriber, WarningReason.UNLISTED, names, doubt.grants),
         ]
 
     def _tell(
-        self, subscriber: Subscriber, reason: WarningReason, names: Collection[str]
+        self,
+        subscriber: Subscriber,
+        reason: WarningReason,
+        names: Collection[str],
+        grants: Grants = ALL_GRANTS,
     ) -> list[Message]:
         """Return the warning of those names that a subscriber was not told before."""
         if not names:
             return []
         told = self._told.setdefault(subscriber, set())
-        messages = self._warn(reason, [name for name in names if (reason, name) not in told])
+        new = [name for name in names if (reason, name) not in told]
+        messages = self._warn(reason, new, grants)
         for message in messages:
             room = max(0, MOST_REMEMBERED - len(told))
             told.update((reason, name) for name in message["names"][:room])
         return messages
 
-    def _warn(self, reason: WarningReason, names: Collection[str]) -> list[Message]:
+    def _refuse(self, refused: Refused) -> list[Message]:
+        """Return the warning of what is not granted: each time, since it was asked for again."""
+        if not refused:
+            return []
+        self.counts[WarningReason.NOT_GRANTED] += 1
+        return [refused_warning(refused)]
+
+    def _warn(
+        self, reason: WarningReason, names: Collection[str], grants: Grants = ALL_GRANTS
+    ) -> list[Message]:
         if not names:
             return []
         self.counts[reason] += 1
@@ -214,7 +241,11 @@ class Warnings:
         nearest: dict[str, str] = {}
         if reason is WarningReason.UNLISTED:
             found = ((name, self._listing.nearest(name)) for name in shown[:MOST_SUGGESTIONS])
-            nearest = {name: listed for name, listed in found if listed is not None}
+            nearest = {
+                name: listed
+                for name, listed in found
+                if listed is not None and grants.may_read_any(listed)
+            }
         return [warning_message(reason, shown, len(names), nearest)]
 
 

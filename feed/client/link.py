@@ -14,7 +14,6 @@ from yarl import URL
 
 from feed.client.errors import Refused
 from feed.client.parsers import Message
-from feed.client.shown import Shown
 from feed.client.subscription import Subscription
 from feed.wire.codec_name import CodecName
 
@@ -51,7 +50,7 @@ class Order:
         after: position to go on from.
         resuming: `after` is where an earlier connection stood, not where the caller wants to begin.
         snapshot: the last known state is wanted first.
-        shown: who asks.
+        key, secret: identity; None: anonymous.
         compress: accept compressed bytes.
     """
 
@@ -61,7 +60,8 @@ class Order:
     after: str | None
     resuming: bool
     snapshot: bool
-    shown: Shown
+    key: str | None
+    secret: str | None
     compress: bool
 
 

@@ -15,18 +15,21 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from feed.broadcast.allowance import Allowance
 from feed.broadcast.payload_key import PayloadKey
-from feed.errors import CredentialRefused, FeedError
+from feed.errors import CredentialRefused, FeedError, LimitExceeded, NotGranted
 from feed.hub.connection import Connection
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
 from feed.market.symbols import ALL
-from feed.trust.credentials import bearer, key_pair
+from feed.trust.credentials import key_pair
 from feed.trust.identity import NOBODY, Identity
 from feed.wire.codec import CODECS, Codec
 from feed.wire.compression import Compression
 from feed.wire.dialect import DIALECTS, opcode_of
 from feed.wire.disconnect import Disconnect, Reason
+from feed.wire.error_codes import ErrorCode
 from feed.wire.framing import WebSocketFraming
+from feed.wire.grants import Grants
+from feed.wire.messages import refusal_words
 from feed.wire.requests import Auth, Control, Feedback, Subscribe, Unsubscribe
 from feed.wire.selection import Selection
 from feed.wire.subscribed import NOTHING_SUBSCRIBED, Subscribed
@@ -172,6 +175,7 @@ class Conversation:
             beat=self._beat,
             compression=agreed,
             identity=identity,
+            reselect=self._reselect,
         )
 
     async def run(self) -> None:
@@ -285,6 +289,9 @@ class Conversation:
                     self._hub.disconnect(self._session, Reason.NOT_AUTHENTICATED)
                     return None
             self._act(control)
+        except NotGranted as error:
+            words = f"{ErrorCode.INSUFFICIENT_SUBSCRIPTION.words}: {error}"
+            self._hub.disconnect(self._session, Reason.NOT_GRANTED, words)
         except FeedError as error:
             self._connection.write_last(self._dialect.refuse(error))
         return None
@@ -293,7 +300,7 @@ class Conversation:
         """Learn who it is; or that it is the same still, which keeps all that it has."""
         hub, session = self._hub, self._session
         try:
-            shown = bearer(auth.token) if auth.token else key_pair(auth.key, auth.secret)
+            shown = key_pair(auth.key, auth.secret)
             identity = await hub.identities.authenticate(shown, hub.clock.wall_ns())
         except CredentialRefused as refused:
             self._refuse(refused)
@@ -333,31 +340,64 @@ class Conversation:
 
     def _subscribe(self, asked: Subscribe) -> None:
         marks = self._marks if asked.marks is None else asked.marks
+        before = self._granted
+        known, had = before.names, before.selection
+        subscribed, added = before.more(asked, self._every)
+        grants = subscribed.grants
+        if Transport.WEBSOCKET not in grants.transports:
+            raise NotGranted(f"the transport {Transport.WEBSOCKET}", grants.words())
+        if added.refused and not subscribed.selection.symbols:
+            raise NotGranted(refusal_words(added.refused), grants.words())
         self._compress = self._compress if asked.compress is None else asked.compress
-        known, had = self._subscribed.names, self._subscribed.selection
-        subscribed, selection = self._subscribed.more(asked, self._every)
         self._move(subscribed, marks=marks)
         self._hub.begin(
             self._session,
-            selection,
+            added.selection,
             after=asked.after,
             snapshot=bool(asked.snapshot),
             on_lag=asked.on_lag,
             named=subscribed.names,
             known=known,
             silent=asked.silent_channels,
+            refused=added.refused,
             had=had,
         )
 
     def _unsubscribe(self, unwanted: Unsubscribe) -> None:
-        self._move(self._subscribed.less(unwanted, self._every), marks=self._marks)
+        self._move(self._granted.less(unwanted, self._every), marks=self._marks)
         self._hub.release(self._session)
 
-    def _move(self, subscribed: Subscribed, *, marks: bool) -> None:
-        """Change the subscription, and acknowledge it; the session is held after it."""
+    @property
+    def _granted(self) -> Subscribed:
+        """The subscription under the grants that the session has now."""
+        if self._subscribed.grants is self._session.identity.grants:
+            return self._subscribed
+        return self._subscribed.under(self._session.identity.grants)
+
+    def _reselect(self) -> None:
+        """Subscribe to what is granted now of what was subscribed to, and say so if it changes."""
+        before, granted = self._subscribed, self._granted
+        if granted.selection == before.selection:
+            self._subscribed = granted
+            return
+        try:
+            self._move(granted, marks=self._marks, grants=granted.grants)
+        except LimitExceeded as error:  # it may not keep what it has
+            self._hub.disconnect(self._session, Reason.POLICY, str(error))
+            return
+        self._hub.release(self._session)
+
+    def _move(self, subscribed: Subscribed, *, marks: bool, grants: Grants | None = None) -> None:
+        """Change the subscription, and acknowledge it; the session is held after it.
+
+        Args:
+            subscribed: the new one.
+            marks: whether positions are in the arrays.
+            grants: of now, where it changes since these have changed.
+        """
         key = PayloadKey(subscribed.selection, self._codec, marks)
         compression = self._agreed if self._compress else None
-        self._hub.change(self._session, key, compression, beside=subscribed.beside)
+        self._hub.change(self._session, key, compression, beside=subscribed.beside, grants=grants)
         # Equal, and shared by the whole lane: a copy of the selection would take 1 kB.
         shared = self._session.subscriber.lane.payload.key.selection
         self._subscribed = replace(subscribed, selection=shared)

@@ -1,17 +1,26 @@
-"""Market data without a stream: symbols, the last known state, the ring page by page, bars."""
+"""Market data without a stream: symbols, the last known state, the ring page by page, bars.
 
+Whoever asks is answered of what is granted to them: what they ask for goes through `_selected` or
+`_granted`, and what is listed through `_listed`.
+"""
+
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from aiohttp import web
 
-from feed.errors import InvalidParameter
+from feed.errors import InvalidParameter, NotGranted
+from feed.http.access import identity_of
 from feed.http.answers import array_of, joined_answer, json_answer, limit_of, ticks_answer
 from feed.http.ring_page import encode, read_page
 from feed.http.server import Server
 from feed.hub.steps import Step
 from feed.market.symbols import ALL, is_symbol
 from feed.market.ticks import CHANNEL_OF_KIND, Channel, Kind
+from feed.sources.source import Instrument
+from feed.wire.grants import Grants
 from feed.wire.json_codec import JSON
+from feed.wire.messages import refusal_words
 from feed.wire.position import BEGINNING
 from feed.wire.requests import Request
 from feed.wire.selection import Selection
@@ -21,10 +30,9 @@ _EVERYTHING = Selection.of(dict.fromkeys(Channel, (ALL,)))
 _ACTIVE = "active"  # the status of every asset
 
 
-async def symbols(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
+async def symbols(request: web.Request, server: Server) -> web.Response:
     """Answer the symbols that can be subscribed to, sorted."""
-    known = server.ingest.source.instruments()
-    return json_answer({"symbols": known})
+    return json_answer({"symbols": await _listed(request, server)})
 
 
 async def assets(request: web.Request, server: Server) -> web.Response:
@@ -48,7 +56,7 @@ async def assets(request: web.Request, server: Server) -> web.Response:
                 "min_trade_increment": "0.000000001",
                 "price_increment": "0.000000001",
             }
-            for known in server.ingest.source.instruments()
+            for known in await _listed(request, server)
             if wanted.get("asset_class", known.asset_class) == known.asset_class
             and wanted.get("exchange", known.exchange) == known.exchange
             and wanted.get("status", _ACTIVE) == _ACTIVE
@@ -61,9 +69,10 @@ async def snapshot(request: web.Request, server: Server) -> web.Response:
     asked = Request.of_query(request.query.items(), most_symbols=_most_symbols(server))
     hub = server.hub
     async with hub.turns.turn(Step.ANSWER):
-        selection, warnings = _selected(asked, server)
+        selection, warnings = _selected(asked, request, server)
         if "symbols" in request.query:  # all that is known of them, not trades and quotes only
-            selection = Selection.of(dict.fromkeys(Channel, asked.trades))
+            whole = Selection.of(dict.fromkeys(Channel, asked.trades))
+            selection = identity_of(request).grants.select(whole).selection
         position = hub.broadcast.position
         ticks = hub.broadcast.snapshot.state(dict(selection.symbols))
     return ticks_answer({"pos": str(position), **warnings}, await encode(hub.turns, ticks))
@@ -79,7 +88,7 @@ async def history(request: web.Request, server: Server) -> web.Response:
         request.query.items(), others={"limit"}, most_symbols=_most_symbols(server)
     )
     async with server.hub.turns.turn(Step.ANSWER):
-        selection, warnings = _selected(asked, server)
+        selection, warnings = _selected(asked, request, server)
     page = await read_page(server.hub, selection, asked.after or BEGINNING, limit)
     head: dict[str, Any] = {
         "pos": str(page.position),
@@ -101,8 +110,8 @@ async def bars(request: web.Request, server: Server) -> web.Response:
         raise InvalidParameter("timeframe", timeframe, ", ".join(_TIMEFRAMES))
     kind = _TIMEFRAMES[timeframe]
     async with server.hub.turns.turn(Step.ANSWER):
-        selection = Selection.of({CHANNEL_OF_KIND[kind]: [symbol]})
-        warnings = _warnings(selection, frozenset((symbol,)), [], server)
+        asked = {CHANNEL_OF_KIND[kind]: [symbol]}
+        _, warnings = _granted(asked, identity_of(request).grants, server)
     finished = server.ingest.bars.history(symbol, kind, limit_of(request))
     current = server.ingest.bars.current(symbol, kind)
     return joined_answer(
@@ -119,24 +128,57 @@ def _most_symbols(server: Server) -> int:
     return server.hub.settings.max_symbols_per_connection
 
 
-def _selected(asked: Request, server: Server) -> tuple[Selection, dict[str, Any]]:
-    """Return the selection of a finite request, everything where it names no channel.
+async def _listed(request: web.Request, server: Server) -> list[Instrument]:
+    """Return the instruments of the source that whoever asks may read of."""
+    async with server.hub.turns.turn(Step.ANSWER):
+        grants = identity_of(request).grants
+        instruments = server.ingest.source.instruments()
+        return [known for known in instruments if grants.may_read_any(known.symbol)]
+
+
+def _selected(
+    asked: Request, request: web.Request, server: Server
+) -> tuple[Selection, dict[str, Any]]:
+    """Return the selection of a finite request: all that is granted where it names no channel.
 
     Beside it stand the members of the answer that say what of it is not there.
 
     Raises:
         InvalidParameter: it names channels, and no symbol on one of them.
+        NotGranted: nothing of it is.
     """
+    grants = identity_of(request).grants
     if not asked.named_channels:
-        return _EVERYTHING, {}
+        selection = grants.select(_EVERYTHING).selection
+        if not selection.symbols:
+            raise NotGranted("any symbol", grants.words())
+        return selection, {}
     asked.check_selects()
-    selection = asked.selection
-    return selection, _warnings(selection, asked.names, asked.silent_channels, server)
+    return _granted(asked.symbols(), grants, server, asked.silent_channels)
 
 
-def _warnings(
-    selection: Selection, named: frozenset[str], silent: list[str], server: Server
-) -> dict[str, Any]:
+def _granted(
+    asked: Mapping[Channel, Collection[str]],
+    grants: Grants,
+    server: Server,
+    silent: Collection[str] = (),
+) -> tuple[Selection, dict[str, Any]]:
+    """Return what is granted of symbols per channel, and what the answer says of the rest.
+
+    Raises:
+        NotGranted: nothing is.
+    """
+    granted = grants.select_named(asked, {})
+    selection = granted.selection
+    if granted.refused and not selection.symbols:
+        raise NotGranted(refusal_words(granted.refused), grants.words())
     hub = server.hub
-    warnings = hub.audience.warnings.answered(selection, named, silent, hub.clock.mono_ns())
-    return {"warnings": warnings} if warnings else {}
+    warnings = hub.audience.warnings.answered(
+        selection,
+        granted.names,
+        silent,
+        hub.clock.mono_ns(),
+        grants=grants,
+        refused=granted.refused,
+    )
+    return selection, {"warnings": warnings} if warnings else {}

@@ -14,6 +14,7 @@ from feed.errors import (
     FeedError,
     InvalidParameter,
     LimitExceeded,
+    NotGranted,
     Unauthenticated,
 )
 
@@ -68,6 +69,8 @@ def problem_of(error: FeedError) -> web.Response:
         refused = isinstance(error, CredentialRefused)
         response.headers[hdrs.WWW_AUTHENTICATE] = _WRONG if refused else _CHALLENGE
         return response
+    if isinstance(error, NotGranted):
+        return problem(HTTPStatus.FORBIDDEN, str(error), granted=error.granted)
     return problem(HTTPStatus.BAD_REQUEST, str(error))
 
 

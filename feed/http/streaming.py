@@ -6,13 +6,14 @@ per lane. The handler only waits for the session's end, and sees to it that the 
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from aiohttp import HttpVersion11, hdrs, web
 
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.standing import Written
+from feed.errors import NotGranted
 from feed.http.negotiation import choose
 from feed.http.problems import problem_for
 from feed.http.server import Server
@@ -25,9 +26,11 @@ from feed.trust.identity import Identity
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.framing import SseFraming, StreamFraming, message_envelope
-from feed.wire.messages import bye_message
+from feed.wire.grants import Granted, Grants
+from feed.wire.messages import bye_message, refusal_words
 from feed.wire.position import Position
-from feed.wire.requests import Request
+from feed.wire.requests import Request, lossy_only
+from feed.wire.selection import Selection
 
 NEVER_STORED: Mapping[str, str] = {
     "Cache-Control": "no-cache, no-transform",
@@ -84,12 +87,14 @@ async def respond(
         identity = await server.access.admit(request)
         async with hub.turns.turn(Step.JOIN):
             endless = read(request, hub.settings.max_symbols_per_connection)
+            identity = server.access.renew(identity)
+            granted = _granted(endless, identity.grants)
+            endless = replace(endless, key=replace(endless.key, selection=granted.selection))
             refusal = hub.refusal
             connection = server.connection_of(request)
             if connection is None:
                 return _response(endless, compressed=False)
             if refusal is None:
-                identity = server.access.renew(identity)
                 session = _open(request, hub, connection, endless, identity)
         if refusal is not None:
             return await _refuse(request, hub, connection, endless, refusal)
@@ -97,26 +102,28 @@ async def respond(
         return problem_for(error, request.path)
     compressed = session.subscriber.lane.compression is not None
     response = _response(endless, compressed=compressed)
+    wish = Selection.of(granted.symbols, lossy_only(endless.asked.conflate or {}))
+    session.wish = None if wish == granted.selection else wish
     # Only the lane's own selection is kept, which all of its subscribers share.
     begin = partial(
         hub.begin,
         session,
-        session.subscriber.selection,
         after=endless.after,
         snapshot=bool(endless.asked.snapshot),
         on_lag=endless.asked.on_lag,
-        named=endless.asked.names,
+        named=granted.names,
         silent=endless.asked.silent_channels,
+        refused=granted.refused,
     )
     prelude = endless.prelude
-    del endless
+    del endless, granted, wish
     server.forget_query(request)
     try:
         await response.prepare(request)
         async with hub.turns.turn(Step.JOIN):
             if not (connection.closing or session.ended.done()):
                 session.subscriber.open(prelude)
-                begin()
+                begin(session.subscriber.selection)  # of now: grants may have changed
         del begin
         if not connection.closing:
             # Shielded: a handler that is cancelled would cancel the future, which is the hub's.
@@ -126,6 +133,24 @@ async def respond(
         session.release()
     await connection.finish()
     return response
+
+
+def _granted(endless: Endless, grants: Grants) -> Granted:
+    """Return what is granted of what is asked for.
+
+    Raises:
+        NotGranted: nothing is.
+        LimitExceeded: it names more symbols than are granted.
+    """
+    transport = endless.framing.transport
+    if transport not in grants.transports:
+        raise NotGranted(f"the transport {transport}", grants.words())
+    asked = endless.asked
+    granted = grants.select_named(asked.symbols(), lossy_only(asked.conflate or {}))
+    if not granted.selection.symbols:
+        raise NotGranted(refusal_words(granted.refused), grants.words())
+    grants.check_number(granted.symbols)
+    return granted
 
 
 def _open(

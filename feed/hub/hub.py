@@ -17,8 +17,10 @@ from feed.broadcast.audience import Audience
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.limits import Limits
 from feed.broadcast.payload_key import PayloadKey
+from feed.broadcast.standing import Standing, Written
 from feed.broadcast.subscriber import Subscriber
 from feed.broadcast.warnings import Warnings
+from feed.errors import LimitExceeded
 from feed.hub.age_reports import AgeReports
 from feed.hub.catch_up import CatchUp
 from feed.hub.clock import SYSTEM_CLOCK, Clock
@@ -39,7 +41,8 @@ from feed.trust.identity import ANONYMOUS, Identity
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.framing import Framing
-from feed.wire.messages import Message
+from feed.wire.grants import Grants, Refused
+from feed.wire.messages import Message, subscription_message
 from feed.wire.position import Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
@@ -213,8 +216,11 @@ class Hub:
         beat: Callable[[int], None] = no_beat,
         compression: Compression | None = None,
         identity: Identity = ANONYMOUS,
+        reselect: Callable[[], None] | None = None,
     ) -> Session:
         """Take a subscriber in; it is held, at the last cut, until `begin` or `release`.
+
+        See `Session` for `beat`, `identity` and `reselect`.
 
         Raises:
             LimitExceeded: the selection is too large by itself, or together with all others.
@@ -222,7 +228,7 @@ class Hub:
         opened_ns = self.clock.mono_ns()
         subscriber = self.audience.enter(key, framing, connection, opened_ns, compression)
         session = Session(
-            connection, subscriber, framing.transport, opened_ns, goodbye, beat, identity
+            connection, subscriber, framing.transport, opened_ns, goodbye, beat, identity, reselect
         )
         self.sessions[subscriber] = session
         self.connected[framing.transport, key.codec.name] += 1
@@ -239,9 +245,19 @@ class Hub:
         return session
 
     def identify(self, session: Session, identity: Identity) -> None:
-        """Note who a session is, or is by now."""
+        """Note who a session is, or is by now, and let it have what is granted to that identity.
+
+        Nothing more of what was revoked is written to it, but what its socket holds already. What
+        is granted anew comes where it asked for all that is granted.
+        """
         session.identity = identity
         log.info("identified", id=session.id, **_told(identity))
+        if session.ended.done():
+            return
+        if session.reselect is not None:
+            session.reselect()
+        else:
+            self._reselect(session)
 
     def change(
         self,
@@ -250,6 +266,7 @@ class Hub:
         compression: Compression | None = None,
         *,
         beside: int = 0,
+        grants: Grants | None = None,
     ) -> None:
         """Move a session to the lane of another payload; it is held until `begin` or `release`.
 
@@ -259,7 +276,7 @@ class Hub:
             LimitExceeded: the new selection is too large; nothing has changed.
         """
         now_ns = self.clock.mono_ns()
-        self.audience.move(session.subscriber, key, now_ns, compression, beside)
+        self.audience.move(session.subscriber, key, now_ns, compression, beside, grants=grants)
         self._forget_soon()
 
     def begin(
@@ -273,6 +290,7 @@ class Hub:
         named: frozenset[str] = _NO_NAMES,
         known: frozenset[str] = _NO_NAMES,
         silent: Collection[str] = (),
+        refused: Refused = (),
         had: Selection = _NOTHING,
     ) -> None:
         """Begin a subscription of a session that is held, and let it have what it is due.
@@ -286,6 +304,7 @@ class Hub:
             named: all symbols that it subscribed to, over all channels, as it named them.
             known: those that it had named before.
             silent: channels of the dialect that it asked for besides, and that nobody gives.
+            refused: symbols that it asked for besides, and that are not granted to it.
             had: all that it had subscribed to before.
         """
         self.audience.begin(
@@ -296,7 +315,16 @@ class Hub:
             on_lag=on_lag,
             had=had,
         )
-        self.audience.warn(session.subscriber, named, known, silent, self.clock.mono_ns())
+        now_ns = self.clock.mono_ns()
+        self.audience.warn(
+            session.subscriber,
+            named,
+            known,
+            silent,
+            now_ns,
+            grants=session.identity.grants,
+            refused=refused,
+        )
         self.release(session)
 
     def release(self, session: Session) -> None:
@@ -361,6 +389,32 @@ class Hub:
         return self.audience.awake_clock.awake_ns(self.clock.mono_ns())
 
     # Inside.
+
+    def _reselect(self, session: Session) -> None:
+        """Select what is granted of what was asked for over a transport that goes one way."""
+        subscriber, grants = session.subscriber, session.identity.grants
+        lane = subscriber.lane
+        key = lane.payload.key
+        granted = grants.select(session.wish or key.selection)
+        if not granted.selection.symbols or session.transport not in grants.transports:
+            self.disconnect(session, Reason.NOT_GRANTED)
+            return
+        intervals_ms = dict((session.wish or key.selection).intervals_ms)
+        wish = Selection.of(granted.symbols, intervals_ms)
+        session.wish = None if wish == granted.selection else wish
+        if granted.selection == key.selection:
+            return
+        begun = subscriber.standing is not Standing.HELD  # else its headers are not written yet
+        new_key = replace(key, selection=granted.selection)
+        try:
+            self.change(session, new_key, lane.compression, grants=grants)
+        except LimitExceeded as error:  # it may not keep what it has
+            self.disconnect(session, Reason.POLICY, str(error))
+            return
+        if begun:
+            message = subscription_message(granted.symbols, grants.slowed(intervals_ms))
+            subscriber.send(subscriber.lane.message_envelope(message), Written.ANSWER)
+            self.release(session)
 
     def _forget_soon(self) -> None:
         """Take what nobody has selected any more out of the indexes, between turns of the loop.

@@ -9,6 +9,7 @@ from feed.broadcast.subscriber import Subscriber
 from feed.hub.connection import Connection
 from feed.trust.identity import ANONYMOUS, Identity
 from feed.wire.disconnect import Disconnect, Reason
+from feed.wire.selection import Selection
 from feed.wire.transport import Transport
 
 _ids = count(1)
@@ -34,7 +35,10 @@ class Session:
         goodbye: writes the transport's last words for a reason; nothing may follow them.
         beat: called about every second with the time by a clock that stands still while the process
             sleeps (`AwakeClock`), for what a transport does by itself.
-        identity: who it is.
+        identity: who it is, and what it may have. `Hub.identify` changes it.
+        reselect: called when its grants may have changed; None: the hub selects for it.
+        wish: all that it asked for, as far as it is granted, where its selection does not say that;
+            of transports that go one way.
         ended: done, with the reason, once the subscriber is out of its lane.
         id: a number for logs and views, unique in this process.
     """
@@ -46,6 +50,8 @@ class Session:
     goodbye: Callable[[Disconnect], None]
     beat: Callable[[int], None]
     identity: Identity = ANONYMOUS
+    reselect: Callable[[], None] | None = None
+    wish: Selection | None = None
     ended: "asyncio.Future[Reason]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -58,3 +64,4 @@ class Session:
         """
         self.goodbye = _no_goodbye
         self.beat = no_beat
+        self.reselect = None

@@ -71,7 +71,7 @@ class Patterns:
     def __init__(self, symbols: frozenset[str]) -> None:
         self._symbols = symbols
         self._whole = ALL in symbols
-        self._with_class = any(value.startswith(_CLASS) for value in symbols)
+        self._with_class = any(_CLASS in value for value in symbols)
         wild = wildcards_of(symbols)
         self._joint = [value.split(_AND) for value in wild if _AND in value]
         globs = [value for value in wild if _AND not in value and not value.startswith(_CLASS)]

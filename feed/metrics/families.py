@@ -339,7 +339,8 @@ def _warnings(watched: Watched) -> Iterator[Metric]:
     yield counter(
         "feed_warnings",
         "Warnings that what was asked for does not come, by reason: unlisted (symbols that are not "
-        "listed), silent_channel (the source gives nothing there), nothing (no symbol was named).",
+        "listed), silent_channel (the source gives nothing there), nothing (no symbol was named), "
+        "not_granted (to whoever asked).",
     ).of({(reason,): counts[reason] for reason in WarningReason}, "reason")
 
 

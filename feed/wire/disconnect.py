@@ -65,11 +65,19 @@ class Reason(Enum):
     REVOKED = Disconnect(
         "revoked", 1008, ErrorCode.AUTH_FAILED, "auth failed: the identity is not accepted any more"
     )
-    EXPIRED = Disconnect("expired", 1008, None, "the identity has expired; come back with another")
+    EXPIRED = Disconnect(
+        "expired", 1008, ErrorCode.AUTH_FAILED, "auth failed: the identity has expired"
+    )
     TOO_MANY_CONNECTIONS = Disconnect(
         "too_many_connections", 1013, ErrorCode.CONNECTION_LIMIT, "connection limit exceeded"
     )
     NOT_SERVED = Disconnect(
         "not_served", 1008, ErrorCode.INSUFFICIENT_SUBSCRIPTION, "this path is not served here"
+    )
+    NOT_GRANTED = Disconnect(
+        "not_granted",
+        1008,
+        ErrorCode.INSUFFICIENT_SUBSCRIPTION,
+        "nothing of what was asked for is granted",
     )
     ERROR = Disconnect("error", 1011, ErrorCode.INTERNAL, "internal error")

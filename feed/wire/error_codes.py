@@ -88,7 +88,7 @@ class ErrorCode(IntEnum):
     INSUFFICIENT_SUBSCRIPTION = (
         409,
         "insufficient subscription",
-        "the path is one of the dialect, and is not served here; others say so of a key",
+        "nothing of what was asked for is granted, or the path is not served here",
         Consequence.ENDS_FOR_GOOD,
     )
     INTERNAL = (500, "internal error", "the server failed", Consequence.ENDS_FOR_NOW)

@@ -1,96 +1,41 @@
 """Grants: what an identity may read and publish, and how.
 
-A grant is channels × globs of keys, and grants are a union of them with the few terms on which they
-are given. They are values: equal ones are equal however they were written, so that everybody who
-asks for all that is granted shares the same lane. Who has which is another matter (`feed.trust`).
+They are a union of grants (`grant`), with the few terms on which these are given, and decide when
+somebody subscribes or asks, never tick by tick. They are values: equal ones are equal however they
+were written, so that all that ask for everything that is granted share a lane. Who has which is
+another matter (`feed.trust`).
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Annotated, Any, Self
 
 from pydantic import Field
 
 from feed.errors import InvalidParameter, LimitExceeded
-from feed.market.globs import GLOB_SHAPE, covers, fewest, is_glob
+from feed.market.asset_classes import has_wildcard
+from feed.market.globs import covers
 from feed.market.intervals import format_interval, parse_interval
 from feed.market.symbols import ALL
-from feed.market.ticks import CHANNELS
-from feed.wire.messages import SILENT_CHANNELS
+from feed.market.ticks import CHANNELS, KIND_OF_CHANNEL, Channel
+from feed.market.wildcards import both, marked, wildcards_of
+from feed.wire.grant import (
+    OTHER_CHANNELS,
+    SYMBOL_CHANNELS,
+    Grant,
+    Keys,
+    channels_of,
+    check_number,
+    fewest_keys,
+    keys_of,
+)
+from feed.wire.messages import Message, WarningReason
+from feed.wire.selection import Selection
 from feed.wire.transport import Transport
-from feed.wire.validation import Strict, listed, map_of, validate
+from feed.wire.validation import Strict, map_of, validate
 
-SYMBOL_CHANNELS: tuple[str, ...] = (*CHANNELS, *SILENT_CHANNELS)
-# Channels whose keys are not symbols. Their grants are kept for the parts that serve them.
-OTHER_CHANNELS: tuple[str, ...] = ("rooms",)
-MOST_KEYS = 1_000  # globs of one identity, over all of its grants
-MOST_WILD_KEYS = 100  # of these with a `*`: they are compared with all others
-GRANT_SHAPE = "channels and globs of keys, such as trades,quotes=AAPL,BTC/* or rooms=desk-*"
-
-Keys = frozenset[str]  # globs, none of which covers another
 _NOTHING: Keys = frozenset()
-_EVERYTHING: Keys = frozenset({ALL})
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """Channels × globs of their keys.
-
-    Attributes:
-        channels: their names; their keys are of one kind.
-        keys: globs; those that another one covers are left out.
-    """
-
-    channels: frozenset[str]
-    keys: Keys
-
-    @classmethod
-    def of(cls, channels: Iterable[str], keys: Iterable[str], parameter: str = "grant") -> Self:
-        """Make a grant.
-
-        Args:
-            channels: their names; `*` stands for every channel whose keys are symbols.
-            keys: globs.
-            parameter: the name under which they were given, for errors.
-
-        Raises:
-            InvalidParameter: there is no such channel, a key is not a glob, or there are channels
-                whose keys are of different kinds.
-            LimitExceeded: there are more keys than one identity may have.
-        """
-        names = _channels(channels, parameter)
-        if not (names.issubset(SYMBOL_CHANNELS) or names.isdisjoint(SYMBOL_CHANNELS)):
-            accepted = f"channels of symbols, or of {', '.join(OTHER_CHANNELS)}, not both together"
-            raise InvalidParameter(parameter, ",".join(sorted(names)), accepted)
-        return cls(names, _keys(keys, parameter))
-
-    @classmethod
-    def parse(cls, text: str, parameter: str = "grant") -> Self:
-        """Read `trades,quotes=AAPL,BTC/*`.
-
-        Raises:
-            InvalidParameter: it is something else.
-            LimitExceeded: there are more keys than one identity may have.
-        """
-        channels, equals, keys = text.partition("=")
-        if not (channels and equals and keys):
-            raise InvalidParameter(parameter, text, GRANT_SHAPE)
-        return cls.of(parts(channels), parts(keys), parameter)
-
-    def __str__(self) -> str:
-        """Return it as `parse` reads it."""
-        every = self.channels.issuperset(SYMBOL_CHANNELS)
-        order = (*SYMBOL_CHANNELS, *OTHER_CHANNELS)
-        channels = [ALL] if every else [name for name in order if name in self.channels]
-        return f"{','.join(channels)}={','.join(sorted(self.keys))}"
-
-
-def parts(text: str) -> list[str]:
-    """Return the parts of a list that is written with commas."""
-    return [part for each in text.split(",") if (part := each.strip())]
-
-
 Limit = Annotated[int, Field(ge=1)] | None
 
 
@@ -154,6 +99,22 @@ class Grants:
     limits: GrantLimits = NO_LIMITS
     admin: bool = False
     follow: bool = False
+    # Made of the others once: whoever subscribes asks for them.
+    _keys: Mapping[str, Keys] = field(init=False, repr=False, compare=False)
+    _on_some_channel: Keys = field(init=False, repr=False, compare=False)
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make what is asked for often."""
+        object.__setattr__(self, "_keys", dict(self.read))
+        symbols = (keys for channel, keys in self.read if channel in KIND_OF_CHANNEL)
+        object.__setattr__(self, "_on_some_channel", fewest_keys(_NOTHING.union(*symbols)))
+        others = self.transports, self.conflate_ms, self.limits, self.admin, self.follow
+        object.__setattr__(self, "_hash", hash((self.read, self.publish, others)))
+
+    def __hash__(self) -> int:
+        """Return a number that equal ones have: thousands of connections look up the same."""
+        return self._hash
 
     @classmethod
     def of(
@@ -201,7 +162,7 @@ class Grants:
         if read.channels is not None or read.symbols is not None or read.grants is None:
             channels = (ALL,) if read.channels is None else read.channels
             symbols = (ALL,) if read.symbols is None else read.symbols
-            first = Grant(_channels(channels, "channels"), _keys(symbols, "symbols"))
+            first = Grant(channels_of(channels, "channels"), keys_of(symbols, "symbols"))
             if not first.channels.issubset(SYMBOL_CHANNELS):
                 accepted = f"channels of symbols: {', '.join(SYMBOL_CHANNELS)}; others in grants"
                 raise InvalidParameter("channels", ",".join(sorted(first.channels)), accepted)
@@ -237,67 +198,155 @@ class Grants:
 
     def may_read(self, channel: str, key: str) -> bool:
         """Tell whether a key of a channel may be read."""
-        return _allows(self.read, channel, key)
+        return _allows(self._keys, channel, key)
+
+    def may_read_any(self, symbol: str) -> bool:
+        """Tell whether a symbol may be read on some channel."""
+        keys = self._on_some_channel
+        return ALL in keys or _is_among(symbol, keys)
 
     def may_publish(self, channel: str, key: str) -> bool:
         """Tell whether something may be published under a key of a channel."""
-        return _allows(self.publish, channel, key)
+        return _allows(dict(self.publish), channel, key)
+
+    def admitted(self, channel: str, symbols: frozenset[str]) -> frozenset[str]:
+        """Return those symbols of a channel that are granted, as they were named.
+
+        A `*`, or a class of assets, is granted where any key of the channel is.
+        """
+        keys = self._keys.get(channel, _NOTHING)
+        if ALL in keys or not keys:
+            return symbols if keys else _NOTHING
+        return frozenset(symbol for symbol in symbols if ALL in symbol or _is_among(symbol, keys))
+
+    def granted(self, channel: str, symbols: frozenset[str]) -> frozenset[str]:
+        """Return what some symbols stand for that were admitted, as a selection has it.
+
+        A `*` stands for all that is granted, and absorbs what it covers: whoever asks for that has
+        the same selection, in the same lane.
+        """
+        keys = self._keys.get(channel, _NOTHING)
+        if ALL in keys or not has_wildcard(symbols):
+            return symbols
+        if ALL in symbols:
+            return _every(keys, ALL)
+        wild = wildcards_of(symbols)
+        return marked((symbols - wild).union(*(_every(keys, value) for value in wild)))
+
+    def select(self, selection: Selection) -> "Granted":
+        """Return what is granted of a selection, and what is not."""
+        return self.select_named(dict(selection.symbols), dict(selection.intervals_ms))
+
+    def select_named(
+        self, symbols: Mapping[Channel, Collection[str]], intervals_ms: Mapping[Channel, int]
+    ) -> "Granted":
+        """Return what is granted of symbols per channel, at intervals, and what is not."""
+        asked = {channel: frozenset(some) for channel, some in symbols.items()}
+        named = {channel: self.admitted(channel, some) for channel, some in asked.items()}
+        selection = Selection.of(
+            {channel: self.granted(channel, some) for channel, some in named.items()},
+            self.slowed(intervals_ms),
+        )
+        return Granted(selection, named, refused_of(asked, named))
+
+    def check_number(self, symbols: Mapping[Channel, Collection[str]]) -> None:
+        """Refuse more symbols, over all channels, than one connection may name.
+
+        Raises:
+            LimitExceeded: there are.
+        """
+        most = self.limits.symbols
+        if most is not None and (count := sum(map(len, symbols.values()))) > most:
+            raise LimitExceeded("symbols per connection of this identity", count, most)
+
+    def slowed(self, intervals_ms: Mapping[Channel, int]) -> Mapping[Channel, int]:
+        """Return the intervals at which channels come that were asked for at others, or at none."""
+        if not self.conflate_ms:
+            return intervals_ms
+        floor_ms = self.conflate_ms
+        return {channel: max(intervals_ms.get(channel, 0), floor_ms) for channel in CHANNELS}
+
+    def words(self) -> str:
+        """Return what may be read, for a person."""
+        return "; ".join(map(str, self.grants)) or "nothing"
 
 
-def _allows(granted: _Granted, channel: str, key: str) -> bool:
-    keys = dict(granted).get(channel, _NOTHING)
-    return ALL in keys or key in keys or any(covers(glob, key) for glob in keys if ALL in glob)
+Refused = tuple[tuple[Channel, frozenset[str]], ...]  # symbols that are not granted, per channel
 
 
-def _channels(names: Iterable[str], parameter: str) -> frozenset[str]:
-    """Return channels by their names; `*` is every channel of symbols."""
-    chosen: set[str] = set()
-    for name in names:
-        if name == ALL:
-            chosen.update(SYMBOL_CHANNELS)
-        elif name in SYMBOL_CHANNELS or name in OTHER_CHANNELS:
-            chosen.add(name)
-        else:
-            known = (*SYMBOL_CHANNELS, *OTHER_CHANNELS)
-            accepted = f"'*' for every channel of symbols, or {listed(name, known)}"
-            raise InvalidParameter(parameter, name, accepted)
-    return frozenset(chosen)
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What is granted of a selection.
+
+    Attributes:
+        selection: the part of it that is; at the intervals that are granted.
+        symbols: the same per channel, as it was named.
+        refused: the rest.
+    """
+
+    selection: Selection
+    symbols: Mapping[Channel, frozenset[str]]
+    refused: Refused
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The symbols that are granted, over all channels, as they were named."""
+        return frozenset[str]().union(*self.symbols.values())
 
 
-def _keys(keys: Iterable[str], parameter: str) -> Keys:
-    """Return globs, few enough of them."""
-    some = list(keys)
-    _check_number(len(some), sum(ALL in glob for glob in some))
-    for glob in some:
-        if not is_glob(glob):
-            raise InvalidParameter(parameter, glob, GLOB_SHAPE)
-    return _fewest(frozenset(some))
+def may_be_told(grants: Grants, message: Message) -> bool:
+    """Tell whether a message that waits may be told under other grants than it was made under.
+
+    Words on symbols are told of those that may be read; whatever else waits is of the connection.
+    """
+    if message.get("reason") != WarningReason.UNLISTED.value:
+        return True
+    return all(map(grants.may_read_any, (*message["names"], *message["nearest"].values())))
 
 
-def _check_number(keys: int, wild: int) -> None:
-    if keys > MOST_KEYS:
-        raise LimitExceeded("keys of an identity's grants", keys, MOST_KEYS)
-    if wild > MOST_WILD_KEYS:
-        raise LimitExceeded("keys with a '*' of an identity's grants", wild, MOST_WILD_KEYS)
+def refused_of(
+    asked: Mapping[Channel, Collection[str]], granted: Mapping[Channel, Collection[str]]
+) -> Refused:
+    """Return the symbols that were asked for and are not granted."""
+    return tuple(
+        (channel, frozenset(some).difference(granted.get(channel, ())))
+        for channel, some in asked.items()
+        if len(some) > len(granted.get(channel, ()))
+    )
 
 
-@lru_cache(256)
-def _fewest(globs: frozenset[str]) -> Keys:
-    """Return the globs that no other one covers: the same object for equals."""
-    return _EVERYTHING if ALL in globs else fewest(globs)
+def _allows(granted: Mapping[str, Keys], channel: str, key: str) -> bool:
+    keys = granted.get(channel, _NOTHING)
+    return ALL in keys or _is_among(key, keys)
+
+
+def _is_among(key: str, keys: Keys) -> bool:
+    return key in keys or any(covers(glob, key) for glob in _wild(keys))
+
+
+@lru_cache(1_024)
+def _wild(keys: Keys) -> tuple[str, ...]:
+    """Return the keys that are globs with a `*`."""
+    return tuple(glob for glob in keys if ALL in glob)
+
+
+@lru_cache(1_024)
+def _every(keys: Keys, wildcard: str) -> frozenset[str]:
+    """Return what a wildcard of a client stands for: the same object for equals."""
+    return marked(filter(None, (both(key, wildcard) for key in keys)))
 
 
 def _united(grants: Iterable[Grant]) -> _Granted:
     """Return all keys of each channel."""
     some = list(grants)
     named = [glob for grant in some for glob in grant.keys]
-    _check_number(len(named), sum(ALL in glob for glob in named))
+    check_number(len(named), sum(ALL in glob for glob in named))
     keys: dict[str, Keys] = {}
     for grant in some:
         for channel in grant.channels:
             if grant.keys:
                 keys[channel] = keys.get(channel, _NOTHING) | grant.keys
-    return tuple((channel, _fewest(keys[channel])) for channel in sorted(keys))
+    return tuple((channel, fewest_keys(keys[channel])) for channel in sorted(keys))
 
 
 def _grouped(granted: _Granted) -> Iterator[Grant]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from feed.errors import FeedError, InvalidInput, LimitExceeded, Unauthenticated
+from feed.errors import FeedError, InvalidInput, LimitExceeded, NotGranted, Unauthenticated
 from feed.market.asset_classes import has_wildcard
 from feed.market.intervals import format_interval
 from feed.market.symbols import ALL
@@ -20,6 +20,7 @@ from feed.wire.position import Position
 from feed.wire.rfc3339 import rfc3339
 
 Message = Mapping[str, Any]  # with its `T` first
+MOST_NAMED = 20  # names in one warning
 
 CONNECTED: Message = {"T": "success", "msg": "connected"}
 AUTHENTICATED: Message = {"T": "success", "msg": "authenticated"}
@@ -50,6 +51,7 @@ class WarningReason(StrEnum):
     UNLISTED = "unlisted"
     SILENT_CHANNEL = "silent_channel"
     NOTHING = "nothing"
+    NOT_GRANTED = "not_granted"
 
 
 def mark_message(position: Position, wall_ns: int) -> Message:
@@ -88,6 +90,29 @@ def feed_message(state: str, source: str, reason: str, wall_ns: int) -> Message:
         wall_ns: when it came or went.
     """
     return {"T": "feed", "state": state, "source": source, "reason": reason, "t": rfc3339(wall_ns)}
+
+
+def refusal_words(refused: Iterable[tuple[Channel, frozenset[str]]]) -> str:
+    """Return what was refused of each channel: `MSFT, TSLA on trades; * on bars`."""
+    told = []
+    for channel, symbols in refused:
+        names = _as_named(symbols)
+        more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+        told.append(f"{', '.join(names[:MOST_NAMED])}{more} on {channel}")
+    return "; ".join(told)
+
+
+def refused_warning(refused: Sequence[tuple[Channel, frozenset[str]]]) -> Message:
+    """Return the warning that a part of what was asked for is not granted."""
+    names = _as_named(frozenset[str]().union(*(symbols for _, symbols in refused)))
+    return {
+        "T": "warning",
+        "reason": WarningReason.NOT_GRANTED.value,
+        "msg": f"not granted: {refusal_words(refused)}",
+        "names": names[:MOST_NAMED],
+        "nearest": {},
+        "count": len(names),
+    }
 
 
 def warning_message(
@@ -180,5 +205,6 @@ def error_of(error: FeedError) -> Message:
 _CODES = (
     (Unauthenticated, ErrorCode.NOT_AUTHENTICATED),
     (LimitExceeded, ErrorCode.SYMBOL_LIMIT),
+    (NotGranted, ErrorCode.INSUFFICIENT_SUBSCRIPTION),
     (InvalidInput, ErrorCode.INVALID_SYNTAX),
 )

@@ -7,7 +7,6 @@ import pytest
 
 from feed.broadcast.audience import Audience
 from feed.broadcast.warnings import (
-    MOST_NAMED,
     MOST_REMEMBERED,
     MOST_SUGGESTIONS,
     PATIENCE_NS,
@@ -16,7 +15,7 @@ from feed.broadcast.warnings import (
 from feed.market.listing import Listing
 from feed.market.ticks import SECOND_NS, Channel, Kind
 from feed.wire.compression import Compression
-from feed.wire.messages import WarningReason
+from feed.wire.messages import MOST_NAMED, WarningReason
 from feed.wire.selection import Selection
 from tests.fakes.frame_reader import Object
 from tests.fakes.selections import of_channels

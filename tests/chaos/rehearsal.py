@@ -111,7 +111,8 @@ class Actor(Listener):
         lane = member.subscriber.lane
         compression, part = lane.compression, None
         if isinstance(control, Subscribe):
-            self._subscribed, part = self._subscribed.more(control)
+            self._subscribed, added = self._subscribed.more(control)
+            part = added.selection
             if control.compress is not None:
                 compression = self._compression if control.compress else None
         else:

@@ -31,7 +31,6 @@ ONLY_PYTHON = {
         "session",
         "key",  # in `credentials`
         "secret",
-        "token",
     },
 }
 ONLY_TYPESCRIPT = {

@@ -57,6 +57,7 @@ def test_both_stand_for_what_each_of_them_stands_for(one: str, other: str, symbo
         ("B*", CRYPTO, f"{CRYPTO},B*"),
         (f"{CRYPTO},B*", "BTC/USD", f"{CRYPTO},BTC/USD"),
         ("A*", "*USD", "*USD,A*"),
+        ("*/USD", CRYPTO, f"*/USD,{CRYPTO}"),  # in their order
     ],
 )
 def test_both_say_it_in_as_few_words_as_do(one: str, other: str, value: str | None) -> None:
@@ -79,6 +80,16 @@ def test_a_set_with_globs_tells_them_apart_by_a_look_up(values: set[str]) -> Non
     assert wildcards_of(some) == {value for value in values if ALL in value}
     assert some - {GLOBBED} == values
     assert marked(some) == some
+
+
+def test_a_class_may_be_the_last_of_what_has_to_be_true() -> None:
+    value = both("*/USD", CRYPTO)
+    assert value is not None
+    matching = [
+        Patterns(marked([value])).match(symbol, BY_FORM.__getitem__)
+        for symbol in ("BTC/USD", "BTC/EUR")
+    ]
+    assert matching == [True, False]
 
 
 def test_covered_values_are_left_out_where_that_is_certain() -> None:

@@ -54,8 +54,9 @@ def test_the_contract_fixes_these_codes() -> None:
         Reason.AUTH_FAILED: (1008, 402),
         Reason.AUTH_TIMEOUT: (1008, 404),
         Reason.REVOKED: (1008, 402),
-        Reason.EXPIRED: (1008, None),
+        Reason.EXPIRED: (1008, 402),
         Reason.TOO_MANY_CONNECTIONS: (1013, 406),
         Reason.NOT_SERVED: (1008, 409),
+        Reason.NOT_GRANTED: (1008, 409),
         Reason.ERROR: (1011, 500),
     }

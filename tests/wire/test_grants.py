@@ -9,18 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.errors import InvalidMessage, InvalidParameter, LimitExceeded
-from feed.wire.grants import (
-    ALL_GRANTS,
-    GRANTS_KEYS,
-    MOST_KEYS,
-    MOST_WILD_KEYS,
-    NO_GRANTS,
-    SYMBOL_CHANNELS,
-    Grant,
-    GrantLimits,
-    Grants,
-    parts,
-)
+from feed.wire.grant import MOST_KEYS, MOST_WILD_KEYS, SYMBOL_CHANNELS, Grant, parts
+from feed.wire.grants import ALL_GRANTS, GRANTS_KEYS, NO_GRANTS, GrantLimits, Grants
 from feed.wire.transport import Transport
 
 _globs = st.sampled_from(["AAPL", "MSFT", "BTC/USD", "BTC/*", "*", "A*", "*/USD"])

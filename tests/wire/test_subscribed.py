@@ -10,7 +10,7 @@ from feed.market.symbols import ALL
 from feed.market.ticks import Channel
 from feed.wire.requests import Subscribe, Unsubscribe, parse_control
 from feed.wire.selection import Selection
-from feed.wire.subscribed import NOTHING_SUBSCRIBED, Subscribed
+from feed.wire.subscribed import NOTHING_SUBSCRIBED, Added, Subscribed
 
 Step = dict[str, Any]
 
@@ -50,8 +50,10 @@ CRYPTO = EVERY_OF["crypto"]
 def test_a_star_may_stand_for_a_class_and_is_acknowledged_as_it_was_written() -> None:
     asked = Subscribe(action="subscribe", trades=["*", "AAPL"], quotes=["*"])
     subscribed, added = NOTHING_SUBSCRIBED.more(asked, CRYPTO)
-    assert added == subscribed.selection
-    assert dict(added.symbols)[Channel.TRADES] == {CRYPTO, "AAPL"}, "a name is not of the class"
+    assert added.selection == subscribed.selection
+    assert dict(added.selection.symbols)[Channel.TRADES] == {CRYPTO, "AAPL"}, (
+        "a name is not of the class"
+    )
     assert subscribed.message()["trades"] == ["*", "AAPL"]
     assert subscribed.message()["quotes"] == ["*"]
     less = subscribed.less(Unsubscribe(action="unsubscribe", trades=["*"]), CRYPTO)
@@ -88,14 +90,14 @@ def test_an_interval_of_0_makes_a_channel_lossless_again() -> None:
 def test_what_a_message_subscribed_to_is_said_apart() -> None:
     known = after({"trades": ["AAPL"], "conflate": {"quotes": "1s"}})
     subscribed, added = known.more(Subscribe(action="subscribe", trades=["MSFT"], quotes=["MSFT"]))
-    assert added == Selection.of(
+    assert added.selection == Selection.of(
         {Channel.TRADES: ["MSFT"], Channel.QUOTES: ["MSFT"]}, {Channel.QUOTES: 1_000}
     )
     assert sorted(subscribed.symbols[Channel.TRADES]) == ["AAPL", "MSFT"]
 
 
 def test_equal_first_requests_are_one_subscription_and_others_are_not() -> None:
-    def first(every: str = ALL, **fields: Any) -> tuple[Subscribed, Selection]:
+    def first(every: str = ALL, **fields: Any) -> tuple[Subscribed, Added]:
         request = parse_control({"action": "subscribe", **fields})
         assert isinstance(request, Subscribe)
         return NOTHING_SUBSCRIBED.more(request, every)
@@ -107,8 +109,8 @@ def test_equal_first_requests_are_one_subscription_and_others_are_not() -> None:
     everything = [first(trades=["*"]), first(crypto, trades=["*"]), first(quotes=["*"])]
     conflated = first(trades=["A"], conflate={"trades": "100ms"})
     found = [one, *everything, conflated, first(trades=["A", "B"])]
-    assert len({selection for _, selection in found}) == len(found)
-    assert [asked.selection for asked, _ in found] == [selection for _, selection in found]
+    assert len({added.selection for _, added in found}) == len(found)
+    assert all(asked.selection == added.selection for asked, added in found)
     assert conflated[0].intervals_ms == {Channel.TRADES: 100}
 
 

@@ -26,7 +26,7 @@ import type { SymbolState } from "./newest.ts";
 import type { Url } from "./platform.ts";
 import { type GapReport, Receiver } from "./receiver.ts";
 import { SharedLink } from "./tabs/shared.ts";
-import type { CredentialsSource } from "./transports/transport.ts";
+import type { Credentials } from "./transports/transport.ts";
 import { Selection, type Symbols } from "./wire/selection.ts";
 import type { FeedState, SubscriptionState, Warning } from "./wire/ticks.ts";
 
@@ -45,8 +45,7 @@ export interface FeedClientOptions extends Partial<Settings> {
   newestOnly?: boolean;
   /** Report ages of ticks on arrival to the server, a small sample of them (default: false). */
   feedback?: boolean;
-  /** Who asks, where the server wants to know; a function is asked anew for each connection. */
-  credentials?: CredentialsSource;
+  credentials?: Credentials;
   heartbeatMs?: number;
   connectTimeoutMs?: number;
   whenHidden?: LinkOptions["whenHidden"];
@@ -124,9 +123,7 @@ export class FeedClient implements AsyncIterable<Batch> {
       age: (ageMs) => this.#feedback?.note(ageMs),
     });
     const base = baseOf(options.url, this.#environment);
-    this.#feedback = options.feedback
-      ? new FeedbackReporter(base, this.#environment, options.credentials)
-      : undefined;
+    this.#feedback = options.feedback ? new FeedbackReporter(base, this.#environment) : undefined;
     this.#link = this.#makeLink(base, options);
   }
 

@@ -27,7 +27,6 @@ export type { GapReport } from "./receiver.ts";
 export type {
   Conflation,
   Credentials,
-  CredentialsSource,
   OnLagName,
   TransportKind,
   TransportName,

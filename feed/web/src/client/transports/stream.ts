@@ -12,7 +12,6 @@ import type { Splitter } from "../wire/splitter.ts";
 import { expectStream } from "./problem.ts";
 import {
   type Arrival,
-  authorization,
   MAX_URL_LENGTH,
   type Opened,
   type Request,
@@ -52,7 +51,7 @@ export class StreamTransport implements Transport {
     let response: Response;
     try {
       response = await this.#environment.fetch(url, {
-        headers: { Accept: mediaType, ...authorization(this.#request.credentials) },
+        headers: { Accept: mediaType },
         cache: "no-store",
         signal: this.#abort.signal,
       });
