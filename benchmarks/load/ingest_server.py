@@ -25,7 +25,7 @@ from feed.sources.source import Instrument
 
 SYMBOLS = 100
 MARKET_RATE = 50_000  # ticks per second of event time, so that bars are finished on the way
-_GC_THRESHOLD = (50_000, 50, 100)  # as `feed serve` has it
+_GC_THRESHOLD = (10_000, 250, 100)  # as `feed serve` has it
 
 
 class ReadySource:

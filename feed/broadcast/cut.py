@@ -20,7 +20,7 @@ from feed.broadcast.states import States
 from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Kind, Tick
-from feed.wire.codec import CODECS, Codec
+from feed.wire.codec import Codec
 from feed.wire.messages import Message, mark_message
 from feed.wire.position import Position
 
@@ -194,37 +194,51 @@ class Broadcast:
 
         There may be thousands of payloads, each of one subscriber: so names are looked up once.
         """
-        position = self.position
-        at = str(position).encode()
-        marks = dict.fromkeys(CODECS.values(), b"")
-        most_bytes = {codec: self.sizes.payload_bytes(codec) for codec in CODECS.values()}
+        at = str(self.position).encode()
+        self.lanes.shapings.move(at, self.sizes)
+        compose = self.fan_out.compose
+        marks: dict[str, bytes] = {}
         outgoing = Outgoing()
         for payload, lanes in self.lanes.with_fragments():
-            key, waiting = payload.key, payload.waiting
-            codec, marked = key.codec, key.marks
-            if marked and not marks[codec]:
-                marks[codec] = codec.fragment(mark_message(position, wall_ns))
-            body = payload.join(waiting, marks[codec]) if marked else codec.join(waiting)
-            whole = len(body) <= most_bytes[codec]
-            bodies = () if whole else self._split(payload, wall_ns, follows)
-            waiting.clear()
+            waiting, marked = payload.waiting, payload.key.marks
+            if marked:
+                codec = payload.key.codec
+                if codec.name not in marks:
+                    marks[codec.name] = codec.fragment(mark_message(self.position, wall_ns))
+                waiting.append(marks[codec.name])
+            bodies = None
             for lane in lanes:
                 lane.spoke_ns = mono_ns
                 if marked:
                     lane.marked_ns = mono_ns
+                shape = lane.shaping.shape
+                if shape is not None and (composed := compose(waiting, shape)):
+                    outgoing.add_frame(lane, *composed)
+                    continue
+                if bodies is None:
+                    bodies = self._bodies(payload, at, wall_ns, follows)
                 envelop = lane.framing.envelop_ticks
-                if whole:
-                    outgoing.add(lane, (envelop(body, at),), mono_ns)
-                else:
-                    outgoing.add(lane, [envelop(part, end) for part, end in bodies], mono_ns)
+                outgoing.add(lane, [envelop(body, end) for body, end in bodies], mono_ns)
+            waiting.clear()
         return outgoing
+
+    def _bodies(
+        self, payload: Payload, at: bytes, wall_ns: int, follows: int
+    ) -> list[tuple[bytes, bytes]]:
+        """Join what waits, in one message where it fits; each with its position."""
+        codec = payload.key.codec
+        body = codec.join(payload.waiting)
+        if len(body) <= self.sizes.payload_bytes(codec):
+            return [(body, at)]
+        return self._split(payload, wall_ns, follows)
 
     def _split(self, payload: Payload, wall_ns: int, follows: int) -> list[tuple[bytes, bytes]]:
         """Join a batch that is too long for one message in several, each with its own position."""
         codec, upto = payload.key.codec, self.cut_sequence
         most_bytes = self.sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
         sequences = self._sequences(codec)
-        runs = split_runs(payload.waiting, most_bytes, codec.between_bytes)
+        ticks = payload.waiting[:-1] if payload.key.marks else payload.waiting
+        runs = split_runs(ticks, most_bytes, codec.between_bytes)
         bodies = []
         for number, fragments in enumerate(runs, 1):
             # Conflated ticks come before the others, and are not in the ring.

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Protocol
 
+from feed.wire.frame_shape import Compose, compose
+
 # What an engine in C needs of a reader: its descriptor, whether its transport is closing, how many
 # bytes that keeps, and the transport, so that its memory can be fetched before it is asked. A bare
 # tuple, since 2,000 of them are read a frame.
@@ -49,14 +51,16 @@ Missed = tuple[int, Reader]  # the index of a bunch, and a reader of it
 
 
 class FanOut(Protocol):
-    """Writes frames to readers.
+    """Writes frames to readers, and makes plain ones.
 
     Attributes:
+        compose: makes a frame of fragments; see `feed.wire.frame_shape.compose`.
         engine: which it is.
         threads: how many threads send, where there is enough to do.
         why: it is not the best engine; "" where it is, or was asked for.
     """
 
+    compose: Compose
     engine: Engine
     threads: int
     why: str
@@ -80,10 +84,11 @@ class PythonFanOut:
     """Calls the transport of each reader.
 
     Attributes:
-        engine, threads, why: as `FanOut` has them.
+        compose, engine, threads, why: as `FanOut` has them.
     """
 
     def __init__(self, why: str = "") -> None:
+        self.compose: Compose = compose
         self.engine = Engine.PYTHON
         self.threads = 1
         self.why = why

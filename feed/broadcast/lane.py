@@ -11,6 +11,7 @@ from typing import Protocol
 from feed.broadcast.checksum import LaneChecksum
 from feed.broadcast.fan_out import Bunch, Reader, Readers, Target
 from feed.broadcast.payload import Payload
+from feed.broadcast.shaping import NO_SHAPING, Shaping
 from feed.broadcast.traffic import Traffic
 from feed.wire.codec import Codec
 from feed.wire.compression import Compression
@@ -46,6 +47,7 @@ class Lane:
         live: the readers that each frame is written to.
         members: how many subscribers belong here, live or not.
         traffic: what was written, shared with all lanes of its transport and codec.
+        shaping: how its plain frames are made, shared with all lanes of its framing and codec.
         compression: how its frames are compressed; None: they are not.
         checksum: of its frames, where its streams are gzip; None: elsewhere.
         spoke_ns, marked_ns: when its last frame, and its last mark, was made, monotonic.
@@ -59,6 +61,7 @@ class Lane:
         "marked_ns",
         "members",
         "payload",
+        "shaping",
         "spoke_ns",
         "traffic",
     )
@@ -69,10 +72,12 @@ class Lane:
         framing: Framing,
         traffic: Traffic,
         mono_ns: int,
+        shaping: Shaping = NO_SHAPING,
     ) -> None:
         self.payload = payload
         self.framing = framing
         self.traffic = traffic
+        self.shaping = shaping
         self.live: Readers = {}
         self.members = 0
         self.compression: Compression | None = None

@@ -16,6 +16,7 @@ from feed.broadcast.lane import Lane
 from feed.broadcast.payload import Payload
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.selection_index import SelectionIndex
+from feed.broadcast.shaping import Shapings
 from feed.broadcast.traffic import Traffic
 from feed.broadcast.wildcard_sets import WildcardSets
 from feed.market.asset_classes import BY_FORM, AssetClasses
@@ -44,6 +45,7 @@ class Lanes:
         counts: how many lanes there are, by transport and codec.
         traffic: frames and bytes written, by transport and codec.
         budget: the memory of all lanes' compressors together.
+        shapings: of all lanes whose frames are plain.
         conflators: one for each interval that somebody asked for, by milliseconds.
         wildcard_sets: the sets of symbols with wildcards, of all selections.
     """
@@ -58,6 +60,7 @@ class Lanes:
         "budget",
         "conflators",
         "counts",
+        "shapings",
         "traffic",
         "wildcard_sets",
     )
@@ -66,6 +69,7 @@ class Lanes:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.traffic: defaultdict[tuple[str, str], Traffic] = defaultdict(Traffic)
         self.budget = CompressorBudget()
+        self.shapings = Shapings()
         self.conflators: dict[int, Conflator] = {}
         self.wildcard_sets = WildcardSets(classes)
         self._carried: dict[PayloadKey, _Carried] = {}
@@ -168,7 +172,13 @@ class Lanes:
         key = carried.payload.key  # equal, and kept already
         served = framing.transport, key.codec.name
         lane = (
-            Lane(carried.payload, framing, self.traffic[served], mono_ns)
+            Lane(
+                carried.payload,
+                framing,
+                self.traffic[served],
+                mono_ns,
+                self.shapings.of(key.codec, framing),
+            )
             if compression is None
             else DeflatedLane(
                 carried.payload,

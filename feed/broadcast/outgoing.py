@@ -37,6 +37,18 @@ class Outgoing:
             self._origins.append(origin)
         self.envelopes += count
 
+    def add_frame(self, lane: Lane, frame: bytes, plain_bytes: int) -> None:
+        """Take a frame that is made, for everybody live in a lane that does not compress.
+
+        Args:
+            lane: added once.
+            frame: of one envelope.
+            plain_bytes: the length of that.
+        """
+        self.bunches.append((lane.live, frame))
+        self._origins.append((lane.traffic, plain_bytes, 1))
+        self.envelopes += 1
+
     def write(self, fan_out: FanOut, high_water_bytes: int) -> list[Reader]:
         """Write all of it in one call.
 

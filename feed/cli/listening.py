@@ -51,8 +51,11 @@ Conflate = Annotated[
     list[str] | None,
     typer.Option("--conflate", help="Only the newest within an interval: quotes:250ms."),
 ]
-Key = Annotated[Text, typer.Option("--key", envvar="FEED_KEY", help="Identity.")]
-Secret = Annotated[Text, typer.Option("--secret", envvar="FEED_SECRET", help="Its secret.")]
+Key = Annotated[
+    Text,
+    typer.Option("--key", envvar="FEED_KEY", help="Id of a key, id.secret, or a token."),
+]
+Secret = Annotated[Text, typer.Option("--secret", envvar="FEED_SECRET", help="The key's secret.")]
 Count = Annotated[int | None, typer.Option("--count", min=1, help="End after this many ticks.")]
 Quiet = Annotated[
     bool, typer.Option("--quiet", help="Say nothing of connections, gaps and positions.")

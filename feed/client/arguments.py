@@ -66,6 +66,21 @@ def check_identity(key: object, secret: object) -> None:
         raise InvalidParameter("secret", "<str>", "only beside a key")
 
 
+def check_token(token: object, key: object) -> None:
+    """See that a token can be sent in a header, or is a function that returns one.
+
+    Raises:
+        InvalidParameter: it cannot, or there is a key as well.
+    """
+    if token is None:
+        return
+    if not (callable(token) or (isinstance(token, str) and token and token.isprintable())):
+        accepted = "printable text, a function that returns it, or None"
+        raise InvalidParameter("token", f"<{type(token).__name__}>", accepted)
+    if key is not None:
+        raise InvalidParameter("token", f"<{type(token).__name__}>", "only without a key")
+
+
 def check_session(value: object) -> None:
     """See that a session is one to connect with.
 

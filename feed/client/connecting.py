@@ -7,6 +7,7 @@ from typing import ParamSpec
 import aiohttp
 
 from feed.client.blocking import BlockingStream
+from feed.client.papers import TokenSource
 from feed.client.stream import HEARTBEAT_S, Stream
 from feed.client.subscription import OnLagName, Subscription, Symbols
 from feed.market.ticks import Channel
@@ -33,6 +34,7 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
     on_lag: OnLagName | None = None,
     key: str | None = None,
     secret: str | None = None,
+    token: TokenSource | None = None,
     compress: bool = True,
     heartbeat_s: float = HEARTBEAT_S,
     give_up_after_s: float | None = None,
@@ -69,7 +71,9 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
             `{"quotes": "250ms"}`.
         on_lag: the action of the server when its ring overruns a slow reader: "gap" (its default),
             "conflate" or "disconnect".
-        key, secret: identity, where the server wants one.
+        key, secret: identity, where the server wants one; the key may be written as "id.secret".
+        token: instead of a key: a text, or a function, a coroutine function too, that returns the
+            token of the next connection each time.
         compress: accept compressed data.
         heartbeat_s: a connection that is silent for this time is dead. Servers speak at least every
             10 s.
@@ -99,6 +103,7 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
         snapshot=snapshot,
         key=key,
         secret=secret,
+        token=token,
         compress=compress,
         heartbeat_s=heartbeat_s,
         give_up_after_s=give_up_after_s,

@@ -52,16 +52,29 @@ class FeedbackReporter:
         self._sending: asyncio.Task[None] | None = None
 
     def note(
-        self, batch: Batch, session: aiohttp.ClientSession, transport: Transport, mono_s: float
+        self,
+        batch: Batch,
+        session: aiohttp.ClientSession,
+        transport: Transport,
+        mono_s: float,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Note a batch that is handed out, and report where it is time; returns at once."""
+        """Note a batch that is handed out, and report where it is time; returns at once.
+
+        Args:
+            batch: that is handed out.
+            session: to report by.
+            transport: that it came over.
+            mono_s: the time.
+            headers: that say who reports.
+        """
         if not self._wanted:
             return
         self._sample(batch)
         if self._ages_ms and mono_s - self._sent_s >= INTERVAL_S:
             body = {"transport": transport.value, "ages_ms": self._ages_ms}
             self._ages_ms, self._seen, self._sent_s = [], 0, mono_s
-            self._sending = asyncio.create_task(self._send(session, body))
+            self._sending = asyncio.create_task(self._send(session, body, headers))
 
     def close(self) -> None:
         """Drop a report that is on its way."""
@@ -91,11 +104,18 @@ class FeedbackReporter:
         elif (place := self._random.randrange(self._seen)) < MAX_AGES:
             self._ages_ms[place] = age_ms
 
-    async def _send(self, session: aiohttp.ClientSession, body: Mapping[str, object]) -> None:
+    async def _send(
+        self,
+        session: aiohttp.ClientSession,
+        body: Mapping[str, object],
+        headers: Mapping[str, str] | None,
+    ) -> None:
         """Report; that it cannot be is of no consequence: the connection says what is wrong."""
         timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
         try:
-            async with session.post(self._url, json=body, timeout=timeout) as answer:
+            async with session.post(
+                self._url, json=body, headers=headers, timeout=timeout
+            ) as answer:
                 if answer.status == HTTPStatus.OK:  # 204 is said to reports that are counted
                     self._wanted = await answer.json() != {"outcome": _NOT_LIVE}
                 elif not answer.ok:

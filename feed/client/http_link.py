@@ -7,7 +7,7 @@ import aiohttp
 
 from feed.client.errors import NotAFeed
 from feed.client.failure_words import words_of
-from feed.client.http_words import identity_headers, problem_words
+from feed.client.http_words import problem_words
 from feed.client.link import Lost, Order, refusal
 from feed.client.parsers import READINGS, Message, Parser, SseMessageParser
 from feed.wire.codec import CODECS
@@ -40,7 +40,7 @@ class HttpLink:
         """Send the request and look at the head of its answer."""
         url = order.base / "v1" / transport.value
         headers = {"Accept-Encoding": "gzip" if order.compress else "identity"}
-        headers |= identity_headers(order.key, order.secret)
+        headers |= order.shown.headers
         after: str | None = order.after
         parser: Parser
         query: dict[str, str] = {}

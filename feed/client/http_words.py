@@ -1,7 +1,7 @@
 """The words of HTTP that the client's links and finite requests have in common.
 
-Both say who asks, and read the words of an answer that is not the body they asked for. Knows no
-socket.
+Both say which program asks, and read the words of an answer that is not the body they asked for.
+Knows no socket.
 """
 
 import orjson
@@ -9,13 +9,6 @@ import orjson
 from feed import __version__
 
 USER_AGENT = {"User-Agent": f"feed-broadcaster/{__version__}"}
-
-
-def identity_headers(key: str | None, secret: str | None) -> dict[str, str]:
-    """Return the headers of an identity, as the dialect's own finite requests carry them."""
-    if key is None:
-        return {}
-    return {"APCA-API-KEY-ID": key, "APCA-API-SECRET-KEY": secret or ""}
 
 
 def problem_words(body: bytes | bytearray) -> str | None:

@@ -14,6 +14,7 @@ from yarl import URL
 
 from feed.client.errors import Refused
 from feed.client.parsers import Message
+from feed.client.shown import Shown
 from feed.client.subscription import Subscription
 from feed.wire.codec_name import CodecName
 
@@ -50,7 +51,7 @@ class Order:
         after: position to go on from.
         resuming: `after` is where an earlier connection stood, not where the caller wants to begin.
         snapshot: the last known state is wanted first.
-        key, secret: identity; None: anonymous.
+        shown: who asks.
         compress: accept compressed bytes.
     """
 
@@ -60,8 +61,7 @@ class Order:
     after: str | None
     resuming: bool
     snapshot: bool
-    key: str | None
-    secret: str | None
+    shown: Shown
     compress: bool
 
 

@@ -19,7 +19,6 @@ import aiohttp
 from feed.client.arguments import (
     check_choice,
     check_heartbeat,
-    check_identity,
     check_patience,
     check_session,
     check_switch,
@@ -45,6 +44,8 @@ from feed.client.http_link import HttpLink
 from feed.client.http_words import USER_AGENT
 from feed.client.ledger import Ledger
 from feed.client.link import Link, Lost, Order
+from feed.client.papers import Papers, TokenSource
+from feed.client.shown import NOTHING
 from feed.client.subscription import Subscription, parse_url
 from feed.client.tables import Library, Tables, tables_of
 from feed.client.websocket_link import WebSocketLink
@@ -91,6 +92,7 @@ class Stream:
         snapshot: bool = False,
         key: str | None = None,
         secret: str | None = None,
+        token: TokenSource | None = None,
         compress: bool = True,
         heartbeat_s: float = HEARTBEAT_S,
         give_up_after_s: float | None = None,
@@ -112,7 +114,6 @@ class Stream:
             ("feedback", feedback),
         ):
             check_switch(name, switch)
-        check_identity(key, secret)
         check_heartbeat(heartbeat_s)
         check_patience(give_up_after_s)
         check_session(session)
@@ -122,7 +123,8 @@ class Stream:
         self.transport: Transport | None = None
         self._base = parse_url(url)
         self._codec: CodecName = codec
-        self._identity = (key, secret)
+        self._papers = Papers(key, secret, token)
+        self._shown = NOTHING  # on the last connection
         self._compress = compress
         self._heartbeat_s = heartbeat_s
         self._clock = clock or Clock()
@@ -303,9 +305,11 @@ class Stream:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0), headers=USER_AGENT
             )
-        transport, order = self._attempts.transport, self._order()
+        transport = self._attempts.transport
         try:
             async with self._clock.timeout(OPEN_TIMEOUT_S):
+                self._shown = await self._papers.show()
+                order = self._order()
                 self._link = await _open_link(self._session, transport, order)
         except TimeoutError:
             await self._lose(f"no answer within {OPEN_TIMEOUT_S:g} s", unanswered=True)
@@ -333,10 +337,11 @@ class Stream:
     def _note_ages(self, batch: Batch) -> None:
         """Note how old a batch is, and report now and then, for those who opted in."""
         if self._feedback is not None and self._session is not None and self.transport is not None:
-            self._feedback.note(batch, self._session, self.transport, self._clock.mono_s())
+            self._feedback.note(
+                batch, self._session, self.transport, self._clock.mono_s(), self._shown.headers
+            )
 
     def _order(self) -> Order:
-        key, secret = self._identity
         return Order(
             base=self._base,
             subscription=self.subscription,
@@ -344,8 +349,7 @@ class Stream:
             after=self._ledger.position,
             resuming=self.counters.connects > 0 and not self._ledger.snapshot_due,
             snapshot=self._ledger.snapshot_due,
-            key=key,
-            secret=secret,
+            shown=self._shown,
             compress=self._compress,
         )
 

@@ -98,8 +98,8 @@ class WebSocketLink:
             raise Lost(
                 str(lost), retry_after_s=lost.retry_after_s, unanswered=True
             ) from lost.__cause__
-        if order.key is not None:
-            auth = {"action": "auth", "key": order.key, "secret": order.secret or ""}
+        auth = order.shown.message
+        if auth is not None:
             await self._send(auth)
             await self._expect("success", "authenticated")
         await self._send(order.subscription.message(after=order.after, snapshot=order.snapshot))

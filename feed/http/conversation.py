@@ -20,7 +20,7 @@ from feed.hub.connection import Connection
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
 from feed.market.symbols import ALL
-from feed.trust.credentials import key_pair
+from feed.trust.credentials import bearer, key_pair
 from feed.trust.identity import NOBODY, Identity
 from feed.wire.codec import CODECS, Codec
 from feed.wire.compression import Compression
@@ -300,7 +300,7 @@ class Conversation:
         """Learn who it is; or that it is the same still, which keeps all that it has."""
         hub, session = self._hub, self._session
         try:
-            shown = key_pair(auth.key, auth.secret)
+            shown = bearer(auth.token) if auth.token else key_pair(auth.key, auth.secret)
             identity = await hub.identities.authenticate(shown, hub.clock.wall_ns())
         except CredentialRefused as refused:
             self._refuse(refused)

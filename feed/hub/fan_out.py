@@ -17,6 +17,7 @@ from feed.errors import FeedError
 from feed.hub.cores import usable_cores
 from feed.native import build as builder
 from feed.native.build import digest_of
+from feed.wire.frame_shape import Compose
 
 MOST_THREADS = 8
 # Machines on which the suite ran with io_uring.
@@ -27,7 +28,7 @@ class NativeFanOut:
     """Writes past the transports, in C.
 
     Attributes:
-        engine, threads, why: as `FanOut` has them.
+        compose, engine, threads, why: as `FanOut` has them.
     """
 
     def __init__(self, native: ModuleType, engine: Engine, threads: int, why: str = "") -> None:
@@ -39,6 +40,7 @@ class NativeFanOut:
             threads: that send, the caller's among them.
             why: as `FanOut` has it.
         """
+        self.compose: Compose = native.compose
         self.engine = engine
         self.threads = threads
         self.why = why

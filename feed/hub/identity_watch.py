@@ -45,9 +45,11 @@ class IdentityWatch:
         try:
             now = self._hub.identities.renew(before, self._clock.wall_ns())
         except CredentialRefused as refused:
-            is_over = refused.why == Denial.EXPIRED
-            reason = Reason.EXPIRED if is_over else Reason.REVOKED
-            self._hub.disconnect(session, reason, f"{reason.value.words}: {refused}")
+            if refused.why == Denial.EXPIRED:
+                self._hub.disconnect(session, Reason.EXPIRED)
+            else:
+                words = f"{Reason.REVOKED.value.words}: {refused}"
+                self._hub.disconnect(session, Reason.REVOKED, words)
             return
         if now != before:
             self._hub.identify(session, now)

@@ -9,6 +9,17 @@ _Reader = TypeVar("_Reader")
 # A reader's descriptor, whether its transport is closing, how many bytes that keeps, and itself.
 _Target: TypeAlias = tuple[int, Callable[[], bool], Callable[[], int], object]
 
+# What stands before fragments, between and after them; the header; the longest envelope.
+_Shape: TypeAlias = tuple[bytes, bytes, bytes, int, int]
+
+def compose(fragments: list[bytes], shape: _Shape, /) -> tuple[bytes, int] | None:
+    """Make a frame of fragments; see `feed.wire.frame_shape.compose`, which does the same.
+
+    Raises:
+        TypeError: something is not of its type.
+        ValueError: the header is not a byte.
+    """
+
 def io_uring_refusal() -> int:
     """Return the errno for which io_uring cannot be had here; 0 where it can."""
 

@@ -12,7 +12,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-SOURCES = ("fan_out.c", "sender.c", "uring.c", "helpers.c")
+SOURCES = ("fan_out.c", "compose.c", "sender.c", "uring.c", "helpers.c")
 LIBRARY = "_fan_out.abi3.so"  # of the stable ABI: any CPython from 3.11 loads it
 _FLAGS = "-std=c11 -O2 -g0 -fPIC -fvisibility=hidden -pthread -Wall -Wextra -Werror"
 _TIMEOUT_S = 120

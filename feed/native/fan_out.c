@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "compose.h"
 #include "helpers.h"
 
 enum {
@@ -455,6 +456,7 @@ static PyObject *io_uring_refusal(PyObject *module, PyObject *nothing)
 }
 
 static PyMethodDef functions[] = {
+    {"compose", (PyCFunction)(void (*)(void))compose, METH_FASTCALL, compose_doc},
     {"io_uring_refusal", io_uring_refusal, METH_NOARGS, refusal_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -13,8 +13,9 @@ import orjson
 from feed.client.arguments import check_identity
 from feed.client.errors import NotAFeed
 from feed.client.failure_words import words_of
-from feed.client.http_words import USER_AGENT, identity_headers, problem_words
+from feed.client.http_words import USER_AGENT, problem_words
 from feed.client.link import Lost, refusal
+from feed.client.shown import Shown
 from feed.client.subscription import parse_url
 
 TIMEOUT_S = 5.0  # the server's loop may be saturated just when somebody wants to see it
@@ -37,7 +38,7 @@ class Finite:
         """
         self.base = parse_url(url)
         check_identity(key, secret)
-        self._headers = USER_AGENT | identity_headers(key, secret)
+        self._headers = USER_AGENT | Shown.of(key, secret).headers
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:

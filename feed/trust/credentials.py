@@ -55,12 +55,21 @@ def credential_in(headers: Headers) -> Credential | None:
     scheme, _, rest = authorization.partition(" ")
     rest = rest.strip()
     if scheme.lower() == "bearer":
-        return key_pair(rest, "")
+        return bearer(rest)
     if scheme.lower() == "basic":
         return _basic(rest)
     raise CredentialRefused(
         MALFORMED, f"Authorization is of no known scheme; accepted: {_ACCEPTED}"
     )
+
+
+def bearer(text: str) -> Credential:
+    """Return what stands behind `Bearer`, or in the `token` of the dialect's `auth`.
+
+    Raises:
+        CredentialRefused: it is nothing that can be understood.
+    """
+    return key_pair(text, "")
 
 
 def key_pair(key: str, secret: str) -> KeyPair:

@@ -13,6 +13,7 @@ from typing import Protocol
 from feed.market.ticks import Tick
 from feed.wire.codec_name import CodecName
 from feed.wire.delimiter import Delimiter
+from feed.wire.frame_shape import Joints
 from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.messages import Message
@@ -30,6 +31,7 @@ class Codec(Protocol):
         delimiter: how such a stream tells where one payload ends.
         around_bytes: the most that `join` adds to fragments.
         between_bytes: what it adds between two of them.
+        joints: all that it adds; None: that depends on the fragments.
     """
 
     name: CodecName
@@ -39,6 +41,7 @@ class Codec(Protocol):
     delimiter: Delimiter
     around_bytes: int
     between_bytes: int
+    joints: Joints | None
 
     def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
         """Return one fragment a tick."""

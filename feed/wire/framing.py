@@ -14,11 +14,12 @@ from typing import ClassVar, Protocol
 
 from feed.wire.codec import Codec
 from feed.wire.delimiter import Delimiter
+from feed.wire.frame_shape import BARE, CHUNK, FrameShape, Joints
 from feed.wire.json_codec import JSON
 from feed.wire.messages import Message
 from feed.wire.position import Position
 from feed.wire.transport import Transport
-from feed.wire.websocket_frame import Opcode, websocket_frame
+from feed.wire.websocket_frame import Opcode, first_byte, websocket_frame
 
 # The most that an envelope adds to a payload: "id: ", a position of 52 characters, "data: ", and
 # line feeds; a varint of a length; a line feed.
@@ -59,6 +60,15 @@ class Framing(Protocol):
     def envelop_message(self, name: bytes, data: bytes, position: bytes) -> bytes:
         """Return the envelope of a feed message; a position of b"" moves no subscriber."""
 
+    def shape(self, joints: Joints, position: bytes, most_bytes: int) -> FrameShape | None:
+        """Return what surrounds ticks' fragments in a plain frame; None: the payload decides.
+
+        Args:
+            joints: of the codec.
+            position: as `envelop_ticks` takes it.
+            most_bytes: the longest payload that may go in one message.
+        """
+
     def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:
         """Return an envelope as it goes over the wire.
 
@@ -86,6 +96,10 @@ class WebSocketFraming:
     def envelop_message(self, name: bytes, data: bytes, position: bytes) -> bytes:  # noqa: ARG002 - in data
         """Return the data: a message needs no envelope."""
         return data
+
+    def shape(self, joints: Joints, position: bytes, most_bytes: int) -> FrameShape:  # noqa: ARG002 - positions are marks
+        """Return the header, and what the codec adds."""
+        return FrameShape(*joints, first_byte(self.opcode), most_bytes)
 
     def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:
         """Return the frame of a whole message, without the flush's four bytes (RFC 7692 §7.2.1)."""
@@ -115,15 +129,19 @@ class SseFraming:
     def envelop_ticks(self, payload: bytes, position: bytes) -> bytes:
         """Return the unnamed event."""
         data = b64encode(payload) if self.base64 else payload
-        if position:
-            return b"id: %b\ndata: %b\n\n" % (position, data)
-        return b"data: %b\n\n" % data
+        return b"".join((_event_before(position), data, b"\n\n"))
 
     def envelop_message(self, name: bytes, data: bytes, position: bytes) -> bytes:
         """Return the named event."""
         if position:
             return b"event: %b\nid: %b\ndata: %b\n\n" % (name, position, data)
         return b"event: %b\ndata: %b\n\n" % (name, data)
+
+    def shape(self, joints: Joints, position: bytes, most_bytes: int) -> FrameShape | None:
+        """Return the unnamed event around the fragments; None: they go in base64."""
+        if self.base64:
+            return None
+        return _shape(_event_before(position), joints, b"\n\n", most_bytes, chunked=self.chunked)
 
     def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:  # noqa: ARG002 - a stream is compressed as a whole
         """Return the chunk, or the bare bytes."""
@@ -155,9 +173,30 @@ class StreamFraming:
         """Return the data with its delimiter."""
         return self.delimiter.enclose(data)
 
+    def shape(self, joints: Joints, position: bytes, most_bytes: int) -> FrameShape | None:  # noqa: ARG002 - positions are marks
+        """Return the delimiter after the fragments; None: their length stands before them."""
+        if self.delimiter is Delimiter.LENGTH:
+            return None
+        return _shape(b"", joints, self.delimiter.enclose(b""), most_bytes, chunked=self.chunked)
+
     def wrap(self, data: bytes, *, compressed: bool = False) -> bytes:  # noqa: ARG002 - a stream is compressed as a whole
         """Return the chunk, or the bare bytes."""
         return chunk(data) if self.chunked else data
+
+
+def _event_before(position: bytes) -> bytes:
+    """Return what stands before the data of an unnamed event."""
+    return b"id: %b\ndata: " % position if position else b"data: "
+
+
+def _shape(
+    before: bytes, joints: Joints, after: bytes, most_bytes: int, *, chunked: bool
+) -> FrameShape:
+    """Return the shape of a part of a body with an envelope around its payload."""
+    begin, between, end = joints
+    header = CHUNK if chunked else BARE
+    longest = most_bytes + len(before) + len(after)
+    return FrameShape(before + begin, between, end + after, header, longest)
 
 
 def message_envelope(

@@ -8,9 +8,13 @@ from feed.errors import InvalidMessage
 from feed.market.ticks import SECOND_NS, Tick
 from feed.wire.codec_name import CodecName
 from feed.wire.delimiter import Delimiter
+from feed.wire.frame_shape import Joints
 from feed.wire.letters import fields_of
 from feed.wire.messages import Message
 from feed.wire.rfc3339 import second_prefix
+
+_JOINTS = Joints(b'[{"T":', b'},{"T":', b"}]")
+_MANY_DIGITS = 1_000_000_000 * SECOND_NS  # so that any time has nine digits and more
 
 
 class JsonCodec:
@@ -28,26 +32,30 @@ class JsonCodec:
     is_both_ways = True
     media_types: tuple[str, ...] = ("application/x-ndjson", "application/json")
     delimiter = Delimiter.LINE_FEED
-    around_bytes = len('[{"T":}]')
-    between_bytes = len('},{"T":')
+    joints: Joints | None = _JOINTS
+    around_bytes = len(_JOINTS.begin) + len(_JOINTS.end)
+    between_bytes = len(_JOINTS.between)
     __slots__ = ()
-
-    _BETWEEN = b'},{"T":'
 
     def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
         """Return one fragment a tick."""
         if not ticks:
             return []
         objects = []
-        cached_second, prefix = -1, ""
+        begin_ns = end_ns = 0  # of the second whose prefix is at hand
+        prefix = ""
         for tick in ticks:
             fields = fields_of(tick)
-            second, nanosecond = divmod(tick.event_ns, SECOND_NS)
-            if second != cached_second:
-                cached_second, prefix = second, second_prefix(second)
-            fields["t"] = f"{prefix}{nanosecond:09d}Z"
+            event_ns = tick.event_ns
+            if not begin_ns <= event_ns < end_ns:
+                second = event_ns // SECOND_NS
+                begin_ns, end_ns = second * SECOND_NS, (second + 1) * SECOND_NS
+                prefix = second_prefix(second)
+            # The last nine digits: half the time of a division and a format.
+            fields["t"] = f"{prefix}{str(event_ns + _MANY_DIGITS)[-9:]}Z"
             objects.append(fields)
-        return orjson.dumps(objects)[len('[{"T":') : -2].split(self._BETWEEN)
+        begin, between, end = _JOINTS
+        return orjson.dumps(objects)[len(begin) : -len(end)].split(between)
 
     def fragment(self, message: Message) -> bytes:
         """Return a feed message as a fragment; its `T` must be its first key."""
@@ -55,7 +63,8 @@ class JsonCodec:
 
     def join(self, fragments: Sequence[bytes]) -> bytes:
         """Return the array of these fragments."""
-        return b'[{"T":%b}]' % self._BETWEEN.join(fragments)
+        begin, between, end = _JOINTS
+        return b"".join((begin, between.join(fragments), end))
 
     def array(self, messages: Sequence[Message]) -> bytes:
         """Return an array of messages."""

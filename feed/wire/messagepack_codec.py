@@ -8,6 +8,7 @@ from feed.errors import InvalidMessage
 from feed.market.ticks import SECOND_NS, Bar, ConflatedTrade, Quote, Status, Tick, Trade
 from feed.wire.codec_name import CodecName
 from feed.wire.delimiter import Delimiter
+from feed.wire.frame_shape import Joints
 from feed.wire.letters import fields_of
 from feed.wire.messages import Message
 
@@ -38,6 +39,7 @@ class MessagePackCodec:
     delimiter = Delimiter.NONE
     around_bytes = 5  # the header of an array
     between_bytes = 0
+    joints: Joints | None = None  # the header counts the fragments
     __slots__ = ("_pack",)
 
     _TIME = b"\xa1t\xd7\xff"  # key "t", fixext 8, type −1 (MessagePack specification)

@@ -23,6 +23,7 @@ from feed.errors import InvalidMessage
 from feed.market.ticks import ConflatedTrade, Kind, Tick, Trade
 from feed.wire.codec_name import CodecName
 from feed.wire.delimiter import Delimiter
+from feed.wire.frame_shape import Joints
 from feed.wire.letters import LETTERS
 from feed.wire.rfc3339 import rfc3339, unix_ns
 from feed.wire.varint import varint
@@ -155,8 +156,8 @@ class ProtobufCodec:
     is_both_ways = False
     media_types: tuple[str, ...] = ("application/x-protobuf",)
     delimiter = Delimiter.LENGTH
-    around_bytes = 0
-    between_bytes = 0
+    joints: Joints | None = Joints(b"", b"", b"")
+    around_bytes = between_bytes = 0
     __slots__ = ()
 
     def encode(self, ticks: Sequence[Tick]) -> list[bytes]:

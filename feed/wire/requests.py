@@ -98,13 +98,14 @@ After = Annotated[Position, PlainValidator(_read_position)]
 
 
 class Auth(BaseModel):
-    """`{"action":"auth","key","secret"}`; the dialect lets other keys stand beside them."""
+    """`{"action":"auth","key","secret"}`, or `token`; the dialect lets other keys stand by them."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
     action: Literal["auth"]
     key: str = ""
-    secret: str = ""
+    secret: str = Field(default="", repr=False)
+    token: str = Field(default="", repr=False)
 
 
 def _none() -> Any:  # noqa: ANN401 - as pydantic's own Field

@@ -20,13 +20,21 @@ _SHORT, _MIDDLE, _LONG = Struct(">BB").pack, Struct(">BBH").pack, Struct(">BBQ")
 
 def websocket_frame(opcode: Opcode, data: bytes, *, compressed: bool = False) -> bytes:
     """Return an unmasked, unfragmented WebSocket frame; `compressed` sets RSV1 (RFC 7692 §6)."""
-    first = 0x80 | (0x40 if compressed else 0) | opcode
-    length = len(data)
+    return websocket_header(first_byte(opcode, compressed=compressed), len(data)) + data
+
+
+def first_byte(opcode: Opcode, *, compressed: bool = False) -> int:
+    """Return the first byte of a whole message's frame; `compressed` sets RSV1 (RFC 7692 §6)."""
+    return 0x80 | (0x40 if compressed else 0) | opcode
+
+
+def websocket_header(first: int, length: int) -> bytes:
+    """Return what stands before the data of an unmasked frame, by its first byte and length."""
     if length < 126:  # noqa: PLR2004 - the wire's own numbers, RFC 6455 §5.2
-        return _SHORT(first, length) + data
+        return _SHORT(first, length)
     if length < 1 << 16:
-        return _MIDDLE(first, 126, length) + data
-    return _LONG(first, 127, length) + data
+        return _MIDDLE(first, 126, length)
+    return _LONG(first, 127, length)
 
 
 def close_frame(code: int, words: str) -> bytes:

@@ -51,7 +51,7 @@ class Ledger:
         self._snapshot: dict[Key, int] | None = None
         self._snapshot_at = 0  # as of which it is
         self._snapshots: list[frozenset[Key]] = []  # that may come
-        # A gap that is told conflated: what came of it, and of which keys it is.
+        # A gap that is told conflated: what came of it, and which keys are due of it.
         self._state: tuple[int, int, dict[Key, int], frozenset[Key]] | None = None
         self._silence_checked = 0
 
@@ -107,6 +107,8 @@ class Ledger:
             key for key in self.conflated.intervals_ms if key in keys and key not in intervals_ms
         }
         new = added - before
+        # Of trades it is known which are not told yet.
+        known = {key: self.conflated.told[key] for key in switched if key[0] == "t"}
         told = {
             key: None if key in new and after is None else self._place(key)
             for key in intervals_ms
@@ -126,8 +128,8 @@ class Ledger:
             return
         places = dict(self._places)
         for key in (new | switched) & self._lossless:
-            places[key] = None
-            if late and (key in switched or after is None):
+            places[key] = known.get(key)
+            if places[key] is None and late and (key in switched or after is None):
                 self._late.add(key)
         self._restated |= switched
         if after is not None:
@@ -163,8 +165,8 @@ class Ledger:
         elif key in self.conflated.intervals_ms:
             self.conflated.hear(key, number, message)
         elif key in self._lossless:
-            if "fi" in message and key not in self._restated:
-                raise Wrong(f"a conflated trade, and the channel is not: {message}")
+            if "fi" in message and self._hear_restated(key, number, message):
+                return
             if self.conflated.owed:
                 self.conflated.settle(key, number)
             self._came.append((number, key))
@@ -201,7 +203,10 @@ class Ledger:
         if self.at is None:
             self.at = self._came[0][0] - 1 if self._came else first - 1
         if reason == "conflated":
-            self._state = first, last, {}, self._lossless
+            stand = {key: self._place(key) for key in self._lossless}
+            # What another gap has covered already is not told again.
+            due = frozenset(key for key, place in stand.items() if place is None or place < last)
+            self._state = first, last, {}, due
         else:
             self.conflated.cover(first, last, self.at)
         if self._places or first <= self.at:
@@ -325,6 +330,8 @@ class Ledger:
                 if reaches and key not in self._late:
                     self._places[key] = position
             elif (due := self._market.numbers[key].last(position)) > place:
+                if key in self._restated and position <= self._highest:  # it was told before
+                    continue
                 raise Wrong(f"{due} of {key} was due after {place}, before {position}")
             elif reaches:
                 self._places[key] = max(place, position)
@@ -339,6 +346,22 @@ class Ledger:
                 raise Wrong(f"{number} of {key} came after {place}; due: {due}")
         self._places[key] = number
         self._late.discard(key)
+
+    def _hear_restated(self, key: Key, number: int, message: dict[str, Any]) -> bool:
+        """Take what a channel had collected whose interval ended; False: it begins with it.
+
+        Raises:
+            Wrong: its interval has not ended just now.
+        """
+        if key not in self._restated:
+            raise Wrong(f"a conflated trade, and the channel is not: {message}")
+        place = self._places.get(key)
+        if place is None:
+            return False
+        first = check_stretch(self._market, key, number, message)
+        if first <= self._market.numbers[key].next(place):  # else something is missed at a position
+            self._places[key] = max(place, number)
+        return True
 
     def _hear_state(self, key: Key, number: int, message: dict[str, Any]) -> None:
         assert self._state is not None
@@ -362,9 +385,9 @@ class Ledger:
         """See that a conflated stretch told the newest of all that is lossless."""
         if self._state is None:
             return
-        first, last, came, asked = self._state
+        first, last, came, due = self._state
         self._state = None
-        for key in (self._lossless & asked) - came.keys():
+        for key in (self._lossless & due) - came.keys():
             place = self._place(key)
             newest = self._market.numbers[key].last(last)
             if newest >= first and place is not None and key not in self._restated:

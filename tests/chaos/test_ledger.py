@@ -133,6 +133,21 @@ def test_an_interval_that_ends_before_a_position_may_tell_what_it_had_collected(
         ledger.reach("e", DUE[5])
 
 
+def test_what_an_interval_had_collected_is_due_when_it_ends() -> None:
+    ledger = begin({BUSY: 100})
+    ledger.hear(conflated(DUE[0], DUE[3]))
+    ledger.reach("e", DUE[5])
+    ledger.subscribe(TRADES, TRADES, {}, after=None)
+    ledger.hear(conflated(DUE[4], DUE[6]))
+    ledger.reach("e", DUE[6])
+    ledger.subscribe(TRADES, TRADES, {BUSY: 100}, after=None)
+    ledger.reach("e", DUE[8])
+    ledger.subscribe(TRADES, TRADES, {}, after=None)
+    ledger.hear(message(DUE[9]))  # and what the interval had collected was never told
+    with pytest.raises(Wrong, match=f"{DUE[9]} of .* was due after {DUE[6]}"):
+        ledger.reach("e", DUE[9])
+
+
 def test_conflated_trades_leave_none_out() -> None:
     ledger = begin({BUSY: 100})
     ledger.hear(conflated(DUE[0], DUE[3]))
@@ -161,3 +176,15 @@ def test_a_stretch_that_is_told_conflated_holds_the_newest() -> None:
     ledger.gap(1, 1_000, "conflated")
     with pytest.raises(Wrong, match=f"{DUE[-1]} of .* is missing"):
         ledger.reach("e", 1_000)
+
+
+def test_a_stretch_that_is_told_conflated_is_not_of_what_another_gap_covers() -> None:
+    quotes = frozenset(key for key in MARKET.keys if key[0] == "q")
+    ledger = begin()
+    ledger.subscribe(quotes, TRADES | quotes, {}, after=0)
+    ledger.gap(1, 1_000, "overrun")
+    ledger.gap(1, 1_000, "conflated")
+    ledger.reach("e", 1_000)
+    ledger.gap(1_001, 2_000, "conflated")
+    with pytest.raises(Wrong, match="is missing of what is conflated"):
+        ledger.reach("e", 2_000)

@@ -45,6 +45,7 @@ BAD: dict[str, list[object]] = {
     "on_lag": ["", "explode", "GAP", 7],
     "key": IDENTITIES,
     "secret": [*IDENTITIES, "a secret without a key"],
+    "token": [*(value for value in IDENTITIES if value is not None)],
     "compress": SWITCHES,
     "heartbeat_s": [0, None, 1e9, *TIMES],
     "give_up_after_s": TIMES,
@@ -84,6 +85,11 @@ def test_a_bad_argument_is_refused_at_the_call(
 def test_nothing_to_subscribe_to_is_refused() -> None:
     with pytest.raises(InvalidParameter, match="at least one symbol"):
         feed.connect(URL, trades=[], quotes=iter(()))
+
+
+def test_a_token_beside_a_key_is_refused() -> None:
+    with pytest.raises(InvalidParameter, match="token: .*only without a key"):
+        feed.connect(URL, trades="*", key="me", secret="mine", token="e30.e30.sig")
 
 
 def test_a_refusal_does_not_tell_a_secret() -> None:

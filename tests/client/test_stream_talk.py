@@ -94,6 +94,62 @@ async def test_a_key_goes_into_the_headers_of_http(feed: MiniFeed) -> None:
     assert headers["APCA-API-SECRET-KEY"] == "mine"
 
 
+@pytest.mark.parametrize("secret", [None, "fs_mine"])
+async def test_a_key_may_be_written_with_its_secret(feed: MiniFeed, secret: str | None) -> None:
+    key = "fk_me" if secret else "fk_me.fs_mine"
+    async with stream_of(feed, transport="websocket", key=key, secret=secret) as stream:
+        await stream.open()
+    assert feed.asked[0][1] == {"action": "auth", "key": "fk_me", "secret": "fs_mine"}
+
+
+@pytest.mark.parametrize("transport", ["websocket", "sse"])
+async def test_a_token_is_asked_for_anew_for_each_connection(
+    feed: MiniFeed, transport: Any
+) -> None:
+    given: list[str] = []
+    seen: list[str | None] = []
+
+    async def next_token() -> str:
+        given.append(f"a.b.{len(given)}")
+        return given[-1]
+
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        seen.append(request.headers.get("Authorization"))
+        return web.Response(status=503)
+
+    feed.answers += [refuse, refuse]
+    async with stream_of(feed, transport=transport, token=next_token) as stream:
+        await stream.open()
+    assert given == ["a.b.0", "a.b.1", "a.b.2"]
+    if transport == "sse":
+        assert seen == ["Bearer a.b.0", "Bearer a.b.1"]
+    else:
+        assert {"action": "auth", "token": "a.b.2"} in [asked for _, asked in feed.asked]
+
+
+async def test_a_key_that_is_a_token_is_sent_as_one(feed: MiniFeed) -> None:
+    async with stream_of(feed, transport="websocket", key="e30.e30.sig") as stream:
+        await stream.open()
+    assert feed.asked[0][1] == {"action": "auth", "token": "e30.e30.sig"}
+
+
+async def test_a_function_that_has_no_token_is_asked_again(feed: MiniFeed) -> None:
+    answers: list[Any] = [OSError("away"), "", 7, "e30.e30.sig"]
+
+    def next_token() -> Any:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async with stream_of(feed, transport="websocket", token=next_token) as stream:
+        await stream.open()
+        events = [await stream.next_event() for _ in range(3)]
+    assert [str(event).count("there is no token") for event in events] == [1, 1, 1]
+    assert "away" in str(events[0])
+    assert feed.asked[0][1] == {"action": "auth", "token": "e30.e30.sig"}
+
+
 async def test_no_key_sends_no_auth(feed: MiniFeed) -> None:
     async with stream_of(feed, transport="websocket") as stream:
         await stream.open()

@@ -31,6 +31,7 @@ ONLY_PYTHON = {
         "session",
         "key",  # in `credentials`
         "secret",
+        "token",
     },
 }
 ONLY_TYPESCRIPT = {

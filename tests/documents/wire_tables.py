@@ -88,7 +88,7 @@ _MESSAGES: dict[str, tuple[tuple[Any, ...], str]] = {
     ),
 }
 _ACTIONS = {
-    "auth": "says who the client is; today any key is accepted",
+    "auth": "says who the client is; where no identities are configured, anything is accepted",
     "subscribe": "adds symbols; `after` and `snapshot` are for these, the rest for the connection",
     "unsubscribe": "takes symbols away",
     "feedback": "tells [how old ticks were](#feedback)",

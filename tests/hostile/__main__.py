@@ -29,7 +29,8 @@ def main() -> int:
     given = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    rows = uvloop.run(attack_all(SHORT if given.short else LONG, given.attacks))
+    size = SHORT if given.short else LONG
+    rows = uvloop.run(attack_all(size, given.attacks, apart=not given.short))
     print(f"{'attack':<24}{'memory MB':>10}{'silence s':>11}{'woken late s':>14}  longest step s")
     for row in rows:
         silence = "" if row.silence_s is None else f"{row.silence_s:.3f}"

@@ -1,10 +1,16 @@
-"""All attacks on one server after the other, and what each of them did to it and to a bystander."""
+"""All attacks after each other, and what each of them did to its server and to a bystander.
+
+In the long form each has a server of its own, and is measured from its idle size. After thousands
+of sockets have come and gone 29 MB more are resident, of which malloc has 1 MB in use and Python
+5,000 blocks: pages that are free but for a little, and are not given back. In the short form all
+attack the same server, which shows what they leave together.
+"""
 
 import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -45,27 +51,39 @@ class Row:
         return float(self.long_steps.split()[-1]) if self.long_steps else 0.0
 
 
-async def attack_all(size: Size, chosen: Iterable[str] = ()) -> list[Row]:
-    """Make the attacks, or some of them by name, and return a row for each."""
+async def attack_all(size: Size, chosen: Iterable[str] = (), *, apart: bool = False) -> list[Row]:
+    """Make the attacks, or some of them by name, and return a row for each.
+
+    Args:
+        size: how much is done.
+        chosen: the names of some; by default all.
+        apart: each on a server of its own.
+    """
     wanted = set(chosen)
-    rows = []
+    rows: list[Row] = []
     Wire.lead_to_programs()
     try:
         attacks = [each for each in ATTACKS if not wanted or each.__name__ in wanted]
-        if attacks:
-            async with (
-                victim(head_timeout_s=HEAD_TIMEOUT_S) as server,
-                bystander(server.port) as other,
-            ):
-                await server.until("feed_ring_ticks", RING_TICKS)
-                await asyncio.sleep(1)
-                idle_mb = server.memory_mb
-                rows += [await _attack(server, other, attack, size, idle_mb) for attack in attacks]
-                assert await server.end() == 0, "the server did not end well"
+        if apart:
+            for attack in attacks:
+                rows += await _attack_all([attack], size)
+        elif attacks:
+            rows += await _attack_all(attacks, size)
         alone = (states_without_cuts, unread_standard_error)
         rows += [await last(size) for last in alone if not wanted or last.__name__ in wanted]
     finally:
         Wire.abort_all()
+    return rows
+
+
+async def _attack_all(attacks: Sequence[Attack], size: Size) -> list[Row]:
+    """Make attacks on one server, after each other."""
+    async with victim(head_timeout_s=HEAD_TIMEOUT_S) as server, bystander(server.port) as other:
+        await server.until("feed_ring_ticks", RING_TICKS)
+        await asyncio.sleep(1)
+        idle_mb = server.memory_mb
+        rows = [await _attack(server, other, attack, size, idle_mb) for attack in attacks]
+        assert await server.end() == 0, "the server did not end well"
     return rows
 
 

@@ -17,6 +17,7 @@ from feed.hub.connection import Connection
 from feed.hub.fan_out import choose_fan_out
 from feed.native import build as builder
 from feed.native.build import digest_of
+from feed.wire.frame_shape import compose
 from tests.fakes.engines import EVERY_ENGINE
 from tests.fakes.servers import Serve
 
@@ -31,7 +32,7 @@ class FakeWriter:
 @pytest.fixture
 def native(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Stand for the library in C, on a machine with four cores that allows everything."""
-    library = SimpleNamespace(Writer=FakeWriter, io_uring_refusal=lambda: 0)
+    library = SimpleNamespace(Writer=FakeWriter, compose=compose, io_uring_refusal=lambda: 0)
     monkeypatch.setattr(choice, "load_native", lambda: library)
     monkeypatch.setattr(choice, "usable_cores", lambda: 4)
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")

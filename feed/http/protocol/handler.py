@@ -1,131 +1,46 @@
 """One connection below the routes: aiohttp's handler, with limits and manners of our own.
 
-aiohttp parses and answers. Added here: whatever comes is parsed in turns; a head is counted while
-it comes and has to come in time; a peer that has sent its last request and closed its side is still
-answered; what cannot be parsed is answered with a problem document; a peer that left is not an
-error; and WebSocket frames are looked at before aiohttp reads them. Nothing here adds a frame of
-its own to the stack of a handler that does not end: it would stay for as long as each subscriber.
+aiohttp answers what `feed.http.protocol.intake` has let it parse. Added here: a peer that has sent
+its last request and closed its side is still answered; what cannot be parsed is answered with a
+problem document; a peer that left is not an error. Nothing here adds a frame of its own to the
+stack of a handler that does not end: it would stay for as long as each subscriber.
 
 The private names of aiohttp that are used stand in `tests/http/protocol/test_private_names.py`.
 """
 
-import asyncio
-from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import structlog
-from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
-from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.streams import EMPTY_PAYLOAD
-from aiohttp.web_protocol import _ErrInfo
+from aiohttp import HttpVersion11, web
 
 from feed.errors import shorten
 from feed.http.problems import legible, problem, problem_for
-from feed.http.protocol.frames import Frames
-from feed.http.protocol.head import MAX_LINE_BYTES, MAX_REST_BYTES, Head
 from feed.http.protocol.headers import with_manners
-from feed.http.protocol.message import Message, forget_query
-from feed.hub.clock import Clock
-from feed.hub.inlet import Inlet
-from feed.hub.waiting import TurnedAway, Waiting
+from feed.http.protocol.intake import NO_REQUEST, Intake, Refusal
+from feed.http.protocol.message import forget_query
+from feed.hub.waiting import TurnedAway
 
-if TYPE_CHECKING:
-    from aiohttp.http import WebSocketReader
-    from aiohttp.http_parser import RawRequestMessage
-    from aiohttp.streams import StreamReader
-    from aiohttp.web_server import Server
-
-MAX_HEADERS = 128
 # Sent after a request whose answer does not end: nobody will ever read it.
 MAX_BEHIND_ENDLESS_BYTES = 4 * 1024
-# A body is parsed in pieces: at most one of them can hide the beginning of an uncounted head.
-_BODY_PIECE_BYTES = 4 * 1024
-_READ_BUFFER_BYTES = 64 * 1024
 
 log = structlog.get_logger("feed.protocol")
 
 
-_VERSIONS = {HttpVersion10, HttpVersion11}
-_NO_REQUEST = "this is not a request of HTTP/1.1"
-
-
-class Handler(web.RequestHandler):
+class Handler(Intake):
     """One connection.
 
     Attributes:
         half_closed: the peer will not send any more, and waits for answers.
     """
 
-    __slots__ = (
-        "_answer_bytes",
-        "_answered",
-        "_at",
-        "_behind_bytes",
-        "_body",
-        "_body_bytes",
-        "_clock",
-        "_endless",
-        "_frames",
-        "_head",
-        "_held_back",
-        "_inlet",
-        "_spend",
-        "_turned_away",
-        "_unread",
-        "_waiting",
-        "half_closed",
-    )
+    __slots__ = ("_behind_bytes", "_endless", "half_closed")
 
-    def __init__(
-        self,
-        manager: "Server",
-        *,
-        loop: asyncio.AbstractEventLoop,
-        waiting: Waiting,
-        inlet: Inlet,
-        clock: Clock,
-        idle_timeout_s: float,
-        **options: Any,  # noqa: ANN401 - aiohttp's own
-    ) -> None:
-        """Make the handler of a connection that is about to be made.
-
-        Args:
-            manager: aiohttp's server.
-            loop: the event loop.
-            waiting: where the connection stands while its next request is not there.
-            inlet: gives it turns to parse what has come.
-            clock: what the time is.
-            idle_timeout_s: how long it may be silent between two requests.
-            options: of aiohttp's handler.
-        """
-        super().__init__(
-            manager,
-            loop=loop,
-            keepalive_timeout=idle_timeout_s,
-            max_line_size=MAX_LINE_BYTES,
-            max_field_size=MAX_REST_BYTES,
-            max_headers=MAX_HEADERS,
-            read_bufsize=_READ_BUFFER_BYTES,
-            auto_decompress=False,  # bodies that are compressed are refused
-            **options,
-        )
-        self._waiting = waiting
-        self._clock = clock
-        self._head = Head()
-        self._inlet = inlet
-        self._unread = b""  # what has come, and is not all parsed; nothing more comes meanwhile
-        self._at = 0  # how much of it is
-        self._held_back = False  # the socket is not read, since that is there
-        self._frames: Frames | None = None  # of a WebSocket
-        self._spend: Callable[[int], None] | None = None
-        self._body: StreamReader | None = None  # of the last request, until it is whole
-        self._body_bytes: int | None = None  # still to come of it; None: as its chunks say
-        self._answered = 0
-        self._answer_bytes = 0  # of an answer that the peer has not taken yet
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - the intake's
+        """Make the handler of a connection that is about to be made; see `Intake`."""
+        super().__init__(*args, **options)
         self._endless = False
         self._behind_bytes = 0
-        self._turned_away = False
         self.half_closed = False
 
     # What handlers ask.
@@ -144,30 +59,7 @@ class Handler(web.RequestHandler):
             parser.feed_data(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             parser.message_consumed()
 
-    def want(self, *, everything: bool = False) -> None:
-        """Let a WebSocket have its next message; `everything`: from now on whatever comes."""
-        if self._frames is not None:
-            self._frames.want(everything=everything)
-            self._parse()
-
-    def charge(self, spend: Callable[[int], None] | None) -> None:
-        """Tell from now on the CPU time, in nanoseconds, that it took to parse what came."""
-        self._spend = spend
-
-    # What the transport, `Waiting` and `Inlet` say.
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Wait for the first head."""
-        super().connection_made(transport)
-        self._waiting.begin(self, self._clock.mono_ns())
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """Be forgotten."""
-        self._waiting.end(self)
-        self._unread, self._at = b"", 0
-        self._spend = None
-        super().connection_lost(exc)
-        self._frames = None  # a circle, which would wait for one of the rare collections
+    # What the transport says.
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # as asyncio has it
         """Keep the connection if whole requests wait for a finite answer; else it is closed."""
@@ -178,58 +70,15 @@ class Handler(web.RequestHandler):
         self.half_closed = True
         return True
 
-    def give_up(self, why: TurnedAway) -> None:
-        """End while the peer's request is not there; with words if it has begun one."""
-        if why is TurnedAway.TIMEOUT and self._head.size_bytes:
-            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "the head of the request took too long")
-        elif self.transport is not None and (self._frames is not None or self._answer_bytes):
-            self._turned_away = True
-            self.transport.abort()  # it may not read: a close would wait for that
-        else:
-            self._turned_away = True
-            self.force_close()
-
     def data_received(self, data: bytes) -> None:
-        """Parse data when it is their turn; without data go on with those that were held back."""
-        if self._turned_away:
-            return
-        if not data:
-            super().data_received(data)
-        elif self._endless and self._frames is None:
+        """Take data; end where too much follows a request whose answer does not end."""
+        if data and self._endless and self._frames is None and not self._turned_away:
             self._behind_bytes += len(data)
             if self._behind_bytes > MAX_BEHIND_ENDLESS_BYTES:
                 self._turn_away(TurnedAway.PIPELINED)
                 self.force_close()
                 return
-        self._unread += data
-        self._parse()
-
-    def read_piece(self) -> bool:
-        """Parse a piece: a head, a part of a body, or a message; tell whether there are more."""
-        if self._may_parse():
-            if self._frames is not None:
-                piece, self._at = self._frames.take(self._unread, self._at)
-                super().data_received(piece)
-            elif self._body is None:
-                self._at = self._read_head(self._unread, self._at)
-            else:
-                self._at = self._read_body(self._unread, self._at)
-        if self._at >= len(self._unread) or self._turned_away:
-            self._unread, self._at = b"", 0
-            self._note_held()
-        return self._may_parse()
-
-    def note_spent(self, cpu_ns: int) -> None:
-        """Tell whoever wants to know."""
-        if self._spend is not None:
-            self._spend(cpu_ns)
-
-    def set_parser(
-        self, parser: "WebSocketReader", data_received_cb: Callable[[], None] | None = None
-    ) -> None:
-        """Begin to read WebSocket frames, which are looked at before, and wait until wanted."""
-        self._frames = Frames(parser)
-        super().set_parser(cast("WebSocketReader", self._frames), data_received_cb)
+        super().data_received(data)
 
     # What aiohttp asks on its way.
 
@@ -270,125 +119,24 @@ class Handler(web.RequestHandler):
         """
         if isinstance(exc, ConnectionError):
             raise exc  # aiohttp ends the connection without a word
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(exc, _Refusal):
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(exc, Refusal):
             log.error("request_failed", path=legible(request.path), exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("a part of the answer is sent already")
-        if isinstance(exc, _Refusal):
+        if isinstance(exc, Refusal):
             response = problem(exc.code, exc.message)
         elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             response = problem(status, "the server failed; it has been logged")
         else:
             self._waiting.turned_away[TurnedAway.MALFORMED] += 1
             first_line = (message or "").strip().partition("\n")[0].rstrip(":")
-            detail = f"{_NO_REQUEST}: {shorten(first_line)}"
+            detail = f"{NO_REQUEST}: {shorten(first_line)}"
             response = problem(HTTPStatus.BAD_REQUEST, detail)
         response.force_close()
         request._version = HttpVersion11  # noqa: SLF001 - of what is not a request, aiohttp says 1.0
         return with_manners(response)
 
     # Parts of these.
-
-    @property
-    def _is_answered(self) -> bool:
-        """Whether every whole request has been answered."""
-        return self._answered >= self._request_count
-
-    def _parse(self) -> None:
-        """Parse what may be parsed, in turns; nothing more is read from the socket meanwhile."""
-        if self._unread:
-            self._inlet.serve(self)
-        self._note_held()
-
-    def _may_parse(self) -> bool:
-        """Tell whether there is something to parse, and somebody wants it."""
-        if self._at >= len(self._unread) or self._turned_away:
-            return False
-        if self._frames is not None:
-            return self._frames.wanted
-        full = self._reading_paused or len(self._messages) >= self._max_msg_queue_size
-        return not (full or self._upgraded)
-
-    def _note_held(self) -> None:
-        """Hold the socket back while something of it is not parsed, and tell how much is held."""
-        if self._unread and not self._held_back:
-            self._held_back = True
-            self._pause_transport_reading()
-        elif self._held_back and not self._unread:
-            self._held_back = False
-            if not (self._reading_paused or self._buffer_paused):
-                self._resume_transport_reading()
-        held_bytes = 0
-        if self.transport is not None and not self._turned_away:
-            held_bytes = len(self._unread) + self._head.size_bytes + self._answer_bytes
-            if self._frames is not None:
-                held_bytes += self._frames.unfinished_bytes
-        self._waiting.hold(self, held_bytes)
-
-    def _resume_transport_reading(self) -> None:
-        """Read on, unless something is held back."""
-        if not self._held_back:
-            super()._resume_transport_reading()
-
-    def _read_head(self, data: bytes, at: int) -> int:
-        head, waiting = self._head, self._waiting
-        began = not head.size_bytes
-        end = head.read(data, at)
-        if not head.fits:
-            self._refuse_head()
-            return end
-        count = self._request_count
-        super().data_received(data[at:end])
-        taken = self._request_count != count
-        if head.whole and taken:
-            head.reset()
-            waiting.end(self)
-            self._expect_body()
-        elif taken or (head.whole and (self._close or self._force_close)):  # no head; or too late
-            self._turned_away = True
-            waiting.end(self)
-        elif head.whole:  # the parser waits for the rest of the preface
-            self._turn_away(TurnedAway.MALFORMED)
-            self._refuse(HTTPStatus.BAD_REQUEST, f"{_NO_REQUEST}: the preface of HTTP/2")
-        elif began and head.size_bytes and self._is_answered and self in waiting.idle:
-            waiting.begin(self, self._clock.mono_ns())
-        return end
-
-    def _expect_body(self) -> None:
-        message, payload = self._messages[-1]
-        if isinstance(message, _ErrInfo):
-            self._turned_away = True
-            return
-        if message.version not in _VERSIONS:
-            self._messages.pop()
-            self._request_count -= 1
-            words = f"HTTP/{message.version.major}.{message.version.minor} is not spoken"
-            self._refuse(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, f"{words}; accepted: HTTP/1.1")
-            return
-        self._messages[-1] = cast("RawRequestMessage", Message(message)), payload
-        if not payload.is_eof():
-            self._body = payload
-            length = message.headers.get(hdrs.CONTENT_LENGTH)
-            self._body_bytes = None if length is None else int(length)
-
-    def _read_body(self, data: bytes, at: int) -> int:
-        assert self._body is not None
-        end = min(at + _BODY_PIECE_BYTES, len(data))
-        if self._body_bytes is not None:
-            end = min(end, at + self._body_bytes)
-            self._body_bytes -= end - at
-        count = self._request_count
-        super().data_received(data[at:end])
-        if self._request_count != count and not self._body.is_eof():  # the parser gave up within it
-            self._turn_away(TurnedAway.MALFORMED)
-            words = f"{_NO_REQUEST}: its body is not in chunks, though it says so"
-            self._body.set_exception(web.HTTPBadRequest(text=words))
-            self._body.feed_eof()  # or aiohttp would linger for what cannot come
-            self._body = None
-            return len(data)
-        if self._body.is_eof() or self._body_bytes == 0 or self._body.exception() is not None:
-            self._body = None
-        return end
 
     def _await_request(self) -> None:
         """Wait for the next request, of which a part may be there."""
@@ -398,30 +146,3 @@ class Handler(web.RequestHandler):
             self._waiting.begin(self, self._clock.mono_ns())
         else:
             self._waiting.rest(self)
-
-    def _refuse_head(self) -> None:
-        self._turn_away(TurnedAway.TOO_LARGE)
-        if self._head.line_bytes > MAX_LINE_BYTES:
-            words = f"the request line is longer than {MAX_LINE_BYTES} bytes"
-            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG, words)
-        else:
-            words = f"the headers of the request are more than {MAX_REST_BYTES} bytes together"
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, words)
-
-    def _turn_away(self, why: TurnedAway) -> None:
-        self._turned_away = True
-        self._waiting.turned_away[why] += 1
-        self._waiting.end(self)
-
-    def _refuse(self, status: HTTPStatus, words: str) -> None:
-        """Answer a problem after all requests that are whole, and read no more."""
-        self._turned_away = True
-        refusal = _Refusal(code=status, message=words)
-        self._messages.append((_ErrInfo(status, refusal, words), EMPTY_PAYLOAD))
-        self._request_count += 1
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-
-class _Refusal(HttpProcessingError):
-    """A refusal of ours, in words for the client."""

@@ -26,7 +26,7 @@ import type { SymbolState } from "./newest.ts";
 import type { Url } from "./platform.ts";
 import { type GapReport, Receiver } from "./receiver.ts";
 import { SharedLink } from "./tabs/shared.ts";
-import type { Credentials } from "./transports/transport.ts";
+import type { CredentialsSource } from "./transports/transport.ts";
 import { Selection, type Symbols } from "./wire/selection.ts";
 import type { FeedState, SubscriptionState, Warning } from "./wire/ticks.ts";
 
@@ -45,7 +45,8 @@ export interface FeedClientOptions extends Partial<Settings> {
   newestOnly?: boolean;
   /** Report ages of ticks on arrival to the server, a small sample of them (default: false). */
   feedback?: boolean;
-  credentials?: Credentials;
+  /** Who asks, where the server wants to know; a function is asked anew for each connection. */
+  credentials?: CredentialsSource;
   heartbeatMs?: number;
   connectTimeoutMs?: number;
   whenHidden?: LinkOptions["whenHidden"];
@@ -123,7 +124,9 @@ export class FeedClient implements AsyncIterable<Batch> {
       age: (ageMs) => this.#feedback?.note(ageMs),
     });
     const base = baseOf(options.url, this.#environment);
-    this.#feedback = options.feedback ? new FeedbackReporter(base, this.#environment) : undefined;
+    this.#feedback = options.feedback
+      ? new FeedbackReporter(base, this.#environment, options.credentials)
+      : undefined;
     this.#link = this.#makeLink(base, options);
   }
 

@@ -6,7 +6,12 @@
  */
 
 import type { Environment } from "./environment.ts";
-import type { TransportKind } from "./transports/transport.ts";
+import {
+  authorization,
+  type CredentialsSource,
+  currentCredentials,
+  type TransportKind,
+} from "./transports/transport.ts";
 
 const PATH = "v1/feedback";
 const INTERVAL_MS = 10_000;
@@ -20,14 +25,16 @@ const MAX_AGE_MS = 24 * 60 * 60 * 1_000;
 export class FeedbackReporter {
   readonly #url: URL;
   readonly #environment: Environment;
+  readonly #credentials: CredentialsSource | undefined;
   #ages: number[] = [];
   #seen = 0;
   #sentMs: number;
   #isWanted = true; // until the server says that its ticks have no age
 
-  constructor(base: string, environment: Environment) {
+  constructor(base: string, environment: Environment, credentials?: CredentialsSource) {
     this.#url = new URL(PATH, base);
     this.#environment = environment;
+    this.#credentials = credentials;
     this.#sentMs = environment.now();
   }
 
@@ -61,7 +68,8 @@ export class FeedbackReporter {
   }
 
   async #send(body: string): Promise<void> {
-    const init = { method: "POST", body, keepalive: true };
+    const headers = authorization(await currentCredentials(this.#credentials));
+    const init = { method: "POST", body, headers, keepalive: true };
     const answer = await this.#environment.fetch(this.#url, init);
     if (answer.status === 200) {
       const { outcome } = (await answer.json()) as { outcome?: string };

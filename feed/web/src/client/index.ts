@@ -27,6 +27,7 @@ export type { GapReport } from "./receiver.ts";
 export type {
   Conflation,
   Credentials,
+  CredentialsSource,
   OnLagName,
   TransportKind,
   TransportName,

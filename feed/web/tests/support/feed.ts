@@ -40,6 +40,8 @@ export class ScriptedFeed {
   /** Requests in the order in which they came: `/v1/stream?…`, `/v1/ws`. */
   readonly requests: string[] = [];
   readonly controls: ControlMessage[] = [];
+  /** What requests said of who asks, where they did. */
+  readonly authorizations: string[] = [];
   /** What to answer in place of a stream, by path. */
   readonly answers = new Map<string, Answer>();
   /** Accept WebSockets. */
@@ -152,6 +154,9 @@ export class ScriptedFeed {
   #respond(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? "", this.#origin);
     this.requests.push(request.url ?? "");
+    if (request.headers.authorization !== undefined) {
+      this.authorizations.push(request.headers.authorization);
+    }
     const answer = this.answers.get(url.pathname);
     if (answer !== undefined) {
       answer(response);

@@ -10,7 +10,7 @@
 
 import type { Environment, PageChange } from "../environment.ts";
 import { Closed, type FeedError, Malformed, TransportFailed } from "../errors.ts";
-import type { Request, TransportKind } from "../transports/transport.ts";
+import type { Credentials, Request, TransportKind } from "../transports/transport.ts";
 import { Progress } from "../wire/progress.ts";
 import { Selection } from "../wire/selection.ts";
 import { isTick } from "../wire/ticks.ts";
@@ -244,9 +244,20 @@ export class Connection implements Link {
 
   /** Run one session. */
   async #use(kind: TransportKind, fallbacks: readonly string[]): Promise<RoundEnd> {
+    let credentials: Credentials | undefined;
+    try {
+      const source = this.#options.credentials;
+      credentials = typeof source === "function" ? await source() : source;
+    } catch (error) {
+      const words = `there are no credentials: ${(error as Error).message}`;
+      return { error: new TransportFailed(kind, words), received: false };
+    }
+    if (this.#closed || this.#restingPhase() !== undefined) {
+      return { error: undefined, received: false }; // nobody wants it any more
+    }
     this.#environment.clearTimeout(this.#syncTimer); // the request has the selection
     this.#syncTimer = undefined;
-    const request = this.#request();
+    const request = this.#request(credentials);
     const session = new Session(
       kind,
       request,
@@ -303,9 +314,9 @@ export class Connection implements Link {
     return error;
   }
 
-  #request(): Request {
+  #request(credentials: Credentials | undefined): Request {
     const { codec, conflate, onLag, compress } = this.settings;
-    const { base, credentials } = this.#options;
+    const { base } = this.#options;
     const after = this.#progress.position;
     return {
       base,

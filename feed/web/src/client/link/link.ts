@@ -1,7 +1,12 @@
 /** A link: the way of frames to a client, over a connection of its own or of all tabs. */
 
 import type { FeedError } from "../errors.ts";
-import type { Conflation, Credentials, OnLagName, TransportName } from "../transports/transport.ts";
+import type {
+  Conflation,
+  CredentialsSource,
+  OnLagName,
+  TransportName,
+} from "../transports/transport.ts";
 import type { CodecName, Payload } from "../wire/codec.ts";
 import type { Selection } from "../wire/selection.ts";
 import type { Message, Tick, Warning } from "../wire/ticks.ts";
@@ -30,7 +35,7 @@ export const DEFAULT_SETTINGS: Settings = {
 /** The options that stay as they were when the client was made. */
 export interface LinkOptions {
   base: string;
-  credentials: Credentials | undefined;
+  credentials: CredentialsSource | undefined;
   /** A connection that is open but silent for this long is dead; the server speaks every 10 s. */
   heartbeatMs: number;
   /** The time that a transport may take to open. */

@@ -45,6 +45,9 @@ export class EventSourceTransport implements Transport {
     if (EventSource === undefined) {
       throw new TransportFailed(this.kind, "there is no EventSource here");
     }
+    if (this.#request.credentials !== undefined) {
+      throw new TransportFailed(this.kind, "an EventSource cannot show a credential");
+    }
     const { codec } = this.#request;
     const url = requestUrl(PATH, this.#request);
     url.searchParams.set("codec", codec);

@@ -12,6 +12,7 @@ import type { Splitter } from "../wire/splitter.ts";
 import { expectStream } from "./problem.ts";
 import {
   type Arrival,
+  authorization,
   MAX_URL_LENGTH,
   type Opened,
   type Request,
@@ -51,7 +52,7 @@ export class StreamTransport implements Transport {
     let response: Response;
     try {
       response = await this.#environment.fetch(url, {
-        headers: { Accept: mediaType },
+        headers: { Accept: mediaType, ...authorization(this.#request.credentials) },
         cache: "no-store",
         signal: this.#abort.signal,
       });

@@ -37,9 +37,26 @@ export interface Request {
 export type Conflation = Partial<Record<Channel, string>>;
 /** The action of the server for a reader that the ring overran. */
 export type OnLagName = "gap" | "conflate" | "disconnect";
-export interface Credentials {
-  key: string;
-  secret: string;
+/** Who asks: a key and its secret, or a token. */
+export type Credentials = { key: string; secret: string } | { token: string };
+/** The same, or a function that is asked anew for each connection. */
+export type CredentialsSource = Credentials | (() => Credentials | Promise<Credentials>);
+
+/** The credentials of the next connection. Throws what the function throws. */
+export async function currentCredentials(
+  source: CredentialsSource | undefined,
+): Promise<Credentials | undefined> {
+  return typeof source === "function" ? await source() : source;
+}
+
+/** The header of a request that says who asks. */
+export function authorization(credentials: Credentials | undefined): Record<string, string> {
+  if (credentials === undefined) {
+    return {};
+  }
+  const bearer =
+    "token" in credentials ? credentials.token : `${credentials.key}.${credentials.secret}`;
+  return { Authorization: `Bearer ${bearer}` };
 }
 
 /** The agreement with the server at the opening. */
