@@ -88,7 +88,7 @@ def test_nothing_to_subscribe_to_is_refused() -> None:
 
 
 def test_a_token_beside_a_key_is_refused() -> None:
-    with pytest.raises(InvalidParameter, match="token: .*only without a key"):
+    with pytest.raises(InvalidParameter, match=r"token: .*only without a key"):
         feed.connect(URL, trades="*", key="me", secret="mine", token="e30.e30.sig")
 
 
