@@ -19,7 +19,9 @@ QUERY = f"trades={','.join(NAMES)}&snapshot=1"
 def holders() -> list[object]:
     """Return whatever still knows the query."""
     gc.collect()
-    urls = [each for each in gc.get_objects() if isinstance(each, URL) and "KEPT1" in str(each)]
+    urls = [
+        each for each in gc.get_objects() if isinstance(each, URL) and "KEPT1" in each.query_string
+    ]
     requests = [each for each in gc.get_objects() if type(each) is Request]
     caches = [
         name
