@@ -7,7 +7,7 @@ the hub, which has them, asks, and so do tests.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from feed.broadcast.awake_clock import AwakeClock
 from feed.broadcast.cut import Broadcast, Cut
@@ -25,7 +25,7 @@ from feed.market.ticks import Tick
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
 from feed.wire.framing import Framing
-from feed.wire.grants import ALL_GRANTS, Grants, Refused
+from feed.wire.grants import Grants
 from feed.wire.messages import Message
 from feed.wire.position import Position
 from feed.wire.requests import OnLag
@@ -179,31 +179,9 @@ class Audience:
         elif after is None:
             subscriber.due.append_mark()
 
-    def warn(
-        self,
-        subscriber: Subscriber,
-        named: frozenset[str],
-        known: frozenset[str],
-        silent: Collection[str],
-        mono_ns: int,
-        *,
-        grants: Grants = ALL_GRANTS,
-        refused: Refused = (),
-    ) -> None:
-        """Tell a subscriber that is held what will not come of what it asked for just now.
-
-        Args:
-            subscriber: its lane selects all that it subscribed to.
-            named: the symbols of that, over all channels, also those beside a `*`.
-            known: those that it had named before.
-            silent: channels of the dialect that it asked for besides, and that nobody gives.
-            mono_ns: now.
-            grants: of whoever is told.
-            refused: symbols that it asked for besides, and that are not granted to it.
-        """
-        for message in self.warnings.asked(
-            subscriber, named, known, silent, mono_ns, grants=grants, refused=refused
-        ):
+    def tell(self, subscriber: Subscriber, messages: Iterable[Message]) -> None:
+        """Tell a subscriber that is held messages of its own, after those that wait already."""
+        for message in messages:
             subscriber.due.append_message(message)
 
     def warn_later(self, mono_ns: int) -> Iterator[None]:
@@ -212,8 +190,7 @@ class Audience:
             was_live = subscriber.live
             if was_live and messages:  # private bytes never enter what it shares with others
                 self._hold(subscriber)
-            for message in messages:
-                subscriber.due.append_message(message)
+            self.tell(subscriber, messages)
             if was_live and messages:
                 self.release(subscriber, mono_ns)
             yield

@@ -307,24 +307,20 @@ class Hub:
             refused: symbols that it asked for besides, and that are not granted to it.
             had: all that it had subscribed to before.
         """
-        self.audience.begin(
-            session.subscriber,
-            selection,
-            after=after,
-            snapshot=snapshot,
-            on_lag=on_lag,
-            had=had,
+        audience, subscriber = self.audience, session.subscriber
+        audience.begin(
+            subscriber, selection, after=after, snapshot=snapshot, on_lag=on_lag, had=had
         )
-        now_ns = self.clock.mono_ns()
-        self.audience.warn(
-            session.subscriber,
+        warnings = audience.warnings.asked(
+            subscriber,
             named,
             known,
             silent,
-            now_ns,
+            self.clock.mono_ns(),
             grants=session.identity.grants,
             refused=refused,
         )
+        audience.tell(subscriber, warnings)
         self.release(session)
 
     def release(self, session: Session) -> None:

@@ -63,8 +63,7 @@ class Shop:
         known = self._named.get(member, NO_NAMES)
         self.stage.move(member, selection)
         named = self._named[member] = names_of(selection).union(beside)
-        self.stage.audience.warn(member.subscriber, named, known, silent, self.stage.now_ns)
-        self.stage.audience.release(member.subscriber, self.stage.now_ns)
+        self._judge(member, named, known, silent)
 
     def join(
         self,
@@ -77,9 +76,16 @@ class Shop:
         """Take a member in, and judge what it asked for."""
         member = self.stage.open(selection, way, compression=compression)
         named = self._named[member] = names_of(selection).union(beside)
-        self.stage.audience.warn(member.subscriber, named, NO_NAMES, (), self.stage.now_ns)
-        self.stage.audience.release(member.subscriber, self.stage.now_ns)
+        self._judge(member, named, NO_NAMES, ())
         return member
+
+    def _judge(
+        self, member: Member, named: frozenset[str], known: frozenset[str], silent: Iterable[str]
+    ) -> None:
+        audience, subscriber, now_ns = self.stage.audience, member.subscriber, self.stage.now_ns
+        warnings = audience.warnings.asked(subscriber, named, known, [*silent], now_ns)
+        audience.tell(subscriber, warnings)
+        audience.release(subscriber, now_ns)
 
     def heard(self, member: Member) -> list[Object]:
         """Return the warnings that a member was written since this was last asked."""
