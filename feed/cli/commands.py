@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 
 from feed import __version__
-from feed.cli import key, listening
+from feed.cli import key, listening, token
 from feed.cli.bench import bench
 from feed.cli.plumbing import ENDED_BY, FAILED, NOT_ACCEPTED, complain
 from feed.cli.serve import ServeCommand, serve
@@ -90,6 +90,7 @@ app.command()(listening.record)
 app.command()(listening.watch)
 app.command()(listening.top)
 app.add_typer(key.app)
+app.add_typer(token.app)
 app.command(
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},

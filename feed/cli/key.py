@@ -6,10 +6,11 @@ A secret is printed once, on standard output, and kept nowhere.
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from feed.cli import grants
 from feed.cli.streams import print_lines, tell
 
 if TYPE_CHECKING:  # pydantic is slow to import, and `feed --help` does without
@@ -24,26 +25,17 @@ app = typer.Typer(
 
 _File = Annotated[Path, typer.Option("--keys", envvar="FEED_KEYS", help="The keys file.")]
 _Which = Annotated[str, typer.Argument(metavar="KEY", help="Its id, or its name.")]
-_List = list[str] | None
 
 
 @app.command()
 def new(  # noqa: PLR0917 - one parameter an option
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whose it is, for people.")],
     keys: _File,
-    channels: Annotated[
-        _List, typer.Option("--channels", help="Channels that it may read: trades,quotes.")
-    ] = None,
-    symbols: Annotated[
-        _List, typer.Option("--symbols", help="Symbols that it may read: 'AAPL,BTC/*'.")
-    ] = None,
-    grant: Annotated[
-        _List, typer.Option("--grant", help="Another grant: 'rooms=desk-*'; may be repeated.")
-    ] = None,
-    publish: Annotated[
-        _List, typer.Option("--publish", help="What it may publish to; may be repeated.")
-    ] = None,
-    admin: Annotated[bool, typer.Option("--admin", help="It may administer the server.")] = False,
+    channels: grants.Channels = None,
+    symbols: grants.Symbols = None,
+    grant: grants.More = None,
+    publish: grants.Publish = None,
+    admin: grants.Admin = False,
     expires: Annotated[
         str | None, typer.Option("--expires", help="When it ends: 90d, 12h, or a date.")
     ] = None,
@@ -56,16 +48,9 @@ def new(  # noqa: PLR0917 - one parameter an option
     from feed.trust.lifetime import end_of  # noqa: PLC0415
 
     wall_ns = time.time_ns()
-    grants: dict[str, Any] = {}
-    for field, values in (("channels", channels), ("symbols", symbols), ("publish", publish)):
-        if values is not None:
-            grants[field] = [part.strip() for text in values for part in text.split(",")]
-    if grant:
-        grants["grants"] = grant
-    if admin:
-        grants["admin"] = True
+    granted = grants.document(channels, symbols, grant, publish, admin=admin)
     end = None if expires is None else end_of("--expires", expires, wall_ns)
-    _print_made(add_key(keys, name, wall_ns=wall_ns, expires_wall_ns=end, grants=grants))
+    _print_made(add_key(keys, name, wall_ns=wall_ns, expires_wall_ns=end, grants=granted))
     tell(f"feed key: {name} is in {keys}; its secret is kept nowhere else than here, above")
 
 

@@ -30,6 +30,8 @@ from feed.metrics.exposition import Exposition
 from feed.settings.options import Settings
 from feed.sources.source import Source
 from feed.trust.identities import Identities
+from feed.trust.key_sources import key_source
+from feed.trust.tokens import TokenAuthenticator
 from feed.trust.watched_keys import WatchedKeys
 
 HUB = web.AppKey("hub", Hub)
@@ -61,14 +63,14 @@ async def make_app(
 
     Raises:
         FeedError: the fan-out that was asked for cannot be had here.
-        InvalidInput: the keys file is not accepted, or a scope is of no route.
+        InvalidInput: a file of keys is not accepted, or a scope is of no route.
     """
 
     def class_of(symbol: str) -> str | None:
         known = source.instrument(symbol)
         return None if known is None else known.asset_class
 
-    identities = Identities(None if settings.keys is None else WatchedKeys(settings.keys))
+    identities = _identities(settings)
     access = Access(
         identities,
         clock,
@@ -121,6 +123,15 @@ async def make_app(
         ]
     )
     return app
+
+
+def _identities(settings: Settings) -> Identities:
+    """Return who may come in, as the settings say."""
+    keys = None if settings.keys is None else WatchedKeys(settings.keys)
+    if settings.jwt_keys is None or settings.jwt_issuer is None:
+        return Identities(keys)
+    source = key_source(settings.jwt_keys)
+    return Identities(keys, TokenAuthenticator(source, settings.jwt_issuer, settings.jwt_audience))
 
 
 async def _run_tasks(app: web.Application) -> AsyncIterator[None]:

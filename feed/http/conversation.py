@@ -21,6 +21,7 @@ from feed.hub.hub import Hub
 from feed.hub.steps import Step
 from feed.market.symbols import ALL
 from feed.trust.credentials import bearer, key_pair
+from feed.trust.denial import Denial
 from feed.trust.identity import NOBODY, Identity
 from feed.wire.codec import CODECS, Codec
 from feed.wire.compression import Compression
@@ -316,8 +317,9 @@ class Conversation:
 
     def _refuse(self, refused: CredentialRefused) -> None:
         """Say why a credential is not accepted, and end: whoever guesses has to come back."""
-        words = f"{Reason.AUTH_FAILED.value.words}: {refused}"
-        self._hub.disconnect(self._session, Reason.AUTH_FAILED, words)
+        is_ours = refused.why == Denial.UNAVAILABLE  # not the client's fault: it may come back
+        reason = Reason.ERROR if is_ours else Reason.AUTH_FAILED
+        self._hub.disconnect(self._session, reason, f"{reason.value.words}: {refused}")
 
     def spend(self, cpu_ns: int) -> None:
         """Count the CPU time that the client's bytes took; too much ends the conversation."""

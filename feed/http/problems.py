@@ -17,11 +17,13 @@ from feed.errors import (
     NotGranted,
     Unauthenticated,
 )
+from feed.trust.denial import Denial
 
 PROBLEM_JSON = "application/problem+json"
 # RFC 6750 §3. Never Basic: browsers would ask the reader for a password.
 _CHALLENGE = 'Bearer realm="feed"'
 _WRONG = f'{_CHALLENGE}, error="invalid_token"'
+_RETRY_AFTER_S = 10
 _OF_THE_BODY = {hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -64,6 +66,10 @@ def problem_of(error: FeedError) -> web.Response:
             value=error.requested,
             accepted=f"at most {error.maximum}",
         )
+    if isinstance(error, CredentialRefused) and error.why == Denial.UNAVAILABLE:
+        response = problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+        response.headers[hdrs.RETRY_AFTER] = str(_RETRY_AFTER_S)
+        return response
     if isinstance(error, Unauthenticated | CredentialRefused):
         response = problem(HTTPStatus.UNAUTHORIZED, str(error))
         refused = isinstance(error, CredentialRefused)

@@ -1,18 +1,18 @@
 """The task that sees to it that nobody stays longer than their identity lasts.
 
-It looks, several times a second, whether the places changed that identities come from: a keys file.
-Then every session is what its identity is by now, or ends.
+It looks, several times a second, whether the places changed that identities come from: the keys
+file, the signing keys of tokens. Then every session is what its identity is by now, or ends.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from feed.errors import CredentialRefused
 from feed.hub.clock import Clock
 from feed.hub.hub import Hub
 from feed.hub.session import Session
 from feed.hub.steps import Step
-from feed.trust.api_keys import Denial
+from feed.trust.denial import Denial
 from feed.wire.disconnect import Reason
 
 LOOK_S = 0.4  # a change counts at the second look, and revoked keys are to end within two seconds
@@ -28,10 +28,15 @@ class IdentityWatch:
 
     async def run(self) -> None:
         """Look for ever, where there is something to look at."""
-        identities = self._hub.identities
-        while identities.required:
+        async with asyncio.TaskGroup() as tasks:
+            for each in self._hub.identities.authenticators:
+                tasks.create_task(self._watch(each.look), name=f"watch {each.kind}")
+
+    async def _watch(self, look: Callable[[], bool]) -> None:
+        """Look at one place: none waits for another that is slow."""
+        while True:
             await asyncio.sleep(self._look_s)
-            if await asyncio.to_thread(identities.look):
+            if await asyncio.to_thread(look):
                 await self._hub.turns.in_slices(self._renewing(), Step.HOUSEKEEPING)
 
     def _renewing(self) -> Iterator[None]:

@@ -277,8 +277,10 @@ def _identities(watched: Watched) -> Iterator[Metric]:
     yield counter(
         "feed_credentials",
         "Credentials that were shown, or were due and not shown, by outcome: accepted, missing, "
-        "malformed, unknown (no such key), wrong (another secret), expired, revoked. All are 0 "
-        "where no identities are configured.",
+        "malformed, unknown (no such key), wrong (another secret), forged (a token that no known "
+        "key has signed), foreign (another issuer or audience), early, expired, revoked, "
+        "unavailable (the signing keys could not be had). All are 0 where no identities are "
+        "configured.",
     ).of({(outcome,): identities.outcomes[outcome] for outcome in OUTCOMES}, "outcome")
     yield gauge("feed_keys", "Keys in the keys file as it was read last.").of(
         0 if keys is None else len(keys.keys)

@@ -8,7 +8,8 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic_settings import NoDecode
@@ -18,6 +19,7 @@ from feed.broadcast.ring import DEFAULT_CAPACITY, MAX_CAPACITY
 from feed.sources.catalog import DEFAULT, built_in_kinds, find_kind, installed_names
 from feed.sources.options import Accepts, Options, Tunes, not_a_boolean, refusal, split_at_commas
 
+_Place = TypeVar("_Place", Path | None, str | None)
 _KINDS = built_in_kinds()
 _SOURCE_WORDS = [kind.accepted_words() for kind in _KINDS]
 
@@ -59,12 +61,18 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _is_alone(value: Path | None, info: ValidationInfo) -> Path | None:
+def _is_alone(value: _Place, info: ValidationInfo) -> _Place:
     """Refuse identities beside the options that do without."""
     for field in ("allow_anonymous", "local_admin"):
         if value is not None and info.data.get(field):
             option = f"--{field.replace('_', '-')}"
             raise refusal(f"identities without {option}, which is for servers that have none")
+    return value
+
+
+def _is_printable(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("not printable")
     return value
 
 
@@ -98,9 +106,31 @@ def _is_safe_host(host: str, info: ValidationInfo) -> str:
     return host
 
 
+def _is_key_source(value: str | None, info: ValidationInfo) -> str | None:
+    """Accept the place of signing keys, beside whose tokens they are of."""
+    if value is None:
+        return None
+    if "://" in value:
+        if not _is_safe_url(value):
+            raise ValueError("not a safe URL")
+    elif not Path(value).is_file():
+        raise ValueError("not a file")
+    if not info.data.get("jwt_issuer"):
+        raise refusal("signing keys together with --jwt-issuer, whose tokens they sign")
+    return value
+
+
+def _is_safe_url(where: str) -> bool:
+    """Tell whether nobody on the way can replace what a URL gives: TLS, or this machine."""
+    parts = urlsplit(where)
+    if parts.username is not None or not parts.hostname:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+
+
 def _has_identities(data: Mapping[str, Any]) -> bool:
     """Tell whether options before the address say who may come in."""
-    return data.get("keys") is not None
+    return data.get("keys") is not None or data.get("jwt_keys") is not None
 
 
 def _is_private(data: Mapping[str, Any]) -> bool:
@@ -144,6 +174,24 @@ class Settings(Options):
         AfterValidator(_is_alone),
         Accepts("the path of a keys file, as feed key new makes it"),
     ] = Field(default=None, description="File of keys, read again when it changes.")
+    jwt_issuer: Annotated[
+        Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_is_printable)] | None,
+        Accepts("printable text"),
+    ] = Field(default=None, description="Issuer of tokens (JWT) that are accepted: their iss.")
+    jwt_audience: Annotated[
+        str,
+        Field(min_length=1, max_length=256),
+        AfterValidator(_is_printable),
+        Accepts("printable text"),
+    ] = Field(default="feed", description="Audience that tokens have to be for: their aud.")
+    jwt_keys: Annotated[
+        str | None,
+        AfterValidator(_is_key_source),
+        AfterValidator(_is_alone),
+        Accepts("a file with a secret, a public key in PEM or a JWKS, or the https URL of a JWKS"),
+    ] = Field(
+        default=None, description="File, or URL, of the keys that tokens (JWT) are signed with."
+    )
     host: Annotated[
         str,
         Field(min_length=1),

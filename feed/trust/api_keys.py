@@ -10,10 +10,9 @@ import secrets
 import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
-from feed.errors import CredentialRefused
 from feed.trust.credentials import KeyPair
+from feed.trust.denial import Denial
 from feed.trust.identity import Identity, Kind
 from feed.wire.grants import NO_GRANTS, Grants
 
@@ -24,26 +23,6 @@ _ID_CHARACTERS = 16  # beyond the prefix: never the same twice
 _SECRET_BYTES = 32
 _ALPHABET = string.ascii_lowercase + string.digits
 _NO_SECRET = hashlib.sha256(b"").hexdigest()  # compared with where there is no such key
-
-
-class Denial(StrEnum):
-    """Why a key is not accepted; a label of metrics and logs.
-
-    The one who shows it hears of an end only if it has the secret.
-    """
-
-    UNKNOWN = "unknown"
-    WRONG = "wrong"
-    EXPIRED = "expired"
-    REVOKED = "revoked"
-
-
-_WORDS = {
-    Denial.UNKNOWN: "the key is not known here, or its secret is another one",
-    Denial.WRONG: "the key is not known here, or its secret is another one",
-    Denial.EXPIRED: "the key has expired",
-    Denial.REVOKED: "the key was revoked",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +103,17 @@ class ApiKeys:
             CredentialRefused: its key is gone or has ended, or has another secret by now.
         """
         if identity.id not in self._keys:
-            raise _refused(Denial.REVOKED)
+            raise Denial.REVOKED.refused()
         return self._find(identity.id, identity.proof, wall_ns)
 
     def _find(self, key_id: str, digest: str, wall_ns: int) -> Identity:
         key = self._keys.get(key_id, _NOBODYS)
         identity = key.opened_with(digest, wall_ns)
         if identity is None:
-            raise _refused(Denial.UNKNOWN if key is _NOBODYS else Denial.WRONG)
+            raise (Denial.UNKNOWN if key is _NOBODYS else Denial.WRONG).refused()
         denial = key.denial(wall_ns)
         if denial is not None:
-            raise _refused(denial)
+            raise denial.refused()
         return identity
 
 
@@ -151,10 +130,6 @@ def new_secret() -> str:
 def digest_of(secret: str) -> str:
     """Return what is kept of a secret."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _refused(denial: Denial) -> CredentialRefused:
-    return CredentialRefused(denial, _WORDS[denial])
 
 
 # Stands for an id that nobody has: the same work, and no secret has its digest.

@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from feed.errors import CredentialRefused
+from feed.trust.denial import Denial
 
 KEY_HEADER = "APCA-API-KEY-ID"
 SECRET_HEADER = "APCA-API-SECRET-KEY"  # noqa: S105 - the name of a header
 AUTHORIZATION = "Authorization"
-MALFORMED = "malformed"  # why such a credential is refused
-_ACCEPTED = f"Bearer id.secret, Basic, or the headers {KEY_HEADER} and {SECRET_HEADER}"
+_ACCEPTED = f"Bearer id.secret or a token, Basic, or the headers {KEY_HEADER} and {SECRET_HEADER}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,15 @@ class KeyPair:
     secret: str = field(repr=False)
 
 
-Credential = KeyPair
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token, as it came."""
+
+    text: str = field(repr=False)
+
+
+Credential = KeyPair | Token
+_DOTS_OF_A_TOKEN = 2
 
 
 class Headers(Protocol):
@@ -58,9 +65,7 @@ def credential_in(headers: Headers) -> Credential | None:
         return bearer(rest)
     if scheme.lower() == "basic":
         return _basic(rest)
-    raise CredentialRefused(
-        MALFORMED, f"Authorization is of no known scheme; accepted: {_ACCEPTED}"
-    )
+    raise Denial.MALFORMED.refused(f"Authorization is of no known scheme; accepted: {_ACCEPTED}")
 
 
 def bearer(text: str) -> Credential:
@@ -69,7 +74,7 @@ def bearer(text: str) -> Credential:
     Raises:
         CredentialRefused: it is nothing that can be understood.
     """
-    return key_pair(text, "")
+    return Token(text) if text.count(".") == _DOTS_OF_A_TOKEN else key_pair(text, "")
 
 
 def key_pair(key: str, secret: str) -> KeyPair:
@@ -81,7 +86,7 @@ def key_pair(key: str, secret: str) -> KeyPair:
     if not secret:
         key, _, secret = key.partition(".")
     if not (key and secret):
-        raise CredentialRefused(MALFORMED, f"a key has an id and a secret; accepted: {_ACCEPTED}")
+        raise Denial.MALFORMED.refused(f"a key has an id and a secret; accepted: {_ACCEPTED}")
     return KeyPair(key, secret)
 
 
@@ -89,7 +94,7 @@ def _basic(text: str) -> KeyPair:
     try:
         decoded = base64.b64decode(text, validate=True).decode()
     except (binascii.Error, ValueError):
-        raise CredentialRefused(MALFORMED, "Basic is not base64 of id:secret") from None
+        raise Denial.MALFORMED.refused("Basic is not base64 of id:secret") from None
     key, _, secret = decoded.partition(":")
     return key_pair(key, secret)
 
@@ -98,5 +103,5 @@ def _single(headers: Headers, name: str) -> str | None:
     """Return the value of a header; several would be read differently by others."""
     values = headers.getall(name, ())
     if len(values) > 1:
-        raise CredentialRefused(MALFORMED, f"{name} is there {len(values)} times; accepted: once")
+        raise Denial.MALFORMED.refused(f"{name} is there {len(values)} times; accepted: once")
     return values[0] if values else None

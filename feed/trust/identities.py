@@ -8,27 +8,21 @@ from collections import Counter
 from typing import Protocol
 
 from feed.errors import CredentialRefused, Unauthenticated
-from feed.trust.api_keys import Denial
-from feed.trust.credentials import MALFORMED, Credential
+from feed.trust.credentials import Credential, KeyPair, Token
+from feed.trust.denial import Denial
 from feed.trust.identity import ANONYMOUS, Identity, Kind
+from feed.trust.tokens import TokenAuthenticator
 from feed.trust.watched_keys import WatchedKeys
 
 ACCEPTED = "accepted"
 MISSING = "missing"
-OUTCOMES = (ACCEPTED, MISSING, MALFORMED, *Denial)
+OUTCOMES = (ACCEPTED, MISSING, *Denial)
 
 
 class Authenticator(Protocol):
     """One kind of identities."""
 
     kind: Kind
-
-    async def authenticate(self, shown: Credential, wall_ns: int) -> Identity:
-        """Return who shows a credential of this kind.
-
-        Raises:
-            CredentialRefused: it is not accepted.
-        """
 
     def renew(self, identity: Identity, wall_ns: int) -> Identity:
         """Return an identity of this kind as it is now.
@@ -50,7 +44,7 @@ class KeyAuthenticator:
         self._keys = keys
         self.look = keys.look
 
-    async def authenticate(self, shown: Credential, wall_ns: int) -> Identity:
+    def authenticate(self, shown: KeyPair, wall_ns: int) -> Identity:
         """Return whose key it is."""
         return self._keys.keys.authenticate(shown, wall_ns)
 
@@ -64,20 +58,22 @@ class Identities:
 
     Attributes:
         keys: the keys file; None: there is none.
+        authenticators: every kind of identities that is configured.
+        required: somebody has to say who they are.
         outcomes: of all credentials that were shown, or were due and not shown.
     """
 
-    def __init__(self, keys: WatchedKeys | None = None) -> None:
+    def __init__(
+        self, keys: WatchedKeys | None = None, tokens: TokenAuthenticator | None = None
+    ) -> None:
         self.keys = keys
         self.outcomes: Counter[str] = Counter()
-        self._authenticators: dict[Kind, Authenticator] = {}
-        if keys is not None:
-            self._authenticators[Kind.KEY] = KeyAuthenticator(keys)
-
-    @property
-    def required(self) -> bool:
-        """Whether somebody has to say who they are."""
-        return bool(self._authenticators)
+        self._by_key = None if keys is None else KeyAuthenticator(keys)
+        self._by_token = tokens
+        self.authenticators: tuple[Authenticator, ...] = tuple(
+            each for each in (self._by_key, tokens) if each is not None
+        )
+        self.required = bool(self.authenticators)
 
     async def authenticate(self, shown: Credential | None, wall_ns: int) -> Identity:
         """Return who shows a credential.
@@ -90,9 +86,9 @@ class Identities:
             return ANONYMOUS
         if shown is None:
             self.outcomes[MISSING] += 1
-            raise Unauthenticated("who asks has to say who it is; accepted: a key")
+            raise Unauthenticated("who asks has to say who it is; accepted: a key or a token")
         try:
-            identity = await self._authenticators[Kind.KEY].authenticate(shown, wall_ns)
+            identity = await self._authenticate(shown, wall_ns)
         except CredentialRefused as refused:
             self.note(refused)
             raise
@@ -109,10 +105,16 @@ class Identities:
         Raises:
             CredentialRefused: it has ended.
         """
-        authenticator = self._authenticators.get(identity.kind)
-        return identity if authenticator is None else authenticator.renew(identity, wall_ns)
+        for each in self.authenticators:
+            if each.kind is identity.kind:
+                return each.renew(identity, wall_ns)
+        return identity
 
-    def look(self) -> bool:
-        """See whether anything changed that identities come from; for a thread."""
-        changed = [each.look() for each in self._authenticators.values()]
-        return any(changed)
+    async def _authenticate(self, shown: Credential, wall_ns: int) -> Identity:
+        if isinstance(shown, Token):
+            if self._by_token is None:
+                raise Denial.UNKNOWN.refused("tokens are not accepted here; accepted: keys")
+            return await self._by_token.authenticate(shown, wall_ns)
+        if self._by_key is None:
+            raise Denial.UNKNOWN.refused("keys are not accepted here; accepted: tokens")
+        return self._by_key.authenticate(shown, wall_ns)

@@ -14,6 +14,7 @@ class Kind(StrEnum):
 
     ANONYMOUS = "anonymous"
     KEY = "key"
+    TOKEN = "token"  # noqa: S105 - a label
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Identity:
 
     Attributes:
         kind: how it was proven.
-        id: what tells it from all others of its kind: the id of a key. Never a secret.
+        id: what tells it from all others of its kind: the id of a key, the
+            subject of a token. Never a secret.
         name: for people, in logs and views.
         grants: what it may read, publish and administer.
         expires_wall_ns: when it ends; None: never.

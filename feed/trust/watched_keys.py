@@ -4,7 +4,6 @@ A file that is broken, or gone, changes nothing: the keys that were read last ar
 is a file again that can be read. That is told, once for each version of it.
 """
 
-import os
 from collections import Counter
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from feed.trust.api_keys import ApiKeys
+from feed.trust.file_version import Watched
 from feed.trust.keys_file import InvalidKeysFile, read_keys
 
 log = structlog.get_logger("feed.keys")
@@ -34,7 +34,7 @@ class WatchedKeys:
         is_broken: the file as it is now is not accepted.
     """
 
-    __slots__ = ("_seen", "_version", "is_broken", "keys", "path", "reloads")
+    __slots__ = ("_watched", "is_broken", "keys", "path", "reloads")
 
     def __init__(self, path: Path) -> None:
         """Read the file.
@@ -43,8 +43,7 @@ class WatchedKeys:
             InvalidKeysFile: it cannot be read, or is not accepted.
         """
         self.path = path
-        self._version = _version_of(path)  # that was read last
-        self._seen = self._version
+        self._watched = Watched(path)
         self.keys: ApiKeys = read_keys(path)
         self.reloads: Counter[Reload] = Counter()
         self.is_broken = False
@@ -52,14 +51,10 @@ class WatchedKeys:
     def look(self) -> bool:
         """Read the file if it has changed; tell whether there are other keys now.
 
-        It touches the disk: for a thread. A file is read once it stands still from one look to the
-        next: editors may write it in pieces, and half of a file may be one with fewer keys.
+        It touches the disk: for a thread.
         """
-        version = _version_of(self.path)
-        still, self._seen = version == self._seen, version
-        if version == self._version or not still:
+        if not self._watched.has_changed():
             return False
-        self._version = version  # before it is read: if it changes meanwhile, it is read again
         try:
             self.keys = read_keys(self.path)
         except InvalidKeysFile as error:
@@ -72,12 +67,3 @@ class WatchedKeys:
         self.reloads[Reload.APPLIED] += 1
         log.info("keys_reloaded", file=str(self.path), keys=len(self.keys))
         return True
-
-
-def _version_of(path: Path) -> tuple[int, ...]:
-    """Return what changes with a file; () where it cannot be looked at."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - the call itself is meant
-    except OSError:
-        return ()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

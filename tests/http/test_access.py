@@ -110,7 +110,7 @@ async def test_an_expired_and_a_revoked_key_are_told_so(serve: Serve, keys: Keys
     gone, old = keys.add("gone"), keys.add("old", expires_in_s=-60)
     keys.revoke(gone)
     feed = await serve(keys=keys.path)
-    for key, words in ((gone, "the key was revoked"), (old, "the key has expired")):
+    for key, words in ((gone, "the key was revoked"), (old, "the credential has expired")):
         answer = await ask(feed, "/v1/symbols", headers_of(key))
         assert (answer.status, (await answer.document())["detail"]) == (401, words)
     assert feed.hub.identities.outcomes == {"revoked": 1, "expired": 1}

@@ -106,7 +106,7 @@ def test_every_option_is_read_from_every_source(
     assert any(
         line.startswith(f"feed.toml: {field}: ") for line in problems_of({"config": "feed.toml"})
     )
-    texts = {"host", "symbols"}
+    texts = {"host", "symbols", "jwt_issuer", "jwt_audience"}
     if field not in texts:
         monkeypatch.setenv(f"FEED_{field.upper()}", "???")
         assert problems_of({})[0].startswith(f"FEED_{field.upper()}: '???' is not accepted")
@@ -292,7 +292,7 @@ def test_the_start_is_exact_in_nanoseconds(toml: Path) -> None:
         (b'config = "other.toml"', "feed.toml: config: no such option"),
         (b"batch-ms = 5", "feed.toml: batch-ms: no such option; did you mean batch_ms"),
         (b"[server]\nport = 1", "feed.toml: server: no such option"),
-        (b"xyzzy = 1", "known: allow_anonymous, local_admin, insecure, keys, host"),
+        (b"xyzzy = 1", "known: allow_anonymous, local_admin, insecure, keys, jwt_issuer"),
     ],
 )
 def test_a_broken_file_is_told_in_one_line(toml: Path, content: bytes, words: str) -> None:

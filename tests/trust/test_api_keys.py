@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from feed.errors import CredentialRefused
-from feed.trust import api_keys
-from feed.trust.api_keys import ApiKey, ApiKeys, Denial, digest_of, new_id, new_secret
+from feed.trust.api_keys import ApiKey, ApiKeys, digest_of, new_id, new_secret
 from feed.trust.credentials import KeyPair
+from feed.trust.denial import Denial
 from feed.trust.identity import Kind
 from feed.wire.grants import NO_GRANTS, Grants
 
@@ -43,7 +43,7 @@ def test_an_unknown_id_and_a_wrong_secret_are_told_alike() -> None:
     assert denial(keys, KeyPair("fk_ffffffffffffffff", SECRET)) == Denial.UNKNOWN
     assert denial(keys, KeyPair(KEY.id, OTHER)) == Denial.WRONG
     assert denial(keys, KeyPair(KEY.id, KEY.secret_sha256)) == Denial.WRONG, "the digest opens not"
-    assert api_keys._WORDS[Denial.UNKNOWN] == api_keys._WORDS[Denial.WRONG]
+    assert Denial.UNKNOWN.words == Denial.WRONG.words
 
 
 def test_no_secret_opens_what_stands_for_an_unknown_id() -> None:

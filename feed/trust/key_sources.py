@@ -1,0 +1,163 @@
+"""Where signing keys come from: a file, or a URL. Both keep what they had when it cannot be had."""
+
+import asyncio
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from email.message import Message
+from http.client import HTTPException
+from pathlib import Path
+from typing import IO, Protocol
+
+import structlog
+
+from feed.errors import MAX_PATH_LENGTH, show_name
+from feed.trust.file_version import Watched
+from feed.trust.signing_keys import InvalidSigningKeys, SigningKey, SigningKeys
+
+REFRESH_S = 300.0  # between two looks at a URL
+LEAST_S = 10.0  # between two, whoever asks: unknown ids are easily made up
+TIMEOUT_S = 5.0
+MAX_BYTES = 1 << 20
+_NS_PER_S = 1_000_000_000
+
+log = structlog.get_logger("feed.tokens")
+
+
+class KeySource(Protocol):
+    """A place that has signing keys."""
+
+    async def find(self, key_id: str | None) -> SigningKey | None:
+        """Return a key, looking once more where it is unknown; None: there is none."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it could not be read so far."""
+
+    def look(self) -> bool:
+        """Read the place again if it is time; tell whether it changed. It waits: for a thread."""
+
+
+class FileKeys:
+    """Keys of a file, read again when it changes."""
+
+    is_empty = False
+
+    def __init__(self, path: Path) -> None:
+        """Read the file.
+
+        Raises:
+            InvalidSigningKeys: it cannot be read, or is not accepted.
+        """
+        self._path = path
+        self._watched = Watched(path)
+        self._keys = _read(path)
+
+    async def find(self, key_id: str | None) -> SigningKey | None:
+        """Return a key of the file."""
+        return self._keys.find(key_id)
+
+    def look(self) -> bool:
+        """Read the file again if it has changed and stands still."""
+        if not self._watched.has_changed():
+            return False
+        try:
+            self._keys = _read(self._path)
+        except InvalidSigningKeys as error:
+            log.error("signing_keys_refused", error=str(error))  # noqa: TRY400 - said in full
+            return False
+        log.info("signing_keys_reloaded", file=str(self._path), keys=len(self._keys.by_id))
+        return True
+
+
+class UrlKeys:
+    """Keys of a JWKS at a URL, fetched in a thread; those that were had stay while it fails."""
+
+    def __init__(self, url: str, mono_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._url = url
+        self._mono_ns = mono_ns
+        self._keys = SigningKeys()
+        self._fetched_ns: int | None = None  # when it was tried last
+        self._fetching = asyncio.Lock()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it could not be fetched so far."""
+        return not self._keys.by_id
+
+    async def find(self, key_id: str | None) -> SigningKey | None:
+        """Return a key; where it is unknown the URL is asked again, not too often."""
+        found = self._keys.find(key_id)
+        if found is None and (self._is_due(LEAST_S) or self._fetching.locked()):
+            async with self._fetching:  # who waited finds what the one before has fetched
+                if self._is_due(LEAST_S):
+                    await asyncio.to_thread(self._fetch)
+            found = self._keys.find(key_id)
+        return found
+
+    def look(self) -> bool:
+        """Fetch where that is due."""
+        return self._is_due(LEAST_S if self.is_empty else REFRESH_S) and self._fetch()
+
+    def _is_due(self, after_s: float) -> bool:
+        fetched_ns = self._fetched_ns
+        return fetched_ns is None or self._mono_ns() - fetched_ns >= after_s * _NS_PER_S
+
+    def _fetch(self) -> bool:
+        self._fetched_ns = self._mono_ns()
+        try:
+            keys = SigningKeys.of_jwks(_get(self._url))
+        except (OSError, HTTPException, ValueError, InvalidSigningKeys) as error:
+            words = getattr(error, "reason", error)
+            kept = len(self._keys.by_id)
+            log.warning("jwks_not_fetched", url=self._url, error=str(words), kept=kept)
+            return False
+        changed = keys.by_id.keys() != self._keys.by_id.keys()
+        self._keys = keys
+        if changed:
+            log.info("jwks_fetched", url=self._url, keys=len(keys.by_id))
+        return changed
+
+
+def key_source(where: str) -> KeySource:
+    """Return the keys at a path or URL.
+
+    Raises:
+        InvalidSigningKeys: the file is not accepted.
+    """
+    return UrlKeys(where) if "://" in where else FileKeys(Path(where))
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows nobody to another place: that one was not checked."""
+
+    def redirect_request(  # noqa: PLR0917 - urllib's own
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: Message,
+        newurl: str,
+    ) -> None:
+        """Follow nowhere; the redirection is then an error."""
+
+
+def _get(url: str) -> bytes:
+    opener = urllib.request.build_opener(_NoRedirects)
+    with opener.open(url, timeout=TIMEOUT_S) as answer:
+        data: bytes = answer.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise InvalidSigningKeys(f"more than {MAX_BYTES} bytes")
+    return data
+
+
+def _read(path: Path) -> SigningKeys:
+    try:
+        return SigningKeys.of_bytes(path.read_bytes())
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror})"
+    except InvalidSigningKeys as error:
+        reason = str(error)
+    raise InvalidSigningKeys(f"{show_name(str(path), MAX_PATH_LENGTH)}: {reason}")

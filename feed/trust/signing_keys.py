@@ -1,0 +1,143 @@
+"""The keys that tokens are signed with: a secret, a public key in PEM, or a JWKS.
+
+Each key is for one algorithm, which its kind decides and never the token: so `none`, and a public
+key that is taken for a secret (algorithm confusion), are nothing that could be asked for.
+
+Source: RFC 7517 (JWK), RFC 7518 §3, RFC 8725 §3.1.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from feed.errors import InvalidInput, shorten
+
+MIN_SECRET_BYTES = 32  # RFC 7518 §3.2
+MIN_RSA_BITS = 2_048  # RFC 7518 §3.3
+WORDS = (
+    "a secret of at least 32 bytes (HS256), a public key in PEM (RS256, ES256 on P-256, EdDSA), or "
+    "a JWKS of such public keys"
+)
+
+
+class InvalidSigningKeys(InvalidInput):
+    """What should be keys is not accepted; the message says why, and never shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """One key.
+
+    Attributes:
+        algorithm: the only one that it is for.
+        key: as PyJWT takes it.
+    """
+
+    algorithm: str
+    key: Any = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """Some keys, by their ids; one that has no id stands under "".
+
+    Attributes:
+        by_id: the keys.
+    """
+
+    by_id: Mapping[str, SigningKey] = field(default_factory=dict)
+
+    def find(self, key_id: str | None) -> SigningKey | None:
+        """Return the key of a token; one that is alone is found whatever the token names."""
+        if len(self.by_id) == 1 and (key_id is None or "" in self.by_id):
+            return next(iter(self.by_id.values()))
+        return self.by_id.get(key_id or "")
+
+    @classmethod
+    def of_bytes(cls, data: bytes) -> "SigningKeys":
+        """Read keys of any of the three kinds.
+
+        Raises:
+            InvalidSigningKeys: it is none of them.
+        """
+        start = data.lstrip()[:5]
+        if start == b"-----":
+            return cls({"": _of_pem(data)})
+        if start[:1] == b"{":
+            return cls.of_jwks(data)
+        secret = data.strip(b"\r\n")
+        if len(secret) < MIN_SECRET_BYTES:
+            raise InvalidSigningKeys(f"{len(secret)} bytes; accepted: {WORDS}")
+        return cls({"": SigningKey("HS256", secret)})
+
+    @classmethod
+    def of_jwks(cls, data: bytes) -> "SigningKeys":
+        """Read a JWKS; keys in it that are not for signing, or of other kinds, are left out.
+
+        Raises:
+            InvalidSigningKeys: it is none, or no key of it is of use.
+        """
+        try:
+            document = json.loads(data)
+            rows = document["keys"]
+            assert isinstance(rows, list)
+        except (ValueError, KeyError, TypeError, AssertionError):
+            raise InvalidSigningKeys(f"a document that is no JWKS; accepted: {WORDS}") from None
+        found: dict[str, SigningKey] = {}
+        for row in rows:
+            if not isinstance(row, dict) or row.get("use", "sig") != "sig":
+                continue
+            key = _of_jwk(row)
+            key_id = row.get("kid", "")
+            if key is None or not isinstance(key_id, str):
+                continue
+            if key_id in found:
+                raise InvalidSigningKeys(f"two keys with the kid {shorten(key_id)}")
+            found[key_id] = key
+        if not found:
+            raise InvalidSigningKeys(f"a JWKS without a key of use; accepted: {WORDS}")
+        return cls(found)
+
+
+def _of_pem(data: bytes) -> SigningKey:
+    if b"PRIVATE KEY-----" in data:
+        raise InvalidSigningKeys("a private key; accepted: the public one that belongs to it")
+    try:
+        return _of_public(load_pem_public_key(data))
+    except (ValueError, UnsupportedAlgorithm):
+        raise InvalidSigningKeys(f"no public key in PEM; accepted: {WORDS}") from None
+
+
+def _of_public(key: object) -> SigningKey:
+    if isinstance(key, RSAPublicKey):
+        if key.key_size < MIN_RSA_BITS:
+            words = f"an RSA key of {key.key_size} bits; accepted: at least {MIN_RSA_BITS}"
+            raise InvalidSigningKeys(words)
+        return SigningKey("RS256", key)
+    if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
+        return SigningKey("ES256", key)
+    if isinstance(key, Ed25519PublicKey):
+        return SigningKey("EdDSA", key)
+    raise InvalidSigningKeys(f"a key of another kind; accepted: {WORDS}")
+
+
+def _of_jwk(row: Mapping[str, Any]) -> SigningKey | None:
+    """Return the key of a JWK; None: it is of another kind, or says it is for another algorithm.
+
+    Secrets have no place in a document that is public by its nature.
+    """
+    if row.get("kty") not in {"RSA", "EC", "OKP"} or "d" in row:
+        return None
+    try:
+        key = _of_public(jwt.PyJWK({name: row[name] for name in row if name != "alg"}).key)
+    except (jwt.PyJWTError, InvalidSigningKeys, ValueError, TypeError, KeyError):
+        return None
+    return key if row.get("alg", key.algorithm) == key.algorithm else None

@@ -1,0 +1,172 @@
+"""Signing keys: their kinds, where they come from, and what happens when they cannot be had."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from feed.trust.key_sources import LEAST_S, REFRESH_S, FileKeys, UrlKeys
+from feed.trust.signing_keys import InvalidSigningKeys, SigningKeys
+from tests.trust.signing import SECRET, pem, signer
+
+SECOND = 1_000_000_000
+
+
+def jwks(*kids: str, algorithm: str = "ES256") -> bytes:
+    return json.dumps({"keys": [signer(algorithm).jwk(kid=kid) for kid in kids]}).encode()
+
+
+def private_pem() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    form, none = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, form, none)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"short", "5 bytes"),
+        (b"", "0 bytes"),
+        (private_pem(), "a private key"),
+        (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "no public key in PEM"),
+        (pem(ec.generate_private_key(ec.SECP384R1())), "of another kind"),
+        (pem(rsa.generate_private_key(65_537, 1_024)), "1024 bits; accepted: at least 2048"),
+        (b"{}", "no JWKS"),
+        (b'{"keys": {}}', "no JWKS"),
+        (b'{"keys": []}', "without a key of use"),
+        (b'{"keys": [7, {"kty": "oct", "k": "c2VjcmV0"}, {"kty": "EC"}]}', "without a key of use"),
+        (jwks("a", "a"), "two keys with the kid 'a'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "data",
+)
+def test_what_is_no_key_is_refused(data: bytes, words: str) -> None:
+    with pytest.raises(InvalidSigningKeys, match=words) as refused:
+        SigningKeys.of_bytes(data)
+    assert "c2VjcmV0" not in str(refused.value)
+
+
+def test_a_key_that_is_for_something_else_is_left_out() -> None:
+    rows = [
+        signer("ES256").jwk(kid="enc", use="enc"),
+        signer("ES256").jwk(kid="other", alg="ES384"),
+        signer("RS256").jwk(kid="pss", alg="PS256"),
+        signer("ES256").jwk(kid="good", use="sig", alg="ES256"),
+    ]
+    found = SigningKeys.of_bytes(json.dumps({"keys": rows}).encode())
+    assert list(found.by_id) == ["good"]
+
+
+def test_a_secrets_last_line_end_is_not_of_it() -> None:
+    [key] = SigningKeys.of_bytes(SECRET + b"\n").by_id.values()
+    assert key.key == SECRET
+    assert SECRET.decode() not in repr(key)
+
+
+async def test_a_file_is_read_again_and_kept_while_it_is_broken(tmp_path: Path) -> None:
+    path = tmp_path / "jwks.json"
+    path.write_bytes(jwks("a", "b"))
+    keys = FileKeys(path)
+    assert await keys.find("a")
+    path.write_bytes(b"{")
+    assert not keys.look()
+    assert not keys.look(), "it stands still now, and is not accepted"
+    assert await keys.find("a")
+    path.write_bytes(jwks("b", "c"))
+    assert not keys.look()
+    assert keys.look()
+    assert not await keys.find("a")
+    assert await keys.find("c")
+
+
+class Idp:
+    """A server of a JWKS, which counts who asks, and fails when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.status = 200
+        self.body = jwks("a", "b")
+        idp = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                idp.asked += 1
+                self.send_response(idp.status)
+                if idp.status == 302:
+                    self.send_header("Location", f"{idp.url}/elsewhere")
+                self.send_header("Content-Length", str(len(idp.body)))
+                self.end_headers()
+                self.wfile.write(idp.body)
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/jwks"
+        self._thread = Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def idp() -> Iterator[Idp]:
+    server = Idp()
+    yield server
+    server.close()
+
+
+async def test_an_unknown_id_is_asked_for_not_too_often_and_once_for_all(idp: Idp) -> None:
+    mono_ns = 0
+    keys = UrlKeys(idp.url, lambda: mono_ns)
+    assert keys.is_empty
+    found = await asyncio.gather(*(keys.find("a") for _ in range(20)))
+    assert all(found)
+    assert idp.asked == 1, "who waits finds what the first has fetched"
+    idp.body = jwks("c", "d")
+    for _ in range(20):
+        assert await keys.find("c") is None
+    assert idp.asked == 1
+    mono_ns += int(LEAST_S * SECOND)
+    assert await keys.find("c")
+    assert await keys.find("a") is None
+    assert idp.asked == 2
+
+
+@pytest.mark.parametrize("status", [500, 404, 302])
+async def test_keys_are_kept_while_the_url_fails(idp: Idp, status: int) -> None:
+    mono_ns = 0
+    keys = UrlKeys(idp.url, lambda: mono_ns)
+    assert keys.look()
+    idp.status = status
+    assert not keys.look(), "it is not due yet"
+    assert idp.asked == 1
+    mono_ns += int(REFRESH_S * SECOND)
+    assert not keys.look()
+    assert idp.asked == 2, "a redirection is not followed"
+    assert await keys.find("a")
+    idp.status, idp.body = 200, b"<html>"
+    mono_ns += int(REFRESH_S * SECOND)
+    assert not keys.look()
+    assert await keys.find("a")
+    assert not keys.is_empty
+
+
+async def test_a_url_that_never_answered_is_asked_again_soon(idp: Idp) -> None:
+    mono_ns = 0
+    keys = UrlKeys(idp.url, lambda: mono_ns)
+    idp.status = 503
+    assert await keys.find("a") is None
+    assert keys.is_empty
+    idp.status = 200
+    mono_ns += int(LEAST_S * SECOND)
+    assert keys.look()
+    assert await keys.find("a")
