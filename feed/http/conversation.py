@@ -379,6 +379,9 @@ class Conversation:
     def _reselect(self) -> None:
         """Subscribe to what is granted now of what was subscribed to, and say so if it changes."""
         before, granted = self._subscribed, self._granted
+        if before.selection.symbols and Transport.WEBSOCKET not in granted.grants.transports:
+            self._hub.disconnect(self._session, Reason.NOT_GRANTED)
+            return
         if granted.selection == before.selection:
             self._subscribed = granted
             return

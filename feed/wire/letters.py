@@ -11,6 +11,13 @@ from typing import Any
 
 from feed.market.ticks import Bar, ConflatedTrade, Kind, Quote, Status, Tick, Trade
 
+# Fields of Protobuf that are channels, where they are written otherwise.
+CHANNEL_FIELDS = {
+    "updated_bars": "updatedBars",
+    "second_bars": "secondBars",
+    "daily_bars": "dailyBars",
+    "cancel_errors": "cancelErrors",
+}
 # By the names that `feed.market.ticks` and `feed.proto` have; names left out are the same.
 LETTERS = {
     "symbol": "S",
@@ -49,6 +56,7 @@ LETTERS = {
     "last_position": "to",
     "words": "msg",
     "may_reconnect": "reconnect",
+    **CHANNEL_FIELDS,
 }
 _CLASSES: dict[Kind, type[Tick]] = {
     Kind.TRADE: ConflatedTrade,  # has the fields of the others too

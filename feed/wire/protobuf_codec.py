@@ -20,11 +20,12 @@ from operator import attrgetter
 from typing import Any
 
 from feed.errors import InvalidMessage
-from feed.market.ticks import ConflatedTrade, Kind, Tick, Trade
+from feed.market.ticks import CHANNELS, ConflatedTrade, Kind, Tick, Trade
 from feed.wire.codec_name import CodecName
 from feed.wire.delimiter import Delimiter
 from feed.wire.frame_shape import Joints
-from feed.wire.letters import LETTERS
+from feed.wire.letters import CHANNEL_FIELDS, LETTERS
+from feed.wire.messages import SILENT_CHANNELS
 from feed.wire.rfc3339 import rfc3339, unix_ns
 from feed.wire.varint import varint
 
@@ -33,9 +34,10 @@ DESCRIPTOR_SET = "feed.binpb"
 _DECODERS: dict[str, Callable[[Any], object]] = {
     "event_ns": rfc3339,
     "time_ns": rfc3339,
-    "conditions": list,
-    "names": list,
     "nearest": dict,
+    "conflate": dict,
+    **dict.fromkeys(("conditions", "names"), list),
+    **dict.fromkeys((*CHANNELS, *SILENT_CHANNELS, *CHANNEL_FIELDS), list),
 }
 _TYPES = {kind.name.lower(): kind.value for kind in Kind}  # `T`, where it is not the item's name
 _CONFLATED = "conflated"
@@ -232,6 +234,8 @@ def _tag(field: Any) -> bytes:  # noqa: ANN401 - a FieldDescriptor
 def _object(schema: _Schema, kind: str, message: Any) -> dict[str, Any]:  # noqa: ANN401 - a message
     """Return an item's message as the object that it would be in JSON."""
     fields = {"T": _TYPES.get(kind, kind), **schema.items[kind].read(message)}
+    if kind == "subscription" and not fields["conflate"]:
+        del fields["conflate"]
     if kind == "trade":
         if message.HasField(_CONFLATED):
             fields |= schema.conflated.read(message.conflated)

@@ -79,7 +79,7 @@ _MESSAGES: dict[str, tuple[tuple[Any, ...], str]] = {
     ),
     "subscription_message": (
         ({Channel.QUOTES: ["*"]}, {Channel.QUOTES: 250}),
-        "WebSocket: all that is subscribed now; `conflate` with the intervals as rounded, if any",
+        "all that is subscribed now, also where a grant has changed; `conflate`: the intervals",
     ),
     "error_message": ((ErrorCode.INTERNAL,), "WebSocket: see [errors](#errors)"),
     "bye_message": (

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 import feed
 from feed.errors import InvalidMessage
-from feed.market.ticks import Status, Tick, Trade
+from feed.market.ticks import Channel, Status, Tick, Trade
 from feed.wire.disconnect import Reason
 from feed.wire.json_codec import JSON
-from feed.wire.messages import bye_message, mark_message
+from feed.wire.messages import bye_message, mark_message, subscription_message
 from feed.wire.position import Position
 from feed.wire.protobuf_codec import PROTOBUF, load_messages
 from tests.fakes import strategies
@@ -82,6 +82,13 @@ def test_messages_join_with_ticks_and_come_back_as_they_were(
 @pytest.mark.parametrize("reason", Reason)
 def test_whatever_reason_a_stream_ends_for_can_be_said(reason: Reason) -> None:
     message = bye_message(reason.value)
+    assert PROTOBUF.decode(PROTOBUF.array([message])) == [message]
+
+
+@pytest.mark.parametrize("intervals_ms", [{}, {Channel.SECOND_BARS: 250}])
+def test_what_comes_from_now_on_can_be_said(intervals_ms: dict[Channel, int]) -> None:
+    symbols = {Channel.TRADES: ["*", "AAPL"], Channel.SECOND_BARS: ["MSFT"]}
+    message = subscription_message(symbols, intervals_ms)
     assert PROTOBUF.decode(PROTOBUF.array([message])) == [message]
 
 
