@@ -42,6 +42,7 @@ class Cutter:
         self._cadence = Cadence(None if interval_ms is None else int(interval_ms * 1e6))
         self._loop = asyncio.get_running_loop()
         self._cut_handle: asyncio.Handle | None = None
+        self._others_ns = 0  # that steps other than cuts took until the last cut
         self._unpriced_cuts = 0  # their cost is not known yet
         self._wanted = False  # somebody asked for a cut meanwhile
         self._due_handle: asyncio.Handle | None = None  # of the next conflated cut
@@ -86,7 +87,8 @@ class Cutter:
         """
         ended_ns = time.perf_counter_ns()
         self._unpriced_cuts -= 1
-        self._cadence.note_cut(began_ns, ended_ns)
+        others_ns, self._others_ns = self._others_ns, self._steps.others_ns
+        self._cadence.note_cut(began_ns, ended_ns, self._others_ns - others_ns)
         self._instruments.note_cut(
             ended_ns - began_ns, ticks, age_ns=self._clock.mono_ns() - first_ns, frames=frames
         )

@@ -25,6 +25,15 @@ def test_a_cut_is_followed_by_as_much_rest_as_it_cost() -> None:
     assert cadence.delay_ns(NOON_NS + 4 * MS) == 0
 
 
+@pytest.mark.parametrize(
+    ("others_ms", "rest_ms"), [(0, 2), (1, 2), (2, 4), (3, 6), (4, 6), (500, 6)]
+)
+def test_it_rests_longer_where_other_work_takes_its_share(others_ms: int, rest_ms: int) -> None:
+    cadence = Cadence()
+    cadence.note_cut(NOON_NS, NOON_NS + 2 * MS, others_ms * MS)
+    assert cadence.delay_ns(NOON_NS + 2 * MS) == rest_ms * MS
+
+
 def test_only_the_last_cut_counts() -> None:
     cadence = Cadence()
     cadence.note_cut(NOON_NS, NOON_NS + 50 * MS)
