@@ -16,6 +16,7 @@ from feed.broadcast.turn import Progress, Verdict
 from feed.market.ticks import Channel, Kind, Tick
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
+from feed.wire.grants import Grants
 from feed.wire.position import Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
@@ -240,6 +241,13 @@ class Stage:
         lane = member.subscriber.lane
         key = PayloadKey(selection, lane.codec, lane.payload.key.marks)
         self.audience.move(member.subscriber, key, self.now_ns, lane.compression)
+
+    def regrant(self, member: Member, grants: Grants) -> None:
+        """Let a member have what is granted now of what it selects, as the hub does."""
+        lane = member.subscriber.lane
+        selection = grants.select(member.subscriber.selection).selection
+        key = PayloadKey(selection, lane.codec, lane.payload.key.marks)
+        self.audience.move(member.subscriber, key, self.now_ns, lane.compression, grants=grants)
 
     def catch_up(self, member: Member, most_frames: int | None = None) -> None:
         """Write what a member is due while its socket has room; live when that is all."""
