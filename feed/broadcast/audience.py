@@ -7,7 +7,7 @@ the hub, which has them, asks, and so do tests.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from feed.broadcast.awake_clock import AwakeClock
 from feed.broadcast.cut import Broadcast, Cut
@@ -187,13 +187,17 @@ class Audience:
     def warn_later(self, mono_ns: int) -> Iterator[None]:
         """Tell subscribers what has not come in the time that it was given, one a step."""
         for subscriber, messages in self.warnings.due(mono_ns):
-            was_live = subscriber.live
-            if was_live and messages:  # private bytes never enter what it shares with others
-                self._hold(subscriber)
-            self.tell(subscriber, messages)
-            if was_live and messages:
-                self.release(subscriber, mono_ns)
+            self.tell_now(subscriber, messages, mono_ns)
             yield
+
+    def tell_now(self, subscriber: Subscriber, messages: Sequence[Message], mono_ns: int) -> None:
+        """Put messages behind what a subscriber is due, whatever its standing is."""
+        was_live = subscriber.live
+        if was_live and messages:  # private bytes never enter what it shares with others
+            self._hold(subscriber)
+        self.tell(subscriber, messages)
+        if was_live and messages:
+            self.release(subscriber, mono_ns)
 
     def release(self, subscriber: Subscriber, mono_ns: int) -> None:
         """Let a subscriber that is held have what it is due, from its next turn on."""

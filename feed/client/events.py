@@ -202,6 +202,22 @@ class ServerWarning:
 
 
 @dataclass(frozen=True, slots=True)
+class Expiring:
+    """Who this client is ends soon, and the connection with it; the next one shows it anew.
+
+    Attributes:
+        time: when, as the server has it.
+        words: the server's.
+    """
+
+    time: str | None
+    words: str
+
+    def __str__(self) -> str:
+        return f"expiring at {self.time or 'some time'}: {self.words}"
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """An object whose `T` this client does not know; `message` is all of it."""
 
@@ -268,6 +284,7 @@ Event = (
     | ServerWarning
     | Bye
     | Notice
+    | Expiring
     | Unknown
     | Connected
     | Disconnected

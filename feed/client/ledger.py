@@ -16,6 +16,7 @@ from feed.client.events import (
     Bye,
     Counters,
     Event,
+    Expiring,
     FeedState,
     Gap,
     Mark,
@@ -31,7 +32,7 @@ from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.wire.position import BEGINNING, Position
 
-_NO_LIFE = Bye | Notice | FeedState | ServerWarning | Unknown
+_NO_LIFE = Bye | Notice | FeedState | ServerWarning | Expiring | Unknown
 _TICK_KINDS = frozenset(kind.value for kind in Kind)
 
 
@@ -137,6 +138,8 @@ class Ledger:
             self._enter_feed_state(item, events)
         elif kind == "warning":
             events.append(_warning(item))
+        elif kind == "expiring":
+            events.append(Expiring(_text(item, "t"), _text(item, "msg") or ""))
         elif kind == "error":
             code = item.get("code")
             if type(code) is not int:

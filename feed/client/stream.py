@@ -34,6 +34,7 @@ from feed.client.events import (
     Counters,
     Disconnected,
     Event,
+    Expiring,
     Mark,
     Notice,
     Snapshot,
@@ -354,7 +355,7 @@ class Stream:
         )
 
     def _log_level(self, event: Event) -> int:
-        if isinstance(event, Mark | Snapshot | Connected):
+        if isinstance(event, Mark | Snapshot | Connected | Expiring):
             return logging.INFO
         if isinstance(event, Unknown):  # there may be one in every message
             kind = event.message["T"]

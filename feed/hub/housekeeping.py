@@ -7,7 +7,7 @@ the process is.
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from feed.broadcast.audience import Audience
 from feed.broadcast.subscriber import Subscriber
@@ -52,6 +52,7 @@ class Housekeeping:
         sessions: Mapping[Subscriber, Session],
         waiting: Waiting,
         loop_lag: Histogram,
+        expire: Callable[[Session, int, int], None],
     ) -> None:
         """Make a task that does not run yet.
 
@@ -63,6 +64,7 @@ class Housekeeping:
             sessions: everybody connected, as it changes.
             waiting: connections whose next request is not there.
             loop_lag: takes how late the loop was, in nanoseconds.
+            expire: looks at the end of a session's identity, at a monotonic and a wall time.
         """
         self._audience = audience
         self._keepalive_ns = int(settings.keepalive_s * 1e9)
@@ -73,6 +75,7 @@ class Housekeeping:
         self._sessions = sessions
         self._waiting = waiting
         self._loop_lag = loop_lag
+        self._expire = expire
 
     async def run(self) -> None:
         """Do what is due, pause, and so on for ever."""
@@ -90,15 +93,17 @@ class Housekeeping:
                     mark_interval_ns=self._mark_interval_ns,
                 ),
                 self._audience.warn_later(mono_ns),
-                self._look_at_sessions(mono_ns, awake_ns),
+                self._look_at_sessions(mono_ns, awake_ns, wall_ns),
                 self._waiting.sweep(mono_ns),
             ):
                 await self._turns.in_slices(work, Step.HOUSEKEEPING)
 
-    def _look_at_sessions(self, mono_ns: int, awake_ns: int) -> Iterator[None]:
+    def _look_at_sessions(self, mono_ns: int, awake_ns: int, wall_ns: int) -> Iterator[None]:
         """Let sessions beat, and the ladder see the full sockets of those that miss no frame."""
         for session in list(self._sessions.values()):
             if not session.ended.done():
                 self._audience.look(session.subscriber, mono_ns)
                 session.beat(awake_ns)
+                if session.identity.expires_wall_ns is not None and not session.ended.done():
+                    self._expire(session, mono_ns, wall_ns)
             yield

@@ -42,12 +42,13 @@ from feed.wire.compression import Compression
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.framing import Framing
 from feed.wire.grants import Grants, Refused
-from feed.wire.messages import Message, subscription_message
+from feed.wire.messages import Message, expiring_message, subscription_message
 from feed.wire.position import Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 
 ANSWERED_AT_ONCE = 2  # of finite requests; a scrape is 10 ms of work
+EXPIRING_NS = 30_000_000_000  # before its end an identity is told of it
 _NS_PER_MS = 1_000_000
 _FORGOTTEN_ENTRIES = 8_000  # of the indexes, in one step: 1.2 ms
 
@@ -166,6 +167,7 @@ class Hub:
             sessions=self.sessions,
             waiting=self.waiting,
             loop_lag=self.instruments.loop_lag,
+            expire=self._expire,
         )
         self._forget_handle: asyncio.Handle | None = None
         self._joined = asyncio.Event()
@@ -411,6 +413,18 @@ class Hub:
             message = subscription_message(granted.symbols, grants.slowed(intervals_ms))
             subscriber.send(subscriber.lane.message_envelope(message), Written.ANSWER)
             self.release(session)
+
+    def _expire(self, session: Session, mono_ns: int, wall_ns: int) -> None:
+        """End a session whose identity has ended; tell it some time before, once."""
+        end_ns = session.identity.expires_wall_ns
+        if end_ns is None:
+            return
+        if end_ns <= wall_ns:
+            self.disconnect(session, Reason.EXPIRED)
+        elif end_ns - wall_ns <= EXPIRING_NS and session.told_end_ns != end_ns:
+            session.told_end_ns = end_ns
+            self.audience.tell_now(session.subscriber, [expiring_message(end_ns)], mono_ns)
+            self.catch_up.give(session.subscriber, most_frames=1)
 
     def _forget_soon(self) -> None:
         """Take what nobody has selected any more out of the indexes, between turns of the loop.

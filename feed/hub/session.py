@@ -39,6 +39,7 @@ class Session:
         reselect: called when its grants may have changed; None: the hub selects for it.
         wish: all that it asked for, as far as it is granted, where its selection does not say that;
             of transports that go one way.
+        told_end_ns: the end of its identity that it was told of; None: it was told of none.
         ended: done, with the reason, once the subscriber is out of its lane.
         id: a number for logs and views, unique in this process.
     """
@@ -52,6 +53,7 @@ class Session:
     identity: Identity = ANONYMOUS
     reselect: Callable[[], None] | None = None
     wish: Selection | None = None
+    told_end_ns: int | None = None
     ended: "asyncio.Future[Reason]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )

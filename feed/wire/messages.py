@@ -181,6 +181,12 @@ def _as_named(symbols: frozenset[str]) -> list[str]:
     return sorted(symbols)
 
 
+def expiring_message(end_wall_ns: int) -> Message:
+    """Return the notice that an identity ends soon, and with it the connection."""
+    words = "the identity ends then, and the connection with it; auth again keeps both"
+    return {"T": "expiring", "t": rfc3339(end_wall_ns), "msg": words}
+
+
 def error_message(code: ErrorCode, words: str | None = None) -> Message:
     """Return an error in the dialect's form; by default its words are those of its code."""
     return {"T": "error", "code": int(code), "msg": code.words if words is None else words}

@@ -13,6 +13,7 @@ from feed.client.events import (
     Bye,
     Counters,
     Event,
+    Expiring,
     FeedState,
     Gap,
     Mark,
@@ -275,3 +276,10 @@ def test_resuming_from_the_ledger_neither_loses_nor_repeats(
     ids = [got for event in events if isinstance(event, Batch) for got in ids_of(event)]
     assert ids == list(range(1, len(ids) + 1))
     assert account.counters.duplicates == 0
+
+
+def test_the_end_of_an_identity_is_an_event_and_no_sign_of_data() -> None:
+    ledger, events = Ledger(Counters(), after=None, snapshot=False, conflated=False), deque[Event]()
+    message = {"T": "expiring", "t": "2026-01-01T00:00:00Z", "msg": "soon"}
+    assert not ledger.enter(Message([message]), events)
+    assert list(events) == [Expiring("2026-01-01T00:00:00Z", "soon")]

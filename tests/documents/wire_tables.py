@@ -82,6 +82,10 @@ _MESSAGES: dict[str, tuple[tuple[Any, ...], str]] = {
         "all that is subscribed now, also where a grant has changed; `conflate`: the intervals",
     ),
     "error_message": ((ErrorCode.INTERNAL,), "WebSocket: see [errors](#errors)"),
+    "expiring_message": (
+        (0,),
+        "30 s before the identity and the connection end: over a WebSocket `auth` keeps both",
+    ),
     "bye_message": (
         (Reason.SHUTDOWN.value,),
         "SSE and streams: the server ends the connection, and says whether to come back",

@@ -16,7 +16,10 @@ from feed.sources.replay.listing import Listings
 Row = dict[str, object]
 # The messages that a server sends besides ticks; a recording may hold them.
 BESIDE_TICKS = frozenset(
-    {"mark", "gap", "snapshot", "success", "subscription", "error", "bye", "feed", "warning"}
+    {
+        *("mark", "gap", "snapshot", "success", "subscription", "error", "bye", "feed", "warning"),
+        "expiring",
+    }
 )
 # The side that took liquidity, as files name it, in small letters. Some say on which side of the
 # book it was (Databento: A, an aggressor that sells; N, nobody knows).

@@ -163,6 +163,7 @@ export class Receiver {
         this.#receiveWarning(message);
         break;
       case "success":
+      case "expiring":
       case "error":
       case "bye":
         break; // the session's business

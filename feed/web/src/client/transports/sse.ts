@@ -21,7 +21,16 @@ import {
 } from "./transport.ts";
 
 const PATH = "v1/sse";
-const NAMED_EVENTS = ["gap", "snapshot", "mark", "feed", "warning", "bye"] as const;
+const NAMED_EVENTS = [
+  "gap",
+  "snapshot",
+  "mark",
+  "feed",
+  "warning",
+  "subscription",
+  "expiring",
+  "bye",
+] as const;
 
 export class EventSourceTransport implements Transport {
   readonly kind = "sse";

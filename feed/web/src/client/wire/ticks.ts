@@ -177,6 +177,14 @@ export interface Warning {
   count: number;
 }
 
+/** Who the reader is ends soon; the next connection asks for credentials anew. */
+export interface Expiring {
+  T: "expiring";
+  /** When. */
+  t: string;
+  msg: string;
+}
+
 /** The last words of a transport that has no close codes. */
 export interface Bye {
   T: "bye";
@@ -198,6 +206,7 @@ export type Message =
   | ServerError
   | FeedState
   | Warning
+  | Expiring
   | Bye;
 
 export const CHANNEL_OF_KIND: Readonly<Record<Kind, Channel>> = {

@@ -1,0 +1,120 @@
+"""The end of an identity: told before, kept off by `auth` again, and kept to."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from feed.trust.tokens import LEEWAY_S
+from feed.wire.disconnect import Reason
+from feed.wire.rfc3339 import rfc3339
+from tests.fakes.hand_clock import HandClock
+from tests.fakes.messages import Message
+from tests.fakes.patience import until
+from tests.fakes.raw_http import RawHttp
+from tests.fakes.servers import Feed, Serve, trade
+from tests.fakes.sse_reader import SseReader
+from tests.fakes.websocket_reader import CLOSE
+from tests.http.talk import connect
+from tests.trust.signing import ISSUER, SECRET, signer
+
+SECOND = 1_000_000_000
+Start = Callable[[], Any]
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+async def feed(serve: Serve, clock: HandClock, tmp_path: Path) -> Feed:
+    (tmp_path / "secret").write_bytes(SECRET)
+    return await serve(
+        clock=clock.clock,
+        jwt_issuer=ISSUER,
+        jwt_keys=str(tmp_path / "secret"),
+        auth_timeout_s=0.08,  # housekeeping is as frequent as that needs
+    )
+
+
+def token(clock: HandClock, lives_s: int, subject: str = "ann") -> str:
+    """Return a token that is accepted for so many seconds."""
+    end_s = clock.wall_ns // SECOND + lives_s - LEEWAY_S
+    return signer("HS256").token(exp=end_s, feed={}, sub=subject)
+
+
+def notice(clock: HandClock, lives_s: int) -> Message:
+    words = "the identity ends then, and the connection with it; auth again keeps both"
+    return {"T": "expiring", "t": rfc3339(clock.wall_ns + lives_s * SECOND), "msg": words}
+
+
+async def test_a_websocket_is_told_and_stays_if_it_shows_who_it_is_again(
+    feed: Feed, clock: HandClock
+) -> None:
+    reader = await connect(feed)
+    reader.say({"action": "auth", "token": token(clock, 60)})
+    await reader.message()
+    await reader.subscribe(trades=["AAPL"])
+    [session] = feed.hub.sessions.values()
+    lane = session.subscriber.lane
+    clock.step_s(31)
+    assert await reader.message() == notice(clock, 29)
+    reader.say({"action": "auth", "token": token(clock, 3600)})
+    assert await reader.message() == {"T": "success", "msg": "authenticated"}
+    clock.step_s(3_000)
+    await feed.publish(trade(1))
+    assert [tick["i"] for tick in (await reader.read())[0]] == [1], "nothing else was told"
+    assert session.subscriber.lane is lane
+    clock.step_s(580)
+    assert await reader.message() == notice(clock, 20), "it is told of the new end, once"
+    clock.step_s(20)
+    close = await reader.frame()
+    assert (close.opcode, close.close_code) == (CLOSE, 1008)
+    assert feed.hub.ended == {Reason.EXPIRED: 1}
+
+
+async def test_another_identity_does_not_keep_it(feed: Feed, clock: HandClock) -> None:
+    reader = await connect(feed)
+    reader.say({"action": "auth", "token": token(clock, 60)})
+    await reader.message()
+    reader.say({"action": "auth", "token": token(clock, 3_600, "bob")})
+    assert (await reader.message())["code"] == 403
+    clock.step_s(60)
+    assert (await reader.frame()).opcode == CLOSE
+
+
+async def test_a_refresh_may_not_wait_and_an_end_is_not_told_twice(
+    feed: Feed, clock: HandClock
+) -> None:
+    reader = await connect(feed)
+    reader.say({"action": "auth", "token": token(clock, 20)})
+    await reader.message()
+    assert await reader.message() == notice(clock, 20), "what ends within 30 s is told at once"
+    await reader.subscribe(trades=["AAPL"])
+    clock.step_s(10)
+    await feed.publish(trade(1))
+    assert (await reader.message())["T"] == "t"
+
+
+@pytest.mark.parametrize("codec", ["json", "protobuf"])
+async def test_an_event_stream_is_told_and_may_come_back(
+    feed: Feed, clock: HandClock, codec: str
+) -> None:
+    bearer = {"Authorization": f"Bearer {token(clock, 60)}"}
+    path = f"/v1/sse?trades=*&codec={codec}"
+    reader = SseReader(await RawHttp.get((feed.host, feed.port), path, bearer))
+    await feed.sessions_reach(1)
+    clock.step_s(35)
+    event = await reader.event()
+    while event.name == "mark":
+        event = await reader.event()
+    assert (event.name, orjson.loads(event.data)) == ("expiring", notice(clock, 25))
+    clock.step_s(25)
+    event = await reader.event()
+    bye = orjson.loads(event.data)
+    assert (event.name, bye["reason"], bye["reconnect"]) == ("bye", "expired", True)
+    await until(lambda: not feed.hub.sessions)
+    assert (await RawHttp.get((feed.host, feed.port), path, bearer)).status == 401
