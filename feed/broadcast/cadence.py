@@ -2,13 +2,13 @@
 
 A waiting tick is cut as soon as the cost of the last cut has passed since that cut, so that cutting
 takes at most half of the time, and a lone tick leaves at once. Where other work takes its share
-(handshakes, catching up) the rest is longer, up to three times that cost: a crowd that returns is
-live sooner when fewer frames are written to those that are. Knows no clock.
+(ingest, handshakes, catching up) the rest is longer, up to three times that cost: a crowd that
+returns is live sooner when fewer frames are written to those that are. Knows no clock.
 """
 
 MAX_WAIT_NS = 250_000_000
 _LONGEST_REST = 3  # of the last cut's cost
-_ROOM = 2  # for what other work took since the last cut, so that it may grow
+_ROOM = 1.5  # for what other work took since the last cut, so that it may grow
 _MOST_GROWTH = 2  # of the cost from cut to cut; more is a disturbance, for which no tick waits
 
 
@@ -34,13 +34,13 @@ class Cadence:
         Args:
             began_ns: when it began, monotonic.
             ended_ns: when it ended.
-            others_ns: what other work took since the cut before it.
+            others_ns: the CPU time that other work took between the cut before and it.
         """
         self._ended_ns = ended_ns
         cost_ns = ended_ns - began_ns
         if self.interval_ns is None:
             cost_ns = self._cost_ns = min(cost_ns, _MOST_GROWTH * self._cost_ns)
-            rest_ns = max(cost_ns, min(_ROOM * others_ns, _LONGEST_REST * cost_ns))
+            rest_ns = max(cost_ns, min(int(_ROOM * others_ns), _LONGEST_REST * cost_ns))
             self._rest_ns = min(rest_ns, MAX_WAIT_NS)
         else:
             self._rest_ns = max(0, self.interval_ns - cost_ns)

@@ -42,7 +42,8 @@ class Cutter:
         self._cadence = Cadence(None if interval_ms is None else int(interval_ms * 1e6))
         self._loop = asyncio.get_running_loop()
         self._cut_handle: asyncio.Handle | None = None
-        self._others_ns = 0  # that steps other than cuts took until the last cut
+        self._rested_ns = 0  # CPU time of the thread when the last cut's cost was known
+        self._others_ns = 0  # that it took from then until the next cut
         self._unpriced_cuts = 0  # their cost is not known yet
         self._wanted = False  # somebody asked for a cut meanwhile
         self._due_handle: asyncio.Handle | None = None  # of the next conflated cut
@@ -55,6 +56,7 @@ class Cutter:
             self._cut_handle = None
         self._wanted = False
         began_ns = time.perf_counter_ns()
+        self._others_ns = self._steps.cpu_ns() - self._rested_ns
         mono_ns = self._clock.mono_ns()
         with self._steps.measured(Step.CUT):
             cut = self._audience.cut(mono_ns, self._clock.wall_ns())
@@ -87,8 +89,8 @@ class Cutter:
         """
         ended_ns = time.perf_counter_ns()
         self._unpriced_cuts -= 1
-        others_ns, self._others_ns = self._others_ns, self._steps.others_ns
-        self._cadence.note_cut(began_ns, ended_ns, self._others_ns - others_ns)
+        self._cadence.note_cut(began_ns, ended_ns, self._others_ns)
+        self._rested_ns = self._steps.cpu_ns()
         self._instruments.note_cut(
             ended_ns - began_ns, ticks, age_ns=self._clock.mono_ns() - first_ns, frames=frames
         )

@@ -46,7 +46,7 @@ class Steps:
     Attributes:
         lengths: of all steps so far, in nanoseconds of CPU time.
         longest_ns: the longest of each so far.
-        others_ns: what all steps but cuts took so far.
+        cpu_ns: returns the CPU time of the loop's thread so far.
     """
 
     def __init__(self, cpu_ns: Callable[[], int] = time.thread_time_ns) -> None:
@@ -57,7 +57,6 @@ class Steps:
         """
         self.lengths = {step: Histogram(_BOUNDS_NS) for step in Step}
         self.longest_ns = dict.fromkeys(Step, 0)
-        self.others_ns = 0
         self.cpu_ns = cpu_ns
         self._logged_ns: int | None = None  # when a long step was logged last, monotonic
 
@@ -73,8 +72,6 @@ class Steps:
     def note(self, step: Step, length_ns: int) -> None:
         """Note a step, and log one that took too long."""
         self.lengths[step].observe(length_ns)
-        if step is not Step.CUT:
-            self.others_ns += length_ns
         if length_ns <= self.longest_ns[step]:
             return
         self.longest_ns[step] = length_ns
