@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from feed.broadcast.awake_clock import AwakeClock
 from feed.broadcast.cut import Broadcast, Cut
+from feed.broadcast.flight_record import WARNING_REASONS, From, Happened
 from feed.broadcast.ladder import Ladder, LadderCounts
 from feed.broadcast.lane import Socket
 from feed.broadcast.limits import Limits
@@ -27,7 +28,7 @@ from feed.wire.disconnect import Reason
 from feed.wire.framing import Framing
 from feed.wire.grants import Grants
 from feed.wire.messages import Message
-from feed.wire.position import Position
+from feed.wire.position import BEGINNING, Position
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 
@@ -148,6 +149,8 @@ class Audience:
         lanes = self.broadcast.lanes
         subscriber.due.enter(lanes.enter(key, before.framing, mono_ns, compression), grants)
         lanes.leave(before)
+        revoked = int(grants is not None)
+        subscriber.ladder.note(Happened.CHANGED, revoked, count=key.selection.entries)
 
     def begin(
         self,
@@ -171,6 +174,7 @@ class Audience:
         """
         if on_lag is not None:
             subscriber.ladder.on_lag = on_lag
+        self._note_subscription(subscriber, selection, after)
         if after is not None:
             outcome = subscriber.due.resume(selection, after, self.limits.new_epoch_ticks, had)
             self.resumes[outcome] += 1
@@ -183,6 +187,9 @@ class Audience:
         """Tell a subscriber that is held messages of its own, after those that wait already."""
         for message in messages:
             subscriber.due.append_message(message)
+            if message["T"] == "warning":
+                reason = WARNING_REASONS.index(message["reason"])
+                subscriber.ladder.note(Happened.WARNED, reason, count=message["count"])
 
     def warn_later(self, mono_ns: int) -> Iterator[None]:
         """Tell subscribers what has not come in the time that it was given, one a step."""
@@ -202,6 +209,7 @@ class Audience:
     def release(self, subscriber: Subscriber, mono_ns: int) -> None:
         """Let a subscriber that is held have what it is due, from its next turn on."""
         subscriber.release()
+        subscriber.ladder.note_time(mono_ns)
         self._put_behind(subscriber, mono_ns)
 
     def leave(self, subscriber: Subscriber) -> None:
@@ -245,8 +253,7 @@ class Audience:
         """
         if subscriber.live and subscriber.buffered_bytes() > self.limits.high_water_bytes:
             subscriber.lane.drop(subscriber)
-            subscriber.miss(self.broadcast.cut_sequence, missed=False)
-            self._put_behind(subscriber, mono_ns)
+            self._miss(subscriber, self.broadcast.cut_sequence, mono_ns, missed=False)
 
     def announce(self, message: Message, mono_ns: int, *, down: bool) -> None:
         """Tell all subscribers that selected something whether the source is down.
@@ -291,8 +298,10 @@ class Audience:
         limits, ladder = self.limits, subscriber.ladder
         segments = self.broadcast.fragments.segments
         outcome = take_turn(subscriber, segments, limits.high_water_bytes, wall_ns, most_frames)
+        ladder.note_time(mono_ns)
         if outcome is Progress.CAUGHT_UP:
             self._go_live(subscriber)
+            ladder.note(Happened.CAUGHT_UP, 0, self.broadcast.cut_sequence, mono_ns=mono_ns)
         elif outcome is Progress.SOME:
             ladder.watch(subscriber.socket, self.awake_clock.awake_ns(mono_ns))
         elif outcome is Progress.NONE:
@@ -360,8 +369,26 @@ class Audience:
         """Write frames that follow a sequence; readers that miss them are behind."""
         for reader in outgoing.write(self.broadcast.fan_out, self.limits.high_water_bytes):
             assert isinstance(reader, Subscriber)
-            reader.miss(follows)
-            self._put_behind(reader, mono_ns)
+            self._miss(reader, follows, mono_ns)
+
+    def _miss(
+        self, subscriber: Subscriber, follows: int, mono_ns: int, *, missed: bool = True
+    ) -> None:
+        """Let a subscriber be behind that could not be written what follows a sequence."""
+        subscriber.miss(follows, missed=missed)
+        subscriber.ladder.note(Happened.BEHIND, 0, follows, 1, mono_ns=mono_ns)
+        self._put_behind(subscriber, mono_ns)
+
+    def _note_subscription(
+        self, subscriber: Subscriber, selection: Selection, after: Position | str | None
+    ) -> None:
+        """Put on record that a subscription begins after a position."""
+        begins, sequence = From.NOW, subscriber.due.sequence
+        if isinstance(after, Position) and after.epoch == self.broadcast.ring.epoch:
+            begins, sequence = From.POSITION, after.sequence
+        elif after is not None:
+            begins = From.BEGINNING if after == BEGINNING else From.OTHER_EPOCH
+        subscriber.ladder.note(Happened.SUBSCRIBED, begins, sequence, selection.entries)
 
     def _put_behind(self, subscriber: Subscriber, mono_ns: int) -> None:
         subscriber.ladder.watch(subscriber.socket, self.awake_clock.awake_ns(mono_ns))

@@ -8,8 +8,10 @@ disconnected as *slow*, whatever it chose.
 
 from dataclasses import dataclass
 
+from feed.broadcast.flight_record import GAP_REASONS, Happened, is_untimed, noted, timed
 from feed.broadcast.lane import Socket
 from feed.broadcast.ring import RingBuffer
+from feed.wire.messages import GapReason
 from feed.wire.requests import OnLag
 
 
@@ -40,6 +42,7 @@ class Ladder:
         lag_max_ticks: how many ticks it may be behind before that counts as overrun; None: as many
             as the ring holds.
         counts: shared with all subscribers.
+        record: what happened to the subscriber (`feed.broadcast.flight_record`).
     """
 
     __slots__ = (
@@ -50,16 +53,35 @@ class Ladder:
         "counts",
         "lag_max_ticks",
         "on_lag",
+        "record",
     )
 
     def __init__(self, counts: LadderCounts, lag_max_ticks: int | None) -> None:
         self.counts = counts
         self.lag_max_ticks = lag_max_ticks
         self.on_lag = OnLag.GAP
+        self.record = b""
         self._paused = False  # it is behind because it missed a frame
         self._progress_ns = 0  # when its socket was last seen to take something, monotonic
         self._held_bytes = 0  # what its socket held back then
         self._outstanding_bytes = 0  # and its peer had not acknowledged
+
+    def note(
+        self,
+        what: Happened,
+        detail: int = 0,
+        sequence: int = 0,
+        count: int = 0,
+        *,
+        mono_ns: int = 0,
+    ) -> None:
+        """Put an event on record; one without a time gets it at the end of this turn."""
+        self.record = noted(self.record, what, detail, sequence, count, mono_ns=mono_ns)
+
+    def note_time(self, mono_ns: int) -> None:
+        """End a turn: say when that happened which was noted without a time."""
+        if is_untimed(self.record):
+            self.record = timed(self.record, mono_ns)
 
     def pause(self) -> None:
         """Count that a frame could not be written."""
@@ -118,11 +140,17 @@ class Ladder:
         self.counts.lagging += 1
         return True
 
-    def count_gap(self, missing_ticks: int) -> None:
-        """Count a gap that was told; a gap of another epoch is of 0 ticks."""
-        self.counts.gap += 1
-        self.counts.gap_ticks += missing_ticks
+    def count_gap(self, missing_ticks: int, last: int, reason: GapReason) -> None:
+        """Count, and put on record, a gap that is told.
 
-    def count_conflated(self) -> None:
-        """Count that the rest was told to come conflated."""
-        self.counts.conflated += 1
+        Args:
+            missing_ticks: of how many sequences it is; 0 where its first is of another epoch.
+            last: its last sequence.
+            reason: why; CONFLATED: the newest of these ticks come instead.
+        """
+        if reason is GapReason.CONFLATED:
+            self.counts.conflated += 1
+        else:
+            self.counts.gap += 1
+            self.counts.gap_ticks += missing_ticks
+        self.note(Happened.GAP, GAP_REASONS.index(reason), last, missing_ticks)

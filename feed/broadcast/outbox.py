@@ -165,10 +165,7 @@ class Outbox:
             reason: why.
             at_once: before what waits already, and may tell a position after it.
         """
-        if reason is GapReason.CONFLATED:
-            self._ladder.count_conflated()
-        else:
-            self._ladder.count_gap(last - first + 1 if isinstance(first, int) else 0)
+        self._ladder.count_gap(last - first + 1 if isinstance(first, int) else 0, last, reason)
         missing = self._ring.position(first) if isinstance(first, int) else first
         gap = Words(gap_message(missing, self._ring.position(last), reason))
         self.waiting.insert(0 if at_once else len(self.waiting), gap)
