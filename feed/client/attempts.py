@@ -104,6 +104,7 @@ class Attempts:
         *,
         retry_ms: int | None = None,
         retry_after_s: float = 0.0,
+        stay_away_s: float | None = None,
         unanswered: bool = False,
     ) -> float:
         """Note that a connection ended or was not made; return how long to wait.
@@ -112,18 +113,19 @@ class Attempts:
             reason: in words.
             mono_s: the time, in seconds that only grow.
             retry_ms: the bound of the first wait that the server asked for.
-            retry_after_s: how long it asked us to stay away.
+            retry_after_s: how long it asked us to stay away, at least.
+            stay_away_s: how long exactly: a time of our own among many that it sent away.
             unanswered: something took the connection and did not speak.
 
         Raises:
             GaveUp: the next attempt would be later than the caller is willing to wait.
         """
-        if retry_ms is not None:
+        if retry_ms is not None and stay_away_s is None:
             self._backoff.ask(retry_ms / 1000)
         if unanswered and not self._spoken and len(self._candidates) > 1:
             self._why_not[self.transport] = reason
             self._candidates.rotate(-1)
-        wait_s = self._backoff.next_s(retry_after_s)
+        wait_s = self._backoff.next_s(retry_after_s) if stay_away_s is None else stay_away_s
         self.retry_at_s = mono_s + wait_s
         tried_s = 0.0 if self._since_s is None else mono_s - self._since_s
         if self._give_up_after_s is not None and tried_s + wait_s > self._give_up_after_s:

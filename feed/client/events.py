@@ -141,6 +141,20 @@ class Bye:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaving:
+    """The server leaves; the stream comes back after the time that it was told.
+
+    Attributes:
+        retry_in_s: after the connection has ended. Each subscriber is told a time of its own.
+    """
+
+    retry_in_s: float
+
+    def __str__(self) -> str:
+        return f"the server leaves; back in {self.retry_in_s:.1f} s"
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """An error of the dialect that came between ticks.
 
@@ -283,6 +297,7 @@ Event = (
     | FeedState
     | ServerWarning
     | Bye
+    | Leaving
     | Notice
     | Expiring
     | Unknown

@@ -19,6 +19,7 @@ from feed.client.events import (
     Expiring,
     FeedState,
     Gap,
+    Leaving,
     Mark,
     Notice,
     Object,
@@ -26,13 +27,13 @@ from feed.client.events import (
     Snapshot,
     Unknown,
 )
-from feed.client.parsers import Message
+from feed.client.parsers import Message, stay_away_s
 from feed.errors import InvalidPosition, shorten
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.wire.position import BEGINNING, Position
 
-_NO_LIFE = Bye | Notice | FeedState | ServerWarning | Expiring | Unknown
+_NO_LIFE = Bye | Leaving | Notice | FeedState | ServerWarning | Expiring | Unknown
 _TICK_KINDS = frozenset(kind.value for kind in Kind)
 
 
@@ -42,6 +43,7 @@ class Ledger:
     Attributes:
         counters: totals of all that it has seen.
         snapshot_due: a snapshot was asked for and has not been complete yet.
+        stay_away_s: after this connection, as the server said that leaves; None: it did not.
     """
 
     __slots__ = (
@@ -52,6 +54,7 @@ class Ledger:
         "_unseen_gap",
         "counters",
         "snapshot_due",
+        "stay_away_s",
     )
 
     def __init__(
@@ -67,6 +70,7 @@ class Ledger:
         """
         self.counters = counters
         self.snapshot_due = snapshot
+        self.stay_away_s: float | None = None
         self._conflated = conflated
         self._position = after
         self._in_snapshot = False
@@ -82,6 +86,7 @@ class Ledger:
 
     def connect(self, events: deque[Event]) -> None:
         """Note that a connection stands."""
+        self.stay_away_s = None
         self._in_snapshot = False
         if self._position is not None:
             self.counters.resumes += self.counters.connects > 0
@@ -134,6 +139,8 @@ class Ledger:
         elif kind == "bye":
             reason, words = _text(item, "reason") or "no reason", _text(item, "msg") or ""
             events.append(Bye(reason, words, item.get("reconnect") is not False))
+        elif kind == "leaving":
+            self._enter_leaving(item, events)
         elif kind == "feed":
             self._enter_feed_state(item, events)
         elif kind == "warning":
@@ -148,6 +155,10 @@ class Ledger:
         else:
             self.counters.unknown += 1
             events.append(Unknown(item))
+
+    def _enter_leaving(self, item: Object, events: deque[Event]) -> None:
+        self.stay_away_s = stay_away_s(item)
+        events.append(Leaving(self.stay_away_s))
 
     def _enter_feed_state(self, item: Object, events: deque[Event]) -> None:
         state = item.get("state")

@@ -27,15 +27,22 @@ class Lost(Exception):
     """A connection ended, or could not be made; the message says why.
 
     Attributes:
-        retry_after_s: how long the server asked us to stay away.
+        retry_after_s: how long the server asked us to stay away, at least.
+        stay_away_s: how long exactly, said by a server that leaves.
         unanswered: something took the connection and never said a word; another transport may fare
             better.
     """
 
     def __init__(
-        self, reason: str, *, retry_after_s: float = 0.0, unanswered: bool = False
+        self,
+        reason: str,
+        *,
+        retry_after_s: float = 0.0,
+        stay_away_s: float | None = None,
+        unanswered: bool = False,
     ) -> None:
         self.retry_after_s = retry_after_s
+        self.stay_away_s = stay_away_s
         self.unanswered = unanswered
         super().__init__(reason)
 

@@ -22,6 +22,7 @@ from feed.errors import shorten
 from feed.wire.codec import CODECS
 from feed.wire.codec_name import CodecName
 
+MAX_AWAY_S = 300.0  # a server that asks for more is asked again all the same
 MAX_MESSAGE_BYTES = 16 << 20  # alpaca-py stops at 1 MiB; the server's frames end at 256 KiB
 
 
@@ -218,6 +219,18 @@ def _array(value: object) -> list[Object]:
         if type(item) is not dict or type(item.get("T")) is not str:
             raise Malformed(f"a message holds objects with a text T, not {shorten(item)}")
     return value
+
+
+def stay_away_s(leaving: Object) -> float:
+    """Return how long a server that leaves asks us to stay away.
+
+    Raises:
+        Malformed: it does not say.
+    """
+    retry_ms = leaving.get("retry_ms")
+    if type(retry_ms) is not int or retry_ms < 0:
+        raise Malformed(f"leaving has retry_ms, in milliseconds, not {shorten(retry_ms)}")
+    return min(retry_ms / 1000, MAX_AWAY_S)
 
 
 def _check_size(size: int, most: int = MAX_MESSAGE_BYTES) -> None:

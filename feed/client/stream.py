@@ -287,7 +287,8 @@ class Stream:
         except Malformed as error:
             await self._lose_malformed(error)
         except Lost as lost:
-            await self._lose(str(lost), retry_after_s=lost.retry_after_s)
+            stay_away_s = self._ledger.stay_away_s
+            await self._lose(str(lost), retry_after_s=lost.retry_after_s, stay_away_s=stay_away_s)
         except asyncio.CancelledError:  # the consumer's timeout is shorter than ours
             self._silent_s += self._clock.mono_s() - begun_s
             raise
@@ -318,7 +319,10 @@ class Stream:
             await self._lose_malformed(error)
         except Lost as lost:
             await self._lose(
-                str(lost), retry_after_s=lost.retry_after_s, unanswered=lost.unanswered
+                str(lost),
+                retry_after_s=lost.retry_after_s,
+                stay_away_s=lost.stay_away_s,
+                unanswered=lost.unanswered,
             )
         except (Refused, NotAFeed) as error:
             self.counters.failures += 1
@@ -374,7 +378,12 @@ class Stream:
         await self._lose(f"the server broke the protocol: {error}")
 
     async def _lose(
-        self, reason: str, *, retry_after_s: float = 0.0, unanswered: bool = False
+        self,
+        reason: str,
+        *,
+        retry_after_s: float = 0.0,
+        stay_away_s: float | None = None,
+        unanswered: bool = False,
     ) -> None:
         """Account for a connection that ended or was not made, and arrange for the next one."""
         self.counters.failures += 1
@@ -384,6 +393,7 @@ class Stream:
                 self._clock.mono_s(),
                 retry_ms=None if self._link is None else self._link.retry_ms,
                 retry_after_s=retry_after_s,
+                stay_away_s=stay_away_s,
                 unanswered=unanswered,
             )
             self._events.append(Disconnected(reason, wait_s))

@@ -10,7 +10,13 @@ from feed.client.errors import Malformed, Refused
 from feed.client.events import Object
 from feed.client.failure_words import authority, words_of
 from feed.client.link import Lost, Order, refusal
-from feed.client.parsers import MAX_MESSAGE_BYTES, READINGS, Message, decode_json
+from feed.client.parsers import (
+    MAX_MESSAGE_BYTES,
+    READINGS,
+    Message,
+    decode_json,
+    stay_away_s,
+)
 from feed.errors import shorten
 from feed.wire.codec_name import CodecName
 from feed.wire.error_codes import Consequence, consequence_of
@@ -131,6 +137,8 @@ class WebSocketLink:
             if consequence_of(number) is Consequence.ENDS_FOR_NOW:
                 raise Lost(f"the server says: {said} ({number})")
             raise Refused(self.url, number, said, by_feed=True)
+        if first["T"] == "leaving":
+            raise Lost("the server leaves", stay_away_s=stay_away_s(first))
         if first["T"] != kind or (words is not None and first.get("msg") != words):
             raise Malformed(f"expected {kind} {words or ''}, not {shorten(first)}")
         return first

@@ -140,12 +140,12 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(hub.catch_up.run(), name="catch_up"),
         asyncio.create_task(hub.housekeeping.run(), name="housekeep"),
-        asyncio.create_task(ingest.run(), name="ingest"),
-        asyncio.create_task(ingest.watch_health(), name="health"),
         asyncio.create_task(app[STATUS_HISTORY].run(), name="status_history"),
         asyncio.create_task(app[IDENTITY_WATCH].run(), name="identities"),
     ]
+    ingest.start()
     yield
+    await ingest.stop()
     for task in tasks:
         task.cancel()
     for task in tasks:
@@ -156,4 +156,4 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
 
 async def _say_goodbye(app: web.Application) -> None:
     """Tell every subscriber that the server leaves; their handlers end by themselves."""
-    await app[HUB].leave()
+    await app[HUB].departure.finish()

@@ -30,7 +30,7 @@ from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.error_codes import ErrorCode
 from feed.wire.framing import WebSocketFraming
 from feed.wire.grants import Grants
-from feed.wire.messages import refusal_words
+from feed.wire.messages import leaving_message, refusal_words
 from feed.wire.requests import Auth, Control, Feedback, Subscribe, Unsubscribe
 from feed.wire.selection import Selection
 from feed.wire.subscribed import NOTHING_SUBSCRIBED, Subscribed
@@ -227,6 +227,10 @@ class Conversation:
         Then the peer's Close is waited for, not long: messages that it still sends have to be read,
         or the kernel resets the connection, and the last words are lost with it.
         """
+        # Clients of the dialect know no such message, and learn it by the close code.
+        is_ours = self._marks or self._socket.ws_protocol is not None
+        if reason.retry_ms is not None and is_ours:
+            self._connection.write_last(self._dialect.say(leaving_message(reason.retry_ms)))
         self._say_error(reason)
         self._connection.write_last(close_frame(reason.close_code, reason.words))
         self._connection.cut_off_soon()

@@ -3,11 +3,12 @@
 from collections import Counter
 from dataclasses import asdict
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 import feed
 from feed.http.answers import json_answer
 from feed.http.server import Server
+from feed.wire.disconnect import Reason
 
 
 async def status(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
@@ -86,7 +87,11 @@ async def readyz(request: web.Request, server: Server) -> web.Response:  # noqa:
     leaving = server.hub.leaving
     ready = server.ingest.ready.is_set() and not leaving
     words = "ready" if ready else "leaving" if leaving else "the source is not open"
-    return json_answer({"status": words}, status=200 if ready else 503)
+    answer = json_answer({"status": words}, status=200 if ready else 503)
+    retry_ms = server.hub.told(Reason.SHUTDOWN).retry_ms
+    if retry_ms is not None:
+        answer.headers[hdrs.RETRY_AFTER] = str(-(-retry_ms // 1_000))
+    return answer
 
 
 async def metrics(request: web.Request, server: Server) -> web.Response:

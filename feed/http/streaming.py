@@ -25,9 +25,9 @@ from feed.market.intervals import format_interval
 from feed.trust.identity import Identity
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Disconnect, Reason
-from feed.wire.framing import SseFraming, StreamFraming, message_envelope
+from feed.wire.framing import SseFraming, StreamFraming, goodbye_envelope
 from feed.wire.grants import Granted, Grants
-from feed.wire.messages import bye_message, refusal_words
+from feed.wire.messages import refusal_words
 from feed.wire.position import Position
 from feed.wire.requests import Request, lossy_only
 from feed.wire.selection import Selection
@@ -165,8 +165,9 @@ def _open(
     def say_goodbye(reason: Disconnect) -> None:
         if not connection.closing:
             lane = session.subscriber.lane
-            bye = message_envelope(lane.framing, lane.codec, bye_message(reason))
-            session.subscriber.send(bye, Written.LAST_WORDS)
+            session.subscriber.send(
+                goodbye_envelope(lane.framing, lane.codec, reason), Written.LAST_WORDS
+            )
 
     session = hub.open(
         connection,
@@ -189,7 +190,9 @@ async def _refuse(
     response = _response(endless, compressed=False)
     await response.prepare(request)
     hub.note_refusal(refusal)
-    connection.write_last(endless.framing.wrap(endless.prelude + _bye(endless, refusal.value)))
+    framing, told = endless.framing, hub.told(refusal)
+    goodbye = goodbye_envelope(framing, endless.key.codec, told)
+    connection.write_last(framing.wrap(endless.prelude + goodbye))
     await connection.finish()
     return response
 
@@ -211,7 +214,3 @@ def _response(endless: Endless, *, compressed: bool) -> web.StreamResponse:
         response.force_close()
         response.headers["Connection"] = "close"  # aiohttp leaves it out towards HTTP/1.0
     return response
-
-
-def _bye(endless: Endless, reason: Disconnect) -> bytes:
-    return message_envelope(endless.framing, endless.key.codec, bye_message(reason))

@@ -7,7 +7,7 @@ reason. One hub, one event loop; every method but `publish` returns without wait
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 import structlog
@@ -26,6 +26,7 @@ from feed.hub.catch_up import CatchUp
 from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.hub.connection import Connection
 from feed.hub.cutter import Cutter
+from feed.hub.departure import Leaving
 from feed.hub.housekeeping import Housekeeping
 from feed.hub.inlet import Inlet
 from feed.hub.instruments import Instruments
@@ -79,10 +80,10 @@ class Hub:
         cutter: says when to cut.
         catch_up: gives subscribers that are behind what they are due.
         housekeeping: does what is due by time alone.
+        departure: sends everybody away before the server ends.
         connected: sessions now, by transport and codec.
         opened: sessions so far, by transport and codec.
         ended: sessions that ended, by reason.
-        leaving: the server says goodbye; nobody new is let in.
         waits: how often production waited for the slowest lossless subscriber.
     """
 
@@ -131,7 +132,6 @@ class Hub:
         self.connected: Counter[tuple[str, str]] = Counter()
         self.opened: Counter[tuple[str, str]] = Counter()
         self.ended: Counter[Reason] = Counter()
-        self.leaving = False
         self.waits = 0
         limits = Limits(
             symbols_per_subscriber=settings.max_symbols_per_connection,
@@ -169,6 +169,7 @@ class Hub:
             loop_lag=self.instruments.loop_lag,
             expire=self._expire,
         )
+        self.departure = Leaving(self.sessions.values, self.turns, self._send_away)
         self._forget_handle: asyncio.Handle | None = None
         self._joined = asyncio.Event()
 
@@ -207,6 +208,11 @@ class Hub:
         if len(self.sessions) >= self.settings.max_connections:
             return Reason.TOO_MANY_CONNECTIONS
         return None
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the server is about to end, and lets nobody more in."""
+        return self.departure.begun
 
     def open(
         self,
@@ -357,22 +363,16 @@ class Hub:
         """
         if session.ended.done():
             return
-        self.close(session, reason)
-        session.goodbye(replace(reason.value, words=words) if words else reason.value)
+        told = self.told(reason)
+        self._send_away(session, reason, replace(told, words=words) if words else told)
+
+    def told(self, reason: Reason) -> Disconnect:
+        """Return what somebody is told who is sent away, or not let in."""
+        return self.departure.refusal() if reason is Reason.SHUTDOWN else reason.value
 
     def note_refusal(self, refusal: Reason) -> None:
         """Count a connection that was not let in, and was told why."""
         self.ended[refusal] += 1
-
-    async def leave(self) -> None:
-        """Let nobody more in, and tell every subscriber that the server leaves."""
-        self.leaving = True
-        await self.turns.in_slices(self._say_goodbyes(), Step.LEAVE)
-
-    def _say_goodbyes(self) -> Iterator[None]:
-        for session in list(self.sessions.values()):
-            self.disconnect(session, Reason.SHUTDOWN)
-            yield
 
     async def subscribers_reach(self, count: int) -> None:
         """Wait until `count` sessions have subscribed to something."""
@@ -387,6 +387,10 @@ class Hub:
         return self.audience.awake_clock.awake_ns(self.clock.mono_ns())
 
     # Inside.
+
+    def _send_away(self, session: Session, reason: Reason, told: Disconnect) -> None:
+        self.close(session, reason)
+        session.goodbye(told)
 
     def _reselect(self, session: Session) -> None:
         """Select what is granted of what was asked for over a transport that goes one way."""

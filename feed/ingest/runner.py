@@ -11,6 +11,7 @@ they would move.
 """
 
 import asyncio
+import contextlib
 import random
 
 import structlog
@@ -66,6 +67,22 @@ class Ingest:
         self.changed = asyncio.Event()
         self._publishing = asyncio.Lock()
         self._watched = hub.broadcast.ring.newest  # the last sequence that the watch was told of
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
+
+    def start(self) -> None:
+        """Produce and watch, in tasks of their own, until `stop`."""
+        self._tasks = (
+            asyncio.create_task(self.run(), name="ingest"),
+            asyncio.create_task(self.watch_health(), name="health"),
+        )
+
+    async def stop(self) -> None:
+        """End both tasks; from then on no event gets a sequence any more, and nothing is told."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
     async def run(self) -> None:
         """Produce until the source ends, opening it again with backoff when it dies."""

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from feed.http.app import HUB, make_app
 from feed.http.protocol.runner import Runner
 from feed.program import logs
 from feed.program.invocation import this_command
+from feed.program.leaving import EndSignals, leave
 from feed.program.log_writer import LogWriter
 from feed.program.memory import return_large_blocks
 from feed.settings.load import option_fields
@@ -62,8 +62,8 @@ async def _serve(
     app = await make_app(settings, source, lost_log_records=lambda: writer.lost)
     runner = Runner(app, app[HUB])
     await runner.setup()
-    stop = asyncio.Event()
-    _on_signals(stop.set)
+    signals = EndSignals()
+    signals.listen()
     try:
         site = web.TCPSite(runner, settings.host, settings.port, backlog=_BACKLOG)
         try:
@@ -91,8 +91,9 @@ async def _serve(
             **({"fan_out_why": fan_out.why} if fan_out.why else {}),
         )
         telling = asyncio.create_task(repeats.run(), name="repeats")
-        await stop.wait()
-        log.info("leaving", port=port)
+        await signals.first.wait()
+        log.info("leaving", port=port, subscribers=len(app[HUB].sessions))
+        await leave(runner, signals, settings.drain_s)
         telling.cancel()
     finally:
         await runner.cleanup()
@@ -145,15 +146,6 @@ def _allow_many_files() -> None:
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _on_signals(stop: Callable[[], None]) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, stop)
-        except NotImplementedError:  # Windows' loop has none; Ctrl-C raises there by itself
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

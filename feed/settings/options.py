@@ -267,6 +267,15 @@ class Settings(Options):
         description="Name under which the server may be asked for; may be repeated. Default: this "
         "machine's own on a loopback address, any elsewhere.",
     )
+    drain_s: Annotated[
+        Annotated[
+            float, BeforeValidator(not_a_boolean), Field(ge=0, le=3_600, allow_inf_nan=False)
+        ],
+        Accepts("seconds, from 0 (nothing else takes subscribers in) to 3600"),
+    ] = Field(
+        default=0.0,
+        description="Behind a balancer: send subscribers away over this many seconds at the end.",
+    )
     scope: Annotated[
         tuple[Annotated[str, AfterValidator(_is_scope)], ...],
         NoDecode,

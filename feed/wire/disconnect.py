@@ -20,12 +20,14 @@ class Disconnect:
         close_code: WebSocket close code.
         error_code: the dialect's error that is sent before closing; None: there is not any.
         words: for a person.
+        retry_ms: how long this subscriber shall stay away; None: as it likes. Never in the table.
     """
 
     name: str
     close_code: int
     error_code: ErrorCode | None
     words: str
+    retry_ms: int | None = None
 
     @property
     def may_reconnect(self) -> bool:

@@ -14,9 +14,10 @@ from typing import ClassVar, Protocol
 
 from feed.wire.codec import Codec
 from feed.wire.delimiter import Delimiter
+from feed.wire.disconnect import Disconnect
 from feed.wire.frame_shape import BARE, CHUNK, FrameShape, Joints
 from feed.wire.json_codec import JSON
-from feed.wire.messages import Message
+from feed.wire.messages import Message, bye_message, leaving_message
 from feed.wire.position import Position
 from feed.wire.transport import Transport
 from feed.wire.websocket_frame import Opcode, first_byte, websocket_frame
@@ -213,3 +214,15 @@ def message_envelope(
     data = JSON.bare(message) if framing.named_events else codec.array([message])
     at = b"" if position is None else str(position).encode()
     return framing.envelop_message(message["T"].encode(), data, at)
+
+
+def goodbye_envelope(framing: Framing, codec: Codec, reason: Disconnect) -> bytes:
+    """Return the envelope of the last words on a transport without close codes.
+
+    An EventSource keeps to `retry`, which is a field of the event.
+    """
+    bye = message_envelope(framing, codec, bye_message(reason))
+    if reason.retry_ms is None:
+        return bye
+    field = b"retry: %d\n" % reason.retry_ms if framing.named_events else b""
+    return field + message_envelope(framing, codec, leaving_message(reason.retry_ms)) + bye

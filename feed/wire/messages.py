@@ -192,6 +192,14 @@ def error_message(code: ErrorCode, words: str | None = None) -> Message:
     return {"T": "error", "code": int(code), "msg": code.words if words is None else words}
 
 
+def leaving_message(retry_ms: int) -> Message:
+    """Return the announcement that the server leaves, and after what time to come back.
+
+    Subscribers that leave together are told different times, and shall keep to theirs.
+    """
+    return {"T": "leaving", "retry_ms": retry_ms}
+
+
 def bye_message(reason: Disconnect) -> Message:
     """Return the last words on a transport without close codes."""
     return {

@@ -7,11 +7,11 @@ import pytest
 from aiohttp import web
 
 from feed.client.errors import GaveUp, NotAFeed, Refused
-from feed.client.events import Connected, Disconnected, Mark
+from feed.client.events import Connected, Disconnected, Leaving, Mark
 from feed.wire.transport import Transport
 from tests.client.streams import TRANSPORTS, answer, event_of, ids_until, says, stream_of
 from tests.fakes.clocks import ManualClock
-from tests.fakes.mini_feed import MiniFeed
+from tests.fakes.mini_feed import Line, MiniFeed
 
 
 async def test_refused_connections_back_off_up_to_thirty_seconds_and_start_over_with_data() -> None:
@@ -83,6 +83,48 @@ async def test_retry_after_is_waited_for(feed: MiniFeed, transport: Any) -> None
     feed.answers.append(answer(503, **{"Retry-After": "7"}))
     async with stream_of(feed, transport=transport) as stream:
         assert (await event_of(stream, Disconnected)).retry_in_s == 8.0
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_server_that_leaves_is_left_alone_for_exactly_as_long_as_it_said(
+    feed: MiniFeed, transport: Any
+) -> None:
+    async def leave(line: Line) -> None:
+        await line.message({"T": "leaving", "retry_ms": 12_345})
+
+    feed.after_opening.append(leave)
+    clock = ManualClock()
+    async with stream_of(feed, transport=transport, clock=clock) as stream:
+        assert await event_of(stream, Leaving) == Leaving(12.345)
+        feed.after_opening.clear()
+        feed.cut()
+        assert (await event_of(stream, Disconnected)).retry_in_s == 12.345
+        await stream.open()
+        assert clock.slept_s == [12.345]
+        feed.cut()
+        assert (await event_of(stream, Disconnected)).retry_in_s == 1.0, "it was said once"
+
+
+async def test_a_newcomer_that_a_leaving_websocket_does_not_let_in_stays_away_as_told(
+    feed: MiniFeed,
+) -> None:
+    feed.answers.append(says(CONNECTED, '[{"T":"leaving","retry_ms":4000}]'))
+    async with stream_of(feed, transport="websocket") as stream:
+        lost = await event_of(stream, Disconnected)
+        assert (lost.reason, lost.retry_in_s) == ("the server leaves", 4.0)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("retry_ms", [None, -1, "5", 1.5, True])
+async def test_leaving_without_a_time_breaks_the_protocol(
+    feed: MiniFeed, transport: Any, retry_ms: Any
+) -> None:
+    async def leave(line: Line) -> None:
+        await line.message({"T": "leaving", "retry_ms": retry_ms})
+
+    feed.after_opening.append(leave)
+    async with stream_of(feed, transport=transport) as stream:
+        assert "leaving has retry_ms" in (await event_of(stream, Disconnected)).reason
 
 
 @pytest.mark.parametrize("transport", ["stream", "sse"])

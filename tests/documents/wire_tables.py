@@ -57,6 +57,7 @@ _WARNING_WORDS = (
     f"what was asked for does not come, or not yet ({', '.join(map(code, WarningReason))}): "
     "`names` are at most 20 of all `count`; see [warnings](#warnings)"
 )
+_LEAVING_WORDS = "over a WebSocket only with a subprotocol or marks"
 # What a message function is called with, and when what it makes is sent.
 _MESSAGES: dict[str, tuple[tuple[Any, ...], str]] = {
     "mark_message": (
@@ -85,6 +86,11 @@ _MESSAGES: dict[str, tuple[tuple[Any, ...], str]] = {
     "expiring_message": (
         (0,),
         "30 s before the identity and the connection end: over a WebSocket `auth` keeps both",
+    ),
+    "leaving_message": (
+        (1_500,),
+        "the server leaves and ends the connection: come back after that time, one's own; "
+        + _LEAVING_WORDS,
     ),
     "bye_message": (
         (Reason.SHUTDOWN.value,),

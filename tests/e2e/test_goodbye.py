@@ -84,6 +84,40 @@ async def test_a_second_signal_changes_nothing(run: Run) -> None:
     assert (await program.ended())[0] == 0
 
 
+async def test_a_second_signal_ends_the_waves(run: Run) -> None:
+    program = await run("--symbols", "5", "--drain-s", "3000")
+    readers = [await open_reader("stream-json", program.address) for _ in range(20)]
+    listening = [asyncio.create_task(last_words(reader)) for reader in readers]
+    program.terminate()
+    await not_ready(program)
+    assert not all(task.done() for task in listening), "one wave is the twelve-thousandth part"
+    program.terminate()
+    assert {heard["reason"] for heard in await asyncio.gather(*listening)} == {"shutdown"}
+    assert (await program.ended())[0] == 0
+
+
+async def test_behind_a_balancer_everybody_is_sent_away_and_then_it_ends(run: Run) -> None:
+    program = await run("--symbols", "5", "--drain-s", "0.5")
+    readers = [await open_reader("websocket-json", program.address) for _ in range(20)]
+    listening = [asyncio.create_task(last_words(reader)) for reader in readers]
+    program.terminate()
+    told = await asyncio.gather(*listening)
+    assert {heard["T"] for heard in told} == {"leaving"}
+    assert len({heard["retry_ms"] for heard in told}) > 10
+    status, log = await program.ended()
+    assert (status, "leaving" in log) == (0, True)
+
+
+async def not_ready(program: Program) -> None:
+    """Ask until it is not ready any more."""
+    async with asyncio.timeout(PROGRAM_PATIENCE_S):
+        while True:
+            answer = await RawHttp.get(program.address, "/readyz")
+            answer.wire.abort()
+            if answer.status == 503:
+                return
+
+
 async def test_after_a_restart_the_old_position_is_a_gap_by_epoch(run: Run) -> None:
     first = await run("--symbols", "AAPL", "--rate", "500")
     reader = await open_reader("sse-json", first.address)

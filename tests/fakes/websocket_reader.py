@@ -93,7 +93,7 @@ class WebSocketReader:
                 return PROTOBUF.decode(frame.data)
             assert frame.opcode == TEXT
             messages = orjson.loads(frame.data)
-            assert messages[0]["T"] in {"success", "subscription", "error"}
+            assert messages[0]["T"] in {"success", "subscription", "error", "leaving"}
             return messages
         assert frame.opcode == (BINARY if self.binary else TEXT)
         messages = (

@@ -210,7 +210,7 @@ async def test_ready_is_once_the_source_is_open_and_no_more_while_leaving(serve:
     source.end()
     await until(lambda: feed.ingest.finished)
     assert await get(feed, "/readyz") == {"status": "ready"}, "what the ring holds is still served"
-    await feed.hub.leave()
+    await feed.hub.departure.finish()
     late = await RawHttp.get(address, "/readyz")
     assert (late.status, await late.document()) == (503, {"status": "leaving"})
     assert await get(feed, "/healthz") == {"status": "ok"}

@@ -206,7 +206,7 @@ async def test_goodbye_is_1012_and_nothing_follows(serve: Serve, binary: bool) -
 
 async def test_whoever_comes_while_the_server_leaves_is_sent_away_with_1012(serve: Serve) -> None:
     feed = await serve()
-    await feed.hub.leave()
+    await feed.hub.departure.finish()
     await closed(await connect(feed), 1012)
 
 

@@ -205,7 +205,7 @@ async def test_gorilla_reads_what_is_deflated(serve: Serve, start: Start, client
     await feed.publish(*trades(501, 505))
     more, _, _ = await read_ids(gorilla, 505)
     assert ids + more == list(range(1, 506))
-    await feed.hub.leave()
+    await feed.hub.departure.finish()
     assert await ended(gorilla) == (0, "")
 
 
@@ -262,5 +262,5 @@ async def test_bufio_scans_every_line_of_a_gzipped_stream_to_its_end(
     arrays = [line.removeprefix(b"data: ") for line in lines if b'"T":"t"' in line]
     told = [message for array in arrays for message in json.loads(array)]
     assert [each["i"] for each in told if each["T"] == "t"] == list(range(1, last + 1))
-    await feed.hub.leave()
+    await feed.hub.departure.finish()
     assert await ended(scanner) == (0, ""), "the end of gzip is an end"

@@ -37,7 +37,7 @@ async def test_a_gzipped_stream_is_read_to_its_end_and_nothing_is_lost(
     program = await read(start, classes, reader, feed.url(f"/v1/stream?trades=*{after}"))
     await feed.sessions_reach(1)
     await publish_to(feed, 201, 1_000)
-    await feed.hub.leave()
+    await feed.hub.departure.finish()
     assert await ids_to_the_end(program) == list(range(1 if after else 201, 1_001))
 
 
@@ -52,7 +52,7 @@ async def test_readers_of_one_lane_that_came_one_after_another_have_checksums_of
         await feed.sessions_reach(number + 1)
         await publish_to(feed, number * 500 + 1, number * 500 + 500)
     assert len({session.subscriber.lane for session in feed.hub.sessions.values()}) == 1
-    await feed.hub.leave()
+    await feed.hub.departure.finish()
     for number, program in enumerate(programs):
         assert await ids_to_the_end(program) == list(range(number * 500 + 1, 1_501))
 
@@ -73,7 +73,7 @@ async def test_a_reader_that_stalled_and_caught_up_has_a_body_that_ends(
     ids = asyncio.create_task(ids_to_the_end(stalled))  # or its pipe would stall it next
     await until(lambda: not feed.hub.audience.behind, PROGRAM_PATIENCE_S)
     await feed.publish(*map(noisy, range(last + 1, last + 21)))  # in its lane's own frame
-    await feed.hub.leave()
+    await feed.hub.departure.finish()
     assert await ids == list(range(1, last + 21))
 
 

@@ -32,6 +32,7 @@ from feed.wire.messages import (
     error_of,
     feed_message,
     gap_message,
+    leaving_message,
     mark_message,
     snapshot_begin_message,
     snapshot_end_message,
@@ -151,6 +152,10 @@ def test_an_error_is_a_message_of_three_keys() -> None:
         "code": 407,
         "msg": "slow client",
     }
+
+
+def test_leaving_says_when_to_come_back() -> None:
+    assert leaving_message(1_500) == {"T": "leaving", "retry_ms": 1_500}
 
 
 @pytest.mark.parametrize("reason", Reason)

@@ -30,6 +30,7 @@ MESSAGES: list[dict[str, Any]] = [
     {"T": "snapshot", "state": "begin", "pos": "stage-9"},
     {"T": "snapshot", "state": "end", "pos": "stage-9"},
     {"T": "mark", "pos": "stage-12", "t": "2020-02-22T00:00:02.111000001Z"},
+    {"T": "leaving", "retry_ms": 2_718},
     {"T": "bye", "reason": "shutdown", "msg": "the server leaves", "reconnect": True},
 ]
 TRADE = Trade("AAPL", 1, "V", 1.0, 1.0, 1)

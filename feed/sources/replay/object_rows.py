@@ -18,7 +18,7 @@ Row = dict[str, object]
 BESIDE_TICKS = frozenset(
     {
         *("mark", "gap", "snapshot", "success", "subscription", "error", "bye", "feed", "warning"),
-        "expiring",
+        *("expiring", "leaving"),
     }
 )
 # The side that took liquidity, as files name it, in small letters. Some say on which side of the

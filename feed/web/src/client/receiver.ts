@@ -165,6 +165,7 @@ export class Receiver {
       case "success":
       case "expiring":
       case "error":
+      case "leaving":
       case "bye":
         break; // the session's business
       default:

@@ -67,6 +67,7 @@ export class Connection implements Link {
   #wasLost = false; // the last session ended otherwise than for another selection or setting
   #stayAwayMs = 0; // after the session that is being ended on purpose
   #malformedTries = 0;
+  #sentAwayMs: number | undefined; // told by a server that left
 
   constructor(
     options: LinkOptions,
@@ -217,7 +218,7 @@ export class Connection implements Link {
       this.#rest("stopped", { problem });
       await this.#wake.wait(); // for another selection, other settings, or `reconnect`
     } else if (this.#environment.isOnline()) {
-      const delayMs = this.#backoff.next();
+      const delayMs = this.#sentAwayMs ?? this.#backoff.next();
       this.#rest("waiting", { problem, retryAtMs: this.#environment.now() + delayMs });
       await this.#wake.wait(delayMs);
     } else {
@@ -289,6 +290,7 @@ export class Connection implements Link {
     this.#setStatus({ phase: "connecting", transport: kind, retryAtMs: undefined });
     const error = await session.run();
     this.#session = undefined;
+    this.#sentAwayMs = session.stayAwayMs;
     this.#wasLost ||= error !== undefined && this.status.connects > 0;
     if (session.received) {
       this.#preference.worked(kind);

@@ -28,6 +28,9 @@ import type { Gate } from "./gate.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { Frame, LinkOptions } from "./link.ts";
 
+/** A server that asks us to stay away for longer is asked again all the same. */
+const LONGEST_AWAY_MS = 300_000;
+
 /** The receiver of all that happens in a session. */
 export interface SessionHost {
   opened(opened: Opened): void;
@@ -55,6 +58,8 @@ export class Session {
   #goodbye: string | undefined;
   /** Whether any frame came. */
   received = false;
+  /** How long the server asked us to stay away after it, if it is leaving. */
+  stayAwayMs: number | undefined;
 
   constructor(
     kind: TransportKind,
@@ -211,6 +216,10 @@ export class Session {
         break;
       case "error":
         this.#refused(message);
+        break;
+      case "leaving":
+        this.#goodbye = "goodbye: the server leaves";
+        this.stayAwayMs = Math.min(Math.max(0, message.retry_ms), LONGEST_AWAY_MS);
         break;
       case "bye":
         this.#goodbye = `goodbye: ${message.msg}`;

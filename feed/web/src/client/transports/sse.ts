@@ -29,6 +29,7 @@ const NAMED_EVENTS = [
   "warning",
   "subscription",
   "expiring",
+  "leaving",
   "bye",
 ] as const;
 

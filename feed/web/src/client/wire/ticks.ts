@@ -185,6 +185,13 @@ export interface Expiring {
   msg: string;
 }
 
+/** The server leaves, and ends the connection with its next words. */
+export interface Leaving {
+  T: "leaving";
+  /** How long to stay away then: a time of this client's own among all that are sent away. */
+  retry_ms: number;
+}
+
 /** The last words of a transport that has no close codes. */
 export interface Bye {
   T: "bye";
@@ -207,6 +214,7 @@ export type Message =
   | FeedState
   | Warning
   | Expiring
+  | Leaving
   | Bye;
 
 export const CHANNEL_OF_KIND: Readonly<Record<Kind, Channel>> = {

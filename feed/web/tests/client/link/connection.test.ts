@@ -47,6 +47,22 @@ describe.each(wires)("$transport $codec", (wire) => {
     });
   });
 
+  test("stays away for exactly as long as a server that leaves said", async () => {
+    const record = connect(wire);
+    await record.client.subscribe({ trades: ["*"] });
+    await until(() => expect(feed.subscribers.size).toBe(1));
+    const begunMs = Date.now();
+    for (const { send, end } of feed.subscribers) {
+      send([{ T: "leaving", retry_ms: 90_000 }], undefined);
+      end();
+    }
+    await until(() => expect(record.status.phase).toBe("waiting"));
+    expect(record.status.problem).toMatch(/goodbye: the server leaves/);
+    const awayMs = (record.status.retryAtMs ?? 0) - begunMs;
+    expect(awayMs).toBeGreaterThanOrEqual(90_000); // our own waits are 30 s at most
+    expect(awayMs).toBeLessThan(120_000);
+  });
+
   test("cut twenty times, it gets every tick once", async () => {
     const record = connect(wire);
     await record.client.subscribe({ trades: ["*"] });

@@ -1,0 +1,72 @@
+"""Leaving: the order in which a server that is told to end does its last things.
+
+1. It is not ready any more (`/readyz`), and lets nobody more in.
+2. Nothing gets a sequence any more, and what has one is cut.
+3. State that is kept over restarts is written and marked clean: from here on no subscriber can
+   come back with a position that the next server does not know. (Nothing is kept so far.)
+4. Subscribers are sent away: in waves, where something else takes them in meanwhile; otherwise all
+   of them at the end. A second signal ends the waves.
+
+Then the sockets are closed, which is the runner's business.
+"""
+
+import asyncio
+import signal
+from contextlib import suppress
+
+from feed.http.app import HUB, INGEST
+from feed.http.protocol.runner import Runner
+
+
+class EndSignals:
+    """Counts SIGINT and SIGTERM.
+
+    Attributes:
+        first: the server shall end.
+        second: at once.
+    """
+
+    def __init__(self) -> None:
+        self.first = asyncio.Event()
+        self.second = asyncio.Event()
+
+    def listen(self) -> None:
+        """Take both signals from now on."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(number, self.note)
+            except NotImplementedError:  # Windows' loop has none; Ctrl-C raises there by itself
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(self.note))
+
+    def note(self) -> None:
+        """Note one of them."""
+        (self.second if self.first.is_set() else self.first).set()
+
+
+async def leave(runner: Runner, signals: EndSignals, drain_s: float) -> None:
+    """Do the last things, up to the goodbyes of subscribers that stay to the end.
+
+    Args:
+        runner: of the server; `cleanup` does what remains.
+        signals: a second one ends the waves.
+        drain_s: the span of the waves; 0: there are none, since nothing else takes anybody in. Then
+            no connection is accepted from the first moment on: behind a socket that somebody else
+            holds they wait for the next server.
+    """
+    hub, ingest = runner.app[HUB], runner.app[INGEST]
+    if not drain_s:
+        for site in list(runner.sites):
+            await site.stop()
+    hub.departure.begin(drain_s)
+    await ingest.stop()
+    if hub.broadcast.waiting_ticks:
+        hub.cutter.cut()
+    if drain_s:
+        draining = asyncio.create_task(hub.departure.drain(), name="drain")
+        hurrying = asyncio.create_task(signals.second.wait(), name="second signal")
+        await asyncio.wait((draining, hurrying), return_when=asyncio.FIRST_COMPLETED)
+        hurrying.cancel()
+        draining.cancel()
+        with suppress(asyncio.CancelledError):
+            await draining
