@@ -54,6 +54,8 @@ class Ledger:
         # A gap that is told conflated: what came of it, and which keys are due of it.
         self._state: tuple[int, int, dict[Key, int], frozenset[Key]] | None = None
         self._silence_checked = 0
+        self._granted: frozenset[Key] | None = None  # None: everything
+        self._is_cut_short = False  # the snapshot that has begun
 
     @property
     def is_spread(self) -> bool:
@@ -75,6 +77,8 @@ class Ledger:
         self._highest = 0
         self._restated.clear()
         self._snapshot = self._state = None
+        self._granted = None
+        self._is_cut_short = False
         self._snapshots = []
         self._dropped = frozenset()
         if not returns:
@@ -144,6 +148,23 @@ class Ledger:
         told = {key: self._place(key) for key in intervals_ms}
         self._select(keys, intervals_ms, told)
 
+    def revoke(
+        self, granted: frozenset[Key], keys: frozenset[Key], intervals_ms: dict[Key, int]
+    ) -> None:
+        """Be granted less, as was told just now: nothing else may come any more, whatever waited.
+
+        Args:
+            granted: all that may come.
+            keys: all that is selected now.
+            intervals_ms: of those that are conflated now.
+        """
+        self._granted = granted
+        self._dropped &= granted
+        self._snapshots += [asked & keys for asked in self._snapshots]
+        self._is_cut_short = self._snapshot is not None
+        told = {key: self._place(key) for key in intervals_ms}
+        self._select(keys, intervals_ms, told)
+
     # What comes.
 
     def hear(self, message: dict[str, Any]) -> None:
@@ -158,6 +179,8 @@ class Ledger:
             raise Wrong(f"there is no such tick: {message}")
         self._times.note(number, made_us)
         self.counts["ticks"] += 1
+        if self._granted is not None and key not in self._granted:
+            raise Wrong(f"{key} is outside of what is granted: {message}")
         if self._snapshot is not None:
             self._snapshot[key] = number
         elif self._state is not None and number <= self._state[1]:
@@ -237,11 +260,14 @@ class Ledger:
         position = self._snapshot_at
         self.counts["snapshots"] += 1
         came, self._snapshot = self._snapshot, None
+        cut_short, self._is_cut_short = self._is_cut_short, False
         for key, number in came.items():
             due = self._market.numbers[key].last(position)
             if number != due:
                 raise Wrong(f"the snapshot at {position} has {number} of {key}; due: {due}")
             self.conflated.settle(key, number)
+        if cut_short:  # another one follows
+            return
         selected = self._lossless | self.conflated.intervals_ms.keys()
         for asked in self._snapshots:
             for known in (asked & selected, asked & (selected | self._dropped)):

@@ -4,9 +4,10 @@ import random
 from collections import Counter, deque
 from typing import Any, Protocol
 
+from feed.wire.grants import ALL_GRANTS
 from tests.chaos.conflated import Wrong
 from tests.chaos.ledger import Ledger
-from tests.chaos.market import Key, Market
+from tests.chaos.market import CHANNELS, Key, Market
 from tests.chaos.times import Times
 from tests.chaos.wishes import Wish, draw_channels, draw_wish
 from tests.fakes.messages import Message
@@ -14,6 +15,7 @@ from tests.fakes.messages import Message
 STORY = 30
 _MAY_END = {"slow", "lagging"}
 _SLOW = 407
+CHANNEL_OF = {letter: channel for channel, letter in CHANNELS.items()}
 
 
 class Socket(Protocol):
@@ -30,6 +32,7 @@ class Listener:
         ledger: what was due to it.
         wish: what it asked for last.
         counts: of what it did.
+        grants: what it may read, as far as it was told.
         story: the last of what it said and heard, but for ticks.
     """
 
@@ -39,6 +42,7 @@ class Listener:
         self.wish: Wish | None = None
         self.counts: Counter[str] = Counter()
         self.story: deque[str] = deque(maxlen=STORY)
+        self.grants = ALL_GRANTS  # as far as it was told
         self._market = market
         self._chance = random.Random(seed * 10_007 + number)
         self._waiting: deque[tuple[str, dict[str, Any]]] = deque()  # to be acknowledged
@@ -64,14 +68,23 @@ class Listener:
         self._waiting.clear()
         self._past.clear()
         self._channels, self._conflate = {}, {}
+        self.grants = ALL_GRANTS
         self.story.append(f"connects: {wish} after {after}")
         return wish, after
 
     def _expect(self, wish: Wish) -> None:
         """Expect from now on what a connection has asked for."""
-        keys = self._market.resolve(wish.channels)
+        keys = self._resolve(wish.channels)
         intervals_ms = self._intervals(keys, wish.conflate)
         self.ledger.connect(keys, intervals_ms, returns=wish.start == "return")
+
+    def _resolve(self, channels: dict[str, list[str]]) -> frozenset[Key]:
+        """Return the keys that are granted of those that channels with symbols, or `*`, select."""
+        return self._may_read(self._market.resolve(channels))
+
+    def _may_read(self, keys: frozenset[Key]) -> frozenset[Key]:
+        may_read = self.grants.may_read
+        return frozenset(key for key in keys if may_read(CHANNEL_OF[key[0]], key[1]))
 
     def _intervals(self, keys: frozenset[Key], conflate: dict[str, int]) -> dict[Key, int]:
         by_kind = {channel[0]: interval_ms for channel, interval_ms in conflate.items()}
@@ -179,15 +192,20 @@ class Listener:
     def _acknowledge(self, message: Message) -> None:
         action, asked = self._waiting.popleft()
         self._note_subscription(message)
-        keys = self._market.resolve(self._channels)
+        if action == "is granted":
+            self.grants = asked["grants"]
+        keys = self._resolve(self._channels)
         intervals_ms = self._intervals(keys, self._conflate)
+        if action == "is granted":
+            self.ledger.revoke(self._may_read(frozenset(self._market.keys)), keys, intervals_ms)
+            return
         if action == "unsubscribe":
             self.ledger.unsubscribe(keys, intervals_ms)
             return
         named = {channel: names for channel, names in asked.items() if channel in self._channels}
         after = asked.get("after")
         self.ledger.subscribe(
-            self._market.resolve(named),
+            self._resolve(named),
             keys,
             intervals_ms,
             None if after is None else _parse(after)[1],

@@ -18,6 +18,8 @@ from feed.wire.codec import CODECS
 from feed.wire.compression import Compression
 from feed.wire.dialect import DIALECTS
 from feed.wire.framing import Framing, SseFraming, StreamFraming, WebSocketFraming
+from feed.wire.grant import Grant
+from feed.wire.grants import Grants
 from feed.wire.requests import Subscribe, Unsubscribe
 from feed.wire.selection import Selection
 from feed.wire.subscribed import NOTHING_SUBSCRIBED
@@ -41,6 +43,16 @@ MESSAGE_BYTES = (700, 2_000, 32_000)
 STEPS_NS = (0, -3_600 * SECOND_NS, -10 * SECOND_NS, 3_600 * SECOND_NS)  # of the wall clock
 CHANGES_A_STEP, CUTS_A_STEP, FILLS_A_STEP = 0.15, 0.02, 0.08
 LAST_STEPS = 2_000  # after the market has closed
+REVOKED_A_STEP = 0.03
+# Symbols are S00 to S39; what is granted shrinks from one to the next.
+NARROWER = tuple(
+    [Grants.of(map(Grant.parse, each.split())) for each in grants]
+    for grants in (
+        ("*=S0*,S1*,S2*", "*=S0*,S1*", "*=S0*"),
+        ("trades,quotes=*", "trades=* quotes=S1*", "trades=S*"),
+        ("*=*1,*2,*3,*5,*7", "*=S*3,S*5"),
+    )
+)
 
 
 class Actor(Listener):
@@ -53,6 +65,7 @@ class Actor(Listener):
         self._subscribed = NOTHING_SUBSCRIBED
         self._compression: Compression | None = None
         self._coming: deque[Piece | Message] = deque()  # written, and not heard yet
+        self._narrower: deque[Grants] = deque()  # grants of this connection, that shrink
 
     def act(self, last: int | None) -> bool:
         """Do something, or nothing; tell whether all up to the last tick was told.
@@ -79,11 +92,33 @@ class Actor(Listener):
         if self._member is None or chance.random() < CUTS_A_STEP:
             self.counts["cut"] += 1
             self.leave()
-        elif isinstance(member.subscriber.lane.framing, WebSocketFraming) and (
-            chance.random() < CHANGES_A_STEP
-        ):
-            self._change(self)
+        else:
+            self._want_otherwise(member)
         return False
+
+    def _want_otherwise(self, member: Member) -> None:
+        """Change what it subscribed to, or what it is granted, or neither."""
+        is_socket = isinstance(member.subscriber.lane.framing, WebSocketFraming)
+        if is_socket and self._chance.random() < CHANGES_A_STEP:
+            self._change(self)
+        if self._chance.random() < REVOKED_A_STEP:
+            self._revoke(member)
+
+    def _revoke(self, member: Member) -> None:
+        """Be granted less, whatever waits, and be told of it."""
+        stage = self._stage
+        if self._waiting or not self._narrower or not self._subscribed.selection.symbols:
+            return
+        grants = self._narrower.popleft()
+        self._subscribed = self._subscribed.under(grants)
+        self.counts["revoked"] += 1
+        self.story.append(f"is granted {grants.words()}")
+        lane = member.subscriber.lane
+        key = PayloadKey(self._subscribed.selection, lane.codec, lane.payload.key.marks)
+        self._coming += member.take()  # what its socket holds already
+        stage.audience.move(member.subscriber, key, stage.now_ns, lane.compression, grants=grants)
+        self._waiting.append(("is granted", {"grants": grants}))
+        self._coming.append(dict(self._subscribed.message()))
 
     def say(self, message: object) -> None:
         """Send a control message, as `_change` does: it is acted on at once."""
@@ -97,6 +132,7 @@ class Actor(Listener):
         way = CODECS[codec], _framing(name, codec)
         self._member = self._stage.open(Selection(), way, compression=self._compression)
         self._subscribed = NOTHING_SUBSCRIBED
+        self._narrower = deque(self._chance.choice(NARROWER))
         self.ledger.connect(frozenset(), {}, returns=wish.start == "return")
         self._note_subscription(self._subscribe(subscription(wish, after)))
         self._expect(wish)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from feed.broadcast.outbox import Origin, Outbox
 from feed.broadcast.selection_index import SelectionIndex
 from feed.market.ticks import Quote, Tick
 from tests.chaos.rehearsal import rehearse
@@ -14,7 +15,15 @@ from tests.chaos.rehearsal import rehearse
 def test_nothing_is_lost_doubled_or_untold_in_a_rehearsal(seed: int) -> None:
     outcome = rehearse(seed, steps=300, actors=10)
     assert not outcome.findings, "\n".join(outcome.findings)
-    done = ("cut", "start return", "subscribe", "unsubscribe", "snapshots", "conflated ticks")
+    done = (
+        "cut",
+        "start return",
+        "subscribe",
+        "unsubscribe",
+        "snapshots",
+        "conflated ticks",
+        "revoked",
+    )
     assert all(outcome.counts[name] for name in done), outcome.counts
 
 
@@ -30,6 +39,15 @@ def test_ticks_that_are_lost_to_live_readers_are_found(monkeypatch: pytest.Monke
     monkeypatch.setattr(SelectionIndex, "distribute", distribute_but_some)
     outcome = rehearse(4, steps=60, actors=8)
     assert any("missing" in finding for finding in outcome.findings), outcome
+
+
+def test_ticks_that_wait_of_what_was_revoked_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def keeps_all(_: Outbox, may_be_told: object) -> list[Origin]:  # noqa: ARG001 - as it was
+        return []
+
+    monkeypatch.setattr(Outbox, "withdraw", keeps_all)
+    outcome = rehearse(4, steps=300, actors=10)
+    assert any("outside of what is granted" in finding for finding in outcome.findings), outcome
 
 
 def test_a_rehearsal_repeats_itself() -> None:
