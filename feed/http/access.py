@@ -5,17 +5,23 @@ Every route has a scope. What of an answer somebody may read is another question
 """
 
 import ipaddress
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
+from hashlib import sha256
+from urllib.parse import quote
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from feed.errors import CredentialRefused, InvalidParameter
+from feed.http.origins import Origins
 from feed.hub.clock import Clock
 from feed.trust.credentials import credential_in
-from feed.trust.identities import Identities
+from feed.trust.denial import Denial
+from feed.trust.identities import ACCEPTED, Identities
 from feed.trust.identity import ANONYMOUS, NOBODY, Identity
+from feed.trust.tickets import Ticket, Tickets
+from feed.wire.requests import is_cache_buster
 
 _OF_PROXIES = (
     "Forwarded",
@@ -26,6 +32,14 @@ _OF_PROXIES = (
     "X-Real-IP",
 )
 _IDENTITY = web.RequestKey("identity", Identity)
+_REAL = web.RequestKey("real_identity", Identity)
+_TICKET = web.RequestKey("ticket", Ticket)
+COOKIE = "__Host-feed"
+TICKET = "ticket"
+TICKETS_IN_URLS = "/v1/sse"  # an EventSource can show nothing else
+# Names of the last id in a query: polyfills of EventSource cannot set headers, or do not.
+LAST_EVENT_ID_PARAMETERS = ("lastEventId", "Last-Event-ID")
+_SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 
 
 class Scope(StrEnum):
@@ -55,14 +69,16 @@ class Access:
 
     Attributes:
         identities: who may come in.
+        tickets: of browsers, which stand for an identity.
     """
 
-    __slots__ = ("_clock", "_local_admin", "_scopes", "identities")
+    __slots__ = ("_clock", "_local_admin", "_origins", "_scopes", "identities", "tickets")
 
     def __init__(
         self,
         identities: Identities,
         clock: Clock,
+        origins: Origins,
         *,
         scopes: Mapping[str, Scope] | None = None,
         local_admin: bool = False,
@@ -72,10 +88,13 @@ class Access:
         Args:
             identities: who may come in.
             clock: what the time is.
+            origins: the pages that may read.
             scopes: of routes, by path, where they are not those of the table.
             local_admin: whether a peer on this machine, and no proxy, has the grant `admin`.
         """
         self.identities = identities
+        self.tickets = Tickets()
+        self._origins = origins
         self._clock = clock
         self._scopes = scopes or {}
         self._local_admin = local_admin
@@ -119,7 +138,79 @@ class Access:
         except CredentialRefused as refused:
             self.identities.note(refused)
             raise
-        return await self.identities.authenticate(shown, self._clock.wall_ns())
+        if shown is None:
+            identity = self._of_a_browser(request)
+            if identity is not None:
+                return identity
+        identity = await self.identities.authenticate(shown, self._clock.wall_ns())
+        request[_REAL] = identity
+        return identity
+
+    def redeem(self, origin: str, ticket: str) -> Identity:
+        """Return whose ticket it is, which is used up.
+
+        Raises:
+            CredentialRefused: it is not accepted.
+        """
+        return self._counted(lambda: self.tickets.use(ticket, origin, self._clock.mono_ns()))
+
+    def hold_ticket(self, request: web.Request, end: Callable[[], None]) -> Callable[[], None]:
+        """Let a connection hold the ticket in its URL; return what is to be called at its end."""
+        ticket = request.get(_TICKET)
+        if ticket is None:
+            return _do_nothing
+        self.tickets.hold(ticket, end)
+        return lambda: self.tickets.let_go(ticket, end, self._clock.mono_ns())
+
+    def _of_a_browser(self, request: web.Request) -> Identity | None:
+        """Return who asks by the ticket in a URL, or by the cookie of a visit; None: by neither."""
+        if request.path == TICKETS_IN_URLS and TICKET in request.query:
+            return self._counted(lambda: self._open_ticket(request))
+        cookie = request.cookies.get(COOKIE)
+        if cookie is None:
+            return None
+        # A cookie goes along whoever asks; of some requests a page could make use without reading.
+        may_be_read_only = request.method in _SAFE and hdrs.UPGRADE not in request.headers
+        admitted = may_be_read_only or self._origins.admits(request)
+        if hdrs.UPGRADE in request.headers:  # it may still say who it is
+            try:
+                return self.renew(self._visitor(cookie)) if admitted else None
+            except CredentialRefused:
+                return None
+        if not admitted:
+            refused = Denial.FOREIGN.refused(
+                "a cookie is accepted here from an allowed Origin only"
+            )
+            self.identities.note(refused)
+            raise refused
+        return self._counted(lambda: self._visitor(cookie))
+
+    def _visitor(self, cookie: str) -> Identity:
+        return self.tickets.visitor(cookie, self._clock.mono_ns())
+
+    def _open_ticket(self, request: web.Request) -> Identity:
+        query = "&".join(
+            f"{quote(name)}={quote(value)}"
+            for name, value in sorted(request.query.items())
+            if name not in {TICKET, *LAST_EVENT_ID_PARAMETERS} and not is_cache_buster(name)
+        )
+        origin = request.headers.get(hdrs.ORIGIN, "")
+        if not origin and request.headers.get("Sec-Fetch-Site") == "same-origin":
+            origin = f"{request.scheme}://{request.host}"  # browsers leave it out of such a GET
+        digest = sha256(query.encode()).hexdigest()
+        ticket = self.tickets.open(request.query[TICKET], origin, digest, self._clock.mono_ns())
+        request[_TICKET] = ticket
+        return ticket.identity
+
+    def _counted(self, find: Callable[[], Identity]) -> Identity:
+        """Return an identity as it is now, and count it, or its refusal."""
+        try:
+            identity = self.renew(find())
+        except CredentialRefused as refused:
+            self.identities.note(refused)
+            raise
+        self.identities.outcomes[ACCEPTED] += 1
+        return identity
 
     def renew(self, identity: Identity) -> Identity:
         """Return an identity as it is now: who waited for a turn may have been revoked meanwhile.
@@ -147,6 +238,22 @@ def identity_of(request: web.Request) -> Identity:
     """Return who asks; a request that passed no door has nothing granted."""
     identity: Identity = request.get(_IDENTITY, NOBODY)
     return identity
+
+
+def real_identity(request: web.Request) -> Identity:
+    """Return who asks, as far as a credential has shown it.
+
+    Raises:
+        CredentialRefused: a cookie has, or a ticket, which prove no more than they stand for.
+    """
+    identity: Identity | None = request.get(_REAL)
+    if identity is None:
+        raise Denial.MALFORMED.refused("a ticket is given for a key or a token, not for a cookie")
+    return identity
+
+
+def _do_nothing() -> None:
+    """Do nothing: there is no ticket to let go of."""
 
 
 def is_local(request: web.Request) -> bool:

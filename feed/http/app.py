@@ -71,9 +71,11 @@ async def make_app(
         return None if known is None else known.asset_class
 
     identities = _identities(settings)
+    origins = Origins(settings.allow_origin)
     access = Access(
         identities,
         clock,
+        origins,
         scopes=scopes_of(settings.scope, routes.finite_paths()),
         local_admin=settings.local_admin,
     )
@@ -98,7 +100,7 @@ async def make_app(
     server = Server(
         hub,
         ingest,
-        Origins(settings.allow_origin),
+        origins,
         access,
         StatusHistory(hub, ingest, sample_s),
         Exposition(hub, ingest, lost_log_records),

@@ -8,6 +8,7 @@ before one is written, whichever side closes.
 """
 
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -116,6 +117,7 @@ class Conversation:
         "_marks",
         "_ping_ns",
         "_pong_due",
+        "_redeem",
         "_refusal",
         "_refused",
         "_session",
@@ -132,6 +134,7 @@ class Conversation:
         agreed: Compression | None,
         *,
         shown: Identity | CredentialRefused,
+        redeem: Callable[[str], Identity],
         every: str = ALL,
     ) -> None:
         """Join the hub; nothing is said before `run`.
@@ -143,6 +146,7 @@ class Conversation:
             codec: of ticks, marks, gaps and snapshots.
             agreed: the compression that the handshake allows.
             shown: who it is by the handshake, or why that is not accepted.
+            redeem: returns whose ticket it is; raises CredentialRefused.
             every: what a `*` stands for: all symbols, or all of an asset class.
         """
         self._socket = socket
@@ -158,6 +162,7 @@ class Conversation:
         identity = NOBODY if isinstance(shown, CredentialRefused) else shown
         # Where nobody has an identity, `auth` is a form that is still gone through, once.
         self._authenticated = hub.identities.required and identity is not NOBODY
+        self._redeem = redeem
         self._refused = shown if isinstance(shown, CredentialRefused) else None
         self._allowance = Allowance(hub.rates, hub.clock.mono_ns())
         self._pong_due: bytes | None = None  # the newest ping that was not answered yet
@@ -305,8 +310,11 @@ class Conversation:
         """Learn who it is; or that it is the same still, which keeps all that it has."""
         hub, session = self._hub, self._session
         try:
-            shown = bearer(auth.token) if auth.token else key_pair(auth.key, auth.secret)
-            identity = await hub.identities.authenticate(shown, hub.clock.wall_ns())
+            if auth.ticket:
+                identity = self._redeem(auth.ticket)
+            else:
+                shown = bearer(auth.token) if auth.token else key_pair(auth.key, auth.secret)
+                identity = await hub.identities.authenticate(shown, hub.clock.wall_ns())
         except CredentialRefused as refused:
             self._refuse(refused)
             return

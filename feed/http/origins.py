@@ -37,6 +37,18 @@ class Origins:
             return True
         return origin.partition("://")[2] == request.host
 
+    def is_own(self, request: web.Request) -> bool:
+        """Tell whether a request comes from a page of this server itself."""
+        return request.headers.get(hdrs.ORIGIN, "").partition("://")[2] == request.host
+
+    def names(self, request: web.Request) -> bool:
+        """Tell whether a request comes from a page that is allowed by its name, not by `*`."""
+        return request.headers.get(hdrs.ORIGIN) in self._allowed - {ANY}
+
+    def admits(self, request: web.Request) -> bool:
+        """Tell whether the page that a request comes from may use the cookie of a visit."""
+        return self.is_own(request) or self.names(request)
+
     def check(self, request: web.Request) -> None:
         """Refuse a WebSocket from a page that is not allowed.
 
@@ -56,6 +68,8 @@ class Origins:
         with_manners(response, any_origin=ANY in self._allowed)
         if origin is not None and origin.isascii() and self.allows(request):
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
+            if self.admits(request):
+                response.headers[hdrs.ACCESS_CONTROL_ALLOW_CREDENTIALS] = "true"
         if self._allowed:
             response.headers.add(hdrs.VARY, hdrs.ORIGIN)
 

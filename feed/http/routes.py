@@ -16,14 +16,15 @@ from typing import Protocol
 from aiohttp import hdrs, web
 
 from feed.http import market_data, status
-from feed.http.access import Scope, keep_identity
+from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET, Scope, keep_identity
 from feed.http.answers import refuse_parameters
 from feed.http.content_encoding import encoded
 from feed.http.feedback import feedback
 from feed.http.problems import Handler, with_problems
 from feed.http.server import Server
-from feed.http.sse import LAST_EVENT_ID_PARAMETERS, sse
+from feed.http.sse import sse
 from feed.http.stream import stream
+from feed.http.tickets import sign_out, tickets
 from feed.http.websocket import websocket
 from feed.wire.requests import Channels, Request
 
@@ -125,7 +126,7 @@ ROUTES = (
         sse,
         Scope.GRANTED,
         "ticks as Server-Sent Events",
-        (*_SUBSCRIBING, "codec", *LAST_EVENT_ID_PARAMETERS),
+        (*_SUBSCRIBING, "codec", TICKET, *LAST_EVENT_ID_PARAMETERS),
         body=Body.ENDLESS,
     ),
     Route(
@@ -178,6 +179,22 @@ ROUTES = (
         body=Body.AS_IS,
         method=hdrs.METH_POST,
         in_line=False,  # its body may take its time
+    ),
+    Route(
+        "/v1/tickets",
+        tickets,
+        Scope.GRANTED,
+        "a ticket for one stream of a browser, and the cookie of its visit",
+        body=Body.AS_IS,
+        method=hdrs.METH_POST,
+    ),
+    Route(
+        "/v1/sign-out",
+        sign_out,
+        Scope.OPEN,
+        "nothing, and the end of that visit",
+        body=Body.AS_IS,
+        method=hdrs.METH_POST,
     ),
     Route("/v1/status", status.status, Scope.GRANTED, "how the server is"),
     Route(

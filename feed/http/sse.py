@@ -9,6 +9,7 @@ from aiohttp import web
 
 from feed.broadcast.payload_key import PayloadKey
 from feed.errors import InvalidParameter, InvalidPosition
+from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET
 from feed.http.server import Server
 from feed.http.streaming import Endless, respond, speaks_chunks
 from feed.wire.codec import CODECS
@@ -16,8 +17,6 @@ from feed.wire.framing import SseFraming
 from feed.wire.position import Position
 from feed.wire.requests import Request
 
-# Names of the last id in a query: polyfills of EventSource cannot set headers, or do not.
-LAST_EVENT_ID_PARAMETERS = ("lastEventId", "Last-Event-ID")
 # Spread, so that subscribers that lost a server together do not return at the same moment.
 _RETRY_MS = (1_000, 3_000)
 
@@ -33,7 +32,7 @@ def _endless(request: web.Request, most_symbols: int) -> Endless:
     Raises:
         InvalidParameter: a parameter is not accepted.
     """
-    others = {"codec", *LAST_EVENT_ID_PARAMETERS}
+    others = {"codec", TICKET, *LAST_EVENT_ID_PARAMETERS}
     asked = Request.of_query(request.query.items(), others=others, most_symbols=most_symbols)
     asked.check_selects()
     name = request.query.get("codec", "json")

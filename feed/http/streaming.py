@@ -100,6 +100,7 @@ async def respond(
             return await _refuse(request, hub, connection, endless, refusal)
     except Exception as error:  # noqa: BLE001 - any error is answered or raised again
         return problem_for(error, request.path)
+    let_go = server.access.hold_ticket(request, partial(hub.disconnect, session, Reason.REPLACED))
     compressed = session.subscriber.lane.compression is not None
     response = _response(endless, compressed=compressed)
     wish = Selection.of(granted.symbols, lossy_only(endless.asked.conflate or {}))
@@ -131,6 +132,7 @@ async def respond(
     finally:
         hub.close(session, Reason.CLIENT_LEFT)
         session.release()
+        let_go()
     await connection.finish()
     return response
 

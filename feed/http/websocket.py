@@ -1,6 +1,8 @@
 """WebSockets: the paths, and who may open one. The rest is handshake, and then conversation."""
 
-from aiohttp import web
+from functools import partial
+
+from aiohttp import hdrs, web
 
 from feed.errors import CredentialRefused, InvalidParameter, Unauthenticated
 from feed.http.conversation import Conversation
@@ -41,6 +43,7 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
         codec_of(request, socket),
         compression_of(socket),
         shown=shown,
+        redeem=partial(server.access.redeem, request.headers.get(hdrs.ORIGIN, "")),
         every=_every(request),
     )
     server.charge(request, conversation.spend)

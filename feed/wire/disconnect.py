@@ -67,6 +67,9 @@ class Reason(Enum):
     REVOKED = Disconnect(
         "revoked", 1008, ErrorCode.AUTH_FAILED, "auth failed: the identity is not accepted any more"
     )
+    REPLACED = Disconnect(
+        "replaced", 1008, None, "another connection has come with the same ticket"
+    )
     EXPIRED = Disconnect("expired", 1008, None, "the identity has expired; come back with another")
     TOO_MANY_CONNECTIONS = Disconnect(
         "too_many_connections", 1013, ErrorCode.CONNECTION_LIMIT, "connection limit exceeded"

@@ -98,7 +98,7 @@ After = Annotated[Position, PlainValidator(_read_position)]
 
 
 class Auth(BaseModel):
-    """`{"action":"auth","key","secret"}`, or `token`; the dialect lets other keys stand by them."""
+    """`{"action":"auth","key","secret"}`, or `token`, or `ticket`; other keys may stand beside."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
@@ -106,6 +106,7 @@ class Auth(BaseModel):
     key: str = ""
     secret: str = Field(default="", repr=False)
     token: str = Field(default="", repr=False)
+    ticket: str = Field(default="", repr=False)
 
 
 def _none() -> Any:  # noqa: ANN401 - as pydantic's own Field

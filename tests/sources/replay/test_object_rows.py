@@ -109,7 +109,10 @@ def test_a_message_that_is_not_a_tick_is_not_a_fault(kind: str) -> None:
         ([], r"\[\] is no tick; accepted: a JSON object with T"),
         (None, "None is no tick"),
         ("t", "'t' is no tick"),
-        ({}, "T None is not accepted; accepted: t, q, b, u, b1s, s, bye, error, expiring, feed, gap"),
+        (
+            {},
+            "T None is not accepted; accepted: t, q, b, u, b1s, s, bye, error, expiring, feed, gap",
+        ),
         ({"T": ["t"]}, r"T \['t'\] is not accepted"),
         ({"T": "d"}, "T 'd' is not accepted"),
         *(

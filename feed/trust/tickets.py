@@ -1,0 +1,154 @@
+"""Tickets and visits: what a browser shows where it cannot show a credential.
+
+A ticket goes into the one message, or the one URL, of a stream; a visit is a cookie. Both are
+random texts of which only digests are kept, in memory: after a restart pages ask for others.
+Neither proves more than the credential that it was given for, which is asked again each time.
+
+A ticket has to be used within 30 s. Over a WebSocket it is used up. In a URL, which an EventSource
+repeats for ever, it is from then on that stream's alone: bound to the Origin and the query that it
+came with, while the stream lives and for a minute after.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from feed.trust.denial import Denial
+from feed.trust.identity import Identity
+
+USED_WITHIN_S = 30
+COMES_BACK_WITHIN_S = 60
+VISIT_S = 12 * 3_600
+MOST = 20_000  # of each kind; the oldest goes
+_BYTES = 32
+_NS_PER_S = 1_000_000_000
+_WORDS = "the ticket is not known here, was used, or is for another stream"
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """One ticket.
+
+    Attributes:
+        identity: whose it is.
+        origin: of the page that asked for it; "": it was no page.
+        until_ns: when it ends, monotonic; None: while the stream lives that holds it.
+        query: of that stream; None: none holds it so far.
+        end: ends the connection of that stream.
+    """
+
+    identity: Identity
+    origin: str
+    until_ns: int | None
+    query: str | None = None
+    end: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    identity: Identity
+    until_ns: int
+
+
+class Tickets:
+    """All tickets and visits of a server."""
+
+    __slots__ = ("_tickets", "_visits")
+
+    def __init__(self) -> None:
+        self._tickets: dict[bytes, Ticket] = {}
+        self._visits: dict[bytes, _Visit] = {}
+
+    def issue(self, identity: Identity, origin: str, mono_ns: int) -> str:
+        """Return a new ticket."""
+        text = secrets.token_urlsafe(_BYTES)
+        until_ns = mono_ns + USED_WITHIN_S * _NS_PER_S
+        self._sweep(mono_ns)
+        self._tickets[_digest(text)] = Ticket(identity, origin, until_ns)
+        return text
+
+    def use(self, text: str, origin: str, mono_ns: int) -> Identity:
+        """Return whose ticket it is, and use it up.
+
+        Raises:
+            CredentialRefused: it is not known, was used, or is of another page.
+        """
+        ticket = self._find(text, origin, mono_ns)
+        if ticket.query is not None:
+            raise Denial.UNKNOWN.refused(_WORDS)
+        del self._tickets[_digest(text)]
+        return ticket.identity
+
+    def open(self, text: str, origin: str, query: str, mono_ns: int) -> Ticket:
+        """Return the ticket of a stream, which is that stream's from now on.
+
+        Raises:
+            CredentialRefused: it is not known, or is another stream's.
+        """
+        ticket = self._find(text, origin, mono_ns)
+        if ticket.query not in {None, query}:
+            raise Denial.UNKNOWN.refused(_WORDS)
+        ticket.query = query
+        return ticket
+
+    def hold(self, ticket: Ticket, end: Callable[[], None]) -> None:
+        """Let a connection hold a ticket; the one before, which may be half dead, ends."""
+        before, ticket.end, ticket.until_ns = ticket.end, end, None
+        if before is not None:
+            before()
+
+    def let_go(self, ticket: Ticket, end: Callable[[], None], mono_ns: int) -> None:
+        """Note that a connection has ended; another may come for a while, if none has."""
+        if ticket.end is end:
+            ticket.end, ticket.until_ns = None, mono_ns + COMES_BACK_WITHIN_S * _NS_PER_S
+
+    def visit(self, identity: Identity, mono_ns: int, wall_ns: int) -> tuple[str, int]:
+        """Return the text of a cookie, and for how many seconds it is good."""
+        lives_s = VISIT_S
+        if identity.expires_wall_ns is not None:
+            lives_s = max(1, min(lives_s, (identity.expires_wall_ns - wall_ns) // _NS_PER_S))
+        text = secrets.token_urlsafe(_BYTES)
+        self._sweep(mono_ns)
+        self._visits[_digest(text)] = _Visit(identity, mono_ns + lives_s * _NS_PER_S)
+        return text, lives_s
+
+    def visitor(self, text: str, mono_ns: int) -> Identity:
+        """Return whose cookie it is.
+
+        Raises:
+            CredentialRefused: it is not known, or has ended.
+        """
+        visit = self._visits.get(_digest(text))
+        if visit is None or visit.until_ns <= mono_ns:
+            raise Denial.UNKNOWN.refused("the visit has ended; sign in again")
+        return visit.identity
+
+    def end_visit(self, text: str) -> None:
+        """Forget a cookie."""
+        self._visits.pop(_digest(text), None)
+
+    def _find(self, text: str, origin: str, mono_ns: int) -> Ticket:
+        ticket = self._tickets.get(_digest(text))
+        is_over = ticket is not None and ticket.until_ns is not None and ticket.until_ns <= mono_ns
+        if ticket is None or is_over or ticket.origin != origin:
+            raise Denial.UNKNOWN.refused(_WORDS)
+        return ticket
+
+    def _sweep(self, mono_ns: int) -> None:
+        """Forget the oldest that are over, and the oldest of too many."""
+        while self._tickets:
+            digest, ticket = next(iter(self._tickets.items()))
+            is_over = ticket.until_ns is not None and ticket.until_ns <= mono_ns
+            if not is_over and len(self._tickets) < MOST:
+                break
+            del self._tickets[digest]
+        while self._visits:
+            digest, visit = next(iter(self._visits.items()))
+            if visit.until_ns > mono_ns and len(self._visits) < MOST:
+                break
+            del self._visits[digest]
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
