@@ -35,7 +35,7 @@ BAD_MESSAGES: list[tuple[Any, list[str]]] = [
     ({}, ["action", "None", "auth, subscribe, unsubscribe"]),
     ({"action": "listen"}, ["action", "'listen'", "auth, subscribe, unsubscribe"]),
     ({"action": ["subscribe"]}, ["action", "auth, subscribe, unsubscribe"]),
-    ({"action": "auth", "key": 7}, ["key", "7", "string"]),
+    ({"action": "auth", "key": 7}, ["key", "<int>", "string"]),
     ({"action": "subscribe", "trade": ["AAPL"]}, ["trade:", "did you mean 'trades'?"]),
     ({"action": "subscribe", "trades": "AAPL"}, ["trades", "'AAPL'", "list"]),
     ({"action": "subscribe", "trades": [7]}, ["trades.0", "7", "string"]),
