@@ -56,11 +56,16 @@ class Origins:
             HTTPForbidden: CORS does not protect WebSockets, so the server must.
         """
         if not self.allows(request):
-            origin = request.headers.get(hdrs.ORIGIN)
-            accepted = ", ".join(sorted(self._allowed)) or "pages of this server"
-            raise web.HTTPForbidden(
-                text=f"Origin: {origin!r} is not accepted; accepted: {accepted}; see --allow-origin"
-            )
+            raise _refusal(request, self._allowed)
+
+    def check_named(self, request: web.Request) -> None:
+        """Refuse a page that is not allowed by its name: `*` is not for what administrators do.
+
+        Raises:
+            HTTPForbidden: it is of another origin.
+        """
+        if hdrs.ORIGIN in request.headers and not self.admits(request):
+            raise _refusal(request, self._allowed - {ANY})
 
     async def on_prepare(self, request: web.Request, response: web.StreamResponse) -> None:
         """Let an allowed page read the response (`on_response_prepare` signal)."""
@@ -86,3 +91,11 @@ class Origins:
                 hdrs.ACCESS_CONTROL_MAX_AGE: str(_MAX_AGE_S),
             }
         return web.Response(status=204, headers=headers)
+
+
+def _refusal(request: web.Request, allowed: frozenset[str]) -> web.HTTPForbidden:
+    origin = request.headers.get(hdrs.ORIGIN)
+    accepted = ", ".join(sorted(allowed)) or "pages of this server"
+    return web.HTTPForbidden(
+        text=f"Origin: {origin!r} is not accepted; accepted: {accepted}; see --allow-origin"
+    )

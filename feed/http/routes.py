@@ -15,7 +15,7 @@ from typing import Protocol
 
 from aiohttp import hdrs, web
 
-from feed.http import market_data, status
+from feed.http import admin, market_data, status
 from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET, Scope, keep_identity
 from feed.http.answers import refuse_parameters
 from feed.http.content_encoding import encoded
@@ -56,7 +56,7 @@ class Route:
         parameters: names that its query may have.
         refuses_others: whether a query with any other name is refused.
         body: its treatment on the way out.
-        method: GET, or POST.
+        method: GET, POST or DELETE.
         in_line: whether only some requests are answered at once, and the others wait for them.
     """
 
@@ -205,6 +205,34 @@ ROUTES = (
         refuses_others=False,
     ),
     Route(
+        "/v1/admin/connections",
+        admin.connections,
+        Scope.ADMIN,
+        '`{"connections","next","total"}`: who is connected, and how far they are',
+        ("limit", "after", "order", "identity"),
+    ),
+    Route(
+        "/v1/admin/connections",
+        admin.disconnect_all,
+        Scope.ADMIN,
+        '`{"disconnected"}`: how many connections of an identity were sent away',
+        ("identity",),
+        method=hdrs.METH_DELETE,
+    ),
+    Route(
+        "/v1/admin/connections/{id}",
+        admin.connection,
+        Scope.ADMIN,
+        "a connection, also one that left, and in `record` what happened to it",
+    ),
+    Route(
+        "/v1/admin/connections/{id}",
+        admin.disconnect_one,
+        Scope.ADMIN,
+        '`{"disconnected"}`: 1, since it was sent away',
+        method=hdrs.METH_DELETE,
+    ),
+    Route(
         "/healthz",
         status.healthz,
         Scope.OPEN,
@@ -233,8 +261,15 @@ ROUTES = (
 
 
 def finite_paths() -> list[str]:
-    """Return the paths whose scope may be configured: of requests that are answered once."""
-    return sorted(route.path for route in ROUTES if route.body is not Body.ENDLESS)
+    """Return the paths whose scope may be configured: of requests that are answered once.
+
+    What is for administrators is for nobody else, whatever is configured.
+    """
+    return sorted(
+        route.path
+        for route in ROUTES
+        if route.body is not Body.ENDLESS and route.scope is not Scope.ADMIN
+    )
 
 
 def routes(server: Server) -> list[web.AbstractRouteDef]:

@@ -8,6 +8,7 @@ straight to the asyncio transport. Measured: 4.3 µs a write with uvloop against
 import asyncio
 import socket
 import sys
+from struct import Struct
 
 from feed.broadcast.fan_out import Target
 
@@ -17,6 +18,8 @@ if sys.platform == "linux":
 
 # Without it the kernel alone took 3 MB from us for a reader that read nothing (measured).
 _TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
+_TCP_INFO_SENT = Struct("=QQ")  # its tcpi_bytes_sent and tcpi_bytes_retrans
+_TCP_INFO_BYTES = 216  # up to these, linux/tcp.h
 _POLL_S = 0.02
 LAST_WORDS_S = 0.75  # at most one second, and less than the server takes to leave
 
@@ -68,6 +71,23 @@ class Connection:
             return kept_bytes
         answer = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))  # SIOCOUTQ, tcp(7)
         return kept_bytes + int.from_bytes(answer, sys.byteorder)
+
+    def sent_bytes(self) -> int | None:
+        """Return how many bytes the kernel sent to the peer; None: it does not tell.
+
+        One system call; repetitions of what was lost are not counted (`tcp_info`, Linux 4.19).
+        """
+        sock = self.transport.get_extra_info("socket")
+        if sys.platform != "linux" or sock is None or self.closing:
+            return None
+        try:
+            info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
+        except OSError:  # it is no TCP socket
+            return None
+        if len(info) < _TCP_INFO_BYTES:
+            return None
+        sent, repeated = _TCP_INFO_SENT.unpack_from(info, _TCP_INFO_BYTES - _TCP_INFO_SENT.size)
+        return int(sent - repeated)
 
     @property
     def peer(self) -> str:

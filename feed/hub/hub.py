@@ -30,6 +30,7 @@ from feed.hub.departure import Leaving
 from feed.hub.housekeeping import Housekeeping
 from feed.hub.inlet import Inlet
 from feed.hub.instruments import Instruments
+from feed.hub.portrait import Departed, portray
 from feed.hub.session import Session, no_beat
 from feed.hub.steps import Step, Steps
 from feed.hub.turns import Turns
@@ -76,6 +77,7 @@ class Hub:
         rates: what each WebSocket may send.
         age_reports: takes what clients report.
         sessions: everybody connected, by their subscriber.
+        departed: those that left last.
         waiting: connections whose next request is not there.
         cutter: says when to cut.
         catch_up: gives subscribers that are behind what they are due.
@@ -124,6 +126,7 @@ class Hub:
         )
         self.age_reports = AgeReports(self.instruments.delivery_age, clock, live=live)
         self.sessions: dict[Subscriber, Session] = {}
+        self.departed = Departed()
         self.waiting = Waiting(
             max_connections=settings.max_waiting_connections,
             max_bytes=settings.max_unfinished_heads_bytes,
@@ -337,11 +340,12 @@ class Hub:
         self.audience.release(session.subscriber, self.clock.mono_ns())
         self.catch_up.give(session.subscriber, most_frames=1)
 
-    def close(self, session: Session, reason: Reason) -> None:
-        """Take a session out, once; the first reason counts."""
+    def close(self, session: Session, reason: Reason, words: str = "") -> None:
+        """Take a session out, once; the first reason counts. `words`: what it is told."""
         if session.ended.done():
             return
-        subscriber = session.subscriber
+        subscriber, ended_ns = session.subscriber, self.clock.mono_ns()
+        self.departed.add(portray(session, ended_ns, reason, words))
         del self.sessions[subscriber]
         with self.steps.measured(Step.LEAVE):
             self.audience.leave(subscriber)
@@ -349,7 +353,7 @@ class Hub:
         self.catch_up.moved.set()
         self.connected[session.transport, subscriber.lane.codec.name] -= 1
         self.ended[reason] += 1
-        seconds = (self.clock.mono_ns() - session.opened_ns) / 1e9
+        seconds = (ended_ns - session.opened_ns) / 1e9
         log.info("ended", id=session.id, reason=reason.value.name, seconds=round(seconds, 3))
         session.ended.set_result(reason)
 
@@ -389,7 +393,7 @@ class Hub:
     # Inside.
 
     def _send_away(self, session: Session, reason: Reason, told: Disconnect) -> None:
-        self.close(session, reason)
+        self.close(session, reason, told.words)
         session.goodbye(told)
 
     def _reselect(self, session: Session) -> None:

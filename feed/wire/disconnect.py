@@ -83,4 +83,5 @@ class Reason(Enum):
         ErrorCode.INSUFFICIENT_SUBSCRIPTION,
         "nothing of what was asked for is granted",
     )
+    ADMIN = Disconnect("admin", 1008, None, "an administrator ended the connection")
     ERROR = Disconnect("error", 1011, ErrorCode.INTERNAL, "internal error")

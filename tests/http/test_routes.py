@@ -16,6 +16,10 @@ STRICT = [route for route in FINITE if route.refuses_others]
 EACH_OF_ALL = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
 
 
+def path_of(route: Route) -> str:
+    return route.path.format(feed="iex", location="us", id="1")
+
+
 def test_no_two_rows_are_one() -> None:
     assert len({(route.method, route.path) for route in ROUTES}) == len(ROUTES)
 
@@ -29,16 +33,15 @@ def test_every_row_says_what_is_answered(route: Route) -> None:
 @EACH_OF_ALL
 async def test_every_row_is_served_by_its_method_only(serve: Serve, route: Route) -> None:
     feed = await serve()
-    path = route.path.format(feed="iex", location="us")
-    answer = await RawHttp.get((feed.host, feed.port), path, method="DELETE")
+    answer = await RawHttp.get((feed.host, feed.port), path_of(route), method="PUT")
     assert answer.status == 405
     assert route.method in answer.headers["Allow"].split(", ")
 
 
 @pytest.mark.parametrize("route", STRICT, ids=lambda route: route.path)
 async def test_other_parameters_than_a_rows_are_refused(serve: Serve, route: Route) -> None:
-    feed = await serve()
-    answer = await RawHttp.get((feed.host, feed.port), f"{route.path}?flavour=salty")
+    feed = await serve(local_admin=True)
+    answer = await RawHttp.get((feed.host, feed.port), f"{path_of(route)}?flavour=salty")
     assert answer.status == 400
     problem = await answer.document()
     assert problem["parameter"] == "flavour"
@@ -49,9 +52,9 @@ async def test_other_parameters_than_a_rows_are_refused(serve: Serve, route: Rou
 async def test_a_rows_own_parameters_are_not_refused_for_their_names(
     serve: Serve, route: Route
 ) -> None:
-    feed = await serve()
+    feed = await serve(local_admin=True)
     for name in route.parameters:
-        answer = await RawHttp.get((feed.host, feed.port), f"{route.path}?{name}=")
+        answer = await RawHttp.get((feed.host, feed.port), f"{path_of(route)}?{name}=")
         if answer.status != 200:
             assert "the parameters" not in (await answer.document())["accepted"]
 
@@ -60,7 +63,7 @@ async def test_a_rows_own_parameters_are_not_refused_for_their_names(
 async def test_cache_busters_are_no_parameters(serve: Serve, route: Route) -> None:
     feed = await serve()
     answers = [
-        await RawHttp.get((feed.host, feed.port), f"{route.path}?{query}")
+        await RawHttp.get((feed.host, feed.port), f"{path_of(route)}?{query}")
         for query in ("", "_=1764380000000&cb=1&r=0.3&nocache=")
     ]
     assert answers[0].status == answers[1].status

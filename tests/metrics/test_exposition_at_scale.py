@@ -54,6 +54,9 @@ class NoSocket:
     def outstanding_bytes(self) -> int:
         return self.held_bytes
 
+    def sent_bytes(self) -> int | None:
+        return None
+
 
 def _ways() -> Iterator[tuple[PayloadKey, Framing, Compression | None]]:
     """Yield what subscribers ask for: each something else, over all transports."""

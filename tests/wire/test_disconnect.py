@@ -59,5 +59,6 @@ def test_the_contract_fixes_these_codes() -> None:
         Reason.TOO_MANY_CONNECTIONS: (1013, 406),
         Reason.NOT_SERVED: (1008, 409),
         Reason.NOT_GRANTED: (1008, 409),
+        Reason.ADMIN: (1008, None),
         Reason.ERROR: (1011, 500),
     }

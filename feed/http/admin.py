@@ -1,0 +1,235 @@
+"""What administrators ask and do: who is connected, what happened to them, and sending them away.
+
+Pages of other origins neither read nor do it, also where `--allow-origin '*'` lets all others read.
+Whoever is sent away is told so, and logged with who did it; it may come back.
+"""
+
+import heapq
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from itertools import islice
+
+import structlog
+from aiohttp import web
+
+from feed.errors import InvalidParameter
+from feed.http.access import identity_of
+from feed.http.answers import json_answer
+from feed.http.connection_words import Document, Scribe
+from feed.http.problems import problem
+from feed.http.server import Server
+from feed.hub.portrait import MOST_DEPARTED, portray
+from feed.hub.session import Session
+from feed.hub.steps import Step
+from feed.wire.disconnect import Reason
+
+MOST_LISTED = 1_000
+_LISTED = 100
+_LONGEST_NUMBER = 18
+
+log = structlog.get_logger("feed.admin")
+
+
+class Order(StrEnum):
+    """The order of a list of connections: by age, or the worst first."""
+
+    ID = "id"
+    LAG = "lag"
+    BUFFERED = "buffered"
+
+
+_Ranked = tuple[int, int, Session]  # by two numbers, and no two are equal in both
+_WORST: dict[Order, Callable[[Session], int]] = {
+    Order.LAG: lambda session: session.subscriber.lag_ticks,
+    Order.BUFFERED: lambda session: session.subscriber.buffered_bytes(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The query of a list; `name` of an identity, or None for all."""
+
+    limit: int
+    after: int
+    order: Order
+    name: str | None
+
+    @classmethod
+    def of(cls, request: web.Request) -> "_Asked":
+        query = request.query
+        order = query.get("order", Order.ID)
+        if order not in list(Order):
+            raise InvalidParameter("order", order, ", ".join(Order))
+        after = _number("after", query.get("after", "0"), 0)
+        if after and order != Order.ID:
+            raise InvalidParameter(
+                "after", after, "none: only a list in the order of ids has pages"
+            )
+        limit = _number("limit", query.get("limit", str(_LISTED)), 1, MOST_LISTED)
+        return cls(limit, after, Order(order), query.get("identity"))
+
+
+async def connections(request: web.Request, server: Server) -> web.Response:
+    """List connections, page by page, or the worst of them: `{"connections","next","total"}`.
+
+    Made in slices: those that come or go meanwhile may be in it or not.
+
+    Raises:
+        HTTPForbidden: it comes from a page of another origin.
+        InvalidParameter: a parameter is not accepted.
+    """
+    server.origins.check_named(request)
+    hub, asked = server.hub, _Asked.of(request)
+    chosen: list[_Ranked] = []
+    listed: list[Document] = []
+    work = _choosing(list(hub.sessions.values()), chosen, asked)
+    await hub.turns.in_slices(work, Step.ANSWER)
+    following = None
+    if asked.order is Order.ID and len(chosen) > asked.limit:
+        del chosen[asked.limit :]
+        following = chosen[-1][0]
+    work = _writing(chosen, _scribe(server), listed)
+    await hub.turns.in_slices(work, Step.ANSWER)
+    return json_answer({"connections": listed, "next": following, "total": len(hub.sessions)})
+
+
+async def connection(request: web.Request, server: Server) -> web.Response:
+    """Answer what happened to a connection: the member `record` of it, oldest first.
+
+    Raises:
+        HTTPForbidden: it comes from a page of another origin.
+        InvalidParameter: the id is not a number.
+    """
+    server.origins.check_named(request)
+    hub, number = server.hub, _id_of(request)
+    session = _session(server, number)
+    portrait = hub.departed.get(number) if session is None else portray(session)
+    if portrait is None:
+        return _unknown(number)
+    return json_answer(_scribe(server).whole(portrait))
+
+
+async def disconnect_one(request: web.Request, server: Server) -> web.Response:
+    """Send a connection away: `{"disconnected": 1}`.
+
+    Raises:
+        HTTPForbidden: it comes from a page of another origin.
+        InvalidParameter: the id is not a number.
+    """
+    server.origins.check_named(request)
+    number = _id_of(request)
+    session = _session(server, number)
+    if session is None:
+        return _unknown(number)
+    _send_away(request, server, session)
+    return json_answer({"disconnected": 1})
+
+
+async def disconnect_all(request: web.Request, server: Server) -> web.Response:
+    """Send all connections of an identity away: `{"disconnected": …}`.
+
+    Raises:
+        HTTPForbidden: it comes from a page of another origin.
+        InvalidParameter: no identity is named.
+    """
+    server.origins.check_named(request)
+    name = request.query.get("identity", "")
+    if not name:
+        raise InvalidParameter("identity", name, "the name or the id of an identity")
+    theirs = [each for each in server.hub.sessions.values() if _is_of(each, name)]
+
+    def sending() -> Iterator[None]:
+        for session in theirs:
+            _send_away(request, server, session)
+            yield
+
+    await server.hub.turns.in_slices(sending(), Step.LEAVE)
+    return json_answer({"disconnected": len(theirs)})
+
+
+def _choosing(
+    everybody: list[Session],
+    chosen: list[_Ranked],
+    asked: _Asked,
+) -> Iterator[None]:
+    """Choose one more than a page of sessions, or the worst of all, one looked at a step."""
+    worst = _WORST.get(asked.order)
+    # They are in the order of their ids.
+    begin = bisect_right(everybody, asked.after, key=lambda session: session.id)
+    for session in islice(everybody, begin, None):
+        yield
+        if session.ended.done() or not (asked.name is None or _is_of(session, asked.name)):
+            continue
+        if worst is None:
+            chosen.append((session.id, 0, session))
+            if len(chosen) > asked.limit:
+                return
+            continue
+        heapq.heappush(chosen, (worst(session), -session.id, session))
+        if len(chosen) > asked.limit:
+            heapq.heappop(chosen)
+    chosen.sort(reverse=worst is not None)
+
+
+def _writing(chosen: list[_Ranked], scribe: Scribe, listed: list[Document]) -> Iterator[None]:
+    """Write down those of the chosen that are still there, one a step."""
+    for *_, session in chosen:
+        if not session.ended.done():
+            listed.append(scribe.line(portray(session)))
+        yield
+
+
+def _send_away(request: web.Request, server: Server, session: Session) -> None:
+    """Disconnect a session, and log who did it to whom."""
+    if session.ended.done():
+        return
+    by = identity_of(request)
+    peer = request.transport and request.transport.get_extra_info("peername")
+    log.info(
+        "admin_disconnected",
+        id=session.id,
+        identity=session.identity.name,
+        key=session.identity.id,
+        peer=session.connection.peer,
+        by=by.name or by.kind.value,
+        by_key=by.id,
+        by_peer=peer[0] if isinstance(peer, tuple) else "",
+    )
+    server.hub.disconnect(session, Reason.ADMIN)
+
+
+def _scribe(server: Server) -> Scribe:
+    hub = server.hub
+    return Scribe(hub.broadcast.ring, hub.clock.mono_ns(), hub.clock.wall_ns())
+
+
+def _session(server: Server, number: int) -> Session | None:
+    """Return the session that is connected under an id: 10,000 are looked at in 0.4 ms."""
+    return next((each for each in server.hub.sessions.values() if each.id == number), None)
+
+
+def _is_of(session: Session, name: str) -> bool:
+    return name in {session.identity.name, session.identity.id}
+
+
+def _id_of(request: web.Request) -> int:
+    return _number("id", request.match_info["id"], 1)
+
+
+def _number(name: str, text: str, least: int, most: int = 10**_LONGEST_NUMBER) -> int:
+    short = len(text) <= _LONGEST_NUMBER  # int() refuses thousands of digits in its own way
+    if not (short and text.isascii() and text.isdecimal() and least <= int(text) <= most):
+        limits = f"from {least} to {most:,}" if most == MOST_LISTED else f"from {least} on"
+        raise InvalidParameter(name, text, f"a whole number {limits}")
+    return int(text)
+
+
+def _unknown(number: int) -> web.Response:
+    words = (
+        f"there is no connection {number}; known are those that are connected, "
+        f"and the last {MOST_DEPARTED:,} that left"
+    )
+    return problem(HTTPStatus.NOT_FOUND, words)

@@ -1,0 +1,151 @@
+"""Portraits of connections as JSON, and their flight records in words.
+
+Numbers of a record become positions of the ring of now: there is one ring in a process.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from feed.broadcast.flight_record import (
+    GAP_REASONS,
+    WARNING_REASONS,
+    Event,
+    From,
+    Happened,
+    events,
+)
+from feed.broadcast.ring import RingBuffer
+from feed.hub.portrait import Portrait
+from feed.wire.messages import GapReason
+from feed.wire.rfc3339 import rfc3339
+
+Document = dict[str, Any]
+
+_GAPS = {
+    GapReason.OVERRUN: "the ring no longer held them",
+    GapReason.EPOCH: "the position it came with is of another epoch",
+    GapReason.CONFLATED: "the newest of each symbol came instead",
+}
+_BEGINS = {
+    From.NOW: "after {position}",
+    From.POSITION: "with the position {position}",
+    From.BEGINNING: "from the oldest tick on",
+    From.OTHER_EPOCH: "with a position of another epoch",
+}
+
+
+class Scribe:
+    """Writes portraits down, as of a moment."""
+
+    def __init__(self, ring: RingBuffer, mono_ns: int, wall_ns: int) -> None:
+        """Begin.
+
+        Args:
+            ring: that all positions are of.
+            mono_ns: now, as records have it.
+            wall_ns: now, as it is written.
+        """
+        self._ring = ring
+        self._mono_ns = mono_ns
+        self._wall_ns = wall_ns
+
+    def line(self, portrait: Portrait) -> Document:
+        """Return a portrait without its record."""
+        identity = portrait.identity
+        document: Document = {
+            "id": portrait.id,
+            "identity": {"kind": identity.kind, "id": identity.id, "name": identity.name},
+            "since": self._time(portrait.opened_ns),
+            "peer": portrait.peer,
+            "transport": portrait.transport,
+            "codec": portrait.codec,
+            "selection": portrait.selection,
+            "lane": {
+                "compression": portrait.compression,
+                "members": portrait.members,
+                "live": portrait.live,
+            },
+            "standing": portrait.standing,
+            "pos": self._position(portrait.sequence),
+            "lag_ticks": portrait.lag_ticks,
+            "buffered_bytes": portrait.buffered_bytes,
+            "sent_bytes": portrait.sent_bytes,
+        }
+        if portrait.ended_ns is not None and portrait.reason is not None:
+            document["ended"] = self._time(portrait.ended_ns)
+            document["reason"] = portrait.reason.value.name
+        return document
+
+    def whole(self, portrait: Portrait) -> Document:
+        """Return a portrait, and what happened to it, oldest first."""
+        return self.line(portrait) | {"record": list(self._record(portrait))}
+
+    def _record(self, portrait: Portrait) -> Iterator[Document]:
+        told = portrait.compression and f", {portrait.compression}"
+        words = f"over {portrait.transport} in {portrait.codec}{told}, from {portrait.peer or '?'}"
+        yield self._event(portrait.opened_ns, "joined", f"joined {words}")
+        for event in events(portrait.record):
+            yield self._told(event)
+        if portrait.ended_ns is not None and portrait.reason is not None:
+            reason = portrait.reason.value
+            yield self._event(
+                portrait.ended_ns,
+                "closed",
+                f"closed, while {portrait.standing}: {portrait.words or reason.words}",
+                reason=reason.name,
+            )
+
+    def _told(self, event: Event) -> Document:
+        position, count = self._position(event.sequence), event.count
+        numbers: Document = {}
+        match event.what:
+            case Happened.FORGOTTEN:
+                words = f"{count:,} older events are forgotten"
+                numbers = {"count": count}
+            case Happened.SUBSCRIBED:
+                begins = _BEGINS[From(event.detail)].format(position=position)
+                words = f"subscribed to {_symbols(count)}, {begins}"
+                numbers = {"pos": position, "count": count}
+            case Happened.CHANGED:
+                why = "its grants changed: " if event.detail else ""
+                words = f"{why}subscribed to {_symbols(count)} from now on"
+                numbers = {"count": count}
+            case Happened.BEHIND:
+                times = f", {count:,} times in short order" if count > 1 else ""
+                words = f"behind after {position}: its socket was full{times}"
+                numbers = {"pos": position, "count": count}
+            case Happened.CAUGHT_UP:
+                words = f"caught up, live after {position}"
+                numbers = {"pos": position}
+            case Happened.GAP:
+                words, numbers = self._gap(event)
+            case Happened.WARNED:
+                reason = WARNING_REASONS[event.detail].value
+                words = f"warned of {count:,} name{'s' * (count != 1)}: {reason.replace('_', ' ')}"
+                numbers = {"reason": reason, "count": count}
+        return self._event(event.mono_ns, event.what.name.lower(), words, **numbers)
+
+    def _gap(self, event: Event) -> tuple[str, Document]:
+        """Return a gap in words and numbers."""
+        reason, last = GAP_REASONS[event.detail], self._position(event.sequence)
+        numbers: Document = {"to": last, "reason": reason.value}
+        why = _GAPS.get(reason, reason.value)
+        if not event.count:
+            return f"gap: all before {last} and after where it was: {why}", numbers
+        first = self._position(event.sequence - event.count + 1)
+        what = "conflated" if reason is GapReason.CONFLATED else "gap"
+        words = f"{what}: {event.count:,} sequences, {first} to {last}: {why}"
+        return words, {"from": first, "count": event.count} | numbers
+
+    def _event(self, mono_ns: int, name: str, words: str, **numbers: object) -> Document:
+        return {"t": self._time(mono_ns), "event": name, "msg": words, **numbers}
+
+    def _time(self, mono_ns: int) -> str:
+        return rfc3339(self._wall_ns - (self._mono_ns - mono_ns))
+
+    def _position(self, sequence: int) -> str:
+        return str(self._ring.position(sequence))
+
+
+def _symbols(count: int) -> str:
+    return f"{count:,} name{'s' * (count != 1)} on all channels" if count else "nothing"
