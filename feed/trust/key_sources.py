@@ -65,7 +65,7 @@ class FileKeys:
         try:
             self._keys = _read(self._path)
         except InvalidSigningKeys as error:
-            log.error("signing_keys_refused", error=str(error))  # noqa: TRY400 - said in full
+            log.warning("signing_keys_refused", error=str(error))
             return False
         log.info("signing_keys_reloaded", file=str(self._path), keys=len(self._keys.by_id))
         return True

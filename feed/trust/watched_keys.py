@@ -61,7 +61,7 @@ class WatchedKeys:
             self.is_broken = True
             self.reloads[Reload.REFUSED] += 1
             words = str(error)
-            log.error("keys_refused", error=words, kept=len(self.keys))  # noqa: TRY400 - said in full
+            log.warning("keys_refused", error=words, kept=len(self.keys))
             return False
         self.is_broken = False
         self.reloads[Reload.APPLIED] += 1

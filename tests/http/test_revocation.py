@@ -114,7 +114,7 @@ async def test_a_broken_file_keeps_the_keys_and_is_told(serve: Serve, keys: Keys
         keys.path.write_text(f"{whole}nonsense\n")
         await until(lambda: watched.is_broken)
     [told] = [entry for entry in logs if entry["event"] == "keys_refused"]
-    assert told["log_level"] == "error"
+    assert told["log_level"] == "warning"
     assert "line 9: not TOML" in told["error"]
     found = await samples(feed)
     assert found["feed_keys_file_broken", ""] == 1
