@@ -6,6 +6,8 @@ a variable or the file chooses it.
 """
 
 import inspect
+import os
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, get_origin
 
@@ -58,9 +60,16 @@ def serve(context: typer.Context) -> None:
     typed = [name for name in context.params if _is_typed(context, name)]
     given = {name: context.params[name] for name in typed}
     settings, source_options = load_settings(given)
+    from feed.program.listening import HELD, held_sockets  # noqa: PLC0415 - aiohttp is slow
+
+    if settings.hold_socket and HELD not in os.environ:
+        from feed.program.holder import hold  # noqa: PLC0415 - few need it
+
+        raise typer.Exit(hold(settings, [sys.executable, *sys.orig_argv[1:]]))
+    held = held_sockets(os.environ, settings, pid=os.getpid())
     from feed.program.serve import serve as serve_until_ended  # noqa: PLC0415 - aiohttp is slow
 
-    serve_until_ended(settings, source_options)
+    serve_until_ended(settings, source_options, held)
 
 
 def _options_of(blocks: "Iterable[type[Options]]") -> list[Any]:

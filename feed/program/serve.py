@@ -3,20 +3,21 @@
 import asyncio
 import gc
 import os
+import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
-from aiohttp import web
 
 from feed import __version__
-from feed.errors import FeedError, InvalidInput, SourceError
+from feed.errors import InvalidInput, SourceError
 from feed.http.app import HUB, make_app
 from feed.http.protocol.runner import Runner
 from feed.program import logs
 from feed.program.invocation import this_command
 from feed.program.leaving import EndSignals, leave
+from feed.program.listening import Place, Site, authority, cannot_listen
 from feed.program.log_writer import LogWriter
 from feed.program.memory import return_large_blocks
 from feed.settings.load import option_fields
@@ -24,7 +25,6 @@ from feed.settings.options import Settings
 from feed.settings.variables import unknown_variables
 from feed.sources.options import SourceOptions
 
-_BACKLOG = 4_096  # thousands come back within a second after a restart
 # Ticks are made and dropped by the hundred thousand and refer to nothing: young collections find
 # little, and old ones walk the ring. So both are rare, and the young ones short: 0.7 µs an object,
 # when thousands of subscribers come.
@@ -32,8 +32,15 @@ _GC_THRESHOLD = (10_000, 250, 100)
 log = structlog.get_logger("feed.server")
 
 
-def serve(settings: Settings, source_options: SourceOptions) -> None:
+def serve(
+    settings: Settings, source_options: SourceOptions, held: Sequence[socket.socket] = ()
+) -> None:
     """Serve a source until SIGINT or SIGTERM; say goodbye to everybody, and return.
+
+    Args:
+        settings: of the server.
+        source_options: of its source.
+        held: sockets that listen already; none: it listens by itself.
 
     Raises:
         InvalidInput: what is to be replayed is no recording.
@@ -46,13 +53,17 @@ def serve(settings: Settings, source_options: SourceOptions) -> None:
     return_large_blocks()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, source_options, repeats, writer))
+            runner.run(_serve(settings, source_options, held, repeats, writer))
     finally:
         writer.close()
 
 
 async def _serve(
-    settings: Settings, source_options: SourceOptions, repeats: logs.Repeats, writer: LogWriter
+    settings: Settings,
+    source_options: SourceOptions,
+    held: Sequence[socket.socket],
+    repeats: logs.Repeats,
+    writer: LogWriter,
 ) -> None:
     try:
         await source_options.look()
@@ -65,21 +76,18 @@ async def _serve(
     signals = EndSignals()
     signals.listen()
     try:
-        site = web.TCPSite(runner, settings.host, settings.port, backlog=_BACKLOG)
+        places: Sequence[Place] = held or [(settings.host, settings.port)]
         try:
-            await site.start()
+            for place in places:
+                await Site(runner, place).start()
         except OSError as error:
-            address = _authority(settings.host, settings.port)
-            # asyncio puts the address into the system's words; those of a name have no number.
-            errno = error.errno or 0
-            reason = os.strerror(errno) if errno > 0 else error.strerror
-            raise FeedError(f"cannot listen on {address}: {reason}") from error
+            raise cannot_listen(settings, error) from error
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLD)
         host, port = runner.addresses[0][:2]
         fan_out = app[HUB].broadcast.fan_out
-        _greet(_first_lines(source_options.describe(), fan_out.why, _authority(host, port)))
+        _greet(_first_lines(source_options.describe(), fan_out.why, authority(host, port)))
         log.info(
             "serving",
             host=host,
@@ -131,11 +139,6 @@ def _first_lines(what: str, slower: str, address: str) -> str:
         f"  curl -N '{url}/v1/stream?quotes=*&snapshot=1'\n"
         f"  {this_command()} tail --url {url} --symbols '*'\n"
     )
-
-
-def _authority(host: str, port: int) -> str:
-    """Return an address as URLs have it: IPv6 in brackets (RFC 3986 §3.2.2)."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _allow_many_files() -> None:

@@ -267,6 +267,10 @@ class Settings(Options):
         description="Name under which the server may be asked for; may be repeated. Default: this "
         "machine's own on a loopback address, any elsewhere.",
     )
+    hold_socket: Annotated[bool, Accepts("true or false")] = Field(
+        default=False,
+        description="Keep the socket while SIGHUP starts the server anew, so that clients wait.",
+    )
     drain_s: Annotated[
         Annotated[
             float, BeforeValidator(not_a_boolean), Field(ge=0, le=3_600, allow_inf_nan=False)

@@ -1,0 +1,182 @@
+"""The sockets that a server listens on: of its own, or held for it by whatever started it.
+
+Whoever holds a listening socket over a restart keeps its queue: clients that come while no server
+runs wait there, and none is refused. Systemd passes such sockets on as descriptors from 3 on, with
+their number in LISTEN_FDS and the process that they are for in LISTEN_PID (sd_listen_fds(3)); so
+does `feed serve --hold-socket`.
+"""
+
+import asyncio
+import os
+import socket
+import ssl
+import stat
+import sys
+from collections.abc import Callable, MutableMapping
+
+import structlog
+from aiohttp import web
+
+from feed.errors import FeedError, InvalidInput
+from feed.settings.options import Settings, is_loopback
+
+BACKLOG = 4_096  # thousands come back within a second after a restart
+FIRST_HELD = 3  # SD_LISTEN_FDS_START
+HELD, HELD_FOR, HELD_NAMES = "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"
+HANDSHAKE_TIMEOUT_S = 10.0
+_MOST_HELD = 64
+_FAMILIES = {socket.AF_INET, socket.AF_INET6}
+_KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
+    (stat.S_ISREG, "a file"),
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISCHR, "a device or terminal"),
+    (stat.S_ISBLK, "a block device"),
+)
+Place = socket.socket | tuple[str, int]  # one that listens; or where to listen
+_ACCEPTED = "a TCP socket that listens"
+
+log = structlog.get_logger("feed.server")
+
+
+class Site(web.BaseSite):
+    """A place that the server listens at; with TLS, where there is a context."""
+
+    __slots__ = ("_context", "_place")
+
+    def __init__(
+        self,
+        runner: web.AppRunner,
+        place: Place,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        """Make a site that is not started.
+
+        Args:
+            runner: of the server.
+            place: a socket that listens, or the address and port to listen at.
+            context: of TLS.
+        """
+        super().__init__(runner, ssl_context=context, backlog=BACKLOG)
+        self._place = place
+        self._context = context
+
+    @property
+    def name(self) -> str:
+        """Its address."""
+        place = self._place
+        host, port = place.getsockname()[:2] if isinstance(place, socket.socket) else place
+        return f"{'http' if self._context is None else 'https'}://{authority(host, port)}"
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: it cannot.
+        """
+        await super().start()
+        loop, server, context = asyncio.get_running_loop(), self._runner.server, self._context
+        assert server is not None
+        timeout_s = None if context is None else HANDSHAKE_TIMEOUT_S
+        if isinstance(self._place, socket.socket):
+            self._server = await loop.create_server(
+                server,
+                sock=self._place,
+                backlog=BACKLOG,
+                ssl=context,
+                ssl_handshake_timeout=timeout_s,
+            )
+        else:
+            self._server = await loop.create_server(
+                server,
+                *self._place,
+                backlog=BACKLOG,
+                ssl=context,
+                ssl_handshake_timeout=timeout_s,
+            )
+
+
+def authority(host: str, port: int) -> str:
+    """Return an address as URLs have it: IPv6 in brackets (RFC 3986 §3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def cannot_listen(settings: Settings, error: OSError) -> FeedError:
+    """Return the error of an address that cannot be listened on."""
+    # asyncio puts the address into the system's words; those of a name have no number.
+    errno = error.errno or 0
+    reason = os.strerror(errno) if errno > 0 else error.strerror
+    return FeedError(f"cannot listen on {authority(settings.host, settings.port)}: {reason}")
+
+
+def held_sockets(
+    environment: MutableMapping[str, str], settings: Settings, *, pid: int, first: int = FIRST_HELD
+) -> list[socket.socket]:
+    """Return the sockets that are held for this process; none: it listens by itself.
+
+    Args:
+        environment: whose variables are taken out: they are for no program that is started here.
+        settings: of the server: what it may listen on is checked there.
+        pid: of this process.
+        first: the first descriptor.
+
+    Raises:
+        InvalidInput: the variables, or a descriptor, is not as it should be.
+    """
+    given = {name: environment.pop(name, None) for name in (HELD, HELD_FOR, HELD_NAMES)}
+    if given[HELD] is None and given[HELD_FOR] is None:
+        return []
+    count, of_process = (_number(name, given[name]) for name in (HELD, HELD_FOR))
+    if of_process != pid:
+        log.warning("held_sockets_of_another_process", listen_pid=of_process, pid=pid)
+        return []
+    if count > _MOST_HELD:
+        raise InvalidInput(f"{HELD}: {count} is not accepted; accepted: at most {_MOST_HELD}")
+    return [_held(fd, settings) for fd in range(first, first + count)]
+
+
+def _number(name: str, text: str | None) -> int:
+    if text is None:
+        raise InvalidInput(f"{name} is missing; accepted: both {HELD} and {HELD_FOR}, or neither")
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise InvalidInput(f"{name}: {text!r} is not accepted; accepted: a whole number from 1")
+    return int(text)
+
+
+def _held(fd: int, settings: Settings) -> socket.socket:
+    """Return the socket of a descriptor.
+
+    Raises:
+        InvalidInput: it is none that the server can listen on.
+    """
+    where = f"{HELD}: descriptor {fd}"
+    try:
+        mode = os.fstat(fd).st_mode
+    except OSError:
+        raise InvalidInput(f"{where} is not open; accepted: {_ACCEPTED}") from None
+    if not stat.S_ISSOCK(mode):
+        what = next((words for is_kind, words in _KINDS if is_kind(mode)), "no socket")
+        raise InvalidInput(f"{where} is {what}; accepted: {_ACCEPTED}")
+    held = socket.socket(fileno=fd)
+    what = _what_is_wrong(held)
+    if what:
+        held.detach()  # it is not ours to close
+        raise InvalidInput(f"{where} is {what}; accepted: {_ACCEPTED}")
+    address = held.getsockname()[0]
+    if is_loopback(settings.host) and not is_loopback(address):
+        held.detach()
+        raise InvalidInput(
+            f"{where} listens on {address}, which others reach; accepted: a loopback "
+            f"address, and any together with --host {address}, which has conditions"
+        )
+    os.set_inheritable(fd, False)
+    return held
+
+
+def _what_is_wrong(held: socket.socket) -> str:
+    if held.family not in _FAMILIES:
+        return f"a socket of {socket.AddressFamily(held.family).name}"
+    if held.type != socket.SOCK_STREAM:
+        return f"a socket of {socket.SocketKind(held.type).name}"
+    listens = sys.platform == "win32" or held.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    return "" if listens else "a socket that does not listen"
