@@ -89,6 +89,7 @@ app.command()(listening.tail)
 app.command()(listening.record)
 app.command()(listening.watch)
 app.command()(listening.top)
+app.command()(listening.why)
 app.add_typer(key.app)
 app.add_typer(token.app)
 app.command(

@@ -1,7 +1,8 @@
-"""The commands that listen to a server: `tail`, `record`, `watch` and `top`.
+"""The commands that listen to a server: `tail`, `record`, `watch`, `top` and `why`.
 
-They take the same options for the same things, and all but `top` make one stream of them. The work
-of a command stands in `feed.client` and `feed.terminal`; here its options become its arguments.
+They take the same options for the same things, and all but the last two make one stream of them.
+The work of a command stands in `feed.client` and `feed.terminal`; here its options become its
+arguments.
 """
 
 import logging
@@ -183,6 +184,28 @@ def top(
     tell_event = event_writer("top", quiet=False)
     warn_of_variables(tell_event)
     return run_until_signal(server, lambda: show_server(server, print_lines, tell_event))
+
+
+def why(
+    context: typer.Context,
+    connection: Annotated[
+        int, typer.Argument(metavar="ID", min=1, help="Of the connection; it is told it.")
+    ],
+    url: Url = "http://127.0.0.1:8080",
+    key: Key = None,
+    secret: Secret = None,
+) -> int:
+    """Print what happened to a connection, also to one that left: why did it miss something?
+
+    The key wants the grant admin; without keys a server says it to this machine: --local-admin.
+    """
+    from feed.terminal.finite import Finite  # noqa: PLC0415 - aiohttp is slow
+    from feed.terminal.why import why as tell_why  # noqa: PLC0415
+
+    with naming_options(context):
+        server = Finite(url, key, secret)
+    warn_of_variables(event_writer("why", quiet=False))
+    return run_until_signal(server, lambda: tell_why(server, connection, print_lines))
 
 
 def _connect(

@@ -8,3 +8,7 @@ class TerminalGone(FeedError):
 
     def __init__(self) -> None:
         super().__init__("the terminal was closed")
+
+
+class NoAnswer(FeedError):
+    """A server was asked once, and did not answer; the message says why."""

@@ -28,6 +28,7 @@ NEEDED = {
     "record": ["x.ndjson"],
     "watch": ["A"],
     "top": [],
+    "why": ["1"],
     "bench": ["fanout"],
 }
 NO_NUMBERS = ["", "x", "nan", "1e999", "-1", "½", "1\n2"]
