@@ -5,16 +5,17 @@ import "./styles/layout.css";
 import "./styles/watchlist.css";
 import "./styles/detail.css";
 import "./styles/connection.css";
-import { FeedClient, isSymbol, type Symbols } from "../client/index.ts";
+import { FeedClient, isSymbol, Refused, type Symbols } from "../client/index.ts";
 import { Chart } from "./chart/chart.ts";
 import { Detail } from "./chart/detail.ts";
 import { Panel } from "./connection/panel.ts";
-import { Directory, fetchListings } from "./market/directory.ts";
+import { Directory, fetchListings, SignInDue } from "./market/directory.ts";
 import { CourseLoader, type Timeframe } from "./market/history.ts";
 import { Market } from "./market/market.ts";
 import { byId } from "./ui/dom.ts";
 import { Painter } from "./ui/painter.ts";
 import { serverUrl } from "./ui/server-url.ts";
+import { offerSignOut, signIn } from "./ui/sign-in.ts";
 import { Snippets } from "./ui/snippets.ts";
 import { Search } from "./watchlist/search.ts";
 import { Table } from "./watchlist/table.ts";
@@ -32,6 +33,10 @@ async function load(): Promise<Directory> {
       note.hidden = true;
       return directory;
     } catch (error) {
+      if (error instanceof SignInDue) {
+        await signIn();
+        continue;
+      }
       const { message } = error as Error;
       note.textContent = `The list of symbols could not be loaded: ${message}. Trying again…`;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -52,6 +57,7 @@ async function main(): Promise<void> {
     () => subscribe(),
     (count) => learn(count),
   );
+  offerSignOut();
   const directory = await load();
   const chart = new Chart(painter);
   const detail = new Detail(painter);
@@ -139,6 +145,11 @@ async function main(): Promise<void> {
     painter.request();
   });
   client.on("gap", () => chart.reload());
+  client.on("problem", (error) => {
+    if (error instanceof Refused && (error.code === 401 || error.code === 402)) {
+      location.reload(); // the visit has ended: sign in again
+    }
+  });
   client.on("warning", ({ reason, names, nearest }) => {
     for (const name of reason === "unlisted" ? names : []) {
       const listed = nearest[name];

@@ -8,9 +8,18 @@ export interface Listing {
   exchange: string;
 }
 
-/** Ask the server what can be subscribed to. Throws an Error that says what was answered. */
+/** The server wants to know who asks. */
+export class SignInDue extends Error {}
+
+/**
+ * Ask the server what can be subscribed to. Throws SignInDue where it wants to know who asks, and
+ * an Error that says what was answered otherwise.
+ */
 export async function fetchListings(): Promise<Listing[]> {
   const response = await fetch("v1/symbols");
+  if (response.status === 401) {
+    throw new SignInDue("sign in");
+  }
   if (!response.ok) {
     throw new Error(`/v1/symbols answered ${response.status}`);
   }

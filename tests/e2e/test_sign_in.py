@@ -1,0 +1,45 @@
+"""Signing in to the dashboard and out of it, in a real browser."""
+
+from pathlib import Path
+
+from tests.e2e.chromium import launched, until
+from tests.e2e.conftest import Run
+from tests.fakes.keys import KeysFile
+
+CALM = ("--symbols", "5", "--rate", "100", "--seed", "7")
+
+
+async def test_the_dashboard_asks_who_it_is_and_forgets_it_again(run: Run, tmp_path: Path) -> None:
+    keys = KeysFile(tmp_path / "keys.toml")
+    key = keys.add("desk")
+    program = await run(*CALM, "--keys", str(keys.path))
+    async with launched() as chromium:
+        page = await (await chromium.context()).new_page()  # a 401 is a complaint
+        await page.goto(program.url("/"))
+        await page.fill("#credential", f"{key.id}.wrong")
+        await page.click("#sign-in-form button")
+
+        async def problem() -> str:
+            return await page.inner_text("#sign-in-problem")
+
+        await until(problem)
+        assert "the key is not known here" in await problem()
+        await page.fill("#credential", f"{key.id}.{key.secret}")
+        await page.click("#sign-in-form button")
+
+        async def ticks() -> object:
+            return await page.evaluate("() => feed.counters.ticks")
+
+        await until(ticks)
+        assert await page.evaluate("() => document.cookie") == "", "no script sees the cookie"
+        assert not await page.is_visible("#sign-in")
+        stored = await page.evaluate("() => JSON.stringify([localStorage, sessionStorage])")
+        assert key.secret not in stored
+        await page.reload()
+        await until(ticks)
+        await page.click("#sign-out")
+
+        async def asked_again() -> bool:
+            return await page.is_visible("#sign-in")
+
+        await until(asked_again)
