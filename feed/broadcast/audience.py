@@ -152,6 +152,14 @@ class Audience:
         revoked = int(grants is not None)
         subscriber.ladder.note(Happened.CHANGED, revoked, count=key.selection.entries)
 
+    def withdraw(self, subscriber: Subscriber, grants: Grants) -> None:
+        """Make what waits for a subscriber anew, for its grants have changed; it is held after it.
+
+        Its selection is the same; but what waits may be of what it gave up before.
+        """
+        self._hold(subscriber)
+        subscriber.due.withdraw(grants)
+
     def begin(
         self,
         subscriber: Subscriber,

@@ -14,6 +14,7 @@ from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
 from feed.broadcast.lane import Lane
 from feed.broadcast.lanes import Lanes
 from feed.broadcast.outgoing import Outgoing
+from feed.broadcast.pace import Pace
 from feed.broadcast.payload import Payload
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.states import States
@@ -66,6 +67,7 @@ class Broadcast:
     __slots__ = (
         "_encoded",
         "_numbered",
+        "_paces",
         "classes",
         "conflated_cuts",
         "cut_sequence",
@@ -90,12 +92,13 @@ class Broadcast:
         self.classes = classes
         self.fragments = Fragments(ring, classes=classes)
         self.snapshot = Snapshot(classes)
-        self.states = States(ring, self.snapshot, sizes, self.fragments.segments)
+        self.states = States(ring, self.snapshot, sizes, self.fragments.segments, pace=self.pace)
         self.fan_out = fan_out
         self.lanes = Lanes(classes)
         self.sizes = sizes
         self.cut_sequence = ring.newest
         self.conflated_cuts = 0
+        self._paces: dict[int, Pace] = {}  # by interval in milliseconds
         self.ticks = dict.fromkeys(Kind, 0)
         # Of the cut in progress: its first sequence, and its fragments, by codec name.
         self._encoded: dict[str, tuple[int, list[bytes]]] = {}
@@ -134,6 +137,10 @@ class Broadcast:
             if conflated:
                 self.conflated_cuts += 1
                 self._distribute(interval_ms, conflated, None)
+            if interval_ms in self._paces:
+                self._paces[interval_ms].add(ticks, upto)
+                if conflated:
+                    self._paces[interval_ms].end_interval()
         if ticks:
             self.cut_sequence = upto
             self.snapshot.update(ticks)
@@ -143,6 +150,14 @@ class Broadcast:
         self._encoded.clear()
         self._numbered.clear()
         return Cut(len(ticks), first_ns, self.conflated_due_ns, after, outgoing)
+
+    def pace(self, interval_ms: int) -> Pace:
+        """Return the state as of the last end of an interval; at first it is that of now."""
+        pace = self._paces.get(interval_ms)
+        if pace is None:
+            self.lanes.keep_conflator(interval_ms)
+            pace = self._paces[interval_ms] = Pace(self.snapshot.copy(), self.cut_sequence)
+        return pace
 
     @property
     def conflated_due_ns(self) -> int | None:

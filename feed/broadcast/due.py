@@ -57,6 +57,7 @@ class Due:
     __slots__ = (
         "_backlogs",
         "_broadcast",
+        "_paced",
         "_restatement",
         "_snapshots",
         "ladder",
@@ -74,6 +75,7 @@ class Due:
         # Tuples, since an empty one takes no memory, and few subscribers have any.
         self._backlogs: tuple[_Backlog, ...] = ()
         self._snapshots: tuple[Selection, ...] = ()  # due when nothing else is
+        self._paced = False
 
     @property
     def lane(self) -> Lane:
@@ -166,6 +168,10 @@ class Due:
             self._add_backlog(selection.lossless, before)
         self.request_snapshot(selection)
 
+    def pace(self, *, paced: bool) -> None:
+        """Give no state that is newer than the last end of its interval, or the newest ones."""
+        self._paced = paced
+
     def append_message(self, message: Message) -> None:
         """Say a message of its own, after those that wait already; not while it is live."""
         self.outbox.append_message(message)
@@ -190,7 +196,7 @@ class Due:
             grants: what is granted from now on, where that has changed: states that wait are of
                 what was granted before, and are made anew of what the lane selects.
         """
-        origins = [] if grants is None else self.outbox.withdraw(partial(may_be_told, grants))
+        origins = [] if grants is None else self._withdrawn(grants)
         self._restate_ended_intervals(lane.payload.key.selection)
         self._owe_newly_conflated(lane.payload.key.selection)
         self.outbox.lane = lane
@@ -198,6 +204,17 @@ class Due:
             self._narrow(lane.payload.key.selection)
         for origin in origins:
             self._make_anew(origin)
+
+    def withdraw(self, grants: Grants) -> None:
+        """Make states that wait anew of what is selected; held before.
+
+        They may be of what was given up before, and is not granted any more.
+        """
+        for origin in self._withdrawn(grants):
+            self._make_anew(origin)
+
+    def _withdrawn(self, grants: Grants) -> list[Origin]:
+        return self.outbox.withdraw(partial(may_be_told, grants))
 
     def next(self, wall_ns: int) -> bytes | Reason | None:
         """Return the envelope to send next, why to disconnect, or None when nothing is due.
@@ -411,7 +428,9 @@ class Due:
         """Queue what conflated channels changed from a sequence on; a gap if that is overrun."""
         if first < self._broadcast.ring.oldest:
             self._append_lost(first)
-        restated = self._broadcast.states.restated(selection, self.lane.codec, first)
+        restated = self._broadcast.states.restated(
+            selection, self.lane.codec, first, paced=self._paced
+        )
         self.outbox.append_states(restated, origin)
 
     def _append_lost(self, first: int) -> None:
@@ -423,5 +442,12 @@ class Due:
         """Queue the first snapshot, as of the last cut, where the subscriber stands now."""
         selection, *rest = self._snapshots
         self._snapshots = tuple(rest)
-        runs = self._broadcast.states.snapshot(selection, self.lane.codec)
-        self.outbox.append_snapshot(self._broadcast.cut_sequence, runs, selection)
+        as_of, states = self._broadcast.cut_sequence, self._broadcast.states
+        if self._paced:
+            # It may have been asked for before there were intervals.
+            intervals_ms = dict(self._selection.intervals_ms)
+            selection = Selection.of(dict(selection.symbols), intervals_ms)
+            as_of, runs = states.paced_snapshot(selection, self.lane.codec)
+        else:
+            runs = states.snapshot(selection, self.lane.codec)
+        self.outbox.append_snapshot(as_of, self._broadcast.cut_sequence, runs, selection)

@@ -53,6 +53,7 @@ class Lanes:
     __slots__ = (
         "_carried",
         "_indexes",
+        "_kept",
         "_lanes",
         "_left",
         "_left_entries",
@@ -72,6 +73,7 @@ class Lanes:
         self.shapings = Shapings()
         self.conflators: dict[int, Conflator] = {}
         self.wildcard_sets = WildcardSets(classes)
+        self._kept: set[int] = set()  # intervals whose conflator stays
         self._carried: dict[PayloadKey, _Carried] = {}
         self._lanes: dict[LaneKey, Lane] = {}
         self._left: dict[PayloadKey, Payload] = {}  # without lanes, and still in the indexes
@@ -145,6 +147,12 @@ class Lanes:
             else:
                 self._left[key] = carried.payload
                 self._left_entries += entries
+
+    def keep_conflator(self, interval_ms: int) -> None:
+        """Have a conflator of an interval, whether a selection has it or not."""
+        self._kept.add(interval_ms)
+        if interval_ms not in self.conflators:
+            self.conflators[interval_ms] = Conflator(interval_ms)
 
     def forget(self, most_entries: int) -> bool:
         """Take payloads that were left out of the indexes; tell whether there are more of them.
@@ -230,9 +238,13 @@ class Lanes:
         codec = payload.key.codec.name
         for interval_ms, part in payload.parts.items():
             self._indexes[codec, interval_ms].remove(part, payload.collect)
-            if interval_ms and not any(
-                index.selections
-                for (_, index_ms), index in self._indexes.items()
-                if index_ms == interval_ms
+            if (
+                interval_ms
+                and interval_ms not in self._kept
+                and not any(
+                    index.selections
+                    for (_, index_ms), index in self._indexes.items()
+                    if index_ms == interval_ms
+                )
             ):
                 del self.conflators[interval_ms]

@@ -99,7 +99,7 @@ class SnapshotEnd:
     """The end of a snapshot, which moves its reader.
 
     Attributes:
-        sequence: as of which the snapshot was.
+        sequence: to which it moves its reader, at most.
         origin: what it was of.
     """
 
@@ -177,11 +177,11 @@ class Outbox:
         self.waiting += [State(run, is_last=True, origin=origin) for run in states[-1:]]
 
     def append_snapshot(
-        self, sequence: int, runs: Iterable[list[bytes]], selection: Selection
+        self, as_of: int, sequence: int, runs: Iterable[list[bytes]], selection: Selection
     ) -> None:
-        """Give the state of a selection as of a sequence, where its end moves its reader."""
+        """Give the state of a selection as of a sequence, whose end moves its reader to another."""
         origin = OfSnapshot(selection)
-        self.waiting.append(SnapshotBegin(sequence))
+        self.waiting.append(SnapshotBegin(as_of))
         self.waiting += [State(run, is_last=False, origin=origin) for run in runs]
         self.waiting.append(SnapshotEnd(sequence, origin))
 

@@ -7,10 +7,11 @@ ring, newest per symbol: it restates conflated channels to subscribers that come
 that is left to a subscriber that asked to be conflated when it lags.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from feed.broadcast.fragments import split_runs
 from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
+from feed.broadcast.pace import Pace
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.segments import SEGMENT_TICKS, Segments
 from feed.broadcast.selection_cache import SelectionCache
@@ -29,7 +30,7 @@ _NS_PER_MS = 1_000_000
 class States:
     """Encoded states of selections; forgotten at the next cut."""
 
-    __slots__ = ("_cut_sequence", "_ring", "_runs", "_segments", "_sizes", "_snapshot")
+    __slots__ = ("_cut_sequence", "_pace", "_ring", "_runs", "_segments", "_sizes", "_snapshot")
 
     def __init__(
         self,
@@ -38,8 +39,14 @@ class States:
         sizes: FrameSizes,
         segments: Segments | None = None,
         max_remembered_bytes: int = MAX_REMEMBERED_BYTES,
+        *,
+        pace: Callable[[int], Pace] | None = None,
     ) -> None:
-        """Make states of a ring, its segments and its snapshot, in runs that fit into messages."""
+        """Make states of a ring, its segments and its snapshot, in runs that fit into messages.
+
+        `pace` returns that of an interval; by default all are as of the beginning.
+        """
+        self._pace = pace or (lambda _: Pace(snapshot, ring.newest))
         self._sizes = sizes
         self._ring = ring
         self._snapshot = snapshot
@@ -66,6 +73,26 @@ class States:
             runs = self._encode(codec, self._snapshot.state(dict(selection.symbols)))
             self._runs.put(selection, (codec.name, None), runs, _weight(runs))
         return runs
+
+    def paced_snapshot(self, selection: Selection, codec: Codec) -> tuple[int, Runs]:
+        """Return the last known state of conflated channels at the last ends of their intervals.
+
+        Before it stands the sequence as of which it is; where there are several, the oldest.
+        """
+        ticks: list[Tick] = []
+        as_of = self._cut_sequence
+        ends = 0
+        for interval_ms, part in selection.parts().items():
+            pace = self._pace(interval_ms)
+            as_of = min(as_of, pace.sequence)
+            ends += pace.sequence  # each only grows
+            ticks += pace.snapshot.state(dict(part.symbols))
+        key = f"{codec.name} at intervals", ends
+        runs = self._runs.get(selection, key)
+        if runs is None:
+            runs = self._encode(codec, ticks)
+            self._runs.put(selection, key, runs, _weight(runs))
+        return as_of, runs
 
     def conflated(
         self, selection: Selection, codec: Codec, first: int, upto: int | None = None
@@ -106,15 +133,19 @@ class States:
             return first - 1
         return first
 
-    def restated(self, selection: Selection, codec: Codec, first: int) -> Iterator[list[bytes]]:
+    def restated(
+        self, selection: Selection, codec: Codec, first: int, *, paced: bool = False
+    ) -> Iterator[list[bytes]]:
         """Yield what the conflated channels of a selection are restated with from a sequence on.
 
-        It begins up to 511 ticks earlier, so that all subscribers that come back at once share it.
+        It goes up to the last cut; if it is paced, to the last ends of their intervals. It begins
+        up to 511 ticks earlier, so that all subscribers that come back at once share it.
         """
         first = max(first - first % SEGMENT_TICKS, self._ring.oldest)
         for interval_ms, part in selection.parts().items():
             if interval_ms:
-                yield from self.conflated(part, codec, first)
+                upto = self._pace(interval_ms).sequence if paced else None
+                yield from self.conflated(part, codec, first, upto)
 
     def _encode(self, codec: Codec, ticks: list[Tick]) -> Runs:
         """Encode ticks, in runs that leave room for a mark."""

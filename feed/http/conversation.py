@@ -396,6 +396,7 @@ class Conversation:
             return
         if granted.selection == before.selection:
             self._subscribed = granted
+            self._hub.withdraw(self._session)
             return
         try:
             self._move(granted, marks=self._marks, grants=granted.grants)

@@ -14,6 +14,7 @@ from feed.http.access import identity_of
 from feed.http.answers import array_of, joined_answer, json_answer, limit_of, ticks_answer
 from feed.http.ring_page import encode, read_page
 from feed.http.server import Server
+from feed.http.streaming import CONFLATE_HEADER, conflate_header
 from feed.hub.steps import Step
 from feed.market.symbols import ALL, is_symbol
 from feed.market.ticks import CHANNEL_OF_KIND, Channel, Kind
@@ -73,9 +74,14 @@ async def snapshot(request: web.Request, server: Server) -> web.Response:
         if "symbols" in request.query:  # all that is known of them, not trades and quotes only
             whole = Selection.of(dict.fromkeys(Channel, asked.trades))
             selection = identity_of(request).grants.select(whole).selection
-        position = hub.broadcast.position
-        ticks = hub.broadcast.snapshot.state(dict(selection.symbols))
-    return ticks_answer({"pos": str(position), **warnings}, await encode(hub.turns, ticks))
+        position, known = hub.broadcast.position, hub.broadcast.snapshot
+        grants = identity_of(request).grants
+        if grants.conflate_ms:
+            pace = hub.broadcast.pace(grants.conflate_ms)
+            position, known = hub.broadcast.ring.position(pace.sequence), pace.snapshot
+        ticks = known.state(dict(selection.symbols))
+    head = {"pos": str(position), **warnings}
+    return _paced(ticks_answer(head, await encode(hub.turns, ticks)), grants)
 
 
 async def history(request: web.Request, server: Server) -> web.Response:
@@ -89,7 +95,9 @@ async def history(request: web.Request, server: Server) -> web.Response:
     )
     async with server.hub.turns.turn(Step.ANSWER):
         selection, warnings = _selected(asked, request, server)
-    page = await read_page(server.hub, selection, asked.after or BEGINNING, limit)
+    grants = identity_of(request).grants
+    after = asked.after or BEGINNING
+    page = await read_page(server.hub, selection, after, limit, grants.conflate_ms)
     head: dict[str, Any] = {
         "pos": str(page.position),
         "next": str(page.position) if page.more else None,
@@ -97,7 +105,7 @@ async def history(request: web.Request, server: Server) -> web.Response:
     }
     if page.gap:
         head["gap"] = page.gap
-    return ticks_answer(head, page.fragments)
+    return _paced(ticks_answer(head, page.fragments), grants)
 
 
 async def bars(request: web.Request, server: Server) -> web.Response:
@@ -109,23 +117,38 @@ async def bars(request: web.Request, server: Server) -> web.Response:
     if timeframe not in _TIMEFRAMES:
         raise InvalidParameter("timeframe", timeframe, ", ".join(_TIMEFRAMES))
     kind = _TIMEFRAMES[timeframe]
+    grants = identity_of(request).grants
     async with server.hub.turns.turn(Step.ANSWER):
         asked = {CHANNEL_OF_KIND[kind]: [symbol]}
-        _, warnings = _granted(asked, identity_of(request).grants, server)
+        selection, warnings = _granted(asked, grants, server)
     finished = server.ingest.bars.history(symbol, kind, limit_of(request))
     current = server.ingest.bars.current(symbol, kind)
-    return joined_answer(
+    if grants.conflate_ms:
+        pace = server.hub.broadcast.pace(grants.conflate_ms)
+        newest = [bar.event_ns for bar in pace.snapshot.state(dict(selection.symbols))]
+        finished = [bar for bar in finished if newest and bar.event_ns <= newest[0]]
+        current = None  # it changes with each trade
+    answer = joined_answer(
         {"symbol": symbol, "timeframe": timeframe, **warnings},
         {
             "bars": array_of(await encode(server.hub.turns, finished)),
             "current": array_of(JSON.encode([current]))[1:-1] if current else b"null",
         },
     )
+    return _paced(answer, grants)
 
 
 def _most_symbols(server: Server) -> int:
     """Return the most symbols that a request may name: as many as a subscription."""
     return server.hub.settings.max_symbols_per_connection
+
+
+def _paced(answer: web.Response, grants: Grants) -> web.Response:
+    """Say in the header of an answer at which intervals whoever asks is given ticks, if at any."""
+    intervals_ms = grants.slowed({})
+    if intervals_ms:
+        answer.headers[CONFLATE_HEADER] = conflate_header(intervals_ms)
+    return answer
 
 
 async def _listed(request: web.Request, server: Server) -> list[Instrument]:

@@ -41,10 +41,16 @@ class Page:
     gap: Message | None
 
 
-async def read_page(hub: Hub, selection: Selection, after: Position, most_ticks: int) -> Page:
-    """Return the ticks of a selection after a position, at most so many."""
+async def read_page(
+    hub: Hub, selection: Selection, after: Position, most_ticks: int, pace_ms: int = 0
+) -> Page:
+    """Return the ticks of a selection after a position, at most so many.
+
+    They go up to the last cut, or to the last end of an interval of `pace_ms`.
+    """
     broadcast = hub.broadcast
-    ring, upto = broadcast.ring, broadcast.cut_sequence
+    ring = broadcast.ring
+    upto = broadcast.pace(pace_ms).sequence if pace_ms else broadcast.cut_sequence
     reached, gap = _begin(broadcast, after)
     fragments: list[bytes] = []
     room_bytes = MAX_PAGE_BYTES
@@ -64,7 +70,7 @@ async def read_page(hub: Hub, selection: Selection, after: Position, most_ticks:
             except Overrun:  # between two turns; the gap is told before what follows it
                 if fragments:
                     break
-                upto = broadcast.cut_sequence
+                upto = broadcast.pace(pace_ms).sequence if pace_ms else broadcast.cut_sequence
                 reached, gap = _begin(broadcast, after)
                 continue
         fragments += found

@@ -22,6 +22,7 @@ from feed.hub.hub import Hub
 from feed.hub.session import Session
 from feed.hub.steps import Step
 from feed.market.intervals import format_interval
+from feed.market.ticks import Channel
 from feed.trust.identity import Identity
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Disconnect, Reason
@@ -36,6 +37,9 @@ NEVER_STORED: Mapping[str, str] = {
     "Cache-Control": "no-cache, no-transform",
     "X-Accel-Buffering": "no",  # nginx would collect events otherwise
 }
+
+
+CONFLATE_HEADER = "Feed-Conflate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,11 @@ class Endless:
     asked: Request
     after: Position | str | None
     prelude: bytes = b""
+
+
+def conflate_header(intervals_ms: Mapping[Channel, int]) -> str:
+    """Return the header that says at which intervals channels come: `quotes:250ms,trades:1s`."""
+    return ",".join(f"{channel}:{format_interval(each)}" for channel, each in intervals_ms.items())
 
 
 def speaks_chunks(request: web.Request) -> bool:
@@ -205,10 +214,8 @@ def _response(endless: Endless, *, compressed: bool) -> web.StreamResponse:
     if compressed:
         response.headers[hdrs.CONTENT_ENCODING] = "gzip"
     if endless.key.selection.intervals_ms:
-        response.headers["Feed-Conflate"] = ",".join(
-            f"{channel}:{format_interval(interval)}"
-            for channel, interval in endless.key.selection.intervals_ms
-        )
+        intervals_ms = dict(endless.key.selection.intervals_ms)
+        response.headers[CONFLATE_HEADER] = conflate_header(intervals_ms)
     response.headers[hdrs.VARY] = f"{hdrs.ACCEPT}, {hdrs.ACCEPT_ENCODING}"
     if endless.framing.chunked:
         response.enable_chunked_encoding()

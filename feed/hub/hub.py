@@ -241,6 +241,7 @@ class Hub:
         session = Session(
             connection, subscriber, framing.transport, opened_ns, goodbye, beat, identity, reselect
         )
+        subscriber.due.pace(paced=identity.grants.conflate_ms > 0)
         self.sessions[subscriber] = session
         self.connected[framing.transport, key.codec.name] += 1
         self.opened[framing.transport, key.codec.name] += 1
@@ -262,6 +263,7 @@ class Hub:
         is granted anew comes where it asked for all that is granted.
         """
         session.identity = identity
+        session.subscriber.due.pace(paced=identity.grants.conflate_ms > 0)
         log.info("identified", id=session.id, **_told(identity))
         if session.ended.done():
             return
@@ -289,6 +291,12 @@ class Hub:
         now_ns = self.clock.mono_ns()
         self.audience.move(session.subscriber, key, now_ns, compression, beside, grants=grants)
         self._forget_soon()
+
+    def withdraw(self, session: Session) -> None:
+        """Make what waits for a session anew: see `Audience.withdraw`."""
+        if session.subscriber.due.outbox.waiting:
+            self.audience.withdraw(session.subscriber, session.identity.grants)
+            self.release(session)
 
     def begin(
         self,
@@ -409,6 +417,7 @@ class Hub:
         wish = Selection.of(granted.symbols, intervals_ms)
         session.wish = None if wish == granted.selection else wish
         if granted.selection == key.selection:
+            self.withdraw(session)
             return
         begun = subscriber.standing is not Standing.HELD  # else its headers are not written yet
         new_key = replace(key, selection=granted.selection)

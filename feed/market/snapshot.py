@@ -31,6 +31,12 @@ class Snapshot:
         self._symbols: list[str] = []
         self._symbols_made_at = 0  # entries in all tables when `_symbols` was sorted
 
+    def copy(self) -> "Snapshot":
+        """Return a snapshot of the same ticks, which goes its own way."""
+        copied = Snapshot(self._classes)
+        copied._latest = {kind: dict(table) for kind, table in self._latest.items()}
+        return copied
+
     @property
     def symbols(self) -> list[str]:
         """Every symbol that has a state, sorted. A new list only when there are more of them."""

@@ -158,6 +158,42 @@ def test_an_interval_that_ends_with_a_grant_tells_nothing_of_what_was_revoked(wa
     assert symbols(member) == ["A"]
 
 
+def test_what_was_given_up_before_it_was_revoked_does_not_come_either() -> None:
+    stage = stage_of()
+    member = stage.open(EVERY_TRADE)
+    stage.begin(member, EVERY_TRADE, snapshot=True)
+    stage.catch_up(member, 2)
+    member.take()
+    stage.unsubscribe(member, EVERY_TRADE)
+    stage.move(member, of_channels(trades=["A1"]))
+    stage.regrant(member, ONLY_A)
+    stage.catch_up(member)
+    assert symbols(member) == ["A1"]
+
+
+@every_way
+def test_no_state_of_a_paced_reader_is_newer_than_its_interval(way: Way) -> None:
+    stage = Stage()
+    every = conflated({"trades": 250}, trades="*")
+    member = stage.open(every, way)
+    member.subscriber.due.pace(paced=True)
+    stage.begin(member, every, snapshot=True)
+    stage.catch_up(member)
+    member.take()
+    publish(stage, trade(1, "A"))
+    pass_time(stage, 250)
+    assert symbols(member) == ["A"]
+    publish(stage, trade(2, "A"), trade(3, "B"))
+    for after in (None, at(0), at(1), at(3)):
+        stage.move(member, every)
+        stage.begin(member, every, after=after, snapshot=True)
+        stage.catch_up(member)
+        assert set(symbols(member)) == {"A"}
+        assert all(tick.symbol == "A" for tick in stage.broadcast.pace(250).snapshot.get("A"))
+    pass_time(stage, 500)
+    assert sorted(symbols(member)) == ["A", "B"]
+
+
 def test_a_channel_that_is_revoked_is_not_told_any_more() -> None:
     stage = Stage()
     every = Selection.of({Channel.TRADES: ["A"], Channel.QUOTES: ["A"]})

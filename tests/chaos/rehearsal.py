@@ -116,7 +116,11 @@ class Actor(Listener):
         lane = member.subscriber.lane
         key = PayloadKey(self._subscribed.selection, lane.codec, lane.payload.key.marks)
         self._coming += member.take()  # what its socket holds already
-        stage.audience.move(member.subscriber, key, stage.now_ns, lane.compression, grants=grants)
+        audience = stage.audience
+        if key == lane.payload.key:
+            audience.withdraw(member.subscriber, grants)
+        else:
+            audience.move(member.subscriber, key, stage.now_ns, lane.compression, grants=grants)
         self._waiting.append(("is granted", {"grants": grants}))
         self._coming.append(dict(self._subscribed.message()))
 

@@ -247,7 +247,10 @@ class Stage:
         lane = member.subscriber.lane
         selection = grants.select(member.subscriber.selection).selection
         key = PayloadKey(selection, lane.codec, lane.payload.key.marks)
-        self.audience.move(member.subscriber, key, self.now_ns, lane.compression, grants=grants)
+        if key == lane.payload.key:
+            self.audience.withdraw(member.subscriber, grants)
+        else:
+            self.audience.move(member.subscriber, key, self.now_ns, lane.compression, grants=grants)
 
     def catch_up(self, member: Member, most_frames: int | None = None) -> None:
         """Write what a member is due while its socket has room; live when that is all."""

@@ -11,6 +11,7 @@ from feed.market.ticks import Tick
 from feed.trust.identity import Identity
 from feed.wire.disconnect import Reason
 from feed.wire.grants import Grants
+from tests.fakes.hand_clock import HandClock
 from tests.fakes.keys import KeysFile, auth_of, bearer_of
 from tests.fakes.messages import Message
 from tests.fakes.patience import until
@@ -163,6 +164,39 @@ async def test_the_shortest_interval_is_said_on_every_transport(
     ) | {"quotes": "1s"}
     stream = await desk.stream("/v1/stream", trades="AAPL", quotes="AAPL", conflate="trades:0ms")
     assert stream.headers["Feed-Conflate"] == "trades:250ms,quotes:250ms"
+
+
+async def test_finite_answers_are_as_of_the_last_interval(serve: Serve, keys: KeysFile) -> None:
+    clock = HandClock()
+    key = keys.add("desk", conflate="1s")
+    feed = await serve(keys=keys.path, clock=clock.clock)
+    desk = Desk(feed, bearer_of(key), auth_of(key))
+    assert (await desk.get("/v1/snapshot"))["ticks"] == [], "from now on there is an interval"
+    await feed.publish(trade(1), trade(2, "MSFT"))
+    feed.hub.cutter.cut()
+    for path in ("/v1/snapshot", "/v1/history"):
+        answer = await desk.stream(path)
+        assert answer.headers["Feed-Conflate"].startswith("trades:1s,quotes:1s,")
+        assert (await answer.document())["ticks"] == []
+    clock.pass_s(2)
+    feed.hub.cutter.cut()
+    await feed.publish(trade(3))
+    feed.hub.cutter.cut()
+    for path in ("/v1/snapshot", "/v1/history"):
+        document = await desk.get(path)
+        assert [tick["i"] for tick in document["ticks"]] == [1, 2]
+        assert document["pos"].endswith("-2")
+    assert "next" not in document or document["next"] is None
+    reader = await desk.connect()
+    reader.say({"action": "subscribe", "trades": ["*"], "snapshot": True})
+    await reader.message()
+    begin = await reader.message()
+    assert (begin["state"], begin["pos"][-2:]) == ("begin", "-2")
+    assert [tick["i"] for tick in (await reader.read())[0]] == [1, 2]
+    clock.pass_s(2)
+    feed.hub.cutter.cut()
+    assert (await reader.message())["state"] == "end"
+    assert [tick["i"] for tick in (await reader.read())[0]] == [3]
 
 
 async def test_finite_answers_are_of_what_is_granted(serve: Serve, keys: KeysFile) -> None:
