@@ -252,6 +252,7 @@ class Connected:
         conflate: intervals that the server granted, by channel; it may round up what was asked.
         fallbacks: the transports before this one that "auto" tried in vain, each with the reason:
             "websocket: no answer within 10 s".
+        connection: the id of it at the server, for `feed why`; None: it does not tell.
     """
 
     transport: Transport
@@ -259,6 +260,7 @@ class Connected:
     resumed_from: str | None
     conflate: Mapping[str, str]
     fallbacks: tuple[str, ...] = ()
+    connection: int | None = None
 
     @property
     def why(self) -> str:
@@ -270,7 +272,8 @@ class Connected:
         intervals = ",".join(f"{channel}:{interval}" for channel, interval in self.conflate.items())
         conflate = f", conflated {intervals}" if intervals else ""
         why = f" ({self.why})" if self.why else ""
-        return f"connected to {self.url}{after}{conflate}{why}"
+        number = "" if self.connection is None else f" as {self.connection}"
+        return f"connected to {self.url}{number}{after}{conflate}{why}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """A link over HTTP: Server-Sent Events, or a stream of lines or values."""
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_PROBLEM_BYTES = 64 * 1024
+_IS_NUMBER = re.compile("[0-9]{1,18}")
 
 
 class HttpLink:
     """A response that does not end: Server-Sent Events, or an HTTP stream."""
 
-    __slots__ = ("_parser", "_response", "conflate", "url")
+    __slots__ = ("_parser", "_response", "conflate", "connection", "url")
 
     def __init__(self, response: aiohttp.ClientResponse, parser: Parser) -> None:
         self.url = str(response.url.with_query(None))
@@ -30,6 +32,8 @@ class HttpLink:
         self.conflate: Mapping[str, str] = dict(
             pair.split(":", 1) for pair in granted if ":" in pair
         )
+        number = response.headers.get("Feed-Connection", "")
+        self.connection = int(number) if _IS_NUMBER.fullmatch(number) else None
         self._response = response
         self._parser = parser
 

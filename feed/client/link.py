@@ -78,10 +78,12 @@ class Link(Protocol):
     Attributes:
         url: its address.
         conflate: intervals that the server granted, by channel.
+        connection: the id of it at the server; None: it does not tell.
     """
 
     url: str
     conflate: Mapping[str, str]
+    connection: int | None
 
     @property
     def retry_ms(self) -> int | None:

@@ -331,9 +331,16 @@ class Stream:
             self.transport = transport
             self._silent_s = 0.0
             self._left_off_s = self._clock.mono_s()
-            url, conflate = self._link.url, self._link.conflate
+            link = self._link
             self._events.append(
-                Connected(transport, url, order.after, conflate, self._attempts.fallbacks)
+                Connected(
+                    transport,
+                    link.url,
+                    order.after,
+                    link.conflate,
+                    self._attempts.fallbacks,
+                    link.connection,
+                )
             )
             self._ledger.connect(self._events)
             if self._wants_feedback and self._feedback is None:

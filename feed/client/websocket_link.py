@@ -30,7 +30,7 @@ CLOSE_TIMEOUT_S = 1.0  # for the other side to answer a Close
 class WebSocketLink:
     """A WebSocket that speaks the market-data dialect."""
 
-    __slots__ = ("_left", "_reading", "_socket", "conflate", "url")
+    __slots__ = ("_left", "_reading", "_socket", "conflate", "connection", "url")
 
     retry_ms = None  # only SSE has a word for it
 
@@ -40,6 +40,7 @@ class WebSocketLink:
         self.url = str(url)
         self._reading = READINGS[codec]
         self.conflate: Mapping[str, str] = {}
+        self.connection: int | None = None
         self._socket = socket
         self._left: list[Message] = []  # came in one message with the end of the opening
 
@@ -99,11 +100,13 @@ class WebSocketLink:
     async def _greet(self, order: Order) -> None:
         """Go through the dialect's opening: connected, authenticated, subscription."""
         try:
-            await self._expect("success", "connected")
+            connected = await self._expect("success", "connected")
         except Lost as lost:
             raise Lost(
                 str(lost), retry_after_s=lost.retry_after_s, unanswered=True
             ) from lost.__cause__
+        number = connected.get("connection")
+        self.connection = number if type(number) is int else None
         auth = order.shown.message
         if auth is not None:
             await self._send(auth)

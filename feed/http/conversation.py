@@ -186,7 +186,7 @@ class Conversation:
 
     async def run(self) -> None:
         """Talk until one side closes."""
-        self._connection.write_last(self._dialect.connected)
+        self._say_connected()
         if self._refusal is not None:
             self._hub.disconnect(self._session, self._refusal)
         elif self._refused is not None:
@@ -220,6 +220,9 @@ class Conversation:
         reason = _PROTOCOL_REASONS.get(code, Reason.CLIENT_LEFT)
         self.leave(reason)
         self._say_error(reason.value)
+
+    def _say_connected(self) -> None:
+        self._connection.write_last(self._dialect.greet(self._session.id))
 
     def _say_error(self, reason: Disconnect) -> None:
         error = self._dialect.last_words(reason)

@@ -112,6 +112,7 @@ async def respond(
     let_go = server.access.hold_ticket(request, partial(hub.disconnect, session, Reason.REPLACED))
     compressed = session.subscriber.lane.compression is not None
     response = _response(endless, compressed=compressed)
+    response.headers["Feed-Connection"] = str(session.id)
     wish = Selection.of(granted.symbols, lossy_only(endless.asked.conflate or {}))
     session.wish = None if wish == granted.selection else wish
     # Only the lane's own selection is kept, which all of its subscribers share.

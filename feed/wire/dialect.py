@@ -13,7 +13,14 @@ from feed.wire.codec_name import CodecName
 from feed.wire.disconnect import Disconnect
 from feed.wire.error_codes import ErrorCode
 from feed.wire.json_codec import JSON
-from feed.wire.messages import AUTHENTICATED, CONNECTED, Message, error_message, error_of
+from feed.wire.messages import (
+    AUTHENTICATED,
+    CONNECTED,
+    Message,
+    connected_message,
+    error_message,
+    error_of,
+)
 from feed.wire.requests import MOST_SYMBOLS, Control, parse_control
 from feed.wire.subscribed import NOTHING_SUBSCRIBED, Subscribed
 from feed.wire.websocket_frame import Opcode, websocket_frame
@@ -23,7 +30,8 @@ class Dialect:
     """The conversation beside the ticks of one codec.
 
     Attributes:
-        connected, authenticated: the steps of the greeting, as frames.
+        connected, authenticated: the steps of the greeting, as frames; the first one is for those
+            that are not let in, `greet` for all others.
         authenticated_before: the answer to a second `auth`, as a frame.
     """
 
@@ -70,6 +78,10 @@ class Dialect:
     def say(self, message: Message) -> bytes:
         """Return a control message as a frame, alone in its array."""
         return websocket_frame(self._opcode, self._codec.array([message]))
+
+    def greet(self, connection: int) -> bytes:
+        """Return the first step of the greeting, as a frame, for a connection with an id."""
+        return self.say(connected_message(connection))
 
     def acknowledge(self, subscribed: Subscribed) -> bytes:
         """Return the answer to `subscribe` and `unsubscribe`, as a frame."""

@@ -54,6 +54,11 @@ class WarningReason(StrEnum):
     NOT_GRANTED = "not_granted"
 
 
+def connected_message(connection: int) -> Message:
+    """Return the first message over a WebSocket, with the id to ask administrators about."""
+    return {**CONNECTED, "connection": connection}
+
+
 def mark_message(position: Position, wall_ns: int) -> Message:
     """Return the small message that carries the position."""
     return {"T": "mark", "pos": str(position), "t": rfc3339(wall_ns)}

@@ -60,6 +60,10 @@ _WARNING_WORDS = (
 _LEAVING_WORDS = "over a WebSocket only with a subprotocol or marks"
 # What a message function is called with, and when what it makes is sent.
 _MESSAGES: dict[str, tuple[tuple[Any, ...], str]] = {
+    "connected_message": (
+        (17,),
+        "WebSocket: the first message; `connection` is the id that administrators are told",
+    ),
     "mark_message": (
         (_HERE, 0),
         "the position: at once for subscribers that come without one, then at least every 10 s",
@@ -259,12 +263,12 @@ def _listed(letters: Mapping[str, str]) -> str:
 
 
 def _made_messages() -> Iterator[tuple[Message, str]]:
-    yield server_messages.CONNECTED, "WebSocket: the first message"
-    yield server_messages.AUTHENTICATED, "WebSocket: the answer to `auth`"
     for name, make in vars(server_messages).items():
         if name.endswith("_message") and inspect.isfunction(make):
             arguments, words = _MESSAGES[name]
             yield make(*arguments), words
+        if name == "connected_message":
+            yield server_messages.AUTHENTICATED, "WebSocket: the answer to `auth`"
 
 
 def _parameters_of(route: Route) -> str:

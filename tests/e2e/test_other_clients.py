@@ -61,7 +61,8 @@ async def test_websockets_talks_json_with_and_without_compression(run: Run) -> N
         async with websockets.connect(
             program.url("/v1/ws", "ws"), compression=compression
         ) as socket:
-            assert json.loads(await socket.recv()) == [{"T": "success", "msg": "connected"}]
+            (connected,) = json.loads(await socket.recv())
+            assert (connected["T"], connected["msg"]) == ("success", "connected")
             await socket.send(
                 json.dumps({"action": "subscribe", "trades": ["*"], "marks": True, "after": "0"})
             )

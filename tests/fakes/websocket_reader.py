@@ -137,7 +137,9 @@ class WebSocketReader:
 
     async def begin(self) -> "WebSocketReader":
         """Hear `connected`."""
-        assert await self.message() == {"T": "success", "msg": "connected"}
+        message = await self.message()
+        assert message.pop("connection", 1) > 0
+        assert message == {"T": "success", "msg": "connected"}
         return self
 
     def abort(self) -> None:

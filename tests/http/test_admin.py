@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 import structlog
 
+from feed.client.events import Connected
+from feed.client.stream import Stream
+from feed.client.subscription import Subscription
 from feed.hub.portrait import MOST_DEPARTED, Departed, portray, selection_words
 from feed.market.ticks import Channel
 from feed.wire.selection import Selection
+from feed.wire.transport import TransportName
+from tests.client.streams import event_of
 from tests.fakes.keys import KeysFile, auth_of, bearer_of
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
@@ -170,6 +175,18 @@ async def test_why_did_i_miss_it_has_an_answer_after_the_fact(serve: Serve) -> N
     assert closed["msg"] == "closed, while live: the subscriber left"
     times = [event["t"] for event in after["record"]]
     assert times == sorted(times)
+
+
+@pytest.mark.parametrize("transport", ["websocket", "sse", "stream"])
+async def test_a_connection_is_told_its_id(serve: Serve, transport: TransportName) -> None:
+    feed = await serve()
+    subscription = Subscription.of({Channel.TRADES: ["AAPL"]})
+    async with Stream(feed.url(""), subscription, transport=transport) as stream:
+        connected = await event_of(stream, Connected)
+        (session,) = feed.hub.sessions.values()
+    assert connected.connection == session.id
+    assert str(connected).startswith(f"connected to {feed.url('/v1/')}")
+    assert f" as {session.id}" in str(connected)
 
 
 async def test_a_connection_that_is_not_known_is_said_so(serve: Serve) -> None:

@@ -23,7 +23,6 @@ import json
 import os
 import shutil
 from collections import Counter
-from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +59,10 @@ class Echo(Conversation):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._dialect = copy(self._dialect)
-        self._dialect.connected = b""
         self._lane: Lane | None = None
+
+    def _say_connected(self) -> None:
+        """Say nothing of our own."""
 
     def _say_error(self, reason: Disconnect) -> None:
         """Say nothing of our own."""
