@@ -94,6 +94,8 @@ CLAIMS: list[tuple[dict[str, Any], Denial]] = [
     ({"feed": {"channels": ["no-such"]}}, Denial.MALFORMED),
     ({"feed": {"adm1n": True}}, Denial.MALFORMED),
     ({"feed": {"admin": "yes"}}, Denial.MALFORMED),
+    ({"feed": {"limits": {"connections": 10**30}}}, Denial.MALFORMED),
+    ({"feed": {"channels": "\ud800"}}, Denial.MALFORMED),
 ]
 
 

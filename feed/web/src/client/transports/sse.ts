@@ -13,6 +13,8 @@ import { Inbox } from "./inbox.ts";
 import { expectStream } from "./problem.ts";
 import {
   type Arrival,
+  authorization,
+  type Credentials,
   MAX_URL_LENGTH,
   type Opened,
   type Request,
@@ -21,6 +23,7 @@ import {
 } from "./transport.ts";
 
 const PATH = "v1/sse";
+const TICKETS_PATH = "v1/tickets";
 const NAMED_EVENTS = [
   "gap",
   "snapshot",
@@ -40,6 +43,7 @@ export class EventSourceTransport implements Transport {
   readonly #environment: Environment;
   readonly #inbox: Inbox;
   #source: EventSource | undefined;
+  #isClosed = false;
 
   constructor(request: Request, environment: Environment) {
     this.#request = request;
@@ -55,9 +59,6 @@ export class EventSourceTransport implements Transport {
     if (EventSource === undefined) {
       throw new TransportFailed(this.kind, "there is no EventSource here");
     }
-    if (this.#request.credentials !== undefined) {
-      throw new TransportFailed(this.kind, "an EventSource cannot show a credential");
-    }
     const { codec } = this.#request;
     const url = requestUrl(PATH, this.#request);
     url.searchParams.set("codec", codec);
@@ -67,7 +68,15 @@ export class EventSourceTransport implements Transport {
         `the selection is too long for a URL (${url.href.length})`,
       );
     }
-    const source = new EventSource(url.href);
+    const { credentials } = this.#request;
+    const withTicket = new URL(url);
+    if (credentials !== undefined) {
+      const ticket = await this.#ticket(credentials);
+      if (ticket !== undefined) {
+        withTicket.searchParams.set("ticket", ticket);
+      }
+    }
+    const source = new EventSource(withTicket.href);
     this.#source = source;
     source.onmessage = (event: MessageEvent<string>) => this.#inbox.push(this.#ticks(event));
     for (const name of NAMED_EVENTS) {
@@ -96,6 +105,7 @@ export class EventSourceTransport implements Transport {
   send(): void {}
 
   close(): void {
+    this.#isClosed = true;
     this.#inbox.end();
     this.#source?.close();
   }
@@ -106,12 +116,35 @@ export class EventSourceTransport implements Transport {
     return { payload, codec, ...position(event) };
   }
 
+  /** Ask for what an EventSource can show; undefined where nobody has to show anything. */
+  async #ticket(credentials: Credentials): Promise<string | undefined> {
+    let response: Response;
+    try {
+      response = await this.#environment.fetch(new URL(TICKETS_PATH, this.#request.base), {
+        method: "POST",
+        headers: { ...authorization(credentials), "Content-Type": "application/json" },
+        body: "{}",
+      });
+    } catch (error) {
+      throw new TransportFailed(this.kind, `could not connect: ${(error as Error).message}`);
+    }
+    if (response.status === 204) {
+      return undefined;
+    }
+    await expectStream(this.kind, response, "application/json");
+    const { ticket } = (await response.json()) as { ticket: string };
+    if (this.#isClosed) {
+      throw new TransportFailed(this.kind, "closed while it was opened");
+    }
+    return ticket;
+  }
+
   /** Ask once more, to learn what the browser does not tell. */
   async #explain(url: URL): Promise<FeedError> {
     const abort = new AbortController();
     try {
       const response = await this.#environment.fetch(url, {
-        headers: { Accept: "text/event-stream" },
+        headers: { Accept: "text/event-stream", ...authorization(this.#request.credentials) },
         signal: abort.signal,
       });
       await expectStream(this.kind, response, "text/event-stream");

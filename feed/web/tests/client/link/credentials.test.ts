@@ -67,11 +67,33 @@ test("a client that is closed while its credentials come does not connect", asyn
   expect(feed.requests).toEqual([]);
 });
 
-test("an EventSource cannot show a credential, and says so", async () => {
+test("an EventSource shows a ticket, which it is given for the credential", async () => {
+  feed.answers.set("/v1/tickets", (response) => {
+    response.writeHead(201, { "Content-Type": "application/json" }).end('{"ticket":"once"}');
+  });
+  record = new Record(feed.origin, { transport: "sse", credentials: KEY });
+  await record.client.subscribe({ trades: ["AAPL"] });
+  expect(feed.authorizations).toEqual(["Bearer fk_0123456789abcdef.fs_secret"]);
+  expect(feed.requests[0]).toBe("/v1/tickets");
+  expect(feed.requests[1]).toMatch(/^\/v1\/sse\?.*&ticket=once$/);
+  expect(feed.requests.join()).not.toContain(KEY.secret);
+});
+
+test("a credential that gets no ticket is refused in the server's words", async () => {
+  feed.answers.set("/v1/tickets", (response) => {
+    response
+      .writeHead(401, { "Content-Type": "application/problem+json" })
+      .end('{"detail":"the key was revoked"}');
+  });
   record = new Record(feed.origin, { transport: "sse", credentials: KEY });
   record.client.subscribe({ trades: ["AAPL"] }).catch(() => {});
-  await until(() =>
-    expect(record?.problems[0]).toBe("sse: an EventSource cannot show a credential"),
-  );
-  expect(feed.requests).toEqual([]);
+  await until(() => expect(record?.problems[0]).toContain("the key was revoked"));
+  expect(feed.requests).toEqual(["/v1/tickets"]);
+});
+
+test("a server without identities gives no ticket, and needs none", async () => {
+  feed.answers.set("/v1/tickets", (response) => response.writeHead(204).end());
+  record = new Record(feed.origin, { transport: "sse", credentials: KEY });
+  await record.client.subscribe({ trades: ["AAPL"] });
+  expect(feed.requests[1]).not.toContain("ticket");
 });
