@@ -176,14 +176,18 @@ _CREDENTIALS = Row(
             (
                 Query("feed_keys<>", "{{instance}} keys"),
                 Query("feed_keys_file_broken<>", "{{instance}} broken"),
+                Query("feed_certificate_broken<>", "{{instance}} certificate broken"),
             ),
             width=8,
         ),
         Panel(
-            "Reloads of the keys file",
-            "Applied, or refused: then the keys before are still good.",
+            "Reloads of keys and certificate",
+            "Applied, or refused: then those before are still good.",
             Unit.PER_S,
-            (rate("feed_keys_reloads_total", "{{outcome}}", "outcome"),),
+            (
+                rate("feed_keys_reloads_total", "keys {{outcome}}", "outcome"),
+                rate("feed_certificate_reloads_total", "certificate {{outcome}}", "outcome"),
+            ),
             width=4,
         ),
     ),

@@ -13,6 +13,7 @@ from feed.http import handshake, pages, routes
 from feed.http.access import Access, scopes_of
 from feed.http.content_encoding import encoded
 from feed.http.origins import Origins
+from feed.http.protocol.headers import stay_encrypted
 from feed.http.server import Server
 from feed.http.status_history import SAMPLE_S, StatusHistory
 from feed.http.unserved import unrouted
@@ -27,13 +28,16 @@ from feed.market.asset_classes import AssetClasses
 from feed.market.bars import BarBuilder
 from feed.market.ticks import SECOND_NS
 from feed.metrics.exposition import Exposition
-from feed.settings.options import Settings
+from feed.settings.options import Settings, is_loopback
 from feed.sources.source import Source
+from feed.trust.certificate import Certificate
 from feed.trust.identities import Identities
 from feed.trust.key_sources import key_source
 from feed.trust.tokens import TokenAuthenticator
 from feed.trust.watched_keys import WatchedKeys
 
+CERTIFICATE = web.AppKey("certificate", Certificate)
+CERTIFICATE_LOOK_S = web.AppKey("certificate_look_s", float)
 HUB = web.AppKey("hub", Hub)
 INGEST = web.AppKey("ingest", Ingest)
 IDENTITY_WATCH = web.AppKey("identity_watch", IdentityWatch)
@@ -46,6 +50,7 @@ async def make_app(
     clock: Clock = SYSTEM_CLOCK,
     *,
     lost_log_records: Callable[[], int] = lambda: 0,
+    certificate: Certificate | None = None,
     last_words_s: float = LAST_WORDS_S,
     sample_s: float = SAMPLE_S,
     look_s: float = LOOK_S,
@@ -56,10 +61,11 @@ async def make_app(
         settings: of the whole server.
         source: of its ticks.
         clock: of everything but its timers.
+        certificate: of a server that encrypts by itself.
         lost_log_records: tells the number of records of the log that could not be written.
         last_words_s: the time in which a socket has to take what was written last.
         sample_s: between two samples of the status history.
-        look_s: between two looks at the keys file.
+        look_s: between two looks at the keys file, and at the certificate.
 
     Raises:
         FeedError: the fan-out that was asked for cannot be had here.
@@ -103,7 +109,7 @@ async def make_app(
         origins,
         access,
         StatusHistory(hub, ingest, sample_s),
-        Exposition(hub, ingest, lost_log_records),
+        Exposition(hub, ingest, lost_log_records, certificate),
         clock.mono_ns(),
         last_words_s,
     )
@@ -114,6 +120,11 @@ async def make_app(
     app[IDENTITY_WATCH] = IdentityWatch(hub, clock, look_s)
     app.on_response_prepare.append(server.origins.on_prepare)
     app.on_response_prepare.append(handshake.on_prepare)
+    if certificate is not None:
+        app[CERTIFICATE] = certificate
+        app[CERTIFICATE_LOOK_S] = look_s
+        if not is_loopback(settings.host):  # localhost is one name for all that a developer runs
+            app.on_response_prepare.append(stay_encrypted)
     app.on_shutdown.append(_say_goodbye)
     app.cleanup_ctx.append(_run_tasks)
     app.add_routes(
@@ -145,6 +156,9 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
         asyncio.create_task(app[STATUS_HISTORY].run(), name="status_history"),
         asyncio.create_task(app[IDENTITY_WATCH].run(), name="identities"),
     ]
+    if CERTIFICATE in app:
+        watching = _watch(app[CERTIFICATE], app[CERTIFICATE_LOOK_S])
+        tasks.append(asyncio.create_task(watching, name="certificate"))
     ingest.start()
     yield
     await ingest.stop()
@@ -154,6 +168,13 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
         with contextlib.suppress(asyncio.CancelledError):
             await task
     hub.broadcast.fan_out.close()
+
+
+async def _watch(certificate: Certificate, look_s: float) -> None:
+    """Look for ever whether there is another certificate."""
+    while True:
+        await asyncio.sleep(look_s)
+        await asyncio.to_thread(certificate.look)
 
 
 async def _say_goodbye(app: web.Application) -> None:

@@ -21,6 +21,7 @@ from feed.hub.census import take_census
 from feed.hub.hub import Hub
 from feed.ingest.runner import Ingest
 from feed.metrics.families import Watched, families
+from feed.trust.certificate import Certificate
 
 _SLICE_NS = 500_000
 _VARIES = {hdrs.VARY: f"{hdrs.ACCEPT}, {hdrs.ACCEPT_ENCODING}"}
@@ -40,10 +41,17 @@ class _One(Collector):
 class Exposition:
     """The handler of `/metrics`."""
 
-    def __init__(self, hub: Hub, ingest: Ingest, lost_log_records: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        ingest: Ingest,
+        lost_log_records: Callable[[], int],
+        certificate: Certificate | None = None,
+    ) -> None:
         self._hub = hub
         self._ingest = ingest
         self._lost_log_records = lost_log_records
+        self._certificate = certificate
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
         PlatformCollector(registry=self._process)
@@ -77,5 +85,6 @@ class Exposition:
         """Return every family; ours are read at one moment."""
         process = await asyncio.to_thread(lambda: list(self._process.collect()))
         census = await take_census(self._hub)
-        watched = Watched(self._hub, self._ingest, census, self._lost_log_records())
+        lost, certificate = self._lost_log_records(), self._certificate
+        watched = Watched(self._hub, self._ingest, census, lost, certificate)
         return [*families(watched), *process]

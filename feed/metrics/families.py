@@ -26,6 +26,7 @@ from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.metrics.family import NS_PER_S, counter, gauge, histogram
 from feed.sources.replay import bad_rows
+from feed.trust.certificate import Certificate
 from feed.trust.identities import OUTCOMES
 from feed.trust.watched_keys import Reload
 from feed.wire.codec import CODECS
@@ -46,12 +47,14 @@ class Watched:
         hub, ingest: they count.
         census: found just now by walking over all subscribers.
         lost_log_records: the number of records of the log that could not be written.
+        certificate: of a server that encrypts by itself.
     """
 
     hub: Hub
     ingest: Ingest
     census: Census
     lost_log_records: int
+    certificate: Certificate | None = None
 
 
 def families(watched: Watched) -> Iterator[Metric]:
@@ -293,6 +296,20 @@ def _identities(watched: Watched) -> Iterator[Metric]:
         "feed_keys_reloads",
         "How often the keys file had changed, by what became of it: applied, or refused.",
     ).of({(each,): 0 if keys is None else keys.reloads[each] for each in Reload}, "outcome")
+    certificate = watched.certificate
+    yield gauge(
+        "feed_certificate_broken",
+        "1 while the certificate and its key, which have changed, are not accepted, so that new "
+        "connections are given the one before, else 0.",
+    ).of(0 if certificate is None else certificate.is_broken)
+    yield counter(
+        "feed_certificate_reloads",
+        "How often the certificate or its key had changed, by what became of it: applied, or "
+        "refused.",
+    ).of(
+        {(each,): 0 if certificate is None else certificate.reloads[each] for each in Reload},
+        "outcome",
+    )
 
 
 def _subscribers(watched: Watched) -> Iterator[Metric]:

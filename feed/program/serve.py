@@ -24,6 +24,7 @@ from feed.settings.load import option_fields
 from feed.settings.options import Settings
 from feed.settings.variables import unknown_variables
 from feed.sources.options import SourceOptions
+from feed.trust.certificate import Certificate
 
 # Ticks are made and dropped by the hundred thousand and refer to nothing: young collections find
 # little, and old ones walk the ring. So both are rare, and the young ones short: 0.7 µs an object,
@@ -70,7 +71,13 @@ async def _serve(
     except SourceError as error:
         raise InvalidInput(f"--source: {error}") from error
     source = source_options.make()
-    app = await make_app(settings, source, lost_log_records=lambda: writer.lost)
+    certificate = (
+        None if settings.tls_cert is None else Certificate(settings.tls_cert, settings.tls_key)
+    )
+    context = None if certificate is None else certificate.context
+    app = await make_app(
+        settings, source, lost_log_records=lambda: writer.lost, certificate=certificate
+    )
     runner = Runner(app, app[HUB])
     await runner.setup()
     signals = EndSignals()
@@ -79,7 +86,7 @@ async def _serve(
         places: Sequence[Place] = held or [(settings.host, settings.port)]
         try:
             for place in places:
-                await Site(runner, place).start()
+                await Site(runner, place, context).start()
         except OSError as error:
             raise cannot_listen(settings, error) from error
         gc.collect()
@@ -87,11 +94,13 @@ async def _serve(
         gc.set_threshold(*_GC_THRESHOLD)
         host, port = runner.addresses[0][:2]
         fan_out = app[HUB].broadcast.fan_out
-        _greet(_first_lines(source_options.describe(), fan_out.why, authority(host, port)))
+        url = f"{'http' if context is None else 'https'}://{authority(host, port)}"
+        _greet(_first_lines(source_options.describe(), fan_out.why, url))
         log.info(
             "serving",
             host=host,
             port=port,
+            tls=context is not None,
             source=source.name,
             version=__version__,
             fan_out=fan_out.engine.value,
@@ -122,15 +131,14 @@ def _greet(lines: str) -> None:
     threading.Thread(target=write, name="first lines", daemon=True).start()
 
 
-def _first_lines(what: str, slower: str, address: str) -> str:
+def _first_lines(what: str, slower: str, url: str) -> str:
     """Return the source in words, the address, and three commands to try.
 
     Args:
         what: the source.
         slower: why frames are written slower than they could be; "": they are not.
-        address: with the port.
+        url: of the server.
     """
-    url = f"http://{address}"
     return (
         f"feed: serving {what}{slower and f'; frames are written slower, since {slower}'}\n"
         f"  {url}/  a page with live prices   {url}/metrics  for Prometheus\n"

@@ -82,6 +82,12 @@ def _is_file(value: Path | None) -> Path | None:
     return value
 
 
+def _is_of_certificate(value: Path | None, info: ValidationInfo) -> Path | None:
+    if value is not None and info.data.get("tls_cert") is None:
+        raise refusal("a key together with --tls-cert, whose key it is")
+    return value
+
+
 def _is_scope(value: str) -> str:
     if not re.fullmatch(r"/[^\s=]*=[a-z]+", value):
         raise ValueError("not a path and a scope")
@@ -95,7 +101,8 @@ def _is_safe_host(host: str, info: ValidationInfo) -> str:
         if not _is_private(info.data):
             raise refusal(
                 "127.0.0.1, ::1 or localhost, since secrets would cross the network as they are; "
-                "any address together with --insecure, where something else sees to that"
+                "any address together with --tls-cert, or with --insecure, where something else "
+                "sees to that"
             )
     elif info.data.get("allow_anonymous") is False:
         raise refusal(
@@ -135,7 +142,7 @@ def _has_identities(data: Mapping[str, Any]) -> bool:
 
 def _is_private(data: Mapping[str, Any]) -> bool:
     """Tell whether options before the address say how secrets are kept from others on the way."""
-    return data.get("insecure") is not False
+    return data.get("insecure") is not False or data.get("tls_cert") is not None
 
 
 _Count = Annotated[int, BeforeValidator(not_a_boolean), Field(ge=1, le=1 << 40)]
@@ -192,6 +199,18 @@ class Settings(Options):
     ] = Field(
         default=None, description="File, or URL, of the keys that tokens (JWT) are signed with."
     )
+    tls_cert: Annotated[
+        Path | None, AfterValidator(_is_file), Accepts("the path of a certificate in PEM")
+    ] = Field(
+        default=None,
+        description="Encrypt with this certificate and its chain; read again when it changes.",
+    )
+    tls_key: Annotated[
+        Path | None,
+        AfterValidator(_is_file),
+        AfterValidator(_is_of_certificate),
+        Accepts("the path of its private key in PEM, without a passphrase"),
+    ] = Field(default=None, description="Key of --tls-cert; by default in the same file.")
     host: Annotated[
         str,
         Field(min_length=1),

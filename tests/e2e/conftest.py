@@ -106,7 +106,7 @@ async def run() -> AsyncIterator[Run]:
         programs.append(program)
         async with asyncio.timeout(PROGRAM_PATIENCE_S):
             while line := await process.stdout.readline():
-                if match := re.search(rb"http://127\.0\.0\.1:(\d+)/", line):
+                if match := re.search(rb"https?://[\d.]+:(\d+)/", line):
                     program.port = int(match[1])
                     return program
         raise AssertionError(f"the server did not start: {(await log).decode()}")

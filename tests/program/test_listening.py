@@ -1,14 +1,18 @@
 """Sockets that are passed on: which are taken, and in what words the others are refused."""
 
+import asyncio
 import os
 import socket
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from feed.errors import InvalidInput
-from feed.program.listening import HELD, HELD_FOR, HELD_NAMES, held_sockets
+from feed.program import listening
+from feed.program.listening import HELD, HELD_FOR, HELD_NAMES, Site, held_sockets
 from feed.settings.options import Settings
 
 PID = 4_711
@@ -106,3 +110,17 @@ def test_a_socket_that_others_reach_wants_the_same_options_as_an_address(
             passed(everywhere.fileno())
         (held,) = passed(os.dup(everywhere.fileno()), open_to_all)
         held.close()
+
+
+async def test_a_handshake_that_does_not_come_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, listener: socket.socket
+) -> None:
+    monkeypatch.setattr(listening, "HANDSHAKE_TIMEOUT_S", 0.05)
+    runner = web.AppRunner(web.Application())
+    await runner.setup()
+    await Site(runner, listener, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)).start()
+    reader, writer = await asyncio.open_connection(*listener.getsockname())
+    async with asyncio.timeout(30):
+        assert await reader.read() == b""
+    writer.close()
+    await runner.cleanup()

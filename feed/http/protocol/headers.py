@@ -5,6 +5,7 @@ from typing import TypeVar
 from aiohttp import hdrs, web
 
 SERVER = "feed"
+_STAY_ENCRYPTED_S = 365 * 86_400  # as RFC 6797 §11.2 and the preload lists have it
 _Response = TypeVar("_Response", bound=web.StreamResponse)
 
 
@@ -21,3 +22,9 @@ def with_manners(response: _Response, *, any_origin: bool = False) -> _Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = policy
     return response
+
+
+async def stay_encrypted(request: web.Request, response: web.StreamResponse) -> None:
+    """Have browsers come back over TLS only (`on_response_prepare` signal; RFC 6797)."""
+    if request.secure:
+        response.headers["Strict-Transport-Security"] = f"max-age={_STAY_ENCRYPTED_S}"
