@@ -1,10 +1,10 @@
 """Samples: the state of a server at one moment, and the changes between two of them.
 
-Made of the answers to `/v1/status` and `/metrics`; knows no server, terminal or clock.
+Made of the answers to `/v1/status` and `/metrics`, and of who is the worst; knows no server, terminal or clock.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from feed.client.errors import Malformed
 from feed.histogram import quantile
 from feed.market.ticks import SECOND_NS
+from feed.terminal.worst import Connection, worst_of
 
 
 class SourceStatus(BaseModel):
@@ -107,14 +108,22 @@ class Sample:
     Attributes:
         mono_ns: the time of the request.
         status, metrics: its answers.
+        worst: its worst connections; None: that is not for us.
     """
 
     mono_ns: int
     status: ServerStatus
     metrics: Metrics
+    worst: Sequence[Connection] | None = None
 
     @classmethod
-    def of(cls, mono_ns: int, status: Mapping[str, Any], metrics: str) -> Self:
+    def of(
+        cls,
+        mono_ns: int,
+        status: Mapping[str, Any],
+        metrics: str,
+        worst: Mapping[str, Any] | None = None,
+    ) -> Self:
         """Read a server's answers.
 
         Raises:
@@ -126,7 +135,7 @@ class Sample:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))
             raise Malformed(f"/v1/status: {where}: {first['msg']}") from None
-        return cls(mono_ns, read, Metrics(metrics))
+        return cls(mono_ns, read, Metrics(metrics), None if worst is None else worst_of(worst))
 
     @property
     def run(self) -> tuple[str, float | None]:

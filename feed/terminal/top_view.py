@@ -17,6 +17,7 @@ from feed.terminal.lines import Part, line
 from feed.terminal.listing import Listing
 from feed.terminal.sample import Sample, ServerStatus, Span
 from feed.terminal.served import COLUMNS, Served, served
+from feed.terminal.worst import worst_parts
 
 WINDOW = 6  # samples, a second apart
 _LOOP_LAG = "feed_loop_lag_seconds"
@@ -139,6 +140,8 @@ def _facts(span: Span) -> Iterator[Text]:
     yield _fact("Symbols", *_symbols(status))
     yield _fact("Process", *_process(span))
     yield _fact("Subscribers", *_subscribers(span))
+    if span.last.worst is not None:
+        yield _fact("Worst", *worst_parts(span.last.worst, _WARN))
     yield _fact("Ladder", *_counts(span, "feed_ladder_steps_total", "step"))
     yield _fact("Resumes", *_counts(span, "feed_resumes_total", "outcome"))
     yield _fact("Ended", *_counts(span, "feed_disconnects_total", "reason", zeros=False))

@@ -11,6 +11,7 @@ from feed.terminal.together import until_first
 from feed.terminal.top import ask
 from feed.terminal.top_view import TopView
 from tests.fakes.patience import until
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import start_feed, trade
 from tests.terminal.answers import STATUS, Answers, metrics
 from tests.terminal.shown import lines_of
@@ -35,6 +36,34 @@ async def test_a_real_server_is_shown() -> None:
         assert f"at {feed.epoch}-2" in shown(view)
         await ask_until(feed.url(""), view, "Ticks       0/s: trades 0/s")
         assert "client left" not in shown(view)
+
+
+async def test_administrators_see_the_worst_connections() -> None:
+    async with AsyncExitStack() as servers:
+        feed = await start_feed(servers, None, Settings(port=0, local_admin=True))
+        for _ in range(2):
+            await RawHttp.get((feed.host, feed.port), "/v1/sse?trades=*")
+        await feed.sessions_reach(2)
+        view = TopView("http://a")
+        await ask_until(feed.url(""), view, "Worst       nobody lags")
+        slow, _ = feed.hub.sessions.values()
+        feed.hub.audience.move(slow.subscriber, slow.subscriber.lane.payload.key, 0)  # it is held
+        await feed.publish(trade(1), trade(2))
+        await ask_until(feed.url(""), view, f"Worst       {slow.id} 127.0.0.1 2 behind, 0 B held")
+
+
+async def test_others_do_not_and_are_not_told_off_again_and_again(answers: Answers) -> None:
+    view = TopView("http://a")
+    answers.text("/metrics", metrics())
+    answers.document("/v1/status", STATUS)
+    await ask_until(answers.url, view, "sim, live")
+    assert "Worst" not in shown(view)
+    async with Finite(answers.url) as server:
+        asked = answers.asked
+        asked.clear()
+        rounds = until(lambda: asked.count("/v1/status") > 3)
+        await until_first(ask(server, view, every_s=0.0), rounds)
+    assert sum(path.startswith("/v1/admin") for path in asked) == 1
 
 
 async def test_it_goes_on_when_the_server_comes_back(answers: Answers) -> None:
