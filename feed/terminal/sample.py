@@ -1,6 +1,7 @@
 """Samples: the state of a server at one moment, and the changes between two of them.
 
-Made of the answers to `/v1/status` and `/metrics`, and of who is the worst; knows no server, terminal or clock.
+Made of the answers to `/v1/status` and `/metrics`, and of who is the worst. Knows no server,
+terminal or clock.
 """
 
 from collections import defaultdict
