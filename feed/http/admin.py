@@ -19,7 +19,7 @@ from feed.errors import InvalidParameter
 from feed.http.access import identity_of
 from feed.http.answers import json_answer
 from feed.http.connection_words import Document, Scribe
-from feed.http.problems import problem
+from feed.http.problems import legible, problem
 from feed.http.server import Server
 from feed.hub.portrait import MOST_DEPARTED, portray
 from feed.hub.session import Session
@@ -124,7 +124,15 @@ async def disconnect_one(request: web.Request, server: Server) -> web.Response:
     session = _session(server, number)
     if session is None:
         return _unknown(number)
-    _send_away(request, server, session)
+    _log_action(
+        request,
+        "admin_disconnected",
+        id=number,
+        identity=session.identity.name,
+        key=session.identity.id,
+        peer=session.connection.peer,
+    )
+    server.hub.disconnect(session, Reason.ADMIN)
     return json_answer({"disconnected": 1})
 
 
@@ -141,9 +149,11 @@ async def disconnect_all(request: web.Request, server: Server) -> web.Response:
         raise InvalidParameter("identity", name, "the name or the id of an identity")
     theirs = [each for each in server.hub.sessions.values() if _is_of(each, name)]
 
+    _log_action(request, "admin_disconnected_all", identity=legible(name), connections=len(theirs))
+
     def sending() -> Iterator[None]:
         for session in theirs:
-            _send_away(request, server, session)
+            server.hub.disconnect(session, Reason.ADMIN)
             yield
 
     await server.hub.turns.in_slices(sending(), Step.LEAVE)
@@ -182,23 +192,18 @@ def _writing(chosen: list[_Ranked], scribe: Scribe, listed: list[Document]) -> I
         yield
 
 
-def _send_away(request: web.Request, server: Server, session: Session) -> None:
-    """Disconnect a session, and log who did it to whom."""
-    if session.ended.done():
-        return
+def _log_action(request: web.Request, event: str, **whom: object) -> None:
+    """Log who does what to whom; it is never left out for being one of many."""
     by = identity_of(request)
     peer = request.transport and request.transport.get_extra_info("peername")
     log.info(
-        "admin_disconnected",
-        id=session.id,
-        identity=session.identity.name,
-        key=session.identity.id,
-        peer=session.connection.peer,
+        event,
+        audit=True,
         by=by.name or by.kind.value,
         by_key=by.id,
         by_peer=peer[0] if isinstance(peer, tuple) else "",
+        **whom,
     )
-    server.hub.disconnect(session, Reason.ADMIN)
 
 
 def _scribe(server: Server) -> Scribe:

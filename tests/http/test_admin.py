@@ -213,7 +213,8 @@ async def test_one_connection_is_sent_away_and_told_so(serve: Serve) -> None:
     assert (bye["reason"], bye["reconnect"]) == ("admin", True)
     close = await socket.frame()
     assert (close.opcode, close.close_code) == (CLOSE, 1008)
-    audit = [line for line in logs if line["event"] == "admin_disconnected"]
+    audit = [line for line in logs if line.get("audit")]
+    assert {line["event"] for line in audit} == {"admin_disconnected"}
     assert [line["id"] for line in audit] == [first.id, second.id]
     assert {(line["by"], line["by_peer"]) for line in audit} == {("anonymous", "127.0.0.1")}
 
@@ -233,10 +234,11 @@ async def test_all_connections_of_an_identity_are_sent_away_and_nobody_elses(
         status, document = await ask(feed, f"{PATH}?identity=desk", bearer_of(admin), "DELETE")
     assert (status, document) == (200, {"disconnected": 3})
     assert [session.identity.name for session in feed.hub.sessions.values()] == ["other"]
-    audit = [line for line in logs if line["event"] == "admin_disconnected"]
-    assert {(line["identity"], line["by"], line["by_key"]) for line in audit} == {
-        ("desk", "ops", admin.id)
-    }
+    (audit,) = [line for line in logs if line.get("audit")]
+    assert (audit["event"], audit["identity"]) == ("admin_disconnected_all", "desk")
+    assert (audit["by"], audit["by_key"], audit["connections"]) == ("ops", admin.id, 3)
+    ended = [line for line in logs if line["event"] == "ended"]
+    assert {line["reason"] for line in ended} == {"admin"}
     assert not any(key.secret in str((logs, document)) for key in (desk, other, admin))
 
 

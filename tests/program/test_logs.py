@@ -122,6 +122,15 @@ def test_repeats_are_left_out_and_their_number_is_told() -> None:
     assert repeats.close_window() == {}
 
 
+def test_what_one_did_to_others_is_never_left_out() -> None:
+    stream = io.StringIO()
+    repeats = configure(stream)
+    for number in range(logs.MOST_REPEATS + 25):
+        structlog.get_logger("feed.test").info("sent_away", id=number, audit=True)
+    assert [line["id"] for line in lines(stream)] == list(range(logs.MOST_REPEATS + 25))
+    assert repeats.close_window() == {}
+
+
 async def test_every_window_ends_with_what_was_left_out() -> None:
     repeats = logs.Repeats(most=1, window_s=0)
     with capture_logs() as captured:
