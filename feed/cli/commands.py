@@ -20,6 +20,7 @@ from feed import __version__
 from feed.cli import key, listening, token
 from feed.cli.bench import bench
 from feed.cli.plumbing import ENDED_BY, FAILED, NOT_ACCEPTED, complain
+from feed.cli.proxy import proxy
 from feed.cli.serve import ServeCommand, serve
 from feed.cli.streams import OutputLost, drop_output, flush_output, stand_in_for_closed
 from feed.errors import FeedError, InvalidInput
@@ -92,6 +93,7 @@ app.command()(listening.top)
 app.command()(listening.why)
 app.add_typer(key.app)
 app.add_typer(token.app)
+app.command()(proxy)
 app.command(
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},

@@ -28,6 +28,7 @@ NEEDED = {
     "record": ["x.ndjson"],
     "watch": ["A"],
     "top": [],
+    "proxy": ["nginx"],
     "why": ["1"],
     "bench": ["fanout"],
 }
@@ -44,6 +45,9 @@ BAD: dict[str, list[str]] = {
     "--config": ["", "/no/such.toml", ".", "a\nb"],
     "--conflate": ["x", "quotes", "quotes:", "x:1s", "quotes:x", "quotes:1h", "quotes:-1s", "a\nb"],
     "--count": [*NO_NUMBERS, "0", "1.5"],
+    "--cert": ["", "a b.pem", 'a".pem', "a;b", "a{", "a\nb", "\0"],
+    "--cert-key": ["", "a b.pem", 'a".pem', "a;b", "a{", "a\nb", "\0"],
+    "--drain-s": [*NO_NUMBERS, "3601"],
     "--fan-out": NO_NAMES,
     "--host": ["", "0.0.0.0", "::", "feed.example", "a\nb"],
     "--html": ["", ".", "/no/such/folder/x.html", "\0"],
@@ -53,6 +57,8 @@ BAD: dict[str, list[str]] = {
     "--jwt-keys": ["", ".", "/no/such", "http://idp.example/jwks", "ftp://a", "https://", "a\nb"],
     "--key": ["", "a\nb", "\0"],
     "--keys": ["", "/no/such.toml", ".", "a\nb"],
+    "--listen": [*NO_NUMBERS, "0", "65536", "1.5"],
+    "--name": ["", "a b", "a;b", "a{", "*.example.com", "a\nb", "\0"],
     "--on-bad-row": NO_NAMES,
     "--port": [*NO_NUMBERS, "65536", "1.5"],
     "--rate": [*NO_NUMBERS, "0"],
@@ -68,6 +74,8 @@ BAD: dict[str, list[str]] = {
     "--start": ["", "now", "1700000000", "2026-01-02", "2026-01-02T14:30:00", "a\nb"],
     "--subscribers": [*NO_NUMBERS, "0", "1.5"],
     "--symbols": ["", "A,,B", "A B ,*?", "\0"],
+    "--tls-cert": ["", "/no/such.pem", ".", "a\nb"],
+    "--tls-key": ["", "/no/such.pem", ".", "a\nb"],
     "--transport": NO_NAMES,
     "--url": ["", "x", "http://", "ftp://x", "http://x:y", "http://x/v1/ws", "http://a b", "a\nb"],
     "--wait-for": [*NO_NUMBERS, "1.5"],
@@ -82,6 +90,7 @@ NO_TUNABLES = ["x", "nan", "1e999", "-1", "½", "1\n2", "true"]
 ARGUMENTS = {
     "record": ["x.csv", "", "x.ndjson.bz2"],
     "watch": ["", "A,,B", "\0"],
+    "proxy": ["", "x", "NGINX"],
     "bench": ["", "x", "FANOUT"],
 }
 
@@ -252,7 +261,7 @@ def test_a_bad_argument_is_refused_in_one_line(
     command: str, value: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     line = is_refused_in_one_line([command, value], capfd)
-    names = {"record": "FILE", "watch": "SYMBOL", "bench": "scenario"}
+    names = {"record": "FILE", "watch": "SYMBOL", "bench": "scenario", "proxy": "proxy"}
     assert names[command] in line
 
 

@@ -27,7 +27,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Served:
     """What the program was asked to serve."""
     served: Served = []
     monkeypatch.setattr(
-        feed.program.serve, "serve", lambda settings, source: served.append((settings, source))
+        feed.program.serve, "serve", lambda settings, source, _: served.append((settings, source))
     )
     return served
 
@@ -151,7 +151,7 @@ def test_an_option_without_its_value_is_told(
 def test_a_server_that_cannot_start_says_why_with_status_1(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(settings: Settings, source: SourceOptions) -> None:  # noqa: ARG001 - as it is called
+    def fail(settings: Settings, *_: object) -> None:
         raise SourceError(f"{settings.source}: cannot be opened")
 
     monkeypatch.setattr(feed.program.serve, "serve", fail)
