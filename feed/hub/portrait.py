@@ -1,7 +1,7 @@
 """The portrait of a connection, for administrators: who, since when, how far, and its record.
 
 One is made when it is asked for, and one when a connection ends; the newest of these are kept, so
-that "why did I miss it?" has an answer afterwards. It takes some 10 µs, and 1 kB at most.
+that "why did I miss it?" has an answer afterwards. It takes 25 µs and 600 bytes, 2 kB at most.
 """
 
 from collections.abc import Iterator

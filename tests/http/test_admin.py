@@ -1,6 +1,7 @@
 """What administrators ask and do: who is there, why they missed something."""
 
 import re
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from feed.client.events import Connected
 from feed.client.stream import Stream
 from feed.client.subscription import Subscription
 from feed.hub.portrait import MOST_DEPARTED, Departed, portray, selection_words
+from feed.hub.steps import Step, Steps
+from feed.hub.turns import Turns
 from feed.market.ticks import Channel
 from feed.wire.selection import Selection
 from feed.wire.transport import TransportName
@@ -133,6 +136,22 @@ async def test_a_list_has_pages_and_the_worst_come_first_where_that_is_asked(
     _, document = await ask(feed, f"{PATH}?order=lag&limit=2")
     assert [row["id"] for row in document["connections"]] == [ids[3], ids[0]]
     assert [row["lag_ticks"] for row in document["connections"]] == [3, 0]
+
+
+@pytest.mark.parametrize("query", ["", "?order=buffered"])
+async def test_a_list_is_made_in_slices(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    feed = await serve(local_admin=True)
+    for _ in range(40):
+        await listen(feed)
+    await feed.sessions_reach(40)
+    ticking = count()
+    steps = Steps(lambda: next(ticking))
+    monkeypatch.setattr(feed.hub, "turns", Turns(steps, slice_ns=3))  # 16 pieces each
+    _, document = await ask(feed, f"{PATH}{query}")
+    assert len(document["connections"]) == 40
+    assert steps.lengths[Step.ANSWER].count >= 2 * 40 / 16, "looked at, and written down"
 
 
 @pytest.mark.parametrize(
