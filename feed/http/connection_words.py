@@ -51,10 +51,9 @@ class Scribe:
 
     def line(self, portrait: Portrait) -> Document:
         """Return a portrait without its record."""
-        identity = portrait.identity
         document: Document = {
             "id": portrait.id,
-            "identity": {"kind": identity.kind, "id": identity.id, "name": identity.name},
+            "identity": {"kind": portrait.kind, "id": portrait.key, "name": portrait.name},
             "since": self._time(portrait.opened_ns),
             "peer": portrait.peer,
             "transport": portrait.transport,

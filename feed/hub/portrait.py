@@ -11,7 +11,6 @@ from itertools import islice
 from feed.hub.session import Session
 from feed.market.intervals import format_interval
 from feed.market.wildcards import GLOBBED
-from feed.trust.identity import Identity
 from feed.wire.disconnect import Reason
 from feed.wire.selection import Selection
 
@@ -27,7 +26,7 @@ class Portrait:
 
     Attributes:
         id: of its session.
-        identity: who it is.
+        kind, key, name: of its identity, and nothing more of that.
         peer: the address that it comes from.
         transport, codec, compression: how its frames look; "" where they are not compressed.
         selection: in words, shortened.
@@ -44,7 +43,9 @@ class Portrait:
     """
 
     id: int
-    identity: Identity
+    kind: str
+    key: str
+    name: str
     peer: str
     transport: str
     codec: str
@@ -106,7 +107,9 @@ def portray(
     lane = subscriber.lane
     return Portrait(
         id=session.id,
-        identity=session.identity,
+        kind=session.identity.kind.value,
+        key=session.identity.id[:_MOST_LETTERS],
+        name=session.identity.name[:_MOST_LETTERS],
         peer=connection.peer,
         transport=session.transport.value,
         codec=lane.codec.name,

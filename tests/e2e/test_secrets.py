@@ -44,6 +44,7 @@ async def test_no_secret_is_in_logs_metrics_errors_status_or_the_list_of_process
 ) -> None:
     keys = KeysFile(tmp_path / "keys.toml")
     key, gone = keys.add("desk"), keys.add("gone")
+    admin = keys.add("ops", admin=True)
     (tmp_path / "secret").write_bytes(SECRET)
     program = await run(
         *("--symbols", "5", "--rate", "100"),
@@ -91,6 +92,13 @@ async def test_no_secret_is_in_logs_metrics_errors_status_or_the_list_of_process
     await program.until_metric("feed_keys_file_broken", 1)
     for path in ("/metrics", "/v1/status", "/v1/status/history"):
         answers.append(await told(program, path, headers_of(key)))
+    connections = ("", "?identity=desk", *(f"/{number}" for number in range(1, 12)))
+    seen = [
+        await told(program, f"/v1/admin/connections{which}", headers_of(admin))
+        for which in connections
+    ]
+    assert any('"record"' in each and '"name":"desk"' in each for each in seen)
+    answers += seen
     processes = command_line(program.process.pid)
     program.terminate()
     _, log = await program.ended()
@@ -98,5 +106,14 @@ async def test_no_secret_is_in_logs_metrics_errors_status_or_the_list_of_process
     assert "keys_refused" in log
     all_of_it = "\n".join([*answers, log, processes])
     signed = [text.rpartition(".")[2] for text in (good, bad)]
-    for secret in (key.secret, gone.secret, WRONG, SECRET.decode(), ticket, cookie, *signed):
+    for secret in (
+        key.secret,
+        gone.secret,
+        admin.secret,
+        WRONG,
+        SECRET.decode(),
+        ticket,
+        cookie,
+        *signed,
+    ):
         assert secret not in all_of_it
