@@ -1,6 +1,7 @@
 """`GET /v1/sse`, byte for byte."""
 
 import base64
+import re
 
 import msgpack
 import orjson
@@ -316,7 +317,9 @@ async def test_goodbye_is_an_event_and_then_the_body_is_complete(serve: Serve) -
     await feed.publish(trade(1))
     await feed.server.close()
     await reader.read()
-    bye = await reader.event()
+    leaving, bye = await reader.event(), await reader.event()
+    assert leaving == Event("leaving", leaving.data, retry_ms=leaving.retry_ms)
+    assert orjson.loads(leaving.data) == {"T": "leaving", "retry_ms": leaving.retry_ms}
     assert bye == Event("bye", bye.data)
     message = orjson.loads(bye.data)
     assert message.keys() == {"T", "reason", "msg", "reconnect"}
@@ -341,7 +344,7 @@ async def test_a_client_of_http_1_0_gets_a_bare_body(serve: Serve) -> None:
     assert body.replace(b":\n", b"") == expected.replace(b":\n", b"")
     await feed.server.close()
     rest = (await answer.wire.rest()).replace(b":\n", b"")
-    assert rest.startswith(b"event: bye\ndata: {")
+    assert re.match(rb"retry: \d+\nevent: leaving\ndata: \{.*\}\n\nevent: bye\ndata: \{", rest)
     assert rest.endswith(b"}\n\n"), "neither chunk sizes nor anything else after the goodbye"
 
 

@@ -149,6 +149,8 @@ async def test_goodbye_is_the_last_line(serve: Serve) -> None:
     feed = await serve()
     reader = LineReader(await get(feed, "trades=*"))
     await feed.server.close()
+    ((leaving,), _) = await reader.read()
+    assert leaving.keys() == {"T", "retry_ms"}
     ((bye,), _) = await reader.read()
     assert (bye["T"], bye["reason"], bye["reconnect"]) == ("bye", "shutdown", True)
     with pytest.raises(Ended):
@@ -159,6 +161,8 @@ async def test_goodbye_is_the_last_array(serve: Serve) -> None:
     feed = await serve()
     reader = ArrayReader(await get(feed, "trades=*", MSGPACK))
     await feed.server.close()
+    ((leaving,), _) = await reader.read()
+    assert leaving.keys() == {"T", "retry_ms"}
     ((bye,), _) = await reader.read()
     assert (bye["T"], bye["reason"], bye["reconnect"]) == ("bye", "shutdown", True)
     with pytest.raises(Ended):
@@ -175,4 +179,5 @@ async def test_a_client_of_http_1_0_gets_bare_lines(serve: Serve) -> None:
     assert orjson.loads(await answer.up_to(b"\n"))[0]["T"] == "mark"
     assert orjson.loads(await answer.up_to(b"\n"))[0]["i"] == 1
     await feed.server.close()
-    assert orjson.loads(await answer.wire.rest())[0]["T"] == "bye"
+    last = [orjson.loads(line)[0]["T"] for line in (await answer.wire.rest()).splitlines()]
+    assert last == ["leaving", "bye"]
