@@ -199,6 +199,10 @@ class Audience:
                 reason = WARNING_REASONS.index(message["reason"])
                 subscriber.ladder.note(Happened.WARNED, reason, count=message["count"])
 
+    def note_identity(self, subscriber: Subscriber, mono_ns: int) -> None:
+        """Put on record that a subscriber said who it is."""
+        subscriber.ladder.note(Happened.IDENTIFIED, mono_ns=mono_ns)
+
     def warn_later(self, mono_ns: int) -> Iterator[None]:
         """Tell subscribers what has not come in the time that it was given, one a step."""
         for subscriber, messages in self.warnings.due(mono_ns):

@@ -35,6 +35,7 @@ class Happened(IntEnum):
     CAUGHT_UP = 4  # it is live from its sequence on
     GAP = 5  # up to its sequence, of as many ticks; the detail is its reason's place
     WARNED = 6  # of as many names; the detail is its reason's place
+    IDENTIFIED = 7  # it had not shown who it is before
 
 
 class From(IntEnum):

@@ -13,6 +13,7 @@ from feed.broadcast.flight_record import (
     From,
     Happened,
     events,
+    timed,
 )
 from feed.broadcast.ring import RingBuffer
 from feed.hub.portrait import Portrait
@@ -83,7 +84,8 @@ class Scribe:
         told = portrait.compression and f", {portrait.compression}"
         words = f"over {portrait.transport} in {portrait.codec}{told}, from {portrait.peer or '?'}"
         yield self._event(portrait.opened_ns, "joined", f"joined {words}")
-        for event in events(portrait.record):
+        # What happened in a turn that has not ended has no time yet.
+        for event in events(timed(portrait.record, portrait.ended_ns or self._mono_ns)):
             yield self._told(event)
         if portrait.ended_ns is not None and portrait.reason is not None:
             reason = portrait.reason.value
@@ -116,6 +118,8 @@ class Scribe:
             case Happened.CAUGHT_UP:
                 words = f"caught up, live after {position}"
                 numbers = {"pos": position}
+            case Happened.IDENTIFIED:
+                words = "said who it is"
             case Happened.GAP:
                 words, numbers = self._gap(event)
             case Happened.WARNED:

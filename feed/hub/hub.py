@@ -39,7 +39,7 @@ from feed.market.listing import Listing
 from feed.market.ticks import Tick
 from feed.settings.options import Settings
 from feed.trust.identities import Identities
-from feed.trust.identity import ANONYMOUS, Identity
+from feed.trust.identity import ANONYMOUS, NOBODY, Identity
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.framing import Framing
@@ -262,6 +262,8 @@ class Hub:
         Nothing more of what was revoked is written to it, but what its socket holds already. What
         is granted anew comes where it asked for all that is granted.
         """
+        if session.identity is NOBODY:
+            self.audience.note_identity(session.subscriber, self.clock.mono_ns())
         session.identity = identity
         session.subscriber.due.pace(paced=identity.grants.conflate_ms > 0)
         log.info("identified", id=session.id, **_told(identity))

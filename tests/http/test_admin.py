@@ -1,6 +1,7 @@
 """What administrators ask and do: who is there, why they missed something."""
 
 import re
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -206,6 +207,28 @@ async def test_a_connection_is_told_its_id(serve: Serve, transport: TransportNam
     assert connected.connection == session.id
     assert str(connected).startswith(f"connected to {feed.url('/v1/')}")
     assert f" as {session.id}" in str(connected)
+
+
+async def test_the_record_tells_who_said_who_it_is_and_what_has_no_time_yet(
+    serve: Serve, keys: KeysFile
+) -> None:
+    desk, admin = keys.add("desk"), keys.add("ops", admin=True)
+    feed = await serve(keys=keys.path)
+    socket = await connect(feed)
+    socket.say(auth_of(desk))
+    await socket.message()
+    await socket.subscribe(trades=["AAPL"])
+    await feed.sessions_reach(1)
+    (session,) = feed.hub.sessions.values()
+    key = replace(session.subscriber.lane.payload.key, selection=EVERYTHING)
+    feed.hub.change(session, key)  # and its turn has not ended
+    _, document = await ask(feed, f"{PATH}/{session.id}", bearer_of(admin))
+    names = [event["event"] for event in document["record"]]
+    assert names[0] == "joined"
+    assert names.index("identified") < names.index("subscribed")
+    assert names[-1] == "changed"
+    times = [event["t"] for event in document["record"]]
+    assert times == sorted(times)
 
 
 async def test_a_connection_that_is_not_known_is_said_so(serve: Serve) -> None:
