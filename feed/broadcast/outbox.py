@@ -36,6 +36,11 @@ class Stretch:
     first: int
     upto: int
 
+    @property
+    def told_upto(self) -> int:
+        """The last sequence that may be told to its reader before it."""
+        return self.first - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Restated:
@@ -99,7 +104,8 @@ class SnapshotEnd:
     """The end of a snapshot, which moves its reader.
 
     Attributes:
-        sequence: to which it moves its reader, at most.
+        sequence: to which it moves its reader, at most; less far where a past was asked for
+            meanwhile, or an interval has ended that owes what it had collected.
         origin: what it was of.
     """
 
@@ -139,9 +145,13 @@ class Outbox:
         while self.waiting:
             waiting = self.waiting.pop(0)
             # A state behind it is of before, and tells a position itself.
-            owes = owes or any(isinstance(behind, State) for behind in self.waiting)
+            behind = [other.origin for other in self.waiting if isinstance(other, State)]
+            owes = owes or bool(behind)
             if isinstance(waiting, Mark) and (owes or not self.lane.says_positions):
                 continue  # there is one soon, or it wants none any more
+            if isinstance(waiting, SnapshotEnd):  # which has to tell one
+                owed = [origin for origin in behind if not isinstance(origin, OfSnapshot)]
+                reached = min([reached, *(origin.told_upto for origin in owed)])
             return self._envelop(waiting, reached, wall_ns, owes)
         return b""
 

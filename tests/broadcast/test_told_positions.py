@@ -302,6 +302,30 @@ def test_a_snapshot_that_waits_does_not_speak_for_a_past_that_is_asked_for_meanw
     assert positions(heard)[-1] == 2
 
 
+def test_a_snapshot_that_waits_does_not_speak_for_an_interval_that_ends_meanwhile() -> None:
+    stage = Stage()
+    stage.publish_and_cut(Kind.TRADE)
+    member = stage.join(QUOTES_CONFLATED, marks=True)
+    stage.publish_and_cut(Kind.QUOTE)  # collected
+    stage.move(member, QUOTES_CONFLATED)
+    stage.begin(member, Selection.of({Channel.TRADES: ("*",)}), snapshot=True)
+    stage.catch_up(member, most_frames=1)
+    member.take()
+    stage.move(member, LOSSLESS)
+    heard: list[Object] = []
+    while not [item for item in heard if item.get("state") == "end"]:
+        stage.catch_up(member, most_frames=1)
+        heard += member.take_objects()
+    assert told(heard, "q") == []
+    end = Position.parse(heard[-1]["pos"])
+    back = stage.join(LOSSLESS, marks=True, after=end)
+    assert told(back.take_objects(), "q") == [2], "it was cut off there, and comes back"
+    stage.catch_up(member)
+    heard = member.take_objects()
+    assert told(heard, "q") == [2]
+    assert positions(heard)[-1] == 2
+
+
 def test_a_past_of_conflated_channels_is_not_that_of_others_asked_for_later() -> None:
     stage = Stage()
     stage.publish_and_cut(*[Kind.TRADE, Kind.QUOTE] * 4)
