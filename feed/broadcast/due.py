@@ -147,7 +147,7 @@ class Due:
         untold_from = broadcast.states.untold_from(self._selection, found.sequence)
         if found.outcome is Resume.REPLAYED and untold_from < broadcast.ring.oldest:
             # Told now: one that is disconnected for it would come back to the same.
-            self._append_lost(untold_from)
+            self._append_lost(untold_from, broadcast.ring.oldest - 1)
             untold_from = broadcast.ring.oldest
         told_upto = min(found.sequence, self.sequence)
         self._restatement.owe(self._selection, untold_from, told_upto)
@@ -410,7 +410,7 @@ class Due:
                 if not part.symbols:
                     return
                 if first < oldest:  # nothing can be made of what was overrun since
-                    self.request_snapshot(part)
+                    self._append_lost(first, min(upto, oldest - 1))
                 if upto >= oldest:
                     self._append_stretch(Stretch(part, max(first, oldest), upto))
 
@@ -427,15 +427,15 @@ class Due:
     def _append_restated(self, selection: Selection, first: int, origin: Origin) -> None:
         """Queue what conflated channels changed from a sequence on; a gap if that is overrun."""
         if first < self._broadcast.ring.oldest:
-            self._append_lost(first)
+            self._append_lost(first, self._broadcast.ring.oldest - 1)
         restated = self._broadcast.states.restated(
             selection, self.lane.codec, first, paced=self._paced
         )
         self.outbox.append_states(restated, origin)
 
-    def _append_lost(self, first: int) -> None:
-        """Queue a gap of what the ring has lost of conflated channels, and all that is known."""
-        self.outbox.append_gap(first, self._broadcast.ring.oldest - 1, GapReason.OVERRUN)
+    def _append_lost(self, first: int, last: int) -> None:
+        """Queue a gap of what the ring has lost of a state, and all that is known."""
+        self.outbox.append_gap(first, last, GapReason.OVERRUN)
         self.request_snapshot(self._selection)
 
     def _append_snapshot(self) -> None:

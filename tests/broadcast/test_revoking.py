@@ -9,6 +9,7 @@ from feed.wire.messages import WarningReason, warning_message
 from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 from tests.fakes.conflation import conflated, pass_time, publish, trade
+from tests.fakes.frame_reader import Object
 from tests.fakes.hearing import at, hears, is_live
 from tests.fakes.selections import of_channels
 from tests.fakes.stage import HIGH_WATER_BYTES, SMALL_FRAMES, Member, Stage
@@ -24,6 +25,11 @@ every_way = pytest.mark.parametrize("way", WAYS[::4], ids=way_name)
 def symbols(member: Member) -> list[str]:
     """Return the symbols of the ticks that were written since this was last asked."""
     return [item["S"] for item in member.take_objects() if "S" in item]
+
+
+def gaps(member: Member) -> list[Object]:
+    """Return the gaps that were told since this was last asked."""
+    return [item for item in member.take_objects() if item["T"] == "gap"]
 
 
 def stage_of(*, ring: int = 512) -> Stage:
@@ -119,7 +125,8 @@ def test_a_lag_that_is_told_conflated_is_told_of_what_is_left(
 
 
 @every_way
-def test_a_state_of_what_the_ring_has_lost_since_is_a_snapshot(way: Way) -> None:
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_what_the_ring_has_lost_of_a_state_since_is_told(way: Way, rounds: int) -> None:
     stage = Stage(64, sizes=SMALL_FRAMES, lag_max_ticks=20)
     member = stage.join(EVERY_TRADE, way, on_lag=OnLag.CONFLATE)
     member.take()
@@ -127,14 +134,23 @@ def test_a_state_of_what_the_ring_has_lost_since_is_a_snapshot(way: Way) -> None
     stage.publish_and_cut(*SYMBOLS)
     member.socket.held_bytes = 0
     stage.catch_up(member, 1)  # the gap; the state waits
-    member.take()
+    told = [(item["from"], item["to"], item["reason"]) for item in gaps(member)]
     member.socket.held_bytes = HIGH_WATER_BYTES + 1
-    for _ in range(2):
+    for _ in range(rounds):
         stage.publish_and_cut(*SYMBOLS)
+    lost = min(stage.ring.oldest - 1, len(SYMBOLS))
     stage.regrant(member, ONLY_A)
     member.socket.held_bytes = 0
     stage.catch_up(member)
-    assert set(symbols(member)) == set(SYMBOLS[:20])
+    objects = member.take_objects()
+    told += [(item["from"], item["to"], item["reason"]) for item in objects if item["T"] == "gap"]
+    assert told[:2] == [
+        ("stage-1", "stage-40", "conflated"),
+        ("stage-1", f"stage-{lost}", "overrun"),
+    ]
+    assert lost == (16 if rounds == 1 else 40)
+    assert {item["S"] for item in objects if "S" in item} == set(SYMBOLS[:20])
+    assert [item["state"] for item in objects if item["T"] == "snapshot"] == ["begin", "end"]
     assert is_live(member)
 
 
