@@ -222,7 +222,10 @@ class Ledger:
             Wrong: something is missing before it.
         """
         self.counts[f"gap {reason}"] += 1
-        self._end_state()
+        if reason == "overrun":
+            self._lose_of_state(first, last)
+        else:
+            self._end_state()
         if self.at is None:
             self.at = self._came[0][0] - 1 if self._came else first - 1
         if reason == "conflated":
@@ -239,7 +242,7 @@ class Ledger:
                 key: place if place is None else max(place, last)
                 for key, place in self._places.items()
             }
-            self._join()
+            self._join(last)
             return
         self._check(first - 1)
         self.at = last
@@ -319,11 +322,17 @@ class Ledger:
         """Give every key a place of its own."""
         self._places = {key: places.get(key, self.at) for key in self._lossless}
 
-    def _join(self) -> None:
-        """Give all keys one place again, where they stand at the same."""
+    def _join(self, position: int) -> None:
+        """Give all keys one place again, where they stand at the same.
+
+        One that an interval's end has told beyond the position is told the rest up to it again.
+        """
         places = set(self._places.values())
-        if len(places) == 1 and None not in places and not self._late:
-            self.at = places.pop()
+        place = places.pop() if len(places) == 1 else None
+        if place is not None and not self._late:
+            if place > position and self._restated & self._places.keys():
+                return
+            self.at = place
             self._places = {}
             self._restated.clear()
 
@@ -333,7 +342,7 @@ class Ledger:
         if self._places:
             self._check_places(position)
             self.at = position
-            self._join()
+            self._join(position)
             return
         came = [number for number, _ in self._came]
         if self.at is None:
@@ -406,6 +415,21 @@ class Ledger:
         ):
             raise Wrong(f"{message} does not stand for all from {first} to {last}")
         came[key] = number
+
+    def _lose_of_state(self, first: int, last: int) -> None:
+        """Note that a stretch is lost: a state that has not come whole yet owes what is behind it.
+
+        One that the stretch covers owes nothing, but may come: the past of others may be lost.
+        """
+        if self._state is None:
+            return
+        since, upto, came, due = self._state
+        if not first <= since <= last:
+            self._end_state()
+        elif last < upto:
+            self._state = last + 1, upto, came, due
+        else:
+            self._state = since, upto, came, frozenset()
 
     def _end_state(self) -> None:
         """See that a conflated stretch told the newest of all that is lossless."""

@@ -188,3 +188,48 @@ def test_a_stretch_that_is_told_conflated_is_not_of_what_another_gap_covers() ->
     ledger.gap(1_001, 2_000, "conflated")
     with pytest.raises(Wrong, match="is missing of what is conflated"):
         ledger.reach("e", 2_000)
+
+
+def test_a_stretch_that_is_told_conflated_owes_nothing_of_what_is_lost_before_it_came() -> None:
+    ledger = begin()
+    ledger.gap(1, 1_000, "conflated")
+    ledger.gap(1, 1_000, "overrun")
+    ledger.reach("e", 1_000)
+    with pytest.raises(Wrong, match="missing"):
+        ledger.reach("e", MARKET.numbers[BUSY].next(1_000))
+
+
+def test_a_state_may_come_after_a_gap_of_the_past_of_others_and_is_whole() -> None:
+    ledger = begin()
+    ledger.gap(1, 1_000, "conflated")
+    ledger.gap(1, 1_000, "overrun")
+    ledger.hear(conflated(DUE[0], DUE[-1]))
+    with pytest.raises(Wrong, match="does not stand for all from 1 to 1000"):
+        ledger.hear(conflated(DUE[1], DUE[-1]))
+
+
+def test_a_state_of_which_the_ring_has_lost_the_beginning_stands_for_all_behind_it() -> None:
+    ledger = begin()
+    ledger.gap(1, 1_000, "conflated")
+    ledger.gap(1, DUE[3], "overrun")
+    with pytest.raises(Wrong, match=f"does not stand for all from {DUE[3] + 1} to 1000"):
+        ledger.hear(conflated(DUE[5], DUE[-1]))
+    with pytest.raises(Wrong, match=f"{DUE[-1]} of .* is missing of what is conflated"):
+        ledger.reach("e", 1_000)
+
+
+def test_what_an_interval_has_told_beyond_a_position_is_told_again_and_nothing_is_left_out() -> (
+    None
+):
+    ledger = begin({BUSY: 100})
+    ledger.subscribe(TRADES, TRADES, {}, after=None)
+    ledger.unsubscribe(frozenset(), {})
+    ledger.subscribe(TRADES, TRADES, {}, after=None)
+    ledger.hear(conflated(DUE[0], DUE[4]))  # of before: the interval has ended
+    for number in DUE[2:4]:
+        ledger.hear(message(number))
+    ledger.reach("e", DUE[3])
+    for number in (DUE[4], DUE[5], DUE[7]):
+        ledger.hear(message(number))
+    with pytest.raises(Wrong, match=f"{DUE[7]} of .* was due after {DUE[5]}"):
+        ledger.reach("e", DUE[7])
