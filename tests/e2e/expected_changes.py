@@ -144,6 +144,10 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Unfinished heads and messages": (appears("recording"),),
         "Turned away, by reason": (appears("recording"),),
         "Warnings": (appears("recording"),),  # tests/http/test_warnings.py counts them
+        # tests/http/test_access.py counts credentials, tests/e2e/test_tls.py certificates.
+        "Credentials, by outcome": (appears("keys"),),
+        "Keys": (appears("keys"), rises("keys"), appears("keys")),
+        "Reloads of keys and certificate": (appears("keys"), appears("keys")),
     },
     "Compression and bytes": {
         "Sent": (rises("load", transport="sse"),),
@@ -198,6 +202,7 @@ FIRING: dict[str, str] = {
     "FeedSlowSubscribersDropped": "slow",
     "FeedGaps": "slow",
     "FeedNearLimit": "refused",
+    "FeedKeysFileBroken": "keys",
 }
 
 

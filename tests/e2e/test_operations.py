@@ -22,6 +22,7 @@ import pytest
 
 from tests.e2e.conftest import Program, Run
 from tests.e2e.steered_feed import QUIET_S
+from tests.fakes.keys import KeysFile
 from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import TRANSPORTS, Reader, open_reader
@@ -279,6 +280,18 @@ async def recording(stage: Stage) -> None:
     stage._tasks.append(asyncio.create_task(read_slowly()))
 
 
+async def keys(stage: Stage) -> None:
+    """A third server is asked to read a keys file that is broken by then."""
+    file = KeysFile(stage.folder / "keys.toml")
+    file.add("desk")
+    server = await stage.run("--keys", str(file.path))
+    instance = f"127.0.0.1:{server.port}"
+    stage.prometheus.scrape(stage.instance, instance)
+    await stage.prometheus.until(f'feed_keys{{instance="{instance}"}} == 1')
+    file.path.write_text("this is no TOML")
+    await stage.prometheus.until(f'feed_keys_file_broken{{instance="{instance}"}} == 1')
+
+
 async def restart(stage: Stage) -> None:
     """The server ends, is missed, and comes back at the same address; so do its readers."""
     position = (await stage.server.document("/v1/status"))["pos"]
@@ -297,7 +310,10 @@ async def restart(stage: Stage) -> None:
     stage._tasks.append(asyncio.create_task(come_back()))
 
 
-SCENES = (load, slow, resumes, refused, silent, muted, down, held, reports, odd, recording, restart)
+SCENES = (
+    *(load, slow, resumes, refused, silent, muted, down, held, reports, odd, recording),
+    *(keys, restart),
+)
 
 
 async def start_steered(port: int = 0) -> Program:
