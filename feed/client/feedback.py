@@ -14,9 +14,10 @@ from http import HTTPStatus
 import aiohttp
 from yarl import URL
 
-from feed.client.errors import Malformed
+from feed.client.errors import Malformed, Refused
 from feed.client.events import Batch
 from feed.client.failure_words import words_of
+from feed.client.redirects import send
 from feed.client.tables import event_ns
 from feed.market.ticks import Kind
 from feed.wire.requests import MAX_AGE_MS, MAX_AGES
@@ -113,12 +114,13 @@ class FeedbackReporter:
         """Report; that it cannot be is of no consequence: the connection says what is wrong."""
         timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
         try:
-            async with session.post(
-                self._url, json=body, headers=headers, timeout=timeout
-            ) as answer:
+            asked = send(session, "POST", self._url, json=body, headers=headers, timeout=timeout)
+            async with await asked as answer:
                 if answer.status == HTTPStatus.OK:  # 204 is said to reports that are counted
                     self._wanted = await answer.json() != {"outcome": _NOT_LIVE}
                 elif not answer.ok:
                     _log.debug("%s answers %s", self._url, answer.status)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             _log.debug("%s: %s", self._url, words_of(error, self._url))
+        except Refused as refused:
+            _log.debug("%s", refused)

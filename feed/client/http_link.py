@@ -11,6 +11,7 @@ from feed.client.failure_words import words_of
 from feed.client.http_words import problem_words
 from feed.client.link import Lost, Order, refusal
 from feed.client.parsers import READINGS, Message, Parser, SseMessageParser
+from feed.client.redirects import send
 from feed.wire.codec import CODECS
 from feed.wire.transport import Transport
 
@@ -60,7 +61,9 @@ class HttpLink:
             parser = READINGS[order.codec].parser()
         query |= order.subscription.query(after=after, snapshot=order.snapshot)
         try:
-            response = await session.get(
+            response = await send(
+                session,
+                "GET",
                 url,
                 params=query,
                 headers=headers,

@@ -1,5 +1,6 @@
 """A link over WebSocket, in the market-data dialect."""
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -17,6 +18,7 @@ from feed.client.parsers import (
     decode_json,
     stay_away_s,
 )
+from feed.client.redirects import check
 from feed.errors import shorten
 from feed.wire.codec_name import CodecName
 from feed.wire.error_codes import Consequence, consequence_of
@@ -60,9 +62,16 @@ class WebSocketLink:
                 decode_text=False,
             )
         except aiohttp.WSServerHandshakeError as error:
+            check(url, error.request_info.real_url, error.status)
             raise refusal(str(url), error.status, error.message, error.headers or {}) from error
         except (aiohttp.ClientError, OSError) as error:
             raise Lost(words_of(error, url)) from error
+        led = socket._response.url  # noqa: SLF001 - aiohttp follows, and tells nowhere else where
+        try:
+            check(url, led, HTTPStatus.SWITCHING_PROTOCOLS)
+        except Refused:
+            await socket.close()
+            raise
         link = cls(url, socket, order.codec if socket.protocol == protocol else "json")
         try:
             await link._greet(order)

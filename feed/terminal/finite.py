@@ -15,6 +15,7 @@ from feed.client.errors import NotAFeed
 from feed.client.failure_words import words_of
 from feed.client.http_words import USER_AGENT, problem_words
 from feed.client.link import Lost, refusal
+from feed.client.redirects import send
 from feed.client.shown import Shown
 from feed.client.subscription import parse_url
 
@@ -85,7 +86,8 @@ class Finite:
         url = self.base.joinpath(path)
         headers = {"Accept": accepted}
         try:
-            async with self._session.get(url, params=query, headers=headers) as response:
+            asked = send(self._session, "GET", url, params=query, headers=headers)
+            async with await asked as response:
                 body = await response.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise Lost(words_of(error, url)) from error
