@@ -33,6 +33,7 @@ from feed.sources.source import Source
 from feed.trust.certificate import Certificate
 from feed.trust.identities import Identities
 from feed.trust.key_sources import key_source
+from feed.trust.lookout import look_for_ever
 from feed.trust.tokens import TokenAuthenticator
 from feed.trust.watched_keys import WatchedKeys
 
@@ -157,7 +158,8 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
         asyncio.create_task(app[IDENTITY_WATCH].run(), name="identities"),
     ]
     if CERTIFICATE in app:
-        watching = _watch(app[CERTIFICATE], app[CERTIFICATE_LOOK_S])
+        look = app[CERTIFICATE].look
+        watching = look_for_ever("certificate", look, app[CERTIFICATE_LOOK_S])
         tasks.append(asyncio.create_task(watching, name="certificate"))
     ingest.start()
     yield
@@ -168,13 +170,6 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
         with contextlib.suppress(asyncio.CancelledError):
             await task
     hub.broadcast.fan_out.close()
-
-
-async def _watch(certificate: Certificate, look_s: float) -> None:
-    """Look for ever whether there is another certificate."""
-    while True:
-        await asyncio.sleep(look_s)
-        await asyncio.to_thread(certificate.look)
 
 
 async def _say_goodbye(app: web.Application) -> None:

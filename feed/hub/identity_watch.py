@@ -5,7 +5,7 @@ file, the signing keys of tokens. Then every session is what its identity is by 
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from feed.errors import CredentialRefused
 from feed.hub.clock import Clock
@@ -13,6 +13,7 @@ from feed.hub.hub import Hub
 from feed.hub.session import Session
 from feed.hub.steps import Step
 from feed.trust.denial import Denial
+from feed.trust.lookout import look_for_ever
 from feed.wire.disconnect import Reason
 
 LOOK_S = 0.4  # a change counts at the second look, and revoked keys are to end within two seconds
@@ -27,17 +28,14 @@ class IdentityWatch:
         self._look_s = look_s
 
     async def run(self) -> None:
-        """Look for ever, where there is something to look at."""
+        """Look for ever, where there is something to look at: no place waits for another."""
         async with asyncio.TaskGroup() as tasks:
             for each in self._hub.identities.authenticators:
-                tasks.create_task(self._watch(each.look), name=f"watch {each.kind}")
+                watching = look_for_ever(each.kind, each.look, self._look_s, self._renew_all)
+                tasks.create_task(watching, name=f"watch {each.kind}")
 
-    async def _watch(self, look: Callable[[], bool]) -> None:
-        """Look at one place: none waits for another that is slow."""
-        while True:
-            await asyncio.sleep(self._look_s)
-            if await asyncio.to_thread(look):
-                await self._hub.turns.in_slices(self._renewing(), Step.HOUSEKEEPING)
+    async def _renew_all(self) -> None:
+        await self._hub.turns.in_slices(self._renewing(), Step.HOUSEKEEPING)
 
     def _renewing(self) -> Iterator[None]:
         for session in list(self._hub.sessions.values()):

@@ -68,6 +68,11 @@ class Certificate:
             self.reloads[Reload.REFUSED] += 1
             log.error("certificate_refused", error=str(error), kept=True)  # noqa: TRY400 - said in full
             return False
+        except Exception:  # it is told by who looks
+            self.is_broken = True
+            for watched in self._watched:
+                watched.look_again()
+            raise
         self.is_broken = False
         self.reloads[Reload.APPLIED] += 1
         log.info("certificate_reloaded", file=str(self._certificate))

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 Version = tuple[int, ...]
+_UNREAD: Version = (-1,)
 
 
 class Watched:
@@ -28,6 +29,10 @@ class Watched:
             return False
         self._read = version
         return True
+
+    def look_again(self) -> None:
+        """Count the file as not read: the next look that finds it standing still reads it."""
+        self._read = _UNREAD
 
 
 def _version_of(path: Path) -> Version:

@@ -6,7 +6,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from email.message import Message
-from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -14,6 +13,7 @@ import structlog
 
 from feed.errors import MAX_PATH_LENGTH, show_name
 from feed.trust.file_version import Watched
+from feed.trust.lookout import in_daemon_thread
 from feed.trust.signing_keys import InvalidSigningKeys, SigningKey, SigningKeys
 
 REFRESH_S = 300.0  # between two looks at a URL
@@ -92,7 +92,7 @@ class UrlKeys:
         if found is None and (self._is_due(LEAST_S) or self._fetching.locked()):
             async with self._fetching:  # who waited finds what the one before has fetched
                 if self._is_due(LEAST_S):
-                    await asyncio.to_thread(self._fetch)
+                    await in_daemon_thread(self._fetch)
             found = self._keys.find(key_id)
         return found
 
@@ -108,7 +108,7 @@ class UrlKeys:
         self._fetched_ns = self._mono_ns()
         try:
             keys = SigningKeys.of_jwks(_get(self._url))
-        except (OSError, HTTPException, ValueError, InvalidSigningKeys) as error:
+        except Exception as error:  # noqa: BLE001 - whatever the place sends, the keys stay
             words = getattr(error, "reason", error)
             kept = len(self._keys.by_id)
             log.warning("jwks_not_fetched", url=self._url, error=str(words), kept=kept)

@@ -31,6 +31,10 @@ _TIMES = ("created", "expires", "revoked", "old_until")
 _OWN_KEYS = ("id", "name", "secret_sha256", "old_secret_sha256", *_TIMES)
 _HEAD = re.compile(r"^[ \t]*\[\[[ \t]*(?:key|'key'|\"key\")[ \t]*\]\]", re.MULTILINE)
 _HIDDEN = object()  # stands for a value that may be a secret
+_EXCESS = "a number of too many digits, or values nested too deep"
+_MAX_DEPTH = 64  # of values that are not looked for when the line of one too deep is told
+_DIGITS = re.compile(r"[+-]?\d[\d_]{4300,}", re.ASCII)  # int() takes no more
+_BRACKETS = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'|#[^\n]*|[\[\]{}]")
 _TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 
@@ -71,6 +75,9 @@ def parse_keys(path: Path, text: str) -> ApiKeys:
         words = _TOML_LINE.sub("", str(error)).strip()
         line = int(found[1]) if found else None
         raise InvalidKeysFile(path, line, f"not TOML: {words}; accepted: [[key]] tables") from None
+    except (ValueError, RecursionError):  # of int, whose digits are limited, and of nested values
+        line = _Places(text).excess_line()
+        raise InvalidKeysFile(path, line, f"{_EXCESS}; accepted: [[key]] tables") from None
     places = _Places(text)
     for name in document:
         if name != "key":
@@ -87,6 +94,9 @@ def parse_keys(path: Path, text: str) -> ApiKeys:
             line = places.line(index, getattr(error, "parameter", ""))
             named = shorten(row["name"]) if isinstance(row.get("name"), str) else f"{index + 1}"
             raise InvalidKeysFile(path, line, f"key {named}: {_words(error)}") from None
+        except (ValueError, RecursionError):  # a value that Python itself cannot show, or walk
+            line = places.line(index, "")
+            raise InvalidKeysFile(path, line, f"key {index + 1}: {_EXCESS}") from None
         keys[key.id] = key
     return ApiKeys(keys.values())
 
@@ -127,11 +137,12 @@ def _key_of(row: Mapping[str, Any], others: Container[str]) -> ApiKey:
     for field in row:
         if field not in known:
             raise InvalidParameter(field, _HIDDEN, f"the fields {listed(field, known)}")
-    if row.get("id") in others:
-        raise InvalidParameter("id", row["id"], "an id that no other key of the file has")
+    key_id = _text(row, "id", _ID, "12 to 24 letters, digits, `_` and `-`")
+    if key_id in others:
+        raise InvalidParameter("id", key_id, "an id that no other key of the file has")
     times = {field: _time(row, field) for field in _TIMES}
     return ApiKey(
-        id=_text(row, "id", _ID, "12 to 24 letters, digits, `_` and `-`"),
+        id=key_id,
         name=_text(row, "name", NAME, NAME_WORDS),
         secret_sha256=_text(row, "secret_sha256", _DIGEST, _DIGEST_WORDS),
         grants=Grants.of_document({field: row[field] for field in GRANTS_KEYS if field in row}),
@@ -210,6 +221,18 @@ class _Places:
         pattern = rf"^[ \t]*\[*[ \t]*(['\"]?){re.escape(name)}\1[ \t]*[\].=]"
         match = re.compile(pattern, re.MULTILINE).search(self._text)
         return None if match is None else self._number(match.start())
+
+    def excess_line(self) -> int | None:
+        """Return the line of a number of too many digits, or where values become too deep."""
+        found = _DIGITS.search(self._text)
+        if found is not None:
+            return self._number(found.start())
+        depth = 0
+        for match in _BRACKETS.finditer(self._text):
+            depth += (match[0] in {"[", "{"}) - (match[0] in {"]", "}"})
+            if depth > _MAX_DEPTH:
+                return self._number(match.start())
+        return None
 
     def _number(self, at: int) -> int:
         return self._text.count("\n", 0, at) + 1

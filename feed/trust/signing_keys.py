@@ -89,7 +89,7 @@ class SigningKeys:
             document = json.loads(data)
             rows = document["keys"]
             assert isinstance(rows, list)
-        except (ValueError, KeyError, TypeError, AssertionError):
+        except (ValueError, KeyError, TypeError, AssertionError, RecursionError):
             raise InvalidSigningKeys(f"a document that is no JWKS; accepted: {WORDS}") from None
         found: dict[str, SigningKey] = {}
         for row in rows:
@@ -134,10 +134,11 @@ def _of_jwk(row: Mapping[str, Any]) -> SigningKey | None:
 
     Secrets have no place in a document that is public by its nature.
     """
-    if row.get("kty") not in {"RSA", "EC", "OKP"} or "d" in row:
+    kind = row.get("kty")
+    if not isinstance(kind, str) or kind not in {"RSA", "EC", "OKP"} or "d" in row:
         return None
     try:
         key = _of_public(jwt.PyJWK({name: row[name] for name in row if name != "alg"}).key)
-    except (jwt.PyJWTError, InvalidSigningKeys, ValueError, TypeError, KeyError):
+    except Exception:  # noqa: BLE001 - the libraries say in many ways that it is no key
         return None
     return key if row.get("alg", key.algorithm) == key.algorithm else None

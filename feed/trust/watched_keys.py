@@ -63,6 +63,10 @@ class WatchedKeys:
             words = str(error)
             log.warning("keys_refused", error=words, kept=len(self.keys))
             return False
+        except Exception:  # it is told by who looks; revocation goes on with the next look
+            self.is_broken = True
+            self._watched.look_again()
+            raise
         self.is_broken = False
         self.reloads[Reload.APPLIED] += 1
         log.info("keys_reloaded", file=str(self.path), keys=len(self.keys))

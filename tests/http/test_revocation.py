@@ -1,6 +1,7 @@
 """A keys file that changes while subscribers are there."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import orjson
 import pytest
@@ -8,6 +9,7 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
 from feed.hub.steps import Step
+from feed.trust import watched_keys
 from feed.trust.keys_file import InvalidKeysFile
 from feed.trust.watched_keys import Reload
 from feed.wire.disconnect import Reason
@@ -134,6 +136,31 @@ async def test_a_broken_file_keeps_the_keys_and_is_told(serve: Serve, keys: Keys
         1,
     )
     assert found["feed_credentials_total", "accepted"] == 2
+
+
+async def test_revocation_outlives_an_odd_row_and_any_error(
+    serve: Serve, keys: KeysFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = keys.add("desk")
+    feed = await serve(keys=keys.path, paces=QUICK)
+    whole = keys.path.read_text()
+    reader = await connect(feed)
+    reader.say(auth_of(key))
+    await reader.message()
+    watched = feed.hub.identities.keys
+    assert watched is not None
+    keys.path.write_text(f"{whole}[[key]]\nid = []\n")
+    await until(lambda: watched.reloads[Reload.REFUSED] == 1)
+    with structlog.testing.capture_logs() as logs, monkeypatch.context() as patch:
+        patch.setattr(watched_keys, "read_keys", Mock(side_effect=MemoryError("of this test")))
+        keys.path.write_text(f"{whole}\n")
+        await until(lambda: any(entry["event"] == "look_failed" for entry in logs))
+        assert watched.is_broken
+    [told] = [entry for entry in logs if entry["event"] == "look_failed"]
+    assert (told["log_level"], told["error"]) == ("error", "MemoryError: of this test")
+    await until(lambda: not watched.is_broken)
+    keys.revoke(key)
+    await until(lambda: not feed.hub.sessions)
 
 
 async def test_a_server_does_not_begin_with_a_broken_file(serve: Serve, keys: KeysFile) -> None:

@@ -73,6 +73,32 @@ def test_a_complaint_says_the_line_and_what_is_accepted(
     assert str(refused.value).isprintable()
 
 
+ID = '"fk_3210456789abcdef"'
+EXCESS = "a number of too many digits, or values nested too deep"
+
+
+@pytest.mark.parametrize(
+    ("value", "line", "words"),
+    [
+        ("[]", 9, "id: [] is not accepted"),
+        ("{}", 9, "id: {} is not accepted"),
+        ("1" * 5_000, 9, EXCESS),
+        ("0x" + "f" * 5_000, 7, EXCESS),
+        ("[" * 3_000 + "]" * 3_000, 9, EXCESS),
+        ("{a = " * 3_000 + "1" + "}" * 3_000, 9, EXCESS),
+        ("[" * 3_000, 9, EXCESS),
+        ("1\nid" + ".a" * 5_000 + " = 1", 10, "not TOML"),
+    ],
+    ids=["list", "table", "digits", "hex", "lists", "tables", "open", "dots"],
+)
+def test_a_value_of_any_kind_is_refused_with_its_line(value: str, line: int, words: str) -> None:
+    with pytest.raises(InvalidKeysFile) as refused:
+        parse_keys(FILE, TWO.replace(ID, value))
+    assert refused.value.line == line, str(refused.value)
+    assert words in str(refused.value)
+    assert len(str(refused.value)) < 300
+
+
 @pytest.mark.parametrize(
     "text",
     [

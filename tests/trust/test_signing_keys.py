@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+import structlog
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
@@ -41,6 +42,10 @@ def private_pem() -> bytes:
         (b'{"keys": {}}', "no JWKS"),
         (b'{"keys": []}', "without a key of use"),
         (b'{"keys": [7, {"kty": "oct", "k": "c2VjcmV0"}, {"kty": "EC"}]}', "without a key of use"),
+        (b'{"keys": [{"kty": []}]}', "without a key of use"),
+        (b'{"keys": [{"kty": "RSA", "n": 5, "e": []}]}', "without a key of use"),
+        (b'{"keys": [{"kty": "EC", "crv": [], "x": {}, "y": 1}]}', "without a key of use"),
+        (b'{"keys": ' + b"[" * 99_999, "no JWKS"),
         (jwks("a", "a"), "two keys with the kid 'a'"),
     ],
     ids=lambda value: value if isinstance(value, str) else "data",
@@ -158,6 +163,19 @@ async def test_keys_are_kept_while_the_url_fails(idp: Idp, status: int) -> None:
     assert not keys.look()
     assert await keys.find("a")
     assert not keys.is_empty
+
+
+@pytest.mark.parametrize("body", [b'{"keys": [{"kty": []}]}', b"[" * 99_999], ids=["kty", "deep"])
+async def test_keys_are_kept_whatever_the_url_gives(idp: Idp, body: bytes) -> None:
+    mono_ns = 0
+    keys = UrlKeys(idp.url, lambda: mono_ns)
+    assert keys.look()
+    idp.body = body
+    mono_ns += int(REFRESH_S * SECOND)
+    with structlog.testing.capture_logs() as logs:
+        assert await keys.find("unknown") is None
+    assert [(entry["event"], entry["kept"]) for entry in logs] == [("jwks_not_fetched", 2)]
+    assert await keys.find("a")
 
 
 async def test_a_url_that_never_answered_is_asked_again_soon(idp: Idp) -> None:
