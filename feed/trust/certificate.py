@@ -13,8 +13,10 @@ import structlog
 
 from feed.errors import InvalidInput
 from feed.trust.file_version import Watched
+from feed.trust.regular_file import read_regular
 from feed.trust.watched_keys import Reload
 
+MAX_FILE_BYTES = 1 << 20  # a chain has some thousands
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _KEY = b"PRIVATE KEY-----"
 
@@ -130,7 +132,7 @@ def _no_passphrase() -> str:
 
 def _check_holds(path: Path, mark: bytes, what: str) -> None:
     try:
-        data = path.read_bytes()
+        data = read_regular(path, MAX_FILE_BYTES)
     except OSError as error:
         raise InvalidCertificate(f"{path}: {error.strerror}") from None
     if mark not in data:

@@ -2,23 +2,22 @@
 
 import asyncio
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
-from email.message import Message
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 import structlog
 
 from feed.errors import MAX_PATH_LENGTH, show_name
+from feed.trust.fetching import fetch
 from feed.trust.file_version import Watched
 from feed.trust.lookout import in_daemon_thread
+from feed.trust.regular_file import read_regular
 from feed.trust.signing_keys import InvalidSigningKeys, SigningKey, SigningKeys
 
 REFRESH_S = 300.0  # between two looks at a URL
 LEAST_S = 10.0  # between two, whoever asks: unknown ids are easily made up
-TIMEOUT_S = 5.0
+TIMEOUT_S = 5.0  # of a whole fetch
 MAX_BYTES = 1 << 20
 _NS_PER_S = 1_000_000_000
 
@@ -129,25 +128,8 @@ def key_source(where: str) -> KeySource:
     return UrlKeys(where) if "://" in where else FileKeys(Path(where))
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows nobody to another place: that one was not checked."""
-
-    def redirect_request(  # noqa: PLR0917 - urllib's own
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: Message,
-        newurl: str,
-    ) -> None:
-        """Follow nowhere; the redirection is then an error."""
-
-
 def _get(url: str) -> bytes:
-    opener = urllib.request.build_opener(_NoRedirects)
-    with opener.open(url, timeout=TIMEOUT_S) as answer:
-        data: bytes = answer.read(MAX_BYTES + 1)
+    data = fetch(url, within_s=TIMEOUT_S, most_bytes=MAX_BYTES)
     if len(data) > MAX_BYTES:
         raise InvalidSigningKeys(f"more than {MAX_BYTES} bytes")
     return data
@@ -155,7 +137,7 @@ def _get(url: str) -> bytes:
 
 def _read(path: Path) -> SigningKeys:
     try:
-        return SigningKeys.of_bytes(path.read_bytes())
+        return SigningKeys.of_bytes(read_regular(path, MAX_BYTES))
     except OSError as error:
         reason = f"cannot be read ({error.strerror})"
     except InvalidSigningKeys as error:

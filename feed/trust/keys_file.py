@@ -19,6 +19,7 @@ from typing import Any
 
 from feed.errors import FeedError, InvalidInput, InvalidParameter, shorten, show_name
 from feed.trust.api_keys import ApiKey, ApiKeys
+from feed.trust.regular_file import read_regular
 from feed.wire.grants import GRANTS_KEYS, Grants
 from feed.wire.validation import listed
 
@@ -240,11 +241,7 @@ class _Places:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-        if len(data) > MAX_FILE_BYTES:
-            raise InvalidKeysFile(path, None, f"accepted: at most {MAX_FILE_BYTES} bytes")
-        return data.decode()
+        return read_regular(path, MAX_FILE_BYTES).decode()
     except OSError as error:
         raise InvalidKeysFile(path, None, f"cannot be read ({error.strerror})") from None
     except UnicodeDecodeError as error:

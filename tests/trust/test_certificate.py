@@ -1,5 +1,6 @@
 """Certificates: which pairs are accepted, the words for the others, and reading them again."""
 
+import os
 import ssl
 from pathlib import Path
 
@@ -60,6 +61,17 @@ def test_a_renewed_pair_is_given_to_new_handshakes(tmp_path: Path, name: str | N
     assert look_twice(certificate)
     assert shown_by(certificate, name) == der(SECOND)
     assert certificate.reloads == {Reload.APPLIED: 1}
+
+
+def test_a_pipe_in_place_of_a_certificate_holds_nothing_up(tmp_path: Path) -> None:
+    path, key = write(tmp_path, FIRST)
+    certificate = Certificate(path, key)
+    key.unlink()
+    os.mkfifo(key)
+    assert not look_twice(certificate)
+    assert certificate.is_broken
+    with pytest.raises(InvalidCertificate, match=r"key\.pem: not a regular file"):
+        read_pair(path, key)
 
 
 def test_a_pair_that_is_half_renewed_changes_nothing_until_it_is_whole(tmp_path: Path) -> None:

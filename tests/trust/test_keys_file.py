@@ -119,7 +119,9 @@ def test_what_stands_where_a_secret_could_is_never_shown(text: str) -> None:
     ("make", "words"),
     [
         (lambda _: None, "cannot be read (No such file or directory)"),
-        (lambda path: path.mkdir(), "cannot be read"),
+        (lambda path: path.mkdir(), "cannot be read (Is a directory)"),
+        (os.mkfifo, "cannot be read (not a regular file)"),
+        (lambda path: path.symlink_to("/dev/zero"), "cannot be read (not a regular file)"),
         (lambda path: path.write_bytes(b"\n\n# \xff\n"), "line 3: not UTF-8"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -87,6 +88,12 @@ async def test_a_file_is_read_again_and_kept_while_it_is_broken(tmp_path: Path) 
     assert keys.look()
     assert not await keys.find("a")
     assert await keys.find("c")
+
+
+def test_a_pipe_is_not_a_file_of_keys(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "keys")
+    with pytest.raises(InvalidSigningKeys, match="not a regular file"):
+        FileKeys(tmp_path / "keys")
 
 
 class Idp:
