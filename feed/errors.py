@@ -17,12 +17,14 @@ accepted. Nothing else is raised at a user: an error outside of this family is a
     └── SourceError             a source cannot be opened or read, or ended when it should not
 
 Errors that only one room knows are branches there: in `feed.cli.streams`, `feed.client.errors`,
-`feed.settings.load`, `feed.terminal.errors`, `feed.trust.keys_file` and `feed.trust.signing_keys`.
+`feed.settings.load`, `feed.terminal.errors`, `feed.trust.certificate`, `feed.trust.keys_file` and
+`feed.trust.signing_keys`.
 """
 
 from collections.abc import Iterator
 
 MAX_SHOWN_LENGTH = 80  # characters of a value from outside, in a message
+HIDDEN = "…"  # for the value of an unknown name, which may be a secret at a wrong place
 MAX_PATH_LENGTH = 4_096  # and of the path of a file, whose end says the most
 
 
@@ -39,7 +41,7 @@ class InvalidParameter(InvalidInput):
 
     Attributes:
         parameter: its name, as the user wrote it.
-        value: the value received, shortened to 80 characters in the message.
+        value: the value received, shortened to 80 characters in the message; `HIDDEN`: not shown.
         accepted: the values that are accepted, in words.
     """
 

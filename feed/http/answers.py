@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from feed.errors import InvalidParameter
+from feed.errors import HIDDEN, InvalidParameter
 from feed.wire.json_codec import JSON
 from feed.wire.requests import is_cache_buster
 
@@ -57,7 +57,7 @@ def refuse_parameters(request: web.Request, accepted: Collection[str]) -> None:
     Raises:
         InvalidParameter: names the first of them, and those that are accepted.
     """
-    for name, value in request.query.items():
+    for name in request.query:
         if name not in accepted and not is_cache_buster(name):
             words = f"the parameters {', '.join(accepted)}" if accepted else "no parameters"
-            raise InvalidParameter(name, value, words)
+            raise InvalidParameter(name, HIDDEN, words)

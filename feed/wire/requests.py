@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from feed.errors import InvalidParameter, LimitExceeded, shorten
+from feed.errors import HIDDEN, InvalidParameter, LimitExceeded, shorten
 from feed.market.intervals import INTERVALS_MS, format_interval, parse_interval
 from feed.market.symbols import ALL, SYMBOL_SHAPE, is_symbol
 from feed.market.ticks import CHANNELS, Channel
@@ -267,7 +267,7 @@ class Request(Channels):
                 fields[name] = _read_option(name, value)
             else:
                 names = [*cls.model_fields, "symbols", *others]
-                raise InvalidParameter(name, value, f"the parameters {listed(name, names)}")
+                raise InvalidParameter(name, HIDDEN, f"the parameters {listed(name, names)}")
         return validate(cls, fields)
 
 

@@ -1,7 +1,7 @@
 """Validating maps from outside by pydantic's models, with our own errors.
 
 An error names one parameter, its value, and the accepted ones; pydantic's words are kept where they
-say the last of these.
+say the last of these. The value of an unknown parameter is not shown: a secret may stand there.
 """
 
 import difflib
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
-from feed.errors import InvalidMessage, InvalidParameter, shorten
+from feed.errors import HIDDEN, InvalidMessage, InvalidParameter, shorten
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -48,11 +48,11 @@ def validate(model: type[Model], fields: Mapping[Any, Any]) -> Model:
     """
     known = model.model_fields
     refuses_others = model.model_config.get("extra") == "forbid"
-    for key, value in fields.items():  # before pydantic, which makes an error of each
+    for key in fields:  # before pydantic, which makes an error of each
         if not isinstance(key, str):
             raise InvalidMessage("a message has keys that are text only")
         if refuses_others and key not in known:
-            raise InvalidParameter(key, value, f"the keys {listed(key, known)}")
+            raise InvalidParameter(key, HIDDEN, f"the keys {listed(key, known)}")
     try:
         return model.model_validate(fields)
     except ValidationError as error:

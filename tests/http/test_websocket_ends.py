@@ -36,6 +36,7 @@ BAD_MESSAGES: list[tuple[Any, list[str]]] = [
     ({"action": "listen"}, ["action", "'listen'", "auth, subscribe, unsubscribe"]),
     ({"action": ["subscribe"]}, ["action", "auth, subscribe, unsubscribe"]),
     ({"action": "auth", "key": 7}, ["key", "<int>", "string"]),
+    ({"action": "subscribe", "secret": "SEKRIT"}, ["secret: '…' is not accepted"]),
     ({"action": "subscribe", "trade": ["AAPL"]}, ["trade:", "did you mean 'trades'?"]),
     ({"action": "subscribe", "trades": "AAPL"}, ["trades", "'AAPL'", "list"]),
     ({"action": "subscribe", "trades": [7]}, ["trades.0", "7", "string"]),
@@ -66,6 +67,7 @@ async def test_a_bad_message_is_answered_by_name_and_the_talk_goes_on(
         assert answer["code"] == 400, message
         missing = [word for word in words if word not in answer["msg"]]
         assert not missing, (message, answer["msg"])
+        assert "SEKRIT" not in answer["msg"]
     await feed.publish(trade(1), trade(2, "MSFT"))
     assert [tick["i"] for tick in (await reader.read())[0]] == [1], "nothing has changed"
 

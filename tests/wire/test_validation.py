@@ -27,9 +27,9 @@ def test_what_is_accepted_becomes_the_model() -> None:
         ({"tags": ["a", 1]}, "tags.1: 1 is not accepted; accepted: a valid string"),
         (
             {"amounts": 1},
-            "amounts: 1 is not accepted; accepted: the keys amount, tags; did you mean 'amount'?",
+            "amounts: '…' is not accepted; accepted: the keys amount, tags; did you mean 'amount'?",
         ),
-        ({"x": 1, "amount": 0}, "x: 1 is not accepted; accepted: the keys amount, tags"),
+        ({"x": 1, "amount": 0}, "x: '…' is not accepted; accepted: the keys amount, tags"),
     ],
 )
 def test_a_refusal_names_the_first_fault_its_value_and_what_is_accepted(
