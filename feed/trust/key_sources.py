@@ -52,6 +52,7 @@ class FileKeys:
         self._path = path
         self._watched = Watched(path)
         self._keys = _read(path)
+        self._tell("signing_keys_read")
 
     async def find(self, key_id: str | None) -> SigningKey | None:
         """Return a key of the file."""
@@ -66,8 +67,12 @@ class FileKeys:
         except InvalidSigningKeys as error:
             log.warning("signing_keys_refused", error=str(error))
             return False
-        log.info("signing_keys_reloaded", file=str(self._path), keys=len(self._keys.by_id))
+        self._tell("signing_keys_reloaded")
         return True
+
+    def _tell(self, event: str) -> None:
+        keys = self._keys
+        log.info(event, file=str(self._path), keys=len(keys.by_id), algorithms=keys.algorithms)
 
 
 class UrlKeys:
@@ -115,7 +120,8 @@ class UrlKeys:
         changed = keys.by_id.keys() != self._keys.by_id.keys()
         self._keys = keys
         if changed:
-            log.info("jwks_fetched", url=self._url, keys=len(keys.by_id))
+            count, algorithms = len(keys.by_id), keys.algorithms
+            log.info("jwks_fetched", url=self._url, keys=count, algorithms=algorithms)
         return changed
 
 

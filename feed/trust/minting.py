@@ -1,5 +1,6 @@
 """Tokens that are made here: for tests, for small houses without an issuer of their own."""
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from feed.errors import MAX_PATH_LENGTH, InvalidParameter, show_name
-from feed.trust.signing_keys import MIN_SECRET_BYTES, InvalidSigningKeys, SigningKey
+from feed.trust.signing_keys import MIN_SECRET_BYTES, InvalidSigningKeys, SigningKey, secret_of
 from feed.trust.tokens import CLAIM
 from feed.wire.grants import Grants
 
 WORDS = (
-    f"a secret of at least {MIN_SECRET_BYTES} bytes, or a private key in PEM: RSA, EC on P-256, "
-    "or Ed25519"
+    f"a secret of at least {MIN_SECRET_BYTES} bytes, one line of printable ASCII without blanks, "
+    "or a private key in PEM: RSA, EC on P-256, or Ed25519"
 )
 
 
@@ -69,14 +70,14 @@ def read_token(text: str) -> dict[str, Any]:
 def _private_key(path: Path) -> SigningKey:
     shown = show_name(str(path), MAX_PATH_LENGTH)
     try:
-        data = path.read_bytes()
+        data = path.read_bytes().removeprefix(BOM_UTF8)
     except OSError as error:
         raise InvalidSigningKeys(f"{shown}: cannot be read ({error.strerror})") from None
     if not data.lstrip().startswith(b"-----"):
-        secret = data.strip(b"\r\n")
-        if len(secret) < MIN_SECRET_BYTES:
-            raise InvalidSigningKeys(f"{shown}: {len(secret)} bytes; accepted: {WORDS}")
-        return SigningKey("HS256", secret)
+        try:
+            return SigningKey("HS256", secret_of(data))
+        except InvalidSigningKeys as error:
+            raise InvalidSigningKeys(f"{shown}: {error}; accepted: {WORDS}") from None
     try:
         key = load_pem_private_key(data, None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

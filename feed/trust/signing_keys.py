@@ -7,6 +7,9 @@ Source: RFC 7517 (JWK), RFC 7518 §3, RFC 8725 §3.1.
 """
 
 import json
+import re
+from base64 import b64decode
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,16 +19,24 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import (
+    load_der_public_key,
+    load_pem_public_key,
+)
+from cryptography.x509 import load_der_x509_certificate
 
 from feed.errors import InvalidInput, shorten
 
 MIN_SECRET_BYTES = 32  # RFC 7518 §3.2
 MIN_RSA_BITS = 2_048  # RFC 7518 §3.3
 WORDS = (
-    "a secret of at least 32 bytes (HS256), a public key in PEM (RS256, ES256 on P-256, EdDSA), or "
+    "a secret of at least 32 bytes, one line of printable ASCII without blanks (HS256), "
+    "a public key in PEM (RS256, ES256 on P-256, EdDSA), or "
     "a JWKS of such public keys"
 )
+_LINE = re.compile(rb"[!-~]+")
+# Of PEM, JWKS, OpenSSH, HTML or XML, lists and objects, tokens (`{"` in Base64), and URLs.
+_NO_SECRET = re.compile(rb"BEGIN|\"kty\"|ssh-|<|^[\[{]|^eyJ|://")
 
 
 class InvalidSigningKeys(InvalidInput):
@@ -55,6 +66,11 @@ class SigningKeys:
 
     by_id: Mapping[str, SigningKey] = field(default_factory=dict)
 
+    @property
+    def algorithms(self) -> list[str]:
+        """What tokens may be signed by."""
+        return sorted({key.algorithm for key in self.by_id.values()})
+
     def find(self, key_id: str | None) -> SigningKey | None:
         """Return the key of a token; one that is alone is found whatever the token names."""
         if len(self.by_id) == 1 and (key_id is None or "" in self.by_id):
@@ -68,15 +84,16 @@ class SigningKeys:
         Raises:
             InvalidSigningKeys: it is none of them.
         """
+        data = data.removeprefix(BOM_UTF8)
         start = data.lstrip()[:5]
         if start == b"-----":
             return cls({"": _of_pem(data)})
         if start[:1] == b"{":
             return cls.of_jwks(data)
-        secret = data.strip(b"\r\n")
-        if len(secret) < MIN_SECRET_BYTES:
-            raise InvalidSigningKeys(f"{len(secret)} bytes; accepted: {WORDS}")
-        return cls({"": SigningKey("HS256", secret)})
+        try:
+            return cls({"": SigningKey("HS256", secret_of(data))})
+        except InvalidSigningKeys as error:
+            raise InvalidSigningKeys(f"{error}; accepted: {WORDS}") from None
 
     @classmethod
     def of_jwks(cls, data: bytes) -> "SigningKeys":
@@ -105,6 +122,40 @@ class SigningKeys:
         if not found:
             raise InvalidSigningKeys(f"a JWKS without a key of use; accepted: {WORDS}")
         return cls(found)
+
+
+def secret_of(data: bytes) -> bytes:
+    """Return the secret in a file: its only line.
+
+    A document that is not recognised must not be taken for a secret: most are public, so that
+    anybody could sign tokens with them.
+
+    Raises:
+        InvalidSigningKeys: it is too short, or looks like something else; it is not shown.
+    """
+    secret = data.removeprefix(BOM_UTF8).strip(b"\r\n")
+    if len(secret) < MIN_SECRET_BYTES:
+        raise InvalidSigningKeys(f"{len(secret)} bytes")
+    if _LINE.fullmatch(secret) is None:
+        raise InvalidSigningKeys("not one line of printable ASCII without blanks")
+    if _NO_SECRET.search(secret) or _is_encoded_key(secret):
+        raise InvalidSigningKeys("looks like a document, an address or a public key, not a secret")
+    return secret
+
+
+def _is_encoded_key(secret: bytes) -> bool:
+    """Tell whether it is a public key or a certificate in Base64: PEM without its frame."""
+    try:
+        data = b64decode(secret, validate=True)
+    except ValueError:
+        return False
+    for load in (load_der_public_key, load_der_x509_certificate):
+        try:
+            load(data)
+        except (ValueError, UnsupportedAlgorithm):
+            continue
+        return True
+    return False
 
 
 def _of_pem(data: bytes) -> SigningKey:

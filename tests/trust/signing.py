@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 ISSUER, AUDIENCE = "https://idp.example", "feed"
 NOW_S = 1_800_000_000
-SECRET = b"a secret of thirty-two bytes or so"
+SECRET = b"a-secret-of-thirty-two-bytes-or-so"
 
 
 @dataclass(frozen=True)

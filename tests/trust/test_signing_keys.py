@@ -1,6 +1,8 @@
 """Signing keys: their kinds, where they come from, and what happens when they cannot be had."""
 
 import asyncio
+import base64
+import codecs
 import json
 import os
 from collections.abc import Iterator
@@ -55,6 +57,55 @@ def test_what_is_no_key_is_refused(data: bytes, words: str) -> None:
     with pytest.raises(InvalidSigningKeys, match=words) as refused:
         SigningKeys.of_bytes(data)
     assert "c2VjcmV0" not in str(refused.value)
+
+
+PUBLIC = ec.generate_private_key(ec.SECP256R1()).public_key()
+DER = PUBLIC.public_bytes(
+    serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+)
+DOCUMENTS = {
+    "html": b"<!DOCTYPE html><html><body>Sign in, please</body></html>",
+    "html in one word": b"<html><body>SignIn</body></html>........",
+    "jwks below a comment": b"# of our issuer\n" + jwks("a"),
+    "jwks in Python": b"keys=" + jwks("a").replace(b" ", b""),
+    "list": b'["a","b","c","d","e","f","g","h","i","j"]',
+    "ssh": b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP0000000000000000000000000000000000000000",
+    "pem below a comment": b"of our issuer\n" + pem(ec.generate_private_key(ec.SECP256R1())),
+    "der": DER,
+    "der in Base64": base64.b64encode(DER),
+    "utf-16": "a-secret-of-thirty-two-bytes-or-so".encode("utf-16"),
+    "token": b"eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJhIn0.AAAAAAAAAAAAAAA",
+    "url": b"https://idp.example/.well-known/jwks.json",
+    "two lines": b"a-secret-of-thirty-two-bytes-or-so\nand-another-one\n",
+    "blanks": b"a secret of thirty-two bytes or so",
+    "zeros": bytes(64),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_is_not_taken_for_a_secret(name: str) -> None:
+    with pytest.raises(InvalidSigningKeys, match=r"accepted: a secret .* one line of printable"):
+        SigningKeys.of_bytes(DOCUMENTS[name])
+
+
+@pytest.mark.parametrize("data", [SECRET, jwks("a"), signer("ES256").public], ids=len)
+def test_a_byte_order_mark_is_not_of_the_keys(data: bytes) -> None:
+    found = SigningKeys.of_bytes(codecs.BOM_UTF8 + data)
+    assert found == SigningKeys.of_bytes(data)
+
+
+def test_the_algorithms_of_a_file_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_bytes(SECRET)
+    with structlog.testing.capture_logs() as logs:
+        keys = FileKeys(path)
+        path.write_bytes(jwks("a"))
+        keys.look()
+        assert keys.look()
+    assert [(entry["event"], entry["algorithms"]) for entry in logs] == [
+        ("signing_keys_read", ["HS256"]),
+        ("signing_keys_reloaded", ["ES256"]),
+    ]
 
 
 def test_a_key_that_is_for_something_else_is_left_out() -> None:
