@@ -14,7 +14,7 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from feed.errors import CredentialRefused, InvalidParameter
-from feed.http.origins import Origins
+from feed.http.origins import SCHEMES, Origins
 from feed.hub.clock import Clock
 from feed.trust.credentials import credential_in
 from feed.trust.denial import Denial
@@ -23,14 +23,24 @@ from feed.trust.identity import ANONYMOUS, NOBODY, Identity
 from feed.trust.tickets import Ticket, Tickets
 from feed.wire.requests import is_cache_buster
 
-_OF_PROXIES = (
-    "Forwarded",
-    "Via",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Forwarded-Proto",
-    "X-Real-IP",
+_OF_PROXIES = frozenset(
+    {
+        "cdn-loop",
+        "cf-connecting-ip",
+        "fastly-client-ip",
+        "fly-client-ip",
+        "forwarded",
+        "true-client-ip",
+        "via",
+        "x-azure-clientip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-envoy-external-address",
+        "x-original-forwarded-for",
+        "x-real-ip",
+    }
 )
+_OF_ANY_PROXY = "x-forwarded"  # with -For, -Host, -Proto, -Port …
 _IDENTITY = web.RequestKey("identity", Identity)
 _REAL = web.RequestKey("real_identity", Identity)
 _TICKET = web.RequestKey("ticket", Ticket)
@@ -194,11 +204,12 @@ class Access:
             for name, value in sorted(request.query.items())
             if name not in {TICKET, *LAST_EVENT_ID_PARAMETERS} and not is_cache_buster(name)
         )
-        origin = request.headers.get(hdrs.ORIGIN, "")
-        if not origin and request.headers.get("Sec-Fetch-Site") == "same-origin":
-            origin = f"{request.scheme}://{request.host}"  # browsers leave it out of such a GET
+        origins = {request.headers.get(hdrs.ORIGIN, "")}
+        if origins == {""} and request.headers.get("Sec-Fetch-Site") == "same-origin":
+            # Browsers leave it out of such a GET; a proxy may have ended TLS, so that ours is http.
+            origins = {f"{scheme}://{request.host}" for scheme in SCHEMES}
         digest = sha256(query.encode()).hexdigest()
-        ticket = self.tickets.open(request.query[TICKET], origin, digest, self._clock.mono_ns())
+        ticket = self.tickets.open(request.query[TICKET], origins, digest, self._clock.mono_ns())
         request[_TICKET] = ticket
         return ticket.identity
 
@@ -258,7 +269,10 @@ def _do_nothing() -> None:
 
 def is_local(request: web.Request) -> bool:
     """Tell whether the peer is a program on this machine, and not a proxy for others."""
-    if any(name in request.headers for name in _OF_PROXIES) or request.transport is None:
+    names = map(str.lower, request.headers)
+    if any(name in _OF_PROXIES or name.startswith(_OF_ANY_PROXY) for name in names):
+        return False
+    if request.transport is None:
         return False
     peer = request.transport.get_extra_info("peername")
     try:

@@ -13,6 +13,7 @@ from feed.http.protocol.headers import with_manners
 from feed.trust.credentials import AUTHORIZATION, KEY_HEADER, SECRET_HEADER
 
 ANY = "*"
+SCHEMES = frozenset({"http", "https"})  # of pages
 _HEADERS = ", ".join(
     (
         *("Accept", KEY_HEADER, SECRET_HEADER, AUTHORIZATION),
@@ -35,11 +36,11 @@ class Origins:
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is None or ANY in self._allowed or origin in self._allowed:
             return True
-        return origin.partition("://")[2] == request.host
+        return _is_own(origin, request)
 
     def is_own(self, request: web.Request) -> bool:
         """Tell whether a request comes from a page of this server itself."""
-        return request.headers.get(hdrs.ORIGIN, "").partition("://")[2] == request.host
+        return _is_own(request.headers.get(hdrs.ORIGIN, ""), request)
 
     def names(self, request: web.Request) -> bool:
         """Tell whether a request comes from a page that is allowed by its name, not by `*`."""
@@ -91,6 +92,12 @@ class Origins:
                 hdrs.ACCESS_CONTROL_MAX_AGE: str(_MAX_AGE_S),
             }
         return web.Response(status=204, headers=headers)
+
+
+def _is_own(origin: str, request: web.Request) -> bool:
+    """Tell whether an origin is this server; whether by TLS a proxy that ends it may hide."""
+    scheme, separator, host = origin.partition("://")
+    return scheme in SCHEMES and bool(separator) and host == request.host
 
 
 def _refusal(request: web.Request, allowed: frozenset[str]) -> web.HTTPForbidden:

@@ -11,7 +11,7 @@ came with, while the stream lives and for a minute after.
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from feed.trust.denial import Denial
@@ -74,19 +74,25 @@ class Tickets:
         Raises:
             CredentialRefused: it is not known, was used, or is of another page.
         """
-        ticket = self._find(text, origin, mono_ns)
+        ticket = self._find(text, {origin}, mono_ns)
         if ticket.query is not None:
             raise Denial.UNKNOWN.refused(_WORDS)
         del self._tickets[_digest(text)]
         return ticket.identity
 
-    def open(self, text: str, origin: str, query: str, mono_ns: int) -> Ticket:
+    def open(self, text: str, origins: Collection[str], query: str, mono_ns: int) -> Ticket:
         """Return the ticket of a stream, which is that stream's from now on.
+
+        Args:
+            text: of the ticket.
+            origins: of which the page that opens the stream is one.
+            query: of the stream.
+            mono_ns: the time.
 
         Raises:
             CredentialRefused: it is not known, or is another stream's.
         """
-        ticket = self._find(text, origin, mono_ns)
+        ticket = self._find(text, origins, mono_ns)
         if ticket.query not in {None, query}:
             raise Denial.UNKNOWN.refused(_WORDS)
         ticket.query = query
@@ -128,10 +134,10 @@ class Tickets:
         """Forget a cookie."""
         self._visits.pop(_digest(text), None)
 
-    def _find(self, text: str, origin: str, mono_ns: int) -> Ticket:
+    def _find(self, text: str, origins: Collection[str], mono_ns: int) -> Ticket:
         ticket = self._tickets.get(_digest(text))
         is_over = ticket is not None and ticket.until_ns is not None and ticket.until_ns <= mono_ns
-        if ticket is None or is_over or ticket.origin != origin:
+        if ticket is None or is_over or ticket.origin not in origins:
             raise Denial.UNKNOWN.refused(_WORDS)
         return ticket
 

@@ -20,6 +20,7 @@ class Disconnect:
         close_code: WebSocket close code.
         error_code: the dialect's error that is sent before closing; None: there is not any.
         words: for a person.
+        is_final: coming back would do harm, although there is not an error.
         retry_ms: how long this subscriber shall stay away; None: as it likes. Never in the table.
     """
 
@@ -27,12 +28,15 @@ class Disconnect:
     close_code: int
     error_code: ErrorCode | None
     words: str
+    is_final: bool = False
     retry_ms: int | None = None
 
     @property
     def may_reconnect(self) -> bool:
-        """Whether coming back can succeed: always, but after an error that is final."""
+        """Whether coming back can succeed: always, but after an error or a reason that is final."""
         code = self.error_code
+        if self.is_final:
+            return False
         return code is None or code.consequence is not Consequence.ENDS_FOR_GOOD
 
 
@@ -67,8 +71,8 @@ class Reason(Enum):
     REVOKED = Disconnect(
         "revoked", 1008, ErrorCode.AUTH_FAILED, "auth failed: the identity is not accepted any more"
     )
-    REPLACED = Disconnect(
-        "replaced", 1008, None, "another connection has come with the same ticket"
+    REPLACED = Disconnect(  # two that came back would throw each other out for ever
+        "replaced", 1008, None, "another connection has come with the same ticket", is_final=True
     )
     EXPIRED = Disconnect("expired", 1008, None, "the identity has expired; come back with another")
     TOO_MANY_CONNECTIONS = Disconnect(

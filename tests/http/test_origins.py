@@ -59,6 +59,17 @@ async def test_the_servers_own_pages_may_read(serve: Serve) -> None:
     assert answer.headers["Access-Control-Allow-Origin"] == own(feed)
 
 
+@pytest.mark.parametrize("scheme", ["ftp://", "://", "chrome-extension://", ""])
+async def test_an_origin_that_is_not_of_http_is_not_the_servers_own(
+    serve: Serve, scheme: str
+) -> None:
+    feed = await serve()
+    strange = own(feed).replace("http://", scheme)
+    assert "Access-Control-Allow-Origin" not in (await cors(feed, strange)).headers
+    reader = await WebSocketReader.connect((feed.host, feed.port), "/v1/ws", {"Origin": strange})
+    assert reader.http.status == 403
+
+
 async def test_a_star_lets_every_page_read(serve: Serve) -> None:
     feed = await serve(allow_origin=("*",))
     answer = await cors(feed, STRANGER)

@@ -171,6 +171,7 @@ async def test_a_ticket_in_a_url_is_of_one_stream_and_of_its_reconnects(
     again = SseReader(await ask(feed, path + "&lastEventId=0", page))
     assert again.http.status == 200, "it lives as long as its stream"
     await until(lambda: feed.hub.ended[Reason.REPLACED] == 1)
+    assert not Reason.REPLACED.value.may_reconnect, "two would throw each other out for ever"
     await feed.publish(trade(1))
     assert [tick["i"] for tick in (await again.read())[0] if tick["T"] == "t"] == [1]
     again.abort()
@@ -182,6 +183,23 @@ async def test_a_ticket_in_a_url_is_of_one_stream_and_of_its_reconnects(
     await until(lambda: not feed.hub.sessions)
     clock.pass_s(COMES_BACK_WITHIN_S)
     assert (await ask(feed, path, page)).status == 401
+
+
+async def test_a_ticket_of_ones_own_page_is_good_behind_a_proxy_that_ends_tls(
+    feed: Feed, keys: KeysFile
+) -> None:
+    own = feed.url("").replace("http://", "https://")
+    ticket, _ = await ticket_of(feed, keys, Origin=own)
+    path = f"/v1/sse?trades=*&ticket={ticket}"
+    for headers, status in (
+        ({}, 401),
+        ({"Sec-Fetch-Site": "same-site"}, 401),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+    ):
+        assert (await ask(feed, path, headers)).status == status, headers
+    foreign, _ = await ticket_of(feed, keys, Origin=PARTNER)
+    path = f"/v1/sse?trades=*&ticket={foreign}"
+    assert (await ask(feed, path, {"Sec-Fetch-Site": "same-origin"})).status == 401
 
 
 async def test_without_identities_nobody_needs_a_ticket(serve: Serve) -> None:

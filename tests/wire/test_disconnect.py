@@ -29,8 +29,10 @@ class TestEveryReason:
     def test_has_an_error_code_that_the_dialect_knows(self, reason: Reason) -> None:
         assert reason.value.error_code is None or reason.value.error_code in DIALECT_CODES
 
-    def test_forbids_to_come_back_only_where_the_dialect_does(self, reason: Reason) -> None:
-        is_terminal = reason.value.error_code in DIALECT_TERMINAL
+    def test_forbids_to_come_back_where_the_dialect_does_and_to_the_replaced(
+        self, reason: Reason
+    ) -> None:
+        is_terminal = reason.value.error_code in DIALECT_TERMINAL or reason is Reason.REPLACED
         assert reason.value.may_reconnect is not is_terminal
 
     def test_has_words_that_fit_into_a_close_frame(self, reason: Reason) -> None:
