@@ -16,11 +16,11 @@ from dataclasses import dataclass
 
 from feed.trust.denial import Denial
 from feed.trust.identity import Identity
+from feed.trust.shelf import Shelf
 
 USED_WITHIN_S = 30
 COMES_BACK_WITHIN_S = 60
 VISIT_S = 12 * 3_600
-MOST = 20_000  # of each kind; the oldest goes
 _BYTES = 32
 _NS_PER_S = 1_000_000_000
 _WORDS = "the ticket is not known here, was used, or is for another stream"
@@ -57,15 +57,14 @@ class Tickets:
     __slots__ = ("_tickets", "_visits")
 
     def __init__(self) -> None:
-        self._tickets: dict[bytes, Ticket] = {}
-        self._visits: dict[bytes, _Visit] = {}
+        self._tickets: Shelf[Ticket] = Shelf()
+        self._visits: Shelf[_Visit] = Shelf()
 
     def issue(self, identity: Identity, origin: str, mono_ns: int) -> str:
         """Return a new ticket."""
         text = secrets.token_urlsafe(_BYTES)
         until_ns = mono_ns + USED_WITHIN_S * _NS_PER_S
-        self._sweep(mono_ns)
-        self._tickets[_digest(text)] = Ticket(identity, origin, until_ns)
+        self._tickets.put(_digest(text), Ticket(identity, origin, until_ns), mono_ns)
         return text
 
     def use(self, text: str, origin: str, mono_ns: int) -> Identity:
@@ -77,7 +76,7 @@ class Tickets:
         ticket = self._find(text, {origin}, mono_ns)
         if ticket.query is not None:
             raise Denial.UNKNOWN.refused(_WORDS)
-        del self._tickets[_digest(text)]
+        self._tickets.forget(_digest(text))
         return ticket.identity
 
     def open(self, text: str, origins: Collection[str], query: str, mono_ns: int) -> Ticket:
@@ -115,8 +114,8 @@ class Tickets:
         if identity.expires_wall_ns is not None:
             lives_s = max(1, min(lives_s, (identity.expires_wall_ns - wall_ns) // _NS_PER_S))
         text = secrets.token_urlsafe(_BYTES)
-        self._sweep(mono_ns)
-        self._visits[_digest(text)] = _Visit(identity, mono_ns + lives_s * _NS_PER_S)
+        visit = _Visit(identity, mono_ns + lives_s * _NS_PER_S)
+        self._visits.put(_digest(text), visit, mono_ns)
         return text, lives_s
 
     def visitor(self, text: str, mono_ns: int) -> Identity:
@@ -132,7 +131,7 @@ class Tickets:
 
     def end_visit(self, text: str) -> None:
         """Forget a cookie."""
-        self._visits.pop(_digest(text), None)
+        self._visits.forget(_digest(text))
 
     def _find(self, text: str, origins: Collection[str], mono_ns: int) -> Ticket:
         ticket = self._tickets.get(_digest(text))
@@ -140,20 +139,6 @@ class Tickets:
         if ticket is None or is_over or ticket.origin not in origins:
             raise Denial.UNKNOWN.refused(_WORDS)
         return ticket
-
-    def _sweep(self, mono_ns: int) -> None:
-        """Forget the oldest that are over, and the oldest of too many."""
-        while self._tickets:
-            digest, ticket = next(iter(self._tickets.items()))
-            is_over = ticket.until_ns is not None and ticket.until_ns <= mono_ns
-            if not is_over and len(self._tickets) < MOST:
-                break
-            del self._tickets[digest]
-        while self._visits:
-            digest, visit = next(iter(self._visits.items()))
-            if visit.until_ns > mono_ns and len(self._visits) < MOST:
-                break
-            del self._visits[digest]
 
 
 def _digest(text: str) -> bytes:

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from feed.trust.identity import ANONYMOUS
-from feed.trust.tickets import COMES_BACK_WITHIN_S, MOST, USED_WITHIN_S, VISIT_S, Tickets
+from feed.trust.tickets import COMES_BACK_WITHIN_S, USED_WITHIN_S, VISIT_S
 from feed.wire.disconnect import Reason
 from tests.fakes.hand_clock import HandClock
 from tests.fakes.keys import KeysFile, bearer_of
@@ -205,13 +204,3 @@ async def test_a_ticket_of_ones_own_page_is_good_behind_a_proxy_that_ends_tls(
 async def test_without_identities_nobody_needs_a_ticket(serve: Serve) -> None:
     feed = await serve()
     assert (await ask(feed, "/v1/tickets", JSON, "POST")).status == 204
-
-
-def test_no_more_than_a_number_of_them_is_kept() -> None:
-    tickets = Tickets()
-    first = tickets.issue(ANONYMOUS, "", 0)
-    for _ in range(MOST):
-        tickets.issue(ANONYMOUS, "", 0)
-    assert len(tickets._tickets) == MOST
-    with pytest.raises(Exception, match="not known"):
-        tickets.use(first, "", 0)
