@@ -8,6 +8,7 @@ does `feed serve --hold-socket`.
 
 import asyncio
 import os
+import re
 import socket
 import ssl
 import stat
@@ -17,7 +18,7 @@ from collections.abc import Callable, MutableMapping
 import structlog
 from aiohttp import web
 
-from feed.errors import FeedError, InvalidInput
+from feed.errors import FeedError, InvalidInput, shorten
 from feed.settings.options import Settings, is_loopback
 
 BACKLOG = 4_096  # thousands come back within a second after a restart
@@ -25,6 +26,8 @@ FIRST_HELD = 3  # SD_LISTEN_FDS_START
 HELD, HELD_FOR, HELD_NAMES = "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"
 HANDSHAKE_TIMEOUT_S = 10.0
 _MOST_HELD = 64
+_MOST_DIGITS = 10  # process ids are of 32 bits
+_NUMBER = re.compile(rf"[1-9][0-9]{{0,{_MOST_DIGITS - 1}}}")
 _FAMILIES = {socket.AF_INET, socket.AF_INET6}
 _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISREG, "a file"),
@@ -138,8 +141,9 @@ def held_sockets(
 def _number(name: str, text: str | None) -> int:
     if text is None:
         raise InvalidInput(f"{name} is missing; accepted: both {HELD} and {HELD_FOR}, or neither")
-    if not (text.isascii() and text.isdecimal() and int(text)):
-        raise InvalidInput(f"{name}: {text!r} is not accepted; accepted: a whole number from 1")
+    if _NUMBER.fullmatch(text) is None:
+        accepted = f"a whole number of 1 to {'9' * _MOST_DIGITS}"
+        raise InvalidInput(f"{name}: {shorten(text)} is not accepted; accepted: {accepted}")
     return int(text)
 
 

@@ -63,6 +63,8 @@ def test_sockets_for_another_process_are_left_alone(listener: socket.socket) -> 
         ({HELD: "-1", HELD_FOR: str(PID)}, "LISTEN_FDS: '-1' is not accepted"),
         ({HELD: "\u0661", HELD_FOR: str(PID)}, "LISTEN_FDS: '\u0661' is not accepted"),
         ({HELD: "1", HELD_FOR: ""}, "LISTEN_PID: '' is not accepted"),
+        ({HELD: "1" * 5_000, HELD_FOR: str(PID)}, "LISTEN_FDS: '1111"),
+        ({HELD: "1", HELD_FOR: "1" * 5_000}, "accepted: a whole number of 1 to 9999999999"),
         ({HELD: "65", HELD_FOR: str(PID)}, "LISTEN_FDS: 65 is not accepted; accepted: at most 64"),
     ],
 )
@@ -70,6 +72,7 @@ def test_variables_that_make_no_sense_are_refused(variables: dict[str, str], wor
     with pytest.raises(InvalidInput) as refused:
         held_sockets(variables, SETTINGS, pid=PID)
     assert words in str(refused.value)
+    assert len(str(refused.value)) < 200
 
 
 def test_what_is_no_listening_socket_is_refused_as_what_it_is(tmp_path: Path) -> None:
