@@ -6,6 +6,7 @@ where each value was written, so that a complaint names the option as its author
 """
 
 import difflib
+import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
 from feed.errors import MAX_PATH_LENGTH, InvalidInput, InvalidParameter, show_name
-from feed.settings.options import Settings
+from feed.settings.options import SAFEGUARDS, Settings
 from feed.settings.variables import is_of_kubernetes, unknown_variables, variable_name
 from feed.sources.catalog import DEFAULT, built_in_kinds, find_kind
 from feed.sources.options import Accepts, Options, SourceOptions
@@ -166,13 +167,23 @@ def _values(fields: Iterable[str], written: Written) -> dict[str, Any]:
 
 
 def _variables(block: type[Options]) -> Written:
-    values = EnvSettingsSource(block)()
+    values = {**_empty_safeguards(block), **EnvSettingsSource(block)()}
     names = {field: variable_name(field) for field in block.option_fields() if field in values}
     return {
         field: Given(name, values[field])
         for field, name in names.items()
         if not is_of_kubernetes(name, str(values[field]))
     }
+
+
+def _empty_safeguards(block: type[Options]) -> dict[str, str]:
+    """Return the safeguards whose variables are empty, as where a secret was not filled in.
+
+    An empty variable is none, but a server that was to be guarded must not begin unguarded.
+    """
+    empty = {name.upper() for name, value in os.environ.items() if not value}
+    fields = block.option_fields()
+    return {field: "" for field in SAFEGUARDS if field in fields and variable_name(field) in empty}
 
 
 def _written(options: Mapping[str, object]) -> Written:
@@ -234,7 +245,7 @@ def _problems(
     """Put pydantic's findings in our words, one problem for each field that was written."""
     problems: dict[str, InvalidInput] = {}
     for error in errors.errors(include_url=False):
-        field = str(error["loc"][0])
+        field = str(error["loc"][0] if error["loc"] else error["ctx"]["field"])
         if field not in written:  # the place of a source that was not chosen
             continue
         name, value, where = written[field]

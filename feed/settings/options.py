@@ -8,10 +8,10 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 from pydantic_settings import NoDecode
 
 from feed.broadcast.fan_out import Engine
@@ -20,6 +20,7 @@ from feed.sources.catalog import DEFAULT, built_in_kinds, find_kind, installed_n
 from feed.sources.options import Accepts, Options, Tunes, not_a_boolean, refusal, split_at_commas
 
 _Place = TypeVar("_Place", Path | None, str | None)
+SAFEGUARDS = ("keys", "jwt_issuer", "jwt_keys", "tls_cert", "tls_key")  # none by default
 _KINDS = built_in_kinds()
 _SOURCE_WORDS = [kind.accepted_words() for kind in _KINDS]
 
@@ -393,3 +394,13 @@ class Settings(Options):
     shutdown_timeout_s: Annotated[
         _Seconds, _SECONDS, Tunes("How long subscribers may take to hear the goodbye.")
     ] = 1.0
+
+    @model_validator(mode="after")
+    def _has_keys_of_its_issuer(self) -> Self:
+        if self.jwt_issuer is not None and self.jwt_keys is None:
+            raise refusal(
+                "an issuer together with --jwt-keys, which its tokens are signed with: without "
+                "them everybody would be let in",
+                field="jwt_issuer",
+            )
+        return self

@@ -123,9 +123,15 @@ class SourceOptions(Options, ABC):
         """Return some words for the line "feed: serving …", such as "a replay of FILE"."""
 
 
-def refusal(accepted: str) -> PydanticCustomError:
-    """Return an error for validators to raise, with closer words than those of `Accepts`."""
-    return PydanticCustomError("accepted", "{accepted}", {"accepted": accepted})
+def refusal(accepted: str, *, field: str = "") -> PydanticCustomError:
+    """Return an error for validators to raise, with closer words than those of `Accepts`.
+
+    Args:
+        accepted: what is.
+        field: that is to be complained about, where the validator is that of all fields.
+    """
+    context = {"accepted": accepted, "field": field}
+    return PydanticCustomError("accepted", "{accepted}", context)
 
 
 def not_a_boolean(value: object) -> object:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from feed.settings.load import InvalidSettings, built_in_blocks, load_settings
-from feed.settings.options import Settings
+from feed.settings.options import SAFEGUARDS, Settings
 from feed.sources.replay.options import ReplayOptions
 from feed.sources.simulated.options import SimulatedOptions
 
@@ -95,6 +95,34 @@ def test_a_variable_may_name_the_file(toml: Path, monkeypatch: pytest.MonkeyPatc
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEED_RATE", "")
     assert simulated({}).rate == 1000
+
+
+@pytest.mark.parametrize("field", SAFEGUARDS)
+def test_an_empty_variable_of_a_safeguard_is_refused(
+    field: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"FEED_{field.upper()}"
+    monkeypatch.setenv(name, "")
+    assert problems_of({})[0].startswith(f"{name}: '' is not accepted; accepted: ")
+    (tmp_path / "keys").touch()
+    options: dict[str, object] = {"keys": tmp_path / "keys"}
+    if field in options:
+        assert load_settings(options)[0].keys == tmp_path / "keys", "what is typed is stronger"
+
+
+def test_an_issuer_without_keys_of_its_tokens_is_refused(
+    toml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "'https://idp.example' is not accepted; accepted: an issuer together with --jwt-keys"
+    [problem] = problems_of({"jwt_issuer": "https://idp.example"})
+    assert problem.startswith(f"--jwt-issuer: {words}")
+    monkeypatch.setenv("FEED_JWT_ISSUER", "https://idp.example")
+    assert problems_of({})[0].startswith(f"FEED_JWT_ISSUER: {words}")
+    monkeypatch.delenv("FEED_JWT_ISSUER")
+    toml.write_text("jwt_issuer = 'https://idp.example'\n")
+    assert problems_of({"config": toml})[0].startswith(f"{toml}: jwt_issuer: {words}")
+    with pytest.raises(ValidationError, match="together with --jwt-keys"):
+        Settings(jwt_issuer="https://idp.example")
 
 
 @pytest.mark.parametrize("field", [name for name in FIELDS if name != "config"])
