@@ -54,13 +54,22 @@ class InvalidKeysFile(InvalidInput):
         super().__init__(f"{show_name(str(path), 4096)}{place}: {words}")
 
 
-def read_keys(path: Path) -> ApiKeys:
+def read_keys(path: Path, *, may_be_blank: bool = True) -> ApiKeys:
     """Read a keys file.
+
+    Args:
+        path: of the file.
+        may_be_blank: a file without a word is one of no keys; else it is taken for one that was
+            truncated, as by an editor or a full disk.
 
     Raises:
         InvalidKeysFile: it cannot be read, or is not accepted.
     """
-    return parse_keys(path, _read(path))
+    text = _read(path)
+    if not may_be_blank and not text.strip():
+        accepted = "[[key]] tables, or a comment alone where there shall be none"
+        raise InvalidKeysFile(path, None, f"it is blank; accepted: {accepted}")
+    return parse_keys(path, text)
 
 
 def parse_keys(path: Path, text: str) -> ApiKeys:

@@ -1,7 +1,7 @@
 """The keys file of a running server: read again when it changes.
 
-A file that is broken, or gone, changes nothing: the keys that were read last are good until there
-is a file again that can be read. That is told, once for each version of it.
+A file that is broken, blank, or gone, changes nothing: the keys that were read last are good until
+there is a file again that can be read. That is told, once for each version of it.
 """
 
 from collections import Counter
@@ -56,7 +56,7 @@ class WatchedKeys:
         if not self._watched.has_changed():
             return False
         try:
-            self.keys = read_keys(self.path)
+            self.keys = read_keys(self.path, may_be_blank=False)
         except InvalidKeysFile as error:
             self.is_broken = True
             self.reloads[Reload.REFUSED] += 1

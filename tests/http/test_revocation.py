@@ -138,6 +138,25 @@ async def test_a_broken_file_keeps_the_keys_and_is_told(serve: Serve, keys: Keys
     assert found["feed_credentials_total", "accepted"] == 2
 
 
+@pytest.mark.parametrize("blank", ["", "\n \n"], ids=["empty", "blank"])
+async def test_a_file_that_was_truncated_takes_nobodys_key(
+    serve: Serve, keys: KeysFile, blank: str
+) -> None:
+    key = keys.add("desk")
+    feed = await serve(keys=keys.path, paces=QUICK)
+    watched = feed.hub.identities.keys
+    assert watched is not None
+    with structlog.testing.capture_logs() as logs:
+        keys.path.write_text(blank)
+        await until(lambda: watched.is_broken)
+    [told] = [entry for entry in logs if entry["event"] == "keys_refused"]
+    assert "it is blank; accepted: [[key]] tables, or a comment alone" in told["error"]
+    assert (await RawHttp.get((feed.host, feed.port), "/v1/symbols", headers_of(key))).status == 200
+    keys.path.write_text("# none\n")
+    await until(lambda: not watched.is_broken)
+    assert len(watched.keys) == 0
+
+
 async def test_revocation_outlives_an_odd_row_and_any_error(
     serve: Serve, keys: KeysFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
