@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 MAX_SHOWN_LENGTH = 80  # characters of a value from outside, in a message
 HIDDEN = "…"  # for the value of an unknown name, which may be a secret at a wrong place
+_OF_SECRETS = ("auth", "cookie", "jwt", "key", "passw", "secret", "ticket", "token")
 MAX_PATH_LENGTH = 4_096  # and of the path of a file, whose end says the most
 
 
@@ -146,7 +147,8 @@ def show_name(name: str, limit: int = MAX_SHOWN_LENGTH) -> str:
 def shorten(value: object, limit: int = MAX_SHOWN_LENGTH) -> str:
     """Quote a value that came from outside for a message, cut to `limit` characters.
 
-    Only what is shown is looked at: a value may be megabytes, or nested 1,024 levels deep.
+    Only what is shown is looked at: a value may be megabytes, or nested 1,024 levels deep. Of a map
+    within it, what stands under the name of a secret is not shown.
     """
     text = ""
     for piece in _quoted(value, limit):
@@ -172,7 +174,15 @@ def _quoted(value: object, limit: int) -> Iterator[str]:
             yield ", " if index else ""
             yield from _quoted(key, limit)
             yield ": "
-            yield from _quoted(item, limit)
+            yield from _quoted(HIDDEN if _is_of_a_secret(key) else item, limit)
         yield "}"
     else:
         yield repr(value)
+
+
+def _is_of_a_secret(key: object) -> bool:
+    """Tell whether a map's key is such as secrets have."""
+    if not isinstance(key, str):
+        return False
+    name = key[:MAX_SHOWN_LENGTH].lower()
+    return any(word in name for word in _OF_SECRETS)

@@ -16,6 +16,7 @@ from feed.errors import (
     LimitExceeded,
     NotGranted,
     Unauthenticated,
+    shorten,
 )
 from feed.trust.denial import Denial
 
@@ -55,7 +56,9 @@ def problem_of(error: FeedError) -> web.Response:
             HTTPStatus.BAD_REQUEST,
             str(error),
             parameter=error.parameter,
-            value=error.value if isinstance(error.value, str | int | float) else repr(error.value),
+            value=error.value
+            if isinstance(error.value, str | int | float)
+            else shorten(error.value),
             accepted=error.accepted,
         )
     if isinstance(error, LimitExceeded):

@@ -95,6 +95,7 @@ async def test_what_is_no_age_is_refused_and_the_talk_goes_on(
         (b"{", 400, "not JSON"),
         (b"[]", 400, "a message is a map"),
         ({"ages_ms": [1]}, 400, "transport"),
+        ({**REPORT, "transport": {"secret": "S"}}, 400, "transport: {'secret': '…'} is"),
         ({**REPORT, "transport": "pigeon"}, 400, "'websocket', 'sse' or 'stream'"),
         ({**REPORT, "symbol": "AAPL"}, 400, "symbol"),
         (b" " * 4_097, 413, "too long"),

@@ -37,6 +37,8 @@ BAD_MESSAGES: list[tuple[Any, list[str]]] = [
     ({"action": ["subscribe"]}, ["action", "auth, subscribe, unsubscribe"]),
     ({"action": "auth", "key": 7}, ["key", "<int>", "string"]),
     ({"action": "subscribe", "secret": "SEKRIT"}, ["secret: '…' is not accepted"]),
+    ({"action": {"Secret-Key": "SEKRIT"}}, ["action: {'Secret-Key': '…'} is not accepted"]),
+    ({"action": "subscribe", "trades": [{"token": ["SEKRIT"]}]}, ["trades.0: {'token': '…'} is"]),
     ({"action": "subscribe", "trade": ["AAPL"]}, ["trade:", "did you mean 'trades'?"]),
     ({"action": "subscribe", "trades": "AAPL"}, ["trades", "'AAPL'", "list"]),
     ({"action": "subscribe", "trades": [7]}, ["trades.0", "7", "string"]),
