@@ -26,6 +26,7 @@ from collections.abc import Iterator
 MAX_SHOWN_LENGTH = 80  # characters of a value from outside, in a message
 HIDDEN = "…"  # for the value of an unknown name, which may be a secret at a wrong place
 _OF_SECRETS = ("auth", "cookie", "jwt", "key", "passw", "secret", "ticket", "token")
+_DECIMAL_BITS = 4_096  # Python writes no integer of more than 4,300 digits in decimal
 MAX_PATH_LENGTH = 4_096  # and of the path of a file, whose end says the most
 
 
@@ -176,6 +177,8 @@ def _quoted(value: object, limit: int) -> Iterator[str]:
             yield ": "
             yield from _quoted(HIDDEN if _is_of_a_secret(key) else item, limit)
         yield "}"
+    elif isinstance(value, int) and value.bit_length() > _DECIMAL_BITS:
+        yield hex(value)
     else:
         yield repr(value)
 

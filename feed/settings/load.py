@@ -206,7 +206,7 @@ def _read_file(config: Given | None, problems: list[InvalidInput]) -> dict[str, 
             return tomllib.load(file)
     except OSError as error:
         problems.append(InvalidParameter(option, path, f"a readable TOML file ({error.strerror})"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of int, and of values nested too deep
         problems.append(InvalidParameter(option, path, f"a file in TOML; this one is not: {error}"))
     return {}
 

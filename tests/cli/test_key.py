@@ -148,3 +148,13 @@ def test_a_broken_file_is_not_written_to(keys: Keys) -> None:
     assert keys.run("new", "ops")[0] == 2
     assert "keys.toml, line 1: key 'desk': id is missing" in keys.err
     assert keys.path.read_text() == "[[key]]\nname = 'desk'\n"
+
+
+@pytest.mark.parametrize("value", ["[]", "{}", "1" * 5_000, "[" * 3_000], ids=len)
+def test_an_odd_row_is_told_with_its_line(keys: Keys, value: str) -> None:
+    keys.path.write_text(f"[[key]]\nid = {value}\n")
+    for arguments in (["list"], ["new", "desk"]):
+        status, lines = keys.run(*arguments)
+        assert (status, lines) == (2, [])
+        assert keys.err.startswith(f"feed: {keys.path}, line 2: ")
+        assert keys.err.count("\n") == 1

@@ -86,6 +86,19 @@ def test_the_command_line_beats_variables_and_they_beat_the_file(
     assert (settings.port, source.rate, source.seed) == (1, 2, 3)
 
 
+@pytest.mark.parametrize("value", ["1" * 5_000, "[" * 3_000], ids=["digits", "deep"])
+def test_a_file_of_excessive_values_is_refused(toml: Path, value: str) -> None:
+    toml.write_text(f"rate = {value}\n")
+    [problem] = problems_of({"config": "feed.toml"})
+    assert problem.startswith("--config: 'feed.toml' is not accepted; accepted: a file in TOML;")
+
+
+def test_a_hexadecimal_number_of_any_length_is_refused(toml: Path) -> None:
+    toml.write_text(f"port = 0x{'f' * 5_000}\n")
+    [problem] = problems_of({"config": "feed.toml"})
+    assert problem.startswith("feed.toml: port: ")
+
+
 def test_a_variable_may_name_the_file(toml: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     toml.write_text("rate = 5\n")
     monkeypatch.setenv("FEED_CONFIG", "feed.toml")

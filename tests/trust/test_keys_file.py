@@ -83,7 +83,7 @@ EXCESS = "a number of too many digits, or values nested too deep"
         ("[]", 9, "id: [] is not accepted"),
         ("{}", 9, "id: {} is not accepted"),
         ("1" * 5_000, 9, EXCESS),
-        ("0x" + "f" * 5_000, 7, EXCESS),
+        ("0x" + "f" * 5_000, 9, "id: 0xffff"),
         ("[" * 3_000 + "]" * 3_000, 9, EXCESS),
         ("{a = " * 3_000 + "1" + "}" * 3_000, 9, EXCESS),
         ("[" * 3_000, 9, EXCESS),
