@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.documents.markdown import ROOT, documents
 from tests.documents.project import PROJECT
 from tests.e2e.conftest import Program, Run
+from tests.fakes.keys import KeysFile
 from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.fakes.programs import ran
 from tests.hostile.attacks import ATTACKS
@@ -214,8 +216,82 @@ async def collects_benchmarks(command: str, stage: Stage) -> None:
 
 
 # How a command is tried, by its beginning; the first that fits counts.
+# Options with which the servers of documents start, and what a test has instead of their files.
+_SERVED = re.compile(r"(?:\.venv/bin/)?feed serve (.+?)(?: &)?$")
+
+
+async def makes_a_key(command: str, stage: Stage) -> None:
+    words = shlex.split(command)
+    assert words[:3] in (["feed", "key", "new"], [".venv/bin/feed", "key", "new"])
+    status, said = await ran(stage.folder, sys.executable, "-m", "feed", *words[1:])
+    assert status == 0, said
+    assert said.startswith("id: ")
+    assert (stage.folder / "keys.toml").is_file()
+
+
+async def serves(command: str, stage: Stage) -> None:
+    """Serve with these options; off this machine nobody is let in by a test."""
+    found = _SERVED.match(command)
+    assert found is not None
+    keys = KeysFile(stage.folder / "keys.toml")
+    keys.add("desk")
+    pair = trustme.CA().issue_cert("127.0.0.1")
+    (stage.folder / "fullchain.pem").write_bytes(
+        b"".join(blob.bytes() for blob in pair.cert_chain_pems)
+    )
+    (stage.folder / "privkey.pem").write_bytes(pair.private_key_pem.bytes())
+    options = [
+        str(stage.folder / word) if (stage.folder / word).is_file() else word
+        for word in shlex.split(found[1].replace("0.0.0.0", "127.0.0.1"))
+    ]
+    program = await stage.run(*options)
+    scheme = "https" if "--tls-cert" in options else "http"
+    status, said = await ran(ROOT, "curl", "-sk", program.url("/healthz", scheme))
+    assert status == 0, said
+
+
+async def is_a_signal_to_a_holder(command: str, stage: Stage) -> None:
+    """See that the signal has somebody to go to; `tests/e2e/test_held_socket.py` sends it."""
+    del stage
+    assert command.endswith(" $!")
+    assert any("--hold-socket &" in other for other in COMMANDS.values())
+
+
+async def prints_a_recipe(command: str, stage: Stage) -> None:
+    words = shlex.split(command)
+    status, said = await ran(stage.folder, sys.executable, "-m", "feed", *words[1:])
+    assert status == 0, said
+    assert words[words.index("--name") + 1] in said
+
+
+async def tells_of_a_connection(command: str, stage: Stage) -> None:
+    program = await stage.run("--local-admin", "--rate", "500")
+    await output_of(["curl", "-sN", program.url("/v1/stream?trades=*")], 1)
+    words = shlex.split(command)[1:]
+    words[words.index("17")] = "1"
+    status, said = await ran(ROOT, sys.executable, "-m", "feed", *words, "--url", program.url("/"))
+    assert status == 0, said
+    assert "joined" in said
+
+
+async def lists_connections(command: str, stage: Stage) -> None:
+    program = await stage.run("--local-admin")
+    status, said = await ran(ROOT, *here(command, program)[:1], "-s", *here(command, program)[1:])
+    assert status == 0, said
+    assert "connections" in json.loads(said)
+
+
 TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     "curl -N ": prints_ticks,
+    "curl 'http://127.0.0.1:8080/v1/admin/connections": lists_connections,
+    "feed why ": tells_of_a_connection,
+    "feed key new ": makes_a_key,
+    ".venv/bin/feed key new ": makes_a_key,
+    "feed serve --": serves,
+    ".venv/bin/feed serve --host ": serves,
+    ".venv/bin/feed serve --hold-socket": serves,
+    ".venv/bin/feed proxy ": prints_a_recipe,
+    "kill -HUP ": is_a_signal_to_a_holder,
     ".venv/bin/feed tail ": prints_ticks,
     ".venv/bin/feed record ": records,
     ".venv/bin/feed serve --source replay:": is_run_after_recording,

@@ -15,12 +15,13 @@ from feed.http.pages import BUILT
 from tests.e2e.chromium import PATIENCE_S, Chromium, launched, until
 from tests.e2e.conftest import Program, Run
 from tests.e2e.test_readme import ADDRESS, DOCUMENTS
+from tests.fakes.keys import KeysFile
 from tests.fakes.programs import ran
 from tests.fakes.raw_http import RawHttp
 
 # As the documents are sorted: the front page's first. Another page wants a test of its own.
 EVENT_SOURCE, FEED_CLIENT = (page for it in DOCUMENTS.values() for page in it.blocks("html"))
-(HOOK,) = (script for it in DOCUMENTS.values() for script in it.blocks("js"))
+TICKET, HOOK = (script for it in DOCUMENTS.values() for script in it.blocks("js"))
 
 SERVE = ("--symbols", "AAPL,MSFT", "--rate", "200")
 PRICE = re.compile(r"[\d.]+")
@@ -175,3 +176,20 @@ async def bundled(folder: Path, files: dict[str, str]) -> str:
     status, output = await ran(folder, "node_modules/.bin/esbuild", "main.js", *options)
     assert status == 0, output
     return (folder / "bundle.js").read_text().replace("</script", "<\\/script")
+
+
+async def test_a_page_asks_for_a_ticket_and_reads_by_it(
+    chromium: Chromium, run: Run, tmp_path: Path
+) -> None:
+    keys = KeysFile(tmp_path / "keys.toml")
+    key = keys.add("desk")
+    program = await run(*SERVE, "--keys", str(keys.path))
+    page = await (await chromium.context()).new_page()  # it has no icon, which is a complaint
+    await page.goto(program.url("/healthz"))
+    asked = f"async (token) => {{ {TICKET} return ticket; }}"
+    ticket = await page.evaluate(asked, f"{key.id}.{key.secret}")
+    read = """(ticket) => new Promise((resolve) => {
+      const source = new EventSource(`/v1/sse?trades=*&ticket=${ticket}`);
+      source.onmessage = ({ data }) => { source.close(); resolve(JSON.parse(data)[0].T); };
+    })"""
+    assert await page.evaluate(read, ticket) == "t"

@@ -130,5 +130,5 @@ async def test_a_broken_pair_is_refused_at_the_start(
     spoil(tmp_path / "key.pem")
     status, words = await ran(tmp_path, sys.executable, "-m", "feed", "serve", *options)
     assert status == 2
-    assert "key.pem" in words
+    assert "key.pem" in words or "--tls-key" in words  # a long path is shortened
     assert "Traceback" not in words

@@ -27,7 +27,8 @@ class Wire:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
-        self._opened_s = asyncio.get_running_loop().time()
+        self._loop = asyncio.get_running_loop()
+        self._opened_s = self._loop.time()
         self._connected.append(self)
 
     @classmethod
@@ -99,8 +100,9 @@ class Wire:
             return data
 
     def abort(self) -> None:
-        """Be gone, without a word."""
-        self.writer.transport.abort()
+        """Be gone, without a word; one whose loop has ended is gone already."""
+        if not self._loop.is_closed():
+            self.writer.transport.abort()
 
     def _patience(self) -> asyncio.Timeout:
         if self._to_programs:
