@@ -8,13 +8,16 @@ Source: RFC 6455 §9.1 (the header's grammar), RFC 7692 §7.1 (the parameters).
 """
 
 import re
+from collections.abc import Iterable
 
 CLIENT_FORGETS = "client_no_context_takeover"  # the client's messages are compressed singly
 _NAME = "permessage-deflate"
+# No group is possessive: before 3.11.5 CPython takes a part of one that did not match (gh-106052).
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"  # a token of RFC 9110
-_QUOTED = r'"((?:[^"\\]|\\.)*+)"'
-_PARAMETER = re.compile(rf"({_WORD})(?:\s*=\s*(?:({_WORD})|{_QUOTED}))?", re.ASCII)
-_OFFER = re.compile(rf"[\s,]*+({_WORD})((?:\s*;\s*{_PARAMETER.pattern})*+)\s*+(?:,|$)", re.ASCII)
+_QUOTED = r'[^"\\]*+(?:\\.[^"\\]*+)*'
+_EXTENSION = re.compile(rf"[\s,]*+({_WORD})", re.ASCII)
+_PARAMETER = re.compile(rf'\s*+;\s*+({_WORD})(?:\s*+=\s*+(?:({_WORD})|"({_QUOTED})"))?', re.ASCII)
+_END = re.compile(r"\s*+(?:,|\Z)", re.ASCII)
 # The values that each parameter of an offer may have.
 _VALUES = {
     "server_no_context_takeover": re.compile(""),
@@ -36,24 +39,30 @@ def acceptable_offer(header: str) -> str | None:
         be smaller than the offer, but must be there (RFC 7692 §7.1.2.1), and aiohttp leaves it out
         at 15, which `websockets` takes for an error.
     """
-    start = 0
-    while start < len(header):
-        offer = _OFFER.match(header, start)
-        if offer is None:  # against the grammar, so the rest has no meaning either
+    place = 0
+    while place < len(header):
+        extension = _EXTENSION.match(header, place)
+        if extension is None:  # against the grammar, so the rest has no meaning either
             return None
-        if offer[1] == _NAME:
-            acceptable = _acceptable(offer[2])
+        place, parameters = extension.end(), []
+        while parameter := _PARAMETER.match(header, place):
+            parameters.append((parameter[1], parameter[2] or parameter[3] or ""))
+            place = parameter.end()
+        end = _END.match(header, place)
+        if end is None:
+            return None
+        if extension[1] == _NAME:
+            acceptable = _acceptable(parameters)
             if acceptable is not None:
                 return acceptable
-        start = offer.end()
+        place = end.end()
     return None
 
 
-def _acceptable(text: str) -> str | None:
+def _acceptable(offered: Iterable[tuple[str, str]]) -> str | None:
     """Return an offer by its parameters; None: one of them cannot be met."""
     parameters: dict[str, str] = {}
-    for name, token, quoted in _PARAMETER.findall(text):
-        value = token or quoted
+    for name, value in offered:
         accepted = _VALUES.get(name)
         if accepted is None or name in parameters or not accepted.fullmatch(value):
             return None
