@@ -186,7 +186,7 @@ class Broadcast:
         """Yield the envelopes of a message to every lane that has something subscribed."""
         for lane in self.lanes:
             if lane.payload.key.selection.symbols:
-                lane.note_frame(mono_ns, marked=False)
+                lane.note_frame(mono_ns)
                 yield lane, lane.message_envelope(message)
 
     def _distribute(self, interval_ms: int, ticks: list[Tick], first: int | None) -> None:
@@ -209,7 +209,7 @@ class Broadcast:
 
         There may be thousands of payloads, each of one subscriber: so names are looked up once.
         """
-        at = str(self.position).encode()
+        at, told = str(self.position).encode(), self.cut_sequence
         self.lanes.shapings.move(at, self.sizes)
         compose = self.fan_out.compose
         marks: dict[str, bytes] = {}
@@ -224,6 +224,7 @@ class Broadcast:
             bodies = None
             for lane in lanes:
                 lane.spoke_ns = mono_ns
+                lane.told = told
                 if marked:
                     lane.marked_ns = mono_ns
                 shape = lane.shaping.shape

@@ -99,6 +99,7 @@ class Due:
 
     def stand_at(self, sequence: int) -> None:
         """Go on after a sequence, up to which its subscriber was given everything while live."""
+        self.outbox.note_live(self.lane.told, since=self.sequence)
         self.sequence = sequence
         self._restatement.note_told(self._selection, sequence)
 
@@ -274,7 +275,6 @@ class Due:
         Raises:
             Overrun: the ring, or the most lag that is allowed, passed it.
         """
-        ring = self._broadcast.ring
         while self._backlogs:
             backlog = self._backlogs[0]
             fragments, backlog.after = self._read(backlog.selection, backlog.after, backlog.upto)
@@ -282,8 +282,7 @@ class Due:
             if is_over:
                 self._backlogs = self._backlogs[1:]
             if fragments:
-                position = ring.position(self.first_needed - 1)
-                return self.lane.ticks_envelope(fragments, position, wall_ns)
+                return self.outbox.ticks_envelope(fragments, self.first_needed - 1, wall_ns)
             if not is_over:
                 return NOTHING_YET
         upto = self._broadcast.cut_sequence
@@ -299,7 +298,7 @@ class Due:
         fragments, self.sequence = self._read(selection, self.sequence, upto)
         if not fragments:
             return None if self.sequence == upto else NOTHING_YET
-        return self.lane.ticks_envelope(fragments, ring.position(self.sequence), wall_ns)
+        return self.outbox.ticks_envelope(fragments, self.sequence, wall_ns)
 
     def _read(self, selection: Selection, after: int, upto: int) -> tuple[list[bytes], int]:
         """Read as many fragments as a message holds, and a turn finds; see `Fragments.read`."""

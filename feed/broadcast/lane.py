@@ -51,6 +51,8 @@ class Lane:
         compression: how its frames are compressed; None: they are not.
         checksum: of its frames, where its streams are gzip; None: elsewhere.
         spoke_ns, marked_ns: when its last frame, and its last mark, was made, monotonic.
+        told: the sequence that its last frame of ticks or mark moved its readers to, where they
+            hear of positions.
     """
 
     __slots__ = (
@@ -63,6 +65,7 @@ class Lane:
         "payload",
         "shaping",
         "spoke_ns",
+        "told",
         "traffic",
     )
 
@@ -84,6 +87,7 @@ class Lane:
         self.checksum: LaneChecksum | None = None
         self.spoke_ns = mono_ns
         self.marked_ns = mono_ns
+        self.told = 0
 
     @property
     def codec(self) -> Codec:
@@ -107,11 +111,12 @@ class Lane:
         """Write to a reader no more; harmless when it is not here."""
         self.live.pop(reader, None)
 
-    def note_frame(self, mono_ns: int, *, marked: bool) -> None:
-        """Note when a frame of the lane was made, and whether a mark was in it."""
+    def note_frame(self, mono_ns: int, marked: int | None = None) -> None:
+        """Note when a frame of the lane was made, and the sequence of the mark in it, if any."""
         self.spoke_ns = mono_ns
-        if marked:
+        if marked is not None:
             self.marked_ns = mono_ns
+            self.told = marked
 
     def bunches(
         self,
@@ -156,10 +161,10 @@ class Lane:
             limit_ns = keepalive_ns if self.framing.marks_keep_alive else mark_interval_ns
             marks_due = self.payload.key.marks and min(silent_ns, unmarked_ns) >= limit_ns
         if marks_due:
-            self.note_frame(mono_ns, marked=True)
+            self.note_frame(mono_ns, position.sequence)
             return self.message_envelope(mark_message(position, wall_ns), position)
         if silent_ns >= keepalive_ns and self.framing.keepalive:
-            self.note_frame(mono_ns, marked=False)
+            self.note_frame(mono_ns)
             return self.framing.keepalive
         return b""
 

@@ -6,7 +6,7 @@ ask for more of the past before it is told, and what is said in words, for a gra
 then what waits of what was revoked is not written any more. Knows no socket.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from feed.broadcast.ladder import Ladder
@@ -122,15 +122,17 @@ class Outbox:
 
     Attributes:
         lane: the lane that the subscriber belongs to; messages are enveloped as there.
+        told: the sequence of the last position that the subscriber was told, before it was live.
         waiting: what is to be enveloped, in order.
     """
 
-    __slots__ = ("_ladder", "_ring", "lane", "waiting")
+    __slots__ = ("_ladder", "_ring", "lane", "told", "waiting")
 
     def __init__(self, lane: Lane, ring: RingBuffer, ladder: Ladder) -> None:
         self.lane = lane
         self._ring = ring
         self._ladder = ladder
+        self.told = 0
         # A list, since it is short: an empty deque takes 760 bytes, most of a subscriber.
         self.waiting: list[Waiting] = []
 
@@ -151,9 +153,26 @@ class Outbox:
                 continue  # there is one soon, or it wants none any more
             if isinstance(waiting, SnapshotEnd):  # which has to tell one
                 owed = [origin for origin in behind if not isinstance(origin, OfSnapshot)]
-                reached = min([reached, *(origin.told_upto for origin in owed)])
+                # It may have been told more already; a position does not go back for that.
+                reached = min([reached, *(max(self.told, origin.told_upto) for origin in owed)])
             return self._envelop(waiting, reached, wall_ns, owes)
         return b""
+
+    def note_live(self, told: int, *, since: int) -> None:
+        """Note what its subscriber was told while it was live.
+
+        Args:
+            told: the sequence of the last position that its lane told it, or others before.
+            since: the sequence from which on it was live.
+        """
+        if self.lane.says_positions and told > since:
+            self.told = told
+
+    def ticks_envelope(self, fragments: Sequence[bytes], reached: int, wall_ns: int) -> bytes:
+        """Return the envelope of ticks that move the subscriber to a sequence."""
+        if self.lane.says_positions:
+            self.told = reached
+        return self.lane.ticks_envelope(fragments, self._ring.position(reached), wall_ns)
 
     def append_message(self, message: Message) -> None:
         """Say a message, after what waits already."""
@@ -222,19 +241,21 @@ class Outbox:
         return list(origins)
 
     def _envelop(self, waiting: Waiting, reached: int, wall_ns: int, owes: bool) -> bytes:
-        lane, position = self.lane, self._ring.position(reached)
+        lane = self.lane
         match waiting:
             case Words(message):
                 return lane.message_envelope(message)
             case State(fragments, is_last) if owes or not is_last:
                 return lane.state_envelope(fragments)
             case State(fragments):
-                return lane.ticks_envelope(fragments, position, wall_ns)
+                return self.ticks_envelope(fragments, reached, wall_ns)
             case Mark():
+                self.told, position = reached, self._ring.position(reached)
                 return lane.message_envelope(mark_message(position, wall_ns), position)
             case SnapshotBegin(sequence):
                 begin = snapshot_begin_message(self._ring.position(sequence))
                 return lane.message_envelope(begin)
             case SnapshotEnd(sequence):
-                position = self._ring.position(min(sequence, reached))
+                self.told = min(sequence, reached)
+                position = self._ring.position(self.told)
                 return lane.message_envelope(snapshot_end_message(position), position)

@@ -4,6 +4,8 @@ Found by `tests.chaos`: readers that were cut off while they caught up, or chang
 then, came back with positions that spoke for more than they had been told.
 """
 
+import pytest
+
 from feed.broadcast.payload_key import PayloadKey
 from feed.market.ticks import Channel, Kind
 from feed.wire.position import Position
@@ -324,6 +326,34 @@ def test_a_snapshot_that_waits_does_not_speak_for_an_interval_that_ends_meanwhil
     heard = member.take_objects()
     assert told(heard, "q") == [2]
     assert positions(heard)[-1] == 2
+
+
+@pytest.mark.parametrize("way", ["live", "by a mark", "catching up"])
+def test_a_snapshot_tells_no_position_before_one_that_was_told(way: str) -> None:
+    stage = Stage()
+    stage.publish_and_cut(Kind.TRADE)
+    member = stage.join(QUOTES_CONFLATED, marks=True)
+    stage.publish_and_cut(Kind.QUOTE)  # collected
+    if way == "catching up":
+        fall_behind(stage, member, Kind.TRADE)
+        member.socket.held_bytes = 0
+        stage.catch_up(member)
+    elif way == "live":
+        stage.publish_and_cut(Kind.TRADE)
+    else:
+        stage.publish_and_cut(Kind.STATUS)  # of which the lane hears nothing
+        stage.now_ns += 50 * MS
+        stage.idle(keepalive_ns=MS, mark_interval_ns=MS)
+    assert positions(member.take_objects())[-1] == 3
+    stage.move(member, QUOTES_CONFLATED)
+    stage.begin(member, Selection.of({Channel.TRADES: ("*",)}), snapshot=True)
+    stage.catch_up(member, most_frames=1)
+    stage.move(member, LOSSLESS)  # and owes what the interval has collected since 2
+    stage.catch_up(member)
+    objects = member.take_objects()
+    (end,) = [item["pos"] for item in objects if item.get("state") == "end"]
+    assert Position.parse(end).sequence == 3
+    assert told(objects, "q") == [2]
 
 
 def test_a_past_of_conflated_channels_is_not_that_of_others_asked_for_later() -> None:

@@ -48,6 +48,8 @@ class Ledger:
         )
         self._dropped: frozenset[Key] = frozenset()  # and what waits for the socket may be of it
         self._restated: set[Key] = set()  # keys that may be told again what they were told
+        # And those that may be, since an interval of theirs had ended before a gap, up to its end.
+        self._restated_before: tuple[int, frozenset[Key]] = 0, frozenset()
         self._snapshot: dict[Key, int] | None = None
         self._snapshot_at = 0  # as of which it is
         self._snapshots: list[frozenset[Key]] = []  # that may come
@@ -76,6 +78,7 @@ class Ledger:
         self._lowest = None
         self._highest = 0
         self._restated.clear()
+        self._restated_before = 0, frozenset()
         self._snapshot = self._state = None
         self._granted = None
         self._is_cut_short = False
@@ -209,6 +212,8 @@ class Ledger:
         self._check(position)
         self.position = position
         self._highest = max(self._highest, position)
+        if position > self._restated_before[0]:
+            self._restated_before = 0, frozenset()
         self.counts["intervals"] += 1
         self.conflated.reach(position)
         if position - self._silence_checked > SILENCE_CHECK_TICKS and not self._places:
@@ -235,6 +240,8 @@ class Ledger:
             self._state = first, last, {}, due
         else:
             self.conflated.cover(first, last, self.at)
+        if self._restated:
+            self._restated_before = last, self._restated_before[1] | self._restated
         if self._places or first <= self.at:
             self._spread(self._places)
             self._check_places(first - 1, reaches=False)
@@ -389,7 +396,11 @@ class Ledger:
             Wrong: its interval has not ended just now.
         """
         if key not in self._restated:
-            raise Wrong(f"a conflated trade, and the channel is not: {message}")
+            upto, keys = self._restated_before
+            if key not in keys or number > upto:
+                raise Wrong(f"a conflated trade, and the channel is not: {message}")
+            check_stretch(self._market, key, number, message)
+            return True
         place = self._places.get(key)
         if place is None:
             return False

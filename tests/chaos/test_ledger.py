@@ -233,3 +233,15 @@ def test_what_an_interval_has_told_beyond_a_position_is_told_again_and_nothing_i
         ledger.hear(message(number))
     with pytest.raises(Wrong, match=f"{DUE[7]} of .* was due after {DUE[5]}"):
         ledger.reach("e", DUE[7])
+
+
+def test_a_gap_of_a_past_may_cover_what_an_interval_had_collected_and_tells_it_later() -> None:
+    ledger = begin({BUSY: 100})
+    ledger.subscribe(TRADES, TRADES, {}, after=0)
+    ledger.gap(1, DUE[5], "overrun")  # at once, before what waits already
+    ledger.hear(conflated(DUE[2], DUE[4]))
+    with pytest.raises(Wrong, match="the channel is not"):
+        ledger.hear(conflated(DUE[5], DUE[6]))
+    ledger.hear(message(DUE[7]))
+    with pytest.raises(Wrong, match="due"):
+        ledger.reach("e", DUE[7])
