@@ -93,6 +93,19 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Events that are not coming; a position that follows it speaks for them.
+
+    Attributes:
+        message: its words.
+        told_upto: the last sequence that may be told to its reader before it.
+    """
+
+    message: Message
+    told_upto: int
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotBegin:
     """The beginning of a snapshot as of a sequence."""
 
@@ -113,7 +126,7 @@ class SnapshotEnd:
     origin: OfSnapshot
 
 
-Waiting = Words | State | Mark | SnapshotBegin | SnapshotEnd  # enveloped when there is room
+Waiting = Words | Gap | State | Mark | SnapshotBegin | SnapshotEnd  # enveloped when there is room
 _MARK = Mark()
 
 
@@ -146,15 +159,19 @@ class Outbox:
         """
         while self.waiting:
             waiting = self.waiting.pop(0)
-            # A state behind it is of before, and tells a position itself.
-            behind = [other.origin for other in self.waiting if isinstance(other, State)]
+            # A gap or a state behind it is of before, and tells a position itself, or is followed.
+            behind = [
+                other.origin if isinstance(other, State) else other
+                for other in self.waiting
+                if isinstance(other, State | Gap)
+            ]
             owes = owes or bool(behind)
             if isinstance(waiting, Mark) and (owes or not self.lane.says_positions):
                 continue  # there is one soon, or it wants none any more
             if isinstance(waiting, SnapshotEnd):  # which has to tell one
-                owed = [origin for origin in behind if not isinstance(origin, OfSnapshot)]
+                owed = [other for other in behind if not isinstance(other, OfSnapshot)]
                 # It may have been told more already; a position does not go back for that.
-                reached = min([reached, *(max(self.told, origin.told_upto) for origin in owed)])
+                reached = min([reached, *(max(self.told, other.told_upto) for other in owed)])
             return self._envelop(waiting, reached, wall_ns, owes)
         return b""
 
@@ -196,7 +213,8 @@ class Outbox:
         """
         self._ladder.count_gap(last - first + 1 if isinstance(first, int) else 0, last, reason)
         missing = self._ring.position(first) if isinstance(first, int) else first
-        gap = Words(gap_message(missing, self._ring.position(last), reason))
+        message = gap_message(missing, self._ring.position(last), reason)
+        gap = Gap(message, first - 1 if isinstance(first, int) else 0)
         self.waiting.insert(0 if at_once else len(self.waiting), gap)
 
     def append_states(self, runs: Iterable[list[bytes]], origin: Origin) -> None:
@@ -243,7 +261,7 @@ class Outbox:
     def _envelop(self, waiting: Waiting, reached: int, wall_ns: int, owes: bool) -> bytes:
         lane = self.lane
         match waiting:
-            case Words(message):
+            case Words(message) | Gap(message):
                 return lane.message_envelope(message)
             case State(fragments, is_last) if owes or not is_last:
                 return lane.state_envelope(fragments)

@@ -356,6 +356,30 @@ def test_a_snapshot_tells_no_position_before_one_that_was_told(way: str) -> None
     assert told(objects, "q") == [2]
 
 
+def test_a_snapshot_does_not_speak_for_what_the_ring_has_lost_before_that_is_told() -> None:
+    stage = Stage(capacity=8)
+    both = {Channel.STATUSES: ("*",), Channel.QUOTES: ("*",)}
+    statuses = Selection.of({Channel.STATUSES: ("*",)})
+    member = stage.join(Selection.of(both, {Channel.QUOTES: 100}), marks=True)
+    stage.publish_and_cut(Kind.QUOTE)  # collected
+    stage.publish_and_cut(*[Kind.TRADE] * 8)  # and lost by the ring
+    stage.move(member, Selection.of(both, {Channel.QUOTES: 100}))
+    stage.begin(member, statuses, snapshot=True)
+    stage.catch_up(member, most_frames=1)
+    stage.move(member, Selection.of(both))  # and owes the quote
+    stage.catch_up(member)
+    heard = [item for item in member.take_objects() if item["T"] in {"mark", "snapshot", "gap"}]
+    told_last = [(item["T"], item.get("from") or item["pos"]) for item in heard]
+    assert told_last == [
+        ("mark", f"{EPOCH}-0"),
+        ("snapshot", f"{EPOCH}-9"),
+        ("snapshot", f"{EPOCH}-0"),  # it may be cut off here
+        ("gap", f"{EPOCH}-1"),
+        ("snapshot", f"{EPOCH}-9"),
+        ("snapshot", f"{EPOCH}-9"),
+    ]
+
+
 def test_a_past_of_conflated_channels_is_not_that_of_others_asked_for_later() -> None:
     stage = Stage()
     stage.publish_and_cut(*[Kind.TRADE, Kind.QUOTE] * 4)
