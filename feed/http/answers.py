@@ -33,8 +33,13 @@ def joined_answer(head: dict[str, Any], encoded: dict[str, bytes]) -> web.Respon
     return web.Response(body=body, content_type=_JSON)
 
 
+def array_answer(items: Sequence[bytes]) -> web.Response:
+    """Return an array of items that are JSON already."""
+    return web.Response(body=b"[%b]" % b",".join(items), content_type=_JSON)
+
+
 def array_of(fragments: Sequence[bytes]) -> bytes:
-    """Return the array of these fragments of JSON; there may be zero of them."""
+    """Return the array of these fragments of ticks; there may be zero of them."""
     return JSON.join(fragments) if fragments else b"[]"
 
 

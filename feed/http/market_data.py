@@ -5,13 +5,22 @@ Whoever asks is answered of what is granted to them: what they ask for goes thro
 """
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from feed.errors import InvalidParameter, NotGranted
 from feed.http.access import identity_of
-from feed.http.answers import array_of, joined_answer, json_answer, limit_of, ticks_answer
+from feed.http.answers import (
+    array_answer,
+    array_of,
+    joined_answer,
+    json_answer,
+    limit_of,
+    ticks_answer,
+)
 from feed.http.ring_page import encode, read_page
 from feed.http.server import Server
 from feed.http.streaming import CONFLATE_HEADER, conflate_header
@@ -39,29 +48,37 @@ async def symbols(request: web.Request, server: Server) -> web.Response:
 async def assets(request: web.Request, server: Server) -> web.Response:
     """Answer `/v2/assets`, which ccxt asks before it subscribes; its filters are honoured."""
     wanted = request.query
-    return json_answer(
+    return array_answer(
         [
-            {
-                "id": known.symbol,
-                "class": known.asset_class,
-                "exchange": known.exchange,
-                "symbol": known.symbol,
-                "name": known.name,
-                "status": _ACTIVE,
-                "tradable": True,
-                "marginable": False,
-                "shortable": False,
-                "easy_to_borrow": False,
-                "fractionable": True,
-                "min_order_size": "0.000000001",
-                "min_trade_increment": "0.000000001",
-                "price_increment": "0.000000001",
-            }
+            _asset(known)
             for known in await _listed(request, server)
             if wanted.get("asset_class", known.asset_class) == known.asset_class
             and wanted.get("exchange", known.exchange) == known.exchange
             and wanted.get("status", _ACTIVE) == _ACTIVE
         ]
+    )
+
+
+@lru_cache(maxsize=1 << 16)  # whoever asks is answered of the same instruments
+def _asset(known: Instrument) -> bytes:
+    """Return an instrument in the dialect's words, encoded."""
+    return orjson.dumps(
+        {
+            "id": known.symbol,
+            "class": known.asset_class,
+            "exchange": known.exchange,
+            "symbol": known.symbol,
+            "name": known.name,
+            "status": _ACTIVE,
+            "tradable": True,
+            "marginable": False,
+            "shortable": False,
+            "easy_to_borrow": False,
+            "fractionable": True,
+            "min_order_size": "0.000000001",
+            "min_trade_increment": "0.000000001",
+            "price_increment": "0.000000001",
+        }
     )
 
 

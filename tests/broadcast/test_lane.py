@@ -228,7 +228,9 @@ def test_a_lane_that_speaks_need_say_nothing_but_events_of_sse_are_marked(way: W
     lane = lane_of(way, marks=True)
     heard = []
     for second in range(1, 25):
-        lane.note_frame(second * S, None if way is SSE else second)  # elsewhere the mark is in the frame
+        lane.note_frame(
+            second * S, None if way is SSE else second
+        )  # elsewhere the mark is in the frame
         heard.append(says(lane, second))
     assert [second for second, words in enumerate(heard, 1) if words] == (
         [10, 20] if way is SSE else []

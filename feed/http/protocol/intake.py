@@ -17,7 +17,7 @@ from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import _ErrInfo
 
 from feed.http.protocol.frames import Frames
-from feed.http.protocol.head import MAX_LINE_BYTES, MAX_REST_BYTES, Head
+from feed.http.protocol.head import MAX_HEADERS, MAX_LINE_BYTES, MAX_REST_BYTES, Head
 from feed.http.protocol.message import Message
 from feed.hub.clock import Clock
 from feed.hub.inlet import Inlet
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from aiohttp.web_server import Server
 
 NO_REQUEST = "this is not a request of HTTP/1.1"
-MAX_HEADERS = 128
 # A body is parsed in pieces: at most one of them can hide the beginning of an uncounted head.
 _BODY_PIECE_BYTES = 4 * 1024
 _READ_BUFFER_BYTES = 64 * 1024
@@ -89,7 +88,7 @@ class Intake(web.RequestHandler):
             keepalive_timeout=idle_timeout_s,
             max_line_size=MAX_LINE_BYTES,
             max_field_size=MAX_REST_BYTES,
-            max_headers=MAX_HEADERS,
+            max_headers=MAX_HEADERS + 1,  # the count of the head refuses them before
             read_bufsize=_READ_BUFFER_BYTES,
             auto_decompress=False,  # bodies that are compressed are refused
             **options,
@@ -293,6 +292,8 @@ class Intake(web.RequestHandler):
             self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG, words)
         else:
             words = f"the headers of the request are more than {MAX_REST_BYTES} bytes together"
+            if self._head.rest_bytes <= MAX_REST_BYTES:
+                words = f"the request has more than {MAX_HEADERS} headers"
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, words)
 
     def _turn_away(self, why: TurnedAway) -> None:

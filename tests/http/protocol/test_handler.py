@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import socket
 
 import orjson
@@ -145,6 +146,7 @@ async def test_the_oldest_unfinished_head_makes_room_for_more_bytes(serve: Serve
         (HEAD + b"X: 1234567\r\n" * 1_400, 431),
         (HEAD + b"X: 1234567\r\n" * 1_400 + b"\r\n", 431),
         (HEAD + b"X: " + b"x" * 16_400 + b"\r\n\r\n", 431),
+        (HEAD + b"X: 1\r\n" * 128 + b"\r\n", 431),
     ],
 )
 @pytest.mark.parametrize("piece_bytes", [1_000, 1 << 20])
@@ -156,7 +158,7 @@ async def test_a_head_that_is_too_large_is_refused_before_it_is_whole(
     for at in range(0, len(head), piece_bytes):
         client.wire.writer.write(head[at : at + piece_bytes])
         await client.wire.writer.drain()
-    assert "bytes" in await problem(client, status)
+    assert re.search(r"\d+ (bytes|headers)", await problem(client, status))
     assert feed.hub.waiting.turned_away == {TurnedAway.TOO_LARGE: 1}
     assert feed.hub.waiting.held_bytes == 0
 
@@ -292,7 +294,6 @@ async def test_half_a_request_is_not_waited_for_after_a_half_close(serve: Serve)
         b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nBad Name: b\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nX: a\nb\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 200 + b"\r\n",
         b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET http:///nowhere HTTP/1.1\r\nHost: a\r\n\r\n",
     ],

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.http.protocol.head import MAX_LINE_BYTES, MAX_REST_BYTES, Head
+from feed.http.protocol.head import MAX_HEADERS, MAX_LINE_BYTES, MAX_REST_BYTES, Head
 
 LINE = b"GET /v1/sse?trades=* HTTP/1.1\r\n"
 HEADS = (LINE + b"\r\n", LINE + b"Host: a\r\n\r\n", LINE + b"Host: a\r\nAccept: */*\r\n\r\n")
@@ -45,9 +45,13 @@ def test_each_head_has_its_size_however_it_comes(
         (LINE + b"x" * MAX_REST_BYTES, True),
         (LINE + b"x" * (MAX_REST_BYTES - 4) + b"\r\n\r\n", True),
         (LINE + b"x" * (MAX_REST_BYTES - 3) + b"\r\n\r\n", False),
+        (LINE + b"X: 1\r\n" * MAX_HEADERS + b"\r\n", True),
+        (LINE + b"X: 1\r\n" * (MAX_HEADERS + 1) + b"\r\n", False),
     ],
 )
-def test_the_limits_are_of_the_line_and_of_the_rest(data: bytes, fits: bool) -> None:
+def test_the_limits_are_of_the_line_of_the_rest_and_of_how_many_there_are(
+    data: bytes, fits: bool
+) -> None:
     head = Head()
     head.read(data, 0)
     assert head.fits is fits
