@@ -1,13 +1,14 @@
-"""The head of a request as aiohttp's parser gives it, which can be made to forget its query.
+"""The head of a request as aiohttp's parser gives it, which can be made to forget what was read.
 
-A query may name thousands of symbols, and a subscriber's request stays for as long as it does: its
-text alone, in three forms, would be 24 kB of each subscriber to 900 symbols.
+A subscriber's request stays for as long as it does. Its query may name thousands of symbols: its
+text alone, in three forms, would be 24 kB of each subscriber to 900. Its headers are one kB at
+least, those of a browser three, and credentials may be among them.
 """
 
 from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import HttpVersion, web
-from multidict import CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 from yarl._url import build_pre_encoded_url
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 
 LONG_CHARACTERS = 1_024  # of a target that is worth forgetting
+_NO_HEADERS = CIMultiDictProxy[str](CIMultiDict())
 _READ_FROM_QUERIES = ("path_qs", "query", "query_string", "raw_path", "rel_url", "url")
 
 
@@ -70,3 +72,12 @@ def forget_query(request: web.BaseRequest) -> bool:
         request._cache.pop(name, None)  # noqa: SLF001
     build_pre_encoded_url.cache_clear()  # of the last 128 queries, which may be of 64 KiB each
     return True
+
+
+def forget_headers(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Let go of the headers of an exchange whose answer has begun, and does not end."""
+    message: object = request._message  # noqa: SLF001 - pinned by a test, as the others here
+    if isinstance(message, Message):
+        message.headers = request._headers = _NO_HEADERS  # noqa: SLF001
+        request._cache.clear()  # noqa: SLF001 - is computed anew where it is asked for again
+    response.headers.clear()
