@@ -200,6 +200,7 @@ class Conversation:
             if message.type in _ENDS:
                 break
             await self._take(message)
+            del message  # it may be long, and the next one may be far off
 
     async def end(self) -> None:
         """Be out of the hub, and give the socket time to take the last words."""

@@ -58,7 +58,7 @@ class Server:
         if isinstance(request.protocol, Handler):
             request.protocol.charge(spend)
 
-    def forget_query(self, request: web.Request) -> None:
-        """Let go of the query of a request that was read, and is answered without end."""
+    def forget_head(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Let go of the head of a request that was read, and is being answered without end."""
         if isinstance(request.protocol, Handler):
-            request.protocol.forget_query(request)
+            request.protocol.forget_head(request, response)

@@ -16,7 +16,6 @@ from feed.broadcast.standing import Written
 from feed.errors import NotGranted
 from feed.http.negotiation import choose
 from feed.http.problems import problem_for
-from feed.http.protocol.message import forget_headers
 from feed.http.server import Server
 from feed.hub.connection import Connection
 from feed.hub.hub import Hub
@@ -129,10 +128,9 @@ async def respond(
     )
     prelude = endless.prelude
     del endless, granted, wish
-    server.forget_query(request)
     try:
         await response.prepare(request)
-        forget_headers(request, response)
+        server.forget_head(request, response)
         async with hub.turns.turn(Step.JOIN):
             if not (connection.closing or session.ended.done()):
                 session.subscriber.open(prelude)

@@ -8,7 +8,6 @@ from feed.errors import CredentialRefused, InvalidParameter, Unauthenticated
 from feed.http.conversation import Conversation
 from feed.http.handshake import accept, check_handshake, codec_of, compression_of, is_handshake
 from feed.http.problems import problem_for
-from feed.http.protocol.message import forget_headers
 from feed.http.server import Server
 from feed.http.unserved import PLACES, say_unserved
 from feed.market.asset_classes import EVERY_OF, AssetClass
@@ -48,7 +47,7 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
         every=_every(request),
     )
     server.charge(request, conversation.spend)
-    forget_headers(request, socket)
+    server.forget_head(request, socket)
     try:
         await conversation.run()
     finally:

@@ -3,6 +3,7 @@
 import gc
 
 import pytest
+from aiohttp import web
 from yarl import URL
 
 from feed.market.ticks import Channel
@@ -47,6 +48,26 @@ async def test_subscribers_to_the_same_share_all_they_keep_of_it(serve: Serve, p
         if type(each) is Selection and "KEPT7" in dict(each.symbols).get(Channel.TRADES, ())
     ]
     assert len({id(symbols) for each in kept for _, symbols in each.symbols}) == 1
+
+
+@pytest.mark.parametrize("path", ["/v1/sse", "/v1/stream", "/v1/ws"])
+async def test_a_subscriber_keeps_no_headers(serve: Serve, path: str) -> None:
+    feed = await serve()
+    headers = {"Authorization": "Bearer KEPT", "User-Agent": "KEPT"}
+    address = feed.host, feed.port
+    if path == "/v1/ws":
+        reader = await WebSocketReader.connect(address, path, headers)
+        await reader.begin()
+        await reader.subscribe(trades=["KEPT"])
+    else:
+        await RawHttp.get(address, f"{path}?trades=KEPT", headers)
+    await feed.sessions_reach(1)
+    gc.collect()
+    requests = [each for each in gc.get_objects() if isinstance(each, web.BaseRequest)]
+    assert requests
+    assert not any(each.headers for each in requests)
+    lists = [each for each in gc.get_objects() if type(each) is list]
+    assert not [each for each in lists if (b"Authorization", b"Bearer KEPT") in each]
 
 
 @pytest.mark.parametrize("path", ["/v1/history", "/v1/snapshot"])

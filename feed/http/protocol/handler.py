@@ -18,7 +18,7 @@ from feed.errors import shorten
 from feed.http.problems import legible, problem, problem_for
 from feed.http.protocol.headers import with_manners
 from feed.http.protocol.intake import NO_REQUEST, Intake, Refusal
-from feed.http.protocol.message import forget_query
+from feed.http.protocol.message import forget_headers, forget_query
 from feed.hub.waiting import TurnedAway
 
 # Sent after a request whose answer does not end: nobody will ever read it.
@@ -50,12 +50,20 @@ class Handler(Intake):
         self._endless = True
         return not self.half_closed and self.transport is not None
 
-    def forget_query(self, request: web.BaseRequest) -> None:
-        """Let go of a long query that was read, wherever it is kept."""
+    def forget_head(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
+        """Let go of the head of a request whose answer has begun, and does not end."""
+        forget_headers(request, response)
+        forget_query(request)
+        if self._frames is not None:
+            self._parser = None  # nothing but frames comes any more
+        elif request.keep_alive:  # else it reads nothing more
+            self._read_another()
+
+    def _read_another(self) -> None:
+        """Let aiohttp's parser, which keeps the last head that it has read, read a short one."""
         parser, paused = self._parser, self._reading_paused or self._upgraded
         between = self._body is None and not (self._head.size_bytes or self._messages or paused)
-        if forget_query(request) and between and parser is not None:
-            # aiohttp's parser keeps the target of the last request: this one is shorter.
+        if between and parser is not None:
             parser.feed_data(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             parser.message_consumed()
 
@@ -100,7 +108,8 @@ class Handler(Intake):
             self._answer_bytes = 0
             self._answered += 1
             self._endless, self._behind_bytes = False, 0
-            self.forget_query(request)
+            if forget_query(request):
+                self._read_another()
             if self._is_answered and self.transport is not None:
                 self._await_request()
             self._parse()  # what follows an upgrade that was declined
