@@ -33,6 +33,7 @@ from feed.wire.framing import WebSocketFraming
 from feed.wire.grants import Grants
 from feed.wire.messages import leaving_message, refusal_words
 from feed.wire.requests import Auth, Control, Feedback, Subscribe, Unsubscribe
+from feed.wire.sdk import Sdk
 from feed.wire.selection import Selection
 from feed.wire.subscribed import NOTHING_SUBSCRIBED, Subscribed
 from feed.wire.transport import Transport
@@ -120,6 +121,7 @@ class Conversation:
         "_redeem",
         "_refusal",
         "_refused",
+        "_sdk",
         "_session",
         "_socket",
         "_subscribed",
@@ -135,6 +137,7 @@ class Conversation:
         *,
         shown: Identity | CredentialRefused,
         redeem: Callable[[str], Identity],
+        sdk: Sdk = Sdk.NONE,
         every: str = ALL,
     ) -> None:
         """Join the hub; nothing is said before `run`.
@@ -147,6 +150,7 @@ class Conversation:
             agreed: the compression that the handshake allows.
             shown: who it is by the handshake, or why that is not accepted.
             redeem: returns whose ticket it is; raises CredentialRefused.
+            sdk: how it reads errors.
             every: what a `*` stands for: all symbols, or all of an asset class.
         """
         self._socket = socket
@@ -155,6 +159,7 @@ class Conversation:
         self._codec = codec
         self._dialect = DIALECTS[codec.name]
         self._agreed = agreed
+        self._sdk = sdk
         self._every = every
         self._compress = True  # unless the client asked for plain frames
         self._marks = False
@@ -182,6 +187,7 @@ class Conversation:
             compression=agreed,
             identity=identity,
             reselect=self._reselect,
+            hears_notices=self._hears_notices,
         )
 
     async def run(self) -> None:
@@ -226,7 +232,7 @@ class Conversation:
         self._connection.write_last(self._dialect.greet(self._session.id))
 
     def _say_error(self, reason: Disconnect) -> None:
-        error = self._dialect.last_words(reason)
+        error = self._dialect.last_words(reason, self._sdk)
         if error:
             self._connection.write_last(error)
 
@@ -237,12 +243,23 @@ class Conversation:
         or the kernel resets the connection, and the last words are lost with it.
         """
         # Clients of the dialect know no such message, and learn it by the close code.
-        is_ours = self._marks or self._socket.ws_protocol is not None
-        if reason.retry_ms is not None and is_ours:
+        if reason.retry_ms is not None and self._knows_more():
             self._connection.write_last(self._dialect.say(leaving_message(reason.retry_ms)))
         self._say_error(reason)
         self._connection.write_last(close_frame(reason.close_code, reason.words))
         self._connection.cut_off_soon()
+
+    def _knows_more(self) -> bool:
+        """Whether the client has shown that it knows messages which the dialect does not have."""
+        return self._marks or self._socket.ws_protocol is not None
+
+    def _hears_notices(self) -> bool:
+        """Whether a message may come that nothing was said for.
+
+        The SDK in Go takes whatever follows `authenticated` for the answer to its `subscribe`, and
+        comes back for ever if it is not that.
+        """
+        return self._sdk is Sdk.NONE or self._knows_more()
 
     def _may_go_on(self) -> bool:
         """Count a message of any kind; one too many ends the conversation."""

@@ -17,7 +17,10 @@ from feed.wire.compression import MAX_WINDOW_BITS, Compression
 from feed.wire.deflate_offer import CLIENT_FORGETS, acceptable_offer
 from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
+from feed.wire.sdk import PYTHON_AGENT, Sdk
 
+# The first part of every path of the dialect's streams.
+DIALECT_PATHS = ("/v1beta1/", "/v1beta2/", "/v1beta3/", "/v2/")
 _KEY_BYTES = 16
 VERSION = "13"  # RFC 6455 §4.1; others are drafts of it
 _UPGRADE = {
@@ -110,6 +113,15 @@ def _offering(request: web.Request, offer: str) -> web.Request:
     headers = request.headers.copy()
     headers[hdrs.SEC_WEBSOCKET_EXTENSIONS] = offer
     return request.clone(headers=headers)
+
+
+def sdk_of(request: web.Request, socket: web.WebSocketResponse) -> Sdk:
+    """Return what is known of how the client reads errors, by path and User-Agent."""
+    if socket.ws_protocol is not None:
+        return Sdk.NONE
+    if request.headers.get(hdrs.USER_AGENT, "").startswith(PYTHON_AGENT):
+        return Sdk.PYTHON
+    return Sdk.EXACT if request.path.startswith(DIALECT_PATHS) else Sdk.NONE
 
 
 def codec_of(request: web.Request, socket: web.WebSocketResponse) -> Codec:

@@ -9,22 +9,20 @@ import contextlib
 
 from aiohttp import web
 
-from feed.http.handshake import accept, codec_of, is_handshake
+from feed.http.handshake import DIALECT_PATHS, accept, codec_of, is_handshake, sdk_of
 from feed.http.problems import problem_for, refuse_unrouted
 from feed.http.server import Server
 from feed.wire.dialect import DIALECTS
 from feed.wire.disconnect import Reason
-from feed.wire.messages import error_message
+from feed.wire.sdk import final_error
 
-# The first part of every path of the dialect's streams.
-_DIALECT = ("/v1beta1/", "/v1beta2/", "/v1beta3/", "/v2/")
 # SDKs send `auth` once they are greeted, and look for errors in the answer to it.
 _FIRST_WORDS_S = 2.0
 
 
 async def unrouted(request: web.Request, server: Server) -> web.StreamResponse:
     """Answer what no other route answers: 404, 405, or an error in a WebSocket."""
-    if request.path.startswith(_DIALECT) and is_handshake(request):
+    if request.path.startswith(DIALECT_PATHS) and is_handshake(request):
         try:
             server.origins.check(request)
         except web.HTTPForbidden as error:
@@ -52,7 +50,7 @@ async def say_unserved(request: web.Request, server: Server) -> web.StreamRespon
     code = reason.value.error_code
     assert code is not None
     words = f"{code.words}: {request.path} is not served; served: {', '.join(served())}"
-    connection.write_last(dialect.say(error_message(code, words)))
+    connection.write_last(dialect.say(final_error(code, words, sdk_of(request, socket))))
     await socket.close(code=reason.value.close_code, message=reason.value.words.encode())
     await connection.finish()
     return socket

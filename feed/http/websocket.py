@@ -6,7 +6,14 @@ from aiohttp import hdrs, web
 
 from feed.errors import CredentialRefused, InvalidParameter, Unauthenticated
 from feed.http.conversation import Conversation
-from feed.http.handshake import accept, check_handshake, codec_of, compression_of, is_handshake
+from feed.http.handshake import (
+    accept,
+    check_handshake,
+    codec_of,
+    compression_of,
+    is_handshake,
+    sdk_of,
+)
 from feed.http.problems import problem_for
 from feed.http.server import Server
 from feed.http.unserved import PLACES, say_unserved
@@ -44,6 +51,7 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
         compression_of(socket),
         shown=shown,
         redeem=partial(server.access.redeem, request.headers.get(hdrs.ORIGIN, "")),
+        sdk=sdk_of(request, socket),
         every=_every(request),
     )
     server.charge(request, conversation.spend)

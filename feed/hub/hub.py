@@ -31,7 +31,7 @@ from feed.hub.housekeeping import Housekeeping
 from feed.hub.inlet import Inlet
 from feed.hub.instruments import Instruments
 from feed.hub.portrait import Departed, portray
-from feed.hub.session import Session, no_beat
+from feed.hub.session import Session, always, no_beat
 from feed.hub.steps import Step, Steps
 from feed.hub.turns import Turns
 from feed.hub.waiting import Waiting
@@ -228,10 +228,11 @@ class Hub:
         compression: Compression | None = None,
         identity: Identity = ANONYMOUS,
         reselect: Callable[[], None] | None = None,
+        hears_notices: Callable[[], bool] = always,
     ) -> Session:
         """Take a subscriber in; it is held, at the last cut, until `begin` or `release`.
 
-        See `Session` for `beat`, `identity` and `reselect`.
+        See `Session` for `beat`, `identity`, `reselect` and `hears_notices`.
 
         Raises:
             LimitExceeded: the selection is too large by itself, or together with all others.
@@ -239,7 +240,15 @@ class Hub:
         opened_ns = self.clock.mono_ns()
         subscriber = self.audience.enter(key, framing, connection, opened_ns, compression)
         session = Session(
-            connection, subscriber, framing.transport, opened_ns, goodbye, beat, identity, reselect
+            connection,
+            subscriber,
+            framing.transport,
+            opened_ns,
+            goodbye,
+            beat,
+            identity,
+            reselect,
+            hears_notices,
         )
         subscriber.due.pace(paced=identity.grants.conflate_ms > 0)
         self.sessions[subscriber] = session
@@ -440,7 +449,11 @@ class Hub:
             return
         if end_ns <= wall_ns:
             self.disconnect(session, Reason.EXPIRED)
-        elif end_ns - wall_ns <= EXPIRING_NS and session.told_end_ns != end_ns:
+        elif (
+            end_ns - wall_ns <= EXPIRING_NS
+            and session.told_end_ns != end_ns
+            and session.hears_notices()
+        ):
             session.told_end_ns = end_ns
             self.audience.tell_now(session.subscriber, [expiring_message(end_ns)], mono_ns)
             self.catch_up.give(session.subscriber, most_frames=1)

@@ -19,6 +19,11 @@ def no_beat(awake_ns: int) -> None:
     """Do nothing: only WebSockets have pings of their own."""
 
 
+def always() -> bool:
+    """Return True."""
+    return True
+
+
 def _no_goodbye(reason: Disconnect) -> None:
     """Do nothing: all is said."""
 
@@ -37,6 +42,7 @@ class Session:
             sleeps (`AwakeClock`), for what a transport does by itself.
         identity: who it is, and what it may have. `Hub.identify` changes it.
         reselect: called when its grants may have changed; None: the hub selects for it.
+        hears_notices: tells whether it knows messages that answer nothing, such as `expiring`.
         wish: all that it asked for, as far as it is granted, where its selection does not say that;
             of transports that go one way.
         told_end_ns: the end of its identity that it was told of; None: it was told of none.
@@ -52,6 +58,7 @@ class Session:
     beat: Callable[[int], None]
     identity: Identity = ANONYMOUS
     reselect: Callable[[], None] | None = None
+    hears_notices: Callable[[], bool] = always
     wish: Selection | None = None
     told_end_ns: int | None = None
     ended: "asyncio.Future[Reason]" = field(
@@ -67,3 +74,4 @@ class Session:
         self.goodbye = _no_goodbye
         self.beat = no_beat
         self.reselect = None
+        self.hears_notices = always

@@ -22,6 +22,7 @@ from feed.wire.messages import (
     error_of,
 )
 from feed.wire.requests import MOST_SYMBOLS, Control, parse_control
+from feed.wire.sdk import Sdk, final_error
 from feed.wire.subscribed import NOTHING_SUBSCRIBED, Subscribed
 from feed.wire.websocket_frame import Opcode, websocket_frame
 
@@ -95,10 +96,10 @@ class Dialect:
         """Return an error of ours as a frame; the conversation goes on."""
         return self.say(error_of(error))
 
-    def last_words(self, reason: Disconnect) -> bytes:
+    def last_words(self, reason: Disconnect, sdk: Sdk = Sdk.NONE) -> bytes:
         """Return the error of a reason as a frame; b"" where it does not have one."""
         code = reason.error_code
-        return b"" if code is None else self.say(error_message(code, reason.words))
+        return b"" if code is None else self.say(final_error(code, reason.words, sdk))
 
 
 def _wrong_kind(got: str, due: str, codec: Codec) -> InvalidMessage:

@@ -12,6 +12,6 @@ async def connect(feed: Feed, *, binary: bool = False, path: str = "/v1/ws") -> 
 
 async def error(reader: WebSocketReader) -> Message:
     message = await reader.message()
-    assert message.keys() == {"T", "code", "msg"}
+    assert message.keys() - {"detail"} == {"T", "code", "msg"}
     assert message["T"] == "error"
     return message

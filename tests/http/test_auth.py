@@ -196,4 +196,25 @@ async def test_paths_that_are_not_served_are_told_without_a_key(
     feed = await serve(keys=keys.path)
     reader = await connect(feed, path="/v2/delayed_sip")
     reader.say({"action": "auth", "key": "a", "secret": "b"})
-    assert (await error(reader))["code"] == 409
+    told = await error(reader)
+    assert (told["code"], told["msg"]) == (409, "insufficient subscription")
+    assert "/v2/delayed_sip is not served; served: /v1/ws, /v2/iex" in told["detail"]
+
+
+async def test_on_the_dialects_paths_final_errors_are_the_vendors_to_the_letter(
+    serve: Serve, keys: KeysFile
+) -> None:
+    """The SDK for Go compares them, and comes back for ever after any others."""
+    key = keys.add("desk", channels=["trades"])
+    feed = await serve(keys=keys.path)
+    reader = await connect(feed, path="/v2/iex", binary=True)
+    reader.say({"action": "auth", "key": "a", "secret": "b"})
+    told = await error(reader)
+    assert (told["msg"], told["detail"]) == ("auth failed", UNKNOWN)
+    reader = await connect(feed, path="/v2/iex", binary=True)
+    reader.say(auth_of(key))
+    await reader.message()
+    reader.say({"action": "subscribe", "quotes": ["AAPL"]})
+    told = await error(reader)
+    assert (told["code"], told["msg"]) == (409, "insufficient subscription")
+    assert "AAPL on quotes" in told["detail"]

@@ -1,7 +1,6 @@
 """EventSource polyfills of npm, which come back with their last id in the query."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,37 +8,23 @@ import pytest
 
 from tests.fakes.patience import until
 from tests.fakes.servers import Feed, Serve, trades
-from tests.toolchains.foreign import Foreign, Start, fetch, once, tool
+from tests.toolchains.foreign import Foreign, Start, tool
 
 pytestmark = [pytest.mark.toolchains, pytest.mark.timeout(300)]
 
-SOURCE = Path(__file__).parent / "node" / "polyfills.cjs"
-PACKAGES = ("event-source-polyfill@1", "reconnecting-eventsource@1", "eventsource@4")
 EVENTS_A_ROUND = 7
-
-
-@pytest.fixture(scope="session")
-def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the libraries by name, from whatever registry npm is told to use."""
-    npm = tool("npm", package="npm")
-
-    def install(folder: Path) -> None:
-        (folder / "package.json").write_text('{"private": true}')
-        options = ("--no-audit", "--no-fund", "--no-package-lock")
-        fetch([npm, "install", *options, *PACKAGES], folder)
-        shutil.copy(SOURCE, folder)
-
-    return once(tmp_path_factory, "node", install) / SOURCE.name
 
 
 @pytest.mark.parametrize("library", ["event-source-polyfill", "reconnecting-eventsource"])
 @pytest.mark.parametrize("query", ["", "&after=0&snapshot=1&_=1764380000000&r=0.25"], ids=repr)
 async def test_a_polyfill_comes_back_for_what_it_missed(
-    serve: Serve, start: Start, script: Path, library: str, query: str
+    serve: Serve, start: Start, node_scripts: Path, library: str, query: str
 ) -> None:
     feed = await serve()
     node = tool("node", package="nodejs")
-    program = await start(node, script, library, feed.url(f"/v1/sse?trades=*{query}"))
+    program = await start(
+        node, node_scripts / "polyfills.cjs", library, feed.url(f"/v1/sse?trades=*{query}")
+    )
     await feed.sessions_reach(1)
     last, ids = 0, []
     for _ in range(3):

@@ -16,6 +16,7 @@ from feed.wire.protobuf_codec import PROTOBUF
 from tests.e2e.conftest import Program, Run
 from tests.fakes.chaos import ChaosProxy
 from tests.fakes.servers import Feed, Serve, trades
+from tests.fakes.short_key import guarded, outcomes
 from tests.toolchains.foreign import Foreign, Start, build, fetch, once, tool
 
 pytestmark = [pytest.mark.toolchains, pytest.mark.timeout(300)]
@@ -172,6 +173,26 @@ async def test_the_sdk_in_go_hears_every_trade_of_a_replay_and_of_the_next_one(
             assert {quote["symbol"] for quote in kinds["quote"]} == {symbols[0]}
             assert {bar["symbol"] for bar in kinds["bar"]} <= set(symbols)
             program = await restart(run, program, proxy, *replay)
+
+
+async def test_the_sdk_in_go_lives_by_its_key(
+    serve: Serve, start: Start, clients: Path, tmp_path: Path
+) -> None:
+    feed, keys = await guarded(serve, tmp_path)
+    sdk = (clients, "alpaca", "stocks", feed.url("/v2"), "AAPL", "AAPL")
+    go = await start(*sdk, keys.id, keys.secret)
+    assert json.loads(await go.next()) == {"what": "connected"}
+    await feed.publish(*trades(1, 5))
+    heard = await hear_kinds(go, trade=5)
+    assert [trade["id"] for trade in heard["trade"]] == [1, 2, 3, 4, 5]
+    keys.expire()
+    status, words = await ended(go)
+    assert (status, "invalid credentials" in words) == (1, True), "it does not come back for ever"
+    assert outcomes(feed) == {"accepted": 1, "expired": 1}
+    for key, secret in ((keys.id, "another"), ("unknown", keys.secret)):
+        status, words = await ended(await start(*sdk, key, secret))
+        assert (status, "invalid credentials" in words) == (1, True)
+    assert outcomes(feed) == {"accepted": 1, "expired": 1, "wrong": 1, "unknown": 1}
 
 
 # WebSocket libraries.

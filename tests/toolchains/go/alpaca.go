@@ -44,13 +44,17 @@ func (logger) Errorf(format string, values ...interface{}) {
 }
 
 // alpacaSDK runs for ever, through cuts. Arguments: "stocks" or "crypto", the base URL, the symbols of
-// trades and bars, those of quotes.
+// trades and bars, those of quotes, and a key and its secret, where these matter.
 func alpacaSDK(arguments []string) error {
 	class, url := arguments[0], arguments[1]
 	trades, quotes := strings.Split(arguments[2], ","), strings.Split(arguments[3], ",")
+	key, secret := "key", "secret"
+	if len(arguments) > 4 {
+		key, secret = arguments[4], arguments[5]
+	}
 	options := []stream.Option{
 		stream.WithBaseURL(url),
-		stream.WithCredentials("key", "secret"),
+		stream.WithCredentials(key, secret),
 		stream.WithLogger(logger{}),
 		stream.WithReconnectSettings(0, 100*time.Millisecond),
 		stream.WithProcessors(1), // more would change the order
