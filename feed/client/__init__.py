@@ -3,6 +3,7 @@
 connecting.py       `connect`, `connect_blocking`: all that a caller can ask for
 stream.py           Stream: connect, receive, come back; blocking.py the same without async
 attempts.py         the next transport, and the time for it; backoff.py the waits
+papers.py           who asks, and renewal.py another token before that ends
 ledger.py           the account of deliveries, and so the position to resume from
 link.py             one connection; http_link.py and websocket_link.py do the I/O
 http_words.py       who asks, and the words of refusals
@@ -20,7 +21,7 @@ import `feed.broadcast` and below.
 """
 
 from feed.client.connecting import connect, connect_blocking
-from feed.client.errors import GaveUp, Malformed, MissingLibrary, NotAFeed, Refused
+from feed.client.errors import Expired, GaveUp, Malformed, MissingLibrary, NotAFeed, Refused
 from feed.client.events import (
     Batch,
     Bye,
@@ -34,8 +35,10 @@ from feed.client.events import (
     Leaving,
     Mark,
     Notice,
+    Refreshed,
     ServerWarning,
     Snapshot,
+    TokenFailed,
     Unknown,
 )
 from feed.client.stream import Stream
@@ -55,6 +58,7 @@ __all__ = [
     "Counters",
     "Disconnected",
     "Event",
+    "Expired",
     "Expiring",
     "FeedState",
     "Gap",
@@ -67,6 +71,7 @@ __all__ = [
     "Notice",
     "OnLagName",
     "Quote",
+    "Refreshed",
     "Refused",
     "ServerWarning",
     "Snapshot",
@@ -76,6 +81,7 @@ __all__ = [
     "Tables",
     "Tick",
     "Time",
+    "TokenFailed",
     "Trade",
     "Transport",
     "TransportName",

@@ -30,6 +30,14 @@ class Backoff:
             self._failures += 1
         return at_least_s + self._uniform(0.0, bound_s)
 
+    def another(self) -> "Backoff":
+        """Return one that begins anew, of the same chance."""
+        return Backoff(self._uniform)
+
+    def between(self, least_s: float, most_s: float) -> float:
+        """Return how long to wait where nothing has failed, and many must not come at once."""
+        return self._uniform(least_s, most_s)
+
     def ask(self, base_s: float) -> None:
         """Take the bound of the first wait that a server asked for (`retry:`)."""
         self._base_s = max(MIN_BASE_S, base_s)

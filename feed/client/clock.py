@@ -1,6 +1,7 @@
 """Time as a stream needs it, in one place, so that tests need not wait."""
 
 import asyncio
+import time
 from contextlib import AbstractAsyncContextManager
 
 
@@ -10,6 +11,10 @@ class Clock:
     def mono_s(self) -> float:
         """Return seconds that only grow."""
         return asyncio.get_running_loop().time()
+
+    def wall_ns(self) -> int:
+        """Return the time of day, nanoseconds since the Unix epoch."""
+        return time.time_ns()
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

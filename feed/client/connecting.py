@@ -73,7 +73,9 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
             "conflate" or "disconnect".
         key, secret: identity, where the server wants one; the key may be written as "id.secret".
         token: instead of a key: a text, or a function, a coroutine function too, that returns the
-            token of the next connection each time.
+            token of the next connection each time. It is also asked some seconds before a token
+            ends: a WebSocket goes on with the new one, other transports where they stood. While it
+            fails it is asked again (`TokenFailed`); if it has none at the end, `Expired` is raised.
         compress: accept compressed data.
         heartbeat_s: a connection that is silent for this time is dead. Servers speak at least every
             10 s.

@@ -5,6 +5,7 @@
     ├── NotAFeed            something else than a feed server answers at this address
     ├── Malformed           bytes that are not of the protocol; several connections in a row
     ├── GaveUp              nothing came for as long as the caller was willing to try
+    ├── Expired             the identity has ended, and the caller's function has no other token
     └── MissingLibrary      an optional library is not installed
 
 Other failures (a connection refused, cut or silent, a server that restarts, 5xx, 408, 429) are not
@@ -70,6 +71,18 @@ class GaveUp(FeedError):
         self.tried_s = tried_s
         self.reason = reason
         super().__init__(f"nothing came from {url} for {tried_s:.0f} s; last: {reason}")
+
+
+class Expired(FeedError):
+    """The identity that was shown has ended, and there is no other one.
+
+    Attributes:
+        reason: why the caller's function has no token, in words.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the identity has ended, and {reason}")
 
 
 class MissingLibrary(FeedError):

@@ -217,7 +217,10 @@ class ServerWarning:
 
 @dataclass(frozen=True, slots=True)
 class Expiring:
-    """Who this client is ends soon, and the connection with it; the next one shows it anew.
+    """Who this client is ends soon, and the connection with it.
+
+    Where the caller gave a function, it is asked for another token, which keeps the connection, or
+    its position on the next one.
 
     Attributes:
         time: when, as the server has it.
@@ -229,6 +232,30 @@ class Expiring:
 
     def __str__(self) -> str:
         return f"expiring at {self.time or 'some time'}: {self.words}"
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """The server has taken another token of the same identity; the connection goes on as it was."""
+
+    def __str__(self) -> str:
+        return "the token was refreshed"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFailed:
+    """The caller's function has no other token while the one that is shown ends; it is asked again.
+
+    Attributes:
+        reason: in words.
+        retry_in_s: when.
+    """
+
+    reason: str
+    retry_in_s: float
+
+    def __str__(self) -> str:
+        return f"{self.reason}; asking again in {self.retry_in_s:.1f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +330,8 @@ Event = (
     | Leaving
     | Notice
     | Expiring
+    | Refreshed
+    | TokenFailed
     | Unknown
     | Connected
     | Disconnected

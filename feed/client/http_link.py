@@ -12,6 +12,7 @@ from feed.client.http_words import problem_words
 from feed.client.link import Lost, Order, refusal
 from feed.client.parsers import READINGS, Message, Parser, SseMessageParser
 from feed.client.redirects import send
+from feed.client.shown import Shown
 from feed.wire.codec import CODECS
 from feed.wire.transport import Transport
 
@@ -92,6 +93,11 @@ class HttpLink:
         if not data:
             raise Lost(f"{self.url} ended the stream")
         return self._parser.feed(data), len(data)
+
+    async def refresh(self, shown: Shown) -> bool:
+        """Return False: a request is sent, and nothing more."""
+        del shown
+        return False
 
     async def close(self) -> None:
         """Drop the connection: an endless response has no other end."""

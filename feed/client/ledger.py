@@ -23,6 +23,7 @@ from feed.client.events import (
     Mark,
     Notice,
     Object,
+    Refreshed,
     ServerWarning,
     Snapshot,
     Unknown,
@@ -33,7 +34,7 @@ from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.wire.position import BEGINNING, Position
 
-_NO_LIFE = Bye | Leaving | Notice | FeedState | ServerWarning | Expiring | Unknown
+_NO_LIFE = Bye | Leaving | Notice | FeedState | ServerWarning | Expiring | Refreshed | Unknown
 _TICK_KINDS = frozenset(kind.value for kind in Kind)
 
 
@@ -48,6 +49,7 @@ class Ledger:
 
     __slots__ = (
         "_conflated",
+        "_expiring",
         "_in_snapshot",
         "_mending",
         "_position",
@@ -72,6 +74,7 @@ class Ledger:
         self.snapshot_due = snapshot
         self.stay_away_s: float | None = None
         self._conflated = conflated
+        self._expiring: Expiring | None = None  # told on this connection, and not taken yet
         self._position = after
         self._in_snapshot = False
         self._mending: Gap | None = None  # told, and the position has not moved past it yet
@@ -87,12 +90,18 @@ class Ledger:
     def connect(self, events: deque[Event]) -> None:
         """Note that a connection stands."""
         self.stay_away_s = None
+        self._expiring = None
         self._in_snapshot = False
         if self._position is not None:
             self.counters.resumes += self.counters.connects > 0
         elif self.counters.connects:
             self._append_gap(Gap(None, None, "no position"), events)
         self.counters.connects += 1
+
+    def take_expiring(self) -> Expiring | None:
+        """Return the newest notice of this connection that its identity ends, once."""
+        expiring, self._expiring = self._expiring, None
+        return expiring
 
     def enter(self, message: Message, events: deque[Event]) -> bool:
         """Turn a message into events; return whether the stream works: marks show it too.
@@ -145,13 +154,20 @@ class Ledger:
             self._enter_feed_state(item, events)
         elif kind == "warning":
             events.append(_warning(item))
-        elif kind == "expiring":
-            events.append(Expiring(_text(item, "t"), _text(item, "msg") or ""))
         elif kind == "error":
             code = item.get("code")
             if type(code) is not int:
                 raise Malformed(f"an error has a code, not {shorten(code)}")
             events.append(Notice(code, _text(item, "msg") or ""))
+        else:
+            self._enter_rest(kind, item, events)
+
+    def _enter_rest(self, kind: str, item: Object, events: deque[Event]) -> None:
+        if kind == "expiring":
+            self._expiring = Expiring(_text(item, "t"), _text(item, "msg") or "")
+            events.append(self._expiring)
+        elif kind == "success" and item.get("msg") == "authenticated":
+            events.append(Refreshed())
         else:
             self.counters.unknown += 1
             events.append(Unknown(item))

@@ -99,6 +99,13 @@ class Link(Protocol):
             Malformed: received bytes are not of the protocol.
         """
 
+    async def refresh(self, shown: Shown) -> bool:
+        """Say who it is once more; False: only a new connection can.
+
+        Raises:
+            Lost: the connection ended.
+        """
+
     async def close(self) -> None:
         """End the connection; harmless when it has ended."""
 

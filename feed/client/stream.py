@@ -37,6 +37,7 @@ from feed.client.events import (
     Expiring,
     Mark,
     Notice,
+    Refreshed,
     Snapshot,
     Unknown,
 )
@@ -45,8 +46,9 @@ from feed.client.http_link import HttpLink
 from feed.client.http_words import USER_AGENT
 from feed.client.ledger import Ledger
 from feed.client.link import Link, Lost, Order
-from feed.client.papers import Papers, TokenSource
-from feed.client.shown import NOTHING
+from feed.client.papers import TOKEN_TIMEOUT_S, Papers, TokenSource
+from feed.client.renewal import Renewal, left_s
+from feed.client.shown import NOTHING, Shown
 from feed.client.subscription import Subscription, parse_url
 from feed.client.tables import Library, Tables, tables_of
 from feed.client.websocket_link import WebSocketLink
@@ -124,17 +126,20 @@ class Stream:
         self.transport: Transport | None = None
         self._base = parse_url(url)
         self._codec: CodecName = codec
-        self._papers = Papers(key, secret, token)
+        self._clock = clock or Clock()
+        self._papers = Papers(key, secret, token, self._clock)
         self._shown = NOTHING  # on the last connection
+        self._fresh: tuple[Shown, float] | None = None  # for the next connection, and since when
+        self._renewal: Renewal | None = None  # of this connection's identity
         self._compress = compress
         self._heartbeat_s = heartbeat_s
-        self._clock = clock or Clock()
         self._session = session
         self._owns_session = session is None
+        self._backoff = backoff or Backoff()
         self._attempts = Attempts(
             str(self._base),
             _AUTO if transport == "auto" else (Transport(transport),),
-            backoff=backoff or Backoff(),
+            backoff=self._backoff,
             give_up_after_s=give_up_after_s,
         )
         self._ledger = Ledger(
@@ -148,6 +153,7 @@ class Stream:
         self._silent_s = 0.0  # waited for the link so far, since it said something
         self._left_off_s = 0.0  # when the link was last asked for something
         self._consumer: asyncio.Task[object] | None = None  # the task that waits in a step
+        self._woken = False  # to look anew at what there is to do
         self._wants_feedback = feedback
         self._feedback: FeedbackReporter | None = None
         self._unknown_kinds: set[str] = set()  # that were logged
@@ -172,7 +178,8 @@ class Stream:
 
         Raises:
             StopAsyncIteration: the stream was closed.
-            Refused, NotAFeed, Malformed, GaveUp: it cannot go on; `position` tells where it stands.
+            Refused, NotAFeed, Malformed, GaveUp, Expired: it cannot go on; `position` tells where
+                it stands.
         """
         while True:
             event = await self.next_event()
@@ -255,14 +262,23 @@ class Stream:
             await self._step()
         except asyncio.CancelledError:
             closed_from_elsewhere = self._closed and self._consumer is None
-            if not closed_from_elsewhere or task is None or task.uncancel():
+            ours = closed_from_elsewhere or self._woken
+            if not ours or task is None or task.uncancel():
                 raise
         finally:
             self._consumer = None
+            self._woken = False
+
+    def _wake(self) -> None:
+        """Let a consumer that waits in a step begin another one."""
+        if self._consumer is not None and not self._woken:
+            self._woken = True
+            self._consumer.cancel()
 
     async def _step(self) -> None:
         """Connect, or receive."""
-        if self._link is None:
+        if self._link is None or self._fresh is not None:
+            await self._drop_link()
             await self._connect()
             return
         begun_s = self._clock.mono_s()
@@ -278,6 +294,7 @@ class Stream:
             for message in messages:
                 if self._ledger.enter(message, self._events):
                     self._attempts.succeed()
+            self._renew()
         except TimeoutError:
             if patience_s < silence_s:
                 await self._drop_link()
@@ -309,8 +326,8 @@ class Stream:
             )
         transport = self._attempts.transport
         try:
+            self._shown = await self._show()
             async with self._clock.timeout(OPEN_TIMEOUT_S):
-                self._shown = await self._papers.show()
                 order = self._order()
                 self._link = await _open_link(self._session, transport, order)
         except TimeoutError:
@@ -346,6 +363,48 @@ class Stream:
             if self._wants_feedback and self._feedback is None:
                 self._feedback = FeedbackReporter(self._base, self._clock.mono_s())
 
+    async def _show(self) -> Shown:
+        """Return what a renewal has found for this connection, or what the caller knows."""
+        fresh, self._fresh = self._fresh, None
+        if fresh is not None and self._clock.mono_s() - fresh[1] <= TOKEN_TIMEOUT_S:
+            return fresh[0]
+        return await self._papers.show()
+
+    def _renew(self) -> None:
+        """Begin a renewal where the server has said that the identity ends."""
+        expiring = self._ledger.take_expiring()
+        if expiring is None or self._link is None or not self._papers.can_renew:
+            return
+        remaining_s = left_s(expiring, self._clock.wall_ns())
+        self._papers.note_end(self._shown, self._clock.mono_s() + remaining_s)
+        self._stop_renewal()
+        self._renewal = Renewal(
+            self._link,
+            self._papers,
+            remaining_s,
+            clock=self._clock,
+            backoff=self._backoff.another(),
+            tell=self._tell,
+            found=self._found,
+        )
+
+    def _tell(self, event: Event) -> None:
+        self._events.append(event)
+        self._wake()
+
+    def _found(self, shown: Shown, refreshed: bool) -> None:
+        """Take what a renewal has found: it was shown, or the next connection shows it, at once."""
+        if refreshed:
+            self._shown = shown
+        else:
+            self._fresh = shown, self._clock.mono_s()
+            self._wake()
+
+    def _stop_renewal(self) -> None:
+        if self._renewal is not None:
+            self._renewal.stop()
+            self._renewal = None
+
     def _note_ages(self, batch: Batch) -> None:
         """Note how old a batch is, and report now and then, for those who opted in."""
         if self._feedback is not None and self._session is not None and self.transport is not None:
@@ -366,7 +425,7 @@ class Stream:
         )
 
     def _log_level(self, event: Event) -> int:
-        if isinstance(event, Mark | Snapshot | Connected | Expiring):
+        if isinstance(event, Mark | Snapshot | Connected | Expiring | Refreshed):
             return logging.INFO
         if isinstance(event, Unknown):  # there may be one in every message
             kind = event.message["T"]
@@ -408,6 +467,7 @@ class Stream:
             await self._drop_link()
 
     async def _drop_link(self) -> None:
+        self._stop_renewal()
         link, self._link = self._link, None
         if link is not None:
             await link.close()

@@ -19,6 +19,7 @@ from feed.client.parsers import (
     stay_away_s,
 )
 from feed.client.redirects import check
+from feed.client.shown import Shown
 from feed.errors import shorten
 from feed.wire.codec_name import CodecName
 from feed.wire.error_codes import Consequence, consequence_of
@@ -32,7 +33,7 @@ CLOSE_TIMEOUT_S = 1.0  # for the other side to answer a Close
 class WebSocketLink:
     """A WebSocket that speaks the market-data dialect."""
 
-    __slots__ = ("_left", "_reading", "_socket", "conflate", "connection", "url")
+    __slots__ = ("_early", "_left", "_reading", "_socket", "conflate", "connection", "url")
 
     retry_ms = None  # only SSE has a word for it
 
@@ -45,6 +46,7 @@ class WebSocketLink:
         self.connection: int | None = None
         self._socket = socket
         self._left: list[Message] = []  # came in one message with the end of the opening
+        self._early: list[Message] = []  # came amid the opening, and are no step of it
 
     @classmethod
     async def open(cls, session: aiohttp.ClientSession, order: Order) -> "WebSocketLink":
@@ -102,6 +104,12 @@ class WebSocketLink:
             raise Lost(f"the connection to {authority(URL(self.url))} was cut")
         return [], 0
 
+    async def refresh(self, shown: Shown) -> bool:
+        """Send `auth` again; the answer comes among what is received."""
+        if shown.message is not None:
+            await self._send(shown.message)
+        return True
+
     async def close(self) -> None:
         """Say Close, and wait for the answer no longer than `CLOSE_TIMEOUT_S`."""
         await self._socket.close()
@@ -122,6 +130,7 @@ class WebSocketLink:
             await self._expect("success", "authenticated")
         await self._send(order.subscription.message(after=order.after, snapshot=order.snapshot))
         subscription = await self._expect("subscription")
+        self._left[:0] = self._early
         granted = subscription.get("conflate")
         if isinstance(granted, dict):
             self.conflate = {str(channel): str(every) for channel, every in granted.items()}
@@ -139,7 +148,11 @@ class WebSocketLink:
         """Wait for one step of the opening; return the message that takes it."""
         objects: list[Object] = []
         while not objects:
-            objects = [item for message in (await self.receive())[0] for item in message.objects]
+            for message in (await self.receive())[0]:
+                # An identity that ends soon is told so at once, before any subscription.
+                early = [item for item in message.objects if item["T"] == "expiring"]
+                self._early += [Message([item]) for item in early]
+                objects += [item for item in message.objects if item not in early]
         first, *rest = objects
         if rest:
             self._left.append(Message(rest))

@@ -22,6 +22,9 @@ class ManualClock(Clock):
     def mono_s(self) -> float:
         return self._mono_s
 
+    def wall_ns(self) -> int:
+        return int(self._mono_s * 1e9)
+
     def advance(self, seconds: float) -> None:
         self._mono_s += seconds
 

@@ -116,6 +116,8 @@ class MiniFeed:
             tick.
         mute: connections get no tick and no mark.
         batch: ticks in one message at most.
+        refresh_answer: what a client is told that says `auth` again.
+        authorizations: what the requests of streams said of who asks.
         retry_ms: what SSE clients are asked to wait, if anything.
         connected: how many connections there are now.
     """
@@ -129,6 +131,8 @@ class MiniFeed:
         self.after_opening: deque[Callable[[Line], Awaitable[None]]] = deque()
         self.mute = False
         self.batch = 7
+        self.refresh_answer: Tick = {"T": "success", "msg": "authenticated"}
+        self.authorizations: list[str | None] = []
         self.retry_ms: int | None = None
         self.connected = 0
         self.port = 0
@@ -216,6 +220,7 @@ class MiniFeed:
         if transport == "websocket":
             return await self._serve_websocket(request)
         asked: dict[str, Any] = dict(request.query)
+        self.authorizations.append(request.headers.get("Authorization"))
         if "Last-Event-ID" in request.headers:
             asked["Last-Event-ID"] = request.headers["Last-Event-ID"]
         response = web.StreamResponse()
@@ -254,8 +259,11 @@ class MiniFeed:
         snapshot = asked.get("snapshot") is True
         feeding = asyncio.create_task(self._feed(line, asked.get("after"), snapshot=snapshot))
         try:
-            async for _ in socket:  # until the client closes; pings and pongs are answered
-                pass
+            async for frame in socket:  # until the client closes; pings and pongs are answered
+                binary = frame.type is WSMsgType.BINARY
+                asked = msgpack.unpackb(frame.data) if binary else orjson.loads(frame.data)
+                await self._note("websocket", asked)
+                await line.message(self.refresh_answer)
         finally:
             feeding.cancel()
             with suppress(asyncio.CancelledError, ConnectionError):

@@ -7,14 +7,21 @@ from typing import Any
 import orjson
 import pytest
 
+from feed.client.events import Batch, Connected, Expiring, Refreshed
+from feed.client.stream import Stream
+from feed.client.subscription import Subscription
+from feed.hub.steps import Step
+from feed.market.ticks import Channel
 from feed.trust.tokens import LEEWAY_S
 from feed.wire.disconnect import Reason
 from feed.wire.rfc3339 import rfc3339
+from tests.client.objects import ids_of
+from tests.fakes.clocks import ManualClock
 from tests.fakes.hand_clock import HandClock
 from tests.fakes.messages import Message
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
-from tests.fakes.servers import Feed, Serve, trade
+from tests.fakes.servers import Feed, Serve, trade, trades
 from tests.fakes.sse_reader import SseReader
 from tests.fakes.websocket_reader import CLOSE
 from tests.http.talk import connect
@@ -99,6 +106,27 @@ async def test_a_refresh_may_not_wait_and_an_end_is_not_told_twice(
     assert (await reader.message())["T"] == "t"
 
 
+@pytest.mark.parametrize("marks", [False, True])
+async def test_on_the_dialects_paths_it_is_told_to_whoever_knows_such_messages(
+    feed: Feed, clock: HandClock, marks: bool
+) -> None:
+    """The SDK for Go takes whatever follows `authenticated` for the answer to its `subscribe`."""
+    reader = await connect(feed, path="/v2/iex")
+    reader.say({"action": "auth", "token": token(clock, 20)})
+    await reader.message()
+    looks = feed.hub.steps.lengths[Step.HOUSEKEEPING]
+    before = looks.count
+    await until(lambda: looks.count > before + 9)
+    reader.say({"action": "subscribe", "trades": ["AAPL"], "marks": marks})
+    assert (await reader.message())["T"] == "subscription"
+    if marks:
+        while (told := await reader.message())["T"] == "mark":
+            pass
+        assert told == notice(clock, 20)
+    clock.step_s(20)
+    assert (await reader.frame()).close_code == 1008
+
+
 @pytest.mark.parametrize("codec", ["json", "protobuf"])
 async def test_an_event_stream_is_told_and_may_come_back(
     feed: Feed, clock: HandClock, codec: str
@@ -118,3 +146,44 @@ async def test_an_event_stream_is_told_and_may_come_back(
     assert (event.name, bye["reason"], bye["reconnect"]) == ("bye", "expired", True)
     await until(lambda: not feed.hub.sessions)
     assert (await RawHttp.get((feed.host, feed.port), path, bearer)).status == 401
+
+
+async def next_of(stream: Stream, kind: type, ids: list[int]) -> None:
+    """Wait for an event of a kind; note the ids of all ticks that come meanwhile."""
+    async for event in stream.events():
+        if isinstance(event, Batch):
+            ids += ids_of(event)
+        if isinstance(event, kind):
+            return
+
+
+@pytest.mark.parametrize("transport", ["websocket", "stream", "sse"])
+async def test_our_client_outlives_its_tokens_and_has_every_tick_once(
+    feed: Feed, clock: HandClock, transport: Any
+) -> None:
+    minted = 0
+
+    async def mint() -> str:
+        nonlocal minted
+        minted += 1
+        return token(clock, 60 + minted)
+
+    ids: list[int] = []
+    wanted = Subscription.of({Channel.TRADES: "*"})
+    url, waits = feed.url(""), ManualClock()
+    async with Stream(url, wanted, transport=transport, token=mint, clock=waits) as stream:
+        await stream.open()
+        for round_ in range(2):
+            await feed.publish(*trades(4 * round_ + 1, 4 * round_ + 2))
+            clock.step_s(45)
+            await next_of(stream, Expiring, ids)
+            await feed.publish(*trades(4 * round_ + 3, 4 * round_ + 4))
+            await next_of(stream, Refreshed if transport == "websocket" else Connected, ids)
+        await feed.publish(trade(9))
+        while ids[-1] != 9:
+            await next_of(stream, Batch, ids)
+    assert ids == list(range(1, 10))
+    counters = stream.counters
+    assert (counters.gaps, counters.duplicates, counters.failures) == (0, 0, 0)
+    assert counters.connects == (1 if transport == "websocket" else 3)
+    assert minted == 3

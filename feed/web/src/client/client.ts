@@ -45,7 +45,11 @@ export interface FeedClientOptions extends Partial<Settings> {
   newestOnly?: boolean;
   /** Report ages of ticks on arrival to the server, a small sample of them (default: false). */
   feedback?: boolean;
-  /** Who asks, where the server wants to know; a function is asked anew for each connection. */
+  /**
+   * Who asks, where the server wants to know. A function is asked anew for each connection, and
+   * some seconds before the credentials end: a WebSocket goes on with others, other transports where
+   * they stood. While it fails that is a `problem`; if it fails at the end, one that is `fatal`.
+   */
   credentials?: CredentialsSource;
   heartbeatMs?: number;
   connectTimeoutMs?: number;

@@ -10,6 +10,7 @@
  *     ├── LimitExceeded    a bound of this client would be exceeded
  *     ├── Malformed        bytes that are not a message: an HTML page, a cut frame, broken UTF-8
  *     ├── TransportFailed  one transport could not be opened, or ended
+ *     ├── NoCredentials    the caller's function has none; fatal once those before have ended
  *     ├── Refused          the server said no: a dialect error or a problem document
  *     ├── Relayed          any of these, as it happened in the tab that holds the connection
  *     └── Closed           the client was closed while somebody still waited
@@ -72,6 +73,20 @@ export class TransportFailed extends FeedError {
     super(`${transport}: ${reason}`);
     this.transport = transport;
     this.reason = reason;
+  }
+}
+
+export class NoCredentials extends FeedError {
+  override name = "NoCredentials";
+  /** The cause, in words. */
+  readonly reason: string;
+  override readonly fatal: boolean;
+
+  constructor(reason: string, haveEnded = false) {
+    const words = `there are no credentials: ${reason}`;
+    super(haveEnded ? `the identity has ended, and ${words}` : words);
+    this.reason = reason;
+    this.fatal = haveEnded;
   }
 }
 

@@ -16,6 +16,7 @@ export {
   InvalidInput,
   LimitExceeded,
   Malformed,
+  NoCredentials,
   Refused,
   Relayed,
   TransportFailed,

@@ -117,6 +117,13 @@ export class ScriptedFeed {
     }
   }
 
+  /** Tell every connection that its identity ends soon. */
+  expire(time: string): void {
+    for (const subscriber of this.subscribers) {
+      subscriber.send([{ T: "expiring", t: time, msg: "soon" }], undefined, "expiring");
+    }
+  }
+
   /** Break every connection without a goodbye. */
   cut(): void {
     for (const socket of this.#sockets) {
@@ -237,6 +244,10 @@ export class ScriptedFeed {
         [{ T: "error", code: 400, msg: `invalid syntax: after: '${after}' is not accepted` }],
         undefined,
       );
+      return;
+    }
+    if (action === "auth") {
+      subscriber.send([{ T: "success", msg: "authenticated" }], undefined);
       return;
     }
     if (action === "subscribe" && rest.trades?.includes(this.unwanted)) {

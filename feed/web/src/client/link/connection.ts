@@ -9,11 +9,11 @@
  */
 
 import type { Environment, PageChange } from "../environment.ts";
-import { Closed, type FeedError, Malformed, TransportFailed } from "../errors.ts";
+import { Closed, type FeedError, Malformed, NoCredentials, TransportFailed } from "../errors.ts";
 import type { Credentials, Request, TransportKind } from "../transports/transport.ts";
 import { Progress } from "../wire/progress.ts";
 import { Selection } from "../wire/selection.ts";
-import { isTick } from "../wire/ticks.ts";
+import { type Expiring, isTick } from "../wire/ticks.ts";
 import { Absence } from "./absence.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { Backoff, LAST_CEILING_MS } from "./backoff.ts";
@@ -27,7 +27,9 @@ import {
   type LinkOptions,
   type Settings,
 } from "./link.ts";
+import { Papers } from "./papers.ts";
 import { Preference } from "./preference.ts";
+import { leftUntil, Renewal } from "./renewal.ts";
 import { isPositionRefused, Session } from "./session.ts";
 import { INITIAL_STATUS, type LinkStatus } from "./status.ts";
 
@@ -53,6 +55,7 @@ export class Connection implements Link {
   readonly #wake: Bell; // ends a wait between two sessions
   readonly #preference = new Preference();
   readonly #absence: Absence;
+  readonly #papers: Papers;
   readonly #unlisten: () => void;
   settings: Settings;
   status: LinkStatus = INITIAL_STATUS;
@@ -62,6 +65,7 @@ export class Connection implements Link {
   #covered = Selection.NOTHING; // its snapshot has come, so a resume needs none
   #covering = Selection.NOTHING; // its snapshot was asked for
   #session: Session | undefined;
+  #renewal: Renewal | undefined; // of the session's identity
   #syncTimer: unknown; // a change of the selection is about to go out
   #closed = false;
   #wasLost = false; // the last session ended otherwise than for another selection or setting
@@ -83,6 +87,7 @@ export class Connection implements Link {
     this.#gate = new Gate(environment);
     this.#gate.bytesPerSecond = this.settings.throttle;
     this.#wake = new Bell(environment);
+    this.#papers = new Papers(options.credentials, environment);
     this.#absence = new Absence(environment, options.whenHidden, () => this.#endSession());
     this.#unlisten = environment.onChange((change) => this.#pageChanged(change));
     void this.#run();
@@ -180,7 +185,7 @@ export class Connection implements Link {
         await this.#stayAway();
         continue;
       }
-      if (!received) {
+      if (!received && !(error instanceof NoCredentials)) {
         this.#preference.failed();
       }
       this.#observer.onProblem(error);
@@ -234,7 +239,8 @@ export class Connection implements Link {
     const candidates = this.#preference.candidates(this.settings.transport);
     for (const kind of candidates) {
       const end = await this.#use(kind, fallbacks);
-      const isOnly = candidates.length === 1;
+      // Nor is a lack of credentials a matter of the transport.
+      const isOnly = candidates.length === 1 || end.error instanceof NoCredentials;
       if (isOnly || end.received || end.error === undefined || end.error.fatal) {
         return end;
       }
@@ -247,11 +253,12 @@ export class Connection implements Link {
   async #use(kind: TransportKind, fallbacks: readonly string[]): Promise<RoundEnd> {
     let credentials: Credentials | undefined;
     try {
-      const source = this.#options.credentials;
-      credentials = typeof source === "function" ? await source() : source;
+      credentials = await this.#papers.show();
     } catch (error) {
-      const words = `there are no credentials: ${(error as Error).message}`;
-      return { error: new TransportFailed(kind, words), received: false };
+      if (error instanceof NoCredentials) {
+        return { error, received: false };
+      }
+      throw error;
     }
     if (this.#closed || this.#restingPhase() !== undefined) {
       return { error: undefined, received: false }; // nobody wants it any more
@@ -284,18 +291,40 @@ export class Connection implements Link {
         frame: (frame) => this.#deliver(frame),
         answered: (revision, error) => this.#acknowledgements.acknowledge(revision, error),
         problem: (error) => this.#observer.onProblem(error),
+        expiring: (expiring) => this.#renew(session, expiring),
       },
     );
     this.#session = session;
     this.#setStatus({ phase: "connecting", transport: kind, retryAtMs: undefined });
     const error = await session.run();
     this.#session = undefined;
+    this.#renewal?.stop();
     this.#sentAwayMs = session.stayAwayMs;
     this.#wasLost ||= error !== undefined && this.status.connects > 0;
     if (session.received) {
       this.#preference.worked(kind);
     }
     return { error: this.#learn(error, request), received: session.received };
+  }
+
+  /** Look for other credentials before those of a session end, where a function may know them. */
+  #renew(session: Session, { t }: Expiring): void {
+    if (!this.#papers.canRenew) {
+      return;
+    }
+    const nowMs = this.#environment.now();
+    const leftMs = leftUntil(t, nowMs);
+    this.#papers.noteEnd(nowMs + leftMs);
+    this.#renewal?.stop();
+    this.#renewal = new Renewal(this.#papers, leftMs, this.#environment, {
+      failed: (error) => this.#observer.onProblem(error),
+      found: (credentials) => {
+        if (!session.refresh(credentials)) {
+          this.#papers.keep(credentials);
+          session.end(); // and the next one begins at once, where it stood
+        }
+      },
+    });
   }
 
   /** Draw the consequences of an end for the position; return the error that remains to report. */

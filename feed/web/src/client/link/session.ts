@@ -12,6 +12,7 @@ import { EventSourceTransport } from "../transports/sse.ts";
 import { StreamTransport } from "../transports/stream.ts";
 import type {
   Arrival,
+  Credentials,
   Opened,
   Request,
   Transport,
@@ -23,7 +24,7 @@ import { Control } from "../wire/control.ts";
 import { ANSWERING_CODES, FINAL_CODES, INVALID_SYNTAX } from "../wire/errorcodes.ts";
 import type { Progress } from "../wire/progress.ts";
 import type { Selection } from "../wire/selection.ts";
-import type { Message, ServerError } from "../wire/ticks.ts";
+import type { Expiring, Message, ServerError } from "../wire/ticks.ts";
 import type { Gate } from "./gate.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { Frame, LinkOptions } from "./link.ts";
@@ -39,6 +40,8 @@ export interface SessionHost {
   answered(revision: number, error?: FeedError): void;
   /** An error that the session survives. */
   problem(error: FeedError): void;
+  /** The credentials that were shown end soon. */
+  expiring(expiring: Expiring): void;
 }
 
 export class Session {
@@ -132,6 +135,14 @@ export class Session {
     return true;
   }
 
+  /** Say who it is once more; return whether this session can, or has to be made anew. */
+  refresh(credentials: Credentials): boolean {
+    if (this.canSubscribe) {
+      this.#send(this.#control.refresh(credentials));
+    }
+    return this.canSubscribe;
+  }
+
   /** Look whether it is still alive. */
   check(): void {
     this.#heartbeat.check();
@@ -216,6 +227,9 @@ export class Session {
         break;
       case "error":
         this.#refused(message);
+        break;
+      case "expiring":
+        this.#host.expiring(message);
         break;
       case "leaving":
         this.#goodbye = "goodbye: the server leaves";

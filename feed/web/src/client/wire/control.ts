@@ -6,7 +6,7 @@
  * answer, `subscription` or `error`, in order. Pure: returns messages, sends nothing.
  */
 
-import type { Request } from "../transports/transport.ts";
+import type { Credentials, Request } from "../transports/transport.ts";
 import { Selection } from "./selection.ts";
 
 export class Control {
@@ -58,6 +58,11 @@ export class Control {
     this.#sent = wanted;
     this.#unanswered.push(...messages.map(() => revision));
     return messages;
+  }
+
+  /** The messages that show other credentials of the same identity; not answered in order. */
+  refresh(credentials: Credentials): object[] {
+    return [{ action: "auth", ...credentials }];
   }
 
   /** Note an answer; return the revision of the selection that it answers, if it answers one. */

@@ -177,7 +177,7 @@ export interface Warning {
   count: number;
 }
 
-/** Who the reader is ends soon; the next connection asks for credentials anew. */
+/** Who the reader is ends soon, and the connection with it, unless others are shown before. */
 export interface Expiring {
   T: "expiring";
   /** When. */

@@ -48,7 +48,7 @@ test("a function that fails is told and asked again", async () => {
   };
   record = new Record(feed.origin, { transport: "websocket", credentials });
   await record.client.subscribe({ trades: ["AAPL"] });
-  expect(record.problems).toEqual(["websocket: there are no credentials: signed out"]);
+  expect(record.problems).toEqual(["there are no credentials: signed out"]);
   expect(feed.controls[0]).toEqual({ action: "auth", token: "a.b.c" });
 });
 
