@@ -190,6 +190,32 @@ _CREDENTIALS = Row(
             ),
             width=4,
         ),
+        Panel(
+            "Left of the certificate",
+            "Until it ends, of servers that encrypt by themselves.",
+            Unit.SECONDS,
+            (
+                Query(
+                    "feed_certificate_expires_timestamp_seconds<> - time() < Inf",
+                    "{{instance}}",
+                ),
+            ),
+            thresholds=((0.0, RED), (86_400.0, AMBER)),
+            width=12,
+        ),
+        Panel(
+            "Left of its life",
+            "Below 0.15, or two weeks, it is told: most are renewed at a third.",
+            Unit.SHARE,
+            (
+                Query(
+                    "(feed_certificate_expires_timestamp_seconds<> - time() < Inf)"
+                    " / feed_certificate_lifetime_seconds<>",
+                    "{{instance}}",
+                ),
+            ),
+            width=12,
+        ),
     ),
 )
 

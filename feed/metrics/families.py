@@ -310,6 +310,17 @@ def _identities(watched: Watched) -> Iterator[Metric]:
         {(each,): 0 if certificate is None else certificate.reloads[each] for each in Reload},
         "outcome",
     )
+    pair = None if certificate is None else certificate.pair
+    end_ns = math.inf if pair is None or pair.end_wall_ns is None else pair.end_wall_ns
+    yield gauge(
+        "feed_certificate_expires_timestamp_seconds",
+        "When the certificate ends that new connections are given, or what is above it in its "
+        "file; +Inf without one.",
+    ).of(end_ns / NS_PER_S)
+    yield gauge(
+        "feed_certificate_lifetime_seconds",
+        "For how long that certificate is valid in all; +Inf without one.",
+    ).of((end_ns - (0 if pair is None else pair.begin_wall_ns)) / NS_PER_S)
 
 
 def _subscribers(watched: Watched) -> Iterator[Metric]:

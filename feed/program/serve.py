@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -75,6 +76,8 @@ async def _serve(
         None if settings.tls_cert is None else Certificate(settings.tls_cert, settings.tls_key)
     )
     context = None if certificate is None else certificate.context
+    if certificate is not None and certificate.pair.has_ended(time.time_ns()):
+        log.warning("certificate_expired", file=str(settings.tls_cert))
     app = await make_app(
         settings, source, lost_log_records=lambda: writer.lost, certificate=certificate
     )

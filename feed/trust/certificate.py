@@ -7,18 +7,22 @@ that is half renewed, or broken, changes nothing but a log line and a metric.
 
 import ssl
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from cryptography.x509 import load_pem_x509_certificates
 
 from feed.errors import InvalidInput
 from feed.trust.file_version import Watched
 from feed.trust.regular_file import read_regular
 from feed.trust.watched_keys import Reload
+from feed.wire.rfc3339 import rfc3339
 
 MAX_FILE_BYTES = 1 << 20  # a chain has some thousands
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _KEY = b"PRIVATE KEY-----"
+_NS_PER_S = 1_000_000_000
 
 log = structlog.get_logger("feed.tls")
 
@@ -27,16 +31,36 @@ class InvalidCertificate(InvalidInput):
     """A certificate and its key cannot be used; the message names the file and the reason."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A certificate and a key that are good together.
+
+    Attributes:
+        context: of handshakes.
+        begin_wall_ns, end_wall_ns: the time in which all of the chain is valid; the end is None
+            where it cannot be read.
+    """
+
+    context: ssl.SSLContext
+    begin_wall_ns: int = 0
+    end_wall_ns: int | None = None
+
+    def has_ended(self, wall_ns: int) -> bool:
+        """Whether it is not valid any more."""
+        return self.end_wall_ns is not None and self.end_wall_ns <= wall_ns
+
+
 class Certificate:
     """A certificate, its key, and the files that they are of.
 
     Attributes:
         context: of all handshakes, for as long as the server runs.
+        pair: that new handshakes are given.
         reloads: how often the files had changed, by what became of it.
         is_broken: the files as they are now are not accepted.
     """
 
-    __slots__ = ("_certificate", "_key", "_newest", "_watched", "context", "is_broken", "reloads")
+    __slots__ = ("_certificate", "_key", "_watched", "context", "is_broken", "pair", "reloads")
 
     def __init__(self, certificate: Path, key: Path | None = None) -> None:
         """Read the files.
@@ -53,7 +77,8 @@ class Certificate:
         self._watched = [Watched(path) for path in dict.fromkeys((certificate, self._key))]
         self.reloads: Counter[Reload] = Counter()
         self.is_broken = False
-        self._newest = self.context = read_pair(certificate, self._key)
+        self.pair = read_pair(certificate, self._key)
+        self.context = self.pair.context
         self.context.sni_callback = self._use_newest
 
     def look(self) -> bool:
@@ -64,7 +89,7 @@ class Certificate:
         if not any([watched.has_changed() for watched in self._watched]):  # noqa: C419 - each looks
             return False
         try:
-            self._newest = read_pair(self._certificate, self._key)
+            self.pair = read_pair(self._certificate, self._key)
         except InvalidCertificate as error:
             self.is_broken = True
             self.reloads[Reload.REFUSED] += 1
@@ -77,7 +102,9 @@ class Certificate:
             raise
         self.is_broken = False
         self.reloads[Reload.APPLIED] += 1
-        log.info("certificate_reloaded", file=str(self._certificate))
+        end_ns = self.pair.end_wall_ns
+        expires = None if end_ns is None else rfc3339(end_ns)
+        log.info("certificate_reloaded", file=str(self._certificate), expires=expires)
         return True
 
     def _use_newest(
@@ -85,16 +112,16 @@ class Certificate:
     ) -> None:
         """Move a handshake that begins; OpenSSL asks at each, also where no name was sent."""
         del name, context
-        handshake.context = self._newest
+        handshake.context = self.pair.context
 
 
-def read_pair(certificate: Path, key: Path) -> ssl.SSLContext:
-    """Return a context with a certificate and its key: TLS 1.2 and 1.3, HTTP/1.1.
+def read_pair(certificate: Path, key: Path) -> Pair:
+    """Return a certificate and its key, for TLS 1.2 and 1.3 and HTTP/1.1.
 
     Raises:
         InvalidCertificate: one of the files is not accepted, or they are not of each other.
     """
-    _check_holds(certificate, _CERTIFICATE, "certificate")
+    chain = _check_holds(certificate, _CERTIFICATE, "certificate")
     _check_holds(key, _KEY, "private key")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -119,7 +146,18 @@ def read_pair(certificate: Path, key: Path) -> ssl.SSLContext:
         raise InvalidCertificate(words) from None
     except OSError as error:
         raise InvalidCertificate(f"{error.filename or key}: {error.strerror}") from None
-    return context
+    return Pair(context, *_validity(chain))
+
+
+def _validity(chain: bytes) -> tuple[int, int | None]:
+    """Return when all of a chain is valid: of what is in the file, not of roots elsewhere."""
+    try:
+        certificates = load_pem_x509_certificates(chain)
+    except ValueError:  # OpenSSL has read it, and is less strict
+        return 0, None
+    begin_s = max(each.not_valid_before_utc.timestamp() for each in certificates)
+    end_s = min(each.not_valid_after_utc.timestamp() for each in certificates)
+    return int(begin_s) * _NS_PER_S, int(end_s) * _NS_PER_S
 
 
 class _EncryptedError(Exception):
@@ -130,13 +168,14 @@ def _no_passphrase() -> str:
     raise _EncryptedError
 
 
-def _check_holds(path: Path, mark: bytes, what: str) -> None:
+def _check_holds(path: Path, mark: bytes, what: str) -> bytes:
     try:
         data = read_regular(path, MAX_FILE_BYTES)
     except OSError as error:
         raise InvalidCertificate(f"{path}: {error.strerror}") from None
     if mark not in data:
         raise InvalidCertificate(f"{path}: holds no {what}; accepted: PEM, with -----BEGIN …-----")
+    return data
 
 
 def _words(error: OSError) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,29 @@ def test_a_renewed_pair_is_given_to_new_handshakes(tmp_path: Path, name: str | N
     assert look_twice(certificate)
     assert shown_by(certificate, name) == der(SECOND)
     assert certificate.reloads == {Reload.APPLIED: 1}
+
+
+def test_the_time_of_a_pair_is_that_of_the_chain(tmp_path: Path) -> None:
+    soon = datetime(2030, 1, 1, tzinfo=UTC)
+    between = CA.create_child_ca()
+    pair = between.issue_cert("feed.test", not_after=soon)
+    path, key = write(tmp_path, pair)
+    certificate = Certificate(path, key)
+    assert certificate.pair.end_wall_ns == int(soon.timestamp()) * 10**9
+    later = between.issue_cert("feed.test", not_after=soon + timedelta(days=90))
+    write(tmp_path, later)
+    assert look_twice(certificate)
+    assert certificate.pair.end_wall_ns == int((soon + timedelta(days=90)).timestamp()) * 10**9
+    assert certificate.pair.begin_wall_ns < certificate.pair.end_wall_ns
+
+
+def test_a_chain_ends_with_what_ends_first(tmp_path: Path) -> None:
+    soon = CA.issue_cert("feed.test", not_after=datetime(2030, 1, 1, tzinfo=UTC))
+    late = CA.issue_cert("feed.test", not_after=datetime(2035, 1, 1, tzinfo=UTC))
+    path, key = write(tmp_path, late)
+    path.write_bytes(path.read_bytes() + soon.cert_chain_pems[0].bytes())
+    pair = read_pair(path, key)
+    assert pair.end_wall_ns == int(datetime(2030, 1, 1, tzinfo=UTC).timestamp()) * 10**9
 
 
 def test_a_pipe_in_place_of_a_certificate_holds_nothing_up(tmp_path: Path) -> None:
