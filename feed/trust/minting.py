@@ -7,13 +7,16 @@ from typing import Any
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from feed.errors import MAX_PATH_LENGTH, InvalidParameter, show_name
-from feed.trust.signing_keys import MIN_SECRET_BYTES, InvalidSigningKeys, SigningKey, secret_of
+from feed.trust.signing_keys import (
+    MIN_SECRET_BYTES,
+    InvalidSigningKeys,
+    SigningKey,
+    secret_of,
+    signing_key,
+)
 from feed.trust.tokens import CLAIM
 from feed.wire.grants import Grants
 
@@ -82,10 +85,7 @@ def _private_key(path: Path) -> SigningKey:
         key = load_pem_private_key(data, None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise InvalidSigningKeys(f"{shown}: no private key; accepted: {WORDS}") from None
-    if isinstance(key, RSAPrivateKey):
-        return SigningKey("RS256", key)
-    if isinstance(key, EllipticCurvePrivateKey) and isinstance(key.curve, SECP256R1):
-        return SigningKey("ES256", key)
-    if isinstance(key, Ed25519PrivateKey):
-        return SigningKey("EdDSA", key)
-    raise InvalidSigningKeys(f"{shown}: a key of another kind; accepted: {WORDS}")
+    try:
+        return signing_key(key)
+    except InvalidSigningKeys as error:
+        raise InvalidSigningKeys(f"{shown}: {error}") from None

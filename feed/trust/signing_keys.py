@@ -16,9 +16,13 @@ from typing import Any
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
     load_pem_public_key,
@@ -34,6 +38,10 @@ WORDS = (
     "a public key in PEM (RS256, ES256 on P-256, EdDSA), or "
     "a JWKS of such public keys"
 )
+_RSA = RSAPublicKey | RSAPrivateKey
+_CURVES = EllipticCurvePublicKey | EllipticCurvePrivateKey
+# The algorithm of each kind of keys, whichever half of a pair it is.
+_ALGORITHMS = {"RS256": _RSA, "ES256": _CURVES, "EdDSA": Ed25519PublicKey | Ed25519PrivateKey}
 _LINE = re.compile(rb"[!-~]+")
 # Of PEM, JWKS, OpenSSH, HTML or XML, lists and objects, tokens (`{"` in Base64), and URLs.
 _NO_SECRET = re.compile(rb"BEGIN|\"kty\"|ssh-|<|^[\[{]|^eyJ|://")
@@ -124,6 +132,22 @@ class SigningKeys:
         return cls(found)
 
 
+def signing_key(key: object) -> SigningKey:
+    """Return a key of a pair, public or private, for the one algorithm of its kind.
+
+    Raises:
+        InvalidSigningKeys: it is of another kind, or too short.
+    """
+    if isinstance(key, _RSA) and key.key_size < MIN_RSA_BITS:
+        words = f"an RSA key of {key.key_size} bits; accepted: at least {MIN_RSA_BITS}"
+        raise InvalidSigningKeys(words)
+    if not isinstance(key, _CURVES) or isinstance(key.curve, SECP256R1):
+        for algorithm, kind in _ALGORITHMS.items():
+            if isinstance(key, kind):
+                return SigningKey(algorithm, key)
+    raise InvalidSigningKeys("a key of another kind; accepted: RSA, EC on P-256, or Ed25519")
+
+
 def secret_of(data: bytes) -> bytes:
     """Return the secret in a file: its only line.
 
@@ -162,22 +186,9 @@ def _of_pem(data: bytes) -> SigningKey:
     if b"PRIVATE KEY-----" in data:
         raise InvalidSigningKeys("a private key; accepted: the public one that belongs to it")
     try:
-        return _of_public(load_pem_public_key(data))
+        return signing_key(load_pem_public_key(data))
     except (ValueError, UnsupportedAlgorithm):
         raise InvalidSigningKeys(f"no public key in PEM; accepted: {WORDS}") from None
-
-
-def _of_public(key: object) -> SigningKey:
-    if isinstance(key, RSAPublicKey):
-        if key.key_size < MIN_RSA_BITS:
-            words = f"an RSA key of {key.key_size} bits; accepted: at least {MIN_RSA_BITS}"
-            raise InvalidSigningKeys(words)
-        return SigningKey("RS256", key)
-    if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
-        return SigningKey("ES256", key)
-    if isinstance(key, Ed25519PublicKey):
-        return SigningKey("EdDSA", key)
-    raise InvalidSigningKeys(f"a key of another kind; accepted: {WORDS}")
 
 
 def _of_jwk(row: Mapping[str, Any]) -> SigningKey | None:
@@ -189,7 +200,7 @@ def _of_jwk(row: Mapping[str, Any]) -> SigningKey | None:
     if not isinstance(kind, str) or kind not in {"RSA", "EC", "OKP"} or "d" in row:
         return None
     try:
-        key = _of_public(jwt.PyJWK({name: row[name] for name in row if name != "alg"}).key)
+        key = signing_key(jwt.PyJWK({name: row[name] for name in row if name != "alg"}).key)
     except Exception:  # noqa: BLE001 - the libraries say in many ways that it is no key
         return None
     return key if row.get("alg", key.algorithm) == key.algorithm else None
