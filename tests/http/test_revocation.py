@@ -10,15 +10,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from feed.hub.steps import Step
 from feed.trust import watched_keys
+from feed.trust.key_changes import Made
 from feed.trust.keys_file import InvalidKeysFile
-from feed.trust.watched_keys import Reload
+from feed.trust.watched_keys import Reload, WatchedKeys
 from feed.wire.disconnect import Reason
 from tests.fakes.keys import KeysFile, auth_of, headers_of
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Paces, Serve, trade
 from tests.fakes.sse_reader import SseReader
-from tests.fakes.websocket_reader import CLOSE
+from tests.fakes.websocket_reader import CLOSE, WebSocketReader
 from tests.http.talk import connect, error
 
 QUICK = Paces(look_s=0.01)
@@ -27,6 +28,25 @@ QUICK = Paces(look_s=0.01)
 @pytest.fixture
 def keys(tmp_path: Path) -> KeysFile:
     return KeysFile(tmp_path / "keys.toml")
+
+
+async def enter(feed: Feed, key: Made) -> WebSocketReader:
+    """Show a key over a WebSocket."""
+    reader = await connect(feed)
+    reader.say(auth_of(key))
+    await reader.message()
+    return reader
+
+
+def watched_by(feed: Feed) -> WatchedKeys:
+    watched = feed.hub.identities.keys
+    assert watched is not None
+    return watched
+
+
+async def lets_in(feed: Feed, key: Made) -> bool:
+    answer = await RawHttp.get((feed.host, feed.port), "/v1/symbols", headers_of(key))
+    return answer.status == 200
 
 
 async def samples(feed: Feed) -> dict[tuple[str, str], float]:
@@ -46,10 +66,8 @@ async def test_a_revoked_keys_connections_end_and_others_stay(serve: Serve, keys
     address = feed.host, feed.port
     sse = SseReader(await RawHttp.get(address, "/v1/sse?trades=*", headers_of(gone)))
     lines = await RawHttp.get(address, "/v1/stream?trades=*&marks=0", headers_of(gone))
-    sockets = [await connect(feed), await connect(feed)]
-    for reader, key in zip(sockets, (gone, kept), strict=True):
-        reader.say(auth_of(key))
-        await reader.message()
+    sockets = [await enter(feed, gone), await enter(feed, kept)]
+    for reader in sockets:
         await reader.subscribe(trades=["*"])
     await feed.sessions_reach(4)
     keys.revoke(gone)
@@ -78,24 +96,19 @@ async def test_a_key_that_is_added_is_accepted_and_one_that_is_removed_is_not(
 ) -> None:
     first = keys.add("first")
     feed = await serve(keys=keys.path, paces=QUICK)
-    reader = await connect(feed)
-    reader.say(auth_of(first))
-    await reader.message()
+    reader = await enter(feed, first)
     keys.path.unlink()
     second = keys.add("second")
     await until(lambda: not feed.hub.sessions)
     assert (await error(reader))["code"] == 402
-    address = feed.host, feed.port
-    assert (await RawHttp.get(address, "/v1/symbols", headers_of(second))).status == 200
-    assert (await RawHttp.get(address, "/v1/symbols", headers_of(first))).status == 401
+    assert await lets_in(feed, second)
+    assert not await lets_in(feed, first)
 
 
 async def test_grants_that_change_are_those_of_the_session(serve: Serve, keys: KeysFile) -> None:
     key = keys.add("desk")
     feed = await serve(keys=keys.path, paces=QUICK)
-    reader = await connect(feed)
-    reader.say(auth_of(key))
-    await reader.message()
+    reader = await enter(feed, key)
     [session] = feed.hub.sessions.values()
     assert not session.identity.grants.admin
     keys.path.write_text(f"{keys.path.read_text()}admin = true\n")
@@ -103,27 +116,35 @@ async def test_grants_that_change_are_those_of_the_session(serve: Serve, keys: K
     await reader.subscribe(trades=["AAPL"])
 
 
-async def test_a_broken_file_keeps_the_keys_and_is_told(serve: Serve, keys: KeysFile) -> None:
+@pytest.mark.parametrize(
+    ("spoilt", "words"),
+    [
+        ("{}nonsense\n", "line 9: not TOML"),
+        ("", "it is blank; accepted: [[key]] tables, or a comment alone"),
+        ("\n \n", "it is blank; accepted: [[key]] tables, or a comment alone"),
+    ],
+    ids=["broken", "truncated", "blank"],
+)
+async def test_a_broken_file_keeps_the_keys_and_is_told(
+    serve: Serve, keys: KeysFile, spoilt: str, words: str
+) -> None:
     key = keys.add("desk")
     feed = await serve(keys=keys.path, paces=QUICK)
     whole = keys.path.read_text()
-    reader = await connect(feed)
-    reader.say(auth_of(key))
-    await reader.message()
-    watched = feed.hub.identities.keys
-    assert watched is not None
+    reader = await enter(feed, key)
+    watched = watched_by(feed)
     with structlog.testing.capture_logs() as logs:
-        keys.path.write_text(f"{whole}nonsense\n")
+        keys.path.write_text(spoilt.format(whole))
         await until(lambda: watched.is_broken)
     [told] = [entry for entry in logs if entry["event"] == "keys_refused"]
     assert told["log_level"] == "warning"
-    assert "line 9: not TOML" in told["error"]
+    assert words in told["error"]
     found = await samples(feed)
     assert found["feed_keys_file_broken", ""] == 1
     assert found["feed_keys", ""] == 1
     assert found["feed_keys_reloads_total", "refused"] == 1
     await reader.subscribe(trades=["AAPL"])
-    assert (await RawHttp.get((feed.host, feed.port), "/v1/symbols", headers_of(key))).status == 200
+    assert await lets_in(feed, key)
 
     keys.path.unlink()
     await until(lambda: watched.reloads[Reload.REFUSED] == 2)
@@ -136,25 +157,9 @@ async def test_a_broken_file_keeps_the_keys_and_is_told(serve: Serve, keys: Keys
         1,
     )
     assert found["feed_credentials_total", "accepted"] == 2
-
-
-@pytest.mark.parametrize("blank", ["", "\n \n"], ids=["empty", "blank"])
-async def test_a_file_that_was_truncated_takes_nobodys_key(
-    serve: Serve, keys: KeysFile, blank: str
-) -> None:
-    key = keys.add("desk")
-    feed = await serve(keys=keys.path, paces=QUICK)
-    watched = feed.hub.identities.keys
-    assert watched is not None
-    with structlog.testing.capture_logs() as logs:
-        keys.path.write_text(blank)
-        await until(lambda: watched.is_broken)
-    [told] = [entry for entry in logs if entry["event"] == "keys_refused"]
-    assert "it is blank; accepted: [[key]] tables, or a comment alone" in told["error"]
-    assert (await RawHttp.get((feed.host, feed.port), "/v1/symbols", headers_of(key))).status == 200
     keys.path.write_text("# none\n")
-    await until(lambda: not watched.is_broken)
-    assert len(watched.keys) == 0
+    await until(lambda: not feed.hub.sessions)
+    assert not await lets_in(feed, key), "a comment alone is a file without keys"
 
 
 async def test_revocation_outlives_an_odd_row_and_any_error(
@@ -163,11 +168,8 @@ async def test_revocation_outlives_an_odd_row_and_any_error(
     key = keys.add("desk")
     feed = await serve(keys=keys.path, paces=QUICK)
     whole = keys.path.read_text()
-    reader = await connect(feed)
-    reader.say(auth_of(key))
-    await reader.message()
-    watched = feed.hub.identities.keys
-    assert watched is not None
+    await enter(feed, key)
+    watched = watched_by(feed)
     keys.path.write_text(f"{whole}[[key]]\nid = []\n")
     await until(lambda: watched.reloads[Reload.REFUSED] == 1)
     with structlog.testing.capture_logs() as logs, monkeypatch.context() as patch:
@@ -202,8 +204,7 @@ async def test_a_key_that_is_revoked_while_its_request_waits_does_not_get_in(
         )
         await until(lambda: feed.hub.identities.outcomes["accepted"] == 1)
         keys.revoke(key)
-        watched = feed.hub.identities.keys
-        assert watched is not None
+        watched = watched_by(feed)
         await until(lambda: watched.reloads[Reload.APPLIED] == 1)
     await waiting.head()
     assert waiting.status == 401
