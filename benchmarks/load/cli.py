@@ -25,7 +25,18 @@ from .outcome import Outcome
 from .own_process import SwarmError
 from .plan import Connecting, Event, Interval
 from .report import show, write_json
-from .scenarios import compressed, fanout, idle, ingest, metrics, mixed, ramp, slow, storm
+from .scenarios import (
+    compressed,
+    fanout,
+    identities,
+    idle,
+    ingest,
+    metrics,
+    mixed,
+    ramp,
+    slow,
+    storm,
+)
 from .stage import Progress, Settings, Stage
 from .swarm import raise_descriptor_limit
 
@@ -44,6 +55,7 @@ SCENARIOS = {
     "ingest": ingest.run,
     "idle": idle.run,
     "metrics": metrics.run,
+    "identities": identities.run,
 }
 
 
@@ -59,6 +71,7 @@ class Chosen(StrEnum):
     INGEST = "ingest"
     IDLE = "idle"
     METRICS = "metrics"
+    IDENTITIES = "identities"
     ALL = "all"
 
 

@@ -6,10 +6,11 @@ import random
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPException
+from types import MappingProxyType
 from typing import TypedDict, Unpack
 from urllib.parse import urlencode
 
@@ -112,6 +113,19 @@ class GroupOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
+class Admission:
+    """By what a server knows who comes.
+
+    Attributes:
+        arguments: of `feed serve`.
+        headers: that let in whoever shows them.
+    """
+
+    arguments: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """Options of `feed serve`; None leaves one at its default."""
 
@@ -121,6 +135,7 @@ class Options:
     seed: int = SEED
     fan_out: Engine | None = None
     send_threads: int | None = None
+    admission: Admission = Admission()
 
     @property
     def frames_per_s(self) -> float:
@@ -140,7 +155,7 @@ class Options:
             "send-threads": self.send_threads,
         }
         pairs = ((f"--{name}", str(value)) for name, value in given.items() if value is not None)
-        return [word for pair in pairs for word in pair]
+        return [*(word for pair in pairs for word in pair), *self.admission.arguments]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +167,7 @@ class Server:
         pids: its processes; empty where they cannot be known, and then nothing is said of its CPU.
         symbols: which it has.
         simulated: its trades are numbered without holes.
+        headers: of every request, which let it in.
     """
 
     host: str
@@ -159,6 +175,7 @@ class Server:
     pids: tuple[int, ...]
     symbols: tuple[str, ...]
     simulated: bool
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def group(
         self,
@@ -178,7 +195,7 @@ class Server:
             port=self.port,
             transport=subscription.transport,
             openings=tuple(openings) or (subscription.opening,),
-            headers=subscription.headers,
+            headers={**subscription.headers, **self.headers},
             binary=subscription.codec == "msgpack",
             codec=subscription.codec,
             consecutive=self.simulated,
@@ -217,10 +234,17 @@ def feed_server(url: str | None, options: Options, module: str = "feed") -> Iter
     command = [sys.executable, "-m", module, "serve", "--port", "0", *options.arguments()]
     with program(command, {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}) as started:
         address = started.wait_for_words(r"(http://127\.0\.0\.1:\d+)")
-        yield attach(address, started.process.pid, simulated=True)
+        headers = options.admission.headers
+        yield attach(address, started.process.pid, simulated=True, headers=headers)
 
 
-def attach(url: str, pid: int | None, *, simulated: bool = False) -> Server:
+def attach(
+    url: str,
+    pid: int | None,
+    *,
+    simulated: bool = False,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Server:
     """Return the server at a URL, whose process is known or, on this machine, looked for.
 
     Raises:
@@ -229,9 +253,8 @@ def attach(url: str, pid: int | None, *, simulated: bool = False) -> Server:
     """
     host, port = _host_and_port(url)
     try:
-        with urllib.request.urlopen(
-            f"{url.rstrip('/')}/v1/symbols", timeout=_HTTP_TIMEOUT_S
-        ) as got:
+        asked = urllib.request.Request(f"{url.rstrip('/')}/v1/symbols", headers=dict(headers))
+        with urllib.request.urlopen(asked, timeout=_HTTP_TIMEOUT_S) as got:
             symbols = tuple(each["symbol"] for each in json.load(got)["symbols"])
     except urllib.error.HTTPError as error:
         raise PeerError(f"{url}: not a server of ours: status {error.code}") from error
@@ -243,7 +266,9 @@ def attach(url: str, pid: int | None, *, simulated: bool = False) -> Server:
     if pid is None and host in {"127.0.0.1", "localhost"}:
         pid = listener(port)
     address = "127.0.0.1" if host == "localhost" else host
-    return Server(address, port, () if pid is None else tuple(family(pid)), symbols, simulated)
+    return Server(
+        address, port, () if pid is None else tuple(family(pid)), symbols, simulated, headers
+    )
 
 
 def _host_and_port(url: str) -> tuple[str, int]:

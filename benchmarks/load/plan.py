@@ -230,6 +230,7 @@ class Result:
 
     Attributes:
         connect_s: until the last subscriber was connected.
+        connect_cpu_s: of the server's processes, until the steady window began.
         seconds: length of the steady window.
         server_cpu_s: of the server's processes within it; 0 where they are not known.
         server_memory_bytes: before anybody connected, and at the end.
@@ -239,6 +240,7 @@ class Result:
     """
 
     connect_s: float
+    connect_cpu_s: float
     seconds: float
     server_cpu_s: float
     server_memory_bytes: tuple[int, int]

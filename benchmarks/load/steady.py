@@ -79,6 +79,7 @@ class Window:
         seconds = (last.now_ns - began.now_ns) / 1e9
         return Result(
             connect_s=connect_s,
+            connect_cpu_s=(began.server.cpu_ns - before.cpu_ns) / 1e9,
             seconds=seconds,
             server_cpu_s=(last.server.cpu_ns - began.server.cpu_ns) / 1e9,
             server_memory_bytes=(before.memory_bytes, last.server.memory_bytes),

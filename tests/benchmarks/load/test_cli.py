@@ -25,7 +25,17 @@ from benchmarks.load.own_process import in_own_process
 from benchmarks.load.plan import Plan
 from benchmarks.load.process import family
 from benchmarks.load.report import as_json
-from benchmarks.load.scenarios import compressed, idle, ingest, metrics, mixed, ramp, slow, storm
+from benchmarks.load.scenarios import (
+    compressed,
+    identities,
+    idle,
+    ingest,
+    metrics,
+    mixed,
+    ramp,
+    slow,
+    storm,
+)
 from benchmarks.load.stage import Progress, Settings, Stage
 from benchmarks.load.steady import run_steady
 from benchmarks.peers.base import Work
@@ -122,6 +132,16 @@ def test_slow_tells_the_others_from_the_stalled(tmp_path: Path, running: str) ->
     groups = {group["name"]: group["count"] for group in found["rows"][1]["rounds"][0]["groups"]}
     assert groups == {"readers": 18, "stalled": 2, "validators": 2}
     assert [aim["met"] is not None for aim in found["aims"]] == [True, True, True]
+
+
+def test_identities_let_in_by_keys_and_by_tokens(tmp_path: Path) -> None:
+    found = measure(identities.run, tmp_path, SETTINGS)
+    assert [aim["met"] is not None for aim in found["aims"]] == [True, True, True]
+    assert [note.partition(":")[0] for note in found["notes"]] == [
+        "feed, connecting, anonymous",
+        "feed, connecting, HS256",
+        "feed, connecting, RS256",
+    ]
 
 
 def test_storm_brings_everybody_back_without_a_gap(tmp_path: Path, running: str) -> None:

@@ -45,6 +45,7 @@ GROUP = GroupResult(
 )
 RESULT = Result(
     connect_s=0.1,
+    connect_cpu_s=0.05,
     seconds=2.0,
     server_cpu_s=0.004,
     server_memory_bytes=(1_000_000, 2_000_000),

@@ -1,0 +1,142 @@
+"""Identities: what do keys, grants and tokens cost?
+
+The same load in one lane, where everybody is anonymous, and where everybody shows a key whose grant
+is a list of globs; and connections alone, anonymous, and with a token of their own each.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from string import ascii_uppercase
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from feed.trust.key_changes import add_key
+from feed.trust.minting import mint_token
+
+from ..comparison import compare
+from ..feed_server import Admission, Options, Subscription
+from ..outcome import Outcome, Sample, at_most, find
+from ..plan import Group, Opening
+from ..stage import Case, Stage, Target
+
+SUBSCRIBERS = 2_000
+RATE = 320  # ticks/s: 8 a frame, 1 kB of JSON
+BATCH_MS = 25
+RATE_OF_COMERS = 1  # ticks/s: frames take hardly any of the time in which they connect
+AIM_FRAME = 1.03
+AIM_CONNECT = 1.3
+ANONYMOUS, KEYS = "feed, anonymous", "feed, keys and grants"
+COMING = "feed, connecting"
+ALGORITHMS = ("HS256", "RS256")
+_GLOBS = [f"{letter}*" for letter in ascii_uppercase]  # which are all symbols
+_ISSUER = "bench"
+_LIFE_S = 3_600
+_RSA_BITS, _RSA_EXPONENT = 2_048, 65_537
+
+
+def connect_us(sample: Sample) -> float:
+    """Return the server's CPU time per connection, in microseconds."""
+    count = sum(group.count for group in sample.result.groups)
+    return sample.result.connect_cpu_s * 1e6 / count if count else 0.0
+
+
+def run(stage: Stage) -> Outcome:
+    """Measure frames with and without keys, then connections with and without tokens."""
+    count = stage.settings.subscribers or SUBSCRIBERS
+    options = Options(stage.settings.rate or RATE, BATCH_MS)
+    comers = Options(RATE_OF_COMERS, BATCH_MS)
+    missing = "" if stage.settings.url is None else "a server that runs has identities of its own"
+    keys = replace(options, admission=_keys(stage.folder))
+    reading = Subscription()
+    cases = [
+        stage.ours(ANONYMOUS, count, reading, options),
+        replace(stage.ours(KEYS, count, reading, keys), missing=missing),
+        stage.ours(f"{COMING}, anonymous", count, reading, comers, validate=False),
+    ]
+    for algorithm in ALGORITHMS:
+        start = _with_tokens(stage, algorithm, count, comers)
+        cases.append(Case(f"{COMING}, {algorithm}", start, ours=True, missing=missing))
+    title = f"{count:,} subscribers in one lane, {stage.pace(options.rate)}; and their connecting"
+    rows = stage.compare(title, cases)
+    cost = compare(find(rows, KEYS), find(rows, ANONYMOUS))
+    aims = [at_most("CPU per frame, keys and grants ÷ anonymous", cost, AIM_FRAME, missing)]
+    plain = find(rows, f"{COMING}, anonymous")
+    for algorithm in ALGORITHMS:
+        ratio = compare(find(rows, f"{COMING}, {algorithm}"), plain, connect_us)
+        what = f"CPU per connection, a JWT by {algorithm} ÷ anonymous"
+        aims.append(at_most(what, ratio, AIM_CONNECT, missing))
+    notes = [
+        f"{row.name}: {row.median(connect_us):,.0f} µs of CPU per connection"
+        for row in rows
+        if row.name.startswith(COMING) and row.samples
+    ]
+    return Outcome("identities", title, rows, aims, notes)
+
+
+def _keys(folder: Path) -> Admission:
+    """Make a keys file with one key, which is granted every symbol by globs."""
+    path = folder / "keys.toml"
+    path.unlink(missing_ok=True)
+    grants = {"symbols": _GLOBS}
+    made = add_key(path, "bench", wall_ns=time.time_ns(), expires_wall_ns=None, grants=grants)
+    bearer = {"Authorization": f"Bearer {made.id}.{made.secret}"}
+    return Admission(("--keys", str(path)), bearer)
+
+
+def _with_tokens(
+    stage: Stage, algorithm: str, count: int, options: Options
+) -> Callable[[], AbstractContextManager[Target]]:
+    private, public = _key_files(stage.folder, algorithm)
+
+    def mint(subject: str) -> str:
+        now_s = int(time.time())
+        return mint_token(
+            private,
+            subject,
+            issuer=_ISSUER,
+            audience="feed",
+            issued_s=now_s,
+            expires_s=now_s + _LIFE_S,
+            grants={},
+        )
+
+    @contextmanager
+    def start() -> Iterator[Target]:
+        arguments = ("--jwt-keys", str(public), "--jwt-issuer", _ISSUER)
+        admission = Admission(arguments, {"Authorization": f"Bearer {mint('bench')}"})
+        with stage.server(replace(options, admission=admission)) as server:
+            group = server.group(algorithm, count, Subscription())
+            openings = [_opening(group, mint(f"reader-{number}")) for number in range(count)]
+            group = replace(group, headers={}, openings=tuple(openings))
+            yield Target((group,), server.pids)
+
+    return start
+
+
+def _opening(group: Group, token: str) -> Opening:
+    """Return how a subscriber begins that says who it is over its WebSocket, as our clients do."""
+    (plain,) = group.openings
+    return replace(plain, hello=(orjson.dumps({"action": "auth", "token": token}), *plain.hello))
+
+
+def _key_files(folder: Path, algorithm: str) -> tuple[Path, Path]:
+    """Write what tokens are signed with, and what a server checks them by."""
+    private, public = (folder / f"{algorithm}.{half}" for half in ("private", "public"))
+    if algorithm == "HS256":
+        private.write_text("s" * 48)
+        return private, private
+    key: RSAPrivateKey = generate_private_key(_RSA_EXPONENT, _RSA_BITS)
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    form = PublicFormat.SubjectPublicKeyInfo
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, form))
+    return private, public
