@@ -104,7 +104,8 @@ def recipe(proxy: Proxy, front: Front) -> str:
 def _caddy(front: Front) -> str:
     tls = f"\n\ttls {front.certificate} {front.key}" if front.certificate else ""
     return f"""\
-# Caddyfile: HTTP/1.1, 2 and 3, and a certificate of its own making unless one is named.
+# Caddyfile: HTTP/1.1 and 2, and 3 where UDP reaches the port as well; a certificate of its own
+# making unless one is named. It has no time-out for connections that are silent.
 {front.name}:{front.port} {{{tls}
 \treverse_proxy {front.server} {{
 \t\tflush_interval -1

@@ -156,7 +156,7 @@ async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
 
 
 @asynccontextmanager
-async def launched() -> AsyncIterator[Chromium]:
+async def launched(*switches: str) -> AsyncIterator[Chromium]:
     """Run Chromium; whatever its pages complained of by the end fails the test."""
     if not (BUILT / "index.html").is_file():
         pytest.skip("the dashboard is not built: pip install .")
@@ -165,7 +165,7 @@ async def launched() -> AsyncIterator[Chromium]:
         pytest.skip("chromium is not installed (Debian: chromium)")
     async with async_playwright() as programs:
         browser = await programs.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", *switches]
         )
         chromium = Chromium(browser)
         try:

@@ -6,8 +6,9 @@ import socket
 import ssl
 import sys
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from aiohttp import ClientSession, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 import feed.client
-from tests.e2e.conftest import Run
+from feed.program.proxies import Proxy
+from tests.e2e.conftest import Program, Run
 from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.fakes.programs import kill_group, ran
 
@@ -108,51 +110,89 @@ def free_port() -> int:
         return port
 
 
+@dataclass
+class Front:
+    """A proxy in front of a server.
+
+    Attributes:
+        name: of the program.
+        port: that it listens on.
+    """
+
+    name: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"https://{NAME}:{self.port}"
+
+
+Stand = Callable[..., AbstractAsyncContextManager[Front]]
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Stand:
+    """Return a context in which a proxy stands in front of a server, by its recipe."""
+
+    @asynccontextmanager
+    async def standing(proxy: str, program: Program, *settings: str) -> AsyncIterator[Front]:
+        if shutil.which(proxy, path=_PATH) is None:
+            pytest.skip(f"{proxy} is not installed; apt-get install {proxy}")
+        folder, port = tmp_path / proxy, free_port()
+        folder.mkdir()
+        certificate, key = folder / "both.pem", folder / "key.pem"
+        certificate.write_bytes(PAIR.private_key_and_cert_chain_pem.bytes())
+        key.write_bytes(PAIR.private_key_pem.bytes())
+        config = folder / "feed.toml"
+        lines = (f"port = {program.port}", f'allow_host = ["{NAME}"]', *settings)
+        config.write_text("\n".join(lines))
+        status, recipe = await ran(
+            folder,
+            *(sys.executable, "-m", "feed", "proxy", proxy, "--config", str(config)),
+            *("--listen", str(port), "--cert", str(certificate), "--cert-key", str(key)),
+        )
+        assert status == 0, recipe
+        async with running(command_of(proxy, folder, recipe), folder, port):
+            yield Front(proxy, port)
+
+    return standing
+
+
+def sessions() -> tuple[ClientSession, ClientSession]:
+    """Return two sessions that find and trust the proxies; the first one inflates nothing."""
+    connector = TCPConnector(ssl=trusting(), resolver=Here())
+    raw = ClientSession(connector=connector, auto_decompress=False)
+    return raw, ClientSession(connector=connector, connector_owner=False)
+
+
 @pytest.mark.programs
-@pytest.mark.parametrize("proxy", ["caddy", "nginx", "haproxy"])
-async def test_every_transport_passes_as_it_is(run: Run, tmp_path: Path, proxy: str) -> None:
-    if shutil.which(proxy, path=_PATH) is None:
-        pytest.skip(f"{proxy} is not installed; apt-get install {proxy}")
+@pytest.mark.parametrize("proxy", Proxy)
+async def test_every_transport_passes_as_it_is(run: Run, stand: Stand, proxy: Proxy) -> None:
     # One tick in two minutes: what comes, comes alone, and a proxy that collects would keep it.
     program = await run("--symbols", "5", "--rate", "0.01", "--allow-host", NAME)
-    certificate, key, port = tmp_path / "both.pem", tmp_path / "key.pem", free_port()
-    certificate.write_bytes(PAIR.private_key_and_cert_chain_pem.bytes())
-    key.write_bytes(PAIR.private_key_pem.bytes())
-    config = tmp_path / "feed.toml"
-    config.write_text(f'port = {program.port}\nallow_host = ["{NAME}"]\n')
-    status, recipe = await ran(
-        tmp_path,
-        *(sys.executable, "-m", "feed", "proxy", proxy, "--config", str(config)),
-        *("--listen", str(port), "--cert", str(certificate), "--cert-key", str(key)),
-    )
-    assert status == 0, recipe
-    url = f"https://{NAME}:{port}"
-    async with running(command_of(proxy, tmp_path, recipe), tmp_path, port):
-        connector = TCPConnector(ssl=trusting(), resolver=Here())
-        async with (
-            ClientSession(connector=connector, auto_decompress=False) as raw,
-            ClientSession(connector=connector, connector_owner=False) as session,
-        ):
-            await _is_ready(raw, url)
+    async with stand(proxy, program) as front:
+        first, second = sessions()
+        async with first as raw, second as session:
+            await wait_until_ready(raw, front.url)
             for transport in ("websocket", "stream", "sse"):
                 async with feed.client.connect(
-                    url, trades="*", transport=transport, session=session, give_up_after_s=0
+                    front.url, trades="*", transport=transport, session=session, give_up_after_s=0
                 ) as stream:
                     event = await stream.next_event()
                     assert isinstance(event, feed.client.Connected)
                     assert isinstance(await stream.next_event(), feed.client.Mark)
-            page = {"Origin": url, "Accept-Encoding": "gzip"}
-            async with raw.get(f"{url}/v1/sse?trades=*", headers=page) as answer:
+            page = {"Origin": front.url, "Accept-Encoding": "gzip"}
+            async with raw.get(f"{front.url}/v1/sse?trades=*", headers=page) as answer:
                 assert answer.headers["Content-Encoding"] == "gzip"
-                assert answer.headers["Access-Control-Allow-Origin"] == url, "it is its own page"
+                assert answer.headers["Access-Control-Allow-Origin"] == front.url, "its own page"
                 inflated = b""
                 inflater = zlib.decompressobj(31)
                 while b"retry:" not in inflated:
                     inflated += inflater.decompress(await answer.content.readany())
-        assert await _protocol(port) == "h2"
+        assert await _protocol(front.port) == "h2"
 
 
-async def _is_ready(session: ClientSession, url: str) -> None:
+async def wait_until_ready(session: ClientSession, url: str) -> None:
     """Ask until the proxy has found the server."""
     async with asyncio.timeout(PROGRAM_PATIENCE_S):
         while True:

@@ -2,20 +2,28 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.chromium import launched, until
 from tests.e2e.conftest import Run
+from tests.e2e.test_tls import FIRST, write
 from tests.fakes.keys import KeysFile
 
 CALM = ("--symbols", "5", "--rate", "100", "--seed", "7")
 
 
-async def test_the_dashboard_asks_who_it_is_and_forgets_it_again(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_the_dashboard_asks_who_it_is_and_forgets_it_again(
+    run: Run, tmp_path: Path, scheme: str
+) -> None:
     keys = KeysFile(tmp_path / "keys.toml")
     key = keys.add("desk")
-    program = await run(*CALM, "--keys", str(keys.path))
+    pair = write(tmp_path, FIRST) if scheme == "https" else ()
+    program = await run(*CALM, "--keys", str(keys.path), *pair)
     async with launched() as chromium:
-        page = await (await chromium.context()).new_page()  # a 401 is a complaint
-        await page.goto(program.url("/"))
+        context = await chromium.context(ignore_https_errors=True)
+        page = await context.new_page()  # a 401 is a complaint
+        await page.goto(program.url("/", scheme))
         await page.fill("#credential", f"{key.id}.wrong")
         await page.click("#sign-in-form button")
 
@@ -33,6 +41,7 @@ async def test_the_dashboard_asks_who_it_is_and_forgets_it_again(run: Run, tmp_p
         await until(ticks)
         assert await page.evaluate("() => document.cookie") == "", "no script sees the cookie"
         assert not await page.is_visible("#sign-in")
+        assert await page.evaluate("() => feed.status.transport") == "websocket"
         stored = await page.evaluate("() => JSON.stringify([localStorage, sessionStorage])")
         assert key.secret not in stored
         await page.reload()

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import shutil
 import ssl
 import sys
-from collections.abc import Callable
+from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from aiohttp import ClientSession, TCPConnector
 import feed.client
 from tests.e2e.conftest import Program, Run
 from tests.fakes.patience import PROGRAM_PATIENCE_S
-from tests.fakes.programs import ran
+from tests.fakes.programs import kill_group, ran
 
 CA = trustme.CA()
 FIRST, SECOND = (CA.issue_cert("localhost", "127.0.0.1") for _ in range(2))
@@ -94,17 +96,43 @@ async def test_plain_text_and_old_versions_are_no_conversation(run: Run, tmp_pat
     assert "ok" in await text(program, "/healthz")
 
 
-async def test_commands_of_ours_read_it(run: Run, tmp_path: Path) -> None:
-    program = await run("--symbols", "5", "--rate", "200", *write(tmp_path, FIRST))
+async def until_printed(words: str, command: Sequence[str], environment: dict[str, str]) -> None:
+    """Run a command until it prints some words."""
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=PIPE, stderr=STDOUT, env=environment, start_new_session=True
+    )
+    assert process.stdout is not None
+    printed = b""
+    try:
+        async with asyncio.timeout(PROGRAM_PATIENCE_S):
+            while words.encode() not in printed:
+                line = await process.stdout.readline()
+                assert line, printed.decode()
+                printed += line
+    finally:
+        kill_group(process.pid)
+        await process.wait()
+
+
+async def test_commands_of_ours_and_curl_read_it(run: Run, tmp_path: Path) -> None:
+    program = await run("--symbols", "AAPL,MSFT", "--rate", "200", *write(tmp_path, FIRST))
     authority = tmp_path / "authority.pem"
     authority.write_bytes(CA.cert_pem.bytes())
     url = program.url("", "https")
-    status, told = await ran(
-        tmp_path,
-        *(sys.executable, "-m", "feed", "tail", "--url", url, "--symbols", "*", "--count", "3"),
-        environment=os.environ | {"SSL_CERT_FILE": str(authority)},
+    environment = os.environ | {"SSL_CERT_FILE": str(authority)}
+    ours = (sys.executable, "-m", "feed")
+    curl = ("curl", "--no-progress-meter", "--no-buffer", "--cacert", str(authority))
+    printed = {
+        '"T":"t"': (*ours, "tail", "--url", url, "--symbols", "*", "--channels", "trades"),
+        "live over websocket": (*ours, "watch", "AAPL", "--url", url),
+        "feed top  up": (*ours, "top", "--url", url),
+        "id: ": (*curl, f"{url}/v1/sse?trades=*"),
+    }
+    if shutil.which("curl") is None:
+        del printed["id: "]
+    await asyncio.gather(
+        *(until_printed(words, command, environment) for words, command in printed.items())
     )
-    assert status == 0, told
     async with feed.client.connect(url, trades="*", give_up_after_s=0) as stream:
         with pytest.raises(feed.client.GaveUp, match="certificate"):
             await anext(stream)

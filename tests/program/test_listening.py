@@ -4,7 +4,8 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from feed.settings.options import Settings
 
 PID = 4_711
 SETTINGS = Settings()
+uvloop = pytest.importorskip("uvloop", reason="there is no uvloop for this system")
 
 
 @pytest.fixture
@@ -115,15 +117,44 @@ def test_a_socket_that_others_reach_wants_the_same_options_as_an_address(
         held.close()
 
 
-async def test_a_handshake_that_does_not_come_is_not_waited_for(
-    monkeypatch: pytest.MonkeyPatch, listener: socket.socket
+def hello() -> bytes:
+    """Return what a client says first."""
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(down, up, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    return up.read()
+
+
+@pytest.mark.parametrize("is_slow", [False, True], ids=["silent", "slow"])
+@pytest.mark.parametrize("make_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_handshake_that_does_not_come_to_an_end_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+    listener: socket.socket,
+    make_loop: Callable[[], asyncio.AbstractEventLoop],
+    is_slow: bool,
 ) -> None:
+    """Not for long from its beginning, however often a byte of it comes."""
     monkeypatch.setattr(listening, "HANDSHAKE_TIMEOUT_S", 0.05)
-    runner = web.AppRunner(web.Application())
-    await runner.setup()
-    await Site(runner, listener, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)).start()
-    reader, writer = await asyncio.open_connection(*listener.getsockname())
-    async with asyncio.timeout(30):
-        assert await reader.read() == b""
-    writer.close()
-    await runner.cleanup()
+
+    async def shake_hands() -> int:
+        runner = web.AppRunner(web.Application())
+        await runner.setup()
+        await Site(runner, listener, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)).start()
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        sent = 0
+        async with asyncio.timeout(30):
+            for byte in hello() if is_slow else b"":
+                if reader.at_eof():
+                    break
+                writer.write(bytes((byte,)))
+                sent += 1
+                await asyncio.sleep(0.002)
+            with suppress(ConnectionResetError):
+                assert await reader.read() == b""
+        writer.close()
+        await runner.cleanup()
+        return sent
+
+    with asyncio.Runner(loop_factory=make_loop) as loop:
+        assert loop.run(shake_hands()) < len(hello()), "it was cut off within"
