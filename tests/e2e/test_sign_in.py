@@ -28,7 +28,7 @@ async def test_the_dashboard_asks_who_it_is_and_forgets_it_again(
         await page.click("#sign-in-form button")
 
         async def problem() -> str:
-            return await page.inner_text("#sign-in-problem")
+            return await page.text_content("#sign-in-problem") or ""
 
         await until(problem)
         assert "the key is not known here" in await problem()
