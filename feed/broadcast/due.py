@@ -10,7 +10,9 @@ A position that it is told speaks for all of its channels, since it may come bac
 given up to the cut at which its conflated channels were told last, and then those are told again.
 
 There is no queue of ticks: they are read from the ring when they can be written. A subscriber that
-the ring overran goes down the ladder. Knows neither socket nor standing.
+the ring overran goes down the ladder. A hole of the ring is told where reading comes to it, as a
+gap from the place where the subscriber stands; that is nobody's lag. Knows neither socket nor
+standing.
 """
 
 from dataclasses import dataclass
@@ -283,7 +285,7 @@ class Due:
                 self._backlogs = self._backlogs[1:]
             if fragments:
                 return self.outbox.ticks_envelope(fragments, self.first_needed - 1, wall_ns)
-            if not is_over:
+            if not is_over or self.outbox.waiting:
                 return NOTHING_YET
         upto = self._broadcast.cut_sequence
         if self._restatement.first is not None:
@@ -293,20 +295,36 @@ class Due:
             self.sequence = upto
             return None
         limit = self.ladder.lag_max_ticks
-        if limit is not None and upto - self.sequence > limit:
+        if limit is not None and ring.count(self.sequence, upto) > limit:
             raise Overrun(requested=self.sequence + 1, oldest=upto - limit + 1)
         fragments, self.sequence = self._read(selection, self.sequence, upto)
         if not fragments:
-            return None if self.sequence == upto else NOTHING_YET
+            is_over = self.sequence == upto and not self.outbox.waiting
+            return None if is_over else NOTHING_YET
         return self.outbox.ticks_envelope(fragments, self.sequence, wall_ns)
 
     def _read(self, selection: Selection, after: int, upto: int) -> tuple[list[bytes], int]:
-        """Read as many fragments as a message holds, and a turn finds; see `Fragments.read`."""
+        """Read as many fragments as a message holds, and a turn finds; see `Fragments.read`.
+
+        It stops before a hole, and says it where it is next.
+        """
         broadcast, codec = self._broadcast, self.lane.codec
+        hole = broadcast.ring.hole_after(after, upto)
+        if hole is not None:
+            if hole.first <= after + 1:
+                self._tell_holes(after, min(hole.last, upto))
+                return [], min(hole.last, upto)
+            upto = hole.first - 1
         most_bytes = broadcast.sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
         return broadcast.fragments.read(
             selection, codec, after, upto, max_bytes=most_bytes, turn_ticks=TURN_TICKS
         )
+
+    def _tell_holes(self, after: int, upto: int) -> None:
+        """Say which of the sequences after one, and up to another, no event will ever have."""
+        for hole in self._broadcast.ring.holes(after, upto):
+            first, last = max(hole.first, after + 1), min(hole.last, upto)
+            self.outbox.append_gap(first, last, hole.reason)
 
     def _go_on(self, had: Selection, sequence: int) -> None:
         """Give what it had subscribed to up to a later sequence, and all else from there on."""
@@ -383,6 +401,7 @@ class Due:
             self.request_snapshot(self._selection)
         first = max(requested, oldest)
         self.outbox.append_gap(first, upto, GapReason.CONFLATED)
+        self._tell_holes(first - 1, upto)
         self._append_stretch(Stretch(self.lane.payload.lossless, first, upto))
 
     def _append_stretch(self, stretch: Stretch) -> None:
@@ -418,6 +437,7 @@ class Due:
         cut_sequence = self._broadcast.cut_sequence
         origin = Restated(first, self._restatement.told_upto)
         if not self.lane.payload.lossless.symbols:
+            self._tell_holes(self._restatement.told_upto, cut_sequence)
             self.sequence = cut_sequence
         self._restatement.settle()
         self._restatement.note_told(self._selection, cut_sequence)

@@ -32,7 +32,10 @@ Selected = tuple["array[int]", list[bytes]]  # sequences, ascending, and their f
 
 
 class _Segment:
-    """Fragments of the sequences from `first` on; those overwritten before encoding are missing."""
+    """Fragments of the sequences from `first` on; those overwritten before encoding are missing.
+
+    A sequence within a hole has b"", so that the others are found by their place.
+    """
 
     __slots__ = ("first", "fragments", "number")
 
@@ -87,10 +90,19 @@ class _FragmentRing:
         missing = min(upto, start + self._segment_ticks - 1) - segment.next + 1
         if missing > 0:
             if segment.next < self._ring.oldest:  # it was left half done, and overrun since
-                segment = self._segments[slot] = _Segment(number, self._ring.oldest)
+                segment = self._segments[slot] = _Segment(number, max(start, self._ring.oldest))
                 missing = min(upto, start + self._segment_ticks - 1) - segment.next + 1
-            segment.fragments += self._codec.encode(self._ring.read(segment.next - 1, missing))
+            segment.fragments += self._encode(segment.next - 1, missing)
         return segment
+
+    def _encode(self, after: int, count: int) -> list[bytes]:
+        """Return a fragment for each of the sequences after one, b"" for those within holes."""
+        ring, codec = self._ring, self._codec
+        if ring.hole_after(after, after + count) is None:
+            return codec.encode(ring.read(after, count))
+        slots = ring.slots(after, count)
+        fragments = iter(codec.encode([tick for tick in slots if tick is not None]))
+        return [b"" if tick is None else next(fragments) for tick in slots]
 
 
 class Fragments:
@@ -264,8 +276,8 @@ class Fragments:
             offset = first - known.first
             fragments = [known.fragments[offset + index] for index in indices]
         else:
-            ticks = self._ring.read(first - 1, end - first)
-            fragments = codec.encode([ticks[index] for index in indices])
+            ticks = self._ring.slots(first - 1, end - first)
+            fragments = codec.encode([tick for index in indices if (tick := ticks[index])])
         return array("q", [first + index for index in indices]), fragments
 
     def _forget(self) -> None:

@@ -130,7 +130,7 @@ class Ladder:
         """
         if self.lag_max_ticks is None or self.on_lag is not OnLag.DISCONNECT:
             return ring.oldest
-        return max(ring.oldest, cut_sequence - self.lag_max_ticks + 1)
+        return max(ring.oldest, ring.before(cut_sequence, self.lag_max_ticks) + 1)
 
     def gives_up(self) -> bool:
         """Count an overrun; tell whether the subscriber is to be disconnected for it."""

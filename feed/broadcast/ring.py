@@ -1,31 +1,71 @@
 """The ring buffer: the newest ticks, addressed by sequence.
 
-Theory of operation: a tick's sequence is its number since the epoch began: 1, 2, 3 … with no holes.
-The ring keeps the last `capacity` of them in a preallocated list at `sequence & mask`. Nobody has a
-queue of their own: a subscriber is a sequence, and reading is slicing. A subscriber that is too far
-behind is overrun, and learns both numbers. Knows no clock: the caller says when a tick was
-ingested.
+Theory of operation: a tick's sequence is its number since the epoch began: 1, 2, 3 …, contiguous
+but for holes. The ring keeps the last `capacity` of them in a preallocated list at
+`sequence & mask`. Nobody has a queue of their own: a subscriber is a sequence, and reading is
+slicing. A subscriber that is too far behind is overrun, and learns both numbers.
+
+A hole is a run of sequences that no event will ever have. Reading stops before it; whoever reads
+asks for it, says so, and goes on behind it. It takes the place that its events would have had, and
+is held as long as the tick behind it. Knows no clock: the caller says when a tick was ingested.
 """
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 
 from feed.errors import InvalidParameter, Overrun
 from feed.market.ticks import Tick
+from feed.wire.messages import GapReason
 from feed.wire.position import Position, new_epoch
 
 DEFAULT_CAPACITY = 131_072  # about two minutes at 1,000 ticks/s; 50 MB of ticks when full
 MAX_CAPACITY = 1 << 24
+MOST_HOLES = 1_024  # each costs 150 bytes; what was before an older one is not held any more
+
+_last = attrgetter("last")
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A run of sequences that no event will ever have.
+
+    Attributes:
+        first, last: of the run, both inclusive.
+        reason: why, as subscribers are told.
+        mono_ns: when the tick before it was ingested, monotonic; when it was noted, if none was.
+    """
+
+    first: int
+    last: int
+    reason: GapReason
+    mono_ns: int
 
 
 class RingBuffer:
     """The last `capacity` ticks by sequence. Publishing is O(1) a tick, reading O(ticks read)."""
 
-    __slots__ = ("_ingested_ns", "_mask", "_origin", "_slots", "capacity", "epoch", "newest")
+    __slots__ = (
+        "_begins",
+        "_holes",
+        "_ingested_ns",
+        "_mask",
+        "_origin",
+        "_slots",
+        "capacity",
+        "epoch",
+        "newest",
+    )
 
     def __init__(
-        self, capacity: int = DEFAULT_CAPACITY, *, epoch: str | None = None, newest: int = 0
+        self,
+        capacity: int = DEFAULT_CAPACITY,
+        *,
+        epoch: str | None = None,
+        newest: int = 0,
+        begins: bool = True,
     ) -> None:
         """Make an empty ring.
 
@@ -33,6 +73,7 @@ class RingBuffer:
             capacity: how many ticks it keeps; a power of two.
             epoch: name of this run of sequences; a new random one by default.
             newest: the sequence before the first tick, where sequences come from outside.
+            begins: its first tick is the first of all that subscribers may be due.
 
         Raises:
             InvalidParameter: the capacity is not a power of two, or is out of range.
@@ -43,21 +84,30 @@ class RingBuffer:
         self.epoch = epoch if epoch is not None else new_epoch()
         self.newest = newest  # sequence of the last published tick
         self._origin = newest  # the ring never held this sequence or an older one
+        self._begins = begins
+        self._holes: list[Hole] = []  # ascending; none that lies wholly behind the oldest tick
         self._mask = capacity - 1
         self._slots: list[Tick | None] = [None] * capacity
         self._ingested_ns = array("q", bytes(8 * capacity))
 
     @property
     def oldest(self) -> int:
-        """The oldest sequence still held; `newest + 1` while the ring is empty."""
-        return max(self.newest - self.capacity, self._origin) + 1
+        """The oldest sequence still held; `newest + 1` while the ring is empty.
+
+        The first of a hole, where nothing older than that is held.
+        """
+        oldest = max(self.newest - self.capacity, self._origin) + 1
+        if self._holes and self._holes[0].first < oldest:
+            return self._holes[0].first
+        return oldest
 
     @property
     def is_whole(self) -> bool:
-        """Whether it still holds the first event that it was given."""
-        return self.oldest == self._origin + 1
+        """Whether it still holds the first event that it was given, which is the first of all."""
+        return self._begins and self.oldest == self._origin + 1
 
     def __len__(self) -> int:
+        """Return how many sequences it holds, those of holes among them."""
         return self.newest - self.oldest + 1
 
     def position(self, sequence: int) -> Position:
@@ -83,10 +133,66 @@ class RingBuffer:
             self._slots[: count - head] = ticks[head:]
             self._ingested_ns[: count - head] = stamps[head:]
         self.newest += count
+        if self._holes:
+            self._forget_holes()
         return self.newest
+
+    def skip(self, upto: int, reason: GapReason, mono_ns: int) -> None:
+        """Leave a hole behind the newest sequence: no event will have the next ones up to `upto`.
+
+        Nothing may wait for a cut, and nobody may be live.
+        """
+        count = upto - self.newest
+        if count <= 0:
+            return
+        if len(self):
+            mono_ns = self.ingested_ns(self.newest)
+        first = self.newest + 1
+        if self._holes and self._holes[-1].last == self.newest and self._holes[-1].reason is reason:
+            first = self._holes.pop().first
+        self._holes.append(Hole(first, upto, reason, mono_ns))
+        for sequence in range(upto - min(count, self.capacity) + 1, upto + 1):
+            self._slots[sequence & self._mask] = None
+        self.newest = upto
+        self._forget_holes()
+
+    def hole_after(self, after: int, upto: int) -> Hole | None:
+        """Return the first hole of which something lies after a sequence, and up to another."""
+        holes = self._holes
+        if not holes or holes[-1].last <= after:
+            return None
+        hole = holes[bisect_left(holes, after + 1, key=_last)]
+        return hole if hole.first <= upto else None
+
+    def holes(self, after: int, upto: int) -> Iterator[Hole]:
+        """Yield the holes of which something lies after a sequence, and up to another."""
+        while (hole := self.hole_after(after, upto)) is not None:
+            yield hole
+            after = hole.last
+
+    def count(self, after: int, upto: int) -> int:
+        """Return how many ticks have the sequences after one and up to another: no hole counts."""
+        if not self._holes:
+            return upto - after
+        lost = sum(
+            min(hole.last, upto) - max(hole.first, after + 1) + 1
+            for hole in self.holes(after, upto)
+        )
+        return upto - after - lost
+
+    def before(self, upto: int, ticks: int) -> int:
+        """Return the oldest sequence behind which there are at most so many ticks up to one."""
+        after = upto - ticks
+        for hole in reversed(self._holes):
+            if hole.last < after:
+                break
+            after -= max(0, min(hole.last, upto) - hole.first + 1)
+        return after
 
     def read(self, after: int, limit: int) -> list[Tick]:
         """Return up to `limit` ticks whose sequences follow `after`, oldest first.
+
+        It stops before a hole, and returns nothing where the next sequence lies in one.
 
         Raises:
             Overrun: the tick after `after` was overwritten.
@@ -94,6 +200,8 @@ class RingBuffer:
         if after + 1 < self.oldest:
             raise Overrun(requested=after + 1, oldest=self.oldest)
         count = min(limit, self.newest - after)
+        if self._holes and (hole := self.hole_after(after, after + count)) is not None:
+            count = hole.first - after - 1
         if count <= 0:
             return []
         start = (after + 1) & self._mask
@@ -102,14 +210,34 @@ class RingBuffer:
             ticks += self._slots[: count - len(ticks)]
         return ticks  # type: ignore[return-value]  # published slots are never None
 
+    def slots(self, after: int, limit: int) -> list[Tick | None]:
+        """Return up to `limit` sequences that follow `after`: a tick each, and None within holes.
+
+        Raises:
+            Overrun: the tick after `after` was overwritten.
+        """
+        slots: list[Tick | None] = [*self.read(after, limit)]
+        upto = min(after + limit, self.newest)
+        while (reached := after + len(slots)) < upto:
+            hole = self.hole_after(reached, upto)
+            assert hole is not None, "reading stops at holes only"
+            slots += [None] * (min(hole.last, upto) - reached)
+            slots += self.read(after + len(slots), upto - after - len(slots))
+        return slots
+
     def ingested_ns(self, sequence: int) -> int:
-        """Return when a tick that is still held was ingested, monotonic."""
+        """Return when a tick that is still held was ingested, monotonic; of a hole, the one before.
+
+        Sequences that are greater were not ingested earlier.
+        """
+        if self._holes and (hole := self.hole_after(sequence - 1, sequence)) is not None:
+            return hole.mono_ns
         return self._ingested_ns[sequence & self._mask]
 
     def ingestion_times_ns(self, after: int, count: int) -> "array[int]":
         """Return when the `count` ticks that follow `after` were ingested, monotonic.
 
-        All of them must still be held.
+        All of them must still be held, and no hole among them.
         """
         start = (after + 1) & self._mask
         stamps = self._ingested_ns[start : start + count]
@@ -125,3 +253,12 @@ class RingBuffer:
             bisect_left(range(self.oldest, self.newest + 1), since_ns, key=self.ingested_ns)
             + self.oldest
         )
+
+    def _forget_holes(self) -> None:
+        """Let go of holes that lie behind all ticks that are held, and of too many of them."""
+        holes = self._holes
+        while holes and holes[0].last < self.newest - self.capacity:
+            del holes[0]
+        if len(holes) > MOST_HOLES:
+            self._origin, self._begins = max(self._origin, holes[0].last), False
+            del holes[0]

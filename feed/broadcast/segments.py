@@ -75,9 +75,10 @@ class Segments:
         Raises:
             Overrun: one of them was overwritten.
         """
-        ticks = self._ring.read(first - 1, end - first)
+        ticks, places = self._held(first, end - 1)
         self.walked_ticks += len(ticks)
-        return selection.select(ticks, self._classes)
+        selected = selection.select(ticks, self._classes)
+        return selected if places is None else [places[index] for index in selected]
 
     def find(self, selection: Selection, first: int, upto: int) -> Iterator[list[Tick]]:
         """Yield the ticks from `first` to `upto` that are selected, a segment at a time.
@@ -87,11 +88,16 @@ class Segments:
         """
         wanted = selection.by_kind()
         while first <= upto:
+            hole = self._ring.hole_after(first - 1, first)
+            if hole is not None:  # it may be longer than anything
+                first = hole.last + 1
+                continue
             number = self.number(first)
             last = min(upto, self.last(number))
             if self.may_hold(wanted, number):
-                ticks = self._ring.read(first - 1, last - first + 1)
-                yield [ticks[index] for index in self.select(selection, first, last + 1)]
+                ticks, _ = self._held(first, last)
+                self.walked_ticks += len(ticks)
+                yield [ticks[index] for index in selection.select(ticks, self._classes)]
             first = last + 1
 
     def _contents_of(self, number: int) -> Contents:
@@ -104,7 +110,7 @@ class Segments:
         if known is not None and known[0] == number:
             return known[1]
         first = max(number * self.ticks, self._ring.oldest)
-        ticks = self._ring.read(first - 1, self.last(number) - first + 1)
+        ticks, _ = self._held(first, self.last(number))
         self.walked_ticks += len(ticks) // 4  # against encoding them
         found: dict[Kind, set[str]] = {}
         for tick in ticks:
@@ -116,3 +122,15 @@ class Segments:
         }
         self._contents[slot] = number, contents
         return contents
+
+    def _held(self, first: int, last: int) -> tuple[list[Tick], list[int] | None]:
+        """Return the ticks of a stretch, and which of its sequences have them; None: all have.
+
+        Raises:
+            Overrun: one of them was overwritten.
+        """
+        if self._ring.hole_after(first - 1, last) is None:
+            return self._ring.read(first - 1, last - first + 1), None
+        slots = self._ring.slots(first - 1, last - first + 1)
+        places = [index for index, tick in enumerate(slots) if tick is not None]
+        return [tick for tick in slots if tick is not None], places

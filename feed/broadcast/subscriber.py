@@ -87,7 +87,8 @@ class Subscriber:
         """How many ticks the ring is ahead of it."""
         if self.live:
             return self._broadcast.waiting_ticks
-        return self._broadcast.ring.newest - self.due.sequence
+        ring = self._broadcast.ring
+        return ring.count(self.due.sequence, ring.newest)
 
     @property
     def lossless(self) -> bool:

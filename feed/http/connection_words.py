@@ -26,6 +26,7 @@ _GAPS = {
     GapReason.OVERRUN: "the ring no longer held them",
     GapReason.EPOCH: "the position it came with is of another epoch",
     GapReason.CONFLATED: "the newest of each symbol came instead",
+    GapReason.LOST: "the server was killed before they were kept",
 }
 _BEGINS = {
     From.NOW: "after {position}",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.resumption import Resume, locate
+from feed.broadcast.ring import Hole, RingBuffer
 from feed.errors import Overrun
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
@@ -56,12 +57,18 @@ async def read_page(
     room_bytes = MAX_PAGE_BYTES
     while reached < upto and len(fragments) < most_ticks and room_bytes > 0:
         async with hub.turns.turn(Step.ANSWER):
+            hole = ring.hole_after(reached, upto)
+            if hole is not None and hole.first <= reached + 1:
+                if fragments:
+                    break  # the gap is told before what follows it
+                reached, gap = _pass(ring, hole, reached, gap)
+                continue
             try:
                 found, reached = broadcast.fragments.read(
                     selection,
                     JSON,
                     reached,
-                    upto,
+                    upto if hole is None else hole.first - 1,
                     max_bytes=room_bytes,
                     max_ticks=most_ticks - len(fragments),
                     turn_ticks=TURN_TICKS,
@@ -95,3 +102,13 @@ def _begin(broadcast: Broadcast, after: Position) -> tuple[int, Message | None]:
         return found.sequence, None
     oldest = ring.oldest - 1
     return oldest, gap_message(found.missing, ring.position(oldest), _GAP_REASONS[found.outcome])
+
+
+def _pass(
+    ring: RingBuffer, hole: Hole, reached: int, gap: Message | None
+) -> tuple[int, Message | None]:
+    """Return the end of a hole, and the gap that it is; one with the gap before it, if any."""
+    last = ring.position(hole.last)
+    if gap is not None:
+        return hole.last, {**gap, "to": str(last)}
+    return hole.last, gap_message(ring.position(reached + 1), last, hole.reason)

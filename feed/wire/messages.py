@@ -43,6 +43,7 @@ class GapReason(StrEnum):
     OVERRUN = "overrun"
     EPOCH = "epoch"
     CONFLATED = "conflated"
+    LOST = "lost"
 
 
 class WarningReason(StrEnum):

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from feed.broadcast.ring import MAX_CAPACITY, RingBuffer
+from feed.broadcast.ring import MAX_CAPACITY, MOST_HOLES, RingBuffer
 from feed.errors import InvalidParameter, Overrun
 from feed.market.ticks import Tick, Trade
+from feed.wire.messages import GapReason
 
 
 def tick(number: int) -> Trade:
@@ -21,7 +22,7 @@ def ticks_from(first: int, count: int) -> list[Tick]:
 
 
 class RingModel(RuleBasedStateMachine):
-    """Publishes batches of any size that is accepted, and reads from anywhere."""
+    """Publishes batches of any size that is accepted, leaves holes, and reads from anywhere."""
 
     @initialize(
         capacity=st.sampled_from([2, 4, 8, 32]), newest=st.sampled_from([0, 1, 7, 2**40 + 3])
@@ -29,7 +30,7 @@ class RingModel(RuleBasedStateMachine):
     def start(self, capacity: int, newest: int) -> None:
         self.ring = RingBuffer(capacity, newest=newest)
         self.first = newest + 1
-        self.published: list[Tick] = []
+        self.published: list[Tick | None] = []  # None: within a hole
         self.stamps: list[int] = []
 
     @property
@@ -38,7 +39,22 @@ class RingModel(RuleBasedStateMachine):
 
     @property
     def oldest(self) -> int:
-        return max(self.first, self.newest - self.ring.capacity + 1)
+        oldest = max(self.first, self.newest - self.ring.capacity + 1)
+        while oldest > self.first and self.at(oldest - 1) is None:  # nothing is missed but a hole
+            oldest -= 1
+        return oldest
+
+    def at(self, sequence: int) -> Tick | None:
+        return self.published[sequence - self.first]
+
+    def hole(self, sequence: int) -> range:
+        """Return the hole that a sequence lies in."""
+        first = last = sequence
+        while first > self.first and self.at(first - 1) is None:
+            first -= 1
+        while last < self.newest and self.at(last + 1) is None:
+            last += 1
+        return range(first, last + 1)
 
     @rule(data=st.data(), now_ns=st.integers(0, 2**62), as_tuple=st.booleans())
     def publish(self, data: st.DataObject, now_ns: int, as_tuple: bool) -> None:
@@ -47,6 +63,36 @@ class RingModel(RuleBasedStateMachine):
         self.published += batch
         self.stamps += [now_ns] * len(batch)
         assert newest == self.newest
+
+    @rule(count=st.integers(0, 100), now_ns=st.integers(0, 2**62))
+    def skip(self, count: int, now_ns: int) -> None:
+        self.stamps += [self.stamps[-1] if len(self.ring) else now_ns] * count
+        self.ring.skip(self.newest + count, GapReason.LOST, now_ns)
+        self.published += [None] * count
+
+    @rule(after_newest=st.integers(-80, 3), count=st.integers(0, 80))
+    def find_holes(self, after_newest: int, count: int) -> None:
+        after = max(self.newest + after_newest, self.oldest - 1)
+        upto = min(after + count, self.newest)
+        lost = [each for each in range(after + 1, upto + 1) if self.at(each) is None]
+        holes = list(self.ring.holes(after, upto))
+        assert [range(hole.first, hole.last + 1) for hole in holes] == sorted(
+            {self.hole(each) for each in lost}, key=lambda run: run.start
+        )
+        assert self.ring.hole_after(after, upto) == (holes[0] if holes else None)
+        if upto >= after:
+            assert self.ring.count(after, upto) == upto - after - len(lost)
+            slots = self.ring.slots(after, count)
+            assert list(map(id, slots)) == list(
+                map(id, self.published[after + 1 - self.first : upto + 1 - self.first])
+            )
+
+    @rule(upto_newest=st.integers(-80, 0), ticks=st.integers(0, 80))
+    def count_backwards(self, upto_newest: int, ticks: int) -> None:
+        upto = max(self.newest + upto_newest, self.oldest - 1)
+        before = max(self.ring.before(upto, ticks), self.oldest - 1)
+        assert self.ring.count(before, upto) <= ticks
+        assert before == self.oldest - 1 or self.ring.count(before - 1, upto) > ticks
 
     @rule(excess=st.integers(1, 40))
     def refuse_more_than_the_ring_holds(self, excess: int) -> None:
@@ -64,15 +110,17 @@ class RingModel(RuleBasedStateMachine):
         else:
             start = after + 1 - self.first
             wanted = self.published[start : start + max(0, limit)]
+            if None in wanted:  # reading stops there
+                del wanted[wanted.index(None) :]
             got = self.ring.read(after, limit)
             assert list(map(id, got)) == list(map(id, wanted))
 
     @rule()
     def reading_hands_out_a_list_of_its_own(self) -> None:
         after = self.oldest - 1
-        taken = self.ring.read(after, len(self.ring))
-        taken.clear()
-        assert self.ring.read(after, len(self.ring)) == self.published[self.oldest - self.first :]
+        before = self.ring.slots(after, len(self.ring))
+        self.ring.read(after, len(self.ring)).clear()
+        assert self.ring.slots(after, len(self.ring)) == before
 
     @invariant()
     def knows_its_extent(self) -> None:
@@ -152,3 +200,26 @@ def test_the_times_of_a_stretch_are_those_of_its_ticks(published: int) -> None:
         for count in range(1, ring.newest - after + 1):
             times_ns = list(ring.ingestion_times_ns(after, count))
             assert times_ns == [1_001 + after + index for index in range(count)]
+
+
+def test_more_holes_than_are_kept_let_go_of_what_was_before_the_oldest() -> None:
+    ring = RingBuffer(1 << 13)
+    for number in range(MOST_HOLES + 1):
+        ring.publish([tick(number)], 0)
+        ring.skip(ring.newest + 1, GapReason.LOST, 0)
+    assert ring.oldest == 3
+    assert len(list(ring.holes(ring.oldest - 1, ring.newest))) == MOST_HOLES
+    assert not ring.is_whole
+
+
+def test_a_hole_that_is_longer_than_the_ring_is_known_and_all_before_it_is_not_held() -> None:
+    ring = RingBuffer(4)
+    ring.publish(ticks_from(1, 4), 5)
+    ring.skip(1_000, GapReason.LOST, 9)
+    assert (ring.oldest, ring.newest) == (5, 1_000)
+    assert ring.read(4, 10) == []
+    assert ring.ingested_ns(700) == 5
+    ring.publish(ticks_from(1_001, 1), 10)
+    assert (ring.oldest, ring.read(700, 10), ring.read(1_000, 10)) == (5, [], ticks_from(1_001, 1))
+    with pytest.raises(Overrun):
+        ring.read(3, 1)

@@ -18,6 +18,7 @@ const METER_MS = 1_000;
 const GAP_WORDS: Record<string, string> = {
   epoch: "the server was restarted",
   overrun: "the ring was too short",
+  lost: "the server was killed",
   takeover: "another tab had them",
   malformed: "they could not be read",
   refused: "the server did not know the position",
