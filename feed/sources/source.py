@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from feed.market.ticks import Kind, Tick
 
@@ -81,3 +81,34 @@ class Source(Protocol):
 
     async def close(self) -> None:
         """Release files and connections; harmless when called twice."""
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A source that another process can take up where this one stood.
+
+    Its ticks are always the same, so that it needs to know no more than how many it has given.
+
+    Attributes:
+        given_ticks: how many this process gave. The list that came last counts once the next one
+            was asked for, since its ticks may not have been published before.
+    """
+
+    given_ticks: int
+
+    def state(self) -> dict[str, Any]:
+        """Return all that it takes to go on behind `given_ticks`, as plain data.
+
+        That is numbers of 64 bits, texts, bytes, lists and maps.
+        """
+
+    def resume(self, state: dict[str, Any], skipped_ticks: int) -> bool:
+        """Take up the state of another process, before it is opened.
+
+        Args:
+            state: that its `state` returned.
+            skipped_ticks: as many ticks come after that which are not given again.
+
+        Returns:
+            False where it is of other options, or its ticks are other ones by now: it begins anew.
+        """

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import compress
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import structlog
 
@@ -66,6 +66,7 @@ class ReplaySource:
         rows_read: rows of every kind, in all passes; reading is ahead of the ticks yielded.
         rows_beside: the rows that only accompany ticks (marks, gaps, snapshots …).
         rows_skipped: the rows that are bad, by `Flaw`.
+        given_ticks: without those of the list that was yielded last.
         bars_left_out: bars that came when `recorded_kinds` had been decided without any; the
             builder of bars has built them already.
     """
@@ -126,6 +127,9 @@ class ReplaySource:
         self._sleep = sleep
         self._instruments: dict[str, Instrument] = {}
         self._held: deque[Block] = deque()  # the blocks that open() read ahead
+        self.given_ticks = 0
+        self._given = 0  # of them, and of those that were skipped, in this pass over the file
+        self._skip = 0  # ticks that come before those that are given
         # All reading is done in one thread, which alone touches the recording: so it is never
         # closed while it is read, and a cancelled open leaves no file open.
         self._thread: ThreadPoolExecutor | None = None
@@ -158,6 +162,33 @@ class ReplaySource:
         """Return an instrument that came up."""
         return self._instruments.get(symbol)
 
+    def state(self) -> dict[str, Any]:
+        """Return the file, the pass over it, and how many ticks of that were given."""
+        return {
+            "file": self._version(),
+            "passes": self.passes,
+            "ticks": self._given + self._skip,
+        }
+
+    def resume(self, state: dict[str, Any], skipped_ticks: int) -> bool:
+        """Go on behind the ticks that another process gave; False where the file is another one.
+
+        It is read from its beginning: what a time is worth depends on all that came before it.
+        """
+        if state.get("file") != self._version():
+            return False
+        self.passes = max(0, state["passes"] - 1)  # this pass begins once more
+        self._skip = state["ticks"] + skipped_ticks
+        return True
+
+    def _version(self) -> list[Any]:
+        """Return what tells this file from another one, and from itself after a change."""
+        try:
+            known = self.path.stat()
+        except OSError:
+            return [str(self.path.absolute()), 0, 0]
+        return [str(self.path.absolute()), known.st_size, known.st_mtime_ns]
+
     async def batches(self) -> AsyncIterator[list[Tick]]:
         """Yield up to `CHUNK_TICKS` ticks at a time, when they are due, until the file ends.
 
@@ -167,13 +198,18 @@ class ReplaySource:
         """
         while True:
             self.passes += 1
+            self._given = 0
             pace = None if isinstance(self.speed, str) else Pace(self.speed)
             clock_ns: int | None = None
             file_passes = 0
             last = False
             while not last:
                 block = await self._next_block()
-                begin = 0
+                begin = min(self._skip, len(block.ticks))
+                if begin:
+                    self._skip -= begin
+                    self._given += begin
+                    clock_ns = block.clocks_ns[begin - 1]
                 while begin < len(block.ticks):
                     if block.passes[begin] != file_passes:
                         file_passes = block.passes[begin]
@@ -183,6 +219,8 @@ class ReplaySource:
                     self.clocks_ns = block.clocks_ns[begin:end]
                     clock_ns = block.clocks_ns[end - 1]
                     yield block.ticks[begin:end]
+                    self._given += end - begin
+                    self.given_ticks += end - begin
                     begin = end
                 if block.fault is not None:
                     raise block.fault

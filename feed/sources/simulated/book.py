@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import exp, floor
 from random import Random
+from typing import Any
 
 from feed.market.ticks import SECOND_NS, Quote, Trade
 from feed.sources.simulated.instruments import PricedInstrument
@@ -79,6 +80,7 @@ class Book(ABC):
         "_sector",
         "_sector_beta",
         "_session",
+        "_start_ns",
         "_steps",
         "_trade_id",
         "_uniform",
@@ -121,7 +123,7 @@ class Book(ABC):
         self._steps = steps
         self._home = priced.price * steps * (0.98 + 0.04 * uniform())
         self._width = self._home * _SPREAD * (1 + rank / 25) ** 0.6
-        self._moved_ns = around.start_ns
+        self._start_ns = self._moved_ns = around.start_ns
         self._fair = self._home  # in steps, as are bid and ask
         self._bid = 1
         self._ask = 2
@@ -130,6 +132,31 @@ class Book(ABC):
         self._trade_id = max(0, around.start_ns // 1000)
         self._bits = around.random.getrandbits
         self._uniform = uniform
+
+    def state(self) -> list[Any]:
+        """Return what has changed since it began, as plain data."""
+        return [
+            self.own.value,
+            self._moved_ns - self._start_ns,
+            self._fair,
+            self._bid,
+            self._ask,
+            self._trade_id,
+            self.halted,
+        ]
+
+    def restore(self, state: list[Any]) -> None:
+        """Take up what a book of the same instrument and beginning knew."""
+        (
+            self.own.value,
+            since_start_ns,
+            self._fair,
+            self._bid,
+            self._ask,
+            self._trade_id,
+            self.halted,
+        ) = state
+        self._moved_ns = self._start_ns + since_start_ns
 
     def move(self, now_ns: int) -> int:
         """Bring the fair value to a time and lay bid and ask around it.

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 from random import Random
+from typing import Any
 
 from feed.market.ticks import SECOND_NS, Status
 from feed.sources.simulated.book import CALM, Book, Mood
@@ -74,6 +75,7 @@ class Incidents:
     """The news and the halts of one market."""
 
     __slots__ = (
+        "_books",
         "_halt_ns",
         "_halted",
         "_jumped",
@@ -82,14 +84,31 @@ class Incidents:
         "_room",
         "_sectors",
         "_shares",
+        "_start_ns",
         "_uniform",
         "crowd",
         "share",
     )
 
-    def __init__(self, sectors: Sequence[Sector], random: Random, start_ns: int) -> None:
+    def __init__(
+        self,
+        sectors: Sequence[Sector],
+        ranked: Sequence[Book],
+        random: Random,
+        start_ns: int,
+    ) -> None:
+        """Begin without any.
+
+        Args:
+            sectors: of the market.
+            ranked: all of its books, in an order that does not change.
+            random: the market's one generator.
+            start_ns: event time of the first moment.
+        """
         self._uniform = random.random
         self._sectors = sectors
+        self._books = ranked
+        self._start_ns = start_ns
         books = [book for sector in sectors for book in sector.books]
         self._shares = [book for book in books if isinstance(book, ShareBook)]
         # One book at least goes on, or nothing could be traded.
@@ -129,6 +148,41 @@ class Incidents:
                 self._halted.sort(key=lambda halt: halt[0])
                 statuses.append(book.halt(reason, last_ns))
         return statuses
+
+    def state(self) -> dict[str, Any]:
+        """Return what has changed since the beginning, as plain data; books by their place."""
+        start_ns, news = self._start_ns, self._news
+        place = {id(book): number for number, book in enumerate(self._books)}
+        return {
+            "halt_ns": self._halt_ns - start_ns,
+            "news_ns": self._news_ns - start_ns,
+            "halted": [[until_ns - start_ns, place[id(book)]] for until_ns, book in self._halted],
+            "jumped": None if self._jumped is None else place[id(self._jumped)],
+            "news": news and [news.began_ns - start_ns, news.mood.heat, news.first_heat],
+            "crowd": [place[id(book)] for book in self.crowd],
+            "share": self.share,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up what the incidents of a market of the same options were."""
+        start_ns, books = self._start_ns, self._books
+        self._halt_ns = start_ns + state["halt_ns"]
+        self._news_ns = start_ns + state["news_ns"]
+        self._halted = [
+            (start_ns + since_start_ns, book)
+            for since_start_ns, number in state["halted"]
+            if isinstance(book := books[number], ShareBook)
+        ]
+        jumped = None if state["jumped"] is None else books[state["jumped"]]
+        self._jumped = jumped if isinstance(jumped, ShareBook) else None
+        self.crowd = [books[number] for number in state["crowd"]]
+        self.share = state["share"]
+        self._news = None
+        if state["news"] is not None:
+            began_ns, heat, first_heat = state["news"]
+            self._news = _News(start_ns + began_ns, Mood(heat), first_heat)
+            for book in self.crowd:
+                book.news = self._news.mood
 
     def _find_halt(self) -> tuple[ShareBook, HaltReason] | None:
         """Choose a share to halt: the one that just jumped, or any; none while enough are."""

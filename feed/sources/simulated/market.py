@@ -7,15 +7,20 @@ the trades that follow it, each in an interval of its own. Symbols are visited w
 frequencies, except symbols in the news and, after the start, symbols that have not opened yet.
 Everything random comes from one seeded generator in one fixed order, so the sequence of ticks
 depends on the options alone, never on how it is read.
+
+All that it knows is plain data (`state`), between any two ticks: a market of the same options that
+takes it up goes on tick for tick. Its own time stands still while nobody takes ticks, and event
+times may be moved on to make up for that.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
-from itertools import accumulate, islice
+from itertools import accumulate
 from math import exp
 from operator import attrgetter
 from random import Random
+from typing import Any
 
 from feed.errors import InvalidParameter
 from feed.market.ticks import SECOND_NS, Tick
@@ -25,6 +30,7 @@ from feed.sources.simulated.instruments import CRYPTO, PricedInstrument
 from feed.sources.simulated.pairs import PairBook
 from feed.sources.simulated.shares import ShareBook
 from feed.sources.simulated.walk import Walk
+from feed.wire.json_ticks import TickReader, array_of
 
 MIN_RATE = 0.001  # ticks per second: one in a quarter of an hour
 MAX_RATE = 1_000_000.0  # about the most that one core makes when it does nothing else
@@ -43,9 +49,8 @@ _OPENING_DECAY_S = 40.0
 _OPENING_S = 180.0  # then nothing of it is left
 _OPENING_SHARE = 0.5  # of all visits go to symbols not opened yet, until each is
 
-_READ_AHEAD = 64
-
 _event_ns = attrgetter("event_ns")
+_RANDOM_VERSION = 3  # of the generator's state, in all versions of Python so far
 
 
 def check_rate(rate: float) -> float:
@@ -61,19 +66,35 @@ def check_rate(rate: float) -> float:
     return rate
 
 
-def event_times(start_ns: int, rate: float, random: Random) -> Iterator[int]:
-    """Yield event times for ever: one in every interval of 1/rate seconds, so never falling.
+class EventTimes:
+    """Event times: one in every interval of 1/rate seconds, so never falling.
 
     The k-th lies in `[start + k/rate, start + (k+1)/rate)`, rounded down to nanoseconds.
     """
-    interval = SECOND_NS / Fraction(str(rate))  # as the user wrote it: 0.1 is a tenth
-    numerator, denominator = interval.numerator, interval.denominator
-    room_ns = numerator // denominator
-    uniform = random.random
-    begin = start_ns * denominator
-    while True:
-        yield begin // denominator + int(uniform() * room_ns)
-        begin += numerator
+
+    __slots__ = ("_begin", "_denominator", "_numerator", "_room_ns", "_start", "_uniform")
+
+    def __init__(self, start_ns: int, rate: float, random: Random) -> None:
+        interval = SECOND_NS / Fraction(str(rate))  # as the user wrote it: 0.1 is a tenth
+        self._numerator, self._denominator = interval.numerator, interval.denominator
+        self._room_ns = self._numerator // self._denominator
+        self._uniform = random.random
+        self._begin = self._start = start_ns * self._denominator
+
+    def next(self) -> int:
+        """Return the next one."""
+        begin = self._begin
+        self._begin = begin + self._numerator
+        return begin // self._denominator + int(self._uniform() * self._room_ns)
+
+    @property
+    def taken(self) -> int:
+        """How many there were so far."""
+        return (self._begin - self._start) // self._numerator
+
+    def take(self, taken: int) -> None:
+        """Go on as if there had been so many."""
+        self._begin = self._start + taken * self._numerator
 
 
 class Market:
@@ -82,14 +103,17 @@ class Market:
     __slots__ = (
         "_ahead",
         "_beat_ns",
+        "_books",
         "_draws",
         "_incidents",
+        "_last_ns",
         "_market",
+        "_moved_on_ns",
         "_random",
         "_sectors",
         "_session",
         "_start_ns",
-        "_stream",
+        "_times",
         "_unopened",
     )
 
@@ -115,24 +139,30 @@ class Market:
         self._sectors: dict[str, Sector] = {}
         books = [self._add_book(priced, rank) for rank, priced in enumerate(instruments)]
         self._draws = _spread(books)  # one is drawn for a visit
+        self._books = books
         self._unopened = books[::-1]  # the best known open first
-        self._incidents = Incidents(list(self._sectors.values()), random, start_ns)
-        self._beat_ns = start_ns  # event time of the last beat
-        self._stream = self._run(event_times(start_ns, check_rate(rate), random))
+        self._incidents = Incidents(list(self._sectors.values()), books, random, start_ns)
+        # In its own time, which begins at `start_ns` and is behind that of its ticks:
+        self._beat_ns = start_ns  # of the last beat
+        self._last_ns = start_ns  # of the last tick
+        self._times = EventTimes(start_ns, check_rate(rate), random)
+        self._moved_on_ns = 0  # event times less its own time
         self._ahead: list[Tick] = []  # made but not taken yet
 
     def ticks(self, count: int) -> list[Tick]:
         """Take the next `count` ticks, statuses included."""
-        taken = self._ahead[:count]
-        del self._ahead[:count]
-        taken += islice(self._stream, count - len(taken))
+        ahead = self._ahead
+        while len(ahead) < count:
+            self._visit()
+        taken = ahead[:count]
+        del ahead[:count]
         return taken
 
     def due(self, until_ns: int, limit: int) -> list[Tick]:
         """Take the ticks with event times up to and including `until_ns`, at most `limit`."""
         ahead = self._ahead
         while len(ahead) < limit and (not ahead or ahead[-1].event_ns <= until_ns):
-            ahead += islice(self._stream, _READ_AHEAD)
+            self._visit()
         count = bisect_right(ahead, until_ns, hi=min(limit, len(ahead)), key=_event_ns)
         taken = ahead[:count]
         del ahead[:count]
@@ -141,9 +171,55 @@ class Market:
     @property
     def next_event_ns(self) -> int:
         """Event time of the next tick."""
-        if not self._ahead:
-            self._ahead += islice(self._stream, _READ_AHEAD)
+        while not self._ahead:
+            self._visit()
         return self._ahead[0].event_ns
+
+    def move_on(self, by_ns: int) -> None:
+        """Let all ticks that are not taken yet happen later."""
+        self._moved_on_ns += by_ns
+        for tick in self._ahead:
+            tick.event_ns += by_ns  # nobody has seen it
+
+    def state(self, untaken: Sequence[Tick] = ()) -> dict[str, Any]:
+        """Return all that it knows, as plain data; times since its start.
+
+        Args:
+            untaken: ticks that were taken last, and are to be taken again.
+        """
+        start_ns = self._start_ns
+        return {
+            "random": self._random.getstate()[1],
+            "taken_times": self._times.taken,
+            "beat_ns": self._beat_ns - start_ns,
+            "last_ns": self._last_ns - start_ns,
+            "moved_on_ns": self._moved_on_ns,
+            "heat": self._session.heat,
+            "market": self._market.value,
+            "sectors": [sector.walk.value for sector in self._sectors.values()],
+            "unopened": len(self._unopened),
+            "books": [book.state() for book in self._books],
+            "incidents": self._incidents.state(),
+            "ahead": array_of([*untaken, *self._ahead]),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up what another market of the same options knew; this one is new."""
+        start_ns = self._start_ns
+        self._times.take(state["taken_times"])
+        self._beat_ns = start_ns + state["beat_ns"]
+        self._last_ns = start_ns + state["last_ns"]
+        self._moved_on_ns = state["moved_on_ns"]
+        self._session.heat = state["heat"]
+        self._market.value = state["market"]
+        for sector, value in zip(self._sectors.values(), state["sectors"], strict=True):
+            sector.walk.value = value
+        del self._unopened[state["unopened"] :]
+        for book, known in zip(self._books, state["books"], strict=True):
+            book.restore(known)
+        self._incidents.restore(state["incidents"])
+        self._ahead = TickReader().read(state["ahead"])
+        self._random.setstate((_RANDOM_VERSION, tuple(state["random"]), None))
 
     def _add_book(self, priced: PricedInstrument, rank: int) -> Book:
         name = priced.instrument.sector
@@ -162,22 +238,22 @@ class Market:
         sector.books.append(book)
         return book
 
-    def _run(self, times: Iterator[int]) -> Iterator[Tick]:
-        """Make ticks for ever."""
-        next_ns = times.__next__
-        last_ns = self._start_ns
-        while True:
+    def _visit(self) -> None:
+        """Make the ticks of the next visit, and of what happened before it."""
+        next_ns, ahead, moved_on_ns = self._times.next, self._ahead, self._moved_on_ns
+        now_ns = next_ns()
+        if now_ns >= self._beat_ns + _BEAT_NS:
+            self._beat(now_ns)
+            for status in self._incidents.advance(now_ns, self._last_ns):
+                status.event_ns += moved_on_ns
+                ahead.append(status)
+        book = self._pick()
+        trades = book.move(now_ns)
+        ahead.append(book.quote(now_ns + moved_on_ns))
+        for _ in range(trades):
             now_ns = next_ns()
-            if now_ns >= self._beat_ns + _BEAT_NS:
-                self._beat(now_ns)
-                yield from self._incidents.advance(now_ns, last_ns)
-            book = self._pick()
-            trades = book.move(now_ns)
-            yield book.quote(now_ns)
-            last_ns = now_ns
-            for _ in range(trades):
-                last_ns = next_ns()
-                yield book.trade(last_ns)
+            ahead.append(book.trade(now_ns + moved_on_ns))
+        self._last_ns = now_ns
 
     def _beat(self, now_ns: int) -> None:
         """Move the walks that all books follow."""

@@ -1,6 +1,5 @@
 """The options of the simulated market."""
 
-import random
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -100,7 +99,7 @@ class SimulatedOptions(SourceOptions):
         return SimulatedSource(
             symbols=self.symbols if isinstance(self.symbols, int) else list(self.symbols),
             rate=self.rate,
-            seed=random.SystemRandom().getrandbits(64) if self.seed is None else self.seed,
+            seed=self.seed,
             start_ns=self.start_ns,
         )
 

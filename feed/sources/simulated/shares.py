@@ -6,9 +6,10 @@ tapes (A NYSE, B Arca, C Nasdaq). Statuses use the UTP plan's codes on every tap
 means one thing.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cache
 from math import exp, log2
+from typing import Any
 
 from feed.market.ticks import Quote, Status, Trade
 from feed.sources.simulated.book import Book, Surroundings
@@ -86,6 +87,17 @@ class ShareBook(Book):
         self._conditions = ((regular,), (regular, "I"), (regular, "F"), (regular, "F", "I"))
         self._cross = _OPENING  # condition of the next trade where that is an auction's, or ""
         self._reason: HaltReason | None = None  # while halted
+
+    def state(self) -> list[Any]:
+        """Return what has changed since it began, as plain data."""
+        reason = None if self._reason is None else astuple(self._reason)
+        return [super().state(), self._cross, reason]
+
+    def restore(self, state: list[Any]) -> None:
+        """Take up what a book of the same instrument and beginning knew."""
+        book, self._cross, reason = state
+        self._reason = None if reason is None else HaltReason(*reason)
+        super().restore(book)
 
     def quote(self, event_ns: int) -> Quote:
         """Make a tick of the present bid and ask."""

@@ -6,10 +6,12 @@ a tick takes 1.0 µs (measured with 5 to 5,000 symbols), so 100,000 a second tak
 """
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from math import ceil
 from types import MappingProxyType
+from typing import Any
 
 from feed.market.ticks import SECOND_NS, Kind, Tick
 from feed.sources.simulated.instruments import find_instruments
@@ -21,6 +23,7 @@ TIMER_S = 0.001  # uvloop's timers are not finer, and round a shorter sleep to n
 # Above this rate waking for every tick would cost more than the tick: they are let out every 2 ms.
 QUANTUM_RATE = 1_000.0
 QUANTUM_S = 0.002
+_SKIPPED_AT_ONCE = 10_000
 
 
 class SimulatedSource:
@@ -28,6 +31,7 @@ class SimulatedSource:
 
     Attributes:
         live: it begins now, and not at a time that was chosen.
+        given_ticks: without those of the list that came last.
     """
 
     name = "sim"
@@ -42,7 +46,7 @@ class SimulatedSource:
         *,
         symbols: int | list[str],
         rate: float,
-        seed: int,
+        seed: int | None,
         start_ns: int | None = None,
         clock_ns: Callable[[], int] = time.monotonic_ns,
         now_ns: Callable[[], int] = time.time_ns,
@@ -54,10 +58,10 @@ class SimulatedSource:
             symbols: their number (5 to 5,000, the best known first), or a list, the busiest first.
             rate: trades and quotes per second over all symbols, from 0.001 to 1,000,000; statuses
                 come on top.
-            seed: of everything random.
+            seed: of everything random; by default another one each time.
             start_ns: event time of the first moment; by default the time when it is opened.
             clock_ns: a clock that never goes back, for the pace.
-            now_ns: the time of day, asked once, when there is no `start_ns`.
+            now_ns: the time of day, asked when it is opened, where there is no `start_ns`.
             sleep: waits for a number of seconds.
 
         Raises:
@@ -66,26 +70,84 @@ class SimulatedSource:
         self._priced = find_instruments(symbols)
         self._by_symbol = {each.instrument.symbol: each.instrument for each in self._priced}
         self._rate = check_rate(rate)
-        self._seed = seed
-        self._start_ns = start_ns
+        self._chosen_seed = seed
+        self._seed = random.SystemRandom().getrandbits(64) if seed is None else seed
+        self._chosen_start_ns = start_ns
+        self._start_ns = 0 if start_ns is None else start_ns
         self.live = start_ns is None
         self._clock_ns = clock_ns
         self._now_ns = now_ns
         self._sleep = sleep
         self._shortest_s = QUANTUM_S if rate > QUANTUM_RATE else TIMER_S
         self._market: Market | None = None  # until opened for the first time
+        self.given_ticks = 0
+        self._last: list[Tick] = []  # the list that came last, until the next one is asked for
         self._passed_ns = 0  # event time up to which ticks were let out
         self._offset_ns = 0  # event time minus the clock's
 
     async def open(self) -> None:
-        """Start the clock; opened again, go on from the last tick that was let out."""
+        """Start the clock; opened again, go on from the last tick that was let out.
+
+        What happens now happens at the present time of day, however long nobody took ticks; what
+        began at a time that was chosen goes on from there.
+        """
         opened_ns = self._clock_ns()
+        self._note_given()
         if self._market is None:
-            self._passed_ns = self._now_ns() if self._start_ns is None else self._start_ns
-            self._market = Market(
-                self._priced, rate=self._rate, seed=self._seed, start_ns=self._passed_ns
-            )
+            if self.live:
+                self._start_ns = self._now_ns()
+            self._passed_ns = self._start_ns
+            self._market = self._new_market()
+        elif self.live and (behind_ns := self._now_ns() - self._passed_ns) > 0:
+            self._market.move_on(behind_ns)
+            self._passed_ns += behind_ns
         self._offset_ns = self._passed_ns - opened_ns
+
+    def state(self) -> dict[str, Any]:
+        """Return the market, with the options that make it what it is."""
+        state = self._options()
+        if self._market is not None:
+            state |= {
+                "seed": self._seed,
+                "start_ns": str(self._start_ns),  # it may have more than 64 bits
+                "passed_ns": str(self._passed_ns),
+                "market": self._market.state(self._last),
+            }
+        return state
+
+    def resume(self, state: dict[str, Any], skipped_ticks: int) -> bool:
+        """Take up the market of another process; False where it is of other options."""
+        known = {key: state.get(key) for key in self._options()}
+        if known != self._options() or "market" not in state:
+            return False
+        if self._chosen_seed not in {None, state["seed"]}:
+            return False
+        self._seed, self._start_ns = state["seed"], int(state["start_ns"])
+        market = self._new_market()
+        market.restore(state["market"])
+        self._passed_ns = int(state["passed_ns"])
+        while skipped_ticks:
+            skipped = market.ticks(min(skipped_ticks, _SKIPPED_AT_ONCE))
+            skipped_ticks -= len(skipped)
+            self._passed_ns = skipped[-1].event_ns
+        self._market = market
+        return True
+
+    def _note_given(self) -> None:
+        """Count the list that came last."""
+        self.given_ticks += len(self._last)
+        self._last = []
+
+    def _options(self) -> dict[str, Any]:
+        start_ns = self._chosen_start_ns
+        return {
+            "symbols": [each.instrument.symbol for each in self._priced],
+            "rate": str(self._rate),
+            "start": None if start_ns is None else str(start_ns),
+        }
+
+    def _new_market(self) -> Market:
+        return Market(self._priced, rate=self._rate, seed=self._seed, start_ns=self._start_ns)
 
     def instruments(self) -> list[Instrument]:
         """Return all instruments, sorted by symbol."""
@@ -104,7 +166,9 @@ class SimulatedSource:
             ticks = market.due(self._clock_ns() + offset_ns, MAX_CHUNK_TICKS)
             if ticks:
                 self._passed_ns = ticks[-1].event_ns
+                self._last = ticks
                 yield ticks
+                self._note_given()
             if len(ticks) == MAX_CHUNK_TICKS:
                 await self._sleep(0)  # more may be due, but others have their turn first
             else:

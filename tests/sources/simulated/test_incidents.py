@@ -23,7 +23,7 @@ class World:
             sector.books.append((PairBook if pair else ShareBook)(priced, rank=rank, around=around))
         self.sector = sector
         self.books: list[Book] = sector.books
-        self.incidents = Incidents([sector], random, 0)
+        self.incidents = Incidents([sector], sector.books, random, 0)
         self.now_ns = 0
 
     def pass_time(self, seconds: float) -> list[Status]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from feed.errors import InvalidParameter
 from feed.market.ticks import SECOND_NS, Quote, Status, Tick, Trade
 from feed.sources.simulated.instruments import find_instruments
-from feed.sources.simulated.market import MAX_RATE, MIN_RATE, Market, event_times
+from feed.sources.simulated.market import MAX_RATE, MIN_RATE, EventTimes, Market
 from tests.fakes.strategies import examples
 
 START_NS = 1_700_000_000 * SECOND_NS
@@ -112,8 +112,9 @@ def test_ticks_do_not_depend_on_the_process_that_makes_them() -> None:
 def test_event_times_keep_order_and_every_interval_has_one(
     rate: float, start_ns: int, seed: int
 ) -> None:
-    times = event_times(start_ns, rate, Random(seed))
-    taken = [next(times) for _ in range(300)]
+    times = EventTimes(start_ns, rate, Random(seed))
+    taken = [times.next() for _ in range(300)]
+    assert times.taken == 300
     assert all(earlier <= later for earlier, later in pairwise(taken))
     for number, event_ns in enumerate(taken):
         since = event_ns - start_ns
