@@ -11,6 +11,7 @@ Memory: 100 symbols with 900 + 1,440 bars each take 20 MB. All together are at m
 
 import struct
 from bisect import bisect_left
+from collections.abc import Iterator
 
 from feed.market.ticks import SECOND_NS, Bar, Kind
 
@@ -54,6 +55,24 @@ class BarHistory:
         self._kept = dict(self._kept_at_first)  # per symbol
         self._rows: dict[Kind, dict[str, bytearray]] = {kind: {} for kind in self._kept}
         self.bars = 0  # how many are held now
+
+    def rows(self) -> Iterator[tuple[str, str, bytes]]:
+        """Yield the bars of each kind and symbol, packed as they are kept."""
+        for kind, rows_of in self._rows.items():
+            for symbol, rows in rows_of.items():
+                yield kind.value, symbol, bytes(rows)
+
+    def restore(self, kind: str, symbol: str, rows: bytes) -> None:
+        """Keep the bars of a kind and symbol that another history had kept.
+
+        Raises:
+            ValueError: there is no such kind, or they are no rows.
+        """
+        if len(rows) % _ROW.size:
+            raise ValueError(f"{len(rows)} bytes of bars are not a multiple of {_ROW.size}")
+        kept = self._rows[Kind(kind)][symbol] = bytearray(rows)
+        self.bars += len(rows) // _ROW.size - 1
+        self._bound(Kind(kind), kept)
 
     def append(self, bar: Bar, span: Span) -> None:
         """Keep a bar that is newer than all that are kept of its symbol and kind. O(1)."""

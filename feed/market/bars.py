@@ -27,6 +27,7 @@ Knows no clock: all time is event time.
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
+from typing import Any
 
 from feed.market.bar_store import BarHistory
 from feed.market.open_bar import OpenBar
@@ -157,6 +158,44 @@ class BarBuilder:
         self._earliest_ns = self._second_end_ns = 0
         self._strays_in_row = 0
         return bars
+
+    def state(self) -> dict[str, Any]:
+        """Return all that it knows but for the finished bars, as plain data.
+
+        Times may have more than 64 bits, where a clock is broken; within a minute they have not.
+        """
+        minute_ns = self._minute_ns
+        return {
+            "earliest_ns": str(self._earliest_ns),
+            "second_end_ns": str(self._second_end_ns),
+            "minute_ns": str(minute_ns),
+            "seconds": [[name, bar.state(minute_ns)] for name, bar in self._seconds.items()],
+            "minutes": [[name, bar.state(minute_ns)] for name, bar in self._minutes.items()],
+            "recorded": sorted(self._recorded_kinds),
+            "strays_in_row": self._strays_in_row,
+            "since_stray": self._ticks_seen - self._tick_after_stray,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up what another builder knew; this one has seen no tick."""
+        self._earliest_ns = int(state["earliest_ns"])
+        self._second_end_ns = int(state["second_end_ns"])
+        self._minute_ns = minute_ns = int(state["minute_ns"])
+        self._seconds = {name: OpenBar.restored(bar, minute_ns) for name, bar in state["seconds"]}
+        self._minutes = {name: OpenBar.restored(bar, minute_ns) for name, bar in state["minutes"]}
+        self._recorded_kinds = frozenset(map(Kind, state["recorded"]))
+        self._strays_in_row = state["strays_in_row"]
+        self._tick_after_stray = self._ticks_seen - state["since_stray"]
+
+    @property
+    def finished(self) -> BarHistory:
+        """The finished bars."""
+        return self._history
+
+    @property
+    def builds(self) -> bool:
+        """Whether bars are built, and none come from the source."""
+        return not self._recorded_kinds
 
     def history(self, symbol: str, kind: Kind, limit: int) -> list[Bar]:
         """Return the newest finished bars, at most `limit` of them, oldest first, as corrected.

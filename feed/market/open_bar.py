@@ -42,6 +42,22 @@ class OpenBar:
         again.last_ns = span[1]
         return again
 
+    def state(self, start_ns: int) -> list[float]:
+        """Return all of it, as plain data; times since the start of something."""
+        return [
+            *(self.open, self.high, self.low, self.close, self.volume, self.notional),
+            *(self.trade_count, self.first_ns - start_ns, self.last_ns - start_ns),
+        ]
+
+    @classmethod
+    def restored(cls, state: list[float], start_ns: int) -> "OpenBar":
+        """Return the bar of a state, with times since the same start."""
+        bar = cls(state[0], 0.0, start_ns)
+        bar.open, bar.high, bar.low, bar.close, bar.volume, bar.notional = state[:6]
+        bar.trade_count = int(state[6])
+        bar.first_ns, bar.last_ns = start_ns + int(state[7]), start_ns + int(state[8])
+        return bar
+
     def add(self, price: float, size: float, event_ns: int) -> None:
         """Add a trade of the interval, in any order."""
         if price > self.high:

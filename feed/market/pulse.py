@@ -22,6 +22,18 @@ class Pulse:
         self.known_ticks = 0
         self.known_ns = 0
 
+    def state(self) -> list[float]:
+        """Return all of it, as plain data."""
+        return [self.last_ns, self.gap_ns, self.known_ticks, self.known_ns]
+
+    @classmethod
+    def restored(cls, state: list[float], later_ns: int) -> "Pulse":
+        """Return the pulse of a state, by a clock that shows so much more than the one before."""
+        pulse = cls(int(state[0]) + later_ns)
+        pulse.gap_ns = state[1]
+        pulse.known_ticks, pulse.known_ns = int(state[2]), int(state[3])
+        return pulse
+
     def beat(self, ticks: int, last_ns: int) -> None:
         """Note a number of ticks since the last call, the last of them at `last_ns`."""
         passed_ns = max(0, last_ns - self.last_ns)

@@ -37,6 +37,10 @@ class Snapshot:
         copied._latest = {kind: dict(table) for kind, table in self._latest.items()}
         return copied
 
+    def ticks(self) -> list[Tick]:
+        """Return every tick that it holds; `update` of these makes an equal snapshot."""
+        return [tick for table in self._latest.values() for tick in table.values()]
+
     @property
     def symbols(self) -> list[str]:
         """Every symbol that has a state, sorted. A new list only when there are more of them."""

@@ -15,6 +15,7 @@ that are returned. Knows no clock and no listener.
 from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Any
 
 from feed.market.pulse import Pulse
 from feed.market.ticks import SECOND_NS, Quote, Status, Tick, Trade
@@ -174,6 +175,33 @@ class SymbolHealth:
             pulse.last_ns += passed_ns
         if self.feed is not None:
             self.feed.last_ns += passed_ns
+
+    def state(self) -> dict[str, Any]:
+        """Return all that it has learnt, as plain data."""
+        return {
+            "beats": [[symbol, *noted] for symbol, noted in self._noted()],
+            "pulses": [[symbol, pulse.state()] for symbol, pulse in self._pulses.items()],
+            "stale": sorted(self._stale),
+            "halted": sorted(self._halted),
+            "feed": None if self.feed is None else self.feed.state(),
+            "stopped_ns": self._stopped_ns,
+        }
+
+    def restore(self, state: dict[str, Any], later_ns: int) -> None:
+        """Take up what was learnt by a clock; ours shows `later_ns` more at the same moment."""
+        for symbol, count, last_ns in state["beats"]:
+            self._beats[symbol] = count
+            self._last_ns[symbol] = last_ns + later_ns
+        self._pulses = {
+            symbol: Pulse.restored(pulse, later_ns) for symbol, pulse in state["pulses"]
+        }
+        self._stale, self._halted = set(state["stale"]), set(state["halted"])
+        feed, stopped_ns = state["feed"], state["stopped_ns"]
+        self.feed = None if feed is None else Pulse.restored(feed, later_ns)
+        self._stopped_ns = None if stopped_ns is None else stopped_ns + later_ns
+
+    def _noted(self) -> list[tuple[str, tuple[int, int]]]:
+        return [(symbol, (count, self._last_ns[symbol])) for symbol, count in self._beats.items()]
 
     def counts(self) -> dict[Health, int]:
         """Return how many symbols there are of each health."""
