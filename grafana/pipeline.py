@@ -118,6 +118,39 @@ _RING = Row(
             Unit.PER_S,
             (rate("feed_ring_overruns_total", ""),),
         ),
+        Panel(
+            "State: unlogged",
+            "1 while the log of --state has a place where something was left out: whoever comes "
+            "back after a kill is told a gap of unknown length.",
+            Unit.COUNT,
+            (Query("feed_state_unlogged<>", "{{instance}}"),),
+            thresholds=((1, RED),),
+        ),
+        Panel(
+            "State: queue",
+            "Bytes of cuts that wait for the disk. Above 64 MB, or after five seconds, they are "
+            "left out.",
+            Unit.BYTES,
+            (Query("feed_state_queued_bytes<>", "{{instance}}"),),
+        ),
+        Panel(
+            "State: written",
+            "Bytes of cuts written to the log, a second.",
+            Unit.BYTES_PER_S,
+            (rate("feed_state_written_bytes_total", "{{instance}}", "instance"),),
+        ),
+        Panel(
+            "State: checkpoints",
+            "How often everything was written down; failed: the log says why.",
+            Unit.PER_S,
+            (rate("feed_state_checkpoints_total", "{{outcome}}", "outcome"),),
+        ),
+        Panel(
+            "State: taken up",
+            "What became of the state that the process before had left.",
+            Unit.COUNT,
+            (Query("feed_state_recovery<> == 1", "{{instance}} {{outcome}}"),),
+        ),
     ),
 )
 _CUT = Row(

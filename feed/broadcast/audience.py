@@ -330,15 +330,20 @@ class Audience:
         """How many ticks may be published together, so that the ring holds what waits for a cut."""
         return max(1, self.broadcast.ring.capacity // 4)
 
-    def publish(self, ticks: list[Tick], mono_ns: int) -> bool:
+    def publish(self, ticks: list[Tick], mono_ns: int, given: int = 0) -> bool:
         """Append at most `most_published_ticks` to the ring; False: it is to be cut before.
 
         The ring must hold what waits for a cut, and lossless subscribers that are one cut behind.
+
+        Args:
+            ticks: in order.
+            mono_ns: now.
+            given: how many of them the source gave itself.
         """
         broadcast = self.broadcast
         if broadcast.waiting_ticks + len(ticks) > max(1, broadcast.ring.capacity // 2):
             return False
-        broadcast.publish(ticks, mono_ns)
+        broadcast.publish(ticks, mono_ns, given)
         return True
 
     def can_take(self, count: int) -> bool:

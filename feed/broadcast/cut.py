@@ -13,6 +13,7 @@ from feed.broadcast.fragments import Fragments, split_runs
 from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
 from feed.broadcast.lane import Lane
 from feed.broadcast.lanes import Lanes
+from feed.broadcast.log import Log
 from feed.broadcast.outgoing import Outgoing
 from feed.broadcast.pace import Pace
 from feed.broadcast.payload import Payload
@@ -22,6 +23,7 @@ from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Kind, Tick
 from feed.wire.codec import Codec
+from feed.wire.json_codec import JSON
 from feed.wire.messages import Message, mark_message
 from feed.wire.position import Position
 
@@ -62,10 +64,12 @@ class Broadcast:
         cut_sequence: the newest sequence that is in a frame; the end of catching up.
         conflated_cuts: how often conflated ticks were cut.
         ticks: published so far, by kind.
+        given: how many of the source's own ticks were published so far.
     """
 
     __slots__ = (
         "_encoded",
+        "_log",
         "_numbered",
         "_paces",
         "classes",
@@ -73,6 +77,7 @@ class Broadcast:
         "cut_sequence",
         "fan_out",
         "fragments",
+        "given",
         "lanes",
         "ring",
         "sizes",
@@ -87,8 +92,11 @@ class Broadcast:
         sizes: FrameSizes = _SIZES,
         classes: AssetClasses = BY_FORM,
         fan_out: FanOut = PYTHON_FAN_OUT,
+        log: Log | None = None,
     ) -> None:
         self.ring = ring
+        self._log = log
+        self.given = 0
         self.classes = classes
         self.fragments = Fragments(ring, classes=classes)
         self.snapshot = Snapshot(classes)
@@ -114,12 +122,13 @@ class Broadcast:
         """How many ticks were published since the last cut."""
         return self.ring.newest - self.cut_sequence
 
-    def publish(self, ticks: list[Tick], mono_ns: int) -> None:
-        """Append ticks to the ring.
+    def publish(self, ticks: list[Tick], mono_ns: int, given: int = 0) -> None:
+        """Append ticks to the ring, so many of which the source gave itself.
 
         Those that wait for a cut must fit into the ring: the caller cuts in between.
         """
         self.ring.publish(ticks, mono_ns)
+        self.given += given
         counts = self.ticks
         for tick in ticks:
             counts[tick.kind] += 1
@@ -146,6 +155,8 @@ class Broadcast:
             self.snapshot.update(ticks)
             self.states.clear(upto)
             self._distribute(0, ticks, after + 1)
+            if self._log is not None:
+                self._note_cut(self._log, ticks, after + 1, wall_ns - mono_ns)
         outgoing = self._envelop(mono_ns, wall_ns, after)
         self._encoded.clear()
         self._numbered.clear()
@@ -203,6 +214,13 @@ class Broadcast:
                 self.fragments.store(codec, first, fragments)
                 self._encoded[codec.name] = first, fragments
             index.distribute(ticks, fragments)
+
+    def _note_cut(self, log: Log, ticks: list[Tick], first: int, wall_offset_ns: int) -> None:
+        """Tell the log of a cut, in the JSON that subscribers get; without any it is made here."""
+        known = self._encoded.get(JSON.name)
+        fragments = JSON.encode(ticks) if known is None else known[1]
+        ingested_ns = self.ring.ingestion_times_ns(first - 1, len(ticks))
+        log.note_cut(first, ingested_ns, JSON.join(fragments), self.given, wall_offset_ns)
 
     def _envelop(self, mono_ns: int, wall_ns: int, follows: int) -> Outgoing:
         """Join what the index gave to each payload, and put it into its lanes' frames.

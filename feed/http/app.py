@@ -30,6 +30,7 @@ from feed.market.ticks import SECOND_NS
 from feed.metrics.exposition import Exposition
 from feed.settings.options import Settings, is_loopback
 from feed.sources.source import Source
+from feed.state.keeper import CHECKPOINT_S, Keeper, open_keeper
 from feed.trust.certificate import Certificate
 from feed.trust.identities import Identities
 from feed.trust.key_sources import key_source
@@ -41,6 +42,7 @@ CERTIFICATE = web.AppKey("certificate", Certificate)
 CERTIFICATE_LOOK_S = web.AppKey("certificate_look_s", float)
 HUB = web.AppKey("hub", Hub)
 INGEST = web.AppKey("ingest", Ingest)
+KEEPER = web.AppKey("keeper", Keeper)
 IDENTITY_WATCH = web.AppKey("identity_watch", IdentityWatch)
 STATUS_HISTORY = web.AppKey("status_history", StatusHistory)
 
@@ -55,6 +57,7 @@ async def make_app(
     last_words_s: float = LAST_WORDS_S,
     sample_s: float = SAMPLE_S,
     look_s: float = LOOK_S,
+    checkpoint_s: float = CHECKPOINT_S,
 ) -> web.Application:
     """Return the application that broadcasts a source; it produces once it is started.
 
@@ -67,10 +70,12 @@ async def make_app(
         last_words_s: the time in which a socket has to take what was written last.
         sample_s: between two samples of the status history.
         look_s: between two looks at the keys file, and at the certificate.
+        checkpoint_s: between two checkpoints of the state.
 
     Raises:
         FeedError: the fan-out that was asked for cannot be had here.
-        InvalidInput: a file of keys is not accepted, or a scope is of no route.
+        InvalidInput: a file of keys is not accepted, a scope is of no route, or another server
+            has the directory of the state.
     """
 
     def class_of(symbol: str) -> str | None:
@@ -88,7 +93,11 @@ async def make_app(
     )
     classes = AssetClasses(class_of)
     fan_out = choose_fan_out(settings.fan_out, settings.send_threads)
-    broadcast = Broadcast(RingBuffer(settings.ring), classes=classes, fan_out=fan_out)
+    keeper = None
+    if settings.state is not None:
+        keeper = open_keeper(settings.state, settings.ring, source.name, clock, checkpoint_s)
+    ring = RingBuffer(settings.ring) if keeper is None else keeper.ring
+    broadcast = Broadcast(ring, classes=classes, fan_out=fan_out, log=keeper)
     hub = Hub(
         broadcast,
         settings,
@@ -104,19 +113,23 @@ async def make_app(
         floor_ns=int(settings.stale_floor_s * SECOND_NS),
     )
     ingest = Ingest(hub, source, BarBuilder(), health)
+    if keeper is not None:
+        keeper.give_back(ingest)
     server = Server(
         hub,
         ingest,
         origins,
         access,
         StatusHistory(hub, ingest, sample_s),
-        Exposition(hub, ingest, lost_log_records, certificate),
+        Exposition(hub, ingest, lost_log_records, certificate, keeper),
         clock.mono_ns(),
         last_words_s,
     )
     app = web.Application()
     app[HUB] = hub
     app[INGEST] = ingest
+    if keeper is not None:
+        app[KEEPER] = keeper
     app[STATUS_HISTORY] = server.status_history
     app[IDENTITY_WATCH] = IdentityWatch(hub, clock, look_s)
     app.on_response_prepare.append(server.origins.on_prepare)
@@ -161,6 +174,8 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
         look = app[CERTIFICATE].look
         watching = look_for_ever("certificate", look, app[CERTIFICATE_LOOK_S])
         tasks.append(asyncio.create_task(watching, name="certificate"))
+    if KEEPER in app:
+        tasks.append(asyncio.create_task(app[KEEPER].run(ingest), name="state"))
     ingest.start()
     yield
     await ingest.stop()
@@ -169,6 +184,8 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
     for task in tasks:
         with contextlib.suppress(asyncio.CancelledError):
             await task
+    if KEEPER in app:
+        await app[KEEPER].close(ingest)
     hub.broadcast.fan_out.close()
 
 

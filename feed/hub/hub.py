@@ -175,25 +175,36 @@ class Hub:
         self.departure = Leaving(self.sessions.values, self.turns, self._send_away)
         self._forget_handle: asyncio.Handle | None = None
         self._joined = asyncio.Event()
+        self._hurries = False
 
     # What comes in.
 
-    async def publish(self, ticks: list[Tick], *, wait: bool) -> None:
-        """Take ticks from a source into the ring, and see to it that they are cut.
+    async def publish(
+        self, ticks: list[Tick], *, wait: bool, source_ticks: Collection[Tick] = ()
+    ) -> None:
+        """Take ticks into the ring, and see to it that they are cut.
 
         Args:
             ticks: in order, the bars that they finish among them.
             wait: hold production while the ring would overrun the slowest lossless subscriber.
+            source_ticks: those of them that the source gave itself.
         """
         audience, step = self.audience, self._most_published_ticks
+        own = set(map(id, source_ticks)) if len(ticks) > step else None
         for start in range(0, len(ticks), step):
             part = ticks[start : start + step]
+            given = len(source_ticks) if own is None else sum(id(tick) in own for tick in part)
             await self._resolve(part)
             if wait and not audience.can_take(len(part)):
                 await self._hold_production(len(part))
-            while not audience.publish(part, self.clock.mono_ns()):
+            while not audience.publish(part, self.clock.mono_ns(), given):
                 self.cutter.cut()
             self.cutter.schedule()
+
+    def hurry(self) -> None:
+        """Hold no production any more: the list that waits is the last one."""
+        self._hurries = True
+        self.catch_up.moved.set()
 
     def announce(self, message: Message, *, down: bool) -> None:
         """Tell all subscribers that selected something whether the source is down."""
@@ -486,7 +497,7 @@ class Hub:
         self.waits += 1
         while True:
             self.catch_up.moved.clear()
-            if self.audience.can_take(count):
+            if self._hurries or self.audience.can_take(count):
                 return
             if self.broadcast.waiting_ticks:
                 self.cutter.cut()

@@ -38,6 +38,7 @@ class Step(StrEnum):
     LEAVE = "leave"
     FORGET = "forget"
     RESOLVE = "resolve"
+    CHECKPOINT = "checkpoint"
 
 
 class Steps:

@@ -7,6 +7,7 @@ The silence of a source that is not live means nothing: a recording may pause. K
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from feed.market.symbol_health import Health, SymbolHealth
 from feed.market.ticks import Status, Tick
@@ -70,6 +71,23 @@ class HealthWatch:
     def note(self, ticks: Sequence[Tick], ingested_ns: Sequence[int]) -> None:
         """Note ticks that were published, in order, with the monotonic times when they came."""
         self._symbols.note(ticks, ingested_ns)
+
+    def state(self) -> dict[str, Any]:
+        """Return all that it has learnt, as plain data.
+
+        Symbols of which it has not been told yet that they tick again are silent as before.
+        """
+        state = self._symbols.state()
+        untold = {status.symbol for status in self._recovered}
+        return {**state, "stale": sorted(untold.union(state["stale"]))}
+
+    def restore(self, state: dict[str, Any], later_ns: int) -> None:
+        """Take up what a watch had learnt by a clock; ours shows `later_ns` more."""
+        self._symbols.restore(state, later_ns)
+
+    def rest(self, since_ns: int) -> None:
+        """Count no silence since a time, until a tick comes: nobody was there to hear one."""
+        self._symbols.stop(since_ns)
 
     def learn(self, wall_offset_ns: int) -> Iterator[None]:
         """Learn from the noted ticks, in slices; yield after each, so that others have a turn.

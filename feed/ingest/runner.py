@@ -4,7 +4,8 @@ It takes a source's ticks and weaves their bars in. Once a second, and at once w
 or goes, it states the findings of the health watch: a change of one symbol as a status tick, a
 change of all of them as one message to everybody. Each list is published whole before the next one,
 so that a status never stands within a source's list, however long that has to wait for the slowest
-subscriber. When the source dies it is opened again; subscribers stay.
+subscriber. Between two lists, and only there, all that is known is of one moment. When the source
+dies it is opened again; subscribers stay.
 
 Statuses of health bear the server's time and not the market's, so they bypass the bars, whose clock
 they would move.
@@ -13,6 +14,8 @@ they would move.
 import asyncio
 import contextlib
 import random
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import structlog
 
@@ -77,12 +80,49 @@ class Ingest:
         )
 
     async def stop(self) -> None:
-        """End both tasks; from then on no event gets a sequence any more, and nothing is told."""
-        for task in self._tasks:
-            task.cancel()
+        """End both tasks; from then on no event gets a sequence any more, and nothing is told.
+
+        A list that has begun is published whole before, whoever is behind.
+        """
+        self.hub.hurry()
+        async with self.between_lists():
+            for task in self._tasks:
+                task.cancel()
         for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+    @contextlib.asynccontextmanager
+    async def between_lists(self) -> AsyncIterator[None]:
+        """Keep source, bars and ring as they are, where each knows the same ticks."""
+        async with self._publishing:
+            yield
+
+    @property
+    def watched(self) -> int:
+        """The last sequence that the watch was told of."""
+        return self._watched
+
+    def take_up_health(self, state: dict[str, Any], watched: int, later_ns: int) -> None:
+        """Let the watch know what another one knew, before it begins.
+
+        Args:
+            state: of that one.
+            watched: the last sequence that it was told of; it is told of what the ring holds since.
+            later_ns: our monotonic clock less that of the state, at the same moment.
+        """
+        ring, health = self.hub.broadcast.ring, self.health
+        health.restore(state, later_ns)
+        after = max(watched, ring.oldest - 1)
+        while after < ring.newest:
+            ticks = ring.read(after, _SLICE_TICKS)
+            if ticks:
+                health.note(ticks, ring.ingestion_times_ns(after, len(ticks)))
+                after += len(ticks)
+            elif hole := ring.hole_after(after, ring.newest):
+                after = hole.last
+        if len(ring):
+            health.rest(ring.ingested_ns(ring.newest))
 
     async def run(self) -> None:
         """Produce until the source ends, opening it again with backoff when it dies."""
@@ -155,6 +195,9 @@ class Ingest:
         while self._watched < ring.newest:
             after = max(self._watched, ring.oldest - 1)
             ticks = ring.read(after, _SLICE_TICKS)
+            if not ticks and (hole := ring.hole_after(after, ring.newest)) is not None:
+                self._watched = hole.last
+                continue
             self._watched = after + len(ticks)
             self.health.note(ticks, ring.ingestion_times_ns(after, len(ticks)))
             await asyncio.sleep(0)
@@ -177,18 +220,23 @@ class Ingest:
         await self._await_subscribers()
         passes = None
         async for ticks in source.batches():
-            if source.passes != passes and passes is not None:
-                await self._publish(bars.restart())
-            passes = source.passes
-            self._note(ticks)
-            await self._publish(bars.weave(ticks, source.clocks_ns))
+            async with self._publishing:
+                if source.passes != passes and passes is not None:
+                    await self._give(bars.restart())
+                passes = source.passes
+                self._note(ticks)
+                await self._give(bars.weave(ticks, source.clocks_ns), ticks)
             await asyncio.sleep(0)  # a source that never waits must not starve the cuts
-        await self._publish(bars.finish())
+        async with self._publishing:
+            await self._give(bars.finish())
 
     async def _publish(self, ticks: list[Tick]) -> None:
         """Give ticks their sequences, as one uninterrupted run of them."""
         async with self._publishing:
-            await self.hub.publish(ticks, wait=self.source.can_wait)
+            await self._give(ticks)
+
+    async def _give(self, ticks: list[Tick], source_ticks: Sequence[Tick] = ()) -> None:
+        await self.hub.publish(ticks, wait=self.source.can_wait, source_ticks=source_ticks)
 
     def _note(self, ticks: list[Tick]) -> None:
         """Note the time of a list from the source, and the age of its oldest tick."""

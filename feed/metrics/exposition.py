@@ -21,6 +21,7 @@ from feed.hub.census import take_census
 from feed.hub.hub import Hub
 from feed.ingest.runner import Ingest
 from feed.metrics.families import Watched, families
+from feed.state.keeper import Keeper
 from feed.trust.certificate import Certificate
 
 _SLICE_NS = 500_000
@@ -47,11 +48,13 @@ class Exposition:
         ingest: Ingest,
         lost_log_records: Callable[[], int],
         certificate: Certificate | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         self._hub = hub
         self._ingest = ingest
         self._lost_log_records = lost_log_records
         self._certificate = certificate
+        self._keeper = keeper
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
         PlatformCollector(registry=self._process)
@@ -86,5 +89,5 @@ class Exposition:
         process = await asyncio.to_thread(lambda: list(self._process.collect()))
         census = await take_census(self._hub)
         lost, certificate = self._lost_log_records(), self._certificate
-        watched = Watched(self._hub, self._ingest, census, lost, certificate)
+        watched = Watched(self._hub, self._ingest, census, lost, certificate, self._keeper)
         return [*families(watched), *process]

@@ -26,6 +26,8 @@ from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.metrics.family import NS_PER_S, counter, gauge, histogram
 from feed.sources.replay import bad_rows
+from feed.state.keeper import Keeper
+from feed.state.recovery import Recovery
 from feed.trust.certificate import Certificate
 from feed.trust.identities import OUTCOMES
 from feed.trust.watched_keys import Reload
@@ -48,6 +50,7 @@ class Watched:
         census: found just now by walking over all subscribers.
         lost_log_records: the number of records of the log that could not be written.
         certificate: of a server that encrypts by itself.
+        keeper: of a server that keeps its state over restarts.
     """
 
     hub: Hub
@@ -55,6 +58,7 @@ class Watched:
     census: Census
     lost_log_records: int
     certificate: Certificate | None = None
+    keeper: Keeper | None = None
 
 
 def families(watched: Watched) -> Iterator[Metric]:
@@ -69,6 +73,7 @@ def families(watched: Watched) -> Iterator[Metric]:
     yield from _source(watched)
     yield from _symbols(watched)
     yield from _ring(watched)
+    yield from _state(watched)
     yield from _cuts(watched)
     yield from _lanes(watched)
     yield from _compression(watched)
@@ -168,6 +173,35 @@ def _ring(watched: Watched) -> Iterator[Metric]:
     ).of(hub.audience.ladder.overruns)
     yield gauge("feed_waiting_ticks", "Ticks that are published and not yet in a frame.").of(
         hub.broadcast.waiting_ticks
+    )
+
+
+def _state(watched: Watched) -> Iterator[Metric]:
+    keeper = watched.keeper
+    yield gauge(
+        "feed_state_unlogged",
+        "1 while the log of the state has a place where something was left out, so that a kill "
+        "means a new epoch, else 0.",
+    ).of(keeper is not None and not keeper.writer.takes)
+    yield gauge("feed_state_queued_bytes", "Bytes that wait to be written to the log.").of(
+        0 if keeper is None else keeper.writer.queued_bytes
+    )
+    yield counter("feed_state_written_bytes", "Bytes written to the log of the state.").of(
+        0 if keeper is None else keeper.writer.written_bytes
+    )
+    yield counter("feed_state_checkpoints", "Checkpoints written, by whether they could be.").of(
+        {
+            ("written",): 0 if keeper is None else keeper.checkpoints,
+            ("failed",): 0 if keeper is None else keeper.failures,
+        },
+        "outcome",
+    )
+    yield gauge(
+        "feed_state_recovery",
+        "What became of the state that another process had left: 1 for the one that it was.",
+    ).of(
+        {(each,): keeper is not None and keeper.found.recovery is each for each in Recovery},
+        "outcome",
     )
 
 

@@ -3,7 +3,7 @@
 1. It is not ready any more (`/readyz`), and lets nobody more in.
 2. Nothing gets a sequence any more, and what has one is cut.
 3. State that is kept over restarts is written and marked clean: from here on no subscriber can
-   come back with a position that the next server does not know. (Nothing is kept so far.)
+   come back with a position that the next server does not know.
 4. Subscribers are sent away: in waves, where something else takes them in meanwhile; otherwise all
    of them at the end. A second signal ends the waves.
 
@@ -14,7 +14,7 @@ import asyncio
 import signal
 from contextlib import suppress
 
-from feed.http.app import HUB, INGEST
+from feed.http.app import HUB, INGEST, KEEPER
 from feed.http.protocol.runner import Runner
 
 
@@ -62,6 +62,8 @@ async def leave(runner: Runner, signals: EndSignals, drain_s: float) -> None:
     await ingest.stop()
     if hub.broadcast.waiting_ticks:
         hub.cutter.cut()
+    if KEEPER in runner.app:
+        await runner.app[KEEPER].close(ingest)
     if drain_s:
         draining = asyncio.create_task(hub.departure.drain(), name="drain")
         hurrying = asyncio.create_task(signals.second.wait(), name="second signal")

@@ -83,6 +83,23 @@ def _is_file(value: Path | None) -> Path | None:
     return value
 
 
+def _is_path(value: object) -> object:
+    if isinstance(value, str) and not (value and value.isprintable()):
+        raise ValueError("not printable")
+    return value
+
+
+def _is_directory(value: Path | None) -> Path | None:
+    if value is not None and not (value.is_dir() or (value.parent.is_dir() and not _is(value))):
+        raise ValueError("not a directory, and none can be made there")
+    return value
+
+
+def _is(path: Path) -> bool:
+    """Tell whether there is anything, a link into nowhere included."""
+    return path.is_symlink() or path.exists()
+
+
 def _is_of_certificate(value: Path | None, info: ValidationInfo) -> Path | None:
     if value is not None and info.data.get("tls_cert") is None:
         raise refusal("a key together with --tls-cert, whose key it is")
@@ -259,6 +276,15 @@ class Settings(Options):
     ] = Field(
         default=DEFAULT_CAPACITY,
         description="How many ticks are kept for subscribers that come back.",
+    )
+    state: Annotated[
+        Path | None,
+        BeforeValidator(_is_path),
+        AfterValidator(_is_directory),
+        Accepts("the path of a directory, made where there is none, for one server at a time"),
+    ] = Field(
+        default=None,
+        description="Directory of what is kept over restarts; by default nothing is.",
     )
     wait_for: Annotated[
         int,

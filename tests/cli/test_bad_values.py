@@ -71,6 +71,7 @@ BAD: dict[str, list[str]] = {
     "--send-threads": [*NO_NUMBERS, "0", "9", "1.5"],
     "--source": ["", "x", "sim:", "replay", "replay:", "replay:/no/such.csv", "a\nb"],
     "--speed": [*NO_NUMBERS, "0"],
+    "--state": ["", "/no/such/folder", "pyproject.toml", "\0"],
     "--start": ["", "now", "1700000000", "2026-01-02", "2026-01-02T14:30:00", "a\nb"],
     "--subscribers": [*NO_NUMBERS, "0", "1.5"],
     "--symbols": ["", "A,,B", "A B ,*?", "\0"],

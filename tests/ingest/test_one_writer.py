@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -129,7 +129,7 @@ async def test_only_the_runner_publishes(serve: Serve, monkeypatch: pytest.Monke
     await let_b_fall_silent(served, clock)
     await served.ingest.state_health()
     assert kinds == {Trade, Bar, Status}, "ticks, bars and statuses of health"
-    assert writers == {("ingest/runner.py", "_publish")}
+    assert writers == {("ingest/runner.py", "_give")}
 
 
 async def test_a_status_waits_for_the_end_of_a_list(
@@ -142,8 +142,10 @@ async def test_a_status_waits_for_the_end_of_a_list(
     publish = served.hub.publish
     held, go_on = asyncio.Event(), asyncio.Event()
 
-    async def in_two_parts(ticks: list[Tick], *, wait: bool) -> None:
-        await publish(ticks[:1], wait=wait)
+    async def in_two_parts(
+        ticks: list[Tick], *, wait: bool, source_ticks: Collection[Tick] = ()
+    ) -> None:
+        await publish(ticks[:1], wait=wait, source_ticks=source_ticks)
         held.set()
         await go_on.wait()
         await publish(ticks[1:], wait=wait)

@@ -147,7 +147,7 @@ def test_every_option_is_read_from_every_source(
     assert any(
         line.startswith(f"feed.toml: {field}: ") for line in problems_of({"config": "feed.toml"})
     )
-    texts = {"host", "symbols", "jwt_issuer", "jwt_audience"}
+    texts = {"host", "symbols", "jwt_issuer", "jwt_audience", "state"}
     if field not in texts:
         monkeypatch.setenv(f"FEED_{field.upper()}", "???")
         assert problems_of({})[0].startswith(f"FEED_{field.upper()}: '???' is not accepted")
@@ -164,7 +164,7 @@ def test_all_problems_are_told_at_once_by_the_names_they_were_written_under(
     starts = [line.split(" is not accepted")[0] for line in lines]
     assert sorted(starts) == sorted(
         [
-            "feed.toml: ratee: no such option; did you mean rate?",
+            "feed.toml: ratee: no such option; did you mean rate or state?",
             "feed.toml: ring: 1000",
             "FEED_PORT: 'http'",
             "--rate: 'fast'",

@@ -1,0 +1,118 @@
+"""The directory of a state: its files, its lock, and the place for files that are of no use.
+
+One server at a time: whoever has the lock of the file `lock` may touch the others. The kernel lets
+go of it when the process ends, however it ends.
+"""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from feed.errors import InvalidParameter
+
+MOST_ASIDE = 3  # of the folders with what was refused
+_LOG = re.compile(r"log-([0-9]{20})")
+_KEPT = ("cell", "cell.new", "checkpoint", "checkpoint.new")
+
+
+class Directory:
+    """A directory that is locked for us."""
+
+    def __init__(self, path: Path) -> None:
+        """Make the directory where there is none, and lock it.
+
+        Raises:
+            InvalidParameter: it cannot be written to, or another server has it.
+        """
+        self.path = path
+        self.cell = path / "cell"
+        self.checkpoint = path / "checkpoint"
+        self.new_checkpoint = path / "checkpoint.new"
+        try:
+            path.mkdir(mode=0o700, exist_ok=True)
+            self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            accepted = f"a directory that can be written to ({error.strerror})"
+            raise InvalidParameter("state", str(path), accepted) from error
+        if not _lock(self._lock):
+            holder = os.read(self._lock, 32).decode(errors="replace").strip()
+            os.close(self._lock)
+            accepted = f"a directory of its own: another server uses this one (process {holder})"
+            raise InvalidParameter("state", str(path), accepted)
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+
+    def log(self, first: int) -> Path:
+        """Return the file of the log that begins with a sequence."""
+        return self.path / f"log-{first:020}"
+
+    def logs(self) -> list[tuple[int, Path]]:
+        """Return the files of the log, with the sequences that they begin with, oldest first."""
+        found = [(_LOG.fullmatch(path.name), path) for path in self.path.iterdir()]
+        return sorted((int(name[1]), path) for name, path in found if name)
+
+    def files(self) -> Iterator[Path]:
+        """Yield all files of the state that there are."""
+        yield from (path for name in _KEPT if (path := self.path / name).exists())
+        yield from (path for _, path in self.logs())
+
+    def put_aside(self) -> Path:
+        """Move all files to a folder of their own, and return it; older ones go, but for a few."""
+        aside = self.path / f"refused-{time.time_ns()}"
+        aside.mkdir()
+        for path in list(self.files()):
+            path.rename(aside / path.name)
+        for old in sorted(self.path.glob("refused-*"))[:-MOST_ASIDE]:
+            for path in old.iterdir():
+                path.unlink()
+            old.rmdir()
+        return aside
+
+    def clear(self) -> None:
+        """Delete all files."""
+        for path in list(self.files()):
+            path.unlink()
+
+    def sync(self) -> None:
+        """Have the kernel write the directory itself to the disk, where it can be told to."""
+        if sys.platform == "win32":
+            return
+        fd = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def unlock(self) -> None:
+        """Let others have it."""
+        os.close(self._lock)
+
+
+def boot_id() -> str:
+    """Return the name of this run of the machine; "" where it has none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _lock(fd: int) -> bool:
+    """Lock a file; tell whether nobody else has."""
+    try:
+        import fcntl  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        import msvcrt  # noqa: PLC0415 - on Windows only
+
+        try:
+            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

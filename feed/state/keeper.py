@@ -1,0 +1,210 @@
+"""The keeper: it has what happens here written down, so that another process can go on.
+
+A cut is in the cell before anything of it is written to anybody, and with the writer as soon. A
+checkpoint is taken every half a minute, between two lists of the source, in one step: of ticks
+only references, since they never change, and of finished bars the bytes. It is encoded in slices,
+and packed and written by the thread. Where records had to be left out, one is tried every few
+seconds.
+"""
+
+import asyncio
+from array import array
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+
+from feed.broadcast.ring import RingBuffer
+from feed.errors import InvalidParameter
+from feed.hub.clock import Clock
+from feed.hub.steps import Step
+from feed.ingest.runner import Ingest
+from feed.state import parts
+from feed.state.cell import Cell, Contents, Mark
+from feed.state.directory import Directory, boot_id
+from feed.state.records import Record
+from feed.state.recovery import Recovery
+from feed.state.restore import Found, Now, take_up
+from feed.state.writer import Writer
+from feed.wire.json_codec import JSON
+from feed.wire.json_ticks import NO_TICKS
+
+CHECKPOINT_S = 30.0  # what comes after a checkpoint is replayed when it is taken up: 0.5 s at most
+RETRY_S = 5.0
+_SLICE_TICKS = 1_024  # encoded between two turns of the loop: 0.6 ms
+
+log = structlog.get_logger("feed.state")
+
+
+class Keeper:
+    """Keeps the state of one server in a directory.
+
+    Attributes:
+        ring: with all that was taken up.
+        found: what became of what another process had left there.
+        writer: writes it.
+        checkpoints: how many were written.
+        failures: how many could not be.
+        checkpointed_ns: when the newest was taken, monotonic; at first, when it began.
+        given_before: how many ticks the source had given to the processes before this one.
+    """
+
+    def __init__(
+        self,
+        directory: Directory,
+        capacity: int,
+        source: str,
+        clock: Clock,
+        checkpoint_s: float,
+    ) -> None:
+        """Take up what is in a directory, and begin to write there.
+
+        Args:
+            directory: locked for us.
+            capacity: of the ring.
+            source: the name of the source.
+            clock: what the time is.
+            checkpoint_s: between two checkpoints.
+        """
+        boot = boot_id()
+        now = Now(clock.mono_ns(), clock.wall_ns(), boot)
+        self._clock = clock
+        self._directory = directory
+        self._checkpoint_s = checkpoint_s
+        self.found: Found = take_up(directory, capacity, source, now)
+        _tell(self.found, directory)
+        restored = self.found.restored
+        self.ring = RingBuffer(capacity) if restored is None else restored.ring
+        self.given_before = 0 if restored is None else restored.given
+        # Until there is a checkpoint of this epoch, a kill leaves nothing that could be taken up.
+        mark = Mark.UNLOGGED if restored is None else Mark.RUNNING
+        epoch, newest = self.ring.epoch, self.ring.newest
+        self._cell = Cell(directory.cell, Contents(epoch, boot, mark, newest, self.given_before))
+        self.writer = Writer(directory, self._cell, epoch, takes=restored is not None)
+        self.checkpoints = self.failures = 0
+        self.checkpointed_ns = now.mono_ns
+        self._told_fault = ""
+        self._is_closed = False
+
+    def note_cut(
+        self, first: int, ingested_ns: "array[int]", ticks: bytes, given: int, wall_offset_ns: int
+    ) -> None:
+        """Note a cut, and return at once; see `feed.broadcast.log`."""
+        given += self.given_before
+        self._cell.store(first + len(ingested_ns) - 1, given)
+        record = Record(first, ingested_ns, given, wall_offset_ns, ticks)
+        self.writer.append(record, self._clock.mono_ns())
+        if self.writer.fault != self._told_fault:
+            self._tell_fault(self.writer.fault)
+
+    def give_back(self, ingest: Ingest) -> None:
+        """Give every room what it knew, before anything begins; what was taken up is let go of."""
+        restored = self.found.restored
+        if restored is None:
+            return
+        resumes = parts.give_back(restored, ingest)
+        self.found = replace(self.found, restored=None)
+        log.info(
+            "state_taken_up",
+            epoch=self.ring.epoch,
+            newest=restored.ring.newest,
+            oldest=restored.ring.oldest,
+            lost=restored.lost,
+            source_resumes=resumes,
+        )
+
+    async def run(self, ingest: Ingest) -> None:
+        """Take checkpoints for as long as the server runs, from when there is a source."""
+        await ingest.ready.wait()
+        while True:
+            await self.checkpoint(ingest)
+            await asyncio.sleep(self._checkpoint_s if self.writer.takes else RETRY_S)
+
+    async def checkpoint(self, ingest: Ingest, *, is_last: bool = False) -> bool:
+        """Take a checkpoint, and wait until it is written; tell whether it was."""
+        hub, clock = ingest.hub, self._clock
+        broadcast = hub.broadcast
+        async with ingest.between_lists():
+            if broadcast.waiting_ticks:
+                hub.cutter.cut()
+            with hub.steps.measured(Step.CHECKPOINT):
+                mono_ns = clock.mono_ns()
+                meta = parts.meta_of(ingest, self.given_before, clock.wall_ns() - mono_ns)
+                known = broadcast.snapshot.ticks()
+                bars = list(parts.bars_of(ingest))
+                keep_from = min(broadcast.ring.oldest, broadcast.cut_sequence + 1)
+                self.writer.take_again()
+        fragments: list[bytes] = []
+        for start in range(0, len(known), _SLICE_TICKS):
+            fragments += JSON.encode(known[start : start + _SLICE_TICKS])
+            await asyncio.sleep(0)
+        packed = [meta, JSON.join(fragments) if fragments else NO_TICKS, *bars]
+        written = self.writer.write_checkpoint(packed, keep_from, mono_ns, is_last=is_last)
+        try:
+            size = await asyncio.wrap_future(written)
+        except Exception as error:  # of any kind: the server stays
+            self.failures += 1
+            log.error(  # noqa: TRY400 - where it is the disk's, its error says all
+                "checkpoint_failed",
+                directory=str(self._directory.path),
+                error=str(error),
+                exc_info=None if isinstance(error, OSError) else error,
+            )
+            return False
+        self.checkpoints += 1
+        self.checkpointed_ns = mono_ns
+        log.debug("checkpoint", sequence=meta["sequence"], bytes=size)
+        return True
+
+    def _tell_fault(self, fault: str) -> None:
+        """Say that records are left out, or that they are not any more."""
+        self._told_fault = fault
+        directory = str(self._directory.path)
+        if fault:
+            log.error("state_unlogged", directory=directory, error=fault)
+        else:
+            log.info("state_logged_again", directory=directory)
+
+    async def close(self, ingest: Ingest) -> None:
+        """Write all of it through to the disk, and mark it clean; nothing is published any more.
+
+        Harmless when called twice.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if await self.checkpoint(ingest, is_last=True) and self.writer.takes:
+            log.info("state_kept", epoch=self.ring.epoch, newest=ingest.hub.broadcast.cut_sequence)
+        self.writer.close()
+        self._cell.close()
+        self._directory.unlock()
+
+
+def _tell(found: Found, directory: Directory) -> None:
+    """Say why what was found is not taken up, if it is not."""
+    if found.recovery is Recovery.REFUSED:
+        log.error(
+            "state_refused",
+            directory=str(directory.path),
+            reason=found.words,
+            aside=None if found.aside is None else found.aside.name,
+        )
+    elif found.words:
+        log.warning("state_given_up", directory=str(directory.path), reason=found.words)
+
+
+def open_keeper(
+    path: Path, capacity: int, source: str, clock: Clock, checkpoint_s: float = CHECKPOINT_S
+) -> Keeper:
+    """Take up the state in a directory, and keep it there from now on; see `Keeper`.
+
+    Raises:
+        InvalidParameter: another server has it, or it cannot be written to.
+    """
+    directory = Directory(path)
+    try:
+        return Keeper(directory, capacity, source, clock, checkpoint_s)
+    except OSError as error:
+        directory.unlock()
+        accepted = f"a directory that can be written to ({error.strerror})"
+        raise InvalidParameter("state", str(path), accepted) from error

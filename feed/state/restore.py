@@ -1,0 +1,242 @@
+"""Reading a state: what another process has left, as far as it can be taken up.
+
+The checkpoint says how everything stood at a sequence, and the log what came before it, for the
+ring, and after it. Where records are missing, since their process was killed before it had written
+them, the ring has a hole.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeVar
+
+from feed.broadcast.ring import RingBuffer
+from feed.errors import InvalidTick
+from feed.market.ticks import Tick
+from feed.state import cell, checkpoint, records
+from feed.state.cell import Contents, Newer, Unreadable
+from feed.state.directory import Directory
+from feed.state.records import Record, Truncated
+from feed.state.recovery import TAKEN_UP, WORDS, Recovery, judge
+from feed.wire.json_ticks import TickReader
+from feed.wire.messages import GapReason
+
+_Decoded = TypeVar("_Decoded")
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The present moment, by both clocks, and the machine's boot."""
+
+    mono_ns: int
+    wall_ns: int
+    boot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What is taken up.
+
+    Attributes:
+        ring: with all that the log has of it.
+        given: how many ticks the source had given in all.
+        meta: all of the checkpoint that is small; see `feed.state.parts`.
+        snapshot: the last known ticks as of the checkpoint.
+        bars: the finished bars by then: kind, symbol, rows.
+        after: the ticks since the checkpoint, as far as they were logged.
+        later_ns: our monotonic clock less theirs, at the same moment.
+        lost: how many sequences the hole at the end has; 0: nothing was lost.
+    """
+
+    ring: RingBuffer
+    given: int
+    meta: dict[str, Any]
+    snapshot: list[Tick]
+    bars: list[tuple[str, str, bytes]]
+    after: list[Tick]
+    later_ns: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What became of what was found in a directory.
+
+    Attributes:
+        recovery: what.
+        restored: what is taken up; None: nothing.
+        words: why nothing is, for a person; "" where there was nothing.
+        aside: where the files are that were refused.
+    """
+
+    recovery: Recovery
+    restored: Restored | None = None
+    words: str = ""
+    aside: Path | None = None
+
+
+def take_up(directory: Directory, capacity: int, source: str, now: Now) -> Found:
+    """Take up the state in a directory, as far as it can be; what is of no use is taken away.
+
+    Args:
+        directory: locked for us.
+        capacity: of the ring.
+        source: the name of the source; a state of another one is foreign.
+        now: the present moment.
+    """
+    try:
+        contents = _read_cell(directory)
+        recovery = judge(contents, now.boot)
+        if contents is None or recovery not in TAKEN_UP:
+            directory.clear()
+            return Found(recovery, words=WORDS.get(recovery, ""))
+        reader = _Reader(directory, contents, capacity, now, killed=recovery is Recovery.KILLED)
+        return Found(recovery, reader.read(source))
+    except Unreadable as unreadable:
+        aside = directory.put_aside()
+        return Found(Recovery.REFUSED, words=str(unreadable), aside=aside)
+
+
+def _read_cell(directory: Directory) -> Contents | None:
+    if not directory.cell.exists():
+        if any(directory.files()):
+            raise Unreadable(f"{directory.cell.name} is missing")
+        return None
+    return _told(directory.cell, cell.decode)
+
+
+def _told(path: Path, decode: Callable[[bytes], _Decoded]) -> _Decoded:
+    """Decode a file; what is wrong with it is told with its name.
+
+    Raises:
+        Unreadable: it cannot be read, or decoded.
+    """
+    try:
+        return decode(path.read_bytes())
+    except OSError as error:
+        raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
+    except Unreadable as unreadable:
+        kind = Newer if isinstance(unreadable, Newer) else Unreadable
+        raise kind(f"{path.name} {unreadable}") from None
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads one state whose cell is good."""
+
+    directory: Directory
+    contents: Contents
+    capacity: int
+    now: Now
+    killed: bool
+    ring: RingBuffer | None = None
+    after: list[Tick] = field(default_factory=list)
+    ticks: TickReader = field(default_factory=TickReader)
+    newest_ns: int = 0  # when the newest tick was ingested, by our clock
+
+    def read(self, source: str) -> Restored:
+        """Return what is taken up.
+
+        Raises:
+            Unreadable: something of it is torn, foreign, newer or corrupt.
+        """
+        parts = _told(self.directory.checkpoint, checkpoint.unpack)
+        meta = parts[0]
+        try:
+            snapshot, bars = self._check(meta, parts[1:], source)
+        except (KeyError, TypeError, ValueError, InvalidTick) as error:
+            raise Unreadable(f"checkpoint holds something unexpected: {error!r}") from None
+        logs = self.directory.logs()
+        for number, (_, path) in enumerate(logs, 1):
+            self._read_log(path, meta["sequence"], is_last=number == len(logs))
+        ring, newest = self.ring, self.contents.newest
+        if ring is None:
+            first = meta["sequence"]
+            ring = RingBuffer(
+                self.capacity, epoch=self.contents.epoch, newest=first, begins=not first
+            )
+        if ring.newest > newest:
+            raise Unreadable("the log goes on behind the newest sequence of the cell")
+        lost = newest - ring.newest
+        ring.skip(newest, GapReason.LOST, self.now.mono_ns)
+        return Restored(
+            ring,
+            self.contents.given,
+            meta,
+            snapshot,
+            bars,
+            self.after,
+            self._later_ns(meta["wall_offset_ns"]),
+            lost,
+        )
+
+    def _check(
+        self, meta: dict[str, Any], parts: list[Any], source: str
+    ) -> tuple[list[Tick], list[tuple[str, str, bytes]]]:
+        """Return the parts of the checkpoint, which has to belong to the cell and the source."""
+        if meta["epoch"] != self.contents.epoch:
+            raise Unreadable("checkpoint is of another epoch than the cell")
+        if meta["sequence"] > self.contents.newest:
+            raise Unreadable("checkpoint is of a later sequence than the newest of the cell")
+        if meta["source"] != source:
+            raise Unreadable(f"checkpoint is of the source {meta['source']}, and this is {source}")
+        snapshot = self.ticks.read(parts[0])
+        return snapshot, [(kind, symbol, rows) for kind, symbol, rows in parts[1:]]
+
+    def _read_log(self, path: Path, checkpointed: int, *, is_last: bool) -> None:
+        """Read one file of the log into the ring, and beyond the checkpoint into `after`."""
+        read_bytes = 0
+        try:
+            data = path.read_bytes()
+            for record in records.decode(data, self.contents.epoch):
+                self._take(record, checkpointed)
+                read_bytes += records.size(record)
+        except Truncated as torn:
+            if not (self.killed and is_last):
+                raise Unreadable(f"{path.name} {torn}") from None
+            if read_bytes:  # the kill did that, and nothing may follow what is torn
+                os.truncate(path, records.FILE_HEAD_BYTES + read_bytes)
+            else:
+                path.unlink()
+        except (OSError, Unreadable, InvalidTick) as error:
+            raise Unreadable(f"{path.name} {error}") from None
+
+    def _take(self, record: Record, checkpointed: int) -> None:
+        ticks = self.ticks.read(record.ticks)
+        if len(ticks) != len(record.ingested_ns):
+            raise Unreadable(f"has {len(ticks)} ticks for {len(record.ingested_ns)} times")
+        ring = self.ring
+        if ring is None:
+            ring = self.ring = RingBuffer(
+                self.capacity,
+                epoch=self.contents.epoch,
+                newest=record.first - 1,
+                begins=record.first == 1,
+            )
+        if record.first <= ring.newest:
+            raise Unreadable(f"has sequence {record.first} once more")
+        ring.skip(record.first - 1, GapReason.LOST, self.newest_ns)
+        at = 0
+        for ingested_ns, run in groupby(record.ingested_ns):
+            count = len(list(run))
+            self._publish(ring, ticks[at : at + count], ingested_ns, record.wall_offset_ns)
+            at += count
+        if record.last > checkpointed:
+            self.after += ticks[max(0, checkpointed + 1 - record.first) :]
+
+    def _publish(
+        self, ring: RingBuffer, ticks: list[Tick], ingested_ns: int, wall_offset_ns: int
+    ) -> None:
+        """Publish ticks that were ingested together, at that moment by our own clock."""
+        mono_ns = min(ingested_ns + self._later_ns(wall_offset_ns), self.now.mono_ns)
+        self.newest_ns = max(self.newest_ns, mono_ns) if len(ring) else mono_ns
+        for start in range(0, len(ticks), ring.capacity):
+            ring.publish(ticks[start : start + ring.capacity], self.newest_ns)
+
+    def _later_ns(self, wall_offset_ns: int) -> int:
+        """Return our monotonic clock less that of a process with such an offset."""
+        if self.now.boot and self.contents.boot == self.now.boot:
+            return 0
+        return wall_offset_ns - (self.now.wall_ns - self.now.mono_ns)

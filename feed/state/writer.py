@@ -1,0 +1,293 @@
+"""The writer of a state: log and checkpoints, from a thread of its own.
+
+Theory of operation: cuts wait in a queue, and the thread writes all of them together every 20 ms:
+waking it for each would cost more than the writing. What a kill takes along is what was cut in that
+time. The thread writes to the kernel, not to the disk, since that is what a kill leaves alone; only
+the last checkpoint of a server that ends in order is written through.
+
+What cannot be written (a full disk, a disk that hangs) is left out, and the cell says so at once.
+Publishing goes on. Nothing more is taken then until a checkpoint is through, which needs nothing of
+what was left out.
+"""
+
+import os
+import threading
+import time
+import zlib
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from feed.state import checkpoint, records
+from feed.state.cell import Cell, Mark
+from feed.state.directory import Directory
+from feed.state.records import Record
+
+PAUSE_S = 0.02
+MAX_QUEUED_BYTES = 64 << 20
+MAX_QUEUED_NS = 5_000_000_000
+FILE_BYTES = 16 << 20  # of the log, before the next one begins
+_AROUND_BYTES = 64  # of a record in the queue, roughly
+
+
+@dataclass(slots=True)
+class _Checkpoint:
+    """A checkpoint that is to be written.
+
+    Attributes:
+        parts: of it.
+        keep_from: the first sequence that the log is still needed for.
+        is_last: it is written through to the disk, and nothing comes after it.
+        done: gets its result: the number of its bytes.
+    """
+
+    parts: Iterable[checkpoint.Plain]
+    keep_from: int
+    is_last: bool
+    done: "Future[int]"
+
+
+class Writer:
+    """One thread that writes the files of one state.
+
+    Attributes:
+        takes: whether records are taken; else they are left out, and a kill means a new epoch.
+        fault: why they are not; "" before there was a reason.
+        written_bytes: to the log so far.
+    """
+
+    def __init__(self, directory: Directory, cell: Cell, epoch: str, *, takes: bool) -> None:
+        """Start the thread.
+
+        Args:
+            directory: of the state.
+            cell: of the state; it is told how far the log can be trusted.
+            epoch: of the sequences.
+            takes: the log and the checkpoint that are there are whole; else a checkpoint is due.
+        """
+        self.takes = takes
+        self.fault = ""
+        self.written_bytes = 0
+        self._directory = directory
+        self._cell = cell
+        self._epoch = epoch
+        self._queue: deque[tuple[int, Record | _Checkpoint]] = deque()  # since when, and what
+        self._taken_bytes = 0  # so far; the event loop's
+        self._done_bytes = 0  # of these; the thread's
+        self._wake = threading.Event()
+        self._is_urgent = False
+        self._closed = False
+        # From here on: the thread's.
+        self._is_whole = takes  # nothing is missing in what the cell says
+        self._path: Path | None = None  # of the log's newest file, with the next two
+        self._fd = -1
+        self._file_bytes = 0
+        self._thread = threading.Thread(target=self._run, name="state", daemon=True)
+        self._thread.start()
+
+    @property
+    def queued_bytes(self) -> int:
+        """The bytes that wait to be written."""
+        return self._taken_bytes - self._done_bytes
+
+    def append(self, record: Record, mono_ns: int) -> bool:
+        """Take a record, at once; tell whether it was.
+
+        It is not where the queue is too long, or too old; from then on none is.
+        """
+        if not self.takes:
+            return False
+        if self.queued_bytes > MAX_QUEUED_BYTES or self._is_late(mono_ns):
+            self._give_up("the disk does not keep up")
+            return False
+        self._taken_bytes += _size(record)
+        self._queue.append((mono_ns, record))
+        if not self._wake.is_set():
+            self._wake.set()
+        return True
+
+    def take_again(self) -> None:
+        """Take records from now on: a checkpoint comes that needs none before it."""
+        self.takes = True
+
+    def write_checkpoint(
+        self, parts: Iterable[checkpoint.Plain], keep_from: int, mono_ns: int, *, is_last: bool
+    ) -> "Future[int]":
+        """Write a checkpoint, behind what waits; `take_again` was called when it was taken.
+
+        Args:
+            parts: of it; they are packed in the thread.
+            keep_from: the first sequence that the log is still needed for.
+            mono_ns: now.
+            is_last: write everything through to the disk, and end.
+
+        Returns:
+            The number of its bytes; or the error that came of it.
+        """
+        done: Future[int] = Future()
+        self._queue.append((mono_ns, _Checkpoint(parts, keep_from, is_last, done)))
+        self._is_urgent = True
+        self._wake.set()
+        return done
+
+    def close(self) -> None:
+        """Write what waits, and end the thread."""
+        self._closed = self._is_urgent = True
+        self._wake.set()
+        self._thread.join()
+
+    def _is_late(self, mono_ns: int) -> bool:
+        try:
+            since_ns, _ = self._queue[0]
+        except IndexError:  # the thread has just emptied it
+            return False
+        return mono_ns - since_ns > MAX_QUEUED_NS
+
+    def _give_up(self, fault: str) -> None:
+        """Take no more records, and say so in the cell."""
+        self._cell.mark(Mark.UNLOGGED)
+        self.takes = self._is_whole = False
+        self.fault = fault
+
+    # From here on: in the thread.
+
+    def _run(self) -> None:
+        while not (self._closed and not self._queue):
+            self._wake.wait()
+            if not self._is_urgent:
+                time.sleep(PAUSE_S)
+            self._wake.clear()
+            self._is_urgent = self._closed
+            self._write_queue()
+        self._close_file()
+
+    def _write_queue(self) -> None:
+        """Write what waits, up to the next checkpoint together."""
+        queue = self._queue
+        while queue:
+            run: list[Record] = []
+            for index in range(len(queue)):  # it grows at its other end meanwhile
+                _, waiting = queue[index]
+                if isinstance(waiting, _Checkpoint):
+                    break
+                run.append(waiting)
+            if run:
+                self._write_records(run)
+            elif isinstance(waiting, _Checkpoint):
+                self._write_checkpoint(waiting)
+            # What is being written is the head of the queue: its age is the queue's.
+            for _ in range(max(1, len(run))):
+                queue.popleft()
+            self._done_bytes += sum(map(_size, run))
+
+    def _write_records(self, run: list[Record]) -> None:
+        """Append records to the log; what cannot be written is left out whole."""
+        if not self.takes:
+            return
+        try:
+            if self._path is None or self._file_bytes > FILE_BYTES:
+                self._begin_file(run[0].first)
+            data = b"".join(map(records.encode, run))
+            _write(self._fd, data)
+        except OSError as error:
+            self._give_up(str(error.strerror))
+            self._drop_torn()
+            return
+        self._file_bytes += len(data)
+        self.written_bytes += len(data)
+
+    def _begin_file(self, first: int) -> None:
+        self._close_file()
+        path = self._directory.log(first)
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._path, self._file_bytes = path, 0
+        head = records.file_head(self._epoch)
+        _write(self._fd, head)
+        self._file_bytes = len(head)
+
+    def _drop_torn(self) -> None:
+        """Let the file end behind the last whole record, and close it; an empty one goes."""
+        if self._path is not None:
+            with suppress(OSError):  # then what is torn is found when it is read
+                os.truncate(self._path, self._file_bytes)
+            if not self._file_bytes:
+                self._path.unlink(missing_ok=True)
+        self._close_file()
+
+    def _close_file(self) -> None:
+        if self._path is not None:
+            os.close(self._fd)
+        self._path = None
+
+    def _write_checkpoint(self, wanted: _Checkpoint) -> None:
+        """Write a checkpoint beside the one that is there, and put it in its place."""
+        path = self._directory.new_checkpoint
+        try:
+            size = _write_parts(path, wanted.parts, sync=wanted.is_last)
+            path.replace(self._directory.checkpoint)
+            if wanted.is_last:
+                if self._path is not None:
+                    os.fsync(self._fd)
+                self._directory.sync()
+            if self.takes:  # else it was given up since, and what followed was left out
+                self.fault = ""
+                self._is_whole = True
+                self._cell.mark(Mark.CLEAN if wanted.is_last else Mark.RUNNING)
+            if wanted.is_last:
+                self._cell.sync()
+            self._forget(wanted.keep_from)
+        except Exception as error:  # noqa: BLE001 - the thread goes on, and whoever waits is told
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+            if not self._is_whole:
+                self._give_up(str(error))
+            wanted.done.set_exception(error)
+            return
+        wanted.done.set_result(size)
+
+    def _forget(self, keep_from: int) -> None:
+        """Delete the files of the log that end before a sequence."""
+        logs = self._directory.logs()
+        for (_, path), (following, _) in pairwise(logs):
+            if following <= keep_from:
+                path.unlink()
+
+
+def _size(record: Record) -> int:
+    return len(record.ticks) + 8 * len(record.ingested_ns) + _AROUND_BYTES
+
+
+def _write(fd: int, data: bytes) -> None:
+    """Write all of it.
+
+    Raises:
+        OSError: it cannot be.
+    """
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def _write_parts(path: Path, parts: Iterable[checkpoint.Plain], *, sync: bool) -> int:
+    """Write a checkpoint to a file; return the number of its bytes.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    crc = length = 0
+    with path.open("wb") as file:
+        file.write(bytes(checkpoint.HEAD_BYTES))
+        for data in checkpoint.pack(parts):
+            crc = zlib.crc32(data, crc)
+            length += len(data)
+            file.write(data)
+        file.seek(0)
+        file.write(checkpoint.head(length, crc))
+        file.flush()
+        if sync:
+            os.fsync(file.fileno())
+    return checkpoint.HEAD_BYTES + length

@@ -1,0 +1,1 @@
+"""State over restarts. `python -m tests.state --kills 50` kills a server again and again."""

@@ -1,0 +1,372 @@
+"""One server after the other on one directory: what the next one takes up."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from feed.errors import InvalidParameter
+from feed.http.app import HUB, INGEST, KEEPER
+from feed.market.symbols import ALL
+from feed.market.ticks import Channel, Kind
+from feed.sources.simulated.source import SimulatedSource
+from feed.state import writer
+from feed.state.directory import Directory
+from feed.state.recovery import Recovery
+from tests.state.numbers import Numbers, give, killed, life, numbers_of, reached, written
+
+
+async def test_a_server_that_ended_in_order_is_gone_on_with(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    async with life(state) as app:
+        await give(app, 3, 4)
+        epoch, times = app[HUB].broadcast.ring.epoch, ingested(app)
+    async with life(state) as app:
+        ring = app[HUB].broadcast.ring
+        assert app[KEEPER].found.recovery is Recovery.CLEAN
+        assert (ring.epoch, ring.newest, ring.is_whole) == (epoch, 7, True)
+        assert ingested(app) == times
+        await give(app, 2)
+        assert numbers_of(app) == [*range(1, 10)]
+    async with life(state) as app:
+        assert (app[HUB].broadcast.ring.epoch, numbers_of(app)) == (epoch, [*range(1, 10)])
+
+
+def ingested(app: object) -> list[int]:
+    ring = app[HUB].broadcast.ring  # type: ignore[index]  # an application
+    return [ring.ingested_ns(sequence) for sequence in range(1, ring.newest + 1)]
+
+
+async def test_what_a_kill_has_taken_is_a_hole_in_the_same_epoch(tmp_path: Path) -> None:
+    # The cell knows of every cut; the log of those that its writer had written.
+    async with life(tmp_path / "state") as app:
+        await give(app, 5)
+        await written(app)
+        epoch = app[HUB].broadcast.ring.epoch
+        app[KEEPER].writer.append = lambda *_: True  # type: ignore[method-assign]  # it is late
+        await give(app, 2, 2)
+        copy = killed(tmp_path / "state", tmp_path / "killed")
+    async with life(copy) as app:
+        ring = app[HUB].broadcast.ring
+        assert app[KEEPER].found.recovery is Recovery.KILLED
+        assert (ring.epoch, ring.newest, app[HUB].broadcast.cut_sequence) == (epoch, 9, 9)
+        assert [(hole.first, hole.last, hole.reason) for hole in ring.holes(0, 9)] == [
+            (6, 9, "lost")
+        ]
+        await give(app, 1)
+        # The source was asked from the cell's place on: nothing comes twice, nothing is left out.
+        assert numbers_of(app) == [1, 2, 3, 4, 5, 0, 0, 0, 0, 10]
+        again = killed(copy, tmp_path / "again")
+    async with life(again) as app:
+        assert numbers_of(app)[:9] == [1, 2, 3, 4, 5, 0, 0, 0, 0]
+
+
+async def test_a_kill_long_after_a_checkpoint_loses_no_state(tmp_path: Path) -> None:
+    async with life(tmp_path / "state") as app:
+        await give(app, 3)
+        assert await app[KEEPER].checkpoint(app[INGEST])
+        await give(app, 4, 5)
+        await written(app)
+        known = app[HUB].broadcast.snapshot.get("AAPL")
+        copy = killed(tmp_path / "state", tmp_path / "killed")
+    async with life(copy) as app:
+        assert numbers_of(app) == [*range(1, 13)]
+        assert app[HUB].broadcast.snapshot.get("AAPL") == known
+        source = app[INGEST].source
+        assert isinstance(source, Numbers)
+        assert source.began == 12
+
+
+async def test_a_market_goes_on_with_its_bars_after_a_kill(tmp_path: Path) -> None:
+    def market() -> SimulatedSource:
+        return SimulatedSource(symbols=20, rate=20_000, seed=1, start_ns=1_700_000_000 * 10**9)
+
+    async with life(tmp_path / "state", market(), ring=1 << 17) as app:
+        broadcast, bars = app[HUB].broadcast, app[INGEST].bars
+        await reached(app, 25_000)  # more than a second, so that there are bars
+        assert await app[KEEPER].checkpoint(app[INGEST])
+        await reached(app, broadcast.cut_sequence + 30_000)
+        async with app[INGEST].between_lists():
+            app[HUB].cutter.cut()
+            await written(app)
+            copy = killed(tmp_path / "state", tmp_path / "killed")
+            newest = broadcast.ring.newest
+            ticks = broadcast.ring.read(newest - 20_000, 20_000)
+            open_bars = [
+                bars.current(f"{symbol}", kind)
+                for symbol in broadcast.snapshot.symbols
+                for kind in (Kind.SECOND_BAR, Kind.BAR)
+            ]
+            history = list(bars.finished.rows())
+            given = broadcast.given
+    async with life(copy, market(), ring=1 << 17) as app:
+        ingest = app[INGEST]
+        async with ingest.between_lists():
+            ring = app[HUB].broadcast.ring
+            assert ring.read(newest - 20_000, 20_000) == ticks
+            if ring.newest == newest:  # it has not begun yet
+                assert [
+                    ingest.bars.current(symbol, kind)
+                    for symbol in app[HUB].broadcast.snapshot.symbols
+                    for kind in (Kind.SECOND_BAR, Kind.BAR)
+                ] == open_bars
+            assert dict_of(ingest.bars.finished.rows()).keys() >= dict_of(history).keys()
+            assert app[KEEPER].given_before == given
+        await reached(app, newest + 5_000)
+        after = [tick for tick in ring.read(newest, 5_000) if tick.kind in (Kind.TRADE, Kind.QUOTE)]
+    whole = market()
+    await whole.open()
+    assert whole._market is not None
+    whole._market.ticks(given)
+    wanted = [t for t in whole._market.ticks(6_000) if t.kind in (Kind.TRADE, Kind.QUOTE)]
+    assert after == wanted[: len(after)]
+
+
+def dict_of(rows: object) -> dict[tuple[str, str], bytes]:
+    return {(kind, symbol): data for kind, symbol, data in rows}  # type: ignore[attr-defined]
+
+
+async def test_another_boot_without_a_clean_mark_is_a_new_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with life(tmp_path / "state") as app:
+        await give(app, 5)
+        await written(app)
+        epoch = app[HUB].broadcast.ring.epoch
+        copy = killed(tmp_path / "state", tmp_path / "killed")
+    monkeypatch.setattr("feed.state.keeper.boot_id", lambda: "another")
+    async with life(copy) as app:
+        assert app[KEEPER].found.recovery is Recovery.OTHER_BOOT
+        assert app[HUB].broadcast.ring.epoch != epoch
+        assert numbers_of(app) == []
+    async with life(tmp_path / "state") as app:
+        assert app[KEEPER].found.recovery is Recovery.CLEAN
+        assert app[HUB].broadcast.ring.epoch == epoch
+        assert numbers_of(app) == [1, 2, 3, 4, 5]
+        now_ns = app[HUB].clock.mono_ns()
+        assert all(now_ns - 60 * 10**9 < at_ns <= now_ns for at_ns in ingested(app))
+
+
+async def test_the_log_keeps_what_the_ring_holds_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "FILE_BYTES", 2_000)
+    state = tmp_path / "state"
+    async with life(state, ring=64) as app:
+        for _ in range(40):
+            await give(app, 16)
+            await written(app)
+        assert len(list(state.glob("log-*"))) > 10
+        assert await app[KEEPER].checkpoint(app[INGEST])
+        assert len(list(state.glob("log-*"))) < 8
+        held = numbers_of(app)
+    async with life(state, ring=64) as app:
+        assert numbers_of(app) == held
+        assert not app[HUB].broadcast.ring.is_whole
+    async with life(state, ring=16) as app:
+        assert numbers_of(app) == held[-16:]
+
+
+# What cannot be read.
+
+
+def files_of(path: Path) -> list[Path]:
+    return sorted(each for each in path.iterdir() if each.name != "lock")
+
+
+async def refused(copy: Path, epoch: str, words: str) -> None:
+    """See that a state is put aside, and that its server begins anew."""
+    names = {path.name for path in files_of(copy)}
+    async with life(copy) as app:
+        found = app[KEEPER].found
+        assert found.recovery is Recovery.REFUSED, found
+        assert words in found.words
+        assert found.aside is not None
+        assert {path.name for path in files_of(found.aside)} == names
+        assert app[HUB].broadcast.ring.epoch != epoch
+        assert numbers_of(app) == []
+        await give(app, 2)
+    async with life(copy) as app:
+        assert numbers_of(app) == [1, 2]
+
+
+async def kept(tmp_path: Path) -> tuple[Path, str]:
+    """Return the directory of a server that was killed, and its epoch."""
+    async with life(tmp_path / "state") as app:
+        await give(app, 5)
+        assert await app[KEEPER].checkpoint(app[INGEST])
+        await give(app, 6, 7, 8)
+        await written(app)
+        copy = killed(tmp_path / "state", tmp_path / "killed")
+        return copy, app[HUB].broadcast.ring.epoch
+
+
+async def test_whatever_is_cut_off_at_any_tenth_is_refused_or_told(tmp_path: Path) -> None:
+    copy, epoch = await kept(tmp_path)
+    for number in range(10):
+        for path in files_of(copy):
+            torn = killed(copy, tmp_path / f"{path.name}-{number}")
+            os.truncate(torn / path.name, path.stat().st_size * number // 10)
+            if not path.name.startswith("log-"):
+                await refused(torn, epoch, path.name)
+                continue
+            async with life(torn) as app:  # as if the writer had been killed there
+                assert app[KEEPER].found.recovery is Recovery.KILLED
+                numbers = numbers_of(app)
+                known = numbers.index(0) if 0 in numbers else len(numbers)
+                assert app[HUB].broadcast.ring.newest == 26
+                assert numbers[:known] == [*range(1, known + 1)]
+                assert known < 26
+                await give(app, 1)
+            async with life(torn) as app:
+                assert app[KEEPER].found.recovery is Recovery.CLEAN
+                assert numbers_of(app)[-1] == 27
+
+
+def _flip(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+def _again(path: Path) -> None:
+    log = next(path.glob("log-*"))
+    shutil.copy(log, path / f"log-{9:020}")
+
+
+@pytest.mark.parametrize(
+    ("break_it", "words"),
+    [
+        (lambda path: (path / "cell").unlink(), "cell is missing"),
+        (lambda path: (path / "checkpoint").unlink(), "checkpoint cannot be read"),
+        (lambda path: (path / "checkpoint").write_bytes(b"x" * 500), "is no checkpoint"),
+        (lambda path: (path / "cell").write_bytes(b"x" * 4_096), "is no cell"),
+        (lambda path: next(path.glob("log-*")).write_bytes(b"x" * 500), "is no log"),
+        (lambda path: _flip(next(path.glob("log-*")), 100), "is corrupt at byte"),
+        (_again, "once more"),
+    ],
+)
+async def test_what_is_foreign_or_corrupt_is_put_aside(
+    tmp_path: Path, break_it: Callable[[Path], object], words: str
+) -> None:
+    copy, epoch = await kept(tmp_path)
+    break_it(copy)
+    await refused(copy, epoch, words)
+
+
+async def test_a_log_that_is_cut_off_before_its_end_is_refused(tmp_path: Path) -> None:
+    # Only the writer's last file can be torn by its kill.
+    copy, epoch = await kept(tmp_path)
+    log = next(copy.glob("log-*"))
+    shutil.copy(log, copy / f"log-{99:020}")
+    os.truncate(log, log.stat().st_size - 1)
+    await refused(copy, epoch, "ends within a record")
+
+
+async def test_the_state_of_another_source_is_foreign(tmp_path: Path) -> None:
+    copy, _ = await kept(tmp_path)
+    async with life(copy, Numbers("others")) as app:
+        assert app[KEEPER].found.recovery is Recovery.REFUSED
+        assert "of the source numbers, and this is others" in app[KEEPER].found.words
+
+
+async def test_only_a_few_states_are_kept_aside(tmp_path: Path) -> None:
+    copy, _ = await kept(tmp_path)
+    for _ in range(5):
+        (copy / "cell").write_bytes(b"")
+        async with life(copy):
+            pass
+    assert len(list(copy.glob("refused-*"))) == 3
+
+
+# Two servers, and disks that are full.
+
+
+async def test_the_second_server_on_a_directory_is_refused(tmp_path: Path) -> None:
+    async with life(tmp_path / "state"):
+        with pytest.raises(InvalidParameter, match=f"another server uses.*{os.getpid()}"):
+            async with life(tmp_path / "state"):
+                pass
+    async with life(tmp_path / "state"):
+        pass
+
+
+async def test_a_full_disk_is_told_and_publishing_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(fd: int, data: bytes) -> None:
+        os.write(fd, data[:20])  # there is a little room
+        raise OSError(28, "No space left on device")
+
+    state = tmp_path / "state"
+    async with life(state) as app:
+        keeper, ingest = app[KEEPER], app[INGEST]
+        await give(app, 3)
+        await written(app)
+        with monkeypatch.context() as disk:
+            disk.setattr(writer, "_write", full)
+            await give(app, 2)
+            await written(app)
+            await give(app, 2)
+            assert (keeper.writer.takes, keeper.writer.fault) == (False, "No space left on device")
+            copy = killed(state, tmp_path / "killed")
+        with monkeypatch.context() as disk:
+            disk.setattr(writer, "_write_parts", lambda *_, **__: full(1, b""))
+            assert not await keeper.checkpoint(ingest)
+            assert (keeper.writer.takes, keeper.failures) == (False, 1)
+        await give(app, 2)
+        assert await keeper.checkpoint(ingest)
+        await give(app, 2)
+        await written(app)
+        assert (keeper.writer.takes, keeper.writer.fault) == (True, "")
+        epoch, whole = app[HUB].broadcast.ring.epoch, numbers_of(app)
+        later = killed(state, tmp_path / "later")
+    assert whole == [*range(1, 12)]  # publishing went on
+    async with life(copy) as app:
+        assert app[KEEPER].found.recovery is Recovery.UNLOGGED
+        assert app[HUB].broadcast.ring.epoch != epoch
+    async with life(later) as app:
+        # A fresh checkpoint has cleared it; of what was left out the ring has a hole.
+        assert app[KEEPER].found.recovery is Recovery.KILLED
+        assert (app[HUB].broadcast.ring.epoch, numbers_of(app)) == (
+            epoch,
+            [1, 2, 3, *[0] * 6, 10, 11],
+        )
+        last = app[HUB].broadcast.snapshot.state({Channel.TRADES: frozenset({ALL})})
+        assert [tick.event_ns for tick in last] == [11]
+
+
+async def test_a_disk_that_hangs_is_given_up_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with life(tmp_path / "state") as app:
+        keeper = app[KEEPER]
+        for limit, least in (("MAX_QUEUED_BYTES", 0), ("MAX_QUEUED_NS", -1)):
+            with monkeypatch.context() as queue:
+                queue.setattr(writer, limit, least)
+                while keeper.writer.takes:
+                    await give(app, 1)
+            assert keeper.writer.fault == "the disk does not keep up"
+            assert await keeper.checkpoint(app[INGEST])
+            assert keeper.writer.takes
+
+
+async def test_a_state_that_is_killed_before_its_first_checkpoint_is_a_new_epoch(
+    tmp_path: Path,
+) -> None:
+    async with life(tmp_path / "state") as app:
+        await give(app, 1)
+        copy = killed(tmp_path / "state", tmp_path / "killed")
+        (copy / "checkpoint").unlink()
+    data = bytearray((copy / "cell").read_bytes())
+    data[128] = 2  # as it was made
+    (copy / "cell").write_bytes(data)
+    async with life(copy) as app:
+        assert app[KEEPER].found.recovery is Recovery.UNLOGGED
+
+
+def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidParameter, match="can be written to"):
+        Directory(tmp_path / "no" / "such")
