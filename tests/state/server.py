@@ -85,7 +85,8 @@ async def _serve(seed: int, rate: float, directory: str, port: int) -> None:
     source = MarketSource(Market(seed), rate)
     app = await make_app(settings, source, checkpoint_s=CHECKPOINT_S)
     ring, found = app[HUB].broadcast.ring, app[KEEPER].found
-    hole = ring.hole_after(ring.newest - 1, ring.newest)  # that of the kill, if there is one
+    newest = ring.newest
+    hole = ring.hole_after(newest - 1, newest)  # that of the kill, if there is one
     lost = 0 if hole is None else hole.last - hole.first + 1
     runner = Runner(app, app[HUB])
     await runner.setup()
@@ -93,7 +94,7 @@ async def _serve(seed: int, rate: float, directory: str, port: int) -> None:
     signals.listen()
     await Site(runner, (settings.host, port), None).start()
     port = runner.addresses[0][1]
-    print(f"{found.recovery} {port} {ring.epoch} {ring.newest} {lost}", flush=True)
+    print(f"{found.recovery} {port} {ring.epoch} {newest} {lost}", flush=True)
     await signals.first.wait()
     await leave(runner, signals, 0)
     await runner.cleanup()
