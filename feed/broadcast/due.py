@@ -294,7 +294,7 @@ class Due:
         if not selection.symbols:
             self.sequence = upto
             return None
-        limit = self.ladder.lag_max_ticks
+        ring, limit = self._broadcast.ring, self.ladder.lag_max_ticks
         if limit is not None and ring.count(self.sequence, upto) > limit:
             raise Overrun(requested=self.sequence + 1, oldest=upto - limit + 1)
         fragments, self.sequence = self._read(selection, self.sequence, upto)

@@ -23,7 +23,7 @@ from tests.chaos.ledger import Ledger
 from tests.chaos.market import Market
 from tests.chaos.times import Times
 from tests.fakes.messages import Message
-from tests.fakes.patience import PROGRAM_PATIENCE_S
+from tests.fakes.patience import PROGRAM_PATIENCE_S, until
 from tests.fakes.readers import TRANSPORTS, Reader, open_unread
 from tests.fakes.wire import Address, Ended, Wire
 
@@ -181,8 +181,9 @@ async def play(plan: Plan) -> Outcome:
                 life = await _begin(plan, port, log.fileno(), outcome, life)
                 is_last = number == plan.kills
                 in_order = is_last or number % CLEAN_EVERY == CLEAN_EVERY - 1
-                # The first one is killed when it has something that can be taken up.
-                span_s = chance.choice((0.02, 0.3, 1.0)) if number else 2.0
+                # The first one is killed once it has something that can be taken up.
+                await until((plan.directory / "checkpoint").exists, PROGRAM_PATIENCE_S)
+                span_s = chance.choice((0.02, 0.3, 1.0)) if number else 0.3
                 await asyncio.sleep(span_s * (0.5 + chance.random()))
                 life.process.send_signal(signal.SIGTERM if in_order else signal.SIGKILL)
                 await life.process.wait()
