@@ -16,6 +16,7 @@ from aiohttp import hdrs, web
 from feed.errors import CredentialRefused, InvalidParameter
 from feed.http.origins import SCHEMES, Origins
 from feed.hub.clock import Clock
+from feed.hub.connection import address_of
 from feed.trust.credentials import credential_in
 from feed.trust.denial import Denial
 from feed.trust.identities import ACCEPTED, Identities
@@ -274,10 +275,9 @@ def is_local(request: web.Request) -> bool:
         return False
     if request.transport is None:
         return False
-    peer = request.transport.get_extra_info("peername")
     try:
-        address = ipaddress.ip_address(peer[0].partition("%")[0])
-    except (IndexError, TypeError, ValueError):
+        address = ipaddress.ip_address(address_of(request.transport).partition("%")[0])
+    except ValueError:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return (mapped or address).is_loopback

@@ -21,6 +21,7 @@ from feed.http.answers import json_answer
 from feed.http.connection_words import Document, Scribe
 from feed.http.problems import legible, problem
 from feed.http.server import Server
+from feed.hub.connection import address_of
 from feed.hub.portrait import MOST_DEPARTED, portray
 from feed.hub.session import Session
 from feed.hub.steps import Step
@@ -195,13 +196,12 @@ def _writing(chosen: list[_Ranked], scribe: Scribe, listed: list[Document]) -> I
 def _log_action(request: web.Request, event: str, **whom: object) -> None:
     """Log who does what to whom; it is never left out for being one of many."""
     by = identity_of(request)
-    peer = request.transport and request.transport.get_extra_info("peername")
     log.info(
         event,
         audit=True,
         by=by.name or by.kind.value,
         by_key=by.id,
-        by_peer=peer[0] if isinstance(peer, tuple) else "",
+        by_peer="" if request.transport is None else address_of(request.transport),
         **whom,
     )
 

@@ -24,6 +24,19 @@ _POLL_S = 0.02
 LAST_WORDS_S = 0.75  # at most one second, and less than the server takes to leave
 
 
+def address_of(transport: asyncio.BaseTransport) -> str:
+    """Return the address at the other end; "" where it is not known.
+
+    It never is where the peer had reset the connection before it was accepted; uvloop asks the
+    kernel again each time then, and raises once its descriptor is closed.
+    """
+    try:
+        name = transport.get_extra_info("peername")
+    except (OSError, ValueError):
+        return ""
+    return name[0] if isinstance(name, tuple) else ""
+
+
 class Connection:
     """One subscriber's transport.
 
@@ -32,9 +45,10 @@ class Connection:
         write: takes bytes, never blocks, keeps what the socket does not take at once.
         buffered_bytes: how many bytes it keeps.
         target: for an engine that writes past the transport; None: TLS, which encrypts there.
+        peer: the address at the other end, for logs; "" where it is not known.
     """
 
-    __slots__ = ("_last_words_s", "buffered_bytes", "target", "transport", "write")
+    __slots__ = ("_last_words_s", "buffered_bytes", "peer", "target", "transport", "write")
 
     def __init__(
         self,
@@ -51,6 +65,7 @@ class Connection:
         """
         self._last_words_s = last_words_s
         self.transport = transport
+        self.peer = address_of(transport)
         self.write = transport.write
         self.buffered_bytes = transport.get_write_buffer_size
         sock = transport.get_extra_info("socket")
@@ -88,12 +103,6 @@ class Connection:
             return None
         sent, repeated = _TCP_INFO_SENT.unpack_from(info, _TCP_INFO_BYTES - _TCP_INFO_SENT.size)
         return int(sent - repeated)
-
-    @property
-    def peer(self) -> str:
-        """The address at the other end, for logs; "" where it is not known."""
-        name = self.transport.get_extra_info("peername")
-        return name[0] if isinstance(name, tuple) else ""
 
     @property
     def closing(self) -> bool:
