@@ -31,7 +31,15 @@ Span = tuple[int, int]  # event times of a bar's first and last trade, in ns
 class BarHistory:
     """The newest finished bars of every symbol, of the kinds SECOND_BAR and BAR."""
 
-    __slots__ = ("_kept", "_kept_at_first", "_kept_in_all", "_rows", "bars")
+    __slots__ = (
+        "_kept",
+        "_kept_at_first",
+        "_kept_in_all",
+        "_rows",
+        "_saved_early",
+        "_unsaved",
+        "bars",
+    )
 
     def __init__(
         self,
@@ -48,6 +56,10 @@ class BarHistory:
         """
         self._kept_at_first = {Kind.SECOND_BAR: second_bars, Kind.BAR: minute_bars}
         self._kept_in_all = bars_in_all
+        # Of a copy that is under way: rows that are still as they were, and those of before a
+        # change.
+        self._unsaved: dict[tuple[Kind, str], bytearray] = {}
+        self._saved_early: list[tuple[str, str, bytes]] = []
         self.clear()
 
     def clear(self) -> None:
@@ -57,10 +69,33 @@ class BarHistory:
         self.bars = 0  # how many are held now
 
     def rows(self) -> Iterator[tuple[str, str, bytes]]:
-        """Yield the bars of each kind and symbol, packed as they are kept."""
-        for kind, rows_of in self._rows.items():
-            for symbol, rows in rows_of.items():
-                yield kind.value, symbol, bytes(rows)
+        """Return a copy of all bars as of this call: each kind and symbol, packed as they are kept.
+
+        It may be iterated in slices, while bars come and go: all of them are up to 270 MB. Another
+        call ends it.
+        """
+        self._unsaved = {
+            (kind, symbol): rows
+            for kind, rows_of in self._rows.items()
+            for symbol, rows in rows_of.items()
+        }
+        self._saved_early = early = []
+        return self._save(self._unsaved, early)
+
+    @staticmethod
+    def _save(
+        unsaved: dict[tuple[Kind, str], bytearray], early: list[tuple[str, str, bytes]]
+    ) -> Iterator[tuple[str, str, bytes]]:
+        while unsaved:
+            (kind, symbol), rows = unsaved.popitem()
+            yield kind.value, symbol, bytes(rows)
+        yield from early
+
+    def _save_before(self, kind: Kind, symbol: str) -> None:
+        """Copy rows that are about to change, and are still to be copied."""
+        rows = self._unsaved.pop((kind, symbol), None)
+        if rows is not None:
+            self._saved_early.append((kind.value, symbol, bytes(rows)))
 
     def restore(self, kind: str, symbol: str, rows: bytes) -> None:
         """Keep the bars of a kind and symbol that another history had kept.
@@ -76,6 +111,8 @@ class BarHistory:
 
     def append(self, bar: Bar, span: Span) -> None:
         """Keep a bar that is newer than all that are kept of its symbol and kind. O(1)."""
+        if self._unsaved:
+            self._save_before(bar.kind, bar.symbol)
         rows = self._rows[bar.kind].get(bar.symbol)
         if rows is None:
             rows = self._rows[bar.kind][bar.symbol] = bytearray()
@@ -88,6 +125,8 @@ class BarHistory:
         Returns:
             False where so many newer ones are kept that this one would be the first to go.
         """
+        if self._unsaved:
+            self._save_before(bar.kind, bar.symbol)
         rows = self._rows[bar.kind].setdefault(bar.symbol, bytearray())
         place, is_kept = _find(rows, bar.event_ns)
         if is_kept:
@@ -120,7 +159,8 @@ class BarHistory:
         while self.bars > self._kept_in_all and max(self._kept.values()) > 1:
             for each in self._kept:
                 self._kept[each] = max(1, self._kept[each] * 3 // 4)
-                for others in self._rows[each].values():
+                for symbol, others in self._rows[each].items():
+                    self._save_before(each, symbol)
                     self._trim(each, others)
 
     def _trim(self, kind: Kind, rows: bytearray) -> None:

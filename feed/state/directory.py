@@ -36,12 +36,12 @@ class Directory:
             self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             accepted = f"a directory that can be written to ({error.strerror})"
-            raise InvalidParameter("state", str(path), accepted) from error
+            raise InvalidParameter("--state", str(path), accepted) from error
         if not _lock(self._lock):
             holder = os.read(self._lock, 32).decode(errors="replace").strip()
             os.close(self._lock)
             accepted = f"a directory of its own: another server uses this one (process {holder})"
-            raise InvalidParameter("state", str(path), accepted)
+            raise InvalidParameter("--state", str(path), accepted)
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 

@@ -2,14 +2,15 @@
 
 A cut is in the cell before anything of it is written to anybody, and with the writer as soon. A
 checkpoint is taken every half a minute, between two lists of the source, in one step: of ticks
-only references, since they never change, and of finished bars the bytes. It is encoded in slices,
-and packed and written by the thread. Where records had to be left out, one is tried every few
-seconds.
+only references, since they never change. It is encoded, and the finished bars are copied, in slices
+after that; it is packed and written by the thread. Where records had to be left out, one is tried
+every few seconds.
 """
 
 import asyncio
 from array import array
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import structlog
@@ -32,6 +33,7 @@ from feed.wire.json_ticks import NO_TICKS
 CHECKPOINT_S = 30.0  # what comes after a checkpoint is replayed when it is taken up: 0.5 s at most
 RETRY_S = 5.0
 _SLICE_TICKS = 1_024  # encoded between two turns of the loop: 0.6 ms
+_SLICE_ROWS = 16  # of bars, copied likewise: 2 MB at most
 
 log = structlog.get_logger("feed.state")
 
@@ -84,6 +86,7 @@ class Keeper:
         self.checkpoints = self.failures = 0
         self.checkpointed_ns = now.mono_ns
         self._told_fault = ""
+        self._checkpointing = asyncio.Lock()
         self._is_closed = False
 
     def note_cut(
@@ -122,6 +125,10 @@ class Keeper:
 
     async def checkpoint(self, ingest: Ingest, *, is_last: bool = False) -> bool:
         """Take a checkpoint, and wait until it is written; tell whether it was."""
+        async with self._checkpointing:  # else an older one might take the place of the last
+            return (is_last or not self._is_closed) and await self._checkpoint(ingest, is_last)
+
+    async def _checkpoint(self, ingest: Ingest, is_last: bool) -> bool:
         hub, clock = ingest.hub, self._clock
         broadcast = hub.broadcast
         async with ingest.between_lists():
@@ -131,14 +138,17 @@ class Keeper:
                 mono_ns = clock.mono_ns()
                 meta = parts.meta_of(ingest, self.given_before, clock.wall_ns() - mono_ns)
                 known = broadcast.snapshot.ticks()
-                bars = list(parts.bars_of(ingest))
+                bars = parts.bars_of(ingest)
                 keep_from = min(broadcast.ring.oldest, broadcast.cut_sequence + 1)
                 self.writer.take_again()
         fragments: list[bytes] = []
         for start in range(0, len(known), _SLICE_TICKS):
             fragments += JSON.encode(known[start : start + _SLICE_TICKS])
             await asyncio.sleep(0)
-        packed = [meta, JSON.join(fragments) if fragments else NO_TICKS, *bars]
+        packed: list[object] = [meta, JSON.join(fragments) if fragments else NO_TICKS]
+        while rows := list(islice(bars, _SLICE_ROWS)):
+            packed += rows
+            await asyncio.sleep(0)
         written = self.writer.write_checkpoint(packed, keep_from, mono_ns, is_last=is_last)
         try:
             size = await asyncio.wrap_future(written)
@@ -207,4 +217,4 @@ def open_keeper(
     except OSError as error:
         directory.unlock()
         accepted = f"a directory that can be written to ({error.strerror})"
-        raise InvalidParameter("state", str(path), accepted) from error
+        raise InvalidParameter("--state", str(path), accepted) from error

@@ -44,7 +44,7 @@ def meta_of(ingest: Ingest, given_before: int, wall_offset_ns: int) -> dict[str,
 
 
 def bars_of(ingest: Ingest) -> Iterator[tuple[str, str, bytes]]:
-    """Yield the finished bars, a kind and symbol at a time."""
+    """Return the finished bars as of now, to be iterated a kind and symbol at a time."""
     return ingest.bars.finished.rows()
 
 

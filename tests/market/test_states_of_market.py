@@ -85,6 +85,47 @@ def test_more_bars_than_are_kept_are_taken_up_in_part() -> None:
         few.restore(Kind.BAR.value, "AAPL", b"x")
 
 
+@settings(max_examples=examples(100))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["append", "put", "clear", "slice"]),
+            st.sampled_from(SYMBOLS),
+            st.sampled_from([Kind.SECOND_BAR, Kind.BAR]),
+        ),
+        max_size=60,
+    ),
+    st.integers(1, 40),
+)
+def test_a_copy_of_bars_is_of_one_moment_whatever_comes_while_it_is_taken(
+    steps: list[tuple[str, str, Kind]], kept: int
+) -> None:
+    history = BarHistory(second_bars=5, minute_bars=5, bars_in_all=kept)
+    start_ns = START_NS
+
+    def change(what: str, symbol: str, kind: Kind) -> None:
+        nonlocal start_ns
+        start_ns += SECOND_NS
+        bar = Bar(kind, symbol, 1, 1, 1, 1, 1, 1, 1, start_ns)
+        if what == "clear":
+            history.clear()
+        elif what == "append":
+            history.append(bar, (start_ns, start_ns))
+        else:
+            history.put(bar, (start_ns, start_ns))
+
+    for what, symbol, kind in steps[::2]:
+        change(what, symbol, kind)
+    before = sorted(history.rows())
+    copy, copied = history.rows(), []
+    for what, symbol, kind in steps[1::2]:
+        if what == "slice":
+            copied += [row for row in [next(copy, None)] if row is not None]
+        else:
+            change(what, symbol, kind)
+    assert sorted([*copied, *copy]) == before
+
+
 @given(st.lists(strategies.ticks))
 def test_the_ticks_of_a_snapshot_make_an_equal_one(ticks: list[Tick]) -> None:
     snapshot, again = Snapshot(), Snapshot()

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -71,13 +71,22 @@ class Numbers:
 
 @asynccontextmanager
 async def life(
-    path: Path, source: Any = None, *, checkpoint_s: float = NEVER_S, **settings: Any
+    path: Path,
+    source: Any = None,
+    look: Callable[[web.Application], None] = lambda _: None,
+    *,
+    checkpoint_s: float = NEVER_S,
+    **settings: Any,
 ) -> AsyncIterator[web.Application]:
-    """Let a server live that keeps its state in a directory; nobody can connect to it."""
+    """Let a server live that keeps its state in a directory; nobody can connect to it.
+
+    `look` is shown what it has taken up, before it begins.
+    """
     settings = {"port": 0, "ring": 1 << 12, **settings}
     app = await make_app(
         Settings(state=path, **settings), source or Numbers(), checkpoint_s=checkpoint_s
     )
+    look(app)
     runner = Runner(app, app[HUB])
     await runner.setup()
     try:

@@ -1,16 +1,20 @@
 """One server after the other on one directory: what the next one takes up."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from feed.errors import InvalidParameter
 from feed.http.app import HUB, INGEST, KEEPER
 from feed.market.symbols import ALL
-from feed.market.ticks import Channel, Kind
+from feed.market.ticks import Bar, Channel, Kind
+from feed.sources.simulated.instruments import find_instruments
+from feed.sources.simulated.market import Market
 from feed.sources.simulated.source import SimulatedSource
 from feed.state import writer
 from feed.state.directory import Directory
@@ -34,9 +38,25 @@ async def test_a_server_that_ended_in_order_is_gone_on_with(tmp_path: Path) -> N
         assert (app[HUB].broadcast.ring.epoch, numbers_of(app)) == (epoch, [*range(1, 10)])
 
 
-def ingested(app: object) -> list[int]:
-    ring = app[HUB].broadcast.ring  # type: ignore[index]  # an application
+def ingested(app: web.Application) -> list[int]:
+    ring = app[HUB].broadcast.ring
     return [ring.ingested_ns(sequence) for sequence in range(1, ring.newest + 1)]
+
+
+async def test_the_last_checkpoint_waits_for_one_that_is_under_way(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    async with life(state) as app:
+        await give(app, 3)
+        early = asyncio.create_task(app[KEEPER].checkpoint(app[INGEST]))
+        await asyncio.sleep(0)  # it has begun
+        await give(app, 4)
+        await app[INGEST].stop()
+        await app[KEEPER].close(app[INGEST])
+        assert await early
+        assert not await app[KEEPER].checkpoint(app[INGEST])
+    async with life(state) as app:
+        assert app[KEEPER].found.recovery is Recovery.CLEAN
+        assert numbers_of(app) == [*range(1, 8)]
 
 
 async def test_what_a_kill_has_taken_is_a_hole_in_the_same_epoch(tmp_path: Path) -> None:
@@ -81,51 +101,40 @@ async def test_a_kill_long_after_a_checkpoint_loses_no_state(tmp_path: Path) -> 
 
 async def test_a_market_goes_on_with_its_bars_after_a_kill(tmp_path: Path) -> None:
     def market() -> SimulatedSource:
-        return SimulatedSource(symbols=20, rate=20_000, seed=1, start_ns=1_700_000_000 * 10**9)
+        return SimulatedSource(symbols=20, rate=40_000, seed=1, start_ns=1_700_000_000 * 10**9)
 
-    async with life(tmp_path / "state", market(), ring=1 << 17) as app:
-        broadcast, bars = app[HUB].broadcast, app[INGEST].bars
-        await reached(app, 25_000)  # more than a second, so that there are bars
+    def bars_of(app: web.Application) -> list[Bar | None]:
+        bars, symbols = app[INGEST].bars, app[HUB].broadcast.snapshot.symbols
+        kinds = (Kind.SECOND_BAR, Kind.BAR)
+        history = [bars.history(name, kind, 100) for name in symbols for kind in kinds]
+        now = [bars.current(name, kind) for name in symbols for kind in kinds]
+        return [*now, *(bar for some in history for bar in some)]
+
+    async with life(tmp_path / "state", market(), ring=1 << 13) as app:
+        await reached(app, 38_000)
         assert await app[KEEPER].checkpoint(app[INGEST])
-        await reached(app, broadcast.cut_sequence + 30_000)
+        await reached(app, 44_000)  # the first second is over meanwhile
         async with app[INGEST].between_lists():
             app[HUB].cutter.cut()
             await written(app)
             copy = killed(tmp_path / "state", tmp_path / "killed")
-            newest = broadcast.ring.newest
-            ticks = broadcast.ring.read(newest - 20_000, 20_000)
-            open_bars = [
-                bars.current(f"{symbol}", kind)
-                for symbol in broadcast.snapshot.symbols
-                for kind in (Kind.SECOND_BAR, Kind.BAR)
-            ]
-            history = list(bars.finished.rows())
-            given = broadcast.given
-    async with life(copy, market(), ring=1 << 17) as app:
-        ingest = app[INGEST]
-        async with ingest.between_lists():
-            ring = app[HUB].broadcast.ring
-            assert ring.read(newest - 20_000, 20_000) == ticks
-            if ring.newest == newest:  # it has not begun yet
-                assert [
-                    ingest.bars.current(symbol, kind)
-                    for symbol in app[HUB].broadcast.snapshot.symbols
-                    for kind in (Kind.SECOND_BAR, Kind.BAR)
-                ] == open_bars
-            assert dict_of(ingest.bars.finished.rows()).keys() >= dict_of(history).keys()
-            assert app[KEEPER].given_before == given
-        await reached(app, newest + 5_000)
-        after = [tick for tick in ring.read(newest, 5_000) if tick.kind in (Kind.TRADE, Kind.QUOTE)]
-    whole = market()
-    await whole.open()
-    assert whole._market is not None
-    whole._market.ticks(given)
-    wanted = [t for t in whole._market.ticks(6_000) if t.kind in (Kind.TRADE, Kind.QUOTE)]
-    assert after == wanted[: len(after)]
+            newest, given = app[HUB].broadcast.ring.newest, app[HUB].broadcast.given
+            ticks = app[HUB].broadcast.ring.read(newest - 4_000, 4_000)
+            bars = bars_of(app)
+            assert len([bar for bar in bars if bar]) > 40
 
+    def look(app: web.Application) -> None:
+        assert app[HUB].broadcast.ring.newest == newest
+        assert app[HUB].broadcast.ring.read(newest - 4_000, 4_000) == ticks
+        assert bars_of(app) == bars
 
-def dict_of(rows: object) -> dict[tuple[str, str], bytes]:
-    return {(kind, symbol): data for kind, symbol, data in rows}  # type: ignore[attr-defined]
+    async with life(copy, market(), look, ring=1 << 13) as app:
+        await reached(app, newest + 2_000)
+        after = app[HUB].broadcast.ring.read(newest, 2_000)
+    whole = Market(find_instruments(20), rate=40_000, seed=1, start_ns=1_700_000_000 * 10**9)
+    whole.ticks(given)
+    made = [tick for tick in after if not isinstance(tick, Bar)]
+    assert made == whole.ticks(len(made))
 
 
 async def test_another_boot_without_a_clean_mark_is_a_new_epoch(
