@@ -79,7 +79,8 @@ class BarHistory:
             for kind, rows_of in self._rows.items()
             for symbol, rows in rows_of.items()
         }
-        self._saved_early = early = []
+        early: list[tuple[str, str, bytes]] = []
+        self._saved_early = early
         return self._save(self._unsaved, early)
 
     @staticmethod

@@ -15,6 +15,7 @@ from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from feed.state.recovery import Recovery
@@ -116,6 +117,10 @@ class Survivor:
                     reader.abort()
             except (OSError, Ended):
                 self._outcome.counts["comes back"] += 1
+            except AssertionError as refusal:  # of a server that had begun to leave
+                if "leaving" not in str(refusal):
+                    raise
+                self._outcome.counts["is sent away"] += 1
             await asyncio.sleep(AWAY_S * self._chance.random())
         self._outcome.counts += self._ledger.counts
 
@@ -177,9 +182,9 @@ async def play(plan: Plan) -> Outcome:
     life: Life | None = None
     try:
         with log_path.open("wb") as log:
-            for number in range(plan.kills + 1):
+            for number in count():
                 life = await _begin(plan, port, log.fileno(), outcome, life)
-                is_last = number == plan.kills
+                is_last = outcome.counts["kills"] == plan.kills
                 in_order = is_last or number % CLEAN_EVERY == CLEAN_EVERY - 1
                 # The first one is killed once it has something that can be taken up.
                 await until((plan.directory / "checkpoint").exists, PROGRAM_PATIENCE_S)
@@ -188,6 +193,8 @@ async def play(plan: Plan) -> Outcome:
                 life.process.send_signal(signal.SIGTERM if in_order else signal.SIGKILL)
                 await life.process.wait()
                 outcome.counts["ends in order" if in_order else "kills"] += 1
+                if is_last:
+                    break
             last = await _begin(plan, port, log.fileno(), outcome, life, quiet=True)
             newest.append(last.newest)
             async with asyncio.timeout(PROGRAM_PATIENCE_S):
