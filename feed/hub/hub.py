@@ -467,7 +467,8 @@ class Hub:
         ):
             session.told_end_ns = end_ns
             self.audience.tell_now(session.subscriber, [expiring_message(end_ns)], mono_ns)
-            self.catch_up.give(session.subscriber, most_frames=1)
+            if session.subscriber in self.audience.behind:  # else held: it has not begun yet
+                self.catch_up.give(session.subscriber, most_frames=1)
 
     def _forget_soon(self) -> None:
         """Take what nobody has selected any more out of the indexes, between turns of the loop.

@@ -1,5 +1,6 @@
 """The end of an identity: told before, kept off by `auth` again, and kept to."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from feed.client.stream import Stream
 from feed.client.subscription import Subscription
 from feed.hub.steps import Step
 from feed.market.ticks import Channel
+from feed.hub.steps import Step
 from feed.trust.tokens import LEEWAY_S
 from feed.wire.disconnect import Reason
 from feed.wire.rfc3339 import rfc3339
@@ -187,3 +189,37 @@ async def test_our_client_outlives_its_tokens_and_has_every_tick_once(
     assert (counters.gaps, counters.duplicates, counters.failures) == (0, 0, 0)
     assert counters.connects == (1 if transport == "websocket" else 3)
     assert minted == 3
+
+
+async def test_a_stream_that_has_not_begun_is_told_of_its_end_once_it_has(
+    feed: Feed, clock: HandClock
+) -> None:
+    hub, may_go_on = feed.hub, asyncio.Event()
+
+    async def keep_others_waiting() -> None:
+        async with hub.turns.turn(Step.JOIN):
+            await may_go_on.wait()
+
+    http = await RawHttp.open((feed.host, feed.port))
+    async with hub.turns.turn(Step.JOIN):
+        head = f"Host: localhost\r\nAuthorization: Bearer {token(clock, 60)}\r\n\r\n"
+        http.wire.writer.write(f"GET /v1/sse?trades=* HTTP/1.1\r\n{head}".encode())
+        await until(lambda: hub.identities.outcomes["accepted"])
+        waiting = asyncio.create_task(keep_others_waiting())  # it joins before, and begins after
+        await asyncio.sleep(0)
+    await until(lambda: hub.sessions)
+    [session] = hub.sessions.values()
+    clock.step_s(31)
+    await until(lambda: session.told_end_ns)
+    may_go_on.set()
+    await waiting
+    await http.head()
+    reader = SseReader(http)
+    while (event := await reader.event()).name == "mark":
+        pass
+    assert (event.name, orjson.loads(event.data)) == ("expiring", notice(clock, 29))
+    clock.step_s(29)
+    while (event := await reader.event()).name == "mark":
+        pass
+    assert event.name == "bye"
+    await until(lambda: not hub.sessions)
