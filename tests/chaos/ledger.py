@@ -64,6 +64,12 @@ class Ledger:
         """Whether its keys stand at different places."""
         return bool(self._places) or (self.at is not None and self.at < self._highest)
 
+    @property
+    def selected(self) -> tuple[frozenset[Key], dict[Key, int]]:
+        """All keys that are selected, and the intervals of those that are conflated."""
+        intervals_ms = self.conflated.intervals_ms
+        return self._lossless | intervals_ms.keys(), dict(intervals_ms)
+
     # What the reader does.
 
     def connect(self, keys: frozenset[Key], intervals_ms: dict[Key, int], *, returns: bool) -> None:

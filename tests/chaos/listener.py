@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter, deque
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from feed.wire.grants import ALL_GRANTS
 from tests.chaos.conflated import Wrong
@@ -13,7 +13,6 @@ from tests.chaos.wishes import Wish, draw_channels, draw_wish
 from tests.fakes.messages import Message
 
 STORY = 30
-_MAY_END = {"slow", "lagging"}
 _SLOW = 407
 CHANNEL_OF = {letter: channel for channel, letter in CHANNELS.items()}
 
@@ -24,10 +23,17 @@ class Socket(Protocol):
     def say(self, message: object) -> None: ...
 
 
+class MayRead(Protocol):
+    """Grants: what a reader may read."""
+
+    def may_read(self, channel: str, key: str) -> bool: ...
+
+
 class Listener:
     """A reader, over all of its connections, but for these.
 
     Attributes:
+        may_end: reasons for which a connection may be ended.
         name: its number.
         ledger: what was due to it.
         wish: what it asked for last.
@@ -36,13 +42,15 @@ class Listener:
         story: the last of what it said and heard, but for ticks.
     """
 
+    may_end: ClassVar[frozenset[str]] = frozenset({"slow", "lagging"})
+
     def __init__(self, number: int, seed: int, market: Market, times: Times) -> None:
         self.name = number
         self.ledger = Ledger(market, times)
         self.wish: Wish | None = None
         self.counts: Counter[str] = Counter()
         self.story: deque[str] = deque(maxlen=STORY)
-        self.grants = ALL_GRANTS  # as far as it was told
+        self.grants: MayRead = ALL_GRANTS
         self._market = market
         self._chance = random.Random(seed * 10_007 + number)
         self._waiting: deque[tuple[str, dict[str, Any]]] = deque()  # to be acknowledged
@@ -58,7 +66,7 @@ class Listener:
 
     def _begin(self, *, closed: bool) -> tuple[Wish, str | None]:
         """Draw what the next connection asks for; return it, and the position to give."""
-        wish = draw_wish(self._chance, self.wish, has_position=self.ledger.position is not None)
+        wish = self._draw(has_position=self.ledger.position is not None)
         if closed and self.ledger.position is not None:
             wish.start = "return"
         self.wish = wish
@@ -68,9 +76,17 @@ class Listener:
         self._waiting.clear()
         self._past.clear()
         self._channels, self._conflate = {}, {}
-        self.grants = ALL_GRANTS
+        self.grants = self._granted()
         self.story.append(f"connects: {wish} after {after}")
         return wish, after
+
+    def _draw(self, *, has_position: bool) -> Wish:
+        """Draw what the next connection asks for."""
+        return draw_wish(self._chance, self.wish, has_position=has_position)
+
+    def _granted(self) -> MayRead:
+        """Return what the next connection may read."""
+        return ALL_GRANTS
 
     def _expect(self, wish: Wish) -> None:
         """Expect from now on what a connection has asked for."""
@@ -126,7 +142,7 @@ class Listener:
                 self.ledger.begin_snapshot(_parse(message["pos"])[1])
             case "subscription":
                 self._acknowledge(message)
-            case "bye" if message["reason"] in _MAY_END:
+            case "bye" if message["reason"] in self.may_end:
                 self.counts[f"bye {message['reason']}"] += 1
             case "error" if message["code"] == _SLOW:
                 self.counts["error 407"] += 1
@@ -156,7 +172,7 @@ class Listener:
         if at is not None and chance.random() < 0.4 and not self.ledger.is_spread and self._past:
             after = chance.choice(list(self._past))
             # The past of what has no ticks holds positions back, and nobody can tell.
-            listed = self._market.listed(asked)
+            listed = self._listed(asked)
             if after <= at and listed:
                 asked = {**listed, "after": f"{self.ledger.epoch}-{after}"}
         if chance.random() < 0.25:
@@ -169,6 +185,14 @@ class Listener:
         if chance.random() < 0.2:
             asked["compress"] = chance.random() < 0.7
         self._say(socket, "subscribe", asked)
+
+    def _listed(self, channels: dict[str, list[str]]) -> dict[str, list[str]]:
+        """Return the part of channels with symbols that is granted, and has ticks."""
+        return {
+            channel: known
+            for channel, symbols in channels.items()
+            if (known := [name for name in symbols if self._resolve({channel: [name]})])
+        }
 
     def _say(self, socket: Socket, action: str, asked: dict[str, Any]) -> None:
         self.counts[action] += 1

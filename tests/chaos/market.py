@@ -95,14 +95,6 @@ class Market:
             if CHANNELS[channel] == key[0] and ("*" in symbols or key[1] in symbols)
         )
 
-    def listed(self, channels: dict[str, list[str]]) -> dict[str, list[str]]:
-        """Return the part of channels with symbols that has ticks."""
-        return {
-            channel: known
-            for channel, symbols in channels.items()
-            if (known := [name for name in symbols if self.resolve({channel: [name]})])
-        }
-
     def tick(self, number: int, made_us: int) -> Tick:
         """Make a tick."""
         kind, symbol = self.key(number)

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import ClassVar
 from urllib.parse import urlencode
 
 from tests.chaos.conflated import Wrong
 from tests.chaos.listener import Listener
 from tests.chaos.wishes import Wish, subscription, written
 from tests.fakes.deflated_readers import MEDIA_TYPES, GzipHttp, connect_deflated
+from tests.fakes.messages import Message
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import Reader as Connection
 from tests.fakes.sse_reader import SseReader
@@ -15,15 +17,21 @@ from tests.fakes.stream_readers import ArrayReader, BatchReader, LineReader
 from tests.fakes.websocket_reader import WebSocketReader
 from tests.fakes.wire import Address, Ended
 
-LIFE_S = 6.0  # of a connection, on average
 STALLS_PER_S = 0.12
 CHANGES_PER_S = 0.8
 LAST_READ_S = 60.0  # after the market has closed
-_MAY_CLOSE = {None, 1013}
 
 
 class Reader(Listener):
-    """A reader with connections to a server."""
+    """A reader with connections to a server.
+
+    Attributes:
+        life_s: of a connection, on average.
+        may_close: codes with which the server may close one; None: it is gone without a word.
+    """
+
+    life_s: ClassVar[float] = 6.0
+    may_close: ClassVar[frozenset[int | None]] = frozenset({None, 1013})
 
     async def live(self, address: Address, newest: Callable[[], int | None]) -> None:
         """Read until the market has closed, and everything was told.
@@ -62,13 +70,36 @@ class Reader(Listener):
             return await self._request(address, wish, after)
         # What is acknowledged later is a subscription like any other, but for a returning reader.
         self.ledger.connect(frozenset(), {}, returns=wish.start == "return")
+        headers: dict[str, str] = {}
+        await self._sign(address, headers, None)
         socket = await connect_deflated(
-            address, wish.offer or None, codec=codec, receive_buffer_bytes=wish.buffer_bytes
+            address,
+            wish.offer or None,
+            codec=codec,
+            headers=headers,
+            receive_buffer_bytes=wish.buffer_bytes,
         )
+        await self._introduce(socket)
         socket.say(subscription(wish, after))
-        self._note_subscription(await socket.message())
+        self._note_subscription(await self._answer(socket))
         self._expect(wish)
         return socket
+
+    async def _sign(
+        self, address: Address, headers: dict[str, str], query: dict[str, str] | None
+    ) -> None:
+        """Put into a request what shows who asks; `query`: None where nothing may stand there."""
+
+    async def _introduce(self, socket: WebSocketReader) -> None:
+        """Say who it is, where the handshake did not."""
+
+    async def _answer(self, socket: WebSocketReader) -> Message:
+        """Return the answer to the first subscription."""
+        return await socket.message()
+
+    def _refusal(self, status: int, body: bytes) -> Exception:
+        """Return what an answer means that is not 200."""
+        return Wrong(f"status {status}: {body!r}")
 
     async def _request(self, address: Address, wish: Wish, after: str | None) -> Connection:
         name, _, codec = wish.transport.partition("-")
@@ -89,6 +120,7 @@ class Reader(Listener):
             headers["Last-Event-ID"] = after
         elif after is not None:
             query["after"] = after
+        await self._sign(address, headers, query)
         http = await (GzipHttp if wish.offer else RawHttp).get(
             address,
             f"/v1/{name}?{urlencode(query)}",
@@ -96,7 +128,9 @@ class Reader(Listener):
             receive_buffer_bytes=wish.buffer_bytes,
         )
         if http.status != 200:
-            raise Wrong(f"status {http.status}: {await http.body()!r}")
+            refusal = self._refusal(http.status, await http.body())
+            http.wire.abort()
+            raise refusal
         if name == "sse":
             return SseReader(http, codec)
         if codec == "protobuf":
@@ -108,7 +142,7 @@ class Reader(Listener):
     async def _read(self, connection: Connection, newest: Callable[[], int | None]) -> bool:
         """Read until it is cut off, or was told everything, which is returned."""
         chance, now_s = self._chance, asyncio.get_running_loop().time
-        ends_s = now_s() + chance.expovariate(1 / LIFE_S)
+        ends_s = now_s() + chance.expovariate(1 / self.life_s)
         slow_until_s, closed_s = 0.0, None
         looked_s = now_s()
         while True:
@@ -123,7 +157,7 @@ class Reader(Listener):
                     untold = self.ledger.conflated.untold(last)[:3]
                     raise Wrong(f"at {self.ledger.at} of {last} at the end; never told: {untold}")
                 continue
-            if now_s() > ends_s:
+            if now_s() > ends_s or self._is_called_away():
                 self.counts["cut"] += 1
                 return False
             looked_s += passed_s
@@ -141,8 +175,12 @@ class Reader(Listener):
             ):
                 self._change(connection)
 
+    def _is_called_away(self) -> bool:
+        """Tell whether it has to leave now."""
+        return False
+
     def _note_end(self, end: Ended) -> None:
         code = end.args[0] if end.args else None
         self.counts["ended by the server"] += 1
-        if code not in _MAY_CLOSE:
+        if code not in self.may_close:
             raise Wrong(f"closed with {code}")

@@ -118,10 +118,11 @@ async def connect_deflated(
     offer: str | None = DEFLATE,
     *,
     codec: str = "json",
+    headers: dict[str, str] | None = None,
     receive_buffer_bytes: int | None = None,
 ) -> DeflateReader:
     """Shake hands with an offer of extensions, and hear `connected`."""
-    headers = {"Sec-WebSocket-Protocol": f"feed.{codec}"}
+    headers = {"Sec-WebSocket-Protocol": f"feed.{codec}", **(headers or {})}
     if offer is not None:
         headers["Sec-WebSocket-Extensions"] = offer
     reader = await DeflateReader.connect(

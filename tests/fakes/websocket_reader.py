@@ -16,6 +16,18 @@ from tests.fakes.wire import Address, Ended, Wire
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 
 
+def frame_of(opcode: int, data: bytes, *, final: bool = True) -> bytes:
+    """Return a frame as a client sends it, masked with zeros."""
+    length = len(data)
+    if length < 126:
+        size = bytes((0x80 | length,))
+    elif length < 1 << 16:
+        size = bytes((0x80 | 126,)) + length.to_bytes(2, "big")
+    else:
+        size = bytes((0x80 | 127,)) + length.to_bytes(8, "big")
+    return bytes(((0x80 if final else 0) | opcode,)) + size + bytes(4) + data
+
+
 @dataclass
 class Frame:
     """A WebSocket frame from the server (RFC 6455 §5.2)."""
@@ -115,18 +127,9 @@ class WebSocketReader:
             self.send_frame(TEXT, orjson.dumps(message))
 
     def send_frame(self, opcode: int, data: bytes, *, final: bool = True) -> None:
-        """Send a frame, masked with zeros, unless the connection is gone."""
-        if self.wire.writer.is_closing():
-            return
-        length = len(data)
-        if length < 126:
-            size = bytes((0x80 | length,))
-        elif length < 1 << 16:
-            size = bytes((0x80 | 126,)) + length.to_bytes(2, "big")
-        else:
-            size = bytes((0x80 | 127,)) + length.to_bytes(8, "big")
-        first = bytes(((0x80 if final else 0) | opcode,))
-        self.wire.writer.write(first + size + bytes(4) + data)
+        """Send a frame, unless the connection is gone."""
+        if not self.wire.writer.is_closing():
+            self.wire.writer.write(frame_of(opcode, data, final=final))
 
     async def subscribe(self, **keys: Any) -> Message:
         """Subscribe and return the acknowledgement."""

@@ -21,7 +21,7 @@ class Ended(Exception):
 class Wire:
     """A TCP connection, whose receive buffer can be made small."""
 
-    _connected: ClassVar[list["Wire"]] = []
+    _connected: ClassVar[dict["Wire", None]] = {}  # in order
     _to_programs: ClassVar[bool] = False
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -29,7 +29,7 @@ class Wire:
         self.writer = writer
         self._loop = asyncio.get_running_loop()
         self._opened_s = self._loop.time()
-        self._connected.append(self)
+        self._connected[self] = None
 
     @classmethod
     def lead_to_programs(cls) -> None:
@@ -41,7 +41,7 @@ class Wire:
         """Be gone everywhere: for the end of a test."""
         cls._to_programs = False
         while cls._connected:
-            cls._connected.pop().abort()
+            cls._connected.popitem()[0].abort()
 
     @classmethod
     async def connect(cls, address: Address, *, receive_buffer_bytes: int | None = None) -> "Wire":
@@ -101,6 +101,7 @@ class Wire:
 
     def abort(self) -> None:
         """Be gone, without a word; one whose loop has ended is gone already."""
+        self._connected.pop(self, None)
         if not self._loop.is_closed():
             self.writer.transport.abort()
 

@@ -13,7 +13,6 @@ from feed.client.stream import Stream
 from feed.client.subscription import Subscription
 from feed.hub.steps import Step
 from feed.market.ticks import Channel
-from feed.hub.steps import Step
 from feed.trust.tokens import LEEWAY_S
 from feed.wire.disconnect import Reason
 from feed.wire.rfc3339 import rfc3339

@@ -1,0 +1,50 @@
+"""`python -m tests.storm [--seconds S] [--seed N] [--guests N] [--rate R] [--fault NAME]`.
+
+`python -m tests.storm --soak SECONDS [--guests N]` lets thousands come and go instead.
+"""
+
+import argparse
+import random
+import sys
+import time
+
+import uvloop
+
+from tests.storm.soak import Plan as SoakPlan
+from tests.storm.soak import soak
+from tests.storm.weather import Plan, storm
+
+MOST_SHOWN = 12
+
+
+def main() -> int:
+    """Let it blow, print what was found, and return 1 if anything was."""
+    parser = argparse.ArgumentParser(prog="python -m tests.storm", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
+    parser.add_argument("--guests", type=int)
+    parser.add_argument("--rate", type=float)
+    parser.add_argument("--fault", choices=["tick", "grant", "lane"], default="")
+    parser.add_argument("--soak", type=float, metavar="SECONDS")
+    parser.add_argument("--log", default="", help="keep what the servers say")
+    given = parser.parse_args()
+    print(f"seed {given.seed}", flush=True)
+    began_s = time.monotonic()
+    options = {name: value for name in ("guests", "rate") if (value := getattr(given, name))}
+    if given.soak is not None:
+        soaking = SoakPlan(given.seed, given.soak, log=given.log, **options)
+        outcome = uvloop.run(soak(soaking))
+    else:
+        plan = Plan(given.seed, given.seconds, fault=given.fault, log=given.log, **options)
+        outcome = uvloop.run(storm(plan))
+    for name, count in sorted(outcome.counts.items()):
+        print(f"{count:>12,}  {name}")
+    for finding in outcome.findings[:MOST_SHOWN]:
+        print(f"seed {given.seed}, {finding}")
+    seconds = time.monotonic() - began_s
+    print(f"seed {given.seed}: {len(outcome.findings)} findings in {seconds:.0f} s")
+    return bool(outcome.findings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""The registrar: it writes the keys file while the server runs, and sometimes writes it badly."""
+
+import asyncio
+import random
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from tests.storm.papers import EVERYTHING, Account, Key, Kind, draw_allowed
+from tests.storm.scene import Scene, mono_us
+
+STEADY_ACCOUNTS = 8
+LOOK_S = 0.15  # between two looks of the server: what it reads counts at the second
+HEEDED_US = 1_200_000  # after a version of the file was written
+MOST_CHANGED = 4  # accounts in one version of the file
+KEPT_OVER = 40  # keys that are over, and stay in the file
+
+
+class Registrar:
+    """Accounts, and the file with the keys of those that have some.
+
+    Attributes:
+        accounts: all of them.
+        over: keys that are not accepted any more.
+        whole: held while the file must be whole, as when a server begins.
+        gates: of accounts that must not change just now.
+    """
+
+    def __init__(self, path: Path, scene: Scene, chance: random.Random) -> None:
+        self.accounts: list[Account] = []
+        self.over: list[Key] = []
+        self.whole = asyncio.Lock()
+        self.gates: dict[Account, asyncio.Lock] = {}
+        self._path = path
+        self._scene = scene
+        self._chance = chance
+        self._steady = [self._open(f"steady{n}", Kind.STEADY) for n in range(STEADY_ACCOUNTS)]
+        expired = Key("expired", EVERYTHING)
+        expired.over, expired.ends_us = "expires", 0
+        self.over.append(expired)
+
+    def account(self, number: int) -> Account:
+        """Return the account of a guest: of some kinds it is its own."""
+        if number % 10 < 4:
+            return self._steady[number % STEADY_ACCOUNTS]
+        kind = Kind.CHANGING if number % 10 < 7 else Kind.PASSING
+        return self._open(f"guest{number}", kind)
+
+    def write(self) -> None:
+        """Write the file, as `feed key` does: another takes its place."""
+        written = self._path.with_suffix(".new")
+        written.write_text(self._text())
+        written.replace(self._path)
+
+    async def work(self) -> None:
+        """Change something, again and again."""
+        chance = self._chance
+        while True:
+            await asyncio.sleep(0.6 + chance.random())
+            await self._scene.is_open.wait()
+            some = dict.fromkeys(chance.choices(self.accounts, k=chance.randint(1, MOST_CHANGED)))
+            changing = [account for account in some if account.kind is Kind.CHANGING]
+            async with AsyncExitStack() as gates:
+                # Before the file: whoever holds one may wait for a server, and that for the file.
+                for account in changing:
+                    await gates.enter_async_context(self.gates[account])
+                async with self.whole:
+                    await self._change(changing)
+
+    async def _change(self, changing: list[Account]) -> None:
+        chance = self._chance
+        for account in changing:
+            account.change(draw_allowed(chance))
+            self._scene.counts["grants changed"] += 1
+        if chance.random() < 0.4:
+            self._revoke(chance.choice(self._steady))
+        try:
+            if chance.random() < 0.15:
+                await self._write_badly()
+        finally:
+            self.write()
+            for account in changing:
+                account.heeded_us = mono_us() + HEEDED_US
+
+    def _open(self, name: str, kind: Kind) -> Account:
+        allowed = draw_allowed(self._chance, may_lack_transports=kind is Kind.STEADY)
+        account = Account(name, kind, allowed)
+        if kind is not Kind.PASSING:
+            account.key = Key(name, allowed)
+        self.accounts.append(account)
+        self.gates[account] = asyncio.Lock()
+        return account
+
+    def _revoke(self, account: Account) -> None:
+        """End the key of an account, and give it another."""
+        assert account.key is not None
+        self._scene.counts["keys revoked"] += 1
+        account.key.ends_us = mono_us()
+        self.over.append(account.key)
+        del self.over[1:-KEPT_OVER]  # the first has expired
+        account.key = Key(f"{account.name}.{len(self.over)}.{mono_us()}", account.allowed)
+
+    async def _write_badly(self) -> None:
+        """Leave a file that is cut off, or blank, or nonsense, for a moment."""
+        self._scene.counts["broken keys files"] += 1
+        text = self._text()
+        for bad in (text[: self._chance.randrange(1, len(text))], "", "[[key]]\nid = 3\n"):
+            if self._chance.random() < 0.5:
+                self._path.write_text(bad)
+                await asyncio.sleep(3 * LOOK_S)
+
+    def _text(self) -> str:
+        good = [account.key for account in self.accounts if account.key is not None]
+        return "\n".join(key.row() for key in [*good, *self.over])

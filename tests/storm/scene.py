@@ -1,0 +1,76 @@
+"""What everybody in a storm knows of it, and the clock by which papers and ticks are judged."""
+
+import asyncio
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from tests.chaos.market import Market
+from tests.chaos.times import Times
+from tests.fakes.wire import Address
+
+
+def mono_us() -> int:
+    """Return the time by the clock that ticks carry, which all processes of a machine share."""
+    return time.monotonic_ns() // 1_000
+
+
+@dataclass
+class Scene:
+    """A storm, as it is now.
+
+    Attributes:
+        market: the ticks of every epoch.
+        slack_s: the longest time in which the server heeds what changed about papers.
+        address: of the server.
+        epoch: of the server that runs, or ran last.
+        boots: how many servers there were.
+        last: the number of the last tick, once the market has closed.
+        is_open: guests may come; else they leave.
+        times: when ticks were made, by epoch.
+        counts: of whatever happens.
+    """
+
+    market: Market
+    slack_s: float
+    address: Address = ("127.0.0.1", 0)
+    epoch: str = ""
+    boots: int = 0
+    last: int | None = None
+    is_open: asyncio.Event = field(default_factory=asyncio.Event)
+    times: defaultdict[str, Times] = field(default_factory=lambda: defaultdict(Times))
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def slack_us(self) -> int:
+        return int(self.slack_s * 1e6)
+
+    def newest(self) -> int | None:
+        """Return the last number once the market has closed."""
+        return self.last
+
+
+class Sight(Times):
+    """The times of one epoch, which is not known before the first position."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shared: Times | None = None
+
+    @property
+    def is_new(self) -> bool:
+        return self._shared is None
+
+    def enter(self, times: Times) -> None:
+        """Share from now on what others saw of the epoch."""
+        self._shared = times
+
+    def note(self, number: int, made_us: int) -> None:
+        if self._shared is not None:
+            self._shared.note(number, made_us)
+
+    def made_us(self, number: int) -> int:
+        return 0 if self._shared is None else self._shared.made_us(number)
+
+    def before(self, number: int, age_us: int) -> int:
+        return 0 if self._shared is None else self._shared.before(number, age_us)

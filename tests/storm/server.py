@@ -1,0 +1,229 @@
+"""The server under test: `python -m tests.storm.server ORDERS`, in JSON.
+
+The product, with a market that can be computed, keys and tokens, a small ring and small buffers. It
+prints a line of JSON once it serves, for SIGUSR1 what it holds once everybody has left, for SIGHUP
+what it holds now, and for SIGUSR2, which closes the market, the last number.
+"""
+
+import asyncio
+import ctypes
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from feed.broadcast.lane import Lane
+from feed.broadcast.lanes import Lanes
+from feed.http.app import HUB, make_app
+from feed.http.protocol.runner import Runner
+from feed.hub.hub import Hub
+from feed.hub.session import Session
+from feed.program import logs
+from feed.program.leaving import EndSignals, leave
+from feed.program.listening import Site
+from feed.program.memory import return_large_blocks
+from feed.settings.options import Settings
+from feed.trust.identity import Identity
+from tests.chaos.market import Market
+from tests.chaos.server import drop_one
+from tests.state.server import CHECKPOINT_S, MarketSource
+from tests.storm.registrar import LOOK_S
+from tests.trust.signing import ISSUER
+
+SEND_BUFFER_BYTES = 16_384
+QUIET_WITHIN_S = 15.0  # after everybody has left
+_LOOK_S = 0.05
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What a server is told.
+
+    Attributes:
+        seed: of the market.
+        rate: ticks a second.
+        ring: capacity.
+        folder: with the keys file and the secret of tokens.
+        port: to listen on; 0: any.
+        held: the descriptor of a socket that listens already; None: it listens by itself.
+        drain_s: over which subscribers are sent away at the end.
+        batch_ms: between cuts; None: by the load.
+        state: the directory of what is kept over restarts; "": nothing is.
+        fault: what is broken on purpose: "tick", "grant", "lane"; "": nothing.
+    """
+
+    seed: int
+    rate: float
+    ring: int
+    folder: str
+    port: int = 0
+    held: int | None = None
+    drain_s: float = 0.0
+    batch_ms: float | None = None
+    state: str = ""
+    fault: str = ""
+
+    def argument(self) -> str:
+        return json.dumps(asdict(self))
+
+
+class _Source(MarketSource):
+    """A market that is open until it is told to close."""
+
+    def end(self) -> None:
+        self._rate = 0.0
+
+
+async def close_market(source: _Source, hub: Hub) -> None:
+    """Close the market, and print the number of its last tick."""
+    source.end()
+    await asyncio.sleep(_LOOK_S)  # what it was about to give is given
+    while source.state()["number"] != hub.broadcast.ring.newest:  # noqa: ASYNC110
+        await asyncio.sleep(_LOOK_S)
+    say("newest", last=hub.broadcast.ring.newest)
+
+
+def say(name: str, **values: Any) -> None:
+    """Print one line."""
+    print(json.dumps({"T": name, **values}), flush=True)
+
+
+def held(hub: Hub) -> dict[str, int]:
+    """Return how many of everything there are that belongs to somebody."""
+    broadcast, audience, waiting = hub.broadcast, hub.audience, hub.waiting
+    lanes, warnings = broadcast.lanes, hub.audience.warnings
+    return {
+        "tasks": len(asyncio.all_tasks()),
+        "files": len(os.listdir("/proc/self/fd")),  # noqa: PTH208 - names are enough
+        "sessions": len(hub.sessions),
+        "connected": hub.connected.total(),
+        "behind": len(audience.behind),
+        "lanes": len(lanes),
+        "payloads": len(lanes._carried) + len(lanes._left),
+        "intervals": len(lanes.conflators),
+        "entries of indexes": lanes.index_entries,
+        "sets of wildcards": lanes.wildcard_sets._members.total(),
+        "bytes of compressors": lanes.budget.used_bytes,
+        "warnings to come": len(warnings._doubts),
+        "warnings remembered": len(warnings._told),
+        "symbols beside": len(audience._beside),
+        "heads to come": len(waiting.heads) + len(waiting.idle),
+        "bytes to come": waiting.held_bytes,
+        "requests being answered": hub.answering._value,
+    }
+
+
+async def measure(hub: Hub, nobody: dict[str, int]) -> None:
+    """Wait until nothing is held for anybody, or long enough, and print what there is."""
+    deadline_s = time.monotonic() + QUIET_WITHIN_S
+    while (now := held(hub)) != nobody and time.monotonic() < deadline_s:  # noqa: ASYNC110
+        await asyncio.sleep(_LOOK_S)
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    say(
+        "measured",
+        left={name: count - nobody[name] for name, count in now.items() if count != nobody[name]},
+        rss_bytes=rss_bytes(),
+        departed=len(hub.departed),
+        opened=hub.opened.total(),
+        ended={reason.name: count for reason, count in hub.ended.items()},
+        longest_ms={step.value: round(ns / 1e6, 1) for step, ns in hub.steps.longest_ns.items()},
+    )
+
+
+def rss_bytes(process: int | str = "self") -> int:
+    """Return how much memory a process has."""
+    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def break_on_purpose(fault: str) -> None:
+    """Lose a tick, keep what was revoked, or keep a lane that nobody has."""
+    if fault == "tick":
+        drop_one(2_000)
+    elif fault == "grant":
+
+        def keep_selection(self: Hub, session: Session, identity: Identity) -> None:  # noqa: ARG001
+            session.identity = identity
+
+        Hub.identify = keep_selection  # type: ignore[method-assign]  # on purpose
+    elif fault == "lane":
+        leave_lane = Lanes.leave
+
+        def leave_all_but_one(self: Lanes, lane: Lane) -> None:
+            if lane.members > 1 or kept or not lane.payload.key.selection.symbols:
+                leave_lane(self, lane)
+            else:
+                kept.append(lane)
+
+        kept: list[Lane] = []
+        Lanes.leave = leave_all_but_one  # type: ignore[method-assign]  # on purpose
+
+
+async def serve(orders: Orders) -> None:
+    """Serve until SIGTERM."""
+    folder = Path(orders.folder)
+    settings = Settings(
+        port=orders.port,
+        ring=orders.ring,
+        batch_ms=orders.batch_ms,
+        state=Path(orders.state) if orders.state else None,
+        keys=folder / "keys.toml",
+        jwt_issuer=ISSUER,
+        jwt_keys=str(folder / "secret"),
+        high_water_bytes=8_192,
+        slow_timeout_s=4.0,
+        mark_interval_s=1.0,
+        keepalive_s=1.0,
+        ping_interval_s=2.0,
+    )
+    source = _Source(Market(orders.seed), orders.rate)
+    app = await make_app(settings, source, look_s=LOOK_S, checkpoint_s=CHECKPOINT_S)
+    hub, runner, signals = app[HUB], Runner(app, app[HUB]), EndSignals()
+    await runner.setup()
+    listening = _listen(orders)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)  # inherited
+    signals.listen()
+    while not source.given_ticks:  # noqa: ASYNC110 - all tasks have begun then
+        await asyncio.sleep(_LOOK_S)
+    await Site(runner, listening).start()
+    nobody = held(hub)  # before the loop can have accepted anybody
+    loop = asyncio.get_running_loop()
+    # The task that measures is one more than there were.
+    nobody["tasks"] += 1
+    asked: list[asyncio.Task[None]] = []
+    loop.add_signal_handler(
+        signal.SIGUSR1, lambda: asked.append(loop.create_task(measure(hub, nobody)))
+    )
+    loop.add_signal_handler(
+        signal.SIGUSR2, lambda: asked.append(loop.create_task(close_market(source, hub)))
+    )
+    loop.add_signal_handler(
+        signal.SIGHUP, lambda: say("sample", rss_bytes=rss_bytes(), **held(hub))
+    )
+    say("serving", port=listening.getsockname()[1], epoch=hub.broadcast.ring.epoch)
+    await signals.first.wait()
+    await leave(runner, signals, orders.drain_s)
+    await runner.cleanup()
+
+
+def _listen(orders: Orders) -> socket.socket:
+    if orders.held is not None:
+        return socket.socket(fileno=orders.held)
+    return socket.create_server(("127.0.0.1", orders.port), backlog=4_096)
+
+
+if __name__ == "__main__":
+    logs.begin(sys.stderr.fileno(), interactive=False)
+    return_large_blocks()
+    told = Orders(**json.loads(sys.argv[1]))
+    break_on_purpose(told.fault)
+    uvloop.run(serve(told))

@@ -1,0 +1,113 @@
+"""A visitor: a subscriber that comes, discards what it is given, and goes; thousands fit here."""
+
+import asyncio
+import base64
+import os
+import random
+from collections import Counter
+from functools import partial
+from typing import cast
+from urllib.parse import urlencode
+
+import orjson
+
+from tests.chaos.market import SYMBOLS
+from tests.fakes.websocket_reader import PONG, TEXT, frame_of
+from tests.storm.half_joins import head_of
+from tests.storm.papers import IN_HEADERS, Account, auth_message
+from tests.storm.scene import Scene
+
+_PING = b"\x89\x00"
+
+
+class _Ear(asyncio.Protocol):
+    """Takes what comes, and counts it."""
+
+    def __init__(self, words: bytes, *, answers_pings: bool) -> None:
+        self.heard_bytes = 0
+        self.status = b""
+        self.gone = asyncio.get_running_loop().create_future()
+        self._words = words
+        self._answers_pings = answers_pings
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self.transport.write(self._words)
+
+    def data_received(self, data: bytes) -> None:
+        if not self.heard_bytes:
+            self.status = data[9:12]
+        self.heard_bytes += len(data)
+        if self._answers_pings and _PING in data:
+            self.transport.write(frame_of(PONG, b""))
+
+    def connection_lost(self, _: Exception | None) -> None:
+        if not self.gone.done():
+            self.gone.set_result(None)
+
+
+class Visitor:
+    """One who comes again and again."""
+
+    def __init__(self, account: Account, scene: Scene, chance: random.Random) -> None:
+        self._account = account
+        self._scene = scene
+        self._chance = chance
+
+    async def visit_for_ever(self, life_s: float, counts: Counter[str]) -> None:
+        """Come, stay for a while, go, and come back.
+
+        Args:
+            life_s: how long a visit takes on average.
+            counts: takes what came of each.
+        """
+        chance, loop = self._chance, asyncio.get_running_loop()
+        await asyncio.sleep(chance.random() * life_s / 4)
+        while True:
+            await self._scene.is_open.wait()
+            words, is_socket = self._words()
+            try:
+                _, ear = await loop.create_connection(
+                    partial(_Ear, words, answers_pings=is_socket), *self._scene.address
+                )
+            except ConnectionError:
+                counts["visitors: nobody was there"] += 1
+                continue
+            try:
+                async with asyncio.timeout(chance.expovariate(1 / life_s)):
+                    await self._stays(ear)
+            except TimeoutError:
+                pass
+            finally:
+                ear.transport.abort()
+            counts["visits"] += 1
+            counts[f"visits: status {ear.status.decode()}"] += 1
+            counts["visits: kB"] += ear.heard_bytes // 1_000
+
+    async def _stays(self, ear: _Ear) -> None:
+        """Return when the connection, or the time of visits, is over."""
+        while not ear.gone.done() and self._scene.is_open.is_set():
+            await asyncio.wait((ear.gone,), timeout=1)
+
+    def _words(self) -> tuple[bytes, bool]:
+        """Return all that it says, and whether it is a WebSocket."""
+        chance = self._chance
+        bearer = self._account.paper(chance).bearer
+        channel, symbols = chance.choice(["trades", "quotes"]), chance.sample(SYMBOLS, 3)
+        transport = chance.choice(["sse", "stream", "websocket"])
+        gzip = {"Accept-Encoding": chance.choice(["gzip", "identity"])}
+        if transport != "websocket":
+            query = urlencode({channel: ",".join(symbols), "snapshot": "1"})
+            headers = IN_HEADERS["bearer"](bearer) | gzip
+            return head_of("GET", f"/v1/{transport}?{query}", headers), False
+        upgrade = {
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
+        }
+        if chance.random() < 0.5:
+            upgrade["Sec-WebSocket-Extensions"] = "permessage-deflate"
+        said = [auth_message(bearer), {"action": "subscribe", channel: symbols, "snapshot": True}]
+        frames = [frame_of(TEXT, orjson.dumps(message)) for message in said]
+        return head_of("GET", "/v1/ws", upgrade) + b"".join(frames), True
