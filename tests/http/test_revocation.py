@@ -1,5 +1,7 @@
 """A keys file that changes while subscribers are there."""
 
+import os
+from itertools import count
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -9,9 +11,10 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
 from feed.hub.steps import Step
-from feed.trust import watched_keys
+from feed.trust import file_version, watched_keys
 from feed.trust.key_changes import Made
 from feed.trust.keys_file import InvalidKeysFile
+from feed.trust.regular_file import read_regular
 from feed.trust.watched_keys import Reload, WatchedKeys
 from feed.wire.disconnect import Reason
 from tests.fakes.keys import KeysFile, auth_of, headers_of
@@ -182,6 +185,53 @@ async def test_revocation_outlives_an_odd_row_and_any_error(
     await until(lambda: not watched.is_broken)
     keys.revoke(key)
     await until(lambda: not feed.hub.sessions)
+
+
+async def test_revocation_does_not_wait_for_a_file_that_never_stands_still(
+    serve: Serve, keys: KeysFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = keys.add("desk")
+    feed = await serve(keys=keys.path, paces=QUICK)
+    reader = await connect(feed)
+    reader.say(auth_of(key))
+    await reader.message()
+    looks = count(1)
+    version_of = file_version._version_of
+    monkeypatch.setattr(file_version, "_version_of", lambda path: (*version_of(path), next(looks)))
+    keys.revoke(key)
+    await until(lambda: not feed.hub.sessions)
+
+
+def test_a_file_that_moves_is_read_at_the_fourth_look_and_one_that_is_still_at_the_second(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "keys.toml"
+    path.write_text("")
+    watched = file_version.Watched(path)
+    seen = []
+    for number in range(10):
+        path.write_text("#" * (number + 1))
+        seen.append(watched.has_changed())
+    assert seen == [number % 4 == 3 for number in range(10)]
+    assert [watched.has_changed() for _ in range(3)] == [True, False, False]
+
+
+def test_a_file_that_is_written_to_while_it_is_read_may_not_be_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "keys.toml"
+    path.write_text("# a")
+    read = os.read
+
+    def slowly(handle: int, count: int) -> bytes:
+        data = read(handle, count)
+        with path.open("a") as file:
+            file.write("b")
+        return data if b"b" not in data else b""
+
+    monkeypatch.setattr(os, "read", slowly)
+    with pytest.raises(OSError, match="it was written to while it was read"):
+        read_regular(path, 1_000)
 
 
 async def test_a_server_does_not_begin_with_a_broken_file(serve: Serve, keys: KeysFile) -> None:
