@@ -10,6 +10,7 @@ accepted. Nothing else is raised at a user: an error outside of this family is a
     │   ├── InvalidMessage      a control message that cannot be understood
     │   └── InvalidTick         a row of a recording that is not a tick
     ├── LimitExceeded           a limit of this server: names the limit and its value
+    │   └── TooOften            a rate is exceeded: says when to come back
     ├── Unauthenticated         what was asked for is due only after authentication
     ├── CredentialRefused       a credential that is not accepted: unknown, wrong, expired …
     ├── NotGranted              nothing of what was asked for is granted to whoever asked
@@ -88,6 +89,19 @@ class LimitExceeded(FeedError):
         self.requested = requested
         self.maximum = maximum
         super().__init__(f"{limit}: {requested} would exceed the limit of {maximum}")
+
+
+class TooOften(LimitExceeded):
+    """A limit of so much a second is exceeded.
+
+    Attributes:
+        retry_s: after how many seconds it may be tried again.
+    """
+
+    def __init__(self, limit: str, maximum: int, retry_s: float) -> None:
+        super().__init__(limit, maximum + 1, maximum)
+        self.retry_s = retry_s
+        self.args = (f"{limit}: more than {maximum}; come back in {max(retry_s, 0.1):.1f} s",)
 
 
 class Unauthenticated(FeedError):

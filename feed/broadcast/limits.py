@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from feed.errors import LimitExceeded
+from feed.wire.limit import Limit
 from feed.wire.selection import Selection
 
 
@@ -40,7 +41,7 @@ class Limits:
         """
         entries = selection.entries + beside
         if entries > self.symbols_per_subscriber:
-            raise LimitExceeded("symbols per connection", entries, self.symbols_per_subscriber)
+            raise LimitExceeded(Limit.SYMBOLS, entries, self.symbols_per_subscriber)
         together = index_entries + entries
         if together > self.index_entries:
-            raise LimitExceeded("symbols of all subscriptions", together, self.index_entries)
+            raise LimitExceeded(Limit.ALL_SYMBOLS, together, self.index_entries)

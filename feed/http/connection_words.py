@@ -27,6 +27,7 @@ _GAPS = {
     GapReason.EPOCH: "the position it came with is of another epoch",
     GapReason.CONFLATED: "the newest of each symbol came instead",
     GapReason.LOST: "the server was killed before they were kept",
+    GapReason.LIMIT: "its identity had used up its bytes; the newest of each symbol came instead",
 }
 _BEGINS = {
     From.NOW: "after {position}",

@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem details: the parameter, its value, and the accepted values."""
 
+import math
 from collections.abc import Awaitable, Callable
 from functools import partial
 from http import HTTPStatus
@@ -15,6 +16,7 @@ from feed.errors import (
     InvalidParameter,
     LimitExceeded,
     NotGranted,
+    TooOften,
     Unauthenticated,
     shorten,
 )
@@ -62,13 +64,7 @@ def problem_of(error: FeedError) -> web.Response:
             accepted=error.accepted,
         )
     if isinstance(error, LimitExceeded):
-        return problem(
-            HTTPStatus.BAD_REQUEST,
-            str(error),
-            limit=error.limit,
-            value=error.requested,
-            accepted=f"at most {error.maximum}",
-        )
+        return _of_limit(error)
     if isinstance(error, CredentialRefused) and error.why == Denial.UNAVAILABLE:
         response = problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
         response.headers[hdrs.RETRY_AFTER] = str(_RETRY_AFTER_S)
@@ -81,6 +77,18 @@ def problem_of(error: FeedError) -> web.Response:
     if isinstance(error, NotGranted):
         return problem(HTTPStatus.FORBIDDEN, str(error), granted=error.granted)
     return problem(HTTPStatus.BAD_REQUEST, str(error))
+
+
+def _of_limit(error: LimitExceeded) -> web.Response:
+    """Return the problem document of a limit: of a rate it says when to come back."""
+    accepted = f"at most {error.maximum}"
+    if not isinstance(error, TooOften):
+        status, value = HTTPStatus.BAD_REQUEST, error.requested
+        return problem(status, str(error), limit=error.limit, value=value, accepted=accepted)
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    response = problem(status, str(error), limit=error.limit, accepted=accepted)
+    response.headers[hdrs.RETRY_AFTER] = str(max(1, math.ceil(error.retry_s)))
+    return response
 
 
 def problem_for(error: Exception, path: str) -> web.Response:

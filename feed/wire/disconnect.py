@@ -78,6 +78,12 @@ class Reason(Enum):
     TOO_MANY_CONNECTIONS = Disconnect(
         "too_many_connections", 1013, ErrorCode.CONNECTION_LIMIT, "connection limit exceeded"
     )
+    OVERLOADED = Disconnect(
+        "overloaded",
+        1013,
+        ErrorCode.CONNECTION_LIMIT,
+        "connection limit exceeded: the server's memory is full; come back",
+    )
     NOT_SERVED = Disconnect(
         "not_served", 1008, ErrorCode.INSUFFICIENT_SUBSCRIPTION, "this path is not served here"
     )

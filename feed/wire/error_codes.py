@@ -76,7 +76,7 @@ class ErrorCode(IntEnum):
     CONNECTION_LIMIT = (
         406,
         "connection limit exceeded",
-        "as many subscribers are connected as are let in",
+        "as many subscribers are connected as are let in, in all or of one identity or address",
         Consequence.ENDS_FOR_NOW,
     )
     SLOW_CLIENT = (

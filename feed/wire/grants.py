@@ -30,13 +30,14 @@ from feed.wire.grant import (
     fewest_keys,
     keys_of,
 )
+from feed.wire.limit import OF_THIS_IDENTITY, Limit
 from feed.wire.messages import Message, WarningReason
 from feed.wire.selection import Selection
 from feed.wire.transport import Transport
 from feed.wire.validation import Strict, map_of, validate
 
 _NOTHING: Keys = frozenset()
-Limit = Annotated[int, Field(ge=1)] | None
+_Most = Annotated[int, Field(ge=1)] | None
 
 
 class GrantLimits(Strict):
@@ -50,11 +51,11 @@ class GrantLimits(Strict):
         egress_bytes_per_s: written to all of its connections.
     """
 
-    connections: Limit = None
-    symbols: Limit = None
-    lanes: Limit = None
-    requests_per_s: Limit = None
-    egress_bytes_per_s: Limit = None
+    connections: _Most = None
+    symbols: _Most = None
+    lanes: _Most = None
+    requests_per_s: _Most = None
+    egress_bytes_per_s: _Most = None
 
 
 NO_LIMITS = GrantLimits()
@@ -257,7 +258,7 @@ class Grants:
         """
         most = self.limits.symbols
         if most is not None and (count := sum(map(len, symbols.values()))) > most:
-            raise LimitExceeded("symbols per connection of this identity", count, most)
+            raise LimitExceeded(f"{Limit.SYMBOLS}{OF_THIS_IDENTITY}", count, most)
 
     def slowed(self, intervals_ms: Mapping[Channel, int]) -> Mapping[Channel, int]:
         """Return the intervals at which channels come that were asked for at others, or at none."""

@@ -44,6 +44,7 @@ class GapReason(StrEnum):
     EPOCH = "epoch"
     CONFLATED = "conflated"
     LOST = "lost"
+    LIMIT = "limit"
 
 
 class WarningReason(StrEnum):

@@ -5,7 +5,7 @@ from feed.market.ticks import SECOND_NS
 
 MS = 1_000_000
 NOON_NS = 43_200 * SECOND_NS
-RATES = Rates(messages_per_s=3, work_ns_per_s=50 * MS)
+RATES = Rates(messages_per_s=3, bytes_per_s=1_000, work_ns_per_s=50 * MS)
 BURST_NS = BURST_S * RATES.work_ns_per_s
 
 
@@ -37,3 +37,12 @@ def test_a_long_silence_saves_nothing_up() -> None:
 def test_steady_work_below_the_rate_is_taken_for_ever() -> None:
     allowance = Allowance(RATES, NOON_NS)
     assert all(allowance.spend(5 * MS, NOON_NS + tenth * SECOND_NS // 10) for tenth in range(1_000))
+
+
+def test_bytes_have_a_budget_of_their_own() -> None:
+    allowance = Allowance(RATES, NOON_NS)
+    assert allowance.weigh(BURST_S * RATES.bytes_per_s, NOON_NS)
+    assert allowance.spend(BURST_NS, NOON_NS), "work is another one"
+    assert not allowance.weigh(1, NOON_NS)
+    assert allowance.weigh(RATES.bytes_per_s - 1, NOON_NS + SECOND_NS)
+    assert not allowance.weigh(2, NOON_NS + SECOND_NS)
