@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from feed.broadcast.awake_clock import AwakeClock
 from feed.broadcast.cut import Broadcast, Cut
+from feed.broadcast.egress import Throttle
 from feed.broadcast.flight_record import WARNING_REASONS, From, Happened
 from feed.broadcast.ladder import Ladder, LadderCounts
 from feed.broadcast.lane import Socket
@@ -267,6 +268,29 @@ class Audience:
             subscriber.lane.drop(subscriber)
             self._miss(subscriber, self.broadcast.cut_sequence, mono_ns, missed=False)
 
+    def throttle(self, subscriber: Subscriber, throttle: Throttle, mono_ns: int) -> None:
+        """Hold a subscriber to the bytes that its identity may be written, or no longer.
+
+        What it is not given by then is told as a gap: with the newest of each symbol behind it.
+        """
+        ladder = subscriber.ladder
+        before = ladder.throttle
+        if before is Throttle.NONE:
+            if throttle is not Throttle.NONE:
+                ladder.throttle = Throttle.WAITS
+                if subscriber.live:
+                    subscriber.lane.drop(subscriber)
+                    self._miss(subscriber, self.broadcast.cut_sequence, mono_ns, missed=False)
+            return
+        if throttle is Throttle.WAITS or (before, throttle) == (Throttle.ONCE, Throttle.ONCE):
+            return
+        if before is Throttle.WAITS:
+            subscriber.due.give_up()
+        ladder.throttle = throttle
+        if not subscriber.buffered_bytes():  # it took all that it was given
+            ladder.watch(subscriber.socket, self.awake_clock.awake_ns(mono_ns))
+        self._fell_behind()
+
     def announce(self, message: Message, mono_ns: int, *, down: bool) -> None:
         """Tell all subscribers that selected something whether the source is down.
 
@@ -308,9 +332,14 @@ class Audience:
         del self.behind[subscriber]
         self.behind[subscriber] = None
         limits, ladder = self.limits, subscriber.ladder
+        if ladder.throttle is Throttle.WAITS:
+            return Progress.NONE
         segments = self.broadcast.fragments.segments
         outcome = take_turn(subscriber, segments, limits.high_water_bytes, wall_ns, most_frames)
         ladder.note_time(mono_ns)
+        if outcome is Progress.CAUGHT_UP and ladder.throttle is Throttle.ONCE:
+            ladder.throttle = Throttle.WAITS
+            return Progress.SOME
         if outcome is Progress.CAUGHT_UP:
             self._go_live(subscriber)
             ladder.note(Happened.CAUGHT_UP, 0, self.broadcast.cut_sequence, mono_ns=mono_ns)
@@ -322,6 +351,13 @@ class Audience:
             if words is not None:
                 return Verdict(Reason.SLOW, words)
         return outcome
+
+    def make_room(self, subscriber: Subscriber) -> Verdict:
+        """Count, and tell in words, that a subscriber has to go, which holds more than there is."""
+        self.ladder.slow += 1
+        held_bytes = subscriber.buffered_bytes()
+        words = f"slow client: it held {held_bytes} bytes, and the server's memory was full"
+        return Verdict(Reason.SLOW, words)
 
     # What production waits for.
 

@@ -122,6 +122,16 @@ class Broadcast:
         """How many ticks were published since the last cut."""
         return self.ring.newest - self.cut_sequence
 
+    @property
+    def remembered_bytes(self) -> int:
+        """The memory of what is remembered for those that come back together."""
+        return self.states.remembered_bytes + self.fragments.remembered_bytes
+
+    def forget_remembered(self) -> None:
+        """Give that memory back; it is made anew when somebody asks."""
+        self.states.clear(self.cut_sequence)
+        self.fragments.clear()
+
     def publish(self, ticks: list[Tick], mono_ns: int, given: int = 0) -> None:
         """Append ticks to the ring, so many of which the source gave itself.
 

@@ -59,6 +59,7 @@ class Due:
     __slots__ = (
         "_backlogs",
         "_broadcast",
+        "_gives_up",
         "_paced",
         "_restatement",
         "_snapshots",
@@ -78,6 +79,7 @@ class Due:
         self._backlogs: tuple[_Backlog, ...] = ()
         self._snapshots: tuple[Selection, ...] = ()  # due when nothing else is
         self._paced = False
+        self._gives_up = False  # of what came since it was given something
 
     @property
     def lane(self) -> Lane:
@@ -175,6 +177,10 @@ class Due:
         """Give no state that is newer than the last end of its interval, or the newest ones."""
         self._paced = paced
 
+    def give_up(self) -> None:
+        """Give the newest of each symbol of what it is due by its next turn, and not each tick."""
+        self._gives_up = True
+
     def append_message(self, message: Message) -> None:
         """Say a message of its own, after those that wait already; not while it is live."""
         self.outbox.append_message(message)
@@ -226,7 +232,7 @@ class Due:
         """
         restatement = self._restatement
         while True:
-            if self.outbox.waiting and (said := self._say(wall_ns)):
+            if said := self._say(wall_ns):
                 return said
             restatement.note_cuts(self._selection, self.sequence)
             try:
@@ -252,8 +258,26 @@ class Due:
 
     def _say(self, wall_ns: int) -> bytes:
         """Return the envelope of what waits first; b"" where that has nothing to say any more."""
+        said = self._take(wall_ns)
+        if said or not self._gives_up:
+            return said
+        self._gives_up = False
+        if self._is_owed_ticks:
+            self._restatement.note_cuts(self._selection, self.sequence)
+            self._step_down(self.first_needed, limited=True)
+        return self._take(wall_ns)
+
+    def _take(self, wall_ns: int) -> bytes:
+        if not self.outbox.waiting:
+            return b""
         owes = self._restatement.first is not None
         return self.outbox.take(self._reached, wall_ns, owes=owes)
+
+    @property
+    def _is_owed_ticks(self) -> bool:
+        """Whether there may be ticks that it has not been given, one by one."""
+        has_some = bool(self.lane.payload.lossless.symbols)
+        return has_some and self.first_needed <= self._broadcast.cut_sequence
 
     @property
     def is_empty(self) -> bool:
@@ -262,7 +286,7 @@ class Due:
         return (
             self.sequence == broadcast.cut_sequence
             and not (self.outbox.waiting or self._backlogs or self._snapshots)
-            and not self._restatement.is_owed
+            and not (self._restatement.is_owed or self._gives_up)
         )
 
     def _check_overrun(self) -> None:
@@ -383,15 +407,23 @@ class Due:
                 self._restatement.owe_untold(self._selection)
                 return
 
-    def _step_down(self, requested: int) -> None:
+    def _step_down(self, requested: int, *, limited: bool = False) -> None:
         """Give up on the ticks from a sequence on, and go on from the last cut.
 
-        Conflated channels are restated as always, whatever becomes of the others.
+        Conflated channels are restated as always, whatever becomes of the others. `limited`: they
+        are more bytes than may be written, and are told as missing; the newest of each symbol come.
         """
         broadcast = self._broadcast
         upto, oldest = broadcast.cut_sequence, broadcast.ring.oldest
         self._backlogs = ()
         self.sequence = upto
+        if limited:
+            self.outbox.append_gap(requested, upto, GapReason.LIMIT)
+            if requested < oldest:
+                self.request_snapshot(self._selection)
+            else:
+                self._append_stretch(Stretch(self.lane.payload.lossless, requested, upto))
+            return
         if self.ladder.on_lag is not OnLag.CONFLATE:
             self.outbox.append_gap(requested, upto, GapReason.OVERRUN)
             self.request_snapshot(self._selection)

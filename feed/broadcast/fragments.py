@@ -137,6 +137,11 @@ class Fragments:
         """The memory of what is remembered for selections."""
         return self._remembered.used_bytes + self._pieces.used_bytes
 
+    def clear(self) -> None:
+        """Forget what is remembered for selections: it is made anew when it is asked for."""
+        self._remembered.clear()
+        self._pieces.clear()
+
     def store(self, codec: Codec, first: int, fragments: Sequence[bytes]) -> None:
         """Keep the fragments of the ticks from sequence `first` on."""
         self._of(codec).store(first, fragments)

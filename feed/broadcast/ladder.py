@@ -8,6 +8,7 @@ disconnected as *slow*, whatever it chose.
 
 from dataclasses import dataclass
 
+from feed.broadcast.egress import Throttle
 from feed.broadcast.flight_record import GAP_REASONS, Happened, is_untimed, noted, timed
 from feed.broadcast.lane import Socket
 from feed.broadcast.ring import RingBuffer
@@ -43,6 +44,7 @@ class Ladder:
             as the ring holds.
         counts: shared with all subscribers.
         record: what happened to the subscriber (`feed.broadcast.flight_record`).
+        throttle: what it is given while its identity is over its bytes.
     """
 
     __slots__ = (
@@ -54,6 +56,7 @@ class Ladder:
         "lag_max_ticks",
         "on_lag",
         "record",
+        "throttle",
     )
 
     def __init__(self, counts: LadderCounts, lag_max_ticks: int | None) -> None:
@@ -61,6 +64,7 @@ class Ladder:
         self.lag_max_ticks = lag_max_ticks
         self.on_lag = OnLag.GAP
         self.record = b""
+        self.throttle = Throttle.NONE
         self._paused = False  # it is behind because it missed a frame
         self._progress_ns = 0  # when its socket was last seen to take something, monotonic
         self._held_bytes = 0  # what its socket held back then

@@ -125,6 +125,12 @@ class Lanes:
         lane.members += 1
         return lane
 
+    def find(
+        self, key: PayloadKey, framing: Framing, compression: Compression | None = None
+    ) -> Lane | None:
+        """Return the lane for these; None: nobody is in it."""
+        return self._lanes.get((key, framing, compression))
+
     def leave(self, lane: Lane) -> None:
         """Take one member out of a lane; the last one takes the lane along.
 

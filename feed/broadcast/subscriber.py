@@ -11,6 +11,7 @@ written, by one door. Knows sockets only as two callables.
 from feed.broadcast.checksum import StreamChecksum
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.due import Due
+from feed.broadcast.egress import Throttle
 from feed.broadcast.ladder import Ladder
 from feed.broadcast.lane import Lane, Socket
 from feed.broadcast.standing import MAY_BE_WRITTEN, ImpossibleMove, Move, Standing, Written, moved
@@ -93,7 +94,10 @@ class Subscriber:
     @property
     def lossless(self) -> bool:
         """Whether every tick of some channel is owed to it."""
-        return self.ladder.on_lag is not OnLag.CONFLATE and bool(self.lane.payload.lossless.symbols)
+        ladder = self.ladder
+        if ladder.on_lag is OnLag.CONFLATE or ladder.throttle is not Throttle.NONE:
+            return False
+        return bool(self.lane.payload.lossless.symbols)
 
     @property
     def first_needed(self) -> int:
