@@ -222,6 +222,25 @@ async def test_finite_answers_are_of_what_is_granted(serve: Serve, keys: KeysFil
     await desk.get("/v1/bars", 403, symbol="AAPL", timeframe="1s")
 
 
+async def test_a_position_of_another_identity_gives_only_what_is_granted(
+    serve: Serve, keys: KeysFile
+) -> None:
+    keys.add("all")
+    desk = await Desk.open(serve, keys, symbols=["AAPL"])
+    before = desk.feed.position(0)
+    await desk.feed.publish(*TICKS)
+    assert desk.feed.hub.broadcast.position.sequence == 4
+    answer = await desk.stream("/v1/sse", trades="*", quotes="*", after=before)
+    event = await SseReader(answer).event()
+    assert symbols(orjson.loads(event.data)) == ["AAPL", "AAPL"]
+    page = await desk.get("/v1/history", trades="*", quotes="*", after=before)
+    assert symbols(page["ticks"]) == ["AAPL", "AAPL"]
+    reader = await desk.connect()
+    reader.say({"action": "subscribe", "trades": ["*"], "quotes": ["*"], "after": before})
+    await reader.message()
+    assert symbols((await reader.read())[0]) == ["AAPL", "AAPL"]
+
+
 async def test_no_listed_symbol_is_told_that_is_not_granted(serve: Serve, keys: KeysFile) -> None:
     desk = await Desk.open(serve, keys, symbols=["A*", "m*"])
     asked = await desk.get("/v1/snapshot", trades="msft,Aapl")

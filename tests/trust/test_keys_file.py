@@ -115,6 +115,13 @@ def test_what_stands_where_a_secret_could_is_never_shown(text: str) -> None:
     assert "secret_sha256" in str(refused.value)
 
 
+@pytest.mark.parametrize("name", ["desk\\nlevel=info", "\\u001b[2Jdesk", "desk\\u2028x", "a b"])
+def test_a_name_cannot_write_lines_into_a_log(name: str) -> None:
+    with pytest.raises(InvalidKeysFile, match="letters, digits") as refused:
+        parse_keys(FILE, ONE.replace('"desk"', f'"{name}"'))
+    assert str(refused.value).isprintable()
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
