@@ -121,8 +121,9 @@ _WAITING = Row(
     (
         Panel(
             "Connections without a request",
-            "head: the head of a request is not whole yet, the first one included. idle: between "
-            "two requests. Above max_waiting_connections the one that waited longest is closed.",
+            "handshake: of TLS. head: the head of a request is not whole yet, the first one "
+            "included. idle: between two requests. Above max_waiting_connections the one that "
+            "waited longest is closed.",
             Unit.COUNT,
             (
                 Query(
@@ -219,9 +220,35 @@ _CREDENTIALS = Row(
     ),
 )
 
+_LIMITS = Row(
+    "What is limited",
+    (
+        Panel(
+            "Limits that had an effect",
+            "Somebody was refused, turned away, or conflated, by limit. What each means, and what "
+            "happens above it, stands in feed/trust/README.md.",
+            Unit.PER_S,
+            (rate("feed_limited_total", "{{limit}}", "limit"),),
+            width=12,
+        ),
+        Panel(
+            "Memory of subscribers",
+            "Compressors, what sockets hold back, and caches. Above the soft limit nobody more is "
+            "let in; above the hard one those that hold the most are dropped.",
+            Unit.BYTES,
+            (
+                Query("feed_shared_memory_bytes<>", "{{instance}} {{kind}}"),
+                Query("feed_shared_memory_limit_bytes<>", "{{instance}} {{level}} limit"),
+            ),
+            Kind.LOG,
+            width=12,
+        ),
+    ),
+)
+
 BOARD = Board(
     "feed-subscribers",
     "Subscribers",
     "Lag, the ladder of slow readers, reasons for disconnects, resumes.",
-    (_THERE, _BEHIND, _LOST, _WAITING, _CREDENTIALS),
+    (_THERE, _BEHIND, _LOST, _WAITING, _CREDENTIALS, _LIMITS),
 )

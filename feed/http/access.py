@@ -4,7 +4,6 @@ Every route has a scope. What of an answer somebody may read is another question
 (`feed.wire.grants`).
 """
 
-import ipaddress
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
@@ -13,10 +12,11 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from feed.errors import CredentialRefused, InvalidParameter
+from feed.errors import CredentialRefused, FeedError, InvalidParameter
+from feed.http.callers import caller_of, hosts_of, is_local
 from feed.http.origins import SCHEMES, Origins
 from feed.hub.clock import Clock
-from feed.hub.connection import address_of
+from feed.hub.door import Door
 from feed.trust.credentials import credential_in
 from feed.trust.denial import Denial
 from feed.trust.identities import ACCEPTED, Identities
@@ -24,24 +24,6 @@ from feed.trust.identity import ANONYMOUS, NOBODY, Identity
 from feed.trust.tickets import Ticket, Tickets
 from feed.wire.requests import is_cache_buster
 
-_OF_PROXIES = frozenset(
-    {
-        "cdn-loop",
-        "cf-connecting-ip",
-        "fastly-client-ip",
-        "fly-client-ip",
-        "forwarded",
-        "true-client-ip",
-        "via",
-        "x-azure-clientip",
-        "x-client-ip",
-        "x-cluster-client-ip",
-        "x-envoy-external-address",
-        "x-original-forwarded-for",
-        "x-real-ip",
-    }
-)
-_OF_ANY_PROXY = "x-forwarded"  # with -For, -Host, -Proto, -Port …
 _IDENTITY = web.RequestKey("identity", Identity)
 _REAL = web.RequestKey("real_identity", Identity)
 _TICKET = web.RequestKey("ticket", Ticket)
@@ -83,13 +65,14 @@ class Access:
         tickets: of browsers, which stand for an identity.
     """
 
-    __slots__ = ("_clock", "_local_admin", "_origins", "_scopes", "identities", "tickets")
+    __slots__ = ("_clock", "_door", "_local_admin", "_origins", "_scopes", "identities", "tickets")
 
     def __init__(
         self,
         identities: Identities,
         clock: Clock,
         origins: Origins,
+        door: Door,
         *,
         scopes: Mapping[str, Scope] | None = None,
         local_admin: bool = False,
@@ -100,6 +83,7 @@ class Access:
             identities: who may come in.
             clock: what the time is.
             origins: the pages that may read.
+            door: the limits of identities and addresses.
             scopes: of routes, by path, where they are not those of the table.
             local_admin: whether a peer on this machine, and no proxy, has the grant `admin`.
         """
@@ -107,8 +91,39 @@ class Access:
         self.tickets = Tickets()
         self._origins = origins
         self._clock = clock
+        self._door = door
         self._scopes = scopes or {}
         self._local_admin = local_admin
+
+    async def admit_once(self, request: web.Request, scope: Scope) -> Identity:
+        """Return who asks for a finite answer, which has a rate.
+
+        Whoever shows no credential, or a wrong one, counts for their address, and is refused above
+        its rate before a credential is looked at.
+
+        Raises:
+            Unauthenticated, CredentialRefused, HTTPForbidden: as `admit` does.
+            TooOften: they ask too often.
+        """
+        door, address, mono_ns = self._door, caller_of(request).address, self._clock.mono_ns()
+        door.check_requests(address, mono_ns)
+        try:
+            identity = await self.admit(request, scope)
+        except FeedError:
+            door.count_request(address, mono_ns)
+            raise
+        door.spend_request(identity, address, mono_ns)
+        return identity
+
+    def arrive(self, request: web.Request) -> None:
+        """Count a request for an answer without end that comes through a proxy.
+
+        Raises:
+            TooOften: they are too many a second, of whoever asks.
+        """
+        caller = caller_of(request)
+        if caller.forwarded and (error := self._door.knock(caller.address, self._clock.mono_ns())):
+            raise error
 
     async def admit(self, request: web.Request, scope: Scope = Scope.GRANTED) -> Identity:
         """Return who asks for a route.
@@ -208,7 +223,10 @@ class Access:
         origins = {request.headers.get(hdrs.ORIGIN, "")}
         if origins == {""} and request.headers.get("Sec-Fetch-Site") == "same-origin":
             # Browsers leave it out of such a GET; a proxy may have ended TLS, so that ours is http.
-            origins = {f"{scheme}://{request.host}" for scheme in SCHEMES}
+            scheme = caller_of(request).scheme
+            schemes = (scheme,) if scheme else SCHEMES
+            hosts = hosts_of(request)
+            origins = {f"{scheme}://{host}" for scheme in schemes for host in hosts}
         digest = sha256(query.encode()).hexdigest()
         ticket = self.tickets.open(request.query[TICKET], origins, digest, self._clock.mono_ns())
         request[_TICKET] = ticket
@@ -266,21 +284,6 @@ def real_identity(request: web.Request) -> Identity:
 
 def _do_nothing() -> None:
     """Do nothing: there is no ticket to let go of."""
-
-
-def is_local(request: web.Request) -> bool:
-    """Tell whether the peer is a program on this machine, and not a proxy for others."""
-    names = map(str.lower, request.headers)
-    if any(name in _OF_PROXIES or name.startswith(_OF_ANY_PROXY) for name in names):
-        return False
-    if request.transport is None:
-        return False
-    try:
-        address = ipaddress.ip_address(address_of(request.transport).partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
 
 
 def scopes_of(written: Iterable[str], known: Collection[str]) -> dict[str, Scope]:

@@ -18,10 +18,10 @@ from aiohttp import web
 from feed.errors import InvalidParameter
 from feed.http.access import identity_of
 from feed.http.answers import json_answer
+from feed.http.callers import caller_of
 from feed.http.connection_words import Document, Scribe
 from feed.http.problems import legible, problem
 from feed.http.server import Server
-from feed.hub.connection import address_of
 from feed.hub.portrait import MOST_DEPARTED, portray
 from feed.hub.session import Session
 from feed.hub.steps import Step
@@ -201,7 +201,7 @@ def _log_action(request: web.Request, event: str, **whom: object) -> None:
         audit=True,
         by=by.name or by.kind.value,
         by_key=by.id,
-        by_peer="" if request.transport is None else address_of(request.transport),
+        by_peer=caller_of(request).address,
         **whom,
     )
 

@@ -84,13 +84,6 @@ async def make_app(
 
     identities = _identities(settings)
     origins = Origins(settings.allow_origin)
-    access = Access(
-        identities,
-        clock,
-        origins,
-        scopes=scopes_of(settings.scope, routes.finite_paths()),
-        local_admin=settings.local_admin,
-    )
     classes = AssetClasses(class_of)
     fan_out = choose_fan_out(settings.fan_out, settings.send_threads)
     keeper = None
@@ -106,6 +99,14 @@ async def make_app(
         instruments=lambda: (known.symbol for known in source.instruments()),
         clock=clock,
         identities=identities,
+    )
+    access = Access(
+        identities,
+        clock,
+        origins,
+        hub.door,
+        scopes=scopes_of(settings.scope, routes.finite_paths()),
+        local_admin=settings.local_admin,
     )
     health = HealthWatch(
         live=source.live,

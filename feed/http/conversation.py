@@ -19,6 +19,7 @@ from feed.broadcast.payload_key import PayloadKey
 from feed.errors import CredentialRefused, FeedError, LimitExceeded, NotGranted
 from feed.hub.connection import Connection
 from feed.hub.hub import Hub
+from feed.hub.session import Session
 from feed.hub.steps import Step
 from feed.market.symbols import ALL
 from feed.trust.credentials import bearer, key_pair
@@ -31,6 +32,7 @@ from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.error_codes import ErrorCode
 from feed.wire.framing import WebSocketFraming
 from feed.wire.grants import Grants
+from feed.wire.limit import Limit
 from feed.wire.messages import leaving_message, refusal_words
 from feed.wire.requests import Auth, Control, Feedback, Subscribe, Unsubscribe
 from feed.wire.sdk import Sdk
@@ -175,7 +177,7 @@ class Conversation:
         self._ping_ns = self._began_ns  # when the last one went out, or was not due
         self._awaits_pong = False
         socket.belong_to(self)
-        self._refusal = hub.refusal
+        self._refusal = hub.refusal(identity, connection.peer)
         key = PayloadKey(Selection(), codec, marks=False)
         framing = WebSocketFraming(opcode_of(codec))
         self._session = hub.open(
@@ -190,11 +192,16 @@ class Conversation:
             hears_notices=self._hears_notices,
         )
 
+    @property
+    def session(self) -> Session:
+        """What the hub knows of it."""
+        return self._session
+
     async def run(self) -> None:
         """Talk until one side closes."""
         self._say_connected()
         if self._refusal is not None:
-            self._hub.disconnect(self._session, self._refusal)
+            self._hub.refuse(self._session, self._refusal)
         elif self._refused is not None:
             self._refuse(self._refused)
         else:
@@ -265,8 +272,14 @@ class Conversation:
         """Count a message of any kind; one too many ends the conversation."""
         if self._allowance.count(self._hub.clock.mono_ns()):
             return True
-        self._hub.disconnect(self._session, Reason.POLICY)
+        self._break_off(Limit.CONTROL_MESSAGES)
         return False
+
+    def _break_off(self, limit: Limit) -> None:
+        """End, since the client says too much."""
+        self._hub.door.limited[limit] += 1
+        words = f"{Reason.POLICY.value.words}: {limit} are limited"
+        self._hub.disconnect(self._session, Reason.POLICY, words)
 
     def _answer_ping(self) -> None:
         """Answer the newest ping, if there is one, and room (RFC 6455 §5.5.3).
@@ -311,6 +324,10 @@ class Conversation:
         """
         if not self._may_go_on():
             return None
+        hub = self._hub
+        if not self._allowance.weigh(len(data), hub.clock.mono_ns()):
+            self._break_off(Limit.CONTROL_BYTES)
+            return None
         try:
             control = self._dialect.hear(data, self._hub.settings.max_symbols_per_connection)
             if self._hub.identities.required:
@@ -324,6 +341,7 @@ class Conversation:
             words = f"{ErrorCode.INSUFFICIENT_SUBSCRIPTION.words}: {error}"
             self._hub.disconnect(self._session, Reason.NOT_GRANTED, words)
         except FeedError as error:
+            hub.door.note(error)
             self._connection.write_last(self._dialect.refuse(error))
         return None
 
@@ -344,6 +362,9 @@ class Conversation:
         if self._authenticated and not identity.is_of(session.identity):
             self._connection.write_last(self._dialect.authenticated_before)
             return
+        if not self._authenticated and (refusal := hub.door.refusal_of_identity(identity)):
+            hub.refuse(session, refusal)
+            return
         self._authenticated = True
         hub.identify(session, identity)
         self._connection.write_last(self._dialect.authenticated)
@@ -358,7 +379,7 @@ class Conversation:
         """Count the CPU time that the client's bytes took; too much ends the conversation."""
         within = self._allowance.spend(cpu_ns, self._hub.clock.mono_ns())
         if not (within or self._session.ended.done()):
-            self._hub.disconnect(self._session, Reason.POLICY)
+            self._break_off(Limit.CONTROL_WORK)
 
     def _act(self, control: Control) -> None:
         if isinstance(control, Auth):
@@ -422,6 +443,7 @@ class Conversation:
         try:
             self._move(granted, marks=self._marks, grants=granted.grants)
         except LimitExceeded as error:  # it may not keep what it has
+            self._hub.door.note(error)
             self._hub.disconnect(self._session, Reason.POLICY, str(error))
             return
         self._hub.release(self._session)

@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from aiohttp import hdrs, web
 
+from feed.http.callers import caller_of, hosts_of
 from feed.http.problems import allowed_methods, nothing_at
 from feed.http.protocol.headers import with_manners
 from feed.trust.credentials import AUTHORIZATION, KEY_HEADER, SECRET_HEADER
@@ -95,9 +96,11 @@ class Origins:
 
 
 def _is_own(origin: str, request: web.Request) -> bool:
-    """Tell whether an origin is this server; whether by TLS a proxy that ends it may hide."""
+    """Tell whether an origin is this server; whether by TLS an unknown proxy may hide."""
     scheme, separator, host = origin.partition("://")
-    return scheme in SCHEMES and bool(separator) and host == request.host
+    known = caller_of(request).scheme
+    is_ours = scheme == known if known else scheme in SCHEMES
+    return is_ours and bool(separator) and host in hosts_of(request)
 
 
 def _refusal(request: web.Request, allowed: frozenset[str]) -> web.HTTPForbidden:

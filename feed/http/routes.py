@@ -15,6 +15,7 @@ from typing import Protocol
 
 from aiohttp import hdrs, web
 
+from feed.errors import FeedError
 from feed.http import admin, market_data, status
 from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET, Scope, keep_identity
 from feed.http.answers import refuse_parameters
@@ -58,6 +59,8 @@ class Route:
         body: its treatment on the way out.
         method: GET, POST or DELETE.
         in_line: whether only some requests are answered at once, and the others wait for them.
+        rated: whether it counts towards the finite requests a second; not for who asks whether the
+            server lives.
     """
 
     path: str
@@ -69,6 +72,7 @@ class Route:
     body: Body = Body.ENCODED
     method: str = hdrs.METH_GET
     in_line: bool = True
+    rated: bool = True
 
     def to_aiohttp(self, server: Server) -> web.RouteDef:
         """Return the route as aiohttp has it, for a server.
@@ -94,7 +98,8 @@ async def _admit(
     route: Route, server: Server, handler: Handler, request: web.Request
 ) -> web.StreamResponse:
     """Answer those who may ask; nobody else stands in line."""
-    keep_identity(request, await server.access.admit(request, route.scope))
+    admit = server.access.admit_once if route.rated else server.access.admit
+    keep_identity(request, await admit(request, route.scope))
     return await handler(request)
 
 
@@ -113,7 +118,11 @@ async def _answer_in_line(
 async def _answer(route: Route, server: Server, request: web.Request) -> web.StreamResponse:
     if route.refuses_others:
         refuse_parameters(request, route.parameters)
-    return await route.answer(request, server)
+    try:
+        return await route.answer(request, server)
+    except FeedError as error:
+        server.hub.door.note(error)
+        raise
 
 
 _SELECTING = ("symbols", *Channels.model_fields)
@@ -239,6 +248,7 @@ ROUTES = (
         "that the process serves",
         refuses_others=False,
         in_line=False,
+        rated=False,
     ),
     Route(
         "/readyz",
@@ -247,6 +257,7 @@ ROUTES = (
         "200 once the source is open; 503 before, and while the server leaves",
         refuses_others=False,
         in_line=False,
+        rated=False,
     ),
     Route(
         "/metrics",

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
 from feed.http.access import Access
+from feed.http.callers import caller_of
 from feed.http.origins import Origins
 from feed.http.protocol.handler import Handler
 from feed.http.status_history import StatusHistory
 from feed.hub.connection import LAST_WORDS_S, Connection
 from feed.hub.hub import Hub
+from feed.hub.session import Session
 from feed.ingest.runner import Ingest
 from feed.metrics.exposition import Exposition
+from feed.trust.identity import NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,21 @@ class Server:
         if request.transport is None or (isinstance(handler, Handler) and not handler.take_over()):
             return None
         high_water_bytes = self.hub.settings.high_water_bytes
-        return Connection(request.transport, high_water_bytes, self.last_words_s)
+        peer = caller_of(request).address
+        return Connection(request.transport, high_water_bytes, self.last_words_s, peer)
+
+    def watch_end(self, request: web.Request, session: Session) -> None:
+        """See to it that what is sent to a session counts to its very end, if anybody has a limit.
+
+        Nobody knows yet who comes by a WebSocket.
+        """
+        hub, handler = self.hub, request.protocol
+        limited = session.identity.grants.limits.egress_bytes_per_s
+        may_be = hub.settings.max_egress_bytes_per_s or limited
+        if session.identity is NOBODY and hub.identities.required:
+            may_be = True
+        if may_be and isinstance(handler, Handler):
+            handler.when_lost(partial(hub.egress.leave, session, at_end=True))
 
     def charge(self, request: web.Request, spend: Callable[[int], None]) -> None:
         """Tell a conversation how much CPU time, in nanoseconds, its client's bytes took to parse.

@@ -8,16 +8,21 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from http import HTTPStatus
 
 from aiohttp import HttpVersion11, hdrs, web
 
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.standing import Written
-from feed.errors import NotGranted
+from feed.errors import FeedError, NotGranted, TooOften
+from feed.http.access import TICKETS_IN_URLS
+from feed.http.callers import caller_of
 from feed.http.negotiation import choose
-from feed.http.problems import problem_for
+from feed.http.problems import problem, problem_for
+from feed.http.protocol.turned_away import events_of
 from feed.http.server import Server
 from feed.hub.connection import Connection
+from feed.hub.door import Refusal
 from feed.hub.hub import Hub
 from feed.hub.session import Session
 from feed.hub.steps import Step
@@ -28,6 +33,7 @@ from feed.wire.compression import Compression
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.framing import SseFraming, StreamFraming, goodbye_envelope
 from feed.wire.grants import Granted, Grants
+from feed.wire.limit import Limit
 from feed.wire.messages import refusal_words
 from feed.wire.position import Position
 from feed.wire.requests import Request, lossy_only
@@ -40,6 +46,7 @@ NEVER_STORED: Mapping[str, str] = {
 
 
 CONFLATE_HEADER = "Feed-Conflate"
+_MS_PER_S = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +100,14 @@ async def respond(
     """
     hub = server.hub
     try:
+        server.access.arrive(request)
         identity = await server.access.admit(request)
         async with hub.turns.turn(Step.JOIN):
             endless = read(request, hub.settings.max_symbols_per_connection)
             identity = server.access.renew(identity)
             granted = _granted(endless, identity.grants)
             endless = replace(endless, key=replace(endless.key, selection=granted.selection))
-            refusal = hub.refusal
+            refusal = hub.refusal(identity, caller_of(request).address)
             connection = server.connection_of(request)
             if connection is None:
                 return _response(endless, compressed=False)
@@ -108,7 +116,12 @@ async def respond(
         if refusal is not None:
             return await _refuse(request, hub, connection, endless, refusal)
     except Exception as error:  # noqa: BLE001 - any error is answered or raised again
+        if isinstance(error, TooOften):
+            return _too_often(request, error)
+        if isinstance(error, FeedError):
+            hub.door.note(error)
         return problem_for(error, request.path)
+    server.watch_end(request, session)
     let_go = server.access.hold_ticket(request, partial(hub.disconnect, session, Reason.REPLACED))
     compressed = session.subscriber.lane.compression is not None
     response = _response(endless, compressed=compressed)
@@ -193,19 +206,37 @@ def _open(
 
 
 async def _refuse(
-    request: web.Request, hub: Hub, connection: Connection, endless: Endless, refusal: Reason
+    request: web.Request, hub: Hub, connection: Connection, endless: Endless, refusal: Refusal
 ) -> web.StreamResponse:
     """Say why the subscriber is not let in, and end.
 
-    Never 429 or 503: an EventSource would not come back (facts/sse-clients).
+    To an EventSource never by 429 or 503: it would not come back (facts/sse-clients).
     """
+    if refusal.reason is Reason.OVERLOADED and not endless.framing.named_events:
+        hub.note_refusal(refusal.reason)
+        return _overloaded(refusal.told)
     response = _response(endless, compressed=False)
     await response.prepare(request)
-    hub.note_refusal(refusal)
-    framing, told = endless.framing, hub.told(refusal)
-    goodbye = goodbye_envelope(framing, endless.key.codec, told)
+    hub.note_refusal(refusal.reason)
+    framing = endless.framing
+    goodbye = goodbye_envelope(framing, endless.key.codec, refusal.told)
     connection.write_last(framing.wrap(endless.prelude + goodbye))
     await connection.finish()
+    return response
+
+
+def _too_often(request: web.Request, error: TooOften) -> web.Response:
+    """Say that somebody comes too often: to an EventSource so that it comes back."""
+    if request.path != TICKETS_IN_URLS:
+        return problem_for(error, request.path)
+    events = events_of(error)
+    return web.Response(body=events, content_type="text/event-stream", headers=NEVER_STORED)
+
+
+def _overloaded(told: Disconnect) -> web.Response:
+    response = problem(HTTPStatus.SERVICE_UNAVAILABLE, told.words, limit=Limit.MEMORY)
+    response.headers[hdrs.RETRY_AFTER] = str((told.retry_ms or 0) // _MS_PER_S)
+    response.force_close()
     return response
 
 

@@ -31,6 +31,7 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
         if _unknown_place(request) is not None and is_handshake(request):
             return await say_unserved(request, server)
         _check(request)
+        server.access.arrive(request)
         socket = await accept(request, server.last_words_s)
     except Exception as error:  # noqa: BLE001 - any error is answered or raised again
         return problem_for(error, request.path)
@@ -56,6 +57,7 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
     )
     server.charge(request, conversation.spend)
     server.forget_head(request, socket)
+    server.watch_end(request, conversation.session)
     try:
         await conversation.run()
     finally:

@@ -45,7 +45,7 @@ class Connection:
         write: takes bytes, never blocks, keeps what the socket does not take at once.
         buffered_bytes: how many bytes it keeps.
         target: for an engine that writes past the transport; None: TLS, which encrypts there.
-        peer: the address at the other end, for logs; "" where it is not known.
+        peer: the address of whoever is served, for logs and limits; "" where it is not known.
     """
 
     __slots__ = ("_last_words_s", "buffered_bytes", "peer", "target", "transport", "write")
@@ -55,6 +55,7 @@ class Connection:
         transport: asyncio.Transport,
         high_water_bytes: int,
         last_words_s: float = LAST_WORDS_S,
+        peer: str | None = None,
     ) -> None:
         """Take a transport over.
 
@@ -62,10 +63,11 @@ class Connection:
             transport: from aiohttp.
             high_water_bytes: that the kernel is to keep at most, beyond what is on its way.
             last_words_s: the time in which the socket has to take what was written last.
+            peer: whom it is to, where that is known better: the other end may be a proxy.
         """
         self._last_words_s = last_words_s
         self.transport = transport
-        self.peer = address_of(transport)
+        self.peer = address_of(transport) if peer is None else peer
         self.write = transport.write
         self.buffered_bytes = transport.get_write_buffer_size
         sock = transport.get_extra_info("socket")
@@ -87,13 +89,15 @@ class Connection:
         answer = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))  # SIOCOUTQ, tcp(7)
         return kept_bytes + int.from_bytes(answer, sys.byteorder)
 
-    def sent_bytes(self) -> int | None:
+    def sent_bytes(self, *, at_end: bool = False) -> int | None:
         """Return how many bytes the kernel sent to the peer; None: it does not tell.
 
         One system call; repetitions of what was lost are not counted (`tcp_info`, Linux 4.19).
+        `at_end`: the transport tells its protocol just now that it is lost; its socket is still
+        open, and is not any more from then on.
         """
         sock = self.transport.get_extra_info("socket")
-        if sys.platform != "linux" or sock is None or self.closing:
+        if sys.platform != "linux" or sock is None or (self.closing and not at_end):
             return None
         try:
             info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)

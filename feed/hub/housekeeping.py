@@ -13,6 +13,8 @@ from feed.broadcast.audience import Audience
 from feed.broadcast.subscriber import Subscriber
 from feed.histogram import Histogram
 from feed.hub.clock import Clock
+from feed.hub.egress_watch import EgressWatch
+from feed.hub.memory_watch import MemoryWatch
 from feed.hub.session import Session
 from feed.hub.steps import Step
 from feed.hub.turns import Turns
@@ -53,6 +55,8 @@ class Housekeeping:
         waiting: Waiting,
         loop_lag: Histogram,
         expire: Callable[[Session, int, int], None],
+        egress: EgressWatch,
+        memory: MemoryWatch,
     ) -> None:
         """Make a task that does not run yet.
 
@@ -65,6 +69,8 @@ class Housekeeping:
             waiting: connections whose next request is not there.
             loop_lag: takes how late the loop was, in nanoseconds.
             expire: looks at the end of a session's identity, at a monotonic and a wall time.
+            egress: looks at the bytes that identities are written.
+            memory: looks at the memory of all.
         """
         self._audience = audience
         self._keepalive_ns = int(settings.keepalive_s * 1e9)
@@ -76,6 +82,8 @@ class Housekeeping:
         self._waiting = waiting
         self._loop_lag = loop_lag
         self._expire = expire
+        self._egress = egress
+        self._memory = memory
 
     async def run(self) -> None:
         """Do what is due, pause, and so on for ever."""
@@ -95,6 +103,8 @@ class Housekeeping:
                 self._audience.warn_later(mono_ns),
                 self._look_at_sessions(mono_ns, awake_ns, wall_ns),
                 self._waiting.sweep(mono_ns),
+                self._egress.looking(mono_ns),
+                self._memory.looking(),
             ):
                 await self._turns.in_slices(work, Step.HOUSEKEEPING)
 

@@ -27,9 +27,13 @@ from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.hub.connection import Connection
 from feed.hub.cutter import Cutter
 from feed.hub.departure import Leaving
+from feed.hub.door import Door, Refusal
+from feed.hub.egress_watch import EgressWatch
+from feed.hub.forgetting import Forgetting
 from feed.hub.housekeeping import Housekeeping
 from feed.hub.inlet import Inlet
 from feed.hub.instruments import Instruments
+from feed.hub.memory_watch import MemoryWatch
 from feed.hub.portrait import Departed, portray
 from feed.hub.session import Session, always, no_beat
 from feed.hub.steps import Step, Steps
@@ -52,7 +56,6 @@ from feed.wire.selection import Selection
 ANSWERED_AT_ONCE = 2  # of finite requests; a scrape is 10 ms of work
 EXPIRING_NS = 30_000_000_000  # before its end an identity is told of it
 _NS_PER_MS = 1_000_000
-_FORGOTTEN_ENTRIES = 8_000  # of the indexes, in one step: 1.2 ms
 
 _NOTHING = Selection()
 _NO_NAMES: frozenset[str] = frozenset()
@@ -68,6 +71,7 @@ class Hub:
         audience: all subscribers, and every decision on them.
         settings: what the server was told.
         identities: who may come in.
+        door: by which limits.
         clock: what the time is, for everybody in this server.
         instruments: the histograms that are filled here.
         steps: measures what the loop does for long.
@@ -81,6 +85,7 @@ class Hub:
         waiting: connections whose next request is not there.
         cutter: says when to cut.
         catch_up: gives subscribers that are behind what they are due.
+        egress: holds identities to the bytes that they may be written.
         housekeeping: does what is due by time alone.
         departure: sends everybody away before the server ends.
         connected: sessions now, by transport and codec.
@@ -116,13 +121,16 @@ class Hub:
         self.settings = settings
         self.clock = clock
         self.identities = identities or Identities()
+        self.door = Door(settings)
         self.instruments = Instruments()
         self.steps = Steps()
         self.turns = Turns(self.steps)
         self.answering = asyncio.Semaphore(ANSWERED_AT_ONCE)
         self.inlet = Inlet(self.steps)
         self.rates = Rates(
-            settings.max_control_messages_per_s, settings.max_control_ms_per_s * _NS_PER_MS
+            settings.max_control_messages_per_s,
+            settings.max_control_bytes_per_s,
+            settings.max_control_ms_per_s * _NS_PER_MS,
         )
         self.age_reports = AgeReports(self.instruments.delivery_age, clock, live=live)
         self.sessions: dict[Subscriber, Session] = {}
@@ -162,6 +170,9 @@ class Hub:
         self.cutter = Cutter(
             self.audience, self.instruments, clock, self.steps, interval_ms=settings.batch_ms
         )
+        self.egress = EgressWatch(
+            self.audience, self.sessions, self.door.limited, settings.max_egress_bytes_per_s
+        )
         self.housekeeping = Housekeeping(
             self.audience,
             settings,
@@ -171,9 +182,13 @@ class Hub:
             waiting=self.waiting,
             loop_lag=self.instruments.loop_lag,
             expire=self._expire,
+            egress=self.egress,
+            memory=MemoryWatch(
+                self.audience, self.door, self.sessions, self.waiting, self.disconnect
+            ),
         )
         self.departure = Leaving(self.sessions.values, self.turns, self._send_away)
-        self._forget_handle: asyncio.Handle | None = None
+        self._forgetting = Forgetting(broadcast.lanes, self.steps)
         self._joined = asyncio.Event()
         self._hurries = False
 
@@ -214,14 +229,11 @@ class Hub:
 
     # Sessions.
 
-    @property
-    def refusal(self) -> Reason | None:
-        """Why nobody more is let in; None: come in."""
+    def refusal(self, identity: Identity, address: str) -> Refusal | None:
+        """Return why somebody is not let in; None: come in."""
         if self.leaving:
-            return Reason.SHUTDOWN
-        if len(self.sessions) >= self.settings.max_connections:
-            return Reason.TOO_MANY_CONNECTIONS
-        return None
+            return Refusal(Reason.SHUTDOWN, self.told(Reason.SHUTDOWN))
+        return self.door.refusal(len(self.sessions), identity, address)
 
     @property
     def leaving(self) -> bool:
@@ -249,6 +261,9 @@ class Hub:
             LimitExceeded: the selection is too large by itself, or together with all others.
         """
         opened_ns = self.clock.mono_ns()
+        if key.selection.symbols:
+            lane = self.broadcast.lanes.find(key, framing, compression)
+            self.door.check_lane(identity, connection.peer, lane)
         subscriber = self.audience.enter(key, framing, connection, opened_ns, compression)
         session = Session(
             connection,
@@ -263,6 +278,7 @@ class Hub:
         )
         subscriber.due.pace(paced=identity.grants.conflate_ms > 0)
         self.sessions[subscriber] = session
+        self.door.enter(session)
         self.connected[framing.transport, key.codec.name] += 1
         self.opened[framing.transport, key.codec.name] += 1
         log.info(
@@ -272,7 +288,7 @@ class Hub:
             codec=key.codec.name,
             compressed=compression is not None,
             peer=connection.peer,
-            **_told(identity),
+            **identity.told,
         )
         return session
 
@@ -284,9 +300,11 @@ class Hub:
         """
         if session.identity is NOBODY:
             self.audience.note_identity(session.subscriber, self.clock.mono_ns())
+        if not session.ended.done():
+            self.door.rename(session, identity)
         session.identity = identity
         session.subscriber.due.pace(paced=identity.grants.conflate_ms > 0)
-        log.info("identified", id=session.id, **_told(identity))
+        log.info("identified", id=session.id, **identity.told)
         if session.ended.done():
             return
         if session.reselect is not None:
@@ -310,9 +328,18 @@ class Hub:
         Raises:
             LimitExceeded: the new selection is too large; nothing has changed.
         """
-        now_ns = self.clock.mono_ns()
-        self.audience.move(session.subscriber, key, now_ns, compression, beside, grants=grants)
-        self._forget_soon()
+        now_ns, subscriber, before = (
+            self.clock.mono_ns(),
+            session.subscriber,
+            session.subscriber.lane,
+        )
+        lane = self.broadcast.lanes.find(key, before.framing, compression)
+        if key.selection.symbols:
+            self.door.check_lane(session.identity, session.connection.peer, lane, before)
+        self.audience.move(subscriber, key, now_ns, compression, beside, grants=grants)
+        if subscriber.lane is not before:
+            self.door.note_move(session, before)
+        self._forgetting.begin()
 
     def withdraw(self, session: Session) -> None:
         """Make what waits for a session anew: see `Audience.withdraw`."""
@@ -377,15 +404,22 @@ class Hub:
         subscriber, ended_ns = session.subscriber, self.clock.mono_ns()
         self.departed.add(portray(session, ended_ns, reason, words))
         del self.sessions[subscriber]
+        self.egress.leave(session)
+        self.door.leave(session)
         with self.steps.measured(Step.LEAVE):
             self.audience.leave(subscriber)
-        self._forget_soon()
+        self._forgetting.begin()
         self.catch_up.moved.set()
         self.connected[session.transport, subscriber.lane.codec.name] -= 1
         self.ended[reason] += 1
         seconds = (ended_ns - session.opened_ns) / 1e9
         log.info("ended", id=session.id, reason=reason.value.name, seconds=round(seconds, 3))
         session.ended.set_result(reason)
+
+    def refuse(self, session: Session, refusal: Refusal) -> None:
+        """Take a session out that is not let in, and say why."""
+        if not session.ended.done():
+            self._send_away(session, refusal.reason, refusal.told)
 
     def disconnect(self, session: Session, reason: Reason, words: str = "") -> None:
         """Take a session out and say why; nothing is written to it any more.
@@ -446,6 +480,7 @@ class Hub:
         try:
             self.change(session, new_key, lane.compression, grants=grants)
         except LimitExceeded as error:  # it may not keep what it has
+            self.door.note(error)
             self.disconnect(session, Reason.POLICY, str(error))
             return
         if begun:
@@ -470,20 +505,6 @@ class Hub:
             if session.subscriber in self.audience.behind:  # else held: it has not begun yet
                 self.catch_up.give(session.subscriber, most_frames=1)
 
-    def _forget_soon(self) -> None:
-        """Take what nobody has selected any more out of the indexes, between turns of the loop.
-
-        Thousands that share hundreds of symbols may leave together.
-        """
-        if self._forget_handle is None and self.broadcast.lanes.forget(0):
-            self._forget_handle = asyncio.get_running_loop().call_soon(self._forget)
-
-    def _forget(self) -> None:
-        self._forget_handle = None
-        with self.steps.measured(Step.FORGET):
-            self.broadcast.lanes.forget(_FORGOTTEN_ENTRIES)
-        self._forget_soon()
-
     async def _resolve(self, ticks: list[Tick]) -> None:
         """Find out which globs match symbols that are new to them, before a cut has to."""
         sets = self.broadcast.lanes.wildcard_sets
@@ -503,8 +524,3 @@ class Hub:
             if self.broadcast.waiting_ticks:
                 self.cutter.cut()
             await self.catch_up.moved.wait()
-
-
-def _told(identity: Identity) -> dict[str, str]:
-    """Return what logs say of who somebody is."""
-    return {"identity": identity.name, "key": identity.id} if identity.id else {}

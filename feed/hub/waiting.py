@@ -21,6 +21,8 @@ class TurnedAway(StrEnum):
     MALFORMED = "malformed"
     HOST = "host"
     PIPELINED = "pipelined"
+    RATE = "rate"
+    HANDSHAKE = "handshake"
 
 
 class Waiter(Protocol):
@@ -41,6 +43,7 @@ class Waiting:
         idle: connections between two requests, longest first.
         held_bytes: of what is not whole, or not parsed yet, and of answers that are not taken.
         turned_away: connections that ended before a handler answered, by reason.
+        handshakes: of TLS, that are going on.
     """
 
     __slots__ = (
@@ -48,6 +51,7 @@ class Waiting:
         "_held",
         "_max_bytes",
         "_max_connections",
+        "handshakes",
         "heads",
         "held_bytes",
         "idle",
@@ -62,6 +66,7 @@ class Waiting:
         self.heads: dict[Waiter, int] = {}
         self.idle: dict[Waiter, None] = {}
         self.held_bytes = 0
+        self.handshakes = 0
         self.turned_away: Counter[TurnedAway] = Counter()
 
     def begin(self, waiter: Waiter, mono_ns: int) -> None:
@@ -97,6 +102,10 @@ class Waiting:
         self.heads.pop(waiter, None)
         self.idle.pop(waiter, None)
         self.held_bytes -= self._held.pop(waiter, 0)
+
+    def note_handshakes(self, count: int) -> None:
+        """Note how many handshakes are going on."""
+        self.handshakes = count
 
     def sweep(self, mono_ns: int) -> Iterator[None]:
         """End connections whose head takes too long, one at each step."""

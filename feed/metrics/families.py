@@ -33,6 +33,7 @@ from feed.trust.identities import OUTCOMES
 from feed.trust.watched_keys import Reload
 from feed.wire.codec import CODECS
 from feed.wire.disconnect import Reason
+from feed.wire.limit import Limit
 from feed.wire.messages import WarningReason
 from feed.wire.transport import Transport
 
@@ -79,6 +80,7 @@ def families(watched: Watched) -> Iterator[Metric]:
     yield from _compression(watched)
     yield from _connections(watched)
     yield from _identities(watched)
+    yield from _limits(watched)
     yield from _subscribers(watched)
     yield from _ladder(watched)
     yield from _warnings(watched)
@@ -288,8 +290,16 @@ def _connections(watched: Watched) -> Iterator[Metric]:
     waiting = hub.waiting
     yield gauge(
         "feed_waiting_connections",
-        "Connections without a whole request: head until one has come, idle between two.",
-    ).of({("head",): len(waiting.heads), ("idle",): len(waiting.idle)}, "state")
+        "Connections without a whole request: handshake of TLS, head until one has come, idle "
+        "between two.",
+    ).of(
+        {
+            ("handshake",): waiting.handshakes,
+            ("head",): len(waiting.heads),
+            ("idle",): len(waiting.idle),
+        },
+        "state",
+    )
     yield gauge(
         "feed_unfinished_heads_bytes",
         "Bytes of requests' heads and WebSocket messages that are not whole, or not parsed yet, "
@@ -299,7 +309,8 @@ def _connections(watched: Watched) -> Iterator[Metric]:
         "feed_turned_away",
         "Connections that ended before a route answered, by reason: timeout (the head was not "
         "whole in time), crowded (others needed the room), too_large, malformed, host (asked for "
-        "under a name that is not ours), pipelined (more came behind an endless request).",
+        "under a name that is not ours), pipelined (more came behind an endless request), rate "
+        "(too many of one address), handshake (of TLS: too slow, too many, or none).",
     ).of({(why,): waiting.turned_away[why] for why in TurnedAway}, "reason")
     yield counter(
         "feed_resumes",
@@ -355,6 +366,32 @@ def _identities(watched: Watched) -> Iterator[Metric]:
         "feed_certificate_lifetime_seconds",
         "For how long that certificate is valid in all; +Inf without one.",
     ).of((end_ns - (0 if pair is None else pair.begin_wall_ns)) / NS_PER_S)
+
+
+def _limits(watched: Watched) -> Iterator[Metric]:
+    door = watched.hub.door
+    yield counter(
+        "feed_limited",
+        "How often a limit had an effect: somebody was refused, turned away, or conflated. The "
+        "limits, and what happens above each, stand in feed/trust/README.md.",
+    ).of({(limit.label,): door.limited[limit] for limit in Limit}, "limit")
+    memory = door.memory
+    yield gauge(
+        "feed_shared_memory_bytes",
+        "Memory of subscribers together, as it was looked at last, by kind: compressors, buffers "
+        "(what sockets and requests hold back), caches.",
+    ).of(
+        {
+            ("compressors",): memory.compressors_bytes,
+            ("buffers",): memory.buffers_bytes,
+            ("caches",): memory.caches_bytes,
+        },
+        "kind",
+    )
+    yield gauge(
+        "feed_shared_memory_limit_bytes",
+        "Its limits: above soft nobody more is let in, above hard the slowest are dropped.",
+    ).of({("soft",): memory.soft_bytes, ("hard",): memory.hard_bytes}, "level")
 
 
 def _subscribers(watched: Watched) -> Iterator[Metric]:

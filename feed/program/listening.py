@@ -14,12 +14,17 @@ import ssl
 import stat
 import sys
 from collections.abc import Callable, MutableMapping
+from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
 
 from feed.errors import FeedError, InvalidInput, shorten
 from feed.settings.options import Settings, is_loopback
+
+if TYPE_CHECKING:  # whoever holds a socket for a server has no use for all of it
+    from feed.http.protocol.handshakes import Handshakes
+    from feed.http.protocol.runner import Runner
 
 BACKLOG = 4_096  # thousands come back within a second after a restart
 FIRST_HELD = 3  # SD_LISTEN_FDS_START
@@ -45,11 +50,11 @@ log = structlog.get_logger("feed.server")
 class Site(web.BaseSite):
     """A place that the server listens at; with TLS, where there is a context."""
 
-    __slots__ = ("_context", "_place")
+    __slots__ = ("_context", "_handshakes", "_ours", "_place")
 
     def __init__(
         self,
-        runner: web.AppRunner,
+        runner: "Runner",
         place: Place,
         context: ssl.SSLContext | None = None,
     ) -> None:
@@ -61,8 +66,10 @@ class Site(web.BaseSite):
             context: of TLS.
         """
         super().__init__(runner, ssl_context=context, backlog=BACKLOG)
+        self._ours = runner
         self._place = place
         self._context = context
+        self._handshakes: Handshakes | None = None
 
     @property
     def name(self) -> str:
@@ -78,25 +85,21 @@ class Site(web.BaseSite):
             OSError: it cannot.
         """
         await super().start()
-        loop, server, context = asyncio.get_running_loop(), self._runner.server, self._context
-        assert server is not None
-        timeout_s = None if context is None else HANDSHAKE_TIMEOUT_S
-        if isinstance(self._place, socket.socket):
-            self._server = await loop.create_server(
-                server,
-                sock=self._place,
-                backlog=BACKLOG,
-                ssl=context,
-                ssl_handshake_timeout=timeout_s,
-            )
+        factory: Callable[[], asyncio.BaseProtocol] | None = self._runner.server
+        if self._context is not None:
+            factory = self._handshakes = self._ours.handshakes(self._context, HANDSHAKE_TIMEOUT_S)
+        assert factory is not None
+        loop, place = asyncio.get_running_loop(), self._place
+        if isinstance(place, socket.socket):
+            self._server = await loop.create_server(factory, sock=place, backlog=BACKLOG)
         else:
-            self._server = await loop.create_server(
-                server,
-                *self._place,
-                backlog=BACKLOG,
-                ssl=context,
-                ssl_handshake_timeout=timeout_s,
-            )
+            self._server = await loop.create_server(factory, *place, backlog=BACKLOG)
+
+    async def stop(self) -> None:
+        """Listen no longer, and let those go whose handshake is not done."""
+        if self._handshakes is not None:
+            self._handshakes.end()
+        await super().stop()
 
 
 def authority(host: str, port: int) -> str:

@@ -43,6 +43,7 @@ class Front:
         port: that the proxy listens on.
         certificate, key: their paths; "": the proxy's own business, where it has one.
         server: address and port of the server.
+        address: of the proxy, on the same machine.
         idle_s: for how long a connection may be silent.
     """
 
@@ -51,6 +52,7 @@ class Front:
     certificate: str
     key: str
     server: str
+    address: str
     idle_s: int
 
 
@@ -78,11 +80,13 @@ def front_of(
             raise InvalidParameter(option, path, accepted)
     named = [host for host in settings.allow_host if "*" not in host]
     longest_s = max(settings.keepalive_s, settings.mark_interval_s, settings.ping_interval_s)
+    host = _ANY_ADDRESS.get(settings.host, settings.host)
     return Front(
         name or (named[0] if named else _EXAMPLE),
         port,
         *_pair(proxy, certificate, key),
-        authority(_ANY_ADDRESS.get(settings.host, settings.host), settings.port),
+        authority(host, settings.port),
+        "127.0.0.1" if host == "localhost" else host,
         math.ceil(SILENCES * longest_s),
     )
 
@@ -96,8 +100,10 @@ def _pair(proxy: Proxy, certificate: str | None, key: str | None) -> tuple[str, 
 def recipe(proxy: Proxy, front: Front) -> str:
     """Return the configuration of a proxy, with the server's own options in its first lines."""
     return (
-        f"# {proxy} in front of feed. The server behind it has to know the name:\n"
-        f"#   feed serve --allow-host {front.name}\n" + _RECIPES[proxy](front)
+        f"# {proxy} in front of feed. The server behind it has to know the name, and the proxy's\n"
+        f"# address, if it is to know who asks:\n"
+        f"#   feed serve --allow-host {front.name} --trust-proxy {front.address}\n"
+        + _RECIPES[proxy](front)
     )
 
 
@@ -109,6 +115,8 @@ def _caddy(front: Front) -> str:
 {front.name}:{front.port} {{{tls}
 \treverse_proxy {front.server} {{
 \t\tflush_interval -1
+\t\theader_up -Forwarded
+\t\theader_up -X-Forwarded-Prefix
 \t\ttransport http {{
 \t\t\tcompression off
 \t\t\tkeepalive 60s
@@ -145,6 +153,9 @@ server {{
         proxy_set_header Connection $feed_connection;
         proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
         proxy_set_header X-Forwarded-Proto $scheme;
+        proxy_set_header X-Forwarded-Host $http_host;
+        proxy_set_header X-Forwarded-Prefix "";  # nobody else says these
+        proxy_set_header Forwarded "";
         proxy_buffering off;
         gzip off;
         proxy_read_timeout {front.idle_s}s;
@@ -174,6 +185,9 @@ frontend feed
     option forwardfor
     option http-no-delay
     http-request set-header X-Forwarded-Proto https
+    http-request set-header X-Forwarded-Host %[req.hdr(Host)]
+    http-request del-header X-Forwarded-Prefix
+    http-request del-header Forwarded
     default_backend feed
 backend feed
     option http-no-delay

@@ -106,6 +106,11 @@ def _is_of_certificate(value: Path | None, info: ValidationInfo) -> Path | None:
     return value
 
 
+def _is_network(value: str) -> str:
+    ipaddress.ip_network(value)  # raises ValueError
+    return value
+
+
 def _is_scope(value: str) -> str:
     if not re.fullmatch(r"/[^\s=]*=[a-z]+", value):
         raise ValueError("not a path and a scope")
@@ -119,8 +124,8 @@ def _is_safe_host(host: str, info: ValidationInfo) -> str:
         if not _is_private(info.data):
             raise refusal(
                 "127.0.0.1, ::1 or localhost, since secrets would cross the network as they are; "
-                "any address together with --tls-cert, or with --insecure, where something else "
-                "sees to that"
+                "any address with --tls-cert, with --trust-proxy of a proxy that encrypts, "
+                "or with --insecure, where something else sees to that"
             )
     elif info.data.get("allow_anonymous") is False:
         raise refusal(
@@ -160,15 +165,19 @@ def _has_identities(data: Mapping[str, Any]) -> bool:
 
 def _is_private(data: Mapping[str, Any]) -> bool:
     """Tell whether options before the address say how secrets are kept from others on the way."""
-    return data.get("insecure") is not False or data.get("tls_cert") is not None
+    is_known = data.get("insecure") is not False or data.get("tls_cert") is not None
+    return is_known or bool(data.get("trust_proxy"))
 
 
 _Count = Annotated[int, BeforeValidator(not_a_boolean), Field(ge=1, le=1 << 40)]
+# More is no limit; a rate is counted in whole nanoseconds.
+_Rate = Annotated[int, BeforeValidator(not_a_boolean), Field(ge=1, le=1_000_000)]
 _Seconds = Annotated[
     float, BeforeValidator(not_a_boolean), Field(gt=0, le=86_400, allow_inf_nan=False)
 ]
 _SECONDS = Accepts("seconds, more than 0 and at most 86400")
 _COUNT = Accepts("a whole number from 1")
+_RATE = Accepts("a whole number from 1 to 1000000")
 
 
 class Settings(Options):
@@ -216,6 +225,15 @@ class Settings(Options):
         Accepts("a file with a secret, a public key in PEM or a JWKS, or the https URL of a JWKS"),
     ] = Field(
         default=None, description="File, or URL, of the keys that tokens (JWT) are signed with."
+    )
+    trust_proxy: Annotated[
+        tuple[Annotated[str, AfterValidator(_is_network)], ...],
+        NoDecode,
+        BeforeValidator(split_at_commas),
+        Accepts("networks such as 10.0.0.0/8 or fd00::/8, or addresses"),
+    ] = Field(
+        default=(),
+        description="Network of proxies whose word on who asks counts; may be repeated.",
     )
     tls_cert: Annotated[
         Path | None, AfterValidator(_is_file), Accepts("the path of a certificate in PEM")
@@ -385,6 +403,21 @@ class Settings(Options):
         _Seconds, _SECONDS, Tunes("How long a WebSocket may take to say who it is.")
     ] = 10.0
     max_connections: Annotated[_Count, _COUNT, Tunes("Subscribers that are let in.")] = 20_000
+    max_connections_per_identity: Annotated[
+        _Count, _COUNT, Tunes("Subscribers of one key or token that are let in.")
+    ] = 10_000
+    max_connections_per_address: Annotated[
+        _Count, _COUNT, Tunes("Subscribers of one address, or of an IPv6 /64, that are let in.")
+    ] = 1_000
+    max_new_connections_per_s: Annotated[
+        _Rate, _RATE, Tunes("New connections a second of one address; ten seconds' at once.")
+    ] = 100
+    max_requests_per_s: Annotated[
+        _Rate, _RATE, Tunes("Finite requests a second of one identity; five seconds' at once.")
+    ] = 100
+    max_handshakes: Annotated[
+        _Count, _COUNT, Tunes("TLS handshakes at once; above, the oldest is closed.")
+    ] = 1_024
     max_waiting_connections: Annotated[
         _Count,
         _COUNT,
@@ -409,9 +442,26 @@ class Settings(Options):
     max_index_entries: Annotated[
         _Count, _COUNT, Tunes("Symbols per channel of all different selections together.")
     ] = 2_000_000
+    max_lanes_per_identity: Annotated[
+        _Count, _COUNT, Tunes("Different frames that the subscribers of one identity get together.")
+    ] = 2_000
+    max_egress_bytes_per_s: Annotated[
+        _Count | None, _COUNT, Tunes("Bytes a second written to one identity; above, conflated.")
+    ] = None
+    max_memory_bytes: Annotated[
+        _Count,
+        _COUNT,
+        Tunes("Bytes of compressors, buffers and caches above which nobody more is let in."),
+    ] = 512 * 1024 * 1024
+    max_memory_hard_bytes: Annotated[
+        _Count, _COUNT, Tunes("The same, above which the slowest subscribers are dropped.")
+    ] = 1024 * 1024 * 1024
     max_control_messages_per_s: Annotated[
         _Count, _COUNT, Tunes("Control messages of one WebSocket, pings among them.")
     ] = 50
+    max_control_bytes_per_s: Annotated[
+        _Count, _COUNT, Tunes("Bytes a second of those messages, inflated; five seconds' at once.")
+    ] = 512 * 1024
     max_control_ms_per_s: Annotated[
         _Count,
         _COUNT,

@@ -38,6 +38,11 @@ class Identity:
     expires_wall_ns: int | None = None
     proof: str = field(default="", repr=False, compare=False)
 
+    @property
+    def told(self) -> dict[str, str]:
+        """What logs say of it."""
+        return {"identity": self.name, "key": self.id} if self.id else {}
+
     def is_of(self, other: "Identity") -> bool:
         """Tell whether both are the same somebody, whatever they are granted by now."""
         return (self.kind, self.id) == (other.kind, other.id)

@@ -73,6 +73,7 @@ BAD: dict[str, list[str]] = {
     "--speed": [*NO_NUMBERS, "0"],
     "--state": ["", "/no/such/folder", "pyproject.toml", "\0"],
     "--start": ["", "now", "1700000000", "2026-01-02", "2026-01-02T14:30:00", "a\nb"],
+    "--trust-proxy": ["", "x", "10.0.0.1/8", "10.0.0.0/33", "feed.example", "::/129", "a\nb"],
     "--subscribers": [*NO_NUMBERS, "0", "1.5"],
     "--symbols": ["", "A,,B", "A B ,*?", "\0"],
     "--tls-cert": ["", "/no/such.pem", ".", "a\nb"],

@@ -27,6 +27,7 @@ from feed.settings.load import built_in_blocks, option_name
 from feed.settings.options import Settings
 from feed.sources.options import Accepts, Tunes
 from feed.sources.simulated.options import SimulatedOptions
+from feed.wire.limit import Limit
 from tests.documents.markdown import code, table
 from tests.documents.project import layers, packages, requirements
 
@@ -81,6 +82,24 @@ def tunables() -> str:
             [code(name), _default(field), _accepts(field), _tunes(field)]
             for name, field in _fields()
             if not field.description
+        ),
+    )
+
+
+def limits() -> str:
+    """Every limit: its default, what beats it, and what happens above it."""
+    fields = dict(_fields())
+    return table(
+        ["limit", "default", "setting", "of a grant", "above it"],
+        (
+            [
+                limit.value,
+                _default(fields[limit.setting]) or "none",
+                code(limit.setting),
+                code(limit.grant) if limit.grant else "",
+                limit.above,
+            ]
+            for limit in Limit
         ),
     )
 

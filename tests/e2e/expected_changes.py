@@ -148,6 +148,8 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Credentials, by outcome": (appears("keys"),),
         "Keys": (appears("keys"), rises("keys"), appears("keys")),
         "Reloads of keys and certificate": (appears("keys"), appears("keys")),
+        "Limits that had an effect": (rises("refused", limit="connections"),),
+        "Memory of subscribers": (appears("recording"), appears("recording")),
     },
     "Compression and bytes": {
         "Sent": (rises("load", transport="sse"),),

@@ -24,6 +24,7 @@ from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.fakes.programs import kill_group, ran
 
 NAME = "prices.example.com"
+CLIENT, LIAR = "127.0.0.2", "198.51.100.66"
 CA = trustme.CA()
 PAIR = CA.issue_cert(NAME)
 
@@ -169,7 +170,8 @@ def sessions() -> tuple[ClientSession, ClientSession]:
 @pytest.mark.parametrize("proxy", Proxy)
 async def test_every_transport_passes_as_it_is(run: Run, stand: Stand, proxy: Proxy) -> None:
     # One tick in two minutes: what comes, comes alone, and a proxy that collects would keep it.
-    program = await run("--symbols", "5", "--rate", "0.01", "--allow-host", NAME)
+    options = "--allow-host", NAME, "--trust-proxy", "127.0.0.1", "--local-admin"
+    program = await run("--symbols", "5", "--rate", "0.01", *options)
     async with stand(proxy, program) as front:
         first, second = sessions()
         async with first as raw, second as session:
@@ -190,6 +192,21 @@ async def test_every_transport_passes_as_it_is(run: Run, stand: Stand, proxy: Pr
                 while b"retry:" not in inflated:
                     inflated += inflater.decompress(await answer.content.readany())
         assert await _protocol(front.port) == "h2"
+        assert await _peer_behind(program, front.url) == CLIENT, "whatever it says itself"
+
+
+async def _peer_behind(program: Program, url: str) -> str:
+    """Return who the server takes a client for that lies about its address."""
+    connector = TCPConnector(ssl=trusting(), resolver=Here(), local_addr=(CLIENT, 0))
+    lies = {"X-Forwarded-For": LIAR, "Forwarded": f"for={LIAR}", "X-Forwarded-Prefix": "/evil"}
+    async with ClientSession(connector=connector) as liar, ClientSession() as here:
+        async with liar.get(f"{url}/plain", headers=lies) as answer:
+            assert "/evil" not in await answer.text()
+        async with liar.get(f"{url}/v1/sse?trades=*", headers=lies) as answer:
+            path = f"/v1/admin/connections/{answer.headers['Feed-Connection']}"
+            async with here.get(program.url(path)) as told:
+                peer: str = (await told.json())["peer"]
+                return peer
 
 
 async def wait_until_ready(session: ClientSession, url: str) -> None:

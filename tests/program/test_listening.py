@@ -9,12 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
 from feed.errors import InvalidInput
+from feed.http.app import HUB, make_app
+from feed.http.protocol.runner import Runner
+from feed.hub.waiting import TurnedAway
 from feed.program import listening
 from feed.program.listening import HELD, HELD_FOR, HELD_NAMES, Site, held_sockets
 from feed.settings.options import Settings
+from tests.fakes.patience import until
+from tests.fakes.servers import ScriptedSource
 
 PID = 4_711
 SETTINGS = Settings()
@@ -138,7 +142,8 @@ def test_a_handshake_that_does_not_come_to_an_end_is_not_waited_for(
     monkeypatch.setattr(listening, "HANDSHAKE_TIMEOUT_S", 0.05)
 
     async def shake_hands() -> int:
-        runner = web.AppRunner(web.Application())
+        app = await make_app(SETTINGS, ScriptedSource())
+        runner = Runner(app, app[HUB])
         await runner.setup()
         await Site(runner, listener, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)).start()
         reader, writer = await asyncio.open_connection(*listener.getsockname())
@@ -153,6 +158,7 @@ def test_a_handshake_that_does_not_come_to_an_end_is_not_waited_for(
             with suppress(ConnectionResetError):
                 assert await reader.read() == b""
         writer.close()
+        await until(lambda: app[HUB].waiting.turned_away == {TurnedAway.HANDSHAKE: 1})
         await runner.cleanup()
         return sent
 

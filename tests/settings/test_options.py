@@ -249,6 +249,8 @@ def test_identities_off_this_machine_want_their_secrets_kept(tmp_path: Path) -> 
     assert "--insecure" in line
     settings, _ = load_settings({"host": "0.0.0.0", "keys": str(keys), "insecure": True})
     assert (settings.host, settings.insecure) == ("0.0.0.0", True)
+    behind = {"host": "0.0.0.0", "keys": str(keys), "trust_proxy": "10.0.0.0/8,fd00::/8"}
+    assert load_settings(behind)[0].trust_proxy == ("10.0.0.0/8", "fd00::/8")
     (line,) = problems_of({"host": "0.0.0.0", "insecure": True})
     assert "no identities are configured" in line, "it is not about whom to let in"
 

@@ -16,10 +16,14 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import _ErrInfo
 
+from feed.errors import TooOften
+from feed.http.callers import peer_of
 from feed.http.protocol.frames import Frames
 from feed.http.protocol.head import MAX_HEADERS, MAX_LINE_BYTES, MAX_REST_BYTES, Head
 from feed.http.protocol.message import Message
+from feed.http.protocol.turned_away import answer_to
 from feed.hub.clock import Clock
+from feed.hub.door import Door
 from feed.hub.inlet import Inlet
 from feed.hub.waiting import TurnedAway, Waiting
 
@@ -50,11 +54,14 @@ class Intake(web.RequestHandler):
         "_body",
         "_body_bytes",
         "_clock",
+        "_door",
         "_frames",
         "_head",
         "_held_back",
         "_inlet",
+        "_lost",
         "_spend",
+        "_too_often",
         "_turned_away",
         "_unread",
         "_waiting",
@@ -67,6 +74,7 @@ class Intake(web.RequestHandler):
         loop: asyncio.AbstractEventLoop,
         waiting: Waiting,
         inlet: Inlet,
+        door: Door | None,
         clock: Clock,
         idle_timeout_s: float,
         **options: Any,  # noqa: ANN401 - aiohttp's own
@@ -78,6 +86,7 @@ class Intake(web.RequestHandler):
             loop: the event loop.
             waiting: where the connection stands while its next request is not there.
             inlet: gives it turns to parse what has come.
+            door: tells whether its peer comes too often; None: it was asked.
             clock: what the time is.
             idle_timeout_s: how long it may be silent between two requests.
             options: of aiohttp's handler.
@@ -97,6 +106,9 @@ class Intake(web.RequestHandler):
         self._clock = clock
         self._head = Head()
         self._inlet = inlet
+        self._door = door
+        self._lost: Callable[[], None] | None = None  # is told when it is
+        self._too_often: TooOften | None = None  # what its peer is told instead of an answer
         self._unread = b""  # what has come, and is not all parsed; nothing more comes meanwhile
         self._at = 0  # how much of it is
         self._held_back = False  # the socket is not read, since that is there
@@ -120,15 +132,24 @@ class Intake(web.RequestHandler):
         """Tell from now on the CPU time, in nanoseconds, that it took to parse what came."""
         self._spend = spend
 
+    def when_lost(self, tell: Callable[[], None]) -> None:
+        """Tell once that the connection is lost, while its socket is still there."""
+        self._lost = tell
+
     # What the transport, `Waiting` and `Inlet` say.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first head."""
         super().connection_made(transport)
         self._waiting.begin(self, self._clock.mono_ns())
+        if self._door is not None:
+            self._too_often = self._door.knock_at_once(peer_of(transport), self._clock.mono_ns())
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Be forgotten."""
+        if self._lost is not None:
+            self._lost()
+            self._lost = None
         self._waiting.end(self)
         self._unread, self._at = b"", 0
         self._spend = None
@@ -152,6 +173,9 @@ class Intake(web.RequestHandler):
             return
         if not data:
             super().data_received(data)
+        if self._too_often is not None:
+            self._refuse_unread(data, self._too_often)
+            return
         self._unread += data
         self._parse()
 
@@ -295,6 +319,13 @@ class Intake(web.RequestHandler):
             if self._head.rest_bytes <= MAX_REST_BYTES:
                 words = f"the request has more than {MAX_HEADERS} headers"
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, words)
+
+    def _refuse_unread(self, data: bytes, error: TooOften) -> None:
+        """Answer what comes too often, whatever it is."""
+        self._turn_away(TurnedAway.RATE)
+        if self.transport is not None:
+            self.transport.write(answer_to(data, error))
+        self.force_close()
 
     def _turn_away(self, why: TurnedAway) -> None:
         self._turned_away = True

@@ -4,6 +4,7 @@
 nearly all of them with no more than a warning.
 """
 
+import ssl
 from collections.abc import Awaitable
 from functools import partial
 from http import HTTPStatus
@@ -12,8 +13,10 @@ from typing import Any, cast
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import _RequestHandler
 
+from feed.http.callers import note_caller
 from feed.http.problems import problem
 from feed.http.protocol.handler import Handler
+from feed.http.protocol.handshakes import Handshakes
 from feed.http.protocol.headers import with_manners
 from feed.http.protocol.hosts import Hosts
 from feed.http.protocol.refusals import refusal_of
@@ -44,6 +47,20 @@ class Runner(web.AppRunner):
         super().__init__(app, **(always | {"handler_cancellation": True} | options))
         self._hub = hub
 
+    def handshakes(self, context: ssl.SSLContext, timeout_s: float) -> Handshakes:
+        """Return what takes connections that encrypt, once the runner is set up."""
+        hub, server = self._hub, self.server
+        assert isinstance(server, _Server)
+        return Handshakes(
+            server,
+            context,
+            door=hub.door,
+            waiting=hub.waiting,
+            clock=hub.clock,
+            most=hub.settings.max_handshakes,
+            timeout_s=timeout_s,
+        )
+
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         return _Server(made, self._hub)
@@ -64,13 +81,14 @@ class _Server(web.Server):
         )
         self._hub = hub
 
-    def __call__(self) -> web.RequestHandler:
-        """Return the handler of one connection more."""
+    def __call__(self, *, knocks: bool = True) -> web.RequestHandler:
+        """Return the handler of one connection more; `knocks`: it may come too often."""
         return Handler(
             self,
             loop=self._loop,
             waiting=self._hub.waiting,
             inlet=self._hub.inlet,
+            door=self._hub.door if knocks else None,
             clock=self._hub.clock,
             idle_timeout_s=self._hub.settings.idle_timeout_s,
             **self._kwargs,
@@ -81,6 +99,7 @@ def _answer(
     handler: _RequestHandler, hosts: Hosts, hub: Hub, request: web.BaseRequest
 ) -> Awaitable[web.StreamResponse]:
     """Hand a request on, or refuse it; no coroutine, which would stay as long as the handler."""
+    note_caller(request, hub.door.proxies)
     refusal = refusal_of(request, hosts)
     if refusal is None:
         return _options() if request.raw_path == "*" else handler(request)

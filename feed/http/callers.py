@@ -1,0 +1,71 @@
+"""Callers: who asks, the same answer wherever an address, or the scheme of a request, is needed.
+
+Where the peer is a proxy that is trusted it tells (`feed.trust.forwarding`), and that is kept with
+the request; where it is not, who asks is the peer, and nothing is kept: most requests stay for as
+long as their subscribers.
+"""
+
+import asyncio
+
+from aiohttp import web
+
+from feed.hub.connection import address_of
+from feed.trust.addresses import address_in
+from feed.trust.forwarding import Caller, TrustedProxies
+
+_OF_PROXIES = frozenset(
+    {
+        "cdn-loop",
+        "cf-connecting-ip",
+        "fastly-client-ip",
+        "fly-client-ip",
+        "forwarded",
+        "true-client-ip",
+        "via",
+        "x-azure-clientip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-envoy-external-address",
+        "x-original-forwarded-for",
+        "x-real-ip",
+    }
+)
+_OF_ANY_PROXY = "x-forwarded"  # with -For, -Host, -Proto, -Port …
+_CALLER = web.RequestKey("caller", Caller)
+
+
+def note_caller(request: web.BaseRequest, proxies: TrustedProxies) -> None:
+    """Keep with a request who asks, where a proxy is there that is trusted."""
+    peer = peer_of(request.transport)
+    if proxies.trusts(peer):
+        request[_CALLER] = proxies.caller(peer, request.headers)
+
+
+def caller_of(request: web.BaseRequest) -> Caller:
+    """Return who asks."""
+    caller: Caller | None = request.get(_CALLER)
+    if caller is None:
+        return Caller(peer_of(request.transport), "https" if request.secure else "")
+    return caller
+
+
+def is_local(request: web.BaseRequest) -> bool:
+    """Tell whether the peer is a program on this machine, and not a proxy for others."""
+    names = map(str.lower, request.headers)
+    if any(name in _OF_PROXIES or name.startswith(_OF_ANY_PROXY) for name in names):
+        return False
+    address = address_in(peer_of(request.transport))
+    return address is not None and address.is_loopback
+
+
+def hosts_of(request: web.BaseRequest) -> set[str]:
+    """Return the hosts under which whoever asks may know this server.
+
+    A proxy may tell one without its port, and keep the one that was asked for.
+    """
+    return {request.host} | ({told} if (told := caller_of(request).host) else set())
+
+
+def peer_of(transport: asyncio.BaseTransport | None) -> str:
+    """Return the address at the other end; "" where it is not known."""
+    return "" if transport is None else address_of(transport)

@@ -1,0 +1,254 @@
+"""The door: who of those that come is let in, by the limits of their identity and their address.
+
+The shell of `feed.trust.rates` and `feed.trust.tally`. An address counts as it is known behind
+proxies that are trusted; programs on this machine count for no address, and nobody who has shown
+no credential for an identity.
+"""
+
+from collections import Counter
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+
+from feed.broadcast.lane import Lane
+from feed.broadcast.memory import Memory
+from feed.errors import FeedError, LimitExceeded, TooOften
+from feed.hub.session import Session
+from feed.settings.options import Settings
+from feed.trust.addresses import place_of
+from feed.trust.forwarding import TrustedProxies
+from feed.trust.identity import Identity
+from feed.trust.rates import Rates
+from feed.trust.tally import Tally
+from feed.wire.disconnect import Disconnect, Reason
+from feed.wire.limit import Limit, limit_called
+
+CONNECTIONS_BURST_S = 10.0  # thousands behind one address come back together after a restart
+REQUESTS_BURST_S = 5.0
+RETRY_MS = 5_000  # of newcomers for whom there is no memory
+_NS_PER_S = 1_000_000_000
+
+Owner = Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why somebody is not let in.
+
+    Attributes:
+        reason: of the table, for metrics.
+        told: what they are told.
+    """
+
+    reason: Reason
+    told: Disconnect
+
+
+class Door:
+    """The limits of identities and addresses, and what counts towards them.
+
+    Attributes:
+        proxies: whose word on others counts.
+        memory: of what all share.
+        limited: how often each limit had an effect.
+    """
+
+    __slots__ = (
+        "_arrivals",
+        "_by_address",
+        "_by_identity",
+        "_lanes",
+        "_requests",
+        "_settings",
+        "limited",
+        "memory",
+        "proxies",
+    )
+
+    def __init__(self, settings: Settings) -> None:
+        """Begin with nobody."""
+        self._settings = settings
+        self.proxies = TrustedProxies(settings.trust_proxy)
+        self.memory = Memory(settings.max_memory_bytes, settings.max_memory_hard_bytes)
+        self.limited: Counter[Limit] = Counter()
+        self._arrivals = Rates(CONNECTIONS_BURST_S)
+        self._requests = Rates(REQUESTS_BURST_S)
+        self._by_address = Tally(Limit.ADDRESS_CONNECTIONS)
+        self._by_identity = Tally(Limit.IDENTITY_CONNECTIONS)
+        self._lanes: dict[Owner, Counter[Lane]] = {}
+
+    # Before anything is known but an address.
+
+    def knock_at_once(self, peer: str, mono_ns: int) -> TooOften | None:
+        """Count a new connection of a peer; proxies that are trusted come for others."""
+        return None if self.proxies.trusts(peer) else self.knock(peer, mono_ns)
+
+    def knock(self, address: str, mono_ns: int) -> TooOften | None:
+        """Count a new connection of an address; return the error if they are too many a second."""
+        place, most = place_of(address), self._settings.max_new_connections_per_s
+        wait_ns = self._arrivals.spend(place, most, mono_ns) if place else 0
+        return self._too_often(Limit.NEW_CONNECTIONS, most, wait_ns)
+
+    def check_requests(self, address: str, mono_ns: int) -> None:
+        """Refuse a finite request of an address that has shown too many bad credentials, or none.
+
+        Raises:
+            TooOften: it has.
+        """
+        place, most = place_of(address), self._settings.max_requests_per_s
+        wait_ns = self._requests.wait_ns(place, most, mono_ns) if place else 0
+        self._raise(self._too_often(Limit.REQUESTS, most, wait_ns))
+
+    def count_request(self, address: str, mono_ns: int) -> None:
+        """Count a finite request whose credential was not accepted."""
+        if place := place_of(address):
+            self._requests.count(place, self._settings.max_requests_per_s, mono_ns)
+
+    def spend_request(self, identity: Identity, address: str, mono_ns: int) -> None:
+        """Count a finite request of an identity, or of an anonymous one's address.
+
+        Raises:
+            TooOften: they are too many a second.
+        """
+        owner = owner_of(identity, address)
+        most = identity.grants.limits.requests_per_s or self._settings.max_requests_per_s
+        wait_ns = self._requests.spend(owner, most, mono_ns) if owner else 0
+        self._raise(self._too_often(Limit.REQUESTS, most, wait_ns))
+
+    # Subscribers.
+
+    def refusal(self, connected: int, identity: Identity, address: str) -> Refusal | None:
+        """Return why a subscriber is not let in; None: it is.
+
+        Args:
+            connected: how many are.
+            identity: of the newcomer, as far as it is known.
+            address: whence they come.
+        """
+        settings, reason = self._settings, Reason.TOO_MANY_CONNECTIONS
+        if self.memory.is_full:
+            self.limited[Limit.MEMORY] += 1
+            return Refusal(Reason.OVERLOADED, replace(Reason.OVERLOADED.value, retry_ms=RETRY_MS))
+        if connected >= settings.max_connections:
+            self.limited[Limit.CONNECTIONS] += 1
+            return Refusal(reason, reason.value)
+        try:
+            if place := place_of(address):
+                self._by_address.check(place, settings.max_connections_per_address)
+        except LimitExceeded as error:
+            return self._too_many(error)
+        return self.refusal_of_identity(identity)
+
+    def refusal_of_identity(self, identity: Identity) -> Refusal | None:
+        """Return why one connection more of an identity is not let in; None: it is."""
+        granted = identity.grants.limits.connections
+        most = granted or self._settings.max_connections_per_identity
+        try:
+            if identity.id:
+                self._by_identity.check((identity.kind, identity.id), most)
+        except LimitExceeded as error:
+            return self._too_many(error)
+        return None
+
+    def enter(self, session: Session) -> None:
+        """Count a session."""
+        if place := place_of(session.connection.peer):
+            self._by_address.add(place)
+        self._own(session.identity, session)
+
+    def leave(self, session: Session) -> None:
+        """Count a session no longer."""
+        if place := place_of(session.connection.peer):
+            self._by_address.take(place)
+        self._disown(session.identity, session)
+
+    def rename(self, session: Session, identity: Identity) -> None:
+        """Count a session for another identity, which it is about to be of."""
+        if not identity.is_of(session.identity):
+            self._disown(session.identity, session)
+            self._own(identity, session)
+
+    # Lanes.
+
+    def check_lane(
+        self, identity: Identity, address: str, lane: Lane | None, leaves: Lane | None = None
+    ) -> None:
+        """Refuse a lane more than somebody may be in.
+
+        Args:
+            identity: whose connection it is.
+            address: whence it comes.
+            lane: that it is about to enter; None: one that there is not yet.
+            leaves: the lane that it leaves for it, if any.
+
+        Raises:
+            LimitExceeded: they are in as many.
+        """
+        owner = owner_of(identity, address)
+        theirs = self._lanes.get(owner) if owner else None
+        if theirs is None or (lane is not None and lane in theirs):
+            return
+        most = identity.grants.limits.lanes or self._settings.max_lanes_per_identity
+        after = len(theirs) + 1 - (leaves is not None and theirs[leaves] == 1)
+        if after > most:
+            raise LimitExceeded(Limit.LANES, after, most)
+
+    def note_move(self, session: Session, before: Lane) -> None:
+        """Note that a session has moved from a lane to that where it is now."""
+        if owner := owner_of(session.identity, session.connection.peer):
+            self._take_lane(owner, before)
+            self._add_lane(owner, session.subscriber.lane)
+
+    # What is counted.
+
+    def note_handshake(self) -> None:
+        """Count a handshake that had to go, since there were too many."""
+        self.limited[Limit.HANDSHAKES] += 1
+
+    def note(self, error: FeedError) -> None:
+        """Count that a limit had an effect, if an error is of one."""
+        if isinstance(error, LimitExceeded) and (limit := limit_called(error.limit)):
+            self.limited[limit] += 1
+
+    def _too_many(self, error: LimitExceeded) -> Refusal:
+        self.note(error)
+        told = Reason.TOO_MANY_CONNECTIONS.value
+        words = f"{told.words}: {error}"
+        return Refusal(Reason.TOO_MANY_CONNECTIONS, replace(told, words=words))
+
+    def _own(self, identity: Identity, session: Session) -> None:
+        if identity.id:
+            self._by_identity.add((identity.kind, identity.id))
+        if owner := owner_of(identity, session.connection.peer):
+            self._add_lane(owner, session.subscriber.lane)
+
+    def _disown(self, identity: Identity, session: Session) -> None:
+        if identity.id:
+            self._by_identity.take((identity.kind, identity.id))
+        if owner := owner_of(identity, session.connection.peer):
+            self._take_lane(owner, session.subscriber.lane)
+
+    def _add_lane(self, owner: Owner, lane: Lane) -> None:
+        self._lanes.setdefault(owner, Counter())[lane] += 1
+
+    def _take_lane(self, owner: Owner, lane: Lane) -> None:
+        theirs = self._lanes[owner]
+        theirs[lane] -= 1
+        if not theirs[lane]:
+            del theirs[lane]
+        if not theirs:
+            del self._lanes[owner]
+
+    def _too_often(self, limit: Limit, most: int, wait_ns: int) -> TooOften | None:
+        if not wait_ns:
+            return None
+        self.limited[limit] += 1
+        return TooOften(limit, most, wait_ns / _NS_PER_S)
+
+    def _raise(self, error: TooOften | None) -> None:
+        if error is not None:
+            raise error
+
+
+def owner_of(identity: Identity, address: str) -> Owner:
+    """Return whose limits count: an identity's, or an address's; "": nobody's."""
+    return (identity.kind, identity.id) if identity.id else place_of(address)
