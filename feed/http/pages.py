@@ -3,12 +3,18 @@
 Built files carry a hash in their names, so they are cached for ever; a `.br` or `.gz` beside a file
 is what aiohttp sends to clients that accept it. Everything a page loads comes from here: the
 Content-Security-Policy allows nothing else.
+
+A page names its files, and what it asks for, by where it is. A proxy that is trusted may take a
+prefix off: then they are named with it, since `/prefix` and `/prefix/` look the same from here.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from aiohttp import hdrs, web
+
+from feed.http.callers import caller_of
 
 _PACKAGE = Path(__file__).parents[1]
 BUILT = _PACKAGE / "web" / "dist"
@@ -39,13 +45,35 @@ _PACKAGE_HEADERS = {
 _MAY_CHANGE = {"X-Content-Type-Options": "nosniff"}
 _NEVER_CHANGES = {**_MAY_CHANGE, hdrs.CACHE_CONTROL: "public, max-age=31536000, immutable"}
 _COMPRESSED = {".br", ".gz"}
+# Beside whole URLs, paths of other origins, and places within a page.
+_RELATIVE = re.compile(r'\b(href|src)="(?![a-z]+:|/|#)(?:\./)?([^"]*)"')
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def page(path: Path) -> Handler:
-    """Return a handler that answers one page."""
-    return _file(path, _PAGE_HEADERS)
+    """Return a handler that answers one page, named as it is behind a proxy."""
+    whole = _file(path, _PAGE_HEADERS)
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        prefix = caller_of(request).prefix
+        if not prefix or not path.is_file():  # noqa: ASYNC240 - one look, of microseconds
+            return await whole(request)
+        text = prefixed(path.read_text(), prefix)  # noqa: ASYNC240 - some kilobytes
+        return web.Response(text=text, content_type="text/html", headers=_PAGE_HEADERS)
+
+    return handle
+
+
+def prefixed(text: str, prefix: str) -> str:
+    """Return a page whose files, and what its scripts ask for, begin with a prefix.
+
+    Args:
+        text: of the page.
+        prefix: of letters, digits and `/._~-`, without a slash at its end.
+    """
+    named = _RELATIVE.sub(rf'\1="{prefix}/\2"', text)
+    return named.replace("<html ", f'<html data-base="{prefix}/" ', 1)
 
 
 def routes(built: Path = BUILT) -> list[web.AbstractRouteDef]:

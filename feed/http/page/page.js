@@ -1,6 +1,7 @@
 // The first page: live prices of a few symbols through EventSource, which reconnects and resumes by itself.
 "use strict";
 
+const BASE = document.documentElement.dataset.base ?? ""; // a proxy may give it a prefix
 const SHOWN = 12;
 const state = document.getElementById("state");
 const rows = new Map();
@@ -61,7 +62,7 @@ function tell() {
 }
 
 function connect(query) {
-  const source = new EventSource(`v1/sse?${query}`);
+  const source = new EventSource(`${BASE}v1/sse?${query}`);
   const hear = (name, act) =>
     source.addEventListener(name, (event) => {
       heardMs = performance.now();
@@ -88,7 +89,7 @@ function connect(query) {
 }
 
 async function start() {
-  const base = new URL(".", location.href).href.replace(/\/$/, ""); // a proxy may give it a prefix
+  const base = new URL(BASE || ".", location.href).href.replace(/\/$/, "");
   const suggest = (symbols) => {
     const quoted = `'${symbols.replaceAll("'", "'\\''")}'`; // for a shell
     document.getElementById("commands").textContent = [
@@ -99,7 +100,7 @@ async function start() {
   };
   suggest("*");
   for (;;) {
-    const { symbols } = await (await fetch("v1/symbols")).json();
+    const { symbols } = await (await fetch(`${BASE}v1/symbols`)).json();
     const shown = symbols.slice(0, SHOWN).map((known) => known.symbol);
     if (shown.length > 0) {
       shown.forEach(makeRow);

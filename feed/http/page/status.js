@@ -3,6 +3,7 @@
 // A chart is some series of /v1/status/history on one scale. Nothing is kept here: every five
 // seconds the page asks again and draws what it is told.
 
+const BASE = document.documentElement.dataset.base ?? ""; // a proxy may give it a prefix
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 480, HEIGHT = 150, LEFT = 60, RIGHT = 8, TOP = 8, BOTTOM = 20;
 const MINUTES = [0, 5, 10, 15];
@@ -218,7 +219,7 @@ async function ask() {
   try {
     const [status, history] = await Promise.all(
       ["v1/status", "v1/status/history"].map(async (path) => {
-        const answer = await fetch(path, { cache: "no-store" });
+        const answer = await fetch(BASE + path, { cache: "no-store" });
         if (!answer.ok) throw new Error(`${path} answers ${answer.status}`);
         return answer.json();
       }),
