@@ -150,7 +150,7 @@ def test_a_handshake_that_does_not_come_to_an_end_is_not_waited_for(
         sent = 0
         async with asyncio.timeout(30):
             for byte in hello() if is_slow else b"":
-                if reader.at_eof():
+                if reader.at_eof() or reader.exception() is not None:
                     break
                 writer.write(bytes((byte,)))
                 sent += 1

@@ -108,12 +108,13 @@ class Handshakes:
             await asyncio.sleep(0)  # from here on what comes goes to the handshake
             _feed(transport, gate.take())
             encrypted = await encrypting
+            del self._going[gate]
+            self._waiting.note_handshakes(len(self._going))
         except OSError:  # of TLS too: too late, gone, or no TLS at all
-            self._forget(gate)
             transport.abort()
             return
-        del self._going[gate]
-        self._waiting.note_handshakes(len(self._going))
+        finally:
+            self._forget(gate)
         if encrypted is not None:
             gate.hand_over(encrypted, self._server(knocks=False))
 

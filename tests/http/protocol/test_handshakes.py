@@ -12,6 +12,8 @@ import trustme
 
 from feed.http.app import HUB, make_app
 from feed.http.protocol.runner import Runner
+from feed.hub.clock import SYSTEM_CLOCK, Clock
+from feed.hub.door import CONNECTIONS_BURST_S
 from feed.hub.hub import Hub
 from feed.hub.waiting import TurnedAway
 from feed.program import listening
@@ -19,6 +21,7 @@ from feed.program.listening import Site
 from feed.settings.options import Settings
 from feed.trust.certificate import read_pair
 from feed.wire.limit import Limit
+from tests.fakes.hand_clock import HandClock
 from tests.fakes.patience import PATIENCE_S, until
 from tests.fakes.servers import ScriptedSource
 
@@ -63,12 +66,12 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
 
     async with AsyncExitStack() as servers:
 
-        async def begin(**settings: Any) -> Encrypted:
-            app = await make_app(Settings(**settings), ScriptedSource())
+        async def begin(clock: Clock = SYSTEM_CLOCK, **settings: Any) -> Encrypted:
+            app = await make_app(Settings(**settings), ScriptedSource(), clock)
             runner = Runner(app, app[HUB])
             await runner.setup()
             servers.push_async_callback(runner.cleanup)
-            await Site(runner, ("127.0.0.1", 0), read_pair(certificate, key)).start()
+            await Site(runner, ("127.0.0.1", 0), read_pair(certificate, key).context).start()
             return Encrypted(app[HUB], runner.addresses[0][1])
 
         yield begin
@@ -120,7 +123,8 @@ async def test_a_slow_handshake_is_ended_in_time_and_others_go_on(
     assert (await server.get()).startswith(b"HTTP/1.1 200 OK")
     await is_gone(reader)
     dripping.cancel()
-    assert server.hub.waiting.turned_away == {TurnedAway.HANDSHAKE: 1}
+    writer.transport.abort()
+    await until(lambda: server.hub.waiting.turned_away == {TurnedAway.HANDSHAKE: 1})
 
 
 async def test_what_is_no_tls_is_let_go(start: Start) -> None:
@@ -130,14 +134,15 @@ async def test_what_is_no_tls_is_let_go(start: Start) -> None:
     async with asyncio.timeout(PATIENCE_S):
         assert b"HTTP" not in await reader.read()
     await until(lambda: server.hub.waiting.turned_away[TurnedAway.HANDSHAKE] == 1)
+    writer.transport.abort()
 
 
 async def test_who_comes_too_often_is_let_go_before_the_handshake(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("feed.hub.door.place_of", lambda address: address)  # this machine counts
-    server = await start(max_new_connections_per_s=1)
-    for _ in range(10):
+    server = await start(HandClock().clock, max_new_connections_per_s=1)
+    for _ in range(int(CONNECTIONS_BURST_S)):
         assert (await server.get()).startswith(b"HTTP/1.1 200 OK")
     with pytest.raises((ConnectionError, ssl.SSLError)):
         await server.get()
