@@ -124,7 +124,7 @@ def _feed(transport: asyncio.Transport, early: bytes) -> None:
     if early and not transport.is_closing():
         protocol = cast("asyncio.BufferedProtocol", transport.get_protocol())
         while early:
-            buffer = protocol.get_buffer(len(early))
+            buffer = memoryview(protocol.get_buffer(len(early)))
             taken = min(len(early), len(buffer))
             buffer[:taken] = early[:taken]
             protocol.buffer_updated(taken)
