@@ -2,6 +2,7 @@
 
 import zlib
 from array import array
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -120,11 +121,12 @@ def test_files_of_a_newer_version_say_so(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(module, "SCHEMA", 2)
     newer = [cell.encode(contents()), records.file_head(EPOCH), packed([{}])]
     monkeypatch.undo()
-    for data, read in zip(
-        newer,
-        (cell.decode, lambda data: list(records.decode(data, EPOCH)), checkpoint.unpack),
-        strict=True,
-    ):
+    readers: list[Callable[[bytes], object]] = [
+        cell.decode,
+        lambda data: list(records.decode(data, EPOCH)),
+        checkpoint.unpack,
+    ]
+    for data, read in zip(newer, readers, strict=True):
         with pytest.raises(Newer, match="schema 2, and this version knows up to 1"):
             read(data)
 
