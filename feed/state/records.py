@@ -23,9 +23,9 @@ _STAMP_BYTES = 8
 FILE_HEAD_BYTES = _FILE.size
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
-    """One cut.
+    """One cut; never changed, and not frozen, since there are hundreds a second.
 
     Attributes:
         first: its first sequence.

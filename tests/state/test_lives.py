@@ -10,15 +10,20 @@ import pytest
 from aiohttp import web
 
 from feed.errors import InvalidParameter
-from feed.http.app import HUB, INGEST, KEEPER
+from feed.http.app import HUB, INGEST, KEEPER, make_app
+from feed.http.protocol.runner import Runner
 from feed.market.symbols import ALL
 from feed.market.ticks import Bar, Channel, Kind
+from feed.program.leaving import EndSignals, leave
+from feed.settings.options import Settings
 from feed.sources.simulated.instruments import find_instruments
 from feed.sources.simulated.market import Market
 from feed.sources.simulated.source import SimulatedSource
-from feed.state import writer
+from feed.state import cell, writer
+from feed.state.cell import Mark
 from feed.state.directory import Directory
 from feed.state.recovery import Recovery
+from tests.fakes.patience import until
 from tests.state.numbers import Numbers, give, killed, life, numbers_of, reached, written
 
 
@@ -57,6 +62,31 @@ async def test_the_last_checkpoint_waits_for_one_that_is_under_way(tmp_path: Pat
     async with life(state) as app:
         assert app[KEEPER].found.recovery is Recovery.CLEAN
         assert numbers_of(app) == [*range(1, 8)]
+
+
+@pytest.mark.parametrize("drain_s", [0, 1])
+async def test_the_state_is_marked_clean_before_anybody_is_sent_away(
+    tmp_path: Path, drain_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, marks = tmp_path / "state", []
+    app = await make_app(Settings(port=0, state=state), Numbers())
+    runner = Runner(app, app[HUB])
+    await runner.setup()
+    await until(lambda: app[KEEPER].checkpoints)
+    await give(app, 3)
+
+    def mark() -> Mark:
+        return cell.decode((state / "cell").read_bytes()).mark
+
+    async def send_away() -> None:
+        marks.append(mark())
+
+    for name in ("drain", "finish"):
+        monkeypatch.setattr(app[HUB].departure, name, send_away)
+    assert mark() is Mark.RUNNING
+    await leave(runner, EndSignals(), drain_s)
+    await runner.cleanup()
+    assert marks == [Mark.CLEAN] * (2 if drain_s else 1)
 
 
 async def test_what_a_kill_has_taken_is_a_hole_in_the_same_epoch(tmp_path: Path) -> None:
