@@ -6,6 +6,7 @@ import {
   gapsWords,
   healthOf,
   savedWords,
+  withdrawnWords,
 } from "../../src/dashboard/connection/words.ts";
 import {
   formatBasisPoints,
@@ -152,4 +153,17 @@ test("what is saved and what is missing is told only where it is known", () => {
   expect(gapsWords({ gaps: 0, missing: 0 })).toBe("0");
   expect(gapsWords({ gaps: 1, missing: 0 })).toBe("1");
   expect(gapsWords({ gaps: 2, missing: 14_500 })).toBe("2 · 14.5K ticks");
+});
+
+test("names what a server gave and gives no longer, if it is wanted still", () => {
+  const before = { trades: ["A", "B", "C"], quotes: ["*"] };
+  const now = { trades: ["A"], quotes: ["*"] };
+  expect(withdrawnWords(before, now, { trades: ["A", "B"] })).toBe("B on trades");
+  expect(withdrawnWords(before, {}, before)).toBe("A, B, C on trades; * on quotes");
+  expect(withdrawnWords(before, now, { trades: ["A"] })).toBe("");
+  expect(withdrawnWords({}, now, before)).toBe("");
+  const many = ["1", "2", "3", "4", "5", "6", "7"];
+  expect(withdrawnWords({ bars: many }, {}, { bars: many })).toBe(
+    "1, 2, 3, 4, 5 and 2 more on bars",
+  );
 });

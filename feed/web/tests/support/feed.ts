@@ -52,6 +52,7 @@ export class ScriptedFeed {
   unwanted = "ZZZ";
   /** Most connections that were open at once. */
   peak = 0;
+  #connections = 0;
   #server: Server;
   #sockets = new Set<Socket>();
   #websockets = new Set<WebSocket>();
@@ -124,6 +125,14 @@ export class ScriptedFeed {
     }
   }
 
+  /** Tell every connection that this is all it is given, unasked: its grants have changed. */
+  grant(symbols: Symbols): void {
+    for (const subscriber of this.subscribers) {
+      subscriber.selection = Selection.of(symbols);
+      subscriber.send([{ T: "subscription", ...symbols }], undefined, "subscription");
+    }
+  }
+
   /** Break every connection without a goodbye. */
   cut(): void {
     for (const socket of this.#sockets) {
@@ -179,7 +188,9 @@ export class ScriptedFeed {
   #stream(url: URL, request: IncomingMessage, response: ServerResponse): void {
     const codec = request.headers.accept === "application/vnd.msgpack" ? "msgpack" : "json";
     const mediaType = codec === "json" ? "application/x-ndjson" : "application/vnd.msgpack";
-    response.writeHead(200, { "Content-Type": mediaType }).flushHeaders();
+    this.#connections += 1;
+    const headers = { "Content-Type": mediaType, "Feed-Connection": this.#connections };
+    response.writeHead(200, headers).flushHeaders();
     this.#add(url, response, {
       codec,
       selection: selectionOf(url),
@@ -224,7 +235,9 @@ export class ScriptedFeed {
       this.#websockets.delete(websocket);
       this.subscribers.delete(subscriber);
     });
-    subscriber.send([{ T: "success", msg: "connected" }], undefined);
+    this.#connections += 1;
+    const connection = this.#connections;
+    subscriber.send([{ T: "success", msg: "connected", connection }], undefined);
     websocket.on("message", (data: Buffer, isBinary) => {
       const message = (isBinary ? decode(data) : JSON.parse(data.toString())) as ControlMessage;
       this.controls.push(message);

@@ -282,12 +282,14 @@ export class Connection implements Link {
             ...opened,
             fallbacks: [...fallbacks],
             problem: undefined,
+            subscribed: undefined,
             connectedAtMs: this.#environment.now(),
             connects: this.status.connects + 1,
             reconnects: this.status.reconnects + (this.#wasLost ? 1 : 0),
           });
           this.#wasLost = false;
         },
+        told: (changes) => this.#setStatus(changes),
         frame: (frame) => this.#deliver(frame),
         answered: (revision, error) => this.#acknowledgements.acknowledge(revision, error),
         problem: (error) => this.#observer.onProblem(error),

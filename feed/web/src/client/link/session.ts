@@ -28,6 +28,7 @@ import type { Expiring, Message, ServerError } from "../wire/ticks.ts";
 import type { Gate } from "./gate.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { Frame, LinkOptions } from "./link.ts";
+import type { LinkStatus } from "./status.ts";
 
 /** A server that asks us to stay away for longer is asked again all the same. */
 const LONGEST_AWAY_MS = 300_000;
@@ -36,6 +37,8 @@ const LONGEST_AWAY_MS = 300_000;
 export interface SessionHost {
   opened(opened: Opened): void;
   frame(frame: Frame): void;
+  /** The server told something of the connection. */
+  told(changes: Partial<Pick<LinkStatus, "connection" | "subscribed">>): void;
   /** The selection of this revision was acknowledged, or refused. */
   answered(revision: number, error?: FeedError): void;
   /** An error that the session survives. */
@@ -222,7 +225,13 @@ export class Session {
 
   #obey(message: Message): void {
     switch (message.T) {
+      case "success":
+        if (message.connection !== undefined) {
+          this.#host.told({ connection: message.connection });
+        }
+        break;
       case "subscription":
+        this.#host.told({ subscribed: message });
         this.#answered();
         break;
       case "error":

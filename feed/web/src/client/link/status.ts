@@ -2,6 +2,7 @@
 
 import type { TransportKind } from "../transports/transport.ts";
 import type { CodecName } from "../wire/codec.ts";
+import type { SubscriptionState } from "../wire/ticks.ts";
 
 /**
  * - `idle`: nothing is subscribed to
@@ -37,6 +38,13 @@ export interface LinkStatus {
   /** The time of the next attempt, in ms since the Unix epoch. */
   readonly retryAtMs: number | undefined;
   readonly connectedAtMs: number | undefined;
+  /**
+   * The id of the connection at the server, or of the last one: `feed why 17` tells what happened
+   * to it. Undefined over EventSource, which shows no headers.
+   */
+  readonly connection: number | undefined;
+  /** What the server gives, as it said last: less than was asked for where not all is granted. */
+  readonly subscribed: SubscriptionState | undefined;
   /** Connections made, and those of them that were made after one had been lost. */
   readonly connects: number;
   readonly reconnects: number;
@@ -59,6 +67,8 @@ export const INITIAL_STATUS: LinkStatus = {
   problem: undefined,
   retryAtMs: undefined,
   connectedAtMs: undefined,
+  connection: undefined,
+  subscribed: undefined,
   connects: 0,
   reconnects: 0,
   malformed: 0,

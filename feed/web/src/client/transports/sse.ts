@@ -95,7 +95,7 @@ export class EventSourceTransport implements Transport {
     if (!opened) {
       throw await this.#explain(url);
     }
-    return { codec, compression: undefined };
+    return { codec, compression: undefined, connection: undefined }; // no headers are shown
   }
 
   read(): Promise<Arrival | undefined> {

@@ -61,7 +61,12 @@ export class StreamTransport implements Transport {
     }
     await expectStream(this.kind, response, mediaType);
     this.#reader = response.body?.getReader();
-    return { codec, compression: response.headers.get("content-encoding") ?? "identity" };
+    const id = Number(response.headers.get("feed-connection"));
+    return {
+      codec,
+      compression: response.headers.get("content-encoding") ?? "identity",
+      connection: id > 0 ? id : undefined,
+    };
   }
 
   async read(): Promise<Arrival | undefined> {

@@ -64,6 +64,8 @@ export interface Opened {
   codec: CodecName;
   /** "deflate", "gzip", "identity"; undefined where the browser does not tell. */
   compression: string | undefined;
+  /** The id of the connection at the server, where it is known by now. */
+  connection: number | undefined;
 }
 
 export interface Transport {

@@ -30,7 +30,8 @@ export class WebSocketTransport implements Transport {
     }
     const { extensions } = await this.#socket.open();
     const deflated = extensions.includes("permessage-deflate") && this.#request.compress !== false;
-    return { codec, compression: deflated ? "deflate" : "identity" };
+    const compression = deflated ? "deflate" : "identity";
+    return { codec, compression, connection: undefined }; // its first message tells
   }
 
   async read(): Promise<Arrival | undefined> {

@@ -145,6 +145,8 @@ export interface SubscriptionState extends Partial<Record<Channel, string[]>> {
 export interface Success {
   T: "success";
   msg: string;
+  /** With "connected": the id of the connection, to ask administrators about. */
+  connection?: number;
 }
 
 export interface ServerError {

@@ -28,6 +28,7 @@ const FIELDS = [
   "ticks",
   "lag",
   "reconnects",
+  "connection",
   "gaps",
   "merged",
   "malformed",
@@ -114,6 +115,7 @@ export class Meters {
       this.#lagTicks === undefined ? NOTHING : `${formatCompact(this.#lagTicks)} ticks`,
     );
     this.#set("reconnects", formatCount(status.reconnects));
+    this.#set("connection", status.connection === undefined ? NOTHING : String(status.connection));
     this.#set("gaps", gapsWords(counters));
     this.#set(
       "merged",

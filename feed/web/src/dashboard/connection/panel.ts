@@ -1,6 +1,6 @@
 /** The connection panel and the line in the head: meters, switches, ladder and journal together. */
 
-import type { FeedClient, LinkStatus } from "../../client/index.ts";
+import type { FeedClient, LinkStatus, Symbols } from "../../client/index.ts";
 import type { Market } from "../market/market.ts";
 import { byId, setData, Text } from "../ui/dom.ts";
 import { formatAsOf, formatCount } from "../ui/format.ts";
@@ -11,7 +11,7 @@ import { Journal } from "./journal.ts";
 import { Ladder } from "./ladder.ts";
 import { Meters } from "./meters.ts";
 import { type ServerStatus, ServerWatch } from "./server.ts";
-import { describe, TRANSPORT_WORDS } from "./words.ts";
+import { describe, TRANSPORT_WORDS, withdrawnWords } from "./words.ts";
 
 const METER_MS = 1_000;
 
@@ -45,6 +45,7 @@ export class Panel {
   #frames = 0;
   #status: LinkStatus;
   #epoch: string | undefined;
+  #subscribed: Symbols = {};
   #awaitsSnapshot = true; // at first and after a gap; those for symbols just added are not news
 
   /**
@@ -119,7 +120,13 @@ export class Panel {
       this.#situation = { ...this.#situation, down };
       this.#show();
     });
-    client.on("subscription", ({ conflate }) => {
+    client.on("subscription", (state) => {
+      const withdrawn = withdrawnWords(this.#subscribed, state, client.subscription);
+      this.#subscribed = state;
+      if (withdrawn !== "") {
+        this.#journal.note(`The server gives no longer ${withdrawn}`, "warn");
+      }
+      const { conflate } = state;
       if (conflate !== undefined) {
         const words = Object.entries(conflate).map(
           ([channel, interval]) => `${channel} ${interval}`,

@@ -1,6 +1,6 @@
 /** The state of a connection in words. Pure. */
 
-import type { LinkStatus, TransportKind } from "../../client/index.ts";
+import { CHANNELS, type LinkStatus, type Symbols, type TransportKind } from "../../client/index.ts";
 import { formatBytes, formatCompact, formatCount, NOTHING } from "../ui/format.ts";
 
 export const TRANSPORT_WORDS: Record<TransportKind, string> = {
@@ -21,6 +21,20 @@ export function savedWords(bytesPerS: number, share: number | undefined): string
 /** The number of gaps; of one between two epochs nobody knows how much is missing. */
 export function gapsWords({ gaps, missing }: { gaps: number; missing: number }): string {
   return missing === 0 ? formatCount(gaps) : `${gaps} · ${formatCompact(missing)} ticks`;
+}
+
+const MOST_NAMED = 5;
+
+/** What a server gave and does not give any more, though it is wanted: `MSFT, TSLA on trades`. */
+export function withdrawnWords(before: Symbols, now: Symbols, wanted: Symbols): string {
+  const told = CHANNELS.map((channel) => {
+    const gone = (before[channel] ?? []).filter(
+      (name) => wanted[channel]?.includes(name) && !now[channel]?.includes(name),
+    );
+    const more = gone.length > MOST_NAMED ? ` and ${gone.length - MOST_NAMED} more` : "";
+    return gone.length === 0 ? "" : `${gone.slice(0, MOST_NAMED).join(", ")}${more} on ${channel}`;
+  });
+  return told.filter((words) => words !== "").join("; ");
 }
 
 /** The quality of the connection, which a dot beside the words shows too. */

@@ -47,6 +47,31 @@ describe.each(wires)("$transport $codec", (wire) => {
     });
   });
 
+  test("shows its number at the server, and the next one's, where the transport tells", async () => {
+    const record = connect(wire);
+    await record.client.subscribe({ trades: ["*"] });
+    feed.publish("AAPL");
+    await until(() => expect(record.sequences).toEqual([1]));
+    const tells = wire.transport !== "sse";
+    expect(record.status.connection).toBe(tells ? 1 : undefined);
+    feed.cut();
+    feed.publish("AAPL");
+    await until(() => expect(record.sequences).toEqual([1, 2]));
+    expect(record.status.connection).toBe(tells ? 2 : undefined);
+  });
+
+  test("shows what is left of its subscription when a grant shrinks", async () => {
+    const record = connect(wire);
+    const told: (readonly string[] | undefined)[] = [];
+    record.client.on("subscription", ({ trades }) => told.push(trades));
+    await record.client.subscribe({ trades: ["AAPL", "MSFT"] });
+    await until(() => expect(feed.subscribers.size).toBe(1));
+    feed.grant({ trades: ["MSFT"] });
+    await until(() => expect(told.at(-1)).toEqual(["MSFT"]));
+    expect(record.status.subscribed?.trades).toEqual(["MSFT"]);
+    expect(record.client.subscription.trades).toEqual(["AAPL", "MSFT"]); // is wanted still
+  });
+
   test("stays away for exactly as long as a server that leaves said", async () => {
     const record = connect(wire);
     await record.client.subscribe({ trades: ["*"] });
