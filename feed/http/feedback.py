@@ -25,10 +25,8 @@ async def feedback(request: web.Request, server: Server) -> web.Response:
     The body is JSON whatever its Content-Type says: `navigator.sendBeacon` sends text.
 
     Raises:
-        HTTPForbidden: it comes from a page that is not allowed.
         InvalidMessage, InvalidParameter: the body is not accepted.
     """
-    server.origins.check(request)
     try:
         async with asyncio.timeout(server.hub.settings.head_timeout_s):
             body = await _read(request)

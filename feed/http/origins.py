@@ -1,7 +1,8 @@
-"""The web pages that may read this server: CORS, and the WebSocket's Origin check.
+"""The web pages that may read this server: CORS, and the check of Origin.
 
 A page of the same origin always may, others only if configured. Clients that are not browsers send
-an Origin rarely, and without one they are not concerned.
+an Origin rarely, and without one they are not concerned. CORS keeps answers from strange pages, not
+requests from the server; so WebSockets, and requests that change something, are refused to them.
 """
 
 from collections.abc import Collection
@@ -10,11 +11,12 @@ from aiohttp import hdrs, web
 
 from feed.http.callers import caller_of, hosts_of
 from feed.http.problems import allowed_methods, nothing_at
-from feed.http.protocol.headers import with_manners
+from feed.http.protocol.headers import EXPOSED, with_manners
 from feed.trust.credentials import AUTHORIZATION, KEY_HEADER, SECRET_HEADER
 
 ANY = "*"
 SCHEMES = frozenset({"http", "https"})  # of pages
+SAFE_METHODS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})  # RFC 9110 §9.2.1
 _HEADERS = ", ".join(
     (
         *("Accept", KEY_HEADER, SECRET_HEADER, AUTHORIZATION),
@@ -52,13 +54,22 @@ class Origins:
         return self.is_own(request) or self.names(request)
 
     def check(self, request: web.Request) -> None:
-        """Refuse a WebSocket from a page that is not allowed.
+        """Refuse a WebSocket, or a request that may change something, from a strange page.
 
         Raises:
             HTTPForbidden: CORS does not protect WebSockets, so the server must.
         """
         if not self.allows(request):
             raise _refusal(request, self._allowed)
+
+    def check_unsafe(self, request: web.Request) -> None:
+        """Refuse any request but GET, HEAD and OPTIONS from a page that is not allowed.
+
+        Raises:
+            HTTPForbidden: it would be carried out, though its page cannot read the answer.
+        """
+        if request.method not in SAFE_METHODS:
+            self.check(request)
 
     def check_named(self, request: web.Request) -> None:
         """Refuse a page that is not allowed by its name: `*` is not for what administrators do.
@@ -75,6 +86,7 @@ class Origins:
         with_manners(response, any_origin=ANY in self._allowed)
         if origin is not None and origin.isascii() and self.allows(request):
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
+            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = EXPOSED
             if self.admits(request):
                 response.headers[hdrs.ACCESS_CONTROL_ALLOW_CREDENTIALS] = "true"
         if self._allowed:

@@ -97,7 +97,8 @@ class Route:
 async def _admit(
     route: Route, server: Server, handler: Handler, request: web.Request
 ) -> web.StreamResponse:
-    """Answer those who may ask; nobody else stands in line."""
+    """Answer those who may ask, from pages that may; nobody else stands in line."""
+    server.origins.check_unsafe(request)
     admit = server.access.admit_once if route.rated else server.access.admit
     keep_identity(request, await admit(request, route.scope))
     return await handler(request)

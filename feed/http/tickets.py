@@ -19,11 +19,9 @@ async def tickets(request: web.Request, server: Server) -> web.Response:
     """Answer a ticket for one stream, and set the cookie of a visit.
 
     Raises:
-        HTTPForbidden: it comes from a page that is not allowed.
         HTTPUnsupportedMediaType: it is not JSON, which only pages that are allowed may send.
         CredentialRefused: who asks was not shown by a credential, but by a cookie.
     """
-    server.origins.check(request)
     if request.content_type != _JSON:
         raise web.HTTPUnsupportedMediaType(text=f"accepted: Content-Type: {_JSON}, such as {{}}")
     access = server.access
@@ -46,12 +44,7 @@ async def tickets(request: web.Request, server: Server) -> web.Response:
 
 
 async def sign_out(request: web.Request, server: Server) -> web.Response:
-    """Forget the visit of a cookie, and the cookie.
-
-    Raises:
-        HTTPForbidden: it comes from a page that is not allowed.
-    """
-    server.origins.check(request)
+    """Forget the visit of a cookie, and the cookie."""
     text = request.cookies.get(COOKIE)
     if text is not None:
         server.access.tickets.end_visit(text)

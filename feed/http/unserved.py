@@ -28,6 +28,10 @@ async def unrouted(request: web.Request, server: Server) -> web.StreamResponse:
         except web.HTTPForbidden as error:
             return problem_for(error, request.path)
         return await say_unserved(request, server)
+    try:
+        server.origins.check_unsafe(request)
+    except web.HTTPForbidden as error:
+        return problem_for(error, request.path)
     return await refuse_unrouted(request)
 
 

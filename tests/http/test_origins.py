@@ -1,13 +1,22 @@
 """Which pages may read: CORS for requests, the Origin check for WebSockets."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+import feed as package
+from feed.http import routes, status
+from feed.http.access import Scope
+from feed.http.protocol.headers import EXPOSED
+from feed.http.routes import ROUTES, Route
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve
 from tests.fakes.websocket_reader import WebSocketReader
 
 PAGE = "https://page.example"
 STRANGER = "https://stranger.example"
+PACKAGE = Path(package.__file__).parent
 
 
 async def cors(
@@ -118,3 +127,79 @@ async def test_a_websocket_from_a_strange_page_is_refused(
             assert repr(origin) in detail
             assert "--allow-origin" in detail
             assert not feed.hub.sessions
+
+
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE", "MKCOL")
+PATHS = sorted({route.path.format(feed="iex", location="us", id="1") for route in ROUTES})
+
+
+async def test_no_route_does_anything_for_a_strange_page(serve: Serve) -> None:
+    """Whatever the path, and whether or not it knows the method: nothing is asked but who asks."""
+    feed = await serve(local_admin=True, allow_origin=(PAGE,))
+    for path in (*PATHS, "/", "/docs", "/plain", "/nowhere"):
+        for method in UNSAFE:
+            for origin in (STRANGER, "null"):
+                answer = await cors(feed, origin, method, path)
+                assert answer.status == 403, (method, path)
+                detail = (await answer.document())["detail"]
+                assert repr(origin) in detail
+                assert "Access-Control-Allow-Origin" not in answer.headers
+                answer.wire.abort()
+
+
+async def test_a_page_that_is_allowed_is_refused_for_other_reasons_only(serve: Serve) -> None:
+    feed = await serve(local_admin=True, allow_origin=(PAGE,))
+    methods: dict[str, set[str]] = {}
+    for route in ROUTES:
+        path = route.path.format(feed="iex", location="us", id="1")
+        methods.setdefault(path, set()).add(route.method)
+    for path, known in methods.items():
+        for method in UNSAFE:
+            for origin in (PAGE, own(feed), None):
+                answer = await cors(feed, origin, method, path)
+                assert answer.status != 403, (method, path)
+                assert (answer.status == 405) is (method not in known)
+                answer.wire.abort()
+
+
+async def test_preflights_name_each_method_that_a_route_has(serve: Serve) -> None:
+    feed = await serve(allow_origin=(PAGE,))
+    for route in ROUTES:
+        path = route.path.format(feed="iex", location="us", id="1")
+        answer = await cors(feed, PAGE, "OPTIONS", path)
+        assert route.method in answer.headers["Access-Control-Allow-Methods"].split(", ")
+        answer.wire.abort()
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE", "PUT"])
+async def test_a_route_of_a_method_that_is_new_is_in_preflights(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    row = Route("/v1/rooms/{id}", status.healthz, Scope.GRANTED, "a room", method=method)
+    monkeypatch.setattr(routes, "ROUTES", (*ROUTES, row))
+    feed = await serve(allow_origin=(PAGE,))
+    answer = await cors(feed, PAGE, "OPTIONS", "/v1/rooms/1")
+    allowed = answer.headers["Access-Control-Allow-Methods"].split(", ")
+    assert set(allowed) == {method, "OPTIONS"}
+    assert (await cors(feed, PAGE, method, "/v1/rooms/1")).status == 200
+    assert (await cors(feed, STRANGER, method, "/v1/rooms/1")).status == 403
+
+
+async def test_an_allowed_page_may_read_each_header_of_ours(serve: Serve) -> None:
+    feed = await serve(allow_origin=(PAGE,))
+    answer = await cors(feed, PAGE, path="/v1/sse?trades=*&conflate=trades:1s")
+    exposed = answer.headers["Access-Control-Expose-Headers"].split(", ")
+    ours = [name for name in answer.headers if name.startswith("Feed-")]
+    assert sorted(ours) == ["Feed-Conflate", "Feed-Connection"]
+    assert {*ours, "Retry-After", "WWW-Authenticate"} <= set(exposed)
+    answer = await cors(feed, STRANGER, path="/v1/sse?trades=*")
+    assert "Access-Control-Expose-Headers" not in answer.headers
+
+
+def test_every_header_of_ours_is_exposed() -> None:
+    written = {
+        name
+        for path in PACKAGE.rglob("*.py")
+        for name in re.findall(r'"(Feed-[A-Z][\w-]*)"', path.read_text())
+    }
+    assert written == {name for name in EXPOSED.split(", ") if name.startswith("Feed-")}
