@@ -17,9 +17,10 @@ from aiohttp import web
 
 from feed.errors import InvalidParameter
 from feed.http.access import identity_of
+from feed.http.answer_models import ConnectionLine, ConnectionsAnswer, DisconnectedAnswer
 from feed.http.answers import json_answer
 from feed.http.callers import caller_of
-from feed.http.connection_words import Document, Scribe
+from feed.http.connection_words import Scribe
 from feed.http.problems import legible, problem
 from feed.http.server import Server
 from feed.hub.portrait import MOST_DEPARTED, portray
@@ -28,8 +29,9 @@ from feed.hub.steps import Step
 from feed.wire.disconnect import Reason
 
 MOST_LISTED = 1_000
-_LISTED = 100
+LISTED = 100
 _LONGEST_NUMBER = 18
+MOST_NUMBER = 10**_LONGEST_NUMBER - 1
 
 log = structlog.get_logger("feed.admin")
 
@@ -69,7 +71,7 @@ class _Asked:
             raise InvalidParameter(
                 "after", after, "none: only a list in the order of ids has pages"
             )
-        limit = _number("limit", query.get("limit", str(_LISTED)), 1, MOST_LISTED)
+        limit = _number("limit", query.get("limit", str(LISTED)), 1, MOST_LISTED)
         return cls(limit, after, Order(order), query.get("identity"))
 
 
@@ -85,7 +87,7 @@ async def connections(request: web.Request, server: Server) -> web.Response:
     server.origins.check_named(request)
     hub, asked = server.hub, _Asked.of(request)
     chosen: list[_Ranked] = []
-    listed: list[Document] = []
+    listed: list[ConnectionLine] = []
     work = _choosing(list(hub.sessions.values()), chosen, asked)
     await hub.turns.in_slices(work, Step.ANSWER)
     following = None
@@ -94,7 +96,12 @@ async def connections(request: web.Request, server: Server) -> web.Response:
         following = chosen[-1][0]
     work = _writing(chosen, _scribe(server), listed)
     await hub.turns.in_slices(work, Step.ANSWER)
-    return json_answer({"connections": listed, "next": following, "total": len(hub.sessions)})
+    page: ConnectionsAnswer = {
+        "connections": listed,
+        "next": following,
+        "total": len(hub.sessions),
+    }
+    return json_answer(page)
 
 
 async def connection(request: web.Request, server: Server) -> web.Response:
@@ -134,7 +141,7 @@ async def disconnect_one(request: web.Request, server: Server) -> web.Response:
         peer=session.connection.peer,
     )
     server.hub.disconnect(session, Reason.ADMIN)
-    return json_answer({"disconnected": 1})
+    return json_answer(DisconnectedAnswer(disconnected=1))
 
 
 async def disconnect_all(request: web.Request, server: Server) -> web.Response:
@@ -158,7 +165,7 @@ async def disconnect_all(request: web.Request, server: Server) -> web.Response:
             yield
 
     await server.hub.turns.in_slices(sending(), Step.LEAVE)
-    return json_answer({"disconnected": len(theirs)})
+    return json_answer(DisconnectedAnswer(disconnected=len(theirs)))
 
 
 def _choosing(
@@ -185,7 +192,7 @@ def _choosing(
     chosen.sort(reverse=worst is not None)
 
 
-def _writing(chosen: list[_Ranked], scribe: Scribe, listed: list[Document]) -> Iterator[None]:
+def _writing(chosen: list[_Ranked], scribe: Scribe, listed: list[ConnectionLine]) -> Iterator[None]:
     """Write down those of the chosen that are still there, one a step."""
     for *_, session in chosen:
         if not session.ended.done():
@@ -224,7 +231,7 @@ def _id_of(request: web.Request) -> int:
     return _number("id", request.match_info["id"], 1)
 
 
-def _number(name: str, text: str, least: int, most: int = 10**_LONGEST_NUMBER) -> int:
+def _number(name: str, text: str, least: int, most: int = MOST_NUMBER) -> int:
     short = len(text) <= _LONGEST_NUMBER  # int() refuses thousands of digits in its own way
     if not (short and text.isascii() and text.isdecimal() and least <= int(text) <= most):
         limits = f"from {least} to {most:,}" if most == MOST_LISTED else f"from {least} on"

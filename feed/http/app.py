@@ -12,6 +12,9 @@ from feed.broadcast.ring import RingBuffer
 from feed.http import handshake, pages, routes
 from feed.http.access import Access, scopes_of
 from feed.http.content_encoding import encoded
+from feed.http.contract.asyncapi import asyncapi_document
+from feed.http.contract.documents import Documents
+from feed.http.contract.openapi import openapi_document
 from feed.http.origins import Origins
 from feed.http.protocol.headers import stay_encrypted
 from feed.http.server import Server
@@ -124,6 +127,10 @@ async def make_app(
         StatusHistory(hub, ingest, sample_s),
         Exposition(hub, ingest, lost_log_records, certificate, keeper),
         clock.mono_ns(),
+        Documents(
+            partial(openapi_document, routes.ROUTES, identities_required=identities.required),
+            partial(asyncapi_document, identities_required=identities.required),
+        ),
         last_words_s,
     )
     app = web.Application()

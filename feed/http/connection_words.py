@@ -4,7 +4,6 @@ Numbers of a record become positions of the ring of now: there is one ring in a 
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from feed.broadcast.flight_record import (
     GAP_REASONS,
@@ -16,11 +15,10 @@ from feed.broadcast.flight_record import (
     timed,
 )
 from feed.broadcast.ring import RingBuffer
+from feed.http.answer_models import ConnectionAnswer, ConnectionLine, Numbers, RecordEvent
 from feed.hub.portrait import Portrait
 from feed.wire.messages import GapReason
 from feed.wire.rfc3339 import rfc3339
-
-Document = dict[str, Any]
 
 _GAPS = {
     GapReason.OVERRUN: "the ring no longer held them",
@@ -52,9 +50,9 @@ class Scribe:
         self._mono_ns = mono_ns
         self._wall_ns = wall_ns
 
-    def line(self, portrait: Portrait) -> Document:
+    def line(self, portrait: Portrait) -> ConnectionLine:
         """Return a portrait without its record."""
-        document: Document = {
+        document: ConnectionLine = {
             "id": portrait.id,
             "identity": {"kind": portrait.kind, "id": portrait.key, "name": portrait.name},
             "since": self._time(portrait.opened_ns),
@@ -78,11 +76,11 @@ class Scribe:
             document["reason"] = portrait.reason.value.name
         return document
 
-    def whole(self, portrait: Portrait) -> Document:
+    def whole(self, portrait: Portrait) -> ConnectionAnswer:
         """Return a portrait, and what happened to it, oldest first."""
-        return self.line(portrait) | {"record": list(self._record(portrait))}
+        return {**self.line(portrait), "record": list(self._record(portrait))}
 
-    def _record(self, portrait: Portrait) -> Iterator[Document]:
+    def _record(self, portrait: Portrait) -> Iterator[RecordEvent]:
         told = portrait.compression and f", {portrait.compression}"
         words = f"over {portrait.transport} in {portrait.codec}{told}, from {portrait.peer or '?'}"
         yield self._event(portrait.opened_ns, "joined", f"joined {words}")
@@ -95,12 +93,12 @@ class Scribe:
                 portrait.ended_ns,
                 "closed",
                 f"closed, while {portrait.standing}: {portrait.words or reason.words}",
-                reason=reason.name,
+                {"reason": reason.name},
             )
 
-    def _told(self, event: Event) -> Document:
+    def _told(self, event: Event) -> RecordEvent:
         position, count = self._position(event.sequence), event.count
-        numbers: Document = {}
+        numbers: Numbers = {}
         match event.what:
             case Happened.FORGOTTEN:
                 words = f"{count:,} older events are forgotten"
@@ -128,22 +126,24 @@ class Scribe:
                 reason = WARNING_REASONS[event.detail].value
                 words = f"warned of {count:,} name{'s' * (count != 1)}: {reason.replace('_', ' ')}"
                 numbers = {"reason": reason, "count": count}
-        return self._event(event.mono_ns, event.what.name.lower(), words, **numbers)
+        return self._event(event.mono_ns, event.what.name.lower(), words, numbers)
 
-    def _gap(self, event: Event) -> tuple[str, Document]:
+    def _gap(self, event: Event) -> tuple[str, Numbers]:
         """Return a gap in words and numbers."""
         reason, last = GAP_REASONS[event.detail], self._position(event.sequence)
-        numbers: Document = {"to": last, "reason": reason.value}
+        numbers: Numbers = {"to": last, "reason": reason.value}
         why = _GAPS.get(reason, reason.value)
         if not event.count:
             return f"gap: all before {last} and after where it was: {why}", numbers
         first = self._position(event.sequence - event.count + 1)
         what = "conflated" if reason is GapReason.CONFLATED else "gap"
         words = f"{what}: {event.count:,} sequences, {first} to {last}: {why}"
-        return words, {"from": first, "count": event.count} | numbers
+        return words, {"from": first, "count": event.count, **numbers}
 
-    def _event(self, mono_ns: int, name: str, words: str, **numbers: object) -> Document:
-        return {"t": self._time(mono_ns), "event": name, "msg": words, **numbers}
+    def _event(
+        self, mono_ns: int, name: str, words: str, numbers: Numbers | None = None
+    ) -> RecordEvent:
+        return {"t": self._time(mono_ns), "event": name, "msg": words, **(numbers or {})}
 
     def _time(self, mono_ns: int) -> str:
         return rfc3339(self._wall_ns - (self._mono_ns - mono_ns))

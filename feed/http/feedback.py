@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
+from feed.http.answer_models import FeedbackAnswer
 from feed.http.answers import json_answer
 from feed.http.problems import problem
 from feed.http.server import Server
@@ -42,7 +43,7 @@ async def feedback(request: web.Request, server: Server) -> web.Response:
         )
     if not server.hub.age_reports.live:  # a recording's ages are of any size, so they are not read
         server.hub.age_reports.refuse()
-        return json_answer({"outcome": Outcome.NOT_LIVE})
+        return json_answer(FeedbackAnswer(outcome=Outcome.NOT_LIVE))
     report = Report.of(JSON.decode(body))
     outcome = server.hub.age_reports.record(report.transport, report.ages_ms)
     if outcome is Outcome.OVER_BUDGET:

@@ -6,13 +6,14 @@ Whoever asks is answered of what is granted to them: what they ask for goes thro
 
 from collections.abc import Collection, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from aiohttp import web
 
 from feed.errors import InvalidParameter, NotGranted
 from feed.http.access import identity_of
+from feed.http.answer_models import Asset, SymbolsAnswer
 from feed.http.answers import (
     array_answer,
     array_of,
@@ -21,9 +22,10 @@ from feed.http.answers import (
     limit_of,
     ticks_answer,
 )
+from feed.http.protocol.headers import CONFLATE_HEADER
 from feed.http.ring_page import encode, read_page
 from feed.http.server import Server
-from feed.http.streaming import CONFLATE_HEADER, conflate_header
+from feed.http.streaming import conflate_header
 from feed.hub.steps import Step
 from feed.market.symbols import ALL, is_symbol
 from feed.market.ticks import CHANNEL_OF_KIND, Channel, Kind
@@ -35,14 +37,14 @@ from feed.wire.position import BEGINNING
 from feed.wire.requests import Request
 from feed.wire.selection import Selection
 
-_TIMEFRAMES = {"1s": Kind.SECOND_BAR, "1m": Kind.BAR}
+TIMEFRAMES = {"1s": Kind.SECOND_BAR, "1m": Kind.BAR}
+_ACTIVE: Literal["active"] = "active"  # the status of every asset
 _EVERYTHING = Selection.of(dict.fromkeys(Channel, (ALL,)))
-_ACTIVE = "active"  # the status of every asset
 
 
 async def symbols(request: web.Request, server: Server) -> web.Response:
     """Answer the symbols that can be subscribed to, sorted."""
-    return json_answer({"symbols": await _listed(request, server)})
+    return json_answer(SymbolsAnswer(symbols=await _listed(request, server)))
 
 
 async def assets(request: web.Request, server: Server) -> web.Response:
@@ -62,24 +64,23 @@ async def assets(request: web.Request, server: Server) -> web.Response:
 @lru_cache(maxsize=1 << 16)  # whoever asks is answered of the same instruments
 def _asset(known: Instrument) -> bytes:
     """Return an instrument in the dialect's words, encoded."""
-    return orjson.dumps(
-        {
-            "id": known.symbol,
-            "class": known.asset_class,
-            "exchange": known.exchange,
-            "symbol": known.symbol,
-            "name": known.name,
-            "status": _ACTIVE,
-            "tradable": True,
-            "marginable": False,
-            "shortable": False,
-            "easy_to_borrow": False,
-            "fractionable": True,
-            "min_order_size": "0.000000001",
-            "min_trade_increment": "0.000000001",
-            "price_increment": "0.000000001",
-        }
-    )
+    asset: Asset = {
+        "id": known.symbol,
+        "class": known.asset_class,
+        "exchange": known.exchange,
+        "symbol": known.symbol,
+        "name": known.name,
+        "status": _ACTIVE,
+        "tradable": True,
+        "marginable": False,
+        "shortable": False,
+        "easy_to_borrow": False,
+        "fractionable": True,
+        "min_order_size": "0.000000001",
+        "min_trade_increment": "0.000000001",
+        "price_increment": "0.000000001",
+    }
+    return orjson.dumps(asset)
 
 
 async def snapshot(request: web.Request, server: Server) -> web.Response:
@@ -131,9 +132,9 @@ async def bars(request: web.Request, server: Server) -> web.Response:
     if not is_symbol(symbol):
         raise InvalidParameter("symbol", symbol, "one symbol, such as AAPL or BTC/USD")
     timeframe = request.query.get("timeframe", "1m")
-    if timeframe not in _TIMEFRAMES:
-        raise InvalidParameter("timeframe", timeframe, ", ".join(_TIMEFRAMES))
-    kind = _TIMEFRAMES[timeframe]
+    if timeframe not in TIMEFRAMES:
+        raise InvalidParameter("timeframe", timeframe, ", ".join(TIMEFRAMES))
+    kind = TIMEFRAMES[timeframe]
     grants = identity_of(request).grants
     async with server.hub.turns.turn(Step.ANSWER):
         asked = {CHANNEL_OF_KIND[kind]: [symbol]}

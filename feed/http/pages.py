@@ -2,7 +2,8 @@
 
 Built files carry a hash in their names, so they are cached for ever; a `.br` or `.gz` beside a file
 is what aiohttp sends to clients that accept it. Everything a page loads comes from here: the
-Content-Security-Policy allows nothing else.
+Content-Security-Policy allows nothing else, and no page may be framed, by which it would be clicked
+unseen, or reached by whoever opened it.
 
 A page names its files, and what it asks for, by where it is. A proxy that is trusted may take a
 prefix off: then they are named with it, since `/prefix` and `/prefix/` look the same from here.
@@ -18,6 +19,7 @@ from feed.http.callers import caller_of
 
 _PACKAGE = Path(__file__).parents[1]
 BUILT = _PACKAGE / "web" / "dist"
+PROTOBUF_SCHEMA = _PACKAGE / "wire" / "feed.proto"
 PLAIN = _PACKAGE / "http" / "page"
 
 _POLICY = {
@@ -31,10 +33,14 @@ _POLICY = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
+# What no page of ours uses, nor may anything that was smuggled into one.
+_UNUSED = ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
 _PAGE_HEADERS = {
     "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _UNUSED),
+    "Cross-Origin-Opener-Policy": "same-origin",  # passed over where the page is not over TLS
     hdrs.CACHE_CONTROL: "no-cache",
 }
 _PACKAGE_HEADERS = {
@@ -42,6 +48,7 @@ _PACKAGE_HEADERS = {
     hdrs.CACHE_CONTROL: "no-cache",
     hdrs.CONTENT_TYPE: "application/gzip",
 }
+_SCHEMA_HEADERS = {**_PACKAGE_HEADERS, hdrs.CONTENT_TYPE: "text/plain; charset=utf-8"}
 _MAY_CHANGE = {"X-Content-Type-Options": "nosniff"}
 _NEVER_CHANGES = {**_MAY_CHANGE, hdrs.CACHE_CONTROL: "public, max-age=31536000, immutable"}
 _COMPRESSED = {".br", ".gz"}
@@ -85,12 +92,18 @@ def routes(built: Path = BUILT) -> list[web.AbstractRouteDef]:
     plain = [
         web.get("/plain", page(PLAIN / "index.html")),
         web.get("/status", page(PLAIN / "status.html")),
+        web.get(f"/{PROTOBUF_SCHEMA.name}", _file(PROTOBUF_SCHEMA, _SCHEMA_HEADERS)),
         *_files("/page", PLAIN, _MAY_CHANGE),
     ]
     if not (built / "index.html").is_file():
-        return [web.get("/", page(PLAIN / "index.html")), *plain]
+        return [
+            web.get("/", page(PLAIN / "index.html")),
+            web.get("/docs", page(PLAIN / "docs.html")),
+            *plain,
+        ]
     return [
         web.get("/", page(built / "index.html")),
+        web.get("/docs", page(built / "docs.html")),
         web.get("/client.js", page(built / "client.js")),  # the browser client, for other pages
         web.get("/client.tgz", _file(built / "client.tgz", _PACKAGE_HEADERS)),  # the same for npm
         *_files("/assets", built / "assets", _NEVER_CHANGES),

@@ -7,19 +7,23 @@ the build of the front end.
 """
 
 import asyncio
-from collections.abc import Awaitable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
+from http import HTTPStatus
 from typing import Protocol
 
 from aiohttp import hdrs, web
+from pydantic import BaseModel
 
 from feed.errors import FeedError
 from feed.http import admin, market_data, status
+from feed.http import answer_models as models
 from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET, Scope, keep_identity
 from feed.http.answers import refuse_parameters
 from feed.http.content_encoding import encoded
+from feed.http.contract import served
 from feed.http.feedback import feedback
 from feed.http.problems import Handler, with_problems
 from feed.http.server import Server
@@ -27,7 +31,7 @@ from feed.http.sse import sse
 from feed.http.stream import stream
 from feed.http.tickets import sign_out, tickets
 from feed.http.websocket import websocket
-from feed.wire.requests import Channels, Request
+from feed.wire.requests import Channels, Report, Request
 
 
 class Answer(Protocol):
@@ -35,6 +39,9 @@ class Answer(Protocol):
 
     def __call__(self, request: web.Request, server: Server) -> Awaitable[web.StreamResponse]:
         """Answer."""
+
+
+TEXT = "text"  # in place of a form: the answer is not JSON
 
 
 class Body(Enum):
@@ -61,6 +68,10 @@ class Route:
         in_line: whether only some requests are answered at once, and the others wait for them.
         rated: whether it counts towards the finite requests a second; not for who asks whether the
             server lives.
+        says: the form of the answer of each status that is a success; None: it is empty. TEXT: it
+            is not JSON.
+        refuses: statuses by which it alone refuses.
+        asks: the form of the body that it takes.
     """
 
     path: str
@@ -73,6 +84,9 @@ class Route:
     method: str = hdrs.METH_GET
     in_line: bool = True
     rated: bool = True
+    says: Mapping[int, object] = field(default_factory=dict)
+    refuses: tuple[HTTPStatus, ...] = ()
+    asks: type[BaseModel] | None = None
 
     def to_aiohttp(self, server: Server) -> web.RouteDef:
         """Return the route as aiohttp has it, for a server.
@@ -151,13 +165,20 @@ ROUTES = (
         Route(path, websocket, Scope.GRANTED, _DIALECT, refuses_others=False, body=Body.ENDLESS)
         for path in ("/v1/ws", "/v2/{feed}", "/v1beta3/crypto/{location}")
     ),
-    Route("/v1/symbols", market_data.symbols, Scope.GRANTED, "what is traded"),
+    Route(
+        "/v1/symbols",
+        market_data.symbols,
+        Scope.GRANTED,
+        "what is traded",
+        says={200: models.SymbolsAnswer},
+    ),
     Route(
         "/v1/snapshot",
         market_data.snapshot,
         Scope.GRANTED,
         '`{"pos","ticks"}`: the last known state',
         _SELECTING,
+        says={200: models.SnapshotAnswer},
     ),
     Route(
         "/v1/history",
@@ -165,6 +186,7 @@ ROUTES = (
         Scope.GRANTED,
         '`{"pos","ticks","next"}`: what the ring holds, page by page; `gap` where some is gone',
         (*_SELECTING, "after", "limit"),
+        says={200: models.HistoryAnswer},
     ),
     Route(
         "/v1/bars",
@@ -172,6 +194,7 @@ ROUTES = (
         Scope.GRANTED,
         '`{"bars","current"}`: finished bars, and the one that is open',
         ("symbol", "timeframe", "limit"),
+        says={200: models.BarsAnswer},
     ),
     Route(
         "/v2/assets",
@@ -179,6 +202,7 @@ ROUTES = (
         Scope.GRANTED,
         "what ccxt asks before it subscribes",
         ("asset_class", "exchange", "status"),
+        says={200: list[models.Asset]},
     ),
     Route(
         "/v1/feedback",
@@ -189,6 +213,13 @@ ROUTES = (
         body=Body.AS_IS,
         method=hdrs.METH_POST,
         in_line=False,  # its body may take its time
+        says={204: None, 200: models.FeedbackAnswer},
+        refuses=(
+            HTTPStatus.REQUEST_TIMEOUT,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.TOO_MANY_REQUESTS,
+        ),
+        asks=Report,
     ),
     Route(
         "/v1/tickets",
@@ -197,6 +228,8 @@ ROUTES = (
         "a ticket for one stream of a browser, and the cookie of its visit",
         body=Body.AS_IS,
         method=hdrs.METH_POST,
+        says={201: models.TicketAnswer, 204: None},
+        refuses=(HTTPStatus.UNSUPPORTED_MEDIA_TYPE,),
     ),
     Route(
         "/v1/sign-out",
@@ -205,14 +238,22 @@ ROUTES = (
         "nothing, and the end of that visit",
         body=Body.AS_IS,
         method=hdrs.METH_POST,
+        says={204: None},
     ),
-    Route("/v1/status", status.status, Scope.GRANTED, "how the server is"),
+    Route(
+        "/v1/status",
+        status.status,
+        Scope.GRANTED,
+        "how the server is",
+        says={200: models.StatusAnswer},
+    ),
     Route(
         "/v1/status/history",
         status.status_history,
         Scope.GRANTED,
         "how it was in the last 15 minutes, a sample every 5 s",
         refuses_others=False,
+        says={200: models.StatusHistoryAnswer},
     ),
     Route(
         "/v1/admin/connections",
@@ -220,6 +261,7 @@ ROUTES = (
         Scope.ADMIN,
         '`{"connections","next","total"}`: who is connected, and how far they are',
         ("limit", "after", "order", "identity"),
+        says={200: models.ConnectionsAnswer},
     ),
     Route(
         "/v1/admin/connections",
@@ -228,12 +270,15 @@ ROUTES = (
         '`{"disconnected"}`: how many connections of an identity were sent away',
         ("identity",),
         method=hdrs.METH_DELETE,
+        says={200: models.DisconnectedAnswer},
     ),
     Route(
         "/v1/admin/connections/{id}",
         admin.connection,
         Scope.ADMIN,
         "a connection, also one that left, and in `record` what happened to it",
+        says={200: models.ConnectionAnswer},
+        refuses=(HTTPStatus.NOT_FOUND,),
     ),
     Route(
         "/v1/admin/connections/{id}",
@@ -241,6 +286,8 @@ ROUTES = (
         Scope.ADMIN,
         '`{"disconnected"}`: 1, since it was sent away',
         method=hdrs.METH_DELETE,
+        says={200: models.DisconnectedAnswer},
+        refuses=(HTTPStatus.NOT_FOUND,),
     ),
     Route(
         "/healthz",
@@ -250,6 +297,7 @@ ROUTES = (
         refuses_others=False,
         in_line=False,
         rated=False,
+        says={200: models.HealthAnswer},
     ),
     Route(
         "/readyz",
@@ -259,6 +307,21 @@ ROUTES = (
         refuses_others=False,
         in_line=False,
         rated=False,
+        says={200: models.ReadyAnswer, 503: models.ReadyAnswer},
+    ),
+    Route(
+        "/openapi.json",
+        served.openapi,
+        Scope.OPEN,
+        "the requests of this server, as OpenAPI 3.1 has them",
+        says={200: models.AnyDocument},
+    ),
+    Route(
+        "/asyncapi.json",
+        served.asyncapi,
+        Scope.OPEN,
+        "the messages of its streams, as AsyncAPI 3 has them",
+        says={200: models.AnyDocument},
     ),
     Route(
         "/metrics",
@@ -268,6 +331,7 @@ ROUTES = (
         ("name[]",),
         refuses_others=False,
         body=Body.AS_IS,
+        says={200: TEXT},
     ),
 )
 

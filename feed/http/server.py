@@ -8,6 +8,7 @@ from aiohttp import web
 
 from feed.http.access import Access
 from feed.http.callers import caller_of
+from feed.http.contract.documents import Documents
 from feed.http.origins import Origins
 from feed.http.protocol.handler import Handler
 from feed.http.status_history import StatusHistory
@@ -31,6 +32,7 @@ class Server:
         status_history: the samples of the last fifteen minutes.
         exposition: the metrics as text.
         began_mono_ns: when it was made.
+        documents: what can be asked for, for programs.
         last_words_s: the time in which a socket has to take what was written last.
     """
 
@@ -41,6 +43,7 @@ class Server:
     status_history: StatusHistory
     exposition: Exposition
     began_mono_ns: int
+    documents: Documents
     last_words_s: float = LAST_WORDS_S
 
     def connection_of(self, request: web.Request) -> Connection | None:

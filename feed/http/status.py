@@ -1,14 +1,20 @@
 """The state of the server: for people, `feed top`, orchestrators and Prometheus."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
+from enum import StrEnum
+from typing import TypeVar
 
 from aiohttp import hdrs, web
 
 import feed
+from feed.http.answer_models import HealthAnswer, ReadyAnswer, StatusAnswer, TrafficStatus
 from feed.http.answers import json_answer
 from feed.http.server import Server
 from feed.wire.disconnect import Reason
+
+NameT = TypeVar("NameT", bound=StrEnum)
 
 
 async def status(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
@@ -20,56 +26,65 @@ async def status(request: web.Request, server: Server) -> web.Response:  # noqa:
     connections: Counter[str] = Counter()
     for (transport, _), count in hub.connected.items():
         connections[transport] += count
-    return json_answer(
-        {
-            "version": feed.__version__,
-            "uptime_s": round((mono_ns - server.began_mono_ns) / 1e9, 3),
-            "leaving": hub.leaving,
-            "pos": str(broadcast.position),
-            "source": {
-                "name": ingest.source.name,
-                "live": ingest.source.live,
-                "up": ingest.up,
-                "finished": ingest.finished,
-                "failures": ingest.failures,
-                "last_error": ingest.last_error,
-                "waits": hub.waits,
-                "rows_skipped": dict(ingest.source.rows_skipped),
-            },
-            "ticks": broadcast.ticks,
-            "ring": {
-                "epoch": ring.epoch,
-                "capacity": ring.capacity,
-                "oldest": ring.oldest,
-                "newest": ring.newest,
-                "oldest_age_s": round(ring.oldest_age_ns(mono_ns) / 1e9, 3),
-            },
-            "feed": {
-                "state": ingest.health.feed.state.value,
-                "reason": ingest.health.feed.reason,
-            },
-            "symbols": ingest.health.counts,
-            "resume_window_s": hub.settings.resume_window_s,
-            "fan_out": {
-                "engine": broadcast.fan_out.engine,
-                "threads": broadcast.fan_out.threads,
-                "why": broadcast.fan_out.why,
-            },
-            "connections": connections,
-            "behind": len(hub.audience.behind),
-            "largest_lag_ticks": max(
-                (subscriber.lag_ticks for subscriber in hub.audience.behind), default=0
-            ),
-            "lanes": len(broadcast.lanes),
-            "traffic": [
-                {"transport": transport, "codec": codec, **asdict(traffic)}
-                for (transport, codec), traffic in broadcast.lanes.traffic.items()
-            ],
-            "ladder": asdict(hub.audience.ladder),
-            "resumes": hub.audience.resumes,
-            "disconnects": {reason.value.name: n for reason, n in hub.ended.items()},
-        }
-    )
+    state: StatusAnswer = {
+        "version": feed.__version__,
+        "uptime_s": round((mono_ns - server.began_mono_ns) / 1e9, 3),
+        "leaving": hub.leaving,
+        "pos": str(broadcast.position),
+        "source": {
+            "name": ingest.source.name,
+            "live": ingest.source.live,
+            "up": ingest.up,
+            "finished": ingest.finished,
+            "failures": ingest.failures,
+            "last_error": ingest.last_error,
+            "waits": hub.waits,
+            "rows_skipped": dict(ingest.source.rows_skipped),
+        },
+        "ticks": _by_name(broadcast.ticks),
+        "ring": {
+            "epoch": ring.epoch,
+            "capacity": ring.capacity,
+            "oldest": ring.oldest,
+            "newest": ring.newest,
+            "oldest_age_s": round(ring.oldest_age_ns(mono_ns) / 1e9, 3),
+        },
+        "feed": {
+            "state": ingest.health.feed.state.value,
+            "reason": ingest.health.feed.reason,
+        },
+        "symbols": _by_name(ingest.health.counts),
+        "resume_window_s": hub.settings.resume_window_s,
+        "fan_out": {
+            "engine": broadcast.fan_out.engine,
+            "threads": broadcast.fan_out.threads,
+            "why": broadcast.fan_out.why,
+        },
+        "connections": connections,
+        "behind": len(hub.audience.behind),
+        "largest_lag_ticks": max(
+            (subscriber.lag_ticks for subscriber in hub.audience.behind), default=0
+        ),
+        "lanes": len(broadcast.lanes),
+        "traffic": [
+            TrafficStatus(
+                transport=transport,
+                codec=codec,
+                frames=traffic.frames,
+                frame_bytes=traffic.frame_bytes,
+                plain_bytes=traffic.plain_bytes,
+            )
+            for (transport, codec), traffic in broadcast.lanes.traffic.items()
+        ],
+        "ladder": asdict(hub.audience.ladder),
+        "resumes": _by_name(hub.audience.resumes),
+        "disconnects": {reason.value.name: n for reason, n in hub.ended.items()},
+    }
+    return json_answer(state)
+
+
+def _by_name(counts: Mapping[NameT, int]) -> dict[str, int]:
+    return {name.value: count for name, count in counts.items()}
 
 
 async def status_history(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
@@ -79,15 +94,18 @@ async def status_history(request: web.Request, server: Server) -> web.Response: 
 
 async def healthz(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
     """Answer that the process serves."""
-    return json_answer({"status": "ok"})
+    health: HealthAnswer = {"status": "ok"}
+    return json_answer(health)
 
 
 async def readyz(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
     """Answer 200 once the source is open, 503 before that and while leaving."""
     leaving = server.hub.leaving
     ready = server.ingest.ready.is_set() and not leaving
-    words = "ready" if ready else "leaving" if leaving else "the source is not open"
-    answer = json_answer({"status": words}, status=200 if ready else 503)
+    readiness: ReadyAnswer = {
+        "status": "ready" if ready else "leaving" if leaving else "the source is not open"
+    }
+    answer = json_answer(readiness, status=200 if ready else 503)
     retry_ms = server.hub.told(Reason.SHUTDOWN).retry_ms
     if retry_ms is not None:
         answer.headers[hdrs.RETRY_AFTER] = str(-(-retry_ms // 1_000))

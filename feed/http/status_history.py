@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from feed.histogram import Histogram, quantile
+from feed.http.answer_models import StatusHistoryAnswer
 from feed.hub.census import Census, take_census
 from feed.hub.hub import Hub
 from feed.ingest.runner import Ingest
@@ -79,7 +79,7 @@ class StatusHistory:
         for name, number in sample.items():
             self._samples.setdefault(name, deque(maxlen=self._most_samples)).append(number)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> StatusHistoryAnswer:
         """Return the samples as `GET /v1/status/history` answers them.
 
         `times` are seconds since 1970; each of `series` has a number, or None, for each of them.

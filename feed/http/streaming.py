@@ -19,6 +19,7 @@ from feed.http.access import TICKETS_IN_URLS
 from feed.http.callers import caller_of
 from feed.http.negotiation import choose
 from feed.http.problems import problem, problem_for
+from feed.http.protocol.headers import CONFLATE_HEADER, CONNECTION_HEADER
 from feed.http.protocol.turned_away import events_of
 from feed.http.server import Server
 from feed.hub.connection import Connection
@@ -45,7 +46,6 @@ NEVER_STORED: Mapping[str, str] = {
 }
 
 
-CONFLATE_HEADER = "Feed-Conflate"
 _MS_PER_S = 1_000
 
 
@@ -125,7 +125,7 @@ async def respond(
     let_go = server.access.hold_ticket(request, partial(hub.disconnect, session, Reason.REPLACED))
     compressed = session.subscriber.lane.compression is not None
     response = _response(endless, compressed=compressed)
-    response.headers["Feed-Connection"] = str(session.id)
+    response.headers[CONNECTION_HEADER] = str(session.id)
     wish = Selection.of(granted.symbols, lossy_only(endless.asked.conflate or {}))
     session.wish = None if wish == granted.selection else wish
     # Only the lane's own selection is kept, which all of its subscribers share.

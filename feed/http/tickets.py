@@ -8,6 +8,7 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 
 from feed.http.access import COOKIE, real_identity
+from feed.http.answer_models import TicketAnswer
 from feed.http.answers import json_answer
 from feed.http.server import Server
 from feed.trust.tickets import USED_WITHIN_S
@@ -31,7 +32,8 @@ async def tickets(request: web.Request, server: Server) -> web.Response:
     origin = request.headers.get(hdrs.ORIGIN, "")
     mono_ns, wall_ns = server.hub.clock.mono_ns(), server.hub.clock.wall_ns()
     ticket = access.tickets.issue(identity, origin, mono_ns)
-    answer = json_answer({"ticket": ticket, "used_within_s": USED_WITHIN_S}, HTTPStatus.CREATED)
+    given: TicketAnswer = {"ticket": ticket, "used_within_s": USED_WITHIN_S}
+    answer = json_answer(given, HTTPStatus.CREATED)
     answer.headers[hdrs.CACHE_CONTROL] = "no-store"
     if not origin or server.origins.is_own(request):
         site: str | None = "Strict"

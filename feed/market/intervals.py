@@ -7,6 +7,8 @@ from feed.errors import InvalidParameter
 # Few, so that subscribers share lanes; others are rounded up, and the acknowledgement says so.
 INTERVALS_MS = (50, 100, 250, 500, 1_000, 2_000, 5_000)
 _INTERVAL = re.compile(r"([0-9]{1,6})(ms|s)", re.ASCII)
+# For documents: the same up to the longest of these.
+INTERVAL_PATTERN = "^(0{0,5}[0-5]s|0{0,2}([0-4]?[0-9]{1,3}|5000)ms)$"
 _MS_PER_S = 1_000
 
 

@@ -14,6 +14,11 @@ SYMBOL_SHAPE = (
     "only inside, such as AAPL, BRK.B, BTC/USD or I:SPX"
 )
 _RESERVED = frozenset(",*?[]")
+_PRINTED = r"[^\p{C}\p{Z},*?\[\]]"
+# The same for documents, with `*` and without: as JSON Schema has them, in ECMA-262 with `u`.
+_TRADED = rf"{_PRINTED}(({_PRINTED}| ){{0,{MAX_SYMBOL_LENGTH - 2}}}{_PRINTED})?"
+SYMBOL_PATTERN = rf"^(\*|{_TRADED})$"
+TRADED_PATTERN = f"^{_TRADED}$"
 
 
 def is_symbol(text: str) -> bool:

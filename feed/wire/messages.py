@@ -7,7 +7,7 @@ Source: Alpaca's streaming API, as its SDKs for Python and Node need it; our own
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from feed.errors import FeedError, InvalidInput, LimitExceeded, NotGranted, Unauthenticated
 from feed.market.asset_classes import has_wildcard
@@ -16,14 +16,28 @@ from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, Channel
 from feed.wire.disconnect import Disconnect
 from feed.wire.error_codes import ErrorCode
+from feed.wire.message_models import (
+    AuthenticatedMessage,
+    ByeMessage,
+    ConnectedMessage,
+    ErrorMessage,
+    ExpiringMessage,
+    FeedMessage,
+    GapMessage,
+    LeavingMessage,
+    MarkMessage,
+    SnapshotMessage,
+    SubscriptionMessage,
+    WarningMessage,
+)
 from feed.wire.position import Position
 from feed.wire.rfc3339 import rfc3339
 
 Message = Mapping[str, Any]  # with its `T` first
 MOST_NAMED = 20  # names in one warning
 
-CONNECTED: Message = {"T": "success", "msg": "connected"}
-AUTHENTICATED: Message = {"T": "success", "msg": "authenticated"}
+CONNECTED: ConnectedMessage = {"T": "success", "msg": "connected"}
+AUTHENTICATED: AuthenticatedMessage = {"T": "success", "msg": "authenticated"}
 # Channels of the dialect for which this server has no ticks; acknowledged empty.
 SILENT_CHANNELS = (
     "dailyBars",
@@ -56,17 +70,17 @@ class WarningReason(StrEnum):
     NOT_GRANTED = "not_granted"
 
 
-def connected_message(connection: int) -> Message:
+def connected_message(connection: int) -> ConnectedMessage:
     """Return the first message over a WebSocket, with the id to ask administrators about."""
     return {**CONNECTED, "connection": connection}
 
 
-def mark_message(position: Position, wall_ns: int) -> Message:
+def mark_message(position: Position, wall_ns: int) -> MarkMessage:
     """Return the small message that carries the position."""
     return {"T": "mark", "pos": str(position), "t": rfc3339(wall_ns)}
 
 
-def gap_message(first: Position | str, last: Position, reason: GapReason) -> Message:
+def gap_message(first: Position | str, last: Position, reason: GapReason) -> GapMessage:
     """Return the announcement that events which a subscriber was due are not coming.
 
     Args:
@@ -77,17 +91,17 @@ def gap_message(first: Position | str, last: Position, reason: GapReason) -> Mes
     return {"T": "gap", "from": str(first), "to": str(last), "reason": reason.value}
 
 
-def snapshot_begin_message(position: Position) -> Message:
+def snapshot_begin_message(position: Position) -> SnapshotMessage:
     """Return the message before the ticks of the last known state."""
     return {"T": "snapshot", "state": "begin", "pos": str(position)}
 
 
-def snapshot_end_message(position: Position) -> Message:
+def snapshot_end_message(position: Position) -> SnapshotMessage:
     """Return the message after the ticks of the last known state."""
     return {"T": "snapshot", "state": "end", "pos": str(position)}
 
 
-def feed_message(state: str, source: str, reason: str, wall_ns: int) -> Message:
+def feed_message(state: str, source: str, reason: str, wall_ns: int) -> FeedMessage:
     """Return the announcement to everybody that the source came or went.
 
     Args:
@@ -109,7 +123,7 @@ def refusal_words(refused: Iterable[tuple[Channel, frozenset[str]]]) -> str:
     return "; ".join(told)
 
 
-def refused_warning(refused: Sequence[tuple[Channel, frozenset[str]]]) -> Message:
+def refused_warning(refused: Sequence[tuple[Channel, frozenset[str]]]) -> WarningMessage:
     """Return the warning that a part of what was asked for is not granted."""
     names = _as_named(frozenset[str]().union(*(symbols for _, symbols in refused)))
     return {
@@ -124,7 +138,7 @@ def refused_warning(refused: Sequence[tuple[Channel, frozenset[str]]]) -> Messag
 
 def warning_message(
     reason: WarningReason, names: Sequence[str], count: int, nearest: Mapping[str, str]
-) -> Message:
+) -> WarningMessage:
     """Return the warning that what was asked for does not come, or not yet.
 
     Args:
@@ -164,7 +178,7 @@ def _unlisted_words(names: Sequence[str], count: int, nearest: Mapping[str, str]
 
 def subscription_message(
     symbols: Mapping[Channel, Iterable[str]], intervals_ms: Mapping[Channel, int]
-) -> Message:
+) -> SubscriptionMessage:
     """Return the acknowledgement: the full state, every channel of the dialect in it.
 
     `conflate` is in it where a channel is conflated, with the intervals as they were rounded.
@@ -178,7 +192,8 @@ def subscription_message(
         message["conflate"] = {
             channel.value: format_interval(interval) for channel, interval in intervals_ms.items()
         }
-    return message
+    # Its keys are not written out, so no type checker can tell: a test compares them.
+    return cast("SubscriptionMessage", message)
 
 
 def _as_named(symbols: frozenset[str]) -> list[str]:
@@ -188,18 +203,18 @@ def _as_named(symbols: frozenset[str]) -> list[str]:
     return sorted(symbols)
 
 
-def expiring_message(end_wall_ns: int) -> Message:
+def expiring_message(end_wall_ns: int) -> ExpiringMessage:
     """Return the notice that an identity ends soon, and with it the connection."""
     words = "the identity ends then, and the connection with it; auth again keeps both"
     return {"T": "expiring", "t": rfc3339(end_wall_ns), "msg": words}
 
 
-def error_message(code: ErrorCode, words: str | None = None) -> Message:
+def error_message(code: ErrorCode, words: str | None = None) -> ErrorMessage:
     """Return an error in the dialect's form; by default its words are those of its code."""
     return {"T": "error", "code": int(code), "msg": code.words if words is None else words}
 
 
-def leaving_message(retry_ms: int) -> Message:
+def leaving_message(retry_ms: int) -> LeavingMessage:
     """Return the announcement that the server leaves, and after what time to come back.
 
     Subscribers that leave together are told different times, and shall keep to theirs.
@@ -207,7 +222,7 @@ def leaving_message(retry_ms: int) -> Message:
     return {"T": "leaving", "retry_ms": retry_ms}
 
 
-def bye_message(reason: Disconnect) -> Message:
+def bye_message(reason: Disconnect) -> ByeMessage:
     """Return the last words on a transport without close codes."""
     return {
         "T": "bye",
@@ -217,7 +232,7 @@ def bye_message(reason: Disconnect) -> Message:
     }
 
 
-def error_of(error: FeedError) -> Message:
+def error_of(error: FeedError) -> ErrorMessage:
     """Return the dialect's form of an error of ours."""
     code = next((code for kind, code in _CODES if isinstance(error, kind)), ErrorCode.INTERNAL)
     return error_message(code, f"{code.words}: {error}")

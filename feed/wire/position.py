@@ -8,6 +8,8 @@ from feed.errors import InvalidPosition
 
 _EPOCH_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _POSITION = re.compile(r"([a-z0-9]{1,32})-(0|[1-9][0-9]{0,18})", re.ASCII)
+# The same for documents, in the regular expressions of JSON Schema, and `0`.
+POSITION_PATTERN = f"^({_POSITION.pattern}|0)$"
 
 
 def new_epoch() -> str:

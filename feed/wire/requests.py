@@ -17,15 +17,21 @@ from pydantic import (
     FailFast,
     Field,
     PlainValidator,
+    WithJsonSchema,
     model_validator,
 )
 
 from feed.errors import HIDDEN, InvalidParameter, LimitExceeded, shorten
-from feed.market.intervals import INTERVALS_MS, format_interval, parse_interval
-from feed.market.symbols import ALL, SYMBOL_SHAPE, is_symbol
+from feed.market.intervals import (
+    INTERVAL_PATTERN,
+    INTERVALS_MS,
+    format_interval,
+    parse_interval,
+)
+from feed.market.symbols import ALL, SYMBOL_PATTERN, SYMBOL_SHAPE, is_symbol
 from feed.market.ticks import CHANNELS, Channel
 from feed.wire.messages import SILENT_CHANNELS
-from feed.wire.position import Position
+from feed.wire.position import POSITION_PATTERN, Position
 from feed.wire.selection import Selection
 from feed.wire.transport import Transport
 from feed.wire.validation import Strict, listed, map_of, refusal, validate
@@ -90,11 +96,48 @@ def _read_ages(value: object) -> list[float]:
     return value
 
 
-Ages = Annotated[list[float], PlainValidator(_read_ages)]
+# What a validator of ours accepts is said once more for documents: a test holds the two together.
+Ages = Annotated[
+    list[float],
+    PlainValidator(_read_ages),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {"type": "number", "minimum": 0, "maximum": MAX_AGE_MS},
+            "minItems": 1,
+            "maxItems": MAX_AGES,
+        }
+    ),
+]
+_Symbol = Annotated[
+    str,
+    AfterValidator(_check_symbol),
+    WithJsonSchema({"type": "string", "pattern": SYMBOL_PATTERN}),
+]
 # Validation stops at the first fault: an error costs 3 µs, and a message has room for 65,000.
-Symbols = Annotated[list[Annotated[str, AfterValidator(_check_symbol)]], FailFast()]
+Symbols = Annotated[list[_Symbol], FailFast()]
 Names = Annotated[list[str], FailFast()]  # of channels that this server has nothing for
-After = Annotated[Position, PlainValidator(_read_position)]
+After = Annotated[
+    Position,
+    PlainValidator(_read_position),
+    WithJsonSchema({"type": "string", "pattern": POSITION_PATTERN}),
+]
+Conflate = Annotated[
+    dict[Channel, int],
+    PlainValidator(_read_intervals),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": {"enum": list(Channel)},
+            "additionalProperties": {"type": "string", "pattern": INTERVAL_PATTERN},
+        }
+    ),
+]
+WhenLagging = Annotated[
+    OnLag,
+    PlainValidator(_read_on_lag),
+    WithJsonSchema({"type": "string", "enum": list(OnLag)}),
+]
 
 
 class Auth(BaseModel):
@@ -188,12 +231,12 @@ class Request(Channels):
     snapshot: bool | None = Field(
         default=None, description="send the last known state first (after what was missed)"
     )
-    conflate: Annotated[dict[Channel, int], PlainValidator(_read_intervals)] | None = Field(
+    conflate: Conflate | None = Field(
         default=None,
         description="only the newest per symbol within an interval, which is rounded up to one of "
         f"{', '.join(map(format_interval, INTERVALS_MS))}",
     )
-    on_lag: Annotated[OnLag, PlainValidator(_read_on_lag)] | None = Field(
+    on_lag: WhenLagging | None = Field(
         default=None, description="what happens to a subscriber that the ring has overrun"
     )
     marks: bool | None = Field(

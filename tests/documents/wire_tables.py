@@ -1,23 +1,23 @@
 """The tables of the wire, each made from where the code has it.
 
-Words that no program needs stand here, each in a map by what it explains: a new kind of tick or of
-message without words is a `KeyError` with its name.
+Words that the server's own documents need too stand with those, in `feed.http.contract`.
 """
 
-import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from feed.http.access import Scope
+from feed.http.contract.asyncapi import ACTIONS
+from feed.http.contract.message_table import DESCRIBED, Described
+from feed.http.contract.ticks import EXAMPLES, WORDS
 from feed.http.routes import ROUTES, Route
 from feed.market.ticks import (
     CHANNEL_OF_KIND,
     Bar,
-    Channel,
     ConflatedTrade,
     Kind,
     Quote,
@@ -25,24 +25,15 @@ from feed.market.ticks import (
     Tick,
     Trade,
 )
-from feed.wire import messages as server_messages
 from feed.wire.codec import CODECS
 from feed.wire.disconnect import Reason
 from feed.wire.error_codes import ErrorCode
 from feed.wire.letters import LETTERS
-from feed.wire.messages import GapReason, Message, WarningReason
-from feed.wire.position import Position
+from feed.wire.messages import Message
 from feed.wire.requests import Channels, Control, OnLag, Request
+from feed.wire.transport import Transport
 from tests.documents.markdown import code, table
 
-_KINDS = {
-    Kind.TRADE: "one execution",
-    Kind.QUOTE: "the best bid and ask at one moment",
-    Kind.BAR: "the trades of one minute; `t` is its start",
-    Kind.UPDATED_BAR: "the late correction of a minute's bar that was sent",
-    Kind.SECOND_BAR: "the trades of one second",
-    Kind.STATUS: "a halt, a resumption, a symbol that went stale or is live again",
-}
 _CLASSES: dict[Kind, type[Tick]] = {
     Kind.TRADE: Trade,
     Kind.QUOTE: Quote,
@@ -51,61 +42,13 @@ _CLASSES: dict[Kind, type[Tick]] = {
     Kind.SECOND_BAR: Bar,
     Kind.STATUS: Status,
 }
-_HERE = Position("k3x9", 1240)
-_GAP_REASONS = f"the reason is {', '.join(map(code, GapReason))}"
-_WARNING_WORDS = (
-    f"what was asked for does not come, or not yet ({', '.join(map(code, WarningReason))}): "
-    "`names` are at most 20 of all `count`; see [warnings](#warnings)"
-)
-_LEAVING_WORDS = "over a WebSocket only with a subprotocol or marks"
-# What a message function is called with, and when what it makes is sent.
-_MESSAGES: dict[str, tuple[tuple[Any, ...], str]] = {
-    "connected_message": (
-        (17,),
-        "WebSocket: the first message; `connection` is the id that administrators are told",
-    ),
-    "mark_message": (
-        (_HERE, 0),
-        "the position: at once for subscribers that come without one, then at least every 10 s",
-    ),
-    "gap_message": (
-        (_HERE, _HERE, GapReason.EPOCH),
-        f"ticks that were due, both positions included, are not coming; {_GAP_REASONS}",
-    ),
-    "snapshot_begin_message": ((_HERE,), "ticks of the last known state follow"),
-    "snapshot_end_message": ((_HERE,), "that was the last known state"),
-    "feed_message": (
-        ("source_down", "sim", "", 0),
-        "the source went (`source_down`), or came back (`live`)",
-    ),
-    "warning_message": (
-        (WarningReason.UNLISTED, ["aapl"], 1, {"aapl": "AAPL"}),
-        _WARNING_WORDS,
-    ),
-    "subscription_message": (
-        ({Channel.QUOTES: ["*"]}, {Channel.QUOTES: 250}),
-        "all that is subscribed now, also where a grant has changed; `conflate`: the intervals",
-    ),
-    "error_message": ((ErrorCode.INTERNAL,), "WebSocket: see [errors](#errors)"),
-    "expiring_message": (
-        (0,),
-        "30 s before the identity and the connection end: over a WebSocket `auth` keeps both",
-    ),
-    "leaving_message": (
-        (1_500,),
-        "the server leaves and ends the connection: come back after that time, one's own; "
-        + _LEAVING_WORDS,
-    ),
-    "bye_message": (
-        (Reason.SHUTDOWN.value,),
-        "SSE and streams: the server ends the connection, and says whether to come back",
-    ),
-}
-_ACTIONS = {
-    "auth": "says who the client is; where no identities are configured, anything is accepted",
-    "subscribe": "adds symbols; `after` and `snapshot` are for these, the rest for the connection",
-    "unsubscribe": "takes symbols away",
-    "feedback": "tells [how old ticks were](#feedback)",
+# Where the document says more of a message.
+_SEE = {"warning": "; see [warnings](#warnings)", "error": "; see [errors](#errors)"}
+# What a message's `reason` may be is said beside it; that of `bye` has a table of its own.
+_REASONED = {"gap", "warning"}
+_BY = {
+    frozenset({Transport.WEBSOCKET}): "WebSocket: ",
+    frozenset({Transport.SSE, Transport.STREAM}): "SSE and streams: ",
 }
 _CHANNELS = "CHANNELS"  # stands for the thirteen of them
 _TELLING = {"success": "msg", "snapshot": "state"}  # what tells messages of one `T` apart
@@ -123,13 +66,14 @@ _SHARED_PARAMETERS = {
 
 def ticks() -> str:
     """Every kind of tick: its `T`, its channel, and its fields by the letters of the wire."""
+    kinds = {tick.kind: WORDS[name] for name, tick in reversed(EXAMPLES.items())}
     return table(
         ["`T`", "channel", "what", "fields"],
         (
             [
                 code(kind),
                 code(CHANNEL_OF_KIND[kind]),
-                _KINDS[kind],
+                kinds[kind],
                 _listed(_letters(_CLASSES[kind])),
             ]
             for kind in Kind
@@ -161,7 +105,7 @@ def actions() -> str:
     return table(
         ["message", "what it is for"],
         (
-            [code(_shape(message)), _ACTIONS[action]]
+            [code(_shape(message)), ACTIONS[action].words]
             for action, message in map(_asked, get_args(Control))
         ),
     )
@@ -171,7 +115,7 @@ def messages() -> str:
     """Every message of the server that is no tick."""
     return table(
         ["message", "when"],
-        ([code(_shape(message)), words] for message, words in _made_messages()),
+        ([code(_shape(described.example)), _when(described)] for described in DESCRIBED),
     )
 
 
@@ -262,13 +206,13 @@ def _listed(letters: Mapping[str, str]) -> str:
     return ", ".join(f"{code(letter)} {name}" for letter, name in words.items())
 
 
-def _made_messages() -> Iterator[tuple[Message, str]]:
-    for name, make in vars(server_messages).items():
-        if name.endswith("_message") and inspect.isfunction(make):
-            arguments, words = _MESSAGES[name]
-            yield make(*arguments), words
-        if name == "connected_message":
-            yield server_messages.AUTHENTICATED, "WebSocket: the answer to `auth`"
+def _when(described: Described) -> str:
+    """Return when a message is sent, by what, and what its reason may be."""
+    reasons = ""
+    if described.name in _REASONED:
+        reasons = f" (the reason: {', '.join(map(code, described.values['reason']))})"
+    by, see = _BY.get(described.on, ""), _SEE.get(described.name, "")
+    return f"{by}{described.words}{reasons}{see}"
 
 
 def _parameters_of(route: Route) -> str:

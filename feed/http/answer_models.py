@@ -1,0 +1,285 @@
+"""The forms of the answers that are JSON, key by key: for type checkers, and for documents.
+
+Handlers make them, and mypy holds those to these forms wherever a document is written out.
+`feed.http.contract` makes the published schemas of them, and a test holds the answers to these.
+"""
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import Field, WithJsonSchema
+from typing_extensions import TypedDict  # typing's own is not enough for pydantic before 3.12
+
+from feed.hub.age_reports import Outcome
+from feed.sources.source import Instrument
+from feed.wire.codec import CODECS
+from feed.wire.message_models import Count, GapMessage, PositionText, Time, WarningMessage, Words
+from feed.wire.transport import Transport
+
+TransportName = Annotated[str, Field(json_schema_extra={"enum": list(Transport)})]
+Share = Annotated[float, Field(ge=0)]
+# Ticks are fragments that are encoded already: what is in them says `feed.http.contract.ticks`.
+Tick = Annotated[dict[str, Any], WithJsonSchema({"x-of": "Tick"})]
+Bar = Annotated[dict[str, Any], WithJsonSchema({"x-of": "AnyBar"})]
+Warnings = Annotated[
+    list[WarningMessage],
+    Field(description="what was asked for and cannot be had, where there is some"),
+]
+
+
+class Problem(TypedDict):
+    """An error (RFC 9457): what was wrong, where, and what is accepted."""
+
+    title: str
+    status: Annotated[int, Field(ge=400, le=599)]
+    detail: Words
+    parameter: NotRequired[Annotated[str, Field(description="the one that is not accepted")]]
+    value: NotRequired[Annotated[Any, Field(description="what it was")]]
+    accepted: NotRequired[Annotated[str, Field(description="what is, in words")]]
+    limit: NotRequired[Annotated[str, Field(description="the limit that would be exceeded")]]
+    granted: NotRequired[Annotated[str, Field(description="what is granted, in words")]]
+
+
+class AnyDocument(TypedDict):
+    """A document whose form others have written down."""
+
+    info: dict[str, Any]
+
+
+class SymbolsAnswer(TypedDict):
+    """What is traded."""
+
+    symbols: list[Instrument]
+
+
+Asset = TypedDict(
+    "Asset",
+    {
+        "id": str,
+        "class": str,
+        "exchange": str,
+        "symbol": str,
+        "name": str,
+        "status": Literal["active"],
+        "tradable": bool,
+        "marginable": bool,
+        "shortable": bool,
+        "easy_to_borrow": bool,
+        "fractionable": bool,
+        "min_order_size": str,
+        "min_trade_increment": str,
+        "price_increment": str,
+    },
+)
+
+
+class SnapshotAnswer(TypedDict):
+    """The last known state, as of a position."""
+
+    pos: PositionText
+    warnings: NotRequired[Warnings]
+    ticks: list[Tick]
+
+
+class HistoryAnswer(TypedDict):
+    """A page of what the ring holds."""
+
+    pos: Annotated[PositionText, Field(description="up to where the page reaches")]
+    next: Annotated[
+        PositionText | None,
+        Field(description="the `after` of the next page; null: this is the last"),
+    ]
+    warnings: NotRequired[Warnings]
+    gap: NotRequired[GapMessage]
+    ticks: list[Tick]
+
+
+class BarsAnswer(TypedDict):
+    """Finished bars of a symbol, oldest first, and the one that is open."""
+
+    symbol: str
+    timeframe: Literal["1m", "1s"]
+    warnings: NotRequired[Warnings]
+    bars: list[Bar]
+    current: Bar | None
+
+
+class FeedbackAnswer(TypedDict):
+    """A report was not taken, and more of them are not wanted."""
+
+    outcome: Literal[Outcome.NOT_LIVE]
+
+
+class TicketAnswer(TypedDict):
+    """A ticket."""
+
+    ticket: str
+    used_within_s: Annotated[
+        int, Field(description="the time in which its stream has to be opened")
+    ]
+
+
+class HealthAnswer(TypedDict):
+    """That the process serves."""
+
+    status: Literal["ok"]
+
+
+class ReadyAnswer(TypedDict):
+    """Whether it wants subscribers."""
+
+    status: Literal["ready", "leaving", "the source is not open"]
+
+
+class SourceStatus(TypedDict):
+    """The source, and how it is."""
+
+    name: str
+    live: Annotated[bool, Field(description="its ticks happen now")]
+    up: bool
+    finished: bool
+    failures: Count
+    last_error: str
+    waits: Count
+    rows_skipped: Annotated[dict[str, int], Field(description="rows of a recording, by reason")]
+
+
+class RingStatus(TypedDict):
+    """The ring, and how far back it reaches."""
+
+    epoch: str
+    capacity: Count
+    oldest: Count
+    newest: Count
+    oldest_age_s: Share
+
+
+class FeedStatus(TypedDict):
+    """What subscribers were told of the source last."""
+
+    state: str
+    reason: str
+
+
+class FanOutStatus(TypedDict):
+    """What writes frames to sockets."""
+
+    engine: str
+    threads: Count
+    why: Annotated[str, Field(description="why it is this one")]
+
+
+class TrafficStatus(TypedDict):
+    """What was written by one transport in one codec."""
+
+    transport: TransportName
+    codec: Annotated[str, Field(json_schema_extra={"enum": list(CODECS)})]
+    frames: Count
+    frame_bytes: Count
+    plain_bytes: Annotated[Count, Field(description="before compression")]
+
+
+class StatusAnswer(TypedDict):
+    """How the server is."""
+
+    version: str
+    uptime_s: Share
+    leaving: bool
+    pos: PositionText
+    source: SourceStatus
+    ticks: Annotated[dict[str, int], Field(description="since it began, by kind")]
+    ring: RingStatus
+    feed: FeedStatus
+    symbols: Annotated[dict[str, int], Field(description="by health")]
+    resume_window_s: Share
+    fan_out: FanOutStatus
+    connections: Annotated[dict[str, int], Field(description="by transport")]
+    behind: Count
+    largest_lag_ticks: Count
+    lanes: Count
+    traffic: list[TrafficStatus]
+    ladder: Annotated[dict[str, int], Field(description="steps of those that were slow")]
+    resumes: Annotated[dict[str, int], Field(description="positions that came, by outcome")]
+    disconnects: Annotated[dict[str, int], Field(description="by reason")]
+
+
+class StatusHistoryAnswer(TypedDict):
+    """How it was in the last fifteen minutes."""
+
+    sample_s: Share
+    window_s: Share
+    times: Annotated[list[float], Field(description="seconds since 1970, one a sample")]
+    series: Annotated[
+        dict[str, list[float | None]],
+        Field(description="a number for each of `times`; null where it is not known"),
+    ]
+
+
+class IdentityPortrait(TypedDict):
+    """Who somebody is; nothing that proves it."""
+
+    kind: str
+    id: str
+    name: str
+
+
+class LanePortrait(TypedDict):
+    """The frames that a connection shares with others."""
+
+    compression: str
+    members: Count
+    live: Annotated[Count, Field(description="those that get its frames as they are made")]
+
+
+class ConnectionLine(TypedDict):
+    """One connection."""
+
+    id: Annotated[int, Field(ge=1)]
+    identity: IdentityPortrait
+    since: Time
+    peer: Annotated[str, Field(description="the address that it comes from")]
+    transport: TransportName
+    codec: Annotated[str, Field(json_schema_extra={"enum": list(CODECS)})]
+    selection: Annotated[str, Field(description="in words, shortened")]
+    lane: LanePortrait
+    standing: str
+    pos: PositionText
+    lag_ticks: Count
+    buffered_bytes: Count
+    sent_bytes: Annotated[Count | None, Field(description="null where the kernel does not tell")]
+    ended: NotRequired[Time]
+    reason: NotRequired[Annotated[str, Field(description="why it ended")]]
+
+
+Numbers = TypedDict(
+    "Numbers",
+    {"pos": PositionText, "from": PositionText, "to": PositionText, "count": Count, "reason": str},
+    total=False,
+)
+
+
+class RecordEvent(Numbers):
+    """One thing that happened to a connection, with its numbers."""
+
+    t: Time
+    event: Annotated[str, Field(description="`joined`, `behind`, `gap` …")]
+    msg: Words
+
+
+class ConnectionAnswer(ConnectionLine):
+    """One connection, and what happened to it, oldest first."""
+
+    record: list[RecordEvent]
+
+
+class ConnectionsAnswer(TypedDict):
+    """A page of connections."""
+
+    connections: list[ConnectionLine]
+    next: Annotated[int | None, Field(description="the `after` of the next page; null: the last")]
+    total: Annotated[Count, Field(description="all that are connected")]
+
+
+class DisconnectedAnswer(TypedDict):
+    """How many were sent away."""
+
+    disconnected: Count

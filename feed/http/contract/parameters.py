@@ -1,0 +1,149 @@
+"""The parameters of queries: what each means and accepts, for documents.
+
+What all transports take is described where it is read (`feed.wire.requests`); the others here, in
+one table. A route that lists another name is a `KeyError` with it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET
+from feed.http.admin import LISTED, MOST_LISTED, MOST_NUMBER, Order
+from feed.http.answers import DEFAULT_LIMIT, MAX_LIMIT
+from feed.http.contract.schemas import Schema
+from feed.http.market_data import TIMEFRAMES
+from feed.market.symbols import SYMBOL_PATTERN, TRADED_PATTERN
+from feed.wire.codec import CODECS
+from feed.wire.requests import Channels, Request
+
+_SOME = ["AAPL", "MSFT"]
+_SWITCHES = {"snapshot", "marks", "compress"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a query.
+
+    Attributes:
+        words: what it means.
+        schema: what it accepts.
+        example: a value.
+        required: whether the request is refused without it.
+    """
+
+    words: str
+    schema: Schema
+    example: object = None
+    required: bool = False
+
+    def document(self, name: str) -> Schema:
+        """Return it as OpenAPI has it."""
+        document: Schema = {
+            "name": name,
+            "in": "query",
+            "description": self.words,
+            "required": self.required,
+            "schema": self.schema,
+        }
+        if self.schema.get("type") == "array":
+            document |= {"style": "form", "explode": name.endswith("[]")}
+        if self.example is not None:
+            document["example"] = self.example
+        return document
+
+
+def _symbols(words: str, example: object = None) -> Parameter:
+    items = {"type": "string", "pattern": SYMBOL_PATTERN}
+    return Parameter(words, {"type": "array", "items": items, "minItems": 1}, example)
+
+
+def _channel(name: str) -> Parameter:
+    return _symbols(f"symbols of the channel `{name}`, or `*` for all of them")
+
+
+def _limit(most: int, usual: int) -> Parameter:
+    schema = {"type": "integer", "minimum": 1, "maximum": most, "default": usual}
+    return Parameter("how many there are in an answer at most", schema)
+
+
+def _text(words: str, **more: Any) -> Parameter:  # noqa: ANN401 - JSON
+    return Parameter(words, {"type": "string", **more})
+
+
+def _options() -> dict[str, Parameter]:
+    """Return what every transport takes, as its model describes it."""
+    properties = Request.model_json_schema()["properties"]
+    options = {}
+    for name, field in Request.model_fields.items():
+        if name in Channels.model_fields:
+            continue
+        schema = properties[name]["anyOf"][0]
+        if name in _SWITCHES:
+            schema = {"type": "string", "enum": ["1", "0", "true", "false"]}
+        if name == "conflate":  # `quotes:250ms,trades:1s`
+            interval = schema["additionalProperties"]["pattern"].removeprefix("^").removesuffix("$")
+            channels = "|".join(schema["propertyNames"]["enum"])
+            pattern = f"^(({channels}):{interval},?)*$"
+            schema = {"type": "string", "pattern": pattern}
+        options[name] = Parameter(field.description or "", schema)
+    return options
+
+
+# By name; where routes differ, by path and name as well.
+_BY_NAME: Mapping[str, Parameter] = {
+    **{name: _channel(name) for name in Channels.model_fields},
+    **_options(),
+    "symbols": _symbols("short for the same trades and quotes", _SOME),
+    "codec": _text("how ticks are encoded", enum=list(CODECS), default="json"),
+    TICKET: _text("of an EventSource that can show nothing else; see `POST /v1/tickets`"),
+    **{
+        name: _text("`Last-Event-ID`, of polyfills that cannot set headers")
+        for name in LAST_EVENT_ID_PARAMETERS
+    },
+    "symbol": Parameter(
+        "one", {"type": "string", "pattern": TRADED_PATTERN}, "AAPL", required=True
+    ),
+    "timeframe": _text("how long a bar is", enum=list(TIMEFRAMES), default="1m"),
+    "limit": _limit(MAX_LIMIT, DEFAULT_LIMIT),
+    "asset_class": _text("only those of this class"),
+    "exchange": _text("only those of this exchange"),
+    "status": _text("only those of this status; all are `active`"),
+    "name[]": Parameter("only these metrics", {"type": "array", "items": {"type": "string"}}),
+    "identity": _text("only those of this identity: its name, or its id"),
+    "order": _text("by age, or the worst first", enum=list(Order), default=Order.ID.value),
+}
+_ADMIN = "/v1/admin/connections"
+_BY_PATH: Mapping[tuple[str, str, str], Parameter] = {
+    ("GET", "/v1/snapshot", "symbols"): _symbols("everything that is known of these", _SOME),
+    ("GET", _ADMIN, "limit"): _limit(MOST_LISTED, LISTED),
+    ("GET", _ADMIN, "after"): Parameter(
+        "the `next` of the page before; only in the order of ids",
+        {"type": "integer", "minimum": 0, "maximum": MOST_NUMBER},
+    ),
+    ("DELETE", _ADMIN, "identity"): Parameter(
+        "its name, or its id", {"type": "string", "minLength": 1}, "desk", required=True
+    ),
+}
+# In paths.
+_OF_PATHS: Mapping[str, Parameter] = {
+    "id": Parameter(
+        "of a connection, as it was told it",
+        {"type": "integer", "minimum": 1, "maximum": MOST_NUMBER},
+    ),
+}
+
+
+def parameter_of(method: str, path: str, name: str) -> Parameter:
+    """Return a parameter of a route's query."""
+    return _BY_PATH.get((method, path, name)) or _BY_NAME[name]
+
+
+def path_parameter(name: str, accepted: Mapping[str, tuple[str, ...]]) -> Schema:
+    """Return a parameter in a path; `accepted` are the places of the dialect's paths."""
+    if name in accepted:
+        schema: Schema = {"type": "string", "enum": list(accepted[name])}
+        words = "all of them are the same market here"
+    else:
+        schema, words = _OF_PATHS[name].schema, _OF_PATHS[name].words
+    return {"name": name, "in": "path", "required": True, "description": words, "schema": schema}

@@ -1,0 +1,1 @@
+"""The documents of the server: OpenAPI and AsyncAPI."""
