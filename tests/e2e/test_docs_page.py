@@ -1,0 +1,81 @@
+"""The pages in a real browser, under their policy: whatever that blocks is a complaint."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from feed.http.contract.asyncapi import asyncapi_document
+from feed.http.routes import ROUTES
+from tests.e2e.chromium import Chromium, launched, until
+from tests.e2e.conftest import Program, Run
+
+CALM = ("--symbols", "AAPL,MSFT", "--rate", "20", "--seed", "7")
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Chromium]:
+    async with launched() as browser:
+        yield browser
+
+
+async def opened(program: Program, chromium: Chromium, path: str, **options: Any) -> Page:
+    page = await chromium.page(**options)
+    answer = await page.goto(program.url(path))
+    assert answer is not None
+    headers = answer.headers
+    assert "unsafe" not in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "camera=()" in headers["permissions-policy"]
+    return page
+
+
+async def test_it_shows_requests_and_messages_and_tries_one(run: Run, chromium: Chromium) -> None:
+    program = await run(*CALM)
+    page = await opened(program, chromium, "/docs")
+    await page.wait_for_selector(".opblock")
+    assert await page.locator(".opblock").count() == len(ROUTES)
+    await page.click("#operations-market_data-symbols .opblock-summary-control")
+    await page.click("#operations-market_data-symbols .try-out__btn")
+    await page.click("#operations-market_data-symbols .execute")
+    answer = page.locator("#operations-market_data-symbols .live-responses-table")
+    await until(answer.count)
+    assert "MSFT" in await answer.inner_text()
+    # Of an answer that does not end, nothing would ever be shown.
+    await page.click("#operations-streams-sse .opblock-summary-control")
+    await page.wait_for_selector("#operations-streams-sse .opblock-body")
+    assert await page.locator("#operations-streams-sse .try-out__btn").count() == 0
+
+    await page.click("nav a[href='#streams']")
+    await page.wait_for_selector("#streams\\/messages")
+    document = asyncapi_document(identities_required=False)
+    messages = document["components"]["messages"]
+    assert await page.locator("#streams\\/messages > details").count() == len(messages)
+    for channel in document["channels"].values():
+        assert channel["address"] in await page.inner_text("#streams")
+
+
+async def shows(page: Page, marker: str) -> bool:
+    return marker in await page.inner_text("body")
+
+
+async def test_pages_work_under_their_policy_and_fit_a_telephone(
+    run: Run, chromium: Chromium
+) -> None:
+    program = await run(*CALM)
+    for path, marker in (
+        ("/", "AAPL"),
+        ("/plain", "AAPL"),
+        ("/status", "Ticks"),
+        ("/docs", "/v1/symbols"),
+        ("/docs#streams", "/v1/ws"),
+    ):
+        page = await opened(program, chromium, path, viewport={"width": 390, "height": 844})
+        await until(partial(shows, page, marker))
+        if path.startswith("/docs"):
+            assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+        await page.close()
