@@ -166,6 +166,9 @@ class ErrorMessage(TypedDict):
         ),
     ]
     msg: Words
+    detail: NotRequired[
+        Annotated[str, Field(description="where `msg` has to be the vendor's own: the rest of it")]
+    ]
 
 
 class LeavingMessage(TypedDict):
