@@ -44,10 +44,10 @@ def basic_of(key: Made) -> dict[str, str]:
     }
 
 
-def test_only_health_and_signing_out_are_open_and_only_metrics_are_local() -> None:
+def test_only_health_signing_out_and_documents_are_open_and_only_metrics_are_local() -> None:
     scopes = {route.path: route.scope for route in ROUTES}
     opened = [path for path, scope in scopes.items() if scope is Scope.OPEN]
-    assert opened == ["/v1/sign-out", "/healthz", "/readyz"]
+    assert opened == ["/v1/sign-out", "/healthz", "/readyz", "/openapi.json", "/asyncapi.json"]
     assert [path for path, scope in scopes.items() if scope is Scope.LOCAL] == ["/metrics"]
     admin = {path for path, scope in scopes.items() if scope is Scope.ADMIN}
     assert admin == {path for path in scopes if path.startswith("/v1/admin/")}

@@ -42,8 +42,15 @@ from feed.wire.messages import (
 from feed.wire.position import Position
 
 ROOT = Path(feed.__file__).parent
-# The client reads messages, and writes them as it was told; the rest of these write ticks.
-MAKERS = {"wire/messages.py", "wire/letters.py", "wire/protobuf_codec.py"}
+# The client reads messages, and writes them as it was told. Two of these write ticks, and two say
+# what form messages and ticks have.
+MAKERS = {
+    "wire/messages.py",
+    "wire/message_models.py",
+    "wire/letters.py",
+    "wire/protobuf_codec.py",
+    "http/contract/ticks.py",
+}
 AT = Position("abc", 7)
 WALL_NS = 1_700_000_000 * SECOND_NS
 TIME = "2023-11-14T22:13:20.000000000Z"

@@ -261,7 +261,7 @@ test.each([
     environment: { ...page, fetch: fetch as unknown as typeof globalThis.fetch },
   });
   client.subscribe({ trades: ["A"] });
-  await until(() => asked.length > 0);
+  await until(() => expect(asked).not.toEqual([]));
   client.close();
   expect(asked[0]?.split("?")[0]).toBe(`${base}v1/stream`);
 });
