@@ -1,11 +1,27 @@
 """The two documents of a server, made when they are first asked for."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a server is, for whoever asks.
+
+    Attributes:
+        host: with its port, where that is not the usual one.
+        secure: whether it is asked over TLS.
+        prefix: what a proxy takes off paths, without a slash at its end.
+    """
+
+    host: str
+    secure: bool
+    prefix: str
 
 
 class Documents:
@@ -18,27 +34,24 @@ class Documents:
     ) -> None:
         self._make_openapi = make_openapi
         self._make_asyncapi = make_asyncapi
-        self._openapi: bytes | None = None
+        self._openapi: Document | None = None
         self._asyncapi: Document | None = None
 
-    def openapi(self) -> bytes:
-        """Return the document of requests."""
+    def openapi(self, place: Place) -> bytes:
+        """Return the document of requests; its paths go on from the host that answers it."""
         if self._openapi is None:
-            self._openapi = _encode(self._make_openapi())
-        return self._openapi
+            self._openapi = self._make_openapi()
+        servers = {"servers": [{"url": place.prefix}]} if place.prefix else {}
+        return _encode({**self._openapi, **servers})
 
-    def asyncapi(self, host: str, *, secure: bool) -> bytes:
-        """Return the document of messages.
-
-        Args:
-            host: under which it was asked for: its addresses are whole ones.
-            secure: whether that was over TLS.
-        """
+    def asyncapi(self, place: Place) -> bytes:
+        """Return the document of messages; the addresses of its servers are whole ones."""
         if self._asyncapi is None:
             self._asyncapi = self._make_asyncapi()
         document = self._asyncapi
+        here = {"host": place.host} | ({"pathname": place.prefix} if place.prefix else {})
         servers = {
-            name: {**server, "host": host, "protocol": server["protocol"] + "s" * secure}
+            name: {**server, **here, "protocol": server["protocol"] + "s" * place.secure}
             for name, server in document["servers"].items()
         }
         return _encode({**document, "servers": servers})

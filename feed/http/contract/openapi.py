@@ -56,7 +56,7 @@ _PROBLEMS = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "the body is of another media type",
     HTTPStatus.UPGRADE_REQUIRED: "it is a WebSocket, and the request does not ask for one",
     HTTPStatus.TOO_MANY_REQUESTS: "there are too many of them: come back later",
-    HTTPStatus.SERVICE_UNAVAILABLE: "credentials cannot be checked now: come back later",
+    HTTPStatus.SERVICE_UNAVAILABLE: "credentials cannot be checked, or memory is short: come back",
 }
 _HEADERS = {
     HTTPStatus.UNAUTHORIZED: (hdrs.WWW_AUTHENTICATE,),
@@ -212,7 +212,10 @@ def _refusals(route: Route, *, identities_required: bool) -> Iterator[HTTPStatus
         yield HTTPStatus.SERVICE_UNAVAILABLE
     if route.scope in {Scope.GRANTED, Scope.ADMIN} or route.method in _UNSAFE:
         yield HTTPStatus.FORBIDDEN
+    if route.rated or not is_finite(route):
+        yield HTTPStatus.TOO_MANY_REQUESTS
     if not is_finite(route):
+        yield HTTPStatus.SERVICE_UNAVAILABLE
         yield HTTPStatus.UPGRADE_REQUIRED if not route.parameters else HTTPStatus.NOT_ACCEPTABLE
 
 

@@ -1,22 +1,29 @@
-"""`GET /openapi.json` and `GET /asyncapi.json`."""
+"""`GET /openapi.json` and `GET /asyncapi.json`, made off the loop when they are first asked for."""
 
 import asyncio
-from functools import partial
 
 from aiohttp import web
 
+from feed.http.callers import caller_of
+from feed.http.contract.documents import Place
 from feed.http.server import Server
 
 _JSON = "application/json"
 
 
-async def openapi(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
-    """Answer the document of requests; off the loop, for the first one is made."""
-    body = await asyncio.to_thread(server.documents.openapi)
+async def openapi(request: web.Request, server: Server) -> web.Response:
+    """Answer the document of requests."""
+    body = await asyncio.to_thread(server.documents.openapi, _place_of(request))
     return web.Response(body=body, content_type=_JSON)
 
 
 async def asyncapi(request: web.Request, server: Server) -> web.Response:
-    """Answer the document of messages, for the host under which it is asked for."""
-    make = partial(server.documents.asyncapi, request.host, secure=request.secure)
-    return web.Response(body=await asyncio.to_thread(make), content_type=_JSON)
+    """Answer the document of messages."""
+    body = await asyncio.to_thread(server.documents.asyncapi, _place_of(request))
+    return web.Response(body=body, content_type=_JSON)
+
+
+def _place_of(request: web.Request) -> Place:
+    """Return where the server is for whoever asks, as a proxy that is trusted tells it."""
+    caller = caller_of(request)
+    return Place(caller.host or request.host, caller.scheme == "https", caller.prefix)

@@ -66,6 +66,28 @@ async def test_its_servers_are_where_it_was_asked_for(serve: Serve) -> None:
     }
 
 
+async def test_behind_a_proxy_its_servers_are_where_that_is(serve: Serve) -> None:
+    feed = await serve(trust_proxy=("127.0.0.1/32",), allow_host=("feed.example",))
+    told = {
+        "X-Forwarded-For": "203.0.113.7",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "feed.example",
+        "X-Forwarded-Prefix": "/markets",
+    }
+    answer = await RawHttp.get((feed.host, feed.port), "/asyncapi.json", told)
+    servers = (await answer.document())["servers"]
+    assert (
+        servers["ws"].items()
+        >= {
+            "protocol": "wss",
+            "host": "feed.example",
+            "pathname": "/markets",
+        }.items()
+    )
+    answer = await RawHttp.get((feed.host, feed.port), "/openapi.json", told)
+    assert (await answer.document())["servers"] == [{"url": "/markets"}]
+
+
 def test_every_reference_leads_somewhere() -> None:
     assert broken_references(DOCUMENT) == []
     assert broken_references(asyncapi_document(identities_required=True)) == []
