@@ -121,7 +121,10 @@ class Keeper:
         await ingest.ready.wait()
         while True:
             await self.checkpoint(ingest)
-            await asyncio.sleep(self._checkpoint_s if self.writer.takes else RETRY_S)
+            rest_s = self._checkpoint_s
+            while rest_s > 0:
+                await asyncio.sleep(min(rest_s, RETRY_S))
+                rest_s = rest_s - RETRY_S if self.writer.takes else 0
 
     async def checkpoint(self, ingest: Ingest, *, is_last: bool = False) -> bool:
         """Take a checkpoint, and wait until it is written; tell whether it was."""

@@ -19,7 +19,7 @@ from feed.settings.options import Settings
 from feed.sources.simulated.instruments import find_instruments
 from feed.sources.simulated.market import Market
 from feed.sources.simulated.source import SimulatedSource
-from feed.state import cell, writer
+from feed.state import cell, keeper, writer
 from feed.state.cell import Mark
 from feed.state.directory import Directory
 from feed.state.recovery import Recovery
@@ -341,7 +341,7 @@ async def test_a_full_disk_is_told_and_publishing_goes_on(
 
     state = tmp_path / "state"
     async with life(state) as app:
-        keeper, ingest = app[KEEPER], app[INGEST]
+        kept, ingest = app[KEEPER], app[INGEST]
         await give(app, 3)
         await written(app)
         with monkeypatch.context() as disk:
@@ -349,17 +349,17 @@ async def test_a_full_disk_is_told_and_publishing_goes_on(
             await give(app, 2)
             await written(app)
             await give(app, 2)
-            assert (keeper.writer.takes, keeper.writer.fault) == (False, "No space left on device")
+            assert (kept.writer.takes, kept.writer.fault) == (False, "No space left on device")
             copy = killed(state, tmp_path / "killed")
         with monkeypatch.context() as disk:
             disk.setattr(writer, "_write_parts", lambda *_, **__: full(1, b""))
-            assert not await keeper.checkpoint(ingest)
-            assert (keeper.writer.takes, keeper.failures) == (False, 1)
+            assert not await kept.checkpoint(ingest)
+            assert (kept.writer.takes, kept.failures) == (False, 1)
         await give(app, 2)
-        assert await keeper.checkpoint(ingest)
+        assert await kept.checkpoint(ingest)
         await give(app, 2)
         await written(app)
-        assert (keeper.writer.takes, keeper.writer.fault) == (True, "")
+        assert (kept.writer.takes, kept.writer.fault) == (True, "")
         epoch, whole = app[HUB].broadcast.ring.epoch, numbers_of(app)
         later = killed(state, tmp_path / "later")
     assert whole == [*range(1, 12)]  # publishing went on
@@ -377,19 +377,35 @@ async def test_a_full_disk_is_told_and_publishing_goes_on(
         assert [tick.event_ns for tick in last] == [11]
 
 
+async def test_a_state_that_is_not_whole_is_made_whole_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(keeper, "RETRY_S", 0.01)
+    async with life(tmp_path / "state") as app:
+        with monkeypatch.context() as disk:
+            disk.setattr(writer, "_write", full)
+            await give(app, 2)
+            await until(lambda: not app[KEEPER].writer.takes or app[KEEPER].checkpoints > 1)
+        await until(lambda: app[KEEPER].writer.takes and app[KEEPER].checkpoints > 1)
+        assert app[KEEPER].writer.fault == ""
+
+
 async def test_a_disk_that_hangs_is_given_up_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with life(tmp_path / "state") as app:
-        keeper = app[KEEPER]
+        kept = app[KEEPER]
         for limit, least in (("MAX_QUEUED_BYTES", 0), ("MAX_QUEUED_NS", -1)):
             with monkeypatch.context() as queue:
                 queue.setattr(writer, limit, least)
-                while keeper.writer.takes:
+                while kept.writer.takes:
                     await give(app, 1)
-            assert keeper.writer.fault == "the disk does not keep up"
-            assert await keeper.checkpoint(app[INGEST])
-            assert keeper.writer.takes
+            assert kept.writer.fault == "the disk does not keep up"
+            assert await kept.checkpoint(app[INGEST])
+            assert kept.writer.takes
 
 
 async def test_a_state_that_is_killed_before_its_first_checkpoint_is_a_new_epoch(
