@@ -114,6 +114,16 @@ def check_schema(schema: int) -> None:
         raise Unreadable(f"is of schema {schema}, and this version reads {SCHEMA}")
 
 
+def open_new(path: Path) -> int:
+    """Open a file of a state for writing, empty, and for nobody else to read; return it.
+
+    Raises:
+        OSError: it cannot be.
+    """
+    binary: int = getattr(os, "O_BINARY", 0)  # where line ends would be rewritten
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | binary, 0o600)
+
+
 def _text(padded: bytes) -> str:
     return padded.rstrip(b"\0").decode(errors="replace")
 
@@ -130,7 +140,7 @@ class Cell:
             OSError: it cannot be written.
         """
         new = path.with_suffix(".new")
-        with new.open("wb") as file:
+        with os.fdopen(open_new(new), "wb") as file:
             file.write(encode(contents))
             file.flush()
             os.fsync(file.fileno())

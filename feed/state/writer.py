@@ -24,7 +24,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from feed.state import checkpoint, records
-from feed.state.cell import Cell, Mark
+from feed.state.cell import Cell, Mark, open_new
 from feed.state.directory import Directory
 from feed.state.records import Record
 
@@ -208,7 +208,7 @@ class Writer:
     def _begin_file(self, first: int) -> None:
         self._close_file()
         path = self._directory.log(first)
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._fd = open_new(path)
         self._path, self._file_bytes = path, 0
         head = records.file_head(self._epoch)
         _write(self._fd, head)
@@ -280,7 +280,7 @@ def _write_parts(path: Path, parts: Iterable[checkpoint.Plain], *, sync: bool) -
         OSError: it cannot be written.
     """
     crc = length = 0
-    with path.open("wb") as file:
+    with os.fdopen(open_new(path), "wb") as file:
         file.write(bytes(checkpoint.HEAD_BYTES))
         for data in checkpoint.pack(parts):
             crc = zlib.crc32(data, crc)

@@ -89,6 +89,18 @@ async def test_the_state_is_marked_clean_before_anybody_is_sent_away(
     assert marks == [Mark.CLEAN] * (2 if drain_s else 1)
 
 
+async def test_nobody_else_may_read_a_state(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir(mode=0o755)  # made by somebody who did not think of it
+    async with life(state) as app:
+        await give(app, 3)
+        await written(app)
+        assert await app[KEEPER].checkpoint(app[INGEST])
+        modes = {path.name: path.stat().st_mode & 0o077 for path in state.iterdir()}
+    assert len(modes) == 4
+    assert set(modes.values()) == {0}
+
+
 async def test_what_a_kill_has_taken_is_a_hole_in_the_same_epoch(tmp_path: Path) -> None:
     # The cell knows of every cut; the log of those that its writer had written.
     async with life(tmp_path / "state") as app:
