@@ -417,7 +417,7 @@ class Settings(Options):
     ] = 100
     max_handshakes: Annotated[
         _Count, _COUNT, Tunes("TLS handshakes at once; above, the oldest is closed.")
-    ] = 1_024
+    ] = 4_096
     max_waiting_connections: Annotated[
         _Count,
         _COUNT,

@@ -11,6 +11,7 @@ import pytest
 import trustme
 
 from feed.http.app import HUB, make_app
+from feed.http.protocol import handshakes
 from feed.http.protocol.runner import Runner
 from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.hub.door import CONNECTIONS_BURST_S
@@ -105,6 +106,44 @@ async def test_half_open_handshakes_are_bounded_and_the_oldest_goes(start: Start
     for _, writer in silent:
         writer.transport.abort()
     await until(lambda: waiting.handshakes == 0)
+
+
+async def test_those_that_come_together_shake_hands_some_at_a_time(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handshakes, "SHAKING", 2)
+    server = await start()
+    answers = await asyncio.gather(*(server.get() for _ in range(30)))
+    assert all(answer.startswith(b"HTTP/1.1 200 OK") for answer in answers)
+    assert server.hub.waiting.turned_away == {}
+
+
+async def test_those_that_stall_within_it_have_their_time_and_then_others_have_theirs(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handshakes, "SHAKING", 2)
+    monkeypatch.setattr(handshakes, "PATIENCE_S", 0.1)
+    server = await start()
+    stalled = [await server.open() for _ in range(5)]
+    for _, writer in stalled:
+        writer.write(hello())
+    for reader, _ in stalled[:2]:
+        async with asyncio.timeout(PATIENCE_S):
+            assert (await reader.read(5))[:1] == b"\x16", "the server has answered"
+    assert (await server.get()).startswith(b"HTTP/1.1 200 OK")
+    for _, writer in stalled:
+        writer.transport.abort()
+    await until(lambda: server.hub.waiting.handshakes == 0)
+    assert server.hub.waiting.turned_away == {TurnedAway.HANDSHAKE: len(stalled)}
+
+
+def hello() -> bytes:
+    """Return what a client says first."""
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(down, up, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    return up.read()
 
 
 async def test_a_slow_handshake_is_ended_in_time_and_others_go_on(
