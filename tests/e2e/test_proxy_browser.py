@@ -82,7 +82,7 @@ async def test_a_hundred_streams_of_a_page_share_a_connection_that_outlives_sile
             pages.append(page)
         for front in fronts:
             assert connections_to(front.port) == 1, front
-        await asyncio.sleep(2 * IDLE_S)  # nothing but keepalives comes meanwhile
+        await asyncio.sleep(1.2 * IDLE_S)  # nothing but keepalives comes meanwhile
         assert [await page.evaluate("() => globalThis.ends") for page in pages] == [0] * len(pages)
         assert await program.metric("feed_connections") == STREAMS * len(pages)
 

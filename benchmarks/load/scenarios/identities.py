@@ -5,23 +5,19 @@ is a list of globs; and connections alone, anonymous, and with a token of their 
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from string import ascii_uppercase
 
+import jwt
 import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from feed.trust.key_changes import add_key
-from feed.trust.minting import mint_token
+from feed.trust.tokens import CLAIM
 
 from ..comparison import compare
 from ..feed_server import Admission, Options, Subscription
@@ -41,6 +37,7 @@ ALGORITHMS = ("HS256", "RS256")
 _GLOBS = [f"{letter}*" for letter in ascii_uppercase]  # which are all symbols
 _ISSUER = "bench"
 _LIFE_S = 3_600
+_SECRET = "a-secret-of-the-benchmarks-own-which-is-long-enough"
 _RSA_BITS, _RSA_EXPONENT = 2_048, 65_537
 
 
@@ -50,7 +47,7 @@ def connect_us(sample: Sample) -> float:
     return sample.result.connect_cpu_s * 1e6 / count if count else 0.0
 
 
-def run(stage: Stage) -> Outcome:
+def run(stage: Stage, algorithms: Sequence[str] = ALGORITHMS) -> Outcome:
     """Measure frames with and without keys, then connections with and without tokens."""
     count = stage.settings.subscribers or SUBSCRIBERS
     options = Options(stage.settings.rate or RATE, BATCH_MS)
@@ -63,7 +60,7 @@ def run(stage: Stage) -> Outcome:
         replace(stage.ours(KEYS, count, reading, keys), missing=missing),
         stage.ours(f"{COMING}, anonymous", count, reading, comers, validate=False),
     ]
-    for algorithm in ALGORITHMS:
+    for algorithm in algorithms:
         start = _with_tokens(stage, algorithm, count, comers)
         cases.append(Case(f"{COMING}, {algorithm}", start, ours=True, missing=missing))
     title = f"{count:,} subscribers in one lane, {stage.pace(options.rate)}; and their connecting"
@@ -71,7 +68,7 @@ def run(stage: Stage) -> Outcome:
     cost = compare(find(rows, KEYS), find(rows, ANONYMOUS))
     aims = [at_most("CPU per frame, keys and grants ÷ anonymous", cost, AIM_FRAME, missing)]
     plain = find(rows, f"{COMING}, anonymous")
-    for algorithm in ALGORITHMS:
+    for algorithm in algorithms:
         ratio = compare(find(rows, f"{COMING}, {algorithm}"), plain, connect_us)
         what = f"CPU per connection, a JWT by {algorithm} ÷ anonymous"
         aims.append(at_most(what, ratio, AIM_CONNECT, missing))
@@ -96,47 +93,37 @@ def _keys(folder: Path) -> Admission:
 def _with_tokens(
     stage: Stage, algorithm: str, count: int, options: Options
 ) -> Callable[[], AbstractContextManager[Target]]:
-    private, public = _key_files(stage.folder, algorithm)
-
-    def mint(subject: str) -> str:
-        now_s = int(time.time())
-        return mint_token(
-            private,
-            subject,
-            issuer=_ISSUER,
-            audience="feed",
-            issued_s=now_s,
-            expires_s=now_s + _LIFE_S,
-            grants={},
-        )
+    file = stage.folder / f"{algorithm}.key"
+    arguments = ("--jwt-keys", str(file), "--jwt-issuer", _ISSUER)
 
     @contextmanager
     def start() -> Iterator[Target]:
-        arguments = ("--jwt-keys", str(public), "--jwt-issuer", _ISSUER)
-        admission = Admission(arguments, {"Authorization": f"Bearer {mint('bench')}"})
+        ours, *theirs = _tokens(algorithm, file, count + 1)
+        admission = Admission(arguments, {"Authorization": f"Bearer {ours}"})
         with stage.server(replace(options, admission=admission)) as server:
             group = server.group(algorithm, count, Subscription())
-            openings = [_opening(group, mint(f"reader-{number}")) for number in range(count)]
-            group = replace(group, headers={}, openings=tuple(openings))
-            yield Target((group,), server.pids)
+            openings = tuple(_opening(group, token) for token in theirs)
+            yield Target((replace(group, headers={}, openings=openings),), server.pids)
 
     return start
+
+
+def _tokens(algorithm: str, file: Path, count: int) -> list[str]:
+    """Sign tokens of so many subjects with a key of their own, which a server reads from a file."""
+    key: str | RSAPrivateKey = _SECRET
+    if algorithm == "RS256":
+        key = generate_private_key(_RSA_EXPONENT, _RSA_BITS)
+        form = PublicFormat.SubjectPublicKeyInfo
+        file.write_bytes(key.public_key().public_bytes(Encoding.PEM, form))
+    else:
+        file.write_text(_SECRET)
+    claims = {"iss": _ISSUER, "aud": "feed", "exp": int(time.time()) + _LIFE_S, CLAIM: {}}
+    return [
+        jwt.encode({**claims, "sub": f"reader-{number}"}, key, algorithm) for number in range(count)
+    ]
 
 
 def _opening(group: Group, token: str) -> Opening:
     """Return how a subscriber begins that says who it is over its WebSocket, as our clients do."""
     (plain,) = group.openings
     return replace(plain, hello=(orjson.dumps({"action": "auth", "token": token}), *plain.hello))
-
-
-def _key_files(folder: Path, algorithm: str) -> tuple[Path, Path]:
-    """Write what tokens are signed with, and what a server checks them by."""
-    private, public = (folder / f"{algorithm}.{half}" for half in ("private", "public"))
-    if algorithm == "HS256":
-        private.write_text("s" * 48)
-        return private, private
-    key: RSAPrivateKey = generate_private_key(_RSA_EXPONENT, _RSA_BITS)
-    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    form = PublicFormat.SubjectPublicKeyInfo
-    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, form))
-    return private, public

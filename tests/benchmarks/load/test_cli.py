@@ -135,12 +135,11 @@ def test_slow_tells_the_others_from_the_stalled(tmp_path: Path, running: str) ->
 
 
 def test_identities_let_in_by_keys_and_by_tokens(tmp_path: Path) -> None:
-    found = measure(identities.run, tmp_path, SETTINGS)
-    assert [aim["met"] is not None for aim in found["aims"]] == [True, True, True]
+    found = measure(identities.run, tmp_path, SETTINGS, algorithms=("HS256",))
+    assert [aim["met"] is not None for aim in found["aims"]] == [True, True]
     assert [note.partition(":")[0] for note in found["notes"]] == [
         "feed, connecting, anonymous",
         "feed, connecting, HS256",
-        "feed, connecting, RS256",
     ]
 
 
