@@ -127,6 +127,11 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         ),
         "Reports": (rises("reports", outcome="over_budget"),),
         "Running": (appears("recording"),),
+        "State: unlogged": (rises("state"),),
+        "State: queue": (appears("state"),),
+        "State: written": (rises("state"),),
+        "State: checkpoints": (appears("state"),),
+        "State: taken up": (appears("state"),),
     },
     "Subscribers": {
         "Connected": (rises("load", transport="sse", codec="json"),),
@@ -148,6 +153,8 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Credentials, by outcome": (appears("keys"),),
         "Keys": (appears("keys"), rises("keys"), appears("keys")),
         "Reloads of keys and certificate": (appears("keys"), appears("keys")),
+        "Left of the certificate": (appears("keys"),),
+        "Left of its life": (appears("keys"),),
         "Limits that had an effect": (rises("refused", limit="connections"),),
         "Memory of subscribers": (appears("recording"), appears("recording")),
     },
@@ -190,6 +197,7 @@ RECORDED: dict[str, Change] = {
     "feed:limit_used:ratio connections": rises("load"),
     "feed:limit_used:ratio index entries": rises("load"),
     "feed:limit_used:ratio compressor memory": rises("load"),
+    "feed:limit_used:ratio memory of subscribers": rises("load"),
     "feed:limit_used:ratio open files": rises("load"),
 }
 FIRING: dict[str, str] = {
@@ -205,6 +213,8 @@ FIRING: dict[str, str] = {
     "FeedGaps": "slow",
     "FeedNearLimit": "refused",
     "FeedKeysFileBroken": "keys",
+    "FeedCertificateExpires": "keys",
+    "FeedStateUnlogged": "state",
 }
 
 

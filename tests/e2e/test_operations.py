@@ -7,7 +7,9 @@ scene after scene something happens to them, until every query that is about it 
 import asyncio
 import os
 import re
+import resource
 import shutil
+import signal
 import socket
 import sys
 import time
@@ -15,10 +17,12 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 
 from tests.e2e.conftest import Program, Run
 from tests.e2e.steered_feed import QUIET_S
@@ -281,15 +285,42 @@ async def recording(stage: Stage) -> None:
 
 
 async def keys(stage: Stage) -> None:
-    """A third server is asked to read a keys file that is broken by then."""
+    """A third server encrypts, and has to read a keys file that is broken by then."""
     file = KeysFile(stage.folder / "keys.toml")
     file.add("desk")
-    server = await stage.run("--keys", str(file.path))
+    pair = trustme.CA().issue_cert(
+        "127.0.0.1",
+        not_before=datetime.now(UTC) - timedelta(days=30),
+        not_after=datetime.now(UTC) + timedelta(days=1),
+    )
+    certificate = stage.folder / "certificate.pem"
+    pair.private_key_and_cert_chain_pem.write_to_path(certificate)
+    options = ("--tls-cert", str(certificate), "--tls-key", str(certificate))
+    server = await stage.run("--keys", str(file.path), *options)
     instance = f"127.0.0.1:{server.port}"
-    stage.prometheus.scrape(stage.instance, instance)
+    stage.prometheus.scrape(stage.instance, encrypted=instance)
     await stage.prometheus.until(f'feed_keys{{instance="{instance}"}} == 1')
     file.path.write_text("this is no TOML")
     await stage.prometheus.until(f'feed_keys_file_broken{{instance="{instance}"}} == 1')
+
+
+async def state(stage: Stage) -> None:
+    """A server goes on where one that was killed had been, until its disk takes nothing more."""
+    options = ("--state", str(stage.folder / "state"))
+    killed = await stage.run(*options)
+    await killed.until_metric("feed_state_written_bytes_total", 1)
+    killed.terminate(signal.SIGKILL)
+    await killed.ended()
+    server = await stage.run(*options)
+    instance = f"127.0.0.1:{server.port}"
+    stage.prometheus.scrape(stage.instance, instance)
+    await stage.prometheus.until(f'feed_state_recovery{{instance="{instance}"}} == 1')
+    await stage.prometheus.until(
+        f'rate(feed_state_written_bytes_total{{instance="{instance}"}}[2s]) > 0'
+    )
+    server.may_say = "state_unlogged"
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (4_096, 4_096))
+    await stage.prometheus.until(f'feed_state_unlogged{{instance="{instance}"}} == 1')
 
 
 async def restart(stage: Stage) -> None:
@@ -312,7 +343,7 @@ async def restart(stage: Stage) -> None:
 
 SCENES = (
     *(load, slow, resumes, refused, silent, muted, down, held, reports, odd, recording),
-    *(keys, restart),
+    *(keys, state, restart),
 )
 
 
