@@ -27,10 +27,14 @@ class Reader(Listener):
 
     Attributes:
         life_s: of a connection, on average.
+        longest_away_s: between two connections.
+        longest_stall_s: in which it reads nothing.
         may_close: codes with which the server may close one; None: it is gone without a word.
     """
 
-    life_s: ClassVar[float] = 6.0
+    life_s: float = 6.0
+    longest_away_s: ClassVar[float] = 5.0
+    longest_stall_s: ClassVar[float] = 6.0
     may_close: ClassVar[frozenset[int | None]] = frozenset({None, 1013})
 
     async def live(self, address: Address, newest: Callable[[], int | None]) -> None:
@@ -58,7 +62,7 @@ class Reader(Listener):
             except ConnectionError:
                 self.counts["reset"] += 1
             if newest() is None:
-                away_s = 5 if chance.random() < 0.1 else 0.3
+                away_s = self.longest_away_s if chance.random() < 0.1 else 0.3
                 await asyncio.sleep(chance.random() * away_s)
 
     # Connecting.
@@ -163,7 +167,7 @@ class Reader(Listener):
             looked_s += passed_s
             if chance.random() < STALLS_PER_S * passed_s:
                 self.counts["stall"] += 1
-                await asyncio.sleep(chance.random() * 6)
+                await asyncio.sleep(chance.random() * self.longest_stall_s)
                 looked_s = now_s()
             elif chance.random() < STALLS_PER_S * passed_s:
                 self.counts["slow"] += 1

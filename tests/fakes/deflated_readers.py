@@ -54,7 +54,7 @@ def noisy_trades(first: int, last: int) -> list[Tick]:
 
 
 class GzipHttp(RawHttp):
-    """An answer whose body is one gzip stream, wherever its chunks end.
+    """An answer whose body is one gzip stream, wherever its chunks end; or plain, as it says.
 
     Attributes:
         blocks: the body as it came, in the chunks (or reads) in which it came.
@@ -66,6 +66,8 @@ class GzipHttp(RawHttp):
         self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
 
     async def _more(self) -> bytes:
+        if "Content-Encoding" not in self.headers:
+            return await super()._more()
         while True:
             block = await super()._more()
             assert not self._inflate.eof, "curl and httpx read one member and no more"

@@ -54,10 +54,10 @@ class Wire:
         sock.setblocking(False)
         try:
             await asyncio.get_running_loop().sock_connect(sock, address)
-        except OSError:
+            return cls(*await asyncio.open_connection(sock=sock, limit=limit))
+        except BaseException:  # whoever connects may be cancelled
             sock.close()
             raise
-        return cls(*await asyncio.open_connection(sock=sock, limit=limit))
 
     async def exactly(self, count: int) -> bytes:
         async with self._patience():

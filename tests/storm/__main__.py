@@ -1,4 +1,4 @@
-"""`python -m tests.storm [--seconds S] [--seed N] [--guests N] [--rate R] [--fault NAME]`.
+"""`python -m tests.storm [--seconds S] [--seed N] [--guests N] [--rate R] [--broken]`.
 
 `python -m tests.storm --soak SECONDS [--guests N]` lets thousands come and go instead.
 """
@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
     parser.add_argument("--guests", type=int)
     parser.add_argument("--rate", type=float)
-    parser.add_argument("--fault", choices=["tick", "grant", "lane"], default="")
+    parser.add_argument("--broken", action="store_true", help="break the server on purpose")
     parser.add_argument("--soak", type=float, metavar="SECONDS")
     parser.add_argument("--log", default="", help="keep what the servers say")
     given = parser.parse_args()
@@ -35,7 +35,7 @@ def main() -> int:
         soaking = SoakPlan(given.seed, given.soak, log=given.log, **options)
         outcome = uvloop.run(soak(soaking))
     else:
-        plan = Plan(given.seed, given.seconds, fault=given.fault, log=given.log, **options)
+        plan = Plan(given.seed, given.seconds, is_broken=given.broken, log=given.log, **options)
         outcome = uvloop.run(storm(plan))
     for name, count in sorted(outcome.counts.items()):
         print(f"{count:>12,}  {name}")

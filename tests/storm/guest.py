@@ -21,6 +21,7 @@ from tests.storm.registrar import Registrar
 from tests.storm.scene import Scene, Sight, mono_us
 
 EARLY_US = 1_500_000  # by which clocks of whole seconds may be early
+NEW_US = 5_000_000  # in which a server has read a key that was made
 TICKS = frozenset("tqbs")
 _AUTH_FAILED, _ALREADY, _NOT_GRANTED, _NOT_AUTHENTICATED = 402, 403, 409, 401
 _POLICY = 1008
@@ -39,6 +40,8 @@ class Guest(Reader):
     """
 
     life_s = 1.5
+    longest_away_s = 1.5
+    longest_stall_s = 2.5
     may_end = frozenset({"slow", "lagging", "shutdown"})
     may_close = frozenset({None, 1012, 1013})
 
@@ -46,12 +49,13 @@ class Guest(Reader):
         self._sight = Sight()
         super().__init__(number, seed, scene.market, self._sight)
         self.account = registrar.account(number)
+        if self.account.kind is Kind.CHANGING:
+            self.life_s = 4.0  # so that changes meet it
         self._scene = scene
         self._gate = registrar.gates[self.account]
         self._paper = Paper("", 0)
         self._others = registrar.accounts
         self._holds = False  # its account may not change just now
-        self._connection: Connection | None = None
         self._shown_in = 0  # the number of the server that gave it a ticket; 0: it has none
         self._says: list[Message] = []  # who it is, once it is connected
         self._next_paper: Paper | None = None
@@ -61,11 +65,6 @@ class Guest(Reader):
     async def stay(self) -> None:
         """Live until the market has closed, and everything was told."""
         await self.live(self._scene.address, self._scene.newest)
-
-    def leave(self) -> None:
-        """Be gone."""
-        if self._connection is not None:
-            self._connection.abort()
 
     # Connecting.
 
@@ -80,12 +79,10 @@ class Guest(Reader):
                 self._holds = True
                 await self._until_heeded()
                 self.grants = self._granted()
-            connection = await super()._connect(self._scene.address, wish, after)
+            return await super()._connect(self._scene.address, wish, after)
         except BaseException:
             self._let_go()
             raise
-        self._connection = connection
-        return connection
 
     async def _until_heeded(self) -> None:
         """Wait until the server has read what is granted."""
@@ -95,7 +92,6 @@ class Guest(Reader):
         try:
             return await super()._read(connection, newest)
         finally:
-            self._connection = None
             self._let_go()
 
     def _let_go(self) -> None:
@@ -108,11 +104,17 @@ class Guest(Reader):
 
     def _draw(self, *, has_position: bool) -> Wish:
         wish = super()._draw(has_position=has_position)
+        chance = self._chance
+        if chance.random() < 0.6:  # what is busy, which few would come by
+            busy = [*chance.sample(self._scene.busiest, 3), *chance.sample(SYMBOLS, 2)]
+            wish.channels = {"trades": sorted({*busy}), "quotes": sorted({*busy[1:]})}
         if self.account.kind is Kind.CHANGING:
             wish.channels = {
-                channel: self._chance.sample(SYMBOLS, 5) if "*" in names else names
+                channel: chance.sample(SYMBOLS, 5) if "*" in names else names
                 for channel, names in wish.channels.items()
             }
+        elif chance.random() < 0.15:
+            wish.channels = {"trades": ["*"], "quotes": ["*"]}
         if wish.start != "return":
             self._begin_ledger()
         return wish
@@ -227,7 +229,7 @@ class Guest(Reader):
     def _may_be_refused(self) -> bool:
         """Tell whether its papers may not be good: too new, over, or of a server before."""
         paper = self._paper
-        is_new = self.account.key is paper and mono_us() - paper.since_us < self._scene.slack_us
+        is_new = self.account.key is paper and mono_us() - paper.since_us < NEW_US
         is_foreign = self._shown_in not in {0, self._scene.boots}
         return is_new or is_foreign or paper.is_over(EARLY_US)
 
@@ -348,7 +350,7 @@ class Guest(Reader):
         """Say that it is somebody else, whose papers are good."""
         other = self._chance.choice(self._others)
         paper = other.paper(self._chance)
-        is_new = other.key is paper and mono_us() - paper.since_us < self._scene.slack_us
+        is_new = other.key is paper and mono_us() - paper.since_us < NEW_US
         if other is self.account or is_new:
             return
         self._posed = paper

@@ -46,7 +46,8 @@ class HalfJoins:
             first = chance.randrange(cut + 1)
             wire.writer.write(words[:first])
             await asyncio.sleep(chance.random() / 20)
-            wire.writer.write(words[first:cut])
+            if not wire.writer.is_closing():
+                wire.writer.write(words[first:cut])
             if chance.random() < 0.7:
                 await asyncio.sleep(chance.random() / 10)
         finally:

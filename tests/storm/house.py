@@ -132,8 +132,8 @@ class House:
     async def everybody_leaves(self, when: str) -> dict[str, Any]:
         """Let nobody in, and return what the server holds then."""
         self.scene.is_open.clear()
-        for guest in self.guests:
-            guest.leave()
+        Wire.abort_all()  # those of guests, and of whoever was amid something
+        Wire.lead_to_programs()
         measured = await self.program.measure()
         print(f"{when}: {measured}", flush=True)
         if measured["left"]:

@@ -57,11 +57,11 @@ EVERYTHING = Allowed()
 
 def draw_allowed(chance: random.Random, *, may_lack_transports: bool = False) -> Allowed:
     """Draw grants: rarely everything, mostly a few globs on some channels."""
-    channels = tuple(name for name in CHANNELS if chance.random() < 0.75)
+    channels = tuple(name for name in CHANNELS if chance.random() < 0.85)
     tens = [f"S{digit}*" for digit in chance.sample(range(4), chance.randint(1, 3))]
     ones = [f"S?{digit}".replace("?", "*") for digit in chance.sample(range(10), 2)]
     names = [f"S{number:02}" for number in chance.sample(range(40), 3)]
-    globs = chance.choice([["*"], tens, tens, ones, names, [*tens[:1], *ones, *names]])
+    globs = chance.choice([["*"], ["*"], tens, tens, ones, [*tens[:1], *ones, *names]])
     transports: tuple[str, ...] = TRANSPORTS
     if may_lack_transports and chance.random() < 0.2:
         transports = tuple(chance.sample(TRANSPORTS, 2))

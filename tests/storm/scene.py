@@ -4,10 +4,13 @@ import asyncio
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from tests.chaos.market import Market
+from tests.chaos.market import CYCLE_TICKS, Market
 from tests.chaos.times import Times
 from tests.fakes.wire import Address
+
+_BUSIEST = 6
 
 
 def mono_us() -> int:
@@ -40,6 +43,14 @@ class Scene:
     is_open: asyncio.Event = field(default_factory=asyncio.Event)
     times: defaultdict[str, Times] = field(default_factory=lambda: defaultdict(Times))
     counts: Counter[str] = field(default_factory=Counter)
+
+    @cached_property
+    def busiest(self) -> list[str]:
+        """The symbols of which most ticks come."""
+        counts = Counter[str]()
+        for (_, symbol), numbers in self.market.numbers.items():
+            counts[symbol] += numbers.count(CYCLE_TICKS)
+        return [symbol for symbol, _ in counts.most_common(_BUSIEST)]
 
     @property
     def slack_us(self) -> int:

@@ -14,7 +14,10 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +25,24 @@ import uvloop
 
 from feed.broadcast.lane import Lane
 from feed.broadcast.lanes import Lanes
+from feed.broadcast.selection_index import SelectionIndex
 from feed.http.app import HUB, make_app
 from feed.http.protocol.runner import Runner
 from feed.hub.hub import Hub
 from feed.hub.session import Session
+from feed.market.ticks import Tick, Trade
 from feed.program import logs
 from feed.program.leaving import EndSignals, leave
 from feed.program.listening import Site
 from feed.program.memory import return_large_blocks
 from feed.settings.options import Settings
-from feed.trust.identity import Identity
+from feed.trust.identity import NOBODY, Identity
 from tests.chaos.market import Market
-from tests.chaos.server import drop_one
 from tests.state.server import CHECKPOINT_S, MarketSource
 from tests.storm.registrar import LOOK_S
 from tests.trust.signing import ISSUER
 
 SEND_BUFFER_BYTES = 16_384
-QUIET_WITHIN_S = 15.0  # after everybody has left
 _LOOK_S = 0.05
 
 
@@ -57,7 +60,8 @@ class Orders:
         drain_s: over which subscribers are sent away at the end.
         batch_ms: between cuts; None: by the load.
         state: the directory of what is kept over restarts; "": nothing is.
-        fault: what is broken on purpose: "tick", "grant", "lane"; "": nothing.
+        quiet_within_s: once everybody has left, when it measures.
+        is_broken: on purpose.
     """
 
     seed: int
@@ -69,7 +73,8 @@ class Orders:
     drain_s: float = 0.0
     batch_ms: float | None = None
     state: str = ""
-    fault: str = ""
+    quiet_within_s: float = 15.0
+    is_broken: bool = False
 
     def argument(self) -> str:
         return json.dumps(asdict(self))
@@ -102,7 +107,7 @@ def held(hub: Hub) -> dict[str, int]:
     lanes, warnings = broadcast.lanes, hub.audience.warnings
     return {
         "tasks": len(asyncio.all_tasks()),
-        "files": len(os.listdir("/proc/self/fd")),  # noqa: PTH208 - names are enough
+        "sockets": sum(map(_is_socket, Path("/proc/self/fd").iterdir())),
         "sessions": len(hub.sessions),
         "connected": hub.connected.total(),
         "behind": len(audience.behind),
@@ -121,9 +126,16 @@ def held(hub: Hub) -> dict[str, int]:
     }
 
 
-async def measure(hub: Hub, nobody: dict[str, int]) -> None:
+def _is_socket(fd: Path) -> bool:
+    """Tell whether a descriptor is a socket; files of the state, and of keys, come and go."""
+    with suppress(OSError):
+        return str(fd.readlink()).startswith("socket:")
+    return False
+
+
+async def measure(hub: Hub, nobody: dict[str, int], within_s: float) -> None:
     """Wait until nothing is held for anybody, or long enough, and print what there is."""
-    deadline_s = time.monotonic() + QUIET_WITHIN_S
+    deadline_s = time.monotonic() + within_s
     while (now := held(hub)) != nobody and time.monotonic() < deadline_s:  # noqa: ASYNC110
         await asyncio.sleep(_LOOK_S)
     gc.collect()
@@ -139,33 +151,51 @@ async def measure(hub: Hub, nobody: dict[str, int]) -> None:
     )
 
 
+def sample(hub: Hub) -> dict[str, int]:
+    """Return what it holds now, memory and files among it."""
+    files = sum(1 for _ in Path("/proc/self/fd").iterdir())
+    return {"rss_bytes": rss_bytes(), "files": files, **held(hub)}
+
+
 def rss_bytes(process: int | str = "self") -> int:
     """Return how much memory a process has."""
     pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def break_on_purpose(fault: str) -> None:
-    """Lose a tick, keep what was revoked, or keep a lane that nobody has."""
-    if fault == "tick":
-        drop_one(2_000)
-    elif fault == "grant":
+def break_on_purpose() -> None:
+    """Lose trades, keep what was revoked, and keep a lane that nobody has."""
+    distribute, leave_lane = SelectionIndex.distribute, Lanes.leave
+    kept: list[Lane] = []
 
-        def keep_selection(self: Hub, session: Session, identity: Identity) -> None:  # noqa: ARG001
+    def distribute_but_some(
+        self: SelectionIndex, ticks: Sequence[Tick], fragments: Sequence[bytes]
+    ) -> None:
+        few = [index for index, tick in enumerate(ticks) if not _is_lost(tick)]
+        distribute(self, [ticks[index] for index in few], [fragments[index] for index in few])
+
+    def keep_selection(self: Hub, session: Session, identity: Identity) -> None:
+        if session.identity is not NOBODY:
             session.identity = identity
+        else:
+            identify(self, session, identity)
 
-        Hub.identify = keep_selection  # type: ignore[method-assign]  # on purpose
-    elif fault == "lane":
-        leave_lane = Lanes.leave
+    def leave_all_but_one(self: Lanes, lane: Lane) -> None:
+        if kept or lane.members > 1 or not lane.payload.key.selection.symbols:
+            leave_lane(self, lane)
+        else:
+            kept.append(lane)
 
-        def leave_all_but_one(self: Lanes, lane: Lane) -> None:
-            if lane.members > 1 or kept or not lane.payload.key.selection.symbols:
-                leave_lane(self, lane)
-            else:
-                kept.append(lane)
+    identify = Hub.identify
+    SelectionIndex.distribute = distribute_but_some  # type: ignore[method-assign]
+    Hub.identify = keep_selection  # type: ignore[method-assign]
+    Lanes.leave = leave_all_but_one  # type: ignore[method-assign]
 
-        kept: list[Lane] = []
-        Lanes.leave = leave_all_but_one  # type: ignore[method-assign]  # on purpose
+
+def _is_lost(tick: Tick) -> bool:
+    """Not at once: whoever misses one looks for nothing else."""
+    # By its type: a conflated one is a trade too.
+    return type(tick) is Trade and tick.trade_id > 4_000 and tick.trade_id % 50 == 0
 
 
 async def serve(orders: Orders) -> None:
@@ -200,15 +230,14 @@ async def serve(orders: Orders) -> None:
     # The task that measures is one more than there were.
     nobody["tasks"] += 1
     asked: list[asyncio.Task[None]] = []
-    loop.add_signal_handler(
-        signal.SIGUSR1, lambda: asked.append(loop.create_task(measure(hub, nobody)))
-    )
-    loop.add_signal_handler(
-        signal.SIGUSR2, lambda: asked.append(loop.create_task(close_market(source, hub)))
-    )
-    loop.add_signal_handler(
-        signal.SIGHUP, lambda: say("sample", rss_bytes=rss_bytes(), **held(hub))
-    )
+
+    def ask(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        asked.append(loop.create_task(work()))
+
+    measuring = partial(measure, hub, nobody, orders.quiet_within_s)
+    loop.add_signal_handler(signal.SIGUSR1, ask, measuring)
+    loop.add_signal_handler(signal.SIGUSR2, ask, partial(close_market, source, hub))
+    loop.add_signal_handler(signal.SIGHUP, lambda: say("sample", **sample(hub)))
     say("serving", port=listening.getsockname()[1], epoch=hub.broadcast.ring.epoch)
     await signals.first.wait()
     await leave(runner, signals, orders.drain_s)
@@ -225,5 +254,6 @@ if __name__ == "__main__":
     logs.begin(sys.stderr.fileno(), interactive=False)
     return_large_blocks()
     told = Orders(**json.loads(sys.argv[1]))
-    break_on_purpose(told.fault)
+    if told.is_broken:
+        break_on_purpose()
     uvloop.run(serve(told))

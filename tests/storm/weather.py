@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -25,8 +25,9 @@ class Plan:
         restarts: how often the server is restarted, in the first half.
         intruders_per_s, half_joins_per_s: on average.
         slack_s: in which the server has to heed what changes about papers.
-        weighs: memory is held against what it was in the middle.
-        fault: what is broken on purpose; "": nothing.
+        weighs: memory is held against what it was in the middle, and steps against what they may
+            take; not in short, where all of it happens for the first time.
+        is_broken: the server is, on purpose: it loses ticks, and keeps grants and a lane.
         log: the file that keeps what the servers say; "": none does.
     """
 
@@ -40,7 +41,7 @@ class Plan:
     half_joins_per_s: float = 25.0
     slack_s: float = 5.0
     weighs: bool = True
-    fault: str = ""
+    is_broken: bool = False
     log: str = ""
 
 
@@ -49,7 +50,9 @@ async def storm(plan: Plan) -> Outcome:
     Wire.lead_to_programs()
     chance = random.Random(plan.seed)
     with TemporaryDirectory() as folder, log_file(plan.log) as log:
-        orders = Orders(plan.seed, plan.rate, plan.ring, folder, fault=plan.fault)
+        orders = Orders(plan.seed, plan.rate, plan.ring, folder, is_broken=plan.is_broken)
+        if plan.is_broken:
+            orders = replace(orders, quiet_within_s=1.0)
         house = House(orders, plan.guests, log, chance, slack_s=plan.slack_s)
         try:
             await house.begin()
@@ -78,7 +81,7 @@ async def _blow(plan: Plan, house: House, chance: random.Random) -> None:
     last = await house.everybody_leaves("at the end")
     if plan.weighs:
         house.weigh(first["rss_bytes"], last["rss_bytes"])
-    house.judge_steps(last["longest_ms"])
+        house.judge_steps(last["longest_ms"])
 
 
 async def _restarts(plan: Plan, house: House, chance: random.Random) -> dict[str, Any]:
