@@ -28,6 +28,8 @@ from tests.fakes.servers import ScriptedSource
 
 CA = trustme.CA()
 PAIR = CA.issue_cert("localhost", "127.0.0.1")
+TRUSTING = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+CA.configure_trust(TRUSTING)
 HALF_OPEN = 300  # at 5,000 the same: what is kept is bounded
 FIRST_BYTES = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"  # of a ClientHello
 
@@ -45,10 +47,8 @@ class Encrypted:
 
     async def get(self, path: str = "/healthz") -> bytes:
         """Shake hands, ask, and return the answer."""
-        context = ssl.create_default_context()
-        CA.configure_trust(context)
         async with asyncio.timeout(PATIENCE_S):
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=context)
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=TRUSTING)
             head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
             writer.write(head.encode())
             answer = await reader.read()
@@ -140,7 +140,7 @@ async def test_those_that_stall_within_it_have_their_time_and_then_others_have_t
 def hello() -> bytes:
     """Return what a client says first."""
     up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = ssl.create_default_context().wrap_bio(down, up, server_hostname="localhost")
+    client = TRUSTING.wrap_bio(down, up, server_hostname="localhost")
     with pytest.raises(ssl.SSLWantReadError):
         client.do_handshake()
     return up.read()
