@@ -49,7 +49,7 @@ class Rates:
         """Count an action, whether it was let through or not."""
         due_ns = max(self._due_ns.pop(who, mono_ns), mono_ns) + _NS_PER_S // per_s
         self._due_ns[who] = due_ns  # behind all others
-        while len(self._due_ns) > self._most or self._oldest_ns() <= mono_ns:
+        while self._due_ns and (len(self._due_ns) > self._most or self._oldest_ns() <= mono_ns):
             self._due_ns.popitem(last=False)
 
     def _oldest_ns(self) -> int:

@@ -58,6 +58,14 @@ def test_100_000_addresses_take_no_more_than_the_most_that_are_known() -> None:
     assert traced[1] < traced[0] * 1.1
 
 
+@pytest.mark.parametrize("per_s", [S, S + 1, 10**18])
+def test_a_rate_that_is_as_good_as_none_lets_everything_through(per_s: int) -> None:
+    rates = Rates(burst_s=5)
+    assert let_through(rates, "a", per_s, NOON_NS, 1_000) == 1_000
+    assert let_through(rates, "b", 1, NOON_NS, 10) == 5
+    assert let_through(rates, "a", per_s, NOON_NS, 1_000) == 1_000
+
+
 def test_whoever_has_been_quiet_is_forgotten() -> None:
     rates = Rates(burst_s=10)
     for number in range(1_000):
