@@ -105,15 +105,33 @@ class Access:
             Unauthenticated, CredentialRefused, HTTPForbidden: as `admit` does.
             TooOften: they ask too often.
         """
-        door, address, mono_ns = self._door, caller_of(request).address, self._clock.mono_ns()
-        door.check_requests(address, mono_ns)
+        door, place, mono_ns = self._door, caller_of(request).place, self._clock.mono_ns()
+        door.check_requests(place, mono_ns)
         try:
             identity = await self.admit(request, scope)
         except FeedError:
-            door.count_request(address, mono_ns)
+            door.count_request(place, mono_ns)
             raise
-        door.spend_request(identity, address, mono_ns)
+        door.spend_request(identity, place, mono_ns)
         return identity
+
+    async def admit_without_end(self, request: web.Request) -> Identity:
+        """Return who asks for an answer without end.
+
+        Where it is refused it has ended at once: so whoever shows a wrong credential, or asks for
+        what there is not, is counted as with finite requests; see `count_refused`.
+
+        Raises:
+            Unauthenticated, CredentialRefused, HTTPForbidden: as `admit` does.
+            TooOften: they come, or were refused, too often.
+        """
+        self.arrive(request)
+        self._door.check_requests(caller_of(request).place, self._clock.mono_ns())
+        return await self.admit(request)
+
+    def count_refused(self, request: web.Request) -> None:
+        """Count a request for an answer without end that was refused, for its address."""
+        self._door.count_request(caller_of(request).place, self._clock.mono_ns())
 
     def arrive(self, request: web.Request) -> None:
         """Count a request for an answer without end that comes through a proxy.
@@ -122,7 +140,7 @@ class Access:
             TooOften: they are too many a second, of whoever asks.
         """
         caller = caller_of(request)
-        if caller.forwarded and (error := self._door.knock(caller.address, self._clock.mono_ns())):
+        if caller.forwarded and (error := self._door.knock(caller.place, self._clock.mono_ns())):
             raise error
 
     async def admit(self, request: web.Request, scope: Scope = Scope.GRANTED) -> Identity:

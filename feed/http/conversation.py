@@ -177,7 +177,7 @@ class Conversation:
         self._ping_ns = self._began_ns  # when the last one went out, or was not due
         self._awaits_pong = False
         socket.belong_to(self)
-        self._refusal = hub.refusal(identity, connection.peer)
+        self._refusal = hub.refusal(identity, connection.place)
         key = PayloadKey(Selection(), codec, marks=False)
         framing = WebSocketFraming(opcode_of(codec))
         self._session = hub.open(

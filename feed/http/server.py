@@ -55,8 +55,10 @@ class Server:
         if request.transport is None or (isinstance(handler, Handler) and not handler.take_over()):
             return None
         high_water_bytes = self.hub.settings.high_water_bytes
-        peer = caller_of(request).address
-        return Connection(request.transport, high_water_bytes, self.last_words_s, peer)
+        caller, last_words_s = caller_of(request), self.last_words_s
+        return Connection(
+            request.transport, high_water_bytes, last_words_s, caller.address, caller.place
+        )
 
     def watch_end(self, request: web.Request, session: Session) -> None:
         """See to it that what is sent to a session counts to its very end, if anybody has a limit.

@@ -100,14 +100,13 @@ async def respond(
     """
     hub = server.hub
     try:
-        server.access.arrive(request)
-        identity = await server.access.admit(request)
+        identity = await server.access.admit_without_end(request)
         async with hub.turns.turn(Step.JOIN):
             endless = read(request, hub.settings.max_symbols_per_connection)
             identity = server.access.renew(identity)
             granted = _granted(endless, identity.grants)
             endless = replace(endless, key=replace(endless.key, selection=granted.selection))
-            refusal = hub.refusal(identity, caller_of(request).address)
+            refusal = hub.refusal(identity, caller_of(request).place)
             connection = server.connection_of(request)
             if connection is None:
                 return _response(endless, compressed=False)
@@ -120,6 +119,7 @@ async def respond(
             return _too_often(request, error)
         if isinstance(error, FeedError):
             hub.door.note(error)
+            server.access.count_refused(request)
         return problem_for(error, request.path)
     server.watch_end(request, session)
     let_go = server.access.hold_ticket(request, partial(hub.disconnect, session, Reason.REPLACED))

@@ -9,6 +9,7 @@ import contextlib
 
 from aiohttp import web
 
+from feed.errors import TooOften
 from feed.http.handshake import DIALECT_PATHS, accept, codec_of, is_handshake, sdk_of
 from feed.http.problems import problem_for, refuse_unrouted
 from feed.http.server import Server
@@ -25,7 +26,8 @@ async def unrouted(request: web.Request, server: Server) -> web.StreamResponse:
     if request.path.startswith(DIALECT_PATHS) and is_handshake(request):
         try:
             server.origins.check(request)
-        except web.HTTPForbidden as error:
+            server.access.arrive(request)
+        except (web.HTTPForbidden, TooOften) as error:
             return problem_for(error, request.path)
         return await say_unserved(request, server)
     try:

@@ -28,10 +28,10 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
     """Serve one WebSocket connection."""
     try:
         server.origins.check(request)
+        server.access.arrive(request)
         if _unknown_place(request) is not None and is_handshake(request):
             return await say_unserved(request, server)
         _check(request)
-        server.access.arrive(request)
         socket = await accept(request, server.last_words_s)
     except Exception as error:  # noqa: BLE001 - any error is answered or raised again
         return problem_for(error, request.path)

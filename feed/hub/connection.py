@@ -11,6 +11,7 @@ import sys
 from struct import Struct
 
 from feed.broadcast.fan_out import Target
+from feed.trust.addresses import place_of
 
 if sys.platform == "linux":
     import fcntl
@@ -45,10 +46,11 @@ class Connection:
         write: takes bytes, never blocks, keeps what the socket does not take at once.
         buffered_bytes: how many bytes it keeps.
         target: for an engine that writes past the transport; None: TLS, which encrypts there.
-        peer: the address of whoever is served, for logs and limits; "" where it is not known.
+        peer: the address of whoever is served, for logs; "" where it is not known.
+        place: what it counts as in limits; "": nobody's.
     """
 
-    __slots__ = ("_last_words_s", "buffered_bytes", "peer", "target", "transport", "write")
+    __slots__ = ("_last_words_s", "buffered_bytes", "peer", "place", "target", "transport", "write")
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class Connection:
         high_water_bytes: int,
         last_words_s: float = LAST_WORDS_S,
         peer: str | None = None,
+        place: str | None = None,
     ) -> None:
         """Take a transport over.
 
@@ -64,10 +67,12 @@ class Connection:
             high_water_bytes: that the kernel is to keep at most, beyond what is on its way.
             last_words_s: the time in which the socket has to take what was written last.
             peer: whom it is to, where that is known better: the other end may be a proxy.
+            place: what that counts as; by default what its address says.
         """
         self._last_words_s = last_words_s
         self.transport = transport
         self.peer = address_of(transport) if peer is None else peer
+        self.place = place_of(self.peer) if place is None else place
         self.write = transport.write
         self.buffered_bytes = transport.get_write_buffer_size
         sock = transport.get_extra_info("socket")

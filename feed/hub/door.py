@@ -1,8 +1,8 @@
 """The door: who of those that come is let in, by the limits of their identity and their address.
 
 The shell of `feed.trust.rates` and `feed.trust.tally`. An address counts as it is known behind
-proxies that are trusted; programs on this machine count for no address, and nobody who has shown
-no credential for an identity.
+proxies that are trusted, by its place (`feed.trust.addresses`); programs on this machine count for
+no address, and nobody who has shown no credential for an identity.
 """
 
 from collections import Counter
@@ -80,49 +80,49 @@ class Door:
 
     def knock_at_once(self, peer: str, mono_ns: int) -> TooOften | None:
         """Count a new connection of a peer; proxies that are trusted come for others."""
-        return None if self.proxies.trusts(peer) else self.knock(peer, mono_ns)
+        return None if self.proxies.trusts(peer) else self.knock(place_of(peer), mono_ns)
 
-    def knock(self, address: str, mono_ns: int) -> TooOften | None:
+    def knock(self, place: str, mono_ns: int) -> TooOften | None:
         """Count a new connection of an address; return the error if they are too many a second."""
-        place, most = place_of(address), self._settings.max_new_connections_per_s
+        most = self._settings.max_new_connections_per_s
         wait_ns = self._arrivals.spend(place, most, mono_ns) if place else 0
         return self._too_often(Limit.NEW_CONNECTIONS, most, wait_ns)
 
-    def check_requests(self, address: str, mono_ns: int) -> None:
+    def check_requests(self, place: str, mono_ns: int) -> None:
         """Refuse a finite request of an address that has shown too many bad credentials, or none.
 
         Raises:
             TooOften: it has.
         """
-        place, most = place_of(address), self._settings.max_requests_per_s
+        most = self._settings.max_requests_per_s
         wait_ns = self._requests.wait_ns(place, most, mono_ns) if place else 0
         self._raise(self._too_often(Limit.REQUESTS, most, wait_ns))
 
-    def count_request(self, address: str, mono_ns: int) -> None:
+    def count_request(self, place: str, mono_ns: int) -> None:
         """Count a finite request whose credential was not accepted."""
-        if place := place_of(address):
+        if place:
             self._requests.count(place, self._settings.max_requests_per_s, mono_ns)
 
-    def spend_request(self, identity: Identity, address: str, mono_ns: int) -> None:
+    def spend_request(self, identity: Identity, place: str, mono_ns: int) -> None:
         """Count a finite request of an identity, or of an anonymous one's address.
 
         Raises:
             TooOften: they are too many a second.
         """
-        owner = owner_of(identity, address)
+        owner = owner_of(identity, place)
         most = identity.grants.limits.requests_per_s or self._settings.max_requests_per_s
         wait_ns = self._requests.spend(owner, most, mono_ns) if owner else 0
         self._raise(self._too_often(Limit.REQUESTS, most, wait_ns))
 
     # Subscribers.
 
-    def refusal(self, connected: int, identity: Identity, address: str) -> Refusal | None:
+    def refusal(self, connected: int, identity: Identity, place: str) -> Refusal | None:
         """Return why a subscriber is not let in; None: it is.
 
         Args:
             connected: how many are.
             identity: of the newcomer, as far as it is known.
-            address: whence they come.
+            place: whence they come.
         """
         settings, reason = self._settings, Reason.TOO_MANY_CONNECTIONS
         if self.memory.is_full:
@@ -132,7 +132,7 @@ class Door:
             self.limited[Limit.CONNECTIONS] += 1
             return Refusal(reason, reason.value)
         try:
-            if place := place_of(address):
+            if place:
                 self._by_address.check(place, settings.max_connections_per_address)
         except LimitExceeded as error:
             return self._too_many(error)
@@ -151,13 +151,13 @@ class Door:
 
     def enter(self, session: Session) -> None:
         """Count a session."""
-        if place := place_of(session.connection.peer):
+        if place := session.connection.place:
             self._by_address.add(place)
         self._own(session.identity, session)
 
     def leave(self, session: Session) -> None:
         """Count a session no longer."""
-        if place := place_of(session.connection.peer):
+        if place := session.connection.place:
             self._by_address.take(place)
         self._disown(session.identity, session)
 
@@ -170,20 +170,20 @@ class Door:
     # Lanes.
 
     def check_lane(
-        self, identity: Identity, address: str, lane: Lane | None, leaves: Lane | None = None
+        self, identity: Identity, place: str, lane: Lane | None, leaves: Lane | None = None
     ) -> None:
         """Refuse a lane more than somebody may be in.
 
         Args:
             identity: whose connection it is.
-            address: whence it comes.
+            place: whence it comes.
             lane: that it is about to enter; None: one that there is not yet.
             leaves: the lane that it leaves for it, if any.
 
         Raises:
             LimitExceeded: they are in as many.
         """
-        owner = owner_of(identity, address)
+        owner = owner_of(identity, place)
         theirs = self._lanes.get(owner) if owner else None
         if theirs is None or (lane is not None and lane in theirs):
             return
@@ -194,7 +194,7 @@ class Door:
 
     def note_move(self, session: Session, before: Lane) -> None:
         """Note that a session has moved from a lane to that where it is now."""
-        if owner := owner_of(session.identity, session.connection.peer):
+        if owner := owner_of(session.identity, session.connection.place):
             self._take_lane(owner, before)
             self._add_lane(owner, session.subscriber.lane)
 
@@ -218,13 +218,13 @@ class Door:
     def _own(self, identity: Identity, session: Session) -> None:
         if identity.id:
             self._by_identity.add((identity.kind, identity.id))
-        if owner := owner_of(identity, session.connection.peer):
+        if owner := owner_of(identity, session.connection.place):
             self._add_lane(owner, session.subscriber.lane)
 
     def _disown(self, identity: Identity, session: Session) -> None:
         if identity.id:
             self._by_identity.take((identity.kind, identity.id))
-        if owner := owner_of(identity, session.connection.peer):
+        if owner := owner_of(identity, session.connection.place):
             self._take_lane(owner, session.subscriber.lane)
 
     def _add_lane(self, owner: Owner, lane: Lane) -> None:
@@ -249,6 +249,6 @@ class Door:
             raise error
 
 
-def owner_of(identity: Identity, address: str) -> Owner:
+def owner_of(identity: Identity, place: str) -> Owner:
     """Return whose limits count: an identity's, or an address's; "": nobody's."""
-    return (identity.kind, identity.id) if identity.id else place_of(address)
+    return (identity.kind, identity.id) if identity.id else place

@@ -102,7 +102,7 @@ class EgressWatch:
     def _limit_of(self, session: Session) -> tuple[Owner, int | None]:
         """Return whose limit counts, and how many bytes a second it is."""
         per_s = session.identity.grants.limits.egress_bytes_per_s or self._most_per_s
-        return owner_of(session.identity, session.connection.peer), per_s
+        return owner_of(session.identity, session.connection.place), per_s
 
     def _sent_since(self, session: Session, *, at_end: bool = False) -> int:
         sent_bytes = session.connection.sent_bytes(at_end=at_end) or 0

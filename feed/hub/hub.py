@@ -229,11 +229,11 @@ class Hub:
 
     # Sessions.
 
-    def refusal(self, identity: Identity, address: str) -> Refusal | None:
+    def refusal(self, identity: Identity, place: str) -> Refusal | None:
         """Return why somebody is not let in; None: come in."""
         if self.leaving:
             return Refusal(Reason.SHUTDOWN, self.told(Reason.SHUTDOWN))
-        return self.door.refusal(len(self.sessions), identity, address)
+        return self.door.refusal(len(self.sessions), identity, place)
 
     @property
     def leaving(self) -> bool:
@@ -263,7 +263,7 @@ class Hub:
         opened_ns = self.clock.mono_ns()
         if key.selection.symbols:
             lane = self.broadcast.lanes.find(key, framing, compression)
-            self.door.check_lane(identity, connection.peer, lane)
+            self.door.check_lane(identity, connection.place, lane)
         subscriber = self.audience.enter(key, framing, connection, opened_ns, compression)
         session = Session(
             connection,
@@ -335,7 +335,7 @@ class Hub:
         )
         lane = self.broadcast.lanes.find(key, before.framing, compression)
         if key.selection.symbols:
-            self.door.check_lane(session.identity, session.connection.peer, lane, before)
+            self.door.check_lane(session.identity, session.connection.place, lane, before)
         self.audience.move(subscriber, key, now_ns, compression, beside, grants=grants)
         if subscriber.lane is not before:
             self.door.note_move(session, before)

@@ -27,13 +27,17 @@ def address_in(text: str) -> Address | None:
 
 
 @lru_cache(_REMEMBERED)
-def place_of(text: str) -> str:
+def place_of(text: str, *, proxied: bool = False) -> str:
     """Return what an address counts as: itself, or its /64.
 
     It is "" for programs on this machine, and for what is no address: they count for nobody.
+
+    Args:
+        text: the address.
+        proxied: it comes through a proxy, so that the one of this machine may stand for anybody.
     """
     address = address_in(text)
-    if address is None or address.is_loopback:
+    if address is None or (address.is_loopback and not proxied):
         return ""
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)

@@ -7,7 +7,8 @@ was said by somebody who is not trusted.
 
 A proxy hands on the kind of header that it does not speak as it came. So where both kinds are
 there, and tell different clients, one of them is a stranger's: neither is believed, and who asks
-is the proxy. Knows no request: a decision on texts.
+is the proxy. What cannot be read tells another client than what can. Knows no request: a decision
+on texts.
 
 Source: RFC 7239; RFC 9110 §5.3 for several lines of a header.
 """
@@ -16,7 +17,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from feed.trust.addresses import Address, Networks, address_in
+from feed.trust.addresses import Address, Networks, address_in, place_of
 from feed.trust.credentials import Headers
 
 FOR, PROTO, HOST, PREFIX = (f"X-Forwarded-{name}" for name in ("For", "Proto", "Host", "Prefix"))
@@ -48,6 +49,11 @@ class Caller:
     prefix: str = ""
     forwarded: bool = False
 
+    @property
+    def place(self) -> str:
+        """What their address counts as in limits; "": nobody's."""
+        return place_of(self.address, proxied=self.forwarded)
+
 
 @dataclass(frozen=True, slots=True)
 class _Hop:
@@ -56,6 +62,9 @@ class _Hop:
     client: str
     scheme: str = ""
     host: str = ""
+
+
+_UNKNOWN = _Hop("")
 
 
 class TrustedProxies:
@@ -124,7 +133,7 @@ def _of_x_forwarded(headers: Headers) -> list[_Hop]:
 
 
 def _of_forwarded(headers: Headers) -> list[_Hop]:
-    """Read `Forwarded`; none where it cannot be read as a whole."""
+    """Read `Forwarded`; where it cannot be read as a whole, nobody knows who asks."""
     hops: list[_Hop] = []
     for text in headers.getall(FORWARDED, ()):
         pairs: dict[str, str] = {}
@@ -132,7 +141,7 @@ def _of_forwarded(headers: Headers) -> list[_Hop]:
         while at < len(text):
             found = _PAIR.match(text, at)
             if found is None:
-                return []
+                return [_UNKNOWN]
             name, value, end = found.groups()
             if value.startswith('"'):
                 value = re.sub(r"\\(.)", r"\1", value[1:-1])

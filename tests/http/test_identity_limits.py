@@ -120,12 +120,26 @@ async def test_whoever_guesses_keys_is_refused_before_they_are_looked_at(
     key = keys.add("desk")
     feed = await serve(keys=keys.path, clock=clock.clock, max_requests_per_s=1, **TRUSTING)
     wrong = {"Authorization": "Bearer fk_ffffffffffffffff.wrong"} | of(CLIENT)
-    for _ in range(int(REQUESTS_BURST_S)):
-        assert (await ask(feed, "/v1/symbols", wrong)).status == 401
+    paths = ("/v1/symbols", "/v1/stream?trades=*", "/v1/sse?trades=*", "/v1/stream", "/v1/symbols")
+    for path in paths:
+        assert (await ask(feed, path, wrong)).status == 401
     for headers in (wrong, of(CLIENT)):
-        assert (await ask(feed, "/v1/symbols", headers)).status == 429
+        for path in ("/v1/symbols", "/v1/stream?trades=*"):
+            assert (await ask(feed, path, headers)).status == 429
+        assert (
+            "finite requests a second"
+            in (await bye_of(await ask(feed, "/v1/sse?trades=*", headers)))["msg"]
+        ), "an EventSource comes back"
     assert feed.hub.identities.outcomes == {"unknown": int(REQUESTS_BURST_S)}
     assert (await ask(feed, "/v1/symbols", bearer_of(key) | of(BYSTANDER))).status == 200
+
+
+async def test_streams_that_are_refused_at_once_have_a_rate(serve: Serve, clock: HandClock) -> None:
+    feed = await serve(clock=clock.clock, max_requests_per_s=1, **TRUSTING)
+    path = "/v1/stream?trades=*&conflate=never"
+    answers = [(await ask(feed, path, of(CLIENT))).status for _ in range(7)]
+    assert answers == [400] * int(REQUESTS_BURST_S) + [429] * 2
+    assert (await ask(feed, path, of(BYSTANDER))).status == 400
 
 
 async def test_anonymous_requests_have_the_rate_of_their_address(
@@ -143,7 +157,7 @@ async def test_new_connections_of_one_address_have_a_rate(serve: Serve, clock: H
     feed = await serve(clock=clock.clock, max_new_connections_per_s=1, **TRUSTING)
     for _ in range(int(CONNECTIONS_BURST_S)):
         assert (await ask(feed, "/v1/stream?trades=*", of(CLIENT))).status == 200
-    for path in ("/v1/stream?trades=*", "/v1/ws"):
+    for path in ("/v1/stream?trades=*", "/v1/ws", "/v2/none", "/v2/none/of/these"):
         upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
         refused = await ask(feed, path, of(CLIENT) | upgrade)
         assert (refused.status, refused.headers["Retry-After"]) == (429, "1")
@@ -158,7 +172,7 @@ async def test_new_connections_of_one_address_have_a_rate(serve: Serve, clock: H
 async def test_without_a_proxy_who_comes_too_often_is_answered_before_it_is_parsed(
     serve: Serve, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("feed.hub.door.place_of", lambda address: address)  # this machine counts
+    monkeypatch.setattr("feed.hub.door.place_of", str)  # this machine counts
     feed = await serve(clock=clock.clock, max_new_connections_per_s=1)
     for _ in range(int(CONNECTIONS_BURST_S)):
         assert (await ask(feed, "/healthz")).status == 200

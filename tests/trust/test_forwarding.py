@@ -69,8 +69,9 @@ def test_lines_of_one_header_are_one_list() -> None:
         ('for="[2001:db8::7]:4711"', Caller("2001:db8::7", forwarded=True)),
         ('for="_hidden"', Caller(PROXY, forwarded=True)),
         ("proto=https", Caller(PROXY, "https", forwarded=True)),
-        (f'for="{CLIENT}', Caller(PROXY)),  # it cannot be read as a whole
-        (f"for={CLIENT};;", Caller(PROXY)),
+        (f'for="{CLIENT}', Caller(PROXY, forwarded=True)),  # it cannot be read as a whole
+        (f"for={CLIENT};;", Caller(PROXY, forwarded=True)),
+        (f'for={LIAR};x=", for={CLIENT}', Caller(PROXY, forwarded=True)),
         (r'for="\1\0.1.2.3"', Caller("10.1.2.3", forwarded=True)),
     ],
 )
@@ -91,6 +92,25 @@ def test_the_kind_of_header_that_a_proxy_does_not_speak_cannot_be_used_to_lie() 
     ):
         assert caller(mine, lie) == Caller(PROXY, forwarded=True)
     assert caller((FOR, CLIENT), ("Forwarded", f"for={CLIENT}")).address == CLIENT
+
+
+@pytest.mark.parametrize("broken", ['for="', f"for={LIAR};;", ", for=1.2.3.4", "\x7f"])
+def test_what_cannot_be_read_makes_nobody_believe_the_other_kind(broken: str) -> None:
+    """Else whoever breaks what their proxy appends to is believed in what it hands on."""
+    lie = (FOR, LIAR)
+    assert caller(("Forwarded", f"{broken}, for={CLIENT}"), lie) == Caller(PROXY, forwarded=True)
+    assert caller(("Forwarded", broken), ("Forwarded", f"for={CLIENT}"), lie).address == PROXY
+
+
+def test_a_proxy_on_this_machine_is_counted_where_it_stands_for_somebody() -> None:
+    """Programs on this machine count for nobody; whoever makes a proxy unsure is none of them."""
+    proxies = TrustedProxies(["127.0.0.0/8"])
+    unsure = CIMultiDict([(FOR, CLIENT), ("Forwarded", f"for={LIAR}")])
+    for headers in (unsure, CIMultiDict([("Forwarded", 'for="')]), CIMultiDict([(FOR, "unknown")])):
+        assert proxies.caller("127.0.0.1", headers).place == "127.0.0.1"
+    assert proxies.caller("127.0.0.1", CIMultiDict([(FOR, "::1")])).place == "::/64"
+    assert proxies.caller("127.0.0.1", CIMultiDict([(FOR, CLIENT)])).place == CLIENT
+    assert proxies.caller("127.0.0.1", CIMultiDict()).place == ""
 
 
 def test_scheme_host_and_prefix_are_those_of_the_last_proxy() -> None:
