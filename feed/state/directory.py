@@ -35,15 +35,18 @@ class Directory:
             path.mkdir(mode=0o700, exist_ok=True)
             self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            accepted = f"a directory that can be written to ({error.strerror})"
-            raise InvalidParameter("--state", str(path), accepted) from error
+            raise unwritable(path, error) from error
         if not _lock(self._lock):
             holder = os.read(self._lock, 32).decode(errors="replace").strip()
             os.close(self._lock)
             accepted = f"a directory of its own: another server uses this one (process {holder})"
             raise InvalidParameter("--state", str(path), accepted)
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(self._lock, 0)
+            os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:  # the disk is full, or it is a pipe
+            os.close(self._lock)
+            raise unwritable(path, error) from error
 
     def log(self, first: int) -> Path:
         """Return the file of the log that begins with a sequence."""
@@ -89,6 +92,12 @@ class Directory:
     def unlock(self) -> None:
         """Let others have it."""
         os.close(self._lock)
+
+
+def unwritable(path: Path, error: OSError) -> InvalidParameter:
+    """Return the error of a directory in which something cannot be written."""
+    accepted = f"a directory that can be written to ({error.strerror})"
+    return InvalidParameter("--state", str(path), accepted)
 
 
 def boot_id() -> str:

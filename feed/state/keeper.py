@@ -16,13 +16,12 @@ from pathlib import Path
 import structlog
 
 from feed.broadcast.ring import RingBuffer
-from feed.errors import InvalidParameter
 from feed.hub.clock import Clock
 from feed.hub.steps import Step
 from feed.ingest.runner import Ingest
 from feed.state import parts
 from feed.state.cell import Cell, Contents, Mark
-from feed.state.directory import Directory, boot_id
+from feed.state.directory import Directory, boot_id, unwritable
 from feed.state.records import Record
 from feed.state.recovery import Recovery
 from feed.state.restore import Found, Now, take_up
@@ -219,5 +218,4 @@ def open_keeper(
         return Keeper(directory, capacity, source, clock, checkpoint_s)
     except OSError as error:
         directory.unlock()
-        accepted = f"a directory that can be written to ({error.strerror})"
-        raise InvalidParameter("--state", str(path), accepted) from error
+        raise unwritable(path, error) from error

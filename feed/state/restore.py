@@ -114,12 +114,24 @@ def _told(path: Path, decode: Callable[[bytes], _Decoded]) -> _Decoded:
         Unreadable: it cannot be read, or decoded.
     """
     try:
-        return decode(path.read_bytes())
+        return decode(_read(path))
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
     except Unreadable as unreadable:
         kind = Newer if isinstance(unreadable, Newer) else Unreadable
         raise kind(f"{path.name} {unreadable}") from None
+
+
+def _read(path: Path) -> bytes:
+    """Return what is in a file; opening a pipe would wait for somebody who writes.
+
+    Raises:
+        OSError: it cannot be read.
+        Unreadable: it is no file.
+    """
+    if path.exists() and not path.is_file():
+        raise Unreadable("is not a regular file")
+    return path.read_bytes()
 
 
 @dataclass(slots=True)
@@ -189,8 +201,7 @@ class _Reader:
         """Read one file of the log into the ring, and beyond the checkpoint into `after`."""
         read_bytes = 0
         try:
-            data = path.read_bytes()
-            for record in records.decode(data, self.contents.epoch):
+            for record in records.decode(_read(path), self.contents.epoch):
                 self._take(record, checkpointed)
                 read_bytes += records.size(record)
         except Truncated as torn:

@@ -282,6 +282,11 @@ def _flip(path: Path, at: int) -> None:
     path.write_bytes(data)
 
 
+def _pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 def _again(path: Path) -> None:
     log = next(path.glob("log-*"))
     shutil.copy(log, path / f"log-{9:020}")
@@ -297,6 +302,9 @@ def _again(path: Path) -> None:
         (lambda path: next(path.glob("log-*")).write_bytes(b"x" * 500), "is no log"),
         (lambda path: _flip(next(path.glob("log-*")), 100), "is corrupt at byte"),
         (_again, "once more"),
+        (lambda path: _pipe(path / "cell"), "cell is not a regular file"),
+        (lambda path: _pipe(path / "checkpoint"), "checkpoint is not a regular file"),
+        (lambda path: _pipe(next(path.glob("log-*"))), "is not a regular file"),
     ],
 )
 async def test_what_is_foreign_or_corrupt_is_put_aside(
@@ -437,3 +445,19 @@ async def test_a_state_that_is_killed_before_its_first_checkpoint_is_a_new_epoch
 def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidParameter, match="can be written to"):
         Directory(tmp_path / "no" / "such")
+
+
+def test_a_disk_that_is_full_at_once_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "pwrite", full)
+        with pytest.raises(InvalidParameter, match=r"written to .*No space left"):
+            Directory(tmp_path / "state")
+    Directory(tmp_path / "state").unlock()
+    _pipe(tmp_path / "state" / "lock")
+    with pytest.raises(InvalidParameter, match=r"written to .*Invalid argument"):
+        Directory(tmp_path / "state")
