@@ -16,7 +16,7 @@ import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,6 +32,7 @@ PAUSE_S = 0.05
 MAX_QUEUED_BYTES = 64 << 20
 MAX_QUEUED_NS = 5_000_000_000
 FILE_BYTES = 16 << 20  # of the log, before the next one begins
+_PIECE_BYTES = 1 << 20  # of a checkpoint, before the log has its turn
 _AROUND_BYTES = 256  # of a record in the queue, its times included, roughly
 
 
@@ -169,23 +170,31 @@ class Writer:
         self._close_file()
 
     def _write_queue(self) -> None:
-        """Write what waits, up to the next checkpoint together."""
+        """Write what waits."""
         queue = self._queue
         while queue:
-            run: list[Record] = []
-            run_bytes = 0
-            for index in range(len(queue)):  # it grows at its other end meanwhile
-                _, size, waiting = queue[index]
-                if isinstance(waiting, _Checkpoint):
-                    break
-                run.append(waiting)
-                run_bytes += size
-            if run:
-                self._write_records(run)
-            elif isinstance(waiting, _Checkpoint):
+            *_, waiting = queue[0]
+            if isinstance(waiting, _Checkpoint):
+                queue.popleft()
                 self._write_checkpoint(waiting)
+            else:
+                self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        """Write the records that wait, up to the next checkpoint together."""
+        queue = self._queue
+        run: list[Record] = []
+        run_bytes = 0
+        for index in range(len(queue)):  # it grows at its other end meanwhile
+            _, size, waiting = queue[index]
+            if isinstance(waiting, _Checkpoint):
+                break
+            run.append(waiting)
+            run_bytes += size
+        if run:
+            self._write_records(run)
             # What is being written is the head of the queue: its age is the queue's.
-            for _ in range(max(1, len(run))):
+            for _ in run:
                 queue.popleft()
             self._done_bytes += run_bytes
 
@@ -232,7 +241,7 @@ class Writer:
         """Write a checkpoint beside the one that is there, and put it in its place."""
         path = self._directory.new_checkpoint
         try:
-            size = _write_parts(path, wanted.parts, sync=wanted.is_last)
+            size = _write_parts(path, wanted.parts, self._write_waiting, sync=wanted.is_last)
             path.replace(self._directory.checkpoint)
             if wanted.is_last:
                 if self._path is not None:
@@ -273,19 +282,31 @@ def _write(fd: int, data: bytes) -> None:
         rest = rest[os.write(fd, rest) :]
 
 
-def _write_parts(path: Path, parts: Iterable[checkpoint.Plain], *, sync: bool) -> int:
+def _write_parts(
+    path: Path, parts: Iterable[checkpoint.Plain], pause: Callable[[], None], *, sync: bool
+) -> int:
     """Write a checkpoint to a file; return the number of its bytes.
+
+    Args:
+        path: of the file.
+        parts: of the checkpoint.
+        pause: called now and then, so that the log goes on: there may be 250 MB of bars.
+        sync: write it through to the disk.
 
     Raises:
         OSError: it cannot be written.
     """
     crc = length = 0
+    paused_at = 0
     with os.fdopen(open_new(path), "wb") as file:
         file.write(bytes(checkpoint.HEAD_BYTES))
         for data in checkpoint.pack(parts):
             crc = zlib.crc32(data, crc)
             length += len(data)
             file.write(data)
+            if length - paused_at > _PIECE_BYTES:
+                pause()
+                paused_at = length
         file.seek(0)
         file.write(checkpoint.head(length, crc))
         file.flush()

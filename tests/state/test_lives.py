@@ -3,7 +3,8 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,10 @@ from feed.settings.options import Settings
 from feed.sources.simulated.instruments import find_instruments
 from feed.sources.simulated.market import Market
 from feed.sources.simulated.source import SimulatedSource
-from feed.state import cell, keeper, writer
+from feed.state import cell, checkpoint, keeper, writer
 from feed.state.cell import Mark
 from feed.state.directory import Directory
+from feed.state.records import Record
 from feed.state.recovery import Recovery
 from tests.fakes.patience import until
 from tests.state.numbers import Numbers, give, killed, life, numbers_of, reached, written
@@ -87,6 +89,25 @@ async def test_the_state_is_marked_clean_before_anybody_is_sent_away(
     await leave(runner, EndSignals(), drain_s)
     await runner.cleanup()
     assert marks == [Mark.CLEAN] * (2 if drain_s else 1)
+
+
+async def test_the_log_goes_on_while_a_long_checkpoint_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with life(tmp_path / "state") as app:
+        logging, seen = app[KEEPER].writer, list[int]()
+
+        def parts(_: object) -> Iterator[object]:
+            logging.append(Record(100, array("q", [1]), 0, 0, b"[]"), 0)
+            for _ in range(2):
+                yield b"x" * 84
+                seen.append(logging.queued_bytes)
+
+        monkeypatch.setattr(writer, "_PIECE_BYTES", 10)
+        monkeypatch.setattr(checkpoint, "pack", parts)
+        assert await app[KEEPER].checkpoint(app[INGEST])
+        assert seen == [0, 0]
+        monkeypatch.undo()
 
 
 async def test_nobody_else_may_read_a_state(tmp_path: Path) -> None:
