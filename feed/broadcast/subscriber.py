@@ -29,6 +29,7 @@ class Subscriber:
             (`feed.broadcast.fan_out.Reader`).
         ladder: its place on the ladder.
         told_down: whether the last that it heard of the source is that it is down.
+        is_open: whether the beginning of its connection was written.
     """
 
     __slots__ = (
@@ -37,6 +38,7 @@ class Subscriber:
         "_standing",
         "buffered_bytes",
         "due",
+        "is_open",
         "ladder",
         "socket",
         "target",
@@ -60,6 +62,7 @@ class Subscriber:
         self.target = socket.target
         self.ladder = ladder
         self.told_down = False
+        self.is_open = False
         self._checksum = None if lane.checksum is None else StreamChecksum()
         self._standing = Standing.HELD
 
@@ -148,6 +151,7 @@ class Subscriber:
 
     def open(self, prelude: bytes) -> None:
         """Write the beginning of its connection, and an envelope of its own; b"": there is none."""
+        self.is_open = True
         opening = self.lane.opening()
         if opening:
             self.write(opening)

@@ -188,12 +188,16 @@ def _open(
     """
 
     def say_goodbye(reason: Disconnect) -> None:
-        if not connection.closing:
-            lane = session.subscriber.lane
-            session.subscriber.send(
-                goodbye_envelope(lane.framing, lane.codec, reason), Written.LAST_WORDS
-            )
+        if connection.closing:
+            return
+        subscriber, lane = session.subscriber, session.subscriber.lane
+        goodbye = goodbye_envelope(lane.framing, lane.codec, reason)
+        if not subscriber.is_open:  # its headers are written, and nothing of its body
+            subscriber.open(b"")
+            goodbye = prelude + goodbye
+        subscriber.send(goodbye, Written.LAST_WORDS)
 
+    prelude = endless.prelude
     session = hub.open(
         connection,
         endless.key,

@@ -18,6 +18,7 @@ from feed.wire.disconnect import Reason
 from feed.wire.rfc3339 import rfc3339
 from tests.client.objects import ids_of
 from tests.fakes.clocks import ManualClock
+from tests.fakes.deflated_readers import GzipHttp
 from tests.fakes.hand_clock import HandClock
 from tests.fakes.messages import Message
 from tests.fakes.patience import until
@@ -25,6 +26,7 @@ from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, trade, trades
 from tests.fakes.sse_reader import SseReader
 from tests.fakes.websocket_reader import CLOSE
+from tests.fakes.wire import Ended
 from tests.http.talk import connect
 from tests.trust.signing import ISSUER, SECRET, signer
 
@@ -190,28 +192,45 @@ async def test_our_client_outlives_its_tokens_and_has_every_tick_once(
     assert minted == 3
 
 
+class Held:
+    """A stream that has joined, and begins only when it may."""
+
+    def __init__(self, feed: Feed, clock: HandClock) -> None:
+        self._feed = feed
+        self._clock = clock
+        self._may_begin = asyncio.Event()
+
+    async def join(self, http: RawHttp, **headers: str) -> None:
+        """Ask with a token that is good for a minute, and be held."""
+        hub, turns = self._feed.hub, self._feed.hub.turns
+        headers |= {"Host": "localhost", "Authorization": f"Bearer {token(self._clock, 60)}"}
+        lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        async with turns.turn(Step.JOIN):
+            head = "\r\n".join(["GET /v1/sse?trades=* HTTP/1.1", *lines, "", ""])
+            http.wire.writer.write(head.encode())
+            await until(lambda: hub.identities.outcomes["accepted"])
+            self._waiting = asyncio.create_task(self._keep_others_waiting())
+            await asyncio.sleep(0)  # it joins before, and begins after
+        await until(lambda: hub.sessions)
+
+    async def begin(self) -> None:
+        self._may_begin.set()
+        await self._waiting
+
+    async def _keep_others_waiting(self) -> None:
+        async with self._feed.hub.turns.turn(Step.JOIN):
+            await self._may_begin.wait()
+
+
 async def test_a_stream_that_has_not_begun_is_told_of_its_end_once_it_has(
     feed: Feed, clock: HandClock
 ) -> None:
-    hub, may_go_on = feed.hub, asyncio.Event()
-
-    async def keep_others_waiting() -> None:
-        async with hub.turns.turn(Step.JOIN):
-            await may_go_on.wait()
-
-    http = await RawHttp.open((feed.host, feed.port))
-    async with hub.turns.turn(Step.JOIN):
-        head = f"Host: localhost\r\nAuthorization: Bearer {token(clock, 60)}\r\n\r\n"
-        http.wire.writer.write(f"GET /v1/sse?trades=* HTTP/1.1\r\n{head}".encode())
-        await until(lambda: hub.identities.outcomes["accepted"])
-        waiting = asyncio.create_task(keep_others_waiting())  # it joins before, and begins after
-        await asyncio.sleep(0)
-    await until(lambda: hub.sessions)
-    [session] = hub.sessions.values()
+    held, http = Held(feed, clock), await RawHttp.open((feed.host, feed.port))
+    await held.join(http)
+    [session] = feed.hub.sessions.values()
     clock.step_s(31)
     await until(lambda: session.told_end_ns)
-    may_go_on.set()
-    await waiting
+    await held.begin()
     await http.head()
     reader = SseReader(http)
     while (event := await reader.event()).name == "mark":
@@ -221,4 +240,26 @@ async def test_a_stream_that_has_not_begun_is_told_of_its_end_once_it_has(
     while (event := await reader.event()).name == "mark":
         pass
     assert event.name == "bye"
-    await until(lambda: not hub.sessions)
+    await until(lambda: not feed.hub.sessions)
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+async def test_a_stream_that_ends_before_it_begins_is_whole(
+    feed: Feed, clock: HandClock, encoding: str
+) -> None:
+    kind = GzipHttp if encoding == "gzip" else RawHttp
+    held, http = Held(feed, clock), await kind.open((feed.host, feed.port))
+    await held.join(http, Accept_Encoding=encoding)
+    clock.step_s(60)
+    await until(lambda: not feed.hub.sessions)
+    await held.begin()
+    await http.head()
+    assert http.headers.get("Content-Encoding", "identity") == encoding
+    reader = SseReader(http)
+    event = await reader.event()
+    while event.name != "bye":
+        event = await reader.event()
+    assert event.retry_ms is not None, "the beginning of every stream of events"
+    assert orjson.loads(event.data)["reason"] == "expired"
+    with pytest.raises(Ended):
+        await reader.event()  # and a stream of gzip ends as it should
