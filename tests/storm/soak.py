@@ -107,7 +107,7 @@ async def _watch(plan: Plan, house: House) -> None:
         sample = await house.program.sample()
         if passed_s > settled_s:
             samples.append((passed_s, sample))
-    for name in ("rss_bytes", "tasks", "files", "sessions", "lanes"):
+    for name in ("rss_bytes", "tasks", "files", "sockets", "sessions", "lanes"):
         times_s, values = [at_s for at_s, _ in samples], [each[name] for _, each in samples]
         slope = linear_regression(times_s, values).slope
         usual, grown = median(values), slope * (times_s[-1] - times_s[0])

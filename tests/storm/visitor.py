@@ -17,7 +17,8 @@ from tests.storm.half_joins import head_of
 from tests.storm.papers import IN_HEADERS, Account, auth_message
 from tests.storm.scene import Scene
 
-_PING = b"\x89\x00"
+_GOOD = (b"101", b"200")
+ANSWERED_EVERY_S = 2.0  # pings
 
 
 class _Ear(asyncio.Protocol):
@@ -28,6 +29,8 @@ class _Ear(asyncio.Protocol):
         self.status = b""
         self.gone = asyncio.get_running_loop().create_future()
         self._words = words
+        self._now_s = asyncio.get_running_loop().time
+        self._answered_s = 0.0
         self._answers_pings = answers_pings
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -38,7 +41,10 @@ class _Ear(asyncio.Protocol):
         if not self.heard_bytes:
             self.status = data[9:12]
         self.heard_bytes += len(data)
-        if self._answers_pings and _PING in data:
+        if self.status not in _GOOD:
+            self.transport.abort()
+        elif self._answers_pings and (now_s := self._now_s()) > self._answered_s + ANSWERED_EVERY_S:
+            self._answered_s = now_s  # there may be a ping in it, or a part of one
             self.transport.write(frame_of(PONG, b""))
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -72,6 +78,7 @@ class Visitor:
                 )
             except ConnectionError:
                 counts["visitors: nobody was there"] += 1
+                await asyncio.sleep(1)
                 continue
             try:
                 async with asyncio.timeout(chance.expovariate(1 / life_s)):
@@ -83,6 +90,8 @@ class Visitor:
             counts["visits"] += 1
             counts[f"visits: status {ear.status.decode()}"] += 1
             counts["visits: kB"] += ear.heard_bytes // 1_000
+            if ear.status not in _GOOD:
+                await asyncio.sleep(1)
 
     async def _stays(self, ear: _Ear) -> None:
         """Return when the connection, or the time of visits, is over."""
@@ -93,8 +102,10 @@ class Visitor:
         """Return all that it says, and whether it is a WebSocket."""
         chance = self._chance
         bearer = self._account.paper(chance).bearer
-        channel, symbols = chance.choice(["trades", "quotes"]), chance.sample(SYMBOLS, 3)
-        transport = chance.choice(["sse", "stream", "websocket"])
+        allowed = self._account.allowed
+        channel, transport = chance.choice(allowed.channels), chance.choice(allowed.transports)
+        known = [name for name in SYMBOLS if allowed.may_read(channel, name)]
+        symbols = chance.sample(known, min(3, len(known))) or ["*"]
         gzip = {"Accept-Encoding": chance.choice(["gzip", "identity"])}
         if transport != "websocket":
             query = urlencode({channel: ",".join(symbols), "snapshot": "1"})
