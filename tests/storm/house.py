@@ -24,7 +24,9 @@ from tests.storm.server import Orders
 from tests.trust.signing import SECRET
 
 MOST_GROWTH = 1.05  # of memory
-LONGEST_STEP_MS = LONGEST_NS / 1e6
+# Twice what is logged: the server shares its processors, and their caches, with all guests, and the
+# first use of Protobuf loads it, which takes 40 ms of an idle machine.
+LONGEST_STEP_MS = 2 * LONGEST_NS / 1e6
 MOST_LINES = 60
 _GOOD_ENDS = {0, -signal.SIGKILL}
 
