@@ -73,7 +73,13 @@ async def test_a_subscriber_keeps_no_headers(serve: Serve, path: str) -> None:
     assert requests
     assert not any(each.headers for each in requests)
     lists = [each for each in gc.get_objects() if type(each) is list]
-    assert not [each for each in lists if (b"Authorization", b"Bearer KEPT") in each]
+    pairs = [  # others of them hold arrays, which cannot be compared
+        pair
+        for each in lists
+        for pair in each
+        if type(pair) is tuple and [type(part) for part in pair] == [bytes, bytes]
+    ]
+    assert (b"Authorization", b"Bearer KEPT") not in pairs
 
 
 @pytest.mark.parametrize("path", ["/v1/history", "/v1/snapshot"])
