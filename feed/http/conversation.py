@@ -432,7 +432,10 @@ class Conversation:
 
     def _reselect(self) -> None:
         """Subscribe to what is granted now of what was subscribed to, and say so if it changes."""
-        before, granted = self._subscribed, self._granted
+        before = self._subscribed
+        if before is NOTHING_SUBSCRIBED:
+            return  # whatever it asks for later is seen under the grants of then
+        granted = self._granted
         if before.selection.symbols and Transport.WEBSOCKET not in granted.grants.transports:
             self._hub.disconnect(self._session, Reason.NOT_GRANTED)
             return
