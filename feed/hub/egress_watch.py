@@ -45,6 +45,16 @@ class EgressWatch:
     def __len__(self) -> int:
         return len(self._egress)
 
+    def enter(self, session: Session, mono_ns: int) -> None:
+        """Let a newcomer wait from the beginning, whose identity is over its bytes.
+
+        Else whoever comes anew all the time would be given all that there is until each next look.
+        """
+        owner, per_s = self._limit_of(session)
+        egress = self._egress.get(owner)
+        if per_s is not None and egress is not None and egress.is_limited:
+            self._audience.throttle(session.subscriber, Throttle.WAITS, mono_ns)
+
     def leave(self, session: Session, *, at_end: bool = False) -> None:
         """Count what was sent to a session that ends: its identity may come back at once.
 

@@ -279,6 +279,7 @@ class Hub:
         subscriber.due.pace(paced=identity.grants.conflate_ms > 0)
         self.sessions[subscriber] = session
         self.door.enter(session)
+        self.egress.enter(session, opened_ns)
         self.connected[framing.transport, key.codec.name] += 1
         self.opened[framing.transport, key.codec.name] += 1
         log.info(
@@ -307,6 +308,7 @@ class Hub:
         log.info("identified", id=session.id, **identity.told)
         if session.ended.done():
             return
+        self.egress.enter(session, self.clock.mono_ns())
         if session.reselect is not None:
             session.reselect()
         else:

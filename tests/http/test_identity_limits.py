@@ -11,6 +11,7 @@ from feed.broadcast.egress import BURST_S, Throttle
 from feed.broadcast.memory import Memory
 from feed.hub.door import CONNECTIONS_BURST_S, REQUESTS_BURST_S, RETRY_MS
 from feed.hub.waiting import TurnedAway
+from feed.trust.key_changes import Made
 from feed.wire.disconnect import Reason
 from feed.wire.limit import Limit
 from tests.fakes.hand_clock import HandClock
@@ -392,3 +393,18 @@ async def test_bytes_that_an_identity_was_sent_count_though_it_comes_anew(
         await until(lambda: not feed.hub.sessions)
         await until_looked(feed)
     assert feed.hub.door.limited[Limit.EGRESS] == 1
+    await _waits_from_the_beginning(feed, few)
+
+
+async def _waits_from_the_beginning(feed: Feed, key: Made) -> None:
+    """Whoever comes anew all the time is not given what there is until each next look."""
+    for path in ("/v1/sse?trades=*&after=0", "/v1/stream?trades=*&after=0"):
+        await ask(feed, path, bearer_of(key))
+    reader = await connect(feed)
+    reader.say(auth_of(key))
+    await reader.message()
+    await reader.subscribe(trades=["*"])
+    assert [
+        (session.subscriber.ladder.throttle, session.subscriber.live)
+        for session in feed.hub.sessions.values()
+    ] == [(Throttle.WAITS, False)] * 3
