@@ -1,7 +1,6 @@
 """Running the server as a program: event loop, signals, logs, the first lines it prints."""
 
 import asyncio
-import gc
 import os
 import socket
 import sys
@@ -20,17 +19,13 @@ from feed.program.invocation import this_command
 from feed.program.leaving import EndSignals, leave
 from feed.program.listening import Place, Site, authority, cannot_listen
 from feed.program.log_writer import LogWriter
-from feed.program.memory import return_large_blocks
+from feed.program.memory import collect_rarely, return_large_blocks
 from feed.settings.load import option_fields
 from feed.settings.options import Settings
 from feed.settings.variables import unknown_variables
 from feed.sources.options import SourceOptions
 from feed.trust.certificate import Certificate
 
-# Ticks are made and dropped by the hundred thousand and refer to nothing: young collections find
-# little, and old ones walk the ring. So both are rare, and the young ones short: 0.7 µs an object,
-# when thousands of subscribers come.
-_GC_THRESHOLD = (10_000, 250, 100)
 log = structlog.get_logger("feed.server")
 
 
@@ -92,9 +87,7 @@ async def _serve(
                 await Site(runner, place, context).start()
         except OSError as error:
             raise cannot_listen(settings, error) from error
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_GC_THRESHOLD)
+        collect_rarely()
         host, port = runner.addresses[0][:2]
         fan_out = app[HUB].broadcast.fan_out
         url = f"{'http' if context is None else 'https'}://{authority(host, port)}"

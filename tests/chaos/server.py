@@ -22,6 +22,7 @@ from feed.http.protocol.runner import Runner
 from feed.hub.clock import Clock
 from feed.market.ticks import Kind, Tick, Trade
 from feed.program import logs
+from feed.program.memory import collect_rarely
 from feed.settings.options import Settings
 from feed.sources.source import Instrument
 from tests.chaos.market import SYMBOLS, Market
@@ -133,6 +134,7 @@ async def _serve(seed: int, rate: float, seconds: float) -> None:
     listening = socket.create_server(("127.0.0.1", 0), backlog=1_024)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)  # inherited
     await web.SockSite(runner, listening).start()
+    collect_rarely()
     print(f"port {listening.getsockname()[1]}", flush=True)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

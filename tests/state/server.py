@@ -20,6 +20,7 @@ from feed.market.ticks import Kind, Tick
 from feed.program import logs
 from feed.program.leaving import EndSignals, leave
 from feed.program.listening import Site
+from feed.program.memory import collect_rarely
 from feed.settings.options import Settings
 from feed.sources.source import Instrument
 from tests.chaos.market import SYMBOLS, Market
@@ -93,6 +94,7 @@ async def _serve(seed: int, rate: float, directory: str, port: int) -> None:
     signals = EndSignals()
     signals.listen()
     await Site(runner, (settings.host, port), None).start()
+    collect_rarely()
     port = runner.addresses[0][1]
     print(f"{found.recovery} {port} {ring.epoch} {newest} {lost}", flush=True)
     await signals.first.wait()

@@ -34,7 +34,7 @@ from feed.market.ticks import Tick, Trade
 from feed.program import logs
 from feed.program.leaving import EndSignals, leave
 from feed.program.listening import Site
-from feed.program.memory import return_large_blocks
+from feed.program.memory import collect_rarely, return_large_blocks
 from feed.settings.options import Settings
 from feed.trust.identity import NOBODY, Identity
 from tests.chaos.market import Market
@@ -225,6 +225,7 @@ async def serve(orders: Orders) -> None:
     while not source.given_ticks:  # noqa: ASYNC110 - all tasks have begun then
         await asyncio.sleep(_LOOK_S)
     await Site(runner, listening).start()
+    collect_rarely()
     nobody = held(hub)  # before the loop can have accepted anybody
     loop = asyncio.get_running_loop()
     # The task that measures is one more than there were.
