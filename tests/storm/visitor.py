@@ -18,6 +18,7 @@ from tests.storm.papers import IN_HEADERS, Account, auth_message
 from tests.storm.scene import Scene
 
 _GOOD = (b"101", b"200")
+ASKED_TOGETHER = 5  # symbols
 ANSWERED_EVERY_S = 2.0  # pings
 
 
@@ -28,6 +29,8 @@ class _Ear(asyncio.Protocol):
         self.heard_bytes = 0
         self.status = b""
         self.gone = asyncio.get_running_loop().create_future()
+        self.transport: asyncio.Transport | None = None
+        self._has_left = False
         self._words = words
         self._now_s = asyncio.get_running_loop().time
         self._answered_s = 0.0
@@ -35,12 +38,22 @@ class _Ear(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.transport.write(self._words)
+        if self._has_left:  # while it was being connected
+            self.transport.abort()
+        else:
+            self.transport.write(self._words)
+
+    def leave(self) -> None:
+        """Be gone, also where it comes to be connected only later."""
+        self._has_left = True
+        if self.transport is not None:
+            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         if not self.heard_bytes:
             self.status = data[9:12]
         self.heard_bytes += len(data)
+        assert self.transport is not None
         if self.status not in _GOOD:
             self.transport.abort()
         elif self._answers_pings and (now_s := self._now_s()) > self._answered_s + ANSWERED_EVERY_S:
@@ -50,6 +63,10 @@ class _Ear(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         if not self.gone.done():
             self.gone.set_result(None)
+
+
+def _itself(ear: _Ear) -> _Ear:
+    return ear
 
 
 class Visitor:
@@ -68,25 +85,21 @@ class Visitor:
             counts: takes what came of each.
         """
         chance, loop = self._chance, asyncio.get_running_loop()
-        await asyncio.sleep(chance.random() * life_s / 4)
+        await asyncio.sleep(chance.random() * life_s / 2)
         while True:
             await self._scene.is_open.wait()
             words, is_socket = self._words()
-            try:
-                _, ear = await loop.create_connection(
-                    partial(_Ear, words, answers_pings=is_socket), *self._scene.address
-                )
-            except ConnectionError:
-                counts["visitors: nobody was there"] += 1
-                await asyncio.sleep(1)
-                continue
+            ear = _Ear(words, answers_pings=is_socket)
             try:
                 async with asyncio.timeout(chance.expovariate(1 / life_s)):
+                    await loop.create_connection(partial(_itself, ear), *self._scene.address)
                     await self._stays(ear)
+            except ConnectionError:
+                counts["visitors: nobody was there"] += 1
             except TimeoutError:
                 pass
             finally:
-                ear.transport.abort()
+                ear.leave()
             counts["visits"] += 1
             counts[f"visits: status {ear.status.decode()}"] += 1
             counts["visits: kB"] += ear.heard_bytes // 1_000
@@ -104,8 +117,9 @@ class Visitor:
         bearer = self._account.paper(chance).bearer
         allowed = self._account.allowed
         channel, transport = chance.choice(allowed.channels), chance.choice(allowed.transports)
-        known = [name for name in SYMBOLS if allowed.may_read(channel, name)]
-        symbols = chance.sample(known, min(3, len(known))) or ["*"]
+        first = chance.randrange(0, len(SYMBOLS), ASKED_TOGETHER)  # many ask for the same
+        some = SYMBOLS[first : first + ASKED_TOGETHER]
+        symbols = [name for name in some if allowed.may_read(channel, name)] or ["*"]
         gzip = {"Accept-Encoding": chance.choice(["gzip", "identity"])}
         if transport != "websocket":
             query = urlencode({channel: ",".join(symbols), "snapshot": "1"})
