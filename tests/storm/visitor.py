@@ -25,7 +25,7 @@ ANSWERED_EVERY_S = 2.0  # pings
 class _Ear(asyncio.Protocol):
     """Takes what comes, and counts it."""
 
-    def __init__(self, words: bytes, *, answers_pings: bool) -> None:
+    def __init__(self, words: bytes, then: bytes) -> None:
         self.heard_bytes = 0
         self.status = b""
         self.gone = asyncio.get_running_loop().create_future()
@@ -34,7 +34,8 @@ class _Ear(asyncio.Protocol):
         self._words = words
         self._now_s = asyncio.get_running_loop().time
         self._answered_s = 0.0
-        self._answers_pings = answers_pings
+        self._then = then
+        self._answers_pings = bool(then)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
@@ -52,6 +53,8 @@ class _Ear(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if not self.heard_bytes:
             self.status = data[9:12]
+            if self.status in _GOOD and self.transport is not None:
+                self.transport.write(self._then)  # never before the answer (RFC 6455 §4.1)
         self.heard_bytes += len(data)
         assert self.transport is not None
         if self.status not in _GOOD:
@@ -88,8 +91,7 @@ class Visitor:
         await asyncio.sleep(chance.random() * life_s / 2)
         while True:
             await self._scene.is_open.wait()
-            words, is_socket = self._words()
-            ear = _Ear(words, answers_pings=is_socket)
+            ear = _Ear(*self._words())
             try:
                 async with asyncio.timeout(chance.expovariate(1 / life_s)):
                     await loop.create_connection(partial(_itself, ear), *self._scene.address)
@@ -111,8 +113,8 @@ class Visitor:
         while not ear.gone.done() and self._scene.is_open.is_set():
             await asyncio.wait((ear.gone,), timeout=1)
 
-    def _words(self) -> tuple[bytes, bool]:
-        """Return all that it says, and whether it is a WebSocket."""
+    def _words(self) -> tuple[bytes, bytes]:
+        """Return its request, and all that it says once that is answered."""
         chance = self._chance
         bearer = self._account.paper(chance).bearer
         allowed = self._account.allowed
@@ -124,7 +126,7 @@ class Visitor:
         if transport != "websocket":
             query = urlencode({channel: ",".join(symbols), "snapshot": "1"})
             headers = IN_HEADERS["bearer"](bearer) | gzip
-            return head_of("GET", f"/v1/{transport}?{query}", headers), False
+            return head_of("GET", f"/v1/{transport}?{query}", headers), b""
         upgrade = {
             "Upgrade": "websocket",
             "Connection": "Upgrade",
@@ -135,4 +137,4 @@ class Visitor:
             upgrade["Sec-WebSocket-Extensions"] = "permessage-deflate"
         said = [auth_message(bearer), {"action": "subscribe", channel: symbols, "snapshot": True}]
         frames = [frame_of(TEXT, orjson.dumps(message)) for message in said]
-        return head_of("GET", "/v1/ws", upgrade) + b"".join(frames), True
+        return head_of("GET", "/v1/ws", upgrade), b"".join(frames)
