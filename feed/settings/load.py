@@ -179,7 +179,8 @@ def _variables(block: type[Options]) -> Written:
 def _empty_safeguards(block: type[Options]) -> dict[str, str]:
     """Return the safeguards whose variables are empty, as where a secret was not filled in.
 
-    An empty variable is none, but a server that was to be guarded must not begin unguarded.
+    An empty variable is none, but a server that was to be guarded, or to keep its state, must not
+    begin without.
     """
     empty = {name.upper() for name, value in os.environ.items() if not value}
     fields = block.option_fields()

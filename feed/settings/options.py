@@ -20,7 +20,7 @@ from feed.sources.catalog import DEFAULT, built_in_kinds, find_kind, installed_n
 from feed.sources.options import Accepts, Options, Tunes, not_a_boolean, refusal, split_at_commas
 
 _Place = TypeVar("_Place", Path | None, str | None)
-SAFEGUARDS = ("keys", "jwt_issuer", "jwt_keys", "tls_cert", "tls_key")  # none by default
+SAFEGUARDS = ("keys", "jwt_issuer", "jwt_keys", "tls_cert", "tls_key", "state")  # none by default
 _KINDS = built_in_kinds()
 _SOURCE_WORDS = [kind.accepted_words() for kind in _KINDS]
 
