@@ -6,6 +6,7 @@ go of it when the process ends, however it ends.
 
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -69,9 +70,7 @@ class Directory:
         for path in list(self.files()):
             path.rename(aside / path.name)
         for old in sorted(self.path.glob("refused-*"))[:-MOST_ASIDE]:
-            for path in old.iterdir():
-                path.unlink()
-            old.rmdir()
+            shutil.rmtree(old, ignore_errors=True)  # whatever else is there stops no server
         return aside
 
     def clear(self) -> None:

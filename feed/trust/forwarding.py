@@ -143,6 +143,8 @@ def _of_forwarded(headers: Headers) -> list[_Hop]:
             if found is None:
                 return [_UNKNOWN]
             name, value, end = found.groups()
+            if name.lower() in pairs:  # which may not be, and others read the other one
+                return [_UNKNOWN]
             if value.startswith('"'):
                 value = re.sub(r"\\(.)", r"\1", value[1:-1])
             pairs[name.lower()] = value

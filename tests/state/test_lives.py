@@ -354,6 +354,7 @@ async def test_the_state_of_another_source_is_foreign(tmp_path: Path) -> None:
 
 async def test_only_a_few_states_are_kept_aside(tmp_path: Path) -> None:
     copy, _ = await kept(tmp_path)
+    (copy / "refused-0" / "mine").mkdir(parents=True)  # somebody has looked at it there
     for _ in range(5):
         (copy / "cell").write_bytes(b"")
         async with life(copy):

@@ -71,6 +71,7 @@ def test_lines_of_one_header_are_one_list() -> None:
         ("proto=https", Caller(PROXY, "https", forwarded=True)),
         (f'for="{CLIENT}', Caller(PROXY, forwarded=True)),  # it cannot be read as a whole
         (f"for={CLIENT};;", Caller(PROXY, forwarded=True)),
+        (f"for={CLIENT};FOR={LIAR}", Caller(PROXY, forwarded=True)),
         (f'for={LIAR};x=", for={CLIENT}', Caller(PROXY, forwarded=True)),
         (r'for="\1\0.1.2.3"', Caller("10.1.2.3", forwarded=True)),
     ],
