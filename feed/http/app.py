@@ -25,6 +25,7 @@ from feed.hub.connection import LAST_WORDS_S
 from feed.hub.fan_out import choose_fan_out
 from feed.hub.hub import Hub
 from feed.hub.identity_watch import LOOK_S, IdentityWatch
+from feed.hub.supervision import keep_running
 from feed.ingest.health_watch import HealthWatch
 from feed.ingest.runner import Ingest
 from feed.market.asset_classes import AssetClasses
@@ -173,11 +174,14 @@ async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
     """Produce, catch up and keep house from startup to cleanup."""
     hub, ingest = app[HUB], app[INGEST]
     tasks = [
-        asyncio.create_task(hub.catch_up.run(), name="catch_up"),
-        asyncio.create_task(hub.housekeeping.run(), name="housekeep"),
-        asyncio.create_task(app[STATUS_HISTORY].run(), name="status_history"),
-        asyncio.create_task(app[IDENTITY_WATCH].run(), name="identities"),
+        asyncio.create_task(keep_running(name, run), name=name)
+        for name, run in (
+            ("catch_up", hub.catch_up.run),
+            ("housekeep", hub.housekeeping.run),
+            ("status_history", app[STATUS_HISTORY].run),
+        )
     ]
+    tasks.append(asyncio.create_task(app[IDENTITY_WATCH].run(), name="identities"))
     if CERTIFICATE in app:
         look = app[CERTIFICATE].look
         watching = look_for_ever("certificate", look, app[CERTIFICATE_LOOK_S])

@@ -35,6 +35,7 @@ class CatchUp:
         *,
         closing: Callable[[Subscriber], bool],
         disconnect: Callable[[Subscriber, Verdict], None],
+        fail: Callable[[Subscriber], None],
     ) -> None:
         """Make a task that does not run yet.
 
@@ -44,6 +45,7 @@ class CatchUp:
             steps: measure every pass.
             closing: tells whether a subscriber's connection is closed, or about to be.
             disconnect: takes subscribers that are to be disconnected, with the reason.
+            fail: takes a subscriber for whom something of ours went wrong, as it is handled.
         """
         self.moved = asyncio.Event()
         self._audience = audience
@@ -51,6 +53,7 @@ class CatchUp:
         self._steps = steps
         self._closing = closing
         self._disconnect = disconnect
+        self._fail = fail
         self._work = asyncio.Event()
 
     def wake(self) -> None:
@@ -95,8 +98,12 @@ class CatchUp:
         behind = self._audience.behind
         moved = False
         for subscriber in list(behind):
-            if subscriber in behind and self.give(subscriber):
-                moved = True
+            if subscriber not in behind:
+                continue
+            try:
+                moved = self.give(subscriber) or moved
+            except Exception:  # noqa: BLE001 - whatever it is, it is nobody else's
+                self._fail(subscriber)
             if time.perf_counter_ns() > deadline_ns:
                 return moved, False
         return moved, True

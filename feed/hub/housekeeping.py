@@ -55,6 +55,7 @@ class Housekeeping:
         waiting: Waiting,
         loop_lag: Histogram,
         expire: Callable[[Session, int, int], None],
+        fail: Callable[[Session], None],
         egress: EgressWatch,
         memory: MemoryWatch,
     ) -> None:
@@ -69,6 +70,7 @@ class Housekeeping:
             waiting: connections whose next request is not there.
             loop_lag: takes how late the loop was, in nanoseconds.
             expire: looks at the end of a session's identity, at a monotonic and a wall time.
+            fail: takes a session for which something of ours went wrong, as it is handled.
             egress: looks at the bytes that identities are written.
             memory: looks at the memory of all.
         """
@@ -82,6 +84,7 @@ class Housekeeping:
         self._waiting = waiting
         self._loop_lag = loop_lag
         self._expire = expire
+        self._fail = fail
         self._egress = egress
         self._memory = memory
 
@@ -112,8 +115,14 @@ class Housekeeping:
         """Let sessions beat, and the ladder see the full sockets of those that miss no frame."""
         for session in list(self._sessions.values()):
             if not session.ended.done():
-                self._audience.look(session.subscriber, mono_ns)
-                session.beat(awake_ns)
-                if session.identity.expires_wall_ns is not None and not session.ended.done():
-                    self._expire(session, mono_ns, wall_ns)
+                try:
+                    self._look_at(session, mono_ns, awake_ns, wall_ns)
+                except Exception:  # noqa: BLE001 - whatever it is, it is nobody else's
+                    self._fail(session)
             yield
+
+    def _look_at(self, session: Session, mono_ns: int, awake_ns: int, wall_ns: int) -> None:
+        self._audience.look(session.subscriber, mono_ns)
+        session.beat(awake_ns)
+        if session.identity.expires_wall_ns is not None and not session.ended.done():
+            self._expire(session, mono_ns, wall_ns)

@@ -166,6 +166,7 @@ class Hub:
             disconnect=lambda subscriber, verdict: self.disconnect(
                 self.sessions[subscriber], verdict.reason, verdict.words
             ),
+            fail=lambda subscriber: self.fail(self.sessions[subscriber]),
         )
         self.cutter = Cutter(
             self.audience, self.instruments, clock, self.steps, interval_ms=settings.batch_ms
@@ -182,6 +183,7 @@ class Hub:
             waiting=self.waiting,
             loop_lag=self.instruments.loop_lag,
             expire=self._expire,
+            fail=self.fail,
             egress=self.egress,
             memory=MemoryWatch(
                 self.audience, self.door, self.sessions, self.waiting, self.disconnect
@@ -435,6 +437,11 @@ class Hub:
             return
         told = self.told(reason)
         self._send_away(session, reason, replace(told, words=words) if words else told)
+
+    def fail(self, session: Session) -> None:
+        """Disconnect a session for which something of ours went wrong, as it is handled."""
+        log.error("session_failed", id=session.id, exc_info=True)
+        self.disconnect(session, Reason.ERROR)
 
     def told(self, reason: Reason) -> Disconnect:
         """Return what somebody is told who is sent away, or not let in."""

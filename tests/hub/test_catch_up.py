@@ -1,15 +1,18 @@
 """The task that gives turns: who is asked, who is woken, and what becomes of the outcomes."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from feed.broadcast.audience import Audience
 from feed.broadcast.subscriber import Subscriber
 from feed.broadcast.turn import Verdict
 from feed.hub.catch_up import CatchUp
 from feed.hub.steps import Steps
 from feed.wire.disconnect import Reason
 from tests.fakes.hand_clock import HandClock
+from tests.fakes.patience import until
 from tests.fakes.stage import HIGH_WATER_BYTES, Member, Stage
 
 
@@ -21,12 +24,14 @@ class Scene:
         self.stage = Stage(slow_timeout_ns=10_000_000_000)
         self.closing: set[Subscriber] = set()
         self.ended: list[Reason] = []
+        self.failed: list[Subscriber] = []
         self.catch_up = CatchUp(
             self.stage.audience,
             self.time.clock,
             Steps(),
             closing=self.closing.__contains__,
             disconnect=self._disconnect,
+            fail=self.failed.append,
         )
 
     def falls_behind(self) -> Member:
@@ -86,4 +91,23 @@ async def test_the_task_brings_everybody_up_and_says_that_something_moved(scene:
             scene.catch_up.moved.clear()
             await scene.catch_up.moved.wait()
     assert all(member.subscriber.live for member in members)
+    task.cancel()
+
+
+async def test_a_turn_that_fails_is_nobody_elses(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, well = scene.falls_behind(), scene.falls_behind()
+    give = Audience.give
+
+    def give_or_fail(audience: Audience, subscriber: Subscriber, *rest: Any) -> Any:
+        if subscriber is broken.subscriber:
+            raise ZeroDivisionError
+        return give(audience, subscriber, *rest)
+
+    monkeypatch.setattr(Audience, "give", give_or_fail)
+    well.socket.held_bytes = 0
+    task = asyncio.create_task(scene.catch_up.run())
+    await until(lambda: well.subscriber.live)
+    assert set(scene.failed) == {broken.subscriber}
     task.cancel()
