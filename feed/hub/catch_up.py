@@ -35,7 +35,7 @@ class CatchUp:
         *,
         closing: Callable[[Subscriber], bool],
         disconnect: Callable[[Subscriber, Verdict], None],
-        fail: Callable[[Subscriber], None],
+        fail: Callable[[Subscriber, Exception], None],
     ) -> None:
         """Make a task that does not run yet.
 
@@ -45,7 +45,7 @@ class CatchUp:
             steps: measure every pass.
             closing: tells whether a subscriber's connection is closed, or about to be.
             disconnect: takes subscribers that are to be disconnected, with the reason.
-            fail: takes a subscriber for whom something of ours went wrong, as it is handled.
+            fail: takes a subscriber for whom something of ours went wrong.
         """
         self.moved = asyncio.Event()
         self._audience = audience
@@ -102,8 +102,8 @@ class CatchUp:
                 continue
             try:
                 moved = self.give(subscriber) or moved
-            except Exception:  # noqa: BLE001 - whatever it is, it is nobody else's
-                self._fail(subscriber)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is nobody else's
+                self._fail(subscriber, error)
             if time.perf_counter_ns() > deadline_ns:
                 return moved, False
         return moved, True

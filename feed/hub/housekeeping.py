@@ -55,7 +55,7 @@ class Housekeeping:
         waiting: Waiting,
         loop_lag: Histogram,
         expire: Callable[[Session, int, int], None],
-        fail: Callable[[Session], None],
+        fail: Callable[[Session, Exception], None],
         egress: EgressWatch,
         memory: MemoryWatch,
     ) -> None:
@@ -70,7 +70,7 @@ class Housekeeping:
             waiting: connections whose next request is not there.
             loop_lag: takes how late the loop was, in nanoseconds.
             expire: looks at the end of a session's identity, at a monotonic and a wall time.
-            fail: takes a session for which something of ours went wrong, as it is handled.
+            fail: takes a session for which something of ours went wrong.
             egress: looks at the bytes that identities are written.
             memory: looks at the memory of all.
         """
@@ -117,8 +117,8 @@ class Housekeeping:
             if not session.ended.done():
                 try:
                     self._look_at(session, mono_ns, awake_ns, wall_ns)
-                except Exception:  # noqa: BLE001 - whatever it is, it is nobody else's
-                    self._fail(session)
+                except Exception as error:  # noqa: BLE001 - whatever it is, it is nobody else's
+                    self._fail(session, error)
             yield
 
     def _look_at(self, session: Session, mono_ns: int, awake_ns: int, wall_ns: int) -> None:

@@ -166,7 +166,7 @@ class Hub:
             disconnect=lambda subscriber, verdict: self.disconnect(
                 self.sessions[subscriber], verdict.reason, verdict.words
             ),
-            fail=lambda subscriber: self.fail(self.sessions[subscriber]),
+            fail=lambda subscriber, error: self.fail(self.sessions[subscriber], error),
         )
         self.cutter = Cutter(
             self.audience, self.instruments, clock, self.steps, interval_ms=settings.batch_ms
@@ -438,9 +438,9 @@ class Hub:
         told = self.told(reason)
         self._send_away(session, reason, replace(told, words=words) if words else told)
 
-    def fail(self, session: Session) -> None:
-        """Disconnect a session for which something of ours went wrong, as it is handled."""
-        log.error("session_failed", id=session.id, exc_info=True)
+    def fail(self, session: Session, error: Exception) -> None:
+        """Disconnect a session for which something of ours went wrong."""
+        log.error("session_failed", id=session.id, exc_info=error)
         self.disconnect(session, Reason.ERROR)
 
     def told(self, reason: Reason) -> Disconnect:

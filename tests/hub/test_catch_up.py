@@ -31,7 +31,7 @@ class Scene:
             Steps(),
             closing=self.closing.__contains__,
             disconnect=self._disconnect,
-            fail=self.failed.append,
+            fail=lambda subscriber, _: self.failed.append(subscriber),
         )
 
     def falls_behind(self) -> Member:
