@@ -67,8 +67,8 @@ class Limit(StrEnum):
         "max_requests_per_s",
         "requests_per_s",
         (
-            "429 and `Retry-After`; those that show no credential, or a wrong one, count for their "
-            "address; five seconds' at once are answered"
+            "429 and `Retry-After`; those that show no credential, or a wrong one, and streams "
+            "that are refused, count for their address; five seconds' at once are answered"
         ),
     )
     SYMBOLS = (
