@@ -24,6 +24,8 @@ TIMER_S = 0.001  # uvloop's timers are not finer, and round a shorter sleep to n
 QUANTUM_RATE = 1_000.0
 QUANTUM_S = 0.002
 _SKIPPED_AT_ONCE = 10_000
+# By so much a market that is taken up may be ahead: times never go back, so it would stay there.
+_MOST_AHEAD_NS = 60 * SECOND_NS
 
 
 class SimulatedSource:
@@ -116,11 +118,16 @@ class SimulatedSource:
         return state
 
     def resume(self, state: dict[str, Any], skipped_ticks: int) -> bool:
-        """Take up the market of another process; False where it is of other options."""
+        """Take up the market of another process; False where it is of other options.
+
+        Nor is one that happens now taken up from the future: the clock was wrong, and is not now.
+        """
         known = {key: state.get(key) for key in self._options()}
         if known != self._options() or "market" not in state:
             return False
         if self._chosen_seed not in {None, state["seed"]}:
+            return False
+        if self.live and int(state["passed_ns"]) - self._now_ns() > _MOST_AHEAD_NS:
             return False
         self._seed, self._start_ns = state["seed"], int(state["start_ns"])
         market = self._new_market()

@@ -115,6 +115,31 @@ async def test_after_a_time_without_a_server_events_happen_now() -> None:
     assert resumed.state()["seed"] == state["seed"]
 
 
+@pytest.mark.parametrize(("ahead_s", "resumes"), [(50, True), (70, False)])
+async def test_a_market_of_a_clock_that_was_wrong_begins_anew_at_the_present(
+    ahead_s: int, resumes: bool
+) -> None:
+    timeline = Timeline()
+    now_ns = START_NS + ahead_s * SECOND_NS
+
+    def live() -> SimulatedSource:
+        return simulated(timeline, start_ns=None, seed=None, now_ns=lambda: now_ns)
+
+    source = live()
+    await source.open()
+    state = packed(source.state())
+    now_ns = START_NS
+    late = live()
+    assert late.resume(state, 0) is resumes
+    await late.open()
+    tick, *_ = await take(late.batches(), 1)
+    assert (tick.event_ns - now_ns < SECOND_NS // 10) is not resumes
+    chosen = simulated(timeline, start_ns=START_NS, now_ns=lambda: 0)
+    await chosen.open()
+    again = simulated(timeline, start_ns=START_NS, now_ns=lambda: 0)
+    assert again.resume(packed(chosen.state()), 0), "a time that was chosen is never wrong"
+
+
 async def test_opened_again_a_live_market_is_not_late_for_ever() -> None:
     timeline = Timeline()
     now_ns = START_NS
