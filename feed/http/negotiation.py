@@ -1,7 +1,10 @@
 """Choosing among our offers by the q-values that a client gives them (RFC 9110 §12.4.2)."""
 
+import asyncio
 import re
 from collections.abc import Sequence
+
+from feed.wire.codec import Codec
 
 _Q_VALUE = re.compile(r"0(\.\d*)?|1(\.0*)?")  # RFC 9110 §12.4.2, with any number of digits
 
@@ -22,6 +25,13 @@ def choose(header: str | None, offers: Sequence[str]) -> str | None:
     ranked = [(_weight(offer, weights), -index, offer) for index, offer in enumerate(offers)]
     weight, _, best = max(ranked)
     return best if weight > 0 else None
+
+
+async def loaded(codec: Codec) -> Codec:
+    """Return a codec once it is loaded, which is done in a thread: others are served meanwhile."""
+    if not codec.is_loaded:
+        await asyncio.to_thread(codec.load)
+    return codec
 
 
 def _weigh(part: str) -> tuple[str, float]:

@@ -14,6 +14,7 @@ from feed.http.handshake import (
     is_handshake,
     sdk_of,
 )
+from feed.http.negotiation import loaded
 from feed.http.problems import problem_for
 from feed.http.server import Server
 from feed.http.unserved import PLACES, say_unserved
@@ -41,6 +42,7 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
         shown = NOBODY  # it has some time to say
     except CredentialRefused as refused:
         shown = refused  # told in the dialect's words, by which SDKs stop: they retry a bare 401
+    codec = await loaded(codec_of(request, socket))
     connection = server.connection_of(request)
     if connection is None:
         return socket
@@ -48,7 +50,7 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
         socket,
         connection,
         server.hub,
-        codec_of(request, socket),
+        codec,
         compression_of(socket),
         shown=shown,
         redeem=partial(server.access.redeem, request.headers.get(hdrs.ORIGIN, "")),

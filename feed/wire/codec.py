@@ -43,6 +43,13 @@ class Codec(Protocol):
     between_bytes: int
     joints: Joints | None
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether everything is in memory that it needs; else its first use loads that."""
+
+    def load(self) -> None:
+        """Load what it needs, as its first use would; from any thread, since it takes a while."""
+
     def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
         """Return one fragment a tick."""
 

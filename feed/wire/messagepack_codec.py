@@ -39,6 +39,7 @@ class MessagePackCodec:
     delimiter = Delimiter.NONE
     around_bytes = 5  # the header of an array
     between_bytes = 0
+    is_loaded = True
     joints: Joints | None = None  # the header counts the fragments
     __slots__ = ("_pack",)
 
@@ -46,6 +47,9 @@ class MessagePackCodec:
 
     def __init__(self) -> None:
         self._pack = msgpack.Packer().pack
+
+    def load(self) -> None:
+        """Do nothing: it is loaded."""
 
     def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
         """Return one fragment a tick."""

@@ -162,6 +162,15 @@ class ProtobufCodec:
     around_bytes = between_bytes = 0
     __slots__ = ()
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the runtime and the schema are in memory."""
+        return _schema.cache_info().currsize > 0
+
+    def load(self) -> None:
+        """Load the runtime and the schema."""
+        _schema()
+
     def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
         """Return one fragment a tick."""
         schema = _schema()

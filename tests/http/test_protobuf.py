@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from google.protobuf.internal.decoder import _DecodeVarint
 
 from feed.wire.disconnect import Reason
-from feed.wire.protobuf_codec import load_messages
+from feed.wire.protobuf_codec import PROTOBUF, load_messages
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, quote, trade
 from tests.fakes.websocket_reader import TEXT, WebSocketReader
@@ -175,3 +176,29 @@ async def test_an_unknown_codec_is_refused_with_all_that_are_known(serve: Serve)
     answer = await RawHttp.get((feed.host, feed.port), "/v1/sse?trades=AAPL&codec=protobuff")
     assert answer.status == 400
     assert (await answer.document())["accepted"] == "json, msgpack, protobuf"
+
+
+@pytest.mark.parametrize("path", ["/v1/sse?codec=protobuf&", "/v1/stream?", "/v1/ws?"])
+async def test_the_first_subscriber_to_protobuf_has_it_loaded_beside_the_loop(
+    serve: Serve, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = await serve()
+    threads: list[str] = []
+    load = type(PROTOBUF).load
+    monkeypatch.setattr(type(PROTOBUF), "is_loaded", property(lambda _: bool(threads)))
+
+    def load_in_sight(codec: Any) -> None:
+        threads.append(threading.current_thread().name)
+        load(codec)
+
+    monkeypatch.setattr(type(PROTOBUF), "load", load_in_sight)
+    address = feed.host, feed.port
+    if path.startswith("/v1/ws"):
+        headers = {"Sec-WebSocket-Protocol": "feed.protobuf"}
+        await (await WebSocketReader.connect(address, headers=headers)).begin()
+    else:
+        headers = {"Accept": "application/x-protobuf"} if "stream" in path else {}
+        answer = await RawHttp.get(address, f"{path}trades=*", headers)
+        assert answer.status == 200
+    [name] = threads
+    assert name != threading.main_thread().name

@@ -145,8 +145,14 @@ from feed.wire.codec import CODECS
 
 trade = Trade("AAPL", 1, "V", 1.0, 1.0, 1)
 for name in sorted(CODECS, key="protobuf".__eq__):
-    CODECS[name].encode([trade])
-    print(name, "google.protobuf" in sys.modules)
+    codec = CODECS[name]
+    print(name, codec.is_loaded, end=" ")
+    codec.encode([trade])
+    print(codec.is_loaded, "google.protobuf" in sys.modules)
 """
     told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
-    assert told.stdout.decode().splitlines() == ["json False", "msgpack False", "protobuf True"]
+    assert told.stdout.decode().splitlines() == [
+        "json True True False",
+        "msgpack True True False",
+        "protobuf False True True",
+    ]
