@@ -10,6 +10,7 @@ from aiohttp import web
 from feed.broadcast.payload_key import PayloadKey
 from feed.errors import InvalidParameter, InvalidPosition
 from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET
+from feed.http.negotiation import loaded
 from feed.http.server import Server
 from feed.http.streaming import Endless, respond, speaks_chunks
 from feed.wire.codec import CODECS
@@ -23,7 +24,14 @@ _RETRY_MS = (1_000, 3_000)
 
 async def sse(request: web.Request, server: Server) -> web.StreamResponse:
     """Serve `GET /v1/sse?trades=AAPL,MSFT&quotes=*&after=…&snapshot=1&on_lag=gap&codec=json`."""
+    codec = CODECS.get(_codec_name(request))
+    if codec is not None:
+        await loaded(codec)
     return await respond(request, server, _endless)
+
+
+def _codec_name(request: web.Request) -> str:
+    return request.query.get("codec", "json")
 
 
 def _endless(request: web.Request, most_symbols: int) -> Endless:
@@ -35,7 +43,7 @@ def _endless(request: web.Request, most_symbols: int) -> Endless:
     others = {"codec", TICKET, *LAST_EVENT_ID_PARAMETERS}
     asked = Request.of_query(request.query.items(), others=others, most_symbols=most_symbols)
     asked.check_selects()
-    name = request.query.get("codec", "json")
+    name = _codec_name(request)
     if name not in CODECS:
         raise InvalidParameter("codec", name, ", ".join(CODECS))
     codec = CODECS[name]

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from feed.broadcast.payload_key import PayloadKey
 from feed.errors import shorten
-from feed.http.negotiation import choose
+from feed.http.negotiation import choose, loaded
 from feed.http.server import Server
 from feed.http.streaming import Endless, respond, speaks_chunks
 from feed.wire.codec import CODECS
@@ -19,7 +19,14 @@ async def stream(request: web.Request, server: Server) -> web.StreamResponse:
 
     Marks are on unless `marks=0`: there is no other place for the position.
     """
+    media_type = _media_type(request)
+    if media_type is not None:
+        await loaded(_CODECS[media_type])
     return await respond(request, server, _endless)
+
+
+def _media_type(request: web.Request) -> str | None:
+    return choose(request.headers.get("Accept"), list(_CODECS))
 
 
 def _endless(request: web.Request, most_symbols: int) -> Endless:
@@ -31,7 +38,7 @@ def _endless(request: web.Request, most_symbols: int) -> Endless:
     """
     asked = Request.of_query(request.query.items(), most_symbols=most_symbols)
     asked.check_selects()
-    media_type = choose(request.headers.get("Accept"), list(_CODECS))
+    media_type = _media_type(request)
     if media_type is None:
         accept = shorten(request.headers.get("Accept"))
         raise web.HTTPNotAcceptable(

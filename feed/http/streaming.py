@@ -17,7 +17,7 @@ from feed.broadcast.standing import Written
 from feed.errors import FeedError, NotGranted, TooOften
 from feed.http.access import TICKETS_IN_URLS
 from feed.http.callers import caller_of
-from feed.http.negotiation import choose, loaded
+from feed.http.negotiation import choose
 from feed.http.problems import problem, problem_for
 from feed.http.protocol.headers import CONFLATE_HEADER, CONNECTION_HEADER
 from feed.http.protocol.turned_away import events_of
@@ -103,8 +103,6 @@ async def respond(
         identity = await server.access.admit_without_end(request)
         async with hub.turns.turn(Step.JOIN):
             endless = read(request, hub.settings.max_symbols_per_connection)
-        await loaded(endless.key.codec)
-        async with hub.turns.turn(Step.JOIN):
             identity = server.access.renew(identity)
             granted = _granted(endless, identity.grants)
             endless = replace(endless, key=replace(endless.key, selection=granted.selection))

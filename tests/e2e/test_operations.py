@@ -318,7 +318,7 @@ async def state(stage: Stage) -> None:
     await stage.prometheus.until(
         f'rate(feed_state_written_bytes_total{{instance="{instance}"}}[2s]) > 0'
     )
-    server.may_say = "state_unlogged"
+    server.may_say = "state_unlogged", "checkpoint_failed"
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (4_096, 4_096))
     await stage.prometheus.until(f'feed_state_unlogged{{instance="{instance}"}} == 1')
 

@@ -154,6 +154,15 @@ async def checks_a_small_feed(command: str, stage: Stage) -> None:
     assert status == 0, said
 
 
+async def has_its_options(command: str, stage: Stage) -> None:
+    """Look whether a program that takes a while knows the options; a test of its own runs it."""
+    del stage
+    words = shlex.split(command)[1:]
+    status, said = await ran(ROOT, sys.executable, *words, "--help")
+    assert status == 0, said
+    assert all(word in said for word in words if word.startswith("--")), said
+
+
 async def attacks_in_short(command: str, stage: Stage) -> None:
     """Make one of the attacks; `tests/hostile` makes them all."""
     del stage
@@ -302,6 +311,7 @@ TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     "python -m grafana.build": finds_nothing_stale,
     "python -m tests.chaos": checks_a_small_feed,
     "python -m tests.hostile": attacks_in_short,
+    "python -m tests.storm": has_its_options,
     "docker compose ": names_a_file,
     "cd grafana && prometheus ": starts_prometheus,
     "cd feed/wire && python -m grpc_tools.protoc ": stands_in_the_schema,

@@ -303,8 +303,9 @@ async def test_keepalives_and_marks_go_through_the_lanes_compressor(serve: Serve
     readers.append(await open_deflated("sse-json", address(feed)))
     for reader in readers:
         assert isinstance(reader, SseReader)
-        while (await reader.event()).name != "mark":
-            pass
+        for _ in range(2):  # keepalives come between two of them
+            while (await reader.event()).name != "mark":
+                pass
     last = await publish_frames(feed, published + 1, 2 * KEYFRAME_EVERY)
     due = list(range(published + 1, last + 1))
     for reader in readers:
@@ -313,7 +314,7 @@ async def test_keepalives_and_marks_go_through_the_lanes_compressor(serve: Serve
     http = readers[0].http
     assert isinstance(http, GzipHttp)
     inflate = zlib.decompressobj(31)
-    assert inflate.decompress(b"".join(http.blocks)).count(b"\n:\n:\n") >= 1
+    assert inflate.decompress(b"".join(http.blocks)).count(b"\n:\n") >= 1
 
 
 async def test_the_memory_of_all_compressors_is_bounded_and_given_back(serve: Serve) -> None:

@@ -59,6 +59,7 @@ def test_the_contract_fixes_these_codes() -> None:
         Reason.EXPIRED: (1008, None),
         Reason.REPLACED: (1008, None),
         Reason.TOO_MANY_CONNECTIONS: (1013, 406),
+        Reason.OVERLOADED: (1013, 406),
         Reason.NOT_SERVED: (1008, 409),
         Reason.NOT_GRANTED: (1008, 409),
         Reason.ADMIN: (1008, None),
