@@ -247,6 +247,10 @@ async def test_a_recording_is_replayed_however_record_was_ended(
             while len(sizes) < 3:
                 await asyncio.sleep(0.02)  # a file tells nobody that it grew
                 sizes.add(file.stat().st_size)
+            size = 0
+            while file.stat().st_size > size:  # nor that a piece is all there
+                size = file.stat().st_size
+                await asyncio.sleep(0.02)
             record.send_signal(number)
             record.wait(10)
             assert record.returncode == (0 if number == signal.SIGTERM else -number)
