@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from typing import Any
 
 import typer
@@ -62,12 +62,19 @@ def run_until_signal(server: AbstractAsyncContextManager[object], work: Work) ->
             release_blocked()
             loop.call_soon_threadsafe(task.cancel)
 
-        before = {number: signal.signal(number, end) for number in _SIGNALS}
+        before = {number: signal.getsignal(number) for number in _SIGNALS}
+        for number in _SIGNALS:
+            with suppress(NotImplementedError):  # on Windows
+                # So a signal ends the loop's wait also where it comes just before that begins.
+                loop.add_signal_handler(number, _wake)
+            signal.signal(number, end)
         try:
             async with server:
                 await work()
         finally:
             for number, handler in before.items():
+                with suppress(NotImplementedError):
+                    loop.remove_signal_handler(number)
                 signal.signal(number, handler)
 
     try:
@@ -77,6 +84,10 @@ def run_until_signal(server: AbstractAsyncContextManager[object], work: Work) ->
     except asyncio.CancelledError:
         return ENDED_BY + ended_by[0]
     return 0
+
+
+def _wake() -> None:
+    """Do nothing: the loop was woken by then."""
 
 
 def warn_of_variables(write: Callable[[object], None]) -> None:
