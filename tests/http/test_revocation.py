@@ -138,7 +138,9 @@ async def test_a_broken_file_keeps_the_keys_and_is_told(
     watched = watched_by(feed)
     with structlog.testing.capture_logs() as logs:
         keys.path.write_text(spoilt.format(whole))
-        await until(lambda: watched.is_broken)
+        # Told by the thread that looks, just after that.
+        await until(lambda: "keys_refused" in [entry["event"] for entry in logs])
+        assert watched.is_broken
     [told] = [entry for entry in logs if entry["event"] == "keys_refused"]
     assert told["log_level"] == "warning"
     assert words in told["error"]
