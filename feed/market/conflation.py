@@ -12,41 +12,28 @@ interval, by half at most, and silences nobody.
 
 from collections.abc import Sequence
 
-from feed.market.intervals import INTERVALS_MS
 from feed.market.ticks import ConflatedTrade, Kind, Tick, Trade
 from feed.market.vwap import volume_of, vwap_of
 
 _NS_PER_MS = 1_000_000
 
 
-class Conflator:
-    """Collects the ticks of one interval, the newest per symbol."""
+class Conflation:
+    """The newest tick per kind and symbol of a stretch, with the range of its trades."""
 
-    __slots__ = ("_newest", "_notional", "_taken_ns", "_trades", "_until_ns", "interval_ns")
+    __slots__ = ("_newest", "_notional", "_trades")
 
-    def __init__(self, interval_ms: int) -> None:
-        self.interval_ns = interval_ms * _NS_PER_MS
+    def __init__(self) -> None:
         self._trades: dict[str, ConflatedTrade] = {}
         self._notional: dict[str, float] = {}  # price × size, summed, per symbol
         self._newest: dict[tuple[Kind, str], Tick] = {}
-        self._until_ns = 0  # when the collection is due, monotonic
-        self._taken_ns: int | None = None  # when it was taken last
 
-    @property
-    def due_ns(self) -> int | None:
-        """When the collection is due, monotonic; None while it is empty."""
-        return self._until_ns if self._trades or self._newest else None
+    def __bool__(self) -> bool:
+        """Tell whether there is any tick in it."""
+        return bool(self._trades or self._newest)
 
-    def add(self, ticks: Sequence[Tick], mono_ns: int, wall_ns: int) -> None:
-        """Collect a batch.
-
-        Args:
-            ticks: in order.
-            mono_ns: when the first of them was ingested, monotonic.
-            wall_ns: the same moment by the time of day.
-        """
-        if ticks and self.due_ns is None:
-            self._until_ns = self._end_of_interval_ns(mono_ns, wall_ns)
+    def add(self, ticks: Sequence[Tick]) -> None:
+        """Take ticks in, in their order."""
         newest = self._newest
         for tick in ticks:
             if tick.kind is Kind.TRADE:
@@ -54,15 +41,8 @@ class Conflator:
             else:
                 newest[tick.kind, tick.symbol] = tick
 
-    def take_due(self, mono_ns: int) -> list[Tick]:
-        """Return the collection and begin anew, if the interval has passed; else nothing."""
-        if self.due_ns is None or mono_ns < self._until_ns:
-            return []
-        self._taken_ns = mono_ns
-        return self.take_all()
-
-    def take_all(self) -> list[Tick]:
-        """Return the collection, in the order in which symbols appeared, and begin anew."""
+    def take(self) -> list[Tick]:
+        """Return the newest ticks, in the order in which their symbols appeared; begin anew."""
         ticks: list[Tick] = [*self._trades.values(), *self._newest.values()]
         for trade in self._trades.values():
             notional, summed = self._notional[trade.symbol], trade.volume
@@ -72,18 +52,6 @@ class Conflator:
             )
         self._trades, self._newest, self._notional = {}, {}, {}
         return ticks
-
-    def _end_of_interval_ns(self, mono_ns: int, wall_ns: int) -> int:
-        """Return when an interval ends that begins now: at the next multiple of the time of day.
-
-        Less than half an interval after the last one ended, that is the multiple after the next:
-        the time of day has stepped, or the last one was taken late.
-        """
-        interval_ns = self.interval_ns
-        end_ns = mono_ns + interval_ns - wall_ns % interval_ns
-        if self._taken_ns is not None and end_ns - self._taken_ns < interval_ns // 2:
-            end_ns += interval_ns
-        return end_ns
 
     def _add_trade(self, trade: Trade) -> None:
         price, size = trade.price, trade.size
@@ -118,14 +86,57 @@ class Conflator:
         known.conditions = trade.conditions
         known.tape = trade.tape
         known.trade_count += 1
-        known.high = max(known.high, price)
-        known.low = min(known.low, price)
+        if price > known.high:  # noqa: PLR1730 - `max` takes as long as all the rest
+            known.high = price
+        if price < known.low:  # noqa: PLR1730
+            known.low = price
         known.volume += size
         self._notional[trade.symbol] += price * size
 
 
-def conflate(ticks: Sequence[Tick]) -> list[Tick]:
-    """Return the newest per symbol of a batch that is conflated as a whole."""
-    conflator = Conflator(INTERVALS_MS[-1])
-    conflator.add(ticks, 0, 0)
-    return conflator.take_all()
+class Conflator:
+    """Collects the ticks of one interval, the newest per symbol."""
+
+    __slots__ = ("_conflation", "_taken_ns", "_until_ns", "interval_ns")
+
+    def __init__(self, interval_ms: int) -> None:
+        self.interval_ns = interval_ms * _NS_PER_MS
+        self._conflation = Conflation()
+        self._until_ns = 0  # when the collection is due, monotonic
+        self._taken_ns: int | None = None  # when it was taken last
+
+    @property
+    def due_ns(self) -> int | None:
+        """When the collection is due, monotonic; None while it is empty."""
+        return self._until_ns if self._conflation else None
+
+    def add(self, ticks: Sequence[Tick], mono_ns: int, wall_ns: int) -> None:
+        """Collect a batch.
+
+        Args:
+            ticks: in order.
+            mono_ns: when the first of them was ingested, monotonic.
+            wall_ns: the same moment by the time of day.
+        """
+        if ticks and not self._conflation:
+            self._until_ns = self._end_of_interval_ns(mono_ns, wall_ns)
+        self._conflation.add(ticks)
+
+    def take_due(self, mono_ns: int) -> list[Tick]:
+        """Return the collection and begin anew, if the interval has passed; else nothing."""
+        if not self._conflation or mono_ns < self._until_ns:
+            return []
+        self._taken_ns = mono_ns
+        return self._conflation.take()
+
+    def _end_of_interval_ns(self, mono_ns: int, wall_ns: int) -> int:
+        """Return when an interval ends that begins now: at the next multiple of the time of day.
+
+        Less than half an interval after the last one ended, that is the multiple after the next:
+        the time of day has stepped, or the last one was taken late.
+        """
+        interval_ns = self.interval_ns
+        end_ns = mono_ns + interval_ns - wall_ns % interval_ns
+        if self._taken_ns is not None and end_ns - self._taken_ns < interval_ns // 2:
+            end_ns += interval_ns
+        return end_ns

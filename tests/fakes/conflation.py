@@ -2,11 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 
+from feed.market.conflation import Conflation
 from feed.market.ticks import Channel, Quote, Tick, Trade
 from feed.wire.selection import Selection
 from tests.fakes.stage import Member, Stage
 
 MS = 1_000_000
+
+
+def conflate(ticks: Iterable[Tick]) -> list[Tick]:
+    """Return the newest per symbol of a batch that is conflated as a whole."""
+    conflation = Conflation()
+    conflation.add([*ticks])
+    return conflation.take()
 
 
 def conflated(intervals_ms: Mapping[str, int], **symbols: Iterable[str]) -> Selection:

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.market.bars import BarBuilder
-from feed.market.conflation import conflate
 from feed.market.ticks import Bar, ConflatedTrade, Kind, Tick, Trade
 from feed.market.vwap import volume_of, vwap_of
 from feed.wire.codec import CODECS, Codec
+from tests.fakes.conflation import conflate
 from tests.fakes.frame_reader import decode_ticks
 
 MS = 1_000_000
