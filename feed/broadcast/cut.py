@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut
-from feed.broadcast.fragments import Fragments, split_runs
+from feed.broadcast.fragments import TURN_TICKS, Fragments, split_runs
 from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
 from feed.broadcast.lane import Lane
 from feed.broadcast.lanes import Lanes
@@ -64,6 +64,7 @@ class Broadcast:
         cut_sequence: the newest sequence that is in a frame; the end of catching up.
         conflated_cuts: how often conflated ticks were cut.
         ticks: published so far, by kind.
+        turn_ticks: how many of them a subscriber that is behind has looked at in one turn.
         given: how many of the source's own ticks were published so far.
     """
 
@@ -84,6 +85,7 @@ class Broadcast:
         "snapshot",
         "states",
         "ticks",
+        "turn_ticks",
     )
 
     def __init__(
@@ -93,6 +95,8 @@ class Broadcast:
         classes: AssetClasses = BY_FORM,
         fan_out: FanOut = PYTHON_FAN_OUT,
         log: Log | None = None,
+        *,
+        turn_ticks: int = TURN_TICKS,
     ) -> None:
         self.ring = ring
         self._log = log
@@ -100,7 +104,15 @@ class Broadcast:
         self.classes = classes
         self.fragments = Fragments(ring, classes=classes)
         self.snapshot = Snapshot(classes)
-        self.states = States(ring, self.snapshot, sizes, self.fragments.segments, pace=self.pace)
+        self.turn_ticks = turn_ticks
+        self.states = States(
+            ring,
+            self.snapshot,
+            sizes,
+            self.fragments.segments,
+            turn_ticks=turn_ticks,
+            pace=self.pace,
+        )
         self.fan_out = fan_out
         self.lanes = Lanes(classes)
         self.sizes = sizes

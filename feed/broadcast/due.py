@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from feed.broadcast.cut import Broadcast
-from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.frame_sizes import MARK_BYTES
 from feed.broadcast.ladder import Ladder
 from feed.broadcast.lane import Lane
@@ -35,7 +34,7 @@ from feed.wire.requests import OnLag
 from feed.wire.selection import Selection
 
 _NOTHING = Selection()
-NOTHING_YET = b""  # in place of an envelope, where a turn has looked for ticks and found none
+NOTHING_YET = b""  # in place of an envelope, where a turn's work was not enough to say anything
 
 
 @dataclass(slots=True)
@@ -228,12 +227,12 @@ class Due:
     def next(self, wall_ns: int) -> bytes | Reason | None:
         """Return the envelope to send next, why to disconnect, or None when nothing is due.
 
-        It is `NOTHING_YET` where a turn's work was to look for ticks, and it found none so far.
+        It is `NOTHING_YET` where a turn's work was done, and there is nothing to say so far.
         """
         restatement = self._restatement
         while True:
-            if said := self._say(wall_ns):
-                return said
+            if (found := self._next_waiting(wall_ns)) is not None:
+                return found
             restatement.note_cuts(self._selection, self.sequence)
             try:
                 if restatement.first is not None and self.sequence >= restatement.told_upto:
@@ -255,6 +254,22 @@ class Due:
             if not self._snapshots:
                 return None
             self._append_snapshot()
+
+    def _next_waiting(self, wall_ns: int) -> bytes | Reason | None:
+        """Return what `next` does of what waits; None where that has nothing to say any more."""
+        while True:
+            if self.outbox.is_drafting:
+                lost = self.outbox.draft()
+                if lost is None:
+                    return NOTHING_YET
+                if lost and self.ladder.gives_up():
+                    return Reason.LAGGING
+                for first, last in reversed(lost):
+                    self._append_lost(first, last, at_once=True)
+            if said := self._say(wall_ns):
+                return said
+            if not self.outbox.is_drafting:
+                return None
 
     def _say(self, wall_ns: int) -> bytes:
         """Return the envelope of what waits first; b"" where that has nothing to say any more."""
@@ -341,7 +356,7 @@ class Due:
             upto = hole.first - 1
         most_bytes = broadcast.sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
         return broadcast.fragments.read(
-            selection, codec, after, upto, max_bytes=most_bytes, turn_ticks=TURN_TICKS
+            selection, codec, after, upto, max_bytes=most_bytes, turn_ticks=broadcast.turn_ticks
         )
 
     def _tell_holes(self, after: int, upto: int) -> None:
@@ -439,8 +454,8 @@ class Due:
     def _append_stretch(self, stretch: Stretch) -> None:
         """Queue one conflated state of a stretch of the ring, none of which is overrun."""
         states, part = self._broadcast.states, Selection.of(dict(stretch.selection.symbols))
-        runs = states.conflated(part, self.lane.codec, stretch.first, stretch.upto)
-        self.outbox.append_states(runs, stretch)
+        draft = states.conflated(part, self.lane.codec, stretch.first, stretch.upto)
+        self.outbox.append_state([draft], stretch)
 
     def _make_anew(self, origin: Origin) -> None:
         """Owe a state that was taken back once more, of what is selected now.
@@ -482,11 +497,11 @@ class Due:
         restated = self._broadcast.states.restated(
             selection, self.lane.codec, first, paced=self._paced
         )
-        self.outbox.append_states(restated, origin)
+        self.outbox.append_state(restated, origin)
 
-    def _append_lost(self, first: int, last: int) -> None:
+    def _append_lost(self, first: int, last: int, *, at_once: bool = False) -> None:
         """Queue a gap of what the ring has lost of a state, and all that is known."""
-        self.outbox.append_gap(first, last, GapReason.OVERRUN)
+        self.outbox.append_gap(first, last, GapReason.OVERRUN, at_once=at_once)
         self.request_snapshot(self._selection)
 
     def _append_snapshot(self) -> None:
@@ -498,7 +513,7 @@ class Due:
             # It may have been asked for before there were intervals.
             intervals_ms = dict(self._selection.intervals_ms)
             selection = Selection.of(dict(selection.symbols), intervals_ms)
-            as_of, runs = states.paced_snapshot(selection, self.lane.codec)
+            as_of, draft = states.paced_snapshot(selection, self.lane.codec)
         else:
-            runs = states.snapshot(selection, self.lane.codec)
-        self.outbox.append_snapshot(as_of, self._broadcast.cut_sequence, runs, selection)
+            draft = states.snapshot(selection, self.lane.codec)
+        self.outbox.append_snapshot(as_of, self._broadcast.cut_sequence, draft, selection)

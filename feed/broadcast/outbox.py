@@ -6,9 +6,10 @@ ask for more of the past before it is told, and what is said in words, for a gra
 then what waits of what was revoked is not written any more. Knows no socket.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from feed.broadcast.draft import Draft
 from feed.broadcast.ladder import Ladder
 from feed.broadcast.lane import Lane
 from feed.broadcast.ring import RingBuffer
@@ -81,6 +82,21 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Drafted:
+    """A state that may still be in the making: it is in fragments once it is the first in line.
+
+    Attributes:
+        drafts: its parts.
+        moves: whether its last fragments move their reader.
+        origin: the whole state.
+    """
+
+    drafts: Sequence[Draft]
+    moves: bool
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """A word on where its reader stands."""
 
@@ -126,7 +142,8 @@ class SnapshotEnd:
     origin: OfSnapshot
 
 
-Waiting = Words | Gap | State | Mark | SnapshotBegin | SnapshotEnd  # enveloped when there is room
+Sayable = Words | Gap | State | Mark | SnapshotBegin | SnapshotEnd  # enveloped when there is room
+Waiting = Sayable | Drafted
 _MARK = Mark()
 
 
@@ -157,13 +174,13 @@ class Outbox:
             wall_ns: for marks.
             owes: conflated channels are told again next, and tell a position themselves.
         """
-        while self.waiting:
-            waiting = self.waiting.pop(0)
+        while self.waiting and not isinstance(waiting := self.waiting[0], Drafted):
+            del self.waiting[0]
             # A gap or a state behind it is of before, and tells a position itself, or is followed.
             behind = [
-                other.origin if isinstance(other, State) else other
+                other if isinstance(other, Gap) else other.origin
                 for other in self.waiting
-                if isinstance(other, State | Gap)
+                if isinstance(other, State | Drafted | Gap)
             ]
             owes = owes or bool(behind)
             if isinstance(waiting, Mark) and (owes or not self.lane.says_positions):
@@ -217,20 +234,49 @@ class Outbox:
         gap = Gap(message, first - 1 if isinstance(first, int) else 0)
         self.waiting.insert(0 if at_once else len(self.waiting), gap)
 
-    def append_states(self, runs: Iterable[list[bytes]], origin: Origin) -> None:
+    def append_state(self, drafts: Sequence[Draft], origin: Origin) -> None:
         """Give a state; its last envelope moves its reader, which may be cut off before it."""
-        states = list(runs)
-        self.waiting += [State(run, is_last=False, origin=origin) for run in states[:-1]]
-        self.waiting += [State(run, is_last=True, origin=origin) for run in states[-1:]]
+        self._append_drafted(drafts, origin, moves=True)
 
     def append_snapshot(
-        self, as_of: int, sequence: int, runs: Iterable[list[bytes]], selection: Selection
+        self, as_of: int, sequence: int, draft: Draft, selection: Selection
     ) -> None:
         """Give the state of a selection as of a sequence, whose end moves its reader to another."""
         origin = OfSnapshot(selection)
         self.waiting.append(SnapshotBegin(as_of))
-        self.waiting += [State(run, is_last=False, origin=origin) for run in runs]
+        self._append_drafted([draft], origin, moves=False)
         self.waiting.append(SnapshotEnd(sequence, origin))
+
+    @property
+    def is_drafting(self) -> bool:
+        """Whether the first in line may still be in the making."""
+        return bool(self.waiting) and isinstance(self.waiting[0], Drafted)
+
+    def draft(self) -> Sequence[tuple[int, int]] | None:
+        """Do a turn's work for the state that is first in line, and in the making.
+
+        Returns:
+            None: it is not whole yet. Once it is, and waits in fragments, the first and last
+            sequences of what the ring has lost of it, which it says nothing of.
+        """
+        drafted = self.waiting[0]
+        assert isinstance(drafted, Drafted)
+        for draft in drafted.drafts:
+            if draft.runs is None:
+                draft.advance()
+                break
+        if any(draft.runs is None for draft in drafted.drafts):
+            return None
+        self.waiting[:1] = _in_fragments(drafted)
+        return [stretch for draft in drafted.drafts for stretch in draft.lost]
+
+    def _append_drafted(self, drafts: Sequence[Draft], origin: Origin, *, moves: bool) -> None:
+        """Let a state wait: in fragments if all of it is made, and has lost nothing."""
+        drafted = Drafted(drafts, moves, origin)
+        if any(draft.runs is None or draft.lost for draft in drafts):
+            self.waiting.append(drafted)
+        else:
+            self.waiting += _in_fragments(drafted)
 
     def withdraw(self, may_be_told: Callable[[Message], bool]) -> list[Origin]:
         """Take all states out, and the words that may not be told; say where the states are from.
@@ -242,7 +288,7 @@ class Outbox:
         begins = False
         for waiting in self.waiting:
             match waiting:
-                case State(origin=origin):
+                case State(origin=origin) | Drafted(origin=origin):
                     origins[origin] = None
                 case SnapshotBegin():
                     begins = True
@@ -258,7 +304,7 @@ class Outbox:
         self.waiting = kept
         return list(origins)
 
-    def _envelop(self, waiting: Waiting, reached: int, wall_ns: int, owes: bool) -> bytes:
+    def _envelop(self, waiting: Sayable, reached: int, wall_ns: int, owes: bool) -> bytes:
         lane = self.lane
         match waiting:
             case Words(message) | Gap(message):
@@ -277,3 +323,11 @@ class Outbox:
                 self.told = min(sequence, reached)
                 position = self._ring.position(self.told)
                 return lane.message_envelope(snapshot_end_message(position), position)
+
+
+def _in_fragments(drafted: Drafted) -> list[State]:
+    runs = [run for draft in drafted.drafts for run in draft.runs or ()]
+    return [
+        State(run, drafted.moves and number == len(runs), drafted.origin)
+        for number, run in enumerate(runs, 1)
+    ]

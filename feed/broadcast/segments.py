@@ -4,7 +4,7 @@ A segment remembers its kinds and symbols once somebody asks, so that looking fo
 hardly ticks passes over a segment in a microsecond instead of walking over its ticks.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from feed.broadcast.ring import RingBuffer
 from feed.market.asset_classes import BY_FORM, WILDCARDS, AssetClasses
@@ -80,25 +80,27 @@ class Segments:
         selected = selection.select(ticks, self._classes)
         return selected if places is None else [places[index] for index in selected]
 
-    def find(self, selection: Selection, first: int, upto: int) -> Iterator[list[Tick]]:
-        """Yield the ticks from `first` to `upto` that are selected, a segment at a time.
+    def find(self, selection: Selection, first: int, upto: int) -> tuple[list[Tick], int]:
+        """Return the selected ticks of the first segment of a stretch, and where it ends.
+
+        Args:
+            selection: which.
+            first: the first sequence of the stretch.
+            upto: its last one.
 
         Raises:
             Overrun: one of them was overwritten.
         """
-        wanted = selection.by_kind()
-        while first <= upto:
-            hole = self._ring.hole_after(first - 1, first)
-            if hole is not None:  # it may be longer than anything
-                first = hole.last + 1
-                continue
-            number = self.number(first)
-            last = min(upto, self.last(number))
-            if self.may_hold(wanted, number):
-                ticks, _ = self._held(first, last)
-                self.walked_ticks += len(ticks)
-                yield [ticks[index] for index in selection.select(ticks, self._classes)]
-            first = last + 1
+        hole = self._ring.hole_after(first - 1, first)
+        if hole is not None:  # it may be longer than anything
+            return [], min(hole.last, upto)
+        number = self.number(first)
+        last = min(upto, self.last(number))
+        if not self.may_hold(selection.by_kind(), number):
+            return [], last
+        ticks, _ = self._held(first, last)
+        self.walked_ticks += len(ticks)
+        return [ticks[index] for index in selection.select(ticks, self._classes)], last
 
     def _contents_of(self, number: int) -> Contents:
         """Return the kinds of a whole segment, with their symbols, and the classes of these.

@@ -7,30 +7,43 @@ ring, newest per symbol: it restates conflated channels to subscribers that come
 that is left to a subscriber that asked to be conflated when it lags.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from weakref import WeakValueDictionary
 
-from feed.broadcast.fragments import split_runs
+from feed.broadcast.draft import Draft
+from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
+from feed.broadcast.gathering import Gathering
 from feed.broadcast.pace import Pace
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.segments import SEGMENT_TICKS, Segments
 from feed.broadcast.selection_cache import SelectionCache
-from feed.market.conflation import conflate
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Tick
 from feed.wire.codec import Codec
 from feed.wire.selection import Selection
 
-Runs = list[list[bytes]]  # fragments, in runs that make a frame each
 MAX_REMEMBERED_BYTES = 16 << 20
-_FRAGMENT_BYTES = 41  # around the bytes of each (measured: 33 of its object, 8 of the reference)
+_AT_INTERVALS = -1  # in place of a last sequence: as of the last ends of several intervals
 _NS_PER_MS = 1_000_000
+# The encoding, and the first and last sequence of a conflated state; None and 0: a snapshot.
+_Rest = tuple[Codec, int | None, int]
 
 
 class States:
     """Encoded states of selections; forgotten at the next cut."""
 
-    __slots__ = ("_cut_sequence", "_pace", "_ring", "_runs", "_segments", "_sizes", "_snapshot")
+    __slots__ = (
+        "_begun",
+        "_cut_sequence",
+        "_pace",
+        "_ring",
+        "_segments",
+        "_sizes",
+        "_snapshot",
+        "_turn_ticks",
+        "_whole",
+    )
 
     def __init__(
         self,
@@ -40,6 +53,7 @@ class States:
         segments: Segments | None = None,
         max_remembered_bytes: int = MAX_REMEMBERED_BYTES,
         *,
+        turn_ticks: int = TURN_TICKS,
         pace: Callable[[int], Pace] | None = None,
     ) -> None:
         """Make states of a ring, its segments and its snapshot, in runs that fit into messages.
@@ -48,70 +62,62 @@ class States:
         """
         self._pace = pace or (lambda _: Pace(snapshot, ring.newest))
         self._sizes = sizes
+        self._turn_ticks = turn_ticks
         self._ring = ring
         self._snapshot = snapshot
         self._cut_sequence = ring.newest
-        # By selection, codec, and the sequence where conflation begins (None: a snapshot).
-        self._runs: SelectionCache[tuple[str, int | None], Runs]
-        self._runs = SelectionCache(max_remembered_bytes)
+        self._whole: SelectionCache[_Rest, Draft] = SelectionCache(max_remembered_bytes)
+        # Others as long as somebody waits for them.
+        self._begun: WeakValueDictionary[tuple[Selection, _Rest], Draft] = WeakValueDictionary()
         self._segments = Segments(ring) if segments is None else segments
 
     @property
     def remembered_bytes(self) -> int:
         """The memory of the states that are remembered."""
-        return self._runs.used_bytes
+        return self._whole.used_bytes
 
     def clear(self, cut_sequence: int) -> None:
         """Forget what was encoded: there was a cut."""
         self._cut_sequence = cut_sequence
-        self._runs.clear()
+        self._whole.clear()
+        self._begun.clear()
 
-    def snapshot(self, selection: Selection, codec: Codec) -> Runs:
+    def snapshot(self, selection: Selection, codec: Codec) -> Draft:
         """Return the last known state of the selected symbols."""
-        runs = self._runs.get(selection, (codec.name, None))
-        if runs is None:
-            runs = self._encode(codec, self._snapshot.state(dict(selection.symbols)))
-            self._runs.put(selection, (codec.name, None), runs, _weight(runs))
-        return runs
+        return self._draft(
+            selection, (codec, None, 0), lambda: self._snapshot.state(dict(selection.symbols))
+        )
 
-    def paced_snapshot(self, selection: Selection, codec: Codec) -> tuple[int, Runs]:
+    def paced_snapshot(self, selection: Selection, codec: Codec) -> tuple[int, Draft]:
         """Return the last known state of conflated channels at the last ends of their intervals.
 
         Before it stands the sequence as of which it is; where there are several, the oldest.
         """
-        ticks: list[Tick] = []
-        as_of = self._cut_sequence
-        ends = 0
-        for interval_ms, part in selection.parts().items():
-            pace = self._pace(interval_ms)
-            as_of = min(as_of, pace.sequence)
-            ends += pace.sequence  # each only grows
-            ticks += pace.snapshot.state(dict(part.symbols))
-        key = f"{codec.name} at intervals", ends
-        runs = self._runs.get(selection, key)
-        if runs is None:
-            runs = self._encode(codec, ticks)
-            self._runs.put(selection, key, runs, _weight(runs))
-        return as_of, runs
+        paces = [
+            (self._pace(interval_ms), dict(part.symbols))
+            for interval_ms, part in selection.parts().items()
+        ]
+        as_of = min([self._cut_sequence, *(pace.sequence for pace, _ in paces)])
+        ends = sum(pace.sequence for pace, _ in paces)  # each only grows
+
+        def ticks() -> list[Tick]:
+            return [tick for pace, symbols in paces for tick in pace.snapshot.state(symbols)]
+
+        return as_of, self._draft(selection, (codec, ends, _AT_INTERVALS), ticks)
 
     def conflated(
         self, selection: Selection, codec: Codec, first: int, upto: int | None = None
-    ) -> Runs:
+    ) -> Draft:
         """Return one conflated state of what is selected from a sequence on, which is held.
 
-        It is remembered if it goes up to the last cut, as it does where nobody says otherwise.
+        It goes up to the last cut where nobody says otherwise.
         """
-        upto = self._cut_sequence if upto is None else upto
-        is_shared = upto == self._cut_sequence
-        runs = self._runs.get(selection, (codec.name, first)) if is_shared else None
-        if runs is None:
-            ticks: list[Tick] = []
-            for found in self._segments.find(selection, first, upto):
-                ticks += found
-            runs = self._encode(codec, conflate(ticks))
-            if is_shared:
-                self._runs.put(selection, (codec.name, first), runs, _weight(runs))
-        return runs
+        last = self._cut_sequence if upto is None else upto
+        return self._draft(
+            selection,
+            (codec, first, last),
+            lambda: Gathering(self._ring, self._segments, selection, first, last),
+        )
 
     def untold_from(self, selection: Selection, sequence: int) -> int:
         """Return the first sequence that conflated channels may owe to a subscriber at a sequence.
@@ -135,23 +141,33 @@ class States:
 
     def restated(
         self, selection: Selection, codec: Codec, first: int, *, paced: bool = False
-    ) -> Iterator[list[bytes]]:
-        """Yield what the conflated channels of a selection are restated with from a sequence on.
+    ) -> list[Draft]:
+        """Return what the conflated channels of a selection are restated with from a sequence on.
 
         It goes up to the last cut; if it is paced, to the last ends of their intervals. It begins
         up to 511 ticks earlier, so that all subscribers that come back at once share it.
         """
         first = max(first - first % SEGMENT_TICKS, self._ring.oldest)
-        for interval_ms, part in selection.parts().items():
-            if interval_ms:
-                upto = self._pace(interval_ms).sequence if paced else None
-                yield from self.conflated(part, codec, first, upto)
+        return [
+            self.conflated(part, codec, first, self._pace(interval_ms).sequence if paced else None)
+            for interval_ms, part in selection.parts().items()
+            if interval_ms
+        ]
 
-    def _encode(self, codec: Codec, ticks: list[Tick]) -> Runs:
-        """Encode ticks, in runs that leave room for a mark."""
-        most_bytes = self._sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
-        return split_runs(codec.encode(ticks), most_bytes, codec.between_bytes)
-
-
-def _weight(runs: Runs) -> int:
-    return sum(len(fragment) + _FRAGMENT_BYTES for run in runs for fragment in run)
+    def _draft(
+        self, selection: Selection, rest: _Rest, ticks: Callable[[], Gathering | list[Tick]]
+    ) -> Draft:
+        """Return the one draft that is shared until the next cut; a new one has had its turn."""
+        draft = self._whole.get(selection, rest)
+        if draft is not None:
+            return draft
+        draft = self._begun.get((selection, rest))
+        if draft is None:
+            codec = rest[0]
+            most_bytes = self._sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
+            draft = Draft(ticks(), codec, self._segments, most_bytes, self._turn_ticks)
+            self._begun[selection, rest] = draft
+            draft.advance()
+        if draft.runs is not None:
+            self._whole.put(selection, rest, draft, draft.weight_bytes)
+        return draft

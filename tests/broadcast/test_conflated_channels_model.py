@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from feed.broadcast.fragments import TURN_TICKS
 from feed.market.ticks import Channel, Kind, Tick, Trade
 from feed.wire.compression import Compression
 from feed.wire.position import Position
@@ -133,17 +134,20 @@ class ConflationMachine(RuleBasedStateMachine):
         on_lag=st.sampled_from(LADDER),
         lag_max_ticks=st.sampled_from([None, 20]),
         compression=st.sampled_from([None, Compression()]),
+        turn_ticks=st.sampled_from([1, 5, TURN_TICKS]),
     )
     def begin(
         self,
+        *,
         selection: Selection,
         way: Way,
         on_lag: OnLag,
         lag_max_ticks: int | None,
         compression: Compression | None,
+        turn_ticks: int,
     ) -> None:
         # Larger than what the longest interval can collect.
-        self.stage = Stage(capacity=128, lag_max_ticks=lag_max_ticks)
+        self.stage = Stage(capacity=128, lag_max_ticks=lag_max_ticks, turn_ticks=turn_ticks)
         self.selection = selection
         self.join_options: dict[str, Any] = {
             "way": way,

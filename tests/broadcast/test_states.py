@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feed.broadcast.draft import Draft, Runs
 from feed.broadcast.frame_sizes import MAX_MESSAGE_BYTES, FrameSizes
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.segments import SEGMENT_TICKS
-from feed.broadcast.states import Runs, States
+from feed.broadcast.states import States
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Channel, Kind, Tick
 from feed.wire.codec import CODECS, Codec
@@ -57,13 +58,21 @@ def conflated(intervals_ms: dict[str, int], **symbols: Sequence[str]) -> Selecti
     )
 
 
-def objects(codec: Codec, runs: Runs) -> list[Object]:
+def made(draft: Draft) -> Runs:
+    """Return a state, after as many turns as it takes."""
+    while draft.runs is None:
+        draft.advance()
+    return draft.runs
+
+
+def objects(codec: Codec, *drafts: Draft) -> list[Object]:
+    runs = [run for draft in drafts for run in made(draft)]
     return [item for run in runs for item in decode(codec, codec.join(run))]
 
 
-def ranges(runs: Runs) -> dict[str, tuple[int, int, int]]:
+def ranges(*drafts: Draft) -> dict[str, tuple[int, int, int]]:
     """Return first and last trade, and their number, by symbol."""
-    return {item["S"]: (item["fi"], item["i"], item["n"]) for item in objects(JSON, runs)}
+    return {item["S"]: (item["fi"], item["i"], item["n"]) for item in objects(JSON, *drafts)}
 
 
 @EACH_CODEC
@@ -93,7 +102,7 @@ def test_what_is_not_cut_yet_is_in_no_state() -> None:
     room.cut_numbered(3)
     room.ring.publish([numbered(4)], 0)
     assert ranges(room.states.conflated(ALL_TRADES, JSON, 1)) == {"A": (1, 3, 3)}
-    assert ranges(list(room.states.restated(conflated({"trades": 50}, trades="*"), JSON, 1))) == {
+    assert ranges(*room.states.restated(conflated({"trades": 50}, trades="*"), JSON, 1)) == {
         "A": (1, 3, 3)
     }
 
@@ -102,7 +111,7 @@ def test_a_state_is_encoded_once_until_the_next_cut() -> None:
     room = Room()
     room.cut_numbered(3)
 
-    def states() -> list[Runs]:
+    def states() -> list[Draft]:
         return [
             room.states.snapshot(ALL_TRADES, JSON),
             room.states.conflated(ALL_TRADES, JSON, 1),
@@ -113,7 +122,7 @@ def test_a_state_is_encoded_once_until_the_next_cut() -> None:
 
     before = states()
     assert all(now is then for now, then in zip(states(), before, strict=True))
-    assert len({id(runs) for runs in before}) == len(before)
+    assert len({id(draft) for draft in before}) == len(before)
     room.cut_numbered(1)
     after = states()
     assert not any(now is then for now, then in zip(after, before, strict=True))
@@ -130,31 +139,30 @@ def test_equal_selections_share_a_state() -> None:
 def test_a_large_state_comes_in_runs_that_a_frame_can_hold() -> None:
     room = Room(capacity=8_192)
     room.cut(*(numbered(number, symbol=f"S{number}") for number in range(1, 5_001)))
-    for runs in (
+    for draft in (
         room.states.snapshot(ALL_TRADES, JSON),
         room.states.conflated(ALL_TRADES, JSON, 1),
     ):
+        runs = made(draft)
         assert len(runs) > 1
         assert all(len(JSON.join(run)) <= MAX_MESSAGE_BYTES for run in runs)
-        assert len(objects(JSON, runs)) == 5_000
+        assert len(objects(JSON, draft)) == 5_000
 
 
 def test_an_empty_ring_has_empty_states() -> None:
     room = Room()
     selection = conflated({"trades": 50}, trades="*")
-    assert room.states.snapshot(selection, JSON) == []
-    assert room.states.conflated(selection, JSON, 1) == []
+    assert room.states.snapshot(selection, JSON).runs == []
+    assert room.states.conflated(selection, JSON, 1).runs == []
     assert room.states.untold_from(selection, 0) == 1
-    assert list(room.states.restated(selection, JSON, 1)) == []
+    assert [draft.runs for draft in room.states.restated(selection, JSON, 1)] == [[]]
 
 
 def test_only_conflated_channels_are_restated() -> None:
     room = Room()
     room.cut(numbered(1), numbered(2, Kind.QUOTE), numbered(3, Kind.STATUS))
     selection = conflated({"quotes": 250}, trades="*", quotes="*", statuses="*")
-    told = [
-        item for run in room.states.restated(selection, JSON, 1) for item in objects(JSON, [run])
-    ]
+    told = objects(JSON, *room.states.restated(selection, JSON, 1))
     assert [item["T"] for item in told] == ["q"]
 
 
@@ -162,9 +170,7 @@ def test_channels_of_several_intervals_are_all_restated() -> None:
     room = Room()
     room.cut(numbered(1), numbered(2, Kind.QUOTE))
     selection = conflated({"trades": 50, "quotes": 250}, trades="*", quotes="*")
-    told = [
-        item for run in room.states.restated(selection, JSON, 1) for item in objects(JSON, [run])
-    ]
+    told = objects(JSON, *room.states.restated(selection, JSON, 1))
     assert sorted(item["T"] for item in told) == ["q", "t"]
 
 
@@ -173,12 +179,12 @@ def test_who_comes_back_from_nearly_the_same_place_shares_a_restatement() -> Non
     room.cut_numbered(4_000)
     selection = conflated({"trades": 50}, trades="*")
     some, other, later = (
-        list(room.states.restated(selection, JSON, first))
+        room.states.restated(selection, JSON, first)
         for first in (SEGMENT_TICKS + 1, 2 * SEGMENT_TICKS - 1, 2 * SEGMENT_TICKS)
     )
     assert all(one is two for one, two in zip(some, other, strict=True))
-    assert ranges(some) == {"A": (SEGMENT_TICKS, 4_000, 4_000 - SEGMENT_TICKS + 1)}
-    assert ranges(later) == {"A": (2 * SEGMENT_TICKS, 4_000, 4_000 - 2 * SEGMENT_TICKS + 1)}
+    assert ranges(*some) == {"A": (SEGMENT_TICKS, 4_000, 4_000 - SEGMENT_TICKS + 1)}
+    assert ranges(*later) == {"A": (2 * SEGMENT_TICKS, 4_000, 4_000 - 2 * SEGMENT_TICKS + 1)}
 
 
 def test_what_the_ring_lost_is_not_restated() -> None:
@@ -186,7 +192,7 @@ def test_what_the_ring_lost_is_not_restated() -> None:
     room.cut_numbered(16)
     room.cut_numbered(10)
     selection = conflated({"trades": 50}, trades="*")
-    assert ranges(list(room.states.restated(selection, JSON, 3))) == {"A": (11, 26, 16)}
+    assert ranges(*room.states.restated(selection, JSON, 3)) == {"A": (11, 26, 16)}
 
 
 def test_the_owing_begins_one_and_a_half_intervals_before_the_position() -> None:
@@ -232,7 +238,7 @@ def test_a_restatement_covers_the_interval_before_a_position_and_all_since(
     position = max(oldest, newest - back)
     selection = conflated({"trades": interval_ms}, trades="*")
     told = ranges(
-        list(room.states.restated(selection, JSON, room.states.untold_from(selection, position)))
+        *room.states.restated(selection, JSON, room.states.untold_from(selection, position))
     )
     for sequence in range(oldest, newest + 1):
         if ingested_ms[sequence] >= ingested_ms[position] - interval_ms:

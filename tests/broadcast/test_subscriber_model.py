@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.resumption import Resume
 from feed.market.ticks import SECOND_NS, Kind, Tick
 from feed.wire.compression import Compression
@@ -49,9 +50,16 @@ class BroadcastModel(RuleBasedStateMachine):
         capacity=st.sampled_from([8, 16, 64]),
         newest=st.sampled_from([0, 5, 1000]),
         lag_max_ticks=st.sampled_from([None, None, 5]),
+        turn_ticks=st.sampled_from([1, 3, TURN_TICKS]),
     )
-    def begin(self, capacity: int, newest: int, lag_max_ticks: int | None) -> None:
-        self.stage = Stage(capacity, newest=newest, lag_max_ticks=lag_max_ticks, sizes=SMALL_FRAMES)
+    def begin(self, capacity: int, newest: int, lag_max_ticks: int | None, turn_ticks: int) -> None:
+        self.stage = Stage(
+            capacity,
+            newest=newest,
+            lag_max_ticks=lag_max_ticks,
+            sizes=SMALL_FRAMES,
+            turn_ticks=turn_ticks,
+        )
         self.every_tick: list[Tick] = []
         self.first = newest + 1
         self.accounts: list[Account] = []

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.frame_sizes import FrameSizes
 from feed.broadcast.payload_key import PayloadKey
 from feed.market.ticks import SECOND_NS
@@ -40,6 +41,7 @@ LONGEST_STEP_MS = 100
 KEEPALIVE_NS, MARK_INTERVAL_NS = SECOND_NS, SECOND_NS
 RINGS = (2_048, 4_096, 16_384)
 MESSAGE_BYTES = (700, 2_000, 32_000)
+TURNS_TICKS = (1, 100, TURN_TICKS)
 STEPS_NS = (0, -3_600 * SECOND_NS, -10 * SECOND_NS, 3_600 * SECOND_NS)  # of the wall clock
 CHANGES_A_STEP, CUTS_A_STEP, FILLS_A_STEP = 0.15, 0.02, 0.08
 LAST_STEPS = 2_000  # after the market has closed
@@ -212,7 +214,11 @@ def rehearse(seed: int, steps: int, actors: int) -> Outcome:
     """
     chance, outcome = random.Random(seed), Outcome()
     market, times = Market(seed), Times()
-    stage = Stage(chance.choice(RINGS), sizes=FrameSizes(chance.choice(MESSAGE_BYTES)))
+    stage = Stage(
+        chance.choice(RINGS),
+        sizes=FrameSizes(chance.choice(MESSAGE_BYTES)),
+        turn_ticks=chance.choice(TURNS_TICKS),
+    )
     cast = [Actor(number, seed, market, times, stage) for number in range(actors)]
     on_stage, newest = list(cast), 0
     for _ in range(steps):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from feed.broadcast.audience import Audience
 from feed.broadcast.cut import Broadcast, Cut
 from feed.broadcast.fan_out import Target
+from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.frame_sizes import FrameSizes
 from feed.broadcast.limits import Limits
 from feed.broadcast.payload_key import PayloadKey
@@ -89,9 +90,10 @@ class Stage:
         sizes: FrameSizes = FrameSizes(),  # noqa: B008 - frozen
         slow_timeout_ns: int = 1 << 60,
         new_epoch_ticks: int = 0,
+        turn_ticks: int = TURN_TICKS,
     ) -> None:
         self.ring = RingBuffer(capacity, epoch=EPOCH, newest=newest)
-        self.broadcast = Broadcast(self.ring, sizes)
+        self.broadcast = Broadcast(self.ring, sizes, turn_ticks=turn_ticks)
         limits = Limits(
             symbols_per_subscriber=1 << 20,
             index_entries=1 << 20,
