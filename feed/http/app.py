@@ -26,11 +26,8 @@ from feed.hub.fan_out import choose_fan_out
 from feed.hub.hub import Hub
 from feed.hub.identity_watch import LOOK_S, IdentityWatch
 from feed.hub.supervision import keep_running
-from feed.ingest.health_watch import HealthWatch
 from feed.ingest.runner import Ingest
 from feed.market.asset_classes import AssetClasses
-from feed.market.bars import BarBuilder
-from feed.market.ticks import SECOND_NS
 from feed.metrics.exposition import Exposition
 from feed.settings.options import Settings, is_loopback
 from feed.sources.source import Source
@@ -112,12 +109,7 @@ async def make_app(
         scopes=scopes_of(settings.scope, routes.finite_paths()),
         local_admin=settings.local_admin,
     )
-    health = HealthWatch(
-        live=source.live,
-        gaps=settings.stale_after_gaps,
-        floor_ns=int(settings.stale_floor_s * SECOND_NS),
-    )
-    ingest = Ingest(hub, source, BarBuilder(), health)
+    ingest = Ingest(hub, source)
     if keeper is not None:
         keeper.give_back(ingest)
     server = Server(

@@ -19,7 +19,8 @@ NameT = TypeVar("NameT", bound=StrEnum)
 
 async def status(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
     """Answer the state of the server, for people and `feed top`."""
-    hub, ingest = server.hub, server.ingest
+    hub, strand = server.hub, server.ingest.strands[0]
+    side = strand.side
     broadcast = hub.broadcast
     ring = broadcast.ring
     mono_ns = hub.clock.mono_ns()
@@ -32,14 +33,14 @@ async def status(request: web.Request, server: Server) -> web.Response:  # noqa:
         "leaving": hub.leaving,
         "pos": str(broadcast.position),
         "source": {
-            "name": ingest.source.name,
-            "live": ingest.source.live,
-            "up": ingest.up,
-            "finished": ingest.finished,
-            "failures": ingest.failures,
-            "last_error": ingest.last_error,
-            "waits": hub.waits,
-            "rows_skipped": dict(ingest.source.rows_skipped),
+            "name": side.name,
+            "live": side.source.live,
+            "up": side.up,
+            "finished": side.finished,
+            "failures": side.failures,
+            "last_error": side.last_error,
+            "waits": strand.waits,
+            "rows_skipped": dict(side.source.rows_skipped),
         },
         "ticks": _by_name(broadcast.ticks),
         "ring": {
@@ -50,10 +51,10 @@ async def status(request: web.Request, server: Server) -> web.Response:  # noqa:
             "oldest_age_s": round(ring.oldest_age_ns(mono_ns) / 1e9, 3),
         },
         "feed": {
-            "state": ingest.health.feed.state.value,
-            "reason": ingest.health.feed.reason,
+            "state": strand.health.feed.state.value,
+            "reason": strand.health.feed.reason,
         },
-        "symbols": _by_name(ingest.health.counts),
+        "symbols": _by_name(strand.health.counts),
         "resume_window_s": hub.settings.resume_window_s,
         "fan_out": {
             "engine": broadcast.fan_out.engine,

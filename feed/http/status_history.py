@@ -111,12 +111,13 @@ class StatusHistory:
 
     def _measure(self, census: Census) -> Sample:
         """Return the census of this moment."""
-        hub, counts = self._hub, self._ingest.health.counts
+        hub, counts = self._hub, self._ingest.strands[0].health.counts
         connected = dict.fromkeys((transport.value for transport in Transport), 0)
         for (transport, _), count in hub.connected.items():
             connected[transport] += count
         return {
-            "silent_s": (census.mono_ns - self._ingest.last_tick_mono_ns) / _NS_PER_S,
+            "silent_s": (census.mono_ns - self._ingest.strands[0].side.last_tick_mono_ns)
+            / _NS_PER_S,
             "ring_window_s": hub.broadcast.ring.oldest_age_ns(census.mono_ns) / _NS_PER_S,
             **connected,
             "behind": len(census.lags_ticks),

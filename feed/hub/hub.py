@@ -63,6 +63,10 @@ _NO_NAMES: frozenset[str] = frozenset()
 log = structlog.get_logger("feed.connections")
 
 
+def nothing() -> None:
+    """Be called, and do nothing."""
+
+
 class Hub:
     """Everything that is shared by all sessions.
 
@@ -91,7 +95,6 @@ class Hub:
         connected: sessions now, by transport and codec.
         opened: sessions so far, by transport and codec.
         ended: sessions that ended, by reason.
-        waits: how often production waited for the slowest lossless subscriber.
     """
 
     def __init__(
@@ -143,7 +146,6 @@ class Hub:
         self.connected: Counter[tuple[str, str]] = Counter()
         self.opened: Counter[tuple[str, str]] = Counter()
         self.ended: Counter[Reason] = Counter()
-        self.waits = 0
         limits = Limits(
             symbols_per_subscriber=settings.max_symbols_per_connection,
             index_entries=settings.max_index_entries,
@@ -197,7 +199,12 @@ class Hub:
     # What comes in.
 
     async def publish(
-        self, ticks: list[Tick], *, wait: bool, source_ticks: Collection[Tick] = ()
+        self,
+        ticks: list[Tick],
+        *,
+        wait: bool,
+        source_ticks: Collection[Tick] = (),
+        held: Callable[[], None] = nothing,
     ) -> None:
         """Take ticks into the ring, and see to it that they are cut.
 
@@ -205,6 +212,7 @@ class Hub:
             ticks: in order, the bars that they finish among them.
             wait: hold production while the ring would overrun the slowest lossless subscriber.
             source_ticks: those of them that the source gave itself.
+            held: called each time that production is held.
         """
         audience, step = self.audience, self._most_published_ticks
         own = set(map(id, source_ticks)) if len(ticks) > step else None
@@ -213,6 +221,7 @@ class Hub:
             given = len(source_ticks) if own is None else sum(id(tick) in own for tick in part)
             await self._resolve(part)
             if wait and not audience.can_take(len(part)):
+                held()
                 await self._hold_production(len(part))
             while not audience.publish(part, self.clock.mono_ns(), given):
                 self.cutter.cut()
@@ -525,7 +534,6 @@ class Hub:
 
     async def _hold_production(self, count: int) -> None:
         """Wait until `count` more ticks overrun no subscriber that is owed every tick."""
-        self.waits += 1
         while True:
             self.catch_up.moved.clear()
             if self._hurries or self.audience.can_take(count):

@@ -89,29 +89,29 @@ def families(watched: Watched) -> Iterator[Metric]:
 
 
 def _source(watched: Watched) -> Iterator[Metric]:
-    hub, ingest = watched.hub, watched.ingest
-    name = ingest.source.name
+    hub, strand = watched.hub, watched.ingest.strands[0]
+    name, side = strand.name, strand.side
     yield counter(
         "feed_ticks",
         "Ticks published into the ring, by source and kind (t trade, q quote, b and b1s bars, u "
         "corrected bar, s status).",
     ).of({(name, kind): hub.broadcast.ticks[kind] for kind in Kind}, "source", "kind")
     yield gauge("feed_source_up", "1 while the source is open and produces, else 0.").of(
-        {(name,): ingest.up}, "source"
+        {(name,): side.up}, "source"
     )
     yield gauge(
         "feed_source_finished",
         "1 once a recording has come to its end: it is not up, and nothing is wrong.",
-    ).of({(name,): ingest.finished}, "source")
+    ).of({(name,): side.finished}, "source")
     yield counter(
         "feed_source_failures", "How often the source died and had to be opened again."
-    ).of({(name,): ingest.failures}, "source")
+    ).of({(name,): side.failures}, "source")
     yield gauge(
         "feed_last_tick_timestamp_seconds",
         "When the source gave its newest tick, by this server's clock; before there was one, when "
         "the server began.",
-    ).of({(name,): ingest.last_tick_wall_ns / NS_PER_S}, "source")
-    limit_s = ingest.health.silence_limit_ns / NS_PER_S if ingest.source.live else math.inf
+    ).of({(name,): side.last_tick_wall_ns / NS_PER_S}, "source")
+    limit_s = strand.health.silence_limit_ns / NS_PER_S if side.source.live else math.inf
     yield gauge(
         "feed_source_silence_limit_seconds",
         "After how long without any tick the source counts as silent: a multiple of its own usual "
@@ -125,23 +125,24 @@ def _source(watched: Watched) -> Iterator[Metric]:
     yield counter(
         "feed_source_rows_skipped", "Rows of a recording that were left out, by reason."
     ).of(
-        {(name, reason): ingest.source.rows_skipped.get(reason, 0) for reason in bad_rows.Flaw},
+        {(name, reason): side.source.rows_skipped.get(reason, 0) for reason in bad_rows.Flaw},
         "source",
         "reason",
     )
     yield counter(
         "feed_source_waits",
         "How often a source that can wait was held for the slowest lossless subscriber.",
-    ).of({(name,): hub.waits}, "source")
+    ).of({(name,): strand.waits}, "source")
 
 
 def _symbols(watched: Watched) -> Iterator[Metric]:
+    strand = watched.ingest.strands[0]
     yield gauge(
         "feed_symbols",
         "Symbols that ever ticked, by health: live, stale (no tick for a multiple of its usual "
         "gap), halted, source_down (the source is silent or gone, so nothing is known).",
-    ).of({(health,): watched.ingest.health.counts[health] for health in Health}, "state")
-    bars = watched.ingest.bars
+    ).of({(health,): strand.health.counts[health] for health in Health}, "state")
+    bars = strand.bars
     yield counter(
         "feed_late_trades", "Trades of a second whose bar was published already; they correct it."
     ).of(bars.late_trades)
@@ -222,7 +223,7 @@ def _cuts(watched: Watched) -> Iterator[Metric]:
         "feed_write_age_seconds",
         "How old the oldest tick of a frame was, since it was ingested, when its lane's frame had "
         "been written to everybody. One observation a lane and frame.",
-    ).of_ns({(watched.ingest.source.name,): instruments.write_age}, "source")
+    ).of_ns({(watched.ingest.strands[0].name,): instruments.write_age}, "source")
 
 
 def _lanes(watched: Watched) -> Iterator[Metric]:
@@ -447,7 +448,7 @@ def _warnings(watched: Watched) -> Iterator[Metric]:
 
 def _feedback(watched: Watched) -> Iterator[Metric]:
     hub = watched.hub
-    name = watched.ingest.source.name
+    name = watched.ingest.strands[0].name
     yield histogram(
         "feed_delivery_age_seconds",
         "How old ticks were when their readers had them, since their event, as a sample of the "

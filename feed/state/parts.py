@@ -24,7 +24,8 @@ def meta_of(ingest: Ingest, given_before: int, wall_offset_ns: int) -> dict[str,
         given_before: how many ticks the source had given to the processes before this one.
         wall_offset_ns: the time of day less the monotonic one.
     """
-    broadcast, source = ingest.hub.broadcast, ingest.source
+    broadcast, strand = ingest.hub.broadcast, ingest.strands[0]
+    source = strand.side.source
     state, given = (
         (source.state(), source.given_ticks)
         if isinstance(source, Resumable)
@@ -37,15 +38,15 @@ def meta_of(ingest: Ingest, given_before: int, wall_offset_ns: int) -> dict[str,
         "source_state": state,
         "source_given": given_before + given,
         "wall_offset_ns": wall_offset_ns,
-        "bars": ingest.bars.state(),
+        "bars": strand.bars.state(),
         "watched": ingest.watched,
-        "health": ingest.health.state(),
+        "health": strand.health.state(),
     }
 
 
 def bars_of(ingest: Ingest) -> Iterator[tuple[str, str, bytes]]:
     """Return the finished bars as of now, to be iterated a kind and symbol at a time."""
-    return ingest.bars.finished.rows()
+    return ingest.strands[0].bars.finished.rows()
 
 
 def give_back(restored: Restored, ingest: Ingest) -> bool:
@@ -55,7 +56,8 @@ def give_back(restored: Restored, ingest: Ingest) -> bool:
         restored: what was taken up; its ring is the ring already.
         ingest: it has not begun.
     """
-    meta, source, bars = restored.meta, ingest.source, ingest.bars
+    meta, strand = restored.meta, ingest.strands[0]
+    source, bars = strand.side.source, strand.bars
     broadcast = ingest.hub.broadcast
     broadcast.snapshot.update(restored.snapshot)
     broadcast.snapshot.update(restored.after)

@@ -13,6 +13,8 @@ from feed.http.protocol.runner import Runner
 from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.hub.hub import Hub
 from feed.ingest.runner import Ingest
+from feed.ingest.side import Side
+from feed.ingest.strand import Strand
 from feed.market.ticks import SECOND_NS, Bar, Kind, Quote, Status, Tick, Trade
 from feed.settings.options import Settings
 from feed.sources.source import Instrument
@@ -155,6 +157,16 @@ class Feed:
     def __post_init__(self) -> None:
         assert self.server.port is not None
         self.port = self.server.port
+
+    @property
+    def strand(self) -> Strand:
+        """What its source gives."""
+        return self.ingest.strands[0]
+
+    @property
+    def side(self) -> Side:
+        """Its source, and how that is."""
+        return self.strand.side
 
     @property
     def epoch(self) -> str:

@@ -48,4 +48,4 @@ async def serve(request: pytest.FixtureRequest) -> AsyncIterator[Serve]:
         yield start
         Wire.abort_all()
         for feed in feeds:
-            assert feed.ingest.failures == feed.source.deaths, feed.ingest.last_error
+            assert feed.side.failures == feed.source.deaths, feed.side.last_error

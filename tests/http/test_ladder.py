@@ -240,7 +240,7 @@ async def test_a_source_that_can_wait_waits_and_then_nothing_is_lost(serve: Serv
 
     publishing = asyncio.create_task(publish())
     hearing = asyncio.create_task(ids_up_to(other, 10_000))
-    await until(lambda: feed.hub.waits)
+    await until(lambda: feed.strand.waits)
     stopped_at = feed.hub.broadcast.ring.newest
     assert stopped_at < 10_000
     assert (await ids_up_to(slow, 10_000)) == (list(range(1, 10_001)), [])
@@ -261,7 +261,7 @@ async def test_production_goes_on_when_the_one_it_waits_for_leaves(serve: Serve)
             await source.publish(trades(first, first + 249))
 
     publishing = asyncio.create_task(publish())
-    await until(lambda: feed.hub.waits)
+    await until(lambda: feed.strand.waits)
     assert not publishing.done()
     slow.abort()
     await publishing
@@ -274,7 +274,7 @@ async def test_production_goes_on_when_the_one_it_waits_for_is_too_slow(serve: S
     for first in range(1, 10_001, 250):
         await source.publish(trades(first, first + 249))
     assert dict(feed.hub.ended) == {Reason.SLOW: 1}
-    assert feed.hub.waits >= 1
+    assert feed.strand.waits >= 1
 
 
 async def test_a_paused_websocket_is_not_pinged_to_death(serve: Serve) -> None:

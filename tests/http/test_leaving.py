@@ -118,5 +118,5 @@ async def test_ingest_that_stopped_gives_no_sequence_any_more(serve: Serve) -> N
     newest = feed.hub.broadcast.ring.newest
     await feed.ingest.stop()
     await feed.ingest.stop()
-    assert (feed.ingest.up, feed.source.closed) == (False, 1)
+    assert (feed.side.up, feed.source.closed) == (False, 1)
     assert feed.hub.broadcast.ring.newest == newest

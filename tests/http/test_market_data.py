@@ -208,7 +208,7 @@ async def test_ready_is_once_the_source_is_open_and_no_more_while_leaving(serve:
     await until(feed.ingest.ready.is_set)
     assert await get(feed, "/readyz") == {"status": "ready"}
     source.end()
-    await until(lambda: feed.ingest.finished)
+    await until(lambda: feed.side.finished)
     assert await get(feed, "/readyz") == {"status": "ready"}, "what the ring holds is still served"
     await feed.hub.departure.finish()
     late = await RawHttp.get(address, "/readyz")

@@ -84,7 +84,7 @@ async def test_ages_are_those_since_the_sample_before(serve: Serve) -> None:
 async def test_what_is_behind_and_what_is_silent_shows(serve: Serve) -> None:
     feed = await serve()
     samples = Samples(feed)
-    feed.ingest.last_tick_mono_ns -= 40 * SECOND_NS
+    feed.side.last_tick_mono_ns -= 40 * SECOND_NS
     samples.take([7, 900])
     series = (await samples.history())["series"]
     assert series["behind"] == [2]

@@ -26,7 +26,7 @@ def clock() -> HandClock:
 def watch_of(feed: Feed) -> HealthWatch:
     app = feed.server.app
     assert app is not None
-    return app[INGEST].health
+    return app[INGEST].strands[0].health
 
 
 async def tick(feed: Feed, clock: HandClock, times: int, symbols: str) -> None:

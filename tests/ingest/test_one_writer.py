@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import traceback
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -55,8 +55,8 @@ async def let_b_fall_silent(served: Feed, clock: HandClock) -> None:
 
 async def test_the_runner_has_a_way_to_the_ring_and_the_watch_has_none(serve: Serve) -> None:
     ingest = (await serve()).ingest
-    assert ways_to_the_ring(ingest.health) == set()
-    assert ways_to_the_ring(ingest.bars) == set()
+    assert ways_to_the_ring(ingest.strands[0].health) == set()
+    assert ways_to_the_ring(ingest.strands[0].bars) == set()
     assert ways_to_the_ring(ingest) >= {"Hub", "Broadcast", "RingBuffer"}
 
 
@@ -129,7 +129,7 @@ async def test_only_the_runner_publishes(serve: Serve, monkeypatch: pytest.Monke
     await let_b_fall_silent(served, clock)
     await served.ingest.state_health()
     assert kinds == {Trade, Bar, Status}, "ticks, bars and statuses of health"
-    assert writers == {("ingest/runner.py", "_give")}
+    assert writers == {("ingest/strand.py", "_give")}
 
 
 async def test_a_status_waits_for_the_end_of_a_list(
@@ -140,21 +140,25 @@ async def test_a_status_waits_for_the_end_of_a_list(
     await let_b_fall_silent(served, clock)
     before = served.hub.broadcast.ring.newest
     publish = served.hub.publish
-    held, go_on = asyncio.Event(), asyncio.Event()
+    begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def in_two_parts(
-        ticks: list[Tick], *, wait: bool, source_ticks: Collection[Tick] = ()
+        ticks: list[Tick],
+        *,
+        wait: bool,
+        source_ticks: Collection[Tick] = (),
+        held: Callable[[], None],
     ) -> None:
-        await publish(ticks[:1], wait=wait, source_ticks=source_ticks)
-        held.set()
+        await publish(ticks[:1], wait=wait, source_ticks=source_ticks, held=held)
+        begun.set()
         await go_on.wait()
-        await publish(ticks[1:], wait=wait)
+        await publish(ticks[1:], wait=wait, held=held)
 
     monkeypatch.setattr(served.hub, "publish", in_two_parts)
     publishing = asyncio.create_task(served.source.publish([trade(1), trade(2)]))
-    await held.wait()
+    await begun.wait()
     stating = asyncio.create_task(served.ingest.state_health())
-    await until(lambda: served.ingest.health.counts[Health.STALE])
+    await until(lambda: served.ingest.strands[0].health.counts[Health.STALE])
     assert not stating.done()
     go_on.set()
     await asyncio.gather(publishing, stating)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from feed.errors import SourceError
-from feed.ingest import runner as ingest
+from feed.ingest import strand
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import open_reader
@@ -15,7 +15,7 @@ from tests.fakes.websocket_reader import WebSocketReader
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "_FIRST_BACKOFF_S", 0.1)
+    monkeypatch.setattr(strand, "_FIRST_BACKOFF_S", 0.1)
 
 
 async def source_status(feed: Feed) -> dict[str, object]:
@@ -64,7 +64,7 @@ async def test_a_recording_that_breaks_is_over_and_not_repeated(serve: Serve) ->
     feed = await serve(source)
     await feed.publish(*trades(1, 3))
     source.die(SourceError("day.ndjson:4: no tick"))
-    await until(lambda: feed.ingest.finished)
+    await until(lambda: feed.side.finished)
     status = await source_status(feed)
     assert (status["up"], status["finished"], status["failures"]) == (False, True, 1)
     assert source.opened == 1
@@ -80,7 +80,7 @@ async def test_the_end_of_a_source_ends_nobodys_subscription(serve: Serve) -> No
     await feed.publish(trade(1))
     assert b'"i":1,' in await reader.chunk()
     source.end()
-    await until(lambda: feed.ingest.finished)
+    await until(lambda: feed.side.finished)
     assert b'"reason":"finished"' in await reader.chunk()
     assert await reader.chunk() == b":\n"
     status = await source_status(feed)

@@ -248,7 +248,7 @@ async def test_a_recording_that_has_ended_is_no_source_that_died(serve: Serve) -
     feed = await serve(source)
     assert (await metrics(feed))("feed_source_finished", source="script") == 0
     source.end()
-    await until(lambda: feed.ingest.finished)
+    await until(lambda: feed.side.finished)
     seen = await metrics(feed)
     assert seen("feed_source_up", source="script") == 0
     assert seen("feed_source_finished", source="script") == 1
@@ -275,7 +275,7 @@ async def test_a_source_that_dies_shows(serve: Serve) -> None:
     source = ScriptedSource()
     feed = await serve(source)
     source.die(OSError("the line is cut"))
-    await until(lambda: feed.ingest.failures)
+    await until(lambda: feed.side.failures)
     seen = await metrics(feed)
     assert seen("feed_source_up", source="script") == 0
     assert seen("feed_source_failures_total", source="script") == 1

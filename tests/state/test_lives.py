@@ -157,7 +157,7 @@ async def test_a_kill_long_after_a_checkpoint_loses_no_state(tmp_path: Path) -> 
     async with life(copy) as app:
         assert numbers_of(app) == [*range(1, 13)]
         assert app[HUB].broadcast.snapshot.get("AAPL") == known
-        source = app[INGEST].source
+        source = app[INGEST].strands[0].side.source
         assert isinstance(source, Numbers)
         assert source.began == 12
 
@@ -167,7 +167,7 @@ async def test_a_market_goes_on_with_its_bars_after_a_kill(tmp_path: Path) -> No
         return SimulatedSource(symbols=20, rate=40_000, seed=1, start_ns=1_700_000_000 * 10**9)
 
     def bars_of(app: web.Application) -> list[Bar | None]:
-        bars, symbols = app[INGEST].bars, app[HUB].broadcast.snapshot.symbols
+        bars, symbols = app[INGEST].strands[0].bars, app[HUB].broadcast.snapshot.symbols
         kinds = (Kind.SECOND_BAR, Kind.BAR)
         history = [bars.history(name, kind, 100) for name in symbols for kind in kinds]
         now = [bars.current(name, kind) for name in symbols for kind in kinds]
