@@ -63,6 +63,10 @@ class SigningKey:
     algorithm: str
     key: Any = field(repr=False)
 
+    def has_signed(self, data: bytes, signature: bytes) -> bool:
+        """Tell whether a signature of some data is by this key."""
+        return jwt.get_algorithm_by_name(self.algorithm).verify(data, self.key, signature)
+
 
 @dataclass(frozen=True, slots=True)
 class SigningKeys:
@@ -162,9 +166,18 @@ def secret_of(data: bytes) -> bytes:
         raise InvalidSigningKeys(f"{len(secret)} bytes")
     if _LINE.fullmatch(secret) is None:
         raise InvalidSigningKeys("not one line of printable ASCII without blanks")
-    if _NO_SECRET.search(secret) or _is_encoded_key(secret):
+    if _NO_SECRET.search(secret) or _is_encoded_key(secret) or _is_refused(secret):
         raise InvalidSigningKeys("looks like a document, an address or a public key, not a secret")
     return secret
+
+
+def _is_refused(secret: bytes) -> bool:
+    """Tell whether PyJWT takes it for something else; that is asked here, once, and not by use."""
+    try:
+        jwt.get_algorithm_by_name("HS256").prepare_key(secret)
+    except jwt.InvalidKeyError:
+        return True
+    return False
 
 
 def _is_encoded_key(secret: bytes) -> bool:

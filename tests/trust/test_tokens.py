@@ -14,7 +14,17 @@ from feed.trust.identity import Kind
 from feed.trust.key_sources import FileKeys
 from feed.trust.tokens import LEEWAY_S, TokenAuthenticator
 from feed.wire.grants import NO_GRANTS, Grants
-from tests.trust.signing import AUDIENCE, ISSUER, NOW_S, SECRET, Signer, claims_of, signer, unsigned
+from tests.trust.signing import (
+    AUDIENCE,
+    ISSUER,
+    NOW_S,
+    SECRET,
+    Signer,
+    claims_of,
+    signed,
+    signer,
+    unsigned,
+)
 
 NOW = NOW_S * 1_000_000_000
 ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
@@ -28,9 +38,13 @@ def authenticator(tmp_path: Path, data: bytes) -> TokenAuthenticator:
 
 
 async def denial(tokens: TokenAuthenticator, token: str, wall_ns: int = NOW) -> Denial:
-    with pytest.raises(CredentialRefused) as refused:
-        await tokens.authenticate(Token(token), wall_ns)
-    assert token not in str(refused.value)
+    """Return why a token is refused: every time, and nothing is known of it then."""
+    known = len(tokens.proofs)
+    for _ in range(2):
+        with pytest.raises(CredentialRefused) as refused:
+            await tokens.authenticate(Token(token), wall_ns)
+        assert token not in str(refused.value)
+        assert len(tokens.proofs) == known
     [why] = (why for why in Denial if why == refused.value.why)
     return why
 
@@ -146,6 +160,7 @@ async def test_another_key_or_a_changed_claim_is_a_forgery(tmp_path: Path) -> No
     tokens = authenticator(tmp_path, SECRET)
     signs = signer("HS256")
     other = Signer("HS256", SECRET + b"!", b"")
+    await tokens.authenticate(Token(signs.token()), NOW)  # it is known, and opens to none of these
     assert await denial(tokens, other.token()) is Denial.FORGED
     head, _, signature = signs.token().split(".")
     _, claims, _ = signs.token(sub="root").split(".")
@@ -173,8 +188,10 @@ async def test_keys_that_a_token_brings_or_names_are_not_looked_at(
 
 async def test_a_header_that_has_to_be_understood_is_refused(tmp_path: Path) -> None:
     tokens = authenticator(tmp_path, SECRET)
-    token = signer("HS256").token(headers={"crit": ["exp"], "exp": 1})
-    assert await denial(tokens, token) is Denial.MALFORMED
+    await tokens.authenticate(Token(signed({"alg": "HS256"}, claims_of())), NOW)
+    for headers in ({"crit": ["exp"], "exp": 1}, {"crit": ["b64"]}, {"kid": None}, {"kid": 7}):
+        token = signed({"alg": "HS256"} | headers, claims_of())
+        assert await denial(tokens, token) is Denial.MALFORMED
 
 
 @pytest.mark.parametrize(
