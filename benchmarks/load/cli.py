@@ -35,6 +35,7 @@ from .scenarios import (
     mixed,
     ramp,
     slow,
+    state,
     storm,
 )
 from .stage import Progress, Settings, Stage
@@ -56,6 +57,7 @@ SCENARIOS = {
     "idle": idle.run,
     "metrics": metrics.run,
     "identities": identities.run,
+    "state": state.run,
 }
 
 
@@ -72,6 +74,7 @@ class Chosen(StrEnum):
     IDLE = "idle"
     METRICS = "metrics"
     IDENTITIES = "identities"
+    STATE = "state"
     ALL = "all"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
+from pathlib import Path
 from types import MappingProxyType
 from typing import TypedDict, Unpack
 from urllib.parse import urlencode
@@ -135,6 +136,7 @@ class Options:
     seed: int = SEED
     fan_out: Engine | None = None
     send_threads: int | None = None
+    state: Path | None = None
     admission: Admission = Admission()
 
     @property
@@ -153,6 +155,7 @@ class Options:
             "seed": self.seed,
             "fan-out": self.fan_out,
             "send-threads": self.send_threads,
+            "state": self.state,
         }
         pairs = ((f"--{name}", str(value)) for name, value in given.items() if value is not None)
         return [*(word for pair in pairs for word in pair), *self.admission.arguments]

@@ -34,6 +34,7 @@ from benchmarks.load.scenarios import (
     mixed,
     ramp,
     slow,
+    state,
     storm,
 )
 from benchmarks.load.stage import Progress, Settings, Stage
@@ -135,12 +136,22 @@ def test_slow_tells_the_others_from_the_stalled(tmp_path: Path, running: str) ->
 
 
 def test_identities_let_in_by_keys_and_by_tokens(tmp_path: Path) -> None:
-    found = measure(identities.run, tmp_path, SETTINGS, algorithms=("HS256",))
-    assert [aim["met"] is not None for aim in found["aims"]] == [True, True]
+    found = measure(identities.run, tmp_path, SETTINGS, algorithms=("HS256",), settle_s=0.1)
+    assert [aim["met"] is not None for aim in found["aims"]] == [True, True, True]
     assert [note.partition(":")[0] for note in found["notes"]] == [
         "feed, connecting, anonymous",
         "feed, connecting, HS256",
+        "feed, connecting again, anonymous",
+        "feed, connecting again, HS256",
     ]
+
+
+def test_state_is_kept_by_one_of_two_servers(tmp_path: Path) -> None:
+    found = measure(state.run, tmp_path, SETTINGS, settle_s=0.1)
+    plain, kept = (figures(found, name)["cpu_share"] for name in ("feed", "feed, --state"))
+    assert min(plain["median"], kept["median"]) > 0
+    (aim,) = found["aims"]
+    assert (aim["aim"], aim["met"] is not None) == ("≤ 1.05", True)
 
 
 def test_storm_brings_everybody_back_without_a_gap(tmp_path: Path, running: str) -> None:
