@@ -1,7 +1,8 @@
 """The writer of a state: log and checkpoints, from a thread of its own.
 
-Theory of operation: cuts wait in a queue, and the thread writes all of them together every 50 ms:
-waking it for each would cost more than the writing (at 20 ms it still took 2 % of a server's time).
+Theory of operation: cuts wait in a queue, and the thread writes all of them together every 50 ms,
+as one record: waking it for each would cost more than the writing (at 20 ms it still took 2 % of a
+server's time), and so would joining and packing each alone.
 What a kill takes along is what was cut in that time. The thread writes to the kernel, not to the
 disk, since that is what a kill leaves alone; only the last checkpoint of a server that ends in
 order is written through.
@@ -26,14 +27,13 @@ from pathlib import Path
 from feed.state import checkpoint, records
 from feed.state.cell import Cell, Mark, open_new
 from feed.state.directory import Directory
-from feed.state.records import Record
+from feed.state.records import NotedCut
 
 PAUSE_S = 0.05
 MAX_QUEUED_BYTES = 64 << 20
 MAX_QUEUED_NS = 5_000_000_000
 FILE_BYTES = 16 << 20  # of the log, before the next one begins
 _PIECE_BYTES = 1 << 20  # of a checkpoint, before the log has its turn
-_AROUND_BYTES = 256  # of a record in the queue, its times included, roughly
 
 
 @dataclass(slots=True)
@@ -77,8 +77,8 @@ class Writer:
         self._directory = directory
         self._cell = cell
         self._epoch = epoch
-        # Since when, how many bytes, and what.
-        self._queue: deque[tuple[int, int, Record | _Checkpoint]] = deque()
+        # Since when, and what.
+        self._queue: deque[tuple[int, NotedCut | _Checkpoint]] = deque()
         self._taken_bytes = 0  # so far; the event loop's
         self._done_bytes = 0  # of these; the thread's
         self._wake = threading.Event()
@@ -97,8 +97,8 @@ class Writer:
         """The bytes that wait to be written."""
         return self._taken_bytes - self._done_bytes
 
-    def append(self, record: Record, mono_ns: int) -> bool:
-        """Take a record, at once; tell whether it was.
+    def append(self, cut: NotedCut, mono_ns: int) -> bool:
+        """Take a cut, at once; tell whether it was taken.
 
         It is not where the queue is too long, or too old; from then on none is.
         """
@@ -107,9 +107,8 @@ class Writer:
         if self.queued_bytes > MAX_QUEUED_BYTES or self._is_late(mono_ns):
             self._give_up("the disk does not keep up")
             return False
-        size = len(record.ticks) + _AROUND_BYTES
-        self._taken_bytes += size
-        self._queue.append((mono_ns, size, record))
+        self._taken_bytes += cut.size_bytes
+        self._queue.append((mono_ns, cut))
         if not self._wake.is_set():
             self._wake.set()
         return True
@@ -133,7 +132,7 @@ class Writer:
             The number of its bytes; or the error that came of it.
         """
         done: Future[int] = Future()
-        self._queue.append((mono_ns, 0, _Checkpoint(parts, keep_from, is_last, done)))
+        self._queue.append((mono_ns, _Checkpoint(parts, keep_from, is_last, done)))
         self._is_urgent = True
         self._wake.set()
         return done
@@ -146,7 +145,7 @@ class Writer:
 
     def _is_late(self, mono_ns: int) -> bool:
         try:
-            since_ns, *_ = self._queue[0]
+            since_ns, _ = self._queue[0]
         except IndexError:  # the thread has just emptied it
             return False
         return mono_ns - since_ns > MAX_QUEUED_NS
@@ -173,7 +172,7 @@ class Writer:
         """Write what waits."""
         queue = self._queue
         while queue:
-            *_, waiting = queue[0]
+            _, waiting = queue[0]
             if isinstance(waiting, _Checkpoint):
                 queue.popleft()
                 self._write_checkpoint(waiting)
@@ -183,29 +182,27 @@ class Writer:
     def _write_waiting(self) -> None:
         """Write the records that wait, up to the next checkpoint together."""
         queue = self._queue
-        run: list[Record] = []
-        run_bytes = 0
+        run: list[NotedCut] = []
         for index in range(len(queue)):  # it grows at its other end meanwhile
-            _, size, waiting = queue[index]
+            _, waiting = queue[index]
             if isinstance(waiting, _Checkpoint):
                 break
             run.append(waiting)
-            run_bytes += size
         if run:
-            self._write_records(run)
+            self._write_cuts(run)
             # What is being written is the head of the queue: its age is the queue's.
-            for _ in run:
+            for cut in run:
                 queue.popleft()
-            self._done_bytes += run_bytes
+                self._done_bytes += cut.size_bytes
 
-    def _write_records(self, run: list[Record]) -> None:
-        """Append records to the log; what cannot be written is left out whole."""
+    def _write_cuts(self, run: list[NotedCut]) -> None:
+        """Append cuts to the log; what cannot be written is left out whole."""
         if not self.takes:
             return
         try:
             if self._path is None or self._file_bytes > FILE_BYTES:
                 self._begin_file(run[0].first)
-            data = b"".join(map(records.encode, run))
+            data = b"".join(map(records.encode, records.records_of(run)))
             _write(self._fd, data)
         except OSError as error:
             self._give_up(str(error.strerror))
