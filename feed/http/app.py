@@ -1,148 +1,64 @@
-"""The application: the routes, and the tasks that run as long as it does."""
+"""The application: the routes of a service, which runs from its startup to its cleanup."""
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
+from typing import Any, ParamSpec
 
 from aiohttp import web
 
-from feed.broadcast.cut import Broadcast
-from feed.broadcast.ring import RingBuffer
 from feed.http import handshake, pages, routes
-from feed.http.access import Access, scopes_of
 from feed.http.content_encoding import encoded
-from feed.http.contract.asyncapi import asyncapi_document
-from feed.http.contract.documents import Documents
-from feed.http.contract.openapi import openapi_document
-from feed.http.origins import Origins
+from feed.http.mount import MOUNT, Mount
 from feed.http.protocol.headers import stay_encrypted
-from feed.http.server import Server
-from feed.http.status_history import SAMPLE_S, StatusHistory
+from feed.http.service import Service, make_service
+from feed.http.status_history import StatusHistory
 from feed.http.unserved import unrouted
-from feed.hub.clock import SYSTEM_CLOCK, Clock
-from feed.hub.connection import LAST_WORDS_S
-from feed.hub.fan_out import choose_fan_out
 from feed.hub.hub import Hub
-from feed.hub.identity_watch import LOOK_S, IdentityWatch
-from feed.hub.supervision import keep_running
 from feed.ingest.runner import Ingest
-from feed.market.asset_classes import AssetClasses
-from feed.metrics.exposition import Exposition
-from feed.settings.options import Settings, is_loopback
-from feed.sources.source import Source
-from feed.state.keeper import CHECKPOINT_S, Keeper, open_keeper
-from feed.trust.certificate import Certificate
-from feed.trust.identities import Identities
-from feed.trust.key_sources import key_source
-from feed.trust.lookout import look_for_ever
-from feed.trust.tokens import TokenAuthenticator
-from feed.trust.watched_keys import WatchedKeys
+from feed.settings.options import is_loopback
+from feed.state.keeper import Keeper
 
-CERTIFICATE = web.AppKey("certificate", Certificate)
-CERTIFICATE_LOOK_S = web.AppKey("certificate_look_s", float)
 HUB = web.AppKey("hub", Hub)
 INGEST = web.AppKey("ingest", Ingest)
 KEEPER = web.AppKey("keeper", Keeper)
-IDENTITY_WATCH = web.AppKey("identity_watch", IdentityWatch)
 STATUS_HISTORY = web.AppKey("status_history", StatusHistory)
+_SERVICE = web.AppKey("service", Service)
+_Parameters = ParamSpec("_Parameters")
 
 
-async def make_app(
-    settings: Settings,
-    source: Source,
-    clock: Clock = SYSTEM_CLOCK,
-    *,
-    lost_log_records: Callable[[], int] = lambda: 0,
-    certificate: Certificate | None = None,
-    last_words_s: float = LAST_WORDS_S,
-    sample_s: float = SAMPLE_S,
-    look_s: float = LOOK_S,
-    checkpoint_s: float = CHECKPOINT_S,
-) -> web.Application:
-    """Return the application that broadcasts a source; it produces once it is started.
+def _applied(
+    make: Callable[_Parameters, Service],
+) -> Callable[_Parameters, Coroutine[Any, Any, web.Application]]:
+    async def make_app(*args: _Parameters.args, **options: _Parameters.kwargs) -> web.Application:
+        """Return the application that broadcasts a source; it produces once it is started.
 
-    Args:
-        settings: of the whole server.
-        source: of its ticks.
-        clock: of everything but its timers.
-        certificate: of a server that encrypts by itself.
-        lost_log_records: tells the number of records of the log that could not be written.
-        last_words_s: the time in which a socket has to take what was written last.
-        sample_s: between two samples of the status history.
-        look_s: between two looks at the keys file, and at the certificate.
-        checkpoint_s: between two checkpoints of the state.
+        Its arguments, and what it raises, are those of `make_service`.
+        """
+        service = make(*args, **options)
+        app = application(service)
+        app.cleanup_ctx.append(_run)
+        return app
 
-    Raises:
-        FeedError: the fan-out that was asked for cannot be had here.
-        InvalidInput: a file of keys is not accepted, a scope is of no route, or another server
-            has the directory of the state.
-    """
+    return make_app
 
-    def class_of(symbol: str) -> str | None:
-        known = source.instrument(symbol)
-        return None if known is None else known.asset_class
 
-    identities = _identities(settings)
-    origins = Origins(settings.allow_origin)
-    classes = AssetClasses(class_of)
-    fan_out = choose_fan_out(settings.fan_out, settings.send_threads)
-    keeper = None
-    if settings.state is not None:
-        keeper = open_keeper(settings.state, settings.ring, source.name, clock, checkpoint_s)
-    ring = RingBuffer(settings.ring) if keeper is None else keeper.ring
-    broadcast = Broadcast(ring, classes=classes, fan_out=fan_out, log=keeper)
-    hub = Hub(
-        broadcast,
-        settings,
-        production_waits=source.can_wait,
-        live=source.live,
-        instruments=lambda: (known.symbol for known in source.instruments()),
-        clock=clock,
-        identities=identities,
-    )
-    access = Access(
-        identities,
-        clock,
-        origins,
-        hub.door,
-        scopes=scopes_of(settings.scope, routes.finite_paths()),
-        local_admin=settings.local_admin,
-    )
-    ingest = Ingest(hub, source)
-    if keeper is not None:
-        keeper.give_back(ingest)
-    server = Server(
-        hub,
-        ingest,
-        origins,
-        access,
-        StatusHistory(hub, ingest, sample_s),
-        Exposition(hub, ingest, lost_log_records, certificate, keeper),
-        clock.mono_ns(),
-        Documents(
-            partial(openapi_document, routes.ROUTES, identities_required=identities.required),
-            partial(asyncapi_document, identities_required=identities.required),
-        ),
-        last_words_s,
-    )
+def application(service: Service) -> web.Application:
+    """Return the routes of a service; somebody else lets it run."""
+    server, settings = service.server, service.hub.settings
     app = web.Application()
-    app[HUB] = hub
-    app[INGEST] = ingest
-    if keeper is not None:
-        app[KEEPER] = keeper
+    app[_SERVICE] = service
+    app[HUB] = service.hub
+    app[INGEST] = service.ingest
+    if service.keeper is not None:
+        app[KEEPER] = service.keeper
     app[STATUS_HISTORY] = server.status_history
-    app[IDENTITY_WATCH] = IdentityWatch(hub, clock, look_s)
     app.on_response_prepare.append(server.origins.on_prepare)
     app.on_response_prepare.append(handshake.on_prepare)
-    if certificate is not None:
-        app[CERTIFICATE] = certificate
-        app[CERTIFICATE_LOOK_S] = look_s
-        if not is_loopback(settings.host):  # localhost is one name for all that a developer runs
-            app.on_response_prepare.append(stay_encrypted)
+    # localhost is one name for all that a developer runs
+    if service.certificate is not None and not is_loopback(settings.host):
+        app.on_response_prepare.append(stay_encrypted)
     app.on_shutdown.append(_say_goodbye)
-    app.cleanup_ctx.append(_run_tasks)
-    app.add_routes(
+    added = app.add_routes(
         [
             *routes.routes(server),
             *pages.routes(),
@@ -150,49 +66,20 @@ async def make_app(
             web.route("*", "/{path:.*}", encoded(partial(unrouted, server=server))),
         ]
     )
+    first = added[0].resource
+    assert first is not None
+    app[MOUNT] = Mount(first, routes.ROUTES[0].path)
     return app
 
 
-def _identities(settings: Settings) -> Identities:
-    """Return who may come in, as the settings say."""
-    keys = None if settings.keys is None else WatchedKeys(settings.keys)
-    if settings.jwt_keys is None or settings.jwt_issuer is None:
-        return Identities(keys)
-    source = key_source(settings.jwt_keys)
-    return Identities(keys, TokenAuthenticator(source, settings.jwt_issuer, settings.jwt_audience))
-
-
-async def _run_tasks(app: web.Application) -> AsyncIterator[None]:
-    """Produce, catch up and keep house from startup to cleanup."""
-    hub, ingest = app[HUB], app[INGEST]
-    tasks = [
-        asyncio.create_task(keep_running(name, run), name=name)
-        for name, run in (
-            ("catch_up", hub.catch_up.run),
-            ("housekeep", hub.housekeeping.run),
-            ("status_history", app[STATUS_HISTORY].run),
-        )
-    ]
-    tasks.append(asyncio.create_task(app[IDENTITY_WATCH].run(), name="identities"))
-    if CERTIFICATE in app:
-        look = app[CERTIFICATE].look
-        watching = look_for_ever("certificate", look, app[CERTIFICATE_LOOK_S])
-        tasks.append(asyncio.create_task(watching, name="certificate"))
-    if KEEPER in app:
-        tasks.append(asyncio.create_task(app[KEEPER].run(ingest), name="state"))
-    ingest.start()
-    yield
-    await ingest.stop()
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-    if KEEPER in app:
-        await app[KEEPER].close(ingest)
-    hub.broadcast.fan_out.close()
+async def _run(app: web.Application) -> AsyncIterator[None]:
+    async with app[_SERVICE].running():
+        yield
 
 
 async def _say_goodbye(app: web.Application) -> None:
     """Tell every subscriber that the server leaves; their handlers end by themselves."""
     await app[HUB].departure.finish()
+
+
+make_app = _applied(make_service)

@@ -40,7 +40,6 @@ class Cutter:
         self._clock = clock
         self._steps = steps
         self._cadence = Cadence(None if interval_ms is None else int(interval_ms * 1e6))
-        self._loop = asyncio.get_running_loop()
         self._cut_handle: asyncio.Handle | None = None
         self._rested_ns = 0  # CPU time of the thread when the last cut's cost was known
         self._others_ns = 0  # that it took from then until the next cut
@@ -63,7 +62,8 @@ class Cutter:
         if cut.ticks:
             frames = cut.outgoing.envelopes
             self._unpriced_cuts += 1
-            self._loop.call_soon(self._learn_cost, began_ns, cut.ticks, cut.first_ns, frames)
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._learn_cost, began_ns, cut.ticks, cut.first_ns, frames)
         self._schedule_conflation(cut.conflated_due_ns, mono_ns)
 
     def schedule(self) -> None:
@@ -74,10 +74,9 @@ class Cutter:
         if self._cut_handle is not None:
             return
         delay_ns = self._cadence.delay_ns(time.perf_counter_ns())
+        loop = asyncio.get_running_loop()
         self._cut_handle = (
-            self._loop.call_later(delay_ns / 1e9, self.cut)
-            if delay_ns
-            else self._loop.call_soon(self.cut)
+            loop.call_later(delay_ns / 1e9, self.cut) if delay_ns else loop.call_soon(self.cut)
         )
 
     def _learn_cost(self, began_ns: int, ticks: int, first_ns: int, frames: int) -> None:
@@ -106,7 +105,8 @@ class Cutter:
         self._due_ns = due_ns
         # Half a millisecond more: uvloop rounds to whole ones, and too early is in vain.
         delay_s = max(0, due_ns - mono_ns) / 1e9 + 0.0005
-        self._due_handle = self._loop.call_later(delay_s, self._cut_conflated)
+        loop = asyncio.get_running_loop()
+        self._due_handle = loop.call_later(delay_s, self._cut_conflated)
 
     def _cut_conflated(self) -> None:
         self._due_handle = None

@@ -1,0 +1,191 @@
+"""The service: the parts that answer, and the tasks that run as long as they do.
+
+It is made without an event loop, so that an application that does not run yet can have its routes;
+what belongs to a loop is made when it runs. Knows no route.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from feed.broadcast.cut import Broadcast
+from feed.broadcast.ring import RingBuffer
+from feed.http import routes
+from feed.http.access import Access, scopes_of
+from feed.http.contract.asyncapi import asyncapi_document
+from feed.http.contract.documents import Documents
+from feed.http.contract.openapi import openapi_document
+from feed.http.origins import Origins
+from feed.http.server import Server
+from feed.http.status_history import SAMPLE_S, StatusHistory
+from feed.hub.clock import SYSTEM_CLOCK, Clock
+from feed.hub.connection import LAST_WORDS_S
+from feed.hub.fan_out import choose_fan_out
+from feed.hub.hub import Hub
+from feed.hub.identity_watch import LOOK_S, IdentityWatch
+from feed.hub.supervision import keep_running
+from feed.ingest.runner import Ingest
+from feed.market.asset_classes import AssetClasses
+from feed.metrics.exposition import Exposition
+from feed.settings.options import Settings
+from feed.sources.source import Source
+from feed.state.keeper import CHECKPOINT_S, Keeper, open_keeper
+from feed.trust.certificate import Certificate
+from feed.trust.identities import Identities
+from feed.trust.key_sources import key_source
+from feed.trust.lookout import look_for_ever
+from feed.trust.tokens import TokenAuthenticator
+from feed.trust.watched_keys import WatchedKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything behind the routes.
+
+    Attributes:
+        server: the parts that handlers answer from.
+        keeper: of state over restarts; None: nothing is kept.
+        certificate: of a server that encrypts by itself.
+        identity_watch: sees to it that nobody stays longer than their identity lasts.
+        look_s: between two looks at the certificate.
+    """
+
+    server: Server
+    keeper: Keeper | None
+    certificate: Certificate | None
+    identity_watch: IdentityWatch
+    look_s: float
+
+    @property
+    def hub(self) -> Hub:
+        """The sessions, the lanes and the ring."""
+        return self.server.hub
+
+    @property
+    def ingest(self) -> Ingest:
+        """The source, its bars and its health."""
+        return self.server.ingest
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Produce, catch up and keep house for as long as the block lasts; once."""
+        hub, ingest = self.hub, self.ingest
+        tasks = [
+            asyncio.create_task(keep_running(name, run), name=name)
+            for name, run in (
+                ("catch_up", hub.catch_up.run),
+                ("housekeep", hub.housekeeping.run),
+                ("status_history", self.server.status_history.run),
+            )
+        ]
+        tasks.append(asyncio.create_task(self.identity_watch.run(), name="identities"))
+        if self.certificate is not None:
+            watching = look_for_ever("certificate", self.certificate.look, self.look_s)
+            tasks.append(asyncio.create_task(watching, name="certificate"))
+        if self.keeper is not None:
+            tasks.append(asyncio.create_task(self.keeper.run(ingest), name="state"))
+        ingest.start()
+        try:
+            yield
+        finally:
+            await ingest.stop()
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+            if self.keeper is not None:
+                await self.keeper.close(ingest)
+            hub.broadcast.fan_out.close()
+
+
+def make_service(
+    settings: Settings,
+    source: Source,
+    clock: Clock = SYSTEM_CLOCK,
+    *,
+    lost_log_records: Callable[[], int] = lambda: 0,
+    certificate: Certificate | None = None,
+    last_words_s: float = LAST_WORDS_S,
+    sample_s: float = SAMPLE_S,
+    look_s: float = LOOK_S,
+    checkpoint_s: float = CHECKPOINT_S,
+) -> Service:
+    """Return what broadcasts a source; it produces while it runs.
+
+    Args:
+        settings: of the whole server.
+        source: of its ticks.
+        clock: of everything but its timers.
+        lost_log_records: tells the number of records of the log that could not be written.
+        certificate: of a server that encrypts by itself.
+        last_words_s: the time in which a socket has to take what was written last.
+        sample_s: between two samples of the status history.
+        look_s: between two looks at the keys file, and at the certificate.
+        checkpoint_s: between two checkpoints of the state.
+
+    Raises:
+        FeedError: the fan-out that was asked for cannot be had here.
+        InvalidInput: a file of keys is not accepted, a scope is of no route, or another server
+            has the directory of the state.
+    """
+
+    def class_of(symbol: str) -> str | None:
+        known = source.instrument(symbol)
+        return None if known is None else known.asset_class
+
+    identities = _identities(settings)
+    origins = Origins(settings.allow_origin)
+    classes = AssetClasses(class_of)
+    fan_out = choose_fan_out(settings.fan_out, settings.send_threads)
+    keeper = None
+    if settings.state is not None:
+        keeper = open_keeper(settings.state, settings.ring, source.name, clock, checkpoint_s)
+    ring = RingBuffer(settings.ring) if keeper is None else keeper.ring
+    broadcast = Broadcast(ring, classes=classes, fan_out=fan_out, log=keeper)
+    hub = Hub(
+        broadcast,
+        settings,
+        production_waits=source.can_wait,
+        live=source.live,
+        instruments=lambda: (known.symbol for known in source.instruments()),
+        clock=clock,
+        identities=identities,
+    )
+    access = Access(
+        identities,
+        clock,
+        origins,
+        hub.door,
+        scopes=scopes_of(settings.scope, routes.finite_paths()),
+        local_admin=settings.local_admin,
+    )
+    ingest = Ingest(hub, source)
+    if keeper is not None:
+        keeper.give_back(ingest)
+    server = Server(
+        hub,
+        ingest,
+        origins,
+        access,
+        StatusHistory(hub, ingest, sample_s),
+        Exposition(hub, ingest, lost_log_records, certificate, keeper),
+        clock.mono_ns(),
+        Documents(
+            partial(openapi_document, routes.ROUTES, identities_required=identities.required),
+            partial(asyncapi_document, identities_required=identities.required),
+        ),
+        last_words_s,
+    )
+    return Service(server, keeper, certificate, IdentityWatch(hub, clock, look_s), look_s)
+
+
+def _identities(settings: Settings) -> Identities:
+    """Return who may come in, as the settings say."""
+    keys = None if settings.keys is None else WatchedKeys(settings.keys)
+    if settings.jwt_keys is None or settings.jwt_issuer is None:
+        return Identities(keys)
+    source = key_source(settings.jwt_keys)
+    return Identities(keys, TokenAuthenticator(source, settings.jwt_issuer, settings.jwt_audience))
