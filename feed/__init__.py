@@ -1,25 +1,46 @@
 """A live market-data broadcaster: one ring buffer, one frame for everybody.
 
 `connect` and `connect_blocking` are the Python client; the rest of it is in `feed.client`.
+`Broadcaster` is a feed inside a program, to which it publishes `Trade`, `Quote` and `Status`.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-__all__ = ["__version__", "connect", "connect_blocking"]
+__all__ = [
+    "Broadcaster",
+    "Instrument",
+    "Quote",
+    "Status",
+    "Trade",
+    "__version__",
+    "connect",
+    "connect_blocking",
+]
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from feed.client.connecting import connect, connect_blocking
+    from feed.library.broadcaster import Broadcaster
+    from feed.market.drafts import Quote, Status, Trade
+    from feed.sources.source import Instrument
 else:  # a type checker that saw a `__getattr__` would let every name pass
+    _HOMES = {
+        "connect": "feed.client.connecting",
+        "connect_blocking": "feed.client.connecting",
+        "Broadcaster": "feed.library.broadcaster",
+        "Instrument": "feed.sources.source",
+        "Quote": "feed.market.drafts",
+        "Status": "feed.market.drafts",
+        "Trade": "feed.market.drafts",
+    }
 
     def __getattr__(name: str) -> object:
-        """Give the client without importing aiohttp for programs that import something else."""
-        if name in {"connect", "connect_blocking"}:
-            from feed.client import connecting  # noqa: PLC0415 - aiohttp is slow to import
-
-            return getattr(connecting, name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        """Give a name when it is asked for: aiohttp is slow to import."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

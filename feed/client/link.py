@@ -5,7 +5,7 @@ nothing of reconnecting. Errors of aiohttp end in the two modules that implement
 `Lost` (come back), `Refused` or `NotAFeed` (do not), or `Malformed`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
@@ -31,6 +31,7 @@ class Lost(Exception):
         stay_away_s: how long exactly, said by a server that leaves.
         unanswered: something took the connection and never said a word; another transport may fare
             better.
+        for_good: there will be no other one: what was connected to has ended.
     """
 
     def __init__(
@@ -40,10 +41,12 @@ class Lost(Exception):
         retry_after_s: float = 0.0,
         stay_away_s: float | None = None,
         unanswered: bool = False,
+        for_good: bool = False,
     ) -> None:
         self.retry_after_s = retry_after_s
         self.stay_away_s = stay_away_s
         self.unanswered = unanswered
+        self.for_good = for_good
         super().__init__(reason)
 
 
@@ -108,6 +111,10 @@ class Link(Protocol):
 
     async def close(self) -> None:
         """End the connection; harmless when it has ended."""
+
+
+# Opens links to something else than a server; raises `Lost`.
+Dial = Callable[[Order], Awaitable[Link]]
 
 
 def refusal(

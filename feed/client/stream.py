@@ -45,7 +45,7 @@ from feed.client.feedback import FeedbackReporter
 from feed.client.http_link import HttpLink
 from feed.client.http_words import USER_AGENT
 from feed.client.ledger import Ledger
-from feed.client.link import Link, Lost, Order
+from feed.client.link import Dial, Link, Lost, Order
 from feed.client.papers import TOKEN_TIMEOUT_S, Papers, TokenSource
 from feed.client.renewal import Renewal, left_s
 from feed.client.shown import NOTHING, Shown
@@ -101,10 +101,11 @@ class Stream:
         give_up_after_s: float | None = None,
         feedback: bool = False,
         session: aiohttp.ClientSession | None = None,
+        dial: Dial | None = None,
         clock: Clock | None = None,
         backoff: Backoff | None = None,
     ) -> None:
-        """Make a stream; `connect` explains the arguments.
+        """Make a stream; `connect` explains the arguments. `dial`: opens its links itself.
 
         Raises:
             InvalidParameter: one of them is not accepted.
@@ -134,6 +135,7 @@ class Stream:
         self._compress = compress
         self._heartbeat_s = heartbeat_s
         self._session = session
+        self._dial = dial
         self._owns_session = session is None
         self._backoff = backoff or Backoff()
         self._attempts = Attempts(
@@ -305,7 +307,12 @@ class Stream:
             await self._lose_malformed(error)
         except Lost as lost:
             stay_away_s = self._ledger.stay_away_s
-            await self._lose(str(lost), retry_after_s=lost.retry_after_s, stay_away_s=stay_away_s)
+            await self._lose(
+                str(lost),
+                retry_after_s=lost.retry_after_s,
+                stay_away_s=stay_away_s,
+                for_good=lost.for_good,
+            )
         except asyncio.CancelledError:  # the consumer's timeout is shorter than ours
             self._silent_s += self._clock.mono_s() - begun_s
             raise
@@ -320,16 +327,12 @@ class Stream:
         self._attempts.begin(mono_s)
         if self._attempts.retry_at_s > mono_s:
             await self._clock.sleep(self._attempts.retry_at_s - mono_s)
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0), headers=USER_AGENT
-            )
         transport = self._attempts.transport
         try:
             self._shown = await self._show()
             async with self._clock.timeout(OPEN_TIMEOUT_S):
                 order = self._order()
-                self._link = await _open_link(self._session, transport, order)
+                self._link = await self._open_link(transport, order)
         except TimeoutError:
             await self._lose(f"no answer within {OPEN_TIMEOUT_S:g} s", unanswered=True)
         except Malformed as error:
@@ -340,6 +343,7 @@ class Stream:
                 retry_after_s=lost.retry_after_s,
                 stay_away_s=lost.stay_away_s,
                 unanswered=lost.unanswered,
+                for_good=lost.for_good,
             )
         except (Refused, NotAFeed) as error:
             self.counters.failures += 1
@@ -362,6 +366,17 @@ class Stream:
             self._ledger.connect(self._events)
             if self._wants_feedback and self._feedback is None:
                 self._feedback = FeedbackReporter(self._base, self._clock.mono_s())
+
+    async def _open_link(self, transport: Transport, order: Order) -> Link:
+        if self._dial is not None:
+            return await self._dial(order)
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0), headers=USER_AGENT
+            )
+        if transport is Transport.WEBSOCKET:
+            return await WebSocketLink.open(self._session, order)
+        return await HttpLink.open(self._session, transport, order)
 
     async def _show(self) -> Shown:
         """Return what a renewal has found for this connection, or what the caller knows."""
@@ -450,8 +465,13 @@ class Stream:
         retry_after_s: float = 0.0,
         stay_away_s: float | None = None,
         unanswered: bool = False,
+        for_good: bool = False,
     ) -> None:
         """Account for a connection that ended or was not made, and arrange for the next one."""
+        if for_good:
+            self._closed = True
+            await self._drop_link()
+            return
         self.counters.failures += 1
         try:
             wait_s = self._attempts.fail(
@@ -471,9 +491,3 @@ class Stream:
         link, self._link = self._link, None
         if link is not None:
             await link.close()
-
-
-async def _open_link(session: aiohttp.ClientSession, transport: Transport, order: Order) -> Link:
-    if transport is Transport.WEBSOCKET:
-        return await WebSocketLink.open(session, order)
-    return await HttpLink.open(session, transport, order)

@@ -14,6 +14,7 @@ from aiohttp import hdrs, web
 
 from feed.errors import CredentialRefused, FeedError, InvalidParameter
 from feed.http.callers import caller_of, hosts_of, is_local
+from feed.http.mount import mount_of, path_of
 from feed.http.origins import SCHEMES, Origins
 from feed.hub.clock import Clock
 from feed.hub.door import Door
@@ -156,7 +157,8 @@ class Access:
         """
         resource = request.match_info.route.resource
         if resource is not None:
-            scope = self._scopes.get(resource.canonical, scope)
+            path = resource.canonical.removeprefix(mount_of(request))
+            scope = self._scopes.get(path, scope)
         if scope is Scope.OPEN or (scope is Scope.LOCAL and is_local(request)):
             identity = NOBODY if self.identities.required else self._anonymous(request)
         else:
@@ -208,7 +210,7 @@ class Access:
 
     def _of_a_browser(self, request: web.Request) -> Identity | None:
         """Return who asks by the ticket in a URL, or by the cookie of a visit; None: by neither."""
-        if request.path == TICKETS_IN_URLS and TICKET in request.query:
+        if path_of(request) == TICKETS_IN_URLS and TICKET in request.query:
             return self._counted(lambda: self._open_ticket(request))
         cookie = request.cookies.get(COOKIE)
         if cookie is None:

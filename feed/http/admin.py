@@ -12,7 +12,6 @@ from enum import StrEnum
 from http import HTTPStatus
 from itertools import islice
 
-import structlog
 from aiohttp import web
 
 from feed.errors import InvalidParameter
@@ -26,6 +25,7 @@ from feed.http.server import Server
 from feed.hub.portrait import MOST_DEPARTED, portray
 from feed.hub.session import Session
 from feed.hub.steps import Step
+from feed.logger import logger_of
 from feed.wire.disconnect import Reason
 
 MOST_LISTED = 1_000
@@ -33,7 +33,7 @@ LISTED = 100
 _LONGEST_NUMBER = 18
 MOST_NUMBER = 10**_LONGEST_NUMBER - 1
 
-log = structlog.get_logger("feed.admin")
+log = logger_of("feed.admin")
 
 
 class Order(StrEnum):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from aiohttp import HttpVersion11, hdrs, web
 
 from feed.http.conversation import SUBPROTOCOLS, Socket
+from feed.http.mount import path_of
 from feed.http.protocol.handler import Handler
 from feed.wire.codec import Codec
 from feed.wire.compression import MAX_WINDOW_BITS, Compression
@@ -121,7 +122,7 @@ def sdk_of(request: web.Request, socket: web.WebSocketResponse) -> Sdk:
         return Sdk.NONE
     if request.headers.get(hdrs.USER_AGENT, "").startswith(PYTHON_AGENT):
         return Sdk.PYTHON
-    return Sdk.EXACT if request.path.startswith(DIALECT_PATHS) else Sdk.NONE
+    return Sdk.EXACT if path_of(request).startswith(DIALECT_PATHS) else Sdk.NONE
 
 
 def codec_of(request: web.Request, socket: web.WebSocketResponse) -> Codec:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from aiohttp import hdrs, web
 
 from feed.http.callers import caller_of, hosts_of
+from feed.http.mount import mount_of
 from feed.http.problems import allowed_methods, nothing_at
 from feed.http.protocol.headers import EXPOSED, with_manners
 from feed.trust.credentials import AUTHORIZATION, KEY_HEADER, SECRET_HEADER
@@ -96,7 +97,7 @@ class Origins:
         """Answer `OPTIONS`: the methods of a path, and what a page may send of its own."""
         allow = await allowed_methods(request)
         if allow is None:
-            return nothing_at(request.path)
+            return nothing_at(request.path, mount_of(request))
         headers = {hdrs.ALLOW: allow}
         if self.allows(request):
             headers |= {

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aiohttp import hdrs, web
 
-from feed.http.callers import caller_of
+from feed.http.mount import prefix_of
 
 _PACKAGE = Path(__file__).parents[1]
 BUILT = _PACKAGE / "web" / "dist"
@@ -63,7 +63,7 @@ def page(path: Path) -> Handler:
     whole = _file(path, _PAGE_HEADERS)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        prefix = caller_of(request).prefix
+        prefix = prefix_of(request)
         if not prefix or not path.is_file():  # noqa: ASYNC240 - one look, of microseconds
             return await whole(request)
         text = prefixed(path.read_text(), prefix)  # noqa: ASYNC240 - some kilobytes
@@ -97,18 +97,24 @@ def routes(built: Path = BUILT) -> list[web.AbstractRouteDef]:
     ]
     if not (built / "index.html").is_file():
         return [
-            web.get("/", page(PLAIN / "index.html")),
+            *_front(PLAIN / "index.html"),
             web.get("/docs", page(PLAIN / "docs.html")),
             *plain,
         ]
     return [
-        web.get("/", page(built / "index.html")),
+        *_front(built / "index.html"),
         web.get("/docs", page(built / "docs.html")),
         web.get("/client.js", page(built / "client.js")),  # the browser client, for other pages
         web.get("/client.tgz", _file(built / "client.tgz", _PACKAGE_HEADERS)),  # the same for npm
         *_files("/assets", built / "assets", _NEVER_CHANGES),
         *plain,
     ]
+
+
+def _front(path: Path) -> list[web.AbstractRouteDef]:
+    """Return the routes of the first page; the empty one is `/prices` of an application there."""
+    front = page(path)
+    return [web.get("/", front), web.get("", front)]
 
 
 def _files(prefix: str, folder: Path, headers: Mapping[str, str]) -> list[web.AbstractRouteDef]:

@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-import structlog
 from aiohttp import hdrs, web
 
 from feed.errors import (
@@ -20,6 +19,8 @@ from feed.errors import (
     Unauthenticated,
     shorten,
 )
+from feed.http.mount import mount_of
+from feed.logger import logger_of
 from feed.trust.denial import Denial
 
 PROBLEM_JSON = "application/problem+json"
@@ -30,7 +31,7 @@ _RETRY_AFTER_S = 10
 _OF_THE_BODY = {hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-log = structlog.get_logger("feed.problems")
+log = logger_of("feed.problems")
 
 
 def problem(status: int, detail: str, **members: Any) -> web.Response:  # noqa: ANN401 - JSON
@@ -133,7 +134,7 @@ async def refuse_unrouted(request: web.Request) -> web.Response:
     """Answer 404 or 405 to what no other route answers: the last one, for all paths and methods."""
     accepted = await allowed_methods(request)
     if accepted is None:
-        return nothing_at(request.path)
+        return nothing_at(request.path, mount_of(request))
     detail = f"{request.path} does not answer {request.method}; accepted: {accepted}"
     response = problem(HTTPStatus.METHOD_NOT_ALLOWED, detail)
     response.headers["Allow"] = accepted
@@ -150,6 +151,6 @@ async def allowed_methods(request: web.Request) -> str | None:
     return ", ".join(sorted({*allowed, hdrs.METH_OPTIONS})) if allowed else None
 
 
-def nothing_at(path: str) -> web.Response:
-    """Return the problem document of a path that leads nowhere."""
-    return problem(HTTPStatus.NOT_FOUND, f"there is nothing at {path}; see /")
+def nothing_at(path: str, prefix: str = "") -> web.Response:
+    """Return the problem document of a path that leads nowhere; `prefix`: that of our pages."""
+    return problem(HTTPStatus.NOT_FOUND, f"there is nothing at {path}; see {prefix}/")

@@ -11,6 +11,7 @@ from feed.http.callers import caller_of
 from feed.http.contract.documents import Documents
 from feed.http.origins import Origins
 from feed.http.protocol.handler import Handler
+from feed.http.protocol.overheard import overhear
 from feed.http.status_history import StatusHistory
 from feed.hub.connection import LAST_WORDS_S, Connection
 from feed.hub.hub import Hub
@@ -18,6 +19,7 @@ from feed.hub.session import Session
 from feed.ingest.runner import Ingest
 from feed.metrics.exposition import Exposition
 from feed.trust.identity import NOBODY
+from feed.wire.disconnect import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +63,28 @@ class Server:
         )
 
     def watch_end(self, request: web.Request, session: Session) -> None:
-        """See to it that what is sent to a session counts to its very end, if anybody has a limit.
+        """See to it that a session ends with its connection, and all that is sent to it counts.
 
-        Nobody knows yet who comes by a WebSocket.
+        Of our own handler the former is sure, and the latter is needed if anybody has a limit;
+        nobody knows yet who comes by a WebSocket. Of a handler of a host neither is.
         """
         hub, handler = self.hub, request.protocol
+        if not isinstance(handler, Handler):
+            forget = overhear(session.connection.transport, partial(self._lose, session))
+            session.ended.add_done_callback(lambda _: forget())
+            return
         limited = session.identity.grants.limits.egress_bytes_per_s
         may_be = hub.settings.max_egress_bytes_per_s or limited
         if session.identity is NOBODY and hub.identities.required:
             may_be = True
-        if may_be and isinstance(handler, Handler):
+        if may_be:
             handler.when_lost(partial(hub.egress.leave, session, at_end=True))
+
+    def _lose(self, session: Session) -> None:
+        """End a session whose connection ends just now."""
+        self.hub.egress.leave(session, at_end=True)
+        self.hub.close(session, Reason.CLIENT_LEFT)
+        session.connection.cut_off_soon()  # a reader that has stalled would keep it open for ever
 
     def charge(self, request: web.Request, spend: Callable[[int], None]) -> None:
         """Tell a conversation how much CPU time, in nanoseconds, its client's bytes took to parse.

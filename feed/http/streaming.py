@@ -17,6 +17,7 @@ from feed.broadcast.standing import Written
 from feed.errors import FeedError, NotGranted, TooOften
 from feed.http.access import TICKETS_IN_URLS
 from feed.http.callers import caller_of
+from feed.http.mount import path_of
 from feed.http.negotiation import choose
 from feed.http.problems import problem, problem_for
 from feed.http.protocol.headers import CONFLATE_HEADER, CONNECTION_HEADER
@@ -231,7 +232,7 @@ async def _refuse(
 
 def _too_often(request: web.Request, error: TooOften) -> web.Response:
     """Say that somebody comes too often: to an EventSource so that it comes back."""
-    if request.path != TICKETS_IN_URLS:
+    if path_of(request) != TICKETS_IN_URLS:
         return problem_for(error, request.path)
     events = events_of(error)
     return web.Response(body=events, content_type="text/event-stream", headers=NEVER_STORED)

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from feed.errors import TooOften
 from feed.http.handshake import DIALECT_PATHS, accept, codec_of, is_handshake, sdk_of
+from feed.http.mount import mount_of, path_of
 from feed.http.problems import problem_for, refuse_unrouted
 from feed.http.server import Server
 from feed.wire.dialect import DIALECTS
@@ -23,7 +24,7 @@ _FIRST_WORDS_S = 2.0
 
 async def unrouted(request: web.Request, server: Server) -> web.StreamResponse:
     """Answer what no other route answers: 404, 405, or an error in a WebSocket."""
-    if request.path.startswith(DIALECT_PATHS) and is_handshake(request):
+    if path_of(request).startswith(DIALECT_PATHS) and is_handshake(request):
         try:
             server.origins.check(request)
             server.access.arrive(request)
@@ -55,7 +56,8 @@ async def say_unserved(request: web.Request, server: Server) -> web.StreamRespon
             await socket.receive()
     code = reason.value.error_code
     assert code is not None
-    words = f"{code.words}: {request.path} is not served; served: {', '.join(served())}"
+    known = ", ".join(served(mount_of(request)))
+    words = f"{code.words}: {request.path} is not served; served: {known}"
     connection.write_last(dialect.say(final_error(code, words, sdk_of(request, socket))))
     await socket.close(code=reason.value.close_code, message=reason.value.words.encode())
     await connection.finish()
@@ -66,10 +68,10 @@ async def say_unserved(request: web.Request, server: Server) -> web.StreamRespon
 PLACES = {"feed": ("iex", "sip", "test"), "location": ("us", "us-1", "eu-1")}
 
 
-def served() -> list[str]:
-    """Return every path that a WebSocket can be opened at."""
+def served(prefix: str = "") -> list[str]:
+    """Return every path that a WebSocket can be opened at, with a prefix."""
     return [
-        "/v1/ws",
-        *(f"/v2/{feed}" for feed in PLACES["feed"]),
-        *(f"/v1beta3/crypto/{location}" for location in PLACES["location"]),
+        f"{prefix}/v1/ws",
+        *(f"{prefix}/v2/{feed}" for feed in PLACES["feed"]),
+        *(f"{prefix}/v1beta3/crypto/{location}" for location in PLACES["location"]),
     ]

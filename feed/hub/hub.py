@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
-import structlog
-
 from feed.broadcast.allowance import Rates
 from feed.broadcast.audience import Audience
 from feed.broadcast.cut import Broadcast
@@ -39,6 +37,7 @@ from feed.hub.session import Session, always, no_beat
 from feed.hub.steps import Step, Steps
 from feed.hub.turns import Turns
 from feed.hub.waiting import Waiting
+from feed.logger import logger_of
 from feed.market.listing import Listing
 from feed.market.ticks import Tick
 from feed.settings.options import Settings
@@ -60,7 +59,7 @@ _NS_PER_MS = 1_000_000
 _NOTHING = Selection()
 _NO_NAMES: frozenset[str] = frozenset()
 
-log = structlog.get_logger("feed.connections")
+log = logger_of("feed.connections")
 
 
 def nothing() -> None:

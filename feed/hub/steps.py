@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
-import structlog
-
 from feed.histogram import Histogram
+from feed.logger import logger_of
 
 LONGEST_NS = 50_000_000  # that a step may take; above, it is logged
 _US, _MS = 1_000, 1_000_000
@@ -22,7 +21,7 @@ _BOUNDS_NS = (
 )
 _LOG_PAUSE_NS = 10_000 * _MS  # a slow machine is told of once in ten seconds
 
-log = structlog.get_logger("feed.hub")
+log = logger_of("feed.hub")
 
 
 class Step(StrEnum):

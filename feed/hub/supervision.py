@@ -7,11 +7,11 @@ behind would stay there, while everything looks as if it went well.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import structlog
+from feed.logger import logger_of
 
 PAUSE_S = 1.0  # before a task that has failed begins anew: what fails may fail again
 
-log = structlog.get_logger("feed.hub")
+log = logger_of("feed.hub")
 
 
 async def keep_running(

@@ -11,12 +11,11 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-import structlog
-
 from feed.hub.hub import Hub
 from feed.ingest.health_watch import FeedHealth
 from feed.ingest.side import Side
 from feed.ingest.strand import Strand
+from feed.logger import logger_of
 from feed.market.symbol_health import Health
 from feed.sources.source import Source
 from feed.wire.messages import feed_message
@@ -24,7 +23,7 @@ from feed.wire.messages import feed_message
 HEALTH_INTERVAL_S = 1.0
 _SLICE_TICKS = 2_048  # that the watch notes between two turns of the loop: 0.4 ms
 
-health_log = structlog.get_logger("feed.health")
+health_log = logger_of("feed.health")
 
 
 class Ingest:

@@ -14,18 +14,17 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 
-import structlog
-
 from feed.hub.hub import Hub
 from feed.ingest.health_watch import Findings, HealthWatch
 from feed.ingest.side import Side
+from feed.logger import logger_of
 from feed.market.bars import BarBuilder
 from feed.market.ticks import SECOND_NS, Tick
 
 _FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
 
-log = structlog.get_logger("feed.ingest")
+log = logger_of("feed.ingest")
 
 
 class Strand:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
+MAX_EVENT_NS = (1 << 63) - 1  # 2262-04-11, where 64-bit nanoseconds end
 
 
 class Kind(StrEnum):

@@ -8,7 +8,7 @@ where each value was written, so that a complaint names the option as its author
 import difflib
 import os
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_origin
@@ -160,6 +160,26 @@ def load_settings(options: Mapping[str, object]) -> tuple[Settings, SourceOption
     if settings is None or source is None or problems:
         raise InvalidSettings(problems)
     return settings, source
+
+
+def settings_of(arguments: Mapping[str, object], fields: Sequence[str]) -> Settings:
+    """Return the settings that a program gives as arguments; nothing else is read.
+
+    Args:
+        arguments: values by field.
+        fields: those that have an effect there.
+
+    Raises:
+        InvalidSettings: with every problem that was found.
+    """
+    problems: list[InvalidInput] = [
+        UnknownOption(name, "", list(fields)) for name in arguments if name not in fields
+    ]
+    written = {field: Given(field, arguments[field]) for field in fields if field in arguments}
+    settings = _compose(Settings, _values(written, written), written, problems)
+    if settings is None or problems:
+        raise InvalidSettings(problems)
+    return settings
 
 
 def _values(fields: Iterable[str], written: Written) -> dict[str, Any]:

@@ -14,12 +14,11 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-import structlog
-
 from feed.broadcast.ring import RingBuffer
 from feed.hub.clock import Clock
 from feed.hub.steps import Step
 from feed.ingest.runner import Ingest
+from feed.logger import logger_of
 from feed.state import parts
 from feed.state.cell import Cell, Contents, Mark
 from feed.state.directory import Directory, boot_id, unwritable
@@ -35,7 +34,7 @@ RETRY_S = 5.0
 _SLICE_TICKS = 1_024  # encoded between two turns of the loop: 0.6 ms
 _SLICE_ROWS = 16  # of bars, copied likewise: 2 MB at most
 
-log = structlog.get_logger("feed.state")
+log = logger_of("feed.state")
 
 
 class Keeper:

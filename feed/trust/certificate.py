@@ -10,10 +10,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
 from cryptography.x509 import load_pem_x509_certificates
 
 from feed.errors import InvalidInput
+from feed.logger import logger_of
 from feed.trust.file_version import Watched
 from feed.trust.regular_file import read_regular
 from feed.trust.watched_keys import Reload
@@ -24,7 +24,7 @@ _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _KEY = b"PRIVATE KEY-----"
 _NS_PER_S = 1_000_000_000
 
-log = structlog.get_logger("feed.tls")
+log = logger_of("feed.tls")
 
 
 class InvalidCertificate(InvalidInput):

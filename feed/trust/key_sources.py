@@ -6,9 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-import structlog
-
 from feed.errors import MAX_PATH_LENGTH, show_name
+from feed.logger import logger_of
 from feed.trust.fetching import fetch
 from feed.trust.file_version import Watched
 from feed.trust.lookout import in_daemon_thread
@@ -21,7 +20,7 @@ TIMEOUT_S = 5.0  # of a whole fetch
 MAX_BYTES = 1 << 20
 _NS_PER_S = 1_000_000_000
 
-log = structlog.get_logger("feed.tokens")
+log = logger_of("feed.tokens")
 
 
 class KeySource(Protocol):

@@ -11,12 +11,12 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import TypeVar
 
-import structlog
+from feed.logger import logger_of
 
 T = TypeVar("T")
 _MAX_WORDS = 500  # of an error that nobody foresaw
 
-log = structlog.get_logger("feed.lookout")
+log = logger_of("feed.lookout")
 
 
 async def look_for_ever(

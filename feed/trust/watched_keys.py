@@ -8,13 +8,12 @@ from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 
-import structlog
-
+from feed.logger import logger_of
 from feed.trust.api_keys import ApiKeys
 from feed.trust.file_version import Watched
 from feed.trust.keys_file import InvalidKeysFile, read_keys
 
-log = structlog.get_logger("feed.keys")
+log = logger_of("feed.keys")
 
 
 class Reload(StrEnum):

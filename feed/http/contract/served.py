@@ -6,6 +6,7 @@ from aiohttp import web
 
 from feed.http.callers import caller_of
 from feed.http.contract.documents import Place
+from feed.http.mount import prefix_of
 from feed.http.server import Server
 
 _JSON = "application/json"
@@ -26,4 +27,4 @@ async def asyncapi(request: web.Request, server: Server) -> web.Response:
 def _place_of(request: web.Request) -> Place:
     """Return where the server is for whoever asks, as a proxy that is trusted tells it."""
     caller = caller_of(request)
-    return Place(caller.host or request.host, caller.scheme == "https", caller.prefix)
+    return Place(caller.host or request.host, caller.scheme == "https", prefix_of(request))

@@ -11,7 +11,6 @@ The private names of aiohttp that are used stand in `tests/http/protocol/test_pr
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 from aiohttp import HttpVersion11, web
 
 from feed.errors import shorten
@@ -20,11 +19,12 @@ from feed.http.protocol.headers import with_manners
 from feed.http.protocol.intake import NO_REQUEST, Intake, Refusal
 from feed.http.protocol.message import forget_headers, forget_query
 from feed.hub.waiting import TurnedAway
+from feed.logger import logger_of
 
 # Sent after a request whose answer does not end: nobody will ever read it.
 MAX_BEHIND_ENDLESS_BYTES = 4 * 1024
 
-log = structlog.get_logger("feed.protocol")
+log = logger_of("feed.protocol")
 
 
 class Handler(Intake):

@@ -10,9 +10,7 @@ from decimal import Context, Decimal
 from functools import lru_cache
 
 from feed.errors import InvalidTick, shorten
-from feed.market.ticks import SECOND_NS
-
-MAX_EVENT_NS = (1 << 63) - 1  # 2262-04-11, where 64-bit nanoseconds end
+from feed.market.ticks import MAX_EVENT_NS, SECOND_NS
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _SECOND = re.compile(

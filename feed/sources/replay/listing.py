@@ -7,12 +7,12 @@ Knows nothing of rows, files or prices.
 from dataclasses import dataclass
 
 from feed.errors import InvalidTick, shorten
+from feed.market.drafts import MAX_TRADE_ID_LENGTH
 from feed.market.symbols import check_symbol
 from feed.sources.source import Instrument
 
 MAX_TRADE_ID = (1 << 63) - 1  # the largest signed 64-bit integer, for every codec
 MAX_EXACT_ID = (1 << 53) - 1  # the largest that every JSON parser keeps
-MAX_TRADE_ID_LENGTH = 128  # of its text: a UUID has 36, and messages stay below 32,000 bytes
 
 # The first word of the names that crypto exchanges have in recordings ("binance-futures"); CBSE is
 # Coinbase in the dialect. A pair with a slash differs from a share by that.

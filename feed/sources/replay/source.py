@@ -19,9 +19,8 @@ from itertools import compress
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-import structlog
-
 from feed.errors import InvalidParameter, SourceError
+from feed.logger import logger_of
 from feed.market.market_clock import UNTIMED_NS
 from feed.market.ticks import SECOND_NS, Bar, Kind, Tick
 from feed.sources.replay.bad_rows import BadRow, BadRowReports, Flaw, OnBadRow
@@ -39,7 +38,7 @@ MIN_SLEEP_S = (
 MAX_SLEEP_S = 60.0  # timers of event loops have a longest time; a recorded night is slept in parts
 _T = TypeVar("_T")
 
-_log = structlog.get_logger("feed.sources.bad_rows")
+_log = logger_of("feed.sources.bad_rows")
 
 
 def log_bad_row(row: BadRow, unreported: int) -> None:

@@ -5,7 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feed.errors import InvalidTick
-from feed.sources.replay.event_time import MAX_EVENT_NS, csv_time_ns, rfc3339_ns, time_ns
+from feed.market.ticks import MAX_EVENT_NS
+from feed.sources.replay.event_time import csv_time_ns, rfc3339_ns, time_ns
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 event_ns = st.integers(0, MAX_EVENT_NS)
