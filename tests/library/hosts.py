@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import ClientSession, web
 
@@ -35,7 +36,7 @@ class Host:
 
 @asynccontextmanager
 async def hosted(
-    broadcaster: feed.Broadcaster, prefix: str = "/prices", **runner_options: object
+    broadcaster: feed.Broadcaster, prefix: str = "/prices", **runner_options: Any
 ) -> AsyncIterator[Host]:
     """Run a program with a broadcaster in it, under aiohttp's runner; no options: as it comes."""
     ours = broadcaster.app()

@@ -3,10 +3,11 @@
 import asyncio
 import json
 import socket
-import sys
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+import uvloop
 
 import feed
 from tests.fakes.patience import repeat_until, until
@@ -70,7 +71,7 @@ async def test_a_reader_that_has_stalled_and_says_no_more_is_cut_off() -> None:
     async with hosted(feed.Broadcaster()) as host:
         sock = await opened(host, ENDLESS["stream"])
         [session] = host.hub.sessions.values()
-        for _ in repeat_until(lambda: session.subscriber.buffered_bytes()):
+        for _ in repeat_until(session.subscriber.buffered_bytes):
             await host.broadcaster.publish(
                 [feed.Trade(symbol="OWN", price=1.0, size=1, exchange="x" * 256)] * 1_000
             )
@@ -80,10 +81,7 @@ async def test_a_reader_that_has_stalled_and_says_no_more_is_cut_off() -> None:
         sock.close()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="uvloop is not there")
 def test_they_end_with_another_loop_too() -> None:
-    import uvloop
-
     async def leave() -> None:
         async with hosted(feed.Broadcaster()) as host:
             sock = await opened(host, ENDLESS["sse"])
@@ -96,9 +94,8 @@ def test_they_end_with_another_loop_too() -> None:
 
 async def test_a_line_that_the_host_refuses_is_the_hosts_to_allow() -> None:
     symbols = ",".join(f"S{number}" for number in range(2_000))
-    async with hosted(feed.Broadcaster()) as host:
-        async with host.client.get(f"{host.url}/v1/snapshot?trades={symbols}") as answer:
-            assert answer.status == 400
-    async with hosted(feed.Broadcaster(), max_line_size=65_536) as host:
-        async with host.client.get(f"{host.url}/v1/snapshot?trades={symbols}") as answer:
-            assert answer.status == 200
+    by_options: list[tuple[dict[str, Any], int]] = [({}, 400), ({"max_line_size": 65_536}, 200)]
+    for options, status in by_options:
+        async with hosted(feed.Broadcaster(), **options) as host:
+            answer = await host.client.get(f"{host.url}/v1/snapshot?trades={symbols}")
+            assert answer.status == status
