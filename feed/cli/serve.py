@@ -6,6 +6,7 @@ a variable or the file chooses it.
 """
 
 import inspect
+import keyword
 import os
 import sys
 from collections.abc import Iterable
@@ -58,7 +59,7 @@ def serve(context: typer.Context) -> None:
     from feed.settings.load import load_settings  # noqa: PLC0415 - pydantic is slow
 
     typed = [name for name in context.params if _is_typed(context, name)]
-    given = {name: context.params[name] for name in typed}
+    given = {name.rstrip("_"): context.params[name] for name in typed}
     settings, source_options = load_settings(given)
     from feed.program.listening import HELD, held_sockets  # noqa: PLC0415 - aiohttp is slow
 
@@ -116,6 +117,8 @@ def _parameter(name: str, field: "FieldInfo") -> inspect.Parameter:
 
 def _keyword(name: str, kind: Any, option: Any, default: object) -> inspect.Parameter:  # noqa: ANN401 - typer's
     annotation = Annotated[kind, option]
+    if keyword.iskeyword(name):  # "--from"; the option is named by itself
+        name += "_"
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
     )

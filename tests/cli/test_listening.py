@@ -15,6 +15,7 @@ import pytest
 from aiohttp.test_utils import unused_port
 
 from feed.cli.commands import run
+from feed.sources.replay.reading import Reading
 from feed.sources.replay.source import ReplaySource
 from tests.client.streams import answer
 from tests.fakes.mini_feed import FeedThread
@@ -213,7 +214,7 @@ def test_tail_ends_quietly_by_a_signal(server: FeedThread, number: int, status: 
 
 async def replayed(file: Path) -> int:
     """Return how many ticks a replay makes of a recording in which no row may be broken."""
-    source = ReplaySource(path=file, speed="max", loop=False, on_bad_row="stop")
+    source = ReplaySource(file, reading=Reading(on_bad_row="stop"), speed="max")
     await source.open()
     try:
         return sum([len(ticks) async for ticks in source.batches()])

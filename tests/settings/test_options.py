@@ -286,9 +286,7 @@ def test_a_name_with_a_place_may_hold_anything_after_the_colon(
 @pytest.mark.parametrize("text", ["", "sim:", "sim:5", "replay", "Replay:a.csv", "a.csv", "nats"])
 def test_a_source_that_does_not_exist_is_refused_with_those_that_do(text: str) -> None:
     (line,) = problems_of({"source": text})
-    accepted = (
-        "accepted: sim, or replay:FILE, where FILE is a recording named *.ndjson or *.csv, or"
-    )
+    accepted = "accepted: sim, or replay:FILE, where FILE is one or several, parted by commas"
     assert line.startswith(f"--source: {text!r} is not accepted; {accepted}")
 
 

@@ -8,7 +8,8 @@ from feed.settings.load import built_in_blocks
 from tests.fakes.readers import open_reader
 from tests.fakes.servers import Serve, trade
 
-_READ_WHERE_OPTIONS_ARE = {"config", "allow_anonymous", "insecure"}
+# `from` and `to` have names that no attribute can have, or are read beside one that has.
+_READ_WHERE_OPTIONS_ARE = {"config", "allow_anonymous", "insecure", "from", "to"}
 
 
 def test_every_option_is_read_by_somebody() -> None:

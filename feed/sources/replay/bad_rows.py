@@ -26,15 +26,21 @@ class Flaw(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """One row that is not a tick: its place and its flaw, in a word and in detail."""
+    """One row that is not a tick: its place and its flaw, in a word and in detail.
+
+    Attributes:
+        line: its number, from 1: of a line, or of a row where a file has no lines.
+        unit: which of the two.
+    """
 
     path: Path
     line: int
     reason: Flaw
     detail: str
+    unit: Literal["line", "row"] = "line"
 
     def __str__(self) -> str:
-        return f"{self.path}, line {self.line}: {self.detail}"
+        return f"{self.path}, {self.unit} {self.line}: {self.detail}"
 
 
 class BadRowReports:

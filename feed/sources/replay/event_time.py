@@ -113,6 +113,22 @@ def csv_time_ns(text: str) -> int:
         ) from None
 
 
+def number_ns(text: str, unit_ns: int) -> int:
+    """Read a number of a unit as nanoseconds since the Unix epoch; what is finer is cut off.
+
+    Raises:
+        InvalidTick: it is not a number, or more than 63 bits of nanoseconds hold.
+    """
+    if _NUMBER.fullmatch(text):
+        value = int(_EXACT.multiply(Decimal(text), unit_ns))
+        if value <= MAX_EVENT_NS:
+            return value
+    raise InvalidTick(
+        f"timestamp {shorten(text)} is not accepted; accepted: an integer or decimal of the unit "
+        "that was told"
+    )
+
+
 def _unit_ns(value: int | Decimal) -> int:
     """Return the length of the unit that a number of this magnitude is in."""
     for bound, unit_ns in _UNITS_NS:

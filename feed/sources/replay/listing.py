@@ -30,14 +30,16 @@ _CRYPTO_VENUES = frozenset(
 def instrument_of(symbol: str, exchange: str) -> Instrument:
     """Make an instrument of a symbol and an exchange of a recording.
 
-    A single letter is where one trade happened (a tape's code), not where the symbol is listed.
+    A single letter is where one trade happened (a tape's code), and so is a number (a vendor's);
+    that is not where the symbol is listed. Massive writes pairs of coins as X:BTCUSD.
     """
-    crypto = "/" in symbol or exchange.lower().partition("-")[0] in _CRYPTO_VENUES
+    pair = "/" in symbol or symbol.startswith("X:")
+    crypto = pair or exchange.lower().partition("-")[0] in _CRYPTO_VENUES
     return Instrument(
         symbol=symbol,
         name=symbol,
         asset_class="crypto" if crypto else "us_equity",
-        exchange=exchange if len(exchange) > 1 else "",
+        exchange=exchange if len(exchange) > 1 and not exchange.isdigit() else "",
     )
 
 

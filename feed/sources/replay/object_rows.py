@@ -44,8 +44,8 @@ class ObjectReader:
 
     __slots__ = ("_read_kind", "_restated", "_restating", "bars_announced", "listings")
 
-    def __init__(self) -> None:
-        self.listings = Listings()
+    def __init__(self, listings: Listings | None = None) -> None:
+        self.listings = Listings() if listings is None else listings
         self.bars_announced = False  # a subscription in the recording names bars
         self._restating = False  # inside a snapshot
         self._restated: dict[tuple[str, str], str] = {}  # times by the kinds and symbols in it

@@ -1,82 +1,114 @@
-"""Records of a CSV into ticks.
+"""Records of a table into ticks, by its layout: of a CSV as texts, of Parquet as values.
 
-Knows the columns of a CSV and the values of each. Knows no file, no line number and no order of
-rows, and does no I/O. A reader lives for one pass over a recording.
+Knows no file, no line number and no order of rows, and does no I/O. A reader lives for one pass
+over a recording.
 """
 
 from collections.abc import Callable, Sequence
-from math import inf
+from functools import partial
 from operator import itemgetter
-from sys import intern
 
-from feed.errors import InvalidInput, InvalidTick, shorten
-from feed.market.ticks import Quote, Tick, Trade
-from feed.sources.replay.event_time import csv_time_ns
+from feed.errors import InvalidTick
+from feed.market.ticks import Kind, Quote, Tick, Trade
+from feed.sources.replay.formats.cells import (
+    NUMBER,
+    Cell,
+    conditions,
+    decimal,
+    event_time,
+    is_no_price,
+    side_of_maker,
+    taker_side,
+    text,
+)
+from feed.sources.replay.formats.layout import ACTION, Layout
+from feed.sources.replay.formats.vendors import (
+    QUOTE_COLUMNS,
+    TRADE_COLUMNS,
+    is_number,
+    layout_of,
+)
 from feed.sources.replay.listing import Listings
-from feed.sources.replay.object_rows import at_least, taker_side_of
 
-TRADE_COLUMNS = ("symbol", "timestamp", "price", "amount")
-OPTIONAL_TRADE_COLUMNS = ("exchange", "id", "side")
-QUOTE_COLUMNS = ("symbol", "timestamp", "bid_price", "bid_amount", "ask_price", "ask_amount")
-OPTIONAL_QUOTE_COLUMNS = ("exchange",)
-_NAMES = sorted(
-    {*TRADE_COLUMNS, *OPTIONAL_TRADE_COLUMNS, *QUOTE_COLUMNS, *OPTIONAL_QUOTE_COLUMNS},
-    key=len,
-    reverse=True,
-)
+Record = Sequence[Cell]
 _BETWEEN_FILES = '" \t\r\0\ufeff'  # the end of a cell in quotes, padding, a byte order mark
-CSV_SHAPE = (
-    f"a header with the columns {', '.join(TRADE_COLUMNS)} for trades "
-    f"(optional: {', '.join(OPTIONAL_TRADE_COLUMNS)}), or {', '.join(QUOTE_COLUMNS)} for quotes "
-    f"(optional: {', '.join(OPTIONAL_QUOTE_COLUMNS)}), in any order"
-)
+_NAMES = sorted({*TRADE_COLUMNS, *QUOTE_COLUMNS, "exchange", "id", "side"}, key=len, reverse=True)
+_TRADE_FIELDS = ("symbol", "timestamp", "price", "size")
+_MORE_TRADE_FIELDS = ("exchange", "id", "side", "conditions", "tape")
+_QUOTE_FIELDS = ("symbol", "timestamp", "bid_price", "bid_size", "ask_price", "ask_size")
+_MORE_QUOTE_FIELDS = ("exchange", "bid_exchange", "ask_exchange", "conditions", "tape")
+
+
+def column_names(header: Sequence[str]) -> list[str]:
+    """Return the names of a header as layouts have them: in small letters."""
+    return [name.strip().lower() for name in header]
 
 
 class RecordReader:
-    """Records of one CSV of trades or quotes into ticks; its header names the columns.
+    """Records of one table of trades or quotes into ticks.
 
-    Other columns are ignored, `local_timestamp` among them: a replay keeps event times, and the
-    moment of capture is not one.
+    Other columns are ignored, the moment of capture among them: a replay keeps event times.
+
+    Attributes:
+        layout: of the table.
+        listings: of the pass.
+        read: makes a tick of a record.
+
+    Raises:
+                InvalidTick: it has another number of cells, or one that is not accepted.
     """
 
-    __slots__ = ("_first_names", "_pick", "_width", "listings", "read")
+    __slots__ = (
+        "_beyond",
+        "_first_names",
+        "_names",
+        "_pick",
+        "_tapes",
+        "_width",
+        "layout",
+        "listings",
+        "read",
+    )
 
-    bars_announced = False  # a CSV holds trades or quotes
+    bars_announced = False  # a table holds trades or quotes
 
-    def __init__(self, header: Sequence[str], listings: Listings | None = None) -> None:
+    def __init__(
+        self,
+        header: Sequence[str],
+        listings: Listings | None = None,
+        *,
+        layout: Layout | None = None,
+        symbol: str | None = None,
+    ) -> None:
         """Find the columns; their names may be in capitals.
 
         Args:
             header: the names of the columns.
             listings: of the pass; None: it begins here.
+            layout: of the table; None: it is told by the names.
+            symbol: of all rows, where no column names one.
 
         Raises:
-            InvalidInput: a column is missing or comes twice, or the columns are those of both.
+            InvalidInput: the columns are of no known layout, or a column comes twice.
         """
-        names = [name.strip().lower() for name in header]
-        trades = set(names).issuperset(TRADE_COLUMNS)
-        if trades == set(names).issuperset(QUOTE_COLUMNS):
-            found = "both trades and quotes" if trades else "neither trades nor quotes"
-            raise InvalidInput(
-                f"the columns {shorten(','.join(header))} are those of {found}; "
-                f"accepted: {CSV_SHAPE}"
-            )
-        columns = (
-            (*TRADE_COLUMNS, *OPTIONAL_TRADE_COLUMNS)
-            if trades
-            else (*QUOTE_COLUMNS, *OPTIONAL_QUOTE_COLUMNS)
-        )
-        for name in columns:
-            if names.count(name) > 1:
-                raise InvalidInput(f"the column {name} comes twice; accepted: {CSV_SHAPE}")
+        names = column_names(header)
+        self.layout = layout = layout_of(names) if layout is None else layout
+        layout.check(names)
         self.listings = Listings() if listings is None else listings
-        self.read: Callable[[list[str]], Tick] = self._trade if trades else self._quote
+        self._names = names
         self._width = len(names)
+        self._tapes = layout.tapes
         # The names that the header of another file may begin with; ours is the most likely one.
-        self._first_names = [name for name in (names[0], *_NAMES) if name]
-        # A column that is not there is read from the empty cell that `_cells` appends.
-        places = [names.index(name) if name in names else self._width for name in columns]
-        self._pick: Callable[[list[str]], tuple[str, ...]] = itemgetter(*places)
+        self._first_names = [name for name in (names[0] if names else "", *_NAMES) if name]
+        # Behind the cells of a record stand the values that no column gives.
+        self._beyond: list[Cell] = ["", layout.exchange, symbol or ""]
+        read = self._trade if layout.kind is Kind.TRADE else self._quote
+        self.read: Callable[[Record], Tick] = read
+        fields = [field for _, field in self._fields(layout)]
+        self._pick: Callable[[list[Cell]], tuple[Cell, ...]] = itemgetter(*fields)
+        if layout.trades is not None:
+            trades = RecordReader(header, self.listings, layout=layout.trades, symbol=symbol)
+            self.read = partial(self._either, trades.read, names.index(ACTION))
 
     def parted(self, record: list[str]) -> tuple[list[str], list[str]]:
         """Part a line that is not accepted into a record and a header; [] is for none.
@@ -84,7 +116,7 @@ class RecordReader:
         A file that ends without a line break runs into the header of the next one: its last cell
         into the name of a column. Numbers are no names.
         """
-        if not any(map(_is_number, record)):
+        if not any(map(is_number, record)):
             return [], record
         *before, seam = record[: self._width]
         if len(record) > self._width:
@@ -94,20 +126,58 @@ class RecordReader:
                     return [*before, last], [name, *record[self._width :]]
         return [], []
 
-    def _cells(self, record: list[str]) -> tuple[str, ...]:
+    def columns(self) -> dict[str, str]:
+        """Return the columns that are read, by field, in the order of a tick's fields."""
+        return {
+            name: self._names[place]
+            for name, place in self._fields(self.layout)
+            if place < self._width
+        }
+
+    def _fields(self, layout: Layout) -> list[tuple[str, int]]:
+        """Return each field with the place of its cell; one that is not there is an empty cell."""
+        fields = (
+            (*_TRADE_FIELDS, *_MORE_TRADE_FIELDS)
+            if layout.kind is Kind.TRADE
+            else (*_QUOTE_FIELDS, *_MORE_QUOTE_FIELDS)
+        )
+        usual = {"exchange": self._width + 1, "symbol": self._width + 2}
+        names, columns = self._names, layout.columns
+        return [
+            (
+                name,
+                names.index(columns[name])
+                if columns.get(name) in names
+                else usual.get(name, self._width),
+            )
+            for name in fields
+        ]
+
+    def _cells(self, record: Record) -> tuple[Cell, ...]:
         if len(record) != self._width:
             raise InvalidTick(f"{len(record)} cells where the header has {self._width}")
-        return self._pick([*record, ""])
+        return self._pick([*record, *self._beyond])
 
-    def _trade(self, record: list[str]) -> Trade:
-        symbol, timestamp, price_text, amount, exchange, trade_id, side = self._cells(record)
-        price = _cell_number("price", price_text, -inf)
-        size = _cell_number("amount", amount)
-        event_ns = csv_time_ns(timestamp)
-        taker_side = taker_side_of("side", side)
-        listing = self.listings.find(symbol, exchange)
+    def _either(self, trade: Callable[[Record], Tick], action: int, record: Record) -> Tick:
+        if len(record) > action and record[action] == "T":
+            return trade(record)
+        return self._quote(record)
+
+    def _trade(self, record: Record) -> Trade:
+        symbol, time, price_cell, amount, exchange, trade_id, side, words, tape = self._cells(
+            record
+        )
+        columns = self.layout.columns
+        price = self.layout.price(columns["price"], price_cell, NUMBER)
+        size = decimal(columns["size"], amount, 0.0)
+        event_ns = event_time(columns["timestamp"], time, self.layout.unit_ns)
+        taker = ""
+        if side != "":
+            read_side = side_of_maker if self.layout.by_maker else taker_side
+            taker = read_side(columns["side"], side)
+        venue = text(exchange)
+        listing = self.listings.find(symbol if type(symbol) is str else text(symbol), venue)
         number, exact_id = listing.trade_id(trade_id)
-        venue = intern(exchange)
         return Trade(
             listing.symbol,
             number,
@@ -115,42 +185,45 @@ class RecordReader:
             price,
             size,
             event_ns,
-            taker_side=taker_side,
-            exact_id=exact_id,
+            conditions(words) if words else (),
+            self._tape(tape) if tape != "" else "",
+            taker,
+            exact_id,
         )
 
-    def _quote(self, record: list[str]) -> Quote:
-        symbol, timestamp, bid, bid_amount, ask, ask_amount, exchange = self._cells(record)
-        bid_price, bid_size = _side("bid", bid, bid_amount)
-        ask_price, ask_size = _side("ask", ask, ask_amount)
-        event_ns = csv_time_ns(timestamp)
-        venue = intern(exchange)
-        listed = self.listings.find(symbol, exchange).symbol
-        return Quote(listed, venue, bid_price, bid_size, venue, ask_price, ask_size, event_ns)
+    def _quote(self, record: Record) -> Quote:
+        symbol, time, bid, bid_size, ask, ask_size, exchange, bidder, asker, words, tape = (
+            self._cells(record)
+        )
+        bid_price, bid_amount = self._side("bid", bid, bid_size)
+        ask_price, ask_amount = self._side("ask", ask, ask_size)
+        event_ns = event_time(self.layout.columns["timestamp"], time, self.layout.unit_ns)
+        bid_venue, ask_venue = text(bidder or exchange), text(asker or exchange)
+        listed = self.listings.find(symbol if type(symbol) is str else text(symbol), bid_venue)
+        return Quote(
+            listed.symbol,
+            bid_venue,
+            bid_price,
+            bid_amount,
+            ask_venue,
+            ask_price,
+            ask_amount,
+            event_ns,
+            conditions(words) if words else (),
+            self._tape(tape) if tape != "" else "",
+        )
 
+    def _side(self, name: str, price: Cell, amount: Cell) -> tuple[float, float]:
+        """Return price and size of one side; an empty side is two zeros."""
+        layout = self.layout
+        size_column = layout.columns.get(f"{name}_size")
+        if is_no_price(price) and (size_column is None or not amount or amount == "0"):
+            return 0.0, 0.0
+        number = layout.price(layout.columns[f"{name}_price"], price, NUMBER)
+        if size_column is None or size_column not in self._names:
+            return number, 0.0
+        return number, decimal(size_column, amount, 0.0)
 
-def _side(name: str, price: str, amount: str) -> tuple[float, float]:
-    """Return price and size of one side; an empty side, with both cells empty, is two zeros."""
-    if not price and not amount:
-        return 0.0, 0.0
-    return _cell_number(f"{name}_price", price, -inf), _cell_number(f"{name}_amount", amount)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _cell_number(column: str, text: str, least: float = 0.0) -> float:
-    """Return a cell's number exactly as `float` reads it: finite, and at least `least`."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = inf
-    # float() also reads nan, inf, 1_000 and the digits of other scripts.
-    if not least <= value < inf or value == -inf or "_" in text or not text.isascii():
-        raise InvalidTick(f"{column} {shorten(text)} is not accepted; accepted: {at_least(least)}")
-    return value
+    def _tape(self, cell: Cell) -> str:
+        word = text(cell)
+        return self._tapes.get(word, word)

@@ -1,128 +1,69 @@
-"""One pass over a recording: lines into blocks of ticks, and of rows that are not ticks.
+"""One pass over a recording of text: lines into blocks of ticks, and of rows that are not ticks.
 
-Knows lines and the order of rows, which is that of the ticks, whatever their times; reads forward,
-and keeps the few ticks whose time is not judged yet. Reading blocks, so the replay calls it from a
-thread. Knows nothing of pace, loops or counters.
-
-A line is a row: a CSV's quoted cell cannot hold a line break. One line of `.ndjson` is an object
-or, as `/v1/stream` sends it, an array of objects.
+Knows lines, and reads forward. Reading blocks, so the replay calls it from a thread. Knows nothing
+of pace, loops or counters.
 """
 
-import csv
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
-import orjson
-
 from feed.errors import InvalidInput, InvalidTick, SourceError
-from feed.market.market_clock import UNTIMED_NS, MarketClock
-from feed.market.ticks import MINUTE_NS, SECOND_NS, Bar, Kind, Tick
-from feed.sources.replay.bad_rows import BadRow, Flaw, OnBadRow
+from feed.market.ticks import Tick
+from feed.sources.replay.bad_rows import BadRow, Flaw
+from feed.sources.replay.blocks import BLOCK_ROWS, Block, Judge
+from feed.sources.replay.formats.vendors import CSV_SHAPE
 from feed.sources.replay.joined import captures, whole_objects
+from feed.sources.replay.line_rows import (
+    object_rows_of,
+    record_of,
+    record_rows_of,
+    strip_line,
+)
 from feed.sources.replay.lines import MAX_LINE_BYTES, Lines
+from feed.sources.replay.listing import Listings
 from feed.sources.replay.object_rows import ObjectReader
-from feed.sources.replay.record_rows import CSV_SHAPE, RecordReader
-from feed.sources.source import Instrument
-
-BLOCK_ROWS = 512  # 2 ms of parsing: a block holds up the event loop for no longer
-MOST_UNJUDGED = 64  # ticks; more are corrections, which say nothing of the time
-_AROUND = b" \t\r\0"
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # spreadsheets begin UTF-8 with it
+from feed.sources.replay.reading import Reading
+from feed.sources.replay.record_rows import RecordReader, column_names
 
 
-@dataclass(slots=True)
-class Block:
-    """The yield of some rows of a recording.
+class TextRecording:
+    """One pass over lines; how a line becomes rows, and a row a tick, its branches know.
 
     Attributes:
-        ticks: in the order of the file.
-        clocks_ns: per tick, the market's clock at that moment; never falls within a pass.
-        passes: per tick, how often the market's clock has jumped back in the file (`MarketClock`).
-        rows: the number of rows that were read, of any kind.
-        beside: the number of those that only accompany ticks.
-        bad: the rows that are not ticks.
-        instruments: the ones that came up for the first time in this pass.
-        bars_announced: a subscription that came so far names a channel of bars.
-        fault: the reason why nothing can be read after these ticks; None where more can.
-        last: nothing comes after this block.
-    """
-
-    ticks: list[Tick] = field(default_factory=list)
-    clocks_ns: list[int] = field(default_factory=list)
-    passes: list[int] = field(default_factory=list)
-    rows: int = 0
-    beside: int = 0
-    bad: list[BadRow] = field(default_factory=list)
-    instruments: list[Instrument] = field(default_factory=list)
-    bars_announced: bool = False
-    fault: SourceError | None = None
-    last: bool = False
-
-
-class RecordingReader:
-    """One pass over a recording.
-
-    A bar carries the start of its interval and comes after its end, which is its time here; the
-    correction of one comes whenever it comes, and has none.
+        words: what it was taken for.
     """
 
     __slots__ = (
-        "_clock",
+        "_judge",
         "_lines",
         "_listed",
-        "_passes",
         "_read",
         "_reader",
         "_rest",
         "_rows_of",
         "_stop_at_bad_row",
-        "_unjudged",
-        "_unjudged_ns",
+        "words",
     )
 
-    def __init__(self, path: Path, on_bad_row: OnBadRow) -> None:
-        """Open the file and read a CSV's header.
+    _reader: ObjectReader | RecordReader
+    _rows_of: Callable[[bytes], list[Any]]
 
-        Raises:
-            SourceError: it cannot be opened, or is not a recording.
-        """
-        self._stop_at_bad_row = on_bad_row == "stop"
-        self._clock = MarketClock()
-        self._passes = 0
-        self._unjudged: list[Tick] = []  # ticks that are in no block yet
-        self._unjudged_ns: list[int] = []  # their times, as the clock wants them
+    def __init__(self, lines: Lines, reading: Reading, words: str) -> None:
+        self.words = words
+        self._lines = lines
+        self._rest: Iterator[bytes] = iter(lines)  # the lines that were not read yet
+        self._stop_at_bad_row = reading.on_bad_row == "stop"
+        self._judge = Judge()
         self._listed = 0  # how many instruments earlier blocks told of
-        self._lines = Lines(path)
-        self._rest = iter(self._lines)  # the lines that were not read yet
-        self._reader: ObjectReader | RecordReader
-        self._rows_of: Callable[[bytes], list[Any]]
-        try:
-            if self._lines.kind == ".csv":
-                self._reader, self._rows_of = RecordReader(self._header()), _record_rows
-            else:
-                self._reader, self._rows_of = ObjectReader(), _object_rows
-        except InvalidInput as error:
-            self.close()
-            raise SourceError(f"{path}, line {self._lines.number}: {error}") from error
-        except SourceError:
-            self.close()
-            raise
-        self._read: Callable[[Any], Tick | None] = self._reader.read
+        self._read: Callable[[Any], Tick | None]
 
     def read_block(self) -> Block:
-        """Read about `BLOCK_ROWS` rows: as many lines as it takes.
-
-        Ticks after a jump in time come with a later block, where rows that tell whether it counts
-        are not read yet. A row that cannot be read is told in the block, after the ticks before it:
-        nothing is raised.
-        """
+        """Read about `BLOCK_ROWS` rows: as many lines as it takes."""
         block = Block()
         try:
             for line in self._rest:
-                stripped = _strip(line)
+                stripped = strip_line(line)
                 if stripped:
                     self._read_line(stripped, block)
                 if block.fault is not None or block.rows >= BLOCK_ROWS:
@@ -132,9 +73,10 @@ class RecordingReader:
         except SourceError as error:
             block.fault = error
         block.last |= block.fault is not None
-        self._judge(block)
-        block.instruments = self._reader.listings.instruments[self._listed :]
-        self._listed += len(block.instruments)
+        self._judge.move_into(block)
+        instruments = self._reader.listings.instruments
+        block.instruments = instruments[self._listed :]
+        self._listed = len(instruments)
         block.bars_announced = self._reader.bars_announced
         return block
 
@@ -142,32 +84,77 @@ class RecordingReader:
         """Close the file; harmless when called twice."""
         self._lines.close()
 
-    def _header(self) -> list[str]:
-        for line in self._rest:
-            stripped = _strip(line)
-            if stripped:
-                cells: list[str] = _record_rows(stripped)[0]
-                return cells
-        raise SourceError(f"{self._lines.path}: is empty; accepted: {CSV_SHAPE}")
-
     def _read_line(self, line: bytes, block: Block) -> None:
         try:
             rows = self._rows_of(line)
         except InvalidTick as error:
-            if self._lines.kind == ".csv" or len(line) > MAX_LINE_BYTES:
-                self._refuse_line(block, error)
-            else:
-                self._read_joined(line, block)
+            self._read_broken(line, error, block)
         else:
             self._read_rows(rows, block)
 
-    def _read_joined(self, line: bytes, block: Block) -> None:
-        """Read a line of `.ndjson` that cannot be read: all of it that is not broken."""
+    def _read_broken(self, line: bytes, error: InvalidTick, block: Block) -> None:
+        """Read a line of which no rows can be made."""
+        raise NotImplementedError
+
+    def _read_rows(self, rows: list[Any], block: Block) -> None:
+        read, add = self._read, self._judge.add
+        for row in rows:
+            if block.fault is not None:
+                return
+            block.rows += 1
+            try:
+                tick = read(row)
+            except InvalidTick as error:
+                if not self._is_joined(row, block):
+                    self._refuse(block, Flaw.INVALID, str(error))
+                continue
+            if tick is None:
+                block.beside += 1
+            else:
+                add(tick)
+
+    def _is_joined(self, row: Any, block: Block) -> bool:  # noqa: ANN401 - a record or an object
+        """Tell whether another file was joined to this one here; go on with that."""
+        raise NotImplementedError
+
+    def _refuse_line(self, block: Block, error: InvalidTick) -> None:
+        if block.fault is None:
+            block.rows += 1
+            self._refuse(block, Flaw.UNREADABLE, str(error))
+
+    def _refuse(self, block: Block, reason: Flaw, detail: str) -> None:
+        bad = BadRow(self._lines.path, self._lines.number, reason, detail)
+        block.bad.append(bad)
+        if self._stop_at_bad_row:
+            block.fault = SourceError(str(bad))
+
+
+class ObjectRecording(TextRecording):
+    """One pass over `.ndjson`."""
+
+    __slots__ = ()
+
+    _reader: ObjectReader
+
+    def __init__(self, lines: Lines, reading: Reading, listings: Listings, words: str) -> None:
+        super().__init__(lines, reading, words)
+        self._reader, self._rows_of = ObjectReader(listings), object_rows_of
+        self._read = self._reader.read
+
+    def _read_rows(self, rows: list[Any], block: Block) -> None:
+        self._reader.begin_line(rows)
+        super()._read_rows(rows, block)
+
+    def _read_broken(self, line: bytes, error: InvalidTick, block: Block) -> None:
+        """Read all of a line that is not broken: other captures may be joined in it."""
+        if len(line) > MAX_LINE_BYTES:
+            self._refuse_line(block, error)
+            return
         for capture in captures(line):
             try:
                 rows = self._rows_of(capture)
-            except InvalidTick as error:
-                self._read_whole(capture, error, block)
+            except InvalidTick as broken:
+                self._read_whole(capture, broken, block)
             else:
                 self._read_rows(rows, block)
 
@@ -184,33 +171,78 @@ class RecordingReader:
         if not is_all:
             self._refuse_line(block, error)
 
-    def _read_rows(self, rows: list[Any], block: Block) -> None:
-        if isinstance(self._reader, ObjectReader):
-            self._reader.begin_line(rows)
-        for row in rows:
-            if block.fault is not None:
-                return
-            block.rows += 1
-            try:
-                tick = self._read(row)
-            except InvalidTick as error:
-                if not self._is_joined(row, block):
-                    self._refuse(block, Flaw.INVALID, str(error))
-                continue
-            if tick is None:
-                block.beside += 1
-                continue
-            self._unjudged.append(tick)
-            self._unjudged_ns.append(_time_ns(tick))
+    def _is_joined(self, row: Any, block: Block) -> bool:  # noqa: ANN401, ARG002
+        return False
 
-    def _is_joined(self, row: Any, block: Block) -> bool:  # noqa: ANN401 - a record or an object
-        """Tell whether another CSV was joined to this one here; go by its header."""
-        if isinstance(self._reader, ObjectReader):
-            return False
-        before, header = self._reader.parted(row)
+
+class CsvRecording(TextRecording):
+    """One pass over a CSV with a header, or one of those without that are known."""
+
+    __slots__ = ("_name", "_reading")
+
+    _reader: RecordReader
+
+    def __init__(
+        self, lines: Lines, reading: Reading, listings: Listings, name: str, packing: str
+    ) -> None:
+        """Read the header.
+
+        Args:
+            lines: of the file.
+            reading: how it is to be read.
+            listings: of the pass.
+            name: of the file, which may tell the symbol.
+            packing: in words.
+
+        Raises:
+            SourceError: it is empty, or of no known layout.
+        """
+        super().__init__(lines, reading, "")
+        self._rows_of = record_rows_of
+        self._reading, self._name = reading, name
+        line = self._first_line()
         try:
-            reader = RecordReader(header, self._reader.listings)
-        except InvalidInput:
+            first = record_of(line)
+            names = reading.names_of(first)
+            self._reader = self._reader_of(names, listings)
+        except InvalidInput as error:
+            raise SourceError(f"{lines.path}, line {lines.number}: {error}") from error
+        self._read = self._reader.read
+        self.words = f"{self._reader.layout.words}, CSV{packing}"
+        if names is not first:
+            self.words += " without a header"
+            self._rest = chain([line], self._rest)
+
+    @property
+    def reader(self) -> RecordReader:
+        """The reader of its records."""
+        return self._reader
+
+    def _first_line(self) -> bytes:
+        for line in self._rest:
+            stripped = strip_line(line)
+            if stripped:
+                return stripped
+        raise SourceError(f"{self._lines.path}: is empty; accepted: {CSV_SHAPE}")
+
+    def _reader_of(self, names: list[str], listings: Listings) -> RecordReader:
+        layout = self._reading.layout_of(column_names(names))
+        symbol = layout.symbol_of(
+            column_names(names), self._reading.symbol, str(self._lines.path), self._name
+        )
+        return RecordReader(names, listings, layout=layout, symbol=symbol)
+
+    def _read_broken(self, line: bytes, error: InvalidTick, block: Block) -> None:  # noqa: ARG002
+        self._refuse_line(block, error)
+
+    def _is_joined(self, row: Any, block: Block) -> bool:  # noqa: ANN401 - a record
+        """Tell whether another CSV was joined to this one here; go by its header."""
+        before, header = self._reader.parted(row)
+        if not header:
+            return False
+        try:
+            reader = self._reader_of(header, self._reader.listings)
+        except (InvalidInput, SourceError):
             return False
         if before:
             self._read_rows([before], block)
@@ -219,82 +251,3 @@ class RecordingReader:
             self._reader = reader
             self._read = reader.read
         return True
-
-    def _judge(self, block: Block) -> None:
-        """Move ticks into the block with the market's clock, up to one that needs more rows."""
-        clock, ticks, times_ns = self._clock, self._unjudged, self._unjudged_ns
-        judged = 0
-        for index in range(len(ticks)):
-            last = block.last or len(ticks) - index > MOST_UNJUDGED
-            begins_pass = clock.pass_row(times_ns, index, last=last)
-            if begins_pass is None:
-                break
-            self._passes += begins_pass
-            block.passes.append(self._passes)
-            block.clocks_ns.append(clock.now_ns)
-            judged += 1
-        block.ticks = ticks[:judged]
-        del ticks[:judged], times_ns[:judged]
-
-    def _refuse_line(self, block: Block, error: InvalidTick) -> None:
-        if block.fault is None:
-            block.rows += 1
-            self._refuse(block, Flaw.UNREADABLE, str(error))
-
-    def _refuse(self, block: Block, reason: Flaw, detail: str) -> None:
-        bad = BadRow(self._lines.path, self._lines.number, reason, detail)
-        block.bad.append(bad)
-        if self._stop_at_bad_row:
-            block.fault = SourceError(str(bad))
-
-
-def _time_ns(tick: Tick) -> int:
-    """Return the time by which a tick moves the market's clock."""
-    if type(tick) is not Bar:
-        return tick.event_ns
-    if tick.kind is Kind.UPDATED_BAR:
-        return UNTIMED_NS
-    return tick.event_ns + (SECOND_NS if tick.kind is Kind.SECOND_BAR else MINUTE_NS)
-
-
-def _strip(line: bytes) -> bytes:
-    """Return a line without what programs put around it: spaces, carriage returns, zeros, a BOM."""
-    return line.strip(_AROUND).removeprefix(_BYTE_ORDER_MARK)
-
-
-def _object_rows(line: bytes) -> list[object]:
-    """Return the objects of one line of `.ndjson`."""
-    _check_length(line)
-    try:
-        value = orjson.loads(line)
-        rows = value if type(value) is list else [value]
-        if any(type(row) is dict and type(row.get("i")) is float for row in rows):
-            value = json.loads(line)  # keeps integers of any length
-            rows = value if type(value) is list else [value]
-    except (ValueError, RecursionError) as error:
-        raise InvalidTick(
-            f"no JSON ({error}); accepted: an object, or an array of objects"
-        ) from error
-    return rows
-
-
-def _record_rows(line: bytes) -> list[list[str]]:
-    """Return the cells of one line of CSV, as the only row of its line."""
-    _check_length(line)
-    try:
-        text = line.decode()
-        if '"' not in text:
-            cells = text.split(",")
-        else:
-            # Spaces may stand around quotes, which a strict reader refuses; open quotes may not.
-            cells = next(csv.reader([text], strict=text.count('"') % 2 == 1, skipinitialspace=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InvalidTick(
-            f"no CSV ({error}); accepted: UTF-8, cells parted by commas, one line a row"
-        ) from error
-    return [[cell.strip() for cell in cells] if " " in text else cells]
-
-
-def _check_length(line: bytes) -> None:
-    if len(line) > MAX_LINE_BYTES:
-        raise InvalidTick(f"longer than a line may be; accepted: up to {MAX_LINE_BYTES} bytes")

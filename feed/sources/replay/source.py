@@ -1,7 +1,8 @@
 """The replay source: a recording as it was, at its pace or faster, once or for ever.
 
-Knows pace, loops, threads and the reporting of bad rows. The meaning of rows stands in
-`object_rows.py` and `record_rows.py`, the reading of a file in `recording.py`.
+Knows pace, loops, threads, steering and the reporting of bad rows. What a file is stands in
+`recognition.py`, the meaning of its rows in `object_rows.py` and `record_rows.py`, and how several
+files are one recording in `merged.py`.
 
 Every tick keeps its own event time, also in later passes: then event times start over, and
 `passes` grows before the first tick of each. A pass begins with the file, and wherever the market's
@@ -13,21 +14,24 @@ import asyncio
 import time
 from bisect import bisect_right
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from itertools import compress
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, TypeVar
 
-from feed.errors import InvalidParameter, SourceError
+from feed.errors import SourceError
 from feed.logger import logger_of
 from feed.market.market_clock import UNTIMED_NS
 from feed.market.ticks import SECOND_NS, Bar, Kind, Tick
-from feed.sources.replay.bad_rows import BadRow, BadRowReports, Flaw, OnBadRow
-from feed.sources.replay.lines import FILE_SHAPE
+from feed.sources.replay.bad_rows import BadRow, BadRowReports, Flaw
+from feed.sources.replay.blocks import Block, Recording
 from feed.sources.replay.object_rows import BAR_KINDS
-from feed.sources.replay.pace import MAX_SPEED, MIN_SPEED, Pace
-from feed.sources.replay.recording import Block, RecordingReader
+from feed.sources.replay.pace import Pace
+from feed.sources.replay.reading import Reading
+from feed.sources.replay.recognition import FILE_SHAPE, open_place, version_of
+from feed.sources.replay.steering import Speed, Steering, check_speed
 from feed.sources.source import Instrument
 
 CHUNK_TICKS = 512  # the most that one list of ticks holds
@@ -38,7 +42,16 @@ MIN_SLEEP_S = (
 MAX_SLEEP_S = 60.0  # timers of event loops have a longest time; a recorded night is slept in parts
 _T = TypeVar("_T")
 
+_Report = Callable[[BadRow, int], None]
+_Taken = Callable[[Path, str], None]
+
 _log = logger_of("feed.sources.bad_rows")
+_files_log = logger_of("feed.sources.replay")
+
+
+def log_taken(path: Path, words: str) -> None:
+    """Say what a file was taken for."""
+    _files_log.info("replaying", file=str(path), taken_for=words)
 
 
 def log_bad_row(row: BadRow, unreported: int) -> None:
@@ -46,7 +59,7 @@ def log_bad_row(row: BadRow, unreported: int) -> None:
     _log.warning(
         "row_skipped",
         file=str(row.path),
-        line=row.line,
+        **{row.unit: row.line},
         reason=row.reason.value,
         detail=row.detail,
         unreported=unreported,
@@ -66,6 +79,7 @@ class ReplaySource:
         rows_beside: the rows that only accompany ticks (marks, gaps, snapshots …).
         rows_skipped: the rows that are bad, by `Flaw`.
         given_ticks: without those of the list that was yielded last.
+        steering: its pauses, its speed, and where it goes on from.
         bars_left_out: bars that came when `recorded_kinds` had been decided without any; the
             builder of bars has built them already.
     """
@@ -76,43 +90,39 @@ class ReplaySource:
 
     def __init__(
         self,
-        path: str | Path,
+        place: str | Path,
         *,
-        speed: float | Literal["max"] = 1.0,
+        reading: Reading = Reading(),  # noqa: B008 - frozen
+        speed: Speed = 1.0,
         loop: bool = False,
-        on_bad_row: OnBadRow = "skip",
         peek_rows: int = PEEK_ROWS,
-        report: Callable[[BadRow, int], None] = log_bad_row,
+        report: _Report = log_bad_row,
+        taken: _Taken = log_taken,
         clock_ns: Callable[[], int] = time.monotonic_ns,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[object]] | None = None,
     ) -> None:
         """Choose a recording, and the way of replaying it.
 
         Args:
-            path: of the recording.
+            place: of the recording: a file, or several with commas between them, globs among them.
+            reading: how its files are to be read.
             speed: 1 is the original pace, N is N times as fast, "max" is without a pace.
             loop: start over at the end of the file, for ever.
-            on_bad_row: "skip" it, or "stop" with a SourceError.
             peek_rows: the rows that are read ahead at open.
             report: is told of the first bad rows and of some of the later ones, each time with the
                 number of rows left out since; not under "stop", where the error says it all.
+            taken: is told at open what each file was taken for.
             clock_ns: a monotonic clock.
-            sleep: waits for some seconds of that clock.
+            sleep: waits for some seconds of that clock; by default as long as nobody steers.
 
         Raises:
-            InvalidParameter: speed or on_bad_row is none of these.
+            InvalidParameter: speed is none of these.
         """
-        if speed != "max" and not (
-            isinstance(speed, (int, float)) and MIN_SPEED <= speed <= MAX_SPEED
-        ):
-            accepted = f"a number from {MIN_SPEED:g} to {MAX_SPEED:,.0f}, or max"
-            raise InvalidParameter("speed", speed, accepted)
-        if on_bad_row not in get_args(OnBadRow):
-            raise InvalidParameter("on_bad_row", on_bad_row, " or ".join(get_args(OnBadRow)))
-        self.path = Path(path)
-        self.speed = speed
+        check_speed(speed)
+        self.place = str(place)
+        self.reading = reading
         self.loop = loop
-        self.on_bad_row: OnBadRow = on_bad_row
+        self.steering = Steering(speed)
         self.recorded_kinds: frozenset[Kind] = frozenset()
         self.passes = 0
         self.clocks_ns: list[int] | None = None
@@ -121,18 +131,25 @@ class ReplaySource:
         self.rows_skipped: dict[str, int] = {reason.value: 0 for reason in Flaw}
         self.bars_left_out = 0
         self._peek_rows = peek_rows
+        self._first_bad: BadRow | None = None
         self._reports = BadRowReports(report, clock_ns)
-        self._clock_ns = clock_ns
-        self._sleep = sleep
+        self._clock = clock_ns
+        self._clock_ns = UNTIMED_NS  # the market's, at the last tick that was given in this pass
+        self._pace: Pace | None = None
+        self._seeks_back = False
+        self._sleep = self.steering.doze if sleep is None else sleep
+        self._taken = taken
+        self._begin_ns = reading.begin_ns  # of this pass
         self._instruments: dict[str, Instrument] = {}
         self._held: deque[Block] = deque()  # the blocks that open() read ahead
         self.given_ticks = 0
+        self._has_sought = False  # in this pass: it may end without a tick
         self._given = 0  # of them, and of those that were skipped, in this pass over the file
         self._skip = 0  # ticks that come before those that are given
         # All reading is done in one thread, which alone touches the recording: so it is never
         # closed while it is read, and a cancelled open leaves no file open.
         self._thread: ThreadPoolExecutor | None = None
-        self._recording: RecordingReader | None = None
+        self._recording: Recording | None = None
 
     async def open(self) -> None:
         """Open the recording and read its first `peek_rows` rows ahead.
@@ -142,12 +159,13 @@ class ReplaySource:
         updated bar that was built would correct one that was recorded.
 
         Raises:
-            SourceError: the file cannot be opened, is not a recording, or is without ticks.
+            SourceError: a file cannot be opened, is not a recording, or all are without ticks.
         """
         await self.close()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="replay")
         try:
-            await self._in_thread(self._reopen)
+            for path, words in await self._in_thread(self._reopen):
+                self._taken(path, words)
             self.recorded_kinds = BAR_KINDS if await self._peek() else frozenset()
         except BaseException:
             await self.close()
@@ -162,31 +180,26 @@ class ReplaySource:
         return self._instruments.get(symbol)
 
     def state(self) -> dict[str, Any]:
-        """Return the file, the pass over it, and how many ticks of that were given."""
+        """Return the files, the pass over them, and how many ticks of that were given."""
         return {
-            "file": self._version(),
+            "file": version_of(self.place, self.reading),
             "passes": self.passes,
             "ticks": self._given + self._skip,
+            "begin_ns": -1 if self._begin_ns is None else self._begin_ns,
         }
 
     def resume(self, state: dict[str, Any], skipped_ticks: int) -> bool:
-        """Go on behind the ticks that another process gave; False where the file is another one.
+        """Go on behind the ticks that another process gave; False where the files are other ones.
 
-        It is read from its beginning: what a time is worth depends on all that came before it.
+        They are read from their beginning: what a time is worth depends on all that came before it.
         """
-        if state.get("file") != self._version():
+        if state.get("file") != version_of(self.place, self.reading):
             return False
+        begin_ns = state.get("begin_ns", -1)
+        self._begin_ns = None if begin_ns < 0 else begin_ns
         self.passes = max(0, state["passes"] - 1)  # this pass begins once more
         self._skip = state["ticks"] + skipped_ticks
         return True
-
-    def _version(self) -> list[Any]:
-        """Return what tells this file from another one, and from itself after a change."""
-        try:
-            known = self.path.stat()
-        except OSError:
-            return [str(self.path.absolute()), 0, 0]
-        return [str(self.path.absolute()), known.st_size, known.st_mtime_ns]
 
     async def batches(self) -> AsyncIterator[list[Tick]]:
         """Yield up to `CHUNK_TICKS` ticks at a time, when they are due, until the file ends.
@@ -196,43 +209,61 @@ class ReplaySource:
                 "stop", or a pass had no tick; the ticks before that place have been yielded.
         """
         while True:
-            self.passes += 1
-            self._given = 0
-            pace = None if isinstance(self.speed, str) else Pace(self.speed)
-            clock_ns: int | None = None
-            file_passes = 0
-            last = False
-            while not last:
-                block = await self._next_block()
-                begin = min(self._skip, len(block.ticks))
-                if begin:
-                    self._skip -= begin
-                    self._given += begin
-                    clock_ns = block.clocks_ns[begin - 1]
-                while begin < len(block.ticks):
-                    if block.passes[begin] != file_passes:
-                        file_passes = block.passes[begin]
-                        self.passes += 1
-                        pace = pace and Pace(pace.speed)
-                    end = await self._next_end(block, begin, pace)
-                    self.clocks_ns = block.clocks_ns[begin:end]
-                    clock_ns = block.clocks_ns[end - 1]
-                    yield block.ticks[begin:end]
-                    self._given += end - begin
-                    self.given_ticks += end - begin
-                    begin = end
-                if block.fault is not None:
-                    raise block.fault
-                last = block.last
+            self._clock_ns = UNTIMED_NS
+            self._seeks_back = False
+            async with aclosing(self._one_pass()) as lists:
+                async for ticks in lists:
+                    yield ticks
             self._reports.flush()
-            if clock_ns is None:
-                raise self._no_tick()
-            if not self.loop:
-                return
-            if pace is not None:
-                pace.start(clock_ns, self._clock_ns())  # if all of them were strays
-                await self._sleep_until(pace.end_ns(clock_ns))
+            if not self._seeks_back:
+                if self._given == 0 and not self._has_sought:
+                    raise self._no_tick()
+                if not self.loop:
+                    return
+                await self._end_pass()
+                self._begin_ns, self._has_sought = self.reading.begin_ns, False
+            self._held.clear()
             await self._in_thread(self._reopen)
+
+    async def _one_pass(self) -> AsyncGenerator[list[Tick]]:
+        """Yield what comes from the first row on to the last, or up to an order to go back."""
+        self.passes += 1
+        self._given = 0
+        self._pace = self._new_pace()
+        file_passes = 0
+        last = False
+        while not last:
+            block = await self._next_block()
+            begin = self._skip_in(block)
+            while begin < len(block.ticks):
+                if block.passes[begin] != file_passes:
+                    file_passes = block.passes[begin]
+                    self.passes += 1
+                    self._pace = self._new_pace()
+                end = await self._next_end(block, begin)
+                if self.steering.ordered:
+                    if self._steer(block, file_passes):
+                        begin = 0
+                    if self._seeks_back:
+                        return
+                    continue
+                self.clocks_ns = block.clocks_ns[begin:end]
+                yield block.ticks[begin:end]
+                self._clock_ns = block.clocks_ns[end - 1]
+                self._given += end - begin
+                self.given_ticks += end - begin
+                begin = end
+            if block.fault is not None:
+                raise block.fault
+            last = block.last
+        if self.steering.ordered:
+            self._steer(block, file_passes)
+
+    async def _end_pass(self) -> None:
+        """Let a pass last as long as it took."""
+        if self._pace is not None and self._given:
+            self._pace.start(self._clock_ns, self._clock())  # if all of them were strays
+            await self._sleep_until(self._pace.end_ns(self._clock_ns))
 
     async def close(self) -> None:
         """Close the file and end the thread; harmless when called twice."""
@@ -241,6 +272,39 @@ class ReplaySource:
         if thread is not None:
             await asyncio.get_running_loop().run_in_executor(thread, self._shut)
             thread.shutdown(wait=False)
+
+    def _new_pace(self) -> Pace | None:
+        speed = self.steering.speed
+        return None if isinstance(speed, str) else Pace(speed)
+
+    def _skip_in(self, block: Block) -> int:
+        """Count the ticks of a block that another process gave; return where the others begin."""
+        skipped = min(self._skip, len(block.ticks))
+        if skipped:
+            self._skip -= skipped
+            self._given += skipped
+            self._clock_ns = block.clocks_ns[skipped - 1]
+        return skipped
+
+    def _steer(self, block: Block, file_passes: int) -> bool:
+        """Let orders take effect; tell whether the block goes on from a later time.
+
+        A time before is looked for from the first row on, and so is one where it is not clear
+        whether it is before.
+        """
+        seek_ns = self.steering.take()
+        self._pace = self._new_pace()
+        if seek_ns is None:
+            return False
+        self._begin_ns, self._has_sought, self._skip = seek_ns, True, 0
+        self._seeks_back = bool(file_passes) or seek_ns <= self._clock_ns
+        if self._seeks_back:
+            return False
+        self.passes += 1
+        self._given = 0
+        for read in (block, *self._held):
+            read.keep_within(seek_ns, None)
+        return True
 
     async def _peek(self) -> bool:
         """Read ahead; tell whether bars were recorded."""
@@ -274,8 +338,9 @@ class ReplaySource:
         for instrument in block.instruments:
             self._instruments.setdefault(instrument.symbol, instrument)
         for row in block.bad:
+            self._first_bad = self._first_bad or row
             self.rows_skipped[row.reason.value] += 1
-            if self.on_bad_row == "skip":
+            if self.reading.on_bad_row == "skip":
                 self._reports.report_or_keep(row)
         return block
 
@@ -287,49 +352,63 @@ class ReplaySource:
             block.clocks_ns = list(compress(block.clocks_ns, keep))
             block.passes = list(compress(block.passes, keep))
 
-    async def _next_end(self, block: Block, begin: int, pace: "Pace | None") -> int:
-        """Wait until the tick at `begin` is due; return the end of the ticks that are due then."""
+    async def _next_end(self, block: Block, begin: int) -> int:
+        """Wait until the tick at `begin` is due; return the end of the ticks that are due then.
+
+        An order to steer ends the waiting: nothing is due then.
+        """
+        while self.steering.paused and not self.steering.ordered:
+            await self.steering.await_order()
         most = min(begin + CHUNK_TICKS, bisect_right(block.passes, block.passes[begin], begin))
+        pace = self._pace
         if pace is None:
             return most
         clock_ns = block.clocks_ns[begin]
         if clock_ns == UNTIMED_NS:  # strays before the first row that counts: due now
             return bisect_right(block.clocks_ns, UNTIMED_NS, begin, most)
-        pace.start(clock_ns, self._clock_ns())
+        pace.start(clock_ns, self._clock())
         now_ns = await self._sleep_until(pace.due_ns(clock_ns))
         pace.forgive(clock_ns, now_ns)
         return bisect_right(block.clocks_ns, now_ns, begin, most, key=pace.due_ns)
 
     async def _sleep_until(self, due_ns: int) -> int:
-        """Sleep until the clock shows a time; return the time that it shows then."""
-        while (wait_ns := due_ns - (now_ns := self._clock_ns())) > 0:
+        """Sleep until the clock shows a time, or somebody steers; return the time that it shows."""
+        while (wait_ns := due_ns - (now_ns := self._clock())) > 0 and not self.steering.ordered:
             await self._sleep(min(max(wait_ns / SECOND_NS, MIN_SLEEP_S), MAX_SLEEP_S))
         return now_ns
 
     def _no_tick(self) -> SourceError:
         if self.rows_read == 0:
-            return SourceError(f"{self.path}: is empty; accepted: {FILE_SHAPE}")
+            return SourceError(f"{self.place}: is empty; accepted: {FILE_SHAPE}")
         bad = ", ".join(f"{count} {reason}" for reason, count in self.rows_skipped.items())
+        first = f"; {self._first_bad}" if self._first_bad is not None else ""
+        between = ""
+        if self.reading.begin_ns is not None or self.reading.end_ns is not None:
+            between = " between --from and --to"
         return SourceError(
-            f"{self.path}: holds no tick; of {self.rows_read} rows {self.rows_beside} only "
-            f"accompany ticks, and bad are: {bad}"
+            f"{self.place}: holds no tick{between}; of {self.rows_read} rows {self.rows_beside} "
+            f"only accompany ticks, and bad are: {bad}{first}"
         )
 
     async def _in_thread(self, function: Callable[[], _T]) -> _T:
         if self._thread is None:
-            raise SourceError(f"{self.path}: is not open")
+            raise SourceError(f"{self.place}: is not open")
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)
 
     # These three run in the thread.
 
-    def _reopen(self) -> None:
+    def _reopen(self) -> list[tuple[Path, str]]:
+        """Begin with the first rows; return the files, with what each was taken for."""
         self._shut()
-        self._recording = RecordingReader(self.path, self.on_bad_row)
+        self._recording, taken = open_place(self.place, self.reading)
+        return taken
 
     def _read(self) -> Block:
         if self._recording is None:
-            raise SourceError(f"{self.path}: is not open")
-        return self._recording.read_block()
+            raise SourceError(f"{self.place}: is not open")
+        block = self._recording.read_block()
+        block.keep_within(self._begin_ns, self.reading.end_ns)
+        return block
 
     def _shut(self) -> None:
         if self._recording is not None:

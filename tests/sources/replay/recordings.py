@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from feed.market.ticks import Tick
+from feed.sources.replay.reading import Reading
 from feed.sources.replay.source import ReplaySource
 
+_READING = ("chosen", "unit_ns", "symbol", "begin_ns", "end_ns")
 # One moment, as objects and as records write it.
 TIME = "2020-02-22T00:00:02.111Z"
 TIME_NS = 1_582_329_602_111_000_000
@@ -62,9 +64,16 @@ def seconds_of(ticks: list[Tick]) -> list[float]:
     return [(tick.event_ns - START_NS) / SECOND_NS for tick in ticks]
 
 
+def source_of(path: Path, *, on_bad_row: Any = "skip", **options: Any) -> ReplaySource:
+    """Return a replay; what is no option of it is one of its reading."""
+    words = {name: options.pop(name) for name in _READING if name in options}
+    reading = Reading(on_bad_row=on_bad_row, **words)
+    return ReplaySource(path, reading=reading, **({"taken": lambda *_: None} | options))
+
+
 @asynccontextmanager
 async def opened(path: Path, **options: Any) -> AsyncIterator[ReplaySource]:
-    source = ReplaySource(path, **({"speed": "max"} | options))
+    source = source_of(path, **({"speed": "max"} | options))
     await source.open()
     try:
         yield source
@@ -81,7 +90,7 @@ GOOD = [trade_row(1), trade_row(2), trade_row(3)]
 
 
 def by_clock(clock: Clock, path: Path, **options: Any) -> ReplaySource:
-    return ReplaySource(path, clock_ns=clock, sleep=clock.sleep, **options)
+    return source_of(path, clock_ns=clock, sleep=clock.sleep, **options)
 
 
 async def arrivals(

@@ -1,5 +1,7 @@
 import gzip
+import io
 import tracemalloc
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from feed.errors import SourceError
 from feed.sources.replay.lines import MAX_LINE_BYTES, Lines
+from feed.sources.replay.packed import Packed, stem_of
 from tests.fakes.strategies import examples
 
 LINES = [f'{{"row":{row},"text":"{row * row}"}}'.encode() for row in range(5_000)]
@@ -30,16 +33,25 @@ def two_zstd_frames(data: bytes) -> bytes:
     )
 
 
+def zipped(data: bytes, *names: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.mkdir("folder")
+        for name in names or ("ticks.csv",):
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
 def read(path: Path) -> tuple[list[bytes], SourceError | None]:
     """Return all lines that can be read, and what ended them if it was not the end."""
-    lines = Lines(path)
     found: list[bytes] = []
+    packed = Packed(path)
     try:
-        found.extend(lines)
+        found.extend(Lines(packed))
     except SourceError as error:
         return found, error
     finally:
-        lines.close()
+        packed.close()
     return found, None
 
 
@@ -63,17 +75,19 @@ def write(tmp_path: Path) -> Callable[[str, bytes], Path]:
         ("ticks.csv.GZ", two_gzip_members(TEXT)),
         ("ticks.ndjson.zst", zstandard.compress(TEXT)),
         ("ticks.csv.zst", two_zstd_frames(TEXT)),
+        ("ticks.csv", gzip.compress(TEXT)),
+        ("ticks.zip", zipped(TEXT)),
+        ("ticks", zipped(TEXT, "folder/BTC.csv")),
     ],
 )
 def test_every_compression_gives_the_same_lines(
     name: str, data: bytes, write: Callable[[str, bytes], Path]
 ) -> None:
-    lines = Lines(write(name, data))
+    lines = Lines(Packed(write(name, data)))
     assert lines.number == 0
     for number, (line, expected) in enumerate(zip(lines, LINES, strict=True), start=1):
         assert line == expected
         assert lines.number == number
-    assert lines.kind == (".csv" if "csv" in name.lower() else ".ndjson")
     lines.close()
     lines.close()
 
@@ -100,7 +114,7 @@ def test_a_file_cut_anywhere_gives_its_first_lines_and_says_after_which_it_broke
     name: str, data: st.DataObject, write: Callable[[str, bytes], Path]
 ) -> None:
     whole = gzip.compress(TEXT) if name.endswith("gz") else zstandard.compress(TEXT)
-    cut = data.draw(st.integers(1, len(whole) - 1))
+    cut = data.draw(st.integers(4, len(whole) - 1))  # of fewer nobody knows
     path = write(name, whole[:cut])
     lines, error = read(path)
     assert lines == LINES[: len(lines)]
@@ -122,8 +136,8 @@ def test_most_lines_before_a_cut_are_given(write: Callable[[str, bytes], Path]) 
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("a.ndjson.gz", TEXT, "after line 0: .*incorrect header check"),
-        ("a.ndjson.zst", TEXT, "after line 0: .*Unknown frame descriptor"),
+        ("a.gz", gzip.compress(TEXT)[:2] + TEXT, "after line 0: .*unknown compression method"),
+        ("a.zst", zstandard.compress(TEXT)[:4] + TEXT, "after line 0: "),
         ("a.ndjson.gz", gzip.compress(TEXT)[:-8] + b"\0" * 8, "incorrect data check"),
         ("a.ndjson.gz", gzip.compress(TEXT) + b"junk", "after line 5000: .*incorrect header"),
         ("a.ndjson.zst", zstandard.compress(TEXT) + b"junk", "after line 5000: .*Unknown frame"),
@@ -141,20 +155,39 @@ def test_broken_compression_is_told_with_its_place(
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["ticks", "ticks.json", "ticks.gz", "ticks.ndjson.bz2", "ndjson", ".ndjson", "a.csv.gz.gz"],
+    ("data", "words"),
+    [
+        (zipped(b"")[:-20], "cannot be opened: File is not a zip file"),
+        (zipped(b"", "a.csv", "b.csv"), r"a zip of 2 files \('a.csv', 'b.csv'\); accepted: .* one"),
+        (zipped(b"", *"abcd"), r"a zip of 4 files \('a', 'b', 'c', …\)"),
+    ],
 )
-def test_other_names_are_refused_with_those_that_are_accepted(name: str, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"accepted: a recording named \*\.ndjson or \*\.csv"):
-        Lines(tmp_path / name)
+def test_a_zip_of_anything_but_one_file_is_refused(
+    data: bytes, words: str, write: Callable[[str, bytes], Path]
+) -> None:
+    with pytest.raises(SourceError, match=words):
+        Packed(write("a.zip", data))
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("XBTUSD.csv.gz", "XBTUSD"),
+        ("XBT.USD.CSV", "XBT.USD"),
+        ("BTCUSDT-trades-2025-01-01.zip", "BTCUSDT-trades-2025-01-01"),
+        (".csv", ".csv"),
+    ],
+)
+def test_the_stem_of_a_name_is_without_what_tells_the_format(name: str, stem: str) -> None:
+    assert stem_of(name) == stem
 
 
 def test_a_file_that_cannot_be_opened_is_told_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"gone\.csv: cannot be opened: No such file"):
-        Lines(tmp_path / "gone.csv")
+        Packed(tmp_path / "gone.csv")
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(SourceError, match=r"cannot be opened: Is a directory"):
-        Lines(tmp_path / "folder.csv")
+        Packed(tmp_path / "folder.csv")
 
 
 def test_a_line_without_an_end_takes_little_memory_and_shows_that_it_is_too_long(

@@ -163,8 +163,8 @@ def test_no_record_raises_anything_but_invalid_tick(header: str, record: list[st
             "symbol,timestamp,price,amount,bid_price,bid_amount,ask_price,ask_amount",
             "those of both trades and quotes",
         ),
-        ("symbol,timestamp,price,amount,price", "the column price comes twice"),
-        ("id,symbol,timestamp,price,amount,ID", "the column id comes twice"),
+        ("symbol,timestamp,price,amount,price", "the column 'price' comes twice"),
+        ("id,symbol,timestamp,price,amount,ID", "the column 'id' comes twice"),
         (TRADE_RECORD, "those of neither"),
     ],
 )

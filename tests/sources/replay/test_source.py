@@ -13,10 +13,11 @@ import zstandard
 
 from feed.errors import InvalidParameter, SourceError
 from feed.market.ticks import Tick, Trade
-from feed.sources.replay import source as replay
 from feed.sources.replay.bad_rows import BadRow
+from feed.sources.replay.blocks import BLOCK_ROWS, Block
 from feed.sources.replay.lines import MAX_LINE_BYTES
-from feed.sources.replay.recording import BLOCK_ROWS, RecordingReader
+from feed.sources.replay.reading import Reading
+from feed.sources.replay.recording import ObjectRecording
 from feed.sources.replay.source import CHUNK_TICKS, ReplaySource
 from feed.sources.source import Source
 from tests.sources.replay.recordings import (
@@ -193,19 +194,27 @@ async def test_equal_event_times_and_repeated_ids_are_in_order(write: Callable[.
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("gone.ndjson", None, "cannot be opened: No such file or directory; accepted: a recording"),
-        ("ticks.txt", b"", "unknown kind of file; accepted: a recording named"),
-        ("a.ndjson", b"", "is empty; accepted: a recording named"),
+        ("gone.ndjson", None, "cannot be opened: No such file or directory"),
+        ("ticks.txt", b"", "is empty; accepted: a header with the columns symbol, timestamp"),
+        ("a.ndjson", b"", "is empty; accepted: NDJSON as"),
         ("a.ndjson", b"\n \r\n", "is empty"),
         ("a.csv", b"", "is empty; accepted: a header with the columns symbol, timestamp"),
         ("a.ndjson.gz", b"", "is empty"),
         ("a.csv.zst", zstandard.compress(b""), "is empty"),
         ("a.csv", b"\nsymbol,price\n", "line 2: the columns 'symbol,price' are those of neither"),
-        ("a.csv", b"\xff\xfes\0y\0m\0", "line 1: no CSV .*; accepted: UTF-8"),
+        ("a.csv", b"\xff\xfes\0y\0m\0", "is text in UTF-16, not UTF-8; accepted: NDJSON"),
         ("a.csv", f"{TRADES_HEADER}\n".encode(), "is empty"),
         ("a.csv.gz", gzip.compress(b"symbol,", mtime=0)[:-4], "after line 0: .* cut off"),
-        ("a.ndjson.gz", b"no gzip at all", "cannot be read after line 0: .*incorrect header"),
-        ("a.ndjson", b"{\n[]\n5\n", "no tick; of 2 rows 0 .* bad are: 1 unreadable, 1 invalid"),
+        (
+            "a.csv.gz",
+            b"no gzip at all",
+            "line 1: the columns 'no gzip at all' are those of neither",
+        ),
+        (
+            "a.ndjson",
+            b"{\n[]\n5\n",
+            "no tick; of 2 rows 0 .* 1 unreadable, 1 invalid; .*, line 1: no JSON",
+        ),
         ("a.ndjson", b'{"T":"mark"}\n', "holds no tick; of 1 rows 1 only accompany ticks"),
     ],
 )
@@ -227,7 +236,7 @@ async def test_a_file_that_is_not_a_recording_is_refused_at_open(
 
 
 async def test_stop_at_the_very_first_row_is_refused_at_open(write: Callable[..., Path]) -> None:
-    source = ReplaySource(write("{", *GOOD), on_bad_row="stop")
+    source = ReplaySource(write("{", *GOOD), reading=Reading(on_bad_row="stop"))
     with pytest.raises(SourceError, match="line 1: no JSON"):
         await source.open()
 
@@ -297,12 +306,13 @@ async def test_the_file_is_read_beside_the_event_loop(
 ) -> None:
     threads: set[threading.Thread] = set()
 
-    class Observed(RecordingReader):
-        def read_block(self) -> Any:
-            threads.add(threading.current_thread())
-            return super().read_block()
+    read_block = ObjectRecording.read_block
 
-    monkeypatch.setattr(replay, "RecordingReader", Observed)
+    def observed(recording: ObjectRecording) -> Block:
+        threads.add(threading.current_thread())
+        return read_block(recording)
+
+    monkeypatch.setattr(ObjectRecording, "read_block", observed)
     await ticks_of(write(*GOOD))
     assert len(threads) == 1
     assert threading.current_thread() not in threads
@@ -369,4 +379,4 @@ async def test_a_replay_waits_for_its_readers_and_has_a_name() -> None:
 def test_another_way_with_bad_rows_is_refused() -> None:
     way: Any = "ignore"
     with pytest.raises(InvalidParameter, match=r"on_bad_row: 'ignore' .* accepted: skip or stop"):
-        ReplaySource("a.csv", on_bad_row=way)
+        Reading(on_bad_row=way)

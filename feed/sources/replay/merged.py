@@ -1,0 +1,148 @@
+"""Several recordings as one: their ticks by the market's clock, which is the largest time so far.
+
+Each file keeps the order of its rows, whatever their times, and stands where its own clock is; so
+files of one day interleave, and files of one day after the other follow. A file is open only while
+it is due: all are looked into first, for their first times. Reading blocks its thread.
+"""
+
+import heapq
+from bisect import bisect_right
+from collections.abc import Callable
+from pathlib import Path
+
+from feed.errors import SourceError
+from feed.market.market_clock import UNTIMED_NS
+from feed.sources.replay.blocks import BLOCK_ROWS, Block, Recording
+from feed.sources.replay.listing import Listings
+
+Opener = Callable[[Path, Listings], Recording]
+Key = tuple[int, int, int]  # pass, clock, place in the list of files
+
+
+class MergedRecording:
+    """One pass over several files.
+
+    Attributes:
+        words: what each was taken for, where they are of one kind; else their number.
+        taken: the files, with what each was taken for.
+    """
+
+    __slots__ = ("_clock_ns", "_heap", "_listings", "_open", "_parts", "taken", "words")
+
+    def __init__(self, paths: list[Path], open_one: Opener) -> None:
+        """Look into every file.
+
+        Raises:
+            SourceError: one of them is no recording.
+        """
+        self._open = open_one
+        self._listings = Listings()
+        self._clock_ns = UNTIMED_NS
+        self._parts: dict[int, _Part] = {}  # those that are open
+        self._heap: list[tuple[Key, Path]] = []
+        self.taken: list[tuple[Path, str]] = []
+        for number, path in enumerate(paths):
+            recording = open_one(path, Listings())
+            try:
+                clocks_ns = recording.read_block().clocks_ns
+            finally:
+                recording.close()
+            first_ns = next((ns for ns in clocks_ns if ns != UNTIMED_NS), UNTIMED_NS)
+            self._heap.append(((0, first_ns, number), path))
+            self.taken.append((path, recording.words))
+        heapq.heapify(self._heap)
+        kinds = {words for _, words in self.taken}
+        self.words = kinds.pop() if len(kinds) == 1 else f"{len(kinds)} kinds of files"
+
+    def read_block(self) -> Block:
+        """Read about as many rows as a block of one file has."""
+        merged = Block()
+        while self._heap and merged.fault is None:
+            if merged.rows >= BLOCK_ROWS or len(merged.ticks) >= BLOCK_ROWS:
+                return merged
+            (_, _, number), path = self._heap[0]
+            part = self._parts.get(number)
+            if part is None:
+                try:
+                    recording = self._open(path, self._listings)
+                except SourceError as error:  # since it was looked into
+                    merged.fault = error
+                    break
+                part = self._parts[number] = _Part(recording, number)
+                part.read(merged)
+            else:
+                self._take(part, merged)
+                if part.at == len(part.block.ticks) and not part.block.last:
+                    part.read(merged)
+            key = part.key()
+            if key is None:
+                heapq.heappop(self._heap)
+                self._parts.pop(number).recording.close()
+                merged.fault = part.block.fault
+            else:
+                heapq.heapreplace(self._heap, (key, path))
+        merged.last = True
+        return merged
+
+    def close(self) -> None:
+        """Close the files; harmless when called twice."""
+        for part in self._parts.values():
+            part.recording.close()
+        self._parts.clear()
+
+    def _take(self, part: "_Part", merged: Block) -> None:
+        """Move a part's ticks up to where the next part is due."""
+        block, begin = part.block, part.at
+        upto: Key | None = min((entry[0] for entry in self._heap[1:3]), default=None)
+        if upto is None:
+            end = len(block.ticks)
+        else:
+            last_pass, until_ns, other = upto
+            # Of equal times those of the file that was named first come first.
+            until_ns -= other < part.number
+            end = bisect_right(
+                range(len(block.ticks)),
+                (last_pass, until_ns),
+                begin,
+                key=lambda at: (block.passes[at], block.clocks_ns[at]),
+            )
+            end = max(end, begin + 1)
+        merged.ticks += block.ticks[begin:end]
+        merged.passes += block.passes[begin:end]
+        if block.clocks_ns[begin] == UNTIMED_NS:
+            merged.clocks_ns += [max(ns, self._clock_ns) for ns in block.clocks_ns[begin:end]]
+        else:
+            merged.clocks_ns += block.clocks_ns[begin:end]
+        self._clock_ns = merged.clocks_ns[-1]
+        part.at = end
+
+
+class _Part:
+    """One file that is open: the block of it that is being taken, and up to where it was."""
+
+    __slots__ = ("at", "block", "number", "recording")
+
+    def __init__(self, recording: Recording, number: int) -> None:
+        self.recording = recording
+        self.number = number
+        self.block = Block()
+        self.at = 0
+
+    def read(self, merged: Block) -> None:
+        """Read the next block that holds ticks, and add the rest of what was read to `merged`."""
+        self.at = 0
+        while True:
+            self.block = block = self.recording.read_block()
+            merged.rows += block.rows
+            merged.beside += block.beside
+            merged.bad += block.bad
+            merged.instruments += block.instruments
+            merged.bars_announced |= block.bars_announced
+            if block.ticks or block.last:
+                return
+
+    def key(self) -> Key | None:
+        """Return where its next tick stands; None: there is none."""
+        if self.at == len(self.block.ticks):
+            return None
+        return self.block.passes[self.at], self.block.clocks_ns[self.at], self.number
