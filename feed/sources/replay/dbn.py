@@ -11,9 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from feed.errors import InvalidTick, SourceError
-from feed.market.ticks import SECOND_NS, Quote, Tick, Trade
+from feed.market.ticks import MAX_EVENT_NS, SECOND_NS, Quote, Tick, Trade
 from feed.sources.replay.blocks import Block
-from feed.sources.replay.event_time import MAX_EVENT_NS
 from feed.sources.replay.formats.cells import NUMBER, billionths, is_no_price
 from feed.sources.replay.lines import Lines
 from feed.sources.replay.listing import Listing, Listings
