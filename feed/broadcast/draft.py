@@ -4,8 +4,6 @@ Its ticks are gathered first where they stand for a stretch of the ring, then en
 runs that make a frame each. Whoever waits for it does the next turn's work for all of them.
 """
 
-from collections.abc import Sequence
-
 from feed.broadcast.fragments import split_runs
 from feed.broadcast.gathering import Gathering
 from feed.broadcast.segments import Segments
@@ -62,9 +60,9 @@ class Draft:
         self.runs: Runs | None = None
 
     @property
-    def lost(self) -> Sequence[tuple[int, int]]:
-        """The first and last sequences of what the ring has lost of it: it says nothing of them."""
-        return () if self._gathering is None else self._gathering.lost
+    def lost_upto(self) -> int | None:
+        """The last sequence of its stretch that it says nothing of, since the ring has lost it."""
+        return None if self._gathering is None else self._gathering.lost_upto
 
     @property
     def weight_bytes(self) -> int:

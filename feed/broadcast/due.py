@@ -259,13 +259,13 @@ class Due:
         """Return what `next` does of what waits; None where that has nothing to say any more."""
         while True:
             if self.outbox.is_drafting:
-                lost = self.outbox.draft()
-                if lost is None:
+                if not self.outbox.draft():
                     return NOTHING_YET
-                if lost and self.ladder.gives_up():
-                    return Reason.LAGGING
-                for first, last in reversed(lost):
-                    self._append_lost(first, last, at_once=True)
+                lost = self.outbox.settle()
+                if lost is not None:
+                    if self.ladder.gives_up():
+                        return Reason.LAGGING
+                    self._append_lost(*lost, at_once=True)
             if said := self._say(wall_ns):
                 return said
             if not self.outbox.is_drafting:

@@ -2,7 +2,8 @@
 
 The stretch may be as long as the ring, and to look at all of it takes a tenth of a second, for
 which nobody else is to wait. Whenever it is looked at, its ticks are the same, unless the ring has
-overwritten them before their turn: those are lost, and told as a gap to everybody who waits.
+overwritten some of them before their turn: then the stretch begins behind those, and what was found
+before them is let go of, so that a state stands for all that is between its two ends.
 """
 
 from feed.broadcast.ring import RingBuffer
@@ -16,10 +17,10 @@ class Gathering:
     """The newest ticks of a selection in a stretch, as far as it was looked at.
 
     Attributes:
-        lost: the first and last sequences of the parts that the ring had lost before their turn.
+        lost_upto: the last sequence that the ring had lost before its turn; None: none was lost.
     """
 
-    __slots__ = ("_conflation", "_next", "_ring", "_segments", "_selection", "_upto", "lost")
+    __slots__ = ("_conflation", "_next", "_ring", "_segments", "_selection", "_upto", "lost_upto")
 
     def __init__(
         self, ring: RingBuffer, segments: Segments, selection: Selection, first: int, upto: int
@@ -39,7 +40,7 @@ class Gathering:
         self._next = first
         self._upto = upto
         self._conflation = Conflation()
-        self.lost: list[tuple[int, int]] = []
+        self.lost_upto: int | None = None
 
     def advance(self, most_walked: int) -> list[Tick] | None:
         """Look on until the segments have counted so many ticks.
@@ -55,8 +56,8 @@ class Gathering:
                 return None
             oldest = self._ring.oldest
             if self._next < oldest:
-                last = min(oldest - 1, self._upto)
-                self.lost.append((self._next, last))
+                last = self.lost_upto = min(oldest - 1, self._upto)
+                self._conflation = Conflation()
             else:
                 found, last = self._segments.find(self._selection, self._next, self._upto)
                 self._conflation.add(found)

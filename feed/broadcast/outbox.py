@@ -252,28 +252,35 @@ class Outbox:
         """Whether the first in line may still be in the making."""
         return bool(self.waiting) and isinstance(self.waiting[0], Drafted)
 
-    def draft(self) -> Sequence[tuple[int, int]] | None:
-        """Do a turn's work for the state that is first in line, and in the making.
+    def draft(self) -> bool:
+        """Do a turn's work for the state that is first in line; tell whether it is whole."""
+        unfinished = [draft for draft in self._first_drafted.drafts if draft.runs is None]
+        return not unfinished or (unfinished[0].advance() and len(unfinished) == 1)
+
+    def settle(self) -> tuple[int, int] | None:
+        """Let the state that is first in line wait in fragments; it must be whole.
 
         Returns:
-            None: it is not whole yet. Once it is, and waits in fragments, the first and last
-            sequences of what the ring has lost of it, which it says nothing of.
+            The first and last sequence of what it says nothing of, since the ring has lost it;
+            None: that is nothing.
         """
-        drafted = self.waiting[0]
-        assert isinstance(drafted, Drafted)
-        for draft in drafted.drafts:
-            if draft.runs is None:
-                draft.advance()
-                break
-        if any(draft.runs is None for draft in drafted.drafts):
-            return None
+        drafted = self._first_drafted
         self.waiting[:1] = _in_fragments(drafted)
-        return [stretch for draft in drafted.drafts for stretch in draft.lost]
+        lost_upto = [draft.lost_upto for draft in drafted.drafts if draft.lost_upto is not None]
+        if not lost_upto or isinstance(drafted.origin, OfSnapshot):
+            return None
+        return drafted.origin.first, max(lost_upto)
+
+    @property
+    def _first_drafted(self) -> Drafted:
+        first = self.waiting[0]
+        assert isinstance(first, Drafted)
+        return first
 
     def _append_drafted(self, drafts: Sequence[Draft], origin: Origin, *, moves: bool) -> None:
         """Let a state wait: in fragments if all of it is made, and has lost nothing."""
         drafted = Drafted(drafts, moves, origin)
-        if any(draft.runs is None or draft.lost for draft in drafts):
+        if any(draft.runs is None or draft.lost_upto is not None for draft in drafts):
             self.waiting.append(drafted)
         else:
             self.waiting += _in_fragments(drafted)

@@ -48,6 +48,7 @@ class Ledger:
         )
         self._dropped: frozenset[Key] = frozenset()  # and what waits for the socket may be of it
         self._restated: set[Key] = set()  # keys that may be told again what they were told
+        self._restated_from = 0  # before any position that is later than this
         # And those that may be, since an interval of theirs had ended before a gap, up to its end.
         self._restated_before: tuple[int, frozenset[Key]] = 0, frozenset()
         self._snapshot: dict[Key, int] | None = None
@@ -144,7 +145,9 @@ class Ledger:
             places[key] = known.get(key)
             if places[key] is None and late and (key in switched or after is None):
                 self._late.add(key)
-        self._restated |= switched
+        if switched:
+            self._restated |= switched
+            self._restated_from = self._highest
         if after is not None:
             places |= dict.fromkeys(added & self._lossless, after)
         if places:
@@ -338,12 +341,14 @@ class Ledger:
     def _join(self, position: int) -> None:
         """Give all keys one place again, where they stand at the same.
 
-        One that an interval's end has told beyond the position is told the rest up to it again.
+        One that an interval's end has told beyond the position is told the rest up to it again; and
+        what the interval had collected is told before any later position, but maybe after this one.
         """
         places = set(self._places.values())
         place = places.pop() if len(places) == 1 else None
         if place is not None and not self._late:
-            if place > position and self._restated & self._places.keys():
+            restated = self._restated & self._places.keys()
+            if restated and (place > position or position <= self._restated_from):
                 return
             self.at = place
             self._places = {}
