@@ -7,14 +7,21 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from feed.broadcast.fan_out import Engine
 
 # No test is timed: a machine that is busy with something else is no defect. CI looks at more
-# examples than whoever waits for an answer: `--hypothesis-profile thorough`.
+# examples than whoever waits for an answer, `--hypothesis-profile thorough`, and does not look for
+# the smallest one that fails: that may last longer than any test may, and then says nothing.
 settings.register_profile("quick", deadline=None, max_examples=25)
-settings.register_profile("thorough", deadline=None, max_examples=40)
+settings.register_profile(
+    "thorough",
+    deadline=None,
+    max_examples=30,
+    phases=[phase for phase in Phase if phase not in {Phase.shrink, Phase.explain}],
+    print_blob=True,
+)
 settings.load_profile("quick")
 
 # Run in the background of a shell, we would hand down to every program we start that it ignores

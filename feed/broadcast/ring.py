@@ -159,7 +159,7 @@ class RingBuffer:
     def hole_after(self, after: int, upto: int) -> Hole | None:
         """Return the first hole of which something lies after a sequence, and up to another."""
         holes = self._holes
-        if not holes or holes[-1].last <= after:
+        if not holes or holes[-1].last <= after or upto <= after:
             return None
         hole = holes[bisect_left(holes, after + 1, key=_last)]
         return hole if hole.first <= upto else None
