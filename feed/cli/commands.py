@@ -19,6 +19,7 @@ import typer
 from feed import __version__
 from feed.cli import key, listening, token
 from feed.cli.bench import bench
+from feed.cli.inspect import inspect
 from feed.cli.plumbing import ENDED_BY, FAILED, NOT_ACCEPTED, complain
 from feed.cli.proxy import proxy
 from feed.cli.serve import ServeCommand, serve
@@ -94,6 +95,7 @@ app.command()(listening.why)
 app.add_typer(key.app)
 app.add_typer(token.app)
 app.command()(proxy)
+app.command()(inspect)
 app.command(
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},

@@ -182,6 +182,20 @@ def settings_of(arguments: Mapping[str, object], fields: Sequence[str]) -> Setti
     return settings
 
 
+def load_typed(block: type[_Block], options: Mapping[str, object]) -> _Block:
+    """Compose one block of options, of the command line alone; nothing else is read.
+
+    Raises:
+        InvalidSettings: with every problem that was found.
+    """
+    problems: list[InvalidInput] = []
+    written = {field: Given(option_name(field), value) for field, value in options.items()}
+    made = _compose(block, options, written, problems)
+    if made is None:
+        raise InvalidSettings(problems)
+    return made
+
+
 def _values(fields: Iterable[str], written: Written) -> dict[str, Any]:
     return {field: written[field].value for field in fields if field in written}
 

@@ -4,6 +4,7 @@ Knows the order of rows, which is that of the ticks, whatever their times; keeps
 time is not judged yet. Knows no file.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -74,6 +75,10 @@ class Recording(Protocol):
     """
 
     words: str
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The columns of a table, by the field that each gives; empty for all else."""
 
     def read_block(self) -> Block:
         """Read about `BLOCK_ROWS` rows.

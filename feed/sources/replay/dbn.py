@@ -5,7 +5,7 @@ is told by the day: by the mappings at the head of a file, and by messages in a 
 Reading blocks its thread.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -32,9 +32,12 @@ class DbnRecording:
 
     Attributes:
         words: what it was taken for.
+        columns: it has none.
     """
 
     __slots__ = ("_blocks", "_lines", "words")
+
+    columns: Mapping[str, str] = {}
 
     def __init__(self, lines: Lines, reading: Reading, listings: Listings, packing: str) -> None:
         """Read the head of the file.

@@ -7,7 +7,7 @@ it is due: all are looked into first, for their first times. Reading blocks its 
 
 import heapq
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from feed.errors import SourceError
@@ -24,8 +24,11 @@ class MergedRecording:
 
     Attributes:
         words: what each was taken for, where they are of one kind; else their number.
+        columns: none are shown: each file has its own.
         taken: the files, with what each was taken for.
     """
+
+    columns: Mapping[str, str] = {}
 
     __slots__ = ("_clock_ns", "_heap", "_listings", "_open", "_parts", "taken", "words")
 

@@ -9,6 +9,7 @@ from feed.errors import InvalidInput, InvalidTick, SourceError
 from feed.market.symbols import SYMBOL_SHAPE, is_symbol
 from feed.sources.options import (
     Accepts,
+    Options,
     SourceOptions,
     not_a_boolean,
     refusal,
@@ -99,27 +100,14 @@ _BOUNDS = {
     ),
 }
 if TYPE_CHECKING:
-    _Bounded = SourceOptions
+    _Bounded = Options
 else:  # `from` is a word of Python, so no class statement can have it as a field
-    _Bounded = create_model("_Bounded", __base__=SourceOptions, __module__=__name__, **_BOUNDS)
+    _Bounded = create_model("_Bounded", __base__=Options, __module__=__name__, **_BOUNDS)
 
 
-class ReplayOptions(_Bounded):
-    """A recording, as it was or faster."""
+class ReadingOptions(_Bounded):
+    """How the files of a replay are to be read."""
 
-    usage = "replay:FILE"
-    where = f"FILE is one or several, parted by commas, globs among them: {FILE_SHAPE}"
-
-    place: Annotated[str, AfterValidator(_is_there)]
-    speed: Annotated[
-        float,
-        BeforeValidator(_speed),
-        AfterValidator(_is_speed),
-        Accepts("a factor, or max", "float|max"),
-    ] = Field(default=1.0, description="Speed of a replay: a factor, or max.")
-    loop: Annotated[bool, Accepts("true or false")] = Field(
-        default=False, description="Start a replay over when it ends."
-    )
     on_bad_row: Annotated[OnBadRow, Accepts("skip or stop")] = Field(
         default="skip", description="What to do about a broken row of a recording: skip or stop."
     )
@@ -147,6 +135,24 @@ class ReplayOptions(_Bounded):
             begin_ns=None if begin is None else rfc3339_ns(begin),
             end_ns=None if end is None else rfc3339_ns(end),
         )
+
+
+class ReplayOptions(ReadingOptions, SourceOptions):
+    """A recording, as it was or faster."""
+
+    usage = "replay:FILE"
+    where = f"FILE is one or several, parted by commas, globs among them: {FILE_SHAPE}"
+
+    place: Annotated[str, AfterValidator(_is_there)]
+    speed: Annotated[
+        float,
+        BeforeValidator(_speed),
+        AfterValidator(_is_speed),
+        Accepts("a factor, or max", "float|max"),
+    ] = Field(default=1.0, description="Speed of a replay: a factor, or max.")
+    loop: Annotated[bool, Accepts("true or false")] = Field(
+        default=False, description="Start a replay over when it ends."
+    )
 
     async def look(self) -> None:
         """See that the files begin as recordings do; bad rows are told when they are served."""

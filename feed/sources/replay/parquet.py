@@ -4,7 +4,7 @@ Read by pyarrow, an extra: of each row group only the columns that give fields o
 memory is bounded by these of one row group. Reading blocks its thread.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,11 @@ class ParquetRecording:
         self.words = f"{layout.words}, Parquet"
         rows = _rows(path, self._file, [field.name for field in fields])
         self._blocks = RowBlocks(path, rows, self.reader.read, listings, reading)
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Return its columns that are read, by the field that each gives."""
+        return self.reader.columns()
 
     def read_block(self) -> Block:
         """Read the next rows."""

@@ -1,9 +1,11 @@
 """What a file is, by its content: the opening of a recording, of one file or of several."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from feed.errors import SourceError
+from feed.sources.replay.bad_rows import BadRow, Flaw
 from feed.sources.replay.blocks import Recording
 from feed.sources.replay.formats.columns import shown
 from feed.sources.replay.line_rows import BYTE_ORDER_MARK
@@ -87,6 +89,37 @@ def _recording_of(packed: Packed, lines: Lines, reading: Reading, listings: List
     return CsvRecording(lines, reading, listings, packed.stem, packing)
 
 
+def no_tick(
+    place: str,
+    reading: Reading,
+    *,
+    rows: int,
+    beside: int,
+    skipped: Mapping[str, int],
+    first_bad: BadRow | None,
+) -> SourceError:
+    """Return why a recording that was read to its end is none.
+
+    Args:
+        place: its files.
+        reading: how they were read.
+        rows: how many rows it has.
+        beside: how many of them only accompany ticks.
+        skipped: how many of them are bad, by flaw.
+        first_bad: the first of these.
+    """
+    if rows == 0:
+        return SourceError(f"{place}: is empty; accepted: {FILE_SHAPE}")
+    bounded = reading.begin_ns is not None or reading.end_ns is not None
+    between = " between --from and --to" if bounded else ""
+    bad = ", ".join(f"{skipped.get(flaw, 0)} {flaw}" for flaw in Flaw)
+    first = "" if first_bad is None else f"; {first_bad}"
+    return SourceError(
+        f"{place}: holds no tick{between}; of {rows} rows {beside} only accompany ticks, and bad "
+        f"are: {bad}{first}"
+    )
+
+
 def _is_of_objects(lines: Lines, path: Path) -> bool:
     """Tell NDJSON from CSV.
 
@@ -108,9 +141,8 @@ def _is_of_objects(lines: Lines, path: Path) -> bool:
         first.decode()
     except UnicodeDecodeError as error:
         if error.reason != "unexpected end of data":  # where the head ends amid a letter
-            raise _not_accepted(
-                path, f"is no text in UTF-8: it begins with {_shown(head)}"
-            ) from None
+            what = "no text, but binary" if b"\0" in head else "no text in UTF-8"
+            raise _not_accepted(path, f"is {what}: it begins with {_shown(head)}") from None
     if first.startswith(b"<"):
         raise _not_accepted(path, "is a page in HTML or XML, such as an error in place of a file")
     return named or first.startswith((b"{", b"["))

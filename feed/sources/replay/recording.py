@@ -4,7 +4,7 @@ Knows lines, and reads forward. Reading blocks, so the replay calls it from a th
 of pace, loops or counters.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -57,6 +57,11 @@ class TextRecording:
         self._judge = Judge()
         self._listed = 0  # how many instruments earlier blocks told of
         self._read: Callable[[Any], Tick | None]
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Return the columns of a table, by the field that each gives."""
+        return self._reader.columns() if isinstance(self._reader, RecordReader) else {}
 
     def read_block(self) -> Block:
         """Read about `BLOCK_ROWS` rows: as many lines as it takes."""
@@ -212,11 +217,6 @@ class CsvRecording(TextRecording):
         if names is not first:
             self.words += " without a header"
             self._rest = chain([line], self._rest)
-
-    @property
-    def reader(self) -> RecordReader:
-        """The reader of its records."""
-        return self._reader
 
     def _first_line(self) -> bytes:
         for line in self._rest:

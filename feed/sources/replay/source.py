@@ -30,7 +30,7 @@ from feed.sources.replay.blocks import Block, Recording
 from feed.sources.replay.object_rows import BAR_KINDS
 from feed.sources.replay.pace import Pace
 from feed.sources.replay.reading import Reading
-from feed.sources.replay.recognition import FILE_SHAPE, open_place, version_of
+from feed.sources.replay.recognition import no_tick, open_place, version_of
 from feed.sources.replay.steering import Speed, Steering, check_speed
 from feed.sources.source import Instrument
 
@@ -378,16 +378,13 @@ class ReplaySource:
         return now_ns
 
     def _no_tick(self) -> SourceError:
-        if self.rows_read == 0:
-            return SourceError(f"{self.place}: is empty; accepted: {FILE_SHAPE}")
-        bad = ", ".join(f"{count} {reason}" for reason, count in self.rows_skipped.items())
-        first = f"; {self._first_bad}" if self._first_bad is not None else ""
-        between = ""
-        if self.reading.begin_ns is not None or self.reading.end_ns is not None:
-            between = " between --from and --to"
-        return SourceError(
-            f"{self.place}: holds no tick{between}; of {self.rows_read} rows {self.rows_beside} "
-            f"only accompany ticks, and bad are: {bad}{first}"
+        return no_tick(
+            self.place,
+            self.reading,
+            rows=self.rows_read,
+            beside=self.rows_beside,
+            skipped=self.rows_skipped,
+            first_bad=self._first_bad,
         )
 
     async def _in_thread(self, function: Callable[[], _T]) -> _T:
