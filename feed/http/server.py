@@ -19,7 +19,6 @@ from feed.hub.session import Session
 from feed.ingest.runner import Ingest
 from feed.metrics.exposition import Exposition
 from feed.trust.identity import NOBODY
-from feed.wire.disconnect import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +82,7 @@ class Server:
     def _lose(self, session: Session) -> None:
         """End a session whose connection ends just now."""
         self.hub.egress.leave(session, at_end=True)
-        self.hub.close(session, Reason.CLIENT_LEFT)
-        session.connection.cut_off_soon()  # a reader that has stalled would keep it open for ever
+        self.hub.lose(session)
 
     def charge(self, request: web.Request, spend: Callable[[int], None]) -> None:
         """Tell a conversation how much CPU time, in nanoseconds, its client's bytes took to parse.

@@ -56,6 +56,7 @@ class Housekeeping:
         loop_lag: Histogram,
         expire: Callable[[Session, int, int], None],
         fail: Callable[[Session, Exception], None],
+        lose: Callable[[Session], None],
         egress: EgressWatch,
         memory: MemoryWatch,
     ) -> None:
@@ -71,6 +72,7 @@ class Housekeeping:
             loop_lag: takes how late the loop was, in nanoseconds.
             expire: looks at the end of a session's identity, at a monotonic and a wall time.
             fail: takes a session for which something of ours went wrong.
+            lose: takes one whose connection ends.
             egress: looks at the bytes that identities are written.
             memory: looks at the memory of all.
         """
@@ -85,6 +87,7 @@ class Housekeeping:
         self._loop_lag = loop_lag
         self._expire = expire
         self._fail = fail
+        self._lose = lose
         self._egress = egress
         self._memory = memory
 
@@ -122,6 +125,9 @@ class Housekeeping:
             yield
 
     def _look_at(self, session: Session, mono_ns: int, awake_ns: int, wall_ns: int) -> None:
+        if session.connection.closing:  # of a peer that has closed its side, and reads nothing
+            self._lose(session)
+            return
         self._audience.look(session.subscriber, mono_ns)
         session.beat(awake_ns)
         if session.identity.expires_wall_ns is not None and not session.ended.done():

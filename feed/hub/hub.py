@@ -185,6 +185,7 @@ class Hub:
             loop_lag=self.instruments.loop_lag,
             expire=self._expire,
             fail=self.fail,
+            lose=self.lose,
             egress=self.egress,
             memory=MemoryWatch(
                 self.audience, self.door, self.sessions, self.waiting, self.disconnect
@@ -450,6 +451,14 @@ class Hub:
         """Disconnect a session for which something of ours went wrong."""
         log.error("session_failed", id=session.id, exc_info=error)
         self.disconnect(session, Reason.ERROR)
+
+    def lose(self, session: Session) -> None:
+        """Take a session out whose connection ends, and cut that off.
+
+        It would stay open for ever where it keeps bytes for a peer that reads none.
+        """
+        self.close(session, Reason.CLIENT_LEFT)
+        session.connection.cut_off_soon()
 
     def told(self, reason: Reason) -> Disconnect:
         """Return what somebody is told who is sent away, or not let in."""

@@ -10,10 +10,10 @@ It is the server of `feed serve` without its program and its protocol handler: t
 ring, lanes and ladder. A program may have as many as it likes; they share nothing.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from aiohttp import web
 
@@ -22,6 +22,7 @@ from feed.client.stream import Stream
 from feed.client.subscription import OnLagName, Subscription, Symbols
 from feed.errors import FeedError, InvalidParameter, SourceError
 from feed.http.app import application
+from feed.http.callers import note_caller
 from feed.http.service import make_service
 from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.library.in_process import URL, subscribe
@@ -43,6 +44,7 @@ _OF_THE_PROGRAM = frozenset(
     }
 )
 _LONGEST_NAME = 64
+_Response = TypeVar("_Response", bound=web.StreamResponse)
 OPTIONS = tuple(field for field in Settings.option_fields() if field not in _OF_THE_PROGRAM)
 
 
@@ -105,6 +107,8 @@ class Broadcaster:
             raise FeedError("app() was called before; a broadcaster has one application")
         self._has_app = True
         app = application(self._service)
+        if self._service.hub.settings.trust_proxy:
+            app.middlewares.append(self._note_caller)
         app.cleanup_ctx.append(self._run)
         return app
 
@@ -217,6 +221,14 @@ class Broadcaster:
         self._source.end()
         await self._service.hub.departure.finish()
         await self._running.aclose()
+
+    @web.middleware
+    async def _note_caller(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[_Response]]
+    ) -> _Response:
+        """Keep who asks through a proxy that is trusted; our own runner would do so before."""
+        note_caller(request, self._service.hub.door.proxies)
+        return await handler(request)
 
     async def _run(self, app: web.Application) -> AsyncIterator[None]:
         del app

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+import feed
 from tests.documents.markdown import ROOT, documents
 from tests.documents.project import PROJECT
 from tests.e2e.conftest import Program, Run
@@ -332,14 +334,44 @@ async def test_commands_do_what_they_are_there_for(run: Run, command: str, tmp_p
     await fitting[0](command, Stage(run, tmp_path))
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+async def serves_ticks_of_its_own(script: Path, port: int) -> None:
+    """Run a program with a broadcaster in it, and read what it publishes."""
+    served = await asyncio.create_subprocess_exec(sys.executable, str(script), stdout=PIPE)
+    try:
+        assert served.stdout is not None
+        await served.stdout.readline()
+        url = f"http://127.0.0.1:{port}/prices"
+        async with feed.connect(url, trades=["OWN"], transport="sse") as stream:
+            batch = await asyncio.wait_for(anext(stream), PROGRAM_PATIENCE_S)
+            assert {tick["S"] for tick in batch} == {"OWN"}
+    finally:
+        served.terminate()
+        await served.communicate()
+
+
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
 async def test_python_examples_print_ticks(run: Run, example: str, tmp_path: Path) -> None:
     if "alpaca" in example:
         pytest.importorskip("alpaca", reason="alpaca-py is not installed (the extra `clients`)")
     for name in re.findall(r"^(?:from|import) (\w+)", example, re.MULTILINE):
         pytest.importorskip(name, reason=f"{name} is not installed (the extra `clients`)")
-    program = await run("--rate", "500", "--symbols", "AAPL,MSFT")
     script = tmp_path / "example.py"
-    script.write_text(example.replace(ADDRESS, f"127.0.0.1:{program.port}"))
+    if "run_app" in example:
+        port = free_port()
+        script.write_text(example.replace("port=8080", f"port={port}"))
+        await serves_ticks_of_its_own(script, port)
+        return
+    address = ADDRESS
+    if ADDRESS in example:
+        program = await run("--rate", "500", "--symbols", "AAPL,MSFT")
+        address = f"127.0.0.1:{program.port}"
+    script.write_text(example.replace(ADDRESS, address))
     lines = await output_of([sys.executable, str(script)], 2)
     assert re.search(r"-\d+ \d+$|AAPL [\d.]+$", lines[-1].strip())
