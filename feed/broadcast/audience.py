@@ -1,17 +1,16 @@
 """The audience: all subscribers, who of them is held, live or behind, and what each is written.
 
-Every decision on subscribers is made here: who may come in, how a subscription begins, who moves
-between lanes, who fell behind and is caught up, what production waits for. Times are arguments:
-`mono_ns` for what is due or lasts, `wall_ns` for what is written. Knows no loop, clock or socket;
-the hub, which has them, asks, and so do tests.
+The decisions on subscribers are made here: who may come in, how a subscription begins, who moves
+between lanes, who fell behind, what production waits for; the turns of those behind are in
+`feed.broadcast.behind`. Times are arguments: `mono_ns` for what is due or lasts, `wall_ns` for what
+is written. Knows no loop, clock or socket; the hub, which has them, asks, and so do tests.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from feed.broadcast.awake_clock import AwakeClock
+from feed.broadcast.behind import Behind
 from feed.broadcast.cut import Broadcast, Cut
-from feed.broadcast.egress import Throttle
 from feed.broadcast.flight_record import WARNING_REASONS, From, Happened
 from feed.broadcast.ladder import Ladder, LadderCounts
 from feed.broadcast.lane import Socket
@@ -20,7 +19,7 @@ from feed.broadcast.outgoing import Outgoing
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.resumption import Resume
 from feed.broadcast.subscriber import Subscriber
-from feed.broadcast.turn import Progress, Verdict, take_turn
+from feed.broadcast.turn import Verdict
 from feed.broadcast.warnings import Warnings
 from feed.market.listing import Listing
 from feed.market.ticks import Tick
@@ -42,20 +41,15 @@ class Audience:
     Attributes:
         broadcast: the ring and lanes that they are served from.
         limits: the most that they may ask for.
-        behind: subscribers that are behind, in the order of their turns.
+        behind: subscribers that are behind, and their turns.
         ladder: how often each step of the ladder was taken.
         resumes: positions that subscribers came with, by outcome.
         warnings: what they are told of what they will not get.
-        awake_clock: for what a peer does not do; to be asked every second.
     """
 
     __slots__ = (
-        "_announced",
         "_beside",
         "_beside_entries",
-        "_down",
-        "_fell_behind",
-        "awake_clock",
         "behind",
         "broadcast",
         "ladder",
@@ -81,16 +75,12 @@ class Audience:
         """
         self.broadcast = broadcast
         self.limits = limits
-        self.behind: dict[Subscriber, None] = {}
+        self.behind = Behind(broadcast, limits, fell_behind)
         self.ladder = LadderCounts()
         self.resumes: Counter[Resume] = Counter()
         self.warnings = warnings or Warnings(broadcast, Listing(broadcast.snapshot), patient=False)
-        self.awake_clock = AwakeClock()
-        self._fell_behind = fell_behind
-        self._announced: Message | None = None
         self._beside: dict[Subscriber, int] = {}  # symbols that they named beside a `*`
         self._beside_entries = 0  # of all of them
-        self._down = False  # what was announced last is that the source is down
 
     # Coming, changing, going.
 
@@ -223,12 +213,12 @@ class Audience:
         """Let a subscriber that is held have what it is due, from its next turn on."""
         subscriber.release()
         subscriber.ladder.note_time(mono_ns)
-        self._put_behind(subscriber, mono_ns)
+        self.behind.add(subscriber, mono_ns)
 
     def leave(self, subscriber: Subscriber) -> None:
         """Take a subscriber out, for good; only last words may be written to it."""
         subscriber.lane.drop(subscriber)
-        self.behind.pop(subscriber, None)
+        self.behind.drop(subscriber)
         self.warnings.forget(subscriber)
         self._note_beside(subscriber, 0)
         subscriber.end()
@@ -266,30 +256,7 @@ class Audience:
         """
         if subscriber.live and subscriber.buffered_bytes() > self.limits.high_water_bytes:
             subscriber.lane.drop(subscriber)
-            self._miss(subscriber, self.broadcast.cut_sequence, mono_ns, missed=False)
-
-    def throttle(self, subscriber: Subscriber, throttle: Throttle, mono_ns: int) -> None:
-        """Hold a subscriber to the bytes that its identity may be written, or no longer.
-
-        What it is not given by then is told as a gap: with the newest of each symbol behind it.
-        """
-        ladder = subscriber.ladder
-        before = ladder.throttle
-        if before is Throttle.NONE:
-            if throttle is not Throttle.NONE:
-                ladder.throttle = Throttle.WAITS
-                if subscriber.live:
-                    subscriber.lane.drop(subscriber)
-                    self._miss(subscriber, self.broadcast.cut_sequence, mono_ns, missed=False)
-            return
-        if throttle is Throttle.WAITS or (before, throttle) == (Throttle.ONCE, Throttle.ONCE):
-            return
-        if before is Throttle.WAITS:
-            subscriber.due.give_up()
-        ladder.throttle = throttle
-        if not subscriber.buffered_bytes():  # it took all that it was given
-            ladder.watch(subscriber.socket, self.awake_clock.awake_ns(mono_ns))
-        self._fell_behind()
+            self.behind.miss(subscriber, self.broadcast.cut_sequence, mono_ns, missed=False)
 
     def announce(self, message: Message, mono_ns: int, *, down: bool) -> None:
         """Tell all subscribers that selected something whether the source is down.
@@ -297,7 +264,7 @@ class Audience:
         A subscriber that cannot take it now, or comes later, is told once it is caught up, if it is
         news to it then. What waits for a cut has to be cut before, since it came before.
         """
-        self._announced, self._down = message, down
+        self.behind.note_announced(message, down=down)
         broadcast, outgoing, lanes = self.broadcast, Outgoing(), []
         for lane, envelope in broadcast.announce(message, mono_ns):
             outgoing.add(lane, (envelope,), mono_ns)
@@ -307,50 +274,6 @@ class Audience:
             for reader in lane.readers():
                 assert isinstance(reader, Subscriber)
                 reader.told_down = down
-
-    # Subscribers that are behind.
-
-    def give(
-        self,
-        subscriber: Subscriber,
-        mono_ns: int,
-        wall_ns: int,
-        most_frames: int | None = None,
-    ) -> Progress | Verdict:
-        """Give a subscriber that is behind its turn: what it is due, while its socket has room.
-
-        Args:
-            subscriber: it goes to the end of those that are behind.
-            mono_ns: now, for what lasts.
-            wall_ns: now, for what is written.
-            most_frames: the most frames at once; None: as many as fit. A turn that had to look at
-                much of the ring ends before.
-
-        Returns:
-            What became of it, or why it is to be disconnected.
-        """
-        del self.behind[subscriber]
-        self.behind[subscriber] = None
-        limits, ladder = self.limits, subscriber.ladder
-        if ladder.throttle is Throttle.WAITS:
-            return Progress.NONE
-        segments = self.broadcast.fragments.segments
-        outcome = take_turn(subscriber, segments, limits.high_water_bytes, wall_ns, most_frames)
-        ladder.note_time(mono_ns)
-        if outcome is Progress.CAUGHT_UP and ladder.throttle is Throttle.ONCE:
-            ladder.throttle = Throttle.WAITS
-            return Progress.SOME
-        if outcome is Progress.CAUGHT_UP:
-            self._go_live(subscriber)
-            ladder.note(Happened.CAUGHT_UP, 0, self.broadcast.cut_sequence, mono_ns=mono_ns)
-        elif outcome is Progress.SOME:
-            ladder.watch(subscriber.socket, self.awake_clock.awake_ns(mono_ns))
-        elif outcome is Progress.NONE:
-            awake_ns = self.awake_clock.awake_ns(mono_ns)
-            words = ladder.slowness(subscriber.socket, awake_ns, limits.slow_timeout_ns)
-            if words is not None:
-                return Verdict(Reason.SLOW, words)
-        return outcome
 
     def make_room(self, subscriber: Subscriber) -> Verdict:
         """Count, and tell in words, that a subscriber has to go, which holds more than there is."""
@@ -385,11 +308,7 @@ class Audience:
     def can_take(self, count: int) -> bool:
         """Tell whether `count` more ticks overrun no subscriber that is owed every tick."""
         ring = self.broadcast.ring
-        needed = min(
-            (subscriber.first_needed for subscriber in self.behind if subscriber.lossless),
-            default=ring.newest + 1,
-        )
-        return ring.newest + count - needed < ring.capacity
+        return ring.newest + count - self.behind.first_needed() < ring.capacity
 
     # Inside.
 
@@ -403,34 +322,13 @@ class Audience:
         """Stop a subscriber's live frames, and its turns, while what it is due changes."""
         subscriber.hold()
         subscriber.lane.drop(subscriber)
-        self.behind.pop(subscriber, None)
-
-    def _go_live(self, subscriber: Subscriber) -> None:
-        """Tell a subscriber that is caught up what is news to it, and let it have live frames."""
-        if (
-            self._announced
-            and subscriber.told_down is not self._down
-            and subscriber.selection.symbols
-        ):
-            subscriber.told_down = self._down
-            subscriber.send(subscriber.lane.message_envelope(self._announced))
-        del self.behind[subscriber]
-        subscriber.go_live()
-        subscriber.lane.add(subscriber)
+        self.behind.drop(subscriber)
 
     def _write(self, outgoing: Outgoing, follows: int, mono_ns: int) -> None:
         """Write frames that follow a sequence; readers that miss them are behind."""
         for reader in outgoing.write(self.broadcast.fan_out, self.limits.high_water_bytes):
             assert isinstance(reader, Subscriber)
-            self._miss(reader, follows, mono_ns)
-
-    def _miss(
-        self, subscriber: Subscriber, follows: int, mono_ns: int, *, missed: bool = True
-    ) -> None:
-        """Let a subscriber be behind that could not be written what follows a sequence."""
-        subscriber.miss(follows, missed=missed)
-        subscriber.ladder.note(Happened.BEHIND, 0, follows, 1, mono_ns=mono_ns)
-        self._put_behind(subscriber, mono_ns)
+            self.behind.miss(reader, follows, mono_ns)
 
     def _note_subscription(
         self, subscriber: Subscriber, selection: Selection, after: Position | str | None
@@ -442,8 +340,3 @@ class Audience:
         elif after is not None:
             begins = From.BEGINNING if after == BEGINNING else From.OTHER_EPOCH
         subscriber.ladder.note(Happened.SUBSCRIBED, begins, sequence, selection.entries)
-
-    def _put_behind(self, subscriber: Subscriber, mono_ns: int) -> None:
-        subscriber.ladder.watch(subscriber.socket, self.awake_clock.awake_ns(mono_ns))
-        self.behind[subscriber] = None
-        self._fell_behind()

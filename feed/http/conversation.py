@@ -2,21 +2,20 @@
 
 It is: connected, auth, authenticated, subscribe, subscription, and then as often as the client
 likes. aiohttp reads the client's messages; every frame to the client is built by `feed.wire` and
-written straight to the transport. (aiohttp's own `send_*` would compress in a context of their own,
-which silently corrupts all that follows.) Nothing follows a Close frame: a session leaves the hub
-before one is written, whichever side closes.
+written straight to the transport. Nothing follows a Close frame: a session leaves the hub before
+one is written, whichever side closes.
 """
 
-import zlib
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Protocol
 
-from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
+from aiohttp import WSMessage, WSMsgType
 
 from feed.broadcast.allowance import Allowance
 from feed.broadcast.payload_key import PayloadKey
-from feed.errors import CredentialRefused, FeedError, LimitExceeded, NotGranted
+from feed.errors import CredentialRefused, FeedError, NotGranted
+from feed.http.pings import Pings
+from feed.http.standing_order import StandingOrder
+from feed.http.websocket_response import Socket
 from feed.hub.connection import Connection
 from feed.hub.hub import Hub
 from feed.hub.session import Session
@@ -25,108 +24,42 @@ from feed.market.symbols import ALL
 from feed.trust.credentials import bearer, key_pair
 from feed.trust.denial import Denial
 from feed.trust.identity import NOBODY, Identity
-from feed.wire.codec import CODECS, Codec
+from feed.wire.codec import Codec
 from feed.wire.compression import Compression
 from feed.wire.dialect import DIALECTS, opcode_of
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.error_codes import ErrorCode
 from feed.wire.framing import WebSocketFraming
-from feed.wire.grants import Grants
 from feed.wire.limit import Limit
-from feed.wire.messages import leaving_message, refusal_words
-from feed.wire.requests import Auth, Control, Feedback, Subscribe, Unsubscribe
+from feed.wire.messages import leaving_message
+from feed.wire.requests import Auth, Control, Feedback, Subscribe
 from feed.wire.sdk import Sdk
 from feed.wire.selection import Selection
-from feed.wire.subscribed import NOTHING_SUBSCRIBED, Subscribed
 from feed.wire.transport import Transport
-from feed.wire.websocket_frame import Opcode, close_frame, websocket_frame
+from feed.wire.websocket_frame import close_frame
 
-MAX_CONTROL_BYTES = 256 * 1024  # inflated; 5,000 symbols on three channels are 150 KiB
-SUBPROTOCOLS = {f"feed.{name}": codec for name, codec in CODECS.items()}
 _PROTOCOL_REASONS = {1002: Reason.PROTOCOL, 1007: Reason.PROTOCOL, 1009: Reason.TOO_BIG}
 _ENDS = {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR}
-_PING = websocket_frame(Opcode.PING, b"")
-
-
-class Incoming(Protocol):
-    """Where the messages of a client come from, each when it is wanted."""
-
-    def want(self, *, everything: bool = False) -> None:
-        """Let the next message come; `everything`: from now on all of them."""
-
-
-class Socket(web.WebSocketResponse):
-    """aiohttp's WebSocket, which lets us leave the hub before it writes a Close frame.
-
-    Its messages are asked for one by one, so that a flood of them waits where it comes from.
-
-    Attributes:
-        client_forgets: the client offered to compress each of its messages by itself.
-    """
-
-    _conversation: "Conversation | None" = None
-    _incoming: Incoming | None = None
-
-    def __init__(self, *, compress: bool, client_forgets: bool, last_words_s: float) -> None:
-        super().__init__(
-            protocols=tuple(SUBPROTOCOLS),
-            autoping=False,
-            max_msg_size=MAX_CONTROL_BYTES,
-            compress=compress,
-            timeout=last_words_s,
-        )
-        self.client_forgets = client_forgets
-
-    def read_from(self, incoming: Incoming) -> None:
-        """Ask for each message that is received."""
-        self._incoming = incoming
-
-    async def receive(self, timeout: float | None = None) -> WSMessage:  # noqa: ASYNC109 - aiohttp's own
-        """Receive the next message, of any kind."""
-        if self._incoming is not None:
-            self._incoming.want()
-        return await super().receive(timeout)
-
-    async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:  # noqa: ARG002 - a stalled reader never drains
-        """Close; also called by aiohttp when the peer closes or breaks the protocol."""
-        if self._incoming is not None:
-            self._incoming.want(everything=True)  # it looks for the peer's Close among all else
-        if isinstance(self.exception(), zlib.error):  # to aiohttp a failure like any other: 1000
-            code = WSCloseCode.INVALID_TEXT
-        if self._conversation is not None:
-            self._conversation.before_close(code)
-        return await super().close(code=code, message=message, drain=False)
-
-    def belong_to(self, conversation: "Conversation | None") -> None:
-        """Tell a conversation before a Close frame is written; None: it has ended."""
-        self._conversation = conversation
 
 
 class Conversation:
     """The words between one client and the server, and the resulting state of both."""
 
     __slots__ = (
-        "_agreed",
         "_allowance",
         "_authenticated",
-        "_awaits_pong",
         "_began_ns",
-        "_codec",
-        "_compress",
         "_connection",
         "_dialect",
-        "_every",
         "_hub",
-        "_marks",
-        "_ping_ns",
-        "_pong_due",
+        "_order",
+        "_pings",
         "_redeem",
         "_refusal",
         "_refused",
         "_sdk",
         "_session",
         "_socket",
-        "_subscribed",
     )
 
     def __init__(
@@ -158,25 +91,18 @@ class Conversation:
         self._socket = socket
         self._connection = connection
         self._hub = hub
-        self._codec = codec
         self._dialect = DIALECTS[codec.name]
-        self._agreed = agreed
+        self._order = StandingOrder(hub, codec, agreed, every)
         self._sdk = sdk
-        self._every = every
-        self._compress = True  # unless the client asked for plain frames
-        self._marks = False
-        self._subscribed = NOTHING_SUBSCRIBED
         identity = NOBODY if isinstance(shown, CredentialRefused) else shown
         # Where nobody has an identity, `auth` is a form that is still gone through, once.
         self._authenticated = hub.identities.required and identity is not NOBODY
         self._redeem = redeem
         self._refused = shown if isinstance(shown, CredentialRefused) else None
         self._allowance = Allowance(hub.rates, hub.clock.mono_ns())
-        self._pong_due: bytes | None = None  # the newest ping that was not answered yet
         self._began_ns = hub.awake_ns()
-        self._ping_ns = self._began_ns  # when the last one went out, or was not due
-        self._awaits_pong = False
-        socket.belong_to(self)
+        self._pings = Pings(connection, hub.settings.high_water_bytes, self._began_ns)
+        socket.tell_before_close(self._before_close)
         self._refusal = hub.refusal(identity, connection.place)
         key = PayloadKey(Selection(), codec, marks=False)
         framing = WebSocketFraming(opcode_of(codec))
@@ -188,7 +114,7 @@ class Conversation:
             beat=self._beat,
             compression=agreed,
             identity=identity,
-            reselect=self._reselect,
+            reselect=self._order.follow_grants,
             hears_notices=self._hears_notices,
         )
 
@@ -207,7 +133,7 @@ class Conversation:
         else:
             if self._authenticated:
                 self._connection.write_last(self._dialect.authenticated)
-            self._hub.release(self._session)
+            self._hub.subscriptions.release(self._session)
         while True:
             message = await self._socket.receive()
             if message.type in _ENDS:
@@ -224,9 +150,9 @@ class Conversation:
         """Be out of the hub, if that has not happened yet."""
         self._hub.close(self._session, reason)
         self._session.release()
-        self._socket.belong_to(None)
+        self._socket.tell_before_close(None)
 
-    def before_close(self, code: int) -> None:
+    def _before_close(self, code: int) -> None:
         """Leave the hub, and say the dialect's error, before aiohttp writes a Close frame."""
         if self._session.ended.done():  # we closed, and aiohttp would do so once more
             self._connection.transport.close()
@@ -258,7 +184,7 @@ class Conversation:
 
     def _knows_more(self) -> bool:
         """Whether the client has shown that it knows messages which the dialect does not have."""
-        return self._marks or self._socket.ws_protocol is not None
+        return self._order.marks or self._socket.ws_protocol is not None
 
     def _hears_notices(self) -> bool:
         """Whether a message may come that nothing was said for.
@@ -281,24 +207,11 @@ class Conversation:
         words = f"{Reason.POLICY.value.words}: {limit} are limited"
         self._hub.disconnect(self._session, Reason.POLICY, words)
 
-    def _answer_ping(self) -> None:
-        """Answer the newest ping, if there is one, and room (RFC 6455 §5.5.3).
-
-        A reader that sends pings and reads nothing would have us keep a pong for each.
-        """
-        if self._pong_due is not None and self._has_room():
-            self._connection.write_last(websocket_frame(Opcode.PONG, self._pong_due))
-            self._pong_due = None
-
-    def _has_room(self) -> bool:
-        high_water_bytes = self._hub.settings.high_water_bytes
-        return self._connection.buffered_bytes() <= high_water_bytes
-
     async def _take(self, message: WSMessage) -> None:
         """Act on a message of any kind, when it is its turn."""
         is_control = message.type in {WSMsgType.TEXT, WSMsgType.BINARY}
         # A client that does not read the answers is not asked for more questions.
-        if is_control and not self._has_room():
+        if is_control and not self._pings.has_room():
             await self._connection.room(self._hub.settings.high_water_bytes)
         hub = self._hub
         auth: Auth | None = None
@@ -309,10 +222,9 @@ class Conversation:
             if is_control:
                 auth = self._hear(message.data)
             elif message.type is WSMsgType.PING and self._may_go_on():
-                self._pong_due = bytes(message.data)
-                self._answer_ping()
-            elif message.type is WSMsgType.PONG and (self._awaits_pong or self._may_go_on()):
-                self._awaits_pong = False
+                self._pings.hear(bytes(message.data))
+            elif message.type is WSMsgType.PONG and (self._pings.awaits_pong or self._may_go_on()):
+                self._pings.hear_pong()
             self.spend(hub.steps.cpu_ns() - began_ns)
         if auth is not None and not self._session.ended.done():
             await self._authenticate(auth)
@@ -366,7 +278,7 @@ class Conversation:
             hub.refuse(session, refusal)
             return
         self._authenticated = True
-        hub.identify(session, identity)
+        hub.entitlement.identify(session, identity)
         self._connection.write_last(self._dialect.authenticated)
 
     def _refuse(self, refused: CredentialRefused) -> None:
@@ -388,85 +300,11 @@ class Conversation:
             self._connection.write_last(answer)
             self._authenticated = True
         elif isinstance(control, Subscribe):
-            self._subscribe(control)
+            self._order.add(self._session, control)
         elif isinstance(control, Feedback):
             self._hub.age_reports.record(Transport.WEBSOCKET, control.ages_ms)
         else:
-            self._unsubscribe(control)
-
-    def _subscribe(self, asked: Subscribe) -> None:
-        marks = self._marks if asked.marks is None else asked.marks
-        before = self._granted
-        known, had = before.names, before.selection
-        subscribed, added = before.more(asked, self._every)
-        grants = subscribed.grants
-        if Transport.WEBSOCKET not in grants.transports:
-            raise NotGranted(f"the transport {Transport.WEBSOCKET}", grants.words())
-        if added.refused and not subscribed.selection.symbols:
-            raise NotGranted(refusal_words(added.refused), grants.words())
-        self._compress = self._compress if asked.compress is None else asked.compress
-        self._move(subscribed, marks=marks)
-        self._hub.begin(
-            self._session,
-            added.selection,
-            after=asked.after,
-            snapshot=bool(asked.snapshot),
-            on_lag=asked.on_lag,
-            named=subscribed.names,
-            known=known,
-            silent=asked.silent_channels,
-            refused=added.refused,
-            had=had,
-        )
-
-    def _unsubscribe(self, unwanted: Unsubscribe) -> None:
-        self._move(self._granted.less(unwanted, self._every), marks=self._marks)
-        self._hub.release(self._session)
-
-    @property
-    def _granted(self) -> Subscribed:
-        """The subscription under the grants that the session has now."""
-        if self._subscribed.grants is self._session.identity.grants:
-            return self._subscribed
-        return self._subscribed.under(self._session.identity.grants)
-
-    def _reselect(self) -> None:
-        """Subscribe to what is granted now of what was subscribed to, and say so if it changes."""
-        before = self._subscribed
-        if before is NOTHING_SUBSCRIBED:
-            return  # whatever it asks for later is seen under the grants of then
-        granted = self._granted
-        if before.selection.symbols and Transport.WEBSOCKET not in granted.grants.transports:
-            self._hub.disconnect(self._session, Reason.NOT_GRANTED)
-            return
-        if granted.selection == before.selection:
-            self._subscribed = granted
-            self._hub.withdraw(self._session)
-            return
-        try:
-            self._move(granted, marks=self._marks, grants=granted.grants)
-        except LimitExceeded as error:  # it may not keep what it has
-            self._hub.door.note(error)
-            self._hub.disconnect(self._session, Reason.POLICY, str(error))
-            return
-        self._hub.release(self._session)
-
-    def _move(self, subscribed: Subscribed, *, marks: bool, grants: Grants | None = None) -> None:
-        """Change the subscription, and acknowledge it; the session is held after it.
-
-        Args:
-            subscribed: the new one.
-            marks: whether positions are in the arrays.
-            grants: of now, where it changes since these have changed.
-        """
-        key = PayloadKey(subscribed.selection, self._codec, marks)
-        compression = self._agreed if self._compress else None
-        self._hub.change(self._session, key, compression, beside=subscribed.beside, grants=grants)
-        # Equal, and shared by the whole lane: a copy of the selection would take 1 kB.
-        shared = self._session.subscriber.lane.payload.key.selection
-        self._subscribed = replace(subscribed, selection=shared)
-        self._marks = marks
-        self._connection.write_last(self._dialect.acknowledge(subscribed))
+            self._order.take_away(self._session, control)
 
     def _beat(self, awake_ns: int) -> None:
         """Ping when it is time; end a connection that did not answer, unless it is paused."""
@@ -475,14 +313,10 @@ class Conversation:
             if awake_ns - self._began_ns > settings.auth_timeout_s * 1e9:
                 self._hub.disconnect(self._session, Reason.AUTH_TIMEOUT)
             return
-        self._answer_ping()
+        self._pings.answer()
         if not self._session.subscriber.live:
-            self._ping_ns, self._awaits_pong = awake_ns, False  # the ladder's business
-            return
-        silent_s = (awake_ns - self._ping_ns) / 1e9
-        if self._awaits_pong:
-            if silent_s > settings.pong_timeout_s:
-                self._hub.disconnect(self._session, Reason.UNRESPONSIVE)
-        elif silent_s > settings.ping_interval_s:
-            self._ping_ns, self._awaits_pong = awake_ns, True
-            self._connection.write_last(_PING)
+            self._pings.rest(awake_ns)  # the ladder's business
+        elif not self._pings.beat(
+            awake_ns, interval_s=settings.ping_interval_s, timeout_s=settings.pong_timeout_s
+        ):
+            self._hub.disconnect(self._session, Reason.UNRESPONSIVE)

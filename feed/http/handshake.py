@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from aiohttp import HttpVersion11, hdrs, web
 
-from feed.http.conversation import SUBPROTOCOLS, Socket
 from feed.http.mount import path_of
 from feed.http.protocol.handler import Handler
+from feed.http.websocket_response import SUBPROTOCOLS, Socket
 from feed.wire.codec import Codec
 from feed.wire.compression import MAX_WINDOW_BITS, Compression
 from feed.wire.deflate_offer import CLIENT_FORGETS, acceptable_offer

@@ -131,7 +131,7 @@ async def respond(
     session.wish = None if wish == granted.selection else wish
     # Only the lane's own selection is kept, which all of its subscribers share.
     begin = partial(
-        hub.begin,
+        hub.subscriptions.begin,
         session,
         after=endless.after,
         snapshot=bool(endless.asked.snapshot),

@@ -65,7 +65,9 @@ class CatchUp:
         if self._closing(subscriber):
             return False
         clock = self._clock
-        outcome = self._audience.give(subscriber, clock.mono_ns(), clock.wall_ns(), most_frames)
+        outcome = self._audience.behind.give(
+            subscriber, clock.mono_ns(), clock.wall_ns(), most_frames
+        )
         if isinstance(outcome, Verdict):
             self._disconnect(subscriber, outcome)
             return True

@@ -53,7 +53,7 @@ class EgressWatch:
         owner, per_s = self._limit_of(session)
         egress = self._egress.get(owner)
         if per_s is not None and egress is not None and egress.is_limited:
-            self._audience.throttle(session.subscriber, Throttle.WAITS, mono_ns)
+            self._audience.behind.throttle(session.subscriber, Throttle.WAITS, mono_ns)
 
     def leave(self, session: Session, *, at_end: bool = False) -> None:
         """Count what was sent to a session that ends: its identity may come back at once.
@@ -88,7 +88,7 @@ class EgressWatch:
             owner, limit_per_s = self._limit_of(session)
             if not owner or limit_per_s is None:  # it may have been lifted
                 self._sent.pop(session, None)
-                self._audience.throttle(session.subscriber, Throttle.NONE, mono_ns)
+                self._audience.behind.throttle(session.subscriber, Throttle.NONE, mono_ns)
                 continue
             rates[owner] = limit_per_s
             groups.setdefault(owner, []).append(session)
@@ -102,7 +102,7 @@ class EgressWatch:
             self._limited[Limit.EGRESS] += egress.is_limited and not was_limited
             for session in groups.get(owner, ()):
                 if not session.ended.done():
-                    self._audience.throttle(session.subscriber, throttle, mono_ns)
+                    self._audience.behind.throttle(session.subscriber, throttle, mono_ns)
                 yield
         for owner in self._egress.keys() - groups.keys():
             if self._egress[owner].rest(mono_ns):

@@ -54,7 +54,7 @@ class Housekeeping:
         sessions: Mapping[Subscriber, Session],
         waiting: Waiting,
         loop_lag: Histogram,
-        expire: Callable[[Session, int, int], None],
+        look_at_end: Callable[[Session, int, int], None],
         fail: Callable[[Session, Exception], None],
         lose: Callable[[Session], None],
         egress: EgressWatch,
@@ -70,7 +70,7 @@ class Housekeeping:
             sessions: everybody connected, as it changes.
             waiting: connections whose next request is not there.
             loop_lag: takes how late the loop was, in nanoseconds.
-            expire: looks at the end of a session's identity, at a monotonic and a wall time.
+            look_at_end: looks at the end of a session's identity, at a monotonic and a wall time.
             fail: takes a session for which something of ours went wrong.
             lose: takes one whose connection ends.
             egress: looks at the bytes that identities are written.
@@ -85,7 +85,7 @@ class Housekeeping:
         self._sessions = sessions
         self._waiting = waiting
         self._loop_lag = loop_lag
-        self._expire = expire
+        self._look_at_end = look_at_end
         self._fail = fail
         self._lose = lose
         self._egress = egress
@@ -98,7 +98,7 @@ class Housekeeping:
             await asyncio.sleep(self._pause_s)
             self._loop_lag.observe(max(0, time.perf_counter_ns() - due_ns))
             mono_ns, wall_ns = self._clock.mono_ns(), self._clock.wall_ns()
-            awake_ns = self._audience.awake_clock.awake_ns(mono_ns)
+            awake_ns = self._audience.behind.awake_clock.awake_ns(mono_ns)
             for work in (
                 self._audience.keeping_alive(
                     mono_ns,
@@ -131,4 +131,4 @@ class Housekeeping:
         self._audience.look(session.subscriber, mono_ns)
         session.beat(awake_ns)
         if session.identity.expires_wall_ns is not None and not session.ended.done():
-            self._expire(session, mono_ns, wall_ns)
+            self._look_at_end(session, mono_ns, wall_ns)

@@ -55,4 +55,4 @@ class IdentityWatch:
                 self._hub.disconnect(session, Reason.REVOKED, words)
             return
         if now != before:
-            self._hub.identify(session, now)
+            self._hub.entitlement.identify(session, now)

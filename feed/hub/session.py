@@ -40,8 +40,8 @@ class Session:
         goodbye: writes the transport's last words for a reason; nothing may follow them.
         beat: called about every second with the time by a clock that stands still while the process
             sleeps (`AwakeClock`), for what a transport does by itself.
-        identity: who it is, and what it may have. `Hub.identify` changes it.
-        reselect: called when its grants may have changed; None: the hub selects for it.
+        identity: who it is, and what it may have. `Entitlement.identify` changes it.
+        reselect: called with it when its grants may have changed; None: it is selected for it.
         hears_notices: tells whether it knows messages that answer nothing, such as `expiring`.
         wish: all that it asked for, as far as it is granted, where its selection does not say that;
             of transports that go one way.
@@ -57,7 +57,7 @@ class Session:
     goodbye: Callable[[Disconnect], None]
     beat: Callable[[int], None]
     identity: Identity = ANONYMOUS
-    reselect: Callable[[], None] | None = None
+    reselect: Callable[["Session"], None] | None = None
     hears_notices: Callable[[], bool] = always
     wish: Selection | None = None
     told_end_ns: int | None = None
@@ -65,6 +65,11 @@ class Session:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     id: int = field(default_factory=lambda: next(_ids))
+
+    def entitle(self, identity: Identity) -> None:
+        """Be of an identity, and get the last known state at the pace that is granted to it."""
+        self.identity = identity
+        self.subscriber.due.pace(paced=identity.grants.conflate_ms > 0)
 
     def release(self) -> None:
         """Let go of its conversation, so that both are freed at once and not by some collection.

@@ -63,7 +63,7 @@ class Ingest:
 
         Lists that have begun are published whole before, whoever is behind.
         """
-        self.hub.hurry()
+        self.hub.publisher.hurry()
         async with self.between_lists():
             for task in self._tasks:
                 task.cancel()
@@ -147,7 +147,7 @@ class Ingest:
         state, name = feed.state, strand.name
         health_log.info("feed_state", state=state.value, source=name, reason=feed.reason)
         message = feed_message(state.value, name, feed.reason, wall_ns)
-        self.hub.announce(message, down=state is Health.SOURCE_DOWN)
+        self.hub.publisher.announce(message, down=state is Health.SOURCE_DOWN)
 
     def _note_change(self) -> None:
         self.changed.set()

@@ -134,7 +134,7 @@ class Strand:
             await self._give(bars.finish())
 
     async def _give(self, ticks: list[Tick], source_ticks: Sequence[Tick] = ()) -> None:
-        await self._hub.publish(
+        await self._hub.publisher.publish(
             ticks,
             wait=self.side.source.can_wait,
             source_ticks=source_ticks,
@@ -151,6 +151,6 @@ class Strand:
             return
         try:
             async with asyncio.timeout(self._hub.settings.wait_for_timeout_s):
-                await self._hub.subscribers_reach(wished)
+                await self._hub.subscriptions.reach(wished)
         except TimeoutError:
             log.warning("wait_for_timed_out", wished=wished, here=len(self._hub.sessions))

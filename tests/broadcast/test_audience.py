@@ -46,14 +46,14 @@ class Scene:
 
     def give(self, at_s: float, most_frames: int | None = None) -> Progress | Verdict:
         for second in range(self.given_s + 1, int(at_s)):
-            self.stage.audience.awake_clock.awake_ns(second * SECOND_NS)
+            self.stage.audience.behind.awake_clock.awake_ns(second * SECOND_NS)
         return self.wake(at_s, most_frames)
 
     def wake(self, at_s: float, most_frames: int | None = None) -> Progress | Verdict:
         """Give a turn after a time in which nobody asked what the time is."""
         self.given_s = int(at_s)
         mono_ns = int(at_s * SECOND_NS)
-        return self.stage.audience.give(self.member.subscriber, mono_ns, 0, most_frames)
+        return self.stage.audience.behind.give(self.member.subscriber, mono_ns, 0, most_frames)
 
     @property
     def frames(self) -> int:
@@ -168,7 +168,7 @@ def test_somebody_is_called_whenever_something_is_due() -> None:
     assert calls == []
     audience.release(subscriber, 0)
     assert calls == [1]
-    audience.give(subscriber, 0, 0)
+    audience.behind.give(subscriber, 0, 0)
     member.socket.held_bytes = HIGH_WATER_BYTES + 1
     broadcast.publish([*stage.ring.read(0, 0)], 0)
     stage.publish("AAPL")
@@ -331,9 +331,9 @@ def test_a_full_socket_with_nothing_subscribed_is_looked_at_and_is_slow_in_the_e
     assert member.subscriber.standing is Standing.BEHIND
     for _ in range(10):
         stage.now_ns += SECOND_NS
-        assert stage.audience.give(member.subscriber, stage.now_ns, 0) is Progress.NONE
+        assert stage.audience.behind.give(member.subscriber, stage.now_ns, 0) is Progress.NONE
     stage.now_ns += 1
-    verdict = stage.audience.give(member.subscriber, stage.now_ns, 0)
+    verdict = stage.audience.behind.give(member.subscriber, stage.now_ns, 0)
     assert isinstance(verdict, Verdict)
     assert verdict.reason is Reason.SLOW
 
@@ -347,5 +347,5 @@ def test_a_full_socket_that_was_looked_at_loses_nothing_once_it_has_room() -> No
     assert stage.audience.ladder.paused == 1
     stage.publish_and_cut("A", "B")
     member.socket.held_bytes = 0
-    assert stage.audience.give(member.subscriber, stage.now_ns, 0) is Progress.CAUGHT_UP
+    assert stage.audience.behind.give(member.subscriber, stage.now_ns, 0) is Progress.CAUGHT_UP
     assert member.take_sequences() == [1, 2]

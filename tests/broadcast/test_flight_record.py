@@ -164,7 +164,7 @@ def test_what_comes_conflated_is_on_record_with_how_much() -> None:
     for _ in range(10):
         life.stage.publish_and_cut("AAPL")
     life.member.socket.held_bytes = 0
-    life.stage.audience.give(life.member.subscriber, 5 * SECOND_NS, 0)
+    life.stage.audience.behind.give(life.member.subscriber, 5 * SECOND_NS, 0)
     gaps = [
         (GAP_REASONS[event.detail], event.sequence, event.count)
         for event in life.told

@@ -14,7 +14,7 @@ def lossless(stage: Stage, on_lag: OnLag = OnLag.GAP) -> Member:
 
 
 def throttle(stage: Stage, member: Member, what: Throttle) -> list[Object]:
-    stage.audience.throttle(member.subscriber, what, stage.now_ns)
+    stage.audience.behind.throttle(member.subscriber, what, stage.now_ns)
     stage.catch_up(member)
     return member.take_objects()
 
@@ -118,7 +118,7 @@ def test_every_sequence_comes_once_or_is_in_one_gap_whatever_the_throttle_does()
         match chance.randrange(4):
             case 0:
                 state = chance.choice(list(Throttle))
-                stage.audience.throttle(member.subscriber, state, stage.now_ns)
+                stage.audience.behind.throttle(member.subscriber, state, stage.now_ns)
             case 1:
                 stage.catch_up(member)
             case _:

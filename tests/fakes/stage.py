@@ -261,9 +261,9 @@ class Stage:
             self.audience.release(subscriber, self.now_ns)
         if member.socket.gone or subscriber.standing is not Standing.BEHIND:
             return
-        outcome = self.audience.give(subscriber, self.now_ns, self.wall_ns, most_frames)
+        outcome = self.audience.behind.give(subscriber, self.now_ns, self.wall_ns, most_frames)
         while outcome is Progress.SOME and most_frames is None and not member.socket.held_bytes:
-            outcome = self.audience.give(subscriber, self.now_ns, self.wall_ns)
+            outcome = self.audience.behind.give(subscriber, self.now_ns, self.wall_ns)
         if isinstance(outcome, Verdict):
             self.leave(member)
             member.ended = outcome.reason

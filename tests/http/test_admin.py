@@ -221,7 +221,7 @@ async def test_the_record_tells_who_said_who_it_is_and_what_has_no_time_yet(
     await feed.sessions_reach(1)
     (session,) = feed.hub.sessions.values()
     key = replace(session.subscriber.lane.payload.key, selection=EVERYTHING)
-    feed.hub.change(session, key)  # and its turn has not ended
+    feed.hub.subscriptions.change(session, key)  # and its turn has not ended
     _, document = await ask(feed, f"{PATH}/{session.id}", bearer_of(admin))
     names = [event["event"] for event in document["record"]]
     assert names[0] == "joined"

@@ -65,7 +65,7 @@ class Desk:
         for session in list(self.feed.hub.sessions.values()):
             old = session.identity
             identity = Identity(old.kind, old.id, old.name, Grants.of_document(grants))
-            self.feed.hub.identify(session, identity)
+            self.feed.hub.entitlement.identify(session, identity)
 
 
 def symbols(messages: list[Message]) -> list[str]:

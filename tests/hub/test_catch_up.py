@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from feed.broadcast.audience import Audience
+from feed.broadcast.behind import Behind
 from feed.broadcast.subscriber import Subscriber
 from feed.broadcast.turn import Verdict
 from feed.hub.catch_up import CatchUp
@@ -98,14 +98,14 @@ async def test_a_turn_that_fails_is_nobody_elses(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken, well = scene.falls_behind(), scene.falls_behind()
-    give = Audience.give
+    give = Behind.give
 
-    def give_or_fail(audience: Audience, subscriber: Subscriber, *rest: Any) -> Any:
+    def give_or_fail(behind: Behind, subscriber: Subscriber, *rest: Any) -> Any:
         if subscriber is broken.subscriber:
             raise ZeroDivisionError
-        return give(audience, subscriber, *rest)
+        return give(behind, subscriber, *rest)
 
-    monkeypatch.setattr(Audience, "give", give_or_fail)
+    monkeypatch.setattr(Behind, "give", give_or_fail)
     well.socket.held_bytes = 0
     task = asyncio.create_task(scene.catch_up.run())
     await until(lambda: well.subscriber.live)

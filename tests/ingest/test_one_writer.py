@@ -13,6 +13,7 @@ import feed
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.ring import RingBuffer
 from feed.hub.hub import Hub
+from feed.hub.publisher import Publisher
 from feed.ingest.health_watch import LIVE, FeedHealth, HealthWatch
 from feed.market.symbol_health import Health
 from feed.market.ticks import SECOND_NS, Bar, Status, Tick, Trade
@@ -139,10 +140,11 @@ async def test_a_status_waits_for_the_end_of_a_list(
     served = await serve(clock=clock.clock)
     await let_b_fall_silent(served, clock)
     before = served.hub.broadcast.ring.newest
-    publish = served.hub.publish
+    publish = served.hub.publisher.publish
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def in_two_parts(
+        _: Publisher,
         ticks: list[Tick],
         *,
         wait: bool,
@@ -154,7 +156,7 @@ async def test_a_status_waits_for_the_end_of_a_list(
         await go_on.wait()
         await publish(ticks[1:], wait=wait, held=held)
 
-    monkeypatch.setattr(served.hub, "publish", in_two_parts)
+    monkeypatch.setattr(Publisher, "publish", in_two_parts)
     publishing = asyncio.create_task(served.source.publish([trade(1), trade(2)]))
     await begun.wait()
     stating = asyncio.create_task(served.ingest.state_health())

@@ -90,7 +90,7 @@ async def populate(feed: Feed) -> None:
         session = hub.open(
             cast("Connection", socket), key, framing, lambda _: None, compression=compression
         )
-        hub.release(session)
+        hub.subscriptions.release(session)
     await feed.publish(*(trade(1, symbol) for symbol in SYMBOLS))
     await feed.publish(*(quote(1, symbol) for symbol in SYMBOLS))
 

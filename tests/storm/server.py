@@ -28,6 +28,7 @@ from feed.broadcast.lanes import Lanes
 from feed.broadcast.selection_index import SelectionIndex
 from feed.http.app import HUB, make_app
 from feed.http.protocol.runner import Runner
+from feed.hub.entitlement import Entitlement
 from feed.hub.hub import Hub
 from feed.hub.session import Session
 from feed.market.ticks import Tick, Trade
@@ -174,7 +175,7 @@ def break_on_purpose() -> None:
         few = [index for index, tick in enumerate(ticks) if not _is_lost(tick)]
         distribute(self, [ticks[index] for index in few], [fragments[index] for index in few])
 
-    def keep_selection(self: Hub, session: Session, identity: Identity) -> None:
+    def keep_selection(self: Entitlement, session: Session, identity: Identity) -> None:
         if session.identity is not NOBODY:
             session.identity = identity
         else:
@@ -186,9 +187,9 @@ def break_on_purpose() -> None:
         else:
             kept.append(lane)
 
-    identify = Hub.identify
+    identify = Entitlement.identify
     SelectionIndex.distribute = distribute_but_some  # type: ignore[method-assign]
-    Hub.identify = keep_selection  # type: ignore[method-assign]
+    Entitlement.identify = keep_selection  # type: ignore[method-assign]
     Lanes.leave = leave_all_but_one  # type: ignore[method-assign]
 
 

@@ -32,7 +32,7 @@ from feed.broadcast.deflated_lane import DeflatedLane
 from feed.broadcast.lane import Lane
 from feed.broadcast.outgoing import Outgoing
 from feed.broadcast.traffic import Traffic
-from feed.http import conversation, websocket
+from feed.http import websocket, websocket_response
 from feed.http.conversation import Conversation
 from feed.wire.disconnect import Disconnect
 from feed.wire.framing import WebSocketFraming
@@ -83,8 +83,8 @@ class Echo(Conversation):
         known = subscriber.lane.payload, framing, Traffic(), 0
         lane = (
             Lane(*known)
-            if self._agreed is None
-            else DeflatedLane(*known, compression=self._agreed, budget=broadcast.lanes.budget)
+            if self._order.agreed is None
+            else DeflatedLane(*known, compression=self._order.agreed, budget=broadcast.lanes.budget)
         )
         lane.add(subscriber)
         return lane
@@ -113,7 +113,7 @@ async def test_the_fuzzing_client_finds_nothing(
 ) -> None:
     monkeypatch.setattr(websocket, "Conversation", Echo)
     # aiohttp takes what is shorter than its limit.
-    monkeypatch.setattr(conversation, "MAX_CONTROL_BYTES", LARGEST_BYTES + 1)
+    monkeypatch.setattr(websocket_response, "MAX_CONTROL_BYTES", LARGEST_BYTES + 1)
     feed = await serve(
         max_control_messages_per_s=MANY,
         max_control_ms_per_s=MANY,

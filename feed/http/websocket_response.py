@@ -1,0 +1,70 @@
+"""aiohttp's WebSocket, as we need it: messages wanted one by one, and nothing behind a Close.
+
+aiohttp answers a handshake and reads frames by it. Its own `send_*` are never used: they would
+compress in a context of their own, which silently corrupts all that follows.
+"""
+
+import zlib
+from collections.abc import Callable
+from typing import Protocol
+
+from aiohttp import WSCloseCode, WSMessage, web
+
+from feed.wire.codec import CODECS
+
+MAX_CONTROL_BYTES = 256 * 1024  # inflated; 5,000 symbols on three channels are 150 KiB
+SUBPROTOCOLS = {f"feed.{name}": codec for name, codec in CODECS.items()}
+
+
+class Incoming(Protocol):
+    """Where the messages of a client come from, each when it is wanted."""
+
+    def want(self, *, everything: bool = False) -> None:
+        """Let the next message come; `everything`: from now on all of them."""
+
+
+class Socket(web.WebSocketResponse):
+    """A WebSocket that tells before it writes a Close frame, so that the hub is left before.
+
+    Its messages are asked for one by one, so that a flood of them waits where it comes from.
+
+    Attributes:
+        client_forgets: the client offered to compress each of its messages by itself.
+    """
+
+    _before_close: Callable[[int], None] | None = None
+    _incoming: Incoming | None = None
+
+    def __init__(self, *, compress: bool, client_forgets: bool, last_words_s: float) -> None:
+        super().__init__(
+            protocols=tuple(SUBPROTOCOLS),
+            autoping=False,
+            max_msg_size=MAX_CONTROL_BYTES,
+            compress=compress,
+            timeout=last_words_s,
+        )
+        self.client_forgets = client_forgets
+
+    def read_from(self, incoming: Incoming) -> None:
+        """Ask for each message that is received."""
+        self._incoming = incoming
+
+    async def receive(self, timeout: float | None = None) -> WSMessage:  # noqa: ASYNC109 - aiohttp's own
+        """Receive the next message, of any kind."""
+        if self._incoming is not None:
+            self._incoming.want()
+        return await super().receive(timeout)
+
+    async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:  # noqa: ARG002 - a stalled reader never drains
+        """Close; also called by aiohttp when the peer closes or breaks the protocol."""
+        if self._incoming is not None:
+            self._incoming.want(everything=True)  # it looks for the peer's Close among all else
+        if isinstance(self.exception(), zlib.error):  # to aiohttp a failure like any other: 1000
+            code = WSCloseCode.INVALID_TEXT
+        if self._before_close is not None:
+            self._before_close(code)
+        return await super().close(code=code, message=message, drain=False)
+
+    def tell_before_close(self, told: Callable[[int], None] | None) -> None:
+        """Call this with the code before a Close frame is written; None: nobody any more."""
+        self._before_close = told

@@ -1,0 +1,112 @@
+"""The publisher: where events come in, and are cut in time.
+
+It publishes what the one writer gives it, in parts that the ring can hold beside what waits for a
+cut, and holds production where the slowest lossless subscriber would be overrun. Knows no source.
+"""
+
+from collections.abc import Callable, Collection
+
+from feed.broadcast.audience import Audience
+from feed.hub.catch_up import CatchUp
+from feed.hub.clock import Clock
+from feed.hub.cutter import Cutter
+from feed.hub.steps import Step
+from feed.hub.turns import Turns
+from feed.market.ticks import Tick
+from feed.wire.messages import Message
+
+
+def nothing() -> None:
+    """Be called, and do nothing."""
+
+
+class Publisher:
+    """Takes ticks into the ring, and words on the source to everybody."""
+
+    __slots__ = (
+        "_audience",
+        "_broadcast",
+        "_catch_up",
+        "_clock",
+        "_cutter",
+        "_hurries",
+        "_most_published_ticks",
+        "_turns",
+    )
+
+    def __init__(
+        self, audience: Audience, cutter: Cutter, catch_up: CatchUp, turns: Turns, clock: Clock
+    ) -> None:
+        """Begin with nothing.
+
+        Args:
+            audience: takes the ticks, and knows what production has to wait for.
+            cutter: sees to it that they are cut.
+            catch_up: tells when a subscriber got further.
+            turns: for resolving symbols, one piece at a time.
+            clock: what the time is.
+        """
+        self._audience = audience
+        self._broadcast = audience.broadcast
+        self._cutter = cutter
+        self._catch_up = catch_up
+        self._turns = turns
+        self._clock = clock
+        self._most_published_ticks = audience.most_published_ticks
+        self._hurries = False
+
+    async def publish(
+        self,
+        ticks: list[Tick],
+        *,
+        wait: bool,
+        source_ticks: Collection[Tick] = (),
+        held: Callable[[], None] = nothing,
+    ) -> None:
+        """Take ticks into the ring, and see to it that they are cut.
+
+        Args:
+            ticks: in order, the bars that they finish among them.
+            wait: hold production while the ring would overrun the slowest lossless subscriber.
+            source_ticks: those of them that the source gave itself.
+            held: called each time that production is held.
+        """
+        audience, step = self._audience, self._most_published_ticks
+        own = set(map(id, source_ticks)) if len(ticks) > step else None
+        for start in range(0, len(ticks), step):
+            part = ticks[start : start + step]
+            given = len(source_ticks) if own is None else sum(id(tick) in own for tick in part)
+            await self._resolve(part)
+            if wait and not audience.can_take(len(part)):
+                held()
+                await self._hold_production(len(part))
+            while not audience.publish(part, self._clock.mono_ns(), given):
+                self._cutter.cut()
+            self._cutter.schedule()
+
+    def hurry(self) -> None:
+        """Hold no production any more: the list that waits is the last one."""
+        self._hurries = True
+        self._catch_up.moved.set()
+
+    def announce(self, message: Message, *, down: bool) -> None:
+        """Tell all subscribers that selected something whether the source is down."""
+        if self._broadcast.waiting_ticks:
+            self._cutter.cut()  # what came before it is told before it
+        self._audience.announce(message, self._clock.mono_ns(), down=down)
+
+    async def _resolve(self, ticks: list[Tick]) -> None:
+        """Find out which globs match symbols that are new to them, before a cut has to."""
+        sets = self._broadcast.lanes.wildcard_sets
+        if not sets.all_known(ticks):
+            await self._turns.in_slices(sets.resolving(ticks), Step.RESOLVE)
+
+    async def _hold_production(self, count: int) -> None:
+        """Wait until `count` more ticks overrun no subscriber that is owed every tick."""
+        while True:
+            self._catch_up.moved.clear()
+            if self._hurries or self._audience.can_take(count):
+                return
+            if self._broadcast.waiting_ticks:
+                self._cutter.cut()
+            await self._catch_up.moved.wait()
