@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from feed.http.access import Scope
-from feed.http.contract.asyncapi import ACTIONS
+from feed.http.contract.actions import ACTIONS
 from feed.http.contract.message_table import DESCRIBED, Described
 from feed.http.contract.ticks import EXAMPLES, WORDS
 from feed.http.routes import ROUTES, Route
