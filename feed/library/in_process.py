@@ -107,7 +107,7 @@ async def subscribe(hub: Hub, order: Order) -> InProcessLink:
         )
         session.ended.add_done_callback(let_go)
         session.subscriber.open(b"")
-        hub.begin(
+        hub.subscriptions.begin(
             session,
             session.subscriber.selection,
             after=asked.after,
