@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.chaos.conflated import Conflated, Wrong, check_stretch
+from tests.chaos.conflated_gap import ConflatedGap
 from tests.chaos.market import Key, Market, read_tick
+from tests.chaos.snapshots import Snapshots
 from tests.chaos.times import Times
 
 SILENCE_CHECK_TICKS = 5_000  # positions between two looks for conflated values that never came
@@ -51,14 +53,10 @@ class Ledger:
         self._restated_from = 0  # before any position that is later than this
         # And those that may be, since an interval of theirs had ended before a gap, up to its end.
         self._restated_before: tuple[int, frozenset[Key]] = 0, frozenset()
-        self._snapshot: dict[Key, int] | None = None
-        self._snapshot_at = 0  # as of which it is
-        self._snapshots: list[frozenset[Key]] = []  # that may come
-        # A gap that is told conflated: what came of it, and which keys are due of it.
-        self._state: tuple[int, int, dict[Key, int], frozenset[Key]] | None = None
+        self._snapshots = Snapshots(market)
+        self._gap: ConflatedGap | None = None  # the last one, while its state comes
         self._silence_checked = 0
         self._granted: frozenset[Key] | None = None  # None: everything
-        self._is_cut_short = False  # the snapshot that has begun
 
     @property
     def is_spread(self) -> bool:
@@ -86,10 +84,9 @@ class Ledger:
         self._highest = 0
         self._restated.clear()
         self._restated_before = 0, frozenset()
-        self._snapshot = self._state = None
+        self._snapshots.forget()
+        self._gap = None
         self._granted = None
-        self._is_cut_short = False
-        self._snapshots = []
         self._dropped = frozenset()
         if not returns:
             self.conflated.reselect({}, {}, None)
@@ -134,7 +131,7 @@ class Ledger:
         self._select(keys, intervals_ms, told, switched)
         if busy and after is None:
             self.conflated.late |= new & intervals_ms.keys()
-        self._snapshots.append(added & keys)
+        self._snapshots.ask(added & keys)
         if after is not None:
             self._lowest = after if self._lowest is None else min(self._lowest, after)
         late = busy or after is not None
@@ -156,7 +153,7 @@ class Ledger:
     def unsubscribe(self, keys: frozenset[Key], intervals_ms: dict[Key, int]) -> None:
         """Select less, as was acknowledged just now."""
         self._dropped |= self._lossless | self.conflated.intervals_ms.keys()
-        self._snapshots += [asked & keys for asked in self._snapshots]
+        self._snapshots.narrow(keys)
         told = {key: self._place(key) for key in intervals_ms}
         self._select(keys, intervals_ms, told)
 
@@ -172,8 +169,8 @@ class Ledger:
         """
         self._granted = granted
         self._dropped &= granted
-        self._snapshots += [asked & keys for asked in self._snapshots]
-        self._is_cut_short = self._snapshot is not None
+        self._snapshots.narrow(keys)
+        self._snapshots.cut_short()
         told = {key: self._place(key) for key in intervals_ms}
         self._select(keys, intervals_ms, told)
 
@@ -193,12 +190,12 @@ class Ledger:
         self.counts["ticks"] += 1
         if self._granted is not None and key not in self._granted:
             raise Wrong(f"{key} is outside of what is granted: {message}")
-        if self._snapshot is not None:
-            self._snapshot[key] = number
-        elif self._state is not None and number <= self._state[1]:
-            self._hear_state(key, number, message)
+        if self._snapshots.comes:
+            self._snapshots.hear(key, number)
         elif key in self.conflated.intervals_ms:
             self.conflated.hear(key, number, message)
+        elif self._gap is not None and number <= self._gap.last:
+            self._gap.hear(key, number, message)
         elif key in self._lossless:
             if "fi" in message and self._hear_restated(key, number, message):
                 return
@@ -217,7 +214,7 @@ class Ledger:
         if self.epoch and epoch != self.epoch:
             raise Wrong(f"the epoch {epoch}, and it was {self.epoch}")
         self.epoch = epoch
-        self._end_state()
+        self._end_gap()
         self._check(position)
         self.position = position
         self._highest = max(self._highest, position)
@@ -237,16 +234,17 @@ class Ledger:
         """
         self.counts[f"gap {reason}"] += 1
         if reason == "overrun":
-            self._lose_of_state(first, last)
+            if self._gap is not None and not self._gap.lose(first, last):
+                self._end_gap()
         else:
-            self._end_state()
+            self._end_gap()
         if self.at is None:
             self.at = self._came[0][0] - 1 if self._came else first - 1
         if reason == "conflated":
             stand = {key: self._place(key) for key in self._lossless}
             # What another gap has covered already is not told again.
             due = frozenset(key for key, place in stand.items() if place is None or place < last)
-            self._state = first, last, {}, due
+            self._gap = ConflatedGap(self._market, first, last, due)
         else:
             self.conflated.cover(first, last, self.at)
         if self._restated:
@@ -265,8 +263,8 @@ class Ledger:
 
     def begin_snapshot(self, position: int) -> None:
         """Take the beginning of a snapshot, the last known state as of a position."""
-        self._end_state()
-        self._snapshot, self._snapshot_at = {}, position
+        self._end_gap()
+        self._snapshots.begin(position)
 
     def end_snapshot(self) -> None:
         """Take the end of a snapshot.
@@ -274,34 +272,10 @@ class Ledger:
         Raises:
             Wrong: it was not the last known state.
         """
-        if self._snapshot is None:
-            raise Wrong("a snapshot ends that has not begun")
-        position = self._snapshot_at
-        self.counts["snapshots"] += 1
-        came, self._snapshot = self._snapshot, None
-        cut_short, self._is_cut_short = self._is_cut_short, False
-        for key, number in came.items():
-            due = self._market.numbers[key].last(position)
-            if number != due:
-                raise Wrong(f"the snapshot at {position} has {number} of {key}; due: {due}")
-            self.conflated.settle(key, number)
-        if cut_short:  # another one follows
-            return
         selected = self._lossless | self.conflated.intervals_ms.keys()
-        for asked in self._snapshots:
-            for known in (asked & selected, asked & (selected | self._dropped)):
-                if {
-                    key for key in known if self._market.numbers[key].last(position)
-                } == came.keys():
-                    return
-        missing = {
-            key for key in selected if self._market.numbers[key].last(position)
-        } - came.keys()
-        raise Wrong(
-            f"the snapshot at {position} has {len(came)} keys: those of nothing that was asked for"
-            f"; missing of all: {sorted(missing)[:_SHOWN]}, "
-            f"not selected: {sorted(came.keys() - selected)[:_SHOWN]}"
-        )
+        for key, number in self._snapshots.end(selected, self._dropped).items():
+            self.conflated.settle(key, number)
+        self.counts["snapshots"] += 1
 
     # Inside.
 
@@ -318,7 +292,7 @@ class Ledger:
         self.conflated.reselect(
             intervals_ms, told | dict.fromkeys(switched, None), self.at, goes_on=goes_on
         )
-        self._snapshots.append(keys)
+        self._snapshots.ask(keys)
         if self._came and self.at is not None:
             self._spread(self._places)
             for number, key in self._came:
@@ -420,50 +394,14 @@ class Ledger:
             self._places[key] = max(place, number)
         return True
 
-    def _hear_state(self, key: Key, number: int, message: dict[str, Any]) -> None:
-        assert self._state is not None
-        first, last, came, _ = self._state
-        if key in self.conflated.intervals_ms:
-            self.conflated.hear(key, number, message)
+    def _end_gap(self) -> None:
+        """See that what stands for a conflated gap has come, of all that is lossless."""
+        if self._gap is None:
             return
-        numbers = self._market.numbers[key]
-        if number != numbers.last(last):
-            raise Wrong(
-                f"{number} of {key} stands for what is conflated from {first} to {last}; "
-                f"due: {numbers.last(last)}"
-            )
-        if key[0] == "t" and check_stretch(self._market, key, number, message) != numbers.next(
-            first - 1
-        ):
-            raise Wrong(f"{message} does not stand for all from {first} to {last}")
-        came[key] = number
-
-    def _lose_of_state(self, first: int, last: int) -> None:
-        """Note that a stretch is lost: a state that has not come whole yet owes what is behind it.
-
-        One that the stretch covers owes nothing, but may come: the past of others may be lost.
-        """
-        if self._state is None:
-            return
-        since, upto, came, due = self._state
-        if not first <= since <= last:
-            self._end_state()
-        elif last < upto:
-            self._state = last + 1, upto, came, due
-        else:
-            self._state = since, upto, came, frozenset()
-
-    def _end_state(self) -> None:
-        """See that a conflated stretch told the newest of all that is lossless."""
-        if self._state is None:
-            return
-        first, last, came, due = self._state
-        self._state = None
-        for key in (self._lossless & due) - came.keys():
-            place = self._place(key)
-            newest = self._market.numbers[key].last(last)
-            if newest >= first and place is not None and key not in self._restated:
-                raise Wrong(f"{newest} of {key} is missing of what is conflated up to {last}")
+        gap, self._gap = self._gap, None
+        for key, newest in gap.untold(self._lossless):
+            if self._place(key) is not None and key not in self._restated:
+                raise Wrong(f"{newest} of {key} is missing of what is conflated up to {gap.last}")
 
 
 def _compare(after: int, upto: int, due: list[int], came: list[int]) -> str:
