@@ -137,7 +137,7 @@ _RING = Row(
             "State: written",
             "Bytes of cuts written to the log, a second.",
             Unit.BYTES_PER_S,
-            (rate("feed_state_written_bytes_total", "{{instance}}", "instance"),),
+            (rate("feed_state_written_bytes_total", ""),),
         ),
         Panel(
             "State: checkpoints",

@@ -84,6 +84,21 @@ def test_every_panel_says_what_it_shows(panel: Panel) -> None:
             assert not kept or any(label in by for by in kept), f"{label} is summed away"
 
 
+def test_no_label_stands_twice_in_a_list_or_a_legend() -> None:
+    """Prometheus takes it, and whoever reads the query looks for what is meant."""
+    for each in (*expressions_of_panels(), *expressions_of_rules()):
+        for labels in re.findall(
+            r"(?:by|without|on|ignoring|group_left) ?\(([^)]*)\)", each.promql
+        ):
+            named = [label.strip() for label in labels.split(",")]
+            assert len(named) == len(set(named)), f"{each.where}: {each.promql}"
+    for board in BOARDS:
+        for panel in board.panels:
+            for query in panel.queries:
+                shown = re.findall(r"\{\{(\w+)\}\}", query.legend)
+                assert len(shown) == len(set(shown)), f"{panel.title}: {query.legend}"
+
+
 @pytest.mark.parametrize("panel", PANELS)
 def test_no_counter_is_shown_as_it_stands(panel: Panel) -> None:
     for query in panel.queries:
