@@ -242,7 +242,7 @@ class Broadcast:
         known = self._encoded.get(JSON.name)
         fragments = JSON.encode(ticks) if known is None else known[1]
         ingested_ns = self.ring.ingestion_times_ns(first - 1, len(ticks))
-        log.note_cut(first, ingested_ns, fragments, self.given, wall_offset_ns)
+        log.note_cut(first, ingested_ns, JSON.join(fragments), self.given, wall_offset_ns)
 
     def _envelop(self, mono_ns: int, wall_ns: int, follows: int) -> Outgoing:
         """Join what the index gave to each payload, and put it into its lanes' frames.

@@ -5,7 +5,6 @@ ends. A ring alone has none.
 """
 
 from array import array
-from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -13,19 +12,14 @@ class Log(Protocol):
     """Keeps cuts for another process."""
 
     def note_cut(
-        self,
-        first: int,
-        ingested_ns: "array[int]",
-        fragments: Sequence[bytes],
-        given: int,
-        wall_offset_ns: int,
+        self, first: int, ingested_ns: "array[int]", ticks: bytes, given: int, wall_offset_ns: int
     ) -> None:
         """Note a cut, and return at once.
 
         Args:
             first: its first sequence.
             ingested_ns: when each of its ticks was ingested, monotonic.
-            fragments: its ticks, each as JSON has it; nobody changes the list any more.
+            ticks: a JSON array of them, as subscribers get it.
             given: how many ticks the source has given by now.
             wall_offset_ns: the time of day less the monotonic one.
         """

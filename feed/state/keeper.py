@@ -9,7 +9,6 @@ every few seconds.
 
 import asyncio
 from array import array
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -22,7 +21,7 @@ from feed.logger import logger_of
 from feed.state import parts
 from feed.state.cell import Cell, Contents, Mark
 from feed.state.directory import Directory, boot_id, unwritable
-from feed.state.records import NotedCut
+from feed.state.records import Record
 from feed.state.recovery import Recovery
 from feed.state.restore import Found, Now, take_up
 from feed.state.writer import Writer
@@ -89,19 +88,13 @@ class Keeper:
         self._is_closed = False
 
     def note_cut(
-        self,
-        first: int,
-        ingested_ns: "array[int]",
-        fragments: Sequence[bytes],
-        given: int,
-        wall_offset_ns: int,
+        self, first: int, ingested_ns: "array[int]", ticks: bytes, given: int, wall_offset_ns: int
     ) -> None:
         """Note a cut, and return at once; see `feed.broadcast.log`."""
         given += self.given_before
         self._cell.store(first + len(ingested_ns) - 1, given)
-        size_bytes = sum(map(len, fragments))
-        cut = NotedCut(first, ingested_ns, given, wall_offset_ns, fragments, size_bytes)
-        self.writer.append(cut, self._clock.mono_ns())
+        record = Record(first, ingested_ns, given, wall_offset_ns, ticks)
+        self.writer.append(record, self._clock.mono_ns())
         if self.writer.fault != self._told_fault:
             self._tell_fault(self.writer.fault)
 

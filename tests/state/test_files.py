@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from feed.state import cell, checkpoint, records
 from feed.state.cell import Cell, Contents, Mark, Newer, Unreadable
-from feed.state.records import NotedCut, Record, Truncated
+from feed.state.records import Record, Truncated
 from feed.state.recovery import Recovery, judge
 
 EPOCH, BOOT = "abcd2345", "b0000000-0000-0000-0000-000000000000"
@@ -68,26 +68,6 @@ def test_records_are_read_back(runs: list[tuple[int, int]]) -> None:
     data = records.file_head(EPOCH) + b"".join(map(records.encode, known))
     assert list(records.decode(data, EPOCH)) == known
     assert len(data) == records.FILE_HEAD_BYTES + sum(map(records.size, known))
-
-
-def cut(first: int, count: int, size: int = 1) -> NotedCut:
-    times = array("q", range(first, first + count))
-    fragments = [f'"{first + number}"'.encode() for number in range(count)]
-    return NotedCut(first, times, first + count, -first, fragments, size)
-
-
-def test_cuts_that_follow_each_other_are_one_record() -> None:
-    [whole] = records.records_of([cut(1, 2), cut(3, 1), cut(4, 3)])
-    ticks = b",".join(b'{"T":"%d"}' % number for number in range(1, 7))
-    assert whole == Record(1, array("q", range(1, 7)), 7, -4, b"[%b]" % ticks)
-    assert list(records.records_of([])) == []
-
-
-def test_what_was_left_out_and_what_is_long_ends_a_record() -> None:
-    half = records.MOST_BYTES // 2
-    cuts = [cut(1, 1), cut(5, 1), cut(6, 1, half), cut(7, 1, half), cut(8, 1, 9 * half)]
-    found = [(record.first, record.last) for record in records.records_of(cuts)]
-    assert found == [(1, 1), (5, 6), (7, 7), (8, 8)]
 
 
 def test_records_that_are_cut_off_anywhere_are_read_as_far_as_they_are_whole() -> None:

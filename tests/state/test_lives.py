@@ -23,7 +23,7 @@ from feed.sources.simulated.source import SimulatedSource
 from feed.state import cell, checkpoint, keeper, writer
 from feed.state.cell import Mark
 from feed.state.directory import Directory
-from feed.state.records import NotedCut
+from feed.state.records import Record
 from feed.state.recovery import Recovery
 from tests.fakes.patience import until
 from tests.state.numbers import Numbers, give, killed, life, numbers_of, reached, written
@@ -98,7 +98,7 @@ async def test_the_log_goes_on_while_a_long_checkpoint_is_written(
         logging, seen = app[KEEPER].writer, list[int]()
 
         def parts(_: object) -> Iterator[object]:
-            logging.append(NotedCut(100, array("q", [1]), 0, 0, [b'"t"'], 3), 0)
+            logging.append(Record(100, array("q", [1]), 0, 0, b"[]"), 0)
             for _ in range(2):
                 yield b"x" * 84
                 seen.append(logging.queued_bytes)
