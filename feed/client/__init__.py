@@ -17,7 +17,7 @@ tail.py             ticks as lines; recording.py all that a server sends, to a f
 errors.py           the errors that are raised
 
 Here belongs all that a Python program needs to read a feed. Not here: its look in a terminal. May
-import `feed.broadcast` and below.
+import `feed.logger` and below.
 """
 
 from feed.client.connecting import connect, connect_blocking

@@ -103,7 +103,8 @@ def test_all_ticks_are_of_the_types(tick: ticks.Tick) -> None:
 
 
 def test_names_of_the_package_are_those_that_are_public() -> None:
-    assert dir(feed) == ["__version__", "connect", "connect_blocking"]
+    assert dir(feed) == sorted(feed.__all__)
+    assert {"Broadcaster", "Trade", "__version__", "connect", "connect_blocking"} < set(dir(feed))
     assert all(hasattr(feed, name) for name in dir(feed))
     with pytest.raises(AttributeError, match="module 'feed' has no attribute 'disconnect'"):
         _ = feed.disconnect  # type: ignore[attr-defined]
