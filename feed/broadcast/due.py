@@ -262,10 +262,10 @@ class Due:
                 if not self.outbox.draft():
                     return NOTHING_YET
                 lost = self.outbox.settle()
+                if lost is not None and self.ladder.gives_up():
+                    return Reason.LAGGING
                 if lost is not None:
-                    if self.ladder.gives_up():
-                        return Reason.LAGGING
-                    self._append_lost(*lost, at_once=True)
+                    self._tell_lost(*lost)
             if said := self._say(wall_ns):
                 return said
             if not self.outbox.is_drafting:
@@ -503,6 +503,15 @@ class Due:
         """Queue a gap of what the ring has lost of a state, and all that is known."""
         self.outbox.append_gap(first, last, GapReason.OVERRUN, at_once=at_once)
         self.request_snapshot(self._selection)
+
+    def _tell_lost(self, first: int, last: int) -> None:
+        """Tell what the ring has lost of a state that was in the making, before the state.
+
+        What it has lost behind the place of its subscriber is lost of everything, and told next.
+        """
+        last = min(last, self.first_needed - 1)
+        if first <= last:
+            self._append_lost(first, last, at_once=True)
 
     def _append_snapshot(self) -> None:
         """Queue the first snapshot, as of the last cut, where the subscriber stands now."""

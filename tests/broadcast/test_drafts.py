@@ -133,3 +133,21 @@ def test_a_reader_that_is_conflated_for_its_lag_is_given_its_state_in_turns() ->
         heard += member.take_objects()
     assert heard[0]["T"] == "gap"
     assert trades(heard)["B"][1:] == (CAPACITY // 2, CAPACITY // 4)
+
+
+def test_a_loss_is_told_as_far_as_its_reader_has_come() -> None:
+    stage = Stage(2_048, turn_ticks=1)
+    stage.publish_and_cut(*["A"] * 2_048)
+    selection = Selection.of(
+        {Channel.TRADES: ("*",), Channel.QUOTES: ("*",)}, {Channel.TRADES: 250}
+    )
+    member = stage.open(selection, marks=True)
+    stage.begin(member, selection, after=Position(EPOCH, 1_900))
+    stage.catch_up(member, most_frames=1)
+    stage.publish_and_cut(*["A"] * 2_048)
+    stage.catch_up(member)
+    heard = member.take_objects()
+    gaps = [(item["from"], item["to"]) for item in heard if item["T"] == "gap"]
+    assert gaps == [("stage-1", "stage-1900"), ("stage-1901", "stage-4096")]
+    told = [Position.parse(item["pos"]).sequence for item in heard if item["T"] == "mark"]
+    assert told == sorted(told)
