@@ -132,7 +132,7 @@ async def disconnect_one(request: web.Request, server: Server) -> web.Response:
     session = _session(server, number)
     if session is None:
         return _unknown(number)
-    _log_action(
+    log_action(
         request,
         "admin_disconnected",
         id=number,
@@ -157,7 +157,7 @@ async def disconnect_all(request: web.Request, server: Server) -> web.Response:
         raise InvalidParameter("identity", name, "the name or the id of an identity")
     theirs = [each for each in server.hub.sessions.values() if _is_of(each, name)]
 
-    _log_action(request, "admin_disconnected_all", identity=legible(name), connections=len(theirs))
+    log_action(request, "admin_disconnected_all", identity=legible(name), connections=len(theirs))
 
     def sending() -> Iterator[None]:
         for session in theirs:
@@ -200,7 +200,7 @@ def _writing(chosen: list[_Ranked], scribe: Scribe, listed: list[ConnectionLine]
         yield
 
 
-def _log_action(request: web.Request, event: str, **whom: object) -> None:
+def log_action(request: web.Request, event: str, **whom: object) -> None:
     """Log who does what to whom; it is never left out for being one of many."""
     by = identity_of(request)
     log.info(

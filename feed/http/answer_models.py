@@ -118,6 +118,20 @@ class TicketAnswer(TypedDict):
     ]
 
 
+class ReplayAnswer(TypedDict):
+    """A replay, as it will be once the order takes effect."""
+
+    source: Annotated[str, Field(description="its name")]
+    paused: bool
+    speed: Annotated[
+        float | Literal["max"], Field(description="1 is the original pace; max is without one")
+    ]
+    at: Annotated[
+        Time | None,
+        Field(description="the time of the recording that it goes on from; null: its beginning"),
+    ]
+
+
 class HealthAnswer(TypedDict):
     """That the process serves."""
 

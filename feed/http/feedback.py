@@ -1,12 +1,12 @@
 """`POST /v1/feedback`: reports of readers whose transport goes one way only."""
 
-import asyncio
 from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
 from feed.http.answer_models import FeedbackAnswer
 from feed.http.answers import json_answer
+from feed.http.bodies import small_body
 from feed.http.problems import problem
 from feed.http.server import Server
 from feed.hub.age_reports import REPORTS_PER_S, Outcome
@@ -28,19 +28,9 @@ async def feedback(request: web.Request, server: Server) -> web.Response:
     Raises:
         InvalidMessage, InvalidParameter: the body is not accepted.
     """
-    try:
-        async with asyncio.timeout(server.hub.settings.head_timeout_s):
-            body = await _read(request)
-    except TimeoutError:
-        late = problem(HTTPStatus.REQUEST_TIMEOUT, "the body of the request took too long")
-        late.force_close()
-        return late
-    if body is None:
-        return problem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            "the report is too long",
-            accepted=f"at most {MAX_REPORT_BYTES} bytes",
-        )
+    body = await small_body(request, server, most_bytes=MAX_REPORT_BYTES, noun="the report")
+    if isinstance(body, web.Response):
+        return body
     if not server.hub.age_reports.live:  # a recording's ages are of any size, so they are not read
         server.hub.age_reports.refuse()
         return json_answer(FeedbackAnswer(outcome=Outcome.NOT_LIVE))
@@ -54,13 +44,3 @@ async def feedback(request: web.Request, server: Server) -> web.Response:
         refusal.headers[hdrs.RETRY_AFTER] = str(_RETRY_AFTER_S)
         return refusal
     return web.Response(status=HTTPStatus.NO_CONTENT)
-
-
-async def _read(request: web.Request) -> bytes | None:
-    """Return the body; None: it is too long."""
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > MAX_REPORT_BYTES:
-            return None
-    return bytes(body)

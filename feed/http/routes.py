@@ -26,6 +26,7 @@ from feed.http.content_encoding import encoded
 from feed.http.contract import served
 from feed.http.feedback import feedback
 from feed.http.problems import Handler, with_problems
+from feed.http.replay import ReplayOrder, replay
 from feed.http.server import Server
 from feed.http.sse import sse
 from feed.http.stream import stream
@@ -288,6 +289,21 @@ ROUTES = (
         method=hdrs.METH_DELETE,
         says={200: models.DisconnectedAnswer},
         refuses=(HTTPStatus.NOT_FOUND,),
+    ),
+    Route(
+        "/v1/admin/replay",
+        replay,
+        Scope.ADMIN,
+        '`{"source","paused","speed","at"}`: a replay that was paused, sped up, or moved in time',
+        method=hdrs.METH_POST,
+        in_line=False,  # its body may take its time
+        says={200: models.ReplayAnswer},
+        refuses=(
+            HTTPStatus.CONFLICT,
+            HTTPStatus.REQUEST_TIMEOUT,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        ),
+        asks=ReplayOrder,
     ),
     Route(
         "/healthz",

@@ -21,7 +21,7 @@ class FeedHealth:
 
     Attributes:
         state: LIVE or SOURCE_DOWN.
-        reason: why it is down: "silent", "failed" or "finished"; "" while it is live.
+        reason: why it is down: "silent", "failed", "finished" or "paused"; "" while it is live.
     """
 
     state: Health
@@ -29,6 +29,7 @@ class FeedHealth:
 
 
 LIVE = FeedHealth(Health.LIVE)
+PAUSED = FeedHealth(Health.SOURCE_DOWN, "paused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class HealthWatch:
         wall_ns: int,
         *,
         up: bool,
+        paused: bool = False,
         finished: bool,
         failed: bool,
         last_tick_ns: int,
@@ -115,6 +117,7 @@ class HealthWatch:
             mono_ns: the monotonic time now.
             wall_ns: the time of day now, for statuses.
             up: the source is open and produces.
+            paused: somebody has stopped it for a while.
             finished: it came to its end.
             failed: it died at least once.
             last_tick_ns: the monotonic time of its newest tick.
@@ -127,6 +130,8 @@ class HealthWatch:
         elif not up:
             # Before the first attempt to open it there is nothing to tell.
             feed = FeedHealth(Health.SOURCE_DOWN, "failed") if failed else self.feed
+        elif paused:
+            feed = PAUSED
         else:
             feed = FeedHealth(Health.SOURCE_DOWN, "silent") if silent else LIVE
         if feed.state is Health.SOURCE_DOWN:

@@ -9,15 +9,15 @@ and only there, all that is known is of one moment.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from feed.hub.hub import Hub
-from feed.ingest.health_watch import FeedHealth
+from feed.ingest.health_watch import PAUSED, FeedHealth
 from feed.ingest.side import Side
 from feed.ingest.strand import Strand
 from feed.logger import logger_of
 from feed.market.symbol_health import Health
-from feed.sources.source import Source
+from feed.sources.source import Source, Steerable
 from feed.wire.messages import feed_message
 
 HEALTH_INTERVAL_S = 1.0
@@ -104,6 +104,35 @@ class Ingest:
                 after = hole.last
         if len(ring):
             health.rest(ring.ingested_ns(ring.newest))
+
+    def steer(
+        self,
+        strand: Strand,
+        source: Steerable,
+        *,
+        paused: bool | None = None,
+        speed: float | Literal["max"] | None = None,
+        seek_ns: int | None = None,
+    ) -> None:
+        """Change a replay while it runs, and tell everybody when it has changed.
+
+        A pause is told as a source that is down, until it is not any more; another speed and
+        another place are told between the ticks before and those after.
+
+        Raises:
+            InvalidParameter: the speed is none; nothing was changed.
+        """
+
+        def tell() -> None:
+            wall_ns = self.hub.clock.wall_ns()
+            for reason, value in (("speed", speed), ("seek", seek_ns)):
+                if value is not None:
+                    self._announce(strand, FeedHealth(Health.LIVE, reason), wall_ns)
+                    if strand.health.feed == PAUSED:
+                        self._announce(strand, PAUSED, wall_ns)  # it is all the same
+            self.changed.set()
+
+        source.steer(paused=paused, speed=speed, seek_ns=seek_ns, then=tell)
 
     async def watch_health(self) -> None:
         """State the feed's health once a second, and at once when a source comes or goes."""

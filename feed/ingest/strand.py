@@ -20,6 +20,7 @@ from feed.ingest.side import Side
 from feed.logger import logger_of
 from feed.market.bars import BarBuilder
 from feed.market.ticks import SECOND_NS, Tick
+from feed.sources.source import Steerable
 
 _FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
@@ -103,6 +104,7 @@ class Strand:
             mono_ns,
             wall_ns,
             up=side.up,
+            paused=isinstance(side.source, Steerable) and side.source.paused,
             finished=side.finished,
             failed=side.failures > 0,
             last_tick_ns=side.last_tick_mono_ns,

@@ -1,8 +1,8 @@
 """The form of every source of ticks, and of the instruments that it lists."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from feed.market.ticks import Kind, Tick
 
@@ -111,4 +111,41 @@ class Resumable(Protocol):
 
         Returns:
             False where it is of other options, or its ticks are other ones by now: it begins anew.
+        """
+
+
+@runtime_checkable
+class Steerable(Protocol):
+    """A source whose time is its own: it can be paused, sped up, and moved while it runs."""
+
+    @property
+    def paused(self) -> bool:
+        """Whether it gives no tick until somebody steers."""
+
+    @property
+    def speed(self) -> float | Literal["max"]:
+        """Return 1 for the original pace, "max" for none."""
+
+    @property
+    def market_ns(self) -> int | None:
+        """Return the market's clock at the tick that it gave last; None: there was none."""
+
+    def steer(
+        self,
+        *,
+        paused: bool | None = None,
+        speed: float | Literal["max"] | None = None,
+        seek_ns: int | None = None,
+        then: Callable[[], None] | None = None,
+    ) -> None:
+        """Change what is not None, between two lists of ticks.
+
+        Args:
+            paused: whether it pauses from then on.
+            speed: from then on.
+            seek_ns: the time of the market to go on from: a new pass.
+            then: called between the last tick before and the first after.
+
+        Raises:
+            InvalidParameter: the speed is none; nothing was changed.
         """

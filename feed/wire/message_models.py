@@ -104,7 +104,13 @@ class FeedMessage(TypedDict):
     T: Literal["feed"]
     state: Annotated[str, Field(json_schema_extra={"enum": ["live", "source_down"]})]
     source: Annotated[str, Field(description="its name")]
-    reason: Annotated[str, Field(description="why it is down; empty while it is live")]
+    reason: Annotated[
+        str,
+        Field(
+            description="why it is down; while it is live empty, or what was done to a replay: "
+            "`speed`, or `seek`, after which times begin anew"
+        ),
+    ]
     t: Time
 
 

@@ -107,7 +107,8 @@ def feed_message(state: str, source: str, reason: str, wall_ns: int) -> FeedMess
     Args:
         state: "live" or "source_down".
         source: its name.
-        reason: why it is down; "" while it is live.
+        reason: why it is down: "silent", "failed", "finished" or "paused"; while it is live "", or
+            what was done to a replay: another "speed", or a "seek", after which times begin anew.
         wall_ns: when it came or went.
     """
     return {"T": "feed", "state": state, "source": source, "reason": reason, "t": rfc3339(wall_ns)}

@@ -40,6 +40,7 @@ _TAGS = {
     "feedback": ("feedback", "what readers tell"),
     "status": ("state", "how the server is"),
     "admin": ("administration", "for whoever has the grant `admin`"),
+    "replay": ("replays", "recordings while they are played, for whoever has the grant `admin`"),
     "served": ("documents", "this one, and its neighbour"),
 }
 _IN_BRACES = re.compile(r"\{(\w+)\}")
@@ -51,6 +52,7 @@ _PROBLEMS = {
     HTTPStatus.FORBIDDEN: "nothing of it is granted, or the page it comes from is not allowed",
     HTTPStatus.NOT_FOUND: "there is no such thing, or not any more",
     HTTPStatus.NOT_ACCEPTABLE: "`Accept` names nothing that is served",
+    HTTPStatus.CONFLICT: "nothing that goes on is what was asked for",
     HTTPStatus.REQUEST_TIMEOUT: "the body took too long",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the body is too long",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "the body is of another media type",

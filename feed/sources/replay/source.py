@@ -179,6 +179,42 @@ class ReplaySource:
         """Return an instrument that came up."""
         return self._instruments.get(symbol)
 
+    @property
+    def paused(self) -> bool:
+        """Whether no tick is given until somebody steers."""
+        return self.steering.paused
+
+    @property
+    def speed(self) -> Speed:
+        """1 is the original pace; "max" is without one."""
+        return self.steering.speed
+
+    @property
+    def market_ns(self) -> int | None:
+        """The market's clock at the tick that was given last; None: there was none in this pass."""
+        return None if self._clock_ns == UNTIMED_NS else self._clock_ns
+
+    def steer(
+        self,
+        *,
+        paused: bool | None = None,
+        speed: Speed | None = None,
+        seek_ns: int | None = None,
+        then: Callable[[], None] | None = None,
+    ) -> None:
+        """Change what is not None, between two lists of ticks.
+
+        Args:
+            paused: whether it pauses from then on.
+            speed: from then on.
+            seek_ns: the time of the market to go on from: a new pass.
+            then: called between the last tick before and the first after.
+
+        Raises:
+            InvalidParameter: the speed is none; nothing was changed.
+        """
+        self.steering.order(paused=paused, speed=speed, seek_ns=seek_ns, then=then)
+
     def state(self) -> dict[str, Any]:
         """Return the files, the pass over them, and how many ticks of that were given."""
         return {
