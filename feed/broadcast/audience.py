@@ -334,7 +334,7 @@ class Audience:
         self, subscriber: Subscriber, selection: Selection, after: Position | str | None
     ) -> None:
         """Put on record that a subscription begins after a position."""
-        begins, sequence = From.NOW, subscriber.due.sequence
+        begins, sequence = From.NOW, subscriber.due.backlog.sequence
         if isinstance(after, Position) and after.epoch == self.broadcast.ring.epoch:
             begins, sequence = From.POSITION, after.sequence
         elif after is not None:

@@ -10,16 +10,13 @@ A position that it is told speaks for all of its channels, since it may come bac
 given up to the cut at which its conflated channels were told last, and then those are told again.
 
 There is no queue of ticks: they are read from the ring when they can be written. A subscriber that
-the ring overran goes down the ladder. A hole of the ring is told where reading comes to it, as a
-gap from the place where the subscriber stands; that is nobody's lag. Knows neither socket nor
-standing.
+the ring overran goes down the ladder. Knows neither socket nor standing.
 """
 
-from dataclasses import dataclass
 from functools import partial
 
+from feed.broadcast.backlog import Backlog
 from feed.broadcast.cut import Broadcast
-from feed.broadcast.frame_sizes import MARK_BYTES
 from feed.broadcast.ladder import Ladder
 from feed.broadcast.lane import Lane
 from feed.broadcast.outbox import OfSnapshot, Origin, Outbox, Restated, Stretch
@@ -37,34 +34,24 @@ _NOTHING = Selection()
 NOTHING_YET = b""  # in place of an envelope, where a turn's work was not enough to say anything
 
 
-@dataclass(slots=True)
-class _Backlog:
-    """Ticks of a selection that was added with a position, up to where the subscriber stands."""
-
-    selection: Selection
-    after: int
-    upto: int
-
-
 class Due:
     """What a subscriber is given before it is live.
 
     Attributes:
         outbox: what waits already.
         ladder: the place of its subscriber on the ladder.
-        sequence: the last one that its subscriber was given, or passed over, while it is not live.
+        backlog: the ticks that it is given one by one, and where its subscriber stands with them.
     """
 
     __slots__ = (
-        "_backlogs",
         "_broadcast",
         "_gives_up",
         "_paced",
         "_restatement",
         "_snapshots",
+        "backlog",
         "ladder",
         "outbox",
-        "sequence",
     )
 
     def __init__(self, broadcast: Broadcast, lane: Lane, ladder: Ladder) -> None:
@@ -72,10 +59,9 @@ class Due:
         self._broadcast = broadcast
         self.ladder = ladder
         self.outbox = Outbox(lane, broadcast.ring, ladder)
-        self.sequence = broadcast.cut_sequence
+        self.backlog = Backlog(broadcast, self.outbox)
         self._restatement = Restatement(broadcast)
-        # Tuples, since an empty one takes no memory, and few subscribers have any.
-        self._backlogs: tuple[_Backlog, ...] = ()
+        # A tuple, since an empty one takes no memory, and few subscribers have any.
         self._snapshots: tuple[Selection, ...] = ()  # due when nothing else is
         self._paced = False
         self._gives_up = False  # of what came since it was given something
@@ -90,26 +76,21 @@ class Due:
         return self.outbox.lane.payload.key.selection
 
     @property
-    def first_needed(self) -> int:
-        """The oldest sequence that is still to be read."""
-        return min([self.sequence, *(backlog.after for backlog in self._backlogs)]) + 1
-
-    @property
     def _reached(self) -> int:
         """The sequence that may be told: a position speaks for all that was due up to it."""
-        reached, restatement = self.first_needed - 1, self._restatement
+        reached, restatement = self.backlog.first_needed - 1, self._restatement
         return reached if restatement.first is None else min(reached, restatement.told_upto)
 
     def stand_at(self, sequence: int) -> None:
         """Go on after a sequence, up to which its subscriber was given everything while live."""
-        self.outbox.note_live(self.lane.told, since=self.sequence)
-        self.sequence = sequence
+        self.outbox.note_live(self.lane.told, since=self.backlog.sequence)
+        self.backlog.sequence = sequence
         self._restatement.note_told(self._selection, sequence)
 
     def miss_after(self, sequence: int) -> None:
         """Go on after a sequence, where its subscriber was live, and missed what followed."""
         selection, restatement = self._selection, self._restatement
-        self.sequence = sequence
+        self.backlog.sequence = sequence
         restatement.note_told(selection, sequence)
         restatement.owe_untold(selection)
 
@@ -141,10 +122,10 @@ class Due:
             ours = isinstance(after, Position) and after.epoch == broadcast.ring.epoch
             self._begin_epoch(selection, found.missing, 0 if ours else new_epoch_ticks)
             return Resume.NEW_EPOCH
-        if found.outcome is Resume.GAP and found.sequence < self.sequence:
+        if found.outcome is Resume.GAP and found.sequence < self.backlog.sequence:
             self.ladder.counts.overruns += 1
             self.outbox.append_gap(
-                found.sequence + 1, self.sequence, GapReason.OVERRUN, at_once=True
+                found.sequence + 1, self.backlog.sequence, GapReason.OVERRUN, at_once=True
             )
             self.request_snapshot(selection)
             return Resume.GAP
@@ -153,11 +134,11 @@ class Due:
             # Told now: one that is disconnected for it would come back to the same.
             self._append_lost(untold_from, broadcast.ring.oldest - 1)
             untold_from = broadcast.ring.oldest
-        told_upto = min(found.sequence, self.sequence)
+        told_upto = min(found.sequence, self.backlog.sequence)
         self._restatement.owe(self._selection, untold_from, told_upto)
-        if found.sequence > self.sequence:
+        if found.sequence > self.backlog.sequence:
             self._go_on(had, found.sequence)
-        self._add_backlog(selection.lossless, found.sequence)
+        self.backlog.add(selection.lossless, found.sequence)
         return Resume.REPLAYED
 
     def _begin_epoch(self, selection: Selection, missing: str, most_ticks: int) -> None:
@@ -165,11 +146,11 @@ class Due:
         broadcast = self._broadcast
         before = broadcast.ring.oldest - 1
         given = broadcast.ring.is_whole and broadcast.cut_sequence - before <= most_ticks
-        last = before if given else self.sequence
+        last = before if given else self.backlog.sequence
         self.outbox.append_gap(missing, last, GapReason.EPOCH, at_once=True)
         if given:
-            self._restatement.owe(self._selection, before + 1, min(before, self.sequence))
-            self._add_backlog(selection.lossless, before)
+            self._restatement.owe(self._selection, before + 1, min(before, self.backlog.sequence))
+            self.backlog.add(selection.lossless, before)
         self.request_snapshot(selection)
 
     def pace(self, *, paced: bool) -> None:
@@ -208,7 +189,7 @@ class Due:
         self._restate_ended_intervals(lane.payload.key.selection)
         self._owe_newly_conflated(lane.payload.key.selection)
         self.outbox.lane = lane
-        if self._backlogs or self._snapshots:
+        if self.backlog.has_pasts or self._snapshots:
             self._narrow(lane.payload.key.selection)
         for origin in origins:
             self._make_anew(origin)
@@ -233,10 +214,10 @@ class Due:
         while True:
             if (found := self._next_waiting(wall_ns)) is not None:
                 return found
-            restatement.note_cuts(self._selection, self.sequence)
+            restatement.note_cuts(self._selection, self.backlog.sequence)
             try:
-                if restatement.first is not None and self.sequence >= restatement.told_upto:
-                    self._check_overrun()  # one gap for all, where everything is overrun
+                if restatement.first is not None and self.backlog.sequence >= restatement.told_upto:
+                    self.backlog.check_overrun()  # one gap for all, where everything is overrun
                     if restatement.first < self._broadcast.ring.oldest and self.ladder.gives_up():
                         return Reason.LAGGING
                     self._append_restatement(restatement.first)
@@ -245,7 +226,7 @@ class Due:
             except Overrun:
                 if self.ladder.gives_up():
                     return Reason.LAGGING
-                self._step_down(self.first_needed)
+                self._step_down(self.backlog.first_needed)
                 continue
             if envelope is not None:
                 return envelope
@@ -278,8 +259,8 @@ class Due:
             return said
         self._gives_up = False
         if self._is_owed_ticks:
-            self._restatement.note_cuts(self._selection, self.sequence)
-            self._step_down(self.first_needed, limited=True)
+            self._restatement.note_cuts(self._selection, self.backlog.sequence)
+            self._step_down(self.backlog.first_needed, limited=True)
         return self._take(wall_ns)
 
     def _take(self, wall_ns: int) -> bytes:
@@ -292,23 +273,17 @@ class Due:
     def _is_owed_ticks(self) -> bool:
         """Whether there may be ticks that it has not been given, one by one."""
         has_some = bool(self.lane.payload.lossless.symbols)
-        return has_some and self.first_needed <= self._broadcast.cut_sequence
+        return has_some and self.backlog.first_needed <= self._broadcast.cut_sequence
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is due, as far as can be told without reading the ring."""
         broadcast = self._broadcast
         return (
-            self.sequence == broadcast.cut_sequence
-            and not (self.outbox.waiting or self._backlogs or self._snapshots)
+            self.backlog.sequence == broadcast.cut_sequence
+            and not (self.outbox.waiting or self.backlog.has_pasts or self._snapshots)
             and not (self._restatement.is_owed or self._gives_up)
         )
-
-    def _check_overrun(self) -> None:
-        """Raise `Overrun` if the ring has passed ticks that it is owed."""
-        oldest = self._broadcast.ring.oldest
-        if self.first_needed < oldest and (self._backlogs or self.lane.payload.lossless.symbols):
-            raise Overrun(requested=self.first_needed, oldest=oldest)
 
     def _next_ticks(self, wall_ns: int) -> bytes | None:
         """Return the next envelope of ticks that were missed; None when there is none left.
@@ -316,82 +291,27 @@ class Due:
         Raises:
             Overrun: the ring, or the most lag that is allowed, passed it.
         """
-        while self._backlogs:
-            backlog = self._backlogs[0]
-            fragments, backlog.after = self._read(backlog.selection, backlog.after, backlog.upto)
-            is_over = backlog.after >= backlog.upto
-            if is_over:
-                self._backlogs = self._backlogs[1:]
-            if fragments:
-                return self.outbox.ticks_envelope(fragments, self.first_needed - 1, wall_ns)
-            if not is_over or self.outbox.waiting:
-                return NOTHING_YET
         upto = self._broadcast.cut_sequence
         if self._restatement.first is not None:
             upto = min(upto, self._restatement.told_upto)
-        selection = self.lane.payload.lossless
-        if not selection.symbols:
-            self.sequence = upto
-            return None
-        ring, limit = self._broadcast.ring, self.ladder.lag_max_ticks
-        if limit is not None and ring.count(self.sequence, upto) > limit:
-            raise Overrun(requested=self.sequence + 1, oldest=upto - limit + 1)
-        fragments, self.sequence = self._read(selection, self.sequence, upto)
+        fragments = self.backlog.next(upto, self.ladder.lag_max_ticks)
         if not fragments:
-            is_over = self.sequence == upto and not self.outbox.waiting
-            return None if is_over else NOTHING_YET
-        return self.outbox.ticks_envelope(fragments, self.sequence, wall_ns)
-
-    def _read(self, selection: Selection, after: int, upto: int) -> tuple[list[bytes], int]:
-        """Read as many fragments as a message holds, and a turn finds; see `Fragments.read`.
-
-        It stops before a hole, and says it where it is next.
-        """
-        broadcast, codec = self._broadcast, self.lane.codec
-        hole = broadcast.ring.hole_after(after, upto)
-        if hole is not None:
-            if hole.first <= after + 1:
-                self._tell_holes(after, min(hole.last, upto))
-                return [], min(hole.last, upto)
-            upto = hole.first - 1
-        most_bytes = broadcast.sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
-        return broadcast.fragments.read(
-            selection, codec, after, upto, max_bytes=most_bytes, turn_ticks=broadcast.turn_ticks
-        )
-
-    def _tell_holes(self, after: int, upto: int) -> None:
-        """Say which of the sequences after one, and up to another, no event will ever have."""
-        for hole in self._broadcast.ring.holes(after, upto):
-            first, last = max(hole.first, after + 1), min(hole.last, upto)
-            self.outbox.append_gap(first, last, hole.reason)
+            return None if fragments is None else NOTHING_YET
+        return self.outbox.ticks_envelope(fragments, self.backlog.first_needed - 1, wall_ns)
 
     def _go_on(self, had: Selection, sequence: int) -> None:
         """Give what it had subscribed to up to a later sequence, and all else from there on."""
         conflated = dict(self._selection.intervals_ms)
-        lossless = Selection.of(
-            {channel: some for channel, some in had.symbols if channel not in conflated}
-        )
-        if lossless.symbols:
-            self._backlogs = (*self._backlogs, _Backlog(lossless, self.sequence, sequence))
-        self.sequence = sequence
-
-    def _add_backlog(self, selection: Selection, after: int) -> None:
-        if not selection.symbols or after >= self.sequence:
-            return
-        if selection == self.lane.payload.lossless and not self._backlogs:
-            self.sequence = after  # nothing else is subscribed
-        else:
-            self._backlogs = (*self._backlogs, _Backlog(selection, after, self.sequence))
+        lossless = {channel: some for channel, some in had.symbols if channel not in conflated}
+        self.backlog.go_on(Selection.of(lossless), sequence)
 
     def _narrow(self, selection: Selection) -> None:
         """Forget what was due of what a selection does not select.
 
         What it conflates is not due tick by tick any more either: that is told again instead.
         """
-        classes, lossless = self._broadcast.classes, selection.lossless
-        for backlog in self._backlogs:
-            backlog.selection = backlog.selection.within(lossless, classes)
-        self._backlogs = tuple(each for each in self._backlogs if each.selection.symbols)
+        classes = self._broadcast.classes
+        self.backlog.narrow(selection.lossless)
         # A snapshot of nothing was asked for as it is, and is answered.
         narrowed = [(asked, asked.within(selection, classes)) for asked in self._snapshots]
         self._snapshots = tuple(
@@ -400,7 +320,9 @@ class Due:
 
     def _restate_ended_intervals(self, selection: Selection) -> None:
         """Tell what channels have collected whose interval another selection ends."""
-        untold = self._restatement.untold_of_ended(self._selection, selection, self.sequence)
+        untold = self._restatement.untold_of_ended(
+            self._selection, selection, self.backlog.sequence
+        )
         if untold is not None:
             part, first = untold
             part = part.within(selection, self._broadcast.classes)
@@ -412,13 +334,15 @@ class Due:
         It may have been told its conflated channels beyond its sequence already, without that. They
         are told again together, so from where on they had not been told.
         """
-        if self.first_needed > self._broadcast.cut_sequence:
+        if self.backlog.first_needed > self._broadcast.cut_sequence:
             return
         before, classes = self._selection.parts(), self._broadcast.classes
         for interval_ms, part in selection.parts().items():
             known = before.get(interval_ms)
             if interval_ms and (known is None or part.within(known, classes) != part):
-                self._restatement.owe(selection, self.first_needed, self.first_needed - 1)
+                self._restatement.owe(
+                    selection, self.backlog.first_needed, self.backlog.first_needed - 1
+                )
                 self._restatement.owe_untold(self._selection)
                 return
 
@@ -430,8 +354,7 @@ class Due:
         """
         broadcast = self._broadcast
         upto, oldest = broadcast.cut_sequence, broadcast.ring.oldest
-        self._backlogs = ()
-        self.sequence = upto
+        self.backlog.skip(upto)
         if limited:
             self.outbox.append_gap(requested, upto, GapReason.LIMIT)
             if requested < oldest:
@@ -448,7 +371,7 @@ class Due:
             self.request_snapshot(self._selection)
         first = max(requested, oldest)
         self.outbox.append_gap(first, upto, GapReason.CONFLATED)
-        self._tell_holes(first - 1, upto)
+        self.outbox.append_holes(first - 1, upto)
         self._append_stretch(Stretch(self.lane.payload.lossless, first, upto))
 
     def _append_stretch(self, stretch: Stretch) -> None:
@@ -465,7 +388,7 @@ class Due:
         selection, classes = self._selection, self._broadcast.classes
         match origin:
             case Restated(first, told_upto):
-                self._restatement.owe(selection, first, min(told_upto, self.sequence))
+                self._restatement.owe(selection, first, min(told_upto, self.backlog.sequence))
             case OfSnapshot(asked):
                 part = asked.within(selection, classes)
                 if part.symbols or not asked.symbols:
@@ -484,8 +407,8 @@ class Due:
         cut_sequence = self._broadcast.cut_sequence
         origin = Restated(first, self._restatement.told_upto)
         if not self.lane.payload.lossless.symbols:
-            self._tell_holes(self._restatement.told_upto, cut_sequence)
-            self.sequence = cut_sequence
+            self.outbox.append_holes(self._restatement.told_upto, cut_sequence)
+            self.backlog.sequence = cut_sequence
         self._restatement.settle()
         self._restatement.note_told(self._selection, cut_sequence)
         self._append_restated(self._selection, first, origin)
@@ -509,7 +432,7 @@ class Due:
 
         What it has lost behind the place of its subscriber is lost of everything, and told next.
         """
-        last = min(last, self.first_needed - 1)
+        last = min(last, self.backlog.first_needed - 1)
         if first <= last:
             self._append_lost(first, last, at_once=True)
 

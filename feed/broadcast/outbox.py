@@ -234,6 +234,12 @@ class Outbox:
         gap = Gap(message, first - 1 if isinstance(first, int) else 0)
         self.waiting.insert(0 if at_once else len(self.waiting), gap)
 
+    def append_holes(self, after: int, upto: int) -> None:
+        """Say which of the sequences after one, and up to another, no event will ever have."""
+        for hole in self._ring.holes(after, upto):
+            first, last = max(hole.first, after + 1), min(hole.last, upto)
+            self.append_gap(first, last, hole.reason)
+
     def append_state(self, drafts: Sequence[Draft], origin: Origin) -> None:
         """Give a state; its last envelope moves its reader, which may be cut off before it."""
         self._append_drafted(drafts, origin, moves=True)

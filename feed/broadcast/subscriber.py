@@ -92,7 +92,7 @@ class Subscriber:
         if self.live:
             return self._broadcast.waiting_ticks
         ring = self._broadcast.ring
-        return ring.count(self.due.sequence, ring.newest)
+        return ring.count(self.due.backlog.sequence, ring.newest)
 
     @property
     def lossless(self) -> bool:
@@ -107,7 +107,7 @@ class Subscriber:
         """The oldest sequence that it still has to read."""
         if self.live:
             return self._broadcast.cut_sequence + 1
-        return self.due.first_needed
+        return self.due.backlog.first_needed
 
     # Its standing; `audience` calls these.
 

@@ -91,7 +91,7 @@ def test_it_is_live_when_nothing_is_due(behind: Scene) -> None:
     assert behind.frames > 5
     assert behind.member.subscriber.standing is Standing.LIVE
     assert behind.member.subscriber not in behind.stage.audience.behind
-    assert behind.member.subscriber.due.sequence == 500
+    assert behind.member.subscriber.due.backlog.sequence == 500
     behind.stage.publish_and_cut("AAPL")
     assert behind.member.take_sequences() == list(range(1, 502))
 

@@ -74,7 +74,7 @@ def test_a_batch_of_several_messages_is_missed_whole_and_comes_whole() -> None:
     cut = stage.cut()
     assert cut.outgoing.envelopes > 20
     assert member.socket.written == []
-    assert member.subscriber.due.sequence == cut.follows == 0
+    assert member.subscriber.due.backlog.sequence == cut.follows == 0
     member.socket.held_bytes = 0
     stage.catch_up(member)
     assert all(len(frame) <= MAX_MESSAGE_BYTES + 4 for frame in member.socket.written)

@@ -27,7 +27,7 @@ def test_whoever_missed_a_frame_is_sent_it_when_there_is_room_and_is_live_again(
     stage.publish_and_cut("AAPL")
     stage.publish_and_cut("AAPL")
     assert not is_live(member)
-    assert member.subscriber.due.sequence == 1
+    assert member.subscriber.due.backlog.sequence == 1
     assert member.subscriber.lag_ticks == 2
     member.socket.held_bytes = 0
     stage.catch_up(member)

@@ -187,7 +187,7 @@ class BroadcastModel(RuleBasedStateMachine):
         outcome: Resume | None,
     ) -> None:
         ring, stretch = self.stage.ring, account.stretches[-1]
-        stands = max(stretch.after, account.member.subscriber.due.sequence)
+        stands = max(stretch.after, account.member.subscriber.due.backlog.sequence)
         if outcome is Resume.REPLAYED:
             assert isinstance(after, Position)
             sequence = ring.oldest - 1 if after == BEGINNING else after.sequence
@@ -307,7 +307,11 @@ class BroadcastModel(RuleBasedStateMachine):
 
     def _stands(self, account: Account) -> int:
         subscriber = account.member.subscriber
-        return self.stage.broadcast.cut_sequence if subscriber.live else subscriber.due.sequence
+        return (
+            self.stage.broadcast.cut_sequence
+            if subscriber.live
+            else subscriber.due.backlog.sequence
+        )
 
     # Whatever happened.
 
