@@ -435,6 +435,7 @@ async def unchanged(
     return found
 
 
+@pytest.mark.timeout(600)
 async def test_every_query_of_every_panel_and_rule_follows_what_it_shows(stage: Stage) -> None:
     everything = list(everything_asked())
     scenes = {scene.__name__: scene for scene in SCENES}
