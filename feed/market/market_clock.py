@@ -41,6 +41,28 @@ class MarketClock:
         self.now_ns = UNTIMED_NS
         self._longest_jump_ns = 0  # of those ahead that counted
 
+    def pass_steps(self, times_ns: Sequence[int], index: int, clocks_ns: list[int]) -> int:
+        """Let rows pass that do not jump, as `pass_row` does; return the first that is not passed.
+
+        Args:
+            times_ns: event times of rows.
+            index: the first of them.
+            clocks_ns: what the clock shows at each row that has passed is added here.
+        """
+        now_ns, count = self.now_ns, len(clocks_ns)
+        if now_ns == UNTIMED_NS:
+            return index
+        earliest_ns, latest_ns = now_ns - LONGEST_STEP_NS, now_ns + LONGEST_STEP_NS
+        for time_ns in islice(times_ns, index, None):
+            if not earliest_ns <= time_ns <= latest_ns or time_ns == UNTIMED_NS:
+                break
+            if time_ns > now_ns:
+                now_ns = time_ns
+                earliest_ns, latest_ns = now_ns - LONGEST_STEP_NS, now_ns + LONGEST_STEP_NS
+            clocks_ns.append(now_ns)
+        self.now_ns = now_ns
+        return index + len(clocks_ns) - count
+
     def pass_row(self, times_ns: Sequence[int], index: int, *, last: bool) -> bool | None:
         """Let a row pass, and move by it if it counts.
 

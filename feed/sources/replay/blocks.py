@@ -116,9 +116,14 @@ class Judge:
         """Move ticks into a block with the market's clock, up to one that needs more rows."""
         clock, ticks, times_ns = self._clock, self._ticks, self._times_ns
         judged = 0
-        for index in range(len(ticks)):
-            last = block.last or len(ticks) - index > MOST_UNJUDGED
-            begins_pass = clock.pass_row(times_ns, index, last=last)
+        while judged < len(ticks):
+            passed = clock.pass_steps(times_ns, judged, block.clocks_ns)
+            block.passes += [self._passes] * (passed - judged)
+            judged = passed
+            if judged == len(ticks):
+                break
+            last = block.last or len(ticks) - judged > MOST_UNJUDGED
+            begins_pass = clock.pass_row(times_ns, judged, last=last)
             if begins_pass is None:
                 break
             self._passes += begins_pass

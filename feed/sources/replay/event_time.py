@@ -27,6 +27,11 @@ _ISO_SHAPE = "RFC 3339 from 1970 to 2262, such as 2020-02-22T00:00:02.111Z (UTC 
 # seconds the first bound is the year 5138, as milliseconds it is March 1973.
 _UNITS_NS = ((10**11, SECOND_NS), (10**14, 1_000_000), (10**17, 1_000))
 _MAX_EVENT_DIGITS = 19
+# The same by the number of digits, for integers that do not begin with a zero.
+_UNIT_NS_OF_DIGITS = [
+    next((unit_ns for bound, unit_ns in _UNITS_NS if 10**digits <= bound), 1)
+    for digits in range(_MAX_EVENT_DIGITS + 1)
+]
 _NUMBER = re.compile(r"\d{1,19}(?:\.\d{0,18})?(?:[eE]\+?\d{1,2})?", re.ASCII)
 _EXACT = Context(prec=64)  # digits: all that such a number and its unit have
 _TIME_SHAPE = (
@@ -96,13 +101,14 @@ def csv_time_ns(text: str) -> int:
         InvalidTick: it is neither; the message shows the accepted forms.
     """
     if text.isdigit() and text.isascii() and len(text) <= _MAX_EVENT_DIGITS:
-        value = int(text) * _unit_ns(int(text))
+        number = int(text)
+        value = number * (_UNIT_NS_OF_DIGITS[len(text)] if text[0] > "0" else _unit_ns(number))
         if value <= MAX_EVENT_NS:
             return value
     elif _NUMBER.fullmatch(text):
-        number = Decimal(text)
-        if number <= MAX_EVENT_NS:
-            value = int(_EXACT.multiply(number, _unit_ns(number)))
+        decimal = Decimal(text)
+        if decimal <= MAX_EVENT_NS:
+            value = int(_EXACT.multiply(decimal, _unit_ns(decimal)))
             if value <= MAX_EVENT_NS:
                 return value
     try:

@@ -18,7 +18,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # spreadsheets begin UTF-8 with it
 
 def strip_line(line: bytes) -> bytes:
     """Return a line without what programs put around it: spaces, carriage returns, zeros, a BOM."""
-    return line.strip(_AROUND).removeprefix(BYTE_ORDER_MARK)
+    stripped = line.strip(_AROUND)
+    return stripped[len(BYTE_ORDER_MARK) :] if stripped[:3] == BYTE_ORDER_MARK else stripped
 
 
 def object_rows_of(line: bytes) -> list[object]:

@@ -12,6 +12,7 @@ from feed.market.symbols import check_symbol
 from feed.sources.source import Instrument
 
 MAX_TRADE_ID = (1 << 63) - 1  # the largest signed 64-bit integer, for every codec
+_EXACT_DIGITS = 16  # a number of fewer digits is exact
 MAX_EXACT_ID = (1 << 53) - 1  # the largest that every JSON parser keeps
 
 # The first word of the names that crypto exchanges have in recordings ("binance-futures"); CBSE is
@@ -67,6 +68,8 @@ class Listing:
         """
         if type(value) is int and 0 <= value <= MAX_EXACT_ID:
             number, text = value, ""
+        elif type(value) is str and len(value) < _EXACT_DIGITS and _is_number(value):
+            number, text = int(value), ""
         else:
             number, text = self._number(value)
         if type(exact) is str and exact:
@@ -90,6 +93,11 @@ class Listing:
             return own, text
         is_exact = abs(number) <= MAX_EXACT_ID and str(number) == text
         return number, "" if is_exact else text
+
+
+def _is_number(text: str) -> bool:
+    """Tell whether a text is a number as Python writes one, but for zero."""
+    return text.isdigit() and text.isascii() and text[0] != "0"
 
 
 def _checked(value: object) -> str:

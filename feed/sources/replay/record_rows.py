@@ -63,6 +63,7 @@ class RecordReader:
         "_first_names",
         "_names",
         "_pick",
+        "_sides",
         "_tapes",
         "_width",
         "layout",
@@ -98,6 +99,7 @@ class RecordReader:
         self._names = names
         self._width = len(names)
         self._tapes = layout.tapes
+        self._sides = {"": ""}  # those that came, as ticks have them
         # The names that the header of another file may begin with; ours is the most likely one.
         self._first_names = [name for name in (names[0] if names else "", *_NAMES) if name]
         # Behind the cells of a record stand the values that no column gives.
@@ -167,14 +169,15 @@ class RecordReader:
         symbol, time, price_cell, amount, exchange, trade_id, side, words, tape = self._cells(
             record
         )
-        columns = self.layout.columns
-        price = self.layout.price(columns["price"], price_cell, NUMBER)
+        layout, columns = self.layout, self.layout.columns
+        price = layout.price(columns["price"], price_cell, NUMBER)
         size = decimal(columns["size"], amount, 0.0)
-        event_ns = event_time(columns["timestamp"], time, self.layout.unit_ns)
-        taker = ""
-        if side != "":
-            read_side = side_of_maker if self.layout.by_maker else taker_side
-            taker = read_side(columns["side"], side)
+        event_ns = event_time(columns["timestamp"], time, layout.unit_ns)
+        word = side if type(side) is str else text(side)
+        taker = self._sides.get(word)
+        if taker is None:
+            taker = (side_of_maker if layout.by_maker else taker_side)(columns["side"], word)
+            self._sides[word] = taker
         venue = text(exchange)
         listing = self.listings.find(symbol if type(symbol) is str else text(symbol), venue)
         number, exact_id = listing.trade_id(trade_id)

@@ -232,6 +232,21 @@ class CsvRecording(TextRecording):
         )
         return RecordReader(names, listings, layout=layout, symbol=symbol)
 
+    def _read_line(self, line: bytes, block: Block) -> None:
+        """Read the record of a line: most make a tick, and the others go the long way."""
+        try:
+            record = record_of(line)
+        except InvalidTick as error:
+            self._refuse_line(block, error)
+            return
+        try:
+            tick = self._reader.read(record)
+        except InvalidTick:
+            self._read_rows([record], block)
+        else:
+            block.rows += 1
+            self._judge.add(tick)
+
     def _read_broken(self, line: bytes, error: InvalidTick, block: Block) -> None:  # noqa: ARG002
         self._refuse_line(block, error)
 

@@ -28,12 +28,20 @@ _MAKER_SIDES = {"true": "S", "1": "S", "false": "B", "0": "B", "": ""}
 
 def decimal(column: str, cell: Cell, least: float) -> float:
     """Return a number exactly as `float` reads it: finite, and at least `least`."""
+    if type(cell) is str:
+        try:
+            value = float(cell)
+        except ValueError:
+            value = inf
+        # float() also reads nan, inf, 1_000 and the digits of other scripts.
+        if least <= value < inf and value != -inf and "_" not in cell and cell.isascii():
+            return value
+        raise InvalidTick(f"{column} {shorten(cell)} is not accepted; accepted: {at_least(least)}")
     try:
         value = float(cell)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         value = inf
-    # float() also reads nan, inf, 1_000, True and the digits of other scripts.
-    if not least <= value < inf or value == -inf or not _is_plain(cell):
+    if not least <= value < inf or value == -inf or not _is_plain(cell):  # such as True
         raise InvalidTick(f"{column} {_shown(cell)} is not accepted; accepted: {at_least(least)}")
     return value
 
