@@ -84,6 +84,15 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class NumbersTrades(Protocol):
+    """A source that may give trades without ids, which have numbers of our own then."""
+
+    @property
+    def numbers_trades(self) -> bool:
+        """Whether it has given one."""
+
+
+@runtime_checkable
 class Resumable(Protocol):
     """A source that another process can take up where this one stood.
 

@@ -1,0 +1,1 @@
+"""The sources that another program writes into: standard input, and named pipes."""
