@@ -62,7 +62,7 @@ _SOURCE = Row(
         ),
         Panel(
             "Rows skipped",
-            "Rows of a recording that were left out, by reason; the log names their lines.",
+            "Rows of a source that are no ticks, by reason; the log names their lines.",
             Unit.PER_S,
             (
                 rate(
@@ -75,13 +75,43 @@ _SOURCE = Row(
             ),
         ),
         Panel(
+            "Ticks refused",
+            "Ticks that are not told, since their symbol belongs to another source (foreign), or "
+            "cannot be told by the name that it would have (unnamed); the log names the first.",
+            Unit.PER_S,
+            (
+                rate(
+                    "feed_source_refused_ticks_total",
+                    "{{source}} {{reason}}",
+                    "source",
+                    "reason",
+                    selector="$",
+                ),
+            ),
+        ),
+        Panel(
+            "A/B pairs",
+            "Ticks of each side of a pair: firsts are told, repeats the other side had given, and "
+            "missed are those that it gave and this one never did.",
+            Unit.PER_S,
+            (
+                rate(
+                    "feed_pair_ticks_total",
+                    "{{source}} {{outcome}}",
+                    "source",
+                    "outcome",
+                    selector="$",
+                ),
+            ),
+        ),
+        Panel(
             "Odd times",
             "Late trades came after the bar of their second and correct it. Stray ticks are days "
             "away from all others: a broken clock.",
             Unit.PER_S,
             (
-                rate("feed_late_trades_total", "late trades"),
-                rate("feed_stray_ticks_total", "stray ticks"),
+                rate("feed_late_trades_total", "{{source}} late", "source", selector="$"),
+                rate("feed_stray_ticks_total", "{{source}} stray", "source", selector="$"),
             ),
         ),
     ),

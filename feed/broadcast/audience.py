@@ -258,13 +258,13 @@ class Audience:
             subscriber.lane.drop(subscriber)
             self.behind.miss(subscriber, self.broadcast.cut_sequence, mono_ns, missed=False)
 
-    def announce(self, message: Message, mono_ns: int, *, down: bool) -> None:
-        """Tell all subscribers that selected something whether the source is down.
+    def announce(self, message: Message, source: str, mono_ns: int, *, down: bool) -> None:
+        """Tell all subscribers that selected something whether a source is down.
 
         A subscriber that cannot take it now, or comes later, is told once it is caught up, if it is
         news to it then. What waits for a cut has to be cut before, since it came before.
         """
-        self.behind.note_announced(message, down=down)
+        down_sources = self.behind.note_announced(message, source, down=down)
         broadcast, outgoing, lanes = self.broadcast, Outgoing(), []
         for lane, envelope in broadcast.announce(message, mono_ns):
             outgoing.add(lane, (envelope,), mono_ns)
@@ -273,7 +273,7 @@ class Audience:
         for lane in lanes:
             for reader in lane.readers():
                 assert isinstance(reader, Subscriber)
-                reader.told_down = down
+                reader.told_down = down_sources
 
     def make_room(self, subscriber: Subscriber) -> Verdict:
         """Count, and tell in words, that a subscriber has to go, which holds more than there is."""

@@ -51,8 +51,8 @@ class Behind:
         self._limits = limits
         self._fell_behind = fell_behind
         self._subscribers: dict[Subscriber, None] = {}
-        self._announced: Message | None = None
-        self._down = False  # what was announced last is that the source is down
+        self._announced: dict[str, Message] = {}  # the last one of each source
+        self._down: frozenset[str] = frozenset()  # sources, as announced last
 
     def __len__(self) -> int:
         return len(self._subscribers)
@@ -88,9 +88,15 @@ class Behind:
         subscriber.ladder.note(Happened.BEHIND, 0, follows, 1, mono_ns=mono_ns)
         self.add(subscriber, mono_ns)
 
-    def note_announced(self, message: Message, *, down: bool) -> None:
-        """Note what everybody is told of the source: news to those that are live later."""
-        self._announced, self._down = message, down
+    def note_announced(self, message: Message, source: str, *, down: bool) -> frozenset[str]:
+        """Note what everybody is told of a source: news to those that are live later.
+
+        Returns:
+            The sources that are down now.
+        """
+        self._announced[source] = message
+        self._down = self._down | {source} if down else self._down - {source}
+        return self._down
 
     def give(
         self,
@@ -166,13 +172,11 @@ class Behind:
 
     def _go_live(self, subscriber: Subscriber) -> None:
         """Tell a subscriber that is caught up what is news to it, and let it have live frames."""
-        if (
-            self._announced
-            and subscriber.told_down is not self._down
-            and subscriber.selection.symbols
-        ):
+        if subscriber.told_down != self._down and subscriber.selection.symbols:
+            news = subscriber.told_down ^ self._down
             subscriber.told_down = self._down
-            subscriber.send(subscriber.lane.message_envelope(self._announced))
+            for source in sorted(news):
+                subscriber.send(subscriber.lane.message_envelope(self._announced[source]))
         del self._subscribers[subscriber]
         subscriber.go_live()
         subscriber.lane.add(subscriber)

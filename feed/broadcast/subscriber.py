@@ -28,7 +28,7 @@ class Subscriber:
         write, buffered_bytes, target: of the socket, as a fan-out uses them
             (`feed.broadcast.fan_out.Reader`).
         ladder: its place on the ladder.
-        told_down: whether the last that it heard of the source is that it is down.
+        told_down: the sources of which it heard last that they are down.
         is_open: whether the beginning of its connection was written.
     """
 
@@ -61,7 +61,7 @@ class Subscriber:
         self.buffered_bytes = socket.buffered_bytes
         self.target = socket.target
         self.ladder = ladder
-        self.told_down = False
+        self.told_down: frozenset[str] = frozenset()
         self.is_open = False
         self._checksum = None if lane.checksum is None else StreamChecksum()
         self._standing = Standing.HELD

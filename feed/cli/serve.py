@@ -33,15 +33,15 @@ class ServeCommand(TyperCommand):
         return super().get_params(ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - as above
-        """Parse the command line, with the options of the source that it chooses."""
-        from feed.settings.load import built_in_blocks, chosen_kind  # noqa: PLC0415 - as above
+        """Parse the command line, with the options of the sources that it chooses."""
+        from feed.settings.load import built_in_blocks, chosen_kinds  # noqa: PLC0415 - as above
 
         parser = self.make_parser(ctx)
         parser.ignore_unknown_options = True  # they may be of a source that is not known yet
         given, _, _ = parser.parse_args(list(args))
-        kind = chosen_kind({name: given[name] for name in ("source", "config") if name in given})
-        if kind not in built_in_blocks():
-            self.params = _options_of([*built_in_blocks(), kind])
+        kinds = chosen_kinds({name: given[name] for name in ("source", "config") if name in given})
+        if any(kind not in built_in_blocks() for kind in kinds):
+            self.params = _options_of([*built_in_blocks(), *kinds])
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
@@ -60,7 +60,7 @@ def serve(context: typer.Context) -> None:
 
     typed = [name for name in context.params if _is_typed(context, name)]
     given = {name.rstrip("_"): context.params[name] for name in typed}
-    settings, source_options = load_settings(given)
+    settings, sources = load_settings(given)
     from feed.program.listening import HELD, held_sockets  # noqa: PLC0415 - aiohttp is slow
 
     if settings.hold_socket and HELD not in os.environ:
@@ -70,7 +70,7 @@ def serve(context: typer.Context) -> None:
     held = held_sockets(os.environ, settings, pid=os.getpid())
     from feed.program.serve import serve as serve_until_ended  # noqa: PLC0415 - aiohttp is slow
 
-    serve_until_ended(settings, source_options, held)
+    serve_until_ended(settings, sources, held)
 
 
 def _options_of(blocks: "Iterable[type[Options]]") -> list[Any]:
@@ -110,7 +110,7 @@ def _parameter(name: str, field: "FieldInfo") -> inspect.Parameter:
         return _keyword(name, bool, switch, default)
     told = typer.Option(option, help=field.description, metavar=f"<{shape_of(field)}>")
     if get_origin(field.annotation) is tuple:
-        return _keyword(name, list[str] | None, told, None)
+        return _keyword(name, list[str] | None, told, list(default) or None)
     text = f"{default:g}" if isinstance(default, float) else default and str(default)
     return _keyword(name, str | None, told, "0" if default == 0 else text)
 

@@ -144,17 +144,38 @@ class ReadyAnswer(TypedDict):
     status: Literal["ready", "leaving", "the source is not open"]
 
 
+class FeedStatus(TypedDict):
+    """What subscribers were told last: of a source, or of all of them together."""
+
+    state: str
+    reason: str
+
+
+class PairStatus(TypedDict):
+    """A side of a pair that tells one market."""
+
+    of: Annotated[str, Field(description="both sides, with a plus between")]
+    firsts: Annotated[Count, Field(description="ticks that it gave first, and that were told")]
+    repeats: Annotated[Count, Field(description="ticks that the other side had given")]
+    missed: Annotated[Count, Field(description="ticks of the other side that it never gave")]
+
+
 class SourceStatus(TypedDict):
-    """The source, and how it is."""
+    """A source, and how it is."""
 
     name: str
     live: Annotated[bool, Field(description="its ticks happen now")]
     up: bool
+    silent: Annotated[bool, Field(description="it is up and gives nothing, which is not usual")]
     finished: bool
     failures: Count
     last_error: str
     waits: Count
     rows_skipped: Annotated[dict[str, int], Field(description="rows of a recording, by reason")]
+    refused: Annotated[dict[str, int], Field(description="ticks that are not told, by reason")]
+    feed: FeedStatus
+    symbols: Annotated[dict[str, int], Field(description="by health")]
+    pair: NotRequired[PairStatus]
 
 
 class RingStatus(TypedDict):
@@ -165,13 +186,6 @@ class RingStatus(TypedDict):
     oldest: Count
     newest: Count
     oldest_age_s: Share
-
-
-class FeedStatus(TypedDict):
-    """What subscribers were told of the source last."""
-
-    state: str
-    reason: str
 
 
 class FanOutStatus(TypedDict):
@@ -199,7 +213,8 @@ class StatusAnswer(TypedDict):
     uptime_s: Share
     leaving: bool
     pos: PositionText
-    source: SourceStatus
+    source: Annotated[SourceStatus, Field(description="the first of `sources`")]
+    sources: list[SourceStatus]
     ticks: Annotated[dict[str, int], Field(description="since it began, by kind")]
     ring: RingStatus
     feed: FeedStatus

@@ -30,7 +30,7 @@ def _applied(
     make: Callable[_Parameters, Service],
 ) -> Callable[_Parameters, Coroutine[Any, Any, web.Application]]:
     async def make_app(*args: _Parameters.args, **options: _Parameters.kwargs) -> web.Application:
-        """Return the application that broadcasts a source; it produces once it is started.
+        """Return the application that broadcasts sources; it produces once it is started.
 
         Its arguments, and what it raises, are those of `make_service`.
         """

@@ -139,8 +139,9 @@ async def bars(request: web.Request, server: Server) -> web.Response:
     async with server.hub.turns.turn(Step.ANSWER):
         asked = {CHANNEL_OF_KIND[kind]: [symbol]}
         selection, warnings = _granted(asked, grants, server)
-    finished = server.ingest.strands[0].bars.history(symbol, kind, limit_of(request))
-    current = server.ingest.strands[0].bars.current(symbol, kind)
+    bars = server.ingest.bars_of(symbol)
+    finished = bars.history(symbol, kind, limit_of(request))
+    current = bars.current(symbol, kind)
     if grants.conflate_ms:
         pace = server.hub.broadcast.pace(grants.conflate_ms)
         newest = [bar.event_ns for bar in pace.snapshot.state(dict(selection.symbols))]
@@ -173,7 +174,7 @@ async def _listed(request: web.Request, server: Server) -> list[Instrument]:
     """Return the instruments of the source that whoever asks may read of."""
     async with server.hub.turns.turn(Step.ANSWER):
         grants = identity_of(request).grants
-        instruments = server.ingest.strands[0].side.source.instruments()
+        instruments = server.ingest.instruments()
         return [known for known in instruments if grants.may_read_any(known.symbol)]
 
 

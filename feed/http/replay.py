@@ -107,9 +107,10 @@ async def replay(request: web.Request, server: Server) -> web.Response:
 def _chosen(server: Server, name: str | None) -> tuple[Strand, Steerable] | web.Response:
     """Return the replay that is meant; a refusal where there is none, or it is not clear which."""
     replays = [
-        (strand, strand.side.source)
+        (strand, side.source)
         for strand in server.ingest.strands
-        if isinstance(strand.side.source, Steerable) and not strand.side.finished
+        for side in strand.sides
+        if isinstance(side.source, Steerable) and not side.finished
     ]
     named = [each for each in replays if name in {None, each[0].name}]
     if len(named) == 1:

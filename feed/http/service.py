@@ -6,7 +6,7 @@ what belongs to a loop is made when it runs. Knows no route.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -30,6 +30,7 @@ from feed.ingest.runner import Ingest
 from feed.market.asset_classes import AssetClasses
 from feed.metrics.exposition import Exposition
 from feed.settings.options import Settings
+from feed.sources.named_source import NamedSource
 from feed.sources.source import Source
 from feed.state.keeper import CHECKPOINT_S, Keeper, open_keeper
 from feed.trust.certificate import Certificate
@@ -103,7 +104,7 @@ class Service:
 
 def make_service(
     settings: Settings,
-    source: Source,
+    sources: Source | Sequence[NamedSource],
     clock: Clock = SYSTEM_CLOCK,
     *,
     lost_log_records: Callable[[], int] = lambda: 0,
@@ -113,11 +114,11 @@ def make_service(
     look_s: float = LOOK_S,
     checkpoint_s: float = CHECKPOINT_S,
 ) -> Service:
-    """Return what broadcasts a source; it produces while it runs.
+    """Return what broadcasts sources; it produces while it runs.
 
     Args:
         settings: of the whole server.
-        source: of its ticks.
+        sources: of its ticks: one alone, or several with names.
         clock: of everything but its timers.
         lost_log_records: tells the number of records of the log that could not be written.
         certificate: of a server that encrypts by itself.
@@ -131,9 +132,10 @@ def make_service(
         InvalidInput: a file of keys is not accepted, a scope is of no route, or another server
             has the directory of the state.
     """
+    named = NamedSource.listed(sources)
 
     def class_of(symbol: str) -> str | None:
-        known = source.instrument(symbol)
+        known = ingest.instrument(symbol)
         return None if known is None else known.asset_class
 
     identities = _identities(settings)
@@ -142,15 +144,16 @@ def make_service(
     fan_out = choose_fan_out(settings.fan_out, settings.send_threads)
     keeper = None
     if settings.state is not None:
-        keeper = open_keeper(settings.state, settings.ring, source.name, clock, checkpoint_s)
+        names = "+".join(each.name for each in named)
+        keeper = open_keeper(settings.state, settings.ring, names, clock, checkpoint_s)
     ring = RingBuffer(settings.ring) if keeper is None else keeper.ring
     broadcast = Broadcast(ring, classes=classes, fan_out=fan_out, log=keeper)
     hub = Hub(
         broadcast,
         settings,
-        production_waits=source.can_wait,
-        live=source.live,
-        instruments=lambda: (known.symbol for known in source.instruments()),
+        production_waits=any(each.source.can_wait for each in named),
+        live=all(each.source.live for each in named),
+        instruments=lambda: (known.symbol for known in ingest.instruments()),
         clock=clock,
         identities=identities,
     )
@@ -162,7 +165,7 @@ def make_service(
         scopes=scopes_of(settings.scope, routes.finite_paths()),
         local_admin=settings.local_admin,
     )
-    ingest = Ingest(hub, source)
+    ingest = Ingest(hub, named)
     if keeper is not None:
         keeper.give_back(ingest)
     server = Server(

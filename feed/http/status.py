@@ -9,9 +9,17 @@ from typing import TypeVar
 from aiohttp import hdrs, web
 
 import feed
-from feed.http.answer_models import HealthAnswer, ReadyAnswer, StatusAnswer, TrafficStatus
+from feed.http.answer_models import (
+    HealthAnswer,
+    ReadyAnswer,
+    SourceStatus,
+    StatusAnswer,
+    TrafficStatus,
+)
 from feed.http.answers import json_answer
 from feed.http.server import Server
+from feed.ingest.side import Side
+from feed.ingest.strand import Strand
 from feed.wire.disconnect import Reason
 
 NameT = TypeVar("NameT", bound=StrEnum)
@@ -19,8 +27,8 @@ NameT = TypeVar("NameT", bound=StrEnum)
 
 async def status(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
     """Answer the state of the server, for people and `feed top`."""
-    hub, strand = server.hub, server.ingest.strands[0]
-    side = strand.side
+    hub, ingest = server.hub, server.ingest
+    sources = [_source(strand, side) for strand in ingest.strands for side in strand.sides]
     broadcast = hub.broadcast
     ring = broadcast.ring
     mono_ns = hub.clock.mono_ns()
@@ -32,16 +40,8 @@ async def status(request: web.Request, server: Server) -> web.Response:  # noqa:
         "uptime_s": round((mono_ns - server.began_mono_ns) / 1e9, 3),
         "leaving": hub.leaving,
         "pos": str(broadcast.position),
-        "source": {
-            "name": side.name,
-            "live": side.source.live,
-            "up": side.up,
-            "finished": side.finished,
-            "failures": side.failures,
-            "last_error": side.last_error,
-            "waits": strand.waits,
-            "rows_skipped": dict(side.source.rows_skipped),
-        },
+        "source": sources[0],
+        "sources": sources,
         "ticks": _by_name(broadcast.ticks),
         "ring": {
             "epoch": ring.epoch,
@@ -51,10 +51,10 @@ async def status(request: web.Request, server: Server) -> web.Response:  # noqa:
             "oldest_age_s": round(ring.oldest_age_ns(mono_ns) / 1e9, 3),
         },
         "feed": {
-            "state": strand.health.feed.state.value,
-            "reason": strand.health.feed.reason,
+            "state": ingest.feed.state.value,
+            "reason": ingest.feed.reason,
         },
-        "symbols": _by_name(strand.health.counts),
+        "symbols": _by_name(ingest.symbols),
         "resume_window_s": hub.settings.resume_window_s,
         "fan_out": {
             "engine": broadcast.fan_out.engine,
@@ -82,6 +82,33 @@ async def status(request: web.Request, server: Server) -> web.Response:  # noqa:
         "disconnects": {reason.value.name: n for reason, n in hub.ended.items()},
     }
     return json_answer(state)
+
+
+def _source(strand: Strand, side: Side) -> SourceStatus:
+    window, health = strand.window, strand.health
+    status: SourceStatus = {
+        "name": side.name,
+        "live": side.source.live,
+        "up": side.up,
+        "silent": side.silent,
+        "finished": side.finished,
+        "failures": side.failures,
+        "last_error": side.last_error,
+        "waits": strand.waits,
+        "rows_skipped": dict(side.source.rows_skipped),
+        "refused": _by_name(side.refused),
+        "feed": {"state": health.feed.state.value, "reason": health.feed.reason},
+        "symbols": _by_name(health.counts),
+    }
+    if window is not None:
+        counts = window.counts[strand.sides.index(side)]
+        status["pair"] = {
+            "of": strand.name,
+            "firsts": counts.firsts,
+            "repeats": counts.repeats,
+            "missed": counts.missed,
+        }
+    return status
 
 
 def _by_name(counts: Mapping[NameT, int]) -> dict[str, int]:

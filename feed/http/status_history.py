@@ -45,7 +45,7 @@ class StatusHistory:
         self._ingest = ingest
         instruments = hub.instruments
         self._ages = {
-            "source_age": _Since([instruments.source_age]),
+            "source_age": _Since(instruments.source_ages.values()),
             "write_age": _Since([instruments.write_age]),
             "delivery_age": _Since(instruments.delivery_age.values()),
             "loop_lag": _Since([instruments.loop_lag]),
@@ -111,13 +111,13 @@ class StatusHistory:
 
     def _measure(self, census: Census) -> Sample:
         """Return the census of this moment."""
-        hub, counts = self._hub, self._ingest.strands[0].health.counts
+        hub, counts = self._hub, self._ingest.symbols
+        newest_ns = max(strand.last_tick_mono_ns for strand in self._ingest.strands)
         connected = dict.fromkeys((transport.value for transport in Transport), 0)
         for (transport, _), count in hub.connected.items():
             connected[transport] += count
         return {
-            "silent_s": (census.mono_ns - self._ingest.strands[0].side.last_tick_mono_ns)
-            / _NS_PER_S,
+            "silent_s": (census.mono_ns - newest_ns) / _NS_PER_S,
             "ring_window_s": hub.broadcast.ring.oldest_age_ns(census.mono_ns) / _NS_PER_S,
             **connected,
             "behind": len(census.lags_ticks),

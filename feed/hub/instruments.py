@@ -21,7 +21,7 @@ class Instruments:
     """The histograms, filled as things happen; all but `batch_ticks` are of nanoseconds.
 
     Attributes:
-        source_age: from a tick's event to its ingestion.
+        source_ages: from a tick's event to its ingestion, by source.
         write_age: from there until its lane's frame was written.
         delivery_age: from its event to its reader, by transport, as clients report.
         cut: how long a cut took.
@@ -30,12 +30,16 @@ class Instruments:
     """
 
     def __init__(self) -> None:
-        self.source_age = Histogram(_AGE_BOUNDS_NS)
+        self.source_ages: dict[str, Histogram] = {}
         self.write_age = Histogram(_AGE_BOUNDS_NS)
         self.delivery_age = {transport: Histogram(_AGE_BOUNDS_NS) for transport in Transport}
         self.cut = Histogram(_CUT_BOUNDS_NS)
         self.batch_ticks = Histogram(_BATCH_BOUNDS_TICKS)
         self.loop_lag = Histogram(_AGE_BOUNDS_NS)
+
+    def source_age(self, source: str) -> Histogram:
+        """Return the histogram of a source; it begins when it is asked for."""
+        return self.source_ages.setdefault(source, Histogram(_AGE_BOUNDS_NS))
 
     def note_cut(self, cost_ns: int, ticks: int, *, age_ns: int, frames: int) -> None:
         """Note a cut: what it cost, and how old the oldest of its ticks was in each frame."""

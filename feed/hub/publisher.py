@@ -89,11 +89,11 @@ class Publisher:
         self._hurries = True
         self._catch_up.moved.set()
 
-    def announce(self, message: Message, *, down: bool) -> None:
-        """Tell all subscribers that selected something whether the source is down."""
+    def announce(self, message: Message, source: str, *, down: bool) -> None:
+        """Tell all subscribers that selected something whether a source is down."""
         if self._broadcast.waiting_ticks:
             self._cutter.cut()  # what came before it is told before it
-        self._audience.announce(message, self._clock.mono_ns(), down=down)
+        self._audience.announce(message, source, self._clock.mono_ns(), down=down)
 
     async def _resolve(self, ticks: list[Tick]) -> None:
         """Find out which globs match symbols that are new to them, before a cut has to."""

@@ -1,9 +1,11 @@
 """The one writer of the ring: every event gets its sequence here.
 
-It runs a strand for each source, which weaves the bars in. Once a second, and at once when a source
-comes or goes, it states the findings of each strand's health watch: a change of one symbol as a
-status tick, a change of all of them as one message to everybody. Between two lists of every strand,
-and only there, all that is known is of one moment.
+It runs a strand for each source, or pair of them, which weaves the bars in. Once a second, and at
+once when a source comes or goes, it states the findings of each strand's health watch: a change of
+one symbol as a status tick, a change of all of them as one message to everybody. Between two lists
+of every strand, and only there, all that is known is of one moment.
+
+A symbol belongs to one strand: the first that lists it, in the order of the sources, or ticks it.
 """
 
 import asyncio
@@ -16,45 +18,77 @@ from feed.ingest.health_watch import PAUSED, FeedHealth
 from feed.ingest.side import Side
 from feed.ingest.strand import Strand
 from feed.logger import logger_of
+from feed.market.bars import BarBuilder
+from feed.market.owners import Owners
 from feed.market.symbol_health import Health
-from feed.sources.source import Source, Steerable
+from feed.market.ticks import Tick
+from feed.sources.named_source import NamedSource
+from feed.sources.source import Instrument, Steerable
 from feed.wire.messages import feed_message
 
 HEALTH_INTERVAL_S = 1.0
-_SLICE_TICKS = 2_048  # that the watch notes between two turns of the loop: 0.4 ms
+_SLICE_TICKS = 2_048  # that the watches note between two turns of the loop: 0.4 ms
 
 health_log = logger_of("feed.health")
 
 
 class Ingest:
-    """Runs the source for as long as the server runs; publishes its ticks, bars and health.
+    """Runs sources for as long as the server runs; publishes their ticks, bars and health.
 
     Attributes:
         hub: all ticks go there.
-        strands: what each source gives.
+        owners: whose the symbols are.
+        strands: what each source, or pair, gives; in the order of the sources.
         ready: set once a source was opened for the first time.
         changed: set when one comes, or goes.
     """
 
-    def __init__(self, hub: Hub, source: Source) -> None:
-        """Begin with a source that has not been opened yet.
+    def __init__(self, hub: Hub, sources: Sequence[NamedSource]) -> None:
+        """Begin with sources that have not been opened yet; pairs are those of the settings.
 
         Args:
-            hub: its ticks go there.
-            source: the origin of ticks.
+            hub: their ticks go there.
+            sources: at least one, each with a name of its own.
         """
         self.hub = hub
+        self.owners = Owners()
         self.ready = asyncio.Event()
         self.changed = asyncio.Event()
-        side = Side(source.name, source, hub.clock, hub.instruments.source_age)
-        self.strands: Sequence[Strand] = [Strand(hub, side, self._note_change)]
-        self._watched = hub.broadcast.ring.newest  # the last sequence that the watch was told of
+        sides = {
+            named.name: Side(named, hub.clock, hub.instruments.source_age(named.name))
+            for named in sources
+        }
+        pairs = {name: pair for pair in hub.settings.pairs for name in pair}
+        groups = dict.fromkeys(pairs.get(name, (name,)) for name in sides)
+        owners = self.owners if len(groups) > 1 else None
+        self.strands: Sequence[Strand] = [
+            Strand(hub, [sides[name] for name in group], owners, self._note_change)
+            for group in groups
+        ]
+        self._by_name = {strand.name: strand for strand in self.strands}
+        for strand in self.strands:  # before any of them opens
+            self.owners.claim((known.symbol for known in strand.instruments()), strand.name)
+        self._watched = hub.broadcast.ring.newest  # the last sequence that watches were told of
         self._tasks: tuple[asyncio.Task[None], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The names of all sources, with a plus between, for what is of all of them."""
+        return "+".join(strand.name for strand in self.strands)
+
+    @property
+    def sides(self) -> Sequence[Side]:
+        """All sources, and how they are."""
+        return [side for strand in self.strands for side in strand.sides]
 
     def start(self) -> None:
         """Produce and watch, in tasks of their own, until `stop`."""
         self._tasks = (
-            *(asyncio.create_task(each.run(), name=f"ingest {each.name}") for each in self.strands),
+            *(
+                asyncio.create_task(strand.run(side), name=f"ingest {side.name}")
+                for strand in self.strands
+                for side in strand.sides
+            ),
             asyncio.create_task(self.watch_health(), name="health"),
         )
 
@@ -79,31 +113,80 @@ class Ingest:
                 await held.enter_async_context(strand.between_lists())
             yield
 
+    def instruments(self) -> list[Instrument]:
+        """Return the instruments of all sources, sorted by symbol; they may grow."""
+        if len(self.strands) == 1 and len(self.strands[0].sides) == 1:
+            return self.strands[0].instruments()
+        known: dict[str, Instrument] = {}
+        for strand in self.strands:
+            for each in strand.instruments():
+                if self.strand_of(each.symbol) is strand:
+                    known.setdefault(each.symbol, each)
+        return sorted(known.values(), key=lambda instrument: instrument.symbol)
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        """Return one of them, at the cost of a look-up."""
+        strand = self.strand_of(symbol)
+        strands = self.strands if strand is None else [strand]
+        found = (each.instrument(symbol) for each in strands)
+        return next((known for known in found if known is not None), None)
+
+    def strand_of(self, symbol: str) -> Strand | None:
+        """Return the strand that a symbol belongs to; None: to nobody yet."""
+        if len(self.strands) == 1:
+            return self.strands[0]
+        owner = self.owners.owner(symbol)
+        return None if owner is None else self._by_name[owner]
+
+    def bars_of(self, symbol: str) -> BarBuilder:
+        """Return what builds and keeps the bars of a symbol."""
+        return (self.strand_of(symbol) or self.strands[0]).bars
+
+    @property
+    def feed(self) -> FeedHealth:
+        """The health of all sources together: down when none of them lives."""
+        healths = [strand.health.feed for strand in self.strands]
+        return next((each for each in healths if each.state is Health.LIVE), healths[0])
+
+    @property
+    def symbols(self) -> dict[Health, int]:
+        """How many symbols there are of each health, over all sources."""
+        counts = [strand.health.counts for strand in self.strands]
+        return {health: sum(each[health] for each in counts) for health in Health}
+
     @property
     def watched(self) -> int:
-        """The last sequence that the watch was told of."""
+        """The last sequence that the watches were told of."""
         return self._watched
 
-    def take_up_health(self, state: dict[str, Any], watched: int, later_ns: int) -> None:
-        """Let the watch know what another one knew, before it begins.
+    def take_up_health(
+        self, states: dict[Strand, dict[str, Any]], watched: int, later_ns: int
+    ) -> None:
+        """Let watches know what others knew, before they begin.
 
         Args:
-            state: of that one.
-            watched: the last sequence that it was told of; it is told of what the ring holds since.
-            later_ns: our monotonic clock less that of the state, at the same moment.
+            states: of those, by the strand whose watch takes it up.
+            watched: the last sequence that they were told of; they are told of what the ring holds
+                since.
+            later_ns: our monotonic clock less that of the states, at the same moment.
         """
-        ring, health = self.hub.broadcast.ring, self.strands[0].health
-        health.restore(state, later_ns)
+        ring = self.hub.broadcast.ring
+        for strand, state in states.items():
+            strand.health.restore(state, later_ns)
         after = max(watched, ring.oldest - 1)
         while after < ring.newest:
             ticks = ring.read(after, _SLICE_TICKS)
             if ticks:
-                health.note(ticks, ring.ingestion_times_ns(after, len(ticks)))
+                stamps = ring.ingestion_times_ns(after, len(ticks))
+                for strand, noted, noted_ns in self._shares(ticks, stamps):
+                    if strand in states:
+                        strand.health.note(noted, noted_ns)
                 after += len(ticks)
             elif hole := ring.hole_after(after, ring.newest):
                 after = hole.last
         if len(ring):
-            health.rest(ring.ingested_ns(ring.newest))
+            for strand in states:
+                strand.health.rest(ring.ingested_ns(ring.newest))
 
     def steer(
         self,
@@ -148,7 +231,7 @@ class Ingest:
     async def state_health(self) -> None:
         """Let each watch judge the ticks since the last time; publish its findings."""
         clock = self.hub.clock
-        await self._inform_watch()
+        await self._inform_watches()
         for strand in self.strands:
             for _ in strand.health.learn(clock.wall_ns() - clock.mono_ns()):
                 await asyncio.sleep(0)
@@ -159,8 +242,8 @@ class Ingest:
             if found.statuses:
                 await strand.publish([*found.statuses])
 
-    async def _inform_watch(self) -> None:
-        """Tell the watch of the ticks that were published, from the ring and in slices."""
+    async def _inform_watches(self) -> None:
+        """Tell the watches of the ticks that were published, from the ring and in slices."""
         ring = self.hub.broadcast.ring
         while self._watched < ring.newest:
             after = max(self._watched, ring.oldest - 1)
@@ -169,16 +252,31 @@ class Ingest:
                 self._watched = hole.last
                 continue
             self._watched = after + len(ticks)
-            self.strands[0].health.note(ticks, ring.ingestion_times_ns(after, len(ticks)))
+            stamps = ring.ingestion_times_ns(after, len(ticks))
+            for strand, noted, noted_ns in self._shares(ticks, stamps):
+                strand.health.note(noted, noted_ns)
             await asyncio.sleep(0)
+
+    def _shares(
+        self, ticks: Sequence[Tick], stamps: Sequence[int]
+    ) -> Sequence[tuple[Strand, Sequence[Tick], Sequence[int]]]:
+        """Part ticks, and the times when they came, by the strand that they are of."""
+        if len(self.strands) == 1:
+            return [(self.strands[0], ticks, stamps)]
+        shares: dict[str | None, tuple[list[Tick], list[int]]] = {}
+        for tick, at_ns in zip(ticks, stamps, strict=True):
+            noted, noted_ns = shares.setdefault(self.owners.owner(tick.symbol), ([], []))
+            noted.append(tick)
+            noted_ns.append(at_ns)
+        return [(self._by_name[name], *share) for name, share in shares.items() if name is not None]
 
     def _announce(self, strand: Strand, feed: FeedHealth, wall_ns: int) -> None:
         state, name = feed.state, strand.name
         health_log.info("feed_state", state=state.value, source=name, reason=feed.reason)
         message = feed_message(state.value, name, feed.reason, wall_ns)
-        self.hub.publisher.announce(message, down=state is Health.SOURCE_DOWN)
+        self.hub.publisher.announce(message, name, down=state is Health.SOURCE_DOWN)
 
     def _note_change(self) -> None:
         self.changed.set()
-        if any(strand.side.up for strand in self.strands):
+        if any(strand.up for strand in self.strands):
             self.ready.set()

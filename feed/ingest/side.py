@@ -4,11 +4,26 @@ A strand has one, or two that tell the same market. Knows neither ring nor bars:
 and writes here what becomes of it.
 """
 
+from collections.abc import Iterable
+from enum import StrEnum
+
 from feed.errors import SourceError
 from feed.histogram import Histogram
 from feed.hub.clock import Clock
+from feed.logger import logger_of
 from feed.market.ticks import Bar, Tick
-from feed.sources.source import Source
+from feed.sources.named_source import NamedSource
+
+MOST_TOLD = 20  # symbols whose ticks are refused, in the log; all are counted
+
+log = logger_of("feed.ingest")
+
+
+class Refusal(StrEnum):
+    """Why a tick of a source is not told; the label of a metric."""
+
+    FOREIGN = "foreign"  # its symbol belongs to another source
+    UNNAMED = "unnamed"  # its symbol cannot be told by the name that it would have
 
 
 class Side:
@@ -16,44 +31,51 @@ class Side:
 
     Attributes:
         name: by which it is told, in metrics, logs and `/v1/status`.
+        named: the source with the names of its symbols.
         source: the origin of ticks.
         up: whether it is open and produces.
-        opened: how often it was opened.
+        silent: it is open and gives nothing, though it is usual that it does.
         failures: the number of its deaths.
         last_error: the reason of the last one in words; "" before the first.
         finished: it came to its end (a recording that does not loop).
+        passes: as its source told them with the last list; None: it gave none since it was opened.
         taken_ticks: how many it gave so far.
+        refused: how many of them are not told, by reason.
         last_tick_mono_ns: the monotonic time when it gave its newest tick, or was opened since; at
             first, when the server began.
         last_tick_wall_ns: the same moment by the time of day.
+        ages: of its ticks when they come.
     """
 
-    def __init__(self, name: str, source: Source, clock: Clock, ages: Histogram) -> None:
+    def __init__(self, named: NamedSource, clock: Clock, ages: Histogram) -> None:
         """Begin with a source that has not been opened yet.
 
         Args:
-            name: by which it is told.
-            source: the origin of ticks.
+            named: the origin of ticks.
             clock: what the time is.
-            ages: of its ticks when they come.
+            ages: of its ticks when they come, to be filled.
         """
-        self.name = name
-        self.source = source
+        self.name = named.name
+        self.named = named
+        self.source = named.source
         self.up = False
-        self.opened = 0
+        self.silent = False
         self.failures = 0
         self.last_error = ""
         self.finished = False
+        self.passes: int | None = None
         self.taken_ticks = 0
+        self.refused = dict.fromkeys(Refusal, 0)
+        self.ages = ages
+        self._refused_symbols: set[str] = set()  # that were told
         self._clock = clock
-        self._ages = ages
         self.last_tick_mono_ns = clock.mono_ns()
         self.last_tick_wall_ns = clock.wall_ns()
 
     def come(self) -> None:
         """Note that it is open."""
         self.up = True
-        self.opened += 1
+        self.passes = None
         self._note_time()
 
     def note(self, ticks: list[Tick]) -> None:
@@ -63,7 +85,7 @@ class Side:
         oldest = ticks[0]
         if self.source.live and not isinstance(oldest, Bar):  # a bar's time is its beginning
             age_ns = self.last_tick_wall_ns - oldest.event_ns
-            self._ages.observe(max(0, age_ns))  # its clock may be ahead
+            self.ages.observe(max(0, age_ns))  # its clock may be ahead
 
     def fail(self, error: Exception, *, begun: bool) -> bool:
         """Note that it died; tell whether all is said by the error's own words.
@@ -77,6 +99,14 @@ class Side:
         self.finished = self.source.can_wait and begun
         self.last_error = str(error) or type(error).__name__
         return isinstance(error, SourceError)
+
+    def refuse(self, reason: Refusal, count: int, symbols: Iterable[str]) -> None:
+        """Count ticks that are not told, and tell the first of their symbols, each once."""
+        self.refused[reason] += count
+        for symbol in symbols:
+            if len(self._refused_symbols) < MOST_TOLD and symbol not in self._refused_symbols:
+                self._refused_symbols.add(symbol)
+                log.warning("ticks_refused", source=self.name, symbol=symbol, reason=reason.value)
 
     def _note_time(self) -> None:
         self.last_tick_mono_ns = self._clock.mono_ns()

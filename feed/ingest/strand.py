@@ -3,7 +3,9 @@
 Bars, health and passes are those of a strand, and so is waiting: a recording that is held for the
 slowest subscriber holds nobody else's ticks. Each list is published whole before the strand's next
 one, so that a status never stands within a list, however long that has to wait. When a source dies
-it is opened again; subscribers stay, and so do the other strands.
+it is opened again; subscribers stay, and so do the other strands. What is told of a list is sifted
+before: its symbols may have other names, belong to another strand, or come from the other side of
+the pair as well.
 
 Statuses of health bear the server's time and not the market's, so they bypass the bars, whose clock
 they would move.
@@ -12,65 +14,117 @@ they would move.
 import asyncio
 import contextlib
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import compress
+from operator import attrgetter
 
 from feed.hub.hub import Hub
 from feed.ingest.health_watch import Findings, HealthWatch
-from feed.ingest.side import Side
+from feed.ingest.side import Refusal, Side
 from feed.logger import logger_of
 from feed.market.bars import BarBuilder
-from feed.market.ticks import SECOND_NS, Tick
-from feed.sources.source import Steerable
+from feed.market.owners import Owners
+from feed.market.ticks import SECOND_NS, Kind, Tick
+from feed.market.twin_window import SIDES, SideCounts, TwinWindow
+from feed.sources.source import Instrument, NumbersTrades, Source, Steerable
 
 _FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
+_KIND = attrgetter("kind")
+_SYMBOL = attrgetter("symbol")
 
 log = logger_of("feed.ingest")
+health_log = logger_of("feed.health")
 
 
 class Strand:
-    """Runs the source of one market for as long as the server runs; publishes its ticks and bars.
+    """Runs the sides of one market for as long as the server runs; publishes its ticks and bars.
 
     Attributes:
-        name: by which it is told.
-        side: its source, and how that is.
+        name: by which it is told: that of its source, or of both with a plus between.
+        sides: its source, or two that tell the same.
         bars: builds and keeps its bars.
         health: judges it and its symbols.
+        window: finds what came from one side of a pair, and comes from the other; None: no pair.
+        ticks: how many were published, by kind.
         waits: how often it was held for the slowest lossless subscriber.
     """
 
-    def __init__(self, hub: Hub, side: Side, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, hub: Hub, sides: Sequence[Side], owners: Owners | None, changed: Callable[[], None]
+    ) -> None:
         """Begin without a tick.
 
         Args:
             hub: its ticks go there.
-            side: its source.
-            changed: called when that comes, or goes.
+            sides: its source, or the two of a pair.
+            owners: whose the symbols are; None: all of them are its own.
+            changed: called when a side comes, or goes.
         """
         settings = hub.settings
-        self.name = side.name
-        self.side = side
+        self.name = "+".join(side.name for side in sides)
+        self.sides = sides
         self.bars = BarBuilder()
         self.health = HealthWatch(
-            live=side.source.live,
+            live=all(side.source.live for side in sides),
             gaps=settings.stale_after_gaps,
             floor_ns=int(settings.stale_floor_s * SECOND_NS),
         )
+        window_ns = int(settings.pair_window_s * SECOND_NS)
+        self.window = TwinWindow(window_ns) if len(sides) == SIDES else None
+        self.ticks: Counter[Kind] = Counter()
         self.waits = 0
         self._hub = hub
+        self._owners = owners
         self._changed = changed
-        self._passes: int | None = None  # of the source, since it was opened
+        self._recorded_kinds: frozenset[Kind] | None = None  # None: no side was opened yet
         self._publishing = asyncio.Lock()
 
     @contextlib.asynccontextmanager
     async def between_lists(self) -> AsyncIterator[None]:
-        """Keep source, bars and ring as they are, where each knows the same ticks."""
+        """Keep sources, bars and ring as they are, where each knows the same ticks."""
         async with self._publishing:
             yield
 
-    async def run(self) -> None:
-        """Produce until the source ends, opening it again with backoff when it dies."""
-        side, backoff_s = self.side, _FIRST_BACKOFF_S
+    @property
+    def pair_counts(self) -> Sequence[SideCounts]:
+        """What each side has given, where there is a pair; else nothing."""
+        return [SideCounts() for _ in self.sides] if self.window is None else self.window.counts
+
+    @property
+    def up(self) -> bool:
+        """Whether a side is open and produces."""
+        return any(side.up for side in self.sides)
+
+    @property
+    def paused(self) -> bool:
+        """Whether somebody has stopped a side that can be steered."""
+        sources = [side.source for side in self.sides]
+        return any(isinstance(source, Steerable) and source.paused for source in sources)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every side came to its end."""
+        return all(side.finished for side in self.sides)
+
+    @property
+    def last_tick_mono_ns(self) -> int:
+        """The monotonic time when a side gave the newest tick."""
+        return max(side.last_tick_mono_ns for side in self.sides)
+
+    def instruments(self) -> list[Instrument]:
+        """Return its instruments, as far as they are known."""
+        return [known for side in self.sides for known in side.named.instruments()]
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        """Return one of them."""
+        found = (side.named.instrument(symbol) for side in self.sides)
+        return next((known for known in found if known is not None), None)
+
+    async def run(self, side: Side) -> None:
+        """Produce until a side's source ends, opening it again with backoff when it dies."""
+        backoff_s = _FIRST_BACKOFF_S
         while not side.finished:
             taken_ticks = side.taken_ticks
             try:
@@ -99,46 +153,108 @@ class Strand:
 
     def judge(self, mono_ns: int, wall_ns: int) -> Findings:
         """Let the watch judge the ticks that it was told of; return its findings."""
-        side = self.side
-        return self.health.judge(
+        findings = self.health.judge(
             mono_ns,
             wall_ns,
-            up=side.up,
-            paused=isinstance(side.source, Steerable) and side.source.paused,
-            finished=side.finished,
-            failed=side.failures > 0,
-            last_tick_ns=side.last_tick_mono_ns,
+            up=self.up,
+            paused=self.paused,
+            finished=self.finished,
+            failed=any(side.failures for side in self.sides),
+            last_tick_ns=self.last_tick_mono_ns,
         )
+        self._judge_sides(mono_ns)
+        return findings
 
     async def publish(self, ticks: list[Tick]) -> None:
         """Give ticks their sequences, as one uninterrupted run among those of the strand."""
         async with self._publishing:
             await self._give(ticks)
 
+    def _judge_sides(self, mono_ns: int) -> None:
+        """Find sides that give nothing, while it is usual that something comes.
+
+        Both sides of a pair tell the same, so that what is usual for both together is for each.
+        """
+        for side in self.sides:
+            silent_ns = mono_ns - side.last_tick_mono_ns
+            silent = side.up and side.source.live and silent_ns > self.health.silence_limit_ns
+            if silent is not side.silent and self.window is not None:
+                tell = health_log.warning if silent else health_log.info
+                tell("side_silent" if silent else "side_ticks_again", source=side.name)
+            side.silent = silent
+
     async def _produce(self, side: Side) -> None:
         source, bars = side.source, self.bars
         await source.open()
-        bars.source_opened(source.recorded_kinds)
         side.come()
+        self._note_kinds()
+        if self._owners is not None:
+            self._owners.claim((known.symbol for known in side.named.instruments()), self.name)
         self._changed()
         log.info("source_opened", source=side.name)
         await self._await_subscribers()
-        self._passes = None
         async for ticks in source.batches():
             async with self._publishing:
-                if source.passes != self._passes and self._passes is not None:
+                self._note_kinds()
+                if self._begins_pass(side):
                     await self._give(bars.restart())
-                self._passes = source.passes
                 side.note(ticks)
-                await self._give(bars.weave(ticks, source.clocks_ns), ticks)
+                told, clocks_ns = self._sift(side, ticks)
+                if told:
+                    await self._give(bars.weave(told, clocks_ns), told)
             await asyncio.sleep(0)  # a source that never waits must not starve the cuts
-        async with self._publishing:
-            await self._give(bars.finish())
+        if all(other.finished for other in self.sides if other is not side):
+            async with self._publishing:
+                await self._give(bars.finish())
+
+    def _note_kinds(self) -> None:
+        """Tell the bars which kinds the sides bring themselves, when that has changed."""
+        kinds = frozenset[Kind]().union(*(side.source.recorded_kinds for side in self.sides))
+        if kinds != self._recorded_kinds:
+            self._recorded_kinds = kinds
+            self.bars.source_opened(kinds)
+
+    def _begins_pass(self, side: Side) -> bool:
+        """Tell whether a side begins a pass, and the other one has not begun it yet."""
+        before, side.passes = side.passes, side.source.passes
+        if before is None or before == side.passes:
+            return False
+        others = [other.passes for other in self.sides if other is not side]
+        return all(passes is None or passes < side.passes for passes in others)
+
+    def _sift(self, side: Side, ticks: list[Tick]) -> tuple[list[Tick], Sequence[int] | None]:
+        """Return those ticks of a list that are to be told, with the market's clock at each."""
+        clocks_ns = side.source.clocks_ns
+        renames = side.named.renames
+        if renames.changes:
+            named = renames.renamed(ticks)
+            unnamed = {tick.symbol for tick, told in zip(ticks, named, strict=True) if not told}
+            ticks, clocks_ns = _kept(named, clocks_ns, [tick is not None for tick in named])
+            if unnamed:
+                side.refuse(Refusal.UNNAMED, len(named) - len(ticks), sorted(unnamed))
+        if self._owners is not None:
+            foreign = self._owners.foreign(set(map(_SYMBOL, ticks)), self.name)
+            if foreign:
+                before = len(ticks)
+                own = [tick.symbol not in foreign for tick in ticks]
+                ticks, clocks_ns = _kept(ticks, clocks_ns, own)
+                side.refuse(Refusal.FOREIGN, before - len(ticks), sorted(foreign))
+        if self.window is not None:
+            news = self.window.news(
+                self.sides.index(side),
+                ticks,
+                side.last_tick_mono_ns,
+                numbered=any(_numbers_trades(each.source) for each in self.sides),
+            )
+            if not all(news):
+                ticks, clocks_ns = _kept(ticks, clocks_ns, news)
+        return ticks, clocks_ns
 
     async def _give(self, ticks: list[Tick], source_ticks: Sequence[Tick] = ()) -> None:
+        self.ticks.update(map(_KIND, ticks))
         await self._hub.publisher.publish(
             ticks,
-            wait=self.side.source.can_wait,
+            wait=all(side.source.can_wait for side in self.sides),
             source_ticks=source_ticks,
             held=self._note_wait,
         )
@@ -156,3 +272,16 @@ class Strand:
                 await self._hub.subscriptions.reach(wished)
         except TimeoutError:
             log.warning("wait_for_timed_out", wished=wished, here=len(self._hub.sessions))
+
+
+def _numbers_trades(source: Source) -> bool:
+    """Tell whether the ids of its trades may be numbers of our own."""
+    return isinstance(source, NumbersTrades) and source.numbers_trades
+
+
+def _kept(
+    ticks: Sequence[Tick | None], clocks_ns: Sequence[int] | None, keep: Sequence[bool]
+) -> tuple[list[Tick], Sequence[int] | None]:
+    """Return the ticks of a list that are kept, and their clocks."""
+    kept = [tick for tick in compress(ticks, keep) if tick is not None]
+    return kept, None if clocks_ns is None else list(compress(clocks_ns, keep))

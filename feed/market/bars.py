@@ -86,8 +86,12 @@ class BarBuilder:
         """Learn which kinds of bars the source brings itself, before its first tick.
 
         If there are any, no bar is built, and those that come by are kept. If there are none, bars
-        that come by nevertheless are passed on and not kept.
+        that come by nevertheless are passed on and not kept. A source may turn out to bring bars
+        later: those that are open then are its own business.
         """
+        if recorded_kinds:
+            self._seconds.clear()
+            self._minutes.clear()
         self._recorded_kinds = recorded_kinds
 
     def weave(self, ticks: list[Tick], clocks_ns: Sequence[int] | None = None) -> list[Tick]:

@@ -10,7 +10,7 @@ all names are in one file.)
 import math
 import platform
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import product
 
 from prometheus_client.core import Metric
@@ -22,6 +22,7 @@ from feed.hub.hub import Hub
 from feed.hub.steps import Step
 from feed.hub.waiting import TurnedAway
 from feed.ingest.runner import Ingest
+from feed.ingest.side import Refusal
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.metrics.family import NS_PER_S, counter, gauge, histogram
@@ -71,7 +72,7 @@ def families(watched: Watched) -> Iterator[Metric]:
         {(feed.__version__, platform.python_version(), hub.broadcast.fan_out.engine.value): 1},
         *("version", "python", "fan_out"),
     )
-    yield from _source(watched)
+    yield from _sources(watched)
     yield from _symbols(watched)
     yield from _ring(watched)
     yield from _state(watched)
@@ -88,69 +89,113 @@ def families(watched: Watched) -> Iterator[Metric]:
     yield from _loop(watched)
 
 
-def _source(watched: Watched) -> Iterator[Metric]:
-    hub, strand = watched.hub, watched.ingest.strands[0]
-    name, side = strand.name, strand.side
+def _sources(watched: Watched) -> Iterator[Metric]:
+    strands, sides = watched.ingest.strands, watched.ingest.sides
     yield counter(
         "feed_ticks",
         "Ticks published into the ring, by source and kind (t trade, q quote, b and b1s bars, u "
         "corrected bar, s status).",
-    ).of({(name, kind): hub.broadcast.ticks[kind] for kind in Kind}, "source", "kind")
+    ).of(
+        {(strand.name, kind): strand.ticks[kind] for strand in strands for kind in Kind},
+        "source",
+        "kind",
+    )
     yield gauge("feed_source_up", "1 while the source is open and produces, else 0.").of(
-        {(name,): side.up}, "source"
+        {(side.name,): side.up for side in sides}, "source"
     )
     yield gauge(
         "feed_source_finished",
         "1 once a recording has come to its end: it is not up, and nothing is wrong.",
-    ).of({(name,): side.finished}, "source")
+    ).of({(side.name,): side.finished for side in sides}, "source")
     yield counter(
         "feed_source_failures", "How often the source died and had to be opened again."
-    ).of({(name,): side.failures}, "source")
+    ).of({(side.name,): side.failures for side in sides}, "source")
     yield gauge(
         "feed_last_tick_timestamp_seconds",
         "When the source gave its newest tick, by this server's clock; before there was one, when "
         "the server began.",
-    ).of({(name,): side.last_tick_wall_ns / NS_PER_S}, "source")
-    limit_s = strand.health.silence_limit_ns / NS_PER_S if side.source.live else math.inf
+    ).of({(side.name,): side.last_tick_wall_ns / NS_PER_S for side in sides}, "source")
     yield gauge(
         "feed_source_silence_limit_seconds",
         "After how long without any tick the source counts as silent: a multiple of its own usual "
         "gap between ticks. Infinite for a recording, which may pause.",
-    ).of({(name,): limit_s}, "source")
+    ).of(
+        {
+            (side.name,): strand.health.silence_limit_ns / NS_PER_S
+            if side.source.live
+            else math.inf
+            for strand in strands
+            for side in strand.sides
+        },
+        "source",
+    )
     yield histogram(
         "feed_source_age_seconds",
         "How old the oldest tick of a list was when it was ingested, since its own event time. One "
         "observation a list of a live source; recordings have none.",
-    ).of_ns({(name,): hub.instruments.source_age}, "source")
+    ).of_ns({(side.name,): side.ages for side in sides}, "source")
+    yield counter("feed_source_rows_skipped", "Rows of a source that are no ticks, by reason.").of(
+        {
+            (side.name, reason): side.source.rows_skipped.get(reason, 0)
+            for side in sides
+            for reason in bad_rows.Flaw
+        },
+        "source",
+        "reason",
+    )
     yield counter(
-        "feed_source_rows_skipped", "Rows of a recording that were left out, by reason."
+        "feed_source_refused_ticks",
+        "Ticks of a source that are not told, by reason: foreign (their symbol belongs to another "
+        "source), unnamed (their symbol cannot be told by the name that it would have).",
     ).of(
-        {(name, reason): side.source.rows_skipped.get(reason, 0) for reason in bad_rows.Flaw},
+        {(side.name, reason): side.refused[reason] for side in sides for reason in Refusal},
         "source",
         "reason",
     )
     yield counter(
         "feed_source_waits",
         "How often a source that can wait was held for the slowest lossless subscriber.",
-    ).of({(name,): strand.waits}, "source")
+    ).of({(strand.name,): strand.waits for strand in strands}, "source")
+    yield counter(
+        "feed_pair_ticks",
+        "Ticks of each side of an A/B pair, by outcome: firsts (told), repeats (the other side had "
+        "given them), missed (the other side gave them, and this one did not within the window). 0 "
+        "without a pair.",
+    ).of(
+        {
+            (side.name, outcome): number
+            for strand in strands
+            for side, counts in zip(strand.sides, strand.pair_counts, strict=True)
+            for outcome, number in asdict(counts).items()
+        },
+        "source",
+        "outcome",
+    )
 
 
 def _symbols(watched: Watched) -> Iterator[Metric]:
-    strand = watched.ingest.strands[0]
+    strands = watched.ingest.strands
     yield gauge(
         "feed_symbols",
-        "Symbols that ever ticked, by health: live, stale (no tick for a multiple of its usual "
-        "gap), halted, source_down (the source is silent or gone, so nothing is known).",
-    ).of({(health,): strand.health.counts[health] for health in Health}, "state")
-    bars = strand.bars
+        "Symbols that ever ticked, by source and health: live, stale (no tick for a multiple of "
+        "its usual gap), halted, source_down (the source is silent or gone, so nothing is known).",
+    ).of(
+        {
+            (strand.name, health): strand.health.counts[health]
+            for strand in strands
+            for health in Health
+        },
+        "source",
+        "state",
+    )
     yield counter(
         "feed_late_trades", "Trades of a second whose bar was published already; they correct it."
-    ).of(bars.late_trades)
+    ).of({(strand.name,): strand.bars.late_trades for strand in strands}, "source")
     yield counter(
         "feed_stray_ticks",
         "Ticks whose event time is days away from all others: a broken clock. They are passed on "
         "and join no bar.",
-    ).of(bars.stray_ticks)
+    ).of({(strand.name,): strand.bars.stray_ticks for strand in strands}, "source")
 
 
 def _ring(watched: Watched) -> Iterator[Metric]:
@@ -223,7 +268,7 @@ def _cuts(watched: Watched) -> Iterator[Metric]:
         "feed_write_age_seconds",
         "How old the oldest tick of a frame was, since it was ingested, when its lane's frame had "
         "been written to everybody. One observation a lane and frame.",
-    ).of_ns({(watched.ingest.strands[0].name,): instruments.write_age}, "source")
+    ).of_ns({(watched.ingest.name,): instruments.write_age}, "source")
 
 
 def _lanes(watched: Watched) -> Iterator[Metric]:
@@ -448,7 +493,7 @@ def _warnings(watched: Watched) -> Iterator[Metric]:
 
 def _feedback(watched: Watched) -> Iterator[Metric]:
     hub = watched.hub
-    name = watched.ingest.strands[0].name
+    name = watched.ingest.name
     yield histogram(
         "feed_delivery_age_seconds",
         "How old ticks were when their readers had them, since their event, as a sample of the "

@@ -12,7 +12,7 @@ import structlog
 
 from feed import __version__
 from feed.errors import InvalidInput, SourceError
-from feed.http.app import HUB, make_app
+from feed.http.app import HUB, INGEST, make_app
 from feed.http.protocol.runner import Runner
 from feed.program import logs
 from feed.program.invocation import this_command
@@ -23,20 +23,20 @@ from feed.program.memory import collect_rarely, return_large_blocks
 from feed.settings.load import option_fields
 from feed.settings.options import Settings
 from feed.settings.variables import unknown_variables
-from feed.sources.options import SourceOptions
+from feed.sources.chosen import ChosenSource
 from feed.trust.certificate import Certificate
 
 log = structlog.get_logger("feed.server")
 
 
 def serve(
-    settings: Settings, source_options: SourceOptions, held: Sequence[socket.socket] = ()
+    settings: Settings, sources: Sequence[ChosenSource], held: Sequence[socket.socket] = ()
 ) -> None:
-    """Serve a source until SIGINT or SIGTERM; say goodbye to everybody, and return.
+    """Serve sources until SIGINT or SIGTERM; say goodbye to everybody, and return.
 
     Args:
         settings: of the server.
-        source_options: of its source.
+        sources: where its ticks come from.
         held: sockets that listen already; none: it listens by itself.
 
     Raises:
@@ -44,29 +44,30 @@ def serve(
         FeedError: an option is not accepted, or the address cannot be listened on.
     """
     repeats, writer = logs.begin(sys.stderr.fileno(), interactive=sys.stderr.isatty())
-    for unknown in unknown_variables(option_fields(type(source_options))):
+    for unknown in unknown_variables(option_fields(type(source.options) for source in sources)):
         log.warning("unknown_variable", variable=unknown.name, nearest=unknown.nearest or None)
     _allow_many_files()
     return_large_blocks()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, source_options, held, repeats, writer))
+            runner.run(_serve(settings, sources, held, repeats, writer))
     finally:
         writer.close()
 
 
 async def _serve(
     settings: Settings,
-    source_options: SourceOptions,
+    sources: Sequence[ChosenSource],
     held: Sequence[socket.socket],
     repeats: logs.Repeats,
     writer: LogWriter,
 ) -> None:
-    try:
-        await source_options.look()
-    except SourceError as error:
-        raise InvalidInput(f"--source: {error}") from error
-    source = source_options.make()
+    for source in sources:
+        try:
+            await source.options.look()
+        except SourceError as error:
+            raise InvalidInput(f"--source: {error}") from error
+    made = [source.make() for source in sources]
     certificate = (
         None if settings.tls_cert is None else Certificate(settings.tls_cert, settings.tls_key)
     )
@@ -74,7 +75,7 @@ async def _serve(
     if certificate is not None and certificate.pair.has_ended(time.time_ns()):
         log.warning("certificate_expired", file=str(settings.tls_cert))
     app = await make_app(
-        settings, source, lost_log_records=lambda: writer.lost, certificate=certificate
+        settings, made, lost_log_records=lambda: writer.lost, certificate=certificate
     )
     runner = Runner(app, app[HUB])
     await runner.setup()
@@ -91,13 +92,13 @@ async def _serve(
         host, port = runner.addresses[0][:2]
         fan_out = app[HUB].broadcast.fan_out
         url = f"{'http' if context is None else 'https'}://{authority(host, port)}"
-        _greet(_first_lines(source_options.describe(), fan_out.why, url))
+        _greet(_first_lines(_in_words(sources), fan_out.why, url))
         log.info(
             "serving",
             host=host,
             port=port,
             tls=context is not None,
-            source=source.name,
+            source=app[INGEST].name,
             version=__version__,
             fan_out=fan_out.engine.value,
             send_threads=fan_out.threads,
@@ -125,6 +126,13 @@ def _greet(lines: str) -> None:
 
     fd = sys.stdout.fileno()
     threading.Thread(target=write, name="first lines", daemon=True).start()
+
+
+def _in_words(sources: Sequence[ChosenSource]) -> str:
+    """Return where ticks come from; several sources with their names."""
+    if len(sources) == 1:
+        return sources[0].options.describe()
+    return ", ".join(f"{source.name} ({source.options.describe()})" for source in sources)
 
 
 def _first_lines(what: str, slower: str, url: str) -> str:

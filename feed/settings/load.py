@@ -18,9 +18,20 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
 from feed.errors import MAX_PATH_LENGTH, InvalidInput, InvalidParameter, show_name
+from feed.settings.chosen import (
+    Choice,
+    choices_of,
+    kinds_of,
+    knowing,
+    same_names,
+    unknown_options,
+    wrong_pairs,
+)
 from feed.settings.options import SAFEGUARDS, Settings
 from feed.settings.variables import is_of_kubernetes, unknown_variables, variable_name
-from feed.sources.catalog import DEFAULT, built_in_kinds, find_kind
+from feed.sources.catalog import DEFAULT, built_in_kinds
+from feed.sources.chosen import ChosenSource
+from feed.sources.naming import NamingOptions
 from feed.sources.options import Accepts, Options, SourceOptions
 
 _Block = TypeVar("_Block", bound=Options)
@@ -91,8 +102,8 @@ def built_in_blocks() -> list[type[Options]]:
     return [Settings, *built_in_kinds()]
 
 
-def chosen_kind(options: Mapping[str, object]) -> type[SourceOptions]:
-    """Return the kind of source of a run; the usual one where none of the four places names one.
+def chosen_kinds(options: Mapping[str, object]) -> list[type[SourceOptions]]:
+    """Return the kinds of the sources of a run; the usual one where no place names any.
 
     Args:
         options: the values of the command line, by the name of their field, as far as known.
@@ -101,17 +112,17 @@ def chosen_kind(options: Mapping[str, object]) -> type[SourceOptions]:
         SourceError: an installed package says that it has this kind, and does not.
     """
     written = _written(options)
-    return _kind_in(written, _read_file(written.get("config"), []))
+    return kinds_of(_choices_in(written, _read_file(written.get("config"), [])))
 
 
-def option_fields(kind: type[SourceOptions]) -> list[str]:
-    """Return the names of all options that a server with this source may be told."""
-    blocks: list[type[Options]] = [Settings, kind, *built_in_kinds()]
+def option_fields(kinds: Iterable[type[SourceOptions]]) -> list[str]:
+    """Return the names of all options that a server with these sources may be told."""
+    blocks: list[type[Options]] = [Settings, *kinds, *built_in_kinds()]
     return list(dict.fromkeys(field for block in blocks for field in block.option_fields()))
 
 
-def load_settings(options: Mapping[str, object]) -> tuple[Settings, SourceOptions]:
-    """Compose the settings of one run and those of its source, and check them.
+def load_settings(options: Mapping[str, object]) -> tuple[Settings, list[ChosenSource]]:
+    """Compose the settings of one run and those of its sources, and check them.
 
     The options of sources that were not chosen are checked too: a file may hold them all.
 
@@ -125,11 +136,11 @@ def load_settings(options: Mapping[str, object]) -> tuple[Settings, SourceOption
     problems: list[InvalidInput] = []
     written = _written(options)
     in_file = _read_file(written.get("config"), problems)
-    kind = _kind_in(written, in_file)
-    others = [other for other in built_in_kinds() if other is not kind]
-    blocks: list[type[Options]] = [Settings, kind, *others]
-    known = option_fields(kind)
-    for block in blocks[1:]:
+    choices = _choices_in(written, in_file)
+    kinds = kinds_of(choices)
+    others = [other for other in built_in_kinds() if other not in kinds]
+    known = option_fields(kinds)
+    for block in (*kinds, *others):
         for field, option in _variables(block).items():
             written.setdefault(field, option)
     path = show_name(str(written["config"].value), MAX_PATH_LENGTH) if in_file else ""
@@ -145,21 +156,81 @@ def load_settings(options: Mapping[str, object]) -> tuple[Settings, SourceOption
         for unknown in unknown_variables(known)
         if unknown.is_misspelt
     ]
-    idle = _idle_options(options, kind, others)
+    idle = _idle_options(options, kinds, others)
     problems += idle.values()
     settings = _compose(Settings, _values(Settings.option_fields(), written), written, problems)
-    values = _values(kind.option_fields(), written)
-    _, colon, place = str(written.get("source", Given("", DEFAULT)).value).partition(":")
-    if colon and ":" in kind.usage:
-        values["place"], written["place"] = place, written["source"]
-    source = _compose(kind, values, written, problems)
+    shared = _shared_options(written, choices)
+    problems += shared.values()
+    bare = {field: given for field, given in written.items() if field not in shared}
+    sources = [_source(choice, bare, problems, alone=len(choices) == 1) for choice in choices]
+    if settings is not None:
+        problems += _wrong_names(settings, choices, written)
+    claimed = {*Settings.option_fields(), *idle}.union(*(kind.option_fields() for kind in kinds))
     for other in others:
-        claimed = {*Settings.option_fields(), *kind.option_fields(), *idle}
         unclaimed = [field for field in other.option_fields() if field not in claimed]
         _compose(other, _values(unclaimed, written), written, problems)
-    if settings is None or source is None or problems:
+        claimed.update(unclaimed)
+    if settings is None or problems:
         raise InvalidSettings(problems)
-    return settings, source
+    return settings, [source for source in sources if source is not None]
+
+
+def _source(
+    choice: Choice, bare: Written, problems: list[InvalidInput], *, alone: bool
+) -> ChosenSource | None:
+    """Return a source with the options of its text, and those elsewhere that are its own."""
+    option = bare.get("source", Given(option_name("source"), choice.text))
+    where = (
+        f"{option.where}{option.name}: "
+        if alone
+        else f"{option.where}{option.name} {choice.name}: "
+    )
+    kind, told = choice.kind, choice.parts
+    own = {field: given for field, given in bare.items() if field not in Settings.option_fields()}
+    own |= {field: Given(field, value, where) for field, value in told.options.items()}
+    known = [*kind.option_fields(), *NamingOptions.option_fields()]
+    problems += [UnknownOption(field, where, known) for field in unknown_options(choice)]
+    values = _values(kind.option_fields(), own)
+    if told.place is not None:
+        values["place"] = told.place
+        own["place"] = Given(option.name, choice.text, option.where)
+    options = _compose(kind, values, own, problems)
+    named = {field: given for field, given in own.items() if field in told.options}
+    naming = _compose(NamingOptions, _values(NamingOptions.option_fields(), named), own, problems)
+    if options is None or naming is None:
+        return None
+    return ChosenSource(choice.name, options, naming)
+
+
+def _shared_options(written: Written, choices: Sequence[Choice]) -> dict[str, InvalidInput]:
+    """Refuse options that several sources know, and that stand in none of their texts.
+
+    Returns:
+        By field.
+    """
+    shared: dict[str, InvalidInput] = {}
+    for field, (name, value, where) in written.items():
+        sources = knowing(field, choices)
+        if len(sources) > 1:
+            example = f"{sources[0].name}={sources[0].text.rpartition('=')[2]}?{field}=…"
+            accepted = f"in the text of each source that it is for, as in --source '{example}'"
+            shared[field] = InvalidParameter(name, value, accepted, where=where)
+    return shared
+
+
+def _wrong_names(
+    settings: Settings, choices: Sequence[Choice], written: Written
+) -> Iterator[InvalidInput]:
+    """Yield what is wrong with the names of sources, and with those of pairs."""
+    names = [choice.name for choice in choices]
+    for name in same_names(choices):
+        option, _, where = written["source"]
+        accepted = "sources whose names differ, such as a=sim and b=sim"
+        yield InvalidParameter(option, name, accepted, where=where)
+    for pair in wrong_pairs(settings.pairs, choices):
+        option, _, where = written["pair"]
+        accepted = f"two of the sources {', '.join(names)}, each in one pair"
+        yield InvalidParameter(option, pair, accepted, where=where)
 
 
 def settings_of(arguments: Mapping[str, object], fields: Sequence[str]) -> Settings:
@@ -227,9 +298,8 @@ def _written(options: Mapping[str, object]) -> Written:
     return _variables(Settings) | typed
 
 
-def _kind_in(written: Written, in_file: Mapping[str, Any]) -> type[SourceOptions]:
-    source = written.get("source", Given("", in_file.get("source", DEFAULT))).value
-    return find_kind(str(source).partition(":")[0]) or built_in_kinds()[0]
+def _choices_in(written: Written, in_file: Mapping[str, Any]) -> list[Choice]:
+    return choices_of(written.get("source", Given("", in_file.get("source", DEFAULT))).value)
 
 
 def _read_file(config: Given | None, problems: list[InvalidInput]) -> dict[str, Any]:
@@ -247,7 +317,9 @@ def _read_file(config: Given | None, problems: list[InvalidInput]) -> dict[str, 
 
 
 def _idle_options(
-    options: Mapping[str, object], kind: type[SourceOptions], others: list[type[SourceOptions]]
+    options: Mapping[str, object],
+    kinds: Sequence[type[SourceOptions]],
+    others: Sequence[type[SourceOptions]],
 ) -> dict[str, InvalidInput]:
     """Refuse options that were typed and would do nothing; a file may hold those of all sources.
 
@@ -255,8 +327,9 @@ def _idle_options(
         By field; their values are nobody's business.
     """
     idle: dict[str, InvalidInput] = {}
+    known = set(Settings.option_fields()).union(*(kind.option_fields() for kind in kinds))
     for field, value in options.items():
-        if field not in {*Settings.option_fields(), *kind.option_fields()}:
+        if field not in known:
             usages = [other.usage for other in others if field in other.option_fields()]
             accepted = f"only with --source {' or '.join(usages)}"
             idle[field] = InvalidParameter(option_name(field), value, accepted)
@@ -284,6 +357,8 @@ def _problems(
         if field not in written:  # the place of a source that was not chosen
             continue
         name, value, where = written[field]
+        if field in {"source", "pair"} and isinstance(error["input"], str):
+            value = error["input"]  # the one of them that is not accepted
         accepted = error.get("ctx", {}).get("accepted") or _accepted_words(block, field)
         words = accepted or error["msg"]
         problems.setdefault(field, InvalidParameter(name, value, words, where=where))

@@ -16,10 +16,21 @@ from pydantic_settings import NoDecode
 
 from feed.broadcast.fan_out import Engine
 from feed.broadcast.ring import DEFAULT_CAPACITY, MAX_CAPACITY
+from feed.errors import InvalidInput
 from feed.sources.catalog import DEFAULT, built_in_kinds, find_kind, installed_names
-from feed.sources.options import Accepts, Options, Tunes, not_a_boolean, refusal, split_at_commas
+from feed.sources.options import (
+    Accepts,
+    Options,
+    Tunes,
+    not_a_boolean,
+    refusal,
+    split_at_commas,
+    texts,
+)
+from feed.sources.source_text import TEXT_SHAPE, is_name, parse_source
 
 _Place = TypeVar("_Place", Path | None, str | None)
+MAX_SOURCES = 16
 SAFEGUARDS = ("keys", "jwt_issuer", "jwt_keys", "tls_cert", "tls_key", "state")  # none by default
 _KINDS = built_in_kinds()
 _SOURCE_WORDS = [kind.accepted_words() for kind in _KINDS]
@@ -32,10 +43,20 @@ def _is_power_of_two(value: int) -> int:
 
 
 def _is_source(value: str) -> str:
-    name, colon, _ = value.partition(":")
+    try:
+        _, name, place, _ = parse_source(value)
+    except InvalidInput as error:
+        raise refusal(f"{TEXT_SHAPE}; {error}") from error
     kind = find_kind(name)
-    if kind is None or bool(colon) != (":" in kind.usage):
+    if kind is None or (place is not None) != (":" in kind.usage):
         raise refusal(", or ".join([*_SOURCE_WORDS, *installed_names()]))
+    return value
+
+
+def _is_pair(value: str) -> str:
+    names = value.split(",")
+    if len(names) != 2 or not all(map(is_name, names)) or names[0] == names[1]:  # noqa: PLR2004
+        raise ValueError("not two names")
     return value
 
 
@@ -260,12 +281,26 @@ class Settings(Options):
         Accepts("a whole number from 0 (any free port) to 65535"),
     ] = Field(default=8080, description="Port to listen on; 0 takes a free one.")
     source: Annotated[
-        str,
-        AfterValidator(_is_source),
-        Accepts(", or ".join(_SOURCE_WORDS), "|".join(kind.usage for kind in _KINDS)),
+        tuple[Annotated[str, AfterValidator(_is_source)], ...],
+        NoDecode,
+        BeforeValidator(texts),
+        Field(min_length=1, max_length=MAX_SOURCES),
+        Accepts(
+            f"{', or '.join(_SOURCE_WORDS)}; NAME= before it, and ?OPTION=VALUE&… behind it",
+            "|".join(kind.usage for kind in _KINDS),
+        ),
     ] = Field(
-        default=DEFAULT,
-        description=f"Where ticks come from: {' or '.join(kind.usage for kind in _KINDS)}.",
+        default=(DEFAULT,),
+        description=f"Where ticks come from: {' or '.join(kind.usage for kind in _KINDS)}; may be "
+        "repeated, each with a name: md=sim.",
+    )
+    pair: Annotated[
+        tuple[Annotated[str, AfterValidator(_is_pair)], ...],
+        NoDecode,
+        BeforeValidator(texts),
+        Accepts("the names of two sources, such as a,b"),
+    ] = Field(
+        default=(), description="Two sources that tell the same market, once; may be repeated."
     )
     batch_ms: Annotated[
         Annotated[
@@ -387,6 +422,11 @@ class Settings(Options):
     stale_floor_s: Annotated[
         _Seconds, _SECONDS, Tunes("A silence that is shorter is never stale.")
     ] = 5.0
+    pair_window_s: Annotated[
+        _Seconds,
+        _SECONDS,
+        Tunes("How late one side of a pair may tell what the other one has told."),
+    ] = 60.0
     keepalive_s: Annotated[
         _Seconds, _SECONDS, Tunes("Silence after which SSE gets a keepalive.")
     ] = 4.0
@@ -470,6 +510,11 @@ class Settings(Options):
     shutdown_timeout_s: Annotated[
         _Seconds, _SECONDS, Tunes("How long subscribers may take to hear the goodbye.")
     ] = 1.0
+
+    @property
+    def pairs(self) -> tuple[tuple[str, ...], ...]:
+        """The names of the sources of each pair."""
+        return tuple(tuple(names.split(",")) for names in self.pair)
 
     @model_validator(mode="after")
     def _has_keys_of_its_issuer(self) -> Self:

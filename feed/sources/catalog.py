@@ -19,6 +19,8 @@ DEFAULT = "sim"
 BUILT_IN = {
     "sim": "feed.sources.simulated.options:SimulatedOptions",
     "replay": "feed.sources.replay.options:ReplayOptions",
+    "-": "feed.sources.piped.options:StandardInputOptions",
+    "pipe": "feed.sources.piped.options:PipeOptions",
 }
 GROUP = "feed.sources"
 

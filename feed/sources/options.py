@@ -6,6 +6,7 @@ description has a variable and a TOML key only; `Tunes` tells its purpose. `feed
 reads options from their four places and complains.
 """
 
+import json
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -78,11 +79,13 @@ class SourceOptions(Options, ABC):
     Attributes:
         usage: its form after `--source`: a name alone, such as "sim", or a name, a colon and a
             place, such as "replay:FILE".
+        usual_name: by which one is told that was given no name; "": that of its kind.
         where: the place in words: "FILE is …"; "" for a name alone.
         place: the text after the colon. It is validated like any field; it is not an option.
     """
 
     usage: ClassVar[str]
+    usual_name: ClassVar[str] = ""
     where: ClassVar[str] = ""
     place: str = ""
 
@@ -146,6 +149,16 @@ def not_a_number(value: object) -> object:
     if isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
         raise ValueError("a number")
     return value
+
+
+def texts(value: object) -> object:
+    """Take one text for a list of one, beside the lists of TOML and those in JSON of variables.
+
+    Commas part nothing here, since they may stand in each.
+    """
+    if isinstance(value, str) and value.startswith("["):
+        return json.loads(value)  # raises ValueError
+    return (value,) if isinstance(value, str) else value
 
 
 def split_at_commas(value: object) -> object:

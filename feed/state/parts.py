@@ -5,9 +5,12 @@ the ring, from where subscribers that come back are told it.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from feed.ingest.runner import Ingest
+from feed.ingest.side import Side
+from feed.ingest.strand import Strand
 from feed.market.symbol_health import Health
 from feed.market.ticks import Bar, Status, Tick
 from feed.sources.source import Resumable
@@ -17,61 +20,94 @@ _OWN_STATUSES = frozenset(health.value.upper() for health in Health)  # they byp
 
 
 def meta_of(ingest: Ingest, given_before: int, wall_offset_ns: int) -> dict[str, Any]:
-    """Return all that is small, between two lists of the source, and right after a cut.
+    """Return all that is small, between two lists of every source, and right after a cut.
 
     Args:
         ingest: the writer of the ring.
-        given_before: how many ticks the source had given to the processes before this one.
+        given_before: how many ticks the sources had given to the processes before this one.
         wall_offset_ns: the time of day less the monotonic one.
     """
-    broadcast, strand = ingest.hub.broadcast, ingest.strands[0]
-    source = strand.side.source
-    state, given = (
-        (source.state(), source.given_ticks)
-        if isinstance(source, Resumable)
-        else (None, broadcast.given)
-    )
+    broadcast, alone = ingest.hub.broadcast, _alone(ingest)
+    given = broadcast.given if alone is None else alone.given_ticks
     return {
         "epoch": broadcast.ring.epoch,
         "sequence": broadcast.cut_sequence,
-        "source": source.name,
-        "source_state": state,
+        "source": ingest.name,
         "source_given": given_before + given,
         "wall_offset_ns": wall_offset_ns,
-        "bars": strand.bars.state(),
         "watched": ingest.watched,
-        "health": strand.health.state(),
+        "owners": ingest.owners.state(),
+        "strands": {
+            strand.name: {
+                "bars": strand.bars.state(),
+                "health": strand.health.state(),
+                "sides": {
+                    side.name: side.source.state() if isinstance(side.source, Resumable) else None
+                    for side in strand.sides
+                },
+            }
+            for strand in ingest.strands
+        },
     }
 
 
 def bars_of(ingest: Ingest) -> Iterator[tuple[str, str, bytes]]:
     """Return the finished bars as of now, to be iterated a kind and symbol at a time."""
-    return ingest.strands[0].bars.finished.rows()
+    return chain.from_iterable(strand.bars.finished.rows() for strand in ingest.strands)
 
 
 def give_back(restored: Restored, ingest: Ingest) -> bool:
-    """Give every room what it knew; tell whether the source goes on where it stood.
+    """Give every room what it knew; tell whether every source goes on where it stood.
+
+    One source alone is told how many ticks it has given, to the last one. Of several the log does
+    not say which of them gave what was lost with a kill: they go on only after an end in order.
 
     Args:
         restored: what was taken up; its ring is the ring already.
         ingest: it has not begun.
     """
-    meta, strand = restored.meta, ingest.strands[0]
-    source, bars = strand.side.source, strand.bars
-    broadcast = ingest.hub.broadcast
-    broadcast.snapshot.update(restored.snapshot)
-    broadcast.snapshot.update(restored.after)
-    resumes = False
-    if isinstance(source, Resumable) and meta["source_state"] is not None:
-        skipped_ticks = max(0, restored.given - meta["source_given"])
-        resumes = source.resume(meta["source_state"], skipped_ticks)
-    if resumes or not isinstance(source, Resumable):
-        bars.restore(meta["bars"])
-        for kind, symbol, rows in restored.bars:
-            bars.finished.restore(kind, symbol, rows)
-        bars.weave(_of_source(restored.after, builds=bars.builds))
-        ingest.take_up_health(meta["health"], meta["watched"], restored.later_ns)
-    return resumes
+    meta, snapshot = restored.meta, ingest.hub.broadcast.snapshot
+    snapshot.update(restored.snapshot)
+    snapshot.update(restored.after)
+    for name, symbols in meta["owners"].items():
+        ingest.owners.claim(symbols, name)
+    skipped_ticks = max(0, restored.given - meta["source_given"])
+    told = _alone(ingest) is not None or not (skipped_ticks or restored.lost or restored.after)
+    health: dict[Strand, dict[str, Any]] = {}
+    resumed = []
+    for strand in ingest.strands:
+        known = meta["strands"][strand.name]
+        resumable = [side for side in strand.sides if isinstance(side.source, Resumable)]
+        resumes = told and all(
+            _resume(side, known["sides"][side.name], skipped_ticks) for side in resumable
+        )
+        resumed.append(bool(resumable) and resumes)
+        if not resumable or resumes:
+            strand.bars.restore(known["bars"])
+            health[strand] = known["health"]
+    for kind, symbol, rows in restored.bars:
+        strand = ingest.strand_of(symbol) or ingest.strands[0]
+        if strand in health:
+            strand.bars.finished.restore(kind, symbol, rows)
+    for strand in health:
+        after = [tick for tick in restored.after if ingest.strand_of(tick.symbol) is strand]
+        strand.bars.weave(_of_source(after, builds=strand.bars.builds))
+    ingest.take_up_health(health, meta["watched"], restored.later_ns)
+    return all(resumed)
+
+
+def _alone(ingest: Ingest) -> Resumable | None:
+    """Return the source of a server that has no other, if it can be taken up."""
+    sides = ingest.sides
+    source = sides[0].source
+    return source if len(sides) == 1 and isinstance(source, Resumable) else None
+
+
+def _resume(side: Side, state: dict[str, Any] | None, skipped_ticks: int) -> bool:
+    """Let a source take up its state, if there is one; tell whether it does."""
+    source = side.source
+    assert isinstance(source, Resumable), "it was asked"
+    return state is not None and source.resume(state, skipped_ticks)
 
 
 def _of_source(ticks: Sequence[Tick], *, builds: bool) -> list[Tick]:

@@ -68,13 +68,12 @@ class ConnectionReport:
 
     Attributes:
         phase: connecting, live or lost.
-        source_down: the server's word for the reason while its source is down; None while it is up.
         incident: the last event worth a line.
     """
 
     def __init__(self, counters: Counters) -> None:
         self.phase = Phase.CONNECTING
-        self.source_down: str | None = None
+        self._down: dict[str, str] = {}  # sources that are down, with the server's words for why
         self.incident: Incident | None = None
         self._counters = counters
         self._transport = ""
@@ -99,7 +98,15 @@ class ConnectionReport:
         elif isinstance(event, Bye | Notice | ServerWarning):
             self.note_incident(str(event), wall_ns)
         elif isinstance(event, FeedState):
-            self.source_down = None if event.live else words.printable(event.reason)
+            self._down.pop(event.source, None)
+            if not event.live:
+                self._down[event.source] = event.reason
+
+    @property
+    def source_down(self) -> str | None:
+        """Which sources are down, with the server's words for why; None where none is."""
+        down = (f"{source}: {reason}" for source, reason in self._down.items())
+        return words.printable(", ".join(down)) if self._down else None
 
     def note_incident(self, what: str, wall_ns: int) -> None:
         """Note an event worth a line."""
@@ -159,6 +166,7 @@ class ConnectionReport:
         elif event.why:
             self.note_incident(event.why, wall_ns)
         self.phase = Phase.LIVE
+        self._down.clear()  # it is told anew
         self._lost_ns = None
         self._transport = event.transport.value
 

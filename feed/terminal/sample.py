@@ -18,16 +18,6 @@ from feed.market.ticks import SECOND_NS
 from feed.terminal.worst import Connection, worst_of
 
 
-class SourceStatus(BaseModel):
-    """The source of ticks."""
-
-    name: str
-    up: bool
-    finished: bool
-    failures: int
-    last_error: str
-
-
 class RingStatus(BaseModel):
     """The ring buffer."""
 
@@ -45,6 +35,29 @@ class FeedStatus(BaseModel):
     reason: str
 
 
+class PairStatus(BaseModel):
+    """A side of a pair that tells one market."""
+
+    of: str
+    firsts: int
+    repeats: int
+    missed: int
+
+
+class SourceStatus(BaseModel):
+    """A source of ticks; older servers tell less of it."""
+
+    name: str
+    up: bool
+    silent: bool = False
+    finished: bool
+    failures: int
+    last_error: str
+    refused: dict[str, int] = {}
+    feed: FeedStatus | None = None
+    pair: PairStatus | None = None
+
+
 class ServerStatus(BaseModel):
     """The answer to `/v1/status`, as far as it is shown; see `feed.http.status`."""
 
@@ -52,6 +65,7 @@ class ServerStatus(BaseModel):
     uptime_s: float
     leaving: bool
     source: SourceStatus
+    sources: list[SourceStatus] = []
     ring: RingStatus
     feed: FeedStatus
     symbols: dict[str, int]

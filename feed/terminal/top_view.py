@@ -15,7 +15,7 @@ from feed.market.ticks import CHANNEL_OF_KIND, Kind
 from feed.terminal import words
 from feed.terminal.lines import Part, line
 from feed.terminal.listing import Listing
-from feed.terminal.sample import Sample, ServerStatus, Span
+from feed.terminal.sample import FeedStatus, Sample, ServerStatus, SourceStatus, Span
 from feed.terminal.served import COLUMNS, Served, served
 from feed.terminal.worst import worst_parts
 
@@ -128,7 +128,8 @@ class TopView:
 def _facts(span: Span) -> Iterator[Text]:
     """Yield the lines on the server, each with a name before it."""
     status = span.last.status
-    yield _fact("Source", *_source(status))
+    for source in status.sources or [status.source]:
+        yield _fact("Source", *_source(source, source.feed or status.feed))
     kinds = ", ".join(
         f"{name} {words.rate(span.rate('feed_ticks_total', kind=kind))}"
         for kind, name in CHANNEL_OF_KIND.items()
@@ -164,11 +165,10 @@ def _counts(span: Span, metric: str, label: str, *, zeros: bool = True) -> Itera
         yield "none", ""
 
 
-def _source(status: ServerStatus) -> Iterator[Part]:
-    source, feed = status.source, status.feed
+def _source(source: SourceStatus, feed: FeedStatus) -> Iterator[Part]:
     yield words.printable(source.name), ""
     if feed.state == Health.LIVE and source.up:
-        yield ", live", "green"
+        yield (", silent", _WARN) if source.silent else (", live", "green")
     elif source.finished:
         yield ", FINISHED: the recording has come to its end", _WARN
     else:
@@ -177,6 +177,12 @@ def _source(status: ServerStatus) -> Iterator[Part]:
         yield f", failed {words.count(source.failures)} times", _WARN
     if source.last_error:
         yield f": {words.printable(source.last_error)}", _WARN
+    if source.pair is not None:
+        pair = source.pair
+        yield f"; of the pair {words.printable(pair.of)}, first {words.count(pair.firsts)}", ""
+        yield f", missed {words.count(pair.missed)}", _WARN if pair.missed else ""
+    if refused := sum(source.refused.values()):
+        yield f"; {words.count(refused)} ticks refused", _WARN
 
 
 def _ring(status: ServerStatus) -> Iterator[Part]:

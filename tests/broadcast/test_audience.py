@@ -290,7 +290,7 @@ def test_an_announcement_reaches_the_live_at_once_and_the_others_when_caught_up(
     live, full = stage.join(), stage.join()
     full.socket.held_bytes = HIGH_WATER_BYTES + 1
     stage.publish_and_cut("A")
-    stage.audience.announce(DOWN, 0, down=True)
+    stage.audience.announce(DOWN, "sim", 0, down=True)
     assert states(live) == ["source_down"]
     assert states(full) == []
     full.socket.held_bytes = 0
@@ -302,15 +302,15 @@ def test_an_announcement_reaches_the_live_at_once_and_the_others_when_caught_up(
 
 def test_an_announcement_that_is_no_news_is_not_told() -> None:
     stage = Stage()
-    stage.audience.announce(DOWN, 0, down=True)
-    stage.audience.announce(LIVE, 0, down=False)
+    stage.audience.announce(DOWN, "sim", 0, down=True)
+    stage.audience.announce(LIVE, "sim", 0, down=False)
     assert states(stage.join()) == []
 
 
 def test_a_subscriber_that_selects_nothing_is_told_once_it_selects_something() -> None:
     stage = Stage()
     member = stage.join(of_channels())
-    stage.audience.announce(DOWN, 0, down=True)
+    stage.audience.announce(DOWN, "sim", 0, down=True)
     assert states(member) == []
     stage.subscribe(member, of_channels(trades=["A"]))
     stage.catch_up(member)

@@ -3,7 +3,6 @@
 import math
 import re
 import socket
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,13 @@ from feed.cli.commands import app, run
 from feed.errors import SourceError
 from feed.settings.load import built_in_blocks, load_settings, option_name
 from feed.settings.options import Settings
-from feed.sources.options import Options, SourceOptions
+from feed.sources.chosen import ChosenSource
+from feed.sources.options import Options
 from feed.sources.replay.options import ReplayOptions
 from feed.sources.simulated.options import SimulatedOptions
 from tests.fakes.restored_logs import restored_logs
 
-Served = list[tuple[Settings, SourceOptions]]
+Served = list[tuple[Settings, list[ChosenSource]]]
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Served:
     """What the program was asked to serve."""
     served: Served = []
     monkeypatch.setattr(
-        feed.program.serve, "serve", lambda settings, source, _: served.append((settings, source))
+        feed.program.serve, "serve", lambda settings, sources, _: served.append((settings, sources))
     )
     return served
 
@@ -39,7 +39,7 @@ def test_serve_gets_the_settings(served: Served, monkeypatch: pytest.MonkeyPatch
     settings = Settings(
         port=1, allow_origin=("http://a", "http://b"), allow_anonymous=True, batch_ms=50
     )
-    assert served == [(settings, SimulatedOptions(rate=5))]
+    assert served == [(settings, [ChosenSource("sim", SimulatedOptions(rate=5))])]
 
 
 def test_serve_gets_the_options_of_the_source_that_is_chosen(
@@ -47,7 +47,8 @@ def test_serve_gets_the_options_of_the_source_that_is_chosen(
 ) -> None:
     (tmp_path / "a.csv").touch()
     assert run(["serve", "--source", f"replay:{tmp_path}/a.csv", "--loop", "--speed", "max"]) == 0
-    assert served[0][1] == ReplayOptions(place=f"{tmp_path}/a.csv", loop=True, speed=math.inf)
+    options = ReplayOptions(place=f"{tmp_path}/a.csv", loop=True, speed=math.inf)
+    assert served[0][1] == [ChosenSource("replay", options)]
 
 
 def test_a_switch_in_a_file_can_be_switched_off(served: Served, tmp_path: Path) -> None:
@@ -70,7 +71,7 @@ def test_help_lists_the_fields_that_have_a_description_and_no_others(
         for name in block.option_fields()
         if block.model_fields[name].description
     ]
-    assert shown == [*(option for option, _ in described), "--help"]
+    assert shown == [*dict.fromkeys(option for option, _ in described), "--help"]
     for option, description in described:
         assert re.search(rf"{option}\b.* {re.escape(description)}", result.output), option
 
@@ -79,7 +80,7 @@ SHOWN = {
     "--config": "<path>",
     "--host": "<str>",
     "--port": "<int>",
-    "--source": "<sim|replay:FILE>",
+    "--source": "<sim|replay:FILE|-|pipe:FILE>",
     "--batch-ms": "<float>",
     "--ring": "<int>",
     "--allow-origin": "<list[str]>",
@@ -115,7 +116,8 @@ def test_help_shows_the_types_and_defaults_of_the_settings(monkeypatch: pytest.M
             else:
                 # Written on the command line it is the default again.
                 assert shown is not None
-                blocks = load_settings(_beside(block, {name: shown[1]}))
+                settings, [source] = load_settings(_beside(block, {name: shown[1]}))
+                blocks = (settings, source.options)
                 assert any(getattr(one, name, None) == field.default for one in blocks), name
 
 
@@ -135,9 +137,13 @@ def test_what_is_not_typed_leaves_variables_and_the_file_alone(
     assert (settings.port, settings.ring, settings.allow_anonymous) == (1, 1024, True)
 
 
-def test_an_option_is_of_one_source_or_of_the_server() -> None:
-    fields = Counter(field for block in built_in_blocks() for field in block.option_fields())
-    assert [field for field, times in fields.items() if times > 1] == []
+def test_an_option_of_several_sources_means_the_same_in_each() -> None:
+    words: dict[str, set[str | None]] = {}
+    for block in built_in_blocks()[1:]:
+        for field in block.option_fields():
+            words.setdefault(field, set()).add(block.model_fields[field].description)
+    assert [field for field, told in words.items() if len(told) > 1] == []
+    assert not words.keys() & set(Settings.option_fields()), "none is of the server too"
 
 
 @pytest.mark.parametrize("option", ["--source", "--config"])
@@ -152,7 +158,7 @@ def test_a_server_that_cannot_start_says_why_with_status_1(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def fail(settings: Settings, *_: object) -> None:
-        raise SourceError(f"{settings.source}: cannot be opened")
+        raise SourceError(f"{settings.source[0]}: cannot be opened")
 
     monkeypatch.setattr(feed.program.serve, "serve", fail)
     assert run(["serve"]) == 1

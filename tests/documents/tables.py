@@ -154,9 +154,11 @@ def _first_sentence(text: str | None) -> str:
 
 def _fields() -> Iterator[tuple[str, FieldInfo]]:
     """Yield the options of the server and of the sources that come with it."""
+    fields: dict[str, FieldInfo] = {}
     for block in built_in_blocks():
         for name in block.option_fields():
-            yield name, block.model_fields[name]
+            fields.setdefault(name, block.model_fields[name])
+    yield from fields.items()
 
 
 def _default(field: FieldInfo) -> str:
@@ -165,6 +167,8 @@ def _default(field: FieldInfo) -> str:
         return "yes" if default else "no"
     if default is None or default == ():
         return ""
+    if isinstance(default, tuple):
+        return ", ".join(default)
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 

@@ -83,7 +83,7 @@ class Program:
 class Run(Protocol):
     """The `run` fixture: starts `feed serve`, and ends it with the test."""
 
-    async def __call__(self, *arguments: str, **tunables: object) -> Program: ...
+    async def __call__(self, *arguments: str, stdin: Any = None, **tunables: object) -> Program: ...
 
 
 @pytest.fixture(autouse=True)
@@ -99,11 +99,12 @@ async def run() -> AsyncIterator[Run]:
     programs: list[Program] = []
     environment = {name: value for name, value in os.environ.items() if name[:5] != "FEED_"}
 
-    async def start(*arguments: str, **tunables: object) -> Program:
+    async def start(*arguments: str, stdin: int | None = None, **tunables: object) -> Program:
         variables = {f"FEED_{name.upper()}": str(value) for name, value in tunables.items()}
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "feed", "serve", "--port", "0", *arguments),
             env=environment | variables,
+            stdin=stdin,
             stdout=PIPE,
             stderr=PIPE,
         )

@@ -108,6 +108,8 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Held for the slowest": (rises("recording"),),
         "Silence limit": (falls("load"),),
         "Rows skipped": (rises("recording", reason="unreadable"),),
+        "Ticks refused": (rises("keys", reason="foreign"),),
+        "A/B pairs": (rises("keys", outcome="repeats"),),
         "Odd times": (rises("odd"), rises("odd")),
         "Fill": (rises("load", times=3),),
         "How far back it reaches": (falls("load"), appears("recording")),

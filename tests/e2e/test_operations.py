@@ -60,6 +60,7 @@ TUNABLES = {
 SLOW, LATE = 6, 6
 BASELINE_SCRAPES = 9
 BASELINE_S = 5.0  # of which the last values are what was before
+MARKET = "sim?seed=1&start=2026-01-02T14:30:00Z&rate=20"
 LAST_TRADES = 60_000  # of the recording; bad rows are amid them, behind what is read ahead
 _TOLD_ADDRESS = re.compile(rb"http://127\.0\.0\.1:(\d+)/")
 
@@ -285,7 +286,10 @@ async def recording(stage: Stage) -> None:
 
 
 async def keys(stage: Stage) -> None:
-    """A third server encrypts, and has to read a keys file that is broken by then."""
+    """A third server encrypts, and has to read a keys file that is broken by then.
+
+    Its sources are a pair, and one that tells of the same symbols.
+    """
     file = KeysFile(stage.folder / "keys.toml")
     file.add("desk")
     pair = trustme.CA().issue_cert(
@@ -296,7 +300,10 @@ async def keys(stage: Stage) -> None:
     certificate = stage.folder / "certificate.pem"
     pair.private_key_and_cert_chain_pem.write_to_path(certificate)
     options = ("--tls-cert", str(certificate), "--tls-key", str(certificate))
-    server = await stage.run("--keys", str(file.path), *options)
+    sides = ("--source", f"a={MARKET}", "--source", f"b={MARKET}", "--pair", "a,b")
+    server = await stage.run(
+        *("--keys", str(file.path), *options), *sides, *("--source", "c=sim?rate=20")
+    )
     instance = f"127.0.0.1:{server.port}"
     stage.prometheus.scrape(stage.instance, encrypted=instance)
     await stage.prometheus.until(f'feed_keys{{instance="{instance}"}} == 1')

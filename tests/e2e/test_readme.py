@@ -261,6 +261,27 @@ async def serves(command: str, stage: Stage) -> None:
     assert status == 0, said
 
 
+async def pipes_ticks(command: str, stage: Stage) -> None:
+    """Pipe what the example beside it writes into a server, and have it told."""
+    [script] = [example for example in EXAMPLES.values() if "# ticks.py" in example]
+    (stage.folder / "ticks.py").write_text(script)
+    write, serve = command.split(" | ")
+    options = shlex.split(serve)[2:]
+    reads, writes = os.pipe()
+    writing = await asyncio.create_subprocess_exec(
+        sys.executable, *write.split()[1:], cwd=stage.folder, stdout=writes
+    )
+    os.close(writes)
+    try:
+        program = await stage.run(*options, stdin=reads)
+        os.close(reads)
+        lines = await output_of(["curl", "-sN", program.url("/v1/stream?trades=OWN")], 2)
+    finally:
+        writing.kill()
+        await writing.wait()
+    assert '"S":"OWN"' in lines[-1]
+
+
 async def is_a_signal_to_a_holder(command: str, stage: Stage) -> None:
     """See that the signal has somebody to go to; `tests/e2e/test_held_socket.py` sends it."""
     del stage
@@ -306,6 +327,8 @@ TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     ".venv/bin/feed tail ": prints_ticks,
     ".venv/bin/feed record ": records,
     ".venv/bin/feed serve --source replay:": is_run_after_recording,
+    ".venv/bin/feed serve --source ": serves,
+    "python3 ticks.py | ": pipes_ticks,
     "python3 -m venv .venv": installs,
     "python -m pytest -m ": selects_tests,
     "python -m tests.documents --check": is_a_step_of_ci,
@@ -374,4 +397,4 @@ async def test_python_examples_print_ticks(run: Run, example: str, tmp_path: Pat
         address = f"127.0.0.1:{program.port}"
     script.write_text(example.replace(ADDRESS, address))
     lines = await output_of([sys.executable, str(script)], 2)
-    assert re.search(r"-\d+ \d+$|AAPL [\d.]+$", lines[-1].strip())
+    assert re.search(r"-\d+ \d+$|AAPL [\d.]+$|\"S\": \"OWN\"", lines[-1].strip())

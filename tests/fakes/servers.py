@@ -122,10 +122,20 @@ class ScriptedSource:
 
     async def publish(self, ticks: list[Tick]) -> None:
         """Let the hub publish these, in one list, and return when it asks for more."""
-        published = asyncio.get_running_loop().create_future()
-        self._steps.put_nowait((ticks, published))
+        published = self.give(ticks)
         async with asyncio.timeout(PATIENCE_S):
             await published
+
+    def give(self, ticks: list[Tick]) -> asyncio.Future[None]:
+        """Let the hub publish these, in one list, when it asks for them."""
+        published = asyncio.get_running_loop().create_future()
+        self._steps.put_nowait((ticks, published))
+        return published
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the hub has asked for all that it was to be given."""
+        return self._steps.empty()
 
     def die(self, error: Exception) -> None:
         self.deaths += 1
@@ -166,7 +176,7 @@ class Feed:
     @property
     def side(self) -> Side:
         """Its source, and how that is."""
-        return self.strand.side
+        return self.strand.sides[0]
 
     @property
     def epoch(self) -> str:

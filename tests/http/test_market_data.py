@@ -7,6 +7,7 @@ import pytest
 
 from feed.http.ring_page import read_page
 from feed.hub.steps import Step
+from feed.market.symbol_health import Health
 from feed.market.ticks import SECOND_NS, Kind
 from feed.wire.json_codec import JSON
 from feed.wire.position import BEGINNING
@@ -189,7 +190,12 @@ async def test_the_status_says_how_the_server_is(serve: Serve) -> None:
         "last_error": "",
         "waits": 0,
         "rows_skipped": {},
+        "silent": False,
+        "refused": {"foreign": 0, "unnamed": 0},
+        "feed": {"state": "live", "reason": ""},
+        "symbols": dict.fromkeys(Health, 0),
     }
+    assert document["sources"] == [document["source"]]
     ring = document["ring"]
     assert (ring["epoch"], ring["capacity"]) == (feed.epoch, 8)
     assert (ring["oldest"], ring["newest"]) == (13, 20)

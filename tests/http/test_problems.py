@@ -138,7 +138,7 @@ async def test_what_was_not_foreseen_is_a_500_that_tells_no_secret(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the secret of the house")
 
-    monkeypatch.setattr(feed.server.app[INGEST].strands[0].side.source, "instruments", fail)
+    monkeypatch.setattr(feed.server.app[INGEST].sides[0].source, "instruments", fail)
     monkeypatch.setattr(feed.hub, "open", fail)
     monkeypatch.setattr(Origins, "check", fail)
     answer = await RawHttp.get((feed.host, feed.port), path)

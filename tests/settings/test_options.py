@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from feed.settings.load import InvalidSettings, built_in_blocks, load_settings
 from feed.settings.options import SAFEGUARDS, Settings
+from feed.sources.options import Options
 from feed.sources.replay.options import ReplayOptions
 from feed.sources.simulated.options import SimulatedOptions
 
@@ -38,22 +39,22 @@ def problems_of(options: dict[str, object]) -> list[str]:
 
 
 def simulated(options: dict[str, object]) -> SimulatedOptions:
-    _, source = load_settings(options)
-    assert isinstance(source, SimulatedOptions)
-    return source
+    _, [source] = load_settings(options)
+    assert isinstance(source.options, SimulatedOptions)
+    return source.options
 
 
 def replayed(options: dict[str, object]) -> ReplayOptions:
-    _, source = load_settings(options)
-    assert isinstance(source, ReplayOptions)
-    return source
+    _, [source] = load_settings(options)
+    assert isinstance(source.options, ReplayOptions)
+    return source.options
 
 
 def test_the_defaults_are_the_contract(tmp_path: Path) -> None:
     settings, _ = load_settings({})
     source = simulated({})
     assert (settings.host, settings.port) == ("127.0.0.1", 8080)
-    assert (settings.source, source.symbols, source.rate) == ("sim", 100, 1000)
+    assert (settings.source, source.symbols, source.rate) == (("sim",), 100, 1000)
     assert (source.seed, source.start, source.start_ns) == (None, None, None)
     assert (settings.batch_ms, settings.ring) == (None, 131_072)
     (tmp_path / "x.ndjson").touch()
@@ -81,7 +82,8 @@ def test_the_command_line_beats_variables_and_they_beat_the_file(
     toml.write_text("port = 1\nrate = 1\nseed = 1\n")
     monkeypatch.setenv("FEED_RATE", "2")
     monkeypatch.setenv("FEED_SEED", "2")
-    settings, source = load_settings({"config": "feed.toml", "seed": "3"})
+    given: dict[str, object] = {"config": "feed.toml", "seed": "3"}
+    settings, source = load_settings(given)[0], simulated(given)
     assert isinstance(source, SimulatedOptions)
     assert (settings.port, source.rate, source.seed) == (1, 2, 3)
 
@@ -199,7 +201,8 @@ ACCEPTED: list[tuple[str, object, object]] = [
 
 @pytest.mark.parametrize(("field", "written", "value"), ACCEPTED)
 def test_accepted(field: str, written: object, value: object) -> None:
-    blocks = load_settings({field: written})
+    settings, [source] = load_settings({field: written})
+    blocks: list[Options] = [settings, source.options]
     (accepted,) = [getattr(block, field) for block in blocks if field in block.option_fields()]
     assert accepted == value
 

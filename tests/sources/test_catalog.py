@@ -54,8 +54,8 @@ def test_a_kind_of_others_is_found_by_its_entry_point(install: Path) -> None:
     install.write_text(entry("elsewhere", "ElsewhereOptions"))
     assert catalog.find_kind("elsewhere") is ElsewhereOptions
     assert catalog.find_kind("nowhere") is None
-    _, source = load_settings({"source": "elsewhere"})
-    assert source == ElsewhereOptions()
+    _, [source] = load_settings({"source": "elsewhere"})
+    assert (source.name, source.options) == ("elsewhere", ElsewhereOptions())
 
 
 def test_another_name_is_refused_with_those_that_are_installed(install: Path) -> None:

@@ -98,7 +98,7 @@ async def life(
 
 async def give(app: web.Application, *counts: int) -> None:
     """Give lists of ticks, and wait until they are cut."""
-    broadcast, source = app[HUB].broadcast, app[INGEST].strands[0].side.source
+    broadcast, source = app[HUB].broadcast, app[INGEST].sides[0].source
     assert isinstance(source, Numbers)
     for count in counts:
         upto = broadcast.cut_sequence + count

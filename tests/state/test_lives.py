@@ -157,7 +157,7 @@ async def test_a_kill_long_after_a_checkpoint_loses_no_state(tmp_path: Path) -> 
     async with life(copy) as app:
         assert numbers_of(app) == [*range(1, 13)]
         assert app[HUB].broadcast.snapshot.get("AAPL") == known
-        source = app[INGEST].strands[0].side.source
+        source = app[INGEST].sides[0].source
         assert isinstance(source, Numbers)
         assert source.began == 12
 

@@ -41,7 +41,7 @@ STATES: list[tuple[list[Event], str]] = [
     ([Disconnected("refused", 0.0)], "NOT CONNECTED, trying again"),
     ([CONNECTED], "live over websocket"),
     ([CONNECTED, Mark("a-1", None)], "live over websocket"),
-    ([CONNECTED, DOWN], "live over websocket, SOURCE DOWN (silent)"),
+    ([CONNECTED, DOWN], "live over websocket, SOURCE DOWN (sim: silent)"),
     ([CONNECTED, DOWN, UP], "live over websocket"),
     ([CONNECTED, Unknown({"T": "news"})], "live over websocket"),
     ([CONNECTED, Disconnected("cut", 0.5)], "LOST 0.0s ago, trying again in 0.5s"),

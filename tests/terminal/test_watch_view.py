@@ -246,8 +246,8 @@ LATER_NS = NOW_NS + 7 * SECOND_NS
     ("event", "state"),
     [
         (Disconnected("cut", 3.0), "LOST 7.0s ago, trying again"),
-        (FeedState(Health.SOURCE_DOWN, "replay", "finished"), "SOURCE DOWN (finished)"),
-        (FeedState(Health.SOURCE_DOWN, "sim", "silent"), "SOURCE DOWN (silent)"),
+        (FeedState(Health.SOURCE_DOWN, "replay", "finished"), "SOURCE DOWN (replay: finished)"),
+        (FeedState(Health.SOURCE_DOWN, "sim", "silent"), "SOURCE DOWN (sim: silent)"),
     ],
 )
 def test_prices_that_are_not_current_are_dimmed_and_dated(event: Event, state: str) -> None:

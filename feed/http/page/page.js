@@ -49,13 +49,18 @@ const AGAIN_MS = 2_000;
 let newest = "";
 let heardMs = performance.now();
 let isOpen = false;
-let down = ""; // the reason for which nothing comes from the source
+const down = new Map(); // by source, the reason for which nothing comes from it
 let note = ""; // of a gap
+
+function downWords() {
+  const words = [...down].map(([source, reason]) => `${source}: ${REASONS[reason] ?? reason}`);
+  return words.join(", ");
+}
 
 function tell() {
   const silentS = Math.round((performance.now() - heardMs) / 1_000);
   let words = "connection lost, coming back …";
-  if (isOpen) words = silentS * 1_000 > SILENT_MS ? `nothing came for ${silentS} s` : REASONS[down] ?? down;
+  if (isOpen) words = silentS * 1_000 > SILENT_MS ? `nothing came for ${silentS} s` : downWords();
   const asOf = newest === "" ? "" : `; prices as of ${new Date(newest).toLocaleString()}`;
   state.textContent = words === "" ? `live${note}` : `${words}${asOf}`;
   document.body.classList.toggle("stale", words !== "");
@@ -69,7 +74,7 @@ function connect(query) {
       act(event.data === undefined ? undefined : JSON.parse(event.data));
       tell();
     });
-  hear("open", () => { isOpen = true; down = ""; });
+  hear("open", () => { isOpen = true; down.clear(); });
   hear("message", (ticks) => {
     for (const tick of ticks) {
       show(tick);
@@ -78,7 +83,10 @@ function connect(query) {
   });
   hear("mark", () => {});
   hear("snapshot", () => {});
-  hear("feed", ({ state, reason }) => { down = state === "live" ? "" : reason; });
+  hear("feed", ({ state, source, reason }) => {
+    if (state === "live") down.delete(source);
+    else down.set(source, reason);
+  });
   hear("gap", ({ from, to, reason }) => { note = `, after a gap (${reason}): ${from} to ${to} are not coming`; });
   source.onerror = () => {
     isOpen = false;

@@ -183,7 +183,10 @@ const REASONS = { silent: "the source is silent", failed: "the source is gone", 
 function judge(status) {
   if (status.leaving) return ["bad", "leaving"];
   if (status.feed.state !== "live") return [status.feed.reason === "finished" ? "warn" : "bad", `source down: ${REASONS[status.feed.reason] ?? status.feed.reason}`];
-  if (!status.source.up) return ["warn", "the source is not open"];
+  const down = status.sources.filter((source) => source.feed.state !== "live" || !source.up);
+  if (down.length) return ["warn", down.map((source) => `${source.name}: ${REASONS[source.feed.reason] ?? "the source is not open"}`).join("; ")];
+  const silent = status.sources.filter((source) => source.silent);
+  if (silent.length) return ["warn", silent.map((source) => `${source.name} is silent`).join("; ")];
   if (status.symbols.stale) return ["warn", `live; ${status.symbols.stale} symbols are stale`];
   return ["good", "live"];
 }
@@ -198,7 +201,7 @@ function show(status, history) {
   const facts = {
     version: status.version,
     up: seconds(status.uptime_s),
-    source: status.source.name,
+    source: status.sources.map((source) => source.name).join(", "),
     symbols: plain(Object.values(status.symbols).reduce((sum, count) => sum + count, 0)),
     lanes: plain(status.lanes),
     position: status.pos,

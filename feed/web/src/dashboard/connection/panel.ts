@@ -11,6 +11,7 @@ import { Journal } from "./journal.ts";
 import { Ladder } from "./ladder.ts";
 import { Meters } from "./meters.ts";
 import { type ServerStatus, ServerWatch } from "./server.ts";
+import { downOf, isDown, namesOf, sourceWords } from "./sources.ts";
 import { describe, TRANSPORT_WORDS, withdrawnWords } from "./words.ts";
 
 const METER_MS = 1_000;
@@ -42,6 +43,10 @@ export class Panel {
   readonly #symbolsAre: (count: number) => void;
   readonly #freshness = new Freshness();
   #situation: Source = { isLive: true, down: undefined };
+  /** The names of sources that are down, as the feed told. */
+  readonly #down = new Set<string>();
+  /** How many there are. */
+  #sources = 1;
   #frames = 0;
   #status: LinkStatus;
   #epoch: string | undefined;
@@ -116,7 +121,13 @@ export class Panel {
           ? `Ticks come from ${source} again`
           : `Nothing comes from ${source}: ${reason}`;
       this.#journal.note(words, state === "live" ? "good" : "bad");
-      const down = state === "live" ? undefined : reason;
+      if (state === "live") {
+        this.#down.delete(source);
+      } else {
+        this.#down.add(source);
+      }
+      // Where others give something, prices come.
+      const down = this.#down.size < this.#sources ? undefined : reason;
       this.#situation = { ...this.#situation, down };
       this.#show();
     });
@@ -207,6 +218,7 @@ export class Panel {
       this.#freshness.serverIsSilent();
       return;
     }
+    this.#sources = namesOf(server).size;
     this.#listenToFrames();
     this.#freshness.serverAt(server.pos, performance.now());
     this.#situation = { isLive: server.source.live ?? true, down: downOf(server) };
@@ -222,31 +234,4 @@ export class Panel {
     this.#source.textContent = sourceWords(server);
     setData(this.#source, "down", isDown(server) ? "" : undefined);
   }
-}
-
-/** The reason for which nothing comes from the source, if nothing does. */
-function downOf({ source, feed }: ServerStatus): string | undefined {
-  if (source.finished) {
-    return "finished";
-  }
-  if (feed !== undefined && feed.state !== "live") {
-    return feed.reason;
-  }
-  return source.up ? undefined : "failed";
-}
-
-/** Whether ticks that should come do not; the end of a recording is not a failure. */
-function isDown({ source, feed }: ServerStatus): boolean {
-  return !source.finished && (!source.up || feed?.state === "source_down");
-}
-
-const SOURCE_WORDS: Record<string, string> = { sim: "Simulated market", replay: "Recording" };
-
-function sourceWords(server: ServerStatus): string {
-  const { source, feed } = server;
-  const name = SOURCE_WORDS[source.name] ?? source.name;
-  if (source.finished) {
-    return `${name} · ended`;
-  }
-  return isDown(server) ? `${name} · nothing comes: ${source.last_error || feed?.reason}` : name;
 }

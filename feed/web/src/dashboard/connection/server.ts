@@ -8,17 +8,26 @@ export interface Traffic {
   plain_bytes: number;
 }
 
+export interface SourceStatus {
+  name: string;
+  /** Ticks happen now; older servers do not tell. */
+  live?: boolean;
+  up: boolean;
+  finished: boolean;
+  last_error: string;
+  /** What subscribers were told of it last; older servers tell it of all of them only. */
+  feed?: { state: string; reason: string };
+  /** That it is one side of a pair. */
+  pair?: { of: string };
+}
+
 export interface ServerStatus {
   version: string;
   pos: string;
-  source: {
-    name: string;
-    /** Ticks happen now; older servers do not tell. */
-    live?: boolean;
-    up: boolean;
-    finished: boolean;
-    last_error: string;
-  };
+  /** The first of them. */
+  source: SourceStatus;
+  /** Older servers have one. */
+  sources?: SourceStatus[];
   /** Older servers do not tell. */
   feed?: { state: string; reason: string };
   /** By health. */
