@@ -88,7 +88,7 @@ async def prints_ticks(command: str, stage: Stage) -> None:
 
 async def records(command: str, stage: Stage) -> None:
     """Record for a second, and replay with the command that stands beside it."""
-    [replay] = [command for command in COMMANDS.values() if "--source replay:" in command]
+    [replay] = [command for command in COMMANDS.values() if "replay:monday" in command]
     recording = stage.folder / "monday.ndjson.zst"
     program = await stage.run("--rate", "500")
     words = [word.replace("monday.ndjson.zst", str(recording)) for word in here(command, program)]
@@ -99,6 +99,36 @@ async def records(command: str, stage: Stage) -> None:
     replayed = await stage.run(*options)
     lines = await output_of(["curl", "-sN", replayed.url("/v1/stream?trades=*&after=0")], 1)
     assert '"T":"t"' in lines[0]
+
+
+# Files of the documents, which nobody has.
+_TABLES = {
+    "mine.csv": "ticker,time,last,qty\nAAPL,1735828200000,250.5,100\nAAPL,1735828200250,251,7\n",
+    "ticks.csv": "1735828200.5,95000.5,0.25\n1735828201.5,95001,1\n",
+    "trades.csv.gz": "symbol,timestamp,price,amount\nAAPL,1735828200,250.5,100\n",
+}
+
+
+async def plays_a_table(command: str, stage: Stage) -> None:
+    """Serve a file of somebody's own, and see its first tick."""
+    words = shlex.split(command)
+    name = words[words.index("--source") + 1].removeprefix("replay:")
+    (stage.folder / name).write_text(_TABLES[name])
+    words = [word.replace(name, str(stage.folder / name)) for word in words]
+    program = await stage.run(*words[words.index("serve") + 1 :], "--wait-for", "1")
+    [line] = await output_of(["curl", "-sN", program.url("/v1/stream?trades=*&after=0")], 1)
+    tick = json.loads(line)[0]
+    assert tick["S"] in {"AAPL", "BTC/USD"}
+    assert tick["t"].startswith("2025-01-02T14:30:00")
+
+
+async def inspects_a_file(command: str, stage: Stage) -> None:
+    words = shlex.split(command)
+    words = words[words.index("inspect") :]
+    (stage.folder / words[1]).write_text(_TABLES[words[1]])
+    status, said = await ran(stage.folder, sys.executable, "-m", "feed", *words)
+    assert status == 0, said
+    assert "first ticks:\n" in said
 
 
 async def is_run_after_recording(command: str, stage: Stage) -> None:
@@ -319,6 +349,10 @@ TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     "feed why ": tells_of_a_connection,
     "feed key new ": makes_a_key,
     ".venv/bin/feed key new ": makes_a_key,
+    "feed serve --source replay:": plays_a_table,
+    ".venv/bin/feed serve --source replay:mine": plays_a_table,
+    "feed inspect ": inspects_a_file,
+    ".venv/bin/feed inspect ": inspects_a_file,
     "feed serve --": serves,
     ".venv/bin/feed serve --host ": serves,
     ".venv/bin/feed serve --hold-socket": serves,
