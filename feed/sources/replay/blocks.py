@@ -72,9 +72,11 @@ class Recording(Protocol):
 
     Attributes:
         words: what it was taken for: "trades of Tardis, CSV in gzip".
+        by_symbol: its rows are in the order of their symbols, and only then of their times.
     """
 
     words: str
+    by_symbol: bool
 
     @property
     def columns(self) -> Mapping[str, str]:

@@ -32,11 +32,13 @@ class DbnRecording:
 
     Attributes:
         words: what it was taken for.
+        by_symbol: never.
         columns: it has none.
     """
 
     __slots__ = ("_blocks", "_lines", "words")
 
+    by_symbol = False
     columns: Mapping[str, str] = {}
 
     def __init__(self, lines: Lines, reading: Reading, listings: Listings, packing: str) -> None:

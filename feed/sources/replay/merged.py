@@ -12,9 +12,11 @@ from pathlib import Path
 
 from feed.errors import SourceError
 from feed.market.market_clock import UNTIMED_NS
+from feed.market.ticks import SECOND_NS
 from feed.sources.replay.blocks import BLOCK_ROWS, Block, Recording
 from feed.sources.replay.listing import Listings
 
+_DAY_NS = 86_400 * SECOND_NS
 Opener = Callable[[Path, Listings], Recording]
 Key = tuple[int, int, int]  # pass, clock, place in the list of files
 
@@ -24,16 +26,23 @@ class MergedRecording:
 
     Attributes:
         words: what each was taken for, where they are of one kind; else their number.
+        by_symbol: never: it is by time.
         columns: none are shown: each file has its own.
         taken: the files, with what each was taken for.
     """
 
+    by_symbol = False
     columns: Mapping[str, str] = {}
 
     __slots__ = ("_clock_ns", "_heap", "_listings", "_open", "_parts", "taken", "words")
 
-    def __init__(self, paths: list[Path], open_one: Opener) -> None:
+    def __init__(self, paths: list[Path], look_into: Opener, open_one: Opener) -> None:
         """Look into every file.
+
+        Args:
+            paths: of the files.
+            look_into: opens one for its first rows, as they stand in it.
+            open_one: opens one for all of its ticks, in their order.
 
         Raises:
             SourceError: one of them is no recording.
@@ -45,12 +54,14 @@ class MergedRecording:
         self._heap: list[tuple[Key, Path]] = []
         self.taken: list[tuple[Path, str]] = []
         for number, path in enumerate(paths):
-            recording = open_one(path, Listings())
+            recording = look_into(path, Listings())
             try:
                 clocks_ns = recording.read_block().clocks_ns
             finally:
                 recording.close()
             first_ns = next((ns for ns in clocks_ns if ns != UNTIMED_NS), UNTIMED_NS)
+            if recording.by_symbol:  # others may begin earlier, on the same day
+                first_ns -= first_ns % _DAY_NS
             self._heap.append(((0, first_ns, number), path))
             self.taken.append((path, recording.words))
         heapq.heapify(self._heap)

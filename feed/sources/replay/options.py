@@ -1,6 +1,7 @@
 """The options of a replay."""
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, create_model
@@ -161,7 +162,8 @@ class ReplayOptions(ReadingOptions, SourceOptions):
         def ignore(*_: object) -> None:
             """Tell nobody."""
 
-        looked_at = ReplaySource(self.place, reading=self.reading, report=ignore, taken=ignore)
+        as_it_is = replace(self.reading, sorts=False)
+        looked_at = ReplaySource(self.place, reading=as_it_is, report=ignore, taken=ignore)
         try:
             await looked_at.open()
         finally:

@@ -20,14 +20,15 @@ _EXTRA = "reading Parquet needs pyarrow: pip install 'feed-broadcaster[parquet]'
 
 
 class ParquetRecording:
-    """One pass over a file of Parquet.
+    """One pass over a file of Parquet, in the order of its rows.
 
     Attributes:
         words: what it was taken for.
+        by_symbol: whether that is the order of symbols.
         reader: makes ticks of its rows.
     """
 
-    __slots__ = ("_blocks", "_file", "reader", "words")
+    __slots__ = ("_blocks", "_file", "by_symbol", "reader", "words")
 
     def __init__(self, path: Path, reading: Reading, listings: Listings) -> None:
         """Open the file, and find its columns.
@@ -60,6 +61,7 @@ class ParquetRecording:
             self.close()
             raise
         self.words = f"{layout.words}, Parquet"
+        self.by_symbol = layout.by_symbol
         rows = _rows(path, self._file, [field.name for field in fields])
         self._blocks = RowBlocks(path, rows, self.reader.read, listings, reading)
 

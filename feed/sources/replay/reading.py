@@ -23,6 +23,8 @@ class Reading:
         symbol: of rows whose file names none, or "".
         begin_ns: the time of the market before which ticks are left out; None: from the first on.
         end_ns: the time at which each pass ends; None: with the last tick.
+        sorts: files in the order of their symbols are put into that of time, which reads them whole
+            before their first tick; for a look at a file it is enough as it is.
 
     Raises:
         InvalidParameter: on_bad_row is none of the two.
@@ -34,6 +36,7 @@ class Reading:
     symbol: str = ""
     begin_ns: int | None = None
     end_ns: int | None = None
+    sorts: bool = True
 
     def __post_init__(self) -> None:
         if self.on_bad_row not in get_args(OnBadRow):

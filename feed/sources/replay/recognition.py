@@ -1,6 +1,7 @@
 """What a file is, by its content: the opening of a recording, of one file or of several."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,12 @@ def open_place(place: str, reading: Reading) -> tuple[Recording, list[tuple[Path
     if len(paths) == 1:
         recording = open_recording(paths[0], reading, Listings())
         return recording, [(paths[0], recording.words)]
-    merged = MergedRecording(paths, lambda path, listings: open_recording(path, reading, listings))
+    as_it_is = replace(reading, sorts=False)
+    merged = MergedRecording(
+        paths,
+        lambda path, listings: open_recording(path, as_it_is, listings),
+        lambda path, listings: open_recording(path, reading, listings),
+    )
     return merged, merged.taken
 
 

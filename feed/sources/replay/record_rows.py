@@ -112,6 +112,16 @@ class RecordReader:
             trades = RecordReader(header, self.listings, layout=layout.trades, symbol=symbol)
             self.read = partial(self._either, trades.read, names.index(ACTION))
 
+    def time_of(self, record: Record) -> int:
+        """Return the time of a record.
+
+        Raises:
+            InvalidTick: it has none.
+        """
+        layout = self.layout
+        time = self._cells(record)[_TRADE_FIELDS.index("timestamp")]
+        return event_time(layout.columns["timestamp"], time, layout.unit_ns)
+
     def parted(self, record: list[str]) -> tuple[list[str], list[str]]:
         """Part a line that is not accepted into a record and a header; [] is for none.
 

@@ -4,7 +4,7 @@ Knows lines, and reads forward. Reading blocks, so the replay calls it from a th
 of pace, loops or counters.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -25,6 +25,7 @@ from feed.sources.replay.listing import Listings
 from feed.sources.replay.object_rows import ObjectReader
 from feed.sources.replay.reading import Reading
 from feed.sources.replay.record_rows import RecordReader, column_names
+from feed.sources.replay.time_order import in_time_order
 
 
 class TextRecording:
@@ -139,6 +140,8 @@ class ObjectRecording(TextRecording):
 
     __slots__ = ()
 
+    by_symbol = False
+
     _reader: ObjectReader
 
     def __init__(self, lines: Lines, reading: Reading, listings: Listings, words: str) -> None:
@@ -183,7 +186,7 @@ class ObjectRecording(TextRecording):
 class CsvRecording(TextRecording):
     """One pass over a CSV with a header, or one of those without that are known."""
 
-    __slots__ = ("_name", "_reading")
+    __slots__ = ("_name", "_reading", "_sorted", "by_symbol")
 
     _reader: RecordReader
 
@@ -205,6 +208,7 @@ class CsvRecording(TextRecording):
         super().__init__(lines, reading, "")
         self._rows_of = record_rows_of
         self._reading, self._name = reading, name
+        self._sorted: Generator[bytes] | None = None
         line = self._first_line()
         try:
             first = record_of(line)
@@ -217,6 +221,36 @@ class CsvRecording(TextRecording):
         if names is not first:
             self.words += " without a header"
             self._rest = chain([line], self._rest)
+        self.by_symbol = self._reader.layout.by_symbol
+        if self.by_symbol and reading.sorts:
+            self.words += ", sorted by time"
+            self._rest = self._sorted = self._in_time_order(self._rest)
+
+    def close(self) -> None:
+        """Close the file, and what was sorted; harmless when called twice."""
+        if self._sorted is not None:
+            self._sorted.close()
+        super().close()
+
+    def _in_time_order(self, rest: Iterator[bytes]) -> Generator[bytes]:
+        """Yield lines by their times, each with its number where it stands in the file."""
+        lines, reader = self._lines, self._reader
+
+        def time_of(line: bytes) -> int | None:
+            try:
+                return reader.time_of(record_of(strip_line(line)))
+            except InvalidTick:
+                return None
+
+        numbered = ((lines.number, line) for line in rest)
+        try:
+            for number, line in in_time_order(numbered, time_of):
+                lines.number = number
+                yield line
+        except OSError as error:
+            raise SourceError(
+                f"{lines.path}: cannot be sorted by time: {error.strerror}"
+            ) from error
 
     def _first_line(self) -> bytes:
         for line in self._rest:

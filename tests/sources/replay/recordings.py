@@ -12,7 +12,7 @@ from feed.market.ticks import Tick
 from feed.sources.replay.reading import Reading
 from feed.sources.replay.source import ReplaySource
 
-_READING = ("chosen", "unit_ns", "symbol", "begin_ns", "end_ns")
+_READING = ("chosen", "unit_ns", "symbol", "begin_ns", "end_ns", "sorts")
 # One moment, as objects and as records write it.
 TIME = "2020-02-22T00:00:02.111Z"
 TIME_NS = 1_582_329_602_111_000_000

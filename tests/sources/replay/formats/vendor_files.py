@@ -58,12 +58,12 @@ def decimal(value: int, digits: int) -> Decimal:
     return Decimal(value).scaleb(-digits)
 
 
-def drawn(unit_ns: int, rows: int = ROWS) -> Iterator[Drawn]:
-    """Draw rows whose times are whole in a unit, and go back at times."""
+def drawn(unit_ns: int, *, back_ms: int = 20) -> Iterator[Drawn]:
+    """Draw rows whose times are whole in a unit, and go back at times by so much."""
     draw = random.Random(7)
     at_ns = BEGIN_NS
-    for number in range(rows):
-        at_ns += draw.randrange(-20, 200) * 1_000_000 // unit_ns * unit_ns
+    for number in range(ROWS):
+        at_ns += draw.randrange(-back_ms, 200) * 1_000_000 // unit_ns * unit_ns
         yield Drawn(
             1_000_000 + number,
             at_ns,
@@ -122,7 +122,7 @@ def massive_trades() -> VendorFile:
     )
     lines = [header]
     ticks: list[Tick] = []
-    for row in drawn(1):
+    for row in drawn(1, back_ms=0):
         conditions = ("", "37", '"12,37"')[row.number % 3]
         tape, exchange = row.number % 3 + 1, row.number % 21 + 1
         lines.append(
@@ -136,7 +136,9 @@ def massive_trades() -> VendorFile:
                 tape=_TAPES[tape],
             )
         )
-    return VendorFile("2025-01-02.csv", lines, ticks, "trades of Massive (Polygon), CSV")
+    return VendorFile(
+        "2025-01-02.csv", lines, ticks, "trades of Massive (Polygon), CSV, sorted by time"
+    )
 
 
 def massive_quotes() -> VendorFile:
@@ -146,7 +148,7 @@ def massive_quotes() -> VendorFile:
     )
     lines = [header]
     ticks: list[Tick] = []
-    for row in drawn(1):
+    for row in drawn(1, back_ms=0):
         ask, ask_floats = f"{decimal(row.other, 9):f},3", (float(decimal(row.other, 9)), 3.0)
         if row.number % 5 == 0:
             ask, ask_floats = "0.0,0", (0.0, 0.0)
@@ -161,17 +163,19 @@ def massive_quotes() -> VendorFile:
                 tape="C",
             )
         )
-    return VendorFile("2025-01-03.csv", lines, ticks, "quotes of Massive (Polygon), CSV")
+    return VendorFile(
+        "2025-01-03.csv", lines, ticks, "quotes of Massive (Polygon), CSV, sorted by time"
+    )
 
 
 def massive_currencies() -> VendorFile:
     lines = ["ticker,ask_exchange,ask_price,bid_exchange,bid_price,participant_timestamp"]
     ticks: list[Tick] = []
-    for row in drawn(1):
+    for row in drawn(1, back_ms=0):
         bid, ask = decimal(row.price, 9), decimal(row.other, 9)
         lines.append(f"C:EUR-USD,48,{ask:f},48,{bid:f},{row.at_ns}")
         ticks.append(Quote("C:EUR-USD", "48", float(bid), 0.0, "48", float(ask), 0.0, row.at_ns))
-    words = "quotes of Massive (Polygon) for currencies, without sizes, CSV"
+    words = "quotes of Massive (Polygon) for currencies, without sizes, CSV, sorted by time"
     return VendorFile("2025-01-04.csv", lines, ticks, words)
 
 
