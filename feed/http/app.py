@@ -7,6 +7,7 @@ from typing import Any, ParamSpec
 from aiohttp import web
 
 from feed.http import handshake, pages, routes
+from feed.http.access import Access
 from feed.http.content_encoding import encoded
 from feed.http.mount import MOUNT, Mount
 from feed.http.protocol.headers import stay_encrypted
@@ -18,6 +19,7 @@ from feed.ingest.runner import Ingest
 from feed.settings.options import is_loopback
 from feed.state.keeper import Keeper
 
+ACCESS = web.AppKey("access", Access)
 HUB = web.AppKey("hub", Hub)
 INGEST = web.AppKey("ingest", Ingest)
 KEEPER = web.AppKey("keeper", Keeper)
@@ -47,6 +49,7 @@ def application(service: Service) -> web.Application:
     server, settings = service.server, service.hub.settings
     app = web.Application()
     app[_SERVICE] = service
+    app[ACCESS] = server.access
     app[HUB] = service.hub
     app[INGEST] = service.ingest
     if service.keeper is not None:

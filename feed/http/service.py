@@ -89,7 +89,8 @@ class Service:
             tasks.append(asyncio.create_task(self.keeper.run(ingest), name="state"))
         ingest.start()
         try:
-            yield
+            with hub.steps.watching_collections():
+                yield
         finally:
             await ingest.stop()
             for task in tasks:

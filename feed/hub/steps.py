@@ -3,12 +3,18 @@
 While a step runs, the loop does nothing else, so the longest one is the shortest silence that can
 be promised to anybody. A step's length is the CPU time of its thread: machines are shared, and what
 others took of the processor is not the step's.
+
+Nor is what the garbage collector took, which runs amid whatever allocates: a step like any other of
+its own, and no work that a client is charged for.
 """
 
+import gc
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from typing import Any
 
 from feed.histogram import Histogram
 from feed.logger import logger_of
@@ -38,27 +44,45 @@ class Step(StrEnum):
     FORGET = "forget"
     RESOLVE = "resolve"
     CHECKPOINT = "checkpoint"
+    COLLECT = "collect"
 
 
 class Steps:
-    """Measures steps.
+    """Measures steps, in the thread of the loop that takes them.
 
     Attributes:
         lengths: of all steps so far, in nanoseconds of CPU time.
         longest_ns: the longest of each so far.
-        cpu_ns: returns the CPU time of the loop's thread so far.
     """
 
     def __init__(self, cpu_ns: Callable[[], int] = time.thread_time_ns) -> None:
         """Begin without a step.
 
         Args:
-            cpu_ns: the CPU time of the loop's thread so far.
+            cpu_ns: the CPU time of the calling thread so far.
         """
         self.lengths = {step: Histogram(_BOUNDS_NS) for step in Step}
         self.longest_ns = dict.fromkeys(Step, 0)
-        self.cpu_ns = cpu_ns
+        self._thread_ns = cpu_ns
+        self._thread = 0  # the loop's, while collections are watched
+        self._collected_ns = 0  # in this thread, by the garbage collector
+        self._collection_began_ns = 0
+        self._untold_ns = 0  # the longest collection that was not logged yet
         self._logged_ns: int | None = None  # when a long step was logged last, monotonic
+
+    def cpu_ns(self) -> int:
+        """Return the CPU time of the loop's thread so far, without that of collections."""
+        return self._thread_ns() - self._collected_ns
+
+    @contextmanager
+    def watching_collections(self) -> Iterator[None]:
+        """Note every run of the garbage collector as a step, and take it out of this thread's."""
+        self._thread = threading.get_ident()
+        gc.callbacks.append(self._hear_collector)
+        try:
+            yield
+        finally:
+            gc.callbacks.remove(self._hear_collector)
 
     @contextmanager
     def measured(self, step: Step) -> Iterator[None]:
@@ -71,12 +95,32 @@ class Steps:
 
     def note(self, step: Step, length_ns: int) -> None:
         """Note a step, and log one that took too long."""
+        if self._untold_ns:
+            collection_ns, self._untold_ns = self._untold_ns, 0
+            self._log(Step.COLLECT, collection_ns)
+        if self._is_longest(step, length_ns) and length_ns > LONGEST_NS:
+            self._log(step, length_ns)
+
+    def _is_longest(self, step: Step, length_ns: int) -> bool:
         self.lengths[step].observe(length_ns)
         if length_ns <= self.longest_ns[step]:
-            return
+            return False
         self.longest_ns[step] = length_ns
-        if length_ns > LONGEST_NS:
-            self._log(step, length_ns)
+        return True
+
+    def _hear_collector(self, phase: str, _: dict[str, Any]) -> None:
+        """Measure a collection, in whichever thread: meanwhile the loop has no turn either.
+
+        It is logged with the next step only: it may have begun amid a call of the logger.
+        """
+        if phase == "start":
+            self._collection_began_ns = self._thread_ns()
+            return
+        length_ns = self._thread_ns() - self._collection_began_ns
+        if threading.get_ident() == self._thread:
+            self._collected_ns += length_ns
+        if self._is_longest(Step.COLLECT, length_ns) and length_ns > LONGEST_NS:
+            self._untold_ns = length_ns
 
     def _log(self, step: Step, length_ns: int) -> None:
         now_ns = time.monotonic_ns()

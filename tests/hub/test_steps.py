@@ -1,6 +1,7 @@
 """The watchdog: how long steps took by a processor clock that the test moves, and turns."""
 
 import asyncio
+import gc
 from contextlib import suppress
 
 import pytest
@@ -53,6 +54,47 @@ def test_a_step_that_is_too_long_is_logged_and_not_again_at_once(processor: Proc
         steps.note(Step.CUT, LONGEST_NS + MS)
         steps.note(Step.JOIN, LONGEST_NS + MS)
     assert [(log["step"], log["ms"]) for log in logs] == [("cut", 51)]
+
+
+class Litter:
+    """What only the garbage collector finds, and takes its time for."""
+
+    def __init__(self, processor: Processor, length_ns: int) -> None:
+        self._itself = self
+        self._processor = processor
+        self._length_ns = length_ns
+
+    def __del__(self) -> None:
+        self._processor.now_ns += self._length_ns
+
+
+def test_a_collection_is_a_step_of_its_own_and_nobodys_work(processor: Processor) -> None:
+    steps = Steps(processor.cpu_ns)
+    gc.collect()
+    with capture_logs() as logs, steps.watching_collections(), steps.measured(Step.JOIN):
+        began_ns = steps.cpu_ns()
+        processor.now_ns += MS
+        Litter(processor, LONGEST_NS + 9 * MS)
+        gc.collect()
+        assert steps.cpu_ns() - began_ns == MS
+    assert steps.longest_ns[Step.JOIN] == MS
+    assert steps.longest_ns[Step.COLLECT] == LONGEST_NS + 9 * MS
+    assert [(log["step"], log["ms"]) for log in logs] == [("collect", 59)]
+    Litter(processor, MS)
+    gc.collect()
+    assert steps.lengths[Step.COLLECT].total == LONGEST_NS + 9 * MS, "nobody watches any more"
+
+
+async def test_a_collection_in_another_thread_is_no_time_of_the_loops(
+    processor: Processor,
+) -> None:
+    steps = Steps(processor.cpu_ns)
+    gc.collect()
+    with steps.watching_collections():
+        Litter(processor, 3 * MS)
+        await asyncio.to_thread(gc.collect)
+    assert steps.longest_ns[Step.COLLECT] == 3 * MS
+    assert steps.cpu_ns() == processor.now_ns, "the clock of this thread stood still"
 
 
 async def test_turns_are_taken_in_order_with_the_loop_between_slices(
