@@ -41,7 +41,10 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
     except Unauthenticated:
         shown = NOBODY  # it has some time to say
     except CredentialRefused as refused:
-        shown = refused  # told in the dialect's words, by which SDKs stop: they retry a bare 401
+        # Told in the dialect's words, by which SDKs stop: they retry a bare 401. Without the frames
+        # that it came through: this one is among them, and all of the connection with it would
+        # wait for the garbage collector.
+        shown = refused.with_traceback(None)
     codec = await loaded(codec_of(request, socket))
     connection = server.connection_of(request)
     if connection is None:

@@ -1,17 +1,21 @@
 """What a subscriber keeps of its request: nothing that others could share, or that was read."""
 
 import gc
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from yarl import URL
 
+from feed.http.conversation import Conversation
 from feed.market.ticks import Channel
 from feed.wire.requests import Request
 from feed.wire.selection import Selection
+from tests.fakes.keys import KeysFile
+from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
-from tests.fakes.servers import Serve, trade
-from tests.fakes.websocket_reader import WebSocketReader
+from tests.fakes.servers import Feed, Serve, trade
+from tests.fakes.websocket_reader import CLOSE, WebSocketReader
 
 NAMES = [f"KEPT{number}" for number in range(400)]
 QUERY = f"trades={','.join(NAMES)}&snapshot=1"
@@ -123,3 +127,34 @@ async def test_a_websocket_keeps_the_selection_of_its_lane(serve: Serve) -> None
     first, second = feed.hub.sessions
     assert first.selection is second.selection
     assert holders() == []
+
+
+@pytest.mark.parametrize("in_handshake", [True, False])
+async def test_a_websocket_that_is_refused_leaves_nothing_to_the_garbage_collector(
+    serve: Serve, tmp_path: Path, *, in_handshake: bool
+) -> None:
+    keys = KeysFile(tmp_path / "keys.toml")
+    keys.add("other")
+    feed = await serve(keys=keys.path)
+    headers = {"Authorization": "Bearer wrong.one"} if in_handshake else {}
+    await refused(feed, headers)  # what is made for the first one stays for all
+    gc.collect()
+    gc.disable()
+    try:
+        await refused(feed, headers)
+        await until(lambda: not conversations_alive())
+    finally:
+        gc.enable()
+
+
+async def refused(feed: Feed, headers: dict[str, str]) -> None:
+    reader = await WebSocketReader.connect((feed.host, feed.port), headers=headers)
+    if not headers:
+        reader.say({"action": "auth", "key": "wrong", "secret": "one"})
+    while (await reader.frame()).opcode != CLOSE:
+        pass
+    reader.abort()
+
+
+def conversations_alive() -> list[Conversation]:
+    return [each for each in gc.get_objects() if isinstance(each, Conversation)]
