@@ -40,7 +40,8 @@ async def tickets(request: web.Request, server: Server) -> web.Response:
     else:
         site = "None" if server.origins.names(request) else None
     if site is not None:
-        text, lives_s = access.tickets.visit(identity, mono_ns, wall_ns)
+        shown = request.cookies.get(COOKIE)
+        text, lives_s = access.tickets.visit(identity, mono_ns, wall_ns, shown)
         answer.headers.add(hdrs.SET_COOKIE, _cookie(text, lives_s, site))
     return answer
 

@@ -26,49 +26,55 @@ class Kept(Protocol):
 
 
 T = TypeVar("T", bound=Kept)
-_Owner = tuple[Kind, str]
 
 
 class Shelf(Generic[T]):
     """What is kept, by digest, the oldest first."""
 
-    __slots__ = ("_most", "_most_of_one", "_of_owners", "_owners", "_swept_ns")
+    __slots__ = ("_most", "_most_of_one", "_of_digests", "_of_owners", "_swept_ns")
 
     def __init__(self, most: int = MOST, most_of_one: int = MOST_OF_ONE) -> None:
         """Make an empty shelf, with a limit for all identities and one for each."""
         self._most = most
         self._most_of_one = most_of_one
-        self._owners: dict[bytes, _Owner] = {}
-        self._of_owners: dict[_Owner, dict[bytes, T]] = {}
+        self._of_owners: dict[tuple[Kind, str], dict[bytes, T]] = {}
+        self._of_digests: dict[bytes, dict[bytes, T]] = {}  # all that its owner has
         self._swept_ns = 0
 
     def __len__(self) -> int:
-        return len(self._owners)
+        return len(self._of_digests)
 
     def get(self, digest: bytes) -> T | None:
         """Return what is kept under a digest, also where it has ended."""
-        owner = self._owners.get(digest)
-        return None if owner is None else self._of_owners[owner][digest]
+        own = self._of_digests.get(digest)
+        return None if own is None else own[digest]
+
+    def same(self, identity: Identity) -> Identity:
+        """Return an identity as it is kept already, if it is: one object for all that it has."""
+        own = self._of_owners.get(_owner_of(identity))
+        newest = own[next(reversed(own))].identity if own else identity
+        is_same = newest == identity and newest.proof == identity.proof
+        return newest if is_same else identity
 
     def put(self, digest: bytes, kept: T, mono_ns: int) -> None:
         """Keep one more, after what has ended is forgotten, and the oldest of too many."""
         if mono_ns - self._swept_ns >= SWEEP_NS:
             self._sweep(mono_ns)
-        owner = (kept.identity.kind, kept.identity.id)
+        owner = _owner_of(kept.identity)
         own = self._of_owners.get(owner, {})
         if len(own) >= self._most_of_one:
             self._forget_oldest(own)
         elif len(self) >= self._most:
             self._forget_oldest(max(self._of_owners.values(), key=len))
-        self._owners[digest] = owner
-        self._of_owners.setdefault(owner, {})[digest] = kept
+        own = self._of_owners.setdefault(owner, {})
+        own[digest] = kept
+        self._of_digests[digest] = own
 
     def forget(self, digest: bytes) -> None:
         """Keep something no longer; harmless where it is not kept."""
-        owner = self._owners.pop(digest, None)
-        if owner is not None:
-            own = self._of_owners[owner]
-            del own[digest]
+        own = self._of_digests.pop(digest, None)
+        if own is not None:
+            owner = _owner_of(own.pop(digest).identity)
             if not own:
                 del self._of_owners[owner]
 
@@ -86,3 +92,7 @@ class Shelf(Generic[T]):
         ]
         for digest in ended:
             self.forget(digest)
+
+
+def _owner_of(identity: Identity) -> tuple[Kind, str]:
+    return identity.kind, identity.id

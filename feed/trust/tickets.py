@@ -2,25 +2,30 @@
 
 A ticket goes into the one message, or the one URL, of a stream; a visit is a cookie. Both are
 random texts of which only digests are kept, in memory: after a restart pages ask for others.
-Neither proves more than the credential that it was given for, which is asked again each time.
+Neither proves more than the credential that it was given for, which is asked again each time: so
+of a key nothing is kept but which it is, and grants that it had once are nobody's memory.
 
 A ticket has to be used within 30 s. Over a WebSocket it is used up. In a URL, which an EventSource
 repeats for ever, it is from then on that stream's alone: bound to the Origin and the query that it
 came with, while the stream lives and for a minute after.
+
+Memory: 270 bytes a visit, whoever's it is; that of a page that is given another ends soon.
 """
 
 import hashlib
 import secrets
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from feed.trust.denial import Denial
-from feed.trust.identity import Identity
+from feed.trust.identity import Identity, Kind
 from feed.trust.shelf import Shelf
+from feed.wire.grants import NO_GRANTS
 
 USED_WITHIN_S = 30
 COMES_BACK_WITHIN_S = 60
 VISIT_S = 12 * 3_600
+REPLACED_WITHIN_S = 60  # a visit by another of the same page
 _BYTES = 32
 _NS_PER_S = 1_000_000_000
 _WORDS = "the ticket is not known here, was used, or is for another stream"
@@ -45,14 +50,18 @@ class Ticket:
     end: Callable[[], None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Visit:
     identity: Identity
     until_ns: int
 
 
 class Tickets:
-    """All tickets and visits of a server."""
+    """All tickets and visits of a server.
+
+    Whose they are is told as it is kept: a key is without its grants, until it is renewed
+    (`feed.trust.identities`).
+    """
 
     __slots__ = ("_tickets", "_visits")
 
@@ -60,11 +69,17 @@ class Tickets:
         self._tickets: Shelf[Ticket] = Shelf()
         self._visits: Shelf[_Visit] = Shelf()
 
+    @property
+    def kept(self) -> dict[str, int]:
+        """How many there are of each."""
+        return {"tickets": len(self._tickets), "visits": len(self._visits)}
+
     def issue(self, identity: Identity, origin: str, mono_ns: int) -> str:
         """Return a new ticket."""
         text = secrets.token_urlsafe(_BYTES)
         until_ns = mono_ns + USED_WITHIN_S * _NS_PER_S
-        self._tickets.put(_digest(text), Ticket(identity, origin, until_ns), mono_ns)
+        kept = self._tickets.same(_bare(identity))
+        self._tickets.put(_digest(text), Ticket(kept, origin, until_ns), mono_ns)
         return text
 
     def use(self, text: str, origin: str, mono_ns: int) -> Identity:
@@ -108,13 +123,27 @@ class Tickets:
         if ticket.end is end:
             ticket.end, ticket.until_ns = None, mono_ns + COMES_BACK_WITHIN_S * _NS_PER_S
 
-    def visit(self, identity: Identity, mono_ns: int, wall_ns: int) -> tuple[str, int]:
-        """Return the text of a cookie, and for how many seconds it is good."""
+    def visit(
+        self, identity: Identity, mono_ns: int, wall_ns: int, shown: str | None = None
+    ) -> tuple[str, int]:
+        """Return the text of a cookie, and for how many seconds it is good.
+
+        Args:
+            identity: whose it is.
+            mono_ns: the time.
+            wall_ns: the same, by the clock of credentials.
+            shown: the cookie that came along; this one takes its place, and it is good for what is
+                on its way with it.
+        """
         lives_s = VISIT_S
         if identity.expires_wall_ns is not None:
             lives_s = max(1, min(lives_s, (identity.expires_wall_ns - wall_ns) // _NS_PER_S))
+        before = None if shown is None else self._visits.get(_digest(shown))
+        if before is not None and before.identity.is_of(identity):
+            before.until_ns = min(before.until_ns, mono_ns + REPLACED_WITHIN_S * _NS_PER_S)
         text = secrets.token_urlsafe(_BYTES)
-        visit = _Visit(identity, mono_ns + lives_s * _NS_PER_S)
+        kept = self._visits.same(_bare(identity))
+        visit = _Visit(kept, mono_ns + lives_s * _NS_PER_S)
         self._visits.put(_digest(text), visit, mono_ns)
         return text, lives_s
 
@@ -139,6 +168,11 @@ class Tickets:
         if ticket is None or is_over or ticket.origin not in origins:
             raise Denial.UNKNOWN.refused(_WORDS)
         return ticket
+
+
+def _bare(identity: Identity) -> Identity:
+    """Return what is kept of somebody: of a key all but what the keys file says of it."""
+    return replace(identity, grants=NO_GRANTS) if identity.kind is Kind.KEY else identity
 
 
 def _digest(text: str) -> bytes:

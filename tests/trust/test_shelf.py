@@ -1,5 +1,7 @@
 """What is kept for many: limits for each identity and for all, and what goes first."""
 
+import sys
+import tracemalloc
 from dataclasses import dataclass, replace
 
 import pytest
@@ -7,7 +9,8 @@ import pytest
 from feed.errors import CredentialRefused
 from feed.trust.identity import ANONYMOUS, Identity, Kind
 from feed.trust.shelf import MOST_OF_ONE, SWEEP_NS, Shelf
-from feed.trust.tickets import USED_WITHIN_S, Tickets
+from feed.trust.tickets import REPLACED_WITHIN_S, USED_WITHIN_S, VISIT_S, Tickets
+from feed.wire.grants import Grants
 
 S = 1_000_000_000
 
@@ -89,8 +92,8 @@ def test_an_identity_that_asks_for_many_tickets_and_visits_ends_none_of_others()
     for _ in range(2 * MOST_OF_ONE):
         tickets.issue(loud, "", 0)
         tickets.visit(loud, 0, 0)
-    assert tickets.use(ticket, "", 0) == somebody("quiet")
-    assert tickets.visitor(cookie, 0) == somebody("quiet")
+    assert tickets.use(ticket, "", 0).is_of(somebody("quiet"))
+    assert tickets.visitor(cookie, 0).is_of(somebody("quiet"))
     with pytest.raises(CredentialRefused):
         tickets.use(first, "", 0)
     with pytest.raises(CredentialRefused):
@@ -105,3 +108,44 @@ def test_a_ticket_of_a_living_stream_outlives_newer_ones_of_its_identity() -> No
     for _ in range(MOST_OF_ONE):
         tickets.issue(one, "", 0)
     assert tickets.open(text, {""}, "query", 2 * USED_WITHIN_S * S) is held
+
+
+def test_a_visit_takes_little_memory_and_keeps_no_grants_of_a_key_alive() -> None:
+    tickets, visits = Tickets(), 1_000
+    tickets.visit(somebody("a"), 0, 0)
+    versions = [replace(somebody("a"), grants=Grants(conflate_ms=1)) for _ in range(visits)]
+    held = [sys.getrefcount(version.grants) for version in versions]
+    tracemalloc.start()
+    try:
+        for version in versions:
+            tickets.visit(version, 0, 0)
+        taken_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken_bytes < 300 * visits
+    assert [sys.getrefcount(version.grants) for version in versions] == held
+
+
+def test_a_visit_under_a_secret_before_ends_with_that_secret() -> None:
+    tickets = Tickets()
+    old, new = (replace(somebody("a"), proof=proof) for proof in ("old", "new"))
+    before, _ = tickets.visit(old, 0, 0)
+    after, _ = tickets.visit(new, 0, 0)
+    assert [tickets.visitor(text, 0).proof for text in (before, after)] == ["old", "new"]
+
+
+def test_a_page_that_is_given_another_visit_leaves_the_one_before_for_what_is_on_its_way() -> None:
+    tickets = Tickets()
+    first, _ = tickets.visit(somebody("a"), 0, 0)
+    others, _ = tickets.visit(somebody("b"), 0, 0)
+    for shown in (first, others, "no such visit"):
+        text, lives_s = tickets.visit(somebody("a"), 0, 0, shown)
+        assert (text != shown, lives_s) == (True, VISIT_S)
+    late_ns = REPLACED_WITHIN_S * S
+    assert tickets.visitor(first, late_ns - 1).is_of(somebody("a"))
+    with pytest.raises(CredentialRefused):
+        tickets.visitor(first, late_ns)
+    assert tickets.visitor(others, late_ns).is_of(somebody("b"))
+    assert tickets.visitor(text, late_ns).is_of(somebody("a"))
+    tickets.visit(somebody("a"), late_ns, 0)
+    assert tickets.kept == {"tickets": 0, "visits": 5}
