@@ -10,11 +10,10 @@ import time
 
 import uvloop
 
-from tests.chaos.outcome import Outcome
+from tests.chaos.outcome import Outcome, report
 from tests.chaos.party import Plan, play
 from tests.chaos.rehearsal import rehearse
 
-MOST_SHOWN = 12
 REHEARSED_STEPS, REHEARSED_ACTORS = 300, 10
 
 
@@ -35,10 +34,8 @@ def main() -> int:
         outcome = uvloop.run(play(plan))
     else:
         outcome = _rehearse(range(given.seed, given.seed + given.rehearsals))
-    for name, count in sorted(outcome.counts.items()):
-        print(f"{count:>12,}  {name}")
-    for finding in outcome.findings[:MOST_SHOWN]:
-        print(f"seed {given.seed}, {finding}")
+    for line in report(outcome):
+        print(line)
     seconds = time.monotonic() - began_s
     print(f"seed {given.seed}: {len(outcome.findings)} findings in {seconds:.0f} s")
     return bool(outcome.findings)

@@ -1,6 +1,5 @@
 """A guest: a reader of the chaos that has to show who it is, and gets what that allows."""
 
-import asyncio
 from collections.abc import Callable
 
 import orjson
@@ -18,10 +17,9 @@ from tests.fakes.websocket_reader import WebSocketReader
 from tests.fakes.wire import Address, Ended
 from tests.storm.papers import EVERYTHING, IN_HEADERS, Kind, Paper, auth_message, ways_of
 from tests.storm.registrar import Registrar
-from tests.storm.scene import Scene, Sight, mono_us
+from tests.storm.scene import Entrance, Scene, Sight
 
 EARLY_US = 1_500_000  # by which clocks of whole seconds may be early
-NEW_US = 5_000_000  # in which a server has read a key that was made
 TICKS = frozenset("tqbs")
 _AUTH_FAILED, _ALREADY, _NOT_GRANTED, _NOT_AUTHENTICATED = 402, 403, 409, 401
 _POLICY = 1008
@@ -52,8 +50,10 @@ class Guest(Reader):
         if self.account.kind is Kind.CHANGING:
             self.life_s = 4.0  # so that changes meet it
         self._scene = scene
+        self._entrance = Entrance(scene, self._chance)
         self._gate = registrar.gates[self.account]
-        self._paper = Paper("", 0)
+        self._paper = Paper("")
+        self._is_new = False  # the server may not know of it
         self._others = registrar.accounts
         self._holds = False  # its account may not change just now
         self._shown_in = 0  # the number of the server that gave it a ticket; 0: it has none
@@ -70,23 +70,19 @@ class Guest(Reader):
 
     async def _connect(self, address: Address, wish: Wish, after: str | None) -> Connection:
         del address  # the next server's may be another
-        await self._scene.is_open.wait()
+        await self._entrance.wait()
         self._says, self._told_end, self._posed, self._next_paper = [], False, None, None
         try:
             if self.account.kind is Kind.CHANGING and not wish.transport.startswith("websocket"):
                 # Over a transport that goes one way nobody is told what is granted at first.
                 await self._gate.acquire()
                 self._holds = True
-                await self._until_heeded()
+                await self._scene.keys.until(self.account.version)
                 self.grants = self._granted()
             return await super()._connect(self._scene.address, wish, after)
         except BaseException:
             self._let_go()
             raise
-
-    async def _until_heeded(self) -> None:
-        """Wait until the server has read what is granted."""
-        await asyncio.sleep(max(0, self.account.heeded_us - mono_us()) / 1e6)
 
     async def _read(self, connection: Connection, newest: Callable[[], int | None]) -> bool:
         try:
@@ -148,6 +144,7 @@ class Guest(Reader):
         """Show it in one of all ways: in a header, by a ticket, a cookie, or a message."""
         chance = self._chance
         self._paper = paper = self.account.paper(chance)
+        self._is_new = paper.version > self._scene.keys.version
         self._shown_in = 0
         way = chance.choice([*ways_of(paper.bearer), "message", "cookie", "ticket"])
         name = self.wish.transport if self.wish else ""
@@ -228,10 +225,8 @@ class Guest(Reader):
 
     def _may_be_refused(self) -> bool:
         """Tell whether its papers may not be good: too new, over, or of a server before."""
-        paper = self._paper
-        is_new = self.account.key is paper and mono_us() - paper.since_us < NEW_US
         is_foreign = self._shown_in not in {0, self._scene.boots}
-        return is_new or is_foreign or paper.is_over(EARLY_US)
+        return self._is_new or is_foreign or self._paper.is_over(EARLY_US)
 
     @property
     def _is_over(self) -> bool:
@@ -267,9 +262,8 @@ class Guest(Reader):
         self.counts["ticks held against grants"] += 1
         _, made_us = read_tick(message)
         since_us = made_us - self._scene.slack_us
-        ends_us = self._paper.ends_us
-        if ends_us is not None and ends_us < since_us:
-            late_s = (made_us - ends_us) / 1e6
+        if self._paper.was_over_by(since_us):
+            late_s = (made_us - (self._paper.ends_us or 0)) / 1e6
             raise Wrong(f"a tick that was made {late_s:.1f} s after its papers ended: {message}")
         channel, symbol = CHANNEL_OF[message["T"]], message["S"]
         if not self.account.allowed_since(since_us, channel, symbol):
@@ -350,9 +344,8 @@ class Guest(Reader):
         """Say that it is somebody else, whose papers are good."""
         other = self._chance.choice(self._others)
         paper = other.paper(self._chance)
-        is_new = other.key is paper and mono_us() - paper.since_us < NEW_US
-        if other is self.account or is_new:
-            return
+        if other is self.account or paper.version > self._scene.keys.version:
+            return  # itself, or one of whom the server may not know
         self._posed = paper
         self.counts["says it is somebody else"] += 1
         socket.say(auth_message(paper.bearer))

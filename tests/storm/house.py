@@ -14,6 +14,7 @@ from feed.hub.steps import LONGEST_NS
 from tests.chaos.market import Market
 from tests.chaos.outcome import Outcome
 from tests.fakes.wire import Wire
+from tests.storm.floods import Floods
 from tests.storm.guest import Guest
 from tests.storm.half_joins import HalfJoins
 from tests.storm.intruders import Intruders
@@ -21,12 +22,14 @@ from tests.storm.program import Program, hold_socket
 from tests.storm.registrar import Registrar
 from tests.storm.scene import Scene
 from tests.storm.server import Orders
+from tests.storm.stalls import Stalls
 from tests.trust.signing import SECRET
 
 MOST_GROWTH = 1.05  # of memory
 # Twice what is logged: the server shares its processors, and their caches, with all guests, and the
 # first use of Protobuf loads it, which takes 40 ms of an idle machine.
 LONGEST_STEP_MS = 2 * LONGEST_NS / 1e6
+LONGEST_HEEDING_S = 5.0  # in which the server reads a keys file that has changed
 MOST_LINES = 60
 _GOOD_ENDS = {0, -signal.SIGKILL}
 
@@ -54,10 +57,11 @@ class House:
         chance: random.Random,
         *,
         slack_s: float,
+        spread_s: float = 0.0,
         keeps: bool = True,
     ) -> None:
         self.outcome = Outcome()
-        self.scene = Scene(Market(orders.seed), slack_s)
+        self.scene = Scene(Market(orders.seed), slack_s, spread_s=spread_s)
         folder = Path(orders.folder)
         (folder / "secret").write_bytes(SECRET)
         self.registrar = Registrar(folder / "keys.toml", self.scene, chance)
@@ -70,6 +74,7 @@ class House:
         self._chance = chance
         self._keeps = keeps
         self._servers = 0
+        self._stalls = Stalls()
         self._program: Program | None = None
         self._held: socket.socket | None = None
 
@@ -90,7 +95,9 @@ class House:
         state = f"{self._orders.folder}/state{pair}" if self._keeps else ""
         orders = replace(self._orders, port=scene.address[1], state=state)
         async with self.registrar.whole:
-            self._program = await Program.start(orders, self._log.fileno(), self._held)
+            self._program = await Program.start(
+                orders, self._log.fileno(), self._held, self._hear_of_keys
+            )
         scene.address = "127.0.0.1", self._program.port
         scene.epoch = self._program.epoch
         scene.boots += 1
@@ -120,6 +127,10 @@ class House:
         if self._program is not None:
             self._note_end(await self._program.end())
 
+    def _hear_of_keys(self, said: dict[str, Any]) -> None:
+        version, at_us, starved_us = said["version"], said["at_us"], said["starved_us"]
+        self.scene.keys.hear(version, at_us, starved_us, has_begun=not said["is_first"])
+
     def _let_socket_go(self) -> None:
         if self._held is not None:
             self._held.close()
@@ -143,13 +154,22 @@ class House:
             self.outcome.findings.append(words)
         return measured
 
-    def weigh(self, before_bytes: int, after_bytes: int) -> None:
-        """Hold the memory of the server against what it was."""
-        grown = after_bytes / before_bytes
-        self.outcome.counts["memory, thousandths of before"] = round(grown * 1_000)
-        if grown > MOST_GROWTH:
-            words = f"memory grew from {before_bytes / 1e6:.1f} to {after_bytes / 1e6:.1f} MB"
-            self.outcome.findings.append(words)
+    def weigh(self, before: dict[str, Any], after: dict[str, Any]) -> None:
+        """Hold the memory of the server against what it was, and tell what has grown by name."""
+        for name in ("rss_bytes", "heap_bytes", "blocks"):
+            grown = after[name] / before[name]
+            self.outcome.counts[f"{name}, thousandths of before"] = round(grown * 1_000)
+            print(f"{name}: {before[name]:,} → {after[name]:,} ({grown - 1:+.1%})", flush=True)
+            if name == "rss_bytes" and grown > MOST_GROWTH:
+                sizes = f"from {before[name] / 1e6:.1f} to {after[name] / 1e6:.1f} MB"
+                self.outcome.findings.append(f"memory grew {sizes}")
+        for name, (count, most, each_bytes) in after["kept"].items():
+            more = count - before["kept"][name][0]
+            print(
+                f"kept: {name}: {count:,} of at most {most:,}, {more:+,}: "
+                f"{more * each_bytes / 1e6:+.2f} MB",
+                flush=True,
+            )
 
     def judge_steps(self, longest_ms: dict[str, float]) -> None:
         """Hold the longest steps of the loop against what a step may take, in CPU time."""
@@ -178,8 +198,17 @@ class House:
             registrar.work,
             lambda: Intruders(scene, registrar, chance).work(intruders_per_s),
             lambda: HalfJoins(scene, registrar, chance).work(half_joins_per_s),
+            self._stalls.watch,
         ]
         return [self._noted(work()) for work in works]
+
+    def flood(self, every_s: float) -> Coroutine[Any, Any, None]:
+        """Return the floods beside them."""
+        return self._noted(Floods(self.scene, self._chance, self._limited).work(every_s))
+
+    async def _limited(self) -> dict[str, int]:
+        limited: dict[str, int] = (await self.program.sample())["limited"]
+        return limited
 
     async def stay(self, guest: Guest) -> None:
         """Let a guest live until the market has closed, and it was told everything."""
@@ -196,5 +225,12 @@ class House:
 
     def count(self) -> None:
         """Add what was done to what was found."""
+        heeded_s = self.scene.keys.longest_us / 1e6
+        if heeded_s > LONGEST_HEEDING_S:
+            self.outcome.findings.append(f"a keys file was heeded after {heeded_s:.1f} s only")
+        counts = self.outcome.counts
+        counts["longest until a keys file was heeded, ms"] = round(heeded_s * 1_000)
+        counts["longest stall of the guests' loop, ms"] = self._stalls.longest_ns // 1_000_000
+        counts["the guests' loop had no processor, ms"] = self._stalls.starved_ns // 1_000_000
         self.outcome.count(self.guests, self.scene.last or 0)
         self.outcome.counts += self.scene.counts

@@ -17,9 +17,10 @@ from tests.fakes.raw_http import RawHttp
 from tests.fakes.websocket_reader import CLOSE, WebSocketReader
 from tests.fakes.wire import Address, Ended
 from tests.storm.guest import TICKS
+from tests.storm.heeding import mono_us
 from tests.storm.papers import IN_HEADERS, Account, auth_message, ways_of
 from tests.storm.registrar import Registrar
-from tests.storm.scene import Scene, mono_us
+from tests.storm.scene import Scene
 from tests.trust.signing import SECRET, claims_of, unsigned
 
 PATHS = ("/v1/sse", "/v1/stream", "/v1/history", "/v1/snapshot", "/v1/symbols", "/v1/status")
@@ -73,9 +74,7 @@ class Intruders:
         keys = [account.key for account in self._registrar.accounts if account.key is not None]
         known = chance.choice(keys)
         over = [
-            key
-            for key in self._registrar.over
-            if key.ends_us is not None and key.ends_us < mono_us() - self._scene.slack_us
+            key for key in self._registrar.over if key.was_over_by(mono_us() - self._scene.slack_us)
         ]
         now_s = int(time.time())
         good = claims_of(exp=now_s + _HOUR_S, feed={})

@@ -18,7 +18,7 @@ import jwt
 from feed.trust.api_keys import digest_of, new_id, new_secret
 from feed.trust.tokens import LEEWAY_S
 from tests.chaos.market import CHANNELS
-from tests.storm.scene import mono_us
+from tests.storm.heeding import Moment, mono_us
 from tests.trust.signing import SECRET, claims_of
 
 TRANSPORTS = ("sse", "stream", "websocket")
@@ -82,16 +82,24 @@ class Paper:
 
     Attributes:
         bearer: as it stands behind `Bearer`.
-        since_us: when it was made known.
+        version: of the keys file from which on it is good; 0: it stands in none.
         ends_us: when it ends, or has ended; None: it does not.
+        revoked: when it was ended early; None: it was not.
     """
 
     bearer: str
-    since_us: int
+    version: int = 0
     ends_us: int | None = None
+    revoked: Moment | None = None
 
     def is_over(self, early_us: int = 0) -> bool:
         return self.ends_us is not None and mono_us() >= self.ends_us - early_us
+
+    def was_over_by(self, us: int) -> bool:
+        """Tell whether it had ended by a time, and the server knew."""
+        if self.revoked is not None:
+            return self.revoked.is_heeded_by(us)
+        return self.ends_us is not None and self.ends_us < us
 
 
 class Key(Paper):
@@ -103,11 +111,14 @@ class Key(Paper):
 
     over = "revoked"
 
-    def __init__(self, name: str, allowed: Allowed) -> None:
+    def __init__(self, name: str, allowed: Allowed, version: int) -> None:
         self.name = name
         self.id, self.secret = new_id(), new_secret()
         self.allowed = allowed
-        super().__init__(f"{self.id}.{self.secret}", mono_us())
+        super().__init__(f"{self.id}.{self.secret}", version)
+
+    def revoke(self, revoked: Moment) -> None:
+        self.revoked, self.ends_us = revoked, revoked.made_us
 
     def row(self) -> str:
         """Return its table."""
@@ -131,32 +142,35 @@ class Account:
         allowed: what it may read now.
         key: the one that is good; None: it has tokens.
         history: what it may read since when.
-        heeded_us: when the server has read it by.
     """
 
     name: str
     kind: Kind
     allowed: Allowed
     key: Key | None = None
-    history: list[tuple[int, Allowed]] = field(default_factory=list)
-    heeded_us: int = 0
+    history: list[tuple[Moment, Allowed]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.history.append((0, self.allowed))
+        self.history.append((Moment(0, 0, 0), self.allowed))
 
-    def change(self, allowed: Allowed) -> None:
+    @property
+    def version(self) -> int:
+        """The version of the keys file that has what it may read now."""
+        return self.history[-1][0].version
+
+    def change(self, allowed: Allowed, moment: Moment) -> None:
         """Allow something else from now on."""
         self.allowed = allowed
-        self.history.append((mono_us(), allowed))
+        self.history.append((moment, allowed))
         if self.key is not None:
             self.key.allowed = allowed
 
     def allowed_since(self, since_us: int, channel: str, key: str) -> bool:
-        """Tell whether something was allowed at some time since then."""
-        for began_us, allowed in reversed(self.history):
+        """Tell whether something was allowed at some time since then, as far as the server knew."""
+        for moment, allowed in reversed(self.history):
             if allowed.may_read(channel, key):
                 return True
-            if began_us <= since_us:
+            if moment.is_heeded_by(since_us):
                 return False
         return False
 
@@ -170,8 +184,7 @@ class Account:
             sub=self.name, exp=end_s - LEEWAY_S, feed=self.allowed.document(), jti=chance.random()
         )
         text = jwt.encode(claims, SECRET, "HS256")
-        now_us = mono_us()
-        return Paper(text, now_us, now_us + int((end_s - time.time()) * 1e6))
+        return Paper(text, ends_us=mono_us() + int((end_s - time.time()) * 1e6))
 
 
 def _basic(bearer: str) -> str:

@@ -7,6 +7,7 @@ import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -22,21 +23,29 @@ class Program:
         port, epoch: of it.
     """
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, hear_of_keys: Callable[[dict[str, Any]], None]) -> None:
         self.port = 0
         self.epoch = ""
         self._process = process
+        self._hear_of_keys = hear_of_keys
         self._said: defaultdict[str, asyncio.Queue[dict[str, Any]]] = defaultdict(asyncio.Queue)
         self._hearing = asyncio.create_task(self._hear())
 
     @classmethod
-    async def start(cls, orders: Orders, log: int, held: socket.socket | None = None) -> "Program":
+    async def start(
+        cls,
+        orders: Orders,
+        log: int,
+        held: socket.socket | None,
+        hear_of_keys: Callable[[dict[str, Any]], None],
+    ) -> "Program":
         """Start one, and return once it serves.
 
         Args:
             orders: what it is told.
             log: the descriptor of its standard error.
             held: a socket that listens, for it.
+            hear_of_keys: takes what it says of versions of the keys file.
         """
         fds = () if held is None else (held.fileno(),)
         if held is not None:
@@ -47,7 +56,7 @@ class Program:
             stderr=log,
             pass_fds=fds,
         )
-        program = cls(process)
+        program = cls(process, hear_of_keys)
         serving = await program._heard("serving")
         program.port, program.epoch = serving["port"], serving["epoch"]
         return program
@@ -61,7 +70,7 @@ class Program:
         self._process.send_signal(signal.SIGUSR1)
         return await self._heard("measured")
 
-    async def sample(self) -> dict[str, int]:
+    async def sample(self) -> dict[str, Any]:
         """Return what it holds now."""
         self._process.send_signal(signal.SIGHUP)
         return await self._heard("sample")
@@ -99,6 +108,9 @@ class Program:
         assert self._process.stdout is not None
         while line := (await self._process.stdout.readline()).decode():
             heard = json.loads(line)
+            if heard["T"] == "keys":
+                self._hear_of_keys(heard)
+                continue
             self._said[heard["T"]].put_nowait(heard)
 
 

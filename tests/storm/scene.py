@@ -1,7 +1,7 @@
-"""What everybody in a storm knows of it, and the clock by which papers and ticks are judged."""
+"""What everybody in a storm knows of it."""
 
 import asyncio
-import time
+import random
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,13 +9,9 @@ from functools import cached_property
 from tests.chaos.market import CYCLE_TICKS, Market
 from tests.chaos.times import Times
 from tests.fakes.wire import Address
+from tests.storm.heeding import Heeded
 
 _BUSIEST = 6
-
-
-def mono_us() -> int:
-    """Return the time by the clock that ticks carry, which all processes of a machine share."""
-    return time.monotonic_ns() // 1_000
 
 
 @dataclass
@@ -30,6 +26,10 @@ class Scene:
         boots: how many servers there were.
         last: the number of the last tick, once the market has closed.
         is_open: guests may come; else they leave.
+        spread_s: over which they come, once they may: whoever brings thousands at once is slow
+            itself, and finds out nothing of the server.
+        openings: how often it was opened.
+        keys: what the server has read of the keys file.
         times: when ticks were made, by epoch.
         counts: of whatever happens.
     """
@@ -41,6 +41,9 @@ class Scene:
     boots: int = 0
     last: int | None = None
     is_open: asyncio.Event = field(default_factory=asyncio.Event)
+    spread_s: float = 0.0
+    openings: int = 0
+    keys: Heeded = field(default_factory=Heeded)
     times: defaultdict[str, Times] = field(default_factory=lambda: defaultdict(Times))
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -56,9 +59,32 @@ class Scene:
     def slack_us(self) -> int:
         return int(self.slack_s * 1e6)
 
+    def open(self) -> None:
+        """Let everybody come."""
+        self.openings += 1
+        self.is_open.set()
+
     def newest(self) -> int | None:
         """Return the last number once the market has closed."""
         return self.last
+
+
+class Entrance:
+    """The way in of one of them, who comes at a moment of its own when the scene opens."""
+
+    def __init__(self, scene: Scene, chance: random.Random) -> None:
+        self._scene = scene
+        self._chance = chance
+        self._opening = 0
+
+    async def wait(self) -> None:
+        """Return when it may come."""
+        scene = self._scene
+        await scene.is_open.wait()
+        while self._opening != scene.openings:
+            self._opening = scene.openings
+            await asyncio.sleep(self._chance.random() * scene.spread_s)
+            await scene.is_open.wait()
 
 
 class Sight(Times):

@@ -1,13 +1,12 @@
 """The server under test: `python -m tests.storm.server ORDERS`, in JSON.
 
 The product, with a market that can be computed, keys and tokens, a small ring and small buffers. It
-prints a line of JSON once it serves, for SIGUSR1 what it holds once everybody has left, for SIGHUP
-what it holds now, and for SIGUSR2, which closes the market, the last number.
+prints a line of JSON once it serves, for each version of the keys file that it has read, for
+SIGUSR1 what it holds once everybody has left, for SIGHUP what it holds now, and for SIGUSR2, which
+closes the market, the last number.
 """
 
 import asyncio
-import ctypes
-import gc
 import json
 import os
 import signal
@@ -15,7 +14,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -26,7 +24,7 @@ import uvloop
 from feed.broadcast.lane import Lane
 from feed.broadcast.lanes import Lanes
 from feed.broadcast.selection_index import SelectionIndex
-from feed.http.app import HUB, make_app
+from feed.http.app import ACCESS, HUB, INGEST, make_app
 from feed.http.protocol.runner import Runner
 from feed.hub.entitlement import Entitlement
 from feed.hub.hub import Hub
@@ -40,11 +38,18 @@ from feed.settings.options import Settings
 from feed.trust.identity import NOBODY, Identity
 from tests.chaos.market import Market
 from tests.state.server import CHECKPOINT_S, MarketSource
-from tests.storm.registrar import LOOK_S
+from tests.storm import holdings
+from tests.storm.holdings import LOOK_S as _LOOK_S
+from tests.storm.registrar import LOOK_S, VERSION
+from tests.storm.stalls import Stalls
 from tests.trust.signing import ISSUER
 
 SEND_BUFFER_BYTES = 16_384
-_LOOK_S = 0.05
+NEW_CONNECTIONS_PER_S = 20  # of one address: floods are to be told so
+# Guests share one process, and that a machine: nobody of them is late by itself.
+_AUTH_TIMEOUT_S = 30.0
+_LEAKED_BYTES = 20_000
+_MOST_RUNS = 6  # of the garbage collector, that are told
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class Orders:
         state: the directory of what is kept over restarts; "": nothing is.
         quiet_within_s: once everybody has left, when it measures.
         is_broken: on purpose.
+        leaks: on purpose: something of each connection.
+        traces: what takes memory, by line.
     """
 
     seed: int
@@ -76,6 +83,8 @@ class Orders:
     state: str = ""
     quiet_within_s: float = 15.0
     is_broken: bool = False
+    leaks: bool = False
+    traces: bool = False
 
     def argument(self) -> str:
         return json.dumps(asdict(self))
@@ -102,66 +111,29 @@ def say(name: str, **values: Any) -> None:
     print(json.dumps({"T": name, **values}), flush=True)
 
 
-def held(hub: Hub) -> dict[str, int]:
-    """Return how many of everything there are that belongs to somebody."""
-    broadcast, audience, waiting = hub.broadcast, hub.audience, hub.waiting
-    lanes, warnings = broadcast.lanes, hub.audience.warnings
-    return {
-        "tasks": len(asyncio.all_tasks()),
-        "sockets": sum(map(_is_socket, Path("/proc/self/fd").iterdir())),
-        "sessions": len(hub.sessions),
-        "connected": hub.connected.total(),
-        "behind": len(audience.behind),
-        "lanes": len(lanes),
-        "payloads": len(lanes._carried) + len(lanes._left),
-        "intervals": len(lanes.conflators),
-        "entries of indexes": lanes.index_entries,
-        "sets of wildcards": lanes.wildcard_sets._members.total(),
-        "bytes of compressors": lanes.budget.used_bytes,
-        "warnings to come": len(warnings._doubts),
-        "warnings remembered": len(warnings._told),
-        "symbols beside": len(audience._beside),
-        "heads to come": len(waiting.heads) + len(waiting.idle),
-        "bytes to come": waiting.held_bytes,
-        "requests being answered": hub.answering._value,
-    }
-
-
-def _is_socket(fd: Path) -> bool:
-    """Tell whether a descriptor is a socket; files of the state, and of keys, come and go."""
-    with suppress(OSError):
-        return str(fd.readlink()).startswith("socket:")
-    return False
-
-
-async def measure(hub: Hub, nobody: dict[str, int], within_s: float) -> None:
-    """Wait until nothing is held for anybody, or long enough, and print what there is."""
-    deadline_s = time.monotonic() + within_s
-    while (now := held(hub)) != nobody and time.monotonic() < deadline_s:  # noqa: ASYNC110
+async def tell_of_keys(hub: Hub, stalls: Stalls) -> None:
+    """Print which version of the keys file it has read, again and again."""
+    watched, seen, is_first = hub.identities.keys, None, True
+    assert watched is not None
+    while True:
+        if (keys := watched.keys) is not seen:
+            seen, at_us = keys, time.monotonic_ns() // 1_000
+            [name] = [key.name for key in keys if key.name.startswith(VERSION)]
+            version, starved_us = int(name.removeprefix(VERSION)), stalls.starved_ns // 1_000
+            say("keys", version=version, at_us=at_us, starved_us=starved_us, is_first=is_first)
+            is_first = False
         await asyncio.sleep(_LOOK_S)
-    gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
-    say(
-        "measured",
-        left={name: count - nobody[name] for name, count in now.items() if count != nobody[name]},
-        rss_bytes=rss_bytes(),
-        departed=len(hub.departed),
-        opened=hub.opened.total(),
-        ended={reason.name: count for reason, count in hub.ended.items()},
-        longest_ms={step.value: round(ns / 1e6, 1) for step, ns in hub.steps.longest_ns.items()},
-    )
 
 
-def sample(hub: Hub) -> dict[str, int]:
-    """Return what it holds now, memory and files among it."""
-    files = sum(1 for _ in Path("/proc/self/fd").iterdir())
-    return {"rss_bytes": rss_bytes(), "files": files, **held(hub)}
+def leak_on_purpose() -> None:
+    """Keep something of each connection for ever."""
+    open_session, leaked = Hub.open, list[bytearray]()
 
+    def open_and_keep(self: Hub, *args: Any, **options: Any) -> Session:
+        leaked.append(bytearray(os.urandom(1) * _LEAKED_BYTES))
+        return open_session(self, *args, **options)
 
-def rss_bytes(process: int | str = "self") -> int:
-    """Return how much memory a process has."""
-    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    Hub.open = open_and_keep  # type: ignore[method-assign]
 
 
 def break_on_purpose() -> None:
@@ -215,6 +187,9 @@ async def serve(orders: Orders) -> None:
         mark_interval_s=1.0,
         keepalive_s=1.0,
         ping_interval_s=2.0,
+        auth_timeout_s=_AUTH_TIMEOUT_S,
+        max_new_connections_per_s=NEW_CONNECTIONS_PER_S,
+        trust_proxy=("127.0.0.1",),  # whoever tells an address of theirs counts for it
     )
     source = _Source(Market(orders.seed), orders.rate)
     app = await make_app(settings, source, look_s=LOOK_S, checkpoint_s=CHECKPOINT_S)
@@ -227,23 +202,47 @@ async def serve(orders: Orders) -> None:
         await asyncio.sleep(_LOOK_S)
     await Site(runner, listening).start()
     collect_rarely()
-    nobody = held(hub)  # before the loop can have accepted anybody
-    loop = asyncio.get_running_loop()
-    # The task that measures is one more than there were.
-    nobody["tasks"] += 1
+    loop, stalls, collections = asyncio.get_running_loop(), Stalls(), holdings.Collections()
+    beside = [loop.create_task(stalls.watch()), loop.create_task(tell_of_keys(hub, stalls))]
+    nobody = holdings.held(hub)  # before the loop can have accepted anybody
+    nobody["tasks"] += 1  # that measures
     asked: list[asyncio.Task[None]] = []
+    traces = holdings.Traces() if orders.traces else None
 
     def ask(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         asked.append(loop.create_task(work()))
 
-    measuring = partial(measure, hub, nobody, orders.quiet_within_s)
-    loop.add_signal_handler(signal.SIGUSR1, ask, measuring)
+    async def measure() -> None:
+        left = await holdings.quiet(hub, nobody, orders.quiet_within_s)
+        runs = sorted(collections.runs, key=lambda run: -run[1])
+        say(
+            "measured",
+            left=left,
+            **holdings.weigh(),
+            kept=holdings.kept(hub, app[INGEST], app[ACCESS].tickets),
+            opened=hub.opened.total(),
+            ended={reason.name: count for reason, count in hub.ended.items()},
+            limited={limit.label: count for limit, count in hub.door.limited.items()},
+            longest_ms={
+                each.value: round(ns / 1e6, 1) for each, ns in hub.steps.longest_ns.items()
+            },
+            collections=[len(runs), *runs[:_MOST_RUNS]],
+            stall_ms=stalls.longest_ns // 1_000_000,
+            starved_ms=stalls.starved_ns // 1_000_000,
+        )
+        if traces is not None:
+            traces.tell()
+
+    loop.add_signal_handler(signal.SIGUSR1, ask, measure)
     loop.add_signal_handler(signal.SIGUSR2, ask, partial(close_market, source, hub))
-    loop.add_signal_handler(signal.SIGHUP, lambda: say("sample", **sample(hub)))
+    loop.add_signal_handler(signal.SIGHUP, lambda: say("sample", **holdings.sample(hub)))
     say("serving", port=listening.getsockname()[1], epoch=hub.broadcast.ring.epoch)
-    await signals.first.wait()
-    await leave(runner, signals, orders.drain_s)
-    await runner.cleanup()
+    with collections.watching():
+        await signals.first.wait()
+        await leave(runner, signals, orders.drain_s)
+        await runner.cleanup()
+    for task in beside:
+        task.cancel()
 
 
 def _listen(orders: Orders) -> socket.socket:
@@ -258,4 +257,6 @@ if __name__ == "__main__":
     told = Orders(**json.loads(sys.argv[1]))
     if told.is_broken:
         break_on_purpose()
+    if told.leaks:
+        leak_on_purpose()
     uvloop.run(serve(told))

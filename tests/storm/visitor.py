@@ -12,14 +12,14 @@ from urllib.parse import urlencode
 import orjson
 
 from tests.chaos.market import SYMBOLS
-from tests.fakes.websocket_reader import PONG, TEXT, frame_of
+from tests.fakes.websocket_reader import PING, PONG, TEXT, frame_of
 from tests.storm.half_joins import head_of
 from tests.storm.papers import IN_HEADERS, Account, auth_message
-from tests.storm.scene import Scene
+from tests.storm.scene import Entrance, Scene
 
 _GOOD = (b"101", b"200")
 ASKED_TOGETHER = 5  # symbols
-ANSWERED_EVERY_S = 2.0  # pings
+_PING = bytes((0x80 | PING, 0))
 
 
 class _Ear(asyncio.Protocol):
@@ -32,8 +32,6 @@ class _Ear(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self._has_left = False
         self._words = words
-        self._now_s = asyncio.get_running_loop().time
-        self._answered_s = 0.0
         self._then = then
         self._answers_pings = bool(then)
 
@@ -59,8 +57,7 @@ class _Ear(asyncio.Protocol):
         assert self.transport is not None
         if self.status not in _GOOD:
             self.transport.abort()
-        elif self._answers_pings and (now_s := self._now_s()) > self._answered_s + ANSWERED_EVERY_S:
-            self._answered_s = now_s  # there may be a ping in it, or a part of one
+        elif self._answers_pings and _PING in data:  # or what looks like one
             self.transport.write(frame_of(PONG, b""))
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -88,9 +85,9 @@ class Visitor:
             counts: takes what came of each.
         """
         chance, loop = self._chance, asyncio.get_running_loop()
-        await asyncio.sleep(chance.random() * life_s / 2)
+        entrance = Entrance(self._scene, chance)
         while True:
-            await self._scene.is_open.wait()
+            await entrance.wait()
             ear = _Ear(*self._words())
             try:
                 async with asyncio.timeout(chance.expovariate(1 / life_s)):

@@ -66,7 +66,7 @@ async def storm(plan: Plan) -> Outcome:
 
 async def _blow(plan: Plan, house: House, chance: random.Random) -> None:
     scene = house.scene
-    scene.is_open.set()
+    scene.open()
     async with asyncio.TaskGroup() as tasks:
         staying = [tasks.create_task(house.stay(guest)) for guest in house.guests]
         others = [
@@ -80,7 +80,7 @@ async def _blow(plan: Plan, house: House, chance: random.Random) -> None:
         await asyncio.wait(staying)
     last = await house.everybody_leaves("at the end")
     if plan.weighs:
-        house.weigh(first["rss_bytes"], last["rss_bytes"])
+        house.weigh(first, last)
         house.judge_steps(last["longest_ms"])
 
 
@@ -92,6 +92,6 @@ async def _restarts(plan: Plan, house: House, chance: random.Random) -> dict[str
         await house.restart()
     await asyncio.sleep(max(plan.seconds / 4, plan.ring / plan.rate))
     first = await house.everybody_leaves("in the middle")
-    house.scene.is_open.set()
+    house.scene.open()
     await asyncio.sleep(plan.seconds / 4)
     return first
