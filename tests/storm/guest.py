@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import orjson
 
+from feed.trust.tickets import USED_WITHIN_S
 from tests.chaos.conflated import Wrong
 from tests.chaos.ledger import Ledger
 from tests.chaos.listener import CHANNEL_OF, MayRead, Socket
@@ -15,6 +16,7 @@ from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import Reader as Connection
 from tests.fakes.websocket_reader import WebSocketReader
 from tests.fakes.wire import Address, Ended
+from tests.storm.heeding import mono_us
 from tests.storm.papers import EVERYTHING, IN_HEADERS, Kind, Paper, auth_message, ways_of
 from tests.storm.registrar import Registrar
 from tests.storm.scene import Entrance, Scene, Sight
@@ -56,6 +58,7 @@ class Guest(Reader):
         self._is_new = False  # the server may not know of it
         self._others = registrar.accounts
         self._holds = False  # its account may not change just now
+        self._issued_us = 0  # its ticket was, after this
         self._shown_in = 0  # the number of the server that gave it a ticket; 0: it has none
         self._says: list[Message] = []  # who it is, once it is connected
         self._next_paper: Paper | None = None
@@ -146,6 +149,7 @@ class Guest(Reader):
         self._paper = paper = self.account.paper(chance)
         self._is_new = paper.version > self._scene.keys.version
         self._shown_in = 0
+        self._issued_us = mono_us()
         way = chance.choice([*ways_of(paper.bearer), "message", "cookie", "ticket"])
         name = self.wish.transport if self.wish else ""
         if way in IN_HEADERS or (query is not None and way == "message"):
@@ -226,7 +230,9 @@ class Guest(Reader):
     def _may_be_refused(self) -> bool:
         """Tell whether its papers may not be good: too new, over, or of a server before."""
         is_foreign = self._shown_in not in {0, self._scene.boots}
-        return self._is_new or is_foreign or self._paper.is_over(EARLY_US)
+        waited_us = mono_us() - self._issued_us if self._shown_in else 0  # on a slow machine
+        is_late = waited_us > USED_WITHIN_S * 1_000_000
+        return self._is_new or is_foreign or is_late or self._paper.is_over(EARLY_US)
 
     @property
     def _is_over(self) -> bool:

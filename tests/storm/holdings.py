@@ -23,8 +23,9 @@ from feed.hub.portrait import MOST_DEPARTED
 from feed.ingest.runner import Ingest
 from feed.market.bar_store import MINUTE_BARS_KEPT, SECOND_BARS_KEPT
 from feed.program.memory import collect_unheard
-from feed.trust import shelf
+from feed.trust import proofs, shelf
 from feed.trust.tickets import Tickets
+from feed.trust.tokens import TokenAuthenticator
 from tests.chaos.market import SYMBOLS
 
 LOOK_S = 0.05
@@ -72,13 +73,24 @@ def _is_socket(fd: Path) -> bool:
 def kept(hub: Hub, ingest: Ingest, tickets: Tickets) -> dict[str, list[int]]:
     """Return what is kept for nobody: how many, how many at most, and the bytes of each."""
     ring, shelved = hub.broadcast.ring, tickets.kept
+    bars = sum(strand.bars.finished.bars for strand in ingest.strands)
     most_bars = len(SYMBOLS) * (SECOND_BARS_KEPT + MINUTE_BARS_KEPT)
     return {
         "ticks": [len(ring), ring.capacity, _TICK_BYTES],
-        "bars": [ingest.bars.finished.bars, most_bars, _BAR_BYTES],
+        "bars": [bars, most_bars, _BAR_BYTES],
         "portraits": [len(hub.departed), MOST_DEPARTED, _PORTRAIT_BYTES],
         "tickets": [shelved["tickets"], shelf.MOST, _TICKET_BYTES],
         "visits": [shelved["visits"], shelf.MOST, _VISIT_BYTES],
+        "bytes of frames": [hub.broadcast.remembered_bytes, hub.settings.max_memory_bytes, 1],
+        "bytes of proofs": [
+            sum(
+                each.proofs.used_bytes
+                for each in hub.identities.authenticators
+                if isinstance(each, TokenAuthenticator)
+            ),
+            proofs.MOST_BYTES,
+            1,
+        ],
     }
 
 

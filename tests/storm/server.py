@@ -210,7 +210,9 @@ async def serve(orders: Orders) -> None:
     traces = holdings.Traces() if orders.traces else None
 
     def ask(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        asked.append(loop.create_task(work()))
+        task = loop.create_task(work())
+        task.add_done_callback(lambda done: done.cancelled() or done.result())  # told if it fails
+        asked.append(task)
 
     async def measure() -> None:
         left = await holdings.quiet(hub, nobody, orders.quiet_within_s)
