@@ -63,8 +63,21 @@ class Socket(web.WebSocketResponse):
             code = WSCloseCode.INVALID_TEXT
         if self._before_close is not None:
             self._before_close(code)
-        return await super().close(code=code, message=message, drain=False)
+        closed = await super().close(code=code, message=message, drain=False)
+        _forget_frames(self.exception())
+        return closed
 
     def tell_before_close(self, told: Callable[[int], None] | None) -> None:
         """Call this with the code before a Close frame is written; None: nobody any more."""
         self._before_close = told
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    """Let go of the frames that an error came through, and those before it.
+
+    aiohttp keeps the one by which a connection ended with the connection, which these lead to: so
+    all of it would wait for the garbage collector.
+    """
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
