@@ -1,13 +1,15 @@
 """What a subscriber keeps of its request: nothing that others could share, or that was read."""
 
 import gc
+import socket
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 from yarl import URL
 
-from feed.http.conversation import Conversation
+from feed.http.conversation import Socket
 from feed.market.ticks import Channel
 from feed.wire.requests import Request
 from feed.wire.selection import Selection
@@ -18,6 +20,10 @@ from tests.fakes.servers import Feed, Serve, trade
 from tests.fakes.websocket_reader import CLOSE, WebSocketReader
 
 NAMES = [f"KEPT{number}" for number in range(400)]
+HANDSHAKE = (
+    b"GET /v1/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
 QUERY = f"trades={','.join(NAMES)}&snapshot=1"
 
 
@@ -129,32 +135,46 @@ async def test_a_websocket_keeps_the_selection_of_its_lane(serve: Serve) -> None
     assert holders() == []
 
 
-@pytest.mark.parametrize("in_handshake", [True, False])
-async def test_a_websocket_that_is_refused_leaves_nothing_to_the_garbage_collector(
-    serve: Serve, tmp_path: Path, *, in_handshake: bool
-) -> None:
-    keys = KeysFile(tmp_path / "keys.toml")
-    keys.add("other")
-    feed = await serve(keys=keys.path)
-    headers = {"Authorization": "Bearer wrong.one"} if in_handshake else {}
-    await refused(feed, headers)  # what is made for the first one stays for all
-    gc.collect()
-    gc.disable()
-    try:
-        await refused(feed, headers)
-        await until(lambda: not conversations_alive())
-    finally:
-        gc.enable()
-
-
-async def refused(feed: Feed, headers: dict[str, str]) -> None:
-    reader = await WebSocketReader.connect((feed.host, feed.port), headers=headers)
-    if not headers:
-        reader.say({"action": "auth", "key": "wrong", "secret": "one"})
+async def is_refused_in_the_handshake(feed: Feed) -> None:
+    wrong = {"Authorization": "Bearer wrong.one"}
+    reader = await WebSocketReader.connect((feed.host, feed.port), headers=wrong)
     while (await reader.frame()).opcode != CLOSE:
         pass
     reader.abort()
 
 
-def conversations_alive() -> list[Conversation]:
-    return [each for each in gc.get_objects() if isinstance(each, Conversation)]
+async def is_refused_later(feed: Feed) -> None:
+    reader = await WebSocketReader.connect((feed.host, feed.port))
+    reader.say({"action": "auth", "key": "wrong", "secret": "one"})
+    while (await reader.frame()).opcode != CLOSE:
+        pass
+    reader.abort()
+
+
+async def is_gone_before_it_is_answered(feed: Feed) -> None:
+    with socket.create_connection((feed.host, feed.port)) as gone:
+        gone.sendall(HANDSHAKE)
+    await until(sockets_alive)
+
+
+@pytest.mark.parametrize(
+    "comes", [is_refused_in_the_handshake, is_refused_later, is_gone_before_it_is_answered]
+)
+async def test_a_websocket_that_ends_soon_leaves_nothing_to_the_garbage_collector(
+    serve: Serve, tmp_path: Path, comes: Callable[[Feed], Awaitable[None]]
+) -> None:
+    keys = KeysFile(tmp_path / "keys.toml")
+    keys.add("other")
+    feed = await serve(keys=keys.path)
+    await comes(feed)  # what is made for the first one stays for all
+    await until(lambda: gc.collect() or not sockets_alive())
+    gc.disable()
+    try:
+        await comes(feed)
+        await until(lambda: not sockets_alive())
+    finally:
+        gc.enable()
+
+
+def sockets_alive() -> list[Socket]:
+    return [each for each in gc.get_objects() if isinstance(each, Socket)]
