@@ -11,6 +11,7 @@ from tests.chaos.listener import Listener
 
 SHOWN_WHOLE = 3  # findings of each kind, with their stories
 _WHOSE = re.compile(r"^(?:rehearsal \d+: )?(?:reader \S+ at \S+: )?")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _MOST_LETTERS = 200
 
 
@@ -48,7 +49,7 @@ def kind_of(finding: str) -> str:
     first, *others = finding.splitlines()
     if "Traceback" in first:  # its last line says which error it is
         first = next((line for line in others if line and not line[0].isspace()), first)
-    return re.sub(r"\d+", "#", _WHOSE.sub("", first))[:_MOST_LETTERS]
+    return _NUMBER.sub("#", _WHOSE.sub("", first))[:_MOST_LETTERS]
 
 
 def report(outcome: Outcome) -> Iterator[str]:

@@ -28,7 +28,6 @@ from tests.storm.scene import Scene
 from tests.storm.server import NEW_CONNECTIONS_PER_S
 from tests.trust.signing import SECRET, claims_of
 
-FLOOD = 400  # connections: more than are let in at once
 BYSTANDERS = 10
 MOST_OF_ONE = 40  # connections that the identity of a flood is granted
 _AT_ONCE = 50  # that are being made
@@ -55,6 +54,7 @@ class Floods:
         scene: Scene,
         chance: random.Random,
         limited: Callable[[], Awaitable[dict[str, int]]],
+        connections: int,
     ) -> None:
         """Begin with none.
 
@@ -62,10 +62,12 @@ class Floods:
             scene: where.
             chance: who comes how.
             limited: asks the server how often each of its limits had an effect.
+            connections: of each flood, which are more than are let in at once.
         """
         self._scene = scene
         self._chance = chance
         self._limited = limited
+        self._connections = connections
         self._floods = 0
 
     async def work(self, every_s: float) -> None:
@@ -95,7 +97,7 @@ class Floods:
         began_s = time.monotonic()
         told, counted = await self._flood(
             "address",
-            [(f"crowd{number}", headers) for number in range(FLOOD)],
+            [(f"crowd{number}", headers) for number in range(self._connections)],
             Limit.NEW_CONNECTIONS,
         )
         passed_s = time.monotonic() - began_s
@@ -110,7 +112,7 @@ class Floods:
         """Come under one name: of that only so many are let in at the same time."""
         name = f"flood{self._floods}"
         told, counted = await self._flood(
-            "identity", [(name, {})] * FLOOD, Limit.IDENTITY_CONNECTIONS
+            "identity", [(name, {})] * self._connections, Limit.IDENTITY_CONNECTIONS
         )
         turned_away = told[Told.BYE] + told[Told.CLOSED]
         if told[Told.LET_IN] != MOST_OF_ONE or told[Told.TOO_OFTEN]:

@@ -202,9 +202,10 @@ class House:
         ]
         return [self._noted(work()) for work in works]
 
-    def flood(self, every_s: float) -> Coroutine[Any, Any, None]:
+    def flood(self, every_s: float, connections: int) -> Coroutine[Any, Any, None]:
         """Return the floods beside them."""
-        return self._noted(Floods(self.scene, self._chance, self._limited).work(every_s))
+        floods = Floods(self.scene, self._chance, self._limited, connections)
+        return self._noted(floods.work(every_s))
 
     async def _limited(self) -> dict[str, int]:
         limited: dict[str, int] = (await self.program.sample())["limited"]

@@ -43,6 +43,7 @@ class Plan:
         begin_s: over which they come at first, and again in the middle; None: over a minute, or a
             tenth of the time where that is shorter.
         floods_every_s: between two floods of each kind.
+        flood: the connections of one.
         log: the file that keeps what the server says; "": none does.
         leaks: the server does, on purpose.
         traces: it tells what has grown, by line; slow.
@@ -58,6 +59,7 @@ class Plan:
     batch_ms: float = 250.0
     begin_s: float | None = None
     floods_every_s: float = 60.0
+    flood: int = 400
     log: str = ""
     leaks: bool = False
     traces: bool = False
@@ -113,7 +115,7 @@ async def _soak(plan: Plan, house: House, chance: random.Random) -> None:
             tasks.create_task(work)
             for work in (
                 *house.disturbances(intruders_per_s=1, half_joins_per_s=2),
-                house.flood(plan.floods_every_s),
+                house.flood(plan.floods_every_s, plan.flood),
             )
         ]
         await asyncio.sleep(plan.seconds * WARM_PART)
