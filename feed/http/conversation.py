@@ -60,6 +60,7 @@ class Conversation:
         "_sdk",
         "_session",
         "_socket",
+        "_waits_for_room",
     )
 
     def __init__(
@@ -102,6 +103,7 @@ class Conversation:
         self._allowance = Allowance(hub.rates, hub.clock.mono_ns())
         self._began_ns = hub.awake_ns()
         self._pings = Pings(connection, hub.settings.high_water_bytes, self._began_ns)
+        self._waits_for_room = False  # the client does not read what it has asked for
         socket.tell_before_close(self._before_close)
         self._refusal = hub.refusal(identity, connection.place)
         key = PayloadKey(Selection(), codec, marks=False)
@@ -212,7 +214,9 @@ class Conversation:
         is_control = message.type in {WSMsgType.TEXT, WSMsgType.BINARY}
         # A client that does not read the answers is not asked for more questions.
         if is_control and not self._pings.has_room():
+            self._waits_for_room = True
             await self._connection.room(self._hub.settings.high_water_bytes)
+            self._waits_for_room = False
         hub = self._hub
         auth: Auth | None = None
         async with hub.turns.turn(Step.CONTROL):
@@ -306,17 +310,28 @@ class Conversation:
         else:
             self._order.take_away(self._session, control)
 
+    @property
+    def _is_behind(self) -> bool:
+        """Whether what the client has said waits for its turn here: then it is not the one late.
+
+        A server that has too much to do would end everybody, and have more to do then.
+        """
+        return self._socket.has_unheard and not self._waits_for_room
+
     def _beat(self, awake_ns: int) -> None:
         """Ping when it is time; end a connection that did not answer, unless it is paused."""
         settings = self._hub.settings
         if self._hub.identities.required and not self._authenticated:
-            if awake_ns - self._began_ns > settings.auth_timeout_s * 1e9:
+            is_late = awake_ns - self._began_ns > settings.auth_timeout_s * 1e9
+            if is_late and not self._is_behind:
                 self._hub.disconnect(self._session, Reason.AUTH_TIMEOUT)
             return
         self._pings.answer()
         if not self._session.subscriber.live:
             self._pings.rest(awake_ns)  # the ladder's business
-        elif not self._pings.beat(
+            return
+        is_there = self._pings.beat(
             awake_ns, interval_s=settings.ping_interval_s, timeout_s=settings.pong_timeout_s
-        ):
+        )
+        if not (is_there or self._is_behind):
             self._hub.disconnect(self._session, Reason.UNRESPONSIVE)

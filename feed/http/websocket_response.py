@@ -19,6 +19,10 @@ SUBPROTOCOLS = {f"feed.{name}": codec for name, codec in CODECS.items()}
 class Incoming(Protocol):
     """Where the messages of a client come from, each when it is wanted."""
 
+    @property
+    def has_unheard(self) -> bool:
+        """Whether something has come that was not dealt with."""
+
     def want(self, *, everything: bool = False) -> None:
         """Let the next message come; `everything`: from now on all of them."""
 
@@ -48,6 +52,11 @@ class Socket(web.WebSocketResponse):
     def read_from(self, incoming: Incoming) -> None:
         """Ask for each message that is received."""
         self._incoming = incoming
+
+    @property
+    def has_unheard(self) -> bool:
+        """Whether the client has said something that was not dealt with."""
+        return self._incoming is not None and self._incoming.has_unheard
 
     async def receive(self, timeout: float | None = None) -> WSMessage:  # noqa: ASYNC109 - aiohttp's own
         """Receive the next message, of any kind."""

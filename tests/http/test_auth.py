@@ -1,10 +1,14 @@
 """`auth` over a WebSocket where identities are configured: who gets in, what others are told."""
 
+import gc
 from pathlib import Path
 
 import orjson
 import pytest
 
+from feed.http.conversation import Conversation
+from feed.hub.session import Session
+from feed.hub.steps import Step
 from feed.wire.disconnect import Reason
 from tests.fakes.keys import KeysFile, auth_of, bearer_of, headers_of
 from tests.fakes.messages import Message
@@ -14,6 +18,7 @@ from tests.fakes.websocket_reader import CLOSE, PING, PONG, TEXT, WebSocketReade
 from tests.http.talk import connect, error
 
 AUTHENTICATED = {"T": "success", "msg": "authenticated"}
+MINUTE_NS = 60_000_000_000
 UNKNOWN = "auth failed: the key is not known here, or its secret is another one"
 
 
@@ -178,6 +183,34 @@ async def test_whoever_says_nothing_is_told_404_in_time(serve: Serve, keys: Keys
     await is_refused(silent, 404, "auth timeout")
     assert feed.hub.ended[Reason.AUTH_TIMEOUT] == 1
     await known.subscribe(trades=["AAPL"])
+
+
+async def test_nobody_is_late_whose_words_wait_for_their_turn(serve: Serve, keys: KeysFile) -> None:
+    key = keys.add("desk")
+    feed = await serve(keys=keys.path)
+    hub = feed.hub
+
+    async def join() -> tuple[WebSocketReader, Session, Conversation]:
+        known = set(hub.sessions)
+        reader = await connect(feed)
+        [session] = [each for subscriber, each in hub.sessions.items() if subscriber not in known]
+        [conversation] = [each for each in gc.get_referrers(session) if type(each) is Conversation]
+        return reader, session, conversation
+
+    (speaker, _, _), _, (polite, answering, _) = joined = [await join() for _ in range(3)]
+    polite.say(auth_of(key))
+    assert await polite.message() == AUTHENTICATED
+    answering.beat(hub.awake_ns() + MINUTE_NS)
+    assert (await polite.frame()).opcode == PING
+    async with hub.turns.turn(Step.CONTROL):  # somebody else's, which takes long
+        speaker.say(auth_of(key))
+        polite.send_frame(PONG, b"")
+        await until(lambda: sum(each._is_behind for _, _, each in joined) == 2)
+        for _, session, _ in joined:
+            session.beat(hub.awake_ns() + 2 * MINUTE_NS)
+        assert [session.ended.done() for _, session, _ in joined] == [False, True, False]
+    assert await speaker.message() == AUTHENTICATED
+    assert hub.ended == {Reason.AUTH_TIMEOUT: 1}
 
 
 async def test_an_auth_that_is_said_twice_without_identities_is_403_as_ever(serve: Serve) -> None:

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from feed.http.conversation import Socket
+from feed.http.websocket_response import Socket
 from feed.market.ticks import Channel
 from feed.wire.requests import Request
 from feed.wire.selection import Selection

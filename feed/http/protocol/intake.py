@@ -128,6 +128,11 @@ class Intake(web.RequestHandler):
             self._frames.want(everything=everything)
             self._parse()
 
+    @property
+    def has_unheard(self) -> bool:
+        """Whether something of a WebSocket has come that its conversation has not dealt with."""
+        return self._frames is not None and (not self._frames.wanted or self._may_parse())
+
     def charge(self, spend: Callable[[int], None] | None) -> None:
         """Tell from now on the CPU time, in nanoseconds, that it took to parse what came."""
         self._spend = spend
