@@ -12,7 +12,7 @@ from feed.errors import InvalidInput, InvalidTick
 from feed.market.ticks import Bar, Tick, Trade
 from feed.sources.piped.split_lines import SplitLines
 from feed.sources.replay.bad_rows import Flaw
-from feed.sources.replay.line_rows import object_rows_of, record_rows_of, strip_line
+from feed.sources.replay.files.line_rows import object_rows_of, record_rows_of, strip_line
 from feed.sources.replay.object_rows import ObjectReader
 from feed.sources.replay.record_rows import RecordReader
 from feed.sources.source import Instrument

@@ -5,7 +5,7 @@ Knows nothing of their contents, and holds no more than one line, cut where it i
 
 from collections.abc import Iterator
 
-from feed.sources.replay.lines import MAX_LINE_BYTES
+from feed.sources.replay.files.lines import MAX_LINE_BYTES
 
 
 class SplitLines:

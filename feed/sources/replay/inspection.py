@@ -10,9 +10,9 @@ from pathlib import Path
 from feed.errors import SourceError
 from feed.market.ticks import Kind, Tick
 from feed.sources.replay.bad_rows import BadRow
-from feed.sources.replay.blocks import Block
+from feed.sources.replay.files.blocks import Block
+from feed.sources.replay.files.recognition import no_tick, open_place
 from feed.sources.replay.reading import Reading
-from feed.sources.replay.recognition import no_tick, open_place
 
 MOST_BAD = 5  # rows that are kept to be shown
 

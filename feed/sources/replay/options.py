@@ -17,12 +17,12 @@ from feed.sources.options import (
 )
 from feed.sources.replay.bad_rows import OnBadRow
 from feed.sources.replay.event_time import rfc3339_ns
+from feed.sources.replay.files.places import files_of
+from feed.sources.replay.files.recognition import FILE_SHAPE
 from feed.sources.replay.formats.cells import UNIT_NS
 from feed.sources.replay.formats.columns import COLUMNS_SHAPE, chosen_layout
 from feed.sources.replay.pace import MAX_SPEED, MIN_SPEED
-from feed.sources.replay.places import files_of
 from feed.sources.replay.reading import Reading
-from feed.sources.replay.recognition import FILE_SHAPE
 from feed.sources.source import Source
 
 TIME_SHAPE = "a time such as 2026-01-02T14:30:00Z (UTC without a zone)"

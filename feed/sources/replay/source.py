@@ -1,8 +1,7 @@
 """The replay source: a recording as it was, at its pace or faster, once or for ever.
 
-Knows pace, loops, threads, steering and the reporting of bad rows. What a file is stands in
-`recognition.py`, the meaning of its rows in `object_rows.py` and `record_rows.py`, and how several
-files are one recording in `merged.py`.
+Knows pace, loops, threads, steering and the reporting of bad rows. What a file is, and how several
+are one recording, stands in `files`; the meaning of rows in `object_rows.py` and `record_rows.py`.
 
 Every tick keeps its own event time, also in later passes: then event times start over, and
 `passes` grows before the first tick of each. A pass begins with the file, and wherever the market's
@@ -26,11 +25,11 @@ from feed.logger import logger_of
 from feed.market.market_clock import UNTIMED_NS
 from feed.market.ticks import SECOND_NS, Bar, Kind, Tick
 from feed.sources.replay.bad_rows import BadRow, BadRowReports, Flaw
-from feed.sources.replay.blocks import Block, Recording
+from feed.sources.replay.files.blocks import Block, Recording
+from feed.sources.replay.files.recognition import no_tick, open_place, version_of
 from feed.sources.replay.object_rows import BAR_KINDS
 from feed.sources.replay.pace import Pace
 from feed.sources.replay.reading import Reading
-from feed.sources.replay.recognition import no_tick, open_place, version_of
 from feed.sources.replay.steering import Speed, Steering, check_speed
 from feed.sources.source import Instrument
 

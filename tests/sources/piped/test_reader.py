@@ -8,7 +8,7 @@ from feed.market.ticks import Bar, Tick, Trade
 from feed.sources.piped.reader import BadLine, PipeReader
 from feed.sources.piped.split_lines import SplitLines
 from feed.sources.replay.bad_rows import Flaw
-from feed.sources.replay.lines import MAX_LINE_BYTES
+from feed.sources.replay.files.lines import MAX_LINE_BYTES
 from feed.wire.json_codec import JSON
 from tests.fakes.servers import bar, quote, status, trade
 from tests.sources.piped.writing import lines

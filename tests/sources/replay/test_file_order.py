@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from feed.errors import SourceError
 from feed.market.ticks import Trade
-from feed.sources.replay.blocks import BLOCK_ROWS
+from feed.sources.replay.files.blocks import BLOCK_ROWS
 from tests.fakes.strategies import examples
 from tests.sources.replay.recordings import (
     SECOND_NS,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from feed.market.ticks import Bar, Kind
-from feed.sources.replay.blocks import BLOCK_ROWS
+from feed.sources.replay.files.blocks import BLOCK_ROWS
 from tests.sources.replay.recordings import (
     GOOD,
     bar_row,

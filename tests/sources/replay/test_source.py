@@ -14,10 +14,10 @@ import zstandard
 from feed.errors import InvalidParameter, SourceError
 from feed.market.ticks import Tick, Trade
 from feed.sources.replay.bad_rows import BadRow
-from feed.sources.replay.blocks import BLOCK_ROWS, Block
-from feed.sources.replay.lines import MAX_LINE_BYTES
+from feed.sources.replay.files.blocks import BLOCK_ROWS, Block
+from feed.sources.replay.files.lines import MAX_LINE_BYTES
+from feed.sources.replay.files.recording import ObjectRecording
 from feed.sources.replay.reading import Reading
-from feed.sources.replay.recording import ObjectRecording
 from feed.sources.replay.source import CHUNK_TICKS, ReplaySource
 from feed.sources.source import Source
 from tests.sources.replay.recordings import (

@@ -9,7 +9,7 @@ import pytest
 
 from feed.errors import InvalidParameter, SourceError
 from feed.market.ticks import Tick
-from feed.sources.replay.blocks import BLOCK_ROWS
+from feed.sources.replay.files.blocks import BLOCK_ROWS
 from feed.sources.replay.source import ReplaySource
 from tests.sources.replay.recordings import (
     SECOND_NS,

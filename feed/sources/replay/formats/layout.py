@@ -8,8 +8,8 @@ from typing import Self
 from feed.errors import InvalidInput, SourceError, shorten
 from feed.market.symbols import is_symbol
 from feed.market.ticks import Kind
+from feed.sources.replay.files.packed import stem_of
 from feed.sources.replay.formats import cells
-from feed.sources.replay.packed import stem_of
 
 # The fields that a column may give, by the names that `--columns` has for them.
 TRADE_FIELDS = ("timestamp", "price", "size")

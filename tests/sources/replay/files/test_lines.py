@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feed.errors import SourceError
-from feed.sources.replay.lines import MAX_LINE_BYTES, Lines
-from feed.sources.replay.packed import Packed, stem_of
+from feed.sources.replay.files.lines import MAX_LINE_BYTES, Lines
+from feed.sources.replay.files.packed import Packed, stem_of
 from tests.fakes.strategies import examples
 
 LINES = [f'{{"row":{row},"text":"{row * row}"}}'.encode() for row in range(5_000)]

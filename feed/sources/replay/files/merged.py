@@ -13,7 +13,7 @@ from pathlib import Path
 from feed.errors import SourceError
 from feed.market.market_clock import UNTIMED_NS
 from feed.market.ticks import SECOND_NS
-from feed.sources.replay.blocks import BLOCK_ROWS, Block, Recording
+from feed.sources.replay.files.blocks import BLOCK_ROWS, Block, Recording
 from feed.sources.replay.listing import Listings
 
 _DAY_NS = 86_400 * SECOND_NS

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from feed.errors import SourceError
-from feed.sources.replay.packed import BROKEN, Packed
+from feed.sources.replay.files.packed import BROKEN, Packed
 
 MAX_LINE_BYTES = 1 << 20  # four of the largest frames that a server sends
 HEAD_BYTES = 1 << 12  # of a file, by which it is told what it is

@@ -12,14 +12,14 @@ from typing import Any
 
 from feed.errors import InvalidTick, SourceError
 from feed.market.ticks import MAX_EVENT_NS, SECOND_NS, Quote, Tick, Trade
-from feed.sources.replay.blocks import Block
+from feed.sources.replay.files.blocks import Block
+from feed.sources.replay.files.lines import Lines
+from feed.sources.replay.files.packed import BROKEN
+from feed.sources.replay.files.row_blocks import RowBlocks
 from feed.sources.replay.formats.cells import NUMBER, billionths, is_no_price
-from feed.sources.replay.lines import Lines
 from feed.sources.replay.listing import Listing, Listings
 from feed.sources.replay.object_rows import taker_side_of
-from feed.sources.replay.packed import BROKEN
 from feed.sources.replay.reading import Reading
-from feed.sources.replay.row_blocks import RowBlocks
 
 _EXTRA = "reading DBN needs databento-dbn: pip install 'feed-broadcaster[databento]'"
 _DAY_NS = 86_400 * SECOND_NS

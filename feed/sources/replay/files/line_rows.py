@@ -10,7 +10,7 @@ import json
 import orjson
 
 from feed.errors import InvalidTick
-from feed.sources.replay.lines import MAX_LINE_BYTES
+from feed.sources.replay.files.lines import MAX_LINE_BYTES
 
 _AROUND = b" \t\r\0"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # spreadsheets begin UTF-8 with it

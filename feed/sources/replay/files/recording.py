@@ -11,21 +11,21 @@ from typing import Any
 from feed.errors import InvalidInput, InvalidTick, SourceError
 from feed.market.ticks import Tick
 from feed.sources.replay.bad_rows import BadRow, Flaw
-from feed.sources.replay.blocks import BLOCK_ROWS, Block, Judge
-from feed.sources.replay.formats.vendors import CSV_SHAPE
-from feed.sources.replay.joined import captures, whole_objects
-from feed.sources.replay.line_rows import (
+from feed.sources.replay.files.blocks import BLOCK_ROWS, Block, Judge
+from feed.sources.replay.files.joined import captures, whole_objects
+from feed.sources.replay.files.line_rows import (
     object_rows_of,
     record_of,
     record_rows_of,
     strip_line,
 )
-from feed.sources.replay.lines import MAX_LINE_BYTES, Lines
+from feed.sources.replay.files.lines import MAX_LINE_BYTES, Lines
+from feed.sources.replay.files.time_order import in_time_order
+from feed.sources.replay.formats.vendors import CSV_SHAPE
 from feed.sources.replay.listing import Listings
 from feed.sources.replay.object_rows import ObjectReader
 from feed.sources.replay.reading import Reading
 from feed.sources.replay.record_rows import RecordReader, column_names
-from feed.sources.replay.time_order import in_time_order
 
 
 class TextRecording:

@@ -8,9 +8,9 @@ import pytest
 
 from feed.errors import SourceError
 from feed.market.ticks import Tick, Trade
-from feed.sources.replay import recognition
-from feed.sources.replay.packed import Packed
-from feed.sources.replay.places import files_of
+from feed.sources.replay.files import recognition
+from feed.sources.replay.files.packed import Packed
+from feed.sources.replay.files.places import files_of
 from tests.sources.replay.recordings import (
     START_NS,
     opened,

@@ -8,7 +8,7 @@ from typing import Any
 from feed.errors import InvalidTick, SourceError
 from feed.market.ticks import Tick
 from feed.sources.replay.bad_rows import BadRow, Flaw
-from feed.sources.replay.blocks import BLOCK_ROWS, Block, Judge
+from feed.sources.replay.files.blocks import BLOCK_ROWS, Block, Judge
 from feed.sources.replay.listing import Listings
 from feed.sources.replay.reading import Reading
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.errors import SourceError
-from feed.sources.replay import time_order
-from feed.sources.replay.time_order import in_time_order
+from feed.sources.replay.files import time_order
+from feed.sources.replay.files.time_order import in_time_order
 from tests.sources.replay.formats.vendor_files import massive_trades
 from tests.sources.replay.recordings import opened, ticks_of
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from feed.errors import InvalidInput, SourceError
-from feed.sources.replay.blocks import Block
+from feed.sources.replay.files.blocks import Block
+from feed.sources.replay.files.row_blocks import RowBlocks
 from feed.sources.replay.listing import Listings
 from feed.sources.replay.reading import Reading
 from feed.sources.replay.record_rows import RecordReader, column_names
-from feed.sources.replay.row_blocks import RowBlocks
 
 _BATCH_ROWS = 4_096  # that are values of Python at once
 _EXTRA = "reading Parquet needs pyarrow: pip install 'feed-broadcaster[parquet]'"

@@ -7,16 +7,16 @@ from typing import Any
 
 from feed.errors import SourceError
 from feed.sources.replay.bad_rows import BadRow, Flaw
-from feed.sources.replay.blocks import Recording
+from feed.sources.replay.files.blocks import Recording
+from feed.sources.replay.files.line_rows import BYTE_ORDER_MARK
+from feed.sources.replay.files.lines import Lines
+from feed.sources.replay.files.merged import MergedRecording
+from feed.sources.replay.files.packed import Packed
+from feed.sources.replay.files.places import files_of
+from feed.sources.replay.files.recording import CsvRecording, ObjectRecording
 from feed.sources.replay.formats.columns import shown
-from feed.sources.replay.line_rows import BYTE_ORDER_MARK
-from feed.sources.replay.lines import Lines
 from feed.sources.replay.listing import Listings
-from feed.sources.replay.merged import MergedRecording
-from feed.sources.replay.packed import Packed
-from feed.sources.replay.places import files_of
 from feed.sources.replay.reading import Reading
-from feed.sources.replay.recording import CsvRecording, ObjectRecording
 
 FILE_SHAPE = (
     "NDJSON as feed record writes it, CSV with a header or of a known vendor, Parquet, or DBN of "
@@ -82,12 +82,12 @@ def _recording_of(packed: Packed, lines: Lines, reading: Reading, listings: List
     if lines.head.startswith(_PARQUET):
         if packing:
             raise SourceError(f"{packed.path}: is Parquet{packing}; accepted: Parquet as it is")
-        from feed.sources.replay.parquet import ParquetRecording  # noqa: PLC0415 - an extra
+        from feed.sources.replay.files.parquet import ParquetRecording  # noqa: PLC0415 - an extra
 
         packed.close()
         return ParquetRecording(packed.path, reading, listings)
     if lines.head.startswith(_DBN):
-        from feed.sources.replay.dbn import DbnRecording  # noqa: PLC0415 - an extra
+        from feed.sources.replay.files.dbn import DbnRecording  # noqa: PLC0415 - an extra
 
         return DbnRecording(lines, reading, listings, packing)
     if _is_of_objects(lines, packed.path):
