@@ -9,6 +9,7 @@ import orjson
 
 from feed.http.app import HUB, INGEST, make_app
 from feed.settings.options import Settings
+from feed.sources.named_source import NamedSource
 from feed.sources.replay.source import ReplaySource
 from tests.fakes.keys import KeysFile, bearer_of
 from tests.fakes.patience import until
@@ -41,10 +42,12 @@ async def steer(
 
 
 @asynccontextmanager
-async def replaying(source: ReplaySource, **settings: Any) -> AsyncIterator[Feed]:
+async def replaying(
+    source: ReplaySource, *others: NamedSource, **settings: Any
+) -> AsyncIterator[Feed]:
     """Run a server that replays, without identities."""
     made = Settings(port=0, local_admin=True, **settings)
-    app = await make_app(made, source)
+    app = await make_app(made, [NamedSource("replay", source), *others])
     server = FeedServer(app)
     async with server:
         scripted = cast("ScriptedSource", source)  # nothing else is asked of it here
@@ -128,6 +131,18 @@ async def test_an_order_that_is_not_accepted_changes_nothing(write: Callable[...
             status, answer = await steer(feed, order)
             assert (status, words in answer["detail"]) == (400, True), answer["detail"]
             assert (source.paused, source.speed, source.steering.ordered) == (False, 0.001, False)
+
+
+async def test_one_of_several_replays_is_steered_by_its_name(write: Callable[..., Path]) -> None:
+    one, other = (
+        source_of(write(trade_row(1, name), trade_row(9, name), name=f"{name}.ndjson"), speed=0.001)
+        for name in ("A", "B")
+    )
+    async with replaying(one, NamedSource("b", other)) as feed:
+        status, answer = await steer(feed, {"paused": True})
+        assert (status, answer["accepted"]) == (400, "one of replay, b")
+        status, answer = await steer(feed, {"paused": True, "source": "b"})
+        assert (status, answer["source"], one.paused, other.paused) == (200, "b", False, True)
 
 
 async def test_only_administrators_steer_and_only_replays(serve: Serve, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ async def test_without_pyarrow_it_is_said_what_to_install(
 
 
 async def test_memory_is_that_of_one_row_group_of_the_columns(write: Callable[..., Path]) -> None:
-    rows, group = 60_000, 4_096
+    rows, group = 16_000, 1_024
     columns = {"symbol": ["A"] * rows, "timestamp": [*range(10**9, 10**9 + rows)]}
     numbers = {"price": [1.5] * rows, "amount": [2.0] * rows}
     wide = {f"c{at}": [f"{at}-{row}" * 4 for row in range(rows)] for at in range(3)}
