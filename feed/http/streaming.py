@@ -141,6 +141,7 @@ async def respond(
         refused=granted.refused,
     )
     prelude = endless.prelude
+    selection = session.subscriber.selection  # what the head says
     del endless, granted, wish
     try:
         await response.prepare(request)
@@ -148,7 +149,9 @@ async def respond(
         async with hub.turns.turn(Step.JOIN):
             if not (connection.closing or session.ended.done()):
                 session.subscriber.open(prelude)
-                begin(session.subscriber.selection)  # of now: grants may have changed
+                if session.subscriber.selection != selection:  # grants have changed meanwhile
+                    hub.entitlement.tell(session)
+                begin(session.subscriber.selection)
         del begin
         if not connection.closing:
             # Shielded: a handler that is cancelled would cancel the future, which is the hub's.

@@ -97,6 +97,14 @@ class Entitlement:
         else:
             self._reselect(session)
 
+    def tell(self, session: Session) -> None:
+        """Tell a session over a transport that goes one way what it has by now of its wish."""
+        subscriber, grants = session.subscriber, session.identity.grants
+        asked = session.wish or subscriber.selection
+        intervals_ms = grants.slowed(dict(asked.intervals_ms))
+        message = subscription_message(grants.select(asked).symbols, intervals_ms)
+        subscriber.send(subscriber.lane.message_envelope(message), Written.ANSWER)
+
     def look_at_end(self, session: Session, mono_ns: int, wall_ns: int) -> None:
         """End a session whose identity has ended; tell it some time before, once."""
         end_ns = session.identity.expires_wall_ns
@@ -129,7 +137,7 @@ class Entitlement:
         if granted.selection == key.selection:
             self._subscriptions.withdraw(session)
             return
-        begun = subscriber.standing is not Standing.HELD  # else its headers are not written yet
+        begun = subscriber.standing is not Standing.HELD  # else it is told when its body begins
         new_key = replace(key, selection=granted.selection)
         try:
             self._subscriptions.change(session, new_key, lane.compression, grants=grants)
@@ -138,6 +146,5 @@ class Entitlement:
             self._disconnect(session, Reason.POLICY, str(error))
             return
         if begun:
-            message = subscription_message(granted.symbols, grants.slowed(intervals_ms))
-            subscriber.send(subscriber.lane.message_envelope(message), Written.ANSWER)
+            self.tell(session)
             self._subscriptions.release(session)

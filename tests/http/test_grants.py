@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import orjson
 import pytest
+from aiohttp import web
 
 from feed.market.ticks import Tick
 from feed.trust.identity import Identity
@@ -292,6 +293,32 @@ async def test_a_grant_that_shrinks_is_told_in_every_codec(serve: Serve, transpo
     assert (told["T"], told["trades"], told["quotes"]) == ("subscription", ["*"], [])
     await desk.feed.publish(*TICKS)
     assert symbols((await reader.read())[0]) == ["AAPL"]
+
+
+@pytest.mark.parametrize("path", ["/v1/sse", "/v1/stream"])
+async def test_a_grant_that_shrinks_behind_the_head_is_told_before_anything_else(
+    serve: Serve, keys: KeysFile, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    desk = await Desk.open(serve, keys)
+    prepare = web.StreamResponse.prepare
+
+    async def prepare_and_shrink(response: web.StreamResponse, request: web.BaseRequest) -> Any:
+        written = await prepare(response, request)
+        if request.path == path:
+            desk.grant(channels=["trades"], symbols=["A*"], conflate="1s")
+        return written
+
+    monkeypatch.setattr(web.StreamResponse, "prepare", prepare_and_shrink)
+    await desk.feed.publish(*TICKS)
+    stream = await desk.stream(path, trades="*", quotes="AAPL", snapshot="1")
+    if path == "/v1/sse":
+        event = await SseReader(stream).event()
+        assert event.name == "subscription"
+        told = orjson.loads(event.data)
+    else:
+        [told] = orjson.loads(await stream.chunk())
+    assert (told["T"], told["trades"], told["quotes"]) == ("subscription", ["*"], [])
+    assert told["conflate"]["trades"] == "1s"
 
 
 async def test_a_grant_that_grows_gives_more_to_whoever_asked_for_all(
