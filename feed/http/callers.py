@@ -10,8 +10,9 @@ import asyncio
 from aiohttp import web
 
 from feed.hub.connection import address_of
+from feed.logger import logger_of
 from feed.trust.addresses import address_in
-from feed.trust.forwarding import Caller, TrustedProxies
+from feed.trust.forwarding import FOR, FORWARDED, REAL_IP, Caller, TrustedProxies
 
 _OF_PROXIES = frozenset(
     {
@@ -31,14 +32,25 @@ _OF_PROXIES = frozenset(
     }
 )
 _OF_ANY_PROXY = "x-forwarded"  # with -For, -Host, -Proto, -Port …
+_PROBES = frozenset({"/healthz", "/readyz"})  # by which proxies ask for themselves
 _CALLER = web.RequestKey("caller", Caller)
+
+log = logger_of("feed.proxies")
 
 
 def note_caller(request: web.BaseRequest, proxies: TrustedProxies) -> None:
     """Keep with a request who asks, where a proxy is there that is trusted."""
     peer = peer_of(request.transport)
-    if proxies.trusts(peer):
-        request[_CALLER] = proxies.caller(peer, request.headers)
+    if not proxies.trusts(peer):
+        return
+    request[_CALLER] = caller = proxies.caller(peer, request.headers)
+    if not caller.forwarded and request.path not in _PROBES and proxies.note_silence():
+        log.warning(
+            "proxy_names_nobody",
+            proxy=peer,
+            counts_as="the client",
+            accepted=f"one of {FORWARDED}, {FOR} and {REAL_IP}",
+        )
 
 
 def caller_of(request: web.BaseRequest) -> Caller:

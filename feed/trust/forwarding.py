@@ -1,4 +1,4 @@
-"""Who asks, where proxies in between tell it: X-Forwarded-For and its like, and Forwarded.
+"""Who asks, where proxies in between tell it: Forwarded, X-Forwarded-For and its like, X-Real-IP.
 
 Anybody can send these headers, so they say something only where the peer is a proxy that is
 trusted. Such a proxy appends whom it was asked by; so what is told is read from its end, and the
@@ -7,8 +7,9 @@ was said by somebody who is not trusted.
 
 A proxy hands on the kind of header that it does not speak as it came. So where both kinds are
 there, and tell different clients, one of them is a stranger's: neither is believed, and who asks
-is the proxy. What cannot be read tells another client than what can. Knows no request: a decision
-on texts.
+is the proxy. What cannot be read tells another client than what can. X-Real-IP is one address,
+which its proxy puts in the place of what came; it says something only where neither of the others
+is there, since proxies that append to those may hand it on. Knows no request: a decision on texts.
 
 Source: RFC 7239; RFC 9110 §5.3 for several lines of a header.
 """
@@ -22,6 +23,7 @@ from feed.trust.credentials import Headers
 
 FOR, PROTO, HOST, PREFIX = (f"X-Forwarded-{name}" for name in ("For", "Proto", "Host", "Prefix"))
 FORWARDED = "Forwarded"
+REAL_IP = "X-Real-IP"
 _MOST_HOPS = 32  # that are looked at, from the end
 _MOST_LETTERS = 255
 # RFC 7239 §4: a token or a quoted string, in which a backslash stands before any character.
@@ -70,7 +72,7 @@ _UNKNOWN = _Hop("")
 class TrustedProxies:
     """The proxies whose word on others counts."""
 
-    __slots__ = ("_networks",)
+    __slots__ = ("_networks", "_one_was_silent")
 
     def __init__(self, networks: Sequence[str] = ()) -> None:
         """Trust proxies of some networks.
@@ -79,6 +81,7 @@ class TrustedProxies:
             ValueError: one is not a network.
         """
         self._networks = Networks(networks)
+        self._one_was_silent = False
 
     def trusts(self, peer: str) -> bool:
         """Tell whether a peer is one of them."""
@@ -97,7 +100,7 @@ class TrustedProxies:
         hop_for = self._first_stranger(told_for)
         if hop is not None and hop_for is not None and hop.client != hop_for.client:
             return Caller(peer, forwarded=True)
-        found = hop or hop_for
+        found = hop or hop_for or self._first_stranger(_of_real_ip(headers))
         scheme = found.scheme if found and found.scheme else _last(headers, PROTO)
         host = found.host if found and found.host else _last(headers, HOST)
         return Caller(
@@ -107,6 +110,11 @@ class TrustedProxies:
             prefix=_if_short(_PREFIX, _last(headers, PREFIX)).rstrip("/"),
             forwarded=found is not None,
         )
+
+    def note_silence(self) -> bool:
+        """Note that one of them did not tell whom it was asked by; tell whether it is the first."""
+        is_first, self._one_was_silent = not self._one_was_silent, True
+        return is_first
 
     def _first_stranger(self, hops: Sequence[_Hop]) -> _Hop | None:
         """Return the hop of the client: the last one that is not of a trusted proxy.
@@ -156,6 +164,14 @@ def _of_forwarded(headers: Headers) -> list[_Hop]:
                 if not end:
                     break
     return hops
+
+
+def _of_real_ip(headers: Headers) -> list[_Hop]:
+    """Read `X-Real-IP`, where nothing else tells; of several nobody knows which is true."""
+    told = headers.getall(REAL_IP, ())
+    if not told or headers.getall(FORWARDED, ()) or headers.getall(FOR, ()):
+        return []
+    return [_Hop(told[0])] if len(told) == 1 else [_UNKNOWN]
 
 
 def _items(headers: Headers, name: str) -> list[str]:

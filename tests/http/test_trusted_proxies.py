@@ -59,6 +59,22 @@ async def test_behind_a_trusted_proxy_the_client_is_known_whatever_it_claims(ser
     assert [entry["peer"] for entry in logs if entry["event"] == "connected"] == [CLIENT] * 2
 
 
+async def test_a_proxy_that_names_nobody_counts_as_the_client_and_is_told_once(
+    serve: Serve,
+) -> None:
+    feed = await serve(**TRUSTING)
+    with structlog.testing.capture_logs() as logs:
+        await ask(feed, "/readyz")  # as a balancer that looks for itself
+        await ask(feed, "/v1/sse?trades=*", {"X-Real-IP": CLIENT})
+        assert not [entry for entry in logs if entry["event"] == "proxy_names_nobody"]
+        for _ in range(2):
+            await ask(feed, "/v1/sse?trades=*", {"X-Forwarded-Proto": "https"})
+        await until(lambda: len(feed.hub.sessions) == 3)
+    assert await peers_of(feed) == [CLIENT, "127.0.0.1", "127.0.0.1"]
+    [told] = [entry for entry in logs if entry["event"] == "proxy_names_nobody"]
+    assert (told["proxy"], told["log_level"]) == ("127.0.0.1", "warning")
+
+
 async def test_administrators_and_audit_lines_have_the_same_address(
     serve: Serve, keys: KeysFile
 ) -> None:

@@ -141,3 +141,34 @@ def test_scheme_host_and_prefix_are_those_of_the_last_proxy() -> None:
 )
 def test_what_is_no_scheme_host_or_prefix_is_not_taken(name: str, value: str) -> None:
     assert caller((FOR, CLIENT), (name, value)) == Caller(CLIENT, forwarded=True)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ([CLIENT], Caller(CLIENT, forwarded=True)),
+        (["[2001:db8::7]:4711"], Caller("2001:db8::7", forwarded=True)),
+        ([BALANCER], Caller(BALANCER, forwarded=True)),
+        (["unknown"], Caller(PROXY, forwarded=True)),
+        ([""], Caller(PROXY, forwarded=True)),
+        ([f"{LIAR}, {CLIENT}"], Caller(PROXY, forwarded=True)),  # it is one address, and no list
+        ([CLIENT, CLIENT], Caller(PROXY, forwarded=True)),
+        ([], Caller(PROXY)),
+    ],
+)
+def test_a_proxy_that_tells_the_real_address_alone_is_believed(
+    told: list[str], expected: Caller
+) -> None:
+    assert caller(*[("X-Real-IP", each) for each in told]) == expected
+    if told == [CLIENT]:
+        assert caller(("X-Real-IP", CLIENT), ("X-Forwarded-Proto", "https")).scheme == "https"
+
+
+@pytest.mark.parametrize(
+    "beside", [(FOR, CLIENT), ("Forwarded", f"for={CLIENT}"), (FOR, "unknown"), ("Forwarded", "")]
+)
+def test_a_real_address_beside_what_proxies_append_to_is_a_strangers(
+    beside: tuple[str, str],
+) -> None:
+    """Proxies that append to the others may hand it on as it came."""
+    assert caller(beside, ("X-Real-IP", LIAR)) == caller(beside)
