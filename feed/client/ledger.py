@@ -32,6 +32,7 @@ from feed.client.parsers import Message, stay_away_s
 from feed.errors import InvalidPosition, shorten
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
+from feed.wire.error_codes import ErrorCode
 from feed.wire.position import BEGINNING, Position
 
 _NO_LIFE = Bye | Leaving | Notice | FeedState | ServerWarning | Expiring | Refreshed | Unknown
@@ -53,6 +54,7 @@ class Ledger:
         "_in_snapshot",
         "_mending",
         "_position",
+        "_refresh_refused",
         "_unseen_gap",
         "counters",
         "snapshot_due",
@@ -75,6 +77,7 @@ class Ledger:
         self.stay_away_s: float | None = None
         self._conflated = conflated
         self._expiring: Expiring | None = None  # told on this connection, and not taken yet
+        self._refresh_refused = False  # likewise
         self._position = after
         self._in_snapshot = False
         self._mending: Gap | None = None  # told, and the position has not moved past it yet
@@ -91,6 +94,7 @@ class Ledger:
         """Note that a connection stands."""
         self.stay_away_s = None
         self._expiring = None
+        self._refresh_refused = False
         self._in_snapshot = False
         if self._position is not None:
             self.counters.resumes += self.counters.connects > 0
@@ -102,6 +106,11 @@ class Ledger:
         """Return the newest notice of this connection that its identity ends, once."""
         expiring, self._expiring = self._expiring, None
         return expiring
+
+    def take_refresh_refused(self) -> bool:
+        """Tell whether this connection was told that it stays who it was, once."""
+        refused, self._refresh_refused = self._refresh_refused, False
+        return refused
 
     def enter(self, message: Message, events: deque[Event]) -> bool:
         """Turn a message into events; return whether the stream works: marks show it too.
@@ -158,6 +167,7 @@ class Ledger:
             code = item.get("code")
             if type(code) is not int:
                 raise Malformed(f"an error has a code, not {shorten(code)}")
+            self._refresh_refused |= code == ErrorCode.ALREADY_AUTHENTICATED
             events.append(Notice(code, _text(item, "msg") or ""))
         else:
             self._enter_rest(kind, item, events)

@@ -109,6 +109,8 @@ class Lifeline:
         self._counters = ledger.counters
         self._fresh: tuple[Shown, float] | None = None  # for the next connection, and since when
         self._renewal: Renewal | None = None  # of this connection's identity
+        self._ending: Shown | None = None  # what this connection was who it is by, before that
+        self._ends_s = 0.0  # when that is not good any more
         self._link: Link | None = None
         self._silent_s = 0.0  # waited for the link so far, since it said something
         self._left_off_s = 0.0  # when the link was last asked for something
@@ -168,6 +170,7 @@ class Lifeline:
     async def drop(self) -> None:
         """End the connection, if there is one."""
         self._stop_renewal()
+        self._ending = None
         link, self._link = self._link, None
         if link is not None:
             await link.close()
@@ -294,17 +297,23 @@ class Lifeline:
         return await self._papers.show()
 
     def _renew(self) -> None:
-        """Begin a renewal where the server has said that the identity ends."""
-        expiring = self._ledger.take_expiring()
-        if expiring is None or self._link is None or not self._papers.can_renew:
+        """Begin a renewal where the server has said that the identity ends, or stays as it was."""
+        expiring, refused = self._ledger.take_expiring(), self._ledger.take_refresh_refused()
+        if self._link is None or not self._papers.can_renew:
             return
-        remaining_s = left_s(expiring, self._clock.wall_ns())
-        self._papers.note_end(self.shown, self._clock.mono_s() + remaining_s)
+        mono_s = self._clock.mono_s()
+        if expiring is not None:
+            self._ending = self.shown
+            self._ends_s = mono_s + left_s(expiring, self._clock.wall_ns())
+        elif not (refused and self._ending):
+            return
+        self.shown = self._ending or self.shown
+        self._papers.note_end(self.shown, self._ends_s)
         self._stop_renewal()
         self._renewal = Renewal(
             self._link,
             self._papers,
-            remaining_s,
+            max(0.0, self._ends_s - mono_s),
             clock=self._clock,
             backoff=self._backoff.another(),
             tell=self._tell,

@@ -262,7 +262,10 @@ class Conversation:
         return None
 
     async def _authenticate(self, auth: Auth) -> None:
-        """Learn who it is; or that it is the same still, which keeps all that it has."""
+        """Learn who it is; or that it is the same still, which keeps all that it has.
+
+        A refresh that cannot be looked into changes nothing: who it was is good until its own end.
+        """
         hub, session = self._hub, self._session
         try:
             if auth.ticket:
@@ -271,7 +274,10 @@ class Conversation:
                 shown = bearer(auth.token) if auth.token else key_pair(auth.key, auth.secret)
                 identity = await hub.identities.authenticate(shown, hub.clock.wall_ns())
         except CredentialRefused as refused:
-            self._refuse(refused)
+            if self._authenticated and refused.why == Denial.UNAVAILABLE:
+                self._connection.write_last(self._dialect.cannot_refresh)
+            else:
+                self._refuse(refused)
             return
         if session.ended.done():
             return

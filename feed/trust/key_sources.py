@@ -30,8 +30,8 @@ class KeySource(Protocol):
         """Return a key, looking once more where it is unknown; None: there is none."""
 
     @property
-    def is_empty(self) -> bool:
-        """Whether it could not be read so far."""
+    def may_lack_some(self) -> bool:
+        """Whether the last look at the place failed, so that a key may be there that is new."""
 
     def look(self) -> bool:
         """Read the place again if it is time; tell whether it changed. It waits: for a thread."""
@@ -39,8 +39,6 @@ class KeySource(Protocol):
 
 class FileKeys:
     """Keys of a file, read again when it changes."""
-
-    is_empty = False
 
     def __init__(self, path: Path) -> None:
         """Read the file.
@@ -50,6 +48,7 @@ class FileKeys:
         """
         self._path = path
         self._watched = Watched(path)
+        self.may_lack_some = False
         self._keys = _read(path)
         self._tell("signing_keys_read")
 
@@ -65,7 +64,9 @@ class FileKeys:
             self._keys = _read(self._path)
         except InvalidSigningKeys as error:
             log.warning("signing_keys_refused", error=str(error))
+            self.may_lack_some = True
             return False
+        self.may_lack_some = False
         self._tell("signing_keys_reloaded")
         return True
 
@@ -83,11 +84,7 @@ class UrlKeys:
         self._keys = SigningKeys()
         self._fetched_ns: int | None = None  # when it was tried last
         self._fetching = asyncio.Lock()
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether it could not be fetched so far."""
-        return not self._keys.by_id
+        self.may_lack_some = True
 
     async def find(self, key_id: str | None) -> SigningKey | None:
         """Return a key; where it is unknown the URL is asked again, not too often."""
@@ -101,7 +98,7 @@ class UrlKeys:
 
     def look(self) -> bool:
         """Fetch where that is due."""
-        return self._is_due(LEAST_S if self.is_empty else REFRESH_S) and self._fetch()
+        return self._is_due(LEAST_S if not self._keys.by_id else REFRESH_S) and self._fetch()
 
     def _is_due(self, after_s: float) -> bool:
         fetched_ns = self._fetched_ns
@@ -115,7 +112,9 @@ class UrlKeys:
             words = getattr(error, "reason", error)
             kept = len(self._keys.by_id)
             log.warning("jwks_not_fetched", url=self._url, error=str(words), kept=kept)
+            self.may_lack_some = True
             return False
+        self.may_lack_some = False
         changed = keys.by_id.keys() != self._keys.by_id.keys()
         self._keys = keys
         if changed:

@@ -26,6 +26,11 @@ from feed.wire.sdk import Sdk, final_error
 from feed.wire.subscribed import NOTHING_SUBSCRIBED, Subscribed
 from feed.wire.websocket_frame import Opcode, websocket_frame
 
+_NOT_NOW = (
+    f"{ErrorCode.ALREADY_AUTHENTICATED.words}, until that ends: "
+    "the new token cannot be checked just now; say it again"
+)
+
 
 class Dialect:
     """The conversation beside the ticks of one codec.
@@ -34,6 +39,7 @@ class Dialect:
         connected, authenticated: the steps of the greeting, as frames; the first one is for those
             that are not let in, `greet` for all others.
         authenticated_before: the answer to a second `auth`, as a frame.
+        cannot_refresh: the answer to one whose token cannot be checked just now.
     """
 
     __slots__ = (
@@ -42,6 +48,7 @@ class Dialect:
         "_opcode",
         "authenticated",
         "authenticated_before",
+        "cannot_refresh",
         "connected",
     )
 
@@ -53,6 +60,7 @@ class Dialect:
         self.connected = self.say(CONNECTED)
         self.authenticated = self.say(AUTHENTICATED)
         self.authenticated_before = self.say(error_message(ErrorCode.ALREADY_AUTHENTICATED))
+        self.cannot_refresh = self.say(error_message(ErrorCode.ALREADY_AUTHENTICATED, _NOT_NOW))
 
     def hear(self, data: bytes | str, most_symbols: int = MOST_SYMBOLS) -> Control:
         """Read a control message that names at most so many symbols.

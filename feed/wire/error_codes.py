@@ -63,7 +63,10 @@ class ErrorCode(IntEnum):
     ALREADY_AUTHENTICATED = (
         403,
         "already authenticated",
-        "`auth` came a second time, of another identity or where nobody has one",
+        (
+            "`auth` came a second time: of another identity, where nobody has one, or with a token "
+            "that cannot be checked just now"
+        ),
         Consequence.GOES_ON,
     )
     AUTH_TIMEOUT = (404, "auth timeout", "`auth` did not come in time", Consequence.ENDS_FOR_GOOD)

@@ -27,6 +27,9 @@ from tests.fakes.mini_feed import Line, MiniFeed
 EXPIRING = {"T": "expiring", "t": "1970-01-01T00:00:30.000000000Z", "msg": "soon"}
 
 
+NOT_NOW = {"T": "error", "code": 403, "msg": "already authenticated, until that ends: …"}
+
+
 class Tokens:
     """A function that returns tokens, and fails as it is told.
 
@@ -164,6 +167,24 @@ async def test_a_token_of_another_identity_is_told_as_the_server_says_it(feed: M
     feed.after_opening.append(expire)
     async with stream_of(feed, transport="websocket", token=Tokens()) as stream:
         assert (await event_of(stream, Notice)).code == 403
+
+
+async def test_a_refresh_that_a_server_cannot_look_into_is_tried_again(feed: MiniFeed) -> None:
+    answer, feed.refresh_answer = feed.refresh_answer, dict(NOT_NOW)
+    feed.after_opening.append(expire)
+    tokens, clock = Tokens(), ManualClock()
+    async with stream_of(feed, transport="websocket", token=tokens, clock=clock) as stream:
+        assert (await event_of(stream, Notice)).code == 403
+        feed.refresh_answer = answer
+        await event_of(stream, Refreshed)
+        given = tokens.given
+        await feed.publish(2)
+        assert await ids_until(stream, 2) == [1, 2]
+    assert (tokens.given, stream.counters.connects) == (given, 1)
+    shown = [asked["token"] for _, asked in feed.asked if asked["action"] == "auth"]
+    assert shown == [f"a.b.{number}" for number in range(1, given + 1)]
+    assert given >= 3
+    assert clock.slept_s[:2] == [NOTICE_S / 2, NOTICE_S / 4], "by what is left each time"
 
 
 async def test_an_identity_that_ends_at_once_is_told_before_the_subscription(

@@ -1,15 +1,18 @@
 """Tokens on every transport, beside keys and alone."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from feed.trust import key_sources
 from tests.fakes.keys import KeysFile, auth_of, headers_of
 from tests.fakes.raw_http import RawHttp
-from tests.fakes.servers import Feed, Serve
+from tests.fakes.servers import Feed, Serve, trade
 from tests.http.talk import connect, error
+from tests.trust.idp import Idp, jwks
 from tests.trust.signing import ISSUER, SECRET, signer
 
 SETTINGS: dict[str, Any] = {"jwt_issuer": ISSUER}
@@ -99,3 +102,41 @@ async def test_while_signing_keys_cannot_be_had_the_client_may_come_back(serve: 
     reader.say({"action": "auth", "token": token()})
     assert (await error(reader))["code"] == 500
     assert (await reader.frame()).close_code == 1011
+
+
+def rotated(kid: str) -> str:
+    claims = {"exp": int(time.time()) + 60, "feed": {}}
+    return signer("ES256").token(headers={"kid": kid}, **claims)
+
+
+@pytest.fixture
+def idp() -> Iterator[Idp]:
+    server = Idp()
+    yield server
+    server.close()
+
+
+async def test_a_refresh_that_cannot_be_looked_into_leaves_who_it_was(
+    serve: Serve, idp: Idp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_sources, "LEAST_S", 0.0)
+    feed = await serve(jwt_keys=idp.url, **SETTINGS)
+    reader = await connect(feed)
+    reader.say({"action": "auth", "token": rotated("a")})
+    assert (await reader.message())["msg"] == "authenticated"
+    await reader.subscribe(trades=["AAPL"])
+    idp.status = 503
+    reader.say({"action": "auth", "token": rotated("new")})
+    told = await error(reader)
+    assert told["code"] == 403
+    assert told["msg"].startswith("already authenticated, until that ends: the new token cannot")
+    assert feed.hub.identities.outcomes["unavailable"] == 1
+    await feed.publish(trade(1, "AAPL"))
+    assert [tick["S"] for tick in (await reader.read())[0]] == ["AAPL"]
+    idp.status, idp.body = 200, jwks("new")
+    reader.say({"action": "auth", "token": rotated("new")})
+    assert (await reader.message())["msg"] == "authenticated"
+    idp.status = 503
+    stranger = await connect(feed)
+    stranger.say({"action": "auth", "token": rotated("newer")})
+    assert (await error(stranger))["code"] == 500, "which may come back"
