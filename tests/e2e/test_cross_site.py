@@ -13,6 +13,7 @@ from playwright.async_api import BrowserContext, Page, Route
 
 from tests.e2e.chromium import launched
 from tests.e2e.conftest import Program, Run
+from tests.e2e.test_tls import CA, write
 from tests.fakes.keys import KeysFile
 
 CALM = ("--symbols", "AAPL", "--rate", "20", "--seed", "7")
@@ -52,6 +53,14 @@ LISTEN = """(url) => new Promise((resolve) => {
   const source = new EventSource(url);
   source.onopen = () => { resolve("open"); source.close(); };
   source.onerror = () => { resolve("refused"); source.close(); };
+})"""
+
+# What keeps a page from asking, if something does.
+BROKEN_RULE = """(url) => new Promise((resolve) => {
+  document.addEventListener(
+    "securitypolicyviolation", (event) => resolve(event.effectiveDirective), { once: true },
+  );
+  (%s)(url).then(resolve, (error) => resolve(String(error)));
 })"""
 
 
@@ -144,3 +153,21 @@ async def test_a_name_that_was_bound_anew_does_not_lead_in(run: Run) -> None:
 
 async def answer_strangely(route: Route) -> None:
     await route.fulfill(body=PAGE, content_type="text/html")
+
+
+async def test_a_page_of_ours_reads_from_its_own_server_and_from_no_other(
+    run: Run, tmp_path: Path
+) -> None:
+    """Whatever is smuggled into a page has nowhere to send what it reads."""
+    plain = await run(*CALM, "--allow-origin", "*")
+    encrypted = await run(*CALM, *write(tmp_path, CA.issue_cert("127.0.0.1")))
+    others = ((HEAR, plain.url("/v1/ws", "ws")), (LISTEN, plain.url("/v1/sse?trades=*")))
+    async with launched("--ignore-certificate-errors", EVIL_IS_HERE[1]) as chromium:
+        page = await (await chromium.context()).new_page()
+        for program, scheme in ((plain, "http"), (encrypted, "https")):
+            await page.goto(program.url("/", scheme))
+            own = program.url("/v1/ws", scheme.replace("http", "ws"))
+            assert await page.evaluate(BROKEN_RULE % HEAR, own) == "connected"
+            assert await page.evaluate(BROKEN_RULE % LISTEN, "/v1/sse?trades=*") == "open"
+        for ask, url in others:
+            assert await page.evaluate(BROKEN_RULE % ask, url) == "connect-src"
