@@ -1,7 +1,8 @@
 """The look at what is written to whom: identities that have a limit of bytes are held to it.
 
 The kernel tells how much it has sent, a system call a connection and look; whoever has no limit is
-not asked. Where it does not tell (elsewhere than on Linux) there is no such limit.
+not asked. Where it does not tell (elsewhere than on Linux) nobody can be held to one: such a
+setting is refused when a server begins, and a grant of one is told once in the log.
 """
 
 from collections import Counter
@@ -12,7 +13,10 @@ from feed.broadcast.egress import Egress, Throttle
 from feed.broadcast.subscriber import Subscriber
 from feed.hub.door import Owner, owner_of
 from feed.hub.session import Session
+from feed.logger import logger_of
 from feed.wire.limit import Limit
+
+log = logger_of("feed.connections")
 
 
 class EgressWatch:
@@ -41,6 +45,7 @@ class EgressWatch:
         self._sent: dict[Session, int] = {}  # by each, as of the last look
         # Of those that have left since: whose they were, at which rate, and what was sent.
         self._left: list[tuple[Owner, int, int]] = []
+        self._is_told = False  # that nobody knows how much was sent
 
     def __len__(self) -> int:
         return len(self._egress)
@@ -115,5 +120,14 @@ class EgressWatch:
         return owner_of(session.identity, session.connection.place), per_s
 
     def _sent_since(self, session: Session, *, at_end: bool = False) -> int:
-        sent_bytes = session.connection.sent_bytes(at_end=at_end) or 0
+        sent_bytes = session.connection.sent_bytes(at_end=at_end)
+        if sent_bytes is None:
+            if not (self._is_told or session.connection.closing):
+                self._is_told = True
+                log.warning(
+                    "egress_not_limited",
+                    id=session.id,
+                    reason="the kernel does not tell how much it has sent: Linux 4.19 does",
+                )
+            return 0
         return max(0, sent_bytes - self._sent.get(session, 0))

@@ -6,6 +6,7 @@ a value was written (that is `load.py`) nor the effect of an option.
 
 import ipaddress
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
@@ -486,7 +487,9 @@ class Settings(Options):
         _Count, _COUNT, Tunes("Different frames that the subscribers of one identity get together.")
     ] = 2_000
     max_egress_bytes_per_s: Annotated[
-        _Count | None, _COUNT, Tunes("Bytes a second written to one identity; above, conflated.")
+        _Count | None,
+        _COUNT,
+        Tunes("Bytes a second written to one identity; above, conflated. Needs Linux."),
     ] = None
     max_memory_bytes: Annotated[
         _Count,
@@ -523,5 +526,15 @@ class Settings(Options):
                 "an issuer together with --jwt-keys, which its tokens are signed with: without "
                 "them everybody would be let in",
                 field="jwt_issuer",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _can_know_what_is_sent(self) -> Self:
+        if self.max_egress_bytes_per_s is not None and sys.platform != "linux":
+            raise refusal(
+                "none here: it needs Linux, whose kernel tells how much of a connection it has "
+                "sent (TCP_INFO); elsewhere nobody could be held to it",
+                field="max_egress_bytes_per_s",
             )
         return self

@@ -113,7 +113,9 @@ class Limit(StrEnum):
         "egress_bytes_per_s",
         (
             "its connections are conflated, for ten seconds at least, and told a `gap` of the "
-            "reason `limit`; of anonymous ones, those of an address"
+            "reason `limit`; of anonymous ones, those of an address. It needs Linux, whose kernel "
+            "tells what it has sent: elsewhere the setting is refused, and a grant of it told in "
+            "the log (`egress_not_limited`)"
         ),
     )
     MEMORY = (

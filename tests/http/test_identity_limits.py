@@ -1,11 +1,13 @@
 """The limits of identities and addresses: each is told by name, and hits nobody else."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+import structlog
 
 from feed.broadcast.egress import BURST_S, Throttle
 from feed.broadcast.memory import Memory
@@ -371,6 +373,23 @@ async def seen_up_to(reader: WebSocketReader, last: int, *, gaps: bool) -> None:
                 seen.append(item["i"])
     assert told is gaps
     assert seen == list(range(1, last + 1))
+
+
+async def test_a_limit_of_bytes_that_cannot_be_kept_is_told_once(
+    serve: Serve, keys: KeysFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = keys.add("few", limits={"egress_bytes_per_s": 500})
+    feed = await serve(keys=keys.path, keepalive_s=0.1)
+    with structlog.testing.capture_logs() as logs:
+        await ask(feed, "/v1/sse?trades=*", bearer_of(few))
+        await until_looked(feed)
+        assert not [entry for entry in logs if entry["event"] == "egress_not_limited"]
+        monkeypatch.setattr(sys, "platform", "darwin")
+        for _ in range(2):
+            await until_looked(feed)
+        monkeypatch.undo()
+    [told] = [entry for entry in logs if entry["event"] == "egress_not_limited"]
+    assert told["reason"].startswith("the kernel does not tell how much it has sent")
 
 
 async def test_bytes_that_an_identity_was_sent_count_though_it_comes_anew(

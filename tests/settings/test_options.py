@@ -2,6 +2,7 @@
 
 import math
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -381,3 +382,16 @@ def test_every_option_has_words_for_what_it_accepts() -> None:
     for field in FIELDS:
         with pytest.raises(InvalidSettings, match=r"; accepted: .+"):
             load_settings({field: "/no/such.toml" if field == "config" else [[]]})
+
+
+def test_a_limit_of_bytes_is_refused_where_nobody_knows_how_many_were_sent(
+    monkeypatch: pytest.MonkeyPatch, toml: Path
+) -> None:
+    toml.write_text("max_egress_bytes_per_s = 1000\n")
+    assert load_settings({"config": toml})[0].max_egress_bytes_per_s == 1_000
+    monkeypatch.setattr(sys, "platform", "darwin")
+    [problem] = problems_of({"config": toml})
+    assert problem.startswith(f"{toml}: max_egress_bytes_per_s: ")
+    assert "it needs Linux" in problem
+    toml.write_text("")
+    assert load_settings({"config": toml})[0].max_egress_bytes_per_s is None
