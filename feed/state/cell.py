@@ -158,6 +158,12 @@ class Cell:
         words[slot + 1] = given
         words[_ACTIVE] = self._active = active
 
+    @property
+    def stored(self) -> tuple[int, int]:
+        """The newest sequence, and how many ticks the source has given, as they were stored."""
+        slot = _SLOTS + _SLOT_WORDS * self._active
+        return self._words[slot], self._words[slot + 1]
+
     def mark(self, mark: Mark) -> None:
         """Say how far the log can be trusted from now on."""
         self._words[_MARK] = mark

@@ -1,7 +1,8 @@
 """The directory of a state: its files, its lock, and the place for files that are of no use.
 
 One server at a time: whoever has the lock of the file `lock` may touch the others. The kernel lets
-go of it when the process ends, however it ends.
+go of it when the process ends, however it ends. A lock is of a file, and not of its name: where the
+directory is deleted or moved, or the file is, it keeps nobody out any more, which has to be seen.
 """
 
 import os
@@ -33,8 +34,7 @@ class Directory:
         self.checkpoint = path / "checkpoint"
         self.new_checkpoint = path / "checkpoint.new"
         try:
-            path.mkdir(mode=0o700, exist_ok=True)
-            self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            self._lock = self._open_lock()
         except OSError as error:
             raise unwritable(path, error) from error
         if not _lock(self._lock):
@@ -43,11 +43,45 @@ class Directory:
             accepted = f"a directory of its own: another server uses this one (process {holder})"
             raise InvalidParameter("--state", str(path), accepted)
         try:
-            os.ftruncate(self._lock, 0)
-            os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+            _sign(self._lock)
         except OSError as error:  # the disk is full, or it is a pipe
             os.close(self._lock)
             raise unwritable(path, error) from error
+
+    def is_ours(self) -> bool:
+        """Tell whether it is locked for us still; for a thread, since a disk may hang."""
+        try:
+            there = (self.path / "lock").stat()
+        except OSError:
+            return False
+        return os.path.samestat(there, os.fstat(self._lock))
+
+    def take_again(self) -> bool:
+        """Make it anew, and lock it, where it is not ours any more; False: another server has it.
+
+        Files of a state that stand there are nobody's, and are put aside.
+
+        Raises:
+            OSError: it cannot be made, or not be written to.
+        """
+        lock = self._open_lock()
+        try:
+            if not _lock(lock):
+                os.close(lock)
+                return False
+            _sign(lock)
+        except OSError:
+            os.close(lock)
+            raise
+        os.close(self._lock)
+        self._lock = lock
+        if any(self.files()):
+            self.put_aside()
+        return True
+
+    def _open_lock(self) -> int:
+        self.path.mkdir(mode=0o700, exist_ok=True)
+        return os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
 
     def log(self, first: int) -> Path:
         """Return the file of the log that begins with a sequence."""
@@ -105,6 +139,12 @@ def boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return ""
+
+
+def _sign(lock: int) -> None:
+    """Write into a lock who has it."""
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
 
 
 def _lock(fd: int) -> bool:

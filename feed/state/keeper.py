@@ -4,7 +4,7 @@ A cut is in the cell before anything of it is written to anybody, and with the w
 checkpoint is taken every half a minute, between two lists of the source, in one step: of ticks
 only references, since they never change. It is encoded, and the finished bars are copied, in slices
 after that; it is packed and written by the thread. Where records had to be left out, one is tried
-every few seconds.
+every few seconds. As often it is seen that the directory is ours still.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from feed.state.records import Record
 from feed.state.recovery import Recovery
 from feed.state.restore import Found, Now, take_up
 from feed.state.writer import Writer
+from feed.trust.lookout import in_daemon_thread
 from feed.wire.json_codec import JSON
 from feed.wire.json_ticks import NO_TICKS
 
@@ -84,6 +85,7 @@ class Keeper:
         self.checkpoints = self.failures = 0
         self.checkpointed_ns = now.mono_ns
         self._told_fault = ""
+        self._is_taken_away = False  # the directory, and another server has it
         self._checkpointing = asyncio.Lock()
         self._is_closed = False
 
@@ -117,12 +119,13 @@ class Keeper:
     async def run(self, ingest: Ingest) -> None:
         """Take checkpoints for as long as the server runs, from when there is a source."""
         await ingest.ready.wait()
-        while True:
+        while not self._is_taken_away:
             await self.checkpoint(ingest)
             rest_s = self._checkpoint_s
             while rest_s > 0:
                 await asyncio.sleep(min(rest_s, RETRY_S))
-                rest_s = rest_s - RETRY_S if self.writer.takes else 0
+                is_well = self.writer.takes and await in_daemon_thread(self._directory.is_ours)
+                rest_s = rest_s - RETRY_S if is_well else 0
 
     async def checkpoint(self, ingest: Ingest, *, is_last: bool = False) -> bool:
         """Take a checkpoint, and wait until it is written; tell whether it was."""
@@ -130,6 +133,8 @@ class Keeper:
             return (is_last or not self._is_closed) and await self._checkpoint(ingest, is_last)
 
     async def _checkpoint(self, ingest: Ingest, is_last: bool) -> bool:
+        if not await self._has_directory():
+            return False
         hub, clock = ingest.hub, self._clock
         broadcast = hub.broadcast
         async with ingest.between_lists():
@@ -150,22 +155,63 @@ class Keeper:
         while rows := list(islice(bars, _SLICE_ROWS)):
             packed += rows
             await asyncio.sleep(0)
-        written = self.writer.write_checkpoint(packed, keep_from, mono_ns, is_last=is_last)
+        written = self.writer.write_checkpoint(
+            packed, meta["sequence"], mono_ns, keep_from=keep_from, is_last=is_last
+        )
         try:
             size = await asyncio.wrap_future(written)
-        except Exception as error:  # of any kind: the server stays
-            self.failures += 1
-            log.error(  # noqa: TRY400 - where it is the disk's, its error says all
-                "checkpoint_failed",
-                directory=str(self._directory.path),
-                error=str(error),
-                exc_info=None if isinstance(error, OSError) else error,
-            )
+        except Exception as error:  # noqa: BLE001 - of any kind: the server stays
+            self._fail(error)
             return False
         self.checkpoints += 1
         self.checkpointed_ns = mono_ns
         log.debug("checkpoint", sequence=meta["sequence"], bytes=size)
         return True
+
+    async def _has_directory(self) -> bool:
+        """See that the directory is ours still; where it is gone, make it anew.
+
+        Where another server has it by now, nothing is written any more, for good: what it will
+        leave there is its own.
+        """
+        if self._is_taken_away or await in_daemon_thread(self._directory.is_ours):
+            return not self._is_taken_away
+        self._give_up("the directory is gone")
+        try:
+            cell = await in_daemon_thread(self._begin_anew)
+        except OSError as error:
+            self._fail(error)
+            return False
+        if cell is None:
+            self._is_taken_away = True
+            self._give_up("the directory was taken away, and another server has it by now")
+            return False
+        cell.store(*self._cell.stored)
+        self._cell = cell  # the other one may be in the hands of the thread for a moment
+        self.writer.move_to(cell)
+        log.warning("state_begun_anew", directory=str(self._directory.path))
+        return True
+
+    def _begin_anew(self) -> Cell | None:
+        """Make the directory anew, with a cell in it; None: another server has it."""
+        if not self._directory.take_again():
+            return None
+        contents = Contents(self.ring.epoch, boot_id(), Mark.UNLOGGED, *self._cell.stored)
+        return Cell(self._directory.cell, contents)
+
+    def _give_up(self, fault: str) -> None:
+        self.writer.give_up(fault)
+        self._tell_fault(fault)
+
+    def _fail(self, error: Exception) -> None:
+        """Count and tell a checkpoint that could not be written."""
+        self.failures += 1
+        log.error(
+            "checkpoint_failed",
+            directory=str(self._directory.path),
+            error=str(error),
+            exc_info=None if isinstance(error, OSError) else error,  # the disk's says all
+        )
 
     def _tell_fault(self, fault: str) -> None:
         """Say that records are left out, or that they are not any more."""

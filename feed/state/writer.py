@@ -12,6 +12,7 @@ Publishing goes on. Nothing more is taken then until a checkpoint is through, wh
 what was left out.
 """
 
+import errno
 import os
 import threading
 import time
@@ -33,6 +34,7 @@ PAUSE_S = 0.05
 MAX_QUEUED_BYTES = 64 << 20
 MAX_QUEUED_NS = 5_000_000_000
 FILE_BYTES = 16 << 20  # of the log, before the next one begins
+GONE = "the directory is gone, or another server has it"
 _PIECE_BYTES = 1 << 20  # of a checkpoint, before the log has its turn
 
 
@@ -42,12 +44,14 @@ class _Checkpoint:
 
     Attributes:
         parts: of it.
+        sequence: as of which it is.
         keep_from: the first sequence that the log is still needed for.
         is_last: it is written through to the disk, and nothing comes after it.
         done: gets its result: the number of its bytes.
     """
 
     parts: Iterable[checkpoint.Plain]
+    sequence: int
     keep_from: int
     is_last: bool
     done: "Future[int]"
@@ -60,6 +64,7 @@ class Writer:
         takes: whether records are taken; else they are left out, and a kill means a new epoch.
         fault: why they are not; "" before there was a reason.
         written_bytes: to the log so far.
+        durable: the newest sequence that a kill would leave; None: a kill now means a new epoch.
     """
 
     def __init__(self, directory: Directory, cell: Cell, epoch: str, *, takes: bool) -> None:
@@ -74,11 +79,12 @@ class Writer:
         self.takes = takes
         self.fault = ""
         self.written_bytes = 0
+        self.durable: int | None = cell.stored[0] if takes else None
         self._directory = directory
         self._cell = cell
         self._epoch = epoch
-        # Since when, of which first sequence, and the record itself; or a checkpoint.
-        self._queue: deque[tuple[int, int, bytes | _Checkpoint]] = deque()
+        # Since when, its first and last sequence, and the record itself; or a checkpoint.
+        self._queue: deque[tuple[int, int, int, bytes | _Checkpoint]] = deque()
         self._taken_bytes = 0  # so far; the event loop's
         self._done_bytes = 0  # of these; the thread's
         self._wake = threading.Event()
@@ -86,6 +92,7 @@ class Writer:
         self._closed = False
         # From here on: the thread's.
         self._is_whole = takes  # nothing is missing in what the cell says
+        self._is_elsewhere = False  # the log's newest file is of a directory that is gone
         self._path: Path | None = None  # of the log's newest file, with the next two
         self._fd = -1
         self._file_bytes = 0
@@ -105,35 +112,48 @@ class Writer:
         if not self.takes:
             return False
         if self.queued_bytes > MAX_QUEUED_BYTES or self._is_late(mono_ns):
-            self._give_up("the disk does not keep up")
+            self.give_up("the disk does not keep up")
             return False
         data = records.encode(record)
         self._taken_bytes += len(data)
-        self._queue.append((mono_ns, record.first, data))
+        self._queue.append((mono_ns, record.first, record.last, data))
         if not self._wake.is_set():
             self._wake.set()
         return True
+
+    def move_to(self, cell: Cell) -> None:
+        """Write to a directory that was made anew; nothing is taken before `take_again`."""
+        self._cell = cell
+        self._is_elsewhere = True
 
     def take_again(self) -> None:
         """Take records from now on: a checkpoint comes that needs none before it."""
         self.takes = True
 
     def write_checkpoint(
-        self, parts: Iterable[checkpoint.Plain], keep_from: int, mono_ns: int, *, is_last: bool
+        self,
+        parts: Iterable[checkpoint.Plain],
+        sequence: int,
+        mono_ns: int,
+        *,
+        keep_from: int,
+        is_last: bool,
     ) -> "Future[int]":
         """Write a checkpoint, behind what waits; `take_again` was called when it was taken.
 
         Args:
             parts: of it; they are packed in the thread.
-            keep_from: the first sequence that the log is still needed for.
+            sequence: as of which it is.
             mono_ns: now.
+            keep_from: the first sequence that the log is still needed for.
             is_last: write everything through to the disk, and end.
 
         Returns:
             The number of its bytes; or the error that came of it.
         """
         done: Future[int] = Future()
-        self._queue.append((mono_ns, 0, _Checkpoint(parts, keep_from, is_last, done)))
+        waiting = _Checkpoint(parts, sequence, keep_from, is_last, done)
+        self._queue.append((mono_ns, 0, 0, waiting))
         self._is_urgent = True
         self._wake.set()
         return done
@@ -151,10 +171,11 @@ class Writer:
             return False
         return mono_ns - since_ns > MAX_QUEUED_NS
 
-    def _give_up(self, fault: str) -> None:
+    def give_up(self, fault: str) -> None:
         """Take no more records, and say so in the cell."""
         self._cell.mark(Mark.UNLOGGED)
         self.takes = self._is_whole = False
+        self.durable = None
         self.fault = fault
 
     # From here on: in the thread.
@@ -176,7 +197,7 @@ class Writer:
         queue = self._queue
         left = len(queue)
         while left > 0 and queue:
-            _, _, waiting = queue[0]
+            *_, waiting = queue[0]
             if isinstance(waiting, _Checkpoint):
                 queue.popleft()
                 left -= 1
@@ -188,38 +209,44 @@ class Writer:
         """Write the records that wait, up to the next checkpoint together; return their number."""
         queue = self._queue
         run: list[bytes] = []
+        last = 0
         for index in range(len(queue)):  # it grows at its other end meanwhile
-            _, _, waiting = queue[index]
+            _, _, upto, waiting = queue[index]
             if isinstance(waiting, _Checkpoint):
                 break
             run.append(waiting)
+            last = upto
         if run:
-            _, first, _ = queue[0]
-            self._write_records(first, run)
+            _, first, _, _ = queue[0]
+            self._write_records(first, last, run)
             # What is being written is the head of the queue: its age is the queue's.
             for _ in run:
                 queue.popleft()
             self._done_bytes += sum(map(len, run))
         return len(run)
 
-    def _write_records(self, first: int, run: list[bytes]) -> None:
+    def _write_records(self, first: int, last: int, run: list[bytes]) -> None:
         """Append records to the log; what cannot be written is left out whole."""
         if not self.takes:
             return
         try:
-            if self._path is None or self._file_bytes > FILE_BYTES:
+            if self._path is None or self._is_elsewhere or self._file_bytes > FILE_BYTES:
                 self._begin_file(first)
             data = b"".join(run)
             _write(self._fd, data)
         except OSError as error:
-            self._give_up(str(error.strerror))
+            self.give_up(str(error.strerror))
             self._drop_torn()
             return
         self._file_bytes += len(data)
         self.written_bytes += len(data)
+        if self._is_whole:
+            self.durable = last
 
     def _begin_file(self, first: int) -> None:
         self._close_file()
+        self._is_elsewhere = False
+        self._check_directory()
         path = self._directory.log(first)
         self._fd = open_new(path)
         self._path, self._file_bytes = path, 0
@@ -246,6 +273,7 @@ class Writer:
         path = self._directory.new_checkpoint
         try:
             size = _write_parts(path, wanted.parts, self._write_waiting, sync=wanted.is_last)
+            self._check_directory()
             path.replace(self._directory.checkpoint)
             if wanted.is_last:
                 if self._path is not None:
@@ -254,6 +282,7 @@ class Writer:
             if self.takes:  # else it was given up since, and what followed was left out
                 self.fault = ""
                 self._is_whole = True
+                self.durable = max(self.durable or 0, wanted.sequence)
                 self._cell.mark(Mark.CLEAN if wanted.is_last else Mark.RUNNING)
             if wanted.is_last:
                 self._cell.sync()
@@ -262,10 +291,19 @@ class Writer:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
             if not self._is_whole:
-                self._give_up(str(error))
+                self.give_up(str(error))
             wanted.done.set_exception(error)
             return
         wanted.done.set_result(size)
+
+    def _check_directory(self) -> None:
+        """See that what is about to be written is written to our own directory.
+
+        Raises:
+            OSError: it would not be.
+        """
+        if not self._directory.is_ours():
+            raise OSError(errno.ESTALE, GONE)
 
     def _forget(self, keep_from: int) -> None:
         """Delete the files of the log that end before a sequence."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from aiohttp import web
 
 from feed.errors import InvalidParameter
@@ -372,6 +373,73 @@ async def test_the_second_server_on_a_directory_is_refused(tmp_path: Path) -> No
                 pass
     async with life(tmp_path / "state"):
         pass
+
+
+def moved_away(state: Path) -> None:
+    state.rename(state.with_name("moved"))
+
+
+def unlocked(state: Path) -> None:
+    (state / "lock").unlink()
+
+
+@pytest.mark.parametrize("lose", [shutil.rmtree, moved_away, unlocked])
+async def test_a_directory_that_is_gone_is_made_anew_and_the_epoch_goes_on(
+    tmp_path: Path, lose: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "RETRY_S", 0.01)
+    state = tmp_path / "state"
+    async with life(state) as app:
+        await give(app, 3)
+        await written(app)
+        begun = app[KEEPER].checkpoints
+        with structlog.testing.capture_logs() as logs:
+            lose(state)
+            await until(lambda: app[KEEPER].checkpoints > begun)
+            await give(app, 2)
+        assert [entry["event"] for entry in logs if entry["log_level"] != "debug"] == [
+            "state_unlogged",
+            "state_begun_anew",
+            "state_logged_again",
+        ]
+        with pytest.raises(InvalidParameter, match="another server uses"):
+            Directory(state)
+        await written(app)
+        epoch, copy = app[HUB].broadcast.ring.epoch, killed(state, tmp_path / "killed")
+    async with life(copy) as app:
+        assert app[KEEPER].found.recovery is Recovery.KILLED
+        assert app[HUB].broadcast.ring.epoch == epoch
+        assert numbers_of(app) == [4, 5], "of what came before there is the last state"
+        last = app[HUB].broadcast.snapshot.state({Channel.TRADES: frozenset({ALL})})
+        assert [tick.event_ns for tick in last] == [5]
+
+
+async def test_a_server_whose_directory_another_one_has_writes_nothing_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "state"
+    monkeypatch.setattr(writer, "FILE_BYTES", 0)  # each run of records begins a file
+    async with life(state) as app:
+        await give(app, 3)
+        shutil.rmtree(state)
+        async with life(state, Numbers("other")) as other:
+            await give(app, 2)
+            await written(app)
+            assert app[KEEPER].writer.fault, "a file of the log would have been there"
+            with structlog.testing.capture_logs() as logs:
+                for _ in range(2):
+                    assert not await app[KEEPER].checkpoint(app[INGEST])
+                await give(app, 2)
+            told = [entry["error"] for entry in logs if entry["event"] == "state_unlogged"]
+            assert told[-1].endswith("another server has it by now")
+            assert len(told) == len(set(told)), "once"
+            assert not app[KEEPER].writer.takes
+            epoch = other[HUB].broadcast.ring.epoch
+            await give(other, 4)
+        await app[KEEPER].close(app[INGEST])
+    async with life(state, Numbers("other")) as app:
+        assert app[KEEPER].found.recovery is Recovery.CLEAN
+        assert (app[HUB].broadcast.ring.epoch, numbers_of(app)) == (epoch, [1, 2, 3, 4])
 
 
 async def test_a_full_disk_is_told_and_publishing_goes_on(
