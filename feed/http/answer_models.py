@@ -11,6 +11,7 @@ from typing_extensions import TypedDict  # typing's own is not enough for pydant
 
 from feed.hub.age_reports import Outcome
 from feed.sources.source import Instrument
+from feed.state.recovery import Recovery
 from feed.wire.codec import CODECS
 from feed.wire.message_models import Count, GapMessage, PositionText, Time, WarningMessage, Words
 from feed.wire.transport import Transport
@@ -206,6 +207,31 @@ class TrafficStatus(TypedDict):
     plain_bytes: Annotated[Count, Field(description="before compression")]
 
 
+class StateStatus(TypedDict):
+    """What is kept over restarts, and how far it goes."""
+
+    recovery: Annotated[
+        str,
+        Field(
+            description="what became of the state that another process had left",
+            json_schema_extra={"enum": list(Recovery)},
+        ),
+    ]
+    durable: Annotated[
+        PositionText | None,
+        Field(description="up to where a kill loses nothing; null: it would mean a new epoch"),
+    ]
+    fault: Annotated[str, Field(description='why events are left out; "": they are not')]
+    checkpoints: Count
+    failures: Annotated[Count, Field(description="checkpoints that could not be written")]
+    checkpoint_age_s: Annotated[
+        Share | None, Field(description="of the newest; null: there was none yet")
+    ]
+    written_bytes: Annotated[Count, Field(description="to the log, since the server began")]
+    queued_bytes: Annotated[Count, Field(description="that wait to be written")]
+    holes: Annotated[Count, Field(description="runs in the ring that no event will ever have")]
+
+
 class StatusAnswer(TypedDict):
     """How the server is."""
 
@@ -218,6 +244,7 @@ class StatusAnswer(TypedDict):
     ticks: Annotated[dict[str, int], Field(description="since it began, by kind")]
     ring: RingStatus
     feed: FeedStatus
+    state: Annotated[StateStatus | None, Field(description="null: none is kept")]
     symbols: Annotated[dict[str, int], Field(description="by health")]
     resume_window_s: Share
     fan_out: FanOutStatus

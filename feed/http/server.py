@@ -18,6 +18,7 @@ from feed.hub.hub import Hub
 from feed.hub.session import Session
 from feed.ingest.runner import Ingest
 from feed.metrics.exposition import Exposition
+from feed.state.keeper import Keeper
 from feed.trust.identity import NOBODY
 
 
@@ -35,6 +36,7 @@ class Server:
         began_mono_ns: when it was made.
         documents: what can be asked for, for programs.
         last_words_s: the time in which a socket has to take what was written last.
+        keeper: keeps the state over restarts; None: none is kept.
     """
 
     hub: Hub
@@ -46,6 +48,7 @@ class Server:
     began_mono_ns: int
     documents: Documents
     last_words_s: float = LAST_WORDS_S
+    keeper: Keeper | None = None
 
     def connection_of(self, request: web.Request) -> Connection | None:
         """Return the connection of a request that is answered without end.

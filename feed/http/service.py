@@ -182,6 +182,7 @@ def make_service(
             partial(asyncapi_document, identities_required=identities.required),
         ),
         last_words_s,
+        keeper,
     )
     return Service(server, keeper, certificate, IdentityWatch(hub, clock, look_s), look_s)
 

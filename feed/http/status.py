@@ -13,6 +13,7 @@ from feed.http.answer_models import (
     HealthAnswer,
     ReadyAnswer,
     SourceStatus,
+    StateStatus,
     StatusAnswer,
     TrafficStatus,
 )
@@ -20,7 +21,9 @@ from feed.http.answers import json_answer
 from feed.http.server import Server
 from feed.ingest.side import Side
 from feed.ingest.strand import Strand
+from feed.state.keeper import Keeper
 from feed.wire.disconnect import Reason
+from feed.wire.position import Position
 
 NameT = TypeVar("NameT", bound=StrEnum)
 
@@ -54,6 +57,7 @@ async def status(request: web.Request, server: Server) -> web.Response:  # noqa:
             "state": ingest.feed.state.value,
             "reason": ingest.feed.reason,
         },
+        "state": None if server.keeper is None else _state(server.keeper, mono_ns),
         "symbols": _by_name(ingest.symbols),
         "resume_window_s": hub.settings.resume_window_s,
         "fan_out": {
@@ -109,6 +113,23 @@ def _source(strand: Strand, side: Side) -> SourceStatus:
             "missed": counts.missed,
         }
     return status
+
+
+def _state(keeper: Keeper, mono_ns: int) -> StateStatus:
+    ring, writer = keeper.ring, keeper.writer
+    durable = writer.durable
+    age_ns = mono_ns - keeper.checkpointed_ns
+    return {
+        "recovery": keeper.found.recovery,
+        "durable": None if durable is None else str(Position(ring.epoch, durable)),
+        "fault": writer.fault,
+        "checkpoints": keeper.checkpoints,
+        "failures": keeper.failures,
+        "checkpoint_age_s": round(age_ns / 1e9, 3) if keeper.checkpoints else None,
+        "written_bytes": writer.written_bytes,
+        "queued_bytes": writer.queued_bytes,
+        "holes": sum(1 for _ in ring.holes(ring.oldest - 1, ring.newest)),
+    }
 
 
 def _by_name(counts: Mapping[NameT, int]) -> dict[str, int]:

@@ -58,6 +58,15 @@ class SourceStatus(BaseModel):
     pair: PairStatus | None = None
 
 
+class StateStatus(BaseModel):
+    """What is kept over restarts."""
+
+    durable: str | None
+    fault: str
+    checkpoint_age_s: float | None
+    holes: int
+
+
 class ServerStatus(BaseModel):
     """The answer to `/v1/status`, as far as it is shown; see `feed.http.status`."""
 
@@ -68,6 +77,7 @@ class ServerStatus(BaseModel):
     sources: list[SourceStatus] = []
     ring: RingStatus
     feed: FeedStatus
+    state: StateStatus | None = None
     symbols: dict[str, int]
     resume_window_s: float
     connections: dict[str, int]

@@ -1,15 +1,19 @@
 """The finite requests: what they answer, page by page, and what they refuse."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from feed.http.app import KEEPER
 from feed.http.ring_page import read_page
 from feed.hub.steps import Step
 from feed.market.symbol_health import Health
 from feed.market.ticks import SECOND_NS, Kind
+from feed.state import writer
 from feed.wire.json_codec import JSON
+from feed.wire.messages import GapReason
 from feed.wire.position import BEGINNING
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
@@ -202,6 +206,40 @@ async def test_the_status_says_how_the_server_is(serve: Serve) -> None:
     assert document["ticks"] == {kind: 20 if kind == "t" else 0 for kind in Kind}
     assert document["connections"] == {"sse": 1, "websocket": 1}
     assert document["behind"] == 0
+
+
+async def test_the_status_says_how_far_the_state_goes(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await get(await serve(), "/v1/status"))["state"] is None
+    feed = await serve(state=tmp_path / "state", ring=8)
+    kept = feed.server.app[KEEPER]
+    await until(lambda: kept.checkpoints)
+    await feed.publish(trade(1), trade(2))
+    await until(lambda: kept.writer.durable == 2)
+    document = (await get(feed, "/v1/status"))["state"]
+    assert document.pop("checkpoint_age_s") >= 0
+    assert document.pop("written_bytes") > 100
+    assert document == {
+        "recovery": "none",
+        "durable": feed.position(2),
+        "fault": "",
+        "checkpoints": 1,
+        "failures": 0,
+        "queued_bytes": 0,
+        "holes": 0,
+    }
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(writer, "_write", full)
+    await feed.publish(trade(3))
+    await until(lambda: not kept.writer.takes)
+    feed.hub.broadcast.ring.skip(5, GapReason.LOST, 0)  # as a kill leaves it
+    document = (await get(feed, "/v1/status"))["state"]
+    assert document["holes"] == 1
+    assert (document["durable"], document["fault"]) == (None, "No space left on device")
 
 
 async def test_ready_is_once_the_source_is_open_and_no_more_while_leaving(serve: Serve) -> None:

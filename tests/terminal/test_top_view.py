@@ -176,6 +176,23 @@ def test_the_source_is_told(status: dict[str, Any], words: str) -> None:
     assert fact(view_after(sample_at(0, CALM, **status)), "Source") == words
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (
+            {"durable": "abcd-200", "fault": "", "checkpoint_age_s": 12.0, "holes": 0},
+            "a kill loses nothing up to abcd-200, checkpoint 12.0s ago",
+        ),
+        (
+            {"durable": None, "fault": "No space\x1b", "checkpoint_age_s": None, "holes": 1},
+            "a kill would lose all of it: No space\ufffd, 1 hole in the ring",
+        ),
+    ],
+)
+def test_how_far_the_state_goes_is_told(state: dict[str, Any], words: str) -> None:
+    assert fact(view_after(sample_at(0, CALM, state=state)), "State") == words
+
+
 def test_who_is_behind_is_told() -> None:
     view = view_after(sample_at(0, CALM, behind=3, largest_lag_ticks=1_204))
     assert "3 BEHIND by up to 1,204 ticks" in fact(view, "Subscribers")
@@ -202,10 +219,12 @@ def test_a_server_without_an_answer_is_told_and_the_last_one_stays() -> None:
     view = view_after(sample_at(0, CALM))
     view.fail("cut", 10 * SECOND_NS)
     view.fail("refused", 12 * SECOND_NS)
+    assert view.urgent == 1
     lines = shown(view, wall_ns=13 * SECOND_NS)
     assert lines[0] == "feed top  NO ANSWER for 3.0s: refused  http://a"
     assert lines[1] == "Source      sim, live"
     view.update(sample_at(14, CALM))
+    assert view.urgent == 2
     assert "NO ANSWER" not in shown(view)[0]
 
 
