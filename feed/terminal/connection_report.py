@@ -80,6 +80,8 @@ class ConnectionReport:
         self._reason = ""  # of the loss
         self._retry_ns = 0
         self._lost_ns: int | None = None  # when data last could come
+        self._heard_bytes = 0  # of the total, when there was more of it last
+        self._heard_ns = 0  # and when that was, or it was connected
         self._ticks = Rate()
         self._bytes = Rate()
 
@@ -113,7 +115,9 @@ class ConnectionReport:
         self.incident = Incident(words.printable(what, 200), wall_ns)
 
     def sample(self, wall_ns: int) -> None:
-        """Read the counters, for rates; to be called a few times a second."""
+        """Read the counters, for rates and silence; to be called a few times a second."""
+        if self._counters.received_bytes != self._heard_bytes:
+            self._heard_bytes, self._heard_ns = self._counters.received_bytes, wall_ns
         self._ticks.sample(self._counters.ticks, wall_ns)
         self._bytes.sample(self._counters.received_bytes, wall_ns)
 
@@ -139,6 +143,10 @@ class ConnectionReport:
         if self.phase is not Phase.LIVE and self._lost_ns is not None:
             return self._lost_ns
         return newest_ns if self.source_down is not None else None
+
+    def silent_ns(self, wall_ns: int) -> int:
+        """Return for how long not a byte has come over a connection that stands."""
+        return max(0, wall_ns - self._heard_ns) if self.phase is Phase.LIVE else 0
 
     def traffic(self) -> str:
         """Return the rates of ticks and bytes."""
@@ -167,6 +175,7 @@ class ConnectionReport:
             self.note_incident(event.why, wall_ns)
         self.phase = Phase.LIVE
         self._down.clear()  # it is told anew
+        self._heard_ns = wall_ns
         self._lost_ns = None
         self._transport = event.transport.value
 

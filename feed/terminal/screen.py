@@ -30,6 +30,7 @@ with suppress(ImportError):  # on Windows, where nothing is taken over
 
 FIRST_TABLE_S = 2.0  # until there is something to print, rates included
 TABLE_EVERY_S = 5.0
+LOOK_S = 0.5  # between two looks for what does not wait for its table
 GOODBYE_S = 0.5  # for the terminal to take the last bytes
 _USUAL_SIZE = (80, 24)
 _DUMB = {"dumb", "unknown"}
@@ -43,9 +44,11 @@ class View(Protocol):
 
     Attributes:
         changes: how often it changed so far, the passing of time aside.
+        urgent: those of them after which what was shown before is not to be believed any more.
     """
 
     changes: int
+    urgent: int
 
     def press(self, key: str, wall_ns: int) -> bool:
         """Take a key; return whether to go on."""
@@ -125,14 +128,17 @@ async def print_tables(
     clock: Callable[[], int] = time.time_ns,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> None:
-    """Draw a view every `every_s` where it changed meanwhile, for ever."""
+    """Draw a view every `every_s` where it changed meanwhile, for ever; what is urgent at once."""
     drawn: int | None = None
     while True:
         if view.changes != drawn:
             drawn = view.changes
             width, height = paper.size
             paper.draw(view.render(width, height, clock()))
-        await sleep(every_s)
+        urgent, left_s = view.urgent, every_s
+        while left_s > 0 and view.urgent == urgent:
+            await sleep(min(LOOK_S, left_s))
+            left_s -= LOOK_S
 
 
 class Paper:

@@ -15,7 +15,7 @@ from feed.market.ticks import CHANNEL_OF_KIND, Kind
 from feed.terminal import words
 from feed.terminal.lines import Part, line
 from feed.terminal.listing import Listing
-from feed.terminal.sample import FeedStatus, Sample, ServerStatus, SourceStatus, Span
+from feed.terminal.sample import FeedStatus, Sample, ServerStatus, SourceStatus, Span, StateStatus
 from feed.terminal.served import COLUMNS, Served, served
 from feed.terminal.worst import worst_parts
 
@@ -43,12 +43,13 @@ class TopView:
 
     Attributes:
         changes: the number of samples and failures so far.
+        urgent: how often it has ceased to answer, or answered again.
     """
 
     def __init__(self, where: str) -> None:
         """Show the server of an address."""
         self._where = where
-        self.changes = 0
+        self.changes = self.urgent = 0
         self._samples: deque[Sample] = deque(maxlen=WINDOW)
         self._failure = ""  # the reason for the want of a newer sample; empty: there is one
         self._failed_ns = 0  # since when
@@ -60,6 +61,7 @@ class TopView:
         if self._samples and self._samples[-1].run != sample.run:
             self._samples.clear()  # it was started again
         self._samples.append(sample)
+        self.urgent += bool(self._failure)
         self._failure = ""
         self.changes += 1
 
@@ -67,6 +69,7 @@ class TopView:
         """Note that the server could not be asked."""
         self.changes += words.printable(reason, 200) != self._failure
         if not self._failure:
+            self.urgent += 1
             self._failed_ns = wall_ns
         self._failure = words.printable(reason, 200)
 
@@ -138,6 +141,8 @@ def _facts(span: Span) -> Iterator[Text]:
     position = f"{words.printable(status.ring.epoch)}-{status.ring.newest}"
     yield _fact("Ticks", f"{words.rate(span.rate('feed_ticks_total'))}: {kinds}; at {position}")
     yield _fact("Ring", *_ring(status))
+    if status.state is not None:
+        yield _fact("State", *_state(status.state))
     yield _fact("Symbols", *_symbols(status))
     yield _fact("Process", *_process(span))
     yield _fact("Subscribers", *_subscribers(span))
@@ -193,6 +198,19 @@ def _ring(status: ServerStatus) -> Iterator[Part]:
     short = held >= ring.capacity and window_s < promised_s
     back = f", back {words.duration(window_s)}, {words.duration(promised_s)} promised"
     yield back, _WARN if short else ""
+
+
+def _state(state: StateStatus) -> Iterator[Part]:
+    if state.durable is None:
+        yield "a kill would lose all of it", _BAD
+    else:
+        yield f"a kill loses nothing up to {words.printable(state.durable)}", ""
+    if state.fault:
+        yield f": {words.printable(state.fault)}", _BAD
+    if state.checkpoint_age_s is not None:
+        yield f", checkpoint {words.duration(state.checkpoint_age_s)} ago", ""
+    if state.holes:
+        yield f", {words.count(state.holes)} hole{'s' * (state.holes != 1)} in the ring", _WARN
 
 
 def _symbols(status: ServerStatus) -> Iterator[Part]:

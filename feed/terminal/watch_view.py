@@ -22,6 +22,7 @@ from feed.terminal.lines import line
 from feed.terminal.listing import Column, Listing
 
 FLASH_NS = 600_000_000  # for how long a changed price stands out
+SILENT_NS = 2_000_000_000  # a silence that is worth a word; a feed may be quiet for ten seconds
 OLD_NS = 10_000_000_000  # an age from which on it is worth a look
 _LINES = 4  # besides the rows: two on the connection, the table's head, the keys
 _COLOURS = {1: "green", 0: "", -1: "red"}
@@ -107,6 +108,7 @@ class WatchView:
         connection: the state of the connection.
         in_view: symbols whose rows were shown last.
         changes: the number of events so far that it shows.
+        urgent: those of them by which the connection was lost, or is back.
     """
 
     def __init__(self, symbols: Iterable[str], where: str, counters: Counters) -> None:
@@ -115,7 +117,7 @@ class WatchView:
         self.board = Board(symbols)
         self.connection = ConnectionReport(counters)
         self.in_view: list[str] = []
-        self.changes = 0
+        self.changes = self.urgent = 0
         self._where = where
         titles = [column.title for column in (_SYMBOL, *_COLUMNS) if column.key]
         self._listing: Listing[Row] = Listing(titles, "SYMBOL" if ALL in symbols else None)
@@ -123,7 +125,9 @@ class WatchView:
 
     def update(self, event: Event, wall_ns: int) -> None:
         """Take in an event of the stream."""
+        phase = self.connection.phase
         self.connection.note(event, wall_ns)
+        self.urgent += self.connection.phase is not phase
         self.changes += not isinstance(event, Mark)
         if isinstance(event, Batch):
             self.board.update(event, wall_ns)
@@ -195,7 +199,11 @@ class WatchView:
             state += f", {words.age(self.board.behind_ns)} behind"
         if as_of_ns is not None:
             state += f", {words.as_of(as_of_ns, wall_ns)}"
-        head.append(state, "bold red" if bad else "green")
+        silent_ns = 0 if bad else connection.silent_ns(wall_ns)
+        if silent_ns >= SILENT_NS:
+            state += f", silent for {words.age(silent_ns)}"
+        quiet = "yellow" if silent_ns >= SILENT_NS else "green"
+        head.append(state, "bold red" if bad else quiet)
         return head.append(f"  {connection.traffic()}  {self._where}")
 
     def _account(self, wall_ns: int) -> Text:

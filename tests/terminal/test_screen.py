@@ -15,7 +15,7 @@ class Letters:
     """A view of the keys that were pressed; q ends it."""
 
     def __init__(self) -> None:
-        self.changes = 0
+        self.changes = self.urgent = 0
         self.pressed: list[tuple[str, int]] = []
 
     def press(self, key: str, wall_ns: int) -> bool:
@@ -72,15 +72,36 @@ async def test_a_view_is_drawn_at_once_after_each_wait_and_gets_the_keys() -> No
 
 async def test_tables_are_printed_once_per_change() -> None:
     view, slate = Letters(), Slate()
-    changes = iter([0, 1, 0, 0, 2, 0])
+    changes, slept_s = iter([0, 1, 0, 0, 2, 0]), 0.0
 
     async def sleep(seconds: float) -> None:
-        assert seconds == 5.0
-        view.changes += next(changes)  # its end is the end of the test
+        nonlocal slept_s
+        slept_s += seconds
+        if slept_s % 5.0 == 0:
+            view.changes += next(changes)  # its end is the end of the test
 
     with pytest.raises(RuntimeError, match="StopIteration"):
         await print_tables(view, slate, every_s=5.0, clock=lambda: view.changes, sleep=sleep)
     assert slate.drawn == ["80x24 at 0:", "80x24 at 1:", "80x24 at 3:"]
+
+
+async def test_what_is_urgent_waits_for_no_table() -> None:
+    view, slate, slept_s = Letters(), Slate(), 0.0
+
+    async def sleep(seconds: float) -> None:
+        nonlocal slept_s
+        slept_s += seconds
+        view.changes += 1
+        view.urgent += slept_s == 1.0
+        if slept_s > 7.0:
+            raise TerminalGone
+
+    def clock() -> int:
+        return int(slept_s * 10)
+
+    with pytest.raises(TerminalGone):
+        await print_tables(view, slate, every_s=5.0, clock=clock, sleep=sleep)
+    assert slate.drawn == ["80x24 at 0:", "80x24 at 10:", "80x24 at 60:"]
 
 
 async def test_what_is_pressed_after_the_end_is_not_heard() -> None:

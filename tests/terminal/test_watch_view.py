@@ -161,9 +161,9 @@ def test_a_first_price_does_not_stand_out() -> None:
 
 
 def test_an_old_age_stands_out() -> None:
-    view = view_of(trade(10.0))
-    assert styles(view, "9.0s", NOW_NS + 9 * SECOND_NS) == {""}
-    assert styles(view, "11s", NOW_NS + 11 * SECOND_NS) == {"yellow"}
+    view = view_of(trade(10.0, time_ns=NOW_NS - SECOND_NS))  # the head tells of a silence
+    assert styles(view, "9.0s", NOW_NS + 8 * SECOND_NS) == {""}
+    assert styles(view, "11s", NOW_NS + 10 * SECOND_NS) == {"yellow"}
 
 
 def order(view: WatchView) -> list[str]:
@@ -230,13 +230,35 @@ def test_q_ends_it_and_other_keys_do_not() -> None:
 
 def test_a_loss_and_a_gap_are_told_at_the_top() -> None:
     view = view_of()
+    urgent = view.urgent
     view.update(Disconnected("the connection was cut", 3.0), NOW_NS)
+    assert view.urgent == urgent + 1
     lost = shown(view, wall_ns=NOW_NS + SECOND_NS)
     assert lost[0].startswith("feed watch  LOST 1.0s ago, trying again in 2.0s")
     assert lost[1] == "0 reconnects, 0 gaps; the connection was cut"
     view.update(Gap("a-1", "a-9", "overrun"), NOW_NS)
+    assert view.urgent == urgent + 1, "it waits for its table"
     view.update(CONNECTED, NOW_NS)
+    assert view.urgent == urgent + 2
     assert "live over websocket" in shown(view)[0]
+
+
+def test_a_silence_is_told_before_it_is_a_loss() -> None:
+    counters = Counters(connects=1)
+    view = WatchView(["AAPL"], "http://a", counters)
+    view.update(CONNECTED, NOW_NS)
+
+    def head(after_s: float) -> str:
+        return shown(view, 120, wall_ns=NOW_NS + int(after_s * SECOND_NS))[0]
+
+    assert "silent" not in head(1.9)
+    assert "live over websocket, silent for 2.0s" in head(2)
+    counters.received_bytes += 1  # a mark, for one
+    assert "silent" not in head(3)
+    assert "silent" not in head(4.9)
+    assert "silent for 2.5s" in head(5.5)
+    view.update(Disconnected("nothing came for 15 s", 1.0), NOW_NS + 15 * SECOND_NS)
+    assert "silent" not in head(16)
 
 
 LATER_NS = NOW_NS + 7 * SECOND_NS
