@@ -305,6 +305,8 @@ class ReplaySource:
         self._held.clear()
         thread, self._thread = self._thread, None
         if thread is not None:
+            if (recording := self._recording) is not None:
+                recording.abandon()
             await asyncio.get_running_loop().run_in_executor(thread, self._shut)
             thread.shutdown(wait=False)
 

@@ -90,6 +90,9 @@ class Recording(Protocol):
         nothing is raised.
         """
 
+    def abandon(self) -> None:
+        """Let a read that goes on in its thread end soon; called from another one."""
+
     def close(self) -> None:
         """Close the file; harmless when called twice."""
 

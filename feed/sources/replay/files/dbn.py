@@ -70,6 +70,9 @@ class DbnRecording:
         """Read the next rows."""
         return self._blocks.read_block()
 
+    def abandon(self) -> None:
+        """Do nothing: each read is short."""
+
     def close(self) -> None:
         """Close the file; harmless when called twice."""
         self._lines.close()

@@ -20,9 +20,10 @@ class Lines:
         path: of the file.
         head: its first bytes, unpacked: all of a small one.
         number: the number of the line that was read last, from 1.
+        abandoned: nobody wants the rest; set by whatever thread does not read.
     """
 
-    __slots__ = ("_chunks", "_packed", "head", "number", "path")
+    __slots__ = ("_chunks", "_packed", "abandoned", "head", "number", "path")
 
     def __init__(self, packed: Packed) -> None:
         """Begin with a file that was opened, and is closed with these.
@@ -33,6 +34,7 @@ class Lines:
         self._packed = packed
         self.path = packed.path
         self.number = 0
+        self.abandoned = False
         self._chunks = iter(packed)
         first: list[bytes] = []
         read_bytes = 0
@@ -62,6 +64,8 @@ class Lines:
         rest = b""
         try:
             for chunk in self._chunks:
+                if self.abandoned:
+                    raise SourceError(f"{self.path}: was closed while it was read")
                 lines = (rest + chunk).split(b"\n")
                 rest = lines.pop()[: MAX_LINE_BYTES + 1]
                 for line in lines:

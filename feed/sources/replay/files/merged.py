@@ -98,6 +98,11 @@ class MergedRecording:
         merged.last = True
         return merged
 
+    def abandon(self) -> None:
+        """Let a read that goes on in its thread end soon."""
+        for part in [*self._parts.values()]:
+            part.recording.abandon()
+
     def close(self) -> None:
         """Close the files; harmless when called twice."""
         for part in self._parts.values():

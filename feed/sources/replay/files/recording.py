@@ -86,6 +86,10 @@ class TextRecording:
         block.bars_announced = self._reader.bars_announced
         return block
 
+    def abandon(self) -> None:
+        """Let a read that goes on in its thread end soon: to sort a file may take minutes."""
+        self._lines.abandoned = True
+
     def close(self) -> None:
         """Close the file; harmless when called twice."""
         self._lines.close()

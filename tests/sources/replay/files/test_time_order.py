@@ -1,5 +1,7 @@
 """Files in the order of their symbols are put into that of time, by runs on a disk."""
 
+import asyncio
+import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.errors import SourceError
-from feed.sources.replay.files import time_order
+from feed.sources.replay.files import recording, time_order
 from feed.sources.replay.files.time_order import in_time_order
 from tests.sources.replay.formats.vendor_files import massive_trades
-from tests.sources.replay.recordings import opened, ticks_of
+from tests.sources.replay.recordings import opened, source_of, ticks_of
 
 _TIMES = st.lists(st.one_of(st.none(), st.integers(-5, 5)), max_size=40)
 
@@ -85,6 +87,38 @@ async def test_two_days_of_them_are_merged_and_one_is_looked_at_as_it_is(
     assert times == sorted(times)
     first = [tick.symbol for tick in await ticks_of(one, sorts=False)][:3]
     assert first == ["A", "A", "A"]
+
+
+@pytest.mark.parametrize("files", [1, 2])
+async def test_a_sort_that_goes_on_ends_when_the_replay_is_closed(
+    files: int, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, closed = threading.Event(), threading.Event()
+    taken: list[int] = []
+
+    def waiting(entries: Iterator[tuple[int, bytes]], *_times: Any) -> Iterator[tuple[int, bytes]]:
+        for number, _ in entries:
+            taken.append(number)
+            begun.set()
+            closed.wait()
+        yield 0, b""
+
+    monkeypatch.setattr(recording, "in_time_order", waiting)
+    lines, _ = by_symbol()
+    rows = [lines[0], *lines[1:] * 8]  # more than one piece of a file
+    paths = [str(write(*rows, name=f"{number}.csv")) for number in range(files)]
+    source = source_of(Path(",".join(paths)))
+    opening = asyncio.create_task(source.open())
+    await asyncio.to_thread(begun.wait)
+    opening.cancel()
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(source.close())
+    await asyncio.sleep(0)
+    closed.set()
+    await closing
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    assert len(taken) < len(rows) / 2
 
 
 async def test_rows_before_a_cut_are_sorted_and_then_the_cut_is_told(
