@@ -4,7 +4,8 @@ Whoever asks is answered of what is granted to them: what they ask for goes thro
 `_granted`, and what is listed through `_listed`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -29,6 +30,7 @@ from feed.http.streaming import conflate_header
 from feed.hub.steps import Step
 from feed.market.symbols import ALL, is_symbol
 from feed.market.ticks import CHANNEL_OF_KIND, Channel, Kind
+from feed.sources.search import found
 from feed.sources.source import Instrument
 from feed.wire.grants import Grants
 from feed.wire.json_codec import JSON
@@ -38,13 +40,28 @@ from feed.wire.requests import Request
 from feed.wire.selection import Selection
 
 TIMEFRAMES = {"1s": Kind.SECOND_BAR, "1m": Kind.BAR}
+_FINEST = "0.000000001"
 _ACTIVE: Literal["active"] = "active"  # the status of every asset
 _EVERYTHING = Selection.of(dict.fromkeys(Channel, (ALL,)))
 
 
 async def symbols(request: web.Request, server: Server) -> web.Response:
-    """Answer the symbols that can be subscribed to, sorted."""
-    return json_answer(SymbolsAnswer(symbols=await _listed(request, server)))
+    """Answer the symbols that can be subscribed to, sorted; a search has the best matches first."""
+    wanted = request.query
+    listed = [
+        known
+        for known in await _listed(request, server)
+        if _is_same(wanted.get("class"), known.asset_class)
+        and _is_same(wanted.get("sector"), known.sector)
+    ]
+    if query := wanted.get("query", "").strip():
+        listed = found(listed, query)
+    return json_answer(SymbolsAnswer(symbols=listed))
+
+
+def _is_same(wanted: str | None, told: str) -> bool:
+    """Tell whether a filter lets something pass; without it all does."""
+    return wanted is None or wanted.casefold() == told.casefold()
 
 
 async def assets(request: web.Request, server: Server) -> web.Response:
@@ -76,11 +93,16 @@ def _asset(known: Instrument) -> bytes:
         "shortable": False,
         "easy_to_borrow": False,
         "fractionable": True,
-        "min_order_size": "0.000000001",
-        "min_trade_increment": "0.000000001",
-        "price_increment": "0.000000001",
+        "min_order_size": _plain(known.lot),
+        "min_trade_increment": _plain(known.lot),
+        "price_increment": _plain(known.price_step),
     }
     return orjson.dumps(asset)
+
+
+def _plain(value: float | None) -> str:
+    """Return a number without a power of ten; the finest there is where nobody has told one."""
+    return format(Decimal(str(value)), "f") if value is not None else _FINEST
 
 
 async def snapshot(request: web.Request, server: Server) -> web.Response:
@@ -171,11 +193,21 @@ def _paced(answer: web.Response, grants: Grants) -> web.Response:
 
 
 async def _listed(request: web.Request, server: Server) -> list[Instrument]:
-    """Return the instruments of the source that whoever asks may read of."""
-    async with server.hub.turns.turn(Step.ANSWER):
+    """Return the instruments that whoever asks may read of, with price steps as far as known."""
+    hub, reference = server.hub, server.reference
+    async with hub.turns.turn(Step.ANSWER):
         grants = identity_of(request).grants
-        instruments = server.ingest.instruments()
-        return [known for known in instruments if grants.may_read_any(known.symbol)]
+        listed = [each for each in reference.instruments() if grants.may_read_any(each.symbol)]
+    known = hub.broadcast.snapshot
+
+    def stepping() -> Iterator[None]:
+        for index, each in enumerate(listed):
+            if each.price_step is None:
+                listed[index] = reference.with_step(each, known.get(each.symbol))
+                yield
+
+    await hub.turns.in_slices(stepping(), Step.ANSWER)
+    return listed
 
 
 def _selected(

@@ -170,7 +170,8 @@ ROUTES = (
         "/v1/symbols",
         market_data.symbols,
         Scope.GRANTED,
-        "what is traded",
+        "what is traded; `query` searches symbols, names and sectors, the best match first",
+        ("query", "class", "sector"),
         says={200: models.SymbolsAnswer},
     ),
     Route(

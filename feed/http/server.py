@@ -18,6 +18,7 @@ from feed.hub.hub import Hub
 from feed.hub.session import Session
 from feed.ingest.runner import Ingest
 from feed.metrics.exposition import Exposition
+from feed.sources.reference import Reference
 from feed.state.keeper import Keeper
 from feed.trust.identity import NOBODY
 
@@ -35,6 +36,7 @@ class Server:
         exposition: the metrics as text.
         began_mono_ns: when it was made.
         documents: what can be asked for, for programs.
+        reference: what is known of instruments.
         last_words_s: the time in which a socket has to take what was written last.
         keeper: keeps the state over restarts; None: none is kept.
     """
@@ -47,6 +49,7 @@ class Server:
     exposition: Exposition
     began_mono_ns: int
     documents: Documents
+    reference: Reference
     last_words_s: float = LAST_WORDS_S
     keeper: Keeper | None = None
 

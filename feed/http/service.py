@@ -30,8 +30,10 @@ from feed.ingest.runner import Ingest
 from feed.market.asset_classes import AssetClasses
 from feed.metrics.exposition import Exposition
 from feed.settings.options import Settings
+from feed.sources.instruments_file import read_instruments
 from feed.sources.named_source import NamedSource
-from feed.sources.source import Source
+from feed.sources.reference import Reference
+from feed.sources.source import Instrument, Source
 from feed.state.keeper import CHECKPOINT_S, Keeper, open_keeper
 from feed.trust.certificate import Certificate
 from feed.trust.identities import Identities
@@ -130,13 +132,22 @@ def make_service(
 
     Raises:
         FeedError: the fan-out that was asked for cannot be had here.
-        InvalidInput: a file of keys is not accepted, a scope is of no route, or another server
-            has the directory of the state.
+        InvalidInput: a file of keys or instruments is not accepted, a scope is of no route, or
+            another server has the directory of the state.
     """
     named = NamedSource.listed(sources)
+    given = () if settings.instruments is None else read_instruments(settings.instruments)
+
+    def listed() -> list[Instrument]:
+        return ingest.instruments()
+
+    def find(symbol: str) -> Instrument | None:
+        return ingest.instrument(symbol)
+
+    reference = Reference(given, listed, find)
 
     def class_of(symbol: str) -> str | None:
-        known = ingest.instrument(symbol)
+        known = reference.instrument(symbol)
         return None if known is None else known.asset_class
 
     identities = _identities(settings)
@@ -154,7 +165,7 @@ def make_service(
         settings,
         production_waits=any(each.source.can_wait for each in named),
         live=all(each.source.live for each in named),
-        instruments=lambda: (known.symbol for known in ingest.instruments()),
+        instruments=lambda: (known.symbol for known in reference.instruments()),
         clock=clock,
         identities=identities,
     )
@@ -181,6 +192,7 @@ def make_service(
             partial(openapi_document, routes.ROUTES, identities_required=identities.required),
             partial(asyncapi_document, identities_required=identities.required),
         ),
+        reference,
         last_words_s,
         keeper,
     )

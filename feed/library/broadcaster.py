@@ -12,6 +12,7 @@ ring, lanes and ladder. A program may have as many as it likes; they share nothi
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -31,6 +32,7 @@ from feed.market.ticks import Channel
 from feed.settings.load import settings_of
 from feed.settings.options import Settings
 from feed.sources.handed import HandedSource
+from feed.sources.instruments_file import read_instruments
 from feed.sources.source import Instrument
 
 # Options that only `feed serve` can follow: of the program and its sockets, and of what is read
@@ -38,6 +40,7 @@ from feed.sources.source import Instrument
 _OF_THE_PROGRAM = frozenset(
     {
         *("config", "host", "port", "source", "tls_cert", "tls_key", "hold_socket", "drain_s"),
+        *("instruments", "pair", "pair_window_s"),
         *("insecure", "allow_anonymous", "allow_host", "wait_for", "wait_for_timeout_s"),
         *("shutdown_timeout_s", "max_handshakes", "max_waiting_connections"),
         *("max_unfinished_heads_bytes", "head_timeout_s", "idle_timeout_s"),
@@ -59,7 +62,7 @@ class Broadcaster:
         self,
         *,
         name: str = "program",
-        instruments: Iterable[Instrument] = (),
+        instruments: Iterable[Instrument] | Path | str = (),
         clock: Clock = SYSTEM_CLOCK,
         **options: object,
     ) -> None:
@@ -67,19 +70,23 @@ class Broadcaster:
 
         Args:
             name: of the source, in metrics and `/v1/status`.
-            instruments: listed before their first tick; others are listed with theirs.
+            instruments: listed before their first tick, or a file of them as `feed serve
+                --instruments` reads it; others are listed with their first tick.
             clock: what the time is, of ticks that tell none and of everything else.
             options: of the server, by the names that feed/settings/README.md has, with underscores:
                 `ring=4096, keys="keys.toml"`.
 
         Raises:
             InvalidParameter: the name is not printable text.
+            InvalidInput: the file of instruments is not accepted.
             InvalidSettings: options are not accepted, or are of `feed serve` alone.
             FeedError: what they ask for cannot be had here.
         """
         if not (isinstance(name, str) and name.isprintable() and 0 < len(name) <= _LONGEST_NAME):
             accepted = f"printable text of 1 to {_LONGEST_NAME} characters"
             raise InvalidParameter("name", name, accepted)
+        if isinstance(instruments, str | Path):
+            instruments = read_instruments(Path(instruments))
         self._source = HandedSource(name, instruments)
         self._service = make_service(settings_of(options, OPTIONS), self._source, clock)
         self._clock = clock

@@ -340,6 +340,14 @@ class Settings(Options):
         default=None,
         description="Directory of what is kept over restarts; by default nothing is.",
     )
+    instruments: Annotated[
+        Path | None,
+        AfterValidator(_is_file),
+        Accepts("the path of a CSV or JSON file with symbol, name, class, price_step …"),
+    ] = Field(
+        default=None,
+        description="File of reference data: names, classes, sectors, price steps, lots.",
+    )
     wait_for: Annotated[
         int,
         BeforeValidator(not_a_boolean),

@@ -14,9 +14,12 @@ class Instrument:
     Attributes:
         symbol: as ticks carry it.
         name: in words; the symbol again where nothing better is known.
-        asset_class: "us_equity" or "crypto", the dialect's words.
+        asset_class: "us_equity" or "crypto", the dialect's words, or any other.
         sector: in words, or "" where it has none.
         exchange: name of its primary exchange, or "".
+        currency: of its prices, or "".
+        price_step: the grid of its prices, above 0; None: nobody has said, and no price has come.
+        lot: the least size that is traded, above 0; None: nobody has said.
     """
 
     symbol: str
@@ -24,6 +27,9 @@ class Instrument:
     asset_class: str
     sector: str = ""
     exchange: str = ""
+    currency: str = ""
+    price_step: float | None = None
+    lot: float | None = None
 
 
 class Source(Protocol):

@@ -9,6 +9,7 @@ from typing import Any
 from feed.client.errors import Malformed
 from feed.client.events import Batch
 from feed.client.tables import event_ns
+from feed.market.price_steps import decimals_of_step
 from feed.market.symbol_health import HALTED_CODES, RESUMED_CODES, Health
 from feed.market.symbols import ALL, is_symbol
 from feed.market.ticks import SECOND_NS, Kind
@@ -146,6 +147,13 @@ class Row:
         self.health = health
         self.words = "" if health is Health.LIVE else words
 
+    def tell_decimals(self, decimals: int) -> None:
+        """Take the digits of its price step; prices that have more show more."""
+        self.decimals = decimals
+        for price in (self.last, self.bid, self.ask):
+            if price is not None:
+                self._note_decimals(price)
+
     def _note_decimals(self, price: float) -> None:
         """Note the decimals of a price; those beyond the precision of a double do not count."""
         while self.decimals < MAX_DECIMALS and abs(round(price, self.decimals) - price) > (
@@ -171,6 +179,7 @@ class Board:
         self.unreadable = 0
         self.newest_ns: int | None = None
         self.behind_ns = 0
+        self._decimals: dict[str, int] = {}  # of the price steps that the server told
         self._passes = Passes()
         self._late_ns: deque[int] = deque(maxlen=_LATE_BATCHES)  # of the last batches
         self._least_late_ns: int | None = None  # clocks differ by this, and the best way takes it
@@ -218,11 +227,13 @@ class Board:
         self._least_late_ns = None
         self.behind_ns = 0
 
-    def list_symbols(self, listed: Iterable[str]) -> None:
-        """Note which symbols the server says there are."""
-        known = set(listed)
+    def list_symbols(self, listed: Mapping[str, float | None]) -> None:
+        """Note which symbols the server says there are, with their price steps, where it knows."""
+        self._decimals = {symbol: decimals_of_step(step) for symbol, step in listed.items() if step}
         for row in self._rows.values():
-            row.listed = row.symbol in known
+            row.listed = row.symbol in listed
+            if row.symbol in self._decimals:
+                row.tell_decimals(self._decimals[row.symbol])
 
     def seed(self, symbol: str, past: Iterable[tuple[int, float]]) -> None:
         """Put past prices in front of a symbol's course."""
@@ -251,7 +262,10 @@ class Board:
         symbol = tick.get("S")
         if not isinstance(symbol, str) or not is_symbol(symbol):
             return None
-        return self._rows.setdefault(symbol, Row(symbol))
+        row = self._rows.get(symbol)
+        if row is None:
+            row = self._rows[symbol] = Row(symbol, decimals=self._decimals.get(symbol, 2))
+        return row
 
 
 def _side(price: float, size: float) -> float | None:

@@ -75,7 +75,8 @@ async def recall(finite: Finite, view: WatchView, *, ask_again_s: float = ASK_AG
 
 async def _list_symbols(finite: Finite, view: WatchView) -> None:
     answer = await finite.document("v1/symbols")
-    view.board.list_symbols(known["symbol"] for known in answer["symbols"])
+    listed = {known["symbol"]: known.get("price_step") for known in answer["symbols"]}
+    view.board.list_symbols(listed)
 
 
 async def _recall_prices(finite: Finite, view: WatchView) -> None:

@@ -51,6 +51,7 @@ BAD: dict[str, list[str]] = {
     "--fan-out": NO_NAMES,
     "--host": ["", "0.0.0.0", "::", "feed.example", "a\nb"],
     "--html": ["", ".", "/no/such/folder/x.html", "\0"],
+    "--instruments": ["", "/no/such.csv", ".", "a\nb"],
     "--json": ["", ".", "/no/such/folder/x.json", "\0"],
     "--jwt-audience": ["", "a\nb", "x" * 257],
     "--jwt-issuer": ["", "a\nb", "x" * 257],

@@ -50,8 +50,44 @@ async def test_symbols_are_what_the_source_knows(serve: Serve) -> None:
         "asset_class": "us_equity",
         "sector": "Technology",
         "exchange": "NASDAQ",
+        "currency": "",
+        "price_step": None,
+        "lot": None,
     }
     assert second["symbol"] == "BTC/USD"
+
+
+@pytest.mark.parametrize(
+    ("query", "symbols"),
+    [
+        ("?query=micro", ["MSFT"]),
+        ("?query=b", ["BTC/USD"]),
+        ("?class=Crypto", ["BTC/USD"]),
+        ("?class=us_equity&sector=technology", ["AAPL"]),
+        ("?class=us_equity&query=m", ["MSFT"]),
+        ("?query=nothing", []),
+        ("?sector=", ["BTC/USD", "MSFT"]),
+    ],
+)
+async def test_symbols_are_searched(serve: Serve, query: str, symbols: list[str]) -> None:
+    answer = await get(await serve(), f"/v1/symbols{query}")
+    assert [each["symbol"] for each in answer["symbols"]] == symbols
+
+
+async def test_a_file_of_instruments_is_told_before_the_source_and_steps_are_seen(
+    serve: Serve, tmp_path: Path
+) -> None:
+    path = tmp_path / "instruments.csv"
+    path.write_text("symbol,name,class,price_step,lot\nAAPL,Mine,,0.25,100\nES,S&P,future,,\n")
+    feed = await serve(instruments=path)
+    await feed.publish(trade(1, "BTC/USD"), quote(1, "MSFT"), trade(1, "AAPL"))
+    told = {each["symbol"]: each for each in (await get(feed, "/v1/symbols"))["symbols"]}
+    assert list(told) == ["AAPL", "BTC/USD", "ES", "MSFT"]
+    assert [each["price_step"] for each in told.values()] == [0.25, 0.01, None, 0.01]
+    assert (told["AAPL"]["name"], told["AAPL"]["sector"]) == ("Mine", "Technology")
+    assert (told["ES"]["asset_class"], told["ES"]["name"]) == ("future", "S&P")
+    [asset] = [each for each in await get(feed, "/v2/assets") if each["symbol"] == "AAPL"]
+    assert (asset["price_increment"], asset["min_order_size"]) == ("0.25", "100.0")
 
 
 @pytest.mark.parametrize(

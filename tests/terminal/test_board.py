@@ -201,8 +201,18 @@ def test_a_tick_that_is_none_is_counted_and_the_others_are_taken(wrong: dict[str
 
 def test_symbols_that_the_server_does_not_list_are_marked() -> None:
     board = Board(["AAPL", "APPL"])
-    board.list_symbols(["AAPL", "MSFT"])
+    board.list_symbols({"AAPL": None, "MSFT": None})
     assert [row.listed for row in board.rows] == [True, False]
+
+
+def test_the_step_that_the_server_tells_says_with_how_many_digits_prices_are_shown() -> None:
+    board = Board(["*"])
+    board.update(Batch([trade(10.0)]), NOW_NS)
+    board.list_symbols({"AAPL": 0.0001, "WHOLE": 5.0})
+    board.update(Batch([as_tick({**trade(10.0), "S": "WHOLE"})]), NOW_NS)
+    assert {row.symbol: row.decimals for row in board.rows} == {"AAPL": 4, "WHOLE": 0}
+    board.update(Batch([as_tick({**trade(10.5), "S": "WHOLE"})]), NOW_NS)
+    assert [row.decimals for row in board.rows] == [4, 1], "a price shows what it is"
 
 
 def test_a_copy_of_a_row_does_not_change_with_it() -> None:

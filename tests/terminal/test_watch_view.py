@@ -133,7 +133,7 @@ def test_a_halt_is_told_where_the_price_is(tick: Tick, mark: str, words: str) ->
 
 def test_a_symbol_that_has_not_ticked_waits_and_one_that_is_not_listed_says_so() -> None:
     view = view_of(symbols=["AAPL", "APPL"])
-    view.board.list_symbols(["AAPL"])
+    view.board.list_symbols({"AAPL": None})
     aapl, appl = shown(view)[3:5]
     assert aapl.endswith("waiting")
     assert appl.endswith("not listed")

@@ -7,11 +7,11 @@ same in every run: `--symbols n` trades its first `n` entries. Knows nothing of 
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from itertools import combinations
-from math import exp2
+from math import exp2, floor, log10
 from zlib import crc32
 
 from feed.errors import InvalidParameter, InvalidTick
@@ -21,6 +21,8 @@ from feed.sources.source import Instrument
 MIN_SYMBOLS = 5  # as a number: fewer show neither sectors nor a pair beside shares
 MAX_SYMBOLS = 5_000
 
+_CENTS = 2  # decimal places of the price step of shares
+_FINENESS = 5  # of that of pairs, below the price's leading digit
 EQUITY = "us_equity"
 CRYPTO = "crypto"
 CRYPTO_SECTOR = "Crypto"
@@ -62,12 +64,18 @@ class PricedInstrument:
     """An instrument of the simulated market and the price it begins at.
 
     Attributes:
-        instrument: symbol, name, class, sector and exchange.
+        instrument: all but its lot.
         price: in dollars, or in the pair's second currency.
     """
 
     instrument: Instrument
     price: float
+
+    @property
+    def steps(self) -> int:
+        """The price steps in one unit of the price."""
+        assert self.instrument.price_step is not None
+        return round(1 / self.instrument.price_step)
 
 
 def find_instruments(symbols: int | list[str]) -> list[PricedInstrument]:
@@ -116,7 +124,7 @@ def _catalogue() -> tuple[PricedInstrument, ...]:
             sector=sector,
             exchange=("NASDAQ", "NYSE")[draw >> 8 & 1],
         )
-        catalogue.append(PricedInstrument(instrument, _invent_price(symbol)))
+        catalogue.append(_priced(instrument, _invent_price(symbol)))
     return tuple(catalogue)
 
 
@@ -131,7 +139,7 @@ def _familiar() -> Iterator[PricedInstrument]:
             sector=row["sector"],
             exchange=row["exchange"],
         )
-        yield PricedInstrument(instrument, float(row["price"]))
+        yield _priced(instrument, float(row["price"]))
 
 
 def _abbreviations(first: str, business: str) -> Iterator[str]:
@@ -151,7 +159,17 @@ def _unlisted(symbol: str) -> PricedInstrument:
         sector=CRYPTO_SECTOR if pair else "",
         exchange="CRYPTO" if pair else "NASDAQ",
     )
-    return PricedInstrument(instrument, _invent_price(symbol))
+    return _priced(instrument, _invent_price(symbol))
+
+
+def _priced(instrument: Instrument, price: float) -> PricedInstrument:
+    """Add the price, and all that follows from it."""
+    _, pair, currency = instrument.symbol.rpartition("/")
+    decimals = max(0, _FINENESS - floor(log10(price))) if pair else _CENTS
+    known = replace(
+        instrument, currency=currency if pair else "USD", price_step=float(f"1e-{decimals}")
+    )
+    return PricedInstrument(known, price)
 
 
 def _invent_price(symbol: str) -> float:

@@ -12,7 +12,6 @@ from feed.sources.simulated.book import CALM, Book, Surroundings
 from feed.sources.simulated.instruments import PricedInstrument
 from feed.sources.simulated.walk import NORMALS
 
-_FINENESS = 5  # decimal places of the price step below the price's leading digit
 _TYPICAL_TRADE_VALUE = {"BTC": 0.03, "ETH": 1.0}  # in the pair's second currency
 _TYPICAL_DOLLARS = 2_500.0
 _SIZE_SPREAD = 1.5  # of the logarithm of sizes
@@ -25,8 +24,7 @@ class PairBook(Book):
     __slots__ = ("_sizes",)
 
     def __init__(self, priced: PricedInstrument, *, rank: int, around: Surroundings) -> None:
-        steps = 10 ** max(0, _FINENESS - floor(log10(priced.price)))
-        super().__init__(priced, rank=rank, steps=steps, session=CALM, around=around)
+        super().__init__(priced, rank=rank, steps=priced.steps, session=CALM, around=around)
         currency = priced.instrument.symbol.rpartition("/")[2]
         value = _TYPICAL_TRADE_VALUE.get(currency, _TYPICAL_DOLLARS)
         self._sizes = _sizes(round(log2(value / priced.price)))

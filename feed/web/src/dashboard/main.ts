@@ -59,6 +59,7 @@ async function main(): Promise<void> {
   );
   offerSignOut();
   const directory = await load();
+  market.learn(directory.listings);
   const chart = new Chart(painter);
   const detail = new Detail(painter);
   const snippets = new Snippets();
@@ -166,6 +167,7 @@ async function main(): Promise<void> {
       fetchListings().then(
         (listings) => {
           directory.learn(listings);
+          market.learn(listings);
           search.recount();
           watchlist.know(directory.symbols());
         },

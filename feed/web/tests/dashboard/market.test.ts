@@ -3,6 +3,7 @@ import type { Bar, ConflatedTrade, Quote, Status, Trade } from "../../src/client
 import { gridOf } from "../../src/dashboard/chart/grid.ts";
 import { Directory } from "../../src/dashboard/market/directory.ts";
 import { Instrument } from "../../src/dashboard/market/instrument.ts";
+import { Market } from "../../src/dashboard/market/market.ts";
 import { OpenBar } from "../../src/dashboard/market/openbar.ts";
 import { Series, WINDOW_MS } from "../../src/dashboard/market/series.ts";
 import { COLUMNS, nextOrder, sortBy } from "../../src/dashboard/watchlist/sort.ts";
@@ -290,4 +291,30 @@ test("search finds symbols first, then names, then sectors", () => {
   expect(find("nap")).toEqual(["SNAP"]);
   expect(find("zzz")).toEqual([]);
   expect(find("")).toHaveLength(5);
+});
+
+describe("the price step that the server tells", () => {
+  const listing = (symbol: string, step: number | null) => ({
+    symbol,
+    name: symbol,
+    asset_class: "us_equity",
+    sector: "",
+    exchange: "",
+    price_step: step,
+  });
+
+  test("says with how many digits prices are shown, before and after the first", () => {
+    const market = new Market();
+    market.take([tradeAt(0, 10, { S: "A" })]);
+    market.learn([listing("A", 0.0001), listing("B", 5), listing("C", null)]);
+    market.take([tradeAt(1, 10, { S: "B" }), tradeAt(1, 10, { S: "C" })]);
+    expect(["A", "B", "C"].map((symbol) => market.get(symbol).decimals)).toEqual([4, 0, 2]);
+  });
+
+  test("hides no digit of a price that has more", () => {
+    const market = new Market();
+    market.take([tradeAt(0, 10.125, { S: "A" })]);
+    market.learn([listing("A", 0.5)]);
+    expect(market.get("A").decimals).toBe(3);
+  });
 });

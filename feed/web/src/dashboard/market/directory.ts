@@ -6,6 +6,8 @@ export interface Listing {
   asset_class: string;
   sector: string;
   exchange: string;
+  /** The grid of its prices; null where nobody knows. */
+  price_step?: number | null;
 }
 
 /** The server wants to know who asks. */
@@ -39,6 +41,10 @@ export class Directory {
   learn(listings: Listing[]): void {
     this.#listings = listings;
     this.#bySymbol = new Map(listings.map((listing) => [listing.symbol, listing]));
+  }
+
+  get listings(): readonly Listing[] {
+    return this.#listings;
   }
 
   get size(): number {

@@ -46,7 +46,7 @@ export class Instrument {
   askDirection: Direction = 0;
   /** Grows with everything that is worth drawing. */
   version = 0;
-  /** Decimals that its prices were seen with. */
+  /** Decimals of its price step, or that its prices were seen with. */
   decimals = 2;
 
   constructor(symbol: string) {
@@ -141,6 +141,17 @@ export class Instrument {
     this.asOfMs = timeMs(quote.t);
     this.#see(quote.bp);
     this.#see(quote.ap);
+  }
+
+  /** Take the digits of the step that the server tells; prices that have more show more. */
+  tellStep(step: number): void {
+    this.decimals = 0;
+    for (const price of [step, this.last, this.bid, this.ask]) {
+      if (price !== undefined) {
+        this.#see(price);
+      }
+    }
+    this.version += 1;
   }
 
   /** Note with how many decimals prices come, up to eight; those of large ones are noise. */

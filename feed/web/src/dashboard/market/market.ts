@@ -1,12 +1,14 @@
 /** All symbols that the page has heard of. */
 
 import type { Tick } from "../../client/index.ts";
+import type { Listing } from "./directory.ts";
 import { Instrument } from "./instrument.ts";
 import { Passes } from "./passes.ts";
 
 export class Market {
   readonly #instruments = new Map<string, Instrument>();
   readonly #passes = new Passes();
+  readonly #steps = new Map<string, number>();
   /** The time of the newest tick. */
   newestMs: number | undefined;
 
@@ -16,8 +18,28 @@ export class Market {
     if (instrument === undefined) {
       instrument = new Instrument(symbol);
       this.#instruments.set(symbol, instrument);
+      this.#tellStep(instrument);
     }
     return instrument;
+  }
+
+  /** Take the price steps of what is listed. */
+  learn(listings: readonly Listing[]): void {
+    for (const { symbol, price_step: step } of listings) {
+      if (step) {
+        this.#steps.set(symbol, step);
+      }
+    }
+    for (const instrument of this.#instruments.values()) {
+      this.#tellStep(instrument);
+    }
+  }
+
+  #tellStep(instrument: Instrument): void {
+    const step = this.#steps.get(instrument.symbol);
+    if (step !== undefined) {
+      instrument.tellStep(step);
+    }
   }
 
   /** Take news; return whether a recording began anew among them, so that courses did too. */
