@@ -10,7 +10,7 @@ from operator import attrgetter
 from feed.market.symbols import is_symbol
 from feed.market.ticks import Bar, Quote, Status, Tick, Trade
 
-# dataclasses.replace takes 2 µs a tick, this 0.5 µs.
+# dataclasses.replace takes 2 µs a tick, this 0.6 µs.
 _FIELDS = {kind: attrgetter(*kind.__match_args__) for kind in (Trade, Quote, Bar, Status)}
 
 

@@ -97,10 +97,15 @@ def give_back(restored: Restored, ingest: Ingest) -> bool:
 
 
 def _alone(ingest: Ingest) -> Resumable | None:
-    """Return the source of a server that has no other, if it can be taken up."""
+    """Return the source of a server that has no other, if it can be taken up.
+
+    Where symbols have other names, some ticks may not be told: then the count of those that were
+    does not say how many it gave.
+    """
     sides = ingest.sides
     source = sides[0].source
-    return source if len(sides) == 1 and isinstance(source, Resumable) else None
+    is_alone = len(sides) == 1 and not sides[0].named.renames.changes
+    return source if is_alone and isinstance(source, Resumable) else None
 
 
 def _resume(side: Side, state: dict[str, Any] | None, skipped_ticks: int) -> bool:

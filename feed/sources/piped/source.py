@@ -80,6 +80,8 @@ class PipedSource:
             self._thread = ReadingThread()
         if self._fd is None:
             self._fd = await self._thread.run(self._open_pipe)
+            if sys.platform != "win32":  # whoever made the pipe may have wished otherwise
+                os.set_blocking(self._fd, True)
             self._reader = PipeReader()
 
     @property
