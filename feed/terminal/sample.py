@@ -48,6 +48,7 @@ class SourceStatus(BaseModel):
     """A source of ticks; older servers tell less of it."""
 
     name: str
+    live: bool = False
     up: bool
     silent: bool = False
     finished: bool

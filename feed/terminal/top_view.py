@@ -175,7 +175,8 @@ def _source(source: SourceStatus, feed: FeedStatus) -> Iterator[Part]:
     if feed.state == Health.LIVE and source.up:
         yield (", silent", _WARN) if source.silent else (", live", "green")
     elif source.finished:
-        yield ", FINISHED: the recording has come to its end", _WARN
+        what = "it" if source.live else "the recording"
+        yield f", FINISHED: {what} has come to its end", _WARN
     else:
         yield f", DOWN ({words.printable(feed.reason or 'not open')})", _BAD
     if source.failures:

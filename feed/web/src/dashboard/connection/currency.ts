@@ -47,6 +47,13 @@ const SOURCE_WORDS: Record<string, string> = {
   finished: "Recording ended",
 };
 
+function wordsOf(down: string, isLive: boolean): string {
+  if (down === "finished" && isLive) {
+    return "The source has ended";
+  }
+  return SOURCE_WORDS[down] ?? `Nothing comes: ${down}`;
+}
+
 export function currencyOf(situation: Situation): Currency {
   const { status, source, isSlowed, behindMs, newestMs, nowMs } = situation;
   const isConnected = status.phase === "live";
@@ -55,7 +62,7 @@ export function currencyOf(situation: Situation): Currency {
   const behind = behindMs >= BEHIND_MS ? ` · ${formatDuration(behindMs)} behind` : "";
   if (isConnected && source.down !== undefined && !isBehind) {
     return {
-      words: SOURCE_WORDS[source.down] ?? `Nothing comes: ${source.down}`,
+      words: wordsOf(source.down, source.isLive),
       health: source.down === "finished" ? "off" : "bad",
       isCurrent: false,
       asOfMs: newestMs,
