@@ -121,6 +121,30 @@ async def test_turns_are_taken_in_order_with_the_loop_between_slices(
         assert pieces <= 2, "more than a slice was done in one go"
 
 
+async def test_as_many_turns_as_fit_into_a_slice_take_few_turns_of_the_loop(
+    processor: Processor,
+) -> None:
+    turns = Turns(Steps(processor.cpu_ns), slice_ns=2 * MS)
+    course: list[object] = []
+
+    async def ask(number: int) -> None:
+        async with turns.turn(Step.CONTROL):
+            processor.now_ns += MS // 20
+            course.append(number)
+
+    async def spin() -> None:
+        while 199 not in course:
+            course.append("loop")
+            await asyncio.sleep(0)
+
+    async with turns.turn(Step.CONTROL):
+        asking = [asyncio.create_task(ask(number)) for number in range(200)]
+        await asyncio.sleep(0)
+    await asyncio.gather(spin(), *asking)
+    assert [each for each in course if each != "loop"] == list(range(200))
+    assert course.count("loop") <= 3 * 200 // 32
+
+
 async def test_a_turn_that_fails_or_is_given_up_lets_others_go_on(processor: Processor) -> None:
     turns = Turns(Steps(processor.cpu_ns), slice_ns=MS)
     with suppress(KeyError):
