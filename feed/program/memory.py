@@ -14,9 +14,9 @@ import os
 LARGE_BYTES = 128 * 1024  # as glibc has it until the first large block is freed
 _M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 # A collection is a silence of 0.7 to 2 µs for each object that it walks, and connections are freed
-# without one. So the young ones walk 2,000 at most, and those of the middle 20,000. One of all
-# walks the ring and every connection (half a second with 1,100 subscribers in as many lanes, in a
-# soak): it comes once in twenty million objects more than were freed.
+# without one. So the young ones come with every 2,000 objects more than were freed, and each tenth
+# walks what the others have left. One of all walks the ring and every connection (half a second
+# with 1,100 subscribers in as many lanes, in a soak): it comes with twenty million objects more.
 _GC_THRESHOLD = (2_000, 10, 1_000)
 _VARIABLES = ("MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")
 
