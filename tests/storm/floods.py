@@ -11,6 +11,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from enum import StrEnum
 from urllib.parse import urlencode
 
@@ -95,7 +96,7 @@ class Floods:
         """Come from one address under many names: of those only so many a second are let in."""
         headers = {"X-Forwarded-For": _ADDRESS}
         began_s = time.monotonic()
-        told, counted = await self._flood(
+        told, counted, _ = await self._flood(
             "address",
             [(f"crowd{number}", headers) for number in range(self._connections)],
             Limit.NEW_CONNECTIONS,
@@ -111,26 +112,28 @@ class Floods:
     async def _of_one_identity(self) -> None:
         """Come under one name: of that only so many are let in at the same time."""
         name = f"flood{self._floods}"
-        told, counted = await self._flood(
+        told, counted, gone = await self._flood(
             "identity", [(name, {})] * self._connections, Limit.IDENTITY_CONNECTIONS
         )
         turned_away = told[Told.BYE] + told[Told.CLOSED]
-        if told[Told.LET_IN] != MOST_OF_ONE or told[Told.TOO_OFTEN]:
+        # Whose connection has ended meanwhile, on a slow machine, leaves room for another one.
+        let_in = told[Told.LET_IN]
+        if not let_in - gone <= MOST_OF_ONE <= let_in or told[Told.TOO_OFTEN]:
             raise Wrong(f"a flood of one identity: {dict(told)}")
         if counted < turned_away:
             raise Wrong(f"{turned_away} of a flood were turned away, and {counted} counted")
 
     async def _flood(
         self, kind: str, who: Iterable[tuple[str, dict[str, str]]], limit: Limit
-    ) -> tuple[Counter[Told], int]:
-        """Return what a flood was told, and how many of it the server counted.
+    ) -> tuple[Counter[Told], int, int]:
+        """Return what a flood was told, how many of it were counted, and how many had left by then.
 
         Raises:
             Wrong: a bystander was turned away.
         """
         scene, turns = self._scene, asyncio.Semaphore(_AT_ONCE)
         before = (await self._limited()).get(limit.label, 0)
-        held: list[Wire] = []
+        held, held_beside = _Held(), _Held()
 
         async def come(name: str, headers: dict[str, str]) -> Told:
             async with turns:
@@ -143,12 +146,12 @@ class Floods:
             # Whatever comes of one, none of them goes on when this is over.
             said = await asyncio.gather(
                 *(come(*one) for one in who),
-                *(self._come(*one, held) for one in by),
+                *(self._come(*one, held_beside) for one in by),
                 return_exceptions=True,
             )
         finally:
-            for wire in held:
-                wire.abort()
+            gone = held.let_go()
+            held_beside.let_go()
         counted = (await self._limited()).get(limit.label, 0) - before
         for each in said:
             if isinstance(each, BaseException):
@@ -161,12 +164,18 @@ class Floods:
         if any(each is not Told.LET_IN for each in others):
             raise Wrong(f"bystanders of a flood of one {kind}: {others}")
         scene.counts[f"flood of one {kind}: bystanders let in"] += len(others)
-        return Counter(told), counted
+        return Counter(told), counted, gone
 
-    async def _come(self, name: str, headers: dict[str, str], held: list[Wire]) -> Told:
+    async def _come(self, name: str, headers: dict[str, str], held: "_Held") -> Told:
         """Return what somebody is told; who is let in stays, among those that are held."""
         wire = await Wire.connect(self._scene.address)
-        held.append(wire)
+        held.wires.append(wire)
+        told = await self._ask(wire, name, headers)
+        if told is Told.LET_IN:
+            held.staying.append(asyncio.create_task(_stay(wire)))
+        return told
+
+    async def _ask(self, wire: Wire, name: str, headers: dict[str, str]) -> Told:
         transport, limits = self._chance.choice(TRANSPORTS), {"connections": MOST_OF_ONE}
         claims = claims_of(sub=name, exp=int(time.time()) + _LIVES_S, feed={"limits": limits})
         bearer = jwt.encode(claims, SECRET, "HS256")
@@ -176,6 +185,36 @@ class Floods:
         shown = headers | IN_HEADERS["bearer"](bearer)
         wire.writer.write(head_of("GET", f"/v1/{transport}?{query}", shown))
         return await _listen(wire)
+
+
+class _Held:
+    """Connections that are held until the flood is over.
+
+    Attributes:
+        wires: all of them.
+        staying: those that were let in, reading, until they end.
+    """
+
+    def __init__(self) -> None:
+        self.wires: list[Wire] = []
+        self.staying: list[asyncio.Task[None]] = []
+
+    def let_go(self) -> int:
+        """End all; return how many of those that were let in had ended before."""
+        gone = sum(task.done() for task in self.staying)
+        for task in self.staying:
+            task.cancel()
+        for wire in self.wires:
+            wire.abort()
+        return gone
+
+
+async def _stay(wire: Wire) -> None:
+    """Read until the connection ends."""
+    with suppress(Ended, TimeoutError):
+        while True:
+            if _PING in await wire.some():
+                wire.writer.write(frame_of(PONG, b""))
 
 
 async def _listen(wire: Wire) -> Told:
