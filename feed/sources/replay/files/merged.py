@@ -6,7 +6,6 @@ it is due: all are looked into first, for their first times. Reading blocks its 
 """
 
 import heapq
-from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -49,7 +48,7 @@ class MergedRecording:
         """
         self._open = open_one
         self._listings = Listings()
-        self._clock_ns = UNTIMED_NS
+        self._clock_ns = UNTIMED_NS  # what a tick without a time is worth
         self._parts: dict[int, _Part] = {}  # those that are open
         self._heap: list[tuple[Key, Path]] = []
         self.taken: list[tuple[Path, str]] = []
@@ -112,28 +111,38 @@ class MergedRecording:
     def _take(self, part: "_Part", merged: Block) -> None:
         """Move a part's ticks up to where the next part is due."""
         block, begin = part.block, part.at
-        upto: Key | None = min((entry[0] for entry in self._heap[1:3]), default=None)
-        if upto is None:
-            end = len(block.ticks)
-        else:
-            last_pass, until_ns, other = upto
-            # Of equal times those of the file that was named first come first.
-            until_ns -= other < part.number
-            end = bisect_right(
-                range(len(block.ticks)),
-                (last_pass, until_ns),
-                begin,
-                key=lambda at: (block.passes[at], block.clocks_ns[at]),
-            )
-            end = max(end, begin + 1)
-        merged.ticks += block.ticks[begin:end]
-        merged.passes += block.passes[begin:end]
-        if block.clocks_ns[begin] == UNTIMED_NS:
-            merged.clocks_ns += [max(ns, self._clock_ns) for ns in block.clocks_ns[begin:end]]
-        else:
-            merged.clocks_ns += block.clocks_ns[begin:end]
-        self._clock_ns = merged.clocks_ns[-1]
+        passes, clocks_ns = block.passes, block.clocks_ns
+        end = self._end(part, len(clocks_ns))
         part.at = end
+        if end == begin + 1:  # where files interleave most moves are of one
+            merged.ticks.append(block.ticks[begin])
+            merged.passes.append(passes[begin])
+            clock_ns = clocks_ns[begin]
+            merged.clocks_ns.append(self._clock_ns if clock_ns == UNTIMED_NS else clock_ns)
+        else:
+            merged.ticks += block.ticks[begin:end]
+            merged.passes += passes[begin:end]
+            if clocks_ns[begin] == UNTIMED_NS:
+                merged.clocks_ns += [max(ns, self._clock_ns) for ns in clocks_ns[begin:end]]
+            else:
+                merged.clocks_ns += clocks_ns[begin:end]
+        self._clock_ns = merged.clocks_ns[-1]
+
+    def _end(self, part: "_Part", end: int) -> int:
+        """Return up to which tick of its block a part is due before the next one."""
+        heap = self._heap
+        if len(heap) == 1:
+            return end
+        following = heap[1] if len(heap) == 2 or heap[1] < heap[2] else heap[2]  # noqa: PLR2004
+        last_pass, until_ns, other = following[0]
+        until_ns -= other < part.number  # of equal times those of the file named first come first
+        passes, clocks_ns = part.block.passes, part.block.clocks_ns
+        if (passes[end - 1], clocks_ns[end - 1]) <= (last_pass, until_ns):
+            return end
+        at = part.at + 1
+        while passes[at] < last_pass or (passes[at] == last_pass and clocks_ns[at] <= until_ns):
+            at += 1
+        return at
 
 
 class _Part:

@@ -145,3 +145,20 @@ def test_a_place_names_files_by_commas_and_globs(tmp_path: Path) -> None:
         names("gone*")
     with pytest.raises(SourceError, match="names an empty file"):
         names("a.csv,,b.csv")
+
+
+async def test_a_new_pass_of_one_file_comes_after_the_first_of_all(
+    write: Callable[..., Path],
+) -> None:
+    one_pass = [*range(0, 1_000, 50)]
+    write(*(trade_row(second, "A") for second in one_pass * 2), name="a.ndjson")
+    path = write(*(trade_row(second + 1, "B") for second in one_pass), name="b.ndjson")
+    async with opened(Path(f"{path.parent}/[ab].ndjson"), on_bad_row="stop") as source:
+        found: list[tuple[int, str, int]] = []
+        async for batch in source.batches():
+            assert source.clocks_ns == [tick.event_ns for tick in batch]
+            found += [(source.passes, tick.symbol, tick.event_ns) for tick in batch]
+    both = [(symbol, at + late) for at in one_pass for symbol, late in (("A", 0), ("B", 1))]
+    first = [(1, symbol, START_NS + at * 10**9) for symbol, at in both]
+    again = [(2, "A", START_NS + at * 10**9) for at in one_pass]
+    assert found == [*first, *again]
