@@ -229,3 +229,20 @@ async def test_head_is_answered_as_under_feed_serve() -> None:
         assert (await host.client.head(f"{host.url}/v1/status")).status == 200
         refused = await host.client.head(f"{host.url}/v1/sse?trades=*")
         assert (refused.status, "HEAD" in refused.headers["Allow"]) == (405, False)
+
+
+async def test_who_asks_through_a_proxy_that_is_trusted_is_known() -> None:
+    async with hosted(feed.Broadcaster(trust_proxy=("127.0.0.1/32",))) as host:
+        headers = {"X-Forwarded-For": "203.0.113.7"}
+        async with host.client.get(f"{host.url}/v1/stream?trades=*", headers=headers):
+            [session] = host.hub.sessions.values()
+            assert session.connection.peer == "203.0.113.7"
+
+
+def test_a_file_of_instruments_lists_them_before_their_first_tick(tmp_path: Path) -> None:
+    path = tmp_path / "instruments.csv"
+    path.write_text("symbol,price_step\nOWN,0.25\n")
+    feed.Broadcaster(instruments=path)
+    path.write_text("symbol,price_stp\nOWN,0.25\n")
+    with pytest.raises(InvalidInput, match="price_stp"):
+        feed.Broadcaster(instruments=str(path))
