@@ -49,12 +49,15 @@ class Directory:
             raise unwritable(path, error) from error
 
     def is_ours(self) -> bool:
-        """Tell whether it is locked for us still; for a thread, since a disk may hang."""
+        """Tell whether it is locked for us still; for a thread, since a disk may hang.
+
+        It is not once it was let go of, which may be while the thread looks.
+        """
         try:
-            there = (self.path / "lock").stat()
+            there, held = (self.path / "lock").stat(), os.fstat(self._lock)
         except OSError:
             return False
-        return os.path.samestat(there, os.fstat(self._lock))
+        return os.path.samestat(there, held)
 
     def take_again(self) -> bool:
         """Make it anew, and lock it, where it is not ours any more; False: another server has it.
@@ -124,7 +127,8 @@ class Directory:
 
     def unlock(self) -> None:
         """Let others have it."""
-        os.close(self._lock)
+        lock, self._lock = self._lock, -1  # its number may soon be another file's
+        os.close(lock)
 
 
 def unwritable(path: Path, error: OSError) -> InvalidParameter:

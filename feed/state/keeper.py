@@ -119,7 +119,7 @@ class Keeper:
     async def run(self, ingest: Ingest) -> None:
         """Take checkpoints for as long as the server runs, from when there is a source."""
         await ingest.ready.wait()
-        while not self._is_taken_away:
+        while not (self._is_taken_away or self._is_closed):
             await self.checkpoint(ingest)
             rest_s = self._checkpoint_s
             while rest_s > 0:

@@ -375,6 +375,19 @@ async def test_the_second_server_on_a_directory_is_refused(tmp_path: Path) -> No
         pass
 
 
+async def test_a_state_that_was_let_go_of_is_looked_at_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with life(tmp_path / "state") as app:
+        kept, ingest = app[KEEPER], app[INGEST]
+        monkeypatch.setattr(keeper, "RETRY_S", 0.01)
+        looking = asyncio.create_task(kept.run(ingest))
+        await until(lambda: kept.checkpoints > 1)
+        await ingest.stop()
+        await kept.close(ingest)  # before anybody is sent away
+        await looking
+
+
 def moved_away(state: Path) -> None:
     state.rename(state.with_name("moved"))
 
