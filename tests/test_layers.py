@@ -38,7 +38,7 @@ def contracts(tree: Path) -> dict[str, str]:
         text=True,
         check=False,
     )
-    said = dict(re.findall(rf"^(.*\S) ({KEPT}|{BROKEN})$", ended.stdout, re.MULTILINE))
+    said = dict(re.findall(rf"^(.*\S) ({KEPT}|{BROKEN})(?: \(.+\))?$", ended.stdout, re.MULTILINE))
     assert said, ended.stdout + ended.stderr
     assert (ended.returncode == 0) is (BROKEN not in said.values())
     return said
