@@ -99,11 +99,11 @@ class SnapshotMessage(TypedDict):
 
 
 class FeedMessage(TypedDict):
-    """The announcement that the source came or went."""
+    """The announcement that a source came or went."""
 
     T: Literal["feed"]
     state: Annotated[str, Field(json_schema_extra={"enum": ["live", "source_down"]})]
-    source: Annotated[str, Field(description="its name")]
+    source: Annotated[str, Field(description="its name; of a pair both, such as `a+b`")]
     reason: Annotated[
         str,
         Field(

@@ -117,8 +117,8 @@ DESCRIBED = (
     Described(
         "feed",
         FeedMessage,
-        "the source went (`source_down`), or came back (`live`); or a replay was steered: reason "
-        "`speed`, or `seek`, after which times begin anew",
+        "a source went (`source_down`), or came back (`live`), while others may go on; or a replay "
+        "was steered: reason `speed`, or `seek`, after which times begin anew",
         feed_message("source_down", "sim", "silent", _WALL_NS),
     ),
     Described(
