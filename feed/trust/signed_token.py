@@ -8,7 +8,7 @@ asks for them (`tokens`).
 Source: RFC 7515 §3.1 and §5.2.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,8 @@ from feed.trust.denial import Denial
 from feed.trust.signing_keys import SigningKey
 
 MAX_TOKEN_CHARACTERS = 8_192
+# The alphabet of URLs as the common one, whose own two letters mean nothing there.
+_PLAIN = bytes.maketrans(b"-_+/", b"+/  ")
 _QUANTUM = 4  # characters of Base64, which are three bytes
 _MOST_PADDING = 2
 # Headers that change how the rest is to be read (RFC 7515 §4.1.11, RFC 7797): none is known here.
@@ -98,12 +100,13 @@ def _decoded(part: bytes) -> bytes:
     """Return the bytes of a part, each of which is written in one way; some issuers pad it."""
     bare = part.rstrip(b"=")
     padding = len(part) - len(bare)
+    is_padded = padding == 0 or (padding <= _MOST_PADDING and len(part) % _QUANTUM == 0)
+    plain = bare.translate(_PLAIN)
     try:
-        data = urlsafe_b64decode(bare + b"=" * (-len(bare) % _QUANTUM))
+        data = a2b_base64(plain + b"=" * (-len(plain) % _QUANTUM))
     except ValueError:
         raise _no_token() from None
-    is_padded = padding == 0 or (padding <= _MOST_PADDING and len(part) % _QUANTUM == 0)
-    if not is_padded or urlsafe_b64encode(data).rstrip(b"=") != bare:
+    if not is_padded or b2a_base64(data, newline=False).rstrip(b"=") != plain:
         raise _no_token()
     return data
 

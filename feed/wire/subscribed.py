@@ -93,6 +93,8 @@ class Subscribed:
 
         A `*` stands for all that is granted by these, which may be more.
         """
+        if self.is_new:
+            return _nothing(grants)
         symbols = {
             channel: grants.admitted(channel, names) for channel, names in self.symbols.items()
         }
@@ -122,6 +124,12 @@ class Added:
 
 
 NOTHING_SUBSCRIBED = Subscribed(Selection(), MappingProxyType({}), None)
+
+
+@lru_cache(_REQUESTS)
+def _nothing(grants: Grants) -> Subscribed:
+    """Return the subscription to nothing under some grants: with it every connection begins."""
+    return _subscribed(NOTHING_SUBSCRIBED.symbols, NOTHING_SUBSCRIBED.intervals_ms, grants)
 
 
 @lru_cache(_REQUESTS)
