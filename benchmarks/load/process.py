@@ -39,12 +39,23 @@ def cpu_ns(pid: int) -> int:
     The scheduler's own nanoseconds where it tells them: /proc/PID/stat has steps of 10 ms.
     """
     with suppress(*_GONE):
-        tasks = list((_PROC / str(pid) / "task").iterdir())
-        with suppress(*_GONE):
-            return sum(int((task / "schedstat").read_bytes().split()[0]) for task in tasks)
+        told = [
+            int(text.split()[0])
+            for task in (_PROC / str(pid) / "task").iterdir()
+            if (text := _read(task / "schedstat"))  # a thread may have just ended
+        ]
+        if told:
+            return sum(told)
         fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) * _NS_PER_TICK
     return 0
+
+
+def _read(path: Path) -> bytes:
+    """Return what a file under /proc says; b"" where it is gone, or the kernel has none."""
+    with suppress(*_GONE):
+        return path.read_bytes()
+    return b""
 
 
 def memory_bytes(pid: int) -> int:
