@@ -1,7 +1,6 @@
 """Subscribers in the process: the same promises as on the wire, without a socket."""
 
 import asyncio
-import logging
 
 import pytest
 
@@ -152,14 +151,6 @@ async def test_one_that_is_closed_leaves() -> None:
         assert len(sessions) == 1
         await stream.close()
         await until(lambda: not sessions)
-
-
-async def test_events_go_to_logging_where_nobody_configured_structlog(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    with caplog.at_level(logging.INFO, logger="feed"):
-        async with feed.Broadcaster(name="desk"):
-            await until(lambda: "source='desk'" in caplog.text)
 
 
 @pytest.mark.parametrize(
