@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal, Self
 
 from aiohttp import web
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from feed.errors import InvalidParameter, InvalidTick
 from feed.http.admin import log_action
@@ -38,12 +38,24 @@ def _is_time(text: str) -> str:
 class ReplayOrder(Strict):
     """What a replay is to do; whatever is left out stays as it is."""
 
+    # Something must be ordered, which is a rule over several fields.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+                for name in ("paused", "speed", "seek")
+            ]
+        }
+    )
+
     source: Annotated[
         str | None, Field(description="its name; needed where several sources are replays")
     ] = None
     paused: bool | None = None
     speed: Annotated[
-        float | Literal["max"] | None,
+        Annotated[float, WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
+        | Literal["max"]
+        | None,
         Field(description="1 is the original pace; max is as fast as everybody reads"),
     ] = None
     seek: Annotated[

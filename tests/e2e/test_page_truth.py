@@ -309,7 +309,7 @@ async def test_plain_page_of_a_recording_that_is_over_says_so(
     source = recorded(tmp_path / "day.ndjson", {"BRK'A  1": [169.5]})
     program = await run("--source", source, "--speed", "max")
     tab = await plain(chromium, program)
-    await tab.until(f"{_PLAIN}.startsWith('the recording is over; prices as of')")
+    await tab.until(f"{_PLAIN}.includes(': the recording is over; prices as of ')")
     assert not await tab.ask(_PLAIN_LOOKS_CURRENT)
     change = "document.querySelector('#prices tr:last-child td:nth-child(3)').textContent"
     assert await tab.ask(change) == " 0.00 %"

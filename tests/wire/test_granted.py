@@ -122,7 +122,7 @@ def test_unsubscribing_from_a_star_leaves_the_names_beside_it() -> None:
         Unsubscribe(action="unsubscribe", trades=["*"])
     )
     assert less.selection == Selection.of({TRADES: ["AAPL"]})
-    assert less.grants is grants
+    assert less.grants == grants
 
 
 def test_a_star_grows_with_its_grants_and_a_name_that_was_refused_does_not() -> None:
