@@ -92,6 +92,11 @@ class Survivor:
         self._outcome = outcome
         self._is_restated = False  # within a snapshot
 
+    @property
+    def has_ticks(self) -> bool:
+        """Whether it was told some, and where it stands behind them."""
+        return self._ledger.counts["lossless ticks"] > 0
+
     async def live(self, address: Address, last: Callable[[], int | None]) -> None:
         """Read until everything was told up to the last sequence, once there is one.
 
@@ -185,8 +190,10 @@ async def play(plan: Plan) -> Outcome:
             for number in count():
                 life = await _begin(plan, port, log.fileno(), outcome, life)
                 in_order = number % CLEAN_EVERY == CLEAN_EVERY - 1
-                # The first one is killed once it has something that can be taken up.
+                # The first one is killed once it has something that can be taken up, and somebody
+                # who can come back.
                 await until((plan.directory / "checkpoint").exists, PROGRAM_PATIENCE_S)
+                await until(lambda: any(reader.has_ticks for reader in readers), PROGRAM_PATIENCE_S)
                 span_s = chance.choice((0.02, 0.3, 1.0)) if number else 0.3
                 await asyncio.sleep(span_s * (0.5 + chance.random()))
                 life.process.send_signal(signal.SIGTERM if in_order else signal.SIGKILL)
