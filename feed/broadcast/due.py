@@ -242,11 +242,10 @@ class Due:
             if self.outbox.is_drafting:
                 if not self.outbox.draft():
                     return NOTHING_YET
-                lost = self.outbox.settle()
+                lost = self.outbox.lost
                 if lost is not None and self.ladder.gives_up():
                     return Reason.LAGGING
-                if lost is not None:
-                    self._tell_lost(*lost)
+                self._settle(lost)
             if said := self._say(wall_ns):
                 return said
             if not self.outbox.is_drafting:
@@ -427,14 +426,22 @@ class Due:
         self.outbox.append_gap(first, last, GapReason.OVERRUN, at_once=at_once)
         self.request_snapshot(self._selection)
 
-    def _tell_lost(self, first: int, last: int) -> None:
-        """Tell what the ring has lost of a state that was in the making, before the state.
+    def _settle(self, lost: tuple[int, int] | None) -> None:
+        """Let a state wait that is whole, behind a gap of what the ring has lost of it.
 
-        What it has lost behind the place of its subscriber is lost of everything, and told next.
+        Where the ring has passed the place of its subscriber too, that is told first, of everything
+        and as one gap; then the state is made of what is left.
         """
-        last = min(last, self.backlog.first_needed - 1)
-        if first <= last:
-            self._append_lost(first, last, at_once=True)
+        if lost is None or lost[1] < self.backlog.first_needed:
+            self.outbox.settle()
+            if lost is not None:
+                self._append_lost(*lost, at_once=True)
+            return
+        origin = self.outbox.drop_drafted()
+        if isinstance(origin, Restated):
+            self._make_anew(origin)
+        elif lost[0] < self.backlog.first_needed:
+            self._append_lost(lost[0], self.backlog.first_needed - 1, at_once=True)
 
     def _append_snapshot(self) -> None:
         """Queue the first snapshot, as of the last cut, where the subscriber stands now."""

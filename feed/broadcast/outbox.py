@@ -259,23 +259,36 @@ class Outbox:
         return bool(self.waiting) and isinstance(self.waiting[0], Drafted)
 
     def draft(self) -> bool:
-        """Do a turn's work for the state that is first in line; tell whether it is whole."""
+        """Do a turn's work for the state that is first in line; tell whether it is whole.
+
+        All of its parts get on, since the ring passes those that wait.
+        """
         unfinished = [draft for draft in self._first_drafted.drafts if draft.runs is None]
-        return not unfinished or (unfinished[0].advance() and len(unfinished) == 1)
+        for draft in unfinished:
+            draft.advance()
+        return all(draft.runs is not None for draft in unfinished)
 
-    def settle(self) -> tuple[int, int] | None:
-        """Let the state that is first in line wait in fragments; it must be whole.
+    @property
+    def lost(self) -> tuple[int, int] | None:
+        """The first and last sequence of what the ring has lost of the state that is first in line.
 
-        Returns:
-            The first and last sequence of what it says nothing of, since the ring has lost it;
-            None: that is nothing.
+        None: that is nothing.
         """
         drafted = self._first_drafted
-        self.waiting[:1] = _in_fragments(drafted)
         lost_upto = [draft.lost_upto for draft in drafted.drafts if draft.lost_upto is not None]
         if not lost_upto or isinstance(drafted.origin, OfSnapshot):
             return None
         return drafted.origin.first, max(lost_upto)
+
+    def settle(self) -> None:
+        """Let the state that is first in line wait in fragments; it must be whole."""
+        self.waiting[:1] = _in_fragments(self._first_drafted)
+
+    def drop_drafted(self) -> Origin:
+        """Take out the state that is first in line, and in the making; return where it is from."""
+        origin = self._first_drafted.origin
+        del self.waiting[0]
+        return origin
 
     @property
     def _first_drafted(self) -> Drafted:

@@ -135,7 +135,7 @@ def test_a_reader_that_is_conflated_for_its_lag_is_given_its_state_in_turns() ->
     assert trades(heard)["B"][1:] == (CAPACITY // 2, CAPACITY // 4)
 
 
-def test_a_loss_is_told_as_far_as_its_reader_has_come() -> None:
+def test_what_the_ring_lost_of_everything_is_told_before_a_state_of_what_is_left() -> None:
     stage = Stage(2_048, turn_ticks=1)
     stage.publish_and_cut(*["A"] * 2_048)
     selection = Selection.of(
@@ -148,6 +148,8 @@ def test_a_loss_is_told_as_far_as_its_reader_has_come() -> None:
     stage.catch_up(member)
     heard = member.take_objects()
     gaps = [(item["from"], item["to"]) for item in heard if item["T"] == "gap"]
-    assert gaps == [("stage-1", "stage-1900"), ("stage-1901", "stage-4096")]
+    assert gaps == [("stage-1901", "stage-4096"), ("stage-1", "stage-2048")]
+    kinds = [item["T"] for item in heard]
+    assert "t" not in kinds[: kinds.index("gap")]
     told = [Position.parse(item["pos"]).sequence for item in heard if item["T"] == "mark"]
     assert told == sorted(told)
