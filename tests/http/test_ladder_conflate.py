@@ -286,7 +286,7 @@ async def test_a_compressed_reader_that_takes_nothing_is_cut_off_and_gives_its_m
     serve: Serve, transport: str
 ) -> None:
     feed = await serve(
-        paces={"last_words_s": 0.1}, high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=0.2
+        paces={"last_words_s": 0.1}, high_water_bytes=HIGH_WATER_BYTES, slow_timeout_s=0.6
     )
     await open_slow(feed, transport)
     (session,) = feed.hub.sessions.values()
