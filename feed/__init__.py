@@ -23,7 +23,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from feed.client.connecting import connect, connect_blocking
     from feed.library.broadcaster import Broadcaster
-    from feed.market.drafts import Quote, Status, Trade
+    from feed.market.submissions import Quote, Status, Trade
     from feed.sources.source import Instrument
 else:  # a type checker that saw a `__getattr__` would let every name pass
     _HOMES = {
@@ -31,9 +31,9 @@ else:  # a type checker that saw a `__getattr__` would let every name pass
         "connect_blocking": "feed.client.connecting",
         "Broadcaster": "feed.library.broadcaster",
         "Instrument": "feed.sources.source",
-        "Quote": "feed.market.drafts",
-        "Status": "feed.market.drafts",
-        "Trade": "feed.market.drafts",
+        "Quote": "feed.market.submissions",
+        "Status": "feed.market.submissions",
+        "Trade": "feed.market.submissions",
     }
 
     def __getattr__(name: str) -> object:

@@ -27,7 +27,7 @@ from feed.http.callers import note_caller
 from feed.http.service import make_service
 from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.library.in_process import URL, subscribe
-from feed.market.drafts import Draft
+from feed.market.submissions import Submission
 from feed.market.ticks import Channel
 from feed.settings.load import settings_of
 from feed.settings.options import Settings
@@ -119,7 +119,7 @@ class Broadcaster:
         app.cleanup_ctx.append(self._run)
         return app
 
-    async def publish(self, ticks: Iterable[Draft]) -> str:
+    async def publish(self, ticks: Iterable[Submission]) -> str:
         """Publish ticks, in order, as one uninterrupted run of them up to 2,048.
 
         It returns when all of them have their sequences; they are written to subscribers right

@@ -12,7 +12,7 @@ from itertools import islice
 from types import MappingProxyType
 
 from feed.errors import SourceError
-from feed.market.drafts import Draft, ticks_of
+from feed.market.submissions import Submission, ticks_of
 from feed.market.ticks import Kind, Tick, Trade
 from feed.sources.replay.listing import Listings
 from feed.sources.source import Instrument
@@ -55,13 +55,13 @@ class HandedSource:
         self._opened = asyncio.Event()
         self._ended = False
 
-    async def hand(self, drafts: Iterable[Draft], wall_ns: int) -> None:
+    async def hand(self, submissions: Iterable[Submission], wall_ns: int) -> None:
         """Hand ticks over, all or none, and return when the last of them has its sequence.
 
         Cancelled, it hands over no more of them; those that are published stay so.
 
         Args:
-            drafts: in order; any number.
+            submissions: in order; any number.
             wall_ns: the time of those that tell none.
 
         Raises:
@@ -69,11 +69,11 @@ class HandedSource:
             SourceError: the server does not run.
         """
         await self.running()
-        rest, ticks = iter(tuple(drafts)), list[Tick]()
+        rest, ticks = iter(tuple(submissions)), list[Tick]()
         numbers: list[int | str | None] = []
         while part := list(islice(rest, SLICE_TICKS)):
             ticks += ticks_of(part, wall_ns, len(ticks))
-            numbers += [getattr(draft, "trade_id", None) for draft in part]
+            numbers += [getattr(submission, "trade_id", None) for submission in part]
             if len(part) == SLICE_TICKS:
                 await asyncio.sleep(0)
         for start in range(0, len(ticks), SLICE_TICKS):

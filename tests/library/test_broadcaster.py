@@ -102,15 +102,15 @@ async def test_a_batch_with_a_wrong_tick_is_refused_as_a_whole() -> None:
 
 async def test_a_long_list_is_checked_whole_and_published_in_order() -> None:
     count = 2 * handed.SLICE_TICKS + 1
-    drafts = [feed.Trade(symbol="OWN", price=n, size=1, event_ns=1) for n in range(count)]
+    submissions = [feed.Trade(symbol="OWN", price=n, size=1, event_ns=1) for n in range(count)]
     async with feed.Broadcaster() as broadcaster:
         late = feed.Trade(symbol="OWN", price=1, size=-1)
         with pytest.raises(InvalidTick, match=rf"ticks\[{count}\]: size -1"):
-            await broadcaster.publish([*drafts, late])
+            await broadcaster.publish([*submissions, late])
         assert broadcaster.position.endswith("-0")
         stream = broadcaster.subscribe(trades="OWN")
         await stream.open()
-        await broadcaster.publish(drafts)
+        await broadcaster.publish(submissions)
         prices: list[float] = []
         async for batch in stream:
             prices += [tick["p"] for tick in batch if tick["T"] == "t"]

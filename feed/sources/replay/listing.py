@@ -7,7 +7,7 @@ Knows nothing of rows, files or prices.
 from dataclasses import dataclass
 
 from feed.errors import InvalidTick, shorten
-from feed.market.drafts import MAX_TRADE_ID_LENGTH
+from feed.market.submissions import MAX_TRADE_ID_LENGTH
 from feed.market.symbols import check_symbol
 from feed.sources.source import Instrument
 

@@ -1,7 +1,7 @@
-"""Drafts: ticks as a program writes them, of which most fields have defaults.
+"""Submissions: ticks as a program writes them, of which most fields have defaults.
 
 `feed.Trade(symbol="OWN", price=1.0, size=1)` says what its author knows. The one that publishes it
-adds the time and a number of its own, and refuses what would not be a tick. A draft is a plain
+adds the time and a number of its own, and refuses what would not be a tick. A submission is a plain
 value, and may be published as often as one likes. Knows no clock.
 """
 
@@ -140,14 +140,14 @@ class Status:
         )
 
 
-Draft = Trade | Quote | Status
+Submission = Trade | Quote | Status
 
 
-def ticks_of(drafts: Iterable[object], wall_ns: int, first: int = 0) -> list[ticks.Tick]:
-    """Return the ticks of drafts, all or none; trades are numbered by whoever gives them out.
+def ticks_of(submissions: Iterable[object], wall_ns: int, first: int = 0) -> list[ticks.Tick]:
+    """Return the ticks of submissions, all or none; trades are numbered by whoever gives them out.
 
     Args:
-        drafts: in order.
+        submissions: in order.
         wall_ns: the time of those that tell none.
         first: the index that errors give to the first of them.
 
@@ -156,12 +156,14 @@ def ticks_of(drafts: Iterable[object], wall_ns: int, first: int = 0) -> list[tic
             what is accepted.
     """
     made: list[ticks.Tick] = []
-    for index, draft in enumerate(drafts, first):
-        if not isinstance(draft, Draft):
+    for index, submission in enumerate(submissions, first):
+        if not isinstance(submission, Submission):
             accepted = "feed.Trade, feed.Quote or feed.Status"
-            raise InvalidTick(f"ticks[{index}]: {shorten(draft)} is no tick; accepted: {accepted}")
+            raise InvalidTick(
+                f"ticks[{index}]: {shorten(submission)} is no tick; accepted: {accepted}"
+            )
         try:
-            made.append(draft.tick(wall_ns))
+            made.append(submission.tick(wall_ns))
         except InvalidTick as error:
             raise InvalidTick(f"ticks[{index}]: {error}") from None
     return made

@@ -1,4 +1,4 @@
-"""Drafts: what a program leaves out is filled in, and what is no tick is refused with its place."""
+"""Submissions: what is left out is filled in, and what is no tick is refused with its place."""
 
 from decimal import Decimal
 from math import inf, nan
@@ -7,7 +7,7 @@ import pytest
 
 from feed.errors import InvalidTick
 from feed.market import ticks
-from feed.market.drafts import Quote, Status, Trade, ticks_of
+from feed.market.submissions import Quote, Status, Trade, ticks_of
 
 NOW_NS = 1_582_329_600_000_000_000
 
@@ -16,7 +16,7 @@ class Price(int):
     """A number of a library's own."""
 
 
-def test_a_draft_needs_no_more_than_its_author_knows() -> None:
+def test_a_submission_needs_no_more_than_its_author_knows() -> None:
     assert ticks_of([Trade(symbol="OWN", price=1, size=2)], NOW_NS) == [
         ticks.Trade("OWN", 0, "", 1.0, 2.0, NOW_NS)
     ]
@@ -29,7 +29,7 @@ def test_a_draft_needs_no_more_than_its_author_knows() -> None:
 
 
 def test_what_is_said_is_kept() -> None:
-    draft = Trade(
+    submission = Trade(
         symbol="BTC/USD",
         price=Decimal("-1.5"),  # type: ignore[arg-type]  # quants have them
         size=Price(3),
@@ -39,7 +39,7 @@ def test_what_is_said_is_kept() -> None:
         tape="C",
         taker_side="B",
     )
-    [tick] = ticks_of([draft], NOW_NS)
+    [tick] = ticks_of([submission], NOW_NS)
     assert tick == ticks.Trade("BTC/USD", 0, "X", -1.5, 3.0, 1, ("@",), "C", "B")
     assert isinstance(tick, ticks.Trade)
     assert (type(tick.price), type(tick.size)) == (float, float)
@@ -88,7 +88,7 @@ def test_a_wrong_field_is_named_with_its_tick_and_value(field: str, value: objec
 
 
 @pytest.mark.parametrize("value", [None, {"symbol": "OWN"}, ticks.Trade("A", 1, "", 1, 1, 1)])
-def test_what_is_no_draft_is_refused(value: object) -> None:
+def test_what_is_no_submission_is_refused(value: object) -> None:
     with pytest.raises(InvalidTick, match=r"^ticks\[0\]: .* feed.Trade, feed.Quote or feed.Status"):
         ticks_of([value], NOW_NS)
 
