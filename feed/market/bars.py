@@ -19,7 +19,8 @@ moved it. So the result depends on the ticks and their order, never on how they 
   times judged before (`feed.market.market_clock`): strays are ahead of the market's clock, and
   the watermark goes by that alone. Elsewhere a stray is more than `MAX_STEP_NS` away from the
   watermark, before or after it; when `MAX_STRAYS` come in a row, it is time that has moved, and
-  the builder restarts there. A replay that begins again says so with `restart`.
+  the builder restarts there. The first tick may be the stray itself: where the next two are both
+  far from it, they are believed. A replay that begins again says so with `restart`.
 
 Knows no clock: all time is event time.
 """
@@ -41,12 +42,15 @@ MAX_STEP_NS = 14 * 24 * 60 * MINUTE_NS
 # with a hole of weeks loses as many from its bars.
 MAX_STRAYS = 100
 
+_AGAINST_FIRST = 2  # strays right behind the first tick, which is one itself then
+
 
 class BarBuilder:
     """Weaves finished bars into the ticks of a source, and answers for the bars of a symbol."""
 
     __slots__ = (
         "_earliest_ns",
+        "_first_tick",
         "_history",
         "_minute_ns",
         "_minutes",
@@ -78,6 +82,7 @@ class BarBuilder:
         self._ticks_seen = 0  # without the batch at hand
         self._strays_in_row = 0
         self._tick_after_stray = 0  # the tick with this number continues the row of strays
+        self._first_tick = -MAX_STRAYS  # the number of the one that the watermark began with
         self.late_trades = 0
         self.uncorrected_trades = 0  # late ones whose minute bar is kept no longer
         self.stray_ticks = 0
@@ -243,6 +248,7 @@ class BarBuilder:
         if clock_ns is not None:
             return self._follow(event_ns, clock_ns)
         if self._second_end_ns == self._earliest_ns:
+            self._first_tick = number
             self._open(event_ns)
             return []
         if self._earliest_ns <= event_ns < self._second_end_ns + MAX_STEP_NS:
@@ -250,7 +256,8 @@ class BarBuilder:
         self.stray_ticks += 1
         self._strays_in_row = self._strays_in_row + 1 if number == self._tick_after_stray else 1
         self._tick_after_stray = number + 1
-        if self._strays_in_row < MAX_STRAYS:
+        is_row_of_first = number - self._first_tick == self._strays_in_row == _AGAINST_FIRST
+        if self._strays_in_row < MAX_STRAYS and not is_row_of_first:
             return None
         bars = self.restart()
         self._open(event_ns)

@@ -187,19 +187,36 @@ def test_many_strays_among_others_never_move_the_watermark() -> None:
 def test_strays_in_a_row_restart_time_there(step_ms: int, chunk: int) -> None:
     builder = BarBuilder()
     strays = [trade(step_ms + n, 20) for n in range(MAX_STRAYS)]
-    ticks: list[Tick] = [trade(0), *strays, quote(step_ms + 1000)]
+    ticks: list[Tick] = [quote(0), trade(0), *strays, quote(step_ms + 1000)]
     woven = weave_in_parts(builder, ticks, range(0, len(ticks), chunk))
     assert woven == [
-        *ticks[:MAX_STRAYS],  # the last of the row is the one that is believed
+        *ticks[: MAX_STRAYS + 1],  # the last of the row is the one that is believed
         bar(Kind.SECOND_BAR, 0),
         bar(Kind.BAR, 0),
-        ticks[MAX_STRAYS],
+        ticks[MAX_STRAYS + 1],
         bar(Kind.SECOND_BAR, step_ms, 20),
         ticks[-1],
     ]
     assert builder.history("AAPL", Kind.BAR, 10) == []
     assert builder.weave([trade(0)]) == [trade(0)]  # now this is the stray
     assert builder.stray_ticks == MAX_STRAYS + 1
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 1000])
+def test_the_first_tick_is_the_stray_where_two_are_far_from_it(chunk: int) -> None:
+    builder = BarBuilder()
+    there_ms = 2 * MAX_STEP_NS // MS
+    ticks: list[Tick] = [
+        quote(0),
+        trade(there_ms),
+        trade(there_ms + 1),
+        trade(there_ms + 2),
+        quote(0),
+    ]
+    assert weave_in_parts(builder, ticks, range(0, len(ticks), chunk)) == ticks
+    second = builder.current("AAPL", Kind.SECOND_BAR)
+    assert second is not None
+    assert (second.trade_count, second.event_ns) == (2, NOON_NS + there_ms * MS)
 
 
 def test_after_time_has_moved_a_lone_stray_is_one_again() -> None:
