@@ -183,6 +183,7 @@ class BarBuilder:
             "recorded": sorted(self._recorded_kinds),
             "strays_in_row": self._strays_in_row,
             "since_stray": self._ticks_seen - self._tick_after_stray,
+            "since_first": self._ticks_seen - self._first_tick,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -195,6 +196,7 @@ class BarBuilder:
         self._recorded_kinds = frozenset(map(Kind, state["recorded"]))
         self._strays_in_row = state["strays_in_row"]
         self._tick_after_stray = self._ticks_seen - state["since_stray"]
+        self._first_tick = self._ticks_seen - state["since_first"]
 
     @property
     def finished(self) -> BarHistory:
