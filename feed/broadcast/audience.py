@@ -29,7 +29,7 @@ from feed.wire.framing import Framing
 from feed.wire.grants import Grants
 from feed.wire.messages import Message
 from feed.wire.position import BEGINNING, Position
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
 
 _NOTHING = Selection()

@@ -27,7 +27,7 @@ from feed.wire.disconnect import Reason
 from feed.wire.grants import Grants, may_be_told
 from feed.wire.messages import GapReason, Message
 from feed.wire.position import Position
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
 
 _NOTHING = Selection()

@@ -13,7 +13,7 @@ from feed.broadcast.flight_record import GAP_REASONS, Happened, is_untimed, note
 from feed.broadcast.lane import Socket
 from feed.broadcast.ring import RingBuffer
 from feed.wire.messages import GapReason
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 
 
 @dataclass(slots=True)

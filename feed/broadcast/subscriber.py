@@ -15,7 +15,7 @@ from feed.broadcast.egress import Throttle
 from feed.broadcast.ladder import Ladder
 from feed.broadcast.lane import Lane, Socket
 from feed.broadcast.standing import MAY_BE_WRITTEN, ImpossibleMove, Move, Standing, Written, moved
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
 
 

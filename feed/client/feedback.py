@@ -20,7 +20,7 @@ from feed.client.failure_words import words_of
 from feed.client.redirects import send
 from feed.client.tables import event_ns
 from feed.market.ticks import Kind
-from feed.wire.requests import MAX_AGE_MS, MAX_AGES
+from feed.wire.request_fields import MAX_AGE_MS, MAX_AGES
 from feed.wire.transport import Transport
 
 INTERVAL_S = 10.0

@@ -26,13 +26,13 @@ from feed.trust.denial import Denial
 from feed.trust.identity import NOBODY, Identity
 from feed.wire.codec import Codec
 from feed.wire.compression import Compression
+from feed.wire.control import Auth, Control, Feedback, Subscribe
 from feed.wire.dialect import DIALECTS, opcode_of
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.error_codes import ErrorCode
 from feed.wire.framing import WebSocketFraming
 from feed.wire.limit import Limit
 from feed.wire.messages import leaving_message
-from feed.wire.requests import Auth, Control, Feedback, Subscribe
 from feed.wire.sdk import Sdk
 from feed.wire.selection import Selection
 from feed.wire.transport import Transport

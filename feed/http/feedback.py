@@ -10,8 +10,8 @@ from feed.http.bodies import small_body
 from feed.http.problems import problem
 from feed.http.server import Server
 from feed.hub.age_reports import REPORTS_PER_S, Outcome
+from feed.wire.control import Report
 from feed.wire.json_codec import JSON
-from feed.wire.requests import Report
 
 MAX_REPORT_BYTES = 4 * 1024  # 64 ages with all their digits are 1.3 kB
 _RETRY_AFTER_S = 10

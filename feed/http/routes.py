@@ -32,7 +32,8 @@ from feed.http.sse import sse
 from feed.http.stream import stream
 from feed.http.tickets import sign_out, tickets
 from feed.http.websocket import websocket
-from feed.wire.requests import Channels, Report, Request
+from feed.wire.control import Report
+from feed.wire.requests import Channels, Request
 
 
 class Answer(Protocol):

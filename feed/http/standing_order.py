@@ -11,11 +11,11 @@ from feed.hub.hub import Hub
 from feed.hub.session import Session
 from feed.wire.codec import Codec
 from feed.wire.compression import Compression
+from feed.wire.control import Subscribe, Unsubscribe
 from feed.wire.dialect import DIALECTS
 from feed.wire.disconnect import Reason
 from feed.wire.grants import Grants
 from feed.wire.messages import refusal_words
-from feed.wire.requests import Subscribe, Unsubscribe
 from feed.wire.subscribed import NOTHING_SUBSCRIBED, Subscribed
 from feed.wire.transport import Transport
 

@@ -18,7 +18,7 @@ from feed.hub.session import Session
 from feed.wire.compression import Compression
 from feed.wire.grants import Grants, Refused
 from feed.wire.position import Position
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
 
 _NOTHING = Selection()

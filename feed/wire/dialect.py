@@ -10,6 +10,7 @@ Source: Alpaca's streaming API, as its SDKs for Python and Node need it.
 from feed.errors import FeedError, InvalidMessage
 from feed.wire.codec import CODECS, Codec
 from feed.wire.codec_name import CodecName
+from feed.wire.control import Control, parse_control
 from feed.wire.disconnect import Disconnect
 from feed.wire.error_codes import ErrorCode
 from feed.wire.json_codec import JSON
@@ -21,7 +22,7 @@ from feed.wire.messages import (
     error_message,
     error_of,
 )
-from feed.wire.requests import MOST_SYMBOLS, Control, parse_control
+from feed.wire.requests import MOST_SYMBOLS
 from feed.wire.sdk import Sdk, final_error
 from feed.wire.subscribed import NOTHING_SUBSCRIBED, Subscribed
 from feed.wire.websocket_frame import Opcode, websocket_frame

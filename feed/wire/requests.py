@@ -1,155 +1,29 @@
-"""Requests: the messages and query strings of subscribers, validated.
+"""Requests: wishes for ticks, as messages and query strings have them, validated.
 
-Knows no transport and no codec: messages are plain dicts. Those of the server stand in `messages`.
+Knows no transport and no codec: messages are plain dicts. What a client says besides stands in
+`control`, and what each field accepts in `request_fields`.
 
 Source: Alpaca's streaming API, as its SDKs for Python and Node need it.
 """
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
-from sys import intern
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    FailFast,
-    Field,
-    PlainValidator,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
-from feed.errors import HIDDEN, InvalidParameter, LimitExceeded, shorten
-from feed.market.intervals import (
-    INTERVAL_PATTERN,
-    INTERVALS_MS,
-    format_interval,
-    parse_interval,
-)
-from feed.market.symbols import ALL, SYMBOL_PATTERN, SYMBOL_SHAPE, is_symbol
+from feed.errors import HIDDEN, InvalidParameter, LimitExceeded
+from feed.market.intervals import INTERVALS_MS, format_interval
+from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, Channel
 from feed.wire.messages import SILENT_CHANNELS
-from feed.wire.position import POSITION_PATTERN, Position
+from feed.wire.request_fields import After, Conflate, Names, Symbols, WhenLagging
 from feed.wire.selection import Selection
-from feed.wire.transport import Transport
-from feed.wire.validation import Strict, listed, map_of, refusal, validate
+from feed.wire.validation import Strict, listed, validate
 
 MOST_SYMBOLS = 5_000  # of one request, over all channels, where nobody says otherwise
-MAX_AGES = 64  # that one feedback message reports
-MAX_AGE_MS = 86_400_000  # a day; an older tick comes from a clock that is wrong
 # Names by which polyfills and older libraries keep caches from answering; so does any name that
 # begins with `_`. They mean nothing, and are the only ones that are unknown and not refused.
 CACHE_BUSTERS = frozenset({"cb", "nocache", "r"})
-
-
-class OnLag(StrEnum):
-    """The treatment of a subscriber that the ring overran."""
-
-    GAP = "gap"
-    CONFLATE = "conflate"
-    DISCONNECT = "disconnect"
-
-
-def _check_symbol(text: str) -> str:
-    if text != ALL and not is_symbol(text):
-        raise refusal(f"'*' for every symbol, or {SYMBOL_SHAPE}")
-    return intern(text)  # thousands of selections name the same: 55 bytes each (measured)
-
-
-def _read_position(value: object) -> Position:
-    if isinstance(value, Position):
-        return value
-    try:
-        return Position.parse(str(value) if value == 0 else value)  # type: ignore[arg-type]  # refused below
-    except (InvalidParameter, TypeError):
-        raise refusal("a position as this server sends it, <epoch>-<sequence>, or 0") from None
-
-
-def _read_on_lag(value: object) -> OnLag:
-    if isinstance(value, str) and value in list(OnLag):  # an enum would write out any other value
-        return OnLag(value)
-    raise refusal(", ".join(OnLag))
-
-
-def _read_intervals(value: object) -> dict[Channel, int]:
-    if not isinstance(value, dict):
-        raise refusal('a map of channels to intervals, such as {"quotes": "250ms"}')
-    intervals = {}
-    for name, text in value.items():
-        if name not in list(Channel):
-            raise refusal(f"the channels {', '.join(Channel)}, not {shorten(name)}")
-        try:
-            intervals[Channel(name)] = parse_interval(text)
-        except InvalidParameter as error:
-            raise refusal(f"{name}: {error.accepted}") from None
-    return intervals
-
-
-def _read_ages(value: object) -> list[float]:
-    if not isinstance(value, list) or not 1 <= len(value) <= MAX_AGES:
-        raise refusal(f"a list of 1 to {MAX_AGES} ages")
-    for age in value:
-        if type(age) not in {int, float} or not 0 <= age <= MAX_AGE_MS:
-            raise refusal(f"ages in milliseconds from 0 to {MAX_AGE_MS}, not {shorten(age)}")
-    return value
-
-
-# What a validator of ours accepts is said once more for documents: a test holds the two together.
-Ages = Annotated[
-    list[float],
-    PlainValidator(_read_ages),
-    WithJsonSchema(
-        {
-            "type": "array",
-            "items": {"type": "number", "minimum": 0, "maximum": MAX_AGE_MS},
-            "minItems": 1,
-            "maxItems": MAX_AGES,
-        }
-    ),
-]
-_Symbol = Annotated[
-    str,
-    AfterValidator(_check_symbol),
-    WithJsonSchema({"type": "string", "pattern": SYMBOL_PATTERN}),
-]
-# Validation stops at the first fault: an error costs 3 µs, and a message has room for 65,000.
-Symbols = Annotated[list[_Symbol], FailFast()]
-Names = Annotated[list[str], FailFast()]  # of channels that this server has nothing for
-After = Annotated[
-    Position,
-    PlainValidator(_read_position),
-    WithJsonSchema({"type": "string", "pattern": POSITION_PATTERN}),
-]
-Conflate = Annotated[
-    dict[Channel, int],
-    PlainValidator(_read_intervals),
-    WithJsonSchema(
-        {
-            "type": "object",
-            "propertyNames": {"enum": list(Channel)},
-            "additionalProperties": {"type": "string", "pattern": INTERVAL_PATTERN},
-        }
-    ),
-]
-WhenLagging = Annotated[
-    OnLag,
-    PlainValidator(_read_on_lag),
-    WithJsonSchema({"type": "string", "enum": list(OnLag)}),
-]
-
-
-class Auth(BaseModel):
-    """`{"action":"auth","key","secret"}`, or `token`, or `ticket`; other keys may stand beside."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
-
-    action: Literal["auth"]
-    key: str = ""
-    secret: str = Field(default="", repr=False)
-    token: str = Field(default="", repr=False)
-    ticket: str = Field(default="", repr=False)
 
 
 def _none() -> Any:  # noqa: ANN401 - as pydantic's own Field
@@ -301,7 +175,7 @@ class Request(Channels):
                 symbols = [part for part in value.split(",") if part]
                 channels = ("trades", "quotes") if name == "symbols" else (name,)
                 named += len(symbols) * len(channels)
-                _check_count(named, most_symbols)
+                check_count(named, most_symbols)
                 for channel in channels:
                     fields.setdefault(channel, []).extend(symbols)
             elif name in cls.model_fields:
@@ -314,83 +188,7 @@ class Request(Channels):
         return validate(cls, fields)
 
 
-class Subscribe(Request):
-    """`{"action":"subscribe", …}`."""
-
-    action: Literal["subscribe"]
-
-
-class Unsubscribe(Channels):
-    """`{"action":"unsubscribe", …}`."""
-
-    action: Literal["unsubscribe"]
-
-
-class Feedback(Strict):
-    """`{"action":"feedback","ages_ms":[…]}`: the ages of some ticks when they were received."""
-
-    action: Literal["feedback"]
-    ages_ms: Ages
-
-
-class Report(Strict):
-    """The same from a subscriber whose transport goes one way: the body of `POST /v1/feedback`."""
-
-    transport: Annotated[Transport, Field(strict=False)]  # JSON has its name
-    ages_ms: Ages
-
-    @classmethod
-    def of(cls, document: object) -> Self:
-        """Validate a decoded body.
-
-        Raises:
-            InvalidMessage: it is not a map of texts.
-            InvalidParameter: a field of it is not accepted.
-        """
-        return validate(cls, map_of(document, "ages_ms"))
-
-
-Control = Auth | Subscribe | Unsubscribe | Feedback
-_ACTIONS: dict[str, type[Control]] = {
-    "auth": Auth,
-    "subscribe": Subscribe,
-    "unsubscribe": Unsubscribe,
-    "feedback": Feedback,
-}
-
-_CHANNEL_NAMES = tuple(Channels.model_fields)
-
-
-def parse_control(message: object, most_symbols: int = MOST_SYMBOLS) -> Control:
-    """Validate a decoded control message.
-
-    Args:
-        message: decoded.
-        most_symbols: the most that it may name, over all channels.
-
-    Raises:
-        InvalidMessage: it is not a map, or its action is unknown.
-        InvalidParameter: a field of it is not accepted.
-        LimitExceeded: there are more symbols; none of them was looked at.
-    """
-    fields = map_of(message, "action")
-    action = fields.get("action")
-    model = _ACTIONS.get(action) if isinstance(action, str) else None
-    if model is None:
-        raise InvalidParameter("action", action, ", ".join(_ACTIONS))
-    if issubclass(model, Channels):
-        lists = [fields[name] for name in _CHANNEL_NAMES if name in fields]
-        _check_count(sum(len(some) for some in lists if isinstance(some, list)), most_symbols)
-    try:
-        return validate(model, fields)
-    except InvalidParameter as error:
-        if model is not Auth or error.value is None:
-            raise
-        kind = type(error.value).__name__  # what stands there may be a secret
-        raise InvalidParameter(error.parameter, f"<{kind}>", error.accepted) from None
-
-
-def _check_count(symbols: int, most: int) -> None:
+def check_count(symbols: int, most: int) -> None:
     """Refuse too many symbols by their number alone, whatever they are."""
     if symbols > most:
         raise LimitExceeded("symbols per connection", symbols, most)

@@ -14,7 +14,7 @@ from feed.market.ticks import SECOND_NS
 from feed.wire.disconnect import Reason
 from feed.wire.messages import feed_message
 from feed.wire.position import Position
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 from tests.fakes.numbered_ticks import numbered
 from tests.fakes.selections import EVERYTHING, of_channels
 from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Socket, Stage

@@ -7,7 +7,7 @@ import pytest
 
 from feed.broadcast.segments import SEGMENT_TICKS
 from feed.wire.disconnect import Reason
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 from tests.fakes.conflation import (
     MS,
     QUOTES_BESIDE_TRADES,

@@ -15,7 +15,7 @@ from feed.broadcast.fragments import TURN_TICKS
 from feed.market.ticks import Channel, Kind, Tick, Trade
 from feed.wire.compression import Compression
 from feed.wire.position import Position
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
 from tests.fakes.conflation import (
     MS,

@@ -7,7 +7,7 @@ from feed.wire.disconnect import Reason
 from feed.wire.grant import Grant
 from feed.wire.grants import Grants
 from feed.wire.position import Position
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
 from tests.fakes.frame_reader import Object
 from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Stage

@@ -19,7 +19,7 @@ from feed.broadcast.flight_record import (
 from feed.market.ticks import SECOND_NS
 from feed.wire.messages import GapReason, WarningReason
 from feed.wire.position import BEGINNING, Position
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 from tests.fakes.selections import EVERYTHING, of_channels
 from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Stage
 

@@ -9,7 +9,7 @@ from feed.market.symbols import ALL
 from feed.market.ticks import Kind
 from feed.wire.disconnect import Reason
 from feed.wire.messages import GapReason
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 from tests.fakes.conflation import conflated
 from tests.fakes.hearing import at, hears, is_live
 from tests.fakes.selections import EVERYTHING, of_channels

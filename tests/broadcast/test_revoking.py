@@ -6,7 +6,7 @@ from feed.market.ticks import Channel, Kind
 from feed.wire.grant import Grant
 from feed.wire.grants import Grants
 from feed.wire.messages import WarningReason, warning_message
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
 from tests.fakes.conflation import conflated, pass_time, publish, trade
 from tests.fakes.frame_reader import Object

@@ -8,7 +8,7 @@ from feed.broadcast.lane import Lane
 from feed.market.symbols import ALL
 from feed.market.ticks import Channel, Kind
 from feed.wire.disconnect import Reason
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
 from tests.fakes.hearing import at, hears, is_live, told
 from tests.fakes.numbered_ticks import nanoseconds

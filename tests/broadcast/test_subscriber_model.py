@@ -23,7 +23,7 @@ from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
 from feed.wire.framing import WebSocketFraming
 from feed.wire.position import BEGINNING, Position
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
 from tests.broadcast.account import FOREVER, Account, Stretch
 from tests.fakes import strategies

@@ -3,7 +3,7 @@
 import random
 
 from feed.broadcast.egress import Throttle
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 from tests.fakes.conflation import QUOTES_BESIDE_TRADES, conflated, publish, quote, trade
 from tests.fakes.frame_reader import Object
 from tests.fakes.stage import EPOCH, Member, Stage

@@ -17,11 +17,11 @@ from feed.broadcast.payload_key import PayloadKey
 from feed.market.ticks import SECOND_NS
 from feed.wire.codec import CODECS
 from feed.wire.compression import Compression
+from feed.wire.control import Subscribe, Unsubscribe
 from feed.wire.dialect import DIALECTS
 from feed.wire.framing import Framing, SseFraming, StreamFraming, WebSocketFraming
 from feed.wire.grant import Grant
 from feed.wire.grants import Grants
-from feed.wire.requests import Subscribe, Unsubscribe
 from feed.wire.selection import Selection
 from feed.wire.subscribed import NOTHING_SUBSCRIBED
 from feed.wire.websocket_frame import Opcode

@@ -18,7 +18,7 @@ from feed.client.parsers import READINGS
 from feed.market import ticks
 from feed.wire.codec import CODECS
 from feed.wire.json_codec import JSON
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 from feed.wire.transport import Transport
 from tests.fakes import strategies
 from tests.golden import TICKS, TickVector

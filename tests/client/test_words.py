@@ -13,7 +13,7 @@ from feed.client import Counters, Gap, OnLagName, Refused, TransportName, connec
 from feed.client.stream import Stream
 from feed.market.ticks import CHANNEL_OF_KIND, CHANNELS
 from feed.wire.codec import CODECS
-from feed.wire.requests import MAX_AGES
+from feed.wire.request_fields import MAX_AGES
 
 CLIENT = Path(feed.__file__).with_name("web") / "src" / "client"
 

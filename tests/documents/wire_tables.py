@@ -26,11 +26,13 @@ from feed.market.ticks import (
     Trade,
 )
 from feed.wire.codec import CODECS
+from feed.wire.control import Control
 from feed.wire.disconnect import Reason
 from feed.wire.error_codes import ErrorCode
 from feed.wire.letters import LETTERS
 from feed.wire.messages import Message
-from feed.wire.requests import Channels, Control, OnLag, Request
+from feed.wire.request_fields import OnLag
+from feed.wire.requests import Channels, Request
 from feed.wire.transport import Transport
 from tests.documents.markdown import code, table
 

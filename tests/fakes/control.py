@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from feed.wire.requests import Subscribe, parse_control
+from feed.wire.control import Subscribe, parse_control
 
 A_POSITION = "a position as this server sends it, <epoch>-<sequence>, or 0"
 A_SYMBOL = "'*' for every symbol, or 1 to 64 printable characters"

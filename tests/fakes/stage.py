@@ -19,7 +19,7 @@ from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
 from feed.wire.grants import Grants
 from feed.wire.position import Position
-from feed.wire.requests import OnLag
+from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
 from tests.fakes.frame_reader import FrameReader, Object, Piece
 from tests.fakes.numbered_ticks import nanoseconds, numbered

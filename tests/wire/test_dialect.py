@@ -9,9 +9,9 @@ import pytest
 from feed.errors import InvalidMessage, InvalidParameter, LimitExceeded
 from feed.market.ticks import Channel
 from feed.wire.codec_name import CodecName
+from feed.wire.control import Auth, Subscribe
 from feed.wire.dialect import DIALECTS, Dialect
 from feed.wire.disconnect import Reason
-from feed.wire.requests import Auth, Subscribe
 from feed.wire.subscribed import NOTHING_SUBSCRIBED
 
 TEXT, BINARY = 0x81, 0x82  # first bytes of whole messages: RFC 6455 §5.2

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from feed.errors import InvalidMessage, InvalidParameter
-from feed.wire.requests import MAX_AGE_MS, MAX_AGES, Feedback, Report, parse_control
+from feed.wire.control import Feedback, Report, parse_control
+from feed.wire.request_fields import MAX_AGE_MS, MAX_AGES
 from feed.wire.transport import Transport
 
 A_LIST = f"a list of 1 to {MAX_AGES} ages"

@@ -11,10 +11,10 @@ from feed.errors import LimitExceeded
 from feed.market.asset_classes import EVERY_OF
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, Channel, Tick
+from feed.wire.control import Subscribe, Unsubscribe
 from feed.wire.grant import Grant
 from feed.wire.grants import ALL_GRANTS, NO_GRANTS, GrantLimits, Grants, may_be_told
 from feed.wire.messages import WarningReason, warning_message
-from feed.wire.requests import Subscribe, Unsubscribe
 from feed.wire.selection import Selection
 from feed.wire.subscribed import NOTHING_SUBSCRIBED, Subscribed
 from tests.fakes import strategies

@@ -13,9 +13,7 @@ from feed.errors import (
 )
 from feed.market.asset_classes import EVERY_OF
 from feed.market.ticks import Channel
-from feed.wire.requests import (
-    Request,
-)
+from feed.wire.requests import Request
 from feed.wire.selection import Selection
 from tests.fakes import strategies
 from tests.fakes.control import A_POSITION, A_SYMBOL, subscribe

@@ -18,20 +18,15 @@ from feed.errors import (
 )
 from feed.market.ticks import Channel
 from feed.wire.codec import Codec
+from feed.wire.control import Auth, Unsubscribe, parse_control
 from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
 from feed.wire.messages import (
     error_of,
 )
 from feed.wire.position import BEGINNING, Position
-from feed.wire.requests import (
-    Auth,
-    Channels,
-    OnLag,
-    Request,
-    Unsubscribe,
-    parse_control,
-)
+from feed.wire.request_fields import OnLag
+from feed.wire.requests import Channels, Request
 from feed.wire.selection import Selection
 from tests.fakes import strategies
 from tests.fakes.control import A_POSITION, A_SYMBOL, subscribe

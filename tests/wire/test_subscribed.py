@@ -8,7 +8,7 @@ from feed.errors import InvalidParameter
 from feed.market.asset_classes import EVERY_OF, WILDCARDS, AssetClass
 from feed.market.symbols import ALL
 from feed.market.ticks import Channel
-from feed.wire.requests import Subscribe, Unsubscribe, parse_control
+from feed.wire.control import Subscribe, Unsubscribe, parse_control
 from feed.wire.selection import Selection
 from feed.wire.subscribed import NOTHING_SUBSCRIBED, Added, Subscribed
 

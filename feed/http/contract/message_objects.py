@@ -15,10 +15,10 @@ from feed.http.contract.schemas import Schema, narrowed, ref, schemas_of
 from feed.http.contract.ticks import EXAMPLES, tick_schemas
 from feed.http.pages import PROTOBUF_SCHEMA
 from feed.wire.codec import CODECS, Codec
+from feed.wire.control import Control
 from feed.wire.framing import Framing, SseFraming, StreamFraming, message_envelope
 from feed.wire.messages import mark_message
 from feed.wire.position import Position
-from feed.wire.requests import Control
 from feed.wire.transport import Transport
 
 WIRE = "x-wire"  # the bytes of the first example, with all that is around it

@@ -22,9 +22,9 @@ from feed.market.symbols import SYMBOL_PATTERN, TRADED_PATTERN, is_symbol
 from feed.market.ticks import CHANNELS, Kind
 from feed.wire import messages
 from feed.wire.codec import CODECS
+from feed.wire.control import parse_control
 from feed.wire.disconnect import Reason
 from feed.wire.position import POSITION_PATTERN, Position
-from feed.wire.requests import parse_control
 from feed.wire.transport import Transport
 from tests.fakes.patience import PATIENCE_S
 from tests.fakes.raw_http import RawHttp
