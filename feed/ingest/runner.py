@@ -27,6 +27,7 @@ from feed.sources.source import Instrument, Steerable
 from feed.wire.messages import feed_message
 
 HEALTH_INTERVAL_S = 1.0
+LEAVE_TIMEOUT_S = 2.0  # that sources have to give what they have read: 32 kB at most
 _SLICE_TICKS = 2_048  # that the watches note between two turns of the loop: 0.4 ms
 
 health_log = logger_of("feed.health")
@@ -69,6 +70,7 @@ class Ingest:
         for strand in self.strands:  # before any of them opens
             self.owners.claim((known.symbol for known in strand.instruments()), strand.name)
         self._watched = hub.broadcast.ring.newest  # the last sequence that watches were told of
+        self._producing: list[tuple[Side, asyncio.Task[None]]] = []
         self._tasks: tuple[asyncio.Task[None], ...] = ()
 
     @property
@@ -83,21 +85,24 @@ class Ingest:
 
     def start(self) -> None:
         """Produce and watch, in tasks of their own, until `stop`."""
-        self._tasks = (
-            *(
-                asyncio.create_task(strand.run(side), name=f"ingest {side.name}")
-                for strand in self.strands
-                for side in strand.sides
-            ),
-            asyncio.create_task(self.watch_health(), name="health"),
-        )
+        self._producing = [
+            (side, asyncio.create_task(strand.run(side), name=f"ingest {side.name}"))
+            for strand in self.strands
+            for side in strand.sides
+        ]
+        watching = asyncio.create_task(self.watch_health(), name="health")
+        self._tasks = (*(task for _, task in self._producing), watching)
 
     async def stop(self) -> None:
         """End all tasks; from then on no event gets a sequence any more, and nothing is told.
 
-        Lists that have begun are published whole before, whoever is behind.
+        Lists that have begun are published whole before, whoever is behind, and so is what sources
+        have read that cannot be read again.
         """
         self.hub.publisher.hurry()
+        leaving = [task for side, task in self._producing if side.leave()]
+        if leaving:
+            await asyncio.wait(leaving, timeout=LEAVE_TIMEOUT_S)
         async with self.between_lists():
             for task in self._tasks:
                 task.cancel()

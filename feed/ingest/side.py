@@ -13,6 +13,7 @@ from feed.hub.clock import Clock
 from feed.logger import logger_of
 from feed.market.ticks import Bar, Tick
 from feed.sources.named_source import NamedSource
+from feed.sources.source import ReadsAhead
 
 MOST_TOLD = 20  # symbols whose ticks are refused, in the log; all are counted
 
@@ -38,6 +39,7 @@ class Side:
         failures: the number of its deaths.
         last_error: the reason of the last one in words; "" before the first.
         finished: it came to its end (a recording that does not loop).
+        leaving: the server ends, so that the end of the source is none.
         passes: as its source told them with the last list; None: it gave none since it was opened.
         taken_ticks: how many it gave so far.
         refused: how many of them are not told, by reason.
@@ -63,6 +65,7 @@ class Side:
         self.failures = 0
         self.last_error = ""
         self.finished = False
+        self.leaving = False
         self.passes: int | None = None
         self.taken_ticks = 0
         self.refused = dict.fromkeys(Refusal, 0)
@@ -86,6 +89,13 @@ class Side:
         if self.source.live and not isinstance(oldest, Bar):  # a bar's time is its beginning
             age_ns = self.last_tick_wall_ns - oldest.event_ns
             self.ages.observe(max(0, age_ns))  # its clock may be ahead
+
+    def leave(self) -> bool:
+        """Let it give what it has taken already, and no more; tell whether it can."""
+        if self.up and isinstance(self.source, ReadsAhead):
+            self.leaving = True
+            self.source.stop_reading()
+        return self.leaving
 
     def fail(self, error: Exception, *, begun: bool) -> bool:
         """Note that it died; tell whether all is said by the error's own words.

@@ -129,7 +129,7 @@ class Strand:
             taken_ticks = side.taken_ticks
             try:
                 await self._produce(side)
-                side.finished = True
+                side.finished = not side.leaving
             except Exception as error:  # of any kind: the server stays
                 known = side.fail(error, begun=side.taken_ticks > taken_ticks)
                 log.error(  # noqa: TRY400 - a SourceError says all; a trace would bury it
@@ -140,9 +140,11 @@ class Strand:
                     exc_info=None if known else error,
                 )
             finally:
-                side.up = False
+                side.up = side.leaving  # whoever takes its place goes on
                 self._changed()
                 await side.source.close()
+            if side.leaving:
+                return
             if side.finished:
                 log.info("source_finished", source=side.name)
                 return
@@ -203,7 +205,7 @@ class Strand:
                 if told:
                     await self._give(bars.weave(told, clocks_ns), told)
             await asyncio.sleep(0)  # a source that never waits must not starve the cuts
-        if all(other.finished for other in self.sides if other is not side):
+        if not side.leaving and all(each.finished for each in self.sides if each is not side):
             async with self._publishing:
                 await self._give(bars.finish())
 

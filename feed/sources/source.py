@@ -99,6 +99,14 @@ class NumbersTrades(Protocol):
 
 
 @runtime_checkable
+class ReadsAhead(Protocol):
+    """A source that has taken ticks which nobody can give again, such as those of a pipe."""
+
+    def stop_reading(self) -> None:
+        """Take no more: `batches` gives what was taken, and ends."""
+
+
+@runtime_checkable
 class Resumable(Protocol):
     """A source that another process can take up where this one stood.
 

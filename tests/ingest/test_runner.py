@@ -6,6 +6,7 @@ import pytest
 
 from feed.errors import SourceError
 from feed.ingest import strand
+from feed.market.symbol_health import Health
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import open_reader
@@ -107,3 +108,22 @@ async def test_production_begins_without_them_when_the_time_is_up(serve: Serve) 
     feed = await serve(source, wait_for=2, wait_for_timeout_s=0.05)
     await feed.publish(trade(1))
     assert not feed.hub.sessions
+
+
+class AheadSource(ScriptedSource):
+    """A source that holds what it was given, and that nobody can be asked for again."""
+
+    def stop_reading(self) -> None:
+        self.end()
+
+
+async def test_what_a_source_has_read_is_published_before_the_end(serve: Serve) -> None:
+    source = AheadSource()
+    feed = await serve(source)
+    for number in range(1, 10):
+        source.give([trade(number)])
+    await feed.ingest.stop()
+    assert feed.hub.broadcast.ring.newest == 9
+    # Nobody is told that anything has ended: who takes its place goes on.
+    assert not feed.side.finished
+    assert feed.ingest.feed.state is Health.LIVE

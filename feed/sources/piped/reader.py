@@ -61,6 +61,11 @@ class PipeReader:
             None  # until a line begins as one of them
         )
 
+    @property
+    def in_line(self) -> bool:
+        """Whether a line has begun, and has not ended."""
+        return self._lines.in_line
+
     def read(self, data: bytes) -> Piece:
         """Read what came; b"": nothing more comes."""
         piece = Piece(last=not data)

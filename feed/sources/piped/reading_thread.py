@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 _Told = TypeVar("_Told")
+_Job = tuple[Callable[[], Any], "asyncio.Future[Any] | None"]  # nobody waits for the last one
 
 
 class ReadingThread:
@@ -20,8 +21,7 @@ class ReadingThread:
     __slots__ = ("_jobs",)
 
     def __init__(self) -> None:
-        self._jobs: SimpleQueue[tuple[Callable[[], Any], asyncio.Future[Any]] | None]
-        self._jobs = SimpleQueue()
+        self._jobs: SimpleQueue[_Job] = SimpleQueue()
         work = threading.Thread(target=_work, args=(self._jobs,), name="pipe", daemon=True)
         work.start()
 
@@ -31,14 +31,18 @@ class ReadingThread:
         self._jobs.put((job, future))
         return await future
 
-    def end(self) -> None:
-        """Let it end once the job that it is at is done."""
-        self._jobs.put(None)
+    def end(self, last: Callable[[], None]) -> None:
+        """Let it end once the job that it is at is done, and a last one."""
+        self._jobs.put((last, None))
 
 
-def _work(jobs: "SimpleQueue[tuple[Callable[[], Any], asyncio.Future[Any]] | None]") -> None:
-    while (given := jobs.get()) is not None:
-        job, future = given
+def _work(jobs: SimpleQueue[_Job]) -> None:
+    future: asyncio.Future[Any] | None
+    while True:
+        job, future = jobs.get()
+        if future is None:
+            job()
+            return
         try:
             told, error = job(), None
         except Exception as raised:  # noqa: BLE001 - of any kind: whoever waits is told

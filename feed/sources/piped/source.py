@@ -2,7 +2,7 @@
 
 A pipe is read by a thread of its own, a piece whenever the one before was published, and no sooner:
 so a program that writes faster than ticks can be published waits in its own `write`. The thread
-ends with the process, since nothing wakes a read of standard input on every system.
+ends with the process at the latest, since nothing wakes a read on every system.
 """
 
 import os
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from feed.errors import SourceError
 from feed.market.ticks import Kind, Tick
+from feed.sources.piped.pipe import Pipe
 from feed.sources.piped.reader import Piece, PipeReader
 from feed.sources.piped.reading_thread import ReadingThread
 from feed.sources.replay.bad_rows import BadRow, BadRowReports, Flaw
@@ -21,7 +22,6 @@ from feed.sources.replay.object_rows import BAR_KINDS
 from feed.sources.replay.source import log_bad_row
 from feed.sources.source import Instrument
 
-CHUNK_BYTES = 1 << 15  # 300 ticks: 1 ms of parsing, for which the loop may have to wait
 CHUNK_TICKS = 512  # the most that one list holds
 STANDARD_INPUT = "stdin"
 
@@ -68,7 +68,9 @@ class PipedSource:
         self._instruments: dict[str, Instrument] = {}
         self._reader = PipeReader()
         self._fd: int | None = None
+        self._pipe: Pipe | None = None
         self._thread: ReadingThread | None = None
+        self._stopped = False
 
     async def open(self) -> None:
         """Open the pipe; a named one has somebody who writes by then.
@@ -80,9 +82,9 @@ class PipedSource:
             self._thread = ReadingThread()
         if self._fd is None:
             self._fd = await self._thread.run(self._open_pipe)
-            if sys.platform != "win32":  # whoever made the pipe may have wished otherwise
-                os.set_blocking(self._fd, True)
             self._reader = PipeReader()
+        if self._pipe is None:
+            self._pipe = Pipe(self._fd)
 
     @property
     def numbers_trades(self) -> bool:
@@ -113,16 +115,31 @@ class PipedSource:
             if piece.last:
                 break
         self._reports.flush()
-        if self._path is not None and self.live:
+        if self._path is not None and self.live and not self._stopped:
             raise SourceError(f"{self._path}: nobody writes any more")
+
+    def stop_reading(self) -> None:
+        """Read to the end of the line that has begun, and no further; `batches` ends behind it."""
+        self._stopped = True
+        if self._pipe is not None:
+            self._pipe.stop()
 
     async def close(self) -> None:
         """Let go of a named pipe; standard input stays open, for it cannot be opened again."""
         thread, self._thread = self._thread, None
+        pipe, self._pipe = self._pipe, None
+        fd = self._fd
+        if self._path is not None:
+            self._fd = None
+        if pipe is not None:
+            pipe.stop()
         if thread is not None:
-            thread.end()
-        if self._path is not None and self._fd is not None:
-            fd, self._fd = self._fd, None
+            thread.end(lambda: self._let_go(pipe, fd))
+
+    def _let_go(self, pipe: Pipe | None, fd: int | None) -> None:
+        if pipe is not None:
+            pipe.close()
+        if self._path is not None and fd is not None:
             os.close(fd)
 
     def _take(self, piece: Piece) -> None:
@@ -148,13 +165,18 @@ class PipedSource:
 
     def _read(self) -> Piece:
         """Read until there is something to tell."""
-        fd = self._fd
-        assert fd is not None, "it is open"
+        pipe = self._pipe
+        assert pipe is not None, "it is open"
         while True:
             try:
-                piece = self._reader.read(os.read(fd, CHUNK_BYTES))
+                data = pipe.read()
+                piece = self._read_last(pipe) if data is None else self._reader.read(data)
             except OSError as error:
                 where = self._path or STANDARD_INPUT
                 raise SourceError(f"{where}: cannot be read: {error.strerror}") from error
             if piece.ticks or piece.bad or piece.instruments or piece.last:
                 return piece
+
+    def _read_last(self, pipe: Pipe) -> Piece:
+        """Read the rest of the line that has begun; behind that, it is as if the pipe ended."""
+        return self._reader.read(pipe.read_rest_of_line() if self._reader.in_line else b"")

@@ -21,6 +21,11 @@ class SplitLines:
         self._rest = b""
         self.number = 0
 
+    @property
+    def in_line(self) -> bool:
+        """Whether a line has begun, and has not ended."""
+        return bool(self._rest)
+
     def split(self, data: bytes) -> Iterator[bytes]:
         """Yield the lines that end in what came now, without their line feeds.
 

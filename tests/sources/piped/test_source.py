@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from feed.errors import SourceError
+from feed.sources.piped import pipe
 from feed.sources.piped.source import PipedSource
 from feed.sources.replay.bad_rows import BadRow
 from feed.sources.replay.object_rows import BAR_KINDS
@@ -138,3 +139,43 @@ async def test_whoever_gives_up_waiting_ends_nothing() -> None:
         os.write(writes, lines(trade(1)))
         await until(waiting.done)
         assert waiting.cancelled()
+
+
+@pytest.mark.parametrize("cut", [0, 1, 30])
+async def test_whoever_stops_reading_ends_the_line_and_leaves_the_rest_in_the_pipe(
+    cut: int,
+) -> None:
+    reads, writes = os.pipe()
+    source = PipedSource(open_pipe=lambda: reads)
+    data = lines(*trades(1, 3))
+    end = data.index(b"\n") + 1 + cut
+    await source.open()
+    batches = source.batches()
+    os.write(writes, data[:end])
+    told = await anext(batches)
+    source.stop_reading()
+    os.write(writes, data[end:])
+    told += [tick async for ticks in batches for tick in ticks]
+    await source.close()
+    last = 2 if cut else 1
+    assert told == trades(1, last)
+    assert os.read(reads, 1 << 16) == lines(*trades(last + 1, 3))
+    os.close(writes)
+    os.close(reads)
+
+
+async def test_a_line_that_does_not_end_in_time_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipe, "LINE_TIMEOUT_S", 0.01)
+    reports: list[BadRow] = []
+    reads, writes = os.pipe()
+    source = PipedSource(open_pipe=lambda: reads, report=lambda row, _: reports.append(row))
+    await source.open()
+    batches = source.batches()
+    os.write(writes, lines(trade(1)) + lines(trade(2))[:20])
+    assert await anext(batches) == [trade(1)]
+    source.stop_reading()
+    assert [ticks async for ticks in batches] == []
+    await source.close()
+    assert [row.line for row in reports] == [2]
+    os.close(writes)
+    os.close(reads)
