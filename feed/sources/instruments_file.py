@@ -7,24 +7,17 @@ missing without a word.
 
 import csv
 import io
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from feed.errors import InvalidInput, InvalidTick, shorten
-from feed.market.symbols import check_symbol
+from feed.errors import InvalidInput, shorten
+from feed.sources.instrument_row import ACCEPTED, FIELDS, SYNONYMS, instrument_of_row
 from feed.sources.source import Instrument
 
 MAX_BYTES = 256 << 20
-MAX_TEXT_LENGTH = 256
-_TEXTS = ("name", "asset_class", "sector", "exchange", "currency")
-_NUMBERS = ("price_step", "lot")
-_FIELDS = ("symbol", *_TEXTS, *_NUMBERS)
-_SYNONYMS = {"class": "asset_class", "tick_size": "price_step", "price step": "price_step"}
-ACCEPTED = "symbol, name, class, sector, exchange, currency, price_step, lot"
 _Row = tuple[str, Mapping[Any, Any]]  # where it stands, and its values by field
 
 
@@ -46,7 +39,10 @@ def read_instruments(path: Path) -> list[Instrument]:
     rows = _json_rows(text, path) if text.lstrip()[:1] in {"[", "{"} else _csv_rows(text, path)
     instruments: dict[str, Instrument] = {}
     for where, row in rows:
-        instrument = _instrument(row, where)
+        try:
+            instrument = instrument_of_row(row)
+        except InvalidInput as error:
+            raise InvalidInput(f"{where}: {error}") from None
         if instrument.symbol in instruments:
             raise InvalidInput(f"{where}: symbol {instrument.symbol!r} stands there twice")
         instruments[instrument.symbol] = instrument
@@ -89,44 +85,10 @@ def _json_rows(text: str, path: Path) -> Iterator[_Row]:
 
 
 def _check_names(names: Iterable[str], where: str) -> None:
-    known = [_SYNONYMS.get(name, name) for name in names]
+    known = [SYNONYMS.get(name, name) for name in names]
     for name, field in zip(names, known, strict=True):
-        if field not in _FIELDS or known.count(field) > 1:
-            what = "stands there twice" if field in _FIELDS else "is not accepted"
+        if field not in FIELDS or known.count(field) > 1:
+            what = "stands there twice" if field in FIELDS else "is not accepted"
             raise InvalidInput(f"{where}: {shorten(name)} {what}; accepted: {ACCEPTED}")
     if "symbol" not in known:
         raise InvalidInput(f"{where}: symbol is missing; accepted: {ACCEPTED}")
-
-
-def _instrument(row: Mapping[Any, Any], where: str) -> Instrument:
-    values = {_SYNONYMS.get(name, name): value for name, value in row.items()}
-    try:
-        symbol = check_symbol(values["symbol"])
-    except InvalidTick as error:
-        raise InvalidInput(f"{where}: {error}") from None
-    name, asset_class, sector, exchange, currency = (
-        _text(values.get(field), field, where) for field in _TEXTS
-    )
-    step, lot = (_number(values.get(field), field, where) for field in _NUMBERS)
-    return Instrument(symbol, name, asset_class, sector, exchange, currency, step, lot)
-
-
-def _text(value: object, name: str, where: str) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str) or len(value) > MAX_TEXT_LENGTH or not value.isprintable():
-        accepted = f"printable text of at most {MAX_TEXT_LENGTH} characters"
-        raise InvalidInput(f"{where}: {name} {shorten(value)} is not accepted; {accepted}")
-    return value
-
-
-def _number(value: object, name: str, where: str) -> float | None:
-    if value is None or value == "":
-        return None
-    try:
-        number = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]  # TypeError below
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise InvalidInput(f"{where}: {name} {shorten(value)}; accepted: a number above 0, or none")
-    return number

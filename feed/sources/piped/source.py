@@ -45,28 +45,35 @@ class PipedSource:
         self,
         path: str = "",
         *,
+        name: str = "",
         recorded: bool = False,
         open_pipe: Callable[[], int] | None = None,
+        close_pipe: bool = False,
         report: Callable[[BadRow, int], None] = log_bad_row,
     ) -> None:
         """Choose a pipe.
 
         Args:
             path: of a named pipe; "": standard input.
+            name: by which it is told; "": what kind of pipe it is.
             recorded: what comes is a recording: it waits for the slowest lossless subscriber.
             open_pipe: opens it, and returns its descriptor; by default as the path says.
+            close_pipe: what opened it leaves it to the source; a named one is its own anyway.
             report: is told of bad lines, with the number of those left out since.
         """
-        self.name = STANDARD_INPUT if not path else "pipe"
+        self.name = name or ("pipe" if path else STANDARD_INPUT)
         self.can_wait = recorded
         self.live = not recorded
         self.recorded_kinds: frozenset[Kind] = frozenset()
         self.rows_skipped: dict[str, int] = {reason.value: 0 for reason in Flaw}
         self._path = Path(path) if path else None
         self._open_pipe = open_pipe or self._open
+        self._closes = close_pipe or bool(path)
         self._reports = BadRowReports(report, time.monotonic_ns)
         self._instruments: dict[str, Instrument] = {}
         self._reader = PipeReader()
+        self._first: Piece | None = None  # it is to be told yet
+        self._waits_since_ns = 0
         self._fd: int | None = None
         self._pipe: Pipe | None = None
         self._thread: ReadingThread | None = None
@@ -99,6 +106,26 @@ class PipedSource:
         """Return an instrument that came up."""
         return self._instruments.get(symbol)
 
+    @property
+    def waits_since_ns(self) -> int:
+        """The monotonic time since when nothing came, not even an empty line; 0: it is not read."""
+        return self._waits_since_ns
+
+    async def begin(self) -> bool:
+        """Wait for what comes first, so that instruments which are told first are known.
+
+        Returns:
+            False where nothing comes: the pipe is at its end.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+        thread = self._thread
+        assert thread is not None, "a source is opened before it begins"
+        self._first = await thread.run(self._read)
+        self._take(self._first)
+        return not self._first.last
+
     async def batches(self) -> AsyncIterator[list[Tick]]:
         """Yield ticks as they come, at most `CHUNK_TICKS` at a time, until the pipe is at its end.
 
@@ -108,8 +135,10 @@ class PipedSource:
         thread = self._thread
         assert thread is not None, "a source is opened before it is iterated"
         while True:
-            piece = await thread.run(self._read)
-            self._take(piece)
+            piece, self._first = self._first, None
+            if piece is None:
+                piece = await thread.run(self._read)
+                self._take(piece)
             for start in range(0, len(piece.ticks), CHUNK_TICKS):
                 yield piece.ticks[start : start + CHUNK_TICKS]
             if piece.last:
@@ -125,11 +154,11 @@ class PipedSource:
             self._pipe.stop()
 
     async def close(self) -> None:
-        """Let go of a named pipe; standard input stays open, for it cannot be opened again."""
+        """Let go of the pipe; standard input stays open, for it cannot be opened again."""
         thread, self._thread = self._thread, None
         pipe, self._pipe = self._pipe, None
-        fd = self._fd
-        if self._path is not None:
+        fd, self._first = self._fd, None
+        if self._closes:
             self._fd = None
         if pipe is not None:
             pipe.stop()
@@ -139,17 +168,17 @@ class PipedSource:
     def _let_go(self, pipe: Pipe | None, fd: int | None) -> None:
         if pipe is not None:
             pipe.close()
-        if self._path is not None and fd is not None:
+        if self._closes and fd is not None:
             os.close(fd)
 
     def _take(self, piece: Piece) -> None:
         for instrument in piece.instruments:
-            self._instruments.setdefault(instrument.symbol, instrument)
+            self._instruments[instrument.symbol] = instrument
         if piece.has_bars:
             self.recorded_kinds = BAR_KINDS
         for bad in piece.bad:
             self.rows_skipped[bad.reason.value] += 1
-            place = self._path or Path(STANDARD_INPUT)
+            place = self._path or Path(self.name)
             self._reports.report_or_keep(BadRow(place, bad.number, bad.reason, bad.detail))
 
     def _open(self) -> int:
@@ -168,11 +197,13 @@ class PipedSource:
         pipe = self._pipe
         assert pipe is not None, "it is open"
         while True:
+            self._waits_since_ns = time.monotonic_ns()
             try:
                 data = pipe.read()
+                self._waits_since_ns = 0
                 piece = self._read_last(pipe) if data is None else self._reader.read(data)
             except OSError as error:
-                where = self._path or STANDARD_INPUT
+                where = self._path or self.name
                 raise SourceError(f"{where}: cannot be read: {error.strerror}") from error
             if piece.ticks or piece.bad or piece.instruments or piece.last:
                 return piece

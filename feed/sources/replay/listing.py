@@ -4,7 +4,7 @@ So equal symbols of a recording are one object in the ring, and instruments are 
 Knows nothing of rows, files or prices.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from feed.errors import InvalidTick, shorten
 from feed.market.submissions import MAX_TRADE_ID_LENGTH
@@ -116,7 +116,7 @@ class Listings:
 
     def __init__(self) -> None:
         self._by_symbol: dict[str, Listing] = {}
-        self.instruments: list[Instrument] = []  # only grows
+        self.instruments: list[Instrument] = []  # only grows; what is told last of one holds
 
     def find(self, symbol: object, exchange: str = "") -> Listing:
         """Return the listing of a symbol; its first row makes it.
@@ -130,3 +130,15 @@ class Listings:
         self.instruments.append(instrument_of(checked, exchange))
         listing = self._by_symbol[checked] = Listing(checked)
         return listing
+
+    def describe(self, told: Instrument) -> None:
+        """Take what somebody tells of a symbol; of the rest goes what its form shows."""
+        known = instrument_of(told.symbol, told.exchange)
+        self._by_symbol.setdefault(told.symbol, Listing(told.symbol))
+        self.instruments.append(
+            replace(
+                told,
+                name=told.name or known.name,
+                asset_class=told.asset_class or known.asset_class,
+            )
+        )

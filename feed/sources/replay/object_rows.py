@@ -8,12 +8,14 @@ from collections.abc import Callable
 from math import inf
 from sys import intern
 
-from feed.errors import InvalidTick, shorten
+from feed.errors import InvalidInput, InvalidTick, shorten
 from feed.market.ticks import Bar, Channel, Kind, Quote, Status, Tick, Trade
+from feed.sources.instrument_row import instrument_of_row
 from feed.sources.replay.event_time import time_ns
 from feed.sources.replay.listing import Listings
 
 Row = dict[str, object]
+INSTRUMENT = "instrument"  # T of what tells of an instrument, in words and steps
 # The messages that a server sends besides ticks; a recording may hold them.
 BESIDE_TICKS = frozenset(
     {
@@ -96,8 +98,11 @@ class ObjectReader:
         return self._restating
 
     def _read_beside(self, kind: object, row: Row) -> None:
+        if kind == INSTRUMENT:
+            self._describe(row)
+            return
         if type(kind) is not str or kind not in BESIDE_TICKS:
-            accepted = ", ".join((*Kind, *sorted(BESIDE_TICKS)))
+            accepted = ", ".join((*Kind, *sorted(BESIDE_TICKS | {INSTRUMENT})))
             raise InvalidTick(f"T {shorten(kind)} is not accepted; accepted: {accepted}")
         if kind == "snapshot":
             self._restating = row.get("state") == "begin"
@@ -106,6 +111,13 @@ class ObjectReader:
             self._restating = False  # it was cut off
         elif kind == "subscription":
             self.bars_announced |= any(row.get(channel) for channel in _BAR_CHANNELS)
+
+    def _describe(self, row: Row) -> None:
+        try:
+            told = instrument_of_row({**row, "symbol": row.get("S")})
+        except InvalidInput as error:
+            raise InvalidTick(str(error)) from None
+        self.listings.describe(told)
 
     def _trade(self, row: Row) -> Trade:
         exchange = _text(row, "x")

@@ -373,7 +373,7 @@ class ReplaySource:
         self.rows_read += block.rows
         self.rows_beside += block.beside
         for instrument in block.instruments:
-            self._instruments.setdefault(instrument.symbol, instrument)
+            self._instruments[instrument.symbol] = instrument
         for row in block.bad:
             self._first_bad = self._first_bad or row
             self.rows_skipped[row.reason.value] += 1

@@ -9,6 +9,7 @@ from feed.sources.piped.reader import BadLine, PipeReader
 from feed.sources.piped.split_lines import SplitLines
 from feed.sources.replay.bad_rows import Flaw
 from feed.sources.replay.files.lines import MAX_LINE_BYTES
+from feed.sources.source import Instrument
 from feed.wire.json_codec import JSON
 from tests.fakes.servers import bar, quote, status, trade
 from tests.sources.piped.writing import lines
@@ -115,3 +116,33 @@ def test_bars_and_new_symbols_are_told_with_the_piece_that_they_come_in() -> Non
     assert ([each.symbol for each in first.instruments], first.has_bars) == (["OWN"], False)
     assert ([each.symbol for each in second.instruments], second.has_bars) == (["NEW"], True)
     assert all(isinstance(tick, Bar) for tick in second.ticks)
+
+
+def test_what_is_told_of_an_instrument_holds_from_then_on() -> None:
+    told = (
+        b'{"T":"instrument","S":"OWN","name":"Our own","asset_class":"bond","exchange":"V",'
+        b'"currency":"EUR","price_step":0.5,"lot":10,"more":1}'
+    )
+    reader = PipeReader()
+    first = reader.read(GOOD + b"\n")
+    second = reader.read(told + b'\n{"T":"instrument","S":"A/B"}\n' + GOOD + b"\n")
+    assert [each.asset_class for each in first.instruments] == ["us_equity"]
+    assert second.instruments == [
+        Instrument("OWN", "Our own", "bond", "", "V", "EUR", 0.5, 10),
+        Instrument("A/B", "A/B", "crypto"),
+    ]
+    assert (len(second.ticks), second.bad) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (b'"name":"x"', "symbol None is not accepted"),
+        (b'"S":"OWN","price_step":0', "price_step 0; accepted: a number above 0"),
+        (b'"S":"OWN","name":["x"]', "name ['x'] is not accepted; printable text"),
+    ],
+)
+def test_an_instrument_that_is_none_is_told_with_its_line(fields: bytes, words: str) -> None:
+    _, [bad] = read(GOOD + b'\n{"T":"instrument",' + fields + b"}\n" + GOOD)
+    assert (bad.number, bad.reason) == (2, Flaw.INVALID)
+    assert words in bad.detail

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from feed.errors import SourceError
+from feed.market.ticks import Tick
 from feed.sources.piped import pipe
 from feed.sources.piped.source import PipedSource
 from feed.sources.replay.bad_rows import BadRow
@@ -30,6 +31,10 @@ async def piped(*, recorded: bool = False) -> AsyncIterator[tuple[PipedSource, i
         with suppress(OSError):  # the test has closed it
             os.close(writes)
         await source.close()
+
+
+async def next_of(batches: AsyncIterator[list[Tick]]) -> list[Tick]:
+    return await anext(batches)
 
 
 async def test_ticks_come_as_they_are_written_and_the_end_of_the_pipe_is_the_end() -> None:
@@ -179,3 +184,40 @@ async def test_a_line_that_does_not_end_in_time_is_told(monkeypatch: pytest.Monk
     assert [row.line for row in reports] == [2]
     os.close(writes)
     os.close(reads)
+
+
+async def test_what_comes_first_is_known_once_it_has_begun_and_told_then() -> None:
+    async with piped() as (source, writes):
+        os.write(writes, b'\n{"T":"instrument","S":"AAPL","price_step":0.5}\n' + lines(trade(1)))
+        await source.begin()
+        assert [known.price_step for known in source.instruments()] == [0.5]
+        batches = source.batches()
+        assert await anext(batches) == [trade(1)]
+        waits = asyncio.create_task(next_of(batches))
+        await until(lambda: source.waits_since_ns)
+        since_ns = source.waits_since_ns
+        os.write(writes, b"\n")  # a sign of life
+        await until(lambda: source.waits_since_ns > since_ns)
+        os.write(writes, lines(trade(2)))
+        assert await waits == [trade(2)]
+
+
+async def test_a_pipe_that_is_its_own_is_closed() -> None:
+    reads, writes = os.pipe()
+    source = PipedSource(name="own", open_pipe=lambda: reads, close_pipe=True)
+    await source.open()
+    waits = asyncio.create_task(next_of(source.batches()))
+    await until(lambda: source.waits_since_ns)
+    waits.cancel()
+    await source.close()
+
+    def closed() -> bool:  # once the thread is out of its read
+        try:
+            os.write(writes, b"x")
+        except BrokenPipeError:
+            return True
+        return False
+
+    await until(closed)
+    os.close(writes)
+    assert source.name == "own"
