@@ -13,13 +13,14 @@ from feed.broadcast.fragments import TURN_TICKS, Fragments, split_runs
 from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
 from feed.broadcast.lane import Lane
 from feed.broadcast.lanes import Lanes
-from feed.broadcast.log import Log
+from feed.broadcast.log import Log, Record
 from feed.broadcast.outgoing import Outgoing
 from feed.broadcast.pace import Pace
 from feed.broadcast.payload import Payload
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.states import States
 from feed.market.asset_classes import BY_FORM, AssetClasses
+from feed.market.receipts import Producer, Receipt, Receipts
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Kind, Tick
 from feed.wire.codec import Codec
@@ -66,6 +67,7 @@ class Broadcast:
         ticks: published so far, by kind.
         turn_ticks: how many of them a subscriber that is behind has looked at in one turn.
         given: how many of the source's own ticks were published so far.
+        receipts: of the batches of producers that were published.
     """
 
     __slots__ = (
@@ -73,6 +75,7 @@ class Broadcast:
         "_log",
         "_numbered",
         "_paces",
+        "_receipts",
         "classes",
         "conflated_cuts",
         "cut_sequence",
@@ -80,6 +83,7 @@ class Broadcast:
         "fragments",
         "given",
         "lanes",
+        "receipts",
         "ring",
         "sizes",
         "snapshot",
@@ -101,6 +105,8 @@ class Broadcast:
         self.ring = ring
         self._log = log
         self.given = 0
+        self.receipts = Receipts()
+        self._receipts: list[Receipt] = []  # since the last cut
         self.classes = classes
         self.fragments = Fragments(ring, classes=classes)
         self.snapshot = Snapshot(classes)
@@ -144,13 +150,30 @@ class Broadcast:
         self.states.clear(self.cut_sequence)
         self.fragments.clear()
 
-    def publish(self, ticks: list[Tick], mono_ns: int, given: int = 0) -> None:
-        """Append ticks to the ring, so many of which the source gave itself.
+    def publish(
+        self,
+        ticks: list[Tick],
+        mono_ns: int,
+        given: int = 0,
+        batch: tuple[Producer, int] | None = None,
+    ) -> None:
+        """Append ticks to the ring.
 
         Those that wait for a cut must fit into the ring: the caller cuts in between.
+
+        Args:
+            ticks: in order.
+            mono_ns: now.
+            given: how many of them the source gave itself.
+            batch: whose they are, and its number, where `receipts` were asked just now, and said
+                that it is new.
         """
-        self.ring.publish(ticks, mono_ns)
+        newest = self.ring.publish(ticks, mono_ns)
         self.given += given
+        if batch is not None:
+            receipt = Receipt(*batch, newest)
+            self.receipts.note(receipt, mono_ns)
+            self._receipts.append(receipt)
         counts = self.ticks
         for tick in ticks:
             counts[tick.kind] += 1
@@ -179,6 +202,7 @@ class Broadcast:
             self._distribute(0, ticks, after + 1)
             if self._log is not None:
                 self._note_cut(self._log, ticks, after + 1, wall_ns - mono_ns)
+            self._receipts = []
         outgoing = self._envelop(mono_ns, wall_ns, after)
         self._encoded.clear()
         self._numbered.clear()
@@ -242,7 +266,8 @@ class Broadcast:
         known = self._encoded.get(JSON.name)
         fragments = JSON.encode(ticks) if known is None else known[1]
         ingested_ns = self.ring.ingestion_times_ns(first - 1, len(ticks))
-        log.note_cut(first, ingested_ns, JSON.join(fragments), self.given, wall_offset_ns)
+        told = JSON.join(fragments)
+        log.note_cut(Record(first, ingested_ns, self.given, wall_offset_ns, told, self._receipts))
 
     def _envelop(self, mono_ns: int, wall_ns: int, follows: int) -> Outgoing:
         """Join what the index gave to each payload, and put it into its lanes' frames.

@@ -1,25 +1,45 @@
 """The log of a broadcast: it is told of every cut before anything of it is written to anybody.
 
-So whatever a subscriber was told is known to the log, at least by number, whenever the process
-ends. A ring alone has none.
+So whatever a subscriber was told is known to the log whenever the process ends. A ring alone has
+none.
 """
 
 from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
+
+from feed.market.receipts import Receipt
+
+
+@dataclass(slots=True)
+class Record:
+    """One cut; never changed, and not frozen, since there are hundreds a second.
+
+    Attributes:
+        first: its first sequence.
+        ingested_ns: when each of its ticks was ingested, monotonic.
+        given: how many ticks the source had given by then.
+        wall_offset_ns: the time of day less the monotonic one.
+        ticks: a JSON array of them, as subscribers get it.
+        receipts: of the batches that producers sent, and that are in it whole.
+    """
+
+    first: int
+    ingested_ns: "array[int]"
+    given: int
+    wall_offset_ns: int
+    ticks: bytes
+    receipts: Sequence[Receipt] = ()
+
+    @property
+    def last(self) -> int:
+        """Its last sequence."""
+        return self.first + len(self.ingested_ns) - 1
 
 
 class Log(Protocol):
     """Keeps cuts for another process."""
 
-    def note_cut(
-        self, first: int, ingested_ns: "array[int]", ticks: bytes, given: int, wall_offset_ns: int
-    ) -> None:
-        """Note a cut, and return at once.
-
-        Args:
-            first: its first sequence.
-            ingested_ns: when each of its ticks was ingested, monotonic.
-            ticks: a JSON array of them, as subscribers get it.
-            given: how many ticks the source has given by now.
-            wall_offset_ns: the time of day less the monotonic one.
-        """
+    def note_cut(self, record: Record) -> None:
+        """Note a cut, and return at once."""

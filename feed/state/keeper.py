@@ -8,11 +8,11 @@ every few seconds. As often it is seen that the directory is ours still.
 """
 
 import asyncio
-from array import array
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from feed.broadcast.log import Record
 from feed.broadcast.ring import RingBuffer
 from feed.hub.clock import Clock
 from feed.hub.steps import Step
@@ -21,7 +21,6 @@ from feed.logger import logger_of
 from feed.state import parts
 from feed.state.cell import Cell, Contents, Mark
 from feed.state.directory import Directory, boot_id, unwritable
-from feed.state.records import Record
 from feed.state.recovery import Recovery
 from feed.state.restore import Found, Now, take_up
 from feed.state.writer import Writer
@@ -89,14 +88,11 @@ class Keeper:
         self._checkpointing = asyncio.Lock()
         self._is_closed = False
 
-    def note_cut(
-        self, first: int, ingested_ns: "array[int]", ticks: bytes, given: int, wall_offset_ns: int
-    ) -> None:
+    def note_cut(self, record: Record) -> None:
         """Note a cut, and return at once; see `feed.broadcast.log`."""
-        given += self.given_before
-        self._cell.store(first + len(ingested_ns) - 1, given)
-        record = Record(first, ingested_ns, given, wall_offset_ns, ticks)
-        self.writer.append(record, self._clock.mono_ns())
+        given = self.given_before + record.given
+        self._cell.store(record.last, given)
+        self.writer.append(record, given, self._clock.mono_ns())
         if self.writer.fault != self._told_fault:
             self._tell_fault(self.writer.fault)
 
@@ -142,6 +138,7 @@ class Keeper:
                 hub.cutter.cut()
             with hub.steps.measured(Step.CHECKPOINT):
                 mono_ns = clock.mono_ns()
+                broadcast.receipts.forget(mono_ns)
                 meta = parts.meta_of(ingest, self.given_before, clock.wall_ns() - mono_ns)
                 known = broadcast.snapshot.ticks()
                 bars = parts.bars_of(ingest)

@@ -37,6 +37,7 @@ def meta_of(ingest: Ingest, given_before: int, wall_offset_ns: int) -> dict[str,
         "wall_offset_ns": wall_offset_ns,
         "watched": ingest.watched,
         "owners": ingest.owners.state(),
+        "receipts": broadcast.receipts.state(),
         "strands": {
             strand.name: {
                 "bars": strand.bars.state(),
@@ -66,7 +67,11 @@ def give_back(restored: Restored, ingest: Ingest) -> bool:
         restored: what was taken up; its ring is the ring already.
         ingest: it has not begun.
     """
-    meta, snapshot = restored.meta, ingest.hub.broadcast.snapshot
+    meta, broadcast = restored.meta, ingest.hub.broadcast
+    snapshot = broadcast.snapshot
+    broadcast.receipts.restore(meta["receipts"], restored.later_ns)
+    for receipt, mono_ns in restored.receipts:
+        broadcast.receipts.note(receipt, mono_ns)
     snapshot.update(restored.snapshot)
     snapshot.update(restored.after)
     for name, symbols in meta["owners"].items():

@@ -1,54 +1,42 @@
 """The records of the log: one for each cut, with its ticks as JSON has them already.
 
 Theory of operation: a cut has encoded its ticks for its subscribers; the log gets the same bytes,
-and beside them when each was ingested, and how many ticks the source has given by then. A record
-that a kill has cut off is shorter than it says, and is the last one; whatever else does not fit is
-corruption. Knows no file.
+and beside them when each was ingested, how many ticks the source has given by then, and the
+receipts of batches. A record that a kill has cut off is shorter than it says, and is the last one;
+whatever else does not fit is corruption. Knows no file.
 """
 
 import zlib
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from struct import Struct
 
+import msgpack
+
+from feed.broadcast.log import Record
+from feed.market.receipts import Producer, Receipt
 from feed.state.cell import SCHEMA, Unreadable, check_schema
 
 _FILE = Struct("<8sI32s")  # magic, schema, epoch
 _MAGIC = b"feedlogs"
 _LENGTH_AND_CRC = Struct("<II")
-# First sequence, ticks, ticks given by the source so far, time of day less the monotonic one.
-_HEAD = Struct("<QIQq")
+# First sequence, ticks, ticks given by the source so far, time of day less the monotonic one, and
+# how many bytes of receipts there are.
+_HEAD = Struct("<QIQqI")
 _STAMP_BYTES = 8
 FILE_HEAD_BYTES = _FILE.size
 
 
-@dataclass(slots=True)
-class Record:
-    """One cut; never changed, and not frozen, since there are hundreds a second.
+class Truncated(Unreadable):
+    """A record that was cut off, and nothing after it.
 
     Attributes:
-        first: its first sequence.
-        ingested_ns: when each of its ticks was ingested, by the monotonic clock of its boot.
-        given: how many ticks the source had given by then.
-        wall_offset_ns: the time of day less the monotonic one.
-        ticks: a JSON array of them, as subscribers get it.
+        whole_bytes: as far as the file is whole; 0: not even its head is.
     """
 
-    first: int
-    ingested_ns: "array[int]"
-    given: int
-    wall_offset_ns: int
-    ticks: bytes
-
-    @property
-    def last(self) -> int:
-        """Its last sequence."""
-        return self.first + len(self.ingested_ns) - 1
-
-
-class Truncated(Unreadable):
-    """A record that was cut off, and nothing after it."""
+    def __init__(self, words: str, whole_bytes: int) -> None:
+        self.whole_bytes = whole_bytes
+        super().__init__(words)
 
 
 def file_head(epoch: str) -> bytes:
@@ -56,19 +44,18 @@ def file_head(epoch: str) -> bytes:
     return _FILE.pack(_MAGIC, SCHEMA, epoch.encode())
 
 
-def encode(record: Record) -> bytes:
-    """Return the bytes of a record."""
-    times, ticks = record.ingested_ns.tobytes(), record.ticks
-    head = _HEAD.pack(record.first, len(record.ingested_ns), record.given, record.wall_offset_ns)
-    crc = zlib.crc32(ticks, zlib.crc32(times, zlib.crc32(head)))
-    length = len(head) + len(times) + len(ticks)
-    return b"".join((_LENGTH_AND_CRC.pack(length, crc), head, times, ticks))
-
-
-def size(record: Record) -> int:
-    """Return how many bytes a record has in a file."""
-    around_bytes = _LENGTH_AND_CRC.size + _HEAD.size
-    return around_bytes + _STAMP_BYTES * len(record.ingested_ns) + len(record.ticks)
+def encode(record: Record, given: int) -> bytes:
+    """Return the bytes of a record; `given`: as many ticks the source gave, over all processes."""
+    times, ticks, receipts = record.ingested_ns.tobytes(), record.ticks, b""
+    if record.receipts:
+        receipts = msgpack.packb(
+            [[*each.producer, each.batch, each.last] for each in record.receipts]
+        )
+    count, offset_ns = len(record.ingested_ns), record.wall_offset_ns
+    head = _HEAD.pack(record.first, count, given, offset_ns, len(receipts))
+    crc = zlib.crc32(ticks, zlib.crc32(receipts, zlib.crc32(times, zlib.crc32(head))))
+    length = len(head) + len(times) + len(receipts) + len(ticks)
+    return b"".join((_LENGTH_AND_CRC.pack(length, crc), head, times, receipts, ticks))
 
 
 def decode(data: bytes, epoch: str) -> Iterator[Record]:
@@ -79,7 +66,7 @@ def decode(data: bytes, epoch: str) -> Iterator[Record]:
         Unreadable: the file is foreign, newer or corrupt.
     """
     if len(data) < _FILE.size:
-        raise Truncated("ends within its head")
+        raise Truncated("ends within its head", 0)
     magic, schema, its_epoch = _FILE.unpack_from(data)
     if magic != _MAGIC:
         raise Unreadable("is no log of this program")
@@ -88,24 +75,46 @@ def decode(data: bytes, epoch: str) -> Iterator[Record]:
         raise Unreadable("is of another epoch")
     at = _FILE.size
     while at < len(data):
-        end = at + _LENGTH_AND_CRC.size
-        if end > len(data):
-            raise Truncated(f"ends within a record, at byte {at}")
-        length, crc = _LENGTH_AND_CRC.unpack_from(data, at)
-        body = data[end : end + length]
-        if len(body) < length:
-            raise Truncated(f"ends within a record, at byte {at}")
-        if zlib.crc32(body) != crc or length < _HEAD.size:
-            raise Unreadable(f"is corrupt at byte {at}")
-        yield _decode(body, at)
-        at = end + length
+        record, at = decode_one(data, at)
+        yield record
+
+
+def decode_one(data: bytes | memoryview, at: int) -> tuple[Record, int]:
+    """Return the record that begins at a byte, and where it ends.
+
+    Raises:
+        Truncated: the data ends before.
+        Unreadable: it is corrupt.
+    """
+    begin = at + _LENGTH_AND_CRC.size
+    if begin > len(data):
+        raise Truncated(f"ends within a record, at byte {at}", at)
+    length, crc = _LENGTH_AND_CRC.unpack_from(data, at)
+    body = bytes(data[begin : begin + length])
+    if len(body) < length:
+        raise Truncated(f"ends within a record, at byte {at}", at)
+    if zlib.crc32(body) != crc or length < _HEAD.size:
+        raise Unreadable(f"is corrupt at byte {at}")
+    return _decode(body, at), begin + length
 
 
 def _decode(body: bytes, at: int) -> Record:
-    first, count, given, wall_offset_ns = _HEAD.unpack_from(body)
-    ticks_at = _HEAD.size + _STAMP_BYTES * count
+    first, count, given, wall_offset_ns, receipts_bytes = _HEAD.unpack_from(body)
+    receipts_at = _HEAD.size + _STAMP_BYTES * count
+    ticks_at = receipts_at + receipts_bytes
     if not count or len(body) <= ticks_at:
         raise Unreadable(f"is corrupt at byte {at}")
     ingested_ns = array("q")
-    ingested_ns.frombytes(body[_HEAD.size : ticks_at])
-    return Record(first, ingested_ns, given, wall_offset_ns, body[ticks_at:])
+    ingested_ns.frombytes(body[_HEAD.size : receipts_at])
+    receipts = _receipts(body[receipts_at:ticks_at], at) if receipts_bytes else ()
+    return Record(first, ingested_ns, given, wall_offset_ns, body[ticks_at:], receipts)
+
+
+def _receipts(data: bytes, at: int) -> list[Receipt]:
+    try:
+        return [
+            Receipt(Producer(kind, identity, name), batch, last)
+            for kind, identity, name, batch, last in msgpack.unpackb(data)
+        ]
+    except (ValueError, TypeError) as error:
+        raise Unreadable(f"has no receipts at byte {at}: {error}") from None

@@ -12,13 +12,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
+from feed.broadcast.log import Record
 from feed.broadcast.ring import RingBuffer
 from feed.errors import InvalidTick
+from feed.market.receipts import Receipt
 from feed.market.ticks import Tick
 from feed.state import cell, checkpoint, records
 from feed.state.cell import Contents, Newer, Unreadable
 from feed.state.directory import Directory
-from feed.state.records import Record, Truncated
+from feed.state.records import Truncated
 from feed.state.recovery import TAKEN_UP, WORDS, Recovery, judge
 from feed.wire.json_ticks import TickReader
 from feed.wire.messages import GapReason
@@ -46,6 +48,7 @@ class Restored:
         snapshot: the last known ticks as of the checkpoint.
         bars: the finished bars by then: kind, symbol, rows.
         after: the ticks since the checkpoint, as far as they were logged.
+        receipts: of the batches among these, with when they were applied, by our monotonic clock.
         later_ns: our monotonic clock less theirs, at the same moment.
         lost: how many sequences the hole at the end has; 0: nothing was lost.
     """
@@ -56,6 +59,7 @@ class Restored:
     snapshot: list[Tick]
     bars: list[tuple[str, str, bytes]]
     after: list[Tick]
+    receipts: list[tuple[Receipt, int]]
     later_ns: int
     lost: int
 
@@ -145,6 +149,7 @@ class _Reader:
     killed: bool
     ring: RingBuffer | None = None
     after: list[Tick] = field(default_factory=list)
+    receipts: list[tuple[Receipt, int]] = field(default_factory=list)
     ticks: TickReader = field(default_factory=TickReader)
     newest_ns: int = 0  # when the newest tick was ingested, by our clock
 
@@ -180,6 +185,7 @@ class _Reader:
             snapshot,
             bars,
             self.after,
+            self.receipts,
             self._later_ns(meta["wall_offset_ns"]),
             lost,
         )
@@ -199,16 +205,15 @@ class _Reader:
 
     def _read_log(self, path: Path, checkpointed: int, *, is_last: bool) -> None:
         """Read one file of the log into the ring, and beyond the checkpoint into `after`."""
-        read_bytes = 0
         try:
             for record in records.decode(_read(path), self.contents.epoch):
                 self._take(record, checkpointed)
-                read_bytes += records.size(record)
         except Truncated as torn:
             if not (self.killed and is_last):
                 raise Unreadable(f"{path.name} {torn}") from None
-            if read_bytes:  # the kill did that, and nothing may follow what is torn
-                os.truncate(path, records.FILE_HEAD_BYTES + read_bytes)
+            # The kill did that, and nothing may follow what is torn.
+            if torn.whole_bytes > records.FILE_HEAD_BYTES:
+                os.truncate(path, torn.whole_bytes)
             else:
                 path.unlink()
         except (OSError, Unreadable, InvalidTick) as error:
@@ -236,6 +241,7 @@ class _Reader:
             at += count
         if record.last > checkpointed:
             self.after += ticks[max(0, checkpointed + 1 - record.first) :]
+            self.receipts += [(receipt, self.newest_ns) for receipt in record.receipts]
 
     def _publish(
         self, ring: RingBuffer, ticks: list[Tick], ingested_ns: int, wall_offset_ns: int

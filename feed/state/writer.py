@@ -25,10 +25,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from feed.broadcast.log import Record
 from feed.state import checkpoint, records
 from feed.state.cell import Cell, Mark, open_new
 from feed.state.directory import Directory
-from feed.state.records import Record
 
 PAUSE_S = 0.05
 MAX_QUEUED_BYTES = 64 << 20
@@ -104,17 +104,22 @@ class Writer:
         """The bytes that wait to be written."""
         return self._taken_bytes - self._done_bytes
 
-    def append(self, record: Record, mono_ns: int) -> bool:
+    def append(self, record: Record, given: int, mono_ns: int) -> bool:
         """Take a record, at once; tell whether it was.
 
         It is not where the queue is too long, or too old; from then on none is.
+
+        Args:
+            record: of a cut.
+            given: how many ticks the source had given by then, over all processes.
+            mono_ns: now.
         """
         if not self.takes:
             return False
         if self.queued_bytes > MAX_QUEUED_BYTES or self._is_late(mono_ns):
             self.give_up("the disk does not keep up")
             return False
-        data = records.encode(record)
+        data = records.encode(record, given)
         self._taken_bytes += len(data)
         self._queue.append((mono_ns, record.first, record.last, data))
         if not self._wake.is_set():

@@ -2,16 +2,18 @@
 
 import zlib
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feed.broadcast.log import Record
+from feed.market.receipts import Producer, Receipt
 from feed.state import cell, checkpoint, records
 from feed.state.cell import Cell, Contents, Mark, Newer, Unreadable
-from feed.state.records import Record, Truncated
+from feed.state.records import Truncated
 from feed.state.recovery import Recovery, judge
 
 EPOCH, BOOT = "abcd2345", "b0000000-0000-0000-0000-000000000000"
@@ -58,21 +60,27 @@ def test_a_kill_amid_a_store_leaves_the_value_before(tmp_path: Path) -> None:
         kept.store(newest, newest)
 
 
-def record(first: int = 1, count: int = 3) -> Record:
-    return Record(first, array("q", range(count)), first + count, -5, b'[{"T":"t"}]')
+def record(first: int = 1, count: int = 3, receipts: Sequence[Receipt] = ()) -> Record:
+    return Record(first, array("q", range(count)), first + count, -5, b'[{"T":"t"}]', receipts)
+
+
+def encode(known: Record) -> bytes:
+    return records.encode(known, known.given)
+
+
+RECEIPT = Receipt(Producer("key", "desk", "prices"), 7, 3)
 
 
 @given(st.lists(st.tuples(NUMBERS.filter(lambda n: n < 1 << 60), st.integers(1, 50)), max_size=6))
 def test_records_are_read_back(runs: list[tuple[int, int]]) -> None:
     known = [record(first, count) for first, count in runs]
-    data = records.file_head(EPOCH) + b"".join(map(records.encode, known))
+    data = records.file_head(EPOCH) + b"".join(map(encode, known))
     assert list(records.decode(data, EPOCH)) == known
-    assert len(data) == records.FILE_HEAD_BYTES + sum(map(records.size, known))
 
 
 def test_records_that_are_cut_off_anywhere_are_read_as_far_as_they_are_whole() -> None:
-    known = [record(1), record(4), record(7)]
-    parts = [records.file_head(EPOCH), *map(records.encode, known)]
+    known = [record(1), record(4, receipts=[RECEIPT]), record(7)]
+    parts = [records.file_head(EPOCH), *map(encode, known)]
     data = b"".join(parts)
     ends = [sum(map(len, parts[: number + 1])) for number in range(len(parts))]
     for length in range(len(data)):
@@ -81,13 +89,14 @@ def test_records_that_are_cut_off_anywhere_are_read_as_far_as_they_are_whole() -
         if length in ends:
             assert list(records.decode(data[:length], EPOCH)) == known[:whole]
             continue
-        with pytest.raises(Truncated):
+        with pytest.raises(Truncated) as torn:
             read.extend(records.decode(data[:length], EPOCH))
+        assert torn.value.whole_bytes == max([0, *(end for end in ends if end <= length)])
         assert read == known[: max(0, whole)]
 
 
 def test_every_changed_byte_of_a_record_is_found() -> None:
-    data = bytearray(records.file_head(EPOCH) + records.encode(record()))
+    data = bytearray(records.file_head(EPOCH) + encode(record(receipts=[RECEIPT])))
     for at in range(records.FILE_HEAD_BYTES, len(data)):
         broken = bytearray(data)
         broken[at] ^= 1

@@ -11,6 +11,7 @@ import pytest
 import structlog
 from aiohttp import web
 
+from feed.broadcast.log import Record
 from feed.errors import InvalidParameter
 from feed.http.app import HUB, INGEST, KEEPER, make_app
 from feed.http.protocol.runner import Runner
@@ -24,7 +25,6 @@ from feed.sources.simulated.source import SimulatedSource
 from feed.state import cell, checkpoint, keeper, writer
 from feed.state.cell import Mark
 from feed.state.directory import Directory
-from feed.state.records import Record
 from feed.state.recovery import Recovery
 from tests.fakes.patience import until
 from tests.state.numbers import Numbers, give, killed, life, numbers_of, reached, written
@@ -99,7 +99,7 @@ async def test_the_log_goes_on_while_a_long_checkpoint_is_written(
         logging, seen = app[KEEPER].writer, list[int]()
 
         def parts(_: object) -> Iterator[object]:
-            logging.append(Record(100, array("q", [1]), 0, 0, b"[]"), 0)
+            logging.append(Record(100, array("q", [1]), 0, 0, b"[]"), 0, 0)
             for _ in range(2):
                 yield b"x" * 84
                 seen.append(logging.queued_bytes)
