@@ -150,7 +150,17 @@ class Overrun(FeedError):
 
 
 class SourceError(FeedError):
-    """A source cannot be opened or read; the message names it and the place."""
+    """A source cannot be opened or read; the message names it and the place.
+
+    Attributes:
+        retry_after_s: it is not to be opened again before that.
+        for_good: to open it again is of no use.
+    """
+
+    def __init__(self, words: str, *, retry_after_s: float = 0.0, for_good: bool = False) -> None:
+        self.retry_after_s = retry_after_s
+        self.for_good = for_good
+        super().__init__(words)
 
 
 def show_name(name: str, limit: int = MAX_SHOWN_LENGTH) -> str:

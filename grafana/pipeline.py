@@ -34,12 +34,14 @@ _SOURCE = Row(
             thresholds=((1, RED),),
         ),
         Panel(
-            "Up, finished",
-            "1 while the source produces; finished is a recording at its end.",
+            "Up, finished, given up",
+            "1 while the source produces; finished is a recording at its end, and given up is a "
+            "source whose server refuses it for good.",
             Unit.COUNT,
             (
                 Query("feed_source_up<$>", "{{instance}} {{source}} up"),
                 Query("feed_source_finished<$>", "{{instance}} {{source}} finished"),
+                Query("feed_source_given_up<$>", "{{instance}} {{source}} given up"),
             ),
         ),
         Panel(
@@ -100,6 +102,51 @@ _SOURCE = Row(
                     "{{source}} {{outcome}}",
                     "source",
                     "outcome",
+                    selector="$",
+                ),
+            ),
+        ),
+        Panel(
+            "Connections to servers",
+            "Of sources that read from another server: connections that stood, and that ended, by "
+            "why. One that began anew means a hole in its prices, and one that resumed does not.",
+            Unit.PER_S,
+            (
+                rate(
+                    "feed_upstream_connections_total",
+                    "{{source}} {{outcome}}",
+                    "source",
+                    "outcome",
+                    selector="$",
+                ),
+                rate(
+                    "feed_upstream_ends_total",
+                    "{{source}} {{reason}}",
+                    "source",
+                    "reason",
+                    selector="$",
+                ),
+            ),
+        ),
+        Panel(
+            "Refused, missing, untold",
+            "Of sources that read from another server: how often it said no, by the dialect's "
+            "code; how often it told a gap; events of kinds that are not told here.",
+            Unit.PER_S,
+            (
+                rate(
+                    "feed_upstream_refusals_total",
+                    "{{source}} {{code}}",
+                    "source",
+                    "code",
+                    selector="$",
+                ),
+                rate("feed_upstream_gaps_total", "{{source}} gaps", "source", selector="$"),
+                rate(
+                    "feed_upstream_untold_total",
+                    "{{source}} untold {{kind}}",
+                    "source",
+                    "kind",
                     selector="$",
                 ),
             ),

@@ -161,6 +161,22 @@ class PairStatus(TypedDict):
     missed: Annotated[Count, Field(description="ticks of the other side that it never gave")]
 
 
+class UpstreamStatus(TypedDict):
+    """The connections of a source that reads from another server."""
+
+    url: str
+    connected: Annotated[bool, Field(description="one stands, and is subscribed")]
+    connections: Annotated[Count, Field(description="that stood so far")]
+    resumed: Annotated[Count, Field(description="of them went on where the one before had ended")]
+    ends: Annotated[dict[str, int], Field(description="connections that ended or failed, by why")]
+    refusals: Annotated[dict[str, int], Field(description="by the dialect's code; http: by status")]
+    gaps: Annotated[Count, Field(description="how often it said that events are not coming")]
+    untold: Annotated[
+        dict[str, int], Field(description="events of kinds that are not told, by the dialect's T")
+    ]
+    last_words: Annotated[str, Field(description="its last error or warning")]
+
+
 class SourceStatus(TypedDict):
     """A source, and how it is."""
 
@@ -169,6 +185,7 @@ class SourceStatus(TypedDict):
     up: bool
     silent: Annotated[bool, Field(description="it is up and gives nothing, which is not usual")]
     finished: bool
+    given_up: Annotated[bool, Field(description="it failed for good, and is not opened again")]
     failures: Count
     last_error: str
     waits: Count
@@ -177,6 +194,7 @@ class SourceStatus(TypedDict):
     feed: FeedStatus
     symbols: Annotated[dict[str, int], Field(description="by health")]
     pair: NotRequired[PairStatus]
+    upstream: NotRequired[UpstreamStatus]
 
 
 class RingStatus(TypedDict):

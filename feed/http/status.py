@@ -16,11 +16,13 @@ from feed.http.answer_models import (
     StateStatus,
     StatusAnswer,
     TrafficStatus,
+    UpstreamStatus,
 )
 from feed.http.answers import json_answer
 from feed.http.server import Server
 from feed.ingest.side import Side
 from feed.ingest.strand import Strand
+from feed.sources.upstream.account import Account, ReadsServer
 from feed.state.keeper import Keeper
 from feed.wire.disconnect import Reason
 from feed.wire.position import Position
@@ -96,6 +98,7 @@ def _source(strand: Strand, side: Side) -> SourceStatus:
         "up": side.up,
         "silent": side.silent,
         "finished": side.finished,
+        "given_up": side.given_up,
         "failures": side.failures,
         "last_error": side.last_error,
         "waits": strand.waits,
@@ -112,7 +115,23 @@ def _source(strand: Strand, side: Side) -> SourceStatus:
             "repeats": counts.repeats,
             "missed": counts.missed,
         }
+    if isinstance(side.source, ReadsServer):
+        status["upstream"] = _upstream(side.source.account)
     return status
+
+
+def _upstream(account: Account) -> UpstreamStatus:
+    return {
+        "url": account.url,
+        "connected": account.connected,
+        "connections": account.connections,
+        "resumed": account.resumed,
+        "ends": _by_name(account.ends),
+        "refusals": dict(account.refusals),
+        "gaps": account.gaps,
+        "untold": dict(account.untold),
+        "last_words": account.last_words,
+    }
 
 
 def _state(keeper: Keeper, mono_ns: int) -> StateStatus:

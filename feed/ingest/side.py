@@ -40,6 +40,7 @@ class Side:
         last_error: the reason of the last one in words; "" before the first.
         finished: it came to its end (a recording that does not loop).
         leaving: the server ends, so that the end of the source is none.
+        given_up: it died for good, and is not opened again.
         passes: as its source told them with the last list; None: it gave none since it was opened.
         taken_ticks: how many it gave so far.
         refused: how many of them are not told, by reason.
@@ -66,6 +67,7 @@ class Side:
         self.last_error = ""
         self.finished = False
         self.leaving = False
+        self.given_up = False
         self.passes: int | None = None
         self.taken_ticks = 0
         self.refused = dict.fromkeys(Refusal, 0)
@@ -97,6 +99,11 @@ class Side:
             self.source.stop_reading()
         return self.leaving
 
+    @property
+    def over(self) -> bool:
+        """Whether it is not opened again."""
+        return self.finished or self.given_up
+
     def fail(self, error: Exception, *, begun: bool) -> bool:
         """Note that it died; tell whether all is said by the error's own words.
 
@@ -107,6 +114,7 @@ class Side:
         """
         self.failures += 1
         self.finished = self.source.can_wait and begun
+        self.given_up = isinstance(error, SourceError) and error.for_good
         self.last_error = str(error) or type(error).__name__
         return isinstance(error, SourceError)
 

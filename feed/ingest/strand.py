@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import compress
 from operator import attrgetter
 
+from feed.errors import SourceError
 from feed.hub.hub import Hub
 from feed.ingest.health_watch import Findings, HealthWatch
 from feed.ingest.side import Refusal, Side
@@ -125,18 +126,22 @@ class Strand:
     async def run(self, side: Side) -> None:
         """Produce until a side's source ends, opening it again with backoff when it dies."""
         backoff_s = _FIRST_BACKOFF_S
-        while not side.finished:
-            taken_ticks = side.taken_ticks
+        while True:
+            taken_ticks, at_least_s = side.taken_ticks, 0.0
             try:
                 await self._produce(side)
                 side.finished = not side.leaving
             except Exception as error:  # of any kind: the server stays
                 known = side.fail(error, begun=side.taken_ticks > taken_ticks)
+                if isinstance(error, SourceError):
+                    at_least_s = error.retry_after_s
+                if side.taken_ticks > taken_ticks:
+                    backoff_s = _FIRST_BACKOFF_S
                 log.error(  # noqa: TRY400 - a SourceError says all; a trace would bury it
                     "source_failed",
                     source=side.name,
                     error=side.last_error,
-                    retry_s=None if side.finished else backoff_s,
+                    retry_s=None if side.over else at_least_s + backoff_s,
                     exc_info=None if known else error,
                 )
             finally:
@@ -147,10 +152,11 @@ class Strand:
                 return
             if side.finished:
                 log.info("source_finished", source=side.name)
+            if side.given_up:
+                log.error("source_given_up", source=side.name, error=side.last_error)
+            if side.over:
                 return
-            if side.taken_ticks > taken_ticks:
-                backoff_s = _FIRST_BACKOFF_S
-            await asyncio.sleep(backoff_s * random.uniform(0.5, 1))
+            await asyncio.sleep(at_least_s + backoff_s * random.uniform(0.5, 1))
             backoff_s = min(2 * backoff_s, _LONGEST_BACKOFF_S)
 
     def judge(self, mono_ns: int, wall_ns: int) -> Findings:
@@ -205,7 +211,7 @@ class Strand:
                 if told:
                     await self._give(bars.weave(told, clocks_ns), told)
             await asyncio.sleep(0)  # a source that never waits must not starve the cuts
-        if not side.leaving and all(each.finished for each in self.sides if each is not side):
+        if not side.leaving and all(each.over for each in self.sides if each is not side):
             async with self._publishing:
                 await self._give(bars.finish())
 

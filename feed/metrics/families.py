@@ -27,6 +27,7 @@ from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.metrics.family import NS_PER_S, counter, gauge, histogram
 from feed.sources.replay import bad_rows
+from feed.sources.upstream.account import Account, ReadsServer
 from feed.state.keeper import Keeper
 from feed.state.recovery import Recovery
 from feed.trust.certificate import Certificate
@@ -40,6 +41,7 @@ from feed.wire.transport import Transport
 
 LAG_STEPS_TICKS = (1, 100, 1_000, 10_000)
 _SERVED = tuple(product(Transport, CODECS))
+_NO_SERVER = Account("")
 _LADDER_STEPS = ("paused", "caught_up", "gap", "conflated", "lagging", "slow")
 
 
@@ -73,6 +75,7 @@ def families(watched: Watched) -> Iterator[Metric]:
         *("version", "python", "fan_out"),
     )
     yield from _sources(watched)
+    yield from _upstreams(watched)
     yield from _symbols(watched)
     yield from _ring(watched)
     yield from _state(watched)
@@ -107,6 +110,11 @@ def _sources(watched: Watched) -> Iterator[Metric]:
         "feed_source_finished",
         "1 once a recording has come to its end: it is not up, and nothing is wrong.",
     ).of({(side.name,): side.finished for side in sides}, "source")
+    yield gauge(
+        "feed_source_given_up",
+        "1 once the source failed for good and is not opened again, such as where its server "
+        "refuses the key, else 0.",
+    ).of({(side.name,): side.given_up for side in sides}, "source")
     yield counter(
         "feed_source_failures", "How often the source died and had to be opened again."
     ).of({(side.name,): side.failures for side in sides}, "source")
@@ -170,6 +178,74 @@ def _sources(watched: Watched) -> Iterator[Metric]:
         },
         "source",
         "outcome",
+    )
+
+
+def _upstreams(watched: Watched) -> Iterator[Metric]:
+    """Yield what became of connections to other servers; sources that read from none have zeros."""
+    accounts = {
+        side.name: side.source.account if isinstance(side.source, ReadsServer) else _NO_SERVER
+        for side in watched.ingest.sides
+    }
+    yield counter(
+        "feed_upstream_connections",
+        "Connections of a source to its server that stood, by whether they resumed: went on where "
+        "the one before had ended, or began with what came then.",
+    ).of(
+        {
+            (name, outcome): number
+            for name, account in accounts.items()
+            for outcome, number in (
+                ("resumed", account.resumed),
+                ("anew", account.connections - account.resumed),
+            )
+        },
+        "source",
+        "outcome",
+    )
+    yield counter(
+        "feed_upstream_ends",
+        "Connections of a source to its server that ended or could not be made, by reason: "
+        "unreachable, refused, closed, cut, unanswered (pings are not answered), silent (nothing "
+        "was told for longer than the limit), malformed, too_large.",
+    ).of(
+        {
+            (name, end): number
+            for name, account in accounts.items()
+            for end, number in account.ends.items()
+        },
+        "source",
+        "reason",
+    )
+    yield counter(
+        "feed_upstream_refusals",
+        "How often the source's server said no, by the dialect's error code; http: by the status "
+        "of its answer.",
+    ).of(
+        {
+            (name, code): number
+            for name, account in accounts.items()
+            for code, number in account.refusals.items()
+        },
+        "source",
+        "code",
+    )
+    yield counter(
+        "feed_upstream_gaps",
+        "How often the source's server said that events which were due are not coming.",
+    ).of({(name,): account.gaps for name, account in accounts.items()}, "source")
+    yield counter(
+        "feed_upstream_untold",
+        "Events that the source's server told and that this one has no kind of ticks for, by the "
+        "dialect's T.",
+    ).of(
+        {
+            (name, kind): number
+            for name, account in accounts.items()
+            for kind, number in account.untold.items()
+        },
+        "source",
+        "kind",
     )
 
 

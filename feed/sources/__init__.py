@@ -1,6 +1,6 @@
-"""The sources of events: the simulated market, replays of recordings, and pipes.
+"""The sources of events: the simulated market, replays of recordings, pipes, and other servers.
 
 Here belong sources with their options, the table of them (`catalog`), and the reading of files. Not
 here: the ring, and its readers: only `feed.ingest` gives ticks their sequences. May import
-`feed.logger` and below.
+`feed.client` and below.
 """

@@ -12,5 +12,5 @@ screen.py           a terminal taken over and given back, or plain text; keys.py
 finite.py           requests with one answer; together.py tasks that end together
 
 Views know no terminal, stream, server or clock. Here belong pictures for people at a terminal. Not
-here: the way that ticks come. May import `feed.client` and `feed.sources` and below.
+here: the way that ticks come. May import `feed.sources` and below.
 """

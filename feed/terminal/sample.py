@@ -52,6 +52,7 @@ class SourceStatus(BaseModel):
     up: bool
     silent: bool = False
     finished: bool
+    given_up: bool = False
     failures: int
     last_error: str
     refused: dict[str, int] = {}

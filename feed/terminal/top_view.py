@@ -177,6 +177,8 @@ def _source(source: SourceStatus, feed: FeedStatus) -> Iterator[Part]:
     elif source.finished:
         what = "it" if source.live else "the recording"
         yield f", FINISHED: {what} has come to its end", _WARN
+    elif source.given_up:
+        yield ", GIVEN UP: it is not opened again", _BAD
     else:
         yield f", DOWN ({words.printable(feed.reason or 'not open')})", _BAD
     if source.failures:

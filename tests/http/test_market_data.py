@@ -226,6 +226,7 @@ async def test_the_status_says_how_the_server_is(serve: Serve) -> None:
         "up": True,
         "live": True,
         "finished": False,
+        "given_up": False,
         "failures": 0,
         "last_error": "",
         "waits": 0,

@@ -60,6 +60,43 @@ async def test_a_source_that_cannot_be_opened_is_tried_again(serve: Serve) -> No
     assert (await source_status(feed))["last_error"] == "exchange.example: refused"
 
 
+async def test_a_source_that_fails_for_good_is_told_and_not_opened_again(serve: Serve) -> None:
+    source = ScriptedSource()
+    feed = await serve(source)
+    reader = await open_reader("sse-json", (feed.host, feed.port))
+    await feed.sessions_reach(1)
+    await feed.publish(trade(1))
+    await reader.read()
+    source.die(SourceError("upstream.example: auth failed (402)", for_good=True))
+    [message], _ = await reader.read()
+    assert (message["state"], message["reason"]) == ("source_down", "failed")
+    status = await source_status(feed)
+    assert (status["given_up"], status["finished"], status["up"]) == (True, False, False)
+    assert (source.opened, source.closed) == (1, 1)
+    metrics = (await (await RawHttp.get((feed.host, feed.port), "/metrics")).body()).decode()
+    assert 'feed_source_given_up{source="script"} 1.0' in metrics
+
+
+async def test_a_source_is_opened_again_no_sooner_than_it_said(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    source = ScriptedSource()
+    feed = await serve(source)
+    await feed.publish(trade(1))
+    sleep = asyncio.sleep
+
+    async def note(seconds: float) -> None:
+        if seconds:
+            waits.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", note)
+    source.die(SourceError("upstream.example: connection limit exceeded", retry_after_s=700))
+    await opened(source, 2)
+    assert 700.05 <= max(waits) <= 700.1
+
+
 async def test_a_recording_that_breaks_is_over_and_not_repeated(serve: Serve) -> None:
     source = ScriptedSource(can_wait=True)
     feed = await serve(source)
