@@ -17,7 +17,7 @@ from feed.errors import InvalidParameter
 
 MOST_ASIDE = 3  # of the folders with what was refused
 _LOG = re.compile(r"log-([0-9]{20})")
-_KEPT = ("cell", "cell.new", "checkpoint", "checkpoint.new")
+_KEPT = ("cell", "cell.new", "checkpoint", "checkpoint.new", "tail", "tail.new")
 
 
 class Directory:
@@ -31,6 +31,7 @@ class Directory:
         """
         self.path = path
         self.cell = path / "cell"
+        self.tail = path / "tail"
         self.checkpoint = path / "checkpoint"
         self.new_checkpoint = path / "checkpoint.new"
         try:

@@ -1,13 +1,18 @@
 """The keeper: it has what happens here written down, so that another process can go on.
 
-A cut is in the cell before anything of it is written to anybody, and with the writer as soon. A
-checkpoint is taken every half a minute, between two lists of the source, in one step: of ticks
-only references, since they never change. It is encoded, and the finished bars are copied, in slices
-after that; it is packed and written by the thread. Where records had to be left out, one is tried
-every few seconds. As often it is seen that the directory is ours still.
+A cut is in the tail and the cell before anything of it is written to anybody, and with the writer
+as soon. A checkpoint is taken every half a minute, between two lists of the source, in one step: of
+ticks only references, since they never change. It is encoded, and the finished bars are copied, in
+slices after that; it is packed and written by the thread. Where records had to be left out, one is
+tried every few seconds. As often it is seen that the directory is ours still.
+
+Whoever acknowledges what it has cut asks when a kill would leave it: at once, in the tail.
 """
 
 import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -23,6 +28,7 @@ from feed.state.cell import Cell, Contents, Mark
 from feed.state.directory import Directory, boot_id, unwritable
 from feed.state.recovery import Recovery
 from feed.state.restore import Found, Now, take_up
+from feed.state.tail import Tail
 from feed.state.writer import Writer
 from feed.trust.lookout import in_daemon_thread
 from feed.wire.json_codec import JSON
@@ -30,6 +36,7 @@ from feed.wire.json_ticks import NO_TICKS
 
 CHECKPOINT_S = 30.0  # what comes after a checkpoint is replayed when it is taken up: 0.5 s at most
 RETRY_S = 5.0
+_LOOK_S = 0.025  # between two looks at what is durable, while the tail has no room
 _SLICE_TICKS = 1_024  # encoded between two turns of the loop: 0.6 ms
 _SLICE_ROWS = 16  # of bars, copied likewise: 2 MB at most
 
@@ -79,22 +86,64 @@ class Keeper:
         # Until there is a checkpoint of this epoch, a kill leaves nothing that could be taken up.
         mark = Mark.UNLOGGED if restored is None else Mark.RUNNING
         epoch, newest = self.ring.epoch, self.ring.newest
+        self._lacks_tail = False  # and that is told
+        tail = self._make_tail()  # before the cell: what the last one holds is in the log by now
         self._cell = Cell(directory.cell, Contents(epoch, boot, mark, newest, self.given_before))
-        self.writer = Writer(directory, self._cell, epoch, takes=restored is not None)
+        self.writer = Writer(directory, self._cell, tail, epoch, takes=restored is not None)
         self.checkpoints = self.failures = 0
         self.checkpointed_ns = now.mono_ns
         self._told_fault = ""
         self._is_taken_away = False  # the directory, and another server has it
         self._checkpointing = asyncio.Lock()
+        # Sequences, ascending, and who is to be called once each is durable.
+        self._awaited: deque[tuple[int, Callable[[], None]]] = deque()
+        self._look: asyncio.Handle | None = None  # for what is durable by then
         self._is_closed = False
 
     def note_cut(self, record: Record) -> None:
         """Note a cut, and return at once; see `feed.broadcast.log`."""
         given = self.given_before + record.given
-        self._cell.store(record.last, given)
         self.writer.append(record, given, self._clock.mono_ns())
         if self.writer.fault != self._told_fault:
             self._tell_fault(self.writer.fault)
+        if self._awaited:
+            self._arrange_look(0.0)
+
+    def when_durable(self, sequence: int, call: Callable[[], None]) -> None:
+        """Have somebody called once a kill would leave all that was cut up to a sequence.
+
+        At once, where it would by now; else from the loop, right after the cut where there is room
+        in the tail, and within some 50 ms where there is not. While records are left out nobody is
+        called, nor after the end.
+
+        Args:
+            sequence: never less than in the call before.
+            call: what is called; it raises nothing.
+        """
+        durable = self.writer.durable
+        if durable is not None and durable >= sequence and not self._awaited:
+            call()
+            return
+        self._awaited.append((sequence, call))
+        self._arrange_look(_LOOK_S)
+
+    def _arrange_look(self, delay_s: float) -> None:
+        """Look once more for what is durable, unless that is arranged for earlier."""
+        loop = asyncio.get_running_loop()
+        if self._look is not None and delay_s:
+            return
+        if self._look is not None:
+            self._look.cancel()
+        self._look = loop.call_later(delay_s, self._tell_durable)
+
+    def _tell_durable(self) -> None:
+        """Call those whose cuts are durable by now; look again for the others."""
+        self._look = None
+        awaited, durable = self._awaited, self.writer.durable
+        while awaited and durable is not None and awaited[0][0] <= durable:
+            awaited.popleft()[1]()
+        if awaited and not self._is_closed:
+            self._arrange_look(_LOOK_S)
 
     def give_back(self, ingest: Ingest) -> None:
         """Give every room what it knew, before anything begins; what was taken up is let go of."""
@@ -131,6 +180,10 @@ class Keeper:
     async def _checkpoint(self, ingest: Ingest, is_last: bool) -> bool:
         if not await self._has_directory():
             return False
+        if not (self.writer.has_tail or is_last):
+            tail = await in_daemon_thread(self._make_tail)
+            if tail is not None:
+                self.writer.begin_tail(tail)
         hub, clock = ingest.hub, self._clock
         broadcast = hub.broadcast
         async with ingest.between_lists():
@@ -175,26 +228,44 @@ class Keeper:
             return not self._is_taken_away
         self._give_up("the directory is gone")
         try:
-            cell = await in_daemon_thread(self._begin_anew)
+            begun = await in_daemon_thread(self._begin_anew)
         except OSError as error:
             self._fail(error)
             return False
-        if cell is None:
+        if begun is None:
             self._is_taken_away = True
             self._give_up("the directory was taken away, and another server has it by now")
             return False
+        cell, tail = begun
         cell.store(*self._cell.stored)
         self._cell = cell  # the other one may be in the hands of the thread for a moment
-        self.writer.move_to(cell)
+        self.writer.move_to(cell, tail)
         log.warning("state_begun_anew", directory=str(self._directory.path))
         return True
 
-    def _begin_anew(self) -> Cell | None:
-        """Make the directory anew, with a cell in it; None: another server has it."""
+    def _begin_anew(self) -> tuple[Cell, Tail | None] | None:
+        """Make the directory anew, with a cell and a tail in it; None: another server has it."""
         if not self._directory.take_again():
             return None
+        tail = self._make_tail()
         contents = Contents(self.ring.epoch, boot_id(), Mark.UNLOGGED, *self._cell.stored)
-        return Cell(self._directory.cell, contents)
+        return Cell(self._directory.cell, contents), tail
+
+    def _make_tail(self) -> Tail | None:
+        """Begin a tail; None: there is no room for one, which is told."""
+        path = self._directory.tail
+        try:
+            tail = Tail(path, self.ring.epoch)
+        except OSError as error:
+            path.unlink(missing_ok=True)  # of an earlier server; nothing of it may be read again
+            if not self._lacks_tail:
+                log.warning("state_without_tail", directory=str(path.parent), error=error.strerror)
+            self._lacks_tail = True
+            return None
+        if self._lacks_tail:
+            log.info("state_has_tail", directory=str(path.parent))
+        self._lacks_tail = False
+        return tail
 
     def _give_up(self, fault: str) -> None:
         self.writer.give_up(fault)
@@ -228,7 +299,10 @@ class Keeper:
             return
         self._is_closed = True
         if await self.checkpoint(ingest, is_last=True) and self.writer.takes:
+            with suppress(OSError):  # then there is a file more
+                self._directory.tail.unlink()
             log.info("state_kept", epoch=self.ring.epoch, newest=ingest.hub.broadcast.cut_sequence)
+        self._tell_durable()
         self.writer.close()
         self._cell.close()
         self._directory.unlock()

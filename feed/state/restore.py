@@ -1,8 +1,9 @@
 """Reading a state: what another process has left, as far as it can be taken up.
 
 The checkpoint says how everything stood at a sequence, and the log what came before it, for the
-ring, and after it. Where records are missing, since their process was killed before it had written
-them, the ring has a hole.
+ring, and after it. What a killed process had not written to the log is in its tail, from where it
+goes into the log. Where records are in neither, since there was no room for them, the ring has a
+hole.
 """
 
 import os
@@ -17,7 +18,7 @@ from feed.broadcast.ring import RingBuffer
 from feed.errors import InvalidTick
 from feed.market.receipts import Receipt
 from feed.market.ticks import Tick
-from feed.state import cell, checkpoint, records
+from feed.state import cell, checkpoint, records, tail
 from feed.state.cell import Contents, Newer, Unreadable
 from feed.state.directory import Directory
 from feed.state.records import Truncated
@@ -50,7 +51,7 @@ class Restored:
         after: the ticks since the checkpoint, as far as they were logged.
         receipts: of the batches among these, with when they were applied, by our monotonic clock.
         later_ns: our monotonic clock less theirs, at the same moment.
-        lost: how many sequences the hole at the end has; 0: nothing was lost.
+        lost: how many sequences of its last process are in holes; 0: nothing was lost.
     """
 
     ring: RingBuffer
@@ -168,6 +169,8 @@ class _Reader:
         logs = self.directory.logs()
         for number, (_, path) in enumerate(logs, 1):
             self._read_log(path, meta["sequence"], is_last=number == len(logs))
+        reached = meta["sequence"] if self.ring is None else self.ring.newest
+        tailed = self._read_tail(meta["sequence"]) if self.killed else 0
         ring, newest = self.ring, self.contents.newest
         if ring is None:
             first = meta["sequence"]
@@ -176,7 +179,6 @@ class _Reader:
             )
         if ring.newest > newest:
             raise Unreadable("the log goes on behind the newest sequence of the cell")
-        lost = newest - ring.newest
         ring.skip(newest, GapReason.LOST, self.now.mono_ns)
         return Restored(
             ring,
@@ -187,7 +189,7 @@ class _Reader:
             self.after,
             self.receipts,
             self._later_ns(meta["wall_offset_ns"]),
-            lost,
+            max(0, newest - reached - tailed),
         )
 
     def _check(
@@ -218,6 +220,37 @@ class _Reader:
                 path.unlink()
         except (OSError, Unreadable, InvalidTick) as error:
             raise Unreadable(f"{path.name} {error}") from None
+
+    def _read_tail(self, checkpointed: int) -> int:
+        """Read what the log does not have, and write it there; return how many ticks these were.
+
+        What is wrong with a tail makes a hole, as where there is none. The cell says which record
+        was the last that anybody may have been told of: one that a kill has kept from it comes
+        again, from the source or its producer.
+
+        Raises:
+            OSError: the log cannot be written.
+            Unreadable: a record that is whole has no ticks.
+        """
+        path = self.directory.tail
+        try:
+            kept = tail.decode(_read(path), self.contents.epoch)
+        except (OSError, Unreadable):
+            return 0
+        reached = 0 if self.ring is None else self.ring.newest
+        newest = self.contents.newest
+        missing = [each for each in kept if reached < each.first and each.last <= newest]
+        if not missing:
+            return 0
+        try:
+            for record in missing:
+                self._take(record, checkpointed)
+        except (Unreadable, InvalidTick) as error:
+            raise Unreadable(f"{path.name} {error}") from None
+        data = b"".join(records.encode(record, record.given) for record in missing)
+        with os.fdopen(cell.open_new(self.directory.log(missing[0].first)), "wb") as file:
+            file.write(records.file_head(self.contents.epoch) + data)
+        return sum(len(record.ingested_ns) for record in missing)
 
     def _take(self, record: Record, checkpointed: int) -> None:
         ticks = self.ticks.read(record.ticks)

@@ -2,10 +2,11 @@
 
 Theory of operation: records wait in a queue, and the thread writes all of them together every
 50 ms: waking it for each would cost more than the writing (at 20 ms it still took 2 % of a server's
-time). What a kill takes along is what was cut in that time. They are packed before they wait: what
-a cut has just encoded is in the processor's cache then, and in the thread's it is not (2 µs a cut
-against 8). The thread writes to the kernel, not to the disk, since that is what a kill leaves
-alone; only the last checkpoint of a server that ends in order is written through.
+time). Until then a kill leaves them in the tail; where that has no room for them, it takes along
+what was cut in that time. They are packed before they wait: what a cut has just encoded is in the
+processor's cache then, and in the thread's it is not (2 µs a cut against 8). The thread writes to
+the kernel, not to the disk, since that is what a kill leaves alone; only the last checkpoint of a
+server that ends in order is written through.
 
 What cannot be written (a full disk, a disk that hangs) is left out, and the cell says so at once.
 Publishing goes on. Nothing more is taken then until a checkpoint is through, which needs nothing of
@@ -29,6 +30,7 @@ from feed.broadcast.log import Record
 from feed.state import checkpoint, records
 from feed.state.cell import Cell, Mark, open_new
 from feed.state.directory import Directory
+from feed.state.tail import Tail
 
 PAUSE_S = 0.05
 MAX_QUEUED_BYTES = 64 << 20
@@ -64,25 +66,29 @@ class Writer:
         takes: whether records are taken; else they are left out, and a kill means a new epoch.
         fault: why they are not; "" before there was a reason.
         written_bytes: to the log so far.
-        durable: the newest sequence that a kill would leave; None: a kill now means a new epoch.
     """
 
-    def __init__(self, directory: Directory, cell: Cell, epoch: str, *, takes: bool) -> None:
+    def __init__(
+        self, directory: Directory, cell: Cell, tail: Tail | None, epoch: str, *, takes: bool
+    ) -> None:
         """Start the thread.
 
         Args:
             directory: of the state.
-            cell: of the state; it is told how far the log can be trusted.
+            cell: of the state; it is told what was cut, and how far the log can be trusted.
+            tail: of the state; None: there is none.
             epoch: of the sequences.
             takes: the log and the checkpoint that are there are whole; else a checkpoint is due.
         """
         self.takes = takes
         self.fault = ""
         self.written_bytes = 0
-        self.durable: int | None = cell.stored[0] if takes else None
         self._directory = directory
         self._cell = cell
+        self._tail = tail
         self._epoch = epoch
+        self._cut = cell.stored[0]  # the last sequence that was taken; the event loop's
+        self._untailed = 0  # the last one that had no room in the tail; likewise
         # Since when, its first and last sequence, and the record itself; or a checkpoint.
         self._queue: deque[tuple[int, int, int, bytes | _Checkpoint]] = deque()
         self._taken_bytes = 0  # so far; the event loop's
@@ -91,6 +97,7 @@ class Writer:
         self._is_urgent = False
         self._closed = False
         # From here on: the thread's.
+        self._written = self._cut  # the last sequence that the log, or the checkpoint, goes up to
         self._is_whole = takes  # nothing is missing in what the cell says
         self._is_elsewhere = False  # the log's newest file is of a directory that is gone
         self._path: Path | None = None  # of the log's newest file, with the next two
@@ -104,32 +111,59 @@ class Writer:
         """The bytes that wait to be written."""
         return self._taken_bytes - self._done_bytes
 
+    @property
+    def has_tail(self) -> bool:
+        """Whether there is a tail."""
+        return self._tail is not None
+
+    @property
+    def durable(self) -> int | None:
+        """The newest sequence that a kill would leave; None: a kill now means a new epoch."""
+        if not (self.takes and self._is_whole):
+            return None
+        written = self._written
+        return max(self._cut, written) if self._untailed <= written else written
+
     def append(self, record: Record, given: int, mono_ns: int) -> bool:
         """Take a record, at once; tell whether it was.
 
-        It is not where the queue is too long, or too old; from then on none is.
+        It is not where the queue is too long, or too old; from then on none is. It is in the tail
+        before the cell says that anybody may have been told of it, and then in the queue.
 
         Args:
             record: of a cut.
             given: how many ticks the source had given by then, over all processes.
             mono_ns: now.
         """
-        if not self.takes:
-            return False
-        if self.queued_bytes > MAX_QUEUED_BYTES or self._is_late(mono_ns):
+        last = record.last
+        if self.takes and (self.queued_bytes > MAX_QUEUED_BYTES or self._is_late(mono_ns)):
             self.give_up("the disk does not keep up")
+        if not self.takes:
+            self._cell.store(last, given)
             return False
         data = records.encode(record, given)
+        if self._tail is None or not self._tail.keep(data, last, self._written):
+            self._untailed = last
+        self._cell.store(last, given)
+        self._cut = last
         self._taken_bytes += len(data)
-        self._queue.append((mono_ns, record.first, record.last, data))
+        self._queue.append((mono_ns, record.first, last, data))
         if not self._wake.is_set():
             self._wake.set()
         return True
 
-    def move_to(self, cell: Cell) -> None:
-        """Write to a directory that was made anew; nothing is taken before `take_again`."""
+    def move_to(self, cell: Cell, tail: Tail | None) -> None:
+        """Write to a directory that was made anew; nothing is taken before `take_again`.
+
+        What it holds of cell and tail is let go of: the thread may have them for a moment.
+        """
         self._cell = cell
+        self._tail = tail
         self._is_elsewhere = True
+
+    def begin_tail(self, tail: Tail) -> None:
+        """Keep records in a tail from now on, where there was none."""
+        self._tail = tail
 
     def take_again(self) -> None:
         """Take records from now on: a checkpoint comes that needs none before it."""
@@ -180,7 +214,6 @@ class Writer:
         """Take no more records, and say so in the cell."""
         self._cell.mark(Mark.UNLOGGED)
         self.takes = self._is_whole = False
-        self.durable = None
         self.fault = fault
 
     # From here on: in the thread.
@@ -245,8 +278,7 @@ class Writer:
             return
         self._file_bytes += len(data)
         self.written_bytes += len(data)
-        if self._is_whole:
-            self.durable = last
+        self._written = last
 
     def _begin_file(self, first: int) -> None:
         self._close_file()
@@ -286,9 +318,11 @@ class Writer:
                 self._directory.sync()
             if self.takes:  # else it was given up since, and what followed was left out
                 self.fault = ""
-                self._is_whole = True
-                self.durable = max(self.durable or 0, wanted.sequence)
+                self._written = max(self._written, wanted.sequence)
                 self._cell.mark(Mark.CLEAN if wanted.is_last else Mark.RUNNING)
+                self._is_whole = True
+            if not self.takes:  # by now
+                self._cell.mark(Mark.UNLOGGED)
             if wanted.is_last:
                 self._cell.sync()
             self._forget(wanted.keep_from)

@@ -5,6 +5,7 @@ import os
 import shutil
 from array import array
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,12 @@ from feed.settings.options import Settings
 from feed.sources.simulated.instruments import find_instruments
 from feed.sources.simulated.market import Market
 from feed.sources.simulated.source import SimulatedSource
-from feed.state import cell, checkpoint, keeper, writer
-from feed.state.cell import Mark
+from feed.state import cell, checkpoint, keeper, tail, writer
+from feed.state.cell import Cell, Mark
 from feed.state.directory import Directory
 from feed.state.recovery import Recovery
+from feed.state.tail import Tail
+from feed.state.writer import Writer
 from tests.fakes.patience import until
 from tests.state.numbers import Numbers, give, killed, life, numbers_of, reached, written
 
@@ -119,19 +122,86 @@ async def test_nobody_else_may_read_a_state(tmp_path: Path) -> None:
         await written(app)
         assert await app[KEEPER].checkpoint(app[INGEST])
         modes = {path.name: path.stat().st_mode & 0o077 for path in state.iterdir()}
-    assert len(modes) == 4
+    assert len(modes) == 5
     assert set(modes.values()) == {0}
 
 
-async def test_what_a_kill_has_taken_is_a_hole_in_the_same_epoch(tmp_path: Path) -> None:
-    # The cell knows of every cut; the log of those that its writer had written.
+def late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no thread write a record any more."""
+    monkeypatch.setattr(Writer, "_write_records", lambda *_: None)
+
+
+async def test_a_kill_takes_nothing_of_what_the_log_does_not_have_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with life(tmp_path / "state") as app:
         await give(app, 5)
         await written(app)
         epoch = app[HUB].broadcast.ring.epoch
-        app[KEEPER].writer.append = lambda *_: True  # type: ignore[method-assign]  # it is late
-        await give(app, 2, 2)
-        copy = killed(tmp_path / "state", tmp_path / "killed")
+        with monkeypatch.context() as thread:
+            late(thread)
+            await give(app, 2, 2)
+            times = ingested(app)
+            copy = killed(tmp_path / "state", tmp_path / "killed")
+            await written(app)
+    (copy / "log-").with_name(f"log-{6:020}").write_bytes(b"")  # as a kill amid a file's beginning
+    async with life(copy) as app:
+        assert app[KEEPER].found.recovery is Recovery.KILLED
+        assert (app[HUB].broadcast.ring.epoch, numbers_of(app)) == (epoch, [*range(1, 10)])
+        assert ingested(app) == times
+        with monkeypatch.context() as thread:
+            late(thread)
+            again = killed(copy, tmp_path / "again")  # what the tail had is in the log by now
+        await give(app, 1)
+    async with life(again) as app:
+        assert numbers_of(app) == [*range(1, 10)]
+        await give(app, 1)
+        assert numbers_of(app) == [*range(1, 11)]
+
+
+async def test_what_a_kill_has_kept_from_the_cell_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It is in the tail, and nobody was told: that is what the cell says.
+    async with life(tmp_path / "state") as app:
+        await give(app, 5)
+        await written(app)
+        with monkeypatch.context() as kill:
+            late(kill)
+            kill.setattr(Cell, "store", lambda *_: None)
+            await give(app, 3)
+            copy = killed(tmp_path / "state", tmp_path / "killed")
+            await written(app)
+    async with life(copy) as app:
+        assert numbers_of(app) == [1, 2, 3, 4, 5]
+        await give(app, 4)
+        await written(app)
+        assert numbers_of(app) == [*range(1, 10)]
+        again = killed(copy, tmp_path / "again")
+    async with life(again) as app:
+        assert numbers_of(app) == [*range(1, 10)]
+
+
+@pytest.mark.parametrize("lacks", ["a tail", "room in it"])
+async def test_what_a_kill_takes_where_there_is_no_room_is_a_hole_in_the_same_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacks: str
+) -> None:
+    # The cell knows of every cut; the log of those that its writer had written.
+    if lacks == "a tail":
+        monkeypatch.setattr(tail, "_allocate", full)
+    else:
+        monkeypatch.setattr(keeper, "Tail", partial(Tail, half_bytes=100))
+    async with life(tmp_path / "state") as app:
+        await give(app, 5)
+        await written(app)
+        await until(lambda: app[KEEPER].writer.durable == 5)
+        epoch = app[HUB].broadcast.ring.epoch
+        with monkeypatch.context() as thread:
+            late(thread)
+            await give(app, 2, 2)
+            assert app[KEEPER].writer.durable == 5
+            copy = killed(tmp_path / "state", tmp_path / "killed")
+            await written(app)
     async with life(copy) as app:
         ring = app[HUB].broadcast.ring
         assert app[KEEPER].found.recovery is Recovery.KILLED
@@ -142,9 +212,69 @@ async def test_what_a_kill_has_taken_is_a_hole_in_the_same_epoch(tmp_path: Path)
         await give(app, 1)
         # The source was asked from the cell's place on: nothing comes twice, nothing is left out.
         assert numbers_of(app) == [1, 2, 3, 4, 5, 0, 0, 0, 0, 10]
+        await written(app)
         again = killed(copy, tmp_path / "again")
     async with life(again) as app:
-        assert numbers_of(app)[:9] == [1, 2, 3, 4, 5, 0, 0, 0, 0]
+        assert numbers_of(app) == [1, 2, 3, 4, 5, 0, 0, 0, 0, 10]
+
+
+async def test_a_tail_is_begun_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as disk, structlog.testing.capture_logs() as said:
+        disk.setattr(tail, "_allocate", full)
+        async with life(tmp_path / "state") as app:
+            kept, ingest = app[KEEPER], app[INGEST]
+            assert not kept.writer.has_tail
+            assert await kept.checkpoint(ingest)
+            disk.undo()
+            assert await kept.checkpoint(ingest)
+            with monkeypatch.context() as thread:
+                late(thread)
+                await give(app, 3)
+                assert kept.writer.durable == 3
+                copy = killed(tmp_path / "state", tmp_path / "killed")
+                await written(app)
+    told = [row["event"] for row in said if "tail" in row["event"]]
+    assert told == ["state_without_tail", "state_has_tail"]
+    async with life(copy) as app:
+        assert numbers_of(app) == [1, 2, 3]
+
+
+async def test_whoever_waits_until_a_cut_is_durable_is_called_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+
+    def note(words: str) -> Callable[[], None]:
+        return lambda: called.append(words)
+
+    async with life(tmp_path / "state") as app:
+        kept = app[KEEPER]
+        await give(app, 2)
+        kept.when_durable(2, note("cut before"))
+        assert called == ["cut before"]
+        kept.when_durable(3, note("cut later"))
+        kept.when_durable(4, note("cut last"))
+        await give(app, 1)
+        await until(lambda: called[1:] == ["cut later"])
+        with monkeypatch.context() as disk:
+            disk.setattr(Tail, "keep", lambda *_: False)
+            await give(app, 1)
+            await until(lambda: called[2:] == ["cut last"])
+            kept.writer.give_up("No space left on device")
+            await give(app, 1)
+            kept.when_durable(5, note("by a checkpoint"))
+            await until(lambda: not kept.writer.queued_bytes)
+            assert len(called) == 3
+            assert await kept.checkpoint(app[INGEST])
+            await until(lambda: called[3:] == ["by a checkpoint"])
+        kept.when_durable(6, note("never cut"))
+    assert len(called) == 4
+
+
+def full(*_: object) -> None:
+    raise OSError(28, "No space left on device")
 
 
 async def test_a_kill_long_after_a_checkpoint_loses_no_state(tmp_path: Path) -> None:
@@ -282,16 +412,19 @@ async def test_whatever_is_cut_off_at_any_tenth_is_refused_or_told(tmp_path: Pat
         for path in files_of(copy):
             torn = killed(copy, tmp_path / f"{path.name}-{number}")
             os.truncate(torn / path.name, path.stat().st_size * number // 10)
-            if not path.name.startswith("log-"):
+            if path.name in {"cell", "checkpoint"}:
                 await refused(torn, epoch, path.name)
                 continue
-            async with life(torn) as app:  # as if the writer had been killed there
+            is_log = path.name.startswith("log-")
+            if is_log and number % 2:  # as if the writer had been killed there, without a tail
+                (torn / "tail").unlink()
+            async with life(torn) as app:
                 assert app[KEEPER].found.recovery is Recovery.KILLED
                 numbers = numbers_of(app)
                 known = numbers.index(0) if 0 in numbers else len(numbers)
                 assert app[HUB].broadcast.ring.newest == 26
                 assert numbers[:known] == [*range(1, known + 1)]
-                assert known < 26
+                assert (known < 26) is (is_log and number % 2 == 1)
                 await give(app, 1)
             async with life(torn) as app:
                 assert app[KEEPER].found.recovery is Recovery.CLEAN
@@ -503,9 +636,6 @@ async def test_a_full_disk_is_told_and_publishing_goes_on(
 async def test_a_state_that_is_not_whole_is_made_whole_soon(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
     monkeypatch.setattr(keeper, "RETRY_S", 0.01)
     async with life(tmp_path / "state") as app:
         with monkeypatch.context() as disk:
