@@ -1,4 +1,7 @@
-"""`python -m tests.state [--kills N] [--seed N] [--readers N] [--rate R]`: see `kills`."""
+"""`python -m tests.state [--kills N] [--seed N] [--readers N] [--rate R] [--no-tail]`.
+
+See `kills`.
+"""
 
 import argparse
 import random
@@ -19,11 +22,19 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
     parser.add_argument("--readers", type=int, default=27)
     parser.add_argument("--rate", type=float, default=5_000.0)
+    parser.add_argument("--no-tail", action="store_true")
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        plan = Plan(Path(folder) / "state", given.seed, given.kills, given.rate, given.readers)
+        plan = Plan(
+            Path(folder) / "state",
+            given.seed,
+            given.kills,
+            given.rate,
+            given.readers,
+            not given.no_tail,
+        )
         outcome = uvloop.run(play(plan))
     for name, count in sorted(outcome.counts.items()):
         print(f"{count:>12,}  {name}")

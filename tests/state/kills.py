@@ -2,7 +2,9 @@
 
 Readers of all transports and codecs come back with their positions, some of them slow, so that a
 kill finds them behind. A ledger of each (`tests.chaos.ledger`) knows every tick that is due: one
-that is missing without a word, or comes twice, is a finding, and so is a gap of what was not lost.
+that is missing without a word, comes twice, or is another one than before, is a finding. With a
+tail nothing is lost, and no gap is told but of what the ring does not hold any more; without one,
+as where the disk has no room for it, what a kill took is told, and nothing else.
 """
 
 import asyncio
@@ -44,6 +46,7 @@ class Plan:
         kills: how often.
         rate: ticks a second.
         readers: how many.
+        tail: the servers keep one.
     """
 
     directory: Path
@@ -51,6 +54,7 @@ class Plan:
     kills: int
     rate: float = 5_000.0
     readers: int = 27
+    tail: bool = True
 
 
 @dataclass
@@ -243,6 +247,7 @@ async def _begin(
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.state.server", str(plan.seed)),
         *(str(0.0 if quiet else plan.rate), str(plan.directory), str(port)),
+        *(() if plan.tail else ("no-tail",)),
         stdout=PIPE,
         stderr=log,
     )
@@ -257,6 +262,8 @@ async def _begin(
     if life.lost:
         outcome.holes.append((life.newest - life.lost + 1, life.newest))
         outcome.counts["lost ticks"] += life.lost
+        if plan.tail:
+            outcome.findings.append(f"{life} has lost some")
     if before is not None and (life.epoch != before.epoch or life.newest < before.newest):
         outcome.findings.append(f"{before} was followed by {life}")
     return life

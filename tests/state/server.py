@@ -1,16 +1,19 @@
-"""The server that is killed: `python -m tests.state.server SEED RATE DIRECTORY PORT`.
+"""The server that is killed: `python -m tests.state.server SEED RATE DIRECTORY PORT [no-tail]`.
 
 The product, with a market that can be computed: the number of a tick is its sequence, over all of
 its lives. At a rate of 0 it gives nothing more. It prints the newest sequence that it has taken up,
-and how many were lost; SIGTERM ends it in order.
+and how many were lost; SIGTERM ends it in order. Without a tail it is as where the disk has no
+room.
 """
 
 import asyncio
+import errno
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import uvloop
 
@@ -23,6 +26,7 @@ from feed.program.listening import Site
 from feed.program.memory import collect_rarely
 from feed.settings.options import Settings
 from feed.sources.source import Instrument
+from feed.state import tail
 from tests.chaos.market import SYMBOLS, Market
 
 RING_TICKS = 1 << 15
@@ -102,6 +106,13 @@ async def _serve(seed: int, rate: float, directory: str, port: int) -> None:
     await runner.cleanup()
 
 
+def _full(fd: int, size: int) -> NoReturn:
+    del fd, size
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 if __name__ == "__main__":
+    if sys.argv[5:] == ["no-tail"]:
+        tail._allocate = _full
     logs.begin(sys.stderr.fileno(), interactive=False)
     uvloop.run(_serve(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3], int(sys.argv[4])))
