@@ -6,22 +6,21 @@ value, and may be published as often as one likes. Knows no clock.
 """
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
-from math import inf, nan
-from numbers import Real
 from typing import ClassVar
 
 from feed.errors import InvalidTick, shorten
 from feed.market import ticks
 from feed.market.symbols import check_symbol
-from feed.market.ticks import MAX_EVENT_NS, Kind
-
-MAX_TRADE_ID_LENGTH = 128  # of its text: a UUID has 36, and messages stay below 32,000 bytes
-MAX_TEXT_LENGTH = 256  # characters of an exchange, a condition, a tape or a status
-MAX_CONDITIONS = 16
-_SIDES = ("", "B", "S")
+from feed.market.tick_rules import (
+    check_conditions,
+    check_event_ns,
+    check_number,
+    check_taker_side,
+    check_text,
+    check_trade_id,
+)
+from feed.market.ticks import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,17 +52,17 @@ class Trade:
 
     def tick(self, wall_ns: int) -> ticks.Trade:
         """Return the tick, without its number; see `ticks_of`."""
-        _check_id(self.trade_id)
+        check_trade_id("trade_id", self.trade_id)
         return ticks.Trade(
             check_symbol(self.symbol),
             0,
-            _text("exchange", self.exchange),
-            _number("price", self.price),
-            _number("size", self.size, 0.0),
-            _event_ns(self.event_ns, wall_ns),
-            _conditions(self.conditions),
-            _text("tape", self.tape),
-            _side(self.taker_side),
+            check_text("exchange", self.exchange),
+            check_number("price", self.price),
+            check_number("size", self.size, 0.0),
+            _time(self.event_ns, wall_ns),
+            check_conditions("conditions", self.conditions),
+            check_text("tape", self.tape),
+            check_taker_side("taker_side", self.taker_side),
         )
 
 
@@ -94,15 +93,15 @@ class Quote:
         """Return the tick; see `ticks_of`."""
         return ticks.Quote(
             check_symbol(self.symbol),
-            _text("bid_exchange", self.bid_exchange),
-            _number("bid_price", self.bid_price),
-            _number("bid_size", self.bid_size, 0.0),
-            _text("ask_exchange", self.ask_exchange),
-            _number("ask_price", self.ask_price),
-            _number("ask_size", self.ask_size, 0.0),
-            _event_ns(self.event_ns, wall_ns),
-            _conditions(self.conditions),
-            _text("tape", self.tape),
+            check_text("bid_exchange", self.bid_exchange),
+            check_number("bid_price", self.bid_price),
+            check_number("bid_size", self.bid_size, 0.0),
+            check_text("ask_exchange", self.ask_exchange),
+            check_number("ask_price", self.ask_price),
+            check_number("ask_size", self.ask_size, 0.0),
+            _time(self.event_ns, wall_ns),
+            check_conditions("conditions", self.conditions),
+            check_text("tape", self.tape),
         )
 
 
@@ -131,12 +130,12 @@ class Status:
             raise InvalidTick("status_code is empty; accepted: a code such as H or T")
         return ticks.Status(
             check_symbol(self.symbol),
-            _text("status_code", self.status_code),
-            _text("status_message", self.status_message),
-            _text("reason_code", self.reason_code),
-            _text("reason_message", self.reason_message),
-            _event_ns(self.event_ns, wall_ns),
-            _text("tape", self.tape),
+            check_text("status_code", self.status_code),
+            check_text("status_message", self.status_message),
+            check_text("reason_code", self.reason_code),
+            check_text("reason_message", self.reason_message),
+            _time(self.event_ns, wall_ns),
+            check_text("tape", self.tape),
         )
 
 
@@ -169,54 +168,5 @@ def ticks_of(submissions: Iterable[object], wall_ns: int, first: int = 0) -> lis
     return made
 
 
-def _refused(name: str, value: object, accepted: str) -> InvalidTick:
-    return InvalidTick(f"{name} {shorten(value)} is not accepted; accepted: {accepted}")
-
-
-def _number(name: str, value: object, least: float = -inf) -> float:
-    """Return a finite number; of numpy and decimals too, of which quants have theirs."""
-    number = nan
-    if type(value) is float:
-        number = value
-    elif type(value) is not bool and isinstance(value, Real | Decimal):
-        with suppress(OverflowError, ValueError):  # too large; a decimal that signals
-            number = float(value)
-    if not (least <= number < inf and number != -inf):
-        bound = "" if least == -inf else f" of at least {least:g}"
-        raise _refused(name, value, f"a finite number{bound}")
-    return number
-
-
-def _check_id(value: object) -> None:
-    is_number = type(value) is int and value >= 0
-    is_text = isinstance(value, str) and len(value) <= MAX_TRADE_ID_LENGTH
-    if not (value is None or is_number or is_text):
-        accepted = f"a number from 0, a text of at most {MAX_TRADE_ID_LENGTH} characters, or None"
-        raise _refused("trade_id", value, accepted)
-
-
-def _event_ns(value: object, wall_ns: int) -> int:
-    if value is None:
-        return wall_ns
-    if type(value) is not int or not 0 <= value <= MAX_EVENT_NS:
-        accepted = f"whole nanoseconds since 1970, from 0 to {MAX_EVENT_NS}, or None"
-        raise _refused("event_ns", value, accepted)
-    return value
-
-
-def _text(name: str, value: object) -> str:
-    if type(value) is not str or len(value) > MAX_TEXT_LENGTH or not value.isprintable():
-        raise _refused(name, value, f"printable text of at most {MAX_TEXT_LENGTH} characters")
-    return value
-
-
-def _conditions(value: object) -> tuple[str, ...]:
-    if not isinstance(value, tuple | list) or len(value) > MAX_CONDITIONS:
-        raise _refused("conditions", value, f"a tuple of at most {MAX_CONDITIONS} texts")
-    return tuple(_text("conditions", each) for each in value)
-
-
-def _side(value: object) -> str:
-    if not isinstance(value, str) or value not in _SIDES:
-        raise _refused("taker_side", value, '"B", "S" or ""')
-    return value
+def _time(event_ns: int | None, wall_ns: int) -> int:
+    return wall_ns if event_ns is None else check_event_ns("event_ns", event_ns)

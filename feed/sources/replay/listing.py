@@ -7,7 +7,7 @@ Knows nothing of rows, files or prices.
 from dataclasses import dataclass, replace
 
 from feed.errors import InvalidTick, shorten
-from feed.market.submissions import MAX_TRADE_ID_LENGTH
+from feed.market.tick_rules import MAX_TRADE_ID_LENGTH
 from feed.market.symbols import check_symbol
 from feed.sources.source import Instrument
 
