@@ -22,6 +22,7 @@ from feed.broadcast.subscriber import Subscriber
 from feed.broadcast.turn import Verdict
 from feed.broadcast.warnings import Warnings
 from feed.market.listing import Listing
+from feed.market.receipts import Producer
 from feed.market.ticks import Tick
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
@@ -285,11 +286,22 @@ class Audience:
     # What production waits for.
 
     @property
+    def most_waiting_ticks(self) -> int:
+        """How many ticks may wait for a cut."""
+        return max(1, self.broadcast.ring.capacity // 2)
+
+    @property
     def most_published_ticks(self) -> int:
         """How many ticks may be published together, so that the ring holds what waits for a cut."""
         return max(1, self.broadcast.ring.capacity // 4)
 
-    def publish(self, ticks: list[Tick], mono_ns: int, given: int = 0) -> bool:
+    def publish(
+        self,
+        ticks: list[Tick],
+        mono_ns: int,
+        given: int = 0,
+        batch: tuple[Producer, int] | None = None,
+    ) -> bool:
         """Append at most `most_published_ticks` to the ring; False: it is to be cut before.
 
         The ring must hold what waits for a cut, and lossless subscribers that are one cut behind.
@@ -298,11 +310,12 @@ class Audience:
             ticks: in order.
             mono_ns: now.
             given: how many of them the source gave itself.
+            batch: of which producer they are the end, and its number.
         """
         broadcast = self.broadcast
-        if broadcast.waiting_ticks + len(ticks) > max(1, broadcast.ring.capacity // 2):
+        if broadcast.waiting_ticks + len(ticks) > self.most_waiting_ticks:
             return False
-        broadcast.publish(ticks, mono_ns, given)
+        broadcast.publish(ticks, mono_ns, given, batch)
         return True
 
     def can_take(self, count: int) -> bool:

@@ -130,6 +130,24 @@ class Access:
         self._door.check_requests(caller_of(request).place, self._clock.mono_ns())
         return await self.admit(request)
 
+    async def admit_producer(self, request: web.Request) -> Identity:
+        """Return who pushes: as often as it likes, for what it pushes has limits of its own.
+
+        Whoever shows no credential, or a wrong one, counts for their address as with finite
+        requests.
+
+        Raises:
+            Unauthenticated, CredentialRefused, HTTPForbidden: as `admit` does.
+            TooOften: they were refused too often.
+        """
+        place, mono_ns = caller_of(request).place, self._clock.mono_ns()
+        self._door.check_requests(place, mono_ns)
+        try:
+            return await self.admit(request)
+        except FeedError:
+            self._door.count_request(place, mono_ns)
+            raise
+
     def count_refused(self, request: web.Request) -> None:
         """Count a request for an answer without end that was refused, for its address."""
         self._door.count_request(caller_of(request).place, self._clock.mono_ns())

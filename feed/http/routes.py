@@ -26,6 +26,8 @@ from feed.http.content_encoding import encoded
 from feed.http.contract import served
 from feed.http.feedback import feedback
 from feed.http.problems import Handler, with_problems
+from feed.http.push.asked import PARAMETERS as PUSH_PARAMETERS
+from feed.http.push.ingest import ingest
 from feed.http.replay import ReplayOrder, replay
 from feed.http.server import Server
 from feed.http.sse import sse
@@ -98,7 +100,7 @@ class Route:
         """
         if self.body is Body.ENDLESS:
             # No HEAD: an endless answer has no headers of a finished one.
-            return web.get(self.path, partial(self.answer, server=server), allow_head=False)
+            return web.route(self.method, self.path, partial(self.answer, server=server))
         handler = with_problems(partial(_answer, self, server))
         if self.body is Body.ENCODED:
             handler = encoded(handler)
@@ -206,6 +208,15 @@ ROUTES = (
         "what ccxt asks before it subscribes",
         ("asset_class", "exchange", "status"),
         says={200: list[models.Asset]},
+    ),
+    Route(
+        "/v1/ingest",
+        ingest,
+        Scope.GRANTED,
+        "what became of batches of ticks that are pushed, one or many",
+        PUSH_PARAMETERS,
+        body=Body.ENDLESS,
+        method=hdrs.METH_POST,
     ),
     Route(
         "/v1/feedback",

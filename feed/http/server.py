@@ -16,6 +16,7 @@ from feed.http.status_history import StatusHistory
 from feed.hub.connection import LAST_WORDS_S, Connection
 from feed.hub.hub import Hub
 from feed.hub.session import Session
+from feed.ingest.desk import Desk
 from feed.ingest.runner import Ingest
 from feed.metrics.exposition import Exposition
 from feed.sources.reference import Reference
@@ -37,6 +38,7 @@ class Server:
         began_mono_ns: when it was made.
         documents: what can be asked for, for programs.
         reference: what is known of instruments.
+        desk: where producers push.
         last_words_s: the time in which a socket has to take what was written last.
         keeper: keeps the state over restarts; None: none is kept.
     """
@@ -50,6 +52,7 @@ class Server:
     began_mono_ns: int
     documents: Documents
     reference: Reference
+    desk: Desk
     last_words_s: float = LAST_WORDS_S
     keeper: Keeper | None = None
 

@@ -26,6 +26,7 @@ from feed.hub.fan_out import choose_fan_out
 from feed.hub.hub import Hub
 from feed.hub.identity_watch import LOOK_S, IdentityWatch
 from feed.hub.supervision import keep_running
+from feed.ingest.desk import Desk
 from feed.ingest.runner import Ingest
 from feed.market.asset_classes import AssetClasses
 from feed.metrics.exposition import Exposition
@@ -193,6 +194,7 @@ def make_service(
             partial(asyncapi_document, identities_required=identities.required),
         ),
         reference,
+        Desk(hub, ingest),
         last_words_s,
         keeper,
     )

@@ -12,6 +12,7 @@ from feed.hub.clock import Clock
 from feed.hub.cutter import Cutter
 from feed.hub.steps import Step
 from feed.hub.turns import Turns
+from feed.market.receipts import Producer
 from feed.market.ticks import Tick
 from feed.wire.messages import Message
 
@@ -62,6 +63,8 @@ class Publisher:
         wait: bool,
         source_ticks: Collection[Tick] = (),
         held: Callable[[], None] = nothing,
+        whole: bool = False,
+        batch: tuple[Producer, int] | None = None,
     ) -> None:
         """Take ticks into the ring, and see to it that they are cut.
 
@@ -70,8 +73,11 @@ class Publisher:
             wait: hold production while the ring would overrun the slowest lossless subscriber.
             source_ticks: those of them that the source gave itself.
             held: called each time that production is held.
+            whole: they enter one cut together, unless they are more than half of the ring.
+            batch: of which producer they are, and its number.
         """
-        audience, step = self._audience, self._most_published_ticks
+        audience = self._audience
+        step = audience.most_waiting_ticks if whole else self._most_published_ticks
         own = set(map(id, source_ticks)) if len(ticks) > step else None
         for start in range(0, len(ticks), step):
             part = ticks[start : start + step]
@@ -80,7 +86,8 @@ class Publisher:
             if wait and not audience.can_take(len(part)):
                 held()
                 await self._hold_production(len(part))
-            while not audience.publish(part, self._clock.mono_ns(), given):
+            ended = batch if start + step >= len(ticks) else None
+            while not audience.publish(part, self._clock.mono_ns(), given, ended):
                 self._cutter.cut()
             self._cutter.schedule()
 

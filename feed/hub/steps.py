@@ -37,6 +37,7 @@ class Step(StrEnum):
     CATCH_UP = "catch_up"
     HOUSEKEEPING = "housekeeping"
     READ = "read"
+    PUSH = "push"
     CONTROL = "control"
     JOIN = "join"
     ANSWER = "answer"

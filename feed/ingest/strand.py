@@ -26,12 +26,14 @@ from feed.ingest.side import Refusal, Side
 from feed.logger import logger_of
 from feed.market.bars import BarBuilder
 from feed.market.owners import Owners
+from feed.market.receipts import Producer
 from feed.market.ticks import SECOND_NS, Kind, Tick
 from feed.market.twin_window import SIDES, SideCounts, TwinWindow
-from feed.sources.source import Instrument, NumbersTrades, Source, Steerable
+from feed.sources.source import Instrument, NumbersTrades, Receiving, Source, Steerable
 
 _FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
+_WOVEN_AT_ONCE = 2_048  # ticks: 2 ms
 _KIND = attrgetter("kind")
 _SYMBOL = attrgetter("symbol")
 
@@ -201,6 +203,7 @@ class Strand:
         self._changed()
         log.info("source_opened", source=side.name)
         await self._await_subscribers()
+        receiving = source if isinstance(source, Receiving) else None
         async for ticks in source.batches():
             async with self._publishing:
                 self._note_kinds()
@@ -208,7 +211,10 @@ class Strand:
                     await self._give(bars.restart())
                 side.note(ticks)
                 told, clocks_ns = self._sift(side, ticks)
-                if told:
+                if receiving is not None:
+                    last = await self._give_whole(told, receiving.receipt)
+                    receiving.note_given(len(told), last)
+                elif told:
                     await self._give(bars.weave(told, clocks_ns), told)
             await asyncio.sleep(0)  # a source that never waits must not starve the cuts
         if not side.leaving and all(each.over for each in self.sides if each is not side):
@@ -257,6 +263,22 @@ class Strand:
             if not all(news):
                 ticks, clocks_ns = _kept(ticks, clocks_ns, news)
         return ticks, clocks_ns
+
+    async def _give_whole(self, told: list[Tick], batch: tuple[Producer, int] | None) -> int:
+        """Give ticks their sequences, all in one cut; return the last sequence.
+
+        They are woven in slices, since they may be very many, and are published together.
+        """
+        woven: list[Tick] = []
+        for start in range(0, len(told), _WOVEN_AT_ONCE):
+            if start:
+                await asyncio.sleep(0)
+            woven += self.bars.weave(told[start : start + _WOVEN_AT_ONCE])
+        self.ticks.update(map(_KIND, woven))
+        await self._hub.publisher.publish(
+            woven, wait=False, source_ticks=told, whole=True, batch=batch
+        )
+        return self._hub.broadcast.ring.newest
 
     async def _give(self, ticks: list[Tick], source_ticks: Sequence[Tick] = ()) -> None:
         self.ticks.update(map(_KIND, ticks))

@@ -21,6 +21,7 @@ BUILT_IN = {
     "replay": "feed.sources.replay.options:ReplayOptions",
     "-": "feed.sources.piped.options:StandardInputOptions",
     "pipe": "feed.sources.piped.options:PipeOptions",
+    "push": "feed.sources.pushed.options:PushOptions",
 }
 GROUP = "feed.sources"
 

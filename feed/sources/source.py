@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from feed.market.receipts import Producer
 from feed.market.ticks import Kind, Tick
 
 
@@ -134,6 +135,23 @@ class Resumable(Protocol):
 
         Returns:
             False where it is of other options, or its ticks are other ones by now: it begins anew.
+        """
+
+
+@runtime_checkable
+class Receiving(Protocol):
+    """A source that others hand lists to, and that tells them what became of these."""
+
+    @property
+    def receipt(self) -> tuple[Producer, int] | None:
+        """Whose the list is that came last, and its number; None: it has none."""
+
+    def note_given(self, ticks: int, last: int) -> None:
+        """Learn that the list that came last has its sequences, all in one cut.
+
+        Args:
+            ticks: how many of it are told.
+            last: the sequence of the last of them.
         """
 
 

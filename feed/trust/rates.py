@@ -45,9 +45,9 @@ class Rates:
             self.count(who, per_s, mono_ns)
         return wait_ns
 
-    def count(self, who: Hashable, per_s: int, mono_ns: int) -> None:
-        """Count an action, whether it was let through or not."""
-        due_ns = max(self._due_ns.pop(who, mono_ns), mono_ns) + _NS_PER_S // per_s
+    def count(self, who: Hashable, per_s: int, mono_ns: int, amount: int = 1) -> None:
+        """Count an action, or some at once, whether they were let through or not."""
+        due_ns = max(self._due_ns.pop(who, mono_ns), mono_ns) + _NS_PER_S * amount // per_s
         self._due_ns[who] = due_ns  # behind all others
         while self._due_ns and (len(self._due_ns) > self._most or self._oldest_ns() <= mono_ns):
             self._due_ns.popitem(last=False)

@@ -12,7 +12,7 @@ Google's runtime and the schema are loaded at the first use (20 to 50 ms, once, 
 processes that do not use the codec do not pay for them. Measured on 512 trades: 1.8 µs a tick.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -45,6 +45,7 @@ _EXACT_ID = "exact_id"
 _RARE = frozenset({_CONFLATED, _EXACT_ID})  # fields of few trades, set beside the others
 _OMITTED_IF_EMPTY = ("tks", "xi", "xfi")  # letters
 _LENGTH_DELIMITED = 2  # wire type
+LEAST_NS = 10**17  # an integer from here on is of nanoseconds wherever a unit is told by magnitude
 _ONE_BYTE = 0x80  # numbers below are one byte as a varint
 
 
@@ -77,7 +78,8 @@ class _Shape:
         make: its message class.
         names: of its fields, without those that few trades have.
         values: reads the same from a tick; not used for feed messages.
-        by_letter: the names by the dialect's letters.
+        by_letter: the names of all of them by the dialect's letters.
+        every: reads these.
         decoders: those of the letters whose value is not taken as it is.
     """
 
@@ -86,6 +88,7 @@ class _Shape:
     names: tuple[str, ...]
     values: Callable[[object], tuple[object, ...]]
     by_letter: dict[str, str]
+    every: Callable[[object], tuple[Any, ...]]
     decoders: tuple[tuple[str, Callable[[Any], object]], ...]
 
     @classmethod
@@ -96,7 +99,7 @@ class _Shape:
         decoders = tuple(
             (letter, _DECODERS[name]) for letter, name in by_letter.items() if name in _DECODERS
         )
-        return cls(tag, make, names, attrgetter(*names), by_letter, decoders)
+        return cls(tag, make, names, attrgetter(*names), by_letter, attrgetter(*every), decoders)
 
     def read(self, message: Any) -> dict[str, Any]:  # noqa: ANN401 - of the class `make`
         """Return a message's fields under the dialect's letters."""
@@ -115,10 +118,16 @@ class _Schema:
         items: the shape of each field of Item.
         ticks: the same by kind of tick.
         conflated: the shape of the range that a conflated trade stands for.
+        numbered: the class of a batch that a producer has numbered.
+        readers: by the name of an item that is a tick: what reads all its fields, their letters,
+            and its `T`.
         decode_error: the exception that the runtime raises at bytes that are not a batch.
     """
 
-    __slots__ = ("batch", "batch_tag", "conflated", "decode_error", "items", "ticks")
+    __slots__ = (
+        *("batch", "batch_tag", "conflated", "decode_error", "items", "numbered", "readers"),
+        "ticks",
+    )
 
     def __init__(self) -> None:
         from google.protobuf.message import DecodeError  # noqa: PLC0415 - see the module docstring
@@ -132,6 +141,12 @@ class _Schema:
         }
         self.ticks = {kind: self.items[kind.name.lower()] for kind in Kind}
         self.conflated = _Shape.of(classes["Conflated"])
+        self.numbered = classes["NumberedBatch"]
+        self.readers = {
+            kind: (shape.every, tuple(shape.by_letter), _TYPES[kind])
+            for kind, shape in self.items.items()
+            if kind in _TYPES
+        }
         self.decode_error: type[Exception] = DecodeError
 
     def item(self, shape: _Shape, message: Any) -> bytes:  # noqa: ANN401 - a message
@@ -219,21 +234,68 @@ class ProtobufCodec:
             InvalidMessage: the data is not a batch.
         """
         schema = _schema()
-        try:
-            batch = schema.batch.FromString(data)
-        except (schema.decode_error, TypeError) as error:
-            raise InvalidMessage(f"not Protobuf: {error}; accepted: one Batch") from None
         objects = []
-        for item in batch.items:
+        for item in _parsed(schema.batch, data).items:
             kind = item.WhichOneof("kind")
             if kind is not None:
                 objects.append(_object(schema, kind, getattr(item, kind)))
         return objects
 
+    def rows(self, data: bytes) -> Iterator[dict[str, Any]]:
+        """Return the ticks of a batch as rows: like `decode`, but quick, and made one by one.
+
+        Times are nanoseconds, and those that are 0, which is what an absent one is, are None, as
+        are numbers of trades. An item that is no tick is a row with nothing but its `T`.
+
+        Raises:
+            InvalidMessage: the data is not a batch.
+        """
+        schema = _schema()
+        return _rows(schema, _parsed(schema.batch, data).items)
+
+    def numbered_rows(self, data: bytes) -> tuple[int, Iterator[dict[str, Any]]]:
+        """Return the number and the rows of a numbered batch; see `rows`."""
+        schema = _schema()
+        numbered = _parsed(schema.numbered, data)
+        return numbered.sequence, _rows(schema, numbered.batch.items)
+
 
 @cache
 def _schema() -> _Schema:
     return _Schema()
+
+
+def _parsed(make: Any, data: bytes | str) -> Any:  # noqa: ANN401 - a message class
+    try:
+        return make.FromString(data)
+    except (_schema().decode_error, TypeError) as error:
+        words = f"not Protobuf: {error}; accepted: one {make.DESCRIPTOR.name}"
+        raise InvalidMessage(words) from None
+
+
+def _rows(schema: _Schema, items: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - messages
+    for item in items:
+        kind = item.WhichOneof("kind")
+        read = schema.readers.get(kind)
+        if read is None:
+            yield {"T": kind}
+            continue
+        names, letters, told = read
+        row = dict(zip(letters, names(getattr(item, kind)), strict=True))
+        row["T"] = told
+        event_ns = row["t"]
+        if not 0 < event_ns < LEAST_NS:
+            row["t"] = event_ns or None
+        else:  # as a number it would be told by magnitude
+            row["t"] = rfc3339(event_ns)
+        conditions = row.get("c", 0.0)  # of a bar it is the close
+        if type(conditions) is not float:
+            row["c"] = list(conditions) if conditions else None
+        if not row.get("i", True):
+            row["i"] = None
+        if not row.get("xi", True):
+            row["xi"] = None
+        yield row
 
 
 def _tag(field: Any) -> bytes:  # noqa: ANN401 - a FieldDescriptor

@@ -7,8 +7,8 @@ Knows nothing of rows, files or prices.
 from dataclasses import dataclass, replace
 
 from feed.errors import InvalidTick, shorten
-from feed.market.tick_rules import MAX_TRADE_ID_LENGTH
 from feed.market.symbols import check_symbol
+from feed.market.tick_rules import MAX_TRADE_ID_LENGTH
 from feed.sources.source import Instrument
 
 MAX_TRADE_ID = (1 << 63) - 1  # the largest signed 64-bit integer, for every codec

@@ -1,0 +1,197 @@
+"""The desk: where producers push batches, each to one source, and learn what became of them.
+
+A batch is read in turns with all else that clients ask for, held against what its producer is
+granted and against the symbols of other sources, and then handed to the source, which gives it
+when it is its turn. Knows no transport.
+"""
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from feed.errors import InvalidParameter
+from feed.hub.hub import Hub
+from feed.hub.steps import Step
+from feed.ingest.runner import Ingest
+from feed.ingest.strand import Strand
+from feed.market.receipts import Duplicate, Producer
+from feed.market.ticks import CHANNEL_OF_KIND, Kind, Tick
+from feed.sources.named_source import NamedSource
+from feed.sources.pushed.batch import Batch, most_ticks_in
+from feed.sources.pushed.flaws import BatchRefused, Flaw
+from feed.sources.pushed.holdings import Holdings
+from feed.sources.pushed.source import PushedSource
+from feed.trust.identity import Identity
+from feed.trust.rates import Rates
+from feed.wire.grants import Grants
+from feed.wire.position import Position
+
+BURST_S = 1.0  # of ticks of one producer, where its rate is limited
+_ROWS_AT_ONCE = 128  # between two looks at the clock: 0.3 ms
+_MOST_CHECKED = 65_536  # symbols of kinds that were found to be granted; then all are forgotten
+_NS_PER_S = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a batch.
+
+    Attributes:
+        ticks: how many it had.
+        last: where its last tick stands; None: it was applied before, and that is forgotten.
+        duplicate: whether it was applied before.
+    """
+
+    ticks: int
+    last: Position | None
+    duplicate: bool
+
+
+class Entrance:
+    """The way into one source.
+
+    Attributes:
+        name: of the source.
+        source: it.
+        most_ticks: that a batch may have.
+        holdings: what producers have on their way.
+    """
+
+    def __init__(
+        self, hub: Hub, ingest: Ingest, strand: Strand, named: NamedSource, source: PushedSource
+    ) -> None:
+        """Open it.
+
+        Args:
+            hub: gives turns, and has the ring.
+            ingest: knows whose symbols are.
+            strand: that the source is a side of.
+            named: the source with the names of its symbols.
+            source: the same.
+        """
+        self.name = named.name
+        self.source = source
+        self.most_ticks = most_ticks_in(hub.broadcast.ring.capacity)
+        self.holdings = Holdings()
+        self._hub = hub
+        self._ingest = ingest
+        self._strand = strand
+        self._name_of = named.renames.name
+        self._rates = Rates(BURST_S)
+        self._granted: dict[tuple[Grants, Kind, str], None] = {}
+
+    def producer(self, identity: Identity, name: str) -> Producer:
+        """Return whose batches are numbered together: numbers at two sources are not one run."""
+        return Producer(identity.kind.value, identity.id, f"{self.name}/{name}")
+
+    def wait_s(self, owner: Hashable) -> float:
+        """Return for how long a producer has to wait, since it has pushed too much; 0: it may."""
+        per_s = self.source.ticks_per_s
+        if per_s is None:
+            return 0.0
+        return self._rates.wait_ns(owner, per_s, self._hub.clock.mono_ns()) / _NS_PER_S
+
+    async def take(
+        self,
+        rows: Iterator[object],
+        identity: Identity,
+        owner: Hashable,
+        receipt: tuple[Producer, int] | None,
+    ) -> Taken:
+        """Apply a batch, unless it was before.
+
+        Args:
+            rows: of it, as its codec gives them.
+            identity: whose it is, as it is now.
+            owner: as what its producer counts.
+            receipt: whose it is, and its number; None: it has none.
+
+        Raises:
+            BatchRefused: nothing of it is applied.
+            SourceError: the server starts, or ends.
+        """
+        hub, source = self._hub, self.source
+        batch = Batch([], receipt=receipt)
+        if receipt is not None:
+            batch.judge = lambda: hub.broadcast.receipts.judge(*receipt, hub.clock.mono_ns())
+        reading = source.reader.read(rows, batch, hub.clock.wall_ns(), self.most_ticks)
+        more = True
+        try:
+            while more:
+                async with hub.turns.turn(Step.PUSH):
+                    more = False
+                    for _ in islice(reading, _ROWS_AT_ONCE):
+                        more = True
+                    if not more:
+                        self._check(batch.ticks, identity.grants)
+            if source.ticks_per_s is not None:
+                now_ns = hub.clock.mono_ns()
+                self._rates.count(owner, source.ticks_per_s, now_ns, len(batch.ticks))
+            outcome = await source.hand(batch)
+        except BatchRefused as refused:
+            source.count_refused(refused.flaw)
+            raise
+        ring = hub.broadcast.ring
+        if isinstance(outcome, Duplicate):
+            last = None if outcome.last is None else ring.position(outcome.last)
+            return Taken(len(batch.ticks), last, duplicate=True)
+        return Taken(outcome.ticks, ring.position(outcome.last), duplicate=False)
+
+    def _check(self, ticks: Sequence[Tick], grants: Grants) -> None:
+        """See that all ticks may be published, under symbols that are this source's.
+
+        Raises:
+            BatchRefused: one of them may not.
+        """
+        granted = self._granted
+        for index, tick in enumerate(ticks, 1):
+            key = grants, tick.kind, tick.symbol
+            if key in granted:
+                continue
+            name = self._name_of(tick.symbol)
+            if name is None:
+                words = f"S: {tick.symbol} cannot be told by the name that it would have"
+                raise BatchRefused(Flaw.SYMBOL, words, index)
+            channel = CHANNEL_OF_KIND[tick.kind]
+            if not grants.may_publish(channel, name):
+                words = f"publishing {name} on {channel} is not granted"
+                raise BatchRefused(Flaw.NOT_GRANTED, words, index)
+            strand = self._ingest.strand_of(name)
+            if strand is not None and strand is not self._strand:
+                words = f"S: {name} belongs to the source {strand.name}"
+                raise BatchRefused(Flaw.FOREIGN, words, index)
+            if len(granted) >= _MOST_CHECKED:
+                granted.clear()
+            granted[key] = None
+
+
+class Desk:
+    """All entrances.
+
+    Attributes:
+        entrances: by the names of their sources.
+    """
+
+    def __init__(self, hub: Hub, ingest: Ingest) -> None:
+        """Open one for each source that others push into."""
+        self.entrances = {
+            side.name: Entrance(hub, ingest, strand, side.named, side.source)
+            for strand in ingest.strands
+            for side in strand.sides
+            if isinstance(side.source, PushedSource)
+        }
+
+    def entrance(self, name: str | None) -> Entrance | None:
+        """Return the one of a name, or the only one; None: there is none at all.
+
+        Raises:
+            InvalidParameter: there are several, or none of this name.
+        """
+        if name in self.entrances:
+            return self.entrances[name]
+        if not self.entrances:
+            return None
+        if name is None and len(self.entrances) == 1:
+            [only] = self.entrances.values()
+            return only
+        raise InvalidParameter("source", name, f"one of {', '.join(self.entrances)}")

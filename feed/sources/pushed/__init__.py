@@ -1,0 +1,1 @@
+"""Ticks that others push over the network: batches, their rows, and the source that gives them."""

@@ -1,0 +1,38 @@
+"""A batch: the ticks that a producer pushes at once, which all enter one cut, or none does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from feed.market.receipts import Producer, Verdict
+from feed.market.ticks import Tick, Trade
+
+MOST_TICKS = 10_000
+_RING_SHARES = 8  # a batch, and the bars that it may finish, are well below half of the ring
+
+
+def most_ticks_in(capacity: int) -> int:
+    """Return how many ticks a batch may have, for a ring of this capacity."""
+    return max(1, min(MOST_TICKS, capacity // _RING_SHARES))
+
+
+# A trade, and the two ids that its producer gave it; a tuple, since there are very many.
+Unnumbered = tuple[Trade, int | str | None, str]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Ticks that were read, and are all accepted.
+
+    Attributes:
+        ticks: in order.
+        unnumbered: the trades among them.
+        exchanges: where each of their symbols is traded, as its first tick says.
+        receipt: whose batch it is, and its number; None: it has none, and is applied each time.
+        judge: says whether it is to be applied, when that is about to be done.
+    """
+
+    ticks: list[Tick]
+    unnumbered: list[Unnumbered] = field(default_factory=list)
+    exchanges: dict[str, str] = field(default_factory=dict)
+    receipt: tuple[Producer, int] | None = None
+    judge: Callable[[], Verdict] | None = None
