@@ -26,6 +26,7 @@ from feed.http.content_encoding import encoded
 from feed.http.contract import served
 from feed.http.feedback import feedback
 from feed.http.problems import Handler, with_problems
+from feed.http.push.asked import INGEST_PATH
 from feed.http.push.asked import PARAMETERS as PUSH_PARAMETERS
 from feed.http.push.ingest import ingest
 from feed.http.replay import ReplayOrder, replay
@@ -34,7 +35,9 @@ from feed.http.sse import sse
 from feed.http.stream import stream
 from feed.http.tickets import sign_out, tickets
 from feed.http.websocket import websocket
+from feed.sources.pushed.decoding import MEDIA_TYPES
 from feed.wire.control import Report
+from feed.wire.push_messages import AckMessage
 from feed.wire.requests import Channels, Request
 
 
@@ -76,6 +79,7 @@ class Route:
             is not JSON.
         refuses: statuses by which it alone refuses.
         asks: the form of the body that it takes.
+        media_types: of the body, where it is not JSON of a form.
     """
 
     path: str
@@ -91,6 +95,7 @@ class Route:
     says: Mapping[int, object] = field(default_factory=dict)
     refuses: tuple[HTTPStatus, ...] = ()
     asks: type[BaseModel] | None = None
+    media_types: tuple[str, ...] = ()
 
     def to_aiohttp(self, server: Server) -> web.RouteDef:
         """Return the route as aiohttp has it, for a server.
@@ -100,7 +105,10 @@ class Route:
         """
         if self.body is Body.ENDLESS:
             # No HEAD: an endless answer has no headers of a finished one.
-            return web.route(self.method, self.path, partial(self.answer, server=server))
+            answer = partial(self.answer, server=server)
+            if self.method == hdrs.METH_GET:
+                return web.get(self.path, answer, allow_head=False)
+            return web.route(self.method, self.path, answer)
         handler = with_problems(partial(_answer, self, server))
         if self.body is Body.ENCODED:
             handler = encoded(handler)
@@ -210,13 +218,22 @@ ROUTES = (
         says={200: list[models.Asset]},
     ),
     Route(
-        "/v1/ingest",
+        INGEST_PATH,
         ingest,
         Scope.GRANTED,
         "what became of batches of ticks that are pushed, one or many",
         PUSH_PARAMETERS,
         body=Body.ENDLESS,
         method=hdrs.METH_POST,
+        says={200: AckMessage},
+        refuses=(
+            HTTPStatus.NOT_FOUND,
+            HTTPStatus.REQUEST_TIMEOUT,
+            HTTPStatus.CONFLICT,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        ),
+        media_types=tuple(MEDIA_TYPES),
     ),
     Route(
         "/v1/feedback",

@@ -1,6 +1,7 @@
 """Messages from the server to a client: the keys and values of each, in the dialect's words.
 
-Messages are plain maps with a `T`, and all of them are made here. Knows no transport and no codec.
+Messages are plain maps with a `T`, and all of them are made here, but those to a producer (see
+`push_messages`). Knows no transport and no codec.
 
 Source: Alpaca's streaming API, as its SDKs for Python and Node need it; our own come on top.
 """

@@ -4,9 +4,10 @@ Knows no transport and no codec.
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from feed.wire.message_models import PositionText
 

@@ -37,6 +37,7 @@ _TAGS = {
     "stream": ("streams", "answers that do not end; messages are described in asyncapi.json"),
     "market_data": ("market data", "without a stream"),
     "tickets": ("browsers", "what pages are given that cannot send headers"),
+    "ingest": ("pushing", "ticks of one's own, with the grant `publish`"),
     "feedback": ("feedback", "what readers tell"),
     "status": ("state", "how the server is"),
     "admin": ("administration", "for whoever has the grant `admin`"),
@@ -139,8 +140,8 @@ def _handler(route: Route) -> Any:  # noqa: ANN401 - a function
 
 
 def _tag(route: Route) -> str:
-    module = _handler(route).__module__.rpartition(".")[2] if is_finite(route) else "stream"
-    return _TAGS[module][0]
+    module = _handler(route).__module__.rpartition(".")[2]
+    return _TAGS[module if is_finite(route) or module in _TAGS else "stream"][0]
 
 
 def _forms(routes: Sequence[Route]) -> Iterator[type]:
@@ -183,6 +184,9 @@ def _operation(route: Route, *, identities_required: bool) -> Schema:
             "required": True,
             "content": {JSON: {"schema": ref(route.asks.__name__)}},
         }
+    elif route.media_types:
+        content = {name: {"schema": {"type": "string"}} for name in route.media_types}
+        operation["requestBody"] = {"required": True, "content": content}
     elif _handler(route) is tickets:  # it is not read: only pages that are allowed can send JSON
         operation["requestBody"] = {"required": True, "content": {JSON: {"example": {}}}}
     return operation
@@ -190,7 +194,7 @@ def _operation(route: Route, *, identities_required: bool) -> Schema:
 
 def _responses(route: Route, *, identities_required: bool) -> Schema:
     responses: Schema = {}
-    if is_finite(route):
+    if is_finite(route) or route.says:
         for status, form in route.says.items():
             responses[str(status)] = _success(route, form)
     elif route.path in {"/v1/sse", "/v1/stream"}:
@@ -218,7 +222,9 @@ def _refusals(route: Route, *, identities_required: bool) -> Iterator[HTTPStatus
         yield HTTPStatus.TOO_MANY_REQUESTS
     if not is_finite(route):
         yield HTTPStatus.SERVICE_UNAVAILABLE
-        yield HTTPStatus.UPGRADE_REQUIRED if not route.parameters else HTTPStatus.NOT_ACCEPTABLE
+        if route.method == hdrs.METH_GET:
+            known = route.parameters
+            yield HTTPStatus.NOT_ACCEPTABLE if known else HTTPStatus.UPGRADE_REQUIRED
 
 
 def _success(route: Route, form: object) -> Schema:

@@ -13,6 +13,8 @@ from feed.http.admin import LISTED, MOST_LISTED, MOST_NUMBER, Order
 from feed.http.answers import DEFAULT_LIMIT, MAX_LIMIT
 from feed.http.contract.schemas import Schema
 from feed.http.market_data import TIMEFRAMES
+from feed.http.push.asked import DURABLE, PRODUCER_PATTERN
+from feed.market.applied import MAX_BATCH
 from feed.market.symbols import SYMBOL_PATTERN, TRADED_PATTERN
 from feed.wire.codec import CODECS
 from feed.wire.requests import Channels, Request
@@ -109,6 +111,13 @@ _BY_NAME: Mapping[str, Parameter] = {
     "query": _text("letters of a symbol, a name or a sector"),
     "class": _text("only those of this class, such as `crypto`"),
     "sector": _text("only those of this sector"),
+    "source": _text("the name of a source that is pushed into; where there are several"),
+    "producer": _text("who pushes: batches are numbered for each", pattern=PRODUCER_PATTERN),
+    "sequence": Parameter(
+        "the number of the batch, so that it is applied once however often it is sent",
+        {"type": "integer", "minimum": 1, "maximum": MAX_BATCH},
+    ),
+    "wait": _text("answer only once a kill would leave the batch; with `--state`", enum=[DURABLE]),
     "asset_class": _text("only those of this class"),
     "exchange": _text("only those of this exchange"),
     "status": _text("only those of this status; all are `active`"),

@@ -12,6 +12,7 @@ from feed.http.protocol.hosts import Hosts, Refusal
 _CONTINUE = "100-continue"
 _CHUNKED = "chunked"
 _IDENTITY = "identity"
+INFLATES = frozenset({"/v1/ingest"})  # paths whose handlers inflate bodies, within a size
 
 
 def refusal_of(request: web.BaseRequest, hosts: Hosts) -> Refusal | None:
@@ -31,7 +32,10 @@ def _refused_method(request: web.BaseRequest) -> Refusal | None:
 
 
 def _refused_coding(request: web.BaseRequest) -> Refusal | None:
-    """Refuse bodies that are more than chunked: inflated, a few bytes are much work."""
+    """Refuse bodies that are more than chunked: inflated, a few bytes are much work.
+
+    But for those that their handler inflates, within a size.
+    """
     headers = request.headers
     if hdrs.TRANSFER_ENCODING in headers:
         codings = headers[hdrs.TRANSFER_ENCODING].strip()
@@ -41,7 +45,7 @@ def _refused_coding(request: web.BaseRequest) -> Refusal | None:
         if codings.lower() != _CHUNKED:
             words = f"Transfer-Encoding: {codings!r} is not spoken; accepted: {_CHUNKED}"
             return HTTPStatus.NOT_IMPLEMENTED, words
-    if request.body_exists:
+    if request.body_exists and request.path not in INFLATES:
         coding = ", ".join(headers.getall(hdrs.CONTENT_ENCODING, ()))
         if coding.strip().lower() not in {"", _IDENTITY}:
             words = f"Content-Encoding: {coding!r} is not taken; accepted: bodies as they are"

@@ -18,6 +18,7 @@ from feed.sources.pushed.decoding import MEDIA_TYPES, Coding
 from feed.trust.identity import Identity
 
 PRODUCER_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
+INGEST_PATH = "/v1/ingest"
 PARAMETERS = ("source", "producer", "sequence", "wait")
 DURABLE = "durable"
 _PRODUCER = re.compile(PRODUCER_PATTERN)

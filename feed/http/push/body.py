@@ -12,6 +12,7 @@ from typing import Self
 import zstandard
 from aiohttp import hdrs, web
 
+from feed.http.protocol.handler import Handler
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
 from feed.sources.pushed.flaws import BatchRefused, Flaw
@@ -69,7 +70,7 @@ async def whole_body(request: web.Request, hub: Hub, held: Held) -> bytes:
         HTTPRequestTimeout: it does not come.
         HTTPUnsupportedMediaType: it is compressed in a way that is not read.
     """
-    encoding = request.headers.get(hdrs.CONTENT_ENCODING, "").strip().lower()
+    encoding = encoding_of(request)
     inflate = _INFLATED.get(encoding)
     if inflate is None:
         raise not_inflated(encoding, ", ".join(filter(None, _INFLATED)))
@@ -95,6 +96,13 @@ async def whole_body(request: web.Request, hub: Hub, held: Held) -> bytes:
     if not encoding or encoding == "identity":
         return bytes(body)
     return await _inflated(inflate, bytes(body), hub, held)
+
+
+def encoding_of(request: web.Request) -> str:
+    """Return how a body is compressed as it comes to us: a host's own protocol inflates it."""
+    if not isinstance(request.protocol, Handler):
+        return ""
+    return request.headers.get(hdrs.CONTENT_ENCODING, "").strip().lower()
 
 
 def not_inflated(encoding: str, accepted: str) -> web.HTTPUnsupportedMediaType:

@@ -1,0 +1,174 @@
+"""A batch that is posted is applied once, whole, in one cut; or refused whole, with its row."""
+
+import gzip
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import aiohttp
+import msgpack
+import orjson
+import pytest
+import zstandard
+
+from feed.http.app import HUB, INGEST, make_app
+from feed.settings.options import Settings
+from feed.sources.named_source import NamedSource
+from feed.sources.pushed.source import PushedSource
+from feed.sources.source import Source
+from tests.fakes.keys import KeysFile, bearer_of
+from tests.fakes.patience import until
+from tests.fakes.servers import Feed, FeedServer, ScriptedSource, trades
+from tests.fakes.wire import Wire
+
+GOOD = {"T": "t", "S": "OWN", "p": 1.5, "s": 2.0, "t": "2026-01-05T14:30:00Z"}
+NDJSON = {"Content-Type": "application/x-ndjson"}
+
+
+class Desk:
+    """A server that is pushed into, and a client of it."""
+
+    def __init__(self, feed: Feed, client: aiohttp.ClientSession) -> None:
+        self.feed = feed
+        self.client = client
+        self.ring = feed.hub.broadcast.ring
+
+    async def post(
+        self, rows: Any, query: str = "", headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
+        data = rows if isinstance(rows, bytes) else b"\n".join(map(orjson.dumps, rows))
+        url = f"http://{self.feed.host}:{self.feed.port}/v1/ingest{query}"
+        async with self.client.post(
+            url, data=io.BytesIO(data), headers={**NDJSON, **(headers or {})}
+        ) as got:
+            return got.status, orjson.loads(await got.read())
+
+
+@asynccontextmanager
+async def pushing(*others: NamedSource, **settings: Any) -> AsyncIterator[Desk]:
+    """Run a server that is pushed into, with a ring of 1,024: batches have 128 ticks at most."""
+    source = PushedSource()
+    made = Settings(port=0, ring=1_024, **settings)
+    app = await make_app(made, [NamedSource("push", cast("Source", source)), *others])
+    server = FeedServer(app)
+    async with server, aiohttp.ClientSession() as client:
+        feed = Feed(server, made, cast("ScriptedSource", source), app[HUB], app[INGEST])
+        await until(lambda: all(side.up for side in feed.ingest.sides))
+        yield Desk(feed, client)
+        Wire.abort_all()
+
+
+async def test_batches_are_applied_once_and_whole() -> None:
+    async with pushing() as desk:
+        status, first = await desk.post([GOOD] * 2, "?producer=me&sequence=1")
+        assert status == 200
+        epoch = desk.ring.epoch
+        assert first == {
+            "T": "ack",
+            "producer": "me",
+            "sequence": 1,
+            "pos": f"{epoch}-2",
+            "count": 2,
+            "durable": False,
+            "duplicate": False,
+        }
+        again = await desk.post([GOOD] * 2, "?producer=me&sequence=1")
+        assert again == (200, {**first, "duplicate": True})
+        assert desk.ring.newest == 2
+        # a batch that is refused may be mended, and sent under its number
+        status, refused = await desk.post([GOOD, {**GOOD, "p": "x"}], "?producer=me&sequence=2")
+        assert (status, refused["row"], refused["reason"]) == (400, 2, "number")
+        assert desk.ring.newest == 2
+        status, mended = await desk.post([GOOD], "?producer=me&sequence=2")
+        assert (mended["pos"], mended["duplicate"]) == (f"{epoch}-3", False)
+        # others are other producers, and a batch without a number is applied each time
+        assert (await desk.post([GOOD], "?producer=you&sequence=1"))[1]["pos"] == f"{epoch}-4"
+        for sequence in (5, 6):
+            status, plain = await desk.post([GOOD])
+            assert (plain["sequence"], plain["pos"]) == (None, f"{epoch}-{sequence}")
+
+
+async def test_every_codec_and_encoding_is_taken() -> None:
+    body = orjson.dumps(GOOD)
+    packed = {**GOOD, "t": msgpack.Timestamp(1_767_623_400)}
+    taken: tuple[tuple[bytes, dict[str, str]], ...] = (
+        (body, {}),
+        (gzip.compress(body), {"Content-Encoding": "gzip"}),
+        (zstandard.compress(body), {"Content-Encoding": "zstd"}),
+        (orjson.dumps([GOOD]), {"Content-Type": "application/json"}),
+        (msgpack.packb([packed]), {"Content-Type": "application/msgpack"}),
+    )
+    async with pushing() as desk:
+        for data, headers in taken:
+            status, answer = await desk.post(data, "", headers)
+            assert (status, answer["count"]) == (200, 1), answer
+        first = desk.ring.read(0, 1)[0]
+        for index, tick in enumerate(desk.ring.read(0, 10)):
+            first.trade_id = index + 1  # type: ignore[union-attr]  # a trade
+            assert tick == first
+        bomb = gzip.compress(b" " * (5 << 20))
+        refused: tuple[tuple[bytes, dict[str, str], int], ...] = (
+            (bomb, {"Content-Encoding": "gzip"}, 413),
+            (b" " * (5 << 20), {}, 413),
+            (body, {"Content-Encoding": "gzip"}, 400),
+            (gzip.compress(body)[:-9], {"Content-Encoding": "gzip"}, 400),
+            (zstandard.compress(body), {"Content-Encoding": "br"}, 415),
+            (body, {"Content-Type": "text/plain"}, 415),
+        )
+        for data, headers, status in refused:
+            assert (await desk.post(data, "", headers))[0] == status, headers
+        assert desk.ring.newest == len(taken)
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("?producer=a/b&sequence=1", "producer"),
+        ("?producer=a&sequence=0", "sequence"),
+        ("?producer=a&sequence=9223372036854775808", "sequence"),
+        ("?sequence=1", "producer"),
+        ("?wait=durable", "wait"),
+        ("?source=fx", "source"),
+        ("?sorce=fx", "sorce"),
+    ],
+)
+async def test_parameters_are_held_against_what_is_accepted(query: str, parameter: str) -> None:
+    async with pushing() as desk:
+        status, answer = await desk.post([GOOD], query)
+        assert (status, answer["parameter"]) == (400, parameter)
+
+
+async def test_what_is_not_granted_is_refused_with_its_row(tmp_path: Path) -> None:
+    keys = KeysFile(tmp_path / "keys.toml")
+    desk_key = keys.add("desk", publish=["trades=OWN,FX:*"])
+    reader = keys.add("reader")
+    async with pushing(keys=keys.path) as desk:
+        assert (await desk.post([GOOD]))[0] == 401
+        status, refused = await desk.post([GOOD], "", bearer_of(reader))
+        assert (status, refused["row"], refused["reason"]) == (403, 1, "not_granted")
+        assert (await desk.post([GOOD], "", bearer_of(desk_key)))[0] == 200
+        for wrong in ({**GOOD, "S": "AAPL"}, {"T": "q", "S": "OWN", "bp": 1, "ap": 2}):
+            status, refused = await desk.post([GOOD, wrong], "", bearer_of(desk_key))
+            assert (status, refused["row"]) == (403, 2)
+        assert desk.ring.newest == 1
+        foreign = {**bearer_of(desk_key), "Origin": "https://elsewhere.example"}
+        assert (await desk.post([GOOD], "", foreign))[0] == 403
+
+
+async def test_symbols_of_another_source_are_refused() -> None:
+    script = ScriptedSource()
+    async with pushing(NamedSource("script", script)) as desk:
+        await script.publish(trades(1, 1))
+        status, refused = await desk.post([GOOD, {**GOOD, "S": "AAPL"}])
+        assert (status, refused["row"], refused["reason"]) == (409, 2, "foreign")
+        assert "belongs to the source script" in refused["detail"]
+
+
+async def test_batches_have_a_limit_that_is_told() -> None:
+    async with pushing() as desk:
+        status, refused = await desk.post([GOOD] * 129)
+        assert (status, refused["reason"]) == (413, "too_many")
+        assert "at most 128" in refused["detail"]
+        assert (await desk.post([GOOD] * 128))[1]["count"] == 128

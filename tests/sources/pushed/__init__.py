@@ -1,0 +1,1 @@
+"""Tests of what is pushed: rows, batches and the source."""
