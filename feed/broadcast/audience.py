@@ -18,17 +18,20 @@ from feed.broadcast.limits import Limits
 from feed.broadcast.outgoing import Outgoing
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.resumption import Resume
+from feed.broadcast.rewind import Rewound, rewind
+from feed.broadcast.search import Search
 from feed.broadcast.subscriber import Subscriber
 from feed.broadcast.turn import Verdict
 from feed.broadcast.warnings import Warnings
 from feed.market.listing import Listing
 from feed.market.receipts import Producer
 from feed.market.ticks import Tick
+from feed.wire.beginning import Ago, Moment
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
 from feed.wire.framing import Framing
 from feed.wire.grants import Grants
-from feed.wire.messages import Message
+from feed.wire.messages import Message, WarningReason
 from feed.wire.position import BEGINNING, Position
 from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
@@ -157,7 +160,8 @@ class Audience:
         subscriber: Subscriber,
         selection: Selection,
         *,
-        after: Position | str | None = None,
+        after: Position | Rewound | str | None = None,
+        last: int | None = None,
         snapshot: bool = False,
         on_lag: OnLag | None = None,
         had: Selection = _NOTHING,
@@ -168,20 +172,40 @@ class Audience:
             subscriber: its lane selects the selection already.
             selection: the part that was subscribed to just now.
             after: the position to begin after; a str is one that could not be read; None: now.
+            last: begin so many ticks of the selection back; beside no position.
             snapshot: whether the last known state comes first.
             on_lag: what happens when the ring overruns the subscriber; None: as before.
             had: all that it had subscribed to before.
         """
+        due = subscriber.due
         if on_lag is not None:
             subscriber.ladder.on_lag = on_lag
-        self._note_subscription(subscriber, selection, after)
-        if after is not None:
-            outcome = subscriber.due.resume(selection, after, self.limits.new_epoch_ticks, had)
+        self._note_subscription(subscriber, selection, after, last)
+        if isinstance(after, Rewound):
+            due.rewind(selection, after.sequence, had)
+            self.resumes[Resume.REWOUND] += 1
+            if after.warning is not None:
+                self.warnings.count(WarningReason.REWIND)
+                self.tell(subscriber, [after.warning])
+        elif after is not None:
+            outcome = due.resume(selection, after, self.limits.new_epoch_ticks, had)
             self.resumes[outcome] += 1
+        elif last is not None:
+            self._search(subscriber, selection, last, had)
         if snapshot:
-            subscriber.due.request_snapshot(selection)
-        elif after is None:
-            subscriber.due.append_mark()
+            due.request_snapshot(selection)
+        elif after is None or isinstance(after, Rewound):
+            due.append_mark()
+
+    def rewind(
+        self, subscriber: Subscriber, asked: Ago | Moment, mono_ns: int, wall_ns: int
+    ) -> Rewound:
+        """Find the place in the ring at which a subscriber is to begin that asked for a time."""
+        broadcast = self.broadcast
+        ring, upto = broadcast.ring, broadcast.cut_sequence
+        oldest = subscriber.ladder.oldest_rewound(ring, upto)
+        times = broadcast.market_times
+        return rewind(asked, ring, times, mono_ns, wall_ns, oldest=oldest, upto=upto)
 
     def tell(self, subscriber: Subscriber, messages: Iterable[Message]) -> None:
         """Tell a subscriber that is held messages of its own, after those that wait already."""
@@ -301,6 +325,7 @@ class Audience:
         mono_ns: int,
         given: int = 0,
         batch: tuple[Producer, int] | None = None,
+        market_ns: tuple[int, int] | None = None,
     ) -> bool:
         """Append at most `most_published_ticks` to the ring; False: it is to be cut before.
 
@@ -311,11 +336,12 @@ class Audience:
             mono_ns: now.
             given: how many of them the source gave itself.
             batch: of which producer they are the end, and its number.
+            market_ns: see `Broadcast.publish`.
         """
         broadcast = self.broadcast
         if broadcast.waiting_ticks + len(ticks) > self.most_waiting_ticks:
             return False
-        broadcast.publish(ticks, mono_ns, given, batch)
+        broadcast.publish(ticks, mono_ns, given, batch, market_ns)
         return True
 
     def can_take(self, count: int) -> bool:
@@ -343,12 +369,36 @@ class Audience:
             assert isinstance(reader, Subscriber)
             self.behind.miss(reader, follows, mono_ns)
 
-    def _note_subscription(
-        self, subscriber: Subscriber, selection: Selection, after: Position | str | None
+    def _search(
+        self, subscriber: Subscriber, selection: Selection, last: int, had: Selection
     ) -> None:
-        """Put on record that a subscription begins after a position."""
+        """Let a subscriber begin so many ticks back, once they are found."""
+
+        def settled(search: Search) -> None:
+            if search.missing:
+                self.warnings.count(WarningReason.REWIND)
+                self.tell(subscriber, [search.warning()])
+
+        broadcast = self.broadcast
+        segments, upto = broadcast.fragments.segments, subscriber.due.backlog.sequence
+        search = Search(broadcast.ring, segments, selection, last, upto)
+        subscriber.due.search(search, had, settled)
+        self.resumes[Resume.REWOUND] += 1
+
+    def _note_subscription(
+        self,
+        subscriber: Subscriber,
+        selection: Selection,
+        after: Position | Rewound | str | None,
+        last: int | None,
+    ) -> None:
+        """Put on record where a subscription begins."""
         begins, sequence = From.NOW, subscriber.due.backlog.sequence
-        if isinstance(after, Position) and after.epoch == self.broadcast.ring.epoch:
+        if last is not None:
+            begins = From.LAST
+        elif isinstance(after, Rewound):
+            begins, sequence = From.TIME, after.sequence
+        elif isinstance(after, Position) and after.epoch == self.broadcast.ring.epoch:
             begins, sequence = From.POSITION, after.sequence
         elif after is not None:
             begins = From.BEGINNING if after == BEGINNING else From.OTHER_EPOCH

@@ -14,6 +14,7 @@ from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
 from feed.broadcast.lane import Lane
 from feed.broadcast.lanes import Lanes
 from feed.broadcast.log import Log, Record
+from feed.broadcast.market_times import MarketTimes
 from feed.broadcast.outgoing import Outgoing
 from feed.broadcast.pace import Pace
 from feed.broadcast.payload import Payload
@@ -55,6 +56,7 @@ class Broadcast:
 
     Attributes:
         ring: the newest ticks.
+        market_times: the market's clock along it, where a recording is played.
         classes: the asset class of each symbol.
         fragments: the same ticks, encoded.
         snapshot: the last state per symbol as of the last cut.
@@ -83,6 +85,7 @@ class Broadcast:
         "fragments",
         "given",
         "lanes",
+        "market_times",
         "receipts",
         "ring",
         "sizes",
@@ -103,6 +106,7 @@ class Broadcast:
         turn_ticks: int = TURN_TICKS,
     ) -> None:
         self.ring = ring
+        self.market_times = MarketTimes(ring)
         self._log = log
         self.given = 0
         self.receipts = Receipts()
@@ -156,6 +160,7 @@ class Broadcast:
         mono_ns: int,
         given: int = 0,
         batch: tuple[Producer, int] | None = None,
+        market_ns: tuple[int, int] | None = None,
     ) -> None:
         """Append ticks to the ring.
 
@@ -167,8 +172,12 @@ class Broadcast:
             given: how many of them the source gave itself.
             batch: whose they are, and its number, where `receipts` were asked just now, and said
                 that it is new.
+            market_ns: what the market's clock shows at the first and after the last of them, where
+                times are those of a recording; None: it is not known, or they are those of now.
         """
         newest = self.ring.publish(ticks, mono_ns)
+        if market_ns is not None:
+            self.market_times.note(*market_ns, newest - len(ticks) + 1, newest)
         self.given += given
         if batch is not None:
             receipt = Receipt(*batch, newest)

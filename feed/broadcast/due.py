@@ -4,7 +4,8 @@ Theory of operation: a subscriber that joins with a position, or whose socket wa
 was made, is asked for what it is due next when its socket has room, until nothing is. What is due
 comes in this order: messages that wait (a gap), what its conflated channels are told again, the
 backlog of what it subscribed to just now with a position, its own ticks from its sequence to the
-last cut, snapshots as of that cut. Then it is live.
+last cut, snapshots as of that cut. Then it is live. Where it is to begin so many ticks back, those
+are looked for before everything else.
 
 A position that it is told speaks for all of its channels, since it may come back with it: ticks are
 given up to the cut at which its conflated channels were told last, and then those are told again.
@@ -13,7 +14,9 @@ There is no queue of ticks: they are read from the ring when they can be written
 the ring overran goes down the ladder. Knows neither socket nor standing.
 """
 
+from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from feed.broadcast.backlog import Backlog
 from feed.broadcast.cut import Broadcast
@@ -22,6 +25,7 @@ from feed.broadcast.lane import Lane
 from feed.broadcast.outbox import OfSnapshot, Origin, Outbox, Restated, Stretch
 from feed.broadcast.restatement import Restatement
 from feed.broadcast.resumption import Resume, locate
+from feed.broadcast.search import Search
 from feed.errors import Overrun
 from feed.wire.disconnect import Reason
 from feed.wire.grants import Grants, may_be_told
@@ -32,6 +36,14 @@ from feed.wire.selection import Selection
 
 _NOTHING = Selection()
 NOTHING_YET = b""  # in place of an envelope, where a turn's work was not enough to say anything
+
+
+class _Sought(NamedTuple):
+    """A search, all that was subscribed to before it, and what is called when it is over."""
+
+    search: Search
+    had: Selection
+    settled: Callable[[Search], None]
 
 
 class Due:
@@ -48,6 +60,7 @@ class Due:
         "_gives_up",
         "_paced",
         "_restatement",
+        "_searches",
         "_snapshots",
         "backlog",
         "ladder",
@@ -63,6 +76,7 @@ class Due:
         self._restatement = Restatement(broadcast)
         # A tuple, since an empty one takes no memory, and few subscribers have any.
         self._snapshots: tuple[Selection, ...] = ()  # due when nothing else is
+        self._searches: tuple[_Sought, ...] = ()  # that say where what is due begins
         self._paced = False
         self._gives_up = False  # of what came since it was given something
 
@@ -153,6 +167,27 @@ class Due:
             self.backlog.add(selection.lossless, before)
         self.request_snapshot(selection)
 
+    def rewind(self, selection: Selection, sequence: int, had: Selection = _NOTHING) -> None:
+        """Begin after a sequence that the ring found, for what was subscribed to just now.
+
+        As `resume` where that finds all, but that nobody was told anything of what came before.
+        """
+        told_upto = min(sequence, self.backlog.sequence)
+        self._restatement.owe(self._selection, sequence + 1, told_upto)
+        if sequence > self.backlog.sequence:
+            self._go_on(had, sequence)
+        self.backlog.add(selection.lossless, sequence)
+
+    def search(self, search: Search, had: Selection, settled: Callable[[Search], None]) -> None:
+        """Begin where a search ends, for what was subscribed to just now.
+
+        Args:
+            search: of the part that was subscribed to.
+            had: all that it had subscribed to before.
+            settled: called when it is over, and what it has found is due.
+        """
+        self._searches = (*self._searches, _Sought(search, had, settled))
+
     def pace(self, *, paced: bool) -> None:
         """Give no state that is newer than the last end of its interval, or the newest ones."""
         self._paced = paced
@@ -189,7 +224,7 @@ class Due:
         self._restate_ended_intervals(lane.payload.key.selection)
         self._owe_newly_conflated(lane.payload.key.selection)
         self.outbox.lane = lane
-        if self.backlog.has_pasts or self._snapshots:
+        if self.backlog.has_pasts or self._snapshots or self._searches:
             self._narrow(lane.payload.key.selection)
         for origin in origins:
             self._make_anew(origin)
@@ -210,6 +245,12 @@ class Due:
 
         It is `NOTHING_YET` where a turn's work was done, and there is nothing to say so far.
         """
+        while self._searches:  # first, since whatever tells a position tells of them too
+            if not self._look():
+                return NOTHING_YET
+        return self._next_due(wall_ns)
+
+    def _next_due(self, wall_ns: int) -> bytes | Reason | None:
         restatement = self._restatement
         while True:
             if (found := self._next_waiting(wall_ns)) is not None:
@@ -235,6 +276,18 @@ class Due:
             if not self._snapshots:
                 return None
             self._append_snapshot()
+
+    def _look(self) -> bool:
+        """Look on in the ring for what the first search is for; tell whether it is over."""
+        broadcast = self._broadcast
+        sought = self._searches[0]
+        oldest = self.ladder.oldest_rewound(broadcast.ring, broadcast.cut_sequence)
+        if not sought.search.advance(oldest, broadcast.turn_ticks):
+            return False
+        self._searches = self._searches[1:]
+        self.rewind(sought.search.selection, sought.search.reached, sought.had)
+        sought.settled(sought.search)
+        return True
 
     def _next_waiting(self, wall_ns: int) -> bytes | Reason | None:
         """Return what `next` does of what waits; None where that has nothing to say any more."""
@@ -281,6 +334,7 @@ class Due:
         return (
             self.backlog.sequence == broadcast.cut_sequence
             and not (self.outbox.waiting or self.backlog.has_pasts or self._snapshots)
+            and not self._searches
             and not (self._restatement.is_owed or self._gives_up)
         )
 
@@ -311,6 +365,8 @@ class Due:
         """
         classes = self._broadcast.classes
         self.backlog.narrow(selection.lossless)
+        for sought in self._searches:
+            sought.search.selection = sought.search.selection.within(selection, classes)
         # A snapshot of nothing was asked for as it is, and is answered.
         narrowed = [(asked, asked.within(selection, classes)) for asked in self._snapshots]
         self._snapshots = tuple(

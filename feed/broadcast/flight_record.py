@@ -45,6 +45,8 @@ class From(IntEnum):
     POSITION = 1
     OTHER_EPOCH = 2  # told as a gap
     BEGINNING = 3
+    TIME = 4
+    LAST = 5  # after so many ticks back from its sequence
 
 
 # Numbers, since subscribers fall behind by the thousand: with objects an event took three times as

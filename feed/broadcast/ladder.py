@@ -132,7 +132,13 @@ class Ladder:
         A subscriber that is disconnected for its lag, and comes back for what it lagged behind
         with, would be disconnected for it again and again.
         """
-        if self.lag_max_ticks is None or self.on_lag is not OnLag.DISCONNECT:
+        if self.on_lag is not OnLag.DISCONNECT:
+            return ring.oldest
+        return self.oldest_rewound(ring, cut_sequence)
+
+    def oldest_rewound(self, ring: RingBuffer, cut_sequence: int) -> int:
+        """Return the first sequence that the subscriber can begin with: the lag is as allowed."""
+        if self.lag_max_ticks is None:
             return ring.oldest
         return max(ring.oldest, ring.before(cut_sequence, self.lag_max_ticks) + 1)
 

@@ -8,11 +8,12 @@ from feed.wire.position import BEGINNING, Position
 
 
 class Resume(StrEnum):
-    """How a position that a subscriber came with could be served; the label of a metric."""
+    """How what a subscriber came with could be served; the label of a metric."""
 
     REPLAYED = "replayed"
     GAP = "gap"
     NEW_EPOCH = "new_epoch"
+    REWOUND = "rewound"  # it came with a time, or a number of ticks
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,10 @@ class Warnings:
             if doubt.due_ns <= mono_ns and subscriber in self._doubts:
                 yield subscriber, self._judge(subscriber, doubt, mono_ns)
 
+    def count(self, reason: WarningReason) -> None:
+        """Count a warning that was made elsewhere."""
+        self.counts[reason] += 1
+
     def forget(self, subscriber: Subscriber) -> None:
         """Note that a subscriber left."""
         self._doubts.pop(subscriber, None)

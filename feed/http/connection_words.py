@@ -32,6 +32,8 @@ _BEGINS = {
     From.POSITION: "with the position {position}",
     From.BEGINNING: "from the oldest tick on",
     From.OTHER_EPOCH: "with a position of another epoch",
+    From.TIME: "with a time, after {position}",
+    From.LAST: "with the last ticks up to {position}",
 }
 
 

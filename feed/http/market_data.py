@@ -24,7 +24,7 @@ from feed.http.answers import (
     ticks_answer,
 )
 from feed.http.protocol.headers import CONFLATE_HEADER
-from feed.http.ring_page import encode, read_page
+from feed.http.ring_page import begin_page, encode, read_page
 from feed.http.server import Server
 from feed.http.streaming import conflate_header
 from feed.hub.steps import Step
@@ -34,8 +34,7 @@ from feed.sources.search import found
 from feed.sources.source import Instrument
 from feed.wire.grants import Grants
 from feed.wire.json_codec import JSON
-from feed.wire.messages import refusal_words
-from feed.wire.position import BEGINNING
+from feed.wire.messages import WarningReason, refusal_words
 from feed.wire.requests import Request
 from feed.wire.selection import Selection
 
@@ -136,13 +135,17 @@ async def history(request: web.Request, server: Server) -> web.Response:
     async with server.hub.turns.turn(Step.ANSWER):
         selection, warnings = _selected(asked, request, server)
     grants = identity_of(request).grants
-    after = asked.after or BEGINNING
-    page = await read_page(server.hub, selection, after, limit, grants.conflate_ms)
+    hub, pace_ms = server.hub, grants.conflate_ms
+    after, warning = await begin_page(hub, selection, asked.after, asked.last, pace_ms)
+    page = await read_page(hub, selection, after, limit, pace_ms)
     head: dict[str, Any] = {
         "pos": str(page.position),
         "next": str(page.position) if page.more else None,
         **warnings,
     }
+    if warning is not None:
+        hub.audience.warnings.count(WarningReason.REWIND)
+        head["warnings"] = [*head.get("warnings", ()), warning]
     if page.gap:
         head["gap"] = page.gap
     return _paced(ticks_answer(head, page.fragments), grants)

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.resumption import Resume, locate
+from feed.broadcast.rewind import rewind
 from feed.broadcast.ring import Hole, RingBuffer
+from feed.broadcast.search import Search
 from feed.errors import Overrun
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
 from feed.hub.turns import Turns
 from feed.market.ticks import Tick
+from feed.wire.beginning import Beginning
 from feed.wire.json_codec import JSON
 from feed.wire.messages import GapReason, Message, gap_message
-from feed.wire.position import Position
+from feed.wire.position import BEGINNING, Position
 from feed.wire.selection import Selection
 
 _GAP_REASONS = {Resume.GAP: GapReason.OVERRUN, Resume.NEW_EPOCH: GapReason.EPOCH}
@@ -40,6 +43,48 @@ class Page:
     position: Position
     more: bool
     gap: Message | None
+
+
+async def begin_page(
+    hub: Hub,
+    selection: Selection,
+    after: Beginning | None,
+    last: int | None,
+    pace_ms: int = 0,
+) -> tuple[Position, Message | None]:
+    """Return the position at which a page begins, and the warning of it, if there is one.
+
+    Args:
+        hub: whose ring it is of.
+        selection: which ticks.
+        after: a position, a time, or a while ago.
+        last: the number of ticks to go back; else the page begins with all that the ring holds.
+        pace_ms: the interval at whose ends ticks are told.
+    """
+    broadcast, clock = hub.broadcast, hub.clock
+    ring = broadcast.ring
+    if isinstance(after, Position):
+        return after, None
+    upto = broadcast.pace(pace_ms).sequence if pace_ms else broadcast.cut_sequence
+    if after is not None:
+        rewound = rewind(
+            after,
+            ring,
+            broadcast.market_times,
+            clock.mono_ns(),
+            clock.wall_ns(),
+            oldest=ring.oldest,
+            upto=upto,
+        )
+        return ring.position(rewound.sequence), rewound.warning
+    if last is None:
+        return BEGINNING, None
+    search = Search(ring, broadcast.fragments.segments, selection, last, upto)
+    is_over = False
+    while not is_over:
+        async with hub.turns.turn(Step.ANSWER):
+            is_over = search.advance(ring.oldest, TURN_TICKS)
+    return ring.position(search.reached), search.warning() if search.missing else None
 
 
 async def read_page(

@@ -198,7 +198,7 @@ ROUTES = (
         market_data.history,
         Scope.GRANTED,
         '`{"pos","ticks","next"}`: what the ring holds, page by page; `gap` where some is gone',
-        (*_SELECTING, "after", "limit"),
+        (*_SELECTING, "after", "last", "limit"),
         says={200: models.HistoryAnswer},
     ),
     Route(

@@ -13,6 +13,7 @@ from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET
 from feed.http.negotiation import loaded
 from feed.http.server import Server
 from feed.http.streaming import Endless, respond, speaks_chunks
+from feed.wire.beginning import Beginning
 from feed.wire.codec import CODECS
 from feed.wire.framing import SseFraming
 from feed.wire.position import Position
@@ -47,12 +48,12 @@ def _endless(request: web.Request, most_symbols: int) -> Endless:
     if name not in CODECS:
         raise InvalidParameter("codec", name, ", ".join(CODECS))
     codec = CODECS[name]
-    after: Position | str | None = asked.after
+    after: Beginning | str | None = asked.after
     last_event_id = _last_event_id(request)
     if last_event_id:
         after = _last_position(last_event_id)
-        # EventSource repeats its URL for ever; the state is in what it resumes.
-        asked = asked.model_copy(update={"snapshot": None})
+        # EventSource repeats its URL for ever; what it asked for to begin with has come.
+        asked = asked.model_copy(update={"snapshot": None, "last": None})
     retry_ms = random.randint(*_RETRY_MS)
     return Endless(
         key=PayloadKey(asked.conflated_selection, codec, marks=False),

@@ -70,6 +70,7 @@ class StandingOrder:
             session,
             added.selection,
             after=asked.after,
+            last=asked.last,
             snapshot=bool(asked.snapshot),
             on_lag=asked.on_lag,
             named=subscribed.names,

@@ -31,13 +31,13 @@ from feed.hub.steps import Step
 from feed.market.intervals import format_interval
 from feed.market.ticks import Channel
 from feed.trust.identity import Identity
+from feed.wire.beginning import Beginning
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.framing import SseFraming, StreamFraming, goodbye_envelope
 from feed.wire.grants import Granted, Grants
 from feed.wire.limit import Limit
 from feed.wire.messages import refusal_words
-from feed.wire.position import Position
 from feed.wire.requests import Request, lossy_only
 from feed.wire.selection import Selection
 
@@ -58,7 +58,7 @@ class Endless:
         key, framing: the lane.
         content_type: of the response.
         asked: the other parameters, such as `snapshot`.
-        after: the position to resume from; a str is one that could not be read.
+        after: where to begin; a str is a position that could not be read.
         prelude: the body's first bytes, this subscriber's own.
     """
 
@@ -66,7 +66,7 @@ class Endless:
     framing: SseFraming | StreamFraming
     content_type: str
     asked: Request
-    after: Position | str | None
+    after: Beginning | str | None
     prelude: bytes = b""
 
 
@@ -134,6 +134,7 @@ async def respond(
         hub.subscriptions.begin,
         session,
         after=endless.after,
+        last=endless.asked.last,
         snapshot=bool(endless.asked.snapshot),
         on_lag=endless.asked.on_lag,
         named=granted.names,

@@ -62,6 +62,7 @@ class Publisher:
         *,
         wait: bool,
         source_ticks: Collection[Tick] = (),
+        market_ns: tuple[int, int] | None = None,
         held: Callable[[], None] = nothing,
         whole: bool = False,
         batch: tuple[Producer, int] | None = None,
@@ -72,6 +73,8 @@ class Publisher:
             ticks: in order, the bars that they finish among them.
             wait: hold production while the ring would overrun the slowest lossless subscriber.
             source_ticks: those of them that the source gave itself.
+            market_ns: what the market's clock shows at the first and after the last of them; None:
+                times are those of now.
             held: called each time that production is held.
             whole: they enter one cut together, unless they are more than half of the ring.
             batch: of which producer they are, and its number.
@@ -87,7 +90,7 @@ class Publisher:
                 held()
                 await self._hold_production(len(part))
             ended = batch if start + step >= len(ticks) else None
-            while not audience.publish(part, self._clock.mono_ns(), given, ended):
+            while not audience.publish(part, self._clock.mono_ns(), given, ended, market_ns):
                 self._cutter.cut()
             self._cutter.schedule()
 
@@ -95,6 +98,10 @@ class Publisher:
         """Hold no production any more: the list that waits is the last one."""
         self._hurries = True
         self._catch_up.moved.set()
+
+    def begin_pass(self) -> None:
+        """Note that the times of a recording begin anew with the next tick."""
+        self._broadcast.market_times.begin_pass()
 
     def announce(self, message: Message, source: str, *, down: bool) -> None:
         """Tell all subscribers that selected something whether a source is down."""

@@ -9,12 +9,14 @@ from collections.abc import Collection, Mapping
 
 from feed.broadcast.audience import Audience
 from feed.broadcast.payload_key import PayloadKey
+from feed.broadcast.rewind import Rewound
 from feed.broadcast.subscriber import Subscriber
 from feed.hub.catch_up import CatchUp
 from feed.hub.clock import Clock
 from feed.hub.door import Door
 from feed.hub.forgetting import Forgetting
 from feed.hub.session import Session
+from feed.wire.beginning import Ago, Beginning, Moment
 from feed.wire.compression import Compression
 from feed.wire.grants import Grants, Refused
 from feed.wire.position import Position
@@ -103,7 +105,8 @@ class Subscriptions:
         session: Session,
         selection: Selection,
         *,
-        after: Position | str | None = None,
+        after: Beginning | str | None = None,
+        last: int | None = None,
         snapshot: bool = False,
         on_lag: OnLag | None = None,
         named: frozenset[str] = _NO_NAMES,
@@ -117,7 +120,9 @@ class Subscriptions:
         Args:
             session: its lane selects the selection already.
             selection: the part that was subscribed to just now.
-            after: the position to begin after; a str is one that could not be read; None: now.
+            after: the position to begin after, a time, or a while ago; a str is a position that
+                could not be read; None: now.
+            last: begin so many ticks of the selection back; beside no position.
             snapshot: whether the last known state comes first.
             on_lag: what happens when the ring overruns it; None: as before.
             named: all symbols that it subscribed to, over all channels, as it named them.
@@ -126,9 +131,20 @@ class Subscriptions:
             refused: symbols that it asked for besides, and that are not granted to it.
             had: all that it had subscribed to before.
         """
-        audience, subscriber = self._audience, session.subscriber
+        audience, subscriber, clock = self._audience, session.subscriber, self._clock
+        rewound: Position | Rewound | str | None = (
+            audience.rewind(subscriber, after, clock.mono_ns(), clock.wall_ns())
+            if isinstance(after, Ago | Moment)
+            else after
+        )
         audience.begin(
-            subscriber, selection, after=after, snapshot=snapshot, on_lag=on_lag, had=had
+            subscriber,
+            selection,
+            after=rewound,
+            last=last,
+            snapshot=snapshot,
+            on_lag=on_lag,
+            had=had,
         )
         warnings = audience.warnings.asked(
             subscriber,

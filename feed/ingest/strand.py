@@ -25,6 +25,7 @@ from feed.ingest.health_watch import Findings, HealthWatch
 from feed.ingest.side import Refusal, Side
 from feed.logger import logger_of
 from feed.market.bars import BarBuilder
+from feed.market.market_clock import UNTIMED_NS
 from feed.market.owners import Owners
 from feed.market.receipts import Producer
 from feed.market.ticks import SECOND_NS, Kind, Tick
@@ -51,6 +52,7 @@ class Strand:
         health: judges it and its symbols.
         window: finds what came from one side of a pair, and comes from the other; None: no pair.
         ticks: how many were published, by kind.
+        tells_market_time: whether its own times are those of the ring: it plays a recording, alone.
         waits: how often it was held for the slowest lossless subscriber.
     """
 
@@ -80,6 +82,8 @@ class Strand:
         self.waits = 0
         self._hub = hub
         self._owners = owners
+        # Of several sources each has its own times, and only the server's is of all of them.
+        self.tells_market_time = owners is None and not any(side.source.live for side in sides)
         self._changed = changed
         self._recorded_kinds: frozenset[Kind] | None = None  # None: no side was opened yet
         self._publishing = asyncio.Lock()
@@ -209,13 +213,14 @@ class Strand:
                 self._note_kinds()
                 if self._begins_pass(side):
                     await self._give(bars.restart())
+                    self._hub.publisher.begin_pass()
                 side.note(ticks)
                 told, clocks_ns = self._sift(side, ticks)
                 if receiving is not None:
                     last = await self._give_whole(told, receiving.receipt)
                     receiving.note_given(len(told), last)
                 elif told:
-                    await self._give(bars.weave(told, clocks_ns), told)
+                    await self._give(bars.weave(told, clocks_ns), told, clocks_ns)
             await asyncio.sleep(0)  # a source that never waits must not starve the cuts
         if not side.leaving and all(each.over for each in self.sides if each is not side):
             async with self._publishing:
@@ -280,12 +285,21 @@ class Strand:
         )
         return self._hub.broadcast.ring.newest
 
-    async def _give(self, ticks: list[Tick], source_ticks: Sequence[Tick] = ()) -> None:
+    async def _give(
+        self,
+        ticks: list[Tick],
+        source_ticks: Sequence[Tick] = (),
+        clocks_ns: Sequence[int] | None = None,
+    ) -> None:
         self.ticks.update(map(_KIND, ticks))
+        market_ns = None
+        if self.tells_market_time and clocks_ns and clocks_ns[0] != UNTIMED_NS:
+            market_ns = clocks_ns[0], clocks_ns[-1]
         await self._hub.publisher.publish(
             ticks,
             wait=all(side.source.can_wait for side in self.sides),
             source_ticks=source_ticks,
+            market_ns=market_ns,
             held=self._note_wait,
         )
 

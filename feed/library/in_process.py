@@ -111,6 +111,7 @@ async def subscribe(hub: Hub, order: Order) -> InProcessLink:
             session,
             session.subscriber.selection,
             after=asked.after,
+            last=asked.last,
             snapshot=bool(asked.snapshot),
             on_lag=asked.on_lag,
             named=granted.names,

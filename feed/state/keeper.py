@@ -152,6 +152,8 @@ class Keeper:
             return
         resumes = parts.give_back(restored, ingest)
         self.found = replace(self.found, restored=None)
+        if resumes and all(strand.tells_market_time for strand in ingest.strands):
+            ingest.hub.broadcast.market_times.take_up()
         log.info(
             "state_taken_up",
             epoch=self.ring.epoch,

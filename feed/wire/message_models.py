@@ -124,7 +124,8 @@ class WarningMessage(TypedDict):
     nearest: Annotated[
         dict[str, str], Field(description="the listed symbol that some of these probably mean")
     ]
-    count: Annotated[Count, Field(description="how many they are")]
+    count: Annotated[Count, Field(description="how many they are; of `rewind`, ticks that come")]
+    since: NotRequired[Annotated[Time, Field(description="of `rewind`: from when on ticks come")]]
 
 
 class SubscriptionMessage(TypedDict):

@@ -63,12 +63,13 @@ class GapReason(StrEnum):
 
 
 class WarningReason(StrEnum):
-    """Why nothing comes of what a subscriber asked for."""
+    """Why nothing, or less, comes of what a subscriber asked for."""
 
     UNLISTED = "unlisted"
     SILENT_CHANNEL = "silent_channel"
     NOTHING = "nothing"
     NOT_GRANTED = "not_granted"
+    REWIND = "rewind"
 
 
 def connected_message(connection: int) -> ConnectedMessage:
@@ -163,6 +164,27 @@ def warning_message(
         "nearest": dict(nearest),
         "count": count,
     }
+
+
+def rewind_warning(words: str, since_ns: int | None, count: int = 0) -> WarningMessage:
+    """Return the warning that less of the past comes than was asked for.
+
+    Args:
+        words: why.
+        since_ns: from when on it comes, since the Unix epoch; None: nothing of it does.
+        count: how many ticks come, where their number was asked for.
+    """
+    message: WarningMessage = {
+        "T": "warning",
+        "reason": WarningReason.REWIND.value,
+        "msg": words,
+        "names": [],
+        "nearest": {},
+        "count": count,
+    }
+    if since_ns is not None:
+        message["since"] = rfc3339(since_ns)
+    return message
 
 
 def _unlisted_words(names: Sequence[str], count: int, nearest: Mapping[str, str]) -> str:

@@ -307,6 +307,8 @@ def _object(schema: _Schema, kind: str, message: Any) -> dict[str, Any]:  # noqa
     fields = {"T": _TYPES.get(kind, kind), **schema.items[kind].read(message)}
     if kind == "subscription" and not fields["conflate"]:
         del fields["conflate"]
+    if kind == "warning" and not fields["since"]:
+        del fields["since"]
     if kind == "trade":
         if message.HasField(_CONFLATED):
             fields |= schema.conflated.read(message.conflated)

@@ -14,7 +14,16 @@ from feed.errors import InvalidParameter, shorten
 from feed.market.intervals import INTERVAL_PATTERN, parse_interval
 from feed.market.symbols import ALL, SYMBOL_PATTERN, SYMBOL_SHAPE, is_symbol
 from feed.market.ticks import Channel
-from feed.wire.position import POSITION_PATTERN, Position
+from feed.wire.beginning import (
+    ACCEPTED,
+    BEGINNING_PATTERN,
+    MOST_LAST,
+    Ago,
+    Beginning,
+    Moment,
+    read_beginning,
+)
+from feed.wire.position import Position
 from feed.wire.validation import refusal
 
 MAX_AGES = 64  # that one feedback message reports
@@ -35,13 +44,19 @@ def _check_symbol(text: str) -> str:
     return intern(text)  # thousands of selections name the same: 55 bytes each (measured)
 
 
-def _read_position(value: object) -> Position:
-    if isinstance(value, Position):
+def _read_after(value: object) -> Beginning:
+    if isinstance(value, Position | Ago | Moment):
         return value
     try:
-        return Position.parse(str(value) if value == 0 else value)  # type: ignore[arg-type]  # refused below
+        return read_beginning(str(value) if value == 0 else value)  # type: ignore[arg-type]  # refused below
     except (InvalidParameter, TypeError):
-        raise refusal("a position as this server sends it, <epoch>-<sequence>, or 0") from None
+        raise refusal(ACCEPTED) from None
+
+
+def _read_last(value: object) -> int:
+    if type(value) is not int or not 1 <= value <= MOST_LAST:
+        raise refusal(f"a whole number from 1 to {MOST_LAST}")
+    return value
 
 
 def _read_on_lag(value: object) -> OnLag:
@@ -95,9 +110,14 @@ _Symbol = Annotated[
 Symbols = Annotated[list[_Symbol], FailFast()]
 Names = Annotated[list[str], FailFast()]  # of channels that this server has nothing for
 After = Annotated[
-    Position,
-    PlainValidator(_read_position),
-    WithJsonSchema({"type": "string", "pattern": POSITION_PATTERN}),
+    Beginning,
+    PlainValidator(_read_after),
+    WithJsonSchema({"type": "string", "pattern": BEGINNING_PATTERN}),
+]
+Last = Annotated[
+    int,
+    PlainValidator(_read_last),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_LAST}),
 ]
 Conflate = Annotated[
     dict[Channel, int],

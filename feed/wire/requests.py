@@ -9,16 +9,17 @@ Source: Alpaca's streaming API, as its SDKs for Python and Node need it.
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from feed.errors import HIDDEN, InvalidParameter, LimitExceeded
 from feed.market.intervals import INTERVALS_MS, format_interval
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, Channel
+from feed.wire.beginning import MOST_LAST
 from feed.wire.messages import SILENT_CHANNELS
-from feed.wire.request_fields import After, Conflate, Names, Symbols, WhenLagging
+from feed.wire.request_fields import After, Conflate, Last, Names, Symbols, WhenLagging
 from feed.wire.selection import Selection
-from feed.wire.validation import Strict, listed, validate
+from feed.wire.validation import Strict, listed, refusal, validate
 
 MOST_SYMBOLS = 5_000  # of one request, over all channels, where nobody says otherwise
 # Names by which polyfills and older libraries keep caches from answering; so does any name that
@@ -100,7 +101,11 @@ class Request(Channels):
     after: After | None = Field(
         default=None,
         description="begin after it: everything since then, exactly once; `0`: all that the ring "
-        "holds",
+        "holds; a time, or a while ago: see [rewinding](#rewinding)",
+    )
+    last: Last | None = Field(
+        default=None,
+        description="begin so many ticks of what is selected back; not beside `after`",
     )
     snapshot: bool | None = Field(
         default=None, description="send the last known state first (after what was missed)"
@@ -119,6 +124,13 @@ class Request(Channels):
     compress: bool | None = Field(
         default=None, description="`0`: plain frames although compression was agreed on"
     )
+
+    @field_validator("last", mode="after")
+    @classmethod
+    def _begins_once(cls, last: int | None, info: ValidationInfo) -> int | None:
+        if last is not None and info.data.get("after") is not None:
+            raise refusal("`after` or `last`, and not both")
+        return last
 
     @property
     def conflated_selection(self) -> Selection:
@@ -211,6 +223,9 @@ def _read_option(name: str, value: str) -> object:
         if value not in known:
             raise InvalidParameter(name, value, "1 or 0")
         return known[value]
+    if name == "last":
+        short = len(value) <= len(str(MOST_LAST))  # int() of a long text takes its time
+        return int(value) if value.isascii() and value.isdigit() and short else value
     if name == "conflate":
         pairs = [part.partition(":") for part in value.split(",") if part]
         return {channel: interval for channel, _, interval in pairs}

@@ -24,7 +24,7 @@ def test_equal_selections_are_sent_the_same_object(way: Way) -> None:
     members = [
         stage.seat(of_channels(trades=["AAPL", "MSFT"], quotes=[]), way),
         stage.seat(of_channels(trades=["MSFT", "AAPL", "MSFT"]), way),
-        stage.seat(of_channels(trades=iter(["AAPL", "MSFT"])), way),  # type: ignore[arg-type]
+        stage.seat(of_channels(trades=iter(["AAPL", "MSFT"])), way),
     ]
     stage.publish_and_cut("AAPL", "TSLA", "MSFT")
     stage.publish_and_cut("MSFT")

@@ -55,7 +55,8 @@ _BY = {
 _CHANNELS = "CHANNELS"  # stands for the thirteen of them
 _TELLING = {"success": "msg", "snapshot": "state"}  # what tells messages of one `T` apart
 _VALUES = {
-    "after": "a position, or `0`",
+    "after": "a position, or `0`; a time: `2026-11-27T14:30:00Z`; a while ago: `-30s`, `-5m`",
+    "last": "a number from 1 to 1,000,000",
     "conflate": '`quotes:250ms,trades:1s`; as a message `{"quotes":"250ms"}`',
     "on_lag": ", ".join(map(code, OnLag)),
 }

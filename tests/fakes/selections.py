@@ -1,7 +1,7 @@
 """Selections in few words, and the slow and plain model of what they select."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from feed.market.asset_classes import EVERY_OF
 from feed.market.symbols import ALL
@@ -48,6 +48,6 @@ def class_of(symbol: str) -> str:
     return EVERY_OF["crypto" if "/" in symbol else "us_equity"]
 
 
-def of_channels(**symbols: Sequence[str]) -> Selection:
+def of_channels(**symbols: Iterable[str]) -> Selection:
     """Make a selection: `of_channels(trades=["AAPL"], quotes="*")`."""
     return Selection.of({Channel(channel): some for channel, some in symbols.items()})

@@ -10,11 +10,13 @@ from feed.broadcast.frame_sizes import FrameSizes
 from feed.broadcast.limits import Limits
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.resumption import Resume
+from feed.broadcast.rewind import Rewound
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.standing import Standing
 from feed.broadcast.subscriber import Subscriber
 from feed.broadcast.turn import Progress, Verdict
 from feed.market.ticks import Channel, Kind, Tick
+from feed.wire.beginning import Ago, Beginning, Moment
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
 from feed.wire.grants import Grants
@@ -176,13 +178,14 @@ class Stage:
         *,
         marks: bool = False,
         compression: Compression | None = None,
-        after: Position | str | None = None,
+        after: Beginning | str | None = None,
+        last: int | None = None,
         snapshot: bool = False,
         on_lag: OnLag = OnLag.GAP,
     ) -> Member:
         """Take a member in as the transports do, and give it what it is due."""
         member = self.open(selection, way, marks=marks, compression=compression)
-        self.begin(member, selection, after=after, snapshot=snapshot, on_lag=on_lag)
+        self.begin(member, selection, after=after, last=last, snapshot=snapshot, on_lag=on_lag)
         self.catch_up(member)
         return member
 
@@ -204,7 +207,8 @@ class Stage:
         member: Member,
         selection: Selection,
         *,
-        after: Position | str | None = None,
+        after: Beginning | str | None = None,
+        last: int | None = None,
         snapshot: bool = False,
         on_lag: OnLag | None = None,
         had: Selection = NOTHING,
@@ -214,7 +218,8 @@ class Stage:
         self.audience.begin(
             member.subscriber,
             selection,
-            after=after,
+            after=self._rewound(member, after),
+            last=last,
             snapshot=snapshot,
             on_lag=on_lag,
             had=had,
@@ -226,13 +231,22 @@ class Stage:
         member: Member,
         added: Selection,
         *,
-        after: Position | None = None,
+        after: Beginning | None = None,
+        last: int | None = None,
         snapshot: bool = False,
     ) -> Resume | None:
         """Add to what a member selects, as a WebSocket's subscribe does; it is held after it."""
         had = member.subscriber.selection
         self.move(member, _together(had, added))
-        return self.begin(member, added, after=after, snapshot=snapshot, had=had)
+        return self.begin(member, added, after=after, last=last, snapshot=snapshot, had=had)
+
+    def _rewound(
+        self, member: Member, after: Beginning | str | None
+    ) -> Position | Rewound | str | None:
+        """Return where a member begins that asks for a time, as the hub does."""
+        if isinstance(after, Ago | Moment):
+            return self.audience.rewind(member.subscriber, after, self.now_ns, self.wall_ns)
+        return after
 
     def unsubscribe(self, member: Member, removed: Selection) -> None:
         """Take from what a member selects, as a WebSocket's unsubscribe does; it is held then."""

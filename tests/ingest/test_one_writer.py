@@ -149,8 +149,10 @@ async def test_a_status_waits_for_the_end_of_a_list(
         *,
         wait: bool,
         source_ticks: Collection[Tick] = (),
+        market_ns: tuple[int, int] | None = None,
         held: Callable[[], None],
     ) -> None:
+        assert market_ns is None, "its ticks happen now"
         await publish(ticks[:1], wait=wait, source_ticks=source_ticks, held=held)
         begun.set()
         await go_on.wait()

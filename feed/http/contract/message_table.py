@@ -124,7 +124,8 @@ DESCRIBED = (
     Described(
         "warning",
         WarningMessage,
-        "what was asked for does not come, or not yet: `names` are at most 20 of all `count`",
+        "what was asked for does not come, or not yet: `names` are at most 20 of all `count`; of "
+        "`rewind`, `since` says from when on ticks come, and `count` how many",
         warning_message(WarningReason.UNLISTED, ["aapl"], 1, {"aapl": "AAPL"}),
         values={"reason": list(WarningReason)},
     ),
