@@ -1,6 +1,7 @@
 """A live market-data broadcaster: one ring buffer, one frame for everybody.
 
 `connect` and `connect_blocking` are the Python client; the rest of it is in `feed.client`.
+`publisher` and `publisher_blocking` send ticks to a server, each once.
 `Broadcaster` is a feed inside a program, to which it publishes `Trade`, `Quote` and `Status`.
 """
 
@@ -16,12 +17,15 @@ __all__ = [
     "__version__",
     "connect",
     "connect_blocking",
+    "publisher",
+    "publisher_blocking",
 ]
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from feed.client.connecting import connect, connect_blocking
+    from feed.client.publishing.making import publisher, publisher_blocking
     from feed.library.broadcaster import Broadcaster
     from feed.market.submissions import Quote, Status, Trade
     from feed.sources.source import Instrument
@@ -29,6 +33,8 @@ else:  # a type checker that saw a `__getattr__` would let every name pass
     _HOMES = {
         "connect": "feed.client.connecting",
         "connect_blocking": "feed.client.connecting",
+        "publisher": "feed.client.publishing.making",
+        "publisher_blocking": "feed.client.publishing.making",
         "Broadcaster": "feed.library.broadcaster",
         "Instrument": "feed.sources.source",
         "Quote": "feed.market.submissions",

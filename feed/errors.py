@@ -18,8 +18,8 @@ accepted. Nothing else is raised at a user: an error outside of this family is a
     └── SourceError             a source cannot be opened or read, or ended when it should not
 
 Errors that only one room knows are branches there: in `feed.cli.streams`, `feed.client.errors`,
-`feed.settings.load`, `feed.terminal.errors`, `feed.trust.certificate`, `feed.trust.keys_file` and
-`feed.trust.signing_keys`.
+`feed.client.publishing.errors`, `feed.settings.load`, `feed.terminal.errors`,
+`feed.trust.certificate`, `feed.trust.keys_file` and `feed.trust.signing_keys`.
 """
 
 from collections.abc import Iterator

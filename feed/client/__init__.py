@@ -1,11 +1,12 @@
 """The Python client: ticks of a feed server, in order, across reconnects.
 
 connecting.py       `connect`, `connect_blocking`: all that a caller can ask for
-stream.py           Stream: connect, receive, come back; blocking.py the same without async
+stream.py           Stream: connect, receive, come back; blocking.py the same without async, on
+                    a loop of its own (loop_thread.py)
 attempts.py         the next transport, and the time for it; backoff.py the waits
 papers.py           who asks, and renewal.py another token before that ends
 ledger.py           the account of deliveries, and so the position to resume from
-link.py             one connection; http_link.py and websocket_link.py do the I/O
+link.py             one connection; http_link.py and websocket_link.py do the I/O, with sockets.py
 http_words.py       who asks, and the words of refusals
 parsers.py          bytes in pieces → messages (sans I/O), with sse.py and protobuf.py
 subscription.py     channels and symbols, as each transport writes them
@@ -15,9 +16,10 @@ feedback.py         ages of ticks, reported to the server now and then
 tables.py           ticks as frames of pandas or polars
 tail.py             ticks as lines; recording.py all that a server sends, to a file
 errors.py           the errors that are raised
+publishing/         the other way: ticks to a server, each once
 
-Here belongs all that a Python program needs to read a feed. Not here: its look in a terminal. May
-import `feed.logger` and below.
+Here belongs all that a Python program needs to read a feed, and to publish to one. Not here: its
+look in a terminal. May import `feed.logger` and below.
 """
 
 from feed.client.connecting import connect, connect_blocking
@@ -41,6 +43,9 @@ from feed.client.events import (
     TokenFailed,
     Unknown,
 )
+from feed.client.publishing.errors import BatchRefused, BufferFull, NameInUse, Undelivered
+from feed.client.publishing.making import publisher, publisher_blocking
+from feed.client.publishing.publisher import Publisher
 from feed.client.stream import Stream
 from feed.client.subscription import OnLagName, Symbols
 from feed.client.tables import Tables, event_ns
@@ -51,6 +56,8 @@ from feed.wire.transport import Transport, TransportName
 __all__ = [
     "Bar",
     "Batch",
+    "BatchRefused",
+    "BufferFull",
     "Bye",
     "CodecName",
     "ConflatedTrade",
@@ -67,9 +74,11 @@ __all__ = [
     "Malformed",
     "Mark",
     "MissingLibrary",
+    "NameInUse",
     "NotAFeed",
     "Notice",
     "OnLagName",
+    "Publisher",
     "Quote",
     "Refreshed",
     "Refused",
@@ -85,8 +94,11 @@ __all__ = [
     "Trade",
     "Transport",
     "TransportName",
+    "Undelivered",
     "Unknown",
     "connect",
     "connect_blocking",
     "event_ns",
+    "publisher",
+    "publisher_blocking",
 ]

@@ -4,17 +4,14 @@ The stream lives on a loop in a thread of its own, where it waits while nobody a
 more ahead than its asynchronous self. Knows nothing of connections and ticks.
 """
 
-import asyncio
-import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self
 
 from feed.client.events import Batch, Counters, Event
+from feed.client.loop_thread import LoopThread
 from feed.client.stream import Stream
 from feed.client.tables import Library, Tables, tables_of
-
-Result = TypeVar("Result")
 
 
 class BlockingStream:
@@ -26,13 +23,10 @@ class BlockingStream:
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
-        self._loop: asyncio.AbstractEventLoop | None = None  # runs while the stream is entered
-        self._thread: threading.Thread | None = None
+        self._thread = LoopThread("a blocking stream")
 
     def __enter__(self) -> Self:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="feed")
-        self._thread.start()
+        self._thread.begin()
         return self
 
     def __exit__(
@@ -41,14 +35,8 @@ class BlockingStream:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        assert self._loop is not None
-        assert self._thread is not None
-        self._wait(self.stream.close())
-        self._wait(self._loop.shutdown_asyncgens())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-        self._loop = None
+        self._thread.wait(self.stream.close())
+        self._thread.end()
 
     def __iter__(self) -> Self:
         return self
@@ -56,7 +44,7 @@ class BlockingStream:
     def __next__(self) -> Batch:
         """Return the next batch; raises as `Stream.__anext__` does."""
         try:
-            return self._wait(self.stream.__anext__())
+            return self._thread.wait(self.stream.__anext__())
         except StopAsyncIteration:
             raise StopIteration from None
 
@@ -72,11 +60,11 @@ class BlockingStream:
 
     def open(self) -> None:
         """Connect now; returns once the connection stands."""
-        self._wait(self.stream.open())
+        self._thread.wait(self.stream.open())
 
     def events(self) -> Iterator[Event]:
         """Yield batches and everything else that happens, in order."""
-        while (event := self._wait(self.stream.next_event())) is not None:
+        while (event := self._thread.wait(self.stream.next_event())) is not None:
             yield event
 
     def frames(self, library: Library | None = None, *, rows: int = 1) -> Iterator[Tables]:
@@ -84,20 +72,9 @@ class BlockingStream:
         frames = tables_of(self.stream, library, rows=rows)
         while True:
             try:
-                yield self._wait(_next(frames))
+                yield self._thread.wait(_next(frames))
             except StopAsyncIteration:
                 return
-
-    def _wait(self, work: Coroutine[Any, Any, Result]) -> Result:
-        if self._loop is None:
-            work.close()
-            raise RuntimeError("a blocking stream is used in a with block")
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return future.result()
-        except BaseException:  # Ctrl-C reaches this thread, not the loop's
-            future.cancel()
-            raise
 
 
 async def _next(frames: AsyncIterator[Tables]) -> Tables:

@@ -10,12 +10,13 @@ of one connection and ends with it; it delays no tick.
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 from feed.client.backoff import Backoff
 from feed.client.clock import Clock
 from feed.client.errors import Malformed
 from feed.client.events import Event, Expiring, TokenFailed
-from feed.client.link import Link, Lost
+from feed.client.link import Lost
 from feed.client.papers import NoToken, Papers
 from feed.client.shown import Shown
 from feed.client.tables import event_ns
@@ -26,6 +27,13 @@ _FROM, _TO = 0.25, 0.5  # of what is left pass first
 _NS_PER_S = 1_000_000_000
 
 
+class Refreshing(Protocol):
+    """A connection that may take another identity."""
+
+    async def refresh(self, shown: Shown) -> bool:
+        """Say who it is once more; False: only a new connection can; raises `Lost`."""
+
+
 class Renewal:
     """The search for another token, while one connection stands."""
 
@@ -33,7 +41,7 @@ class Renewal:
 
     def __init__(
         self,
-        link: Link,
+        link: Refreshing,
         papers: Papers,
         left_s: float,
         *,

@@ -1,7 +1,6 @@
 """A link over WebSocket, in the market-data dialect."""
 
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aiohttp
 import orjson
@@ -9,17 +8,11 @@ from yarl import URL
 
 from feed.client.errors import Malformed, Refused
 from feed.client.events import Object
-from feed.client.failure_words import authority, words_of
-from feed.client.link import Lost, Order, refusal
-from feed.client.parsers import (
-    MAX_MESSAGE_BYTES,
-    READINGS,
-    Message,
-    decode_json,
-    stay_away_s,
-)
-from feed.client.redirects import check
+from feed.client.failure_words import words_of
+from feed.client.link import Lost, Order
+from feed.client.parsers import READINGS, Message, decode_json, stay_away_s
 from feed.client.shown import Shown
+from feed.client.sockets import open_socket, receive_frame
 from feed.errors import shorten
 from feed.wire.codec_name import CodecName
 from feed.wire.error_codes import Consequence, consequence_of
@@ -27,7 +20,7 @@ from feed.wire.error_codes import Consequence, consequence_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CLOSE_TIMEOUT_S = 1.0  # for the other side to answer a Close
+    from feed.client.sockets import Socket
 
 
 class WebSocketLink:
@@ -37,9 +30,7 @@ class WebSocketLink:
 
     retry_ms = None  # only SSE has a word for it
 
-    def __init__(
-        self, url: URL, socket: "aiohttp.ClientWebSocketResponse[Any]", codec: CodecName
-    ) -> None:
+    def __init__(self, url: URL, socket: "Socket", codec: CodecName) -> None:
         self.url = str(url)
         self._reading = READINGS[codec]
         self.conflate: Mapping[str, str] = {}
@@ -53,27 +44,7 @@ class WebSocketLink:
         """Connect, authenticate where there is a key, and subscribe."""
         url = order.base / "v1" / "ws"
         protocol = f"feed.{order.codec}"
-        try:
-            socket = await session.ws_connect(
-                url,
-                protocols=(protocol,),
-                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
-                autoping=False,  # a ping is a sign of life; we answer it ourselves
-                max_msg_size=MAX_MESSAGE_BYTES,
-                compress=15 if order.compress else 0,
-                decode_text=False,
-            )
-        except aiohttp.WSServerHandshakeError as error:
-            check(url, error.request_info.real_url, error.status)
-            raise refusal(str(url), error.status, error.message, error.headers or {}) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise Lost(words_of(error, url)) from error
-        led = socket._response.url  # noqa: SLF001 - aiohttp follows, and tells nowhere else where
-        try:
-            check(url, led, HTTPStatus.SWITCHING_PROTOCOLS)
-        except Refused:
-            await socket.close()
-            raise
+        socket = await open_socket(session, url, protocols=(protocol,), compress=order.compress)
         link = cls(url, socket, order.codec if socket.protocol == protocol else "json")
         try:
             await link._greet(order)
@@ -86,22 +57,11 @@ class WebSocketLink:
         """Return the next message, or none for a ping."""
         if self._left:
             return [self._left.pop(0)], 0
-        try:
-            frame = await self._socket.receive()
-            if frame.type is aiohttp.WSMsgType.PING:
-                await self._socket.pong(frame.data)
-        except (aiohttp.ClientError, OSError) as error:
-            raise Lost(words_of(error, self.url)) from error
+        frame = await receive_frame(self._socket, self.url)
         if frame.type is aiohttp.WSMsgType.TEXT:
             return [Message(decode_json(frame.data))], len(frame.data)
         if frame.type is aiohttp.WSMsgType.BINARY:
             return [Message(self._reading.decode(frame.data))], len(frame.data)
-        if frame.type is aiohttp.WSMsgType.CLOSE:
-            raise Lost(f"{self.url} closed: {frame.data} {frame.extra or ''}".rstrip())
-        if frame.type is aiohttp.WSMsgType.ERROR:
-            raise Lost(words_of(frame.data, self.url))
-        if frame.type in {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING}:
-            raise Lost(f"the connection to {authority(URL(self.url))} was cut")
         return [], 0
 
     async def refresh(self, shown: Shown) -> bool:

@@ -80,7 +80,7 @@ def test_it_is_used_in_a_with_block() -> None:
 def test_a_closed_stream_ends_its_loop(server: FeedThread) -> None:
     with connect_blocking(server.feed.url, trades="*") as stream:
         stream.open()
-        stream._wait(stream.stream.close())
+        stream._thread.wait(stream.stream.close())
         assert [event for event in stream.events() if isinstance(event, Batch)] == []
         assert list(stream) == []
 

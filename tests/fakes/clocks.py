@@ -49,10 +49,16 @@ class ManualClock(Clock):
 
 
 class ManualTimeout:
-    """A context that raises TimeoutError when it is fired."""
+    """A context that raises TimeoutError when it is fired.
+
+    Attributes:
+        seconds: that were asked for.
+        left: it is over, fired or not.
+    """
 
     def __init__(self, clock: ManualClock, seconds: float) -> None:
         self.seconds = seconds
+        self.left = asyncio.Event()
         self._clock = clock
         self._timeout = asyncio.timeout(None)
 
@@ -71,4 +77,5 @@ class ManualTimeout:
         trace: TracebackType | None,
     ) -> None:
         self._clock.armed.remove(self)
+        self.left.set()
         await self._timeout.__aexit__(kind, error, trace)
