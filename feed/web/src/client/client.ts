@@ -11,13 +11,14 @@
  */
 
 import type { Percentiles } from "./ages.ts";
+import { baseOf } from "./base.ts";
 import type { Batch } from "./batch.ts";
 import { Pending } from "./batch.ts";
 import { BatchStream } from "./batchstream.ts";
 import type { Counters } from "./counters.ts";
 import { Emitter } from "./emitter.ts";
 import { type Environment, environment } from "./environment.ts";
-import { Closed, type FeedError, InvalidInput } from "./errors.ts";
+import { Closed, type FeedError } from "./errors.ts";
 import { FeedbackReporter } from "./feedback.ts";
 import { Connection } from "./link/connection.ts";
 import type { Frame, Link, LinkObserver, LinkOptions, Settings } from "./link/link.ts";
@@ -350,19 +351,4 @@ export class FeedClient implements AsyncIterable<Batch> {
     }
     this.#emitter.emit("problem", error);
   }
-}
-
-/** Throws InvalidInput when there is no server to connect to. */
-function baseOf(url: string | Url | undefined, { base }: Environment): string {
-  const text = url ?? base;
-  try {
-    const parsed = new URL(text ?? "");
-    if (parsed.protocol === "http:" || parsed.protocol === "https:") {
-      const { origin, pathname } = parsed;
-      return `${origin}${pathname.endsWith("/") ? pathname : `${pathname}/`}`;
-    }
-  } catch {
-    // said below
-  }
-  throw new InvalidInput("url", String(text), "the server's http: or https: address");
 }

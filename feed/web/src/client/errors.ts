@@ -13,7 +13,11 @@
  *     ├── NoCredentials    the caller's function has none; fatal once those before have ended
  *     ├── Refused          the server said no: a dialect error or a problem document
  *     ├── Relayed          any of these, as it happened in the tab that holds the connection
- *     └── Closed           the client was closed while somebody still waited
+ *     ├── Closed           the client was closed while somebody still waited
+ *     ├── BatchRefused     the server did not take a batch of a publisher; those after it go on
+ *     ├── BufferFull       there was no room for ticks within the time
+ *     ├── Undelivered      a publisher was closed, and ticks of it may not have arrived
+ *     └── NameInUse        another program publishes under the same name
  */
 
 export class FeedError extends Error {
@@ -118,6 +122,96 @@ export class Closed extends FeedError {
 
   constructor() {
     super("the client was closed");
+  }
+}
+
+/** The server did not take a batch: none of its ticks was applied, and those after it go on. */
+export class BatchRefused extends FeedError {
+  override name = "BatchRefused";
+  /** The number of the batch. */
+  readonly sequence: number;
+  /** The server's, as an HTTP status: 400 for a wrong row, 403 for what is not granted. */
+  readonly code: number;
+  /** The place in it of the first tick that is wrong, from 1; undefined: it is not of one. */
+  readonly row: number | undefined;
+  /** The place of its first tick among all that was published, from 0. */
+  readonly first: number;
+  /** The number of ticks in it. */
+  readonly ticks: number;
+
+  constructor(
+    sequence: number,
+    code: number,
+    row: number | undefined,
+    words: string,
+    first: number,
+    ticks: number,
+  ) {
+    const which = row === undefined || row > ticks ? "" : `, published as number ${first + row}`;
+    super(`batch ${sequence} of ${ticks} ticks was refused with ${code}: ${words}${which}`);
+    this.sequence = sequence;
+    this.code = code;
+    this.row = row;
+    this.first = first;
+    this.ticks = ticks;
+  }
+}
+
+/** There was no room within the time for ticks that were to be published. */
+export class BufferFull extends FeedError {
+  override name = "BufferFull";
+  /** The number of ticks of this call that were taken; the rest was not. */
+  readonly taken: number;
+  /** The number of ticks held. */
+  readonly ticks: number;
+  /** The reason why they do not get away, in words. */
+  readonly reason: string;
+
+  constructor(taken: number, ticks: number, waitedMs: number, reason: string) {
+    const room = `no room came in ${waitedMs / 1_000} s: ${reason}`;
+    super(
+      `the buffer is full, ${ticks} ticks, and ${room}; ${taken} ticks of this call were taken`,
+    );
+    this.taken = taken;
+    this.ticks = ticks;
+    this.reason = reason;
+  }
+}
+
+/** A publisher was closed before the server had said of all ticks that it has them. */
+export class Undelivered extends FeedError {
+  override name = "Undelivered";
+  /** The number of ticks of which it is not known. */
+  readonly ticks: number;
+  /** The place of the first of them among all that was published, from 0. */
+  readonly first: number;
+  /** In words. */
+  readonly reason: string;
+
+  constructor(ticks: number, first: number, reason: string) {
+    const which = `from number ${first + 1} of all published`;
+    super(`${ticks} ticks may not have arrived, ${which}: ${reason}`);
+    this.ticks = ticks;
+    this.first = first;
+    this.reason = reason;
+  }
+}
+
+/** The server has a batch of this name and number that this program has not sent. */
+export class NameInUse extends FeedError {
+  override name = "NameInUse";
+  override readonly fatal = true;
+  readonly producer: string;
+  readonly sequence: number;
+
+  constructor(producer: string, sequence: number) {
+    super(
+      `the server has a batch ${sequence} of producer "${producer}" that was not sent from here: ` +
+        "another program publishes under this name, or an earlier one's last bytes came just now; " +
+        "give each program a name of its own, or begin again",
+    );
+    this.producer = producer;
+    this.sequence = sequence;
   }
 }
 

@@ -11,19 +11,34 @@ export {
 export type { Counters } from "./counters.ts";
 export type { Environment } from "./environment.ts";
 export {
+  BatchRefused,
+  BufferFull,
   Closed,
   FeedError,
   InvalidInput,
   LimitExceeded,
   Malformed,
+  NameInUse,
   NoCredentials,
   Refused,
   Relayed,
   TransportFailed,
+  Undelivered,
 } from "./errors.ts";
 export type { Settings } from "./link/link.ts";
 export type { LinkStatus, Phase } from "./link/status.ts";
 export type { SymbolState } from "./newest.ts";
+export {
+  FeedPublisher,
+  type FeedPublisherEvents,
+  type FeedPublisherOptions,
+} from "./publishing/publisher.ts";
+export type {
+  Publishable,
+  PublishedQuote,
+  PublishedStatus,
+  PublishedTrade,
+} from "./publishing/rows.ts";
 export type { GapReport } from "./receiver.ts";
 export type {
   Conflation,

@@ -20,16 +20,23 @@ export interface Socket {
   close(): void;
 }
 
-/** Make the better of the two kinds; undefined where there is neither. */
+/**
+ * Make the better of the two kinds; undefined where there is neither.
+ *
+ * Subprotocols that are offered have to be agreed to: browsers close the connection otherwise.
+ */
 export function makeSocket(
   url: string,
   codec: CodecName,
   environment: Environment,
+  protocols = [`feed.${codec}`],
 ): Socket | undefined {
   if (environment.WebSocketStream !== undefined) {
-    return new StreamSocket(url, codec, environment);
+    return new StreamSocket(url, codec, protocols, environment);
   }
-  return environment.WebSocket === undefined ? undefined : new EventSocket(url, codec, environment);
+  return environment.WebSocket === undefined
+    ? undefined
+    : new EventSocket(url, codec, protocols, environment);
 }
 
 /** The close codes of an orderly end: normal, going away, restarting (RFC 6455 §7.4). */
@@ -51,10 +58,6 @@ function arrival(data: string | Uint8Array | ArrayBuffer, codec: CodecName): Arr
     : { payload: data instanceof ArrayBuffer ? new Uint8Array(data) : data, codec };
 }
 
-function protocolOf(codec: CodecName): string {
-  return `feed.${codec}`;
-}
-
 class StreamSocket implements Socket {
   readonly #socket: WebSocketStreamLike;
   readonly #codec: CodecName;
@@ -62,11 +65,11 @@ class StreamSocket implements Socket {
   #writer: Writer<string | Uint8Array> | undefined;
   #isClosed = false;
 
-  constructor(url: string, codec: CodecName, environment: Environment) {
+  constructor(url: string, codec: CodecName, protocols: string[], environment: Environment) {
     this.#codec = codec;
     this.#socket = new (
       environment.WebSocketStream as NonNullable<typeof environment.WebSocketStream>
-    )(url, { protocols: [protocolOf(codec)] });
+    )(url, { protocols });
     this.#socket.closed.catch(() => {}); // told by `read`
   }
 
@@ -120,9 +123,9 @@ class EventSocket implements Socket {
   readonly #codec: CodecName;
   readonly #inbox: Inbox;
 
-  constructor(url: string, codec: CodecName, environment: Environment) {
+  constructor(url: string, codec: CodecName, protocols: string[], environment: Environment) {
     this.#codec = codec;
-    this.#socket = new (environment.WebSocket as typeof WebSocket)(url, [protocolOf(codec)]);
+    this.#socket = new (environment.WebSocket as typeof WebSocket)(url, protocols);
     this.#socket.binaryType = "arraybuffer";
     this.#inbox = new Inbox(() => {
       this.#inbox.end(new TransportFailed("websocket", "nobody read; dropped to resume later"));

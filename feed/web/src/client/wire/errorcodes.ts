@@ -15,6 +15,8 @@
 //     ("Codes after which coming back is useless.", "FINAL_CODES", Consequence.ENDS_FOR_GOOD),
 //     ("Codes that answer a request; others concern the connection.", "ANSWERING_CODES",
 //      Consequence.REQUEST_REFUSED),
+//     ("Codes after which the connection goes on as it was.", "PASSING_CODES",
+//      Consequence.GOES_ON),
 // ):
 //     codes = [int(code) for code in ErrorCode if code.consequence is consequence]
 //     cog.outl(f"/** {words} */")
@@ -26,4 +28,6 @@ export const INVALID_SYNTAX = 400;
 export const FINAL_CODES: ReadonlySet<number> = new Set([401, 402, 404, 409]);
 /** Codes that answer a request; others concern the connection. */
 export const ANSWERING_CODES: ReadonlySet<number> = new Set([400, 405]);
+/** Codes after which the connection goes on as it was. */
+export const PASSING_CODES: ReadonlySet<number> = new Set([403]);
 // [[[end]]]
