@@ -217,6 +217,13 @@ _RING = Row(
             (rate("feed_state_written_bytes_total", ""),),
         ),
         Panel(
+            "State: without room",
+            "Cuts, a second, that had no room in the tail. A kill takes along those that are not "
+            "in the log yet, and tells that as a gap; else it takes nothing.",
+            Unit.PER_S,
+            (rate("feed_state_untailed_total", ""),),
+        ),
+        Panel(
             "State: checkpoints",
             "How often everything was written down; failed: the log says why.",
             Unit.PER_S,

@@ -313,6 +313,11 @@ def _state(watched: Watched) -> Iterator[Metric]:
     yield counter("feed_state_written_bytes", "Bytes written to the log of the state.").of(
         0 if keeper is None else keeper.writer.written_bytes
     )
+    yield counter(
+        "feed_state_untailed",
+        "Cuts that had no room in the tail of the state: until they are in the log a kill takes "
+        "them along, which is told as a gap.",
+    ).of(0 if keeper is None else keeper.writer.untailed)
     yield counter("feed_state_checkpoints", "Checkpoints written, by whether they could be.").of(
         {
             ("written",): 0 if keeper is None else keeper.checkpoints,

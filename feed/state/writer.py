@@ -66,6 +66,7 @@ class Writer:
         takes: whether records are taken; else they are left out, and a kill means a new epoch.
         fault: why they are not; "" before there was a reason.
         written_bytes: to the log so far.
+        untailed: how many records had no room in the tail.
     """
 
     def __init__(
@@ -82,13 +83,13 @@ class Writer:
         """
         self.takes = takes
         self.fault = ""
-        self.written_bytes = 0
+        self.written_bytes = self.untailed = 0
         self._directory = directory
         self._cell = cell
         self._tail = tail
         self._epoch = epoch
         self._cut = cell.stored[0]  # the last sequence that was taken; the event loop's
-        self._untailed = 0  # the last one that had no room in the tail; likewise
+        self._last_untailed = 0  # the last one that had no room in the tail; likewise
         # Since when, its first and last sequence, and the record itself; or a checkpoint.
         self._queue: deque[tuple[int, int, int, bytes | _Checkpoint]] = deque()
         self._taken_bytes = 0  # so far; the event loop's
@@ -122,7 +123,7 @@ class Writer:
         if not (self.takes and self._is_whole):
             return None
         written = self._written
-        return max(self._cut, written) if self._untailed <= written else written
+        return max(self._cut, written) if self._last_untailed <= written else written
 
     def append(self, record: Record, given: int, mono_ns: int) -> bool:
         """Take a record, at once; tell whether it was.
@@ -143,7 +144,8 @@ class Writer:
             return False
         data = records.encode(record, given)
         if self._tail is None or not self._tail.keep(data, last, self._written):
-            self._untailed = last
+            self._last_untailed = last
+            self.untailed += 1
         self._cell.store(last, given)
         self._cut = last
         self._taken_bytes += len(data)

@@ -253,7 +253,7 @@ async def test_the_status_says_how_far_the_state_goes(
     kept = feed.server.app[KEEPER]
     await until(lambda: kept.checkpoints)
     await feed.publish(trade(1), trade(2))
-    await until(lambda: kept.writer.durable == 2)
+    await until(lambda: kept.writer.durable == 2 and not kept.writer.queued_bytes)
     document = (await get(feed, "/v1/status"))["state"]
     assert document.pop("checkpoint_age_s") >= 0
     assert document.pop("written_bytes") > 100

@@ -255,7 +255,8 @@ async def _begin(
     async with asyncio.timeout(PROGRAM_PATIENCE_S):
         line = (await process.stdout.readline()).decode().split()
     if not line:
-        raise Wrong("the server did not begin")
+        said = plan.directory.with_suffix(".log").read_text(encoding="utf-8")
+        raise Wrong(f"the server did not begin:\n{said[-4_000:]}")
     life = Life(process, Recovery(line[0]), line[2], int(line[3]), int(line[4]))
     outcome.counts[f"begins after {life.recovery}"] += 1
     outcome.counts["milliseconds to begin"] += int(1_000 * (time.monotonic() - began_s))
