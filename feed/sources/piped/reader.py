@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from feed.errors import InvalidInput, InvalidTick
-from feed.market.ticks import Bar, Tick, Trade
+from feed.market.ticks import Bar, Kind, Tick, Trade
 from feed.sources.piped.split_lines import SplitLines
 from feed.sources.replay.bad_rows import Flaw
 from feed.sources.replay.files.line_rows import object_rows_of, record_rows_of, strip_line
@@ -18,6 +18,7 @@ from feed.sources.replay.record_rows import RecordReader
 from feed.sources.source import Instrument
 
 _JSON_BEGINS = (b"{", b"[")
+_MOMENTS = (Kind.TRADE, Kind.QUOTE, Kind.STATUS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,12 @@ class Piece:
 class PipeReader:
     """Reads one pipe, from the first byte to the last."""
 
-    __slots__ = ("_lines", "_listed", "_reader", "numbers_trades")
+    __slots__ = ("_lines", "_listed", "_reader", "_wall_ns", "numbers_trades")
 
     def __init__(self) -> None:
         self.numbers_trades = False  # a trade came without an id
         self._lines = SplitLines()
+        self._wall_ns: int | None = None
         self._listed = 0  # instruments that earlier pieces told of
         self._reader: ObjectReader | RecordReader | None = (
             None  # until a line begins as one of them
@@ -66,9 +68,15 @@ class PipeReader:
         """Whether a line has begun, and has not ended."""
         return self._lines.in_line
 
-    def read(self, data: bytes) -> Piece:
-        """Read what came; b"": nothing more comes."""
+    def read(self, data: bytes, wall_ns: int | None = None) -> Piece:
+        """Read what came.
+
+        Args:
+            data: what came; b"": nothing more comes.
+            wall_ns: the time of JSON that tells none; None: it is refused.
+        """
         piece = Piece(last=not data)
+        self._wall_ns = wall_ns
         for line in self._lines.split(data):
             if text := strip_line(line):
                 try:
@@ -90,6 +98,7 @@ class PipeReader:
             rows: list[Any] = object_rows_of(line)
             reader.begin_line(rows)
             for row in rows:
+                self._tell_time(row)
                 self._read_row(reader, row, piece)
 
     def _begin(self, line: bytes, piece: Piece) -> ObjectReader | RecordReader | None:
@@ -105,6 +114,13 @@ class PipeReader:
             return None
         self.numbers_trades = "id" not in map(str.lower, header)
         return reader
+
+    def _tell_time(self, row: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+        """Put in the time where a tick tells none; the time of a bar is its beginning."""
+        if self._wall_ns is None or type(row) is not dict or row.get("t") is not None:
+            return
+        if row.get("T") in _MOMENTS:
+            row["t"] = self._wall_ns
 
     def _read_row(self, reader: ObjectReader | RecordReader, row: Any, piece: Piece) -> None:  # noqa: ANN401 - a record or an object
         try:

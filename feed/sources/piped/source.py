@@ -201,7 +201,7 @@ class PipedSource:
             try:
                 data = pipe.read()
                 self._waits_since_ns = 0
-                piece = self._read_last(pipe) if data is None else self._reader.read(data)
+                piece = self._read_last(pipe) if data is None else self._take_in(data)
             except OSError as error:
                 where = self._path or self.name
                 raise SourceError(f"{where}: cannot be read: {error.strerror}") from error
@@ -210,4 +210,7 @@ class PipedSource:
 
     def _read_last(self, pipe: Pipe) -> Piece:
         """Read the rest of the line that has begun; behind that, it is as if the pipe ended."""
-        return self._reader.read(pipe.read_rest_of_line() if self._reader.in_line else b"")
+        return self._take_in(pipe.read_rest_of_line() if self._reader.in_line else b"")
+
+    def _take_in(self, data: bytes) -> Piece:
+        return self._reader.read(data, time.time_ns() if self.live else None)

@@ -102,6 +102,20 @@ def test_a_time_of_1970_is_passed_on() -> None:
     assert (len(ticks), bad) == (1, [])
 
 
+def test_a_tick_without_a_time_has_that_of_its_coming_where_there_is_one() -> None:
+    untimed = b'{"T":"t","S":"OWN","p":1.5,"s":2}\n'
+    beginless = b'{"T":"b","S":"OWN","o":1,"h":1,"l":1,"c":1,"v":1,"vw":1,"n":1}\n{"T":[]}\n'
+    reader = PipeReader()
+    live = reader.read(untimed + GOOD + b"\n" + beginless, 1_767_364_200_000_000_001)
+    recorded = reader.read(untimed)
+    assert [tick.event_ns for tick in live.ticks] == [
+        1_767_364_200_000_000_001,
+        1_767_364_200_000_000_000,
+    ]
+    assert [bad.number for bad in live.bad] == [3, 4]
+    assert [bad.detail for bad in recorded.bad] == ["field 't' of T 't' is missing"]
+
+
 @pytest.mark.parametrize("line", [b"symbol,price", b"hello", b"\xff\xfe", b"1,2,3,4"])
 def test_lines_before_a_beginning_are_told_and_what_follows_is_read(line: bytes) -> None:
     ticks, [bad] = read(line + b"\n" + GOOD)
