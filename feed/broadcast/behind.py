@@ -6,7 +6,7 @@ once nothing is due any more it is live, and leaves. The ladder watches those wh
 nothing, and one whose identity is over its bytes waits. Knows times only as arguments.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from feed.broadcast.awake_clock import AwakeClock
 from feed.broadcast.cut import Broadcast
@@ -62,6 +62,11 @@ class Behind:
 
     def __contains__(self, subscriber: Subscriber) -> bool:
         return subscriber in self._subscribers
+
+    @property
+    def announced(self) -> Sequence[Message]:
+        """What everybody was told last of each source."""
+        return list(self._announced.values())
 
     def add(self, subscriber: Subscriber, mono_ns: int) -> None:
         """Let a subscriber have turns, which is behind."""
@@ -119,6 +124,7 @@ class Behind:
         """
         del self._subscribers[subscriber]
         self._subscribers[subscriber] = None
+        self._broadcast.wall_offset_ns = wall_ns - mono_ns
         limits, ladder = self._limits, subscriber.ladder
         if ladder.throttle is Throttle.WAITS:
             return Progress.NONE

@@ -5,6 +5,7 @@ ticks published since the last one through select, encode and join, each step on
 and no socket: `audience` writes what is made here, and the hub says when.
 """
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,8 +24,9 @@ from feed.broadcast.states import States
 from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.receipts import Producer, Receipt, Receipts
 from feed.market.snapshot import Snapshot
-from feed.market.ticks import Kind, Tick
-from feed.wire.codec import Codec
+from feed.market.ticks import Kind, Tick, is_opaque
+from feed.wire.codec import Codec, encode_events
+from feed.wire.follow_frames import cut_message
 from feed.wire.json_codec import JSON
 from feed.wire.messages import Message, mark_message
 from feed.wire.position import Position
@@ -70,6 +72,7 @@ class Broadcast:
         turn_ticks: how many of them a subscriber that is behind has looked at in one turn.
         given: how many of the source's own ticks were published so far.
         receipts: of the batches of producers that were published.
+        wall_offset_ns: the time of day less the monotonic one, as of the last look at both.
     """
 
     __slots__ = (
@@ -93,6 +96,7 @@ class Broadcast:
         "states",
         "ticks",
         "turn_ticks",
+        "wall_offset_ns",
     )
 
     def __init__(
@@ -111,6 +115,7 @@ class Broadcast:
         self.given = 0
         self.receipts = Receipts()
         self._receipts: list[Receipt] = []  # since the last cut
+        self.wall_offset_ns = 0
         self.classes = classes
         self.fragments = Fragments(ring, classes=classes)
         self.snapshot = Snapshot(classes)
@@ -161,6 +166,9 @@ class Broadcast:
         given: int = 0,
         batch: tuple[Producer, int] | None = None,
         market_ns: tuple[int, int] | None = None,
+        *,
+        stamps: "array[int] | None" = None,
+        opaque: bool = False,
     ) -> None:
         """Append ticks to the ring.
 
@@ -174,8 +182,10 @@ class Broadcast:
                 that it is new.
             market_ns: what the market's clock shows at the first and after the last of them, where
                 times are those of a recording; None: it is not known, or they are those of now.
+            stamps: when each of them was ingested, monotonic, where that was not just now.
+            opaque: some of them may be of unknown kinds.
         """
-        newest = self.ring.publish(ticks, mono_ns)
+        newest = self.ring.publish(ticks, mono_ns if stamps is None else stamps)
         if market_ns is not None:
             self.market_times.note(*market_ns, newest - len(ticks) + 1, newest)
         self.given += given
@@ -184,14 +194,19 @@ class Broadcast:
             self.receipts.note(receipt, mono_ns)
             self._receipts.append(receipt)
         counts = self.ticks
+        if opaque:
+            self.ring.newest_opaque = newest
+            ticks = _known(ticks)
         for tick in ticks:
             counts[tick.kind] += 1
 
     def cut(self, mono_ns: int, wall_ns: int) -> Cut:
         """Make envelopes of the ticks published since the last cut, and of conflated ones due."""
+        self.wall_offset_ns = wall_ns - mono_ns
         after, upto = self.cut_sequence, self.ring.newest
-        ticks = self.ring.read(after, upto - after)
-        first_ns = self.ring.ingested_ns(after + 1) if ticks else mono_ns
+        events = self.ring.read(after, upto - after)
+        ticks = events if self.ring.newest_opaque <= after else _known(events)
+        first_ns = self.ring.ingested_ns(after + 1) if events else mono_ns
         first_wall_ns = wall_ns - (mono_ns - first_ns)
         # Before the others: where a batch is split, each position speaks for what is conflated too.
         for interval_ms, conflator in self.lanes.conflators.items():
@@ -199,23 +214,23 @@ class Broadcast:
             conflated = conflator.take_due(mono_ns)
             if conflated:
                 self.conflated_cuts += 1
-                self._distribute(interval_ms, conflated, None)
+                self._distribute(interval_ms, conflated)
             if interval_ms in self._paces:
                 self._paces[interval_ms].add(ticks, upto)
                 if conflated:
                     self._paces[interval_ms].end_interval()
-        if ticks:
+        if events:
             self.cut_sequence = upto
             self.snapshot.update(ticks)
             self.states.clear(upto)
-            self._distribute(0, ticks, after + 1)
+            self._distribute_events(events, ticks, after + 1)
             if self._log is not None:
-                self._note_cut(self._log, ticks, after + 1, wall_ns - mono_ns)
+                self._note_cut(self._log, events, after + 1)
             self._receipts = []
         outgoing = self._envelop(mono_ns, wall_ns, after)
         self._encoded.clear()
         self._numbered.clear()
-        return Cut(len(ticks), first_ns, self.conflated_due_ns, after, outgoing)
+        return Cut(len(events), first_ns, self.conflated_due_ns, after, outgoing)
 
     def pace(self, interval_ms: int) -> Pace:
         """Return the state as of the last end of an interval; at first it is that of now."""
@@ -255,28 +270,59 @@ class Broadcast:
                 lane.note_frame(mono_ns)
                 yield lane, lane.message_envelope(message)
 
-    def _distribute(self, interval_ms: int, ticks: list[Tick], first: int | None) -> None:
-        """Encode a batch in every codec in use, and give it to the payloads that select of it.
+    def cut_mark(self, first: int, last: int) -> Message:
+        """Return what a server that follows is told of events that the ring holds, with no hole."""
+        ring = self.ring
+        stamps = ring.ingestion_times_ns(first - 1, last - first + 1)
+        return cut_message(ring.position(last), stamps, self.wall_offset_ns, ring.newest)
+
+    def _distribute(self, interval_ms: int, ticks: list[Tick]) -> None:
+        """Encode conflated ticks in every codec in use, and give them to whoever selects of them.
 
         Args:
-            interval_ms: 0 for the ticks themselves, else of which interval they are conflated.
+            interval_ms: of which interval they are conflated.
             ticks: the batch.
-            first: the sequence of the first tick, to keep the fragments; None: not in the ring.
         """
         for codec, index in self.lanes.indexes(interval_ms):
-            fragments = codec.encode(ticks)
-            if first is not None:
-                self.fragments.store(codec, first, fragments)
-                self._encoded[codec.name] = first, fragments
-            index.distribute(ticks, fragments)
+            index.distribute(ticks, codec.encode(ticks))
 
-    def _note_cut(self, log: Log, ticks: list[Tick], first: int, wall_offset_ns: int) -> None:
+    def _distribute_events(self, events: list[Tick], ticks: list[Tick], first: int) -> None:
+        """Encode a batch of the ring in every codec in use, and give it to whoever selects of it.
+
+        Args:
+            events: the batch.
+            ticks: those of them whose kinds are known.
+            first: the sequence of the first event.
+        """
+        for codec, index in self.lanes.indexes(0):
+            fragments = self._encode(codec, events, first, opaque=ticks is not events)
+            if ticks is not events:
+                pairs = zip(events, fragments, strict=True)
+                fragments = [fragment for event, fragment in pairs if not is_opaque(event)]
+            index.distribute(ticks, fragments)
+        for payload in self.lanes.following:
+            codec = payload.key.codec
+            known = self._encoded.get(codec.name)
+            payload.waiting += (
+                self._encode(codec, events, first, opaque=ticks is not events)
+                if known is None
+                else known[1]
+            )
+
+    def _encode(self, codec: Codec, events: list[Tick], first: int, *, opaque: bool) -> list[bytes]:
+        """Encode a batch of the ring, and keep the fragments."""
+        fragments = encode_events(codec, events, opaque=opaque)
+        self.fragments.store(codec, first, fragments)
+        self._encoded[codec.name] = first, fragments
+        return fragments
+
+    def _note_cut(self, log: Log, events: list[Tick], first: int) -> None:
         """Tell the log of a cut, in the JSON that subscribers get; without any it is made here."""
         known = self._encoded.get(JSON.name)
-        fragments = JSON.encode(ticks) if known is None else known[1]
-        ingested_ns = self.ring.ingestion_times_ns(first - 1, len(ticks))
-        told = JSON.join(fragments)
-        log.note_cut(Record(first, ingested_ns, self.given, wall_offset_ns, told, self._receipts))
+        fragments = encode_events(JSON, events, opaque=True) if known is None else known[1]
+        ingested_ns = self.ring.ingestion_times_ns(first - 1, len(events))
+        told, offset_ns = JSON.join(fragments), self.wall_offset_ns
+        log.note_cut(Record(first, ingested_ns, self.given, offset_ns, told, self._receipts))
 
     def _envelop(self, mono_ns: int, wall_ns: int, follows: int) -> Outgoing:
         """Join what the index gave to each payload, and put it into its lanes' frames.
@@ -290,7 +336,10 @@ class Broadcast:
         outgoing = Outgoing()
         for payload, lanes in self.lanes.with_fragments():
             waiting, marked = payload.waiting, payload.key.marks
-            if marked:
+            if payload.follows:
+                cut = self.cut_mark(follows + 1, told)
+                waiting.append(payload.key.codec.fragment(cut))
+            elif marked:
                 codec = payload.key.codec
                 if codec.name not in marks:
                     marks[codec.name] = codec.fragment(mark_message(self.position, wall_ns))
@@ -326,16 +375,22 @@ class Broadcast:
         """Join a batch that is too long for one message in several, each with its own position."""
         codec, upto = payload.key.codec, self.cut_sequence
         most_bytes = self.sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
-        sequences = self._sequences(codec)
+        sequences = {} if payload.follows else self._sequences(codec)
         ticks = payload.waiting[:-1] if payload.key.marks else payload.waiting
         runs = split_runs(ticks, most_bytes, codec.between_bytes)
         bodies = []
+        reached = follows
         for number, fragments in enumerate(runs, 1):
             # Conflated ticks come before the others, and are not in the ring.
+            before = reached
             reached = upto if number == len(runs) else sequences.get(id(fragments[-1]), follows)
+            if payload.follows:  # it has every sequence
+                reached = before + len(fragments)
             position = self.ring.position(reached)
             mark = b""
-            if payload.key.marks:
+            if payload.follows:
+                mark = codec.fragment(self.cut_mark(before + 1, reached))
+            elif payload.key.marks:
                 mark = codec.fragment(mark_message(position, wall_ns))
             bodies.append((payload.join(fragments, mark), str(position).encode()))
         return bodies
@@ -348,3 +403,8 @@ class Broadcast:
             known = {id(fragment): first + index for index, fragment in enumerate(fragments)}
             self._numbered[codec.name] = known
         return known
+
+
+def _known(events: list[Tick]) -> list[Tick]:
+    """Return the events whose kinds are known."""
+    return [event for event in events if not is_opaque(event)]

@@ -24,7 +24,7 @@ from feed.broadcast.ladder import Ladder
 from feed.broadcast.lane import Lane
 from feed.broadcast.outbox import OfSnapshot, Origin, Outbox, Restated, Stretch
 from feed.broadcast.restatement import Restatement
-from feed.broadcast.resumption import Resume, locate
+from feed.broadcast.resumption import Resume, Resumption, locate
 from feed.broadcast.search import Search
 from feed.errors import Overrun
 from feed.wire.disconnect import Reason
@@ -132,6 +132,8 @@ class Due:
         broadcast = self._broadcast
         oldest = self.ladder.oldest_resumed(broadcast.ring, broadcast.cut_sequence)
         found = locate(after, broadcast.ring, broadcast.cut_sequence, oldest)
+        if found.outcome is not Resume.REPLAYED and self.lane.payload.follows:
+            return self._follow_on(selection, found)
         if found.outcome is Resume.NEW_EPOCH:
             ours = isinstance(after, Position) and after.epoch == broadcast.ring.epoch
             self._begin_epoch(selection, found.missing, 0 if ours else new_epoch_ticks)
@@ -154,6 +156,21 @@ class Due:
             self._go_on(had, found.sequence)
         self.backlog.add(selection.lossless, found.sequence)
         return Resume.REPLAYED
+
+    def _follow_on(self, selection: Selection, found: Resumption) -> Resume:
+        """Tell what a server that follows has missed, and give it all that the ring holds.
+
+        Others are given the newest state instead; its own subscribers may come for any of these.
+        """
+        before = self._broadcast.ring.oldest - 1
+        is_overrun = found.outcome is Resume.GAP
+        self.ladder.counts.overruns += is_overrun
+        missing = found.sequence + 1 if is_overrun else found.missing
+        reason = GapReason.OVERRUN if is_overrun else GapReason.EPOCH
+        self.outbox.append_gap(missing, before, reason, at_once=True)
+        self.backlog.add(selection, before)
+        self.request_snapshot(selection)
+        return found.outcome
 
     def _begin_epoch(self, selection: Selection, missing: str, most_ticks: int) -> None:
         """Tell that the epoch is another one, and give all of this one if that is not too much."""
@@ -350,7 +367,11 @@ class Due:
         fragments = self.backlog.next(upto, self.ladder.lag_max_ticks)
         if not fragments:
             return None if fragments is None else NOTHING_YET
-        return self.outbox.ticks_envelope(fragments, self.backlog.first_needed - 1, wall_ns)
+        reached = self.backlog.first_needed - 1
+        told = None
+        if self.lane.payload.follows:  # it gets every sequence
+            told = self._broadcast.cut_mark(reached - len(fragments) + 1, reached)
+        return self.outbox.ticks_envelope(fragments, reached, wall_ns, told)
 
     def _go_on(self, had: Selection, sequence: int) -> None:
         """Give what it had subscribed to up to a later sequence, and all else from there on."""

@@ -19,7 +19,7 @@ from feed.broadcast.ring import RingBuffer
 from feed.broadcast.segments import SEGMENT_TICKS, Segments
 from feed.broadcast.selection_cache import SelectionCache
 from feed.market.asset_classes import BY_FORM, AssetClasses
-from feed.wire.codec import Codec
+from feed.wire.codec import Codec, encode_events
 from feed.wire.selection import Selection
 
 MAX_REMEMBERED_BYTES = 16 << 20  # of what selections take of segments: 1 M ticks
@@ -98,10 +98,12 @@ class _FragmentRing:
     def _encode(self, after: int, count: int) -> list[bytes]:
         """Return a fragment for each of the sequences after one, b"" for those within holes."""
         ring, codec = self._ring, self._codec
+        opaque = ring.newest_opaque > after
         if ring.hole_after(after, after + count) is None:
-            return codec.encode(ring.read(after, count))
+            return encode_events(codec, ring.read(after, count), opaque=opaque)
         slots = ring.slots(after, count)
-        fragments = iter(codec.encode([tick for tick in slots if tick is not None]))
+        ticks = [tick for tick in slots if tick is not None]
+        fragments = iter(encode_events(codec, ticks, opaque=opaque))
         return [b"" if tick is None else next(fragments) for tick in slots]
 
 
@@ -282,7 +284,9 @@ class Fragments:
             fragments = [known.fragments[offset + index] for index in indices]
         else:
             ticks = self._ring.slots(first - 1, end - first)
-            fragments = codec.encode([tick for index in indices if (tick := ticks[index])])
+            selected = [tick for index in indices if (tick := ticks[index])]
+            opaque = self._ring.newest_opaque >= first
+            fragments = encode_events(codec, selected, opaque=opaque)
         return array("q", [first + index for index in indices]), fragments
 
     def _forget(self) -> None:

@@ -168,10 +168,25 @@ class Lane:
             return self.framing.keepalive
         return b""
 
-    def ticks_envelope(self, fragments: Sequence[bytes], position: Position, wall_ns: int) -> bytes:
-        """Return the envelope of ticks for one subscriber that move it to a position."""
+    def ticks_envelope(
+        self,
+        fragments: Sequence[bytes],
+        position: Position,
+        wall_ns: int,
+        told: Message | None = None,
+    ) -> bytes:
+        """Return the envelope of ticks for one subscriber that move it to a position.
+
+        Args:
+            fragments: of the ticks.
+            position: to which.
+            wall_ns: for a mark.
+            told: what stands at their end in place of that.
+        """
         mark = b""
-        if self.payload.key.marks:
+        if told is not None:
+            mark = self.codec.fragment(told)
+        elif self.payload.key.marks:
             mark = self.codec.fragment(mark_message(position, wall_ns))
         return self.framing.envelop_ticks(
             self.payload.join(fragments, mark), str(position).encode()

@@ -47,6 +47,7 @@ class Lanes:
         budget: the memory of all lanes' compressors together.
         shapings: of all lanes whose frames are plain.
         conflators: one for each interval that somebody asked for, by milliseconds.
+        following: the payloads of servers that follow this one: they take every event.
         wildcard_sets: the sets of symbols with wildcards, of all selections.
     """
 
@@ -61,6 +62,7 @@ class Lanes:
         "budget",
         "conflators",
         "counts",
+        "following",
         "shapings",
         "traffic",
         "wildcard_sets",
@@ -72,6 +74,7 @@ class Lanes:
         self.budget = CompressorBudget()
         self.shapings = Shapings()
         self.conflators: dict[int, Conflator] = {}
+        self.following: list[Payload] = []
         self.wildcard_sets = WildcardSets(classes)
         self._kept: set[int] = set()  # intervals whose conflator stays
         self._carried: dict[PayloadKey, _Carried] = {}
@@ -233,6 +236,9 @@ class Lanes:
 
     def _index(self, payload: Payload) -> None:
         """Put a payload into the indexes, and make the conflators that it is the first to need."""
+        if payload.follows:
+            self.following.append(payload)
+            return
         codec = payload.key.codec.name
         for interval_ms, part in payload.parts.items():
             self._indexes[codec, interval_ms].add(part, payload.collect)
@@ -241,6 +247,9 @@ class Lanes:
 
     def _forget(self, payload: Payload) -> None:
         """Take a payload out of the indexes, and its intervals along where it was the last."""
+        if payload.follows:
+            self.following.remove(payload)
+            return
         codec = payload.key.codec.name
         for interval_ms, part in payload.parts.items():
             self._indexes[codec, interval_ms].remove(part, payload.collect)

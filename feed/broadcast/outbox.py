@@ -202,11 +202,16 @@ class Outbox:
         if self.lane.says_positions and told > since:
             self.told = told
 
-    def ticks_envelope(self, fragments: Sequence[bytes], reached: int, wall_ns: int) -> bytes:
-        """Return the envelope of ticks that move the subscriber to a sequence."""
+    def ticks_envelope(
+        self, fragments: Sequence[bytes], reached: int, wall_ns: int, told: Message | None = None
+    ) -> bytes:
+        """Return the envelope of ticks that move the subscriber to a sequence.
+
+        `told` is what stands at their end in place of a mark.
+        """
         if self.lane.says_positions:
             self.told = reached
-        return self.lane.ticks_envelope(fragments, self._ring.position(reached), wall_ns)
+        return self.lane.ticks_envelope(fragments, self._ring.position(reached), wall_ns, told)
 
     def append_message(self, message: Message) -> None:
         """Say a message, after what waits already."""

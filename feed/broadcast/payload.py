@@ -15,16 +15,19 @@ class Payload:
         key: payloads with equal keys are one.
         parts: its selection by interval in milliseconds; 0: lossless.
         lossless: the part that is not conflated; it may select nothing.
+        follows: it is the ring, sequence by sequence, for servers that follow this one: its marks
+            say when each event was ingested.
         waiting: fragments of the cut in progress.
         collect: appends to `waiting`; what the selection index calls.
     """
 
-    __slots__ = ("collect", "key", "lossless", "parts", "waiting")
+    __slots__ = ("collect", "follows", "key", "lossless", "parts", "waiting")
 
     def __init__(self, key: PayloadKey) -> None:
         self.key = key
         self.parts = key.selection.parts()
         self.lossless = self.parts.get(0, _NOTHING)
+        self.follows = key.selection.every
         self.waiting: list[bytes] = []
         self.collect = self.waiting.append
 

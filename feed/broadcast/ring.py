@@ -57,6 +57,7 @@ class RingBuffer:
         "capacity",
         "epoch",
         "newest",
+        "newest_opaque",
     )
 
     def __init__(
@@ -83,6 +84,7 @@ class RingBuffer:
         self.capacity = capacity
         self.epoch = epoch if epoch is not None else new_epoch()
         self.newest = newest  # sequence of the last published tick
+        self.newest_opaque = 0  # the newest sequence whose event may be of an unknown kind
         self._origin = newest  # the ring never held this sequence or an older one
         self._begins = begins
         self._holes: list[Hole] = []  # ascending; none that lies wholly behind the oldest tick
@@ -114,19 +116,22 @@ class RingBuffer:
         """Return the position after `sequence` in this ring's epoch."""
         return Position(self.epoch, sequence)
 
-    def publish(self, ticks: Sequence[Tick], mono_ns: int) -> int:
+    def publish(self, ticks: Sequence[Tick], ingested_ns: "int | array[int]") -> int:
         """Append ticks, overwriting the oldest; return the newest sequence.
 
         Args:
             ticks: at most `capacity` of them; the ring keeps the objects, which must not change.
-            mono_ns: when they were ingested, monotonic: look-ups by time bisect it.
+            ingested_ns: when all of them were ingested, monotonic, or each: ascending, since
+                look-ups by time bisect it.
         """
         count = len(ticks)
         if count > self.capacity:
             raise InvalidParameter("ticks", count, f"at most {self.capacity} in one call")
         start = (self.newest + 1) & self._mask
         head = min(count, self.capacity - start)
-        stamps = array("q", [mono_ns]) * count
+        stamps = ingested_ns
+        if isinstance(stamps, int):
+            stamps = array("q", [stamps]) * count
         self._slots[start : start + head] = ticks[:head]
         self._ingested_ns[start : start + head] = stamps[:head]
         if head < count:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from feed.broadcast.ring import RingBuffer
 from feed.market.asset_classes import BY_FORM, WILDCARDS, AssetClasses
 from feed.market.symbols import ALL
-from feed.market.ticks import Kind, Tick
+from feed.market.ticks import Kind, Tick, is_opaque
 from feed.market.wildcards import GLOBBED
 from feed.wire.selection import Selection
 
@@ -77,7 +77,7 @@ class Segments:
         """
         ticks, places = self._held(first, end - 1)
         self.walked_ticks += len(ticks)
-        selected = selection.select(ticks, self._classes)
+        selected = self._selected(selection, ticks, first)
         return selected if places is None else [places[index] for index in selected]
 
     def find(self, selection: Selection, first: int, upto: int) -> tuple[list[Tick], int]:
@@ -100,7 +100,14 @@ class Segments:
             return [], last
         ticks, _ = self._held(first, last)
         self.walked_ticks += len(ticks)
-        return [ticks[index] for index in selection.select(ticks, self._classes)], last
+        return [ticks[index] for index in self._selected(selection, ticks, first)], last
+
+    def _selected(self, selection: Selection, ticks: list[Tick], first: int) -> list[int]:
+        """Return which ticks are selected; the first of them has at least that sequence."""
+        selected = selection.select(ticks, self._classes)
+        if self._ring.newest_opaque < first or selection.every:
+            return selected
+        return [index for index in selected if not is_opaque(ticks[index])]
 
     def _contents_of(self, number: int) -> Contents:
         """Return the kinds of a whole segment, with their symbols, and the classes of these.

@@ -18,11 +18,18 @@ More = Annotated[
 Publish = Annotated[
     _List, typer.Option("--publish", help="What it may publish: 'rooms=desk-*'; may be repeated.")
 ]
+Follow = Annotated[bool, typer.Option("--follow", help="It may follow: be a server behind this.")]
 Admin = Annotated[bool, typer.Option("--admin", help="It may administer the server.")]
 
 
 def document(
-    channels: _List, symbols: _List, more: _List, publish: _List, *, admin: bool
+    channels: _List,
+    symbols: _List,
+    more: _List,
+    publish: _List,
+    *,
+    admin: bool,
+    follow: bool = False,
 ) -> dict[str, Any]:
     """Return grants as a keys file and the claim of a token have them; {}: all may be read."""
     lists = {"channels": channels, "symbols": symbols}
@@ -32,4 +39,5 @@ def document(
         if texts is not None
     }
     written |= {name: texts for name, texts in (("grants", more), ("publish", publish)) if texts}
-    return written | ({"admin": True} if admin else {})
+    terms = {"admin": admin, "follow": follow}
+    return written | {name: True for name, given in terms.items() if given}

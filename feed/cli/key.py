@@ -36,6 +36,7 @@ def new(  # noqa: PLR0917 - one parameter an option
     grant: grants.More = None,
     publish: grants.Publish = None,
     admin: grants.Admin = False,
+    follow: grants.Follow = False,
     expires: Annotated[
         str | None, typer.Option("--expires", help="When it ends: 90d, 12h, or a date.")
     ] = None,
@@ -48,7 +49,7 @@ def new(  # noqa: PLR0917 - one parameter an option
     from feed.trust.lifetime import end_of  # noqa: PLC0415
 
     wall_ns = time.time_ns()
-    granted = grants.document(channels, symbols, grant, publish, admin=admin)
+    granted = grants.document(channels, symbols, grant, publish, admin=admin, follow=follow)
     end = None if expires is None else end_of("--expires", expires, wall_ns)
     _print_made(add_key(keys, name, wall_ns=wall_ns, expires_wall_ns=end, grants=granted))
     tell(f"feed key: {name} is in {keys}; its secret is kept nowhere else than here, above")

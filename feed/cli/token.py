@@ -37,6 +37,7 @@ def mint(  # noqa: PLR0917 - one parameter an option
     grant: grants.More = None,
     publish: grants.Publish = None,
     admin: grants.Admin = False,
+    follow: grants.Follow = False,
     expires: Annotated[str, typer.Option("--expires", help="When it ends: 1h, or a date.")] = "1h",
     key_id: Annotated[
         str | None, typer.Option("--kid", help="The id of the key in a JWKS.")
@@ -57,7 +58,7 @@ def mint(  # noqa: PLR0917 - one parameter an option
         audience=audience,
         issued_s=wall_ns // _NS_PER_S,
         expires_s=end_of("--expires", expires, wall_ns) // _NS_PER_S,
-        grants=grants.document(channels, symbols, grant, publish, admin=admin),
+        grants=grants.document(channels, symbols, grant, publish, admin=admin, follow=follow),
         key_id=key_id,
     )
     print_lines(f"{token}\n".encode())

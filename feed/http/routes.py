@@ -25,6 +25,8 @@ from feed.http.answers import refuse_parameters
 from feed.http.content_encoding import encoded
 from feed.http.contract import served
 from feed.http.feedback import feedback
+from feed.http.follow import PARAMETERS as FOLLOWING
+from feed.http.follow import follow
 from feed.http.problems import Handler, with_problems
 from feed.http.push.asked import INGEST_PATH
 from feed.http.push.asked import PARAMETERS as PUSH_PARAMETERS
@@ -171,6 +173,14 @@ ROUTES = (
         Scope.GRANTED,
         "ticks as an HTTP stream: NDJSON, MessagePack or Protobuf, as `Accept` says",
         _SUBSCRIBING,
+        body=Body.ENDLESS,
+    ),
+    Route(
+        "/v1/follow",
+        follow,
+        Scope.GRANTED,
+        "the whole ring with its sequences, for servers that follow: needs the grant `follow`",
+        FOLLOWING,
         body=Body.ENDLESS,
     ),
     *(

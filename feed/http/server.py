@@ -56,6 +56,11 @@ class Server:
     last_words_s: float = LAST_WORDS_S
     keeper: Keeper | None = None
 
+    @property
+    def is_live(self) -> bool:
+        """Whether what the sources give happens now."""
+        return all(side.source.live for side in self.ingest.sides)
+
     def connection_of(self, request: web.Request) -> Connection | None:
         """Return the connection of a request that is answered without end.
 

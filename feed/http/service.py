@@ -17,6 +17,7 @@ from feed.http.access import Access, scopes_of
 from feed.http.contract.asyncapi import asyncapi_document
 from feed.http.contract.documents import Documents
 from feed.http.contract.openapi import openapi_document
+from feed.http.follow import InstrumentNews
 from feed.http.origins import Origins
 from feed.http.server import Server
 from feed.http.status_history import SAMPLE_S, StatusHistory
@@ -82,6 +83,7 @@ class Service:
                 ("catch_up", hub.catch_up.run),
                 ("housekeep", hub.housekeeping.run),
                 ("status_history", self.server.status_history.run),
+                ("instruments", InstrumentNews(hub, self.server.reference).run),
             )
         ]
         tasks.append(asyncio.create_task(self.identity_watch.run(), name="identities"))

@@ -128,7 +128,8 @@ async def respond(
     response = _response(endless, compressed=compressed)
     response.headers[CONNECTION_HEADER] = str(session.id)
     wish = Selection.of(granted.symbols, lossy_only(endless.asked.conflate or {}))
-    session.wish = None if wish == granted.selection else wish
+    follows = granted.selection.every
+    session.wish = None if follows or wish == granted.selection else wish
     # Only the lane's own selection is kept, which all of its subscribers share.
     begin = partial(
         hub.subscriptions.begin,
@@ -175,6 +176,10 @@ def _granted(endless: Endless, grants: Grants) -> Granted:
     transport = endless.framing.transport
     if transport not in grants.transports:
         raise NotGranted(f"the transport {transport}", grants.words())
+    if endless.key.selection.every:
+        if not grants.follow:
+            raise NotGranted("following this server", grants.words())
+        return Granted(endless.key.selection, {}, ())
     asked = endless.asked
     granted = grants.select_named(asked.symbols(), lossy_only(asked.conflate or {}))
     if not granted.selection.symbols:

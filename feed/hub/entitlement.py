@@ -127,6 +127,10 @@ class Entitlement:
         subscriber, grants = session.subscriber, session.identity.grants
         lane = subscriber.lane
         key = lane.payload.key
+        if lane.payload.follows:  # all or nothing
+            if not grants.follow or session.transport not in grants.transports:
+                self._disconnect(session, Reason.NOT_GRANTED)
+            return
         granted = grants.select(session.wish or key.selection)
         if not granted.selection.symbols or session.transport not in grants.transports:
             self._disconnect(session, Reason.NOT_GRANTED)

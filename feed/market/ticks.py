@@ -7,7 +7,7 @@ tick is never changed after it was published. The classes are slotted and not fr
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, cast
 
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
@@ -137,4 +137,33 @@ class Status:
     tape: str = ""
 
 
+@dataclass(slots=True)
+class Opaque:
+    """An event of a kind that this server does not know: it has a sequence, and goes to followers.
+
+    Attributes:
+        fragment: all of it, as the JSON codec joins it.
+    """
+
+    # None of `Kind`: it is in no channel, and whoever looks it up finds nothing.
+    kind: ClassVar[Kind] = cast("Kind", "opaque")
+    symbol: ClassVar[str] = ""
+    event_ns: ClassVar[int] = 0
+    fragment: bytes
+
+
 Tick = Trade | Quote | Bar | Status
+
+
+def is_opaque(event: object) -> bool:
+    """Tell whether something among ticks is an event of an unknown kind.
+
+    `Opaque` is no `Tick`, since nothing that is made of ticks is made of it; but it goes through
+    the ring with them.
+    """
+    return type(event) is Opaque
+
+
+def opaque_fragment(event: object) -> bytes | None:
+    """Return all of an event of an unknown kind, as it came in JSON; None: it is of a known one."""
+    return event.fragment if isinstance(event, Opaque) else None

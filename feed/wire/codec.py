@@ -10,7 +10,7 @@ its own, and says there all that transports and metrics ask of it; its name stan
 from collections.abc import Sequence
 from typing import Protocol
 
-from feed.market.ticks import Tick
+from feed.market.ticks import Tick, is_opaque, opaque_fragment
 from feed.wire.codec_name import CodecName
 from feed.wire.delimiter import Delimiter
 from feed.wire.frame_shape import Joints
@@ -68,6 +68,24 @@ class Codec(Protocol):
         Raises:
             InvalidMessage: the data is not of this codec.
         """
+
+
+def encode_events(codec: Codec, events: Sequence[Tick], *, opaque: bool) -> list[bytes]:
+    """Return one fragment an event, whether its kind is known or not.
+
+    Args:
+        codec: that encodes what is known; whatever else came in JSON is b"" in any other, since
+            nobody gets it so.
+        events: in order.
+        opaque: some of them may be of unknown kinds.
+    """
+    if not opaque:
+        return codec.encode(events)
+    known = iter(codec.encode([event for event in events if not is_opaque(event)]))
+    return [
+        next(known) if (came := opaque_fragment(event)) is None else came if codec is JSON else b""
+        for event in events
+    ]
 
 
 _ALL: tuple[Codec, ...] = (JSON, MESSAGE_PACK, PROTOBUF)

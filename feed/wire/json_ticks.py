@@ -6,18 +6,19 @@ Of files of others nothing is read here: `feed.sources.replay` judges what is in
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
 from feed.errors import InvalidTick
-from feed.market.ticks import SECOND_NS, Bar, Kind, Quote, Status, Tick, Trade
+from feed.market.ticks import SECOND_NS, Bar, Kind, Opaque, Quote, Status, Tick, Trade
 from feed.wire.json_codec import JSON
 from feed.wire.letters import names_by_letter
 from feed.wire.rfc3339 import unix_ns
 
 _NAMES = {kind: names_by_letter(kind) for kind in Kind}
 _PREFIX_LENGTH = len("2020-02-22T00:00:00.")
+_KINDS = frozenset(kind.value for kind in Kind)
 NO_TICKS = b"[]"
 
 
@@ -47,6 +48,17 @@ class TickReader:
             return [self._tick(row) for row in orjson.loads(data)]
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise InvalidTick(f"{error} in what should be ticks of our own") from None
+
+    def events(self, rows: Sequence[dict[str, Any]]) -> list[Tick]:
+        """Return the ticks of rows that are decoded, and `Opaque` for those of unknown kinds.
+
+        Raises:
+            InvalidTick: one of them is no event, or a kind that is known looks otherwise.
+        """
+        try:
+            return [self._tick(row) if row["T"] in _KINDS else _opaque(row) for row in rows]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise InvalidTick(f"{error!r} in what should be events of a feed server") from None
 
     def _tick(self, row: dict[str, Any]) -> Tick:
         kind, time = row["T"], row["t"]
@@ -83,13 +95,23 @@ class TickReader:
                 row.get("xi", ""),
             )
         names = _NAMES[Kind(kind)]
-        fields = {names[letter]: value for letter, value in row.items() if letter != "T"}
+        # Letters of a newer server are left out, as above.
+        fields = {names[letter]: value for letter, value in row.items() if letter in names}
         fields |= {"symbol": symbol, "event_ns": event_ns}
         return Status(**fields) if kind == Kind.STATUS else Bar(kind=Kind(kind), **fields)
 
     def _same_conditions(self, conditions: list[str]) -> tuple[str, ...]:
         read = tuple(conditions)
         return self._conditions.setdefault(read, read)
+
+
+def _opaque(row: dict[str, Any]) -> Tick:
+    kind = row["T"]
+    if not isinstance(kind, str):
+        raise TypeError(f"kind {kind!r}")
+    if next(iter(row)) != "T":
+        row = dict([("T", kind), *row.items()])  # as fragments begin
+    return cast("Tick", Opaque(JSON.fragment(row)))  # the ring has it among ticks
 
 
 @lru_cache(maxsize=64)

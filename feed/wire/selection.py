@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from feed.market.asset_classes import BY_FORM, AssetClasses, has_wildcard
 from feed.market.symbols import ALL
-from feed.market.ticks import CHANNELS, KIND_OF_CHANNEL, Channel, Kind, Tick
+from feed.market.ticks import CHANNELS, KIND_OF_CHANNEL, Channel, Kind, Opaque, Tick
 from feed.market.wildcards import GLOBBED, both, marked, wildcards_of
 
 _EVERYTHING = frozenset({ALL})
@@ -25,10 +25,12 @@ class Selection:
             out, and `{"*"}` stands for every symbol. A wildcard of another kind stands for those
             of a class, or for those that match a glob; others may be beside it.
         intervals_ms: per conflated channel its interval; channels without symbols are left out.
+        every: it takes every event, of unknown kinds too: what a server that follows asks for.
     """
 
     symbols: tuple[tuple[Channel, frozenset[str]], ...] = ()
     intervals_ms: tuple[tuple[Channel, int], ...] = ()
+    every: bool = False
 
     @classmethod
     def of(
@@ -49,6 +51,8 @@ class Selection:
 
     def parts(self) -> dict[int, "Selection"]:
         """Return its parts by conflation interval in milliseconds; 0 is the lossless part."""
+        if self.every:
+            return {0: self}
         intervals = dict(self.intervals_ms)
         by_interval: dict[int, dict[Channel, frozenset[str]]] = {}
         for channel, some in self.symbols:
@@ -76,12 +80,16 @@ class Selection:
 
     def by_kind(self) -> dict[Kind, frozenset[str]]:
         """Return the symbols wanted of each kind of tick."""
-        return {KIND_OF_CHANNEL[channel]: some for channel, some in self.symbols}
+        kinds = {KIND_OF_CHANNEL[channel]: some for channel, some in self.symbols}
+        return kinds | {Opaque.kind: _EVERYTHING} if self.every else kinds
 
     def select(self, ticks: Sequence[Tick], classes: AssetClasses = BY_FORM) -> list[int]:
-        """Return the indices of the ticks that are wanted, in order."""
+        """Return the indices of the ticks that are wanted, in order.
+
+        Whoever has ticks of unknown kinds among them asks `every` about those.
+        """
         wanted = self.by_kind()
-        if len(wanted) == len(Kind) and all(some == _EVERYTHING for some in wanted.values()):
+        if len(wanted) >= len(Kind) and all(some == _EVERYTHING for some in wanted.values()):
             return list(range(len(ticks)))
         whole = {kind for kind, some in wanted.items() if ALL in some}
         if len(whole) == len(wanted):
@@ -125,3 +133,4 @@ def _shared(some: frozenset[str], others: frozenset[str], classes: AssetClasses)
 
 
 _NONE = Selection()
+EVERY_EVENT = Selection(tuple((channel, _EVERYTHING) for channel in CHANNELS), every=True)

@@ -50,6 +50,7 @@ MAKERS = {
     "wire/push_messages.py",  # to producers, with their forms
     "wire/letters.py",
     "wire/protobuf_codec.py",
+    "wire/follow_frames.py",
     "http/contract/ticks.py",
 }
 AT = Position("abc", 7)

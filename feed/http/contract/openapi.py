@@ -21,6 +21,7 @@ from feed.http.routes import TEXT, Body, Route
 from feed.http.tickets import tickets
 from feed.http.unserved import PLACES
 from feed.wire.codec import CODECS
+from feed.wire.json_codec import JSON as JSON_CODEC
 
 VERSION = "3.1.1"
 JSON = "application/json"
@@ -45,6 +46,11 @@ _TAGS = {
     "served": ("documents", "this one, and its neighbour"),
 }
 _IN_BRACES = re.compile(r"\{(\w+)\}")
+_MEDIA_TYPES = {  # of answers without end
+    "/v1/sse": ["text/event-stream"],
+    "/v1/stream": [codec.media_types[0] for codec in CODECS.values()],
+    "/v1/follow": [JSON_CODEC.media_types[0]],
+}
 _CONFLATED = frozenset({"/v1/snapshot", "/v1/history", "/v1/bars"})
 _UNSAFE = frozenset({hdrs.METH_POST, hdrs.METH_PUT, hdrs.METH_PATCH, hdrs.METH_DELETE})
 _PROBLEMS = {
@@ -197,7 +203,7 @@ def _responses(route: Route, *, identities_required: bool) -> Schema:
     if is_finite(route) or route.says:
         for status, form in route.says.items():
             responses[str(status)] = _success(route, form)
-    elif route.path in {"/v1/sse", "/v1/stream"}:
+    elif route.path in _MEDIA_TYPES:
         responses["200"] = _endless(route)
     else:
         responses["101"] = {"description": "a WebSocket: see asyncapi.json"}
@@ -270,15 +276,11 @@ def _schema_of(form: Any) -> Schema:  # noqa: ANN401 - a type
 
 
 def _endless(route: Route) -> Schema:
-    if route.path == "/v1/sse":
-        media_types = ["text/event-stream"]
-    else:
-        media_types = [codec.media_types[0] for codec in CODECS.values()]
     text: Schema = {"schema": {"type": "string"}}
     return {
         "description": f"{route.words}; see asyncapi.json",
         "headers": _header_refs(CONNECTION_HEADER, CONFLATE_HEADER),
-        "content": dict.fromkeys(media_types, text),
+        "content": dict.fromkeys(_MEDIA_TYPES[route.path], text),
     }
 
 

@@ -1,0 +1,202 @@
+"""The frames of a server that is followed: its ring, sequence by sequence, for servers of our own.
+
+A follow stream is NDJSON, and each line a JSON array. A *cut* is an array of events with sequences
+that follow each other; its last element says which, and when each event was ingested:
+
+    {"T":"cut","pos":"k3f9-105","first":101,"n":5,"at":1764460800000000000,
+     "in":[3,0,2,1200],"newest":105}
+
+`at` is a time of day in nanoseconds, and `in` says in pairs how many events were ingested how long
+after it. What has no cut at its end are the feed's own words, one an array (`follow`, `mark`,
+`gap`, `feed`, `instruments`, `bye` …), or ticks between `snapshot` begin and end. Knows no socket;
+whether sequences add up is another question (`feed.wire.reckoning`).
+"""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import orjson
+
+from feed.errors import FeedError, InvalidMessage
+from feed.market.ticks import Tick, is_opaque
+from feed.wire.json_ticks import TickReader
+from feed.wire.messages import Message
+from feed.wire.position import Position
+
+VERSION = 1  # of these frames; a server of another one is not followed
+_MOST_SHOWN = 200
+
+
+def follow_message(
+    newest: Position,
+    oldest: int,
+    *,
+    whole: bool,
+    live: bool,
+    keepalive_ms: int,
+    feeds: Iterable[Message],
+) -> Message:
+    """Return the first message of a follow stream.
+
+    Args:
+        newest: the newest event that the ring has.
+        oldest: the first sequence that it holds.
+        whole: nothing came before that: it is the first of all.
+        live: its events happen now.
+        keepalive_ms: after so much silence there is a mark.
+        feeds: what was told last of each source, if anything was.
+    """
+    return {
+        "T": "follow",
+        "v": VERSION,
+        "pos": str(newest),
+        "oldest": oldest,
+        "whole": whole,
+        "live": live,
+        "keepalive_ms": keepalive_ms,
+        "feeds": list(feeds),
+    }
+
+
+def instruments_message(instruments: Iterable[object]) -> Message:
+    """Return the message that lists instruments, new ones or with new words, as JSON has them."""
+    return {"T": "instruments", "instruments": list(instruments)}
+
+
+def cut_message(
+    last: Position, ingested_ns: Sequence[int], wall_offset_ns: int, newest: int
+) -> Message:
+    """Return what stands at the end of a cut.
+
+    Args:
+        last: the position of its last event.
+        ingested_ns: when each of its events was ingested, monotonic, ascending; at least one.
+        wall_offset_ns: the time of day less the monotonic one.
+        newest: the newest sequence that the ring has by now.
+    """
+    first_ns, count = ingested_ns[0], len(ingested_ns)
+    runs: list[int] = []
+    for stamp_ns, run in groupby(ingested_ns):
+        runs += (sum(1 for _ in run), stamp_ns - first_ns)
+    return {
+        "T": "cut",
+        "pos": str(last),
+        "first": last.sequence - count + 1,
+        "n": count,
+        "at": first_ns + wall_offset_ns,
+        "in": runs,
+        "newest": newest,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Events with consecutive sequences.
+
+    Attributes:
+        position: of the last of them.
+        first: the sequence of the first.
+        count: how many there are, as their sender says.
+        events: the events.
+        ingested_wall_ns: when each was ingested, as a time of day.
+        newest: the newest sequence that their sender had.
+        opaque: some of them are of kinds that are unknown here.
+    """
+
+    position: Position
+    first: int
+    count: int
+    events: list[Tick]
+    ingested_wall_ns: "array[int]"
+    newest: int
+    opaque: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StateTicks:
+    """Ticks of the last known state: between `snapshot` begin and end."""
+
+    ticks: list[Tick]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A message of the feed's own."""
+
+    message: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """Its `T`."""
+        kind: str = self.message["T"]
+        return kind
+
+
+Frame = Cut | StateTicks | Word
+WORDS = frozenset(
+    {
+        "bye",
+        "error",
+        "expiring",
+        "feed",
+        "follow",
+        "gap",
+        "instruments",
+        "leaving",
+        "mark",
+        "snapshot",
+        "subscription",
+        "success",
+        "warning",
+    }
+)
+
+
+class FrameReader:
+    """Reads the lines of a follow stream; the texts of ticks that are equal are one object."""
+
+    def __init__(self) -> None:
+        self._ticks = TickReader()
+
+    def read(self, line: bytes) -> Frame:
+        """Return what a line says.
+
+        Raises:
+            InvalidMessage: it is no line of a follow stream.
+            InvalidTick: an event in it cannot be understood.
+        """
+        try:
+            rows = orjson.loads(line)
+            last = rows[-1]["T"]
+        except (orjson.JSONDecodeError, TypeError, LookupError):
+            raise _no_frame(line, "a JSON array of events or words") from None
+        if last == "cut":
+            return self._cut(rows, line)
+        if len(rows) == 1 and last in WORDS:
+            return Word(rows[0])
+        return StateTicks(self._ticks.events(rows))
+
+    def _cut(self, rows: list[dict[str, Any]], line: bytes) -> Cut:
+        end = rows.pop()
+        try:
+            position, first = Position.parse(end["pos"], "pos"), int(end["first"])
+            count, newest = int(end["n"]), int(end["newest"])
+            stamps = array("q")
+            runs = iter(end["in"])
+            for times, later_ns in zip(runs, runs, strict=True):
+                # One more than there are events is wrong enough.
+                stamps.extend(array("q", [end["at"] + later_ns]) * min(times, len(rows) + 1))
+        except (FeedError, ValueError, TypeError, LookupError, OverflowError) as error:
+            shown = line[-_MOST_SHOWN:]
+            raise _no_frame(shown, f"a cut as of version {VERSION}: {error}") from None
+        events = self._ticks.events(rows)
+        opaque = any(map(is_opaque, events))
+        return Cut(position, first, count, events, stamps, newest, opaque)
+
+
+def _no_frame(line: bytes, accepted: str) -> InvalidMessage:
+    shown = line[:_MOST_SHOWN].decode(errors="replace")
+    return InvalidMessage(f"{shown!r} is not a frame of a feed server; accepted: {accepted}")
