@@ -19,7 +19,8 @@ accepted. Nothing else is raised at a user: an error outside of this family is a
 
 Errors that only one room knows are branches there: in `feed.cli.streams`, `feed.client.errors`,
 `feed.client.publishing.errors`, `feed.settings.load`, `feed.terminal.errors`,
-`feed.trust.certificate`, `feed.trust.keys_file` and `feed.trust.signing_keys`.
+`feed.trust.certificate`, `feed.trust.keys_file`, `feed.trust.signing_keys` and
+`feed.wire.reckoning`.
 """
 
 from collections.abc import Iterator

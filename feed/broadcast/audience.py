@@ -20,6 +20,7 @@ from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.resumption import Resume
 from feed.broadcast.rewind import Rewound, rewind
 from feed.broadcast.search import Search
+from feed.broadcast.standing import Standing
 from feed.broadcast.subscriber import Subscriber
 from feed.broadcast.turn import Verdict
 from feed.broadcast.warnings import Warnings
@@ -31,7 +32,7 @@ from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
 from feed.wire.framing import Framing
 from feed.wire.grants import Grants
-from feed.wire.messages import Message, WarningReason
+from feed.wire.messages import GapReason, Message, WarningReason
 from feed.wire.position import BEGINNING, Position
 from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
@@ -343,6 +344,77 @@ class Audience:
             return False
         broadcast.publish(ticks, mono_ns, given, batch, market_ns)
         return True
+
+    # Where another server gives the sequences.
+
+    def skip(
+        self, upto: int, reason: GapReason, mono_ns: int, subscribers: Iterable[Subscriber]
+    ) -> None:
+        """Leave a hole behind the newest sequence, up to one, and tell everybody.
+
+        Args:
+            upto: the last sequence that no event will have.
+            reason: why, as subscribers are told.
+            mono_ns: now.
+            subscribers: all that there are. Nothing waits for a cut.
+        """
+        some = list(subscribers)
+        live = [subscriber for subscriber in some if subscriber.live]
+        for subscriber in live:
+            self._hold(subscriber)
+        self.broadcast.skip(upto, reason, mono_ns)
+        for subscriber in some:
+            if subscriber.is_open:
+                subscriber.due.pass_hole(upto)
+        for subscriber in live:
+            self.release(subscriber, mono_ns)
+
+    def begin_epoch(
+        self, before: Position, *, begins: bool, mono_ns: int, subscribers: Iterable[Subscriber]
+    ) -> None:
+        """Go on in an epoch of another server, and tell everybody.
+
+        Subscribers are told as if they had come back after a restart: each of a gap from where it
+        stood, and then of what there is of the new epoch.
+
+        Args:
+            before: the position before the first event that comes.
+            begins: that is the first of all.
+            mono_ns: now.
+            subscribers: all that there are. Nothing waits for a cut, and no interval has collected
+                anything.
+        """
+        ring = self.broadcast.ring
+        stood: list[tuple[Subscriber, Position | None, bool]] = []
+        for subscriber in subscribers:
+            held = subscriber.standing is Standing.HELD
+            self._hold(subscriber)
+            after = ring.position(subscriber.due.reached) if subscriber.is_open else None
+            stood.append((subscriber, after, held))
+        self.broadcast.begin_epoch(before, begins=begins)
+        for subscriber, after, held in stood:
+            outcome = subscriber.due.begin_epoch(after, self.limits.new_epoch_ticks)
+            if outcome is not None:
+                self.resumes[outcome] += 1
+            if not held:
+                self.release(subscriber, mono_ns)
+
+    def take_state(
+        self, ticks: Sequence[Tick], mono_ns: int, subscribers: Iterable[Subscriber]
+    ) -> None:
+        """Take up the last known state that another server has, and tell it to everybody.
+
+        It comes where events are missing, or an epoch begins. Nothing waits for a cut.
+        """
+        self.broadcast.take_state(ticks)
+        for subscriber in subscribers:
+            if not (subscriber.is_open and subscriber.selection.symbols):
+                continue
+            held = subscriber.standing is Standing.HELD
+            self._hold(subscriber)
+            subscriber.due.request_snapshot(subscriber.selection)
+            if not held:
+                self.release(subscriber, mono_ns)
 
     def can_take(self, count: int) -> bool:
         """Tell whether `count` more ticks overrun no subscriber that is owed every tick."""

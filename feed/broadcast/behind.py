@@ -137,6 +137,9 @@ class Behind:
         if outcome is Progress.CAUGHT_UP:
             self._go_live(subscriber)
             ladder.note(Happened.CAUGHT_UP, 0, self._broadcast.cut_sequence, mono_ns=mono_ns)
+        elif outcome is Progress.AHEAD:
+            self._tell_news(subscriber)
+            ladder.watch(subscriber.socket, self.awake_clock.awake_ns(mono_ns))
         elif outcome is Progress.SOME:
             ladder.watch(subscriber.socket, self.awake_clock.awake_ns(mono_ns))
         elif outcome is Progress.NONE:
@@ -178,11 +181,15 @@ class Behind:
 
     def _go_live(self, subscriber: Subscriber) -> None:
         """Tell a subscriber that is caught up what is news to it, and let it have live frames."""
+        self._tell_news(subscriber)
+        del self._subscribers[subscriber]
+        subscriber.go_live()
+        subscriber.lane.add(subscriber)
+
+    def _tell_news(self, subscriber: Subscriber) -> None:
+        """Tell a subscriber of the sources that are down, or live again, if that is news to it."""
         if subscriber.told_down != self._down and subscriber.selection.symbols:
             news = subscriber.told_down ^ self._down
             subscriber.told_down = self._down
             for source in sorted(news):
                 subscriber.send(subscriber.lane.message_envelope(self._announced[source]))
-        del self._subscribers[subscriber]
-        subscriber.go_live()
-        subscriber.lane.add(subscriber)

@@ -6,7 +6,7 @@ and no socket: `audience` writes what is made here, and the hub says when.
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut
@@ -28,7 +28,7 @@ from feed.market.ticks import Kind, Tick, is_opaque
 from feed.wire.codec import Codec, encode_events
 from feed.wire.follow_frames import cut_message
 from feed.wire.json_codec import JSON
-from feed.wire.messages import Message, mark_message
+from feed.wire.messages import GapReason, Message, mark_message
 from feed.wire.position import Position
 
 _SIZES = FrameSizes()
@@ -199,6 +199,32 @@ class Broadcast:
             ticks = _known(ticks)
         for tick in ticks:
             counts[tick.kind] += 1
+
+    def skip(self, upto: int, reason: GapReason, mono_ns: int) -> None:
+        """Leave a hole behind the newest sequence; nothing waits for a cut, and nobody is live."""
+        self.ring.skip(upto, reason, mono_ns)
+        self.cut_sequence = self.ring.newest
+        self.states.clear(self.cut_sequence)
+        for pace in self._paces.values():
+            pace.skip(self.cut_sequence)
+
+    def begin_epoch(self, before: Position, *, begins: bool) -> None:
+        """Go on in an epoch of another server, as `RingBuffer.begin` does; nobody is live."""
+        self.ring.begin(before, begins=begins)
+        self.cut_sequence = before.sequence
+        self.fragments.begin()
+        self.snapshot.clear()
+        self.states.clear(self.cut_sequence)
+        self.lanes.begin_epoch()
+        for interval_ms in self._paces:
+            self._paces[interval_ms] = Pace(self.snapshot.copy(), self.cut_sequence)
+
+    def take_state(self, ticks: Sequence[Tick]) -> None:
+        """Take up the last known state that another server has; nothing waits for a cut."""
+        self.snapshot.update(ticks)
+        self.states.clear(self.cut_sequence)
+        for pace in self._paces.values():
+            pace.snapshot.update(ticks)
 
     def cut(self, mono_ns: int, wall_ns: int) -> Cut:
         """Make envelopes of the ticks published since the last cut, and of conflated ones due."""

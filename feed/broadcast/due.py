@@ -22,7 +22,18 @@ from feed.broadcast.backlog import Backlog
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.ladder import Ladder
 from feed.broadcast.lane import Lane
-from feed.broadcast.outbox import OfSnapshot, Origin, Outbox, Restated, Stretch
+from feed.broadcast.outbox import (
+    Drafted,
+    Gap,
+    OfSnapshot,
+    Origin,
+    Outbox,
+    Restated,
+    State,
+    Stretch,
+    Waiting,
+    Words,
+)
 from feed.broadcast.restatement import Restatement
 from feed.broadcast.resumption import Resume, Resumption, locate
 from feed.broadcast.search import Search
@@ -205,6 +216,52 @@ class Due:
         """
         self._searches = (*self._searches, _Sought(search, had, settled))
 
+    def pass_hole(self, upto: int) -> None:
+        """Tell a hole of the ring where nothing is read from it: all channels are conflated."""
+        selection = self._selection
+        if selection.symbols and not self.lane.payload.lossless.symbols:
+            self._restatement.note_cuts(selection, self.backlog.sequence)
+            self.outbox.append_holes(self.backlog.sequence, upto)
+            self.backlog.sequence = max(upto, self.backlog.sequence)
+            self._restatement.note_told(selection, self.backlog.sequence)
+
+    def begin_epoch(self, after: Position | None, new_epoch_ticks: int) -> Resume | None:
+        """Go on in another epoch, as if its subscriber had come back with a position of the last.
+
+        Words and gaps that wait are told before. It is held.
+
+        Args:
+            after: where it stood; None: it has not begun.
+            new_epoch_ticks: see `resume`.
+        """
+        outbox, broadcast = self.outbox, self._broadcast
+        words: list[Waiting] = [
+            waiting for waiting in outbox.waiting if isinstance(waiting, Words | Gap)
+        ]
+        outbox.waiting, outbox.told = [], 0
+        self.backlog = Backlog(broadcast, outbox)
+        self._restatement = Restatement(broadcast)
+        self._snapshots = ()
+        self._searches = ()  # what they look for is gone
+        self._gives_up = False
+        selection = self._selection
+        if after is None or not selection.symbols:
+            return None
+        outcome = self.resume(selection, after, new_epoch_ticks)
+        outbox.waiting = words + outbox.waiting
+        return outcome
+
+    @property
+    def reached(self) -> int:
+        """The sequence up to which it was given all that it was due, not counting what waits."""
+        self._restatement.note_cuts(self._selection, self.backlog.sequence)
+        states = [
+            waiting.origin.told_upto
+            for waiting in self.outbox.waiting
+            if isinstance(waiting, State | Drafted) and not isinstance(waiting.origin, OfSnapshot)
+        ]
+        return min([self._reached, *states])
+
     def pace(self, *, paced: bool) -> None:
         """Give no state that is newer than the last end of its interval, or the newest ones."""
         self._paced = paced
@@ -270,7 +327,7 @@ class Due:
     def _next_due(self, wall_ns: int) -> bytes | Reason | None:
         restatement = self._restatement
         while True:
-            if (found := self._next_waiting(wall_ns)) is not None:
+            if (found := self._next_waiting(wall_ns)) is not None or self.is_ahead:
                 return found
             restatement.note_cuts(self._selection, self.backlog.sequence)
             try:
@@ -343,6 +400,14 @@ class Due:
         """Whether there may be ticks that it has not been given, one by one."""
         has_some = bool(self.lane.payload.lossless.symbols)
         return has_some and self.backlog.first_needed <= self._broadcast.cut_sequence
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether it came with a position that is further than the last cut.
+
+        It may, where another server gives the sequences: it was that server's subscriber before.
+        """
+        return self.backlog.sequence > self._broadcast.cut_sequence
 
     @property
     def is_empty(self) -> bool:

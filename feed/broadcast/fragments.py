@@ -144,6 +144,12 @@ class Fragments:
         self._remembered.clear()
         self._pieces.clear()
 
+    def begin(self) -> None:
+        """Forget everything: the sequences begin anew."""
+        self.clear()
+        self._fragments.clear()
+        self.segments.clear()
+
     def store(self, codec: Codec, first: int, fragments: Sequence[bytes]) -> None:
         """Keep the fragments of the ticks from sequence `first` on."""
         self._of(codec).store(first, fragments)

@@ -157,6 +157,16 @@ class Lanes:
                 self._left[key] = carried.payload
                 self._left_entries += entries
 
+    def end_intervals(self) -> None:
+        """Let what conflated channels have collected be told with the next cut."""
+        for conflator in self.conflators.values():
+            conflator.end()
+
+    def begin_epoch(self) -> None:
+        """Forget where readers are, in sequences that are over."""
+        for lane in self._lanes.values():
+            lane.told = 0
+
     def keep_conflator(self, interval_ms: int) -> None:
         """Have a conflator of an interval, whether a selection has it or not."""
         self._kept.add(interval_ms)

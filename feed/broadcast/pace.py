@@ -32,6 +32,10 @@ class Pace:
         self._waiting += ticks
         self._upto = upto
 
+    def skip(self, upto: int) -> None:
+        """Note that there is nothing more up to a sequence."""
+        self._upto = upto
+
     def end_interval(self) -> None:
         """Take in what waits."""
         self.snapshot.update(self._waiting)

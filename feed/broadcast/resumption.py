@@ -39,10 +39,14 @@ def locate(after: Position | str, ring: RingBuffer, cut_sequence: int, oldest: i
         ring: the ring that is read.
         cut_sequence: the newest sequence that anybody was told of.
         oldest: the first sequence that may be read without a gap, at least the ring's own.
+
+    Where another server gives the sequences, a position may be further than anything here: what
+    follows it is on its way.
     """
+    furthest = cut_sequence + (ring.capacity if ring.is_followed else 0)
     if after == BEGINNING:
         after = ring.position(ring.oldest - 1)
-    if isinstance(after, str) or after.epoch != ring.epoch or after.sequence > cut_sequence:
+    if isinstance(after, str) or after.epoch != ring.epoch or after.sequence > furthest:
         return Resumption(Resume.NEW_EPOCH, missing=_first_missing(after, ring))
     if after.sequence + 1 < oldest:
         missing = str(ring.position(after.sequence + 1))

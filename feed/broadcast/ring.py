@@ -56,6 +56,7 @@ class RingBuffer:
         "_slots",
         "capacity",
         "epoch",
+        "is_followed",
         "newest",
         "newest_opaque",
     )
@@ -84,6 +85,8 @@ class RingBuffer:
         self.capacity = capacity
         self.epoch = epoch if epoch is not None else new_epoch()
         self.newest = newest  # sequence of the last published tick
+        # Another server gives the sequences, and may have told its subscribers more than is here.
+        self.is_followed = False
         self.newest_opaque = 0  # the newest sequence whose event may be of an unknown kind
         self._origin = newest  # the ring never held this sequence or an older one
         self._begins = begins
@@ -141,6 +144,20 @@ class RingBuffer:
         if self._holes:
             self._forget_holes()
         return self.newest
+
+    def begin(self, before: Position, *, begins: bool) -> None:
+        """Hold nothing any more, and go on behind a position of another server.
+
+        Args:
+            before: the position before the first event that comes.
+            begins: that is the first of all that subscribers may be due.
+        """
+        self.epoch, self.newest = before.epoch, before.sequence
+        self.is_followed = True
+        self.newest_opaque = 0
+        self._origin, self._begins = before.sequence, begins
+        self._holes = []
+        self._slots = [None] * self.capacity
 
     def skip(self, upto: int, reason: GapReason, mono_ns: int) -> None:
         """Leave a hole behind the newest sequence: no event will have the next ones up to `upto`.

@@ -37,6 +37,10 @@ class Segments:
         self._ring = ring
         self._contents: list[tuple[int, Contents] | None] = [None] * (ring.capacity // ticks + 2)
 
+    def clear(self) -> None:
+        """Forget what was in the segments: the sequences begin anew."""
+        self._contents = [None] * len(self._contents)
+
     def number(self, sequence: int) -> int:
         """Return the segment of a sequence."""
         return sequence // self.ticks

@@ -130,6 +130,7 @@ class States:
         ring = self._ring
         if not selection.intervals_ms:
             return sequence + 1
+        sequence = min(sequence, ring.newest)  # one that is further on: as of now, to be sure
         if sequence < ring.oldest:
             return sequence + 1 if ring.is_whole else min(sequence + 1, ring.oldest - 1)
         longest_ms = max(interval_ms for _, interval_ms in selection.intervals_ms)

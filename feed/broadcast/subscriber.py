@@ -92,7 +92,7 @@ class Subscriber:
         if self.live:
             return self._broadcast.waiting_ticks
         ring = self._broadcast.ring
-        return ring.count(self.due.backlog.sequence, ring.newest)
+        return max(0, ring.count(self.due.backlog.sequence, ring.newest))
 
     @property
     def lossless(self) -> bool:

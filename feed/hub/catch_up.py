@@ -73,7 +73,7 @@ class CatchUp:
             return True
         if outcome is Progress.CAUGHT_UP:
             self.moved.set()
-        return outcome is not Progress.NONE
+        return outcome not in {Progress.NONE, Progress.AHEAD}
 
     async def run(self) -> None:
         """Serve all subscribers that are behind, for ever."""

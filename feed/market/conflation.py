@@ -129,6 +129,10 @@ class Conflator:
         self._taken_ns = mono_ns
         return self._conflation.take()
 
+    def end(self) -> None:
+        """End the interval now: what it has collected is due."""
+        self._until_ns = 0
+
     def _end_of_interval_ns(self, mono_ns: int, wall_ns: int) -> int:
         """Return when an interval ends that begins now: at the next multiple of the time of day.
 

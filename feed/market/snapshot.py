@@ -37,6 +37,12 @@ class Snapshot:
         copied._latest = {kind: dict(table) for kind, table in self._latest.items()}
         return copied
 
+    def clear(self) -> None:
+        """Know nothing any more."""
+        for table in self._latest.values():
+            table.clear()
+        self._symbols, self._symbols_made_at = [], 0
+
     def ticks(self) -> list[Tick]:
         """Return every tick that it holds; `update` of these makes an equal snapshot."""
         return [tick for table in self._latest.values() for tick in table.values()]
