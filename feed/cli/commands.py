@@ -22,6 +22,7 @@ from feed.cli.bench import bench
 from feed.cli.inspect import inspect
 from feed.cli.plumbing import ENDED_BY, FAILED, NOT_ACCEPTED, complain
 from feed.cli.proxy import proxy
+from feed.cli.publish import publish
 from feed.cli.serve import ServeCommand, serve
 from feed.cli.streams import OutputLost, drop_output, flush_output, stand_in_for_closed
 from feed.errors import FeedError, InvalidInput
@@ -89,6 +90,7 @@ def _feed(
 app.command(cls=ServeCommand)(serve)
 app.command()(listening.tail)
 app.command()(listening.record)
+app.command()(publish)
 app.command()(listening.watch)
 app.command()(listening.top)
 app.command()(listening.why)

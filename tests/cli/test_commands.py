@@ -39,6 +39,8 @@ WRONG: list[tuple[list[str], list[str]]] = [
     (["tail", "--symbols", "A", "--conflate", "250ms"], ["feed: --conflate: '250ms' is not"]),
     (["tail", "--symbols", "A", "--conflate", "x:1s"], ["feed: --conflate: 'x' is not"]),
     (["record"], ["feed: Missing argument 'FILE'"]),
+    (["publish", "x", "--producer", "a b"], ["feed: --producer: 'a b' is not accepted"]),
+    (["publish", "x", "--url", "x"], ["feed: --url: 'x' is not accepted"]),
     (["record", "x.csv"], ["feed: FILE: 'x.csv' is not accepted"]),
     (["record", "x.ndjson", "--seconds", "-1"], ["feed: Invalid value for '--seconds'"]),
 ]

@@ -5,8 +5,9 @@ Tests cut it off, have it lose acknowledgements, refuse, be silent, and end as a
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 import msgpack
@@ -222,3 +223,19 @@ class MiniIngest:
             "durable": False,
             "duplicate": duplicate,
         }
+
+
+@contextmanager
+def served_ingest() -> Iterator[MiniIngest]:
+    """Serve on a loop in a thread of its own, for tests that have no loop."""
+    loop, server = asyncio.new_event_loop(), MiniIngest()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
+    try:
+        yield server
+    finally:
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

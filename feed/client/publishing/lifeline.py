@@ -51,7 +51,8 @@ class Lifeline:
     Attributes:
         counters: totals over all of them.
         stands: there is a connection, and it was greeted.
-        reason: why there is none, or why the last one ended, in words; None: none ended.
+        reason: why the last one ended, or could not be made, in words; None: nothing ended, or a
+            batch was acknowledged since.
     """
 
     def __init__(
@@ -168,7 +169,6 @@ class Lifeline:
         self._outbox.connect(link.greeting)
         self.counters.connects += 1
         self.stands = True
-        self.reason = None
         self._attempts.note_data(self._clock.mono_s())
         self._tell(f"connected as producer {self._outbox.producer}")
         self._changed()
@@ -236,6 +236,7 @@ class Lifeline:
         answer = link.read(item)
         if isinstance(answer, Ack):
             self._attempts.succeed()
+            self.reason = None
             self.counters.acknowledged += 1
             self.counters.duplicates += answer.duplicate
             self._outbox.acknowledge(answer)

@@ -74,11 +74,14 @@ class Publisher:
         heartbeat_s: float = HEARTBEAT_S,
         give_up_after_s: float | None = None,
         on_refused: Callable[[BatchRefused], None] | None = None,
+        on_event: Callable[[object], None] | None = None,
         session: aiohttp.ClientSession | None = None,
         clock: Clock | None = None,
         backoff: Backoff | None = None,
     ) -> None:
         """Make a publisher that does not run; `publisher` explains the arguments.
+
+        `on_event` is called with what happens to its connections, which is logged otherwise.
 
         Raises:
             InvalidParameter: one of them is not accepted.
@@ -121,6 +124,7 @@ class Publisher:
             changed=self._ring,
         )
         self._on_refused = on_refused
+        self._on_event = on_event
         self._refusals: deque[BatchRefused] = deque(maxlen=MAX_REFUSALS)  # not raised yet
         self._changed = asyncio.Event()  # whoever waits may look again; another one each time
         self._task: asyncio.Task[None] | None = None  # of the connections
@@ -357,7 +361,8 @@ class Publisher:
     def _why_stuck(self) -> str:
         line = self._lifeline
         if line.stands:
-            return self._outbox.state
+            state, trouble = self._outbox.state, line.reason
+            return f"{state}; the trouble before: {trouble}" if trouble else state
         return f"there is no connection: {line.reason or 'it was not made yet'}"
 
     async def _run(self) -> None:
@@ -390,5 +395,8 @@ class Publisher:
         self._refusals.append(error)
 
     def _tell(self, event: object) -> None:
+        if self._on_event is not None:
+            self._on_event(event)
+            return
         level = logging.INFO if isinstance(event, str) else logging.WARNING
         _log.log(level, "%s: %s", self._url, event)

@@ -1,36 +1,16 @@
 """A publisher without async. Its server runs on a loop in another thread."""
 
-import asyncio
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from feed import publisher_blocking
 from feed.errors import InvalidTick
 from feed.market.submissions import Trade
 from tests.client.publishing.publishers import trades
-from tests.fakes.mini_ingest import MiniIngest
-
-
-@contextmanager
-def served() -> Iterator[MiniIngest]:
-    loop, server = asyncio.new_event_loop(), MiniIngest()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
-    try:
-        yield server
-    finally:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+from tests.fakes.mini_ingest import served_ingest
 
 
 def test_ticks_are_published_without_a_loop() -> None:
-    with served() as server:
+    with served_ingest() as server:
         with publisher_blocking(server.url, producer="me") as out:
             out.open()
             assert (out.producer, out.last) == ("me", None)
