@@ -4,7 +4,8 @@ Handlers make them, and mypy holds those to these forms wherever a document is w
 `feed.http.contract` makes the published schemas of them, and a test holds the answers to these.
 """
 
-from typing import Annotated, Any, Literal, NotRequired
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal, NotRequired, Self
 
 from pydantic import Field, WithJsonSchema
 from typing_extensions import TypedDict  # typing's own is not enough for pydantic before 3.12
@@ -46,10 +47,28 @@ class AnyDocument(TypedDict):
     info: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Listed(Instrument):
+    """An instrument, and what it cost.
+
+    Attributes:
+        previous_close: its last price on the day before, where the server knows one and bars of it
+            may be read.
+    """
+
+    previous_close: float | None = None
+
+    @classmethod
+    def of(cls, known: Instrument, previous_close: float | None) -> Self:
+        """Return an instrument with what it cost."""
+        told = {field.name: getattr(known, field.name) for field in fields(Instrument)}
+        return cls(**told | {"previous_close": previous_close})
+
+
 class SymbolsAnswer(TypedDict):
     """What is traded."""
 
-    symbols: list[Instrument]
+    symbols: list[Listed]
 
 
 Asset = TypedDict(
@@ -98,7 +117,7 @@ class BarsAnswer(TypedDict):
     """Finished bars of a symbol, oldest first, and the one that is open."""
 
     symbol: str
-    timeframe: Literal["1m", "1s"]
+    timeframe: Literal["1m", "1s", "1d"]
     warnings: NotRequired[Warnings]
     bars: list[Bar]
     current: Bar | None

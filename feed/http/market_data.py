@@ -14,7 +14,7 @@ from aiohttp import web
 
 from feed.errors import InvalidParameter, NotGranted
 from feed.http.access import identity_of
-from feed.http.answer_models import Asset, SymbolsAnswer
+from feed.http.answer_models import Asset, Listed, SymbolsAnswer
 from feed.http.answers import (
     array_answer,
     array_of,
@@ -28,17 +28,23 @@ from feed.http.ring_page import begin_page, encode, read_page
 from feed.http.server import Server
 from feed.http.streaming import conflate_header
 from feed.hub.steps import Step
+from feed.market.day_bars import DAY_NS
 from feed.market.symbols import ALL, is_symbol
-from feed.market.ticks import CHANNEL_OF_KIND, Channel, Kind
+from feed.market.ticks import KIND_OF_CHANNEL, MINUTE_NS, SECOND_NS, Channel
 from feed.sources.search import found
 from feed.sources.source import Instrument
 from feed.wire.grants import Grants
-from feed.wire.json_codec import JSON
 from feed.wire.messages import WarningReason, refusal_words
 from feed.wire.requests import Request
 from feed.wire.selection import Selection
 
-TIMEFRAMES = {"1s": Kind.SECOND_BAR, "1m": Kind.BAR}
+_DAY = "1d"
+TIMEFRAMES = {
+    "1s": (Channel.SECOND_BARS, SECOND_NS),
+    "1m": (Channel.BARS, MINUTE_NS),
+    _DAY: (Channel.BARS, DAY_NS),
+}
+_MINUTE_FRAGMENT, _DAY_FRAGMENT = b'"b",', b'"d",'  # how they begin; `d` is a day in the dialect
 _FINEST = "0.000000001"
 _ACTIVE: Literal["active"] = "active"  # the status of every asset
 _EVERYTHING = Selection.of(dict.fromkeys(Channel, (ALL,)))
@@ -55,7 +61,23 @@ async def symbols(request: web.Request, server: Server) -> web.Response:
     ]
     if query := wanted.get("query", "").strip():
         listed = found(listed, query)
-    return json_answer(SymbolsAnswer(symbols=listed))
+    told: list[Listed] = []
+    grants = identity_of(request).grants
+
+    def telling() -> Iterator[None]:
+        for each in listed:
+            told.append(Listed.of(each, _previous_close(each, server, grants)))
+            yield
+
+    await server.hub.turns.in_slices(telling(), Step.ANSWER)
+    return json_answer(SymbolsAnswer(symbols=told))
+
+
+def _previous_close(known: Instrument, server: Server, grants: Grants) -> float | None:
+    """Return the last price of the day before, if there is one and it may be read."""
+    if not grants.may_read(Channel.BARS, known.symbol):
+        return None
+    return server.ingest.bars_of(known.symbol).previous_close(known.symbol)
 
 
 def _is_same(wanted: str | None, told: str) -> bool:
@@ -159,24 +181,35 @@ async def bars(request: web.Request, server: Server) -> web.Response:
     timeframe = request.query.get("timeframe", "1m")
     if timeframe not in TIMEFRAMES:
         raise InvalidParameter("timeframe", timeframe, ", ".join(TIMEFRAMES))
-    kind = TIMEFRAMES[timeframe]
+    channel, length_ns = TIMEFRAMES[timeframe]
     grants = identity_of(request).grants
-    async with server.hub.turns.turn(Step.ANSWER):
-        asked = {CHANNEL_OF_KIND[kind]: [symbol]}
-        selection, warnings = _granted(asked, grants, server)
-    bars = server.ingest.bars_of(symbol)
-    finished = bars.history(symbol, kind, limit_of(request))
-    current = bars.current(symbol, kind)
+    hub = server.hub
+    async with hub.turns.turn(Step.ANSWER):
+        selection, warnings = _granted({channel: [symbol]}, grants, server)
+    builder = server.ingest.bars_of(symbol)
+    await hub.turns.in_slices(builder.recollection.recall(symbol), Step.ANSWER)
+    limit = limit_of(request)
+    if timeframe == _DAY:
+        finished, current = builder.days(symbol, limit), builder.day(symbol)
+    else:
+        kind = KIND_OF_CHANNEL[channel]
+        finished = builder.history(symbol, kind, limit)
+        current = builder.current(symbol, kind)
     if grants.conflate_ms:
-        pace = server.hub.broadcast.pace(grants.conflate_ms)
-        newest = [bar.event_ns for bar in pace.snapshot.state(dict(selection.symbols))]
-        finished = [bar for bar in finished if newest and bar.event_ns <= newest[0]]
+        pace = hub.broadcast.pace(grants.conflate_ms)
+        part_ns = MINUTE_NS if timeframe == _DAY else length_ns
+        ends_ns = [bar.event_ns + part_ns for bar in pace.snapshot.state(dict(selection.symbols))]
+        told_ns = max([builder.recollection.until_ns, *ends_ns])
+        finished = [bar for bar in finished if bar.event_ns + length_ns <= told_ns]
         current = None  # it changes with each trade
+    fragments = await encode(hub.turns, [*finished, *([current] if current else [])])
+    if timeframe == _DAY:
+        fragments = [_DAY_FRAGMENT + each.removeprefix(_MINUTE_FRAGMENT) for each in fragments]
     answer = joined_answer(
         {"symbol": symbol, "timeframe": timeframe, **warnings},
         {
-            "bars": array_of(await encode(server.hub.turns, finished)),
-            "current": array_of(JSON.encode([current]))[1:-1] if current else b"null",
+            "bars": array_of(fragments[: len(finished)]),
+            "current": array_of(fragments[-1:])[1:-1] if current else b"null",
         },
     )
     return _paced(answer, grants)

@@ -21,6 +21,7 @@ from operator import attrgetter
 
 from feed.errors import SourceError
 from feed.hub.hub import Hub
+from feed.hub.steps import Step
 from feed.ingest.health_watch import Findings, HealthWatch
 from feed.ingest.side import Refusal, Side
 from feed.logger import logger_of
@@ -204,6 +205,7 @@ class Strand:
         self._note_kinds()
         if self._owners is not None:
             self._owners.claim((known.symbol for known in side.named.instruments()), self.name)
+        await self._take_past(side)
         self._changed()
         log.info("source_opened", source=side.name)
         await self._await_subscribers()
@@ -225,6 +227,16 @@ class Strand:
         if not side.leaving and all(each.over for each in self.sides if each is not side):
             async with self._publishing:
                 await self._give(bars.finish())
+
+    async def _take_past(self, side: Side) -> None:
+        """Let the bars begin after what was before a side's first tick, if it can tell that."""
+        past = side.named.past()
+        if past is None:
+            return
+        owner = None if self._owners is None else self._owners.owner
+        own = [each for each in past.symbols() if owner is None or owner(each) == self.name]
+        async with self._publishing:
+            await self._hub.turns.in_slices(self.bars.begin_after(past, own), Step.ANSWER)
 
     def _note_kinds(self) -> None:
         """Tell the bars which kinds the sides bring themselves, when that has changed."""

@@ -22,16 +22,22 @@ moved it. So the result depends on the ticks and their order, never on how they 
   the builder restarts there. The first tick may be the stray itself: where the next two are both
   far from it, they are believed. A replay that begins again says so with `restart`.
 
+- A *day* is the sum of its minutes, in answers only; and so is the *past* of a source that can tell
+  one (`feed.market.past`), but for the minute that it ends in, which goes on.
+
 Knows no clock: all time is event time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from feed.market.bar_store import BarHistory
+from feed.market.day_bars import DAYS, DayBars, day_of
 from feed.market.open_bar import OpenBar
+from feed.market.past import Past, Recollection
 from feed.market.ticks import MINUTE_NS, SECOND_NS, Bar, Kind, Tick, Trade
 
 # Longer than any exchange is closed on schedule (China's Golden Weeks: up to 11 days), so that the
@@ -49,6 +55,7 @@ class BarBuilder:
     """Weaves finished bars into the ticks of a source, and answers for the bars of a symbol."""
 
     __slots__ = (
+        "_days",
         "_earliest_ns",
         "_first_tick",
         "_history",
@@ -61,6 +68,7 @@ class BarBuilder:
         "_tick_after_stray",
         "_ticks_seen",
         "late_trades",
+        "recollection",
         "stray_ticks",
         "uncorrected_trades",
     )
@@ -73,6 +81,8 @@ class BarBuilder:
         """
         self._recorded_kinds: frozenset[Kind] = frozenset()
         self._history = BarHistory() if history is None else history
+        self._days = DayBars()
+        self.recollection = Recollection(self._history, self._days)
         self._seconds: dict[str, OpenBar] = {}  # of the open second
         self._minutes: dict[str, OpenBar] = {}  # of the open minute, without `_seconds`
         # A tick between these two moves nothing. Equal: no tick was seen, so that any moves.
@@ -98,6 +108,28 @@ class BarBuilder:
             self._seconds.clear()
             self._minutes.clear()
         self._recorded_kinds = recorded_kinds
+
+    def begin_after(self, past: Past, symbols: Sequence[str]) -> Iterator[None]:
+        """Take up what was before the first tick, piece by piece; after one there is nothing to do.
+
+        The minute that the past ends in goes on, so that it is published as a whole.
+
+        Args:
+            past: of the source; where a state was taken up, that of the same one.
+            symbols: those that have a past, and are told here.
+        """
+        if self._second_end_ns != self._earliest_ns or self._recorded_kinds:
+            self.recollection.resume(past)
+            return
+        minutes: dict[str, OpenBar] = {}
+        for symbol in symbols:
+            minute = past.open_minute(symbol)
+            if minute is not None:
+                minutes[symbol] = minute
+            yield
+        self._minutes = minutes
+        self._open(past.until_ns)
+        self.recollection.take(past, symbols)
 
     def weave(self, ticks: list[Tick], clocks_ns: Sequence[int] | None = None) -> list[Tick]:
         """Return the ticks, with the bars that they finish or correct put in.
@@ -164,6 +196,8 @@ class BarBuilder:
         """
         bars = self.finish()
         self._history.clear()
+        self._days.clear()
+        self.recollection.forget()
         self._earliest_ns = self._second_end_ns = 0
         self._strays_in_row = 0
         return bars
@@ -180,6 +214,8 @@ class BarBuilder:
             "minute_ns": str(minute_ns),
             "seconds": [[name, bar.state(minute_ns)] for name, bar in self._seconds.items()],
             "minutes": [[name, bar.state(minute_ns)] for name, bar in self._minutes.items()],
+            "days": self._days.state(),
+            "untold": self.recollection.state(),
             "recorded": sorted(self._recorded_kinds),
             "strays_in_row": self._strays_in_row,
             "since_stray": self._ticks_seen - self._tick_after_stray,
@@ -193,15 +229,40 @@ class BarBuilder:
         self._minute_ns = minute_ns = int(state["minute_ns"])
         self._seconds = {name: OpenBar.restored(bar, minute_ns) for name, bar in state["seconds"]}
         self._minutes = {name: OpenBar.restored(bar, minute_ns) for name, bar in state["minutes"]}
+        self._days.restore(state.get("days", []))
+        self.recollection.restore(state.get("untold", []))
         self._recorded_kinds = frozenset(map(Kind, state["recorded"]))
         self._strays_in_row = state["strays_in_row"]
         self._tick_after_stray = self._ticks_seen - state["since_stray"]
         self._first_tick = self._ticks_seen - state["since_first"]
 
+    def rows(self) -> Iterator[tuple[str, str, bytes]]:
+        """Return a copy of all finished bars as of this call: each kind and symbol, packed.
+
+        It may be iterated in slices, while bars come and go. Another call ends it.
+        """
+        return chain(self._history.rows(), self._days.rows())
+
+    def restore_rows(self, kind: str, symbol: str, rows: bytes) -> None:
+        """Keep the finished bars of a kind and symbol that another builder had kept.
+
+        Raises:
+            ValueError: there is no such kind, or they are no rows.
+        """
+        if kind == DAYS:
+            self._days.restore_rows(symbol, rows)
+        else:
+            self._history.restore(kind, symbol, rows)
+
     @property
     def finished(self) -> BarHistory:
-        """The finished bars."""
+        """The finished bars of seconds and minutes."""
         return self._history
+
+    @property
+    def kept(self) -> int:
+        """How many finished bars are held now, days among them."""
+        return self._history.bars + self._days.bars
 
     @property
     def builds(self) -> bool:
@@ -232,15 +293,46 @@ class BarBuilder:
             minute.extend(second)
         return None if minute is None else minute.bar(kind, symbol, self._minute_ns)
 
+    def days(self, symbol: str, limit: int) -> list[Bar]:
+        """Return the newest finished days of a symbol, at most `limit`, oldest first."""
+        return self._days.history(symbol, limit, self._day_ns)
+
+    def day(self, symbol: str) -> Bar | None:
+        """Return the day that is still open, as it stands, if there is one."""
+        day = self._days.current(symbol, self._day_ns)
+        if day is not None:
+            day = copy(day)
+        for part in (self._minutes.get(symbol), self._seconds.get(symbol)):
+            if part is not None and day is not None:
+                day.extend(part)
+            elif part is not None:
+                day = copy(part)
+        return None if day is None else day.bar(Kind.BAR, symbol, day_of(day.last_ns))
+
+    def previous_close(self, symbol: str) -> float | None:
+        """Return the last price of a symbol on a day before this one, if there is one."""
+        return self.recollection.previous_close(symbol, self._day_ns)
+
+    @property
+    def _day_ns(self) -> int:
+        """The start of the day that the watermark is in."""
+        return day_of(self._minute_ns)
+
     def _keep(self, ticks: list[Tick]) -> None:
         """Keep recorded bars; a correction instead of the bar that it corrects."""
         for tick in ticks:
             if type(tick) is Bar:
                 span = (tick.event_ns, tick.event_ns)  # nobody asks: trades do not correct these
                 if tick.kind is Kind.UPDATED_BAR:
+                    before = self._history.find(Kind.BAR, tick.symbol, tick.event_ns)
                     self._history.put(replace(tick, kind=Kind.BAR), span)
+                    if before is not None:
+                        self._days.amend(before[0], tick)
+                        continue
                 else:
                     self._history.put(tick, span)
+                if tick.kind is not Kind.SECOND_BAR:
+                    self._days.add(tick.symbol, OpenBar.reopen(tick, span), tick.event_ns)
 
     def _advance(self, event_ns: int, number: int, clock_ns: int | None) -> list[Tick] | None:
         """Move the watermark to the tick with this number; return the bars that this finishes.
@@ -289,10 +381,10 @@ class BarBuilder:
                 minute.extend(second)
         self._seconds.clear()
         if event_ns >= self._minute_ns + MINUTE_NS:
-            finished += [
-                self._finish(self._minutes[symbol], Kind.BAR, symbol, self._minute_ns)
-                for symbol in sorted(self._minutes)
-            ]
+            for symbol in sorted(self._minutes):
+                minute = self._minutes[symbol]
+                finished.append(self._finish(minute, Kind.BAR, symbol, self._minute_ns))
+                self._days.add(symbol, minute, self._minute_ns)
             self._minutes.clear()
         self._open(event_ns)
         return finished
@@ -317,6 +409,8 @@ class BarBuilder:
             if update is None:
                 self.uncorrected_trades += 1
                 return None
+            late = OpenBar(trade.price, trade.size, trade.event_ns)
+            self._days.add(trade.symbol, late, trade.event_ns)
             return replace(update, kind=Kind.UPDATED_BAR)
         minute = self._minutes.get(trade.symbol)
         if minute is None:

@@ -84,6 +84,32 @@ class OpenBar:
         self.trade_count += part.trade_count
         self.last_ns = part.last_ns
 
+    def merge(self, part: "OpenBar") -> None:
+        """Add trades that may be of any time."""
+        self.high = max(self.high, part.high)
+        self.low = min(self.low, part.low)
+        self.volume += part.volume
+        self.notional += part.notional
+        self.trade_count += part.trade_count
+        if part.last_ns >= self.last_ns:
+            self.close = part.close
+            self.last_ns = part.last_ns
+        if part.first_ns < self.first_ns:
+            self.open = part.open
+            self.first_ns = part.first_ns
+
+    def amend(self, before: Bar, after: Bar) -> None:
+        """Put right a part of it that was added, and has other numbers now."""
+        self.high = max(self.high, after.high)
+        self.low = min(self.low, after.low)
+        self.volume += after.volume - before.volume
+        self.notional += after.vwap * after.volume - before.vwap * before.volume
+        self.trade_count += after.trade_count - before.trade_count
+        if before.event_ns == self.last_ns:
+            self.close = after.close
+        if before.event_ns == self.first_ns:
+            self.open = after.open
+
     def bar(self, kind: Kind, symbol: str, start_ns: int) -> Bar:
         """Return it as a tick, whose numbers are finite whatever the sums are."""
         return Bar(

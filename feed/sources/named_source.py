@@ -1,10 +1,12 @@
 """A source as a server has it: with the name by which it is told, and those of its symbols."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, field, replace
 
+from feed.market.open_bar import OpenBar
+from feed.market.past import Past, Recalled
 from feed.market.renames import Renames
-from feed.sources.source import Instrument, Source
+from feed.sources.source import HasPast, Instrument, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,37 @@ class NamedSource:
         if known is None or self.renames.name(symbol) != name:
             return None
         return replace(known, symbol=name)
+
+    def past(self) -> Past | None:
+        """Return what was before its first tick, under the names that are told; None: nothing."""
+        if not isinstance(self.source, HasPast):
+            return None
+        past = self.source.past()
+        return RenamedPast(past, self.renames) if self.renames.changes else past
+
+
+class RenamedPast:
+    """A past whose symbols have other names; see `feed.market.past.Past`."""
+
+    def __init__(self, past: Past, renames: Renames) -> None:
+        """Tell a past by other names."""
+        self.until_ns = past.until_ns
+        self._past = past
+        self._renames = renames
+
+    def symbols(self) -> Collection[str]:
+        """Return the names that have a past."""
+        names = (self._renames.name(symbol) for symbol in self._past.symbols())
+        return [name for name in names if name is not None]
+
+    def open_minute(self, symbol: str) -> OpenBar | None:
+        """Return the trades of the minute that the past ends in."""
+        return self._past.open_minute(self._renames.symbol(symbol))
+
+    def previous_close(self, symbol: str) -> float | None:
+        """Return the last price of the day before the one that it ends in."""
+        return self._past.previous_close(self._renames.symbol(symbol))
+
+    def recall(self, symbol: str) -> Generator[None, None, Recalled]:
+        """Return all that is known of a symbol, piece by piece."""
+        return self._past.recall(self._renames.symbol(symbol))

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from feed.market.past import Past
 from feed.market.receipts import Producer
 from feed.market.ticks import Kind, Tick
 
@@ -97,6 +98,14 @@ class NumbersTrades(Protocol):
     @property
     def numbers_trades(self) -> bool:
         """Whether it has given one."""
+
+
+@runtime_checkable
+class HasPast(Protocol):
+    """A source that can tell bars of before its first tick."""
+
+    def past(self) -> Past:
+        """Return them, once it is open; they end where it first began, also when it is taken up."""
 
 
 @runtime_checkable

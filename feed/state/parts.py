@@ -54,7 +54,7 @@ def meta_of(ingest: Ingest, given_before: int, wall_offset_ns: int) -> dict[str,
 
 def bars_of(ingest: Ingest) -> Iterator[tuple[str, str, bytes]]:
     """Return the finished bars as of now, to be iterated a kind and symbol at a time."""
-    return chain.from_iterable(strand.bars.finished.rows() for strand in ingest.strands)
+    return chain.from_iterable(strand.bars.rows() for strand in ingest.strands)
 
 
 def give_back(restored: Restored, ingest: Ingest) -> bool:
@@ -93,7 +93,7 @@ def give_back(restored: Restored, ingest: Ingest) -> bool:
     for kind, symbol, rows in restored.bars:
         strand = ingest.strand_of(symbol) or ingest.strands[0]
         if strand in health:
-            strand.bars.finished.restore(kind, symbol, rows)
+            strand.bars.restore_rows(kind, symbol, rows)
     for strand in health:
         after = [tick for tick in restored.after if ingest.strand_of(tick.symbol) is strand]
         strand.bars.weave(_of_source(after, builds=strand.bars.builds))

@@ -53,6 +53,7 @@ async def test_symbols_are_what_the_source_knows(serve: Serve) -> None:
         "currency": "",
         "price_step": None,
         "lot": None,
+        "previous_close": None,
     }
     assert second["symbol"] == "BTC/USD"
 

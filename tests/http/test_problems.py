@@ -36,7 +36,7 @@ CASES = [
     ("/v1/snapshot", "?after=0", "after", "…", "symbols"),
     ("/v1/bars", "", "symbol", "", "AAPL or BTC/USD"),
     ("/v1/bars", "?symbol=A,B", "symbol", "A,B", "one symbol"),
-    ("/v1/bars", "?symbol=AAPL&timeframe=5m", "timeframe", "5m", "1s, 1m"),
+    ("/v1/bars", "?symbol=AAPL&timeframe=5m", "timeframe", "5m", "1s, 1m, 1d"),
     ("/v1/bars", "?symbol=AAPL&limit=0", "limit", "0", "1 to 10000"),
     ("/v1/bars", "?symbol=AAPL&trades=*", "trades", "…", "symbol, timeframe, limit"),
     ("/v1/symbols", "?sektor=Energy", "sektor", "…", "query, class, sector"),

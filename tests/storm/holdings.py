@@ -22,6 +22,7 @@ from feed.hub.hub import Hub
 from feed.hub.portrait import MOST_DEPARTED
 from feed.ingest.runner import Ingest
 from feed.market.bar_store import MINUTE_BARS_KEPT, SECOND_BARS_KEPT
+from feed.market.day_bars import DAY_BARS_KEPT
 from feed.program.memory import collect_unheard
 from feed.trust import proofs, shelf
 from feed.trust.tickets import Tickets
@@ -73,8 +74,8 @@ def _is_socket(fd: Path) -> bool:
 def kept(hub: Hub, ingest: Ingest, tickets: Tickets) -> dict[str, list[int]]:
     """Return what is kept for nobody: how many, how many at most, and the bytes of each."""
     ring, shelved = hub.broadcast.ring, tickets.kept
-    bars = sum(strand.bars.finished.bars for strand in ingest.strands)
-    most_bars = len(SYMBOLS) * (SECOND_BARS_KEPT + MINUTE_BARS_KEPT)
+    bars = sum(strand.bars.kept for strand in ingest.strands)
+    most_bars = len(SYMBOLS) * (SECOND_BARS_KEPT + MINUTE_BARS_KEPT + DAY_BARS_KEPT)
     return {
         "ticks": [len(ring), ring.capacity, _TICK_BYTES],
         "bars": [bars, most_bars, _BAR_BYTES],

@@ -104,8 +104,22 @@ def tick_schemas() -> dict[str, Schema]:
     """Return the schema of each kind of tick, and of any tick, by name."""
     schemas = {name: _schema(name, tick) for name, tick in EXAMPLES.items()}
     schemas["Tick"] = _any_of("one market event; `T` tells which", EXAMPLES)
-    schemas["AnyBar"] = _any_of("a bar of a minute or of a second", ("Bar", "SecondBar"))
+    schemas["DayBar"] = _day_bar(schemas["Bar"])
+    schemas["AnyBar"] = _any_of(
+        "a bar of a minute, of a second, or of a day", ("Bar", "SecondBar", "DayBar")
+    )
     return schemas
+
+
+def _day_bar(minute: Schema) -> Schema:
+    """Return the schema of a daily bar, which is in answers only."""
+    type_of: Schema = {"const": "d", "description": "in answers of `/v1/bars` only"}
+    return {
+        **minute,
+        "description": "the trades of one day of UTC; `t` is its start",
+        "properties": {**minute["properties"], "T": type_of},
+        "examples": [{**each, "T": "d"} for each in minute["examples"]],
+    }
 
 
 def _any_of(words: str, names: Any) -> Schema:  # noqa: ANN401 - any collection

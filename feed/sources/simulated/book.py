@@ -28,6 +28,7 @@ _DEFAULT_OWN_VOLATILITY = 0.014
 _CALM_TRADES = (0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2, 4)
 _BUSY_TRADES = (0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2, 3, 3, 4)
 _BUSY_TURBULENCE = 2.0
+CALM_TRADE_SHARE = sum(_CALM_TRADES) / (sum(_CALM_TRADES) + len(_CALM_TRADES))  # of ticks
 
 _SPREAD = 0.5e-4  # of the price, for the busiest symbol; the 5,000th has 24 times as much
 
@@ -63,6 +64,31 @@ class Surroundings:
     session: Mood
     random: Random
     start_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """What a book is, and will be: all of it that does not change with time.
+
+    Attributes:
+        symbol: its symbol.
+        home: where its fair value begins, in price steps.
+        steps: price steps in one unit of the price.
+        width: of its spread, in price steps.
+        beta: its share of the market's walk.
+        sector_beta: its share of its sector's.
+        deviation: of its own walk, in one second.
+        sizes: of its trades, equally likely.
+    """
+
+    symbol: str
+    home: float
+    steps: int
+    width: float
+    beta: float
+    sector_beta: float
+    deviation: float
+    sizes: tuple[float, ...]
 
 
 class Book(ABC):
@@ -157,6 +183,23 @@ class Book(ABC):
             self.halted,
         ) = state
         self._moved_ns = self._start_ns + since_start_ns
+
+    def nature(self) -> Nature:
+        """Return all of it that does not change with time."""
+        return Nature(
+            self.symbol,
+            self._home,
+            self._steps,
+            self._width,
+            self._beta,
+            self._sector_beta,
+            self.own.deviation,
+            self._sizes_of_trades(),
+        )
+
+    @abstractmethod
+    def _sizes_of_trades(self) -> tuple[float, ...]:
+        """Return sizes of trades, equally likely."""
 
     def move(self, now_ns: int) -> int:
         """Bring the fair value to a time and lay bid and ask around it.

@@ -24,10 +24,11 @@ from typing import Any
 
 from feed.errors import InvalidParameter
 from feed.market.ticks import SECOND_NS, Tick
-from feed.sources.simulated.book import Book, Mood, Surroundings
+from feed.sources.simulated.book import CALM_TRADE_SHARE, Book, Mood, Surroundings
 from feed.sources.simulated.incidents import Incidents, Sector
 from feed.sources.simulated.instruments import CRYPTO, PricedInstrument
 from feed.sources.simulated.pairs import PairBook
+from feed.sources.simulated.past import SimulatedPast
 from feed.sources.simulated.shares import ShareBook
 from feed.sources.simulated.walk import Walk
 from feed.wire.json_ticks import TickReader, array_of
@@ -181,6 +182,25 @@ class Market:
         for tick in self._ahead:
             tick.event_ns += by_ns  # nobody has seen it
 
+    def past(self, rate: float, seed: int) -> SimulatedPast:
+        """Return what was before the first moment of a market of this rate and seed."""
+        trades_per_s = rate * CALM_TRADE_SHARE
+        weights = _weights(len(self._books))
+        total = sum(weights)
+        return SimulatedPast(
+            [
+                (sector.walk.deviation, {book.symbol: book.nature() for book in sector.books})
+                for sector in self._sectors.values()
+            ],
+            {
+                book.symbol: trades_per_s * weight / total
+                for book, weight in zip(self._books, weights, strict=True)
+            },
+            market_deviation=self._market.deviation,
+            seed=seed,
+            start_ns=self._start_ns,
+        )
+
     def state(self, untaken: Sequence[Tick] = ()) -> dict[str, Any]:
         """Return all that it knows, as plain data; times since its start.
 
@@ -285,9 +305,14 @@ class Market:
                 return book
 
 
+def _weights(count: int) -> list[float]:
+    """Return how often books are visited, the busiest first: Zipf's frequencies."""
+    return [1 / (rank + _ZIPF_SHIFT) for rank in range(count)]
+
+
 def _spread(books: Sequence[Book]) -> list[Book]:
     """Return 2**16 books to draw from, each as often as its weight says and at least once."""
-    weights = [1 / (rank + _ZIPF_SHIFT) for rank in range(len(books))]
+    weights = _weights(len(books))
     scale = ((1 << _DRAW_BITS) - len(books)) / sum(weights)
     ends = (number + round(weight * scale) for number, weight in enumerate(accumulate(weights), 1))
     draws: list[Book] = []

@@ -29,6 +29,9 @@ class PairBook(Book):
         value = _TYPICAL_TRADE_VALUE.get(currency, _TYPICAL_DOLLARS)
         self._sizes = _sizes(round(log2(value / priced.price)))
 
+    def _sizes_of_trades(self) -> tuple[float, ...]:
+        return self._sizes
+
     def quote(self, event_ns: int) -> Quote:
         """Make a tick of the present bid and ask."""
         bits = self._bits

@@ -99,6 +99,9 @@ class ShareBook(Book):
         self._reason = None if reason is None else HaltReason(*reason)
         super().restore(book)
 
+    def _sizes_of_trades(self) -> tuple[float, ...]:
+        return self._trade_sizes
+
     def quote(self, event_ns: int) -> Quote:
         """Make a tick of the present bid and ask."""
         bits = self._bits

@@ -13,6 +13,7 @@ from math import ceil
 from types import MappingProxyType
 from typing import Any
 
+from feed.market.past import Past
 from feed.market.ticks import SECOND_NS, Kind, Tick
 from feed.sources.simulated.instruments import find_instruments
 from feed.sources.simulated.market import Market, check_rate
@@ -155,6 +156,11 @@ class SimulatedSource:
 
     def _new_market(self) -> Market:
         return Market(self._priced, rate=self._rate, seed=self._seed, start_ns=self._start_ns)
+
+    def past(self) -> Past:
+        """Return what was before its first tick, once it is open: the same for the same options."""
+        assert self._market is not None, "a source is opened before it is asked for its past"
+        return self._market.past(self._rate, self._seed)
 
     def instruments(self) -> list[Instrument]:
         """Return all instruments, sorted by symbol."""

@@ -28,6 +28,11 @@ class Walk:
         self._deviation = daily_volatility / sqrt(TRADING_DAY_S)  # after one second
         self._bits = random.getrandbits
 
+    @property
+    def deviation(self) -> float:
+        """How far it wanders in one second, as a standard deviation."""
+        return self._deviation
+
     def step(self, elapsed_s: float, turbulence: float = 1.0) -> float:
         """Move on by a time; return the value. `turbulence` multiplies the volatility."""
         if elapsed_s > MAX_STEP_S:  # noqa: PLR1730 - min() costs 60 ns, at every visit
