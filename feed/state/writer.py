@@ -308,7 +308,12 @@ class Writer:
         self._path = None
 
     def _write_checkpoint(self, wanted: _Checkpoint) -> None:
-        """Write a checkpoint beside the one that is there, and put it in its place."""
+        """Write a checkpoint beside the one that is there, and put it in its place.
+
+        Whoever waits for it may give up, at the end of a server, but not once it is begun.
+        """
+        if not wanted.done.set_running_or_notify_cancel():
+            return
         path = self._directory.new_checkpoint
         try:
             size = _write_parts(path, wanted.parts, self._write_waiting, sync=wanted.is_last)

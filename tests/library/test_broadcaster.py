@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from feed.settings.load import InvalidSettings
 from feed.settings.options import Settings
 from feed.sources import handed
 from tests.fakes.keys import KeysFile, bearer_of
+from tests.fakes.patience import until
 from tests.library.hosts import hosted
 
 OWN = feed.Trade(symbol="OWN", price=1.0, size=1)
@@ -37,6 +39,28 @@ async def test_what_is_published_is_served_under_its_prefix() -> None:
         ]
         status = await (await host.client.get(f"{host.url}/v1/status")).json()
         assert "desk" in json.dumps(status)
+
+
+async def test_what_it_has_told_is_there_after_a_kill_where_it_keeps_a_state(
+    tmp_path: Path,
+) -> None:
+    one = feed.Broadcaster(state=tmp_path / "state")
+    async with one:
+        # Before its first checkpoint a kill means a new epoch.
+        await until((tmp_path / "state" / "checkpoint").exists)
+        reader = aiter(one.subscribe(trades=["OWN"], after="0"))
+        position = await one.publish([OWN, OWN])
+        told = await anext(reader)
+        shutil.copytree(tmp_path / "state", tmp_path / "killed")
+        last = await one.publish([OWN])
+    epoch = position.partition("-")[0]
+    for directory, stands in (("killed", position), ("state", last)):
+        async with feed.Broadcaster(state=tmp_path / directory) as next_one:
+            its_epoch, _, sequence = next_one.position.partition("-")
+            assert its_epoch == epoch
+            assert int(sequence) >= int(stands.partition("-")[2])
+            again = await anext(aiter(next_one.subscribe(trades=["OWN"], after="0")))
+            assert [tick["S"] for tick in again][:2] == [tick["S"] for tick in told] == ["OWN"] * 2
 
 
 async def test_two_in_one_program_share_nothing() -> None:

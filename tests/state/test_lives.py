@@ -3,10 +3,12 @@
 import asyncio
 import os
 import shutil
+import threading
 from array import array
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -68,6 +70,35 @@ async def test_the_last_checkpoint_waits_for_one_that_is_under_way(tmp_path: Pat
     async with life(state) as app:
         assert app[KEEPER].found.recovery is Recovery.CLEAN
         assert numbers_of(app) == [*range(1, 8)]
+
+
+@pytest.mark.parametrize("is_begun", [True, False])
+async def test_a_server_ends_in_order_while_a_checkpoint_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_begun: bool
+) -> None:
+    write, begun, goes_on = writer._write_parts, threading.Event(), threading.Event()
+
+    def wait(path: Path, parts: Any, pause: Callable[[], object], *, sync: bool) -> int:
+        begun.set()
+        goes_on.wait()
+        return write(path, parts, pause, sync=sync)
+
+    state = tmp_path / "state"
+    async with life(state) as app:
+        await give(app, 3)
+        monkeypatch.setattr(writer, "_write_parts", wait)
+        checkpoints = [asyncio.create_task(app[KEEPER].checkpoint(app[INGEST]))]
+        await until(begun.is_set)
+        if not is_begun:  # it waits behind another one, of which nobody waits for the end
+            checkpoints[0].cancel()
+            checkpoints.append(asyncio.create_task(app[KEEPER].checkpoint(app[INGEST])))
+            await until(lambda: len(app[KEEPER].writer._queue) == 1)
+        checkpoints[-1].cancel()
+        await asyncio.wait(checkpoints)
+        goes_on.set()
+    async with life(state) as app:
+        assert app[KEEPER].found.recovery is Recovery.CLEAN
+        assert numbers_of(app) == [1, 2, 3]
 
 
 @pytest.mark.parametrize("drain_s", [0, 1])
