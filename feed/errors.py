@@ -18,16 +18,19 @@ accepted. Nothing else is raised at a user: an error outside of this family is a
     └── SourceError             a source cannot be opened or read, or ended when it should not
 
 Errors that only one room knows are branches there: in `feed.cli.streams`, `feed.client.errors`,
-`feed.client.publishing.errors`, `feed.settings.load`, `feed.terminal.errors`,
-`feed.trust.certificate`, `feed.trust.keys_file`, `feed.trust.signing_keys` and
-`feed.wire.reckoning`.
+`feed.client.publishing.errors`, `feed.settings.load`, `feed.sources.upstream.endings`,
+`feed.terminal.errors`, `feed.trust.certificate`, `feed.trust.keys_file`,
+`feed.trust.signing_keys` and `feed.wire.reckoning`.
 """
 
+import re
 from collections.abc import Iterator
 
 MAX_SHOWN_LENGTH = 80  # characters of a value from outside, in a message
 HIDDEN = "…"  # for the value of an unknown name, which may be a secret at a wrong place
 _OF_SECRETS = ("auth", "cookie", "jwt", "key", "passw", "secret", "ticket", "token")
+_USER = re.compile(r"(://)[^/?#\s]*@")  # of a URL: RFC 3986 §3.2.1
+_ASSIGNED = re.compile(rf"\b([\w-]*(?:{'|'.join(_OF_SECRETS)})[\w-]*)=[^&\s]*", re.IGNORECASE)
 _DECIMAL_BITS = 4_096  # Python writes no integer of more than 4,300 digits in decimal
 MAX_PATH_LENGTH = 4_096  # and of the path of a file, whose end says the most
 
@@ -200,7 +203,7 @@ def _quoted(value: object, limit: int) -> Iterator[str]:
             yield ", " if index else ""
             yield from _quoted(key, limit)
             yield ": "
-            yield from _quoted(HIDDEN if _is_of_a_secret(key) else item, limit)
+            yield from _quoted(HIDDEN if is_of_a_secret(key) else item, limit)
         yield "}"
     elif isinstance(value, int) and value.bit_length() > _DECIMAL_BITS:
         yield hex(value)
@@ -208,8 +211,13 @@ def _quoted(value: object, limit: int) -> Iterator[str]:
         yield repr(value)
 
 
-def _is_of_a_secret(key: object) -> bool:
-    """Tell whether a map's key is such as secrets have."""
+def without_secrets(text: str) -> str:
+    """Return a text, such as a URL, without what stands where secrets do in it."""
+    return _ASSIGNED.sub(rf"\1={HIDDEN}", _USER.sub(rf"\1{HIDDEN}@", text))
+
+
+def is_of_a_secret(key: object) -> bool:
+    """Tell whether a map's key, or the name of an option, is such as secrets have."""
     if not isinstance(key, str):
         return False
     name = key[:MAX_SHOWN_LENGTH].lower()

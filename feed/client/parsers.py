@@ -54,31 +54,49 @@ class Parser(Protocol):
         """
 
 
-def decode_json(data: bytes | str) -> list[Object]:
-    """Decode one array in JSON.
+def load_json(data: bytes | str) -> object:
+    """Decode one value in JSON.
 
     Raises:
-        Malformed: the data is not such an array.
+        Malformed: the data is not JSON.
     """
     try:
-        value = orjson.loads(data)
+        value: object = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise Malformed(f"not JSON: {error}, in {shorten(data[:100])}") from None
-    return _array(value)
+    return value
 
 
-def decode_msgpack(data: bytes) -> list[Object]:
-    """Decode one array in MessagePack; times are `msgpack.Timestamp`.
+def load_msgpack(data: bytes) -> object:
+    """Decode one value in MessagePack; times are `msgpack.Timestamp`.
 
     Raises:
-        Malformed: the data is not such an array.
+        Malformed: the data is not MessagePack.
     """
     try:
-        value = msgpack.unpackb(data)
+        value: object = msgpack.unpackb(data)
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
         words = str(error) or type(error).__name__
         raise Malformed(f"not MessagePack: {words}, in {shorten(data[:100])}") from None
-    return _array(value)
+    return value
+
+
+def decode_json(data: bytes | str) -> list[Object]:
+    """Decode one array of objects in JSON.
+
+    Raises:
+        Malformed: the data is not such an array.
+    """
+    return _array(load_json(data))
+
+
+def decode_msgpack(data: bytes) -> list[Object]:
+    """Decode one array of objects in MessagePack; times are `msgpack.Timestamp`.
+
+    Raises:
+        Malformed: the data is not such an array.
+    """
+    return _array(load_msgpack(data))
 
 
 class NdjsonParser:

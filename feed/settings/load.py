@@ -17,7 +17,15 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
-from feed.errors import MAX_PATH_LENGTH, InvalidInput, InvalidParameter, show_name
+from feed.errors import (
+    HIDDEN,
+    MAX_PATH_LENGTH,
+    InvalidInput,
+    InvalidParameter,
+    is_of_a_secret,
+    show_name,
+    without_secrets,
+)
 from feed.settings.chosen import (
     Choice,
     choices_of,
@@ -189,7 +197,12 @@ def _source(
     own = {field: given for field, given in bare.items() if field not in Settings.option_fields()}
     own |= {field: Given(field, value, where) for field, value in told.options.items()}
     known = [*kind.option_fields(), *NamingOptions.option_fields()]
-    problems += [UnknownOption(field, where, known) for field in unknown_options(choice)]
+    problems += [
+        InvalidParameter(field, HIDDEN, kind.keys_come, where=where)
+        if kind.keys_come and is_of_a_secret(field)
+        else UnknownOption(field, where, known)
+        for field in unknown_options(choice)
+    ]
     values = _values(kind.option_fields(), own)
     if told.place is not None:
         values["place"] = told.place
@@ -359,6 +372,8 @@ def _problems(
         name, value, where = written[field]
         if field in {"source", "pair"} and isinstance(error["input"], str):
             value = error["input"]  # the one of them that is not accepted
+        if isinstance(value, str):
+            value = without_secrets(value)
         accepted = error.get("ctx", {}).get("accepted") or _accepted_words(block, field)
         words = accepted or error["msg"]
         problems.setdefault(field, InvalidParameter(name, value, words, where=where))

@@ -22,6 +22,7 @@ BUILT_IN = {
     "-": "feed.sources.piped.options:StandardInputOptions",
     "pipe": "feed.sources.piped.options:PipeOptions",
     "push": "feed.sources.pushed.options:PushOptions",
+    "alpaca": "feed.sources.alpaca.options:AlpacaOptions",
 }
 GROUP = "feed.sources"
 

@@ -18,6 +18,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from feed.sources.source import Source
 
 ENV_PREFIX = "FEED_"
+# The help of an option that several kinds of sources have.
+SYMBOLS_WORDS = "Symbols of a source: AAPL,MSFT; simulated ones may be a number, a server's *."
 _NUMBER = re.compile(r"[-+]?[0-9.]+")
 
 
@@ -81,12 +83,15 @@ class SourceOptions(Options, ABC):
             place, such as "replay:FILE".
         usual_name: by which one is told that was given no name; "": that of its kind.
         where: the place in words: "FILE is …"; "" for a name alone.
+        keys_come: whence its keys come, as what is accepted in place of a key among its options;
+            "": it has none.
         place: the text after the colon. It is validated like any field; it is not an option.
     """
 
     usage: ClassVar[str]
     usual_name: ClassVar[str] = ""
     where: ClassVar[str] = ""
+    keys_come: ClassVar[str] = ""
     place: str = ""
 
     @classmethod

@@ -48,6 +48,29 @@ def test_each_source_has_the_options_of_its_text() -> None:
     assert not md.make().renames.changes
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "alpaca:wss://KEYID:SECRETX@h/v2/iex",
+        "alpaca:wss://SECRETX@h/v2/iex",
+        "alpaca:http://h/v2/iex?key=KEYID&apca_api_secret_key=SECRETX",
+        "a=alpaca:wss://h/v2/iex?key=KEYID&secret=SECRETX",
+        "alpaca:wss://h/v2/iex?key=KEYID&secret",
+        "alpaca:wss://h?a=1?key=SECRETX&s",
+        f"alpaca:wss://{'h' * 90}?token=SECRETX&s",
+        "nope:wss://KEYID:SECRETX@h",
+        "replay:/nowhere?token=SECRETX",
+    ],
+)
+def test_a_key_on_the_command_line_is_refused_and_not_shown(text: str) -> None:
+    with pytest.raises(InvalidSettings) as error:
+        load_settings({"source": [text]})
+    assert "SECRETX" not in str(error.value)
+    assert "KEYID" not in str(error.value)
+    if "alpaca:wss://KEYID" in text or "a=alpaca" in text:
+        assert "it comes from the variables APCA_API_KEY_ID" in str(error.value)
+
+
 def test_bare_options_are_of_the_only_source_that_knows_them() -> None:
     _, [md, replay, stdin] = load_settings(
         {"source": ["md=sim", "replay:x.csv", "-"], "rate": "5", "speed": "max"}

@@ -29,15 +29,17 @@ class BadRow:
     """One row that is not a tick: its place and its flaw, in a word and in detail.
 
     Attributes:
-        line: its number, from 1: of a line, or of a row where a file has no lines.
-        unit: which of the two.
+        path: of the file; of what came from a server its URL.
+        line: its number, from 1: of a line, or of a row where a file has no lines; of a message of
+            a server, since it is connected.
+        unit: which of these.
     """
 
-    path: Path
+    path: Path | str
     line: int
     reason: Flaw
     detail: str
-    unit: Literal["line", "row"] = "line"
+    unit: Literal["line", "row", "message"] = "line"
 
     def __str__(self) -> str:
         return f"{self.path}, {self.unit} {self.line}: {self.detail}"

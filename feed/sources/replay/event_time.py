@@ -9,6 +9,8 @@ from datetime import date
 from decimal import Context, Decimal
 from functools import lru_cache
 
+from msgpack import Timestamp
+
 from feed.errors import InvalidTick, shorten
 from feed.market.ticks import MAX_EVENT_NS, SECOND_NS
 
@@ -82,8 +84,14 @@ def rfc3339_ns(text: object) -> int:
 def time_ns(value: object) -> int:
     """Read a time as nanoseconds since the Unix epoch: RFC 3339, or a number of any unit.
 
-    A number may be in a text too: exchanges write numbers of many digits so.
+    A number may be in a text too: exchanges write numbers of many digits so. MessagePack has a type
+    for times.
     """
+    if isinstance(value, Timestamp):
+        whole_ns: int = value.to_unix_nano()
+        if not 0 <= whole_ns <= MAX_EVENT_NS:
+            raise InvalidTick(f"time {shorten(value)} is not accepted; accepted: {_ISO_SHAPE}")
+        return whole_ns
     if type(value) is int or type(value) is float:
         return csv_time_ns(repr(value))  # the file's digits, as far as a float keeps them
     if type(value) is str and value[4:5] != "-":

@@ -200,11 +200,11 @@ class ObjectReader:
 
 
 def _number(row: Row, key: str, least: float = 0.0) -> float:
-    """Return a finite number of at least `least`; JSON itself does not have infinite ones."""
+    """Return a finite number of at least `least`; MessagePack has others, and JSON does not."""
     value = row[key]
     if type(value) is int:
         value = float(value)
-    if type(value) is not float or value < least:
+    if type(value) is not float or not (least <= value < inf) or value == -inf:
         raise InvalidTick(f"{key} {shorten(value)} is not accepted; accepted: {at_least(least)}")
     return value
 

@@ -9,6 +9,7 @@ from pydantic_settings import NoDecode
 from feed.errors import shorten
 from feed.market.symbols import SYMBOL_SHAPE, is_symbol
 from feed.sources.options import (
+    SYMBOLS_WORDS,
     Accepts,
     SourceOptions,
     not_a_boolean,
@@ -62,7 +63,7 @@ class SimulatedOptions(SourceOptions):
         Accepts(
             f"how many, from {MIN_SYMBOLS} to {MAX_SYMBOLS}, or a list such as AAPL,BRK.B,BTC/USD"
         ),
-    ] = Field(default=100, description="How many symbols are simulated, or which: AAPL,MSFT.")
+    ] = Field(default=100, description=SYMBOLS_WORDS)
     rate: Annotated[
         float,
         BeforeValidator(not_a_boolean),

@@ -40,6 +40,7 @@ class SilenceWatch:
     __slots__ = (
         "_first_limit_s",
         "_frame_s",
+        "_is_new",
         "_longest_limit_s",
         "_ping_s",
         "_told",
@@ -60,6 +61,7 @@ class SilenceWatch:
         self._told = True  # something came on the connection before; there was none
         self._told_s = 0.0  # when something was told last, or the connection opened
         self._frame_s = 0.0  # when anything came
+        self._is_new = False  # the connection has not been pinged
         self._ping_s: float | None = None  # when one was sent that is not answered yet
 
     def open(self, mono_s: float) -> None:
@@ -67,8 +69,7 @@ class SilenceWatch:
         self._told = False
         self._told_s = self._frame_s = mono_s
         self._ping_s = None
-        if not self.answers_pings:
-            self._frame_s = -math.inf
+        self._is_new = True
 
     def hear(self, mono_s: float, *, told: bool) -> None:
         """Note that a frame came.
@@ -94,7 +95,7 @@ class SilenceWatch:
     def note_ping(self, mono_s: float) -> None:
         """Note that a ping was sent."""
         self._ping_s = mono_s
-        self._frame_s = max(self._frame_s, mono_s - PING_AFTER_S)
+        self._is_new = False
 
     def due(self, mono_s: float) -> Due:
         """Return what is to be done now; a connection that is given up is not asked about again."""
@@ -102,6 +103,8 @@ class SilenceWatch:
             if not self._told:
                 self.limit_s = min(2 * self.limit_s, self._longest_limit_s)
             return Due.GIVE_UP_SILENT
+        if self._is_new:
+            return Due.PING
         if self._ping_s is None:
             return Due.PING if mono_s - self._frame_s >= PING_AFTER_S else Due.NOTHING
         if mono_s - max(self._ping_s, self._frame_s) < PONG_WITHIN_S:

@@ -67,6 +67,7 @@ def test_one_that_answers_and_tells_nothing_is_given_up_later_each_time() -> Non
     watch, limits = watched(limit_s=120.0), []
     for _ in range(9):
         watch.open(0.0)
+        watch.note_ping(0.0)
         limits.append(watch.limit_s)
         watch.hear_pong(watch.limit_s - 1)
         assert watch.due(watch.limit_s - 0.5) is Due.NOTHING
