@@ -63,7 +63,7 @@ def _endless(request: web.Request, most_symbols: int, server: Server) -> Endless
 def _greeting(hub: Hub, *, live: bool) -> Message:
     ring = hub.broadcast.ring
     return follow_message(
-        ring.position(ring.newest),
+        hub.broadcast.position,  # what is newer has not been told anybody, and a kill may take it
         ring.oldest,
         whole=ring.is_whole,
         live=live,

@@ -87,8 +87,10 @@ class Keeper:
         mark = Mark.UNLOGGED if restored is None else Mark.RUNNING
         epoch, newest = self.ring.epoch, self.ring.newest
         self._lacks_tail = False  # and that is told
-        tail = self._make_tail()  # before the cell: what the last one holds is in the log by now
+        # What it holds is in the log by now, and nothing of it may be read again.
+        directory.tail.unlink(missing_ok=True)
         self._cell = Cell(directory.cell, Contents(epoch, boot, mark, newest, self.given_before))
+        tail = self._make_tail()
         self.writer = Writer(directory, self._cell, tail, epoch, takes=restored is not None)
         self.checkpoints = self.failures = 0
         self.checkpointed_ns = now.mono_ns
@@ -259,7 +261,6 @@ class Keeper:
         try:
             tail = Tail(path, self.ring.epoch)
         except OSError as error:
-            path.unlink(missing_ok=True)  # of an earlier server; nothing of it may be read again
             if not self._lacks_tail:
                 log.warning("state_without_tail", directory=str(path.parent), error=error.strerror)
             self._lacks_tail = True
@@ -301,11 +302,12 @@ class Keeper:
             return
         self._is_closed = True
         if await self.checkpoint(ingest, is_last=True) and self.writer.takes:
-            with suppress(OSError):  # then there is a file more
-                self._directory.tail.unlink()
             log.info("state_kept", epoch=self.ring.epoch, newest=ingest.hub.broadcast.cut_sequence)
         self._tell_durable()
         self.writer.close()
+        if self.writer.takes:  # all that it holds is in the log
+            with suppress(OSError):
+                self._directory.tail.unlink()
         self._cell.close()
         self._directory.unlock()
 

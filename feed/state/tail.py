@@ -17,6 +17,7 @@ a machine that stops: the kernel writes its pages when it likes.
 import errno
 import mmap
 import os
+import shutil
 import zlib
 from pathlib import Path
 from struct import Struct
@@ -50,9 +51,11 @@ class Tail:
             half_bytes: of each half.
 
         Raises:
-            OSError: it cannot be written, or the disk has no room for it.
+            OSError: it cannot be written, or the disk would have less room left than it takes.
         """
         size = _HALVES_AT + _HALVES * half_bytes
+        if shutil.disk_usage(path.parent).free < 2 * size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         new = path.with_suffix(".new")
         try:
             with os.fdopen(open_new(new), "wb", buffering=0) as file:

@@ -204,6 +204,8 @@ class Writer:
         self._closed = self._is_urgent = True
         self._wake.set()
         self._thread.join()
+        if self._tail is not None:
+            self._tail.close()
 
     def _is_late(self, mono_ns: int) -> bool:
         try:

@@ -42,7 +42,7 @@ def follow_message(
     """Return the first message of a follow stream.
 
     Args:
-        newest: the newest event that the ring has.
+        newest: the newest event that was cut.
         oldest: the first sequence that it holds.
         whole: nothing came before that: it is the first of all.
         live: its events happen now.
