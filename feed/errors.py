@@ -11,6 +11,7 @@ accepted. Nothing else is raised at a user: an error outside of this family is a
     │   └── InvalidTick         a row of a recording that is not a tick
     ├── LimitExceeded           a limit of this server: names the limit and its value
     │   └── TooOften            a rate is exceeded: says when to come back
+    │       └── Crowded         all places are taken: likewise
     ├── Unauthenticated         what was asked for is due only after authentication
     ├── CredentialRefused       a credential that is not accepted: unknown, wrong, expired …
     ├── NotGranted              nothing of what was asked for is granted to whoever asked
@@ -106,6 +107,15 @@ class TooOften(LimitExceeded):
         super().__init__(limit, maximum + 1, maximum)
         self.retry_s = retry_s
         self.args = (f"{limit}: more than {maximum}; come back in {max(retry_s, 0.1):.1f} s",)
+
+
+class Crowded(TooOften):
+    """What a server has a few places for is taken, until somebody leaves; see `TooOften`."""
+
+    def __init__(self, limit: str, maximum: int, retry_s: float) -> None:
+        super().__init__(limit, maximum, retry_s)
+        words = f"{limit}: all {maximum} are in use; ask for one of these, or come back"
+        self.args = (f"{words} in {retry_s:g} s",)
 
 
 class Unauthenticated(FeedError):

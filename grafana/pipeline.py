@@ -322,6 +322,15 @@ _LANES = Row(
             Kind.LOG,
         ),
         Panel(
+            "Projections",
+            "Different projections of ticks in use (fields): each keeps fragments of its own.",
+            Unit.COUNT,
+            (
+                Query("feed_projections<>", "{{instance}} in use"),
+                Query("feed_projections_limit<>", "{{instance}} limit"),
+            ),
+        ),
+        Panel(
             "Ingest → written",
             "Age of the oldest tick of a frame when its lane had been written: what this server "
             "adds.",

@@ -129,15 +129,15 @@ class Broadcast:
             pace=self.pace,
         )
         self.fan_out = fan_out
-        self.lanes = Lanes(classes)
+        self.lanes = Lanes(classes, self.fragments.drop)
         self.sizes = sizes
         self.cut_sequence = ring.newest
         self.conflated_cuts = 0
         self._paces: dict[int, Pace] = {}  # by interval in milliseconds
         self.ticks = dict.fromkeys(Kind, 0)
-        # Of the cut in progress: its first sequence, and its fragments, by codec name.
-        self._encoded: dict[str, tuple[int, list[bytes]]] = {}
-        self._numbered: dict[str, dict[int, int]] = {}  # the sequences of these, where needed
+        # Of the cut in progress: its first sequence, and its fragments, by codec.
+        self._encoded: dict[Codec, tuple[int, list[bytes]]] = {}
+        self._numbered: dict[Codec, dict[int, int]] = {}  # the sequences of these, where needed
 
     @property
     def position(self) -> Position:
@@ -328,7 +328,7 @@ class Broadcast:
             index.distribute(ticks, fragments)
         for payload in self.lanes.following:
             codec = payload.key.codec
-            known = self._encoded.get(codec.name)
+            known = self._encoded.get(codec)
             payload.waiting += (
                 self._encode(codec, events, first, opaque=ticks is not events)
                 if known is None
@@ -339,12 +339,12 @@ class Broadcast:
         """Encode a batch of the ring, and keep the fragments."""
         fragments = encode_events(codec, events, opaque=opaque)
         self.fragments.store(codec, first, fragments)
-        self._encoded[codec.name] = first, fragments
+        self._encoded[codec] = first, fragments
         return fragments
 
     def _note_cut(self, log: Log, events: list[Tick], first: int) -> None:
         """Tell the log of a cut, in the JSON that subscribers get; without any it is made here."""
-        known = self._encoded.get(JSON.name)
+        known = self._encoded.get(JSON)
         fragments = encode_events(JSON, events, opaque=True) if known is None else known[1]
         ingested_ns = self.ring.ingestion_times_ns(first - 1, len(events))
         told, offset_ns = JSON.join(fragments), self.wall_offset_ns
@@ -423,11 +423,11 @@ class Broadcast:
 
     def _sequences(self, codec: Codec) -> dict[int, int]:
         """Return the sequences of the batch's ticks by the identity of their fragments."""
-        known = self._numbered.get(codec.name)
+        known = self._numbered.get(codec)
         if known is None:
-            first, fragments = self._encoded.get(codec.name, (0, []))
+            first, fragments = self._encoded.get(codec, (0, []))
             known = {id(fragment): first + index for index, fragment in enumerate(fragments)}
-            self._numbered[codec.name] = known
+            self._numbered[codec] = known
         return known
 
 

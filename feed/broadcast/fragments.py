@@ -125,13 +125,13 @@ class Fragments:
     ) -> None:
         self.segments = Segments(ring, segment_ticks, classes)
         self._ring = ring
-        self._fragments: dict[str, _FragmentRing] = {}  # by codec name
+        self._fragments: dict[Codec, _FragmentRing] = {}
         # By selection, codec and segment; with the sequence after the last that was looked at.
-        self._remembered: SelectionCache[tuple[str, int], tuple[int, Selected]]
+        self._remembered: SelectionCache[tuple[Codec, int], tuple[int, Selected]]
         pieces_bytes = max_remembered_bytes // _PIECES_SHARE
         self._remembered = SelectionCache(max_remembered_bytes - pieces_bytes)
         # By selection, codec, longest piece, and the sequences before the first and of the last.
-        self._pieces: SelectionCache[tuple[str, int, int, int], tuple[tuple[bytes, ...], int]]
+        self._pieces: SelectionCache[tuple[Codec, int, int, int], tuple[tuple[bytes, ...], int]]
         self._pieces = SelectionCache(pieces_bytes)
 
     @property
@@ -149,6 +149,12 @@ class Fragments:
         self.clear()
         self._fragments.clear()
         self.segments.clear()
+
+    def drop(self, codec: Codec) -> None:
+        """Let go of all fragments of a codec that nobody uses any more."""
+        self._fragments.pop(codec, None)
+        self._remembered.drop_where(lambda rest: rest[0] is codec)
+        self._pieces.drop_where(lambda rest: rest[0] is codec)
 
     def store(self, codec: Codec, first: int, fragments: Sequence[bytes]) -> None:
         """Keep the fragments of the ticks from sequence `first` on."""
@@ -190,14 +196,14 @@ class Fragments:
                 selection, codec, after, upto, max_bytes, max_ticks, turn_ticks, remember=remember
             )[:2]
         for last in (_WHOLE, upto):
-            known = self._pieces.get(selection, (codec.name, max_bytes, after, last))
+            known = self._pieces.get(selection, (codec, max_bytes, after, last))
             if known is not None and known[1] <= upto:
                 return list(known[0]), known[1]
         fragments, reached, whole = self._look(
             selection, codec, after, upto, max_bytes, None, turn_ticks, remember=True
         )
         if fragments and (whole or reached == upto):
-            rest = codec.name, max_bytes, after, _WHOLE if whole else upto
+            rest = codec, max_bytes, after, _WHOLE if whole else upto
             piece_bytes = _BYTES_A_REFERENCE * len(fragments)
             self._pieces.put(selection, rest, (tuple(fragments), reached), piece_bytes)
             self._forget_pieces()
@@ -250,16 +256,14 @@ class Fragments:
         return taken, after, False
 
     def _of(self, codec: Codec) -> _FragmentRing:
-        ring = self._fragments.get(codec.name)
+        ring = self._fragments.get(codec)
         if ring is None:
-            ring = self._fragments[codec.name] = _FragmentRing(
-                self._ring, codec, self.segments.ticks
-            )
+            ring = self._fragments[codec] = _FragmentRing(self._ring, codec, self.segments.ticks)
         return ring
 
     def _select(self, selection: Selection, codec: Codec, number: int, upto: int) -> Selected:
         """Return what a selection takes of a segment, remembered while the segment is the same."""
-        rest = codec.name, number
+        rest = codec, number
         known = self._remembered.get(selection, rest)
         segment = self._of(codec).segment(number, upto)
         if known is not None and known[0] == segment.next:
@@ -284,7 +288,8 @@ class Fragments:
         first = max(number * self.segments.ticks, self._ring.oldest)
         end = min(upto, self.segments.last(number)) + 1
         indices = self.segments.select(selection, first, end)
-        known = self._of(codec).known(number)
+        kept = self._fragments.get(codec)
+        known = None if kept is None else kept.known(number)
         if known is not None and known.first <= first and end <= known.next:
             offset = first - known.first
             fragments = [known.fragments[offset + index] for index in indices]

@@ -5,7 +5,7 @@ with their first member and go with their last.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from weakref import WeakKeyDictionary, ref
@@ -15,13 +15,14 @@ from feed.broadcast.deflated_lane import DeflatedLane
 from feed.broadcast.lane import Lane
 from feed.broadcast.payload import Payload
 from feed.broadcast.payload_key import PayloadKey
+from feed.broadcast.projections import Projections
 from feed.broadcast.selection_index import SelectionIndex
 from feed.broadcast.shaping import Shapings
 from feed.broadcast.traffic import Traffic
 from feed.broadcast.wildcard_sets import WildcardSets
 from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.conflation import Conflator
-from feed.wire.codec import CODECS, Codec
+from feed.wire.codec import Codec
 from feed.wire.compression import Compression
 from feed.wire.framing import Framing
 from feed.wire.selection import Selection
@@ -48,11 +49,13 @@ class Lanes:
         shapings: of all lanes whose frames are plain.
         conflators: one for each interval that somebody asked for, by milliseconds.
         following: the payloads of servers that follow this one: they take every event.
+        projections: those of codecs in use.
         wildcard_sets: the sets of symbols with wildcards, of all selections.
     """
 
     __slots__ = (
         "_carried",
+        "_drop",
         "_indexes",
         "_kept",
         "_lanes",
@@ -63,12 +66,23 @@ class Lanes:
         "conflators",
         "counts",
         "following",
+        "projections",
         "shapings",
         "traffic",
         "wildcard_sets",
     )
 
-    def __init__(self, classes: AssetClasses = BY_FORM) -> None:
+    def __init__(
+        self, classes: AssetClasses = BY_FORM, drop: Callable[[Codec], None] = lambda _: None
+    ) -> None:
+        """Begin without lanes.
+
+        Args:
+            classes: the asset class of each symbol.
+            drop: called with a projection of a codec that nobody uses any more.
+        """
+        self._drop = drop
+        self.projections = Projections()
         self.counts: Counter[tuple[str, str]] = Counter()
         self.traffic: defaultdict[tuple[str, str], Traffic] = defaultdict(Traffic)
         self.budget = CompressorBudget()
@@ -83,8 +97,8 @@ class Lanes:
         self._left_entries = 0
         # Sets of symbols in use, by those that are equal to them.
         self._symbols: WeakKeyDictionary[frozenset[str], ref[frozenset[str]]] = WeakKeyDictionary()
-        # By codec name and interval; 0 ms: lossless.
-        self._indexes: defaultdict[tuple[str, int], SelectionIndex] = defaultdict(
+        # By codec and interval; 0 ms: lossless.
+        self._indexes: defaultdict[tuple[Codec, int], SelectionIndex] = defaultdict(
             partial(SelectionIndex, self.wildcard_sets)
         )
 
@@ -102,9 +116,9 @@ class Lanes:
 
     def indexes(self, interval_ms: int) -> Iterator[tuple[Codec, SelectionIndex]]:
         """Yield the index of each codec in use for an interval; 0 ms: lossless."""
-        for (name, index_ms), index in self._indexes.items():
+        for (codec, index_ms), index in self._indexes.items():
             if index_ms == interval_ms and index.selections:
-                yield CODECS[name], index
+                yield codec, index
 
     def with_fragments(self) -> list[tuple[Payload, list[Lane]]]:
         """Return the payloads that the indexes gave something to, with their lanes."""
@@ -249,7 +263,8 @@ class Lanes:
         if payload.follows:
             self.following.append(payload)
             return
-        codec = payload.key.codec.name
+        codec = payload.key.codec
+        self.projections.add(codec)
         for interval_ms, part in payload.parts.items():
             self._indexes[codec, interval_ms].add(part, payload.collect)
             if interval_ms and interval_ms not in self.conflators:
@@ -260,7 +275,7 @@ class Lanes:
         if payload.follows:
             self.following.remove(payload)
             return
-        codec = payload.key.codec.name
+        codec = payload.key.codec
         for interval_ms, part in payload.parts.items():
             self._indexes[codec, interval_ms].remove(part, payload.collect)
             if (
@@ -273,3 +288,7 @@ class Lanes:
                 )
             ):
                 del self.conflators[interval_ms]
+        if self.projections.take(codec):
+            for key in [key for key in self._indexes if key[0] is codec]:
+                del self._indexes[key]
+            self._drop(codec)

@@ -6,7 +6,7 @@ longest unused entries go where there are too many bytes; the newest stays, what
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from feed.wire.selection import Selection
@@ -66,6 +66,11 @@ class SelectionCache(Generic[Rest, Value]):
         """Let go of the longest unused entry, which there must be."""
         selection, rest = next(iter(self._entries))
         self._drop(selection, rest)
+
+    def drop_where(self, chosen: Callable[[Rest], bool]) -> None:
+        """Let go of the entries whose rest is chosen; O(entries)."""
+        for selection, rest in [key for key in self._entries if chosen(key[1])]:
+            self._drop(selection, rest)
 
     def clear(self) -> None:
         """Let go of everything."""

@@ -33,8 +33,11 @@ from feed.market.symbols import ALL, is_symbol
 from feed.market.ticks import KIND_OF_CHANNEL, MINUTE_NS, SECOND_NS, Channel
 from feed.sources.search import found
 from feed.sources.source import Instrument
+from feed.wire.codec import Codec
 from feed.wire.grants import Grants
+from feed.wire.json_codec import JSON
 from feed.wire.messages import WarningReason, refusal_words
+from feed.wire.projection import check_fields, projected
 from feed.wire.requests import Request
 from feed.wire.selection import Selection
 
@@ -141,8 +144,9 @@ async def snapshot(request: web.Request, server: Server) -> web.Response:
             pace = hub.broadcast.pace(grants.conflate_ms)
             position, known = hub.broadcast.ring.position(pace.sequence), pace.snapshot
         ticks = known.state(dict(selection.symbols))
+        codec = _projected(asked, selection)
     head = {"pos": str(position), **warnings}
-    return _paced(ticks_answer(head, await encode(hub.turns, ticks)), grants)
+    return _paced(ticks_answer(head, await encode(hub.turns, ticks, codec)), grants)
 
 
 async def history(request: web.Request, server: Server) -> web.Response:
@@ -156,10 +160,11 @@ async def history(request: web.Request, server: Server) -> web.Response:
     )
     async with server.hub.turns.turn(Step.ANSWER):
         selection, warnings = _selected(asked, request, server)
+        codec = _projected(asked, selection)
     grants = identity_of(request).grants
     hub, pace_ms = server.hub, grants.conflate_ms
     after, warning = await begin_page(hub, selection, asked.after, asked.last, pace_ms)
-    page = await read_page(hub, selection, after, limit, pace_ms)
+    page = await read_page(hub, selection, after, limit, pace_ms=pace_ms, codec=codec)
     head: dict[str, Any] = {
         "pos": str(page.position),
         "next": str(page.position) if page.more else None,
@@ -265,6 +270,17 @@ def _selected(
         return selection, {}
     asked.check_selects()
     return _granted(asked.symbols(), grants, server, asked.silent_channels)
+
+
+def _projected(asked: Request, selection: Selection) -> Codec:
+    """Return JSON with the keys that a finite request asks for.
+
+    Raises:
+        InvalidParameter: no tick that it selects has one of them.
+    """
+    channels = [channel for channel, _ in selection.symbols]
+    check_fields(asked.fields, channels)
+    return projected(JSON, asked.fields, channels)
 
 
 def _granted(

@@ -19,6 +19,7 @@ from feed.hub.steps import Step
 from feed.hub.turns import Turns
 from feed.market.ticks import Tick
 from feed.wire.beginning import Beginning
+from feed.wire.codec import Codec
 from feed.wire.json_codec import JSON
 from feed.wire.messages import GapReason, Message, gap_message
 from feed.wire.position import BEGINNING, Position
@@ -88,11 +89,18 @@ async def begin_page(
 
 
 async def read_page(
-    hub: Hub, selection: Selection, after: Position, most_ticks: int, pace_ms: int = 0
+    hub: Hub,
+    selection: Selection,
+    after: Position,
+    most_ticks: int,
+    *,
+    pace_ms: int = 0,
+    codec: Codec = JSON,
 ) -> Page:
     """Return the ticks of a selection after a position, at most so many.
 
-    They go up to the last cut, or to the last end of an interval of `pace_ms`.
+    They go up to the last cut, or to the last end of an interval of `pace_ms`; `codec` is JSON, or
+    a projection of it.
     """
     broadcast = hub.broadcast
     ring = broadcast.ring
@@ -111,7 +119,7 @@ async def read_page(
             try:
                 found, reached = broadcast.fragments.read(
                     selection,
-                    JSON,
+                    codec,
                     reached,
                     upto if hole is None else hole.first - 1,
                     max_bytes=room_bytes,
@@ -130,12 +138,12 @@ async def read_page(
     return Page(fragments, ring.position(reached), reached < upto, gap)
 
 
-async def encode(turns: Turns, ticks: Sequence[Tick]) -> list[bytes]:
+async def encode(turns: Turns, ticks: Sequence[Tick], codec: Codec = JSON) -> list[bytes]:
     """Return ticks as JSON, encoded in turns."""
     fragments: list[bytes] = []
     for start in range(0, len(ticks), TURN_TICKS):
         async with turns.turn(Step.ANSWER):
-            fragments += JSON.encode(ticks[start : start + TURN_TICKS])
+            fragments += codec.encode(ticks[start : start + TURN_TICKS])
     return fragments
 
 

@@ -200,7 +200,7 @@ ROUTES = (
         market_data.snapshot,
         Scope.GRANTED,
         '`{"pos","ticks"}`: the last known state',
-        _SELECTING,
+        (*_SELECTING, "fields"),
         says={200: models.SnapshotAnswer},
     ),
     Route(
@@ -208,7 +208,7 @@ ROUTES = (
         market_data.history,
         Scope.GRANTED,
         '`{"pos","ticks","next"}`: what the ring holds, page by page; `gap` where some is gone',
-        (*_SELECTING, "after", "last", "limit"),
+        (*_SELECTING, "after", "last", "fields", "limit"),
         says={200: models.HistoryAnswer},
     ),
     Route(

@@ -56,7 +56,7 @@ def _endless(request: web.Request, most_symbols: int) -> Endless:
         asked = asked.model_copy(update={"snapshot": None, "last": None})
     retry_ms = random.randint(*_RETRY_MS)
     return Endless(
-        key=PayloadKey(asked.conflated_selection, codec, marks=False),
+        key=PayloadKey(asked.conflated_selection, asked.project(codec), marks=False),
         framing=SseFraming(base64=not codec.is_text, chunked=speaks_chunks(request)),
         content_type="text/event-stream; charset=utf-8",
         asked=asked,

@@ -9,6 +9,7 @@ from feed.broadcast.payload_key import PayloadKey
 from feed.errors import LimitExceeded, NotGranted
 from feed.hub.hub import Hub
 from feed.hub.session import Session
+from feed.market.ticks import Channel
 from feed.wire.codec import Codec
 from feed.wire.compression import Compression
 from feed.wire.control import Subscribe, Unsubscribe
@@ -16,6 +17,7 @@ from feed.wire.dialect import DIALECTS
 from feed.wire.disconnect import Reason
 from feed.wire.grants import Grants
 from feed.wire.messages import refusal_words
+from feed.wire.projection import check_fields, projected
 from feed.wire.subscribed import NOTHING_SUBSCRIBED, Subscribed
 from feed.wire.transport import Transport
 
@@ -29,7 +31,16 @@ class StandingOrder:
         marks: whether positions are in the arrays.
     """
 
-    __slots__ = ("_compress", "_every", "_hub", "_subscribed", "agreed", "codec", "marks")
+    __slots__ = (
+        "_compress",
+        "_every",
+        "_fields",
+        "_hub",
+        "_subscribed",
+        "agreed",
+        "codec",
+        "marks",
+    )
 
     def __init__(self, hub: Hub, codec: Codec, agreed: Compression | None, every: str) -> None:
         """Begin with nothing.
@@ -45,6 +56,7 @@ class StandingOrder:
         self.marks = False
         self._hub = hub
         self._every = every
+        self._fields: frozenset[str] | None = None  # None: all
         self._compress = True  # unless the client asked for plain frames
         self._subscribed = NOTHING_SUBSCRIBED
 
@@ -64,8 +76,11 @@ class StandingOrder:
             raise NotGranted(f"the transport {Transport.WEBSOCKET}", grants.words())
         if added.refused and not subscribed.selection.symbols:
             raise NotGranted(refusal_words(added.refused), grants.words())
+        fields = self._fields if asked.fields is None else asked.fields
+        if asked.fields is not None:
+            check_fields(fields, _channels(subscribed))
         self._compress = self._compress if asked.compress is None else asked.compress
-        self._move(session, subscribed, marks=marks)
+        self._move(session, subscribed, marks=marks, fields=fields)
         self._hub.subscriptions.begin(
             session,
             added.selection,
@@ -82,7 +97,8 @@ class StandingOrder:
 
     def take_away(self, session: Session, unwanted: Unsubscribe) -> None:
         """Subscribe to less."""
-        self._move(session, self._granted(session).less(unwanted, self._every), marks=self.marks)
+        subscribed = self._granted(session).less(unwanted, self._every)
+        self._move(session, subscribed, marks=self.marks, fields=self._fields)
         self._hub.subscriptions.release(session)
 
     def follow_grants(self, session: Session) -> None:
@@ -99,7 +115,9 @@ class StandingOrder:
             self._hub.subscriptions.withdraw(session)
             return
         try:
-            self._move(session, granted, marks=self.marks, grants=granted.grants)
+            self._move(
+                session, granted, marks=self.marks, fields=self._fields, grants=granted.grants
+            )
         except LimitExceeded as error:  # it may not keep what it has
             self._hub.door.note(error)
             self._hub.disconnect(session, Reason.POLICY, str(error))
@@ -113,7 +131,13 @@ class StandingOrder:
         return subscribed if subscribed.grants is grants else subscribed.under(grants)
 
     def _move(
-        self, session: Session, subscribed: Subscribed, *, marks: bool, grants: Grants | None = None
+        self,
+        session: Session,
+        subscribed: Subscribed,
+        *,
+        marks: bool,
+        fields: frozenset[str] | None,
+        grants: Grants | None = None,
     ) -> None:
         """Change the subscription, and acknowledge it; the session is held after it.
 
@@ -121,9 +145,11 @@ class StandingOrder:
             session: whose it is.
             subscribed: the new one.
             marks: whether positions are in the arrays.
+            fields: the keys that ticks keep; None: all.
             grants: of now, where it changes since these have changed.
         """
-        key = PayloadKey(subscribed.selection, self.codec, marks)
+        codec = projected(self.codec, fields, _channels(subscribed))
+        key = PayloadKey(subscribed.selection, codec, marks)
         compression = self.agreed if self._compress else None
         self._hub.subscriptions.change(
             session, key, compression, beside=subscribed.beside, grants=grants
@@ -131,6 +157,10 @@ class StandingOrder:
         # Equal, and shared by the whole lane: a copy of the selection would take 1 kB.
         shared = session.subscriber.lane.payload.key.selection
         self._subscribed = replace(subscribed, selection=shared)
-        self.marks = marks
+        self.marks, self._fields = marks, fields
         acknowledgement = DIALECTS[self.codec.name].acknowledge(subscribed)
         session.connection.write_last(acknowledgement)
+
+
+def _channels(subscribed: Subscribed) -> list[Channel]:
+    return [channel for channel, _ in subscribed.selection.symbols]

@@ -46,7 +46,9 @@ def _endless(request: web.Request, most_symbols: int) -> Endless:
         )
     codec = _CODECS[media_type]
     return Endless(
-        key=PayloadKey(asked.conflated_selection, codec, marks=asked.marks is not False),
+        key=PayloadKey(
+            asked.conflated_selection, asked.project(codec), marks=asked.marks is not False
+        ),
         framing=StreamFraming(codec.delimiter, chunked=speaks_chunks(request)),
         content_type=codec.media_types[0],
         asked=asked,

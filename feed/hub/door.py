@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from feed.broadcast.lane import Lane
 from feed.broadcast.memory import Memory
-from feed.errors import FeedError, LimitExceeded, TooOften
+from feed.broadcast.projections import Projections
+from feed.errors import Crowded, FeedError, LimitExceeded, TooOften
 from feed.hub.session import Session
 from feed.settings.options import Settings
 from feed.trust.addresses import place_of
@@ -19,12 +20,15 @@ from feed.trust.forwarding import TrustedProxies
 from feed.trust.identity import Identity
 from feed.trust.rates import Rates
 from feed.trust.tally import Tally
+from feed.wire.codec import Codec
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.limit import Limit, limit_called
+from feed.wire.projection import ProjectedCodec
 
 CONNECTIONS_BURST_S = 10.0  # thousands behind one address come back together after a restart
 REQUESTS_BURST_S = 5.0
 RETRY_MS = 5_000  # of newcomers for whom there is no memory
+CROWDED_RETRY_S = 5.0  # of those for whom there is no projection
 _NS_PER_S = 1_000_000_000
 
 Owner = Hashable
@@ -192,6 +196,41 @@ class Door:
         if after > most:
             raise LimitExceeded(Limit.LANES, after, most)
 
+    def check_projection(
+        self,
+        identity: Identity,
+        place: str,
+        codec: Codec,
+        projections: Projections,
+        leaves: Lane | None = None,
+    ) -> None:
+        """Refuse a projection more than somebody may use, or than there may be.
+
+        Args:
+            identity: whose connection it is.
+            place: whence it comes.
+            codec: of the lane that it is about to enter.
+            projections: those in use.
+            leaves: the lane that it leaves for it, if any.
+
+        Raises:
+            Crowded: as many are used.
+        """
+        if not isinstance(codec, ProjectedCodec):
+            return
+        settings, owner = self._settings, owner_of(identity, place)
+        theirs = {
+            lane.codec
+            for lane, members in self._lanes.get(owner, Counter[Lane]()).items()
+            if isinstance(lane.codec, ProjectedCodec) and not (lane is leaves and members == 1)
+        }
+        most = settings.max_projections_per_identity
+        if owner and codec not in theirs and len(theirs) >= most:
+            raise self._crowded(Limit.IDENTITY_PROJECTIONS, most)
+        most = settings.max_projections
+        if codec not in projections and len(projections) >= most:
+            raise self._crowded(Limit.PROJECTIONS, most)
+
     def note_move(self, session: Session, before: Lane) -> None:
         """Note that a session has moved from a lane to that where it is now."""
         if owner := owner_of(session.identity, session.connection.place):
@@ -205,7 +244,9 @@ class Door:
         self.limited[Limit.HANDSHAKES] += 1
 
     def note(self, error: FeedError) -> None:
-        """Count that a limit had an effect, if an error is of one."""
+        """Count that a limit had an effect, if an error is of one and not counted already."""
+        if isinstance(error, TooOften):
+            return
         if isinstance(error, LimitExceeded) and (limit := limit_called(error.limit)):
             self.limited[limit] += 1
 
@@ -243,6 +284,10 @@ class Door:
             return None
         self.limited[limit] += 1
         return TooOften(limit, most, wait_ns / _NS_PER_S)
+
+    def _crowded(self, limit: Limit, most: int) -> Crowded:
+        self.limited[limit] += 1
+        return Crowded(limit, most, CROWDED_RETRY_S)
 
     def _raise(self, error: TooOften | None) -> None:
         if error is not None:

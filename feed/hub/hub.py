@@ -236,6 +236,8 @@ class Hub:
         if key.selection.symbols:
             lane = self.broadcast.lanes.find(key, framing, compression)
             self.door.check_lane(identity, connection.place, lane)
+            projections = self.broadcast.lanes.projections
+            self.door.check_projection(identity, connection.place, key.codec, projections)
         subscriber = self.audience.enter(key, framing, connection, opened_ns, compression)
         session = Session(
             connection,

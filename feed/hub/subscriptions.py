@@ -87,8 +87,12 @@ class Subscriptions:
         mono_ns, subscriber = self._clock.mono_ns(), session.subscriber
         before = subscriber.lane
         if key.selection.symbols:
-            lane = self._audience.broadcast.lanes.find(key, before.framing, compression)
-            self._door.check_lane(session.identity, session.connection.place, lane, before)
+            lanes, place = self._audience.broadcast.lanes, session.connection.place
+            lane = lanes.find(key, before.framing, compression)
+            self._door.check_lane(session.identity, place, lane, before)
+            self._door.check_projection(
+                session.identity, place, key.codec, lanes.projections, before
+            )
         self._audience.move(subscriber, key, mono_ns, compression, beside, grants=grants)
         if subscriber.lane is not before:
             self._door.note_move(session, before)

@@ -100,7 +100,7 @@ async def subscribe(hub: Hub, order: Order) -> InProcessLink:
         )
         session = hub.open(
             connection,
-            PayloadKey(granted.selection, JSON, marks=True),
+            PayloadKey(granted.selection, asked.project(JSON), marks=True),
             _FRAMING,
             say_goodbye,
             identity=ANONYMOUS,

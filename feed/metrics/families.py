@@ -359,6 +359,13 @@ def _lanes(watched: Watched) -> Iterator[Metric]:
         "feed_lanes",
         "Different frames made per cut: groups of subscribers that get the same bytes.",
     ).of({served: lanes.counts[served] for served in _SERVED}, "transport", "codec")
+    yield gauge(
+        "feed_projections",
+        "Different projections of ticks in use (fields), each with fragments of its own.",
+    ).of(len(lanes.projections))
+    yield gauge("feed_projections_limit", "The most that may be in use (max_projections).").of(
+        settings.max_projections
+    )
     yield counter(
         "feed_frames", "Frames of ticks and feed messages written, counted once per subscriber."
     ).of({served: traffic[served].frames for served in _SERVED}, "transport", "codec")

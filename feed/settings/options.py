@@ -494,6 +494,14 @@ class Settings(Options):
     max_lanes_per_identity: Annotated[
         _Count, _COUNT, Tunes("Different frames that the subscribers of one identity get together.")
     ] = 2_000
+    max_projections: Annotated[
+        _Count,
+        _COUNT,
+        Tunes("Different projections (fields) of ticks, each with its own ring."),
+    ] = 8
+    max_projections_per_identity: Annotated[
+        _Count, _COUNT, Tunes("Those that the subscribers of one identity get together.")
+    ] = 2
     max_egress_bytes_per_s: Annotated[
         _Count | None,
         _COUNT,

@@ -50,8 +50,8 @@ class Codec(Protocol):
     def load(self) -> None:
         """Load what it needs, as its first use would; from any thread, since it takes a while."""
 
-    def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
-        """Return one fragment a tick."""
+    def encode(self, ticks: Sequence[Tick], letters: frozenset[str] | None = None) -> list[bytes]:
+        """Return one fragment a tick; with letters they keep these keys only, of which `T` is."""
 
     def fragment(self, message: Message) -> bytes:
         """Return a feed message as a fragment that joins with those of ticks."""

@@ -41,8 +41,8 @@ class JsonCodec:
     def load(self) -> None:
         """Do nothing: it is loaded."""
 
-    def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
-        """Return one fragment a tick."""
+    def encode(self, ticks: Sequence[Tick], letters: frozenset[str] | None = None) -> list[bytes]:
+        """Return one fragment a tick; with letters they keep these keys only, of which `T` is."""
         if not ticks:
             return []
         objects = []
@@ -57,6 +57,8 @@ class JsonCodec:
                 prefix = second_prefix(second)
             # The last nine digits: half the time of a division and a format.
             fields["t"] = f"{prefix}{str(event_ns + _MANY_DIGITS)[-9:]}Z"
+            if letters is not None:
+                fields = {letter: fields[letter] for letter in fields if letter in letters}
             objects.append(fields)
         begin, between, end = _JOINTS
         return orjson.dumps(objects)[len(begin) : -len(end)].split(between)

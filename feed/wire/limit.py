@@ -89,6 +89,21 @@ class Limit(StrEnum):
         "lanes",
         "400, or 405 over a WebSocket, and nothing changes; of anonymous ones, those of an address",
     )
+    PROJECTIONS = (
+        "projections of ticks",
+        "max_projections",
+        "",
+        (
+            "429 and `Retry-After`, 405 over a WebSocket, or `bye` and `retry`, and nothing "
+            "changes: each (`fields`, by codec) keeps fragments of its own until nobody uses it"
+        ),
+    )
+    IDENTITY_PROJECTIONS = (
+        "projections of ticks of one identity",
+        "max_projections_per_identity",
+        "",
+        "likewise; of anonymous ones, those of an address",
+    )
     CONTROL_MESSAGES = (
         "control messages a second",
         "max_control_messages_per_s",

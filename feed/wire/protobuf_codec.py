@@ -186,10 +186,10 @@ class ProtobufCodec:
         """Load the runtime and the schema."""
         _schema()
 
-    def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
-        """Return one fragment a tick."""
+    def encode(self, ticks: Sequence[Tick], letters: frozenset[str] | None = None) -> list[bytes]:
+        """Return one fragment a tick; with letters only these fields are set."""
         schema = _schema()
-        shapes, item = schema.ticks, schema.item
+        shapes, item, conflated = schema.ticks, schema.item, schema.conflated
         fragments = []
         for tick in ticks:
             shape = shapes[tick.kind]
@@ -198,9 +198,14 @@ class ProtobufCodec:
                 if tick.exact_id:
                     fields[_EXACT_ID] = tick.exact_id
                 if isinstance(tick, ConflatedTrade):
-                    conflated = schema.conflated
                     values = zip(conflated.names, conflated.values(tick), strict=True)
                     fields[_CONFLATED] = conflated.make(**dict(values))
+            if letters is not None:
+                fields = _kept(fields, shape, letters)
+                if isinstance(tick, ConflatedTrade):
+                    own = dict(zip(conflated.names, conflated.values(tick), strict=True))
+                    if some := _kept(own, conflated, letters):
+                        fields[_CONFLATED] = conflated.make(**some)
             fragments.append(item(shape, shape.make(**fields)))
         return fragments
 
@@ -258,6 +263,15 @@ class ProtobufCodec:
         schema = _schema()
         numbered = _parsed(schema.numbered, data)
         return numbered.sequence, _rows(schema, numbered.batch.items)
+
+
+def _kept(fields: Mapping[str, Any], shape: _Shape, letters: frozenset[str]) -> dict[str, Any]:
+    """Return the fields of a message that some letters stand for."""
+    return {
+        name: fields[name]
+        for letter, name in shape.by_letter.items()
+        if letter in letters and name in fields
+    }
 
 
 @cache

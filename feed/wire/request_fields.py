@@ -24,9 +24,11 @@ from feed.wire.beginning import (
     read_beginning,
 )
 from feed.wire.position import Position
+from feed.wire.projection import ALL_FIELDS, EVERY_LETTER
 from feed.wire.validation import refusal
 
 MAX_AGES = 64  # that one feedback message reports
+MOST_FIELDS = 100  # that one request may name, each once or more often
 MAX_AGE_MS = 86_400_000  # a day; an older tick comes from a clock that is wrong
 
 
@@ -57,6 +59,16 @@ def _read_last(value: object) -> int:
     if type(value) is not int or not 1 <= value <= MOST_LAST:
         raise refusal(f"a whole number from 1 to {MOST_LAST}")
     return value
+
+
+def _read_fields(value: object) -> frozenset[str]:
+    accepted = f"a list of keys of ticks, {', '.join(sorted(EVERY_LETTER))}, or * for all of them"
+    if not isinstance(value, list) or not 0 < len(value) <= MOST_FIELDS:
+        raise refusal(accepted)
+    for letter in value:
+        if letter != ALL_FIELDS and not (isinstance(letter, str) and letter in EVERY_LETTER):
+            raise refusal(f"{accepted}; not {shorten(letter)}")
+    return frozenset(value)
 
 
 def _read_on_lag(value: object) -> OnLag:
@@ -127,6 +139,18 @@ Conflate = Annotated[
             "type": "object",
             "propertyNames": {"enum": list(Channel)},
             "additionalProperties": {"type": "string", "pattern": INTERVAL_PATTERN},
+        }
+    ),
+]
+Fields = Annotated[
+    frozenset[str],
+    PlainValidator(_read_fields),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {"type": "string", "enum": [ALL_FIELDS, *sorted(EVERY_LETTER)]},
+            "minItems": 1,
+            "maxItems": MOST_FIELDS,
         }
     ),
 ]

@@ -16,8 +16,10 @@ from feed.market.intervals import INTERVALS_MS, format_interval
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, Channel
 from feed.wire.beginning import MOST_LAST
+from feed.wire.codec import Codec
 from feed.wire.messages import SILENT_CHANNELS
-from feed.wire.request_fields import After, Conflate, Last, Names, Symbols, WhenLagging
+from feed.wire.projection import check_fields, projected
+from feed.wire.request_fields import After, Conflate, Fields, Last, Names, Symbols, WhenLagging
 from feed.wire.selection import Selection
 from feed.wire.validation import Strict, listed, refusal, validate
 
@@ -115,6 +117,11 @@ class Request(Channels):
         description="only the newest per symbol within an interval, which is rounded up to one of "
         f"{', '.join(map(format_interval, INTERVALS_MS))}",
     )
+    fields: Fields | None = Field(
+        default=None,
+        description="of each tick only these keys, beside `T` and `S`; `*`: all: see "
+        "[projection](#projection)",
+    )
     on_lag: WhenLagging | None = Field(
         default=None, description="what happens to a subscriber that the ring has overrun"
     )
@@ -136,6 +143,16 @@ class Request(Channels):
     def conflated_selection(self) -> Selection:
         """The selection of the message, conflated as it asks."""
         return Selection.of(self.symbols(), lossy_only(self.conflate or {}))
+
+    def project(self, codec: Codec) -> Codec:
+        """Return a codec with the keys that it asks for.
+
+        Raises:
+            InvalidParameter: no tick that it selects has one of them.
+        """
+        channels = [channel for channel, symbols in self.symbols().items() if symbols]
+        check_fields(self.fields, channels)
+        return projected(codec, self.fields, channels)
 
     @property
     def named_channels(self) -> list[str]:
@@ -226,6 +243,8 @@ def _read_option(name: str, value: str) -> object:
     if name == "last":
         short = len(value) <= len(str(MOST_LAST))  # int() of a long text takes its time
         return int(value) if value.isascii() and value.isdigit() and short else value
+    if name == "fields":
+        return [part for part in value.split(",") if part]
     if name == "conflate":
         pairs = [part.partition(":") for part in value.split(",") if part]
         return {channel: interval for channel, _, interval in pairs}

@@ -116,9 +116,9 @@ class CountingCodec(JsonCodec):
     def __init__(self) -> None:
         self.encoded = 0
 
-    def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
+    def encode(self, ticks: Sequence[Tick], letters: frozenset[str] | None = None) -> list[bytes]:
         self.encoded += len(ticks)
-        return super().encode(ticks)
+        return super().encode(ticks, letters)
 
 
 def test_a_tick_is_encoded_once_for_all_who_come_back() -> None:
@@ -192,8 +192,8 @@ class WatchedFragment(bytes):
 class WatchedCodec(JsonCodec):
     __slots__ = ()
 
-    def encode(self, ticks: Sequence[Tick]) -> list[bytes]:
-        return [WatchedFragment(fragment) for fragment in super().encode(ticks)]
+    def encode(self, ticks: Sequence[Tick], letters: frozenset[str] | None = None) -> list[bytes]:
+        return [WatchedFragment(fragment) for fragment in super().encode(ticks, letters)]
 
 
 def test_memory_is_bounded_by_the_ring_whatever_is_read() -> None:

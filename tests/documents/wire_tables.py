@@ -58,6 +58,7 @@ _VALUES = {
     "after": "a position, or `0`; a time: `2026-11-27T14:30:00Z`; a while ago: `-30s`, `-5m`",
     "last": "a number from 1 to 1,000,000",
     "conflate": '`quotes:250ms,trades:1s`; as a message `{"quotes":"250ms"}`',
+    "fields": '`p,s,t`; as a message `["p","s","t"]`',
     "on_lag": ", ".join(map(code, OnLag)),
 }
 # Of routes: the first map that a route has all names of.
