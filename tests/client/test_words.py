@@ -9,7 +9,20 @@ from typing import get_args
 import pytest
 
 import feed
-from feed.client import Counters, Gap, OnLagName, Refused, TransportName, connect
+from feed.client import (
+    BatchRefused,
+    BufferFull,
+    Counters,
+    Gap,
+    NameInUse,
+    OnLagName,
+    Publisher,
+    Refused,
+    TransportName,
+    Undelivered,
+    connect,
+    publisher,
+)
 from feed.client.stream import Stream
 from feed.market.ticks import CHANNEL_OF_KIND, CHANNELS
 from feed.wire.codec import CODECS
@@ -54,6 +67,11 @@ ONLY_TYPESCRIPT = {
         "credentials",
     },
 }
+
+
+# The same of publishers.
+ONLY_PYTHON_PUBLISHES = {"key", "secret", "token", "compress", "give_up_after_s", "session"}
+ONLY_TYPESCRIPT_PUBLISHES = {"credentials", "environment"}
 
 
 def source(name: str) -> str:
@@ -102,6 +120,19 @@ def test_what_both_have_has_one_name(what: str) -> None:
     typescript = typescript_words()[what] - ONLY_TYPESCRIPT[what]
     assert python | {"reconnects"} == typescript | {"reconnects"}  # a property in Python
     assert isinstance(Counters.reconnects, property)
+
+
+def test_publishers_are_made_with_the_same_words() -> None:
+    python = set(signature(publisher).parameters) - ONLY_PYTHON_PUBLISHES
+    typescript = members("publishing/publisher.ts", "FeedPublisherOptions")
+    assert set(map(in_typescript, python)) == typescript - ONLY_TYPESCRIPT_PUBLISHES
+    for word in ("publish", "flush", "close", "open", "position", "last", "unsafe_ticks"):
+        assert hasattr(Publisher, word)
+        name = in_typescript(word)
+        pattern = rf"^  (?:async |get )?{name}\("
+        assert re.search(pattern, source("publishing/publisher.ts"), re.MULTILINE), name
+    for error in (BatchRefused, BufferFull, Undelivered, NameInUse):
+        assert f"class {error.__name__} extends FeedError" in source("errors.ts")
 
 
 def test_values_have_the_same_names() -> None:

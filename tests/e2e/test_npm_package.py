@@ -22,6 +22,7 @@ TSC = BUILT.parent / "node_modules" / ".bin" / "tsc"
 
 PROGRAM = """
 import { type Batch, FeedClient, type GapReport, type Settings, timeMs } from "@feed/client";
+import { type BatchRefused, FeedPublisher, type PublishedTrade } from "@feed/client";
 
 const settings: Partial<Settings> = { transport: "stream", codec: "msgpack" };
 const client = new FeedClient({ url: "http://127.0.0.1:8080", shared: false, ...settings });
@@ -33,6 +34,11 @@ client.on("gap", ({ from, to }: GapReport) => prices.set(`${from} to ${to}`, Num
 await client.subscribe({ trades: ["AAPL"] });
 for await (const { ticks } of client) prices.set("age", timeMs(ticks[0]?.t ?? 0));
 end();
+const onRefused = ({ row }: BatchRefused) => prices.set("row", row ?? 0);
+const out = new FeedPublisher({ url: "http://127.0.0.1:8080", codec: "json", onRefused });
+const trade: PublishedTrade = { T: "t", S: "OWN", p: 1.5, s: 1, t: new Date() };
+await out.publish([trade], { sequence: 1 });
+await out.close();
 """
 # What a page, a worker and a program of Node have in `lib`.
 LIBRARIES = [["es2022"], ["es2022", "dom"], ["es2023", "webworker"]]

@@ -102,6 +102,7 @@ class Lifeline:
         self._changed = changed
         self._work = asyncio.Event()  # there may be something to send
         self._shown = NOTHING
+        self._was_greeted = False  # on the connection that ended last
         self._ending: _Ending | None = None
         self._renewal: Renewal | None = None
 
@@ -121,7 +122,7 @@ class Lifeline:
                 try:
                     await self._serve(link)
                 finally:
-                    self.stands = False
+                    self._was_greeted, self.stands = self.stands, False
                     self._stop_renewal()
                     await link.close()
             except TimeoutError:
@@ -134,6 +135,10 @@ class Lifeline:
                 self._lose(
                     str(lost), retry_after_s=lost.retry_after_s, stay_away_s=lost.stay_away_s
                 )
+            except Refused as refused:
+                if not self._may_renew(refused):
+                    raise
+                self._lose(str(refused), stay_away_s=0.0)
 
     async def close(self) -> None:
         """Let go of what the connections were made by; only after `run` has ended."""
@@ -143,6 +148,7 @@ class Lifeline:
 
     async def _connect(self) -> IngestLink:
         """Wait until the next attempt is due, then try once."""
+        self._was_greeted = False
         mono_s = self._clock.mono_s()
         self._attempts.begin(mono_s)
         if self._attempts.retry_at_s > mono_s:
@@ -247,6 +253,8 @@ class Lifeline:
                 raise Lost(f"the server does not take batches now: {answer.words}")
             self._attempts.succeed()
             error = self._outbox.refuse(answer)
+            if answer.sequence is None:
+                self._tell(f"the server refused a message that has no number: {answer.words}")
             if error is not None:
                 self.counters.refused += 1
                 self._refused(error)
@@ -271,6 +279,11 @@ class Lifeline:
         self._changed()
 
     # Who it is.
+
+    def _may_renew(self, refused: Refused) -> bool:
+        """Tell whether it was a token that was good, and has ended, and there may be another."""
+        is_of_identity = refused.code in {ErrorCode.NOT_AUTHENTICATED, ErrorCode.AUTH_FAILED}
+        return is_of_identity and self._was_greeted and self._papers.can_renew
 
     def _expire(self, link: IngestLink, expiring: Expiring) -> None:
         """Begin a renewal, where there is a function that may know another token."""

@@ -54,13 +54,13 @@ class Refusal:
     """A batch was not applied, and will not be; the connection goes on.
 
     Attributes:
-        sequence: its number.
+        sequence: its number; None: the server could not read that, and it is none of ours.
         code: an HTTP status.
         row: the first tick that is wrong, from 1; None: it is not of one.
         words: the server's.
     """
 
-    sequence: int
+    sequence: int | None
     code: int
     row: int | None
     words: str
@@ -88,9 +88,9 @@ def read(message: Object) -> Answer | None:
         if kind == "durable":
             return Durable(_number(message["sequence"]))
         if kind == "refused":
-            row = message.get("row")
+            row, sequence = message.get("row"), message["sequence"]
             return Refusal(
-                _number(message["sequence"]),
+                None if sequence is None else _number(sequence),
                 _number(message["code"]),
                 None if row is None else _number(row),
                 str(message.get("msg", "")),

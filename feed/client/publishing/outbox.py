@@ -225,7 +225,7 @@ class Outbox:
 
     def refuse(self, refusal: Refusal) -> BatchRefused | None:
         """Let go of a batch that was refused; return what to tell, or None where it has left."""
-        batch = self._held.get(refusal.sequence)
+        batch = None if refusal.sequence is None else self._held.get(refusal.sequence)
         if batch is None or not batch.sends:
             return None
         self._unanswered = max(0, self._unanswered - 1)

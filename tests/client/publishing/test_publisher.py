@@ -325,6 +325,36 @@ async def test_a_token_that_ends_is_followed_by_another_on_the_same_connection(
     assert len(server.asked) == 1
 
 
+async def test_a_token_that_has_ended_unannounced_is_followed_by_another(
+    server: MiniIngest,
+) -> None:
+    numbers = count(1)
+    async with publisher_of(server, token=lambda: f"a.b.{next(numbers)}") as out:
+        await out.open()
+        await server.tell({"T": "error", "code": 402, "msg": "auth failed: it has ended"})
+        await server.until(lambda: len(server.said) == 2)
+        await out.publish(trades(1, 1))
+        await out.flush()
+    server.greets = False
+    server.first_words = [{"T": "error", "code": 402, "msg": "auth failed"}]
+    async with publisher_of(server, token="a.b.c") as out:
+        with pytest.raises(Refused, match="auth failed"):
+            await out.open()
+
+
+async def test_a_message_that_the_server_could_not_read_is_told_and_ends_nothing(
+    server: MiniIngest,
+) -> None:
+    told: list[object] = []
+    async with publisher_of(server, on_event=told.append) as out:
+        await out.open()
+        await server.tell({"T": "refused", "sequence": None, "code": 400, "msg": "no batch"})
+        await out.publish(trades(1, 1))
+        await out.flush()
+    assert "the server refused a message that has no number: no batch" in told
+    assert len(server.asked) == 1
+
+
 async def test_a_function_that_has_no_token_any_more_ends_it(server: MiniIngest) -> None:
     told = iter(["a.b.1"])
     clock = ManualClock()

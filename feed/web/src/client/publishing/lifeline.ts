@@ -70,6 +70,8 @@ export class Lifeline {
   #renewal: Renewal | undefined;
   #isClosed = false;
   #malformed = 0;
+  /** The connection that ended last was greeted. */
+  #wasGreeted = false;
   #awayMs: number | undefined;
   /** There is a connection, and it was greeted. */
   stands = false;
@@ -129,8 +131,12 @@ export class Lifeline {
 
   /** Draw the consequences of an end. Throws the error where it is one for good. */
   #judge(error: unknown): void {
-    if (!(error instanceof FeedError) || error.fatal) {
+    const hasEnded = this.#wasGreeted && this.#papers.canRenew && isOfIdentity(error);
+    if (!(error instanceof FeedError) || (error.fatal && !hasEnded)) {
       throw error;
+    }
+    if (hasEnded) {
+      this.#awayMs = 0; // there may be other credentials
     }
     this.#malformed = error instanceof Malformed ? this.#malformed + 1 : 0;
     if (this.#malformed >= MALFORMED_TRIES) {
@@ -142,6 +148,7 @@ export class Lifeline {
   }
 
   #drop(): void {
+    this.#wasGreeted = this.stands;
     this.stands = false;
     this.#renewal?.stop();
     this.#socket?.close();
@@ -172,7 +179,7 @@ export class Lifeline {
       socket.close();
     }, OPEN_TIMEOUT_MS);
     const heartbeat = new Heartbeat(this.#environment, this.#options.heartbeatMs, () => {
-      silent = `open, but silent for ${this.#options.heartbeatMs / 1_000} s`;
+      silent = `no answer to a batch for ${this.#options.heartbeatMs / 1_000} s`;
       socket.close();
     });
     try {
@@ -194,7 +201,6 @@ export class Lifeline {
 
   async #read(socket: Socket, heartbeat: Heartbeat, greeted: () => void): Promise<void> {
     for (;;) {
-      heartbeat.waits();
       const arrival = await socket.read();
       heartbeat.beats();
       if (arrival === undefined || this.#socket !== socket) {
@@ -203,26 +209,29 @@ export class Lifeline {
       for (const message of messagesOf(codecs[arrival.codec].parse(arrival.payload))) {
         if (message.T === "producer") {
           greeted();
-          this.#begin(socket, readAnswer(message) as Greeting);
+          this.#begin(socket, heartbeat, readAnswer(message) as Greeting);
         } else {
           this.#obey(socket, message);
         }
+      }
+      if (!this.#outbox.isIdle) {
+        heartbeat.waits();
       }
       this.#work.ring();
       this.#host.changed();
     }
   }
 
-  #begin(socket: Socket, greeting: Greeting): void {
+  #begin(socket: Socket, heartbeat: Heartbeat, greeting: Greeting): void {
     this.#outbox.connect(greeting);
     this.stands = true;
     this.connects += 1;
     this.reason = undefined;
-    void this.#send(socket);
+    void this.#send(socket, heartbeat);
   }
 
   /** Send what is due, until the connection ends. */
-  async #send(socket: Socket): Promise<void> {
+  async #send(socket: Socket, heartbeat: Heartbeat): Promise<void> {
     const outbox = this.#outbox;
     const mayWait = () => outbox.waiting > 0 && !outbox.isFullBatch && !outbox.isIdle;
     const isOver = () => this.#socket !== socket;
@@ -231,12 +240,16 @@ export class Lifeline {
       while (mayWait() && this.#environment.now() < endMs && !isOver()) {
         await this.#work.wait(Math.max(0, endMs - this.#environment.now()));
       }
+      const wasIdle = outbox.isIdle;
       const batch = isOver() ? undefined : outbox.nextBatch();
       if (batch === undefined) {
         if (!isOver()) {
           await this.#work.wait();
         }
       } else {
+        if (wasIdle) {
+          heartbeat.waits(); // an idle server says nothing that a page could hear
+        }
         socket.send(packBatch(batch.sequence, batch.rows, this.#options.codec));
       }
     }
@@ -309,6 +322,11 @@ export class Lifeline {
       found: (credentials) => socket.send(JSON.stringify({ action: "auth", ...credentials })),
     });
   }
+}
+
+/** Tell whether a server refuses who it is. */
+function isOfIdentity(error: unknown): boolean {
+  return error instanceof Refused && (error.code === 401 || error.code === 402);
 }
 
 /** The objects of a message: an array of them, or one alone. Throws Malformed. */

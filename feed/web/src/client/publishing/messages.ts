@@ -38,7 +38,8 @@ export interface Durable {
 /** A batch was not applied, and will not be; the connection goes on. */
 export interface Refusal {
   T: "refused";
-  sequence: number;
+  /** null: the server could not read it, and it is none of ours. */
+  sequence: number | null;
   /** An HTTP status. */
   code: number;
   /** The first tick that is wrong, from 1; null: it is not of one. */
@@ -52,7 +53,7 @@ const NUMBERS: Readonly<Record<string, readonly string[]>> = {
   producer: ["most_ticks"],
   ack: ["sequence"],
   durable: ["sequence"],
-  refused: ["sequence", "code"],
+  refused: ["code"],
 };
 
 /**

@@ -190,14 +190,14 @@ export class Outbox {
 
   /** Let go of a batch that was refused; return what to tell. */
   refuse({ sequence, code, row, msg }: Refusal): BatchRefused | undefined {
-    const batch = this.#held.get(sequence);
+    const batch = sequence === null ? undefined : this.#held.get(sequence);
     if (batch === undefined || batch.sends === 0) {
       return undefined;
     }
-    this.#answered(sequence);
+    this.#answered(batch.sequence);
     this.#drop(batch);
     const { first, rows } = batch;
-    return new BatchRefused(sequence, code, row ?? undefined, msg, first, rows.length);
+    return new BatchRefused(batch.sequence, code, row ?? undefined, msg, first, rows.length);
   }
 
   #makeBatch(): NumberedBatch | undefined {

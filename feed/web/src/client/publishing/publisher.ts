@@ -55,7 +55,7 @@ export interface FeedPublisherOptions {
   fullTimeoutMs?: number;
   /** For how long `close` waits for what is held before it throws `Undelivered`, by default 10 s. */
   closeTimeoutMs?: number;
-  /** A connection that is silent for this time is dead, by default 20 s. */
+  /** A connection over which no batch is answered for this time is dead, by default 20 s. */
   heartbeatMs?: number;
   /** Is told of each batch that the server does not take. By default the next call throws it. */
   onRefused?: (error: BatchRefused) => void;

@@ -228,6 +228,44 @@ test("who asks says so first, and again before that ends", async () => {
   expect(server.asked).toEqual(["/v1/ingest?producer=me&source=fx"]);
 });
 
+test("credentials that have ended unannounced are followed by others", async () => {
+  let asked = 0;
+  const credentials = () => {
+    asked += 1;
+    return { token: `a.b.${asked}` };
+  };
+  const out = publisher({ credentials });
+  await out.open();
+  server.tell({ T: "error", code: 402, msg: "auth failed: it has ended" });
+  await until(() => expect(server.said.length).toBe(2));
+  await out.publish(trades(1, 1));
+  await out.flush();
+  expect(out.connects).toBe(2);
+});
+
+test("a message that the server could not read ends nothing", async () => {
+  const out = publisher();
+  await out.open();
+  server.tell({ T: "refused", sequence: null, code: 400, msg: "no batch" });
+  await out.publish(trades(1, 1));
+  await out.flush();
+  expect(out.connects).toBe(1);
+});
+
+test("a connection over which nothing is answered is made anew, an idle one is kept", async () => {
+  const out = publisher({ heartbeatMs: 40, lingerMs: 1 });
+  await out.publish(trades(1, 1));
+  await out.flush();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(out.connects).toBe(1);
+  server.acks = false;
+  await out.publish(trades(2, 2));
+  await until(() => expect(out.connects).toBeGreaterThan(1));
+  server.acks = true;
+  await out.flush();
+  expect(server.ids).toEqual([1, 2]);
+});
+
 test("a server that will not have us is not asked again", async () => {
   server.firstWords = [{ T: "error", code: 409, msg: "insufficient subscription" }];
   server.greets = false;
