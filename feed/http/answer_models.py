@@ -269,6 +269,23 @@ class StateStatus(TypedDict):
     holes: Annotated[Count, Field(description="runs in the ring that no event will ever have")]
 
 
+class ProducerAnswer(TypedDict):
+    """What is remembered of a producer."""
+
+    producer: str
+    last: Annotated[Count, Field(description="the greatest number of a batch that was applied")]
+    missing: Annotated[
+        list[Annotated[list[int], Field(min_length=2, max_length=2)]],
+        Field(description="the runs below it that were not, both ends included"),
+    ]
+    pos: Annotated[
+        PositionText | None,
+        Field(description="of the last tick of that batch; null where it is not remembered"),
+    ]
+    durable: Annotated[bool, Field(description="whether a kill would leave it")]
+    heard: Annotated[Time, Field(description="when the producer was last heard of")]
+
+
 class StatusAnswer(TypedDict):
     """How the server is."""
 

@@ -12,7 +12,7 @@ from aiohttp import HttpVersion11, hdrs, web
 
 from feed.http.mount import path_of
 from feed.http.protocol.handler import Handler
-from feed.http.websocket_response import SUBPROTOCOLS, Socket
+from feed.http.websocket_response import MAX_CONTROL_BYTES, SUBPROTOCOLS, Socket
 from feed.wire.codec import Codec
 from feed.wire.compression import MAX_WINDOW_BITS, Compression
 from feed.wire.deflate_offer import CLIENT_FORGETS, acceptable_offer
@@ -67,13 +67,20 @@ def _flaw(request: web.Request) -> str | None:
     return None if version == VERSION else f"Sec-WebSocket-Version: {version!r} is not spoken"
 
 
-async def accept(request: web.Request, last_words_s: float, *, compress: bool = True) -> Socket:
+async def accept(
+    request: web.Request,
+    last_words_s: float,
+    *,
+    compress: bool = True,
+    most_bytes: int = MAX_CONTROL_BYTES,
+) -> Socket:
     """Answer a handshake.
 
     Args:
         request: the handshake, as `check_handshake` lets it pass.
         last_words_s: the time in which the peer has to answer our Close.
         compress: whether to agree on compression if it is offered.
+        most_bytes: of a message, inflated.
 
     Raises:
         HTTPBadRequest: it has no key, or a body.
@@ -89,6 +96,7 @@ async def accept(request: web.Request, last_words_s: float, *, compress: bool = 
         compress=offer is not None,
         client_forgets=offer is not None and CLIENT_FORGETS in offer,
         last_words_s=last_words_s,
+        most_bytes=most_bytes,
     )
     if offer is not None and offer != offered:
         request = _offering(request, offer)

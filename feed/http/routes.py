@@ -31,6 +31,9 @@ from feed.http.problems import Handler, with_problems
 from feed.http.push.asked import INGEST_PATH
 from feed.http.push.asked import PARAMETERS as PUSH_PARAMETERS
 from feed.http.push.ingest import ingest
+from feed.http.push.producer import producer
+from feed.http.push.socket import PARAMETERS as SOCKET_PARAMETERS
+from feed.http.push.socket import ingest_socket
 from feed.http.replay import ReplayOrder, replay
 from feed.http.server import Server
 from feed.http.sse import sse
@@ -244,6 +247,24 @@ ROUTES = (
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         ),
         media_types=tuple(MEDIA_TYPES),
+    ),
+    Route(
+        INGEST_PATH,
+        ingest_socket,
+        Scope.GRANTED,
+        "the same over a WebSocket, a batch a message",
+        SOCKET_PARAMETERS,
+        body=Body.ENDLESS,
+        refuses=(HTTPStatus.NOT_FOUND,),
+    ),
+    Route(
+        "/v1/ingest/{producer}",
+        producer,
+        Scope.GRANTED,
+        '`{"producer","last","missing","pos","durable","heard"}`: what was applied of a producer',
+        ("source",),
+        says={200: models.ProducerAnswer},
+        refuses=(HTTPStatus.NOT_FOUND,),
     ),
     Route(
         "/v1/feedback",

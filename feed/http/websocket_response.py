@@ -39,11 +39,18 @@ class Socket(web.WebSocketResponse):
     _before_close: Callable[[int], None] | None = None
     _incoming: Incoming | None = None
 
-    def __init__(self, *, compress: bool, client_forgets: bool, last_words_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        compress: bool,
+        client_forgets: bool,
+        last_words_s: float,
+        most_bytes: int = MAX_CONTROL_BYTES,
+    ) -> None:
         super().__init__(
             protocols=tuple(SUBPROTOCOLS),
             autoping=False,
-            max_msg_size=MAX_CONTROL_BYTES,
+            max_msg_size=most_bytes,
             compress=compress,
             timeout=last_words_s,
         )

@@ -5,9 +5,11 @@ granted and against the symbols of other sources, and then handed to the source,
 when it is its turn. Knows no transport.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 from feed.errors import InvalidParameter
 from feed.hub.hub import Hub
@@ -26,10 +28,18 @@ from feed.trust.rates import Rates
 from feed.wire.grants import Grants
 from feed.wire.position import Position
 
+MOST_VISITS = 1_024
+MOST_VISITS_OF_ONE = 256
+CROWDED_S = 10.0  # after which somebody may come again who found too many
 BURST_S = 1.0  # of ticks of one producer, where its rate is limited
 _ROWS_AT_ONCE = 128  # between two looks at the clock: 0.3 ms
 _MOST_CHECKED = 65_536  # symbols of kinds that were found to be granted; then all are forgotten
 _NS_PER_S = 1_000_000_000
+_Done = TypeVar("_Done")
+
+
+# As what a producer counts: its identity or address, the source, and its name.
+Owner = tuple[Hashable, str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +94,23 @@ class Entrance:
         """Return whose batches are numbered together: numbers at two sources are not one run."""
         return Producer(identity.kind.value, identity.id, f"{self.name}/{name}")
 
-    def wait_s(self, owner: Hashable) -> float:
+    def wait_s(self, owner: Owner) -> float:
         """Return for how long a producer has to wait, since it has pushed too much; 0: it may."""
         per_s = self.source.ticks_per_s
         if per_s is None:
             return 0.0
         return self._rates.wait_ns(owner, per_s, self._hub.clock.mono_ns()) / _NS_PER_S
 
+    async def in_turn(self, work: Callable[[], _Done]) -> _Done:
+        """Do a little work when it is its turn."""
+        async with self._hub.turns.turn(Step.PUSH):
+            return work()
+
     async def take(
         self,
         rows: Iterator[object],
         identity: Identity,
-        owner: Hashable,
+        owner: Owner,
         receipt: tuple[Producer, int] | None,
     ) -> Taken:
         """Apply a batch, unless it was before.
@@ -170,10 +185,13 @@ class Desk:
 
     Attributes:
         entrances: by the names of their sources.
+        visits: connections over which many batches are pushed.
     """
 
     def __init__(self, hub: Hub, ingest: Ingest) -> None:
         """Open one for each source that others push into."""
+        self.visits = 0
+        self._visits_of: Counter[Hashable] = Counter()  # by identity, or address
         self.entrances = {
             side.name: Entrance(hub, ingest, strand, side.named, side.source)
             for strand in ingest.strands
@@ -181,16 +199,44 @@ class Desk:
             if isinstance(side.source, PushedSource)
         }
 
-    def entrance(self, name: str | None) -> Entrance | None:
-        """Return the one of a name, or the only one; None: there is none at all.
+    def check_visitor(self, owner: Owner) -> None:
+        """Refuse a connection more than somebody may push over, or all together.
 
         Raises:
+            BatchRefused: there are as many.
+        """
+        theirs = self._visits_of[owner[0]] if owner[0] else 0
+        if theirs >= MOST_VISITS_OF_ONE or self.visits >= MOST_VISITS:
+            words = (
+                f"as many connections push as may; accepted: {MOST_VISITS_OF_ONE} of one identity "
+                f"or address, {MOST_VISITS} in all"
+            )
+            raise BatchRefused(Flaw.FLOOD, words, retry_s=CROWDED_S)
+
+    def enter(self, owner: Owner) -> None:
+        """Count a connection that pushes."""
+        self.visits += 1
+        self._visits_of[owner[0]] += 1
+
+    def leave(self, owner: Owner) -> None:
+        """Count it no longer."""
+        self.visits -= 1
+        self._visits_of[owner[0]] -= 1
+        if not self._visits_of[owner[0]]:
+            del self._visits_of[owner[0]]
+
+    def entrance(self, name: str | None) -> Entrance:
+        """Return the one of a name, or the only one.
+
+        Raises:
+            BatchRefused: there is none at all.
             InvalidParameter: there are several, or none of this name.
         """
         if name in self.entrances:
             return self.entrances[name]
         if not self.entrances:
-            return None
+            words = "no source is pushed into; accepted: a server with --source push"
+            raise BatchRefused(Flaw.NOWHERE, words)
         if name is None and len(self.entrances) == 1:
             [only] = self.entrances.values()
             return only

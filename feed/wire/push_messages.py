@@ -66,6 +66,9 @@ class RefusedMessage(TypedDict):
     reason: Annotated[str, Field(description="in a word")]
     row: Annotated[int | None, Field(description="the tick that it is about, from 1")]
     msg: Annotated[str, Field(description="what was wrong, where, and what is accepted")]
+    line: NotRequired[
+        Annotated[int, Field(description="of a batch whose number is not known: its last line")]
+    ]
 
 
 def producer_message(

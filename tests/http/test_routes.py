@@ -17,7 +17,7 @@ EACH_OF_ALL = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.p
 
 
 def path_of(route: Route) -> str:
-    return route.path.format(feed="iex", location="us", id="1")
+    return route.path.format(feed="iex", location="us", id="1", producer="me")
 
 
 def test_no_two_rows_are_one() -> None:

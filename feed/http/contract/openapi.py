@@ -38,7 +38,10 @@ _TAGS = {
     "stream": ("streams", "answers that do not end; messages are described in asyncapi.json"),
     "market_data": ("market data", "without a stream"),
     "tickets": ("browsers", "what pages are given that cannot send headers"),
-    "ingest": ("pushing", "ticks of one's own, with the grant `publish`"),
+    **dict.fromkeys(
+        ("ingest", "socket", "producer"),
+        ("pushing", "ticks of one's own, with the grant `publish`"),
+    ),
     "feedback": ("feedback", "what readers tell"),
     "status": ("state", "how the server is"),
     "admin": ("administration", "for whoever has the grant `admin`"),
@@ -229,8 +232,8 @@ def _refusals(route: Route, *, identities_required: bool) -> Iterator[HTTPStatus
     if not is_finite(route):
         yield HTTPStatus.SERVICE_UNAVAILABLE
         if route.method == hdrs.METH_GET:
-            known = route.parameters
-            yield HTTPStatus.NOT_ACCEPTABLE if known else HTTPStatus.UPGRADE_REQUIRED
+            one_way = route.path in _MEDIA_TYPES
+            yield HTTPStatus.NOT_ACCEPTABLE if one_way else HTTPStatus.UPGRADE_REQUIRED
 
 
 def _success(route: Route, form: object) -> Schema:

@@ -139,6 +139,7 @@ _BY_PATH: Mapping[tuple[str, str, str], Parameter] = {
 }
 # In paths.
 _OF_PATHS: Mapping[str, Parameter] = {
+    "producer": _text("the name of a producer", pattern=PRODUCER_PATTERN),
     "id": Parameter(
         "of a connection, as it was told it",
         {"type": "integer", "minimum": 1, "maximum": MOST_NUMBER},

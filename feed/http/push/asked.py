@@ -4,7 +4,6 @@ Knows no body and no answer.
 """
 
 import re
-from collections.abc import Hashable
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
@@ -12,7 +11,7 @@ from aiohttp import hdrs, web
 from feed.errors import InvalidParameter, shorten
 from feed.http.callers import caller_of
 from feed.hub.door import owner_of
-from feed.ingest.desk import Entrance
+from feed.ingest.desk import Entrance, Owner
 from feed.market.applied import MAX_BATCH
 from feed.sources.pushed.decoding import MEDIA_TYPES, Coding
 from feed.trust.identity import Identity
@@ -105,6 +104,6 @@ def coding_of(request: web.Request) -> Coding:
 
 def owner_for(
     request: web.Request, identity: Identity, entrance: Entrance, producer: str | None
-) -> Hashable:
+) -> Owner:
     """Return as what a producer counts in limits: by who it is, or whence, and its name."""
     return owner_of(identity, caller_of(request).place), entrance.name, producer

@@ -6,7 +6,7 @@ A body that stalls is ended, and the bytes of all bodies on their way are bounde
 import asyncio
 import io
 import zlib
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Self
 
 import zstandard
@@ -15,6 +15,7 @@ from aiohttp import hdrs, web
 from feed.http.protocol.handler import Handler
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
+from feed.ingest.desk import Owner
 from feed.sources.pushed.flaws import BatchRefused, Flaw
 from feed.sources.pushed.holdings import Holdings
 
@@ -31,7 +32,7 @@ class Held:
 
     __slots__ = ("_holdings", "_owner", "held_bytes")
 
-    def __init__(self, holdings: Holdings, owner: Hashable) -> None:
+    def __init__(self, holdings: Holdings, owner: Owner) -> None:
         self._holdings = holdings
         self._owner = owner
         self.held_bytes = 0
@@ -40,6 +41,10 @@ class Held:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.give_back()
+
+    def give_back(self) -> None:
+        """Hold nothing any more."""
         if self.held_bytes:
             self._holdings.give_back(self._owner, self.held_bytes)
             self.held_bytes = 0

@@ -4,15 +4,15 @@ Rows come one by one, so that whoever reads them may stop for a while: of NDJSON
 they are decoded one by one as well. Knows no HTTP but the names of media types.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from itertools import islice
-from typing import Any
 
 import msgpack
 import orjson
 
-from feed.errors import InvalidMessage
+from feed.errors import InvalidMessage, shorten
+from feed.market.applied import MAX_BATCH
 from feed.sources.pushed.flaws import BatchRefused, Flaw
 from feed.wire.protobuf_codec import LEAST_NS, PROTOBUF
 from feed.wire.rfc3339 import rfc3339
@@ -73,55 +73,82 @@ def rows_of_lines(data: bytes) -> Iterator[object]:
             yield row
 
 
-def json_of(data: bytes) -> Any:  # noqa: ANN401 - JSON
-    """Return what is written in JSON.
+def numbered_rows(coding: Coding, data: bytes) -> tuple[int, Iterator[object]]:
+    """Return the number and the rows of a batch that is one of many.
 
     Raises:
-        BatchRefused: it is not JSON.
+        BatchRefused: it has no number, or is not of its codec; its rows may be refused later.
     """
+    if coding is Coding.PROTOBUF:
+        try:
+            number, rows = PROTOBUF.numbered_rows(data)
+        except InvalidMessage as error:
+            raise BatchRefused(Flaw.UNREADABLE, str(error)) from None
+        return _checked(number), rows
+    if coding is not Coding.MSGPACK:
+        number, ticks = _parts_of(_json_of(data))
+        return number, iter(ticks)
+    number, ticks = _parts_of(_unpacked(data, _NANOSECONDS))
+    return number, _exactly(ticks, lambda: iter(_parts_of(_unpacked(data, _OBJECTS))[1]))
+
+
+def _parts_of(envelope: object) -> tuple[int, list[object]]:
+    """Return the number and the ticks of a map of both."""
+    if type(envelope) is not dict or not isinstance(ticks := envelope.get("ticks"), list):
+        words = f"{shorten(envelope)} is no batch; accepted: a map of sequence and ticks"
+        raise BatchRefused(Flaw.SHAPE, words)
+    return _checked(envelope.get("sequence")), ticks
+
+
+def _checked(number: object) -> int:
+    if type(number) is not int or not 1 <= number <= MAX_BATCH:
+        words = f"sequence {shorten(number)} is not accepted; accepted: from 1 to {MAX_BATCH}"
+        raise BatchRefused(Flaw.SHAPE, words)
+    return number
+
+
+def _json_of(data: bytes) -> object:
     try:
-        return orjson.loads(data)
+        value: object = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        words = f"not JSON: {error}; accepted: an array of ticks"
-        raise BatchRefused(Flaw.UNREADABLE, words) from None
+        raise BatchRefused(Flaw.UNREADABLE, f"not JSON: {error}") from None
+    return value
 
 
 def _rows_of_json(data: bytes) -> Iterator[object]:
-    value = json_of(data)
-    return iter(value) if type(value) is list else iter((value,))
+    """Yield the rows of an array, or a single one."""
+    value = _json_of(data)
+    if type(value) is list:
+        yield from value
+    else:
+        yield value
 
 
-def rows_of_array(value: object) -> Iterator[object]:
-    """Yield the rows of an array.
-
-    Raises:
-        BatchRefused: it is none.
-    """
-    if type(value) is not list:
-        raise BatchRefused(Flaw.SHAPE, "ticks are no array; accepted: an array of ticks")
-    return iter(value)
+def rows_of_values(data: bytes) -> Iterator[object]:
+    """Yield the rows of MessagePack that need not be one array: ticks, or arrays of them."""
+    return _exactly(_in_values(data, _NANOSECONDS), lambda: _in_values(data, _OBJECTS))
 
 
 def _rows_of_messagepack(data: bytes) -> Iterator[object]:
     """Yield the rows of an array, each when it is wanted."""
-    for index, row in enumerate(_unpacked(data, _NANOSECONDS)):
-        if is_ambiguous(row):
-            for exact in islice(_unpacked(data, _OBJECTS), index, None):
-                yield told_exactly(exact)
+    return _exactly(_in_array(data, _NANOSECONDS), lambda: _in_array(data, _OBJECTS))
+
+
+def _exactly(rows: Iterable[object], again: Callable[[], Iterator[object]]) -> Iterator[object]:
+    """Yield rows, with times that are exact.
+
+    The time type of MessagePack is decoded as nanoseconds, which is quick, but cannot be told from
+    a number of any unit where it is small: then the rows are decoded again.
+    """
+    for index, row in enumerate(rows):
+        if type(row) is dict and type(told := row.get("t")) is int and told < LEAST_NS:
+            yield from map(_told_exactly, islice(again(), index, None))
             return
         yield row
 
 
-def is_ambiguous(row: object) -> bool:
-    """Tell whether a row's time may be of the time type of MessagePack, or a number of any unit.
-
-    The type is decoded as nanoseconds, which is quick: in these times they are told by magnitude.
-    """
-    return type(row) is dict and type(told := row.get("t")) is int and told < LEAST_NS
-
-
-def told_exactly(row: object) -> object:
-    """Return a row whose time, if it is of the time type of MessagePack, is told exactly."""
+def _told_exactly(row: object) -> object:
+    """Return a row whose time, if it is of the time type of MessagePack, is as on the wire."""
     if type(row) is dict and isinstance(told := row.get("t"), msgpack.Timestamp):
         event_ns = told.to_unix_nano()
         if event_ns >= 0:
@@ -129,7 +156,15 @@ def told_exactly(row: object) -> object:
     return row
 
 
-def _unpacked(data: bytes, timestamp: int) -> Iterator[object]:
+def _unpacked(data: bytes, timestamp: int) -> object:
+    try:
+        value: object = msgpack.unpackb(data, timestamp=timestamp)
+    except _UNPACKED as error:
+        raise _not_messagepack(error) from None
+    return value
+
+
+def _in_array(data: bytes, timestamp: int) -> Iterator[object]:
     unpacker = msgpack.Unpacker(timestamp=timestamp, max_buffer_size=len(data))
     unpacker.feed(data)
     try:
@@ -137,19 +172,35 @@ def _unpacked(data: bytes, timestamp: int) -> Iterator[object]:
             yield unpacker.unpack()
         left = len(data) - unpacker.tell()
     except _UNPACKED as error:
-        words = str(error) or type(error).__name__
-        raise BatchRefused(
-            Flaw.UNREADABLE, f"not MessagePack: {words}; accepted: an array of ticks"
-        ) from None
+        raise _not_messagepack(error) from None
     if left:
         raise BatchRefused(Flaw.UNREADABLE, f"{left} bytes follow the array of ticks")
 
 
+def _in_values(data: bytes, timestamp: int) -> Iterator[object]:
+    unpacker = msgpack.Unpacker(timestamp=timestamp, max_buffer_size=len(data))
+    unpacker.feed(data)
+    try:
+        for value in unpacker:
+            if type(value) is list:
+                yield from value
+            else:
+                yield value
+    except _UNPACKED as error:
+        raise _not_messagepack(error) from None
+
+
+def _not_messagepack(error: Exception) -> BatchRefused:
+    why = str(error) or type(error).__name__
+    return BatchRefused(Flaw.UNREADABLE, f"not MessagePack: {why}; accepted: an array of ticks")
+
+
 def _rows_of_protobuf(data: bytes) -> Iterator[object]:
     try:
-        return PROTOBUF.rows(data)
+        rows = PROTOBUF.rows(data)
     except InvalidMessage as error:
         raise BatchRefused(Flaw.UNREADABLE, str(error)) from None
+    yield from rows
 
 
 _ROWS: dict[Coding, Callable[[bytes], Iterator[object]]] = {

@@ -39,6 +39,7 @@ class Flaw(StrEnum):
     TIME = "time", 400
     TEXT = "text", 400
     NOT_GRANTED = "not_granted", 403
+    NOWHERE = "nowhere", 404  # no source is pushed into
     FOREIGN = "foreign", 409  # its symbol belongs to another source
     TOO_OLD = "too_old", 409  # its number is, so that nobody knows whether it was applied
     TOO_MANY = "too_many", 413  # ticks

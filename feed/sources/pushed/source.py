@@ -8,7 +8,7 @@ no transport and no clock.
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -82,6 +82,12 @@ class PushedSource:
         self._giving: tuple[Batch, asyncio.Future[Outcome]] | None = None
         self._handed = asyncio.Event()
         self._open = False
+        self._when_closed: dict[Callable[[], None], None] = {}  # in the order in which they came
+
+    def when_closed(self, tell: Callable[[], None]) -> Callable[[], None]:
+        """Tell somebody when it takes nothing more; return what is to be called to forget that."""
+        self._when_closed[tell] = None
+        return lambda: self._when_closed.pop(tell, None)
 
     async def hand(self, batch: Batch) -> Outcome:
         """Hand a batch over, and return when it has its sequences, or had them before.
@@ -132,6 +138,11 @@ class PushedSource:
             await self._handed.wait()
 
     @property
+    def is_open(self) -> bool:
+        """Whether batches can be handed over."""
+        return self._open
+
+    @property
     def receipt(self) -> tuple[Producer, int] | None:
         """Whose the list is that came last, and its number; None: it has none."""
         return None if self._giving is None else self._giving[0].receipt
@@ -159,6 +170,8 @@ class PushedSource:
         for _, handed in waiting:
             if not handed.done():
                 handed.set_exception(SourceError(f"{self.name}: it has ended meanwhile"))
+        for tell in list(self._when_closed):
+            tell()
 
     # Inside.
 
