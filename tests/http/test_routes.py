@@ -56,7 +56,7 @@ async def test_a_rows_own_parameters_are_not_refused_for_their_names(
     for name in route.parameters:
         answer = await RawHttp.get((feed.host, feed.port), f"{path_of(route)}?{name}=")
         if answer.status != 200:
-            assert "the parameters" not in (await answer.document())["accepted"]
+            assert "the parameters" not in (await answer.document()).get("accepted", "")
 
 
 @pytest.mark.parametrize("route", STRICT, ids=lambda route: route.path)
