@@ -113,6 +113,10 @@ class HandedSource:
 
     # What the runner asks of a source.
 
+    def recall(self, symbol: str, exchange: str, largest_trade_id: int) -> None:
+        """Know a symbol that an earlier process told of."""
+        self._seen[symbol] = self._listings.recall(symbol, exchange, largest_trade_id)
+
     async def open(self) -> None:
         """Let ticks be handed over."""
         self._opened.set()

@@ -148,6 +148,23 @@ class Resumable(Protocol):
 
 
 @runtime_checkable
+class Recalls(Protocol):
+    """A source that others give ticks to, and that knows their symbols by these alone.
+
+    Another process takes up what it had listed, and where its own numbers of trades had got to.
+    """
+
+    def recall(self, symbol: str, exchange: str, largest_trade_id: int) -> None:
+        """Know a symbol that an earlier process told of, before it is opened; once each.
+
+        Args:
+            symbol: as the source calls it.
+            exchange: of its newest trade; "" where there was none.
+            largest_trade_id: of its trades, as far as they are known.
+        """
+
+
+@runtime_checkable
 class Receiving(Protocol):
     """A source that others hand lists to, and that tells them what became of these."""
 

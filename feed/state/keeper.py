@@ -119,7 +119,7 @@ class Keeper:
         called, nor after the end.
 
         Args:
-            sequence: never less than in the call before.
+            sequence: whoever waits for less than one that waits already is called after it.
             call: what is called; it raises nothing.
         """
         durable = self.writer.durable

@@ -12,8 +12,8 @@ from feed.ingest.runner import Ingest
 from feed.ingest.side import Side
 from feed.ingest.strand import Strand
 from feed.market.symbol_health import Health
-from feed.market.ticks import Bar, Status, Tick
-from feed.sources.source import Resumable
+from feed.market.ticks import Bar, Status, Tick, Trade
+from feed.sources.source import Recalls, Resumable
 from feed.state.restore import Restored
 
 _OWN_STATUSES = frozenset(health.value.upper() for health in Health)  # they bypass the bars
@@ -76,6 +76,7 @@ def give_back(restored: Restored, ingest: Ingest) -> bool:
     snapshot.update(restored.after)
     for name, symbols in meta["owners"].items():
         ingest.owners.claim(symbols, name)
+    _recall(restored, ingest)
     skipped_ticks = max(0, restored.given - meta["source_given"])
     told = _alone(ingest) is not None or not (skipped_ticks or restored.lost or restored.after)
     health: dict[Strand, dict[str, Any]] = {}
@@ -99,6 +100,27 @@ def give_back(restored: Restored, ingest: Ingest) -> bool:
         strand.bars.weave(_of_source(after, builds=strand.bars.builds))
     ingest.take_up_health(health, meta["watched"], restored.later_ns)
     return all(resumed)
+
+
+def _recall(restored: Restored, ingest: Ingest) -> None:
+    """Tell sources that know their symbols by their ticks alone which there were."""
+    if not any(isinstance(side.source, Recalls) for side in ingest.sides):
+        return
+    ring = ingest.hub.broadcast.ring
+    exchanges: dict[str, str] = {}
+    largest: dict[str, int] = {}
+    for tick in chain(restored.snapshot, ring.slots(ring.oldest - 1, len(ring))):
+        if isinstance(tick, Trade):
+            exchanges[tick.symbol] = tick.exchange
+            largest[tick.symbol] = max(largest.get(tick.symbol, 0), tick.trade_id)
+        elif tick is not None:
+            exchanges.setdefault(tick.symbol, "")
+    for name, exchange in exchanges.items():
+        strand = ingest.strand_of(name)
+        for side in () if strand is None else strand.sides:
+            if isinstance(side.source, Recalls):
+                symbol = side.named.renames.symbol(name)
+                side.source.recall(symbol, exchange, largest.get(name, 0))
 
 
 def _alone(ingest: Ingest) -> Resumable | None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,23 @@ async def test_what_it_has_told_is_there_after_a_kill_where_it_keeps_a_state(
             assert int(sequence) >= int(stands.partition("-")[2])
             again = await anext(aiter(next_one.subscribe(trades=["OWN"], after="0")))
             assert [tick["S"] for tick in again][:2] == [tick["S"] for tick in told] == ["OWN"] * 2
+
+
+async def test_symbols_and_numbers_of_trades_go_on_after_a_restart_where_it_keeps_a_state(
+    tmp_path: Path,
+) -> None:
+    def desk() -> feed.Broadcaster:
+        return feed.Broadcaster(state=tmp_path / "state")
+
+    quote = feed.Quote(symbol="EUR/USD", bid_price=1.0, ask_price=1.1)
+    async with desk() as one:
+        await one.publish([OWN, replace(OWN, trade_id=41, exchange="XNAS"), quote])
+    async with hosted(desk()) as host:
+        answer = await (await host.client.get(f"{host.url}/v1/symbols")).json()
+        assert [each["symbol"] for each in answer["symbols"]] == ["EUR/USD", "OWN"]
+        await host.broadcaster.publish([OWN])
+        history = await (await host.client.get(f"{host.url}/v1/history?trades=*&after=0")).json()
+        assert [tick["i"] for tick in history["ticks"]] == [1, 41, 42]
 
 
 async def test_two_in_one_program_share_nothing() -> None:

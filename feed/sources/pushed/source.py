@@ -111,6 +111,10 @@ class PushedSource:
 
     # What the runner asks of a source.
 
+    def recall(self, symbol: str, exchange: str, largest_trade_id: int) -> None:
+        """Know a symbol that an earlier process told of."""
+        self._instruments[symbol] = self._listings.recall(symbol, exchange, largest_trade_id)
+
     async def open(self) -> None:
         """Let batches be handed over."""
         self._open = True

@@ -131,6 +131,20 @@ class Listings:
         listing = self._by_symbol[checked] = Listing(checked)
         return listing
 
+    def recall(self, symbol: str, exchange: str, largest_trade_id: int) -> Instrument:
+        """List a symbol that an earlier process told of; numbers of our own go on behind its ids.
+
+        Args:
+            symbol: that was told.
+            exchange: of its newest trade, if any.
+            largest_trade_id: that it had.
+        """
+        known = len(self.instruments)
+        listing = self.find(symbol, exchange)
+        listing.largest_trade_id = max(listing.largest_trade_id, largest_trade_id)
+        assert len(self.instruments) > known, "it is recalled before anything is listed"
+        return self.instruments[-1]
+
     def describe(self, told: Instrument) -> None:
         """Take what somebody tells of a symbol; of the rest goes what its form shows."""
         known = instrument_of(told.symbol, told.exchange)
