@@ -23,6 +23,7 @@ BUILT_IN = {
     "pipe": "feed.sources.piped.options:PipeOptions",
     "push": "feed.sources.pushed.options:PushOptions",
     "alpaca": "feed.sources.alpaca.options:AlpacaOptions",
+    "ccxt": "feed.sources.exchanges.options:ExchangeOptions",
 }
 GROUP = "feed.sources"
 

@@ -14,7 +14,9 @@ from feed.errors import SourceError
 from feed.settings.load import built_in_blocks, load_settings, option_name
 from feed.settings.options import Settings
 from feed.sources.alpaca.options import AlpacaOptions
+from feed.sources.catalog import built_in_kinds
 from feed.sources.chosen import ChosenSource
+from feed.sources.exchanges.options import ExchangeOptions
 from feed.sources.options import Options
 from feed.sources.replay.options import ReplayOptions
 from feed.sources.simulated.options import SimulatedOptions
@@ -81,7 +83,7 @@ SHOWN = {
     "--config": "<path>",
     "--host": "<str>",
     "--port": "<int>",
-    "--source": "<sim|replay:FILE|-|pipe:FILE|push|alpaca:URL>",
+    "--source": f"<{'|'.join(kind.usage for kind in built_in_kinds())}>",
     "--batch-ms": "<float>",
     "--ring": "<int>",
     "--allow-origin": "<list[str]>",
@@ -126,9 +128,12 @@ def test_help_shows_the_types_and_defaults_of_the_settings(monkeypatch: pytest.M
 
 def _beside(block: type[Options], given: dict[str, object]) -> dict[str, object]:
     """Add the source that options of a block need beside them."""
-    if block is ReplayOptions:
-        return {"source": f"replay:{__file__}", **given}
-    return {"source": "alpaca:ws://127.0.0.1", **given} if block is AlpacaOptions else given
+    sources: dict[type[Options], str] = {
+        ReplayOptions: f"replay:{__file__}",
+        AlpacaOptions: "alpaca:ws://127.0.0.1",
+        ExchangeOptions: "ccxt:binance?symbols=BTC/USDT",
+    }
+    return {"source": sources[block], **given} if block in sources else given
 
 
 def test_what_is_not_typed_leaves_variables_and_the_file_alone(
