@@ -10,7 +10,7 @@ import { Chart } from "./chart/chart.ts";
 import { Detail } from "./chart/detail.ts";
 import { Panel } from "./connection/panel.ts";
 import { Directory, fetchListings, SignInDue } from "./market/directory.ts";
-import { CourseLoader, type Timeframe } from "./market/history.ts";
+import { CourseLoader, fetchBars, type Timeframe } from "./market/history.ts";
 import { Market } from "./market/market.ts";
 import { byId } from "./ui/dom.ts";
 import { Painter } from "./ui/painter.ts";
@@ -86,7 +86,7 @@ async function main(): Promise<void> {
   const table = new Table(market, directory, painter, {
     choose,
     remove: (symbol) => watchlist.remove(symbol),
-    visible: (symbols) => courses.request(symbols),
+    visible: (symbols) => courses.request(chosen === undefined ? symbols : [chosen, ...symbols]),
   });
 
   const search = new Search(directory, {
@@ -128,7 +128,18 @@ async function main(): Promise<void> {
     chart.show(symbol, chart.timeframe, market.get(symbol).decimals);
     snippets.show(symbol);
     courses.request([symbol]);
+    void loadDay(symbol);
     subscribe();
+  }
+
+  /** Ask for the day of a symbol, and the one before; what cannot be had is not shown. */
+  async function loadDay(symbol: string): Promise<void> {
+    try {
+      market.get(symbol).day.begin(await fetchBars(symbol, "1d", 1));
+      detail.redraw();
+    } catch {
+      // The chart says why there are no past bars.
+    }
   }
 
   client.on("batch", ({ ticks, isSnapshot }) => {
@@ -145,7 +156,12 @@ async function main(): Promise<void> {
     }
     painter.request();
   });
-  client.on("gap", () => chart.reload());
+  client.on("gap", () => {
+    chart.reload();
+    if (chosen !== undefined) {
+      void loadDay(chosen);
+    }
+  });
   client.on("problem", (error) => {
     if (error instanceof Refused && (error.code === 401 || error.code === 402)) {
       location.reload(); // the visit has ended: sign in again
@@ -192,6 +208,9 @@ async function main(): Promise<void> {
     courses.restart();
     courses.request(watchlist.symbols);
     chart.restart();
+    if (chosen !== undefined) {
+      void loadDay(chosen);
+    }
   }
 
   byId("timeframes").addEventListener("change", (event) => {
@@ -241,6 +260,7 @@ function listenToKeys(search: Search, table: Table, panel: Panel): void {
     x: () => panel.controls.cut(),
     "1": () => byId("timeframe-1s").click(),
     "2": () => byId("timeframe-1m").click(),
+    "3": () => byId("timeframe-1d").click(),
     "?": () => help.showModal(),
   };
   byId("show-help").addEventListener("click", () => help.showModal());

@@ -26,8 +26,14 @@ import type { Painter } from "../ui/painter.ts";
 import { onPaletteChange, type Palette, palette } from "../ui/palette.ts";
 import { type Grid, gridOf } from "./grid.ts";
 
-const INTERVAL_S: Record<Timeframe, number> = { "1s": 1, "1m": 60 };
-const LIMIT: Record<Timeframe, number> = { "1s": 900, "1m": 1_440 };
+const INTERVAL_S: Record<Timeframe, number> = { "1s": 1, "1m": 60, "1d": 86_400 };
+const LIMIT: Record<Timeframe, number> = { "1s": 3_600, "1m": 1_440, "1d": 365 };
+/** Kinds of ticks that are finished bars. */
+const FINISHED: Record<Timeframe, readonly string[]> = {
+  "1s": ["b1s"],
+  "1m": ["b", "u"],
+  "1d": [],
+};
 const DRAW_MS = 100;
 /** Bars on screen at first. */
 const SHOWN = 120;
@@ -86,6 +92,7 @@ export class Chart {
     this.#timeframe = timeframe;
     this.#open = new OpenBar(INTERVAL_S[timeframe]);
     this.#decimals = decimals;
+    this.#chart.timeScale().applyOptions({ timeVisible: timeframe !== "1d" });
     this.#clear();
     void this.#load(symbol, timeframe);
   }
@@ -109,7 +116,7 @@ export class Chart {
     if (!this.#isLoaded) {
       return;
     }
-    const finished = this.#timeframe === "1s" ? ["b1s"] : ["b", "u"];
+    const finished = FINISHED[this.#timeframe];
     for (const tick of ticks) {
       if (tick.S !== this.#symbol) {
         continue;

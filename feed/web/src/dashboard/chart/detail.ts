@@ -22,6 +22,7 @@ export class Detail {
   readonly #change = byId<HTMLElement>("detail-change");
   readonly #element = byId<HTMLElement>("detail");
   readonly #halt = byId<HTMLElement>("detail-halt");
+  readonly #open = byId<HTMLElement>("detail-open");
   readonly #last = byId<HTMLElement>("detail-last");
   readonly #texts = {
     symbol: attach("detail-symbol"),
@@ -31,6 +32,9 @@ export class Detail {
     bid: attach("detail-bid"),
     ask: attach("detail-ask"),
     spread: attach("detail-spread"),
+    open: attach("detail-open"),
+    range: attach("detail-range"),
+    close: attach("detail-close"),
     halt: attach("detail-halt-word"),
     haltReason: attach("detail-halt-words"),
   };
@@ -74,7 +78,8 @@ export class Detail {
   }
 
   #write(instrument: Instrument): void {
-    const { decimals, last, bid, ask, bidSize, askSize, spread, change, series, halt } = instrument;
+    const { decimals, last, bid, ask, bidSize, askSize, spread, change, series, halt, day } =
+      instrument;
     this.#texts.name.set(instrument.unlisted ?? this.#name);
     this.#texts.last.set(formatPrice(last, decimals));
     setData(
@@ -97,6 +102,12 @@ export class Detail {
             .filter((words) => words !== "")
             .join(" · "),
     );
+    const sinceOpen = day.changeOf(last);
+    this.#texts.open.set(formatChange(sinceOpen));
+    setData(this.#open, "way", wayOf(sinceOpen));
+    const range = day.range ?? [undefined, undefined];
+    this.#texts.range.set(range.map((price) => formatPrice(price, decimals)).join(" – "));
+    this.#texts.close.set(formatPrice(day.previousClose, decimals));
     const status = instrument.stopped;
     setData(this.#element, "stale", status === undefined ? undefined : "");
     this.#halt.hidden = status === undefined;

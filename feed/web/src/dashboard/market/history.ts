@@ -8,7 +8,7 @@
 import type { Bar } from "../../client/index.ts";
 import type { Point } from "./series.ts";
 
-export type Timeframe = "1s" | "1m";
+export type Timeframe = "1s" | "1m" | "1d";
 
 export interface Bars {
   bars: Bar[];

@@ -8,6 +8,7 @@ import {
   type Trade,
   timeMs,
 } from "../../client/index.ts";
+import { Day } from "./day.ts";
 import { Series } from "./series.ts";
 
 export type Direction = -1 | 0 | 1;
@@ -26,6 +27,7 @@ const LIVE_CODE = "LIVE";
 export class Instrument {
   readonly symbol: string;
   readonly series = new Series();
+  readonly day = new Day();
   last: number | undefined;
   lastMs: number | undefined;
   /** The time of its newest trade or quote. */
@@ -79,6 +81,7 @@ export class Instrument {
   /** Forget what is of the time before a recording began anew: its course, and a halt. */
   beginPass(): void {
     this.series.clear();
+    this.day.clear();
     this.halt = undefined;
     this.silence = undefined;
     this.version += 1;
@@ -127,6 +130,7 @@ export class Instrument {
     this.asOfMs = this.lastMs;
     this.#see(trade.p);
     this.series.push(this.lastMs, trade.p);
+    this.day.take(trade);
   }
 
   #quote(quote: Quote): void {

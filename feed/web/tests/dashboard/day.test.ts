@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import type { Bar, ConflatedTrade, Trade } from "../../src/client/index.ts";
+import { Day } from "../../src/dashboard/market/day.ts";
+import type { Bars } from "../../src/dashboard/market/history.ts";
+import { trade } from "../support/feed.ts";
+
+function tradeAt(t: string, price: number): Trade {
+  return { ...(trade("A", 1) as Trade), p: price, s: 10, t };
+}
+
+function bar(t: string, more: Partial<Bar>): Bar {
+  return { T: "b", S: "A", o: 1, h: 1, l: 1, c: 1, v: 1, n: 1, vw: 1, t, ...more };
+}
+
+const TODAY: Bars = {
+  bars: [bar("2026-01-01T00:00:00Z", { c: 90 })],
+  current: bar("2026-01-02T00:00:00Z", { o: 100, h: 110, l: 95, c: 105 }),
+};
+
+describe("a day", () => {
+  test("shows nothing until the server has told its beginning", () => {
+    const day = new Day();
+    day.take(tradeAt("2026-01-02T10:00:00Z", 104));
+    expect(day.range).toBeUndefined();
+    expect(day.changeOf(104)).toBeUndefined();
+    expect(day.previousClose).toBeUndefined();
+  });
+
+  test("goes on from the server's bar with trades that came before it and after", () => {
+    const day = new Day();
+    day.take(tradeAt("2026-01-02T10:00:00Z", 111));
+    day.begin(TODAY);
+    expect(day.range).toEqual([95, 111]);
+    day.take(tradeAt("2026-01-02T10:00:01Z", 94));
+    expect(day.range).toEqual([94, 111]);
+    expect(day.changeOf(94)).toBeCloseTo(-0.06);
+    expect(day.previousClose).toBe(90);
+  });
+
+  test("counts the range of a conflated trade", () => {
+    const day = new Day();
+    day.begin(TODAY);
+    const last = tradeAt("2026-01-02T10:00:01Z", 100);
+    day.take({ ...last, n: 3, h: 120, l: 80, v: 30, vw: 100, fi: 1 } as ConflatedTrade);
+    expect(day.range).toEqual([80, 120]);
+  });
+
+  test("ends at midnight of UTC, and its last price is the previous close", () => {
+    const day = new Day();
+    day.begin(TODAY);
+    day.take(tradeAt("2026-01-02T23:59:59Z", 107));
+    day.take(tradeAt("2026-01-03T00:00:01Z", 108));
+    expect(day.previousClose).toBe(107);
+    expect(day.open).toBe(108);
+    expect(day.range).toEqual([108, 108]);
+    day.take(tradeAt("2026-01-02T23:59:58Z", 1)); // late
+    expect(day.range).toEqual([108, 108]);
+    day.begin(TODAY); // an answer that is older
+    expect(day.open).toBe(108);
+  });
+
+  test("has the server's last price as the previous close where no trade came since", () => {
+    const day = new Day();
+    day.begin(TODAY);
+    day.take(tradeAt("2026-01-03T00:00:01Z", 108));
+    expect(day.previousClose).toBe(105);
+  });
+
+  test("without a trade today has a previous close only, and forgets it when time begins anew", () => {
+    const day = new Day();
+    day.begin({ bars: TODAY.bars, current: null });
+    expect(day.previousClose).toBe(90);
+    expect(day.range).toBeUndefined();
+    day.begin(TODAY);
+    day.clear();
+    expect([day.open, day.previousClose, day.range]).toEqual([undefined, undefined, undefined]);
+  });
+});
