@@ -6,6 +6,7 @@ says is told with the key and its secret taken out, since it may repeat what it 
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -33,9 +34,12 @@ from feed.wire.error_codes import ErrorCode
 
 OPEN_TIMEOUT_S = 10.0  # to connect, and to be told that the subscription stands
 CLOSE_TIMEOUT_S = 1.0  # for the other side to answer a Close
+MAX_WAITING_BYTES = 1 << 20  # of frames that were read and not asked for yet; and one more frame
 MAX_MESSAGE_BYTES = 4 << 20  # inflated; alpaca-py reads 1 MiB, and our own server writes 256 KiB
 _STEPS = {"success", "subscription"}  # of the opening
 _GONE = {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING}
+_LAST = {*_GONE, aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.ERROR}
+_DATA = {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,18 @@ class Link:
 
     __slots__ = (
         "_binary",
+        "_came",
         "_early",
+        "_frames",
         "_is_open",
         "_keys",
         "_mono_s",
+        "_reading",
+        "_room",
         "_session",
         "_socket",
         "_url",
+        "_waiting_bytes",
         "_watch",
         "positions",
     )
@@ -93,6 +102,11 @@ class Link:
         self._watch = watch
         self._mono_s = mono_s
         self._is_open = False
+        self._frames: deque[aiohttp.WSMessage] = deque()  # that were not asked for yet
+        self._waiting_bytes = 0  # of these
+        self._came = asyncio.Event()
+        self._room = asyncio.Event()
+        self._reading: asyncio.Task[None] | None = None
         self._early: deque[list[Any]] = deque()  # came amid the opening, and is no step of it
 
     @classmethod
@@ -136,7 +150,13 @@ class Link:
             await session.close()
             raise
         link._is_open = True
+        link._reading = asyncio.create_task(link._read())
         return link
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something has come that was not asked for yet."""
+        return bool(self._early or self._frames)
 
     async def receive(self) -> list[Any]:
         """Return what the next message holds: objects, if it is as it should be.
@@ -149,23 +169,29 @@ class Link:
             return self._early.popleft()
         watch = self._watch
         while True:
+            while self._frames:
+                value = await self._take(self._next_frame())
+                if value is not None:
+                    return value
             now_s = self._mono_s()
             due = watch.due(now_s)
             if due is Due.PING:
                 await self._ping(now_s)
-            elif due is not Due.NOTHING:
+                continue  # something may have come meanwhile
+            if due is not Due.NOTHING:
                 raise self._silence(due)
-            try:
+            self._came.clear()
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(watch.wait_s(now_s)):
-                    frame = await self._socket.receive()
-            except TimeoutError:
-                continue
-            value = await self._take(frame)
-            if value is not None:
-                return value
+                    await self._came.wait()
 
     async def close(self) -> None:
         """Say Close, and wait for the answer no longer than `CLOSE_TIMEOUT_S`."""
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reading
         await self._socket.close()
         await self._session.close()
 
@@ -174,6 +200,28 @@ class Link:
         for secret in self._keys or ():
             words = words.replace(secret, "…")
         return words
+
+    async def _read(self) -> None:
+        """Read frames while there is room, so that those that came together are told together."""
+        last = False
+        while not last:
+            try:
+                frame = await self._socket.receive()
+            except Exception as error:  # noqa: BLE001 - of any kind: it is told as the last frame
+                frame = aiohttp.WSMessage(aiohttp.WSMsgType.ERROR, error, None)
+            last = frame.type in _LAST
+            self._frames.append(frame)
+            self._waiting_bytes += _size(frame)
+            self._came.set()
+            while self._waiting_bytes > MAX_WAITING_BYTES and not last:
+                self._room.clear()
+                await self._room.wait()
+
+    def _next_frame(self) -> aiohttp.WSMessage:
+        frame = self._frames.popleft()
+        self._waiting_bytes -= _size(frame)
+        self._room.set()
+        return frame
 
     async def _take(self, frame: aiohttp.WSMessage) -> list[Any] | None:
         """Return the array that a frame holds; None: it was a sign of life."""
@@ -290,6 +338,10 @@ class Link:
                 return dict(item)
         self._early.append(value)
         return None
+
+
+def _size(frame: aiohttp.WSMessage) -> int:
+    return len(frame.data) if frame.type in _DATA else 0
 
 
 async def _connect(

@@ -165,19 +165,25 @@ class AlpacaSource:
         """
         link = self._link
         assert link is not None, "a source is opened before it is iterated"
-        try:
-            while True:
-                while self._events:  # also those that an earlier connection left
-                    ticks = self._ticks(self._events.popleft(), link)
-                    for start in range(0, len(ticks), CHUNK_TICKS):
-                        yield ticks[start : start + CHUNK_TICKS]
+        ended: Ended | None = None
+        while ended is None:
+            try:
                 await self._receive(link)
-        except FeedError as error:
-            ended = ended_by(error, self.account.url)
-            if self._ledger.stay_away_s is not None and not ended.for_good:
-                ended.retry_after_s = self._ledger.stay_away_s
-            self.account.end(ended)
-            raise ended from error
+            except FeedError as error:
+                ended = ended_by(error, self.account.url)
+            ticks: list[Tick] = []
+            while self._events:  # also those before what ended it, or of an earlier connection
+                event = self._events.popleft()
+                if isinstance(event, Batch):
+                    ticks += self._read(event)
+                else:
+                    ended = self._note(event, link) or ended
+            for start in range(0, len(ticks), CHUNK_TICKS):
+                yield ticks[start : start + CHUNK_TICKS]
+        if self._ledger.stay_away_s is not None and not ended.for_good:
+            ended.retry_after_s = self._ledger.stay_away_s
+        self.account.end(ended)
+        raise ended
 
     async def close(self) -> None:
         """End the connection, if there is one."""
@@ -190,20 +196,34 @@ class AlpacaSource:
     # Inside.
 
     async def _receive(self, link: Link) -> None:
-        """Turn the next message into events."""
-        self._messages += 1
-        try:
-            rows = await link.receive()
-        except Malformed as error:
-            self._skip(Flaw.UNREADABLE, str(error))
-            self._malformed += 1
-            if self._malformed >= MOST_MALFORMED:
-                words = f"{self.account.url} breaks the protocol, {MOST_MALFORMED} times in a row"
-                raise Ended(End.MALFORMED, words) from error
-            return
-        self._malformed = 0
-        told = [item for item in rows if self._is_ours(item)]
-        self._ledger.enter(Message(told), self._events)
+        """Turn the next message into events, and those that came together with it."""
+        taken = 0
+        while True:
+            self._messages += 1
+            try:
+                rows = await link.receive()
+            except Malformed as error:
+                self._note_malformed(error, link)
+            else:
+                self._malformed = 0
+                told = [item for item in rows if self._is_ours(item)]
+                self._ledger.enter(Message(told), self._events)
+                taken += len(rows)
+            if not link.has_more or taken >= CHUNK_TICKS:
+                return
+
+    def _note_malformed(self, error: Malformed, link: Link) -> None:
+        """Skip a message.
+
+        Raises:
+            Ended: there were too many; or the server can say again what was in this one.
+        """
+        self._skip(Flaw.UNREADABLE, str(error))
+        self._malformed += 1
+        if link.positions or self._malformed >= MOST_MALFORMED:
+            times = f"{self._malformed} times in a row"
+            words = f"{self.account.url} breaks the protocol, {times}"
+            raise Ended(End.MALFORMED, words) from error
 
     def _is_ours(self, item: Any) -> bool:  # noqa: ANN401 - whatever the server sent
         """Tell whether an object is a tick, or a message beside ticks; count what is neither."""
@@ -217,27 +237,27 @@ class AlpacaSource:
             _log.warning("upstream_untold", url=self.account.url, kind=shorten(kind))
         return False
 
-    def _ticks(self, event: Event, link: Link) -> list[Tick]:
-        """Return the ticks of an event; of any other there are none, and it is told."""
-        if isinstance(event, Batch):
-            return [] if event.snapshot else self._read(event)
-        if isinstance(event, Gap):
-            if event.last is not None:  # else it is our own, of a server that tells no positions
-                self.account.gaps += 1
-                _log.warning("upstream_gap", url=self.account.url, words=str(event))
+    def _note(self, event: Event, link: Link) -> Ended | None:
+        """Tell what is no batch of ticks; return what it means where that is the end."""
+        url = self.account.url
+        if isinstance(event, Gap) and event.last is not None:  # else of a server without positions
+            self.account.gaps += 1
+            _log.warning("upstream_gap", url=url, words=str(event))
         elif isinstance(event, Notice):
             words = link.without_keys(event.words)
-            ended = refusal(self.account.url, event.code, words, opening=False)
+            ended = refusal(url, event.code, words, opening=False)
             if ended is not None:
-                raise ended
+                return ended
             self.account.note_refusal(event.code, words)
-            _log.warning("upstream_refuses", url=self.account.url, code=event.code, words=words)
+            _log.warning("upstream_refuses", url=url, code=event.code, words=words)
         elif isinstance(event, FeedState | ServerWarning | Expiring):
             self.account.last_words = link.without_keys(str(event))
-            _log.warning("upstream_says", url=self.account.url, words=self.account.last_words)
-        return []
+            _log.warning("upstream_says", url=url, words=self.account.last_words)
+        return None
 
     def _read(self, rows: Batch) -> list[Tick]:
+        if rows.snapshot:  # it restates what came before
+            return []
         ticks: list[Tick] = []
         for row in rows:
             try:

@@ -251,6 +251,33 @@ async def test_nothing_but_garbage_ends_the_connection(double: Double) -> None:
     assert source.rows_skipped["unreadable"] == MOST_MALFORMED
 
 
+async def test_a_server_with_positions_says_again_what_was_garbled(double: Double) -> None:
+    double.greeting = {"T": "success", "msg": "connected", "connection": 7}
+    mark = {"T": "mark", "pos": "abcd-5", "t": "2026-01-02T14:30:00Z"}
+    double.acts += [
+        telling([TRADE, mark], "garbled", [TRADE, mark | {"pos": "abcd-7"}]),
+        telling(
+            [{"T": "snapshot", "state": "begin", "pos": "abcd-5"}, TRADE],
+            [{"T": "snapshot", "state": "end", "pos": "abcd-5"}],
+            [{"T": "feed", "state": "source_down", "source": "sim", "reason": "silent"}],
+            [{"T": "gap", "from": "abcd-6", "to": "abcd-6", "reason": "lost"}],
+            [{"T": "leaving", "retry_ms": 4000}],
+            [TRADE, mark | {"pos": "abcd-7"}],
+            then=lambda line: line.socket.close(code=1001),
+        ),
+    ]
+    source, told = source_of(double, keys={}), list[Tick]()
+    assert (await ended(source, told)).end is End.MALFORMED
+    assert len(told) == 1
+    error = await ended(source, told)
+    assert (error.end, error.retry_after_s, len(told)) == (End.CLOSED, 4.0, 2)
+    first, second = double.heard
+    assert (first["marks"], "after" in first, second["after"]) == (True, False, "abcd-5")
+    account = source.account
+    assert (account.connections, account.resumed, account.gaps) == (2, 1, 1)
+    assert "sim is down: silent" in account.last_words
+
+
 @pytest.mark.parametrize("compressible", [True, False])
 async def test_ten_megabytes_in_one_message_are_refused(
     double: Double, *, compressible: bool
