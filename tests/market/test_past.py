@@ -4,12 +4,13 @@ from collections.abc import Collection, Generator
 from typing import Any
 
 import msgpack
+import pytest
 
 from feed.market.bar_store import pack_row
 from feed.market.bars import BarBuilder
 from feed.market.open_bar import OpenBar
 from feed.market.past import Past, Recalled
-from feed.market.ticks import SECOND_NS, Bar, Kind, Trade
+from feed.market.ticks import SECOND_NS, Bar, Kind, Tick, Trade
 
 DAY_S = 86_400
 UNTIL_S = 19_675 * DAY_S + 12 * 3_600 + 30  # half a minute after noon
@@ -110,11 +111,12 @@ def test_nothing_but_that_minute_is_told_until_somebody_asks() -> None:
     assert builder.previous_close("MSFT") is None
 
 
-def test_a_past_that_is_asked_for_late_comes_before_what_was_built() -> None:
+@pytest.mark.parametrize("more", [[], [trade(DAY_S + 100, 9.5)]])
+def test_a_past_that_is_asked_for_late_comes_before_what_was_built(more: list[Tick]) -> None:
     builder, early = begun(Told()), begun(Told())
     recall(early)
     for each in (builder, early):
-        each.weave([trade(0, 6.0), trade(40, 7.0), trade(100, 8.0), trade(DAY_S, 9.0)])
+        each.weave([trade(0, 6.0), trade(40, 7.0), trade(100, 8.0), trade(DAY_S, 9.0), *more])
     recall(builder)
     for kind in (Kind.BAR, Kind.SECOND_BAR):
         assert builder.history("AAPL", kind, 99) == early.history("AAPL", kind, 99)
