@@ -304,9 +304,9 @@ def _state(watched: Watched) -> Iterator[Metric]:
     keeper = watched.keeper
     yield gauge(
         "feed_state_unlogged",
-        "1 while the log of the state has a place where something was left out, so that a kill "
-        "means a new epoch, else 0.",
-    ).of(keeper is not None and not keeper.writer.takes)
+        "1 while a kill means a new epoch: the log of the state has a place where something was "
+        "left out, or there is no checkpoint yet; else 0.",
+    ).of(keeper is not None and keeper.writer.durable is None)
     yield gauge("feed_state_queued_bytes", "Bytes that wait to be written to the log.").of(
         0 if keeper is None else keeper.writer.queued_bytes
     )

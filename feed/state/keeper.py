@@ -91,7 +91,7 @@ class Keeper:
         directory.tail.unlink(missing_ok=True)
         self._cell = Cell(directory.cell, Contents(epoch, boot, mark, newest, self.given_before))
         tail = self._make_tail()
-        self.writer = Writer(directory, self._cell, tail, epoch, takes=restored is not None)
+        self.writer = Writer(directory, self._cell, tail, epoch, is_whole=restored is not None)
         self.checkpoints = self.failures = 0
         self.checkpointed_ns = now.mono_ns
         self._told_fault = ""

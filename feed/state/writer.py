@@ -63,14 +63,14 @@ class Writer:
     """One thread that writes the files of one state.
 
     Attributes:
-        takes: whether records are taken; else they are left out, and a kill means a new epoch.
+        takes: whether records are taken; else they are left out.
         fault: why they are not; "" before there was a reason.
         written_bytes: to the log so far.
         untailed: how many records had no room in the tail.
     """
 
     def __init__(
-        self, directory: Directory, cell: Cell, tail: Tail | None, epoch: str, *, takes: bool
+        self, directory: Directory, cell: Cell, tail: Tail | None, epoch: str, *, is_whole: bool
     ) -> None:
         """Start the thread.
 
@@ -79,9 +79,9 @@ class Writer:
             cell: of the state; it is told what was cut, and how far the log can be trusted.
             tail: of the state; None: there is none.
             epoch: of the sequences.
-            takes: the log and the checkpoint that are there are whole; else a checkpoint is due.
+            is_whole: the log and the checkpoint that are there are; else a checkpoint is due.
         """
-        self.takes = takes
+        self.takes = True
         self.fault = ""
         self.written_bytes = self.untailed = 0
         self._directory = directory
@@ -99,7 +99,7 @@ class Writer:
         self._closed = False
         # From here on: the thread's.
         self._written = self._cut  # the last sequence that the log, or the checkpoint, goes up to
-        self._is_whole = takes  # nothing is missing in what the cell says
+        self._is_whole = is_whole  # nothing is missing in what the cell says
         self._is_elsewhere = False  # the log's newest file is of a directory that is gone
         self._path: Path | None = None  # of the log's newest file, with the next two
         self._fd = -1

@@ -18,6 +18,7 @@ from feed.broadcast.log import Record
 from feed.errors import InvalidParameter
 from feed.http.app import HUB, INGEST, KEEPER, make_app
 from feed.http.protocol.runner import Runner
+from feed.ingest.runner import Ingest
 from feed.market.symbols import ALL
 from feed.market.ticks import Bar, Channel, Kind
 from feed.program.leaving import EndSignals, leave
@@ -28,6 +29,7 @@ from feed.sources.simulated.source import SimulatedSource
 from feed.state import cell, checkpoint, keeper, tail, writer
 from feed.state.cell import Cell, Mark
 from feed.state.directory import Directory
+from feed.state.keeper import Keeper
 from feed.state.recovery import Recovery
 from feed.state.tail import Tail
 from feed.state.writer import Writer
@@ -54,6 +56,37 @@ async def test_a_server_that_ended_in_order_is_gone_on_with(tmp_path: Path) -> N
 def ingested(app: web.Application) -> list[int]:
     ring = app[HUB].broadcast.ring
     return [ring.ingested_ns(sequence) for sequence in range(1, ring.newest + 1)]
+
+
+async def test_what_comes_before_the_first_checkpoint_is_there_after_an_end_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, begin, run = tmp_path / "state", asyncio.Event(), Keeper.run
+
+    async def late(kept: Keeper, ingest: Ingest) -> None:
+        await begin.wait()
+        await run(kept, ingest)
+
+    monkeypatch.setattr(Keeper, "run", late)
+    app = await make_app(Settings(port=0, state=state), Numbers())
+    runner = Runner(app, app[HUB])
+    await runner.setup()
+    try:
+        await give(app, 3)
+        await written(app)
+        assert app[KEEPER].writer.durable is None
+        copy = killed(state, tmp_path / "killed")
+        begin.set()
+        await until(lambda: app[KEEPER].writer.durable == 3)
+        await give(app, 2)
+    finally:
+        await runner.cleanup()
+    monkeypatch.undo()
+    async with life(state) as app:
+        assert numbers_of(app) == [1, 2, 3, 4, 5]
+        assert app[HUB].broadcast.ring.is_whole
+    async with life(copy) as app:
+        assert app[KEEPER].found.recovery is Recovery.UNLOGGED
 
 
 async def test_the_last_checkpoint_waits_for_one_that_is_under_way(tmp_path: Path) -> None:
