@@ -124,7 +124,7 @@ class Behind:
         """
         del self._subscribers[subscriber]
         self._subscribers[subscriber] = None
-        self._broadcast.wall_offset_ns = wall_ns - mono_ns
+        self._broadcast.looked_ns = mono_ns
         limits, ladder = self._limits, subscriber.ladder
         if ladder.throttle is Throttle.WAITS:
             return Progress.NONE

@@ -72,7 +72,7 @@ class Broadcast:
         turn_ticks: how many of them a subscriber that is behind has looked at in one turn.
         given: how many of the source's own ticks were published so far.
         receipts: of the batches of producers that were published.
-        wall_offset_ns: the time of day less the monotonic one, as of the last look at both.
+        looked_ns: the monotonic time when somebody looked at it last.
     """
 
     __slots__ = (
@@ -88,6 +88,7 @@ class Broadcast:
         "fragments",
         "given",
         "lanes",
+        "looked_ns",
         "market_times",
         "receipts",
         "ring",
@@ -96,7 +97,6 @@ class Broadcast:
         "states",
         "ticks",
         "turn_ticks",
-        "wall_offset_ns",
     )
 
     def __init__(
@@ -115,7 +115,7 @@ class Broadcast:
         self.given = 0
         self.receipts = Receipts()
         self._receipts: list[Receipt] = []  # since the last cut
-        self.wall_offset_ns = 0
+        self.looked_ns = 0
         self.classes = classes
         self.fragments = Fragments(ring, classes=classes)
         self.snapshot = Snapshot(classes)
@@ -228,7 +228,7 @@ class Broadcast:
 
     def cut(self, mono_ns: int, wall_ns: int) -> Cut:
         """Make envelopes of the ticks published since the last cut, and of conflated ones due."""
-        self.wall_offset_ns = wall_ns - mono_ns
+        self.looked_ns = mono_ns
         after, upto = self.cut_sequence, self.ring.newest
         events = self.ring.read(after, upto - after)
         ticks = events if self.ring.newest_opaque <= after else _known(events)
@@ -251,7 +251,7 @@ class Broadcast:
             self.states.clear(upto)
             self._distribute_events(events, ticks, after + 1)
             if self._log is not None:
-                self._note_cut(self._log, events, after + 1)
+                self._note_cut(self._log, events, after + 1, wall_ns - mono_ns)
             self._receipts = []
         outgoing = self._envelop(mono_ns, wall_ns, after)
         self._encoded.clear()
@@ -300,7 +300,7 @@ class Broadcast:
         """Return what a server that follows is told of events that the ring holds, with no hole."""
         ring = self.ring
         stamps = ring.ingestion_times_ns(first - 1, last - first + 1)
-        return cut_message(ring.position(last), stamps, self.wall_offset_ns, ring.newest)
+        return cut_message(ring.position(last), stamps, self.looked_ns, ring.newest)
 
     def _distribute(self, interval_ms: int, ticks: list[Tick]) -> None:
         """Encode conflated ticks in every codec in use, and give them to whoever selects of them.
@@ -342,13 +342,13 @@ class Broadcast:
         self._encoded[codec] = first, fragments
         return fragments
 
-    def _note_cut(self, log: Log, events: list[Tick], first: int) -> None:
+    def _note_cut(self, log: Log, events: list[Tick], first: int, wall_offset_ns: int) -> None:
         """Tell the log of a cut, in the JSON that subscribers get; without any it is made here."""
         known = self._encoded.get(JSON)
         fragments = encode_events(JSON, events, opaque=True) if known is None else known[1]
         ingested_ns = self.ring.ingestion_times_ns(first - 1, len(events))
-        told, offset_ns = JSON.join(fragments), self.wall_offset_ns
-        log.note_cut(Record(first, ingested_ns, self.given, offset_ns, told, self._receipts))
+        told = JSON.join(fragments)
+        log.note_cut(Record(first, ingested_ns, self.given, wall_offset_ns, told, self._receipts))
 
     def _envelop(self, mono_ns: int, wall_ns: int, follows: int) -> Outgoing:
         """Join what the index gave to each payload, and put it into its lanes' frames.

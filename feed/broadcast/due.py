@@ -498,7 +498,7 @@ class Due:
         self.backlog.skip(upto)
         if limited:
             self.outbox.append_gap(requested, upto, GapReason.LIMIT)
-            if requested < oldest:
+            if requested < oldest or self.lane.payload.follows:
                 self.request_snapshot(self._selection)
             else:
                 self._append_stretch(Stretch(self.lane.payload.lossless, requested, upto))

@@ -68,6 +68,8 @@ def _greeting(hub: Hub, *, live: bool) -> Message:
         whole=ring.is_whole,
         live=live,
         keepalive_ms=int(hub.settings.keepalive_s * 1e3),
+        mono_ns=hub.clock.mono_ns(),
+        wall_ns=hub.clock.wall_ns(),
         feeds=hub.audience.behind.announced,
     )
 

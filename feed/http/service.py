@@ -31,11 +31,12 @@ from feed.ingest.desk import Desk
 from feed.ingest.runner import Ingest
 from feed.market.asset_classes import AssetClasses
 from feed.metrics.exposition import Exposition
+from feed.settings.chosen import check_company
 from feed.settings.options import Settings
 from feed.sources.instruments_file import read_instruments
 from feed.sources.named_source import NamedSource
 from feed.sources.reference import Reference
-from feed.sources.source import Instrument, Source
+from feed.sources.source import Instrument, Sequenced, Source
 from feed.state.keeper import CHECKPOINT_S, Keeper, open_keeper
 from feed.trust.certificate import Certificate
 from feed.trust.identities import Identities
@@ -139,6 +140,9 @@ def make_service(
             another server has the directory of the state.
     """
     named = NamedSource.listed(sources)
+    follows = any(isinstance(each.source, Sequenced) for each in named)
+    if follows:
+        check_company(len(named), settings, renames=any(each.renames.changes for each in named))
     given = () if settings.instruments is None else read_instruments(settings.instruments)
 
     def listed() -> list[Instrument]:
@@ -168,6 +172,7 @@ def make_service(
         settings,
         production_waits=any(each.source.can_wait for each in named),
         live=all(each.source.live for each in named),
+        follows=follows,
         instruments=lambda: (known.symbol for known in reference.instruments()),
         clock=clock,
         identities=identities,

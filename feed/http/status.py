@@ -169,7 +169,7 @@ async def healthz(request: web.Request, server: Server) -> web.Response:  # noqa
 async def readyz(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
     """Answer 200 once the source is open, 503 before that and while leaving."""
     leaving = server.hub.leaving
-    ready = server.ingest.ready.is_set() and not leaving
+    ready = server.ingest.ready.is_set() and server.hub.knows_epoch and not leaving
     readiness: ReadyAnswer = {
         "status": "ready" if ready else "leaving" if leaving else "the source is not open"
     }

@@ -33,6 +33,7 @@ from feed.hub.instruments import Instruments
 from feed.hub.memory_watch import MemoryWatch
 from feed.hub.portrait import Departed, portray
 from feed.hub.publisher import Publisher
+from feed.hub.relay import Relay
 from feed.hub.session import Session, always, no_beat
 from feed.hub.steps import Step, Steps
 from feed.hub.subscriptions import Subscriptions
@@ -76,6 +77,8 @@ class Hub:
         cutter: says when to cut.
         catch_up: gives subscribers that are behind what they are due.
         publisher: takes in what is published.
+        relay: takes in the events of a server that is followed.
+        follows: whether there is such a server, which gives all sequences.
         subscriptions: what sessions have subscribed to.
         entitlement: what sessions may have, by who they are.
         egress: holds identities to the bytes that they may be written.
@@ -93,6 +96,7 @@ class Hub:
         *,
         production_waits: bool = False,
         live: bool = True,
+        follows: bool = False,
         instruments: Callable[[], Iterable[str]] = tuple,
         clock: Clock = SYSTEM_CLOCK,
         identities: Identities | None = None,
@@ -105,6 +109,7 @@ class Hub:
             production_waits: publishing waits for the slowest lossless subscriber; nothing but the
                 ring limits the lag of those that it waits for.
             live: ticks happen now, so that clients may report their age.
+            follows: another server gives all sequences; nobody is let in before it is known which.
             instruments: returns the symbols that the source lists, as far as it knows them by now.
             clock: what the time is.
             identities: who may come in; by default everybody.
@@ -162,6 +167,15 @@ class Hub:
             self.audience, self.instruments, clock, self.steps, interval_ms=settings.batch_ms
         )
         self.publisher = Publisher(self.audience, self.cutter, self.catch_up, self.turns, clock)
+        self.follows = follows
+        self.relay = Relay(
+            self.audience,
+            self.cutter,
+            self.catch_up,
+            self.turns,
+            clock=clock,
+            subscribers=self.sessions,
+        )
         self._forgetting = Forgetting(broadcast.lanes, self.steps)
         self.subscriptions = Subscriptions(
             self.audience,
@@ -205,7 +219,14 @@ class Hub:
         """Return why somebody is not let in; None: come in."""
         if self.leaving:
             return Refusal(Reason.SHUTDOWN, self.told(Reason.SHUTDOWN))
+        if not self.knows_epoch:
+            return Refusal(Reason.NOT_READY, Reason.NOT_READY.value)
         return self.door.refusal(len(self.sessions), identity, place)
+
+    @property
+    def knows_epoch(self) -> bool:
+        """Whether positions mean anything yet."""
+        return self.relay.has_begun or not self.follows
 
     @property
     def leaving(self) -> bool:

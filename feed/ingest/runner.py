@@ -70,6 +70,7 @@ class Ingest:
         for strand in self.strands:  # before any of them opens
             self.owners.claim((known.symbol for known in strand.instruments()), strand.name)
         self._watched = hub.broadcast.ring.newest  # the last sequence that watches were told of
+        self._watched_epoch = hub.broadcast.ring.epoch
         self._producing: list[tuple[Side, asyncio.Task[None]]] = []
         self._tasks: tuple[asyncio.Task[None], ...] = ()
 
@@ -250,6 +251,8 @@ class Ingest:
     async def _inform_watches(self) -> None:
         """Tell the watches of the ticks that were published, from the ring and in slices."""
         ring = self.hub.broadcast.ring
+        if self._watched_epoch != ring.epoch:
+            self._watched_epoch, self._watched = ring.epoch, 0
         while self._watched < ring.newest:
             after = max(self._watched, ring.oldest - 1)
             ticks = ring.read(after, _SLICE_TICKS)

@@ -23,6 +23,7 @@ from feed.errors import SourceError
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
 from feed.ingest.health_watch import Findings, HealthWatch
+from feed.ingest.pursuit import Pursuit
 from feed.ingest.side import Refusal, Side
 from feed.logger import logger_of
 from feed.market.bars import BarBuilder
@@ -31,7 +32,7 @@ from feed.market.owners import Owners
 from feed.market.receipts import Producer
 from feed.market.ticks import SECOND_NS, Kind, Tick
 from feed.market.twin_window import SIDES, SideCounts, TwinWindow
-from feed.sources.source import Instrument, NumbersTrades, Receiving, Source, Steerable
+from feed.sources.source import Instrument, NumbersTrades, Receiving, Sequenced, Source, Steerable
 
 _FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
@@ -72,8 +73,10 @@ class Strand:
         self.name = "+".join(side.name for side in sides)
         self.sides = sides
         self.bars = BarBuilder()
+        # What a followed server states of symbols comes along; it is not stated once more.
+        follows = any(isinstance(side.source, Sequenced) for side in sides)
         self.health = HealthWatch(
-            live=all(side.source.live for side in sides),
+            live=not follows and all(side.source.live for side in sides),
             gaps=settings.stale_after_gaps,
             floor_ns=int(settings.stale_floor_s * SECOND_NS),
         )
@@ -198,8 +201,25 @@ class Strand:
                 tell("side_silent" if silent else "side_ticks_again", source=side.name)
             side.silent = silent
 
+    async def _follow(self, side: Side, source: Sequenced) -> None:
+        """Do what a followed server tells, for as long as the connection lasts."""
+        pursuit = Pursuit(self._hub, side, self.bars, self.ticks)
+        source.stand(pursuit.position)
+        await side.source.open()
+        side.come()
+        self._note_kinds()
+        self._changed()
+        log.info("source_opened", source=side.name)
+        async for step in source.steps():
+            async with self._publishing:
+                await pursuit.do(step)
+            await asyncio.sleep(0)  # one that catches up must not starve the cuts
+
     async def _produce(self, side: Side) -> None:
         source, bars = side.source, self.bars
+        if isinstance(source, Sequenced):
+            await self._follow(side, source)
+            return
         await source.open()
         side.come()
         self._note_kinds()

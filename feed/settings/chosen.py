@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from feed.errors import InvalidInput
+from feed.errors import InvalidInput, InvalidParameter
 from feed.settings.options import Settings
 from feed.sources.catalog import DEFAULT, built_in_kinds, find_kind
 from feed.sources.naming import NamingOptions
 from feed.sources.options import SourceOptions
 from feed.sources.source_text import SourceText, parse_source
+
+_ALONE = "sequences, symbols and their health are those of the server that it follows"
 
 
 class Choice(NamedTuple):
@@ -96,3 +98,30 @@ def _texts(written: object) -> list[str]:
             return []
     texts = [written] if isinstance(written, str) else written
     return [str(text) for text in texts] if isinstance(texts, list | tuple) else []
+
+
+def check_company(sources: int, settings: Settings, *, renames: bool) -> None:
+    """Refuse what cannot be beside a source that gives sequences.
+
+    Raises:
+        InvalidParameter: another source, other names of symbols, or a state.
+    """
+    if sources > 1:
+        raise InvalidParameter("source", sources, f"one alone, since {_ALONE}")
+    if renames:
+        raise InvalidParameter("rename", "symbols", f"none, nor prefix, since {_ALONE}")
+    if settings.state is not None:
+        words = "none: what it needs after a restart it is given by the server that it follows"
+        raise InvalidParameter("state", str(settings.state), words)
+
+
+def wrong_company(settings: Settings, choices: Sequence[Choice]) -> Iterator[InvalidInput]:
+    """Yield what is wrong with what is chosen beside a source that gives sequences."""
+    if not any(choice.kind.gives_sequences for choice in choices):
+        return
+    named = NamingOptions.option_fields()
+    renames = any(name in choice.parts.options for choice in choices for name in named)
+    try:
+        check_company(len(choices), settings, renames=renames)
+    except InvalidParameter as error:
+        yield error

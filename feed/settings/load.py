@@ -33,6 +33,7 @@ from feed.settings.chosen import (
     knowing,
     same_names,
     unknown_options,
+    wrong_company,
     wrong_pairs,
 )
 from feed.settings.options import SAFEGUARDS, Settings
@@ -172,6 +173,7 @@ def load_settings(options: Mapping[str, object]) -> tuple[Settings, list[ChosenS
     bare = {field: given for field, given in written.items() if field not in shared}
     sources = [_source(choice, bare, problems, alone=len(choices) == 1) for choice in choices]
     if settings is not None:
+        problems += wrong_company(settings, choices)
         problems += _wrong_names(settings, choices, written)
     claimed = {*Settings.option_fields(), *idle}.union(*(kind.option_fields() for kind in kinds))
     for other in others:

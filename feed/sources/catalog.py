@@ -21,6 +21,7 @@ BUILT_IN = {
     "replay": "feed.sources.replay.options:ReplayOptions",
     "-": "feed.sources.piped.options:StandardInputOptions",
     "pipe": "feed.sources.piped.options:PipeOptions",
+    "feed": "feed.sources.follow.options:FollowOptions",
     "push": "feed.sources.pushed.options:PushOptions",
     "alpaca": "feed.sources.alpaca.options:AlpacaOptions",
     "ccxt": "feed.sources.exchanges.options:ExchangeOptions",

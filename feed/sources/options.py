@@ -82,6 +82,8 @@ class SourceOptions(Options, ABC):
         usage: its form after `--source`: a name alone, such as "sim", or a name, a colon and a
             place, such as "replay:FILE".
         usual_name: by which one is told that was given no name; "": that of its kind.
+        gives_sequences: all sequences are those of a server that it follows: so it is the only
+            source, and its symbols are called as there.
         where: the place in words: "FILE is …"; "" for a name alone.
         keys_come: whence its keys come, as what is accepted in place of a key among its options;
             "": it has none.
@@ -92,6 +94,7 @@ class SourceOptions(Options, ABC):
     usual_name: ClassVar[str] = ""
     where: ClassVar[str] = ""
     keys_come: ClassVar[str] = ""
+    gives_sequences: ClassVar[bool] = False
     place: str = ""
 
     @classmethod

@@ -7,6 +7,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from feed.market.past import Past
 from feed.market.receipts import Producer
 from feed.market.ticks import Kind, Tick
+from feed.sources.follow.steps import Step
+from feed.wire.position import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,24 @@ class Receiving(Protocol):
         Args:
             ticks: how many of it are told.
             last: the sequence of the last of them.
+        """
+
+
+@runtime_checkable
+class Sequenced(Protocol):
+    """A source whose events have sequences already: those of a server that it follows.
+
+    It is the only one then, and nobody else gives sequences. It yields steps in place of batches.
+    """
+
+    def stand(self, position: Position | None) -> None:
+        """Learn where the ring stands, before it is opened; None: nowhere yet."""
+
+    def steps(self) -> AsyncIterator[Step]:
+        """Yield what is to be done, in order, until the source ends.
+
+        Raises:
+            SourceError: it cannot be followed any further.
         """
 
 

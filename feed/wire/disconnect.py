@@ -84,6 +84,12 @@ class Reason(Enum):
         ErrorCode.CONNECTION_LIMIT,
         "connection limit exceeded: the server's memory is full; come back",
     )
+    NOT_READY = Disconnect(
+        "not_ready",
+        1013,
+        None,
+        "the server does not know yet where the server stands that it follows; come back",
+    )
     NOT_SERVED = Disconnect(
         "not_served", 1008, ErrorCode.INSUFFICIENT_SUBSCRIPTION, "this path is not served here"
     )

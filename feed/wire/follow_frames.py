@@ -3,13 +3,14 @@
 A follow stream is NDJSON, and each line a JSON array. A *cut* is an array of events with sequences
 that follow each other; its last element says which, and when each event was ingested:
 
-    {"T":"cut","pos":"k3f9-105","first":101,"n":5,"at":1764460800000000000,
-     "in":[3,0,2,1200],"newest":105}
+    {"T":"cut","pos":"k3f9-105","first":101,"n":5,"at":81200345,"in":[3,0,2,1200],
+     "now":81300345,"newest":105}
 
-`at` is a time of day in nanoseconds, and `in` says in pairs how many events were ingested how long
-after it. What has no cut at its end are the feed's own words, one an array (`follow`, `mark`,
-`gap`, `feed`, `instruments`, `bye` …), or ticks between `snapshot` begin and end. Knows no socket;
-whether sequences add up is another question (`feed.wire.reckoning`).
+`at` is a time of its sender's monotonic clock, in nanoseconds, and `in` says in pairs how many
+events were ingested how long after it; `now` is when that was said. The first message tells how
+that clock goes with the time of day. What has no cut at its end are the feed's own words, one an
+array (`follow`, `mark`, `gap`, `feed`, `instruments`, `bye` …), or ticks between `snapshot` begin
+and end. Knows no socket; whether sequences add up is another question (`feed.wire.reckoning`).
 """
 
 from array import array
@@ -37,6 +38,8 @@ def follow_message(
     whole: bool,
     live: bool,
     keepalive_ms: int,
+    mono_ns: int,
+    wall_ns: int,
     feeds: Iterable[Message],
 ) -> Message:
     """Return the first message of a follow stream.
@@ -47,6 +50,8 @@ def follow_message(
         whole: nothing came before that: it is the first of all.
         live: its events happen now.
         keepalive_ms: after so much silence there is a mark.
+        mono_ns: now, monotonic.
+        wall_ns: the time of day now.
         feeds: what was told last of each source, if anything was.
     """
     return {
@@ -57,6 +62,8 @@ def follow_message(
         "whole": whole,
         "live": live,
         "keepalive_ms": keepalive_ms,
+        "mono": mono_ns,
+        "wall": wall_ns,
         "feeds": list(feeds),
     }
 
@@ -66,15 +73,13 @@ def instruments_message(instruments: Iterable[object]) -> Message:
     return {"T": "instruments", "instruments": list(instruments)}
 
 
-def cut_message(
-    last: Position, ingested_ns: Sequence[int], wall_offset_ns: int, newest: int
-) -> Message:
+def cut_message(last: Position, ingested_ns: Sequence[int], mono_ns: int, newest: int) -> Message:
     """Return what stands at the end of a cut.
 
     Args:
         last: the position of its last event.
         ingested_ns: when each of its events was ingested, monotonic, ascending; at least one.
-        wall_offset_ns: the time of day less the monotonic one.
+        mono_ns: now.
         newest: the newest sequence that the ring has by now.
     """
     first_ns, count = ingested_ns[0], len(ingested_ns)
@@ -86,8 +91,9 @@ def cut_message(
         "pos": str(last),
         "first": last.sequence - count + 1,
         "n": count,
-        "at": first_ns + wall_offset_ns,
+        "at": first_ns,
         "in": runs,
+        "now": mono_ns,
         "newest": newest,
     }
 
@@ -101,7 +107,8 @@ class Cut:
         first: the sequence of the first.
         count: how many there are, as their sender says.
         events: the events.
-        ingested_wall_ns: when each was ingested, as a time of day.
+        ingested_ns: when each was ingested, by their sender's monotonic clock.
+        said_ns: when it was said, by the same.
         newest: the newest sequence that their sender had.
         opaque: some of them are of kinds that are unknown here.
     """
@@ -110,7 +117,8 @@ class Cut:
     first: int
     count: int
     events: list[Tick]
-    ingested_wall_ns: "array[int]"
+    ingested_ns: "array[int]"
+    said_ns: int
     newest: int
     opaque: bool
 
@@ -183,7 +191,7 @@ class FrameReader:
         end = rows.pop()
         try:
             position, first = Position.parse(end["pos"], "pos"), int(end["first"])
-            count, newest = int(end["n"]), int(end["newest"])
+            count, newest, said_ns = int(end["n"]), int(end["newest"]), int(end["now"])
             stamps = array("q")
             runs = iter(end["in"])
             for times, later_ns in zip(runs, runs, strict=True):
@@ -194,7 +202,7 @@ class FrameReader:
             raise _no_frame(shown, f"a cut as of version {VERSION}: {error}") from None
         events = self._ticks.events(rows)
         opaque = any(map(is_opaque, events))
-        return Cut(position, first, count, events, stamps, newest, opaque)
+        return Cut(position, first, count, events, stamps, said_ns, newest, opaque)
 
 
 def _no_frame(line: bytes, accepted: str) -> InvalidMessage:

@@ -108,8 +108,8 @@ class Reckoning:
             raise OutOfSequence(f"events of {first} to {position}", due, cut.count)
         if len(cut.events) != due:
             raise OutOfSequence(f"events of {first} to {position}", due, len(cut.events))
-        if len(cut.ingested_wall_ns) != due:
-            raise OutOfSequence(f"times of {first} to {position}", due, len(cut.ingested_wall_ns))
+        if len(cut.ingested_ns) != due:
+            raise OutOfSequence(f"times of {first} to {position}", due, len(cut.ingested_ns))
         begin = self._begin(Position(position.epoch, first - 1))
         assert self.position is not None
         if position.epoch != self.position.epoch:

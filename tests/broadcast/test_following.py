@@ -63,7 +63,7 @@ def test_every_cut_comes_once_with_its_sequences(compression: Compression | None
     assert hears_cuts(member) == ["3-8", "9-9"]
 
 
-def test_times_are_those_of_ingestion_by_the_time_of_day() -> None:
+def test_times_are_those_of_ingestion_by_the_monotonic_clock() -> None:
     stage = Stage()
     stage.wall_ahead_ns = 10**18
     for _ in range(2):
@@ -72,10 +72,12 @@ def test_times_are_those_of_ingestion_by_the_time_of_day() -> None:
     stage.now_ns += 50 * MS
     member = follow(stage)
     stage.cut()
+    stage.now_ns += MS
     later = follow(stage)
-    for each in (member, later):
+    for each, said_ns in ((member, 52 * MS), (later, 53 * MS)):
         [cut] = [item for item in each.take_objects() if item["T"] == "cut"]
-        assert (cut["at"], cut["in"], cut["newest"]) == (10**18 + MS, [2, 0, 2, MS], 4)
+        assert (cut["at"], cut["in"], cut["newest"]) == (MS, [2, 0, 2, MS], 4)
+        assert cut["now"] == said_ns
 
 
 def test_a_batch_that_is_long_comes_in_several_cuts() -> None:

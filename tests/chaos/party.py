@@ -40,10 +40,10 @@ async def play(plan: Plan) -> Outcome:
     market, times = Market(plan.seed), Times()
     Wire.lead_to_programs()
     with tempfile.TemporaryFile() as log:
-        process = await _start(plan, log.fileno())
+        process = await start_server(plan, log.fileno())
         try:
             assert process.stdout is not None
-            port = int((await _line(process)).removeprefix("port "))
+            port = int((await line_of(process)).removeprefix("port "))
             newest = asyncio.create_task(process.stdout.readline())
             readers = [Reader(n, plan.seed, market, times) for n in range(plan.readers)]
 
@@ -66,7 +66,8 @@ async def play(plan: Plan) -> Outcome:
     return outcome
 
 
-async def _start(plan: Plan, log: int) -> Process:
+async def start_server(plan: Plan, log: int) -> Process:
+    """Start the server under test, which prints its port first; what it logs goes to a file."""
     arguments = [plan.seed, plan.rate, plan.seconds]
     if plan.drop_after is not None:
         arguments.append(plan.drop_after)
@@ -77,7 +78,8 @@ async def _start(plan: Plan, log: int) -> Process:
     )
 
 
-async def _line(process: Process) -> str:
+async def line_of(process: Process) -> str:
+    """Return the next line that a program prints."""
     assert process.stdout is not None
     async with asyncio.timeout(PROGRAM_PATIENCE_S):
         return (await process.stdout.readline()).decode().strip()

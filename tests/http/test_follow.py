@@ -39,6 +39,8 @@ async def test_a_follower_is_greeted_then_told_of_instruments_then_of_every_even
         "whole": True,
         "live": True,
         "keepalive_ms": int(feed.settings.keepalive_s * 1_000),
+        "mono": greeting["mono"],
+        "wall": greeting["wall"],
         "feeds": greeting["feeds"],
     }
     assert [each["symbol"] for each in listed["instruments"]] == ["AAPL", "BTC/USD", "MSFT"]

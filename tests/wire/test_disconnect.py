@@ -60,6 +60,7 @@ def test_the_contract_fixes_these_codes() -> None:
         Reason.REPLACED: (1008, None),
         Reason.TOO_MANY_CONNECTIONS: (1013, 406),
         Reason.OVERLOADED: (1013, 406),
+        Reason.NOT_READY: (1013, None),
         Reason.NOT_SERVED: (1008, 409),
         Reason.NOT_GRANTED: (1008, 409),
         Reason.ADMIN: (1008, None),

@@ -15,12 +15,12 @@ from feed.wire.position import Position
 from feed.wire.reckoning import Begin, Missing, OutOfSequence, Reckoning
 from tests.fakes.numbered_ticks import numbered
 
-WALL_NS = 1_764_460_800_000_000_000
+NOW_NS = 81_300_345
 
 
 def line(*fragments: bytes, **end: object) -> bytes:
     """Return a cut of two trades, 7 and 8 of epoch `a`, or something near it."""
-    whole = cut_message(Position("a", 8), array("q", [100, 350]), WALL_NS, 9)
+    whole = cut_message(Position("a", 8), array("q", [NOW_NS - 300, NOW_NS - 50]), NOW_NS, 9)
     some = fragments or tuple(JSON.encode([numbered(7), numbered(8, Kind.QUOTE)]))
     return JSON.join([*some, JSON.fragment({**whole, **end})])
 
@@ -40,11 +40,12 @@ def test_a_cut_says_what_was_put_into_it() -> None:
     cut = read()
     assert cut.events == [numbered(7), numbered(8, Kind.QUOTE)]
     assert (cut.position, cut.first, cut.count, cut.newest) == (Position("a", 8), 7, 2, 9)
-    assert list(cut.ingested_wall_ns) == [WALL_NS + 100, WALL_NS + 350]
+    assert list(cut.ingested_ns) == [NOW_NS - 300, NOW_NS - 50]
+    assert cut.said_ns == NOW_NS
 
 
 def test_events_that_were_ingested_together_take_two_numbers() -> None:
-    message = cut_message(Position("a", 9), array("q", [5, 5, 5, 9, 9]), 0, 9)
+    message = cut_message(Position("a", 9), array("q", [5, 5, 5, 9, 9]), 11, 9)
     assert (message["in"], message["at"], message["n"]) == ([3, 0, 2, 4], 5, 5)
 
 

@@ -24,6 +24,9 @@ class End(StrEnum):
     UNANSWERED = "unanswered"  # it stands, and pings are not answered any more
     SILENT = "silent"  # it stands, and tells nothing for longer than the limit
     MALFORMED = "malformed"  # what came is not of the protocol
+    OUT_OF_SEQUENCE = (
+        "out_of_sequence"  # sequences that do not add up, of a server that is followed
+    )
     TOO_LARGE = "too_large"  # one message was larger than is read
 
 

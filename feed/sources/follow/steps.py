@@ -1,0 +1,63 @@
+"""Steps: what a followed server tells, in the order in which it is to be done."""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from feed.market.ticks import Tick
+from feed.wire.messages import Message
+from feed.wire.reckoning import Begin, Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """A connection begins.
+
+    Attributes:
+        mono_ns, wall_ns: what the other server's clocks showed.
+    """
+
+    mono_ns: int
+    wall_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Events that follow the newest one.
+
+    Attributes:
+        events: in order; at least one.
+        ingested_ns: when the other server ingested each, by its monotonic clock.
+        said_ns: when it told them, by the same.
+        opaque: some of them may be of unknown kinds.
+    """
+
+    events: list[Tick]
+    ingested_ns: "array[int]"
+    said_ns: int
+    opaque: bool
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The last known state, as of the newest event."""
+
+    ticks: Sequence[Tick]
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What is told of a source of the other server: that it is down, or live again.
+
+    Attributes:
+        message: for subscribers.
+        source: its name, as they are told.
+        down: whether it is down.
+    """
+
+    message: Message
+    source: str
+    down: bool
+
+
+Step = Greeting | Begin | Missing | Events | State | Announcement
