@@ -43,9 +43,10 @@ class FollowOptions(SourceOptions):
 
     place: Annotated[str, AfterValidator(_is_server)]
     key_file: Annotated[
-        str, AfterValidator(_is_there), Accepts("the path of a file that is there")
+        Annotated[str, AfterValidator(_is_there)] | None,
+        Accepts("the path of a file that is there"),
     ] = Field(
-        default="",
+        default=None,
         description="File with lines FEED_KEY=… and FEED_SECRET=…, for the server that is "
         "followed; in place of the variables.",
     )
@@ -54,7 +55,7 @@ class FollowOptions(SourceOptions):
         """Return what follows it."""
         from feed.sources.follow.source import FollowSource  # noqa: PLC0415 - brings aiohttp
 
-        return FollowSource(self.place, self.key_file)
+        return FollowSource(self.place, self.key_file or "")
 
     def describe(self) -> str:
         """Return which server it is."""
