@@ -23,7 +23,13 @@ class Child:
     def __init__(
         self, program: Sequence[str], order: Order, hear: Callable[[Saying], None]
     ) -> None:
-        """Make ready on a loop; `hear` is called there with each line that it says."""
+        """Make ready on a loop.
+
+        Args:
+            program: that is started.
+            order: what it is told to watch.
+            hear: told of its lines, but for the errors that end it.
+        """
         self._program = program
         self._order = order
         self._hear = hear
@@ -103,9 +109,10 @@ class Child:
         self._on_loop(self._over.set)
 
     def _note(self, saying: Saying) -> None:
-        if saying.level == "error":
+        if saying.level == "error":  # it is why it ends, which is told with its end
             self._last_error = saying.words
-        self._hear(saying)
+        else:
+            self._hear(saying)
 
     def _on_loop(self, call: Callable[[], None]) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody listens any more

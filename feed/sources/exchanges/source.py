@@ -8,7 +8,7 @@ each symbol, so that nothing is told twice that an exchange repeats.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
 from feed.errors import SourceError
@@ -141,7 +141,5 @@ class ExchangeSource:
                 return
 
     def _hear(self, saying: Saying) -> None:
-        tell: Callable[..., None] = {"info": log.info, "warning": log.warning}.get(
-            saying.level, log.error
-        )
+        tell = log.info if saying.level == "info" else log.warning
         tell("exchange", exchange=self._order.exchange, says=saying.words)

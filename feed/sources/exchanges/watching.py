@@ -102,11 +102,14 @@ class Watching:
             markets = await exchange.load_markets()
         except Exception as error:  # of any kind: the answer may be anything
             raise SourceError(f"its markets: {words_of(error, self._name)}") from error
+        if not markets:
+            raise SourceError(f"its markets: {self._name} tells of none")
         unknown = [symbol for symbol in self._order.symbols if symbol not in markets]
-        self._tell_unknown(unknown)
         symbols = [symbol for symbol in self._order.symbols if symbol in markets]
         if not symbols:
-            raise SourceError(self._unknown_words(unknown[0]))
+            others = f" (nor the {len(unknown) - 1} others)" if len(unknown) > 1 else ""
+            raise SourceError(f"{self._unknown_words(unknown[0])}{others}")
+        self._tell_unknown(unknown)
         for symbol in symbols:
             if markets[symbol].get("active") is False:
                 self._say("warning", f"{self._name} does not trade {symbol} at present")
@@ -277,9 +280,10 @@ class Watching:
         markets = self._exchange.markets
         meant = [each["symbol"] for each in self._exchange.markets_by_id.get(symbol, [])]
         near = list(dict.fromkeys([*meant, *nearest_symbols(symbol, markets)]))[:3]
-        hint = f"did you mean {' or '.join(near)}?" if near else f"it has {len(markets)}, such as "
-        if not near:
-            hint += ", ".join(islice(markets, 3))
+        if near:
+            hint = f"did you mean {' or '.join(near)}?"
+        else:
+            hint = f"it has {len(markets)}, such as {', '.join(islice(markets, 3))}"
         return f"{self._name} does not have the symbol {shorten(symbol)}; {hint}"
 
 
