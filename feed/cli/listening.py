@@ -22,6 +22,7 @@ from feed.cli.plumbing import (
 from feed.cli.streams import print_lines, tell
 from feed.errors import InvalidParameter
 from feed.market.ticks import Channel
+from feed.wire.beginning import MOST_LAST
 from feed.wire.codec_name import CodecName
 from feed.wire.transport import TransportName
 
@@ -43,7 +44,10 @@ CodecOption = Annotated[
     typer.Option("--codec", envvar="FEED_CODEC", help="How ticks come; output is JSON."),
 ]
 After = Annotated[
-    Text, typer.Option("--after", help="Position to begin at; 0 for all that the server has.")
+    Text,
+    typer.Option(
+        "--after", help="Position, time or while ago (-30s) to begin at; 0: all that is there."
+    ),
 ]
 WithSnapshot = Annotated[
     bool, typer.Option("--snapshot", help="Begin with the last known state of each symbol.")
@@ -63,6 +67,14 @@ Quiet = Annotated[
 ]
 
 
+Last = Annotated[
+    int | None, typer.Option("--last", min=1, max=MOST_LAST, help="Begin so many ticks back.")
+]
+Fields = Annotated[
+    str | None, typer.Option("--fields", help="Only these keys of each tick, such as p,s,t.")
+]
+
+
 def tail(  # noqa: PLR0917 - one parameter an option
     context: typer.Context,
     symbols: Annotated[str, typer.Option("--symbols", help="Symbols with commas, or *.")],
@@ -71,8 +83,10 @@ def tail(  # noqa: PLR0917 - one parameter an option
     transport: TransportOption = "auto",
     codec: CodecOption = "json",
     after: After = None,
+    last: Last = None,
     snapshot: WithSnapshot = False,
     conflate: Conflate = None,
+    fields: Fields = None,
     key: Key = None,
     secret: Secret = None,
     count: Count = None,
@@ -86,7 +100,7 @@ def tail(  # noqa: PLR0917 - one parameter an option
     from feed.client.tail import tail as follow  # noqa: PLC0415 - aiohttp is slow
 
     options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
-    options |= {"after": after, "snapshot": snapshot}
+    options |= {"after": after, "last": last, "snapshot": snapshot, "fields": fields}
     stream = _connect(context, url, symbols, channels, conflate, **options)
     tell_event = event_writer("tail", quiet=quiet)
     warn_of_variables(tell_event)
@@ -216,6 +230,7 @@ def _connect(
     conflate: Iterable[str] | None,
     *,
     symbols_option: str = "--symbols",
+    fields: str | None = None,
     **options: Any,  # noqa: ANN401 - checked by connect, which names what is wrong
 ) -> "Stream":
     """Make a stream as the options say."""
@@ -236,5 +251,6 @@ def _connect(
     # The command tells all events itself.
     logging.getLogger("feed.client").addHandler(logging.NullHandler())
     with naming_options(context, symbols_option):
-        subscription = Subscription.of({Channel(name): symbols for name in names}, intervals)
+        wanted = {Channel(name): symbols for name in names}
+        subscription = Subscription.of(wanted, intervals, fields=fields)
         return Stream(url, subscription, **options)

@@ -7,6 +7,7 @@ from typing import TypeGuard
 import aiohttp
 
 from feed.errors import InvalidParameter
+from feed.wire.beginning import MOST_LAST
 
 MAX_HEARTBEAT_S = 86_400.0
 
@@ -50,6 +51,20 @@ def check_patience(value: object) -> None:
     """
     if value is not None and not (_is_number(value) and 0 <= value < math.inf):
         raise InvalidParameter("give_up_after_s", value, "seconds from 0, or None for never")
+
+
+def check_last(value: object, after: object) -> None:
+    """See that a number of ticks is one to begin back; None for none.
+
+    Raises:
+        InvalidParameter: it is not, or there is a place to begin at as well.
+    """
+    if value is None:
+        return
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_LAST:
+        raise InvalidParameter("last", value, f"a whole number from 1 to {MOST_LAST}, or None")
+    if after is not None:
+        raise InvalidParameter("last", value, "`after` or `last`, and not both")
 
 
 def check_identity(key: object, secret: object) -> None:

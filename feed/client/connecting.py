@@ -9,7 +9,7 @@ import aiohttp
 from feed.client.blocking import BlockingStream
 from feed.client.papers import TokenSource
 from feed.client.stream import HEARTBEAT_S, Stream
-from feed.client.subscription import OnLagName, Subscription, Symbols
+from feed.client.subscription import Fields, OnLagName, Subscription, Symbols
 from feed.market.ticks import Channel
 from feed.wire.codec_name import CodecName
 from feed.wire.transport import TransportName
@@ -29,9 +29,11 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
     transport: TransportName = "auto",
     codec: CodecName = "json",
     after: str | None = None,
+    last: int | None = None,
     snapshot: bool = False,
     conflate: Mapping[str, str] | None = None,
     on_lag: OnLagName | None = None,
+    fields: Fields | None = None,
     key: str | None = None,
     secret: str | None = None,
     token: TokenSource | None = None,
@@ -65,12 +67,15 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
         codec: "json", "msgpack" or "protobuf". With MessagePack a tick's `t` is a
             `msgpack.Timestamp`, with the others text; `feed.client.event_ns(tick)` reads both.
         after: position to begin at: `stream.position` of an earlier stream, or "0" for all that the
-            server still has. By default ticks come from now on.
+            server still has; or a time, "2026-11-27T14:30:00Z", or a while ago, "-30s". By default
+            ticks come from now on.
+        last: begin so many ticks of what is subscribed back, and not at `after`.
         snapshot: get the last known state of each symbol first.
         conflate: channels of which only the newest value within an interval is wanted:
             `{"quotes": "250ms"}`.
         on_lag: the action of the server when its ring overruns a slow reader: "gap" (its default),
             "conflate" or "disconnect".
+        fields: of each tick only these keys, beside `T` and `S`: "p,s,t", or a list.
         key, secret: identity, where the server wants one; the key may be written as "id.secret".
         token: instead of a key: a text, or a function, a coroutine function too, that returns the
             token of the next connection each time. It is also asked some seconds before a token
@@ -98,10 +103,11 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
     }
     return Stream(
         url,
-        Subscription.of(symbols, conflate, on_lag),
+        Subscription.of(symbols, conflate, on_lag, fields),
         transport=transport,
         codec=codec,
         after=after,
+        last=last,
         snapshot=snapshot,
         key=key,
         secret=secret,

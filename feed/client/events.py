@@ -198,11 +198,12 @@ class ServerWarning:
     """Some of what was subscribed to does not come, or not yet.
 
     Attributes:
-        reason: the server's word: "unlisted", "silent_channel" or "nothing".
+        reason: the server's word: "unlisted", "silent_channel", "nothing" or "rewind".
         words: the server's.
         names: the symbols or channels, or the first of them.
         nearest: for some of these names the listed symbol that was probably meant.
-        count: how many they are.
+        count: how many they are; of a rewind with `last`, how many ticks come.
+        since: of a rewind, from when on ticks come, as the server has it.
     """
 
     reason: str
@@ -210,6 +211,7 @@ class ServerWarning:
     names: tuple[str, ...] = ()
     nearest: Mapping[str, str] = field(default_factory=dict)
     count: int = 0
+    since: str | None = None
 
     def __str__(self) -> str:
         return self.words or self.reason

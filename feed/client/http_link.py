@@ -60,7 +60,7 @@ class HttpLink:
         else:
             headers["Accept"] = CODECS[order.codec].media_types[0]
             parser = READINGS[order.codec].parser()
-        query |= order.subscription.query(after=after, snapshot=order.snapshot)
+        query |= order.subscription.query(after=after, snapshot=order.snapshot, last=order.last)
         try:
             response = await send(
                 session,

@@ -52,6 +52,7 @@ class Ledger:
         "_conflated",
         "_expiring",
         "_in_snapshot",
+        "_letters",
         "_mending",
         "_position",
         "_refresh_refused",
@@ -62,7 +63,13 @@ class Ledger:
     )
 
     def __init__(
-        self, counters: Counters, *, after: Position | None, snapshot: bool, conflated: bool
+        self,
+        counters: Counters,
+        *,
+        after: Position | None,
+        snapshot: bool,
+        conflated: bool,
+        letters: frozenset[str] | None = None,
     ) -> None:
         """Open the account.
 
@@ -71,11 +78,14 @@ class Ledger:
             after: where the stream begins; None: from now on.
             snapshot: whether the last known state was asked for.
             conflated: some channel is: after a resume, states that came before may come again.
+            letters: the keys that ticks have; what else a codec reads of them is not set. None:
+                they have all.
         """
         self.counters = counters
         self.snapshot_due = snapshot
         self.stay_away_s: float | None = None
         self._conflated = conflated
+        self._letters = letters
         self._expiring: Expiring | None = None  # told on this connection, and not taken yet
         self._refresh_refused = False  # likewise
         self._position = after
@@ -128,6 +138,8 @@ class Ledger:
         for item in message.objects:
             kind = item["T"]
             if kind in _TICK_KINDS:
+                if self._letters is not None:
+                    item = {key: item[key] for key in item if key in self._letters}  # noqa: PLW2901 - the same tick
                 ticks.append(item)
             elif kind == "mark":
                 self._enter_mark(item, ticks, events)
@@ -252,6 +264,7 @@ def _warning(item: Object) -> ServerWarning:
         tuple(map(str, names)) if isinstance(names, list) else (),
         nearest if isinstance(nearest, dict) else {},
         count if isinstance(count, int) else 0,
+        _text(item, "since"),
     )
 
 

@@ -45,6 +45,8 @@ class Wish:
         codec: how ticks are to be written.
         compress: accept compressed bytes.
         heartbeat_s: the longest silence of a connection that is taken to stand.
+        begins: the time to begin at, or the while ago, until there is a position.
+        last: likewise the number of ticks to begin back.
     """
 
     base: URL
@@ -52,6 +54,8 @@ class Wish:
     codec: CodecName
     compress: bool
     heartbeat_s: float
+    begins: str | None = None
+    last: int | None = None
 
 
 class Lifeline:
@@ -243,8 +247,11 @@ class Lifeline:
             base=wish.base,
             subscription=wish.subscription,
             codec=wish.codec,
-            after=ledger.position,
-            resuming=self._counters.connects > 0 and not ledger.snapshot_due,
+            after=ledger.position or wish.begins,
+            last=None if ledger.position else wish.last,
+            resuming=ledger.position is not None
+            and self._counters.connects > 0
+            and not ledger.snapshot_due,
             snapshot=ledger.snapshot_due,
             shown=self.shown,
             compress=wish.compress,

@@ -58,7 +58,8 @@ class Order:
         base: the server's URL.
         subscription: channels and symbols.
         codec: how ticks are to be written.
-        after: position to go on from.
+        after: position to go on from; at first also a time, or a while ago.
+        last: begin so many ticks back; beside no `after`.
         resuming: `after` is where an earlier connection stood, not where the caller wants to begin.
         snapshot: the last known state is wanted first.
         shown: who asks.
@@ -69,6 +70,7 @@ class Order:
     subscription: Subscription
     codec: CodecName
     after: str | None
+    last: int | None
     resuming: bool
     snapshot: bool
     shown: Shown

@@ -18,6 +18,7 @@ import aiohttp
 from feed.client.arguments import (
     check_choice,
     check_heartbeat,
+    check_last,
     check_patience,
     check_session,
     check_switch,
@@ -46,6 +47,7 @@ from feed.client.link import Dial
 from feed.client.papers import Papers, TokenSource
 from feed.client.subscription import Subscription, parse_url
 from feed.client.tables import Library, Tables, tables_of
+from feed.wire.beginning import read_beginning
 from feed.wire.codec_name import CodecName
 from feed.wire.error_codes import Consequence, consequence_of
 from feed.wire.position import Position
@@ -83,6 +85,7 @@ class Stream:
         transport: TransportName = "auto",
         codec: CodecName = "json",
         after: str | None = None,
+        last: int | None = None,
         snapshot: bool = False,
         key: str | None = None,
         secret: str | None = None,
@@ -112,21 +115,33 @@ class Stream:
         check_heartbeat(heartbeat_s)
         check_patience(give_up_after_s)
         check_session(session)
+        check_last(last, after)
         self.subscription = subscription
         self.counters = Counters()
-        self.position = after
+        begins = None if after is None else read_beginning(after)
+        position = begins if isinstance(begins, Position) else None
+        self.position = None if position is None else after
         base = parse_url(url)
         self._url = str(base)
         self._clock = clock = clock or Clock()
         backoff = backoff or Backoff()
         self._events: deque[Event] = deque()  # received, not asked for yet
         self._lifeline = Lifeline(
-            Wish(base, subscription, codec, compress, heartbeat_s),
+            Wish(
+                base,
+                subscription,
+                codec,
+                compress,
+                heartbeat_s,
+                begins=after if position is None else None,
+                last=last,
+            ),
             Ledger(
                 self.counters,
-                after=None if after is None else Position.parse(after),
+                after=position,
                 snapshot=snapshot,
                 conflated=bool(subscription.conflate),
+                letters=subscription.letters if codec == "protobuf" else None,
             ),
             self._events,
             attempts=Attempts(

@@ -11,8 +11,10 @@ from feed.errors import InvalidParameter
 from feed.market.intervals import parse_interval
 from feed.market.symbols import ALL, SYMBOL_SHAPE, is_symbol
 from feed.market.ticks import Channel
+from feed.wire.projection import EVERY_LETTER, check_fields
 
 Symbols = str | Iterable[str]
+Fields = str | Iterable[str]
 OnLagName = Literal["gap", "conflate", "disconnect"]
 
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
@@ -27,11 +29,13 @@ class Subscription:
         symbols: per channel, at least one in all; "*" stands for every symbol.
         conflate: per channel its interval, as the server reads it ("250ms").
         on_lag: the action of the server when the ring overruns us; None leaves it to the server.
+        fields: the keys that ticks are to have, beside `T` and `S`; None: all.
     """
 
     symbols: Mapping[Channel, tuple[str, ...]]
     conflate: Mapping[str, str]
     on_lag: OnLagName | None = None
+    fields: tuple[str, ...] | None = None
 
     @classmethod
     def of(
@@ -39,12 +43,13 @@ class Subscription:
         symbols: Mapping[Channel, Symbols],
         conflate: Mapping[str, str] | None = None,
         on_lag: OnLagName | None = None,
+        fields: Fields | None = None,
     ) -> "Subscription":
         """Check what a caller wrote; a text is one symbol, or several with commas.
 
         Raises:
-            InvalidParameter: a text is not a symbol, `conflate` or `on_lag` is not accepted, or
-                there is nothing to subscribe to.
+            InvalidParameter: a text is not a symbol, `conflate`, `on_lag` or `fields` is not
+                accepted, or there is nothing to subscribe to.
         """
         listed = {channel: tuple(_listed(channel, wanted)) for channel, wanted in symbols.items()}
         listed = {channel: wanted for channel, wanted in listed.items() if wanted}
@@ -53,22 +58,35 @@ class Subscription:
         _check_conflate(conflate)
         if on_lag is not None:
             check_choice("on_lag", on_lag, get_args(OnLagName))
-        return cls(listed, dict(conflate or {}), on_lag)
+        return cls(listed, dict(conflate or {}), on_lag, _fields(fields, listed))
 
-    def query(self, *, after: str | None, snapshot: bool) -> dict[str, str]:
+    @property
+    def letters(self) -> frozenset[str] | None:
+        """The keys that ticks have; None: all."""
+        return None if self.fields is None else frozenset({"T", "S", *self.fields})
+
+    def query(
+        self, *, after: str | None, snapshot: bool, last: int | None = None
+    ) -> dict[str, str]:
         """Return the parameters of a URL."""
         query = {channel.value: ",".join(symbols) for channel, symbols in self.symbols.items()}
         if self.conflate:
             query["conflate"] = ",".join(f"{name}:{every}" for name, every in self.conflate.items())
         if self.on_lag is not None:
             query["on_lag"] = self.on_lag
+        if self.fields is not None:
+            query["fields"] = ",".join(self.fields)
         if after is not None:
             query["after"] = after
+        if last is not None:
+            query["last"] = str(last)
         if snapshot:
             query["snapshot"] = "1"
         return query
 
-    def message(self, *, after: str | None, snapshot: bool) -> dict[str, Any]:
+    def message(
+        self, *, after: str | None, snapshot: bool, last: int | None = None
+    ) -> dict[str, Any]:
         """Return the `subscribe` message of a WebSocket; marks are asked for, to resume by."""
         message: dict[str, Any] = {"action": "subscribe", "marks": True}
         message |= {channel.value: list(symbols) for channel, symbols in self.symbols.items()}
@@ -76,8 +94,12 @@ class Subscription:
             message["conflate"] = dict(self.conflate)
         if self.on_lag is not None:
             message["on_lag"] = self.on_lag
+        if self.fields is not None:
+            message["fields"] = list(self.fields)
         if after is not None:
             message["after"] = after
+        if last is not None:
+            message["last"] = last
         if snapshot:
             message["snapshot"] = True
         return message
@@ -127,6 +149,22 @@ def _check_conflate(conflate: object) -> None:
     for channel, interval in conflate.items():
         check_choice("conflate", channel, tuple(Channel))
         parse_interval(interval, "conflate")
+
+
+def _fields(wanted: object, symbols: Mapping[Channel, tuple[str, ...]]) -> tuple[str, ...] | None:
+    """Return the keys that a caller wants, sorted; a text is one, or several with commas."""
+    if wanted is None:
+        return None
+    parts = wanted.split(",") if isinstance(wanted, str) else wanted
+    if not isinstance(parts, Iterable):
+        raise InvalidParameter("fields", wanted, "keys of ticks, such as ['p', 's', 't']")
+    letters = tuple(parts)
+    unknown = next((each for each in letters if each not in EVERY_LETTER), None)
+    if unknown is not None or not letters:
+        accepted = f"keys of ticks: {', '.join(sorted(EVERY_LETTER))}"
+        raise InvalidParameter("fields", unknown if letters else wanted, accepted)
+    check_fields(frozenset(letters), symbols)
+    return tuple(sorted(set(letters)))
 
 
 def _listed(channel: Channel, wanted: object) -> list[str]:

@@ -95,8 +95,10 @@ def frame_of(ticks: Iterable[Mapping[str, object]], kind: Kind, library: Library
     columns = {
         names.get(letter, letter): _column(ticks, letter) for letter in letters if letter != "t"
     }
-    times_ns = [event_ns(tick) for tick in ticks]
     module = _load(library)
+    if "t" not in letters and ticks:  # it was not asked for
+        return module.DataFrame(columns)
+    times_ns = [event_ns(tick) for tick in ticks]
     if library == "pandas":
         columns["time"] = module.to_datetime(times_ns, unit="ns", utc=True)
         return module.DataFrame(columns)

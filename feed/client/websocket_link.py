@@ -88,7 +88,9 @@ class WebSocketLink:
         if auth is not None:
             await self._send(auth)
             await self._expect("success", "authenticated")
-        await self._send(order.subscription.message(after=order.after, snapshot=order.snapshot))
+        await self._send(
+            order.subscription.message(after=order.after, snapshot=order.snapshot, last=order.last)
+        )
         subscription = await self._expect("subscription")
         self._left[:0] = self._early
         granted = subscription.get("conflate")

@@ -20,7 +20,7 @@ from aiohttp import web
 
 from feed.client.link import Link, Lost, Order
 from feed.client.stream import Stream
-from feed.client.subscription import OnLagName, Subscription, Symbols
+from feed.client.subscription import Fields, OnLagName, Subscription, Symbols
 from feed.errors import FeedError, InvalidParameter, SourceError
 from feed.http.app import application
 from feed.http.callers import note_caller
@@ -150,9 +150,11 @@ class Broadcaster:
         second_bars: Symbols = (),
         statuses: Symbols = (),
         after: str | None = None,
+        last: int | None = None,
         snapshot: bool = False,
         conflate: Mapping[str, str] | None = None,
         on_lag: OnLagName | None = None,
+        fields: Fields | None = None,
     ) -> Stream:
         """Subscribe within the process, without a socket.
 
@@ -172,12 +174,15 @@ class Broadcaster:
         Args:
             trades, quotes, bars, updated_bars, second_bars, statuses: symbols of each channel, "*"
                 for all; a list, or a text with commas.
-            after: position to begin after; "0" for all that the ring holds. By default from now on.
+            after: position to begin after; "0" for all that the ring holds; or a time, or a while
+                ago: "-30s". By default from now on.
+            last: begin so many ticks of what is subscribed back, and not at `after`.
             snapshot: the last known state of each symbol first.
             conflate: channels of which only the newest value within an interval is wanted:
                 `{"quotes": "250ms"}`.
             on_lag: what happens when the ring overruns it: "gap" (the default), "conflate" or
                 "disconnect".
+            fields: of each tick only these keys, beside `T` and `S`: "p,s,t", or a list.
 
         Raises:
             InvalidParameter: an argument is not accepted.
@@ -190,12 +195,13 @@ class Broadcaster:
             Channel.SECOND_BARS: second_bars,
             Channel.STATUSES: statuses,
         }
-        subscription = Subscription.of(symbols, conflate, on_lag)
+        subscription = Subscription.of(symbols, conflate, on_lag, fields)
         return Stream(
             URL,
             subscription,
             transport="stream",
             after=after,
+            last=last,
             snapshot=snapshot,
             dial=self._join,
         )

@@ -75,7 +75,7 @@ async def subscribe(hub: Hub, order: Order) -> InProcessLink:
         Lost: the broadcaster is full, or leaves for good.
         LimitExceeded: the selection is too large.
     """
-    query = order.subscription.query(after=order.after, snapshot=order.snapshot)
+    query = order.subscription.query(after=order.after, snapshot=order.snapshot, last=order.last)
     asked = Request.of_query(query.items(), most_symbols=hub.settings.max_symbols_per_connection)
 
     def say_goodbye(reason: Disconnect) -> None:

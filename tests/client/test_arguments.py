@@ -29,6 +29,8 @@ BAD: dict[str, list[object]] = {
     "transport": ["", "carrier pigeon", "WebSocket", None, 7, ["sse"]],
     "codec": ["", "xml", "JSON", None, 7],
     "after": ["", "x", "ab-", "-7", 7, b"ab-7"],
+    "last": [0, -1, 1_000_001, 1.5, "3", True],
+    "fields": ["", "price", "p,,s", ["p", 7], [None], [], 7],
     "snapshot": SWITCHES,
     "conflate": [
         {"nothing": "1s"},

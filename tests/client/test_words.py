@@ -38,7 +38,6 @@ ONLY_PYTHON = {
         "silences",
     },
     "options": {
-        "after",  # a page begins now
         "snapshot",  # and always with the last known state
         "give_up_after_s",
         "session",

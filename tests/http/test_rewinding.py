@@ -5,8 +5,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote as quoted
 
-from feed.market.ticks import SECOND_NS
+import pytest
+
+from feed.client.backoff import Backoff
+from feed.client.stream import Stream
+from feed.client.subscription import Subscription
+from feed.market.ticks import SECOND_NS, Channel
+from feed.wire.codec_name import CodecName
+from feed.wire.disconnect import Reason
 from feed.wire.rfc3339 import rfc3339
+from tests.client.objects import ids_of
 from tests.fakes.hand_clock import HandClock
 from tests.fakes.messages import Message
 from tests.fakes.patience import until
@@ -130,3 +138,28 @@ async def test_a_recording_goes_by_its_own_time(write: Callable[..., Path]) -> N
         assert (await history(feed, "trades=*&after=-1h"))["warnings"][0]["since"] == rfc3339(
             START_NS
         )
+
+
+@pytest.mark.parametrize("codec", ["json", "msgpack", "protobuf"])
+async def test_the_client_asks_once_and_goes_on_from_there(serve: Serve, codec: CodecName) -> None:
+    server, _ = await serve_seconds(serve, 5)
+    for transport in ("websocket", "stream", "sse"):
+        newest = server.hub.broadcast.ring.newest
+        begins: dict[str, Any] = {"last": 2} if transport == "sse" else {"after": "-1s"}
+        stream = Stream(
+            server.url(""),
+            Subscription.of({Channel.TRADES: "*"}, fields="p,i"),
+            transport=transport,
+            codec=codec,
+            backoff=Backoff(lambda low, _: low),
+            **begins,
+        )
+        async with stream:
+            batch = await anext(stream)
+            assert ids_of(batch)[-1] == newest
+            assert all(tick.keys() == {"T", "S", "p", "i"} for tick in batch)
+            [session] = server.hub.sessions.values()
+            server.hub.disconnect(session, Reason.SLOW)
+            await server.publish(trade(newest + 1))
+            assert ids_of(await anext(stream)) == [newest + 1]
+        await until(lambda: not server.hub.sessions)

@@ -173,3 +173,14 @@ async def test_a_transport_of_memory_gives_what_was_written_before_its_end() -> 
     assert await transport.read() == b"abc"
     assert await transport.read() == b""
     assert transport.get_write_buffer_size() == 0
+
+
+async def test_it_begins_in_the_past_and_keeps_what_is_asked_for() -> None:
+    async with feed.Broadcaster() as broadcaster:
+        await broadcaster.publish([own(number) for number in range(1, 6)])
+        stream = broadcaster.subscribe(trades=["OWN"], last=2, fields="p")
+        batch = await anext(stream)
+        assert [dict(tick) for tick in batch] == [
+            {"T": "t", "S": "OWN", "p": number} for number in (4.0, 5.0)
+        ]
+        assert prices(await anext(broadcaster.subscribe(trades=["OWN"], after="-1h")))[0] == 1.0

@@ -37,6 +37,9 @@ export class Warnings {
   /** Take a warning; return what of it is news to a client with this selection. */
   take(warning: Warning, selection: Selection): Warning | undefined {
     const { reason, names, nearest, count } = warning;
+    if (reason === "rewind") {
+      return warning; // it names nothing: it is of the connection's beginning
+    }
     const heard = this.#namesOf(reason);
     for (const name of names) {
       if (heard.size < MOST_REMEMBERED) {

@@ -62,3 +62,18 @@ test("no more names are remembered than the server remembers", () => {
   }
   expect(warnings.all()[0]?.names).toHaveLength(100);
 });
+
+test("what the ring does not hold is told, though it names nothing", () => {
+  const warning: Warning = {
+    T: "warning",
+    reason: "rewind",
+    msg: "fewer than the last 100 ticks are held",
+    names: [],
+    nearest: {},
+    count: 7,
+    since: "2026-11-27T14:30:00.000000000Z",
+  };
+  const warnings = new Warnings();
+  expect(warnings.take(warning, Selection.of({ trades: ["AAPL"] }))).toEqual(warning);
+  expect(warnings.all()).toEqual([]);
+});

@@ -348,17 +348,20 @@ export class Connection implements Link {
   }
 
   #request(credentials: Credentials | undefined): Request {
-    const { codec, conflate, onLag, compress } = this.settings;
+    const { codec, conflate, onLag, fields, compress } = this.settings;
     const { base } = this.#options;
-    const after = this.#progress.position;
+    const position = this.#progress.position;
+    const begins = position === undefined;
     return {
       base,
       codec,
       selection: this.#selection,
-      after,
-      snapshot: after === undefined || !this.#selection.without(this.#covered).isEmpty,
+      after: begins ? this.settings.after : position,
+      last: begins ? this.settings.last : undefined,
+      snapshot: begins || !this.#selection.without(this.#covered).isEmpty,
       conflate,
       onLag,
+      fields,
       compress,
       credentials,
     };

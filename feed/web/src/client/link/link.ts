@@ -18,6 +18,12 @@ export interface Settings {
   codec: CodecName;
   conflate: Conflation;
   onLag: OnLagName | undefined;
+  /** Begin at this position, time, or while ago (`-30s`), and not now; only before it has a position. */
+  after: string | undefined;
+  /** Likewise so many ticks of what is subscribed back. */
+  last: number | undefined;
+  /** Of each tick only these keys, beside `T` and `S`; undefined: all. */
+  fields: readonly string[] | undefined;
   compress: boolean | undefined;
   /** Bytes a second that are read at most; 0 stops reading, undefined reads freely. */
   throttle: number | undefined;
@@ -28,6 +34,9 @@ export const DEFAULT_SETTINGS: Settings = {
   codec: "json",
   conflate: {},
   onLag: undefined,
+  after: undefined,
+  last: undefined,
+  fields: undefined,
   compress: undefined,
   throttle: undefined,
 };

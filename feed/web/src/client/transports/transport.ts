@@ -25,10 +25,12 @@ export interface Request {
   codec: CodecName;
   selection: Selection;
   after: string | undefined;
+  last: number | undefined;
   /** Begin with the last known state of every symbol. */
   snapshot: boolean;
   conflate: Conflation;
   onLag: OnLagName | undefined;
+  fields: readonly string[] | undefined;
   compress: boolean | undefined;
   credentials: Credentials | undefined;
 }
@@ -105,6 +107,9 @@ export function requestUrl(path: string, request: Request): Url {
   if (request.onLag !== undefined) {
     query.set("on_lag", request.onLag);
   }
+  if (request.fields !== undefined) {
+    query.set("fields", request.fields.join(","));
+  }
   if (request.compress !== undefined) {
     query.set("compress", request.compress ? "1" : "0");
   }
@@ -113,6 +118,9 @@ export function requestUrl(path: string, request: Request): Url {
   }
   if (request.after !== undefined) {
     query.set("after", request.after);
+  }
+  if (request.last !== undefined) {
+    query.set("last", String(request.last));
   }
   return url;
 }

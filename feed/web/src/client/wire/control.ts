@@ -20,7 +20,8 @@ export class Control {
 
   /** The first messages of a connection; its subscription carries the whole request. */
   begin(revision: number): object[] {
-    const { credentials, selection, after, snapshot, conflate, onLag, compress } = this.#request;
+    const { credentials, selection, after, last, snapshot, conflate } = this.#request;
+    const { onLag, fields, compress } = this.#request;
     this.#sent = selection;
     this.#unanswered.push(revision);
     const subscribe = {
@@ -29,8 +30,10 @@ export class Control {
       marks: true,
       snapshot: snapshot || undefined,
       after,
+      last,
       conflate: Object.keys(conflate).length > 0 ? conflate : undefined,
       on_lag: onLag,
+      fields,
       compress,
     };
     return credentials === undefined

@@ -168,7 +168,7 @@ export interface FeedState {
 /** Some of what was subscribed to does not come, or not yet; told once a connection. */
 export interface Warning {
   T: "warning";
-  /** "unlisted", "silent_channel" or "nothing". */
+  /** "unlisted", "silent_channel", "nothing", "not_granted" or "rewind". */
   reason: string;
   /** In words: "aapl is not listed; did you mean AAPL?" */
   msg: string;
@@ -177,6 +177,8 @@ export interface Warning {
   /** For some of the names the listed symbol that was probably meant. */
   nearest: Readonly<Record<string, string>>;
   count: number;
+  /** Of "rewind": from when on ticks come. */
+  since?: string;
 }
 
 /** Who the reader is ends soon, and the connection with it, unless others are shown before. */

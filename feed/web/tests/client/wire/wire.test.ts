@@ -159,7 +159,9 @@ describe("control", () => {
     after: "e-7",
     snapshot: false,
     conflate: { quotes: "250ms" },
+    last: 5,
     onLag: "conflate",
+    fields: ["p", "t"],
     compress: false,
     credentials: { key: "k", secret: "s" },
   } as const;
@@ -174,7 +176,9 @@ describe("control", () => {
         marks: true,
         after: "e-7",
         conflate: { quotes: "250ms" },
+        last: 5,
         on_lag: "conflate",
+        fields: ["p", "t"],
         compress: false,
       },
     ]);
