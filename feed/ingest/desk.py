@@ -6,7 +6,7 @@ when it is its turn. Knows no transport.
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -17,7 +17,7 @@ from feed.hub.steps import Step
 from feed.ingest.runner import Ingest
 from feed.ingest.strand import Strand
 from feed.market.receipts import Duplicate, Producer
-from feed.market.ticks import CHANNEL_OF_KIND, Kind, Tick
+from feed.market.ticks import CHANNEL_OF_KIND, Channel, Kind
 from feed.sources.named_source import NamedSource
 from feed.sources.pushed.batch import Batch, most_ticks_in
 from feed.sources.pushed.flaws import BatchRefused, Flaw
@@ -138,7 +138,7 @@ class Entrance:
                     for _ in islice(reading, _ROWS_AT_ONCE):
                         more = True
                     if not more:
-                        self._check(batch.ticks, identity.grants)
+                        self._check(batch, identity.grants)
             if source.ticks_per_s is not None:
                 now_ns = hub.clock.mono_ns()
                 self._rates.count(owner, source.ticks_per_s, now_ns, len(batch.ticks))
@@ -152,32 +152,40 @@ class Entrance:
             return Taken(len(batch.ticks), last, duplicate=True)
         return Taken(outcome.ticks, ring.position(outcome.last), duplicate=False)
 
-    def _check(self, ticks: Sequence[Tick], grants: Grants) -> None:
+    def _check(self, batch: Batch, grants: Grants) -> None:
         """See that all ticks may be published, under symbols that are this source's.
 
         Raises:
-            BatchRefused: one of them may not.
+            BatchRefused: one of them may not; it tells the first.
         """
-        granted = self._granted
-        for index, tick in enumerate(ticks, 1):
-            key = grants, tick.kind, tick.symbol
-            if key in granted:
-                continue
-            name = self._name_of(tick.symbol)
-            if name is None:
-                words = f"S: {tick.symbol} cannot be told by the name that it would have"
-                raise BatchRefused(Flaw.SYMBOL, words, index)
-            channel = CHANNEL_OF_KIND[tick.kind]
-            if not grants.may_publish(channel, name):
-                words = f"publishing {name} on {channel} is not granted"
-                raise BatchRefused(Flaw.NOT_GRANTED, words, index)
-            strand = self._ingest.strand_of(name)
-            if strand is not None and strand is not self._strand:
-                words = f"S: {name} belongs to the source {strand.name}"
-                raise BatchRefused(Flaw.FOREIGN, words, index)
-            if len(granted) >= _MOST_CHECKED:
-                granted.clear()
-            granted[key] = None
+        granted, refused = self._granted, list[tuple[int, Flaw, str]]()
+        for kind, firsts in batch.firsts.items():
+            for symbol, index in firsts.items():
+                key = grants, kind, symbol
+                if key in granted:
+                    continue
+                flaw = self._flaw(symbol, CHANNEL_OF_KIND[kind], grants)
+                if flaw is not None:
+                    refused.append((index, *flaw))
+                    continue
+                if len(granted) >= _MOST_CHECKED:
+                    granted.clear()
+                granted[key] = None
+        if refused:
+            index, found, words = min(refused)
+            raise BatchRefused(found, words, index + 1)
+
+    def _flaw(self, symbol: str, channel: Channel, grants: Grants) -> tuple[Flaw, str] | None:
+        """Return why a symbol may not be published on a channel; None: it may."""
+        name = self._name_of(symbol)
+        if name is None:
+            return Flaw.SYMBOL, f"S: {symbol} cannot be told by the name that it would have"
+        if not grants.may_publish(channel, name):
+            return Flaw.NOT_GRANTED, f"publishing {name} on {channel} is not granted"
+        strand = self._ingest.strand_of(name)
+        if strand is not None and strand is not self._strand:
+            return Flaw.FOREIGN, f"S: {name} belongs to the source {strand.name}"
+        return None
 
 
 class Desk:

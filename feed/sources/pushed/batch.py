@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from feed.market.receipts import Producer, Verdict
-from feed.market.ticks import Tick, Trade
+from feed.market.ticks import Kind, Tick, Trade
 
 MOST_TICKS = 10_000
 _RING_SHARES = 8  # a batch, and the bars that it may finish, are well below half of the ring
@@ -26,13 +26,13 @@ class Batch:
     Attributes:
         ticks: in order.
         unnumbered: the trades among them.
-        exchanges: where each of their symbols is traded, as its first tick says.
+        firsts: where each symbol comes up for the first time, by kind.
         receipt: whose batch it is, and its number; None: it has none, and is applied each time.
         judge: says whether it is to be applied, when that is about to be done.
     """
 
     ticks: list[Tick]
     unnumbered: list[Unnumbered] = field(default_factory=list)
-    exchanges: dict[str, str] = field(default_factory=dict)
+    firsts: dict[Kind, dict[str, int]] = field(default_factory=lambda: {kind: {} for kind in Kind})
     receipt: tuple[Producer, int] | None = None
     judge: Callable[[], Verdict] | None = None

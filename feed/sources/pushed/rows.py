@@ -20,20 +20,24 @@ from feed.market.tick_rules import (
     check_text,
     check_trade_id,
 )
-from feed.market.ticks import Bar, Kind, Quote, Status, Tick, Trade
+from feed.market.ticks import SECOND_NS, Bar, Kind, Quote, Status, Tick, Trade
 from feed.sources.pushed.batch import MOST_TICKS, Batch
 from feed.sources.pushed.flaws import BatchRefused, Flaw, FlawedRow
 from feed.sources.replay.event_time import time_ns
 from feed.wire.protobuf_codec import LEAST_NS
 
 _MOST_KNOWN = 65_536  # texts, and symbols, that were checked; then all are forgotten
+_LONG = len("2026-01-05T14:30:00.123456789Z")  # as servers of ours write times
 Row = Mapping[str, Any]
 
 
 class RowReader:
     """Reads rows into ticks, for all producers of one source."""
 
-    __slots__ = ("_by_kind", "_symbols", "_texts", "accepted")
+    __slots__ = (
+        *("_by_kind", "_conditions", "_second", "_second_ns", "_symbols", "_texts"),
+        "accepted",
+    )
 
     def __init__(self, *, bars: bool = False) -> None:
         """Begin with nothing known.
@@ -41,9 +45,13 @@ class RowReader:
         Args:
             bars: whether bars are ticks here.
         """
-        self._symbols: dict[str, str] = {}  # so that equal ones are one object
-        self._texts: dict[str, str] = {}
-        self._by_kind: dict[object, Callable[[Row, int, Batch], Tick]] = {
+        # Those that were checked, so that equal ones are one object.
+        self._symbols: dict[str, str] = {}
+        self._texts: dict[str | None, str] = {None: ""}
+        self._conditions: dict[tuple[str, ...], tuple[str, ...]] = {}
+        # Of the time that came last: its text up to the second, and what that is.
+        self._second, self._second_ns = "", 0
+        self._by_kind: dict[object, Callable[[Row, int], Tick]] = {
             Kind.TRADE.value: self._trade,
             Kind.QUOTE.value: self._quote,
             Kind.STATUS.value: self._status,
@@ -67,7 +75,8 @@ class RowReader:
         Raises:
             BatchRefused: a row is no tick, there are too many, or none.
         """
-        ticks, readers = batch.ticks, self._by_kind
+        ticks, unnumbered, firsts = batch.ticks, batch.unnumbered, batch.firsts
+        readers = self._by_kind
         for row in rows:
             try:
                 read = readers[row["T"]]  # type: ignore[index]  # what has none is told
@@ -75,12 +84,18 @@ class RowReader:
                 flaw, words = self._without_kind(row)
                 raise BatchRefused(flaw, words, len(ticks) + 1) from None
             try:
-                ticks.append(read(row, wall_ns, batch))  # type: ignore[arg-type]  # a map
+                tick = read(row, wall_ns)  # type: ignore[arg-type]  # a map
             except KeyError as missing:
                 words = f"{missing.args[0]} of T {row['T']!r} is missing"  # type: ignore[index]
                 raise BatchRefused(Flaw.MISSING, words, len(ticks) + 1) from None
             except InvalidTick as error:
                 raise BatchRefused(_flaw_of(error), str(error), len(ticks) + 1) from None
+            known = firsts[tick.kind]
+            if tick.symbol not in known:
+                known[tick.symbol] = len(ticks)
+            ticks.append(tick)
+            if type(tick) is Trade:
+                unnumbered.append((tick, row.get("i"), row.get("xi") or ""))  # type: ignore[attr-defined]
             yield
             if len(ticks) > most_ticks:
                 raise too_many(most_ticks)
@@ -89,100 +104,124 @@ class RowReader:
 
     def symbol(self, value: object) -> str:
         """Return a symbol that is accepted, the same object each time."""
-        if type(value) is str:
-            known = self._symbols.get(value)
-            if known is not None:
-                return known
+        try:
+            return self._symbols[value]  # type: ignore[index]  # what is none is told
+        except (KeyError, TypeError):
+            pass
         try:
             checked = check_symbol(value)
         except InvalidTick as error:
             raise FlawedRow(Flaw.SYMBOL, f"S: {error}") from None
-        return _kept(self._symbols, checked)
+        if len(self._symbols) >= _MOST_KNOWN:
+            self._symbols.clear()
+        self._symbols[checked] = checked
+        return checked
 
     def text(self, name: str, value: object) -> str:
         """Return a short text that is accepted, the same object each time; None is ""."""
-        if value is None:
-            return ""
-        known = self._texts.get(value) if type(value) is str else None
-        return known if known is not None else _kept(self._texts, check_text(name, value))
+        try:
+            return self._texts[value]  # type: ignore[index]  # what is none is told
+        except (KeyError, TypeError):
+            pass
+        checked = check_text(name, value)
+        if len(self._texts) >= _MOST_KNOWN:
+            self._texts = {None: ""}
+        self._texts[checked] = checked
+        return checked
 
     def conditions(self, value: object) -> tuple[str, ...]:
-        """Return the conditions of a tick."""
+        """Return the conditions of a tick, the same object each time."""
         if not value:
             return ()
+        told = (value,) if type(value) is str else tuple(value)  # type: ignore[arg-type]
         try:
-            found = check_conditions("c", [value] if type(value) is str else value)
+            return self._conditions[told]
+        except (KeyError, TypeError):
+            pass
+        try:
+            checked = check_conditions("c", value if isinstance(value, list) else told)
         except InvalidTick as error:
             raise FlawedRow(Flaw.TEXT, str(error)) from None
-        return tuple([self.text("c", each) for each in found])
+        if len(self._conditions) >= _MOST_KNOWN:
+            self._conditions.clear()
+        self._conditions[checked] = checked
+        return checked
 
-    def _trade(self, row: Row, wall_ns: int, batch: Batch) -> Tick:
-        price, size = row["p"], row["s"]
+    def event_ns(self, value: object, wall_ns: int) -> int:
+        """Return when a tick happened: as on the wire, or as a number of any unit; None: now."""
+        if value is None:
+            return wall_ns
+        if type(value) is str:
+            if len(value) == _LONG and value[:19] == self._second and value[29] == "Z":
+                digits = value[20:29]
+                if value[19] == "." and digits.isdigit() and digits.isascii():
+                    return self._second_ns + int(digits)
+        elif type(value) is int and value >= LEAST_NS:
+            return check_event_ns("t", value)
+        try:
+            event_ns = time_ns(value)
+        except InvalidTick as error:
+            raise FlawedRow(Flaw.TIME, f"t: {error}") from None
+        if type(value) is str and len(value) == _LONG:
+            self._second, self._second_ns = value[:19], event_ns - event_ns % SECOND_NS
+        return event_ns
+
+    def _trade(self, row: Row, wall_ns: int) -> Tick:
+        price, size, get = row["p"], row["s"], row.get
         if type(price) is not float or price - price:  # an infinite one less itself is NaN
             price = check_number("p", price)
         if type(size) is not float or not 0.0 <= size < inf:
             size = check_number("s", size, 0.0)
-        get = row.get
-        symbol, exchange = self.symbol(row["S"]), self.text("x", get("x"))
-        side = get("tks")
+        symbol, side = self.symbol(row["S"]), get("tks")
         trade = Trade(
             symbol,
             0,
-            exchange,
+            self.text("x", get("x")),
             price,
             size,
-            _event_ns(get("t"), wall_ns),
+            self.event_ns(get("t"), wall_ns),
             self.conditions(get("c")),
             self.text("z", get("z")),
-            "" if side is None else check_taker_side("tks", side),
+            check_taker_side("tks", side) if side else "",
         )
         number, exact = get("i"), get("xi")
         if type(number) is not int or number < 0:
             check_trade_id("i", number)
         if exact is not None:
-            check_text("xi", exact)
-            check_trade_id("xi", exact)
-        batch.unnumbered.append((trade, number, exact or ""))
-        batch.exchanges.setdefault(symbol, exchange)
+            check_trade_id("xi", check_text("xi", exact))
         return trade
 
-    def _quote(self, row: Row, wall_ns: int, batch: Batch) -> Tick:
+    def _quote(self, row: Row, wall_ns: int) -> Tick:
         get = row.get
-        symbol, exchange = self.symbol(row["S"]), self.text("bx", get("bx"))
-        batch.exchanges.setdefault(symbol, exchange)
         return Quote(
-            symbol,
-            exchange,
+            self.symbol(row["S"]),
+            self.text("bx", get("bx")),
             check_number("bp", row["bp"]),
             check_number("bs", get("bs", 0.0), 0.0),
             self.text("ax", get("ax")),
             check_number("ap", row["ap"]),
             check_number("as", get("as", 0.0), 0.0),
-            _event_ns(get("t"), wall_ns),
+            self.event_ns(get("t"), wall_ns),
             self.conditions(get("c")),
             self.text("z", get("z")),
         )
 
-    def _status(self, row: Row, wall_ns: int, batch: Batch) -> Tick:
+    def _status(self, row: Row, wall_ns: int) -> Tick:
         get, text = row.get, self.text
         code = text("sc", row["sc"])
         if not code:
             raise InvalidTick("sc is empty; accepted: a status code such as H or T")
-        symbol = self.symbol(row["S"])
-        batch.exchanges.setdefault(symbol, "")
         return Status(
-            symbol,
+            self.symbol(row["S"]),
             code,
             text("sm", get("sm")),
             text("rc", get("rc")),
             text("rm", get("rm")),
-            _event_ns(get("t"), wall_ns),
+            self.event_ns(get("t"), wall_ns),
             text("z", get("z")),
         )
 
-    def _bar(self, row: Row, wall_ns: int, batch: Batch) -> Tick:
-        symbol = self.symbol(row["S"])
-        batch.exchanges.setdefault(symbol, "")
+    def _bar(self, row: Row, wall_ns: int) -> Tick:
         count = row["n"]
         if type(count) is not int or count < 0:
             raise InvalidTick(f"n {shorten(count)} is not accepted; accepted: a count")
@@ -191,7 +230,7 @@ class RowReader:
             raise FlawedRow(Flaw.TIME, "t: a bar has the time where it begins")
         return Bar(
             Kind(row["T"]),
-            symbol,
+            self.symbol(row["S"]),
             check_number("o", row["o"]),
             check_number("h", row["h"]),
             check_number("l", row["l"]),
@@ -199,7 +238,7 @@ class RowReader:
             check_number("v", row["v"], 0.0),
             count,
             check_number("vw", row["vw"]),
-            _event_ns(begins, wall_ns),
+            self.event_ns(begins, wall_ns),
         )
 
     def _without_kind(self, row: object) -> tuple[Flaw, str]:
@@ -221,23 +260,3 @@ def _flaw_of(error: InvalidTick) -> Flaw:
     if isinstance(error, FlawedRow):
         return error.flaw
     return Flaw.of_field(str(error).partition(" ")[0])
-
-
-def _event_ns(value: object, wall_ns: int) -> int:
-    """Return when a tick happened: as on the wire, or as a number of any unit; None: now."""
-    if value is None:
-        return wall_ns
-    if type(value) is int and value >= LEAST_NS:
-        return check_event_ns("t", value)
-    try:
-        return time_ns(value)
-    except InvalidTick as error:
-        raise FlawedRow(Flaw.TIME, f"t: {error}") from None
-
-
-def _kept(known: dict[str, str], value: str) -> str:
-    """Keep a text that is accepted, and return it."""
-    if len(known) >= _MOST_KNOWN:
-        known.clear()
-    known[value] = value
-    return value

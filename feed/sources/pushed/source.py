@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from feed.errors import LimitExceeded, SourceError
 from feed.market.receipts import Duplicate, New, Producer, TooOld
-from feed.market.ticks import Kind, Tick
+from feed.market.ticks import Kind, Quote, Tick, Trade
 from feed.sources.pushed.batch import Batch
 from feed.sources.pushed.flaws import BatchRefused, Flaw
 from feed.sources.pushed.rows import RowReader
@@ -203,9 +203,17 @@ class PushedSource:
     def _enlist(self, batch: Batch) -> None:
         """List the symbols of a batch, and number its trades."""
         find, known = self._listings.find, self._instruments
-        for symbol, exchange in batch.exchanges.items():
-            if symbol not in known:
-                find(symbol, exchange)
-                known[symbol] = self._listings.instruments[-1]
+        for firsts in batch.firsts.values():
+            for symbol, index in firsts.items():
+                if symbol not in known:
+                    find(symbol, _exchange_of(batch.ticks[index]))
+                    known[symbol] = self._listings.instruments[-1]
         for trade, number, exact in batch.unnumbered:
             trade.trade_id, trade.exact_id = find(trade.symbol).trade_id(number, exact)
+
+
+def _exchange_of(tick: Tick) -> str:
+    """Return where a tick's symbol is traded, as far as it says."""
+    if isinstance(tick, Trade):
+        return tick.exchange
+    return tick.bid_exchange if isinstance(tick, Quote) else ""

@@ -46,7 +46,7 @@ def test_what_is_told_is_kept() -> None:
     trade = Trade("OWN", 0, "V", 1.5, 2.0, WALL_NS, ("@",), "C", "B")
     assert batch.ticks == [trade]
     assert batch.unnumbered == [(trade, "a-1", "b")]
-    assert batch.exchanges == {"OWN": "V"}
+    assert batch.firsts["t"] == {"OWN": 0}  # type: ignore[index]  # a kind is its text
 
 
 def without(letter: str) -> dict[str, Any]:
