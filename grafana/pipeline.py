@@ -107,6 +107,40 @@ _SOURCE = Row(
             ),
         ),
         Panel(
+            "Pushed batches",
+            "Batches that producers pushed: applied, duplicates (applied before), and refused, by "
+            "reason; the producer is told the row.",
+            Unit.PER_S,
+            (
+                rate(
+                    "feed_push_batches_total",
+                    "{{source}} {{outcome}}",
+                    "source",
+                    "outcome",
+                    selector="$",
+                ),
+                rate(
+                    "feed_push_refused_batches_total",
+                    "{{source}} refused {{reason}}",
+                    "source",
+                    "reason",
+                    selector="$",
+                ),
+            ),
+        ),
+        Panel(
+            "Pushing now",
+            "Connections over which many batches are pushed.",
+            Unit.COUNT,
+            (Query("feed_push_connections<$>", "{{instance}}"),),
+        ),
+        Panel(
+            "Pushed and not applied",
+            "Bytes of batches that are on their way: what a flood of them takes of memory.",
+            Unit.BYTES,
+            (Query("feed_push_held_bytes<$>", "{{instance}}"),),
+        ),
+        Panel(
             "Connections to servers",
             "Of sources that read from another server: connections that stood, and that ended, by "
             "why. One that began anew means a hole in its prices, and one that resumed does not.",

@@ -188,20 +188,21 @@ def make_service(
     ingest = Ingest(hub, named)
     if keeper is not None:
         keeper.give_back(ingest)
+    desk = Desk(hub, ingest)
     server = Server(
         hub,
         ingest,
         origins,
         access,
         StatusHistory(hub, ingest, sample_s),
-        Exposition(hub, ingest, lost_log_records, certificate, keeper),
+        Exposition(hub, ingest, lost_log_records, certificate, keeper, desk=desk),
         clock.mono_ns(),
         Documents(
             partial(openapi_document, routes.ROUTES, identities_required=identities.required),
             partial(asyncapi_document, identities_required=identities.required),
         ),
         reference,
-        Desk(hub, ingest),
+        desk,
         last_words_s,
         keeper,
     )

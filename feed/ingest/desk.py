@@ -207,6 +207,11 @@ class Desk:
             if isinstance(side.source, PushedSource)
         }
 
+    @property
+    def held_bytes(self) -> int:
+        """The bytes that producers have on their way."""
+        return sum(entrance.holdings.held_bytes for entrance in self.entrances.values())
+
     def check_visitor(self, owner: Owner) -> None:
         """Refuse a connection more than somebody may push over, or all together.
 

@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 
 from feed.hub.census import take_census
 from feed.hub.hub import Hub
+from feed.ingest.desk import Desk
 from feed.ingest.runner import Ingest
 from feed.metrics.families import Watched, families
 from feed.state.keeper import Keeper
@@ -49,12 +50,15 @@ class Exposition:
         lost_log_records: Callable[[], int],
         certificate: Certificate | None = None,
         keeper: Keeper | None = None,
+        *,
+        desk: Desk | None = None,
     ) -> None:
         self._hub = hub
         self._ingest = ingest
         self._lost_log_records = lost_log_records
         self._certificate = certificate
         self._keeper = keeper
+        self._desk = desk
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
         PlatformCollector(registry=self._process)
@@ -89,5 +93,7 @@ class Exposition:
         process = await asyncio.to_thread(lambda: list(self._process.collect()))
         census = await take_census(self._hub)
         lost, certificate = self._lost_log_records(), self._certificate
-        watched = Watched(self._hub, self._ingest, census, lost, certificate, self._keeper)
+        watched = Watched(
+            self._hub, self._ingest, census, lost, certificate, self._keeper, self._desk
+        )
         return [*families(watched), *process]

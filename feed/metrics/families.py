@@ -21,11 +21,14 @@ from feed.hub.census import Census
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
 from feed.hub.waiting import TurnedAway
+from feed.ingest.desk import Desk
 from feed.ingest.runner import Ingest
 from feed.ingest.side import Refusal
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.metrics.family import NS_PER_S, counter, gauge, histogram
+from feed.sources.pushed.flaws import Flaw
+from feed.sources.pushed.source import PushedSource
 from feed.sources.replay import bad_rows
 from feed.sources.upstream.account import Account, ReadsServer
 from feed.state.keeper import Keeper
@@ -55,6 +58,7 @@ class Watched:
         lost_log_records: the number of records of the log that could not be written.
         certificate: of a server that encrypts by itself.
         keeper: of a server that keeps its state over restarts.
+        desk: where producers push.
     """
 
     hub: Hub
@@ -63,6 +67,7 @@ class Watched:
     lost_log_records: int
     certificate: Certificate | None = None
     keeper: Keeper | None = None
+    desk: Desk | None = None
 
 
 def families(watched: Watched) -> Iterator[Metric]:
@@ -76,6 +81,7 @@ def families(watched: Watched) -> Iterator[Metric]:
     )
     yield from _sources(watched)
     yield from _upstreams(watched)
+    yield from _pushed(watched)
     yield from _symbols(watched)
     yield from _ring(watched)
     yield from _state(watched)
@@ -247,6 +253,46 @@ def _upstreams(watched: Watched) -> Iterator[Metric]:
         "source",
         "kind",
     )
+
+
+def _pushed(watched: Watched) -> Iterator[Metric]:
+    """Yield what became of batches; sources that nobody pushes into have zeros."""
+    sides = [(side.name, side.source) for side in watched.ingest.sides]
+    pushed = {name: source for name, source in sides if isinstance(source, PushedSource)}
+    taken = {name: source.batches_taken for name, source in pushed.items()}
+    again = {name: source.duplicates for name, source in pushed.items()}
+    yield counter(
+        "feed_push_batches",
+        "Batches that were pushed to the source and are acknowledged, by outcome: applied, or "
+        "duplicate (it was applied before, and is not again).",
+    ).of(
+        {
+            (name, outcome): counted.get(name, 0)
+            for name, _ in sides
+            for outcome, counted in (("applied", taken), ("duplicate", again))
+        },
+        "source",
+        "outcome",
+    )
+    yield counter(
+        "feed_push_refused_batches",
+        "Batches that were pushed to the source and are not taken, by reason.",
+    ).of(
+        {
+            (name, flaw.value): pushed[name].refused[flaw] if name in pushed else 0
+            for name, _ in sides
+            for flaw in Flaw
+        },
+        "source",
+        "reason",
+    )
+    desk = watched.desk
+    yield gauge("feed_push_connections", "Connections over which many batches are pushed.").of(
+        0 if desk is None else desk.visits
+    )
+    yield gauge(
+        "feed_push_held_bytes", "Bytes of batches that are on their way and not yet applied."
+    ).of(0 if desk is None else desk.held_bytes)
 
 
 def _symbols(watched: Watched) -> Iterator[Metric]:

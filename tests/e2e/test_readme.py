@@ -327,6 +327,14 @@ async def pipes_ticks(command: str, stage: Stage) -> None:
     assert '"S":"OWN"' in lines[-1]
 
 
+async def pushes_a_tick(command: str, stage: Stage) -> None:
+    """Push it into a server of ours, and have it acknowledged."""
+    program = await stage.run("--source", "push")
+    status, said = await ran(stage.folder, *here(command, program))
+    assert status == 0, said
+    assert json.loads(said[said.index("{") :])["count"] == 1
+
+
 async def is_a_signal_to_a_holder(command: str, stage: Stage) -> None:
     """See that the signal has somebody to go to; `tests/e2e/test_held_socket.py` sends it."""
     del stage
@@ -360,6 +368,7 @@ async def lists_connections(command: str, stage: Stage) -> None:
 
 TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     "curl -N ": prints_ticks,
+    "curl -H 'Content-Type: application/x-ndjson' -d ": pushes_a_tick,
     "curl 'http://127.0.0.1:8080/v1/admin/connections": lists_connections,
     "feed why ": tells_of_a_connection,
     "feed key new ": makes_a_key,
