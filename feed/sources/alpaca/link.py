@@ -153,11 +153,6 @@ class Link:
         link._reading = asyncio.create_task(link._read())
         return link
 
-    @property
-    def has_more(self) -> bool:
-        """Whether something has come that was not asked for yet."""
-        return bool(self._early or self._frames)
-
     async def receive(self) -> list[Any]:
         """Return what the next message holds: objects, if it is as it should be.
 
@@ -165,14 +160,8 @@ class Link:
             Ended: the connection ended, or is silent for too long.
             Malformed: the message is no array of the codec; the connection goes on.
         """
-        if self._early:
-            return self._early.popleft()
         watch = self._watch
-        while True:
-            while self._frames:
-                value = await self._take(self._next_frame())
-                if value is not None:
-                    return value
+        while (value := await self.receive_ready()) is None:
             now_s = self._mono_s()
             due = watch.due(now_s)
             if due is Due.PING:
@@ -184,14 +173,28 @@ class Link:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(watch.wait_s(now_s)):
                     await self._came.wait()
+        return value
+
+    async def receive_ready(self) -> list[Any] | None:
+        """Return what a message holds that has come already; None: there is none.
+
+        Raises:
+            Ended, Malformed: as `receive` does.
+        """
+        if self._early:
+            return self._early.popleft()
+        while self._frames:
+            value = await self._take(self._next_frame())
+            if value is not None:
+                return value
+        return None
 
     async def close(self) -> None:
         """Say Close, and wait for the answer no longer than `CLOSE_TIMEOUT_S`."""
         reading, self._reading = self._reading, None
         if reading is not None:
             reading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reading
+            await asyncio.wait([reading])
         await self._socket.close()
         await self._session.close()
 

@@ -12,7 +12,7 @@ counted by kind; objects that are no ticks, and messages that are no arrays, by 
 
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from os import environ
 from typing import Any
@@ -43,7 +43,7 @@ from feed.sources.replay.object_rows import BAR_KINDS, BESIDE_TICKS, ObjectReade
 from feed.sources.replay.source import log_bad_row
 from feed.sources.source import Instrument
 from feed.sources.upstream.account import Account
-from feed.sources.upstream.credentials import Names, read_key_pair
+from feed.sources.upstream.credentials import Names, is_private, read_key_pair
 from feed.sources.upstream.endings import End, Ended, ended_by
 from feed.sources.upstream.silence import SilenceWatch
 
@@ -129,6 +129,8 @@ class AlpacaSource:
             SourceError: the server is not there, or refuses; or the keys cannot be read.
         """
         keys = read_key_pair(NAMES, self._credentials, self._variables)
+        if keys is not None and not is_private(self._wish.url):
+            _log.warning("keys_without_tls", url=self.account.url)
         after = self._ledger.position
         try:
             link = await Link.open(
@@ -196,21 +198,26 @@ class AlpacaSource:
     # Inside.
 
     async def _receive(self, link: Link) -> None:
-        """Turn the next message into events, and those that came together with it."""
+        """Turn the next message into events, and those that have come together with it."""
+        receive: Callable[[], Awaitable[list[Any] | None]] = link.receive
         taken = 0
-        while True:
-            self._messages += 1
+        while taken < CHUNK_TICKS:
             try:
-                rows = await link.receive()
+                rows = await receive()
             except Malformed as error:
                 self._note_malformed(error, link)
             else:
-                self._malformed = 0
-                told = [item for item in rows if self._is_ours(item)]
-                self._ledger.enter(Message(told), self._events)
-                taken += len(rows)
-            if not link.has_more or taken >= CHUNK_TICKS:
-                return
+                if rows is None:
+                    return
+                taken += 1 + len(rows)
+                self._take(rows)
+            receive = link.receive_ready
+
+    def _take(self, rows: list[Any]) -> None:
+        self._messages += 1
+        self._malformed = 0
+        told = [row for row in rows if self._is_ours(row)]
+        self._ledger.enter(Message(told), self._events)
 
     def _note_malformed(self, error: Malformed, link: Link) -> None:
         """Skip a message.
@@ -218,6 +225,7 @@ class AlpacaSource:
         Raises:
             Ended: there were too many; or the server can say again what was in this one.
         """
+        self._messages += 1
         self._skip(Flaw.UNREADABLE, str(error))
         self._malformed += 1
         if link.positions or self._malformed >= MOST_MALFORMED:

@@ -5,11 +5,14 @@ has lines `NAME=VALUE` with the names of the variables; empty lines, and lines t
 say nothing. What is wrong is told without the values.
 """
 
+import ipaddress
 import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
+
+from yarl import URL
 
 from feed.errors import SourceError
 
@@ -56,6 +59,16 @@ def read_key_pair(
             both = f"accepted: both {names.key} and {names.secret}"
             raise SourceError(f"{where}{name} {what}; {both}", for_good=not file)
     return KeyPair(key, secret)
+
+
+def is_private(url: URL) -> bool:
+    """Tell whether nobody between us and a server sees what it is shown."""
+    if url.scheme in {"wss", "https"} or url.host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(url.host or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _read(path: Path, names: Names) -> dict[str, str]:

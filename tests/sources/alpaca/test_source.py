@@ -308,6 +308,21 @@ async def test_another_greeting_ends_the_attempt(
     assert not error.for_good
 
 
+async def test_a_tick_before_a_sign_of_life_does_not_wait_for_the_next_one(double: Double) -> None:
+    async def tell(line: Line) -> None:
+        await line.say([TRADE])
+        await line.socket.ping()
+        await line.socket.pong(b"unasked")
+
+    double.acts.append(tell)
+    source = source_of(double)
+    async with asyncio.timeout(PATIENCE_S), opened(source) as batches:
+        link = source._link
+        assert link is not None
+        await until(lambda: len(link._frames) >= 3)
+        assert len(await anext(batches)) == 1
+
+
 async def test_a_server_that_answers_pings_and_tells_nothing_is_left(double: Double) -> None:
     double.acts.append(telling([TRADE]))
     source, told = source_of(double, silence_s=0.1), list[Tick]()

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from yarl import URL
 
 from feed.errors import SourceError
-from feed.sources.upstream.credentials import KeyPair, Names, read_key_pair
+from feed.sources.upstream.credentials import KeyPair, Names, is_private, read_key_pair
 
 NAMES = Names("A_KEY", "A_SECRET")
 PAIR = KeyPair("id-1", "s3cret=")
@@ -53,6 +54,16 @@ def test_places_that_are_no_files_are_told(tmp_path: Path) -> None:
         read_key_pair(NAMES, str(tmp_path), {})
     with pytest.raises(SourceError, match="No such file"):
         read_key_pair(NAMES, str(tmp_path / "none"), {})
+
+
+def test_only_tls_and_this_machine_are_private() -> None:
+    told = {
+        url: is_private(URL(url)) for url in ("wss://h", "https://h", "ws://127.0.0.1:1", "ws://h")
+    }
+    assert list(told.values()) == [True, True, True, False]
+    assert is_private(URL("ws://localhost"))
+    assert is_private(URL("http://[::1]:8080"))
+    assert not is_private(URL("http://10.0.0.1"))
 
 
 def test_a_pair_does_not_show_itself() -> None:
