@@ -37,6 +37,7 @@ class Heard:
         self.quotes: list[Quote] = []
         self.bars: list[Bar] = []
         self.enough = threading.Event()
+        self.enough_bars = 1
 
     async def trade(self, trade: Trade) -> None:
         self.trades.append(trade)
@@ -51,7 +52,7 @@ class Heard:
         self._look()
 
     def _look(self) -> None:
-        if min(len(self.trades), len(self.quotes)) >= ENOUGH and self.bars:
+        if min(len(self.trades), len(self.quotes)) >= ENOUGH and len(self.bars) >= self.enough_bars:
             self.enough.set()
 
 
@@ -106,6 +107,28 @@ async def test_alpaca_py_receives_trades_quotes_and_bars(
     assert bar.trade_count
     status = await program.document("/v1/status")
     assert status["disconnects"].get("protocol", 0) == 0
+
+
+async def test_alpaca_py_hears_the_same_from_a_server_that_reads_from_another(run: Run) -> None:
+    first = await run("--symbols", "AAPL,MSFT,BTC/USD", "--rate", "500", "--seed", "7")
+    address = first.url("/v2/iex", "ws")
+    second = await run("--source", f"alpaca:{address}?upstream-codec=msgpack")
+    second.may_say = ("source_failed",)  # once the first has ended
+    heard = Heard()
+    heard.enough_bars = 0
+    stream: Any = StockDataStream("key", "secret", url_override=second.url("/v2/iex", "ws"))
+    stream.subscribe_trades(heard.trade, "*")
+    stream.subscribe_quotes(heard.quote, "*")
+    with running(stream):
+        await wait(heard.enough)
+    assert {trade.symbol for trade in heard.trades} == {"AAPL", "MSFT"}
+    history = await first.document("/v1/history?trades=*&quotes=*&limit=10000")
+    known = {(tick["S"], tick["i"]): tick for tick in history["ticks"] if tick["T"] == "t"}
+    for trade in heard.trades[:ENOUGH]:
+        tick = known[trade.symbol, trade.id]
+        assert (trade.price, trade.size) == (tick["p"], tick["s"])
+    asked = {(tick["S"], tick["bp"], tick["ap"]) for tick in history["ticks"] if tick["T"] == "q"}
+    assert {(each.symbol, each.bid_price, each.ask_price) for each in heard.quotes} <= asked
 
 
 async def test_alpaca_py_changes_its_subscription_while_it_runs(run: Run) -> None:
