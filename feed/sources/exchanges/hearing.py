@@ -8,6 +8,7 @@ maps and lists of them, and order books, of any class of exchange. Knows no loop
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from feed.sources.exchanges.exchange_clock import ExchangeClock
 from feed.sources.exchanges.rows import Row, quote_row, time_of, trade_row
 from feed.sources.exchanges.trade_news import TradeNews
 
@@ -20,10 +21,14 @@ class Hearing:
 
     Attributes:
         books: best bids and asks are those of order books, and not those of tickers.
+        clock: of the exchange.
         trades, quotes: how many were heard.
     """
 
-    __slots__ = ("_exchange", "_lost", "_news", "_tops", "_wanted", "books", "quotes", "trades")
+    __slots__ = (
+        *("_begun", "_exchange", "_lost", "_news", "_tops", "_wanted"),
+        *("books", "clock", "quotes", "trades"),
+    )
 
     def __init__(
         self,
@@ -41,6 +46,7 @@ class Hearing:
             lost: called with a symbol of which ccxt has dropped trades.
         """
         self.books = False
+        self.clock = ExchangeClock()
         self.trades = 0
         self.quotes = 0
         self._exchange = exchange
@@ -48,6 +54,7 @@ class Hearing:
         self._news = TradeNews(told)
         self._tops: dict[str, tuple[object, ...]] = {}
         self._lost = lost
+        self._begun: set[str] = set()  # symbols of which trades have come: the first may be old
 
     def hear(self, told: object, message_hash: object, wall_ns: int) -> list[Row]:
         """Return the rows of what a future is resolved with; none, where it is something else.
@@ -87,6 +94,10 @@ class Hearing:
             trades.clear()
         news = self._news.of(symbol, came)
         self.trades += len(news)
+        if symbol in self._begun:
+            for trade in news:
+                self.clock.note_trade(trade.get("timestamp"), wall_ns)
+        self._begun.add(symbol)
         return [trade_row(trade, symbol, self._exchange, wall_ns) for trade in news]
 
     def _hear_ticker(self, told: Mapping[str, Any], message_hash: str, wall_ns: int) -> list[Row]:
@@ -114,7 +125,7 @@ class Hearing:
             return []
         self._tops[symbol] = top
         self.quotes += 1
-        return [quote_row(symbol, self._exchange, top, time_of(told, wall_ns))]
+        return [quote_row(symbol, self._exchange, top, time_of(told, self.clock.now_ns(wall_ns)))]
 
     def _symbol(self, told: object, message_hash: str) -> str | None:
         """Return the symbol that is meant, if it is wanted.

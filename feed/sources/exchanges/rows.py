@@ -64,9 +64,9 @@ def quote_row(
     }
 
 
-def time_of(told: Mapping[str, Any], wall_ns: int) -> object:
-    """Return the time of a ticker or a book; where the exchange tells none, it is now."""
-    return _time(told.get("timestamp"), wall_ns)
+def time_of(told: Mapping[str, Any], now_ns: int) -> object:
+    """Return the time of a ticker or a book; where the exchange tells none, it is now there."""
+    return _time(told.get("timestamp"), now_ns)
 
 
 def instrument_row(

@@ -102,6 +102,8 @@ class Watching:
             markets = await exchange.load_markets()
         except Exception as error:  # of any kind: the answer may be anything
             raise SourceError(f"its markets: {words_of(error, self._name)}") from error
+        headers = exchange.last_response_headers or {}
+        self.hearing.clock.note_date(headers.get("Date"), time.time_ns())
         if not markets:
             raise SourceError(f"its markets: {self._name} tells of none")
         unknown = [symbol for symbol in self._order.symbols if symbol not in markets]
