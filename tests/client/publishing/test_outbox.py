@@ -6,7 +6,12 @@ from hypothesis import strategies as st
 
 from feed.client.publishing.errors import NameInUse
 from feed.client.publishing.messages import Ack, Greeting, Refusal
-from feed.client.publishing.outbox import NumberedBatch, Outbox
+from feed.client.publishing.outbox import (
+    FIRST_WINDOW_BYTES,
+    LAST_WINDOW_BYTES,
+    NumberedBatch,
+    Outbox,
+)
 
 ROWS = [b"%d" % number for number in range(10)]
 
@@ -156,6 +161,23 @@ def test_it_is_idle_when_all_that_was_sent_is_answered() -> None:
     outbox.acknowledge(ack(1))
     outbox.refuse(Refusal(2, 403, None, "no"))
     assert [*idle, outbox.is_idle] == [True, False, True]
+
+
+def test_what_may_be_unanswered_begins_small_and_doubles_with_each_answer() -> None:
+    row = b"x" * (FIRST_WINDOW_BYTES // 2)
+    outbox = outbox_of([row] * 20, batch_ticks=1, batch_bytes=1 << 20)
+    assert [batch.sequence for batch in sent(outbox)] == [1, 2]
+    outbox.acknowledge(ack(1))
+    assert [batch.sequence for batch in sent(outbox)] == [3, 4, 5]
+    outbox.acknowledge(ack(1))  # said again
+    assert sent(outbox) == []
+    outbox.connect(Greeting(2, keeps=True, most_ticks=100))
+    assert [batch.sequence for batch in sent(outbox)] == [1, 2]
+
+
+def test_one_batch_is_sent_however_large() -> None:
+    outbox = outbox_of([b"x" * (2 * LAST_WINDOW_BYTES)] * 2)
+    assert len(sent(outbox)) == 1
 
 
 STEPS = st.lists(

@@ -25,8 +25,14 @@ export interface NumberedBatch {
   applied: boolean;
 }
 
-/** Sent and not answered, at most: more would only be sent again after a cut. */
-export const MAX_UNANSWERED_BYTES = 4 * 1024 * 1024;
+/**
+ * Sent and not answered, at most: at the beginning of a connection, and after many answers.
+ *
+ * It doubles with each answer, so that a connection that is cut again and again makes progress, and
+ * is not spent on what went before. One batch is sent in any case.
+ */
+const FIRST_WINDOW_BYTES = 32 * 1024;
+const LAST_WINDOW_BYTES = 4 * 1024 * 1024;
 
 export class Outbox {
   readonly producer: string;
@@ -52,6 +58,8 @@ export class Outbox {
   /** Sent on this connection and not answered: their numbers and bytes. */
   readonly #unanswered = new Map<number, number>();
   #unansweredBytes = 0;
+  /** Of those, at which nothing more is sent. */
+  #windowBytes = FIRST_WINDOW_BYTES;
   /** Acknowledged on this connection, in order, since the last one that is durable. */
   #acked: number[] = [];
 
@@ -137,12 +145,13 @@ export class Outbox {
     }
     this.#unanswered.clear();
     this.#unansweredBytes = 0;
+    this.#windowBytes = FIRST_WINDOW_BYTES;
     this.#acked = [];
   }
 
   /** Return the batch to send now; undefined: there is nothing to send, or enough on its way. */
   nextBatch(): NumberedBatch | undefined {
-    if (this.#unansweredBytes >= MAX_UNANSWERED_BYTES) {
+    if (this.#unansweredBytes >= this.#windowBytes) {
       return undefined;
     }
     const batch = this.#due.shift() ?? this.#makeBatch();
@@ -221,8 +230,12 @@ export class Outbox {
   }
 
   #answered(sequence: number): void {
-    this.#unansweredBytes -= this.#unanswered.get(sequence) ?? 0;
-    this.#unanswered.delete(sequence);
+    const bytes = this.#unanswered.get(sequence);
+    if (bytes !== undefined) {
+      this.#unanswered.delete(sequence);
+      this.#unansweredBytes -= bytes;
+      this.#windowBytes = Math.min(LAST_WINDOW_BYTES, 2 * this.#windowBytes);
+    }
   }
 
   #count(rows: readonly Row[]): void {
