@@ -395,6 +395,7 @@ TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     "python -m tests.chaos": checks_a_small_feed,
     "python -m tests.hostile": attacks_in_short,
     "python -m tests.storm": has_its_options,
+    "python -m tests.exactly_once": has_its_options,
     "docker compose ": names_a_file,
     "cd grafana && prometheus ": starts_prometheus,
     "cd feed/wire && python -m grpc_tools.protoc ": stands_in_the_schema,
@@ -450,9 +451,15 @@ async def test_python_examples_print_ticks(run: Run, example: str, tmp_path: Pat
         await serves_ticks_of_its_own(script, port)
         return
     address = ADDRESS
-    if ADDRESS in example:
+    if "feed.publisher" in example:
+        program = await run("--source", "push")
+        address = f"127.0.0.1:{program.port}"
+    elif ADDRESS in example:
         program = await run("--rate", "500", "--symbols", "AAPL,MSFT")
         address = f"127.0.0.1:{program.port}"
     script.write_text(example.replace(ADDRESS, address))
     lines = await output_of([sys.executable, str(script)], 2)
-    assert re.search(r"-\d+ \d+$|AAPL [\d.]+$|\"S\": \"OWN\"", lines[-1].strip())
+    if "feed.publisher" in example:
+        told = await output_of(["curl", "-sN", program.url("/v1/stream?trades=OWN&after=0")], 1)
+        assert '"S":"OWN"' in told[0]
+    assert re.search(r"-\d+ \d+$|-\d+ [\d.]+$|AAPL [\d.]+$|\"S\": \"OWN\"", lines[-1].strip())

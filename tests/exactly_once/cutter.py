@@ -24,8 +24,9 @@ class Cutter:
         Args:
             server_port: as the attribute.
             seed: of what it does.
-            up_bytes: between cuts, on average, of what clients send.
-            down_bytes: of what the server sends.
+            up_bytes: that clients send until a connection is cut: half of that in any case, so that
+                something comes of each, and on average the other half.
+            down_bytes: likewise, that the server sends.
         """
         self.port = 0
         self.server_port = server_port
@@ -37,7 +38,7 @@ class Cutter:
         self._serving: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -49,22 +50,23 @@ class Cutter:
         await asyncio.gather(*self._serving, return_exceptions=True)
         await self._server.wait_closed()
 
-    async def _serve(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _accept(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(client, answer))
         self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def _serve(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
         try:
             with suppress(OSError):
                 await self._stand_between(client, answer)
         finally:
-            self._serving.discard(task)
             answer.transport.abort()
 
     async def _stand_between(
         self, client: asyncio.StreamReader, answer: asyncio.StreamWriter
     ) -> None:
         server, request = await asyncio.open_connection("127.0.0.1", self.server_port)
-        up, down = (int(self._chance.expovariate(1 / mean)) for mean in self._means)
+        up, down = (int(mean / 2 + self._chance.expovariate(2 / mean)) for mean in self._means)
         ways = [
             asyncio.create_task(self._forward(client, request, up)),
             asyncio.create_task(self._forward(server, answer, down)),

@@ -76,8 +76,8 @@ class House:
         self.kills += 1
         await self.begin()
 
-    async def be_killed(self, mean_s: float, chance: random.Random) -> None:
-        """Be killed again and again, until this is cancelled between two kills."""
-        while True:
+    async def be_killed(self, mean_s: float, most: int, chance: random.Random) -> None:
+        """Be killed again and again; cancelled, it serves."""
+        while self.kills < most:
             await asyncio.sleep(chance.expovariate(1 / mean_s))
             await asyncio.shield(self.kill())

@@ -48,6 +48,7 @@ class Plan:
         producers, subscribers: how many.
         rate: ticks a second of all producers together, at most; 0: as fast as they can.
         kill_s: between kills, on average; 0: none.
+        most_kills: in all.
         up_bytes, down_bytes: between cuts of a connection, on average, by direction.
         wrong: what is sent again is numbered again, which has to be found.
     """
@@ -58,8 +59,9 @@ class Plan:
     subscribers: int = 4
     rate: float = 0.0
     kill_s: float = 8.0
-    up_bytes: int = 2_000_000
-    down_bytes: int = 4_000_000
+    most_kills: int = 1_000
+    up_bytes: int = 500_000
+    down_bytes: int = 2_000_000
     wrong: bool = False
 
 
@@ -119,7 +121,7 @@ async def play(plan: Plan) -> Outcome:
             asyncio.create_task(_subscribe(down.port, number, account, plan.seed))
             for number, account in enumerate(accounts)
         ]
-        killing = asyncio.create_task(_be_killed(house, plan.kill_s, chance))
+        killing = asyncio.create_task(_be_killed(house, plan, chance))
         publishing = [
             asyncio.create_task(_publish(up.port, symbol, share, plan, outcome))
             for symbol in symbols
@@ -169,9 +171,9 @@ async def _until_over(
             return
 
 
-async def _be_killed(house: House, mean_s: float, chance: random.Random) -> None:
-    if mean_s:
-        await house.be_killed(mean_s, chance)
+async def _be_killed(house: House, plan: Plan, chance: random.Random) -> None:
+    if plan.kill_s:
+        await house.be_killed(plan.kill_s, plan.most_kills, chance)
     await asyncio.Event().wait()
 
 
