@@ -72,12 +72,19 @@ def connected(status: Any) -> dict[str, int]:
 
 
 async def test_prices_move_and_are_those_of_the_feed(run: Run, chromium: Chromium) -> None:
-    tab = await chromium.dashboard(await run(*CALM))
+    program = await run(*CALM)
+    tab = await chromium.dashboard(program)
     before = await tab.until("document.getElementById('detail-last').textContent.trim()")
     for shown in ("#detail-last", "[data-symbol='AAPL'] .last"):
         price = f"document.querySelector(\"{shown}\").textContent.replace(/[^0-9.]/g, '')"
         await tab.until(f"{price} !== '' && {price} !== '{before}'")
         await tab.until(f"Number({price}) === feed.newest('AAPL').trade.p")
+    days = await program.document("/v1/bars?symbol=AAPL&timeframe=1d&limit=1")
+    low, high, closed = days["current"]["l"], days["current"]["h"], days["bars"][0]["c"]
+    await tab.until(f"document.getElementById('detail-close').textContent === '{closed:.2f}'")
+    of_day = await tab.ask("document.getElementById('detail-range').textContent.split(' – ')")
+    assert float(of_day[0]) <= low < high <= float(of_day[1]), "the past of the market counts"
+    assert "%" in await tab.text("#detail-open")
 
 
 async def test_transport_and_codec_are_switched_without_a_gap(run: Run, chromium: Chromium) -> None:
