@@ -33,6 +33,7 @@ from .scenarios import (
     ingest,
     metrics,
     mixed,
+    push,
     ramp,
     slow,
     state,
@@ -54,6 +55,7 @@ SCENARIOS = {
     "storm": storm.run,
     "ramp": ramp.run,
     "ingest": ingest.run,
+    "push": push.run,
     "idle": idle.run,
     "metrics": metrics.run,
     "identities": identities.run,
@@ -71,6 +73,7 @@ class Chosen(StrEnum):
     STORM = "storm"
     RAMP = "ramp"
     INGEST = "ingest"
+    PUSH = "push"
     IDLE = "idle"
     METRICS = "metrics"
     IDENTITIES = "identities"

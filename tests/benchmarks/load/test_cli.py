@@ -32,6 +32,7 @@ from benchmarks.load.scenarios import (
     ingest,
     metrics,
     mixed,
+    push,
     ramp,
     slow,
     state,
@@ -178,6 +179,11 @@ def test_ramp_starts_servers_whose_cuts_follow_the_load(tmp_path: Path) -> None:
     assert [row.name for row in outcome.rows] == ["feed, 1"]
     assert outcome.rows[0].samples
     assert [options.batch_ms for options in started] == [None]
+
+
+def test_push_counts_each_codec_and_the_way_to_a_subscriber(tmp_path: Path) -> None:
+    found = measure(push.run, tmp_path, SETTINGS, ticks=1_000, paced_s=0.05)
+    assert [aim["met"] is not None for aim in found["aims"]] == [True] * 4
 
 
 def test_ingest_counts_large_and_small_batches(tmp_path: Path) -> None:
