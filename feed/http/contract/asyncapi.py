@@ -12,6 +12,7 @@ from feed.http.contract.actions import ACTIONS
 from feed.http.contract.message_objects import BINARY, messages, schemas
 from feed.http.contract.message_table import DESCRIBED
 from feed.http.contract.parameters import parameter_of
+from feed.http.contract.pushing import CHANNEL, push_channel, push_operations
 from feed.http.contract.schemas import Schema
 from feed.http.contract.security import requirements, schemes_of_messages
 from feed.http.unserved import PLACES
@@ -63,8 +64,8 @@ def asyncapi_document(*, identities_required: bool) -> dict[str, Any]:
         },
         "defaultContentType": _JSON,
         "servers": _servers(identities_required=identities_required),
-        "channels": dict(_channels()),
-        "operations": dict(_operations()),
+        "channels": {**dict(_channels()), CHANNEL: push_channel()},
+        "operations": {**dict(_operations()), **dict(push_operations())},
         "components": {
             "schemas": schemas(),
             "messages": dict(messages()),

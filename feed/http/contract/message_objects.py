@@ -11,6 +11,8 @@ import orjson
 
 from feed.http.contract.actions import ACTIONS
 from feed.http.contract.message_table import DESCRIBED, Described
+from feed.http.contract.pushing import forms as forms_of_pushing
+from feed.http.contract.pushing import push_messages
 from feed.http.contract.schemas import Schema, narrowed, ref, schemas_of
 from feed.http.contract.ticks import EXAMPLES, tick_schemas
 from feed.http.pages import PROTOBUF_SCHEMA
@@ -45,6 +47,7 @@ def messages() -> Iterator[tuple[str, Schema]]:
         said = ACTIONS[action]
         examples: list[Schema] = [{"name": action, "payload": dict(said.example)}]
         yield action, _message(action, said.words, ref(model.__name__), examples)
+    yield from push_messages()
 
 
 def _message(name: str, words: str, payload: Schema, examples: list[Schema]) -> Schema:
@@ -172,7 +175,7 @@ def _sse(codec: Codec) -> Framing:
 def schemas() -> dict[str, Schema]:
     """Return the schemas of all that stands in messages, by their names."""
     forms = [described.form for described in DESCRIBED]
-    schemas = schemas_of([*forms, *get_args(Control)])
+    schemas = schemas_of([*forms, *forms_of_pushing(), *get_args(Control)])
     for described in DESCRIBED:
         form = schemas[described.form.__name__]
         schemas[_schema_name(described)] = narrowed(form, described.values)

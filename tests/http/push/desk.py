@@ -41,9 +41,11 @@ class Desk:
 
 
 @asynccontextmanager
-async def pushing(*others: NamedSource, **settings: Any) -> AsyncIterator[Desk]:
+async def pushing(
+    *others: NamedSource, ticks_per_s: int | None = None, **settings: Any
+) -> AsyncIterator[Desk]:
     """Run a server that is pushed into, with a ring of 1,024: batches have 128 ticks at most."""
-    source = PushedSource()
+    source = PushedSource(ticks_per_s=ticks_per_s)
     made = Settings(port=0, ring=1_024, **settings)
     sources = [NamedSource("push", cast("Source", source)), *others]
     app = await make_app(made, sources, look_s=0.02)

@@ -8,10 +8,15 @@ import orjson
 import pytest
 import zstandard
 
+from feed.ingest import desk as desk_room
 from feed.sources.named_source import NamedSource
+from feed.sources.pushed.holdings import Holdings
 from tests.fakes.keys import KeysFile, bearer_of
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import ScriptedSource, trades
-from tests.http.push.desk import GOOD, pushing
+from tests.http.push.desk import GOOD, NDJSON, pushing
+
+GZIP = {"Content-Encoding": "gzip"}
 
 
 async def test_batches_are_applied_once_and_whole() -> None:
@@ -126,3 +131,31 @@ async def test_batches_have_a_limit_that_is_told() -> None:
         assert (status, refused["reason"]) == (413, "too_many")
         assert "at most 128" in refused["detail"]
         assert (await desk.post([GOOD] * 128))[1]["count"] == 128
+
+
+async def test_a_batch_is_one_cut() -> None:
+    async with pushing(batch_ms=1) as desk:
+        reader = await RawHttp.get((desk.feed.host, desk.feed.port), "/v1/stream?trades=*&marks=0")
+        await desk.feed.sessions_reach(1)
+        await desk.post([GOOD] * 128, "?producer=me&sequence=1")
+        assert len(orjson.loads(await reader.chunk())) == 128
+
+
+async def test_a_producer_that_pushes_too_much_is_told_when_to_come_back() -> None:
+    async with pushing(ticks_per_s=50) as desk:
+        assert (await desk.post([GOOD] * 100, "?producer=me&sequence=1"))[0] == 200
+        status, refused = await desk.post([GOOD], "?producer=me&sequence=2")
+        assert (status, refused["reason"]) == (429, "flood")
+        assert (await desk.post([GOOD], "?producer=you&sequence=1"))[0] == 200
+        refusal = await desk.client.post(f"{desk.url}?producer=me&sequence=2", headers=NDJSON)
+        assert 1 <= int(refusal.headers["Retry-After"]) <= 2
+
+
+async def test_bodies_on_their_way_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk_room, "Holdings", lambda: Holdings(most=100, most_of_one=100))
+    async with pushing() as desk:
+        status, refused = await desk.post([GOOD] * 2)
+        assert (status, refused["reason"]) == (429, "flood")
+        status, refused = await desk.post(gzip.compress(orjson.dumps(GOOD) * 9), "", GZIP)
+        assert (status, refused["reason"]) == (429, "flood")
+        assert (await desk.post([GOOD]))[0] == 200
