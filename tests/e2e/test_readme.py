@@ -8,6 +8,7 @@ import shlex
 import shutil
 import socket
 import sys
+import tomllib
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -304,6 +305,22 @@ async def is_accepted(command: str, stage: Stage) -> None:
     source.make()
 
 
+async def streams_an_exchange(command: str, stage: Stage) -> None:  # noqa: ARG001
+    """See that a server would begin; `test_exchange.py` has one stream from a local exchange."""
+    words = [word for word in shlex.split(command) if not word.startswith("CCXT_")][2:]
+    given = {name[2:]: value for name, value in zip(words[::2], words[1::2], strict=True)}
+    _, [source] = load_settings(given)
+    assert source.name == "ccxt"
+    source.make()
+
+
+async def names_an_extra(command: str, stage: Stage) -> None:  # noqa: ARG001
+    """See that there is what would be installed from a registry."""
+    extra = command.partition("[")[2].partition("]")[0]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert extra in project["optional-dependencies"]
+
+
 async def pipes_ticks(command: str, stage: Stage) -> None:
     """Pipe what the example beside it writes into a server, and have it told."""
     [script] = [example for example in EXAMPLES.values() if "# ticks.py" in example]
@@ -373,6 +390,9 @@ TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     ".venv/bin/feed key new ": makes_a_key,
     ".venv/bin/feed serve --source 'alpaca:": is_accepted,
     ".venv/bin/feed serve --port 8081 --source alpaca:": is_accepted,
+    ".venv/bin/pip install 'feed-broadcaster[": names_an_extra,
+    ".venv/bin/feed serve --source ccxt:": streams_an_exchange,
+    "CCXT_ALPACA_APIKEY=": streams_an_exchange,
     "feed serve --source replay:": plays_a_table,
     ".venv/bin/feed serve --source replay:mine": plays_a_table,
     "feed inspect ": inspects_a_file,
