@@ -36,22 +36,27 @@ class Plan:
         rate: ticks a second.
         readers: how many.
         link_bytes: that a link lets through before it is cut, on average; it is compressed.
+        life_s: of a reader's connection, on average.
     """
 
     seed: int
     seconds: float = 20.0
     rate: float = 2_000.0
     readers: int = 60
-    link_bytes: int = 400_000
+    link_bytes: int = 200_000
+    life_s: float = 6.0
 
 
 class Wanderer(Reader):
     """A reader that is at home on all servers: each of its connections is to any of them."""
 
+    may_end = Reader.may_end | {"not_ready"}  # before the first link stands
+
     def __init__(
         self, number: int, plan: Plan, market: Market, times: Times, addresses: Sequence[Address]
     ) -> None:
         super().__init__(number, plan.seed, market, times)
+        self.life_s = plan.life_s
         self._addresses = addresses
         self._place = 0
 
@@ -79,20 +84,20 @@ async def play(plan: Plan) -> Outcome:
     Wire.lead_to_programs()
     with tempfile.TemporaryFile() as log:
         async with AsyncExitStack() as chain:
-            party = Party(plan.seed, plan.seconds, plan.rate, plan.readers)
-            first = await chain.enter_async_context(_ended(await start_server(party, log.fileno())))
-            ports, edges, links = [await _port(first)], list[Process](), list[ChaosProxy]()
-            for number in range(EDGES):
+            links, edges = list[ChaosProxy](), list[Process]()
+            for number in range(EDGES):  # they look for whom they follow until it is there
                 link = ChaosProxy(
-                    ports[-1],
-                    seed=plan.seed + number,
-                    mean_bytes=plan.link_bytes,
-                    spared_bytes=0,
+                    0, seed=plan.seed + number, mean_bytes=plan.link_bytes, spared_bytes=0
                 )
                 links.append(await chain.enter_async_context(link))
                 edge = await _start_edge(f"http://127.0.0.1:{link.port}", log.fileno())
                 edges.append(await chain.enter_async_context(_ended(edge)))
-                ports.append(await _port(edge))
+            ports = [await _port(edge) for edge in edges]
+            party = Party(plan.seed, plan.seconds, plan.rate, plan.readers)
+            first = await chain.enter_async_context(_ended(await start_server(party, log.fileno())))
+            ports.insert(0, await _port(first))
+            for link, port in zip(links, ports, strict=False):
+                link.server_port = port
             assert first.stdout is not None
             newest = asyncio.create_task(first.stdout.readline())
 

@@ -50,7 +50,7 @@ async def _serve(url: str) -> None:
     told = {
         "connections": account.connections,
         "resumed": account.resumed,
-        "ends": {end: count for end, count in account.ends.items() if count},
+        "ends": {end.value: count for end, count in account.ends.items() if count},
         "epochs": relay.epochs,
         "missing": relay.missing,
         "newest": app[HUB].broadcast.ring.newest,
