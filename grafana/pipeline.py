@@ -186,6 +186,24 @@ _SOURCE = Row(
             ),
         ),
         Panel(
+            "Behind the server that is followed",
+            "How old the newest event was when it came from there, in seconds.",
+            Unit.SECONDS,
+            (Query("feed_follow_delay_seconds<>", "{{instance}}"),),
+        ),
+        Panel(
+            "Following",
+            "Events that the followed server has and this one has not; sequences that it said are "
+            "not coming, a second; and epochs of it that began here: each is a restart there that "
+            "positions did not outlive.",
+            Unit.COUNT,
+            (
+                Query("feed_follow_lag_events<>", "{{instance}} behind"),
+                rate("feed_follow_missing_events_total", "missing"),
+                rate("feed_follow_epochs_total", "epochs"),
+            ),
+        ),
+        Panel(
             "Odd times",
             "Late trades came after the bar of their second and correct it. Stray ticks are days "
             "away from all others: a broken clock.",

@@ -30,6 +30,7 @@ from feed.metrics.family import NS_PER_S, counter, gauge, histogram
 from feed.sources.pushed.flaws import Flaw
 from feed.sources.pushed.source import PushedSource
 from feed.sources.replay import bad_rows
+from feed.sources.source import Sequenced
 from feed.sources.upstream.account import Account, ReadsServer
 from feed.state.keeper import Keeper
 from feed.state.recovery import Recovery
@@ -82,6 +83,7 @@ def families(watched: Watched) -> Iterator[Metric]:
     yield from _sources(watched)
     yield from _upstreams(watched)
     yield from _pushed(watched)
+    yield from _following(watched)
     yield from _symbols(watched)
     yield from _ring(watched)
     yield from _state(watched)
@@ -213,7 +215,8 @@ def _upstreams(watched: Watched) -> Iterator[Metric]:
         "feed_upstream_ends",
         "Connections of a source to its server that ended or could not be made, by reason: "
         "unreachable, refused, closed, cut, unanswered (pings are not answered), silent (nothing "
-        "was told for longer than the limit), malformed, too_large.",
+        "was told for longer than the limit), malformed, too_large, out_of_sequence (sequences of "
+        "a server that is followed did not add up).",
     ).of(
         {
             (name, end): number
@@ -293,6 +296,28 @@ def _pushed(watched: Watched) -> Iterator[Metric]:
     yield gauge(
         "feed_push_held_bytes", "Bytes of batches that are on their way and not yet applied."
     ).of(0 if desk is None else desk.held_bytes)
+
+
+def _following(watched: Watched) -> Iterator[Metric]:
+    """Yield how far behind the server that is followed this one is; zeros where it follows none."""
+    relay = watched.hub.relay
+    sources = [side.source for side in watched.ingest.sides]
+    lag = sum(source.lag_events for source in sources if isinstance(source, Sequenced))
+    yield gauge(
+        "feed_follow_lag_events",
+        "Events that the followed server is known to have and this one has not.",
+    ).of(lag)
+    yield gauge(
+        "feed_follow_delay_seconds",
+        "How long ago the followed server had ingested the newest event when it came here.",
+    ).of(relay.delay_ns / NS_PER_S)
+    yield counter(
+        "feed_follow_missing_events",
+        "Sequences that the followed server said are not coming; they are holes here.",
+    ).of(relay.missing)
+    yield counter("feed_follow_epochs", "Epochs of the followed server that began here.").of(
+        relay.epochs
+    )
 
 
 def _symbols(watched: Watched) -> Iterator[Metric]:

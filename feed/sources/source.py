@@ -190,6 +190,10 @@ class Sequenced(Protocol):
     It is the only one then, and nobody else gives sequences. It yields steps in place of batches.
     """
 
+    @property
+    def lag_events(self) -> int:
+        """How many events the other server is known to be ahead."""
+
     def stand(self, position: Position | None) -> None:
         """Learn where the ring stands, before it is opened; None: nowhere yet."""
 

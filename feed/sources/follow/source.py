@@ -83,6 +83,11 @@ class FollowSource:
         self._greeting = Greeting(0, 0)  # the last one
         self._feeds: Sequence[Message] = ()  # and the sources in it
 
+    @property
+    def lag_events(self) -> int:
+        """How many events the other server is known to be ahead."""
+        return self.reckoning.lag
+
     def stand(self, position: Position | None) -> None:
         """Learn where the ring stands, before it is opened; None: nowhere yet."""
         self.reckoning = Reckoning(position)
