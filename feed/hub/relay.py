@@ -120,9 +120,7 @@ class Relay:
             before: the position before the first event that comes.
             begins: that is the first of all.
         """
-        # What was collected is told as of the epoch that it is of.
-        self._audience.broadcast.lanes.end_intervals()
-        self._cutter.cut()
+        self._tell_all()
         self._newest_ns = None
         self.has_begun = True
         self.epochs += 1
@@ -134,8 +132,7 @@ class Relay:
 
     def skip(self, upto: int) -> None:
         """Leave a hole behind the newest event: the other server has lost what was there."""
-        if self._audience.broadcast.waiting_ticks:
-            self._cutter.cut()
+        self._tell_all()
         missing = upto - self._audience.broadcast.ring.newest
         self.missing += missing
         log.warning("events_missing", upto=upto, count=missing)
@@ -148,6 +145,11 @@ class Relay:
             self._cutter.cut()
         self._audience.take_state(ticks, self._clock.mono_ns(), self._subscribers)
         self._catch_up.wake()
+
+    def _tell_all(self) -> None:
+        """Tell what waits, also what intervals have collected: nothing is told across a gap."""
+        self._audience.broadcast.lanes.end_intervals()
+        self._cutter.cut()
 
     def _stamps(self, ingested_ns: "array[int]", mono_ns: int) -> "array[int]":
         """Return when events were ingested by our own clock: ascending, and none in the future."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from tests.chaos.market import Market
 from tests.chaos.outcome import Outcome
 from tests.chaos.reader import Reader
+from tests.chaos.server import RING_TICKS
 from tests.chaos.times import Times
 from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.fakes.wire import Wire
@@ -24,6 +25,7 @@ class Plan:
         seconds: how long the market is open.
         rate: ticks a second.
         readers: how many.
+        ring: how many ticks the server's ring holds; None: as few as are a trial for readers.
         drop_after: break the server: one tick after so many is lost; None: do not.
     """
 
@@ -32,6 +34,7 @@ class Plan:
     rate: float = 5_000.0
     readers: int = 200
     drop_after: int | None = None
+    ring: int | None = None
 
 
 async def play(plan: Plan) -> Outcome:
@@ -68,7 +71,7 @@ async def play(plan: Plan) -> Outcome:
 
 async def start_server(plan: Plan, log: int) -> Process:
     """Start the server under test, which prints its port first; what it logs goes to a file."""
-    arguments = [plan.seed, plan.rate, plan.seconds]
+    arguments = [plan.seed, plan.rate, plan.seconds, plan.ring or RING_TICKS]
     if plan.drop_after is not None:
         arguments.append(plan.drop_after)
     return await asyncio.create_subprocess_exec(

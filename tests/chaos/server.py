@@ -1,4 +1,4 @@
-"""The server under test: `python -m tests.chaos.server SEED RATE SECONDS [DROP_AFTER_TICKS]`.
+"""The server under test: `python -m tests.chaos.server SEED RATE SECONDS RING [DROP_AFTER_TICKS]`.
 
 The product, with a market that can be computed, a wall clock that steps, a small ring and small
 buffers. It prints its port, and the last number once the market has closed; SIGTERM ends it. With
@@ -117,10 +117,10 @@ def drop_one(after: int) -> None:
     SelectionIndex.distribute = distribute_but_one  # type: ignore[method-assign]  # on purpose
 
 
-async def _serve(seed: int, rate: float, seconds: float) -> None:
+async def _serve(seed: int, rate: float, seconds: float, ring: int) -> None:
     settings = Settings(
         port=0,
-        ring=RING_TICKS,
+        ring=ring,
         high_water_bytes=8_192,
         slow_timeout_s=4.0,
         mark_interval_s=1.0,
@@ -144,7 +144,8 @@ async def _serve(seed: int, rate: float, seconds: float) -> None:
 
 if __name__ == "__main__":
     logs.begin(sys.stderr.fileno(), interactive=False)
-    chosen_seed, chosen_rate, chosen_seconds = sys.argv[1:4]
-    if len(sys.argv) > 4:
-        drop_one(int(sys.argv[4]))
-    uvloop.run(_serve(int(chosen_seed), float(chosen_rate), float(chosen_seconds)))
+    chosen_seed, chosen_rate, chosen_seconds, chosen_ring = sys.argv[1:5]
+    if len(sys.argv) > 5:
+        drop_one(int(sys.argv[5]))
+    chosen = int(chosen_seed), float(chosen_rate), float(chosen_seconds), int(chosen_ring)
+    uvloop.run(_serve(*chosen))

@@ -22,6 +22,7 @@ from tests.fakes.chaos import ChaosProxy
 from tests.fakes.messages import Message
 from tests.fakes.readers import Reader as Connection
 from tests.fakes.wire import Address, Wire
+from tests.follow_chain.edge import RING_TICKS
 
 EDGES = 2
 
@@ -93,7 +94,7 @@ async def play(plan: Plan) -> Outcome:
                 edge = await _start_edge(f"http://127.0.0.1:{link.port}", log.fileno())
                 edges.append(await chain.enter_async_context(_ended(edge)))
             ports = [await _port(edge) for edge in edges]
-            party = Party(plan.seed, plan.seconds, plan.rate, plan.readers)
+            party = Party(plan.seed, plan.seconds, plan.rate, plan.readers, ring=RING_TICKS)
             first = await chain.enter_async_context(_ended(await start_server(party, log.fileno())))
             ports.insert(0, await _port(first))
             for link, port in zip(links, ports, strict=False):
