@@ -81,6 +81,8 @@ class Outcome:
 class _WrongOutbox(Outbox):
     """An outbox that numbers again what it sends again."""
 
+    __slots__ = ()
+
     def connect(self, greeting: Greeting) -> None:
         held = list(self._held.values())
         self._held.clear()

@@ -140,7 +140,9 @@ class MiniIngest:
         self.asked.append(dict(request.query))
         await self._note()
         if self.answers:
-            return web.Response(status=self.answers.pop(0), headers={"Retry-After": "7"})
+            problem = {"title": "No", "detail": "of the double"}
+            headers = {"Retry-After": "7"}
+            return web.json_response(problem, status=self.answers.pop(0), headers=headers)
         assert request.transport is not None
         self._transports.add(request.transport)
         socket = web.WebSocketResponse(autoping=self.pongs)

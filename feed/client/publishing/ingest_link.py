@@ -15,9 +15,11 @@ from yarl import URL
 from feed.client.errors import Malformed, Refused
 from feed.client.events import Object
 from feed.client.failure_words import words_of
+from feed.client.http_words import problem_words
 from feed.client.link import Lost
 from feed.client.parsers import MAX_AWAY_S, stay_away_s
 from feed.client.publishing.messages import Answer, Greeting, read
+from feed.client.redirects import send
 from feed.client.shown import Shown
 from feed.client.sockets import open_socket, receive_frame
 from feed.errors import shorten
@@ -25,6 +27,14 @@ from feed.wire.error_codes import Consequence, consequence_of
 
 if TYPE_CHECKING:
     from feed.client.sockets import Socket
+
+_WORDS_BYTES = 16_384  # of a problem document
+_HANDSHAKE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "d29yZHMgb2YgcmVmdXNhbA==",  # of RFC 6455 §4.1: 16 bytes, any
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,14 @@ class IngestLink:
             Refused: the server will not have us.
             Malformed: what came is not of the protocol.
         """
-        link = cls(order.url, await open_socket(session, order.url, compress=order.compress))
+        try:
+            socket = await open_socket(session, order.url, compress=order.compress)
+        except Refused as refused:
+            words = await _words(session, order.url, refused.code)
+            if words is None:
+                raise
+            raise Refused(str(order.url), refused.code, words, by_feed=True) from None
+        link = cls(order.url, socket)
         try:
             await link._greet(order.shown)
         except BaseException:
@@ -189,6 +206,21 @@ class IngestLink:
             raise Lost(words, retry_after_s=min(max(0.0, away_s), MAX_AWAY_S))
         # Also where it is a request that was refused: the same would be sent again, for ever.
         raise Refused(self.url, number, said, by_feed=True)
+
+
+async def _words(session: aiohttp.ClientSession, url: URL, status: int | None) -> str | None:
+    """Return the words of a refused handshake, which aiohttp does not keep: it is asked once more.
+
+    None: there are none, or it is answered otherwise by now.
+    """
+    try:
+        answer = await send(session, "GET", url, headers=_HANDSHAKE)
+        async with answer:
+            if answer.status != status:
+                return None
+            return problem_words(await answer.content.read(_WORDS_BYTES))
+    except (aiohttp.ClientError, OSError, Refused):
+        return None
 
 
 def _json(data: bytes | str) -> object:

@@ -237,13 +237,12 @@ async def test_a_wrong_tick_is_refused_before_any_is_taken(server: MiniIngest) -
 async def test_a_server_that_will_not_have_us_is_not_asked_again(
     server: MiniIngest, status: int
 ) -> None:
-    server.answers = [status]
-    out = publisher_of(server)
-    async with out:
-        with pytest.raises(Refused) as refused:
+    server.answers = [status, status]
+    async with publisher_of(server) as out:
+        with pytest.raises(Refused, match="of the double") as refused:
             await out.open()
         assert refused.value.code == status
-    assert len(server.asked) == 1
+    assert len(server.asked) == 2  # once for its words
 
 
 async def test_what_ends_a_publisher_is_told_with_what_it_held(server: MiniIngest) -> None:
