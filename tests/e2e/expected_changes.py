@@ -125,6 +125,7 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Symbols by health": (rises("muted", state="stale"),),
         "Lanes": (rises("load", transport="sse", codec="json"),),
         "Index entries": (rises("load"), appears("recording")),
+        "Projections": (rises("load"), appears("recording")),
         "Ingest → written": (reaches("held", 0.02), reaches("held", HELD_S)),
         "Event → reader": (
             rises("reports", transport="websocket"),

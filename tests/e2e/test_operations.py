@@ -132,7 +132,7 @@ def wire_of(reader: Reader) -> Wire:
 
 
 async def load(stage: Stage) -> None:
-    """All ticks, more readers with symbols of their own, compressed; and `feed bench`."""
+    """All ticks, more readers with symbols or keys of their own, compressed; and `feed bench`."""
     await stage.order("every 0")
     for number, symbol in enumerate(stage.symbols):
         if number % 2:
@@ -144,6 +144,8 @@ async def load(stage: Stage) -> None:
             await reader.begin()
             await reader.subscribe(trades=["*"], quotes=stage.symbols[number:])
             stage.drain(reader.wire)
+    prices = await open_reader("stream-json", stage.server.address, fields="p")
+    stage.drain(wire_of(prices))
     stage.bench = asyncio.create_task(_bench(stage))
 
     async def come_and_go() -> None:
