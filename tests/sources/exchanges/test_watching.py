@@ -128,17 +128,18 @@ async def follow(venue: Venue, watchers: Watchers) -> None:
     """Tell an exchange's trades, bids and asks; see that they come out, over a cut too."""
     one, other = venue.symbols
     begins: list[Told] = []
+    markets = 3 if isinstance(venue, Kraken) else 2
     if isinstance(venue, Kraken):  # tells its last trades to whoever subscribes: the newest is news
         venue.past = [Told(one, 801, 99.0, 1.0), Told(one, 802, 99.5, 1.0)]
         begins = venue.past[-1:]
     await all_ready(venue)
-    listed = await watchers.until_told(venue.name, 2 + len(begins))
+    listed = await watchers.until_told(venue.name, markets + len(begins))
     assert [(row["T"], row["S"]) for row in listed[:2]] == [
         ("instrument", one),
         ("instrument", other),
     ]
     assert {row["asset_class"] for row in listed[:2]} == {"crypto"}
-    assert listed[2:] == [trade_row(venue, each) for each in begins]
+    assert listed[markets:] == [trade_row(venue, each) for each in begins]
     told = [
         Told(one, 1, 100.5, 0.25),
         Told(other, 2, 10.25, 1.5, "sell"),
@@ -212,7 +213,7 @@ async def test_each_exchange_comes_out_as_it_was_told_over_a_cut_too(serve: Serv
         ours = {"ws.crypto": feed.url("/v1beta3/crypto/us", "ws")}
         orders = [
             Order(binance.name, asked, url=binance.url),
-            Order(kraken.name, kraken.symbols, url=kraken.url),
+            Order(kraken.name, (*kraken.symbols, "SOL/USD"), url=kraken.url),
             Order(coinbase.name, coinbase.symbols, url=coinbase.url),
             Order("alpaca", ("BTC/USD",), url=feed.url(""), urls=ours, quotes_from="ticker"),
         ]
@@ -226,5 +227,7 @@ async def test_each_exchange_comes_out_as_it_was_told_over_a_cut_too(serve: Serv
         words = watchers.words
         assert any("'BTCUSDT'; did you mean BTC/USDT" in line for line in words["binance"])
         assert any("does not have the symbol 'SOL/USDT'" in line for line in words["binance"])
+        refused = "kraken does not know the symbol: Currency pair not supported SOL/USD"
+        assert any(refused in line for line in words["kraken"]), "nobody in ccxt waits for that"
         from_book = "best bids and asks come from the top of its order book, since ccxt does not"
         assert any(from_book in line for line in words["coinbase"])

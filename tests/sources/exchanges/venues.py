@@ -55,17 +55,16 @@ class Venue(ABC):
         asked: the paths that were asked for over REST.
         connections: how many WebSockets there were.
         topics: what the open ones have subscribed to: "trades BTC/USDT", "quotes BTC/USDT".
-        silent: nothing is answered over REST.
+        answers_with: a status and a body, whatever is asked for over REST.
     """
 
     name: str
     symbols: tuple[str, str]
-    answers_with: tuple[int, str] | None = None  # a status and a body, whatever is asked for
+    answers_with: tuple[int, str] | None = None
 
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.connections = 0
-        self.refuses: str = ""  # a symbol whose subscription is refused
         self._sockets: dict[web.WebSocketResponse, set[str]] = {}
         self.url = ""
 
@@ -235,10 +234,12 @@ class Kraken(Venue):
     def __init__(self) -> None:
         super().__init__()
         self.past: list[Told] = []  # trades that are told to whoever subscribes
+        self.refuses = "SOL/USD"  # a market whose subscription is refused
 
     def answer(self, path: str, query: dict[str, str]) -> Any:  # noqa: ARG002
         if path == "/0/public/Assets":
-            assets = {"XXBT": ("XBT", 10), "XETH": ("ETH", 10), "ZUSD": ("USD", 4)}
+            coins = {"XXBT": ("XBT", 10), "XETH": ("ETH", 10), "XSOL": ("SOL", 10)}
+            assets = {**coins, "ZUSD": ("USD", 4)}
             result: Message = {
                 name: {
                     "aclass": "currency",
@@ -273,7 +274,7 @@ class Kraken(Venue):
                     "tick_size": "0.1",
                     "status": "online",
                 }
-                for base in ("XBT", "ETH")
+                for base in ("XBT", "ETH", "SOL")
             }
         else:
             raise web.HTTPNotFound
