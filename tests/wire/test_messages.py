@@ -52,6 +52,9 @@ MAKERS = {
     "wire/protobuf_codec.py",
     "wire/follow_frames.py",
     "http/contract/ticks.py",
+    "http/contract/pushing.py",  # the example of a batch
+    "sources/alpaca/link.py",  # what another server said, or did not
+    "sources/exchanges/rows.py",  # what a child process writes for a pipe
 }
 AT = Position("abc", 7)
 WALL_NS = 1_700_000_000 * SECOND_NS
