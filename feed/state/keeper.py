@@ -10,7 +10,6 @@ Whoever acknowledges what it has cut asks when a kill would leave it: at once, i
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -24,6 +23,7 @@ from feed.hub.steps import Step
 from feed.ingest.runner import Ingest
 from feed.logger import logger_of
 from feed.state import parts
+from feed.state.awaiting import Awaiting
 from feed.state.cell import Cell, Contents, Mark
 from feed.state.directory import Directory, boot_id, unwritable
 from feed.state.recovery import Recovery
@@ -36,7 +36,6 @@ from feed.wire.json_ticks import NO_TICKS
 
 CHECKPOINT_S = 30.0  # what comes after a checkpoint is replayed when it is taken up: 0.5 s at most
 RETRY_S = 5.0
-_LOOK_S = 0.025  # between two looks at what is durable, while the tail has no room
 _SLICE_TICKS = 1_024  # encoded between two turns of the loop: 0.6 ms
 _SLICE_ROWS = 16  # of bars, copied likewise: 2 MB at most
 
@@ -97,9 +96,7 @@ class Keeper:
         self._told_fault = ""
         self._is_taken_away = False  # the directory, and another server has it
         self._checkpointing = asyncio.Lock()
-        # Sequences, ascending, and who is to be called once each is durable.
-        self._awaited: deque[tuple[int, Callable[[], None]]] = deque()
-        self._look: asyncio.Handle | None = None  # for what is durable by then
+        self._awaiting = Awaiting(lambda: self.writer.durable)
         self._is_closed = False
 
     def note_cut(self, record: Record) -> None:
@@ -108,8 +105,7 @@ class Keeper:
         self.writer.append(record, given, self._clock.mono_ns())
         if self.writer.fault != self._told_fault:
             self._tell_fault(self.writer.fault)
-        if self._awaited:
-            self._arrange_look(0.0)
+        self._awaiting.note_cut()
 
     def when_durable(self, sequence: int, call: Callable[[], None]) -> None:
         """Have somebody called once a kill would leave all that was cut up to a sequence.
@@ -122,30 +118,7 @@ class Keeper:
             sequence: whoever waits for less than one that waits already is called after it.
             call: what is called; it raises nothing.
         """
-        durable = self.writer.durable
-        if durable is not None and durable >= sequence and not self._awaited:
-            call()
-            return
-        self._awaited.append((sequence, call))
-        self._arrange_look(_LOOK_S)
-
-    def _arrange_look(self, delay_s: float) -> None:
-        """Look once more for what is durable, unless that is arranged for earlier."""
-        loop = asyncio.get_running_loop()
-        if self._look is not None and delay_s:
-            return
-        if self._look is not None:
-            self._look.cancel()
-        self._look = loop.call_later(delay_s, self._tell_durable)
-
-    def _tell_durable(self) -> None:
-        """Call those whose cuts are durable by now; look again for the others."""
-        self._look = None
-        awaited, durable = self._awaited, self.writer.durable
-        while awaited and durable is not None and awaited[0][0] <= durable:
-            awaited.popleft()[1]()
-        if awaited and not self._is_closed:
-            self._arrange_look(_LOOK_S)
+        self._awaiting.add(sequence, call)
 
     def give_back(self, ingest: Ingest) -> None:
         """Give every room what it knew, before anything begins; what was taken up is let go of."""
@@ -303,7 +276,7 @@ class Keeper:
         self._is_closed = True
         if await self.checkpoint(ingest, is_last=True) and self.writer.takes:
             log.info("state_kept", epoch=self.ring.epoch, newest=ingest.hub.broadcast.cut_sequence)
-        self._tell_durable()
+        self._awaiting.end()
         self.writer.close()
         if self.writer.takes:  # all that it holds is in the log
             with suppress(OSError):
