@@ -136,3 +136,16 @@ def test_what_is_not_accepted_is_told_with_its_place(
     with pytest.raises(InvalidSettings) as error:
         load_settings(options)
     assert words in str(error.value).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"source": ("feed:http://x", "sim")}, "accepted: one alone, since sequences"),
+        ({"source": ("feed:http://x?prefix=A",)}, "accepted: none, nor prefix, since sequences"),
+        ({"source": ("feed:http://x",), "state": "."}, "given by the server that it follows"),
+    ],
+)
+def test_a_server_that_is_followed_is_the_only_source(given: dict[str, object], words: str) -> None:
+    with pytest.raises(InvalidSettings, match=words):
+        load_settings(given)
