@@ -20,7 +20,7 @@ from feed.wire.transport import Transport
 TransportName = Annotated[str, Field(json_schema_extra={"enum": list(Transport)})]
 Share = Annotated[float, Field(ge=0)]
 # Ticks are fragments that are encoded already: what is in them says `feed.http.contract.ticks`.
-Tick = Annotated[dict[str, Any], WithJsonSchema({"x-of": "Tick"})]
+Tick = Annotated[dict[str, Any], WithJsonSchema({"x-of": "ToldTick"})]
 Bar = Annotated[dict[str, Any], WithJsonSchema({"x-of": "AnyBar"})]
 Warnings = Annotated[
     list[WarningMessage],

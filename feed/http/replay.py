@@ -25,6 +25,7 @@ from feed.wire.rfc3339 import rfc3339
 from feed.wire.validation import Strict, map_of, refusal, validate
 
 MOST_BYTES = 1_024  # of the body; one has 80
+_YEARS_PATTERN = r"^(19[7-9]\d|2[01]\d\d|22[0-5]\d)-"  # of which 63 bits of nanoseconds hold all
 
 
 def _is_time(text: str) -> str:
@@ -63,7 +64,7 @@ class ReplayOrder(Strict):
         AfterValidator(_is_time),
         Field(
             description="the time of the recording to go on from",
-            json_schema_extra={"format": "date-time"},
+            json_schema_extra={"format": "date-time", "pattern": _YEARS_PATTERN},
         ),
     ] = None
 

@@ -18,6 +18,7 @@ from feed.market.ticks import CHANNELS, Channel
 from feed.wire.beginning import MOST_LAST
 from feed.wire.codec import Codec
 from feed.wire.messages import SILENT_CHANNELS
+from feed.wire.position import Position
 from feed.wire.projection import check_fields, projected
 from feed.wire.request_fields import After, Conflate, Fields, Last, Names, Symbols, WhenLagging
 from feed.wire.selection import Selection
@@ -107,7 +108,8 @@ class Request(Channels):
     )
     last: Last | None = Field(
         default=None,
-        description="begin so many ticks of what is selected back; not beside `after`",
+        description="begin so many ticks of what is selected back; a position in `after` beats it, "
+        "and beside a time it is refused",
     )
     snapshot: bool | None = Field(
         default=None, description="send the last known state first (after what was missed)"
@@ -135,9 +137,12 @@ class Request(Channels):
     @field_validator("last", mode="after")
     @classmethod
     def _begins_once(cls, last: int | None, info: ValidationInfo) -> int | None:
-        if last is not None and info.data.get("after") is not None:
-            raise refusal("`after` or `last`, and not both")
-        return last
+        after = info.data.get("after")
+        if last is None or after is None:
+            return last
+        if isinstance(after, Position):  # of a page that goes on, or of one that comes back
+            return None
+        raise refusal("`after` or `last`, and not both")
 
     @property
     def conflated_selection(self) -> Selection:

@@ -142,7 +142,8 @@ async def load(stage: Stage) -> None:
         else:
             reader = await WebSocketReader.connect(stage.server.address)
             await reader.begin()
-            await reader.subscribe(trades=["*"], quotes=stage.symbols[number:])
+            kept = {"fields": ["p"]} if number else {}
+            await reader.subscribe(trades=["*"], quotes=stage.symbols[number:], **kept)
             stage.drain(reader.wire)
     prices = await open_reader("stream-json", stage.server.address, fields="p")
     stage.drain(wire_of(prices))
@@ -287,8 +288,17 @@ async def recording(stage: Stage) -> None:
     stage._tasks.append(asyncio.create_task(read_slowly()))
 
 
+async def following(stage: Stage) -> None:
+    """A third server follows the first."""
+    server = await stage.run("--source", f"feed:{stage.server.url('')}")
+    server.may_say = ("source_failed",)  # when the first one is started anew
+    instance = f"127.0.0.1:{server.port}"
+    stage.prometheus.scrape(stage.instance, instance)
+    await stage.prometheus.until(f'feed_source_up{{instance="{instance}"}} == 1')
+
+
 async def keys(stage: Stage) -> None:
-    """A third server encrypts, and has to read a keys file that is broken by then.
+    """A server encrypts, and has to read a keys file that is broken by then.
 
     Its sources are a pair, and one that tells of the same symbols.
     """
@@ -352,7 +362,7 @@ async def restart(stage: Stage) -> None:
 
 SCENES = (
     *(load, slow, resumes, refused, silent, muted, down, held, reports, odd, recording),
-    *(keys, state, restart),
+    *(following, keys, state, restart),
 )
 
 

@@ -101,6 +101,11 @@ def test_in_a_message_it_is_a_number(last: object) -> None:
 
 
 def test_nobody_begins_in_two_places() -> None:
-    for after in ("abc-7", "-30s"):
+    for after in ("2026-11-27T14:30:00Z", "-30s"):
         with pytest.raises(InvalidParameter, match="`after` or `last`, and not both"):
             Request.of_query([("trades", "AAPL"), ("after", after), ("last", "5")])
+
+
+def test_a_position_beats_a_number_of_ticks() -> None:
+    asked = Request.of_query([("trades", "AAPL"), ("after", "abc-7"), ("last", "5")])
+    assert (asked.after, asked.last) == (Position("abc", 7), None)

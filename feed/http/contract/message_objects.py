@@ -182,10 +182,10 @@ def schemas() -> dict[str, Schema]:
     del schemas["SnapshotMessage"]
     schemas |= tick_schemas()
     every = [_schema_name(described) for described in DESCRIBED]
-    schemas["Ticks"] = {"type": "array", "items": ref("Tick"), "minItems": 1}
+    schemas["Ticks"] = {"type": "array", "items": ref("ToldTick"), "minItems": 1}
     schemas["Frame"] = {
         "type": "array",
-        "items": {"anyOf": [ref("Tick"), *map(ref, every)]},
+        "items": {"anyOf": [ref("ToldTick"), *map(ref, every)]},
         "minItems": 1,
     }
     return schemas

@@ -35,11 +35,14 @@ name what was wrong, where, and what is accepted. A query with a name that is un
 but for cache busters: `r`, `cb`, `nocache`, and names that begin with `_`."""
 # By the module of the handlers.
 _TAGS = {
-    "stream": ("streams", "answers that do not end; messages are described in asyncapi.json"),
+    **dict.fromkeys(
+        ("stream", "socket"),
+        ("streams", "answers that do not end; messages are described in asyncapi.json"),
+    ),
     "market_data": ("market data", "without a stream"),
     "tickets": ("browsers", "what pages are given that cannot send headers"),
     **dict.fromkeys(
-        ("ingest", "socket", "producer"),
+        ("ingest", "producer"),
         ("pushing", "ticks of one's own, with the grant `publish`"),
     ),
     "feedback": ("feedback", "what readers tell"),

@@ -3,7 +3,7 @@
 A schema is read off a tick's class and the letters of the wire, so a new field is in it by itself.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import Field, fields
 from typing import Any, get_origin, get_type_hints
 
@@ -73,6 +73,7 @@ EXAMPLES: dict[str, Tick] = {
     "SecondBar": _bar(Kind.SECOND_BAR),
     "Status": _STATUS,
 }
+_TOLD = ("Tick", "ProjectedTick")
 WORDS = {
     "Trade": "one execution",
     "ConflatedTrade": "the newest trade within an interval, and the range that it stands for",
@@ -104,11 +105,29 @@ def tick_schemas() -> dict[str, Schema]:
     """Return the schema of each kind of tick, and of any tick, by name."""
     schemas = {name: _schema(name, tick) for name, tick in EXAMPLES.items()}
     schemas["Tick"] = _any_of("one market event; `T` tells which", EXAMPLES)
+    schemas["ProjectedTick"] = _projected([schemas[name] for name in EXAMPLES])
+    schemas["ToldTick"] = _any_of("a market event, whole or as `fields` has it", _TOLD)
     schemas["DayBar"] = _day_bar(schemas["Bar"])
     schemas["AnyBar"] = _any_of(
         "a bar of a minute, of a second, or of a day", ("Bar", "SecondBar", "DayBar")
     )
     return schemas
+
+
+def _projected(whole: Sequence[Schema]) -> Schema:
+    """Return the schema of a tick of which some keys are kept."""
+    forms: dict[str, list[Schema]] = {}
+    for schema in whole:
+        for letter, form in schema["properties"].items():
+            forms.setdefault(letter, []).append(form)
+    return {
+        "type": "object",
+        "description": "a market event of which the keys that `fields` names are kept",
+        "properties": {letter: {"anyOf": each} for letter, each in forms.items()},
+        "required": ["T", "S"],
+        "additionalProperties": False,
+        "examples": [{"T": "t", "S": "AAPL", "p": 271.2}],
+    }
 
 
 def _day_bar(minute: Schema) -> Schema:
