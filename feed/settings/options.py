@@ -28,7 +28,8 @@ from feed.sources.options import (
     split_at_commas,
     texts,
 )
-from feed.sources.source_text import TEXT_SHAPE, is_name, parse_source
+from feed.sources.source_text import TEXT_SHAPE, parse_source
+from feed.wire.source_name import is_name
 
 _Place = TypeVar("_Place", Path | None, str | None)
 MAX_SOURCES = 16

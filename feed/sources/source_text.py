@@ -14,10 +14,9 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from feed.errors import InvalidInput, shorten
+from feed.wire.source_name import NAME_SHAPE, is_name
 
-NAME_SHAPE = "letters, digits, _ and -, from a letter on, and at most 32"
 TEXT_SHAPE = "[NAME=]SOURCE[?OPTION=VALUE&…]"
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 _NAMED = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)=(?=[A-Za-z0-9-])")
 _OPTIONS = re.compile(r"\?([a-z][a-z0-9_-]*=[^?]*)\Z", re.DOTALL)
 
@@ -36,11 +35,6 @@ class SourceText(NamedTuple):
     kind: str
     place: str | None
     options: dict[str, str]
-
-
-def is_name(text: str) -> bool:
-    """Tell whether a text can be the name of a source: it labels metrics, and stands in logs."""
-    return bool(_NAME.fullmatch(text))
 
 
 def parse_source(text: str) -> SourceText:

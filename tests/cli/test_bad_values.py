@@ -31,6 +31,7 @@ NEEDED = {
     "top": [],
     "proxy": ["nginx"],
     "why": ["1"],
+    "publish": ["x.ndjson"],
     "bench": ["fanout"],
 }
 NO_NUMBERS = ["", "x", "nan", "1e999", "-1", "½", "1\n2"]
@@ -71,6 +72,7 @@ BAD: dict[str, list[str]] = {
     "--on-bad-row": NO_NAMES,
     "--pair": ["", "a", "a,a", "a,b", "a,b,c", "a b,c", "a,b\nc", "\0"],
     "--port": [*NO_NUMBERS, "65536", "1.5"],
+    "--producer": ["", "a b", "a\nb", "x" * 65],
     "--push-rate": [*NO_NUMBERS, "0"],
     "--quotes-from": NO_NAMES,
     "--rate": [*NO_NUMBERS, "0"],
@@ -156,11 +158,14 @@ def values_of(field: str) -> list[str]:
 
 
 OPTIONS = list(options())
+# Names of a source that is pushed to; `feed serve` takes them for a kind.
+GOOD_FOR = {("publish", "--source"): {"x", "replay"}}
 VALUES = [
     pytest.param(command, option.opts[0], value, id=f"{command} {option.opts[0]} {value!r}")
     for command, option in OPTIONS
     if not option.is_flag
     for value in BAD.get(option.opts[0], []) + BAD_FOR.get((command, option.opts[0]), [])
+    if value not in GOOD_FOR.get((command, option.opts[0]), ())
 ]
 LISTENERS = [
     (command, option.opts[0], option.envvar) for command, option in OPTIONS if option.envvar

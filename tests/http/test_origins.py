@@ -130,7 +130,9 @@ async def test_a_websocket_from_a_strange_page_is_refused(
 
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE", "MKCOL")
-PATHS = sorted({route.path.format(feed="iex", location="us", id="1") for route in ROUTES})
+PATHS = sorted(
+    {route.path.format(feed="iex", location="us", id="1", producer="me") for route in ROUTES}
+)
 
 
 async def test_no_route_does_anything_for_a_strange_page(serve: Serve) -> None:
@@ -151,7 +153,7 @@ async def test_a_page_that_is_allowed_is_refused_for_other_reasons_only(serve: S
     feed = await serve(local_admin=True, allow_origin=(PAGE,))
     methods: dict[str, set[str]] = {}
     for route in ROUTES:
-        path = route.path.format(feed="iex", location="us", id="1")
+        path = route.path.format(feed="iex", location="us", id="1", producer="me")
         methods.setdefault(path, set()).add(route.method)
     for path, known in methods.items():
         for method in UNSAFE:
@@ -165,7 +167,7 @@ async def test_a_page_that_is_allowed_is_refused_for_other_reasons_only(serve: S
 async def test_preflights_name_each_method_that_a_route_has(serve: Serve) -> None:
     feed = await serve(allow_origin=(PAGE,))
     for route in ROUTES:
-        path = route.path.format(feed="iex", location="us", id="1")
+        path = route.path.format(feed="iex", location="us", id="1", producer="me")
         answer = await cors(feed, PAGE, "OPTIONS", path)
         assert route.method in answer.headers["Access-Control-Allow-Methods"].split(", ")
         answer.wire.abort()

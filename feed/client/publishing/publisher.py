@@ -44,6 +44,7 @@ from feed.client.publishing.wish import PublisherCounters, PublishWish
 from feed.client.stream import HEARTBEAT_S
 from feed.client.subscription import parse_url
 from feed.errors import FeedError, InvalidParameter
+from feed.wire.source_name import NAME_SHAPE, is_name
 from feed.wire.transport import Transport
 
 MAX_REFUSALS = 100  # that wait to be raised; each is logged as well
@@ -91,8 +92,8 @@ class Publisher:
         check_heartbeat(heartbeat_s)
         check_patience(give_up_after_s)
         check_session(session)
-        if source is not None and not (isinstance(source, str) and source.isprintable()):
-            raise InvalidParameter("source", source, "the name of a push source, or None")
+        if source is not None and not (isinstance(source, str) and is_name(source)):
+            raise InvalidParameter("source", source, f"the name of a push source: {NAME_SHAPE}")
         if on_refused is not None and not callable(on_refused):
             raise InvalidParameter("on_refused", on_refused, "a function, or None")
         self.producer = producer_name(producer)
