@@ -105,7 +105,7 @@ def _rules() -> "Check":
     reader = RowReader(bars=True)
 
     def check(ticks: Sequence[object]) -> None:
-        for _ in reader.read(ticks, Batch([]), 0):
+        for _ in reader.read([ticks], Batch([]), 0):
             pass
 
     return check

@@ -8,7 +8,6 @@ when it is its turn. Knows no transport.
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import TypeVar
 
 from feed.errors import InvalidParameter
@@ -22,6 +21,7 @@ from feed.sources.named_source import NamedSource
 from feed.sources.pushed.batch import Batch, most_ticks_in
 from feed.sources.pushed.flaws import BatchRefused, Flaw
 from feed.sources.pushed.holdings import Holdings
+from feed.sources.pushed.runs import Run
 from feed.sources.pushed.source import PushedSource
 from feed.trust.identity import Identity
 from feed.trust.rates import Rates
@@ -32,9 +32,9 @@ MOST_VISITS = 1_024
 MOST_VISITS_OF_ONE = 256
 CROWDED_S = 10.0  # after which somebody may come again who found too many
 BURST_S = 1.0  # of ticks of one producer, where its rate is limited
-_ROWS_AT_ONCE = 128  # between two looks at the clock: 0.3 ms
 _MOST_CHECKED = 65_536  # symbols of kinds that were found to be granted; then all are forgotten
 _NS_PER_S = 1_000_000_000
+_END = object()
 _Done = TypeVar("_Done")
 
 
@@ -108,7 +108,7 @@ class Entrance:
 
     async def take(
         self,
-        rows: Iterator[object],
+        runs: Iterator[Run],
         identity: Identity,
         owner: Owner,
         receipt: tuple[Producer, int] | None,
@@ -116,7 +116,7 @@ class Entrance:
         """Apply a batch, unless it was before.
 
         Args:
-            rows: of it, as its codec gives them.
+            runs: its rows, as its codec gives them.
             identity: whose it is, as it is now.
             owner: as what its producer counts.
             receipt: whose it is, and its number; None: it has none.
@@ -129,14 +129,12 @@ class Entrance:
         batch = Batch([], receipt=receipt)
         if receipt is not None:
             batch.judge = lambda: hub.broadcast.receipts.judge(*receipt, hub.clock.mono_ns())
-        reading = source.reader.read(rows, batch, hub.clock.wall_ns(), self.most_ticks)
+        reading = source.reader.read(runs, batch, hub.clock.wall_ns(), self.most_ticks)
         more = True
         try:
             while more:
                 async with hub.turns.turn(Step.PUSH):
-                    more = False
-                    for _ in islice(reading, _ROWS_AT_ONCE):
-                        more = True
+                    more = next(reading, _END) is not _END
                     if not more:
                         self._check(batch, identity.grants)
             if source.ticks_per_s is not None:

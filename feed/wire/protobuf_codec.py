@@ -26,6 +26,7 @@ from feed.wire.delimiter import Delimiter
 from feed.wire.frame_shape import Joints
 from feed.wire.letters import CHANNEL_FIELDS, LETTERS
 from feed.wire.messages import SILENT_CHANNELS
+from feed.wire.protobuf_rows import MessageRun, runs_of_items
 from feed.wire.rfc3339 import rfc3339, unix_ns
 from feed.wire.varint import varint
 
@@ -45,7 +46,6 @@ _EXACT_ID = "exact_id"
 _RARE = frozenset({_CONFLATED, _EXACT_ID})  # fields of few trades, set beside the others
 _OMITTED_IF_EMPTY = ("tks", "xi", "xfi")  # letters
 _LENGTH_DELIMITED = 2  # wire type
-LEAST_NS = 10**17  # an integer from here on is of nanoseconds wherever a unit is told by magnitude
 _ONE_BYTE = 0x80  # numbers below are one byte as a varint
 
 
@@ -246,23 +246,20 @@ class ProtobufCodec:
                 objects.append(_object(schema, kind, getattr(item, kind)))
         return objects
 
-    def rows(self, data: bytes) -> Iterator[dict[str, Any]]:
-        """Return the ticks of a batch as rows: like `decode`, but quick, and made one by one.
-
-        Times are nanoseconds, and those that are 0, which is what an absent one is, are None, as
-        are numbers of trades. An item that is no tick is a row with nothing but its `T`.
+    def runs(self, data: bytes) -> Iterator[MessageRun]:
+        """Return the ticks of a batch as runs of rows: like `decode`, but quick.
 
         Raises:
             InvalidMessage: the data is not a batch.
         """
         schema = _schema()
-        return _rows(schema, _parsed(schema.batch, data).items)
+        return runs_of_items(_parsed(schema.batch, data).items, schema.readers)
 
-    def numbered_rows(self, data: bytes) -> tuple[int, Iterator[dict[str, Any]]]:
-        """Return the number and the rows of a numbered batch; see `rows`."""
+    def numbered_runs(self, data: bytes) -> tuple[int, Iterator[MessageRun]]:
+        """Return the number and the rows of a numbered batch; see `runs`."""
         schema = _schema()
         numbered = _parsed(schema.numbered, data)
-        return numbered.sequence, _rows(schema, numbered.batch.items)
+        return numbered.sequence, runs_of_items(numbered.batch.items, schema.readers)
 
 
 def _kept(fields: Mapping[str, Any], shape: _Shape, letters: frozenset[str]) -> dict[str, Any]:
@@ -285,49 +282,6 @@ def _parsed(make: Any, data: bytes | str) -> Any:  # noqa: ANN401 - a message cl
     except (_schema().decode_error, TypeError) as error:
         words = f"not Protobuf: {error}; accepted: one {make.DESCRIPTOR.name}"
         raise InvalidMessage(words) from None
-
-
-def _rows(schema: _Schema, items: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - messages
-    for item in items:
-        kind = item.WhichOneof("kind")
-        if kind == "trade":
-            yield _trade_row(item.trade)
-            continue
-        read = schema.readers.get(kind)
-        if read is None:
-            yield {"T": kind}
-            continue
-        names, letters, told = read
-        row = dict(zip(letters, names(getattr(item, kind)), strict=True))
-        row["T"] = told
-        row["t"] = _told_time(row["t"])
-        conditions = row.get("c", 0.0)  # of a bar it is the close
-        if type(conditions) is not float:
-            row["c"] = list(conditions) if conditions else None
-        yield row
-
-
-def _trade_row(trade: Any) -> dict[str, Any]:  # noqa: ANN401 - a message
-    """Return the row of a trade, written out: half the time of the way by tables (measured)."""
-    conditions = trade.conditions
-    return {
-        "T": "t",
-        "S": trade.symbol,
-        "i": trade.trade_id or None,
-        "xi": trade.exact_id or None,
-        "x": trade.exchange,
-        "p": trade.price,
-        "s": trade.size,
-        "t": _told_time(trade.event_ns),
-        "c": list(conditions) if conditions else None,
-        "z": trade.tape,
-        "tks": trade.taker_side,
-    }
-
-
-def _told_time(event_ns: int) -> int | str | None:
-    """Return a time so that it is not told by magnitude; 0 is that there is none."""
-    return rfc3339(event_ns) if 0 < event_ns < LEAST_NS else event_ns or None
 
 
 def _tag(field: Any) -> bytes:  # noqa: ANN401 - a FieldDescriptor

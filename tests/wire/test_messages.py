@@ -42,14 +42,15 @@ from feed.wire.messages import (
 from feed.wire.position import Position
 
 ROOT = Path(feed.__file__).parent
-# The client reads messages, and writes them as it was told. Two of these write ticks, and three say
-# what form messages and ticks have.
+# The client reads messages, and writes them as it was told. Three of these write ticks, and three
+# say what form messages and ticks have.
 MAKERS = {
     "wire/messages.py",
     "wire/message_models.py",
     "wire/push_messages.py",  # to producers, with their forms
     "wire/letters.py",
     "wire/protobuf_codec.py",
+    "wire/protobuf_rows.py",
     "wire/follow_frames.py",
     "http/contract/ticks.py",
     "http/contract/pushing.py",  # the example of a batch

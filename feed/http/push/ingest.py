@@ -18,7 +18,7 @@ from feed.http.push.refusals import problem_of_batch
 from feed.http.push.stream import PushStream
 from feed.http.server import Server
 from feed.ingest.desk import Entrance
-from feed.sources.pushed.decoding import rows_of
+from feed.sources.pushed.decoding import runs_of
 from feed.sources.pushed.flaws import BatchRefused, Flaw
 from feed.sources.pushed.splitting import splitter_of
 from feed.trust.identity import Identity
@@ -77,7 +77,7 @@ async def _ingest(request: web.Request, server: Server) -> web.StreamResponse:
         receipt = entrance.producer(identity, asked.producer), asked.number
     with Held(entrance.holdings, owner) as held:
         body = await whole_body(request, server.hub, held)
-        taken = await entrance.take(rows_of(coding, body), identity, owner, receipt)
+        taken = await entrance.take(runs_of(coding, body), identity, owner, receipt)
     keeper = server.keeper
     if asked.waits and keeper is not None:
         durable = asyncio.Event()

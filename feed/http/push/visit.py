@@ -11,8 +11,9 @@ from functools import partial
 
 from feed.http.server import Server
 from feed.ingest.desk import Entrance, Owner
-from feed.sources.pushed.decoding import Coding, numbered_rows, rows_of, rows_of_values
+from feed.sources.pushed.decoding import Coding, numbered_runs, runs_of, runs_of_values
 from feed.sources.pushed.flaws import BatchRefused
+from feed.sources.pushed.runs import Run
 from feed.sources.pushed.splitting import Part
 from feed.trust.identity import Identity
 from feed.wire.messages import Message
@@ -124,26 +125,26 @@ class Visit:
         number: int | None = None
         try:
             if self.producer is None:
-                read = rows_of_values if coding is Coding.MSGPACK else partial(rows_of, coding)
-                rows = read(part.data)
+                read = runs_of_values if coding is Coding.MSGPACK else partial(runs_of, coding)
+                runs = read(part.data)
             else:
-                number, rows = await self.entrance.in_turn(
-                    partial(numbered_rows, coding, part.data)
+                number, runs = await self.entrance.in_turn(
+                    partial(numbered_runs, coding, part.data)
                 )
         except BatchRefused as refused:
             self.entrance.source.count_refused(refused.flaw)
             self._refuse(None, refused, part.line)
             return
-        await self._apply(number, rows, part.line)
+        await self._apply(number, runs, part.line)
 
-    async def _apply(self, number: int | None, rows: Iterator[object], line: int) -> None:
+    async def _apply(self, number: int | None, runs: Iterator[Run], line: int) -> None:
         entrance = self.entrance
         self.identity = self._server.access.renew(self.identity)
         receipt = None
         if number is not None and self.producer is not None:
             receipt = entrance.producer(self.identity, self.producer), number
         try:
-            taken = await entrance.take(rows, self.identity, self.owner, receipt)
+            taken = await entrance.take(runs, self.identity, self.owner, receipt)
         except BatchRefused as refused:
             self._refuse(number, refused, line)
             return

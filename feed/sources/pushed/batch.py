@@ -17,6 +17,7 @@ def most_ticks_in(capacity: int) -> int:
 
 # A trade, and the two ids that its producer gave it; a tuple, since there are very many.
 Unnumbered = tuple[Trade, int | str | None, str]
+Largest = dict[str, int]  # id, by symbol, of trades that have plain ones
 
 
 @dataclass(slots=True)
@@ -25,14 +26,15 @@ class Batch:
 
     Attributes:
         ticks: in order.
-        unnumbered: the trades among them.
+        numbering: in order, the trades among them whose ids are not plain numbers, and the largest
+            ids of the others.
         firsts: where each symbol comes up for the first time, by kind.
         receipt: whose batch it is, and its number; None: it has none, and is applied each time.
         judge: says whether it is to be applied, when that is about to be done.
     """
 
     ticks: list[Tick]
-    unnumbered: list[Unnumbered] = field(default_factory=list)
+    numbering: list[Unnumbered | Largest] = field(default_factory=list)
     firsts: dict[Kind, dict[str, int]] = field(default_factory=lambda: {kind: {} for kind in Kind})
     receipt: tuple[Producer, int] | None = None
     judge: Callable[[], Verdict] | None = None

@@ -2,42 +2,29 @@
 
 The fields have the defaults of `feed.Trade` and its like: a tick without a time is of now, a trade
 without an id is numbered. What is accepted is what those accept (`feed.market.tick_rules`), but
-that times are written as on the wire. Values that come again and again are checked once. Knows no
-codec and no clock; the time comes with each batch.
+that times are written as on the wire. Runs of plain rows are read by `columns`; all others here,
+with words for what is not accepted. Knows no codec and no clock; the time comes with each batch.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from math import inf
 from typing import Any
 
 from feed.errors import InvalidTick, shorten
-from feed.market.symbols import check_symbol
-from feed.market.tick_rules import (
-    check_conditions,
-    check_event_ns,
-    check_number,
-    check_taker_side,
-    check_text,
-    check_trade_id,
-)
-from feed.market.ticks import SECOND_NS, Bar, Kind, Quote, Status, Tick, Trade
+from feed.market.tick_rules import check_number, check_taker_side
+from feed.market.ticks import Bar, Kind, Quote, Status, Tick, Trade
 from feed.sources.pushed.batch import MOST_TICKS, Batch
+from feed.sources.pushed.columns import ColumnReader
 from feed.sources.pushed.flaws import BatchRefused, Flaw, FlawedRow
-from feed.sources.replay.event_time import time_ns
-from feed.wire.protobuf_codec import LEAST_NS
+from feed.sources.pushed.runs import Run, columns_of
+from feed.sources.pushed.values import Values
 
-_MOST_KNOWN = 65_536  # texts, and symbols, that were checked; then all are forgotten
-_LONG = len("2026-01-05T14:30:00.123456789Z")  # as servers of ours write times
 Row = Mapping[str, Any]
 
 
 class RowReader:
     """Reads rows into ticks, for all producers of one source."""
 
-    __slots__ = (
-        *("_by_kind", "_conditions", "_second", "_second_ns", "_symbols", "_texts"),
-        "accepted",
-    )
+    __slots__ = ("_by_kind", "_columns", "_values", "accepted")
 
     def __init__(self, *, bars: bool = False) -> None:
         """Begin with nothing known.
@@ -45,12 +32,8 @@ class RowReader:
         Args:
             bars: whether bars are ticks here.
         """
-        # Those that were checked, so that equal ones are one object.
-        self._symbols: dict[str, str] = {}
-        self._texts: dict[str | None, str] = {None: ""}
-        self._conditions: dict[tuple[str, ...], tuple[str, ...]] = {}
-        # Of the time that came last: its text up to the second, and what that is.
-        self._second, self._second_ns = "", 0
+        self._values = Values()
+        self._columns = ColumnReader(self._values)
         self._by_kind: dict[object, Callable[[Row, int], Tick]] = {
             Kind.TRADE.value: self._trade,
             Kind.QUOTE.value: self._quote,
@@ -62,12 +45,12 @@ class RowReader:
         self.accepted = ", ".join(map(str, self._by_kind))
 
     def read(
-        self, rows: Iterable[object], batch: Batch, wall_ns: int, most_ticks: int = MOST_TICKS
+        self, runs: Iterable[Run], batch: Batch, wall_ns: int, most_ticks: int = MOST_TICKS
     ) -> Iterator[None]:
-        """Read the rows of a batch, one a step.
+        """Read the rows of a batch, one run of them a step.
 
         Args:
-            rows: as their codec gives them; it raises BatchRefused where that is at its end.
+            runs: as their codec gives them; it raises BatchRefused where that is at its end.
             batch: gets the ticks.
             wall_ns: the time of those that tell none.
             most_ticks: that a batch may have.
@@ -75,7 +58,18 @@ class RowReader:
         Raises:
             BatchRefused: a row is no tick, there are too many, or none.
         """
-        ticks, unnumbered, firsts = batch.ticks, batch.unnumbered, batch.firsts
+        for run in runs:
+            columns = columns_of(run)
+            if columns is None or not self._columns.read(columns, batch, wall_ns):
+                self._read_rows(run, batch, wall_ns)
+            yield
+            if len(batch.ticks) > most_ticks:
+                raise too_many(most_ticks)
+        if not batch.ticks:
+            raise BatchRefused(Flaw.SHAPE, "there is no tick; accepted: one at least")
+
+    def _read_rows(self, rows: Iterable[object], batch: Batch, wall_ns: int) -> None:
+        ticks, numbering, firsts = batch.ticks, batch.numbering, batch.firsts
         readers = self._by_kind
         for row in rows:
             try:
@@ -90,134 +84,56 @@ class RowReader:
                 raise BatchRefused(Flaw.MISSING, words, len(ticks) + 1) from None
             except InvalidTick as error:
                 raise BatchRefused(_flaw_of(error), str(error), len(ticks) + 1) from None
-            known = firsts[tick.kind]
-            if tick.symbol not in known:
-                known[tick.symbol] = len(ticks)
+            firsts[tick.kind].setdefault(tick.symbol, len(ticks))
             ticks.append(tick)
             if type(tick) is Trade:
-                unnumbered.append((tick, row.get("i"), row.get("xi") or ""))  # type: ignore[attr-defined]
-            yield
-            if len(ticks) > most_ticks:
-                raise too_many(most_ticks)
-        if not ticks:
-            raise BatchRefused(Flaw.SHAPE, "there is no tick; accepted: one at least")
-
-    def symbol(self, value: object) -> str:
-        """Return a symbol that is accepted, the same object each time."""
-        try:
-            return self._symbols[value]  # type: ignore[index]  # what is none is told
-        except (KeyError, TypeError):
-            pass
-        try:
-            checked = check_symbol(value)
-        except InvalidTick as error:
-            raise FlawedRow(Flaw.SYMBOL, f"S: {error}") from None
-        if len(self._symbols) >= _MOST_KNOWN:
-            self._symbols.clear()
-        self._symbols[checked] = checked
-        return checked
-
-    def text(self, name: str, value: object) -> str:
-        """Return a short text that is accepted, the same object each time; None is ""."""
-        try:
-            return self._texts[value]  # type: ignore[index]  # what is none is told
-        except (KeyError, TypeError):
-            pass
-        checked = check_text(name, value)
-        if len(self._texts) >= _MOST_KNOWN:
-            self._texts = {None: ""}
-        self._texts[checked] = checked
-        return checked
-
-    def conditions(self, value: object) -> tuple[str, ...]:
-        """Return the conditions of a tick, the same object each time."""
-        if not value:
-            return ()
-        told = (value,) if type(value) is str else tuple(value)  # type: ignore[arg-type]
-        try:
-            return self._conditions[told]
-        except (KeyError, TypeError):
-            pass
-        try:
-            checked = check_conditions("c", value if isinstance(value, list) else told)
-        except InvalidTick as error:
-            raise FlawedRow(Flaw.TEXT, str(error)) from None
-        if len(self._conditions) >= _MOST_KNOWN:
-            self._conditions.clear()
-        self._conditions[checked] = checked
-        return checked
-
-    def event_ns(self, value: object, wall_ns: int) -> int:
-        """Return when a tick happened: as on the wire, or as a number of any unit; None: now."""
-        if value is None:
-            return wall_ns
-        if type(value) is str:
-            if len(value) == _LONG and value[:19] == self._second and value[29] == "Z":
-                digits = value[20:29]
-                if value[19] == "." and digits.isdigit() and digits.isascii():
-                    return self._second_ns + int(digits)
-        elif type(value) is int and value >= LEAST_NS:
-            return check_event_ns("t", value)
-        try:
-            event_ns = time_ns(value)
-        except InvalidTick as error:
-            raise FlawedRow(Flaw.TIME, f"t: {error}") from None
-        if type(value) is str and len(value) == _LONG:
-            self._second, self._second_ns = value[:19], event_ns - event_ns % SECOND_NS
-        return event_ns
+                numbering.append((tick, row.get("i"), row.get("xi") or ""))  # type: ignore[attr-defined]
 
     def _trade(self, row: Row, wall_ns: int) -> Tick:
-        price, size, get = row["p"], row["s"], row.get
-        if type(price) is not float or price - price:  # an infinite one less itself is NaN
-            price = check_number("p", price)
-        if type(size) is not float or not 0.0 <= size < inf:
-            size = check_number("s", size, 0.0)
-        symbol, side = self.symbol(row["S"]), get("tks")
+        get, values = row.get, self._values
+        price, size = check_number("p", row["p"]), check_number("s", row["s"], 0.0)
+        symbol, side = values.symbol(row["S"]), get("tks")
         trade = Trade(
             symbol,
             0,
-            self.text("x", get("x")),
+            values.text("x", get("x")),
             price,
             size,
-            self.event_ns(get("t"), wall_ns),
-            self.conditions(get("c")),
-            self.text("z", get("z")),
+            values.event_ns(get("t"), wall_ns),
+            values.conditions(get("c")),
+            values.text("z", get("z")),
             check_taker_side("tks", side) if side else "",
         )
-        number, exact = get("i"), get("xi")
-        if type(number) is not int or number < 0:
-            check_trade_id("i", number)
-        if exact is not None:
-            check_trade_id("xi", check_text("xi", exact))
+        values.check_ids(get("i"), get("xi"))
         return trade
 
     def _quote(self, row: Row, wall_ns: int) -> Tick:
-        get = row.get
+        get, values = row.get, self._values
         return Quote(
-            self.symbol(row["S"]),
-            self.text("bx", get("bx")),
+            values.symbol(row["S"]),
+            values.text("bx", get("bx")),
             check_number("bp", row["bp"]),
             check_number("bs", get("bs", 0.0), 0.0),
-            self.text("ax", get("ax")),
+            values.text("ax", get("ax")),
             check_number("ap", row["ap"]),
             check_number("as", get("as", 0.0), 0.0),
-            self.event_ns(get("t"), wall_ns),
-            self.conditions(get("c")),
-            self.text("z", get("z")),
+            values.event_ns(get("t"), wall_ns),
+            values.conditions(get("c")),
+            values.text("z", get("z")),
         )
 
     def _status(self, row: Row, wall_ns: int) -> Tick:
-        get, text = row.get, self.text
+        get, text, values = row.get, self._values.text, self._values
         code = text("sc", row["sc"])
         if not code:
             raise InvalidTick("sc is empty; accepted: a status code such as H or T")
         return Status(
-            self.symbol(row["S"]),
+            values.symbol(row["S"]),
             code,
             text("sm", get("sm")),
             text("rc", get("rc")),
             text("rm", get("rm")),
-            self.event_ns(get("t"), wall_ns),
+            values.event_ns(get("t"), wall_ns),
             text("z", get("z")),
         )
 
@@ -228,9 +144,10 @@ class RowReader:
         begins = row["t"]  # which has no default
         if begins is None:
             raise FlawedRow(Flaw.TIME, "t: a bar has the time where it begins")
+        values = self._values
         return Bar(
             Kind(row["T"]),
-            self.symbol(row["S"]),
+            values.symbol(row["S"]),
             check_number("o", row["o"]),
             check_number("h", row["h"]),
             check_number("l", row["l"]),
@@ -238,7 +155,7 @@ class RowReader:
             check_number("v", row["v"], 0.0),
             count,
             check_number("vw", row["vw"]),
-            self.event_ns(begins, wall_ns),
+            values.event_ns(begins, wall_ns),
         )
 
     def _without_kind(self, row: object) -> tuple[Flaw, str]:

@@ -208,8 +208,13 @@ class PushedSource:
                 if symbol not in known:
                     find(symbol, _exchange_of(batch.ticks[index]))
                     known[symbol] = self._listings.instruments[-1]
-        for trade, number, exact in batch.unnumbered:
-            trade.trade_id, trade.exact_id = find(trade.symbol).trade_id(number, exact)
+        for entry in batch.numbering:
+            if isinstance(entry, dict):
+                for symbol, largest in entry.items():
+                    find(symbol).note_id(largest)
+            else:
+                trade, number, exact = entry
+                trade.trade_id, trade.exact_id = find(trade.symbol).trade_id(number, exact)
 
 
 def _exchange_of(tick: Tick) -> str:

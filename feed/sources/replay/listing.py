@@ -74,8 +74,12 @@ class Listing:
             number, text = self._number(value)
         if type(exact) is str and exact:
             text = _checked(exact)
-        self.largest_trade_id = max(self.largest_trade_id, number)
+        self.note_id(number)
         return number, text
+
+    def note_id(self, number: int) -> None:
+        """Note that a trade has an id, so that numbers of our own go on behind it."""
+        self.largest_trade_id = max(self.largest_trade_id, number)
 
     def _number(self, value: object) -> tuple[int, str]:
         """Return the two for any value but a small integer."""

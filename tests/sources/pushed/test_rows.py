@@ -10,7 +10,7 @@ import pytest
 
 from feed.market.ticks import Quote, Status, Trade
 from feed.sources.pushed.batch import Batch
-from feed.sources.pushed.decoding import Coding, rows_of
+from feed.sources.pushed.decoding import Coding, runs_of
 from feed.sources.pushed.flaws import BatchRefused, Flaw
 from feed.sources.pushed.rows import RowReader
 from feed.wire.protobuf_codec import load_messages
@@ -19,9 +19,16 @@ WALL_NS = 1_767_623_400_123_456_789
 GOOD = {"T": "t", "S": "OWN", "p": 1.5, "s": 2}
 
 
+def batch_in(coding: Coding, data: bytes) -> Batch:
+    batch = Batch([])
+    for _ in RowReader().read(runs_of(coding, data), batch, WALL_NS):
+        pass
+    return batch
+
+
 def batch_of(rows: Any, *, most_ticks: int = 10, bars: bool = False) -> Batch:
     batch = Batch([])
-    for _ in RowReader(bars=bars).read(iter(rows), batch, WALL_NS, most_ticks):
+    for _ in RowReader(bars=bars).read([rows], batch, WALL_NS, most_ticks):
         pass
     return batch
 
@@ -45,7 +52,7 @@ def test_what_is_told_is_kept() -> None:
     batch = batch_of([{**row, "t": "2026-01-05T14:30:00.123456789Z"}])
     trade = Trade("OWN", 0, "V", 1.5, 2.0, WALL_NS, ("@",), "C", "B")
     assert batch.ticks == [trade]
-    assert batch.unnumbered == [(trade, "a-1", "b")]
+    assert batch.numbering == [(trade, "a-1", "b")]
     assert batch.firsts["t"] == {"OWN": 0}  # type: ignore[index]  # a kind is its text
 
 
@@ -141,10 +148,10 @@ def test_every_codec_tells_the_same_ticks() -> None:
         Coding.PROTOBUF: proto(*({**fields, "event_ns": event_ns} for event_ns in TIMES)),
     }
     for coding, data in told.items():
-        batch = batch_of(rows_of(coding, data))
+        batch = batch_in(coding, data)
         assert [tick.event_ns for tick in batch.ticks] == list(TIMES), coding
-        assert [number for _, number, _ in batch.unnumbered] == [None, None]
-    assert batch_of(rows_of(Coding.NDJSON, told[Coding.JSON])).ticks == batch.ticks
+        assert [number for _, number, _ in batch.numbering] == [None, None]
+    assert batch_in(Coding.NDJSON, told[Coding.JSON]).ticks == batch.ticks
 
 
 @pytest.mark.parametrize(
@@ -166,12 +173,12 @@ def test_every_codec_tells_the_same_ticks() -> None:
 )
 def test_what_is_not_of_its_codec_is_told(coding: Coding, data: bytes, row: int | None) -> None:
     with pytest.raises(BatchRefused) as caught:
-        batch_of(rows_of(coding, data))
+        batch_in(coding, data)
     assert (caught.value.flaw, caught.value.row) == (Flaw.UNREADABLE, row)
 
 
-def test_a_row_is_read_a_step() -> None:
+def test_a_run_is_read_a_step() -> None:
     batch = Batch([])
-    steps = RowReader().read(iter([GOOD] * 3), batch, WALL_NS)
+    steps = RowReader().read(iter([[GOOD]] * 3), batch, WALL_NS)
     list(islice(steps, 2))
     assert len(batch.ticks) == 2

@@ -6,7 +6,7 @@ import msgpack
 import orjson
 import pytest
 
-from feed.sources.pushed.decoding import Coding, numbered_rows, rows_of_values
+from feed.sources.pushed.decoding import Coding, numbered_runs, runs_of_values
 from feed.sources.pushed.flaws import BatchRefused, Flaw
 from feed.sources.pushed.splitting import MOST_LINES, Part, Unsplittable, splitter_of
 from feed.wire.protobuf_codec import load_messages
@@ -61,8 +61,9 @@ def split(
 def test_batches_are_the_same_however_they_come(coding: Coding, step: int) -> None:
     parts = split(coding, BODIES[coding], step)
     assert [part.line for part in parts] == [1, 2, 3, 4]
-    told = [numbered_rows(coding, part.data) for part in parts]
-    assert [(number, len(list(rows))) for number, rows in told] == [(n, n) for n in range(1, 5)]
+    told = [numbered_runs(coding, part.data) for part in parts]
+    counted = [(number, sum(map(len, runs))) for number, runs in told]
+    assert counted == [(n, n) for n in range(1, 5)]
 
 
 def test_the_last_line_needs_no_end() -> None:
@@ -85,7 +86,7 @@ def test_ticks_without_a_producer_are_batches_of_what_has_come() -> None:
     assert [part.line for part in parts] == [MOST_LINES, MOST_LINES + 1]
     packed = msgpack.packb(ROW) * 2 + msgpack.packb([ROW])
     [part] = split(Coding.MSGPACK, packed, 1_000, numbered=False)
-    assert list(rows_of_values(part.data)) == [ROW] * 3
+    assert list(runs_of_values(part.data)) == [[ROW] * 3]
 
 
 @pytest.mark.parametrize(
@@ -121,12 +122,12 @@ def test_what_is_no_numbered_batch_is_refused(told: object) -> None:
         (Coding.MSGPACK, msgpack.packb(told)),
     ):
         with pytest.raises(BatchRefused) as caught:
-            numbered_rows(coding, data)
+            numbered_runs(coding, data)
         assert caught.value.flaw is Flaw.SHAPE
 
 
 def test_a_numbered_batch_tells_times_of_1970_exactly() -> None:
     early = {**ROW, "t": msgpack.Timestamp(5)}
     data = msgpack.packb({"sequence": 1, "ticks": [ROW, early]})
-    _, rows = numbered_rows(Coding.MSGPACK, data)
-    assert list(rows) == [ROW, {**ROW, "t": "1970-01-01T00:00:05.000000000Z"}]
+    _, [run] = numbered_runs(Coding.MSGPACK, data)
+    assert run == [ROW, {**ROW, "t": "1970-01-01T00:00:05.000000000Z"}]
