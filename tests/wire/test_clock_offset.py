@@ -40,3 +40,15 @@ def test_clocks_that_drift_are_followed() -> None:
         sent_ns = 30 * S + second * S
         offset.hear(sent_ns, 100 * S + second * S + second * 50_000)  # 50 parts in a million
     assert abs(offset.ahead_ns - (70 * S + 500 * MS)) <= MS
+
+
+def test_another_connection_to_the_same_clock_goes_on_with_what_is_known() -> None:
+    offset = begun(3 * MS)
+    offset.begin(40 * S, WALL_NS + 10 * S, 112 * S, WALL_NS + 12 * S)  # it has waited somewhere
+    assert 0 <= offset.ahead_ns - 70 * S <= 2 * MS  # it creeps
+
+
+def test_another_connection_to_another_clock_begins_anew() -> None:
+    offset = begun(3 * MS)
+    offset.begin(7 * S, WALL_NS + 10 * S, 110 * S, WALL_NS + 10 * S)
+    assert offset.ahead_ns == 103 * S
