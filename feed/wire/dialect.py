@@ -31,6 +31,8 @@ _NOT_NOW = (
     f"{ErrorCode.ALREADY_AUTHENTICATED.words}, until that ends: "
     "the new token cannot be checked just now; say it again"
 )
+AUTHENTICATED_BEFORE = error_message(ErrorCode.ALREADY_AUTHENTICATED)
+CANNOT_REFRESH = error_message(ErrorCode.ALREADY_AUTHENTICATED, _NOT_NOW)
 
 
 class Dialect:
@@ -60,8 +62,8 @@ class Dialect:
         self._acknowledged: tuple[Subscribed, bytes] = NOTHING_SUBSCRIBED, b""
         self.connected = self.say(CONNECTED)
         self.authenticated = self.say(AUTHENTICATED)
-        self.authenticated_before = self.say(error_message(ErrorCode.ALREADY_AUTHENTICATED))
-        self.cannot_refresh = self.say(error_message(ErrorCode.ALREADY_AUTHENTICATED, _NOT_NOW))
+        self.authenticated_before = self.say(AUTHENTICATED_BEFORE)
+        self.cannot_refresh = self.say(CANNOT_REFRESH)
 
     def hear(self, data: bytes | str, most_symbols: int = MOST_SYMBOLS) -> Control:
         """Read a control message that names at most so many symbols.

@@ -33,6 +33,7 @@ from feed.trust.denial import Denial
 from feed.trust.identity import NOBODY, Identity
 from feed.wire.codec import CODECS
 from feed.wire.control import Auth, parse_control
+from feed.wire.dialect import AUTHENTICATED_BEFORE, CANNOT_REFRESH
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.json_codec import JSON
 from feed.wire.messagepack_codec import MESSAGE_PACK
@@ -208,7 +209,8 @@ class Pusher:
             SourceError: nothing is taken any more.
         """
         hub = self._server.hub
-        if visit.identity is NOBODY and hub.identities.required:
+        is_unknown = visit.identity is NOBODY and hub.identities.required
+        if is_unknown or _is_action(data):
             await self._authenticate(data, visit, redeem)
             return
         await self._connection.room(hub.settings.high_water_bytes)
@@ -223,25 +225,50 @@ class Pusher:
     async def _authenticate(
         self, data: str | bytes, visit: Visit, redeem: Callable[[str], Identity]
     ) -> None:
-        """Learn who it is, by its first message."""
+        """Learn who it is; or that it is the same still, which then goes on.
+
+        A refresh that cannot be looked into changes nothing: who it was is good until its own end.
+        """
         hub = self._server.hub
         try:
             control = parse_control((JSON if isinstance(data, str) else MESSAGE_PACK).decode(data))
         except FeedError as error:
             self.say(error_of(error))
             return
+        is_first = visit.identity is NOBODY
         if not isinstance(control, Auth):
-            self._close(Reason.NOT_AUTHENTICATED.value)
+            if is_first:
+                self._close(Reason.NOT_AUTHENTICATED.value)
+            else:
+                self.say(error_of(InvalidParameter("action", control.action, "auth, or a batch")))
             return
-        if control.ticket:
-            visit.identity = redeem(control.ticket)
-        else:
-            shown = (
-                bearer(control.token) if control.token else key_pair(control.key, control.secret)
-            )
-            visit.identity = await hub.identities.authenticate(shown, hub.clock.wall_ns())
+        if hub.identities.required:
+            try:
+                identity = await self._identity_shown(control, redeem)
+            except CredentialRefused as refused:
+                if is_first or refused.why != Denial.UNAVAILABLE:
+                    raise
+                self.say(CANNOT_REFRESH)
+                return
+            if not (is_first or identity.is_of(visit.identity)):
+                self.say(AUTHENTICATED_BEFORE)
+                return
+            visit.identity = identity
         self.say(AUTHENTICATED)
-        visit.greet()
+        if is_first:
+            visit.greet()
+
+    async def _identity_shown(self, auth: Auth, redeem: Callable[[str], Identity]) -> Identity:
+        """Return whose credential it is.
+
+        Raises:
+            CredentialRefused: it is not accepted.
+        """
+        if auth.ticket:
+            return redeem(auth.ticket)
+        hub = self._server.hub
+        shown = bearer(auth.token) if auth.token else key_pair(auth.key, auth.secret)
+        return await hub.identities.authenticate(shown, hub.clock.wall_ns())
 
     def _refuse(self, refused: CredentialRefused) -> None:
         """Say why a credential is not accepted, and end."""
@@ -287,3 +314,8 @@ class Pusher:
             self._close(Reason.UNRESPONSIVE.value)
             return
         self._beat = asyncio.get_running_loop().call_later(_BEAT_S, self._look, visit)
+
+
+def _is_action(data: str | bytes) -> bool:
+    """Tell whether a message begins as an action does, and not as a batch."""
+    return '"action"' in data[:16] if isinstance(data, str) else b"\xa6action" in data[:8]

@@ -170,6 +170,7 @@ async def test_a_websocket_takes_a_batch_a_message() -> None:
 async def test_a_websocket_may_say_later_who_it_is(tmp_path: Path) -> None:
     keys = KeysFile(tmp_path / "keys.toml")
     key = keys.add("desk", publish=["trades=OWN"])
+    other = keys.add("another", publish=["trades=OWN"])
     async with pushing(keys=keys.path) as desk:
         async with desk.client.ws_connect(f"{desk.url}?producer=me&codec=msgpack") as socket:
             await socket.send_str(orjson.dumps(auth_of(key)).decode())
@@ -177,6 +178,10 @@ async def test_a_websocket_may_say_later_who_it_is(tmp_path: Path) -> None:
             assert msgpack.unpackb(await socket.receive_bytes())["T"] == "producer"
             await socket.send_bytes(msgpack.packb({"sequence": 1, "ticks": [GOOD]}))
             assert msgpack.unpackb(await socket.receive_bytes())["T"] == "ack"
+            await socket.send_bytes(msgpack.packb(auth_of(key)))  # again: the same still
+            assert msgpack.unpackb(await socket.receive_bytes())["msg"] == "authenticated"
+            await socket.send_bytes(msgpack.packb(auth_of(other)))
+            assert msgpack.unpackb(await socket.receive_bytes())["code"] == 403
             keys.revoke(key)
             told: dict[str, object] = {}
             for number in count(2):
@@ -195,6 +200,17 @@ async def test_a_websocket_may_say_later_who_it_is(tmp_path: Path) -> None:
         headers = {**bearer_of(key), "Origin": "https://elsewhere.example"}
         refused = await desk.client.get(desk.url, headers=headers)
         assert refused.status == 403
+
+
+async def test_a_credential_that_nobody_asked_for_is_accepted() -> None:
+    async with pushing() as desk, desk.client.ws_connect(f"{desk.url}?producer=me") as socket:
+        assert (await socket.receive_json())["T"] == "producer"
+        await socket.send_json({"action": "auth", "key": "any", "secret": "thing"})
+        assert (await socket.receive_json())["msg"] == "authenticated"
+        await socket.send_json({"action": "subscribe", "trades": ["OWN"]})
+        assert (await socket.receive_json())["code"] == 400
+        await socket.send_bytes(msgpack.packb({"sequence": 1, "ticks": [GOOD]}))
+        assert (await socket.receive_json())["sequence"] == 1
 
 
 async def test_whoever_pushes_is_told_when_the_server_leaves() -> None:
