@@ -401,17 +401,20 @@ class Broadcast:
         """Join a batch that is too long for one message in several, each with its own position."""
         codec, upto = payload.key.codec, self.cut_sequence
         most_bytes = self.sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
-        sequences = {} if payload.follows else self._sequences(codec)
         ticks = payload.waiting[:-1] if payload.key.marks else payload.waiting
         runs = split_runs(ticks, most_bytes, codec.between_bytes)
         bodies = []
-        reached = follows
+        reached, count = follows, 0
         for number, fragments in enumerate(runs, 1):
             # Conflated ticks come before the others, and are not in the ring.
             before = reached
-            reached = upto if number == len(runs) else sequences.get(id(fragments[-1]), follows)
+            count += len(fragments)
             if payload.follows:  # it has every sequence
                 reached = before + len(fragments)
+            elif number == len(runs):
+                reached = upto
+            else:
+                reached = self._sequence(codec, fragments[-1], count) or follows
             position = self.ring.position(reached)
             mark = b""
             if payload.follows:
@@ -421,14 +424,22 @@ class Broadcast:
             bodies.append((payload.join(fragments, mark), str(position).encode()))
         return bodies
 
-    def _sequences(self, codec: Codec) -> dict[int, int]:
-        """Return the sequences of the batch's ticks by the identity of their fragments."""
+    def _sequence(self, codec: Codec, fragment: bytes, count: int) -> int | None:
+        """Return the sequence of a fragment of the batch; None: it is a conflated one.
+
+        Args:
+            codec: that it is in.
+            fragment: the same object as in the batch.
+            count: of the fragments of its payload up to it.
+        """
+        first, fragments = self._encoded.get(codec, (0, []))
+        if count <= len(fragments) and fragments[count - 1] is fragment:
+            return first + count - 1  # all of the batch is selected
         known = self._numbered.get(codec)
         if known is None:
-            first, fragments = self._encoded.get(codec, (0, []))
             known = {id(fragment): first + index for index, fragment in enumerate(fragments)}
             self._numbered[codec] = known
-        return known
+        return known.get(id(fragment))
 
 
 def _known(events: list[Tick]) -> list[Tick]:

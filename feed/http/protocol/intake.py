@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from aiohttp.web_server import Server
 
 NO_REQUEST = "this is not a request of HTTP/1.1"
-# A body is parsed in pieces: at most one of them can hide the beginning of an uncounted head.
+# A body is parsed in pieces: of one in chunks, at most one can hide the beginning of an uncounted
+# head; where its length is told, none can.
 _BODY_PIECE_BYTES = 4 * 1024
+_COUNTED_PIECE_BYTES = 32 * 1024
 _READ_BUFFER_BYTES = 64 * 1024
 _VERSIONS = {HttpVersion10, HttpVersion11}
 
@@ -297,9 +299,10 @@ class Intake(web.RequestHandler):
 
     def _read_body(self, data: bytes, at: int) -> int:
         assert self._body is not None
-        end = min(at + _BODY_PIECE_BYTES, len(data))
-        if self._body_bytes is not None:
-            end = min(end, at + self._body_bytes)
+        if self._body_bytes is None:
+            end = min(at + _BODY_PIECE_BYTES, len(data))
+        else:
+            end = min(at + min(_COUNTED_PIECE_BYTES, self._body_bytes), len(data))
             self._body_bytes -= end - at
         count = self._request_count
         super().data_received(data[at:end])

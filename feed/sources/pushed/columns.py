@@ -23,7 +23,6 @@ from feed.wire.protobuf_rows import LEAST_NS
 _NONE = {type(None)}
 _SECOND = len("2026-01-05T14:30:00.")
 _DIGITS = slice(_SECOND, LONG - 1)
-_REST = slice(LONG - 1, None)
 _Column = Sequence[Any]
 
 
@@ -145,15 +144,23 @@ class ColumnReader:
             return column
         if kinds == _NONE:
             return repeat(wall_ns)
-        if kinds != {str} or {text[_REST] for text in column} != {"Z"}:
+        if kinds != {str}:
+            raise Doubt
+        return self._written_times(column)
+
+    def _written_times(self, column: Sequence[str]) -> Sequence[int]:
+        """Return times that are written with nine digits of a second, and in UTC."""
+        if set(map(len, column)) != {LONG}:
+            raise Doubt
+        joined = "".join(column)  # so that one place of all of them is one text
+        if set(joined[LONG - 1 :: LONG]) != {"Z"} or not joined.isascii():
+            raise Doubt
+        if not all(joined[place::LONG].isdigit() for place in range(_SECOND, LONG - 1)):
             raise Doubt
         digits = [text[_DIGITS] for text in column]
-        joined = "".join(digits)
-        if not (joined.isdigit() and joined.isascii()):
-            raise Doubt
         begins: dict[str, int] = {}  # of the seconds that they are in
         for begin, text in {text[:_SECOND]: text for text in column}.items():
-            event_ns = self._values.event_ns(text, wall_ns)
+            event_ns = self._values.event_ns(text, 0)
             begins[begin] = event_ns - event_ns % SECOND_NS
         if len(begins) == 1:
             [begin_ns] = begins.values()
