@@ -7,6 +7,7 @@ with words for what is not accepted. Knows no codec and no clock; the time comes
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from math import inf
 from typing import Any
 
 from feed.errors import InvalidTick, shorten
@@ -90,8 +91,11 @@ class RowReader:
                 numbering.append((tick, row.get("i"), row.get("xi") or ""))  # type: ignore[attr-defined]
 
     def _trade(self, row: Row, wall_ns: int) -> Tick:
-        get, values = row.get, self._values
-        price, size = check_number("p", row["p"]), check_number("s", row["s"], 0.0)
+        price, size, get, values = row["p"], row["s"], row.get, self._values
+        if type(price) is not float or price - price:  # an infinite one less itself is NaN
+            price = check_number("p", price)
+        if type(size) is not float or not 0.0 <= size < inf:
+            size = check_number("s", size, 0.0)
         symbol, side = values.symbol(row["S"]), get("tks")
         trade = Trade(
             symbol,

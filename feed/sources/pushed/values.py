@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from feed.errors import InvalidTick
 from feed.market.symbols import check_symbol
 from feed.market.tick_rules import check_conditions, check_event_ns, check_text, check_trade_id
-from feed.market.ticks import SECOND_NS
+from feed.market.ticks import MAX_EVENT_NS, SECOND_NS
 from feed.sources.pushed.flaws import Flaw, FlawedRow
 from feed.sources.replay.event_time import time_ns
 from feed.wire.protobuf_rows import LEAST_NS
@@ -92,7 +92,9 @@ class Values:
             if len(value) == LONG and value[:19] == self._second and value[29] == "Z":
                 digits = value[20:29]
                 if value[19] == "." and digits.isdigit() and digits.isascii():
-                    return check_event_ns("t", self._second_ns + int(digits))
+                    event_ns = self._second_ns + int(digits)
+                    if event_ns <= MAX_EVENT_NS:
+                        return event_ns
         elif type(value) is int and value >= LEAST_NS:
             return check_event_ns("t", value)
         try:
