@@ -18,7 +18,7 @@ from feed.market.applied import MAX_BATCH
 from feed.sources.pushed.flaws import BatchRefused, Flaw
 from feed.sources.pushed.runs import Run, in_runs
 from feed.wire.protobuf_codec import PROTOBUF
-from feed.wire.protobuf_rows import LEAST_NS, RUN_ROWS
+from feed.wire.protobuf_rows import LEAST_NS
 from feed.wire.rfc3339 import rfc3339
 
 _NANOSECONDS, _OBJECTS = 2, 0  # what msgpack makes of times
@@ -60,40 +60,11 @@ def runs_of(coding: Coding, data: bytes) -> Iterator[Run]:
 
 def runs_of_lines(data: bytes) -> Iterator[Run]:
     """Yield what stands in lines: a row in each, or an array of rows; blank ones are left out."""
-    lines = data.split(b"\n")
-    if not lines[-1]:
-        lines.pop()
-    number = 0
-    for start in range(0, len(lines), RUN_ROWS):
-        some = lines[start : start + RUN_ROWS]
-        joined = _objects_in(some)
-        runs: Iterable[Run] = [joined] if joined else in_runs(_rows_in(some, number))
-        for run in runs:
-            number += len(run)
-            yield run
+    return in_runs(_rows_in(data.split(b"\n")))
 
 
-def _objects_in(lines: list[bytes]) -> list[object] | None:
-    """Return what stands in lines, decoded in one go: the half of the time (measured).
-
-    None: it has to be decoded line by line. Here each line has one brace that opens an object, at
-    its beginning, and no text goes over the end of a line, which JSON does not allow. So where as
-    many objects come out as there are lines, each line is one of them.
-    """
-    array = b"[%b]" % b",\n".join(lines)
-    between = len(lines) - 1
-    if array.count(b"{") != len(lines) or array.count(b",\n{") != between or array[1:2] != b"{":
-        return None
-    try:
-        rows: list[object] = orjson.loads(array)
-    except orjson.JSONDecodeError:
-        return None
-    return rows if len(rows) == len(lines) and set(map(type, rows)) == {dict} else None
-
-
-def _rows_in(lines: Iterable[bytes], before: int) -> Iterator[object]:
-    """Yield what stands in lines, before which there were some rows."""
-    loads, number = orjson.loads, before
+def _rows_in(lines: Iterable[bytes]) -> Iterator[object]:
+    loads, number = orjson.loads, 0
     for line in lines:
         if not line or line.isspace():
             continue
