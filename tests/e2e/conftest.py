@@ -122,9 +122,10 @@ async def run() -> AsyncIterator[Run]:
 
     yield start
     Wire.abort_all()
-    for program in programs:
+    for program in programs:  # all of them, whatever the first one is blamed for
         if program.process.returncode is None:
             program.process.kill()
+    for program in programs:
         _, log = await program.ended()
         faults = [line for line in log.splitlines() if '"level": "error"' in line]
         assert all(any(map(line.__contains__, program.may_say)) for line in faults), log
