@@ -22,6 +22,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 
 PATIENCE_S = 90.0  # clients wait up to 30 s before they try again, and twenty tabs share two cores
 _LOOK_AGAIN_S = 0.05
+_LEFT = "WebSocket is closed before the connection is established"  # a tab that is closed soon
 _NETWORK = "net::ERR_"  # what Chromium writes to the console when a server is not there
 
 # Trades of a symbol are numbered one by one, so a number that comes twice was delivered twice, and
@@ -135,7 +136,9 @@ class Chromium:
     def complaints(self) -> list[str]:
         """Return what pages wrote to the console as errors or warnings, and errors not caught."""
         return [
-            words for words in self._complaints if not (self.network_fails and _NETWORK in words)
+            words
+            for words in self._complaints
+            if not (self.network_fails and _NETWORK in words) and _LEFT not in words
         ]
 
     def _heard(self, message: ConsoleMessage) -> None:
