@@ -55,6 +55,20 @@ def test_a_batch_that_is_too_large_is_split_with_the_right_positions(way: Way) -
     assert 1000 - told < 3
 
 
+def test_the_pieces_of_a_batch_of_which_all_is_selected_end_where_their_positions_are() -> None:
+    stage = Stage(2048)
+    member = stage.seat(of_channels(statuses=["*"]), marks=True)
+    for first in (1, 401):
+        stage.publish_ticks([long_status(number) for number in range(first, first + 400)])
+        stage.cut()
+    pieces = member.take()
+    assert len(pieces) > 20
+    for piece in pieces:
+        mark = piece.objects.pop()
+        last = nanoseconds(piece.objects[-1]["t"])
+        assert Position.parse(mark["pos"]).sequence == last
+
+
 def test_a_batch_just_small_enough_is_one_frame() -> None:
     stage = Stage(2048)
     member = stage.seat()

@@ -163,6 +163,17 @@ async def test_a_head_that_is_too_large_is_refused_before_it_is_whole(
     assert feed.hub.waiting.held_bytes == 0
 
 
+async def test_a_head_behind_a_body_is_counted(serve: Serve) -> None:
+    feed = await serve()
+    client = await connect(feed)
+    post = b"POST /v1/feedback HTTP/1.1\r\nHost: a.localhost\r\nContent-Length: 2\r\n\r\n{}"
+    client.wire.writer.write(post + HEAD + b"X: 1\r\n" * 128 + b"\r\n")
+    await client.head()
+    await client.body()
+    assert "headers" in await problem(client, 431)
+    assert feed.hub.waiting.turned_away == {TurnedAway.TOO_LARGE: 1}
+
+
 async def test_a_body_that_takes_too_long_is_408(serve: Serve) -> None:
     feed = await serve(head_timeout_s=SHORT_S)
     client = await connect(feed)
