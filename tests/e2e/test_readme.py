@@ -152,7 +152,7 @@ async def installs(command: str, stage: Stage) -> None:
 async def is_a_step_of_ci(command: str, stage: Stage) -> None:
     del stage
     steps = (ROOT / ".ci" / "run").read_text().splitlines()
-    assert any(step.startswith(command) for step in steps)
+    assert any(step.strip().startswith(command) for step in steps)
 
 
 async def is_a_script_of_npm(command: str, stage: Stage) -> None:

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -20,6 +20,8 @@ from tests.chaos.times import Times
 from tests.chaos.wishes import Wish
 from tests.fakes.chaos import ChaosProxy
 from tests.fakes.messages import Message
+from tests.fakes.patience import PROGRAM_PATIENCE_S
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import Reader as Connection
 from tests.fakes.wire import Address, Wire
 from tests.follow_chain.edge import RING_TICKS
@@ -114,12 +116,27 @@ async def play(plan: Plan) -> Outcome:
                 for reader in readers:
                     tasks.create_task(_live(reader, addresses[0], last, outcome))
             Wire.abort_all()
+            for port in ports[1:]:
+                await _reaches(port, last() or 0)
             for number, edge in enumerate(edges, 1):
                 told = await _last_words(edge)
                 _judge(told, number, last() or 0, outcome)
             outcome.count(readers, last() or 0)
         _read_log(log, outcome)
     return outcome
+
+
+async def _reaches(port: int, newest: int) -> None:
+    """Wait until a server has all, but not for ever: its link may have waited before it began."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(2 * PROGRAM_PATIENCE_S):
+            while await _newest(port) < newest:  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.1)
+
+
+async def _newest(port: int) -> int:
+    status = await (await RawHttp.get(("127.0.0.1", port), "/v1/status")).document()
+    return int(status["pos"].rpartition("-")[2])
 
 
 def _calm(links: Sequence[ChaosProxy]) -> None:
