@@ -44,6 +44,7 @@ from feed.sources.naming import NamingOptions
 from feed.sources.options import Accepts, Options, SourceOptions
 
 _Block = TypeVar("_Block", bound=Options)
+_ONE_OF_THEM = {"source", "pair", "llm_model"}  # a complaint shows the one, not all
 
 
 class Given(NamedTuple):
@@ -372,7 +373,7 @@ def _problems(
         if field not in written:  # the place of a source that was not chosen
             continue
         name, value, where = written[field]
-        if field in {"source", "pair"} and isinstance(error["input"], str):
+        if field in _ONE_OF_THEM and isinstance(error["input"], str):
             value = error["input"]  # the one of them that is not accepted
         if isinstance(value, str):
             value = without_secrets(value)

@@ -1,7 +1,8 @@
 """The options of a server: their defaults, and the values that they accept.
 
-The options of a source are the source's own (`feed.sources.options`). Knows neither the place where
-a value was written (that is `load.py`) nor the effect of an option.
+The options of a source are the source's own (`feed.sources.options`), and those of language models
+have a block of their own (`language_models`). Knows neither the place where a value was written
+(that is `load.py`) nor the effect of an option.
 """
 
 import ipaddress
@@ -18,10 +19,11 @@ from pydantic_settings import NoDecode
 from feed.broadcast.fan_out import Engine
 from feed.broadcast.ring import DEFAULT_CAPACITY, MAX_CAPACITY
 from feed.errors import InvalidInput
+from feed.settings.language_models import LanguageModelOptions
+from feed.settings.numbers import COUNT, RATE, SECONDS, Count, Rate, Seconds
 from feed.sources.catalog import DEFAULT, built_in_kinds, find_kind, installed_names
 from feed.sources.options import (
     Accepts,
-    Options,
     Tunes,
     not_a_boolean,
     refusal,
@@ -192,18 +194,7 @@ def _is_private(data: Mapping[str, Any]) -> bool:
     return is_known or bool(data.get("trust_proxy"))
 
 
-_Count = Annotated[int, BeforeValidator(not_a_boolean), Field(ge=1, le=1 << 40)]
-# More is no limit; a rate is counted in whole nanoseconds.
-_Rate = Annotated[int, BeforeValidator(not_a_boolean), Field(ge=1, le=1_000_000)]
-_Seconds = Annotated[
-    float, BeforeValidator(not_a_boolean), Field(gt=0, le=86_400, allow_inf_nan=False)
-]
-_SECONDS = Accepts("seconds, more than 0 and at most 86400")
-_COUNT = Accepts("a whole number from 1")
-_RATE = Accepts("a whole number from 1 to 1000000")
-
-
-class Settings(Options):
+class Settings(LanguageModelOptions):
     """The options of a server with any source. `Settings(port=0)` reads its arguments alone.
 
     A field's description is its help text on the command line. The second half are tunables, which
@@ -355,7 +346,7 @@ class Settings(Options):
         Field(ge=0, le=1 << 20),
         Accepts("a whole number from 0"),
     ] = Field(default=0, description="Hold the first tick until this many subscribers are there.")
-    wait_for_timeout_s: Annotated[_Seconds, _SECONDS] = Field(
+    wait_for_timeout_s: Annotated[Seconds, SECONDS] = Field(
         default=60.0, description="Begin after this many seconds in any case."
     )
     allow_origin: Annotated[
@@ -400,13 +391,13 @@ class Settings(Options):
     )
 
     high_water_bytes: Annotated[
-        _Count,
-        _COUNT,
+        Count,
+        COUNT,
         Tunes("Bytes that a socket may hold back; a subscriber above is not written to."),
     ] = 65_536
     slow_timeout_s: Annotated[
-        _Seconds,
-        _SECONDS,
+        Seconds,
+        SECONDS,
         Tunes("How long a socket may take nothing before its subscriber is dropped."),
     ] = 10.0
     new_epoch_ticks: Annotated[
@@ -415,12 +406,12 @@ class Settings(Options):
         Tunes("The most ticks of a new epoch that readers of an earlier one are given; 0: none."),
     ] = 4_096
     lag_max_ticks: Annotated[
-        _Count | None,
-        _COUNT,
+        Count | None,
+        COUNT,
         Tunes("Ticks that a subscriber may be behind; above, it counts as overrun."),
     ] = None
     resume_window_s: Annotated[
-        _Seconds, _SECONDS, Tunes("How far the ring shall reach back; an alert compares.")
+        Seconds, SECONDS, Tunes("How far the ring shall reach back; an alert compares.")
     ] = 60.0
     stale_after_gaps: Annotated[
         float,
@@ -430,106 +421,112 @@ class Settings(Options):
         Tunes("Silence after which a symbol is stale, in its own usual gaps."),
     ] = 10.0
     stale_floor_s: Annotated[
-        _Seconds, _SECONDS, Tunes("A silence that is shorter is never stale.")
+        Seconds, SECONDS, Tunes("A silence that is shorter is never stale.")
     ] = 5.0
     pair_window_s: Annotated[
-        _Seconds,
-        _SECONDS,
+        Seconds,
+        SECONDS,
         Tunes("How late one side of a pair may tell what the other one has told."),
     ] = 60.0
-    keepalive_s: Annotated[
-        _Seconds, _SECONDS, Tunes("Silence after which SSE gets a keepalive.")
-    ] = 4.0
-    mark_interval_s: Annotated[_Seconds, _SECONDS, Tunes("The longest time between two marks.")] = (
+    keepalive_s: Annotated[Seconds, SECONDS, Tunes("Silence after which SSE gets a keepalive.")] = (
+        4.0
+    )
+    mark_interval_s: Annotated[Seconds, SECONDS, Tunes("The longest time between two marks.")] = (
         10.0
     )
     ping_interval_s: Annotated[
-        _Seconds, _SECONDS, Tunes("Time between two pings of a WebSocket.")
+        Seconds, SECONDS, Tunes("Time between two pings of a WebSocket.")
     ] = 20.0
     pong_timeout_s: Annotated[
-        _Seconds, _SECONDS, Tunes("How long a pong may take before its subscriber is dropped.")
+        Seconds, SECONDS, Tunes("How long a pong may take before its subscriber is dropped.")
     ] = 10.0
     auth_timeout_s: Annotated[
-        _Seconds, _SECONDS, Tunes("How long a WebSocket may take to say who it is.")
+        Seconds, SECONDS, Tunes("How long a WebSocket may take to say who it is.")
     ] = 10.0
-    max_connections: Annotated[_Count, _COUNT, Tunes("Subscribers that are let in.")] = 20_000
+    max_connections: Annotated[Count, COUNT, Tunes("Subscribers that are let in.")] = 20_000
     max_connections_per_identity: Annotated[
-        _Count, _COUNT, Tunes("Subscribers of one key or token that are let in.")
+        Count, COUNT, Tunes("Subscribers of one key or token that are let in.")
     ] = 10_000
     max_connections_per_address: Annotated[
-        _Count, _COUNT, Tunes("Subscribers of one address, or of an IPv6 /64, that are let in.")
+        Count, COUNT, Tunes("Subscribers of one address, or of an IPv6 /64, that are let in.")
     ] = 1_000
     max_new_connections_per_s: Annotated[
-        _Rate, _RATE, Tunes("New connections a second of one address; ten seconds' at once.")
+        Rate, RATE, Tunes("New connections a second of one address; ten seconds' at once.")
     ] = 100
     max_requests_per_s: Annotated[
-        _Rate, _RATE, Tunes("Finite requests a second of one identity; five seconds' at once.")
+        Rate, RATE, Tunes("Finite requests a second of one identity; five seconds' at once.")
     ] = 100
     max_handshakes: Annotated[
-        _Count, _COUNT, Tunes("TLS handshakes at once; above, the oldest is closed.")
+        Count, COUNT, Tunes("TLS handshakes at once; above, the oldest is closed.")
     ] = 4_096
     max_waiting_connections: Annotated[
-        _Count,
-        _COUNT,
+        Count,
+        COUNT,
         Tunes("Connections between requests, or before the first; above, the oldest is closed."),
     ] = 16_384
     max_unfinished_heads_bytes: Annotated[
-        _Count,
-        _COUNT,
+        Count,
+        COUNT,
         Tunes("Bytes of requests and messages that are not whole, and of answers not taken yet."),
     ] = 32 * 1024 * 1024
     head_timeout_s: Annotated[
-        _Seconds, _SECONDS, Tunes("How long the head of a request may take, and its body.")
+        Seconds, SECONDS, Tunes("How long the head of a request may take, and its body.")
     ] = 10.0
     idle_timeout_s: Annotated[
-        _Seconds,
-        _SECONDS,
+        Seconds,
+        SECONDS,
         Tunes("Silence between two requests; shorter than a proxy's own makes it answer 502."),
     ] = 75.0
     max_symbols_per_connection: Annotated[
-        _Count, _COUNT, Tunes("Symbols of one subscriber, over all channels.")
+        Count, COUNT, Tunes("Symbols of one subscriber, over all channels.")
     ] = 5_000
     max_index_entries: Annotated[
-        _Count, _COUNT, Tunes("Symbols per channel of all different selections together.")
+        Count, COUNT, Tunes("Symbols per channel of all different selections together.")
     ] = 2_000_000
     max_lanes_per_identity: Annotated[
-        _Count, _COUNT, Tunes("Different frames that the subscribers of one identity get together.")
+        Count, COUNT, Tunes("Different frames that the subscribers of one identity get together.")
     ] = 2_000
     max_projections: Annotated[
-        _Count,
-        _COUNT,
+        Count,
+        COUNT,
         Tunes("Different projections (fields) of ticks, each with its own ring."),
     ] = 8
     max_projections_per_identity: Annotated[
-        _Count, _COUNT, Tunes("Those that the subscribers of one identity get together.")
+        Count, COUNT, Tunes("Those that the subscribers of one identity get together.")
     ] = 2
     max_egress_bytes_per_s: Annotated[
-        _Count | None,
-        _COUNT,
+        Count | None,
+        COUNT,
         Tunes("Bytes a second written to one identity; above, conflated. Needs Linux."),
     ] = None
     max_memory_bytes: Annotated[
-        _Count,
-        _COUNT,
+        Count,
+        COUNT,
         Tunes("Bytes of compressors, buffers and caches above which nobody more is let in."),
     ] = 512 * 1024 * 1024
     max_memory_hard_bytes: Annotated[
-        _Count, _COUNT, Tunes("The same, above which the slowest subscribers are dropped.")
+        Count, COUNT, Tunes("The same, above which the slowest subscribers are dropped.")
     ] = 1024 * 1024 * 1024
     max_control_messages_per_s: Annotated[
-        _Count, _COUNT, Tunes("Control messages of one WebSocket, pings among them.")
+        Count, COUNT, Tunes("Control messages of one WebSocket, pings among them.")
     ] = 50
     max_control_bytes_per_s: Annotated[
-        _Count, _COUNT, Tunes("Bytes a second of those messages, inflated; five seconds' at once.")
+        Count, COUNT, Tunes("Bytes a second of those messages, inflated; five seconds' at once.")
     ] = 512 * 1024
     max_control_ms_per_s: Annotated[
-        _Count,
-        _COUNT,
+        Count,
+        COUNT,
         Tunes("Milliseconds of work a second that they may be; five seconds' at once."),
     ] = 50
     shutdown_timeout_s: Annotated[
-        _Seconds, _SECONDS, Tunes("How long subscribers may take to hear the goodbye.")
+        Seconds, SECONDS, Tunes("How long subscribers may take to hear the goodbye.")
     ] = 1.0
+
+    @classmethod
+    def option_fields(cls) -> list[str]:
+        """Return the names of the options: the server's own, then those of language models."""
+        last = LanguageModelOptions.option_fields()
+        return [field for field in cls.model_fields if field not in last] + last
 
     @property
     def pairs(self) -> tuple[tuple[str, ...], ...]:

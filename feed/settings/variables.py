@@ -1,8 +1,9 @@
 """Variables of the environment that begin with `FEED_`: options of ours, and others.
 
 A name that is an option but for a letter is refused: the server would not do what its author
-meant. Any other unknown name is warned of. The variables of the listening commands are known, and
-so are those that Kubernetes sets for services named feed, or feed-something.
+meant. Any other unknown name is warned of. The variables of the listening commands are known, as
+is the one with the key of language models, and so are those that Kubernetes sets for services named
+feed, or feed-something.
 """
 
 import difflib
@@ -11,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from feed.settings.language_models import LLM_KEY
 from feed.sources.options import ENV_PREFIX
 
 OF_CLIENTS = ("FEED_URL", "FEED_TRANSPORT", "FEED_CODEC", "FEED_KEY", "FEED_SECRET")
@@ -62,7 +64,7 @@ def unknown_variables(fields: Iterable[str]) -> list[UnknownVariable]:
         fields: the options of the server, those of its source included.
     """
     options = [variable_name(field) for field in fields]
-    known = [*options, *OF_CLIENTS]
+    known = [*options, *OF_CLIENTS, LLM_KEY]
     unknown: list[UnknownVariable] = []
     for name, value in sorted(os.environ.items()):
         if not name.startswith(ENV_PREFIX) or name in known or is_of_kubernetes(name, value):
