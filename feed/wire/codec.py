@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from feed.market.ticks import Tick, is_opaque, opaque_fragment
+from feed.market.words import Event
 from feed.wire.codec_name import CodecName
 from feed.wire.delimiter import Delimiter
 from feed.wire.frame_shape import Joints
@@ -50,7 +51,7 @@ class Codec(Protocol):
     def load(self) -> None:
         """Load what it needs, as its first use would; from any thread, since it takes a while."""
 
-    def encode(self, ticks: Sequence[Tick], letters: frozenset[str] | None = None) -> list[bytes]:
+    def encode(self, ticks: Sequence[Event], letters: frozenset[str] | None = None) -> list[bytes]:
         """Return one fragment a tick; with letters they keep these keys only, of which `T` is."""
 
     def fragment(self, message: Message) -> bytes:

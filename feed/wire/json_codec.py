@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import orjson
 
 from feed.errors import InvalidMessage
-from feed.market.ticks import SECOND_NS, Tick
+from feed.market.ticks import SECOND_NS
+from feed.market.words import Event, is_word
 from feed.wire.codec_name import CodecName
 from feed.wire.delimiter import Delimiter
 from feed.wire.frame_shape import Joints
@@ -41,7 +42,7 @@ class JsonCodec:
     def load(self) -> None:
         """Do nothing: it is loaded."""
 
-    def encode(self, ticks: Sequence[Tick], letters: frozenset[str] | None = None) -> list[bytes]:
+    def encode(self, ticks: Sequence[Event], letters: frozenset[str] | None = None) -> list[bytes]:
         """Return one fragment a tick; with letters they keep these keys only, of which `T` is."""
         if not ticks:
             return []
@@ -57,7 +58,7 @@ class JsonCodec:
                 prefix = second_prefix(second)
             # The last nine digits: half the time of a division and a format.
             fields["t"] = f"{prefix}{str(event_ns + _MANY_DIGITS)[-9:]}Z"
-            if letters is not None:
+            if letters is not None and not is_word(tick):
                 fields = {letter: fields[letter] for letter in fields if letter in letters}
             objects.append(fields)
         begin, between, end = _JOINTS

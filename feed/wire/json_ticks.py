@@ -15,6 +15,7 @@ from feed.market.ticks import SECOND_NS, Bar, Kind, Opaque, Quote, Status, Tick,
 from feed.wire.json_codec import JSON
 from feed.wire.letters import names_by_letter
 from feed.wire.rfc3339 import unix_ns
+from feed.wire.word_fields import WORD_TYPES, word_of
 
 _NAMES = {kind: names_by_letter(kind) for kind in Kind}
 _PREFIX_LENGTH = len("2020-02-22T00:00:00.")
@@ -62,6 +63,8 @@ class TickReader:
 
     def _tick(self, row: dict[str, Any]) -> Tick:
         kind, time = row["T"], row["t"]
+        if kind in WORD_TYPES:
+            return cast("Tick", word_of(row))  # the ring has it among ticks
         event_ns = _second_ns(time[:_PREFIX_LENGTH]) + int(time[_PREFIX_LENGTH:-1])
         same = self._texts.setdefault
         symbol = row["S"]

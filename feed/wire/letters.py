@@ -10,6 +10,8 @@ from dataclasses import fields
 from typing import Any
 
 from feed.market.ticks import Bar, ConflatedTrade, Kind, Quote, Status, Tick, Trade
+from feed.market.words import Event
+from feed.wire.word_fields import fields_of_word
 
 # Fields of Protobuf that are channels, where they are written otherwise.
 CHANNEL_FIELDS = {
@@ -56,6 +58,9 @@ LETTERS = {
     "last_position": "to",
     "words": "msg",
     "may_reconnect": "reconnect",
+    # of words
+    "id": "id",
+    "number": "n",
     **CHANNEL_FIELDS,
 }
 _CLASSES: dict[Kind, type[Tick]] = {
@@ -74,8 +79,8 @@ def names_by_letter(kind: Kind) -> dict[str, str]:
     return {LETTERS[name]: name for name in names}
 
 
-def fields_of(tick: Tick) -> dict[str, Any]:
-    """Return a tick's fields under the dialect's letters, without its time `t`."""
+def fields_of(tick: Event) -> dict[str, Any]:
+    """Return a tick's fields under the dialect's letters, or a word's, without its time `t`."""
     if type(tick) is Trade:  # asked first and by identity, which pays for the question about its id
         fields = {
             "T": tick.kind,
@@ -119,8 +124,10 @@ def fields_of(tick: Tick) -> dict[str, Any]:
             "n": tick.trade_count,
             "vw": tick.vwap,
         }
-    assert isinstance(tick, Status)
-    return _status_fields(tick)
+    if isinstance(tick, Status):
+        return _status_fields(tick)
+    assert not isinstance(tick, Trade), "a trade of another class has no letters"
+    return fields_of_word(tick)
 
 
 def _status_fields(tick: Status) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import msgpack
 
 from feed.errors import InvalidMessage
 from feed.market.ticks import SECOND_NS, Bar, ConflatedTrade, Quote, Status, Tick, Trade
+from feed.market.words import Event, GenerationWord, is_word
 from feed.wire.codec_name import CodecName
 from feed.wire.delimiter import Delimiter
 from feed.wire.frame_shape import Joints
@@ -14,12 +15,13 @@ from feed.wire.messages import Message
 
 _EXACT = 1 << 53  # every smaller whole number is a float exactly
 # The letters of sizes, volumes and counts.
-_AMOUNTS: dict[type[Tick], tuple[str, ...]] = {
+_AMOUNTS: dict[type[Tick] | type[GenerationWord], tuple[str, ...]] = {
     Trade: ("s",),
     ConflatedTrade: ("s", "v", "n"),
     Quote: ("bs", "as"),
     Bar: ("v", "n"),
     Status: (),
+    GenerationWord: (),
 }
 
 
@@ -51,7 +53,7 @@ class MessagePackCodec:
     def load(self) -> None:
         """Do nothing: it is loaded."""
 
-    def encode(self, ticks: Sequence[Tick], letters: frozenset[str] | None = None) -> list[bytes]:
+    def encode(self, ticks: Sequence[Event], letters: frozenset[str] | None = None) -> list[bytes]:
         """Return one fragment a tick; with letters they keep these keys only, of which `T` is."""
         pack, time = self._pack, self._TIME
         fragments = []
@@ -61,10 +63,11 @@ class MessagePackCodec:
                 amount = fields[letter]
                 if type(amount) is float and amount.is_integer() and abs(amount) < _EXACT:
                     fields[letter] = int(amount)
-            if letters is not None:
+            whole = letters is None or is_word(tick)
+            if letters is not None and not whole:
                 fields = {letter: fields[letter] for letter in fields if letter in letters}
             packed = pack(fields)
-            if letters is not None and "t" not in letters:
+            if letters is not None and not whole and "t" not in letters:
                 fragments.append(packed)
                 continue
             second, nanosecond = divmod(tick.event_ns, SECOND_NS)

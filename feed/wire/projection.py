@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from weakref import WeakValueDictionary
 
 from feed.errors import InvalidParameter
-from feed.market.ticks import KIND_OF_CHANNEL, Channel, Kind, Tick
+from feed.market.ticks import KIND_OF_CHANNEL, Channel, Kind
+from feed.market.words import Event
 from feed.wire.codec import Codec
 from feed.wire.letters import names_by_letter
 from feed.wire.messages import Message
@@ -65,7 +66,7 @@ class ProjectedCodec:
         """Load what it needs."""
         self.whole.load()
 
-    def encode(self, ticks: Sequence[Tick], letters: frozenset[str] | None = None) -> list[bytes]:
+    def encode(self, ticks: Sequence[Event], letters: frozenset[str] | None = None) -> list[bytes]:
         """Return one fragment a tick."""
         return self.whole.encode(ticks, self.letters if letters is None else letters)
 
@@ -123,4 +124,6 @@ def projected(codec: Codec, fields: frozenset[str] | None, channels: Iterable[Ch
 
 
 def _letters_on(channels: Iterable[Channel]) -> frozenset[str]:
-    return _ALWAYS.union(*(LETTERS_OF[KIND_OF_CHANNEL[channel]] for channel in channels))
+    return _ALWAYS.union(
+        *(LETTERS_OF[KIND_OF_CHANNEL[each]] for each in channels if each in KIND_OF_CHANNEL)
+    )

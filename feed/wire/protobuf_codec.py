@@ -20,7 +20,8 @@ from operator import attrgetter
 from typing import Any
 
 from feed.errors import InvalidMessage
-from feed.market.ticks import CHANNELS, ConflatedTrade, Kind, Tick, Trade
+from feed.market.ticks import CHANNELS, ConflatedTrade, Kind, Trade
+from feed.market.words import WORD_CHANNELS, Event, GenerationWord, is_word
 from feed.wire.codec_name import CodecName
 from feed.wire.delimiter import Delimiter
 from feed.wire.frame_shape import Joints
@@ -37,7 +38,7 @@ _DECODERS: dict[str, Callable[[Any], object]] = {
     "time_ns": rfc3339,
     "nearest": dict,
     "conflate": dict,
-    **dict.fromkeys(("conditions", "names"), list),
+    **dict.fromkeys(("conditions", "names", "channels", *WORD_CHANNELS), list),
     **dict.fromkeys((*CHANNELS, *SILENT_CHANNELS, *CHANNEL_FIELDS), list),
 }
 _TYPES = {kind.name.lower(): kind.value for kind in Kind}  # `T`, where it is not the item's name
@@ -45,6 +46,12 @@ _CONFLATED = "conflated"
 _EXACT_ID = "exact_id"
 _RARE = frozenset({_CONFLATED, _EXACT_ID})  # fields of few trades, set beside the others
 _OMITTED_IF_EMPTY = ("tks", "xi", "xfi")  # letters
+_OMITTED = {
+    "gap": ("channels",),
+    "subscription": WORD_CHANNELS,
+    "generation": ("facts", "as_of", "code", "msg", "prompt_tokens", "completion_tokens"),
+    "generated": ("code", "msg", "prompt_tokens", "completion_tokens"),
+}  # of other items
 _LENGTH_DELIMITED = 2  # wire type
 _ONE_BYTE = 0x80  # numbers below are one byte as a varint
 
@@ -74,7 +81,7 @@ class _Shape:
     """How one kind of item is made and read.
 
     Attributes:
-        tag: its field's in Item, one byte.
+        tag: its field's in Item; one byte, of words two.
         make: its message class.
         names: of its fields, without those that few trades have.
         values: reads the same from a tick; not used for feed messages.
@@ -153,12 +160,13 @@ class _Schema:
         """Return a message as an item of a batch."""
         data: bytes = message.SerializeToString()
         size = len(data)
-        if size + 2 < _ONE_BYTE:
-            return b"%b%c%b%c%b" % (self.batch_tag, size + 2, shape.tag, size, data)
+        within = size + len(shape.tag) + 1
+        if within < _ONE_BYTE:
+            return b"%b%c%b%c%b" % (self.batch_tag, within, shape.tag, size, data)
         length = varint(size)
         return b"%b%b%b%b%b" % (
             self.batch_tag,
-            varint(size + len(length) + 1),
+            varint(size + len(length) + len(shape.tag)),
             shape.tag,
             length,
             data,
@@ -186,13 +194,15 @@ class ProtobufCodec:
         """Load the runtime and the schema."""
         _schema()
 
-    def encode(self, ticks: Sequence[Tick], letters: frozenset[str] | None = None) -> list[bytes]:
+    def encode(self, ticks: Sequence[Event], letters: frozenset[str] | None = None) -> list[bytes]:
         """Return one fragment a tick; with letters only these fields are set."""
         schema = _schema()
         shapes, item, conflated = schema.ticks, schema.item, schema.conflated
         fragments = []
         for tick in ticks:
-            shape = shapes[tick.kind]
+            shape = (
+                schema.items[tick.type] if isinstance(tick, GenerationWord) else shapes[tick.kind]
+            )
             fields = dict(zip(shape.names, shape.values(tick), strict=True))
             if isinstance(tick, Trade):
                 if tick.exact_id:
@@ -200,7 +210,7 @@ class ProtobufCodec:
                 if isinstance(tick, ConflatedTrade):
                     values = zip(conflated.names, conflated.values(tick), strict=True)
                     fields[_CONFLATED] = conflated.make(**dict(values))
-            if letters is not None:
+            if letters is not None and not is_word(tick):
                 fields = _kept(fields, shape, letters)
                 if isinstance(tick, ConflatedTrade):
                     own = dict(zip(conflated.names, conflated.values(tick), strict=True))
@@ -295,6 +305,9 @@ def _object(schema: _Schema, kind: str, message: Any) -> dict[str, Any]:  # noqa
         del fields["conflate"]
     if kind == "warning" and not fields["since"]:
         del fields["since"]
+    for letter in _OMITTED.get(kind, ()):
+        if not fields[letter]:
+            del fields[letter]
     if kind == "trade":
         if message.HasField(_CONFLATED):
             fields |= schema.conflated.read(message.conflated)

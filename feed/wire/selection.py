@@ -5,15 +5,25 @@ share the same bytes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 from feed.market.asset_classes import BY_FORM, AssetClasses, has_wildcard
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, KIND_OF_CHANNEL, Channel, Kind, Opaque, Tick
 from feed.market.wildcards import GLOBBED, both, marked, wildcards_of
+from feed.market.words import WORD_CHANNELS, WordChannel
+
+# Selections, like the ring, have words among ticks; most code has to do with ticks alone.
+ALL_CHANNELS = (*CHANNELS, *cast("tuple[Channel, ...]", WORD_CHANNELS))
 
 _EVERYTHING = frozenset({ALL})
+_WORDS: frozenset[object] = frozenset(WORD_CHANNELS)
 _NOTHING: frozenset[str] = frozenset()
+_KINDS = {
+    **KIND_OF_CHANNEL,
+    **{cast("Channel", each): cast("Kind", each) for each in WORD_CHANNELS},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +33,8 @@ class Selection:
     Attributes:
         symbols: per channel, in the order of `Channel`, its symbols; channels without any are left
             out, and `{"*"}` stands for every symbol. A wildcard of another kind stands for those
-            of a class, or for those that match a glob; others may be beside it.
+            of a class, or for those that match a glob; others may be beside it. Behind them those
+            of words, with their keys, each by its name.
         intervals_ms: per conflated channel its interval; channels without symbols are left out.
         every: it takes every event, of unknown kinds too: what a server that follows asks for.
     """
@@ -39,7 +50,7 @@ class Selection:
         intervals_ms: Mapping[Channel, int] | None = None,
     ) -> "Selection":
         """Make the selection of these symbols per channel; `*` among them absorbs the others."""
-        chosen = ((channel, frozenset(symbols.get(channel, ()))) for channel in CHANNELS)
+        chosen = ((channel, frozenset(symbols.get(channel, ()))) for channel in ALL_CHANNELS)
         kept = tuple(
             (channel, _EVERYTHING if ALL in some else some) for channel, some in chosen if some
         )
@@ -48,6 +59,11 @@ class Selection:
             kept,
             tuple((channel, intervals[channel]) for channel, _ in kept if channel in intervals),
         )
+
+    @classmethod
+    def of_words(cls, channel: WordChannel, keys: Iterable[str]) -> "Selection":
+        """Make the selection of some keys of a channel of words."""
+        return cls.of({cast("Channel", channel): keys})
 
     def parts(self) -> dict[int, "Selection"]:
         """Return its parts by conflation interval in milliseconds; 0 is the lossless part."""
@@ -74,19 +90,33 @@ class Selection:
         return Selection.of(shared, dict(self.intervals_ms))
 
     @property
+    def ticks(self) -> "Selection":
+        """The part of it that selects ticks: all of it, where it selects no words."""
+        return self if not self.words else replace(self, symbols=self.symbols[: -len(self.words)])
+
+    @property
+    def words(self) -> tuple[tuple[WordChannel, frozenset[str]], ...]:
+        """The channels of words that it selects, each with its keys."""
+        symbols = self.symbols
+        if not symbols or symbols[-1][0] not in _WORDS:
+            return ()
+        words = tuple((channel, keys) for channel, keys in symbols if channel in _WORDS)
+        return cast("tuple[tuple[WordChannel, frozenset[str]], ...]", words)
+
+    @property
     def entries(self) -> int:
         """How many symbols it names over all channels; a wildcard counts as one."""
         return sum(len(some) for _, some in self.symbols)
 
     def by_kind(self) -> dict[Kind, frozenset[str]]:
-        """Return the symbols wanted of each kind of tick."""
-        kinds = {KIND_OF_CHANNEL[channel]: some for channel, some in self.symbols}
+        """Return the symbols wanted of each kind of tick, and the keys of each kind of word."""
+        kinds = {_KINDS[channel]: some for channel, some in self.symbols}
         return kinds | {Opaque.kind: _EVERYTHING} if self.every else kinds
 
     def select(self, ticks: Sequence[Tick], classes: AssetClasses = BY_FORM) -> list[int]:
         """Return the indices of the ticks that are wanted, in order.
 
-        Whoever has ticks of unknown kinds among them asks `every` about those.
+        Whoever has events among them that are no ticks asks about those.
         """
         wanted = self.by_kind()
         if len(wanted) >= len(Kind) and all(some == _EVERYTHING for some in wanted.values()):

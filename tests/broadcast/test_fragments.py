@@ -13,7 +13,7 @@ from feed.broadcast.fragments import TURN_TICKS, Fragments
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.segments import SEGMENT_TICKS
 from feed.errors import Overrun
-from feed.market.ticks import Tick
+from feed.market.words import Event
 from feed.wire.json_codec import JSON, JsonCodec
 from feed.wire.selection import Selection
 from tests.fakes.numbered_ticks import numbered
@@ -116,7 +116,7 @@ class CountingCodec(JsonCodec):
     def __init__(self) -> None:
         self.encoded = 0
 
-    def encode(self, ticks: Sequence[Tick], letters: frozenset[str] | None = None) -> list[bytes]:
+    def encode(self, ticks: Sequence[Event], letters: frozenset[str] | None = None) -> list[bytes]:
         self.encoded += len(ticks)
         return super().encode(ticks, letters)
 
@@ -192,7 +192,7 @@ class WatchedFragment(bytes):
 class WatchedCodec(JsonCodec):
     __slots__ = ()
 
-    def encode(self, ticks: Sequence[Tick], letters: frozenset[str] | None = None) -> list[bytes]:
+    def encode(self, ticks: Sequence[Event], letters: frozenset[str] | None = None) -> list[bytes]:
         return [WatchedFragment(fragment) for fragment in super().encode(ticks, letters)]
 
 

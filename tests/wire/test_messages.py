@@ -49,6 +49,7 @@ MAKERS = {
     "wire/message_models.py",
     "wire/push_messages.py",  # to producers, with their forms
     "wire/letters.py",
+    "wire/word_fields.py",  # the same for words
     "wire/protobuf_codec.py",
     "wire/protobuf_rows.py",
     "wire/follow_frames.py",

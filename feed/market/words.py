@@ -1,0 +1,130 @@
+"""Words: events beside ticks, such as what a language model says, under keys that are no symbols.
+
+They go through the same ring as ticks, under the same sequences; each has a key within its channel,
+and a number within its key. A word is never changed after it was published.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import ClassVar
+
+from feed.market.ticks import Tick
+
+ID_PREFIX = "gen_"
+ID_PATTERN = rf"^{ID_PREFIX}[0-9a-f]{{32}}$"  # 128 random bits
+ID_SHAPE = f"the id of a generation: {ID_PREFIX} and 32 hexadecimal digits"
+_ID_LENGTH = len(ID_PREFIX) + 32
+_DIGITS = frozenset("0123456789abcdef")
+
+
+class WordChannel(StrEnum):
+    """The channels whose keys are not symbols; `kind` of a word is its channel."""
+
+    GENERATIONS = "generations"
+
+
+WORD_CHANNELS = tuple(WordChannel)
+
+
+class WordType(StrEnum):
+    """What a word of a generation says: its `T` on the wire."""
+
+    GENERATION = "generation"  # it begins; for late comers its state, with the text so far
+    TOKEN = "token"  # noqa: S105 - a piece of its text
+    GENERATED = "generated"  # it is over
+
+
+class GenerationState(StrEnum):
+    """How a generation stands, or ended."""
+
+    RUNNING = "running"
+    STOP = "stop"
+    LENGTH = "length"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(slots=True)
+class GenerationWord:
+    """One word of a generation. All words of one, in order, are its log: begin, tokens, end.
+
+    Attributes:
+        symbol: the key: the generation's id.
+        type: what it says.
+        number: its place in the generation, from 0 on; of a state that of the last word in it.
+        event_ns: when it was said, since the Unix epoch.
+        text: a piece of the text; of a state all of it so far.
+        model: what says it.
+        state: how the generation stands after it.
+        code: why it failed, for programs.
+        words: the same for a person.
+        prompt_tokens, completion_tokens: how many tokens were read and said; once it is over.
+        facts: what the prompt was grounded on, where it was.
+        as_of: the position as of which the facts are.
+    """
+
+    kind: ClassVar[WordChannel] = WordChannel.GENERATIONS
+    symbol: str
+    type: WordType
+    number: int
+    event_ns: int
+    text: str = ""
+    model: str = ""
+    state: GenerationState = GenerationState.RUNNING
+    code: str = ""
+    words: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    facts: str = ""
+    as_of: str = ""
+
+    @property
+    def id(self) -> str:
+        """The id of the generation, which is its key."""
+        return self.symbol
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing follows."""
+        return self.state is not GenerationState.RUNNING
+
+
+Word = GenerationWord  # of any channel
+Event = Tick | Word
+
+
+def is_generation_id(text: str) -> bool:
+    """Tell whether a text may be the id of a generation."""
+    return (
+        len(text) == _ID_LENGTH
+        and text.startswith(ID_PREFIX)
+        and _DIGITS.issuperset(text[len(ID_PREFIX) :])
+    )
+
+
+def is_word(event: object) -> bool:
+    """Tell whether something among ticks is a word; words go through the ring with them."""
+    return type(event) is GenerationWord
+
+
+def fold(state: GenerationWord | None, words: Iterable[GenerationWord]) -> GenerationWord | None:
+    """Return the state of a generation after some of its words; None: it has not begun.
+
+    Args:
+        state: before them; None: they begin with the first.
+        words: that follow it, in order.
+    """
+    texts = [] if state is None else [state.text]
+    for word in words:
+        texts.append(word.text)
+        if state is None:
+            state = replace(word, text="")
+            continue
+        state = replace(state, number=word.number, event_ns=word.event_ns)
+        if word.type is WordType.GENERATED:
+            state.state, state.code, state.words = word.state, word.code, word.words
+            state.prompt_tokens = word.prompt_tokens
+            state.completion_tokens = word.completion_tokens
+    return None if state is None else replace(state, text="".join(texts))
