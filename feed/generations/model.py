@@ -12,6 +12,7 @@ from typing import Protocol, Self
 
 from feed.errors import FeedError
 from feed.generations.facts import Facts
+from feed.market.words import GenerationState
 from feed.wire.generations.asked import Asked
 
 
@@ -28,10 +29,10 @@ class Finish:
     """How an answer ended that did not fail.
 
     Attributes:
-        state: a `GenerationState`: STOP, or LENGTH where there were as many tokens as allowed.
+        state: STOP, or LENGTH where there were as many tokens as allowed.
     """
 
-    state: str
+    state: GenerationState
 
 
 Piece = str | Usage | Finish

@@ -14,9 +14,9 @@ from itertools import islice
 
 from feed.market.summary.figures import Base, Figures
 
-RUN = 64  # figures between two yields: at most 0.3 ms
+RUN = 32  # figures between two yields: 0.1 ms
 MOST_LISTED = 10  # symbols of a list
-_RANKED = 512  # spreads between two yields on the way to the median
+_SORTED = 1_024  # spreads that are sorted together, and passed on the way to the median: 0.3 ms
 
 
 @dataclass(slots=True)
@@ -114,11 +114,10 @@ class _Tally:
         self.risen, self.fallen, self.active = _Top(), _Top(), _Top()
         self.gapped, self.widest, self.halted = _Top(), _Top(), _Top()
         self.gaps = 0
-        self.spreads: list[list[float]] = []  # of each run, sorted
+        self.spreads: list[list[float]] = [[]]  # all but the last are full, and sorted
 
     def take(self, run: list[Figures]) -> None:
         """Take the figures of some symbols."""
-        spreads = []
         for figures in run:
             self.figures[figures.symbol] = figures
             self._take_change(figures)
@@ -132,8 +131,14 @@ class _Tally:
                 self.halted.offer(0, figures)
             if (spread := figures.spread_bp) is not None:
                 self.widest.offer(-spread, figures)
-                spreads.append(spread)
-        self.spreads.append(sorted(spreads))
+                self._take_spread(spread)
+
+    def _take_spread(self, spread_bp: float) -> None:
+        last = self.spreads[-1]
+        last.append(spread_bp)
+        if len(last) == _SORTED:
+            last.sort()
+            self.spreads.append([])
 
     def _take_change(self, figures: Figures) -> None:
         breadth, change = self.breadth, figures.change_pct
@@ -154,7 +159,7 @@ class _Tally:
 def summarize(figures: Iterable[Figures]) -> Generator[None, None, Summary]:
     """Return the summary of figures, each of a symbol of its own; yield between runs of them.
 
-    Complexity: O(symbols), and O(symbols × log(symbols / `RUN`)) for the median.
+    Complexity: O(symbols), and O(symbols × log(symbols)) for the median.
     """
     tally = _Tally()
     remaining = iter(figures)
@@ -179,14 +184,14 @@ def summarize(figures: Iterable[Figures]) -> Generator[None, None, Summary]:
 
 
 def _median(runs: list[list[float]]) -> Generator[None, None, float | None]:
-    """Return the median of sorted runs; the lower one of two in the middle."""
+    """Return the median of runs, all but the last of which are sorted; the lower one of two."""
     count = sum(map(len, runs))
     if not count:
         return None
-    ranked = merge(*runs)
+    ranked = merge(*runs[:-1], sorted(runs[-1]))
     middle = (count - 1) // 2
-    for passed in range(0, middle, _RANKED):
-        for _ in islice(ranked, min(_RANKED, middle - passed)):
+    for passed in range(0, middle, _SORTED):
+        for _ in islice(ranked, min(_SORTED, middle - passed)):
             pass
         yield
     return next(ranked)
