@@ -1,7 +1,8 @@
 """Errors as RFC 9457 problem details: the parameter, its value, and the accepted values."""
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -52,44 +53,71 @@ def legible(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong with a request, before it has a form.
+
+    Attributes:
+        status: of the answer.
+        detail: for a person.
+        members: what a problem document says of it beside that.
+        headers: of the answer.
+    """
+
+    status: int
+    detail: str
+    members: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def problem(self) -> web.Response:
+        """Return it as a problem document."""
+        response = problem(self.status, self.detail, **self.members)
+        response.headers.update(self.headers)
+        return response
+
+
+def retry_after(seconds: float) -> dict[str, str]:
+    """Return the header that says when to come back."""
+    return {hdrs.RETRY_AFTER: str(max(1, math.ceil(seconds)))}
+
+
 def problem_of(error: FeedError) -> web.Response:
     """Return the problem document of an error of ours; all of these are the client's."""
+    return failure_of(error).problem()
+
+
+def failure_of(error: FeedError) -> Failure:
+    """Return what an error of ours is to a client; all of these are the client's."""
     if isinstance(error, InvalidParameter):
-        return problem(
-            HTTPStatus.BAD_REQUEST,
-            str(error),
-            parameter=error.parameter,
-            value=error.value
-            if isinstance(error.value, str | int | float)
-            else shorten(error.value),
-            accepted=error.accepted,
-        )
+        is_plain = isinstance(error.value, str | int | float)
+        members = {
+            "parameter": error.parameter,
+            "value": error.value if is_plain else shorten(error.value),
+            "accepted": error.accepted,
+        }
+        return Failure(HTTPStatus.BAD_REQUEST, str(error), members)
     if isinstance(error, LimitExceeded):
         return _of_limit(error)
     if isinstance(error, CredentialRefused) and error.why == Denial.UNAVAILABLE:
-        response = problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
-        response.headers[hdrs.RETRY_AFTER] = str(_RETRY_AFTER_S)
-        return response
+        headers = retry_after(_RETRY_AFTER_S)
+        return Failure(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers=headers)
     if isinstance(error, Unauthenticated | CredentialRefused):
-        response = problem(HTTPStatus.UNAUTHORIZED, str(error))
-        refused = isinstance(error, CredentialRefused)
-        response.headers[hdrs.WWW_AUTHENTICATE] = _WRONG if refused else _CHALLENGE
-        return response
+        challenge = _WRONG if isinstance(error, CredentialRefused) else _CHALLENGE
+        headers = {hdrs.WWW_AUTHENTICATE: challenge}
+        return Failure(HTTPStatus.UNAUTHORIZED, str(error), headers=headers)
     if isinstance(error, NotGranted):
-        return problem(HTTPStatus.FORBIDDEN, str(error), granted=error.granted)
-    return problem(HTTPStatus.BAD_REQUEST, str(error))
+        return Failure(HTTPStatus.FORBIDDEN, str(error), {"granted": error.granted})
+    return Failure(HTTPStatus.BAD_REQUEST, str(error))
 
 
-def _of_limit(error: LimitExceeded) -> web.Response:
-    """Return the problem document of a limit: of a rate it says when to come back."""
-    accepted = f"at most {error.maximum}"
+def _of_limit(error: LimitExceeded) -> Failure:
+    """Return what a limit is to a client: of a rate it says when to come back."""
+    members: dict[str, Any] = {"limit": error.limit, "accepted": f"at most {error.maximum}"}
     if not isinstance(error, TooOften):
-        status, value = HTTPStatus.BAD_REQUEST, error.requested
-        return problem(status, str(error), limit=error.limit, value=value, accepted=accepted)
-    status = HTTPStatus.TOO_MANY_REQUESTS
-    response = problem(status, str(error), limit=error.limit, accepted=accepted)
-    response.headers[hdrs.RETRY_AFTER] = str(max(1, math.ceil(error.retry_s)))
-    return response
+        members["value"] = error.requested
+        return Failure(HTTPStatus.BAD_REQUEST, str(error), members)
+    headers = retry_after(error.retry_s)
+    return Failure(HTTPStatus.TOO_MANY_REQUESTS, str(error), members, headers)
 
 
 def problem_for(error: Exception, path: str) -> web.Response:
@@ -98,20 +126,26 @@ def problem_for(error: Exception, path: str) -> web.Response:
     Raises:
         HTTPException, ConnectionError: it is not a problem, or nobody is there to read of it.
     """
+    return failure_for(error, path).problem()
+
+
+def failure_for(error: Exception, path: str) -> Failure:
+    """Return what any error that a handler raised is to a client.
+
+    Raises:
+        HTTPException, ConnectionError: it is none, or nobody is there to read of it.
+    """
     if isinstance(error, FeedError):
-        return problem_of(error)
+        return failure_of(error)
     if isinstance(error, web.HTTPNotFound):
-        return nothing_at(path)
+        return Failure(HTTPStatus.NOT_FOUND, _nothing_at(path))
     if isinstance(error, web.HTTPException) and error.status >= HTTPStatus.BAD_REQUEST:
-        response = problem(error.status, error.text or error.reason)
-        response.headers.update(
-            (name, value) for name, value in error.headers.items() if name not in _OF_THE_BODY
-        )
-        return response
+        headers = {name: value for name, value in error.headers.items() if name not in _OF_THE_BODY}
+        return Failure(error.status, error.text or error.reason, headers=headers)
     if isinstance(error, web.HTTPException | ConnectionError):
         raise error
     log.error("request_failed", path=legible(path), exc_info=error)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; it has been logged")
+    return Failure(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; it has been logged")
 
 
 def with_problems(handler: Handler) -> Handler:
@@ -153,4 +187,8 @@ async def allowed_methods(request: web.Request) -> str | None:
 
 def nothing_at(path: str, prefix: str = "") -> web.Response:
     """Return the problem document of a path that leads nowhere; `prefix`: that of our pages."""
-    return problem(HTTPStatus.NOT_FOUND, f"there is nothing at {path}; see {prefix}/")
+    return problem(HTTPStatus.NOT_FOUND, _nothing_at(path, prefix))
+
+
+def _nothing_at(path: str, prefix: str = "") -> str:
+    return f"there is nothing at {path}; see {prefix}/"
