@@ -2,6 +2,7 @@
 
 `connect` and `connect_blocking` are the Python client; the rest of it is in `feed.client`.
 `publisher` and `publisher_blocking` send ticks to a server, each once.
+`generate` asks a language model of a server, and `watch_answer` reads what somebody asked it.
 `Broadcaster` is a feed inside a program, to which it publishes `Trade`, `Quote` and `Status`.
 """
 
@@ -17,14 +18,24 @@ __all__ = [
     "__version__",
     "connect",
     "connect_blocking",
+    "generate",
+    "generate_blocking",
     "publisher",
     "publisher_blocking",
+    "watch_answer",
+    "watch_answer_blocking",
 ]
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from feed.client.connecting import connect, connect_blocking
+    from feed.client.generating.making import (
+        generate,
+        generate_blocking,
+        watch_answer,
+        watch_answer_blocking,
+    )
     from feed.client.publishing.making import publisher, publisher_blocking
     from feed.library.broadcaster import Broadcaster
     from feed.market.submissions import Quote, Status, Trade
@@ -33,6 +44,10 @@ else:  # a type checker that saw a `__getattr__` would let every name pass
     _HOMES = {
         "connect": "feed.client.connecting",
         "connect_blocking": "feed.client.connecting",
+        "generate": "feed.client.generating.making",
+        "generate_blocking": "feed.client.generating.making",
+        "watch_answer": "feed.client.generating.making",
+        "watch_answer_blocking": "feed.client.generating.making",
         "publisher": "feed.client.publishing.making",
         "publisher_blocking": "feed.client.publishing.making",
         "Broadcaster": "feed.library.broadcaster",

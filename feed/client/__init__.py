@@ -17,9 +17,10 @@ tables.py           ticks as frames of pandas or polars
 tail.py             ticks as lines; recording.py all that a server sends, to a file
 errors.py           the errors that are raised
 publishing/         the other way: ticks to a server, each once
+generating/         what language models answer, read while it is written
 
-Here belongs all that a Python program needs to read a feed, and to publish to one. Not here: its
-look in a terminal. May import `feed.logger` and below.
+Here belongs all that a Python program needs to read a feed, to publish to one, and to ask one. Not
+here: its look in a terminal. May import `feed.logger` and below.
 """
 
 from feed.client.connecting import connect, connect_blocking
@@ -43,6 +44,15 @@ from feed.client.events import (
     TokenFailed,
     Unknown,
 )
+from feed.client.generating.answer import Answer
+from feed.client.generating.errors import GenerationFailed
+from feed.client.generating.making import (
+    generate,
+    generate_blocking,
+    watch_answer,
+    watch_answer_blocking,
+)
+from feed.client.generating.transcript import Usage
 from feed.client.publishing.errors import BatchRefused, BufferFull, NameInUse, Undelivered
 from feed.client.publishing.making import publisher, publisher_blocking
 from feed.client.publishing.publisher import Publisher
@@ -54,6 +64,7 @@ from feed.wire.codec_name import CodecName
 from feed.wire.transport import Transport, TransportName
 
 __all__ = [
+    "Answer",
     "Bar",
     "Batch",
     "BatchRefused",
@@ -70,6 +81,7 @@ __all__ = [
     "FeedState",
     "Gap",
     "GaveUp",
+    "GenerationFailed",
     "Leaving",
     "Malformed",
     "Mark",
@@ -96,9 +108,14 @@ __all__ = [
     "TransportName",
     "Undelivered",
     "Unknown",
+    "Usage",
     "connect",
     "connect_blocking",
     "event_ns",
+    "generate",
+    "generate_blocking",
     "publisher",
     "publisher_blocking",
+    "watch_answer",
+    "watch_answer_blocking",
 ]

@@ -1,0 +1,80 @@
+"""An answer for scripts and notebooks that have no event loop, or one that is busy."""
+
+from types import TracebackType
+from typing import Self
+
+from feed.client.generating.answer import Answer
+from feed.client.generating.transcript import Usage
+from feed.client.loop_thread import LoopThread
+from feed.market.words import GenerationState
+
+
+class BlockingAnswer:
+    """An `Answer` whose methods wait; use it in a `with` block.
+
+    Attributes:
+        answer: the answer itself; its attributes can be read at any time.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self._thread = LoopThread("a blocking answer")
+
+    def __enter__(self) -> Self:
+        self._thread.begin()
+        try:
+            self._thread.wait(self.answer.__aenter__())
+        except BaseException:
+            self._thread.end()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._thread.wait(self.answer.close())
+        finally:
+            self._thread.end()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        """Return the next piece of text; raises as `Answer.__anext__` does."""
+        try:
+            return self._thread.wait(self.answer.__anext__())
+        except StopAsyncIteration:
+            raise StopIteration from None
+
+    @property
+    def id(self) -> str:
+        """The id of the generation, by which others watch it."""
+        return self.answer.id
+
+    @property
+    def model(self) -> str:
+        """What answers."""
+        return self.answer.model
+
+    @property
+    def text(self) -> str:
+        """All of the text that has come."""
+        return self.answer.text
+
+    @property
+    def state(self) -> GenerationState:
+        """How it stands: running, or how it ended."""
+        return self.answer.state
+
+    @property
+    def usage(self) -> Usage | None:
+        """Its tokens, once it is over; None where they are not told."""
+        return self.answer.usage
+
+    def cancel(self) -> None:
+        """Have the model stop, as `Answer.cancel` does; may be called by another thread."""
+        self._thread.wait(self.answer.cancel())
