@@ -18,6 +18,7 @@ import typer
 
 from feed import __version__
 from feed.cli import key, listening, token
+from feed.cli.ask import ask
 from feed.cli.bench import bench
 from feed.cli.inspect import inspect
 from feed.cli.plumbing import ENDED_BY, FAILED, NOT_ACCEPTED, complain
@@ -91,6 +92,7 @@ app.command(cls=ServeCommand)(serve)
 app.command()(listening.tail)
 app.command()(listening.record)
 app.command()(publish)
+app.command()(ask)
 app.command()(listening.watch)
 app.command()(listening.top)
 app.command()(listening.why)

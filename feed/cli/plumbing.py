@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from types import MappingProxyType
 from typing import Any
 
 import typer
@@ -28,8 +29,18 @@ def complain(message: str, status: int) -> int:
 
 
 @contextmanager
-def naming_options(context: typer.Context, symbols_option: str = "--symbols") -> Iterator[None]:
-    """Let a complaint about a parameter name the option, or the variable, that it comes from."""
+def naming_options(
+    context: typer.Context,
+    symbols_option: str = "--symbols",
+    names: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[None]:
+    """Let a complaint about a parameter name the option, or the variable, that it comes from.
+
+    Args:
+        context: of the command.
+        symbols_option: where symbols come from.
+        names: where parameters come from whose options are called otherwise.
+    """
     try:
         yield
     except InvalidParameter as error:
@@ -37,7 +48,9 @@ def naming_options(context: typer.Context, symbols_option: str = "--symbols") ->
         from feed.settings.variables import variable_name  # noqa: PLC0415
 
         source = context.get_parameter_source(error.parameter)
-        if error.parameter in {*Channel, "symbols"}:
+        if error.parameter in names:
+            name = names[error.parameter]
+        elif error.parameter in {*Channel, "symbols"}:
             name = symbols_option
         elif source is not None and source.name == "ENVIRONMENT":
             name = variable_name(error.parameter)

@@ -9,6 +9,7 @@ top_view.py         the drawing of it, from sample.py (a server at a moment, and
 listing.py          tables that are sorted and scrolled; lines.py and words.py their parts
 screen.py           a terminal taken over and given back, or plain text; keys.py and writer.py its
                     two directions
+ask.py              an answer of a language model, piece by piece
 finite.py           requests with one answer; together.py tasks that end together
 
 Views know no terminal, stream, server or clock. Here belong pictures for people at a terminal. Not

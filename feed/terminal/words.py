@@ -23,6 +23,8 @@ _STEP = 1_000
 _PREFIXES = ("", "k", "M", "G", "T")
 _SECOND_S = 1
 _MILLISECOND_S = 1e-3
+_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], "\N{REPLACEMENT CHARACTER}")
+_CONTROLS |= {ord("\n"): "\n", ord("\t"): "\t", ord("\r"): ""}
 _UNITS_S = ((86_400, "d"), (3_600, "h"), (60, "m"), (_SECOND_S, "s"))
 
 
@@ -112,6 +114,11 @@ def printable(text: object, limit: int = MAX_SHOWN_LENGTH) -> str:
     """Return a text from outside without what a terminal would obey, cut to `limit` characters."""
     clean = "".join(char if char.isprintable() else "�" for char in str(text)[: limit + 1])
     return clean if len(clean) <= limit else f"{clean[: limit - 1]}…"
+
+
+def obeyed_by_none(text: str) -> str:
+    """Return a text of many lines without what a terminal would obey, but for lines and tabs."""
+    return text.translate(_CONTROLS)
 
 
 def _by_power(value: float, width: int) -> str:

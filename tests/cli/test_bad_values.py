@@ -32,6 +32,7 @@ NEEDED = {
     "proxy": ["nginx"],
     "why": ["1"],
     "publish": ["x.ndjson"],
+    "ask": ["x"],
     "bench": ["fanout"],
 }
 NO_NUMBERS = ["", "x", "nan", "1e999", "-1", "½", "1\n2"]

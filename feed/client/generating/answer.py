@@ -58,7 +58,7 @@ class Answer:
         clock: Clock,
         heartbeat_s: float,
         session: aiohttp.ClientSession | None,
-        tell: Callable[[Disconnected], None] | None = None,
+        on_event: Callable[[Disconnected], None] | None = None,
     ) -> None:
         """Ask nothing yet; `generate` and `watch_answer` explain what a caller chooses.
 
@@ -71,7 +71,7 @@ class Answer:
             clock: the time.
             heartbeat_s: the longest silence of a connection that is taken to stand.
             session: to connect by; None: one of its own, which ends with it.
-            tell: is called with each end of a connection; None: it is logged.
+            on_event: is called with each end of a connection; None: it is logged.
         """
         self._base = base
         self._way = way
@@ -82,7 +82,7 @@ class Answer:
         self._heartbeat_s = heartbeat_s
         self._session = session
         self._owns_session = session is None
-        self._tell = tell or self._warn
+        self._tell = on_event or self._warn
         self._link: AnswerLink | None = None
         self._read: Callable[[bytes], None] = lambda _: None  # the link's bytes
         self._silent_s = 0.0  # waited for the link so far, since it said something

@@ -42,6 +42,7 @@ def generate(  # noqa: D417 - arguments of a kind are explained together
     token: TokenSource | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     give_up_after_s: float | None = LINGER_S,
+    on_event: Callable[[Disconnected], None] | None = None,
     session: aiohttp.ClientSession | None = None,
 ) -> Answer:
     """Ask a language model of a server, and read its answer while it is written.
@@ -74,6 +75,7 @@ def generate(  # noqa: D417 - arguments of a kind are explained together
         heartbeat_s: a connection that is silent for this time is dead. Servers speak at least every
             10 s, also while a model thinks.
         give_up_after_s: raise `GaveUp` when there was no connection for this time; None: never.
+        on_event: is called with each end of a connection; by default that is logged.
         session: to connect with, for proxies and certificates; it stays open.
 
     Raises:
@@ -98,6 +100,7 @@ def generate(  # noqa: D417 - arguments of a kind are explained together
         token=token,
         heartbeat_s=heartbeat_s,
         give_up_after_s=give_up_after_s,
+        on_event=on_event,
         session=session,
     )
 
@@ -111,6 +114,7 @@ def watch_answer(
     token: TokenSource | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     give_up_after_s: float | None = LINGER_S,
+    on_event: Callable[[Disconnected], None] | None = None,
     session: aiohttp.ClientSession | None = None,
 ) -> Answer:
     """Read an answer that somebody shared, while it is written: first its text so far.
@@ -125,6 +129,7 @@ def watch_answer(
         token: likewise.
         heartbeat_s: likewise.
         give_up_after_s: likewise.
+        on_event: likewise.
         session: likewise.
 
     Raises:
@@ -140,6 +145,7 @@ def watch_answer(
         token=token,
         heartbeat_s=heartbeat_s,
         give_up_after_s=give_up_after_s,
+        on_event=on_event,
         session=session,
     )
 
@@ -154,8 +160,8 @@ def make(
     token: TokenSource | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     give_up_after_s: float | None = LINGER_S,
+    on_event: Callable[[Disconnected], None] | None = None,
     session: aiohttp.ClientSession | None = None,
-    tell: Callable[[Disconnected], None] | None = None,
     clock: Clock | None = None,
     backoff: Backoff | None = None,
 ) -> Answer:
@@ -183,7 +189,7 @@ def make(
         clock=clock,
         heartbeat_s=heartbeat_s,
         session=session,
-        tell=tell,
+        on_event=on_event,
     )
 
 

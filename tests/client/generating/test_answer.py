@@ -90,7 +90,7 @@ async def test_passing_trouble_is_waited_for(desk: MiniDesk, status: int) -> Non
     clock = ManualClock()
     told: list[Disconnected] = []
     desk.answers = [says(status, error("busy", "later"), **{"Retry-After": "7"})]
-    assert await all_of(answer_of(desk, clock=clock, tell=told.append)) == ["A", "B", "C"]
+    assert await all_of(answer_of(desk, clock=clock, on_event=told.append)) == ["A", "B", "C"]
     assert clock.slept_s == [8.0]
     assert [event.reason for event in told] == [f"{desk.url}/v1/responses answers {status}: later"]
 
@@ -142,7 +142,7 @@ async def test_a_server_that_breaks_the_protocol_again_and_again_is_left(desk: M
 async def test_silence_is_a_lost_connection(desk: MiniDesk) -> None:
     desk.end, clock = None, ManualClock()
     told: list[Disconnected] = []
-    async with answer_of(desk, clock=clock, tell=told.append) as answer:
+    async with answer_of(desk, clock=clock, on_event=told.append) as answer:
         await anext(answer)
         await anext(answer)
         await anext(answer)
