@@ -73,6 +73,10 @@ class HealthWatch:
         """Note ticks that were published, in order, with the monotonic times when they came."""
         self._symbols.note(ticks, ingested_ns)
 
+    def is_halted(self, symbol: str) -> bool:
+        """Tell whether a symbol is halted, as far as the watch was told."""
+        return self._symbols.is_halted(symbol)
+
     def state(self) -> dict[str, Any]:
         """Return all that it has learnt, as plain data.
 

@@ -86,6 +86,16 @@ class Recollection:
         """Where the past ends, and what is live begins; 0 without a past."""
         return 0 if self._past is None else self._past.until_ns
 
+    def is_partial(self, symbol: str, day_ns: int) -> bool:
+        """Tell whether a day lacks what was before the first tick, until that is recalled.
+
+        Args:
+            symbol: whose day it is.
+            day_ns: its start.
+        """
+        past = self._past
+        return past is not None and symbol in self._untold and day_ns == day_of(past.until_ns)
+
     def recall(self, symbol: str) -> Iterator[None]:
         """Put the past of a symbol in front of its bars, piece by piece, unless that is done."""
         past = self._past

@@ -203,6 +203,10 @@ class SymbolHealth:
     def _noted(self) -> list[tuple[str, tuple[int, int]]]:
         return [(symbol, (count, self._last_ns[symbol])) for symbol, count in self._beats.items()]
 
+    def is_halted(self, symbol: str) -> bool:
+        """Tell whether a symbol was halted, and not resumed since, whatever ticked."""
+        return symbol in self._halted
+
     def counts(self) -> dict[Health, int]:
         """Return how many symbols there are of each health."""
         known = len(self._pulses.keys() | self._halted)

@@ -15,7 +15,7 @@ class Base(StrEnum):
     """What a change is measured against."""
 
     PREVIOUS_CLOSE = "previous close"
-    OPEN = "open"
+    OPEN = "first known price of the day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class Figures:
     Attributes:
         symbol: whose figures they are.
         last: the last price.
-        open: the first price of the day, a day being that of UTC.
+        open: the first price of the day that is known, a day being that of UTC.
         previous_close: the last price of the day before on which there was one.
-        volume: of the day.
+        volume: of the day, as far as it is known.
         bid, ask: the best prices of the last quote.
         halt: why it is halted, "" where nobody says why; None: it is not, as far as is known.
         price_step: the grid of its prices.

@@ -6,7 +6,7 @@ are few, else of those that the question names.
 
 from collections.abc import Iterable, Iterator
 
-from feed.market.summary.figures import Figures
+from feed.market.summary.figures import Base, Figures
 from feed.market.summary.question import Question
 from feed.market.summary.sentences import AsOf
 from feed.market.summary.summary import Summary
@@ -32,7 +32,8 @@ def _lines(summary: Summary, question: Question, as_of: AsOf) -> Iterator[str]:
     figures, breadth = summary.figures, summary.breadth
     down = f"; source down: {as_of.down}" if as_of.down else ""
     yield f"as of {as_of.time}, position {as_of.position}; symbols: {len(figures)}{down}"
-    against_open = f" ({breadth.against_open} against the open)" if breadth.against_open else ""
+    yield f"days are those of UTC; open: {Base.OPEN}; volume: of the day, as far as it is known"
+    against_open = f" ({breadth.against_open} against open)" if breadth.against_open else ""
     yield (
         f"breadth against previous close{against_open}: up {breadth.up}, down {breadth.down}, "
         f"unchanged {breadth.unchanged}, unknown {breadth.unknown}"
@@ -49,7 +50,7 @@ def _leaders(summary: Summary) -> Iterator[str]:
     yield f"up most: {_joined(_moved(each) for each in summary.risen)}"
     yield f"down most: {_joined(_moved(each) for each in summary.fallen)}"
     active = (f"{each.symbol} {volume_text(each.volume or 0)}" for each in summary.active)
-    yield f"largest volumes today: {_joined(active)}"
+    yield f"largest volumes: {_joined(active)}"
     yield f"halted, {summary.halts}: {_joined(halt_text(each) for each in summary.halted)}"
     gapped = (f"{each.symbol} {percent(each.gap_pct or 0)}" for each in summary.gapped)
     yield f"largest gaps, of {summary.gaps} known: {_joined(gapped)}"
@@ -65,7 +66,7 @@ def _moved(figures: Figures) -> str:
 
 def _line(figures: Figures) -> str:
     change, gap, spread = figures.change_pct, figures.gap_pct, figures.spread_bp
-    against = "" if figures.base is None else f" against {figures.base}"
+    against = " against open" if figures.base is Base.OPEN else " against previous close"
     halt = "none known" if figures.halt is None else halt_reason(figures) or "yes"
     values = {
         "last": _price(figures, figures.last),
@@ -73,7 +74,7 @@ def _line(figures: Figures) -> str:
         "open": _price(figures, figures.open),
         "previous close": _price(figures, figures.previous_close),
         "gap": _UNKNOWN if gap is None else percent(gap),
-        "volume today": _UNKNOWN if figures.volume is None else volume_text(figures.volume),
+        "volume": _UNKNOWN if figures.volume is None else volume_text(figures.volume),
         "bid": _price(figures, figures.bid),
         "ask": _price(figures, figures.ask),
         "spread": _UNKNOWN if spread is None else basis_points(spread),

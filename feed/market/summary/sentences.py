@@ -95,17 +95,17 @@ def _price(figures: Figures) -> str:
     base = figures.previous_close if figures.base is Base.PREVIOUS_CLOSE else figures.open
     if change is None or base is None:
         return f"{at}; how far it has moved is unknown."
-    return f"{at}, {percent(change)} against its {figures.base} of {price_text(figures, base)}."
+    return f"{at}, {percent(change)} against its {figures.base} ({price_text(figures, base)})."
 
 
 def _day(figures: Figures) -> str:
-    opened, volume = "its open is unknown", "its volume is unknown"
+    opened, volume = "its first price is unknown", "its volume is unknown"
     if figures.open is not None:
-        opened = f"it opened at {price_text(figures, figures.open)}"
         gap = figures.gap_pct
-        opened += ", with an unknown gap" if gap is None else f", a gap of {percent(gap)}"
+        gapped = "an unknown gap" if gap is None else f"a gap of {percent(gap)}"
+        opened = f"its first known price is {price_text(figures, figures.open)}, {gapped}"
     if figures.volume is not None:
-        volume = f"its volume is {volume_text(figures.volume)}"
+        volume = f"its known volume is {volume_text(figures.volume)}"
     return f"Today {opened}, and {volume}."
 
 
@@ -144,9 +144,9 @@ def _breadth(summary: Summary, _: int) -> str:
         return "No symbol is known to be up or down."
     against = "the previous close"
     if breadth.against_open == breadth.known:
-        against = "the open, since no previous close is known"
+        against = f"the {Base.OPEN}, since no previous close is known"
     elif breadth.against_open:
-        against += f", or the open for the {breadth.against_open:,} without one"
+        against += f", or the {Base.OPEN} for the {breadth.against_open:,} without one"
     unknown = f"; of {breadth.unknown:,} it is unknown" if breadth.unknown else ""
     return (
         f"Breadth: {breadth.up:,} up, {breadth.down:,} down, {breadth.unchanged:,} unchanged "
@@ -162,7 +162,7 @@ def _volume(summary: Summary, most: int) -> str:
     ]
     if not active:
         return "No volume of today is known."
-    return f"The largest {_of(active, 'volume')} today {_are(active)} of {listed(active)}."
+    return f"The largest known {_of(active, 'volume')} today {_are(active)} of {listed(active)}."
 
 
 def _halts(summary: Summary, most: int) -> str:
@@ -174,7 +174,7 @@ def _halts(summary: Summary, most: int) -> str:
 
 def _gaps(summary: Summary, most: int) -> str:
     if not summary.gaps:
-        return "No gap is known, since that takes an open and a previous close."
+        return f"No gap is known, since that takes a previous close and a {Base.OPEN}."
     gapped = [
         f"{figures.symbol} {percent(figures.gap_pct)} (from "
         f"{price_text(figures, figures.previous_close)} to {price_text(figures, figures.open)})"
@@ -183,7 +183,7 @@ def _gaps(summary: Summary, most: int) -> str:
     ]
     if not gapped:
         return f"No symbol has opened with a gap, of {summary.gaps:,} of which that is known."
-    largest = f"The largest {_of(gapped, 'gap')} from the previous close to the open"
+    largest = f"The largest {_of(gapped, 'gap')} from the previous close to the {Base.OPEN}"
     return f"{largest} {_are(gapped)} {listed(gapped)}."
 
 
