@@ -12,7 +12,6 @@ from typing import Protocol
 
 from feed.market.ticks import Tick, is_opaque, opaque_fragment
 from feed.market.words import Event
-from feed.wire.codec_name import CodecName
 from feed.wire.delimiter import Delimiter
 from feed.wire.frame_shape import Joints
 from feed.wire.json_codec import JSON
@@ -25,7 +24,6 @@ class Codec(Protocol):
     """How ticks and messages become bytes.
 
     Attributes:
-        name: as users write it.
         is_text: whether its bytes are UTF-8 text.
         is_both_ways: whether control messages are written in it too; else they are JSON.
         media_types: by which `Accept` asks for a stream in it; answers carry the first.
@@ -35,7 +33,6 @@ class Codec(Protocol):
         joints: all that it adds; None: that depends on the fragments.
     """
 
-    name: CodecName
     is_text: bool
     is_both_ways: bool
     media_types: tuple[str, ...]
@@ -43,6 +40,10 @@ class Codec(Protocol):
     around_bytes: int
     between_bytes: int
     joints: Joints | None
+
+    @property
+    def name(self) -> str:
+        """As users write it, where they may choose it; a label of metrics."""
 
     @property
     def is_loaded(self) -> bool:

@@ -9,7 +9,6 @@ Source: Alpaca's streaming API, as its SDKs for Python and Node need it.
 
 from feed.errors import FeedError, InvalidMessage
 from feed.wire.codec import CODECS, Codec
-from feed.wire.codec_name import CodecName
 from feed.wire.control import Control, parse_control
 from feed.wire.disconnect import Disconnect
 from feed.wire.error_codes import ErrorCode
@@ -122,4 +121,4 @@ def opcode_of(codec: Codec) -> Opcode:
     return Opcode.TEXT if codec.is_text else Opcode.BINARY
 
 
-DIALECTS: dict[CodecName, Dialect] = {codec.name: Dialect(codec) for codec in CODECS.values()}
+DIALECTS: dict[str, Dialect] = {codec.name: Dialect(codec) for codec in CODECS.values()}
