@@ -8,7 +8,7 @@ class Turn:
     """One message of a conversation.
 
     Attributes:
-        role: "system", "user", "assistant" or "tool".
+        role: "system", "user" or "assistant".
         content: its text.
     """
 
@@ -18,7 +18,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """The fields of a request that an answer of the Responses API repeats, under its names."""
+    """The fields of a request that answers of the Responses API repeat, under its names."""
 
     instructions: str | None = None
     max_output_tokens: int | None = None
@@ -47,7 +47,7 @@ class Asked:
         include_usage: whether a stream of the chat API ends with the number of tokens.
         chat_id: the client's own name of the conversation, by which it resumes.
         background: whether an answer that is not streamed comes before it is written.
-        echo: what an answer repeats.
+        echo: what answers repeat.
     """
 
     model: str

@@ -1,0 +1,86 @@
+"""The plain shape of streams: `data: {"content": …}` for each piece, and `data: [DONE]`.
+
+It belongs to no library; pages read it with `fetch` and `getReader()`, and some of them take
+whatever stands between two blank lines for one `data:`. So events have ids only where somebody asks
+for them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from feed.market.words import GenerationWord, WordType
+from feed.wire.generations.asked import Asked, Turn
+from feed.wire.generations.endings import (
+    failure_code,
+    failure_words,
+    grounding,
+    has_failed,
+    whole,
+)
+from feed.wire.generations.fields import (
+    MOST_PROMPT_BYTES,
+    ChatRequest,
+    Conversation,
+    Request,
+    Text,
+    conversation,
+    read_request,
+)
+from feed.wire.generations.foreign import DONE, ForeignCodec, event, events, json_line
+
+_NAME = "plain"
+
+
+class _Message(Request):
+    role: Literal["system", "user", "assistant"]
+    content: Text
+
+    def turn(self) -> Turn:
+        return Turn(self.role, self.content)
+
+
+class _PlainRequest(ChatRequest):
+    messages: Conversation[_Message]
+
+
+def read(body: object, most_bytes: int = MOST_PROMPT_BYTES) -> Asked:
+    """Return what a body asks for; see `openai_chat.read`."""
+    request = read_request(_PlainRequest, body)
+    turns = conversation((message.turn() for message in request.messages), most_bytes)
+    return request.asked(turns)
+
+
+@dataclass(frozen=True, slots=True)
+class PlainCodec(ForeignCodec):
+    """A piece of text is an object.
+
+    Attributes:
+        numbered: events have ids, for an EventSource that comes back with the last one.
+    """
+
+    numbered: bool = False
+    name = _NAME
+
+    def encode_word(self, word: GenerationWord) -> bytes:
+        """Return the events of a word."""
+        datas = []
+        # An empty piece for a beginning: that it has begun is news, and a word is never nothing.
+        if word.type is not WordType.GENERATED and (word.text or not word.is_over):
+            datas.append(json_line({"content": word.text} | grounding(word)))
+        if word.is_over:
+            if has_failed(word):
+                datas.append(json_line(error(0, failure_code(word), failure_words(word))))
+            datas.append(DONE)
+        return events(datas, word.number) if self.numbered else b"".join(map(event, datas))
+
+
+def answer(log: Sequence[GenerationWord]) -> dict[str, Any]:
+    """Return the body of an answer that is not streamed."""
+    state = whole(log)
+    return {"id": state.symbol, "content": state.text} | grounding(state)
+
+
+def error(status: int, kind: str, words: str) -> dict[str, Any]:  # noqa: ARG001 - it stands on the answer
+    """Return an error, as a body or inside of a stream."""
+    return {"error": words, "code": kind} if kind else {"error": words}
