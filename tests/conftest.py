@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import re
 import signal
 import subprocess
@@ -67,13 +68,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Raises:
         UsageError: a name differs between processes, and pytest-xdist could not start with it.
     """
+    of_programs = {path for path in {item.path for item in items} if _starts_programs(path)}
     for item in items:
         if _ADDRESS.search(item.nodeid):
             raise pytest.UsageError(f"{item.nodeid!r} names a memory address; give it an id")
-        if any(item.path.is_relative_to(folder) for folder in _FOLDERS_OF_PROGRAMS):
+        if item.path in of_programs:
             item.add_marker("programs")
         if not any(item.get_closest_marker(name) for name in ("programs", "toolchains", "long")):
             item.add_marker("fast")
+
+
+def _starts_programs(path: Path) -> bool:
+    return any(path.is_relative_to(folder) for folder in _FOLDERS_OF_PROGRAMS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage neither while tests are collected, nor in what they are made of later.
+
+    A worker holds some ten thousand of them; whatever collects garbage would visit them all.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
