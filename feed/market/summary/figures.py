@@ -9,6 +9,7 @@ from enum import StrEnum
 from math import isfinite
 
 _PER_CENT, _PER_BASIS_POINT = 100.0, 10_000.0
+_NUMBERS = ("last", "open", "previous_close", "volume", "bid", "ask")
 
 
 class Base(StrEnum):
@@ -42,6 +43,13 @@ class Figures:
     ask: float | None = None
     halt: str | None = None
     price_step: float | None = None
+
+    def __post_init__(self) -> None:
+        """Take numbers that are none for unknown."""
+        for name in _NUMBERS:
+            value = getattr(self, name)
+            if value is not None and not isfinite(value):
+                object.__setattr__(self, name, None)
 
     @property
     def base(self) -> Base | None:
@@ -81,7 +89,7 @@ class Figures:
 
 def _is_base(price: float | None) -> bool:
     """Tell whether changes against a price say something: none are told of nothing, or of less."""
-    return price is not None and isfinite(price) and price > 0
+    return price is not None and price > 0
 
 
 def _change_pct(base: float | None, price: float | None) -> float | None:

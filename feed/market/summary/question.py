@@ -1,8 +1,9 @@
 """A question: which topics and symbols its words name, by simple rules.
 
 A symbol is named by `$AAPL` in letters of any case, or by AAPL as it is written; by BTC where it is
-a pair such as BTC/USD. A word in capitals is not one where all words are, nor is a single letter,
-since A and I are English. Only the beginning of a long question is looked at.
+a pair such as BTC/USD. Without a `$`, a number is not one, nor is a single letter, since A and I
+are English, nor a word in capitals where all words are. Only the beginning of a long question is
+looked at.
 """
 
 import re
@@ -65,7 +66,7 @@ def read_question(text: str, known: Container[str]) -> Question:
     """
     words = [word for match in _WORD.findall(text[:MOST_CHARACTERS]) if (word := _bare(match))]
     shouts = all(word == word.upper() for word in words) and not all(
-        word in known or any(_topics(word.lower())) for word in words
+        len(word) == 1 or word in known or any(_topics(word.lower())) for word in words
     )
     topics: dict[Topic, None] = {}
     symbols: dict[str, None] = {}
