@@ -111,6 +111,18 @@ def test_nothing_but_that_minute_is_told_until_somebody_asks() -> None:
     assert builder.previous_close("MSFT") is None
 
 
+def test_the_day_that_the_past_ends_in_is_partial_until_it_is_recalled() -> None:
+    builder = begun(Told())
+    day_ns = (UNTIL_S - UNTIL_S % DAY_S) * SECOND_NS
+    partial = builder.recollection.is_partial
+    assert partial("AAPL", day_ns)
+    assert not partial("AAPL", day_ns + DAY_S * SECOND_NS)
+    assert not partial("GOOG", day_ns)
+    recall(builder)
+    assert not partial("AAPL", day_ns)
+    assert not BarBuilder().recollection.is_partial("AAPL", day_ns)
+
+
 @pytest.mark.parametrize("more", [[], [trade(DAY_S + 100, 9.5)]])
 def test_a_past_that_is_asked_for_late_comes_before_what_was_built(more: list[Tick]) -> None:
     builder, early = begun(Told()), begun(Told())

@@ -109,6 +109,17 @@ def test_a_halted_symbol_is_not_stale_and_its_clock_begins_when_it_resumes() -> 
     assert market.judge(411) == ["AAPL"]
 
 
+def test_a_symbol_is_halted_until_it_is_resumed_whatever_ticks() -> None:
+    market = Market()
+    market.status(1, "GME", "H")
+    market.tick(2, "GME", "AAPL")
+    market.status(3, "GME", "LIVE")
+    assert market.health.is_halted("GME")
+    assert not market.health.is_halted("AAPL")
+    market.status(4, "GME", "T")
+    assert not market.health.is_halted("GME")
+
+
 def test_a_halt_of_a_symbol_that_never_ticked_is_known() -> None:
     market = Market()
     market.status(0, "NEW", "P")
