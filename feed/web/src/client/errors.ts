@@ -16,6 +16,8 @@
  *     ├── Closed           the client was closed while somebody still waited
  *     ├── BatchRefused     the server did not take a batch of a publisher; those after it go on
  *     ├── BufferFull       there was no room for ticks within the time
+ *     ├── GenerationFailed a language model did not answer, or not to the end
+ *     ├── GaveUp           there was no connection for as long as the caller was willing to try
  *     ├── Undelivered      a publisher was closed, and ticks of it may not have arrived
  *     └── NameInUse        another program publishes under the same name
  */
@@ -193,6 +195,41 @@ export class Undelivered extends FeedError {
     super(`${ticks} ticks may not have arrived, ${which}: ${reason}`);
     this.ticks = ticks;
     this.first = first;
+    this.reason = reason;
+  }
+}
+
+/** A language model did not answer, or not to the end; what came before stands in the answer's text. */
+export class GenerationFailed extends FeedError {
+  override name = "GenerationFailed";
+  override readonly fatal = true;
+  /** Of the generation; undefined: it did not begin. */
+  readonly id: string | undefined;
+  /** The reason, for programs: "upstream_unreachable", "interrupted" … */
+  readonly code: string;
+  /** The server's words. */
+  readonly words: string;
+
+  constructor(id: string | undefined, code: string, words: string) {
+    const which = id === undefined ? "the generation" : `generation ${id}`;
+    super(`${which} failed (${code || "no code"}): ${words || "no reason given"}`);
+    this.id = id;
+    this.code = code;
+    this.words = words;
+  }
+}
+
+/** There was no connection for as long as the caller was willing to try. */
+export class GaveUp extends FeedError {
+  override name = "GaveUp";
+  override readonly fatal = true;
+  readonly triedMs: number;
+  /** The words of the last failure. */
+  readonly reason: string;
+
+  constructor(triedMs: number, reason: string) {
+    super(`nothing came for ${Math.round(triedMs / 1_000)} s; last: ${reason}`);
+    this.triedMs = triedMs;
     this.reason = reason;
   }
 }

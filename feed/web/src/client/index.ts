@@ -15,6 +15,8 @@ export {
   BufferFull,
   Closed,
   FeedError,
+  GaveUp,
+  GenerationFailed,
   InvalidInput,
   LimitExceeded,
   Malformed,
@@ -25,6 +27,16 @@ export {
   TransportFailed,
   Undelivered,
 } from "./errors.ts";
+export type { Answer } from "./generating/answer.ts";
+export {
+  type AnswerOptions,
+  type GenerateOptions,
+  generate,
+  type Prompt,
+  watchAnswer,
+} from "./generating/generate.ts";
+export type { GenerationState, Usage } from "./generating/transcript.ts";
+export { isGenerationId } from "./generating/watching.ts";
 export type { Settings } from "./link/link.ts";
 export type { LinkStatus, Phase } from "./link/status.ts";
 export type { SymbolState } from "./newest.ts";

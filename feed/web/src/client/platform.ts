@@ -26,6 +26,7 @@ export type EventSourceConstructor = Constructor<"EventSource">;
 export type BroadcastChannelConstructor = Constructor<"BroadcastChannel">;
 export type Locks = Made<"LockManager", { request: unknown }>;
 export type Signal = Made<"AbortSignal", { readonly aborted: boolean }>;
+export type Abort = Made<"AbortController", { readonly signal: Signal; abort(): void }>;
 export type Url = Made<"URL", { readonly href: string }>;
 export type Query = Made<"URLSearchParams", { append(name: string, value: string): void }>;
 
