@@ -52,7 +52,7 @@ from feed.client.generating.making import (
     watch_answer,
     watch_answer_blocking,
 )
-from feed.client.generating.transcript import Usage
+from feed.client.generating.transcript import Grounding, Usage
 from feed.client.publishing.errors import BatchRefused, BufferFull, NameInUse, Undelivered
 from feed.client.publishing.making import publisher, publisher_blocking
 from feed.client.publishing.publisher import Publisher
@@ -82,6 +82,7 @@ __all__ = [
     "Gap",
     "GaveUp",
     "GenerationFailed",
+    "Grounding",
     "Leaving",
     "Malformed",
     "Mark",

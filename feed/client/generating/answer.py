@@ -20,7 +20,7 @@ from feed.client.clock import Clock
 from feed.client.errors import Malformed, Refused
 from feed.client.events import Disconnected
 from feed.client.generating.answer_link import AnswerLink, Wanted, post
-from feed.client.generating.transcript import Transcript, Usage
+from feed.client.generating.transcript import Grounding, Transcript, Usage
 from feed.client.http_words import USER_AGENT
 from feed.client.link import Lost
 from feed.client.papers import Papers
@@ -36,6 +36,9 @@ _log = logging.getLogger("feed.client")
 
 class Way(Wanted, Protocol):
     """The way to an answer: what each connection asks for, and how it is read."""
+
+    def begin_again(self, refused: Refused) -> bool:
+        """Tell whether the next connection, which asks for all of it, may not be refused."""
 
     def reader(self) -> Callable[[bytes], None]:
         """Return what takes the bytes of one connection into the transcript."""
@@ -110,6 +113,11 @@ class Answer:
     def state(self) -> GenerationState:
         """How it stands: running, or how it ended."""
         return self._transcript.state
+
+    @property
+    def grounding(self) -> Grounding | None:
+        """The facts that it rests on; None: on none, or they were not told yet."""
+        return self._transcript.grounding
 
     @property
     def usage(self) -> Usage | None:
@@ -226,8 +234,13 @@ class Answer:
         if self._attempts.retry_at_s > mono_s:
             await self._clock.sleep(self._attempts.retry_at_s - mono_s)
         shown = await self._papers.show()
-        async with self._clock.timeout(OPEN_TIMEOUT_S):
-            link = await AnswerLink.open(self._session_of_ours(), self._base, self._way, shown)
+        try:
+            async with self._clock.timeout(OPEN_TIMEOUT_S):
+                link = await AnswerLink.open(self._session_of_ours(), self._base, self._way, shown)
+        except Refused as refused:
+            if self._way.begin_again(refused):
+                return
+            raise
         if self._transcript.id is None:
             self._transcript.id = link.id
         self._link, self._read, self._silent_s = link, self._way.reader(), 0.0

@@ -1,19 +1,23 @@
 """The answer to a question of one's own: the events of the Responses API, and where they go on.
 
 An answer is one stream of numbered events, which `GET /v1/responses/{id}?starting_after=N` goes on
-with behind any of them. Knows no socket.
+with behind any of them. Where a server has kept the text as one, as after a restart, it is asked
+for from its beginning, and what had come is not taken again. Knows no socket.
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
-from feed.client.errors import Malformed
+from feed.client.errors import Malformed, Refused
 from feed.client.generating.question import Question
 from feed.client.generating.transcript import Transcript, Usage
 from feed.client.parsers import load_json
 from feed.client.sse import SseParser
 from feed.errors import shorten
 from feed.market.words import GenerationState
+
+Take = Callable[[int, str], None]  # a number, and a piece of text
 
 PATH = "v1/responses"
 DELTA = "response.output_text.delta"
@@ -32,11 +36,12 @@ _INTERRUPTED = "interrupted"
 class Asking:
     """What is asked of a server on each connection: the question, then the rest of its answer."""
 
-    __slots__ = ("_question", "_transcript")
+    __slots__ = ("_from_beginning", "_question", "_transcript")
 
     def __init__(self, question: Question, transcript: Transcript) -> None:
         self._question = question
         self._transcript = transcript
+        self._from_beginning = False  # since the server does not go on where it was
 
     @property
     def path(self) -> str:
@@ -56,9 +61,15 @@ class Asking:
         if transcript.id is None:
             return {}
         query = {"stream": "true"}
-        if transcript.number is not None:
+        if transcript.number is not None and not self._from_beginning:
             query["starting_after"] = str(transcript.number)
         return query
+
+    def begin_again(self, refused: Refused) -> bool:
+        """Tell whether a refusal is one to go on, so that all of it is to be asked for."""
+        goes_on = self._transcript.number is not None and not self._from_beginning
+        self._from_beginning = refused.code == HTTPStatus.BAD_REQUEST and goes_on
+        return self._from_beginning
 
     def reader(self) -> Callable[[bytes], None]:
         """Return what takes the bytes of one connection, cut anywhere, into the transcript.
@@ -66,16 +77,33 @@ class Asking:
         It raises `Malformed` where they are not as the API has them.
         """
         parser = SseParser()
+        take = self._taken_again() if self._from_beginning else None
 
         def read(data: bytes) -> None:
             for event in parser.feed(data):
-                read_event(load_json(event.data), self._transcript)
+                read_event(load_json(event.data), self._transcript, take)
 
         return read
 
+    def _taken_again(self) -> Take:
+        """Return what takes pieces from the beginning on, of which some had come."""
+        text = ""
 
-def read_event(event: object, transcript: Transcript) -> None:
+        def take(number: int, piece: str) -> None:
+            nonlocal text
+            text += piece
+            self._transcript.take_state(number, text)
+
+        return take
+
+
+def read_event(event: object, transcript: Transcript, take: Take | None = None) -> None:
     """Take an event into a transcript.
+
+    Args:
+        event: as the API has it.
+        transcript: takes it.
+        take: takes its number and its piece of text, in place of the transcript.
 
     Raises:
         Malformed: it is not as the API has it.
@@ -90,12 +118,12 @@ def read_event(event: object, transcript: Transcript) -> None:
     response = event.get("response")
     if isinstance(response, dict):
         _note(response, transcript)
-    if transcript.is_over or not transcript.is_new(number):
+    if transcript.is_over or not (take or transcript.is_new(number)):
         return
     piece = event.get("delta") if kind == DELTA else ""
     if not isinstance(piece, str):
         raise Malformed(f"a delta is text, not {shorten(piece)}")
-    transcript.take(number, piece)
+    (take or transcript.take)(number, piece)
     if kind in _ENDS:
         _end(kind, event, response if isinstance(response, dict) else {}, transcript)
 
@@ -107,6 +135,9 @@ def _note(response: dict[str, Any], transcript: Transcript) -> None:
     transcript.id = told
     if isinstance(model, str):
         transcript.model = model
+    feed = response.get("feed")
+    if isinstance(feed, dict):
+        transcript.ground(feed.get("facts"), feed.get("as_of"))
 
 
 def _end(

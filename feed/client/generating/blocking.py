@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from feed.client.generating.answer import Answer
-from feed.client.generating.transcript import Usage
+from feed.client.generating.transcript import Grounding, Usage
 from feed.client.loop_thread import LoopThread
 from feed.market.words import GenerationState
 
@@ -69,6 +69,11 @@ class BlockingAnswer:
     def state(self) -> GenerationState:
         """How it stands: running, or how it ended."""
         return self.answer.state
+
+    @property
+    def grounding(self) -> Grounding | None:
+        """The facts that it rests on; None: on none, or they were not told yet."""
+        return self.answer.grounding
 
     @property
     def usage(self) -> Usage | None:

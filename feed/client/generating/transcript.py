@@ -27,6 +27,19 @@ class Usage:
     completion_tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Grounding:
+    """The facts that an answer rests on.
+
+    Attributes:
+        facts: as its model was told them.
+        as_of: the position as of which they are.
+    """
+
+    facts: str
+    as_of: str
+
+
 class Transcript:
     """What has come of one answer.
 
@@ -35,17 +48,29 @@ class Transcript:
         model: what answers; "": not told yet.
         number: of the newest event that was taken, as its protocol counts; None: none was.
         state: how the generation stands.
+        grounding: the facts that it rests on; None: on none, or they were not told yet.
         usage: its tokens; None: not told, or not yet.
         failure: why it failed; None: it did not.
     """
 
-    __slots__ = ("_fresh", "_pieces", "failure", "id", "model", "number", "state", "usage")
+    __slots__ = (
+        "_fresh",
+        "_pieces",
+        "failure",
+        "grounding",
+        "id",
+        "model",
+        "number",
+        "state",
+        "usage",
+    )
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 - as the API has it
         self.id = id
         self.model = ""
         self.number: int | None = None
         self.state = GenerationState.RUNNING
+        self.grounding: Grounding | None = None
         self.usage: Usage | None = None
         self.failure: GenerationFailed | None = None
         self._pieces: list[str] = []
@@ -71,6 +96,11 @@ class Transcript:
     def is_over(self) -> bool:
         """Whether nothing follows."""
         return self.state is not GenerationState.RUNNING
+
+    def ground(self, facts: object, as_of: object) -> None:
+        """Note the facts that it rests on, where these are some."""
+        if isinstance(facts, str) and facts:
+            self.grounding = Grounding(facts, str(as_of or ""))
 
     def is_new(self, number: int) -> bool:
         """Tell whether an event has not been taken yet.

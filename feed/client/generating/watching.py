@@ -40,6 +40,11 @@ class Watching:
         """The query of the next connection."""
         return {"generations": str(self._transcript.id), "snapshot": "1"}
 
+    def begin_again(self, refused: Refused) -> bool:
+        """Return False: each connection begins with all of it."""
+        del refused
+        return False
+
     def reader(self) -> Callable[[bytes], None]:
         """Return what takes the bytes of one connection, cut anywhere, into the transcript.
 
@@ -73,6 +78,7 @@ def read_word(word: dict[str, Any], transcript: Transcript) -> None:
         raise Malformed(f"a word has a number n and a text, not {shorten(word)}")
     if kind == WordType.GENERATION:
         transcript.model = str(word.get("model") or transcript.model)
+        transcript.ground(word.get("facts"), word.get("as_of"))
         transcript.take_state(number, text)
     elif transcript.is_new(number):
         transcript.take(number, text)

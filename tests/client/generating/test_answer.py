@@ -69,6 +69,14 @@ async def test_it_goes_on_behind_the_last_event_and_is_not_asked_again(desk: Min
     ]
 
 
+async def test_a_server_that_does_not_go_on_there_is_asked_for_all_of_it(desk: MiniDesk) -> None:
+    desk.cut_after = [5, 6]
+    async with answer_of(desk) as answer:
+        desk.answers = [says(400, error("", "what is between is kept as one text"))]
+        assert [piece async for piece in answer] == ["A", "B", "C"]
+    assert desk.queries == [{"stream": "true"}, {"stream": "true"}]
+
+
 async def test_a_cut_before_the_first_event_goes_on_from_the_beginning(desk: MiniDesk) -> None:
     desk.cut_after = [0]
     assert await all_of(answer_of(desk)) == ["A", "B", "C"]

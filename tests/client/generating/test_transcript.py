@@ -7,10 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.client.errors import Malformed, Refused
-from feed.client.generating.asking import read_event
-from feed.client.generating.transcript import Transcript, Usage
+from feed.client.generating.asking import Asking, read_event
+from feed.client.generating.question import Question
+from feed.client.generating.transcript import Grounding, Transcript, Usage
 from feed.client.generating.watching import read_word
-from feed.market.words import GenerationState
+from feed.errors import InvalidParameter
+from feed.market.words import GenerationState, GenerationWord, WordType, fold
+from feed.wire.generations.openai_responses import events_after
 from tests.fakes.mini_desk import ID, MiniDesk
 
 RESPONSE = {"id": ID, "model": "m"}
@@ -45,6 +48,45 @@ def test_a_state_adds_what_had_not_come(pieces: list[str], data: st.DataObject) 
         read_word(word, transcript)
     assert transcript.text == "".join(pieces)
     assert transcript.state is GenerationState.STOP
+
+
+def test_the_facts_that_an_answer_rests_on_are_kept() -> None:
+    told = Grounding("AAPL 1.5", "e-7")
+    asked, watched = Transcript(ID), Transcript(ID)
+    response = RESPONSE | {"feed": {"facts": "AAPL 1.5", "as_of": "e-7"}}
+    read_event({"type": "response.created", "sequence_number": 0, "response": response}, asked)
+    read_word({"T": "generation", "id": ID, "n": 0, "facts": "AAPL 1.5", "as_of": "e-7"}, watched)
+    assert (asked.grounding, watched.grounding) == (told, told)
+
+
+@given(st.lists(st.text(min_size=1), min_size=1, max_size=9), st.data())
+def test_what_the_server_writes_is_read_wherever_it_is_cut(
+    texts: list[str], data: st.DataObject
+) -> None:
+    log = log_of(texts)
+    transcript = Transcript()
+    asking = Asking(Question.of("x"), transcript)
+    while not transcript.is_over:
+        after = asking.query.get("starting_after")
+        kept = data.draw(st.integers(1, len(log)))
+        state = fold(None, log[:kept])
+        assert state is not None
+        try:
+            written = events_after([state, *log[kept:]], None if after is None else int(after))
+        except InvalidParameter:  # what is between is kept as one text
+            assert asking.begin_again(Refused("", 400, "", by_feed=True))
+            written = events_after([state, *log[kept:]])
+        asking.reader()(written[: data.draw(st.integers(0, len(written))) or len(written)])
+    assert transcript.text == "".join(texts)
+    assert "".join(iter(transcript.next_piece, None)) == transcript.text
+
+
+def log_of(texts: list[str]) -> list[GenerationWord]:
+    """Return the log of a generation that is over."""
+    words = [GenerationWord(ID, WordType.GENERATION, 0, 1, model="m")]
+    words += [GenerationWord(ID, WordType.TOKEN, n, 1, text) for n, text in enumerate(texts, 1)]
+    end = GenerationState.STOP
+    return [*words, GenerationWord(ID, WordType.GENERATED, len(words), 1, state=end)]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ export {
   type Prompt,
   watchAnswer,
 } from "./generating/generate.ts";
-export type { GenerationState, Usage } from "./generating/transcript.ts";
+export type { GenerationState, Grounding, Usage } from "./generating/transcript.ts";
 export { isGenerationId } from "./generating/watching.ts";
 export type { Settings } from "./link/link.ts";
 export type { LinkStatus, Phase } from "./link/status.ts";

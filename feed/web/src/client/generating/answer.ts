@@ -8,14 +8,14 @@
  */
 
 import type { Environment } from "../environment.ts";
-import { Closed, FeedError, GaveUp, Malformed } from "../errors.ts";
+import { Closed, FeedError, GaveUp, Malformed, Refused } from "../errors.ts";
 import { Backoff } from "../link/backoff.ts";
 import { Bell } from "../link/bell.ts";
 import { Papers } from "../link/papers.ts";
 import type { CredentialsSource } from "../transports/transport.ts";
 import { PATH } from "./asking.ts";
 import { AnswerConnection, Lost, post } from "./connection.ts";
-import type { GenerationState, Transcript, Usage } from "./transcript.ts";
+import type { GenerationState, Grounding, Transcript, Usage } from "./transcript.ts";
 import type { Way } from "./way.ts";
 
 /** Connections in a row that broke the protocol. */
@@ -75,6 +75,11 @@ export class Answer implements AsyncIterable<string> {
   /** How it stands: "running", or how it ended. */
   get state(): GenerationState {
     return this.#parts.transcript.state;
+  }
+
+  /** The facts that it rests on, once they are told. */
+  get grounding(): Grounding | undefined {
+    return this.#parts.transcript.grounding;
   }
 
   /** Its tokens, once it is over, where they are told. */
@@ -193,7 +198,15 @@ export class Answer implements AsyncIterable<string> {
     const abort = new AbortController();
     this.#abort = abort;
     const wanted = way.wanted();
-    const connection = await AnswerConnection.open(base, wanted, credentials, environment, abort);
+    let connection: AnswerConnection;
+    try {
+      connection = await AnswerConnection.open(base, wanted, credentials, environment, abort);
+    } catch (error) {
+      if (error instanceof Refused && way.beginAgain(error)) {
+        return;
+      }
+      throw error;
+    }
     transcript.id ??= connection.id;
     this.#read = way.reader();
     this.#connection = connection;

@@ -2,13 +2,17 @@
  * The answer to a question of one's own: the events of the Responses API, and where they go on.
  *
  * An answer is one stream of numbered events, which `GET /v1/responses/{id}?starting_after=N` goes on
- * with behind any of them. Knows no connection.
+ * with behind any of them. Where a server has kept the text as one, as after a restart, it is asked
+ * for from its beginning, and what had come is not taken again. Knows no connection.
  */
 
-import { Malformed } from "../errors.ts";
+import { Malformed, type Refused } from "../errors.ts";
 import { EventSplitter } from "../wire/eventstream.ts";
 import { type GenerationState, type Transcript, usageOf } from "./transcript.ts";
 import { parse, type Wanted, type Way } from "./way.ts";
+
+/** A number, and a piece of text. */
+type Take = (number: number, piece: string) => void;
 
 export const PATH = "v1/responses";
 
@@ -25,6 +29,7 @@ interface Response {
   model?: unknown;
   status?: unknown;
   error?: { code?: unknown; message?: unknown } | null;
+  feed?: { facts?: unknown; as_of?: unknown } | null;
   usage?: { input_tokens?: unknown; output_tokens?: unknown } | null;
 }
 
@@ -40,6 +45,7 @@ interface ResponseEvent {
 export class Asking implements Way {
   readonly #question: object;
   readonly #transcript: Transcript;
+  #isFromBeginning = false; // since the server does not go on where it was
 
   constructor(question: object, transcript: Transcript) {
     this.#question = question;
@@ -51,23 +57,44 @@ export class Asking implements Way {
     if (id === undefined) {
       return { path: PATH, query: {}, body: this.#question };
     }
-    const after = number === undefined ? {} : { starting_after: String(number) };
+    const begins = number === undefined || this.#isFromBeginning;
+    const after = begins ? {} : { starting_after: String(number) };
     const path = `${PATH}/${encodeURIComponent(id)}`;
     return { path, query: { stream: "true", ...after }, body: undefined };
   }
 
+  beginAgain({ code }: Refused): boolean {
+    const goesOn = this.#transcript.number !== undefined && !this.#isFromBeginning;
+    this.#isFromBeginning = code === 400 && goesOn;
+    return this.#isFromBeginning;
+  }
+
   reader(): (chunk: Uint8Array) => void {
     const splitter = new EventSplitter();
+    const take = this.#isFromBeginning ? this.#takenAgain() : undefined;
     return (chunk) => {
       for (const { data } of splitter.push(chunk)) {
-        readEvent(parse(data), this.#transcript);
+        readEvent(parse(data), this.#transcript, take);
       }
+    };
+  }
+
+  /** Return what takes pieces from the beginning on, of which some had come. */
+  #takenAgain(): Take {
+    let text = "";
+    return (number, piece) => {
+      text += piece;
+      this.#transcript.takeState(number, text);
     };
   }
 }
 
-/** Take an event into a transcript. Throws Malformed. */
-export function readEvent(value: unknown, transcript: Transcript): void {
+/**
+ * Take an event into a transcript; `take` its number and piece of text, where it is given.
+ *
+ * Throws Malformed.
+ */
+export function readEvent(value: unknown, transcript: Transcript, take?: Take): void {
   const event = value as ResponseEvent | null;
   const type = event?.type;
   if (typeof type !== "string" || event === null) {
@@ -81,14 +108,18 @@ export function readEvent(value: unknown, transcript: Transcript): void {
     throw new Malformed(`${type} has a sequence_number`, value);
   }
   note(event.response, transcript);
-  if (transcript.isOver || !transcript.isNew(number)) {
+  if (transcript.isOver || (take === undefined && !transcript.isNew(number))) {
     return;
   }
   const piece = type === "response.output_text.delta" ? event.delta : "";
   if (typeof piece !== "string") {
     throw new Malformed("a delta is text", value);
   }
-  transcript.take(number, piece);
+  if (take === undefined) {
+    transcript.take(number, piece);
+  } else {
+    take(number, piece);
+  }
   const state = ENDS[type];
   if (state !== undefined) {
     end(state, event, transcript);
@@ -107,6 +138,7 @@ function note(response: Response | undefined, transcript: Transcript): void {
   if (typeof model === "string") {
     transcript.model = model;
   }
+  transcript.ground(response.feed?.facts, response.feed?.as_of);
 }
 
 function end(told: GenerationState, event: ResponseEvent, transcript: Transcript): void {

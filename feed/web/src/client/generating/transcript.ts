@@ -24,6 +24,14 @@ export interface Usage {
   completionTokens: number;
 }
 
+/** The facts that an answer rests on. */
+export interface Grounding {
+  /** As its model was told them. */
+  facts: string;
+  /** The position as of which they are. */
+  asOf: string;
+}
+
 export class Transcript {
   id: string | undefined;
   model: string | undefined;
@@ -31,6 +39,7 @@ export class Transcript {
   number: number | undefined;
   state: GenerationState = "running";
   usage: Usage | undefined;
+  grounding: Grounding | undefined;
   failure: GenerationFailed | undefined;
   text = "";
   #fresh: string[] = [];
@@ -46,6 +55,13 @@ export class Transcript {
   /** Return the next piece of text that was not handed out. */
   nextPiece(): string | undefined {
     return this.#fresh.shift();
+  }
+
+  /** Note the facts that it rests on, where these are some. */
+  ground(facts: unknown, asOf: unknown): void {
+    if (typeof facts === "string" && facts !== "") {
+      this.grounding = { facts, asOf: String(asOf ?? "") };
+    }
   }
 
   /** Tell whether an event has not been taken yet. Throws Malformed where one is missing before it. */

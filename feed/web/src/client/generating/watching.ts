@@ -21,6 +21,8 @@ interface Word {
   text?: unknown;
   model?: unknown;
   state?: unknown;
+  facts?: unknown;
+  as_of?: unknown;
   code?: unknown;
   msg?: unknown;
   reason?: unknown;
@@ -49,6 +51,11 @@ export class Watching implements Way {
   wanted(): Wanted {
     const query = { generations: this.#transcript.id ?? "", snapshot: "1" };
     return { path: PATH, query, body: undefined };
+  }
+
+  /** Each connection begins with all of it. */
+  beginAgain(): boolean {
+    return false;
   }
 
   reader(): (chunk: Uint8Array) => void {
@@ -82,6 +89,7 @@ export function readWord(word: Word, transcript: Transcript): void {
   }
   if (type === "generation") {
     transcript.model = typeof word.model === "string" ? word.model : transcript.model;
+    transcript.ground(word.facts, word.as_of);
     transcript.takeState(number, text);
   } else if (transcript.isNew(number)) {
     transcript.take(number, text);

@@ -1,6 +1,6 @@
 /** The way to an answer: what each connection asks for, and how it is read. */
 
-import { Malformed } from "../errors.ts";
+import { Malformed, type Refused } from "../errors.ts";
 
 /** The request of one connection. */
 export interface Wanted {
@@ -13,6 +13,8 @@ export interface Wanted {
 
 export interface Way {
   wanted(): Wanted;
+  /** Tell whether the next connection, which asks for all of it, may not be refused. */
+  beginAgain(refused: Refused): boolean;
   /** Return what takes the bytes of one connection into the transcript. It throws Malformed. */
   reader(): (chunk: Uint8Array) => void;
 }

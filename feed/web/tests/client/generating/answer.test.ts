@@ -111,6 +111,15 @@ test("it goes on behind the last event and is not asked again", async () => {
   ]);
 });
 
+test("a server that does not go on there is asked for all of it", async () => {
+  desk.cutAfter = [3];
+  const answer = asked();
+  await answer.next();
+  desk.refusals.push({ status: 400, body: error("", "what is between is kept as one text") });
+  expect(await all(answer)).toEqual(["B", "C"]);
+  expect(desk.urls).toEqual([`/v1/responses/${ID}?stream=true`]);
+});
+
 test("passing trouble is waited for, as long as the server says", async () => {
   const body = error("busy", "come later");
   desk.refusals.push({ status: 429, body, headers: { "Retry-After": "7" } });
