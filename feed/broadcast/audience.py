@@ -253,9 +253,14 @@ class Audience:
     # Frames for subscribers that are live.
 
     def cut(self, mono_ns: int, wall_ns: int) -> Cut:
-        """Cut, and write each lane's frames to everybody live in it."""
-        cut = self.broadcast.cut(mono_ns, wall_ns)
+        """Cut, and write each lane's frames to everybody live in it: ticks, then words."""
+        broadcast = self.broadcast
+        cut = broadcast.cut(mono_ns, wall_ns)
         self._write(cut.outgoing, cut.follows, mono_ns)
+        while broadcast.waiting_words:
+            words = broadcast.cut_words(mono_ns, wall_ns)
+            self._write(words.outgoing, words.follows, mono_ns)
+            cut = cut.followed_by(words)
         return cut
 
     def keeping_alive(
@@ -439,6 +444,7 @@ class Audience:
         """Write frames that follow a sequence; readers that miss them are behind."""
         for reader in outgoing.write(self.broadcast.fan_out, self.limits.high_water_bytes):
             assert isinstance(reader, Subscriber)
+            reader.lane.drop(reader)  # of a twin it misses what comes in either lane
             self.behind.miss(reader, follows, mono_ns)
 
     def _search(

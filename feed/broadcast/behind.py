@@ -188,7 +188,7 @@ class Behind:
 
     def _tell_news(self, subscriber: Subscriber) -> None:
         """Tell a subscriber of the sources that are down, or live again, if that is news to it."""
-        if subscriber.told_down != self._down and subscriber.selection.symbols:
+        if subscriber.told_down != self._down and subscriber.selection.ticks.symbols:
             news = subscriber.told_down ^ self._down
             subscriber.told_down = self._down
             for source in sorted(news):

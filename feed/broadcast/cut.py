@@ -7,13 +7,15 @@ and no socket: `audience` writes what is made here, and the hub says when.
 
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut
 from feed.broadcast.fragments import TURN_TICKS, Fragments, split_runs
 from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
+from feed.broadcast.keyed_states import KeyedStates
 from feed.broadcast.lane import Lane
-from feed.broadcast.lanes import Lanes
+from feed.broadcast.lanes import OF_WORDS, Lanes
 from feed.broadcast.log import Log, Record
 from feed.broadcast.market_times import MarketTimes
 from feed.broadcast.outgoing import Outgoing
@@ -25,6 +27,7 @@ from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.receipts import Producer, Receipt, Receipts
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Kind, Tick, is_opaque
+from feed.market.words import Word, WordChannel
 from feed.wire.codec import Codec, encode_events
 from feed.wire.follow_frames import cut_message
 from feed.wire.json_codec import JSON
@@ -39,11 +42,12 @@ class Cut:
     """What one cut made.
 
     Attributes:
-        ticks: how many were in the batch.
+        ticks: how many events were in the batch.
         first_ns: when the oldest of them was ingested, monotonic.
         conflated_due_ns: when conflated ticks are due next, monotonic; None: there are none.
         follows: the sequence that its envelopes follow: where a subscriber stands that misses them.
         outgoing: its frames.
+        envelopes: how many are in them.
     """
 
     ticks: int
@@ -51,6 +55,13 @@ class Cut:
     conflated_due_ns: int | None
     follows: int
     outgoing: Outgoing
+    envelopes: int
+
+    def followed_by(self, other: "Cut") -> "Cut":
+        """Return what this one and the next one cost together."""
+        first_ns = self.first_ns if self.ticks else other.first_ns
+        envelopes = self.envelopes + other.envelopes
+        return replace(self, ticks=self.ticks + other.ticks, first_ns=first_ns, envelopes=envelopes)
 
 
 class Broadcast:
@@ -69,6 +80,8 @@ class Broadcast:
         cut_sequence: the newest sequence that is in a frame; the end of catching up.
         conflated_cuts: how often conflated ticks were cut.
         ticks: published so far, by kind.
+        words: likewise, by channel.
+        keyed: the log and the state of each key of words, as of the last cut.
         turn_ticks: how many of them a subscriber that is behind has looked at in one turn.
         given: how many of the source's own ticks were published so far.
         receipts: of the batches of producers that were published.
@@ -87,6 +100,7 @@ class Broadcast:
         "fan_out",
         "fragments",
         "given",
+        "keyed",
         "lanes",
         "looked_ns",
         "market_times",
@@ -97,6 +111,8 @@ class Broadcast:
         "states",
         "ticks",
         "turn_ticks",
+        "waiting_words",
+        "words",
     )
 
     def __init__(
@@ -120,11 +136,13 @@ class Broadcast:
         self.fragments = Fragments(ring, classes=classes)
         self.snapshot = Snapshot(classes)
         self.turn_ticks = turn_ticks
+        self.keyed = KeyedStates()
         self.states = States(
             ring,
             self.snapshot,
             sizes,
             self.fragments.segments,
+            keyed=self.keyed,
             turn_ticks=turn_ticks,
             pace=self.pace,
         )
@@ -135,6 +153,8 @@ class Broadcast:
         self.conflated_cuts = 0
         self._paces: dict[int, Pace] = {}  # by interval in milliseconds
         self.ticks = dict.fromkeys(Kind, 0)
+        self.words = dict.fromkeys(WordChannel, 0)
+        self.waiting_words: list[Word] = []  # they come behind the ticks of the next cut
         # Of the cut in progress: its first sequence, and its fragments, by codec.
         self._encoded: dict[Codec, tuple[int, list[bytes]]] = {}
         self._numbered: dict[Codec, dict[int, int]] = {}  # the sequences of these, where needed
@@ -195,10 +215,14 @@ class Broadcast:
             self._receipts.append(receipt)
         counts = self.ticks
         if opaque:
-            self.ring.newest_opaque = newest
+            self.ring.newest_other = newest
             ticks = _known(ticks)
         for tick in ticks:
             counts[tick.kind] += 1
+
+    def say(self, words: Sequence[Word]) -> None:
+        """Let words wait for the next cut: they take the sequences behind its ticks."""
+        self.waiting_words += words
 
     def skip(self, upto: int, reason: GapReason, mono_ns: int) -> None:
         """Leave a hole behind the newest sequence; nothing waits for a cut, and nobody is live."""
@@ -214,6 +238,7 @@ class Broadcast:
         self.cut_sequence = before.sequence
         self.fragments.begin()
         self.snapshot.clear()
+        self.keyed.clear()
         self.states.clear(self.cut_sequence)
         self.lanes.begin_epoch()
         for interval_ms in self._paces:
@@ -231,7 +256,7 @@ class Broadcast:
         self.looked_ns = mono_ns
         after, upto = self.cut_sequence, self.ring.newest
         events = self.ring.read(after, upto - after)
-        ticks = events if self.ring.newest_opaque <= after else _known(events)
+        ticks = events if self.ring.newest_other <= after else _known(events)
         first_ns = self.ring.ingested_ns(after + 1) if events else mono_ns
         first_wall_ns = wall_ns - (mono_ns - first_ns)
         # Before the others: where a batch is split, each position speaks for what is conflated too.
@@ -249,14 +274,43 @@ class Broadcast:
             self.cut_sequence = upto
             self.snapshot.update(ticks)
             self.states.clear(upto)
-            self._distribute_events(events, ticks, after + 1)
+            self._distribute_events(events, ticks, after + 1, 0)
             if self._log is not None:
                 self._note_cut(self._log, events, after + 1, wall_ns - mono_ns)
             self._receipts = []
-        outgoing = self._envelop(mono_ns, wall_ns, after)
+        outgoing = self._envelop(self.lanes.with_fragments(), mono_ns, wall_ns, after)
         self._encoded.clear()
         self._numbered.clear()
-        return Cut(len(events), first_ns, self.conflated_due_ns, after, outgoing)
+        due_ns, envelopes = self.conflated_due_ns, outgoing.envelopes
+        return Cut(len(events), first_ns, due_ns, after, outgoing, envelopes)
+
+    def cut_words(self, mono_ns: int, wall_ns: int) -> Cut:
+        """Make envelopes of words that wait, as many as fit beside what somebody may have to read.
+
+        They are a cut of their own, so that a key of somebody's makes no lane of everybody's ticks.
+        No ticks wait.
+        """
+        ring, follows = self.ring, self.cut_sequence
+        most = max(1, ring.capacity // 4)
+        words, self.waiting_words = self.waiting_words[:most], self.waiting_words[most:]
+        first = follows + 1
+        events = cast("list[Tick]", words)  # the ring has them among ticks
+        upto = self.cut_sequence = ring.publish(events, mono_ns)
+        ring.newest_other = upto
+        for word in words:
+            self.words[word.kind] += 1
+        self.keyed.note(words, first, mono_ns)
+        self.states.clear(upto)
+        for pace in self._paces.values():
+            pace.skip(upto)
+        self._distribute_events(events, events, first, OF_WORDS)
+        if self._log is not None:
+            self._note_cut(self._log, events, first, wall_ns - mono_ns)
+        outgoing = self._envelop(self.lanes.take_words(), mono_ns, wall_ns, follows)
+        self._encoded.clear()
+        self._numbered.clear()
+        due_ns, envelopes = self.conflated_due_ns, outgoing.envelopes
+        return Cut(len(words), mono_ns, due_ns, follows, outgoing, envelopes)
 
     def pace(self, interval_ms: int) -> Pace:
         """Return the state as of the last end of an interval; at first it is that of now."""
@@ -292,7 +346,7 @@ class Broadcast:
     def announce(self, message: Message, mono_ns: int) -> Iterator[tuple[Lane, bytes]]:
         """Yield the envelopes of a message to every lane that has something subscribed."""
         for lane in self.lanes:
-            if lane.payload.key.selection.symbols:
+            if lane.payload.key.selection.ticks.symbols:
                 lane.note_frame(mono_ns)
                 yield lane, lane.message_envelope(message)
 
@@ -312,15 +366,18 @@ class Broadcast:
         for codec, index in self.lanes.indexes(interval_ms):
             index.distribute(ticks, codec.encode(ticks))
 
-    def _distribute_events(self, events: list[Tick], ticks: list[Tick], first: int) -> None:
+    def _distribute_events(
+        self, events: list[Tick], ticks: list[Tick], first: int, index_ms: int
+    ) -> None:
         """Encode a batch of the ring in every codec in use, and give it to whoever selects of it.
 
         Args:
             events: the batch.
             ticks: those of them whose kinds are known.
             first: the sequence of the first event.
+            index_ms: 0, or `OF_WORDS`.
         """
-        for codec, index in self.lanes.indexes(0):
+        for codec, index in self.lanes.indexes(index_ms):
             fragments = self._encode(codec, events, first, opaque=ticks is not events)
             if ticks is not events:
                 pairs = zip(events, fragments, strict=True)
@@ -350,7 +407,13 @@ class Broadcast:
         told = JSON.join(fragments)
         log.note_cut(Record(first, ingested_ns, self.given, wall_offset_ns, told, self._receipts))
 
-    def _envelop(self, mono_ns: int, wall_ns: int, follows: int) -> Outgoing:
+    def _envelop(
+        self,
+        payloads: Sequence[tuple[Payload, list[Lane]]],
+        mono_ns: int,
+        wall_ns: int,
+        follows: int,
+    ) -> Outgoing:
         """Join what the index gave to each payload, and put it into its lanes' frames.
 
         There may be thousands of payloads, each of one subscriber: so names are looked up once.
@@ -360,7 +423,7 @@ class Broadcast:
         compose = self.fan_out.compose
         marks: dict[str, bytes] = {}
         outgoing = Outgoing()
-        for payload, lanes in self.lanes.with_fragments():
+        for payload, lanes in payloads:
             waiting, marked = payload.waiting, payload.key.marks
             if payload.follows:
                 cut = self.cut_mark(follows + 1, told)

@@ -25,6 +25,7 @@ from feed.broadcast.lane import Lane
 from feed.broadcast.outbox import (
     Drafted,
     Gap,
+    Kept,
     OfSnapshot,
     Origin,
     Outbox,
@@ -108,7 +109,7 @@ class Due:
 
     def stand_at(self, sequence: int) -> None:
         """Go on after a sequence, up to which its subscriber was given everything while live."""
-        self.outbox.note_live(self.lane.told, since=self.backlog.sequence)
+        self.outbox.note_live(self.lane.newest_told, since=self.backlog.sequence)
         self.backlog.sequence = sequence
         self._restatement.note_told(self._selection, sequence)
 
@@ -150,12 +151,7 @@ class Due:
             self._begin_epoch(selection, found.missing, 0 if ours else new_epoch_ticks)
             return Resume.NEW_EPOCH
         if found.outcome is Resume.GAP and found.sequence < self.backlog.sequence:
-            self.ladder.counts.overruns += 1
-            self.outbox.append_gap(
-                found.sequence + 1, self.backlog.sequence, GapReason.OVERRUN, at_once=True
-            )
-            self.request_snapshot(selection)
-            return Resume.GAP
+            return self._resume_overrun(selection, found.sequence)
         untold_from = broadcast.states.untold_from(self._selection, found.sequence)
         if found.outcome is Resume.REPLAYED and untold_from < broadcast.ring.oldest:
             # Told now: one that is disconnected for it would come back to the same.
@@ -167,6 +163,37 @@ class Due:
             self._go_on(had, found.sequence)
         self.backlog.add(selection.lossless, found.sequence)
         return Resume.REPLAYED
+
+    def _resume_overrun(self, selection: Selection, after: int) -> Resume:
+        """Tell what the ring has overrun of a selection since a position; words may be kept."""
+        first, upto = after + 1, self.backlog.sequence
+        words_missing = not self._give_words(selection, first, upto)
+        if not (selection.ticks.symbols or words_missing):
+            return Resume.REPLAYED
+        self.ladder.counts.overruns += 1
+        channels = self._missing(selection, words=words_missing)
+        self.outbox.append_gap(first, upto, GapReason.OVERRUN, at_once=True, channels=channels)
+        self.request_snapshot(selection if words_missing else selection.ticks)
+        return Resume.GAP
+
+    def _give_words(self, selection: Selection, first: int, upto: int) -> bool:
+        """Queue the words of a stretch from where they are kept; False: not all of them are."""
+        words = selection.only_words
+        if not words.symbols:
+            return True
+        draft = self._broadcast.states.words(words, self.lane.codec, first, upto)
+        if draft is None:
+            return False
+        # Beside ticks the end of their state moves the subscriber: it may be cut off before.
+        moves = not self._selection.ticks.symbols
+        self.outbox.append_words(draft, Kept(words, first, upto), moves=moves)
+        return True
+
+    def _missing(self, selection: Selection, *, words: bool) -> list[str]:
+        """Return the channels of a selection of which something is missing; []: all of them."""
+        if words or not selection.words:
+            return []
+        return [channel.value for channel, _ in selection.ticks.symbols]
 
     def _follow_on(self, selection: Selection, found: Resumption) -> Resume:
         """Tell what a server that follows has missed, and give it all that the ring holds.
@@ -339,7 +366,7 @@ class Due:
                     continue
                 envelope = self._next_ticks(wall_ns)
             except Overrun:
-                if self.ladder.gives_up():
+                if self._selection.ticks.symbols and self.ladder.gives_up():
                     return Reason.LAGGING
                 self._step_down(self.backlog.first_needed)
                 continue
@@ -496,28 +523,38 @@ class Due:
         broadcast = self._broadcast
         upto, oldest = broadcast.cut_sequence, broadcast.ring.oldest
         self.backlog.skip(upto)
+        selection = self._selection
+        ticks, words = selection.ticks, selection.only_words
         if limited:
             self.outbox.append_gap(requested, upto, GapReason.LIMIT)
+            if words.symbols:
+                self.request_snapshot(words)
             if requested < oldest or self.lane.payload.follows:
-                self.request_snapshot(self._selection)
-            else:
+                self.request_snapshot(ticks)
+            elif ticks.symbols:
                 self._append_stretch(Stretch(self.lane.payload.lossless, requested, upto))
             return
-        if self.ladder.on_lag is not OnLag.CONFLATE:
-            self.outbox.append_gap(requested, upto, GapReason.OVERRUN)
-            self.request_snapshot(self._selection)
+        words_missing = not self._give_words(selection, requested, upto)
+        if words_missing:
+            self.request_snapshot(words)
+        channels = self._missing(selection, words=words_missing)
+        if not (ticks.symbols or words_missing):
+            return
+        if self.ladder.on_lag is not OnLag.CONFLATE or not ticks.symbols:
+            self.outbox.append_gap(requested, upto, GapReason.OVERRUN, channels=channels)
+            self.request_snapshot(ticks)
             return
         if requested < oldest:  # nothing can be made of what was overrun
-            self.outbox.append_gap(requested, oldest - 1, GapReason.OVERRUN)
-            self.request_snapshot(self._selection)
+            self.outbox.append_gap(requested, oldest - 1, GapReason.OVERRUN, channels=channels)
+            self.request_snapshot(ticks)
         first = max(requested, oldest)
-        self.outbox.append_gap(first, upto, GapReason.CONFLATED)
+        self.outbox.append_gap(first, upto, GapReason.CONFLATED, channels=channels)
         self.outbox.append_holes(first - 1, upto)
         self._append_stretch(Stretch(self.lane.payload.lossless, first, upto))
 
     def _append_stretch(self, stretch: Stretch) -> None:
         """Queue one conflated state of a stretch of the ring, none of which is overrun."""
-        states, part = self._broadcast.states, Selection.of(dict(stretch.selection.symbols))
+        states, part = self._broadcast.states, Selection.of(dict(stretch.selection.ticks.symbols))
         draft = states.conflated(part, self.lane.codec, stretch.first, stretch.upto)
         self.outbox.append_state([draft], stretch)
 
@@ -534,8 +571,12 @@ class Due:
                 part = asked.within(selection, classes)
                 if part.symbols or not asked.symbols:
                     self.request_snapshot(part)
+            case Kept(asked, first, upto):
+                part = asked.within(selection, classes)
+                if not self._give_words(part, first, upto):
+                    self.request_snapshot(part)
             case Stretch(asked, first, upto):
-                part, oldest = asked.within(selection, classes), self._broadcast.ring.oldest
+                part, oldest = asked.within(selection.ticks, classes), self._broadcast.ring.oldest
                 if not part.symbols:
                     return
                 if first < oldest:  # nothing can be made of what was overrun since

@@ -98,7 +98,7 @@ class _FragmentRing:
     def _encode(self, after: int, count: int) -> list[bytes]:
         """Return a fragment for each of the sequences after one, b"" for those within holes."""
         ring, codec = self._ring, self._codec
-        opaque = ring.newest_opaque > after
+        opaque = ring.newest_other > after
         if ring.hole_after(after, after + count) is None:
             return encode_events(codec, ring.read(after, count), opaque=opaque)
         slots = ring.slots(after, count)
@@ -296,7 +296,7 @@ class Fragments:
         else:
             ticks = self._ring.slots(first - 1, end - first)
             selected = [tick for index in indices if (tick := ticks[index])]
-            opaque = self._ring.newest_opaque >= first
+            opaque = self._ring.newest_other >= first
             fragments = encode_events(codec, selected, opaque=opaque)
         return array("q", [first + index for index in indices]), fragments
 

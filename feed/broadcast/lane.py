@@ -99,6 +99,11 @@ class Lane:
         """Whether its readers hear of positions: all of SSE, else those that asked for marks."""
         return self.framing.named_events or self.payload.key.marks
 
+    @property
+    def newest_told(self) -> int:
+        """The sequence that its readers were moved to last, as `told`."""
+        return self.told
+
     def readers(self) -> Iterator[Reader]:
         """Yield the readers that the next frame is written to."""
         return iter(self.live)

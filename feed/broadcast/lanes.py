@@ -1,7 +1,8 @@
 """All payloads and lanes: which there are, and which of them want a tick.
 
 Equal selections share a payload, and a payload in one framing and compression is a lane. Both come
-with their first member and go with their last.
+with their first member and go with their last. A selection of words, with ticks or without, has a
+twin of two lanes.
 """
 
 from collections import Counter, defaultdict
@@ -19,6 +20,7 @@ from feed.broadcast.projections import Projections
 from feed.broadcast.selection_index import SelectionIndex
 from feed.broadcast.shaping import Shapings
 from feed.broadcast.traffic import Traffic
+from feed.broadcast.twin_lane import TwinLane, WordsLane
 from feed.broadcast.wildcard_sets import WildcardSets
 from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.conflation import Conflator
@@ -27,6 +29,7 @@ from feed.wire.compression import Compression
 from feed.wire.framing import Framing
 from feed.wire.selection import Selection
 
+OF_WORDS = -1  # in place of an interval in milliseconds: the index of words
 FEW_ENTRIES = 64  # of a payload that is forgotten at once: 10 µs
 LaneKey = tuple[PayloadKey, Framing, Compression | None]
 
@@ -55,6 +58,7 @@ class Lanes:
 
     __slots__ = (
         "_carried",
+        "_carried_words",
         "_drop",
         "_indexes",
         "_kept",
@@ -62,6 +66,8 @@ class Lanes:
         "_left",
         "_left_entries",
         "_symbols",
+        "_twins",
+        "_with_words",
         "budget",
         "conflators",
         "counts",
@@ -92,7 +98,10 @@ class Lanes:
         self.wildcard_sets = WildcardSets(classes)
         self._kept: set[int] = set()  # intervals whose conflator stays
         self._carried: dict[PayloadKey, _Carried] = {}
+        self._carried_words: dict[PayloadKey, _Carried] = {}  # likewise, of words
         self._lanes: dict[LaneKey, Lane] = {}
+        self._twins: dict[LaneKey, TwinLane] = {}
+        self._with_words: list[Payload] = []  # to which the index of words gave something
         self._left: dict[PayloadKey, Payload] = {}  # without lanes, and still in the indexes
         self._left_entries = 0
         # Sets of symbols in use, by those that are equal to them.
@@ -120,8 +129,22 @@ class Lanes:
             if index_ms == interval_ms and index.selections:
                 yield codec, index
 
+    def take_words(self) -> list[tuple[Payload, list[Lane]]]:
+        """Return the payloads that the index of words gave something to, with their lanes.
+
+        There may be thousands of keys of which a few have words: the others are not looked at.
+        """
+        some, self._with_words = self._with_words, []
+        some += self.following
+        found = (self._carrying(payload.key).get(payload.key) for payload in some)
+        return [
+            (carried.payload, carried.lanes)
+            for carried in found
+            if carried is not None and carried.payload.waiting
+        ]
+
     def with_fragments(self) -> list[tuple[Payload, list[Lane]]]:
-        """Return the payloads that the indexes gave something to, with their lanes."""
+        """Return the payloads that the indexes of ticks gave something to, with their lanes."""
         return [
             (carried.payload, carried.lanes)
             for carried in self._carried.values()
@@ -136,9 +159,10 @@ class Lanes:
         compression: Compression | None = None,
     ) -> Lane:
         """Return the lane for these, made where it is the first, with one member more."""
-        lane = self._lanes.get((key, framing, compression))
+        lane = self.find(key, framing, compression)
         if lane is None:
-            lane = self._open(key, framing, mono_ns, compression)
+            make = self._open_twin if key.selection.words else self._open
+            lane = make(key, framing, mono_ns, compression)
         lane.members += 1
         return lane
 
@@ -146,6 +170,8 @@ class Lanes:
         self, key: PayloadKey, framing: Framing, compression: Compression | None = None
     ) -> Lane | None:
         """Return the lane for these; None: nobody is in it."""
+        if key.selection.words:
+            return self._twins.get((key, framing, compression))
         return self._lanes.get((key, framing, compression))
 
     def leave(self, lane: Lane) -> None:
@@ -157,13 +183,18 @@ class Lanes:
         if lane.members:
             return
         key = lane.payload.key
+        if isinstance(lane, TwinLane):
+            del self._twins[key, lane.framing, lane.compression]
+            self.leave(lane.of_ticks)
+            self.leave(lane.of_words)
+            return
         lane.close()
         del self._lanes[key, lane.framing, lane.compression]
         self.counts[lane.framing.transport, key.codec.name] -= 1
-        carried = self._carried[key]
+        carried = self._carrying(key)[key]
         carried.lanes.remove(lane)
         if not carried.lanes:
-            del self._carried[key]
+            del self._carrying(key)[key]
             entries = key.selection.entries
             if entries <= FEW_ENTRIES:
                 self._forget(carried.payload)
@@ -199,21 +230,41 @@ class Lanes:
             self._forget(self._take_left(key))
         return bool(self._left)
 
+    def _carrying(self, key: PayloadKey) -> dict[PayloadKey, _Carried]:
+        return self._carried_words if key.selection.words else self._carried
+
     def _take_left(self, key: PayloadKey) -> Payload:
         self._left_entries -= key.selection.entries
         return self._left.pop(key)
 
+    def _open_twin(
+        self, key: PayloadKey, framing: Framing, mono_ns: int, compression: Compression | None
+    ) -> Lane:
+        """Make the twin of a selection with words, as a member of both of its lanes."""
+        selection = key.selection
+        ticks = replace(key, selection=selection.ticks)
+        of_ticks = self.enter(ticks, framing, mono_ns, compression)
+        words = replace(key, selection=selection.only_words)
+        of_words = self._lanes.get((words, framing, None))
+        if of_words is None:
+            of_words = self._open(words, framing, mono_ns, None)
+        of_words.members += 1
+        twin = TwinLane(Payload(key), of_ticks, of_words, mono_ns)
+        self._twins[key, framing, compression] = twin
+        return twin
+
     def _open(
         self, key: PayloadKey, framing: Framing, mono_ns: int, compression: Compression | None
     ) -> Lane:
-        carried = self._carried.get(key)
+        carried = self._carrying(key).get(key)
         if carried is None:
             payload = self._payload(key)
-            carried = self._carried[payload.key] = _Carried(payload)
+            carried = self._carrying(key)[payload.key] = _Carried(payload)
         key = carried.payload.key  # equal, and kept already
         served = framing.transport, key.codec.name
+        make = WordsLane if key.selection.words else Lane
         lane = (
-            Lane(
+            make(
                 carried.payload,
                 framing,
                 self.traffic[served],
@@ -265,10 +316,19 @@ class Lanes:
             return
         codec = payload.key.codec
         self.projections.add(codec)
+        if payload.key.selection.words:
+            payload.collect = partial(self._collect_word, payload)
+            self._indexes[codec, OF_WORDS].add(payload.lossless, payload.collect)
+            return
         for interval_ms, part in payload.parts.items():
             self._indexes[codec, interval_ms].add(part, payload.collect)
             if interval_ms and interval_ms not in self.conflators:
                 self.conflators[interval_ms] = Conflator(interval_ms)
+
+    def _collect_word(self, payload: Payload, fragment: bytes) -> None:
+        if not payload.waiting:
+            self._with_words.append(payload)
+        payload.waiting.append(fragment)
 
     def _forget(self, payload: Payload) -> None:
         """Take a payload out of the indexes, and its intervals along where it was the last."""
@@ -276,10 +336,11 @@ class Lanes:
             self.following.remove(payload)
             return
         codec = payload.key.codec
-        for interval_ms, part in payload.parts.items():
+        parts = {OF_WORDS: payload.lossless} if payload.key.selection.words else payload.parts
+        for interval_ms, part in parts.items():
             self._indexes[codec, interval_ms].remove(part, payload.collect)
             if (
-                interval_ms
+                interval_ms > 0
                 and interval_ms not in self._kept
                 and not any(
                     index.selections

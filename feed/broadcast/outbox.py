@@ -63,7 +63,26 @@ class OfSnapshot:
     selection: Selection
 
 
-Origin = Stretch | Restated | OfSnapshot  # of a state, from which another one can be made
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The words of a selection from a sequence to another, from where they are kept.
+
+    Attributes:
+        selection: which; it selects no ticks.
+        first, upto: the first and last sequence.
+    """
+
+    selection: Selection
+    first: int
+    upto: int
+
+    @property
+    def told_upto(self) -> int:
+        """The last sequence that may be told to its reader before them."""
+        return self.first - 1
+
+
+Origin = Stretch | Restated | OfSnapshot | Kept  # of a state, from which another one can be made
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +242,13 @@ class Outbox:
             self.waiting.append(_MARK)
 
     def append_gap(
-        self, first: int | str, last: int, reason: GapReason, *, at_once: bool = False
+        self,
+        first: int | str,
+        last: int,
+        reason: GapReason,
+        *,
+        at_once: bool = False,
+        channels: Sequence[str] = (),
     ) -> None:
         """Say, and count, a gap: events that are not coming.
 
@@ -232,10 +257,11 @@ class Outbox:
             last: the last missing sequence.
             reason: why.
             at_once: before what waits already, and may tell a position after it.
+            channels: that it concerns; (): all.
         """
         self._ladder.count_gap(last - first + 1 if isinstance(first, int) else 0, last, reason)
         missing = self._ring.position(first) if isinstance(first, int) else first
-        message = gap_message(missing, self._ring.position(last), reason)
+        message = gap_message(missing, self._ring.position(last), reason, channels)
         gap = Gap(message, first - 1 if isinstance(first, int) else 0)
         self.waiting.insert(0 if at_once else len(self.waiting), gap)
 
@@ -248,6 +274,10 @@ class Outbox:
     def append_state(self, drafts: Sequence[Draft], origin: Origin) -> None:
         """Give a state; its last envelope moves its reader, which may be cut off before it."""
         self._append_drafted(drafts, origin, moves=True)
+
+    def append_words(self, draft: Draft, origin: Kept, *, moves: bool) -> None:
+        """Give words that are kept; where nothing else is owed they move their reader."""
+        self._append_drafted([draft], origin, moves=moves)
 
     def append_snapshot(
         self, as_of: int, sequence: int, draft: Draft, selection: Selection

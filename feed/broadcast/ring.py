@@ -58,7 +58,7 @@ class RingBuffer:
         "epoch",
         "is_followed",
         "newest",
-        "newest_opaque",
+        "newest_other",
     )
 
     def __init__(
@@ -87,7 +87,7 @@ class RingBuffer:
         self.newest = newest  # sequence of the last published tick
         # Another server gives the sequences, and may have told its subscribers more than is here.
         self.is_followed = False
-        self.newest_opaque = 0  # the newest sequence whose event may be of an unknown kind
+        self.newest_other = 0  # the newest sequence whose event may be no tick of a known kind
         self._origin = newest  # the ring never held this sequence or an older one
         self._begins = begins
         self._holes: list[Hole] = []  # ascending; none that lies wholly behind the oldest tick
@@ -154,7 +154,7 @@ class RingBuffer:
         """
         self.epoch, self.newest = before.epoch, before.sequence
         self.is_followed = True
-        self.newest_opaque = 0
+        self.newest_other = 0
         self._origin, self._begins = before.sequence, begins
         self._holes = []
         self._slots = [None] * self.capacity

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from feed.broadcast.ring import RingBuffer
 from feed.market.asset_classes import BY_FORM, WILDCARDS, AssetClasses
 from feed.market.symbols import ALL
-from feed.market.ticks import Kind, Tick, is_opaque
+from feed.market.ticks import Kind, Tick
 from feed.market.wildcards import GLOBBED
+from feed.market.words import WORD_CHANNELS
 from feed.wire.selection import Selection
 
 SEGMENT_TICKS = 512
+_OF_WORDS: frozenset[object] = frozenset(WORD_CHANNELS)
 Contents = Mapping[Kind, frozenset[str]]
 
 
@@ -109,9 +111,10 @@ class Segments:
     def _selected(self, selection: Selection, ticks: list[Tick], first: int) -> list[int]:
         """Return which ticks are selected; the first of them has at least that sequence."""
         selected = selection.select(ticks, self._classes)
-        if self._ring.newest_opaque < first or selection.every:
+        if self._ring.newest_other < first or selection.every:
             return selected
-        return [index for index in selected if not is_opaque(ticks[index])]
+        wanted = selection.by_kind()
+        return [index for index in selected if ticks[index].kind in wanted]
 
     def _contents_of(self, number: int) -> Contents:
         """Return the kinds of a whole segment, with their symbols, and the classes of these.
@@ -130,7 +133,9 @@ class Segments:
             found.setdefault(tick.kind, set()).add(tick.symbol)
         classes = self._classes
         contents = {
-            kind: frozenset({*symbols, *(classes[symbol] for symbol in symbols)})
+            kind: frozenset(symbols)
+            if kind in _OF_WORDS
+            else frozenset({*symbols, *(classes[symbol] for symbol in symbols)})
             for kind, symbols in found.items()
         }
         self._contents[slot] = number, contents

@@ -8,18 +8,21 @@ that is left to a subscriber that asked to be conflated when it lags.
 """
 
 from collections.abc import Callable
+from typing import cast
 from weakref import WeakValueDictionary
 
 from feed.broadcast.draft import Draft
 from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
 from feed.broadcast.gathering import Gathering
+from feed.broadcast.keyed_states import KeyedStates
 from feed.broadcast.pace import Pace
 from feed.broadcast.ring import RingBuffer
 from feed.broadcast.segments import SEGMENT_TICKS, Segments
 from feed.broadcast.selection_cache import SelectionCache
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Tick
+from feed.market.words import Word
 from feed.wire.codec import Codec
 from feed.wire.selection import Selection
 
@@ -36,6 +39,7 @@ class States:
     __slots__ = (
         "_begun",
         "_cut_sequence",
+        "_keyed",
         "_pace",
         "_ring",
         "_segments",
@@ -53,11 +57,13 @@ class States:
         segments: Segments | None = None,
         max_remembered_bytes: int = MAX_REMEMBERED_BYTES,
         *,
+        keyed: KeyedStates | None = None,
         turn_ticks: int = TURN_TICKS,
         pace: Callable[[int], Pace] | None = None,
     ) -> None:
         """Make states of a ring, its segments and its snapshot, in runs that fit into messages.
 
+        `keyed` are the states of words; by default there are none.
         `pace` returns that of an interval; by default all are as of the beginning.
         """
         self._pace = pace or (lambda _: Pace(snapshot, ring.newest))
@@ -65,6 +71,7 @@ class States:
         self._turn_ticks = turn_ticks
         self._ring = ring
         self._snapshot = snapshot
+        self._keyed = KeyedStates() if keyed is None else keyed
         self._cut_sequence = ring.newest
         self._whole: SelectionCache[_Rest, Draft] = SelectionCache(max_remembered_bytes)
         # Others as long as somebody waits for them.
@@ -83,10 +90,18 @@ class States:
         self._begun.clear()
 
     def snapshot(self, selection: Selection, codec: Codec) -> Draft:
-        """Return the last known state of the selected symbols."""
-        return self._draft(
-            selection, (codec, None, 0), lambda: self._snapshot.state(dict(selection.symbols))
-        )
+        """Return the last known state of the selected symbols and keys."""
+        return self._draft(selection, (codec, None, 0), lambda: self._state(selection))
+
+    def words(self, selection: Selection, codec: Codec, first: int, upto: int) -> Draft | None:
+        """Return the selected words of a stretch, which the ring may not hold any more.
+
+        None: not all of them are kept.
+        """
+        words = self._keyed.between(selection, first - 1, upto)
+        if words is None:
+            return None
+        return self._draft(selection, (codec, first, upto), lambda: _among_ticks(words))
 
     def paced_snapshot(self, selection: Selection, codec: Codec) -> tuple[int, Draft]:
         """Return the last known state of conflated channels at the last ends of their intervals.
@@ -95,13 +110,14 @@ class States:
         """
         paces = [
             (self._pace(interval_ms), dict(part.symbols))
-            for interval_ms, part in selection.parts().items()
+            for interval_ms, part in selection.ticks.parts().items()
         ]
         as_of = min([self._cut_sequence, *(pace.sequence for pace, _ in paces)])
         ends = sum(pace.sequence for pace, _ in paces)  # each only grows
 
         def ticks() -> list[Tick]:
-            return [tick for pace, symbols in paces for tick in pace.snapshot.state(symbols)]
+            paced = [tick for pace, symbols in paces for tick in pace.snapshot.state(symbols)]
+            return [*paced, *_among_ticks(self._keyed.states(selection))]
 
         return as_of, self._draft(selection, (codec, ends, _AT_INTERVALS), ticks)
 
@@ -155,6 +171,10 @@ class States:
             if interval_ms
         ]
 
+    def _state(self, selection: Selection) -> list[Tick]:
+        ticks = self._snapshot.state(dict(selection.symbols))
+        return ticks + _among_ticks(self._keyed.states(selection)) if selection.words else ticks
+
     def _draft(
         self, selection: Selection, rest: _Rest, ticks: Callable[[], Gathering | list[Tick]]
     ) -> Draft:
@@ -172,3 +192,8 @@ class States:
         if draft.runs is not None:
             self._whole.put(selection, rest, draft, draft.weight_bytes)
         return draft
+
+
+def _among_ticks(words: list[Word]) -> list[Tick]:
+    """Return words as a state has them, like the ring: among ticks."""
+    return cast("list[Tick]", words)

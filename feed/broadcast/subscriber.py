@@ -100,7 +100,7 @@ class Subscriber:
         ladder = self.ladder
         if ladder.on_lag is OnLag.CONFLATE or ladder.throttle is not Throttle.NONE:
             return False
-        return bool(self.lane.payload.lossless.symbols)
+        return bool(self.lane.payload.lossless.ticks.symbols)
 
     @property
     def first_needed(self) -> int:

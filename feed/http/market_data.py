@@ -33,6 +33,7 @@ from feed.market.symbols import ALL, is_symbol
 from feed.market.ticks import KIND_OF_CHANNEL, MINUTE_NS, SECOND_NS, Channel
 from feed.sources.search import found
 from feed.sources.source import Instrument
+from feed.trust.identity import Identity
 from feed.wire.codec import Codec
 from feed.wire.grants import Grants
 from feed.wire.json_codec import JSON
@@ -190,7 +191,7 @@ async def bars(request: web.Request, server: Server) -> web.Response:
     grants = identity_of(request).grants
     hub = server.hub
     async with hub.turns.turn(Step.ANSWER):
-        selection, warnings = _granted({channel: [symbol]}, grants, server)
+        selection, warnings = _granted({channel: [symbol]}, identity_of(request), server)
     builder = server.ingest.bars_of(symbol)
     await hub.turns.in_slices(builder.recollection.recall(symbol), Step.ANSWER)
     limit = limit_of(request)
@@ -262,14 +263,15 @@ def _selected(
         InvalidParameter: it names channels, and no symbol on one of them.
         NotGranted: nothing of it is.
     """
-    grants = identity_of(request).grants
+    identity = identity_of(request)
+    grants = identity.grants
     if not asked.named_channels:
         selection = grants.select(_EVERYTHING).selection
         if not selection.symbols:
             raise NotGranted("any symbol", grants.words())
         return selection, {}
     asked.check_selects()
-    return _granted(asked.symbols(), grants, server, asked.silent_channels)
+    return _granted(asked.symbols(), identity, server, asked.silent_channels)
 
 
 def _projected(asked: Request, selection: Selection) -> Codec:
@@ -285,7 +287,7 @@ def _projected(asked: Request, selection: Selection) -> Codec:
 
 def _granted(
     asked: Mapping[Channel, Collection[str]],
-    grants: Grants,
+    identity: Identity,
     server: Server,
     silent: Collection[str] = (),
 ) -> tuple[Selection, dict[str, Any]]:
@@ -293,9 +295,12 @@ def _granted(
 
     Raises:
         NotGranted: nothing is.
+        InvalidParameter: it names a key of words that is not to be read.
     """
+    grants = identity.grants
     granted = grants.select_named(asked, {})
     selection = granted.selection
+    server.hub.key_gate.check(identity, selection)
     if granted.refused and not selection.symbols:
         raise NotGranted(refusal_words(granted.refused), grants.words())
     hub = server.hub

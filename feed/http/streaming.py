@@ -213,7 +213,10 @@ def _open(
         endless.key,
         endless.framing,
         say_goodbye,
-        compression=gzip_if_accepted(request, endless.asked),
+        # Words are framed plain, and a compressed stream has no plain parts.
+        compression=(
+            None if endless.key.selection.words else gzip_if_accepted(request, endless.asked)
+        ),
         identity=identity,
     )
     return session

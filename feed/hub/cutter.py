@@ -60,7 +60,7 @@ class Cutter:
         with self._steps.measured(Step.CUT):
             cut = self._audience.cut(mono_ns, self._clock.wall_ns())
         if cut.ticks:
-            frames = cut.outgoing.envelopes
+            frames = cut.envelopes
             self._unpriced_cuts += 1
             loop = asyncio.get_running_loop()
             loop.call_soon(self._learn_cost, began_ns, cut.ticks, cut.first_ns, frames)

@@ -15,6 +15,7 @@ from feed.hub.catch_up import CatchUp
 from feed.hub.clock import Clock
 from feed.hub.door import Door
 from feed.hub.egress_watch import EgressWatch
+from feed.hub.key_gate import KeyGate
 from feed.hub.session import Session
 from feed.hub.subscriptions import Subscriptions
 from feed.logger import logger_of
@@ -45,6 +46,7 @@ class Entitlement:
         "_disconnect",
         "_door",
         "_egress",
+        "_key_gate",
         "_subscriptions",
     )
 
@@ -54,6 +56,7 @@ class Entitlement:
         subscriptions: Subscriptions,
         *,
         door: Door,
+        key_gate: KeyGate,
         egress: EgressWatch,
         catch_up: CatchUp,
         clock: Clock,
@@ -65,6 +68,7 @@ class Entitlement:
             audience: decides on subscribers.
             subscriptions: of all sessions.
             door: counts sessions by their identities.
+            key_gate: who may read which key of words.
             egress: holds identities to the bytes that they may be written.
             catch_up: gives subscribers that are behind what they are due.
             clock: what the time is.
@@ -74,6 +78,7 @@ class Entitlement:
         self._subscriptions = subscriptions
         self._door = door
         self._egress = egress
+        self._key_gate = key_gate
         self._catch_up = catch_up
         self._clock = clock
         self._disconnect = disconnect
@@ -92,6 +97,9 @@ class Entitlement:
         if session.ended.done():
             return
         self._egress.enter(session, self._clock.mono_ns())
+        if not self._key_gate.allows(identity, session.subscriber.selection):
+            self._disconnect(session, Reason.NOT_GRANTED)
+            return
         if session.reselect is not None:
             session.reselect(session)
         else:

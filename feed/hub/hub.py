@@ -30,6 +30,7 @@ from feed.hub.forgetting import Forgetting
 from feed.hub.housekeeping import Housekeeping
 from feed.hub.inlet import Inlet
 from feed.hub.instruments import Instruments
+from feed.hub.key_gate import KeyGate
 from feed.hub.memory_watch import MemoryWatch
 from feed.hub.portrait import Departed, portray
 from feed.hub.publisher import Publisher
@@ -63,6 +64,7 @@ class Hub:
         settings: what the server was told.
         identities: who may come in.
         door: by which limits.
+        key_gate: who may read which key of words.
         clock: what the time is, for everybody in this server.
         instruments: the histograms that are filled here.
         steps: measures what the loop does for long.
@@ -119,6 +121,7 @@ class Hub:
         self.clock = clock
         self.identities = identities or Identities()
         self.door = Door(settings)
+        self.key_gate = KeyGate()
         self.instruments = Instruments()
         self.steps = Steps()
         self.turns = Turns(self.steps)
@@ -181,6 +184,7 @@ class Hub:
             self.audience,
             self.sessions,
             door=self.door,
+            key_gate=self.key_gate,
             catch_up=self.catch_up,
             forgetting=self._forgetting,
             clock=clock,
@@ -192,6 +196,7 @@ class Hub:
             self.audience,
             self.subscriptions,
             door=self.door,
+            key_gate=self.key_gate,
             egress=self.egress,
             catch_up=self.catch_up,
             clock=clock,
@@ -252,8 +257,10 @@ class Hub:
 
         Raises:
             LimitExceeded: the selection is too large by itself, or together with all others.
+            InvalidParameter: it names a key of words that is not to be read.
         """
         opened_ns = self.clock.mono_ns()
+        self.key_gate.check(identity, key.selection)
         if key.selection.symbols:
             lane = self.broadcast.lanes.find(key, framing, compression)
             self.door.check_lane(identity, connection.place, lane)

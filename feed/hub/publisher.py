@@ -4,7 +4,7 @@ It publishes what the one writer gives it, in parts that the ring can hold besid
 cut, and holds production where the slowest lossless subscriber would be overrun. Knows no source.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from feed.broadcast.audience import Audience
 from feed.hub.catch_up import CatchUp
@@ -14,6 +14,7 @@ from feed.hub.steps import Step
 from feed.hub.turns import Turns
 from feed.market.receipts import Producer
 from feed.market.ticks import Tick
+from feed.market.words import Word
 from feed.wire.messages import Message
 
 
@@ -93,6 +94,11 @@ class Publisher:
             while not audience.publish(part, self._clock.mono_ns(), given, ended, market_ns):
                 self._cutter.cut()
             self._cutter.schedule()
+
+    def say(self, words: Sequence[Word]) -> None:
+        """Let words wait for the next cut, in which they come behind the ticks."""
+        self._broadcast.say(words)
+        self._cutter.schedule()
 
     def hurry(self) -> None:
         """Hold no production any more: the list that waits is the last one."""

@@ -15,6 +15,7 @@ from feed.hub.catch_up import CatchUp
 from feed.hub.clock import Clock
 from feed.hub.door import Door
 from feed.hub.forgetting import Forgetting
+from feed.hub.key_gate import KeyGate
 from feed.hub.session import Session
 from feed.wire.beginning import Ago, Beginning, Moment
 from feed.wire.compression import Compression
@@ -37,6 +38,7 @@ class Subscriptions:
         "_door",
         "_forgetting",
         "_joined",
+        "_key_gate",
         "_sessions",
     )
 
@@ -46,6 +48,7 @@ class Subscriptions:
         sessions: Mapping[Subscriber, Session],
         *,
         door: Door,
+        key_gate: KeyGate,
         catch_up: CatchUp,
         forgetting: Forgetting,
         clock: Clock,
@@ -56,6 +59,7 @@ class Subscriptions:
             audience: decides on subscribers.
             sessions: everybody connected, as it changes.
             door: by which limits.
+            key_gate: who may read which key of words.
             catch_up: gives subscribers that are behind what they are due.
             forgetting: takes out of the indexes what nobody has selected any more.
             clock: what the time is.
@@ -63,6 +67,7 @@ class Subscriptions:
         self._audience = audience
         self._sessions = sessions
         self._door = door
+        self._key_gate = key_gate
         self._catch_up = catch_up
         self._forgetting = forgetting
         self._clock = clock
@@ -83,9 +88,11 @@ class Subscriptions:
 
         Raises:
             LimitExceeded: the new selection is too large; nothing has changed.
+            InvalidParameter: it names a key of words that is not to be read; likewise.
         """
         mono_ns, subscriber = self._clock.mono_ns(), session.subscriber
         before = subscriber.lane
+        self._key_gate.check(session.identity, key.selection)
         if key.selection.symbols:
             lanes, place = self._audience.broadcast.lanes, session.connection.place
             lane = lanes.find(key, before.framing, compression)

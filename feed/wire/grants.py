@@ -20,6 +20,7 @@ from feed.market.intervals import format_interval, parse_interval
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, KIND_OF_CHANNEL, Channel
 from feed.market.wildcards import both, marked, wildcards_of
+from feed.market.words import WORD_CHANNELS
 from feed.wire.grant import (
     OTHER_CHANNELS,
     SYMBOL_CHANNELS,
@@ -37,6 +38,8 @@ from feed.wire.transport import Transport
 from feed.wire.validation import Strict, map_of, validate
 
 _NOTHING: Keys = frozenset()
+_TICKS = frozenset(CHANNELS)
+_WORDS: frozenset[object] = frozenset(WORD_CHANNELS)
 _Most = Annotated[int, Field(ge=1)] | None
 
 
@@ -213,8 +216,11 @@ class Grants:
     def admitted(self, channel: str, symbols: frozenset[str]) -> frozenset[str]:
         """Return those symbols of a channel that are granted, as they were named.
 
-        A `*`, or a class of assets, is granted where any key of the channel is.
+        A `*`, or a class of assets, is granted where any key of the channel is. Who may read a key
+        of words is decided where it is known whose it is.
         """
+        if channel in _WORDS:
+            return symbols
         keys = self._keys.get(channel, _NOTHING)
         if ALL in keys or not keys:
             return symbols if keys else _NOTHING
@@ -291,8 +297,13 @@ class Granted:
 
     @property
     def names(self) -> frozenset[str]:
-        """The symbols that are granted, over all channels, as they were named."""
-        return frozenset[str]().union(*self.symbols.values())
+        """The symbols that are granted, over all channels of ticks, as they were named."""
+        return names_of(self.symbols)
+
+
+def names_of(symbols: Mapping[Channel, frozenset[str]]) -> frozenset[str]:
+    """Return all symbols over all channels of ticks."""
+    return frozenset[str]().union(*(some for channel, some in symbols.items() if channel in _TICKS))
 
 
 def may_be_told(grants: Grants, message: Message) -> bool:
@@ -365,6 +376,8 @@ def _transport(name: str) -> Transport:
     return Transport(name)
 
 
-_ANYTHING = (Grant.of((ALL,), (ALL,)), Grant.of(OTHER_CHANNELS, (ALL,)))
+# A generation is read by its asker, and by others where it is shared.
+_COMMON = [channel for channel in OTHER_CHANNELS if channel not in _WORDS]
+_ANYTHING = (Grant.of((ALL,), (ALL,)), Grant.of(_COMMON, (ALL,)))
 ALL_GRANTS = Grants.of(_ANYTHING, publish=_ANYTHING, follow=True)  # but admin
 NO_GRANTS = Grants()

@@ -86,6 +86,9 @@ GapMessage = TypedDict(
         ],
         "to": Annotated[PositionText, Field(description="the last missing position")],
         "reason": Reason,
+        "channels": NotRequired[
+            Annotated[list[str], Field(description="those that it concerns, where not all")]
+        ],
     },
 )
 
@@ -146,6 +149,7 @@ class SubscriptionMessage(TypedDict):
     cancelErrors: Nothing
     imbalances: Nothing
     pricing: Nothing
+    generations: NotRequired[Annotated[list[str], Field(description="ids, where there are some")]]
     conflate: NotRequired[
         Annotated[
             dict[str, Interval], Field(description="the interval of each channel that has one")

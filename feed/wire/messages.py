@@ -15,6 +15,7 @@ from feed.market.asset_classes import has_wildcard
 from feed.market.intervals import format_interval
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, Channel
+from feed.market.words import WORD_CHANNELS
 from feed.wire.disconnect import Disconnect
 from feed.wire.error_codes import ErrorCode
 from feed.wire.message_models import (
@@ -82,15 +83,21 @@ def mark_message(position: Position, wall_ns: int) -> MarkMessage:
     return {"T": "mark", "pos": str(position), "t": rfc3339(wall_ns)}
 
 
-def gap_message(first: Position | str, last: Position, reason: GapReason) -> GapMessage:
+def gap_message(
+    first: Position | str, last: Position, reason: GapReason, channels: Sequence[str] = ()
+) -> GapMessage:
     """Return the announcement that events which a subscriber was due are not coming.
 
     Args:
         first: the first missing position; the one received, where it is not of this server's ring.
         last: the last missing position.
         reason: why.
+        channels: that it concerns; (): all that are subscribed to.
     """
-    return {"T": "gap", "from": str(first), "to": str(last), "reason": reason.value}
+    gap: GapMessage = {"T": "gap", "from": str(first), "to": str(last), "reason": reason.value}
+    if channels:
+        gap["channels"] = list(channels)
+    return gap
 
 
 def snapshot_begin_message(position: Position) -> SnapshotMessage:
@@ -205,13 +212,17 @@ def subscription_message(
 ) -> SubscriptionMessage:
     """Return the acknowledgement: the full state, every channel of the dialect in it.
 
-    `conflate` is in it where a channel is conflated, with the intervals as they were rounded.
+    `conflate` is in it where a channel is conflated, with the intervals as they were rounded;
+    channels of words where something is subscribed to there.
     """
     message: dict[str, Any] = {"T": "subscription"}
     for channel in CHANNELS:
         message[channel.value] = _as_named(frozenset(symbols.get(channel, ())))
     for name in SILENT_CHANNELS:
         message[name] = []
+    for words in WORD_CHANNELS:
+        if keys := symbols.get(cast("Channel", words)):
+            message[words.value] = sorted(keys)
     if intervals_ms:
         message["conflate"] = {
             channel.value: format_interval(interval) for channel, interval in intervals_ms.items()

@@ -14,6 +14,7 @@ from feed.errors import InvalidParameter, shorten
 from feed.market.intervals import INTERVAL_PATTERN, parse_interval
 from feed.market.symbols import ALL, SYMBOL_PATTERN, SYMBOL_SHAPE, is_symbol
 from feed.market.ticks import Channel
+from feed.market.words import ID_PATTERN, ID_SHAPE, is_generation_id
 from feed.wire.beginning import (
     ACCEPTED,
     BEGINNING_PATTERN,
@@ -44,6 +45,12 @@ def _check_symbol(text: str) -> str:
     if text != ALL and not is_symbol(text):
         raise refusal(f"'*' for every symbol, or {SYMBOL_SHAPE}")
     return intern(text)  # thousands of selections name the same: 55 bytes each (measured)
+
+
+def _check_generation(text: str) -> str:
+    if not is_generation_id(text):
+        raise refusal(ID_SHAPE)
+    return text
 
 
 def _read_after(value: object) -> Beginning:
@@ -120,6 +127,12 @@ _Symbol = Annotated[
 ]
 # Validation stops at the first fault: an error costs 3 µs, and a message has room for 65,000.
 Symbols = Annotated[list[_Symbol], FailFast()]
+_Generation = Annotated[
+    str,
+    AfterValidator(_check_generation),
+    WithJsonSchema({"type": "string", "pattern": ID_PATTERN}),
+]
+Generations = Annotated[list[_Generation], FailFast()]
 Names = Annotated[list[str], FailFast()]  # of channels that this server has nothing for
 After = Annotated[
     Beginning,

@@ -20,8 +20,17 @@ from feed.wire.codec import Codec
 from feed.wire.messages import SILENT_CHANNELS
 from feed.wire.position import Position
 from feed.wire.projection import check_fields, projected
-from feed.wire.request_fields import After, Conflate, Fields, Last, Names, Symbols, WhenLagging
-from feed.wire.selection import Selection
+from feed.wire.request_fields import (
+    After,
+    Conflate,
+    Fields,
+    Generations,
+    Last,
+    Names,
+    Symbols,
+    WhenLagging,
+)
+from feed.wire.selection import ALL_CHANNELS, Selection
 from feed.wire.validation import Strict, listed, refusal, validate
 
 MOST_SYMBOLS = 5_000  # of one request, over all channels, where nobody says otherwise
@@ -52,6 +61,7 @@ class Channels(Strict):
     cancelErrors: Names = _none()  # noqa: N815
     imbalances: Names = _none()
     pricing: Names = _none()
+    generations: Generations = _none()
 
     @model_validator(mode="before")
     @classmethod
@@ -65,12 +75,14 @@ class Channels(Strict):
         }
 
     def symbols(self, every: str = ALL) -> dict[Channel, list[str]]:
-        """Return the symbols of each channel for which this server has ticks.
+        """Return the symbols of each channel for which this server has ticks, and keys of words.
 
         Args:
             every: what a `*` stands for: all symbols, or all of an asset class.
         """
-        named: dict[Channel, list[str]] = {channel: getattr(self, channel) for channel in CHANNELS}
+        named: dict[Channel, list[str]] = {
+            channel: getattr(self, channel) for channel in ALL_CHANNELS
+        }
         if every == ALL:
             return named
         return {

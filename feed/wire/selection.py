@@ -20,10 +20,11 @@ ALL_CHANNELS = (*CHANNELS, *cast("tuple[Channel, ...]", WORD_CHANNELS))
 _EVERYTHING = frozenset({ALL})
 _WORDS: frozenset[object] = frozenset(WORD_CHANNELS)
 _NOTHING: frozenset[str] = frozenset()
-_KINDS = {
+_KIND_OF = {
     **KIND_OF_CHANNEL,
     **{cast("Channel", each): cast("Kind", each) for each in WORD_CHANNELS},
 }
+KINDS = tuple(_KIND_OF.values())  # of ticks, and of words
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,11 @@ class Selection:
         return self if not self.words else replace(self, symbols=self.symbols[: -len(self.words)])
 
     @property
+    def only_words(self) -> "Selection":
+        """The part of it that selects words."""
+        return Selection(cast("tuple[tuple[Channel, frozenset[str]], ...]", self.words))
+
+    @property
     def words(self) -> tuple[tuple[WordChannel, frozenset[str]], ...]:
         """The channels of words that it selects, each with its keys."""
         symbols = self.symbols
@@ -110,7 +116,7 @@ class Selection:
 
     def by_kind(self) -> dict[Kind, frozenset[str]]:
         """Return the symbols wanted of each kind of tick, and the keys of each kind of word."""
-        kinds = {_KINDS[channel]: some for channel, some in self.symbols}
+        kinds = {_KIND_OF[channel]: some for channel, some in self.symbols}
         return kinds | {Opaque.kind: _EVERYTHING} if self.every else kinds
 
     def select(self, ticks: Sequence[Tick], classes: AssetClasses = BY_FORM) -> list[int]:

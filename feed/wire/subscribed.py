@@ -11,11 +11,11 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from feed.market.symbols import ALL
-from feed.market.ticks import CHANNELS, Channel
-from feed.wire.grants import ALL_GRANTS, Grants, Refused, refused_of
+from feed.market.ticks import Channel
+from feed.wire.grants import ALL_GRANTS, Grants, Refused, names_of, refused_of
 from feed.wire.messages import Message, subscription_message
 from feed.wire.requests import Channels, Request, lossy_only
-from feed.wire.selection import Selection
+from feed.wire.selection import ALL_CHANNELS, Selection
 
 Symbols = Mapping[Channel, frozenset[str]]
 
@@ -48,12 +48,12 @@ class Subscribed:
         if self.named is not None:
             return self.named
         selected = dict(self.selection.symbols)
-        return {channel: selected.get(channel, _NOTHING) for channel in CHANNELS}
+        return {channel: selected.get(channel, _NOTHING) for channel in ALL_CHANNELS}
 
     @property
     def names(self) -> frozenset[str]:
-        """All of these over all channels."""
-        return _NOTHING.union(*self.symbols.values())
+        """All of these over all channels of ticks."""
+        return names_of(self.symbols)
 
     @property
     def beside(self) -> int:
@@ -85,7 +85,7 @@ class Subscribed:
     def less(self, unwanted: Channels, every: str = ALL) -> "Subscribed":
         """Return the subscription without some symbols."""
         named, known = unwanted.symbols(every), self.symbols
-        symbols = {channel: known[channel].difference(named[channel]) for channel in CHANNELS}
+        symbols = {channel: known[channel].difference(named[channel]) for channel in ALL_CHANNELS}
         return _subscribed(symbols, self.intervals_ms, self.grants)
 
     def under(self, grants: Grants) -> "Subscribed":
@@ -137,7 +137,7 @@ def _first(
     symbols: tuple[tuple[str, ...], ...], conflate: tuple[tuple[Channel, int], ...], grants: Grants
 ) -> tuple[Subscribed, Added]:
     """Return the first subscription of a connection: thousands come back with the same."""
-    wanted = dict(zip(CHANNELS, symbols, strict=True))
+    wanted = dict(zip(ALL_CHANNELS, symbols, strict=True))
     return _more(NOTHING_SUBSCRIBED.under(grants), wanted, dict(conflate))
 
 
@@ -154,7 +154,7 @@ def _more(
     # The same object where nothing is new, for there are many of them.
     symbols = {
         channel: known[channel].union(admitted[channel]) if admitted[channel] else known[channel]
-        for channel in CHANNELS
+        for channel in ALL_CHANNELS
     }
     grants.check_number(symbols)
     added = Added(_selection(admitted, intervals_ms, grants), refused_of(wanted, admitted))

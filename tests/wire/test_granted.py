@@ -15,7 +15,7 @@ from feed.wire.control import Subscribe, Unsubscribe
 from feed.wire.grant import Grant
 from feed.wire.grants import ALL_GRANTS, NO_GRANTS, GrantLimits, Grants, may_be_told
 from feed.wire.messages import WarningReason, warning_message
-from feed.wire.selection import Selection
+from feed.wire.selection import ALL_CHANNELS, Selection
 from feed.wire.subscribed import NOTHING_SUBSCRIBED, Subscribed
 from tests.fakes import strategies
 from tests.fakes.numbered_ticks import numbered
@@ -130,7 +130,7 @@ def test_a_star_grows_with_its_grants_and_a_name_that_was_refused_does_not() -> 
     after = before.under(of("trades,quotes=*"))
     assert after.selection == Selection.of({TRADES: ["*"], QUOTES: ["AAPL"]})
     assert after.under(NO_GRANTS).selection == Selection()
-    assert after.under(NO_GRANTS).symbols == dict.fromkeys(CHANNELS, frozenset())
+    assert after.under(NO_GRANTS).symbols == dict.fromkeys(ALL_CHANNELS, frozenset())
 
 
 @pytest.mark.parametrize(
