@@ -98,6 +98,7 @@ class Housekeeping:
             await asyncio.sleep(self._pause_s)
             self._loop_lag.observe(max(0, time.perf_counter_ns() - due_ns))
             mono_ns, wall_ns = self._clock.mono_ns(), self._clock.wall_ns()
+            self._audience.broadcast.keyed.expire(mono_ns)
             awake_ns = self._audience.behind.awake_clock.awake_ns(mono_ns)
             for work in (
                 self._audience.keeping_alive(

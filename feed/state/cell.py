@@ -19,7 +19,7 @@ from enum import IntEnum
 from pathlib import Path
 from struct import Struct
 
-SCHEMA = 3  # of all files of a state; see README.md
+SCHEMA = 4  # of all files of a state; see README.md
 CELL_BYTES = 4_096
 _MAGIC = b"feedcell"
 # Magic, schema, CRC of what follows, epoch, boot.

@@ -22,7 +22,7 @@ from feed.hub.clock import Clock
 from feed.hub.steps import Step
 from feed.ingest.runner import Ingest
 from feed.logger import logger_of
-from feed.state import parts
+from feed.state import parts, words
 from feed.state.awaiting import Awaiting
 from feed.state.cell import Cell, Contents, Mark
 from feed.state.directory import Directory, boot_id, unwritable
@@ -171,6 +171,7 @@ class Keeper:
                 broadcast.receipts.forget(mono_ns)
                 meta = parts.meta_of(ingest, self.given_before, clock.wall_ns() - mono_ns)
                 known = broadcast.snapshot.ticks()
+                said = words.rows_of(broadcast.keyed)
                 bars = parts.bars_of(ingest)
                 keep_from = min(broadcast.ring.oldest, broadcast.cut_sequence + 1)
                 self.writer.take_again()
@@ -179,6 +180,9 @@ class Keeper:
             fragments += JSON.encode(known[start : start + _SLICE_TICKS])
             await asyncio.sleep(0)
         packed: list[object] = [meta, JSON.join(fragments) if fragments else NO_TICKS]
+        for row in said:
+            packed.append(row)
+            await asyncio.sleep(0)
         while rows := list(islice(bars, _SLICE_ROWS)):
             packed += rows
             await asyncio.sleep(0)

@@ -13,7 +13,9 @@ from feed.ingest.side import Side
 from feed.ingest.strand import Strand
 from feed.market.symbol_health import Health
 from feed.market.ticks import Bar, Status, Tick, Trade
+from feed.market.words import is_word
 from feed.sources.source import Recalls, Resumable
+from feed.state import words
 from feed.state.restore import Restored
 
 _OWN_STATUSES = frozenset(health.value.upper() for health in Health)  # they bypass the bars
@@ -38,6 +40,7 @@ def meta_of(ingest: Ingest, given_before: int, wall_offset_ns: int) -> dict[str,
         "watched": ingest.watched,
         "owners": ingest.owners.state(),
         "receipts": broadcast.receipts.state(),
+        "words": len(broadcast.keyed),
         "strands": {
             strand.name: {
                 "bars": strand.bars.state(),
@@ -74,6 +77,7 @@ def give_back(restored: Restored, ingest: Ingest) -> bool:
         broadcast.receipts.note(receipt, mono_ns)
     snapshot.update(restored.snapshot)
     snapshot.update(restored.after)
+    words.take_up(broadcast.keyed, restored.words, restored.after_words, ingest.hub.clock.mono_ns())
     for name, symbols in meta["owners"].items():
         ingest.owners.claim(symbols, name)
     _recall(restored, ingest)
@@ -110,6 +114,8 @@ def _recall(restored: Restored, ingest: Ingest) -> None:
     exchanges: dict[str, str] = {}
     largest: dict[str, int] = {}
     for tick in chain(restored.snapshot, ring.slots(ring.oldest - 1, len(ring))):
+        if is_word(tick):
+            continue
         if isinstance(tick, Trade):
             exchanges[tick.symbol] = tick.exchange
             largest[tick.symbol] = max(largest.get(tick.symbol, 0), tick.trade_id)

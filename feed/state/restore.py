@@ -11,18 +11,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+from feed.broadcast.keyed_states import KeptLog
 from feed.broadcast.log import Record
 from feed.broadcast.ring import RingBuffer
 from feed.errors import InvalidTick
 from feed.market.receipts import Receipt
 from feed.market.ticks import Tick
+from feed.market.words import Word, is_word
 from feed.state import cell, checkpoint, records, tail
 from feed.state.cell import Contents, Newer, Unreadable
 from feed.state.directory import Directory
 from feed.state.records import Truncated
 from feed.state.recovery import TAKEN_UP, WORDS, Recovery, judge
+from feed.state.words import Numbered, log_of
 from feed.wire.json_ticks import TickReader
 from feed.wire.messages import GapReason
 
@@ -48,7 +51,9 @@ class Restored:
         meta: all of the checkpoint that is small; see `feed.state.parts`.
         snapshot: the last known ticks as of the checkpoint.
         bars: the finished bars by then: kind, symbol, rows.
+        words: what was kept of each key of words by then.
         after: the ticks since the checkpoint, as far as they were logged.
+        after_words: the words likewise, with their sequences.
         receipts: of the batches among these, with when they were applied, by our monotonic clock.
         later_ns: our monotonic clock less theirs, at the same moment.
         lost: how many sequences of its last process are in holes; 0: nothing was lost.
@@ -59,7 +64,9 @@ class Restored:
     meta: dict[str, Any]
     snapshot: list[Tick]
     bars: list[tuple[str, str, bytes]]
+    words: list[KeptLog]
     after: list[Tick]
+    after_words: list[Numbered]
     receipts: list[tuple[Receipt, int]]
     later_ns: int
     lost: int
@@ -150,6 +157,7 @@ class _Reader:
     killed: bool
     ring: RingBuffer | None = None
     after: list[Tick] = field(default_factory=list)
+    after_words: list[Numbered] = field(default_factory=list)
     receipts: list[tuple[Receipt, int]] = field(default_factory=list)
     ticks: TickReader = field(default_factory=TickReader)
     newest_ns: int = 0  # when the newest tick was ingested, by our clock
@@ -163,7 +171,7 @@ class _Reader:
         parts = _told(self.directory.checkpoint, checkpoint.unpack)
         meta = parts[0]
         try:
-            snapshot, bars = self._check(meta, parts[1:], source)
+            snapshot, words, bars = self._check(meta, parts[1:], source)
         except (KeyError, TypeError, ValueError, InvalidTick) as error:
             raise Unreadable(f"checkpoint holds something unexpected: {error!r}") from None
         logs = self.directory.logs()
@@ -186,7 +194,9 @@ class _Reader:
             meta,
             snapshot,
             bars,
+            words,
             self.after,
+            self.after_words,
             self.receipts,
             self._later_ns(meta["wall_offset_ns"]),
             max(0, newest - reached - tailed),
@@ -194,7 +204,7 @@ class _Reader:
 
     def _check(
         self, meta: dict[str, Any], parts: list[Any], source: str
-    ) -> tuple[list[Tick], list[tuple[str, str, bytes]]]:
+    ) -> tuple[list[Tick], list[KeptLog], list[tuple[str, str, bytes]]]:
         """Return the parts of the checkpoint, which has to belong to the cell and the source."""
         if meta["epoch"] != self.contents.epoch:
             raise Unreadable("checkpoint is of another epoch than the cell")
@@ -203,7 +213,9 @@ class _Reader:
         if meta["source"] != source:
             raise Unreadable(f"checkpoint is of the source {meta['source']}, and this is {source}")
         snapshot = self.ticks.read(parts[0])
-        return snapshot, [(kind, symbol, rows) for kind, symbol, rows in parts[1:]]
+        bars_begin = 1 + meta["words"]
+        words = [log_of(row, self.ticks) for row in parts[1:bars_begin]]
+        return snapshot, words, [(kind, symbol, rows) for kind, symbol, rows in parts[bars_begin:]]
 
     def _read_log(self, path: Path, checkpointed: int, *, is_last: bool) -> None:
         """Read one file of the log into the ring, and beyond the checkpoint into `after`."""
@@ -272,8 +284,15 @@ class _Reader:
             count = len(list(run))
             self._publish(ring, ticks[at : at + count], ingested_ns, record.wall_offset_ns)
             at += count
+        if any(map(is_word, ticks)):
+            ring.newest_other = record.last
         if record.last > checkpointed:
-            self.after += ticks[max(0, checkpointed + 1 - record.first) :]
+            start = max(0, checkpointed + 1 - record.first)
+            for sequence, event in enumerate(ticks[start:], record.first + start):
+                if is_word(event):
+                    self.after_words.append((sequence, cast("Word", event)))
+                else:
+                    self.after.append(event)
             self.receipts += [(receipt, self.newest_ns) for receipt in record.receipts]
 
     def _publish(

@@ -1,0 +1,87 @@
+"""Words over a restart, and over a kill: what was said under each key is known to the next one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from aiohttp import web
+
+from feed.broadcast.keyed_states import KeyedStates
+from feed.http.app import HUB, INGEST, KEEPER
+from feed.market.words import GenerationState, GenerationWord, WordChannel, WordType
+from feed.state.recovery import Recovery
+from feed.wire.selection import Selection
+from tests.fakes.patience import until
+from tests.state.numbers import give, killed, life, written
+
+KEY, OTHER = f"gen_{'a' * 32}", f"gen_{'b' * 32}"
+GENERATIONS = WordChannel.GENERATIONS
+
+
+def token(number: int, text: str, key: str = KEY) -> GenerationWord:
+    kind = WordType.TOKEN if number else WordType.GENERATION
+    return GenerationWord(key, kind, number, 1_790_000_000_000_000_000 + number, text, "market")
+
+
+def over(number: int, key: str = KEY) -> GenerationWord:
+    word = token(number, "", key)
+    word.type, word.state = WordType.GENERATED, GenerationState.STOP
+    return word
+
+
+def say(app: web.Application, *words: GenerationWord) -> None:
+    app[HUB].publisher.say(words)
+    app[HUB].cutter.cut()
+
+
+def kept(app: web.Application, key: str = KEY) -> tuple[Sequence[object], Sequence[int], object]:
+    keyed: KeyedStates = app[HUB].broadcast.keyed
+    words = keyed.log(GENERATIONS, key) or ()
+    return list(words), list(keyed.sequences(GENERATIONS, key)), keyed.state(GENERATIONS, key)
+
+
+async def test_words_are_known_after_an_end_in_order(tmp_path: Path) -> None:
+    async with life(tmp_path / "state") as app:
+        await give(app, 3)
+        say(app, token(0, ""), token(1, "one "), token(0, "", OTHER), over(1, OTHER))
+        await give(app, 2)
+        say(app, token(2, "two"))
+        known, other = kept(app), kept(app, OTHER)
+        assert known[1] == [4, 5, 10]
+    async with life(tmp_path / "state") as app:
+        assert app[KEEPER].found.recovery is Recovery.CLEAN
+        assert (kept(app), kept(app, OTHER)) == (known, other)
+        say(app, token(3, " three"))
+        state = app[HUB].broadcast.keyed.state(GENERATIONS, KEY)
+        assert state is not None
+        assert (state.text, state.model) == ("one two three", "market")
+        selected = Selection.of_words(GENERATIONS, [KEY])
+        after = app[HUB].broadcast.keyed.between(selected, 5, 99)
+        assert after == [token(2, "two"), token(3, " three")]
+
+
+async def test_a_kill_loses_no_word_that_anybody_was_told(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    async with life(state) as app:
+        await give(app, 3)
+        say(app, token(0, ""), token(1, "one "))
+        await until(lambda: app[KEEPER].checkpoints > 0)
+        await app[KEEPER].checkpoint(app[INGEST])
+        say(app, token(2, "two"))
+        await written(app)
+        known = kept(app)
+        copy = killed(state, tmp_path / "killed")
+    async with life(copy) as app:
+        assert app[KEEPER].found.recovery is Recovery.KILLED
+        assert kept(app) == known
+
+
+async def test_logs_that_were_too_long_are_known_by_their_states(tmp_path: Path) -> None:
+    async with life(tmp_path / "state") as app:
+        app[HUB].broadcast.keyed._max_log_bytes = 1_000
+        say(app, *(token(number, "x") for number in range(30)))
+        known = kept(app)
+        assert not app[HUB].broadcast.keyed.is_whole(GENERATIONS, KEY)
+        await give(app, 1)
+    async with life(tmp_path / "state") as app:
+        assert kept(app) == known
+        assert not app[HUB].broadcast.keyed.is_whole(GENERATIONS, KEY)
