@@ -168,7 +168,7 @@ class Due:
         """Tell what the ring has overrun of a selection since a position; words may be kept."""
         first, upto = after + 1, self.backlog.sequence
         words_missing = not self._give_words(selection, first, upto)
-        if not (selection.ticks.symbols or words_missing):
+        if selection.words and not (selection.ticks.symbols or words_missing):
             return Resume.REPLAYED
         self.ladder.counts.overruns += 1
         channels = self._missing(selection, words=words_missing)
@@ -538,7 +538,7 @@ class Due:
         if words_missing:
             self.request_snapshot(words)
         channels = self._missing(selection, words=words_missing)
-        if not (ticks.symbols or words_missing):
+        if words.symbols and not (ticks.symbols or words_missing):
             return
         if self.ladder.on_lag is not OnLag.CONFLATE or not ticks.symbols:
             self.outbox.append_gap(requested, upto, GapReason.OVERRUN, channels=channels)

@@ -2,5 +2,5 @@
 
 Here belong the files: the cell, the log and the checkpoint, who writes them, and who reads them.
 Not here: what the state of a thing is; each says that itself, as plain data. May import
-`feed.ingest` and below. The files are described in its README.
+`feed.generations` and below. The files are described in its README.
 """

@@ -27,7 +27,7 @@ from feed.wire.messages import (
 from feed.wire.position import BEGINNING, Position
 from feed.wire.request_fields import OnLag
 from feed.wire.requests import Channels, Request
-from feed.wire.selection import Selection
+from feed.wire.selection import ALL_CHANNELS, Selection
 from tests.fakes import strategies
 from tests.fakes.control import A_POSITION, A_SYMBOL, subscribe
 from tests.fakes.strategies import examples
@@ -49,7 +49,7 @@ def test_a_subscription_names_symbols_per_channel() -> None:
         {Channel.TRADES: ["BRK.B", "AAPL"], Channel.QUOTES: ["*"]}
     )
     assert control.symbols()[Channel.TRADES] == ["AAPL", "BRK.B"]
-    assert set(control.symbols()) == set(Channel)
+    assert set(control.symbols()) == set(ALL_CHANNELS)
 
 
 # What SDKs in other languages send: the Go SDK names every channel it knows, most of them null.
