@@ -87,6 +87,11 @@ class Ladder:
         if is_untimed(self.record):
             self.record = timed(self.record, mono_ns)
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether its subscriber is behind because it missed a frame."""
+        return self._paused
+
     def pause(self) -> None:
         """Count that a frame could not be written."""
         self._paused = True

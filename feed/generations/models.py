@@ -1,0 +1,57 @@
+"""The models that may be asked: those of an upstream, and the one that is built in."""
+
+from typing import Protocol
+
+from feed.errors import shorten
+from feed.generations.model import Model, ModelError, ModelFault
+
+
+class Upstream(Protocol):
+    """A server of language models."""
+
+    async def names(self) -> list[str]:
+        """Return the names of its models."""
+
+    async def find(self, name: str) -> Model:
+        """Return the model of a name; of "" the first.
+
+        Raises:
+            ModelError: there is none.
+        """
+
+    async def close(self) -> None:
+        """Close all connections to it."""
+
+
+class Models:
+    """All models of a server, by name."""
+
+    __slots__ = ("_embedded", "_upstream")
+
+    def __init__(self, embedded: Model, upstream: Upstream | None) -> None:
+        """Make them of the one that is built in, and of those of an upstream."""
+        self._embedded = embedded
+        self._upstream = upstream
+
+    async def names(self) -> list[str]:
+        """Return all names, first that of the model that answers where none is named."""
+        known = [] if self._upstream is None else await self._upstream.names()
+        return [*known, self._embedded.name]
+
+    async def find(self, name: str) -> Model:
+        """Return the model of a name; of "" the first.
+
+        Raises:
+            ModelError: there is none; it names those that there are.
+        """
+        if name == self._embedded.name or not (name or self._upstream):
+            return self._embedded
+        if self._upstream is None:
+            words = f"model: {shorten(name)} is not served; served: {self._embedded.name}"
+            raise ModelError(ModelFault.UNKNOWN_MODEL, words)
+        return await self._upstream.find(name)
+
+    async def close(self) -> None:
+        """Close the connections to the upstream."""
+        if self._upstream is not None:
+            await self._upstream.close()
