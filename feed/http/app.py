@@ -6,6 +6,7 @@ from typing import Any, ParamSpec
 
 from aiohttp import web
 
+from feed.generations.desk import Generations
 from feed.http import handshake, pages, routes
 from feed.http.access import Access
 from feed.http.content_encoding import encoded
@@ -20,6 +21,7 @@ from feed.settings.options import is_loopback
 from feed.state.keeper import Keeper
 
 ACCESS = web.AppKey("access", Access)
+GENERATIONS = web.AppKey("generations", Generations)
 HUB = web.AppKey("hub", Hub)
 INGEST = web.AppKey("ingest", Ingest)
 KEEPER = web.AppKey("keeper", Keeper)
@@ -50,6 +52,7 @@ def application(service: Service) -> web.Application:
     app = web.Application()
     app[_SERVICE] = service
     app[ACCESS] = server.access
+    app[GENERATIONS] = server.generations
     app[HUB] = service.hub
     app[INGEST] = service.ingest
     if service.keeper is not None:
@@ -81,7 +84,11 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _say_goodbye(app: web.Application) -> None:
-    """Tell every subscriber that the server leaves; their handlers end by themselves."""
+    """End all answers, and tell every subscriber that the server leaves.
+
+    Their handlers end by themselves.
+    """
+    await app[GENERATIONS].close()
     await app[HUB].departure.finish()
 
 

@@ -6,6 +6,7 @@ from functools import partial
 
 from aiohttp import web
 
+from feed.generations.desk import Generations
 from feed.http.access import Access
 from feed.http.callers import caller_of
 from feed.http.contract.documents import Documents
@@ -39,6 +40,7 @@ class Server:
         documents: what can be asked for, for programs.
         reference: what is known of instruments.
         desk: where producers push.
+        generations: the answers of language models.
         last_words_s: the time in which a socket has to take what was written last.
         keeper: keeps the state over restarts; None: none is kept.
     """
@@ -53,6 +55,7 @@ class Server:
     documents: Documents
     reference: Reference
     desk: Desk
+    generations: Generations
     last_words_s: float = LAST_WORDS_S
     keeper: Keeper | None = None
 

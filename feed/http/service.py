@@ -12,6 +12,11 @@ from functools import partial
 
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.ring import RingBuffer
+from feed.generations.desk import Generations
+from feed.generations.facts import MarketFacts
+from feed.generations.market_model import MarketModel
+from feed.generations.model import Model
+from feed.generations.models import Models
 from feed.http import routes
 from feed.http.access import Access, scopes_of
 from feed.http.contract.asyncapi import asyncapi_document
@@ -84,6 +89,7 @@ class Service:
                 ("catch_up", hub.catch_up.run),
                 ("housekeep", hub.housekeeping.run),
                 ("status_history", self.server.status_history.run),
+                ("generations", self.server.generations.run),
                 ("instruments", InstrumentNews(hub, self.server.reference).run),
             )
         ]
@@ -93,11 +99,13 @@ class Service:
             tasks.append(asyncio.create_task(watching, name="certificate"))
         if self.keeper is not None:
             tasks.append(asyncio.create_task(self.keeper.run(ingest), name="state"))
+        self.server.generations.restore()
         ingest.start()
         try:
             with hub.steps.watching_collections():
                 yield
         finally:
+            await self.server.generations.close()
             await ingest.stop()
             for task in tasks:
                 task.cancel()
@@ -120,6 +128,7 @@ def make_service(
     sample_s: float = SAMPLE_S,
     look_s: float = LOOK_S,
     checkpoint_s: float = CHECKPOINT_S,
+    embedded: Model | None = None,
 ) -> Service:
     """Return what broadcasts sources; it produces while it runs.
 
@@ -133,6 +142,7 @@ def make_service(
         sample_s: between two samples of the status history.
         look_s: between two looks at the keys file, and at the certificate.
         checkpoint_s: between two checkpoints of the state.
+        embedded: the model that is built in; by default it sums up the market by rules.
 
     Raises:
         FeedError: the fan-out that was asked for cannot be had here.
@@ -189,6 +199,9 @@ def make_service(
     if keeper is not None:
         keeper.give_back(ingest)
     desk = Desk(hub, ingest)
+    gather = MarketFacts(hub, ingest, reference).gather
+    generations = Generations(hub, Models(embedded or MarketModel(), None), gather)
+    hub.key_gate.may_read = generations.may_read
     server = Server(
         hub,
         ingest,
@@ -203,6 +216,7 @@ def make_service(
         ),
         reference,
         desk,
+        generations,
         last_words_s,
         keeper,
     )

@@ -232,6 +232,7 @@ class Broadcaster:
             return
         self._has_ended = True
         self._source.end()
+        await self._service.server.generations.close()
         await self._service.hub.departure.finish()
         await self._running.aclose()
 

@@ -1,7 +1,8 @@
 """Leaving: the order in which a server that is told to end does its last things.
 
 1. It is not ready any more (`/readyz`), and lets nobody more in.
-2. Nothing gets a sequence any more, and what has one is cut.
+2. Answers that are being written end, as interrupted. Nothing gets a sequence any more, and what
+   has one is cut.
 3. State that is kept over restarts is written and marked clean: from here on no subscriber can
    come back with a position that the next server does not know.
 4. Subscribers are sent away: in waves, where something else takes them in meanwhile; otherwise all
@@ -14,7 +15,7 @@ import asyncio
 import signal
 from contextlib import suppress
 
-from feed.http.app import HUB, INGEST, KEEPER
+from feed.http.app import GENERATIONS, HUB, INGEST, KEEPER
 from feed.http.protocol.runner import Runner
 
 
@@ -59,6 +60,7 @@ async def leave(runner: Runner, signals: EndSignals, drain_s: float) -> None:
         for site in list(runner.sites):
             await site.stop()
     hub.departure.begin(drain_s)
+    await runner.app[GENERATIONS].close()
     await ingest.stop()
     if hub.broadcast.waiting_ticks:
         hub.cutter.cut()

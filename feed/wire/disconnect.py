@@ -44,6 +44,7 @@ class Reason(Enum):
     """The table of disconnect reasons."""
 
     CLIENT_LEFT = Disconnect("client_left", 1000, None, "the subscriber left")
+    COMPLETE = Disconnect("complete", 1000, None, "all that there is was written")
     SHUTDOWN = Disconnect("shutdown", 1012, None, "the server is restarting; come back")
     SLOW = Disconnect("slow", 1013, ErrorCode.SLOW_CLIENT, "slow client: it read too slowly")
     LAGGING = Disconnect(

@@ -14,7 +14,8 @@ from feed.http.access import Scope
 from feed.http.contract.actions import ACTIONS
 from feed.http.contract.message_table import DESCRIBED, Described
 from feed.http.contract.ticks import EXAMPLES, WORDS
-from feed.http.routes import ROUTES, Route
+from feed.http.route import Route
+from feed.http.routes import ROUTES
 from feed.market.ticks import (
     CHANNEL_OF_KIND,
     Bar,

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypedDict
 
 from aiohttp.test_utils import TestServer
 
+from feed.generations.model import Model
 from feed.http.app import HUB, INGEST, make_app
 from feed.http.protocol.runner import Runner
 from feed.hub.clock import SYSTEM_CLOCK, Clock
@@ -199,11 +200,12 @@ class Feed:
 
 
 class Paces(TypedDict, total=False):
-    """Times of `make_app` that a test needs to be shorter or longer."""
+    """What of `make_app` a test needs otherwise: times, and the model that is built in."""
 
     last_words_s: float
     sample_s: float
     look_s: float
+    embedded: Model
 
 
 class Serve(Protocol):

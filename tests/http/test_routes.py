@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from prometheus_client import Metric
 
-from feed.http.routes import ROUTES, Body, Route
+from feed.http.route import Body, Route
+from feed.http.routes import ROUTES
 from feed.hub.hub import ANSWERED_AT_ONCE
 from feed.metrics.exposition import Exposition
 from tests.fakes.raw_http import RawHttp
@@ -17,7 +18,9 @@ EACH_OF_ALL = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.p
 
 
 def path_of(route: Route) -> str:
-    return route.path.format(feed="iex", location="us", id="1", producer="me")
+    return route.path.format(
+        feed="iex", location="us", id="1", producer="me", generation="gen_0", conversation="c"
+    )
 
 
 def test_no_two_rows_are_one() -> None:

@@ -45,6 +45,7 @@ def test_the_contract_fixes_these_codes() -> None:
     codes = {reason: (reason.value.close_code, reason.value.error_code) for reason in Reason}
     assert codes == {
         Reason.CLIENT_LEFT: (1000, None),
+        Reason.COMPLETE: (1000, None),
         Reason.SHUTDOWN: (1012, None),
         Reason.SLOW: (1013, 407),
         Reason.LAGGING: (1013, 407),

@@ -17,7 +17,7 @@ from feed.http.contract.security import SCHEMES, requirements
 from feed.http.contract.ticks import tick_schemas
 from feed.http.problems import PROBLEM_JSON
 from feed.http.protocol.headers import CONFLATE_HEADER, CONNECTION_HEADER
-from feed.http.routes import TEXT, Body, Route
+from feed.http.route import TEXT, Body, Route
 from feed.http.tickets import tickets
 from feed.http.unserved import PLACES
 from feed.wire.codec import CODECS
@@ -44,6 +44,10 @@ _TAGS = {
     **dict.fromkeys(
         ("ingest", "producer"),
         ("pushing", "ticks of one's own, with the grant `publish`"),
+    ),
+    **dict.fromkeys(
+        ("asking", "again"),
+        ("language models", "questions by other APIs, and answers that many may watch"),
     ),
     "feedback": ("feedback", "what readers tell"),
     "status": ("state", "how the server is"),
@@ -167,6 +171,8 @@ def _forms(routes: Sequence[Route]) -> Iterator[type]:
                 yield from get_args(form)
         if route.asks is not None:
             yield route.asks
+        if route.errors is not None:
+            yield route.errors
 
 
 def _operation(route: Route, *, identities_required: bool) -> Schema:
@@ -208,14 +214,17 @@ def _responses(route: Route, *, identities_required: bool) -> Schema:
     responses: Schema = {}
     if is_finite(route) or route.says:
         for status, form in route.says.items():
-            responses[str(status)] = _success(route, form)
+            responses[str(status)] = _success(route, status, form)
     elif route.path in _MEDIA_TYPES:
         responses["200"] = _endless(route)
     else:
         responses["101"] = {"description": "a WebSocket: see asyncapi.json"}
     for problem in _refusals(route, identities_required=identities_required):
         key = problem.phrase.replace(" ", "")
-        responses.setdefault(str(problem.value), {"$ref": f"#/components/responses/{key}"})
+        refusal = {"$ref": f"#/components/responses/{key}"}
+        if route.errors is not None:
+            refusal = _refusal(problem, JSON, route.errors)
+        responses.setdefault(str(problem.value), refusal)
     return dict(sorted(responses.items()))
 
 
@@ -234,12 +243,12 @@ def _refusals(route: Route, *, identities_required: bool) -> Iterator[HTTPStatus
         yield HTTPStatus.TOO_MANY_REQUESTS
     if not is_finite(route):
         yield HTTPStatus.SERVICE_UNAVAILABLE
-        if route.method == hdrs.METH_GET:
+        if route.method == hdrs.METH_GET and not route.says:
             one_way = route.path in _MEDIA_TYPES
             yield HTTPStatus.NOT_ACCEPTABLE if one_way else HTTPStatus.UPGRADE_REQUIRED
 
 
-def _success(route: Route, form: object) -> Schema:
+def _success(route: Route, status: int, form: object) -> Schema:
     response: Schema = {"description": route.words}
     headers = []
     if route.path in _CONFLATED:
@@ -255,6 +264,9 @@ def _success(route: Route, form: object) -> Schema:
         response["content"] = {"text/plain": text, "application/openmetrics-text": text}
     elif form is not None:
         response["content"] = {JSON: {"schema": _schema_of(form)}}
+    if route.streams and status == HTTPStatus.OK:
+        stream = {"text/event-stream": {"schema": {"type": "string"}}}
+        response["content"] = response.get("content", {}) | stream
     if route.path == "/v1/admin/connections" and route.method == hdrs.METH_GET:
         response["links"] = {
             name: {
@@ -291,9 +303,13 @@ def _endless(route: Route) -> Schema:
 
 
 def _problem(status: HTTPStatus) -> Schema:
+    return _refusal(status, PROBLEM_JSON, Problem)
+
+
+def _refusal(status: HTTPStatus, media_type: str, form: type) -> Schema:
     response: Schema = {
         "description": _PROBLEMS[status],
-        "content": {PROBLEM_JSON: {"schema": ref(Problem.__name__)}},
+        "content": {media_type: {"schema": ref(form.__name__)}},
     }
     if status in _HEADERS:
         response["headers"] = _header_refs(*_HEADERS[status])

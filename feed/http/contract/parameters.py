@@ -16,6 +16,7 @@ from feed.http.market_data import TIMEFRAMES
 from feed.http.push.asked import DURABLE, PRODUCER_PATTERN
 from feed.market.applied import MAX_BATCH
 from feed.market.symbols import SYMBOL_PATTERN, TRADED_PATTERN
+from feed.market.words import ID_PATTERN
 from feed.wire.codec import CODECS
 from feed.wire.requests import Channels, Request
 
@@ -126,12 +127,24 @@ _BY_NAME: Mapping[str, Parameter] = {
     "order": _text("by age, or the worst first", enum=list(Order), default=Order.ID.value),
 }
 _ADMIN = "/v1/admin/connections"
+_RESPONSE = "/v1/responses/{generation}"
+_NUMBER: Schema = {"type": "integer", "minimum": 0}
 _BY_PATH: Mapping[tuple[str, str, str], Parameter] = {
     ("GET", "/v1/snapshot", "symbols"): _symbols("everything that is known of these", _SOME),
     ("GET", _ADMIN, "limit"): _limit(MOST_LISTED, LISTED),
     ("GET", _ADMIN, "after"): Parameter(
         "the `next` of the page before; only in the order of ids",
         {"type": "integer", "minimum": 0, "maximum": MOST_NUMBER},
+    ),
+    ("GET", _RESPONSE, "stream"): _text("whether as a stream", enum=["true", "false", "1", "0"]),
+    ("GET", _RESPONSE, "starting_after"): Parameter(
+        "the `sequence_number` of the last event that was read; the stream begins behind it",
+        _NUMBER,
+    ),
+    ("GET", _RESPONSE, "include"): _text("of OpenAI's API; it is ignored"),
+    ("GET", _RESPONSE, "include_obfuscation"): _text("of OpenAI's API; it is ignored"),
+    ("GET", "/api/chat/{conversation}/stream", "after"): Parameter(
+        "the id of the last event that was read; the stream begins behind it", _NUMBER
     ),
     ("DELETE", _ADMIN, "identity"): Parameter(
         "its name, or its id", {"type": "string", "minLength": 1}, "desk", required=True
@@ -140,6 +153,8 @@ _BY_PATH: Mapping[tuple[str, str, str], Parameter] = {
 # In paths.
 _OF_PATHS: Mapping[str, Parameter] = {
     "producer": _text("the name of a producer", pattern=PRODUCER_PATTERN),
+    "generation": _text("the id of an answer", pattern=ID_PATTERN),
+    "conversation": _text("the page's own id of a conversation, or the id of an answer"),
     "id": Parameter(
         "of a connection, as it was told it",
         {"type": "integer", "minimum": 1, "maximum": MOST_NUMBER},

@@ -7,8 +7,14 @@ from aiohttp import hdrs, web
 SERVER = "feed"
 CONNECTION_HEADER = "Feed-Connection"  # of an endless answer: the id that administrators are told
 CONFLATE_HEADER = "Feed-Conflate"  # at which intervals channels come
+GENERATION_HEADER = "Feed-Generation"  # of every answer of a model: its id
 # Pages of other origins read but a few headers of an answer, unless they are named (CORS).
-EXPOSED = f"{CONNECTION_HEADER}, {CONFLATE_HEADER}, {hdrs.RETRY_AFTER}, {hdrs.WWW_AUTHENTICATE}"
+EXPOSED = ", ".join(
+    (
+        *(CONNECTION_HEADER, CONFLATE_HEADER, GENERATION_HEADER),
+        *(hdrs.RETRY_AFTER, hdrs.WWW_AUTHENTICATE),
+    )
+)
 _STAY_ENCRYPTED_S = 365 * 86_400  # as RFC 6797 §11.2 and the preload lists have it
 _Response = TypeVar("_Response", bound=web.StreamResponse)
 

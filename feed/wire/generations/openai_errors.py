@@ -1,6 +1,7 @@
 """Errors as OpenAI's APIs have them, as bodies and inside of streams.
 
-Source: the API reference, "Errors". SDKs choose the class of an exception by the status alone.
+Source: the API reference, "Errors"; its SDKs choose the class of an exception by the status alone,
+LiteLLM by the code too.
 """
 
 from typing import Any

@@ -1,0 +1,139 @@
+"""A route: one path and its handler, and all that is said of it.
+
+A row says the path, the method, the handler, the parameters that a query may have, and in words the
+answer. The application builds its routes from rows, requests of finite answers are held against
+them, and documents are made from them.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+from http import HTTPStatus
+from typing import Protocol
+
+from aiohttp import hdrs, web
+from pydantic import BaseModel
+
+from feed.errors import FeedError
+from feed.http.access import Scope, keep_identity
+from feed.http.answers import refuse_parameters
+from feed.http.content_encoding import encoded
+from feed.http.problems import Handler, with_problems
+from feed.http.server import Server
+
+
+class Answer(Protocol):
+    """A handler: a request, and the server that it is answered from."""
+
+    def __call__(self, request: web.Request, server: Server) -> Awaitable[web.StreamResponse]:
+        """Answer."""
+
+
+TEXT = "text"  # in place of a form: the answer is not JSON
+
+
+class Body(Enum):
+    """The treatment of an answer on its way out."""
+
+    ENDLESS = "it does not end; its handler reports errors and compresses by itself"
+    ENCODED = "it is compressed as the client accepts, if it is worth it"
+    AS_IS = "it is empty, or compressed by its handler"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path and its handler.
+
+    Attributes:
+        path: as aiohttp writes it.
+        answer: the handler.
+        scope: who may ask, where nothing else is configured.
+        words: the answer, for documents.
+        parameters: names that its query may have.
+        refuses_others: whether a query with any other name is refused.
+        body: its treatment on the way out.
+        method: GET, POST or DELETE.
+        in_line: whether only some requests are answered at once, and the others wait for them.
+        rated: whether it counts towards the finite requests a second; not for who asks whether the
+            server lives.
+        says: the form of the answer of each status that is a success; None: it is empty. TEXT: it
+            is not JSON.
+        refuses: statuses by which it alone refuses.
+        asks: the form of the body that it takes.
+        media_types: of the body, where it is not JSON of a form.
+        streams: whether the answer may be a stream of events instead, as the request says.
+        errors: the form of its errors, where they are those of another API.
+    """
+
+    path: str
+    answer: Answer
+    scope: Scope
+    words: str
+    parameters: tuple[str, ...] = ()
+    refuses_others: bool = True
+    body: Body = Body.ENCODED
+    method: str = hdrs.METH_GET
+    in_line: bool = True
+    rated: bool = True
+    says: Mapping[int, object] = field(default_factory=dict)
+    refuses: tuple[HTTPStatus, ...] = ()
+    asks: type[BaseModel] | None = None
+    media_types: tuple[str, ...] = ()
+    streams: bool = False
+    errors: type | None = None
+
+    def to_aiohttp(self, server: Server) -> web.RouteDef:
+        """Return the route as aiohttp has it, for a server.
+
+        Its handler is made of partials, not closures: a closure's frame would stay for as long as
+        each subscriber does.
+        """
+        if self.body is Body.ENDLESS:
+            # No HEAD: an endless answer has no headers of a finished one.
+            answer = partial(self.answer, server=server)
+            if self.method == hdrs.METH_GET:
+                return web.get(self.path, answer, allow_head=False)
+            return web.route(self.method, self.path, answer)
+        handler = with_problems(partial(_answer, self, server))
+        if self.body is Body.ENCODED:
+            handler = encoded(handler)
+        if self.in_line:
+            handler = partial(_answer_in_line, handler, server.hub.answering)
+        handler = with_problems(partial(_admit, self, server, handler))
+        if self.method == hdrs.METH_GET:
+            return web.get(self.path, handler)
+        return web.route(self.method, self.path, handler)
+
+
+async def _admit(
+    route: Route, server: Server, handler: Handler, request: web.Request
+) -> web.StreamResponse:
+    """Answer those who may ask, from pages that may; nobody else stands in line."""
+    server.origins.check_unsafe(request)
+    admit = server.access.admit_once if route.rated else server.access.admit
+    keep_identity(request, await admit(request, route.scope))
+    return await handler(request)
+
+
+async def _answer_in_line(
+    handler: Handler, answering: asyncio.Semaphore, request: web.Request
+) -> web.StreamResponse:
+    """Answer when it is one's turn.
+
+    Hundreds may ask at once for what takes some milliseconds, and each would be a step of the same
+    turn of the loop.
+    """
+    async with answering:
+        return await handler(request)
+
+
+async def _answer(route: Route, server: Server, request: web.Request) -> web.StreamResponse:
+    if route.refuses_others:
+        refuse_parameters(request, route.parameters)
+    try:
+        return await route.answer(request, server)
+    except FeedError as error:
+        server.hub.door.note(error)
+        raise
