@@ -180,9 +180,10 @@ async def slowed(chromium: Chromium, program: Program, on_lag: str = "gap") -> T
     tab = await chromium.dashboard(program)
     await tab.track()
     if on_lag != "gap":
+        await tab.more_trades(1)  # or it has no position yet, from which it could resume
         await tab.switch("on_lag", on_lag)
         # One that is given up before it is open is complained of in the console.
-        await until_status(program, lambda status: sum(status["resumes"].values()) == 1)
+        await until_status(program, lambda status: sum(status["resumes"].values()) >= 1)
         await tab.until("feed.status.phase === 'live'")
     await tab.switch("compress", "off")
     await tab.until("feed.status.phase === 'live' && feed.status.compression === 'identity'")
