@@ -1,49 +1,37 @@
 """Facts: what is known of the market as of one position, for whoever is to answer a question.
 
-They are gathered for one asker, of what that one may read: of a symbol whose trades alone are
-granted, its quotes and bars are as unknown as if there were none. Whoever is granted ticks at
-intervals only gets the state as of the last end of one, without volumes, which change with each
-trade.
-
-The last ticks are those of the position; what bars tell, which is read while ticks go on, may be a
-few milliseconds newer. The work of many symbols is done in slices.
+Theory of operation: facts are gathered for one asker, of what that one may read. Those of many
+symbols cost 20 µs a symbol, so that whoever may read the same shares them for a second, and others
+wait for their turn; of the symbols that a question names, and of a few, they are gathered afresh,
+their past included. All of the work is done in slices.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from feed.errors import InvalidParameter, LimitExceeded, NotGranted, show_name
+from feed.generations.view import Market, View
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
 from feed.ingest.runner import Ingest
-from feed.market.snapshot import Snapshot
 from feed.market.summary.figures import Figures
 from feed.market.summary.lines import MOST_LINES, fact_lines
 from feed.market.summary.question import read_question
-from feed.market.summary.sentences import AsOf, answer
+from feed.market.summary.sentences import answer
 from feed.market.summary.summary import Summary, summarize
-from feed.market.symbol_health import HALTED_CODES, RESUMED_CODES, Health
 from feed.market.symbols import ALL, SYMBOL_SHAPE, is_symbol
-from feed.market.ticks import (
-    CHANNEL_OF_KIND,
-    KIND_OF_CHANNEL,
-    SECOND_NS,
-    Bar,
-    Channel,
-    Kind,
-    Quote,
-    Status,
-    Tick,
-    Trade,
-)
+from feed.market.ticks import KIND_OF_CHANNEL, SECOND_NS
 from feed.sources.reference import Reference
 from feed.wire.generations.asked import Asked
 from feed.wire.grants import Grants
-from feed.wire.rfc3339 import second_prefix
 
 SYMBOLS_FIELD = "feed.symbols"  # of requests, for errors
+SHARED_NS = SECOND_NS  # for which the facts of many symbols are shared
+_MOST_SHARED = 8  # askers who may read different things: 2 MB each, of 5,000 symbols
+_FEW = MOST_LINES  # symbols that are looked at for each question
 _MOST_NAMED = 5  # symbols in an error
-_MOST_RECALLED = MOST_LINES  # symbols whose past is told for a question: 25 ms each, once
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +54,25 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
-    """The last known ticks as of a position, which change no more, and all of their symbols."""
+class _Overview:
+    """A view that was summed up, and when, monotonic."""
 
-    as_of: AsOf
-    wall_ns: int
-    known: Snapshot
-    symbols: list[str]
+    view: View
+    summary: Summary
+    made_ns: int
 
 
 class MarketFacts:
     """Gathers facts from the live snapshot, the bars, and what is known of instruments."""
 
-    __slots__ = ("_hub", "_ingest", "_reference")
+    __slots__ = ("_hub", "_market", "_shared", "_summing")
 
     def __init__(self, hub: Hub, ingest: Ingest, reference: Reference) -> None:
         """Gather from the parts of a server."""
         self._hub = hub
-        self._ingest = ingest
-        self._reference = reference
+        self._market = Market(hub, ingest, reference)
+        self._shared: OrderedDict[tuple[frozenset[str], Grants], _Overview] = OrderedDict()
+        self._summing = asyncio.Lock()  # one view of many symbols is summed up at a time
 
     async def gather(self, asked: Asked, grants: Grants) -> Facts:
         """Return the facts for a question: of the symbols that it asks for, or else of all.
@@ -98,25 +86,19 @@ class MarketFacts:
             LimitExceeded: it asks for more symbols than a connection may name.
             NotGranted: one of them may not be read, or none at all.
         """
-        turns = self._hub.turns
+        turns, prompt = self._hub.turns, _prompt(asked)
         async with turns.turn(Step.ANSWER):
             named = self._named(asked.symbols or (), grants)
-            state = self._state(grants)
-        symbols = sorted(named)
-        if not named:
-            await turns.in_slices(_readable(state.symbols, grants, symbols), Step.ANSWER)
+            view, rest = self._market.view(named, grants)
+        await turns.in_slices(rest, Step.ANSWER)
+        if len(view.symbols) > _FEW:
+            view, summary = await self._many(named, view, prompt)
+        else:
+            summary = await self._sum_up(await self._figures(view.symbols, view, recall=True))
         async with turns.turn(Step.ANSWER):
-            question = read_question(_prompt(asked), frozenset(symbols))
-        recalled = symbols if len(symbols) <= _MOST_RECALLED else question.symbols[:_MOST_RECALLED]
-        await turns.in_slices(self._recall(recalled, grants), Step.ANSWER)
-        figures: list[Figures] = []
-        await turns.in_slices(self._fill(figures, symbols, state, grants), Step.ANSWER)
-        summaries: list[Summary] = []
-        await turns.in_slices(_sum_up(figures, summaries), Step.ANSWER)
-        async with turns.turn(Step.ANSWER):
-            told = summaries[0], question, state.as_of
-            position, wall_ns = state.as_of.position, state.wall_ns
-            return Facts(fact_lines(*told), position, wall_ns, tuple(symbols), answer(*told))
+            told = summary, read_question(prompt, summary.figures), view.as_of
+            position, symbols = view.as_of.position, tuple(view.symbols)
+            return Facts(fact_lines(*told), position, view.wall_ns, symbols, answer(*told))
 
     def _named(self, names: tuple[str, ...], grants: Grants) -> frozenset[str]:
         """Return the symbols that are asked for; nothing is all, of which some may be read."""
@@ -132,106 +114,58 @@ class MarketFacts:
                 raise InvalidParameter(SYMBOLS_FIELD, name, SYMBOL_SHAPE)
         if refused := [name for name in names if not grants.may_read_any(name)]:
             raise NotGranted(f"{SYMBOLS_FIELD}: {_some(refused)}", grants.words())
-        strange = self._hub.broadcast.snapshot.without_state(frozenset(names))
-        unknown = sorted(name for name in strange if self._reference.instrument(name) is None)
-        if unknown:
+        if unknown := self._market.unknown(names):
             raise InvalidParameter(SYMBOLS_FIELD, _some(unknown), "symbols that /v1/symbols lists")
         return frozenset(names)
 
-    def _state(self, grants: Grants) -> _State:
-        """Return the last known state that somebody may read, as of its position."""
-        broadcast, wall_ns = self._hub.broadcast, self._hub.clock.wall_ns()
-        position, known = broadcast.position, broadcast.snapshot
-        if grants.conflate_ms:
-            pace = broadcast.pace(grants.conflate_ms)
-            position, known = broadcast.ring.position(pace.sequence), pace.snapshot
-        time, market_ns = _time(wall_ns), broadcast.market_times.now_ns
-        if market_ns is not None:
-            time += f" (market time {_time(market_ns)})"
-        feed = self._ingest.feed
-        down = feed.reason if feed.state is Health.SOURCE_DOWN else ""
-        return _State(AsOf(str(position), time, down), wall_ns, known.copy(), known.symbols)
+    async def _many(self, named: frozenset[str], view: View, prompt: str) -> tuple[View, Summary]:
+        """Return what is shared of many symbols, with afresh what the question names."""
+        async with self._summing:
+            overview = await self._overview(named, view)
+        shown, summary = overview.view, overview.summary
+        async with self._hub.turns.turn(Step.ANSWER):
+            symbols = read_question(prompt, summary.figures).symbols[:_FEW]
+        afresh = await self._figures(symbols, shown, recall=True)
+        figures = {**summary.figures, **{each.symbol: each for each in afresh}}
+        return shown, replace(summary, figures=figures)
 
-    def _recall(self, symbols: Iterable[str], grants: Grants) -> Iterator[None]:
-        """Have the past of symbols told, so that their day is whole."""
-        for symbol in symbols:
-            if grants.may_read(Channel.BARS, symbol):
-                yield from self._ingest.bars_of(symbol).recollection.recall(symbol)
+    async def _overview(self, named: frozenset[str], view: View) -> _Overview:
+        """Return what is shared by whoever may read the same, or sum up a view for them."""
+        key, clock = (named, view.grants), self._hub.clock
+        shared = self._shared.get(key)
+        if shared is not None and clock.mono_ns() - shared.made_ns < SHARED_NS:
+            return shared
+        summary = await self._sum_up(await self._figures(view.symbols, view))
+        shared = self._shared[key] = _Overview(view, summary, clock.mono_ns())
+        self._shared.move_to_end(key)
+        if len(self._shared) > _MOST_SHARED:
+            self._shared.popitem(last=False)
+        return shared
 
-    def _fill(
-        self, figures: list[Figures], symbols: Iterable[str], state: _State, grants: Grants
-    ) -> Iterator[None]:
-        """Append the figures of symbols, one by one."""
-        for symbol in symbols:
-            figures.append(self._figures(symbol, state.known.get(symbol), grants))
-            yield
+    async def _figures(
+        self, symbols: Sequence[str], view: View, *, recall: bool = False
+    ) -> list[Figures]:
+        """Return the figures of symbols, after their past was told if that is wanted."""
+        turns, figures = self._hub.turns, list[Figures]()
+        if recall:
+            await turns.in_slices(self._market.recall(symbols, view.grants), Step.ANSWER)
+        await turns.in_slices(self._market.fill(figures, symbols, view), Step.ANSWER)
+        return figures
 
-    def _figures(self, symbol: str, ticks: Iterable[Tick], grants: Grants) -> Figures:
-        """Return what is known of a symbol and granted."""
-        granted = {tick.kind: tick for tick in ticks if _is_granted(tick, grants)}
-        trade, quote = granted.get(Kind.TRADE), granted.get(Kind.QUOTE)
-        minute, status = granted.get(Kind.BAR), granted.get(Kind.STATUS)
-        last = minute.close if isinstance(minute, Bar) else None
-        opened = previous_close = volume = None
-        if grants.may_read(Channel.BARS, symbol):
-            builder = self._ingest.bars_of(symbol)
-            previous_close, day = builder.previous_close(symbol), builder.day(symbol)
-            if day is not None and not grants.conflate_ms:
-                volume, last = day.volume, day.close
-            is_partial = day and builder.recollection.is_partial(symbol, day.event_ns)
-            if day is not None and not is_partial and (granted or not grants.conflate_ms):
-                opened = day.open
-        known = self._reference.instrument(symbol)
-        return Figures(
-            symbol,
-            trade.price if isinstance(trade, Trade) else last,
-            opened,
-            previous_close,
-            volume,
-            quote.bid_price if isinstance(quote, Quote) else None,
-            quote.ask_price if isinstance(quote, Quote) else None,
-            self._halt(status) if isinstance(status, Status) else None,
-            None if known is None else known.price_step,
-        )
+    async def _sum_up(self, figures: list[Figures]) -> Summary:
+        summaries: list[Summary] = []
 
-    def _halt(self, status: Status) -> str | None:
-        """Return why a symbol is halted; None: it is not.
+        def summing() -> Iterator[None]:
+            summaries.append((yield from summarize(figures)))
 
-        A status of its health may have come since: then it is the watch that knows.
-        """
-        code = status.status_code
-        if code in HALTED_CODES:
-            return status.reason_message or status.status_message
-        strand = self._ingest.strand_of(status.symbol)
-        is_halted = strand is not None and strand.health.is_halted(status.symbol)
-        return "" if is_halted and code not in RESUMED_CODES else None
-
-
-def _readable(known: Iterable[str], grants: Grants, readable: list[str]) -> Iterator[None]:
-    """Append those of the known symbols that may be read, one by one."""
-    for symbol in known:
-        if grants.may_read_any(symbol):
-            readable.append(symbol)
-        yield
-
-
-def _sum_up(figures: list[Figures], summaries: list[Summary]) -> Iterator[None]:
-    """Append the summary of figures, run by run."""
-    summaries.append((yield from summarize(figures)))
-
-
-def _is_granted(tick: Tick, grants: Grants) -> bool:
-    return grants.may_read(CHANNEL_OF_KIND[tick.kind], tick.symbol)
+        await self._hub.turns.in_slices(summing(), Step.ANSWER)
+        return summaries[0]
 
 
 def _prompt(asked: Asked) -> str:
     """Return the question itself: what a user said last."""
     said = (turn.content for turn in reversed(asked.turns) if turn.role == "user")
     return next(said, asked.turns[-1].content if asked.turns else "")
-
-
-def _time(unix_ns: int) -> str:
-    return f"{second_prefix(unix_ns // SECOND_NS)[:-1]}Z"
 
 
 def _some(names: list[str]) -> str:

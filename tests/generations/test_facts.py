@@ -14,6 +14,7 @@ from feed.sources.source import Instrument
 from feed.wire.generations.asked import Asked, Turn
 from feed.wire.grant import Grant
 from feed.wire.grants import ALL_GRANTS, NO_GRANTS, Grants
+from tests.fakes.hand_clock import HandClock
 from tests.fakes.patience import until
 from tests.fakes.servers import EVENT_NS, Feed, ScriptedSource, Serve
 from tests.market.test_past import Told
@@ -194,6 +195,27 @@ async def test_of_many_symbols_a_day_is_whole_for_those_that_the_question_names(
     facts = await gather(asked("gap of $AAPL?"), ALL_GRANTS)
     assert past.recalls == ["AAPL"]
     assert "open 3.00, previous close 2.00, gap +50.00%, volume 21" in line(facts, "AAPL")
+
+
+async def test_facts_of_many_symbols_are_shared_for_a_second_by_who_may_read_the_same(
+    serve: Serve,
+) -> None:
+    clock = HandClock()
+    feed = await serve(ScriptedSource(builds_bars=True), clock=clock.clock)
+    others = [f"S{at}" for at in range(30)]
+    await feed.publish(*(trade(symbol, 6.0, 1.0) for symbol in ("AAPL", *others)))
+    gather = gatherer(feed).gather
+    first = await gather(asked("How is AAPL?"), ALL_GRANTS)
+    await feed.publish(trade("AAPL", 7.0, 1.0), trade("S3", 7.0, 1.0))
+    shared = await asyncio.gather(*(gather(asked("How is AAPL?"), ALL_GRANTS) for _ in range(3)))
+    assert {facts.as_of for facts in (first, *shared)} == {feed.position(31)}
+    other = await gather(asked("How is AAPL?"), granted("*=*"))
+    assert other.as_of == feed.position(33)
+    assert "last 7.00" in line(other, "AAPL")
+    assert "last 6.00" in line(shared[0], "AAPL")
+    clock.pass_s(1)
+    later = await gather(asked("How is AAPL?"), ALL_GRANTS)
+    assert later.as_of == feed.position(33)
 
 
 async def test_a_conversation_without_a_user_is_answered_by_its_last_turn(serve: Serve) -> None:

@@ -81,6 +81,13 @@ class Figures:
         return _finite((ask - bid) / (bid / 2 + ask / 2) * _PER_BASIS_POINT)
 
     @property
+    def value(self) -> float | None:
+        """What its volume is worth at its last price."""
+        if self.volume is None or self.last is None:
+            return None
+        return _finite(self.volume * self.last)
+
+    @property
     def is_known(self) -> bool:
         """Whether anything of its market is known."""
         prices = (self.last, self.open, self.previous_close, self.bid, self.ask, self.halt)

@@ -156,13 +156,13 @@ def _breadth(summary: Summary, _: int) -> str:
 
 def _volume(summary: Summary, most: int) -> str:
     active = [
-        f"{figures.symbol} ({volume_text(figures.volume)})"
+        f"{figures.symbol} (volume {volume_text(figures.volume)})"
         for figures in summary.active[:most]
         if figures.volume is not None
     ]
     if not active:
         return "No volume of today is known."
-    return f"The largest known {_of(active, 'volume')} today {_are(active)} of {listed(active)}."
+    return f"Most traded today by value, as far as is known, {_are(active)} {listed(active)}."
 
 
 def _halts(summary: Summary, most: int) -> str:

@@ -50,7 +50,8 @@ class Summary:
         figures: of all symbols, by symbol.
         breadth: how many rose and fell.
         risen, fallen: those that changed most, the farthest first.
-        active: those with the largest volumes, where they are above 0.
+        active: those whose volumes are worth most, whatever the currencies: shares and coins
+            do not compare by number.
         gapped: those that opened farthest from their previous close.
         widest: those with the widest spreads.
         halted: by symbol.
@@ -125,8 +126,8 @@ class _Tally:
                 self.gaps += 1
                 if gap:
                     self.gapped.offer(-abs(gap), figures)
-            if figures.volume is not None and figures.volume > 0:
-                self.active.offer(-figures.volume, figures)
+            if (value := figures.value) is not None and value > 0:
+                self.active.offer(-value, figures)
             if figures.halt is not None:
                 self.halted.offer(0, figures)
             if (spread := figures.spread_bp) is not None:

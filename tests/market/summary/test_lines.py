@@ -12,7 +12,7 @@ days are those of UTC; open: first known price of the day; volume: of the day, a
 breadth against previous close (1 against open): up 2, down 2, unchanged 1, unknown 1
 up most: IPO +10.00% 33.00; AAPL +1.00% 202.00
 down most: GME -20.00% 20.00; BTC/USD -1.64% 60,000
-largest volumes: AAPL 1,500,000; GME 90,000; IPO 1,000; BTC/USD 12.5
+largest volumes by value: AAPL 1,500,000; GME 90,000; BTC/USD 12.5; IPO 1,000
 halted, 1: GME (Volatility pause)
 largest gaps, of 4 known: GME -20.00%; AAPL +0.50%
 spreads, of 4 known: median 3.3 bp, widest IPO 60.6 bp; BTC/USD 3.3 bp; KO 3.3 bp; AAPL 1.0 bp

@@ -21,7 +21,10 @@ BREADTH = (
     "Breadth: 2 up, 2 down, 1 unchanged against the previous close, "
     "or the first known price of the day for the 1 without one; of 1 it is unknown."
 )
-VOLUME = "The largest known volumes today are of AAPL (1,500,000), GME (90,000) and IPO (1,000)."
+VOLUME = (
+    "Most traded today by value, as far as is known, are AAPL (volume 1,500,000), "
+    "GME (volume 90,000) and BTC/USD (volume 12.5)."
+)
 HALTS = "Halted is GME (Volatility pause)."
 GAPS = (
     "The largest gaps from the previous close to the first known price of the day are "
@@ -46,7 +49,12 @@ def test_a_question_without_a_topic_is_answered_with_all_of_them() -> None:
         ("Breadth and gaps, please", [BREADTH, GAPS, MOVERS]),
         (
             "volume?",
-            [VOLUME.replace(" and IPO", ", IPO").replace(".", " and BTC/USD (12.5)."), MOVERS],
+            [
+                VOLUME.replace(" and BTC/USD", ", BTC/USD").replace(
+                    ").", ") and IPO (volume 1,000)."
+                ),
+                MOVERS,
+            ],
         ),
     ],
 )

@@ -19,7 +19,7 @@ def test_a_market_is_summed_up() -> None:
     assert summary.breadth == Breadth(up=2, down=2, unchanged=1, unknown=1, against_open=1)
     assert symbols(summary.risen) == ["IPO", "AAPL"]
     assert symbols(summary.fallen) == ["GME", "BTC/USD"]
-    assert symbols(summary.active) == ["AAPL", "GME", "IPO", "BTC/USD"]
+    assert symbols(summary.active) == ["AAPL", "GME", "BTC/USD", "IPO"]
     assert (symbols(summary.gapped), summary.gaps) == (["GME", "AAPL"], 4)
     assert symbols(summary.widest) == ["IPO", "BTC/USD", "KO", "AAPL"]
     assert (symbols(summary.halted), summary.halts) == (["GME"], 1)
@@ -64,7 +64,7 @@ def test_the_lists_are_those_of_a_sort(prices: list[tuple[float, float | None]])
     changes = [(change, each) for each in figures if (change := each.change_pct) is not None]
     risen = sorted((-change, each.symbol) for change, each in changes if change > 0)
     fallen = sorted((change, each.symbol) for change, each in changes if change < 0)
-    active = sorted((-each.volume, each.symbol) for each in figures if each.volume)
+    active = sorted((-value, each.symbol) for each in figures if (value := each.value))
     assert symbols(summary.risen) == [symbol for _, symbol in risen[:MOST_LISTED]]
     assert symbols(summary.fallen) == [symbol for _, symbol in fallen[:MOST_LISTED]]
     assert symbols(summary.active) == [symbol for _, symbol in active[:MOST_LISTED]]
