@@ -1,26 +1,8 @@
 """The models that may be asked: those of an upstream, and the one that is built in."""
 
-from typing import Protocol
-
 from feed.errors import shorten
 from feed.generations.model import Model, ModelError, ModelFault
-
-
-class Upstream(Protocol):
-    """A server of language models."""
-
-    async def names(self) -> list[str]:
-        """Return the names of its models."""
-
-    async def find(self, name: str) -> Model:
-        """Return the model of a name; of "" the first.
-
-        Raises:
-            ModelError: there is none.
-        """
-
-    async def close(self) -> None:
-        """Close all connections to it."""
+from feed.generations.upstream import Upstream
 
 
 class Models:

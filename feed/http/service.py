@@ -6,6 +6,7 @@ what belongs to a loop is made when it runs. Knows no route.
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,7 @@ from feed.generations.facts import MarketFacts
 from feed.generations.market_model import MarketModel
 from feed.generations.model import Model
 from feed.generations.models import Models
+from feed.generations.upstream import Upstream
 from feed.http import routes
 from feed.http.access import Access, scopes_of
 from feed.http.contract.asyncapi import asyncapi_document
@@ -146,6 +148,7 @@ def make_service(
 
     Raises:
         FeedError: the fan-out that was asked for cannot be had here.
+        InvalidParameter: the key of the upstream of language models, in the environment, is none.
         InvalidInput: a file of keys or instruments is not accepted, a scope is of no route, or
             another server has the directory of the state.
     """
@@ -200,7 +203,8 @@ def make_service(
         keeper.give_back(ingest)
     desk = Desk(hub, ingest)
     gather = MarketFacts(hub, ingest, reference).gather
-    generations = Generations(hub, Models(embedded or MarketModel(), None), gather)
+    models = Models(embedded or MarketModel(), Upstream.of(settings, os.environ))
+    generations = Generations(hub, models, gather)
     hub.key_gate.may_read = generations.may_read
     server = Server(
         hub,

@@ -44,7 +44,7 @@ def refuse(error: Exception, request: web.Request, server: Server, api: Api) -> 
     if isinstance(error, FeedError) and not isinstance(error, TooOften):
         server.hub.door.note(error)
     kind, failure = _failure_of(error, request.path)
-    param = error.parameter if isinstance(error, InvalidParameter) else None
+    param = _param_of(error)
     document = api.error(failure.status, kind, legible(failure.detail), param)
     response = json_answer(document, failure.status)
     response.headers.update(failure.headers)
@@ -52,6 +52,14 @@ def refuse(error: Exception, request: web.Request, server: Server, api: Api) -> 
     if failure.status in _ENDS:
         response.force_close()
     return response
+
+
+def _param_of(error: Exception) -> str | None:
+    """Return the field of a request that an error is about, if any."""
+    if isinstance(error, InvalidParameter):
+        return error.parameter
+    is_unknown = isinstance(error, ModelError) and error.kind is ModelFault.UNKNOWN_MODEL
+    return "model" if is_unknown else None
 
 
 def failure_of(generation: Generation) -> GenerationFailed | None:
