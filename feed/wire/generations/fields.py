@@ -16,6 +16,7 @@ from pydantic import (
     PlainValidator,
     ValidationError,
 )
+from pydantic_core import ErrorDetails
 
 from feed.errors import HIDDEN, InvalidMessage, InvalidParameter, LimitExceeded
 from feed.market.symbols import ALL, SYMBOL_SHAPE, is_symbol
@@ -26,8 +27,21 @@ MOST_PROMPT_BYTES = 262_144  # of all turns together
 _MOST_TURNS = 10_000
 _MOST_SYMBOLS = 10_000
 _MOST_NAME_LENGTH = 256
-_MISSING = "missing"
 _UNKNOWN = "extra_forbidden"
+# What is accepted, in the words of JSON, by pydantic's type of the error.
+_ACCEPTED = {
+    "missing": "a value, which is required",
+    "model_type": "an object",
+    "dict_type": "an object",
+    "list_type": "an array",
+    "string_type": "a string",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "too_short": "at least {min_length} in it",
+    "too_long": "at most {max_length} in it",
+    "string_too_long": "at most {max_length} characters",
+}
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -163,15 +177,7 @@ def read_request(model: type[Model], body: object) -> Model:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = _path(first["loc"])
-        if first["type"] == _MISSING:
-            raise InvalidParameter(name, None, "a value, which is required") from None
-        if first["type"] == _UNKNOWN:
-            accepted = f"the keys {', '.join(Feed.model_fields)}"
-            raise InvalidParameter(name, HIDDEN, accepted) from None
-        accepted = first["msg"].removeprefix("Input should be ")
-        raise InvalidParameter(name, first["input"], accepted) from None
+        raise _refused(error.errors(include_url=False)[0]) from None
 
 
 def conversation(
@@ -195,6 +201,17 @@ def conversation(
     if size > most_bytes:
         raise LimitExceeded("bytes of a prompt", size, most_bytes)
     return said
+
+
+def _refused(error: ErrorDetails) -> InvalidParameter:
+    """Return an error of pydantic's as ours."""
+    name, kind = _path(error["loc"]), error["type"]
+    if kind == _UNKNOWN:
+        return InvalidParameter(name, HIDDEN, f"{', '.join(Feed.model_fields)} alone")
+    accepted = error["msg"].removeprefix("Input should be ")
+    if kind in _ACCEPTED:
+        accepted = _ACCEPTED[kind].format_map(error.get("ctx", {}))
+    return InvalidParameter(name, None if kind == "missing" else error["input"], accepted)
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -77,6 +77,8 @@ class ForeignCodec:
 def json_line(data: Mapping[str, Any]) -> bytes:
     """Return an object as JSON without anything that a client may take for the end of a line."""
     line = orjson.dumps(data)
+    if line.isascii():
+        return line
     for raw, escaped in _LINE_ENDS:
         line = line.replace(raw, escaped)
     return line
@@ -89,14 +91,16 @@ def event(data: bytes, number: int | None = None, name: bytes = b"") -> bytes:
         data: one line.
         number: its id; None: it has none. The id stands on the last event of a word, so that a word
             that was cut off within comes again as a whole.
-        name: its type; b"": it has none.
+        name: its type, beside an id; b"": it has none.
     """
-    head = b"" if number is None else b"id: %d\n" % number
-    named = b"event: %b\n" % name if name else b""
-    return b"%b%bdata: %b\n\n" % (head, named, data)
+    if number is None:
+        return b"data: %b\n\n" % data
+    if name:
+        return b"id: %d\nevent: %b\ndata: %b\n\n" % (number, name, data)
+    return b"id: %d\ndata: %b\n\n" % (number, data)
 
 
-def events(datas: Sequence[bytes], number: int) -> bytes:
-    """Return the events of one word, whose number stands on the last of them."""
+def events(datas: Sequence[bytes], number: int | None) -> bytes:
+    """Return the events of one word, whose number, if any, stands on the last of them."""
     *before, last = datas
     return b"".join((*map(event, before), event(last, number)))

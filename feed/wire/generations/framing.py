@@ -10,6 +10,9 @@ from feed.wire.frame_shape import BARE, CHUNK, FrameShape, Joints
 from feed.wire.framing import chunk
 from feed.wire.transport import Transport
 
+# Without a blank line: OpenAI's SDK for Python fails at empty events once it knows an id.
+COMMENT = b":\n"
+
 
 @dataclass(frozen=True, slots=True)
 class ForeignFraming:
@@ -17,12 +20,12 @@ class ForeignFraming:
 
     Attributes:
         chunked: HTTP/1.1 chunks; a client of HTTP/1.0 gets the bare body.
+        keepalive: what is sent in silence.
     """
 
     chunked: bool
+    keepalive: bytes = COMMENT
     transport: ClassVar[Transport] = Transport.SSE
-    # Without a blank line: OpenAI's SDK for Python fails at empty events once it knows an id.
-    keepalive: ClassVar[bytes] = b":\n"
     marks_keep_alive: ClassVar[bool] = False
     named_events: ClassVar[bool] = False  # since these carry positions
     one_stream: ClassVar[bool] = True

@@ -33,7 +33,7 @@ from feed.wire.generations.fields import (
     only,
     read_request,
 )
-from feed.wire.generations.foreign import DONE, ForeignCodec, events, json_line
+from feed.wire.generations.foreign import DONE, ForeignCodec, event, events, json_line
 from feed.wire.generations.openai_errors import SERVER_ERROR, error
 from feed.wire.generations.parts import content_reader
 
@@ -123,7 +123,7 @@ class ChatCodec(ForeignCodec):
     def encode_word(self, word: GenerationWord) -> bytes:
         """Return the chunks of a word."""
         if word.type is WordType.TOKEN:
-            return events([json_line(self._chunk(word, {"content": word.text}))], word.number)
+            return event(json_line(self._chunk(word, {"content": word.text})), word.number)
         datas = []
         if word.type is WordType.GENERATION:
             datas.append(json_line(self._beginning(word)))

@@ -1,7 +1,6 @@
 """Errors as OpenAI's APIs have them, as bodies and inside of streams.
 
-Source: the API reference, "Errors"; its SDKs choose the class of an exception by the status alone,
-LiteLLM by the code too.
+Source: the API reference, "Errors". SDKs choose the class of an exception by the status alone.
 """
 
 from typing import Any

@@ -31,6 +31,7 @@ _ENDS = {
     GenerationState.INTERRUPTED: "response.failed",
 }
 _PARAMETER = "starting_after"
+_NEED_TEXT = frozenset({GenerationState.STOP, GenerationState.LENGTH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,9 @@ class ResponsesCodec(ForeignCodec):
 
     def encode_word(self, word: GenerationWord) -> bytes:
         """Return the events of a word."""
-        record = None if word.type is WordType.TOKEN else self.record_of(word.symbol)
-        return b"".join(map(_encode, _events(word, record)))
+        if word.type is WordType.TOKEN:
+            return _encode(_delta(word))
+        return b"".join(map(_encode, _events(word, self.record_of(word.symbol))))
 
 
 def answer(log: Sequence[GenerationWord], echo: Echo = NO_ECHO) -> dict[str, Any]:
@@ -100,8 +102,11 @@ def events_after(
 
 
 def _checked(starting_after: int, log: Sequence[GenerationWord]) -> int:
-    """Return the number of an event, if exactly what follows it is in a log."""
+    """Return the number of an event, if what follows it is exactly in a log."""
     last = _last_number(log[-1])
+    if log[-1].state is GenerationState.INTERRUPTED:
+        # What was read may have been lost with the server: the end is told to all that come.
+        return min(starting_after, last - 1)
     if not 0 <= starting_after <= last:
         raise InvalidParameter(_PARAMETER, starting_after, f"a sequence_number from 0 to {last}")
     state = _number_of_token(log[0])
@@ -127,7 +132,7 @@ def _events(word: GenerationWord, record: Record | None) -> Iterator[dict[str, A
     """Yield the events of a word."""
     if word.type is WordType.GENERATION:
         yield from _beginning(word, record)
-    if word.text:
+    if word.text or word.type is WordType.TOKEN:
         yield _delta(word)
     if word.is_over:
         yield from _end(word, record)
@@ -167,10 +172,10 @@ def _delta(word: GenerationWord) -> dict[str, Any]:
 
 
 def _end(word: GenerationWord, record: Record | None) -> Iterator[dict[str, Any]]:
-    """Yield the last events; without a record of the text, the one that says so."""
+    """Yield the last events; of an answer whose text is not kept, the one that says so."""
     begun, echo = _kept(word, record)
     text = None if record is None else _text_before(word, record)
-    if text is None and not has_failed(word):
+    if text is None and word.state in _NEED_TEXT:
         word = replace(
             word, state=GenerationState.FAILED, code="not_kept", words="the text is not kept"
         )

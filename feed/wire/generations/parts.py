@@ -22,21 +22,21 @@ def content_reader(
         accepted: these contents, in words.
     """
 
-    def refused(index: int, value: object) -> PydanticCustomError:
-        return refusal(f"{accepted}; the part {index} has {shorten(value)}")
+    def refused(index: int, why: str) -> PydanticCustomError:
+        return refusal(f"{accepted}; part {index} {why}")
 
     def text_of(index: int, part: object) -> str:
-        kind = part.get("type") if isinstance(part, dict) else part
-        if not isinstance(part, dict) or not isinstance(kind, str):
-            raise refused(index, kind)
-        if kind in types:
-            text = part.get("text")
-            if not isinstance(text, str):
-                raise refused(index, text)
-            return check_text(text)
-        if kind.startswith(passed_over):
+        if not isinstance(part, dict):
+            raise refused(index, "is no object")
+        kind = part.get("type")
+        if not isinstance(kind, str) or not (kind in types or kind.startswith(passed_over)):
+            raise refused(index, f"is of type {shorten(kind)}")
+        if kind not in types:
             return ""
-        raise refused(index, kind)
+        text = part.get("text")
+        if not isinstance(text, str):
+            raise refused(index, "has no text")
+        return check_text(text)
 
     def read(value: object) -> str:
         if isinstance(value, str):

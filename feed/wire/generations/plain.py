@@ -30,6 +30,8 @@ from feed.wire.generations.fields import (
 from feed.wire.generations.foreign import DONE, ForeignCodec, event, events, json_line
 
 _NAME = "plain"
+# In silence, an empty piece: a comment would stand before the next `data:`. For `ForeignFraming`.
+KEEPALIVE = event(json_line({"content": ""}))
 
 
 class _Message(Request):
@@ -64,15 +66,17 @@ class PlainCodec(ForeignCodec):
 
     def encode_word(self, word: GenerationWord) -> bytes:
         """Return the events of a word."""
+        number = word.number if self.numbered else None
+        if word.type is WordType.TOKEN:
+            return event(json_line({"content": word.text}), number)
         datas = []
-        # An empty piece for a beginning: that it has begun is news, and a word is never nothing.
-        if word.type is not WordType.GENERATED and (word.text or not word.is_over):
+        if word.type is WordType.GENERATION:  # without text: that it has begun is news
             datas.append(json_line({"content": word.text} | grounding(word)))
         if word.is_over:
             if has_failed(word):
                 datas.append(json_line(error(0, failure_code(word), failure_words(word))))
             datas.append(DONE)
-        return events(datas, word.number) if self.numbered else b"".join(map(event, datas))
+        return events(datas, number)
 
 
 def answer(log: Sequence[GenerationWord]) -> dict[str, Any]:

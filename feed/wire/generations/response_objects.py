@@ -49,7 +49,7 @@ def response(
         "max_output_tokens": echo.max_output_tokens,
         "max_tool_calls": None,
         "metadata": dict(echo.metadata),
-        "model": word.model,
+        "model": begun.model,
         "output": [] if text is None else [item(word, text)],
         "parallel_tool_calls": True,
         "previous_response_id": None,

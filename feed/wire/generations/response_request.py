@@ -6,7 +6,7 @@ Source: the API reference, "Responses".
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, PlainValidator
+from pydantic import AfterValidator, Field, PlainValidator
 
 from feed.errors import InvalidParameter
 from feed.wire.generations.asked import Asked, Echo, Turn
@@ -20,6 +20,7 @@ from feed.wire.generations.fields import (
     Temperature,
     Text,
     ToolChoice,
+    check_text,
     conversation,
     only,
     read_request,
@@ -33,8 +34,8 @@ _INPUT = "input"
 _read_content = content_reader(
     {"input_text", "output_text"}, (), "a string, or an array of parts of type 'input_text'"
 )
-_Key = Annotated[Text, Field(max_length=_MOST_KEY_LENGTH)]
-_Value = Annotated[Text, Field(max_length=_MOST_VALUE_LENGTH)]
+_Key = Annotated[str, Field(max_length=_MOST_KEY_LENGTH), AfterValidator(check_text)]
+_Value = Annotated[str, Field(max_length=_MOST_VALUE_LENGTH), AfterValidator(check_text)]
 _PLAIN_TEXT = {"type": "text"}
 
 

@@ -23,7 +23,7 @@ from feed.wire.generations.fields import (
     conversation,
     read_request,
 )
-from feed.wire.generations.foreign import DONE, ForeignCodec, events, json_line
+from feed.wire.generations.foreign import DONE, ForeignCodec, event, events, json_line
 from feed.wire.generations.parts import content_reader
 from feed.wire.generations.plain import error
 
@@ -72,6 +72,8 @@ class UiCodec(ForeignCodec):
 
     def encode_word(self, word: GenerationWord) -> bytes:
         """Return the parts of a word."""
+        if word.type is WordType.TOKEN:
+            return event(json_line(_delta(word)), word.number)
         datas = [json_line(part) for part in _parts(word)]
         if word.is_over:
             datas.append(DONE)
@@ -90,11 +92,15 @@ def _parts(word: GenerationWord) -> Iterable[dict[str, Any]]:
         yield {"type": "start", "messageId": word.symbol}
         yield from _facts(word)
         yield {"type": "text-start", "id": _TEXT_ID}
-    if word.text or word.type is WordType.TOKEN:
-        yield {"type": "text-delta", "id": _TEXT_ID, "delta": word.text}
+    if word.text:
+        yield _delta(word)
     if word.is_over:
         yield {"type": "text-end", "id": _TEXT_ID}
         yield _end(word)
+
+
+def _delta(word: GenerationWord) -> dict[str, Any]:
+    return {"type": "text-delta", "id": _TEXT_ID, "delta": word.text}
 
 
 def _facts(word: GenerationWord) -> Iterable[dict[str, Any]]:
