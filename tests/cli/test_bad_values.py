@@ -6,6 +6,7 @@ the settings, so that one that is added is tried too, or asks for a line here.
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -196,6 +197,14 @@ LISTENERS = [
 ]
 FIELDS = {field: block for block in built_in_blocks() for field in block.option_fields()}
 SWITCHES = {field for field, block in FIELDS.items() if is_switch(block, field)}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _commands_are_made_once() -> Iterator[None]:
+    """Make no command anew for each value that it refuses: that costs twice what it does itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture(autouse=True)
