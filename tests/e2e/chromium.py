@@ -20,8 +20,10 @@ pytest.importorskip("playwright", reason="playwright is not installed (the extra
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
-PATIENCE_S = 90.0  # clients wait up to 30 s before they try again, and twenty tabs share two cores
+PATIENCE_S = 90.0  # clients wait up to 30 s before they try again, and many tabs share two cores
 _LOOK_AGAIN_S = 0.05
+# Tabs of a site share a process, which compiles our scripts once.
+_SWITCHES = ("--no-sandbox", "--disable-gpu", "--process-per-site")
 _LEFT = "WebSocket is closed before the connection is established"  # a tab that is closed soon
 _NETWORK = "net::ERR_"  # what Chromium writes to the console when a server is not there
 
@@ -167,9 +169,7 @@ async def launched(*switches: str) -> AsyncIterator[Chromium]:
     if path is None:
         pytest.skip("chromium is not installed (Debian: chromium)")
     async with async_playwright() as programs:
-        browser = await programs.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", *switches]
-        )
+        browser = await programs.chromium.launch(executable_path=path, args=[*_SWITCHES, *switches])
         chromium = Chromium(browser)
         try:
             yield chromium
