@@ -9,6 +9,7 @@ from feed.generations.generation import Generation
 from feed.wire.codec import Codec
 from feed.wire.generations import openai_chat, openai_responses, plain, ui_messages
 from feed.wire.generations.asked import NO_ECHO, Asked, Echo
+from feed.wire.generations.framing import COMMENT
 
 RecordOf = Callable[[str], openai_responses.Record | None]
 
@@ -24,6 +25,7 @@ class Api:
         answer: the body of an answer that is not streamed.
         error: the body of an error, by status, kind, words and the field of the request.
         headers: of its answers.
+        keepalive: what its streams say in silence.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Api:
     answer: Callable[[Generation], dict[str, Any]]
     error: Callable[[int, str, str, str | None], dict[str, Any]]
     headers: Mapping[str, str] = field(default_factory=dict)
+    keepalive: bytes = COMMENT
 
 
 def record_of(archive: Archive, key: str) -> openai_responses.Record | None:
@@ -78,6 +81,7 @@ PLAIN = Api(
     lambda *_: plain.PlainCodec(),
     lambda generation: plain.answer(generation.log()),
     _plain_error,
+    keepalive=plain.KEEPALIVE,
 )
 UI_MESSAGES = Api(
     "ui_messages",
@@ -88,4 +92,4 @@ UI_MESSAGES = Api(
     ui_messages.HEADERS,
 )
 # Of a conversation that is read again with an EventSource, which comes back by itself.
-PLAIN_NUMBERED = replace(PLAIN, codec=lambda *_: plain.PlainCodec(numbered=True))
+PLAIN_NUMBERED = replace(PLAIN, codec=lambda *_: plain.PlainCodec(numbered=True), keepalive=COMMENT)

@@ -70,7 +70,7 @@ async def stream(
         codec = api.codec(generation, partial(record_of, server.generations.archive))
         server.generations.cut()  # so that whoever joins stands behind all that is said
         prelude = begin(codec, generation.log())
-        framing = ForeignFraming(chunked=speaks_chunks(request))
+        framing = ForeignFraming(chunked=speaks_chunks(request), keepalive=api.keepalive)
         connection = server.connection_of(request)
         response = _response(generation, api, framing)
         if connection is None:
