@@ -19,8 +19,9 @@ from feed.wire.transport import Transport
 
 TransportName = Annotated[str, Field(json_schema_extra={"enum": list(Transport)})]
 Share = Annotated[float, Field(ge=0)]
-# Ticks are fragments that are encoded already: what is in them says `feed.http.contract.ticks`.
-Tick = Annotated[dict[str, Any], WithJsonSchema({"x-of": "ToldTick"})]
+# Events are fragments that are encoded already: what is in them say `feed.http.contract.ticks`
+# and `feed.http.contract.words`.
+Event = Annotated[dict[str, Any], WithJsonSchema({"x-of": "Event"})]
 Bar = Annotated[dict[str, Any], WithJsonSchema({"x-of": "AnyBar"})]
 Warnings = Annotated[
     list[WarningMessage],
@@ -97,7 +98,7 @@ class SnapshotAnswer(TypedDict):
 
     pos: PositionText
     warnings: NotRequired[Warnings]
-    ticks: list[Tick]
+    ticks: list[Event]
 
 
 class HistoryAnswer(TypedDict):
@@ -110,7 +111,7 @@ class HistoryAnswer(TypedDict):
     ]
     warnings: NotRequired[Warnings]
     gap: NotRequired[GapMessage]
-    ticks: list[Tick]
+    ticks: list[Event]
 
 
 class BarsAnswer(TypedDict):

@@ -131,23 +131,27 @@ def _plain(value: float | None) -> str:
 
 
 async def snapshot(request: web.Request, server: Server) -> web.Response:
-    """Answer the last known state per symbol, as ticks: `{"pos","ticks"}`."""
+    """Answer the last known state per symbol, as ticks, and per key of words: `{"pos","ticks"}`."""
     asked = Request.of_query(request.query.items(), most_symbols=_most_symbols(server))
     hub = server.hub
     async with hub.turns.turn(Step.ANSWER):
         selection, warnings = _selected(asked, request, server)
         if "symbols" in request.query:  # all that is known of them, not trades and quotes only
-            whole = Selection.of(dict.fromkeys(Channel, asked.trades))
+            whole = Selection.of({**asked.symbols(), **dict.fromkeys(Channel, asked.trades)})
             selection = identity_of(request).grants.select(whole).selection
         position, known = hub.broadcast.position, hub.broadcast.snapshot
         grants = identity_of(request).grants
         if grants.conflate_ms:
             pace = hub.broadcast.pace(grants.conflate_ms)
             position, known = hub.broadcast.ring.position(pace.sequence), pace.snapshot
-        ticks = known.state(dict(selection.symbols))
+        ticks = known.state(dict(selection.ticks.symbols))
+        words = hub.broadcast.keyed.states(selection)
         codec = _projected(asked, selection)
     head = {"pos": str(position), **warnings}
-    return _paced(ticks_answer(head, await encode(hub.turns, ticks, codec)), grants)
+    fragments = await encode(hub.turns, ticks, codec)
+    for state in words:  # each may be a long text
+        fragments += await encode(hub.turns, [state], codec)
+    return _paced(ticks_answer(head, fragments), grants)
 
 
 async def history(request: web.Request, server: Server) -> web.Response:

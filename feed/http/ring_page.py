@@ -17,7 +17,7 @@ from feed.errors import Overrun
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
 from feed.hub.turns import Turns
-from feed.market.ticks import Tick
+from feed.market.words import Event
 from feed.wire.beginning import Beginning
 from feed.wire.codec import Codec
 from feed.wire.json_codec import JSON
@@ -138,12 +138,12 @@ async def read_page(
     return Page(fragments, ring.position(reached), reached < upto, gap)
 
 
-async def encode(turns: Turns, ticks: Sequence[Tick], codec: Codec = JSON) -> list[bytes]:
-    """Return ticks as JSON, encoded in turns."""
+async def encode(turns: Turns, events: Sequence[Event], codec: Codec = JSON) -> list[bytes]:
+    """Return events as JSON, encoded in turns."""
     fragments: list[bytes] = []
-    for start in range(0, len(ticks), TURN_TICKS):
+    for start in range(0, len(events), TURN_TICKS):
         async with turns.turn(Step.ANSWER):
-            fragments += codec.encode(ticks[start : start + TURN_TICKS])
+            fragments += codec.encode(events[start : start + TURN_TICKS])
     return fragments
 
 

@@ -96,9 +96,13 @@ def check_fields(fields: frozenset[str] | None, channels: Iterable[Channel]) -> 
     Raises:
         InvalidParameter: names one of them, and those that are there.
     """
-    channels = list(channels)
-    if fields is None or not channels:
+    named = list(channels)
+    if fields is None or not named:
         return
+    channels = [channel for channel in named if channel in KIND_OF_CHANNEL]
+    if not channels and fields - {ALL_FIELDS}:
+        accepted = f"keys of ticks; what comes on {', '.join(named)} is whole"
+        raise InvalidParameter("fields", min(fields), accepted)
     there = _letters_on(channels)
     unknown = fields - there - {ALL_FIELDS}
     if unknown:

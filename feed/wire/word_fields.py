@@ -31,7 +31,7 @@ WORD_FIELDS: dict[WordType, dict[str, str]] = {
     WordType.TOKEN: {**_BEGUN, "text": "text"},
     WordType.GENERATED: {**_BEGUN, **_OVER},
 }
-_ALWAYS = ("id", "n", "model", "text", "state")  # others are left out where they say nothing
+ALWAYS = ("id", "n", "model", "text", "state")  # others are left out where they say nothing
 
 
 def fields_of_word(word: Word) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def fields_of_word(word: Word) -> dict[str, Any]:
     fields: dict[str, Any] = {"T": word.type.value}
     for name, key in WORD_FIELDS[word.type].items():
         value = getattr(word, name)
-        if value or key in _ALWAYS:
+        if value or key in ALWAYS:
             fields[key] = value
     return fields
 

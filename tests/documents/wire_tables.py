@@ -53,7 +53,7 @@ _BY = {
     frozenset({Transport.WEBSOCKET}): "WebSocket: ",
     frozenset({Transport.SSE, Transport.STREAM}): "SSE and streams: ",
 }
-_CHANNELS = "CHANNELS"  # stands for the thirteen of them
+_CHANNELS = "CHANNELS"  # stands for all of them
 _TELLING = {"success": "msg", "snapshot": "state"}  # what tells messages of one `T` apart
 _VALUES = {
     "after": "a position, or `0`; a time: `2026-11-27T14:30:00Z`; a while ago: `-30s`, `-5m`",

@@ -9,7 +9,8 @@ from typing import Any
 import feed
 from feed.http.access import Scope
 from feed.http.contract.actions import ACTIONS
-from feed.http.contract.message_objects import BINARY, messages, schemas
+from feed.http.contract.event_messages import BINARY, CARRIED
+from feed.http.contract.message_objects import messages, schemas
 from feed.http.contract.message_table import DESCRIBED
 from feed.http.contract.parameters import parameter_of
 from feed.http.contract.pushing import CHANNEL, push_channel, push_operations
@@ -30,7 +31,11 @@ What goes over the streams of this server, message by message. What is answered 
 
 Objects, field names, `action` messages and error codes are those of Alpaca's market-data API; what
 is ours comes on top. The same subscription works on every transport, and a position from one of
-them can be continued on any other. Clients pass over keys and messages that they do not know."""
+them can be continued on any other. Clients pass over keys and messages that they do not know.
+
+Beside ticks there are words: what language models answer, under the ids of their generations. They
+come to whoever names such an id on the channel `generations`, in the same sequence as ticks, and in
+arrays of the same form."""
 _CHANNELS = {
     Transport.WEBSOCKET: (
         "ticks over a WebSocket, as subscribed to by messages. Every message is an array, in the "
@@ -198,9 +203,10 @@ def _transport_of(channel: str) -> Transport:
 def _sent(transport: Transport) -> Iterator[str]:
     """Yield the names of the messages that a transport carries to subscribers."""
     suffix = "_event" if transport is Transport.SSE else ""
-    yield f"ticks{suffix}"
-    for codec in BINARY:
-        yield f"ticks_{codec.name}{suffix}"
+    for carried in CARRIED:
+        yield f"{carried.name}{suffix}"
+        for codec in BINARY:
+            yield f"{carried.name}_{codec.name}{suffix}"
     for described in DESCRIBED:
         if transport in described.on:
             yield f"{described.name}{suffix}"

@@ -96,14 +96,15 @@ DESCRIBED = (
     Described(
         "gap",
         GapMessage,
-        "ticks that were due, both positions included, are not coming",
-        gap_message(_FIRST, _LAST, GapReason.OVERRUN),
+        "what was due, both positions included, is not coming; `channels` are those that it "
+        "concerns, where not all",
+        gap_message(_FIRST, _LAST, GapReason.OVERRUN, [Channel.TRADES.value]),
         values={"reason": list(GapReason)},
     ),
     Described(
         "snapshot_begin",
         SnapshotMessage,
-        "ticks of the last known state follow",
+        "ticks of the last known state follow, and of each key of words its state",
         snapshot_begin_message(_LAST),
         values={"state": ["begin"]},
     ),

@@ -15,6 +15,7 @@ from feed.http.contract.parameters import parameter_of, path_parameter
 from feed.http.contract.schemas import Schema, ref, schemas_of
 from feed.http.contract.security import SCHEMES, requirements
 from feed.http.contract.ticks import tick_schemas
+from feed.http.contract.words import word_schemas
 from feed.http.problems import PROBLEM_JSON
 from feed.http.protocol.headers import CONFLATE_HEADER, CONNECTION_HEADER
 from feed.http.route import TEXT, Body, Route
@@ -132,7 +133,7 @@ def openapi_document(routes: Sequence[Route], *, identities_required: bool) -> d
         "tags": [{"name": tag, "description": words[tag]} for tag in tags],
         "paths": paths,
         "components": {
-            "schemas": {**schemas_of(_forms(routes)), **tick_schemas()},
+            "schemas": {**schemas_of(_forms(routes)), **tick_schemas(), **word_schemas()},
             "headers": _COMPONENT_HEADERS,
             "responses": {status.phrase.replace(" ", ""): _problem(status) for status in _PROBLEMS},
             "securitySchemes": dict(SCHEMES),

@@ -16,7 +16,7 @@ from feed.http.market_data import TIMEFRAMES
 from feed.http.push.asked import DURABLE, PRODUCER_PATTERN
 from feed.market.applied import MAX_BATCH
 from feed.market.symbols import SYMBOL_PATTERN, TRADED_PATTERN
-from feed.market.words import ID_PATTERN
+from feed.market.words import ID_PATTERN, WORD_CHANNELS
 from feed.wire.codec import CODECS
 from feed.wire.requests import Channels, Request
 
@@ -65,6 +65,15 @@ def _channel(name: str) -> Parameter:
     return _symbols(f"symbols of the channel `{name}`, or `*` for all of them")
 
 
+def _keys(name: str) -> Parameter:
+    items = {"type": "string", "pattern": ID_PATTERN}
+    words = (
+        f"ids of the channel `{name}`, each of an answer that is yours or shared with you; "
+        "`*` is not accepted, and names none of them elsewhere"
+    )
+    return Parameter(words, {"type": "array", "items": items, "minItems": 1})
+
+
 def _limit(most: int, usual: int) -> Parameter:
     schema = {"type": "integer", "minimum": 1, "maximum": most, "default": usual}
     return Parameter("how many there are in an answer at most", schema)
@@ -96,6 +105,7 @@ def _options() -> dict[str, Parameter]:
 # By name; where routes differ, by path and name as well.
 _BY_NAME: Mapping[str, Parameter] = {
     **{name: _channel(name) for name in Channels.model_fields},
+    **{name.value: _keys(name) for name in WORD_CHANNELS},
     **_options(),
     "symbols": _symbols("short for the same trades and quotes", _SOME),
     "codec": _text("how ticks are encoded", enum=list(CODECS), default="json"),

@@ -20,6 +20,7 @@ from feed.market.ticks import (
     Tick,
     Trade,
 )
+from feed.market.words import Event
 from feed.wire.json_codec import JSON
 from feed.wire.letters import LETTERS
 
@@ -27,14 +28,14 @@ Schema = dict[str, Any]
 
 # 2026-01-05, 14:30:00 in UTC, when New York opens; and some nanoseconds.
 _OPENING_NS = 1_767_623_400 * SECOND_NS
-_EVENT_NS = _OPENING_NS + 123_456_789
+EVENT_NS = _OPENING_NS + 123_456_789
 _TRADE = Trade(
     symbol="AAPL",
     trade_id=52983525029461,
     exchange="V",
     price=271.25,
     size=100.0,
-    event_ns=_EVENT_NS,
+    event_ns=EVENT_NS,
     conditions=("@",),
     tape="C",
     taker_side="B",
@@ -45,7 +46,7 @@ _CONFLATED = ConflatedTrade(
     exchange="CBSE",
     price=91250.5,
     size=0.25,
-    event_ns=_EVENT_NS,
+    event_ns=EVENT_NS,
     taker_side="S",
     exact_id="9007199254741000",
     trade_count=12,
@@ -55,8 +56,8 @@ _CONFLATED = ConflatedTrade(
     vwap=91254.125,
     first_trade_id=9007199254740989,
 )
-_QUOTE = Quote("AAPL", "V", 271.24, 3.0, "Q", 271.26, 2.0, _EVENT_NS, ("R",), "C")
-_STATUS = Status("AAPL", "H", "Trading Halt", "T1", "News Pending", _EVENT_NS, "C")
+_QUOTE = Quote("AAPL", "V", 271.24, 3.0, "Q", 271.26, 2.0, EVENT_NS, ("R",), "C")
+_STATUS = Status("AAPL", "H", "Trading Halt", "T1", "News Pending", EVENT_NS, "C")
 
 
 def _bar(kind: Kind) -> Bar:
@@ -96,9 +97,9 @@ _OWN: Mapping[str, Schema] = {
 _LEFT_OUT_IF_EMPTY = frozenset({"taker_side", "exact_id", "first_exact_id"})
 
 
-def encoded(*ticks: Tick) -> Any:  # noqa: ANN401 - JSON
-    """Return ticks as the array that the encoder makes of them."""
-    return orjson.loads(JSON.join(JSON.encode(ticks)))
+def encoded(*events: Event) -> Any:  # noqa: ANN401 - JSON
+    """Return events as the array that the encoder makes of them."""
+    return orjson.loads(JSON.join(JSON.encode(events)))
 
 
 def tick_schemas() -> dict[str, Schema]:

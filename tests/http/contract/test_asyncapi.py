@@ -5,6 +5,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,17 +17,19 @@ from feed.errors import InvalidParameter
 from feed.http.contract.asyncapi import asyncapi_document
 from feed.http.contract.message_table import DESCRIBED
 from feed.http.contract.ticks import EXAMPLES, encoded
+from feed.http.contract.words import LATE, STATE, WRITTEN
 from feed.http.pages import BUILT
 from feed.market.intervals import INTERVAL_PATTERN, parse_interval
 from feed.market.symbols import SYMBOL_PATTERN, TRADED_PATTERN, is_symbol
 from feed.market.ticks import CHANNELS, Kind
+from feed.market.words import GenerationState, GenerationWord, WordType
 from feed.wire import messages
 from feed.wire.codec import CODECS
 from feed.wire.control import parse_control
 from feed.wire.disconnect import Reason
 from feed.wire.position import POSITION_PATTERN, Position
 from feed.wire.transport import Transport
-from tests.fakes.patience import PATIENCE_S
+from tests.fakes.patience import PATIENCE_S, until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, trade
 from tests.fakes.sse_reader import SseReader
@@ -103,6 +106,23 @@ def test_every_kind_of_tick_has_an_example() -> None:
     assert {tick.kind for tick in EXAMPLES.values()} == set(Kind)
 
 
+def test_every_type_of_word_is_described_with_all_that_it_ever_has() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    names = [each["$ref"].rpartition("/")[2] for each in schemas["Word"]["anyOf"]]
+    assert {schemas[name]["properties"]["T"]["const"] for name in names} == set(WordType)
+    for name in names:
+        for example in schemas[name]["examples"]:
+            assert flaws([example], MESSAGES["words"]["payload"], DOCUMENT) == []
+            assert flaws(example, {"$ref": f"#/components/schemas/{name}"}, DOCUMENT) == []
+    full = GenerationWord("gen_" + "0" * 32, WordType.GENERATION, 1, 1, "text", "model")
+    full.state = GenerationState.INTERRUPTED
+    full.code, full.words, full.facts, full.as_of = "interrupted", "words", "facts", "0"
+    full.prompt_tokens = full.completion_tokens = 1
+    for kind in WordType:
+        [form] = encoded(replace(full, type=kind))
+        assert flaws([form], MESSAGES["words"]["payload"], DOCUMENT) == []
+
+
 @EACH_OF_ALL
 def test_every_example_is_of_its_own_schema(name: str) -> None:
     message = MESSAGES[name]
@@ -142,6 +162,54 @@ async def test_examples_of_ticks_are_what_the_server_sends(serve: Serve, codec: 
     await sse.up_to(due.encode())
     if codec == "json":
         assert json.loads(wire) == example == encoded(*ticks)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+async def test_examples_of_words_are_what_the_server_sends(serve: Serve, codec: str) -> None:
+    """Somebody comes amid an answer, and is told its state, on every transport; then the rest."""
+    feed = await serve()
+    feed.hub.key_gate.may_read = lambda *_: True
+    suffix, address = "" if codec == "json" else f"_{codec}", (feed.host, feed.port)
+    socket = await WebSocketReader.connect(
+        address, "/v1/ws", {"Sec-WebSocket-Protocol": f"feed.{codec}"}, binary=codec == "msgpack"
+    )
+    await socket.begin()
+    [key] = {word.symbol for word in WRITTEN}
+    await socket.subscribe(generations=[key])
+    asked = f"generations={key}"
+    sse = await RawHttp.get(address, f"/v1/sse?{asked}&codec={codec}")
+    await feed.sessions_reach(2)
+    feed.hub.publisher.say(WRITTEN)
+    example = MESSAGES[f"words{suffix}"]["examples"][0]["payload"]
+    wire = MESSAGES["words"]["x-wire"].encode()
+    expected = wire.rstrip() if codec == "json" else base64.b64decode(example)
+    assert (await socket.frame()).data == expected
+    event = MESSAGES[f"words{suffix}_event"]
+    at = feed.position(len(WRITTEN))
+    due = event["x-wire"].replace(event["examples"][0]["headers"]["id"], at)
+    await sse.up_to(due.encode())
+    accept = {"Accept": CODECS[codec].media_types[0]}
+    begun = f"{feed.epoch}-0"
+    again = await RawHttp.get(address, f"/v1/stream?{asked}&marks=0&after={begun}", accept)
+    await again.up_to(expected)
+
+
+async def test_who_comes_amid_an_answer_is_told_what_the_document_says(serve: Serve) -> None:
+    feed = await serve()
+    feed.hub.key_gate.may_read = lambda *_: True
+    feed.hub.publisher.say(WRITTEN[:LATE])
+    await until(lambda: not feed.hub.broadcast.waiting_words)
+    path = f"/v1/stream?generations={STATE.symbol}&snapshot=1"
+    reader = LineReader(await RawHttp.get((feed.host, feed.port), path))
+    seen: list[Any] = []
+    while len(seen) < 3:
+        seen += [each for each in (await reader.read())[0] if each["T"] != "mark"]
+    examples = {each["name"]: each for each in MESSAGES["words"]["examples"]}
+    assert seen[1:2] == examples["late"]["payload"]
+    feed.hub.publisher.say(WRITTEN[LATE:])
+    rest, _ = await reader.read()
+    assert rest[:-1] == encoded(*WRITTEN[LATE:])
+    assert flaws(rest, MESSAGES["words"]["payload"], DOCUMENT) == []
 
 
 def name_of(message: Mapping[str, Any]) -> str:
