@@ -42,8 +42,8 @@ TICKS: list[Tick] = [
 ]
 
 
-def asked(prompt: str = "", *symbols: str, role: str = "user") -> Asked:
-    turns = (Turn("system", "Be short."), Turn(role, prompt))
+def asked(prompt: str = "", *symbols: str) -> Asked:
+    turns = (Turn("system", "Be short."), Turn("user", prompt))
     return Asked("market", turns, symbols=symbols or None)
 
 
@@ -157,6 +157,10 @@ async def test_who_is_granted_ticks_at_intervals_is_told_none_that_is_newer(serv
     assert line(first, "AAPL") == line(second, "AAPL")
     assert "last 102.00" in line(first, "AAPL")
     assert "volume unknown" in line(first, "AAPL")
+    await feed.publish(trade("BTC/USD", 9.0, 1.0, TODAY_NS + MINUTE_NS))
+    third = await gather(asked("", "BTC/USD"), grants)
+    assert "last unknown, change unknown, open unknown" in line(third, "BTC/USD")
+    assert "No trade, quote, bar or status has come" in third.answer
 
 
 async def test_a_halt_is_told_although_a_status_of_health_came_since(serve: Serve) -> None:
@@ -213,15 +217,29 @@ async def test_facts_of_many_symbols_are_shared_for_a_second_by_who_may_read_the
     assert other.as_of == feed.position(33)
     assert "last 7.00" in line(other, "AAPL")
     assert "last 6.00" in line(shared[0], "AAPL")
+    some = await gather(asked("How is AAPL?", *others), ALL_GRANTS)
+    assert some.symbols == tuple(sorted(others))
+    assert (some.as_of, "AAPL" in some.text) == (feed.position(33), False)
     clock.pass_s(1)
     later = await gather(asked("How is AAPL?"), ALL_GRANTS)
     assert later.as_of == feed.position(33)
 
 
-async def test_a_conversation_without_a_user_is_answered_by_its_last_turn(serve: Serve) -> None:
+async def test_the_question_is_what_a_user_said_last_or_else_the_last_turn(serve: Serve) -> None:
     gather = gatherer(await begun(serve, TICKS)).gather
-    facts = await gather(asked("any halts?", role="tool"), ALL_GRANTS)
+    said = (Turn("user", "gaps?"), Turn("user", "any halts?"), Turn("tool", "spreads!"))
+    facts = await gather(Asked("market", said), ALL_GRANTS)
     assert ", of 2 symbols. Halted is MSFT (News pending)." in facts.answer
+    facts = await gather(Asked("market", said[-1:]), ALL_GRANTS)
+    assert ", of 2 symbols. The median spread is 2.0 bp of 1 symbol;" in facts.answer
+
+
+async def test_the_time_of_a_recording_is_told_beside_ours(serve: Serve) -> None:
+    feed = await begun(serve, TICKS)
+    newest = feed.hub.broadcast.ring.newest
+    feed.hub.broadcast.market_times.note(EVENT_NS, TODAY_NS, 1, newest)
+    facts = await gatherer(feed).gather(asked(), ALL_GRANTS)
+    assert "Z (market time 2020-02-23T00:00:00Z), of 2 symbols." in facts.answer
 
 
 async def test_others_have_turns_while_five_thousand_symbols_are_summed_up(serve: Serve) -> None:
