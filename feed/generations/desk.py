@@ -26,7 +26,7 @@ from feed.hub.hub import Hub
 from feed.logger import logger_of
 from feed.market.words import ID_PREFIX, GenerationState, GenerationWord, WordChannel, WordType
 from feed.sources.pushed.holdings import Holdings
-from feed.trust.identity import Identity
+from feed.trust.identity import ANONYMOUS, Identity
 from feed.wire.generations.asked import Asked
 from feed.wire.grants import Grants
 
@@ -148,7 +148,7 @@ class Generations:
             self.archive.may_watch(identity, key)
             if self.archive.get(key) is not None
             # It may be of the server that this one follows.
-            else self._is_kept(key) and Ownership(None).may_watch(identity, key)
+            else self._is_kept(key) and self._unknown_owner().may_watch(identity, key)
         )
 
     def cut(self) -> None:
@@ -168,7 +168,7 @@ class Generations:
             log = list(keyed.log(ours, key) or ()) if keyed.is_whole(ours, key) else []
             if not log and state is not None:
                 log.append(state)
-            generation = Generation(log, None, Ownership(None))
+            generation = Generation(log, None, self._unknown_owner())
             self.archive.add(generation)
             if not (generation.is_over or self._hub.follows):
                 generation.ending = INTERRUPTED
@@ -303,6 +303,10 @@ class Generations:
             self.tally.failed[ending.code] += 1
         log.info("generation_ended", generation=generation.id, state=ending.state, code=ending.code)
         speech.end(ending)
+
+    def _unknown_owner(self) -> Ownership:
+        """Return whose a generation is that another process was asked for."""
+        return Ownership(None if self._hub.identities.required else ANONYMOUS)
 
     def _is_kept(self, key: str) -> bool:
         return self._hub.broadcast.keyed.log(WordChannel.GENERATIONS, key) is not None
