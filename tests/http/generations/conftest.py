@@ -6,7 +6,10 @@ from typing import Any, Protocol
 import orjson
 import pytest
 
+from feed.generations.generation import Generation
 from feed.generations.model import Model
+from feed.http.app import GENERATIONS
+from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.servers import Feed, Serve
@@ -34,6 +37,15 @@ class Desk:
         lines += [f"{name}: {value}" for name, value in named.items()]
         http = await RawHttp.open((self.feed.host, self.feed.port))
         return await http.ask("\r\n".join([*lines, "", ""]).encode() + data)
+
+    async def get(self, path: str, **headers: str) -> RawHttp:
+        return await self.ask("GET", path, **headers)
+
+    async def started(self) -> Generation:
+        """Return the generation that was asked for last, once it has begun."""
+        archive = self.feed.server.app[GENERATIONS].archive
+        await until(lambda: len(archive) > 0)
+        return list(archive._by_id.values())[-1]
 
     async def stream(self, **more: Any) -> RawHttp:
         """Ask for a stream of chat completions."""

@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from feed.generations.model import Usage
+import orjson
+import pytest
+
+from feed.generations.market_model import MarketModel
+from feed.generations.model import ModelError, ModelFault, Usage
+from feed.http.app import GENERATIONS
+from feed.market.words import GenerationState
+from feed.wire.disconnect import Reason
+from tests.fakes.patience import until
+from tests.fakes.raw_http import RawHttp
+from tests.fakes.servers import trade
+from tests.fakes.wire import Ended
 from tests.http.generations.conftest import QUESTION, OpenDesk, objects
 
 
@@ -47,3 +58,130 @@ async def test_an_answer_that_is_not_streamed_comes_whole(open_desk: OpenDesk) -
     assert document["choices"][0]["message"]["content"] == "Apple rose."
     assert document["usage"]["total_tokens"] == 5
     assert answer.headers["Feed-Generation"] == document["id"]
+
+
+async def test_a_connection_takes_another_question_after_a_stream(open_desk: OpenDesk) -> None:
+    desk = await open_desk()
+    desk.model.say("a")
+    desk.model.end()
+    answer = await desk.stream()
+    assert objects(await answer.body())[-1] == "[DONE]"
+    await answer.ask(b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert [model["id"] for model in (await answer.document())["data"]] == ["script"]
+
+
+async def test_a_client_of_http_1_0_gets_the_bare_body(open_desk: OpenDesk) -> None:
+    desk = await open_desk()
+    desk.model.say("a")
+    desk.model.end()
+    body = orjson.dumps(QUESTION | {"stream": True})
+    head = (
+        "POST /v1/chat/completions HTTP/1.0\r\nHost: localhost\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    answer = await (await RawHttp.open((desk.feed.host, desk.feed.port))).ask(head.encode() + body)
+    assert not answer.chunked
+    assert text_of(objects(await answer.up_to(b"[DONE]\n\n"))) == "a"
+    with pytest.raises(Ended):
+        await answer.more()
+
+
+async def test_usage_comes_in_the_stream_where_it_is_wanted(open_desk: OpenDesk) -> None:
+    desk = await open_desk()
+    desk.model.say("a")
+    desk.model.end(usage=Usage(3, 1))
+    answer = await desk.stream(stream_options={"include_usage": True})
+    chunks = objects(await answer.body())
+    assert chunks[-2]["usage"]["total_tokens"] == 4
+
+
+async def test_what_fails_before_the_first_token_is_a_status(open_desk: OpenDesk) -> None:
+    desk = await open_desk()
+    desk.model.fail(ModelError(ModelFault.RATE_LIMITED, "later", retry_after_s=6.2))
+    answer = await desk.stream()
+    assert (answer.status, answer.headers["Retry-After"]) == (429, "7")
+    assert (await answer.document())["error"]["message"] == "later"
+    desk.model.fail(RuntimeError("a bug"))
+    answer = await desk.post("/v1/chat/completions", QUESTION)
+    assert answer.status == 500
+    assert "logged" in (await answer.document())["error"]["message"]
+
+
+async def test_what_fails_later_is_an_error_in_the_stream(open_desk: OpenDesk) -> None:
+    desk = await open_desk()
+    desk.model.say("Apple ")
+    answer = await desk.stream()
+    await answer.up_to(b"Apple ")
+    desk.model.fail(ModelError(ModelFault.UPSTREAM_TIMEOUT, "it hangs"))
+    *_, error, done = objects(await answer.body())
+    assert error["error"]["message"] == "it hangs"
+    assert done == "[DONE]"
+
+
+async def test_whoever_does_not_read_holds_up_nobody(open_desk: OpenDesk) -> None:
+    desk = await open_desk(high_water_bytes=16_384, llm_max_answer_bytes=1 << 23)
+    answer = await desk.stream()
+    slow_text = "x" * 60_000
+    for _ in range(60):
+        desk.model.say(slow_text)
+    desk.model.end()
+    generation = await desk.started()
+    await generation.over()
+    assert generation.state.text == slow_text * 60
+    chunks = objects(await answer.body())  # now it reads, and is given all
+    assert text_of(chunks) == slow_text * 60
+    assert chunks[-1] == "[DONE]"
+
+
+async def test_an_answer_goes_on_without_whoever_asked(open_desk: OpenDesk) -> None:
+    desk = await open_desk()
+    desk.model.say("Apple ")
+    answer = await desk.stream()
+    await answer.up_to(b"Apple ")
+    generation = await desk.started()
+    assert generation.readers == 1
+    answer.wire.abort()
+    await until(lambda: not desk.feed.hub.sessions and not generation.readers)
+    desk.model.say("rose.")
+    desk.model.end()
+    await generation.over()
+    assert generation.state.text == "Apple rose."
+    assert generation.last.state is GenerationState.STOP
+
+
+async def test_a_server_that_leaves_ends_its_streams_with_an_error(open_desk: OpenDesk) -> None:
+    desk = await open_desk()
+    desk.model.say("Apple ")
+    answer = await desk.stream()
+    await answer.up_to(b"Apple ")
+    await desk.feed.server.app[GENERATIONS].close()
+    await desk.feed.hub.departure.finish()
+    *_, error, done = objects(await answer.body())
+    assert error["error"]["code"] == "interrupted"
+    assert done == "[DONE]"
+    late = await desk.stream()
+    assert late.status == 503
+    assert int(late.headers["Retry-After"]) > 0
+
+
+async def test_a_stream_that_is_cut_off_ends_with_why(open_desk: OpenDesk) -> None:
+    desk = await open_desk()
+    desk.model.say("Apple ")
+    answer = await desk.stream()
+    await answer.up_to(b"Apple ")
+    (session,) = desk.feed.hub.sessions.values()
+    desk.feed.hub.disconnect(session, Reason.ADMIN)
+    *_, error, _ = objects(await answer.body())
+    assert error["error"]["code"] == "admin"
+    assert "administrator" in error["error"]["message"]
+    assert not (await desk.started()).is_over
+
+
+async def test_the_built_in_model_sums_up_the_market(open_desk: OpenDesk) -> None:
+    desk = await open_desk(MarketModel(words_per_s=0))
+    await desk.feed.publish(trade(1), trade(2, "MSFT"))
+    question = QUESTION | {"model": "market", "stream": True, "feed": {"symbols": ["AAPL"]}}
+    chunks = objects(await (await desk.post("/v1/chat/completions", question)).body())
+    assert text_of(chunks).startswith("Market summary (rule-based, not a language model)")
+    assert "AAPL" in chunks[0]["feed"]["facts"]
+    assert "MSFT" not in chunks[0]["feed"]["facts"]
