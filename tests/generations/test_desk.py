@@ -74,9 +74,12 @@ async def test_pieces_that_are_there_at_once_are_said_together(
     desk = await open_desk(serve)
     said: list[int] = []
     say = desk.feed.hub.broadcast.say
-    monkeypatch.setattr(
-        type(desk.feed.hub.broadcast), "say", lambda _, words: (said.append(len(words)), say(words))
-    )
+
+    def count(_: object, words: Sequence[GenerationWord]) -> None:
+        said.append(len(words))
+        say(words)
+
+    monkeypatch.setattr(type(desk.feed.hub.broadcast), "say", count)
     desk.model.say(*map(str, range(700)))
     generation = await desk.start()
     desk.model.end()

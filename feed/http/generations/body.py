@@ -28,7 +28,7 @@ async def json_body(request: web.Request, server: Server, owner: Hashable) -> ob
         owner: for whom its bytes count.
 
     Raises:
-        HTTPUnsupportedMediaType: it is not said to be JSON, or is compressed.
+        HTTPUnsupportedMediaType: it is not said to be JSON.
         HTTPRequestTimeout: it does not come.
         ModelError: it is too long, or there is no room for it.
         InvalidMessage: it is no JSON.
@@ -49,12 +49,6 @@ def check_type(request: web.Request) -> None:
         sent = shorten(request.headers.get(hdrs.CONTENT_TYPE))
         raise web.HTTPUnsupportedMediaType(
             text=f"Content-Type: {sent} is not accepted; accepted: {JSON}"
-        )
-    encoding = request.headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower()
-    if encoding != "identity":
-        raise web.HTTPUnsupportedMediaType(
-            text=f"Content-Encoding: {shorten(encoding)} is not read here; accepted: identity",
-            headers={hdrs.ACCEPT_ENCODING: "identity"},
         )
 
 

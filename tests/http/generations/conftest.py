@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import orjson
 import pytest
 
+from feed.generations.desk import Generations
 from feed.generations.generation import Generation
 from feed.generations.model import Model
 from feed.http.app import GENERATIONS
@@ -24,6 +25,10 @@ class Desk:
     feed: Feed
     model: ScriptedModel
 
+    @property
+    def generations(self) -> Generations:
+        return self.feed.server.app[GENERATIONS]
+
     async def post(self, path: str, body: Any, **headers: str) -> RawHttp:
         data = body if isinstance(body, bytes) else orjson.dumps(body)
         return await self.ask("POST", path, data, **headers)
@@ -39,11 +44,11 @@ class Desk:
         return await http.ask("\r\n".join([*lines, "", ""]).encode() + data)
 
     async def get(self, path: str, **headers: str) -> RawHttp:
-        return await self.ask("GET", path, **headers)
+        return await self.ask("GET", path, b"", **headers)
 
     async def started(self) -> Generation:
         """Return the generation that was asked for last, once it has begun."""
-        archive = self.feed.server.app[GENERATIONS].archive
+        archive = self.generations.archive
         await until(lambda: len(archive) > 0)
         return list(archive._by_id.values())[-1]
 
