@@ -314,7 +314,7 @@ async def test_nothing_is_wider_than_the_page(run: Run, chromium: Chromium, widt
     size = {"width": width, "height": 740}
     tab = await chromium.dashboard(await run(*CALM), viewport=size)
     await tab.until("document.getElementById('detail-last').textContent.trim()")
-    await tab.page.click("summary")
+    await tab.page.click(".code summary")
     assert await tab.ask("document.scrollingElement.scrollWidth") <= width
     assert await tab.page.is_visible("#detail-last")
     assert await tab.page.is_visible("[data-symbol=AAPL] .last")

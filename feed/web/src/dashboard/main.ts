@@ -5,7 +5,9 @@ import "./styles/layout.css";
 import "./styles/watchlist.css";
 import "./styles/detail.css";
 import "./styles/connection.css";
+import "./styles/answer.css";
 import { FeedClient, isSymbol, Refused, type Symbols } from "../client/index.ts";
+import { AnswerDoor } from "./answer/door.ts";
 import { Chart } from "./chart/chart.ts";
 import { Detail } from "./chart/detail.ts";
 import { Panel } from "./connection/panel.ts";
@@ -221,7 +223,12 @@ async function main(): Promise<void> {
   });
   byId("watch-all").addEventListener("click", () => watchlist.watchAll());
   byId("watch-none").addEventListener("click", () => watchlist.clear());
-  listenToKeys(search, table, panel);
+  const door = new AnswerDoor(() =>
+    watchlist.isAll || watchlist.symbols.length === 0
+      ? "*"
+      : watchlist.symbols.filter((symbol) => directory.get(symbol) !== undefined),
+  );
+  listenToKeys(search, table, panel, door);
 
   for (const text of watchlist.begin(directory.symbols())) {
     panel.warn(`${text} cannot be a symbol`);
@@ -252,11 +259,12 @@ function less(before: Symbols, after: Symbols): Symbols {
 }
 
 /** Keys that work everywhere but in a field. */
-function listenToKeys(search: Search, table: Table, panel: Panel): void {
+function listenToKeys(search: Search, table: Table, panel: Panel, door: AnswerDoor): void {
   const help = byId<HTMLDialogElement>("help");
   const keys: Record<string, () => void> = {
     "/": () => search.focus(),
     w: () => table.focus(),
+    a: () => door.focus(),
     x: () => panel.controls.cut(),
     "1": () => byId("timeframe-1s").click(),
     "2": () => byId("timeframe-1m").click(),
