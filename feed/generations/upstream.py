@@ -115,11 +115,11 @@ class Upstream:
         Raises:
             InvalidParameter: the key is none.
         """
+        if options.llm is None:
+            return None
         key = variables.get(LLM_KEY, "").strip()
         if not (key.isascii() and key.isprintable()) or " " in key:
             raise InvalidParameter(LLM_KEY, HIDDEN, "printable ASCII characters without spaces")
-        if options.llm is None:
-            return None
         if key and not is_private(URL(options.llm)):
             log.warning("keys_without_tls", url=options.llm)
         return cls(options, key)

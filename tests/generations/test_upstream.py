@@ -159,7 +159,7 @@ def test_a_key_that_is_none_is_refused_and_not_shown(key: str) -> None:
 
 
 def test_a_server_without_an_upstream_has_none() -> None:
-    assert Upstream.of(Settings(), {LLM_KEY: "sk-1234"}) is None
+    assert Upstream.of(Settings(), {LLM_KEY: "a b"}) is None
 
 
 async def test_the_key_is_in_no_error_and_no_log(
