@@ -65,6 +65,8 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that start programs by their folder, and all that are left as fast.
 
+    Those that may last longest come first: for one at the end, all other workers would wait.
+
     Raises:
         UsageError: a name differs between processes, and pytest-xdist could not start with it.
     """
@@ -76,6 +78,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("programs")
         if not any(item.get_closest_marker(name) for name in ("programs", "toolchains", "long")):
             item.add_marker("fast")
+    items.sort(key=_may_last_s, reverse=True)
+
+
+def _may_last_s(item: pytest.Item) -> float:
+    """Return how long a test may last: as it says itself, or by its kind."""
+    timeout = item.get_closest_marker("timeout")
+    if timeout is not None:
+        return float(timeout.args[0])
+    return 0.0 if item.get_closest_marker("fast") else 1.0
 
 
 def _starts_programs(path: Path) -> bool:
