@@ -34,7 +34,7 @@ class Change:
         scene: in which.
         how: and how.
         labels: of which of its series.
-        times: it is at least so many times what it was before, or falls to a part of it.
+        times: it is at least so many times what it mostly was before, or falls to a part of it.
         least: it is at least this, whatever it was before: of a busy machine that is much.
     """
 
@@ -96,7 +96,7 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Frames out": (rises("load"),),
         "Bytes out": (rises("load"),),
         "Event loop lag, p99": (reaches("held", HELD_S),),
-        "CPU": (rises("odd", times=3),),
+        "CPU": (rises("load", times=3),),
         "Limits in use": (rises("refused", limit="connections"),),
     },
     "Pipeline": {
@@ -183,7 +183,7 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Refused": (rises("load"),),
     },
     "Host": {
-        "CPU": (rises("odd", times=3),),
+        "CPU": (rises("load", times=3),),
         "Memory": (rises("odd"), rises("odd", times=1.2)),
         "Open files": (rises("load"), appears("recording")),
         "Event loop lag": (reaches("held", HELD_S), reaches("held", HELD_S)),
@@ -210,7 +210,7 @@ RECORDED: dict[str, Change] = {
     "feed:limit_used:ratio connections": rises("load"),
     "feed:limit_used:ratio index entries": rises("load"),
     "feed:limit_used:ratio compressor memory": rises("load"),
-    "feed:limit_used:ratio memory of subscribers": rises("load"),
+    "feed:limit_used:ratio memory of subscribers": rises("slow"),
     "feed:limit_used:ratio open files": rises("load"),
 }
 FIRING: dict[str, str] = {

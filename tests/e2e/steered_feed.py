@@ -37,6 +37,7 @@ COMPRESSOR_MEMORY_BYTES = 120_000
 HOLD_EVERY_S = 1.0
 QUIET_S = 0.25
 QUIET_TICKS = 4
+HELD_TICKS = 100
 MEAL_BYTES = 150_000_000  # twice what the program takes by itself
 
 
@@ -73,10 +74,10 @@ class SteeredSource(SimulatedSource):
             if not heard or time.monotonic() < self._kept_at_s + self._every_s:
                 continue
             self._kept_at_s = time.monotonic()
-            if (
-                self._every_s
-            ):  # a machine that is busy hands over what it is late with in long lists
-                heard = heard[:QUIET_TICKS]
+            # A machine that is busy hands over what it is late with in long lists; and what comes
+            # after a hold must not be so much that what was held is no hundredth of it.
+            if self._every_s or self._hold_s:
+                heard = heard[: QUIET_TICKS if self._every_s else HELD_TICKS]
             if self._aged_ns:
                 heard = [replace(tick, event_ns=tick.event_ns - self._aged_ns) for tick in heard]
             if self._is_odd:
@@ -112,6 +113,7 @@ class SteeredSource(SimulatedSource):
 
     def _go(self) -> None:
         self._dead, self._muted, self._hold_s, self._aged_ns = False, frozenset(), 0.0, 0
+        self._eaten = b""
         self._going.set()
 
     def _odd(self) -> None:
@@ -122,7 +124,8 @@ class SteeredSource(SimulatedSource):
         gc.collect()
 
     def _eat(self) -> None:
-        self._eaten = b"x" * MEAL_BYTES
+        if not self._eaten:  # or it would do little else, and be late for scrapes
+            self._eaten = b"x" * MEAL_BYTES
 
 
 class SteeredOptions(SimulatedOptions):
