@@ -94,7 +94,7 @@ class MarketFacts:
         if len(view.symbols) > _FEW:
             view, summary = await self._many(named, view, prompt)
         else:
-            summary = await self._sum_up(await self._figures(view.symbols, view, recall=True))
+            summary = await self._sum_up(await self._figures(view.symbols, view, whole=True))
         async with turns.turn(Step.ANSWER):
             told = summary, read_question(prompt, summary.figures), view.as_of
             position, symbols = view.as_of.position, tuple(view.symbols)
@@ -125,7 +125,7 @@ class MarketFacts:
         shown, summary = overview.view, overview.summary
         async with self._hub.turns.turn(Step.ANSWER):
             symbols = read_question(prompt, summary.figures).symbols[:_FEW]
-        afresh = await self._figures(symbols, shown, recall=True)
+        afresh = await self._figures(symbols, shown, whole=True)
         figures = {**summary.figures, **{each.symbol: each for each in afresh}}
         return shown, replace(summary, figures=figures)
 
@@ -135,21 +135,22 @@ class MarketFacts:
         shared = self._shared.get(key)
         if shared is not None and clock.mono_ns() - shared.made_ns < SHARED_NS:
             return shared
-        summary = await self._sum_up(await self._figures(view.symbols, view))
+        figures = await self._figures(view.symbols, view, whole=False)
+        since = self._market.volumes_since()
+        summary = replace(await self._sum_up(figures), volumes_since=since)
         shared = self._shared[key] = _Overview(view, summary, clock.mono_ns())
         self._shared.move_to_end(key)
         if len(self._shared) > _MOST_SHARED:
             self._shared.popitem(last=False)
         return shared
 
-    async def _figures(
-        self, symbols: Sequence[str], view: View, *, recall: bool = False
-    ) -> list[Figures]:
-        """Return the figures of symbols, after their past was told if that is wanted."""
+    async def _figures(self, symbols: Sequence[str], view: View, *, whole: bool) -> list[Figures]:
+        """Return the figures of symbols; those of a few with their whole day, past included."""
         turns, figures = self._hub.turns, list[Figures]()
-        if recall:
+        if whole:
             await turns.in_slices(self._market.recall(symbols, view.grants), Step.ANSWER)
-        await turns.in_slices(self._market.fill(figures, symbols, view), Step.ANSWER)
+        filling = self._market.fill(figures, symbols, view, whole=whole)
+        await turns.in_slices(filling, Step.ANSWER)
         return figures
 
     async def _sum_up(self, figures: list[Figures]) -> Summary:

@@ -99,13 +99,30 @@ class Market:
             if grants.may_read(Channel.BARS, symbol):
                 yield from self._ingest.bars_of(symbol).recollection.recall(symbol)
 
-    def fill(self, figures: list[Figures], symbols: Iterable[str], view: View) -> Iterator[None]:
-        """Append the figures of symbols, one by one: 20 µs each."""
+    def fill(
+        self, figures: list[Figures], symbols: Iterable[str], view: View, *, whole: bool
+    ) -> Iterator[None]:
+        """Append the figures of symbols, one by one: 20 µs each.
+
+        Args:
+            figures: they are appended here.
+            symbols: of the view.
+            view: what may be read.
+            whole: volumes are of the day, whatever was told of it; else `volumes_since` a time, so
+                that they compare.
+        """
         for symbol in symbols:
-            figures.append(self._figures(symbol, view))
+            figures.append(self._figures(symbol, view, whole=whole))
             yield
 
-    def _figures(self, symbol: str, view: View) -> Figures:
+    def volumes_since(self) -> str:
+        """Return since when volumes are known of all symbols, told or not; "": of the day."""
+        days = [(strand.bars, strand.bars.day_ns) for strand in self._ingest.strands]
+        began = [(bars.recollection.began_ns(day_ns), day_ns) for bars, day_ns in days]
+        partial = [began_ns for began_ns, day_ns in began if began_ns != day_ns]
+        return _time(max(partial)) if partial else ""
+
+    def _figures(self, symbol: str, view: View, *, whole: bool) -> Figures:
         """Return what is known of a symbol and granted."""
         grants = view.grants
         ticks = {tick.kind: tick for tick in view.known.get(symbol) if _is_granted(tick, grants)}
@@ -116,11 +133,12 @@ class Market:
         if grants.may_read(Channel.BARS, symbol):
             builder = self._ingest.bars_of(symbol)
             previous_close, day = builder.previous_close(symbol), builder.day(symbol)
+            past = builder.recollection
             if day is not None and not grants.conflate_ms:
-                volume, last = day.volume, day.close
+                before = 0.0 if whole else past.volume_before(symbol, day.event_ns)
+                volume, last = day.volume - before, day.close
             if day is not None and (ticks or not grants.conflate_ms):
-                is_partial = builder.recollection.is_partial(symbol, day.event_ns)
-                opened = None if is_partial else day.open
+                opened = None if past.is_partial(symbol, day.event_ns) else day.open
         known = self._reference.instrument(symbol)
         return Figures(
             symbol,

@@ -215,7 +215,7 @@ class BarBuilder:
             "seconds": [[name, bar.state(minute_ns)] for name, bar in self._seconds.items()],
             "minutes": [[name, bar.state(minute_ns)] for name, bar in self._minutes.items()],
             "days": self._days.state(),
-            "untold": self.recollection.state(),
+            **self.recollection.state(),
             "recorded": sorted(self._recorded_kinds),
             "strays_in_row": self._strays_in_row,
             "since_stray": self._ticks_seen - self._tick_after_stray,
@@ -230,7 +230,7 @@ class BarBuilder:
         self._seconds = {name: OpenBar.restored(bar, minute_ns) for name, bar in state["seconds"]}
         self._minutes = {name: OpenBar.restored(bar, minute_ns) for name, bar in state["minutes"]}
         self._days.restore(state.get("days", []))
-        self.recollection.restore(state.get("untold", []))
+        self.recollection.restore(state)
         self._recorded_kinds = frozenset(map(Kind, state["recorded"]))
         self._strays_in_row = state["strays_in_row"]
         self._tick_after_stray = self._ticks_seen - state["since_stray"]
@@ -295,11 +295,11 @@ class BarBuilder:
 
     def days(self, symbol: str, limit: int) -> list[Bar]:
         """Return the newest finished days of a symbol, at most `limit`, oldest first."""
-        return self._days.history(symbol, limit, self._day_ns)
+        return self._days.history(symbol, limit, self.day_ns)
 
     def day(self, symbol: str) -> Bar | None:
         """Return the day that is still open, as it stands, if there is one."""
-        day = self._days.current(symbol, self._day_ns)
+        day = self._days.current(symbol, self.day_ns)
         if day is not None:
             day = copy(day)
         for part in (self._minutes.get(symbol), self._seconds.get(symbol)):
@@ -311,10 +311,10 @@ class BarBuilder:
 
     def previous_close(self, symbol: str) -> float | None:
         """Return the last price of a symbol on a day before this one, if there is one."""
-        return self.recollection.previous_close(symbol, self._day_ns)
+        return self.recollection.previous_close(symbol, self.day_ns)
 
     @property
-    def _day_ns(self) -> int:
+    def day_ns(self) -> int:
         """The start of the day that the watermark is in."""
         return day_of(self._minute_ns)
 

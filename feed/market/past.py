@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from feed.market.bar_store import BarHistory
 from feed.market.day_bars import DayBars, day_of
 from feed.market.open_bar import OpenBar
-from feed.market.ticks import Kind
+from feed.market.ticks import MINUTE_NS, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Past(Protocol):
 class Recollection:
     """Puts the past in front of the bars that were built, symbol by symbol, each once."""
 
-    __slots__ = ("_days", "_history", "_past", "_untold")
+    __slots__ = ("_days", "_history", "_past", "_untold", "_volumes")
 
     def __init__(self, history: BarHistory, days: DayBars) -> None:
         """Begin without a past; bars of one go into these stores."""
@@ -65,11 +65,13 @@ class Recollection:
         self._days = days
         self._past: Past | None = None
         self._untold: set[str] = set()  # symbols whose past is not kept yet
+        self._volumes: dict[str, float] = {}  # that were put in front of the day that it ends in
 
     def take(self, past: Past, symbols: Iterable[str]) -> None:
         """Have a past told of symbols that have none yet."""
         self._past = past
         self._untold = set(symbols)
+        self._volumes = {}
 
     def resume(self, past: Past) -> None:
         """Have a past told of the symbols that a state names: others have theirs already."""
@@ -80,11 +82,25 @@ class Recollection:
         """Have nothing told any more: time has begun anew."""
         self._past = None
         self._untold = set()
+        self._volumes = {}
 
     @property
     def until_ns(self) -> int:
         """Where the past ends, and what is live begins; 0 without a past."""
         return 0 if self._past is None else self._past.until_ns
+
+    def began_ns(self, day_ns: int) -> int:
+        """Return since when a day is known of every symbol, told or not: the minute it ends in.
+
+        Args:
+            day_ns: the start of the day.
+
+        Returns:
+            The start of the day itself, where the past does not end in it, or all of it is told.
+        """
+        if not self._untold or self._past is None or day_of(self._past.until_ns) != day_ns:
+            return day_ns
+        return self._past.until_ns - self._past.until_ns % MINUTE_NS
 
     def is_partial(self, symbol: str, day_ns: int) -> bool:
         """Tell whether a day lacks what was before the first tick, until that is recalled.
@@ -93,8 +109,11 @@ class Recollection:
             symbol: whose day it is.
             day_ns: its start.
         """
-        past = self._past
-        return past is not None and symbol in self._untold and day_ns == day_of(past.until_ns)
+        return symbol in self._untold and self.began_ns(day_ns) != day_ns
+
+    def volume_before(self, symbol: str, day_ns: int) -> float:
+        """Return how much of a day's volume is of before `began_ns`."""
+        return 0.0 if self.began_ns(day_ns) == day_ns else self._volumes.get(symbol, 0.0)
 
     def recall(self, symbol: str) -> Iterator[None]:
         """Put the past of a symbol in front of its bars, piece by piece, unless that is done."""
@@ -105,6 +124,8 @@ class Recollection:
         if symbol not in self._untold or past is not self._past:
             return  # somebody else was faster, or time has begun anew
         self._untold.discard(symbol)
+        if recalled.today is not None:
+            self._volumes[symbol] = recalled.today.volume
         self._history.prepend(Kind.SECOND_BAR, symbol, recalled.seconds)
         self._history.prepend(Kind.BAR, symbol, recalled.minutes)
         self._days.recall(symbol, recalled.days, recalled.today, day_of(past.until_ns))
@@ -131,10 +152,14 @@ class Recollection:
             pass
         return self.previous_close(symbol, day_ns)
 
-    def state(self) -> list[str]:
-        """Return which symbols have no past yet, as plain data."""
-        return sorted(self._untold)
+    def state(self) -> dict[str, Any]:
+        """Return what of the past is told, as plain data."""
+        return {
+            "untold": sorted(self._untold),
+            "volumes_before": [[symbol, volume] for symbol, volume in self._volumes.items()],
+        }
 
-    def restore(self, state: list[Any]) -> None:
-        """Take up which symbols have none; a past comes with `resume`."""
-        self._untold = set(state)
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up what is told; a past comes with `resume`."""
+        self._untold = set(state.get("untold", ()))
+        self._volumes = dict(state.get("volumes_before", ()))

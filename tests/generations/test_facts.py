@@ -199,6 +199,12 @@ async def test_of_many_symbols_a_day_is_whole_for_those_that_the_question_names(
     facts = await gather(asked("gap of $AAPL?"), ALL_GRANTS)
     assert past.recalls == ["AAPL"]
     assert "open 3.00, previous close 2.00, gap +50.00%, volume 21" in line(facts, "AAPL")
+    facts = await gather(asked("volume?"), granted("*=*"))
+    assert "largest volumes since 2023-11-14T12:00:00Z by value: AAPL 11; S0 1;" in facts.text
+    assert (
+        "Most traded since 2023-11-14T12:00:00Z by value, as far as is known, are AAPL (volume "
+        "11), S0 (volume 1)" in facts.answer
+    )
 
 
 async def test_facts_of_many_symbols_are_shared_for_a_second_by_who_may_read_the_same(

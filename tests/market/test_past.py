@@ -114,13 +114,35 @@ def test_nothing_but_that_minute_is_told_until_somebody_asks() -> None:
 def test_the_day_that_the_past_ends_in_is_partial_until_it_is_recalled() -> None:
     builder = begun(Told())
     day_ns = (UNTIL_S - UNTIL_S % DAY_S) * SECOND_NS
-    partial = builder.recollection.is_partial
-    assert partial("AAPL", day_ns)
-    assert not partial("AAPL", day_ns + DAY_S * SECOND_NS)
-    assert not partial("GOOG", day_ns)
+    past = builder.recollection
+    assert past.is_partial("AAPL", day_ns)
+    assert not past.is_partial("AAPL", day_ns + DAY_S * SECOND_NS)
+    assert not past.is_partial("GOOG", day_ns)
     recall(builder)
-    assert not partial("AAPL", day_ns)
+    assert not past.is_partial("AAPL", day_ns)
+    assert past.is_partial("MSFT", day_ns)
+    recall(builder, "MSFT")
+    assert not past.is_partial("MSFT", day_ns)
     assert not BarBuilder().recollection.is_partial("AAPL", day_ns)
+
+
+def test_volumes_compare_since_the_minute_that_the_past_ends_in_until_all_is_told() -> None:
+    builder = begun(Told())
+    day_ns, minute_ns = builder.day_ns, MINUTE_S * SECOND_NS
+    past = builder.recollection
+    builder.weave([trade(1, 6.0), trade(2, 6.0, "MSFT")])
+    assert (past.began_ns(day_ns), past.volume_before("AAPL", day_ns)) == (minute_ns, 0.0)
+    recall(builder)
+    assert (past.began_ns(day_ns), past.volume_before("AAPL", day_ns)) == (minute_ns, 10.0)
+    state = msgpack.unpackb(msgpack.packb(builder.state()))
+    restored = BarBuilder()
+    restored.restore(state)
+    restored.recollection.resume(Told())
+    assert restored.recollection.volume_before("AAPL", day_ns) == 10.0
+    next_ns = day_ns + DAY_S * SECOND_NS
+    assert (past.began_ns(next_ns), past.volume_before("AAPL", next_ns)) == (next_ns, 0.0)
+    recall(builder, "MSFT")
+    assert (past.began_ns(day_ns), past.volume_before("AAPL", day_ns)) == (day_ns, 0.0)
 
 
 @pytest.mark.parametrize("more", [[], [trade(DAY_S + 100, 9.5)]])

@@ -50,7 +50,8 @@ def _leaders(summary: Summary) -> Iterator[str]:
     yield f"up most: {_joined(_moved(each) for each in summary.risen)}"
     yield f"down most: {_joined(_moved(each) for each in summary.fallen)}"
     active = (f"{each.symbol} {volume_text(each.volume or 0)}" for each in summary.active)
-    yield f"largest volumes by value: {_joined(active)}"
+    since = f" since {summary.volumes_since}" if summary.volumes_since else ""
+    yield f"largest volumes{since} by value: {_joined(active)}"
     yield f"halted, {summary.halts}: {_joined(halt_text(each) for each in summary.halted)}"
     gapped = (f"{each.symbol} {percent(each.gap_pct or 0)}" for each in summary.gapped)
     yield f"largest gaps, of {summary.gaps} known: {_joined(gapped)}"

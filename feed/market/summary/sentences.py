@@ -162,7 +162,8 @@ def _volume(summary: Summary, most: int) -> str:
     ]
     if not active:
         return "No volume of today is known."
-    return f"Most traded today by value, as far as is known, {_are(active)} {listed(active)}."
+    since = f"since {summary.volumes_since}" if summary.volumes_since else "today"
+    return f"Most traded {since} by value, as far as is known, {_are(active)} {listed(active)}."
 
 
 def _halts(summary: Summary, most: int) -> str:

@@ -59,6 +59,7 @@ class Summary:
         gaps: of how many a gap is known, of 0 % or not.
         spreads: of how many a spread is known.
         median_spread_bp: of all of these; None: there are none.
+        volumes_since: since when the volumes are that are compared, as text; "": of the day.
     """
 
     figures: Mapping[str, Figures]
@@ -73,6 +74,7 @@ class Summary:
     gaps: int
     spreads: int
     median_spread_bp: float | None
+    volumes_since: str = ""
 
     @property
     def is_empty(self) -> bool:
