@@ -284,8 +284,8 @@ class Generations:
         if error is None:
             self._end(speech, task.result())
         elif isinstance(error, ModelError):
-            failed = GenerationState.FAILED
-            self._end(speech, Ending(failed, error.kind, error.words, error.retry_after_s))
+            failed, told = GenerationState.FAILED, (error.kind, error.words)
+            self._end(speech, Ending(failed, *told, error.retry_after_s, error.status))
         else:
             log.error("generation_failed", generation=speech.generation.id, exc_info=error)
             self._end(speech, _FAILED)

@@ -21,12 +21,14 @@ class Ending:
         code: why it failed, for programs; "": it did not.
         words: the same for a person.
         retry_after_s: when it may be asked again; None: nobody has said.
+        status: of HTTP, where nothing was answered yet; None: that of its code.
     """
 
     state: GenerationState
     code: str = ""
     words: str = ""
     retry_after_s: float | None = None
+    status: int | None = None
 
     def after(self, last: GenerationWord, wall_ns: int) -> GenerationWord:
         """Return the word that ends a generation after its last one so far."""

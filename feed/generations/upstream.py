@@ -154,7 +154,7 @@ class Upstream:
             finally:
                 response.close()  # also where the iterator is closed: the model stops then
         except ModelError as error:
-            log.warning("upstream_failed", url=self.url, kind=error.kind, words=error.words)
+            log.warning("upstream_failed", url=self.url, kind=error.kind.value, words=error.words)
             raise
 
     # Asking.

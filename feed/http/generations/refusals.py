@@ -67,9 +67,10 @@ def failure_of(generation: Generation) -> GenerationFailed | None:
     last, ending = generation.last, generation.ending
     if last.state not in {GenerationState.FAILED, GenerationState.INTERRUPTED}:
         return None
-    status = _STATUSES.get(last.code, HTTPStatus.INTERNAL_SERVER_ERROR)
-    retry_after_s = None if ending is None else ending.retry_after_s
-    return GenerationFailed(last.code, last.words, status, retry_after_s)
+    usual = _STATUSES.get(last.code, HTTPStatus.INTERNAL_SERVER_ERROR)
+    if ending is None:
+        return GenerationFailed(last.code, last.words, usual, None)
+    return GenerationFailed(last.code, last.words, ending.status or usual, ending.retry_after_s)
 
 
 def _failure_of(error: Exception, path: str) -> tuple[str, Failure]:

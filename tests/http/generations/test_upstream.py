@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from feed.settings.language_models import LLM_KEY
-from tests.fakes.upstream import DONE, FakeUpstream, fake_upstream, refuses, streams, token
+from tests.fakes.upstream import DONE, Answer, FakeUpstream, fake_upstream, refuses, streams, token
 from tests.http.generations.conftest import OpenDesk, objects
 
 
@@ -48,6 +48,37 @@ async def test_when_to_come_back_is_passed_on(open_desk: OpenDesk, fake: FakeUps
     assert (answer.status, answer.headers["Retry-After"]) == (429, "60")
     error = (await answer.document())["error"]
     assert error["message"] == "the upstream refuses it: slow down"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "code"),
+    [
+        (refuses(400, {"error": {"message": "no such role"}}), 400, "upstream_status"),
+        (refuses(401, {"error": {"message": "bad key"}}), 502, "upstream_status"),
+        (refuses(404, {"error": "model 'm' not found"}), 404, "model_not_found"),
+        (streams(b"<html>", kind="text/html"), 502, "upstream_answer"),
+    ],
+)
+async def test_a_failure_before_the_first_token_has_a_status_of_its_own(
+    open_desk: OpenDesk, fake: FakeUpstream, answer: Answer, status: int, code: str
+) -> None:
+    fake.answers += [answer, answer]
+    desk = await open_desk(llm=fake.url)
+    refused = await desk.stream(model="m")
+    error = (await refused.document())["error"]
+    assert (refused.status, error["code"]) == (status, code)
+
+
+async def test_a_failure_behind_the_first_token_is_told_in_the_stream(
+    open_desk: OpenDesk, fake: FakeUpstream
+) -> None:
+    fake.answers.append(streams(token("Apple ")))
+    desk = await open_desk(llm=fake.url)
+    answer = await desk.stream(model="m")
+    assert answer.status == 200
+    said = objects(await answer.body())
+    errors = [each["error"] for each in said if isinstance(each, dict) and "error" in each]
+    assert [error["message"] for error in errors] == ["the upstream ended in mid-answer"]
 
 
 async def test_the_models_of_an_upstream_are_listed_beside_the_one_of_this_server(
