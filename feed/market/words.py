@@ -63,6 +63,9 @@ class GenerationWord:
         prompt_tokens, completion_tokens: how many tokens were read and said; once it is over.
         facts: what the prompt was grounded on, where it was.
         as_of: the position as of which the facts are.
+        symbols: that they are of; whoever reads them has to be granted these.
+        shared: whether others may read it than who asked.
+        owner: who asked, as a digest that only the server makes; "" where there are no identities.
     """
 
     kind: ClassVar[WordChannel] = WordChannel.GENERATIONS
@@ -79,6 +82,9 @@ class GenerationWord:
     completion_tokens: int = 0
     facts: str = ""
     as_of: str = ""
+    symbols: tuple[str, ...] = ()
+    shared: bool = False
+    owner: str = ""
 
     @property
     def id(self) -> str:

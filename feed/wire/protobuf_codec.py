@@ -38,7 +38,7 @@ _DECODERS: dict[str, Callable[[Any], object]] = {
     "time_ns": rfc3339,
     "nearest": dict,
     "conflate": dict,
-    **dict.fromkeys(("conditions", "names", "channels", *WORD_CHANNELS), list),
+    **dict.fromkeys(("conditions", "names", "channels", "symbols", *WORD_CHANNELS), list),
     **dict.fromkeys((*CHANNELS, *SILENT_CHANNELS, *CHANNEL_FIELDS), list),
 }
 _TYPES = {kind.name.lower(): kind.value for kind in Kind}  # `T`, where it is not the item's name
@@ -46,11 +46,12 @@ _CONFLATED = "conflated"
 _EXACT_ID = "exact_id"
 _RARE = frozenset({_CONFLATED, _EXACT_ID})  # fields of few trades, set beside the others
 _OMITTED_IF_EMPTY = ("tks", "xi", "xfi")  # letters
+_OF_THE_END = ("code", "msg", "prompt_tokens", "completion_tokens")
 _OMITTED = {
     "gap": ("channels",),
     "subscription": WORD_CHANNELS,
-    "generation": ("facts", "as_of", "code", "msg", "prompt_tokens", "completion_tokens"),
-    "generated": ("code", "msg", "prompt_tokens", "completion_tokens"),
+    "generation": ("facts", "as_of", "symbols", "shared", "owner", *_OF_THE_END),
+    "generated": _OF_THE_END,
 }  # of other items
 _LENGTH_DELIMITED = 2  # wire type
 _ONE_BYTE = 0x80  # numbers below are one byte as a varint

@@ -26,6 +26,9 @@ WORD_FIELDS: dict[WordType, dict[str, str]] = {
         "text": "text",
         "facts": "facts",
         "as_of": "as_of",
+        "symbols": "symbols",
+        "shared": "shared",
+        "owner": "owner",
         **_OVER,
     },
     WordType.TOKEN: {**_BEGUN, "text": "text"},
@@ -58,4 +61,5 @@ def word_of(fields: Mapping[str, Any]) -> Word:
         if key in fields:
             setattr(word, name, fields[key])
     word.state = GenerationState(word.state)
+    word.symbols = tuple(word.symbols)
     return word

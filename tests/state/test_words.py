@@ -11,7 +11,7 @@ from feed.market.words import GenerationState, GenerationWord, WordChannel, Word
 from feed.state.recovery import Recovery
 from feed.wire.selection import Selection
 from tests.fakes.patience import until
-from tests.state.numbers import give, killed, life, written
+from tests.state.numbers import give, killed, life, reached, written
 
 KEY, OTHER = f"gen_{'a' * 32}", f"gen_{'b' * 32}"
 GENERATIONS = WordChannel.GENERATIONS
@@ -49,14 +49,18 @@ async def test_words_are_known_after_an_end_in_order(tmp_path: Path) -> None:
         assert known[1] == [4, 5, 10]
     async with life(tmp_path / "state") as app:
         assert app[KEEPER].found.recovery is Recovery.CLEAN
-        assert (kept(app), kept(app, OTHER)) == (known, other)
-        say(app, token(3, " three"))
-        state = app[HUB].broadcast.keyed.state(GENERATIONS, KEY)
-        assert state is not None
-        assert (state.text, state.model) == ("one two three", "market")
+        assert kept(app, OTHER) == other
+        await reached(app, 11)
+        words, sequences, state = kept(app)
+        assert (words[:-1], sequences) == (known[0], [4, 5, 10, 11])
+        interrupted = words[-1]
+        assert isinstance(interrupted, GenerationWord)
+        assert isinstance(state, GenerationWord)
+        assert interrupted.state is state.state is GenerationState.INTERRUPTED
+        assert (state.text, state.model) == ("one two", "market")
         selected = Selection.of_words(GENERATIONS, [KEY])
         after = app[HUB].broadcast.keyed.between(selected, 5, 99)
-        assert after == [token(2, "two"), token(3, " three")]
+        assert after == [token(2, "two"), interrupted]
 
 
 async def test_a_kill_loses_no_word_that_anybody_was_told(tmp_path: Path) -> None:
@@ -66,7 +70,7 @@ async def test_a_kill_loses_no_word_that_anybody_was_told(tmp_path: Path) -> Non
         say(app, token(0, ""), token(1, "one "))
         await until(lambda: app[KEEPER].checkpoints > 0)
         await app[KEEPER].checkpoint(app[INGEST])
-        say(app, token(2, "two"))
+        say(app, token(2, "two"), over(3))
         await written(app)
         known = kept(app)
         copy = killed(state, tmp_path / "killed")
@@ -78,7 +82,7 @@ async def test_a_kill_loses_no_word_that_anybody_was_told(tmp_path: Path) -> Non
 async def test_logs_that_were_too_long_are_known_by_their_states(tmp_path: Path) -> None:
     async with life(tmp_path / "state") as app:
         app[HUB].broadcast.keyed._max_log_bytes = 1_000
-        say(app, *(token(number, "x") for number in range(30)))
+        say(app, *(token(number, "x") for number in range(30)), over(30))
         known = kept(app)
         assert not app[HUB].broadcast.keyed.is_whole(GENERATIONS, KEY)
         await give(app, 1)

@@ -29,9 +29,9 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 OVER = [state for state in GenerationState if state is not GenerationState.RUNNING]
 
 
-def begin(facts: str = "", as_of: str = "") -> GenerationWord:
+def begin(facts: str = "", as_of: str = "", *symbols: str) -> GenerationWord:
     return GenerationWord(
-        ID, WordType.GENERATION, 0, AT_NS, model="market", facts=facts, as_of=as_of
+        ID, WordType.GENERATION, 0, AT_NS, "", "market", facts=facts, as_of=as_of, symbols=symbols
     )
 
 
@@ -71,7 +71,7 @@ def test_words_look_like_this_in_json() -> None:
 @given(st.lists(TEXTS, max_size=5), st.sampled_from(OVER))
 def test_every_codec_says_the_same_of_words(texts: list[str], state: GenerationState) -> None:
     tokens = [token(number, text) for number, text in enumerate(texts, 1)]
-    words = [begin(facts="AAPL 1.00", as_of="abc-7"), *tokens, end(len(texts) + 1, state)]
+    words = [begin("AAPL 1.00", "abc-7", "AAPL", "MSFT"), *tokens, end(len(texts) + 1, state)]
     words.append(fold(None, words) or words[0])
     objects = told(JSON, words)
     assert told(CODECS["protobuf"], words) == objects
@@ -82,7 +82,8 @@ def test_every_codec_says_the_same_of_words(texts: list[str], state: GenerationS
 @given(st.lists(TEXTS, max_size=5), st.sampled_from(OVER))
 def test_what_was_kept_is_read_back(texts: list[str], state: GenerationState) -> None:
     tokens = [token(number, text) for number, text in enumerate(texts, 1)]
-    words = [begin(), *tokens, end(len(texts) + 1, state)]
+    words = [begin("", "", "AAPL"), *tokens, end(len(texts) + 1, state)]
+    words[0].owner, words[0].shared = "0f", True
     read: Sequence[object] = TickReader().read(JSON.join(JSON.encode(words)))
     assert read == words
 

@@ -78,10 +78,18 @@ _KEYS: Mapping[str, Schema] = {
         "description": "the position as of which the facts are",
         "pattern": POSITION_PATTERN,
     },
+    "symbols": {
+        "description": "that the facts are of: whoever reads them has to be granted these",
+        "items": {"type": "string"},
+    },
+    "shared": {"description": "whether others may read it than who asked"},
+    "owner": {"description": "who asked, as a digest that only the server makes"},
 }
-_TYPES: Mapping[type, Schema] = {
+_TYPES: Mapping[object, Schema] = {
     str: {"type": "string"},
     int: {"type": "integer", "format": "int64"},
+    bool: {"type": "boolean"},
+    tuple[str, ...]: {"type": "array"},
 }
 
 
