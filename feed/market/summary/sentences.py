@@ -185,7 +185,8 @@ def _gaps(summary: Summary, most: int) -> str:
     if not gapped:
         return f"No symbol has opened with a gap, of {summary.gaps:,} of which that is known."
     largest = f"The largest {_of(gapped, 'gap')} from the previous close to the {Base.OPEN}"
-    return f"{largest} {_are(gapped)} {listed(gapped)}."
+    few = f", of {summary.gaps:,} that are known" if summary.gaps < len(summary.figures) else ""
+    return f"{largest} {_are(gapped)} {listed(gapped)}{few}."
 
 
 def _spreads(summary: Summary, most: int) -> str:

@@ -28,7 +28,8 @@ VOLUME = (
 HALTS = "Halted is GME (Volatility pause)."
 GAPS = (
     "The largest gaps from the previous close to the first known price of the day are "
-    "GME -20.00% (from 25.00 to 20.00) and AAPL +0.50% (from 200.00 to 201.00)."
+    "GME -20.00% (from 25.00 to 20.00) and AAPL +0.50% (from 200.00 to 201.00), "
+    "of 4 that are known."
 )
 SPREADS = (
     "The median spread is 3.3 bp of 4 symbols; "
