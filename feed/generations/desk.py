@@ -26,7 +26,7 @@ from feed.hub.hub import Hub
 from feed.logger import logger_of
 from feed.market.words import ID_PREFIX, GenerationState, GenerationWord, WordChannel, WordType
 from feed.sources.pushed.holdings import Holdings
-from feed.trust.identity import ANONYMOUS, Identity
+from feed.trust.identity import Identity
 from feed.wire.generations.asked import Asked
 from feed.wire.grants import Grants
 
@@ -143,13 +143,12 @@ class Generations:
         self._hub.broadcast.keyed.forget(WordChannel.GENERATIONS, generation.id)
 
     def may_read(self, identity: Identity, channel: WordChannel, key: str) -> bool:
-        """Tell whether somebody may subscribe to a key of words."""
-        return channel is WordChannel.GENERATIONS and (
-            self.archive.may_watch(identity, key)
-            if self.archive.get(key) is not None
-            # It may be of the server that this one follows.
-            else self._is_kept(key) and self._unknown_owner().may_watch(identity, key)
-        )
+        """Tell whether somebody may subscribe to a key of words, which are generations alone."""
+        if self.archive.get(key) is not None:
+            return self.archive.may_watch(identity, key)
+        # It may be of the server that this one follows.
+        state = self._hub.broadcast.keyed.state(channel, key)
+        return state is not None and Ownership.of(state).may_watch(identity, key)
 
     def cut(self) -> None:
         """Have all cut that was said, so that whoever joins from now on stands behind it."""
@@ -168,7 +167,7 @@ class Generations:
             log = list(keyed.log(ours, key) or ()) if keyed.is_whole(ours, key) else []
             if not log and state is not None:
                 log.append(state)
-            generation = Generation(log, None, self._unknown_owner())
+            generation = Generation(log, None, Ownership.of(log[0]))
             self.archive.add(generation)
             if not (generation.is_over or self._hub.follows):
                 generation.ending = INTERRUPTED
@@ -240,6 +239,7 @@ class Generations:
         first = transcript.begin(key, model.name, facts, hub.clock.wall_ns())
         symbols = () if facts is None else facts.symbols
         ownership = Ownership(identity, asked.share, symbols)
+        ownership.tell(first)
         generation = Generation(transcript.log, asked, ownership, api)
         self.archive.add(generation)
         self.tally.started[model.name] += 1
@@ -303,10 +303,6 @@ class Generations:
             self.tally.failed[ending.code] += 1
         log.info("generation_ended", generation=generation.id, state=ending.state, code=ending.code)
         speech.end(ending)
-
-    def _unknown_owner(self) -> Ownership:
-        """Return whose a generation is that another process was asked for."""
-        return Ownership(None if self._hub.identities.required else ANONYMOUS)
 
     def _is_kept(self, key: str) -> bool:
         return self._hub.broadcast.keyed.log(WordChannel.GENERATIONS, key) is not None

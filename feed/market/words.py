@@ -65,7 +65,7 @@ class GenerationWord:
         as_of: the position as of which the facts are.
         symbols: that they are of; whoever reads them has to be granted these.
         shared: whether others may read it than who asked.
-        owner: who asked, as a digest that only the server makes; "" where there are no identities.
+        owner: who asked, as a digest, another one for each key; "" where there are no identities.
     """
 
     kind: ClassVar[WordChannel] = WordChannel.GENERATIONS

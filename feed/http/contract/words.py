@@ -83,7 +83,7 @@ _KEYS: Mapping[str, Schema] = {
         "items": {"type": "string"},
     },
     "shared": {"description": "whether others may read it than who asked"},
-    "owner": {"description": "who asked, as a digest that only the server makes"},
+    "owner": {"description": "who asked, as a digest, another one for each key"},
 }
 _TYPES: Mapping[object, Schema] = {
     str: {"type": "string"},
