@@ -27,6 +27,8 @@ _ENDPOINT = "/chat/completions"
 
 def _is_base(value: str) -> str:
     """Return the base of an API without the slash at its end."""
+    if not value.isprintable() or " " in value:  # yarl mends both
+        raise refusal(_BASE)
     try:
         url = URL(value)
         port = url.port

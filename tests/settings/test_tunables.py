@@ -10,7 +10,7 @@ from tests.fakes.readers import open_reader
 from tests.fakes.servers import Serve, trade
 
 # `from` and `to` have names that no attribute can have, or are read beside one that has.
-_READ_WHERE_OPTIONS_ARE = {"config", "allow_anonymous", "insecure", "from", "to"}
+_READ_WHERE_OPTIONS_ARE = {"config", "allow_anonymous", "insecure", "from", "to", "llm_model"}
 
 
 def test_every_option_is_read_by_somebody() -> None:
