@@ -118,13 +118,14 @@ def read_event(event: object, transcript: Transcript, take: Take | None = None) 
     response = event.get("response")
     if isinstance(response, dict):
         _note(response, transcript)
-    if transcript.is_over or not (take or transcript.is_new(number)):
+    ends = kind in _ENDS  # whatever its number: a server that was killed may know less than we do
+    if transcript.is_over or not (ends or take or transcript.is_new(number)):
         return
     piece = event.get("delta") if kind == DELTA else ""
     if not isinstance(piece, str):
         raise Malformed(f"a delta is text, not {shorten(piece)}")
     (take or transcript.take)(number, piece)
-    if kind in _ENDS:
+    if ends:
         _end(kind, event, response if isinstance(response, dict) else {}, transcript)
 
 

@@ -125,15 +125,17 @@ class Transcript:
     def take_state(self, number: int, text: str) -> None:
         """Take the state after an event, and of all its text what had not come.
 
+        A server that was killed may know less than had come.
+
         Raises:
             Malformed: the text is not how it began.
         """
-        if self.number is not None and number < self.number:
-            return
         had = self.text
-        if not text.startswith(had):
+        short, long = sorted((had, text), key=len)
+        if not long.startswith(short):
             raise Malformed(f"the text of {self.id} at {number} is not how it began")
-        self.take(number, text[len(had) :])
+        if self.number is None or number >= self.number:
+            self.take(number, text[len(had) :])
 
     def end(
         self, state: GenerationState, usage: Usage | None, code: str = "", words: str = ""

@@ -80,7 +80,8 @@ def read_word(word: dict[str, Any], transcript: Transcript) -> None:
         transcript.model = str(word.get("model") or transcript.model)
         transcript.ground(word.get("facts"), word.get("as_of"))
         transcript.take_state(number, text)
-    elif transcript.is_new(number):
+    elif kind == WordType.GENERATED or transcript.is_new(number):
+        # An end is one whatever its number: a server that was killed may know less than we do.
         transcript.take(number, text)
     else:
         return

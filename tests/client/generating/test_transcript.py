@@ -107,6 +107,24 @@ def test_each_end_is_a_state(end: dict[str, str], state: GenerationState) -> Non
     assert (transcript.failure is not None) == (state is GenerationState.FAILED)
 
 
+def test_an_end_is_one_although_more_had_come_than_the_server_has_kept() -> None:
+    asked, watched = Transcript(), Transcript(ID)
+    for event in MiniDesk("ABC").events()[:7]:
+        read_event(event, asked)
+    for word in MiniDesk("ABC").words()[:4]:
+        read_word(word, watched)
+    error = {"code": "interrupted", "message": "killed"}
+    failed = {"type": "response.failed", "response": RESPONSE | {"error": error}}
+    read_event(failed | {"sequence_number": 5}, asked)
+    end = {"T": "generated", "id": ID, "n": 2, "state": "interrupted", "code": "interrupted"}
+    read_word(end, watched)
+    late = Transcript(ID)
+    late.take(3, "ABC")
+    read_word(end | {"T": "generation", "n": 3, "text": "AB"}, late)
+    for transcript in (asked, watched, late):
+        assert (transcript.state, transcript.text) == (GenerationState.INTERRUPTED, "ABC")
+
+
 def test_an_error_of_the_stream_is_a_failure() -> None:
     transcript = Transcript(ID)
     read_event({"type": "error", "code": "too_long", "message": "too long"}, transcript)

@@ -108,7 +108,8 @@ export function readEvent(value: unknown, transcript: Transcript, take?: Take): 
     throw new Malformed(`${type} has a sequence_number`, value);
   }
   note(event.response, transcript);
-  if (transcript.isOver || (take === undefined && !transcript.isNew(number))) {
+  const state = ENDS[type]; // whatever its number: a server that was killed may know less than we do
+  if (transcript.isOver || (state === undefined && !take && !transcript.isNew(number))) {
     return;
   }
   const piece = type === "response.output_text.delta" ? event.delta : "";
@@ -120,7 +121,6 @@ export function readEvent(value: unknown, transcript: Transcript, take?: Take): 
   } else {
     take(number, piece);
   }
-  const state = ENDS[type];
   if (state !== undefined) {
     end(state, event, transcript);
   }

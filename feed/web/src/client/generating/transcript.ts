@@ -85,15 +85,19 @@ export class Transcript {
     }
   }
 
-  /** Take the state after an event, and of all its text what had not come. */
+  /**
+   * Take the state after an event, and of all its text what had not come.
+   *
+   * A server that was killed may know less than had come. Throws Malformed.
+   */
   takeState(number: number, text: string): void {
-    if (this.number !== undefined && number < this.number) {
-      return;
-    }
-    if (!text.startsWith(this.text)) {
+    const had = this.text;
+    if (!text.startsWith(had) && !had.startsWith(text)) {
       throw new Malformed(`the text of ${this.id} at ${number} is not how it began`, text);
     }
-    this.take(number, text.slice(this.text.length));
+    if (this.number === undefined || number >= this.number) {
+      this.take(number, text.slice(had.length));
+    }
   }
 
   /** Note that nothing follows, and why. */

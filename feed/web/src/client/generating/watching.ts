@@ -91,7 +91,8 @@ export function readWord(word: Word, transcript: Transcript): void {
     transcript.model = typeof word.model === "string" ? word.model : transcript.model;
     transcript.ground(word.facts, word.as_of);
     transcript.takeState(number, text);
-  } else if (transcript.isNew(number)) {
+  } else if (type === "generated" || transcript.isNew(number)) {
+    // An end is one whatever its number: a server that was killed may know less than we do.
     transcript.take(number, text);
   } else {
     return;

@@ -120,6 +120,18 @@ test("a server that does not go on there is asked for all of it", async () => {
   expect(desk.urls).toEqual([`/v1/responses/${ID}?stream=true`]);
 });
 
+test("an end is one although more had come than the server has kept", async () => {
+  desk.cutAfter = [5];
+  const answer = asked();
+  expect([await answer.next(), await answer.next(), await answer.next()]).toEqual(["A", "B", "C"]);
+  desk.garbage.push(
+    'data: {"type":"response.failed","sequence_number":3,"response":{"id":' +
+      `"${ID}","error":{"code":"interrupted","message":"killed"}}}\n\n`,
+  );
+  await expect(answer.next()).rejects.toThrow("failed (interrupted): killed");
+  expect([answer.state, answer.text]).toEqual(["interrupted", "ABC"]);
+});
+
 test("passing trouble is waited for, as long as the server says", async () => {
   const body = error("busy", "come later");
   desk.refusals.push({ status: 429, body, headers: { "Retry-After": "7" } });
