@@ -6,27 +6,14 @@ import pytest
 
 from feed.broadcast.standing import Standing
 from feed.market.ticks import Channel
-from feed.market.words import GenerationState, GenerationWord, WordChannel, WordType
+from feed.market.words import GenerationWord, WordChannel
 from feed.wire.compression import Compression
 from feed.wire.position import Position
 from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
+from tests.fakes.said import KEYS, over, words_of
 from tests.fakes.stage import EPOCH, HIGH_WATER_BYTES, Member, Stage
 from tests.fakes.ways import WAYS, Way, way_name
-
-KEYS = tuple(f"gen_{digit * 32}" for digit in "0123")
-
-
-def words_of(key: str, texts: Sequence[str], first: int = 0) -> list[GenerationWord]:
-    """Return the words of a generation from a number on: the first is its begin."""
-    return [
-        GenerationWord(key, WordType.TOKEN if number else WordType.GENERATION, number, 1, text)
-        for number, text in enumerate(texts, first)
-    ]
-
-
-def over(key: str, number: int) -> GenerationWord:
-    return GenerationWord(key, WordType.GENERATED, number, 1, state=GenerationState.STOP)
 
 
 def of_keys(*keys: str, trades: Sequence[str] = ()) -> Selection:
