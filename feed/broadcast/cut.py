@@ -37,9 +37,9 @@ from feed.wire.position import Position
 _SIZES = FrameSizes()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cut:
-    """What one cut made.
+    """What one cut made; not frozen, which would cost more than what words do to it.
 
     Attributes:
         ticks: how many events were in the batch.
