@@ -330,7 +330,7 @@ class Broadcast:
         self, mono_ns: int, wall_ns: int, *, keepalive_ns: int, mark_interval_ns: int
     ) -> Iterator[tuple[Lane, bytes]]:
         """Yield the envelopes of keepalives and marks that are due in silent lanes."""
-        for lane in self.lanes:
+        for lane in self.lanes.of_ticks():
             if not lane.members:  # it was left between two steps
                 continue
             envelope = lane.idle(
@@ -345,8 +345,8 @@ class Broadcast:
 
     def announce(self, message: Message, mono_ns: int) -> Iterator[tuple[Lane, bytes]]:
         """Yield the envelopes of a message to every lane that has something subscribed."""
-        for lane in self.lanes:
-            if lane.payload.key.selection.ticks.symbols:
+        for lane in self.lanes.of_ticks():
+            if lane.payload.key.selection.symbols:
                 lane.note_frame(mono_ns)
                 yield lane, lane.message_envelope(message)
 

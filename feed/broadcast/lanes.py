@@ -20,7 +20,7 @@ from feed.broadcast.projections import Projections
 from feed.broadcast.selection_index import SelectionIndex
 from feed.broadcast.shaping import Shapings
 from feed.broadcast.traffic import Traffic
-from feed.broadcast.twin_lane import TwinLane, WordsLane
+from feed.broadcast.twin_lane import TwinLane
 from feed.broadcast.wildcard_sets import WildcardSets
 from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.conflation import Conflator
@@ -68,6 +68,7 @@ class Lanes:
         "_symbols",
         "_twins",
         "_with_words",
+        "_word_lanes",
         "budget",
         "conflators",
         "counts",
@@ -100,6 +101,7 @@ class Lanes:
         self._carried: dict[PayloadKey, _Carried] = {}
         self._carried_words: dict[PayloadKey, _Carried] = {}  # likewise, of words
         self._lanes: dict[LaneKey, Lane] = {}
+        self._word_lanes: dict[LaneKey, Lane] = {}  # likewise
         self._twins: dict[LaneKey, TwinLane] = {}
         self._with_words: list[Payload] = []  # to which the index of words gave something
         self._left: dict[PayloadKey, Payload] = {}  # without lanes, and still in the indexes
@@ -112,10 +114,14 @@ class Lanes:
         )
 
     def __len__(self) -> int:
-        return len(self._lanes)
+        return len(self._lanes) + len(self._word_lanes)
 
     def __iter__(self) -> Iterator[Lane]:
         """Yield each lane there is now; lanes may come and go meanwhile."""
+        return iter([*self._lanes.values(), *self._word_lanes.values()])
+
+    def of_ticks(self) -> Iterator[Lane]:
+        """Yield those of ticks, likewise; they say what a silent lane must, for those of words."""
         return iter(list(self._lanes.values()))
 
     @property
@@ -189,7 +195,7 @@ class Lanes:
             self.leave(lane.of_words)
             return
         lane.close()
-        del self._lanes[key, lane.framing, lane.compression]
+        del self._lanes_like(key)[key, lane.framing, lane.compression]
         self.counts[lane.framing.transport, key.codec.name] -= 1
         carried = self._carrying(key)[key]
         carried.lanes.remove(lane)
@@ -209,7 +215,7 @@ class Lanes:
 
     def begin_epoch(self) -> None:
         """Forget where readers are, in sequences that are over."""
-        for lane in self._lanes.values():
+        for lane in self:
             lane.told = 0
 
     def keep_conflator(self, interval_ms: int) -> None:
@@ -233,6 +239,9 @@ class Lanes:
     def _carrying(self, key: PayloadKey) -> dict[PayloadKey, _Carried]:
         return self._carried_words if key.selection.words else self._carried
 
+    def _lanes_like(self, key: PayloadKey) -> dict[LaneKey, Lane]:
+        return self._word_lanes if key.selection.words else self._lanes
+
     def _take_left(self, key: PayloadKey) -> Payload:
         self._left_entries -= key.selection.entries
         return self._left.pop(key)
@@ -245,7 +254,7 @@ class Lanes:
         ticks = replace(key, selection=selection.ticks)
         of_ticks = self.enter(ticks, framing, mono_ns, compression)
         words = replace(key, selection=selection.only_words)
-        of_words = self._lanes.get((words, framing, None))
+        of_words = self._word_lanes.get((words, framing, None))
         if of_words is None:
             of_words = self._open(words, framing, mono_ns, None)
         of_words.members += 1
@@ -262,9 +271,8 @@ class Lanes:
             carried = self._carrying(key)[payload.key] = _Carried(payload)
         key = carried.payload.key  # equal, and kept already
         served = framing.transport, key.codec.name
-        make = WordsLane if key.selection.words else Lane
         lane = (
-            make(
+            Lane(
                 carried.payload,
                 framing,
                 self.traffic[served],
@@ -281,7 +289,7 @@ class Lanes:
                 budget=self.budget,
             )
         )
-        self._lanes[key, framing, compression] = lane
+        self._lanes_like(key)[key, framing, compression] = lane
         self.counts[served] += 1
         carried.lanes.append(lane)
         return lane

@@ -16,16 +16,6 @@ from feed.wire.messages import Message
 from feed.wire.position import Position
 
 
-class WordsLane(Lane):
-    """The lane of some keys of words, which is silent but for them."""
-
-    __slots__ = ()
-
-    def idle(self, *_: object, **__: object) -> bytes:
-        """Return nothing: the lane of ticks of its readers says what a silent one must."""
-        return b""
-
-
 class TwinLane(Lane):
     """A lane of ticks and one of words, for everybody who stands in both.
 
