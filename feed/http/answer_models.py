@@ -14,10 +14,16 @@ from feed.hub.age_reports import Outcome
 from feed.sources.source import Instrument
 from feed.state.recovery import Recovery
 from feed.wire.codec import CODECS
+from feed.wire.generations.openai_chat import ChatCodec
+from feed.wire.generations.openai_responses import ResponsesCodec
+from feed.wire.generations.plain import PlainCodec
+from feed.wire.generations.ui_messages import UiCodec
 from feed.wire.message_models import Count, GapMessage, PositionText, Time, WarningMessage, Words
 from feed.wire.transport import Transport
 
+FOREIGN_CODECS = tuple(codec.name for codec in (ChatCodec, ResponsesCodec, PlainCodec, UiCodec))
 TransportName = Annotated[str, Field(json_schema_extra={"enum": list(Transport)})]
+CodecName = Annotated[str, Field(json_schema_extra={"enum": [*CODECS, *FOREIGN_CODECS]})]
 Share = Annotated[float, Field(ge=0)]
 # Events are fragments that are encoded already: what is in them say `feed.http.contract.ticks`
 # and `feed.http.contract.words`.
@@ -239,7 +245,7 @@ class TrafficStatus(TypedDict):
     """What was written by one transport in one codec."""
 
     transport: TransportName
-    codec: Annotated[str, Field(json_schema_extra={"enum": list(CODECS)})]
+    codec: CodecName
     frames: Count
     frame_bytes: Count
     plain_bytes: Annotated[Count, Field(description="before compression")]
@@ -349,7 +355,7 @@ class ConnectionLine(TypedDict):
     since: Time
     peer: Annotated[str, Field(description="the address that it comes from")]
     transport: TransportName
-    codec: Annotated[str, Field(json_schema_extra={"enum": list(CODECS)})]
+    codec: CodecName
     selection: Annotated[str, Field(description="in words, shortened")]
     lane: LanePortrait
     standing: str

@@ -62,6 +62,13 @@ _MEDIA_TYPES = {  # of answers without end
     "/v1/stream": [codec.media_types[0] for codec in CODECS.values()],
     "/v1/follow": [JSON_CODEC.media_types[0]],
 }
+_EVENTS: Schema = {  # each of a stream that another API describes
+    "schema": {
+        "type": "object",
+        "properties": {"data": {"type": "string"}, "id": {"type": "string"}},
+        "required": ["data"],
+    }
+}
 _CONFLATED = frozenset({"/v1/snapshot", "/v1/history", "/v1/bars"})
 _UNSAFE = frozenset({hdrs.METH_POST, hdrs.METH_PUT, hdrs.METH_PATCH, hdrs.METH_DELETE})
 _PROBLEMS = {
@@ -266,8 +273,7 @@ def _success(route: Route, status: int, form: object) -> Schema:
     elif form is not None:
         response["content"] = {JSON: {"schema": _schema_of(form)}}
     if route.streams and status == HTTPStatus.OK:
-        stream = {"text/event-stream": {"schema": {"type": "string"}}}
-        response["content"] = response.get("content", {}) | stream
+        response["content"] = response.get("content", {}) | {"text/event-stream": _EVENTS}
     if route.path == "/v1/admin/connections" and route.method == hdrs.METH_GET:
         response["links"] = {
             name: {

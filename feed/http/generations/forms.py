@@ -6,25 +6,51 @@ is read and written in `feed.wire.generations`.
 
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
+from feed.market.symbols import SYMBOL_PATTERN
 from feed.market.words import ID_PATTERN, GenerationState
 
 _Id = Annotated[str, Field(pattern=ID_PATTERN)]
-_Messages = Annotated[list[dict[str, Any]], Field(min_length=1)]
+_Name = Annotated[str, Field(pattern=r"^[!-~]{1,256}$")]
+_Text = Annotated[str, Field(pattern=r"^[^\x00]+$")]
 _Tokens = Annotated[int | None, Field(ge=1)]
+
+
+class Message(TypedDict):
+    """What somebody has said; contents may be parts of type `text` instead, where those may be."""
+
+    role: Literal["system", "user", "assistant"]
+    content: _Text
+
+
+class TextPart(TypedDict):
+    """A part of what somebody has said."""
+
+    type: Literal["text"]
+    text: _Text
+
+
+class PartsMessage(TypedDict):
+    """What somebody has said, as the AI SDK has it."""
+
+    role: Literal["system", "user", "assistant"]
+    parts: Annotated[list[TextPart], Field(min_length=1)]
+
+
+_Messages = Annotated[list[Message], Field(min_length=1)]
 
 
 class Grounding(BaseModel):
     """What a prompt is to be grounded on: facts of the market, as they are now."""
 
-    symbols: list[str] = Field(default=[], description="whose facts; those of all by default")
+    symbols: list[Annotated[str, Field(pattern=SYMBOL_PATTERN)]] = Field(
+        default=[], description="whose facts; those of all by default"
+    )
 
 
 class _Question(BaseModel):
-    model_config = ConfigDict(extra="allow")
-
     share: bool = Field(default=False, description="whether others may watch")
     feed: Grounding | None = None
 
@@ -32,7 +58,7 @@ class _Question(BaseModel):
 class ChatQuestion(_Question):
     """A question to OpenAI's chat completions; other fields of theirs are accepted."""
 
-    model: str
+    model: _Name
     messages: _Messages
     stream: bool = False
     max_tokens: _Tokens = None
@@ -41,8 +67,8 @@ class ChatQuestion(_Question):
 class ResponseQuestion(_Question):
     """A question to OpenAI's Responses API; other fields of theirs are accepted."""
 
-    model: str
-    input: str | _Messages
+    model: _Name
+    input: _Text | _Messages
     stream: bool = False
     max_output_tokens: _Tokens = None
 
@@ -50,9 +76,9 @@ class ResponseQuestion(_Question):
 class ConversationQuestion(_Question):
     """A question of a page: messages with `content`, or with `parts` as the AI SDK has them."""
 
-    id: str | None = Field(default=None, description="of the conversation, to read it again")
-    model: str | None = None
-    messages: _Messages
+    id: _Name | None = Field(default=None, description="of the conversation, to read it again")
+    model: _Name | None = None
+    messages: _Messages | Annotated[list[PartsMessage], Field(min_length=1)]
 
 
 class ChatAnswer(TypedDict):
