@@ -176,6 +176,13 @@ class Due:
         self.request_snapshot(selection if words_missing else selection.ticks)
         return Resume.GAP
 
+    def _has_lost(self, first: int) -> bool:
+        """Tell whether something from an overrun sequence on cannot be given any more."""
+        selection, broadcast = self._selection, self._broadcast
+        if selection.ticks.symbols or not selection.words:
+            return True
+        return broadcast.keyed.between(selection, first - 1, broadcast.cut_sequence) is None
+
     def _give_words(self, selection: Selection, first: int, upto: int) -> bool:
         """Queue the words of a stretch from where they are kept; False: not all of them are."""
         words = selection.only_words
@@ -366,7 +373,7 @@ class Due:
                     continue
                 envelope = self._next_ticks(wall_ns)
             except Overrun:
-                if self._selection.ticks.symbols and self.ladder.gives_up():
+                if self._has_lost(self.backlog.first_needed) and self.ladder.gives_up():
                     return Reason.LAGGING
                 self._step_down(self.backlog.first_needed)
                 continue

@@ -208,7 +208,8 @@ class Outbox:
                 owed = [other for other in behind if not isinstance(other, OfSnapshot)]
                 # It may have been told more already; a position does not go back for that.
                 reached = min([reached, *(max(self.told, other.told_upto) for other in owed)])
-            return self._envelop(waiting, reached, wall_ns, owes)
+            if said := self._envelop(waiting, reached, wall_ns, owes):
+                return said  # in shapes of others some of it has no place
         return b""
 
     def note_live(self, told: int, *, since: int) -> None:

@@ -1,13 +1,19 @@
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from feed.broadcast.keyed_states import KeyedStates
 from feed.broadcast.standing import Standing
 from feed.market.ticks import Channel
 from feed.market.words import GenerationWord, WordChannel
 from feed.wire.compression import Compression
+from feed.wire.disconnect import Reason
+from feed.wire.generations.framing import ForeignFraming
+from feed.wire.generations.plain import PlainCodec
 from feed.wire.position import Position
 from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
@@ -212,13 +218,44 @@ def test_a_slow_reader_of_both_loses_ticks_out_loud_and_no_word(on_lag: OnLag) -
 
 def test_what_is_not_kept_any_more_is_told_and_the_state_comes() -> None:
     stage = Stage(capacity=8)
-    stage.broadcast.keyed.__init__(max_log_bytes=1_000)  # type: ignore[misc]
+    KeyedStates.__init__(stage.broadcast.keyed, max_log_bytes=1_000)
     say(stage, words_of(KEYS[0], ["", *"abcdefghij"]))
     stage.publish_and_cut(*["AAPL"] * 8)
     member = stage.join(of_keys(KEYS[0]), marks=True, after=Position(EPOCH, 1))
     gap, begin, text, end = told(member)
     assert (gap["T"], "channels" in gap, begin["state"]) == ("gap", False, "begin")
     assert (text, end["pos"]) == ("abcdefghij", f"{EPOCH}-{stage.ring.newest}")
+
+
+def test_who_would_rather_leave_than_lose_leaves_where_words_are_not_kept() -> None:
+    stage = Stage(capacity=8)
+    KeyedStates.__init__(stage.broadcast.keyed, max_log_bytes=1_000)
+    member = stage.join(of_keys(KEYS[0]), on_lag=OnLag.DISCONNECT)
+    stall(member)
+    for number in range(20):
+        say(stage, words_of(KEYS[0], [f"w{number}"], number))
+    stall(member, stalls=False)
+    stage.catch_up(member)
+    assert member.ended is Reason.LAGGING
+
+
+def test_what_has_no_place_in_the_shape_of_others_leaves_the_order_as_it_is() -> None:
+    stage = Stage(capacity=8)
+    KeyedStates.__init__(stage.broadcast.keyed, max_log_bytes=1_000)
+    way = (PlainCodec(), ForeignFraming(chunked=False))
+    subscriber = stage.open(of_keys(KEYS[0]), way)
+    stage.begin(subscriber, of_keys(KEYS[0]), after=Position(EPOCH, 0))
+    stage.catch_up(subscriber)
+    stall(subscriber)
+    for number in range(12):
+        say(stage, words_of(KEYS[0], [f"w{number} "], number))
+    stall(subscriber, stalls=False)
+    stage.catch_up(subscriber)
+    say(stage, words_of(KEYS[0], ["more"], 12))
+    written = b"".join(subscriber.socket.written)
+    told = "".join(json.loads(line)["content"] for line in re.findall(rb"data: (.*)", written))
+    assert told.endswith("w10 w11 more")
+    assert told.count("w11 ") == 1
 
 
 def test_subscribing_to_a_key_later_leaves_the_lane_of_ticks() -> None:
