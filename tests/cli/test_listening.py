@@ -251,7 +251,7 @@ async def test_a_recording_is_replayed_however_record_was_ended(
             size = 0
             while file.stat().st_size > size:  # nor that a piece is all there
                 size = file.stat().st_size
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.005)
             record.send_signal(number)
             record.wait(10)
             assert record.returncode == (0 if number == signal.SIGTERM else -number)
