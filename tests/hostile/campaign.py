@@ -19,7 +19,7 @@ from tests.fakes.wire import Address, Wire
 from tests.hostile.attacks import ATTACKS, Attack, Size, again
 from tests.hostile.victim import RING_TICKS, Victim, victim
 
-SHORT = Size(seconds=1.5, sockets=1_000)
+SHORT = Size(seconds=0.75, sockets=1_000)
 LONG = Size(seconds=10.0, sockets=5_000)
 HEAD_TIMEOUT_S = 2.0
 STEERED = "tests.e2e.steered_feed"
