@@ -123,6 +123,12 @@ class SteeredSource(SimulatedSource):
         _leave_garbage()
         gc.collect()
 
+    def _work(self, seconds: str) -> None:
+        """Take so much of the processor, in turns that let scrapes be answered."""
+        until_s = time.thread_time() + float(seconds)
+        while time.thread_time() < until_s:
+            pass
+
     def _eat(self) -> None:
         if not self._eaten:  # or it would do little else, and be late for scrapes
             self._eaten = b"x" * MEAL_BYTES

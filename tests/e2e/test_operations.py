@@ -49,10 +49,11 @@ SYMBOLS = 20
 RING = 2_048
 MAX_CONNECTIONS = 60
 OPTIONS = ("--symbols", str(SYMBOLS), "--rate", "2000", "--ring", str(RING), "--batch-ms", "50")
+SLOW_TIMEOUT_S = 8  # that a busy machine needs to overrun the others
 TUNABLES = {
     "stale_floor_s": 0.2,
     "stale_after_gaps": 10,
-    "slow_timeout_s": 8,  # that a busy machine needs to overrun the others
+    "slow_timeout_s": SLOW_TIMEOUT_S,
     "high_water_bytes": 4_096,
     "resume_window_s": 120,
     "max_connections": MAX_CONNECTIONS,
@@ -176,18 +177,34 @@ async def _bench(stage: Stage) -> None:
 async def slow(stage: Stage) -> None:
     """Some read nothing at all; others pause until the ring has overrun them, and then go on."""
     await stage.order("every 0")
-    for number in range(SLOW + LATE):
-        reader = await WebSocketReader.connect(stage.server.address, receive_buffer_bytes=4_096)
-        await reader.begin()
-        await reader.subscribe(trades=["*"], quotes=["*"])
-        if number >= SLOW:
-            stage._tasks.append(asyncio.create_task(_pause(stage, reader)))
 
+    async def stalled(count: int) -> list[WebSocketReader]:
+        readers = []
+        for _ in range(count):
+            reader = await WebSocketReader.connect(stage.server.address, receive_buffer_bytes=4_096)
+            await reader.begin()
+            await reader.subscribe(trades=["*"], quotes=["*"])
+            readers.append(reader)
+        return readers
 
-async def _pause(stage: Stage, reader: WebSocketReader) -> None:
-    # The largest lag is of one of them; by then the ring has overrun them all.
-    await stage.server.until_metric("feed_largest_lag_ticks", 1.5 * RING)
-    stage.drain(reader.wire)
+    # Until it is seen: of a busy machine a scrape may be missing.
+    async def be_dropped() -> None:
+        while True:
+            await stalled(SLOW)
+            await asyncio.sleep(2 * SLOW_TIMEOUT_S)
+
+    async def be_overrun() -> None:
+        while True:
+            readers = await stalled(LATE)
+            # The largest lag is of one of them; by then the ring has overrun them all.
+            await stage.server.until_metric("feed_largest_lag_ticks", 1.5 * RING)
+            for reader in readers:
+                stage.drain(reader.wire)
+            await asyncio.sleep(1)
+            for reader in readers:
+                reader.wire.abort()
+
+    stage._tasks += [asyncio.create_task(be_dropped()), asyncio.create_task(be_overrun())]
 
 
 async def resumes(stage: Stage) -> None:
@@ -247,14 +264,13 @@ async def reports(stage: Stage) -> None:
 
 
 async def odd(stage: Stage) -> None:
-    """Ticks are old when they come, or late, or of another year; memory is taken, and freed."""
+    """Ticks are old when they come, or late, or of another year; memory and time are taken."""
 
     async def go_on() -> None:
         while True:
-            await stage.order("odd")
-            await stage.order("collect")
-            await stage.order("eat")
-            await asyncio.sleep(0.5)
+            for order in ("odd", "collect", "eat", *["work 0.05"] * 5):
+                await stage.order(order)
+                await asyncio.sleep(0.1)
 
     await stage.order("every 0")
     await stage.order(f"age {AGED_S}")
