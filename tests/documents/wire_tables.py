@@ -14,6 +14,7 @@ from feed.http.access import Scope
 from feed.http.contract.actions import ACTIONS
 from feed.http.contract.message_table import DESCRIBED, Described
 from feed.http.contract.ticks import EXAMPLES, WORDS
+from feed.http.contract.words import WORDS_OF_TYPES
 from feed.http.route import Route
 from feed.http.routes import ROUTES
 from feed.market.ticks import (
@@ -26,6 +27,7 @@ from feed.market.ticks import (
     Tick,
     Trade,
 )
+from feed.market.words import WordType
 from feed.wire.codec import CODECS
 from feed.wire.control import Control
 from feed.wire.disconnect import Reason
@@ -35,6 +37,7 @@ from feed.wire.messages import Message
 from feed.wire.request_fields import OnLag
 from feed.wire.requests import Channels, Request
 from feed.wire.transport import Transport
+from feed.wire.word_fields import WORD_FIELDS
 from tests.documents.markdown import code, table
 
 _CLASSES: dict[Kind, type[Tick]] = {
@@ -91,6 +94,21 @@ def conflated_trade() -> str:
     plain, every = _letters(Trade), _letters(ConflatedTrade)
     added = {letter: name for letter, name in every.items() if letter not in plain}
     return f"A conflated trade carries also {_listed(added)}.\n"
+
+
+def words() -> str:
+    """Every type of word, and its keys on the wire."""
+    return table(
+        ["`T`", "what", "keys"],
+        (
+            [
+                code(kind),
+                WORDS_OF_TYPES[kind],
+                ", ".join(map(code, [*WORD_FIELDS[kind].values(), "t"])),
+            ]
+            for kind in WordType
+        ),
+    )
 
 
 def parameters() -> str:

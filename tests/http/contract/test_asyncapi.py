@@ -118,6 +118,7 @@ def test_every_type_of_word_is_described_with_all_that_it_ever_has() -> None:
     full.state = GenerationState.INTERRUPTED
     full.code, full.words, full.facts, full.as_of = "interrupted", "words", "facts", "0"
     full.prompt_tokens = full.completion_tokens = 1
+    full.symbols, full.shared, full.owner = ("AAPL",), True, "digest"
     for kind in WordType:
         [form] = encoded(replace(full, type=kind))
         assert flaws([form], MESSAGES["words"]["payload"], DOCUMENT) == []
