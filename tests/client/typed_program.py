@@ -8,6 +8,7 @@ from typing import assert_type
 
 import feed
 from feed.client import (
+    Answer,
     Bar,
     Batch,
     ConflatedTrade,
@@ -16,11 +17,13 @@ from feed.client import (
     Status,
     Stream,
     Trade,
+    Usage,
     connect,
     connect_blocking,
     event_ns,
 )
 from feed.client.blocking import BlockingStream
+from feed.client.generating.blocking import BlockingAnswer
 
 URL = "http://127.0.0.1:8080"
 
@@ -57,6 +60,22 @@ def follow_without_async() -> None:
             assert_type(batch, Batch)
 
 
+async def ask() -> None:
+    async with feed.generate(URL, "what moved?", symbols="*", share=True) as answer:
+        assert_type(answer, Answer)
+        async for piece in answer:
+            assert_type(piece, str)
+        assert_type(answer.usage, Usage | None)
+        async with feed.watch_answer(URL, answer.id) as watched:
+            assert_type(watched, Answer)
+
+
+def ask_without_async() -> None:
+    with feed.generate_blocking(URL, [{"role": "user", "content": "x"}], key="k") as answer:
+        assert_type(answer, BlockingAnswer)
+        assert_type(list(answer), list[str])
+
+
 def by_the_longer_name() -> None:
     assert_type(connect(URL, bars="*"), Stream)
     assert_type(connect_blocking(URL, statuses="*"), BlockingStream)
@@ -67,4 +86,5 @@ def mistakes() -> None:
     feed.connect(URL, trades="*", codec="xml")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     feed.connect(URL, trades="*", transport="ftp")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     feed.connect_blocking(URL, tardes="*")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    feed.generate(URL, "x", shared=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     feed.disconnect()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]

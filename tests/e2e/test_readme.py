@@ -28,6 +28,8 @@ from tests.fakes.programs import ran
 from tests.hostile.attacks import ATTACKS
 
 ADDRESS = "127.0.0.1:8080"
+BUSY = ("--rate", "500", "--symbols", "AAPL,MSFT")
+QUIET = ("--rate", "50", "--symbols", "AAPL,MSFT")
 DOCUMENTS = documents()
 COMMANDS = {
     f"{name}: {command}": command for name, it in DOCUMENTS.items() for command in it.commands
@@ -86,6 +88,12 @@ async def prints_ticks(command: str, stage: Stage) -> None:
         program = await stage.run("--source", f"replay:{recorded}", "--speed", "max")
     lines = await output_of(here(command, program), 3)
     assert '"T":' in lines[-1] or "retry:" in lines[0]
+
+
+async def answers(command: str, stage: Stage) -> None:
+    program = await stage.run(*QUIET)
+    [answer] = await output_of(here(command, program), 1)
+    assert answer.startswith("Market summary")
 
 
 async def records(command: str, stage: Stage) -> None:
@@ -403,6 +411,7 @@ TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     ".venv/bin/feed proxy ": prints_a_recipe,
     "kill -HUP ": is_a_signal_to_a_holder,
     ".venv/bin/feed tail ": prints_ticks,
+    ".venv/bin/feed ask ": answers,
     ".venv/bin/feed record ": records,
     ".venv/bin/feed serve --source replay:": is_run_after_recording,
     ".venv/bin/feed serve --source ": serves,
@@ -470,16 +479,20 @@ async def test_python_examples_print_ticks(run: Run, example: str, tmp_path: Pat
         script.write_text(example.replace("port=8080", f"port={port}"))
         await serves_ticks_of_its_own(script, port)
         return
-    address = ADDRESS
+    address, asks = ADDRESS, "feed.generate" in example
     if "feed.publisher" in example:
         program = await run("--source", "push")
         address = f"127.0.0.1:{program.port}"
     elif ADDRESS in example:
-        program = await run("--rate", "500", "--symbols", "AAPL,MSFT")
+        program = await run(*(QUIET if asks else BUSY))
         address = f"127.0.0.1:{program.port}"
     script.write_text(example.replace(ADDRESS, address))
     lines = await output_of([sys.executable, str(script)], 2)
     if "feed.publisher" in example:
         told = await output_of(["curl", "-sN", program.url("/v1/stream?trades=OWN&after=0")], 1)
         assert '"S":"OWN"' in told[0]
+    if asks:
+        assert lines[0].startswith("Market summary")
+        assert re.fullmatch(r"gen_[0-9a-f]{32}: Usage\(.*=\d+, .*=\d+\)\n", lines[1])
+        return
     assert re.search(r"-\d+ \d+$|-\d+ [\d.]+$|AAPL [\d.]+$|\"S\": \"OWN\"", lines[-1].strip())
