@@ -64,26 +64,29 @@ class ModelFault(StrEnum):
     """What went wrong with an answer: the code of a generation that failed.
 
     Attributes:
-        status: of HTTP, where nothing was answered yet.
+        status: of HTTP, where nothing was answered yet and nobody says otherwise.
+        meaning: in words, for documents.
     """
 
     status: int
+    meaning: str
 
-    def __new__(cls, value: str, status: int) -> Self:
+    def __new__(cls, value: str, status: int, meaning: str) -> Self:
         """Make a member that is its text."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.status = status
+        member.meaning = meaning
         return member
 
-    UNKNOWN_MODEL = "unknown_model", 404
-    TOO_LONG = "too_long", 413
-    TOO_MANY = "too_many", 429
-    RATE_LIMITED = "rate_limited", 429
-    UPSTREAM_UNREACHABLE = "upstream_unreachable", 502
-    UPSTREAM_STATUS = "upstream_status", 502
-    UPSTREAM_ANSWER = "upstream_answer", 502
-    UPSTREAM_TIMEOUT = "upstream_timeout", 504
+    UNKNOWN_MODEL = "unknown_model", 404, "no model has this name"
+    TOO_LONG = "too_long", 413, "the prompt is longer than this server, or the model, takes"
+    TOO_MANY = "too_many", 429, "as many answers are being written as there may be at once"
+    RATE_LIMITED = "rate_limited", 429, "more was asked for than may be in this time"
+    UPSTREAM_UNREACHABLE = "upstream_unreachable", 502, "no connection, or it ended in silence"
+    UPSTREAM_STATUS = "upstream_status", 502, "the upstream refused, for a reason of its own"
+    UPSTREAM_ANSWER = "upstream_answer", 502, "what the upstream answered is none, or not whole"
+    UPSTREAM_TIMEOUT = "upstream_timeout", 504, "a token did not come in time"
 
 
 class ModelError(FeedError):

@@ -22,6 +22,7 @@ from pydantic.fields import FieldInfo
 
 from feed.broadcast.standing import MAY_BE_WRITTEN, MOVES, Written
 from feed.cli.commands import app
+from feed.generations.model import ModelFault
 from feed.http.app import make_app
 from feed.settings.load import built_in_blocks, option_name
 from feed.settings.options import Settings
@@ -59,6 +60,14 @@ def standings() -> str:
             ]
             for standing, allowed in MAY_BE_WRITTEN.items()
         ),
+    )
+
+
+def model_faults() -> str:
+    """Every way in which a model has no answer."""
+    return table(
+        ["code", "status", "what went wrong"],
+        ([code(fault), str(fault.status), fault.meaning] for fault in ModelFault),
     )
 
 
