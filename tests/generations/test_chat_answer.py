@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from feed.generations.chat_answer import MAX_EVENT_BYTES, AnswerReader
 from feed.generations.model import Finish, ModelError, ModelFault, Piece, Usage
@@ -36,6 +38,25 @@ def test_bytes_may_be_cut_anywhere(step: int) -> None:
     assert read(b"".join(WHOLE), step) == pieces
     raw = json.dumps({"choices": [{"delta": {"content": "☃"}}]}, ensure_ascii=False)
     assert read(f"data:{raw}\r\n\r\ndata: [DONE]".encode(), step)[0] == "☃"
+
+
+PARTS = st.sampled_from(
+    [*WHOLE, *[part[:-2] for part in WHOLE], b"data: ", b"\n", b"\r", b"\xe2\x98", b"<", b": x\n\n"]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(PARTS | st.binary(max_size=9), max_size=9).map(b"".join), st.integers(1, 9))
+def test_whatever_comes_is_an_answer_or_an_error_wherever_it_is_cut(data: bytes, step: int) -> None:
+    found = []
+    for size in (step, len(data) or 1):
+        reader = AnswerReader()
+        texts = [
+            text for at in range(0, len(data), size) for text in reader.read(data[at : at + size])
+        ]
+        texts += reader.end()
+        found.append(("".join(texts), str(reader.failure), reader.closing()))
+    assert found[0] == found[1]
 
 
 def test_tokens_are_read_as_soon_as_they_are_there() -> None:
