@@ -128,15 +128,15 @@ _SUBSCRIBERS = Row(
         ),
         Panel(
             "Disconnected by us",
-            "Subscribers that were disconnected, by reason; those who left by themselves are not "
-            "in it.",
+            "Subscribers that were disconnected, by reason; those who left by themselves, or "
+            "had all that there was, are not in it.",
             Unit.PER_S,
             (
                 rate(
                     "feed_disconnects_total",
                     "{{reason}}",
                     "reason",
-                    selector='reason!="client_left"',
+                    selector='reason!~"client_left|complete"',
                 ),
             ),
         ),

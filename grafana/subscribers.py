@@ -99,8 +99,8 @@ _LOST = Row(
     (
         Panel(
             "Ended, by reason",
-            "client_left is their own doing. slow and lagging could not keep up; unresponsive did "
-            "not answer a ping; the others broke a rule or a limit.",
+            "client_left is their own doing; complete had all of an answer. slow and lagging could "
+            "not keep up; unresponsive did not answer a ping; the others broke a rule or a limit.",
             Unit.PER_S,
             (rate("feed_disconnects_total", "{{reason}}", "reason"),),
             width=12,

@@ -490,7 +490,7 @@ def _connections(watched: Watched) -> Iterator[Metric]:
     yield counter(
         "feed_disconnects",
         "Subscribers that left or were disconnected, by reason. client_left is their own doing; "
-        "slow and lagging are readers that could not keep up.",
+        "complete had all of an answer; slow and lagging are readers that could not keep up.",
     ).of({(reason.value.name,): hub.ended[reason] for reason in Reason}, "reason")
     waiting = hub.waiting
     yield gauge(
