@@ -5,6 +5,7 @@ an Origin rarely, and without one they are not concerned. CORS keeps answers fro
 requests from the server; so WebSockets, and requests that change something, are refused to them.
 """
 
+import re
 from collections.abc import Collection
 
 from aiohttp import hdrs, web
@@ -21,9 +22,10 @@ SAFE_METHODS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})  # 
 _HEADERS = ", ".join(
     (
         *("Accept", KEY_HEADER, SECRET_HEADER, AUTHORIZATION),
-        *("Cache-Control", "Content-Type", "Last-Event-ID"),
+        *("Cache-Control", "Content-Type", "Last-Event-ID", "User-Agent"),
     )
 )
+_OF_SDKS = re.compile(r"(?:x-stainless|openai)-[a-z-]{1,40}")  # of OpenAI's, in a browser
 _MAX_AGE_S = 86_400  # for which browsers remember a preflight
 
 
@@ -102,10 +104,17 @@ class Origins:
         if self.allows(request):
             headers |= {
                 hdrs.ACCESS_CONTROL_ALLOW_METHODS: allow,
-                hdrs.ACCESS_CONTROL_ALLOW_HEADERS: _HEADERS,
+                hdrs.ACCESS_CONTROL_ALLOW_HEADERS: _headers(request),
                 hdrs.ACCESS_CONTROL_MAX_AGE: str(_MAX_AGE_S),
             }
         return web.Response(status=204, headers=headers)
+
+
+def _headers(request: web.Request) -> str:
+    """Return the headers that a page may send of its own: with those that an SDK adds."""
+    asked = request.headers.get(hdrs.ACCESS_CONTROL_REQUEST_HEADERS, "").lower()
+    names = (name.strip() for name in asked.split(","))
+    return ", ".join((_HEADERS, *(name for name in names if _OF_SDKS.fullmatch(name))))
 
 
 def _is_own(origin: str, request: web.Request) -> bool:

@@ -100,6 +100,20 @@ async def test_a_preflight_lets_an_allowed_page_resume(serve: Serve, path: str) 
     assert not [name for name in answer.headers if name.startswith("Access-Control")]
 
 
+async def test_a_preflight_lets_the_sdk_of_a_page_say_what_it_is(serve: Serve) -> None:
+    feed = await serve(allow_origin=(PAGE,))
+    asked = "authorization, content-type, x-stainless-lang, openai-project, x-other"
+    headers = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
+    answer = await RawHttp.get(
+        (feed.host, feed.port),
+        "/v1/responses",
+        headers | {"Access-Control-Request-Headers": asked},
+        method="OPTIONS",
+    )
+    allowed = answer.headers["Access-Control-Allow-Headers"].lower().split(", ")
+    assert set(asked.split(", ")) - set(allowed) == {"x-other"}
+
+
 @pytest.mark.parametrize(
     ("allowed", "origin", "let_in"),
     [
