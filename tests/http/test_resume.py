@@ -120,7 +120,7 @@ async def publish_all(feed: Feed, last: int, wanderers: list[Wanderer], rng: ran
 @SEEDS
 async def test_every_sequence_is_seen_exactly_once(serve: Serve, seed: int) -> None:
     rng = random.Random(seed)
-    last = 4_000
+    last = 2_000
     feed = await serve(high_water_bytes=8_192, slow_timeout_s=600)
     wanderers = [
         Wanderer(feed, random.Random(rng.random()), feed.position(0)) for _ in range(READERS)
@@ -141,7 +141,7 @@ async def test_every_sequence_is_seen_exactly_once(serve: Serve, seed: int) -> N
 @SEEDS
 async def test_every_sequence_is_seen_once_or_told_missing_once(serve: Serve, seed: int) -> None:
     rng = random.Random(seed)
-    last = 15_000
+    last = 8_000
     feed = await serve(high_water_bytes=8_192, ring=128, slow_timeout_s=600)
     wanderers = [
         Wanderer(feed, random.Random(rng.random()), feed.position(0)) for _ in range(READERS)
