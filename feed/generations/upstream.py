@@ -6,8 +6,8 @@ there is no back-pressure. Its key is shown to its own address alone, over redir
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -36,7 +36,7 @@ STEP_BYTES = 16_384  # read between two turns of the loop: about 1 ms of short t
 # What one read gives is taken apart at once, at 3 µs a chunk of HTTP. Of a socket with a usual
 # buffer that is 256 KiB: 15 ms where each chunk is a short token; of this one at most 7 ms.
 RECEIVE_BUFFER_BYTES = 32_768
-MAX_WHOLE_BYTES = 8 << 20  # of an answer that is not streamed
+MAX_WHOLE_BYTES = 2 << 20  # of an answer that is not streamed, read in one step: 5 ms
 MAX_REFUSAL_BYTES = 65_536
 LISTING_S = 5.0  # for the names of all models
 _NS_PER_S = 1_000_000_000
@@ -149,8 +149,9 @@ class Upstream:
         try:
             response = await self._ask(question, due_s)
             try:
-                async for piece in self._read(response, due_s):
-                    yield piece
+                async with aclosing(self._read(response, due_s)) as pieces:
+                    async for piece in pieces:
+                        yield piece
             finally:
                 response.close()  # also where the iterator is closed: the model stops then
         except ModelError as error:
@@ -244,22 +245,23 @@ class Upstream:
 
     # Reading.
 
-    async def _read(self, response: aiohttp.ClientResponse, due_s: float) -> AsyncIterator[Piece]:
+    async def _read(self, response: aiohttp.ClientResponse, due_s: float) -> AsyncGenerator[Piece]:
         """Yield the pieces of an answer."""
         reader = AnswerReader(self._key)
         is_whole = response.content_type == "application/json"
         read = self._read_whole if is_whole else self._read_stream
-        async for texts in read(response, reader, due_s):
-            for text in texts:
-                yield text
-            if reader.failure is not None:
-                raise reader.failure
+        async with aclosing(read(response, reader, due_s)) as batches:
+            async for texts in batches:
+                for text in texts:
+                    yield text
+                if reader.failure is not None:
+                    raise reader.failure
         for piece in reader.closing():
             yield piece
 
     async def _read_stream(
         self, response: aiohttp.ClientResponse, reader: AnswerReader, due_s: float
-    ) -> AsyncIterator[list[str]]:
+    ) -> AsyncGenerator[list[str]]:
         """Yield the texts of a stream; the loop is given up every `STEP_BYTES`."""
         while not reader.is_over:
             data = await self._next(response, reader, due_s)
@@ -289,7 +291,7 @@ class Upstream:
 
     async def _read_whole(
         self, response: aiohttp.ClientResponse, reader: AnswerReader, due_s: float
-    ) -> AsyncIterator[list[str]]:
+    ) -> AsyncGenerator[list[str]]:
         """Yield the text of an answer that is not streamed though that was asked for."""
         try:
             async with self._within(due_s):

@@ -87,6 +87,7 @@ class FakeUpstream:
         url: its base.
         listed: what it says of its models; None: it does not know the path.
         listings: how often it was asked for them.
+        came: set when there was a question.
         left: set when a request was cut by whoever asked.
     """
 
@@ -97,11 +98,13 @@ class FakeUpstream:
         self.url = ""
         self.listed: object = None
         self.listings = 0
+        self.came = asyncio.Event()
         self.left = asyncio.Event()
 
     async def complete(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(await request.json())
         self.headers.append(dict(request.headers))
+        self.came.set()
         usual = streams(token("Hello", "stop"), DONE)
         answer = self.answers.popleft() if self.answers else usual
         try:

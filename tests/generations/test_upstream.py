@@ -17,7 +17,7 @@ from feed.market.words import GenerationState
 from feed.settings.language_models import LLM_KEY
 from feed.settings.options import Settings
 from tests.fakes.clocks import ManualClock
-from tests.fakes.upstream import DONE, FakeUpstream, refuses, streams, token, usage
+from tests.fakes.upstream import DONE, FakeUpstream, hangs, refuses, streams, token, usage
 from tests.generations.asking import ASKED, answer, text_and_error, upstream_at
 
 STOP = Finish(GenerationState.STOP)
@@ -60,6 +60,17 @@ async def test_a_token_is_there_at_once_and_closing_the_iterator_cuts_the_connec
             await asyncio.wait([task])
         else:
             await pieces.aclose()
+        await fake.left.wait()
+
+
+async def test_whoever_gives_up_before_the_first_token_cuts_the_connection(
+    fake: FakeUpstream,
+) -> None:
+    fake.answers.append(hangs)
+    async with upstream_at(fake.url) as upstream:
+        asked = asyncio.create_task(answer(upstream))
+        await fake.came.wait()
+        asked.cancel()
         await fake.left.wait()
 
 
