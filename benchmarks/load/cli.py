@@ -38,6 +38,8 @@ from .scenarios import (
     slow,
     state,
     storm,
+    two_lanes,
+    words,
 )
 from .stage import Progress, Settings, Stage
 from .swarm import raise_descriptor_limit
@@ -60,6 +62,8 @@ SCENARIOS = {
     "metrics": metrics.run,
     "identities": identities.run,
     "state": state.run,
+    "two-lanes": two_lanes.run,
+    "words": words.run,
 }
 
 
@@ -78,6 +82,8 @@ class Chosen(StrEnum):
     METRICS = "metrics"
     IDENTITIES = "identities"
     STATE = "state"
+    TWO_LANES = "two-lanes"
+    WORDS = "words"
     ALL = "all"
 
 

@@ -4,12 +4,15 @@ Samples of the same round ran one after another on the same machine. A ratio lea
 have not its figure (0: CPU time of processes that are not known, ages of nothing).
 """
 
+import statistics
 from collections.abc import Callable
 
 from .outcome import Metric, Row, Sample, Spread, cpu_share, cpu_us, payload_bytes, payloads_per_s
+from .plan import Interval
 
 EQUAL_SHARE = 0.03  # frames whose mean lengths differ by more are not the same work
 _US_PER_S = 1e6
+_FEW = 4  # ratios, of which quartiles say nothing
 
 
 def compare(above: Row, below: Row, metric: Metric = cpu_us) -> Spread | None:
@@ -40,6 +43,51 @@ def compare_net(above: Row, without: Row, below: Row) -> Spread | None:
 
     pairs = [pair for pair in _pairs(above, below) if fixed.get(pair[0].round)]
     return _ratios(pairs, net_us, cpu_us)
+
+
+def compare_crowds(above: Row, below: Row, without: Row) -> Spread | None:
+    """Return the ratio of CPU time per frame of two crowds, each the first group of its server.
+
+    Whoever else is there gets the same from all three.
+
+    Args:
+        above: our server with the one crowd.
+        below: with the other.
+        without: without a crowd; what that costs is taken off both.
+    """
+    fixed = {sample.round: cpu_share(sample) for sample in without.samples}
+
+    def net_us(sample: Sample) -> float:
+        share = cpu_share(sample) - fixed[sample.round]
+        frames_per_s = sample.readers.frames / sample.result.seconds
+        return share * _US_PER_S / frames_per_s if frames_per_s else 0.0
+
+    pairs = [pair for pair in _pairs(above, below) if pair[0].round in fixed]
+    return _ratios(pairs, net_us, net_us)
+
+
+def compare_intervals(above: Row, below: Row) -> Spread | None:
+    """Return the ratio of CPU time per frame of rows side by side: its median and quartiles.
+
+    They are compared interval by interval, of all rounds.
+    """
+    ratios = [
+        mine / other
+        for pair in _pairs(above, below)
+        for mine, other in zip(
+            *(map(_cost, sample.result.intervals) for sample in pair), strict=True
+        )
+        if mine and other
+    ]
+    if len(ratios) < _FEW:
+        return Spread.of(ratios) if ratios else None
+    low, median, high = statistics.quantiles(ratios, n=4)
+    return Spread(median, low, high)
+
+
+def _cost(interval: Interval) -> float:
+    """Return the CPU time per frame in an interval, in units of its length."""
+    return interval.server_cpu_share / interval.frames if interval.frames else 0.0
 
 
 def unequal_frames(above: Row, below: Row) -> str:

@@ -9,7 +9,7 @@ from feed.wire.transport import Transport
 from .ages import Ages
 from .counters import ChunkCounter, Counter, EventCounter, WebSocketCounter
 from .plan import Group, Look
-from .sample import Findings, Sampler, SizeSampler, StampSampler, TickSampler
+from .sample import Findings, Sampler, SizeSampler, StampSampler, TickSampler, WordSampler
 from .splitters import BodySplitter, Splitter, WebSocketSplitter
 from .wire import (
     CLOSE,
@@ -165,6 +165,8 @@ class Connection:
             assert self.sampler is not None
         elif group.look is Look.SIZES:
             self.sampler = SizeSampler(members.findings)
+        elif group.look is Look.WORDS:
+            self.sampler = WordSampler(members.newest, members.oldest, members.findings)
         elif group.look is Look.TICKS:
             self.sampler = TickSampler(
                 members.newest,

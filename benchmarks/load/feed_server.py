@@ -26,6 +26,7 @@ from feed.wire.transport import Transport
 from ..peers.base import OFFER_DEFLATE, OFFER_GZIP, PeerError, program
 from .plan import Group, Look, Opening
 from .process import family, listener
+from .said import Said
 
 EVERYTHING = ("trades", "quotes", "bars", "updatedBars", "secondBars", "statuses")
 LIVE = ("trades", "quotes")
@@ -49,6 +50,7 @@ class Subscription:
         transport, codec: how it is served.
         channels: which channels.
         symbols: of each of them.
+        keys: of generations.
         compress: offer permessage-deflate or gzip.
         takeover: where it is False, ask for frames that are compressed alone.
         marks: hear positions (WebSocket; streams hear them by default).
@@ -59,6 +61,7 @@ class Subscription:
     codec: str = "json"
     channels: tuple[str, ...] = LIVE
     symbols: tuple[str, ...] = ("*",)
+    keys: tuple[str, ...] = ()
     compress: bool = False
     takeover: bool = True
     marks: bool = False
@@ -88,6 +91,8 @@ class Subscription:
         path = _PATHS[self.transport]
         if self.transport is not Transport.WEBSOCKET:
             query = {channel: ",".join(self.symbols) for channel in self.channels}
+            if self.keys:
+                query["generations"] = ",".join(self.keys)
             if self.transport is Transport.STREAM and not self.marks:
                 query["marks"] = "0"
             if self.after:
@@ -95,6 +100,8 @@ class Subscription:
             return Opening(f"{path}?{urlencode(query, safe='*,')}")
         message: dict[str, object] = {"action": "subscribe", "marks": self.marks}
         message |= dict.fromkeys(self.channels, self.symbols)
+        if self.keys:
+            message["generations"] = self.keys
         if self.after:
             message["after"] = self.after
         pack: Callable[[object], bytes] = msgpack.packb if self.codec == "msgpack" else orjson.dumps
@@ -128,7 +135,7 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Options of `feed serve`; None leaves one at its default."""
+    """Options of `feed serve`; None leaves one at its default. `said` is for `words_server`."""
 
     rate: float
     batch_ms: float | None = None
@@ -138,6 +145,7 @@ class Options:
     send_threads: int | None = None
     state: Path | None = None
     admission: Admission = Admission()
+    said: Said | None = None
 
     @property
     def frames_per_s(self) -> float:
@@ -158,7 +166,8 @@ class Options:
             "state": self.state,
         }
         pairs = ((f"--{name}", str(value)) for name, value in given.items() if value is not None)
-        return [*(word for pair in pairs for word in pair), *self.admission.arguments]
+        said = [] if self.said is None else self.said.arguments()
+        return [*(word for pair in pairs for word in pair), *self.admission.arguments, *said]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +214,16 @@ class Server:
             **options,
         )
 
-    def validators(self, transport: Transport = Transport.WEBSOCKET) -> Group:
-        """Return two subscribers that choose everything and hear positions: they find holes."""
-        subscription = Subscription(transport=transport, channels=EVERYTHING, marks=True)
+    def validators(
+        self, transport: Transport = Transport.WEBSOCKET, keys: tuple[str, ...] = ()
+    ) -> Group:
+        """Return two subscribers that choose everything and hear positions: they find holes.
+
+        Args:
+            transport: how they are served.
+            keys: all those under which the server says words, which `*` does not stand for.
+        """
+        subscription = Subscription(transport, channels=EVERYTHING, keys=keys, marks=True)
         return self.group("validators", 2, subscription, sample_every=1, every_tick=True)
 
     def own_symbols(self, count: int, each: int, seed: int = 7) -> list[Opening]:

@@ -16,6 +16,7 @@ class Look(StrEnum):
     STAMP = "stamp"  # find the newest time stamp: peers
     TICKS = "ticks"  # decode and check every tick: our server
     RETURN = "return"  # count ticks from a position until live: coming back to our server
+    WORDS = "words"  # decode and check every word of a generation: our server
     SIZES = "sizes"  # count payloads of ticks by their lengths
 
 

@@ -1,6 +1,7 @@
 """Samplers: they read ages and faults out of the payloads of the few sampled subscribers.
 
-`TickSampler` understands our ticks: it decodes every message and checks that nothing is missing.
+`TickSampler` understands our ticks: it decodes every message and checks that nothing is missing;
+`WordSampler` does so for the words of one generation.
 `StampSampler` understands only where a time stamp is, which is enough for peers that carry the same
 payloads in envelopes of their own. Both are sans I/O.
 """
@@ -12,6 +13,8 @@ from typing import Any, Protocol
 
 import msgpack
 import orjson
+
+from feed.market.words import WordType
 
 from .ages import Ages, Rfc3339
 
@@ -139,6 +142,9 @@ class TickSampler:
         marked = position.decode("ascii")
         for message in self._decode(payload):
             kind = message["T"]
+            if kind in _WORD_KINDS:
+                self._unmarked_ticks += not self._in_snapshot
+                continue
             if kind not in _TICK_KINDS:
                 marked = self._note(kind, message) or marked
                 continue
@@ -196,6 +202,42 @@ class TickSampler:
             self._findings.fault(f"{count} ticks between the positions {last[1]} and {sequence}")
 
 
+class WordSampler:
+    """Decodes the words of one generation, in JSON; checks that none is missing or comes twice."""
+
+    def __init__(self, newest: Ages, oldest: Ages, findings: Findings) -> None:
+        """Make one for a subscriber; takes the ages of each message's newest and oldest word."""
+        self._newest = newest
+        self._oldest = oldest
+        self._findings = findings
+        self._clock = Rfc3339()
+        self._number: int | None = None
+
+    def take(self, payload: bytes, position: bytes, now_ns: int) -> None:  # noqa: ARG002 - numbers are enough
+        """Record ages and check the numbers of one message's words."""
+        findings = self._findings
+        words = [message for message in _json(payload) if self._is_word(message)]
+        for word in words:
+            number, last = int(word["n"]), self._number
+            self._number = number
+            if last is not None and number != last + 1:
+                findings.fault(f"word {number} of {word['id']} came after {last}")
+        if words:
+            findings.messages += 1
+            findings.ticks += len(words)
+            self._oldest.record(now_ns - self._clock.parse_ns(words[0]["t"]))
+            self._newest.record(now_ns - self._clock.parse_ns(words[-1]["t"]))
+
+    def _is_word(self, message: dict[str, Any]) -> bool:
+        kind = message["T"]
+        if kind == "gap":
+            self._findings.gaps[message["reason"]] += 1
+            self._number = None
+        elif kind == "error":
+            self._findings.fault(f"error {message.get('code')}: {message.get('msg')}")
+        return kind in _WORD_KINDS
+
+
 class Newest:
     """The newest sequence that anybody of a swarm has seen."""
 
@@ -249,6 +291,7 @@ class ReturnSampler:
 _CONTROL = (b'[{"T":"success"', b'[{"T":"subscription"')
 _POSITION = b'"pos":"'
 _TICK_KINDS = frozenset({"t", "q", "b", "u", "b1s", "s"})
+_WORD_KINDS = frozenset(WordType)
 _POSITION_KINDS = frozenset({"mark", "snapshot"})
 _LIVE_KINDS = frozenset({"t", "q"})  # the time of the others is not when they happened
 

@@ -2,11 +2,12 @@
 
 Every contender is started anew for each of its samples and has the machine to itself. Rounds go
 forward and backward by turns (A B C, C B A), so that a machine that gets slower or faster meanwhile
-favours nobody; ratios compare samples of the same round.
+favours nobody; ratios compare samples of the same round. Where some per cent are asked about, the
+contenders stand side by side instead, and are compared second by second.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +20,13 @@ from .own_process import SwarmError, in_own_process
 from .plan import Event, Group, GroupResult, Plan, Result
 from .recording import Recording
 from .sample import LIVE_PAYLOADS
-from .steady import run_steady
+from .steady import run_side_by_side, run_steady
 
 RECORD_S = 2.0  # of payloads that peers are given: 80 at 40 Hz
 SETTLE_S = 0.5  # between the last subscriber's connecting and the steady window
 KEEP_PAYLOADS = 500
+INTERVAL_S = 0.25  # in which progress is told
+SIDE_BY_SIDE_S = 1.0  # that servers side by side are compared again: 40 cuts, one more or less
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,38 @@ class Stage:
         self.progress.end()
         return rows
 
+    def side_by_side(self, title: str, cases: Sequence[Case]) -> list[Row]:
+        """Measure all cases at the same time, in every round; return their rows.
+
+        Whatever else the machine does disturbs all of them alike, so that small differences show.
+        Where one cannot be measured, none is.
+        """
+        rows = [Row(case.name, case.ours, skipped=case.missing) for case in cases]
+        if any(case.missing for case in cases):
+            return rows
+        self.progress.begin(title, self.settings.rounds)
+        for number in range(self.settings.rounds):
+            self.progress.step(f"{len(cases)} side by side")
+            self._sample_all(cases, rows, number)
+        self.progress.end()
+        return rows
+
+    def _sample_all(self, cases: Sequence[Case], rows: Sequence[Row], number: int) -> None:
+        turn = number % len(cases)  # whoever starts first is another one each round
+        order = [*range(turn, len(cases)), *range(turn)]
+        try:
+            with ExitStack() as started:
+                targets = [started.enter_context(cases[index].start()) for index in order]
+                plans = tuple(self._plan(target, SIDE_BY_SIDE_S) for target in targets)
+                results = in_own_process(run_side_by_side, plans, self.progress.event)
+        except (PeerError, SwarmError) as error:
+            for row in rows:
+                row.skipped = str(error)
+            return
+        for index, target, result in zip(order, targets, results, strict=True):
+            sample = Sample(number, result, hz=cases[index].hz)
+            self._keep(rows[index], sample, target.version)
+
     def _sample(self, case: Case, row: Row, number: int) -> None:
         try:
             with case.start() as target:
@@ -145,14 +180,20 @@ class Stage:
         except (PeerError, SwarmError) as error:
             row.skipped = str(error)
             return
-        row.version = target.version
+        sample = Sample(number, result, case.payload_ticks, case.hz)
+        self._keep(row, sample, target.version)
+
+    def _keep(self, row: Row, sample: Sample, version: str) -> None:
+        """Keep a sample, unless it measured the swarm."""
+        row.version = version
+        result = sample.result
         if result.swarm_cpu_share > SATURATED_SHARE:
             row.skipped = (
                 f"not reported: the swarm took {result.swarm_cpu_share:.0%} of a core, so it may "
                 "have measured itself; try fewer subscribers"
             )
             return
-        row.samples.append(Sample(number, result, case.payload_ticks, case.hz))
+        row.samples.append(sample)
 
     def run(self, target: Target) -> Result:
         """Put one running server under load.
@@ -160,13 +201,16 @@ class Stage:
         Raises:
             SwarmError: it could not be.
         """
-        plan = Plan(
+        return in_own_process(run_steady, self._plan(target), self.progress.event)
+
+    def _plan(self, target: Target, interval_s: float = INTERVAL_S) -> Plan:
+        return Plan(
             target.groups,
             target.pids,
             settle_s=self.settings.settle_s if target.settle_s is None else target.settle_s,
             steady_s=self.settings.seconds,
+            interval_s=interval_s,
         )
-        return in_own_process(run_steady, plan, self.progress.event)
 
     @contextmanager
     def server(self, options: Options, module: str = "feed") -> Iterator[Server]:

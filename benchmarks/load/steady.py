@@ -2,6 +2,8 @@
 
 import resource
 import time
+from collections.abc import Sequence
+from itertools import islice
 
 from .connection import Members
 from .plan import GroupResult, Interval, Plan, Result
@@ -15,33 +17,50 @@ def run_steady(plan: Plan, tell: Tell) -> Result:
     Raises:
         WireError: the server refused a subscriber, or does not speak its protocol.
     """
-    before = Usage.of(plan.pids)
-    swarm = Swarm(plan.groups)
+    return run_side_by_side((plan,), tell)[0]
+
+
+def run_side_by_side(plans: Sequence[Plan], tell: Tell) -> tuple[Result, ...]:
+    """Put several servers under load at the same time, each under that of its plan.
+
+    Whatever else the machine does then disturbs all of them alike. The first plan says when, and
+    for how long; the cost of measuring is that of all.
+
+    Raises:
+        WireError: a server refused a subscriber, or does not speak its protocol.
+    """
+    first = plans[0]
+    before = [Usage.of(plan.pids) for plan in plans]
+    swarm = Swarm(group for plan in plans for group in plan.groups)
     try:
         connect_s = swarm.connect(
             swarm.connections,
-            in_flight=plan.in_flight,
-            timeout_s=plan.connect_timeout_s,
+            in_flight=first.in_flight,
+            timeout_s=first.connect_timeout_s,
             tell=tell,
         )
-        wait_ns = plan.begin_ns - time.time_ns()
-        swarm.serve_for(wait_ns / 1e9 if plan.begin_ns else plan.settle_s)
-        window = Window(swarm, plan.pids)
-        while window.elapsed_s < plan.steady_s:
-            swarm.serve_for(min(plan.interval_s, plan.steady_s - window.elapsed_s))
-            tell(window.step())
-        return window.result(connect_s, before)
+        wait_ns = first.begin_ns - time.time_ns()
+        swarm.serve_for(wait_ns / 1e9 if first.begin_ns else first.settle_s)
+        members = iter(swarm.members)
+        windows = [Window(list(islice(members, len(each.groups))), each.pids) for each in plans]
+        while windows[0].elapsed_s < first.steady_s:
+            swarm.serve_for(min(first.interval_s, first.steady_s - windows[0].elapsed_s))
+            for window in windows:
+                tell(window.step())
+        return tuple(
+            window.result(connect_s, used) for window, used in zip(windows, before, strict=True)
+        )
     finally:
         swarm.close()
 
 
 class Window:
-    """The steady window: resources used and frames received since it began."""
+    """The steady window of a server: resources used and frames received since it began."""
 
-    def __init__(self, swarm: Swarm, pids: tuple[int, ...]) -> None:
-        for members in swarm.members:
-            members.restart()
-        self._swarm = swarm
+    def __init__(self, members: Sequence[Members], pids: tuple[int, ...]) -> None:
+        for each in members:
+            each.restart()
+        self._members = members
         self._pids = pids
         self._steps: list[Interval] = []
         self._frames = 0  # until the last step
@@ -56,7 +75,7 @@ class Window:
     def step(self) -> Interval:
         """End an interval and begin the next."""
         last, reading = self._last, _Reading(self._pids)
-        members = self._swarm.members
+        members = self._members
         frames = sum(each.frames for each in members)
         received_bytes = sum(each.received_bytes for each in members)
         seconds = (reading.now_ns - last.now_ns) / 1e9
@@ -84,7 +103,7 @@ class Window:
             server_cpu_s=(last.server.cpu_ns - began.server.cpu_ns) / 1e9,
             server_memory_bytes=(before.memory_bytes, last.server.memory_bytes),
             swarm_cpu_share=(last.swarm_cpu_s - began.swarm_cpu_s) / seconds,
-            groups=tuple(map(group_result, self._swarm.members)),
+            groups=tuple(map(group_result, self._members)),
             intervals=tuple(self._steps),
         )
 

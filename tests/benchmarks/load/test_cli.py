@@ -37,6 +37,8 @@ from benchmarks.load.scenarios import (
     slow,
     state,
     storm,
+    two_lanes,
+    words,
 )
 from benchmarks.load.stage import Progress, Settings, Stage
 from benchmarks.load.steady import run_steady
@@ -153,6 +155,34 @@ def test_state_is_kept_by_one_of_two_servers(tmp_path: Path) -> None:
     assert min(plain["median"], kept["median"]) > 0
     (aim,) = found["aims"]
     assert (aim["aim"], aim["met"] is not None) == ("≤ 1.05", True)
+
+
+def test_words_and_keys_cost_what_they_are_compared_with(tmp_path: Path) -> None:
+    options = FeedOptions(rate=1_000, batch_ms=20, said=words.SAID)
+    with feed_server(None, options, two_lanes.WORDS_SERVER) as running:
+
+        class Shared(Stage):  # for nearly all of the time of a server is its start
+            @contextmanager
+            def server(self, options: FeedOptions, module: str = "feed") -> Iterator[Server]:
+                assert (options.said, module) == (words.SAID, two_lanes.WORDS_SERVER)
+                yield running
+
+        stage = Shared(SETTINGS, tmp_path, Progress())
+        outcomes = [
+            words.run(stage),
+            two_lanes.run(stage, compress=(True,), said=(words.SAID,)),
+        ]
+    watched, keys = as_json(outcomes, Machine.here())["scenarios"]
+    for found in (watched, keys):
+        check(found)
+    crowd = watched["rows"][1]
+    assert crowd["figures"]["age_newest_p99_ms"]["median"] > 0, "watchers tell how old tokens are"
+    assert [aim["aim"] for aim in watched["aims"]] == ["≤ 1.05", "≤ 50", "≤ 10"]
+    assert [row["name"] for row in keys["rows"]] == [
+        "deflate, words of 1",
+        "deflate, words of 1, own keys",
+    ]
+    assert [aim["met"] is not None for aim in keys["aims"]] == [True]
 
 
 def test_storm_brings_everybody_back_without_a_gap(tmp_path: Path, running: str) -> None:

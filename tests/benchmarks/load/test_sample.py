@@ -7,7 +7,14 @@ import orjson
 import pytest
 
 from benchmarks.load.ages import Ages
-from benchmarks.load.sample import Findings, Newest, ReturnSampler, StampSampler, TickSampler
+from benchmarks.load.sample import (
+    Findings,
+    Newest,
+    ReturnSampler,
+    StampSampler,
+    TickSampler,
+    WordSampler,
+)
 
 NOW_NS = 1_795_154_400_000_000_000
 NOW = "2026-11-20T06:00:00"
@@ -151,3 +158,50 @@ def test_who_comes_back_notices_a_missing_tick_and_a_gap() -> None:
     sampler.take(orjson.dumps([{"T": "gap", "reason": "epoch"}]), b"", NOW_NS)
     assert findings.faults == ["1 ticks between 10 and 12"]
     assert findings.gaps.total() == 1
+
+
+def word(number: int, at: str = "00.000000000", kind: str = "token") -> dict[str, Any]:
+    return {"T": kind, "id": "gen_0", "n": number, "text": "x", "t": f"2026-11-20T06:00:{at}Z"}
+
+
+def take_words(
+    *payloads: list[dict[str, Any]], now_ns: int = NOW_NS
+) -> tuple[Findings, Ages, Ages]:
+    findings, newest, oldest = Findings(), Ages(), Ages()
+    sampler = WordSampler(newest, oldest, findings)
+    for payload in payloads:
+        sampler.take(orjson.dumps(payload), b"", now_ns)
+    return findings, newest, oldest
+
+
+def test_words_beside_ticks_count_between_two_positions() -> None:
+    watched = Watched(every_tick=True)
+    watched.take(mark(7))
+    watched.take(trade(1), mark(8))
+    watched.take(word(0, kind="generation"), word(1), mark(10))
+    assert watched.findings.faults == []
+    assert watched.findings.ticks == 1, "their ages are not those of ticks"
+    watched.take(word(2), mark(12))
+    assert watched.findings.faults == ["1 ticks between the positions 10 and 12"]
+
+
+def test_ages_of_the_newest_and_the_oldest_word_are_recorded() -> None:
+    words = [word(4, "00.010"), word(5, "00.030")]
+    findings, newest, oldest = take_words([mark(1)], words, now_ns=NOW_NS + 50_000_000)
+    assert (findings.messages, findings.ticks, findings.faults) == (1, 2, [])
+    assert newest.total().p50_ms == pytest.approx(20, rel=0.01)
+    assert oldest.total().p50_ms == pytest.approx(40, rel=0.01)
+
+
+def test_a_word_that_is_missing_or_comes_twice_is_a_fault() -> None:
+    findings, _, _ = take_words([word(4), word(5)], [word(7)], [word(7)])
+    assert findings.faults == ["word 7 of gen_0 came after 5", "word 7 of gen_0 came after 7"]
+
+
+def test_a_word_after_a_gap_is_no_fault_and_an_error_is_one() -> None:
+    gap = {"T": "gap", "reason": "overrun", "from": "e-1", "to": "e-2"}
+    findings, _, _ = take_words(
+        [word(4)], [gap, word(9)], [{"T": "error", "code": 405, "msg": "no"}]
+    )
+    assert findings.gaps == {"overrun": 1}
+    assert findings.faults == ["error 405: no"]
