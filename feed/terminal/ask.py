@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from feed.client.errors import GaveUp, Refused
 from feed.client.generating.answer import Answer
-from feed.client.generating.errors import GenerationFailed
+from feed.errors import FeedError
 from feed.market.words import GenerationState
 from feed.terminal.words import obeyed_by_none
 
@@ -50,19 +49,20 @@ async def _cancel(answer: Answer, tell: Tell) -> None:
     try:
         async with asyncio.timeout(CANCEL_TIMEOUT_S):
             await answer.cancel()
-    except (GaveUp, GenerationFailed, Refused, TimeoutError) as error:
-        tell(f"{answer.id} may go on for a while: {error or 'the server does not answer'}")
+    except (FeedError, TimeoutError) as error:
+        reason = str(error) or f"the server does not answer within {CANCEL_TIMEOUT_S:g} s"
+        tell(f"{answer.id} may go on for a while: {reason}")
 
 
 def _ending(answer: Answer) -> str:
     """Say which answer it was, and how it ended."""
-    usage = answer.usage
+    usage, grounding = answer.usage, answer.grounding
+    facts = "" if grounding is None else f", facts as of {grounding.as_of or 'no position'}"
     tokens = "" if usage is None else f", {usage.prompt_tokens} + {usage.completion_tokens} tokens"
     ends = {
         GenerationState.STOP: "",
         GenerationState.LENGTH: "; cut off at the most tokens that it may have",
         GenerationState.CANCELLED: "; it was cancelled",
     }
-    return (
-        f"{answer.id} of {answer.model or 'an unknown model'}{tokens}{ends.get(answer.state, '')}"
-    )
+    model = answer.model or "an unknown model"
+    return f"{answer.id} of {model}{facts}{tokens}{ends.get(answer.state, '')}"

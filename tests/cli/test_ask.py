@@ -1,5 +1,6 @@
 """`feed ask`: an answer on standard output, what happens beside it, and how it ends."""
 
+import asyncio
 import io
 import os
 import signal
@@ -8,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from feed.cli.commands import run
 from tests.client.generating.test_answer import error, says
@@ -20,6 +22,7 @@ def ask(server: DeskThread, *arguments: str) -> int:
 
 def test_an_answer_is_printed_and_what_is_asked_is_sent(capfd: pytest.CaptureFixture[str]) -> None:
     with served_desk(["AAPL ", "rose.\r\n", "\x1b[2J", "MSFT\tfell"]) as server:
+        server.desk.facts = {"facts": "AAPL 1.5", "as_of": "aaaa-7"}
         assert ask(server, "what moved?", "--model", "m", "--symbols", "AAPL,MSFT") == 0
     assert server.desk.asked == [
         {
@@ -31,7 +34,7 @@ def test_an_answer_is_printed_and_what_is_asked_is_sent(capfd: pytest.CaptureFix
     ]
     out, err = capfd.readouterr()
     assert out == "AAPL rose.\n\ufffd[2JMSFT\tfell\n"
-    assert err == f"feed ask: {ID} of market, 2 + 4 tokens\n"
+    assert err == f"feed ask: {ID} of market, facts as of aaaa-7, 2 + 4 tokens\n"
 
 
 def test_a_question_may_come_by_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,6 +109,29 @@ def test_an_interrupt_stops_the_model(
         assert ask(server, "what moved?") == 130
         assert server.desk.cancels == 1
     assert capfd.readouterr() == ("ABC\n", "")
+
+
+def test_a_server_that_does_not_answer_a_cancel_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def nothing(request: web.Request) -> web.StreamResponse:
+        await asyncio.Event().wait()
+        raise web.HTTPInternalServerError(reason=request.path)
+
+    with served_desk() as server:
+
+        def interrupt(lines: bytes) -> None:
+            if lines == b"C":
+                server.desk.answers = [nothing]
+                signal.raise_signal(signal.SIGINT)
+
+        monkeypatch.setattr("feed.cli.ask.print_lines", interrupt)
+        monkeypatch.setattr("feed.terminal.ask.CANCEL_TIMEOUT_S", 0.05)
+        server.desk.end = None
+        assert ask(server, "what moved?", "--quiet") == 130
+        assert ask(server, "what moved?") == 130
+    words = f"feed ask: {ID} may go on for a while: the server does not answer within 0.05 s\n"
+    assert capfd.readouterr().err == words
 
 
 def test_a_server_that_does_not_stop_a_model_is_told(

@@ -37,6 +37,7 @@ class MiniDesk:
         pieces: the answer, piece by piece.
         end: what follows on them: the type of an event, and fields of its response. None: nothing
             does, until `finish` or a cancel.
+        facts: that it rests on, with their position, as fields of its responses.
         cut_after: for each connection, in order, after how many events it is cut; None: never.
         answers: handlers for the next requests, in place of its own.
         asked: the body of each question.
@@ -48,6 +49,7 @@ class MiniDesk:
     def __init__(self, pieces: Sequence[str] = ("A", "B", "C")) -> None:
         self.pieces = list(pieces)
         self.end: Object | None = END
+        self.facts: Object = {}
         self.cut_after: list[int | None] = []
         self.answers: list[Callable[[web.Request], Any]] = []
         self.asked: list[Object] = []
@@ -98,7 +100,8 @@ class MiniDesk:
 
     def events(self) -> list[Object]:
         """The events that there are by now, as the Responses API has them."""
-        response = {"id": ID, "model": "market", "status": "in_progress"}
+        response: Object = {"id": ID, "model": "market", "status": "in_progress"}
+        response["feed"] = self.facts
         events: list[Object] = [
             {"type": "response.created", "response": response},
             {"type": "response.in_progress", "response": response},

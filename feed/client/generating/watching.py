@@ -15,6 +15,7 @@ from feed.market.words import ID_SHAPE, GenerationState, WordType, is_generation
 from feed.wire.error_codes import Consequence, consequence_of
 
 PATH = "v1/sse"
+_TYPES = frozenset(WordType)
 
 
 class Watching:
@@ -71,7 +72,7 @@ def read_word(word: dict[str, Any], transcript: Transcript) -> None:
     kind = word.get("T")
     if kind in {"error", "bye"}:
         _judge(word, transcript)
-    if transcript.is_over or kind not in set(WordType) or word.get("id") != transcript.id:
+    if transcript.is_over or kind not in _TYPES or word.get("id") != transcript.id:
         return  # marks, snapshots, gaps: after a gap the state is told again
     number, text = word.get("n"), word.get("text", "")
     if type(number) is not int or not isinstance(text, str):
@@ -85,7 +86,7 @@ def read_word(word: dict[str, Any], transcript: Transcript) -> None:
         transcript.take(number, text)
     else:
         return
-    state = _state(word.get("state", GenerationState.RUNNING))
+    state = _state(word["state"]) if "state" in word else GenerationState.RUNNING
     if state is not GenerationState.RUNNING:
         code, words = str(word.get("code") or ""), str(word.get("msg") or "")
         transcript.end(state, _usage(word), code, words)
