@@ -58,6 +58,7 @@ class Lanes:
 
     __slots__ = (
         "_carried",
+        "_carried_by",
         "_carried_words",
         "_drop",
         "_indexes",
@@ -100,6 +101,7 @@ class Lanes:
         self._kept: set[int] = set()  # intervals whose conflator stays
         self._carried: dict[PayloadKey, _Carried] = {}
         self._carried_words: dict[PayloadKey, _Carried] = {}  # likewise, of words
+        self._carried_by: dict[Payload, _Carried] = {}  # both; a key takes 1 us to be hashed
         self._lanes: dict[LaneKey, Lane] = {}
         self._word_lanes: dict[LaneKey, Lane] = {}  # likewise
         self._twins: dict[LaneKey, TwinLane] = {}
@@ -142,7 +144,7 @@ class Lanes:
         """
         some, self._with_words = self._with_words, []
         some += self.following
-        found = (self._carrying(payload.key).get(payload.key) for payload in some)
+        found = map(self._carried_by.get, some)
         return [
             (carried.payload, carried.lanes)
             for carried in found
@@ -201,6 +203,7 @@ class Lanes:
         carried.lanes.remove(lane)
         if not carried.lanes:
             del self._carrying(key)[key]
+            del self._carried_by[carried.payload]
             entries = key.selection.entries
             if entries <= FEW_ENTRIES:
                 self._forget(carried.payload)
@@ -269,6 +272,7 @@ class Lanes:
         if carried is None:
             payload = self._payload(key)
             carried = self._carrying(key)[payload.key] = _Carried(payload)
+            self._carried_by[payload] = carried
         key = carried.payload.key  # equal, and kept already
         served = framing.transport, key.codec.name
         lane = (
