@@ -11,7 +11,8 @@ A position that it is told speaks for all of its channels, since it may come bac
 given up to the cut at which its conflated channels were told last, and then those are told again.
 
 There is no queue of ticks: they are read from the ring when they can be written. A subscriber that
-the ring overran goes down the ladder. Knows neither socket nor standing.
+the ring overran goes down the ladder: what it is given then is another matter (`substitute`). Knows
+neither socket nor standing.
 """
 
 from collections.abc import Callable
@@ -25,7 +26,6 @@ from feed.broadcast.lane import Lane
 from feed.broadcast.outbox import (
     Drafted,
     Gap,
-    Kept,
     OfSnapshot,
     Origin,
     Outbox,
@@ -38,12 +38,12 @@ from feed.broadcast.outbox import (
 from feed.broadcast.restatement import Restatement
 from feed.broadcast.resumption import Resume, Resumption, locate
 from feed.broadcast.search import Search
+from feed.broadcast.substitute import Substitute
 from feed.errors import Overrun
 from feed.wire.disconnect import Reason
 from feed.wire.grants import Grants, may_be_told
 from feed.wire.messages import GapReason, Message
 from feed.wire.position import Position
-from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
 
 _NOTHING = Selection()
@@ -65,18 +65,18 @@ class Due:
         outbox: what waits already.
         ladder: the place of its subscriber on the ladder.
         backlog: the ticks that it is given one by one, and where its subscriber stands with them.
+        substitute: what it is given in place of others.
     """
 
     __slots__ = (
         "_broadcast",
         "_gives_up",
-        "_paced",
         "_restatement",
         "_searches",
-        "_snapshots",
         "backlog",
         "ladder",
         "outbox",
+        "substitute",
     )
 
     def __init__(self, broadcast: Broadcast, lane: Lane, ladder: Ladder) -> None:
@@ -86,10 +86,9 @@ class Due:
         self.outbox = Outbox(lane, broadcast.ring, ladder)
         self.backlog = Backlog(broadcast, self.outbox)
         self._restatement = Restatement(broadcast)
+        self.substitute = Substitute(broadcast, self.outbox, ladder)
         # A tuple, since an empty one takes no memory, and few subscribers have any.
-        self._snapshots: tuple[Selection, ...] = ()  # due when nothing else is
         self._searches: tuple[_Sought, ...] = ()  # that say where what is due begins
-        self._paced = False
         self._gives_up = False  # of what came since it was given something
 
     @property
@@ -151,11 +150,15 @@ class Due:
             self._begin_epoch(selection, found.missing, 0 if ours else new_epoch_ticks)
             return Resume.NEW_EPOCH
         if found.outcome is Resume.GAP and found.sequence < self.backlog.sequence:
-            return self._resume_overrun(selection, found.sequence)
+            is_missing = self.substitute.resume_overrun(
+                selection, found.sequence + 1, self.backlog.sequence
+            )
+            self.ladder.counts.overruns += is_missing
+            return Resume.GAP if is_missing else Resume.REPLAYED
         untold_from = broadcast.states.untold_from(self._selection, found.sequence)
         if found.outcome is Resume.REPLAYED and untold_from < broadcast.ring.oldest:
             # Told now: one that is disconnected for it would come back to the same.
-            self._append_lost(untold_from, broadcast.ring.oldest - 1)
+            self.substitute.append_lost(untold_from, broadcast.ring.oldest - 1)
             untold_from = broadcast.ring.oldest
         told_upto = min(found.sequence, self.backlog.sequence)
         self._restatement.owe(self._selection, untold_from, told_upto)
@@ -163,44 +166,6 @@ class Due:
             self._go_on(had, found.sequence)
         self.backlog.add(selection.lossless, found.sequence)
         return Resume.REPLAYED
-
-    def _resume_overrun(self, selection: Selection, after: int) -> Resume:
-        """Tell what the ring has overrun of a selection since a position; words may be kept."""
-        first, upto = after + 1, self.backlog.sequence
-        words_missing = not self._give_words(selection, first, upto)
-        if selection.words and not (selection.ticks.symbols or words_missing):
-            return Resume.REPLAYED
-        self.ladder.counts.overruns += 1
-        channels = self._missing(selection, words=words_missing)
-        self.outbox.append_gap(first, upto, GapReason.OVERRUN, at_once=True, channels=channels)
-        self.request_snapshot(selection if words_missing else selection.ticks)
-        return Resume.GAP
-
-    def _has_lost(self, first: int) -> bool:
-        """Tell whether something from an overrun sequence on cannot be given any more."""
-        selection, broadcast = self._selection, self._broadcast
-        if selection.ticks.symbols or not selection.words:
-            return True
-        return broadcast.keyed.between(selection, first - 1, broadcast.cut_sequence) is None
-
-    def _give_words(self, selection: Selection, first: int, upto: int) -> bool:
-        """Queue the words of a stretch from where they are kept; False: not all of them are."""
-        words = selection.only_words
-        if not words.symbols:
-            return True
-        draft = self._broadcast.states.words(words, self.lane.codec, first, upto)
-        if draft is None:
-            return False
-        # Beside ticks the end of their state moves the subscriber: it may be cut off before.
-        moves = not self._selection.ticks.symbols
-        self.outbox.append_words(draft, Kept(words, first, upto), moves=moves)
-        return True
-
-    def _missing(self, selection: Selection, *, words: bool) -> list[str]:
-        """Return the channels of a selection of which something is missing; []: all of them."""
-        if words or not selection.words:
-            return []
-        return [channel.value for channel, _ in selection.ticks.symbols]
 
     def _follow_on(self, selection: Selection, found: Resumption) -> Resume:
         """Tell what a server that follows has missed, and give it all that the ring holds.
@@ -214,7 +179,7 @@ class Due:
         reason = GapReason.OVERRUN if is_overrun else GapReason.EPOCH
         self.outbox.append_gap(missing, before, reason, at_once=True)
         self.backlog.add(selection, before)
-        self.request_snapshot(selection)
+        self.substitute.request_snapshot(selection)
         return found.outcome
 
     def _begin_epoch(self, selection: Selection, missing: str, most_ticks: int) -> None:
@@ -227,7 +192,7 @@ class Due:
         if given:
             self._restatement.owe(self._selection, before + 1, min(before, self.backlog.sequence))
             self.backlog.add(selection.lossless, before)
-        self.request_snapshot(selection)
+        self.substitute.request_snapshot(selection)
 
     def rewind(self, selection: Selection, sequence: int, had: Selection = _NOTHING) -> None:
         """Begin after a sequence that the ring found, for what was subscribed to just now.
@@ -275,7 +240,7 @@ class Due:
         outbox.waiting, outbox.told = [], 0
         self.backlog = Backlog(broadcast, outbox)
         self._restatement = Restatement(broadcast)
-        self._snapshots = ()
+        self.substitute.forget_snapshots()
         self._searches = ()  # what they look for is gone
         self._gives_up = False
         selection = self._selection
@@ -298,7 +263,7 @@ class Due:
 
     def pace(self, *, paced: bool) -> None:
         """Give no state that is newer than the last end of its interval, or the newest ones."""
-        self._paced = paced
+        self.substitute.paced = paced
 
     def give_up(self) -> None:
         """Give the newest of each symbol of what it is due by its next turn, and not each tick."""
@@ -314,8 +279,7 @@ class Due:
 
     def request_snapshot(self, selection: Selection) -> None:
         """Send the last known state of a selection, once, when what was missed is through."""
-        if selection not in self._snapshots:  # a gap asks for it too
-            self._snapshots = (*self._snapshots, selection)
+        self.substitute.request_snapshot(selection)
 
     def enter(self, lane: Lane, grants: Grants | None = None) -> None:
         """Belong to another lane from now on; held before.
@@ -332,7 +296,7 @@ class Due:
         self._restate_ended_intervals(lane.payload.key.selection)
         self._owe_newly_conflated(lane.payload.key.selection)
         self.outbox.lane = lane
-        if self.backlog.has_pasts or self._snapshots or self._searches:
+        if self.backlog.has_pasts or self.substitute.has_snapshots or self._searches:
             self._narrow(lane.payload.key.selection)
         for origin in origins:
             self._make_anew(origin)
@@ -373,17 +337,19 @@ class Due:
                     continue
                 envelope = self._next_ticks(wall_ns)
             except Overrun:
-                if self._has_lost(self.backlog.first_needed) and self.ladder.gives_up():
+                first, upto = self.backlog.first_needed, self._broadcast.cut_sequence
+                if self.substitute.loses(first, upto) and self.ladder.gives_up():
                     return Reason.LAGGING
-                self._step_down(self.backlog.first_needed)
+                self.backlog.skip(upto)
+                self.substitute.step_down(first, upto)
                 continue
             if envelope is not None:
                 return envelope
             if restatement.first is not None:
                 continue
-            if not self._snapshots:
+            if not self.substitute.has_snapshots:
                 return None
-            self._append_snapshot()
+            self.substitute.append_snapshot()
 
     def _look(self) -> bool:
         """Look on in the ring for what the first search is for; tell whether it is over."""
@@ -420,7 +386,9 @@ class Due:
         self._gives_up = False
         if self._is_owed_ticks:
             self._restatement.note_cuts(self._selection, self.backlog.sequence)
-            self._step_down(self.backlog.first_needed, limited=True)
+            first, upto = self.backlog.first_needed, self._broadcast.cut_sequence
+            self.backlog.skip(upto)
+            self.substitute.give_up(first, upto)
         return self._take(wall_ns)
 
     def _take(self, wall_ns: int) -> bytes:
@@ -449,8 +417,8 @@ class Due:
         broadcast = self._broadcast
         return (
             self.backlog.sequence == broadcast.cut_sequence
-            and not (self.outbox.waiting or self.backlog.has_pasts or self._snapshots)
-            and not self._searches
+            and not (self.outbox.waiting or self.backlog.has_pasts or self._searches)
+            and not self.substitute.has_snapshots
             and not (self._restatement.is_owed or self._gives_up)
         )
 
@@ -483,15 +451,19 @@ class Due:
 
         What it conflates is not due tick by tick any more either: that is told again instead.
         """
-        classes = self._broadcast.classes
         self.backlog.narrow(selection.lossless)
+        self.substitute.narrow(selection)
         for sought in self._searches:
-            sought.search.selection = sought.search.selection.within(selection, classes)
-        # A snapshot of nothing was asked for as it is, and is answered.
-        narrowed = [(asked, asked.within(selection, classes)) for asked in self._snapshots]
-        self._snapshots = tuple(
-            part for asked, part in narrowed if part.symbols or not asked.symbols
-        )
+            within = sought.search.selection.within(selection, self._broadcast.classes)
+            sought.search.selection = within
+
+    def _make_anew(self, origin: Origin) -> None:
+        """Owe a state that was taken back once more, of what is selected now."""
+        if isinstance(origin, Restated):
+            told_upto = min(origin.told_upto, self.backlog.sequence)
+            self._restatement.owe(self._selection, origin.first, told_upto)
+        else:
+            self.substitute.make_anew(origin)
 
     def _restate_ended_intervals(self, selection: Selection) -> None:
         """Tell what channels have collected whose interval another selection ends."""
@@ -501,7 +473,8 @@ class Due:
         if untold is not None:
             part, first = untold
             part = part.within(selection, self._broadcast.classes)
-            self._append_restated(part, first, Stretch(part, first, self._broadcast.cut_sequence))
+            stretch = Stretch(part, first, self._broadcast.cut_sequence)
+            self.substitute.append_restated(part, first, stretch)
 
     def _owe_newly_conflated(self, selection: Selection) -> None:
         """Owe what was missed of what another selection conflates, and this one does not.
@@ -521,76 +494,6 @@ class Due:
                 self._restatement.owe_untold(self._selection)
                 return
 
-    def _step_down(self, requested: int, *, limited: bool = False) -> None:
-        """Give up on the ticks from a sequence on, and go on from the last cut.
-
-        Conflated channels are restated as always, whatever becomes of the others. `limited`: they
-        are more bytes than may be written, and are told as missing; the newest of each symbol come.
-        """
-        broadcast = self._broadcast
-        upto, oldest = broadcast.cut_sequence, broadcast.ring.oldest
-        self.backlog.skip(upto)
-        selection = self._selection
-        ticks, words = selection.ticks, selection.only_words
-        if limited:
-            self.outbox.append_gap(requested, upto, GapReason.LIMIT)
-            if words.symbols:
-                self.request_snapshot(words)
-            if requested < oldest or self.lane.payload.follows:
-                self.request_snapshot(ticks)
-            elif ticks.symbols:
-                self._append_stretch(Stretch(self.lane.payload.lossless, requested, upto))
-            return
-        words_missing = not self._give_words(selection, requested, upto)
-        if words_missing:
-            self.request_snapshot(words)
-        channels = self._missing(selection, words=words_missing)
-        if words.symbols and not (ticks.symbols or words_missing):
-            return
-        if self.ladder.on_lag is not OnLag.CONFLATE or not ticks.symbols:
-            self.outbox.append_gap(requested, upto, GapReason.OVERRUN, channels=channels)
-            self.request_snapshot(ticks)
-            return
-        if requested < oldest:  # nothing can be made of what was overrun
-            self.outbox.append_gap(requested, oldest - 1, GapReason.OVERRUN, channels=channels)
-            self.request_snapshot(ticks)
-        first = max(requested, oldest)
-        self.outbox.append_gap(first, upto, GapReason.CONFLATED, channels=channels)
-        self.outbox.append_holes(first - 1, upto)
-        self._append_stretch(Stretch(self.lane.payload.lossless, first, upto))
-
-    def _append_stretch(self, stretch: Stretch) -> None:
-        """Queue one conflated state of a stretch of the ring, none of which is overrun."""
-        states, part = self._broadcast.states, Selection.of(dict(stretch.selection.ticks.symbols))
-        draft = states.conflated(part, self.lane.codec, stretch.first, stretch.upto)
-        self.outbox.append_state([draft], stretch)
-
-    def _make_anew(self, origin: Origin) -> None:
-        """Owe a state that was taken back once more, of what is selected now.
-
-        A part of it may have been told already, and is told again.
-        """
-        selection, classes = self._selection, self._broadcast.classes
-        match origin:
-            case Restated(first, told_upto):
-                self._restatement.owe(selection, first, min(told_upto, self.backlog.sequence))
-            case OfSnapshot(asked):
-                part = asked.within(selection, classes)
-                if part.symbols or not asked.symbols:
-                    self.request_snapshot(part)
-            case Kept(asked, first, upto):
-                part = asked.within(selection, classes)
-                if not self._give_words(part, first, upto):
-                    self.request_snapshot(part)
-            case Stretch(asked, first, upto):
-                part, oldest = asked.within(selection.ticks, classes), self._broadcast.ring.oldest
-                if not part.symbols:
-                    return
-                if first < oldest:  # nothing can be made of what was overrun since
-                    self._append_lost(first, min(upto, oldest - 1))
-                if upto >= oldest:
-                    self._append_stretch(Stretch(part, max(first, oldest), upto))
-
     def _append_restatement(self, first: int) -> None:
         """Queue what its conflated channels changed from a sequence on up to the last cut."""
         cut_sequence = self._broadcast.cut_sequence
@@ -600,21 +503,7 @@ class Due:
             self.backlog.sequence = cut_sequence
         self._restatement.settle()
         self._restatement.note_told(self._selection, cut_sequence)
-        self._append_restated(self._selection, first, origin)
-
-    def _append_restated(self, selection: Selection, first: int, origin: Origin) -> None:
-        """Queue what conflated channels changed from a sequence on; a gap if that is overrun."""
-        if first < self._broadcast.ring.oldest:
-            self._append_lost(first, self._broadcast.ring.oldest - 1)
-        restated = self._broadcast.states.restated(
-            selection, self.lane.codec, first, paced=self._paced
-        )
-        self.outbox.append_state(restated, origin)
-
-    def _append_lost(self, first: int, last: int, *, at_once: bool = False) -> None:
-        """Queue a gap of what the ring has lost of a state, and all that is known."""
-        self.outbox.append_gap(first, last, GapReason.OVERRUN, at_once=at_once)
-        self.request_snapshot(self._selection)
+        self.substitute.append_restated(self._selection, first, origin)
 
     def _settle(self, lost: tuple[int, int] | None) -> None:
         """Let a state wait that is whole, behind a gap of what the ring has lost of it.
@@ -625,24 +514,10 @@ class Due:
         if lost is None or lost[1] < self.backlog.first_needed:
             self.outbox.settle()
             if lost is not None:
-                self._append_lost(*lost, at_once=True)
+                self.substitute.append_lost(*lost, at_once=True)
             return
         origin = self.outbox.drop_drafted()
         if isinstance(origin, Restated):
             self._make_anew(origin)
         elif lost[0] < self.backlog.first_needed:
-            self._append_lost(lost[0], self.backlog.first_needed - 1, at_once=True)
-
-    def _append_snapshot(self) -> None:
-        """Queue the first snapshot, as of the last cut, where the subscriber stands now."""
-        selection, *rest = self._snapshots
-        self._snapshots = tuple(rest)
-        as_of, states = self._broadcast.cut_sequence, self._broadcast.states
-        if self._paced:
-            # It may have been asked for before there were intervals.
-            intervals_ms = dict(self._selection.intervals_ms)
-            selection = Selection.of(dict(selection.symbols), intervals_ms)
-            as_of, draft = states.paced_snapshot(selection, self.lane.codec)
-        else:
-            draft = states.snapshot(selection, self.lane.codec)
-        self.outbox.append_snapshot(as_of, self._broadcast.cut_sequence, draft, selection)
+            self.substitute.append_lost(lost[0], self.backlog.first_needed - 1, at_once=True)
