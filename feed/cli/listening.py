@@ -22,12 +22,14 @@ from feed.cli.plumbing import (
 from feed.cli.streams import print_lines, tell
 from feed.errors import InvalidParameter
 from feed.market.ticks import Channel
+from feed.market.words import WordChannel
 from feed.wire.beginning import MOST_LAST
 from feed.wire.codec_name import CodecName
 from feed.wire.transport import TransportName
 
 if TYPE_CHECKING:  # aiohttp is slow to import, and `feed --help` does without
     from feed.client.stream import Stream
+    from feed.client.subscription import AnyChannel, Symbols
 
 ALL_CHANNELS = ",".join(Channel)
 MAX_SECONDS = 1e9  # thirty years: "inf" is a mistake, since a recording without it never ends
@@ -75,10 +77,16 @@ Fields = Annotated[
 ]
 
 
+Generations = Annotated[
+    str, typer.Option("--generations", help="Ids of answers of language models, with commas.")
+]
+
+
 def tail(  # noqa: PLR0917 - one parameter an option
     context: typer.Context,
-    symbols: Annotated[str, typer.Option("--symbols", help="Symbols with commas, or *.")],
+    symbols: Annotated[str, typer.Option("--symbols", help="Symbols with commas, or *.")] = "",
     channels: Channels = "trades,quotes",
+    generations: Generations = "",
     url: Url = "http://127.0.0.1:8080",
     transport: TransportOption = "auto",
     codec: CodecOption = "json",
@@ -96,11 +104,13 @@ def tail(  # noqa: PLR0917 - one parameter an option
 
     Goes on where it stood when the server comes back. After a gap the server restates the last
     known state of each symbol; those lines stand between "snapshot begin" and "snapshot end".
+    With --generations there are the words of these answers too, or alone.
     """
     from feed.client.tail import tail as follow  # noqa: PLC0415 - aiohttp is slow
 
     options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
     options |= {"after": after, "last": last, "snapshot": snapshot, "fields": fields}
+    options |= {"generations": generations}
     stream = _connect(context, url, symbols, channels, conflate, **options)
     tell_event = event_writer("tail", quiet=quiet)
     warn_of_variables(tell_event)
@@ -114,6 +124,7 @@ def record(  # noqa: PLR0917 - one parameter an option
     ],
     symbols: Annotated[str, typer.Option("--symbols", help="Symbols with commas, or *.")] = "*",
     channels: Channels = ALL_CHANNELS,
+    generations: Generations = "",
     url: Url = "http://127.0.0.1:8080",
     transport: TransportOption = "auto",
     codec: CodecOption = "json",
@@ -141,7 +152,7 @@ def record(  # noqa: PLR0917 - one parameter an option
     from feed.client.recording import record as write_down  # noqa: PLC0415
 
     options: Any = {"transport": transport, "codec": codec, "key": key, "secret": secret}
-    options |= {"after": after, "snapshot": snapshot}
+    options |= {"after": after, "snapshot": snapshot, "generations": generations}
     stream = _connect(context, url, symbols, channels, conflate, **options)
     tell_event = event_writer("record", quiet=quiet)
     warn_of_variables(tell_event)
@@ -230,6 +241,7 @@ def _connect(
     conflate: Iterable[str] | None,
     *,
     symbols_option: str = "--symbols",
+    generations: str = "",
     fields: str | None = None,
     **options: Any,  # noqa: ANN401 - checked by connect, which names what is wrong
 ) -> "Stream":
@@ -251,6 +263,7 @@ def _connect(
     # The command tells all events itself.
     logging.getLogger("feed.client").addHandler(logging.NullHandler())
     with naming_options(context, symbols_option):
-        wanted = {Channel(name): symbols for name in names}
+        wanted: dict[AnyChannel, Symbols] = {Channel(name): symbols for name in names}
+        wanted[WordChannel.GENERATIONS] = generations
         subscription = Subscription.of(wanted, intervals, fields=fields)
         return Stream(url, subscription, **options)

@@ -12,6 +12,7 @@ parsers.py          bytes in pieces → messages (sans I/O), with sse.py and pro
 subscription.py     channels and symbols, as each transport writes them
 events.py           all that is delivered: Batch, Gap, FeedState, Mark …; Counters
 ticks.py            Trade, Quote, Bar, Status …: the types of ticks in a batch
+words.py            Generation, Token, Generated: the types of words beside ticks, and Words
 feedback.py         ages of ticks, reported to the server now and then
 tables.py           ticks as frames of pandas or polars
 tail.py             ticks as lines; recording.py all that a server sends, to a file
@@ -60,6 +61,7 @@ from feed.client.stream import Stream
 from feed.client.subscription import OnLagName, Symbols
 from feed.client.tables import Tables, event_ns
 from feed.client.ticks import Bar, ConflatedTrade, Quote, Status, Tick, Time, Trade
+from feed.client.words import Generated, Generation, Token, Word, Words
 from feed.wire.codec_name import CodecName
 from feed.wire.transport import Transport, TransportName
 
@@ -81,6 +83,8 @@ __all__ = [
     "FeedState",
     "Gap",
     "GaveUp",
+    "Generated",
+    "Generation",
     "GenerationFailed",
     "Grounding",
     "Leaving",
@@ -103,6 +107,7 @@ __all__ = [
     "Tables",
     "Tick",
     "Time",
+    "Token",
     "TokenFailed",
     "Trade",
     "Transport",
@@ -110,6 +115,8 @@ __all__ = [
     "Undelivered",
     "Unknown",
     "Usage",
+    "Word",
+    "Words",
     "connect",
     "connect_blocking",
     "event_ns",

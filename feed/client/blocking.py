@@ -6,12 +6,15 @@ more ahead than its asynchronous self. Knows nothing of connections and ticks.
 
 from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from feed.client.events import Batch, Counters, Event
 from feed.client.loop_thread import LoopThread
 from feed.client.stream import Stream
 from feed.client.tables import Library, Tables, tables_of
+from feed.client.words import Words
+
+Item = TypeVar("Item")
 
 
 class BlockingStream:
@@ -67,6 +70,15 @@ class BlockingStream:
         while (event := self._thread.wait(self.stream.next_event())) is not None:
             yield event
 
+    def words(self) -> Iterator[Words]:
+        """Yield what language models answer, as `Stream.words` does."""
+        words = self.stream.words()
+        while True:
+            try:
+                yield self._thread.wait(_next(words))
+            except StopAsyncIteration:
+                return
+
     def frames(self, library: Library | None = None, *, rows: int = 1) -> Iterator[Tables]:
         """Yield frames of pandas or polars, as `Stream.frames` does."""
         frames = tables_of(self.stream, library, rows=rows)
@@ -77,5 +89,5 @@ class BlockingStream:
                 return
 
 
-async def _next(frames: AsyncIterator[Tables]) -> Tables:
-    return await anext(frames)
+async def _next(items: AsyncIterator[Item]) -> Item:
+    return await anext(items)

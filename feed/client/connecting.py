@@ -9,8 +9,9 @@ import aiohttp
 from feed.client.blocking import BlockingStream
 from feed.client.papers import TokenSource
 from feed.client.stream import HEARTBEAT_S, Stream
-from feed.client.subscription import Fields, OnLagName, Subscription, Symbols
+from feed.client.subscription import AnyChannel, Fields, OnLagName, Subscription, Symbols
 from feed.market.ticks import Channel
+from feed.market.words import WordChannel
 from feed.wire.codec_name import CodecName
 from feed.wire.transport import TransportName
 
@@ -26,6 +27,7 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
     updated_bars: Symbols = (),
     second_bars: Symbols = (),
     statuses: Symbols = (),
+    generations: Symbols = (),
     transport: TransportName = "auto",
     codec: CodecName = "json",
     after: str | None = None,
@@ -62,6 +64,9 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
         url: base of the server, such as "http://127.0.0.1:8080".
         trades, quotes, bars, updated_bars, second_bars, statuses: symbols of each channel, "*" for
             all; a list, or a text with commas.
+        generations: ids of answers of language models, whose words come beside ticks: as `Words`
+            among `stream.events()`, or alone by `stream.words()`. With `snapshot` they begin with
+            the text so far.
         transport: "websocket", "stream" or "sse"; "auto" tries them in this order, and takes the
             next where one is refused, or opened and never answers. `Connected.why` tells.
         codec: "json", "msgpack" or "protobuf". With MessagePack a tick's `t` is a
@@ -93,13 +98,14 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
     Raises:
         InvalidParameter: an argument is not accepted.
     """
-    symbols = {
+    symbols: dict[AnyChannel, Symbols] = {
         Channel.TRADES: trades,
         Channel.QUOTES: quotes,
         Channel.BARS: bars,
         Channel.UPDATED_BARS: updated_bars,
         Channel.SECOND_BARS: second_bars,
         Channel.STATUSES: statuses,
+        WordChannel.GENERATIONS: generations,
     }
     return Stream(
         url,

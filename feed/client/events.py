@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from feed.client.ticks import Tick
+from feed.client.words import Words
 from feed.errors import InvalidPosition
 from feed.market.symbol_health import Health
 from feed.wire.position import Position
@@ -59,12 +60,14 @@ class Gap:
             did not say so.
         again: the server tells a hole a second time, since the connection was lost before the
             snapshot that mends it was complete. It stands in place of the gap before.
+        channels: that it concerns; (): all that are subscribed to.
     """
 
     first: str | None
     last: str | None
     reason: str
     again: bool = False
+    channels: tuple[str, ...] = ()
 
     @property
     def missing(self) -> int | None:
@@ -77,13 +80,15 @@ class Gap:
 
     def message(self) -> Object:
         """Return the gap as it looks on the wire."""
-        return {"T": "gap", "from": self.first, "to": self.last, "reason": self.reason}
+        gap: Object = {"T": "gap", "from": self.first, "to": self.last, "reason": self.reason}
+        return gap | {"channels": list(self.channels)} if self.channels else gap
 
     def __str__(self) -> str:
         first, last = self.first or "an unknown position", self.last or "an unknown one"
         count = f"{self.missing} sequences, " if self.missing is not None else ""
         again = ", told again" if self.again else ""
-        return f"gap: {count}{first} to {last} are missing ({self.reason}{again})"
+        of = f" of {', '.join(self.channels)}" if self.channels else ""
+        return f"gap: {count}{first} to {last}{of} are missing ({self.reason}{again})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +328,7 @@ class Disconnected:
 
 Event = (
     Batch
+    | Words
     | Gap
     | Snapshot
     | Mark
@@ -347,6 +353,7 @@ class Counters:
     Attributes:
         ticks: delivered; those of snapshots are counted apart, as `snapshot_ticks`.
         batches: delivered, those of snapshots included.
+        words: delivered, of answers of language models; states of them too.
         received_bytes: bytes of bodies and messages, after decompression.
         connects: connections that stood; `connects - 1` of them were reconnects.
         resumes: those that went on from a position.
@@ -362,6 +369,7 @@ class Counters:
     ticks: int = 0
     snapshot_ticks: int = 0
     batches: int = 0
+    words: int = 0
     received_bytes: int = 0
     connects: int = 0
     resumes: int = 0

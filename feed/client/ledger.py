@@ -29,11 +29,13 @@ from feed.client.events import (
     Unknown,
 )
 from feed.client.parsers import Message, stay_away_s
+from feed.client.words import Words
 from feed.errors import InvalidPosition, shorten
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.wire.error_codes import ErrorCode
 from feed.wire.position import BEGINNING, Position
+from feed.wire.word_fields import WORD_TYPES
 
 _NO_LIFE = Bye | Leaving | Notice | FeedState | ServerWarning | Expiring | Refreshed | Unknown
 _TICK_KINDS = frozenset(kind.value for kind in Kind)
@@ -134,28 +136,32 @@ class Ledger:
             Malformed: an object is not as the protocol has it.
         """
         before = len(events)
-        ticks: list[Any] = []
+        told: list[Any] = []  # ticks, or words
         for item in message.objects:
             kind = item["T"]
-            if kind in _TICK_KINDS:
-                if self._letters is not None:
+            is_word = kind in WORD_TYPES
+            if is_word or kind in _TICK_KINDS:
+                if told and is_word is not _are_words(told):
+                    self._hand_over(told, None, events)
+                    told = []
+                if self._letters is not None and not is_word:
                     item = {key: item[key] for key in item if key in self._letters}  # noqa: PLW2901 - the same tick
-                ticks.append(item)
+                told.append(item)
             elif kind == "mark":
-                self._enter_mark(item, ticks, events)
-                ticks = []
+                self._enter_mark(item, told, events)
+                told = []
             else:
-                self._hand_over(ticks, None, events)
-                ticks = []
+                self._hand_over(told, None, events)
+                told = []
                 self._enter_other(kind, item, events)
         position = message.position
-        self._hand_over(ticks, None if position is None else _parse(position), events)
+        self._hand_over(told, None if position is None else _parse(position), events)
         return len(events) > before and not isinstance(events[-1], _NO_LIFE)
 
-    def _enter_mark(self, item: Object, ticks: list[Any], events: deque[Event]) -> None:
+    def _enter_mark(self, item: Object, told: list[Any], events: deque[Event]) -> None:
         position = _parse(item.get("pos"))
-        if ticks:
-            self._hand_over(ticks, position, events)
+        if told:
+            self._hand_over(told, position, events)
         elif self._move(position, events):
             events.append(Mark(str(position), _text(item, "t")))
 
@@ -163,7 +169,8 @@ class Ledger:
         if kind == "gap":
             first, last = _text(item, "from"), _text(item, "to")
             again = self._mending is not None and self._mending.first == first
-            self._append_gap(Gap(first, last, _text(item, "reason") or "no reason", again), events)
+            reason, channels = _text(item, "reason") or "no reason", _texts(item.get("channels"))
+            self._append_gap(Gap(first, last, reason, again, channels), events)
         elif kind == "snapshot":
             self._enter_snapshot(item, events)
         elif kind == "bye":
@@ -219,19 +226,23 @@ class Ledger:
             raise Malformed(f"a snapshot's state is begin or end, not {shorten(state)}")
         events.append(Snapshot(state, str(position)))
 
-    def _hand_over(self, ticks: list[Any], position: Position | None, events: deque[Event]) -> None:
-        if not ticks:
+    def _hand_over(self, told: list[Any], position: Position | None, events: deque[Event]) -> None:
+        if not told:
             return
         if position is not None and not self._move(position, events):
-            self.counters.duplicates += len(ticks)
+            self.counters.duplicates += len(told)
+            return
+        if _are_words(told):
+            self.counters.words += len(told)
+            events.append(Words(told, self.position, snapshot=self._in_snapshot))
             return
         if self._in_snapshot:
-            self.counters.snapshot_ticks += len(ticks)
+            self.counters.snapshot_ticks += len(told)
         else:
-            self.counters.ticks += len(ticks)
+            self.counters.ticks += len(told)
         self.counters.batches += 1
         gap, self._unseen_gap = self._unseen_gap, None
-        events.append(Batch(ticks, self.position, snapshot=self._in_snapshot, gap=gap))
+        events.append(Batch(told, self.position, snapshot=self._in_snapshot, gap=gap))
 
     def _move(self, position: Position, events: deque[Event]) -> bool:
         """Move to a position; False where the stream already stands behind it."""
@@ -261,11 +272,19 @@ def _warning(item: Object) -> ServerWarning:
     return ServerWarning(
         _text(item, "reason") or "no reason",
         _text(item, "msg") or "",
-        tuple(map(str, names)) if isinstance(names, list) else (),
+        _texts(names),
         nearest if isinstance(nearest, dict) else {},
         count if isinstance(count, int) else 0,
         _text(item, "since"),
     )
+
+
+def _are_words(told: list[Any]) -> bool:
+    return told[0]["T"] in WORD_TYPES
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _parse(value: object) -> Position:

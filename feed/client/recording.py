@@ -1,8 +1,8 @@
 """Recording: all that a server sends, to a file that a replay reads.
 
-One JSON object a line, as the dialect has it: ticks, and between them connections (`success`,
-`subscription`), gaps and snapshots, so that nothing in the file pretends to be whole that is not. A
-file that a killed process leaves is readable: compressed ones grow by whole gzip members or zstd
+One JSON object a line, as the dialect has it: ticks, words where some are subscribed to, and between
+them connections (`success`, `subscription`), gaps and snapshots, so that nothing in the file
+pretends to be whole that is not. A file that a killed process leaves is readable: compressed ones grow by whole gzip members or zstd
 frames; every reader of these formats joins them.
 """
 
@@ -22,6 +22,7 @@ import zstandard
 from feed.client.events import Batch, Connected, Event, Gap, Snapshot
 from feed.client.stream import Stream
 from feed.client.ticks import Tick
+from feed.client.words import Word, Words
 from feed.errors import InvalidParameter
 from feed.wire.messages import CONNECTED
 from feed.wire.rfc3339 import rfc3339
@@ -98,6 +99,10 @@ class RecordingWriter:
         self.ticks += len(ticks)
         self._write(ticks)
 
+    def write_words(self, words: Sequence[Word]) -> None:
+        """Write words."""
+        self._write(words)
+
     def write_event(self, event: Event, acknowledgement: Mapping[str, object]) -> None:
         """Write what an event other than a batch has for a file; some have nothing.
 
@@ -145,7 +150,7 @@ async def record(
     Args:
         stream: whose consumer this becomes.
         recording: the file that is written; it stays open.
-        on_event: called with each event that is not a batch.
+        on_event: called with each event that is neither ticks nor words.
         count: the number of ticks after which it ends; None: never.
         seconds: the time after which it ends; None: never.
         flush_s: the time between two flushes.
@@ -163,6 +168,9 @@ async def record(
                 async for event in stream.events():
                     if flusher.done():
                         flusher.result()  # it ends only by an error
+                    if isinstance(event, Words):
+                        recording.write_words(event)
+                        continue
                     if not isinstance(event, Batch):
                         recording.write_event(event, acknowledgement)
                         on_event(event)

@@ -47,6 +47,7 @@ from feed.client.link import Dial
 from feed.client.papers import Papers, TokenSource
 from feed.client.subscription import Subscription, parse_url
 from feed.client.tables import Library, Tables, tables_of
+from feed.client.words import Words
 from feed.wire.beginning import read_beginning
 from feed.wire.codec_name import CodecName
 from feed.wire.error_codes import Consequence, consequence_of
@@ -67,8 +68,8 @@ class Stream:
     """Ticks of one subscription, across however many connections.
 
     Iterate over it for batches; then gaps, goodbyes and reconnects go to the logger `feed.client`
-    and into `counters`, and a batch after a gap carries it. Iterate over `events()` to get all of
-    them in order. One consumer at a time.
+    and into `counters`, and a batch after a gap carries it. Iterate over `words()` for answers of
+    language models, and over `events()` to get all of them in order. One consumer at a time.
 
     Attributes:
         subscription: channels and symbols.
@@ -203,6 +204,18 @@ class Stream:
         while (event := await self.next_event()) is not None:
             yield event
 
+    async def words(self) -> AsyncIterator[Words]:
+        """Yield what language models answer, as far as it is subscribed to: ticks are passed over.
+
+        What else happens goes to the logger, as in iterating over batches. After a gap that
+        concerns words their states come, with the texts so far.
+        """
+        async for event in self.events():
+            if isinstance(event, Words):
+                yield event
+            elif not isinstance(event, Batch):
+                _log.log(self._log_level(event), "%s: %s", self._url, event)
+
     def frames(self, library: Library | None = None, *, rows: int = 1) -> AsyncIterator[Tables]:
         """Yield ticks as frames of pandas or polars, one per channel: `tables["trades"]`.
 
@@ -233,7 +246,7 @@ class Stream:
         if isinstance(event, Bye) and not event.may_reconnect:
             await self._lifeline.drop()
             raise Refused(self._url, None, event.words or event.reason, by_feed=True)
-        if isinstance(event, Batch | Mark):
+        if isinstance(event, Batch | Words | Mark):
             self.position = event.position or self.position
             if isinstance(event, Batch):
                 self._note_ages(event)
@@ -291,7 +304,7 @@ class Stream:
             )
 
     def _log_level(self, event: Event) -> int:
-        if isinstance(event, Mark | Snapshot | Connected | Expiring | Refreshed):
+        if isinstance(event, Words | Mark | Snapshot | Connected | Expiring | Refreshed):
             return logging.INFO
         if isinstance(event, Unknown):  # there may be one in every message
             kind = event.message["T"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from yarl import URL
 
@@ -11,9 +11,11 @@ from feed.errors import InvalidParameter
 from feed.market.intervals import parse_interval
 from feed.market.symbols import ALL, SYMBOL_SHAPE, is_symbol
 from feed.market.ticks import Channel
+from feed.market.words import ID_SHAPE, WORD_CHANNELS, WordChannel, is_generation_id
 from feed.wire.projection import EVERY_LETTER, check_fields
 
 Symbols = str | Iterable[str]
+AnyChannel = Channel | WordChannel
 Fields = str | Iterable[str]
 OnLagName = Literal["gap", "conflate", "disconnect"]
 
@@ -26,13 +28,14 @@ class Subscription:
     """Channels × symbols, and how they are to come.
 
     Attributes:
-        symbols: per channel, at least one in all; "*" stands for every symbol.
+        symbols: per channel, at least one in all; "*" stands for every symbol. Of channels of words
+            their keys.
         conflate: per channel its interval, as the server reads it ("250ms").
         on_lag: the action of the server when the ring overruns us; None leaves it to the server.
         fields: the keys that ticks are to have, beside `T` and `S`; None: all.
     """
 
-    symbols: Mapping[Channel, tuple[str, ...]]
+    symbols: Mapping[AnyChannel, tuple[str, ...]]
     conflate: Mapping[str, str]
     on_lag: OnLagName | None = None
     fields: tuple[str, ...] | None = None
@@ -40,7 +43,7 @@ class Subscription:
     @classmethod
     def of(
         cls,
-        symbols: Mapping[Channel, Symbols],
+        symbols: Mapping[Channel, Symbols] | Mapping[AnyChannel, Symbols],
         conflate: Mapping[str, str] | None = None,
         on_lag: OnLagName | None = None,
         fields: Fields | None = None,
@@ -48,8 +51,8 @@ class Subscription:
         """Check what a caller wrote; a text is one symbol, or several with commas.
 
         Raises:
-            InvalidParameter: a text is not a symbol, `conflate`, `on_lag` or `fields` is not
-                accepted, or there is nothing to subscribe to.
+            InvalidParameter: a text is not a symbol or an id, `conflate`, `on_lag` or `fields` is
+                not accepted, or there is nothing to subscribe to.
         """
         listed = {channel: tuple(_listed(channel, wanted)) for channel, wanted in symbols.items()}
         listed = {channel: wanted for channel, wanted in listed.items() if wanted}
@@ -106,8 +109,9 @@ class Subscription:
 
     def acknowledgement(self) -> dict[str, Any]:
         """Return the `subscription` message with which a server confirms this."""
+        words = [channel for channel in WORD_CHANNELS if channel in self.symbols]
         return {"T": "subscription"} | {
-            channel.value: list(self.symbols.get(channel, ())) for channel in Channel
+            channel.value: list(self.symbols.get(channel, ())) for channel in (*Channel, *words)
         }
 
 
@@ -151,7 +155,7 @@ def _check_conflate(conflate: object) -> None:
         parse_interval(interval, "conflate")
 
 
-def _fields(wanted: object, symbols: Mapping[Channel, tuple[str, ...]]) -> tuple[str, ...] | None:
+def _fields(wanted: object, symbols: Iterable[AnyChannel]) -> tuple[str, ...] | None:
     """Return the keys that a caller wants, sorted; a text is one, or several with commas."""
     if wanted is None:
         return None
@@ -163,12 +167,14 @@ def _fields(wanted: object, symbols: Mapping[Channel, tuple[str, ...]]) -> tuple
     if unknown is not None or not letters:
         accepted = f"keys of ticks: {', '.join(sorted(EVERY_LETTER))}"
         raise InvalidParameter("fields", unknown if letters else wanted, accepted)
-    check_fields(frozenset(letters), symbols)
+    check_fields(frozenset(letters), cast("Iterable[Channel]", symbols))
     return tuple(sorted(set(letters)))
 
 
-def _listed(channel: Channel, wanted: object) -> list[str]:
-    accepted = f"'*' for every symbol, or {SYMBOL_SHAPE}"
+def _listed(channel: AnyChannel, wanted: object) -> list[str]:
+    of_words = isinstance(channel, WordChannel)
+    accepted = ID_SHAPE if of_words else f"'*' for every symbol, or {SYMBOL_SHAPE}"
+    is_accepted = is_generation_id if of_words else _is_symbol
     if isinstance(wanted, str):
         symbols = wanted.split(",") if wanted else []
     elif isinstance(wanted, Iterable):
@@ -176,6 +182,10 @@ def _listed(channel: Channel, wanted: object) -> list[str]:
     else:
         raise InvalidParameter(channel, wanted, f"{accepted}; a list of them")
     for symbol in symbols:
-        if symbol != ALL and not (isinstance(symbol, str) and is_symbol(symbol)):
+        if not (isinstance(symbol, str) and is_accepted(symbol)):
             raise InvalidParameter(channel, symbol, accepted)
     return symbols
+
+
+def _is_symbol(text: str) -> bool:
+    return text == ALL or is_symbol(text)

@@ -59,6 +59,7 @@ BAD: dict[str, list[str]] = {
     "--fields": ["", "q", "p,,s", "price", "a\nb"],
     "--first": [*NO_NUMBERS, "1001", "1.5"],
     "--from": ["x", "14:30", "-1", "a\nb"],
+    "--generations": ["x", "*", "gen_", "A" * 36, "a\nb", "\0"],
     "--host": ["", "0.0.0.0", "::", "feed.example", "a\nb"],
     "--html": ["", ".", "/no/such/folder/x.html", "\0"],
     "--instruments": ["", "/no/such.csv", ".", "a\nb"],

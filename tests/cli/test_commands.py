@@ -28,7 +28,7 @@ WRONG: list[tuple[list[str], list[str]]] = [
     ),
     (["serve", "--rat", "5"], ["feed: No such option: --rat"]),
     (["sevre"], ["feed: No such command 'sevre'"]),
-    (["tail"], ["feed: Missing option '--symbols'"]),
+    (["tail"], ["feed: --symbols: '' is not accepted"]),
     (["tail", "--symbols", "A?B"], ["feed: --symbols: 'A?B' is not accepted"]),
     (["tail", "--symbols", "A", "--channels", "x"], ["feed: --channels: 'x' is not accepted"]),
     (["tail", "--symbols", "A", "--after", "x"], ["feed: --after: 'x' is not accepted"]),

@@ -86,6 +86,7 @@ def test_tail_asks_for_what_its_options_say(server: FeedThread) -> None:
     server.do(server.feed.publish(1))
     arguments = ["--url", server.feed.url, "--symbols", "AAPL,BTC/USD", "--count", "1", "--quiet"]
     options = ["--conflate", "quotes:250ms", "--snapshot", "--channels", "trades,quotes,bars"]
+    options += ["--generations", f"gen_{'0' * 32}"]
     assert run(["tail", *arguments, *options]) == 0
     assert server.feed.asked == [
         (
@@ -96,6 +97,7 @@ def test_tail_asks_for_what_its_options_say(server: FeedThread) -> None:
                 "trades": ["AAPL", "BTC/USD"],
                 "quotes": ["AAPL", "BTC/USD"],
                 "bars": ["AAPL", "BTC/USD"],
+                "generations": [f"gen_{'0' * 32}"],
                 "conflate": {"quotes": "250ms"},
                 "snapshot": True,
             },

@@ -4,7 +4,7 @@ import re
 from dataclasses import fields
 from inspect import signature
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -24,9 +24,12 @@ from feed.client import (
     publisher,
 )
 from feed.client.stream import Stream
+from feed.client.words import Generated, Generation, State, Token
 from feed.market.ticks import CHANNEL_OF_KIND, CHANNELS
+from feed.market.words import WORD_CHANNELS, GenerationState, WordType
 from feed.wire.codec import CODECS
 from feed.wire.request_fields import MAX_AGES
+from feed.wire.word_fields import WORD_FIELDS
 
 CLIENT = Path(feed.__file__).with_name("web") / "src" / "client"
 
@@ -80,7 +83,9 @@ def source(name: str) -> str:
 def members(name: str, interface: str) -> set[str]:
     """Return the names of an interface's members."""
     match = re.search(
-        rf"export interface {interface}\b[^{{]*{{\n(.*?)\n}}", source(name), re.DOTALL
+        rf"^(?:export )?interface {interface}\b[^{{]*{{\n(.*?)\n}}",
+        source(name),
+        re.DOTALL | re.MULTILINE,
     )
     assert match is not None, interface
     return set(re.findall(r"^  (?:readonly )?(\w+)\??:", match[1], re.MULTILINE))
@@ -103,7 +108,7 @@ def python_words() -> dict[str, set[str]]:
     channels = {re.sub("([A-Z])", lambda match: f"_{match[1].lower()}", name) for name in CHANNELS}
     return {
         "counters": {field.name for field in fields(Counters)},
-        "options": set(signature(connect).parameters) - channels,
+        "options": set(signature(connect).parameters) - channels - set(WORD_CHANNELS),
     }
 
 
@@ -148,6 +153,15 @@ def test_values_have_the_same_names() -> None:
 
 def test_sets_are_the_same() -> None:
     assert listed("wire/ticks.ts", "CHANNELS") == list(CHANNELS)
+    assert listed("wire/words.ts", "WORD_CHANNELS") == list(WORD_CHANNELS)
+    assert listed("wire/words.ts", "GENERATION_STATES") == list(GenerationState)
+    assert set(get_args(State)) == set(GenerationState)
+    for name, form in {"Generation": Generation, "Token": Token, "Generated": Generated}.items():
+        theirs = members("wire/words.ts", name)
+        ends = members("wire/words.ts", "End") if name != "Token" else set()
+        [kind] = get_args(get_type_hints(form)["T"])
+        keys = {"T", "t", *WORD_FIELDS[WordType(kind)].values()}
+        assert theirs | ends == set(form.__annotations__) == keys
     kinds = dict(re.findall(r'^  (\w+): "(\w+)",$', source("wire/ticks.ts"), re.MULTILINE))
     assert kinds == CHANNEL_OF_KIND
     assert set(listed("wire/codec.ts", "CODECS")) == set(CODECS) - {"protobuf"}

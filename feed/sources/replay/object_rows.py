@@ -13,6 +13,7 @@ from feed.market.ticks import Bar, Channel, Kind, Quote, Status, Tick, Trade
 from feed.sources.instrument_row import instrument_of_row
 from feed.sources.replay.event_time import time_ns
 from feed.sources.replay.listing import Listings
+from feed.wire.word_fields import WORD_TYPES
 
 Row = dict[str, object]
 INSTRUMENT = "instrument"  # T of what tells of an instrument, in words and steps
@@ -21,6 +22,7 @@ BESIDE_TICKS = frozenset(
     {
         *("mark", "gap", "snapshot", "success", "subscription", "error", "bye", "feed", "warning"),
         *("expiring", "leaving"),
+        *WORD_TYPES,  # of answers that were recorded beside
     }
 )
 # The side that took liquidity, as files name it, in small letters. Some say on which side of the

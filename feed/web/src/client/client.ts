@@ -25,7 +25,7 @@ import type { Frame, Link, LinkObserver, LinkOptions, Settings } from "./link/li
 import type { LinkStatus } from "./link/status.ts";
 import type { SymbolState } from "./newest.ts";
 import type { Url } from "./platform.ts";
-import { type GapReport, Receiver } from "./receiver.ts";
+import { type GapReport, Receiver, type Words } from "./receiver.ts";
 import { SharedLink } from "./tabs/shared.ts";
 import type { CredentialsSource } from "./transports/transport.ts";
 import { Selection, type Symbols } from "./wire/selection.ts";
@@ -62,7 +62,9 @@ export interface FeedClientOptions extends Partial<Settings> {
 export interface FeedClientEvents {
   /** The ticks since the last animation frame. */
   batch: Batch;
-  /** Ticks that were due are not coming. A snapshot follows. */
+  /** Words of answers that are subscribed to as `generations`, as soon as they come. */
+  words: Words;
+  /** What was due is not coming. A snapshot follows. */
   gap: GapReport;
   /** The last known state is complete; its ticks came as batches with `isSnapshot`. */
   snapshot: { position: string | undefined };
@@ -119,6 +121,7 @@ export class FeedClient implements AsyncIterable<Batch> {
           stream.push(tick, isSnapshot);
         }
       },
+      words: (words) => this.#emitter.emit("words", words),
       gap: (gap) => this.#emitter.emit("gap", gap),
       snapshot: (position) => this.#emitter.emit("snapshot", { position }),
       conflation: (ticks, standFor) => this.#emitter.emit("conflation", { ticks, standFor }),
@@ -173,8 +176,8 @@ export class FeedClient implements AsyncIterable<Batch> {
    * Ask for more symbols; at any time, connected or not: requests while offline are merged and
    * goes out once there is a connection. Resolves once the server acknowledged it.
    *
-   * Throws InvalidInput for an unknown channel or a text that is not a symbol, LimitExceeded above
-   * 20,000 symbols. The promise is rejected with LimitExceeded when 1,000 callers wait already,
+   * Throws InvalidInput for an unknown channel, or a text that is not a symbol or not an id,
+   * LimitExceeded above 20,000 symbols. The promise is rejected with LimitExceeded when 1,000 callers wait already,
    * with Refused when the server says no, with Closed when the client is closed; it may be left
    * alone.
    */
@@ -256,7 +259,7 @@ export class FeedClient implements AsyncIterable<Batch> {
       },
       onStatus: (status) => this.#statusChanged(status),
       onProblem: (error) => this.#problem(error),
-      newest: (selection) => this.#receiver.newest.of(selection),
+      newest: (selection) => this.#receiver.known(selection),
       warnings: () => this.#receiver.warnings,
     };
     const group = typeof shared === "string" ? shared : "";

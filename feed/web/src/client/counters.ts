@@ -18,6 +18,8 @@ export interface Counters {
   /** Conflated ticks received, and how many ticks they stand for. */
   conflatedTicks: number;
   conflatedFrom: number;
+  /** Words of answers received for this client's selection; states of them too. */
+  words: number;
   /** Batches delivered to listeners, and ticks that were replaced by newer ones before that. */
   batches: number;
   merged: number;
@@ -48,6 +50,7 @@ export function noCounters(): Counters {
     missing: 0,
     conflatedTicks: 0,
     conflatedFrom: 0,
+    words: 0,
     batches: 0,
     merged: 0,
     unknown: 0,

@@ -36,7 +36,6 @@ export {
   watchAnswer,
 } from "./generating/generate.ts";
 export type { GenerationState, Grounding, Usage } from "./generating/transcript.ts";
-export { isGenerationId } from "./generating/watching.ts";
 export type { Settings } from "./link/link.ts";
 export type { LinkStatus, Phase } from "./link/status.ts";
 export type { SymbolState } from "./newest.ts";
@@ -51,7 +50,7 @@ export type {
   PublishedStatus,
   PublishedTrade,
 } from "./publishing/rows.ts";
-export type { GapReport } from "./receiver.ts";
+export type { GapReport, Words } from "./receiver.ts";
 export type {
   Conflation,
   Credentials,
@@ -68,3 +67,11 @@ export { isSymbol, type Symbols } from "./wire/selection.ts";
 export type { Splitter } from "./wire/splitter.ts";
 export * from "./wire/ticks.ts";
 export { timeMs, timeNs } from "./wire/time.ts";
+export {
+  type Generated,
+  type Generation,
+  isGenerationId,
+  isWord,
+  type Token,
+  type Word,
+} from "./wire/words.ts";

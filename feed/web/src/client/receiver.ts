@@ -10,6 +10,7 @@ import { Ages } from "./ages.ts";
 import { type Counters, noCounters } from "./counters.ts";
 import type { Frame } from "./link/link.ts";
 import { Newest } from "./newest.ts";
+import { Texts } from "./texts.ts";
 import { Warnings } from "./warnings.ts";
 import { distance } from "./wire/position.ts";
 import { Selection } from "./wire/selection.ts";
@@ -23,6 +24,7 @@ import {
   type Warning,
 } from "./wire/ticks.ts";
 import { timeMs } from "./wire/time.ts";
+import { type Generation, isWord, type Word } from "./wire/words.ts";
 
 /** A gap with its numbers. */
 export interface GapReport extends Gap {
@@ -30,9 +32,19 @@ export interface GapReport extends Gap {
   missing: number | undefined;
 }
 
+/** Words of answers that came together, in order. */
+export interface Words {
+  words: readonly Word[];
+  /** Whether these are states, each with the text so far, rather than news. */
+  isSnapshot: boolean;
+  /** The position after the last of them. */
+  position: string | undefined;
+}
+
 /** The listener for the content of frames. */
 export interface ReceiverHost {
   tick(tick: Tick, isSnapshot: boolean): void;
+  words(words: Words): void;
   gap(gap: GapReport): void;
   snapshot(position: string | undefined): void;
   conflation(ticks: number, standFor: number): void;
@@ -50,6 +62,7 @@ const SAMPLED_TICKS = 16;
 export class Receiver {
   readonly #host: ReceiverHost;
   readonly #newest = new Newest();
+  readonly #texts = new Texts();
   readonly #warnings = new Warnings();
   readonly #eventAges = new Ages();
   readonly #deliveryAges = new Ages();
@@ -63,6 +76,11 @@ export class Receiver {
 
   get newest(): Newest {
     return this.#newest;
+  }
+
+  /** All that is known of a selection: the newest ticks, and the texts so far. */
+  known(selection: Selection): (Tick | Generation)[] {
+    return [...this.#newest.of(selection), ...this.#texts.of(selection)];
   }
 
   get selection(): Selection {
@@ -101,6 +119,14 @@ export class Receiver {
     const sampleEvery = Math.ceil(frame.messages.length / SAMPLED_TICKS);
     let conflated = 0;
     let standFor = 0;
+    let words: Word[] = [];
+    const tell = (): void => {
+      if (words.length > 0) {
+        const { position } = frame;
+        this.#host.words({ words, isSnapshot: this.#inSnapshot, position });
+        words = [];
+      }
+    };
     for (const [index, message] of frame.messages.entries()) {
       if (isTick(message)) {
         this.#newest.update(message);
@@ -125,10 +151,18 @@ export class Receiver {
           }
         }
         this.#host.tick(message, this.#inSnapshot);
+      } else if (isWord(message)) {
+        this.#texts.update(message);
+        if (this.#selection.includes(message)) {
+          counters.words += 1;
+          words.push(message);
+        }
       } else {
+        tell();
         this.#receiveOther(message, frame.receivedMs);
       }
     }
+    tell();
     if (conflated > 0) {
       counters.conflatedTicks += conflated;
       counters.conflatedFrom += standFor;
@@ -136,7 +170,10 @@ export class Receiver {
     }
   }
 
-  #receiveOther(message: Exclude<Frame["messages"][number], Tick>, receivedMs: number): void {
+  #receiveOther(
+    message: Exclude<Frame["messages"][number], Tick | Word>,
+    receivedMs: number,
+  ): void {
     switch (message.T) {
       case "mark":
         if (message.t !== undefined) {

@@ -138,6 +138,7 @@ test("a receiver counts gaps, conflation and the ages of ticks and marks", () =>
   const tell = (...event: unknown[]) => void told.push(event);
   const receiver = new Receiver({
     tick: () => {},
+    words: () => {},
     gap: ({ missing }) => tell("gap", missing),
     snapshot: () => {},
     conflation: (ticks, standFor) => tell("conflation", ticks, standFor),

@@ -6,17 +6,9 @@
  */
 
 import { GenerationFailed, Malformed } from "../errors.ts";
+import { GENERATION_STATES, type GenerationState } from "../wire/words.ts";
 
-/** How a generation stands, or ended. */
-export const GENERATION_STATES = [
-  "running",
-  "stop",
-  "length",
-  "cancelled",
-  "failed",
-  "interrupted",
-] as const;
-export type GenerationState = (typeof GENERATION_STATES)[number];
+export { GENERATION_STATES, type GenerationState };
 
 /** The tokens of an answer, as its model counts them. */
 export interface Usage {

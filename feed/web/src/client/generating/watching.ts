@@ -8,11 +8,11 @@
 import { InvalidInput, Malformed, Refused } from "../errors.ts";
 import { FINAL_CODES } from "../wire/errorcodes.ts";
 import { EventSplitter } from "../wire/eventstream.ts";
+import { isGenerationId } from "../wire/words.ts";
 import { GENERATION_STATES, type GenerationState, type Transcript, usageOf } from "./transcript.ts";
 import { parse, type Wanted, type Way } from "./way.ts";
 
 const PATH = "v1/sse";
-const ID = /^gen_[0-9a-f]{32}$/;
 
 interface Word {
   T?: unknown;
@@ -29,11 +29,6 @@ interface Word {
   reconnect?: unknown;
   prompt_tokens?: unknown;
   completion_tokens?: unknown;
-}
-
-/** Whether a text may be the id of an answer. */
-export function isGenerationId(text: unknown): text is string {
-  return typeof text === "string" && ID.test(text);
 }
 
 export class Watching implements Way {

@@ -19,6 +19,7 @@ import { LineSplitter } from "./ndjson.ts";
 import type { Splitter } from "./splitter.ts";
 import { isTick, type Message } from "./ticks.ts";
 import { formatTime } from "./time.ts";
+import { isWholeWord, isWord } from "./words.ts";
 
 export const CODECS = ["json", "msgpack"] as const;
 export type CodecName = (typeof CODECS)[number];
@@ -48,7 +49,7 @@ export function decodeFrame(payload: Payload, codec: CodecName): Message[] {
   for (const message of messages) {
     if (!isMessage(message)) {
       throw new Malformed(
-        "a frame is an array of objects with a T, and ticks have S and t",
+        "a frame is an array of objects with a T, ticks have S and t, and words id, n and text",
         message,
       );
     }
@@ -61,9 +62,12 @@ function isMessage(value: unknown): value is Message {
     return false;
   }
   const { T, S, t } = value as { T?: unknown; S?: unknown; t?: unknown };
-  return (
-    typeof T === "string" && (!isTick({ T }) || (typeof S === "string" && typeof t === "string"))
-  );
+  if (typeof T !== "string") {
+    return false;
+  }
+  return isTick({ T })
+    ? typeof S === "string" && typeof t === "string"
+    : !isWord({ T }) || isWholeWord(value);
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

@@ -11,6 +11,7 @@
 import { Malformed } from "../errors.ts";
 import { type Position, readPosition } from "./position.ts";
 import { type Gap, isTick, type Message } from "./ticks.ts";
+import { isWord } from "./words.ts";
 
 export class Progress {
   #current: string | undefined;
@@ -88,7 +89,7 @@ export class Progress {
       if (inSnapshot) {
         return messages;
       }
-      const kept = messages.filter((message) => !isTick(message));
+      const kept = messages.filter((message) => !(isTick(message) || isWord(message)));
       this.duplicates += messages.length - kept.length;
       return kept;
     }

@@ -1,5 +1,5 @@
 /**
- * The selection of a subscriber: channels × symbols, with `*` for every symbol.
+ * The selection of a subscriber: channels × symbols, with `*` for every symbol, and keys of words.
  *
  * A selection is a value: it never changes, and adding or removing gives another one. Knows how a
  * selection looks in a query string and in a control message; knows no transport.
@@ -8,6 +8,14 @@
 import { InvalidInput, LimitExceeded } from "../errors.ts";
 import type { Query } from "../platform.ts";
 import { CHANNEL_OF_KIND, CHANNELS, type Channel, type Tick } from "./ticks.ts";
+import {
+  ID_SHAPE,
+  isGenerationId,
+  isWord,
+  WORD_CHANNELS,
+  type Word,
+  type WordChannel,
+} from "./words.ts";
 
 export const ALL = "*";
 /** Symbols over all channels that one client asks for; the server's own limit may be lower. */
@@ -23,17 +31,24 @@ export function isSymbol(text: string): boolean {
   return SYMBOL.test(text);
 }
 
-/** Symbols as the caller writes them: `{ trades: ["AAPL"], quotes: ["*"] }`. */
-export type Symbols = Partial<Record<Channel, readonly string[]>>;
+/** A channel of ticks, or of words. */
+export type AnyChannel = Channel | WordChannel;
+const ALL_CHANNELS: readonly AnyChannel[] = [...CHANNELS, ...WORD_CHANNELS];
+
+/**
+ * Symbols as the caller writes them: `{ trades: ["AAPL"], quotes: ["*"] }`; of `generations` the ids
+ * of answers.
+ */
+export type Symbols = Partial<Record<AnyChannel, readonly string[]>>;
 
 export class Selection {
   static readonly NOTHING = new Selection(new Map());
 
-  readonly #channels: ReadonlyMap<Channel, ReadonlySet<string>>;
+  readonly #channels: ReadonlyMap<AnyChannel, ReadonlySet<string>>;
   /** Symbols over all channels; a `*` counts as one. */
   readonly entries: number;
 
-  private constructor(channels: Map<Channel, ReadonlySet<string>>) {
+  private constructor(channels: Map<AnyChannel, ReadonlySet<string>>) {
     this.#channels = channels;
     this.entries = [...channels.values()].reduce((sum, symbols) => sum + symbols.size, 0);
   }
@@ -41,21 +56,19 @@ export class Selection {
   /**
    * Make a selection.
    *
-   * Throws InvalidInput for an unknown channel or a text that is not a symbol.
+   * Throws InvalidInput for an unknown channel, or a text that is not a symbol or not an id.
    */
   static of(symbols: Symbols): Selection {
-    const channels = new Map<Channel, ReadonlySet<string>>();
+    const channels = new Map<AnyChannel, ReadonlySet<string>>();
     for (const name of Object.keys(symbols)) {
-      if (!CHANNELS.includes(name as Channel)) {
-        throw new InvalidInput("channel", name, CHANNELS.join(", "));
+      if (!ALL_CHANNELS.includes(name as AnyChannel)) {
+        throw new InvalidInput("channel", name, ALL_CHANNELS.join(", "));
       }
     }
-    for (const channel of CHANNELS) {
+    for (const channel of ALL_CHANNELS) {
       const some = symbols[channel] ?? [];
       for (const symbol of some) {
-        if (symbol !== ALL && !isSymbol(symbol)) {
-          throw new InvalidInput(channel, symbol, SYMBOL_SHAPE);
-        }
+        check(channel, symbol);
       }
       if (some.length > 0) {
         channels.set(channel, new Set(some));
@@ -69,14 +82,17 @@ export class Selection {
   }
 
   /** The symbols of one channel. */
-  symbols(channel: Channel): ReadonlySet<string> {
+  symbols(channel: AnyChannel): ReadonlySet<string> {
     return this.#channels.get(channel) ?? new Set();
   }
 
-  /** Tell whether a tick was asked for. */
-  includes(tick: Tick): boolean {
-    const symbols = this.#channels.get(CHANNEL_OF_KIND[tick.T]);
-    return symbols !== undefined && (symbols.has(tick.S) || symbols.has(ALL));
+  /** Tell whether a tick, or a word, was asked for. */
+  includes(event: Tick | Word): boolean {
+    if (isWord(event)) {
+      return this.#channels.get("generations")?.has(event.id) ?? false;
+    }
+    const symbols = this.#channels.get(CHANNEL_OF_KIND[event.T]);
+    return symbols !== undefined && (symbols.has(event.S) || symbols.has(ALL));
   }
 
   /**
@@ -98,7 +114,7 @@ export class Selection {
 
   /** This less the other; a `*` is removed only by a `*`. */
   without(other: Selection): Selection {
-    const channels = new Map<Channel, ReadonlySet<string>>();
+    const channels = new Map<AnyChannel, ReadonlySet<string>>();
     for (const [channel, symbols] of this.#channels) {
       const removed = other.#channels.get(channel);
       const left =
@@ -121,8 +137,8 @@ export class Selection {
   }
 
   /** As the keys of a control message: `{ trades: ["AAPL"] }`, without empty channels. */
-  toJSON(): Partial<Record<Channel, string[]>> {
-    const message: Partial<Record<Channel, string[]>> = {};
+  toJSON(): Partial<Record<AnyChannel, string[]>> {
+    const message: Partial<Record<AnyChannel, string[]>> = {};
     for (const [channel, symbols] of this.#channels) {
       message[channel] = [...symbols].sort();
     }
@@ -134,5 +150,15 @@ export class Selection {
     for (const [channel, symbols] of Object.entries(this.toJSON())) {
       query.set(channel, symbols.join(","));
     }
+  }
+}
+
+function check(channel: AnyChannel, key: string): void {
+  if (channel === "generations") {
+    if (!isGenerationId(key)) {
+      throw new InvalidInput(channel, key, ID_SHAPE);
+    }
+  } else if (key !== ALL && !isSymbol(key)) {
+    throw new InvalidInput(channel, key, SYMBOL_SHAPE);
   }
 }

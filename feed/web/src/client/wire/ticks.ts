@@ -5,6 +5,8 @@
  * are RFC 3339 texts with nanoseconds, because no JavaScript number holds nanoseconds since 1970.
  */
 
+import type { Word } from "./words.ts";
+
 export const CHANNELS = [
   "trades",
   "quotes",
@@ -126,6 +128,8 @@ export interface Gap {
   from: string;
   to: string;
   reason: string;
+  /** Those that it concerns; without it all that are subscribed to. */
+  channels?: string[];
 }
 
 /** Between "begin" and "end" come ordinary ticks: the last known state per symbol. */
@@ -138,6 +142,8 @@ export interface SnapshotBorder {
 /** The full state of the subscription of this connection. */
 export interface SubscriptionState extends Partial<Record<Channel, string[]>> {
   T: "subscription";
+  /** Ids of answers, where there are some. */
+  generations?: string[];
   /** Intervals of conflated channels, as the server rounded them. */
   conflate?: Partial<Record<Channel, string>>;
 }
@@ -209,6 +215,7 @@ export interface Bye {
 
 export type Message =
   | Tick
+  | Word
   | Mark
   | Gap
   | SnapshotBorder
