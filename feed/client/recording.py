@@ -1,9 +1,9 @@
 """Recording: all that a server sends, to a file that a replay reads.
 
-One JSON object a line, as the dialect has it: ticks, words where some are subscribed to, and between
-them connections (`success`, `subscription`), gaps and snapshots, so that nothing in the file
-pretends to be whole that is not. A file that a killed process leaves is readable: compressed ones grow by whole gzip members or zstd
-frames; every reader of these formats joins them.
+One JSON object a line, as the dialect has it: ticks, words where some are subscribed to, and
+between them connections (`success`, `subscription`), gaps and snapshots, so that nothing in the
+file pretends to be whole that is not. A file that a killed process leaves is readable: compressed
+ones grow by whole gzip members or zstd frames; every reader of these formats joins them.
 """
 
 import asyncio

@@ -36,6 +36,7 @@ NEEDED = {
     "ask": ["x"],
     "bench": ["fanout"],
 }
+NEEDED_INSTEAD = {("tail", "--symbols"), ("ask", "--watch")}  # these stand in its place
 NO_NUMBERS = ["", "x", "nan", "1e999", "-1", "½", "1\n2"]
 NO_NAMES = ["", "x", "AUTO", "a\nb", "\0"]
 
@@ -94,6 +95,7 @@ BAD: dict[str, list[str]] = {
     "--llm-max-tokens": [*NO_NUMBERS, "0", "1.5"],
     "--llm-model": ["", "x", "=x", "x=", "a b=c", "market=x", "a=b", "a\nb=c", "\0=x"],
     "--llm-tokens-per-minute": [*NO_NUMBERS, "0", "1.5"],
+    "--model": [""],
     "--name": ["", "a b", "a;b", "a{", "*.example.com", "a\nb", "\0"],
     "--on-bad-row": NO_NAMES,
     "--pair": ["", "a", "a,a", "a,b", "a,b,c", "a b,c", "a,b\nc", "\0"],
@@ -131,6 +133,7 @@ BAD: dict[str, list[str]] = {
     "--speed": [*NO_NUMBERS, "0"],
     "--state": ["", "/no/such/folder", "pyproject.toml", "\0"],
     "--start": ["", "now", "1700000000", "2026-01-02", "2026-01-02T14:30:00", "a\nb"],
+    "--watch": ["", "x", "*", "gen_", "a\nb", "\0"],
     "--trust-proxy": ["", "x", "10.0.0.1/8", "10.0.0.0/33", "feed.example", "::/129", "a\nb"],
     "--subscribers": [*NO_NUMBERS, "0", "1.5"],
     "--symbol": ["A,B", " A", "A*", "a\nb", "A" * 65],
@@ -302,7 +305,7 @@ def test_an_unknown_key_of_a_file_is_refused_in_one_line(
 def test_a_bad_value_is_refused_in_one_line(
     command: str, option: str, value: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    needed = [] if option == "--symbols" and command == "tail" else NEEDED[command]
+    needed = [] if (command, option) in NEEDED_INSTEAD else NEEDED[command]
     line = is_refused_in_one_line([command, *needed, f"{option}={value}"], capfd)
     assert option in line
 
