@@ -24,6 +24,7 @@ from feed.broadcast.twin_lane import TwinLane
 from feed.broadcast.wildcard_sets import WildcardSets
 from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.conflation import Conflator
+from feed.market.words import WordChannel
 from feed.wire.codec import Codec
 from feed.wire.compression import Compression
 from feed.wire.framing import Framing
@@ -130,6 +131,14 @@ class Lanes:
     def index_entries(self) -> int:
         """How many (channel, symbol) pairs all payloads with members hold together."""
         return sum(index.entries for index in self._indexes.values()) - self._left_entries
+
+    def readers_of(self, channel: WordChannel) -> int:
+        """Return how many subscribers have selected keys of a channel of words; 1 µs a twin."""
+        return sum(
+            twin.members
+            for twin in self._twins.values()
+            if any(chosen is channel for chosen, _ in twin.payload.key.selection.words)
+        )
 
     def indexes(self, interval_ms: int) -> Iterator[tuple[Codec, SelectionIndex]]:
         """Yield the index of each codec in use for an interval; 0 ms: lossless."""

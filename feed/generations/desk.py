@@ -19,7 +19,7 @@ from feed.generations.model import Model, ModelError
 from feed.generations.models import Models
 from feed.generations.ownership import Ownership
 from feed.generations.speech import Speech
-from feed.generations.tally import Tally
+from feed.generations.tally import INTERNAL, Tally
 from feed.generations.transcript import Ending, Transcript
 from feed.hub.door import owner_of
 from feed.hub.hub import Hub
@@ -38,7 +38,7 @@ STOPPED = Ending(GenerationState.CANCELLED, words="it was cancelled")
 INTERRUPTED = Ending(
     GenerationState.INTERRUPTED, "interrupted", "the server ended before the answer did"
 )
-_FAILED = Ending(GenerationState.FAILED, "internal", "the server failed; it has been logged")
+_FAILED = Ending(GenerationState.FAILED, INTERNAL, "the server failed; it has been logged")
 
 Gather = Callable[[Asked, Grants], Awaitable[Facts]]
 
@@ -65,7 +65,7 @@ class Generations:
         """
         self.archive = Archive()
         self.began_s = hub.clock.wall_ns() // _NS_PER_S
-        self.tally = Tally()
+        self.tally = Tally(models.fixed)
         self.holdings = Holdings()
         self._hub = hub
         self._models = models
@@ -78,6 +78,11 @@ class Generations:
     def running(self) -> int:
         """How many are being written."""
         return len(self._speeches)
+
+    @property
+    def watchers(self) -> int:
+        """How many connections read generations, live or behind."""
+        return self._hub.broadcast.lanes.readers_of(WordChannel.GENERATIONS)
 
     async def models(self) -> list[str]:
         """Return the names of all models that may be asked."""
@@ -105,10 +110,10 @@ class Generations:
             raise Unavailable(words, None)
         if self._leaves:
             raise Unavailable("the server ends, and answers nothing any more", LEAVING_RETRY_S)
-        owner = owner_of(identity, place)
+        asked_ns, owner = self._hub.clock.mono_ns(), owner_of(identity, place)
         prompt_bytes = sum(len(turn.content.encode(errors="surrogatepass")) for turn in asked.turns)
         try:
-            self._allowance.enter(owner, prompt_bytes, self._hub.clock.mono_ns())
+            self._allowance.enter(owner, prompt_bytes, asked_ns)
             try:
                 model = await self._models.find(asked.model)
                 facts = await self._facts(model, asked, identity.grants)
@@ -118,7 +123,9 @@ class Generations:
         except ModelError as error:
             self.tally.failed[error.kind] += 1
             raise
-        return self._begin(asked, model, facts, identity=identity, owner=owner, api=api)
+        return self._begin(
+            asked, model, facts, asked_ns=asked_ns, identity=identity, owner=owner, api=api
+        )
 
     def stop(self, generation: Generation, identity: Identity) -> None:
         """Cancel one's own generation; harmless when it is over.
@@ -174,6 +181,7 @@ class Generations:
                 log.append(INTERRUPTED.after(generation.last, wall_ns))
                 self._hub.publisher.say(log[-1:])
                 generation.note_said()
+                self.tally.end(INTERRUPTED.state)
 
     async def run(self) -> None:
         """Look for generations that nobody reads, for ever."""
@@ -230,6 +238,7 @@ class Generations:
         model: Model,
         facts: Facts | None,
         *,
+        asked_ns: int,
         identity: Identity,
         owner: Hashable,
         api: str,
@@ -242,10 +251,10 @@ class Generations:
         ownership.tell(first)
         generation = Generation(transcript.log, asked, ownership, api)
         self.archive.add(generation)
-        self.tally.started[model.name] += 1
+        self.tally.begin(model.name)
         log.info("generation_began", generation=key, model=model.name, **identity.told)
         hub.publisher.say([first])
-        speech = Speech(generation, transcript, owner, hub.clock, self._say)
+        speech = Speech(generation, transcript, owner, hub.clock, self._say, asked_ns=asked_ns)
         self._speeches[key] = speech
         speech.task = asyncio.create_task(speech.hear(model.answer(asked, facts)), name=key)
         # A callback, since a task that is cancelled before its first step does nothing at all.
@@ -257,11 +266,9 @@ class Generations:
         generation, mono_ns = speech.generation, self._hub.clock.mono_ns()
         tokens = sum(word.type is WordType.TOKEN for word in words)
         if tokens:
-            since_ns = speech.asked_ns if speech.said_ns is None else speech.said_ns
-            tally = self.tally
-            times = tally.first_token_ns if speech.said_ns is None else tally.between_tokens_ns
-            times.observe(mono_ns - since_ns)
-            tally.tokens[generation.model] += tokens
+            first = speech.said_ns is None
+            waited_ns = mono_ns - (speech.asked_ns if speech.said_ns is None else speech.said_ns)
+            self.tally.note_tokens(generation.model, tokens, waited_ns, first=first)
             speech.said_ns = mono_ns
             self._allowance.spend(speech.owner, tokens, mono_ns)
         self._hub.publisher.say(words)
@@ -298,9 +305,7 @@ class Generations:
         self._allowance.leave(speech.owner)
         self._allowance.spend(speech.owner, speech.uncounted_tokens, self._hub.clock.mono_ns())
         generation.ending = ending
-        self.tally.ended[ending.state] += 1
-        if ending.state is GenerationState.FAILED:
-            self.tally.failed[ending.code] += 1
+        self.tally.end(ending.state, ending.code)
         log.info("generation_ended", generation=generation.id, state=ending.state, code=ending.code)
         speech.end(ending)
 

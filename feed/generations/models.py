@@ -15,6 +15,12 @@ class Models:
         self._embedded = embedded
         self._upstream = upstream
 
+    @property
+    def fixed(self) -> list[str]:
+        """The names that are known from the start, whatever an upstream says that it has."""
+        configured = [] if self._upstream is None else self._upstream.configured
+        return [*configured, self._embedded.name]
+
     async def names(self) -> list[str]:
         """Return all names, first that of the model that answers where none is named."""
         known = [] if self._upstream is None else await self._upstream.names()

@@ -47,11 +47,13 @@ class Speech:
         owner: Hashable,
         clock: Clock,
         say: Callable[["Speech", list[GenerationWord]], None],
+        *,
+        asked_ns: int,
     ) -> None:
         """Begin; `say` takes words in order."""
         self.generation = generation
         self.owner = owner
-        self.asked_ns = clock.mono_ns()
+        self.asked_ns = asked_ns
         self.said_ns: int | None = None
         self.task: asyncio.Task[Ending] | None = None
         self._transcript = transcript

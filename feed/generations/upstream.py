@@ -124,6 +124,11 @@ class Upstream:
             log.warning("keys_without_tls", url=options.llm)
         return cls(options, key)
 
+    @property
+    def configured(self) -> list[str]:
+        """The names of models that were configured, which are then all that there are."""
+        return list(self._options.llm_models)
+
     async def names(self) -> list[str]:
         """Return the names of the models that clients may ask for, as far as is known now."""
         return await self._models.names()
