@@ -9,9 +9,10 @@ is written. Knows no loop, clock or socket; the hub, which has them, asks, and s
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from feed.broadcast.beginnings import note_subscription
 from feed.broadcast.behind import Behind
 from feed.broadcast.cut import Broadcast, Cut
-from feed.broadcast.flight_record import WARNING_REASONS, From, Happened
+from feed.broadcast.flight_record import WARNING_REASONS, Happened
 from feed.broadcast.ladder import Ladder, LadderCounts
 from feed.broadcast.lane import Socket
 from feed.broadcast.limits import Limits
@@ -33,7 +34,7 @@ from feed.wire.disconnect import Reason
 from feed.wire.framing import Framing
 from feed.wire.grants import Grants
 from feed.wire.messages import GapReason, Message, WarningReason
-from feed.wire.position import BEGINNING, Position
+from feed.wire.position import Position
 from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
 
@@ -181,7 +182,7 @@ class Audience:
         due = subscriber.due
         if on_lag is not None:
             subscriber.ladder.on_lag = on_lag
-        self._note_subscription(subscriber, selection, after, last)
+        note_subscription(self.broadcast, subscriber, selection, after, last, snapshot=snapshot)
         if isinstance(after, Rewound):
             due.rewind(selection, after.sequence, had)
             self.resumes[Resume.REWOUND] += 1
@@ -462,22 +463,3 @@ class Audience:
         search = Search(broadcast.ring, segments, selection, last, upto)
         subscriber.due.search(search, had, settled)
         self.resumes[Resume.REWOUND] += 1
-
-    def _note_subscription(
-        self,
-        subscriber: Subscriber,
-        selection: Selection,
-        after: Position | Rewound | str | None,
-        last: int | None,
-    ) -> None:
-        """Put on record where a subscription begins."""
-        begins, sequence = From.NOW, subscriber.due.backlog.sequence
-        if last is not None:
-            begins = From.LAST
-        elif isinstance(after, Rewound):
-            begins, sequence = From.TIME, after.sequence
-        elif isinstance(after, Position) and after.epoch == self.broadcast.ring.epoch:
-            begins, sequence = From.POSITION, after.sequence
-        elif after is not None:
-            begins = From.BEGINNING if after == BEGINNING else From.OTHER_EPOCH
-        subscriber.ladder.note(Happened.SUBSCRIBED, begins, sequence, selection.entries)

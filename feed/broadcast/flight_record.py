@@ -36,6 +36,7 @@ class Happened(IntEnum):
     GAP = 5  # up to its sequence, of as many ticks; the detail is its reason's place
     WARNED = 6  # of as many names; the detail is its reason's place
     IDENTIFIED = 7  # it had not shown who it is before
+    READS = 8  # a generation, of whose id its sequence is a half, as its detail says (`Reads`)
 
 
 class From(IntEnum):
@@ -47,6 +48,13 @@ class From(IntEnum):
     BEGINNING = 3
     TIME = 4
     LAST = 5  # after so many ticks back from its sequence
+
+
+class Reads(IntEnum):
+    """What a reader of a generation is given; the count of the event is a number of words."""
+
+    REST = 0  # what follows so many words, which it has
+    STATE = 1  # so many words as one text, and what follows
 
 
 # Numbers, since subscribers fall behind by the thousand: with objects an event took three times as

@@ -72,9 +72,10 @@ class KeyedStates:
 
     Attributes:
         used_bytes: of all logs.
+        max_bytes: the most that they may be, but for those that are not over.
     """
 
-    __slots__ = ("_kept", "_max_bytes", "_max_log_bytes", "_ttl_ns", "used_bytes")
+    __slots__ = ("_kept", "_max_log_bytes", "_ttl_ns", "max_bytes", "used_bytes")
 
     def __init__(
         self,
@@ -90,7 +91,7 @@ class KeyedStates:
             ttl_ns: the time for which a key is kept that is over.
         """
         self._kept: dict[Key, _Kept] = {}  # those with the oldest newest word first
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._max_log_bytes = max_log_bytes
         self._ttl_ns = ttl_ns
         self.used_bytes = 0
@@ -106,7 +107,7 @@ class KeyedStates:
         """Take in the words of a cut, whose first has a sequence."""
         for sequence, word in enumerate(words, first):
             self._add((word.kind, word.symbol), word, sequence, mono_ns)
-        if self.used_bytes > self._max_bytes:
+        if self.used_bytes > self.max_bytes:
             self._make_room()
 
     def log(self, channel: WordChannel, key: str) -> Sequence[Word] | None:
@@ -123,6 +124,15 @@ class KeyedStates:
         """Return the sequences of the words that `log` returns."""
         kept = self._kept.get((channel, key))
         return () if kept is None else kept.sequences
+
+    def words_upto(self, channel: WordChannel, key: str, sequence: int) -> int:
+        """Return how many words of a key there are up to a sequence, as far as is known."""
+        kept = self._kept.get((channel, key))
+        if kept is None:
+            return 0
+        index = bisect_right(kept.sequences, sequence)
+        last = kept.words[index - 1] if index else kept.base
+        return 0 if last is None else last.number + 1
 
     def state(self, channel: WordChannel, key: str) -> Word | None:
         """Return the state of a key; None: nothing is known of it."""
@@ -217,7 +227,7 @@ class KeyedStates:
     def _make_room(self) -> None:
         """Forget keys that are over, the oldest first, until there is room."""
         for name, kept in list(self._kept.items()):
-            if self.used_bytes <= self._max_bytes:
+            if self.used_bytes <= self.max_bytes:
                 return
             if _is_over(kept):
                 self.forget(*name)

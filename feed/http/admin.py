@@ -215,7 +215,7 @@ def log_action(request: web.Request, event: str, **whom: object) -> None:
 
 def _scribe(server: Server) -> Scribe:
     hub = server.hub
-    return Scribe(hub.broadcast.ring, hub.clock.mono_ns(), hub.clock.wall_ns())
+    return Scribe(hub.broadcast.ring, hub.broadcast.keyed, hub.clock.mono_ns(), hub.clock.wall_ns())
 
 
 def _session(server: Server, number: int) -> Session | None:

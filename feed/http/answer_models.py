@@ -293,6 +293,15 @@ class ProducerAnswer(TypedDict):
     heard: Annotated[Time, Field(description="when the producer was last heard of")]
 
 
+class GenerationsStatus(TypedDict):
+    """The answers of language models."""
+
+    running: Annotated[Count, Field(description="that are being written")]
+    watchers: Annotated[Count, Field(description="connections that read some")]
+    kept: Annotated[Count, Field(description="that can be read again, running ones among them")]
+    kept_bytes: Count
+
+
 class StatusAnswer(TypedDict):
     """How the server is."""
 
@@ -313,6 +322,7 @@ class StatusAnswer(TypedDict):
     behind: Count
     largest_lag_ticks: Count
     lanes: Count
+    generations: GenerationsStatus
     traffic: list[TrafficStatus]
     ladder: Annotated[dict[str, int], Field(description="steps of those that were slow")]
     resumes: Annotated[dict[str, int], Field(description="positions that came, by outcome")]
@@ -369,7 +379,14 @@ class ConnectionLine(TypedDict):
 
 Numbers = TypedDict(
     "Numbers",
-    {"pos": PositionText, "from": PositionText, "to": PositionText, "count": Count, "reason": str},
+    {
+        "pos": PositionText,
+        "from": PositionText,
+        "to": PositionText,
+        "count": Count,
+        "reason": str,
+        "generation": str,
+    },
     total=False,
 )
 

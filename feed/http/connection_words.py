@@ -11,12 +11,15 @@ from feed.broadcast.flight_record import (
     Event,
     From,
     Happened,
+    Reads,
     events,
     timed,
 )
+from feed.broadcast.keyed_states import KeyedStates
 from feed.broadcast.ring import RingBuffer
 from feed.http.answer_models import ConnectionAnswer, ConnectionLine, Numbers, RecordEvent
 from feed.hub.portrait import Portrait
+from feed.market.words import id_beginning
 from feed.wire.messages import GapReason
 from feed.wire.rfc3339 import rfc3339
 
@@ -40,15 +43,17 @@ _BEGINS = {
 class Scribe:
     """Writes portraits down, as of a moment."""
 
-    def __init__(self, ring: RingBuffer, mono_ns: int, wall_ns: int) -> None:
+    def __init__(self, ring: RingBuffer, keyed: KeyedStates, mono_ns: int, wall_ns: int) -> None:
         """Begin.
 
         Args:
             ring: that all positions are of.
+            keyed: the generations that are kept, whose ids a record has in part.
             mono_ns: now, as records have it.
             wall_ns: now, as it is written.
         """
         self._ring = ring
+        self._keyed = keyed
         self._mono_ns = mono_ns
         self._wall_ns = wall_ns
 
@@ -122,6 +127,8 @@ class Scribe:
                 numbers = {"pos": position}
             case Happened.IDENTIFIED:
                 words = "said who it is"
+            case Happened.READS:
+                words, numbers = self._reading(event)
             case Happened.GAP:
                 words, numbers = self._gap(event)
             case Happened.WARNED:
@@ -129,6 +136,16 @@ class Scribe:
                 words = f"warned of {count:,} name{'s' * (count != 1)}: {reason.replace('_', ' ')}"
                 numbers = {"reason": reason, "count": count}
         return self._event(event.mono_ns, event.what.name.lower(), words, numbers)
+
+    def _reading(self, event: Event) -> tuple[str, Numbers]:
+        """Return which generation is read, in words and numbers, and from where on."""
+        beginning, had = id_beginning(event.sequence), event.count
+        kept = self._keyed.keys()
+        key = next((key for _, key in kept if key.startswith(beginning)), f"{beginning}…")
+        begins = f"after its first {had:,} word{'s' * (had != 1)}" if had else "from its beginning"
+        if event.detail == Reads.STATE:
+            begins = f"from its text so far, of {had:,} word{'s' * (had != 1)}"
+        return f"reads {key}, {begins}", {"generation": key, "count": had}
 
     def _gap(self, event: Event) -> tuple[str, Numbers]:
         """Return a gap in words and numbers."""

@@ -73,6 +73,12 @@ async def status(request: web.Request, server: Server) -> web.Response:  # noqa:
             (subscriber.lag_ticks for subscriber in hub.audience.behind), default=0
         ),
         "lanes": len(broadcast.lanes),
+        "generations": {
+            "running": server.generations.running,
+            "watchers": server.generations.watchers,
+            "kept": len(broadcast.keyed),
+            "kept_bytes": broadcast.keyed.used_bytes,
+        },
         "traffic": [
             TrafficStatus(
                 transport=transport,

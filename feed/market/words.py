@@ -15,6 +15,7 @@ ID_PREFIX = "gen_"
 ID_PATTERN = rf"^{ID_PREFIX}[0-9a-f]{{32}}$"  # 128 random bits
 ID_SHAPE = f"the id of a generation: {ID_PREFIX} and 32 hexadecimal digits"
 _ID_LENGTH = len(ID_PREFIX) + 32
+_HALF_LENGTH = 16
 _DIGITS = frozenset("0123456789abcdef")
 
 
@@ -108,6 +109,16 @@ def is_generation_id(text: str) -> bool:
         and text.startswith(ID_PREFIX)
         and _DIGITS.issuperset(text[len(ID_PREFIX) :])
     )
+
+
+def half_of_id(key: str) -> int:
+    """Return the first 64 bits of a generation's id, by which it is found again; 0: it is none."""
+    return int(key[len(ID_PREFIX) :][:_HALF_LENGTH], 16) if is_generation_id(key) else 0
+
+
+def id_beginning(half: int) -> str:
+    """Return what the id of a generation begins with, of which `half_of_id` gave a half."""
+    return f"{ID_PREFIX}{half:0{_HALF_LENGTH}x}"
 
 
 def is_word(event: object) -> bool:

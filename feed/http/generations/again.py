@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 from feed.errors import InvalidParameter
 from feed.generations.errors import UnknownGeneration
 from feed.generations.generation import Generation
+from feed.generations.tally import Resumption
 from feed.http.access import Scope
 from feed.http.answers import json_answer, refuse_parameters
 from feed.http.generations.apis import (
@@ -20,13 +21,20 @@ from feed.http.generations.apis import (
 from feed.http.generations.asking import whole
 from feed.http.generations.body import check_type
 from feed.http.generations.refusals import refuse
-from feed.http.generations.stream import Log, check_room, stream, text_so_far
+from feed.http.generations.stream import (
+    TEXT_SO_FAR,
+    Log,
+    Prelude,
+    check_room,
+    rest_after,
+    stream,
+)
 from feed.http.protocol.headers import GENERATION_HEADER
 from feed.http.server import Server
 from feed.trust.identity import Identity
 from feed.wire.codec import Codec
 from feed.wire.generations.models import models_answer
-from feed.wire.generations.openai_responses import events_after
+from feed.wire.generations.openai_responses import events_after, words_upto
 
 RESPONSE_PARAMETERS = ("stream", "starting_after", "include", "include_obfuscation")
 CHAT_PARAMETERS = ("after",)
@@ -52,7 +60,11 @@ async def response(request: web.Request, server: Server) -> web.StreamResponse:
         def begin(_: Codec, log: Log) -> bytes:
             return events_after(log, starting_after, echo_of(generation))
 
-        return await _stream(request, server, identity, generation, api=RESPONSES, begin=begin)
+        prelude = Prelude(begin, resumption=Resumption.ANEW)
+        if starting_after is not None:
+            had = words_upto(starting_after, generation.last)
+            prelude = Prelude(begin, had, resumption=Resumption.RESUMED)
+        return await _stream(request, server, identity, generation, api=RESPONSES, prelude=prelude)
 
     return await _answered(request, server, RESPONSES, answer)
 
@@ -104,13 +116,9 @@ async def chat_stream(request: web.Request, server: Server) -> web.StreamRespons
         if after is not None and generation.is_over and after >= generation.last.number:
             return web.Response(status=204)
 
-        def begin(codec: Codec, log: Log) -> bytes:
-            if after is None:
-                return text_so_far(codec, log)
-            return b"".join(codec.encode([word for word in log if word.number > after]))
-
+        prelude = TEXT_SO_FAR if after is None else rest_after(after)
         api = _api_of(generation)
-        return await _stream(request, server, identity, generation, api=api, begin=begin)
+        return await _stream(request, server, identity, generation, api=api, prelude=prelude)
 
     def _api_of(generation: Generation) -> Api:
         if generation.api != PLAIN.name:
@@ -169,12 +177,11 @@ async def _stream(
     generation: Generation,
     *,
     api: Api,
-    begin: Callable[[Codec, Log], bytes],
+    prelude: Prelude,
 ) -> web.StreamResponse:
     check_room(request, server, identity)
-    server.generations.tally.resumed += 1
     with generation.read():
-        return await stream(request, server, identity, generation, api=api, begin=begin)
+        return await stream(request, server, identity, generation, api=api, prelude=prelude)
 
 
 def _found(request: web.Request, server: Server, identity: Identity) -> Generation:

@@ -19,7 +19,7 @@ from feed.http.callers import caller_of
 from feed.http.generations.apis import CHAT, PLAIN, RESPONSES, UI_MESSAGES, Api
 from feed.http.generations.body import json_body
 from feed.http.generations.refusals import failure_of, refuse
-from feed.http.generations.stream import check_room, stream, whole_log
+from feed.http.generations.stream import WHOLE_LOG, check_room, stream
 from feed.http.protocol.headers import GENERATION_HEADER
 from feed.http.server import Server
 from feed.hub.door import owner_of
@@ -99,7 +99,7 @@ async def _tell(
                 await generation.begun()
         if generation.is_over and not generation.has_text and (error := failure_of(generation)):
             raise error
-        return await stream(request, server, identity, generation, api=api, begin=whole_log)
+        return await stream(request, server, identity, generation, api=api, prelude=WHOLE_LOG)
     if asked is None or not asked.background:
         await generation.over()
         if error := failure_of(generation):

@@ -7,15 +7,18 @@ there on nothing is missing, since a subscriber that joins stands at the last cu
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from aiohttp import hdrs, web
 
+from feed.broadcast.beginnings import note_reading
+from feed.broadcast.flight_record import Reads
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.standing import Written
 from feed.generations.errors import Unavailable
 from feed.generations.generation import Generation
+from feed.generations.tally import Resumption
 from feed.http.callers import caller_of
 from feed.http.generations.apis import Api, record_of
 from feed.http.protocol.headers import CONNECTION_HEADER, GENERATION_HEADER
@@ -38,6 +41,23 @@ _POLL_S = 0.02
 Log = Sequence[GenerationWord]
 
 
+@dataclass(frozen=True, slots=True)
+class Prelude:
+    """What a stream begins with, before its reader is live.
+
+    Attributes:
+        make: returns it, of the words that were said before they came.
+        had: how many words they have already.
+        is_state: it is all of it so far, as one text.
+        resumption: how it counts as one that somebody came back for; None: they asked just now.
+    """
+
+    make: Callable[[Codec, Log], bytes]
+    had: int = 0
+    is_state: bool = False
+    resumption: Resumption | None = None
+
+
 async def stream(
     request: web.Request,
     server: Server,
@@ -45,7 +65,7 @@ async def stream(
     generation: Generation,
     *,
     api: Api,
-    begin: Callable[[Codec, Log], bytes],
+    prelude: Prelude,
 ) -> web.StreamResponse:
     """Serve a stream until its generation is over, and all of it is written.
 
@@ -55,13 +75,13 @@ async def stream(
         identity: who reads.
         generation: which.
         api: in whose shape.
-        begin: returns what comes first, of the words that were said before they came.
+        prelude: what comes first.
 
     Raises:
         Unavailable: nobody more is let in.
         LimitExceeded: they are in as many lanes as they may be.
         CredentialRefused: their identity has ended.
-        InvalidParameter: of `begin`.
+        InvalidParameter: of the prelude.
     """
     hub = server.hub
     async with hub.turns.turn(Step.JOIN):
@@ -69,7 +89,7 @@ async def stream(
         check_room(request, server, identity)
         codec = api.codec(generation, partial(record_of, server.generations.archive))
         server.generations.cut()  # so that whoever joins stands behind all that is said
-        prelude = begin(codec, generation.log())
+        first = prelude.make(codec, generation.log())
         framing = ForeignFraming(chunked=speaks_chunks(request), keepalive=api.keepalive)
         connection = server.connection_of(request)
         response = _response(generation, api, framing)
@@ -83,11 +103,12 @@ async def stream(
         server.forget_head(request, response)
         async with hub.turns.turn(Step.JOIN):
             if not (connection.closing or session.ended.done()):
-                session.subscriber.open(prelude)
+                session.subscriber.open(first)
                 # Whoever lost a part could not be told so in this shape.
                 session.subscriber.ladder.on_lag = OnLag.DISCONNECT
+                _note(server, session, generation, prelude)
                 hub.subscriptions.release(session)
-        del prelude
+        del first
         await _written(server, session, generation)
         hub.close(session, Reason.COMPLETE)
     finally:
@@ -110,15 +131,28 @@ def check_room(request: web.Request, server: Server, identity: Identity) -> None
         raise Unavailable(refusal.told.words, RETRY_S if retry_ms is None else retry_ms / 1_000)
 
 
-def whole_log(codec: Codec, log: Log) -> bytes:
+def rest_after(number: int) -> Prelude:
+    """Return the prelude of a reader that has all words up to a number."""
+
+    def make(codec: Codec, log: Log) -> bytes:
+        return b"".join(codec.encode([word for word in log if word.number > number]))
+
+    return Prelude(make, had=number + 1, resumption=Resumption.RESUMED)
+
+
+def _whole_log(codec: Codec, log: Log) -> bytes:
     """Return all that was said, a word at a time."""
     return b"".join(codec.encode(log))
 
 
-def text_so_far(codec: Codec, log: Log) -> bytes:
+def _text_so_far(codec: Codec, log: Log) -> bytes:
     """Return all that was said as one state, as late comers get it."""
     state = fold(None, log)
     return b"" if state is None else b"".join(codec.encode([state]))
+
+
+WHOLE_LOG = Prelude(_whole_log)
+TEXT_SO_FAR = Prelude(_text_so_far, is_state=True, resumption=Resumption.ANEW)
 
 
 def _open(
@@ -162,6 +196,16 @@ def _open(
         hears_notices=_never,
     )
     return session
+
+
+def _note(server: Server, session: Session, generation: Generation, prelude: Prelude) -> None:
+    """Put on record, and count, where a reader begins."""
+    reads, had = Reads.REST, prelude.had
+    if prelude.is_state:
+        reads, had = Reads.STATE, generation.last.number + 1
+    note_reading(session.subscriber, generation.id, had, reads)
+    if prelude.resumption is not None:
+        server.generations.tally.resumed[prelude.resumption] += 1
 
 
 def _never() -> bool:

@@ -101,6 +101,11 @@ def events_after(
     )
 
 
+def words_upto(starting_after: int, last: GenerationWord) -> int:
+    """Return how many words an event is the last of, of a log so far; an end begins with one."""
+    return max(0, min(starting_after - _BEGUN, last.number) + 1)
+
+
 def _checked(starting_after: int, log: Sequence[GenerationWord]) -> int:
     """Return the number of an event, if what follows it is exactly in a log."""
     last = _last_number(log[-1])

@@ -12,6 +12,7 @@ from feed.wire.generations.openai_responses import (
     ResponsesCodec,
     answer,
     events_after,
+    words_upto,
 )
 from tests.fakes.frame_reader import read_sse
 from tests.wire.generations.logs import ENDS, FAILURES, folded, log_of, objects, texts
@@ -78,6 +79,14 @@ def test_a_running_generation_is_resumed_after_its_last_event_only() -> None:
     assert events_after(running, 5) == b""
     with pytest.raises(InvalidParameter, match="from 0 to 5"):
         events_after(running, 6)
+
+
+def test_an_event_is_the_last_of_so_many_words() -> None:
+    log = log_of(["a", "b"])
+    events = range(10)
+    assert [words_upto(number, log[-1]) for number in events] == [0, 0, 0, 1, 2, 3, 4, 4, 4, 4]
+    read = [numbers(events_after(log[:count]))[-1] for count in (1, 2, 3)]
+    assert [words_upto(number, log[2]) for number in read] == [1, 2, 3]
 
 
 def test_within_a_state_nobody_resumes() -> None:
