@@ -1,6 +1,7 @@
 """Pipeline: one row a stage, in the order in which a tick goes."""
 
 from grafana.ages import quantile, rate
+from grafana.answers import ANSWERS
 from grafana.house import AMBER, GREEN, RED, Board, Kind, Panel, Query, Row, Unit
 
 _SOURCE = Row(
@@ -444,5 +445,5 @@ BOARD = Board(
     "feed-pipeline",
     "Pipeline",
     "One row a stage, in the order in which a tick goes: the first that is bad is to blame.",
-    (_SOURCE, _RING, _CUT, _LANES, _READERS),
+    (_SOURCE, _RING, _CUT, _LANES, _READERS, ANSWERS),
 )

@@ -212,7 +212,15 @@ def make_service(
         origins,
         access,
         StatusHistory(hub, ingest, sample_s),
-        Exposition(hub, ingest, lost_log_records, certificate, keeper, desk=desk),
+        Exposition(
+            hub,
+            ingest,
+            lost_log_records,
+            certificate,
+            keeper,
+            desk=desk,
+            generations=generations,
+        ),
         clock.mono_ns(),
         Documents(
             partial(openapi_document, routes.ROUTES, identities_required=identities.required),

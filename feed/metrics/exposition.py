@@ -17,6 +17,7 @@ from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from feed.generations.desk import Generations
 from feed.hub.census import take_census
 from feed.hub.hub import Hub
 from feed.ingest.desk import Desk
@@ -52,6 +53,7 @@ class Exposition:
         keeper: Keeper | None = None,
         *,
         desk: Desk | None = None,
+        generations: Generations | None = None,
     ) -> None:
         self._hub = hub
         self._ingest = ingest
@@ -59,6 +61,7 @@ class Exposition:
         self._certificate = certificate
         self._keeper = keeper
         self._desk = desk
+        self._generations = generations
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
         PlatformCollector(registry=self._process)
@@ -94,6 +97,13 @@ class Exposition:
         census = await take_census(self._hub)
         lost, certificate = self._lost_log_records(), self._certificate
         watched = Watched(
-            self._hub, self._ingest, census, lost, certificate, self._keeper, self._desk
+            self._hub,
+            self._ingest,
+            census,
+            lost,
+            certificate,
+            self._keeper,
+            self._desk,
+            self._generations,
         )
         return [*families(watched), *process]

@@ -4,7 +4,7 @@ The rooms keep plain counters, which are read when Prometheus asks. Only histogr
 things happen: one observation a lane and frame, a cut, or a list of a source, never one a
 subscriber or tick. No label grows with users or symbols, and every value of a label is there from
 the start: so the number of series is fixed, and a rate begins at 0. (Longer than 300 lines, since
-all names are in one file.)
+all names are in one file; but for those of words, which are in `feed.metrics.words`.)
 """
 
 import math
@@ -17,6 +17,7 @@ from prometheus_client.core import Metric
 
 import feed
 from feed.broadcast.resumption import Resume
+from feed.generations.desk import Generations
 from feed.hub.census import Census
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
@@ -27,6 +28,7 @@ from feed.ingest.side import Refusal
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.metrics.family import NS_PER_S, counter, gauge, histogram
+from feed.metrics.words import words
 from feed.sources.pushed.flaws import Flaw
 from feed.sources.pushed.source import PushedSource
 from feed.sources.replay import bad_rows
@@ -60,6 +62,7 @@ class Watched:
         certificate: of a server that encrypts by itself.
         keeper: of a server that keeps its state over restarts.
         desk: where producers push.
+        generations: the answers of language models.
     """
 
     hub: Hub
@@ -69,6 +72,7 @@ class Watched:
     certificate: Certificate | None = None
     keeper: Keeper | None = None
     desk: Desk | None = None
+    generations: Generations | None = None
 
 
 def families(watched: Watched) -> Iterator[Metric]:
@@ -97,6 +101,7 @@ def families(watched: Watched) -> Iterator[Metric]:
     yield from _ladder(watched)
     yield from _warnings(watched)
     yield from _feedback(watched)
+    yield from words(watched.hub.broadcast, watched.generations)
     yield from _loop(watched)
 
 

@@ -48,7 +48,11 @@ from tests.e2e.prometheus import (
 SYMBOLS = 20
 RING = 2_048
 MAX_CONNECTIONS = 60
-OPTIONS = ("--symbols", str(SYMBOLS), "--rate", "2000", "--ring", str(RING), "--batch-ms", "50")
+NO_UPSTREAM = ("--llm", "http://127.0.0.1:9/v1", "--llm-first-token-s", "0.1")  # nobody listens
+OPTIONS = (
+    *("--symbols", str(SYMBOLS), "--rate", "2000", "--ring", str(RING), "--batch-ms", "50"),
+    *NO_UPSTREAM,
+)
 SLOW_TIMEOUT_S = 8  # that a busy machine needs to overrun the others
 TUNABLES = {
     "stale_floor_s": 0.2,
@@ -60,6 +64,7 @@ TUNABLES = {
     "max_index_entries": 1_000,
 }
 SLOW, LATE = 6, 6
+ANSWER_TOKENS = 16  # half a second
 BASELINE_SCRAPES = 9
 BASELINE_S = 5.0  # of which the last values are what was before
 MARKET = "sim?seed=1&start=2026-01-02T14:30:00Z&rate=20"
@@ -263,6 +268,34 @@ async def reports(stage: Stage) -> None:
     stage._tasks.append(asyncio.create_task(post()))
 
 
+async def answers(stage: Stage) -> None:
+    """The built-in model answers, is read again and watched; an upstream that is gone does not."""
+    question = {"input": "What moved?", "max_output_tokens": ANSWER_TOKENS}
+
+    async def ask(client: httpx.AsyncClient) -> None:
+        body = {**question, "model": "market", "stream": True}
+        async with client.stream("POST", "/v1/responses", json=body) as answer:
+            key = answer.headers["Feed-Generation"]
+            watcher = await open_reader("sse-json", stage.server.address, generations=key)
+            async for _ in answer.aiter_lines():
+                pass
+            watcher.abort()
+        for after in ({}, {"starting_after": "3"}):
+            again = await client.get(f"/v1/responses/{key}", params={"stream": "true", **after})
+            assert "response.incomplete" in again.text
+
+    async def fail(client: httpx.AsyncClient) -> None:
+        answer = await client.post("/v1/responses", json={**question, "model": "gone"})
+        assert answer.status_code == httpx.codes.BAD_GATEWAY
+
+    async def go_on() -> None:
+        async with httpx.AsyncClient(base_url=stage.server.url(""), timeout=30) as client:
+            while True:
+                await asyncio.gather(ask(client), *(fail(client) for _ in range(4)))
+
+    stage._tasks.append(asyncio.create_task(go_on()))
+
+
 async def odd(stage: Stage) -> None:
     """Ticks are old when they come, or late, or of another year; memory and time are taken."""
 
@@ -378,8 +411,8 @@ async def restart(stage: Stage) -> None:
 
 
 SCENES = (
-    *(load, slow, resumes, refused, silent, muted, down, held, reports, odd, recording),
-    *(following, keys, state, restart),
+    *(load, slow, resumes, refused, silent, muted, down, held, reports, answers, odd),
+    *(recording, following, keys, state, restart),
 )
 
 
