@@ -223,11 +223,7 @@ async function main(): Promise<void> {
   });
   byId("watch-all").addEventListener("click", () => watchlist.watchAll());
   byId("watch-none").addEventListener("click", () => watchlist.clear());
-  const door = new AnswerDoor(() =>
-    watchlist.isAll || watchlist.symbols.length === 0
-      ? "*"
-      : watchlist.symbols.filter((symbol) => directory.get(symbol) !== undefined),
-  );
+  const door = new AnswerDoor();
   listenToKeys(search, table, panel, door);
 
   for (const text of watchlist.begin(directory.symbols())) {

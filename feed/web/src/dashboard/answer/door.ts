@@ -10,16 +10,11 @@ import type { AnswerPanel } from "./panel.ts";
 
 const WATCHED = /^#answer=(.+)$/;
 
-/** The symbols whose facts a question is about. */
-export type Symbols = () => readonly string[] | "*";
-
 export class AnswerDoor {
-  readonly #symbols: Symbols;
   readonly #question = byId<HTMLInputElement>("question");
   #panel: Promise<AnswerPanel> | undefined;
 
-  constructor(symbols: Symbols) {
-    this.#symbols = symbols;
+  constructor() {
     this.#question.addEventListener("focus", () => void this.#load());
     byId("ask-form").addEventListener("submit", async (event) => {
       event.preventDefault();
@@ -36,13 +31,13 @@ export class AnswerDoor {
   async #watch(): Promise<void> {
     const id = WATCHED.exec(location.hash)?.[1];
     if (id !== undefined) {
-      (await this.#load())?.watch(decodeURIComponent(id));
+      (await this.#load())?.watch(id);
     }
   }
 
   /** Load the panel; undefined where that fails, which the page says. */
   async #load(): Promise<AnswerPanel | undefined> {
-    this.#panel ??= import("./panel.ts").then(({ AnswerPanel }) => new AnswerPanel(this.#symbols));
+    this.#panel ??= import("./panel.ts").then(({ AnswerPanel }) => new AnswerPanel());
     try {
       return await this.#panel;
     } catch (error) {

@@ -13,7 +13,6 @@ import {
 } from "../../client/index.ts";
 import { byId, Text } from "../ui/dom.ts";
 import { serverUrl } from "../ui/server-url.ts";
-import type { Symbols } from "./door.ts";
 import { Models } from "./models.ts";
 import { about, sentences } from "./words.ts";
 
@@ -21,7 +20,6 @@ import { about, sentences } from "./words.ts";
 const AT_END_PX = 24;
 
 export class AnswerPanel {
-  readonly #symbols: Symbols;
   readonly #models = new Models();
   readonly #question = byId<HTMLInputElement>("question");
   readonly #share = byId<HTMLInputElement>("ask-share");
@@ -44,8 +42,7 @@ export class AnswerPanel {
   #unspoken = "";
   #isFrameDue = false;
 
-  constructor(symbols: Symbols) {
-    this.#symbols = symbols;
+  constructor() {
     byId("answer-about").append(this.#about.node);
     byId("answer-facts-text").append(this.#factsText.node);
     byId("answer-as-of").append(this.#asOf.node);
@@ -71,7 +68,7 @@ export class AnswerPanel {
     const answer = generate(prompt, {
       ...this.#options(),
       ...(model === undefined ? {} : { model }),
-      symbols: this.#symbols(),
+      symbols: "*", // those that the question names come first
       share: this.#share.checked,
     });
     forgetAddress();
