@@ -389,7 +389,14 @@ async def lists_connections(command: str, stage: Stage) -> None:
     assert "connections" in json.loads(said)
 
 
+async def streams_an_answer(command: str, stage: Stage) -> None:
+    program = await stage.run(*QUIET)
+    [first] = await output_of([*here(command, program), "-s"], 1)
+    assert first == "id: 0\n"
+
+
 TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
+    "curl -N 'http://127.0.0.1:8080/v1/chat/": streams_an_answer,
     "curl -N ": prints_ticks,
     "curl -H 'Content-Type: application/x-ndjson' -d ": pushes_a_tick,
     "curl 'http://127.0.0.1:8080/v1/admin/connections": lists_connections,
@@ -479,7 +486,7 @@ async def test_python_examples_print_ticks(run: Run, example: str, tmp_path: Pat
         script.write_text(example.replace("port=8080", f"port={port}"))
         await serves_ticks_of_its_own(script, port)
         return
-    address, asks = ADDRESS, "feed.generate" in example
+    address, asks = ADDRESS, "feed.generate" in example or "openai" in example
     if "feed.publisher" in example:
         program = await run("--source", "push")
         address = f"127.0.0.1:{program.port}"
@@ -487,6 +494,10 @@ async def test_python_examples_print_ticks(run: Run, example: str, tmp_path: Pat
         program = await run(*(QUIET if asks else BUSY))
         address = f"127.0.0.1:{program.port}"
     script.write_text(example.replace(ADDRESS, address))
+    if "openai" in example:
+        [answer] = await output_of([sys.executable, str(script)], 1)
+        assert answer.startswith("Market summary")
+        return
     lines = await output_of([sys.executable, str(script)], 2)
     if "feed.publisher" in example:
         told = await output_of(["curl", "-sN", program.url("/v1/stream?trades=OWN&after=0")], 1)
