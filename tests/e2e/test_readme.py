@@ -302,6 +302,11 @@ async def serves(command: str, stage: Stage) -> None:
     assert status == 0, said
 
 
+async def serves_beside_an_upstream(command: str, stage: Stage) -> None:
+    """Serve without the key, and without the upstream, which answers nobody here."""
+    await serves(command.partition(" ")[2], stage)
+
+
 async def is_accepted(command: str, stage: Stage) -> None:
     """See that a server would begin; `test_market_data_sdks.py` has one read from another."""
     file = stage.folder / "alpaca.env"
@@ -408,6 +413,7 @@ TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     ".venv/bin/feed serve --port 8081 --source alpaca:": is_accepted,
     ".venv/bin/pip install 'feed-broadcaster[": names_an_extra,
     ".venv/bin/feed serve --source ccxt:": streams_an_exchange,
+    "FEED_LLM_KEY=": serves_beside_an_upstream,
     "CCXT_ALPACA_APIKEY=": streams_an_exchange,
     "feed serve --source replay:": plays_a_table,
     ".venv/bin/feed serve --source replay:mine": plays_a_table,
