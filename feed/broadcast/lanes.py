@@ -17,6 +17,7 @@ from feed.broadcast.lane import Lane
 from feed.broadcast.payload import Payload
 from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.projections import Projections
+from feed.broadcast.readership import Readership
 from feed.broadcast.selection_index import SelectionIndex
 from feed.broadcast.shaping import Shapings
 from feed.broadcast.traffic import Traffic
@@ -24,7 +25,6 @@ from feed.broadcast.twin_lane import TwinLane
 from feed.broadcast.wildcard_sets import WildcardSets
 from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.conflation import Conflator
-from feed.market.words import WordChannel
 from feed.wire.codec import Codec
 from feed.wire.compression import Compression
 from feed.wire.framing import Framing
@@ -54,6 +54,7 @@ class Lanes:
         conflators: one for each interval that somebody asked for, by milliseconds.
         following: the payloads of servers that follow this one: they take every event.
         projections: those of codecs in use.
+        readership: who reads which keys of words.
         wildcard_sets: the sets of symbols with wildcards, of all selections.
     """
 
@@ -76,6 +77,7 @@ class Lanes:
         "counts",
         "following",
         "projections",
+        "readership",
         "shapings",
         "traffic",
         "wildcard_sets",
@@ -92,6 +94,7 @@ class Lanes:
         """
         self._drop = drop
         self.projections = Projections()
+        self.readership = Readership()
         self.counts: Counter[tuple[str, str]] = Counter()
         self.traffic: defaultdict[tuple[str, str], Traffic] = defaultdict(Traffic)
         self.budget = CompressorBudget()
@@ -131,14 +134,6 @@ class Lanes:
     def index_entries(self) -> int:
         """How many (channel, symbol) pairs all payloads with members hold together."""
         return sum(index.entries for index in self._indexes.values()) - self._left_entries
-
-    def readers_of(self, channel: WordChannel) -> int:
-        """Return how many subscribers have selected keys of a channel of words; 1 µs a twin."""
-        return sum(
-            twin.members
-            for twin in self._twins.values()
-            if any(chosen is channel for chosen, _ in twin.payload.key.selection.words)
-        )
 
     def indexes(self, interval_ms: int) -> Iterator[tuple[Codec, SelectionIndex]]:
         """Yield the index of each codec in use for an interval; 0 ms: lossless."""
@@ -181,6 +176,8 @@ class Lanes:
             make = self._open_twin if key.selection.words else self._open
             lane = make(key, framing, mono_ns, compression)
         lane.members += 1
+        if isinstance(lane, TwinLane):
+            self.readership.move(lane, 1)
         return lane
 
     def find(
@@ -197,10 +194,13 @@ class Lanes:
         A large payload without lanes stays in the indexes until `forget`.
         """
         lane.members -= 1
+        if isinstance(lane, TwinLane):
+            self.readership.move(lane, -1)
         if lane.members:
             return
         key = lane.payload.key
         if isinstance(lane, TwinLane):
+            self.readership.close(lane)
             del self._twins[key, lane.framing, lane.compression]
             self.leave(lane.of_ticks)
             self.leave(lane.of_words)
@@ -272,6 +272,7 @@ class Lanes:
         of_words.members += 1
         twin = TwinLane(Payload(key), of_ticks, of_words, mono_ns)
         self._twins[key, framing, compression] = twin
+        self.readership.open(twin)
         return twin
 
     def _open(

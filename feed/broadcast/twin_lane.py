@@ -21,9 +21,10 @@ class TwinLane(Lane):
 
     Attributes:
         of_ticks, of_words: these two.
+        words: the keys that it selects, by channel.
     """
 
-    __slots__ = ("of_ticks", "of_words")
+    __slots__ = ("of_ticks", "of_words", "words")
 
     def __init__(self, payload: Payload, of_ticks: Lane, of_words: Lane, mono_ns: int) -> None:
         """Begin without members.
@@ -36,6 +37,7 @@ class TwinLane(Lane):
         """
         super().__init__(payload, of_ticks.framing, of_ticks.traffic, mono_ns)
         self.of_ticks, self.of_words = of_ticks, of_words
+        self.words = payload.key.selection.words
         self.compression = of_ticks.compression
         self.checksum = of_ticks.checksum
 

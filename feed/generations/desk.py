@@ -6,7 +6,7 @@ says goes through the ring of the one writer, like ticks. Knows no API and no tr
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from functools import partial
 
 from feed.errors import NotGranted
@@ -82,7 +82,7 @@ class Generations:
     @property
     def watchers(self) -> int:
         """How many connections read generations, live or behind."""
-        return self._hub.broadcast.lanes.readers_of(WordChannel.GENERATIONS)
+        return self._hub.broadcast.lanes.readership.subscribers[WordChannel.GENERATIONS]
 
     async def models(self) -> list[str]:
         """Return the names of all models that may be asked."""
@@ -192,10 +192,10 @@ class Generations:
     def look(self, mono_ns: int) -> None:
         """Cancel what nobody has read for long, and forget what is not kept any more."""
         linger_s = self._hub.settings.llm_linger_s
-        watched = self._watched() if self._speeches else frozenset[str]()
+        is_read = self._hub.broadcast.lanes.readership.is_read
         for speech in list(self._speeches.values()):
             generation = speech.generation
-            if generation.readers or generation.id in watched:
+            if generation.readers or is_read(WordChannel.GENERATIONS, generation.id):
                 generation.unread_ns = None
                 continue
             if generation.unread_ns is None:
@@ -311,12 +311,3 @@ class Generations:
 
     def _is_kept(self, key: str) -> bool:
         return self._hub.broadcast.keyed.log(WordChannel.GENERATIONS, key) is not None
-
-    def _watched(self) -> Collection[str]:
-        """Return the ids of all generations that somebody has subscribed to."""
-        watched = set[str]()
-        for lane in self._hub.broadcast.lanes:
-            for channel, keys in lane.payload.key.selection.words:
-                if channel is WordChannel.GENERATIONS:
-                    watched |= keys
-        return watched
