@@ -80,6 +80,11 @@ class Generations:
         return len(self._speeches)
 
     @property
+    def most_running(self) -> int:
+        """How many may be written at once."""
+        return self._hub.settings.llm_max_running
+
+    @property
     def watchers(self) -> int:
         """How many connections read generations, live or behind."""
         return self._hub.broadcast.lanes.readership.subscribers[WordChannel.GENERATIONS]

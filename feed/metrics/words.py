@@ -27,6 +27,9 @@ def words(broadcast: Broadcast, generations: Generations | None) -> Iterator[Met
     yield gauge("feed_generations_running", "Answers that are being written.").of(
         0 if generations is None else generations.running
     )
+    yield gauge("feed_generations_limit", "The most that may be written (llm_max_running).").of(
+        0 if generations is None else generations.most_running
+    )
     yield gauge("feed_generation_watchers", "Subscribers that have selected answers.").of(
         0 if generations is None else generations.watchers
     )

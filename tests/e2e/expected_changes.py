@@ -225,6 +225,7 @@ RECORDED: dict[str, Change] = {
     "feed:limit_used:ratio index entries": rises("load"),
     "feed:limit_used:ratio compressor memory": rises("load"),
     "feed:limit_used:ratio memory of subscribers": rises("slow"),
+    "feed:limit_used:ratio answers": rises("answers"),
     "feed:limit_used:ratio open files": rises("load"),
 }
 FIRING: dict[str, str] = {

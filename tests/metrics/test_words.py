@@ -49,12 +49,13 @@ async def test_every_count_of_answers_is_there_from_the_start(serve: Serve) -> N
 
 
 async def test_answers_are_counted_from_their_beginning_to_their_end(serve: Serve) -> None:
-    feed, generations, model = await opened(serve)
+    feed, generations, model = await opened(serve, llm_max_running=3)
     await begun(generations, model, "Apple ", "rose.")
     generations.cut()
     running = await metrics(feed)
     assert running("feed_generations_started_total", model="script") == 1
     assert running("feed_generations_running") == 1
+    assert running("feed_generations_limit") == 3
     assert running("feed_generation_first_token_seconds_count") == 1
     model.end()
     await until(lambda: not generations.running)
