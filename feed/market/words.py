@@ -134,14 +134,16 @@ def fold(state: GenerationWord | None, words: Iterable[GenerationWord]) -> Gener
         words: that follow it, in order.
     """
     texts = [] if state is None else [state.text]
+    last = state
     for word in words:
         texts.append(word.text)
-        if state is None:
-            state = replace(word, text="")
-            continue
-        state = replace(state, number=word.number, event_ns=word.event_ns)
-        if word.type is WordType.GENERATED:
-            state.state, state.code, state.words = word.state, word.code, word.words
-            state.prompt_tokens = word.prompt_tokens
-            state.completion_tokens = word.completion_tokens
-    return None if state is None else replace(state, text="".join(texts))
+        state, last = state or word, word
+    if state is None or last is None:
+        return None
+    text = "".join(texts)
+    folded = replace(state, number=last.number, event_ns=last.event_ns, text=text)
+    if last.type is WordType.GENERATED:  # which is the last one
+        folded.state, folded.code, folded.words = last.state, last.code, last.words
+        folded.prompt_tokens = last.prompt_tokens
+        folded.completion_tokens = last.completion_tokens
+    return folded

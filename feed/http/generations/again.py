@@ -7,7 +7,6 @@ from aiohttp import hdrs, web
 from feed.errors import InvalidParameter
 from feed.generations.errors import UnknownGeneration
 from feed.generations.generation import Generation
-from feed.generations.tally import Resumption
 from feed.http.access import Scope
 from feed.http.answers import json_answer, refuse_parameters
 from feed.http.generations.apis import (
@@ -20,21 +19,13 @@ from feed.http.generations.apis import (
 )
 from feed.http.generations.asking import whole
 from feed.http.generations.body import check_type
+from feed.http.generations.preludes import TEXT_SO_FAR, Prelude, rest_after, rest_after_event
 from feed.http.generations.refusals import refuse
-from feed.http.generations.stream import (
-    TEXT_SO_FAR,
-    Log,
-    Prelude,
-    check_room,
-    rest_after,
-    stream,
-)
+from feed.http.generations.stream import check_room, stream
 from feed.http.protocol.headers import GENERATION_HEADER
 from feed.http.server import Server
 from feed.trust.identity import Identity
-from feed.wire.codec import Codec
 from feed.wire.generations.models import models_answer
-from feed.wire.generations.openai_responses import events_after, words_upto
 
 RESPONSE_PARAMETERS = ("stream", "starting_after", "include", "include_obfuscation")
 CHAT_PARAMETERS = ("after",)
@@ -57,13 +48,9 @@ async def response(request: web.Request, server: Server) -> web.StreamResponse:
                 raise InvalidParameter("starting_after", starting_after, accepted)
             return whole(generation, RESPONSES)
 
-        def begin(_: Codec, log: Log) -> bytes:
-            return events_after(log, starting_after, echo_of(generation))
-
-        prelude = Prelude(begin, resumption=Resumption.ANEW)
+        prelude = TEXT_SO_FAR
         if starting_after is not None:
-            had = words_upto(starting_after, generation.last)
-            prelude = Prelude(begin, had, resumption=Resumption.RESUMED)
+            prelude = rest_after_event(starting_after, generation.last, echo_of(generation))
         return await _stream(request, server, identity, generation, api=RESPONSES, prelude=prelude)
 
     return await _answered(request, server, RESPONSES, answer)

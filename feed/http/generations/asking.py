@@ -18,8 +18,9 @@ from feed.http.answers import json_answer, refuse_parameters
 from feed.http.callers import caller_of
 from feed.http.generations.apis import CHAT, PLAIN, RESPONSES, UI_MESSAGES, Api
 from feed.http.generations.body import json_body
+from feed.http.generations.preludes import WHOLE_LOG
 from feed.http.generations.refusals import failure_of, refuse
-from feed.http.generations.stream import WHOLE_LOG, check_room, stream
+from feed.http.generations.stream import check_room, stream
 from feed.http.protocol.headers import GENERATION_HEADER
 from feed.http.server import Server
 from feed.hub.door import owner_of

@@ -6,8 +6,8 @@ there on nothing is missing, since a subscriber that joins stands at the last cu
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from aiohttp import hdrs, web
@@ -18,16 +18,16 @@ from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.standing import Written
 from feed.generations.errors import Unavailable
 from feed.generations.generation import Generation
-from feed.generations.tally import Resumption
 from feed.http.callers import caller_of
 from feed.http.generations.apis import Api, record_of
+from feed.http.generations.preludes import Prelude
 from feed.http.protocol.headers import CONNECTION_HEADER, GENERATION_HEADER
 from feed.http.server import Server
 from feed.http.streaming import NEVER_STORED, speaks_chunks
 from feed.hub.connection import Connection
 from feed.hub.session import Session
 from feed.hub.steps import Step
-from feed.market.words import GenerationState, GenerationWord, WordChannel, WordType, fold
+from feed.market.words import GenerationState, GenerationWord, WordChannel, WordType
 from feed.trust.identity import Identity
 from feed.wire.codec import Codec
 from feed.wire.disconnect import Disconnect, Reason
@@ -37,25 +37,6 @@ from feed.wire.selection import Selection
 
 RETRY_S = 5.0  # of those who are not let in
 _POLL_S = 0.02
-
-Log = Sequence[GenerationWord]
-
-
-@dataclass(frozen=True, slots=True)
-class Prelude:
-    """What a stream begins with, before its reader is live.
-
-    Attributes:
-        make: returns it, of the words that were said before they came.
-        had: how many words they have already.
-        is_state: it is all of it so far, as one text.
-        resumption: how it counts as one that somebody came back for; None: they asked just now.
-    """
-
-    make: Callable[[Codec, Log], bytes]
-    had: int = 0
-    is_state: bool = False
-    resumption: Resumption | None = None
 
 
 async def stream(
@@ -84,12 +65,14 @@ async def stream(
         InvalidParameter: of the prelude.
     """
     hub = server.hub
+    codec = api.codec(generation, partial(record_of, server.generations.archive))
+    log, pieces = generation.log(), list[bytes]()
+    await hub.turns.in_slices(_gathering(prelude.make(codec, log), pieces), Step.JOIN)
     async with hub.turns.turn(Step.JOIN):
         identity = server.access.renew(identity)
         check_room(request, server, identity)
-        codec = api.codec(generation, partial(record_of, server.generations.archive))
         server.generations.cut()  # so that whoever joins stands behind all that is said
-        first = prelude.make(codec, generation.log())
+        first = b"".join((*pieces, *codec.encode(generation.log()[len(log) :])))
         framing = ForeignFraming(chunked=speaks_chunks(request), keepalive=api.keepalive)
         connection = server.connection_of(request)
         response = _response(generation, api, framing)
@@ -108,7 +91,7 @@ async def stream(
                 session.subscriber.ladder.on_lag = OnLag.DISCONNECT
                 _note(server, session, generation, prelude)
                 hub.subscriptions.release(session)
-        del first
+        del first, pieces, log
         await _written(server, session, generation)
         hub.close(session, Reason.COMPLETE)
     finally:
@@ -131,28 +114,10 @@ def check_room(request: web.Request, server: Server, identity: Identity) -> None
         raise Unavailable(refusal.told.words, RETRY_S if retry_ms is None else retry_ms / 1_000)
 
 
-def rest_after(number: int) -> Prelude:
-    """Return the prelude of a reader that has all words up to a number."""
-
-    def make(codec: Codec, log: Log) -> bytes:
-        return b"".join(codec.encode([word for word in log if word.number > number]))
-
-    return Prelude(make, had=number + 1, resumption=Resumption.RESUMED)
-
-
-def _whole_log(codec: Codec, log: Log) -> bytes:
-    """Return all that was said, a word at a time."""
-    return b"".join(codec.encode(log))
-
-
-def _text_so_far(codec: Codec, log: Log) -> bytes:
-    """Return all that was said as one state, as late comers get it."""
-    state = fold(None, log)
-    return b"" if state is None else b"".join(codec.encode([state]))
-
-
-WHOLE_LOG = Prelude(_whole_log)
-TEXT_SO_FAR = Prelude(_text_so_far, is_state=True, resumption=Resumption.ANEW)
+def _gathering(pieces: Iterator[bytes], gathered: list[bytes]) -> Iterator[None]:
+    for piece in pieces:
+        gathered.append(piece)
+        yield
 
 
 def _open(

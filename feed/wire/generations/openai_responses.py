@@ -22,7 +22,7 @@ from feed.wire.generations.response_request import read
 __all__ = ["Record", "ResponsesCodec", "answer", "error", "events_after", "read"]
 
 _NAME = "openai-responses"
-_BEGUN = 3  # the number of the last event of the beginning
+BEGUN = 3  # the number of the last event of the beginning
 _MORE_AT_END = 3  # events of an end before its last; one that has failed has one alone
 # A cancelled response says so in its status: there is no event of that name.
 _ENDS = {
@@ -103,7 +103,7 @@ def events_after(
 
 def words_upto(starting_after: int, last: GenerationWord) -> int:
     """Return how many words an event is the last of, of a log so far; an end begins with one."""
-    return max(0, min(starting_after - _BEGUN, last.number) + 1)
+    return max(0, min(starting_after - BEGUN, last.number) + 1)
 
 
 def _checked(starting_after: int, log: Sequence[GenerationWord]) -> int:
@@ -115,22 +115,22 @@ def _checked(starting_after: int, log: Sequence[GenerationWord]) -> int:
     if not 0 <= starting_after <= last:
         raise InvalidParameter(_PARAMETER, starting_after, f"a sequence_number from 0 to {last}")
     state = _number_of_token(log[0])
-    if _BEGUN < starting_after < state:
-        accepted = f"0 to {_BEGUN}, or {state} and more: what is between is kept as one text"
+    if BEGUN < starting_after < state:
+        accepted = f"0 to {BEGUN}, or {state} and more: what is between is kept as one text"
         raise InvalidParameter(_PARAMETER, starting_after, accepted)
     return starting_after
 
 
 def _number_of_token(word: GenerationWord) -> int:
     """Return the number of the event of a token, or of the last one within a state."""
-    return _BEGUN + word.number - word.is_over
+    return BEGUN + word.number - word.is_over
 
 
 def _last_number(word: GenerationWord) -> int:
     """Return the number of the last event of a word."""
     if not word.is_over:
         return _number_of_token(word)
-    return _BEGUN + word.number + (0 if has_failed(word) else _MORE_AT_END)
+    return BEGUN + word.number + (0 if has_failed(word) else _MORE_AT_END)
 
 
 def _events(word: GenerationWord, record: Record | None) -> Iterator[dict[str, Any]]:
@@ -160,7 +160,7 @@ def _beginning(word: GenerationWord, record: Record | None) -> Iterator[dict[str
     }
     yield {
         "type": "response.content_part.added",
-        "sequence_number": _BEGUN,
+        "sequence_number": BEGUN,
         **_place(word),
         "part": part(""),
     }
@@ -184,7 +184,7 @@ def _end(word: GenerationWord, record: Record | None) -> Iterator[dict[str, Any]
         word = replace(
             word, state=GenerationState.FAILED, code="not_kept", words="the text is not kept"
         )
-    number = _BEGUN + word.number
+    number = BEGUN + word.number
     if text is not None and not has_failed(word):
         yield from _done(word, text, number)
         number += _MORE_AT_END

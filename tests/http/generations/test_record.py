@@ -75,7 +75,7 @@ async def test_readers_of_other_apis_are_on_record_and_counted(open_desk: OpenDe
     found = [await reading(desk, each.headers["Feed-Connection"]) for each in (answer, *again)]
     assert [told[0] for told in found] == [
         (f"reads {key}, from its beginning", key, 0),
-        (f"reads {key}, from its beginning", key, 0),
+        (f"reads {key}, from its text so far, of 3 words", key, 3),
         (f"reads {key}, after its first 2 words", key, 2),
         (f"reads {key}, from its text so far, of 3 words", key, 3),
         (f"reads {key}, after its first 2 words", key, 2),

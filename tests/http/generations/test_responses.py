@@ -40,8 +40,27 @@ async def test_whoever_comes_back_after_an_event_gets_exactly_the_rest(open_desk
     key, events = await stream(desk)
     for after in range(len(events)):
         assert await rest(desk, key, after) == events[after + 1 :]
-    whole = await desk.get(f"/v1/responses/{key}?stream=true")
-    assert objects(await whole.body()) == events
+
+
+async def test_a_late_comer_gets_the_text_so_far_as_one_event(open_desk: OpenDesk) -> None:
+    desk = await open_desk()
+    key, events = await stream(desk)
+    late = objects(await (await desk.get(f"/v1/responses/{key}?stream=true")).body())
+    *begun, text = late[:5]
+    assert begun == events[:4]
+    assert (text["delta"], text["sequence_number"]) == ("Apple rose.", 6)
+    assert late[5:] == events[7:]
+
+
+async def test_a_long_rest_is_the_same_event_by_event(open_desk: OpenDesk) -> None:
+    desk = await open_desk()
+    desk.model.say(*(f"{number} " for number in range(200)))
+    desk.model.end()
+    answer = await desk.post("/v1/responses", QUESTION | {"stream": True})
+    events = objects(await answer.body())
+    key = answer.headers["Feed-Generation"]
+    for after in (0, 3, 4, 67, 68, 203, 204):
+        assert await rest(desk, key, after) == events[after + 1 :]
 
 
 async def test_whoever_comes_back_amid_an_answer_reads_on_with_the_others(
