@@ -10,7 +10,7 @@ from tests.toolchains.foreign import fetch, once, start, tool
 NODE = Path(__file__).parent / "node"
 PACKAGES = (
     *("event-source-polyfill@1", "reconnecting-eventsource@1", "eventsource@4"),
-    "@alpacahq/alpaca-trade-api@4",
+    *("@alpacahq/alpaca-trade-api@4", "openai@6", "ai@6", "@ai-sdk/openai-compatible@2"),
 )
 
 
