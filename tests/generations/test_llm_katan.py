@@ -1,42 +1,42 @@
 """A real server of language models, llm-katan, which says what it was told."""
 
+import subprocess
 import sys
-from asyncio import create_subprocess_exec
-from asyncio.subprocess import PIPE, STDOUT
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import Iterator
+from subprocess import PIPE, STDOUT
 
 import pytest
 
 from feed.client.clock import Clock
 from feed.generations.model import Finish, ModelFault, Usage
 from feed.market.words import GenerationState
+from feed.settings.language_models import LLM_KEY
 from tests.fakes.programs import kill_group
+from tests.fakes.servers import Serve
 from tests.generations.asking import answer, text_and_error, upstream_at
 
 pytest.importorskip("llm_katan", reason="of the extra `clients`")
 pytestmark = pytest.mark.programs
 
 SERVER = [sys.executable, "-m", "llm_katan.cli", "--model", "m", "--backend", "echo"]
+OPTIONS = ["--host", "127.0.0.1", "--port", "0", "--stats-file"]
 
 
-@pytest.fixture
-async def url(tmp_path: Path) -> AsyncIterator[str]:
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base of a server that listens."""
-    options = ["--host", "127.0.0.1", "--port", "0", "--stats-file", str(tmp_path / "stats.json")]
-    process = await create_subprocess_exec(
-        *SERVER, *options, stdout=PIPE, stderr=STDOUT, start_new_session=True
-    )
-    assert process.stdout is not None
-    try:
-        async for line in process.stdout:
-            if b"running on" in line:
-                yield f"{line.decode().rpartition('running on ')[2].split()[0]}/v1"
-                return
-        raise AssertionError("it ended")
-    finally:
-        kill_group(process.pid)
-        await process.communicate()
+    stats = str(tmp_path_factory.mktemp("katan") / "stats.json")
+    command = [*SERVER, *OPTIONS, stats]
+    with subprocess.Popen(command, stdout=PIPE, stderr=STDOUT, start_new_session=True) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                if b"running on" in line:
+                    yield f"{line.decode().rpartition('running on ')[2].split()[0]}/v1"
+                    return
+            raise AssertionError("it ended")
+        finally:
+            kill_group(process.pid)
 
 
 async def test_a_real_server_answers_token_by_token_whom_it_lets_in(url: str) -> None:
@@ -53,3 +53,25 @@ async def test_a_real_server_answers_token_by_token_whom_it_lets_in(url: str) ->
         text, error = await text_and_error(upstream)
     assert (text, error.kind) == ("", ModelFault.UPSTREAM_STATUS)
     assert error.words == "the upstream does not let this server in (status 401)"
+
+
+async def test_a_real_sdk_is_answered_by_a_real_server_through_this_one(
+    url: str, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sdk = pytest.importorskip("openai", reason="openai is not installed (the extra `clients`)")
+    monkeypatch.setenv(LLM_KEY, "any")
+    feed = await serve(llm=url)
+    async with sdk.AsyncOpenAI(base_url=feed.url("/v1"), api_key="mine", max_retries=0) as client:
+        assert [model.id async for model in await client.models.list()] == ["m", "market"]
+        stream = await client.chat.completions.create(
+            model="m",
+            messages=[{"role": "user", "content": "Hi"}],
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+        *chunks, usage = [chunk async for chunk in stream]
+        response = await client.responses.create(model="m", input="Hi")
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    assert "Hi" in text, text
+    assert response.output_text == text
+    assert response.usage.output_tokens == usage.usage.completion_tokens > 0
