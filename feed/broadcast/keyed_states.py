@@ -154,6 +154,13 @@ class KeyedStates:
 
         None: not all of them are kept any more; the state of such a key is.
         """
+        found = self.numbered(selection, after, upto)
+        return None if found is None else [word for _, word in found]
+
+    def numbered(
+        self, selection: Selection, after: int, upto: int
+    ) -> list[tuple[int, Word]] | None:
+        """Return what `between` does, each word with its sequence before it."""
         found: list[tuple[int, Word]] = []
         for name in _keys(selection):
             kept = self._kept.get(name)
@@ -164,7 +171,7 @@ class KeyedStates:
             part = slice(bisect_right(kept.sequences, after), bisect_right(kept.sequences, upto))
             found += zip(kept.sequences[part], kept.words[part], strict=True)
         found.sort(key=lambda pair: pair[0])
-        return [word for _, word in found]
+        return found
 
     def forget(self, channel: WordChannel, key: str) -> None:
         """Know nothing of a key any more."""

@@ -1,7 +1,8 @@
 """Pages of the ring for finite requests: read in turns of 2 ms, and leaving nothing behind.
 
 A request for what hardly ticks may have to look at the whole ring, and thousands may ask at once.
-So each reads a little, and lets the loop and the others have their turns.
+So each reads a little, and lets the loop and the others have their turns. Words that the ring holds
+no more are read where they are kept.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from feed.errors import Overrun
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
 from feed.hub.turns import Turns
-from feed.market.words import Event
+from feed.market.words import Event, Word
 from feed.wire.beginning import Beginning
 from feed.wire.codec import Codec
 from feed.wire.json_codec import JSON
@@ -31,10 +32,10 @@ MAX_PAGE_BYTES = 2 << 20  # of fragments in one page: the most ticks of usual le
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Ticks of the ring, as JSON.
+    """Events of the ring, as JSON.
 
     Attributes:
-        fragments: the ticks.
+        fragments: the events.
         position: up to which they reach.
         more: whether there were more when it was begun.
         gap: what was missing before them; None: nothing was.
@@ -44,6 +45,21 @@ class Page:
     position: Position
     more: bool
     gap: Message | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where a page begins.
+
+    Attributes:
+        sequence: after which the ring is read.
+        gap: what is missing before it; None: nothing is.
+        kept: words of before it that the ring holds no more, with their sequences.
+    """
+
+    sequence: int
+    gap: Message | None = None
+    kept: Sequence[tuple[int, Word]] = ()
 
 
 async def begin_page(
@@ -97,7 +113,7 @@ async def read_page(
     pace_ms: int = 0,
     codec: Codec = JSON,
 ) -> Page:
-    """Return the ticks of a selection after a position, at most so many.
+    """Return the events of a selection after a position, at most so many.
 
     They go up to the last cut, or to the last end of an interval of `pace_ms`; `codec` is JSON, or
     a projection of it.
@@ -105,9 +121,13 @@ async def read_page(
     broadcast = hub.broadcast
     ring = broadcast.ring
     upto = broadcast.pace(pace_ms).sequence if pace_ms else broadcast.cut_sequence
-    reached, gap = _begin(broadcast, after)
-    fragments: list[bytes] = []
-    room_bytes = MAX_PAGE_BYTES
+    start = _begin(broadcast, selection, after)
+    reached, gap = start.sequence, start.gap
+    fragments = await _read_kept(hub.turns, start.kept[:most_ticks], codec)
+    if len(fragments) < len(start.kept):
+        position = ring.position(start.kept[len(fragments) - 1][0])
+        return Page(fragments, position, True, gap and {**gap, "to": str(position)})
+    room_bytes = MAX_PAGE_BYTES - _size_of(fragments)
     while reached < upto and len(fragments) < most_ticks and room_bytes > 0:
         async with hub.turns.turn(Step.ANSWER):
             hole = ring.hole_after(reached, upto)
@@ -131,10 +151,13 @@ async def read_page(
                 if fragments:
                     break
                 upto = broadcast.pace(pace_ms).sequence if pace_ms else broadcast.cut_sequence
-                reached, gap = _begin(broadcast, after)
+                start = _begin(broadcast, selection, after)
+                if start.kept:
+                    break  # nothing is given yet, and the next page begins with these
+                reached, gap = start.sequence, start.gap
                 continue
         fragments += found
-        room_bytes -= sum(map(len, found)) + JSON.between_bytes * len(found)
+        room_bytes -= _size_of(found)
     return Page(fragments, ring.position(reached), reached < upto, gap)
 
 
@@ -147,14 +170,37 @@ async def encode(turns: Turns, events: Sequence[Event], codec: Codec = JSON) -> 
     return fragments
 
 
-def _begin(broadcast: Broadcast, after: Position) -> tuple[int, Message | None]:
-    """Return the sequence to read after, and the gap before it if there is one."""
+async def _read_kept(turns: Turns, kept: Sequence[tuple[int, Word]], codec: Codec) -> list[bytes]:
+    """Return words as JSON, as many as fit into a page."""
+    fragments: list[bytes] = []
+    room_bytes = MAX_PAGE_BYTES
+    while len(fragments) < len(kept) and room_bytes > 0:
+        some = kept[len(fragments) : len(fragments) + TURN_TICKS]
+        found = await encode(turns, [word for _, word in some], codec)
+        fragments += found
+        room_bytes -= _size_of(found)
+    return fragments
+
+
+def _size_of(fragments: Sequence[bytes]) -> int:
+    return sum(map(len, fragments)) + JSON.between_bytes * len(fragments)
+
+
+def _begin(broadcast: Broadcast, selection: Selection, after: Position) -> _Start:
     ring = broadcast.ring
     found = locate(after, ring, broadcast.cut_sequence, ring.oldest)
     if found.outcome is Resume.REPLAYED:
-        return found.sequence, None
-    oldest = ring.oldest - 1
-    return oldest, gap_message(found.missing, ring.position(oldest), _GAP_REASONS[found.outcome])
+        return _Start(found.sequence)
+    last, reason = ring.oldest - 1, _GAP_REASONS[found.outcome]
+    kept = None
+    if found.outcome is Resume.GAP and selection.words:
+        kept = broadcast.keyed.numbered(selection, found.sequence, last)
+    if kept is None:
+        return _Start(last, gap_message(found.missing, ring.position(last), reason))
+    of_ticks = [channel.value for channel, _ in selection.ticks.symbols]
+    if not of_ticks:
+        return _Start(last, None, kept)
+    return _Start(last, gap_message(found.missing, ring.position(last), reason, of_ticks), kept)
 
 
 def _pass(

@@ -1,6 +1,7 @@
 """Words beside ticks: on every way to whoever names their keys, and on none to anybody else."""
 
 from collections.abc import Callable, Coroutine
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from feed.client import connect as connect_client
 from feed.http.contract.ticks import encoded
 from feed.market.ticks import CHANNELS
 from feed.market.words import fold
+from feed.wire.position import Position
 from tests.fakes.messages import Message
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.said import KEYS, over, say, words_of
@@ -68,6 +70,34 @@ async def test_history_has_the_words_of_a_key_each_once_over_its_pages(serve: Se
     assert both["ticks"][2].keys() == {"T", "S", "p"}, "of ticks alone"
     newest = await ask(feed, f"/v1/history?generations={KEY}&last=2")
     assert newest["ticks"] == encoded(*words[2:])
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+async def test_history_has_words_that_the_ring_holds_no_more(serve: Serve, limit: int) -> None:
+    feed = await open_feed(serve, ring=8)
+    words = [*words_of(KEY, ["", "a", "b", "c"]), over(KEY, 4)]
+    await say(feed.hub, words[:4])
+    await feed.publish(*trades(1, 8))
+    await say(feed.hub, words[4:])
+    seen: list[Message] = []
+    gaps: list[Message] = []
+    after: str | None = feed.position(1)
+    while after is not None:
+        query = f"generations={KEY}&trades=AAPL&after={after}&limit={limit}"
+        page = await ask(feed, f"/v1/history?{query}")
+        seen += page["ticks"]
+        gaps += [page["gap"]] if "gap" in page else []
+        after = page["next"]
+    assert seen == encoded(*words[1:4], *trades(2, 8), words[4])
+    assert {tuple(gap["channels"]) for gap in gaps} == {("trades",)}
+    ends = [(gap["from"], gap["to"]) for gap in gaps]
+    assert (ends[0][0], ends[-1][1]) == (feed.position(2), feed.position(5))
+    assert all(
+        Position.parse(one[1]).sequence + 1 == Position.parse(two[0]).sequence
+        for one, two in pairwise(ends)
+    )
+    alone = await ask(feed, f"/v1/history?generations={KEY}&after={feed.position(2)}")
+    assert ("gap" in alone, alone["ticks"]) == (False, encoded(*words[2:]))
 
 
 @pytest.mark.parametrize("more", ["", "&trades=AAPL", "&symbols=AAPL"])
