@@ -200,7 +200,7 @@ class Generations:
         is_read = self._hub.broadcast.lanes.readership.is_read
         for speech in list(self._speeches.values()):
             generation = speech.generation
-            if generation.readers or is_read(WordChannel.GENERATIONS, generation.id):
+            if generation.is_read or is_read(WordChannel.GENERATIONS, generation.id):
                 generation.unread_ns = None
                 continue
             if generation.unread_ns is None:

@@ -1,8 +1,9 @@
 """One generation: its log as it is written, and those who wait for it."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from feed.generations.ownership import Ownership
 from feed.generations.transcript import Ending
@@ -16,13 +17,14 @@ class Generation:
     Attributes:
         id: its key.
         model: what answers, by name.
-        asked: what it answers; None: another process was asked.
+        asked: what it answers, without its turns once it is over; None: another process was asked.
         api: by which it was asked for; "": that is not known.
         ownership: whose it is.
         created_s: when it began, since the Unix epoch.
         ending: how it ended, or is about to; None: it goes on.
         ended: done once its last word is said.
-        readers: requests that wait for it, beside those who subscribe.
+        readers: of each request that waits for it, beside those who subscribe, what tells whether
+            its client listens.
         unread_ns: since when nobody reads it, monotonic; None: somebody does.
     """
 
@@ -59,7 +61,7 @@ class Generation:
         self.created_s = first.event_ns // 1_000_000_000
         self.ending: Ending | None = None
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.readers = 0
+        self.readers: list[Callable[[], bool]] = []
         self.unread_ns: int | None = None
         self._log = log
         self._said = 0
@@ -107,12 +109,19 @@ class Generation:
             self._begun.set()
         if self.is_over and not self.ended.done():
             self.ended.set_result(None)
+            if self.asked is not None:  # a prompt may be long, and an answer is kept for long
+                self.asked = replace(self.asked, turns=())
+
+    @property
+    def is_read(self) -> bool:
+        """Whether a request waits for it whose client still listens."""
+        return any(listens() for listens in self.readers)
 
     @contextmanager
-    def read(self) -> Iterator[None]:
-        """Be a reader of it, for as long as the block lasts."""
-        self.readers += 1
+    def read(self, listens: Callable[[], bool]) -> Iterator[None]:
+        """Be a reader of it, for as long as the block lasts, and while `listens` says so."""
+        self.readers.append(listens)
         try:
             yield
         finally:
-            self.readers -= 1
+            self.readers.remove(listens)

@@ -78,6 +78,15 @@ class Server:
             request.transport, high_water_bytes, last_words_s, caller.address, caller.place
         )
 
+    def listens(self, request: web.Request) -> bool:
+        """Tell whether the client of a request that waits for a finite answer is still there.
+
+        One that has closed its side may be gone: nothing tells, as long as nothing is sent to it.
+        """
+        handler = request.protocol
+        is_half = isinstance(handler, Handler) and handler.half_closed
+        return request.transport is not None and not is_half
+
     def watch_end(self, request: web.Request, session: Session) -> None:
         """See to it that a session ends with its connection, and all that is sent to it counts.
 

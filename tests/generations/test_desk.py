@@ -153,7 +153,7 @@ async def test_what_nobody_reads_for_long_is_cancelled(serve: Serve) -> None:
     desk = await open_desk(serve, llm_linger_s=60)
     generation, look = await desk.start(), desk.generations.look
     now_ns = desk.feed.hub.clock.mono_ns()
-    with generation.read():
+    with generation.read(lambda: True):
         look(now_ns)
         look(now_ns + 100 * S)
     look(now_ns + 100 * S)
@@ -162,6 +162,25 @@ async def test_what_nobody_reads_for_long_is_cancelled(serve: Serve) -> None:
     look(now_ns + 160 * S)
     assert generation.last.state is GenerationState.CANCELLED
     assert generation.last.words == "nobody has read it for 60 s"
+
+
+async def test_whoever_has_closed_its_side_reads_no_more(serve: Serve) -> None:
+    desk = await open_desk(serve, llm_linger_s=60)
+    generation, look = await desk.start(), desk.generations.look
+    now_ns = desk.feed.hub.clock.mono_ns()
+    with generation.read(lambda: False):
+        look(now_ns)
+        look(now_ns + 60 * S)
+        assert generation.is_over
+
+
+async def test_a_prompt_is_kept_no_longer_than_it_is_answered(serve: Serve) -> None:
+    desk = await open_desk(serve)
+    generation = await desk.start()
+    assert generation.asked is not None
+    assert generation.asked.turns
+    desk.generations.stop(generation, ME)
+    assert generation.asked.turns == ()
 
 
 async def test_what_is_over_is_known_as_long_as_it_is_kept(serve: Serve) -> None:

@@ -1,6 +1,7 @@
 """Answers that are read again, or later, or stopped: by their ids, or their conversations."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aiohttp import hdrs, web
 
@@ -167,7 +168,7 @@ async def _stream(
     prelude: Prelude,
 ) -> web.StreamResponse:
     check_room(request, server, identity)
-    with generation.read():
+    with generation.read(partial(server.listens, request)):
         return await stream(request, server, identity, generation, api=api, prelude=prelude)
 
 

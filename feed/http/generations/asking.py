@@ -7,6 +7,7 @@ whatever goes wrong is told by a status, after which clients come back by themse
 import asyncio
 import contextlib
 from collections.abc import Callable
+from functools import partial
 
 from aiohttp import web
 
@@ -64,7 +65,7 @@ async def _answer(
         if asked.stream:
             check_room(request, server, identity)
         generation = await server.generations.start(asked, identity, place, api.name)
-        with generation.read():
+        with generation.read(partial(server.listens, request)):
             return await _tell(request, server, identity, generation, api)
     except Exception as error:  # noqa: BLE001 - any error is answered or raised again
         return refuse(error, request, server, api)

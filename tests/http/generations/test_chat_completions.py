@@ -139,9 +139,9 @@ async def test_an_answer_goes_on_without_whoever_asked(open_desk: OpenDesk) -> N
     answer = await desk.stream()
     await answer.up_to(b"Apple ")
     generation = await desk.started()
-    assert generation.readers == 1
+    assert generation.is_read
     answer.wire.abort()
-    await until(lambda: not desk.feed.hub.sessions and not generation.readers)
+    await until(lambda: not desk.feed.hub.sessions and not generation.is_read)
     desk.model.say("rose.")
     desk.model.end()
     await generation.over()
@@ -185,3 +185,18 @@ async def test_the_built_in_model_sums_up_the_market(open_desk: OpenDesk) -> Non
     assert text_of(chunks).startswith("Market summary (rule-based, not a language model)")
     assert "AAPL" in chunks[0]["feed"]["facts"]
     assert "MSFT" not in chunks[0]["feed"]["facts"]
+
+
+async def test_who_leaves_before_a_whole_answer_reads_no_more(open_desk: OpenDesk) -> None:
+    desk = await open_desk()
+    body = orjson.dumps(QUESTION)
+    head = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    http = await RawHttp.open((desk.feed.host, desk.feed.port))
+    http.wire.writer.write(head.encode() + body)
+    generation = await desk.started()
+    await until(lambda: generation.is_read)
+    http.wire.writer.close()
+    await until(lambda: not generation.is_read)
+    assert not generation.is_over
+    desk.model.end()

@@ -57,7 +57,7 @@ async def test_an_answer_goes_on_while_anybody_watches(open_desk: OpenDesk) -> N
     reader = await watch(desk, key)
     answer.wire.abort()
     generation = await desk.started()
-    await until(lambda: not generation.readers and len(desk.feed.hub.sessions) == 1)
+    await until(lambda: not generation.is_read and len(desk.feed.hub.sessions) == 1)
     desk.generations.look(0)
     desk.generations.look(10**12)
     assert not generation.is_over
