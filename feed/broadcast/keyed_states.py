@@ -19,6 +19,7 @@ from feed.wire.selection import Selection
 MAX_BYTES = 64 << 20  # of all logs
 MAX_LOG_BYTES = 4 << 20  # of one
 TTL_NS = 3_600_000_000_000  # that a key is kept which is over
+_KEY_BYTES = 4_000  # of a key, with all that is kept of it elsewhere (measured: 3 to 5 kB)
 _WORD_BYTES = 200  # of a word without its texts (measured: 184 and its reference and sequence)
 _DROPPED_SHARE = 4  # of a log that is too long one part in so many is dropped at once
 Key = tuple[WordChannel, str]
@@ -86,7 +87,8 @@ class KeyedStates:
         """Begin with nothing.
 
         Args:
-            max_bytes: of all logs; those that are over are forgotten first, the oldest before.
+            max_bytes: of all logs and their keys; what is over is forgotten first, the oldest
+                before.
             max_log_bytes: of one log.
             ttl_ns: the time for which a key is kept that is over.
         """
@@ -99,6 +101,11 @@ class KeyedStates:
     def __len__(self) -> int:
         return len(self._kept)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether there is more than there is room for."""
+        return self.used_bytes + _KEY_BYTES * len(self._kept) > self.max_bytes
+
     def keys(self) -> list[Key]:
         """Return every key of which something is kept."""
         return list(self._kept)
@@ -107,7 +114,7 @@ class KeyedStates:
         """Take in the words of a cut, whose first has a sequence."""
         for sequence, word in enumerate(words, first):
             self._add((word.kind, word.symbol), word, sequence, mono_ns)
-        if self.used_bytes > self.max_bytes:
+        if self.is_full:
             self._make_room()
 
     def log(self, channel: WordChannel, key: str) -> Sequence[Word] | None:
@@ -234,7 +241,7 @@ class KeyedStates:
     def _make_room(self) -> None:
         """Forget keys that are over, the oldest first, until there is room."""
         for name, kept in list(self._kept.items()):
-            if self.used_bytes <= self.max_bytes:
+            if not self.is_full:
                 return
             if _is_over(kept):
                 self.forget(*name)

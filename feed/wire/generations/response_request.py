@@ -30,6 +30,7 @@ from feed.wire.generations.parts import content_reader
 _MOST_PAIRS = 16
 _MOST_KEY_LENGTH = 64
 _MOST_VALUE_LENGTH = 512
+_MOST_REPEATED = 4_096  # characters of instructions; longer ones are followed, and not repeated
 _INPUT = "input"
 _read_content = content_reader(
     {"input_text", "output_text"}, (), "a string, or an array of parts of type 'input_text'"
@@ -83,8 +84,9 @@ class _ResponseRequest(Shared):
     prompt: Annotated[object, only("null, since no prompts are kept", None)] = None
 
     def echo(self) -> Echo:
+        is_repeated = len(self.instructions or "") <= _MOST_REPEATED
         return Echo(
-            instructions=self.instructions,
+            instructions=self.instructions if is_repeated else None,
             max_output_tokens=self.max_output_tokens,
             temperature=self.temperature,
             top_p=self.top_p,

@@ -271,6 +271,14 @@ def test_instructions_are_a_part_of_the_prompt() -> None:
         openai_responses.read(LEAST["responses"] | {"instructions": "é"}, len("what moved?") + 1)
 
 
+def test_long_instructions_are_followed_and_not_repeated() -> None:
+    for length, is_repeated in ((4_096, True), (4_097, False)):
+        body = LEAST["responses"] | {"instructions": "x" * length}
+        asked = openai_responses.read(body)
+        assert len(asked.turns[0].content) == length
+        assert (asked.echo.instructions is not None) is is_repeated
+
+
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: (
