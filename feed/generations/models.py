@@ -4,6 +4,8 @@ from feed.errors import shorten
 from feed.generations.model import Model, ModelError, ModelFault
 from feed.generations.upstream import Upstream
 
+_MOST_SHOWN = 10  # names, of those that were configured
+
 
 class Models:
     """All models of a server, by name."""
@@ -34,8 +36,10 @@ class Models:
         """
         if name == self._embedded.name or not (name or self._upstream):
             return self._embedded
-        if self._upstream is None:
-            words = f"model: {shorten(name)} is not served; served: {self._embedded.name}"
+        configured = [] if self._upstream is None else self._upstream.configured
+        if self._upstream is None or (configured and name not in {"", *configured}):
+            served = ", ".join([*configured[:_MOST_SHOWN], self._embedded.name])
+            words = f"model: {shorten(name)} is not served; served: {served}"
             raise ModelError(ModelFault.UNKNOWN_MODEL, words)
         return await self._upstream.find(name)
 

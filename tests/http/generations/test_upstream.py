@@ -88,3 +88,14 @@ async def test_the_models_of_an_upstream_are_listed_beside_the_one_of_this_serve
     desk = await open_desk(llm=fake.url)
     listed = await (await desk.ask("GET", "/v1/models")).document()
     assert [each["id"] for each in listed["data"]] == ["org/m:8b", "script"]
+
+
+async def test_a_model_that_is_not_there_is_told_with_all_that_are(
+    open_desk: OpenDesk, fake: FakeUpstream
+) -> None:
+    desk = await open_desk(llm=fake.url, llm_model=("fast=org/m:8b",))
+    refused = await desk.stream(model="m")
+    error = (await refused.document())["error"]
+    assert (refused.status, error["code"]) == (404, "model_not_found")
+    assert error["message"] == "model: 'm' is not served; served: fast, script"
+    assert fake.asked == []
