@@ -34,12 +34,16 @@ class GenerationFailed(FeedError):
     """A generation is over, and has no answer.
 
     Attributes:
+        id: of the generation.
         kind: why, for programs.
         status: of HTTP.
         retry_after_s: when it may be asked again; None: nobody has said.
     """
 
-    def __init__(self, kind: str, words: str, status: int, retry_after_s: float | None) -> None:
+    def __init__(
+        self, key: str, kind: str, words: str, *, status: int, retry_after_s: float | None
+    ) -> None:
+        self.id = key
         self.kind = kind
         self.status = status
         self.retry_after_s = retry_after_s

@@ -77,11 +77,9 @@ class Speech:
         transcript, loop = self._transcript, asyncio.get_running_loop()
         try:
             async for piece in pieces:
-                word = transcript.add(piece, self._clock.wall_ns())
-                if word is not None:
-                    self._unsaid.append(word)
-                    if self._handle is None:
-                        self._handle = loop.call_soon(self._say_all)
+                self._unsaid += transcript.add(piece, self._clock.wall_ns())
+                if self._unsaid and self._handle is None:
+                    self._handle = loop.call_soon(self._say_all)
                 if transcript.is_full:
                     break
                 if len(self._unsaid) >= _MOST_AT_ONCE:

@@ -11,6 +11,8 @@ from feed.generations.model import Finish, Piece, Usage
 from feed.market.words import GenerationState, GenerationWord, WordType
 from feed.settings.language_models import LanguageModelOptions
 
+MOST_CHARACTERS = 4_096  # of a word: messages over 32,000 bytes are more than some clients read
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -90,30 +92,25 @@ class Transcript:
         self.log.append(word)
         return word
 
-    def add(self, piece: Piece, wall_ns: int) -> GenerationWord | None:
-        """Return the word of a piece; None: it has none.
+    def add(self, piece: Piece, wall_ns: int) -> list[GenerationWord]:
+        """Return the words of a piece: one, unless it has no text, or is very long.
 
         A piece that is one too many, and what there is no room for, is left out, and `ending` says
         so.
         """
         if isinstance(piece, Usage):
             self.usage = piece
-            return None
+            return []
         if isinstance(piece, Finish):
             self.ending = Ending(piece.state)
-            return None
+            return []
         text = self._fitting(piece)
         if len(text) < len(piece):
             self.ending = Ending(GenerationState.LENGTH)
             self.is_full = True
-        if not text:
-            return None
-        self.tokens += 1
-        last = self.log[-1]
-        token, number = WordType.TOKEN, last.number + 1
-        word = GenerationWord(last.symbol, token, number, wall_ns, text, last.model)
-        self.log.append(word)
-        return word
+        self.tokens += bool(text)
+        parts = range(0, len(text), MOST_CHARACTERS)
+        return [self._append(text[start : start + MOST_CHARACTERS], wall_ns) for start in parts]
 
     def end(self, ending: Ending, wall_ns: int) -> GenerationWord:
         """Return the last word."""
@@ -121,6 +118,13 @@ class Transcript:
         usage = self.usage or Usage(0, self.tokens)
         word.prompt_tokens = usage.prompt_tokens
         word.completion_tokens = usage.completion_tokens
+        self.log.append(word)
+        return word
+
+    def _append(self, text: str, wall_ns: int) -> GenerationWord:
+        last = self.log[-1]
+        token, number = WordType.TOKEN, last.number + 1
+        word = GenerationWord(last.symbol, token, number, wall_ns, text, last.model)
         self.log.append(word)
         return word
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from feed.generations.facts import Facts
 from feed.generations.model import Finish, Piece, Usage
-from feed.generations.transcript import Ending, Transcript
+from feed.generations.transcript import MOST_CHARACTERS, Ending, Transcript
 from feed.market.words import GenerationState, WordType, fold
 from feed.settings.language_models import LanguageModelOptions
 
@@ -24,9 +24,7 @@ def said(transcript: Transcript, *pieces: Piece) -> list[str]:
     """Return the text of each word of some pieces, up to where nothing more is read."""
     texts = []
     for piece in pieces:
-        word = transcript.add(piece, 101)
-        if word is not None:
-            texts.append(word.text)
+        texts += [word.text for word in transcript.add(piece, 101)]
         if transcript.is_full:
             break
     return texts
@@ -79,6 +77,15 @@ def test_what_there_is_no_room_for_is_cut_between_characters() -> None:
     transcript = begun(llm_max_answer_bytes=6)
     assert said(transcript, "abc", "éé", "never") == ["abc", "é"]
     assert transcript.ending == Ending(GenerationState.LENGTH)
+
+
+def test_a_piece_that_is_very_long_is_several_words_and_one_token() -> None:
+    transcript = begun(llm_max_tokens=1)
+    text = "x" * (2 * MOST_CHARACTERS + 1)
+    assert list(map(len, said(transcript, text))) == [MOST_CHARACTERS, MOST_CHARACTERS, 1]
+    assert [word.number for word in transcript.log] == [0, 1, 2, 3]
+    assert transcript.tokens == 1
+    assert not transcript.is_full
 
 
 def test_halves_of_surrogate_pairs_are_told_as_what_can_be_written() -> None:

@@ -61,7 +61,6 @@ async def cancel_response(request: web.Request, server: Server) -> web.StreamRes
     """Answer `POST /v1/responses/{id}/cancel`: the response as it has become."""
 
     async def answer(identity: Identity) -> web.StreamResponse:
-        refuse_parameters(request, ())
         generation = _found(request, server, identity)
         server.generations.stop(generation, identity)
         return whole(generation, RESPONSES)
@@ -73,7 +72,6 @@ async def delete_response(request: web.Request, server: Server) -> web.StreamRes
     """Answer `DELETE /v1/responses/{id}`: it is stopped, and nobody finds it any more."""
 
     async def answer(identity: Identity) -> web.StreamResponse:
-        refuse_parameters(request, ())
         generation = _found(request, server, identity)
         server.generations.forget(generation, identity)
         deleted = {"id": generation.id, "object": "response", "deleted": True}
@@ -121,7 +119,6 @@ async def stop_chat(request: web.Request, server: Server) -> web.StreamResponse:
     """Answer `POST /api/chat/{id}/stop`: how it ended."""
 
     async def answer(identity: Identity) -> web.StreamResponse:
-        refuse_parameters(request, ())
         generation = server.generations.archive.find_chat(
             request.match_info["conversation"], identity
         )
@@ -137,7 +134,6 @@ async def models(request: web.Request, server: Server) -> web.StreamResponse:
     """Answer `GET /v1/models`."""
 
     async def answer(_: Identity) -> web.StreamResponse:
-        refuse_parameters(request, ())
         names = await server.generations.models()
         return json_answer(models_answer(names, server.generations.began_s))
 

@@ -15,7 +15,7 @@ from feed.errors import LimitExceeded, TooOften
 from feed.generations.generation import Generation
 from feed.generations.model import ModelError, ModelFault
 from feed.http.access import Scope
-from feed.http.answers import json_answer, refuse_parameters
+from feed.http.answers import json_answer
 from feed.http.callers import caller_of
 from feed.http.generations.apis import CHAT, PLAIN, RESPONSES, UI_MESSAGES, Api
 from feed.http.generations.body import json_body
@@ -56,7 +56,6 @@ async def _answer(
     try:
         server.origins.check_unsafe(request)
         identity = await server.access.admit_once(request, Scope.GRANTED)
-        refuse_parameters(request, ())
         place = caller_of(request).place
         body = await json_body(request, server, owner_of(identity, place))
         api = choose(body)

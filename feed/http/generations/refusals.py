@@ -11,6 +11,7 @@ from feed.generations.model import ModelError, ModelFault
 from feed.http.answers import json_answer
 from feed.http.generations.apis import Api
 from feed.http.problems import Failure, failure_for, legible, retry_after
+from feed.http.protocol.headers import GENERATION_HEADER
 from feed.http.server import Server
 from feed.market.words import GenerationState
 
@@ -49,6 +50,8 @@ def refuse(error: Exception, request: web.Request, server: Server, api: Api) -> 
     response = json_answer(document, failure.status)
     response.headers.update(failure.headers)
     response.headers.update(api.headers)
+    if isinstance(error, GenerationFailed):
+        response.headers[GENERATION_HEADER] = error.id
     if failure.status in _ENDS:
         response.force_close()
     return response
@@ -68,9 +71,13 @@ def failure_of(generation: Generation) -> GenerationFailed | None:
     if last.state not in {GenerationState.FAILED, GenerationState.INTERRUPTED}:
         return None
     usual = _STATUSES.get(last.code, HTTPStatus.INTERNAL_SERVER_ERROR)
-    if ending is None:
-        return GenerationFailed(last.code, last.words, usual, None)
-    return GenerationFailed(last.code, last.words, ending.status or usual, ending.retry_after_s)
+    return GenerationFailed(
+        generation.id,
+        last.code,
+        last.words,
+        status=usual if ending is None else ending.status or usual,
+        retry_after_s=None if ending is None else ending.retry_after_s,
+    )
 
 
 def _failure_of(error: Exception, path: str) -> tuple[str, Failure]:

@@ -1,6 +1,7 @@
 """The routes of language models: paths and shapes are those of other APIs.
 
-Errors are in the shape of each API, and so are refusals of whoever may not ask: handlers report
+A query that nobody reads is ignored, since keys of other vendors stand there. Errors are in the
+shape of each API, and so are refusals of whoever may not ask: handlers report
 them by themselves, as those of endless answers do.
 """
 
@@ -28,6 +29,7 @@ GENERATION_ROUTES = (
         asking.chat_completions,
         Scope.GRANTED,
         "the answer of a language model, by OpenAI's chat completions",
+        refuses_others=False,
         body=Body.ENDLESS,
         method=hdrs.METH_POST,
         says={200: forms.ChatAnswer},
@@ -41,6 +43,7 @@ GENERATION_ROUTES = (
         asking.responses,
         Scope.GRANTED,
         "the answer of a language model, by OpenAI's Responses API",
+        refuses_others=False,
         body=Body.ENDLESS,
         method=hdrs.METH_POST,
         says={200: forms.ResponseAnswer},
@@ -66,6 +69,7 @@ GENERATION_ROUTES = (
         again.delete_response,
         Scope.GRANTED,
         "that an answer is stopped, and that nobody finds it any more",
+        refuses_others=False,
         body=Body.ENDLESS,
         method=hdrs.METH_DELETE,
         says={200: forms.DeletedAnswer},
@@ -77,6 +81,7 @@ GENERATION_ROUTES = (
         again.cancel_response,
         Scope.GRANTED,
         "an answer that was cancelled, as far as it was written",
+        refuses_others=False,
         body=Body.ENDLESS,
         method=hdrs.METH_POST,
         says={200: forms.ResponseAnswer},
@@ -88,6 +93,7 @@ GENERATION_ROUTES = (
         again.models,
         Scope.GRANTED,
         "the models that may be asked",
+        refuses_others=False,
         body=Body.ENDLESS,
         says={200: forms.ModelsAnswer},
         errors=forms.OpenAiError,
@@ -97,6 +103,7 @@ GENERATION_ROUTES = (
         asking.chat,
         Scope.GRANTED,
         "the answer of a language model for a page: plain, or as the AI SDK reads it",
+        refuses_others=False,
         body=Body.ENDLESS,
         method=hdrs.METH_POST,
         says={200: forms.ConversationAnswer},
@@ -121,6 +128,7 @@ GENERATION_ROUTES = (
         again.stop_chat,
         Scope.GRANTED,
         "how the answer in a conversation ended, which was stopped",
+        refuses_others=False,
         body=Body.ENDLESS,
         method=hdrs.METH_POST,
         says={200: forms.StoppedAnswer},

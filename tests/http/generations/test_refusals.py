@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.keys import KeysFile, bearer_of
+from tests.fakes.raw_http import RawHttp
 from tests.http.generations.conftest import QUESTION, OpenDesk
 
 CHAT, RESPONSES, PAGE = "/v1/chat/completions", "/v1/responses", "/api/chat"
@@ -74,13 +75,24 @@ async def test_a_body_that_is_not_accepted_is_told_in_words(  # noqa: PLR0917 - 
 
 
 @EACH
+async def test_a_body_that_does_not_come_is_not_waited_for(open_desk: OpenDesk, path: str) -> None:
+    desk = await open_desk(head_timeout_s=0.05)
+    answer = await RawHttp.open((desk.feed.host, desk.feed.port))
+    head = "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+    await answer.ask(f"POST {path} HTTP/1.1\r\n{head}".encode())
+    assert answer.status == 408
+    assert "too long" in words_of(await answer.document())
+
+
+@EACH
 async def test_without_identities_any_credential_is_accepted(
     open_desk: OpenDesk, path: str
 ) -> None:
     desk = await open_desk()
-    desk.model.end()
-    answer = await desk.post(path, BODIES[path], Authorization="Bearer sk-whatever")
-    assert answer.status == 200
+    for query in ("", "?key=whatever&api-version=2026-01-01"):
+        desk.model.end()
+        answer = await desk.post(path + query, BODIES[path], Authorization="Bearer sk-whatever")
+        assert answer.status == 200
 
 
 @EACH
