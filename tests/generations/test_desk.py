@@ -237,6 +237,7 @@ async def test_after_a_kill_what_was_unfinished_is_interrupted_and_readable(
         generation = app[GENERATIONS].archive.find(key, ANONYMOUS)
         assert generation.is_over
         assert (generation.state.text, generation.state.code) == ("Apple ", "interrupted")
+        assert app[GENERATIONS].tally.ended == {GenerationState.INTERRUPTED: 1}
         app[GENERATIONS].cut()
         log = app[HUB].broadcast.keyed.log(WordChannel.GENERATIONS, key)
         assert log is not None
