@@ -72,11 +72,10 @@ class KeyedStates:
     """The log and the state of each key, as of the last cut.
 
     Attributes:
-        used_bytes: of all logs.
-        max_bytes: the most that they may be, but for those that are not over.
+        max_bytes: the most that `used_bytes` may be, but for those that are not over.
     """
 
-    __slots__ = ("_kept", "_max_log_bytes", "_ttl_ns", "max_bytes", "used_bytes")
+    __slots__ = ("_kept", "_max_log_bytes", "_ttl_ns", "_words_bytes", "max_bytes")
 
     def __init__(
         self,
@@ -96,7 +95,7 @@ class KeyedStates:
         self.max_bytes = max_bytes
         self._max_log_bytes = max_log_bytes
         self._ttl_ns = ttl_ns
-        self.used_bytes = 0
+        self._words_bytes = 0
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -104,7 +103,12 @@ class KeyedStates:
     @property
     def is_full(self) -> bool:
         """Whether there is more than there is room for."""
-        return self.used_bytes + _KEY_BYTES * len(self._kept) > self.max_bytes
+        return self.used_bytes > self.max_bytes
+
+    @property
+    def used_bytes(self) -> int:
+        """Bytes of all logs, and of their keys."""
+        return self._words_bytes + _KEY_BYTES * len(self._kept)
 
     def keys(self) -> list[Key]:
         """Return every key of which something is kept."""
@@ -184,7 +188,7 @@ class KeyedStates:
         """Know nothing of a key any more."""
         kept = self._kept.pop((channel, key), None)
         if kept is not None:
-            self.used_bytes -= kept.used_bytes
+            self._words_bytes -= kept.used_bytes
 
     def expire(self, mono_ns: int) -> None:
         """Forget the keys that have been over for too long; to be asked now and then."""
@@ -197,7 +201,7 @@ class KeyedStates:
     def clear(self) -> None:
         """Know nothing any more."""
         self._kept.clear()
-        self.used_bytes = 0
+        self._words_bytes = 0
 
     def logs(self) -> Iterator[KeptLog]:
         """Yield what is kept of each key, as of now, for another process."""
@@ -223,7 +227,7 @@ class KeyedStates:
         kept.sequences.append(sequence)
         size = _size(word)
         kept.used_bytes += size
-        self.used_bytes += size
+        self._words_bytes += size
 
     def _shorten(self, name: Key, kept: _Kept) -> None:
         """Leave the beginning of a log to its state."""
@@ -236,7 +240,7 @@ class KeyedStates:
         kept.folded -= drop
         size = sum(map(_size, gone))
         kept.used_bytes -= size
-        self.used_bytes -= size
+        self._words_bytes -= size
 
     def _make_room(self) -> None:
         """Forget keys that are over, the oldest first, until there is room."""

@@ -38,7 +38,7 @@ def words(broadcast: Broadcast, generations: Generations | None) -> Iterator[Met
         "feed_kept_keys",
         "Keys of words that are kept, such as answers that can be read again, or go on.",
     ).of(len(keyed))
-    yield gauge("feed_kept_bytes", "Bytes of the words of these keys.").of(keyed.used_bytes)
+    yield gauge("feed_kept_bytes", "Bytes of these keys and their words.").of(keyed.used_bytes)
     yield gauge(
         "feed_kept_limit_bytes",
         "The most bytes that are kept; beyond it those that are over are forgotten, the oldest "
