@@ -25,6 +25,7 @@ from feed.http.generations.refusals import refuse
 from feed.http.generations.stream import check_room, stream
 from feed.http.protocol.headers import GENERATION_HEADER
 from feed.http.server import Server
+from feed.market.words import GenerationState
 from feed.trust.identity import Identity
 from feed.wire.generations.models import models_answer
 
@@ -97,11 +98,13 @@ async def chat_stream(request: web.Request, server: Server) -> web.StreamRespons
             )
         except UnknownGeneration:
             return web.Response(status=204)
-        if generation.is_over and after is None:
+        last = generation.last
+        if last.is_over and after in {None, last.number}:
             return web.Response(status=204)
-        if after is not None and generation.is_over and after >= generation.last.number:
-            return web.Response(status=204)
-
+        if after is not None and after > last.number:
+            if last.state is not GenerationState.INTERRUPTED:
+                raise InvalidParameter(name, after, f"the id of an event, at most {last.number}")
+            after = last.number - 1  # they have read more than was kept, and not that it ended
         prelude = TEXT_SO_FAR if after is None else rest_after(after)
         api = _api_of(generation)
         return await _stream(request, server, identity, generation, api=api, prelude=prelude)

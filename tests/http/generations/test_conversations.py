@@ -94,6 +94,18 @@ async def test_an_event_source_comes_back_after_the_last_event_that_it_had(
     assert over.status == 204
 
 
+async def test_an_event_that_never_was_is_none_to_come_back_after(open_desk: OpenDesk) -> None:
+    desk = await open_desk()
+    await begun(desk, PLAIN)
+    refused = await desk.get("/api/chat/c1/stream", Last_Event_ID="7")
+    assert refused.status == 400
+    assert "at most 1" in (await refused.document())["error"]
+    desk.generations.interrupt()  # as a restart does, which may keep less than was read
+    desk.generations.cut()
+    ended = await desk.get("/api/chat/c1/stream", Last_Event_ID="7")
+    assert objects(await ended.body())[0]["code"] == "interrupted"
+
+
 async def test_a_conversation_is_stopped(open_desk: OpenDesk) -> None:
     desk = await open_desk()
     answer = await begun(desk, PARTS)
