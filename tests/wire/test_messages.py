@@ -42,7 +42,7 @@ from feed.wire.messages import (
 from feed.wire.position import Position
 
 ROOT = Path(feed.__file__).parent
-# The client reads messages, and writes them as it was told. Three of these write ticks, and three
+# The client reads messages, and writes them as it was told. Three of these write ticks, and four
 # say what form messages and ticks have.
 MAKERS = {
     "wire/messages.py",
@@ -54,6 +54,7 @@ MAKERS = {
     "wire/protobuf_rows.py",
     "wire/follow_frames.py",
     "http/contract/ticks.py",
+    "http/contract/words.py",
     "http/contract/pushing.py",  # the example of a batch
     "sources/alpaca/link.py",  # what another server said, or did not
     "sources/exchanges/rows.py",  # what a child process writes for a pipe
