@@ -89,6 +89,25 @@ async def test_pieces_that_are_there_at_once_are_said_together(
     assert len(said) < 10
 
 
+async def test_a_flood_is_cut_in_parts(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = await open_desk(serve)
+    broadcast, waited = desk.feed.hub.broadcast, list[int]()
+    say = broadcast.say
+
+    def count(_: object, words: Sequence[GenerationWord]) -> None:
+        say(words)
+        waited.append(len(broadcast.waiting_words))
+
+    monkeypatch.setattr(type(broadcast), "say", count)
+    monkeypatch.setattr(desk.feed.hub.cutter, "schedule", lambda: None)  # as if it were busy
+    desk.model.say(*map(str, range(3_000)))
+    generation = await desk.start()
+    desk.model.end()
+    await over(generation)
+    assert max(waited) < 1_024 + 512
+    assert len(broadcast.waiting_words) < 1_024
+
+
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [
