@@ -14,14 +14,10 @@ from feed.hub.age_reports import Outcome
 from feed.sources.source import Instrument
 from feed.state.recovery import Recovery
 from feed.wire.codec import CODECS
-from feed.wire.generations.openai_chat import ChatCodec
-from feed.wire.generations.openai_responses import ResponsesCodec
-from feed.wire.generations.plain import PlainCodec
-from feed.wire.generations.ui_messages import UiCodec
+from feed.wire.generations.codecs import FOREIGN_CODECS
 from feed.wire.message_models import Count, GapMessage, PositionText, Time, WarningMessage, Words
 from feed.wire.transport import Transport
 
-FOREIGN_CODECS = tuple(codec.name for codec in (ChatCodec, ResponsesCodec, PlainCodec, UiCodec))
 TransportName = Annotated[str, Field(json_schema_extra={"enum": list(Transport)})]
 CodecName = Annotated[str, Field(json_schema_extra={"enum": [*CODECS, *FOREIGN_CODECS]})]
 Share = Annotated[float, Field(ge=0)]

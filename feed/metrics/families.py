@@ -41,12 +41,13 @@ from feed.trust.identities import OUTCOMES
 from feed.trust.watched_keys import Reload
 from feed.wire.codec import CODECS
 from feed.wire.disconnect import Reason
+from feed.wire.generations.codecs import FOREIGN_CODECS
 from feed.wire.limit import Limit
 from feed.wire.messages import WarningReason
 from feed.wire.transport import Transport
 
 LAG_STEPS_TICKS = (1, 100, 1_000, 10_000)
-_SERVED = tuple(product(Transport, CODECS))
+_SERVED = (*product(Transport, CODECS), *product((Transport.SSE,), FOREIGN_CODECS))
 _NO_SERVER = Account("")
 _LADDER_STEPS = ("paused", "caught_up", "gap", "conflated", "lagging", "slow")
 

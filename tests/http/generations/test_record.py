@@ -124,3 +124,12 @@ async def test_the_status_tells_what_is_written_watched_and_kept(open_desk: Open
     await desk.feed.sessions_reach(0)
     found = await block()
     assert (found["running"], found["watchers"], found["kept"]) == (0, 0, 1)
+
+
+async def test_readers_of_other_apis_are_among_the_connections_of_metrics(
+    open_desk: OpenDesk,
+) -> None:
+    desk = await open_desk()
+    await said(desk, "Apple ")
+    metrics = (await (await desk.get("/metrics")).body()).decode()
+    assert 'feed_connections{codec="openai-chat",transport="sse"} 1.0' in metrics
