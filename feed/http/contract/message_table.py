@@ -5,8 +5,11 @@ The examples are made by the functions that make the messages themselves.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
+from feed.http.contract.words import STATE
 from feed.market.ticks import Channel
+from feed.market.words import WordChannel
 from feed.wire.disconnect import Reason
 from feed.wire.error_codes import ErrorCode
 from feed.wire.message_models import (
@@ -133,9 +136,15 @@ DESCRIBED = (
     Described(
         "subscription",
         SubscriptionMessage,
-        "all that is subscribed now, also where a grant has changed; `conflate`: the intervals",
+        "all that is subscribed now, also where a grant has changed; `generations`: ids, where "
+        "there are some; `conflate`: the intervals",
         subscription_message(
-            {Channel.TRADES: ["AAPL"], Channel.QUOTES: ["*"]}, {Channel.QUOTES: 250}
+            {
+                Channel.TRADES: ["AAPL"],
+                Channel.QUOTES: ["*"],
+                cast("Channel", WordChannel.GENERATIONS): [STATE.id],
+            },
+            {Channel.QUOTES: 250},
         ),
     ),
     Described(
