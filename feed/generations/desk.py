@@ -163,6 +163,11 @@ class Generations:
         state = self._hub.broadcast.keyed.state(channel, key)
         return state is not None and Ownership.of(state).may_watch(identity, key)
 
+    def is_known(self, channel: WordChannel, key: str) -> bool:
+        """Tell whether anything is known of a key of words."""
+        known = self.archive.get(key) is not None
+        return known or self._hub.broadcast.keyed.log(channel, key) is not None
+
     def cut(self) -> None:
         """Have all cut that was said, so that whoever joins from now on stands behind it."""
         while self._hub.broadcast.waiting_words:

@@ -206,6 +206,7 @@ def make_service(
     models = Models(embedded or MarketModel(), Upstream.of(settings, os.environ))
     generations = Generations(hub, models, gather)
     hub.key_gate.may_read = generations.may_read
+    hub.key_gate.is_known = generations.is_known
     server = Server(
         hub,
         ingest,

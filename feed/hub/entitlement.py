@@ -97,8 +97,8 @@ class Entitlement:
         if session.ended.done():
             return
         self._egress.enter(session, self._clock.mono_ns())
-        if not self._key_gate.allows(identity, session.subscriber.selection):
-            self._disconnect(session, Reason.NOT_GRANTED)
+        if revoked := self._key_gate.revoked(identity, session.subscriber.selection):
+            self._disconnect(session, Reason.NOT_GRANTED, f"{revoked} is not granted any more")
             return
         if session.reselect is not None:
             session.reselect(session)

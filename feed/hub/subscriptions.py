@@ -88,11 +88,11 @@ class Subscriptions:
 
         Raises:
             LimitExceeded: the new selection is too large; nothing has changed.
-            InvalidParameter: it names a key of words that is not to be read; likewise.
+            InvalidParameter: it adds a key of words that is not to be read; likewise.
         """
         mono_ns, subscriber = self._clock.mono_ns(), session.subscriber
         before = subscriber.lane
-        self._key_gate.check(session.identity, key.selection)
+        self._key_gate.check(session.identity, key.selection, before.payload.key.selection)
         if key.selection.symbols:
             lanes, place = self._audience.broadcast.lanes, session.connection.place
             lane = lanes.find(key, before.framing, compression)

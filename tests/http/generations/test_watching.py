@@ -10,6 +10,7 @@ from tests.fakes.keys import KeysFile, bearer_of
 from tests.fakes.patience import until
 from tests.fakes.servers import trade
 from tests.fakes.sse_reader import SseReader
+from tests.fakes.websocket_reader import WebSocketReader
 from tests.http.generations.conftest import QUESTION, Desk, OpenDesk, objects
 
 STREAM = QUESTION | {"stream": True}
@@ -138,3 +139,17 @@ async def test_a_grounded_answer_is_for_those_who_may_read_its_symbols(
     assert found == [(200, 200), (400, 404)]
     not_theirs = await desk.post("/v1/chat/completions", question, **keys.other)
     assert not_theirs.status == 403
+
+
+async def test_who_watches_what_is_deleted_may_go_on_to_subscribe(open_desk: OpenDesk) -> None:
+    desk = await open_desk()
+    key, _ = await begun(desk)
+    socket = await WebSocketReader.connect((desk.feed.host, desk.feed.port))
+    await socket.begin()
+    await socket.subscribe(generations=[key])
+    deleted = await desk.ask("DELETE", f"/v1/responses/{key}")
+    assert deleted.status == 200
+    messages, _ = await socket.read()
+    assert messages[0]["state"] == "cancelled"
+    told = await socket.subscribe(trades=["AAPL"])
+    assert (told["trades"], told["generations"]) == (["AAPL"], [key])
