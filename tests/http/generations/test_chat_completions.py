@@ -13,7 +13,7 @@ from feed.wire.disconnect import Reason
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import trade
-from tests.fakes.wire import Ended
+from tests.fakes.wire import Ended, Wire
 from tests.http.generations.conftest import QUESTION, OpenDesk, objects
 
 
@@ -119,17 +119,29 @@ async def test_what_fails_later_is_an_error_in_the_stream(open_desk: OpenDesk) -
 
 
 async def test_whoever_does_not_read_holds_up_nobody(open_desk: OpenDesk) -> None:
-    desk = await open_desk(high_water_bytes=16_384, llm_max_answer_bytes=1 << 23)
-    answer = await desk.stream()
-    slow_text = "x" * 60_000
-    for _ in range(60):
-        desk.model.say(slow_text)
-    desk.model.end()
+    desk = await open_desk(high_water_bytes=4_096)
+    address = desk.feed.host, desk.feed.port
+    slow = RawHttp(await Wire.connect(address, receive_buffer_bytes=4_096))
+    body = orjson.dumps(QUESTION | {"stream": True})
+    head = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    slow.wire.writer.write(
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n{head}".encode() + body
+    )
     generation = await desk.started()
+    desk.model.say("Apple ")
+    await until(lambda: len(desk.feed.hub.sessions) == 1)
+    ladder, text = desk.feed.hub.audience.ladder, "x" * 4_000
+    said = 0
+    while not ladder.paused:
+        desk.model.say(text)
+        said += 1
+        await until(lambda: len(generation.log()) == said + 2)  # noqa: B023 - at once
+    desk.model.say("rose.")
+    desk.model.end()
     await generation.over()
-    assert generation.state.text == slow_text * 60
-    chunks = objects(await answer.body())  # now it reads, and is given all
-    assert text_of(chunks) == slow_text * 60
+    await slow.head()  # now it reads, and is given all
+    chunks = objects(await slow.body())
+    assert text_of(chunks) == generation.state.text == "Apple " + said * text + "rose."
     assert chunks[-1] == "[DONE]"
 
 
