@@ -5,7 +5,14 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.load.ages import AgeSummary
-from benchmarks.load.comparison import compare, compare_net, difference, unequal_frames
+from benchmarks.load.comparison import (
+    compare,
+    compare_crowds,
+    compare_intervals,
+    compare_net,
+    difference,
+    unequal_frames,
+)
 from benchmarks.load.html import page
 from benchmarks.load.machine import Machine
 from benchmarks.load.outcome import (
@@ -67,6 +74,31 @@ def test_cpu_time_is_told_per_frame_and_subscriber() -> None:
     assert bytes_per_tick(sample) == pytest.approx(500 / 8)
     assert ticks_per_core_s(sample) == pytest.approx(2_000_000)
     assert memory_per_subscriber_bytes(sample) == 10_000
+
+
+def test_crowds_are_compared_without_what_the_same_server_takes_alone() -> None:
+    above, below, alone = (
+        row(name, *cpu_s) for name, *cpu_s in (("a", 8, 6), ("b", 4, 6), ("c", 2, 2))
+    )
+    ratio = compare_crowds(above, below, alone)
+    assert ratio is not None
+    assert (ratio.low, ratio.median, ratio.high) == (1.0, 2.0, 3.0)
+    alone.samples.pop()
+    assert compare_crowds(above, below, alone) == replace(ratio, low=3.0, median=3.0)
+
+
+def test_rows_side_by_side_are_compared_interval_by_interval() -> None:
+    (step,) = RESULT.intervals
+    shares = (0.1, 0.2, 0.3, 0.4, 0.5)
+    steps = [replace(step, server_cpu_share=share) for share in shares]
+    above = Row("a", samples=[Sample(0, replace(RESULT, intervals=tuple(steps)))])
+    below = Row(
+        "b", samples=[Sample(0, replace(RESULT, intervals=(replace(step, frames=1_000),) * 5))]
+    )
+    ratio = compare_intervals(above, below)
+    assert ratio is not None
+    assert (ratio.low, ratio.median, ratio.high) == pytest.approx((3.0, 6.0, 9.0))
+    assert compare_intervals(above, Row("c")) is None
 
 
 def test_a_server_that_merges_payloads_is_measured_by_payloads() -> None:
