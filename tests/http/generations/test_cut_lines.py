@@ -14,6 +14,7 @@ from tests.fakes.wire import Ended
 from tests.http.generations.conftest import OpenDesk
 
 TOKENS = 200
+SPARED_BYTES = 20_000  # of every other line: what a watcher missed comes as one event
 
 
 @dataclass
@@ -115,7 +116,7 @@ async def test_every_token_comes_once_through_a_proxy_that_cuts_at_random(
     chance = random.Random(5)
     desk.model.say(said := "begin ")
     async with (
-        ChaosProxy(desk.feed.port, seed=3, mean_bytes=3_000, spared_bytes=4_000) as proxy,
+        ChaosProxy(desk.feed.port, seed=3, mean_bytes=4_000, spared_bytes=SPARED_BYTES) as proxy,
         sdk.AsyncOpenAI(
             base_url=f"http://127.0.0.1:{proxy.port}/v1", api_key="any", max_retries=0
         ) as client,
@@ -138,5 +139,5 @@ async def test_every_token_comes_once_through_a_proxy_that_cuts_at_random(
     assert asker.numbers == list(range(3 + 1 + TOKENS + 4 + 1))
     begun = watcher.numbers[0]
     assert watcher.numbers == list(range(begun, TOKENS + 3))
-    assert proxy.connections > 6
+    assert proxy.connections > 4
     assert len(desk.model.asked) == 1, "it is asked once"
