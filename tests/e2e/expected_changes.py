@@ -145,7 +145,7 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Answers begun": (rises("answers", model="other"),),
         "Answers ended": (rises("answers", state="length"),),
         "Failed ÷ ended": (rises("answers"),),
-        "Failed and refused, by kind": (rises("answers", kind="upstream_unreachable"),),
+        "Failed and refused, by kind": (rises("answers"),),
         "Written and watched": (rises("answers"), rises("answers")),
         "Came back to answers": (rises("answers", outcome="resumed"),),
         "Words": (rises("answers", channel="generations"),),

@@ -89,7 +89,9 @@ class SteeredSource(SimulatedSource):
                 self._held_at_s = time.monotonic()
 
     def _hear(self) -> None:
-        for line in os.read(sys.stdin.fileno(), 65_536).decode().splitlines():
+        lines = os.read(sys.stdin.fileno(), 65_536).decode().splitlines()
+        # Of a busy machine many wait by now: each is obeyed once, or it would never catch up.
+        for line in reversed(dict.fromkeys(reversed(lines))):
             order, _, word = line.partition(" ")
             getattr(self, f"_{order}")(*filter(None, [word]))
 
