@@ -64,7 +64,7 @@ def test_a_switch_in_a_file_can_be_switched_off(served: Served, tmp_path: Path) 
 def test_help_lists_the_fields_that_have_a_description_and_no_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("COLUMNS", "400")
     result = CliRunner().invoke(app, ["serve", "--help"])
     assert result.exit_code == 0
     shown = re.findall(r"^│ +(--[a-z-]+)", result.output, re.MULTILINE)
@@ -98,7 +98,7 @@ SHOWN = {
 
 
 def test_help_shows_the_types_and_defaults_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("COLUMNS", "400")
     help_text = CliRunner().invoke(app, ["serve", "--help"]).output
     rows = {
         match[1]: match[0] for match in re.finditer(r"^│ +(--[a-z-]+) .*", help_text, re.MULTILINE)
@@ -120,7 +120,7 @@ def test_help_shows_the_types_and_defaults_of_the_settings(monkeypatch: pytest.M
                 assert (shown[1] == f"no-{option_name(name)[2:]}") is not field.default
             else:
                 # Written on the command line it is the default again.
-                assert shown is not None
+                assert shown is not None, name
                 settings, [source] = load_settings(_beside(block, {name: shown[1]}))
                 blocks = (settings, source.options)
                 assert any(getattr(one, name, None) == field.default for one in blocks), name

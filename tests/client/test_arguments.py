@@ -26,6 +26,7 @@ BAD: dict[str, list[object]] = {
     "updated_bars": SYMBOLS,
     "second_bars": SYMBOLS,
     "statuses": SYMBOLS,
+    "generations": ["gen_7", ["gen_" + "0" * 31], "*", ["*"], [7], 7, "AAPL", ["gen_" + "G" * 32]],
     "transport": ["", "carrier pigeon", "WebSocket", None, 7, ["sse"]],
     "codec": ["", "xml", "JSON", None, 7],
     "after": ["", "x", "ab-", "-7", 7, b"ab-7"],
