@@ -1,25 +1,23 @@
 """A link over HTTP: Server-Sent Events, or a stream of lines or values."""
 
 import re
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import aiohttp
 
-from feed.client.errors import NotAFeed
 from feed.client.failure_words import words_of
 from feed.client.http_words import problem_words
 from feed.client.link import Lost, Order, refusal
 from feed.client.parsers import READINGS, Message, Parser, SseMessageParser
 from feed.client.redirects import send
 from feed.client.shown import Shown
+from feed.client.unwanted import refusal_of
 from feed.wire.codec import CODECS
 from feed.wire.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_PROBLEM_BYTES = 64 * 1024
 _IS_NUMBER = re.compile("[0-9]{1,18}")
 
 
@@ -106,19 +104,10 @@ class HttpLink:
 
 async def _check_answer(response: aiohttp.ClientResponse, accepted: str) -> None:
     """See that an answer is the body that was asked for; if not, say what it is."""
-    if response.status == HTTPStatus.OK and response.content_type == accepted:
+    body = await refusal_of(response, accepted)
+    if body is None:
         return
     url = str(response.url.with_query(None))
-    body = bytearray()
-    try:
-        async for piece in response.content.iter_any():
-            body += piece
-            if response.status == HTTPStatus.OK or len(body) > MAX_PROBLEM_BYTES:
-                break  # a page may never end
-    except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError) as error:
-        raise Lost(words_of(error, url)) from error
-    if response.status == HTTPStatus.OK:
-        raise NotAFeed(url, response.content_type, accepted, body.decode(errors="replace"))
     is_problem = response.content_type == "application/problem+json"
     words = problem_words(body) if is_problem else None
     by_feed = words is not None  # other answers with a status may be those of a proxy

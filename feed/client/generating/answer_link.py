@@ -11,16 +11,16 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from feed.client.errors import NotAFeed, Refused
+from feed.client.errors import Refused
 from feed.client.failure_words import words_of
 from feed.client.generating.errors import GenerationFailed
 from feed.client.http_words import problem_words
 from feed.client.link import Lost, refusal
 from feed.client.redirects import send
 from feed.client.shown import Shown
+from feed.client.unwanted import refusal_of
 
 CONNECT_TIMEOUT_S = 10.0
-MAX_ERROR_BYTES = 64 * 1024
 _EVENTS = "text/event-stream"
 # The model's failures: the server has tried again already, as often as is of use.
 _FAILED = {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
@@ -130,24 +130,13 @@ async def _request(
 
 async def _check(response: aiohttp.ClientResponse, accepted: str) -> None:
     """See that an answer is the body that was asked for; if not, say what it is."""
-    if response.status == HTTPStatus.OK and response.content_type == accepted:
-        return
-    url = str(response.url.with_query(None))
-    body = bytearray()
-    try:
-        async for piece in response.content.iter_any():
-            body += piece
-            if response.status == HTTPStatus.OK or len(body) > MAX_ERROR_BYTES:
-                break  # a page may never end
-    except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError) as error:
-        raise Lost(words_of(error, url)) from error
-    if response.status == HTTPStatus.OK:
-        raise NotAFeed(url, response.content_type, accepted, body.decode(errors="replace"))
-    raise _meaning(response, url, body)
+    body = await refusal_of(response, accepted)
+    if body is not None:
+        raise _meaning(response, str(response.url.with_query(None)), body)
 
 
 def _meaning(
-    response: aiohttp.ClientResponse, url: str, body: bytearray
+    response: aiohttp.ClientResponse, url: str, body: bytes
 ) -> Lost | Refused | GenerationFailed:
     """Return what an answer means that has another status than 200."""
     told = _error(body)
@@ -159,7 +148,7 @@ def _meaning(
     return refusal(url, response.status, words, response.headers, by_feed=by_feed)
 
 
-def _error(body: bytearray) -> tuple[str, str] | None:
+def _error(body: bytes) -> tuple[str, str] | None:
     """Return the code and the words of an error as the Responses API has it; None: it is none."""
     try:
         error = orjson.loads(body)["error"]

@@ -175,10 +175,6 @@ def _found(request: web.Request, server: Server, identity: Identity) -> Generati
     return server.generations.archive.find(request.match_info["generation"], identity)
 
 
-def _found_chat(request: web.Request, server: Server, identity: Identity) -> Generation:
-    return server.generations.archive.find_chat(request.match_info["conversation"], identity)
-
-
 def _boolean(request: web.Request, name: str) -> bool:
     value = request.query.get(name, "false")
     if value not in _BOOLEANS:
