@@ -113,19 +113,28 @@ def test_a_socket_takes_nothing_a_part_and_all(fan_out: FanOut) -> None:
     part = len(reader.kept)
     scene.settle()
     assert not reader.kept
-    while True:  # fill the socket to the brim
+    nothing = any(takes_nothing(scene, reader) for _ in range(50))
+    scene.let_go()
+    if fan_out.engine is not Engine.PYTHON:  # the model's transport sends at `flush` alone
+        assert all_taken == 0
+        assert 0 < part < 150_000
+    assert nothing
+
+
+def takes_nothing(scene: Scene, reader: ModelReader) -> bool:
+    """Fill the socket to the brim and write a frame past it.
+
+    The kernel may hand what the socket holds to the peer meanwhile, so that it takes some again.
+    """
+    while True:
         try:
             reader.owed += b"x" * reader.socket.send(b"x" * 512)
         except BlockingIOError:
             break
     scene.frame(2_000)
-    nothing = 2_000 - len(reader.kept)
+    kept = len(reader.kept)
     scene.settle()
-    scene.let_go()
-    if fan_out.engine is not Engine.PYTHON:  # the model's transport sends at `flush` alone
-        assert all_taken == 0
-        assert 0 < part < 150_000
-    assert nothing == 0
+    return kept == 2_000
 
 
 def test_more_sockets_than_the_ring_has_entries(fan_out: FanOut) -> None:
