@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from feed.market.words import ID_PREFIX
+from feed.market.generation_words import ID_PREFIX
 
 
 def key_of(number: int) -> str:

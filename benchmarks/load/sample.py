@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import msgpack
 import orjson
 
-from feed.market.words import WordType
+from feed.market.generation_words import GenerationType
 
 from .ages import Ages, Rfc3339
 
@@ -291,7 +291,7 @@ class ReturnSampler:
 _CONTROL = (b'[{"T":"success"', b'[{"T":"subscription"')
 _POSITION = b'"pos":"'
 _TICK_KINDS = frozenset({"t", "q", "b", "u", "b1s", "s"})
-_WORD_KINDS = frozenset(WordType)
+_WORD_KINDS = frozenset(GenerationType)
 _POSITION_KINDS = frozenset({"mark", "snapshot"})
 _LIVE_KINDS = frozenset({"t", "q"})  # the time of the others is not when they happened
 

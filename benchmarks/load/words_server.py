@@ -15,7 +15,8 @@ from aiohttp import web
 
 from feed.cli import main
 from feed.hub.hub import Hub
-from feed.market.words import GenerationWord, WordChannel, WordType
+from feed.market.generation_words import GenerationType, GenerationWord
+from feed.market.word_channels import WordChannel
 from feed.trust.identity import Identity
 
 from .said import Said
@@ -32,13 +33,13 @@ async def _say(hub: Hub, key: str, per_s: float, begins_s: float) -> None:
     """Say the words of a generation that never ends, each when it is due."""
     loop = asyncio.get_running_loop()
     first_s = loop.time() + begins_s
-    kind, number = WordType.GENERATION, 0
+    kind, number = GenerationType.GENERATION, 0
     while True:
         await asyncio.sleep(first_s + number / per_s - loop.time())
         text = _TEXT if number else ""
         word = GenerationWord(key, kind, number, hub.clock.wall_ns(), text, _MODEL)
         hub.publisher.say([word])
-        kind, number = WordType.TOKEN, number + 1
+        kind, number = GenerationType.TOKEN, number + 1
 
 
 def _saying(said: Said) -> Callable[[web.Application], AsyncIterator[None]]:

@@ -10,7 +10,7 @@ from feed.broadcast.cut import Broadcast
 from feed.broadcast.flight_record import From, Happened, Reads
 from feed.broadcast.rewind import Rewound
 from feed.broadcast.subscriber import Subscriber
-from feed.market.words import half_of_id
+from feed.market.generation_words import half_of_id
 from feed.wire.position import BEGINNING, Position
 from feed.wire.selection import Selection
 

@@ -6,7 +6,8 @@ and no socket: `audience` writes what is made here, and the hub says when.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -27,7 +28,8 @@ from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.receipts import Producer, Receipt, Receipts
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Kind, Tick, is_opaque
-from feed.market.words import Word, WordChannel
+from feed.market.word_channels import WordChannel
+from feed.market.words import Word
 from feed.wire.codec import Codec, encode_events
 from feed.wire.follow_frames import cut_message
 from feed.wire.json_codec import JSON
@@ -90,10 +92,12 @@ class Broadcast:
 
     __slots__ = (
         "_encoded",
+        "_heard",
         "_log",
         "_numbered",
         "_paces",
         "_receipts",
+        "_said",
         "classes",
         "conflated_cuts",
         "cut_sequence",
@@ -155,6 +159,8 @@ class Broadcast:
         self.ticks = dict.fromkeys(Kind, 0)
         self.words = dict.fromkeys(WordChannel, 0)
         self.waiting_words: list[Word] = []  # they come behind the ticks of the next cut
+        self._said = 0  # words, cut or not
+        self._heard: deque[tuple[int, Callable[[int], None]]] = deque()  # of so many words said
         # Of the cut in progress: its first sequence, and its fragments, by codec.
         self._encoded: dict[Codec, tuple[int, list[bytes]]] = {}
         self._numbered: dict[Codec, dict[int, int]] = {}  # the sequences of these, where needed
@@ -220,9 +226,17 @@ class Broadcast:
         for tick in ticks:
             counts[tick.kind] += 1
 
-    def say(self, words: Sequence[Word]) -> None:
-        """Let words wait for the next cut: they take the sequences behind its ticks."""
+    def say(self, words: Sequence[Word], heard: Callable[[int], None] | None = None) -> None:
+        """Let words wait for the next cut: they take the sequences behind its ticks.
+
+        Args:
+            words: in order.
+            heard: is told the sequence of the last of them, in the cut.
+        """
         self.waiting_words += words
+        self._said += len(words)
+        if heard is not None:
+            self._heard.append((self._said, heard))
 
     def skip(self, upto: int, reason: GapReason, mono_ns: int) -> None:
         """Leave a hole behind the newest sequence; nothing waits for a cut, and nobody is live."""
@@ -306,6 +320,10 @@ class Broadcast:
         self._distribute_events(events, events, first, OF_WORDS)
         if self._log is not None:
             self._note_cut(self._log, events, first, wall_ns - mono_ns)
+        cut = self._said - len(self.waiting_words)
+        while self._heard and self._heard[0][0] <= cut:
+            said, heard = self._heard.popleft()
+            heard(upto - (cut - said))
         outgoing = self._envelop(self.lanes.take_words(), mono_ns, wall_ns, follows)
         self._encoded.clear()
         self._numbered.clear()

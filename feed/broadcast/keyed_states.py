@@ -1,101 +1,82 @@
 """Keyed states: what was said under each key of a channel of words, and the state that it makes.
 
-Theory of operation: a key has a *log*, its words with their sequences, and a *state*, which they
-fold into: the text so far, whether it is over. Late comers begin with the state, and lose nothing
-although the ring has moved on; who comes back with a position reads in the log what the ring does
-not hold any more. Both are bounded: a log that is too long keeps its end, and what was before is in
-the state alone; keys that are over are forgotten after a time, and earlier where there are too many
-bytes. Knows no clock.
+Theory of operation: of a generation a *log* is kept, its words with their sequences, which fold
+into a *state*: the text so far, whether it is over. Of any other key its *parts* are, each with its
+newest word: the messages of a room, the members, a job. Late comers begin with the state, and lose
+nothing although the ring has moved on; who comes back with a position reads here what the ring does
+not hold any more. All of it is bounded; keys that are over are forgotten after a time, and earlier
+where there are too many bytes. Knows no clock.
 """
 
-from array import array
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from feed.market.words import Word, WordChannel, fold
+from feed.broadcast.kept_generation import KeptGeneration
+from feed.broadcast.kept_parts import MOST_PARTS, KeptParts
+from feed.market.generation_words import GenerationWord
+from feed.market.word_channels import WordChannel
+from feed.market.words import PartWord, Word
 from feed.wire.selection import Selection
 
-MAX_BYTES = 64 << 20  # of all logs
-MAX_LOG_BYTES = 4 << 20  # of one
+MAX_BYTES = 64 << 20  # of all keys
+MAX_KEY_BYTES = 4 << 20  # of one
 TTL_NS = 3_600_000_000_000  # that a key is kept which is over
 _KEY_BYTES = 4_000  # of a key, with all that is kept of it elsewhere (measured: 3 to 5 kB)
-_WORD_BYTES = 200  # of a word without its texts (measured: 184 and its reference and sequence)
-_DROPPED_SHARE = 4  # of a log that is too long one part in so many is dropped at once
 Key = tuple[WordChannel, str]
-
-
-@dataclass(slots=True)
-class _Kept:
-    """What is kept of a key.
-
-    Attributes:
-        words: its log, or the end of it.
-        sequences: of these.
-        base: the state before them; None: they begin with the first.
-        upto: the sequence up to which `base` goes.
-        newest_ns: when the last word came, monotonic.
-        used_bytes: of the log.
-        state, folded: the state after so many of the words; made when it is asked for.
-    """
-
-    newest_ns: int
-    words: list[Word] = field(default_factory=list)
-    sequences: "array[int]" = field(default_factory=lambda: array("q"))
-    base: Word | None = None
-    upto: int = 0
-    used_bytes: int = 0
-    state: Word | None = None
-    folded: int = 0
+_Kept = KeptGeneration | KeptParts
 
 
 @dataclass(frozen=True, slots=True)
 class KeptLog:
-    """What is kept of a key.
+    """What is kept of a key, for another process.
 
     Attributes:
         key: its channel and name.
-        base: the state before the words; None: they begin with the first.
-        upto: the sequence up to which that goes.
+        base: of a generation: the state before the words; None: they begin with the first.
+        upto: the sequence up to which that goes, or the newest of what was dropped.
         sequences: of the words.
-        words: the log, or its end.
+        words: the log or its end; or the newest word of each part.
     """
 
     key: Key
-    base: Word | None
+    base: GenerationWord | None
     upto: int
     sequences: Sequence[int]
     words: Sequence[Word]
 
 
 class KeyedStates:
-    """The log and the state of each key, as of the last cut.
+    """What is kept of each key, as of the last cut.
 
     Attributes:
         max_bytes: the most that `used_bytes` may be, but for those that are not over.
+        max_parts: the most that a key may have of parts, such as messages.
     """
 
-    __slots__ = ("_kept", "_max_log_bytes", "_ttl_ns", "_words_bytes", "max_bytes")
+    __slots__ = ("_kept", "_kept_bytes", "_max_key_bytes", "_ttl_ns", "max_bytes", "max_parts")
 
     def __init__(
         self,
         max_bytes: int = MAX_BYTES,
-        max_log_bytes: int = MAX_LOG_BYTES,
+        max_key_bytes: int = MAX_KEY_BYTES,
         ttl_ns: int = TTL_NS,
+        max_parts: int = MOST_PARTS,
     ) -> None:
         """Begin with nothing.
 
         Args:
-            max_bytes: of all logs and their keys; what is over is forgotten first, the oldest
-                before.
-            max_log_bytes: of one log.
+            max_bytes: of all keys and what is kept of them; what is over is forgotten first, the
+                oldest before.
+            max_key_bytes: of one of them.
             ttl_ns: the time for which a key is kept that is over.
+            max_parts: of one key.
         """
         self._kept: dict[Key, _Kept] = {}  # those with the oldest newest word first
         self.max_bytes = max_bytes
-        self._max_log_bytes = max_log_bytes
+        self.max_parts = max_parts
+        self._max_key_bytes = max_key_bytes
         self._ttl_ns = ttl_ns
-        self._words_bytes = 0
+        self._kept_bytes = 0
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -107,58 +88,51 @@ class KeyedStates:
 
     @property
     def used_bytes(self) -> int:
-        """Bytes of all logs, and of their keys."""
-        return self._words_bytes + _KEY_BYTES * len(self._kept)
+        """Bytes of all that is kept."""
+        return self._kept_bytes + _KEY_BYTES * len(self._kept)
 
     def keys(self) -> list[Key]:
         """Return every key of which something is kept."""
         return list(self._kept)
 
+    def knows(self, channel: WordChannel, key: str) -> bool:
+        """Tell whether something is kept of a key."""
+        return (channel, key) in self._kept
+
     def note(self, words: Sequence[Word], first: int, mono_ns: int) -> None:
         """Take in the words of a cut, whose first has a sequence."""
         for sequence, word in enumerate(words, first):
-            self._add((word.kind, word.symbol), word, sequence, mono_ns)
+            self._add(word, sequence, mono_ns)
         if self.is_full:
             self._make_room()
 
-    def log(self, channel: WordChannel, key: str) -> Sequence[Word] | None:
-        """Return the words of a key that are kept, in order; None: nothing is known of it."""
-        kept = self._kept.get((channel, key))
-        return None if kept is None else kept.words
+    def generation(self, key: str) -> KeptGeneration | None:
+        """Return what is kept of a generation; None: nothing is known of it."""
+        kept = self._kept.get((WordChannel.GENERATIONS, key))
+        return kept if isinstance(kept, KeptGeneration) else None
 
-    def is_whole(self, channel: WordChannel, key: str) -> bool:
-        """Tell whether the log of a key begins with its first word."""
+    def parts(self, channel: WordChannel, key: str) -> Sequence[PartWord]:
+        """Return the newest word of each part of a key, what is gone too, in sequence."""
         kept = self._kept.get((channel, key))
-        return kept is not None and kept.base is None
+        return kept.words if isinstance(kept, KeptParts) else ()
 
-    def sequences(self, channel: WordChannel, key: str) -> Sequence[int]:
-        """Return the sequences of the words that `log` returns."""
+    def part(self, channel: WordChannel, key: str, name: str) -> PartWord | None:
+        """Return the newest word of a part of a key; None: there is none."""
         kept = self._kept.get((channel, key))
-        return () if kept is None else kept.sequences
+        return kept.word(name) if isinstance(kept, KeptParts) else None
 
     def words_upto(self, channel: WordChannel, key: str, sequence: int) -> int:
-        """Return how many words of a key there are up to a sequence, as far as is known."""
+        """Return how many words, or parts, a key has up to a sequence, as far as is known."""
         kept = self._kept.get((channel, key))
-        if kept is None:
-            return 0
-        index = bisect_right(kept.sequences, sequence)
-        last = kept.words[index - 1] if index else kept.base
-        return 0 if last is None else last.number + 1
-
-    def state(self, channel: WordChannel, key: str) -> Word | None:
-        """Return the state of a key; None: nothing is known of it."""
-        kept = self._kept.get((channel, key))
-        if kept is None:
-            return None
-        if kept.folded < len(kept.words) or kept.state is None:
-            kept.state = fold(kept.state or kept.base, kept.words[kept.folded :])
-            kept.folded = len(kept.words)
-        return kept.state
+        return 0 if kept is None else kept.upto_sequence(sequence)
 
     def states(self, selection: Selection) -> list[Word]:
         """Return the states of the keys that a selection names, of those that are known."""
-        found = (self.state(channel, key) for channel, key in _keys(selection))
-        return [state for state in found if state is not None]
+        found: list[Word] = []
+        for name in _keys(selection):
+            if (kept := self._kept.get(name)) is not None:
+                found += kept.states()
+        return found
 
     def between(self, selection: Selection, after: int, upto: int) -> list[Word] | None:
         """Return the words of a selection after a sequence, and up to another, in order.
@@ -177,10 +151,10 @@ class KeyedStates:
             kept = self._kept.get(name)
             if kept is None:
                 continue
-            if kept.upto > after:
+            part = kept.numbered(after, upto)
+            if part is None:
                 return None
-            part = slice(bisect_right(kept.sequences, after), bisect_right(kept.sequences, upto))
-            found += zip(kept.sequences[part], kept.words[part], strict=True)
+            found += part
         found.sort(key=lambda pair: pair[0])
         return found
 
@@ -188,66 +162,66 @@ class KeyedStates:
         """Know nothing of a key any more."""
         kept = self._kept.pop((channel, key), None)
         if kept is not None:
-            self._words_bytes -= kept.used_bytes
+            self._kept_bytes -= kept.used_bytes
 
     def expire(self, mono_ns: int) -> None:
         """Forget the keys that have been over for too long; to be asked now and then."""
         for name, kept in list(self._kept.items()):
             if mono_ns - kept.newest_ns < self._ttl_ns:
                 break  # whatever follows is newer
-            if _is_over(kept):
+            if kept.is_over:
                 self.forget(*name)
 
     def clear(self) -> None:
         """Know nothing any more."""
         self._kept.clear()
-        self._words_bytes = 0
+        self._kept_bytes = 0
 
     def logs(self) -> Iterator[KeptLog]:
         """Yield what is kept of each key, as of now, for another process."""
         for name, kept in list(self._kept.items()):
-            yield KeptLog(name, kept.base, kept.upto, list(kept.sequences), list(kept.words))
+            base = kept.base if isinstance(kept, KeptGeneration) else None
+            yield KeptLog(name, base, kept.upto, *kept.told())
 
     def restore(self, log: KeptLog, mono_ns: int) -> None:
         """Take up what `logs` yielded in another process."""
-        kept = self._kept[log.key] = _Kept(mono_ns, base=log.base, upto=log.upto)
+        self.forget(*log.key)
+        channel, _ = log.key
+        if channel is WordChannel.GENERATIONS:
+            self._kept[log.key] = KeptGeneration(mono_ns, log.base, log.upto)
+        else:
+            self._kept[log.key] = KeptParts(mono_ns, log.upto)
         for sequence, word in zip(log.sequences, log.words, strict=True):
-            self._append(kept, word, sequence)
+            self._add(word, sequence, mono_ns)
 
-    def _add(self, name: Key, word: Word, sequence: int, mono_ns: int) -> None:
-        kept = self._kept.pop(name, None) or _Kept(mono_ns)
+    def _add(self, word: Word, sequence: int, mono_ns: int) -> None:
+        name: Key = (word.kind, word.symbol)
+        kept = self._kept.pop(name, None)
+        if isinstance(word, GenerationWord):
+            log = kept if isinstance(kept, KeptGeneration) else KeptGeneration(mono_ns)
+            before = log.used_bytes
+            log.add(word, sequence)
+            log.shorten(self._max_key_bytes)
+            kept = log
+        else:
+            parts = kept if isinstance(kept, KeptParts) else KeptParts(mono_ns)
+            before = parts.used_bytes
+            parts.add(word, sequence)
+            parts.shorten(self._max_key_bytes, self.max_parts)
+            kept = parts
+            if not parts:  # what was said is kept nowhere
+                self._kept_bytes -= before
+                return
         self._kept[name] = kept  # the newest is the last
         kept.newest_ns = mono_ns
-        self._append(kept, word, sequence)
-        if kept.used_bytes > self._max_log_bytes:
-            self._shorten(name, kept)
-
-    def _append(self, kept: _Kept, word: Word, sequence: int) -> None:
-        kept.words.append(word)
-        kept.sequences.append(sequence)
-        size = _size(word)
-        kept.used_bytes += size
-        self._words_bytes += size
-
-    def _shorten(self, name: Key, kept: _Kept) -> None:
-        """Leave the beginning of a log to its state."""
-        self.state(*name)
-        drop = max(1, len(kept.words) // _DROPPED_SHARE)
-        gone = kept.words[:drop]
-        kept.base, kept.upto = fold(kept.base, gone), kept.sequences[drop - 1]
-        del kept.words[:drop]
-        del kept.sequences[:drop]
-        kept.folded -= drop
-        size = sum(map(_size, gone))
-        kept.used_bytes -= size
-        self._words_bytes -= size
+        self._kept_bytes += kept.used_bytes - before
 
     def _make_room(self) -> None:
         """Forget keys that are over, the oldest first, until there is room."""
         for name, kept in list(self._kept.items()):
             if not self.is_full:
                 return
-            if _is_over(kept):
+            if kept.is_over:
                 self.forget(*name)
 
 
@@ -255,12 +229,3 @@ def _keys(selection: Selection) -> Iterator[Key]:
     for channel, keys in selection.words:
         for key in sorted(keys):
             yield channel, key
-
-
-def _is_over(kept: _Kept) -> bool:
-    newest = kept.words[-1] if kept.words else kept.base
-    return newest is None or newest.is_over
-
-
-def _size(word: Word) -> int:
-    return _WORD_BYTES + len(word.text) + len(word.facts)

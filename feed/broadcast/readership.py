@@ -7,7 +7,7 @@ takes 100 ms, and somebody asks twice a second.
 from collections import Counter
 
 from feed.broadcast.twin_lane import TwinLane
-from feed.market.words import WordChannel
+from feed.market.word_channels import WordChannel
 
 
 class Readership:

@@ -11,7 +11,7 @@ from feed.market.asset_classes import BY_FORM, WILDCARDS, AssetClasses
 from feed.market.symbols import ALL
 from feed.market.ticks import Kind, Tick
 from feed.market.wildcards import GLOBBED
-from feed.market.words import WORD_CHANNELS
+from feed.market.word_channels import WORD_CHANNELS
 from feed.wire.selection import Selection
 
 SEGMENT_TICKS = 512

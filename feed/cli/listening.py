@@ -22,7 +22,7 @@ from feed.cli.plumbing import (
 from feed.cli.streams import print_lines, tell
 from feed.errors import InvalidParameter
 from feed.market.ticks import Channel
-from feed.market.words import WordChannel
+from feed.market.word_channels import WordChannel
 from feed.wire.beginning import MOST_LAST
 from feed.wire.codec_name import CodecName
 from feed.wire.transport import TransportName

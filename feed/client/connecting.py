@@ -11,7 +11,7 @@ from feed.client.papers import TokenSource
 from feed.client.stream import HEARTBEAT_S, Stream
 from feed.client.subscription import AnyChannel, Fields, OnLagName, Subscription, Symbols
 from feed.market.ticks import Channel
-from feed.market.words import WordChannel
+from feed.market.word_channels import WordChannel
 from feed.wire.codec_name import CodecName
 from feed.wire.transport import TransportName
 

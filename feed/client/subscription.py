@@ -8,10 +8,11 @@ from yarl import URL
 
 from feed.client.arguments import check_choice
 from feed.errors import InvalidParameter
+from feed.market.generation_words import ID_SHAPE, is_generation_id
 from feed.market.intervals import parse_interval
 from feed.market.symbols import ALL, SYMBOL_SHAPE, is_symbol
 from feed.market.ticks import Channel
-from feed.market.words import ID_SHAPE, WORD_CHANNELS, WordChannel, is_generation_id
+from feed.market.word_channels import WORD_CHANNELS, WordChannel
 from feed.wire.projection import EVERY_LETTER, check_fields
 
 Symbols = str | Iterable[str]

@@ -16,7 +16,7 @@ from feed.client.sse import SseEvent, SseParser
 from feed.generations.mended_text import TextMender
 from feed.generations.model import Finish, ModelError, ModelFault, Piece, Usage
 from feed.generations.refusals import Refusal, broken_off
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 
 MAX_EVENT_BYTES = 1 << 20  # of one token and all that is said beside it
 

@@ -24,7 +24,8 @@ from feed.generations.transcript import Ending, Transcript
 from feed.hub.door import owner_of
 from feed.hub.hub import Hub
 from feed.logger import logger_of
-from feed.market.words import ID_PREFIX, GenerationState, GenerationWord, WordChannel, WordType
+from feed.market.generation_words import ID_PREFIX, GenerationState, GenerationType, GenerationWord
+from feed.market.word_channels import WordChannel
 from feed.sources.pushed.holdings import Holdings
 from feed.trust.identity import Identity
 from feed.wire.generations.asked import Asked
@@ -155,18 +156,19 @@ class Generations:
         self.archive.forget(generation)
         self._hub.broadcast.keyed.forget(WordChannel.GENERATIONS, generation.id)
 
-    def may_read(self, identity: Identity, channel: WordChannel, key: str) -> bool:
-        """Tell whether somebody may subscribe to a key of words, which are generations alone."""
+    def may_read(self, identity: Identity, _channel: WordChannel, key: str) -> bool:
+        """Tell whether somebody may subscribe to a generation."""
         if self.archive.get(key) is not None:
             return self.archive.may_watch(identity, key)
         # It may be of the server that this one follows.
-        state = self._hub.broadcast.keyed.state(channel, key)
+        kept = self._hub.broadcast.keyed.generation(key)
+        state = None if kept is None else kept.state
         return state is not None and Ownership.of(state).may_watch(identity, key)
 
     def is_known(self, channel: WordChannel, key: str) -> bool:
         """Tell whether anything is known of a key of words."""
         known = self.archive.get(key) is not None
-        return known or self._hub.broadcast.keyed.log(channel, key) is not None
+        return known or self._hub.broadcast.keyed.knows(channel, key)
 
     def cut(self) -> None:
         """Have all cut that was said, so that whoever joins from now on stands behind it."""
@@ -181,10 +183,10 @@ class Generations:
         wall_ns = self._hub.clock.wall_ns()
         names = keyed.keys()
         for key in [key for channel, key in names if channel is ours]:
-            state = keyed.state(ours, key)
-            log = list(keyed.log(ours, key) or ()) if keyed.is_whole(ours, key) else []
-            if not log and state is not None:
-                log.append(state)
+            kept = keyed.generation(key)
+            if kept is None or kept.state is None:
+                continue
+            log = list(kept.words) if kept.is_whole else [kept.state]
             generation = Generation(log, None, Ownership.of(log[0]))
             self.archive.add(generation)
             if not (generation.is_over or self._hub.follows):
@@ -275,7 +277,7 @@ class Generations:
     def _say(self, speech: Speech, words: list[GenerationWord]) -> None:
         """Say words of a generation."""
         generation, mono_ns = speech.generation, self._hub.clock.mono_ns()
-        tokens = sum(word.type is WordType.TOKEN for word in words)
+        tokens = sum(word.type is GenerationType.TOKEN for word in words)
         if tokens:
             first = speech.said_ns is None
             waited_ns = mono_ns - (speech.asked_ns if speech.said_ns is None else speech.said_ns)
@@ -323,4 +325,4 @@ class Generations:
         speech.end(ending)
 
     def _is_kept(self, key: str) -> bool:
-        return self._hub.broadcast.keyed.log(WordChannel.GENERATIONS, key) is not None
+        return self._hub.broadcast.keyed.knows(WordChannel.GENERATIONS, key)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from feed.generations.ownership import Ownership
 from feed.generations.transcript import Ending
-from feed.market.words import GenerationWord, fold
+from feed.market.generation_words import GenerationWord, fold
 from feed.wire.generations.asked import Asked
 
 

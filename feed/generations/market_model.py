@@ -10,7 +10,7 @@ from itertools import islice
 
 from feed.generations.facts import Facts
 from feed.generations.model import Finish, Piece, Usage
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 from feed.wire.generations.asked import Asked
 
 NAME = "market"

@@ -12,7 +12,7 @@ from typing import Protocol, Self
 
 from feed.errors import FeedError
 from feed.generations.facts import Facts
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 from feed.wire.generations.asked import Asked
 
 

@@ -7,8 +7,9 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Self
 
+from feed.market.generation_words import GenerationWord
 from feed.market.symbols import ALL
-from feed.market.words import GenerationWord, WordChannel
+from feed.market.word_channels import WordChannel
 from feed.trust.identity import ANONYMOUS, NOBODY, Identity
 from feed.wire.grants import Grants
 

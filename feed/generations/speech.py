@@ -11,7 +11,7 @@ from feed.generations.generation import Generation
 from feed.generations.model import Piece
 from feed.generations.transcript import Ending, Transcript
 from feed.hub.clock import Clock
-from feed.market.words import GenerationState, GenerationWord
+from feed.market.generation_words import GenerationState, GenerationWord
 
 _MOST_AT_ONCE = 256  # pieces, between two turns of the loop: 0.5 ms
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from feed.generations.model import ModelFault
 from feed.histogram import Histogram
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 
 OTHER = "other"  # in place of the name of a model that is not known from the start
 INTERNAL = "internal"  # the code of an answer that failed for a bug of ours

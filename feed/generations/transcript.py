@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from feed.generations.facts import Facts
 from feed.generations.model import Finish, Piece, Usage
-from feed.market.words import GenerationState, GenerationWord, WordType
+from feed.market.generation_words import GenerationState, GenerationType, GenerationWord
 from feed.settings.language_models import LanguageModelOptions
 
 MOST_CHARACTERS = 4_096  # of a word: messages over 32,000 bytes are more than some clients read
@@ -34,7 +34,7 @@ class Ending:
 
     def after(self, last: GenerationWord, wall_ns: int) -> GenerationWord:
         """Return the word that ends a generation after its last one so far."""
-        number, ended = last.number + 1, WordType.GENERATED
+        number, ended = last.number + 1, GenerationType.GENERATED
         word = GenerationWord(last.symbol, ended, number, wall_ns, model=last.model)
         word.state, word.code, word.words = self.state, self.code, self.words
         return word
@@ -82,7 +82,7 @@ class Transcript:
         """Return the first word: of which model, and what the prompt was grounded on."""
         word = GenerationWord(
             key,
-            WordType.GENERATION,
+            GenerationType.GENERATION,
             0,
             wall_ns,
             model=model,
@@ -123,7 +123,7 @@ class Transcript:
 
     def _append(self, text: str, wall_ns: int) -> GenerationWord:
         last = self.log[-1]
-        token, number = WordType.TOKEN, last.number + 1
+        token, number = GenerationType.TOKEN, last.number + 1
         word = GenerationWord(last.symbol, token, number, wall_ns, text, last.model)
         self.log.append(word)
         return word

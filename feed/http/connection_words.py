@@ -19,7 +19,7 @@ from feed.broadcast.keyed_states import KeyedStates
 from feed.broadcast.ring import RingBuffer
 from feed.http.answer_models import ConnectionAnswer, ConnectionLine, Numbers, RecordEvent
 from feed.hub.portrait import Portrait
-from feed.market.words import id_beginning
+from feed.market.generation_words import id_beginning
 from feed.wire.messages import GapReason
 from feed.wire.rfc3339 import rfc3339
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from feed.errors import InvalidParameter
-from feed.market.words import WordChannel
+from feed.market.word_channels import WordChannel
 from feed.trust.identity import Identity
 from feed.wire.selection import Selection
 

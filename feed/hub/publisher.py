@@ -4,7 +4,9 @@ It publishes what the one writer gives it, in parts that the ring can hold besid
 cut, and holds production where the slowest lossless subscriber would be overrun. Knows no source.
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 from feed.broadcast.audience import Audience
 from feed.hub.catch_up import CatchUp
@@ -18,12 +20,22 @@ from feed.market.words import Word
 from feed.wire.messages import Message
 
 
+def _resolve(heard: "asyncio.Future[int]", sequence: int) -> None:
+    if not heard.done():  # whoever waits may have gone
+        heard.set_result(sequence)
+
+
 def nothing() -> None:
     """Be called, and do nothing."""
 
 
 class Publisher:
-    """Takes ticks into the ring, and words on the source to everybody."""
+    """Takes ticks into the ring, and words on the source to everybody.
+
+    Attributes:
+        taps: are shown every batch of ticks that was taken, with the sequence of its first one,
+            before it is cut; they are quick, and do not fail.
+    """
 
     __slots__ = (
         "_audience",
@@ -34,6 +46,7 @@ class Publisher:
         "_hurries",
         "_most_published_ticks",
         "_turns",
+        "taps",
     )
 
     def __init__(
@@ -56,6 +69,7 @@ class Publisher:
         self._clock = clock
         self._most_published_ticks = audience.most_published_ticks
         self._hurries = False
+        self.taps: list[Callable[[Sequence[Tick], int], None]] = []
 
     async def publish(
         self,
@@ -93,12 +107,23 @@ class Publisher:
             ended = batch if start + step >= len(ticks) else None
             while not audience.publish(part, self._clock.mono_ns(), given, ended, market_ns):
                 self._cutter.cut()
+            if self.taps:
+                first = self._broadcast.ring.newest - len(part) + 1
+                for tap in self.taps:
+                    tap(part, first)
             self._cutter.schedule()
 
     def say(self, words: Sequence[Word]) -> None:
         """Let words wait for the next cut, in which they come behind the ticks."""
         self._broadcast.say(words)
         self._cutter.schedule()
+
+    async def said(self, words: Sequence[Word]) -> int:
+        """Say words, and wait until they are cut; return the sequence of the last of them."""
+        heard: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._broadcast.say(words, partial(_resolve, heard))
+        self._cutter.schedule()
+        return await heard
 
     def hurry(self) -> None:
         """Hold no production any more: the list that waits is the last one."""

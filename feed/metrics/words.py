@@ -10,7 +10,7 @@ from prometheus_client.core import Metric
 from feed.broadcast.cut import Broadcast
 from feed.generations.desk import Generations
 from feed.generations.tally import ENDINGS, FAILURES, Resumption, Tally
-from feed.market.words import WORD_CHANNELS
+from feed.market.word_channels import WORD_CHANNELS
 from feed.metrics.family import counter, gauge, histogram
 
 _NOTHING = Tally()

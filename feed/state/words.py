@@ -6,8 +6,10 @@ from typing import Any, cast
 
 from feed.broadcast.keyed_states import KeptLog, KeyedStates
 from feed.errors import InvalidTick
+from feed.market.generation_words import GenerationWord
 from feed.market.ticks import Tick
-from feed.market.words import Word, WordChannel
+from feed.market.word_channels import WordChannel
+from feed.market.words import Word
 from feed.wire.json_ticks import NO_TICKS, TickReader, array_of
 
 Numbered = tuple[int, Word]  # a word and its sequence
@@ -25,10 +27,11 @@ def log_of(row: Sequence[Any], reader: TickReader) -> KeptLog:
         InvalidTick, KeyError, TypeError, ValueError: it is no such row.
     """
     channel, key, upto, base, sequences, words = row
-    state = next(iter(_words(reader, base)), None)
-    said = [_with_model(word, state) for word in _words(reader, words)]
-    if said and state is None:
-        said = [said[0], *(_with_model(word, said[0]) for word in said[1:])]
+    state = next(iter(_generation_words(reader, base)), None)
+    said = _words(reader, words)
+    if said:
+        known = said[0] if state is None else state
+        said = [_with_model(word, known) for word in said]
     if len(sequences) != len(said):
         raise InvalidTick(f"{len(said)} words for {len(sequences)} sequences")
     return KeptLog((WordChannel(channel), key), state, upto, sequences, said)
@@ -41,8 +44,8 @@ def take_up(
     for log in logs:
         keyed.restore(log, mono_ns)
     for sequence, word in after:
-        known = keyed.state(word.kind, word.symbol)
-        keyed.note([_with_model(word, known)], sequence, mono_ns)
+        known = keyed.generation(word.symbol)
+        keyed.note([_with_model(word, None if known is None else known.state)], sequence, mono_ns)
 
 
 def _row(log: KeptLog) -> list[Any]:
@@ -59,6 +62,12 @@ def _words(reader: TickReader, data: bytes) -> list[Word]:
     return cast("list[Word]", reader.read(data))
 
 
+def _generation_words(reader: TickReader, data: bytes) -> list[GenerationWord]:
+    return [word for word in _words(reader, data) if isinstance(word, GenerationWord)]
+
+
 def _with_model(word: Word, known: Word | None) -> Word:
-    """Return a word with the model that only the first one says on the wire."""
-    return word if word.model or known is None else replace(word, model=known.model)
+    """Return a word of a generation with the model that only the first one says on the wire."""
+    if not (isinstance(word, GenerationWord) and isinstance(known, GenerationWord)) or word.model:
+        return word
+    return replace(word, model=known.model)

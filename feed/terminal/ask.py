@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from feed.client.generating.answer import Answer
 from feed.errors import FeedError
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 from feed.terminal.words import obeyed_by_none
 
 CANCEL_TIMEOUT_S = 2.0  # whoever pressed Ctrl-C waits for no longer

@@ -3,10 +3,14 @@
 Knows no transport, and not how it was proven.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from feed.market.alert_words import OWNER_PREFIX
 from feed.wire.grants import ALL_GRANTS, NO_GRANTS, Grants
+
+_OWNER_DIGITS = 32  # hexadecimal
 
 
 class Kind(StrEnum):
@@ -46,6 +50,12 @@ class Identity:
     def is_of(self, other: "Identity") -> bool:
         """Tell whether both are the same somebody, whatever they are granted by now."""
         return (self.kind, self.id) == (other.kind, other.id)
+
+
+def owner_key(identity: Identity) -> str:
+    """Return the key under which words are somebody's own: a digest, equal for one identity."""
+    said = f"{identity.kind}\0{identity.id}".encode()
+    return OWNER_PREFIX + hashlib.sha256(said).hexdigest()[:_OWNER_DIGITS]
 
 
 # Whoever comes where no identities are configured.

@@ -12,7 +12,7 @@ from feed.errors import InvalidParameter, LimitExceeded
 from feed.market.globs import GLOB_SHAPE, fewest, is_glob
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS
-from feed.market.words import WORD_CHANNELS
+from feed.market.word_channels import WORD_CHANNELS
 from feed.wire.messages import SILENT_CHANNELS
 from feed.wire.validation import listed
 

@@ -20,7 +20,7 @@ from feed.market.intervals import format_interval, parse_interval
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, KIND_OF_CHANNEL, Channel
 from feed.market.wildcards import both, marked, wildcards_of
-from feed.market.words import WORD_CHANNELS
+from feed.market.word_channels import WORD_CHANNELS
 from feed.wire.grant import (
     OTHER_CHANNELS,
     SYMBOL_CHANNELS,

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import msgpack
 
 from feed.errors import InvalidMessage
-from feed.market.ticks import SECOND_NS, Bar, ConflatedTrade, Quote, Status, Tick, Trade
-from feed.market.words import Event, GenerationWord, is_word
+from feed.market.ticks import SECOND_NS, Bar, ConflatedTrade, Quote, Status, Trade
+from feed.market.words import WORD_CLASSES, Event, is_word
 from feed.wire.codec_name import CodecName
 from feed.wire.delimiter import Delimiter
 from feed.wire.frame_shape import Joints
@@ -15,13 +15,13 @@ from feed.wire.messages import Message
 
 _EXACT = 1 << 53  # every smaller whole number is a float exactly
 # The letters of sizes, volumes and counts.
-_AMOUNTS: dict[type[Tick] | type[GenerationWord], tuple[str, ...]] = {
+_AMOUNTS: dict[type[Event], tuple[str, ...]] = {
     Trade: ("s",),
     ConflatedTrade: ("s", "v", "n"),
     Quote: ("bs", "as"),
     Bar: ("v", "n"),
     Status: (),
-    GenerationWord: (),
+    **dict.fromkeys(WORD_CLASSES, ()),
 }
 
 

@@ -15,7 +15,7 @@ from feed.market.asset_classes import has_wildcard
 from feed.market.intervals import format_interval
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, Channel
-from feed.market.words import WORD_CHANNELS
+from feed.market.word_channels import WORD_CHANNELS
 from feed.wire.disconnect import Disconnect
 from feed.wire.error_codes import ErrorCode
 from feed.wire.message_models import (

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 from feed.errors import InvalidMessage
-from feed.market.ticks import CHANNELS, ConflatedTrade, Kind, Trade
-from feed.market.words import WORD_CHANNELS, Event, GenerationWord, is_word
+from feed.market.ticks import CHANNELS, ConflatedTrade, Kind, Tick, Trade
+from feed.market.word_channels import WORD_CHANNELS
+from feed.market.words import Event, Word, is_word
 from feed.wire.codec_name import CodecName
 from feed.wire.delimiter import Delimiter
 from feed.wire.frame_shape import Joints
@@ -30,12 +31,15 @@ from feed.wire.messages import SILENT_CHANNELS
 from feed.wire.protobuf_rows import MessageRun, runs_of_items
 from feed.wire.rfc3339 import rfc3339, unix_ns
 from feed.wire.varint import varint
+from feed.wire.word_fields import WORD_FORMS, WordForm
 
 DESCRIPTOR_SET = "feed.binpb"
 # How values that JSON has no type for are decoded.
 _DECODERS: dict[str, Callable[[Any], object]] = {
     "event_ns": rfc3339,
     "time_ns": rfc3339,
+    "edited_ns": rfc3339,
+    "since_ns": rfc3339,
     "nearest": dict,
     "conflate": dict,
     **dict.fromkeys(("conditions", "names", "channels", "symbols", *WORD_CHANNELS), list),
@@ -46,12 +50,10 @@ _CONFLATED = "conflated"
 _EXACT_ID = "exact_id"
 _RARE = frozenset({_CONFLATED, _EXACT_ID})  # fields of few trades, set beside the others
 _OMITTED_IF_EMPTY = ("tks", "xi", "xfi")  # letters
-_OF_THE_END = ("code", "msg", "prompt_tokens", "completion_tokens")
 _OMITTED = {
     "gap": ("channels",),
     "subscription": WORD_CHANNELS,
-    "generation": ("facts", "as_of", "symbols", "shared", "owner", *_OF_THE_END),
-    "generated": _OF_THE_END,
+    **{name: tuple(form.optional) for name, form in WORD_FORMS.items()},
 }  # of other items
 _LENGTH_DELIMITED = 2  # wire type
 _ONE_BYTE = 0x80  # numbers below are one byte as a varint
@@ -100,7 +102,14 @@ class _Shape:
     decoders: tuple[tuple[str, Callable[[Any], object]], ...]
 
     @classmethod
-    def of(cls, make: Any, tag: bytes = b"") -> "_Shape":  # noqa: ANN401 - a message class
+    def of(
+        cls,
+        make: Any,  # noqa: ANN401 - a message class
+        tag: bytes = b"",
+        form: WordForm | None = None,
+    ) -> "_Shape":
+        if form is not None:
+            return cls.of_words(make, tag, form)
         every = [field.name for field in make.DESCRIPTOR.fields if field.name != _CONFLATED]
         names = tuple(name for name in every if name not in _RARE)
         by_letter = {LETTERS.get(name, name): name for name in every}
@@ -108,6 +117,20 @@ class _Shape:
             (letter, _DECODERS[name]) for letter, name in by_letter.items() if name in _DECODERS
         )
         return cls(tag, make, names, attrgetter(*names), by_letter, attrgetter(*every), decoders)
+
+    @classmethod
+    def of_words(cls, make: Any, tag: bytes, form: WordForm) -> "_Shape":  # noqa: ANN401 - likewise
+        """Return how words of a type are made and read: a key is called as it is on the wire."""
+        names = tuple(field.name for field in make.DESCRIPTOR.fields)
+        key = form.keys["symbol"]
+        attributes = ["symbol" if name == key else name for name in names]
+        letters = {"event_ns": "t", **form.keys}
+        by_letter = {letters[of]: name for of, name in zip(attributes, names, strict=True)}
+        decoders = tuple(
+            (letter, _DECODERS[name]) for letter, name in by_letter.items() if name in _DECODERS
+        )
+        values, every = attrgetter(*attributes), attrgetter(*names)
+        return cls(tag, make, names, values, by_letter, every, decoders)
 
     def read(self, message: Any) -> dict[str, Any]:  # noqa: ANN401 - of the class `make`
         """Return a message's fields under the dialect's letters."""
@@ -144,7 +167,9 @@ class _Schema:
         self.batch = classes["Batch"]
         self.batch_tag = _tag(self.batch.DESCRIPTOR.fields_by_name["items"])
         self.items = {
-            field.name: _Shape.of(classes[field.message_type.name], _tag(field))
+            field.name: _Shape.of(
+                classes[field.message_type.name], _tag(field), WORD_FORMS.get(field.name)
+            )
             for field in classes["Item"].DESCRIPTOR.fields
         }
         self.ticks = {kind: self.items[kind.name.lower()] for kind in Kind}
@@ -156,6 +181,12 @@ class _Schema:
             if kind in _TYPES
         }
         self.decode_error: type[Exception] = DecodeError
+
+    def word(self, word: Word) -> bytes:
+        """Return a word as an item of a batch."""
+        shape = self.items[word.type]
+        fields = zip(shape.names, shape.values(word), strict=True)
+        return self.item(shape, shape.make(**dict(fields)))
 
     def item(self, shape: _Shape, message: Any) -> bytes:  # noqa: ANN401 - a message
         """Return a message as an item of a batch."""
@@ -201,9 +232,11 @@ class ProtobufCodec:
         shapes, item, conflated = schema.ticks, schema.item, schema.conflated
         fragments = []
         for tick in ticks:
-            shape = (
-                schema.items[tick.type] if isinstance(tick, GenerationWord) else shapes[tick.kind]
-            )
+            if is_word(tick):
+                fragments.append(schema.word(cast("Word", tick)))
+                continue
+            tick = cast("Tick", tick)
+            shape = shapes[tick.kind]
             fields = dict(zip(shape.names, shape.values(tick), strict=True))
             if isinstance(tick, Trade):
                 if tick.exact_id:
@@ -211,7 +244,7 @@ class ProtobufCodec:
                 if isinstance(tick, ConflatedTrade):
                     values = zip(conflated.names, conflated.values(tick), strict=True)
                     fields[_CONFLATED] = conflated.make(**dict(values))
-            if letters is not None and not is_word(tick):
+            if letters is not None:
                 fields = _kept(fields, shape, letters)
                 if isinstance(tick, ConflatedTrade):
                     own = dict(zip(conflated.names, conflated.values(tick), strict=True))

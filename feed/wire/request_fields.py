@@ -11,10 +11,10 @@ from typing import Annotated
 from pydantic import AfterValidator, FailFast, PlainValidator, WithJsonSchema
 
 from feed.errors import InvalidParameter, shorten
+from feed.market.generation_words import ID_PATTERN, ID_SHAPE, is_generation_id
 from feed.market.intervals import INTERVAL_PATTERN, parse_interval
 from feed.market.symbols import ALL, SYMBOL_PATTERN, SYMBOL_SHAPE, is_symbol
 from feed.market.ticks import Channel
-from feed.market.words import ID_PATTERN, ID_SHAPE, is_generation_id
 from feed.wire.beginning import (
     ACCEPTED,
     BEGINNING_PATTERN,

@@ -12,7 +12,7 @@ from feed.market.asset_classes import BY_FORM, AssetClasses, has_wildcard
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, KIND_OF_CHANNEL, Channel, Kind, Opaque, Tick
 from feed.market.wildcards import GLOBBED, both, marked, wildcards_of
-from feed.market.words import WORD_CHANNELS, WordChannel
+from feed.market.word_channels import WORD_CHANNELS, WordChannel
 
 # Selections, like the ring, have words among ticks; most code has to do with ticks alone.
 ALL_CHANNELS = (*CHANNELS, *cast("tuple[Channel, ...]", WORD_CHANNELS))

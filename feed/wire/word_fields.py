@@ -4,13 +4,36 @@ The table says which fields a word of each type has there; all objects are flat.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from feed.market.words import GenerationState, GenerationWord, Word, WordType
-from feed.wire.rfc3339 import unix_ns
+from feed.market.alert_words import AlertType, AlertWord
+from feed.market.generation_words import GenerationState, GenerationType, GenerationWord
+from feed.market.job_words import JobState, JobType, JobWord
+from feed.market.presence_words import PresenceType, PresenceWord
+from feed.market.room_words import EntryWord, MessageWord, RoomType
+from feed.market.words import Word
+from feed.wire.rfc3339 import rfc3339, unix_ns
 
-WORD_TYPES = frozenset(each.value for each in WordType)
-# By the names that `feed.market.words` has; `T` and the time `t` are in all of them.
+
+@dataclass(frozen=True, slots=True)
+class WordForm:
+    """How words of one type stand on the wire.
+
+    Attributes:
+        word: their class.
+        type: what they say.
+        keys: of their fields, by the names that the class has; `T` and the time `t` are beside.
+        optional: keys that are left out where they say nothing.
+    """
+
+    word: type[Word]
+    type: StrEnum
+    keys: Mapping[str, str]
+    optional: frozenset[str] = frozenset()
+
+
 _OVER = {
     "state": "state",
     "code": "code",
@@ -19,33 +42,82 @@ _OVER = {
     "completion_tokens": "completion_tokens",
 }
 _BEGUN = {"symbol": "id", "number": "n"}
-WORD_FIELDS: dict[WordType, dict[str, str]] = {
-    WordType.GENERATION: {
-        **_BEGUN,
-        "model": "model",
-        "text": "text",
-        "facts": "facts",
-        "as_of": "as_of",
-        "symbols": "symbols",
-        "shared": "shared",
-        "owner": "owner",
-        **_OVER,
-    },
-    WordType.TOKEN: {**_BEGUN, "text": "text"},
-    WordType.GENERATED: {**_BEGUN, **_OVER},
-}
-ALWAYS = ("id", "n", "model", "text", "state")  # others are left out where they say nothing
+_GROUNDED = {name: name for name in ("facts", "as_of", "symbols", "shared", "owner")}
+_SAID = {"symbol": "room", "id": "id", "sender": "from", "by": "by"}
+_LISTED = {"symbol": "room", "entry": "symbol", "version": "version"}
+_WHO = {"sender": "from", "by": "by", "name": "name"}
+_FIRED = {"symbol": "owner", "id": "id", "rule": "rule"}
+_RULE = ("field", "op", "value", "window_s", "seen", "at", "after_gap", "note")
+_JOB = ("state", "exports", "format", "done", "total", "per_s", "left_s", "size_bytes", "sha256")
+_ENDED = frozenset(_OVER.values()) - {"state"}
+_FORMS = (
+    WordForm(
+        GenerationWord,
+        GenerationType.GENERATION,
+        {**_BEGUN, "model": "model", "text": "text", **_GROUNDED, **_OVER},
+        frozenset(_GROUNDED) | _ENDED,
+    ),
+    WordForm(GenerationWord, GenerationType.TOKEN, {**_BEGUN, "text": "text"}),
+    WordForm(GenerationWord, GenerationType.GENERATED, {**_BEGUN, **_OVER}, _ENDED),
+    WordForm(
+        MessageWord,
+        RoomType.MESSAGE,
+        {**_SAID, "name": "name", "text": "text", "edited_ns": "edited"},
+        frozenset({"name", "edited"}),
+    ),
+    WordForm(MessageWord, RoomType.EDITED, {**_SAID, "text": "text"}),
+    WordForm(MessageWord, RoomType.DELETED, _SAID),
+    WordForm(
+        EntryWord,
+        RoomType.ENTRY,
+        {**_LISTED, "place": "place", "note": "note", **_WHO},
+        frozenset({"name"}),
+    ),
+    WordForm(EntryWord, RoomType.REMOVED, {**_LISTED, **_WHO}, frozenset({"name"})),
+    WordForm(
+        PresenceWord,
+        PresenceType.PRESENT,
+        {"symbol": "room", **_WHO, "since_ns": "since", "connections": "connections"},
+        frozenset({"name"}),
+    ),
+    WordForm(PresenceWord, PresenceType.ABSENT, {"symbol": "room", **_WHO}, frozenset({"name"})),
+    WordForm(PresenceWord, PresenceType.TYPING, {"symbol": "room", **_WHO}, frozenset({"name"})),
+    WordForm(
+        AlertWord,
+        AlertType.ALERT,
+        {**_FIRED, "instrument": "symbol", **{name: name for name in _RULE}},
+        frozenset({"window_s", "after_gap", "note"}),
+    ),
+    WordForm(AlertWord, AlertType.ACKNOWLEDGED, _FIRED),
+    WordForm(
+        JobWord,
+        JobType.JOB,
+        {
+            "symbol": "id",
+            **{name: name for name in _JOB},
+            "code": "code",
+            "words": "msg",
+            "by": "by",
+        },
+        frozenset({"sha256", "code", "msg"}),
+    ),
+)
+WORD_FORMS: Mapping[str, WordForm] = {form.type.value: form for form in _FORMS}
+WORD_TYPES = frozenset(WORD_FORMS)
+_TIMES = ("edited_ns", "since_ns")  # beside `event_ns`
+_STATES: Mapping[type[Word], type[StrEnum]] = {GenerationWord: GenerationState, JobWord: JobState}
 
 
 def fields_of_word(word: Word) -> dict[str, Any]:
     """Return a word's fields under their keys on the wire, without its time `t`."""
-    if word.type is WordType.TOKEN:  # nearly all of them
+    if word.type is GenerationType.TOKEN:  # nearly all of them
         return {"T": "token", "id": word.symbol, "n": word.number, "text": word.text}
-    fields: dict[str, Any] = {"T": word.type.value}
-    for name, key in WORD_FIELDS[word.type].items():
+    form = WORD_FORMS[word.type]
+    fields: dict[str, Any] = {"T": form.type.value}
+    for name, key in form.keys.items():
         value = getattr(word, name)
-        if value or key in ALWAYS:
-            fields[key] = value
+        if value or key not in form.optional:
+            fields[key] = rfc3339(value) if name in _TIMES else value
     return fields
 
 
@@ -55,11 +127,15 @@ def word_of(fields: Mapping[str, Any]) -> Word:
     Raises:
         KeyError, TypeError, ValueError: it says none.
     """
-    kind = WordType(fields["T"])
-    word = GenerationWord(fields["id"], kind, fields["n"], unix_ns(fields["t"]))
-    for name, key in WORD_FIELDS[kind].items():
-        if key in fields:
-            setattr(word, name, fields[key])
-    word.state = GenerationState(word.state)
-    word.symbols = tuple(word.symbols)
-    return word
+    form = WORD_FORMS[fields["T"]]
+    said: dict[str, Any] = {"type": form.type, "event_ns": unix_ns(fields["t"])}
+    for name, key in form.keys.items():
+        if key in fields or key not in form.optional:
+            value = fields[key]
+            said[name] = unix_ns(value) if name in _TIMES else value
+    states = _STATES.get(form.word)
+    if states is not None and "state" in said:
+        said["state"] = states(said["state"])
+    if "symbols" in said:
+        said["symbols"] = tuple(said["symbols"])
+    return form.word(**said)

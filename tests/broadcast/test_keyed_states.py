@@ -1,7 +1,7 @@
 """Keyed states by themselves: what is forgotten, so that memory is bounded."""
 
 from feed.broadcast.keyed_states import KeyedStates
-from feed.market.words import WordChannel
+from feed.market.word_channels import WordChannel
 from tests.fakes.said import over, words_of
 
 
@@ -11,4 +11,4 @@ def test_keys_cost_room_beside_their_words() -> None:
         key = f"gen_{number:032x}"
         keyed.note([*words_of(key, ["", "a"]), over(key, 2)], 3 * number + 1, 0)
     assert 10 < len(keyed) < 30
-    assert keyed.log(WordChannel.GENERATIONS, key) is not None
+    assert keyed.knows(WordChannel.GENERATIONS, key)

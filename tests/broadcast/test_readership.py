@@ -1,6 +1,6 @@
 """Who reads which keys of words, as subscribers come, change and go."""
 
-from feed.market.words import WordChannel
+from feed.market.word_channels import WordChannel
 from tests.broadcast.test_words import of_keys
 from tests.fakes.said import KEYS
 from tests.fakes.stage import Stage

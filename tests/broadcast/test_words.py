@@ -8,8 +8,9 @@ import pytest
 
 from feed.broadcast.keyed_states import KeyedStates
 from feed.broadcast.standing import Standing
+from feed.market.generation_words import GenerationWord
 from feed.market.ticks import Channel
-from feed.market.words import GenerationWord, WordChannel
+from feed.market.word_channels import WordChannel
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
 from feed.wire.generations.framing import ForeignFraming
@@ -218,7 +219,7 @@ def test_a_slow_reader_of_both_loses_ticks_out_loud_and_no_word(on_lag: OnLag) -
 
 def test_what_is_not_kept_any_more_is_told_and_the_state_comes() -> None:
     stage = Stage(capacity=8)
-    KeyedStates.__init__(stage.broadcast.keyed, max_log_bytes=1_000)
+    KeyedStates.__init__(stage.broadcast.keyed, max_key_bytes=1_000)
     say(stage, words_of(KEYS[0], ["", *"abcdefghij"]))
     stage.publish_and_cut(*["AAPL"] * 8)
     member = stage.join(of_keys(KEYS[0]), marks=True, after=Position(EPOCH, 1))
@@ -229,7 +230,7 @@ def test_what_is_not_kept_any_more_is_told_and_the_state_comes() -> None:
 
 def test_who_would_rather_leave_than_lose_leaves_where_words_are_not_kept() -> None:
     stage = Stage(capacity=8)
-    KeyedStates.__init__(stage.broadcast.keyed, max_log_bytes=1_000)
+    KeyedStates.__init__(stage.broadcast.keyed, max_key_bytes=1_000)
     member = stage.join(of_keys(KEYS[0]), on_lag=OnLag.DISCONNECT)
     stall(member)
     for number in range(20):
@@ -241,7 +242,7 @@ def test_who_would_rather_leave_than_lose_leaves_where_words_are_not_kept() -> N
 
 def test_what_has_no_place_in_the_shape_of_others_leaves_the_order_as_it_is() -> None:
     stage = Stage(capacity=8)
-    KeyedStates.__init__(stage.broadcast.keyed, max_log_bytes=1_000)
+    KeyedStates.__init__(stage.broadcast.keyed, max_key_bytes=1_000)
     way = (PlainCodec(), ForeignFraming(chunked=False))
     subscriber = stage.open(of_keys(KEYS[0]), way)
     stage.begin(subscriber, of_keys(KEYS[0]), after=Position(EPOCH, 0))

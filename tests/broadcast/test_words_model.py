@@ -19,8 +19,9 @@ from hypothesis.stateful import (
 
 from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.keyed_states import KeyedStates
+from feed.market.generation_words import GenerationType, GenerationWord
 from feed.market.ticks import Channel
-from feed.market.words import GenerationWord, WordChannel, WordType
+from feed.market.word_channels import WordChannel
 from feed.wire.compression import Compression
 from feed.wire.framing import WebSocketFraming
 from feed.wire.position import Position
@@ -69,17 +70,17 @@ class WordsModel(RuleBasedStateMachine):
         capacity=st.sampled_from([8, 16, 64]),
         turn_ticks=st.sampled_from([1, 3, TURN_TICKS]),
         lag_max_ticks=st.sampled_from([None, 5]),
-        max_log_bytes=st.sampled_from([1 << 20, 1_500]),
+        max_key_bytes=st.sampled_from([1 << 20, 1_500]),
     )
     def begin(
-        self, capacity: int, turn_ticks: int, lag_max_ticks: int | None, max_log_bytes: int
+        self, capacity: int, turn_ticks: int, lag_max_ticks: int | None, max_key_bytes: int
     ) -> None:
         self.stage = Stage(
             capacity, sizes=SMALL_FRAMES, turn_ticks=turn_ticks, lag_max_ticks=lag_max_ticks
         )
-        self.forgets = max_log_bytes < 1 << 20
+        self.forgets = max_key_bytes < 1 << 20
         keyed = self.stage.broadcast.keyed
-        KeyedStates.__init__(keyed, max_log_bytes=max_log_bytes)
+        KeyedStates.__init__(keyed, max_key_bytes=max_key_bytes)
         self.said: dict[str, list[int]] = {key: [] for key in KEYS}  # sequences, by number
         self.waiting: list[GenerationWord] = []
         self.trades: dict[int, str] = {}  # symbols, by sequence
@@ -100,7 +101,7 @@ class WordsModel(RuleBasedStateMachine):
     def say(self, keys: list[str]) -> None:
         for key in keys:
             number = len(self.said[key]) + sum(word.symbol == key for word in self.waiting)
-            kind = WordType.TOKEN if number else WordType.GENERATION
+            kind = GenerationType.TOKEN if number else GenerationType.GENERATION
             self.waiting.append(GenerationWord(key, kind, number, 1, f"{number} "))
         self.stage.broadcast.say(self.waiting[-len(keys) :])
 

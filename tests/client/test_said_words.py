@@ -19,7 +19,7 @@ from feed.client.tail import tail
 from feed.errors import InvalidParameter
 from feed.http.contract.ticks import encoded
 from feed.market.ticks import Channel
-from feed.market.words import WordChannel
+from feed.market.word_channels import WordChannel
 from feed.sources.replay.reading import Reading
 from feed.sources.replay.source import ReplaySource
 from feed.wire.codec_name import CodecName

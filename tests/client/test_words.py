@@ -25,11 +25,12 @@ from feed.client import (
 )
 from feed.client.stream import Stream
 from feed.client.words import Generated, Generation, State, Token
+from feed.market.generation_words import GenerationState
 from feed.market.ticks import CHANNEL_OF_KIND, CHANNELS
-from feed.market.words import WORD_CHANNELS, GenerationState, WordType
+from feed.market.word_channels import WORD_CHANNELS
 from feed.wire.codec import CODECS
 from feed.wire.request_fields import MAX_AGES
-from feed.wire.word_fields import WORD_FIELDS
+from feed.wire.word_fields import WORD_FORMS
 
 CLIENT = Path(feed.__file__).with_name("web") / "src" / "client"
 
@@ -160,7 +161,7 @@ def test_sets_are_the_same() -> None:
         theirs = members("wire/words.ts", name)
         ends = members("wire/words.ts", "End") if name != "Token" else set()
         [kind] = get_args(get_type_hints(form)["T"])
-        keys = {"T", "t", *WORD_FIELDS[WordType(kind)].values()}
+        keys = {"T", "t", *WORD_FORMS[kind].keys.values()}
         assert theirs | ends == set(form.__annotations__) == keys
     kinds = dict(re.findall(r'^  (\w+): "(\w+)",$', source("wire/ticks.ts"), re.MULTILINE))
     assert kinds == CHANNEL_OF_KIND

@@ -17,6 +17,7 @@ from feed.http.contract.ticks import EXAMPLES, WORDS
 from feed.http.contract.words import WORDS_OF_TYPES
 from feed.http.route import Route
 from feed.http.routes import ROUTES
+from feed.market.generation_words import GenerationType
 from feed.market.ticks import (
     CHANNEL_OF_KIND,
     Bar,
@@ -27,7 +28,6 @@ from feed.market.ticks import (
     Tick,
     Trade,
 )
-from feed.market.words import WordType
 from feed.wire.codec import CODECS
 from feed.wire.control import Control
 from feed.wire.disconnect import Reason
@@ -37,7 +37,7 @@ from feed.wire.messages import Message
 from feed.wire.request_fields import OnLag
 from feed.wire.requests import Channels, Request
 from feed.wire.transport import Transport
-from feed.wire.word_fields import WORD_FIELDS
+from feed.wire.word_fields import WORD_FORMS
 from tests.documents.markdown import code, table
 
 _CLASSES: dict[Kind, type[Tick]] = {
@@ -104,9 +104,9 @@ def words() -> str:
             [
                 code(kind),
                 WORDS_OF_TYPES[kind],
-                ", ".join(map(code, [*WORD_FIELDS[kind].values(), "t"])),
+                ", ".join(map(code, [*WORD_FORMS[kind].keys.values(), "t"])),
             ]
-            for kind in WordType
+            for kind in GenerationType
         ),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from feed.generations.facts import Facts
 from feed.generations.model import Finish, ModelError, ModelFault, Piece, Usage
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 from feed.wire.generations.asked import Asked
 
 

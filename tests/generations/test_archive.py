@@ -7,7 +7,7 @@ from feed.generations.errors import UnknownGeneration
 from feed.generations.generation import Generation
 from feed.generations.ownership import Ownership
 from feed.generations.transcript import Ending
-from feed.market.words import GenerationState, GenerationWord, WordType
+from feed.market.generation_words import GenerationState, GenerationType, GenerationWord
 from feed.trust.identity import Identity, Kind
 from feed.wire.generations.asked import Asked, Turn
 from feed.wire.grants import ALL_GRANTS
@@ -16,7 +16,7 @@ ME, YOU = (Identity(Kind.KEY, name, name, ALL_GRANTS) for name in ("me", "you"))
 
 
 def generation(letter: str, owner: Identity = ME, chat: str | None = None) -> Generation:
-    first = GenerationWord(f"gen_{letter * 32}", WordType.GENERATION, 0, 7, model="script")
+    first = GenerationWord(f"gen_{letter * 32}", GenerationType.GENERATION, 0, 7, model="script")
     asked = Asked("script", (Turn("user", "Hi"),), chat_id=chat)
     return Generation([first], asked, Ownership(owner))
 

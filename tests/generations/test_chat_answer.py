@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feed.generations.chat_answer import MAX_EVENT_BYTES, AnswerReader
 from feed.generations.model import Finish, ModelError, ModelFault, Piece, Usage
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 from tests.fakes.upstream import DONE, event, token, usage
 
 WHOLE = [token("Hel"), token("lo ☃", finish="stop"), usage(3, 2), DONE]

@@ -12,7 +12,8 @@ from feed.generations.errors import Unavailable
 from feed.generations.generation import Generation
 from feed.generations.model import ModelError, ModelFault, Usage
 from feed.http.app import GENERATIONS, HUB
-from feed.market.words import GenerationState, GenerationWord, WordChannel, WordType
+from feed.market.generation_words import GenerationState, GenerationType, GenerationWord
+from feed.market.word_channels import WordChannel
 from feed.trust.identity import ANONYMOUS, Identity, Kind
 from feed.wire.generations.asked import Asked, Turn
 from feed.wire.grants import ALL_GRANTS
@@ -39,8 +40,8 @@ class Desk:
         return await self.generations.start(asked, identity, "")
 
     def kept(self, generation: Generation) -> Sequence[GenerationWord]:
-        key = generation.id
-        return self.feed.hub.broadcast.keyed.log(WordChannel.GENERATIONS, key) or ()
+        kept = self.feed.hub.broadcast.keyed.generation(generation.id)
+        return () if kept is None else kept.words
 
 
 async def open_desk(serve: Serve, **settings: Any) -> Desk:
@@ -245,8 +246,8 @@ async def test_after_a_kill_what_was_unfinished_is_interrupted_and_readable(
     tmp_path: Path,
 ) -> None:
     state, key = tmp_path / "state", f"gen_{'a' * 32}"
-    begun = GenerationWord(key, WordType.GENERATION, 0, 7, model="script")
-    token = GenerationWord(key, WordType.TOKEN, 1, 8, "Apple ", "script")
+    begun = GenerationWord(key, GenerationType.GENERATION, 0, 7, model="script")
+    token = GenerationWord(key, GenerationType.TOKEN, 1, 8, "Apple ", "script")
     async with life(state) as app:
         app[HUB].publisher.say([begun, token])
         app[HUB].cutter.cut()
@@ -258,8 +259,9 @@ async def test_after_a_kill_what_was_unfinished_is_interrupted_and_readable(
         assert (generation.state.text, generation.state.code) == ("Apple ", "interrupted")
         assert app[GENERATIONS].tally.ended == {GenerationState.INTERRUPTED: 1}
         app[GENERATIONS].cut()
-        log = app[HUB].broadcast.keyed.log(WordChannel.GENERATIONS, key)
-        assert log is not None
+        kept = app[HUB].broadcast.keyed.generation(key)
+        assert kept is not None
+        log = kept.words
         assert [word.number for word in log] == [0, 1, 2]
         assert log[-1].state is GenerationState.INTERRUPTED
 

@@ -9,7 +9,7 @@ import pytest
 
 from feed.client.clock import Clock
 from feed.generations.model import Finish, ModelFault, Usage
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 from feed.settings.language_models import LLM_KEY
 from tests.fakes.programs import kill_group
 from tests.fakes.servers import Serve

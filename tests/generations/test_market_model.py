@@ -7,7 +7,7 @@ import pytest
 from feed.generations.facts import Facts
 from feed.generations.market_model import MarketModel
 from feed.generations.model import Finish, Model, Piece, Usage
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 from feed.wire.generations.asked import Asked, Turn
 
 ANSWER = "Market summary. AAPL is at 202.00, +1.00%."

@@ -3,7 +3,7 @@
 import pytest
 
 from feed.generations.ownership import Ownership
-from feed.market.words import GenerationWord, WordType
+from feed.market.generation_words import GenerationType, GenerationWord
 from feed.trust.identity import ANONYMOUS, NOBODY, Identity, Kind
 from feed.wire.grant import Grant
 from feed.wire.grants import ALL_GRANTS, NO_GRANTS, Grants
@@ -66,7 +66,7 @@ def test_of_another_process_an_answer_is_for_those_who_are_granted_it() -> None:
 
 
 def test_another_process_knows_whose_it_is_by_its_first_word() -> None:
-    first = GenerationWord(KEY, WordType.GENERATION, 0, 1)
+    first = GenerationWord(KEY, GenerationType.GENERATION, 0, 1)
     Ownership(ME, symbols=("AAPL",)).tell(first)
     assert ME.id not in first.owner
     known = Ownership.of(first)
@@ -74,13 +74,13 @@ def test_another_process_knows_whose_it_is_by_its_first_word() -> None:
     assert known.may_watch(identity("me", granted("trades=TSLA")), KEY)
     assert not known.may_watch(YOU, KEY)
     assert not known.is_of(NOBODY)
-    other = GenerationWord(f"gen_{'b' * 32}", WordType.GENERATION, 0, 1)
+    other = GenerationWord(f"gen_{'b' * 32}", GenerationType.GENERATION, 0, 1)
     Ownership(ME).tell(other)
     assert other.owner != first.owner, "nobody can tell which are of the same"
 
 
 def test_another_process_knows_who_else_may_read_it() -> None:
-    first = GenerationWord(KEY, WordType.GENERATION, 0, 1)
+    first = GenerationWord(KEY, GenerationType.GENERATION, 0, 1)
     Ownership(ME, shared=True, symbols=("AAPL",)).tell(first)
     assert Ownership.of(first).may_watch(identity("you", granted("trades=AAPL")), KEY)
     assert not Ownership.of(first).may_watch(identity("you", granted("trades=TSLA")), KEY)
@@ -90,7 +90,7 @@ def test_another_process_knows_who_else_may_read_it() -> None:
 
 
 def test_without_identities_everybody_is_the_same() -> None:
-    first = GenerationWord(KEY, WordType.GENERATION, 0, 1)
+    first = GenerationWord(KEY, GenerationType.GENERATION, 0, 1)
     Ownership(ANONYMOUS).tell(first)
     assert first.owner == ""
     assert Ownership.of(first).is_of(ANONYMOUS)

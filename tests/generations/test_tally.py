@@ -5,7 +5,7 @@ import pytest
 from feed.generations.market_model import MarketModel
 from feed.generations.models import Models
 from feed.generations.tally import ENDINGS, FAILURES, OTHER, Tally
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 from tests.generations.asking import upstream_at
 
 MS = 1_000_000

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from feed.generations.facts import Facts
 from feed.generations.model import Finish, Piece, Usage
 from feed.generations.transcript import MOST_CHARACTERS, Ending, Transcript
-from feed.market.words import GenerationState, WordType, fold
+from feed.market.generation_words import GenerationState, GenerationType, fold
 from feed.settings.language_models import LanguageModelOptions
 
 KEY = f"gen_{'a' * 32}"
@@ -32,7 +32,7 @@ def said(transcript: Transcript, *pieces: Piece) -> list[str]:
 
 def test_the_first_word_says_what_the_prompt_was_grounded_on() -> None:
     [first] = begun(facts=FACTS).log
-    assert (first.symbol, first.type, first.number) == (KEY, WordType.GENERATION, 0)
+    assert (first.symbol, first.type, first.number) == (KEY, GenerationType.GENERATION, 0)
     assert (first.model, first.facts, first.as_of) == ("script", "AAPL +1 %", "abc-7")
 
 

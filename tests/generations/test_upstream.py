@@ -13,7 +13,7 @@ from feed.errors import InvalidParameter
 from feed.generations.facts import Facts
 from feed.generations.model import Finish, Piece, Usage
 from feed.generations.upstream import GRACE_S, STEP_BYTES, Upstream
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 from feed.settings.language_models import LLM_KEY
 from feed.settings.options import Settings
 from tests.fakes.clocks import ManualClock

@@ -14,8 +14,8 @@ from websockets.frames import Frame, Opcode
 
 from feed.client import connect as connect_client
 from feed.http.contract.ticks import encoded
+from feed.market.generation_words import fold
 from feed.market.ticks import CHANNELS
-from feed.market.words import fold
 from feed.wire.position import Position
 from tests.fakes.messages import Message
 from tests.fakes.raw_http import RawHttp

@@ -4,7 +4,7 @@ import pytest
 
 from feed.errors import InvalidParameter
 from feed.hub.key_gate import KeyGate
-from feed.market.words import WordChannel
+from feed.market.word_channels import WordChannel
 from feed.trust.identity import ANONYMOUS
 from feed.wire.selection import Selection
 from tests.fakes.said import KEYS

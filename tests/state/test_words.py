@@ -7,7 +7,8 @@ from aiohttp import web
 
 from feed.broadcast.keyed_states import KeyedStates
 from feed.http.app import HUB, INGEST, KEEPER
-from feed.market.words import GenerationState, GenerationWord, WordChannel, WordType
+from feed.market.generation_words import GenerationState, GenerationType, GenerationWord
+from feed.market.word_channels import WordChannel
 from feed.state.recovery import Recovery
 from feed.wire.selection import Selection
 from tests.fakes.patience import until
@@ -18,13 +19,13 @@ GENERATIONS = WordChannel.GENERATIONS
 
 
 def token(number: int, text: str, key: str = KEY) -> GenerationWord:
-    kind = WordType.TOKEN if number else WordType.GENERATION
+    kind = GenerationType.TOKEN if number else GenerationType.GENERATION
     return GenerationWord(key, kind, number, 1_790_000_000_000_000_000 + number, text, "market")
 
 
 def over(number: int, key: str = KEY) -> GenerationWord:
     word = token(number, "", key)
-    word.type, word.state = WordType.GENERATED, GenerationState.STOP
+    word.type, word.state = GenerationType.GENERATED, GenerationState.STOP
     return word
 
 
@@ -35,8 +36,13 @@ def say(app: web.Application, *words: GenerationWord) -> None:
 
 def kept(app: web.Application, key: str = KEY) -> tuple[Sequence[object], Sequence[int], object]:
     keyed: KeyedStates = app[HUB].broadcast.keyed
-    words = keyed.log(GENERATIONS, key) or ()
-    return list(words), list(keyed.sequences(GENERATIONS, key)), keyed.state(GENERATIONS, key)
+    found = keyed.generation(key)
+    return ([], [], None) if found is None else (found.words, list(found.sequences), found.state)
+
+
+def is_whole(app: web.Application) -> bool:
+    found = app[HUB].broadcast.keyed.generation(KEY)
+    return found is not None and found.is_whole
 
 
 async def test_words_are_known_after_an_end_in_order(tmp_path: Path) -> None:
@@ -81,11 +87,11 @@ async def test_a_kill_loses_no_word_that_anybody_was_told(tmp_path: Path) -> Non
 
 async def test_logs_that_were_too_long_are_known_by_their_states(tmp_path: Path) -> None:
     async with life(tmp_path / "state") as app:
-        app[HUB].broadcast.keyed._max_log_bytes = 1_000
+        app[HUB].broadcast.keyed._max_key_bytes = 1_000
         say(app, *(token(number, "x") for number in range(30)), over(30))
         known = kept(app)
-        assert not app[HUB].broadcast.keyed.is_whole(GENERATIONS, KEY)
+        assert not is_whole(app)
         await give(app, 1)
     async with life(tmp_path / "state") as app:
         assert kept(app) == known
-        assert not app[HUB].broadcast.keyed.is_whole(GENERATIONS, KEY)
+        assert not is_whole(app)

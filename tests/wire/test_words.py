@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.market.ticks import Channel
-from feed.market.words import (
+from feed.market.generation_words import (
     GenerationState,
+    GenerationType,
     GenerationWord,
-    WordChannel,
-    WordType,
     fold,
     is_generation_id,
 )
+from feed.market.ticks import Channel
+from feed.market.word_channels import WordChannel
 from feed.wire.codec import CODECS, Codec
 from feed.wire.json_codec import JSON
 from feed.wire.json_ticks import TickReader
@@ -31,16 +31,24 @@ OVER = [state for state in GenerationState if state is not GenerationState.RUNNI
 
 def begin(facts: str = "", as_of: str = "", *symbols: str) -> GenerationWord:
     return GenerationWord(
-        ID, WordType.GENERATION, 0, AT_NS, "", "market", facts=facts, as_of=as_of, symbols=symbols
+        ID,
+        GenerationType.GENERATION,
+        0,
+        AT_NS,
+        "",
+        "market",
+        facts=facts,
+        as_of=as_of,
+        symbols=symbols,
     )
 
 
 def token(number: int, text: str) -> GenerationWord:
-    return GenerationWord(ID, WordType.TOKEN, number, AT_NS + number, text)
+    return GenerationWord(ID, GenerationType.TOKEN, number, AT_NS + number, text)
 
 
 def end(number: int, state: GenerationState = GenerationState.STOP) -> GenerationWord:
-    word = GenerationWord(ID, WordType.GENERATED, number, AT_NS + number, state=state)
+    word = GenerationWord(ID, GenerationType.GENERATED, number, AT_NS + number, state=state)
     word.prompt_tokens, word.completion_tokens = 3, number - 1
     if state is GenerationState.FAILED:
         word.code, word.words = "upstream_timeout", "the upstream said nothing for 30 s"
@@ -98,7 +106,7 @@ def test_a_state_is_all_that_was_said(texts: list[str], data: st.DataObject) -> 
     assert whole is not None
     assert (whole.text, whole.number) == ("".join(texts), len(texts) + 1)
     assert (whole.type, whole.state, whole.facts) == (
-        WordType.GENERATION,
+        GenerationType.GENERATION,
         GenerationState.STOP,
         "AAPL 1.00",
     )

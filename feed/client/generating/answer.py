@@ -24,7 +24,7 @@ from feed.client.generating.transcript import Grounding, Transcript, Usage
 from feed.client.http_words import USER_AGENT
 from feed.client.link import Lost
 from feed.client.papers import Papers
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 
 # To be told that an answer begins: the server's own time-outs of a model are 30 s to the first
 # token, and it may try again within them.

@@ -15,7 +15,7 @@ from feed.client.generating.transcript import Transcript, Usage
 from feed.client.parsers import load_json
 from feed.client.sse import SseParser
 from feed.errors import shorten
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 
 Take = Callable[[int, str], None]  # a number, and a piece of text
 

@@ -6,7 +6,7 @@ from typing import Self
 from feed.client.generating.answer import Answer
 from feed.client.generating.transcript import Grounding, Usage
 from feed.client.loop_thread import LoopThread
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 
 
 class BlockingAnswer:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from feed.client.errors import Malformed
 from feed.client.generating.errors import GenerationFailed
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 
 _FAILURES = {GenerationState.FAILED, GenerationState.INTERRUPTED}
 

@@ -11,11 +11,11 @@ from feed.client.errors import Malformed, Refused
 from feed.client.generating.transcript import Transcript, Usage
 from feed.client.parsers import SseMessageParser
 from feed.errors import InvalidParameter, shorten
-from feed.market.words import ID_SHAPE, GenerationState, WordType, is_generation_id
+from feed.market.generation_words import ID_SHAPE, GenerationState, GenerationType, is_generation_id
 from feed.wire.error_codes import Consequence, consequence_of
 
 PATH = "v1/sse"
-_TYPES = frozenset(WordType)
+_TYPES = frozenset(GenerationType)
 
 
 class Watching:
@@ -77,11 +77,11 @@ def read_word(word: dict[str, Any], transcript: Transcript) -> None:
     number, text = word.get("n"), word.get("text", "")
     if type(number) is not int or not isinstance(text, str):
         raise Malformed(f"a word has a number n and a text, not {shorten(word)}")
-    if kind == WordType.GENERATION:
+    if kind == GenerationType.GENERATION:
         transcript.model = str(word.get("model") or transcript.model)
         transcript.ground(word.get("facts"), word.get("as_of"))
         transcript.take_state(number, text)
-    elif kind == WordType.GENERATED or transcript.is_new(number):
+    elif kind == GenerationType.GENERATED or transcript.is_new(number):
         # An end is one whatever its number: a server that was killed may know less than we do.
         transcript.take(number, text)
     else:

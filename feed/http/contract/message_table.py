@@ -9,7 +9,7 @@ from typing import cast
 
 from feed.http.contract.words import STATE
 from feed.market.ticks import Channel
-from feed.market.words import WordChannel
+from feed.market.word_channels import WordChannel
 from feed.wire.disconnect import Reason
 from feed.wire.error_codes import ErrorCode
 from feed.wire.message_models import (

@@ -15,8 +15,9 @@ from feed.http.contract.schemas import Schema
 from feed.http.market_data import TIMEFRAMES
 from feed.http.push.asked import DURABLE, PRODUCER_PATTERN
 from feed.market.applied import MAX_BATCH
+from feed.market.generation_words import ID_PATTERN
 from feed.market.symbols import SYMBOL_PATTERN, TRADED_PATTERN
-from feed.market.words import ID_PATTERN, WORD_CHANNELS
+from feed.market.word_channels import WORD_CHANNELS
 from feed.wire.codec import CODECS
 from feed.wire.requests import Channels, Request
 

@@ -10,26 +10,26 @@ from typing import Any, get_type_hints
 
 from feed.http.contract.schemas import Schema, ref
 from feed.http.contract.ticks import EVENT_NS, encoded
-from feed.market.words import ID_PATTERN, GenerationState, GenerationWord, WordType
+from feed.market.generation_words import ID_PATTERN, GenerationState, GenerationType, GenerationWord
 from feed.wire.position import POSITION_PATTERN
-from feed.wire.word_fields import ALWAYS, WORD_FIELDS
+from feed.wire.word_fields import WORD_FORMS
 
 _ID = "gen_00112233445566778899aabbccddeeff"
 _MODEL = "market"
 
 
-def _word(type_: WordType, number: int, text: str = "", **more: Any) -> GenerationWord:  # noqa: ANN401 - fields
+def _word(type_: GenerationType, number: int, text: str = "", **more: Any) -> GenerationWord:  # noqa: ANN401 - fields
     return GenerationWord(_ID, type_, number, EVENT_NS, text, **more)
 
 
 # A generation from its beginning to its end, as those are told it who listen meanwhile.
 WRITTEN = (
-    _word(WordType.GENERATION, 0, model=_MODEL),
-    _word(WordType.TOKEN, 1, "AAPL rose"),
-    _word(WordType.TOKEN, 2, " 2.1 %"),
-    _word(WordType.TOKEN, 3, " since the open."),
+    _word(GenerationType.GENERATION, 0, model=_MODEL),
+    _word(GenerationType.TOKEN, 1, "AAPL rose"),
+    _word(GenerationType.TOKEN, 2, " 2.1 %"),
+    _word(GenerationType.TOKEN, 3, " since the open."),
     _word(
-        WordType.GENERATED,
+        GenerationType.GENERATED,
         4,
         state=GenerationState.STOP,
         prompt_tokens=3,
@@ -39,7 +39,7 @@ WRITTEN = (
 LATE = 3  # words that are said when somebody comes, who is told these as one state
 STATE = replace(WRITTEN[0], number=2, text="AAPL rose 2.1 %")
 _INTERRUPTED = _word(
-    WordType.GENERATED,
+    GenerationType.GENERATED,
     3,
     state=GenerationState.INTERRUPTED,
     code="interrupted",
@@ -54,9 +54,10 @@ _EXAMPLES: dict[str, tuple[GenerationWord, ...]] = {
 # By the name of each example of a message.
 SAID = {"written": WRITTEN, "late": (STATE,), "interrupted": (_INTERRUPTED,)}
 WORDS_OF_TYPES = {
-    WordType.GENERATION: "an answer begins; to whoever comes later its state: the text so far",
-    WordType.TOKEN: "a piece of its text",
-    WordType.GENERATED: "it is over; nothing follows",
+    GenerationType.GENERATION: "an answer begins; to whoever comes later its state, the text so "
+    "far",
+    GenerationType.TOKEN: "a piece of its text",
+    GenerationType.GENERATED: "it is over; nothing follows",
 }
 _OVER = [state for state in GenerationState if state is not GenerationState.RUNNING]
 _KEYS: Mapping[str, Schema] = {
@@ -110,12 +111,13 @@ def word_schemas() -> dict[str, Schema]:
 def _schema(examples: tuple[GenerationWord, ...]) -> Schema:
     kind = examples[0].type
     hints = get_type_hints(GenerationWord)
+    always = set(WORD_FORMS[kind].keys.values()) - WORD_FORMS[kind].optional
     properties: dict[str, Schema] = {
         "T": {"const": kind.value, "description": "of the channel `generations`"}
     }
-    for name, key in WORD_FIELDS[kind].items():
+    for name, key in WORD_FORMS[kind].keys.items():
         properties[key] = {**_TYPES.get(hints[name], {"type": "string"}), **_KEYS[key]}
-    if kind is WordType.GENERATED:
+    if kind is GenerationType.GENERATED:
         properties["state"]["enum"] = _OVER
     elif "state" in properties:
         properties["state"]["enum"] = list(GenerationState)
@@ -128,6 +130,6 @@ def _schema(examples: tuple[GenerationWord, ...]) -> Schema:
         "type": "object",
         "description": WORDS_OF_TYPES[kind],
         "properties": properties,
-        "required": ["T", *(key for key in properties if key in ALWAYS), "t"],
+        "required": ["T", *(key for key in properties if key in always), "t"],
         "examples": encoded(*examples),
     }

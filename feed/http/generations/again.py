@@ -25,7 +25,7 @@ from feed.http.generations.refusals import refuse
 from feed.http.generations.stream import check_room, stream
 from feed.http.protocol.headers import GENERATION_HEADER
 from feed.http.server import Server
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 from feed.trust.identity import Identity
 from feed.wire.generations.models import models_answer
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
+from feed.market.generation_words import ID_PATTERN, GenerationState
 from feed.market.symbols import SYMBOL_PATTERN
-from feed.market.words import ID_PATTERN, GenerationState
 
 _Id = Annotated[str, Field(pattern=ID_PATTERN)]
 _Name = Annotated[str, Field(pattern=r"^[!-~]{1,256}$")]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from feed.generations.tally import Resumption
-from feed.market.words import GenerationState, GenerationWord, fold
+from feed.market.generation_words import GenerationState, GenerationWord, fold
 from feed.wire.codec import Codec
 from feed.wire.generations.asked import Echo
 from feed.wire.generations.openai_responses import BEGUN, events_after, words_upto

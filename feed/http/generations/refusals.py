@@ -13,7 +13,7 @@ from feed.http.generations.apis import Api
 from feed.http.problems import Failure, failure_for, legible, retry_after
 from feed.http.protocol.headers import GENERATION_HEADER
 from feed.http.server import Server
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 
 # What programs are told where the error itself has no name.
 _KINDS = {

@@ -27,7 +27,8 @@ from feed.http.streaming import NEVER_STORED, speaks_chunks
 from feed.hub.connection import Connection
 from feed.hub.session import Session
 from feed.hub.steps import Step
-from feed.market.words import GenerationState, GenerationWord, WordChannel, WordType
+from feed.market.generation_words import GenerationState, GenerationType, GenerationWord
+from feed.market.word_channels import WordChannel
 from feed.trust.identity import Identity
 from feed.wire.codec import Codec
 from feed.wire.disconnect import Disconnect, Reason
@@ -184,10 +185,9 @@ def _torn(generation: Generation, told: Disconnect) -> GenerationWord:
     is_shutdown = told.name == Reason.SHUTDOWN.value.name
     state = GenerationState.INTERRUPTED if is_shutdown else GenerationState.FAILED
     code = state.value if is_shutdown else told.name
-    return replace(
-        last, type=WordType.GENERATED, number=last.number + 1, text="", state=state, code=code,
-        words=told.words,
-    )  # fmt: skip
+    number, words = last.number + 1, told.words
+    end = replace(last, type=GenerationType.GENERATED, number=number, text="", words=words)
+    return replace(end, state=state, code=code)
 
 
 def _response(generation: Generation, api: Api, framing: ForeignFraming) -> web.StreamResponse:

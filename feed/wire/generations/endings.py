@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from feed.market.words import GenerationState, GenerationWord, fold
+from feed.market.generation_words import GenerationState, GenerationWord, fold
 
 _FAILURES = frozenset({GenerationState.FAILED, GenerationState.INTERRUPTED})
 

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from feed.errors import InvalidMessage
-from feed.market.words import GenerationWord
+from feed.market.generation_words import GenerationWord
 from feed.wire.delimiter import Delimiter
 from feed.wire.frame_shape import Joints
 from feed.wire.messages import Message

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import PlainValidator, model_validator
 
+from feed.market.generation_words import GenerationState, GenerationType, GenerationWord
 from feed.market.ticks import SECOND_NS
-from feed.market.words import GenerationState, GenerationWord, WordType
 from feed.wire.generations.asked import Asked, Turn
 from feed.wire.generations.endings import (
     failure_code,
@@ -122,10 +122,10 @@ class ChatCodec(ForeignCodec):
 
     def encode_word(self, word: GenerationWord) -> bytes:
         """Return the chunks of a word."""
-        if word.type is WordType.TOKEN:
+        if word.type is GenerationType.TOKEN:
             return event(json_line(self._chunk(word, {"content": word.text})), word.number)
         datas = []
-        if word.type is WordType.GENERATION:
+        if word.type is GenerationType.GENERATION:
             datas.append(json_line(self._beginning(word)))
             if word.text:
                 datas.append(json_line(self._chunk(word, {"content": word.text})))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from feed.errors import InvalidParameter
-from feed.market.words import GenerationState, GenerationWord, WordType
+from feed.market.generation_words import GenerationState, GenerationType, GenerationWord
 from feed.wire.generations.asked import NO_ECHO, Echo
 from feed.wire.generations.endings import has_failed, whole
 from feed.wire.generations.foreign import ForeignCodec, event, json_line
@@ -61,7 +61,7 @@ class ResponsesCodec(ForeignCodec):
 
     def encode_word(self, word: GenerationWord) -> bytes:
         """Return the events of a word."""
-        if word.type is WordType.TOKEN:
+        if word.type is GenerationType.TOKEN:
             return _encode(_delta(word))
         return b"".join(map(_encode, _events(word, self.record_of(word.symbol))))
 
@@ -95,7 +95,7 @@ def events_after(
     return b"".join(
         _encode(each)
         for word in log
-        if word.type is not WordType.TOKEN or _number_of_token(word) > after
+        if word.type is not GenerationType.TOKEN or _number_of_token(word) > after
         for each in _events(word, record)
         if each["sequence_number"] > after
     )
@@ -135,9 +135,9 @@ def _last_number(word: GenerationWord) -> int:
 
 def _events(word: GenerationWord, record: Record | None) -> Iterator[dict[str, Any]]:
     """Yield the events of a word."""
-    if word.type is WordType.GENERATION:
+    if word.type is GenerationType.GENERATION:
         yield from _beginning(word, record)
-    if word.text or word.type is WordType.TOKEN:
+    if word.text or word.type is GenerationType.TOKEN:
         yield _delta(word)
     if word.is_over:
         yield from _end(word, record)
@@ -232,7 +232,7 @@ def _kept(word: GenerationWord, record: Record | None) -> tuple[GenerationWord, 
 
 def _text_before(word: GenerationWord, record: Record) -> str:
     """Return the whole text at the end of a generation."""
-    if word.type is WordType.GENERATION:
+    if word.type is GenerationType.GENERATION:
         return word.text
     return "".join(each.text for each in record.log if each.number < word.number)
 

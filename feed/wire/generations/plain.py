@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from feed.market.words import GenerationWord, WordType
+from feed.market.generation_words import GenerationType, GenerationWord
 from feed.wire.generations.asked import Asked, Turn
 from feed.wire.generations.endings import (
     failure_code,
@@ -67,10 +67,10 @@ class PlainCodec(ForeignCodec):
     def encode_word(self, word: GenerationWord) -> bytes:
         """Return the events of a word."""
         number = word.number if self.numbered else None
-        if word.type is WordType.TOKEN:
+        if word.type is GenerationType.TOKEN:
             return event(json_line({"content": word.text}), number)
         datas = []
-        if word.type is WordType.GENERATION:  # without text: that it has begun is news
+        if word.type is GenerationType.GENERATION:  # without text: that it has begun is news
             datas.append(json_line({"content": word.text} | grounding(word)))
         if word.is_over:
             if has_failed(word):

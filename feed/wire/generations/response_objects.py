@@ -6,8 +6,8 @@ Source: the API reference, "Responses", as the types of the SDKs have it (openai
 
 from typing import Any
 
+from feed.market.generation_words import ID_PREFIX, GenerationState, GenerationWord
 from feed.market.ticks import SECOND_NS
-from feed.market.words import ID_PREFIX, GenerationState, GenerationWord
 from feed.wire.generations.asked import Echo
 from feed.wire.generations.endings import failure_code, failure_words, grounding, has_failed
 from feed.wire.generations.openai_errors import code_of

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import PlainValidator
 
-from feed.market.words import GenerationState, GenerationWord, WordType
+from feed.market.generation_words import GenerationState, GenerationType, GenerationWord
 from feed.wire.generations.asked import Asked, Turn
 from feed.wire.generations.endings import failure_text, has_failed, whole
 from feed.wire.generations.fields import (
@@ -72,7 +72,7 @@ class UiCodec(ForeignCodec):
 
     def encode_word(self, word: GenerationWord) -> bytes:
         """Return the parts of a word."""
-        if word.type is WordType.TOKEN:
+        if word.type is GenerationType.TOKEN:
             return event(json_line(_delta(word)), word.number)
         datas = [json_line(part) for part in _parts(word)]
         if word.is_over:
@@ -88,7 +88,7 @@ def answer(log: Sequence[GenerationWord]) -> dict[str, Any]:
 
 
 def _parts(word: GenerationWord) -> Iterable[dict[str, Any]]:
-    if word.type is WordType.GENERATION:
+    if word.type is GenerationType.GENERATION:
         yield {"type": "start", "messageId": word.symbol}
         yield from _facts(word)
         yield {"type": "text-start", "id": _TEXT_ID}

@@ -12,7 +12,7 @@ from feed.client.errors import GaveUp, Malformed, NotAFeed, Refused
 from feed.client.events import Disconnected
 from feed.client.generating.errors import GenerationFailed
 from feed.client.generating.transcript import Usage
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 from tests.client.generating.answers import all_of, answer_of, watched
 from tests.fakes.clocks import ManualClock
 from tests.fakes.mini_desk import ID, MiniDesk, failed

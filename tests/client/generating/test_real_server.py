@@ -20,7 +20,7 @@ from feed.client.generating.question import Question
 from feed.client.generating.transcript import Transcript
 from feed.client.generating.watching import Watching
 from feed.generations.model import ModelError, ModelFault, Usage
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 from feed.settings.options import Settings
 from tests.client.test_chaos import at_once
 from tests.fakes.chaos import ChaosProxy

@@ -12,7 +12,7 @@ from feed.client.generating.question import Question
 from feed.client.generating.transcript import Grounding, Transcript, Usage
 from feed.client.generating.watching import read_word
 from feed.errors import InvalidParameter
-from feed.market.words import GenerationState, GenerationWord, WordType, fold
+from feed.market.generation_words import GenerationState, GenerationType, GenerationWord, fold
 from feed.wire.generations.openai_responses import events_after
 from tests.fakes.mini_desk import ID, MiniDesk
 
@@ -83,10 +83,12 @@ def test_what_the_server_writes_is_read_wherever_it_is_cut(
 
 def log_of(texts: list[str]) -> list[GenerationWord]:
     """Return the log of a generation that is over."""
-    words = [GenerationWord(ID, WordType.GENERATION, 0, 1, model="m")]
-    words += [GenerationWord(ID, WordType.TOKEN, n, 1, text) for n, text in enumerate(texts, 1)]
+    words = [GenerationWord(ID, GenerationType.GENERATION, 0, 1, model="m")]
+    words += [
+        GenerationWord(ID, GenerationType.TOKEN, n, 1, text) for n, text in enumerate(texts, 1)
+    ]
     end = GenerationState.STOP
-    return [*words, GenerationWord(ID, WordType.GENERATED, len(words), 1, state=end)]
+    return [*words, GenerationWord(ID, GenerationType.GENERATED, len(words), 1, state=end)]
 
 
 @pytest.mark.parametrize(

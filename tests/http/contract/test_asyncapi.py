@@ -19,10 +19,10 @@ from feed.http.contract.message_table import DESCRIBED
 from feed.http.contract.ticks import EXAMPLES, encoded
 from feed.http.contract.words import LATE, STATE, WRITTEN
 from feed.http.pages import BUILT
+from feed.market.generation_words import GenerationState, GenerationType, GenerationWord
 from feed.market.intervals import INTERVAL_PATTERN, parse_interval
 from feed.market.symbols import SYMBOL_PATTERN, TRADED_PATTERN, is_symbol
 from feed.market.ticks import CHANNELS, Kind
-from feed.market.words import GenerationState, GenerationWord, WordType
 from feed.wire import messages
 from feed.wire.codec import CODECS
 from feed.wire.control import parse_control
@@ -109,17 +109,17 @@ def test_every_kind_of_tick_has_an_example() -> None:
 def test_every_type_of_word_is_described_with_all_that_it_ever_has() -> None:
     schemas = DOCUMENT["components"]["schemas"]
     names = [each["$ref"].rpartition("/")[2] for each in schemas["Word"]["anyOf"]]
-    assert {schemas[name]["properties"]["T"]["const"] for name in names} == set(WordType)
+    assert {schemas[name]["properties"]["T"]["const"] for name in names} == set(GenerationType)
     for name in names:
         for example in schemas[name]["examples"]:
             assert flaws([example], MESSAGES["words"]["payload"], DOCUMENT) == []
             assert flaws(example, {"$ref": f"#/components/schemas/{name}"}, DOCUMENT) == []
-    full = GenerationWord("gen_" + "0" * 32, WordType.GENERATION, 1, 1, "text", "model")
+    full = GenerationWord("gen_" + "0" * 32, GenerationType.GENERATION, 1, 1, "text", "model")
     full.state = GenerationState.INTERRUPTED
     full.code, full.words, full.facts, full.as_of = "interrupted", "words", "facts", "0"
     full.prompt_tokens = full.completion_tokens = 1
     full.symbols, full.shared, full.owner = ("AAPL",), True, "digest"
-    for kind in WordType:
+    for kind in GenerationType:
         [form] = encoded(replace(full, type=kind))
         assert flaws([form], MESSAGES["words"]["payload"], DOCUMENT) == []
 

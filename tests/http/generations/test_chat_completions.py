@@ -8,7 +8,7 @@ import pytest
 from feed.generations.market_model import MarketModel
 from feed.generations.model import ModelError, ModelFault, Usage
 from feed.http.app import GENERATIONS
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 from feed.wire.disconnect import Reason
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp

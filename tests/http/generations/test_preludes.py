@@ -4,7 +4,7 @@ import pytest
 
 from feed.errors import InvalidParameter
 from feed.http.generations.preludes import events_in_windows
-from feed.market.words import GenerationState, GenerationWord, WordType, fold
+from feed.market.generation_words import GenerationState, GenerationType, GenerationWord, fold
 from feed.wire.generations.asked import NO_ECHO
 from feed.wire.generations.openai_responses import events_after
 
@@ -13,13 +13,15 @@ KEY, LAST = f"gen_{'a' * 32}", 150
 
 def log_of(kept_as_one: int, state: GenerationState) -> list[GenerationWord]:
     """Return a log whose first words are one state."""
-    log = [GenerationWord(KEY, WordType.GENERATION, 0, 1, model="m")]
-    log += [GenerationWord(KEY, WordType.TOKEN, n, n, f"{n} ", "m") for n in range(1, LAST)]
+    log = [GenerationWord(KEY, GenerationType.GENERATION, 0, 1, model="m")]
+    log += [GenerationWord(KEY, GenerationType.TOKEN, n, n, f"{n} ", "m") for n in range(1, LAST)]
     begun = fold(None, log[: kept_as_one + 1])
     assert begun is not None
     log = [begun, *log[kept_as_one + 1 :]]
     if state is not GenerationState.RUNNING:
-        log.append(GenerationWord(KEY, WordType.GENERATED, LAST, LAST, model="m", state=state))
+        log.append(
+            GenerationWord(KEY, GenerationType.GENERATED, LAST, LAST, model="m", state=state)
+        )
     return log
 
 

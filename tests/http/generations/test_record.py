@@ -8,7 +8,7 @@ import pytest
 from feed.broadcast.beginnings import MOST_READ
 from feed.generations.generation import Generation
 from feed.generations.tally import Resumption
-from feed.market.words import WordChannel
+from feed.market.word_channels import WordChannel
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.http.generations.conftest import QUESTION, Desk, OpenDesk
@@ -49,7 +49,9 @@ async def test_a_watcher_is_on_record_with_the_answer_and_where_it_begins(
     desk = await open_desk(local_admin=True)
     generation, _ = await said(desk, "Apple ", "rose.")
     key, keyed = generation.id, desk.feed.hub.broadcast.keyed
-    first = keyed.sequences(WordChannel.GENERATIONS, key)[0]
+    kept = keyed.generation(key)
+    assert kept is not None
+    first = kept.sequences[0]
     query = f"generations={key}{more.format(begun=desk.feed.position(first))}"
     watcher = await desk.get(f"/v1/sse?{query}")
     [told] = await reading(desk, watcher.headers["Feed-Connection"])

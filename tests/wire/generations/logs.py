@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from feed.market.words import GenerationState, GenerationWord, WordType, fold
+from feed.market.generation_words import GenerationState, GenerationType, GenerationWord, fold
 from tests.fakes.frame_reader import read_sse
 
 ID = "gen_00000000000000000000000000000001"
@@ -43,7 +43,7 @@ def log_of(
     log = [
         GenerationWord(
             ID,
-            WordType.GENERATION if number == 0 else WordType.TOKEN,
+            GenerationType.GENERATION if number == 0 else GenerationType.TOKEN,
             number,
             (BEGUN_S + number) * 1_000_000_000,
             text,
@@ -54,7 +54,7 @@ def log_of(
     log[0].facts, log[0].as_of = facts, "k3-7" if facts else ""
     if end:
         return log
-    over = GenerationWord(ID, WordType.GENERATED, last, (BEGUN_S + last) * 1_000_000_000)
+    over = GenerationWord(ID, GenerationType.GENERATED, last, (BEGUN_S + last) * 1_000_000_000)
     over.model, over.state, over.code, over.words = "market", state, code, words
     over.prompt_tokens, over.completion_tokens = 11, len(texts)
     return [*log, over]

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from feed.market.words import GenerationState
+from feed.market.generation_words import GenerationState
 from feed.wire.codec import Codec
 from feed.wire.generations import openai_chat, openai_responses, plain, ui_messages
 from feed.wire.generations.asked import Echo

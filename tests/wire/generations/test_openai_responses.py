@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feed.errors import InvalidParameter
-from feed.market.words import GenerationState, GenerationWord
+from feed.market.generation_words import GenerationState, GenerationWord
 from feed.wire.generations.asked import NO_ECHO, Echo
 from feed.wire.generations.openai_responses import (
     Record,

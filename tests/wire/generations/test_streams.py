@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feed.market.words import GenerationState, GenerationWord
+from feed.market.generation_words import GenerationState, GenerationWord
 from feed.wire.codec import Codec
 from feed.wire.generations.openai_chat import ChatCodec
 from feed.wire.generations.openai_responses import Record, ResponsesCodec
