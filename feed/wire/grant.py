@@ -12,13 +12,13 @@ from feed.errors import InvalidParameter, LimitExceeded
 from feed.market.globs import GLOB_SHAPE, fewest, is_glob
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS
-from feed.market.word_channels import WORD_CHANNELS
+from feed.market.word_channels import WordChannel
 from feed.wire.messages import SILENT_CHANNELS
 from feed.wire.validation import listed
 
 SYMBOL_CHANNELS: tuple[str, ...] = (*CHANNELS, *SILENT_CHANNELS)
-# Channels whose keys are not symbols. Their grants are kept for the parts that serve them.
-OTHER_CHANNELS: tuple[str, ...] = ("rooms", *WORD_CHANNELS)
+# Channels whose keys are not symbols; presence is of rooms, and alerts and jobs are one's own.
+OTHER_CHANNELS: tuple[str, ...] = (WordChannel.ROOMS, WordChannel.GENERATIONS)
 MOST_KEYS = 1_000  # globs of one identity, over all of its grants
 MOST_WILD_KEYS = 100  # of these with a `*`: they are compared with all others
 GRANT_SHAPE = "channels and globs of keys, such as trades,quotes=AAPL,BTC/* or rooms=desk-*"

@@ -20,9 +20,8 @@ from feed.market.intervals import format_interval, parse_interval
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, KIND_OF_CHANNEL, Channel
 from feed.market.wildcards import both, marked, wildcards_of
-from feed.market.word_channels import WORD_CHANNELS
+from feed.market.word_channels import WORD_CHANNELS, WordChannel
 from feed.wire.grant import (
-    OTHER_CHANNELS,
     SYMBOL_CHANNELS,
     Grant,
     Keys,
@@ -377,7 +376,6 @@ def _transport(name: str) -> Transport:
 
 
 # A generation is read by its asker, and by others where it is shared.
-_COMMON = [channel for channel in OTHER_CHANNELS if channel not in _WORDS]
-_ANYTHING = (Grant.of((ALL,), (ALL,)), Grant.of(_COMMON, (ALL,)))
+_ANYTHING = (Grant.of((ALL,), (ALL,)), Grant.of((WordChannel.ROOMS,), (ALL,)))
 ALL_GRANTS = Grants.of(_ANYTHING, publish=_ANYTHING, follow=True)  # but admin
 NO_GRANTS = Grants()

@@ -150,6 +150,10 @@ class SubscriptionMessage(TypedDict):
     imbalances: Nothing
     pricing: Nothing
     generations: NotRequired[Annotated[list[str], Field(description="ids, where there are some")]]
+    rooms: NotRequired[Annotated[list[str], Field(description="names, where there are some")]]
+    presence: NotRequired[Annotated[list[str], Field(description="rooms, where there are some")]]
+    alerts: NotRequired[Annotated[list[str], Field(description="`*`: one's own")]]
+    jobs: NotRequired[Annotated[list[str], Field(description="ids, where there are some")]]
     conflate: NotRequired[
         Annotated[
             dict[str, Interval], Field(description="the interval of each channel that has one")

@@ -62,6 +62,10 @@ class Channels(Strict):
     imbalances: Names = _none()
     pricing: Names = _none()
     generations: Generations = _none()
+    rooms: Names = _none()
+    presence: Names = _none()
+    alerts: Names = _none()
+    jobs: Names = _none()
 
     @model_validator(mode="before")
     @classmethod

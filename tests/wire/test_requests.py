@@ -142,7 +142,7 @@ def test_options_are_understood(name: str, value: object, understood: object) ->
         ({"action": "subscribe", "on_lag": {}}, "on_lag", {}, "gap, "),
         ({"action": "subscribe", "trade": ["A"]}, "trade", "…", "did you mean 'trades'?"),
         ({"action": "subscribe", "symbols": ["A"]}, "symbols", "…", "the keys action, after, "),
-        ({"action": "unsubscribe", "after": "0"}, "after", "…", "the keys action, bars, "),
+        ({"action": "unsubscribe", "after": "0"}, "after", "…", "the keys action, alerts, bars, "),
         ({"action": "unsubscribe", "trades": ["?"]}, "trades.0", "?", A_SYMBOL),
     ],
 )
