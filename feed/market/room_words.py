@@ -65,6 +65,8 @@ class MessageWord:
 
     def after(self, earlier: "MessageWord") -> "MessageWord":
         """Return what is kept once this was said after an earlier word of the same message."""
+        if earlier.is_gone:  # for good: no text comes back
+            return earlier
         if self.type is not RoomType.EDITED:
             return self
         return replace(earlier, text=self.text, edited_ns=self.event_ns)
