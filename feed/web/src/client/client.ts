@@ -62,7 +62,7 @@ export interface FeedClientOptions extends Partial<Settings> {
 export interface FeedClientEvents {
   /** The ticks since the last animation frame. */
   batch: Batch;
-  /** Words of answers that are subscribed to as `generations`, as soon as they come. */
+  /** Words of the answers, rooms, alerts and jobs that are subscribed to, as soon as they come. */
   words: Words;
   /** What was due is not coming. A snapshot follows. */
   gap: GapReport;

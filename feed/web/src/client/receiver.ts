@@ -10,8 +10,10 @@ import { Ages } from "./ages.ts";
 import { type Counters, noCounters } from "./counters.ts";
 import type { Frame } from "./link/link.ts";
 import { Newest } from "./newest.ts";
+import { Parts } from "./parts.ts";
 import { Texts } from "./texts.ts";
 import { Warnings } from "./warnings.ts";
+import { isDeskWord } from "./wire/deskwords.ts";
 import { distance } from "./wire/position.ts";
 import { Selection } from "./wire/selection.ts";
 import {
@@ -24,7 +26,7 @@ import {
   type Warning,
 } from "./wire/ticks.ts";
 import { timeMs } from "./wire/time.ts";
-import { type Generation, isWord, type Word } from "./wire/words.ts";
+import { isWord, type Word } from "./wire/words.ts";
 
 /** A gap with its numbers. */
 export interface GapReport extends Gap {
@@ -32,10 +34,10 @@ export interface GapReport extends Gap {
   missing: number | undefined;
 }
 
-/** Words of answers that came together, in order. */
+/** Words that came together, in order. */
 export interface Words {
   words: readonly Word[];
-  /** Whether these are states, each with the text so far, rather than news. */
+  /** Whether these are states, such as a text so far, rather than news. */
   isSnapshot: boolean;
   /** The position after the last of them. */
   position: string | undefined;
@@ -63,6 +65,7 @@ export class Receiver {
   readonly #host: ReceiverHost;
   readonly #newest = new Newest();
   readonly #texts = new Texts();
+  readonly #parts = new Parts();
   readonly #warnings = new Warnings();
   readonly #eventAges = new Ages();
   readonly #deliveryAges = new Ages();
@@ -78,9 +81,13 @@ export class Receiver {
     return this.#newest;
   }
 
-  /** All that is known of a selection: the newest ticks, and the texts so far. */
-  known(selection: Selection): (Tick | Generation)[] {
-    return [...this.#newest.of(selection), ...this.#texts.of(selection)];
+  /** All that is known of a selection: the newest ticks, the texts so far, the parts of rooms. */
+  known(selection: Selection): (Tick | Word)[] {
+    return [
+      ...this.#newest.of(selection),
+      ...this.#texts.of(selection),
+      ...this.#parts.of(selection),
+    ];
   }
 
   get selection(): Selection {
@@ -152,7 +159,11 @@ export class Receiver {
         }
         this.#host.tick(message, this.#inSnapshot);
       } else if (isWord(message)) {
-        this.#texts.update(message);
+        if (isDeskWord(message)) {
+          this.#parts.update(message, this.#inSnapshot);
+        } else {
+          this.#texts.update(message);
+        }
         if (this.#selection.includes(message)) {
           counters.words += 1;
           words.push(message);
@@ -185,6 +196,7 @@ export class Receiver {
         break;
       case "snapshot":
         this.#inSnapshot = message.state === "begin";
+        this.#parts.beginSnapshot();
         if (message.state === "end") {
           this.counters.snapshots += 1;
           this.#host.snapshot(message.pos);

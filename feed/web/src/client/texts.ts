@@ -1,7 +1,7 @@
 /** The text so far of each answer that is subscribed to: for tabs that ask for it later. */
 
 import type { Selection } from "./wire/selection.ts";
-import type { Generation, Word } from "./wire/words.ts";
+import type { Generation, GenerationWord } from "./wire/words.ts";
 
 /** Answers whose text is kept: the oldest give way. */
 const MOST_ANSWERS = 64;
@@ -10,7 +10,7 @@ export class Texts {
   readonly #states = new Map<string, Generation>();
 
   /** Take a word; one that is known already, or whose beginning is not, changes nothing. */
-  update(word: Word): void {
+  update(word: GenerationWord): void {
     const state = this.#states.get(word.id);
     if (word.T === "generation") {
       if (state === undefined || word.n >= state.n) {

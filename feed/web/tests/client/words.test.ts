@@ -55,7 +55,7 @@ test.each([
   { ...begin(), state: "lost" },
   { ...over, state: null },
 ])("what is no word is malformed: %j", (word) => {
-  expect(() => decodeFrame(JSON.stringify([word]), "json")).toThrow(/words id, n and text/);
+  expect(() => decodeFrame(JSON.stringify([word]), "json")).toThrow(/words what their T says/);
 });
 
 test.each(["json", "msgpack"] as const)("words are the same in %s", (codec) => {

@@ -9,8 +9,16 @@ import type { AddressInfo, Socket } from "node:net";
 import { decode, Encoder, ExtensionCodec } from "@msgpack/msgpack";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { CodecName } from "../../src/client/wire/codec.ts";
+import {
+  type DeskWord,
+  isDeskWord,
+  isGone,
+  keyOf,
+  partOf,
+} from "../../src/client/wire/deskwords.ts";
 import { Selection, type Symbols } from "../../src/client/wire/selection.ts";
 import { CHANNELS, type Tick } from "../../src/client/wire/ticks.ts";
+import { WORD_CHANNELS } from "../../src/client/wire/words.ts";
 
 /** One subscriber of any transport. */
 interface Subscriber {
@@ -30,6 +38,7 @@ export interface ControlMessage extends Symbols {
 }
 
 const FRAME_TICKS = 10;
+const ALL_CHANNELS: readonly string[] = [...CHANNELS, ...WORD_CHANNELS];
 
 type Answer = (response: ServerResponse) => void;
 
@@ -96,6 +105,15 @@ export class ScriptedFeed {
 
   get position(): string {
     return `${this.epoch}-${this.ticks.length}`;
+  }
+
+  /** Say words, one after the other. */
+  say(...words: DeskWord[]): void {
+    const before = this.ticks.length;
+    this.ticks.push(...(words as unknown as Tick[]));
+    for (const subscriber of this.subscribers) {
+      this.#sendTicks(subscriber, before);
+    }
   }
 
   /** Publish trades of these symbols, one each; their `i` is their sequence. */
@@ -248,7 +266,7 @@ export class ScriptedFeed {
   #control(subscriber: Subscriber, message: ControlMessage): void {
     const { action, after, snapshot = false, marks: _, ...rest } = message;
     const symbols = Object.fromEntries(
-      Object.entries(rest).filter(([key]) => (CHANNELS as readonly string[]).includes(key)),
+      Object.entries(rest).filter(([key]) => ALL_CHANNELS.includes(key)),
     );
     const asked = Selection.of(symbols);
     if (after !== undefined && this.refusePosition) {
@@ -311,8 +329,10 @@ export class ScriptedFeed {
     if (wantsSnapshot) {
       const border = { T: "snapshot", pos: this.position };
       subscriber.send([{ ...border, state: "begin" }], undefined, "snapshot");
-      const newest = new Map(this.ticks.map((tick) => [tick.S, tick]));
-      const known = [...newest.values()].filter((tick) => asked.includes(tick));
+      const newest = new Map(this.ticks.map((tick) => [partName(tick), tick]));
+      const known = [...newest.values()].filter(
+        (tick) => asked.includes(tick) && !isGoneWord(tick),
+      );
       if (known.length > 0) {
         subscriber.send(known, undefined);
       }
@@ -335,6 +355,15 @@ export class ScriptedFeed {
   }
 }
 
+/** What a tick or a word takes the place of. */
+function partName(event: Tick | DeskWord): string {
+  return "S" in event ? event.S : `${keyOf(event)} ${partOf(event)}`;
+}
+
+function isGoneWord(event: { T: string }): boolean {
+  return isDeskWord(event) && isGone(event);
+}
+
 export function trade(symbol: string, sequence: number): Tick {
   return {
     T: "t",
@@ -351,7 +380,7 @@ export function trade(symbol: string, sequence: number): Tick {
 
 function selectionOf(url: URL): Selection {
   const symbols: Record<string, string[]> = {};
-  for (const channel of CHANNELS) {
+  for (const channel of ALL_CHANNELS) {
     const list = url.searchParams.get(channel);
     if (list !== null) {
       symbols[channel] = list.split(",");

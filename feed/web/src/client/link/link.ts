@@ -10,7 +10,7 @@ import type {
 import type { CodecName, Payload } from "../wire/codec.ts";
 import type { Selection } from "../wire/selection.ts";
 import type { Message, Tick, Warning } from "../wire/ticks.ts";
-import type { Generation } from "../wire/words.ts";
+import type { Word } from "../wire/words.ts";
 import type { LinkStatus } from "./status.ts";
 
 /** The settings that can be changed while it runs. */
@@ -72,7 +72,7 @@ export interface LinkObserver {
   onStatus(status: LinkStatus): void;
   onProblem(error: FeedError): void;
   /** The last known state of a selection, for a tab that joins. */
-  newest(selection: Selection): (Tick | Generation)[];
+  newest(selection: Selection): (Tick | Word)[];
   /** What the connection was warned of, for a tab that joins. */
   warnings(): Warning[];
 }

@@ -12,7 +12,7 @@ import type { LinkStatus } from "../link/status.ts";
 import { decodeFrame } from "../wire/codec.ts";
 import { distance } from "../wire/position.ts";
 import type { Message, Tick } from "../wire/ticks.ts";
-import type { Generation } from "../wire/words.ts";
+import type { Word } from "../wire/words.ts";
 import type { Group, TabMessage } from "./group.ts";
 import { isAt, type Journal, type RelayedFrame, type Standing } from "./journal.ts";
 import type { Roster } from "./roster.ts";
@@ -97,7 +97,7 @@ export class Follower {
   }
 
   /** Deliver the last known state of symbols that were asked for just now. */
-  deliverNewest(known: (Tick | Generation)[]): void {
+  deliverNewest(known: (Tick | Word)[]): void {
     if (known.length > 0) {
       const border = { T: "snapshot" } as const;
       this.#deliverOwn([{ ...border, state: "begin" }, ...known, { ...border, state: "end" }]);

@@ -13,7 +13,7 @@ import type { Environment } from "../environment.ts";
 import type { Settings } from "../link/link.ts";
 import type { LinkStatus } from "../link/status.ts";
 import type { Tick, Warning } from "../wire/ticks.ts";
-import type { Generation } from "../wire/words.ts";
+import type { Word } from "../wire/words.ts";
 import type { RelayedFrame, Standing } from "./journal.ts";
 import type { Member } from "./roster.ts";
 
@@ -32,7 +32,7 @@ export type TabMessage =
       settings: Settings;
       status: LinkStatus;
       members: [string, Member][];
-      newest: (Tick | Generation)[];
+      newest: (Tick | Word)[];
       /** What the connection was warned of. */
       warnings: Warning[];
       /** The frames that the tab asked for again are gone. */

@@ -13,7 +13,7 @@ import type { Frame, LinkOptions, Settings } from "../link/link.ts";
 import type { LinkStatus } from "../link/status.ts";
 import { Selection } from "../wire/selection.ts";
 import type { Tick, Warning } from "../wire/ticks.ts";
-import type { Generation } from "../wire/words.ts";
+import type { Word } from "../wire/words.ts";
 import type { Group, TabMessage } from "./group.ts";
 import type { Journal, Standing } from "./journal.ts";
 import type { Member, Roster } from "./roster.ts";
@@ -27,7 +27,7 @@ export interface LeadershipHost {
   status(status: LinkStatus): void;
   problem(error: FeedError): void;
   acknowledged(revision: number, error?: FeedError): void;
-  newest(selection: Selection): (Tick | Generation)[];
+  newest(selection: Selection): (Tick | Word)[];
   warnings(): Warning[];
 }
 

@@ -49,7 +49,7 @@ export function decodeFrame(payload: Payload, codec: CodecName): Message[] {
   for (const message of messages) {
     if (!isMessage(message)) {
       throw new Malformed(
-        "a frame is an array of objects with a T, ticks have S and t, and words id, n and text",
+        "a frame is an array of objects with a T, ticks have S and t, and words what their T says",
         message,
       );
     }
@@ -67,7 +67,7 @@ function isMessage(value: unknown): value is Message {
   }
   return isTick({ T })
     ? typeof S === "string" && typeof t === "string"
-    : !isWord({ T }) || isWholeWord(value);
+    : !isWord({ T }) || isWholeWord(value as { T: string });
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

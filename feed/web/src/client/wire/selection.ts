@@ -7,6 +7,7 @@
 
 import { InvalidInput, LimitExceeded } from "../errors.ts";
 import type { Query } from "../platform.ts";
+import { channelOf, DESK_KEYS, isDeskWord, keyOf } from "./deskwords.ts";
 import { CHANNEL_OF_KIND, CHANNELS, type Channel, type Tick } from "./ticks.ts";
 import {
   ID_SHAPE,
@@ -36,8 +37,8 @@ export type AnyChannel = Channel | WordChannel;
 const ALL_CHANNELS: readonly AnyChannel[] = [...CHANNELS, ...WORD_CHANNELS];
 
 /**
- * Symbols as the caller writes them: `{ trades: ["AAPL"], quotes: ["*"] }`; of `generations` the ids
- * of answers.
+ * Symbols as the caller writes them: `{ trades: ["AAPL"], quotes: ["*"] }`; of `generations`
+ * and `jobs` the ids, of `rooms` and `presence` the names of rooms, of `alerts` `["*"]`, one's own.
  */
 export type Symbols = Partial<Record<AnyChannel, readonly string[]>>;
 
@@ -89,6 +90,10 @@ export class Selection {
   /** Tell whether a tick, or a word, was asked for. */
   includes(event: Tick | Word): boolean {
     if (isWord(event)) {
+      if (isDeskWord(event)) {
+        const keys = this.#channels.get(channelOf(event));
+        return keys !== undefined && (keys.has(keyOf(event)) || keys.has(ALL));
+      }
       return this.#channels.get("generations")?.has(event.id) ?? false;
     }
     const symbols = this.#channels.get(CHANNEL_OF_KIND[event.T]);
@@ -157,6 +162,16 @@ function check(channel: AnyChannel, key: string): void {
   if (channel === "generations") {
     if (!isGenerationId(key)) {
       throw new InvalidInput(channel, key, ID_SHAPE);
+    }
+  } else if (
+    channel === "rooms" ||
+    channel === "presence" ||
+    channel === "alerts" ||
+    channel === "jobs"
+  ) {
+    const { is, shape } = DESK_KEYS[channel];
+    if (!is(key)) {
+      throw new InvalidInput(channel, key, shape);
     }
   } else if (key !== ALL && !isSymbol(key)) {
     throw new InvalidInput(channel, key, SYMBOL_SHAPE);

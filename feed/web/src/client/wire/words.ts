@@ -1,11 +1,14 @@
 /**
- * Words: what language models answer, beside ticks, as the wire names their fields.
+ * Words: what stands beside ticks, as the wire names its fields; here what language models answer.
  *
- * A word has the `id` of its answer, and `n`, its place in it: whoever keeps the greatest `n` of an
- * id has each word once. Its channel is subscribed to by ids, never by `*`.
+ * A word of an answer has the `id` of it, and `n`, its place in it: whoever keeps the greatest `n` of an
+ * id has each word once. Channels of words are subscribed to by keys, such as ids, and by `*` only
+ * where that is one's own.
  */
 
-export const WORD_CHANNELS = ["generations"] as const;
+import { type DeskWord, isDeskWord, isWholeDeskWord } from "./deskwords.ts";
+
+export const WORD_CHANNELS = ["generations", "rooms", "presence", "alerts", "jobs"] as const;
 export type WordChannel = (typeof WORD_CHANNELS)[number];
 
 /** How a generation stands, or ended. */
@@ -65,9 +68,15 @@ export interface Generated extends End {
   t: string;
 }
 
-export type Word = Generation | Token | Generated;
+/** A word of an answer. */
+export type GenerationWord = Generation | Token | Generated;
+export type Word = GenerationWord | DeskWord;
 
-const TYPES: ReadonlySet<string> = new Set<Word["T"]>(["generation", "token", "generated"]);
+const TYPES: ReadonlySet<string> = new Set<GenerationWord["T"]>([
+  "generation",
+  "token",
+  "generated",
+]);
 const ID = /^gen_[0-9a-f]{32}$/;
 export const ID_SHAPE = "the id of a generation: gen_ and 32 hexadecimal digits";
 
@@ -78,12 +87,15 @@ export function isGenerationId(text: unknown): text is string {
 
 /** Tell whether a message is a word. */
 export function isWord(message: { T: string }): message is Word {
-  return TYPES.has(message.T);
+  return TYPES.has(message.T) || isDeskWord(message);
 }
 
 /** Tell whether what says that it is a word has what one has. */
-export function isWholeWord(value: object): value is Word {
-  const { T, id, n, text, state } = value as Record<string, unknown>;
+export function isWholeWord(value: { T: string }): value is Word {
+  if (isDeskWord(value)) {
+    return isWholeDeskWord(value);
+  }
+  const { T, id, n, text, state } = value as Partial<Record<string, unknown>>;
   const says = T === "generated" || typeof text === "string";
   const stands = T === "token" || GENERATION_STATES.includes(state as GenerationState);
   return typeof id === "string" && Number.isSafeInteger(n) && says && stands;
