@@ -10,6 +10,7 @@
  *     ├── LimitExceeded    a bound of this client would be exceeded
  *     ├── Malformed        bytes that are not a message: an HTML page, a cut frame, broken UTF-8
  *     ├── TransportFailed  one transport could not be opened, or ended
+ *     │   └── Lost         the same request may succeed later
  *     ├── NoCredentials    the caller's function has none; fatal once those before have ended
  *     ├── Refused          the server said no: a dialect error or a problem document
  *     ├── Relayed          any of these, as it happened in the tab that holds the connection
@@ -17,6 +18,7 @@
  *     ├── BatchRefused     the server did not take a batch of a publisher; those after it go on
  *     ├── BufferFull       there was no room for ticks within the time
  *     ├── GenerationFailed a language model did not answer, or not to the end
+ *     ├── JobFailed        an export ended without its file
  *     ├── GaveUp           there was no connection for as long as the caller was willing to try
  *     ├── Undelivered      a publisher was closed, and ticks of it may not have arrived
  *     └── NameInUse        another program publishes under the same name
@@ -82,6 +84,18 @@ export class TransportFailed extends FeedError {
   }
 }
 
+/** A request that was not answered, or with what passes by: it may be made again. */
+export class Lost extends TransportFailed {
+  override name = "Lost";
+  /** The time that the server asked us to stay away, at least. */
+  readonly awayMs: number;
+
+  constructor(transport: string, reason: string, awayMs = 0) {
+    super(transport, reason);
+    this.awayMs = awayMs;
+  }
+}
+
 export class NoCredentials extends FeedError {
   override name = "NoCredentials";
   /** The cause, in words. */
@@ -101,11 +115,22 @@ export class Refused extends FeedError {
   /** The dialect's error code, or the HTTP status; undefined for a goodbye, which has no code. */
   readonly code: number | undefined;
   override readonly fatal: boolean;
+  /** The server's words, without the code. */
+  readonly words: string;
+  /** The problem document, with all that the server says of it, where there is one. */
+  readonly problem: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(code: number | undefined, message: string, fatal: boolean) {
+  constructor(
+    code: number | undefined,
+    message: string,
+    fatal: boolean,
+    problem?: Readonly<Record<string, unknown>>,
+  ) {
     super(code === undefined ? message : `${message} (${code})`);
     this.code = code;
     this.fatal = fatal;
+    this.words = message;
+    this.problem = problem;
   }
 }
 
@@ -214,6 +239,29 @@ export class GenerationFailed extends FeedError {
     const which = id === undefined ? "the generation" : `generation ${id}`;
     super(`${which} failed (${code || "no code"}): ${words || "no reason given"}`);
     this.id = id;
+    this.code = code;
+    this.words = words;
+  }
+}
+
+/** A job ended otherwise than with its file. */
+export class JobFailed extends FeedError {
+  override name = "JobFailed";
+  override readonly fatal = true;
+  readonly id: string;
+  /** "failed" or "cancelled". */
+  readonly state: string;
+  /** The reason, for programs. */
+  readonly code: string;
+  /** The server's words. */
+  readonly words: string;
+
+  constructor(id: string, state: string, code: string, words: string) {
+    super(
+      `job ${id} ${state === "failed" ? "failed" : "was cancelled"}: ${words || code || "no reason given"}`,
+    );
+    this.id = id;
+    this.state = state;
     this.code = code;
     this.words = words;
   }

@@ -8,13 +8,13 @@
  */
 
 import type { Environment } from "../environment.ts";
-import { Closed, FeedError, GaveUp, Malformed, Refused } from "../errors.ts";
+import { Closed, FeedError, GaveUp, Lost, Malformed, Refused } from "../errors.ts";
 import { Backoff } from "../link/backoff.ts";
 import { Bell } from "../link/bell.ts";
 import { Papers } from "../link/papers.ts";
 import type { CredentialsSource } from "../transports/transport.ts";
 import { PATH } from "./asking.ts";
-import { AnswerConnection, Lost, post } from "./connection.ts";
+import { AnswerConnection, post } from "./connection.ts";
 import type { GenerationState, Grounding, Transcript, Usage } from "./transcript.ts";
 import type { Way } from "./way.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import type { Environment } from "../environment.ts";
-import { type FeedError, GenerationFailed, Refused, TransportFailed } from "../errors.ts";
+import { type FeedError, GenerationFailed, Lost, Refused } from "../errors.ts";
 import type { Abort, Reader } from "../platform.ts";
 import { authorization, type Credentials } from "../transports/transport.ts";
 import type { Wanted } from "./way.ts";
@@ -20,17 +20,6 @@ const LONGEST_AWAY_MS = 300_000;
 const PASSING = new Set([408, 425, 429]);
 /** The model's failures: the server has tried again already, as often as is of use. */
 const FAILED = new Set([502, 504]);
-
-/** A connection that ended, or could not be made. */
-export class Lost extends TransportFailed {
-  /** The time that the server asked us to stay away, at least. */
-  readonly awayMs: number;
-
-  constructor(reason: string, awayMs = 0) {
-    super("stream", reason);
-    this.awayMs = awayMs;
-  }
-}
 
 interface Told {
   error?: { code?: unknown; type?: unknown; message?: unknown };
@@ -68,7 +57,7 @@ export class AnswerConnection {
     const response = await request(base, wanted, EVENTS, credentials, environment, abort);
     const reader = response.body?.getReader();
     if (reader === undefined) {
-      throw new Lost("the response has no body");
+      throw new Lost("stream", "the response has no body");
     }
     return new AnswerConnection(environment, abort, response, reader);
   }
@@ -87,12 +76,13 @@ export class AnswerConnection {
       }
     } catch (error) {
       if (!isSilent) {
-        throw new Lost(`the connection broke: ${(error as Error).message}`);
+        throw new Lost("stream", `the connection broke: ${(error as Error).message}`);
       }
     } finally {
       this.#environment.clearTimeout(timer);
     }
     throw new Lost(
+      "stream",
       isSilent ? `nothing came for ${heartbeatMs / 1_000} s` : "it ended before the answer did",
     );
   }
@@ -152,7 +142,7 @@ async function request(
       throw error;
     }
     const late = `no answer within ${OPEN_TIMEOUT_MS / 1_000} s`;
-    throw new Lost(isLate ? late : `could not connect: ${(error as Error).message}`);
+    throw new Lost("stream", isLate ? late : `could not connect: ${(error as Error).message}`);
   } finally {
     environment.clearTimeout(timer);
   }
@@ -166,7 +156,7 @@ async function meaning(response: Response, received: string, due: string): Promi
     const words = `answered ${status} with ${received} where ${due} was due`;
     return status >= 400 && status < 500 && !PASSING.has(status)
       ? new Refused(status, words, true)
-      : new Lost(words);
+      : new Lost("stream", words);
   }
   const told = await response.json().then(
     (value: unknown) => (typeof value === "object" && value !== null ? (value as Told) : {}),
@@ -179,7 +169,7 @@ async function meaning(response: Response, received: string, due: string): Promi
   }
   if (status >= 500 || PASSING.has(status)) {
     const awayMs = Number(headers.get("retry-after") ?? 0) * 1_000;
-    return new Lost(words, awayMs > 0 ? Math.min(awayMs, LONGEST_AWAY_MS) : 0);
+    return new Lost("stream", words, awayMs > 0 ? Math.min(awayMs, LONGEST_AWAY_MS) : 0);
   }
   return new Refused(status, words, true);
 }
