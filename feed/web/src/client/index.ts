@@ -1,6 +1,16 @@
 /** The public names of `@feed/client`. */
 
 export type { Percentiles } from "./ages.ts";
+export {
+  type AlertField,
+  type AlertOp,
+  Alerts,
+  type AlertsEvents,
+  type AlertsOptions,
+  alerts,
+  type NewRule,
+  type Rule,
+} from "./alerts/alerts.ts";
 export { Batch } from "./batch.ts";
 export { BatchStream } from "./batchstream.ts";
 export {
@@ -18,7 +28,9 @@ export {
   GaveUp,
   GenerationFailed,
   InvalidInput,
+  JobFailed,
   LimitExceeded,
+  Lost,
   Malformed,
   NameInUse,
   NoCredentials,
@@ -27,6 +39,14 @@ export {
   TransportFailed,
   Undelivered,
 } from "./errors.ts";
+export {
+  Export,
+  type ExportOptions,
+  type ExportRequest,
+  exportFile,
+  listExports,
+  watchExport,
+} from "./exporting/export.ts";
 export type { Answer } from "./generating/answer.ts";
 export {
   type AnswerOptions,
@@ -51,6 +71,10 @@ export type {
   PublishedTrade,
 } from "./publishing/rows.ts";
 export type { GapReport, Words } from "./receiver.ts";
+export { SharedList } from "./rooms/list.ts";
+export type { Action, ListOp, Sent, Unsent } from "./rooms/outbox.ts";
+export { Room, type RoomEvents, type RoomOptions, room } from "./rooms/room.ts";
+export type { RoomEvent } from "./rooms/state.ts";
 export type {
   Conflation,
   Credentials,
@@ -60,6 +84,27 @@ export type {
   TransportName,
 } from "./transports/transport.ts";
 export { CODECS, type CodecName, decodeFrame, type Payload } from "./wire/codec.ts";
+export {
+  type AbsentWord,
+  type AcknowledgedWord,
+  type AlertWord,
+  type DeletedWord,
+  type DeskChannel,
+  type DeskWord,
+  type EditedWord,
+  type EntryWord,
+  type FiringWord,
+  isDeskWord,
+  isRoomName,
+  type JobState,
+  type JobWord,
+  type MessageWord,
+  type PresenceWord,
+  type PresentWord,
+  type RemovedWord,
+  type RoomWord,
+  type TypingWord,
+} from "./wire/deskwords.ts";
 export { MessagePackSplitter } from "./wire/messagepack.ts";
 export { LineSplitter } from "./wire/ndjson.ts";
 export { distance, type Position, parsePosition } from "./wire/position.ts";
@@ -70,6 +115,7 @@ export { timeMs, timeNs } from "./wire/time.ts";
 export {
   type Generated,
   type Generation,
+  type GenerationWord,
   isGenerationId,
   isWord,
   type Token,

@@ -1,0 +1,81 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Alerts, alerts } from "../../../src/client/alerts/alerts.ts";
+import type { DeskWord } from "../../../src/client/wire/deskwords.ts";
+import { ScriptedFeed } from "../../support/feed.ts";
+import { Page, until } from "../../support/world.ts";
+
+const owner = `own_${"0".repeat(32)}`;
+const RULE = { symbol: "AAPL", field: "price", op: ">=", value: 200 } as const;
+const t = "2026-01-02T03:04:05.000000001Z";
+
+let feed: ScriptedFeed;
+let mine: Alerts;
+const calls: string[] = [];
+const answers: [number, object][] = [];
+const told: string[] = [];
+
+const firing = (id: string): DeskWord => ({
+  ...{ T: "alert", owner, id, rule: "rule_1", symbol: "AAPL", field: "price", op: ">=", t },
+  ...{ value: "200", seen: "200.5", at: "epoch1-1" },
+});
+const acknowledged = (id: string): DeskWord => ({
+  ...{ T: "acknowledged", owner, id, rule: "rule_1", t },
+});
+
+beforeEach(async () => {
+  feed = await ScriptedFeed.start();
+  const fetched = async (input: string | URL | Request, init?: RequestInit) => {
+    calls.push(`${init?.method} ${new URL(String(input)).pathname} ${init?.body ?? ""}`.trim());
+    const [status, document] = answers.shift() ?? [200, {}];
+    return new Response(status === 204 ? null : JSON.stringify(document), { status });
+  };
+  mine = alerts(feed.origin, { environment: { ...new Page().environment(), fetch: fetched } });
+  mine.on("firing", ({ id }) => told.push(id));
+  mine.on("acknowledged", ({ id }) => told.push(`-${id}`));
+  await until(() => expect(feed.controls).toHaveLength(1));
+});
+
+afterEach(async () => {
+  mine.close();
+  for (const list of [calls, answers, told]) {
+    list.length = 0;
+  }
+  await feed.stop();
+});
+
+test("each firing is given once, over reconnects, repeats and snapshots", async () => {
+  expect(feed.controls[0]).toMatchObject({ alerts: ["*"] });
+  feed.say(firing("a"), firing("a"), firing("b"));
+  await until(() => expect(told).toEqual(["a", "b"]));
+  feed.restart("epoch2");
+  feed.say(firing("a"), firing("c")); // restated
+  await until(() => expect(told).toEqual(["a", "b", "c"]));
+  feed.say(acknowledged("a"), acknowledged("a"), firing("a"));
+  await until(() => expect(told).toEqual(["a", "b", "c", "-a"]));
+  expect(mine.firings.map(({ id }) => id)).toEqual(["b", "c"]);
+});
+
+test("rules are made, listed, changed and removed, and firings acknowledged", async () => {
+  const rule = { id: "rule_1", ...RULE };
+  answers.push([201, rule], [200, { rules: [rule] }], [200, rule], [204, {}], [200, {}]);
+  expect(await mine.create(RULE)).toEqual(rule);
+  expect(await mine.list()).toEqual([rule]);
+  await mine.change("rule_1", { value: 201 });
+  await mine.remove("rule_1");
+  await mine.acknowledge("alert_1");
+  expect(calls).toEqual([
+    `POST /v1/alerts ${JSON.stringify(RULE)}`,
+    "GET /v1/alerts",
+    'PATCH /v1/alerts/rule_1 {"value":201}',
+    "DELETE /v1/alerts/rule_1",
+    "POST /v1/alerts/firings/alert_1/acknowledge {}",
+  ]);
+});
+
+test("a rule that the server does not take is refused in its words", async () => {
+  answers.push([400, { title: "Bad Request", detail: "value: NaN is not accepted" }], [200, {}]);
+  await expect(mine.create({ ...RULE, value: Number.NaN })).rejects.toThrow(
+    "value: NaN is not accepted (400)",
+  );
+  await expect(mine.list()).rejects.toThrow("a list of alerts has rules");
+});
