@@ -25,7 +25,11 @@ _TEXT = " token"
 _MODEL = "said"
 
 
-def _everybody(_identity: Identity, _channel: WordChannel, _key: str) -> bool:
+def _everybody(_identity: Identity, _key: str) -> bool:
+    return True
+
+
+def _everything(_key: str) -> bool:
     return True
 
 
@@ -47,7 +51,7 @@ def _saying(said: Said) -> Callable[[web.Application], AsyncIterator[None]]:
         from feed.http.app import HUB  # noqa: PLC0415 - the command line is there first
 
         hub = app[HUB]
-        hub.key_gate.may_read = _everybody
+        hub.key_gate.open(WordChannel.GENERATIONS, _everybody, _everything)
         tasks = [
             # Generations know nothing of each other: their words are not due together.
             asyncio.create_task(_say(hub, key, said.per_s, number / said.per_s / said.keys))

@@ -11,6 +11,7 @@ from feed.broadcast.flight_record import From, Happened, Reads
 from feed.broadcast.rewind import Rewound
 from feed.broadcast.subscriber import Subscriber
 from feed.market.generation_words import half_of_id
+from feed.market.word_channels import WordChannel
 from feed.wire.position import BEGINNING, Position
 from feed.wire.selection import Selection
 
@@ -40,6 +41,8 @@ def note_subscription(
     reads = Reads.STATE if snapshot or begins is From.OTHER_EPOCH else Reads.REST
     keys = ((channel, key) for channel, some in selection.words for key in sorted(some))
     for channel, key in islice(keys, MOST_READ):
+        if channel is not WordChannel.GENERATIONS:
+            continue  # the record has room for half of an id
         upto = 0 if begins is From.BEGINNING else sequence
         note_reading(subscriber, key, broadcast.keyed.words_upto(channel, key, upto), reads)
 

@@ -156,7 +156,7 @@ class Generations:
         self.archive.forget(generation)
         self._hub.broadcast.keyed.forget(WordChannel.GENERATIONS, generation.id)
 
-    def may_read(self, identity: Identity, _channel: WordChannel, key: str) -> bool:
+    def may_read(self, identity: Identity, key: str) -> bool:
         """Tell whether somebody may subscribe to a generation."""
         if self.archive.get(key) is not None:
             return self.archive.may_watch(identity, key)
@@ -165,10 +165,9 @@ class Generations:
         state = None if kept is None else kept.state
         return state is not None and Ownership.of(state).may_watch(identity, key)
 
-    def is_known(self, channel: WordChannel, key: str) -> bool:
-        """Tell whether anything is known of a key of words."""
-        known = self.archive.get(key) is not None
-        return known or self._hub.broadcast.keyed.knows(channel, key)
+    def is_known(self, key: str) -> bool:
+        """Tell whether anything is known of a generation."""
+        return self.archive.get(key) is not None or self._is_kept(key)
 
     def cut(self) -> None:
         """Have all cut that was said, so that whoever joins from now on stands behind it."""

@@ -33,7 +33,7 @@ from feed.market.symbols import ALL, is_symbol
 from feed.market.ticks import KIND_OF_CHANNEL, MINUTE_NS, SECOND_NS, Channel
 from feed.sources.search import found
 from feed.sources.source import Instrument
-from feed.trust.identity import Identity
+from feed.trust.identity import Identity, owner_key
 from feed.wire.codec import Codec
 from feed.wire.grants import Grants
 from feed.wire.json_codec import JSON
@@ -133,6 +133,7 @@ def _plain(value: float | None) -> str:
 async def snapshot(request: web.Request, server: Server) -> web.Response:
     """Answer the last known state per symbol, as ticks, and per key of words: `{"pos","ticks"}`."""
     asked = Request.of_query(request.query.items(), most_symbols=_most_symbols(server))
+    asked = asked.of(owner_key(identity_of(request)))
     hub = server.hub
     async with hub.turns.turn(Step.ANSWER):
         selection, warnings = _selected(asked, request, server)
@@ -162,7 +163,7 @@ async def history(request: web.Request, server: Server) -> web.Response:
     limit = limit_of(request)
     asked = Request.of_query(
         request.query.items(), others={"limit"}, most_symbols=_most_symbols(server)
-    )
+    ).of(owner_key(identity_of(request)))
     async with server.hub.turns.turn(Step.ANSWER):
         selection, warnings = _selected(asked, request, server)
         codec = _projected(asked, selection)

@@ -37,6 +37,7 @@ from feed.hub.supervision import keep_running
 from feed.ingest.desk import Desk
 from feed.ingest.runner import Ingest
 from feed.market.asset_classes import AssetClasses
+from feed.market.word_channels import WordChannel
 from feed.metrics.exposition import Exposition
 from feed.settings.chosen import check_company
 from feed.settings.options import Settings
@@ -205,8 +206,7 @@ def make_service(
     gather = MarketFacts(hub, ingest, reference).gather
     models = Models(embedded or MarketModel(), Upstream.of(settings, os.environ))
     generations = Generations(hub, models, gather)
-    hub.key_gate.may_read = generations.may_read
-    hub.key_gate.is_known = generations.is_known
+    hub.key_gate.open(WordChannel.GENERATIONS, generations.may_read, generations.is_known)
     server = Server(
         hub,
         ingest,

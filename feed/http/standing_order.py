@@ -10,6 +10,7 @@ from feed.errors import LimitExceeded, NotGranted
 from feed.hub.hub import Hub
 from feed.hub.session import Session
 from feed.market.ticks import Channel
+from feed.trust.identity import owner_key
 from feed.wire.codec import Codec
 from feed.wire.compression import Compression
 from feed.wire.control import Subscribe, Unsubscribe
@@ -67,6 +68,7 @@ class StandingOrder:
             NotGranted: nothing of it is granted, and nothing else was.
             LimitExceeded: it is too much; nothing has changed.
         """
+        asked = asked.of(owner_key(session.identity))
         marks = self.marks if asked.marks is None else asked.marks
         before = self._granted(session)
         known, had = before.names, before.selection
@@ -97,6 +99,7 @@ class StandingOrder:
 
     def take_away(self, session: Session, unwanted: Unsubscribe) -> None:
         """Subscribe to less."""
+        unwanted = unwanted.of(owner_key(session.identity))
         subscribed = self._granted(session).less(unwanted, self._every)
         self._move(session, subscribed, marks=self.marks, fields=self._fields)
         self._hub.subscriptions.release(session)

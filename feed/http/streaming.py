@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
+from typing import Self
 
 from aiohttp import HttpVersion11, hdrs, web
 
@@ -30,7 +31,7 @@ from feed.hub.session import Session
 from feed.hub.steps import Step
 from feed.market.intervals import format_interval
 from feed.market.ticks import Channel
-from feed.trust.identity import Identity
+from feed.trust.identity import Identity, owner_key
 from feed.wire.beginning import Beginning
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Disconnect, Reason
@@ -69,6 +70,10 @@ class Endless:
     after: Beginning | str | None
     prelude: bytes = b""
 
+    def of(self, identity: Identity) -> Self:
+        """Return it as somebody asks it, whose own a `*` stands for among words."""
+        return replace(self, asked=self.asked.of(owner_key(identity)))
+
 
 def conflate_header(intervals_ms: Mapping[Channel, int]) -> str:
     """Return the header that says at which intervals channels come: `quotes:250ms,trades:1s`."""
@@ -103,7 +108,7 @@ async def respond(
     try:
         identity = await server.access.admit_without_end(request)
         async with hub.turns.turn(Step.JOIN):
-            endless = read(request, hub.settings.max_symbols_per_connection)
+            endless = read(request, hub.settings.max_symbols_per_connection).of(identity)
             identity = server.access.renew(identity)
             granted = _granted(endless, identity.grants)
             endless = replace(endless, key=replace(endless.key, selection=granted.selection))

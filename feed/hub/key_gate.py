@@ -1,41 +1,66 @@
-"""The gate before keys of words: who may read which, as those say who know whose they are."""
+"""The gate before keys of words: who may read which, as those say who know whose they are.
+
+Rooms, and who is in them, are granted by name, as symbols are, and were looked at before; alerts
+are one's own. Whose all others are, their rooms of the house say.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from feed.errors import InvalidParameter
 from feed.market.word_channels import WordChannel
-from feed.trust.identity import Identity
+from feed.trust.identity import Identity, owner_key
 from feed.wire.selection import Selection
 
-MayRead = Callable[[Identity, WordChannel, str], bool]
-
-
-IsKnown = Callable[[WordChannel, str], bool]
+MayRead = Callable[[Identity, str], bool]
+IsKnown = Callable[[str], bool]
 _NOTHING = Selection.of({})
 
 
-def _nobody(_identity: Identity, _channel: WordChannel, _key: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Knows whose keys are.
+
+    Attributes:
+        may_read: tells whether an identity may read a key.
+        is_known: tells whether anything is known of a key.
+    """
+
+    may_read: MayRead
+    is_known: IsKnown
+
+
+def _granted(identity: Identity, key: str) -> bool:
+    return identity.grants.may_read(WordChannel.ROOMS, key)
+
+
+def _own(identity: Identity, key: str) -> bool:
+    return key == owner_key(identity)
+
+
+def _nobody(_identity: Identity, _key: str) -> bool:
     return False
 
 
-def _nothing(_channel: WordChannel, _key: str) -> bool:
+def _never(_key: str) -> bool:
     return False
 
 
 class KeyGate:
-    """Lets identities read keys of words.
+    """Lets identities read keys of words."""
 
-    Attributes:
-        may_read: tells whether an identity may read a key; nobody may before it is set.
-        is_known: tells whether anything is known of a key.
-    """
-
-    __slots__ = ("is_known", "may_read")
+    __slots__ = ("_keepers",)
 
     def __init__(self) -> None:
-        """Begin with keys that nobody may read."""
-        self.may_read: MayRead = _nobody
-        self.is_known: IsKnown = _nothing
+        """Begin with keys that nobody may read, where nobody knows whose they are."""
+        self._keepers = dict.fromkeys(WordChannel, Keeper(_nobody, _never))
+        self.open(WordChannel.ROOMS, _granted, _never)
+        self.open(WordChannel.PRESENCE, _granted, _never)
+        self.open(WordChannel.ALERTS, _own, _never)
+
+    def open(self, channel: WordChannel, may_read: MayRead, is_known: IsKnown) -> None:
+        """Let the keys of a channel be read by whoever may; the arguments are those of `Keeper`."""
+        self._keepers[channel] = Keeper(may_read, is_known)
 
     def check(self, identity: Identity, selection: Selection, had: Selection = _NOTHING) -> None:
         """Refuse a selection with a key that somebody may not read, or that never was.
@@ -52,18 +77,21 @@ class KeyGate:
         """
         held = dict(had.words)
         for channel, keys in selection.words:
+            may_read = self._keepers[channel].may_read
             for key in sorted(keys - held.get(channel, frozenset())):
-                if not self.may_read(identity, channel, key):
+                if not may_read(identity, key):
                     accepted = "a key of something that is kept, and is yours or shared with you"
                     raise InvalidParameter(channel.value, key, accepted)
 
     def revoked(self, identity: Identity, selection: Selection) -> str:
         """Return a key of a selection that an identity may not read any more; "": there is none.
 
-        Nothing comes any more of what is forgotten, which harms nobody.
+        Nothing comes any more of what is forgotten, which harms nobody. Rooms are taken out of the
+        selection, as symbols are.
         """
         for channel, keys in selection.words:
+            keeper = self._keepers[channel]
             for key in sorted(keys):
-                if self.is_known(channel, key) and not self.may_read(identity, channel, key):
+                if keeper.is_known(key) and not keeper.may_read(identity, key):
                     return key
         return ""

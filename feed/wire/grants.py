@@ -39,6 +39,7 @@ from feed.wire.validation import Strict, map_of, validate
 _NOTHING: Keys = frozenset()
 _TICKS = frozenset(CHANNELS)
 _WORDS: frozenset[object] = frozenset(WORD_CHANNELS)
+_OF_ROOMS: frozenset[object] = frozenset({WordChannel.ROOMS, WordChannel.PRESENCE})
 _Most = Annotated[int, Field(ge=1)] | None
 
 
@@ -215,15 +216,19 @@ class Grants:
     def admitted(self, channel: str, symbols: frozenset[str]) -> frozenset[str]:
         """Return those symbols of a channel that are granted, as they were named.
 
-        A `*`, or a class of assets, is granted where any key of the channel is. Who may read a key
-        of words is decided where it is known whose it is.
+        A `*`, or a class of assets, is granted where any key of the channel is. Who is in a room is
+        granted with it; who may read other words is decided where it is known whose they are.
         """
         if channel in _WORDS:
-            return symbols
+            return self._rooms(symbols) if channel in _OF_ROOMS else symbols
         keys = self._keys.get(channel, _NOTHING)
         if ALL in keys or not keys:
             return symbols if keys else _NOTHING
         return frozenset(symbol for symbol in symbols if ALL in symbol or _is_among(symbol, keys))
+
+    def _rooms(self, names: frozenset[str]) -> frozenset[str]:
+        keys = self._keys.get(WordChannel.ROOMS, _NOTHING)
+        return names if ALL in keys else frozenset(name for name in names if _is_among(name, keys))
 
     def granted(self, channel: str, symbols: frozenset[str]) -> frozenset[str]:
         """Return what some symbols stand for that were admitted, as a selection has it.

@@ -34,6 +34,7 @@ from feed.wire.message_models import (
 )
 from feed.wire.position import Position
 from feed.wire.rfc3339 import rfc3339
+from feed.wire.word_keys import told_key
 
 Message = Mapping[str, Any]  # with its `T` first
 MOST_NAMED = 20  # names in one warning
@@ -222,7 +223,7 @@ def subscription_message(
         message[name] = []
     for words in WORD_CHANNELS:
         if keys := symbols.get(cast("Channel", words)):
-            message[words.value] = sorted(keys)
+            message[words.value] = sorted({told_key(words, key) for key in keys})
     if intervals_ms:
         message["conflate"] = {
             channel.value: format_interval(interval) for channel, interval in intervals_ms.items()

@@ -5,16 +5,17 @@ accepted. Knows neither messages nor query strings: those are put together in `r
 """
 
 from enum import StrEnum
+from functools import partial
 from sys import intern
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, FailFast, PlainValidator, WithJsonSchema
 
 from feed.errors import InvalidParameter, shorten
-from feed.market.generation_words import ID_PATTERN, ID_SHAPE, is_generation_id
 from feed.market.intervals import INTERVAL_PATTERN, parse_interval
 from feed.market.symbols import ALL, SYMBOL_PATTERN, SYMBOL_SHAPE, is_symbol
 from feed.market.ticks import Channel
+from feed.market.word_channels import WordChannel
 from feed.wire.beginning import (
     ACCEPTED,
     BEGINNING_PATTERN,
@@ -27,6 +28,7 @@ from feed.wire.beginning import (
 from feed.wire.position import Position
 from feed.wire.projection import ALL_FIELDS, EVERY_LETTER
 from feed.wire.validation import refusal
+from feed.wire.word_keys import WORD_KEYS, WordKeys
 
 MAX_AGES = 64  # that one feedback message reports
 MOST_FIELDS = 100  # that one request may name, each once or more often
@@ -47,9 +49,9 @@ def _check_symbol(text: str) -> str:
     return intern(text)  # thousands of selections name the same: 55 bytes each (measured)
 
 
-def _check_generation(text: str) -> str:
-    if not is_generation_id(text):
-        raise refusal(ID_SHAPE)
+def _check_key(keys: WordKeys, text: str) -> str:
+    if not keys.accept(text):
+        raise refusal(keys.shape)
     return text
 
 
@@ -127,12 +129,27 @@ _Symbol = Annotated[
 ]
 # Validation stops at the first fault: an error costs 3 µs, and a message has room for 65,000.
 Symbols = Annotated[list[_Symbol], FailFast()]
-_Generation = Annotated[
-    str,
-    AfterValidator(_check_generation),
-    WithJsonSchema({"type": "string", "pattern": ID_PATTERN}),
-]
-Generations = Annotated[list[_Generation], FailFast()]
+
+
+def _key(channel: WordChannel) -> Any:  # noqa: ANN401 - an annotation
+    """Return what pydantic has to know of a key of a channel of words."""
+    keys = WORD_KEYS[channel]
+    schema = WithJsonSchema({"type": "string", "pattern": keys.pattern})
+    return Annotated[str, AfterValidator(partial(_check_key, keys)), schema]
+
+
+if TYPE_CHECKING:
+    Generations = list[str]
+    Rooms = list[str]
+    Presence = list[str]
+    Alerts = list[str]
+    Jobs = list[str]
+else:
+    Generations = Annotated[list[_key(WordChannel.GENERATIONS)], FailFast()]
+    Rooms = Annotated[list[_key(WordChannel.ROOMS)], FailFast()]
+    Presence = Annotated[list[_key(WordChannel.PRESENCE)], FailFast()]
+    Alerts = Annotated[list[_key(WordChannel.ALERTS)], FailFast()]
+    Jobs = Annotated[list[_key(WordChannel.JOBS)], FailFast()]
 Names = Annotated[list[str], FailFast()]  # of channels that this server has nothing for
 After = Annotated[
     Beginning,

@@ -22,11 +22,15 @@ from feed.wire.position import Position
 from feed.wire.projection import check_fields, projected
 from feed.wire.request_fields import (
     After,
+    Alerts,
     Conflate,
     Fields,
     Generations,
+    Jobs,
     Last,
     Names,
+    Presence,
+    Rooms,
     Symbols,
     WhenLagging,
 )
@@ -62,10 +66,10 @@ class Channels(Strict):
     imbalances: Names = _none()
     pricing: Names = _none()
     generations: Generations = _none()
-    rooms: Names = _none()
-    presence: Names = _none()
-    alerts: Names = _none()
-    jobs: Names = _none()
+    rooms: Rooms = _none()
+    presence: Presence = _none()
+    alerts: Alerts = _none()
+    jobs: Jobs = _none()
 
     @model_validator(mode="before")
     @classmethod
@@ -92,7 +96,19 @@ class Channels(Strict):
         return {
             channel: [every if symbol == ALL else symbol for symbol in symbols]
             for channel, symbols in named.items()
-        }
+        }  # a `*` among words is somebody's own by now: see `of`
+
+    def of(self, owner: str) -> Self:
+        """Return it as somebody says it, whose own a `*` stands for among words.
+
+        Args:
+            owner: the key of what is their own.
+        """
+        if ALL not in self.alerts:
+            return self
+        return self.model_copy(
+            update={"alerts": [owner if key == ALL else key for key in self.alerts]}
+        )
 
     @property
     def names(self) -> frozenset[str]:

@@ -101,7 +101,7 @@ def subscription(generations: Symbols) -> Subscription:
 
 async def open_feed(serve: Serve) -> Feed:
     feed = await serve()
-    feed.hub.key_gate.may_read = lambda *_: True
+    feed.hub.key_gate.open(WordChannel.GENERATIONS, lambda *_: True, lambda _: True)
     return feed
 
 

@@ -14,10 +14,9 @@ from feed.http.access import Scope
 from feed.http.contract.actions import ACTIONS
 from feed.http.contract.message_table import DESCRIBED, Described
 from feed.http.contract.ticks import EXAMPLES, WORDS
-from feed.http.contract.words import WORDS_OF_TYPES
+from feed.http.contract.word_examples import WORDS_OF_TYPES
 from feed.http.route import Route
 from feed.http.routes import ROUTES
-from feed.market.generation_words import GenerationType
 from feed.market.ticks import (
     CHANNEL_OF_KIND,
     Bar,
@@ -106,7 +105,7 @@ def words() -> str:
                 WORDS_OF_TYPES[kind],
                 ", ".join(map(code, [*WORD_FORMS[kind].keys.values(), "t"])),
             ]
-            for kind in GenerationType
+            for kind in WORDS_OF_TYPES
         ),
     )
 

@@ -13,6 +13,7 @@ import pytest
 
 from feed.generations.facts import Facts
 from feed.generations.model import Piece
+from feed.market.word_channels import WordChannel
 from feed.wire.generations.asked import Asked
 from tests.fakes.keys import KeysFile, auth_of, bearer_of
 from tests.fakes.messages import Message
@@ -47,7 +48,9 @@ PATHS = ("/v1/sse", "/v1/stream", "/v1/history", "/v1/snapshot")
 async def open_feed(serve: Serve) -> Feed:
     """Return a server on which one id alone may be read, and one reader who has it."""
     feed = await serve()
-    feed.hub.key_gate.may_read = lambda _identity, _channel, key: key in {KEY, OTHER}
+    feed.hub.key_gate.open(
+        WordChannel.GENERATIONS, lambda _, key: key in {KEY, OTHER}, lambda _: True
+    )
     return feed
 
 
@@ -109,7 +112,7 @@ async def test_messages_are_refused_and_change_nothing(serve: Serve) -> None:
 
 async def test_ten_thousand_ids_are_too_many(serve: Serve) -> None:
     feed = await serve(max_symbols_per_connection=1_000)
-    feed.hub.key_gate.may_read = lambda *_: True
+    feed.hub.key_gate.open(WordChannel.GENERATIONS, lambda *_: True, lambda _: True)
     reader = await bystander(feed)
     ids = [f"gen_{number:032x}" for number in range(10_000)]
     for path in PATHS:

@@ -16,6 +16,7 @@ from feed.client import connect as connect_client
 from feed.http.contract.ticks import encoded
 from feed.market.generation_words import fold
 from feed.market.ticks import CHANNELS
+from feed.market.word_channels import WordChannel
 from feed.wire.position import Position
 from tests.fakes.messages import Message
 from tests.fakes.raw_http import RawHttp
@@ -35,7 +36,7 @@ QUERY = "&".join(f"{name}=*" for name in EVERYTHING)
 async def open_feed(serve: Serve, **settings: Any) -> Feed:
     """Return a server on which everybody may read all words."""
     feed = await serve(**settings)
-    feed.hub.key_gate.may_read = lambda *_: True
+    feed.hub.key_gate.open(WordChannel.GENERATIONS, lambda *_: True, lambda _: True)
     return feed
 
 

@@ -11,7 +11,7 @@ import orjson
 
 from feed.http.contract.schemas import Schema, ref
 from feed.http.contract.ticks import EXAMPLES
-from feed.http.contract.words import SAID
+from feed.http.contract.word_examples import SAID
 from feed.http.pages import PROTOBUF_SCHEMA
 from feed.market.words import Event
 from feed.wire.codec import CODECS, Codec

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from feed.http.contract.words import STATE
+from feed.http.contract.word_examples import STATE
 from feed.market.ticks import Channel
 from feed.market.word_channels import WordChannel
 from feed.wire.disconnect import Reason

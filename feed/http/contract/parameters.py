@@ -17,9 +17,10 @@ from feed.http.push.asked import DURABLE, PRODUCER_PATTERN
 from feed.market.applied import MAX_BATCH
 from feed.market.generation_words import ID_PATTERN
 from feed.market.symbols import SYMBOL_PATTERN, TRADED_PATTERN
-from feed.market.word_channels import WORD_CHANNELS
+from feed.market.word_channels import WORD_CHANNELS, WordChannel
 from feed.wire.codec import CODECS
 from feed.wire.requests import Channels, Request
+from feed.wire.word_keys import WORD_KEYS
 
 _SOME = ["AAPL", "MSFT"]
 _SWITCHES = {"snapshot", "marks", "compress"}
@@ -66,12 +67,12 @@ def _channel(name: str) -> Parameter:
     return _symbols(f"symbols of the channel `{name}`, or `*` for all of them")
 
 
-def _keys(name: str) -> Parameter:
-    items = {"type": "string", "pattern": ID_PATTERN}
-    words = (
-        f"ids of the channel `{name}`, each of an answer that is yours or shared with you; "
-        "`*` is not accepted, and names none of them elsewhere"
-    )
+def _keys(channel: WordChannel) -> Parameter:
+    keys = WORD_KEYS[channel]
+    items = {"type": "string", "pattern": keys.pattern}
+    words = f"of the channel `{channel}`: {keys.whose}"
+    if not keys.own:
+        words += "; `*` is not accepted, and names none of them elsewhere"
     return Parameter(words, {"type": "array", "items": items, "minItems": 1})
 
 
@@ -106,7 +107,7 @@ def _options() -> dict[str, Parameter]:
 # By name; where routes differ, by path and name as well.
 _BY_NAME: Mapping[str, Parameter] = {
     **{name: _channel(name) for name in Channels.model_fields},
-    **{name.value: _keys(name) for name in WORD_CHANNELS},
+    **{channel.value: _keys(channel) for channel in WORD_CHANNELS},
     **_options(),
     "symbols": _symbols("short for the same trades and quotes", _SOME),
     "codec": _text("how ticks are encoded", enum=list(CODECS), default="json"),

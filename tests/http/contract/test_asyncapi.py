@@ -17,18 +17,20 @@ from feed.errors import InvalidParameter
 from feed.http.contract.asyncapi import asyncapi_document
 from feed.http.contract.message_table import DESCRIBED
 from feed.http.contract.ticks import EXAMPLES, encoded
-from feed.http.contract.words import LATE, STATE, WRITTEN
+from feed.http.contract.word_examples import LATE, STATE, WRITTEN
 from feed.http.pages import BUILT
 from feed.market.generation_words import GenerationState, GenerationType, GenerationWord
 from feed.market.intervals import INTERVAL_PATTERN, parse_interval
 from feed.market.symbols import SYMBOL_PATTERN, TRADED_PATTERN, is_symbol
 from feed.market.ticks import CHANNELS, Kind
+from feed.market.word_channels import WordChannel
 from feed.wire import messages
 from feed.wire.codec import CODECS
 from feed.wire.control import parse_control
 from feed.wire.disconnect import Reason
 from feed.wire.position import POSITION_PATTERN, Position
 from feed.wire.transport import Transport
+from feed.wire.word_fields import WORD_TYPES
 from tests.fakes.patience import PATIENCE_S, until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve, trade
@@ -109,7 +111,7 @@ def test_every_kind_of_tick_has_an_example() -> None:
 def test_every_type_of_word_is_described_with_all_that_it_ever_has() -> None:
     schemas = DOCUMENT["components"]["schemas"]
     names = [each["$ref"].rpartition("/")[2] for each in schemas["Word"]["anyOf"]]
-    assert {schemas[name]["properties"]["T"]["const"] for name in names} == set(GenerationType)
+    assert {schemas[name]["properties"]["T"]["const"] for name in names} == WORD_TYPES
     for name in names:
         for example in schemas[name]["examples"]:
             assert flaws([example], MESSAGES["words"]["payload"], DOCUMENT) == []
@@ -169,7 +171,7 @@ async def test_examples_of_ticks_are_what_the_server_sends(serve: Serve, codec: 
 async def test_examples_of_words_are_what_the_server_sends(serve: Serve, codec: str) -> None:
     """Somebody comes amid an answer, and is told its state, on every transport; then the rest."""
     feed = await serve()
-    feed.hub.key_gate.may_read = lambda *_: True
+    feed.hub.key_gate.open(WordChannel.GENERATIONS, lambda *_: True, lambda _: True)
     suffix, address = "" if codec == "json" else f"_{codec}", (feed.host, feed.port)
     socket = await WebSocketReader.connect(
         address, "/v1/ws", {"Sec-WebSocket-Protocol": f"feed.{codec}"}, binary=codec == "msgpack"
@@ -197,7 +199,7 @@ async def test_examples_of_words_are_what_the_server_sends(serve: Serve, codec: 
 
 async def test_who_comes_amid_an_answer_is_told_what_the_document_says(serve: Serve) -> None:
     feed = await serve()
-    feed.hub.key_gate.may_read = lambda *_: True
+    feed.hub.key_gate.open(WordChannel.GENERATIONS, lambda *_: True, lambda _: True)
     feed.hub.publisher.say(WRITTEN[:LATE])
     await until(lambda: not feed.hub.broadcast.waiting_words)
     path = f"/v1/stream?generations={STATE.symbol}&snapshot=1"

@@ -1,0 +1,68 @@
+"""The keys of channels of words: what each looks like, and where `*` stands for one's own."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from feed.market.alert_words import OWNER_PATTERN
+from feed.market.generation_words import ID_PATTERN, ID_SHAPE
+from feed.market.job_words import JOB_PATTERN
+from feed.market.symbols import ALL
+from feed.market.word_channels import WordChannel
+
+MOST_ROOM_LETTERS = 64
+ROOM_PATTERN = rf"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{MOST_ROOM_LETTERS - 1}}}$"
+ROOM_SHAPE = (
+    f"the name of a room: 1 to {MOST_ROOM_LETTERS} letters, digits, '-', '_' and '.', the first a "
+    "letter or a digit"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WordKeys:
+    """The keys of one channel.
+
+    Attributes:
+        pattern: that each of them matches.
+        shape: the same in words.
+        whose: who may read one, for documents.
+        own: whether `*` stands for one's own.
+    """
+
+    pattern: str
+    shape: str
+    whose: str
+    own: bool = False
+
+    def accept(self, key: str) -> bool:
+        """Tell whether a text is such a key."""
+        return re.fullmatch(self.pattern.removeprefix("^").removesuffix("$"), key) is not None
+
+
+_ROOMS = WordKeys(ROOM_PATTERN, ROOM_SHAPE, "names of rooms that you may read")
+WORD_KEYS: Mapping[WordChannel, WordKeys] = {
+    WordChannel.GENERATIONS: WordKeys(
+        ID_PATTERN, ID_SHAPE, "ids of answers that are yours or shared with you"
+    ),
+    WordChannel.ROOMS: _ROOMS,
+    WordChannel.PRESENCE: _ROOMS,
+    WordChannel.ALERTS: WordKeys(
+        rf"^(\*|{OWNER_PATTERN.removeprefix('^').removesuffix('$')})$",
+        "'*', for one's own alerts",
+        "`*`: your own alerts",
+        own=True,
+    ),
+    WordChannel.JOBS: WordKeys(
+        JOB_PATTERN, "the id of a job: job_ and 32 hexadecimal digits", "ids of your jobs"
+    ),
+}
+
+
+def is_room(name: str) -> bool:
+    """Tell whether a text may be the name of a room."""
+    return _ROOMS.accept(name)
+
+
+def told_key(channel: WordChannel, key: str) -> str:
+    """Return a key as its client named it: what is one's own as `*`."""
+    return ALL if WORD_KEYS[channel].own else key
