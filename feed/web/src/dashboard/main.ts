@@ -6,11 +6,13 @@ import "./styles/watchlist.css";
 import "./styles/detail.css";
 import "./styles/connection.css";
 import "./styles/answer.css";
+import "./styles/desk.css";
 import { FeedClient, isSymbol, Refused, type Symbols } from "../client/index.ts";
 import { AnswerDoor } from "./answer/door.ts";
 import { Chart } from "./chart/chart.ts";
 import { Detail } from "./chart/detail.ts";
 import { Panel } from "./connection/panel.ts";
+import { DeskDoor } from "./desk/door.ts";
 import { Directory, fetchListings, SignInDue } from "./market/directory.ts";
 import { CourseLoader, fetchBars, type Timeframe } from "./market/history.ts";
 import { Market } from "./market/market.ts";
@@ -78,9 +80,11 @@ async function main(): Promise<void> {
 
   const watchlist = new Watchlist(() => {
     table.show(watchlist.symbols);
-    byId("count").textContent = watchlist.isAll
-      ? `All ${watchlist.symbols.length}`
-      : String(watchlist.symbols.length);
+    const { shared, isAll, symbols } = watchlist;
+    const count = isAll ? `All ${symbols.length}` : String(symbols.length);
+    byId("count").textContent = shared === undefined ? count : `${count} of room ${shared.name}`;
+    byId("watch-all").hidden = shared !== undefined; // that is one's own
+    byId("watch-none").hidden = shared !== undefined;
     courses.request(watchlist.symbols);
     subscribe();
   });
@@ -224,7 +228,8 @@ async function main(): Promise<void> {
   byId("watch-all").addEventListener("click", () => watchlist.watchAll());
   byId("watch-none").addEventListener("click", () => watchlist.clear());
   const door = new AnswerDoor();
-  listenToKeys(search, table, panel, door);
+  const desk = new DeskDoor(client, watchlist, () => chosen);
+  listenToKeys(search, table, panel, door, desk);
 
   for (const text of watchlist.begin(directory.symbols())) {
     panel.warn(`${text} cannot be a symbol`);
@@ -255,12 +260,19 @@ function less(before: Symbols, after: Symbols): Symbols {
 }
 
 /** Keys that work everywhere but in a field. */
-function listenToKeys(search: Search, table: Table, panel: Panel, door: AnswerDoor): void {
+function listenToKeys(
+  search: Search,
+  table: Table,
+  panel: Panel,
+  door: AnswerDoor,
+  desk: DeskDoor,
+): void {
   const help = byId<HTMLDialogElement>("help");
   const keys: Record<string, () => void> = {
     "/": () => search.focus(),
     w: () => table.focus(),
     a: () => door.focus(),
+    r: () => desk.focus(),
     x: () => panel.controls.cut(),
     "1": () => byId("timeframe-1s").click(),
     "2": () => byId("timeframe-1m").click(),

@@ -1,7 +1,8 @@
 /**
  * The watched symbols, in the order of the user, kept for the next visit; all tabs agree on them.
  *
- * Watching everything is a mode of its own: then new symbols are watched as they appear.
+ * Watching everything is a mode of its own: then new symbols are watched as they appear. So is
+ * following a list that others edit too: it stands in place of one's own, which comes back after it.
  */
 
 import { isSymbol } from "../../client/index.ts";
@@ -11,6 +12,15 @@ const KEY = `feed.watchlist${location.pathname === "/" ? "" : ` ${location.pathn
 /** The number of symbols that are watched on a first visit, so that something moves. */
 const FIRST_VISIT = 30;
 
+/** A list that is kept elsewhere. */
+export interface SharedSymbols {
+  /** Whose it is, for people. */
+  readonly name: string;
+  readonly symbols: readonly string[];
+  add(symbol: string): void;
+  remove(symbol: string): void;
+}
+
 interface Stored {
   symbols: string[];
   all: boolean;
@@ -19,6 +29,7 @@ interface Stored {
 export class Watchlist {
   #symbols: string[] = [];
   #all = false;
+  #shared: SharedSymbols | undefined;
   #known: readonly string[] = [];
   #isOfAddress = false; // until it is changed, when it becomes that of all tabs
   readonly #onChange: () => void;
@@ -28,15 +39,28 @@ export class Watchlist {
   }
 
   get symbols(): readonly string[] {
-    return this.#all ? this.#known : this.#symbols;
+    return this.#shared?.symbols ?? (this.#all ? this.#known : this.#symbols);
+  }
+
+  /** The list that is followed, if one is. */
+  get shared(): SharedSymbols | undefined {
+    return this.#shared;
+  }
+
+  /** Follow a list in place of one's own, or none any more; to be called whenever it differs. */
+  follow(shared: SharedSymbols | undefined): void {
+    if (shared !== undefined || this.#shared !== undefined) {
+      this.#shared = shared;
+      this.#onChange();
+    }
   }
 
   get isAll(): boolean {
-    return this.#all;
+    return this.#all && this.#shared === undefined;
   }
 
   has(symbol: string): boolean {
-    return this.#all || this.#symbols.includes(symbol);
+    return this.isAll || this.symbols.includes(symbol);
   }
 
   /**
@@ -69,7 +93,12 @@ export class Watchlist {
   }
 
   add(symbol: string): void {
-    if (!this.has(symbol)) {
+    if (this.has(symbol)) {
+      return;
+    }
+    if (this.#shared !== undefined) {
+      this.#shared.add(symbol);
+    } else {
       this.#symbols = [symbol, ...this.#symbols];
       this.#changed();
     }
@@ -77,6 +106,10 @@ export class Watchlist {
 
   /** Stop watching a symbol; from everything this leaves everything else. */
   remove(symbol: string): void {
+    if (this.#shared !== undefined) {
+      this.#shared.remove(symbol);
+      return;
+    }
     this.#symbols = this.symbols.filter((other) => other !== symbol);
     this.#all = false;
     this.#changed();
