@@ -209,6 +209,33 @@ class Fragments:
             self._forget_pieces()
         return fragments, reached
 
+    def numbered(
+        self, selection: Selection, codec: Codec, after: int, upto: int, turn_ticks: int
+    ) -> tuple[Selected, int]:
+        """Return the selected fragments of the next segment that has any, with their sequences.
+
+        Beside them stands the sequence up to which they reach. Nothing is left behind, and looking
+        stops once `turn_ticks` were looked at; the other arguments are those of `read`.
+
+        Raises:
+            Overrun: the tick after `after` was overwritten.
+        """
+        segments = self.segments
+        if after < upto:
+            self._ring.read(after, 1)  # raises Overrun
+        most_walked = segments.walked_ticks + turn_ticks
+        wanted = selection.by_kind()
+        while after < upto and segments.walked_ticks < most_walked:
+            number = segments.number(after + 1)
+            reached = min(upto, segments.last(number))
+            if segments.may_hold(wanted, number):
+                sequences, fragments = self._select_once(selection, codec, number, reached)
+                low = bisect_left(sequences, after + 1)
+                if low < len(sequences):
+                    return (sequences[low:], fragments[low:]), reached
+            after = reached
+        return (array("q"), []), after
+
     def _look(  # noqa: PLR0917 - as `read` has them
         self,
         selection: Selection,

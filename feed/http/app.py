@@ -17,6 +17,7 @@ from feed.http.status_history import StatusHistory
 from feed.http.unserved import unrouted
 from feed.hub.hub import Hub
 from feed.ingest.runner import Ingest
+from feed.jobs.desk import Jobs
 from feed.settings.options import is_loopback
 from feed.state.keeper import Keeper
 
@@ -24,6 +25,7 @@ ACCESS = web.AppKey("access", Access)
 GENERATIONS = web.AppKey("generations", Generations)
 HUB = web.AppKey("hub", Hub)
 INGEST = web.AppKey("ingest", Ingest)
+JOBS = web.AppKey("jobs", Jobs)
 KEEPER = web.AppKey("keeper", Keeper)
 STATUS_HISTORY = web.AppKey("status_history", StatusHistory)
 _SERVICE = web.AppKey("service", Service)
@@ -52,6 +54,7 @@ def application(service: Service) -> web.Application:
     app = web.Application()
     app[_SERVICE] = service
     app[ACCESS] = server.access
+    app[JOBS] = service.server.jobs
     app[GENERATIONS] = server.generations
     app[HUB] = service.hub
     app[INGEST] = service.ingest

@@ -28,9 +28,9 @@ from feed.http.ring_page import begin_page, encode, read_page
 from feed.http.server import Server
 from feed.http.streaming import conflate_header
 from feed.hub.steps import Step
-from feed.market.day_bars import DAY_NS
+from feed.ingest.timeframes import DAY, TIMEFRAMES, finished_bars
 from feed.market.symbols import ALL, is_symbol
-from feed.market.ticks import KIND_OF_CHANNEL, MINUTE_NS, SECOND_NS, Channel
+from feed.market.ticks import KIND_OF_CHANNEL, Channel
 from feed.sources.search import found
 from feed.sources.source import Instrument
 from feed.trust.identity import Identity, owner_key
@@ -42,12 +42,6 @@ from feed.wire.projection import check_fields, projected
 from feed.wire.requests import Request
 from feed.wire.selection import Selection
 
-_DAY = "1d"
-TIMEFRAMES = {
-    "1s": (Channel.SECOND_BARS, SECOND_NS),
-    "1m": (Channel.BARS, MINUTE_NS),
-    _DAY: (Channel.BARS, DAY_NS),
-}
 _MINUTE_FRAGMENT, _DAY_FRAGMENT = b'"b",', b'"d",'  # how they begin; `d` is a day in the dialect
 _FINEST = "0.000000001"
 _ACTIVE: Literal["active"] = "active"  # the status of every asset
@@ -192,29 +186,25 @@ async def bars(request: web.Request, server: Server) -> web.Response:
     timeframe = request.query.get("timeframe", "1m")
     if timeframe not in TIMEFRAMES:
         raise InvalidParameter("timeframe", timeframe, ", ".join(TIMEFRAMES))
-    channel, length_ns = TIMEFRAMES[timeframe]
+    channel, _ = TIMEFRAMES[timeframe]
     grants = identity_of(request).grants
     hub = server.hub
     async with hub.turns.turn(Step.ANSWER):
-        selection, warnings = _granted({channel: [symbol]}, identity_of(request), server)
+        _, warnings = _granted({channel: [symbol]}, identity_of(request), server)
     builder = server.ingest.bars_of(symbol)
     await hub.turns.in_slices(builder.recollection.recall(symbol), Step.ANSWER)
-    limit = limit_of(request)
-    if timeframe == _DAY:
-        finished, current = builder.days(symbol, limit), builder.day(symbol)
-    else:
-        kind = KIND_OF_CHANNEL[channel]
-        finished = builder.history(symbol, kind, limit)
-        current = builder.current(symbol, kind)
-    if grants.conflate_ms:
-        pace = hub.broadcast.pace(grants.conflate_ms)
-        part_ns = MINUTE_NS if timeframe == _DAY else length_ns
-        ends_ns = [bar.event_ns + part_ns for bar in pace.snapshot.state(dict(selection.symbols))]
-        told_ns = max([builder.recollection.until_ns, *ends_ns])
-        finished = [bar for bar in finished if bar.event_ns + length_ns <= told_ns]
-        current = None  # it changes with each trade
+    pace_ms = grants.conflate_ms
+    finished = finished_bars(
+        builder, symbol, timeframe, limit_of(request), broadcast=hub.broadcast, pace_ms=pace_ms
+    )
+    current = None
+    if not pace_ms:  # it changes with each trade
+        is_day = timeframe == DAY
+        current = (
+            builder.day(symbol) if is_day else builder.current(symbol, KIND_OF_CHANNEL[channel])
+        )
     fragments = await encode(hub.turns, [*finished, *([current] if current else [])])
-    if timeframe == _DAY:
+    if timeframe == DAY:
         fragments = [_DAY_FRAGMENT + each.removeprefix(_MINUTE_FRAGMENT) for each in fragments]
     answer = joined_answer(
         {"symbol": symbol, "timeframe": timeframe, **warnings},

@@ -16,6 +16,7 @@ from feed.http.feedback import feedback
 from feed.http.follow import PARAMETERS as FOLLOWING
 from feed.http.follow import follow
 from feed.http.generations.table import GENERATION_ROUTES
+from feed.http.jobs.table import JOB_ROUTES
 from feed.http.push.asked import INGEST_PATH
 from feed.http.push.asked import PARAMETERS as PUSH_PARAMETERS
 from feed.http.push.ingest import ingest
@@ -144,6 +145,7 @@ ROUTES = (
         refuses=(HTTPStatus.NOT_FOUND,),
     ),
     *GENERATION_ROUTES,
+    *JOB_ROUTES,
     Route(
         "/v1/feedback",
         feedback,

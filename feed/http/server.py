@@ -19,6 +19,7 @@ from feed.hub.hub import Hub
 from feed.hub.session import Session
 from feed.ingest.desk import Desk
 from feed.ingest.runner import Ingest
+from feed.jobs.desk import Jobs
 from feed.metrics.exposition import Exposition
 from feed.sources.reference import Reference
 from feed.state.keeper import Keeper
@@ -41,6 +42,7 @@ class Server:
         reference: what is known of instruments.
         desk: where producers push.
         generations: the answers of language models.
+        jobs: exports to files.
         last_words_s: the time in which a socket has to take what was written last.
         keeper: keeps the state over restarts; None: none is kept.
     """
@@ -56,6 +58,7 @@ class Server:
     reference: Reference
     desk: Desk
     generations: Generations
+    jobs: Jobs
     last_words_s: float = LAST_WORDS_S
     keeper: Keeper | None = None
 

@@ -36,6 +36,8 @@ from feed.hub.identity_watch import LOOK_S, IdentityWatch
 from feed.hub.supervision import keep_running
 from feed.ingest.desk import Desk
 from feed.ingest.runner import Ingest
+from feed.jobs.desk import Jobs
+from feed.jobs.supply import Supply
 from feed.market.asset_classes import AssetClasses
 from feed.market.word_channels import WordChannel
 from feed.metrics.exposition import Exposition
@@ -93,6 +95,7 @@ class Service:
                 ("housekeep", hub.housekeeping.run),
                 ("status_history", self.server.status_history.run),
                 ("generations", self.server.generations.run),
+                ("jobs", self.server.jobs.run),
                 ("instruments", InstrumentNews(hub, self.server.reference).run),
             )
         ]
@@ -109,6 +112,7 @@ class Service:
                 yield
         finally:
             await self.server.generations.close()
+            await self.server.jobs.close()
             await ingest.stop()
             for task in tasks:
                 task.cancel()
@@ -207,6 +211,9 @@ def make_service(
     models = Models(embedded or MarketModel(), Upstream.of(settings, os.environ))
     generations = Generations(hub, models, gather)
     hub.key_gate.open(WordChannel.GENERATIONS, generations.may_read, generations.is_known)
+    supply = Supply(hub, ingest, lambda: (known.symbol for known in reference.instruments()))
+    jobs = Jobs(hub, supply, named, settings.state)
+    hub.key_gate.open(WordChannel.JOBS, jobs.may_read, jobs.is_known)
     server = Server(
         hub,
         ingest,
@@ -230,6 +237,7 @@ def make_service(
         reference,
         desk,
         generations,
+        jobs,
         last_words_s,
         keeper,
     )

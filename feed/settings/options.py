@@ -19,6 +19,7 @@ from pydantic_settings import NoDecode
 from feed.broadcast.fan_out import Engine
 from feed.broadcast.ring import DEFAULT_CAPACITY, MAX_CAPACITY
 from feed.errors import InvalidInput
+from feed.settings.jobs import JobOptions
 from feed.settings.language_models import LanguageModelOptions
 from feed.settings.numbers import COUNT, RATE, SECONDS, Count, Rate, Seconds
 from feed.sources.catalog import DEFAULT, built_in_kinds, find_kind, installed_names
@@ -194,7 +195,7 @@ def _is_private(data: Mapping[str, Any]) -> bool:
     return is_known or bool(data.get("trust_proxy"))
 
 
-class Settings(LanguageModelOptions):
+class Settings(JobOptions, LanguageModelOptions):
     """The options of a server with any source. `Settings(port=0)` reads its arguments alone.
 
     A field's description is its help text on the command line. The second half are tunables, which
@@ -524,8 +525,8 @@ class Settings(LanguageModelOptions):
 
     @classmethod
     def option_fields(cls) -> list[str]:
-        """Return the names of the options: the server's own, then those of language models."""
-        last = LanguageModelOptions.option_fields()
+        """Return the names of the options: the server's own, then those of its parts."""
+        last = [*JobOptions.option_fields(), *LanguageModelOptions.option_fields()]
         return [field for field in cls.model_fields if field not in last] + last
 
     @property

@@ -12,8 +12,8 @@ from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET
 from feed.http.admin import LISTED, MOST_LISTED, MOST_NUMBER, Order
 from feed.http.answers import DEFAULT_LIMIT, MAX_LIMIT
 from feed.http.contract.schemas import Schema
-from feed.http.market_data import TIMEFRAMES
 from feed.http.push.asked import DURABLE, PRODUCER_PATTERN
+from feed.ingest.timeframes import TIMEFRAMES
 from feed.market.applied import MAX_BATCH
 from feed.market.generation_words import ID_PATTERN
 from feed.market.symbols import SYMBOL_PATTERN, TRADED_PATTERN

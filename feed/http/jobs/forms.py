@@ -1,0 +1,44 @@
+"""The forms of what is answered of jobs, for documents."""
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from feed.market.job_words import JOB_PATTERN, JobState
+
+_Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
+class JobAnswer(TypedDict):
+    """How a job stands."""
+
+    T: Literal["job"]
+    id: Annotated[str, Field(pattern=JOB_PATTERN)]
+    state: JobState
+    exports: Annotated[str, Field(description="`ring`, `bars` or `recording`")]
+    format: Annotated[str, Field(description="of the file")]
+    done: Annotated[int, Field(ge=0, description="rows that are written; it only grows")]
+    total: Annotated[int, Field(ge=0, description="of these, as far as is known; 0: it is not")]
+    per_s: Annotated[float, Field(ge=0, description="rows a second, lately")]
+    left_s: Annotated[float, Field(ge=0, description="seconds still; 0: unknown, or over")]
+    size_bytes: Annotated[int, Field(ge=0, description="of the file so far")]
+    sha256: NotRequired[Annotated[str, Field(description="of the file, once it is done")]]
+    code: NotRequired[Annotated[str, Field(description="why it failed or was cancelled")]]
+    msg: NotRequired[Annotated[str, Field(description="the same for a person")]]
+    by: Annotated[str, Field(description="whose it is, as a digest")]
+    t: _Time
+    asked: Annotated[_Time, Field(description="when it was asked for")]
+    request: Annotated[dict[str, Any], Field(description="what was asked for")]
+    gaps: Annotated[
+        list[dict[str, Any]], Field(description="gap messages: what the ring held no more")
+    ]
+    file: Annotated[str | None, Field(description="where its file is; null: there is none")]
+    name: Annotated[str, Field(description="a name for the file")]
+    expires: Annotated[_Time | None, Field(description="when it is forgotten, once it is over")]
+
+
+class JobsAnswer(TypedDict):
+    """One's own jobs, in the order in which they were asked for."""
+
+    jobs: list[JobAnswer]

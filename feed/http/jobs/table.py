@@ -1,0 +1,73 @@
+"""The routes of jobs."""
+
+from http import HTTPStatus
+
+from aiohttp import hdrs
+
+from feed.http.access import Scope
+from feed.http.jobs import forms, handlers
+from feed.http.route import TEXT, Body, Route
+from feed.jobs.request import JobRequest
+
+_JOB = f"{handlers.PATH}/{{job}}"
+_UNKNOWN = (HTTPStatus.NOT_FOUND,)
+
+JOB_ROUTES = (
+    Route(
+        handlers.PATH,
+        handlers.begin,
+        Scope.GRANTED,
+        "that an export of the ring, of bars or of a recording is begun",
+        body=Body.AS_IS,
+        method=hdrs.METH_POST,
+        in_line=False,  # its body may take its time
+        says={202: forms.JobAnswer},
+        refuses=(
+            HTTPStatus.REQUEST_TIMEOUT,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            HTTPStatus.TOO_MANY_REQUESTS,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+        ),
+        asks=JobRequest,
+    ),
+    Route(
+        handlers.PATH,
+        handlers.listed,
+        Scope.GRANTED,
+        "one's own jobs",
+        says={200: forms.JobsAnswer},
+    ),
+    Route(
+        _JOB,
+        handlers.look,
+        Scope.GRANTED,
+        "how a job stands; as events until it is over, if `Accept` asks for them",
+        body=Body.AS_IS,
+        in_line=False,  # of events it takes as long as the job
+        says={200: forms.JobAnswer, 204: None},
+        refuses=_UNKNOWN,
+        streams=True,
+    ),
+    Route(
+        _JOB,
+        handlers.remove,
+        Scope.GRANTED,
+        "that a job is cancelled, and its file removed; one that is over is forgotten",
+        body=Body.AS_IS,
+        method=hdrs.METH_DELETE,
+        in_line=False,  # its program ends first
+        says={200: forms.JobAnswer},
+        refuses=_UNKNOWN,
+    ),
+    Route(
+        f"{_JOB}/file",
+        handlers.file,
+        Scope.GRANTED,
+        "the file of a job that is done, whole or in ranges; its checksum is in `Repr-Digest`",
+        body=Body.AS_IS,
+        in_line=False,  # it takes as long as the client reads
+        says={200: TEXT, 206: TEXT},
+        refuses=(*_UNKNOWN, HTTPStatus.CONFLICT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
+    ),
+)
