@@ -161,12 +161,12 @@ class Jobs:
         """Tell whether a job is not forgotten."""
         return job.id in self._jobs
 
-    def may_read(self, identity: Identity, _channel: WordChannel, key: str) -> bool:
+    def may_read(self, identity: Identity, key: str) -> bool:
         """Tell whether somebody may subscribe to a job."""
         job = self._jobs.get(key)
         return job is not None and identity is not NOBODY and job.is_of(identity)
 
-    def is_known(self, _channel: WordChannel, key: str) -> bool:
+    def is_known(self, key: str) -> bool:
         """Tell whether there is a job of a key."""
         return key in self._jobs
 
@@ -305,7 +305,8 @@ class Jobs:
     def _say(self, job: Job) -> None:
         job.number += 1
         self._told[job.id] = _shown(job)
-        self._hub.publisher.say([job.word(self._hub.clock.wall_ns())])
+        job.newest = job.word(self._hub.clock.wall_ns())
+        self._hub.publisher.say([job.newest])
         self._wake(job.id)
 
     def _wake(self, key: str) -> None:

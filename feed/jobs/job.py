@@ -48,6 +48,7 @@ class Job:
         asked_ns: when it was asked for, since the Unix epoch.
         state: how it stands.
         number: of its newest word.
+        newest: that word; None: this process has said none.
         progress: how far it has got.
         stretch: of the ring; None: it was not read yet, or is not.
         gaps: messages on what was missing in it.
@@ -66,6 +67,7 @@ class Job:
     asked_ns: int
     state: JobState = JobState.QUEUED
     number: int = 0
+    newest: JobWord | None = None
     progress: Progress = field(default_factory=Progress)
     stretch: Stretch | None = None
     gaps: list[dict[str, Any]] = field(default_factory=list)
@@ -178,15 +180,15 @@ class Job:
             record["place"],
             JobRequest.of(record["request"], most_symbols=_MOST_SYMBOLS),
             record["asked"],
-            JobState(record["state"]),
-            record["number"],
-            Progress(record["done"], record["share"], record["size"]),
-            stretch and Stretch(*stretch),
-            record["gaps"],
-            record["saved_bytes"],
-            record["saved_done"],
-            record["sha256"],
-            record["code"],
-            record["words"],
-            record["over"],
+            state=JobState(record["state"]),
+            number=record["number"],
+            progress=Progress(record["done"], record["share"], record["size"]),
+            stretch=stretch and Stretch(*stretch),
+            gaps=record["gaps"],
+            saved_bytes=record["saved_bytes"],
+            saved_done=record["saved_done"],
+            sha256=record["sha256"],
+            code=record["code"],
+            words=record["words"],
+            over_ns=record["over"],
         )

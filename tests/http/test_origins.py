@@ -146,7 +146,7 @@ async def test_a_websocket_from_a_strange_page_is_refused(
 
 def path_of(route: Route) -> str:
     places = {"feed": "iex", "location": "us", "id": "1", "producer": "me"}
-    return route.path.format(generation="gen_0", conversation="c", **places)
+    return route.path.format(generation="gen_0", conversation="c", job="job_0", **places)
 
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE", "MKCOL")

@@ -19,7 +19,13 @@ EACH_OF_ALL = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.p
 
 def path_of(route: Route) -> str:
     return route.path.format(
-        feed="iex", location="us", id="1", producer="me", generation="gen_0", conversation="c"
+        feed="iex",
+        location="us",
+        id="1",
+        producer="me",
+        generation="gen_0",
+        conversation="c",
+        job="job_0",
     )
 
 

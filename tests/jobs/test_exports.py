@@ -10,6 +10,8 @@ import orjson
 import pytest
 
 from feed.http.app import JOBS
+from feed.http.contract.openapi import openapi_document
+from feed.http.jobs.table import JOB_ROUTES
 from feed.jobs import supply
 from feed.jobs.job import Job
 from feed.market.ticks import Channel
@@ -17,6 +19,7 @@ from feed.wire.json_codec import JSON
 from tests.fakes.keys import KeysFile, headers_of
 from tests.fakes.patience import until
 from tests.fakes.servers import Feed, Paces, ScriptedSource, Serve, quote, trades
+from tests.http.contract.schemas import flaws
 
 pytestmark = pytest.mark.programs
 
@@ -108,6 +111,9 @@ async def test_an_export_equals_the_ring_and_is_watched_and_downloaded(serve: Se
     listed = orjson.loads((await client.ask("GET", "/v1/jobs"))[2])["jobs"]
     assert [each["id"] for each in listed] == [job.id]
     assert listed[0]["file"] == path
+    document = openapi_document(JOB_ROUTES, identities_required=False)
+    answer = document["paths"]["/v1/jobs/{job}"]["get"]["responses"]["200"]["content"]
+    assert flaws(listed[0], answer["application/json"]["schema"], document) == []
     assert (await client.ask("DELETE", f"/v1/jobs/{job.id}"))[0] == 200
     assert (await client.ask("GET", path))[0] == 404
     assert client.jobs.tally.ended["done"] == 1
@@ -199,7 +205,7 @@ async def test_jobs_are_ones_own_and_end_with_what_is_granted(
     keys.revoke(mine)
     await until(lambda: job.is_over)
     assert (job.state, job.code) == ("cancelled", "not_granted")
-    assert list(me.jobs._shelf.path.iterdir()) == []
+    await until(lambda: not list(me.jobs._shelf.path.iterdir()))
 
 
 async def test_jobs_are_forgotten_in_time(serve: Serve) -> None:
@@ -208,7 +214,7 @@ async def test_jobs_are_forgotten_in_time(serve: Serve) -> None:
     job = await client.begin(kind="ring", after="0", trades=["NONE"])
     await until(lambda: job.is_over)
     await until(lambda: not client.jobs.jobs)
-    assert list(client.jobs._shelf.path.iterdir()) == []
+    await until(lambda: not list(client.jobs._shelf.path.iterdir()))
 
 
 async def test_a_recording_is_of_a_source_that_plays_one(serve: Serve) -> None:

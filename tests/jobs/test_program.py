@@ -52,7 +52,7 @@ def write(order: Order, *chunks: bytes, ends: bool = True) -> Report | None:
 
 
 def test_ndjson_has_the_objects_of_the_wire_with_their_positions(tmp_path: Path) -> None:
-    ticks = [trade(1), quote(2)]
+    ticks: list[Tick] = [trade(1), quote(2)]
     report = write(order(tmp_path, "ndjson"), chunk(ticks, 5, GAP))
     data = (tmp_path / "whole").read_bytes()
     gap, *lines = map(orjson.loads, data.splitlines())

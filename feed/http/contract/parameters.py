@@ -16,6 +16,7 @@ from feed.http.push.asked import DURABLE, PRODUCER_PATTERN
 from feed.ingest.timeframes import TIMEFRAMES
 from feed.market.applied import MAX_BATCH
 from feed.market.generation_words import ID_PATTERN
+from feed.market.job_words import JOB_PATTERN
 from feed.market.symbols import SYMBOL_PATTERN, TRADED_PATTERN
 from feed.market.word_channels import WORD_CHANNELS, WordChannel
 from feed.wire.codec import CODECS
@@ -166,6 +167,7 @@ _BY_PATH: Mapping[tuple[str, str, str], Parameter] = {
 _OF_PATHS: Mapping[str, Parameter] = {
     "producer": _text("the name of a producer", pattern=PRODUCER_PATTERN),
     "generation": _text("the id of an answer", pattern=ID_PATTERN),
+    "job": _text("the id of a job", pattern=JOB_PATTERN),
     "conversation": _text("the page's own id of a conversation, or the id of an answer"),
     "id": Parameter(
         "of a connection, as it was told it",

@@ -49,7 +49,7 @@ async def _tell(
         if job.number != number:
             number = job.number
             told_s = loop.time()
-            (fragment,) = JSON.encode([job.word(server.hub.clock.wall_ns())])
+            (fragment,) = JSON.encode([job.newest or job.word(server.hub.clock.wall_ns())])
             await response.write(b'id: %d\ndata: {"T":%b}\n\n' % (number, fragment))
         elif loop.time() - told_s >= BEAT_S:
             told_s = loop.time()

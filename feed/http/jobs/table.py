@@ -5,17 +5,17 @@ from http import HTTPStatus
 from aiohttp import hdrs
 
 from feed.http.access import Scope
-from feed.http.jobs import forms, handlers
+from feed.http.jobs import exporting, forms
 from feed.http.route import TEXT, Body, Route
 from feed.jobs.request import JobRequest
 
-_JOB = f"{handlers.PATH}/{{job}}"
+_JOB = f"{exporting.PATH}/{{job}}"
 _UNKNOWN = (HTTPStatus.NOT_FOUND,)
 
 JOB_ROUTES = (
     Route(
-        handlers.PATH,
-        handlers.begin,
+        exporting.PATH,
+        exporting.begin,
         Scope.GRANTED,
         "that an export of the ring, of bars or of a recording is begun",
         body=Body.AS_IS,
@@ -32,15 +32,15 @@ JOB_ROUTES = (
         asks=JobRequest,
     ),
     Route(
-        handlers.PATH,
-        handlers.listed,
+        exporting.PATH,
+        exporting.listed,
         Scope.GRANTED,
         "one's own jobs",
         says={200: forms.JobsAnswer},
     ),
     Route(
         _JOB,
-        handlers.look,
+        exporting.look,
         Scope.GRANTED,
         "how a job stands; as events until it is over, if `Accept` asks for them",
         body=Body.AS_IS,
@@ -51,7 +51,7 @@ JOB_ROUTES = (
     ),
     Route(
         _JOB,
-        handlers.remove,
+        exporting.remove,
         Scope.GRANTED,
         "that a job is cancelled, and its file removed; one that is over is forgotten",
         body=Body.AS_IS,
@@ -62,7 +62,7 @@ JOB_ROUTES = (
     ),
     Route(
         f"{_JOB}/file",
-        handlers.file,
+        exporting.file,
         Scope.GRANTED,
         "the file of a job that is done, whole or in ranges; its checksum is in `Repr-Digest`",
         body=Body.AS_IS,

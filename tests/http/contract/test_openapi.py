@@ -94,6 +94,7 @@ async def test_answers_are_as_the_document_says_and_no_key_more(serve: Serve) ->
         "/v1/history": "/v1/history?after=abc-1&limit=2",
         "/v1/bars": "/v1/bars?symbol=AAPL",
         "/v2/assets": "/v2/assets",
+        "/v1/jobs": "/v1/jobs",
         "/v1/status": "/v1/status",
         "/v1/status/history": "/v1/status/history",
         "/v1/admin/connections": "/v1/admin/connections",
@@ -103,8 +104,10 @@ async def test_answers_are_as_the_document_says_and_no_key_more(serve: Serve) ->
     }
     documents = {"/metrics", "/openapi.json", "/asyncapi.json"}
     finite = {route.path for route in ROUTES if is_finite(route) and route.method == "GET"}
-    # What is remembered of a producer is held against the document where one has pushed.
-    assert paths.keys() == finite - documents - {"/v1/ingest/{producer}"}
+    # What is remembered of a producer is held against the document where one has pushed, and how a
+    # job stands where there is one.
+    elsewhere = {"/v1/ingest/{producer}", "/v1/jobs/{job}", "/v1/jobs/{job}/file"}
+    assert paths.keys() == finite - documents - elsewhere
     for path, asked in paths.items():
         status_, document = await ask(feed, asked)
         assert status_ == 200, document
