@@ -18,15 +18,8 @@ EACH_OF_ALL = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.p
 
 
 def path_of(route: Route) -> str:
-    return route.path.format(
-        feed="iex",
-        location="us",
-        id="1",
-        producer="me",
-        generation="gen_0",
-        conversation="c",
-        job="job_0",
-    )
+    places = {"feed": "iex", "location": "us", "id": "1", "producer": "me", "job": "job_0"}
+    return route.path.format(generation="gen_0", conversation="c", **places)
 
 
 def test_no_two_rows_are_one() -> None:
