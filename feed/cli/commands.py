@@ -20,6 +20,7 @@ from feed import __version__
 from feed.cli import key, listening, token
 from feed.cli.ask import ask
 from feed.cli.bench import bench
+from feed.cli.export import export
 from feed.cli.inspect import inspect
 from feed.cli.plumbing import ENDED_BY, FAILED, NOT_ACCEPTED, complain
 from feed.cli.proxy import proxy
@@ -93,6 +94,7 @@ app.command()(listening.tail)
 app.command()(listening.record)
 app.command()(publish)
 app.command()(ask)
+app.command()(export)
 app.command()(listening.watch)
 app.command()(listening.top)
 app.command()(listening.why)

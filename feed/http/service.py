@@ -106,6 +106,7 @@ class Service:
         if self.keeper is not None:
             tasks.append(asyncio.create_task(self.keeper.run(ingest), name="state"))
         self.server.generations.restore()
+        self.server.jobs.restore()
         ingest.start()
         try:
             with hub.steps.watching_collections():

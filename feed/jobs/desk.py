@@ -172,9 +172,24 @@ class Jobs:
 
     # While the server runs.
 
+    def restore(self) -> None:
+        """Know the jobs of another process again, and go on with those that are not over.
+
+        Nobody is served yet, so that it may wait for the disk.
+        """
+        for job in self._shelf.load():
+            self._jobs[job.id] = job
+            stretch = job.stretch
+            if not job.is_over:
+                job.state = JobState.QUEUED
+                self.tally.resumed += 1
+                if stretch is not None and stretch.epoch != self._hub.broadcast.ring.epoch:
+                    job.begin_again()
+                    job.stretch = None
+            self._say(job)
+
     async def run(self) -> None:
         """Tell progress, and see to grants, records and what is due to be forgotten, for ever."""
-        await self._restore()
         while True:
             await asyncio.sleep(LOOK_S)
             await self.look()
@@ -213,22 +228,6 @@ class Jobs:
         await asyncio.to_thread(self._shelf.close)
 
     # Inside.
-
-    async def _restore(self) -> None:
-        """Know the jobs of another process again, and go on with those that are not over."""
-        for job in await asyncio.to_thread(self._shelf.load):
-            if job.id in self._jobs:
-                continue
-            self._jobs[job.id] = job
-            stretch = job.stretch
-            if not job.is_over:
-                job.state = JobState.QUEUED
-                self.tally.resumed += 1
-                if stretch is not None and stretch.epoch != self._hub.broadcast.ring.epoch:
-                    job.begin_again()
-                    job.stretch = None
-            self._say(job)
-        self._start_next()
 
     def _start_next(self) -> None:
         while not self._leaves and (job := self._quotas.next(self._jobs.values())) is not None:
