@@ -1,6 +1,7 @@
 """Export: a bar of what a server has written, and then of what is here."""
 
 from collections.abc import Callable
+from typing import Self
 
 from rich.console import Console
 from rich.progress import (
@@ -40,16 +41,13 @@ class Bar:
         self._tell = tell
         self._progress: Progress | None = None
         if console.is_terminal:
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TextColumn("{task.fields[rows]}"),
-            )
-            self._progress = Progress(*columns, _Speed(), DownloadColumn(), console=console)
+            words, rows = TextColumn("{task.description}"), TextColumn("{task.fields[rows]}")
+            columns = (words, BarColumn(), rows, _Speed(), DownloadColumn())
+            self._progress = Progress(*columns, console=console)
         self._task: TaskID | None = None
         self._state: JobState | None = None
 
-    def __enter__(self) -> "Bar":
+    def __enter__(self) -> Self:
         if self._progress is not None:
             self._progress.start()
             self._task = self._progress.add_task("begins", total=None, rows="", told=None)
