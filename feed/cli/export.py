@@ -8,7 +8,8 @@ import typer
 from feed.cli.listening import Key, Quiet, Secret, Text, Url
 from feed.cli.plumbing import event_writer, naming_options, run_until_signal, warn_of_variables
 
-_NAMES = {"to": "FILE"}
+_CHANNELS = ("trades", "quotes", "bars", "statuses")
+_NAMES = {"to": "FILE", "source": "--recording", **{name: f"--{name}" for name in _CHANNELS}}
 _OF = "Symbols and globs, with commas; by default all that is granted, on all channels."
 
 
@@ -28,7 +29,7 @@ def export(  # noqa: PLR0917 - one parameter an option
     end: Annotated[Text, typer.Option("--end", help="Only before this time.")] = None,
     timeframe: Annotated[Text, typer.Option("--timeframe", help="Of bars: 1s, 1m or 1d.")] = None,
     source: Annotated[
-        Text, typer.Option("--source", help="Of a recording: which source plays it.")
+        Text, typer.Option("--recording", help="Of a recording: the name of its source.")
     ] = None,
     format_: Annotated[
         Text, typer.Option("--format", help="csv, ndjson or parquet, whatever FILE ends with.")
@@ -51,7 +52,7 @@ def export(  # noqa: PLR0917 - one parameter an option
 
     tell_event = event_writer("export", quiet=quiet)
     warn_of_variables(tell_event)
-    channels = {"trades": trades, "quotes": quotes, "bars": bars, "statuses": statuses}
+    channels = dict(zip(_CHANNELS, (trades, quotes, bars, statuses), strict=True))
     symbols = {name: text.split(",") for name, text in channels.items() if text is not None}
 
     async def work() -> None:

@@ -16,6 +16,7 @@ from feed.client.arguments import check_choice, check_patience, check_session
 from feed.client.backoff import Backoff
 from feed.client.clock import Clock
 from feed.client.errors import GaveUp, Malformed, Refused
+from feed.client.exporting.asked import FORMATS, asked_of
 from feed.client.exporting.download import Download
 from feed.client.exporting.errors import ExportFailed
 from feed.client.exporting.progress import ExportProgress
@@ -25,12 +26,9 @@ from feed.client.loop_thread import LoopThread
 from feed.client.papers import Papers, TokenSource
 from feed.client.sse import SseParser
 from feed.client.subscription import Symbols, parse_url
-from feed.errors import FeedError, InvalidParameter
+from feed.errors import FeedError
 from feed.market.job_words import JobState
-from feed.market.ticks import CHANNELS
 
-KINDS = ("ring", "bars", "recording")
-FORMATS = ("csv", "ndjson", "parquet")
 PATIENCE_S = 60.0
 CANCEL_TIMEOUT_S = 2.0  # whoever ends a program waits for no longer
 Result = TypeVar("Result")
@@ -92,15 +90,21 @@ async def export(
         Refused, NotAFeed, GaveUp, Expired: there is no way to the server.
         OSError: the file cannot be written here.
     """
-    check_choice("kind", kind, KINDS)
     to = Path(to)
     chosen = to.suffix.lower().removeprefix(".") if format is None else format
     check_choice("to" if format is None else "format", chosen, FORMATS)
     check_patience(give_up_after_s)
     check_session(session)
-    named = {"after": after, "start": start, "end": end, "timeframe": timeframe, "source": source}
-    asked: dict[str, Any] = {"kind": kind, "format": chosen, **_channels(symbols or {})}
-    asked |= {name: value for name, value in named.items() if value is not None}
+    asked = asked_of(
+        kind,
+        chosen,
+        symbols or {},
+        after=after,
+        start=start,
+        end=end,
+        timeframe=timeframe,
+        source=source,
+    )
     clock = Clock()
     papers = Papers(key, secret, token, clock)
     base = parse_url(url)
@@ -240,20 +244,6 @@ def export_blocking(url: str, kind: str = "ring", **options: Any) -> Path:  # no
         return thread.wait(export(url, kind, **options))
     finally:
         thread.end()
-
-
-def _channels(symbols: Mapping[str, Symbols]) -> dict[str, list[str]]:
-    """Return symbols by channel as a request has them.
-
-    Raises:
-        InvalidParameter: a channel is unknown.
-    """
-    named: dict[str, list[str]] = {}
-    for channel, some in symbols.items():
-        if channel not in list(CHANNELS):
-            raise InvalidParameter("symbols", channel, f"the channels {', '.join(CHANNELS)}")
-        named[channel] = [some] if isinstance(some, str) else list(some)
-    return named
 
 
 def _progress_of(data: bytes) -> ExportProgress:
