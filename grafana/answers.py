@@ -76,7 +76,7 @@ ANSWERS = Row(
             Unit.COUNT,
             (
                 Query("feed_generations_running<>", "{{instance}} running"),
-                Query("feed_generation_watchers<>", "{{instance}} watchers"),
+                Query('feed_word_subscribers<channel="generations">', "{{instance}} watchers"),
             ),
         ),
         Panel(
@@ -92,10 +92,17 @@ ANSWERS = Row(
             (rate("feed_words_total", "{{channel}}", "channel"),),
         ),
         Panel(
-            "Keys that are kept",
-            "Answers that are read again from where they are kept, however far the ring has moved.",
+            "Readers of words",
+            "Subscribers that have selected keys of words, by channel.",
             Unit.COUNT,
-            (Query("feed_kept_keys<>", "{{instance}}"),),
+            (Query("sum by (channel) (feed_word_subscribers<>)", "{{channel}}"),),
+        ),
+        Panel(
+            "Keys that are kept",
+            "Answers, rooms, alerts and jobs that are read from where they are kept, however far "
+            "the ring has moved, by channel.",
+            Unit.COUNT,
+            (Query("sum by (channel) (feed_kept_keys<>)", "{{channel}}"),),
         ),
         Panel(
             "Bytes that are kept",

@@ -1,21 +1,21 @@
 """Beginnings of subscriptions, as the flight record of a subscriber has them.
 
-Of a generation that is read, the record says which it is and how many of its words its reader had:
-of many the first few, since a record is short.
+Of a key of words that is read, the record says which it is and how many of its words, or parts, its
+reader had: of many keys the first few, since a record is short.
 """
 
 from itertools import islice
 
 from feed.broadcast.cut import Broadcast
-from feed.broadcast.flight_record import From, Happened, Reads
+from feed.broadcast.flight_record import From, Happened, Reads, reads_detail
+from feed.broadcast.key_marks import mark_of
 from feed.broadcast.rewind import Rewound
 from feed.broadcast.subscriber import Subscriber
-from feed.market.generation_words import half_of_id
 from feed.market.word_channels import WordChannel
 from feed.wire.position import BEGINNING, Position
 from feed.wire.selection import Selection
 
-MOST_READ = 4  # generations of one subscription that are put on record
+MOST_READ = 4  # keys of one subscription that are put on record
 
 
 def note_subscription(
@@ -41,12 +41,14 @@ def note_subscription(
     reads = Reads.STATE if snapshot or begins is From.OTHER_EPOCH else Reads.REST
     keys = ((channel, key) for channel, some in selection.words for key in sorted(some))
     for channel, key in islice(keys, MOST_READ):
-        if channel is not WordChannel.GENERATIONS:
-            continue  # the record has room for half of an id
         upto = 0 if begins is From.BEGINNING else sequence
-        note_reading(subscriber, key, broadcast.keyed.words_upto(channel, key, upto), reads)
+        had = broadcast.keyed.words_upto(channel, key, upto)
+        note_reading(subscriber, channel, key, had, reads)
 
 
-def note_reading(subscriber: Subscriber, key: str, words: int, reads: Reads) -> None:
-    """Put on record which generation a subscriber reads, and after how many of its words."""
-    subscriber.ladder.note(Happened.READS, reads, half_of_id(key), words)
+def note_reading(
+    subscriber: Subscriber, channel: WordChannel, key: str, words: int, reads: Reads
+) -> None:
+    """Put on record which key a subscriber reads, and after how many of its words."""
+    detail = reads_detail(channel, reads)
+    subscriber.ladder.note(Happened.READS, detail, mark_of(channel, key), words)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct
 
+from feed.market.word_channels import WORD_CHANNELS, WordChannel
 from feed.wire.messages import GapReason, WarningReason
 
 MOST_EVENTS = 20
@@ -36,7 +37,7 @@ class Happened(IntEnum):
     GAP = 5  # up to its sequence, of as many ticks; the detail is its reason's place
     WARNED = 6  # of as many names; the detail is its reason's place
     IDENTIFIED = 7  # it had not shown who it is before
-    READS = 8  # a generation, of whose id its sequence is a half, as its detail says (`Reads`)
+    READS = 8  # a key of words, whose mark its sequence is, as its detail says (`reads_of`)
 
 
 class From(IntEnum):
@@ -51,10 +52,21 @@ class From(IntEnum):
 
 
 class Reads(IntEnum):
-    """What a reader of a generation is given; the count of the event is a number of words."""
+    """What a reader of words is given; the count of the event is a number of words, or parts."""
 
-    REST = 0  # what follows so many words, which it has
-    STATE = 1  # so many words as one text, and what follows
+    REST = 0  # what follows so many, which it has
+    STATE = 1  # the state that so many make, and what follows
+
+
+def reads_detail(channel: WordChannel, reads: Reads) -> int:
+    """Return the detail of READS."""
+    return len(Reads) * WORD_CHANNELS.index(channel) + reads
+
+
+def reads_of(detail: int) -> tuple[WordChannel, Reads]:
+    """Return what the detail of READS says."""
+    place, reads = divmod(detail, len(Reads))
+    return WORD_CHANNELS[place], Reads(reads)
 
 
 # Numbers, since subscribers fall behind by the thousand: with objects an event took three times as

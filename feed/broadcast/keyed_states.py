@@ -8,6 +8,7 @@ not hold any more. All of it is bounded; keys that are over are forgotten after 
 where there are too many bytes. Knows no clock.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -94,6 +95,10 @@ class KeyedStates:
     def keys(self) -> list[Key]:
         """Return every key of which something is kept."""
         return list(self._kept)
+
+    def counts(self) -> Counter[WordChannel]:
+        """Return of how many keys of each channel something is kept."""
+        return Counter(channel for channel, _ in self._kept)
 
     def knows(self, channel: WordChannel, key: str) -> bool:
         """Tell whether something is kept of a key."""

@@ -294,8 +294,10 @@ class GenerationsStatus(TypedDict):
 
     running: Annotated[Count, Field(description="that are being written")]
     watchers: Annotated[Count, Field(description="connections that read some")]
-    kept: Annotated[Count, Field(description="that can be read again, running ones among them")]
-    kept_bytes: Count
+    kept: Annotated[
+        Count, Field(description="answers that can be read again, running ones among them")
+    ]
+    kept_bytes: Annotated[Count, Field(description="of these, and of all other words")]
 
 
 class StatusAnswer(TypedDict):
@@ -382,6 +384,8 @@ Numbers = TypedDict(
         "count": Count,
         "reason": str,
         "generation": str,
+        "channel": str,
+        "key": str,
     },
     total=False,
 )

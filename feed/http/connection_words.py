@@ -13,15 +13,18 @@ from feed.broadcast.flight_record import (
     Happened,
     Reads,
     events,
+    reads_of,
     timed,
 )
+from feed.broadcast.key_marks import key_of
 from feed.broadcast.keyed_states import KeyedStates
 from feed.broadcast.ring import RingBuffer
 from feed.http.answer_models import ConnectionAnswer, ConnectionLine, Numbers, RecordEvent
 from feed.hub.portrait import Portrait
-from feed.market.generation_words import id_beginning
+from feed.market.word_channels import WordChannel
 from feed.wire.messages import GapReason
 from feed.wire.rfc3339 import rfc3339
+from feed.wire.word_keys import told_key
 
 _GAPS = {
     GapReason.OVERRUN: "the ring no longer held them",
@@ -48,7 +51,7 @@ class Scribe:
 
         Args:
             ring: that all positions are of.
-            keyed: the generations that are kept, whose ids a record has in part.
+            keyed: the keys of words that are kept, of which a record has the marks.
             mono_ns: now, as records have it.
             wall_ns: now, as it is written.
         """
@@ -138,14 +141,18 @@ class Scribe:
         return self._event(event.mono_ns, event.what.name.lower(), words, numbers)
 
     def _reading(self, event: Event) -> tuple[str, Numbers]:
-        """Return which generation is read, in words and numbers, and from where on."""
-        beginning, had = id_beginning(event.sequence), event.count
-        kept = self._keyed.keys()
-        key = next((key for _, key in kept if key.startswith(beginning)), f"{beginning}…")
-        begins = f"after its first {had:,} word{'s' * (had != 1)}" if had else "from its beginning"
-        if event.detail == Reads.STATE:
-            begins = f"from its text so far, of {had:,} word{'s' * (had != 1)}"
-        return f"reads {key}, {begins}", {"generation": key, "count": had}
+        """Return which key of words is read, in words and numbers, and from where on."""
+        channel, reads = reads_of(event.detail)
+        key = told_key(channel, key_of(channel, event.sequence, self._keyed.keys()))
+        is_text, had = channel is WordChannel.GENERATIONS, event.count
+        count = f"{had:,} {'word' if is_text else 'part'}{'s' * (had != 1)}"
+        begins = f"after its first {count}" if had else "from its beginning"
+        if reads is Reads.STATE:
+            begins = f"from its {'text' if is_text else 'state'} so far, of {count}"
+        if is_text:
+            return f"reads {key}, {begins}", {"generation": key, "count": had}
+        words = f"reads {channel} {key}, {begins}"
+        return words, {"channel": channel.value, "key": key, "count": had}
 
     def _gap(self, event: Event) -> tuple[str, Numbers]:
         """Return a gap in words and numbers."""

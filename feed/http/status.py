@@ -22,6 +22,7 @@ from feed.http.answers import json_answer
 from feed.http.server import Server
 from feed.ingest.side import Side
 from feed.ingest.strand import Strand
+from feed.market.word_channels import WordChannel
 from feed.sources.upstream.account import Account, ReadsServer
 from feed.state.keeper import Keeper
 from feed.wire.disconnect import Reason
@@ -76,7 +77,7 @@ async def status(request: web.Request, server: Server) -> web.Response:  # noqa:
         "generations": {
             "running": server.generations.running,
             "watchers": server.generations.watchers,
-            "kept": len(broadcast.keyed),
+            "kept": broadcast.keyed.counts()[WordChannel.GENERATIONS],
             "kept_bytes": broadcast.keyed.used_bytes,
         },
         "traffic": [

@@ -10,9 +10,11 @@ from itertools import islice
 
 from feed.hub.session import Session
 from feed.market.intervals import format_interval
+from feed.market.symbols import ALL
 from feed.market.wildcards import GLOBBED
 from feed.wire.disconnect import Reason
 from feed.wire.selection import Selection
+from feed.wire.word_keys import is_own
 
 MOST_DEPARTED = 1_000
 _MOST_SYMBOLS = 4  # of each channel that are named
@@ -141,7 +143,8 @@ def selection_words(selection: Selection) -> str:
     told = []
     for channel, symbols in selection.symbols:
         interval = f" ({format_interval(intervals[channel])})" if channel in intervals else ""
-        told.append(f"{channel} {_names(symbols)}{interval}")
+        own = ALL if is_own(channel) else _names(symbols)
+        told.append(f"{channel} {own}{interval}")
     return "; ".join(told)
 
 

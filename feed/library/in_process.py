@@ -19,7 +19,7 @@ from feed.hub.session import Session
 from feed.hub.steps import Step
 from feed.library.memory_transport import MemoryTransport
 from feed.market.intervals import format_interval
-from feed.trust.identity import ANONYMOUS
+from feed.trust.identity import ANONYMOUS, owner_key
 from feed.wire.delimiter import Delimiter
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.framing import StreamFraming, goodbye_envelope
@@ -77,6 +77,7 @@ async def subscribe(hub: Hub, order: Order) -> InProcessLink:
     """
     query = order.subscription.query(after=order.after, snapshot=order.snapshot, last=order.last)
     asked = Request.of_query(query.items(), most_symbols=hub.settings.max_symbols_per_connection)
+    asked = asked.of(owner_key(ANONYMOUS))
 
     def say_goodbye(reason: Disconnect) -> None:
         lane = session.subscriber.lane

@@ -30,14 +30,16 @@ def words(broadcast: Broadcast, generations: Generations | None) -> Iterator[Met
     yield gauge("feed_generations_limit", "The most that may be written (llm_max_running).").of(
         0 if generations is None else generations.most_running
     )
-    yield gauge("feed_generation_watchers", "Subscribers that have selected answers.").of(
-        0 if generations is None else generations.watchers
-    )
+    readers = broadcast.lanes.readership.subscribers
+    yield gauge(
+        "feed_word_subscribers", "Subscribers that have selected keys of words, by channel."
+    ).of({(channel,): readers[channel] for channel in WORD_CHANNELS}, "channel")
     keyed = broadcast.keyed
+    kept = keyed.counts()
     yield gauge(
         "feed_kept_keys",
-        "Keys of words that are kept, such as answers that can be read again, or go on.",
-    ).of(len(keyed))
+        "Keys of words that are kept, by channel, such as answers that can be read again.",
+    ).of({(channel,): kept[channel] for channel in WORD_CHANNELS}, "channel")
     yield gauge("feed_kept_bytes", "Bytes of these keys and their words.").of(keyed.used_bytes)
     yield gauge(
         "feed_kept_limit_bytes",

@@ -15,6 +15,7 @@ from feed.errors import HIDDEN, InvalidParameter, LimitExceeded
 from feed.market.intervals import INTERVALS_MS, format_interval
 from feed.market.symbols import ALL
 from feed.market.ticks import CHANNELS, Channel
+from feed.market.word_channels import WORD_CHANNELS, WordChannel
 from feed.wire.beginning import MOST_LAST
 from feed.wire.codec import Codec
 from feed.wire.messages import SILENT_CHANNELS
@@ -36,8 +37,10 @@ from feed.wire.request_fields import (
 )
 from feed.wire.selection import ALL_CHANNELS, Selection
 from feed.wire.validation import Strict, listed, refusal, validate
+from feed.wire.word_keys import OWN_CHANNELS, WORD_KEYS
 
 MOST_SYMBOLS = 5_000  # of one request, over all channels, where nobody says otherwise
+_WORDS: frozenset[str] = frozenset(WORD_CHANNELS)
 # Names by which polyfills and older libraries keep caches from answering; so does any name that
 # begins with `_`. They mean nothing, and are the only ones that are unknown and not refused.
 CACHE_BUSTERS = frozenset({"cb", "nocache", "r"})
@@ -104,11 +107,14 @@ class Channels(Strict):
         Args:
             owner: the key of what is their own.
         """
-        if ALL not in self.alerts:
+        own = [channel for channel in OWN_CHANNELS if ALL in getattr(self, channel)]
+        if not own:
             return self
-        return self.model_copy(
-            update={"alerts": [owner if key == ALL else key for key in self.alerts]}
-        )
+        named: dict[str, list[str]] = {
+            channel.value: [owner if key == ALL else key for key in getattr(self, channel)]
+            for channel in own
+        }
+        return self.model_copy(update=named)
 
     @property
     def names(self) -> frozenset[str]:
@@ -208,9 +214,10 @@ class Request(Channels):
         one = silent[:1] or (named if len(named) == 1 else [])
         parameter, value = (one[0], ",".join(getattr(self, one[0]))) if one else ("symbols", "")
         channels = ", ".join(CHANNELS)
-        raise InvalidParameter(
-            parameter, value, f"symbols, or '*' for all of them, in symbols, or in {channels}"
-        )
+        accepted = f"symbols, or '*' for all of them, in symbols, or in {channels}"
+        if parameter in _WORDS:
+            accepted = WORD_KEYS[WordChannel(parameter)].shape
+        raise InvalidParameter(parameter, value, accepted)
 
     @classmethod
     def of_query(

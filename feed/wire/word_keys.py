@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from feed.market.alert_words import OWNER_PATTERN
 from feed.market.generation_words import ID_PATTERN, ID_SHAPE
@@ -33,10 +33,20 @@ class WordKeys:
     shape: str
     whose: str
     own: bool = False
+    _matches: re.Pattern[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Compile the pattern: a message may name thousands of keys."""
+        # `$` matches before a newline at the end too, which no key may have.
+        object.__setattr__(self, "_matches", re.compile(_unanchored(self.pattern)))
 
     def accept(self, key: str) -> bool:
         """Tell whether a text is such a key."""
-        return re.fullmatch(self.pattern.removeprefix("^").removesuffix("$"), key) is not None
+        return self._matches.fullmatch(key) is not None
+
+
+def _unanchored(pattern: str) -> str:
+    return pattern.removeprefix("^").removesuffix("$")
 
 
 _ROOMS = WordKeys(ROOM_PATTERN, ROOM_SHAPE, "names of rooms that you may read")
@@ -47,7 +57,7 @@ WORD_KEYS: Mapping[WordChannel, WordKeys] = {
     WordChannel.ROOMS: _ROOMS,
     WordChannel.PRESENCE: _ROOMS,
     WordChannel.ALERTS: WordKeys(
-        rf"^(\*|{OWNER_PATTERN.removeprefix('^').removesuffix('$')})$",
+        rf"^(\*|{_unanchored(OWNER_PATTERN)})$",
         "'*', for one's own alerts",
         "`*`: your own alerts",
         own=True,
@@ -57,10 +67,18 @@ WORD_KEYS: Mapping[WordChannel, WordKeys] = {
     ),
 }
 
+# Channels where a `*` stands for one's own, which is one key.
+OWN_CHANNELS = tuple(channel for channel, keys in WORD_KEYS.items() if keys.own)
+
 
 def is_room(name: str) -> bool:
     """Tell whether a text may be the name of a room."""
     return _ROOMS.accept(name)
+
+
+def is_own(channel: str) -> bool:
+    """Tell whether a channel is of words that are one's own, whose key its client calls `*`."""
+    return channel in OWN_CHANNELS
 
 
 def told_key(channel: WordChannel, key: str) -> str:

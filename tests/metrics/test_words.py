@@ -73,7 +73,8 @@ async def test_answers_are_counted_from_their_beginning_to_their_end(serve: Serv
     assert seen("feed_generation_failures_total", kind="unknown_model") == 1
     assert seen("feed_generation_tokens_total", model="script") == 3
     assert seen("feed_words_total", channel="generations") == 7
-    assert seen("feed_kept_keys") == 2
+    assert seen("feed_kept_keys", channel="generations") == 2
+    assert seen("feed_kept_keys", channel="rooms") == 0
     assert 7 * 200 <= seen("feed_kept_bytes") < seen("feed_kept_limit_bytes")
 
 
@@ -89,8 +90,8 @@ async def test_whoever_selects_an_answer_watches_it_however_they_read(serve: Ser
     await socket.begin()
     await socket.subscribe(generations=[key], trades=["*"])
     await feed.sessions_reach(5)
-    assert (await metrics(feed))("feed_generation_watchers") == 4
+    assert (await metrics(feed))("feed_word_subscribers", channel="generations") == 4
     for reader in (plain, alone, *beside):
         reader.abort()
     await feed.sessions_reach(1)
-    assert (await metrics(feed))("feed_generation_watchers") == 1
+    assert (await metrics(feed))("feed_word_subscribers", channel="generations") == 1

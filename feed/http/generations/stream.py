@@ -169,7 +169,8 @@ def _note(server: Server, session: Session, generation: Generation, prelude: Pre
     reads, had = Reads.REST, prelude.had
     if prelude.is_state:
         reads, had = Reads.STATE, generation.last.number + 1
-    note_reading(session.subscriber, generation.id, had, reads)
+    channel = WordChannel.GENERATIONS
+    note_reading(session.subscriber, channel, generation.id, had, reads)
     if prelude.resumption is not None:
         server.generations.tally.resumed[prelude.resumption] += 1
 
