@@ -325,9 +325,11 @@ def refused_of(
 ) -> Refused:
     """Return the symbols that were asked for and are not granted."""
     return tuple(
-        (channel, frozenset(some).difference(granted.get(channel, ())))
+        (channel, refused)
         for channel, some in asked.items()
+        # Fewer may be granted since one was named twice.
         if len(some) > len(granted.get(channel, ()))
+        and (refused := frozenset(some).difference(granted.get(channel, ())))
     )
 
 

@@ -49,21 +49,23 @@ def _unanchored(pattern: str) -> str:
     return pattern.removeprefix("^").removesuffix("$")
 
 
-_ROOMS = WordKeys(ROOM_PATTERN, ROOM_SHAPE, "names of rooms that you may read")
+_ROOMS = WordKeys(
+    ROOM_PATTERN, ROOM_SHAPE, "of rooms that are granted (`rooms=GLOB`), whether used before or not"
+)
 WORD_KEYS: Mapping[WordChannel, WordKeys] = {
     WordChannel.GENERATIONS: WordKeys(
-        ID_PATTERN, ID_SHAPE, "ids of answers that are yours or shared with you"
+        ID_PATTERN, ID_SHAPE, "of answers that are yours or shared with you"
     ),
     WordChannel.ROOMS: _ROOMS,
     WordChannel.PRESENCE: _ROOMS,
     WordChannel.ALERTS: WordKeys(
         rf"^(\*|{_unanchored(OWNER_PATTERN)})$",
         "'*', for one's own alerts",
-        "`*`: your own alerts",
+        "your own alerts, and no others",
         own=True,
     ),
     WordChannel.JOBS: WordKeys(
-        JOB_PATTERN, "the id of a job: job_ and 32 hexadecimal digits", "ids of your jobs"
+        JOB_PATTERN, "the id of a job: job_ and 32 hexadecimal digits", "of your own jobs"
     ),
 }
 

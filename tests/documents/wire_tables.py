@@ -37,6 +37,7 @@ from feed.wire.request_fields import OnLag
 from feed.wire.requests import Channels, Request
 from feed.wire.transport import Transport
 from feed.wire.word_fields import WORD_FORMS
+from feed.wire.word_keys import WORD_KEYS
 from tests.documents.markdown import code, table
 
 _CLASSES: dict[Kind, type[Tick]] = {
@@ -93,6 +94,14 @@ def conflated_trade() -> str:
     plain, every = _letters(Trade), _letters(ConflatedTrade)
     added = {letter: name for letter, name in every.items() if letter not in plain}
     return f"A conflated trade carries also {_listed(added)}.\n"
+
+
+def word_keys() -> str:
+    """Return the table of channels of words: their keys, and who may read which."""
+    return table(
+        ("channel", "keys", "that you may subscribe to"),
+        ([code(channel), keys.shape, keys.whose] for channel, keys in WORD_KEYS.items()),
+    )
 
 
 def words() -> str:

@@ -142,3 +142,9 @@ def test_symbols_of_channels_that_a_request_does_not_name_are_not_copied() -> No
     known = after({"trades": ["*", "AAPL"], "quotes": ["MSFT"]})
     subscribed, _ = known.more(Subscribe(action="subscribe", quotes=["TSLA"]))
     assert subscribed.symbols[Channel.TRADES] is known.symbols[Channel.TRADES]
+
+
+@pytest.mark.parametrize("step", [{"trades": ["AAPL", "AAPL"]}, {"rooms": ["desk", "desk"]}])
+def test_what_is_named_twice_is_not_refused(step: Step) -> None:
+    _, added = NOTHING_SUBSCRIBED.more(Subscribe(action="subscribe", **step))
+    assert added.refused == ()

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from feed.http.contract.word_examples import STATE
+from feed.http.contract.word_examples import KEYS
 from feed.market.ticks import Channel
-from feed.market.word_channels import WordChannel
 from feed.wire.disconnect import Reason
 from feed.wire.error_codes import ErrorCode
 from feed.wire.message_models import (
@@ -136,13 +135,13 @@ DESCRIBED = (
     Described(
         "subscription",
         SubscriptionMessage,
-        "all that is subscribed now, also where a grant has changed; `generations`: ids, where "
-        "there are some; `conflate`: the intervals",
+        "all that is subscribed now, also where a grant has changed; channels of words with their "
+        "keys, where there are some; `conflate`: the intervals",
         subscription_message(
             {
                 Channel.TRADES: ["AAPL"],
                 Channel.QUOTES: ["*"],
-                cast("Channel", WordChannel.GENERATIONS): [STATE.id],
+                **{cast("Channel", channel): [key] for channel, key in KEYS.items()},
             },
             {Channel.QUOTES: 250},
         ),

@@ -11,6 +11,7 @@ from feed.market.generation_words import GenerationState, GenerationType, Genera
 from feed.market.job_words import JobState, JobType, JobWord
 from feed.market.presence_words import PresenceType, PresenceWord
 from feed.market.room_words import EntryWord, MessageWord, RoomType
+from feed.market.word_channels import WordChannel
 from feed.market.words import Word
 
 _ID = "gen_00112233445566778899aabbccddeeff"
@@ -85,6 +86,9 @@ _JOB = JobWord(
     *(50_000, 131_072, 125_000.0, 0.6, 1_250_000),
     by=_OWNER,
 )
+KEYS: Mapping[WordChannel, str] = {  # one of each channel
+    each.kind: each.symbol for each in (STATE, *TALKED, *_THERE, *_FIRED, _JOB)
+}
 # By the name of each schema.
 EXAMPLES_OF_WORDS: Mapping[str, tuple[Word, ...]] = {
     "Generation": (WRITTEN[0], STATE),
