@@ -27,6 +27,7 @@ from .plan import Connecting, Event, Interval
 from .report import show, write_json
 from .scenarios import (
     compressed,
+    export,
     fanout,
     identities,
     idle,
@@ -64,6 +65,7 @@ SCENARIOS = {
     "state": state.run,
     "two-lanes": two_lanes.run,
     "words": words.run,
+    "export": export.run,
 }
 
 
@@ -84,6 +86,7 @@ class Chosen(StrEnum):
     STATE = "state"
     TWO_LANES = "two-lanes"
     WORDS = "words"
+    EXPORT = "export"
     ALL = "all"
 
 

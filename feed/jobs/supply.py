@@ -1,12 +1,12 @@
 """What a job is given to write: the ring or bars, read in turns, and handed on in chunks.
 
 Others are to notice nothing: a piece of work is a segment of the ring, half a millisecond, and
-behind each there is a pause of `REST` times what it took. So all jobs together have no more than a
-fifth of the loop, however fast their programs write.
+behind each there is a pause of `REST` times what it took. So a job has no more than a tenth of the
+loop, however fast its program writes.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
 import orjson
@@ -17,7 +17,7 @@ from feed.errors import Overrun
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
 from feed.ingest.runner import Ingest
-from feed.ingest.timeframes import DAY, finished_bars
+from feed.ingest.timeframes import DAY, finished_bars_from
 from feed.jobs.child import Child
 from feed.jobs.chunks import Chunk
 from feed.jobs.errors import JobFailed
@@ -29,8 +29,8 @@ from feed.wire.position import Position
 from feed.wire.selection import Selection
 
 PIECE_TICKS = 512  # that are looked at in one turn
-REST = 4  # how long nothing is read, in multiples of the time that reading took
-MOST_BARS = 1 << 20  # of one symbol: more than are kept
+REST = 9  # how long nothing is read, in multiples of the time that reading took
+PIECE_NS = 500_000  # the same of other work
 _NS_PER_S = 1_000_000_000
 _BAR, _DAY_BAR = b'"b",', b'"d",'  # how fragments begin; `d` is a day in the dialect
 
@@ -96,27 +96,43 @@ class Supply:
 
     async def give_bars(self, job: Job, symbols: Iterable[str], pace_ms: int, child: Child) -> None:
         """Give the finished bars of symbols, one symbol after another."""
-        timeframe, turns = job.request.timeframe or "1m", self._hub.turns
+        timeframe = job.request.timeframe or "1m"
         for number, symbol in enumerate(symbols, 1):
-            if child.has_ended:
-                return
             builder = self._ingest.bars_of(symbol)
-            await turns.in_slices(builder.recollection.recall(symbol), Step.ANSWER)
-            async with turns.turn(Step.ANSWER):
-                broadcast = self._hub.broadcast
-                bars = finished_bars(
-                    builder, symbol, timeframe, MOST_BARS, broadcast=broadcast, pace_ms=pace_ms
-                )
-            for start in range(0, max(1, len(bars)), PIECE_TICKS):
-                async with turns.turn(Step.ANSWER):
+            await self._work(builder.recollection.recall(symbol), child)
+            start_ns: int | None = job.request.start_ns or 0
+            while start_ns is not None and not child.has_ended:
+                async with self._hub.turns.turn(Step.ANSWER):
                     began_ns = time.perf_counter_ns()
-                    fragments = JSON.encode(bars[start : start + PIECE_TICKS])
+                    bars = finished_bars_from(
+                        builder,
+                        symbol,
+                        timeframe,
+                        start_ns,
+                        PIECE_TICKS,
+                        broadcast=self._hub.broadcast,
+                        pace_ms=pace_ms,
+                    )
+                    start_ns = bars[-1].event_ns + 1 if len(bars) == PIECE_TICKS else None
+                    fragments = JSON.encode(bars)
                     if timeframe == DAY:
                         fragments = [_DAY_BAR + each.removeprefix(_BAR) for each in fragments]
                     packed = Chunk(number, fragments).pack()
                     spent_ns = time.perf_counter_ns() - began_ns
                 await child.give(packed)
                 await child.rest(REST * spent_ns / _NS_PER_S)
+
+    async def _work(self, work: Iterator[None], child: Child) -> None:
+        """Do some work piece by piece, with the same pauses."""
+        is_over = False
+        while not (is_over or child.has_ended):
+            async with self._hub.turns.turn(Step.ANSWER):
+                began_ns = time.perf_counter_ns()
+                spent_ns = 0
+                while not is_over and spent_ns < PIECE_NS:
+                    is_over = next(work, self) is self  # it yields nothing
+                    spent_ns = time.perf_counter_ns() - began_ns
+            await child.rest(REST * spent_ns / _NS_PER_S)
 
     def symbols(self, selection: Selection, channel: Channel) -> list[str]:
         """Return the symbols that are selected on a channel, of all that are known, sorted."""

@@ -170,6 +170,13 @@ class BarHistory:
             _unpack(kind, symbol, rows, place)[0] for place in range(oldest, len(rows), _ROW.size)
         ]
 
+    def read_from(self, kind: Kind, symbol: str, start_ns: int, limit: int) -> list[Bar]:
+        """Return the first bars of a symbol that start at a time or later. O(log n + limit)."""
+        rows = self._rows[kind].get(symbol, _NO_ROWS)
+        first, _ = _find(rows, start_ns)
+        end = min(len(rows), first + limit * _ROW.size)
+        return [_unpack(kind, symbol, rows, place)[0] for place in range(first, end, _ROW.size)]
+
     def _bound(self, kind: Kind, rows: bytearray, added: int = 1) -> None:
         """Count rows that were added, and let the oldest go where there are too many."""
         self.bars += added

@@ -279,6 +279,10 @@ class BarBuilder:
         """
         return self._history.read(kind, symbol, limit)
 
+    def history_from(self, symbol: str, kind: Kind, start_ns: int, limit: int) -> list[Bar]:
+        """Return the first finished bars that start at a time or later, as `history` does."""
+        return self._history.read_from(kind, symbol, start_ns, limit)
+
     def current(self, symbol: str, kind: Kind) -> Bar | None:
         """Return the bar of SECOND_BAR or BAR that is still open, as it stands, if there is one."""
         second = self._seconds.get(symbol)

@@ -27,6 +27,7 @@ from benchmarks.load.process import family
 from benchmarks.load.report import as_json
 from benchmarks.load.scenarios import (
     compressed,
+    export,
     identities,
     idle,
     ingest,
@@ -155,6 +156,13 @@ def test_state_is_kept_by_one_of_two_servers(tmp_path: Path) -> None:
     assert min(plain["median"], kept["median"]) > 0
     (aim,) = found["aims"]
     assert (aim["aim"], aim["met"] is not None) == ("≤ 1.05", True)
+
+
+def test_files_are_made_beside_readers(tmp_path: Path) -> None:
+    found = measure(export.run, tmp_path, SETTINGS, settle_s=0.1)
+    (aim,) = found["aims"]
+    assert (aim["aim"], aim["met"] is not None) == ("≤ 5", True)
+    assert found["notes"][0].endswith(" rows a second were exported in a round")
 
 
 def test_words_and_keys_cost_what_they_are_compared_with(tmp_path: Path) -> None:
