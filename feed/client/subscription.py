@@ -1,6 +1,6 @@
 """The subscription of a client, written as each transport wants it. Knows no socket."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -8,12 +8,12 @@ from yarl import URL
 
 from feed.client.arguments import check_choice
 from feed.errors import InvalidParameter
-from feed.market.generation_words import ID_SHAPE, is_generation_id
 from feed.market.intervals import parse_interval
 from feed.market.symbols import ALL, SYMBOL_SHAPE, is_symbol
 from feed.market.ticks import Channel
 from feed.market.word_channels import WORD_CHANNELS, WordChannel
 from feed.wire.projection import EVERY_LETTER, check_fields
+from feed.wire.word_keys import WORD_KEYS
 
 Symbols = str | Iterable[str]
 AnyChannel = Channel | WordChannel
@@ -44,7 +44,9 @@ class Subscription:
     @classmethod
     def of(
         cls,
-        symbols: Mapping[Channel, Symbols] | Mapping[AnyChannel, Symbols],
+        symbols: Mapping[Channel, Symbols]
+        | Mapping[WordChannel, Symbols]
+        | Mapping[AnyChannel, Symbols],
         conflate: Mapping[str, str] | None = None,
         on_lag: OnLagName | None = None,
         fields: Fields | None = None,
@@ -173,9 +175,10 @@ def _fields(wanted: object, symbols: Iterable[AnyChannel]) -> tuple[str, ...] | 
 
 
 def _listed(channel: AnyChannel, wanted: object) -> list[str]:
-    of_words = isinstance(channel, WordChannel)
-    accepted = ID_SHAPE if of_words else f"'*' for every symbol, or {SYMBOL_SHAPE}"
-    is_accepted = is_generation_id if of_words else _is_symbol
+    accepted = f"'*' for every symbol, or {SYMBOL_SHAPE}"
+    is_accepted: Callable[[str], bool] = _is_symbol
+    if isinstance(channel, WordChannel):
+        accepted, is_accepted = WORD_KEYS[channel].shape, WORD_KEYS[channel].accept
     if isinstance(wanted, str):
         symbols = wanted.split(",") if wanted else []
     elif isinstance(wanted, Iterable):

@@ -11,10 +11,12 @@ from feed.errors import InvalidParameter
 from feed.market.word_channels import WordChannel
 from feed.trust.identity import Identity, owner_key
 from feed.wire.selection import Selection
+from feed.wire.word_keys import WORD_KEYS, is_own
 
 MayRead = Callable[[Identity, str], bool]
 IsKnown = Callable[[str], bool]
 _NOTHING = Selection.of({})
+_YOURS = "a key of something that is kept, and is yours or shared with you"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class KeyGate:
             may_read = self._keepers[channel].may_read
             for key in sorted(keys - held.get(channel, frozenset())):
                 if not may_read(identity, key):
-                    accepted = "a key of something that is kept, and is yours or shared with you"
+                    accepted = WORD_KEYS[channel].shape if is_own(channel) else _YOURS
                     raise InvalidParameter(channel.value, key, accepted)
 
     def revoked(self, identity: Identity, selection: Selection) -> str:

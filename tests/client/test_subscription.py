@@ -5,6 +5,8 @@ import pytest
 from feed.client.subscription import Subscription, parse_url
 from feed.errors import InvalidParameter
 from feed.market.ticks import Channel
+from feed.market.word_channels import WORD_CHANNELS, WordChannel
+from feed.wire.word_keys import WORD_KEYS
 
 PLAIN = Subscription.of({Channel.TRADES: ["AAPL", "BTC/USD"], Channel.QUOTES: "*"})
 FULL = Subscription.of({Channel.UPDATED_BARS: "AAPL,MSFT"}, {"quotes": "250ms"}, "disconnect")
@@ -52,6 +54,18 @@ def test_an_acknowledgement_names_every_channel() -> None:
 def test_what_is_no_symbol_is_refused(symbols: str | list[str]) -> None:
     with pytest.raises(InvalidParameter, match="trades"):
         Subscription.of({Channel.TRADES: symbols})
+
+
+def test_each_channel_of_words_has_keys_of_its_own() -> None:
+    named = {WordChannel.ROOMS: "desk,floor", WordChannel.ALERTS: "*"}
+    subscription = Subscription.of(named)
+    query = {"rooms": "desk,floor", "alerts": "*"}
+    assert subscription.query(after=None, snapshot=False) == query
+    assert subscription.acknowledgement()["alerts"] == ["*"]
+    for channel in WORD_CHANNELS:
+        with pytest.raises(InvalidParameter) as refused:
+            Subscription.of({channel: ["../x"]})
+        assert refused.value.accepted == WORD_KEYS[channel].shape
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,7 @@ async def test_what_is_somebody_elses_is_refused_everywhere(serve: Serve) -> Non
         for path in PATHS:
             problem = await problem_of(feed, path, f"{channel}={key}")
             assert (problem["parameter"], problem["value"]) == (channel, key)
+            assert ("own alerts" in problem["accepted"]) == (channel == "alerts")
         socket.say({"action": "subscribe", channel: [key]})
         assert key in (await error(socket))["msg"]
 

@@ -3,14 +3,22 @@
 import asyncio
 
 import pytest
+from yarl import URL
 
 import feed
 from feed.client.events import Batch, Bye, Event, Gap, Snapshot
+from feed.client.link import Order
+from feed.client.shown import Shown
 from feed.client.stream import Stream
+from feed.client.subscription import Subscription
 from feed.errors import InvalidParameter
 from feed.http.app import HUB
 from feed.hub.session import Session
+from feed.library import in_process
 from feed.library.memory_transport import MemoryTransport
+from feed.market.word_channels import WordChannel
+from feed.trust.identity import ANONYMOUS, owner_key
+from feed.wire.selection import Selection
 from tests.fakes.patience import until
 from tests.library.hosts import hosted
 
@@ -36,6 +44,28 @@ async def read(stream: Stream, count: int) -> list[Event]:
         if count <= 0:
             return seen
     return seen
+
+
+async def test_ones_own_is_what_is_anonymous() -> None:
+    async with feed.Broadcaster() as broadcaster:
+        hub = broadcaster.app()[HUB]
+        subscription = Subscription.of({WordChannel.ALERTS: "*"})
+        order = Order(
+            URL(in_process.URL),
+            subscription,
+            "json",
+            after=None,
+            last=None,
+            resuming=False,
+            snapshot=False,
+            shown=Shown(),
+            compress=False,
+        )
+        link = await in_process.subscribe(hub, order)
+        [session] = hub.sessions.values()
+        own = Selection.of_words(WordChannel.ALERTS, [owner_key(ANONYMOUS)])
+        assert session.subscriber.selection == own
+        await link.close()
 
 
 async def test_batches_come_with_the_positions_of_the_wire() -> None:
