@@ -15,6 +15,9 @@ accepted. Nothing else is raised at a user: an error outside of this family is a
     ├── Unauthenticated         what was asked for is due only after authentication
     ├── CredentialRefused       a credential that is not accepted: unknown, wrong, expired …
     ├── NotGranted              nothing of what was asked for is granted to whoever asked
+    ├── Clash                   what was asked for does not fit what there is: tells that
+    ├── Missing                 there is nothing of the name that was given, or not any more
+    ├── NotNow                  nothing of the kind is done now, or never by this server
     ├── Overrun                 the ring no longer holds the tick after a position
     └── SourceError             a source cannot be opened or read, or ended when it should not
 
@@ -149,6 +152,42 @@ class NotGranted(FeedError):
         short = len(granted) <= 2 * MAX_SHOWN_LENGTH
         shown = granted if short else f"{granted[: 2 * MAX_SHOWN_LENGTH - 1]}…"
         super().__init__(f"{refused} is not granted; granted: {shown}")
+
+
+class Clash(FeedError):
+    """What was asked for does not fit what is there by now; who knows that may ask again.
+
+    Attributes:
+        there: what there is, for programs.
+    """
+
+    def __init__(self, words: str, **there: object) -> None:
+        self.there = there
+        super().__init__(words)
+
+
+class Missing(FeedError):
+    """There is nothing of the name that was given.
+
+    Attributes:
+        was_there: there was, and it is gone for good.
+    """
+
+    def __init__(self, words: str, *, was_there: bool = False) -> None:
+        self.was_there = was_there
+        super().__init__(words)
+
+
+class NotNow(FeedError):
+    """Nothing of the kind is done now.
+
+    Attributes:
+        retry_s: after how many seconds it may be tried again; None: this server never does it.
+    """
+
+    def __init__(self, words: str, retry_s: float | None) -> None:
+        self.retry_s = retry_s
+        super().__init__(words)
 
 
 class Overrun(FeedError):

@@ -63,8 +63,17 @@ class KeptParts:
         part = self._parts.get(name)
         return None if part is None else part.word
 
+    def first_sequence(self, name: str) -> int:
+        """Return the sequence of the first word of a part; 0: there is none."""
+        part = self._parts.get(name)
+        return 0 if part is None else part.first
+
     def states(self) -> list[Word]:
-        """Return what late comers are told: what is not gone, in the order in which it began."""
+        """Return what late comers are told."""
+        return [*self.here()]
+
+    def here(self) -> list[PartWord]:
+        """Return what is not gone, in the order in which it began."""
         here = [part for part in self._parts.values() if not part.word.is_gone]
         return [part.word for part in sorted(here, key=lambda part: part.first)]
 

@@ -100,6 +100,10 @@ class KeyedStates:
         """Return of how many keys of each channel something is kept."""
         return Counter(channel for channel, _ in self._kept)
 
+    def keys_of(self, channel: WordChannel) -> list[str]:
+        """Return the keys of a channel of which something is kept."""
+        return [key for each, key in self._kept if each is channel]
+
     def knows(self, channel: WordChannel, key: str) -> bool:
         """Tell whether something is kept of a key."""
         return (channel, key) in self._kept
@@ -121,10 +125,20 @@ class KeyedStates:
         kept = self._kept.get((channel, key))
         return kept.words if isinstance(kept, KeptParts) else ()
 
+    def here(self, channel: WordChannel, key: str) -> list[PartWord]:
+        """Return the parts of a key that are not gone, in the order in which they began."""
+        kept = self._kept.get((channel, key))
+        return kept.here() if isinstance(kept, KeptParts) else []
+
     def part(self, channel: WordChannel, key: str, name: str) -> PartWord | None:
         """Return the newest word of a part of a key; None: there is none."""
         kept = self._kept.get((channel, key))
         return kept.word(name) if isinstance(kept, KeptParts) else None
+
+    def first_sequence(self, channel: WordChannel, key: str, name: str) -> int:
+        """Return the sequence of the first word of a part, as far as is known; 0: it is not."""
+        kept = self._kept.get((channel, key))
+        return kept.first_sequence(name) if isinstance(kept, KeptParts) else 0
 
     def words_upto(self, channel: WordChannel, key: str, sequence: int) -> int:
         """Return how many words, or parts, a key has up to a sequence, as far as is known."""

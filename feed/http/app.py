@@ -18,11 +18,13 @@ from feed.http.unserved import unrouted
 from feed.hub.hub import Hub
 from feed.ingest.runner import Ingest
 from feed.jobs.desk import Jobs
+from feed.rooms.desk import Rooms
 from feed.settings.options import is_loopback
 from feed.state.keeper import Keeper
 
 ACCESS = web.AppKey("access", Access)
 GENERATIONS = web.AppKey("generations", Generations)
+ROOMS = web.AppKey("rooms", Rooms)
 HUB = web.AppKey("hub", Hub)
 INGEST = web.AppKey("ingest", Ingest)
 JOBS = web.AppKey("jobs", Jobs)
@@ -56,6 +58,7 @@ def application(service: Service) -> web.Application:
     app[ACCESS] = server.access
     app[JOBS] = service.server.jobs
     app[GENERATIONS] = server.generations
+    app[ROOMS] = server.rooms
     app[HUB] = service.hub
     app[INGEST] = service.ingest
     if service.keeper is not None:

@@ -14,6 +14,7 @@ from feed.broadcast.allowance import Allowance
 from feed.broadcast.payload_key import PayloadKey
 from feed.errors import CredentialRefused, FeedError, NotGranted
 from feed.http.pings import Pings
+from feed.http.rooms.conversation import RoomConversation
 from feed.http.standing_order import StandingOrder
 from feed.http.websocket_response import Socket
 from feed.hub.connection import Connection
@@ -21,18 +22,19 @@ from feed.hub.hub import Hub
 from feed.hub.session import Session
 from feed.hub.steps import Step
 from feed.market.symbols import ALL
+from feed.rooms.desk import Rooms
 from feed.trust.credentials import bearer, key_pair
 from feed.trust.denial import Denial
 from feed.trust.identity import NOBODY, Identity
 from feed.wire.codec import Codec
 from feed.wire.compression import Compression
-from feed.wire.control import Auth, Control, Feedback, Subscribe
+from feed.wire.control import Auth, Control, Feedback, InvalidAction, Subscribe, Unsubscribe
 from feed.wire.dialect import DIALECTS, opcode_of
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.error_codes import ErrorCode
 from feed.wire.framing import WebSocketFraming
 from feed.wire.limit import Limit
-from feed.wire.messages import leaving_message
+from feed.wire.messages import Message, leaving_message
 from feed.wire.sdk import Sdk
 from feed.wire.selection import Selection
 from feed.wire.transport import Transport
@@ -57,6 +59,7 @@ class Conversation:
         "_redeem",
         "_refusal",
         "_refused",
+        "_rooms",
         "_sdk",
         "_session",
         "_socket",
@@ -71,6 +74,7 @@ class Conversation:
         codec: Codec,
         agreed: Compression | None,
         *,
+        rooms: Rooms,
         shown: Identity | CredentialRefused,
         redeem: Callable[[str], Identity],
         sdk: Sdk = Sdk.NONE,
@@ -84,6 +88,7 @@ class Conversation:
             hub: where the session is opened.
             codec: of ticks, marks, gaps and snapshots.
             agreed: the compression that the handshake allows.
+            rooms: where the client may say something.
             shown: who it is by the handshake, or why that is not accepted.
             redeem: returns whose ticket it is; raises CredentialRefused.
             sdk: how it reads errors.
@@ -119,6 +124,7 @@ class Conversation:
             reselect=self._order.follow_grants,
             hears_notices=self._hears_notices,
         )
+        self._rooms = RoomConversation(rooms, hub, self._session, self._say)
 
     @property
     def session(self) -> Session:
@@ -162,6 +168,9 @@ class Conversation:
         reason = _PROTOCOL_REASONS.get(code, Reason.CLIENT_LEFT)
         self.leave(reason)
         self._say_error(reason.value)
+
+    def _say(self, message: Message) -> None:
+        self._connection.write_last(self._dialect.say(message))
 
     def _say_connected(self) -> None:
         self._connection.write_last(self._dialect.greet(self._session.id))
@@ -253,6 +262,8 @@ class Conversation:
                     self._hub.disconnect(self._session, Reason.NOT_AUTHENTICATED)
                     return None
             self._act(control)
+        except InvalidAction as action:
+            self._rooms.refuse(action)
         except NotGranted as error:
             words = f"{ErrorCode.INSUFFICIENT_SUBSCRIPTION.words}: {error}"
             self._hub.disconnect(self._session, Reason.NOT_GRANTED, words)
@@ -313,8 +324,10 @@ class Conversation:
             self._order.add(self._session, control)
         elif isinstance(control, Feedback):
             self._hub.age_reports.record(Transport.WEBSOCKET, control.ages_ms)
-        else:
+        elif isinstance(control, Unsubscribe):
             self._order.take_away(self._session, control)
+        else:
+            self._rooms.act(control)
 
     @property
     def _is_behind(self) -> bool:

@@ -11,11 +11,14 @@ import orjson
 from aiohttp import hdrs, web
 
 from feed.errors import (
+    Clash,
     CredentialRefused,
     FeedError,
     InvalidParameter,
     LimitExceeded,
+    Missing,
     NotGranted,
+    NotNow,
     TooOften,
     Unauthenticated,
     shorten,
@@ -105,9 +108,23 @@ def failure_of(error: FeedError) -> Failure:
         challenge = _WRONG if isinstance(error, CredentialRefused) else _CHALLENGE
         headers = {hdrs.WWW_AUTHENTICATE: challenge}
         return Failure(HTTPStatus.UNAUTHORIZED, str(error), headers=headers)
-    if isinstance(error, NotGranted):
-        return Failure(HTTPStatus.FORBIDDEN, str(error), {"granted": error.granted})
-    return Failure(HTTPStatus.BAD_REQUEST, str(error))
+    return _of_what_is_there(error)
+
+
+def _of_what_is_there(error: FeedError) -> Failure:
+    """Return what an error is to a client that asks for what is not granted, or not so."""
+    match error:
+        case NotGranted():
+            return Failure(HTTPStatus.FORBIDDEN, str(error), {"granted": error.granted})
+        case Clash():
+            return Failure(HTTPStatus.CONFLICT, str(error), error.there)
+        case Missing():
+            return Failure(HTTPStatus.GONE if error.was_there else HTTPStatus.NOT_FOUND, str(error))
+        case NotNow():
+            headers = {} if error.retry_s is None else retry_after(error.retry_s)
+            return Failure(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers=headers)
+        case _:
+            return Failure(HTTPStatus.BAD_REQUEST, str(error))
 
 
 def _of_limit(error: LimitExceeded) -> Failure:

@@ -24,6 +24,7 @@ from feed.http.push.producer import producer
 from feed.http.push.socket import PARAMETERS as SOCKET_PARAMETERS
 from feed.http.push.socket import ingest_socket
 from feed.http.replay import ReplayOrder, replay
+from feed.http.rooms.table import ROOM_ROUTES
 from feed.http.route import TEXT, Body, Route
 from feed.http.server import Server
 from feed.http.sse import sse
@@ -146,6 +147,7 @@ ROUTES = (
     ),
     *GENERATION_ROUTES,
     *JOB_ROUTES,
+    *ROOM_ROUTES,
     Route(
         "/v1/feedback",
         feedback,

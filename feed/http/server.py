@@ -21,6 +21,7 @@ from feed.ingest.desk import Desk
 from feed.ingest.runner import Ingest
 from feed.jobs.desk import Jobs
 from feed.metrics.exposition import Exposition
+from feed.rooms.desk import Rooms
 from feed.sources.reference import Reference
 from feed.state.keeper import Keeper
 from feed.trust.identity import NOBODY
@@ -43,6 +44,7 @@ class Server:
         desk: where producers push.
         generations: the answers of language models.
         jobs: exports to files.
+        rooms: where people talk.
         last_words_s: the time in which a socket has to take what was written last.
         keeper: keeps the state over restarts; None: none is kept.
     """
@@ -59,6 +61,7 @@ class Server:
     desk: Desk
     generations: Generations
     jobs: Jobs
+    rooms: Rooms
     last_words_s: float = LAST_WORDS_S
     keeper: Keeper | None = None
 

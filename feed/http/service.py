@@ -41,6 +41,8 @@ from feed.jobs.supply import Supply
 from feed.market.asset_classes import AssetClasses
 from feed.market.word_channels import WordChannel
 from feed.metrics.exposition import Exposition
+from feed.rooms.desk import Rooms
+from feed.rooms.keeping import Keeping
 from feed.settings.chosen import check_company
 from feed.settings.options import Settings
 from feed.sources.instruments_file import read_instruments
@@ -96,6 +98,7 @@ class Service:
                 ("status_history", self.server.status_history.run),
                 ("generations", self.server.generations.run),
                 ("jobs", self.server.jobs.run),
+                ("rooms", self.server.rooms.run),
                 ("instruments", InstrumentNews(hub, self.server.reference).run),
             )
         ]
@@ -107,6 +110,7 @@ class Service:
             tasks.append(asyncio.create_task(self.keeper.run(ingest), name="state"))
         self.server.generations.restore()
         self.server.jobs.restore()
+        self.server.rooms.restore()
         ingest.start()
         try:
             with hub.steps.watching_collections():
@@ -215,6 +219,7 @@ def make_service(
     supply = Supply(hub, ingest, lambda: (known.symbol for known in reference.instruments()))
     jobs = Jobs(hub, supply, named, settings.state)
     hub.key_gate.open(WordChannel.JOBS, jobs.may_read, jobs.is_known)
+    rooms = Rooms(hub, None if keeper is None else Keeping(keeper.durable, keeper.when_durable))
     server = Server(
         hub,
         ingest,
@@ -239,6 +244,7 @@ def make_service(
         desk,
         generations,
         jobs,
+        rooms,
         last_words_s,
         keeper,
     )

@@ -55,6 +55,7 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
         server.hub,
         codec,
         compression_of(socket),
+        rooms=server.rooms,
         shown=shown,
         redeem=partial(server.access.redeem, request.headers.get(hdrs.ORIGIN, "")),
         sdk=sdk_of(request, socket),

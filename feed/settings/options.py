@@ -22,6 +22,7 @@ from feed.errors import InvalidInput
 from feed.settings.jobs import JobOptions
 from feed.settings.language_models import LanguageModelOptions
 from feed.settings.numbers import COUNT, RATE, SECONDS, Count, Rate, Seconds
+from feed.settings.rooms import RoomOptions
 from feed.sources.catalog import DEFAULT, built_in_kinds, find_kind, installed_names
 from feed.sources.options import (
     Accepts,
@@ -195,7 +196,7 @@ def _is_private(data: Mapping[str, Any]) -> bool:
     return is_known or bool(data.get("trust_proxy"))
 
 
-class Settings(JobOptions, LanguageModelOptions):
+class Settings(JobOptions, LanguageModelOptions, RoomOptions):
     """The options of a server with any source. `Settings(port=0)` reads its arguments alone.
 
     A field's description is its help text on the command line. The second half are tunables, which

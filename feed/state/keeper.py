@@ -120,6 +120,10 @@ class Keeper:
         """
         self._awaiting.add(sequence, call)
 
+    def durable(self) -> int | None:
+        """Return the newest sequence that a kill would leave; None: a kill means a new epoch."""
+        return self.writer.durable
+
     def give_back(self, ingest: Ingest) -> None:
         """Give every room what it knew, before anything begins; what was taken up is let go of."""
         restored = self.found.restored

@@ -9,11 +9,27 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from feed.errors import InvalidParameter
+from feed.errors import InvalidInput, InvalidParameter
 from feed.wire.request_fields import Ages
 from feed.wire.requests import MOST_SYMBOLS, Channels, Request, check_count
+from feed.wire.room_requests import ROOM_ACTIONS, RoomAction
 from feed.wire.transport import Transport
 from feed.wire.validation import Strict, map_of, validate
+
+
+class InvalidAction(InvalidInput):
+    """What was said in a room is not accepted.
+
+    Attributes:
+        room, id: as they were given, whatever that is.
+        error: why.
+    """
+
+    def __init__(self, room: object, id_: object, error: InvalidParameter) -> None:
+        self.room = room
+        self.id = id_
+        self.error = error
+        super().__init__(str(error))
 
 
 class Auth(BaseModel):
@@ -64,14 +80,16 @@ class Report(Strict):
         return validate(cls, map_of(document, "ages_ms"))
 
 
-Control = Auth | Subscribe | Unsubscribe | Feedback
+Control = Auth | Subscribe | Unsubscribe | Feedback | RoomAction
 _ACTIONS: dict[str, type[Control]] = {
     "auth": Auth,
     "subscribe": Subscribe,
     "unsubscribe": Unsubscribe,
     "feedback": Feedback,
+    **ROOM_ACTIONS,
 }
 
+_OF_ROOMS = frozenset(ROOM_ACTIONS.values())
 _CHANNEL_NAMES = tuple(Channels.model_fields)
 
 
@@ -85,6 +103,7 @@ def parse_control(message: object, most_symbols: int = MOST_SYMBOLS) -> Control:
     Raises:
         InvalidMessage: it is not a map, or its action is unknown.
         InvalidParameter: a field of it is not accepted.
+        InvalidAction: likewise, of what is said in a room.
         LimitExceeded: there are more symbols; none of them was looked at.
     """
     fields = map_of(message, "action")
@@ -98,6 +117,8 @@ def parse_control(message: object, most_symbols: int = MOST_SYMBOLS) -> Control:
     try:
         return validate(model, fields)
     except InvalidParameter as error:
+        if model in _OF_ROOMS:
+            raise InvalidAction(fields.get("room"), fields.get("id"), error) from error
         if model is not Auth or error.value is None:
             raise
         kind = type(error.value).__name__  # what stands there may be a secret

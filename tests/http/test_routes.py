@@ -19,7 +19,8 @@ EACH_OF_ALL = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.p
 
 def path_of(route: Route) -> str:
     places = {"feed": "iex", "location": "us", "id": "1", "producer": "me", "job": "job_0"}
-    return route.path.format(generation="gen_0", conversation="c", **places)
+    rooms = {"room": "desk", "message": "m-1"}
+    return route.path.format(generation="gen_0", conversation="c", **places, **rooms)
 
 
 def test_no_two_rows_are_one() -> None:

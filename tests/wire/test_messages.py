@@ -48,6 +48,7 @@ MAKERS = {
     "wire/messages.py",
     "wire/message_models.py",
     "wire/push_messages.py",  # to producers, with their forms
+    "wire/room_messages.py",  # to whoever talks in a room, likewise
     "wire/letters.py",
     "wire/word_fields.py",  # the same for words
     "wire/protobuf_codec.py",

@@ -44,6 +44,12 @@ from feed.wire.messages import (
     warning_message,
 )
 from feed.wire.position import Position
+from feed.wire.room_messages import (
+    PublishedMessage,
+    UnpublishedMessage,
+    published_message,
+    unpublished_message,
+)
 from feed.wire.transport import Transport
 
 _FIRST, _LAST = Position("k3x9m2pq", 1_235), Position("k3x9m2pq", 1_240)
@@ -157,6 +163,21 @@ DESCRIBED = (
         ErrorMessage,
         "something that was asked for is refused, or the connection ends",
         error_message(ErrorCode.SYMBOL_LIMIT),
+        _WEBSOCKET,
+    ),
+    Described(
+        "published",
+        PublishedMessage,
+        "what was said in a room has a position; `pos` is null where it was so already",
+        published_message("desk", "m-1", str(_LAST), durable=True),
+        _WEBSOCKET,
+    ),
+    Described(
+        "unpublished",
+        UnpublishedMessage,
+        "what was said in a room is not published: `status` is as HTTP has it; where an entry of a "
+        "list is another version by now, it is there",
+        unpublished_message("desk", "m-1", 409, "AAPL has version 2 by now, not 1", version=2),
         _WEBSOCKET,
     ),
     Described(

@@ -51,6 +51,10 @@ _TAGS = {
         ("language models", "questions by other APIs, and answers that many may watch"),
     ),
     "exporting": ("jobs", "exports to files, with their progress"),
+    **dict.fromkeys(
+        ("reading", "speaking"),
+        ("rooms", "what people say to each other, the lists that they keep, and who is there"),
+    ),
     "feedback": ("feedback", "what readers tell"),
     "status": ("state", "how the server is"),
     "admin": ("administration", "for whoever has the grant `admin`"),
@@ -79,6 +83,7 @@ _PROBLEMS = {
     HTTPStatus.NOT_FOUND: "there is no such thing, or not any more",
     HTTPStatus.NOT_ACCEPTABLE: "`Accept` names nothing that is served",
     HTTPStatus.CONFLICT: "nothing that goes on is what was asked for",
+    HTTPStatus.GONE: "it was there, and is gone for good",
     HTTPStatus.REQUEST_TIMEOUT: "the body took too long",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the body is too long",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "the body is of another media type",

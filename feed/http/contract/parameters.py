@@ -21,7 +21,7 @@ from feed.market.symbols import SYMBOL_PATTERN, TRADED_PATTERN
 from feed.market.word_channels import WORD_CHANNELS, WordChannel
 from feed.wire.codec import CODECS
 from feed.wire.requests import Channels, Request
-from feed.wire.word_keys import WORD_KEYS
+from feed.wire.word_keys import ROOM_PATTERN, WORD_KEYS
 
 _SOME = ["AAPL", "MSFT"]
 _SWITCHES = {"snapshot", "marks", "compress"}
@@ -149,6 +149,10 @@ _BY_PATH: Mapping[tuple[str, str, str], Parameter] = {
         "the `next` of the page before; only in the order of ids",
         {"type": "integer", "minimum": 0, "maximum": MOST_NUMBER},
     ),
+    ("GET", "/v1/rooms/{room}/messages", "before"): _text(
+        "the id of a message: those before it are answered"
+    ),
+    ("DELETE", "/v1/rooms/{room}/presence", "name"): _text("what you call yourself there"),
     ("GET", _RESPONSE, "stream"): _text("whether as a stream", enum=["true", "false", "1", "0"]),
     ("GET", _RESPONSE, "starting_after"): Parameter(
         "the `sequence_number` of the last event that was read; the stream begins behind it",
@@ -168,6 +172,8 @@ _OF_PATHS: Mapping[str, Parameter] = {
     "producer": _text("the name of a producer", pattern=PRODUCER_PATTERN),
     "generation": _text("the id of an answer", pattern=ID_PATTERN),
     "job": _text("the id of a job", pattern=JOB_PATTERN),
+    "room": _text("the name of a room", pattern=ROOM_PATTERN),
+    "message": _text("the id of a message"),
     "conversation": _text("the page's own id of a conversation, or the id of an answer"),
     "id": Parameter(
         "of a connection, as it was told it",

@@ -10,6 +10,7 @@ from feed.generations.errors import UnknownGeneration
 from feed.generations.generation import Generation
 from feed.http.access import Scope
 from feed.http.answers import json_answer, refuse_parameters
+from feed.http.bodies import check_type
 from feed.http.generations.apis import (
     PLAIN,
     PLAIN_NUMBERED,
@@ -19,7 +20,6 @@ from feed.http.generations.apis import (
     echo_of,
 )
 from feed.http.generations.asking import whole
-from feed.http.generations.body import check_type
 from feed.http.generations.preludes import TEXT_SO_FAR, Prelude, rest_after, rest_after_event
 from feed.http.generations.refusals import refuse
 from feed.http.generations.stream import check_room, stream

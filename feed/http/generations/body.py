@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Hashable
 
 import orjson
-from aiohttp import hdrs, web
+from aiohttp import web
 
-from feed.errors import InvalidMessage, shorten
+from feed.errors import InvalidMessage
 from feed.generations.model import ModelError, ModelFault
+from feed.http.bodies import check_type
 from feed.http.server import Server
 from feed.hub.steps import Step
 from feed.sources.pushed.holdings import Holdings
 
-JSON = "application/json"
 # Beside the prompt there are names and braces; a character of it may be escaped as \uXXXX.
 _BYTES_A_BYTE = 6
 _BESIDE_BYTES = 64 << 10
@@ -41,15 +41,6 @@ async def json_body(request: web.Request, server: Server, owner: Hashable) -> ob
         except orjson.JSONDecodeError as error:
             words = f"the body is no JSON: {error.msg} at its character {error.pos}"
             raise InvalidMessage(f"{words}; accepted: a JSON object") from None
-
-
-def check_type(request: web.Request) -> None:
-    """Refuse what a page of any origin may send without being asked (no preflight: not JSON)."""
-    if request.content_type != JSON or hdrs.CONTENT_TYPE not in request.headers:
-        sent = shorten(request.headers.get(hdrs.CONTENT_TYPE))
-        raise web.HTTPUnsupportedMediaType(
-            text=f"Content-Type: {sent} is not accepted; accepted: {JSON}"
-        )
 
 
 async def _whole(request: web.Request, server: Server, owner: Hashable) -> bytes:

@@ -1,0 +1,189 @@
+"""What people say in rooms, validated: over a WebSocket as actions, by HTTP as bodies.
+
+Whatever a text shows on a screen is what it says: characters that turn the order of others around,
+or that no screen has, are refused.
+"""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from feed.market.symbols import SYMBOL_SHAPE, is_symbol
+from feed.wire.validation import Strict, refusal
+from feed.wire.word_keys import ROOM_SHAPE, is_room
+
+MOST_LETTERS = 4_000
+MOST_BYTES = 16_000
+MOST_NOTE_LETTERS = 200
+MOST_NAME_LETTERS = 32
+MOST_ID_LETTERS = 64
+_ID = re.compile(rf"[A-Za-z0-9_.:-]{{1,{MOST_ID_LETTERS}}}")
+_ID_SHAPE = f"an id of 1 to {MOST_ID_LETTERS} letters, digits, '-', '_', '.' and ':'"
+_LEGIBLE = (
+    "no control characters but line feed and tab, no halves of characters, and none that turn the "
+    "order of others around"
+)
+# C0 and C1 but \t and \n, halves of characters, and overrides and isolates of the bidirectional
+# algorithm (UAX #9), by which a text looks like another one.
+_ILLEGIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
+
+class ListOp(StrEnum):
+    """What is done to an entry of a room's list."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    MOVE = "move"
+    NOTE = "note"
+
+
+def _check_room(text: str) -> str:
+    if not is_room(text):
+        raise refusal(ROOM_SHAPE)
+    return text
+
+
+def _check_id(text: str) -> str:
+    if _ID.fullmatch(text) is None:
+        raise refusal(_ID_SHAPE)
+    return text
+
+
+def _check_text(text: str) -> str:
+    shape = f"a text of 1 to {MOST_LETTERS} characters, {MOST_BYTES} bytes of UTF-8; {_LEGIBLE}"
+    # The length before all others: nobody looks through megabytes.
+    if not 0 < len(text) <= MOST_LETTERS or _ILLEGIBLE.search(text) or not text.strip():
+        raise refusal(shape)
+    if len(text.encode()) > MOST_BYTES:
+        raise refusal(shape)
+    return text
+
+
+def _check_note(text: str) -> str:
+    if len(text) > MOST_NOTE_LETTERS or _ILLEGIBLE.search(text) or "\n" in text:
+        raise refusal(f"a line of at most {MOST_NOTE_LETTERS} characters; {_LEGIBLE}")
+    return text
+
+
+def _check_name(text: str) -> str:
+    if len(text) > MOST_NAME_LETTERS or not text.isprintable() or _ILLEGIBLE.search(text):
+        raise refusal(f"a name of at most {MOST_NAME_LETTERS} printable characters; {_LEGIBLE}")
+    return text.strip()
+
+
+def _check_listed(text: str) -> str:
+    if not is_symbol(text):
+        raise refusal(SYMBOL_SHAPE)
+    return text
+
+
+Room = Annotated[str, AfterValidator(_check_room)]
+MessageId = Annotated[str, AfterValidator(_check_id)]
+Text = Annotated[str, AfterValidator(_check_text)]
+Note = Annotated[str, AfterValidator(_check_note)]
+Name = Annotated[str, AfterValidator(_check_name)]
+Listed = Annotated[str, AfterValidator(_check_listed)]
+Version = Annotated[int, Field(ge=0, le=1 << 53)]
+
+
+class MessageBody(Strict):
+    """A message for a room. The id is the client's, so that it is published once."""
+
+    text: Text
+    id: MessageId | None = None
+    name: Name = ""
+
+
+class Publish(MessageBody):
+    """The same as an action."""
+
+    action: Literal["publish"]
+    room: Room
+
+
+class EditBody(Strict):
+    """A message reads otherwise from now on."""
+
+    text: Text
+
+
+class Edit(EditBody):
+    """The same as an action."""
+
+    action: Literal["edit"]
+    room: Room
+    id: MessageId
+
+
+class Delete(Strict):
+    """A message is gone."""
+
+    action: Literal["delete"]
+    room: Room
+    id: MessageId
+
+
+class ListBody(Strict):
+    """An entry of a room's list is added, removed, moved or has another note.
+
+    Attributes:
+        before: the symbol that it stands before; None: it stands at the end.
+        version: of the entry that its author saw, 0 where there was none; None: whatever it is.
+        id: comes back with the answer.
+    """
+
+    op: Annotated[ListOp, Field(strict=False)]
+    symbol: Listed
+    before: Listed | None = None
+    note: Note | None = None
+    version: Version | None = None
+    id: MessageId | None = None
+    name: Name = ""
+
+
+class ChangeList(ListBody):
+    """The same as an action."""
+
+    action: Literal["list"]
+    room: Room
+
+
+class NameBody(Strict):
+    """Who is there: what an anonymous one calls itself."""
+
+    name: Name = ""
+
+
+class Enter(NameBody):
+    """Somebody is in a room from now on."""
+
+    action: Literal["enter"]
+    room: Room
+
+
+class Leave(Strict):
+    """Somebody is in a room no more."""
+
+    action: Literal["leave"]
+    room: Room
+
+
+class Type(NameBody):
+    """Somebody is typing in a room."""
+
+    action: Literal["typing"]
+    room: Room
+
+
+RoomAction = Publish | Edit | Delete | ChangeList | Enter | Leave | Type
+ROOM_ACTIONS: dict[str, type[RoomAction]] = {
+    "publish": Publish,
+    "edit": Edit,
+    "delete": Delete,
+    "list": ChangeList,
+    "enter": Enter,
+    "leave": Leave,
+    "typing": Type,
+}
