@@ -10,9 +10,8 @@ from aiohttp import hdrs, web
 from feed.errors import FeedError, InvalidMessage
 from feed.http.access import identity_of
 from feed.http.answers import json_answer
-from feed.http.bodies import small_body
+from feed.http.bodies import check_type, small_body
 from feed.http.callers import caller_of
-from feed.http.generations.body import check_type
 from feed.http.jobs.refusals import refused
 from feed.http.jobs.stream import EVENT_STREAM, watch
 from feed.http.mount import mount_of
