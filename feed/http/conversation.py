@@ -34,7 +34,7 @@ from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.error_codes import ErrorCode
 from feed.wire.framing import WebSocketFraming
 from feed.wire.limit import Limit
-from feed.wire.messages import Message, leaving_message
+from feed.wire.messages import leaving_message
 from feed.wire.sdk import Sdk
 from feed.wire.selection import Selection
 from feed.wire.transport import Transport
@@ -124,7 +124,7 @@ class Conversation:
             reselect=self._order.follow_grants,
             hears_notices=self._hears_notices,
         )
-        self._rooms = RoomConversation(rooms, hub, self._session, self._say)
+        self._rooms = RoomConversation(rooms, hub, self._session, self._dialect)
 
     @property
     def session(self) -> Session:
@@ -168,9 +168,6 @@ class Conversation:
         reason = _PROTOCOL_REASONS.get(code, Reason.CLIENT_LEFT)
         self.leave(reason)
         self._say_error(reason.value)
-
-    def _say(self, message: Message) -> None:
-        self._connection.write_last(self._dialect.say(message))
 
     def _say_connected(self) -> None:
         self._connection.write_last(self._dialect.greet(self._session.id))

@@ -1,7 +1,7 @@
 """What is said in rooms over one WebSocket: in order, and answered when it is published."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from functools import partial
 
 from feed.errors import FeedError, TooOften
@@ -11,6 +11,7 @@ from feed.hub.session import Session
 from feed.logger import logger_of
 from feed.rooms.desk import Published, Rooms
 from feed.wire.control import InvalidAction
+from feed.wire.dialect import Dialect
 from feed.wire.messages import Message
 from feed.wire.room_messages import published_message
 from feed.wire.room_requests import (
@@ -33,23 +34,21 @@ log = logger_of("feed.rooms")
 class RoomConversation:
     """The rooms of one WebSocket."""
 
-    __slots__ = ("_entered", "_hub", "_rooms", "_say", "_session", "_unanswered")
+    __slots__ = ("_dialect", "_entered", "_hub", "_rooms", "_session", "_unanswered")
 
-    def __init__(
-        self, rooms: Rooms, hub: Hub, session: Session, say: Callable[[Message], None]
-    ) -> None:
+    def __init__(self, rooms: Rooms, hub: Hub, session: Session, dialect: Dialect) -> None:
         """Begin in no room.
 
         Args:
             rooms: of the server.
             hub: whose ring has the positions.
             session: whose connection it is.
-            say: sends a message to the client.
+            dialect: makes frames of what the client is told.
         """
         self._rooms = rooms
         self._hub = hub
         self._session = session
-        self._say = say
+        self._dialect = dialect
         self._entered: dict[str, str] = {}  # the name in each room
         self._unanswered: set[asyncio.Task[None]] = set()
 
@@ -118,13 +117,11 @@ class RoomConversation:
             published = await spoken
         except FeedError as error:
             self._rooms.note_refused(error)
-            self._tell(unpublished(action.room, action.id, error))
+            self._say(unpublished(action.room, action.id, error))
             return
         sequence = published.sequence
         position = str(self._hub.broadcast.ring.position(sequence)) if sequence else None
-        self._tell(
-            published_message(action.room, published.id, position, durable=published.durable)
-        )
+        self._say(published_message(action.room, published.id, position, durable=published.durable))
 
     def _settle(
         self, action: Publish | Edit | Delete | ChangeList, task: "asyncio.Task[None]"
@@ -133,6 +130,6 @@ class RoomConversation:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("publishing_failed", room=action.room, exc_info=error)
 
-    def _tell(self, message: Message) -> None:
+    def _say(self, message: Message) -> None:
         if not self._session.ended.done():  # nothing follows a Close frame
-            self._say(message)
+            self._session.connection.write_last(self._dialect.say(message))
