@@ -25,8 +25,8 @@ Errors that only one room knows are branches there: in `feed.cli.streams`, `feed
 `feed.client.exporting.errors`, `feed.client.generating.errors`, `feed.client.publishing.errors`,
 `feed.generations.errors`, `feed.generations.model`, `feed.jobs.errors`, `feed.settings.load`,
 `feed.sources.pushed.flaws`, `feed.sources.pushed.splitting`, `feed.sources.upstream.endings`,
-`feed.terminal.errors`, `feed.trust.certificate`, `feed.trust.keys_file`, `feed.trust.signing_keys`
-and `feed.wire.reckoning`.
+`feed.terminal.errors`, `feed.trust.certificate`, `feed.trust.keys_file`,
+`feed.trust.signing_keys`, `feed.wire.control` and `feed.wire.reckoning`.
 """
 
 import re

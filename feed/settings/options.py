@@ -527,7 +527,8 @@ class Settings(JobOptions, LanguageModelOptions, RoomOptions):
     @classmethod
     def option_fields(cls) -> list[str]:
         """Return the names of the options: the server's own, then those of its parts."""
-        last = [*JobOptions.option_fields(), *LanguageModelOptions.option_fields()]
+        blocks = (RoomOptions, JobOptions, LanguageModelOptions)
+        last = [field for block in blocks for field in block.option_fields()]
         return [field for field in cls.model_fields if field not in last] + last
 
     @property

@@ -255,6 +255,8 @@ async def test_messages_over_a_websocket_are_as_the_document_says(serve: Serve) 
             "marks": True,
         }
     )
+    reader.say({"action": "publish", "room": "desk", "text": "halted?", "id": "m-1"})
+    reader.say({"action": "publish", "room": "desk", "text": "", "id": "m-2"})
     feed.source.end()
     seen: set[str] = set()
     async with asyncio.timeout(PATIENCE_S):

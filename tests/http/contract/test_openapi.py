@@ -95,6 +95,10 @@ async def test_answers_are_as_the_document_says_and_no_key_more(serve: Serve) ->
         "/v1/bars": "/v1/bars?symbol=AAPL",
         "/v2/assets": "/v2/assets",
         "/v1/jobs": "/v1/jobs",
+        "/v1/rooms": "/v1/rooms",
+        "/v1/rooms/{room}": "/v1/rooms/desk",
+        "/v1/rooms/{room}/list": "/v1/rooms/desk/list",
+        "/v1/rooms/{room}/messages": "/v1/rooms/desk/messages",
         "/v1/status": "/v1/status",
         "/v1/status/history": "/v1/status/history",
         "/v1/admin/connections": "/v1/admin/connections",
@@ -144,7 +148,7 @@ async def test_refusals_of_strangers_are_as_the_document_says(serve: Serve, tmp_
     for route in ROUTES:
         if not is_finite(route):
             continue
-        path = route.path.replace("{id}", "1")
+        path = route.path.replace("{id}", "1").replace("{room}", "desk")
         answer = await RawHttp.get((feed.host, feed.port), path, method=route.method)
         assert (
             str(answer.status) in document["paths"][route.path][route.method.lower()]["responses"]
