@@ -8,6 +8,7 @@ import {
   listed,
   reasonOf,
   ruleWords,
+  writtenIn,
 } from "../../src/dashboard/desk/words.ts";
 
 test.each([
@@ -34,6 +35,8 @@ describe("what is not sent", () => {
     expect(actionWords(of({}))).toBe("");
     expect(actionWords(of({ action: { kind: "remove", message: "1" } }))).toBe("Delete a message");
     expect(actionWords(of({ action: { ...list, op: "note" } }))).toBe("Note on AAPL");
+    expect(writtenIn(of({ action: { ...list, op: "note", note: "thin" } }))).toBe("thin");
+    expect(writtenIn(of({}))).toBe("x");
   });
 
   test("has a reason", () => {
@@ -60,7 +63,7 @@ test("rules and what fired are told in words", () => {
     ...{ T: "alert", owner: "own_", id: "alert_1", rule: "rule_1", at: "e-1", t: "2026" },
     ...{ ...rule, op: "moves_pct", value: "2", window_s: 300, seen: "2.5" },
   };
-  expect(firingWords(alert)).toBe("AAPL: price moves by 2 % within 5 min (2.5)");
+  expect(firingWords(alert)).toBe("AAPL: price moves by 2 % within 5 min (seen: 2.5)");
   expect(firingWords({ ...alert, after_gap: true })).toMatch(/, after a gap$/);
 });
 

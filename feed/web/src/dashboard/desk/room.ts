@@ -14,7 +14,7 @@ import { listen } from "./forms.ts";
 import { History } from "./history.ts";
 import { UnsentList } from "./unsent.ts";
 import { noteOwnName, ownName } from "./used.ts";
-import { listed, nameOf } from "./words.ts";
+import { listed, nameOf, reasonOf } from "./words.ts";
 
 /** What is shown of who types is looked at again after this time. */
 const TYPING_MS = 1_000;
@@ -92,7 +92,9 @@ export class RoomPanel {
     };
     entered.on("change", () => this.#draw());
     entered.on("problem", (error) => this.#tell(error));
-    entered.on("refused", ({ refused }) => refused !== undefined && this.#tell(refused));
+    entered.on("refused", (unsent) => {
+      this.#spoken.textContent = `Not sent: ${reasonOf(unsent)}`; // its row shows it
+    });
     entered.on("word", ({ word, isSnapshot }) => {
       if (word.T === "message" && !isSnapshot && !isOwn(word)) {
         this.#spoken.textContent = `${nameOf(word)}: ${word.text}`;

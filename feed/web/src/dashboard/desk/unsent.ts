@@ -4,7 +4,7 @@ import type { Room, Unsent } from "../../client/index.ts";
 import { byId, make, setData, Text } from "../ui/dom.ts";
 import { button } from "./forms.ts";
 import { type Row, Rows } from "./rows.ts";
-import { actionWords, reasonOf } from "./words.ts";
+import { actionWords, reasonOf, writtenIn } from "./words.ts";
 
 /** What arrives sooner than this is not shown as unsent. */
 const SOON_MS = 500;
@@ -56,9 +56,9 @@ class UnsentRow implements Row<Unsent> {
   }
 
   show(unsent: Unsent): void {
-    const { action, refused } = unsent;
+    const { refused } = unsent;
     this.#words.set(actionWords(unsent));
-    this.#text.set("text" in action ? action.text : "");
+    this.#text.set(writtenIn(unsent));
     this.#reason.set(reasonOf(unsent));
     setData(this.node, "state", refused === undefined ? "waiting" : "refused");
   }

@@ -34,8 +34,13 @@ export function actionWords({ action }: Pick<Unsent, "action">): string {
     case "remove":
       return "Delete a message";
     case "list":
-      return `${OPS[action.op]} ${action.symbol}`;
+      return `${OPS[action.op]} ${action.symbol}${action.note ? ": " : ""}`;
   }
+}
+
+/** What somebody wrote in it. */
+export function writtenIn({ action }: Pick<Unsent, "action">): string {
+  return action.kind === "list" ? (action.note ?? "") : "text" in action ? action.text : "";
 }
 
 const OPS = { add: "Add", remove: "Remove", move: "Move", note: "Note on" };
@@ -108,7 +113,7 @@ export function ruleWords({ symbol, field, op, value, window }: Conditioned): st
 export function firingWords(alert: AlertWord): string {
   const { window_s, seen, field, after_gap } = alert;
   const window = window_s === undefined ? {} : { window: formatDuration(window_s * 1_000) };
-  const was = field === "health" ? "" : ` (${seen})`;
+  const was = field === "health" ? "" : ` (seen: ${seen})`;
   const late = after_gap === true ? ", after a gap" : "";
   return `${ruleWords({ ...alert, ...window })}${was}${late}`;
 }
