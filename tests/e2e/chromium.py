@@ -25,6 +25,7 @@ _LOOK_AGAIN_S = 0.05
 # Tabs of a site share a process, which compiles our scripts once.
 _SWITCHES = ("--no-sandbox", "--disable-gpu", "--process-per-site")
 _LEFT = "WebSocket is closed before the connection is established"  # a tab that is closed soon
+_REFUSED = "the server responded with a status of 4"  # what is refused in words, too
 _NETWORK = "net::ERR_"  # what Chromium writes to the console when a server is not there
 
 # Trades of a symbol are numbered one by one, so a number that comes twice was delivered twice, and
@@ -102,6 +103,7 @@ class Chromium:
         self._browser = browser
         self._complaints: list[str] = []
         self.network_fails = False  # the test takes the server or the network away
+        self.is_refused = False  # the test asks for what the server says no to
 
     async def context(self, **options: Any) -> BrowserContext:
         """Return a profile of its own: its tabs share what an origin's tabs share."""
@@ -140,7 +142,9 @@ class Chromium:
         return [
             words
             for words in self._complaints
-            if not (self.network_fails and _NETWORK in words) and _LEFT not in words
+            if not (self.network_fails and _NETWORK in words)
+            and not (self.is_refused and _REFUSED in words)
+            and _LEFT not in words
         ]
 
     def _heard(self, message: ConsoleMessage) -> None:

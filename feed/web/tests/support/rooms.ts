@@ -51,10 +51,11 @@ export class ScriptedRooms {
       throw new TypeError("down");
     }
     const method = init?.method ?? "GET";
-    const path = new URL(String(input)).pathname;
+    const { pathname: path, searchParams } = new URL(String(input));
+    const name = searchParams.get("name");
     const body = JSON.parse(String(init?.body ?? "{}")) as Body;
     this.calls.push([method, path, body.text ?? body.symbol].filter(Boolean).join(" "));
-    const [status, document] = this.refusals.shift() ?? this.#do(method, path, body);
+    const [status, document] = this.refusals.shift() ?? this.#do(method, path, body, name);
     if (this.loses > 0) {
       this.loses -= 1;
       throw new TypeError("lost");
@@ -74,15 +75,15 @@ export class ScriptedRooms {
     this.#feed.say({ room: "desk", from: "anonymous", by: BY, t, ...word } as DeskWord);
   }
 
-  #do(method: string, path: string, body: Body): Answer {
+  #do(method: string, path: string, body: Body, name: string | null): Answer {
     const [, , , , kind, id = body.id] = path.split("/");
     if (kind === "presence") {
       if (method === "POST") {
         this.#tell({ T: "present", since: "2026", connections: 1, ...nameOf(body) });
       } else {
-        this.#tell({ T: "absent", ...nameOf(body) });
+        this.#tell({ T: "absent", ...(name === null ? {} : { name }) });
       }
-      return [200, { room: "desk", by: BY }];
+      return [200, {}];
     }
     if (kind === "typing") {
       this.#tell({ T: "typing", ...nameOf(body) });

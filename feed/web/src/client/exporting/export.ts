@@ -20,17 +20,21 @@ import type { Url } from "../platform.ts";
 import type { CredentialsSource } from "../transports/transport.ts";
 import { isDeskWord, isWholeDeskWord, type JobWord } from "../wire/deskwords.ts";
 import { EventSplitter } from "../wire/eventstream.ts";
-import type { Symbols } from "../wire/selection.ts";
+import type { Channel } from "../wire/ticks.ts";
 
-/** What is to be in the file: of each channel the symbols, `*` for all. */
-export interface ExportRequest extends Symbols {
+/** What is to be in the file: of each channel the symbols, `*` for all, globs for some. */
+export interface ExportRequest extends Partial<Record<Channel, readonly string[]>> {
   kind: "ring" | "bars" | "recording";
   format: "csv" | "ndjson" | "parquet";
-  /** RFC 3339 times, or positions. */
+  /** Only events from this time on, and before that one: RFC 3339. */
   start?: string;
   end?: string;
+  /** Of the ring: begin after it: a position, a time, or a while ago. */
   after?: string;
+  /** Of bars: "1s", "1m" or "1d". */
   timeframe?: string;
+  /** Of a recording: the source that plays it, where there are several. */
+  source?: string;
 }
 
 export interface ExportOptions {

@@ -17,9 +17,6 @@ export class Presence {
   #isEntered = false;
   #timer: unknown;
   #typedMs = Number.NEGATIVE_INFINITY;
-  /** Who the server takes one for. */
-  by: string | undefined;
-
   constructor(
     room: string,
     name: string | undefined,
@@ -43,10 +40,10 @@ export class Presence {
     if (this.#isEntered) {
       this.#isEntered = false;
       this.#caller.environment.clearTimeout(this.#timer);
-      void this.#call({
-        ...{ method: "DELETE", path: `${this.#path}/presence`, body: this.#body },
-        keepalive: true,
-      });
+      const { name } = this.#body;
+      const query = name === undefined ? "" : `?name=${encodeURIComponent(name)}`;
+      const path = `${this.#path}/presence${query}`;
+      void this.#call({ method: "DELETE", path, keepalive: true });
     }
   }
 
@@ -61,8 +58,7 @@ export class Presence {
   async #stay(): Promise<void> {
     const call: Call = { method: "POST", path: `${this.#path}/presence`, body: this.#body };
     try {
-      const { by } = await this.#caller.untilAnswered(call, this.#onProblem);
-      this.by = typeof by === "string" ? by : this.by;
+      await this.#caller.untilAnswered(call, this.#onProblem);
     } catch (error) {
       this.#tell(error);
       return; // one reads, and is not among the members

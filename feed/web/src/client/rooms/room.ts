@@ -80,6 +80,9 @@ export class Room {
   /** A gap over epochs was told: the snapshot that follows is all there is. */
   #isStartedOver = false;
   #isLoaded = false;
+  #by: string | undefined;
+  readonly #ownName: string | undefined;
+  readonly #said = new Set<string>();
 
   constructor(url: string | Url | undefined, name: string, options: RoomOptions) {
     if (!isRoomName(name)) {
@@ -89,6 +92,7 @@ export class Room {
       throw new InvalidInput("name", options.name, `1 to ${LONGEST_NAME} printable characters`);
     }
     this.name = name;
+    this.#ownName = options.name;
     this.#environment = environment(options.environment);
     this.#state = new RoomState(name);
     this.#outbox = new Outbox(name, options.name);
@@ -150,7 +154,7 @@ export class Room {
 
   /** By what programs know who speaks from here, `by` of its words; undefined: not told yet. */
   get by(): string | undefined {
-    return this.#presence.by;
+    return this.#by;
   }
 
   /** Call `listener` for every event of this name; the returned function ends that. */
@@ -264,6 +268,7 @@ export class Room {
 
   #tell(news: readonly RoomEvent[], isSnapshot: boolean): void {
     for (const word of news) {
+      this.#learn(word);
       this.#emitter.emit("word", { word, isSnapshot });
     }
     if (news.length > 0) {
@@ -271,11 +276,24 @@ export class Room {
     }
   }
 
+  /** Learn who the server takes one for: from what was said here, or under one's own name. */
+  #learn(word: RoomEvent): void {
+    const isSaid = word.T === "message" && this.#said.delete(word.id);
+    const isNamed = this.#ownName !== undefined && word.name === this.#ownName;
+    if (isSaid || (isNamed && this.#by === undefined)) {
+      this.#by = word.by;
+    }
+  }
+
   #do(action: Action): Promise<Sent> {
     if (this.#caller.isClosed) {
       return Promise.reject(new Closed());
     }
-    const done = this.#outbox.add(randomId(), action, this.#environment.now());
+    const id = randomId();
+    const done = this.#outbox.add(id, action, this.#environment.now());
+    if (action.kind === "say") {
+      this.#said.add(id);
+    }
     done.catch(() => {}); // who does not wait is told by "refused"
     this.#caller.wake();
     this.#emitter.emit("change", undefined);
