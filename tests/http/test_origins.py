@@ -144,9 +144,12 @@ async def test_a_websocket_from_a_strange_page_is_refused(
             assert not feed.hub.sessions
 
 
+ROOMS = {"room": "desk", "message": "m-1"}
+
+
 def path_of(route: Route) -> str:
     places = {"feed": "iex", "location": "us", "id": "1", "producer": "me"}
-    return route.path.format(generation="gen_0", conversation="c", job="job_0", **places)
+    return route.path.format(generation="gen_0", conversation="c", job="job_0", **places, **ROOMS)
 
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE", "MKCOL")
