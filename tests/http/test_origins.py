@@ -197,14 +197,14 @@ async def test_preflights_name_each_method_that_a_route_has(serve: Serve) -> Non
 async def test_a_route_of_a_method_that_is_new_is_in_preflights(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    row = Route("/v1/rooms/{id}", status.healthz, Scope.GRANTED, "a room", method=method)
+    row = Route("/v1/orders/{id}", status.healthz, Scope.GRANTED, "an order", method=method)
     monkeypatch.setattr(routes, "ROUTES", (*ROUTES, row))
     feed = await serve(allow_origin=(PAGE,))
-    answer = await cors(feed, PAGE, "OPTIONS", "/v1/rooms/1")
+    answer = await cors(feed, PAGE, "OPTIONS", "/v1/orders/1")
     allowed = answer.headers["Access-Control-Allow-Methods"].split(", ")
     assert set(allowed) == {method, "OPTIONS"}
-    assert (await cors(feed, PAGE, method, "/v1/rooms/1")).status == 200
-    assert (await cors(feed, STRANGER, method, "/v1/rooms/1")).status == 403
+    assert (await cors(feed, PAGE, method, "/v1/orders/1")).status == 200
+    assert (await cors(feed, STRANGER, method, "/v1/orders/1")).status == 403
 
 
 async def test_an_allowed_page_may_read_each_header_of_ours(serve: Serve) -> None:
