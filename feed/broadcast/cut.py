@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
+from feed.broadcast.erasure import erase, erase_among
 from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut
 from feed.broadcast.fragments import TURN_TICKS, Fragments, split_runs
 from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
@@ -83,6 +84,7 @@ class Broadcast:
         conflated_cuts: how often conflated ticks were cut.
         ticks: published so far, by kind.
         words: likewise, by channel.
+        erased: events in the ring that were erased, since they were deleted.
         keyed: the log and the state of each key of words, as of the last cut.
         turn_ticks: how many of them a subscriber that is behind has looked at in one turn.
         given: how many of the source's own ticks were published so far.
@@ -101,6 +103,7 @@ class Broadcast:
         "classes",
         "conflated_cuts",
         "cut_sequence",
+        "erased",
         "fan_out",
         "fragments",
         "given",
@@ -154,7 +157,7 @@ class Broadcast:
         self.lanes = Lanes(classes, self.fragments.drop)
         self.sizes = sizes
         self.cut_sequence = ring.newest
-        self.conflated_cuts = 0
+        self.conflated_cuts = self.erased = 0
         self._paces: dict[int, Pace] = {}  # by interval in milliseconds
         self.ticks = dict.fromkeys(Kind, 0)
         self.words = dict.fromkeys(WordChannel, 0)
@@ -306,13 +309,15 @@ class Broadcast:
         """
         ring, follows = self.ring, self.cut_sequence
         most = max(1, ring.capacity // 4)
-        words, self.waiting_words = self.waiting_words[:most], self.waiting_words[most:]
+        words = erase_among(self.waiting_words[:most])
+        self.waiting_words = self.waiting_words[most:]
         first = follows + 1
         events = cast("list[Tick]", words)  # the ring has them among ticks
         upto = self.cut_sequence = ring.publish(events, mono_ns)
         ring.newest_other = upto
         for word in words:
             self.words[word.kind] += 1
+        self.erased += len(erase(words, self.keyed, ring, self.fragments))
         self.keyed.note(words, first, mono_ns)
         self.states.clear(upto)
         for pace in self._paces.values():

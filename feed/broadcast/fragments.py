@@ -74,6 +74,13 @@ class _FragmentRing:
                 segment.fragments += part
             done += len(part)
 
+    def make_anew(self, sequence: int) -> None:
+        """Encode an event once more that the ring has replaced, where it was encoded before."""
+        number, _ = divmod(sequence, self._segment_ticks)
+        segment = self.known(number)
+        if segment is not None and segment.first <= sequence < segment.next:
+            [segment.fragments[sequence - segment.first]] = self._encode(sequence - 1, 1)
+
     def known(self, number: int) -> _Segment | None:
         """Return a segment as far as it is encoded; None: nothing of it is."""
         segment = self._segments[number % len(self._segments)]
@@ -143,6 +150,13 @@ class Fragments:
         """Forget what is remembered for selections: it is made anew when it is asked for."""
         self._remembered.clear()
         self._pieces.clear()
+
+    def make_anew(self, sequences: Sequence[int]) -> None:
+        """Have nothing any more of events that the ring has replaced."""
+        self.clear()
+        for of_codec in self._fragments.values():
+            for sequence in sequences:
+                of_codec.make_anew(sequence)
 
     def begin(self) -> None:
         """Forget everything: the sequences begin anew."""

@@ -20,11 +20,15 @@ _DROPPED_SHARE = 8  # of too many one in so many is dropped at once
 
 @dataclass(slots=True)
 class _Part:
-    """The newest word of a part, its sequence, and that of the first one."""
+    """The newest word of a part, its sequence, that of the first one, and those between.
+
+    None: another process knows them.
+    """
 
     first: int
     last: int
     word: PartWord
+    between: tuple[int, ...] | None = ()
 
 
 class KeptParts:
@@ -81,14 +85,28 @@ class KeptParts:
         """Take a word in; it takes the place of the one before."""
         if word.type is PresenceType.TYPING:
             return  # is kept nowhere
-        name, first = word.part, sequence
-        earlier = self._parts.pop(name, None)
+        part = _Part(sequence, sequence, word)
+        earlier = self._parts.pop(part.word.part, None)
         if earlier is not None:
-            first = earlier.first
+            part.first, part.between = earlier.first, earlier.between
+            if part.between is not None and earlier.last != earlier.first:
+                part.between += (earlier.last,)
             self.used_bytes -= _size(earlier.word)
-            word = _after(word, earlier.word)
-        self._parts[name] = _Part(first, sequence, word)
+            word = part.word = _after(word, earlier.word)
+        self._parts[word.part] = part
         self.used_bytes += _size(word)
+
+    def take_up(self, word: PartWord, sequence: int) -> None:
+        """Take in the newest word of a part, as another process had it."""
+        self._parts[word.part] = _Part(sequence, sequence, word, None)
+        self.used_bytes += _size(word)
+
+    def sequences_of(self, name: str) -> list[int] | None:
+        """Return the sequences of all that was said of a part; None: not all of them are known."""
+        part = self._parts.get(name)
+        if part is None or part.between is None:
+            return None
+        return [part.first, *part.between, part.last]
 
     def upto_sequence(self, sequence: int) -> int:
         """Return how many parts there are up to a sequence, as far as is known."""

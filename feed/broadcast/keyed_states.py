@@ -140,6 +140,11 @@ class KeyedStates:
         kept = self._kept.get((channel, key))
         return kept.first_sequence(name) if isinstance(kept, KeptParts) else 0
 
+    def sequences_of(self, channel: WordChannel, key: str, name: str) -> list[int] | None:
+        """Return the sequences of all that was said of a part; None: not all of them are known."""
+        kept = self._kept.get((channel, key))
+        return kept.sequences_of(name) if isinstance(kept, KeptParts) else None
+
     def words_upto(self, channel: WordChannel, key: str, sequence: int) -> int:
         """Return how many words, or parts, a key has up to a sequence, as far as is known."""
         kept = self._kept.get((channel, key))
@@ -206,12 +211,17 @@ class KeyedStates:
         """Take up what `logs` yielded in another process."""
         self.forget(*log.key)
         channel, _ = log.key
+        said = zip(log.sequences, log.words, strict=True)
         if channel is WordChannel.GENERATIONS:
             self._kept[log.key] = KeptGeneration(mono_ns, log.base, log.upto)
-        else:
-            self._kept[log.key] = KeptParts(mono_ns, log.upto)
-        for sequence, word in zip(log.sequences, log.words, strict=True):
-            self._add(word, sequence, mono_ns)
+            for sequence, word in said:
+                self._add(word, sequence, mono_ns)
+            return
+        parts = self._kept[log.key] = KeptParts(mono_ns, log.upto)
+        for sequence, word in said:
+            if not isinstance(word, GenerationWord):
+                parts.take_up(word, sequence)
+        self._kept_bytes += parts.used_bytes
 
     def _add(self, word: Word, sequence: int, mono_ns: int) -> None:
         name: Key = (word.kind, word.symbol)

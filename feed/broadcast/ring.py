@@ -232,6 +232,29 @@ class RingBuffer:
             ticks += self._slots[: count - len(ticks)]
         return ticks  # type: ignore[return-value]  # published slots are never None
 
+    def at(self, sequence: int) -> Tick | None:
+        """Return the event of a sequence; None: it is not held, or lies within a hole."""
+        if not self.oldest <= sequence <= self.newest:
+            return None
+        if self._holes and self.hole_after(sequence - 1, sequence) is not None:
+            return None
+        return self._slots[sequence & self._mask]
+
+    def replace(self, sequence: int, event: Tick) -> None:
+        """Hold another event under a sequence that is held: the one way in which one changes."""
+        self._slots[sequence & self._mask] = event
+
+    def held(self) -> Iterator[tuple[int, object]]:
+        """Yield every event that is held, with its sequence."""
+        after = self.oldest - 1
+        while after < self.newest:
+            if (hole := self.hole_after(after, after + 1)) is not None:
+                after = hole.last
+                continue
+            events = self.read(after, self.newest - after)
+            yield from enumerate(events, after + 1)
+            after += len(events)
+
     def slots(self, after: int, limit: int) -> list[Tick | None]:
         """Return up to `limit` sequences that follow `after`: a tick each, and None within holes.
 

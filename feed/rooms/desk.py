@@ -146,7 +146,9 @@ class Rooms:
         if earlier.is_gone:
             return replace(await self._again(earlier), id=asked.id)
         word = replace(earlier.erased(), event_ns=self._hub.clock.wall_ns())
-        return replace(await self._say([word]), id=asked.id)
+        published = await self._say([word])
+        self._withdraw(asked.room)
+        return replace(published, id=asked.id)
 
     async def change_list(self, identity: Identity, place: str, asked: ChangeList) -> Published:
         """Change the list of a room.
@@ -267,6 +269,13 @@ class Rooms:
             raise NotNow("there is no room for more words", FULL_RETRY_S)
         if not keyed.knows(_ROOMS, room) and len(names := self.names) >= most:
             raise LimitExceeded("rooms", len(names) + 1, most)
+
+    def _withdraw(self, room: str) -> None:
+        """Make anew what waits for those who read a room and are behind, without what is gone."""
+        sessions, subscriptions = self._hub.sessions, self._hub.subscriptions
+        for subscriber in list(self._hub.audience.behind):
+            if room in dict(subscriber.selection.words).get(_ROOMS, ()):
+                subscriptions.withdraw(sessions[subscriber])
 
     def _newest(self, word: _PartWord) -> _PartWord | None:
         """Return what was said last of the same part, cut or not."""

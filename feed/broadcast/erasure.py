@@ -1,0 +1,77 @@
+"""Erasing: what was deleted is gone from all that others may be given.
+
+Theory of operation: that a message is deleted is an event of its own, and erasing is a part of its
+cut, so that whoever has that event has erased too. Under the sequences of what was said before, the
+ring has from then on that it is gone, and so have the fragments of every codec; what is remembered
+for selections and states is made anew. Knows no clock, no socket and no file.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+from feed.broadcast.fragments import Fragments
+from feed.broadcast.keyed_states import KeyedStates
+from feed.broadcast.ring import RingBuffer
+from feed.market.room_words import MessageWord
+from feed.market.ticks import Tick
+from feed.market.words import Word
+
+
+def erase_among(words: Sequence[Word]) -> list[Word]:
+    """Return words that wait for one cut, without what others of them delete."""
+    kept: list[Word] = []
+    deleted = {_name(word) for word in words if isinstance(word, MessageWord) and word.is_gone}
+    for word in words:
+        if isinstance(word, MessageWord) and not word.is_gone and _name(word) in deleted:
+            kept.append(word.erased())
+        else:
+            kept.append(word)
+    return kept
+
+
+def erase(
+    words: Sequence[Word], keyed: KeyedStates, ring: RingBuffer, fragments: Fragments
+) -> list[int]:
+    """Erase what was said before of messages that some words delete.
+
+    Args:
+        words: of a cut, before they are in the keyed states.
+        keyed: knows what was said of a message.
+        ring: that holds it.
+        fragments: of it.
+
+    Returns:
+        The sequences of what was erased, as far as the ring holds them.
+    """
+    erased: list[int] = []
+    for word in words:
+        if isinstance(word, MessageWord) and word.is_gone:
+            sequences = keyed.sequences_of(word.kind, word.symbol, word.part)
+            erased += _held(ring, word) if sequences is None else sequences
+    erased = [sequence for sequence in erased if _erase_one(ring, sequence)]
+    if erased:
+        fragments.make_anew(erased)
+    return erased
+
+
+def _held(ring: RingBuffer, word: MessageWord) -> list[int]:
+    """Return the sequences of a message that the ring holds: 25 ns for each of the ring's."""
+    name = _name(word)
+    return [
+        sequence
+        for sequence, event in ring.held()
+        if type(event) is MessageWord and _name(event) == name
+    ]
+
+
+def _erase_one(ring: RingBuffer, sequence: int) -> bool:
+    """Let the ring have, under a sequence, that it is gone; tell whether there was something."""
+    event: object = ring.at(sequence)
+    if not isinstance(event, MessageWord) or event.is_gone:
+        return False
+    ring.replace(sequence, cast("Tick", event.erased()))  # the ring has it among ticks
+    return True
+
+
+def _name(word: MessageWord) -> tuple[str, str]:
+    return word.symbol, word.id

@@ -1,0 +1,119 @@
+"""What was deleted is in nothing any more that somebody may be given."""
+
+import gc
+from types import FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+from feed.broadcast.keyed_states import KeyedStates
+from feed.market.room_words import MessageWord, RoomType
+from feed.market.ticks import Channel
+from feed.market.word_channels import WordChannel
+from feed.wire.selection import Selection
+from tests.fakes.stage import Stage
+from tests.fakes.ways import WAYS, Way
+
+SECRET = "half past nine"
+TICKS_AND_ROOM = Selection.of(
+    {**dict(Selection.of_words(WordChannel.ROOMS, ["desk"]).symbols), Channel.TRADES: ["*"]}
+)
+
+
+def message(kind: RoomType, text: str = "", id_: str = "m1") -> MessageWord:
+    return MessageWord("desk", kind, id_, 1, "ann", "own_1", text=text)
+
+
+def say(stage: Stage, *words: MessageWord) -> None:
+    stage.broadcast.say(words)
+    stage.cut()
+
+
+def told(stage: Stage, way: Way, after: int) -> list[Any]:
+    """Return what somebody is told who comes back with a position."""
+    member = stage.open(TICKS_AND_ROOM, way)
+    stage.begin(member, TICKS_AND_ROOM, after=stage.ring.position(after))
+    stage.catch_up(member)
+    objects = [item for piece in member.take() for item in piece.objects]
+    stage.leave(member)
+    return objects
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("is_restored", [False, True])
+def test_who_comes_back_from_before_is_told_that_it_is_gone(way: Way, *, is_restored: bool) -> None:
+    stage = Stage(64)
+    stage.publish("AAPL")
+    say(stage, message(RoomType.MESSAGE, SECRET))
+    say(stage, message(RoomType.EDITED, f"{SECRET} sharp"), message(RoomType.MESSAGE, "x", "m2"))
+    say(stage, message(RoomType.EDITED, f"{SECRET}, or ten"))
+    assert SECRET in str(told(stage, way, 0)), "it is remembered by now"
+    if is_restored:  # another process does not know each sequence
+        keyed = stage.broadcast.keyed
+        logs = list(keyed.logs())
+        KeyedStates.__init__(keyed)
+        for log in logs:
+            keyed.restore(log, 0)
+    say(stage, message(RoomType.DELETED))
+    objects = told(stage, way, 0)
+    assert SECRET not in str(objects)
+    deleted = [item for item in objects if item["T"] == "deleted"]
+    assert {item["id"] for item in deleted} == {"m1"}
+    assert len(deleted) == 4, "under the sequence of each word"
+    assert [item["text"] for item in objects if item["T"] == "message"] == ["x"]
+    assert stage.broadcast.erased == 3
+
+
+def test_what_waits_for_the_same_cut_is_never_told() -> None:
+    stage = Stage(64)
+    member = stage.join(TICKS_AND_ROOM, WAYS[0])
+    say(stage, message(RoomType.MESSAGE, SECRET), message(RoomType.DELETED))
+    told_live = [item for piece in member.take() for item in piece.objects]
+    assert SECRET not in str(told_live)
+    assert [item["T"] for item in told_live if item["T"] != "mark"] == ["deleted", "deleted"]
+
+
+def test_a_message_that_the_ring_has_forgotten_harms_nobody() -> None:
+    stage = Stage(8)
+    say(stage, message(RoomType.MESSAGE, SECRET))
+    for _ in range(4):
+        stage.publish("AAPL", "AAPL", "AAPL", "AAPL")
+        stage.cut()
+    say(stage, message(RoomType.DELETED))
+    assert stage.broadcast.erased == 0
+    events = [stage.ring.at(sequence) for sequence in range(1, stage.ring.newest + 1)]
+    assert SECRET not in str(events)
+
+
+def test_nothing_in_memory_has_the_text() -> None:
+    stage = Stage(64)
+    for way in WAYS:
+        stage.open(TICKS_AND_ROOM, way)
+    say(stage, message(RoomType.MESSAGE, SECRET), message(RoomType.MESSAGE, "x", "m2"))
+    for way in WAYS:
+        assert SECRET in str(told(stage, way, 0))
+    assert holding(stage.broadcast)
+    say(stage, message(RoomType.DELETED))
+    assert not holding(stage.broadcast)
+
+
+def holding(root: object) -> list[object]:
+    """Return the texts and bytes with the secret that something refers to, however deep."""
+    gc.collect()
+    found: list[object] = []
+    seen: set[int] = set()
+    waiting: list[object] = [root]
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, str):
+            found += [each] * (SECRET in each)
+        elif isinstance(each, bytes | bytearray):
+            found += [each] * (SECRET.encode() in each)
+        elif type(each).__module__.startswith(("feed.", "builtins", "collections")) and not (
+            isinstance(each, type | ModuleType | FunctionType)
+        ):
+            waiting += gc.get_referents(each)
+    return found
