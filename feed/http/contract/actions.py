@@ -59,7 +59,7 @@ ACTIONS: Mapping[str, Action] = {
         _SPOKEN,
     ),
     "delete": Action(
-        "lets a message of one's own be gone, wherever it was kept",
+        "lets a message of one's own be gone, also for who comes back from before it",
         {"action": "delete", "room": "desk", "id": "m-1"},
         _SPOKEN,
     ),

@@ -115,7 +115,8 @@ WORDS_OF_TYPES: Mapping[StrEnum, str] = {
     GenerationType.GENERATED: "it is over; nothing follows",
     RoomType.MESSAGE: "somebody says something in a room; to whoever comes later as edited last",
     RoomType.EDITED: "a message reads otherwise from now on",
-    RoomType.DELETED: "a message is gone, wherever it was kept; whoever has it lets go of it too",
+    RoomType.DELETED: "a message is gone, also for who comes back from before it; whoever has it "
+    "lets go of it too",
     RoomType.ENTRY: "a symbol stands in the list of a room, or has another place or note",
     RoomType.REMOVED: "a symbol does not stand in it any more",
     PresenceType.PRESENT: "somebody is in a room",

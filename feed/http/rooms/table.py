@@ -70,7 +70,7 @@ ROOM_ROUTES = (
         _MESSAGE,
         speaking.delete,
         Scope.GRANTED,
-        "that a message of yours is gone, wherever it was kept",
+        "that a message of yours is gone, also for who comes back from before it",
         method=hdrs.METH_DELETE,
         in_line=False,
         says=_PUBLISHED,
