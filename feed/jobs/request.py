@@ -73,6 +73,10 @@ def _none() -> Any:  # noqa: ANN401 - as pydantic's own Field
     return Field(default_factory=list)
 
 
+def _one_of(names: type[StrEnum]) -> Any:  # noqa: ANN401 - likewise
+    return Field(json_schema_extra={"enum": list(names)})
+
+
 _Globs = Annotated[list[Annotated[str, AfterValidator(_is_glob)]], FailFast()]
 _Time = Annotated[str | None, AfterValidator(lambda text: text and _is_time(text))]
 
@@ -80,8 +84,8 @@ _Time = Annotated[str | None, AfterValidator(lambda text: text and _is_time(text
 class JobRequest(Strict):
     """What a job is to export, and from what of it."""
 
-    kind: Annotated[str, Field(description="`ring`, `bars` or `recording`")]
-    format: Annotated[str, Field(description="`csv`, `ndjson` or `parquet`")] = FileFormat.NDJSON
+    kind: Annotated[str, _one_of(Exports)]
+    format: Annotated[str, _one_of(FileFormat)] = FileFormat.NDJSON
     trades: _Globs = _none()
     quotes: _Globs = _none()
     bars: _Globs = _none()

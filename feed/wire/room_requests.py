@@ -8,11 +8,11 @@ import re
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
-from feed.market.symbols import SYMBOL_SHAPE, is_symbol
+from feed.market.symbols import SYMBOL_SHAPE, TRADED_PATTERN, is_symbol
 from feed.wire.validation import Strict, refusal
-from feed.wire.word_keys import ROOM_SHAPE, is_room
+from feed.wire.word_keys import ROOM_PATTERN, ROOM_SHAPE, is_room
 
 MOST_LETTERS = 4_000
 MOST_BYTES = 16_000
@@ -79,12 +79,23 @@ def _check_listed(text: str) -> str:
     return text
 
 
-Room = Annotated[str, AfterValidator(_check_room)]
-MessageId = Annotated[str, AfterValidator(_check_id)]
-Text = Annotated[str, AfterValidator(_check_text)]
-Note = Annotated[str, AfterValidator(_check_note)]
-Name = Annotated[str, AfterValidator(_check_name)]
-Listed = Annotated[str, AfterValidator(_check_listed)]
+def _said(pattern: str) -> WithJsonSchema:
+    """Return what documents say of a text; a test holds it against what is accepted."""
+    return WithJsonSchema({"type": "string", "pattern": pattern})
+
+
+# What documents say of texts is simpler than what is accepted: letters of ASCII and spaces between.
+_PLAIN = r"[!-~]([ -~]{0,%d}[!-~])?"
+Room = Annotated[str, AfterValidator(_check_room), _said(ROOM_PATTERN)]
+MessageId = Annotated[str, AfterValidator(_check_id), _said(f"^{_ID.pattern}$")]
+Text = Annotated[str, AfterValidator(_check_text), _said(f"^{_PLAIN % (MOST_LETTERS - 2)}$")]
+Note = Annotated[
+    str, AfterValidator(_check_note), _said(f"^({_PLAIN % (MOST_NOTE_LETTERS - 2)})?$")
+]
+Name = Annotated[
+    str, AfterValidator(_check_name), _said(f"^({_PLAIN % (MOST_NAME_LETTERS - 2)})?$")
+]
+Listed = Annotated[str, AfterValidator(_check_listed), _said(TRADED_PATTERN)]
 Version = Annotated[int, Field(ge=0, le=1 << 53)]
 
 

@@ -96,6 +96,20 @@ async def answers(command: str, stage: Stage) -> None:
     assert answer.startswith("Market summary")
 
 
+async def exports(command: str, stage: Stage) -> None:
+    """Export of a server that plays a recording, so that there are some of each kind."""
+    trades = stage.folder / "day.csv"
+    trades.write_text("symbol,timestamp,price,amount\nAAPL,2026-11-27T14:30:00Z,190.5,100\n")
+    program = await stage.run("--source", f"replay:{trades}", "--speed", "max")
+    words = here(f".venv/bin/{command}", program)
+    [name] = [index for index, word in enumerate(words) if word == "export"]
+    file = stage.folder / words[name + 1]
+    words[name + 1] = str(file)
+    process = await asyncio.create_subprocess_exec(*words)
+    assert await process.wait() == 0
+    assert file.stat().st_size > 0
+
+
 async def records(command: str, stage: Stage) -> None:
     """Record for a second, and replay with the command that stands beside it."""
     [replay] = [command for command in COMMANDS.values() if "replay:monday" in command]
@@ -426,6 +440,7 @@ TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     "kill -HUP ": is_a_signal_to_a_holder,
     ".venv/bin/feed tail ": prints_ticks,
     ".venv/bin/feed ask ": answers,
+    "feed export ": exports,
     ".venv/bin/feed record ": records,
     ".venv/bin/feed serve --source replay:": is_run_after_recording,
     ".venv/bin/feed serve --source ": serves,

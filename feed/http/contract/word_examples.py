@@ -94,8 +94,10 @@ EXAMPLES_OF_WORDS: Mapping[str, tuple[Word, ...]] = {
     "Generation": (WRITTEN[0], STATE),
     "Token": (WRITTEN[1],),
     "Generated": (WRITTEN[-1], _INTERRUPTED),
-    **{each.type.value.capitalize(): (each,) for each in (*TALKED, *_LISTED, *_THERE, *_FIRED)},
-    "Job": (_JOB,),
+    **{
+        f"{each.type.value.capitalize()}Word": (each,)  # there are other messages and jobs
+        for each in (*TALKED, *_LISTED, *_THERE, *_FIRED, _JOB)
+    },
 }
 # By the name of each example of a message.
 SAID: Mapping[str, tuple[Word, ...]] = {

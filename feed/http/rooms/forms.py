@@ -8,9 +8,9 @@ from typing_extensions import TypedDict
 from feed.wire.message_models import Count, PositionText
 
 # Words are fragments that are encoded already: see `feed.http.contract.words`.
-_Message = Annotated[dict[str, Any], WithJsonSchema({"x-of": "Message"})]
-_Entry = Annotated[dict[str, Any], WithJsonSchema({"x-of": "Entry"})]
-_Present = Annotated[dict[str, Any], WithJsonSchema({"x-of": "Present"})]
+_Message = Annotated[dict[str, Any], WithJsonSchema({"x-of": "MessageWord"})]
+_Entry = Annotated[dict[str, Any], WithJsonSchema({"x-of": "EntryWord"})]
+_Present = Annotated[dict[str, Any], WithJsonSchema({"x-of": "PresentWord"})]
 
 
 class PublishedAnswer(TypedDict):

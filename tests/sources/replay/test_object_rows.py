@@ -111,7 +111,7 @@ def test_a_message_that_is_not_a_tick_is_not_a_fault(kind: str) -> None:
         ("t", "'t' is no tick"),
         (
             {},
-            "T None is not accepted; accepted: t, q, b, u, b1s, s, bye, error, expiring, feed, gap",
+            "T None is not accepted; accepted: t, q, b, u, b1s, s, absent, acknowledged, alert",
         ),
         ({"T": ["t"]}, r"T \['t'\] is not accepted"),
         ({"T": "d"}, "T 'd' is not accepted"),

@@ -1,0 +1,91 @@
+"""The desk on the dashboard: two windows in a room and on its list, one away for a while."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.e2e.chromium import Chromium, Tab, launched
+from tests.e2e.conftest import Program, Run
+
+QUIET = ("--symbols", "8", "--rate", "50", "--seed", "7")
+SAID = "[...document.querySelectorAll('#room-messages .text')].map((p) => p.textContent)"
+LISTED = """[...document.querySelectorAll('#entries li')].map((li) =>
+  `${li.dataset.symbol} ${li.querySelector('input').value}`)"""
+WATCHED = "[...document.querySelectorAll('#rows > :not([hidden])')].map((r) => r.dataset.symbol)"
+UNSENT = "[...document.querySelectorAll('#room-unsent li')].map((li) => li.innerText)"
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Chromium]:
+    async with launched() as browser:
+        yield browser
+
+
+async def entered(chromium: Chromium, program: Program, name: str) -> Tab:
+    """Return a window of its own browser, in the room `desk`, whose list it watches."""
+    tab = await chromium.dashboard(program, f"symbol=AAPL#room=desk&name={name}")
+    await tab.until(f"document.getElementById('room-members').textContent.includes('{name}')")
+    return tab
+
+
+async def write(tab: Tab, field: str, text: str) -> None:
+    await tab.page.fill(field, text)
+    await tab.page.press(field, "Enter")
+
+
+async def note(tab: Tab, symbol: str, text: str) -> None:
+    await write(tab, f"#entries li[data-symbol={symbol}] input", text)
+
+
+async def until_is(tab: Tab, expression: str, value: object) -> None:
+    """Wait until an expression is a value, as JSON."""
+    await tab.until(f"JSON.stringify({expression}) === JSON.stringify({value})")
+
+
+async def test_two_windows_of_a_room_lose_nothing_while_one_is_away(
+    run: Run, chromium: Chromium
+) -> None:
+    program = await run(*QUIET)
+    chromium.network_fails = chromium.is_refused = True
+    ann = await entered(chromium, program, "Ann")
+    bob = await entered(chromium, program, "Bob")
+
+    await write(ann, "#room-text", "one <b>bold</b>")
+    await write(ann, "#entry-symbol", "AAPL")
+    await write(bob, "#entry-symbol", "MSFT")
+    for tab in (ann, bob):
+        await until_is(tab, SAID, ["one <b>bold</b>"])
+        await tab.until(f"{LISTED}.length === 2 && {WATCHED}.length === 2")
+    assert await ann.ask("document.querySelector('#room-messages b')") is None
+
+    await bob.page.context.set_offline(True)
+    await bob.ask("feed.reconnect()")
+    await bob.until("feed.status.phase !== 'live'")
+    for text in ("away 1", "away 2", "away 3"):
+        await write(bob, "#room-text", text)
+    await write(bob, "#entry-symbol", "TSLA")
+    await note(bob, "AAPL", "of Bob")
+    await write(ann, "#room-text", "here 1")
+    await note(ann, "AAPL", "of Ann")
+    await ann.page.click("#entries li[data-symbol=MSFT] button[aria-label^=Remove]")
+    await until_is(ann, LISTED, ["AAPL of Ann"])
+    await bob.until(f"{UNSENT}.length === 5")
+    assert all("waits for the connection" in row for row in await bob.ask(UNSENT))
+    assert "TSLA" in await bob.ask(WATCHED)
+
+    await bob.page.context.set_offline(False)
+    for tab in (ann, bob):
+        await until_is(tab, LISTED, ["AAPL of Ann", "TSLA "])
+        await until_is(tab, f"{WATCHED}.sort()", ["AAPL", "TSLA"])
+        told = ["one <b>bold</b>", "here 1", "away 1", "away 2", "away 3"]
+        await until_is(tab, SAID, told)
+    (refused,) = await bob.until(f"{UNSENT}.length === 1 && {UNSENT}")
+    assert "Ann changed AAPL meanwhile: of Ann" in refused
+
+    mine = "#room-messages li:first-child"
+    await ann.page.click(f"{mine} button:text('Edit')")
+    await write(ann, f"{mine} form input", "uno")
+    await ann.page.click("#room-messages li:nth-child(2) button:text('Delete')")
+    await ann.page.click("#room-messages li:nth-child(2) button:text('Really delete?')")
+    await until_is(bob, SAID, ["uno", "away 1", "away 2", "away 3"])
+    assert await bob.page.locator("#room-messages li button:text('Edit')").count() == 3
