@@ -54,6 +54,21 @@ def erase(
     return erased
 
 
+def erase_all(ring: RingBuffer) -> int:
+    """Erase what is deleted within a ring that another process has filled; return how much.
+
+    A log may have it still, where it is replayed from.
+    """
+    said = [(sequence, event) for sequence, event in ring.held() if type(event) is MessageWord]
+    deleted = {_name(word) for _, word in said if word.is_gone}
+    erased = [
+        _erase_one(ring, sequence)
+        for sequence, word in said
+        if not word.is_gone and _name(word) in deleted
+    ]
+    return len(erased)
+
+
 def _held(ring: RingBuffer, word: MessageWord) -> list[int]:
     """Return the sequences of a message that the ring holds: 25 ns for each of the ring's."""
     name = _name(word)

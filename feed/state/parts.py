@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from feed.broadcast.erasure import erase_all
 from feed.ingest.runner import Ingest
 from feed.ingest.side import Side
 from feed.ingest.strand import Strand
@@ -78,6 +79,8 @@ def give_back(restored: Restored, ingest: Ingest) -> bool:
     snapshot.update(restored.snapshot)
     snapshot.update(restored.after)
     words.take_up(broadcast.keyed, restored.words, restored.after_words, ingest.hub.clock.mono_ns())
+    if len(broadcast.keyed):
+        erase_all(broadcast.ring)
     for name, symbols in meta["owners"].items():
         ingest.owners.claim(symbols, name)
     _recall(restored, ingest)

@@ -49,6 +49,10 @@ async def test_a_room_is_the_same_after_a_restart(tmp_path: Path, *, is_killed: 
         rooms = app[ROOMS]
         app[HUB].cutter.cut()
         assert texts(app) == known
+        ring = app[HUB].broadcast.ring
+        held = str([event for _, event in ring.held()])
+        assert "halted?" in held
+        assert "gone" not in held, "the log has it still"
         assert app[HUB].broadcast.keyed.here(WordChannel.PRESENCE, "desk") == []
         again = await rooms.publish(ANONYMOUS, "", message("halted?", "m1"))
         assert (again.is_again, again.sequence) == (True, first.sequence)
