@@ -147,8 +147,13 @@ def test_a_program_that_a_signal_comes_amid_the_start_of_is_ended(
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(subprocess, "Popen", Disturbed)
-    with pytest.raises(KeyboardInterrupt), program(["sleep", "60"]):
-        pytest.fail("it goes on")
+    # Whatever ran before may have left another handler.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), program(["sleep", "60"]):
+            pytest.fail("it goes on")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
     assert len(pids) == 1
 
