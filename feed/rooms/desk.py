@@ -30,6 +30,7 @@ from feed.wire.room_requests import ChangeList, Delete, Edit, ListOp, Publish
 BURST_S = 5.0
 LOOK_S = 1.0
 FULL_RETRY_S = 60.0
+MOST_MEMBERS = 10_000  # of all rooms together
 ANONYMOUS_NAME = "anonymous"
 _ROOMS = WordChannel.ROOMS
 _ID_BYTES = 16
@@ -191,8 +192,11 @@ class Rooms:
 
         Raises:
             NotGranted: they may not.
+            LimitExceeded: as many are in rooms as may be.
         """
         self._check_grant(identity, room)
+        if len(self.members) >= MOST_MEMBERS:
+            raise LimitExceeded("members of all rooms", len(self.members) + 1, MOST_MEMBERS)
         clock = self._hub.clock
         ends_ns = None if lasts else clock.mono_ns() + LASTS_NS
         who = _member(identity, room, name)

@@ -1,6 +1,6 @@
 """`GET /v1/rooms` and what is under it: rooms, who is there, their messages and lists."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from aiohttp import web
 
@@ -10,6 +10,7 @@ from feed.http.answers import array_of, joined_answer, json_answer, limit_of
 from feed.http.rooms.forms import RoomLine, RoomsAnswer
 from feed.http.rooms.requests import bare_action
 from feed.http.server import Server
+from feed.hub.steps import Step
 from feed.market.presence_words import PresenceWord
 from feed.market.room_words import EntryWord, MessageWord
 from feed.market.shared_list import in_order
@@ -24,19 +25,30 @@ async def rooms(request: web.Request, server: Server) -> web.Response:
     """Answer the rooms that may be read."""
     identity = identity_of(request)
     lines: list[RoomLine] = []
-    for room in sorted(server.rooms.names):
-        if identity.grants.may_read(WordChannel.ROOMS, room):
-            words = _here(server, WordChannel.ROOMS, room)
-            lines.append(
-                {
-                    "room": room,
-                    "messages": sum(isinstance(word, MessageWord) for word in words),
-                    "entries": sum(isinstance(word, EntryWord) for word in words),
-                    "members": len(_here(server, WordChannel.PRESENCE, room)),
-                }
-            )
+    readable = [
+        room
+        for room in sorted(server.rooms.names)
+        if identity.grants.may_read(WordChannel.ROOMS, room)
+    ]
+
+    def telling() -> Iterator[None]:
+        for room in readable:  # each may have thousands of messages
+            lines.append(_line(server, room))
+            yield
+
+    await server.hub.turns.in_slices(telling(), Step.ANSWER)
     answer: RoomsAnswer = {"rooms": lines}
     return json_answer(answer)
+
+
+def _line(server: Server, room: str) -> RoomLine:
+    words = _here(server, WordChannel.ROOMS, room)
+    return {
+        "room": room,
+        "messages": sum(isinstance(word, MessageWord) for word in words),
+        "entries": sum(isinstance(word, EntryWord) for word in words),
+        "members": len(_here(server, WordChannel.PRESENCE, room)),
+    }
 
 
 async def room(request: web.Request, server: Server) -> web.Response:

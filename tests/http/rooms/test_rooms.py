@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from feed.market.word_channels import WordChannel
+from feed.rooms import desk
 from tests.fakes.keys import KeysFile, bearer_of
 from tests.fakes.messages import Message
 from tests.fakes.patience import until
@@ -196,6 +197,21 @@ async def test_words_of_a_websocket_are_answered_in_order(serve: Serve) -> None:
     reader.abort()
     here = feed.hub.broadcast.keyed
     await until(lambda: here.here(WordChannel.PRESENCE, "desk") == [])
+
+
+async def test_no_more_are_in_rooms_than_there_is_room_for(
+    serve: Serve, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "MOST_MEMBERS", 2)
+    feed = await serve()
+    statuses = [
+        (await ask(http, feed, "POST", f"{ROOM}/presence", {"name": name}))[0]
+        for name in ("Ann", "Bob", "Cy")
+    ]
+    assert statuses == [204, 204, 400]
+    feed.hub.cutter.cut()
+    _, room = await ask(http, feed, "GET", ROOM)
+    assert [member["name"] for member in room["members"]] == ["Ann", "Bob"]
 
 
 async def test_what_is_refused_over_a_websocket_comes_back_with_its_id(serve: Serve) -> None:
