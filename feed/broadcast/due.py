@@ -106,6 +106,11 @@ class Due:
         reached, restatement = self.backlog.first_needed - 1, self._restatement
         return reached if restatement.first is None else min(reached, restatement.told_upto)
 
+    def enter_now(self) -> None:
+        """Stand at the last cut, as one that has just come and was given nothing yet."""
+        self.backlog = Backlog(self._broadcast, self.outbox)
+        self._restatement = Restatement(self._broadcast)
+
     def stand_at(self, sequence: int) -> None:
         """Go on after a sequence, up to which its subscriber was given everything while live."""
         self.outbox.note_live(self.lane.newest_told, since=self.backlog.sequence)

@@ -156,6 +156,16 @@ def test_late_comers_begin_with_the_text_so_far() -> None:
     assert told(member)[0] == "three"
 
 
+def test_no_word_comes_before_the_state_that_it_is_in() -> None:
+    stage = Stage()
+    say(stage, words_of(KEYS[0], ["", "one "]))
+    member = stage.open(of_keys(KEYS[0]))
+    say(stage, words_of(KEYS[0], ["two "], 2))  # while the head of its answer is written
+    stage.begin(member, of_keys(KEYS[0]), snapshot=True)
+    stage.catch_up(member)
+    assert told(member)[1:-1] == ["one two "]
+
+
 def test_a_resume_beyond_the_ring_reads_where_words_are_kept() -> None:
     stage = Stage(capacity=8)
     say(stage, words_of(KEYS[0], ["", "a", "b"]))

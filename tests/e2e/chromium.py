@@ -53,6 +53,9 @@ _TRACK = """() => {
 _STATE = """() => ({
   status: feed.status, position: feed.position, pill: document.getElementById("pill")?.innerText,
   journal: [...document.querySelectorAll("#journal li")].slice(0, 12).map((line) => line.innerText),
+  address: location.href, answer: document.getElementById("answer")?.innerText.slice(0, 400),
+  loaded: performance.getEntriesByType("resource").slice(-8).map(({ name, responseStatus }) =>
+    [name, responseStatus]),
 })"""
 
 

@@ -15,7 +15,7 @@ from feed.broadcast.ring import RingBuffer
 from feed.broadcast.standing import Standing
 from feed.broadcast.subscriber import Subscriber
 from feed.broadcast.turn import Progress, Verdict
-from feed.market.ticks import Channel, Kind, Tick
+from feed.market.ticks import Kind, Tick
 from feed.wire.beginning import Ago, Beginning, Moment
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Reason
@@ -291,12 +291,12 @@ class Stage:
 def _together(one: Selection, other: Selection) -> Selection:
     here, there = dict(one.symbols), dict(other.symbols)
     return Selection.of(
-        {channel: {*here.get(channel, ()), *there.get(channel, ())} for channel in Channel}
+        {channel: {*here.get(channel, ()), *there.get(channel, ())} for channel in here | there}
     )
 
 
 def _without(one: Selection, other: Selection) -> Selection:
     here, there = dict(one.symbols), dict(other.symbols)
     return Selection.of(
-        {channel: {*here.get(channel, ())} - {*there.get(channel, ())} for channel in Channel}
+        {channel: {*some} - {*there.get(channel, ())} for channel, some in here.items()}
     )

@@ -81,6 +81,8 @@ def read_word(word: dict[str, Any], transcript: Transcript) -> None:
         transcript.model = str(word.get("model") or transcript.model)
         transcript.ground(word.get("facts"), word.get("as_of"))
         transcript.take_state(number, text)
+    elif kind == GenerationType.TOKEN and transcript.number is None:
+        return  # it is in the state, which follows
     elif kind == GenerationType.GENERATED or transcript.is_new(number):
         # An end is one whatever its number: a server that was killed may know less than we do.
         transcript.take(number, text)

@@ -50,6 +50,14 @@ def test_a_state_adds_what_had_not_come(pieces: list[str], data: st.DataObject) 
     assert transcript.state is GenerationState.STOP
 
 
+def test_words_before_the_state_come_again_in_it() -> None:
+    words, transcript = MiniDesk(["A", "B", "C"]).words(), Transcript(ID)
+    read_word(words[2], transcript)
+    read_word(words[0] | {"n": 2, "text": "AB"}, transcript)
+    read_word(words[3], transcript)
+    assert list(iter(transcript.next_piece, None)) == ["AB", "C"]
+
+
 def test_the_facts_that_an_answer_rests_on_are_kept() -> None:
     told = Grounding("AAPL 1.5", "e-7")
     asked, watched = Transcript(ID), Transcript(ID)

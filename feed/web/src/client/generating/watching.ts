@@ -86,6 +86,8 @@ export function readWord(word: Word, transcript: Transcript): void {
     transcript.model = typeof word.model === "string" ? word.model : transcript.model;
     transcript.ground(word.facts, word.as_of);
     transcript.takeState(number, text);
+  } else if (type === "token" && transcript.number === undefined) {
+    return; // it is in the state, which follows
   } else if (type === "generated" || transcript.isNew(number)) {
     // An end is one whatever its number: a server that was killed may know less than we do.
     transcript.take(number, text);

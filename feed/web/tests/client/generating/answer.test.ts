@@ -17,6 +17,8 @@ import {
   generate,
   watchAnswer,
 } from "../../../src/client/generating/generate.ts";
+import { Transcript } from "../../../src/client/generating/transcript.ts";
+import { readWord } from "../../../src/client/generating/watching.ts";
 import { COMPLETED, ID, ScriptedDesk } from "../../support/desk.ts";
 import { Page } from "../../support/world.ts";
 
@@ -263,6 +265,14 @@ test("whoever comes late is given the text so far, then words", async () => {
   expect(await all(answer)).toEqual(["D"]);
   expect(answer.state).toBe("stop");
   expect(desk.urls).toEqual([`/v1/sse?generations=${ID}&snapshot=1`]);
+});
+
+test("words before the state come again in it", () => {
+  const transcript = new Transcript(ID);
+  readWord({ T: "token", id: ID, n: 2, text: "B" }, transcript);
+  readWord({ T: "generation", id: ID, n: 2, text: "AB" }, transcript);
+  readWord({ T: "token", id: ID, n: 3, text: "C" }, transcript);
+  expect([transcript.nextPiece(), transcript.nextPiece()]).toEqual(["AB", "C"]);
 });
 
 test("an answer that is over is there at once, and none that may not be watched", async () => {
