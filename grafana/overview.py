@@ -186,8 +186,9 @@ _SATURATION = Row(
         ),
         Panel(
             "Limits in use",
-            "Connections, index entries, memory, answers being written and open files, each ÷ its "
-            "limit. At 1 the next one is refused, or served without a shared compressor.",
+            "Connections, index entries, memory, answers being written, rooms and their members, "
+            "files of jobs and open files, each ÷ its limit. At 1 the next one is refused, or "
+            "served without a shared compressor.",
             Unit.SHARE,
             (Query("feed:limit_used:ratio<>", "{{instance}} {{limit}}"),),
             Kind.GAUGE,

@@ -2,6 +2,7 @@
 
 from grafana.ages import quantile, rate
 from grafana.answers import ANSWERS
+from grafana.desk import DESK
 from grafana.house import AMBER, GREEN, RED, Board, Kind, Panel, Query, Row, Unit
 
 _SOURCE = Row(
@@ -445,5 +446,5 @@ BOARD = Board(
     "feed-pipeline",
     "Pipeline",
     "One row a stage, in the order in which a tick goes: the first that is bad is to blame.",
-    (_SOURCE, _RING, _CUT, _LANES, _READERS, ANSWERS),
+    (_SOURCE, _RING, _CUT, _LANES, _READERS, ANSWERS, DESK),
 )

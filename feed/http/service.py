@@ -232,6 +232,8 @@ def make_service(
             lost_log_records,
             certificate,
             keeper,
+            rooms=rooms,
+            jobs=jobs,
             desk=desk,
             generations=generations,
         ),

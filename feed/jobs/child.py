@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import partial
 
 from feed.jobs.chunks import END
-from feed.jobs.errors import JobFailed
+from feed.jobs.errors import Fault, JobFailed
 from feed.jobs.order import Order, Report
 
 PROGRAM = (sys.executable, "-m", "feed.jobs.program")
@@ -70,7 +70,7 @@ class Child:
         if report.code:
             raise JobFailed(report.code, report.words)
         if not report.sha256:
-            raise JobFailed("crashed", self._ending())
+            raise JobFailed(Fault.CRASHED, self._ending())
         return report
 
     async def rest(self, seconds: float) -> None:
@@ -113,7 +113,9 @@ class Child:
                     bufsize=0,
                 )
             except OSError as error:
-                raise JobFailed("not_started", f"its program cannot be started: {error}") from error
+                raise JobFailed(
+                    Fault.NOT_STARTED, f"its program cannot be started: {error}"
+                ) from error
             self._process = process
         _widen(process)
         threading.Thread(target=self._listen, args=(process,), name="job", daemon=True).start()

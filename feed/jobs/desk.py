@@ -14,7 +14,7 @@ from feed.errors import CredentialRefused, InvalidParameter, NotGranted
 from feed.hub.door import owner_of
 from feed.hub.hub import Hub
 from feed.ingest.timeframes import TIMEFRAMES
-from feed.jobs.errors import JobFailed, JobsUnavailable, NoFile, TooManyJobs, UnknownJob
+from feed.jobs.errors import Fault, JobFailed, JobsUnavailable, NoFile, TooManyJobs, UnknownJob
 from feed.jobs.job import Job
 from feed.jobs.order import RecordingOrder, Report
 from feed.jobs.quotas import Quotas
@@ -240,7 +240,7 @@ class Jobs:
             selection = _selected(job.request, job.identity.grants)
             recording = self._recording(job.request, selection)
         except (InvalidParameter, NotGranted) as error:  # a source is gone since
-            self._end(job, JobState.FAILED, "not_there", str(error))
+            self._end(job, JobState.FAILED, Fault.NOT_THERE, str(error))
             return
         run = Run(
             job,
@@ -264,10 +264,10 @@ class Jobs:
             await self._drop_file(job)
             self._end(job, JobState.FAILED, failed.code, failed.words)
         except OSError as error:
-            self._end(job, JobState.FAILED, "unwritable", f"its file cannot be made: {error}")
+            self._end(job, JobState.FAILED, Fault.UNWRITABLE, f"its file cannot be made: {error}")
         except Exception:
             log.exception("job_failed", job=job.id)
-            self._end(job, JobState.FAILED, "internal", "the server failed; it has been logged")
+            self._end(job, JobState.FAILED, Fault.INTERNAL, "the server failed; it has been logged")
         else:
             self._finish(job, report)
         finally:
@@ -297,7 +297,7 @@ class Jobs:
 
     def _end(self, job: Job, state: JobState, code: str, words: str) -> None:
         job.end(state, code, words, self._hub.clock.wall_ns())
-        self.tally.ended[state.value] += 1
+        self.tally.end(state, code)
         log.info("job_ended", job=job.id, state=state.value, code=code)
         self._say(job)
 

@@ -1,6 +1,22 @@
 """The errors of jobs."""
 
+from enum import StrEnum
+
 from feed.errors import FeedError
+
+
+class Fault(StrEnum):
+    """Why a job failed: its `code`."""
+
+    TOO_LARGE = "too_large"  # the file has as many bytes as it may
+    DISK_FULL = "disk_full"
+    UNWRITABLE = "unwritable"  # the disk does not take it for another reason
+    CRASHED = "crashed"  # its program has ended before the file was whole
+    NOT_STARTED = "not_started"  # its program cannot be started
+    UNREADABLE = "unreadable"  # the recording cannot be read
+    NOT_THERE = "not_there"  # its source is gone, or is not to be read any more
+    EPOCH = "epoch"  # the sequences of the server have begun anew meanwhile
+    INTERNAL = "internal"  # a bug of ours; it is logged
 
 
 class UnknownJob(FeedError):

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from feed.errors import FeedError
 from feed.jobs.chunks import Chunk, read_chunks
+from feed.jobs.errors import Fault
 from feed.jobs.order import Order, Report
 from feed.jobs.output import NotTheSame, Output, TooLarge
 from feed.jobs.recording import read
@@ -115,16 +116,16 @@ class Writing:
 def fault_of(error: Exception) -> Report:
     """Return how an error is reported: its code, and its words."""
     if isinstance(error, TooLarge):
-        return Report(code="too_large", words="the file is larger than this server lets one be")
+        return Report(code=Fault.TOO_LARGE, words="the file is larger than this server lets one be")
     if isinstance(error, NotTheSame):
         return Report(code="not_the_same", words="what an earlier run has written is gone")
     if isinstance(error, OSError) and error.errno in _FULL:
-        return Report(code="disk_full", words=f"the disk is full ({error.strerror})")
+        return Report(code=Fault.DISK_FULL, words=f"the disk is full ({error.strerror})")
     if isinstance(error, OSError):
-        return Report(code="unwritable", words=f"the file cannot be written: {error.strerror}")
+        return Report(code=Fault.UNWRITABLE, words=f"the file cannot be written: {error.strerror}")
     if isinstance(error, FeedError):
-        return Report(code="unreadable", words=str(error))
-    return Report(code="internal", words=f"the program failed: {type(error).__name__}: {error}")
+        return Report(code=Fault.UNREADABLE, words=str(error))
+    return Report(code=Fault.INTERNAL, words=f"the program failed: {type(error).__name__}: {error}")
 
 
 def main(stdin: BinaryIO, stdout: BinaryIO) -> int:

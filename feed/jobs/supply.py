@@ -20,7 +20,7 @@ from feed.ingest.runner import Ingest
 from feed.ingest.timeframes import DAY, finished_bars_from
 from feed.jobs.child import Child
 from feed.jobs.chunks import Chunk
-from feed.jobs.errors import JobFailed
+from feed.jobs.errors import Fault, JobFailed
 from feed.jobs.job import Job, Stretch
 from feed.market.ticks import Channel
 from feed.wire.json_codec import JSON
@@ -84,7 +84,7 @@ class Supply:
             async with self._hub.turns.turn(Step.ANSWER):
                 began_ns = time.perf_counter_ns()
                 if ring.epoch != stretch.epoch:
-                    raise JobFailed("epoch", "the sequences of this server have begun anew")
+                    raise JobFailed(Fault.EPOCH, "the sequences of this server have begun anew")
                 chunk = self._piece(selection, reached, stretch.upto)
                 if chunk.gap:
                     job.note_gap(orjson.loads(chunk.gap))

@@ -22,7 +22,9 @@ from feed.hub.census import take_census
 from feed.hub.hub import Hub
 from feed.ingest.desk import Desk
 from feed.ingest.runner import Ingest
+from feed.jobs.desk import Jobs
 from feed.metrics.families import Watched, families
+from feed.rooms.desk import Rooms
 from feed.state.keeper import Keeper
 from feed.trust.certificate import Certificate
 
@@ -52,6 +54,8 @@ class Exposition:
         certificate: Certificate | None = None,
         keeper: Keeper | None = None,
         *,
+        rooms: Rooms,
+        jobs: Jobs,
         desk: Desk | None = None,
         generations: Generations | None = None,
     ) -> None:
@@ -60,6 +64,8 @@ class Exposition:
         self._lost_log_records = lost_log_records
         self._certificate = certificate
         self._keeper = keeper
+        self._rooms = rooms
+        self._jobs = jobs
         self._desk = desk
         self._generations = generations
         self._process = CollectorRegistry()
@@ -101,6 +107,8 @@ class Exposition:
             self._ingest,
             census,
             lost,
+            self._rooms,
+            self._jobs,
             certificate,
             self._keeper,
             self._desk,

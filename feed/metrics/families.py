@@ -4,7 +4,7 @@ The rooms keep plain counters, which are read when Prometheus asks. Only histogr
 things happen: one observation a lane and frame, a cut, or a list of a source, never one a
 subscriber or tick. No label grows with users or symbols, and every value of a label is there from
 the start: so the number of series is fixed, and a rate begins at 0. (Longer than 300 lines, since
-all names are in one file; but for those of words, which are in `feed.metrics.words`.)
+all names are in one file; but for those of words, rooms and jobs, which have files of their own.)
 """
 
 import math
@@ -25,10 +25,14 @@ from feed.hub.waiting import TurnedAway
 from feed.ingest.desk import Desk
 from feed.ingest.runner import Ingest
 from feed.ingest.side import Refusal
+from feed.jobs.desk import Jobs
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.metrics.family import NS_PER_S, counter, gauge, histogram
+from feed.metrics.jobs import job_families
+from feed.metrics.rooms import room_families
 from feed.metrics.words import words
+from feed.rooms.desk import Rooms
 from feed.sources.pushed.flaws import Flaw
 from feed.sources.pushed.source import PushedSource
 from feed.sources.replay import bad_rows
@@ -60,6 +64,8 @@ class Watched:
         hub, ingest: they count.
         census: found just now by walking over all subscribers.
         lost_log_records: the number of records of the log that could not be written.
+        rooms: where people talk.
+        jobs: exports to files.
         certificate: of a server that encrypts by itself.
         keeper: of a server that keeps its state over restarts.
         desk: where producers push.
@@ -70,6 +76,8 @@ class Watched:
     ingest: Ingest
     census: Census
     lost_log_records: int
+    rooms: Rooms
+    jobs: Jobs
     certificate: Certificate | None = None
     keeper: Keeper | None = None
     desk: Desk | None = None
@@ -102,7 +110,9 @@ def families(watched: Watched) -> Iterator[Metric]:
     yield from _ladder(watched)
     yield from _warnings(watched)
     yield from _feedback(watched)
-    yield from words(watched.hub.broadcast, watched.generations)
+    yield from words(hub.broadcast, watched.generations)
+    yield from room_families(watched.rooms, hub.settings)
+    yield from job_families(watched.jobs, hub.settings)
     yield from _loop(watched)
 
 

@@ -22,7 +22,7 @@ from feed.market.word_channels import WordChannel
 from feed.market.words import PartWord
 from feed.rooms.keeping import Keeping
 from feed.rooms.members import LASTS_NS, Member, Members, Who
-from feed.rooms.tally import Tally
+from feed.rooms.tally import Refusal, Tally
 from feed.trust.identity import Identity, owner_key
 from feed.trust.rates import Rates
 from feed.wire.room_requests import ChangeList, Delete, Edit, ListOp, Publish
@@ -246,8 +246,7 @@ class Rooms:
 
     def note_refused(self, error: FeedError) -> None:
         """Count what is not published."""
-        kinds = {Clash: "clash", Missing: "gone", NotGranted: "not_granted", TooOften: "limit"}
-        self.tally.refused[kinds.get(type(error), "limit")] += 1
+        self.tally.refused[Refusal.of(error)] += 1
 
     # Inside.
 

@@ -152,6 +152,16 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Readers of words": (rises("answers", channel="generations"),),
         "Keys that are kept": (rises("answers", channel="generations"),),
         "Bytes that are kept": (rises("answers"), appears("recording")),
+        "Rooms and members": (rises("desk"), rises("desk")),
+        "Said in rooms": (rises("desk", type="message"), rises("desk", type="removed")),
+        "Not published in rooms": (rises("desk", reason="clash"), rises("desk")),
+        "Jobs": (rises("desk", state="done"),),
+        # tests/metrics counts what is refused, tests/jobs what goes on after a restart.
+        "Jobs begun": (rises("desk", kind="ring"), appears("recording"), appears("recording")),
+        "Jobs ended": (rises("desk", state="done"), rises("state", code="disk_full")),
+        "Written by jobs": (rises("desk"), appears("recording")),
+        "Bytes written by jobs": (rises("desk"),),
+        "Files of jobs": (rises("desk"), appears("recording")),
         "State: unlogged": (rises("state"),),
         "State: queue": (appears("state"),),
         "State: without room": (appears("state"),),
@@ -227,6 +237,9 @@ RECORDED: dict[str, Change] = {
     "feed:limit_used:ratio compressor memory": rises("load"),
     "feed:limit_used:ratio memory of subscribers": rises("slow"),
     "feed:limit_used:ratio answers": rises("answers"),
+    "feed:limit_used:ratio rooms": rises("desk"),
+    "feed:limit_used:ratio members of rooms": rises("desk"),
+    "feed:limit_used:ratio files of jobs": rises("desk"),
     "feed:limit_used:ratio open files": rises("load"),
 }
 FIRING: dict[str, str] = {
@@ -245,6 +258,7 @@ FIRING: dict[str, str] = {
     "FeedCertificateExpires": "keys",
     "FeedStateUnlogged": "state",
     "FeedAnswersFail": "answers",
+    "FeedJobsFail": "state",
 }
 
 

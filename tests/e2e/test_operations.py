@@ -5,6 +5,7 @@ scene after scene something happens to them, until every query that is about it 
 """
 
 import asyncio
+import itertools
 import os
 import re
 import resource
@@ -64,6 +65,7 @@ TUNABLES = {
     "max_index_entries": 1_000,
 }
 SLOW, LATE = 6, 6
+ROOM = "/v1/rooms/desk"
 ANSWER_TOKENS = 16  # half a second
 FAILING = 4  # at once
 BASELINE_SCRAPES = 9
@@ -298,6 +300,33 @@ async def answers(stage: Stage) -> None:
     stage._tasks += [asyncio.create_task(go_on(step)) for step in steps]
 
 
+async def desk(stage: Stage) -> None:
+    """Somebody talks in a room and keeps its list, and exports the ring."""
+
+    async def talk(client: httpx.AsyncClient, number: int) -> None:
+        messages, message = f"{ROOM}/messages", {"id": f"m{number}", "text": "halted?"}
+        await client.post(f"{ROOM}/presence", json={"name": "Ann"})
+        for body in (message, message, {**message, "text": "other"}):
+            await client.post(messages, json=body)
+        for change in ("add", "remove"):
+            await client.post(f"{ROOM}/list", json={"op": change, "symbol": "AAPL"})
+
+    async def go_on() -> None:
+        async with httpx.AsyncClient(base_url=stage.server.url(""), timeout=None) as client:
+            for number in itertools.count():
+                await talk(client, number)
+                await export(client)
+
+    stage._tasks.append(asyncio.create_task(go_on()))
+
+
+async def export(client: httpx.AsyncClient) -> None:
+    """Export the ring, and wait until that is done or has failed."""
+    asked = await client.post("/v1/jobs", json={"kind": "ring"})
+    assert asked.status_code == httpx.codes.ACCEPTED, asked.text
+    await client.get(asked.headers["Location"], headers={"Accept": "text/event-stream"})
+
+
 async def odd(stage: Stage) -> None:
     """Ticks are old when they come, or late, or of another year; memory and time are taken."""
 
@@ -377,7 +406,10 @@ async def keys(stage: Stage) -> None:
 
 
 async def state(stage: Stage) -> None:
-    """A server goes on where one that was killed had been, until its disk takes nothing more."""
+    """A server goes on where one that was killed had been, until its disk takes nothing more.
+
+    Nor what somebody exports then.
+    """
     options = ("--state", str(stage.folder / "state"))
     killed = await stage.run(*options)
     await killed.until_metric("feed_state_written_bytes_total", 1)
@@ -390,9 +422,17 @@ async def state(stage: Stage) -> None:
     await stage.prometheus.until(
         f'rate(feed_state_written_bytes_total{{instance="{instance}"}}[2s]) > 0'
     )
-    server.may_say = "state_unlogged", "checkpoint_failed"
+    server.may_say = "state_unlogged", "checkpoint_failed", "job_not_kept"
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (4_096, 4_096))
     await stage.prometheus.until(f'feed_state_unlogged{{instance="{instance}"}} == 1')
+
+    async def export_in_vain() -> None:
+        async with httpx.AsyncClient(base_url=server.url(""), timeout=None) as client:
+            while True:
+                await export(client)
+                await asyncio.sleep(0.1)
+
+    stage._tasks.append(asyncio.create_task(export_in_vain()))
 
 
 async def restart(stage: Stage) -> None:
@@ -414,7 +454,7 @@ async def restart(stage: Stage) -> None:
 
 
 SCENES = (
-    *(load, slow, resumes, refused, silent, muted, down, held, reports, answers, odd),
+    *(load, slow, resumes, refused, silent, muted, down, held, reports, answers, desk, odd),
     *(recording, following, keys, state, restart),
 )
 

@@ -14,6 +14,7 @@ from feed.http.contract.openapi import openapi_document
 from feed.http.jobs.table import JOB_ROUTES
 from feed.jobs import supply
 from feed.jobs.job import Job
+from feed.market.job_words import JobState
 from feed.market.ticks import Channel
 from feed.wire.json_codec import JSON
 from tests.fakes.keys import KeysFile, headers_of
@@ -116,7 +117,7 @@ async def test_an_export_equals_the_ring_and_is_watched_and_downloaded(serve: Se
     assert flaws(listed[0], answer["application/json"]["schema"], document) == []
     assert (await client.ask("DELETE", f"/v1/jobs/{job.id}"))[0] == 200
     assert (await client.ask("GET", path))[0] == 404
-    assert client.jobs.tally.ended["done"] == 1
+    assert client.jobs.tally.ended[JobState.DONE] == 1
 
 
 async def test_a_job_goes_on_after_a_restart_and_equals_the_ring(

@@ -1,0 +1,93 @@
+"""A row: rooms in which people talk, and jobs that export."""
+
+from grafana.ages import rate
+from grafana.house import Kind, Panel, Query, Row, Unit
+
+_ROOMS = (
+    Panel(
+        "Rooms and members",
+        "Rooms of which something is kept, and their members: who is in two is two. Beyond their "
+        "limits nobody opens another room (--rooms-max), or enters one.",
+        Unit.COUNT,
+        (
+            Query("feed_rooms<>", "{{instance}} rooms"),
+            Query("feed_room_members<>", "{{instance}} members"),
+        ),
+    ),
+    Panel(
+        "Said in rooms",
+        "Messages and changes of lists that were published, by type.",
+        Unit.PER_S,
+        (
+            rate("feed_room_messages_total", "{{type}}", "type"),
+            rate("feed_room_entries_total", "{{type}}", "type"),
+        ),
+        Kind.STACK,
+    ),
+    Panel(
+        "Not published in rooms",
+        "What was refused, by reason; and repeats, which were published before. limit: somebody "
+        "says too much at once; unavailable: see Bytes that are kept.",
+        Unit.PER_S,
+        (
+            rate("feed_room_refused_total", "{{reason}}", "reason"),
+            rate("feed_room_repeats_total", "repeats"),
+        ),
+    ),
+)
+_JOBS = (
+    Panel(
+        "Jobs",
+        "Jobs that are known, by state. Queued ones wait for --jobs-max-running; those that are "
+        "over are forgotten after --jobs-keep-s.",
+        Unit.COUNT,
+        (Query("sum by (instance, state) (feed_jobs<>)", "{{instance}} {{state}}"),),
+        Kind.STACK,
+    ),
+    Panel(
+        "Jobs begun",
+        "Jobs that were asked for, by kind and format; refused since as many are there as may be; "
+        "and resumed after a restart.",
+        Unit.PER_S,
+        (
+            rate("feed_jobs_started_total", "{{kind}} {{format}}", "kind", "format"),
+            rate("feed_jobs_refused_total", "refused"),
+            rate("feed_jobs_resumed_total", "resumed"),
+        ),
+    ),
+    Panel(
+        "Jobs ended",
+        "Jobs that are over, by state; and those that failed, by code: disk_full, unwritable, "
+        "crashed and not_started are about the machine, internal is a defect.",
+        Unit.PER_S,
+        (
+            rate("feed_jobs_ended_total", "{{state}}", "state"),
+            rate("feed_job_failures_total", "{{code}}", "code"),
+        ),
+    ),
+    Panel(
+        "Written by jobs",
+        "Rows in the files of jobs, counted when they are done; and gaps: what the ring held no "
+        "more, which the file tells.",
+        Unit.PER_S,
+        (rate("feed_job_rows_total", "rows"), rate("feed_job_gaps_total", "gaps")),
+    ),
+    Panel(
+        "Bytes written by jobs",
+        "Of files of jobs, counted when they are done.",
+        Unit.BYTES_PER_S,
+        (rate("feed_job_bytes_total", ""),),
+    ),
+    Panel(
+        "Files of jobs",
+        "Bytes that files of jobs have now, and the limit (--jobs-max-bytes): at it jobs fail "
+        "(too_large), and others are refused.",
+        Unit.BYTES,
+        (
+            Query("feed_job_file_bytes<>", "{{instance}} files"),
+            Query("feed_job_file_limit_bytes<>", "{{instance}} limit"),
+        ),
+        Kind.LOG,
+    ),
+)
+DESK = Row("7 · Desk", (*_ROOMS, *_JOBS))
