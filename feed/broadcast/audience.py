@@ -184,8 +184,9 @@ class Audience:
             subscriber.ladder.on_lag = on_lag
         # Between entering and this there may have been cuts. Their words would come before the
         # state that they are in, and nobody can place a word without its state.
-        if not had.symbols and (snapshot or after is not None):
+        if not subscriber.has_begun and (snapshot or after is not None):
             due.enter_now()
+        subscriber.has_begun = True
         note_subscription(self.broadcast, subscriber, selection, after, last, snapshot=snapshot)
         if isinstance(after, Rewound):
             due.rewind(selection, after.sequence, had)

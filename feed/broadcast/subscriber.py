@@ -30,6 +30,7 @@ class Subscriber:
         ladder: its place on the ladder.
         told_down: the sources of which it heard last that they are down.
         is_open: whether the beginning of its connection was written.
+        has_begun: whether it has subscribed to anything.
     """
 
     __slots__ = (
@@ -38,6 +39,7 @@ class Subscriber:
         "_standing",
         "buffered_bytes",
         "due",
+        "has_begun",
         "is_open",
         "ladder",
         "socket",
@@ -63,6 +65,7 @@ class Subscriber:
         self.ladder = ladder
         self.told_down: frozenset[str] = frozenset()
         self.is_open = False
+        self.has_begun = False
         self._checksum = None if lane.checksum is None else StreamChecksum()
         self._standing = Standing.HELD
 

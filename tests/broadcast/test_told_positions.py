@@ -310,8 +310,7 @@ def test_a_snapshot_that_waits_does_not_speak_for_an_interval_that_ends_meanwhil
     member = stage.join(QUOTES_CONFLATED, marks=True)
     stage.publish_and_cut(Kind.QUOTE)  # collected
     stage.move(member, QUOTES_CONFLATED)
-    trades = Selection.of({Channel.TRADES: ("*",)})
-    stage.begin(member, trades, snapshot=True, had=QUOTES_CONFLATED)
+    stage.begin(member, Selection.of({Channel.TRADES: ("*",)}), snapshot=True)
     stage.catch_up(member, most_frames=1)
     member.take()
     stage.move(member, LOSSLESS)
@@ -365,7 +364,7 @@ def test_a_snapshot_does_not_speak_for_what_the_ring_has_lost_before_that_is_tol
     stage.publish_and_cut(Kind.QUOTE)  # collected
     stage.publish_and_cut(*[Kind.TRADE] * 8)  # and lost by the ring
     stage.move(member, Selection.of(both, {Channel.QUOTES: 100}))
-    stage.begin(member, statuses, snapshot=True, had=member.subscriber.selection)
+    stage.begin(member, statuses, snapshot=True)
     stage.catch_up(member, most_frames=1)
     stage.move(member, Selection.of(both))  # and owes the quote
     stage.catch_up(member)
