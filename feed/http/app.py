@@ -6,6 +6,7 @@ from typing import Any, ParamSpec
 
 from aiohttp import web
 
+from feed.alerts.desk import Alerts
 from feed.generations.desk import Generations
 from feed.http import handshake, pages, routes
 from feed.http.access import Access
@@ -22,6 +23,7 @@ from feed.rooms.desk import Rooms
 from feed.settings.options import is_loopback
 from feed.state.keeper import Keeper
 
+ALERTS = web.AppKey("alerts", Alerts)
 ACCESS = web.AppKey("access", Access)
 GENERATIONS = web.AppKey("generations", Generations)
 ROOMS = web.AppKey("rooms", Rooms)
@@ -56,6 +58,7 @@ def application(service: Service) -> web.Application:
     app = web.Application()
     app[_SERVICE] = service
     app[ACCESS] = server.access
+    app[ALERTS] = server.alerts
     app[JOBS] = service.server.jobs
     app[GENERATIONS] = server.generations
     app[ROOMS] = server.rooms

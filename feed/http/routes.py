@@ -11,6 +11,7 @@ from aiohttp import hdrs, web
 from feed.http import admin, market_data, status
 from feed.http import answer_models as models
 from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET, Scope
+from feed.http.alerts.table import ALERT_ROUTES
 from feed.http.contract import served
 from feed.http.feedback import feedback
 from feed.http.follow import PARAMETERS as FOLLOWING
@@ -148,6 +149,7 @@ ROUTES = (
     *GENERATION_ROUTES,
     *JOB_ROUTES,
     *ROOM_ROUTES,
+    *ALERT_ROUTES,
     Route(
         "/v1/feedback",
         feedback,

@@ -6,6 +6,7 @@ from functools import partial
 
 from aiohttp import web
 
+from feed.alerts.desk import Alerts
 from feed.generations.desk import Generations
 from feed.http.access import Access
 from feed.http.callers import caller_of
@@ -45,6 +46,7 @@ class Server:
         generations: the answers of language models.
         jobs: exports to files.
         rooms: where people talk.
+        alerts: rules on ticks, and their firings.
         last_words_s: the time in which a socket has to take what was written last.
         keeper: keeps the state over restarts; None: none is kept.
     """
@@ -62,6 +64,7 @@ class Server:
     generations: Generations
     jobs: Jobs
     rooms: Rooms
+    alerts: Alerts
     last_words_s: float = LAST_WORDS_S
     keeper: Keeper | None = None
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from feed.alerts.desk import Alerts
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.ring import RingBuffer
 from feed.generations.desk import Generations
@@ -99,6 +100,7 @@ class Service:
                 ("generations", self.server.generations.run),
                 ("jobs", self.server.jobs.run),
                 ("rooms", self.server.rooms.run),
+                ("alerts", self.server.alerts.run),
                 ("instruments", InstrumentNews(hub, self.server.reference).run),
             )
         ]
@@ -111,6 +113,7 @@ class Service:
         self.server.generations.restore()
         self.server.jobs.restore()
         self.server.rooms.restore()
+        self.server.alerts.restore()
         ingest.start()
         try:
             with hub.steps.watching_collections():
@@ -119,6 +122,7 @@ class Service:
             await self.server.generations.close()
             await self.server.jobs.close()
             await ingest.stop()
+            await self.server.alerts.close()
             for task in tasks:
                 task.cancel()
             for task in tasks:
@@ -247,6 +251,7 @@ def make_service(
         generations,
         jobs,
         rooms,
+        Alerts(hub, reference, settings.state),
         last_words_s,
         keeper,
     )

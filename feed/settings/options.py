@@ -19,6 +19,7 @@ from pydantic_settings import NoDecode
 from feed.broadcast.fan_out import Engine
 from feed.broadcast.ring import DEFAULT_CAPACITY, MAX_CAPACITY
 from feed.errors import InvalidInput
+from feed.settings.alerts import AlertOptions
 from feed.settings.jobs import JobOptions
 from feed.settings.language_models import LanguageModelOptions
 from feed.settings.numbers import COUNT, RATE, SECONDS, Count, Rate, Seconds
@@ -196,7 +197,7 @@ def _is_private(data: Mapping[str, Any]) -> bool:
     return is_known or bool(data.get("trust_proxy"))
 
 
-class Settings(JobOptions, LanguageModelOptions, RoomOptions):
+class Settings(AlertOptions, JobOptions, LanguageModelOptions, RoomOptions):
     """The options of a server with any source. `Settings(port=0)` reads its arguments alone.
 
     A field's description is its help text on the command line. The second half are tunables, which
@@ -527,7 +528,7 @@ class Settings(JobOptions, LanguageModelOptions, RoomOptions):
     @classmethod
     def option_fields(cls) -> list[str]:
         """Return the names of the options: the server's own, then those of its parts."""
-        blocks = (RoomOptions, JobOptions, LanguageModelOptions)
+        blocks = (AlertOptions, RoomOptions, JobOptions, LanguageModelOptions)
         last = [field for block in blocks for field in block.option_fields()]
         return [field for field in cls.model_fields if field not in last] + last
 

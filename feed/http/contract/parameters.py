@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from feed.alerts.rule import FIRING_PATTERN, RULE_PATTERN
 from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET
 from feed.http.admin import LISTED, MOST_LISTED, MOST_NUMBER, Order
+from feed.http.alerts.handlers import DEFAULT_PAGE, MOST_PAGE
 from feed.http.answers import DEFAULT_LIMIT, MAX_LIMIT
 from feed.http.contract.schemas import Schema
 from feed.http.push.asked import DURABLE, PRODUCER_PATTERN
@@ -144,6 +146,8 @@ _RESPONSE = "/v1/responses/{generation}"
 _NUMBER: Schema = {"type": "integer", "minimum": 0}
 _BY_PATH: Mapping[tuple[str, str, str], Parameter] = {
     ("GET", "/v1/snapshot", "symbols"): _symbols("everything that is known of these", _SOME),
+    ("GET", "/v1/alerts", "limit"): _limit(MOST_PAGE, DEFAULT_PAGE),
+    ("GET", "/v1/alerts", "after"): _text("only rules after this one", pattern=RULE_PATTERN),
     ("GET", _ADMIN, "limit"): _limit(MOST_LISTED, LISTED),
     ("GET", _ADMIN, "after"): Parameter(
         "the `next` of the page before; only in the order of ids",
@@ -171,6 +175,8 @@ _BY_PATH: Mapping[tuple[str, str, str], Parameter] = {
 _OF_PATHS: Mapping[str, Parameter] = {
     "producer": _text("the name of a producer", pattern=PRODUCER_PATTERN),
     "generation": _text("the id of an answer", pattern=ID_PATTERN),
+    "rule": _text("the id of a rule", pattern=RULE_PATTERN),
+    "alert": _text("the id of a firing", pattern=FIRING_PATTERN),
     "job": _text("the id of a job", pattern=JOB_PATTERN),
     "room": _text("the name of a room", pattern=ROOM_PATTERN),
     "message": _text("the id of a message"),

@@ -1,0 +1,408 @@
+"""The desk of alerts: rules are asked for, shown every tick, and told once they fire.
+
+A firing and the cursor are committed before the word is published, off the loop and in batches: so
+each is told at least once, under one id, whatever becomes of the process. What was not told, the
+next server tells; ticks behind the cursor that the log still has are evaluated then, and those that
+nobody saw are named by `after_gap`. Knows no transport.
+"""
+
+import asyncio
+import secrets
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter_ns
+
+from feed.alerts.book import Book, Changes
+from feed.alerts.errors import AlertsUnavailable, TooManyRules, UnknownRule
+from feed.alerts.firings import Firings
+from feed.alerts.request import RuleRequest, Webhook
+from feed.alerts.rights import Rights
+from feed.alerts.rule import RULE_PREFIX, RuleState, StoredRule, identity_of_record, record_of
+from feed.alerts.signature import new_secret
+from feed.alerts.tally import Tally
+from feed.alerts.webhooks import Delivery, Target, Webhooks, body_of
+from feed.hub.hub import Hub
+from feed.logger import logger_of
+from feed.market.alert_rules.index import AlertIndex
+from feed.market.alert_rules.rule import Hit
+from feed.market.alert_words import AlertWord
+from feed.market.ticks import Tick
+from feed.sources.reference import Reference
+from feed.trust.identity import Identity, owner_key
+
+LOOK_S = 1.0  # between two looks at what expires, and two cursors in the book
+AGAIN_S = 1.0  # after a commit that failed
+_ID_BYTES = 16
+_NS_PER_S = 1_000_000_000
+_CURSOR = "cursor"
+_PIECE = 4_096  # ticks of the ring that are evaluated at once after a restart
+
+log = logger_of("feed.alerts")
+
+
+class Alerts:
+    """All rules of a server.
+
+    Attributes:
+        tally: what is counted of them.
+        firings: that nobody has acknowledged yet.
+    """
+
+    def __init__(self, hub: Hub, reference: Reference, state: Path | None) -> None:
+        """Begin with none; `state`: the directory of what is kept, None: nothing is."""
+        self.tally = Tally()
+        self._hub = hub
+        self._rights = Rights(hub, reference)
+        self._state = state
+        self._index = AlertIndex()
+        self._rules: dict[str, StoredRule] = {}
+        self._owners: dict[str, dict[str, StoredRule]] = {}
+        self._identities: dict[str, Identity] = {}
+        self._pending: list[Hit] = []
+        self._ended: list[tuple[Delivery, str]] = []
+        self._wake = asyncio.Event()
+        self._kept_cursor = ""
+        self._unsaid: list[AlertWord] = []  # of an earlier server, once this one runs
+        self._book: Book | None = None
+        self.firings = Firings(hub)
+        settings = hub.settings
+        self._webhooks = Webhooks(
+            self.tally,
+            self._target,
+            self._note_end,
+            hub.clock.wall_ns,
+            allow_private=settings.alerts_allow_private,
+        )
+
+    # What clients ask.
+
+    async def add(self, request: RuleRequest, identity: Identity) -> StoredRule:
+        """Keep a rule, and evaluate it from now on.
+
+        Raises:
+            InvalidParameter: its symbol is not listed, or its webhook not allowed.
+            NotGranted: its owner may not read what it sees.
+            TooManyRules: there are as many as may be.
+            AlertsUnavailable: it cannot be kept.
+        """
+        owner, settings = owner_key(identity), self._hub.settings
+        self._check(request, identity)
+        if len(self._owners.get(owner, ())) >= settings.alerts_max_rules_per_identity:
+            raise TooManyRules(settings.alerts_max_rules_per_identity, own=True)
+        if len(self._rules) >= settings.alerts_max_rules:
+            raise TooManyRules(settings.alerts_max_rules, own=False)
+        key = RULE_PREFIX + secrets.token_hex(_ID_BYTES)
+        rule = StoredRule(key, owner, _with_secret(request), self._hub.clock.wall_ns())
+        self._keep(rule)
+        try:
+            await self._write(rule, identity)
+        except AlertsUnavailable:
+            self._forget(rule)
+            raise
+        self._arm(rule)
+        return rule
+
+    async def change(self, key: str, request: RuleRequest, identity: Identity) -> StoredRule:
+        """Put another condition in place of a rule's, and arm it again; raises as `add`."""
+        rule = self.find(key, identity)
+        self._check(request, identity)
+        self._index.remove(key)
+        before = rule.request, rule.state, rule.why
+        rule.request, rule.state, rule.why = _with_secret(request), RuleState.ARMED, ""
+        try:
+            await self._write(rule, identity)
+        except AlertsUnavailable:
+            rule.request, rule.state, rule.why = before
+            raise
+        finally:
+            if key in self._rules and rule.state is RuleState.ARMED:
+                self._arm(rule)
+        return rule
+
+    async def remove(self, key: str, identity: Identity) -> None:
+        """Forget a rule; what it fired stays until it is acknowledged."""
+        rule = self.find(key, identity)
+        changes = Changes()
+        changes.delete("rules", key)
+        await self._commit(changes)
+        self._forget(rule)
+
+    def find(self, key: str, identity: Identity) -> StoredRule:
+        """Return somebody's rule.
+
+        Raises:
+            UnknownRule: there is none.
+        """
+        rule = self._rules.get(key)
+        if rule is None or rule.owner != owner_key(identity):
+            raise UnknownRule("rule")
+        return rule
+
+    def of(self, identity: Identity) -> list[StoredRule]:
+        """Return all rules of somebody, in the order in which they were made."""
+        return [*self._owners.get(owner_key(identity), {}).values()]
+
+    async def acknowledge(self, key: str, identity: Identity) -> AlertWord:
+        """Note that the owner of a firing knows of it, and say so.
+
+        Raises:
+            UnknownRule: there is none.
+            AlertsUnavailable: it cannot be kept.
+        """
+        word = self.firings.acknowledged(key, owner_key(identity), self._hub.clock.wall_ns())
+        changes = Changes()
+        self.firings.write(changes, word, is_said=False)
+        await self._commit(changes)
+        self.tally.acknowledged += 1
+        await self._say([word])
+        return word
+
+    # What the server asks.
+
+    def restore(self) -> None:
+        """Take up what the book has, and evaluate every tick from now on."""
+        if self._hub.follows:
+            return
+        self._book = book = Book(self._state)
+        for owner, record in book.rows("owners"):
+            self._identities[owner] = identity_of_record(record)
+        for key, owner, record in book.rows("rules"):
+            rule = StoredRule.of(key, owner, record)
+            self._keep(rule)
+            if rule.state is RuleState.ARMED:
+                self._arm(rule)
+        self._unsaid = self.firings.restore(book.rows("firings"))
+        notes = {name: value.decode() for name, value in book.rows("notes")}
+        self._catch_up(notes.get(_CURSOR, ""))
+        self._hub.publisher.taps.append(self._take)
+        for key, rule_id, body, attempts, until_ns in book.rows("deliveries"):
+            known = self._rules.get(rule_id)
+            owner = "" if known is None else known.owner
+            self._webhooks.send(Delivery(key, owner, rule_id, body, until_ns, attempts))
+
+    async def run(self) -> None:
+        """Commit and tell what fires, for ever."""
+        if self._book is None:
+            return
+        if self._unsaid:
+            words, self._unsaid = self._unsaid, []
+            await self._say(words)
+        while True:
+            due_ns = self._index.due_ns
+            wait_s = LOOK_S
+            if due_ns is not None:
+                wait_s = min(LOOK_S, max(0.0, (due_ns - self._hub.clock.mono_ns()) / _NS_PER_S))
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._wake.wait()
+            except TimeoutError:
+                clock = self._hub.clock
+                self._pending += self._index.flush(clock.mono_ns(), clock.wall_ns())
+            self._wake.clear()
+            await self._look()
+
+    async def close(self) -> None:
+        """Let what fired be kept, and close the book."""
+        if self._book is None:
+            return
+        self._hub.publisher.taps.remove(self._take)
+        await self._webhooks.close()
+        changes, _, _ = self._changes()
+        try:
+            await self._book.close(changes)
+        except sqlite3.Error as error:
+            log.error("alerts_not_kept", why=str(error))  # noqa: TRY400 - its words say all
+        self._book = None
+
+    # Evaluation.
+
+    def _take(self, ticks: Sequence[Tick], first: int) -> None:
+        """Show a batch to the rules, before it is cut."""
+        if not self._index.rules:
+            self._index.cursor = max(self._index.cursor, first + len(ticks) - 1)
+            return
+        clock, began_ns = self._hub.clock, perf_counter_ns()
+        hits = self._index.take(ticks, first, clock.mono_ns(), clock.wall_ns())
+        self.tally.evaluated += len(ticks)
+        self.tally.evaluation_ns += perf_counter_ns() - began_ns
+        if hits:
+            self._pending += hits
+            self._wake.set()
+
+    def _catch_up(self, cursor: str) -> None:
+        """Evaluate what the ring has behind the cursor; what is missing, rules are told of."""
+        ring = self._hub.broadcast.ring
+        epoch, _, digits = cursor.rpartition("-")
+        seen = int(digits) if epoch == ring.epoch else 0
+        seen = min(max(seen, ring.oldest - 1), ring.newest)
+        if self._rules:
+            self._index.note_hole(1, max(1, seen))
+        self._index.cursor = seen
+        while self._rules and self._index.cursor < ring.newest:
+            after = self._index.cursor
+            events = ring.read(after, min(_PIECE, ring.newest - after))
+            self._take(events, after + 1)
+            self._index.cursor = max(self._index.cursor, after + len(events))
+            if not events:
+                break
+        self._index.cursor = ring.newest
+
+    async def _look(self) -> None:
+        """Commit and say what fired, and what else has changed."""
+        changes, words, sent = self._changes()
+        if not changes.statements:
+            return
+        while True:
+            began_ns = perf_counter_ns()
+            try:
+                await self._commit(changes)
+                break
+            except AlertsUnavailable:
+                self.tally.failed_commits += 1
+                await asyncio.sleep(AGAIN_S)
+        if not words:
+            return
+        self.tally.commit_ns.observe(perf_counter_ns() - began_ns)
+        self.tally.firings += len(words)
+        for delivery in sent:
+            self._webhooks.send(delivery)
+        await self._say(words)
+
+    def _changes(self) -> tuple[Changes, list[AlertWord], list[Delivery]]:
+        """Return what has to be committed now, and what is said and sent once it is."""
+        changes, words, sent = Changes(), list[AlertWord](), list[Delivery]()
+        hits, self._pending = self._pending, []
+        for hit in hits:
+            rule = self._rules.get(hit.rule_id)
+            if rule is not None and rule.state is RuleState.ARMED:
+                self._fire(rule, hit, changes, words, sent)
+        for key in self._index.expired:
+            if (rule := self._rules.get(key)) is not None:
+                rule.state = RuleState.EXPIRED
+                changes.put("rules", key, rule.owner, rule.record())
+        self._index.expired.clear()
+        ended, self._ended = self._ended, []
+        for delivery, flaw in ended:
+            changes.delete("deliveries", delivery.id)
+            if (rule := self._rules.get(delivery.rule)) is not None:
+                rule.webhook = f"given up: {flaw}" if flaw else "delivered"
+                changes.put("rules", rule.id, rule.owner, rule.record())
+        cursor = str(self._hub.broadcast.ring.position(self._index.cursor))
+        if self._rules and cursor != self._kept_cursor:
+            self._kept_cursor = cursor
+            changes.put("notes", _CURSOR, cursor.encode())
+        return changes, words, sent
+
+    def _fire(
+        self,
+        rule: StoredRule,
+        hit: Hit,
+        changes: Changes,
+        words: list[AlertWord],
+        sent: list[Delivery],
+    ) -> None:
+        if why := self._rights.why_not(rule.request, self._identities.get(rule.owner)):
+            self._index.remove(rule.id)
+            rule.state, rule.why = RuleState.SUSPENDED, why
+            self.tally.suspended += 1
+            log.warning("alert_suspended", rule=rule.id, why=why)
+        else:
+            rule.armings = hit.arming + 1
+            if hit.is_last:
+                rule.state = RuleState.FIRED
+            word = rule.word(hit, str(self._hub.broadcast.ring.position(hit.sequence)))
+            words.append(word)
+            self.firings.write(changes, word, is_said=False)
+            if rule.request.webhook is not None:
+                lasts_ns = int(self._hub.settings.alerts_webhook_s * _NS_PER_S)
+                until_ns = self._hub.clock.wall_ns() + lasts_ns
+                body = body_of(word)
+                sent.append(Delivery(word.id, rule.owner, rule.id, body, until_ns))
+                changes.put("deliveries", word.id, rule.id, body, 0, until_ns)
+        changes.put("rules", rule.id, rule.owner, rule.record())
+
+    async def _say(self, words: list[AlertWord]) -> None:
+        """Publish words, and note that they are."""
+        await self._hub.publisher.said(words)
+        changes = Changes()
+        for word in words:
+            self.firings.write(changes, word, is_said=True)
+        try:
+            await self._commit(changes)
+        except AlertsUnavailable as error:  # the next server says them once more
+            log.warning("alerts_not_marked", why=str(error))
+
+    # Whose rules they are.
+
+    def _check(self, request: RuleRequest, identity: Identity) -> None:
+        if self._book is None:
+            words = "this server follows another one, which has the rules; ask that one"
+            raise AlertsUnavailable(words)
+        self._rights.check(request, identity)
+
+    def _arm(self, rule: StoredRule) -> None:
+        asked, known = rule.request, self._identities.get(rule.owner)
+        self._index.add(
+            rule.id,
+            asked.symbol,
+            asked.condition,
+            once=asked.once,
+            cooldown_ns=int(asked.cooldown_s * _NS_PER_S),
+            expires_ns=asked.expires_ns,
+            interval_ms=0 if known is None else known.grants.conflate_ms,
+            armings=rule.armings,
+        )
+
+    def _keep(self, rule: StoredRule) -> None:
+        self._rules[rule.id] = rule
+        self._owners.setdefault(rule.owner, {})[rule.id] = rule
+        self.tally.rules = len(self._rules)
+
+    def _forget(self, rule: StoredRule) -> None:
+        self._index.remove(rule.id)
+        self._rules.pop(rule.id, None)
+        own = self._owners.get(rule.owner, {})
+        own.pop(rule.id, None)
+        if not own:
+            self._owners.pop(rule.owner, None)
+        self.tally.rules = len(self._rules)
+
+    async def _write(self, rule: StoredRule, identity: Identity) -> None:
+        self._identities[rule.owner] = identity
+        changes = Changes()
+        changes.put("owners", rule.owner, record_of(identity))
+        changes.put("rules", rule.id, rule.owner, rule.record())
+        await self._commit(changes)
+
+    async def _commit(self, changes: Changes) -> None:
+        """Commit, or say that this cannot be done now.
+
+        Raises:
+            AlertsUnavailable: the disk does not take it, or the server ends.
+        """
+        if self._book is None:
+            raise AlertsUnavailable("the server ends, or keeps no rules", AGAIN_S)
+        try:
+            await self._book.commit(changes)
+        except sqlite3.Error as error:
+            log.error("alerts_not_kept", why=str(error))  # noqa: TRY400 - its words say all
+            raise AlertsUnavailable(f"it cannot be kept: {error}", AGAIN_S) from None
+
+    def _target(self, key: str) -> Target | None:
+        rule = self._rules.get(key)
+        hook = None if rule is None else rule.request.webhook
+        return None if hook is None or hook.secret is None else Target(hook.url, hook.secret)
+
+    def _note_end(self, delivery: Delivery, flaw: str) -> None:
+        self._ended.append((delivery, flaw))
+        self._wake.set()
+
+
+def _with_secret(request: RuleRequest) -> RuleRequest:
+    """Return a rule whose webhook has a secret."""
+    hook = request.webhook
+    if hook is None or hook.secret is not None:
+        return request
+    made = Webhook(url=hook.url, secret=new_secret())
+    return request.model_copy(update={"webhook": made})

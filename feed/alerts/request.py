@@ -1,0 +1,136 @@
+"""What a rule is asked for: the symbol, the condition, and what happens when it is true.
+
+Knows no clock, instrument or index.
+"""
+
+from typing import Annotated, Any, Self
+
+import pydantic
+from pydantic import AfterValidator, field_validator
+
+from feed.alerts.signature import ACCEPTED as SECRETS
+from feed.alerts.signature import is_secret
+from feed.errors import InvalidParameter
+from feed.market.alert_rules.condition import Condition, Field, parse_condition
+from feed.market.ticks import Channel
+from feed.wire.beginning import Moment, read_beginning
+from feed.wire.validation import Strict, map_of, refusal, validate
+
+MAX_REQUEST_BYTES = 16 << 10
+MAX_NOTE_LENGTH = 200
+_TIME = "a time such as 2026-11-27T14:30:00Z"
+
+CHANNEL_OF: dict[str, Channel] = {  # whose grant a rule needs
+    Field.PRICE: Channel.TRADES,
+    Field.VOLUME: Channel.TRADES,
+    Field.SPREAD_BP: Channel.QUOTES,
+    Field.HEALTH: Channel.STATUSES,
+}
+
+
+def _is_time(text: str) -> str:
+    try:
+        moment = read_beginning(text)
+    except InvalidParameter:
+        raise refusal(_TIME) from None
+    if not isinstance(moment, Moment):
+        raise refusal(_TIME)
+    return text
+
+
+def _is_note(text: str) -> str:
+    if not text.isprintable():
+        raise refusal(f"at most {MAX_NOTE_LENGTH} printable characters")
+    return text
+
+
+class Webhook(Strict):
+    """Where a firing is sent to."""
+
+    url: Annotated[str, pydantic.Field(description="http or https; redirects are not followed")]
+    secret: Annotated[
+        str | None, pydantic.Field(description="of signatures; by default a new one")
+    ] = None
+
+    @field_validator("secret")
+    @classmethod
+    def _is_secret(cls, value: str | None) -> str | None:
+        if value is not None and not is_secret(value):
+            raise refusal(SECRETS)
+        return value
+
+
+class RuleRequest(Strict):
+    """A rule."""
+
+    symbol: Annotated[str, pydantic.Field(min_length=1, max_length=64)]
+    field: Annotated[str, pydantic.Field(description="`price`, `spread_bp`, `volume` or `health`")]
+    op: Annotated[
+        str,
+        pydantic.Field(
+            description="of a price `>=`, `<=`, `crosses_above`, `crosses_below` or `moves_pct`; "
+            "of a spread and a volume `>=`; of a health `is`"
+        ),
+    ]
+    value: Annotated[
+        float | str, pydantic.Field(description="a number; of a health `stale` or `halted`")
+    ]
+    window: Annotated[
+        str | None, pydantic.Field(description="of `moves_pct` and of a volume: 1s to 24h")
+    ] = None
+    once: Annotated[bool, pydantic.Field(description="it fires once; else it is armed again")] = (
+        True
+    )
+    cooldown_s: Annotated[
+        float,
+        pydantic.Field(ge=1, le=86_400, allow_inf_nan=False, description="until it is armed again"),
+    ] = 60.0
+    expires: Annotated[
+        Annotated[str, AfterValidator(_is_time)] | None, pydantic.Field(description="when it ends")
+    ] = None
+    webhook: Webhook | None = None
+    note: Annotated[
+        Annotated[str, pydantic.Field(max_length=MAX_NOTE_LENGTH), AfterValidator(_is_note)],
+        pydantic.Field(description="comes with each firing"),
+    ] = ""
+
+    @classmethod
+    def of(cls, document: object) -> Self:
+        """Validate a decoded body.
+
+        Raises:
+            InvalidMessage: it is not a map of texts.
+            InvalidParameter: a field of it is not accepted.
+        """
+        fields = map_of(document, "symbol")
+        for name in ("symbol", "field", "op", "value"):
+            if name not in fields:
+                raise InvalidParameter(name, None, "a value: it is due in every rule")
+        parse_condition(*(fields.get(name) for name in ("field", "op", "value", "window")))
+        if isinstance(fields["value"], int):
+            fields = {**fields, "value": float(fields["value"])}
+        if isinstance(fields.get("webhook"), dict):
+            fields = {**fields, "webhook": validate(Webhook, fields["webhook"])}
+        return validate(cls, fields)
+
+    @property
+    def condition(self) -> Condition:
+        """What makes it fire."""
+        return parse_condition(self.field, self.op, self.value, self.window)
+
+    @property
+    def channel(self) -> Channel:
+        """The channel that has to be granted."""
+        return CHANNEL_OF[self.field]
+
+    @property
+    def expires_ns(self) -> int:
+        """When it ends; 0: never."""
+        if self.expires is None:
+            return 0
+        moment = read_beginning(self.expires)
+        return moment.unix_ns if isinstance(moment, Moment) else 0
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain data, without what stands for itself."""
+        return self.model_dump(exclude_none=True, exclude_defaults=True)

@@ -1,0 +1,143 @@
+"""A rule of somebody's, as it stands, and its firings."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from feed.alerts.request import RuleRequest
+from feed.market.alert_rules.rule import Hit
+from feed.market.alert_words import AlertType, AlertWord
+from feed.trust.identity import Identity, Kind
+from feed.wire.grants import Grants
+from feed.wire.rfc3339 import rfc3339
+
+RULE_PREFIX = "rule_"
+RULE_PATTERN = r"^rule_[0-9a-f]{32}$"
+FIRING_PATTERN = r"^alert_[0-9a-f]{32}$"
+_DIGITS = 32
+
+
+class RuleState(StrEnum):
+    """How a rule stands."""
+
+    ARMED = "armed"  # it is evaluated
+    FIRED = "fired"  # once, which was all
+    EXPIRED = "expired"
+    SUSPENDED = "suspended"  # its owner lost what it sees
+
+
+@dataclass(slots=True)
+class StoredRule:
+    """A rule.
+
+    Attributes:
+        owner: of its identity, as a digest.
+        request: what was asked for; its webhook has a secret always.
+        made_ns: when.
+        armings: how often it fired.
+        state: how it stands.
+        why: it is suspended, for a person.
+        webhook: how the last delivery of its webhook went; "": none yet.
+    """
+
+    id: str
+    owner: str
+    request: RuleRequest
+    made_ns: int
+    armings: int = 0
+    state: RuleState = RuleState.ARMED
+    why: str = ""
+    webhook: str = ""
+
+    def record(self) -> bytes:
+        """Return all of it, for the book."""
+        return orjson.dumps(
+            {
+                "request": self.request.document(),
+                "made": self.made_ns,
+                "armings": self.armings,
+                "state": self.state.value,
+                "why": self.why,
+                "webhook": self.webhook,
+            }
+        )
+
+    @classmethod
+    def of(cls, key: str, owner: str, record: bytes) -> "StoredRule":
+        """Read what `record` has returned."""
+        read = orjson.loads(record)
+        return cls(
+            key,
+            owner,
+            RuleRequest.of(read["request"]),
+            read["made"],
+            read["armings"],
+            RuleState(read["state"]),
+            read["why"],
+            read["webhook"],
+        )
+
+    def document(self, *, with_secret: bool = False) -> dict[str, Any]:
+        """Return it as its owner sees it; the secret of its webhook when it is made, and once."""
+        asked = self.request.model_dump(exclude_none=True)
+        if "webhook" in asked and not with_secret:
+            del asked["webhook"]["secret"]
+        told = {**asked, "id": self.id, "state": self.state.value, "fired": self.armings}
+        told["made"] = rfc3339(self.made_ns)
+        more = {"why": self.why, "webhook_state": self.webhook}
+        return told | {name: words for name, words in more.items() if words}
+
+    def word(self, hit: Hit, position: str) -> AlertWord:
+        """Return what is said of a hit of its."""
+        asked = self.request
+        return AlertWord(
+            self.owner,
+            AlertType.ALERT,
+            firing_id(self.id, hit.arming),
+            hit.tick.event_ns,
+            self.id,
+            asked.symbol,
+            asked.field,
+            asked.op,
+            _text(asked.value),
+            asked.condition.window_ns / 1e9,
+            str(asked.value) if isinstance(asked.value, str) else _text(hit.seen),
+            position,
+            hit.after_gap,
+            asked.note,
+        )
+
+
+def firing_id(rule: str, arming: int) -> str:
+    """Return the id of a firing: equal for one arming of one rule."""
+    return "alert_" + hashlib.sha256(f"{rule}\0{arming}".encode()).hexdigest()[:_DIGITS]
+
+
+def record_of(identity: Identity) -> bytes:
+    """Return an identity for the book; never a secret, but the digest of one."""
+    return orjson.dumps(
+        {
+            "kind": identity.kind.value,
+            "id": identity.id,
+            "name": identity.name,
+            "grants": identity.grants.document(),
+            "expires": identity.expires_wall_ns,
+            "proof": identity.proof,
+        }
+    )
+
+
+def identity_of_record(record: bytes) -> Identity:
+    """Read what `record_of` has returned."""
+    read = orjson.loads(record)
+    grants = Grants.of_document(read["grants"])
+    return Identity(
+        Kind(read["kind"]), read["id"], read["name"], grants, read["expires"], read["proof"]
+    )
+
+
+def _text(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.12g}"

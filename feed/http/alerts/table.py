@@ -1,0 +1,92 @@
+"""The routes of alerts."""
+
+from http import HTTPStatus
+
+from aiohttp import hdrs
+
+from feed.alerts.request import RuleRequest
+from feed.http.access import Scope
+from feed.http.alerts import forms, handlers
+from feed.http.route import Body, Route
+
+_RULE = f"{handlers.PATH}/{{rule}}"
+_FIRINGS = f"{handlers.PATH}/firings"
+_OF_BODIES = (
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+_UNKNOWN = (HTTPStatus.NOT_FOUND,)
+
+ALERT_ROUTES = (
+    Route(
+        handlers.PATH,
+        handlers.make,
+        Scope.GRANTED,
+        "a rule that is evaluated on every tick from now on",
+        body=Body.AS_IS,
+        method=hdrs.METH_POST,
+        in_line=False,  # its body may take its time
+        says={201: forms.RuleAnswer},
+        refuses=(*_OF_BODIES, HTTPStatus.TOO_MANY_REQUESTS),
+        asks=RuleRequest,
+    ),
+    Route(
+        handlers.PATH,
+        handlers.listed,
+        Scope.GRANTED,
+        "one's own rules, in pages",
+        ("limit", "after"),
+        says={200: forms.RulesAnswer},
+    ),
+    Route(
+        _FIRINGS,
+        handlers.firings,
+        Scope.GRANTED,
+        "one's own firings that are not acknowledged",
+        says={200: forms.FiringsAnswer},
+    ),
+    Route(
+        f"{_FIRINGS}/{{alert}}/acknowledge",
+        handlers.acknowledge,
+        Scope.GRANTED,
+        "that a firing is acknowledged, which is told on the channel",
+        body=Body.AS_IS,
+        method=hdrs.METH_POST,
+        in_line=False,  # it is committed first
+        says={200: forms.FiringAnswer},
+        refuses=(*_UNKNOWN, HTTPStatus.SERVICE_UNAVAILABLE),
+    ),
+    Route(
+        _RULE,
+        handlers.look,
+        Scope.GRANTED,
+        "a rule as it stands",
+        says={200: forms.RuleAnswer},
+        refuses=_UNKNOWN,
+    ),
+    Route(
+        _RULE,
+        handlers.change,
+        Scope.GRANTED,
+        "a rule that was changed, and is armed again; null removes a key",
+        body=Body.AS_IS,
+        method=hdrs.METH_PATCH,
+        in_line=False,
+        says={200: forms.RuleAnswer},
+        refuses=(*_UNKNOWN, *_OF_BODIES),
+        asks=RuleRequest,
+    ),
+    Route(
+        _RULE,
+        handlers.remove,
+        Scope.GRANTED,
+        "that a rule is deleted",
+        body=Body.AS_IS,
+        method=hdrs.METH_DELETE,
+        in_line=False,
+        says={200: forms.DeletedAnswer},
+        refuses=(*_UNKNOWN, HTTPStatus.SERVICE_UNAVAILABLE),
+    ),
+)

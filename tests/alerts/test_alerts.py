@@ -1,0 +1,213 @@
+"""Rules of a whole server, over HTTP, with a real book and a receiver of webhooks."""
+
+import base64
+import hashlib
+import hmac
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+from aiohttp import web
+
+from feed.alerts.book import FILE
+from feed.http.app import ALERTS
+from feed.market.word_channels import WordChannel
+from tests.fakes.keys import KeysFile, headers_of
+from tests.fakes.patience import until
+from tests.fakes.servers import Feed, Serve, trade, trades
+
+RULE = {"symbol": "AAPL", "field": "price", "op": ">=", "value": 0.5}
+
+
+class Client:
+    """Asks one server."""
+
+    def __init__(self, feed: Feed, headers: dict[str, str] | None = None) -> None:
+        self.feed = feed
+        self.headers = headers or {}
+        self.alerts = feed.server.app[ALERTS]
+
+    async def ask(self, method: str, path: str = "", **more: Any) -> tuple[int, Any]:
+        url = self.feed.url(f"/v1/alerts{path}")
+        async with (
+            aiohttp.ClientSession() as session,
+            session.request(method, url, headers=self.headers, **more) as answer,
+        ):
+            return answer.status, orjson.loads(await answer.read())
+
+    async def make(self, **asked: Any) -> dict[str, Any]:
+        status, rule = await self.ask("POST", json={**RULE, **asked})
+        assert status == 201, rule
+        return dict(rule)
+
+    async def firings(self, count: int) -> list[dict[str, Any]]:
+        await until(lambda: self.alerts.tally.firings >= count)
+        _, told = await self.ask("GET", "/firings")
+        return list(told["firings"])
+
+
+async def snapshot(feed: Feed) -> list[dict[str, Any]]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(feed.url("/v1/snapshot?alerts=*")) as answer,
+    ):
+        return list(orjson.loads(await answer.read())["ticks"])
+
+
+async def test_a_rule_fires_once_and_is_told_until_it_is_acknowledged(serve: Serve) -> None:
+    feed = await serve()
+    client = Client(feed)
+    await feed.publish(trade(1))
+    rule = await client.make(note="look")
+    await feed.publish(*trades(2, 4))
+    (fired,) = await client.firings(1)
+    assert (fired["rule"], fired["at"]) == (rule["id"], feed.position(2))
+    assert (fired["symbol"], fired["note"]) == ("AAPL", "look")
+    await until(lambda: feed.hub.broadcast.keyed.parts(WordChannel.ALERTS, fired["owner"]))
+    assert [each["id"] for each in await snapshot(feed)] == [fired["id"]]
+    assert (await client.ask("GET", f"/{rule['id']}"))[1]["state"] == "fired"
+    status, told = await client.ask("POST", f"/firings/{fired['id']}/acknowledge")
+    assert (status, told["T"]) == (200, "acknowledged")
+    assert (await client.firings(1), await snapshot(feed)) == ([], [])
+    assert (await client.ask("POST", f"/firings/{fired['id']}/acknowledge"))[0] == 404
+
+
+async def test_rules_and_firings_are_there_after_a_restart(serve: Serve, tmp_path: Path) -> None:
+    first = await serve(state=tmp_path)
+    client = Client(first)
+    await first.publish(trade(1))
+    await client.make()
+    kept = await client.make(value=1e6)
+    await first.publish(trade(2))
+    before = await client.firings(1)
+    await first.server.close()
+    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+    base = sqlite3.connect(tmp_path / FILE)  # as if it had been killed before it was said
+    with base:
+        base.execute("UPDATE firings SET said = 0")
+    base.close()
+
+    second = await serve(state=tmp_path)
+    client = Client(second)
+    assert await client.firings(0) == before
+    await until(lambda: second.hub.broadcast.ring.newest >= 4)
+    assert (await client.ask("PATCH", f"/{kept['id']}", json={"value": 1}))[0] == 200
+    await second.publish(trade(3))
+    after = await client.firings(1)
+    assert [each["rule"] for each in after] == [before[0]["rule"], kept["id"]]
+
+
+async def test_a_firing_after_ticks_were_missing_says_so(serve: Serve, tmp_path: Path) -> None:
+    first = await serve(state=tmp_path)
+    await first.publish(trade(1))
+    await Client(first).make(value=1e6)
+    rule = await Client(first).make(op="<=", value=0.001)
+    await first.server.close()
+    base = sqlite3.connect(tmp_path / FILE)
+    with base:  # fires with the next trade, whose forerunners nobody saw
+        changed = rule | {"value": 1e6}
+        asked = {name: changed[name] for name in ("symbol", "field", "op", "value")}
+        told = {"request": asked, "made": 1, "armings": 0, "state": "armed"}
+        record = orjson.dumps({**told, "why": "", "webhook": ""})
+        base.execute("UPDATE rules SET record = ? WHERE id = ?", (record, rule["id"]))
+    base.close()
+    second = await serve(state=tmp_path)
+    await second.publish(trade(2))
+    (fired,) = await Client(second).firings(1)
+    assert fired["after_gap"] is True
+
+
+async def test_a_file_that_is_no_book_is_set_aside(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"something else" * 100)
+    feed = await serve(state=tmp_path)
+    await feed.publish(trade(1))
+    await Client(feed).make()
+    assert (tmp_path / f"{FILE}.aside-1").read_bytes() == b"something else" * 100
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"symbol": "AAPLE"}, "did you mean AAPL"),
+        ({"value": -1, "field": "spread_bp"}, "more than 0"),
+        ({"value": "much"}, "finite number"),
+        ({"op": "is"}, "crosses_above"),
+        ({"prise": 1}, "the keys"),
+        ({"window": "5m"}, "none, but for"),
+        ({"expires": "2001-01-01T00:00:00Z"}, "still to come"),
+        ({"webhook": {"url": "http://127.1/"}}, "public address"),
+        ({"webhook": {"url": "https://example.com/", "secret": "x"}}, "whsec_"),
+        ({"cooldown_s": 0}, "greater than or equal to 1"),
+    ],
+)
+async def test_a_rule_that_is_not_accepted_is_refused(
+    serve: Serve, asked: dict[str, Any], words: str
+) -> None:
+    feed = await serve()
+    await feed.publish(trade(1))
+    status, told = await Client(feed).ask("POST", json={**RULE, **asked})
+    assert (status, words in told["detail"]) == (400, True), told
+
+
+async def test_rules_are_ones_own_granted_and_not_too_many(serve: Serve, tmp_path: Path) -> None:
+    keys = KeysFile(tmp_path / "keys.json")
+    ann, bob = keys.add("ann"), keys.add("bob", symbols=["MSFT"])
+    feed = await serve(keys=keys.path, alerts_max_rules_per_identity=2)
+    hers, his = Client(feed, headers_of(ann)), Client(feed, headers_of(bob))
+    await feed.publish(trade(1))
+    rule = await hers.make(value=1e6)
+    assert (await his.ask("GET", f"/{rule['id']}"))[0] == 404
+    assert (await his.ask("DELETE", f"/{rule['id']}"))[0] == 404
+    assert (await his.ask("POST", json=RULE))[0] == 403
+    await hers.make(value=0.5)
+    status, told = await hers.ask("POST", json=RULE)
+    assert (status, told["limit"]) == (429, 2)
+    _, page = await hers.ask("GET", "?limit=1")
+    assert (page["rules"][0]["id"], page["after"]) == (rule["id"], rule["id"])
+    keys.revoke(ann)
+    feed.hub.identities.authenticators[0].look()
+    feed.hub.identities.authenticators[0].look()
+    await feed.publish(trade(2))
+    await until(lambda: hers.alerts.tally.suspended == 1)
+    assert hers.alerts.tally.firings == 0
+
+
+async def test_a_webhook_is_signed_and_tried_again_until_it_is_taken(serve: Serve) -> None:
+    heard: list[tuple[dict[str, str], bytes]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        heard.append((dict(request.headers), await request.read()))
+        if len(heard) == 1:
+            raise web.HTTPFound("/elsewhere")
+        return web.Response(status=500 if len(heard) == 2 else 204)
+
+    app = web.Application()
+    app.router.add_post("/", take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    try:
+        feed = await serve(alerts_allow_private=True)
+        client = Client(feed)
+        client.alerts._webhooks._first_pause_s = 0.01
+        await feed.publish(trade(1))
+        rule = await client.make(webhook={"url": f"http://127.0.0.1:{port}/"})
+        assert "secret" not in (await client.ask("GET", f"/{rule['id']}"))[1]["webhook"]
+        await feed.publish(trade(2))
+        await until(lambda: client.alerts.tally.delivered == 1)
+        assert (len(heard), client.alerts.tally.retried) == (3, 2)
+        headers, body = heard[-1]
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        key = base64.b64decode(rule["webhook"]["secret"].removeprefix("whsec_"))
+        digest = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+        assert headers["webhook-signature"] == f"v1,{digest}"
+        assert orjson.loads(body)["data"]["id"] == headers["webhook-id"]
+        known = client.alerts._rules[rule["id"]]
+        await until(lambda: known.webhook == "delivered")
+    finally:
+        await runner.cleanup()
