@@ -1,5 +1,6 @@
 """Alerts: rules of identities on ticks, evaluated at the writer, told once they fire.
 
-The book keeps rules and firings, the desk evaluates and tells, webhooks carry it further. Knows no
-route. What a rule means is decided in `feed.market.alert_rules`.
+Here belong the book of rules and firings, the desk that evaluates and tells, and the webhooks that
+carry it further. Not here: what a rule means (`feed.market.alert_rules`), and HTTP
+(`feed.http.alerts`). May import `feed.jobs` and below.
 """

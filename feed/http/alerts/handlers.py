@@ -11,8 +11,7 @@ from feed.alerts.request import MAX_REQUEST_BYTES, RuleRequest
 from feed.errors import FeedError, InvalidMessage, InvalidParameter
 from feed.http.access import identity_of
 from feed.http.answers import json_answer
-from feed.http.bodies import small_body
-from feed.http.generations.body import check_type
+from feed.http.bodies import check_type, small_body
 from feed.http.mount import mount_of
 from feed.http.problems import problem, retry_after
 from feed.http.server import Server
