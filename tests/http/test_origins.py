@@ -144,7 +144,7 @@ async def test_a_websocket_from_a_strange_page_is_refused(
             assert not feed.hub.sessions
 
 
-ROOMS = {"room": "desk", "message": "m-1"}
+ROOMS = {"room": "desk", "message": "m-1", "rule": "rule_0", "alert": "alert_0"}
 
 
 def path_of(route: Route) -> str:

@@ -6,11 +6,11 @@ from aiohttp import hdrs
 
 from feed.alerts.request import RuleRequest
 from feed.http.access import Scope
-from feed.http.alerts import forms, handlers
+from feed.http.alerts import forms, watching
 from feed.http.route import Body, Route
 
-_RULE = f"{handlers.PATH}/{{rule}}"
-_FIRINGS = f"{handlers.PATH}/firings"
+_RULE = f"{watching.PATH}/{{rule}}"
+_FIRINGS = f"{watching.PATH}/firings"
 _OF_BODIES = (
     HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -21,8 +21,8 @@ _UNKNOWN = (HTTPStatus.NOT_FOUND,)
 
 ALERT_ROUTES = (
     Route(
-        handlers.PATH,
-        handlers.make,
+        watching.PATH,
+        watching.make,
         Scope.GRANTED,
         "a rule that is evaluated on every tick from now on",
         body=Body.AS_IS,
@@ -33,8 +33,8 @@ ALERT_ROUTES = (
         asks=RuleRequest,
     ),
     Route(
-        handlers.PATH,
-        handlers.listed,
+        watching.PATH,
+        watching.listed,
         Scope.GRANTED,
         "one's own rules, in pages",
         ("limit", "after"),
@@ -42,14 +42,14 @@ ALERT_ROUTES = (
     ),
     Route(
         _FIRINGS,
-        handlers.firings,
+        watching.firings,
         Scope.GRANTED,
         "one's own firings that are not acknowledged",
         says={200: forms.FiringsAnswer},
     ),
     Route(
         f"{_FIRINGS}/{{alert}}/acknowledge",
-        handlers.acknowledge,
+        watching.acknowledge,
         Scope.GRANTED,
         "that a firing is acknowledged, which is told on the channel",
         body=Body.AS_IS,
@@ -60,7 +60,7 @@ ALERT_ROUTES = (
     ),
     Route(
         _RULE,
-        handlers.look,
+        watching.look,
         Scope.GRANTED,
         "a rule as it stands",
         says={200: forms.RuleAnswer},
@@ -68,7 +68,7 @@ ALERT_ROUTES = (
     ),
     Route(
         _RULE,
-        handlers.change,
+        watching.change,
         Scope.GRANTED,
         "a rule that was changed, and is armed again; null removes a key",
         body=Body.AS_IS,
@@ -80,7 +80,7 @@ ALERT_ROUTES = (
     ),
     Route(
         _RULE,
-        handlers.remove,
+        watching.remove,
         Scope.GRANTED,
         "that a rule is deleted",
         body=Body.AS_IS,

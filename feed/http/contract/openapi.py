@@ -55,6 +55,7 @@ _TAGS = {
         ("reading", "speaking"),
         ("rooms", "what people say to each other, the lists that they keep, and who is there"),
     ),
+    "watching": ("alerts", "rules of your own on ticks, and that they fired"),
     "feedback": ("feedback", "what readers tell"),
     "status": ("state", "how the server is"),
     "admin": ("administration", "for whoever has the grant `admin`"),

@@ -11,7 +11,7 @@ from typing import Any
 from feed.alerts.rule import FIRING_PATTERN, RULE_PATTERN
 from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET
 from feed.http.admin import LISTED, MOST_LISTED, MOST_NUMBER, Order
-from feed.http.alerts.handlers import DEFAULT_PAGE, MOST_PAGE
+from feed.http.alerts.watching import DEFAULT_PAGE, MOST_PAGE
 from feed.http.answers import DEFAULT_LIMIT, MAX_LIMIT
 from feed.http.contract.schemas import Schema
 from feed.http.push.asked import DURABLE, PRODUCER_PATTERN
