@@ -34,7 +34,7 @@ ALERT_ROUTES = (
     ),
     Route(
         watching.PATH,
-        watching.listed,
+        watching.rules,
         Scope.GRANTED,
         "one's own rules, in pages",
         ("limit", "after"),

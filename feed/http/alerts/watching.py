@@ -56,7 +56,7 @@ async def make(request: web.Request, server: Server) -> web.StreamResponse:
     return answer
 
 
-async def listed(request: web.Request, server: Server) -> web.StreamResponse:
+async def rules(request: web.Request, server: Server) -> web.StreamResponse:
     """Answer `GET /v1/alerts`: one's own, in pages."""
     text = request.query.get("limit", str(DEFAULT_PAGE))
     is_number = text.isascii() and text.isdigit() and len(text) < len(str(MOST_PAGE)) + 1

@@ -95,6 +95,8 @@ async def test_answers_are_as_the_document_says_and_no_key_more(serve: Serve) ->
         "/v1/bars": "/v1/bars?symbol=AAPL",
         "/v2/assets": "/v2/assets",
         "/v1/jobs": "/v1/jobs",
+        "/v1/alerts": "/v1/alerts",
+        "/v1/alerts/firings": "/v1/alerts/firings",
         "/v1/rooms": "/v1/rooms",
         "/v1/rooms/{room}": "/v1/rooms/desk",
         "/v1/rooms/{room}/list": "/v1/rooms/desk/list",
@@ -111,6 +113,7 @@ async def test_answers_are_as_the_document_says_and_no_key_more(serve: Serve) ->
     # What is remembered of a producer is held against the document where one has pushed, and how a
     # job stands where there is one.
     elsewhere = {"/v1/ingest/{producer}", "/v1/jobs/{job}", "/v1/jobs/{job}/file"}
+    elsewhere.add("/v1/alerts/{rule}")
     assert paths.keys() == finite - documents - elsewhere
     for path, asked in paths.items():
         status_, document = await ask(feed, asked)
