@@ -60,21 +60,27 @@ class Changes:
 
 
 class Book:
-    """The database, and the thread that it is used from."""
+    """The database, and the thread that it is used from; made with the first rule."""
 
     def __init__(self, state: Path | None) -> None:
-        """Open it in the directory of a state; None: in memory.
+        """Read what is in the directory of a state; None: it is in memory.
+
+        There is neither a file nor a thread before the first rule.
 
         A file that is damaged, or of something else, is set aside, and told in the log.
         """
         self._thread = ThreadPoolExecutor(1, "alerts")
         self._path = None if state is None else state / FILE
-        self._base = self._thread.submit(self._open).result()
+        self._base: sqlite3.Connection | None = None
+        if self._path is not None and os.path.lexists(self._path):
+            self._base = self._thread.submit(self._open).result()
 
     def rows(self, table: str) -> list[Row]:
         """Return all rows of a table, in the order in which they were first written."""
+        if (base := self._base) is None:
+            return []
         statement = f"SELECT * FROM {table} ORDER BY rowid"  # noqa: S608 - a name of ours
-        return self._thread.submit(lambda: self._base.execute(statement).fetchall()).result()
+        return self._thread.submit(lambda: base.execute(statement).fetchall()).result()
 
     async def commit(self, changes: Changes) -> None:
         """Change all, or nothing; what it did is there for good once this returns.
@@ -89,13 +95,18 @@ class Book:
         try:
             await self.commit(changes)
         finally:
-            await self._run(self._base.close)
+            if self._base is not None:
+                await self._run(self._base.close)
             self._thread.shutdown()
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _commit(self, changes: Changes) -> None:
+        if not changes.statements:
+            return
+        if self._base is None:
+            self._base = self._open()
         with self._base:
             for statement, rows in changes.statements:
                 self._base.executemany(statement, rows)

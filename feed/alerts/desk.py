@@ -9,25 +9,24 @@ nobody saw are named by `after_gap`. Knows no transport.
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter_ns
 
 from feed.alerts.book import Book, Changes
-from feed.alerts.errors import AlertsUnavailable, TooManyRules, UnknownRule
+from feed.alerts.errors import AlertsUnavailable
+from feed.alerts.evaluation import Evaluation
 from feed.alerts.firings import Firings
 from feed.alerts.request import RuleRequest, Webhook
 from feed.alerts.rights import Rights
 from feed.alerts.rule import RULE_PREFIX, RuleState, StoredRule, identity_of_record, record_of
+from feed.alerts.rules import Rules
 from feed.alerts.signature import new_secret
 from feed.alerts.tally import Tally
 from feed.alerts.webhooks import Delivery, Target, Webhooks, body_of
 from feed.hub.hub import Hub
 from feed.logger import logger_of
-from feed.market.alert_rules.index import AlertIndex
 from feed.market.alert_rules.rule import Hit
 from feed.market.alert_words import AlertWord
-from feed.market.ticks import Tick
 from feed.sources.reference import Reference
 from feed.trust.identity import Identity, owner_key
 
@@ -35,8 +34,7 @@ LOOK_S = 1.0  # between two looks at what expires, and two cursors in the book
 AGAIN_S = 1.0  # after a commit that failed
 _ID_BYTES = 16
 _NS_PER_S = 1_000_000_000
-_CURSOR = "cursor"
-_PIECE = 4_096  # ticks of the ring that are evaluated at once after a restart
+_CURSOR, _MEMORY = "cursor", "memory"
 
 log = logger_of("feed.alerts")
 
@@ -55,9 +53,8 @@ class Alerts:
         self._hub = hub
         self._rights = Rights(hub, reference)
         self._state = state
-        self._index = AlertIndex()
-        self._rules: dict[str, StoredRule] = {}
-        self._owners: dict[str, dict[str, StoredRule]] = {}
+        self._evaluation = Evaluation(hub, self.tally, self._note_hits)
+        self._rules = Rules(hub.settings)
         self._identities: dict[str, Identity] = {}
         self._pending: list[Hit] = []
         self._ended: list[tuple[Delivery, str]] = []
@@ -86,12 +83,9 @@ class Alerts:
             TooManyRules: there are as many as may be.
             AlertsUnavailable: it cannot be kept.
         """
-        owner, settings = owner_key(identity), self._hub.settings
+        owner = owner_key(identity)
         self._check(request, identity)
-        if len(self._owners.get(owner, ())) >= settings.alerts_max_rules_per_identity:
-            raise TooManyRules(settings.alerts_max_rules_per_identity, own=True)
-        if len(self._rules) >= settings.alerts_max_rules:
-            raise TooManyRules(settings.alerts_max_rules, own=False)
+        self._rules.check_room(owner)
         key = RULE_PREFIX + secrets.token_hex(_ID_BYTES)
         rule = StoredRule(key, owner, _with_secret(request), self._hub.clock.wall_ns())
         self._keep(rule)
@@ -107,16 +101,17 @@ class Alerts:
         """Put another condition in place of a rule's, and arm it again; raises as `add`."""
         rule = self.find(key, identity)
         self._check(request, identity)
-        self._index.remove(key)
-        before = rule.request, rule.state, rule.why
+        self._evaluation.index.remove(key)
+        before = rule.request, rule.state, rule.why, rule.fired_ns
         rule.request, rule.state, rule.why = _with_secret(request), RuleState.ARMED, ""
+        rule.fired_ns = 0
         try:
             await self._write(rule, identity)
         except AlertsUnavailable:
-            rule.request, rule.state, rule.why = before
+            rule.request, rule.state, rule.why, rule.fired_ns = before
             raise
         finally:
-            if key in self._rules and rule.state is RuleState.ARMED:
+            if self._rules.get(key) is rule and rule.state is RuleState.ARMED:
                 self._arm(rule)
         return rule
 
@@ -134,14 +129,11 @@ class Alerts:
         Raises:
             UnknownRule: there is none.
         """
-        rule = self._rules.get(key)
-        if rule is None or rule.owner != owner_key(identity):
-            raise UnknownRule("rule")
-        return rule
+        return self._rules.find(key, owner_key(identity))
 
     def of(self, identity: Identity) -> list[StoredRule]:
         """Return all rules of somebody, in the order in which they were made."""
-        return [*self._owners.get(owner_key(identity), {}).values()]
+        return self._rules.of(owner_key(identity))
 
     async def acknowledge(self, key: str, identity: Identity) -> AlertWord:
         """Note that the owner of a firing knows of it, and say so.
@@ -173,9 +165,8 @@ class Alerts:
             if rule.state is RuleState.ARMED:
                 self._arm(rule)
         self._unsaid = self.firings.restore(book.rows("firings"))
-        notes = {name: value.decode() for name, value in book.rows("notes")}
-        self._catch_up(notes.get(_CURSOR, ""))
-        self._hub.publisher.taps.append(self._take)
+        notes: dict[str, bytes] = dict(book.rows("notes"))
+        self._evaluation.begin(notes.get(_CURSOR, b"").decode(), notes.get(_MEMORY, b""))
         for key, rule_id, body, attempts, until_ns in book.rows("deliveries"):
             known = self._rules.get(rule_id)
             owner = "" if known is None else known.owner
@@ -189,16 +180,12 @@ class Alerts:
             words, self._unsaid = self._unsaid, []
             await self._say(words)
         while True:
-            due_ns = self._index.due_ns
-            wait_s = LOOK_S
-            if due_ns is not None:
-                wait_s = min(LOOK_S, max(0.0, (due_ns - self._hub.clock.mono_ns()) / _NS_PER_S))
+            due_s = self._evaluation.due_s
             try:
-                async with asyncio.timeout(wait_s):
+                async with asyncio.timeout(LOOK_S if due_s is None else min(LOOK_S, due_s)):
                     await self._wake.wait()
             except TimeoutError:
-                clock = self._hub.clock
-                self._pending += self._index.flush(clock.mono_ns(), clock.wall_ns())
+                self._evaluation.flush()
             self._wake.clear()
             await self._look()
 
@@ -206,47 +193,22 @@ class Alerts:
         """Let what fired be kept, and close the book."""
         if self._book is None:
             return
-        self._hub.publisher.taps.remove(self._take)
+        memory = self._evaluation.end()
         await self._webhooks.close()
         changes, _, _ = self._changes()
+        if memory:
+            changes.put("notes", _MEMORY, memory)
         try:
             await self._book.close(changes)
         except sqlite3.Error as error:
             log.error("alerts_not_kept", why=str(error))  # noqa: TRY400 - its words say all
         self._book = None
 
-    # Evaluation.
+    # What fires.
 
-    def _take(self, ticks: Sequence[Tick], first: int) -> None:
-        """Show a batch to the rules, before it is cut."""
-        if not self._index.rules:
-            self._index.cursor = max(self._index.cursor, first + len(ticks) - 1)
-            return
-        clock, began_ns = self._hub.clock, perf_counter_ns()
-        hits = self._index.take(ticks, first, clock.mono_ns(), clock.wall_ns())
-        self.tally.evaluated += len(ticks)
-        self.tally.evaluation_ns += perf_counter_ns() - began_ns
-        if hits:
-            self._pending += hits
-            self._wake.set()
-
-    def _catch_up(self, cursor: str) -> None:
-        """Evaluate what the ring has behind the cursor; what is missing, rules are told of."""
-        ring = self._hub.broadcast.ring
-        epoch, _, digits = cursor.rpartition("-")
-        seen = int(digits) if epoch == ring.epoch else 0
-        seen = min(max(seen, ring.oldest - 1), ring.newest)
-        if self._rules:
-            self._index.note_hole(1, max(1, seen))
-        self._index.cursor = seen
-        while self._rules and self._index.cursor < ring.newest:
-            after = self._index.cursor
-            events = ring.read(after, min(_PIECE, ring.newest - after))
-            self._take(events, after + 1)
-            self._index.cursor = max(self._index.cursor, after + len(events))
-            if not events:
-                break
-        self._index.cursor = ring.newest
+    def _note_hits(self, hits: list[Hit]) -> None:
+        self._pending += hits
+        self._wake.set()
 
     async def _look(self) -> None:
         """Commit and say what fired, and what else has changed."""
@@ -277,18 +239,18 @@ class Alerts:
             rule = self._rules.get(hit.rule_id)
             if rule is not None and rule.state is RuleState.ARMED:
                 self._fire(rule, hit, changes, words, sent)
-        for key in self._index.expired:
+        for key in self._evaluation.index.expired:
             if (rule := self._rules.get(key)) is not None:
                 rule.state = RuleState.EXPIRED
                 changes.put("rules", key, rule.owner, rule.record())
-        self._index.expired.clear()
+        self._evaluation.index.expired.clear()
         ended, self._ended = self._ended, []
         for delivery, flaw in ended:
             changes.delete("deliveries", delivery.id)
             if (rule := self._rules.get(delivery.rule)) is not None:
                 rule.webhook = f"given up: {flaw}" if flaw else "delivered"
                 changes.put("rules", rule.id, rule.owner, rule.record())
-        cursor = str(self._hub.broadcast.ring.position(self._index.cursor))
+        cursor = self._evaluation.position
         if self._rules and cursor != self._kept_cursor:
             self._kept_cursor = cursor
             changes.put("notes", _CURSOR, cursor.encode())
@@ -302,13 +264,13 @@ class Alerts:
         words: list[AlertWord],
         sent: list[Delivery],
     ) -> None:
-        if why := self._rights.why_not(rule.request, self._identities.get(rule.owner)):
-            self._index.remove(rule.id)
+        if why := self._why_not(rule):
+            self._evaluation.index.remove(rule.id)
             rule.state, rule.why = RuleState.SUSPENDED, why
             self.tally.suspended += 1
             log.warning("alert_suspended", rule=rule.id, why=why)
         else:
-            rule.armings = hit.arming + 1
+            rule.armings, rule.fired_ns = hit.arming + 1, self._hub.clock.wall_ns()
             if hit.is_last:
                 rule.state = RuleState.FIRED
             word = rule.word(hit, str(self._hub.broadcast.ring.position(hit.sequence)))
@@ -316,7 +278,7 @@ class Alerts:
             self.firings.write(changes, word, is_said=False)
             if rule.request.webhook is not None:
                 lasts_ns = int(self._hub.settings.alerts_webhook_s * _NS_PER_S)
-                until_ns = self._hub.clock.wall_ns() + lasts_ns
+                until_ns = rule.fired_ns + lasts_ns
                 body = body_of(word)
                 sent.append(Delivery(word.id, rule.owner, rule.id, body, until_ns))
                 changes.put("deliveries", word.id, rule.id, body, 0, until_ns)
@@ -335,6 +297,13 @@ class Alerts:
 
     # Whose rules they are.
 
+    def _why_not(self, rule: StoredRule) -> str:
+        """Return why a rule that was reached may not fire; "": it may."""
+        most = self._hub.settings.alerts_max_firings_per_identity
+        if len(self.firings.of(rule.owner)) >= most:
+            return f"{most} alerts of yours wait; acknowledge some, and change the rule to arm it"
+        return self._rights.why_not(rule.request, self._identities.get(rule.owner))
+
     def _check(self, request: RuleRequest, identity: Identity) -> None:
         if self._book is None:
             words = "this server follows another one, which has the rules; ask that one"
@@ -342,30 +311,16 @@ class Alerts:
         self._rights.check(request, identity)
 
     def _arm(self, rule: StoredRule) -> None:
-        asked, known = rule.request, self._identities.get(rule.owner)
-        self._index.add(
-            rule.id,
-            asked.symbol,
-            asked.condition,
-            once=asked.once,
-            cooldown_ns=int(asked.cooldown_s * _NS_PER_S),
-            expires_ns=asked.expires_ns,
-            interval_ms=0 if known is None else known.grants.conflate_ms,
-            armings=rule.armings,
-        )
+        known = self._identities.get(rule.owner)
+        self._evaluation.arm(rule, 0 if known is None else known.grants.conflate_ms)
 
     def _keep(self, rule: StoredRule) -> None:
-        self._rules[rule.id] = rule
-        self._owners.setdefault(rule.owner, {})[rule.id] = rule
+        self._rules.keep(rule)
         self.tally.rules = len(self._rules)
 
     def _forget(self, rule: StoredRule) -> None:
-        self._index.remove(rule.id)
-        self._rules.pop(rule.id, None)
-        own = self._owners.get(rule.owner, {})
-        own.pop(rule.id, None)
-        if not own:
-            self._owners.pop(rule.owner, None)
+        self._evaluation.index.remove(rule.id)
+        self._rules.forget(rule)
         self.tally.rules = len(self._rules)
 
     async def _write(self, rule: StoredRule, identity: Identity) -> None:

@@ -11,9 +11,18 @@ from pydantic import AfterValidator, field_validator
 from feed.alerts.signature import ACCEPTED as SECRETS
 from feed.alerts.signature import is_secret
 from feed.errors import InvalidParameter
-from feed.market.alert_rules.condition import Condition, Field, parse_condition
+from feed.market.alert_rules.condition import (
+    MOST_VALUE,
+    WINDOW_PATTERN,
+    Ailment,
+    Condition,
+    Field,
+    Op,
+    parse_condition,
+)
 from feed.market.ticks import Channel
 from feed.wire.beginning import Moment, read_beginning
+from feed.wire.request_fields import Symbol
 from feed.wire.validation import Strict, map_of, refusal, validate
 
 MAX_REQUEST_BYTES = 16 << 10
@@ -63,20 +72,24 @@ class Webhook(Strict):
 class RuleRequest(Strict):
     """A rule."""
 
-    symbol: Annotated[str, pydantic.Field(min_length=1, max_length=64)]
-    field: Annotated[str, pydantic.Field(description="`price`, `spread_bp`, `volume` or `health`")]
+    symbol: Symbol
+    field: Annotated[str, pydantic.Field(json_schema_extra={"enum": [*Field]})]
     op: Annotated[
         str,
         pydantic.Field(
             description="of a price `>=`, `<=`, `crosses_above`, `crosses_below` or `moves_pct`; "
-            "of a spread and a volume `>=`; of a health `is`"
+            "of a spread and a volume `>=`; of a health `is`",
+            json_schema_extra={"enum": [*Op]},
         ),
     ]
     value: Annotated[
-        float | str, pydantic.Field(description="a number; of a health `stale` or `halted`")
+        Annotated[float, pydantic.Field(ge=-MOST_VALUE, le=MOST_VALUE)]
+        | Annotated[str, pydantic.Field(json_schema_extra={"enum": [*Ailment]})],
+        pydantic.Field(description="a number; of a health `stale` or `halted`"),
     ]
     window: Annotated[
-        str | None, pydantic.Field(description="of `moves_pct` and of a volume: 1s to 24h")
+        Annotated[str, pydantic.Field(json_schema_extra={"pattern": WINDOW_PATTERN})] | None,
+        pydantic.Field(description="of `moves_pct` and of a volume: 1s to 24h"),
     ] = None
     once: Annotated[bool, pydantic.Field(description="it fires once; else it is armed again")] = (
         True

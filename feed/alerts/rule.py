@@ -38,6 +38,7 @@ class StoredRule:
         request: what was asked for; its webhook has a secret always.
         made_ns: when.
         armings: how often it fired.
+        fired_ns: when it fired last; 0: it never did.
         state: how it stands.
         why: it is suspended, for a person.
         webhook: how the last delivery of its webhook went; "": none yet.
@@ -48,6 +49,7 @@ class StoredRule:
     request: RuleRequest
     made_ns: int
     armings: int = 0
+    fired_ns: int = 0
     state: RuleState = RuleState.ARMED
     why: str = ""
     webhook: str = ""
@@ -59,6 +61,7 @@ class StoredRule:
                 "request": self.request.document(),
                 "made": self.made_ns,
                 "armings": self.armings,
+                "fired": self.fired_ns,
                 "state": self.state.value,
                 "why": self.why,
                 "webhook": self.webhook,
@@ -75,6 +78,7 @@ class StoredRule:
             RuleRequest.of(read["request"]),
             read["made"],
             read["armings"],
+            read["fired"],
             RuleState(read["state"]),
             read["why"],
             read["webhook"],

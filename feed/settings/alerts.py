@@ -20,6 +20,10 @@ class AlertOptions(Options):
     alerts_max_rules_per_identity: Annotated[Count, COUNT] = Field(
         default=1_000, description="Those of one identity."
     )
+    alerts_max_firings_per_identity: Annotated[Count, COUNT] = Field(
+        default=1_000,
+        description="Alerts of one identity that wait to be acknowledged; then its rules rest.",
+    )
     alerts_allow_private: Annotated[bool, Accepts("true or false")] = Field(
         default=False,
         description="Let webhooks go to addresses that are not public, such as this machine's.",

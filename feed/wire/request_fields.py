@@ -122,13 +122,13 @@ Ages = Annotated[
         }
     ),
 ]
-_Symbol = Annotated[
+Symbol = Annotated[
     str,
     AfterValidator(_check_symbol),
     WithJsonSchema({"type": "string", "pattern": SYMBOL_PATTERN}),
 ]
 # Validation stops at the first fault: an error costs 3 µs, and a message has room for 65,000.
-Symbols = Annotated[list[_Symbol], FailFast()]
+Symbols = Annotated[list[Symbol], FailFast()]
 
 
 def _key(channel: WordChannel) -> Any:  # noqa: ANN401 - an annotation

@@ -4,6 +4,8 @@ import base64
 import hashlib
 import hmac
 import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ from aiohttp import web
 
 from feed.alerts.book import FILE
 from feed.http.app import ALERTS
+from feed.market.ticks import Trade
 from feed.market.word_channels import WordChannel
+from feed.trust.identity import ANONYMOUS
 from tests.fakes.keys import KeysFile, headers_of
 from tests.fakes.patience import until
 from tests.fakes.servers import Feed, Serve, trade, trades
@@ -31,7 +35,7 @@ class Client:
         self.alerts = feed.server.app[ALERTS]
 
     async def ask(self, method: str, path: str = "", **more: Any) -> tuple[int, Any]:
-        url = self.feed.url(f"/v1/alerts{path}")
+        url = self.feed.url(path if path.startswith("/v1/") else f"/v1/alerts{path}")
         async with (
             aiohttp.ClientSession() as session,
             session.request(method, url, headers=self.headers, **more) as answer,
@@ -45,8 +49,12 @@ class Client:
 
     async def firings(self, count: int) -> list[dict[str, Any]]:
         await until(lambda: self.alerts.tally.firings >= count)
-        _, told = await self.ask("GET", "/firings")
+        _, told = await self.ask("GET", "/v1/firings")
         return list(told["firings"])
+
+
+def priced(number: int, price: float) -> Trade:
+    return replace(trade(number), price=price)
 
 
 async def snapshot(feed: Feed) -> list[dict[str, Any]]:
@@ -69,10 +77,10 @@ async def test_a_rule_fires_once_and_is_told_until_it_is_acknowledged(serve: Ser
     await until(lambda: feed.hub.broadcast.keyed.parts(WordChannel.ALERTS, fired["owner"]))
     assert [each["id"] for each in await snapshot(feed)] == [fired["id"]]
     assert (await client.ask("GET", f"/{rule['id']}"))[1]["state"] == "fired"
-    status, told = await client.ask("POST", f"/firings/{fired['id']}/acknowledge")
+    status, told = await client.ask("POST", f"/v1/firings/{fired['id']}/acknowledge")
     assert (status, told["T"]) == (200, "acknowledged")
     assert (await client.firings(1), await snapshot(feed)) == ([], [])
-    assert (await client.ask("POST", f"/firings/{fired['id']}/acknowledge"))[0] == 404
+    assert (await client.ask("POST", f"/v1/firings/{fired['id']}/acknowledge"))[0] == 404
 
 
 async def test_rules_and_firings_are_there_after_a_restart(serve: Serve, tmp_path: Path) -> None:
@@ -107,17 +115,98 @@ async def test_a_firing_after_ticks_were_missing_says_so(serve: Serve, tmp_path:
     rule = await Client(first).make(op="<=", value=0.001)
     await first.server.close()
     base = sqlite3.connect(tmp_path / FILE)
-    with base:  # fires with the next trade, whose forerunners nobody saw
+    with base:  # fires with the next trade, whose forerunners nobody saw: it was killed
+        base.execute("DELETE FROM notes WHERE name = 'memory'")
         changed = rule | {"value": 1e6}
         asked = {name: changed[name] for name in ("symbol", "field", "op", "value")}
         told = {"request": asked, "made": 1, "armings": 0, "state": "armed"}
-        record = orjson.dumps({**told, "why": "", "webhook": ""})
+        record = orjson.dumps({**told, "why": "", "webhook": "", "fired": 0})
         base.execute("UPDATE rules SET record = ? WHERE id = ?", (record, rule["id"]))
     base.close()
     second = await serve(state=tmp_path)
     await second.publish(trade(2))
     (fired,) = await Client(second).firings(1)
     assert fired["after_gap"] is True
+
+
+async def test_an_orderly_restart_misses_nothing(serve: Serve, tmp_path: Path) -> None:
+    first = await serve(state=tmp_path)
+    await first.publish(priced(1, 10.0))
+    await Client(first).make(op="crosses_above", value=10.5)
+    await Client(first).make(op="moves_pct", value=5, window="1h")
+    await first.publish(priced(2, 10.0))
+    await first.server.close()
+    second = await serve(state=tmp_path)
+    await second.publish(priced(3, 11.0))
+    fired = await Client(second).firings(2)
+    assert [(each["op"], each["seen"]) for each in fired] == [
+        ("crosses_above", "11"),
+        ("moves_pct", "10"),
+    ]
+    assert not any(each.get("after_gap") for each in fired)
+
+
+async def test_the_price_of_when_a_rule_is_made_is_crossed_from(serve: Serve) -> None:
+    feed = await serve()
+    client = Client(feed)
+    await feed.publish(priced(1, 10.0))
+    await client.make(op="crosses_above", value=10.5)
+    await feed.publish(priced(2, 11.0))
+    (fired,) = await client.firings(1)
+    assert fired["at"] == feed.position(2)
+
+
+async def test_a_cooldown_outlasts_a_kill(serve: Serve, tmp_path: Path) -> None:
+    first = await serve(state=tmp_path)
+    await first.publish(trade(1))
+    await Client(first).make(op="crosses_above", value=10, once=False, cooldown_s=3_600)
+    await first.publish(priced(2, 9.0), priced(3, 11.0))
+    await Client(first).firings(1)
+    await first.server.close()
+    with closing(sqlite3.connect(tmp_path / FILE)) as base, base:
+        base.execute("DELETE FROM notes WHERE name = 'memory'")  # a kill leaves none
+    second = await serve(state=tmp_path)
+    await second.publish(priced(4, 9.0), priced(5, 11.0))
+    await until(lambda: Client(second).alerts.tally.evaluated >= 2)
+    assert len(await Client(second).firings(0)) == 1
+
+
+async def test_rules_rest_while_too_many_alerts_wait(serve: Serve) -> None:
+    feed = await serve(alerts_max_firings_per_identity=1)
+    client = Client(feed)
+    await feed.publish(trade(1))
+    await client.make()
+    await feed.publish(trade(2))
+    await client.firings(1)
+    rule = await client.make()
+    await feed.publish(trade(3))
+    await until(lambda: client.alerts.tally.suspended == 1)
+    _, told = await client.ask("GET", f"/{rule['id']}")
+    assert (told["state"], told["why"][:13]) == ("suspended", "1 alerts of y")
+    (fired,) = await client.firings(1)
+    await client.ask("POST", f"/v1/firings/{fired['id']}/acknowledge")
+    assert (await client.ask("PATCH", f"/{rule['id']}", json={"note": "again"}))[1][
+        "state"
+    ] == "armed"
+
+
+async def test_pages_go_on_behind_a_rule_that_is_deleted(serve: Serve) -> None:
+    feed = await serve()
+    client = Client(feed)
+    await feed.publish(trade(1))
+    made = sorted([(await client.make(value=1e6))["id"] for _ in range(3)])
+    _, page = await client.ask("GET", "?limit=1")
+    assert ([each["id"] for each in page["rules"]], page["after"]) == (made[:1], made[0])
+    await client.ask("DELETE", f"/{made[0]}")
+    _, page = await client.ask("GET", f"?limit=2&after={made[0]}")
+    assert ([each["id"] for each in page["rules"]], page["after"]) == (made[1:], None)
+
+
+async def test_nobody_who_makes_no_rule_has_a_book(serve: Serve, tmp_path: Path) -> None:
+    feed = await serve(state=tmp_path)
+    await feed.publish(trade(1))
+    await feed.server.close()
+    assert not (tmp_path / FILE).exists()
 
 
 async def test_a_file_that_is_no_book_is_set_aside(serve: Serve, tmp_path: Path) -> None:
@@ -162,11 +251,12 @@ async def test_rules_are_ones_own_granted_and_not_too_many(serve: Serve, tmp_pat
     assert (await his.ask("GET", f"/{rule['id']}"))[0] == 404
     assert (await his.ask("DELETE", f"/{rule['id']}"))[0] == 404
     assert (await his.ask("POST", json=RULE))[0] == 403
-    await hers.make(value=0.5)
+    other = await hers.make(value=0.5)
     status, told = await hers.ask("POST", json=RULE)
     assert (status, told["limit"]) == (429, 2)
     _, page = await hers.ask("GET", "?limit=1")
-    assert (page["rules"][0]["id"], page["after"]) == (rule["id"], rule["id"])
+    first = min(rule["id"], other["id"])
+    assert (page["rules"][0]["id"], page["after"]) == (first, first)
     keys.revoke(ann)
     feed.hub.identities.authenticators[0].look()
     feed.hub.identities.authenticators[0].look()
@@ -207,7 +297,7 @@ async def test_a_webhook_is_signed_and_tried_again_until_it_is_taken(serve: Serv
         digest = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
         assert headers["webhook-signature"] == f"v1,{digest}"
         assert orjson.loads(body)["data"]["id"] == headers["webhook-id"]
-        known = client.alerts._rules[rule["id"]]
+        (known,) = client.alerts.of(ANONYMOUS)
         await until(lambda: known.webhook == "delivered")
     finally:
         await runner.cleanup()

@@ -45,6 +45,7 @@ BAD: dict[str, list[str]] = {
     "--after": ["", "x", "-1", "ab-", "ab-x", "a\nb"],
     "--alerts-max-rules": [*NO_NUMBERS, "0", "1.5"],
     "--alerts-max-rules-per-identity": [*NO_NUMBERS, "0", "1.5"],
+    "--alerts-max-firings-per-identity": [*NO_NUMBERS, "0", "1.5"],
     "--alerts-webhook-s": [*NO_NUMBERS, "0", "86401"],
     "--allow-host": ["", "a b", "a/b", "http://a", "a.*", "a,,b", "a\nb", "\0"],
     "--allow-origin": ["", "https://a,,https://b", "x", "ftp://a", "https://a/b", "a\nb"],

@@ -42,7 +42,7 @@ class RuleAnswer(TypedDict):
 
 
 class RulesAnswer(TypedDict):
-    """A page of one's own rules, in the order in which they were made."""
+    """A page of one's own rules, in the order of their ids."""
 
     rules: list[RuleAnswer]
     after: Annotated[_RuleId | None, Field(description="of the next page; null: there is none")]

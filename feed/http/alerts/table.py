@@ -10,7 +10,6 @@ from feed.http.alerts import forms, watching
 from feed.http.route import Body, Route
 
 _RULE = f"{watching.PATH}/{{rule}}"
-_FIRINGS = f"{watching.PATH}/firings"
 _OF_BODIES = (
     HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -36,19 +35,19 @@ ALERT_ROUTES = (
         watching.PATH,
         watching.rules,
         Scope.GRANTED,
-        "one's own rules, in pages",
+        "one's own rules in the order of their ids, in pages",
         ("limit", "after"),
         says={200: forms.RulesAnswer},
     ),
     Route(
-        _FIRINGS,
+        watching.FIRINGS,
         watching.firings,
         Scope.GRANTED,
         "one's own firings that are not acknowledged",
         says={200: forms.FiringsAnswer},
     ),
     Route(
-        f"{_FIRINGS}/{{alert}}/acknowledge",
+        f"{watching.FIRINGS}/{{alert}}/acknowledge",
         watching.acknowledge,
         Scope.GRANTED,
         "that a firing is acknowledged, which is told on the channel",

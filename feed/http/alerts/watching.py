@@ -1,5 +1,6 @@
 """Rules are made, read, changed and deleted; firings are read and acknowledged."""
 
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -8,6 +9,7 @@ from aiohttp import hdrs, web
 
 from feed.alerts.errors import AlertsUnavailable, TooManyRules, UnknownRule
 from feed.alerts.request import MAX_REQUEST_BYTES, RuleRequest
+from feed.alerts.rule import RULE_PATTERN
 from feed.errors import FeedError, InvalidMessage, InvalidParameter
 from feed.http.access import identity_of
 from feed.http.answers import json_answer
@@ -19,6 +21,7 @@ from feed.trust.identity import owner_key
 from feed.wire.word_fields import fields_of_word
 
 PATH = "/v1/alerts"
+FIRINGS = "/v1/firings"
 DEFAULT_PAGE, MOST_PAGE = 100, 1_000
 
 
@@ -57,17 +60,16 @@ async def make(request: web.Request, server: Server) -> web.StreamResponse:
 
 
 async def rules(request: web.Request, server: Server) -> web.StreamResponse:
-    """Answer `GET /v1/alerts`: one's own, in pages."""
+    """Answer `GET /v1/alerts`: one's own, in pages, whatever is deleted between two of them."""
     text = request.query.get("limit", str(DEFAULT_PAGE))
     is_number = text.isascii() and text.isdigit() and len(text) < len(str(MOST_PAGE)) + 1
     if not is_number or not 1 <= int(text) <= MOST_PAGE:
         raise InvalidParameter("limit", text, f"a number from 1 to {MOST_PAGE}")
-    rules = server.alerts.of(identity_of(request))
-    if after := request.query.get("after"):
-        ids = [rule.id for rule in rules]
-        if after not in ids:
-            raise InvalidParameter("after", after, "the id of a rule of yours")
-        rules = rules[ids.index(after) + 1 :]
+    after = request.query.get("after", "")
+    if after and re.fullmatch(RULE_PATTERN, after) is None:
+        raise InvalidParameter("after", after, "the id of a rule")
+    own = server.alerts.of(identity_of(request))
+    rules = sorted((rule for rule in own if rule.id > after), key=lambda rule: rule.id)
     page = rules[: int(text)]
     following = page[-1].id if len(rules) > len(page) else None
     return json_answer({"rules": [rule.document() for rule in page], "after": following})
@@ -109,13 +111,13 @@ async def remove(request: web.Request, server: Server) -> web.StreamResponse:
 
 
 async def firings(request: web.Request, server: Server) -> web.StreamResponse:
-    """Answer `GET /v1/alerts/firings`: those that are not acknowledged."""
+    """Answer `GET /v1/firings`: those that are not acknowledged."""
     words = server.alerts.firings.of(owner_key(identity_of(request)))
     return json_answer({"firings": [fields_of_word(word) for word in words]})
 
 
 async def acknowledge(request: web.Request, server: Server) -> web.StreamResponse:
-    """Answer `POST /v1/alerts/firings/{alert}/acknowledge`."""
+    """Answer `POST /v1/firings/{alert}/acknowledge`."""
     try:
         word = await server.alerts.acknowledge(request.match_info["alert"], identity_of(request))
     except FeedError as error:

@@ -11,7 +11,8 @@ from feed.market.ticks import MINUTE_NS, SECOND_NS
 MOST_VALUE = 1e15
 MAX_WINDOW_NS = 24 * 60 * MINUTE_NS
 WINDOW_SHAPE = "a duration such as 30s, 5m or 1h, from 1s to 24h"
-_WINDOW = re.compile(r"([0-9]{1,5})([smh])", re.ASCII)
+WINDOW_PATTERN = "^([0-9]{1,5})([smh])$"
+_WINDOW = re.compile(WINDOW_PATTERN, re.ASCII)
 _UNIT_NS = {"s": SECOND_NS, "m": MINUTE_NS, "h": 60 * MINUTE_NS}
 
 
@@ -63,6 +64,11 @@ class Condition:
     op: Op
     value: float | Ailment
     window_ns: int = 0
+
+    @property
+    def crosses(self) -> bool:
+        """Whether only a value that comes from the other side reaches it."""
+        return self.op in {Op.CROSSES_ABOVE, Op.CROSSES_BELOW}
 
     @property
     def threshold(self) -> float:

@@ -54,6 +54,8 @@ class AlertIndex:
         expires_ns: int = 0,
         interval_ms: int = 0,
         armings: int = 0,
+        cools_until_ns: int = 0,
+        price: float | None = None,
     ) -> None:
         """Add a rule, armed; it takes the place of one of the same id.
 
@@ -66,9 +68,12 @@ class AlertIndex:
             expires_ns: at this time of day it is over; 0: never.
             interval_ms: the floor of conflation of whoever made it; 0: none.
             armings: how often it fired before.
+            cools_until_ns: it has fired, and does not fire again before, monotonic; 0: it is armed.
+            price: of the symbol's newest trade, from which the next one crosses; None: unknown.
         """
         self.remove(rule_id)
         self._number += 1
+        fired = Phase.COOLING if condition.crosses else Phase.RESTING
         rule = Rule(
             rule_id,
             symbol,
@@ -79,9 +84,14 @@ class AlertIndex:
             expires_ns,
             interval_ms,
             armings,
+            fired if cools_until_ns else Phase.ARMED,
+            cools_until_ns,
         )
         self.rules[rule_id] = rule
-        self._series(rule).add(rule)
+        series = self._series(rule)
+        series.add(rule)
+        if price is not None:
+            series.begin(price)
         if expires_ns:
             heappush(self._expiries, (expires_ns, rule.number, rule))
 

@@ -48,6 +48,11 @@ class SymbolSeries:
         self.count += 1
         self._ladder(rule.condition).put(rule)
 
+    def begin(self, price: float) -> None:
+        """Note the price before its next trade, where it has seen none itself."""
+        if self._price is None:
+            self._price = price
+
     def remove(self, rule: Rule) -> None:
         """Take a rule off, and drop what nobody else looks at."""
         self.count -= 1
@@ -140,6 +145,6 @@ class SymbolSeries:
         if condition.op not in self._ladders:
             self._ladders[condition.op] = Ladder(
                 falls=condition.op in {Op.AT_MOST, Op.CROSSES_BELOW},
-                crosses=condition.op in {Op.CROSSES_ABOVE, Op.CROSSES_BELOW},
+                crosses=condition.crosses,
             )
         return self._ladders[condition.op]

@@ -96,7 +96,7 @@ async def test_answers_are_as_the_document_says_and_no_key_more(serve: Serve) ->
         "/v2/assets": "/v2/assets",
         "/v1/jobs": "/v1/jobs",
         "/v1/alerts": "/v1/alerts",
-        "/v1/alerts/firings": "/v1/alerts/firings",
+        "/v1/firings": "/v1/firings",
         "/v1/rooms": "/v1/rooms",
         "/v1/rooms/{room}": "/v1/rooms/desk",
         "/v1/rooms/{room}/list": "/v1/rooms/desk/list",

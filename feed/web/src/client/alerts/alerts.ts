@@ -69,6 +69,7 @@ export function alerts(url?: string | Url, options: AlertsOptions = {}): Alerts 
 }
 
 const PATH = "v1/alerts";
+const FIRINGS = "v1/firings";
 
 export class Alerts {
   readonly #emitter = new Emitter<AlertsEvents>();
@@ -147,7 +148,7 @@ export class Alerts {
 
   /** Say that one knows of a firing: it is not told any more. */
   async acknowledge(firing: string): Promise<void> {
-    const path = `${PATH}/firings/${encodeURIComponent(firing)}/acknowledge`;
+    const path = `${FIRINGS}/${encodeURIComponent(firing)}/acknowledge`;
     await this.#caller.once({ method: "POST", path, body: {} });
   }
 

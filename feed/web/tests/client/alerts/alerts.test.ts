@@ -68,7 +68,7 @@ test("rules are made, listed, changed and removed, and firings acknowledged", as
     "GET /v1/alerts",
     'PATCH /v1/alerts/rule_1 {"value":201}',
     "DELETE /v1/alerts/rule_1",
-    "POST /v1/alerts/firings/alert_1/acknowledge {}",
+    "POST /v1/firings/alert_1/acknowledge {}",
   ]);
 });
 
