@@ -1,10 +1,10 @@
-"""The desk on the dashboard: two windows in a room and on its list, one away for a while."""
+"""The desk on the dashboard: a room and its list, alerts, and exports, in two windows."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.e2e.chromium import Chromium, Tab, launched
+from tests.e2e.chromium import Chromium, Tab, launched, until
 from tests.e2e.conftest import Program, Run
 
 QUIET = ("--symbols", "8", "--rate", "50", "--seed", "7")
@@ -12,6 +12,7 @@ SAID = "[...document.querySelectorAll('#room-messages .text')].map((p) => p.text
 LISTED = """[...document.querySelectorAll('#entries li')].map((li) =>
   `${li.dataset.symbol} ${li.querySelector('input').value}`)"""
 WATCHED = "[...document.querySelectorAll('#rows > :not([hidden])')].map((r) => r.dataset.symbol)"
+TOASTS = "document.querySelectorAll('#toasts li').length"
 UNSENT = "[...document.querySelectorAll('#room-unsent li')].map((li) => li.innerText)"
 
 
@@ -35,6 +36,11 @@ async def write(tab: Tab, field: str, text: str) -> None:
 
 async def note(tab: Tab, symbol: str, text: str) -> None:
     await write(tab, f"#entries li[data-symbol={symbol}] input", text)
+
+
+async def toasts(tabs: list[Tab]) -> list[int]:
+    """Return how many toasts there are in each tab that has any."""
+    return [count for tab in tabs if (count := await tab.ask(TOASTS))]
 
 
 async def until_is(tab: Tab, expression: str, value: object) -> None:
@@ -89,3 +95,39 @@ async def test_two_windows_of_a_room_lose_nothing_while_one_is_away(
     await ann.page.click("#room-messages li:nth-child(2) button:text('Really delete?')")
     await until_is(bob, SAID, ["uno", "away 1", "away 2", "away 3"])
     assert await bob.page.locator("#room-messages li button:text('Edit')").count() == 3
+
+
+async def test_an_alert_is_shown_once_over_tabs_and_an_export_is_fetched(
+    run: Run, chromium: Chromium
+) -> None:
+    program = await run(*QUIET)
+    context = await chromium.context()
+    tabs = [await chromium.dashboard(program, "symbol=AAPL", context) for _ in range(2)]
+    for tab in tabs:
+        await tab.page.click("#alerts summary")
+        await tab.until("document.querySelectorAll('#alert-when option').length > 0")
+    tab, second = tabs
+    await tab.page.fill("#alert-value", "1")
+    await write(tab, "#alert-note", "<i>sell</i>")
+    for each in tabs:
+        await each.until("document.querySelectorAll('#firings li').length === 1")
+    assert "<i>sell</i>" in await tab.text("#firings")
+    assert await until(lambda: toasts(tabs)) == [1]  # in one of them, whichever was first
+    (shown,) = [each for each in tabs if await each.ask(TOASTS)]
+    await shown.page.click("#toasts li button:text('Acknowledge')")
+    for each in tabs:
+        await each.until("document.querySelectorAll('#firings li').length === 0")
+    assert await toasts(tabs) == []
+    assert await second.ask("JSON.parse(localStorage['feed.toasted']).length") == 1
+
+    await tab.page.click("#jobs summary")
+    await tab.page.fill("#job-symbols", "AAPL,MSFT")
+    await tab.page.click("#job-form button")
+    await tab.until("document.querySelector('#job-list li[data-state=done]') !== null")
+    async with tab.page.expect_download() as downloading:
+        await tab.page.click("#job-list a")
+    download = await downloading.value
+    path = await download.path()
+    header, *rows = path.read_text().splitlines()
+    assert "symbol" in header.split(",")
+    assert rows
