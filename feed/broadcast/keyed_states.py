@@ -108,6 +108,11 @@ class KeyedStates:
         """Tell whether something is kept of a key."""
         return (channel, key) in self._kept
 
+    def bytes_of(self, channel: WordChannel, key: str) -> int:
+        """Return the bytes of what is kept of a key."""
+        kept = self._kept.get((channel, key))
+        return 0 if kept is None else kept.used_bytes
+
     def note(self, words: Sequence[Word], first: int, mono_ns: int) -> None:
         """Take in the words of a cut, whose first has a sequence."""
         for sequence, word in enumerate(words, first):

@@ -71,8 +71,7 @@ class _Asked:
             raise InvalidParameter(
                 "after", after, "none: only a list in the order of ids has pages"
             )
-        limit = _number("limit", query.get("limit", str(LISTED)), 1, MOST_LISTED)
-        return cls(limit, after, Order(order), query.get("identity"))
+        return cls(limit_of_page(request), after, Order(order), query.get("identity"))
 
 
 async def connections(request: web.Request, server: Server) -> web.Response:
@@ -166,6 +165,15 @@ async def disconnect_all(request: web.Request, server: Server) -> web.Response:
 
     await server.hub.turns.in_slices(sending(), Step.LEAVE)
     return json_answer(DisconnectedAnswer(disconnected=len(theirs)))
+
+
+def limit_of_page(request: web.Request) -> int:
+    """Return the most lines that a page of a list has.
+
+    Raises:
+        InvalidParameter: `limit` is not a number of the accepted range.
+    """
+    return _number("limit", request.query.get("limit", str(LISTED)), 1, MOST_LISTED)
 
 
 def _choosing(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from feed.market.job_words import JobState
 from feed.market.symbol_health import Health
 from feed.market.ticks import CHANNEL_OF_KIND, Kind
 from feed.terminal import words
@@ -148,6 +149,10 @@ def _facts(span: Span) -> Iterator[Text]:
     yield _fact("Subscribers", *_subscribers(span))
     if span.last.worst is not None:
         yield _fact("Worst", *worst_parts(span.last.worst, _WARN))
+    if span.last.metrics.total("feed_rooms"):
+        yield _fact("Rooms", *_rooms(span))
+    if span.last.metrics.total("feed_jobs"):
+        yield _fact("Jobs", *_jobs(span))
     yield _fact("Ladder", *_counts(span, "feed_ladder_steps_total", "step"))
     yield _fact("Resumes", *_counts(span, "feed_resumes_total", "outcome"))
     yield _fact("Ended", *_counts(span, "feed_disconnects_total", "reason", zeros=False))
@@ -257,6 +262,29 @@ def _subscribers(span: Span) -> Iterator[Part]:
     opened = span.rate("feed_connections_opened_total")
     ended = span.rate("feed_disconnects_total")
     yield f"; opened {words.rate(opened)}, ended {words.rate(ended)}", ""
+
+
+def _rooms(span: Span) -> Iterator[Part]:
+    metrics = span.last.metrics
+    rooms, limit = metrics.total("feed_rooms"), metrics.total("feed_rooms_limit")
+    is_full = rooms is not None and limit is not None and rooms > _NEARLY_FULL * limit
+    yield f"{words.count(rooms)} of {words.count(limit)}", _WARN if is_full else ""
+    yield f", members {words.count(metrics.total('feed_room_members'))}", ""
+    said = span.rate("feed_room_messages_total", type="message")
+    yield f"; messages {words.rate(said)}", ""
+    refused = span.rate("feed_room_refused_total")
+    yield f", refused {words.rate(refused)}", _WARN if refused else ""
+
+
+def _jobs(span: Span) -> Iterator[Part]:
+    separator = ""
+    for state in JobState:
+        number = span.last.metrics.total("feed_jobs", state=state)
+        is_bad = number and state is JobState.FAILED
+        yield f"{separator}{state} {words.count(number)}", _WARN if is_bad else ""
+        separator = ", "
+    held = span.last.metrics.total("feed_job_file_bytes")
+    yield f"; files {words.data_size(held)}", ""
 
 
 def _ages(span: Span) -> Iterator[Text]:

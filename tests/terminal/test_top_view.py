@@ -198,6 +198,26 @@ def test_who_is_behind_is_told() -> None:
     assert "3 BEHIND by up to 1,204 ticks" in fact(view, "Subscribers")
 
 
+def test_rooms_and_jobs_are_told_where_there_are_some() -> None:
+    some = BUSY | {
+        "feed_rooms": 3,
+        "feed_rooms_limit": 1_000,
+        "feed_room_members": 12,
+        'feed_room_messages_total{type="message"}': 40,
+        'feed_room_messages_total{type="deleted"}': 40,
+        'feed_room_refused_total{reason="limit"}': 2,
+        'feed_jobs{state="running"}': 1,
+        'feed_jobs{state="failed"}': 2,
+        "feed_job_file_bytes": 4_000,
+    }
+    before = dict.fromkeys((name for name in some if "_total" in name), 0.0)
+    view = view_after(sample_at(0, some | before), sample_at(2, some))
+    assert fact(view, "Rooms") == "3 of 1,000, members 12; messages 20/s, refused 1/s"
+    assert fact(view, "Jobs") == "queued –, running 1, done –, failed 2, cancelled –; files 4.0 kB"
+    none = view_after(sample_at(0, CALM | {"feed_rooms": 0, 'feed_jobs{state="done"}': 0}))
+    assert not [line for line in shown(none) if line.startswith(("Rooms", "Jobs"))]
+
+
 def test_a_server_that_leaves_says_so() -> None:
     assert "LEAVING" in shown(view_after(sample_at(0, CALM, leaving=True)))[0]
 

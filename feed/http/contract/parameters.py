@@ -142,6 +142,8 @@ _BY_NAME: Mapping[str, Parameter] = {
     "order": _text("by age, or the worst first", enum=list(Order), default=Order.ID.value),
 }
 _ADMIN = "/v1/admin/connections"
+_ROOMS, _JOBS = "/v1/admin/rooms", "/v1/admin/jobs"
+_NEXT = "the `next` of the page before"
 _RESPONSE = "/v1/responses/{generation}"
 _NUMBER: Schema = {"type": "integer", "minimum": 0}
 _BY_PATH: Mapping[tuple[str, str, str], Parameter] = {
@@ -150,9 +152,12 @@ _BY_PATH: Mapping[tuple[str, str, str], Parameter] = {
     ("GET", "/v1/alerts", "after"): _text("only rules after this one", pattern=RULE_PATTERN),
     ("GET", _ADMIN, "limit"): _limit(MOST_LISTED, LISTED),
     ("GET", _ADMIN, "after"): Parameter(
-        "the `next` of the page before; only in the order of ids",
+        f"{_NEXT}; only in the order of ids",
         {"type": "integer", "minimum": 0, "maximum": MOST_NUMBER},
     ),
+    **{("GET", path, "limit"): _limit(MOST_LISTED, LISTED) for path in (_ROOMS, _JOBS)},
+    ("GET", _ROOMS, "after"): _text(_NEXT, pattern=ROOM_PATTERN),
+    ("GET", _JOBS, "after"): _text(_NEXT, pattern=JOB_PATTERN),
     ("GET", "/v1/rooms/{room}/messages", "before"): _text(
         "the id of a message: those before it are answered"
     ),

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from aiohttp import hdrs
 
 from feed.http.access import Scope
-from feed.http.jobs import exporting, forms
+from feed.http.jobs import admin, exporting, forms
 from feed.http.route import TEXT, Body, Route
 from feed.jobs.request import JobRequest
 
@@ -69,5 +69,13 @@ JOB_ROUTES = (
         in_line=False,  # it takes as long as the client reads
         says={200: TEXT, 206: TEXT},
         refuses=(*_UNKNOWN, HTTPStatus.CONFLICT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
+    ),
+    Route(
+        "/v1/admin/jobs",
+        admin.all_jobs,
+        Scope.ADMIN,
+        '`{"jobs","next","total"}`: all jobs, whose they are, and how they stand',
+        ("limit", "after", "identity"),
+        says={200: forms.AllJobsAnswer},
     ),
 )

@@ -41,6 +41,20 @@ class RoomsAnswer(TypedDict):
     rooms: list[RoomLine]
 
 
+class RoomPortrait(RoomLine):
+    """A room, as administrators see it."""
+
+    bytes: Annotated[Count, Field(description="of what is kept of it")]
+
+
+class AllRoomsAnswer(TypedDict):
+    """A page of all rooms."""
+
+    rooms: list[RoomPortrait]
+    next: Annotated[str | None, Field(description="the `after` of the next page; null: the last")]
+    total: Annotated[Count, Field(description="all of which something is kept")]
+
+
 class RoomAnswer(TypedDict):
     """A room as it is by now, without its messages."""
 

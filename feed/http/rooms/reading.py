@@ -33,7 +33,7 @@ async def rooms(request: web.Request, server: Server) -> web.Response:
 
     def telling() -> Iterator[None]:
         for room in readable:  # each may have thousands of messages
-            lines.append(_line(server, room))
+            lines.append(line_of(server, room))
             yield
 
     await server.hub.turns.in_slices(telling(), Step.ANSWER)
@@ -41,7 +41,8 @@ async def rooms(request: web.Request, server: Server) -> web.Response:
     return json_answer(answer)
 
 
-def _line(server: Server, room: str) -> RoomLine:
+def line_of(server: Server, room: str) -> RoomLine:
+    """Return how much there is of a room."""
     words = _here(server, WordChannel.ROOMS, room)
     return {
         "room": room,

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from aiohttp import hdrs
 
 from feed.http.access import Scope
-from feed.http.rooms import forms, reading, speaking
+from feed.http.rooms import admin, forms, reading, speaking
 from feed.http.route import Body, Route
 from feed.wire.room_requests import EditBody, ListBody, MessageBody, NameBody
 
@@ -127,5 +127,13 @@ ROOM_ROUTES = (
         says={204: None},
         refuses=_OF_BODIES,
         asks=NameBody,
+    ),
+    Route(
+        "/v1/admin/rooms",
+        admin.all_rooms,
+        Scope.ADMIN,
+        '`{"rooms","next","total"}`: all rooms, and how much there is of each',
+        ("limit", "after"),
+        says={200: forms.AllRoomsAnswer},
     ),
 )
