@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
-from feed.broadcast.erasure import erase, erase_among
+from feed.broadcast.erasure import deletions, erase, erase_among
 from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut
 from feed.broadcast.fragments import TURN_TICKS, Fragments, split_runs
 from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
 from feed.broadcast.keyed_states import KeyedStates
 from feed.broadcast.lane import Lane
 from feed.broadcast.lanes import OF_WORDS, Lanes
-from feed.broadcast.log import Log, Record
+from feed.broadcast.log import Deletion, Log, Record
 from feed.broadcast.market_times import MarketTimes
 from feed.broadcast.outgoing import Outgoing
 from feed.broadcast.pace import Pace
@@ -317,14 +317,16 @@ class Broadcast:
         ring.newest_other = upto
         for word in words:
             self.words[word.kind] += 1
-        self.erased += len(erase(words, self.keyed, ring, self.fragments))
+        deleted = deletions(words, self.keyed, first)
+        if deleted:
+            self.erased += len(erase(words, self.keyed, ring, self.fragments))
         self.keyed.note(words, first, mono_ns)
         self.states.clear(upto)
         for pace in self._paces.values():
             pace.skip(upto)
         self._distribute_events(events, events, first, OF_WORDS)
         if self._log is not None:
-            self._note_cut(self._log, events, first, wall_ns - mono_ns)
+            self._note_cut(self._log, events, first, wall_ns - mono_ns, deleted)
         cut = self._said - len(self.waiting_words)
         while self._heard and self._heard[0][0] <= cut:
             said, heard = self._heard.popleft()
@@ -422,13 +424,23 @@ class Broadcast:
         self._encoded[codec] = first, fragments
         return fragments
 
-    def _note_cut(self, log: Log, events: list[Tick], first: int, wall_offset_ns: int) -> None:
+    def _note_cut(
+        self,
+        log: Log,
+        events: list[Tick],
+        first: int,
+        wall_offset_ns: int,
+        deleted: Sequence[Deletion] = (),
+    ) -> None:
         """Tell the log of a cut, in the JSON that subscribers get; without any it is made here."""
         known = self._encoded.get(JSON)
         fragments = encode_events(JSON, events, opaque=True) if known is None else known[1]
         ingested_ns = self.ring.ingestion_times_ns(first - 1, len(events))
         told = JSON.join(fragments)
-        log.note_cut(Record(first, ingested_ns, self.given, wall_offset_ns, told, self._receipts))
+        receipts = self._receipts
+        log.note_cut(
+            Record(first, ingested_ns, self.given, wall_offset_ns, told, receipts, deleted)
+        )
 
     def _envelop(
         self,

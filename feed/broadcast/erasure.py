@@ -3,14 +3,16 @@
 Theory of operation: that a message is deleted is an event of its own, and erasing is a part of its
 cut, so that whoever has that event has erased too. Under the sequences of what was said before, the
 ring has from then on that it is gone, and so have the fragments of every codec; what is remembered
-for selections and states is made anew. Knows no clock, no socket and no file.
+for selections and states is made anew. A log is told what to erase. Knows no clock, no socket and
+no file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import cast
 
 from feed.broadcast.fragments import Fragments
 from feed.broadcast.keyed_states import KeyedStates
+from feed.broadcast.log import Deletion
 from feed.broadcast.ring import RingBuffer
 from feed.market.room_words import MessageWord
 from feed.market.ticks import Tick
@@ -54,13 +56,32 @@ def erase(
     return erased
 
 
-def erase_all(ring: RingBuffer) -> int:
+def deletions(words: Sequence[Word], keyed: KeyedStates, first: int) -> list[Deletion]:
+    """Return what the words of a cut delete, one for each message.
+
+    Args:
+        words: of a cut, before they are in the keyed states.
+        keyed: knows where a message began, unless another process had it.
+        first: the sequence of the first of them.
+    """
+    found: dict[tuple[str, str], Deletion] = {}
+    for sequence, word in enumerate(words, first):
+        if isinstance(word, MessageWord) and word.is_gone:
+            said = keyed.sequences_of(word.kind, word.symbol, word.part)
+            found[_name(word)] = Deletion(word.symbol, word.id, min(said or [0]), sequence)
+    return [*found.values()]
+
+
+def erase_all(ring: RingBuffer, deleted: Collection[tuple[str, str]]) -> int:
     """Erase what is deleted within a ring that another process has filled; return how much.
 
     A log may have it still, where it is replayed from.
+
+    Args:
+        ring: that was filled.
+        deleted: the room and id of every message that is known to be.
     """
     said = [(sequence, event) for sequence, event in ring.held() if type(event) is MessageWord]
-    deleted = {_name(word) for _, word in said if word.is_gone}
     erased = [
         _erase_one(ring, sequence)
         for sequence, word in said

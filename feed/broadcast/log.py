@@ -12,6 +12,23 @@ from typing import Protocol
 from feed.market.receipts import Receipt
 
 
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A message that a cut deletes, so that its text has to go from wherever it was logged.
+
+    Attributes:
+        room: of the message.
+        id: of the message, within the room.
+        first: the sequence of the first word of it; 0: it is not known.
+        last: the sequence of the word that deletes it.
+    """
+
+    room: str
+    id: str
+    first: int
+    last: int
+
+
 @dataclass(slots=True)
 class Record:
     """One cut; never changed, and not frozen, since there are hundreds a second.
@@ -23,6 +40,7 @@ class Record:
         wall_offset_ns: the time of day less the monotonic one.
         ticks: a JSON array of them, as subscribers get it.
         receipts: of the batches that producers sent, and that are in it whole.
+        deletions: what it deletes; none, where it was read from a log.
     """
 
     first: int
@@ -31,6 +49,7 @@ class Record:
     wall_offset_ns: int
     ticks: bytes
     receipts: Sequence[Receipt] = ()
+    deletions: Sequence[Deletion] = ()
 
     @property
     def last(self) -> int:

@@ -5,6 +5,7 @@ go of it when the process ends, however it ends. A lock is of a file, and not of
 directory is deleted or moved, or the file is, it keeps nobody out any more, which has to be seen.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -17,7 +18,9 @@ from feed.errors import InvalidParameter
 
 MOST_ASIDE = 3  # of the folders with what was refused
 _LOG = re.compile(r"log-([0-9]{20})")
-_KEPT = ("cell", "cell.new", "checkpoint", "checkpoint.new", "tail", "tail.new")
+_NAMES = ("cell", "checkpoint", "tail", "redo")
+_KEPT = tuple(name + end for name in _NAMES for end in ("", ".new"))
+GONE = "the directory is gone, or another server has it"
 
 
 class Directory:
@@ -34,6 +37,7 @@ class Directory:
         self.tail = path / "tail"
         self.checkpoint = path / "checkpoint"
         self.new_checkpoint = path / "checkpoint.new"
+        self.redo = path / "redo"
         try:
             self._lock = self._open_lock()
         except OSError as error:
@@ -59,6 +63,15 @@ class Directory:
         except OSError:
             return False
         return os.path.samestat(there, held)
+
+    def check(self) -> None:
+        """See that what is about to be written is written to our own directory.
+
+        Raises:
+            OSError: it would not be.
+        """
+        if not self.is_ours():
+            raise OSError(errno.ESTALE, GONE)
 
     def take_again(self) -> bool:
         """Make it anew, and lock it, where it is not ours any more; False: another server has it.
@@ -110,6 +123,10 @@ class Directory:
         for old in sorted(self.path.glob("refused-*"))[:-MOST_ASIDE]:
             shutil.rmtree(old, ignore_errors=True)  # whatever else is there stops no server
         return aside
+
+    def asides(self) -> list[Path]:
+        """Return all files that were put aside, the oldest first."""
+        return sorted(path for path in self.path.glob("refused-*/*") if path.is_file())
 
     def clear(self) -> None:
         """Delete all files."""

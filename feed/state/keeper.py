@@ -26,6 +26,8 @@ from feed.state import parts, words
 from feed.state.awaiting import Awaiting
 from feed.state.cell import Cell, Contents, Mark
 from feed.state.directory import Directory, boot_id, unwritable
+from feed.state.erasing.eraser import Eraser
+from feed.state.erasing.walk import blank_what_is_deleted
 from feed.state.recovery import Recovery
 from feed.state.restore import Found, Now, take_up
 from feed.state.tail import Tail
@@ -49,6 +51,7 @@ class Keeper:
         ring: with all that was taken up.
         found: what became of what another process had left there.
         writer: writes it.
+        eraser: erases in it what was deleted.
         checkpoints: how many were written.
         failures: how many could not be.
         checkpointed_ns: when the newest was taken, monotonic; at first, when it began.
@@ -79,6 +82,8 @@ class Keeper:
         self._checkpoint_s = checkpoint_s
         self.found: Found = take_up(directory, capacity, source, now)
         _tell(self.found, directory)
+        if self.found.aside is not None:
+            _blank(directory)
         restored = self.found.restored
         self.ring = RingBuffer(capacity) if restored is None else restored.ring
         self.given_before = 0 if restored is None else restored.given
@@ -87,10 +92,15 @@ class Keeper:
         epoch, newest = self.ring.epoch, self.ring.newest
         self._lacks_tail = False  # and that is told
         # What it holds is in the log by now, and nothing of it may be read again.
-        directory.tail.unlink(missing_ok=True)
+        for rest in (directory.tail, directory.new_checkpoint):
+            rest.unlink(missing_ok=True)
         self._cell = Cell(directory.cell, Contents(epoch, boot, mark, newest, self.given_before))
         tail = self._make_tail()
         self.writer = Writer(directory, self._cell, tail, epoch, is_whole=restored is not None)
+        checkpointed = -1 if restored is None else restored.meta["sequence"]
+        self.eraser = Eraser(directory, self.writer, clock, checkpointed)
+        if restored is not None:
+            self.eraser.note(restored.deletions)
         self.checkpoints = self.failures = 0
         self.checkpointed_ns = now.mono_ns
         self._told_fault = ""
@@ -105,6 +115,8 @@ class Keeper:
         self.writer.append(record, given, self._clock.mono_ns())
         if self.writer.fault != self._told_fault:
             self._tell_fault(self.writer.fault)
+        if record.deletions:
+            self.eraser.note(record.deletions)
         self._awaiting.note_cut()
 
     def when_durable(self, sequence: int, call: Callable[[], None]) -> None:
@@ -143,7 +155,16 @@ class Keeper:
         )
 
     async def run(self, ingest: Ingest) -> None:
-        """Take checkpoints for as long as the server runs, from when there is a source."""
+        """Take checkpoints, and erase what is deleted, for as long as the server runs."""
+        erasing = asyncio.create_task(self.eraser.run(lambda: self.checkpoint(ingest)))
+        try:
+            await self._take_checkpoints(ingest)
+        finally:
+            erasing.cancel()
+            await asyncio.wait([erasing])
+
+    async def _take_checkpoints(self, ingest: Ingest) -> None:
+        """Take checkpoints now and then, from when there is a source."""
         await ingest.ready.wait()
         while not (self._is_taken_away or self._is_closed):
             await self.checkpoint(ingest)
@@ -178,6 +199,7 @@ class Keeper:
                 said = words.rows_of(broadcast.keyed)
                 bars = parts.bars_of(ingest)
                 keep_from = min(broadcast.ring.oldest, broadcast.cut_sequence + 1)
+                self.eraser.checkpointed = meta["sequence"]
                 self.writer.take_again()
         fragments: list[bytes] = []
         for start in range(0, len(known), _SLICE_TICKS):
@@ -232,6 +254,7 @@ class Keeper:
         """Make the directory anew, with a cell and a tail in it; None: another server has it."""
         if not self._directory.take_again():
             return None
+        _blank(self._directory)
         tail = self._make_tail()
         contents = Contents(self.ring.epoch, boot_id(), Mark.UNLOGGED, *self._cell.stored)
         return Cell(self._directory.cell, contents), tail
@@ -282,6 +305,7 @@ class Keeper:
         if self._is_closed:
             return
         self._is_closed = True
+        await self.eraser.finish()
         if await self.checkpoint(ingest, is_last=True) and self.writer.takes:
             log.info("state_kept", epoch=self.ring.epoch, newest=ingest.hub.broadcast.cut_sequence)
         self._awaiting.end()
@@ -304,6 +328,13 @@ def _tell(found: Found, directory: Directory) -> None:
         )
     elif found.words:
         log.warning("state_given_up", directory=str(directory.path), reason=found.words)
+
+
+def _blank(directory: Directory) -> None:
+    """Erase in files that were put aside what they say themselves is deleted."""
+    left = blank_what_is_deleted(directory.asides())
+    if left:
+        log.error("erasing_incomplete", directory=str(directory.path), error=", ".join(left))
 
 
 def open_keeper(

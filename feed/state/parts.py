@@ -79,8 +79,8 @@ def give_back(restored: Restored, ingest: Ingest) -> bool:
     snapshot.update(restored.snapshot)
     snapshot.update(restored.after)
     words.take_up(broadcast.keyed, restored.words, restored.after_words, ingest.hub.clock.mono_ns())
-    if len(broadcast.keyed):
-        erase_all(broadcast.ring)
+    if restored.deleted:
+        erase_all(broadcast.ring, restored.deleted)
     for name, symbols in meta["owners"].items():
         ingest.owners.claim(symbols, name)
     _recall(restored, ingest)

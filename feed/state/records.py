@@ -79,6 +79,25 @@ def decode(data: bytes, epoch: str) -> Iterator[Record]:
         yield record
 
 
+def lengths(data: bytes) -> Iterator[int]:
+    """Yield the length of each record from the first byte on, as it says itself.
+
+    The last one may be longer than the data; what is in them is not looked at.
+    """
+    at = 0
+    while at + _LENGTH_AND_CRC.size <= len(data):
+        length, _ = _LENGTH_AND_CRC.unpack_from(data, at)
+        whole: int = _LENGTH_AND_CRC.size + length
+        yield whole
+        at += whole
+
+
+def with_ticks(data: bytes, ticks: bytes) -> bytes:
+    """Return the bytes of a record with other ticks, which are as long as its own."""
+    body = data[_LENGTH_AND_CRC.size : len(data) - len(ticks)] + ticks
+    return _LENGTH_AND_CRC.pack(len(body), zlib.crc32(body)) + body
+
+
 def decode_one(data: bytes | memoryview, at: int) -> tuple[Record, int]:
     """Return the record that begins at a byte, and where it ends.
 

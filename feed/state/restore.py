@@ -7,14 +7,14 @@ hole.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from feed.broadcast.keyed_states import KeptLog
-from feed.broadcast.log import Record
+from feed.broadcast.log import Deletion, Record
 from feed.broadcast.ring import RingBuffer
 from feed.errors import InvalidTick
 from feed.market.receipts import Receipt
@@ -23,6 +23,9 @@ from feed.market.words import Word, is_word
 from feed.state import cell, checkpoint, records, tail
 from feed.state.cell import Contents, Newer, Unreadable
 from feed.state.directory import Directory
+from feed.state.erasing import redo
+from feed.state.erasing.texts import Name
+from feed.state.erasing.undone import Undone
 from feed.state.records import Truncated
 from feed.state.recovery import TAKEN_UP, WORDS, Recovery, judge
 from feed.state.words import Numbered, log_of
@@ -57,6 +60,8 @@ class Restored:
         receipts: of the batches among these, with when they were applied, by our monotonic clock.
         later_ns: our monotonic clock less theirs, at the same moment.
         lost: how many sequences of its last process are in holes; 0: nothing was lost.
+        deleted: the messages that were deleted, as far as is known.
+        deletions: those of them whose texts some file has still, or may have.
     """
 
     ring: RingBuffer
@@ -70,6 +75,8 @@ class Restored:
     receipts: list[tuple[Receipt, int]]
     later_ns: int
     lost: int
+    deleted: Collection[Name]
+    deletions: Sequence[Deletion]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,7 @@ class _Reader:
     after_words: list[Numbered] = field(default_factory=list)
     receipts: list[tuple[Receipt, int]] = field(default_factory=list)
     ticks: TickReader = field(default_factory=TickReader)
+    undone: Undone = field(default_factory=Undone)
     newest_ns: int = 0  # when the newest tick was ingested, by our clock
 
     def read(self, source: str) -> Restored:
@@ -174,6 +182,9 @@ class _Reader:
             snapshot, words, bars = self._check(meta, parts[1:], source)
         except (KeyError, TypeError, ValueError, InvalidTick) as error:
             raise Unreadable(f"checkpoint holds something unexpected: {error!r}") from None
+        for log in words:
+            self.undone.note_kept(log.words, log.sequences)
+        self._redo()
         logs = self.directory.logs()
         for number, (_, path) in enumerate(logs, 1):
             self._read_log(path, meta["sequence"], is_last=number == len(logs))
@@ -200,6 +211,8 @@ class _Reader:
             self.receipts,
             self._later_ns(meta["wall_offset_ns"]),
             max(0, newest - reached - tailed),
+            self.undone.deleted,
+            self.undone.deletions(meta["sequence"]),
         )
 
     def _check(
@@ -216,6 +229,21 @@ class _Reader:
         bars_begin = 1 + meta["words"]
         words = [log_of(row, self.ticks) for row in parts[1:bars_begin]]
         return snapshot, words, [(kind, symbol, rows) for kind, symbol, rows in parts[bars_begin:]]
+
+    def _redo(self) -> None:
+        """Do what a killed process was about to, and has perhaps done in part.
+
+        Raises:
+            Unreadable: it is not known what that was, or cannot be done.
+        """
+        path = self.directory.redo
+        if not path.exists():
+            return
+        overwrites = _told(path, redo.decode)
+        try:
+            redo.finish(self.directory, overwrites)
+        except OSError as error:
+            raise Unreadable(f"{path.name} cannot be done: {error.strerror}") from None
 
     def _read_log(self, path: Path, checkpointed: int, *, is_last: bool) -> None:
         """Read one file of the log into the ring, and beyond the checkpoint into `after`."""
@@ -286,6 +314,7 @@ class _Reader:
             at += count
         if any(map(is_word, ticks)):
             ring.newest_other = record.last
+            self.undone.note_logged(ticks, record.first)
         if record.last > checkpointed:
             start = max(0, checkpointed + 1 - record.first)
             for sequence, event in enumerate(ticks[start:], record.first + start):

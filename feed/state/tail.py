@@ -12,6 +12,10 @@ since a page that the disk has no room for would end the process at its first st
 Where both halves are full, since the disk does not keep up, a record is not kept; a kill then takes
 along what the thread had not written, as it does where there is no tail at all. It says nothing of
 a machine that stops: the kernel writes its pages when it likes.
+
+What is to be erased goes with the half that it is in: once all that a half holds is in the log, and
+nothing of it is needed, zeros come over it, and over what it had before. Nothing is written over in
+a half of which something is needed: a kill amid that would take it along.
 """
 
 import errno
@@ -40,7 +44,19 @@ _UNSUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})  # by s
 class Tail:
     """A tail that is open for keeping records."""
 
-    __slots__ = ("_at", "_begin", "_end", "_half_bytes", "_lasts", "_map", "_turn_bytes")
+    __slots__ = (
+        "_afters",
+        "_at",
+        "_begin",
+        "_end",
+        "_ends",
+        "_half_bytes",
+        "_lasts",
+        "_map",
+        "_turn_at",
+        "_turn_bytes",
+        "_used",
+    )
 
     def __init__(self, path: Path, epoch: str, half_bytes: int = HALF_BYTES) -> None:
         """Put a new file in the place of the one that may be there, and map it.
@@ -73,7 +89,13 @@ class Tail:
         self._begin = _HALVES_AT  # of the half that is being filled
         self._end = _HALVES_AT + half_bytes
         self._at = _HALVES_AT  # where the next record goes
-        self._lasts = {_HALVES_AT: 0, _HALVES_AT + half_bytes: 0}  # the last sequence in each half
+        self._turn_at = self._begin + self._turn_bytes  # from where on they may change places
+        # Of each half: its last sequence, one before its first, where its records end, and up to
+        # where there are some from before.
+        self._lasts = {_HALVES_AT: 0, _HALVES_AT + half_bytes: 0}
+        self._afters = dict(self._lasts)
+        self._ends = {begin: begin for begin in self._lasts}
+        self._used = dict(self._ends)
 
     def keep(self, data: bytes, last: int, written: int) -> bool:
         """Keep a record; tell whether there was room.
@@ -84,18 +106,46 @@ class Tail:
             written: up to which sequence the log has everything.
         """
         end = self._at + len(data)
-        if end > self._end or self._at - self._begin >= self._turn_bytes:
+        if end > self._end or self._at >= self._turn_at:
             other = 2 * _HALVES_AT + self._half_bytes - self._begin
             if self._lasts[other] <= written:
+                self._afters[other] = max(self._lasts.values())
+                self._used[other] = max(self._used[other], self._ends[other])
                 self._begin = self._at = other
+                self._turn_at = other + self._turn_bytes
                 self._end = other + self._half_bytes
                 end = other + len(data)
             if end > self._end:
                 return False
         self._map[self._at : end] = data
-        self._at = end
+        self._at = self._ends[self._begin] = end
         self._lasts[self._begin] = last
         return True
+
+    def erase(self, upto: int, written: int) -> bool:
+        """Write zeros over what the log has; tell whether nothing up to a sequence is left.
+
+        Where something is, the halves change places soon, and it is to be asked again.
+
+        Args:
+            upto: the sequence.
+            written: up to which sequence the log has everything.
+        """
+        is_left = False
+        for begin, last in self._lasts.items():
+            is_written = last <= written
+            end, used = self._ends[begin], max(self._used[begin], self._ends[begin])
+            if is_written:
+                end = begin
+                self._afters[begin] = last
+            elif self._afters[begin] < upto:
+                is_left = True
+            self._map[end:used] = bytes(used - end)
+            self._ends[begin] = self._used[begin] = end
+        self._at = self._ends[self._begin]
+        if is_left:
+            self._turn_at = self._begin
+        return not is_left
 
     def close(self) -> None:
         """Let go of the file."""

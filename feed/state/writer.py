@@ -13,11 +13,9 @@ Publishing goes on. Nothing more is taken then until a checkpoint is through, wh
 what was left out.
 """
 
-import errno
 import os
 import threading
 import time
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -25,19 +23,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from feed.broadcast.log import Record
 from feed.state import checkpoint, records
 from feed.state.cell import Cell, Mark, open_new
 from feed.state.directory import Directory
 from feed.state.tail import Tail
+from feed.state.writing import write, write_parts
 
 PAUSE_S = 0.05
 MAX_QUEUED_BYTES = 64 << 20
 MAX_QUEUED_NS = 5_000_000_000
 FILE_BYTES = 16 << 20  # of the log, before the next one begins
-GONE = "the directory is gone, or another server has it"
-_PIECE_BYTES = 1 << 20  # of a checkpoint, before the log has its turn
+_ALL = (1 << 63) - 1  # a sequence behind all others
+_Result = TypeVar("_Result")
 
 
 @dataclass(slots=True)
@@ -57,6 +57,28 @@ class _Checkpoint:
     keep_from: int
     is_last: bool
     done: "Future[int]"
+
+
+@dataclass(slots=True)
+class _Errand(Generic[_Result]):
+    """Something else that is to be done in the thread.
+
+    Attributes:
+        work: what; it is given what it calls now and then, so that the log goes on.
+        done: gets its result.
+    """
+
+    work: Callable[[Callable[[], object]], _Result]
+    done: "Future[_Result]"
+
+    def do(self, pause: Callable[[], object]) -> None:
+        """Do it, unless whoever waits for it has given up."""
+        if not self.done.set_running_or_notify_cancel():
+            return
+        try:
+            self.done.set_result(self.work(pause))
+        except Exception as error:  # noqa: BLE001 - the thread goes on, and whoever waits is told
+            self.done.set_exception(error)
 
 
 class Writer:
@@ -90,8 +112,8 @@ class Writer:
         self._epoch = epoch
         self._cut = cell.stored[0]  # the last sequence that was taken; the event loop's
         self._last_untailed = 0  # the last one that had no room in the tail; likewise
-        # Since when, its first and last sequence, and the record itself; or a checkpoint.
-        self._queue: deque[tuple[int, int, int, bytes | _Checkpoint]] = deque()
+        # Since when, its first and last sequence, and the record itself; or something to do.
+        self._queue: deque[tuple[int, int, int, bytes | _Checkpoint | _Errand[Any]]] = deque()
         self._taken_bytes = 0  # so far; the event loop's
         self._done_bytes = 0  # of these; the thread's
         self._wake = threading.Event()
@@ -199,6 +221,28 @@ class Writer:
         self._wake.set()
         return done
 
+    def do(
+        self, work: Callable[[Callable[[], object]], _Result], mono_ns: int
+    ) -> "Future[_Result]":
+        """Have something done by the thread, behind what waits; return its result, or its error.
+
+        Args:
+            work: what; it is given what it calls now and then, so that the log goes on.
+            mono_ns: now.
+        """
+        done: Future[_Result] = Future()
+        self._queue.append((mono_ns, 0, 0, _Errand(work, done)))
+        self._wake.set()
+        return done
+
+    def erase_tail(self, upto: int) -> bool:
+        """Erase what the tail has, and the log too; tell whether nothing up to a sequence is left.
+
+        While records are left out none of them is needed.
+        """
+        written = self._written if self.takes else _ALL
+        return self._tail is None or self._tail.erase(upto, written)
+
     def close(self) -> None:
         """Write what waits, and end the thread."""
         self._closed = self._is_urgent = True
@@ -240,21 +284,24 @@ class Writer:
         left = len(queue)
         while left > 0 and queue:
             *_, waiting = queue[0]
-            if isinstance(waiting, _Checkpoint):
-                queue.popleft()
-                left -= 1
-                self._write_checkpoint(waiting)
-            else:
+            if isinstance(waiting, bytes):
                 left -= self._write_waiting()
+                continue
+            queue.popleft()
+            left -= 1
+            if isinstance(waiting, _Errand):
+                waiting.do(self._write_waiting)
+            else:
+                self._write_checkpoint(waiting)
 
     def _write_waiting(self) -> int:
-        """Write the records that wait, up to the next checkpoint together; return their number."""
+        """Write the records that wait, up to something else together; return their number."""
         queue = self._queue
         run: list[bytes] = []
         last = 0
         for index in range(len(queue)):  # it grows at its other end meanwhile
             _, _, upto, waiting = queue[index]
-            if isinstance(waiting, _Checkpoint):
+            if not isinstance(waiting, bytes):
                 break
             run.append(waiting)
             last = upto
@@ -275,7 +322,7 @@ class Writer:
             if self._path is None or self._is_elsewhere or self._file_bytes > FILE_BYTES:
                 self._begin_file(first)
             data = b"".join(run)
-            _write(self._fd, data)
+            write(self._fd, data)
         except OSError as error:
             self.give_up(str(error.strerror))
             self._drop_torn()
@@ -287,12 +334,12 @@ class Writer:
     def _begin_file(self, first: int) -> None:
         self._close_file()
         self._is_elsewhere = False
-        self._check_directory()
+        self._directory.check()
         path = self._directory.log(first)
         self._fd = open_new(path)
         self._path, self._file_bytes = path, 0
         head = records.file_head(self._epoch)
-        _write(self._fd, head)
+        write(self._fd, head)
         self._file_bytes = len(head)
 
     def _drop_torn(self) -> None:
@@ -318,8 +365,8 @@ class Writer:
             return
         path = self._directory.new_checkpoint
         try:
-            size = _write_parts(path, wanted.parts, self._write_waiting, sync=wanted.is_last)
-            self._check_directory()
+            size = write_parts(path, wanted.parts, self._write_waiting, sync=wanted.is_last)
+            self._directory.check()
             path.replace(self._directory.checkpoint)
             if wanted.is_last:
                 if self._path is not None:
@@ -344,62 +391,9 @@ class Writer:
             return
         wanted.done.set_result(size)
 
-    def _check_directory(self) -> None:
-        """See that what is about to be written is written to our own directory.
-
-        Raises:
-            OSError: it would not be.
-        """
-        if not self._directory.is_ours():
-            raise OSError(errno.ESTALE, GONE)
-
     def _forget(self, keep_from: int) -> None:
         """Delete the files of the log that end before a sequence."""
         logs = self._directory.logs()
         for (_, path), (following, _) in pairwise(logs):
             if following <= keep_from:
                 path.unlink()
-
-
-def _write(fd: int, data: bytes) -> None:
-    """Write all of it.
-
-    Raises:
-        OSError: it cannot be.
-    """
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
-
-
-def _write_parts(
-    path: Path, parts: Iterable[checkpoint.Plain], pause: Callable[[], object], *, sync: bool
-) -> int:
-    """Write a checkpoint to a file; return the number of its bytes.
-
-    Args:
-        path: of the file.
-        parts: of the checkpoint.
-        pause: called now and then, so that the log goes on: there may be 250 MB of bars.
-        sync: write it through to the disk.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    crc = length = 0
-    paused_at = 0
-    with os.fdopen(open_new(path), "wb") as file:
-        file.write(bytes(checkpoint.HEAD_BYTES))
-        for data in checkpoint.pack(parts):
-            crc = zlib.crc32(data, crc)
-            length += len(data)
-            file.write(data)
-            if length - paused_at > _PIECE_BYTES:
-                pause()
-                paused_at = length
-        file.seek(0)
-        file.write(checkpoint.head(length, crc))
-        file.flush()
-        if sync:
-            os.fsync(file.fileno())
-    return checkpoint.HEAD_BYTES + length

@@ -61,12 +61,16 @@ class JsonCodec:
             if letters is not None and not is_word(tick):
                 fields = {letter: fields[letter] for letter in fields if letter in letters}
             objects.append(fields)
-        begin, between, end = _JOINTS
-        return orjson.dumps(objects)[len(begin) : -len(end)].split(between)
+        return self.split(orjson.dumps(objects))
 
     def fragment(self, message: Message) -> bytes:
         """Return a feed message as a fragment; its `T` must be its first key."""
         return orjson.dumps(message)[len('{"T":') : -1]
+
+    def split(self, array: bytes) -> list[bytes]:
+        """Return the fragments of an array that was encoded, or joined; it is not empty."""
+        begin, between, end = _JOINTS
+        return array[len(begin) : -len(end)].split(between)
 
     def join(self, fragments: Sequence[bytes]) -> bytes:
         """Return the array of these fragments."""

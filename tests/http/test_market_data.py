@@ -271,7 +271,7 @@ async def test_the_status_says_how_far_the_state_goes(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(writer, "_write", full)
+    monkeypatch.setattr(writer, "write", full)
     await feed.publish(trade(3))
     await until(lambda: not kept.writer.takes)
     feed.hub.broadcast.ring.skip(5, GapReason.LOST, 0)  # as a kill leaves it

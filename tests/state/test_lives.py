@@ -26,7 +26,7 @@ from feed.settings.options import Settings
 from feed.sources.simulated.instruments import find_instruments
 from feed.sources.simulated.market import Market
 from feed.sources.simulated.source import SimulatedSource
-from feed.state import cell, checkpoint, keeper, tail, writer
+from feed.state import cell, checkpoint, keeper, tail, writer, writing
 from feed.state.cell import Cell, Mark
 from feed.state.directory import Directory
 from feed.state.keeper import Keeper
@@ -109,7 +109,7 @@ async def test_the_last_checkpoint_waits_for_one_that_is_under_way(tmp_path: Pat
 async def test_a_server_ends_in_order_while_a_checkpoint_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_begun: bool
 ) -> None:
-    write, begun, goes_on = writer._write_parts, threading.Event(), threading.Event()
+    write, begun, goes_on = writing.write_parts, threading.Event(), threading.Event()
 
     def wait(path: Path, parts: Any, pause: Callable[[], object], *, sync: bool) -> int:
         begun.set()
@@ -119,7 +119,7 @@ async def test_a_server_ends_in_order_while_a_checkpoint_is_written(
     state = tmp_path / "state"
     async with life(state) as app:
         await give(app, 3)
-        monkeypatch.setattr(writer, "_write_parts", wait)
+        monkeypatch.setattr(writer, "write_parts", wait)
         checkpoints = [asyncio.create_task(app[KEEPER].checkpoint(app[INGEST]))]
         await until(begun.is_set)
         if not is_begun:  # it waits behind another one, of which nobody waits for the end
@@ -171,7 +171,7 @@ async def test_the_log_goes_on_while_a_long_checkpoint_is_written(
                 yield b"x" * 84
                 seen.append(logging.queued_bytes)
 
-        monkeypatch.setattr(writer, "_PIECE_BYTES", 10)
+        monkeypatch.setattr(writing, "_PIECE_BYTES", 10)
         monkeypatch.setattr(checkpoint, "pack", parts)
         assert await app[KEEPER].checkpoint(app[INGEST])
         assert seen == [0, 0]
@@ -665,14 +665,14 @@ async def test_a_full_disk_is_told_and_publishing_goes_on(
         await give(app, 3)
         await written(app)
         with monkeypatch.context() as disk:
-            disk.setattr(writer, "_write", full)
+            disk.setattr(writer, "write", full)
             await give(app, 2)
             await written(app)
             await give(app, 2)
             assert (kept.writer.takes, kept.writer.fault) == (False, "No space left on device")
             copy = killed(state, tmp_path / "killed")
         with monkeypatch.context() as disk:
-            disk.setattr(writer, "_write_parts", lambda *_, **__: full(1, b""))
+            disk.setattr(writer, "write_parts", lambda *_, **__: full(1, b""))
             assert not await kept.checkpoint(ingest)
             assert (kept.writer.takes, kept.failures) == (False, 1)
         await give(app, 2)
@@ -703,7 +703,7 @@ async def test_a_state_that_is_not_whole_is_made_whole_soon(
     monkeypatch.setattr(keeper, "RETRY_S", 0.01)
     async with life(tmp_path / "state") as app:
         with monkeypatch.context() as disk:
-            disk.setattr(writer, "_write", full)
+            disk.setattr(writer, "write", full)
             await give(app, 2)
             await until(lambda: not app[KEEPER].writer.takes or app[KEEPER].checkpoints > 1)
         await until(lambda: app[KEEPER].writer.takes and app[KEEPER].checkpoints > 1)
