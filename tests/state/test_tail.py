@@ -64,6 +64,60 @@ def test_what_is_not_written_yet_is_in_the_tail_but_for_what_had_no_room(
         one.close()
 
 
+@given(STEPS, st.sampled_from([400, 700, 4_000]), st.data())
+def test_what_is_erased_is_nowhere_and_what_is_not_written_is_kept(
+    steps: list[tuple[int, int, int]], half_bytes: int, data: st.DataObject
+) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "tail"
+        one = Tail(path, EPOCH, half_bytes)
+        told: list[Record] = []
+        waiting: list[Record] = []
+        first, written, wanted = 1, 0, 0
+        for ticks, size, writes in steps:
+            new = record(first, ticks, size)
+            new.ticks = b"<%d>" % first + new.ticks
+            first += ticks
+            waiting.append(new)
+            if one.keep(encoded(new), new.last, written):
+                told.append(new)
+            for done in waiting[:writes]:
+                written = done.last
+            del waiting[:writes]
+            if data.draw(st.booleans()):
+                wanted = written
+            if one.erase(wanted, written):
+                held = path.read_bytes()
+                assert not [each for each in told if each.last <= wanted and named(each) in held]
+            assert [each for each in kept(path) if each.first > written] == [
+                each for each in told if each.first > written
+            ]
+        assert one.erase(first, first)
+        assert path.read_bytes().count(b"\0") >= 2 * half_bytes
+        assert not kept(path)
+        one.close()
+
+
+def named(new: Record) -> bytes:
+    return new.ticks[: new.ticks.index(b">") + 1]
+
+
+def test_where_cuts_go_on_a_half_is_erased_once_the_halves_have_changed_places(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "tail"
+    one = Tail(path, EPOCH, 1 << 12)
+    assert one.keep(encoded(record(1, 1, 11)), 1, 0)
+    assert one.keep(encoded(record(2)), 2, 0)
+    assert not one.erase(1, 1), "what follows is needed, and stands in the same half"
+    assert one.keep(encoded(record(3)), 3, 1)
+    assert not one.erase(1, 1)
+    assert [each.first for each in kept(path)] == [1, 2, 3]
+    assert one.erase(1, 2)
+    assert b"x" * 11 not in path.read_bytes()
+    assert [each.first for each in kept(path)] == [3]
+
+
 def test_a_kill_amid_a_copy_leaves_the_records_before(tmp_path: Path) -> None:
     path = tmp_path / "tail"
     one = Tail(path, EPOCH, 1 << 12)
