@@ -13,6 +13,7 @@ from feed.http.app import HUB, INGEST, KEEPER, ROOMS
 from feed.market.room_words import MessageWord
 from feed.market.word_channels import WordChannel
 from feed.state import records, writer
+from feed.state.cell import Unreadable
 from feed.state.directory import Directory
 from feed.state.erasing import eraser, redo, walk
 from feed.state.erasing.eraser import Eraser
@@ -200,7 +201,7 @@ async def test_a_kill_amid_writing_over_is_made_good(
         known = app[HUB].broadcast.ring.newest
     monkeypatch.undo()
     [path] = torn.glob("log-*")
-    with pytest.raises(records.Unreadable):
+    with pytest.raises(Unreadable):
         list(records.decode(path.read_bytes(), app[HUB].broadcast.ring.epoch))
     async with life(torn) as app:
         assert app[KEEPER].found.recovery is Recovery.KILLED
@@ -212,15 +213,17 @@ async def test_a_kill_amid_writing_over_is_made_good(
 async def test_what_cannot_be_erased_is_told_once_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    walks: list[None] = []
+
     def full(*_: object) -> None:
+        walks.append(None)
         raise OSError(28, "No space left on device")
 
     state = tmp_path / "state"
     async with life(state) as app:
         await publish(app, "m1")
         with monkeypatch.context() as disk, structlog.testing.capture_logs() as logs:
-            walks: list[None] = []
-            disk.setattr(walk, "write_over", lambda *_: (walks.append(None), full()))
+            disk.setattr(walk, "write_over", full)
             await delete(app, "m1")
             await until(lambda: len(walks) > 2)
         assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == [
@@ -281,7 +284,7 @@ def test_a_redo_file_is_read_back_and_refused_where_a_byte_of_it_differs() -> No
     data = redo.encode(known)
     assert redo.decode(data) == known
     for at in range(len(data)):
-        with pytest.raises(records.Unreadable):
+        with pytest.raises(Unreadable):
             redo.decode(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
 
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from feed.broadcast.log import Record
 from feed.market.room_words import EntryWord, MessageWord, RoomType
-from feed.market.ticks import Tick
 from feed.market.words import Event
 from feed.state import records
 from feed.state.erasing.texts import Name, deleted_in, records_without, texts_of
@@ -60,7 +59,7 @@ def is_to_go(event: object, deleted: set[Name]) -> bool:
     )
 
 
-def read(record: bytes) -> list[Tick]:
+def read(record: bytes) -> Sequence[object]:
     return TickReader().read(records.decode_one(record, 0)[0].ticks)
 
 
