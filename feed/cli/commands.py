@@ -25,6 +25,7 @@ from feed.cli.inspect import inspect
 from feed.cli.plumbing import ENDED_BY, FAILED, NOT_ACCEPTED, complain
 from feed.cli.proxy import proxy
 from feed.cli.publish import publish
+from feed.cli.room import room
 from feed.cli.serve import ServeCommand, serve
 from feed.cli.streams import OutputLost, drop_output, flush_output, stand_in_for_closed
 from feed.errors import FeedError, InvalidInput
@@ -94,6 +95,7 @@ app.command()(listening.tail)
 app.command()(listening.record)
 app.command()(publish)
 app.command()(ask)
+app.command()(room)
 app.command()(export)
 app.command()(listening.watch)
 app.command()(listening.top)

@@ -1,14 +1,11 @@
 """`feed publish`: ticks of a file, or of standard input, to a server with a push source."""
 
-import asyncio
 import logging
-import os
-import stat
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,13 +17,13 @@ from feed.cli.plumbing import (
     run_until_signal,
     warn_of_variables,
 )
+from feed.cli.standard_input import pieces_of
 from feed.cli.streams import tell
 
 if TYPE_CHECKING:  # aiohttp is slow to import, and `feed --help` does without
     from feed.client.publishing.lines import Check
 
 STANDARD_INPUT = "-"
-_PIECE_BYTES = 1 << 16
 
 
 def publish(  # noqa: PLR0917 - one parameter an option
@@ -87,7 +84,7 @@ def publish(  # noqa: PLR0917 - one parameter an option
         again=producer is not None and not is_input,
     )
     with nullcontext(sys.stdin.buffer) if is_input else Path(file).open("rb") as read:
-        status = run_until_signal(out, lambda: lines.publish(_pieces(read)))
+        status = run_until_signal(out, lambda: lines.publish(pieces_of(read)))
     if not quiet:
         skipped = f", {lines.skipped} lines were there before" if lines.skipped else ""
         tell(
@@ -109,21 +106,3 @@ def _rules() -> "Check":
             pass
 
     return check
-
-
-async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
-    """Yield what comes; a pipe and a terminal keep nobody else waiting."""
-    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        while piece := file.read(_PIECE_BYTES):
-            yield piece
-            await asyncio.sleep(0)
-        return
-    reader = asyncio.StreamReader()
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), file
-    )
-    try:
-        while piece := await reader.read(_PIECE_BYTES):
-            yield piece
-    finally:
-        transport.close()

@@ -19,9 +19,12 @@ tail.py             ticks as lines; recording.py all that a server sends, to a f
 errors.py           the errors that are raised
 publishing/         the other way: ticks to a server, each once
 generating/         what language models answer, read while it is written
+rooms/              what a desk says to itself, and its list
+exporting/          files that a server writes
+calls.py            calls that are answered with a document, once or until there is an answer
 
-Here belongs all that a Python program needs to read a feed, to publish to one, and to ask one. Not
-here: its look in a terminal. May import `feed.logger` and below.
+Here belongs all that a Python program needs to read a feed, to publish to one, and to talk by one.
+Not here: its look in a terminal. May import `feed.logger` and below.
 """
 
 from feed.client.connecting import connect, connect_blocking
@@ -45,6 +48,9 @@ from feed.client.events import (
     TokenFailed,
     Unknown,
 )
+from feed.client.exporting.errors import ExportFailed, WrongChecksum
+from feed.client.exporting.exporting import export, export_blocking
+from feed.client.exporting.progress import ExportProgress
 from feed.client.generating.answer import Answer
 from feed.client.generating.errors import GenerationFailed
 from feed.client.generating.making import (
@@ -57,6 +63,11 @@ from feed.client.generating.transcript import Grounding, Usage
 from feed.client.publishing.errors import BatchRefused, BufferFull, NameInUse, Undelivered
 from feed.client.publishing.making import publisher, publisher_blocking
 from feed.client.publishing.publisher import Publisher
+from feed.client.rooms.actions import Sent, Unsent
+from feed.client.rooms.errors import Unsaid
+from feed.client.rooms.making import room, room_blocking
+from feed.client.rooms.room import Room
+from feed.client.rooms.words import RoomEvent, RoomWord
 from feed.client.stream import Stream
 from feed.client.subscription import OnLagName, Symbols
 from feed.client.tables import Tables, event_ns
@@ -80,6 +91,8 @@ __all__ = [
     "Event",
     "Expired",
     "Expiring",
+    "ExportFailed",
+    "ExportProgress",
     "FeedState",
     "Gap",
     "GaveUp",
@@ -99,6 +112,10 @@ __all__ = [
     "Quote",
     "Refreshed",
     "Refused",
+    "Room",
+    "RoomEvent",
+    "RoomWord",
+    "Sent",
     "ServerWarning",
     "Snapshot",
     "Status",
@@ -114,16 +131,23 @@ __all__ = [
     "TransportName",
     "Undelivered",
     "Unknown",
+    "Unsaid",
+    "Unsent",
     "Usage",
     "Word",
     "Words",
+    "WrongChecksum",
     "connect",
     "connect_blocking",
     "event_ns",
+    "export",
+    "export_blocking",
     "generate",
     "generate_blocking",
     "publisher",
     "publisher_blocking",
+    "room",
+    "room_blocking",
     "watch_answer",
     "watch_answer_blocking",
 ]

@@ -12,7 +12,13 @@ Other failures (a connection refused, cut or silent, a server that restarts, 5xx
 errors: the client comes back by itself, and says so in its events.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from feed.errors import FeedError, shorten
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Refused(FeedError):
@@ -25,13 +31,23 @@ class Refused(FeedError):
         words: the server's: a problem document's detail, or the dialect's `msg`.
         by_feed: the answer was one of a feed server; otherwise something between us may have given
             it, and another transport may pass.
+        problem: the problem document that the answer was, with all that it tells; else empty.
     """
 
-    def __init__(self, url: str, code: int | None, words: str, *, by_feed: bool) -> None:
+    def __init__(
+        self,
+        url: str,
+        code: int | None,
+        words: str,
+        *,
+        by_feed: bool,
+        problem: Mapping[str, Any] = _NOTHING,
+    ) -> None:
         self.url = url
         self.code = code
         self.words = words
         self.by_feed = by_feed
+        self.problem = problem
         number = "" if code is None else f" with {code}"
         super().__init__(f"{url} refused{number}: {words or 'no reason given'}")
 

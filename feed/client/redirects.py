@@ -28,11 +28,11 @@ async def send(
 ) -> aiohttp.ClientResponse:
     """Send a request, to where redirects of its own origin lead; return the answer.
 
-    A redirect of a POST that asks for a GET is an answer.
+    A redirect of another method that asks for a GET is an answer.
 
     Args:
         session: to send by.
-        method: "GET" or "POST".
+        method: "GET", "POST", "PATCH" or "DELETE".
         url: of the server that the credentials are for.
         options: of `ClientSession.request`.
 

@@ -1,33 +1,27 @@
-"""What people say in rooms, validated: over a WebSocket as actions, by HTTP as bodies.
+"""What people say in rooms, validated: over a WebSocket as actions, by HTTP as bodies."""
 
-Whatever a text shows on a screen is what it says: characters that turn the order of others around,
-or that no screen has, are refused.
-"""
-
-import re
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from feed.market.symbols import SYMBOL_SHAPE, TRADED_PATTERN, is_symbol
+from feed.wire.room_texts import (
+    ID,
+    ID_SHAPE,
+    MOST_LETTERS,
+    MOST_NAME_LETTERS,
+    MOST_NOTE_LETTERS,
+    NAME_SHAPE,
+    NOTE_SHAPE,
+    TEXT_SHAPE,
+    is_id,
+    is_name,
+    is_note,
+    is_text,
+)
 from feed.wire.validation import Strict, refusal
 from feed.wire.word_keys import ROOM_PATTERN, ROOM_SHAPE, is_room
-
-MOST_LETTERS = 4_000
-MOST_BYTES = 16_000
-MOST_NOTE_LETTERS = 200
-MOST_NAME_LETTERS = 32
-MOST_ID_LETTERS = 64
-_ID = re.compile(rf"[A-Za-z0-9_.:-]{{1,{MOST_ID_LETTERS}}}")
-_ID_SHAPE = f"an id of 1 to {MOST_ID_LETTERS} letters, digits, '-', '_', '.' and ':'"
-_LEGIBLE = (
-    "no control characters but line feed and tab, no halves of characters, and none that turn the "
-    "order of others around"
-)
-# C0 and C1 but \t and \n, halves of characters, and overrides and isolates of the bidirectional
-# algorithm (UAX #9), by which a text looks like another one.
-_ILLEGIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 class ListOp(StrEnum):
@@ -46,30 +40,26 @@ def _check_room(text: str) -> str:
 
 
 def _check_id(text: str) -> str:
-    if _ID.fullmatch(text) is None:
-        raise refusal(_ID_SHAPE)
+    if not is_id(text):
+        raise refusal(ID_SHAPE)
     return text
 
 
 def _check_text(text: str) -> str:
-    shape = f"a text of 1 to {MOST_LETTERS} characters, {MOST_BYTES} bytes of UTF-8; {_LEGIBLE}"
-    # The length before all others: nobody looks through megabytes.
-    if not 0 < len(text) <= MOST_LETTERS or _ILLEGIBLE.search(text) or not text.strip():
-        raise refusal(shape)
-    if len(text.encode()) > MOST_BYTES:
-        raise refusal(shape)
+    if not is_text(text):
+        raise refusal(TEXT_SHAPE)
     return text
 
 
 def _check_note(text: str) -> str:
-    if len(text) > MOST_NOTE_LETTERS or _ILLEGIBLE.search(text) or "\n" in text:
-        raise refusal(f"a line of at most {MOST_NOTE_LETTERS} characters; {_LEGIBLE}")
+    if not is_note(text):
+        raise refusal(NOTE_SHAPE)
     return text
 
 
 def _check_name(text: str) -> str:
-    if len(text) > MOST_NAME_LETTERS or not text.isprintable() or _ILLEGIBLE.search(text):
-        raise refusal(f"a name of at most {MOST_NAME_LETTERS} printable characters; {_LEGIBLE}")
+    if not is_name(text):
+        raise refusal(NAME_SHAPE)
     return text.strip()
 
 
@@ -87,7 +77,7 @@ def _said(pattern: str) -> WithJsonSchema:
 # What documents say of texts is simpler than what is accepted: letters of ASCII and spaces between.
 _PLAIN = r"[!-~]([ -~]{0,%d}[!-~])?"
 Room = Annotated[str, AfterValidator(_check_room), _said(ROOM_PATTERN)]
-MessageId = Annotated[str, AfterValidator(_check_id), _said(f"^{_ID.pattern}$")]
+MessageId = Annotated[str, AfterValidator(_check_id), _said(f"^{ID.pattern}$")]
 Text = Annotated[str, AfterValidator(_check_text), _said(f"^{_PLAIN % (MOST_LETTERS - 2)}$")]
 Note = Annotated[
     str, AfterValidator(_check_note), _said(f"^({_PLAIN % (MOST_NOTE_LETTERS - 2)})?$")
