@@ -47,8 +47,10 @@ def room(  # noqa: PLR0917 - one parameter an option
     It ends when standard input does, once all is said, or by Ctrl-C. What is said while there is no
     connection waits for one. With --read-only it goes on until Ctrl-C.
     """
-    from feed.client.rooms.making import room as room_of  # noqa: PLC0415 - aiohttp is slow
+    from feed.client.rooms.actions import Say  # noqa: PLC0415 - aiohttp is slow
+    from feed.client.rooms.making import room as room_of  # noqa: PLC0415
     from feed.terminal.room import RoomTerminal  # noqa: PLC0415
+    from feed.terminal.words import printable  # noqa: PLC0415
 
     tell_event = event_writer("room", quiet=quiet)
     warn_of_variables(tell_event)
@@ -74,8 +76,7 @@ def room(  # noqa: PLR0917 - one parameter an option
         await screen.run(None if read_only else lines_of(sys.stdin.buffer), count)
 
     status = run_until_signal(joined, work)
-    if status:  # else it was raised
-        for held in joined.unsent:
-            if held.refused is None:
-                tell(f"feed room: unsent: {held.action}")
+    for held in joined.unsent:
+        if held.refused is None and isinstance(held.action, Say):
+            tell(f"feed room: unsent: {printable(held.action.text)}")
     return status or (FAILED if screen.refused else 0)

@@ -35,6 +35,7 @@ NEEDED = {
     "publish": ["x.ndjson"],
     "ask": ["x"],
     "export": ["x.csv"],
+    "room": ["x"],
     "bench": ["fanout"],
 }
 NEEDED_INSTEAD = {("tail", "--symbols"), ("ask", "--watch")}  # these stand in its place
@@ -182,6 +183,7 @@ ARGUMENTS = {
     "record": ["x.csv", "", "x.ndjson.bz2"],
     "watch": ["", "A,,B", "\0"],
     "proxy": ["", "x", "NGINX"],
+    "room": ["", "a b", "../x", "*", "a\nb", "\0"],
     "bench": ["", "x", "FANOUT"],
 }
 
@@ -212,7 +214,10 @@ def values_of(field: str) -> list[str]:
 
 OPTIONS = list(options())
 # Names of a source that is pushed to; `feed serve` takes them for a kind.
-GOOD_FOR = {("publish", "--source"): {"x", "replay"}}
+GOOD_FOR = {
+    ("publish", "--source"): {"x", "replay"},
+    ("room", "--name"): {"a b", "a;b", "a{", "*.example.com"},
+}
 VALUES = [
     pytest.param(command, option.opts[0], value, id=f"{command} {option.opts[0]} {value!r}")
     for command, option in OPTIONS
@@ -364,7 +369,7 @@ def test_a_bad_argument_is_refused_in_one_line(
 ) -> None:
     line = is_refused_in_one_line([command, value], capfd)
     names = {"record": "FILE", "watch": "SYMBOL", "bench": "scenario", "proxy": "proxy"}
-    assert names[command] in line
+    assert {**names, "room": "ROOM"}[command] in line
 
 
 @pytest.mark.parametrize("command", NEEDED)

@@ -43,8 +43,8 @@ def test_a_pipe_is_published_and_a_line_that_is_no_tick_is_told(
     reads, writes = os.pipe()
     os.write(writes, (lines_of(1) + '{"T":"t","S":"A","p":"x","s":1}\n' + lines_of(2)).encode())
     os.close(writes)
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=os.fdopen(reads, "rb")))
-    with served_ingest() as server:
+    with os.fdopen(reads, "rb") as given, served_ingest() as server:
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=given))
         assert publish(server, "-", "--quiet") == 1
     assert server.ids == [1, 2]
     (told,) = capfd.readouterr().err.splitlines()

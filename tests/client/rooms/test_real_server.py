@@ -200,25 +200,19 @@ async def test_a_say_that_is_cancelled_is_sent_all_the_same(server: Feed) -> Non
 
 
 async def test_a_room_that_starts_over_tells_what_is_gone(server: Feed) -> None:
-    async with (
-        AsyncExitStack() as first,
-        ChaosProxy(1, seed=1, mean_bytes=9**9, spared_bytes=1) as proxy,
-    ):
-        early = await start_feed(first, None, Settings(**SETTINGS, drain_s=0))
-        proxy.server_port = early.port
+    async with AsyncExitStack() as servers, nobody() as proxy:
+        other = await start_feed(servers, None, Settings(**SETTINGS))
+        proxy.server_port, proxy.calm = server.port, True
         async with hasty(proxy.port, present=False) as room:
             await room.say("a")
             await room.list.add("AAPL")
             await until(lambda: room.messages and room.entries)
-            proxy.server_port = server.port
-            await first.aclose()
-            await until(lambda: not (room.messages or room.entries))
-            assert [(await anext(room))["T"] for _ in range(4)] == [
-                "message",
-                "entry",
-                "deleted",
-                "removed",
-            ]
+            proxy.server_port = other.port
+            for connection in list(proxy._serving):
+                connection.cancel()
+            kinds = [(await anext(room))["T"] for _ in range(4)]
+            assert kinds == ["message", "entry", "deleted", "removed"]
+            assert (room.messages, room.entries) == ((), ())
             await room.list.add("AAPL")
             assert (await anext(room))["T"] == "entry"
 
