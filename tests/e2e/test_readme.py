@@ -96,6 +96,20 @@ async def answers(command: str, stage: Stage) -> None:
     assert answer.startswith("Market summary")
 
 
+async def talks(command: str, stage: Stage) -> None:
+    program = await stage.run(*QUIET)
+    words = here(command, program)
+    process = await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b"halted?\n")
+    async with asyncio.timeout(PROGRAM_PATIENCE_S):
+        while not (await process.stdout.readline()).endswith(b"Ann (anonymous): halted?\n"):
+            pass
+        process.stdin.close()
+        assert await process.wait() == 0
+
+
 async def exports(command: str, stage: Stage) -> None:
     """Export of a server that plays a recording, so that there are some of each kind."""
     trades = stage.folder / "day.csv"
@@ -440,6 +454,7 @@ TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     "kill -HUP ": is_a_signal_to_a_holder,
     ".venv/bin/feed tail ": prints_ticks,
     ".venv/bin/feed ask ": answers,
+    ".venv/bin/feed room ": talks,
     "feed export ": exports,
     ".venv/bin/feed record ": records,
     ".venv/bin/feed serve --source replay:": is_run_after_recording,
@@ -519,6 +534,10 @@ async def test_python_examples_print_ticks(run: Run, example: str, tmp_path: Pat
     if "openai" in example:
         [answer] = await output_of([sys.executable, str(script)], 1)
         assert answer.startswith("Market summary")
+        return
+    if "feed.room" in example:
+        [said] = await output_of([sys.executable, str(script)], 1)
+        assert said == "anonymous AAPL looks thin\n"
         return
     lines = await output_of([sys.executable, str(script)], 2)
     if "feed.publisher" in example:
