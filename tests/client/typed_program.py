@@ -14,6 +14,8 @@ from feed.client import (
     ConflatedTrade,
     Gap,
     Quote,
+    Room,
+    Sent,
     Status,
     Stream,
     Trade,
@@ -24,6 +26,7 @@ from feed.client import (
 )
 from feed.client.blocking import BlockingStream
 from feed.client.generating.blocking import BlockingAnswer
+from feed.client.rooms.blocking import BlockingRoom
 
 URL = "http://127.0.0.1:8080"
 
@@ -76,6 +79,26 @@ def ask_without_async() -> None:
         assert_type(list(answer), list[str])
 
 
+async def talk() -> None:
+    async with feed.room(URL, "desk", name="Ann") as room:
+        assert_type(room, Room)
+        assert_type(await room.say("x"), Sent)
+        assert_type(await room.list.add("AAPL", note="x"), Sent)
+        async for event in room:
+            if event["T"] == "message":
+                assert_type(event["text"], str)
+            elif event["T"] == "unpublished":
+                room.discard(event["id"])
+            else:
+                assert_type(event["by"], str)
+
+
+def talk_without_async() -> None:
+    with feed.room_blocking(URL, "desk") as room:
+        assert_type(room, BlockingRoom)
+        assert_type(room.say("x"), Sent)
+
+
 def by_the_longer_name() -> None:
     assert_type(connect(URL, bars="*"), Stream)
     assert_type(connect_blocking(URL, statuses="*"), BlockingStream)
@@ -87,4 +110,5 @@ def mistakes() -> None:
     feed.connect(URL, trades="*", transport="ftp")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     feed.connect_blocking(URL, tardes="*")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     feed.generate(URL, "x", shared=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    feed.room(URL, "desk", nick="Ann")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     feed.disconnect()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
