@@ -11,7 +11,7 @@ from tests.client.rooms.words import entry, message, word
     ("told", "words"),
     [
         (message("a", "hi"), "Ann (anonymous): hi"),
-        (message("a", "hi", **{"from": "bot", "name": "Ann"}), "Ann: hi"),
+        (word("message", id="a", text="hi", **{"from": "bot", "name": "Ann"}), "Ann: hi"),
         (message("a", "x\n2026 Bob: y\x1b[2J"), "Ann (anonymous): x\n    2026 Bob: y\ufffd[2J"),
         (word("edited", id="a", text="y"), "Ann (anonymous) edits a message: y"),
         (word("deleted", id="a"), "Ann (anonymous) deletes a message"),

@@ -69,7 +69,8 @@ def test_a_snapshot_tells_what_is_gone_of_the_channels_that_it_restates() -> Non
     ]
     assert len(state.members) == 1, "nothing was told of presence"
     assert [each["T"] for each in state.end_snapshot(of_all=True)] == ["deleted", "absent"]
-    assert (state.messages, state.members) == ((), ())
+    assert not state.messages
+    assert not state.members
 
 
 def test_a_snapshot_that_is_cut_off_takes_nothing_away() -> None:
