@@ -157,6 +157,6 @@ def _sync(directory: Directory, changed: Collection[Path]) -> None:
         OSError: it cannot.
     """
     for path in (*changed, directory.tail, directory.checkpoint):
-        with suppress(FileNotFoundError), path.open("rb") as file:  # it is not needed any more
+        with suppress(FileNotFoundError), path.open("r+b") as file:  # it is not needed any more
             os.fsync(file.fileno())
     directory.sync()

@@ -14,7 +14,7 @@ from feed.state.erasing.redo import Overwrite, write_over
 from feed.state.erasing.texts import LONGEST_BYTES, Name, deleted_in, records_without, texts_of
 from feed.state.records import FILE_HEAD_BYTES, lengths
 
-PIECE_BYTES = 1 << 18  # looked through at once: 0.1 ms
+PIECE_BYTES = 1 << 18  # looked through at once: 0.3 ms
 
 
 class Walk:

@@ -86,6 +86,7 @@ async def test_no_file_has_the_text_of_a_deleted_message(
         await erased(app)
         assert holding(state) == holding(state, LATER) == []
         assert holding(state, "this stays")
+        assert app[KEEPER].checkpoints == (3 if is_checkpointed else 1), "only where it is needed"
         known = app[HUB].broadcast.ring.newest
         copy = killed(state, tmp_path / "killed")
     assert holding(state) == holding(state, LATER) == []
@@ -174,6 +175,21 @@ async def test_what_was_put_aside_does_not_have_it_either(
         await delete(app, "m1")
         await erased(app)
         assert not holding(copy)
+
+
+async def test_what_is_put_aside_while_a_server_runs_does_not_have_it_either(
+    tmp_path: Path,
+) -> None:
+    state = tmp_path / "state"
+    async with life(state) as app:
+        await publish(app, "m1")
+        await written(app)
+        (state / "lock").unlink()
+        assert await app[KEEPER].checkpoint(app[INGEST]), "the directory is begun anew"
+        assert any(path.startswith("refused-") for path in holding(state))
+        await delete(app, "m1")
+        await erased(app)
+        assert not holding(state)
 
 
 async def test_a_kill_amid_writing_over_is_made_good(
