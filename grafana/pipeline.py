@@ -278,6 +278,13 @@ _RING = Row(
             (rate("feed_state_untailed_total", ""),),
         ),
         Panel(
+            "State: unerased",
+            "Deleted messages whose texts may still be in a file of --state: for a moment each, "
+            "and longer where the files cannot be written; the log says why.",
+            Unit.COUNT,
+            (Query("feed_state_unerased<>", "{{instance}}"),),
+        ),
+        Panel(
             "State: checkpoints",
             "How often everything was written down; failed: the log says why.",
             Unit.PER_S,

@@ -405,6 +405,10 @@ def _state(watched: Watched) -> Iterator[Metric]:
         "Cuts that had no room in the tail of the state: until they are in the log a kill takes "
         "them along, which is told as a gap.",
     ).of(0 if keeper is None else keeper.writer.untailed)
+    yield gauge(
+        "feed_state_unerased",
+        "Deleted messages whose texts may still be in a file of the state, for a moment.",
+    ).of(0 if keeper is None else keeper.eraser.pending)
     yield counter("feed_state_checkpoints", "Checkpoints written, by whether they could be.").of(
         {
             ("written",): 0 if keeper is None else keeper.checkpoints,
