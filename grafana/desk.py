@@ -1,7 +1,7 @@
-"""A row: rooms in which people talk, and jobs that export."""
+"""A row: rooms in which people talk, rules that alert, and jobs that export."""
 
-from grafana.ages import rate
-from grafana.house import Kind, Panel, Query, Row, Unit
+from grafana.ages import quantile, rate
+from grafana.house import RED, Kind, Panel, Query, Row, Unit
 
 _ROOMS = (
     Panel(
@@ -33,6 +33,85 @@ _ROOMS = (
             rate("feed_room_refused_total", "{{reason}}", "reason"),
             rate("feed_room_repeats_total", "repeats"),
         ),
+    ),
+)
+_SECONDS = "rate(feed_alert_evaluation_seconds_total<>[$__rate_interval])"
+_TICKS = "rate(feed_alert_evaluated_ticks_total<>[$__rate_interval])"
+_ALERTS = (
+    Panel(
+        "Rules of alerts",
+        "Rules of all identities, and those of them that are evaluated: the others have fired, "
+        "are expired, or suspended. At most --alerts-max-rules.",
+        Unit.COUNT,
+        (
+            Query("feed_alert_rules<>", "{{instance}} rules"),
+            Query("feed_alert_rules_armed<>", "{{instance}} armed"),
+        ),
+    ),
+    Panel(
+        "Alerts",
+        "Alerts that fired and were acknowledged; and rules that were suspended, since their "
+        "owners may not read what they see, or have too many alerts.",
+        Unit.PER_S,
+        (
+            rate("feed_alert_firings_total", "fired"),
+            rate("feed_alert_acknowledgements_total", "acknowledged"),
+            rate("feed_alert_rules_suspended_total", "suspended"),
+        ),
+    ),
+    Panel(
+        "Alerts and webhooks that wait",
+        "Alerts that nobody has acknowledged, and webhooks that are neither delivered nor given "
+        "up: many of these are receivers that do not answer.",
+        Unit.COUNT,
+        (
+            Query("feed_alert_firings_waiting<>", "{{instance}} alerts"),
+            Query("feed_webhooks_waiting<>", "{{instance}} webhooks"),
+        ),
+    ),
+    Panel(
+        "Time spent on rules",
+        "Share of all time in which the loop evaluates rules, before each cut. Over 0.1 there are "
+        "too many rules on busy symbols.",
+        Unit.SHARE,
+        (rate("feed_alert_evaluation_seconds_total", ""),),
+        thresholds=((0.1, RED),),
+    ),
+    Panel(
+        "Time a tick",
+        "How long a tick keeps the rules, on average over all ticks.",
+        Unit.SECONDS,
+        (
+            Query(
+                f"sum by (instance) ({_SECONDS}) / sum by (instance) ({_TICKS})",
+                "{{instance}}",
+            ),
+        ),
+        Kind.LOG,
+    ),
+    Panel(
+        "Commit of alerts",
+        "How long alerts that fired waited for the disk; they are told after it.",
+        Unit.SECONDS,
+        (
+            quantile(0.5, "feed_alert_commit_seconds", "median"),
+            quantile(0.99, "feed_alert_commit_seconds", "p99"),
+        ),
+        Kind.LOG,
+    ),
+    Panel(
+        "Commits that failed",
+        "Alerts that fire are not told while they cannot be committed: look at the disk "
+        "of --state.",
+        Unit.PER_S,
+        (rate("feed_alert_commit_failures_total", ""),),
+    ),
+    Panel(
+        "Webhooks",
+        "Attempts to send one, by outcome. given_up: the log names the alert and why.",
+        Unit.PER_S,
+        (rate("feed_webhooks_total", "{{outcome}}", "outcome"),),
+        Kind.STACK,
     ),
 )
 _JOBS = (
@@ -90,4 +169,4 @@ _JOBS = (
         Kind.LOG,
     ),
 )
-DESK = Row("7 · Desk", (*_ROOMS, *_JOBS))
+DESK = Row("7 · Desk", (*_ROOMS, *_ALERTS, *_JOBS))

@@ -187,8 +187,8 @@ _SATURATION = Row(
         Panel(
             "Limits in use",
             "Connections, index entries, memory, answers being written, rooms and their members, "
-            "files of jobs and open files, each ÷ its limit. At 1 the next one is refused, or "
-            "served without a shared compressor.",
+            "rules of alerts, files of jobs and open files, each ÷ its limit. At 1 the next one is "
+            "refused, or served without a shared compressor.",
             Unit.SHARE,
             (Query("feed:limit_used:ratio<>", "{{instance}} {{limit}}"),),
             Kind.GAUGE,

@@ -9,9 +9,11 @@ nobody saw are named by `after_gap`. Knows no transport.
 import asyncio
 import secrets
 import sqlite3
+from collections import Counter
 from pathlib import Path
 from time import perf_counter_ns
 
+from feed.alerts.account import Account
 from feed.alerts.book import Book, Changes
 from feed.alerts.errors import AlertsUnavailable
 from feed.alerts.evaluation import Evaluation
@@ -71,6 +73,27 @@ class Alerts:
             hub.clock.wall_ns,
             allow_private=settings.alerts_allow_private,
         )
+
+    @property
+    def armed(self) -> int:
+        """How many rules are evaluated."""
+        return len(self._evaluation.index.rules)
+
+    @property
+    def sending(self) -> int:
+        """How many webhooks are under way."""
+        return len(self._webhooks)
+
+    @property
+    def owners(self) -> set[str]:
+        """All who have rules, or firings that wait."""
+        return {*self._rules.owners, *self.firings.owners}
+
+    def account(self, owner: str) -> Account:
+        """Return what an owner has."""
+        states = Counter(rule.state for rule in self._rules.of(owner))
+        waiting = len(self.firings.of(owner))
+        return Account(owner, self._identities.get(owner), states, waiting)
 
     # What clients ask.
 
@@ -221,7 +244,6 @@ class Alerts:
                 await self._commit(changes)
                 break
             except AlertsUnavailable:
-                self.tally.failed_commits += 1
                 await asyncio.sleep(AGAIN_S)
         if not words:
             return
@@ -341,6 +363,7 @@ class Alerts:
         try:
             await self._book.commit(changes)
         except sqlite3.Error as error:
+            self.tally.failed_commits += 1
             log.error("alerts_not_kept", why=str(error))  # noqa: TRY400 - its words say all
             raise AlertsUnavailable(f"it cannot be kept: {error}", AGAIN_S) from None
 

@@ -21,6 +21,15 @@ class Firings:
         self._words: dict[str, AlertWord] = {}
         self._owners: dict[str, dict[str, AlertWord]] = {}
 
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._words)
+
+    @property
+    def owners(self) -> list[str]:
+        """Whose they are."""
+        return list(self._owners)
+
     def of(self, owner: str) -> list[AlertWord]:
         """Return all of somebody, in the order in which they fired."""
         return [*self._owners.get(owner, {}).values()]

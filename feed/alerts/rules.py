@@ -18,6 +18,11 @@ class Rules:
         """Count them."""
         return len(self._rules)
 
+    @property
+    def owners(self) -> list[str]:
+        """Whose they are."""
+        return list(self._owners)
+
     def get(self, key: str) -> StoredRule | None:
         """Return a rule; None: there is none."""
         return self._rules.get(key)

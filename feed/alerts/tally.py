@@ -16,19 +16,18 @@ class Tally:
         firings: that were committed.
         acknowledged: of these.
         suspended: rules whose owners lost what these see.
-        dropped: hits that no firing became: of rules that cool down, expired or were suspended.
         evaluated: ticks that were looked at.
         evaluation_ns: the time that this took.
         commit_ns: the time that each commit of firings took, in its thread and before it.
-        failed_commits: which were tried again.
+        failed_commits: of anything; those of firings were tried again.
         delivered, retried, given_up: webhooks, by what became of an attempt.
+        withdrawn: webhooks whose rule is gone, or has none any more.
     """
 
     __slots__ = (
         "acknowledged",
         "commit_ns",
         "delivered",
-        "dropped",
         "evaluated",
         "evaluation_ns",
         "failed_commits",
@@ -37,6 +36,7 @@ class Tally:
         "retried",
         "rules",
         "suspended",
+        "withdrawn",
     )
 
     def __init__(self) -> None:
@@ -45,7 +45,6 @@ class Tally:
         self.firings = 0
         self.acknowledged = 0
         self.suspended = 0
-        self.dropped = 0
         self.evaluated = 0
         self.evaluation_ns = 0
         self.commit_ns = Histogram(_BOUNDS_NS)
@@ -53,3 +52,4 @@ class Tally:
         self.delivered = 0
         self.retried = 0
         self.given_up = 0
+        self.withdrawn = 0

@@ -106,6 +106,10 @@ class Webhooks:
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
 
+    def __len__(self) -> int:
+        """Count those that are under way."""
+        return len(self._tasks)
+
     def send(self, delivery: Delivery) -> None:
         """Send one, now and again."""
         task = asyncio.create_task(self._deliver(delivery), name=f"webhook {delivery.id}")
@@ -124,7 +128,8 @@ class Webhooks:
         while True:
             target = self._find(delivery.rule)
             if target is None:
-                self._end(delivery, "the rule has no webhook any more")
+                self._tally.withdrawn += 1
+                self._ended(delivery, "the rule has no webhook any more")
                 return
             flaw, is_final = await self._attempt_in_turn(delivery, target)
             if not flaw:

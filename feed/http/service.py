@@ -224,6 +224,7 @@ def make_service(
     jobs = Jobs(hub, supply, named, settings.state)
     hub.key_gate.open(WordChannel.JOBS, jobs.may_read, jobs.is_known)
     rooms = Rooms(hub, None if keeper is None else Keeping(keeper.durable, keeper.when_durable))
+    alerts = Alerts(hub, reference, settings.state)
     server = Server(
         hub,
         ingest,
@@ -238,6 +239,7 @@ def make_service(
             keeper,
             rooms=rooms,
             jobs=jobs,
+            alerts=alerts,
             desk=desk,
             generations=generations,
         ),
@@ -251,7 +253,7 @@ def make_service(
         generations,
         jobs,
         rooms,
-        Alerts(hub, reference, settings.state),
+        alerts,
         last_words_s,
         keeper,
     )

@@ -17,6 +17,7 @@ from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from feed.alerts.desk import Alerts
 from feed.generations.desk import Generations
 from feed.hub.census import take_census
 from feed.hub.hub import Hub
@@ -56,6 +57,7 @@ class Exposition:
         *,
         rooms: Rooms,
         jobs: Jobs,
+        alerts: Alerts,
         desk: Desk | None = None,
         generations: Generations | None = None,
     ) -> None:
@@ -66,6 +68,7 @@ class Exposition:
         self._keeper = keeper
         self._rooms = rooms
         self._jobs = jobs
+        self._alerts = alerts
         self._desk = desk
         self._generations = generations
         self._process = CollectorRegistry()
@@ -109,6 +112,7 @@ class Exposition:
             lost,
             self._rooms,
             self._jobs,
+            self._alerts,
             certificate,
             self._keeper,
             self._desk,

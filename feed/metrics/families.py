@@ -4,7 +4,7 @@ The rooms keep plain counters, which are read when Prometheus asks. Only histogr
 things happen: one observation a lane and frame, a cut, or a list of a source, never one a
 subscriber or tick. No label grows with users or symbols, and every value of a label is there from
 the start: so the number of series is fixed, and a rate begins at 0. (Longer than 300 lines, since
-all names are in one file; but for those of words, rooms and jobs, which have files of their own.)
+all names are in one file; but for those of words, rooms, jobs and alerts, which have others.)
 """
 
 import math
@@ -16,6 +16,7 @@ from itertools import product
 from prometheus_client.core import Metric
 
 import feed
+from feed.alerts.desk import Alerts
 from feed.broadcast.resumption import Resume
 from feed.generations.desk import Generations
 from feed.hub.census import Census
@@ -28,6 +29,7 @@ from feed.ingest.side import Refusal
 from feed.jobs.desk import Jobs
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
+from feed.metrics.alerts import alert_families
 from feed.metrics.family import NS_PER_S, counter, gauge, histogram
 from feed.metrics.jobs import job_families
 from feed.metrics.rooms import room_families
@@ -66,6 +68,7 @@ class Watched:
         lost_log_records: the number of records of the log that could not be written.
         rooms: where people talk.
         jobs: exports to files.
+        alerts: rules on ticks, and their firings.
         certificate: of a server that encrypts by itself.
         keeper: of a server that keeps its state over restarts.
         desk: where producers push.
@@ -78,6 +81,7 @@ class Watched:
     lost_log_records: int
     rooms: Rooms
     jobs: Jobs
+    alerts: Alerts
     certificate: Certificate | None = None
     keeper: Keeper | None = None
     desk: Desk | None = None
@@ -113,6 +117,7 @@ def families(watched: Watched) -> Iterator[Metric]:
     yield from words(hub.broadcast, watched.generations)
     yield from room_families(watched.rooms, hub.settings)
     yield from job_families(watched.jobs, hub.settings)
+    yield from alert_families(watched.alerts, hub.settings)
     yield from _loop(watched)
 
 

@@ -151,6 +151,8 @@ def _facts(span: Span) -> Iterator[Text]:
         yield _fact("Worst", *worst_parts(span.last.worst, _WARN))
     if span.last.metrics.total("feed_rooms"):
         yield _fact("Rooms", *_rooms(span))
+    if span.last.metrics.total("feed_alert_rules"):
+        yield _fact("Alerts", *_alerts(span))
     if span.last.metrics.total("feed_jobs"):
         yield _fact("Jobs", *_jobs(span))
     yield _fact("Ladder", *_counts(span, "feed_ladder_steps_total", "step"))
@@ -274,6 +276,19 @@ def _rooms(span: Span) -> Iterator[Part]:
     yield f"; messages {words.rate(said)}", ""
     refused = span.rate("feed_room_refused_total")
     yield f", refused {words.rate(refused)}", _WARN if refused else ""
+
+
+def _alerts(span: Span) -> Iterator[Part]:
+    metrics = span.last.metrics
+    armed, rules = metrics.total("feed_alert_rules_armed"), metrics.total("feed_alert_rules")
+    yield f"{words.count(armed)} of {words.count(rules)} rules armed", ""
+    fired = span.rate("feed_alert_firings_total")
+    waiting = metrics.total("feed_alert_firings_waiting")
+    yield f"; fired {words.rate(fired)}, {words.count(waiting)} not acknowledged", ""
+    if failed := span.rate("feed_alert_commit_failures_total"):
+        yield f", COMMITS FAIL {words.rate(failed)}", _BAD
+    if given_up := span.rate("feed_webhooks_total", outcome="given_up"):
+        yield f", webhooks given up {words.rate(given_up)}", _WARN
 
 
 def _jobs(span: Span) -> Iterator[Part]:

@@ -155,6 +155,15 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Rooms and members": (rises("desk"), rises("desk")),
         "Said in rooms": (rises("desk", type="message"), rises("desk", type="removed")),
         "Not published in rooms": (rises("desk", reason="clash"), rises("desk")),
+        "Rules of alerts": (rises("desk"), rises("desk")),
+        # tests/alerts counts rules that are suspended.
+        "Alerts": (rises("desk"), rises("desk"), appears("recording")),
+        "Alerts and webhooks that wait": (rises("desk"), rises("desk")),
+        "Time spent on rules": (rises("desk"),),
+        "Time a tick": (rises("desk"),),
+        "Commit of alerts": (rises("desk"), rises("desk")),
+        "Commits that failed": (rises("state"),),
+        "Webhooks": (rises("desk", outcome="given_up"),),
         "Jobs": (rises("desk", state="done"),),
         # tests/metrics counts what is refused, tests/jobs what goes on after a restart.
         "Jobs begun": (rises("desk", kind="ring"), appears("recording"), appears("recording")),
@@ -239,6 +248,7 @@ RECORDED: dict[str, Change] = {
     "feed:limit_used:ratio answers": rises("answers"),
     "feed:limit_used:ratio rooms": rises("desk"),
     "feed:limit_used:ratio members of rooms": rises("desk"),
+    "feed:limit_used:ratio rules of alerts": rises("desk"),
     "feed:limit_used:ratio files of jobs": rises("desk"),
     "feed:limit_used:ratio open files": rises("load"),
 }
@@ -259,6 +269,8 @@ FIRING: dict[str, str] = {
     "FeedStateUnlogged": "state",
     "FeedAnswersFail": "answers",
     "FeedJobsFail": "state",
+    "FeedAlertsNotKept": "state",
+    "FeedWebhooksGivenUp": "desk",
 }
 
 

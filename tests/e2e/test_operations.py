@@ -27,6 +27,7 @@ import pytest
 import trustme
 
 from tests.e2e.conftest import Program, Run
+from tests.e2e.desk_work import NEVER, NOWHERE, SOON, acknowledge, export, rule, talk
 from tests.e2e.steered_feed import QUIET_S
 from tests.fakes.keys import KeysFile
 from tests.fakes.patience import PROGRAM_PATIENCE_S
@@ -63,9 +64,10 @@ TUNABLES = {
     "resume_window_s": 120,
     "max_connections": MAX_CONNECTIONS,
     "max_index_entries": 1_000,
+    "alerts_allow_private": True,
+    "alerts_webhook_s": 2,
 }
 SLOW, LATE = 6, 6
-ROOM = "/v1/rooms/desk"
 ANSWER_TOKENS = 16  # half a second
 FAILING = 4  # at once
 BASELINE_SCRAPES = 9
@@ -301,30 +303,22 @@ async def answers(stage: Stage) -> None:
 
 
 async def desk(stage: Stage) -> None:
-    """Somebody talks in a room and keeps its list, and exports the ring."""
-
-    async def talk(client: httpx.AsyncClient, number: int) -> None:
-        messages, message = f"{ROOM}/messages", {"id": f"m{number}", "text": "halted?"}
-        await client.post(f"{ROOM}/presence", json={"name": "Ann"})
-        for body in (message, message, {**message, "text": "other"}):
-            await client.post(messages, json=body)
-        for change in ("add", "remove"):
-            await client.post(f"{ROOM}/list", json={"op": change, "symbol": "AAPL"})
+    """Somebody talks in a room, keeps its list, exports the ring, and is alerted."""
 
     async def go_on() -> None:
         async with httpx.AsyncClient(base_url=stage.server.url(""), timeout=None) as client:
+            await rule(client, stage.symbols[0], NEVER)
             for number in itertools.count():
+                fired = [await rule(client, symbol, SOON, NOWHERE) for symbol in stage.symbols]
                 await talk(client, number)
                 await export(client)
+                for waiting in ("feed_alert_firings_waiting > 0", "feed_webhooks_waiting == 0"):
+                    await stage.prometheus.until(waiting)
+                await acknowledge(client)
+                for path in fired:
+                    await client.delete(path)
 
     stage._tasks.append(asyncio.create_task(go_on()))
-
-
-async def export(client: httpx.AsyncClient) -> None:
-    """Export the ring, and wait until that is done or has failed."""
-    asked = await client.post("/v1/jobs", json={"kind": "ring"})
-    assert asked.status_code == httpx.codes.ACCEPTED, asked.text
-    await client.get(asked.headers["Location"], headers={"Accept": "text/event-stream"})
 
 
 async def odd(stage: Stage) -> None:
@@ -422,17 +416,14 @@ async def state(stage: Stage) -> None:
     await stage.prometheus.until(
         f'rate(feed_state_written_bytes_total{{instance="{instance}"}}[2s]) > 0'
     )
-    server.may_say = "state_unlogged", "checkpoint_failed", "job_not_kept"
+    async with httpx.AsyncClient(base_url=server.url("")) as client:
+        await rule(client, stage.symbols[0], NEVER)
+    server.may_say = "state_unlogged", "checkpoint_failed", "job_not_kept", "alerts_not_kept"
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (4_096, 4_096))
     await stage.prometheus.until(f'feed_state_unlogged{{instance="{instance}"}} == 1')
 
-    async def export_in_vain() -> None:
-        async with httpx.AsyncClient(base_url=server.url(""), timeout=None) as client:
-            while True:
-                await export(client)
-                await asyncio.sleep(0.1)
-
-    stage._tasks.append(asyncio.create_task(export_in_vain()))
+    async with httpx.AsyncClient(base_url=server.url(""), timeout=None) as client:
+        await export(client)
 
 
 async def restart(stage: Stage) -> None:

@@ -198,7 +198,7 @@ def test_who_is_behind_is_told() -> None:
     assert "3 BEHIND by up to 1,204 ticks" in fact(view, "Subscribers")
 
 
-def test_rooms_and_jobs_are_told_where_there_are_some() -> None:
+def test_rooms_alerts_and_jobs_are_told_where_there_are_some() -> None:
     some = BUSY | {
         "feed_rooms": 3,
         "feed_rooms_limit": 1_000,
@@ -206,6 +206,13 @@ def test_rooms_and_jobs_are_told_where_there_are_some() -> None:
         'feed_room_messages_total{type="message"}': 40,
         'feed_room_messages_total{type="deleted"}': 40,
         'feed_room_refused_total{reason="limit"}': 2,
+        "feed_alert_rules": 5,
+        "feed_alert_rules_armed": 4,
+        "feed_alert_firings_waiting": 3,
+        "feed_alert_firings_total": 6,
+        "feed_alert_commit_failures_total": 1,
+        'feed_webhooks_total{outcome="delivered"}': 8,
+        'feed_webhooks_total{outcome="given_up"}': 2,
         'feed_jobs{state="running"}': 1,
         'feed_jobs{state="failed"}': 2,
         "feed_job_file_bytes": 4_000,
@@ -213,9 +220,13 @@ def test_rooms_and_jobs_are_told_where_there_are_some() -> None:
     before = dict.fromkeys((name for name in some if "_total" in name), 0.0)
     view = view_after(sample_at(0, some | before), sample_at(2, some))
     assert fact(view, "Rooms") == "3 of 1,000, members 12; messages 20/s, refused 1/s"
+    assert fact(view, "Alerts") == (
+        "4 of 5 rules armed; fired 3/s, 3 not acknowledged, COMMITS FAIL 0.5/s, "
+        "webhooks given up 1/s"
+    )
     assert fact(view, "Jobs") == "queued –, running 1, done –, failed 2, cancelled –; files 4.0 kB"
     none = view_after(sample_at(0, CALM | {"feed_rooms": 0, 'feed_jobs{state="done"}': 0}))
-    assert not [line for line in shown(none) if line.startswith(("Rooms", "Jobs"))]
+    assert not [line for line in shown(none) if line.startswith(("Rooms", "Alerts", "Jobs"))]
 
 
 def test_a_server_that_leaves_says_so() -> None:

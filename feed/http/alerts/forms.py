@@ -6,7 +6,9 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from feed.alerts.rule import FIRING_PATTERN, RULE_PATTERN, RuleState
+from feed.http.answer_models import IdentityPortrait
 from feed.market.alert_words import OWNER_PATTERN
+from feed.wire.message_models import Count
 
 _Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 _RuleId = Annotated[str, Field(pattern=RULE_PATTERN)]
@@ -46,6 +48,25 @@ class RulesAnswer(TypedDict):
 
     rules: list[RuleAnswer]
     after: Annotated[_RuleId | None, Field(description="of the next page; null: there is none")]
+
+
+class AccountLine(TypedDict):
+    """What an owner has."""
+
+    owner: Annotated[str, Field(pattern=OWNER_PATTERN)]
+    identity: Annotated[
+        IdentityPortrait | None, Field(description="the same; null: it is not known any more")
+    ]
+    rules: Annotated[dict[RuleState, Count], Field(description="by state")]
+    firings: Annotated[Count, Field(description="that are not acknowledged")]
+
+
+class AccountsAnswer(TypedDict):
+    """A page of owners."""
+
+    owners: list[AccountLine]
+    next: Annotated[str | None, Field(description="the `after` of the next page; null: the last")]
+    total: Annotated[Count, Field(description="all who have rules, or alerts that wait")]
 
 
 class FiringAnswer(TypedDict):

@@ -6,7 +6,7 @@ from aiohttp import hdrs
 
 from feed.alerts.request import RuleRequest
 from feed.http.access import Scope
-from feed.http.alerts import forms, watching
+from feed.http.alerts import admin, forms, watching
 from feed.http.route import Body, Route
 
 _RULE = f"{watching.PATH}/{{rule}}"
@@ -87,5 +87,13 @@ ALERT_ROUTES = (
         in_line=False,
         says={200: forms.DeletedAnswer},
         refuses=(*_UNKNOWN, HTTPStatus.SERVICE_UNAVAILABLE),
+    ),
+    Route(
+        "/v1/admin/alerts",
+        admin.accounts,
+        Scope.ADMIN,
+        '`{"owners","next","total"}`: who has how many rules and alerts',
+        ("limit", "after"),
+        says={200: forms.AccountsAnswer},
     ),
 )

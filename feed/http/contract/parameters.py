@@ -16,6 +16,7 @@ from feed.http.answers import DEFAULT_LIMIT, MAX_LIMIT
 from feed.http.contract.schemas import Schema
 from feed.http.push.asked import DURABLE, PRODUCER_PATTERN
 from feed.ingest.timeframes import TIMEFRAMES
+from feed.market.alert_words import OWNER_PATTERN
 from feed.market.applied import MAX_BATCH
 from feed.market.generation_words import ID_PATTERN
 from feed.market.job_words import JOB_PATTERN
@@ -142,7 +143,7 @@ _BY_NAME: Mapping[str, Parameter] = {
     "order": _text("by age, or the worst first", enum=list(Order), default=Order.ID.value),
 }
 _ADMIN = "/v1/admin/connections"
-_ROOMS, _JOBS = "/v1/admin/rooms", "/v1/admin/jobs"
+_ROOMS, _JOBS, _ALERTS = (f"/v1/admin/{noun}" for noun in ("rooms", "jobs", "alerts"))
 _NEXT = "the `next` of the page before"
 _RESPONSE = "/v1/responses/{generation}"
 _NUMBER: Schema = {"type": "integer", "minimum": 0}
@@ -155,9 +156,10 @@ _BY_PATH: Mapping[tuple[str, str, str], Parameter] = {
         f"{_NEXT}; only in the order of ids",
         {"type": "integer", "minimum": 0, "maximum": MOST_NUMBER},
     ),
-    **{("GET", path, "limit"): _limit(MOST_LISTED, LISTED) for path in (_ROOMS, _JOBS)},
+    **{("GET", path, "limit"): _limit(MOST_LISTED, LISTED) for path in (_ROOMS, _JOBS, _ALERTS)},
     ("GET", _ROOMS, "after"): _text(_NEXT, pattern=ROOM_PATTERN),
     ("GET", _JOBS, "after"): _text(_NEXT, pattern=JOB_PATTERN),
+    ("GET", _ALERTS, "after"): _text(_NEXT, pattern=OWNER_PATTERN),
     ("GET", "/v1/rooms/{room}/messages", "before"): _text(
         "the id of a message: those before it are answered"
     ),

@@ -106,6 +106,7 @@ async def test_answers_are_as_the_document_says_and_no_key_more(serve: Serve) ->
         "/v1/admin/connections": "/v1/admin/connections",
         "/v1/admin/rooms": "/v1/admin/rooms",
         "/v1/admin/jobs": "/v1/admin/jobs",
+        "/v1/admin/alerts": "/v1/admin/alerts",
         "/v1/admin/connections/{id}": f"/v1/admin/connections/{number}",
         "/healthz": "/healthz",
         "/readyz": "/readyz",
