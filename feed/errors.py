@@ -21,7 +21,7 @@ accepted. Nothing else is raised at a user: an error outside of this family is a
     ├── Overrun                 the ring no longer holds the tick after a position
     └── SourceError             a source cannot be opened or read, or ended when it should not
 
-Errors that only one room knows are branches there: in `feed.alerts.errors`, `feed.cli.streams`,
+Errors that only one room knows are branches there: in `feed.alerting.errors`, `feed.cli.streams`,
 `feed.client.errors`, `feed.client.exporting.errors`, `feed.client.generating.errors`,
 `feed.client.publishing.errors`, `feed.generations.errors`, `feed.generations.model`,
 `feed.jobs.errors`, `feed.settings.load`, `feed.sources.pushed.flaws`,

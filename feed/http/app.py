@@ -6,7 +6,7 @@ from typing import Any, ParamSpec
 
 from aiohttp import web
 
-from feed.alerts.desk import Alerts
+from feed.alerting.desk import Alerts
 from feed.generations.desk import Generations
 from feed.http import handshake, pages, routes
 from feed.http.access import Access

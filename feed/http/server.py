@@ -6,7 +6,7 @@ from functools import partial
 
 from aiohttp import web
 
-from feed.alerts.desk import Alerts
+from feed.alerting.desk import Alerts
 from feed.generations.desk import Generations
 from feed.http.access import Access
 from feed.http.callers import caller_of

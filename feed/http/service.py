@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from feed.alerts.desk import Alerts
+from feed.alerting.desk import Alerts
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.ring import RingBuffer
 from feed.generations.desk import Generations

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from prometheus_client.core import Metric
 
-from feed.alerts.desk import Alerts
-from feed.alerts.tally import Tally
+from feed.alerting.desk import Alerts
+from feed.alerting.tally import Tally
 from feed.metrics.family import NS_PER_S, counter, gauge, histogram
 from feed.settings.options import Settings
 

@@ -17,7 +17,7 @@ from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from feed.alerts.desk import Alerts
+from feed.alerting.desk import Alerts
 from feed.generations.desk import Generations
 from feed.hub.census import take_census
 from feed.hub.hub import Hub

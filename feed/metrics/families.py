@@ -16,7 +16,7 @@ from itertools import product
 from prometheus_client.core import Metric
 
 import feed
-from feed.alerts.desk import Alerts
+from feed.alerting.desk import Alerts
 from feed.broadcast.resumption import Resume
 from feed.generations.desk import Generations
 from feed.hub.census import Census

@@ -8,5 +8,5 @@ members.py   who is in which room, pure
 tally.py     what is counted
 
 Not here: decisions on lists (`feed.market.shared_list`), what is accepted
-(`feed.wire.room_requests`), and HTTP (`feed.http.rooms`). May import `feed.alerts` and below.
+(`feed.wire.room_requests`), and HTTP (`feed.http.rooms`). May import `feed.alerting` and below.
 """

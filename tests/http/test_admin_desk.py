@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from feed.alerts.request import RuleRequest
+from feed.alerting.request import RuleRequest
 from feed.http.app import ALERTS, HUB, JOBS, ROOMS
 from feed.jobs.quotas import Quotas
 from feed.jobs.request import JobRequest

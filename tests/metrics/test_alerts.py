@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from feed.alerts.book import Book
+from feed.alerting.book import Book
 from feed.http.app import ALERTS
 from tests.fakes.patience import until
 from tests.fakes.servers import Feed, Serve, trade

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from aiohttp import web
 
-from feed.alerts.account import Account
-from feed.alerts.rule import RuleState
+from feed.alerting.account import Account
+from feed.alerting.rule import RuleState
 from feed.errors import InvalidParameter
 from feed.http.admin import limit_of_page
 from feed.http.alerts.forms import AccountLine, AccountsAnswer

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from feed.alerts.rule import FIRING_PATTERN, RULE_PATTERN, RuleState
+from feed.alerting.rule import FIRING_PATTERN, RULE_PATTERN, RuleState
 from feed.http.answer_models import IdentityPortrait
 from feed.market.alert_words import OWNER_PATTERN
 from feed.wire.message_models import Count

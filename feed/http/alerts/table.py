@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from aiohttp import hdrs
 
-from feed.alerts.request import RuleRequest
+from feed.alerting.request import RuleRequest
 from feed.http.access import Scope
 from feed.http.alerts import admin, forms, watching
 from feed.http.route import Body, Route

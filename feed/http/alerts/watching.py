@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 from aiohttp import hdrs, web
 
-from feed.alerts.errors import AlertsUnavailable, TooManyRules, UnknownRule
-from feed.alerts.request import MAX_REQUEST_BYTES, RuleRequest
-from feed.alerts.rule import RULE_PATTERN
+from feed.alerting.errors import AlertsUnavailable, TooManyRules, UnknownRule
+from feed.alerting.request import MAX_REQUEST_BYTES, RuleRequest
+from feed.alerting.rule import RULE_PATTERN
 from feed.errors import FeedError, InvalidMessage, InvalidParameter
 from feed.http.access import identity_of
 from feed.http.answers import json_answer

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from feed.alerts.rule import FIRING_PATTERN, RULE_PATTERN
+from feed.alerting.rule import FIRING_PATTERN, RULE_PATTERN
 from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET
 from feed.http.admin import LISTED, MOST_LISTED, MOST_NUMBER, Order
 from feed.http.alerts.watching import DEFAULT_PAGE, MOST_PAGE

@@ -4,7 +4,7 @@ import zlib
 
 import pytest
 
-from feed.alerts.addresses import check_url, is_public
+from feed.alerting.addresses import check_url, is_public
 from feed.errors import InvalidParameter
 
 PRIVATE = [

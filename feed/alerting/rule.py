@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from feed.alerts.request import RuleRequest
+from feed.alerting.request import RuleRequest
 from feed.market.alert_rules.rule import Hit
 from feed.market.alert_words import AlertType, AlertWord
 from feed.trust.identity import Identity, Kind

@@ -13,18 +13,18 @@ from collections import Counter
 from pathlib import Path
 from time import perf_counter_ns
 
-from feed.alerts.account import Account
-from feed.alerts.book import Book, Changes
-from feed.alerts.errors import AlertsUnavailable
-from feed.alerts.evaluation import Evaluation
-from feed.alerts.firings import Firings
-from feed.alerts.request import RuleRequest, Webhook
-from feed.alerts.rights import Rights
-from feed.alerts.rule import RULE_PREFIX, RuleState, StoredRule, identity_of_record, record_of
-from feed.alerts.rules import Rules
-from feed.alerts.signature import new_secret
-from feed.alerts.tally import Tally
-from feed.alerts.webhooks import Delivery, Target, Webhooks, body_of
+from feed.alerting.account import Account
+from feed.alerting.book import Book, Changes
+from feed.alerting.errors import AlertsUnavailable
+from feed.alerting.evaluation import Evaluation
+from feed.alerting.firings import Firings
+from feed.alerting.request import RuleRequest, Webhook
+from feed.alerting.rights import Rights
+from feed.alerting.rule import RULE_PREFIX, RuleState, StoredRule, identity_of_record, record_of
+from feed.alerting.rules import Rules
+from feed.alerting.signature import new_secret
+from feed.alerting.tally import Tally
+from feed.alerting.webhooks import Delivery, Target, Webhooks, body_of
 from feed.hub.hub import Hub
 from feed.logger import logger_of
 from feed.market.alert_rules.rule import Hit

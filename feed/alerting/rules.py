@@ -1,7 +1,7 @@
 """The rules of all owners, by their ids."""
 
-from feed.alerts.errors import TooManyRules, UnknownRule
-from feed.alerts.rule import StoredRule
+from feed.alerting.errors import TooManyRules, UnknownRule
+from feed.alerting.rule import StoredRule
 from feed.settings.alerts import AlertOptions
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from feed.alerts.rule import RuleState
+from feed.alerting.rule import RuleState
 from feed.trust.identity import Identity
 
 

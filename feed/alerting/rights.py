@@ -1,7 +1,7 @@
 """What the owners of rules may see: looked at when a rule is made, and again when it fires."""
 
-from feed.alerts.addresses import check_url
-from feed.alerts.request import RuleRequest
+from feed.alerting.addresses import check_url
+from feed.alerting.request import RuleRequest
 from feed.errors import CredentialRefused, InvalidParameter, NotGranted
 from feed.hub.hub import Hub
 from feed.market.listing import Listing

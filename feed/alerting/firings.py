@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from feed.alerts.book import Changes
-from feed.alerts.errors import UnknownRule
+from feed.alerting.book import Changes
+from feed.alerting.errors import UnknownRule
 from feed.hub.hub import Hub
 from feed.market.alert_words import AlertType, AlertWord
 from feed.market.word_channels import WordChannel

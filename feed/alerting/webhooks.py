@@ -15,9 +15,9 @@ import aiohttp
 import orjson
 
 from feed import __version__
-from feed.alerts.addresses import public_socket
-from feed.alerts.signature import headers_of
-from feed.alerts.tally import Tally
+from feed.alerting.addresses import public_socket
+from feed.alerting.signature import headers_of
+from feed.alerting.tally import Tally
 from feed.logger import logger_of
 from feed.market.alert_words import AlertWord
 from feed.wire.rfc3339 import rfc3339

@@ -9,8 +9,8 @@ from time import perf_counter_ns
 
 import orjson
 
-from feed.alerts.rule import StoredRule
-from feed.alerts.tally import Tally
+from feed.alerting.rule import StoredRule
+from feed.alerting.tally import Tally
 from feed.hub.hub import Hub
 from feed.market.alert_rules.index import AlertIndex
 from feed.market.alert_rules.rule import Hit

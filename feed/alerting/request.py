@@ -8,8 +8,8 @@ from typing import Annotated, Any, Self
 import pydantic
 from pydantic import AfterValidator, field_validator
 
-from feed.alerts.signature import ACCEPTED as SECRETS
-from feed.alerts.signature import is_secret
+from feed.alerting.signature import ACCEPTED as SECRETS
+from feed.alerting.signature import is_secret
 from feed.errors import InvalidParameter
 from feed.market.alert_rules.condition import (
     MOST_VALUE,
