@@ -3,7 +3,8 @@
 `connect` and `connect_blocking` are the Python client; the rest of it is in `feed.client`.
 `publisher` and `publisher_blocking` send ticks to a server, each once.
 `generate` asks a language model of a server, and `watch_answer` reads what somebody asked it.
-`room` is a room of a server, in which a desk talks, and `export` has a server write a file.
+`room` is a room of a server, in which a desk talks; `alerts` are rules of one's own, and what they
+tell; `export` has a server write a file.
 `Broadcaster` is a feed inside a program, to which it publishes `Trade`, `Quote` and `Status`.
 """
 
@@ -17,6 +18,8 @@ __all__ = [
     "Status",
     "Trade",
     "__version__",
+    "alerts",
+    "alerts_blocking",
     "connect",
     "connect_blocking",
     "export",
@@ -34,6 +37,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from feed.client.alerting.making import alerts, alerts_blocking
     from feed.client.connecting import connect, connect_blocking
     from feed.client.exporting.exporting import export, export_blocking
     from feed.client.generating.making import (
@@ -49,6 +53,8 @@ if TYPE_CHECKING:
     from feed.sources.source import Instrument
 else:  # a type checker that saw a `__getattr__` would let every name pass
     _HOMES = {
+        "alerts": "feed.client.alerting.making",
+        "alerts_blocking": "feed.client.alerting.making",
         "connect": "feed.client.connecting",
         "connect_blocking": "feed.client.connecting",
         "export": "feed.client.exporting.exporting",

@@ -20,13 +20,20 @@ errors.py           the errors that are raised
 publishing/         the other way: ticks to a server, each once
 generating/         what language models answer, read while it is written
 rooms/              what a desk says to itself, and its list
+alerting/           rules of one's own, and what they tell when they fire
 exporting/          files that a server writes
 calls.py            calls that are answered with a document, once or until there is an answer
+event_queue.py      what happened and was not given yet; event_log.py the same for the log
 
 Here belongs all that a Python program needs to read a feed, to publish to one, and to talk by one.
 Not here: its look in a terminal. May import `feed.logger` and below.
 """
 
+from feed.client.alerting.alerts import Alerts
+from feed.client.alerting.errors import Unanswered
+from feed.client.alerting.making import alerts, alerts_blocking
+from feed.client.alerting.rules import Rule
+from feed.client.alerting.words import Alert
 from feed.client.connecting import connect, connect_blocking
 from feed.client.errors import Expired, GaveUp, Malformed, MissingLibrary, NotAFeed, Refused
 from feed.client.events import (
@@ -77,6 +84,8 @@ from feed.wire.codec_name import CodecName
 from feed.wire.transport import Transport, TransportName
 
 __all__ = [
+    "Alert",
+    "Alerts",
     "Answer",
     "Bar",
     "Batch",
@@ -115,6 +124,7 @@ __all__ = [
     "Room",
     "RoomEvent",
     "RoomWord",
+    "Rule",
     "Sent",
     "ServerWarning",
     "Snapshot",
@@ -129,6 +139,7 @@ __all__ = [
     "Trade",
     "Transport",
     "TransportName",
+    "Unanswered",
     "Undelivered",
     "Unknown",
     "Unsaid",
@@ -137,6 +148,8 @@ __all__ = [
     "Word",
     "Words",
     "WrongChecksum",
+    "alerts",
+    "alerts_blocking",
     "connect",
     "connect_blocking",
     "event_ns",

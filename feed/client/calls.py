@@ -49,6 +49,18 @@ class Call:
     query: Mapping[str, str] = field(default_factory=dict)
 
 
+class Later(Lost):
+    """A server answers that the same call may succeed later.
+
+    Attributes:
+        refused: what that is to somebody who does not call again.
+    """
+
+    def __init__(self, lost: Lost, refused: Refused) -> None:
+        self.refused = refused
+        super().__init__(str(lost), retry_after_s=lost.retry_after_s)
+
+
 class Caller:
     """Calls a server, once or until it answers."""
 
@@ -82,7 +94,7 @@ class Caller:
         """Make a call; return what it is answered with, empty where that is nothing.
 
         Raises:
-            Lost, Refused, NotAFeed, Malformed: there is no such answer.
+            Lost, Later, Refused, NotAFeed, Malformed: there is no such answer.
         """
         shown = await self._papers.show()
         url = self._base.joinpath(*call.path)
@@ -175,18 +187,23 @@ def _document(response: aiohttp.ClientResponse, body: bytes) -> Document:
     url, status = str(response.url.with_query(None)), response.status
     document = problem_of(body)
     if status >= HTTPStatus.BAD_REQUEST:
-        words = response.reason or "" if document is None else words_of_problem(document)
-        raise refusal(
-            url,
-            status,
-            words,
-            response.headers,
-            by_feed=document is not None,  # others may be those of a proxy
-            problem=document or {},
-        )
+        raise _refused(url, response, document)
     if status == HTTPStatus.NO_CONTENT:
         return {}
     if document is None or status >= HTTPStatus.MULTIPLE_CHOICES:
         start = body[:80].decode(errors="replace")
         raise NotAFeed(url, response.content_type, _JSON, start)
     return document
+
+
+def _refused(
+    url: str, response: aiohttp.ClientResponse, document: Document | None
+) -> Lost | Refused:
+    """Return what an answer means that is an error."""
+    status, headers = response.status, response.headers
+    if document is None:  # it may be that of a proxy
+        return refusal(url, status, response.reason or "", headers)
+    words = words_of_problem(document)
+    refused = Refused(url, status, words, by_feed=True, problem=document)
+    meaning = refusal(url, status, words, headers)
+    return Later(meaning, refused) if isinstance(meaning, Lost) else refused

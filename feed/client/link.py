@@ -8,8 +8,7 @@ nothing of reconnecting. Errors of aiohttp end in the two modules that implement
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 
 from yarl import URL
 
@@ -127,7 +126,6 @@ def refusal(
     headers: Mapping[str, str],
     *,
     by_feed: bool = False,
-    problem: Mapping[str, Any] = MappingProxyType({}),
 ) -> Lost | Refused:
     """Return the meaning of an answer's status: come back, or do not."""
     comeback = status in _COMEBACK_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR
@@ -135,4 +133,4 @@ def refusal(
         wait = headers.get("Retry-After", "")
         wait_s = min(float(wait), MAX_RETRY_AFTER_S) if wait.isdecimal() else 0.0
         return Lost(f"{url} answers {status}: {words}", retry_after_s=wait_s)
-    return Refused(url, status, words, by_feed=by_feed, problem=problem)
+    return Refused(url, status, words, by_feed=by_feed)

@@ -8,6 +8,8 @@ from typing import assert_type
 
 import feed
 from feed.client import (
+    Alert,
+    Alerts,
     Answer,
     Bar,
     Batch,
@@ -15,6 +17,7 @@ from feed.client import (
     Gap,
     Quote,
     Room,
+    Rule,
     Sent,
     Status,
     Stream,
@@ -24,6 +27,7 @@ from feed.client import (
     connect_blocking,
     event_ns,
 )
+from feed.client.alerting.blocking import BlockingAlerts
 from feed.client.blocking import BlockingStream
 from feed.client.generating.blocking import BlockingAnswer
 from feed.client.rooms.blocking import BlockingRoom
@@ -97,6 +101,24 @@ def talk_without_async() -> None:
     with feed.room_blocking(URL, "desk") as room:
         assert_type(room, BlockingRoom)
         assert_type(room.say("x"), Sent)
+
+
+async def watch_with_rules() -> None:
+    async with feed.alerts(URL, key="k") as alerts:
+        assert_type(alerts, Alerts)
+        assert_type(await alerts.create("AAPL", "price", ">=", 200), Rule)
+        assert_type(await alerts.list(), tuple[Rule, ...])
+        await alerts.change("rule_a", value=201, window=None)
+        async for firing in alerts:
+            assert_type(firing, Alert)
+            await alerts.acknowledge(firing["id"])
+        await alerts.create("AAPL", "prize", ">=", 200)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def watch_with_rules_without_async() -> None:
+    with feed.alerts_blocking(URL) as alerts:
+        assert_type(alerts, BlockingAlerts)
+        assert_type(next(alerts), Alert)
 
 
 def by_the_longer_name() -> None:

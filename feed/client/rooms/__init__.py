@@ -9,7 +9,6 @@ state.py        messages, members and entries, as the words of a room make them 
 expected.py     the list as it will be once what waits has arrived (sans I/O)
 shared_list.py  the list of a room, as one changes it
 presence.py     being in a room, said again before it ends
-queue.py        what happened and was not given yet
 words.py        the types of words of rooms, and what each is of
 errors.py       the errors that are raised
 

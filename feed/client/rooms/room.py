@@ -14,12 +14,13 @@ from typing import Any, Self, cast
 from feed.client.calls import Caller
 from feed.client.clock import Clock
 from feed.client.errors import Refused
-from feed.client.events import Batch, Connected, Event, Expiring, Gap, Mark, Refreshed, Snapshot
+from feed.client.event_log import event_logger
+from feed.client.event_queue import EventQueue
+from feed.client.events import Batch, Connected, Event, Gap, Mark, Snapshot
 from feed.client.rooms.actions import Action, Delete, Edit, Say, Sent, Unsent
 from feed.client.rooms.errors import Unsaid
 from feed.client.rooms.expected import entries_with
 from feed.client.rooms.presence import Presence
-from feed.client.rooms.queue import EventQueue
 from feed.client.rooms.sender import Sender
 from feed.client.rooms.shared_list import SharedList
 from feed.client.rooms.state import RoomState
@@ -82,7 +83,7 @@ class Room:
         self._caller = caller
         self._clock = clock
         self._close_timeout_s = close_timeout_s
-        self._on_event = on_event or self._log
+        self._on_event = on_event or event_logger(f"the room {name}")
         self._state = RoomState(name)
         self._sender = Sender(name, own_name, caller, clock, self._tell_refused, self._on_event)
         self._presence = Presence(name, own_name, caller, clock)
@@ -333,12 +334,6 @@ class Room:
     def _tell_absent(self, refused: Refused) -> None:
         """Tell that one reads, and is not among the members."""
         _log.warning("one is no member of the room %s: %s", self.name, refused)
-
-    def _log(self, event: Event) -> None:
-        level = logging.WARNING
-        if isinstance(event, Connected | Expiring | Refreshed):
-            level = logging.INFO
-        _log.log(level, "the room %s: %s", self.name, event)
 
     def _ring(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()

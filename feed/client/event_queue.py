@@ -1,7 +1,7 @@
-"""What happened in a room and was not given yet: in order, each once, and bounded.
+"""What happened and was not given yet: in order, each once, and bounded.
 
-Until somebody asks for the first, only the newest wait: whoever never asks reads the room by its
-attributes. From then on nothing is dropped; who gives waits until there is space.
+Until somebody asks for the first, only the newest wait: whoever never asks is
+not waited for. From then on nothing is dropped; who gives waits until there is space.
 """
 
 import asyncio

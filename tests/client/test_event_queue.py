@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from feed.client.rooms.queue import EventQueue
+from feed.client.event_queue import EventQueue
 
 
 async def test_until_the_first_is_asked_for_only_the_newest_wait() -> None:
