@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 
 from feed import __version__
-from feed.cli import key, listening, token
+from feed.cli import alerts, key, listening, token
 from feed.cli.ask import ask
 from feed.cli.bench import bench
 from feed.cli.export import export
@@ -97,6 +97,7 @@ app.command()(publish)
 app.command()(ask)
 app.command()(room)
 app.command()(export)
+app.add_typer(alerts.app)
 app.command()(listening.watch)
 app.command()(listening.top)
 app.command()(listening.why)

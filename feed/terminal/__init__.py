@@ -10,7 +10,8 @@ listing.py          tables that are sorted and scrolled; lines.py and words.py t
 screen.py           a terminal taken over and given back, or plain text; keys.py and writer.py its
                     two directions
 ask.py              an answer of a language model, piece by piece
-room.py             a room, a line each, and lines that are said in it
+room.py             a room, a line each, and lines that are said in it; alerts.py rules and
+                    firings
 finite.py           requests with one answer; together.py tasks that end together
 
 Views know no terminal, stream, server or clock. Here belong pictures for people at a terminal. Not

@@ -110,6 +110,17 @@ async def talks(command: str, stage: Stage) -> None:
         assert await process.wait() == 0
 
 
+async def alerts(command: str, stage: Stage) -> None:
+    """Make the rule that stands above, where the command is to watch it."""
+    program = await stage.run(*BUSY)
+    [rule] = [each for each in COMMANDS.values() if ".venv/bin/feed alerts add " in each]
+    [made] = await output_of(here(rule, program), 1)
+    assert " armed: AAPL price >= 1" in made
+    if command != rule:
+        [fired] = await output_of(here(command, program), 1)
+        assert " AAPL price >= 1: " in fired
+
+
 async def exports(command: str, stage: Stage) -> None:
     """Export of a server that plays a recording, so that there are some of each kind."""
     trades = stage.folder / "day.csv"
@@ -455,6 +466,7 @@ TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     ".venv/bin/feed tail ": prints_ticks,
     ".venv/bin/feed ask ": answers,
     ".venv/bin/feed room ": talks,
+    ".venv/bin/feed alerts ": alerts,
     "feed export ": exports,
     ".venv/bin/feed record ": records,
     ".venv/bin/feed serve --source replay:": is_run_after_recording,
@@ -511,6 +523,14 @@ async def serves_ticks_of_its_own(script: Path, port: int) -> None:
         await served.communicate()
 
 
+# What examples print first that print no ticks.
+ONE_LINE = {
+    "openai": "Market summary",
+    "feed.room": "anonymous AAPL looks thin\n$",
+    "feed.alerts": r"AAPL [\d.]+\n$",
+}
+
+
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
 async def test_python_examples_print_ticks(run: Run, example: str, tmp_path: Path) -> None:
     if "alpaca" in example:
@@ -531,14 +551,11 @@ async def test_python_examples_print_ticks(run: Run, example: str, tmp_path: Pat
         program = await run(*(QUIET if asks else BUSY))
         address = f"127.0.0.1:{program.port}"
     script.write_text(example.replace(ADDRESS, address))
-    if "openai" in example:
-        [answer] = await output_of([sys.executable, str(script)], 1)
-        assert answer.startswith("Market summary")
-        return
-    if "feed.room" in example:
-        [said] = await output_of([sys.executable, str(script)], 1)
-        assert said == "anonymous AAPL looks thin\n"
-        return
+    for name, printed in ONE_LINE.items():
+        if name in example:
+            [line] = await output_of([sys.executable, str(script)], 1)
+            assert re.match(printed, line)
+            return
     lines = await output_of([sys.executable, str(script)], 2)
     if "feed.publisher" in example:
         told = await output_of(["curl", "-sN", program.url("/v1/stream?trades=OWN&after=0")], 1)
