@@ -180,7 +180,7 @@ async def test_rules_rest_while_too_many_alerts_wait(serve: Serve) -> None:
     await client.firings(1)
     rule = await client.make()
     await feed.publish(trade(3))
-    await until(lambda: client.alerting.tally.suspended == 1)
+    await until(lambda: client.alerts.tally.suspended == 1)
     _, told = await client.ask("GET", f"/{rule['id']}")
     assert (told["state"], told["why"][:13]) == ("suspended", "1 alerts of y")
     (fired,) = await client.firings(1)
@@ -284,20 +284,20 @@ async def test_a_webhook_is_signed_and_tried_again_until_it_is_taken(serve: Serv
     try:
         feed = await serve(alerts_allow_private=True)
         client = Client(feed)
-        client.alerting._webhooks._first_pause_s = 0.01
+        client.alerts._webhooks._first_pause_s = 0.01
         await feed.publish(trade(1))
         rule = await client.make(webhook={"url": f"http://127.0.0.1:{port}/"})
         assert "secret" not in (await client.ask("GET", f"/{rule['id']}"))[1]["webhook"]
         await feed.publish(trade(2))
-        await until(lambda: client.alerting.tally.delivered == 1)
-        assert (len(heard), client.alerting.tally.retried) == (3, 2)
+        await until(lambda: client.alerts.tally.delivered == 1)
+        assert (len(heard), client.alerts.tally.retried) == (3, 2)
         headers, body = heard[-1]
         signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
         key = base64.b64decode(rule["webhook"]["secret"].removeprefix("whsec_"))
         digest = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
         assert headers["webhook-signature"] == f"v1,{digest}"
         assert orjson.loads(body)["data"]["id"] == headers["webhook-id"]
-        (known,) = client.alerting.of(ANONYMOUS)
+        (known,) = client.alerts.of(ANONYMOUS)
         await until(lambda: known.webhook == "delivered")
     finally:
         await runner.cleanup()
