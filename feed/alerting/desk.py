@@ -109,8 +109,9 @@ class Alerts:
         owner = owner_key(identity)
         self._check(request, identity)
         self._rules.check_room(owner)
+        here = self._evaluation.position
         key = RULE_PREFIX + secrets.token_hex(_ID_BYTES)
-        rule = StoredRule(key, owner, _with_secret(request), self._hub.clock.wall_ns())
+        rule = StoredRule(key, owner, _with_secret(request), self._hub.clock.wall_ns(), here)
         self._keep(rule)
         try:
             await self._write(rule, identity)
@@ -125,13 +126,13 @@ class Alerts:
         rule = self.find(key, identity)
         self._check(request, identity)
         self._evaluation.index.remove(key)
-        before = rule.request, rule.state, rule.why, rule.fired_ns
+        before = rule.request, rule.state, rule.why, rule.fired_ns, rule.since
         rule.request, rule.state, rule.why = _with_secret(request), RuleState.ARMED, ""
-        rule.fired_ns = 0
+        rule.fired_ns, rule.since = 0, self._evaluation.position
         try:
             await self._write(rule, identity)
         except AlertsUnavailable:
-            rule.request, rule.state, rule.why, rule.fired_ns = before
+            rule.request, rule.state, rule.why, rule.fired_ns, rule.since = before
             raise
         finally:
             if self._rules.get(key) is rule and rule.state is RuleState.ARMED:
@@ -182,14 +183,15 @@ class Alerts:
         self._book = book = Book(self._state)
         for owner, record in book.rows("owners"):
             self._identities[owner] = identity_of_record(record)
+        armed = []
         for key, owner, record in book.rows("rules"):
             rule = StoredRule.of(key, owner, record)
             self._keep(rule)
             if rule.state is RuleState.ARMED:
-                self._arm(rule)
+                armed.append((rule, self._interval_ms(rule)))
         self._unsaid = self.firings.restore(book.rows("firings"))
         notes: dict[str, bytes] = dict(book.rows("notes"))
-        self._evaluation.begin(notes.get(_CURSOR, b"").decode(), notes.get(_MEMORY, b""))
+        self._evaluation.begin(armed, notes.get(_CURSOR, b"").decode(), notes.get(_MEMORY, b""))
         for key, rule_id, body, attempts, until_ns in book.rows("deliveries"):
             known = self._rules.get(rule_id)
             owner = "" if known is None else known.owner
@@ -333,8 +335,12 @@ class Alerts:
         self._rights.check(request, identity)
 
     def _arm(self, rule: StoredRule) -> None:
+        self._evaluation.arm(rule, self._interval_ms(rule))
+
+    def _interval_ms(self, rule: StoredRule) -> int:
+        """Return the interval of what the owner of a rule sees; 0: every tick."""
         known = self._identities.get(rule.owner)
-        self._evaluation.arm(rule, 0 if known is None else known.grants.conflate_ms)
+        return 0 if known is None else known.grants.conflate_ms
 
     def _keep(self, rule: StoredRule) -> None:
         self._rules.keep(rule)

@@ -1,14 +1,17 @@
 """Evaluation: the index of rules at the writer, shown every batch before it is cut.
 
 What the index remembers beyond the rules, such as the prices of a window, is kept when the server
-ends. After a kill it is not there: rules then say with their next firing that ticks were missing.
+ends. After a kill it is made anew of what the ring has; of what that has lost, the next firing of a
+rule tells.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from time import perf_counter_ns
 
 import orjson
 
+from feed.alerting.rerun import Arm, show_again
 from feed.alerting.rule import StoredRule
 from feed.alerting.tally import Tally
 from feed.hub.hub import Hub
@@ -17,7 +20,6 @@ from feed.market.alert_rules.rule import Hit
 from feed.market.ticks import Tick, Trade
 
 _NS_PER_S = 1_000_000_000
-_PIECE = 4_096  # ticks of the ring that are evaluated at once after a restart
 
 
 class Evaluation:
@@ -33,10 +35,12 @@ class Evaluation:
         self._hub = hub
         self._tally = tally
         self._fired = fired
-        self._has_begun = False
 
     def arm(self, rule: StoredRule, interval_ms: int) -> None:
         """Evaluate a rule from here on, for an owner who sees values of so long an interval."""
+        self._arm(rule, interval_ms, self._newest_price(rule.request.symbol))
+
+    def _arm(self, rule: StoredRule, interval_ms: int, price: float | None) -> None:
         asked, clock = rule.request, self._hub.clock
         cooldown_ns = int(asked.cooldown_s * _NS_PER_S)
         cools_ns = rule.fired_ns + cooldown_ns - clock.wall_ns() if rule.fired_ns else 0
@@ -50,7 +54,7 @@ class Evaluation:
             interval_ms=interval_ms,
             armings=rule.armings,
             cools_until_ns=clock.mono_ns() + min(cools_ns, cooldown_ns) if cools_ns > 0 else 0,
-            price=self._newest_price(asked.symbol) if self._has_begun else None,
+            price=price,
         )
 
     @property
@@ -70,29 +74,36 @@ class Evaluation:
         if hits := self.index.flush(clock.mono_ns(), clock.wall_ns()):
             self._fired(hits)
 
-    def begin(self, cursor: str, memory: bytes) -> None:
-        """Show the rules what the ring has behind a cursor, and every batch from now on.
+    def begin(self, rules: Iterable[tuple[StoredRule, int]], cursor: str, memory: bytes) -> None:
+        """Show rules what the ring has behind a cursor, and every batch from now on.
+
+        A rule that was made behind the cursor is shown what came after it was made.
 
         Args:
+            rules: each with the interval of its owner.
             cursor: up to where an earlier server has committed what fired; "": there was none.
             memory: what `end` returned there; b"": nothing.
         """
         ring, index = self._hub.broadcast.ring, self.index
-        epoch, _, digits = cursor.rpartition("-")
-        known = int(digits) if epoch == ring.epoch else 0
+        known = self._sequence_of(cursor)
         seen = min(max(known, ring.oldest - 1), ring.newest)
-        remembers = seen == known and self._remember(cursor, memory)
-        if index.rules and not remembers:
-            index.note_hole(1, max(1, seen))
-        index.cursor = seen
-        while index.rules and index.cursor < ring.newest:
-            after = index.cursor
-            events = ring.read(after, min(_PIECE, ring.newest - after))
-            if not events:
-                break
-            self._take(events, after + 1)
+        late: list[tuple[int, str, Arm]] = []
+        for rule, interval_ms in rules:
+            since, arm = self._sequence_of(rule.since), partial(self._arm, rule, interval_ms)
+            if since > seen:
+                late.append((since, rule.request.symbol, arm))
+            else:
+                arm(None)
+        index.cursor = 0
+        if seen == known and self._remember(cursor, memory):
+            index.cursor = seen
+        else:
+            if ring.oldest > 1 or not known:
+                index.note_hole(1, max(1, ring.oldest - 1))
+            index.cursor = ring.oldest - 1
+        if index.rules or late:
+            show_again(ring, index, seen, late, self._show)
         index.cursor = ring.newest
-        self._has_begun = True
         self._hub.publisher.taps.append(self._take)
 
     def end(self) -> bytes:
@@ -113,16 +124,25 @@ class Evaluation:
 
     def _take(self, ticks: Sequence[Tick], first: int) -> None:
         """Show a batch to the rules, before it is cut."""
-        index, clock = self.index, self._hub.clock
-        if not index.rules:
-            index.cursor = max(index.cursor, first + len(ticks) - 1)
-            return
-        began_ns = perf_counter_ns()
-        hits = index.take(ticks, first, clock.mono_ns(), clock.wall_ns())
+        if self.index.rules:
+            self._show(ticks, first, self._hub.clock.mono_ns())
+        else:
+            self.index.cursor = max(self.index.cursor, first + len(ticks) - 1)
+
+    def _show(self, ticks: Sequence[Tick], first: int, mono_ns: int) -> None:
+        """Evaluate ticks that were ingested at a time."""
+        clock, began_ns = self._hub.clock, perf_counter_ns()
+        wall_ns = clock.wall_ns() - (clock.mono_ns() - mono_ns)
+        hits = self.index.take(ticks, first, mono_ns, wall_ns)
         self._tally.evaluated += len(ticks)
         self._tally.evaluation_ns += perf_counter_ns() - began_ns
         if hits:
             self._fired(hits)
+
+    def _sequence_of(self, position: str) -> int:
+        """Return the sequence of a position of the ring's epoch; 0: it is of another one."""
+        epoch, _, digits = position.rpartition("-")
+        return int(digits) if epoch == self._hub.broadcast.ring.epoch else 0
 
     def _remember(self, cursor: str, memory: bytes) -> bool:
         """Take up what an earlier server remembered at a cursor; tell whether it did."""

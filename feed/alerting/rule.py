@@ -37,6 +37,7 @@ class StoredRule:
         owner: of its identity, as a digest.
         request: what was asked for; its webhook has a secret always.
         made_ns: when.
+        since: the position after which it is shown ticks.
         armings: how often it fired.
         fired_ns: when it fired last; 0: it never did.
         state: how it stands.
@@ -48,6 +49,7 @@ class StoredRule:
     owner: str
     request: RuleRequest
     made_ns: int
+    since: str
     armings: int = 0
     fired_ns: int = 0
     state: RuleState = RuleState.ARMED
@@ -60,6 +62,7 @@ class StoredRule:
             {
                 "request": self.request.document(),
                 "made": self.made_ns,
+                "since": self.since,
                 "armings": self.armings,
                 "fired": self.fired_ns,
                 "state": self.state.value,
@@ -77,6 +80,7 @@ class StoredRule:
             owner,
             RuleRequest.of(read["request"]),
             read["made"],
+            read["since"],
             read["armings"],
             read["fired"],
             RuleState(read["state"]),

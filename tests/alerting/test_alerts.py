@@ -108,25 +108,60 @@ async def test_rules_and_firings_are_there_after_a_restart(serve: Serve, tmp_pat
     assert [each["rule"] for each in after] == [before[0]["rule"], kept["id"]]
 
 
-async def test_a_firing_after_ticks_were_missing_says_so(serve: Serve, tmp_path: Path) -> None:
-    first = await serve(state=tmp_path)
-    await first.publish(trade(1))
-    await Client(first).make(value=1e6)
-    rule = await Client(first).make(op="<=", value=0.001)
-    await first.server.close()
-    base = sqlite3.connect(tmp_path / FILE)
-    with base:  # fires with the next trade, whose forerunners nobody saw: it was killed
+async def kill(feed: Feed, state: Path) -> None:
+    """Close a server, and take away what it wrote of its index then: a kill leaves none."""
+    await feed.server.close()
+    with closing(sqlite3.connect(state / FILE)) as base, base:
         base.execute("DELETE FROM notes WHERE name = 'memory'")
-        changed = rule | {"value": 1e6}
-        asked = {name: changed[name] for name in ("symbol", "field", "op", "value")}
-        told = {"request": asked, "made": 1, "armings": 0, "state": "armed"}
-        record = orjson.dumps({**told, "why": "", "webhook": "", "fired": 0})
-        base.execute("UPDATE rules SET record = ? WHERE id = ?", (record, rule["id"]))
-    base.close()
-    second = await serve(state=tmp_path)
-    await second.publish(trade(2))
+
+
+async def test_a_firing_after_ticks_were_missing_says_so(serve: Serve, tmp_path: Path) -> None:
+    first = await serve(state=tmp_path, ring=16)
+    await first.publish(priced(1, 10.0))
+    await Client(first).make(op="<=", value=9)
+    await first.publish(*(replace(trade(2), symbol="MSFT", trade_id=i) for i in range(2, 40)))
+    await kill(first, tmp_path)
+    second = await serve(state=tmp_path, ring=16)
+    await second.publish(priced(40, 8.0))
     (fired,) = await Client(second).firings(1)
     assert fired["after_gap"] is True
+
+
+async def test_what_the_ring_has_fills_windows_after_a_kill(serve: Serve, tmp_path: Path) -> None:
+    first = await serve(state=tmp_path)
+    await first.publish(priced(1, 10.0))
+    rule = await Client(first).make(op="moves_pct", value=5, window="1h")
+    await first.publish(priced(2, 10.0))
+    await kill(first, tmp_path)
+    second = await serve(state=tmp_path)
+    await second.publish(priced(3, 11.0))
+    (fired,) = await Client(second).firings(1)
+    assert (fired["rule"], fired["seen"], fired.get("after_gap")) == (rule["id"], "10", None)
+
+
+async def test_a_rule_sees_nothing_of_before_it_was_made(serve: Serve, tmp_path: Path) -> None:
+    first = await serve(state=tmp_path)
+    await first.publish(priced(1, 10.0))
+    await Client(first).make(value=1e6)  # there is a cursor from here on
+    await first.publish(priced(2, 20.0), priced(3, 10.0))
+    await Client(first).make(value=15)
+    crossed = await Client(first).make(op="crosses_above", value=10.5)
+    await first.publish(priced(4, 11.0))
+    await Client(first).firings(1)
+    await first.server.close()
+    with closing(sqlite3.connect(tmp_path / FILE)) as base, base:  # as if nothing was committed
+        base.execute("DELETE FROM notes WHERE name = 'memory'")
+        base.execute("DELETE FROM firings")
+        epoch = first.position(1).rpartition("-")[0]
+        base.execute("UPDATE notes SET value = ? WHERE name = 'cursor'", (f"{epoch}-1".encode(),))
+        (record,) = base.execute(
+            "SELECT record FROM rules WHERE id = ?", (crossed["id"],)
+        ).fetchone()
+        again = orjson.dumps(orjson.loads(record) | {"armings": 0, "fired": 0, "state": "armed"})
+        base.execute("UPDATE rules SET record = ? WHERE id = ?", (again, crossed["id"]))
+    second = await serve(state=tmp_path)
+    (fired,) = await Client(second).firings(1)
+    assert (fired["rule"], fired["at"]) == (crossed["id"], first.position(4))
 
 
 async def test_an_orderly_restart_misses_nothing(serve: Serve, tmp_path: Path) -> None:
@@ -162,9 +197,7 @@ async def test_a_cooldown_outlasts_a_kill(serve: Serve, tmp_path: Path) -> None:
     await Client(first).make(op="crosses_above", value=10, once=False, cooldown_s=3_600)
     await first.publish(priced(2, 9.0), priced(3, 11.0))
     await Client(first).firings(1)
-    await first.server.close()
-    with closing(sqlite3.connect(tmp_path / FILE)) as base, base:
-        base.execute("DELETE FROM notes WHERE name = 'memory'")  # a kill leaves none
+    await kill(first, tmp_path)
     second = await serve(state=tmp_path)
     await second.publish(priced(4, 9.0), priced(5, 11.0))
     await until(lambda: Client(second).alerts.tally.evaluated >= 2)

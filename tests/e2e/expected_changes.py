@@ -96,7 +96,7 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Frames out": (rises("load"),),
         "Bytes out": (rises("load"),),
         "Event loop lag, p99": (reaches("held", HELD_S),),
-        "CPU": (rises("odd", times=3),),
+        "CPU": (rises("odd", times=1.5),),
         "Limits in use": (rises("refused", limit="connections"),),
     },
     "Pipeline": {
@@ -215,7 +215,7 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Refused": (rises("load"),),
     },
     "Host": {
-        "CPU": (rises("odd", times=3),),
+        "CPU": (rises("odd", times=1.5),),
         "Memory": (rises("odd"), rises("odd", times=1.2)),
         "Open files": (rises("load"), appears("recording")),
         "Event loop lag": (reaches("held", HELD_S), reaches("held", HELD_S)),

@@ -54,7 +54,9 @@ async def test_it_touches_nothing_that_is_of_the_whole_process(tmp_path: Path) -
     script.write_text(_SCRIPT)
     status, said = await ran(ROOT, sys.executable, str(script))
     assert status == 0, said
-    assert json.loads(said) == [[], False]  # all that was printed
+    # All that was printed, but for what a slow machine makes of a collection.
+    (told,) = [line for line in said.splitlines() if not line.startswith("long step ")]
+    assert json.loads(told) == [[], False]
 
 
 async def test_naming_the_package_imports_next_to_nothing() -> None:

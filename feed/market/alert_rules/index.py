@@ -141,6 +141,22 @@ class AlertIndex:
                     floor.sequences[tick.kind, tick.symbol] = sequence
         return hits
 
+    def warm(self, ticks: Sequence[Tick], first_sequence: int, mono_ns: int) -> None:
+        """Show ticks of before to the windows, and nothing to the rules.
+
+        Rules of owners whose values are conflated are shown none: what they saw is not known.
+
+        Args:
+            ticks: in order, of consecutive sequences.
+            first_sequence: of the first of them.
+            mono_ns: when they were ingested, monotonic.
+        """
+        self.cursor = max(self.cursor, first_sequence + len(ticks) - 1)
+        symbols = self._floors[0].symbols if 0 in self._floors else {}
+        for tick in ticks:
+            if (series := symbols.get(tick.symbol)) is not None:
+                series.warm(tick, mono_ns)
+
     def flush(self, mono_ns: int, wall_ns: int) -> list[Hit]:
         """Show the rules of conflated intervals what is due to them; drop rules that expired."""
         while self._expiries and self._expiries[0][0] <= wall_ns:

@@ -1,5 +1,6 @@
 """Series: what the rules of one symbol look at, as far as they look."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from feed.market.alert_rules.condition import Ailment, Condition, Field, Op
@@ -7,7 +8,7 @@ from feed.market.alert_rules.ladder import Ladder
 from feed.market.alert_rules.rule import Rule
 from feed.market.alert_rules.windows import MoveWindow, VolumeWindow
 from feed.market.symbol_health import HALTED_CODES, RESUMED_CODES, Health
-from feed.market.ticks import ConflatedTrade, Kind, Quote, Status, Trade
+from feed.market.ticks import ConflatedTrade, Kind, Quote, Status, Tick, Trade
 
 _BP = 10_000
 Seen = tuple[Rule, float, bool]  # a rule that was reached, by what, and whether ticks were missing
@@ -79,16 +80,19 @@ class SymbolSeries:
         seen: list[Seen] = []
         for ladder in self._ladders.values():
             seen.extend((rule, price, missed) for rule in ladder.reach(price, before, mono_ns))
-        if self._windows:
-            size = trade.volume if isinstance(trade, ConflatedTrade) else trade.size
-            for (_, window_ns), window in self._windows.items():
-                if missed:
-                    window.gap_until_ns = mono_ns + window_ns
-                value = window.rolling.take(price, size, mono_ns)
-                reached = window.ladder.reach(abs(value), None, mono_ns)
-                is_gapped = mono_ns < window.gap_until_ns
-                seen.extend((rule, value, is_gapped) for rule in reached)
+        for window, value in self._roll(trade, mono_ns) if self._windows else ():
+            reached = window.ladder.reach(abs(value), None, mono_ns)
+            is_gapped = mono_ns < window.gap_until_ns
+            seen.extend((rule, value, is_gapped) for rule in reached)
         return seen
+
+    def warm(self, tick: Tick, mono_ns: int) -> None:
+        """Take a tick in that was seen by an earlier server: it reaches no rule."""
+        if isinstance(tick, Trade):
+            self._price = tick.price
+            for _ in self._roll(tick, mono_ns):
+                pass
+        self.missed.discard(tick.kind)
 
     def take_quote(self, quote: Quote, mono_ns: int) -> list[Seen]:
         """Take a quote in; one without a bid or an ask has no spread."""
@@ -129,6 +133,15 @@ class SymbolSeries:
             if window is not None:
                 window.rolling.restore(rolling, later_ns)
                 window.gap_until_ns = gap_until_ns + later_ns if gap_until_ns else 0
+
+    def _roll(self, trade: Trade, mono_ns: int) -> Iterator[tuple[Window, float]]:
+        """Move all windows on to a trade; yield each with what it comes to then."""
+        size = trade.volume if isinstance(trade, ConflatedTrade) else trade.size
+        missed = Kind.TRADE in self.missed
+        for (_, window_ns), window in self._windows.items():
+            if missed:
+                window.gap_until_ns = mono_ns + window_ns
+            yield window, window.rolling.take(trade.price, size, mono_ns)
 
     def _ladder(self, condition: Condition) -> Ladder:
         if isinstance(condition.value, Ailment):
