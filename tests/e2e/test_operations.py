@@ -27,7 +27,7 @@ import pytest
 import trustme
 
 from tests.e2e.conftest import Program, Run
-from tests.e2e.desk_work import NEVER, NOWHERE, SOON, acknowledge, export, rule, talk
+from tests.e2e.desk_work import NEVER, NOWHERE, ROOM, SOON, acknowledge, export, rule, talk
 from tests.e2e.steered_feed import QUIET_S
 from tests.fakes.keys import KeysFile
 from tests.fakes.patience import PROGRAM_PATIENCE_S
@@ -402,11 +402,13 @@ async def keys(stage: Stage) -> None:
 async def state(stage: Stage) -> None:
     """A server goes on where one that was killed had been, until its disk takes nothing more.
 
-    Nor what somebody exports then.
+    Nor can what is exported then be written, or what is deleted be erased.
     """
     options = ("--state", str(stage.folder / "state"))
     killed = await stage.run(*options)
     await killed.until_metric("feed_state_written_bytes_total", 1)
+    async with httpx.AsyncClient(base_url=killed.url("")) as client:
+        await talk(client, 0)
     killed.terminate(signal.SIGKILL)
     await killed.ended()
     server = await stage.run(*options)
@@ -418,12 +420,16 @@ async def state(stage: Stage) -> None:
     )
     async with httpx.AsyncClient(base_url=server.url("")) as client:
         await rule(client, stage.symbols[0], NEVER)
-    server.may_say = "state_unlogged", "checkpoint_failed", "job_not_kept", "alerts_not_kept"
+    server.may_say = (
+        *("state_unlogged", "checkpoint_failed", "job_not_kept", "alerts_not_kept"),
+        *("erasing_failed", "erasing_incomplete"),
+    )
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (4_096, 4_096))
     await stage.prometheus.until(f'feed_state_unlogged{{instance="{instance}"}} == 1')
 
     async with httpx.AsyncClient(base_url=server.url(""), timeout=None) as client:
         await export(client)
+        await client.delete(f"{ROOM}/messages/m0")
 
 
 async def restart(stage: Stage) -> None:
