@@ -91,7 +91,8 @@ class Keeper:
         mark = Mark.UNLOGGED if restored is None else Mark.RUNNING
         epoch, newest = self.ring.epoch, self.ring.newest
         self._lacks_tail = False  # and that is told
-        # What it holds is in the log by now, and nothing of it may be read again.
+        # What a tail holds is in the log by now, and nothing of it may be read again; what a killed
+        # process had begun of a checkpoint is nobody's.
         for rest in (directory.tail, directory.new_checkpoint):
             rest.unlink(missing_ok=True)
         self._cell = Cell(directory.cell, Contents(epoch, boot, mark, newest, self.given_before))
