@@ -4,6 +4,7 @@ A line that must be an error says so to each checker; both complain about an ign
 needed.
 """
 
+from pathlib import Path
 from typing import assert_type
 
 import feed
@@ -95,6 +96,10 @@ async def talk() -> None:
                 room.discard(event["id"])
             else:
                 assert_type(event["by"], str)
+
+
+async def have_a_file_written() -> None:
+    assert_type(await feed.export(URL, to="x.csv", symbols={"trades": "AAPL"}), Path)
 
 
 def talk_without_async() -> None:

@@ -16,7 +16,7 @@ from feed.client.clock import Clock
 from feed.client.errors import Refused
 from feed.client.event_log import event_logger
 from feed.client.event_queue import EventQueue
-from feed.client.events import Batch, Connected, Event, Gap, Mark, Snapshot
+from feed.client.events import Batch, Connected, Event, Gap, Mark, ServerWarning, Snapshot
 from feed.client.rooms.actions import Action, Delete, Edit, Say, Sent, Unsent
 from feed.client.rooms.errors import Unsaid
 from feed.client.rooms.expected import entries_with
@@ -333,7 +333,8 @@ class Room:
 
     def _tell_absent(self, refused: Refused) -> None:
         """Tell that one reads, and is not among the members."""
-        _log.warning("one is no member of the room %s: %s", self.name, refused)
+        words = f"you are no member of the room {self.name}: {refused.words}"
+        self._on_event(ServerWarning("not_present", words, (self.name,)))
 
     def _ring(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()

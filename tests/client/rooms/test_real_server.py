@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 import feed
 from feed.client.backoff import Backoff
 from feed.client.errors import GaveUp, Refused
-from feed.client.events import Event
+from feed.client.events import Event, ServerWarning
 from feed.client.rooms.actions import ChangeList
 from feed.client.rooms.errors import Unsaid
 from feed.client.rooms.making import make
@@ -18,6 +19,7 @@ from feed.client.rooms.room import Room
 from feed.settings.options import Settings
 from tests.client.rooms.served import SETTINGS, base_of
 from tests.fakes.chaos import ChaosProxy
+from tests.fakes.keys import KeysFile
 from tests.fakes.patience import until
 from tests.fakes.servers import Feed, start_feed
 
@@ -129,6 +131,26 @@ async def test_what_the_server_says_no_to_is_told_thrice(
         assert room.unsent == ()
         await room.say("and on it goes")
     assert "in the room desk something is not published" in caplog.text
+
+
+async def test_grants_decide_who_reads_and_who_talks(tmp_path: Path) -> None:
+    keys = KeysFile(tmp_path / "keys.toml")
+    reader = keys.add("reader", grants=["rooms=desk"])
+    other = keys.add("other", grants=["trades=*"])
+    events: list[Event] = []
+    async with AsyncExitStack() as servers:
+        server = await start_feed(servers, None, Settings(**SETTINGS, keys=keys.path))
+        key = f"{reader.id}.{reader.secret}"
+        async with hasty(server.port, key=key, on_event=events.append) as room:
+            await room.open()
+            await until(lambda: len(events) == 2)
+            with pytest.raises(Refused, match="publishing in the room desk is not granted"):
+                await room.say("x")
+        (warning,) = [event for event in events if isinstance(event, ServerWarning)]
+        assert str(warning).startswith("you are no member of the room desk: publishing")
+        async with hasty(server.port, key=f"{other.id}.{other.secret}") as room:
+            with pytest.raises(Refused, match="desk on rooms"):
+                await room.open()
 
 
 async def test_somebody_else_was_faster(server: Feed) -> None:
