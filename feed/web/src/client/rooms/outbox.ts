@@ -165,8 +165,8 @@ export class Outbox {
   }
 
   /**
-   * Note that the server does not take it; return it with the reason, undefined where it is done
-   * all the same: its first answer was lost, and it stands in the way of itself.
+   * Note that the server does not take it; return it with the reason, undefined where it is to be
+   * sent once more, or is done all the same: its first answer was lost, and it stands in its own way.
    */
   refuse(id: string, error: Refused): Unsent | undefined {
     const held = this.#held.find((one) => one.id === id);
@@ -176,6 +176,9 @@ export class Outbox {
     const entry = entryOf(error.problem);
     if (isDone(held.action, error, entry)) {
       this.settle(id, error.problem ?? {});
+      return undefined;
+    }
+    if (this.#countAgain(held.action, error, entry)) {
       return undefined;
     }
     const refused = { ...held, refused: error, entry };
@@ -196,6 +199,40 @@ export class Outbox {
     for (const { reject } of this.#held) {
       reject(reason);
     }
+  }
+
+  /**
+   * Take the version that a server has, where no change of somebody else is lost by it.
+   *
+   * It is behind what was counted here, where a change before found it so already, and made no
+   * version of its own, or where the server has begun anew. And what is to be added may have been
+   * removed before: that it is not there is what its author saw.
+   */
+  #countAgain(
+    action: Action,
+    { code, problem }: Refused,
+    entry: EntryWord | RemovedWord | undefined,
+  ): boolean {
+    const version = entry?.version ?? problem?.["version"];
+    if (action.kind !== "list" || code !== CONFLICT || typeof version !== "number") {
+      return false;
+    }
+    const isFree = action.op === "add" && entry?.T === "removed";
+    if (version === action.version || (version > action.version && !isFree)) {
+      return false;
+    }
+    const { symbol, version: counted } = action;
+    this.#held = this.#held.map((one) => {
+      const change = one.action;
+      if (one.refused !== undefined || change.kind !== "list" || change.symbol !== symbol) {
+        return one;
+      }
+      return {
+        ...one,
+        action: { ...change, version: Math.max(0, change.version + version - counted) },
+      };
+    });
+    return true;
   }
 
   #take(id: string): Held | undefined {

@@ -120,6 +120,19 @@ describe("a room", () => {
     await until(() => expect(bob.room.entries).toHaveLength(2));
   });
 
+  test("adds what was removed before it came", async () => {
+    const ann = enter("Ann");
+    await ann.room.list.add("AAPL");
+    await ann.room.list.remove("AAPL");
+    const late = enter("Bob");
+    await until(() => expect(late.room.isLoaded).toBe(true));
+    const added = late.room.list.add("AAPL");
+    const noted = late.room.list.note("AAPL", "back");
+    await Promise.all([added, noted]);
+    await until(() => expect(ann.room.entries).toMatchObject([{ symbol: "AAPL", note: "back" }]));
+    expect(late.room.unsent).toEqual([]);
+  });
+
   test("has members, one of whom is oneself, until they leave", async () => {
     const ann = enter("Ann", true);
     const bob = enter("Bob", true);
