@@ -70,6 +70,8 @@ export function alerts(url?: string | Url, options: AlertsOptions = {}): Alerts 
 
 const PATH = "v1/alerts";
 const FIRINGS = "v1/firings";
+/** Rules that are asked for at once: the most that a server answers. */
+const PAGE = 1_000;
 
 export class Alerts {
   readonly #emitter = new Emitter<AlertsEvents>();
@@ -127,14 +129,20 @@ export class Alerts {
     return ruleOf(await this.#caller.once({ method: "POST", path: PATH, body: rule }));
   }
 
-  /** Return the rules of one's own. */
+  /** Return the rules of one's own, however many pages they are. */
   async list(): Promise<Rule[]> {
-    const answer = await this.#caller.once({ method: "GET", path: PATH });
-    const { rules } = answer;
-    if (!Array.isArray(rules)) {
-      throw new Malformed("a list of alerts has rules", answer);
+    const all: Rule[] = [];
+    let query = `?limit=${PAGE}`;
+    while (query !== "") {
+      const answer = await this.#caller.once({ method: "GET", path: `${PATH}${query}` });
+      const { rules, after } = answer;
+      if (!Array.isArray(rules)) {
+        throw new Malformed("a list of alerts has rules", answer);
+      }
+      all.push(...rules.map(ruleOf));
+      query = typeof after === "string" ? `?limit=${PAGE}&after=${encodeURIComponent(after)}` : "";
     }
-    return rules.map(ruleOf);
+    return all;
   }
 
   /** Change some of a rule. */

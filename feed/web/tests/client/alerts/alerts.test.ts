@@ -25,7 +25,8 @@ const acknowledged = (id: string): DeskWord => ({
 beforeEach(async () => {
   feed = await ScriptedFeed.start();
   const fetched = async (input: string | URL | Request, init?: RequestInit) => {
-    calls.push(`${init?.method} ${new URL(String(input)).pathname} ${init?.body ?? ""}`.trim());
+    const { pathname, search } = new URL(String(input));
+    calls.push(`${init?.method} ${pathname}${search} ${init?.body ?? ""}`.trim());
     const [status, document] = answers.shift() ?? [200, {}];
     return new Response(status === 204 ? null : JSON.stringify(document), { status });
   };
@@ -57,15 +58,21 @@ test("each firing is given once, over reconnects, repeats and snapshots", async 
 
 test("rules are made, listed, changed and removed, and firings acknowledged", async () => {
   const rule = { id: "rule_1", ...RULE };
-  answers.push([201, rule], [200, { rules: [rule] }], [200, rule], [204, {}], [200, {}]);
+  const pages = [
+    { rules: [rule], after: "rule_1" },
+    { rules: [rule], after: null },
+  ];
+  answers.push([201, rule], ...pages.map((page): [number, object] => [200, page]));
+  answers.push([200, rule], [204, {}], [200, {}]);
   expect(await mine.create(RULE)).toEqual(rule);
-  expect(await mine.list()).toEqual([rule]);
+  expect(await mine.list()).toEqual([rule, rule]);
   await mine.change("rule_1", { value: 201 });
   await mine.remove("rule_1");
   await mine.acknowledge("alert_1");
   expect(calls).toEqual([
     `POST /v1/alerts ${JSON.stringify(RULE)}`,
-    "GET /v1/alerts",
+    "GET /v1/alerts?limit=1000",
+    "GET /v1/alerts?limit=1000&after=rule_1",
     'PATCH /v1/alerts/rule_1 {"value":201}',
     "DELETE /v1/alerts/rule_1",
     "POST /v1/firings/alert_1/acknowledge {}",
