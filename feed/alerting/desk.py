@@ -13,12 +13,14 @@ from collections import Counter
 from pathlib import Path
 from time import perf_counter_ns
 
+import orjson
+
 from feed.alerting.account import Account
 from feed.alerting.book import Book, Changes
 from feed.alerting.errors import AlertsUnavailable
 from feed.alerting.evaluation import Evaluation
 from feed.alerting.firings import Firings
-from feed.alerting.request import RuleRequest, Webhook
+from feed.alerting.request import RuleRequest
 from feed.alerting.rights import Rights
 from feed.alerting.rule import RULE_PREFIX, RuleState, StoredRule, identity_of_record, record_of
 from feed.alerting.rules import Rules
@@ -111,7 +113,7 @@ class Alerts:
         self._rules.check_room(owner)
         here = self._evaluation.position
         key = RULE_PREFIX + secrets.token_hex(_ID_BYTES)
-        rule = StoredRule(key, owner, _with_secret(request), self._hub.clock.wall_ns(), here)
+        rule = StoredRule(key, owner, _packed(request), self._hub.clock.wall_ns(), here)
         self._keep(rule)
         try:
             await self._write(rule, identity)
@@ -126,13 +128,13 @@ class Alerts:
         rule = self.find(key, identity)
         self._check(request, identity)
         self._evaluation.index.remove(key)
-        before = rule.request, rule.state, rule.why, rule.fired_ns, rule.since
-        rule.request, rule.state, rule.why = _with_secret(request), RuleState.ARMED, ""
+        before = rule.asked, rule.state, rule.why, rule.fired_ns, rule.since
+        rule.asked, rule.state, rule.why = _packed(request), RuleState.ARMED, ""
         rule.fired_ns, rule.since = 0, self._evaluation.position
         try:
             await self._write(rule, identity)
         except AlertsUnavailable:
-            rule.request, rule.state, rule.why, rule.fired_ns, rule.since = before
+            rule.asked, rule.state, rule.why, rule.fired_ns, rule.since = before
             raise
         finally:
             if self._rules.get(key) is rule and rule.state is RuleState.ARMED:
@@ -288,7 +290,8 @@ class Alerts:
         words: list[AlertWord],
         sent: list[Delivery],
     ) -> None:
-        if why := self._why_not(rule):
+        asked = rule.request
+        if why := self._why_not(rule.owner, asked):
             self._evaluation.index.remove(rule.id)
             rule.state, rule.why = RuleState.SUSPENDED, why
             self.tally.suspended += 1
@@ -297,10 +300,10 @@ class Alerts:
             rule.armings, rule.fired_ns = hit.arming + 1, self._hub.clock.wall_ns()
             if hit.is_last:
                 rule.state = RuleState.FIRED
-            word = rule.word(hit, str(self._hub.broadcast.ring.position(hit.sequence)))
+            word = rule.word(asked, hit, str(self._hub.broadcast.ring.position(hit.sequence)))
             words.append(word)
             self.firings.write(changes, word, is_said=False)
-            if rule.request.webhook is not None:
+            if asked.webhook is not None:
                 lasts_ns = int(self._hub.settings.alerts_webhook_s * _NS_PER_S)
                 until_ns = rule.fired_ns + lasts_ns
                 body = body_of(word)
@@ -321,12 +324,12 @@ class Alerts:
 
     # Whose rules they are.
 
-    def _why_not(self, rule: StoredRule) -> str:
+    def _why_not(self, owner: str, asked: RuleRequest) -> str:
         """Return why a rule that was reached may not fire; "": it may."""
         most = self._hub.settings.alerts_max_firings_per_identity
-        if len(self.firings.of(rule.owner)) >= most:
+        if self.firings.count(owner) >= most:
             return f"{most} alerts of yours wait; acknowledge some, and change the rule to arm it"
-        return self._rights.why_not(rule.request, self._identities.get(rule.owner))
+        return self._rights.why_not(asked, self._identities.get(owner))
 
     def _check(self, request: RuleRequest, identity: Identity) -> None:
         if self._book is None:
@@ -383,10 +386,9 @@ class Alerts:
         self._wake.set()
 
 
-def _with_secret(request: RuleRequest) -> RuleRequest:
-    """Return a rule whose webhook has a secret."""
-    hook = request.webhook
-    if hook is None or hook.secret is not None:
-        return request
-    made = Webhook(url=hook.url, secret=new_secret())
-    return request.model_copy(update={"webhook": made})
+def _packed(request: RuleRequest) -> bytes:
+    """Return what was asked for, as JSON, with a secret for its webhook."""
+    hook, document = request.webhook, request.document()
+    if hook is not None and hook.secret is None:
+        document["webhook"] = {"url": hook.url, "secret": new_secret()}
+    return orjson.dumps(document)

@@ -38,10 +38,10 @@ class Evaluation:
 
     def arm(self, rule: StoredRule, interval_ms: int) -> None:
         """Evaluate a rule from here on, for an owner who sees values of so long an interval."""
-        self._arm(rule, interval_ms, self._newest_price(rule.request.symbol))
+        self._arm(rule, interval_ms, self._newest_price(rule.terms.symbol))
 
     def _arm(self, rule: StoredRule, interval_ms: int, price: float | None) -> None:
-        asked, clock = rule.request, self._hub.clock
+        asked, clock = rule.terms, self._hub.clock
         cooldown_ns = int(asked.cooldown_s * _NS_PER_S)
         cools_ns = rule.fired_ns + cooldown_ns - clock.wall_ns() if rule.fired_ns else 0
         self.index.add(
@@ -91,7 +91,7 @@ class Evaluation:
         for rule, interval_ms in rules:
             since, arm = self._sequence_of(rule.since), partial(self._arm, rule, interval_ms)
             if since > seen:
-                late.append((since, rule.request.symbol, arm))
+                late.append((since, rule.terms.symbol, arm))
             else:
                 arm(None)
         index.cursor = 0

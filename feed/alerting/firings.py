@@ -34,6 +34,10 @@ class Firings:
         """Return all of somebody, in the order in which they fired."""
         return [*self._owners.get(owner, {}).values()]
 
+    def count(self, owner: str) -> int:
+        """Return how many somebody has."""
+        return len(self._owners.get(owner, ()))
+
     def write(self, changes: Changes, word: AlertWord, *, is_said: bool) -> None:
         """Keep a word; one that acknowledges, only until it is said."""
         if word.is_gone:

@@ -3,6 +3,7 @@
 Knows no clock, instrument or index.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 import pydantic
@@ -27,6 +28,7 @@ from feed.wire.validation import Strict, map_of, refusal, validate
 
 MAX_REQUEST_BYTES = 16 << 10
 MAX_NOTE_LENGTH = 200
+COOLDOWN_S = 60.0  # by default
 _TIME = "a time such as 2026-11-27T14:30:00Z"
 
 CHANNEL_OF: dict[str, Channel] = {  # whose grant a rule needs
@@ -97,7 +99,7 @@ class RuleRequest(Strict):
     cooldown_s: Annotated[
         float,
         pydantic.Field(ge=1, le=86_400, allow_inf_nan=False, description="until it is armed again"),
-    ] = 60.0
+    ] = COOLDOWN_S
     expires: Annotated[
         Annotated[str, AfterValidator(_is_time)] | None, pydantic.Field(description="when it ends")
     ] = None
@@ -139,11 +141,32 @@ class RuleRequest(Strict):
     @property
     def expires_ns(self) -> int:
         """When it ends; 0: never."""
-        if self.expires is None:
-            return 0
-        moment = read_beginning(self.expires)
-        return moment.unix_ns if isinstance(moment, Moment) else 0
+        return _expires_ns(self.expires)
 
     def document(self) -> dict[str, Any]:
         """Return it as plain data, without what stands for itself."""
         return self.model_dump(exclude_none=True, exclude_defaults=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the index has to know of a rule."""
+
+    symbol: str
+    condition: Condition
+    once: bool
+    cooldown_s: float
+    expires_ns: int
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> Self:
+        """Read what `RuleRequest.document` returned, which was validated."""
+        asked = document.get
+        condition = parse_condition(asked("field"), asked("op"), asked("value"), asked("window"))
+        cooldown_s, expires_ns = asked("cooldown_s", COOLDOWN_S), _expires_ns(asked("expires"))
+        return cls(document["symbol"], condition, asked("once", True), cooldown_s, expires_ns)
+
+
+def _expires_ns(expires: str | None) -> int:
+    moment = None if expires is None else read_beginning(expires)
+    return moment.unix_ns if isinstance(moment, Moment) else 0

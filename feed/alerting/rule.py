@@ -1,13 +1,14 @@
 """A rule of somebody's, as it stands, and its firings."""
 
 import hashlib
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import orjson
 
-from feed.alerting.request import RuleRequest
+from feed.alerting.request import RuleRequest, Terms
 from feed.market.alert_rules.rule import Hit
 from feed.market.alert_words import AlertType, AlertWord
 from feed.trust.identity import Identity, Kind
@@ -35,7 +36,8 @@ class StoredRule:
 
     Attributes:
         owner: of its identity, as a digest.
-        request: what was asked for; its webhook has a secret always.
+        asked: what was asked for, as JSON: many rules are kept, and few are looked at; its webhook
+            has a secret always.
         made_ns: when.
         since: the position after which it is shown ticks.
         armings: how often it fired.
@@ -47,7 +49,7 @@ class StoredRule:
 
     id: str
     owner: str
-    request: RuleRequest
+    asked: bytes
     made_ns: int
     since: str
     armings: int = 0
@@ -56,11 +58,21 @@ class StoredRule:
     why: str = ""
     webhook: str = ""
 
+    @property
+    def request(self) -> RuleRequest:
+        """What was asked for."""
+        return RuleRequest.of(orjson.loads(self.asked))
+
+    @property
+    def terms(self) -> Terms:
+        """What the index has to know of it."""
+        return Terms.of(orjson.loads(self.asked))
+
     def record(self) -> bytes:
         """Return all of it, for the book."""
         return orjson.dumps(
             {
-                "request": self.request.document(),
+                "request": orjson.Fragment(self.asked),
                 "made": self.made_ns,
                 "since": self.since,
                 "armings": self.armings,
@@ -77,8 +89,8 @@ class StoredRule:
         read = orjson.loads(record)
         return cls(
             key,
-            owner,
-            RuleRequest.of(read["request"]),
+            sys.intern(owner),  # who has one has many
+            orjson.dumps(read["request"]),
             read["made"],
             read["since"],
             read["armings"],
@@ -98,9 +110,8 @@ class StoredRule:
         more = {"why": self.why, "webhook_state": self.webhook}
         return told | {name: words for name, words in more.items() if words}
 
-    def word(self, hit: Hit, position: str) -> AlertWord:
-        """Return what is said of a hit of its."""
-        asked = self.request
+    def word(self, asked: RuleRequest, hit: Hit, position: str) -> AlertWord:
+        """Return what is said of a hit of its; `asked`: its request."""
         return AlertWord(
             self.owner,
             AlertType.ALERT,
