@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
-from feed.broadcast.erasure import deletions, erase, erase_among
+from feed.broadcast.erasure import deletions, erase, erase_among, has_texts
 from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut
 from feed.broadcast.fragments import TURN_TICKS, Fragments, split_runs
 from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
@@ -100,6 +100,7 @@ class Broadcast:
         "_paces",
         "_receipts",
         "_said",
+        "_word_stamps",
         "classes",
         "conflated_cuts",
         "cut_sequence",
@@ -162,6 +163,7 @@ class Broadcast:
         self.ticks = dict.fromkeys(Kind, 0)
         self.words = dict.fromkeys(WordChannel, 0)
         self.waiting_words: list[Word] = []  # they come behind the ticks of the next cut
+        self._word_stamps = array("q")  # of these, where they came with some
         self._said = 0  # words, cut or not
         self._heard: deque[tuple[int, Callable[[int], None]]] = deque()  # of so many words said
         # Of the cut in progress: its first sequence, and its fragments, by codec.
@@ -229,20 +231,38 @@ class Broadcast:
         for tick in ticks:
             counts[tick.kind] += 1
 
-    def say(self, words: Sequence[Word], heard: Callable[[int], None] | None = None) -> None:
+    def say(
+        self,
+        words: Sequence[Word],
+        heard: Callable[[int], None] | None = None,
+        *,
+        stamps: "array[int] | None" = None,
+    ) -> None:
         """Let words wait for the next cut: they take the sequences behind its ticks.
 
         Args:
             words: in order.
             heard: is told the sequence of the last of them, in the cut.
+            stamps: when each of them was ingested, monotonic, where that is not when it is cut:
+                for all words, or for none.
         """
         self.waiting_words += words
+        if stamps is not None:
+            self._word_stamps += stamps
         self._said += len(words)
         if heard is not None:
             self._heard.append((self._said, heard))
 
     def skip(self, upto: int, reason: GapReason, mono_ns: int) -> None:
-        """Leave a hole behind the newest sequence; nothing waits for a cut, and nobody is live."""
+        """Leave a hole behind the newest sequence; nothing waits for a cut, and nobody is live.
+
+        What was deleted, said or changed within it is not known: so nothing is kept of any key, and
+        a ring that has messages of rooms lets go of all that it holds.
+        """
+        self.keyed.clear()
+        if has_texts(self.ring):
+            self.ring.forget()
+            self.fragments.begin()
         self.ring.skip(upto, reason, mono_ns)
         self.cut_sequence = self.ring.newest
         self.states.clear(self.cut_sequence)
@@ -310,10 +330,11 @@ class Broadcast:
         ring, follows = self.ring, self.cut_sequence
         most = max(1, ring.capacity // 4)
         words = erase_among(self.waiting_words[:most])
-        self.waiting_words = self.waiting_words[most:]
+        stamps = self._word_stamps[:most]
+        del self.waiting_words[:most], self._word_stamps[:most]
         first = follows + 1
         events = cast("list[Tick]", words)  # the ring has them among ticks
-        upto = self.cut_sequence = ring.publish(events, mono_ns)
+        upto = self.cut_sequence = ring.publish(events, stamps or mono_ns)
         ring.newest_other = upto
         for word in words:
             self.words[word.kind] += 1
@@ -335,7 +356,8 @@ class Broadcast:
         self._encoded.clear()
         self._numbered.clear()
         due_ns, envelopes = self.conflated_due_ns, outgoing.envelopes
-        return Cut(len(words), mono_ns, due_ns, follows, outgoing, envelopes)
+        first_ns = ring.ingested_ns(first)
+        return Cut(len(words), first_ns, due_ns, follows, outgoing, envelopes)
 
     def pace(self, interval_ms: int) -> Pace:
         """Return the state as of the last end of an interval; at first it is that of now."""

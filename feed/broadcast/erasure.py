@@ -90,6 +90,13 @@ def erase_all(ring: RingBuffer, deleted: Collection[tuple[str, str]]) -> int:
     return len(erased)
 
 
+def has_texts(ring: RingBuffer) -> bool:
+    """Tell whether a ring holds a message that is not deleted; nothing is read of one of ticks."""
+    return ring.newest_other >= ring.oldest and any(
+        type(event) is MessageWord and not event.is_gone for _, event in ring.held()
+    )
+
+
 def _held(ring: RingBuffer, word: MessageWord) -> list[int]:
     """Return the sequences of a message that the ring holds: 25 ns for each of the ring's."""
     name = _name(word)

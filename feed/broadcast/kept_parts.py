@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from feed.market.job_words import JobWord
 from feed.market.presence_words import PresenceType
-from feed.market.room_words import MessageWord
+from feed.market.room_words import MessageWord, RoomType
 from feed.market.words import PartWord, Word
 
 MOST_PARTS = 10_000  # of one key
@@ -22,7 +22,7 @@ _DROPPED_SHARE = 8  # of too many one in so many is dropped at once
 class _Part:
     """The newest word of a part, its sequence, that of the first one, and those between.
 
-    None: another process knows them.
+    None: they are not known, but to another process.
     """
 
     first: int
@@ -93,6 +93,8 @@ class KeptParts:
                 part.between += (earlier.last,)
             self.used_bytes -= _size(earlier.word)
             word = part.word = _after(word, earlier.word)
+        elif word.type is RoomType.EDITED:
+            part.between = None  # it was dropped, or said where this server was not told
         self._parts[word.part] = part
         self.used_bytes += _size(word)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from feed.broadcast.kept_generation import KeptGeneration
 from feed.broadcast.kept_parts import MOST_PARTS, KeptParts
-from feed.market.generation_words import GenerationWord
+from feed.market.generation_words import GenerationType, GenerationWord
 from feed.market.word_channels import WordChannel
 from feed.market.words import PartWord, Word
 from feed.wire.selection import Selection
@@ -232,6 +232,8 @@ class KeyedStates:
         name: Key = (word.kind, word.symbol)
         kept = self._kept.pop(name, None)
         if isinstance(word, GenerationWord):
+            if kept is None and word.type is not GenerationType.GENERATION:
+                return  # it began where this server was not told: whose it is, is not known
             log = kept if isinstance(kept, KeptGeneration) else KeptGeneration(mono_ns)
             before = log.used_bytes
             log.add(word, sequence)

@@ -159,6 +159,12 @@ class RingBuffer:
         self._holes = []
         self._slots = [None] * self.capacity
 
+    def forget(self) -> None:
+        """Hold nothing any more, as if all of it had been overwritten; the sequences go on."""
+        self._origin, self._begins = self.newest, False
+        self._holes = []
+        self._slots = [None] * self.capacity
+
     def skip(self, upto: int, reason: GapReason, mono_ns: int) -> None:
         """Leave a hole behind the newest sequence: no event will have the next ones up to `upto`.
 

@@ -2,11 +2,15 @@
 
 A server that follows has no writer of its own: what it is told of sequences, holes and epochs goes
 on to its subscribers as it came, and when each event was ingested is when the other server did. Its
-cuts are its own. Knows no source; whether sequences add up was asked before.
+cuts are its own. Words are cut as a writer cuts them, so its keyed states are those of the other
+server, and what that one erased is erased here. Knows no source; whether sequences add up was asked
+before.
 """
 
 from array import array
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import cast
 
 from feed.broadcast.audience import Audience
 from feed.broadcast.subscriber import Subscriber
@@ -17,6 +21,7 @@ from feed.hub.steps import Step
 from feed.hub.turns import Turns
 from feed.logger import logger_of
 from feed.market.ticks import Tick
+from feed.market.words import Word, is_word
 from feed.wire.clock_offset import ClockOffset
 from feed.wire.messages import GapReason
 from feed.wire.position import Position
@@ -88,7 +93,7 @@ class Relay:
         self._offset.begin(mono_ns, wall_ns, clock.mono_ns(), clock.wall_ns())
 
     async def publish(
-        self, events: list[Tick], ingested_ns: "array[int]", said_ns: int, *, opaque: bool
+        self, events: list[Tick], ingested_ns: "array[int]", said_ns: int, *, others: bool
     ) -> None:
         """Take events that follow the newest one.
 
@@ -96,13 +101,32 @@ class Relay:
             events: in order.
             ingested_ns: when the other server ingested each, by its monotonic clock.
             said_ns: when it told them, by the same.
-            opaque: some of them may be of unknown kinds.
+            others: some of them may be no ticks: words, or of unknown kinds.
         """
-        broadcast, step = self._audience.broadcast, self._audience.most_published_ticks
-        sets, mono_ns = broadcast.lanes.wildcard_sets, self._clock.mono_ns()
+        mono_ns = self._clock.mono_ns()
         self._offset.hear(said_ns, mono_ns)
         stamps = self._stamps(ingested_ns, mono_ns)
         self.delay_ns = mono_ns - stamps[-1]
+        if not others:
+            await self._publish(events, stamps, mono_ns, opaque=False)
+            return
+        done = 0
+        for are_words, run in groupby(events, is_word):
+            part = list(run)
+            part_stamps = stamps[done : done + len(part)]
+            done += len(part)
+            if are_words:
+                self._audience.broadcast.say(cast("list[Word]", part), stamps=part_stamps)
+                self._cutter.cut()  # at once, since they have the sequences behind the newest one
+            else:
+                await self._publish(part, part_stamps, mono_ns, opaque=True)
+
+    async def _publish(
+        self, events: list[Tick], stamps: "array[int]", mono_ns: int, *, opaque: bool
+    ) -> None:
+        """Take events that are no words."""
+        broadcast, step = self._audience.broadcast, self._audience.most_published_ticks
+        sets = broadcast.lanes.wildcard_sets
         for start in range(0, len(events), step):
             part = events[start : start + step]
             if not sets.all_known(part):

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from feed.hub.hub import Hub
 from feed.ingest.side import Side
 from feed.market.bars import BarBuilder
-from feed.market.ticks import Kind, is_opaque
+from feed.market.ticks import Kind
+from feed.market.words import is_other
 from feed.sources.follow.steps import Announcement, Events, Greeting, State, Step
 from feed.wire.position import Position
 from feed.wire.reckoning import Begin, Missing
@@ -25,7 +26,7 @@ class Pursuit:
         hub: its relay takes the events.
         side: whose steps they are.
         bars: keeps the bars that come by.
-        ticks: counts the events of known kinds.
+        ticks: counts them, by kind.
     """
 
     hub: Hub
@@ -59,14 +60,14 @@ class Pursuit:
 
     async def _take(self, step: Events) -> None:
         known = step.events
-        if step.opaque:
-            known = [event for event in known if not is_opaque(event)]
+        if step.others:
+            known = [event for event in known if not is_other(event)]
         if known:
             self.side.note(known)
             self.bars.weave(known)
             self.ticks.update(tick.kind for tick in known)
         await self.hub.relay.publish(
-            step.events, step.ingested_ns, step.said_ns, opaque=step.opaque
+            step.events, step.ingested_ns, step.said_ns, others=step.others
         )
 
     def _announce(self, step: Announcement) -> None:

@@ -11,7 +11,7 @@ from feed.market.generation_words import GenerationWord
 from feed.market.job_words import JobWord
 from feed.market.presence_words import PresenceWord
 from feed.market.room_words import EntryWord, MessageWord
-from feed.market.ticks import Tick
+from feed.market.ticks import Opaque, Tick
 
 PartWord = MessageWord | EntryWord | PresenceWord | AlertWord | JobWord  # of a part of a key
 Word = GenerationWord | PartWord  # of any channel
@@ -25,8 +25,14 @@ WORD_CLASSES: tuple[type[Word], ...] = (
     JobWord,
 )
 _CLASSES = frozenset(WORD_CLASSES)
+_OTHERS = frozenset({Opaque, *WORD_CLASSES})
 
 
 def is_word(event: object) -> bool:
     """Tell whether something among ticks is a word; words go through the ring with them."""
     return type(event) in _CLASSES
+
+
+def is_other(event: object) -> bool:
+    """Tell whether something among ticks is none: a word, or an event of an unknown kind."""
+    return type(event) in _OTHERS

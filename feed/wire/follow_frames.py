@@ -22,7 +22,8 @@ from typing import Any
 import orjson
 
 from feed.errors import FeedError, InvalidMessage
-from feed.market.ticks import Tick, is_opaque
+from feed.market.ticks import Tick
+from feed.market.words import is_other
 from feed.wire.json_ticks import TickReader
 from feed.wire.messages import Message
 from feed.wire.position import Position
@@ -110,7 +111,7 @@ class Cut:
         ingested_ns: when each was ingested, by their sender's monotonic clock.
         said_ns: when it was said, by the same.
         newest: the newest sequence that their sender had.
-        opaque: some of them are of kinds that are unknown here.
+        others: some of them are no ticks: words, or of kinds that are unknown here.
     """
 
     position: Position
@@ -120,7 +121,7 @@ class Cut:
     ingested_ns: "array[int]"
     said_ns: int
     newest: int
-    opaque: bool
+    others: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +202,8 @@ class FrameReader:
             shown = line[-_MOST_SHOWN:]
             raise _no_frame(shown, f"a cut as of version {VERSION}: {error}") from None
         events = self._ticks.events(rows)
-        opaque = any(map(is_opaque, events))
-        return Cut(position, first, count, events, stamps, said_ns, newest, opaque)
+        others = any(map(is_other, events))
+        return Cut(position, first, count, events, stamps, said_ns, newest, others)
 
 
 def _no_frame(line: bytes, accepted: str) -> InvalidMessage:

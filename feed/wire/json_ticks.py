@@ -51,13 +51,13 @@ class TickReader:
             raise InvalidTick(f"{error} in what should be ticks of our own") from None
 
     def events(self, rows: Sequence[dict[str, Any]]) -> list[Tick]:
-        """Return the ticks of rows that are decoded, and `Opaque` for those of unknown kinds.
+        """Return the events of rows that are decoded: ticks, words, `Opaque` for unknown kinds.
 
         Raises:
             InvalidTick: one of them is no event, or a kind that is known looks otherwise.
         """
         try:
-            return [self._tick(row) if row["T"] in _KINDS else _opaque(row) for row in rows]
+            return [self._tick(row) if row["T"] in _KINDS else _other(row) for row in rows]
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise InvalidTick(f"{error!r} in what should be events of a feed server") from None
 
@@ -108,13 +108,16 @@ class TickReader:
         return self._conditions.setdefault(read, read)
 
 
-def _opaque(row: dict[str, Any]) -> Tick:
+def _other(row: dict[str, Any]) -> Tick:
+    """Return a word, or what is of an unknown kind, as it came; the ring has both among ticks."""
     kind = row["T"]
+    if kind in WORD_TYPES:
+        return cast("Tick", word_of(row))
     if not isinstance(kind, str):
         raise TypeError(f"kind {kind!r}")
     if next(iter(row)) != "T":
         row = dict([("T", kind), *row.items()])  # as fragments begin
-    return cast("Tick", Opaque(JSON.fragment(row)))  # the ring has it among ticks
+    return cast("Tick", Opaque(JSON.fragment(row)))
 
 
 @lru_cache(maxsize=64)

@@ -52,7 +52,7 @@ def test_events_that_were_ingested_together_take_two_numbers() -> None:
 def test_an_event_of_an_unknown_kind_goes_on_as_it_came() -> None:
     row = {"T": "room", "t": "whenever", "words": [{"a": 1}, {"T": "b"}], "x": 1.0}
     cut = read(JSON.fragment(row), *JSON.encode([numbered(8)]))
-    assert cut.opaque
+    assert cut.others
     stranger, trade = encode_events(JSON, cut.events, opaque=True)
     assert orjson.loads(JSON.join([stranger, trade]))[0] == row
     assert opaque_fragment(cut.events[0]) == stranger

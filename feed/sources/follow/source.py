@@ -18,6 +18,7 @@ from aiohttp import hdrs
 
 from feed.errors import FeedError, InvalidInput, InvalidMessage
 from feed.market.ticks import Kind, Tick
+from feed.market.words import is_other
 from feed.sources.follow.lines import Lines
 from feed.sources.follow.steps import Announcement, Events, Greeting, State, Step
 from feed.sources.source import Instrument
@@ -190,10 +191,10 @@ class FollowSource:
             raise self._ended(error) from error
 
     async def batches(self) -> AsyncIterator[list[Tick]]:
-        """Yield the events alone, for whoever has sequences of its own."""
+        """Yield the ticks alone, for whoever has sequences of its own."""
         async for step in self.steps():
             if isinstance(step, Events):
-                yield step.events
+                yield [event for event in step.events if not is_other(event)]
 
     def instruments(self) -> list[Instrument]:
         """Return those that the other server has told of."""
@@ -239,7 +240,7 @@ class FollowSource:
         if isinstance(frame, Cut):
             if (begin := self.reckoning.take(frame)) is not None:
                 yield begin
-            yield Events(frame.events, frame.ingested_ns, frame.said_ns, frame.opaque)
+            yield Events(frame.events, frame.ingested_ns, frame.said_ns, frame.others)
         elif isinstance(frame, StateTicks):
             if self._state is None:
                 raise InvalidMessage("ticks came that are neither of a cut nor of a state")

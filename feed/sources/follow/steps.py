@@ -29,13 +29,13 @@ class Events:
         events: in order; at least one.
         ingested_ns: when the other server ingested each, by its monotonic clock.
         said_ns: when it told them, by the same.
-        opaque: some of them may be of unknown kinds.
+        others: some of them may be no ticks: words, or of unknown kinds.
     """
 
     events: list[Tick]
     ingested_ns: "array[int]"
     said_ns: int
-    opaque: bool
+    others: bool
 
 
 @dataclass(frozen=True, slots=True)
