@@ -1,7 +1,6 @@
 """What was deleted is in nothing any more that somebody may be given."""
 
-import gc
-from types import FunctionType, ModuleType
+from array import array
 from typing import Any
 
 import pytest
@@ -10,7 +9,9 @@ from feed.broadcast.keyed_states import KeyedStates
 from feed.market.room_words import MessageWord, RoomType
 from feed.market.ticks import Channel
 from feed.market.word_channels import WordChannel
+from feed.wire.messages import GapReason
 from feed.wire.selection import Selection
+from tests.fakes.held_texts import holding
 from tests.fakes.stage import Stage
 from tests.fakes.ways import WAYS, Way
 
@@ -64,6 +65,22 @@ def test_who_comes_back_from_before_is_told_that_it_is_gone(way: Way, *, is_rest
     assert stage.broadcast.erased == 3
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_who_is_behind_gets_nothing_of_it(way: Way) -> None:
+    stage = Stage(64)
+    member = stage.join(TICKS_AND_ROOM, way)
+    member.socket.held_bytes = 1 << 20
+    stage.broadcast.say([message(RoomType.MESSAGE, SECRET)], stamps=array("q", [0]))
+    stage.cut()
+    stage.broadcast.say([message(RoomType.DELETED)], stamps=array("q", [0]))
+    stage.cut()
+    member.socket.written.clear()
+    member.socket.held_bytes = 0
+    stage.catch_up(member)
+    objects = [item for piece in member.take() for item in piece.objects]
+    assert [item["T"] for item in objects if item["T"] != "mark"] == ["deleted", "deleted"]
+
+
 def test_what_waits_for_the_same_cut_is_never_told() -> None:
     stage = Stage(64)
     member = stage.join(TICKS_AND_ROOM, WAYS[0])
@@ -92,28 +109,43 @@ def test_nothing_in_memory_has_the_text() -> None:
     say(stage, message(RoomType.MESSAGE, SECRET), message(RoomType.MESSAGE, "x", "m2"))
     for way in WAYS:
         assert SECRET in str(told(stage, way, 0))
-    assert holding(stage.broadcast)
+    assert holding(stage.broadcast, SECRET)
     say(stage, message(RoomType.DELETED))
-    assert not holding(stage.broadcast)
+    assert not holding(stage.broadcast, SECRET)
 
 
-def holding(root: object) -> list[object]:
-    """Return the texts and bytes with the secret that something refers to, however deep."""
-    gc.collect()
-    found: list[object] = []
-    seen: set[int] = set()
-    waiting: list[object] = [root]
-    while waiting:
-        each = waiting.pop()
-        if id(each) in seen:
-            continue
-        seen.add(id(each))
-        if isinstance(each, str):
-            found += [each] * (SECRET in each)
-        elif isinstance(each, bytes | bytearray):
-            found += [each] * (SECRET.encode() in each)
-        elif type(each).__module__.startswith(("feed.", "builtins", "collections")) and not (
-            isinstance(each, type | ModuleType | FunctionType)
-        ):
-            waiting += gc.get_referents(each)
-    return found
+def test_an_edit_of_what_was_dropped_hides_nothing_of_it() -> None:
+    stage = Stage(64)
+    stage.broadcast.keyed.max_parts = 1
+    say(stage, message(RoomType.MESSAGE, SECRET))
+    say(stage, message(RoomType.MESSAGE, "x", "m2"))
+    assert stage.broadcast.keyed.part(WordChannel.ROOMS, "desk", "message m1") is None
+    say(stage, message(RoomType.EDITED, f"{SECRET} sharp"))
+    say(stage, message(RoomType.DELETED))
+    assert stage.broadcast.erased == 2
+    assert not holding(stage.broadcast, SECRET)
+
+
+def test_a_ring_with_messages_lets_go_of_all_before_a_hole() -> None:
+    stage = Stage(64)
+    stage.publish("AAPL")
+    say(stage, message(RoomType.MESSAGE, SECRET))
+    assert SECRET in str(told(stage, WAYS[0], 0))
+    stage.audience.skip(9, GapReason.LOST, stage.now_ns, ())
+    stage.publish("MSFT")
+    stage.cut()
+    assert not holding(stage.broadcast, SECRET)
+    [gap, *rest] = told(stage, WAYS[0], 0)
+    assert (gap["T"], gap["from"]) == ("gap", "stage-1")
+    assert {item["S"] for item in rest if item["T"] == "t"} == {"AAPL", "MSFT"}, "the newest state"
+    assert stage.ring.oldest == 3, "where the hole begins"
+
+
+def test_a_ring_of_ticks_alone_keeps_what_was_before_a_hole() -> None:
+    stage = Stage(64)
+    stage.publish("AAPL")
+    say(stage, message(RoomType.MESSAGE, SECRET))
+    say(stage, message(RoomType.DELETED))
+    stage.audience.skip(9, GapReason.LOST, stage.now_ns, ())
+    assert stage.ring.oldest == 1
+    assert stage.broadcast.keyed.parts(WordChannel.ROOMS, "desk") == ()

@@ -1,12 +1,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feed.http.contract.word_examples import EXAMPLES_OF_WORDS
 from feed.market.generation_words import (
     GenerationState,
     GenerationType,
@@ -14,8 +16,10 @@ from feed.market.generation_words import (
     fold,
     is_generation_id,
 )
+from feed.market.room_words import EntryWord, MessageWord, RoomType
 from feed.market.ticks import Channel
 from feed.market.word_channels import WordChannel
+from feed.market.words import Word, is_other
 from feed.wire.codec import CODECS, Codec
 from feed.wire.json_codec import JSON
 from feed.wire.json_ticks import TickReader
@@ -94,6 +98,31 @@ def test_what_was_kept_is_read_back(texts: list[str], state: GenerationState) ->
     words[0].owner, words[0].shared = "0f", True
     read: Sequence[object] = TickReader().read(JSON.join(JSON.encode(words)))
     assert read == words
+
+
+@pytest.mark.parametrize("words", EXAMPLES_OF_WORDS.values(), ids=EXAMPLES_OF_WORDS)
+def test_who_follows_has_each_word_and_says_it_in_the_same_bytes(words: Sequence[Word]) -> None:
+    fragments = JSON.encode(words)
+    read = TickReader().events(orjson.loads(JSON.join(fragments)))
+    assert [*map(is_other, read)] == [True] * len(words)
+    assert cast("list[Word]", read) == [*words]
+    assert JSON.encode(read) == fragments
+
+
+@given(TEXTS, TEXTS, st.integers(0, AT_NS), st.floats(allow_nan=False, allow_infinity=False))
+def test_what_is_said_in_rooms_is_said_on_in_the_same_bytes(
+    text: str, name: str, at_ns: int, place: float
+) -> None:
+    said = "desk", RoomType.MESSAGE, "m-1", at_ns, "ann", "own_1", name, text
+    words: list[Word] = [
+        MessageWord(*said),
+        MessageWord(*said, edited_ns=at_ns + 1),
+        MessageWord(*said).erased(),
+        EntryWord("desk", RoomType.ENTRY, text, at_ns, 1, place, text, "ann", "own_1", name),
+    ]
+    read = TickReader().events(orjson.loads(JSON.join(JSON.encode(words))))
+    assert [*map(is_other, read)] == [True] * len(words)
+    assert JSON.encode(read) == JSON.encode(words)
 
 
 @given(st.lists(TEXTS, max_size=6), st.data())
