@@ -13,8 +13,8 @@ import orjson
 from feed.errors import CredentialRefused, InvalidParameter, NotGranted
 from feed.hub.door import owner_of
 from feed.hub.hub import Hub
-from feed.ingest.timeframes import TIMEFRAMES
 from feed.jobs.errors import Fault, JobFailed, JobsUnavailable, NoFile, TooManyJobs, UnknownJob
+from feed.jobs.granted import check_still_granted, selected
 from feed.jobs.job import Job
 from feed.jobs.order import RecordingOrder, Report
 from feed.jobs.quotas import Quotas
@@ -25,9 +25,7 @@ from feed.jobs.shelf import Shelf
 from feed.jobs.supply import Supply
 from feed.jobs.tally import Tally
 from feed.logger import logger_of
-from feed.market.job_words import JOB_PREFIX, JobState
-from feed.market.symbols import ALL
-from feed.market.ticks import CHANNELS, Channel
+from feed.market.job_words import JOB_PREFIX, JobState, JobWord
 from feed.market.word_channels import WordChannel
 from feed.sources.named_source import NamedSource
 from feed.sources.replay.source import ReplaySource
@@ -40,6 +38,7 @@ LOOK_S = 0.25  # between two words of one job
 LEAVING_RETRY_S = 5.0
 _ID_BYTES = 16  # 128 random bits
 _NS_PER_S = 1_000_000_000
+_MOST_UNRECORDED = 1_000  # words of a job that were told since its last record, and more
 _SAVES = 4  # looks between two records of a job that runs
 
 log = logger_of("feed.jobs")
@@ -98,7 +97,7 @@ class Jobs:
         if self._leaves:
             raise JobsUnavailable("the server ends, and begins no job any more", LEAVING_RETRY_S)
         request.check_installed()
-        self._recording(request, _selected(request, identity.grants))
+        self._recording(request, selected(request, identity.grants))
         try:
             self._quotas.check(self.jobs, owner_of(identity, place))
         except TooManyJobs:
@@ -138,7 +137,7 @@ class Jobs:
         if job.state is not JobState.DONE:
             raise NoFile(job.id, job.state.value)
         if not identity.grants.admin:
-            self._check_still_granted(job, identity.grants)
+            self._check_granted(job, identity.grants)
         return self._shelf.whole(job.id)
 
     async def remove(self, job: Job) -> None:
@@ -180,6 +179,7 @@ class Jobs:
         for job in self._shelf.load():
             self._jobs[job.id] = job
             stretch = job.stretch
+            self._take_up(job)
             if not job.is_over:
                 job.state = JobState.QUEUED
                 self.tally.resumed += 1
@@ -210,6 +210,8 @@ class Jobs:
                 self._say(job)
                 if not self._looks % _SAVES:
                     await self._save(job)
+        for job in self._quotas.surplus(self.jobs):
+            await self.remove(job)
         self._start_next()
 
     async def close(self) -> None:
@@ -229,6 +231,17 @@ class Jobs:
 
     # Inside.
 
+    def _take_up(self, job: Job) -> None:
+        """Tell no less of a job than was told when a kill took what came behind its record."""
+        told = self._hub.broadcast.keyed.part(WordChannel.JOBS, job.id, "")
+        if job.is_over or not isinstance(told, JobWord):
+            return
+        job.number += _MOST_UNRECORDED
+        job.take_up(told, has_file=self._shelf.has_whole(job.id, told.size_bytes))
+        if job.code:  # it failed, or was cancelled
+            job.progress.size_bytes = 0
+            self._shelf.drop_file(job.id)
+
     def _start_next(self) -> None:
         while not self._leaves and (job := self._quotas.next(self._jobs.values())) is not None:
             self._start(job)
@@ -237,7 +250,7 @@ class Jobs:
         owner = owner_of(job.identity, job.place)
         others = [each for each in self._jobs.values() if each is not job]
         try:
-            selection = _selected(job.request, job.identity.grants)
+            selection = selected(job.request, job.identity.grants)
             recording = self._recording(job.request, selection)
         except (InvalidParameter, NotGranted) as error:  # a source is gone since
             self._end(job, JobState.FAILED, Fault.NOT_THERE, str(error))
@@ -338,25 +351,15 @@ class Jobs:
         except CredentialRefused as refused:
             return None if refused.why == Denial.EXPIRED else f"its key is revoked: {refused}"
         try:
-            self._check_still_granted(job, now.grants)
+            self._check_granted(job, now.grants)
         except NotGranted as error:
             return str(error)
         job.identity = now
         return None
 
-    def _check_still_granted(self, job: Job, grants: Grants) -> None:
-        """Refuse what was granted to a job and is not any more.
-
-        Raises:
-            NotGranted: some of it is not.
-        """
-        had = job.identity.grants
-        if had == grants:
-            return
-        was, now = _selected(job.request, had), _selected(job.request, grants)
+    def _check_granted(self, job: Job, grants: Grants) -> None:
         classes = self._hub.broadcast.classes
-        if was.within(now, classes).symbols != was.symbols or grants.conflate_ms > had.conflate_ms:
-            raise NotGranted("what the job exports, which was granted,", grants.words())
+        check_still_granted(job.request, job.identity.grants, grants, classes)
 
     def _recording(self, request: JobRequest, selection: Selection) -> RecordingOrder | None:
         """Return what is to be read of a recording; None: the job is of something else.
@@ -374,28 +377,6 @@ class Jobs:
         if len(named) != 1:
             raise InvalidParameter("source", request.source, f"one of {names}")
         return order_of(named[0], selection)
-
-
-def _selected(request: JobRequest, grants: Grants) -> Selection:
-    """Return what is granted of what a request names, or of all where it names nothing.
-
-    Raises:
-        NotGranted: nothing of it is.
-    """
-    named = {**request.named}
-    if request.exports is Exports.BARS:
-        channel, _ = TIMEFRAMES[request.timeframe or "1m"]
-        named = {channel: named.get(Channel.BARS, frozenset({ALL}))}
-    elif not named:
-        named = dict.fromkeys(CHANNELS, frozenset({ALL}))
-    granted = grants.select_named(named, {})
-    is_partial = bool(request.named) and granted.refused
-    if is_partial or not granted.selection.symbols:
-        refused = ", ".join(
-            f"{channel} of {', '.join(sorted(some)[:5])}" for channel, some in granted.refused
-        )
-        raise NotGranted(refused or "any symbol", grants.words())
-    return Selection.of(dict(granted.selection.symbols))
 
 
 def _shown(job: Job) -> tuple[object, ...]:

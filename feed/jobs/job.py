@@ -116,6 +116,22 @@ class Job:
         else:
             self.gaps[-1] = {**self.gaps[-1], "to": gap["to"]}
 
+    def take_up(self, told: JobWord, *, has_file: bool) -> None:
+        """Go on from what another process has told last, where its record is older.
+
+        What was told as over stays over; but a file that is not there is written again.
+
+        Args:
+            told: the newest word of it.
+            has_file: whether its whole file is there.
+        """
+        if self.is_over:
+            return
+        self.progress.keep(told.done, told.total, told.size_bytes)
+        if told.is_over and (has_file or told.state is not JobState.DONE):
+            self.sha256 = told.sha256
+            self.end(told.state, told.code, told.words, told.event_ns)
+
     def begin_again(self) -> None:
         """Forget what an earlier run has written; what was told of its progress stays told."""
         self.saved_bytes = self.saved_done = 0

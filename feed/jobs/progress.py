@@ -37,6 +37,13 @@ class Progress:
         while len(samples) > 2 and samples[0][0] < mono_ns - WINDOW_NS:  # noqa: PLR2004 - two ends
             samples.popleft()
 
+    def keep(self, done: int, total: int, size_bytes: int) -> None:
+        """Tell no less than another process has told, while that much is written again."""
+        self.done = max(self.done, done)
+        self.size_bytes = max(self.size_bytes, size_bytes)
+        if total:
+            self.share = min(1.0, max(self.share, done / total))
+
     @property
     def total(self) -> int:
         """Rows that there will be, as far as is known; 0: it is not."""

@@ -4,6 +4,7 @@ An owner is an identity, or an address; nobody's limits count for programs on th
 no credential, but those of all together do.
 """
 
+from collections import deque
 from collections.abc import Hashable, Iterable
 
 from feed.hub.door import owner_of
@@ -48,6 +49,24 @@ class Quotas:
         if owner:
             room_bytes = min(room_bytes, limits.jobs_max_bytes_per_identity - own_bytes)
         return room_bytes
+
+    def surplus(self, jobs: Iterable[Job]) -> list[Job]:
+        """Return the jobs that are over and more than are kept; those that ended first go first.
+
+        Where all together have too many, one after another goes from whoever has most.
+        """
+        limits, surplus = self._limits, list[Job]()
+        kept: dict[Hashable, deque[Job]] = {}
+        over = sorted((job for job in jobs if job.is_over), key=lambda job: job.over_ns)
+        for job in over:
+            own = kept.setdefault(_owner(job), deque())
+            own.append(job)
+            if len(own) > limits.jobs_max_kept_per_identity:
+                surplus.append(own.popleft())
+        for _ in range(len(over) - len(surplus) - limits.jobs_max_kept):
+            most = max(kept.values(), key=len)
+            surplus.append(most.popleft())
+        return surplus
 
     def next(self, jobs: Iterable[Job]) -> Job | None:
         """Return the job that may run next; jobs are in the order in which they were asked for."""

@@ -51,6 +51,13 @@ class Shelf:
         """Return the file of a job that is done."""
         return self.path / f"{key}.data"
 
+    def has_whole(self, key: str, size_bytes: int) -> bool:
+        """Tell whether the file of a job that is done is there, with all its bytes."""
+        try:
+            return self.whole(key).stat().st_size == size_bytes
+        except OSError:
+            return False
+
     def save(self, key: str, record: bytes) -> None:
         """Keep the record of a job.
 

@@ -17,6 +17,13 @@ class JobOptions(Options):
     jobs_keep_s: Annotated[Seconds, SECONDS] = Field(
         default=3_600.0, description="How long a job and its file are kept once it is over."
     )
+    jobs_max_kept: Annotated[Count, COUNT] = Field(
+        default=1_000,
+        description="Jobs that are over and still kept; the oldest of whoever has most go first.",
+    )
+    jobs_max_kept_per_identity: Annotated[Count, COUNT] = Field(
+        default=100, description="Those of one identity; its oldest go first."
+    )
     jobs_max_running: Annotated[Count, COUNT] = Field(
         default=2, description="Jobs that run at once, each in a process of its own."
     )

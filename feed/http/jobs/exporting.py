@@ -12,6 +12,7 @@ from feed.http.access import identity_of
 from feed.http.answers import json_answer
 from feed.http.bodies import check_type, small_body
 from feed.http.callers import caller_of
+from feed.http.jobs.file import JobFile
 from feed.http.jobs.refusals import refused
 from feed.http.jobs.stream import EVENT_STREAM, watch
 from feed.http.mount import mount_of
@@ -97,7 +98,7 @@ async def file(request: web.Request, server: Server) -> web.StreamResponse:
         "Repr-Digest": f"sha-256=:{digest}:",
         hdrs.CACHE_CONTROL: "private, no-transform",
     }
-    return web.FileResponse(path, headers=headers)
+    return JobFile(path, headers=headers)
 
 
 def document_of(job: Job, request: web.Request, server: Server) -> dict[str, Any]:
