@@ -30,13 +30,16 @@ class Output:
 
         Raises:
             OSError: it cannot be opened.
-            NotTheSame: less than `kept_bytes` of an earlier run is there.
+            NotTheSame: less than `kept_bytes` of an earlier run is there, or nothing.
         """
         self.size_bytes = 0
         self.closed = False
         self._most_bytes = most_bytes
         self._digest = hashlib.sha256()
-        self._file = path.open("r+b" if kept_bytes else "wb", buffering=_PIECE_BYTES)
+        try:
+            self._file = path.open("r+b" if kept_bytes else "wb", buffering=_PIECE_BYTES)
+        except FileNotFoundError as error:
+            raise (NotTheSame if kept_bytes else error) from None
         try:
             self._take_up(kept_bytes)
         except BaseException:
