@@ -56,6 +56,7 @@ class Audience:
     __slots__ = (
         "_beside",
         "_beside_entries",
+        "_everybody",
         "behind",
         "broadcast",
         "ladder",
@@ -70,6 +71,8 @@ class Audience:
         limits: Limits,
         fell_behind: Callable[[], None],
         warnings: Warnings | None = None,
+        *,
+        everybody: Callable[[], Iterable[Subscriber]] = tuple,
     ) -> None:
         """Begin without anybody.
 
@@ -78,9 +81,12 @@ class Audience:
             limits: the most that they may ask for.
             fell_behind: called when a subscriber has something due, so that somebody gives it.
             warnings: judge what subscribers ask for; by default listed is what had a tick.
+            everybody: returns all subscribers that there are, for some of whom states may wait in
+                which something is deleted meanwhile.
         """
         self.broadcast = broadcast
         self.limits = limits
+        self._everybody = everybody
         self.behind = Behind(broadcast, limits, fell_behind)
         self.ladder = LadderCounts()
         self.resumes: Counter[Resume] = Counter()
@@ -266,6 +272,8 @@ class Audience:
         while broadcast.waiting_words:
             words = broadcast.cut_words(mono_ns, wall_ns)
             self._write(words.outgoing, words.follows, mono_ns)
+            if words.deletes:
+                self._withdraw_states(mono_ns)
             cut = cut.followed_by(words)
         return cut
 
@@ -439,6 +447,17 @@ class Audience:
         self._beside_entries += beside - self._beside.pop(subscriber, 0)
         if beside:
             self._beside[subscriber] = beside
+
+    def _withdraw_states(self, mono_ns: int) -> None:
+        """Make states with words anew that wait for somebody, after a message was deleted."""
+        for subscriber in list(self._everybody()):
+            if not subscriber.due.has_words:
+                continue
+            held = subscriber.standing is Standing.HELD
+            self._hold(subscriber)
+            subscriber.due.withdraw_states()
+            if not held:
+                self.release(subscriber, mono_ns)
 
     def _hold(self, subscriber: Subscriber) -> None:
         """Stop a subscriber's live frames, and its turns, while what it is due changes."""

@@ -51,6 +51,7 @@ class Cut:
         follows: the sequence that its envelopes follow: where a subscriber stands that misses them.
         outgoing: its frames.
         envelopes: how many are in them.
+        deletes: messages of rooms are deleted in it: no state may be told that was made before.
     """
 
     ticks: int
@@ -59,6 +60,7 @@ class Cut:
     follows: int
     outgoing: Outgoing
     envelopes: int
+    deletes: bool = False
 
     def followed_by(self, other: "Cut") -> "Cut":
         """Return what this one and the next one cost together."""
@@ -357,7 +359,8 @@ class Broadcast:
         self._numbered.clear()
         due_ns, envelopes = self.conflated_due_ns, outgoing.envelopes
         first_ns = ring.ingested_ns(first)
-        return Cut(len(words), first_ns, due_ns, follows, outgoing, envelopes)
+        deletes = bool(deleted)
+        return Cut(len(words), first_ns, due_ns, follows, outgoing, envelopes, deletes)
 
     def pace(self, interval_ms: int) -> Pace:
         """Return the state as of the last end of an interval; at first it is that of now."""

@@ -26,6 +26,7 @@ from feed.broadcast.lane import Lane
 from feed.broadcast.outbox import (
     Drafted,
     Gap,
+    Kept,
     OfSnapshot,
     Origin,
     Outbox,
@@ -312,6 +313,21 @@ class Due:
         They may be of what was given up before, and is not granted any more.
         """
         for origin in self._withdrawn(grants):
+            self._make_anew(origin)
+
+    @property
+    def has_words(self) -> bool:
+        """Whether a state waits that has words in it."""
+        return any(
+            bool(waiting.origin.selection.words)
+            for waiting in self.outbox.waiting
+            if isinstance(waiting, State | Drafted)
+            and isinstance(waiting.origin, OfSnapshot | Kept)
+        )
+
+    def withdraw_states(self) -> None:
+        """Make states that wait anew: something in them was deleted since; held before."""
+        for origin in self.outbox.withdraw(lambda _: True):
             self._make_anew(origin)
 
     def _withdrawn(self, grants: Grants) -> list[Origin]:

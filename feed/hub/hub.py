@@ -155,7 +155,9 @@ class Hub:
         warnings = Warnings(
             broadcast, Listing(broadcast.snapshot, instruments), patient=production_waits
         )
-        self.audience = Audience(broadcast, limits, self._wake_catch_up, warnings)
+        self.audience = Audience(
+            broadcast, limits, self._wake_catch_up, warnings, everybody=lambda: self.sessions
+        )
         self.catch_up = CatchUp(
             self.audience,
             clock,

@@ -81,6 +81,36 @@ def test_who_is_behind_gets_nothing_of_it(way: Way) -> None:
     assert [item["T"] for item in objects if item["T"] != "mark"] == ["deleted", "deleted"]
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("is_back", [False, True])
+def test_a_state_that_waits_is_made_anew(way: Way, *, is_back: bool) -> None:
+    stage = Stage(64)
+    for number in range(60):
+        say(stage, message(RoomType.MESSAGE, "y" * 900, f"n{number}"))
+    say(stage, message(RoomType.MESSAGE, SECRET))
+    member = stage.open(TICKS_AND_ROOM, way)
+    if is_back:  # from before what the ring holds
+        stage.publish_and_cut(*["AAPL"] * 64)
+        stage.begin(member, TICKS_AND_ROOM, after=stage.ring.position(0))
+    else:
+        stage.begin(member, TICKS_AND_ROOM, snapshot=True)
+    stage.catch_up(member, 2)
+    assert holding(member.subscriber, SECRET), "it waits"
+    before = member.take_objects()
+    assert SECRET not in str(before)
+    member.socket.held_bytes = 1 << 20
+    say(stage, message(RoomType.DELETED))
+    assert not holding(stage.audience, SECRET)
+    member.socket.held_bytes = 0
+    stage.catch_up(member)
+    after = member.take_objects()
+    assert SECRET not in str(after)
+    told = [item["id"] for item in before + after if item["T"] == "message"]
+    assert {*told} == {f"n{number}" for number in range(60)}
+    assert [item["id"] for item in after if item["T"] == "deleted"][-1:] == ["m1"]
+    assert member.subscriber.live
+
+
 def test_what_waits_for_the_same_cut_is_never_told() -> None:
     stage = Stage(64)
     member = stage.join(TICKS_AND_ROOM, WAYS[0])

@@ -104,7 +104,12 @@ class Stage:
             slow_timeout_ns=slow_timeout_ns,
             new_epoch_ticks=new_epoch_ticks,
         )
-        self.audience = Audience(self.broadcast, limits, fell_behind=lambda: None)
+        self.audience = Audience(
+            self.broadcast,
+            limits,
+            fell_behind=lambda: None,
+            everybody=lambda: [member.subscriber for member in self.members],
+        )
         self.counts = self.audience.ladder
         self.lag_max_ticks = lag_max_ticks
         self.members: list[Member] = []
