@@ -1,7 +1,7 @@
 """The index: all rules, by symbol, and the ticks that they are shown."""
 
 from collections.abc import Sequence
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 from feed.market.alert_rules.condition import Condition
@@ -10,6 +10,7 @@ from feed.market.alert_rules.series import Seen, SymbolSeries
 from feed.market.conflation import Conflator
 from feed.market.ticks import Kind, Quote, Status, Tick, Trade
 
+_SPARE_EXPIRIES = 64  # of rules that are over, before they are looked for
 _SEEN_KINDS = (Kind.TRADE, Kind.QUOTE, Kind.STATUS)
 
 
@@ -94,6 +95,10 @@ class AlertIndex:
             series.begin(price)
         if expires_ns:
             heappush(self._expiries, (expires_ns, rule.number, rule))
+            if len(self._expiries) > 2 * len(self.rules) + _SPARE_EXPIRIES:
+                left = [each for each in self._expiries if each[2].phase is not Phase.OVER]
+                heapify(left)
+                self._expiries = left
 
     def remove(self, rule_id: str) -> bool:
         """Remove a rule; tell whether there was one."""
