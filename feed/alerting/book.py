@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from feed.errors import InvalidParameter
 from feed.logger import logger_of
 
 FILE = "alerts.sqlite"
@@ -52,6 +53,17 @@ class Changes:
         """Delete the row of a key."""
         self._add(f"DELETE FROM {table} WHERE id = ?", (key,))  # noqa: S608 - a name of ours
 
+    def replace_rule(self, key: str, record: bytes) -> None:
+        """Write a rule anew, unless it was deleted."""
+        self._add("UPDATE rules SET record = ? WHERE id = ?", (record, key))
+
+    def join(self, others: "Changes") -> "Changes":
+        """Change what others change too, behind all so far."""
+        for statement, rows in others.statements:
+            for row in rows:
+                self._add(statement, row)
+        return self
+
     def _add(self, statement: str, row: Row) -> None:
         if self.statements and self.statements[-1][0] == statement:
             self.statements[-1][1].append(row)
@@ -60,7 +72,12 @@ class Changes:
 
 
 class Book:
-    """The database, and the thread that it is used from; made with the first rule."""
+    """The database, and the thread that it is used from; made with the first rule.
+
+    Attributes:
+        is_gone: its file was deleted or replaced; the next commit makes a new one, and has to have
+            everything.
+    """
 
     def __init__(self, state: Path | None) -> None:
         """Read what is in the directory of a state; None: it is in memory.
@@ -68,12 +85,22 @@ class Book:
         There is neither a file nor a thread before the first rule.
 
         A file that is damaged, or of something else, is set aside, and told in the log.
+
+        Raises:
+            InvalidParameter: it cannot be used, for now: it is locked, or the disk is full.
         """
+        self.is_gone = False
         self._thread = ThreadPoolExecutor(1, "alerts")
         self._path = None if state is None else state / FILE
         self._base: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None  # device and number of the file that is open
         if self._path is not None and os.path.lexists(self._path):
-            self._base = self._thread.submit(self._open).result()
+            try:
+                self._base = self._thread.submit(self._open).result()
+            except (sqlite3.Error, OSError) as error:
+                self._thread.shutdown()
+                accepted = f"a directory whose {FILE} can be used ({error})"
+                raise InvalidParameter("--state", str(state), accepted) from None
 
     def rows(self, table: str) -> list[Row]:
         """Return all rows of a table, in the order in which they were first written."""
@@ -86,7 +113,7 @@ class Book:
         """Change all, or nothing; what it did is there for good once this returns.
 
         Raises:
-            sqlite3.Error: the disk does not take it.
+            sqlite3.Error: the disk does not take it, or the file is gone.
         """
         await self._run(lambda: self._commit(changes))
 
@@ -106,22 +133,45 @@ class Book:
         if not changes.statements:
             return
         if self._base is None:
-            self._base = self._open()
+            try:
+                self._base = self._open()
+            except OSError as error:
+                raise sqlite3.OperationalError(str(error)) from None
+        self._check_place(self._base)
         with self._base:
             for statement, rows in changes.statements:
                 self._base.executemany(statement, rows)
+        self.is_gone = False
+
+    def _check_place(self, base: sqlite3.Connection) -> None:
+        """See that the file is where the next server looks for it: SQLite itself does not.
+
+        Raises:
+            sqlite3.OperationalError: it is not.
+        """
+        if self._path is None or _identity_of(self._path) == self._file:
+            return
+        base.close()
+        self._base, self.is_gone = None, True
+        if os.path.lexists(self._path):  # what is there now is older than what is known
+            _set_aside(self._path)
+        raise sqlite3.OperationalError(f"{self._path} was deleted or replaced")
 
     def _open(self) -> sqlite3.Connection:
         if self._path is None:
             return _made(sqlite3.connect(":memory:"))
         try:
-            return _opened(self._path)
-        except (sqlite3.DatabaseError, OSError) as error:
+            base = _opened(self._path)
+        except sqlite3.OperationalError:  # it is locked, or the disk is full: it is as good as ever
+            raise
+        except sqlite3.DatabaseError as error:
             aside = _set_aside(self._path)
             log.error(  # noqa: TRY400 - its words say all
                 "alerts_set_aside", path=str(self._path), aside=str(aside), why=str(error)
             )
-            return _opened(self._path)
+            base = _opened(self._path)
+        self._file = _identity_of(self._path)
+        return base
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -134,7 +184,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     path.chmod(0o600)
     base = sqlite3.connect(path)
     try:
-        if path.stat().st_size == 0:
+        if _is_empty(base):
             base.execute("PRAGMA journal_mode = WAL")
             return _made(base)
         _check(base)
@@ -143,6 +193,22 @@ def _opened(path: Path) -> sqlite3.Connection:
         raise
     base.execute("PRAGMA synchronous = FULL")
     return base
+
+
+def _is_empty(base: sqlite3.Connection) -> bool:
+    """Tell whether nothing was ever made in it, or not to the end."""
+    (tables,) = base.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    (application,) = base.execute("PRAGMA application_id").fetchone()
+    return not tables and not application
+
+
+def _identity_of(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from others of its name; None: there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _check(base: sqlite3.Connection) -> None:

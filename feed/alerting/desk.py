@@ -13,20 +13,19 @@ from collections import Counter
 from pathlib import Path
 from time import perf_counter_ns
 
-import orjson
-
 from feed.alerting.account import Account
+from feed.alerting.batch import Batch, Batches
 from feed.alerting.book import Book, Changes
 from feed.alerting.errors import AlertsUnavailable
 from feed.alerting.evaluation import Evaluation
+from feed.alerting.everything import everything
 from feed.alerting.firings import Firings
 from feed.alerting.request import RuleRequest
 from feed.alerting.rights import Rights
 from feed.alerting.rule import RULE_PREFIX, RuleState, StoredRule, identity_of_record, record_of
 from feed.alerting.rules import Rules
-from feed.alerting.signature import new_secret
 from feed.alerting.tally import Tally
-from feed.alerting.webhooks import Delivery, Target, Webhooks, body_of
+from feed.alerting.webhooks import Delivery, Target, Webhooks
 from feed.hub.hub import Hub
 from feed.logger import logger_of
 from feed.market.alert_rules.rule import Hit
@@ -61,19 +60,20 @@ class Alerts:
         self._rules = Rules(hub.settings)
         self._identities: dict[str, Identity] = {}
         self._pending: list[Hit] = []
+        self._batches = Batches()
+        self._changing = asyncio.Lock()  # a rule is changed or deleted by one at a time
         self._ended: list[tuple[Delivery, str]] = []
         self._wake = asyncio.Event()
         self._kept_cursor = ""
         self._unsaid: list[AlertWord] = []  # of an earlier server, once this one runs
         self._book: Book | None = None
         self.firings = Firings(hub)
-        settings = hub.settings
         self._webhooks = Webhooks(
             self.tally,
             self._target,
             self._note_end,
             hub.clock.wall_ns,
-            allow_private=settings.alerts_allow_private,
+            allow_private=hub.settings.alerts_allow_private,
         )
 
     @property
@@ -111,9 +111,8 @@ class Alerts:
         owner = owner_key(identity)
         self._check(request, identity)
         self._rules.check_room(owner)
-        here = self._evaluation.position
-        key = RULE_PREFIX + secrets.token_hex(_ID_BYTES)
-        rule = StoredRule(key, owner, _packed(request), self._hub.clock.wall_ns(), here)
+        key, now_ns = RULE_PREFIX + secrets.token_hex(_ID_BYTES), self._hub.clock.wall_ns()
+        rule = StoredRule(key, owner, request.packed(), now_ns, self._evaluation.position)
         self._keep(rule)
         try:
             await self._write(rule, identity)
@@ -124,30 +123,38 @@ class Alerts:
         return rule
 
     async def change(self, key: str, request: RuleRequest, identity: Identity) -> StoredRule:
-        """Put another condition in place of a rule's, and arm it again; raises as `add`."""
-        rule = self.find(key, identity)
-        self._check(request, identity)
-        self._evaluation.index.remove(key)
-        before = rule.asked, rule.state, rule.why, rule.fired_ns, rule.since
-        rule.asked, rule.state, rule.why = _packed(request), RuleState.ARMED, ""
-        rule.fired_ns, rule.since = 0, self._evaluation.position
-        try:
-            await self._write(rule, identity)
-        except AlertsUnavailable:
-            rule.asked, rule.state, rule.why, rule.fired_ns, rule.since = before
-            raise
-        finally:
-            if self._rules.get(key) is rule and rule.state is RuleState.ARMED:
-                self._arm(rule)
-        return rule
+        """Put another condition in place of a rule's, and arm it again; raises as `add`.
+
+        What the one before has fired is told as its own.
+        """
+        async with self._changing:
+            rule = self.find(key, identity)
+            self._check(request, identity)
+            self._settle()
+            self._evaluation.index.remove(key)
+            before = rule.asked, rule.state, rule.why, rule.fired_ns, rule.since
+            rule.asked, rule.state, rule.why = request.packed(), RuleState.ARMED, ""
+            rule.fired_ns, rule.since = 0, self._evaluation.position
+            try:
+                await self._write(rule, identity)
+            except AlertsUnavailable:
+                rule.asked, rule.state, rule.why, rule.fired_ns, rule.since = before
+                self._batches.begin().rules.append(rule)
+                raise
+            finally:
+                if rule.state is RuleState.ARMED:
+                    self._arm(rule)
+            return rule
 
     async def remove(self, key: str, identity: Identity) -> None:
         """Forget a rule; what it fired stays until it is acknowledged."""
-        rule = self.find(key, identity)
-        changes = Changes()
-        changes.delete("rules", key)
-        await self._commit(changes)
-        self._forget(rule)
+        async with self._changing:
+            rule = self.find(key, identity)
+            self._settle()
+            changes = self._batches.changes()
+            changes.delete("rules", key)
+            await self._commit(changes)
+            self._forget(rule)
 
     def find(self, key: str, identity: Identity) -> StoredRule:
         """Return somebody's rule.
@@ -168,10 +175,15 @@ class Alerts:
             UnknownRule: there is none.
             AlertsUnavailable: it cannot be kept.
         """
-        word = self.firings.acknowledged(key, owner_key(identity), self._hub.clock.wall_ns())
+        fired = self.firings.find(key, owner_key(identity))
+        word = self.firings.forget(fired, self._hub.clock.wall_ns())
         changes = Changes()
         self.firings.write(changes, word, is_said=False)
-        await self._commit(changes)
+        try:
+            await self._commit(changes)
+        except AlertsUnavailable:
+            self.firings.hold(fired)
+            raise
         self.tally.acknowledged += 1
         await self._say([word])
         return word
@@ -195,8 +207,7 @@ class Alerts:
         notes: dict[str, bytes] = dict(book.rows("notes"))
         self._evaluation.begin(armed, notes.get(_CURSOR, b"").decode(), notes.get(_MEMORY, b""))
         for key, rule_id, body, attempts, until_ns in book.rows("deliveries"):
-            known = self._rules.get(rule_id)
-            owner = "" if known is None else known.owner
+            owner = self._rules.owner_of(rule_id)
             self._webhooks.send(Delivery(key, owner, rule_id, body, until_ns, attempts))
 
     async def run(self) -> None:
@@ -222,11 +233,12 @@ class Alerts:
             return
         memory = self._evaluation.end()
         await self._webhooks.close()
-        changes, _, _ = self._changes()
+        self._settle()
+        changes = self._batches.changes()
         if memory:
             changes.put("notes", _MEMORY, memory)
         try:
-            await self._book.close(changes)
+            await self._book.close(self._due(changes))
         except sqlite3.Error as error:
             log.error("alerts_not_kept", why=str(error))  # noqa: TRY400 - its words say all
         self._book = None
@@ -239,57 +251,53 @@ class Alerts:
 
     async def _look(self) -> None:
         """Commit and say what fired, and what else has changed."""
-        changes, words, sent = self._changes()
-        if not changes.statements:
-            return
-        while True:
+        self._settle()
+        while count := len(self._batches):
             began_ns = perf_counter_ns()
             try:
-                await self._commit(changes)
-                break
+                await self._commit(self._batches.changes())
             except AlertsUnavailable:
                 await asyncio.sleep(AGAIN_S)
-        if not words:
-            return
-        self.tally.commit_ns.observe(perf_counter_ns() - began_ns)
-        self.tally.firings += len(words)
-        for delivery in sent:
-            self._webhooks.send(delivery)
-        await self._say(words)
+                self._settle()
+                continue
+            words, sent = self._batches.drop(count)
+            if words:
+                self.tally.commit_ns.observe(perf_counter_ns() - began_ns)
+                self.tally.firings += len(words)
+                self.firings.hold(*words)
+                for delivery in sent:
+                    self._webhooks.send(delivery)
+                await self._say(words)
 
-    def _changes(self) -> tuple[Changes, list[AlertWord], list[Delivery]]:
-        """Return what has to be committed now, and what is said and sent once it is."""
-        changes, words, sent = Changes(), list[AlertWord](), list[Delivery]()
+    def _settle(self) -> None:
+        """Note in a batch what fired, ended and expired, and up to where ticks were seen."""
+        cursor = self._evaluation.position
+        expired = self._evaluation.index.expired
+        is_moved = bool(self._rules) and cursor != self._kept_cursor
+        if not (self._pending or expired or self._ended or is_moved):
+            return
+        batch = self._batches.begin()
         hits, self._pending = self._pending, []
         for hit in hits:
             rule = self._rules.get(hit.rule_id)
             if rule is not None and rule.state is RuleState.ARMED:
-                self._fire(rule, hit, changes, words, sent)
-        for key in self._evaluation.index.expired:
+                self._fire(rule, hit, batch)
+        for key in expired:
             if (rule := self._rules.get(key)) is not None:
                 rule.state = RuleState.EXPIRED
-                changes.put("rules", key, rule.owner, rule.record())
-        self._evaluation.index.expired.clear()
+                batch.rules.append(rule)
+        expired.clear()
         ended, self._ended = self._ended, []
         for delivery, flaw in ended:
-            changes.delete("deliveries", delivery.id)
+            batch.changes.delete("deliveries", delivery.id)
             if (rule := self._rules.get(delivery.rule)) is not None:
                 rule.webhook = f"given up: {flaw}" if flaw else "delivered"
-                changes.put("rules", rule.id, rule.owner, rule.record())
-        cursor = self._evaluation.position
-        if self._rules and cursor != self._kept_cursor:
+                batch.rules.append(rule)
+        if is_moved:
             self._kept_cursor = cursor
-            changes.put("notes", _CURSOR, cursor.encode())
-        return changes, words, sent
+            batch.changes.put("notes", _CURSOR, cursor.encode())
 
-    def _fire(
-        self,
-        rule: StoredRule,
-        hit: Hit,
-        changes: Changes,
-        words: list[AlertWord],
-        sent: list[Delivery],
-    ) -> None:
+    def _fire(self, rule: StoredRule, hit: Hit, batch: Batch) -> None:
         asked = rule.request
         if why := self._why_not(rule.owner, asked):
             self._evaluation.index.remove(rule.id)
@@ -301,15 +309,10 @@ class Alerts:
             if hit.is_last:
                 rule.state = RuleState.FIRED
             word = rule.word(asked, hit, str(self._hub.broadcast.ring.position(hit.sequence)))
-            words.append(word)
-            self.firings.write(changes, word, is_said=False)
-            if asked.webhook is not None:
-                lasts_ns = int(self._hub.settings.alerts_webhook_s * _NS_PER_S)
-                until_ns = rule.fired_ns + lasts_ns
-                body = body_of(word)
-                sent.append(Delivery(word.id, rule.owner, rule.id, body, until_ns))
-                changes.put("deliveries", word.id, rule.id, body, 0, until_ns)
-        changes.put("rules", rule.id, rule.owner, rule.record())
+            self._batches.note_firing(rule.owner)
+            until_ns = rule.fired_ns + int(self._hub.settings.alerts_webhook_s * _NS_PER_S)
+            batch.fire(word, has_webhook=asked.webhook is not None, until_ns=until_ns)
+        batch.rules.append(rule)
 
     async def _say(self, words: list[AlertWord]) -> None:
         """Publish words, and note that they are."""
@@ -327,14 +330,13 @@ class Alerts:
     def _why_not(self, owner: str, asked: RuleRequest) -> str:
         """Return why a rule that was reached may not fire; "": it may."""
         most = self._hub.settings.alerts_max_firings_per_identity
-        if self.firings.count(owner) >= most:
+        if self.firings.count(owner) + self._batches.firings(owner) >= most:
             return f"{most} alerts of yours wait; acknowledge some, and change the rule to arm it"
         return self._rights.why_not(asked, self._identities.get(owner))
 
     def _check(self, request: RuleRequest, identity: Identity) -> None:
         if self._book is None:
-            words = "this server follows another one, which has the rules; ask that one"
-            raise AlertsUnavailable(words)
+            raise AlertsUnavailable("this server follows another one, which has the rules; ask it")
         self._rights.check(request, identity)
 
     def _arm(self, rule: StoredRule) -> None:
@@ -342,8 +344,7 @@ class Alerts:
 
     def _interval_ms(self, rule: StoredRule) -> int:
         """Return the interval of what the owner of a rule sees; 0: every tick."""
-        known = self._identities.get(rule.owner)
-        return 0 if known is None else known.grants.conflate_ms
+        return known.grants.conflate_ms if (known := self._identities.get(rule.owner)) else 0
 
     def _keep(self, rule: StoredRule) -> None:
         self._rules.keep(rule)
@@ -356,7 +357,7 @@ class Alerts:
 
     async def _write(self, rule: StoredRule, identity: Identity) -> None:
         self._identities[rule.owner] = identity
-        changes = Changes()
+        changes = self._batches.changes()
         changes.put("owners", rule.owner, record_of(identity))
         changes.put("rules", rule.id, rule.owner, rule.record())
         await self._commit(changes)
@@ -370,25 +371,27 @@ class Alerts:
         if self._book is None:
             raise AlertsUnavailable("the server ends, or keeps no rules", AGAIN_S)
         try:
-            await self._book.commit(changes)
+            await self._book.commit(self._due(changes))
         except sqlite3.Error as error:
             self.tally.failed_commits += 1
             log.error("alerts_not_kept", why=str(error))  # noqa: TRY400 - its words say all
             raise AlertsUnavailable(f"it cannot be kept: {error}", AGAIN_S) from None
 
+    def _due(self, changes: Changes) -> Changes:
+        """Return what has to be written for changes to be kept: all, where the file is gone."""
+        if self._book is None or not self._book.is_gone:
+            return changes
+        under_way = self._webhooks.under_way()
+        return everything(self._identities, self._rules, self.firings, under_way).join(changes)
+
     def _target(self, key: str) -> Target | None:
-        rule = self._rules.get(key)
-        hook = None if rule is None else rule.request.webhook
+        """Return where firings of a rule go, if its owner may see them still."""
+        if (rule := self._rules.get(key)) is None:
+            return None
+        asked, owner = rule.request, self._identities.get(rule.owner)
+        hook = None if self._rights.why_not(asked, owner) else asked.webhook
         return None if hook is None or hook.secret is None else Target(hook.url, hook.secret)
 
     def _note_end(self, delivery: Delivery, flaw: str) -> None:
         self._ended.append((delivery, flaw))
         self._wake.set()
-
-
-def _packed(request: RuleRequest) -> bytes:
-    """Return what was asked for, as JSON, with a secret for its webhook."""
-    hook, document = request.webhook, request.document()
-    if hook is not None and hook.secret is None:
-        document["webhook"] = {"url": hook.url, "secret": new_secret()}
-    return orjson.dumps(document)

@@ -35,24 +35,20 @@ class Firings:
         return [*self._owners.get(owner, {}).values()]
 
     def count(self, owner: str) -> int:
-        """Return how many somebody has."""
+        """Count those of somebody."""
         return len(self._owners.get(owner, ()))
 
     def write(self, changes: Changes, word: AlertWord, *, is_said: bool) -> None:
-        """Keep a word; one that acknowledges, only until it is said."""
-        if word.is_gone:
-            self._drop(word)
-            if is_said:
-                changes.delete("firings", word.id)
-                return
-        elif not is_said:
-            self._hold(word)
-        elif word.id not in self._words:
+        """Write a word to the book; one that acknowledges, only until it is said."""
+        if word.is_gone and is_said:
+            changes.delete("firings", word.id)
+            return
+        if not word.is_gone and is_said and word.id not in self._words:
             return  # it was acknowledged meanwhile
-        changes.put("firings", word.id, _record(word), int(is_said))
+        changes.put("firings", word.id, record_of(word), int(is_said))
 
-    def acknowledged(self, key: str, owner: str, wall_ns: int) -> AlertWord:
-        """Return the word that acknowledges a firing.
+    def find(self, key: str, owner: str) -> AlertWord:
+        """Return a firing of an owner.
 
         Raises:
             UnknownRule: there is none of theirs.
@@ -60,7 +56,21 @@ class Firings:
         word = self._words.get(key)
         if word is None or word.symbol != owner:
             raise UnknownRule("alert")
-        return AlertWord(owner, AlertType.ACKNOWLEDGED, key, wall_ns, word.rule)
+        return word
+
+    def forget(self, word: AlertWord, wall_ns: int) -> AlertWord:
+        """Have one less; return the word that acknowledges it."""
+        self._words.pop(word.id, None)
+        own = self._owners.get(word.symbol, {})
+        own.pop(word.id, None)
+        if not own:
+            self._owners.pop(word.symbol, None)
+        return AlertWord(word.symbol, AlertType.ACKNOWLEDGED, word.id, wall_ns, word.rule)
+
+    def write_all(self, changes: Changes) -> None:
+        """Write all to a new book, to be said again by the next server."""
+        for word in self._words.values():
+            self.write(changes, word, is_said=False)
 
     def restore(self, rows: list[tuple[Any, ...]]) -> list[AlertWord]:
         """Take up what the book has; return what has to be said, since nobody may have heard it."""
@@ -70,22 +80,18 @@ class Firings:
             read = orjson.loads(record)
             word = AlertWord(**{**read, "type": AlertType(read["type"])})
             if not word.is_gone:
-                self._hold(word)
+                self.hold(word)
             if not is_said or keyed.part(WordChannel.ALERTS, word.symbol, key) is None:
                 unsaid.append(replace(word))
         return unsaid
 
-    def _hold(self, word: AlertWord) -> None:
-        self._words[word.id] = word
-        self._owners.setdefault(word.symbol, {})[word.id] = word
-
-    def _drop(self, word: AlertWord) -> None:
-        self._words.pop(word.id, None)
-        own = self._owners.get(word.symbol, {})
-        own.pop(word.id, None)
-        if not own:
-            self._owners.pop(word.symbol, None)
+    def hold(self, *words: AlertWord) -> None:
+        """Have more, which are committed."""
+        for word in words:
+            self._words[word.id] = word
+            self._owners.setdefault(word.symbol, {})[word.id] = word
 
 
-def _record(word: AlertWord) -> bytes:
+def record_of(word: AlertWord) -> bytes:
+    """Return a word for the book."""
     return orjson.dumps(asdict(word))

@@ -6,11 +6,12 @@ Knows no clock, instrument or index.
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
+import orjson
 import pydantic
 from pydantic import AfterValidator, field_validator
 
 from feed.alerting.signature import ACCEPTED as SECRETS
-from feed.alerting.signature import is_secret
+from feed.alerting.signature import is_secret, new_secret
 from feed.errors import InvalidParameter
 from feed.market.alert_rules.condition import (
     MOST_VALUE,
@@ -146,6 +147,13 @@ class RuleRequest(Strict):
     def document(self) -> dict[str, Any]:
         """Return it as plain data, without what stands for itself."""
         return self.model_dump(exclude_none=True, exclude_defaults=True)
+
+    def packed(self) -> bytes:
+        """Return the same as JSON, with a secret for its webhook."""
+        hook, document = self.webhook, self.document()
+        if hook is not None and hook.secret is None:
+            document["webhook"] = {"url": hook.url, "secret": new_secret()}
+        return orjson.dumps(document)
 
 
 @dataclass(frozen=True, slots=True)

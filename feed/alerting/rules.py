@@ -1,5 +1,7 @@
 """The rules of all owners, by their ids."""
 
+from collections.abc import Iterator
+
 from feed.alerting.errors import TooManyRules, UnknownRule
 from feed.alerting.rule import StoredRule
 from feed.settings.alerts import AlertOptions
@@ -18,6 +20,10 @@ class Rules:
         """Count them."""
         return len(self._rules)
 
+    def __iter__(self) -> Iterator[StoredRule]:
+        """Go through them."""
+        return iter(self._rules.values())
+
     @property
     def owners(self) -> list[str]:
         """Whose they are."""
@@ -26,6 +32,10 @@ class Rules:
     def get(self, key: str) -> StoredRule | None:
         """Return a rule; None: there is none."""
         return self._rules.get(key)
+
+    def owner_of(self, key: str) -> str:
+        """Return whose a rule is; "": there is none."""
+        return "" if (rule := self._rules.get(key)) is None else rule.owner
 
     def find(self, key: str, owner: str) -> StoredRule:
         """Return a rule of an owner.

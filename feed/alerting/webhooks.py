@@ -88,7 +88,8 @@ class Webhooks:
 
         Args:
             tally: counts what becomes of them.
-            find: returns where the deliveries of a rule go now; None: nowhere any more.
+            find: returns where the deliveries of a rule go now; None: nowhere any more, or its
+                owner may not see what it sees.
             ended: is told of each that is over, and why it failed; "": it was taken.
             wall_ns: the time of day.
             allow_private: let them go to any address.
@@ -103,7 +104,7 @@ class Webhooks:
         self._places = asyncio.Semaphore(MOST_AT_ONCE)
         self._owners: dict[str, asyncio.Semaphore] = {}
         self._waiting: Counter[str] = Counter()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Delivery] = {}
         self._session: aiohttp.ClientSession | None = None
 
     def __len__(self) -> int:
@@ -113,8 +114,12 @@ class Webhooks:
     def send(self, delivery: Delivery) -> None:
         """Send one, now and again."""
         task = asyncio.create_task(self._deliver(delivery), name=f"webhook {delivery.id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = delivery
+        task.add_done_callback(self._tasks.pop)
+
+    def under_way(self) -> list[Delivery]:
+        """Return all that are not over."""
+        return [*self._tasks.values()]
 
     async def close(self) -> None:
         """End all attempts; what is not taken stays in the book."""
@@ -129,7 +134,9 @@ class Webhooks:
             target = self._find(delivery.rule)
             if target is None:
                 self._tally.withdrawn += 1
-                self._ended(delivery, "the rule has no webhook any more")
+                self._ended(
+                    delivery, "the rule has no webhook any more, or its owner lost the symbol"
+                )
                 return
             flaw, is_final = await self._attempt_in_turn(delivery, target)
             if not flaw:
