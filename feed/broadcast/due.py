@@ -318,11 +318,12 @@ class Due:
     @property
     def has_words(self) -> bool:
         """Whether a state waits that has words in it."""
-        return any(
-            bool(waiting.origin.selection.words)
-            for waiting in self.outbox.waiting
-            if isinstance(waiting, State | Drafted)
-            and isinstance(waiting.origin, OfSnapshot | Kept)
+        waiting = self.outbox.waiting
+        return bool(waiting) and any(  # mostly nothing does
+            isinstance(each, State | Drafted)
+            and isinstance(each.origin, OfSnapshot | Kept)
+            and bool(each.origin.selection.words)
+            for each in waiting
         )
 
     def withdraw_states(self) -> None:
