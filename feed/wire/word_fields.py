@@ -4,7 +4,7 @@ The table says which fields a word of each type has there; all objects are flat.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -13,7 +13,7 @@ from feed.market.generation_words import GenerationState, GenerationType, Genera
 from feed.market.job_words import JobState, JobType, JobWord
 from feed.market.presence_words import PresenceType, PresenceWord
 from feed.market.room_words import EntryWord, MessageWord, RoomType
-from feed.market.words import Word
+from feed.market.words import WORD_CLASSES, Word
 from feed.wire.rfc3339 import rfc3339, unix_ns
 
 
@@ -105,6 +105,9 @@ _FORMS = (
 WORD_FORMS: Mapping[str, WordForm] = {form.type.value: form for form in _FORMS}
 WORD_TYPES = frozenset(WORD_FORMS)
 _TIMES = ("edited_ns", "since_ns")  # beside `event_ns`
+_TEXTS: Mapping[type[Word], tuple[str, ...]] = {
+    word: tuple(field.name for field in fields(word) if field.type is str) for word in WORD_CLASSES
+}
 _STATES: Mapping[type[Word], type[StrEnum]] = {GenerationWord: GenerationState, JobWord: JobState}
 
 
@@ -121,18 +124,21 @@ def fields_of_word(word: Word) -> dict[str, Any]:
     return fields
 
 
-def word_of(fields: Mapping[str, Any]) -> Word:
+def word_of(row: Mapping[str, Any]) -> Word:
     """Return the word that an object of our own says.
 
     Raises:
         KeyError, TypeError, ValueError: it says none.
     """
-    form = WORD_FORMS[fields["T"]]
-    said: dict[str, Any] = {"type": form.type, "event_ns": unix_ns(fields["t"])}
+    form = WORD_FORMS[row["T"]]
+    said: dict[str, Any] = {"type": form.type, "event_ns": unix_ns(row["t"])}
     for name, key in form.keys.items():
-        if key in fields or key not in form.optional:
-            value = fields[key]
+        if key in row or key not in form.optional:
+            value = row[key]
             said[name] = unix_ns(value) if name in _TIMES else value
+    for name in _TEXTS[form.word]:
+        if not isinstance(said.get(name, ""), str):
+            raise TypeError(f"{form.keys[name]} {said[name]!r} is no text")
     states = _STATES.get(form.word)
     if states is not None and "state" in said:
         said["state"] = states(said["state"])

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feed.errors import InvalidTick
 from feed.http.contract.word_examples import EXAMPLES_OF_WORDS
 from feed.market.generation_words import (
     GenerationState,
@@ -107,6 +108,19 @@ def test_who_follows_has_each_word_and_says_it_in_the_same_bytes(words: Sequence
     assert [*map(is_other, read)] == [True] * len(words)
     assert cast("list[Word]", read) == [*words]
     assert JSON.encode(read) == fragments
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"text": None}, {"room": 5}, {"t": "now"}, {"id": ["m"]}, {"T": "job"}, {"edited": 1}],
+    ids=str,
+)
+def test_who_follows_refuses_words_that_look_otherwise(wrong: dict[str, object]) -> None:
+    row = {"T": "message", "room": "desk", "id": "m-1", "from": "ann", "by": "own_1", "text": "x"}
+    row["t"] = rfc3339(AT_NS)
+    assert TickReader().events([{**row, "later": 1}]), "a key of a newer server is left out"
+    with pytest.raises(InvalidTick, match="events of a feed server"):
+        TickReader().events([{**row, **wrong}])
 
 
 @given(TEXTS, TEXTS, st.integers(0, AT_NS), st.floats(allow_nan=False, allow_infinity=False))
