@@ -35,6 +35,11 @@ class Stretch:
         length = self.upto - self.after
         return (reached - self.after) / length if length > 0 else 1.0
 
+    def begin_after(self, sequence: int) -> int:
+        """Begin after a later sequence, and return it: the ring has moved on before it was read."""
+        self.after = self.reached = min(self.upto, max(self.after, sequence))
+        return self.after
+
 
 @dataclass(slots=True)
 class Job:

@@ -85,6 +85,8 @@ class Supply:
                 began_ns = time.perf_counter_ns()
                 if ring.epoch != stretch.epoch:
                     raise JobFailed(Fault.EPOCH, "the sequences of this server have begun anew")
+                if reached == stretch.after and job.request.after is None:
+                    reached = stretch.begin_after(ring.oldest - 1)  # nobody asked for what is gone
                 chunk = self._piece(selection, reached, stretch.upto)
                 if chunk.gap:
                     job.note_gap(orjson.loads(chunk.gap))

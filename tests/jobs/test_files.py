@@ -1,5 +1,6 @@
 """Files of a whole server: in each format, in ranges, over a kill, and gone once cancelled."""
 
+import asyncio
 import os
 import signal
 import sys
@@ -9,6 +10,7 @@ import orjson
 import pytest
 
 from feed.jobs import supply
+from feed.jobs.child import Child
 from feed.market.job_words import JobState
 from feed.market.ticks import Channel
 from feed.sources.named_source import NamedSource
@@ -138,3 +140,28 @@ async def test_jobs_over_the_number_that_is_kept_are_forgotten(serve: Serve) -> 
     await until(lambda: not client.jobs.is_there(first))
     await until(lambda: second.is_over)
     assert client.jobs.jobs == (second,)
+
+
+async def test_an_export_of_a_full_ring_begins_with_what_it_holds_when_it_is_read(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client(await serve(ring=1_024))
+    await client.feed.publish(*trades(1, 700))
+    started = asyncio.Event()
+    start = Child.start
+
+    async def wait(child: Child) -> None:
+        await start(child)
+        await started.wait()
+
+    monkeypatch.setattr(Child, "start", wait)
+    job = await client.begin(trades=["*"])
+    await until(lambda: job.stretch is not None)
+    await client.feed.publish(*trades(701, 1_400))
+    started.set()
+    told = lines(await client.done(job))
+    assert job.gaps == []
+    assert job.stretch is not None
+    first, last = job.stretch.after + 1, job.stretch.upto
+    assert [each["i"] for each in told] == [*range(first, 701)]
+    assert 300 < first < last
