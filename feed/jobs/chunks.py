@@ -22,7 +22,8 @@ class Chunk:
     """Some events.
 
     Attributes:
-        reached: how far the source was read when they were: a sequence, or a number of symbols.
+        reached: how far the source was read when they were: a sequence, a number of symbols, or
+            millionths of a recording.
         fragments: of the events, as the JSON codec makes them.
         sequences: of each; none: they have no positions.
         gap: what is missing before them, as JSON; b"": nothing is.

@@ -8,6 +8,7 @@ from feed.jobs.child import Child
 from feed.jobs.errors import JobFailed
 from feed.jobs.job import Job
 from feed.jobs.order import Order, RecordingOrder, Report
+from feed.jobs.recording import WHOLE
 from feed.jobs.request import Exports, FileFormat
 from feed.jobs.shelf import Shelf
 from feed.jobs.supply import Supply
@@ -120,6 +121,8 @@ class Run:
             share = stretch.share(stretch.reached)
         elif self._symbols:
             share = report.reached / len(self._symbols)
+        elif self._recording is not None:
+            share = report.reached / WHOLE
         mono_ns = self._clock.mono_ns()
         job.progress.note(report.done, share, report.size_bytes, mono_ns)
 

@@ -82,6 +82,10 @@ class Recording(Protocol):
     def columns(self) -> Mapping[str, str]:
         """The columns of a table, by the field that each gives; empty for all else."""
 
+    @property
+    def share(self) -> float:
+        """How much of it was read, from 0 to 1, about; 0: nothing, or nobody knows."""
+
     def read_block(self) -> Block:
         """Read about `BLOCK_ROWS` rows.
 

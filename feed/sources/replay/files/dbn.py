@@ -66,6 +66,11 @@ class DbnRecording:
         reader = _Reader(dbn, metadata, listings, reading.symbol)
         self._blocks = RowBlocks(lines.path, records, reader.read, listings, reading)
 
+    @property
+    def share(self) -> float:
+        """Return how much of the file was read."""
+        return self._lines.share
+
     def read_block(self) -> Block:
         """Read the next rows."""
         return self._blocks.read_block()

@@ -85,6 +85,11 @@ class Lines:
         """
         return self._chunks
 
+    @property
+    def share(self) -> float:
+        """How much of the file was read, from 0 to 1."""
+        return self._packed.share
+
     def close(self) -> None:
         """Close the file; harmless when called twice."""
         self._packed.close()

@@ -33,7 +33,7 @@ class MergedRecording:
     by_symbol = False
     columns: Mapping[str, str] = {}
 
-    __slots__ = ("_clock_ns", "_heap", "_listings", "_open", "_parts", "taken", "words")
+    __slots__ = ("_clock_ns", "_heap", "_listings", "_open", "_parts", "_sizes", "taken", "words")
 
     def __init__(self, paths: list[Path], look_into: Opener, open_one: Opener) -> None:
         """Look into every file.
@@ -51,6 +51,7 @@ class MergedRecording:
         self._clock_ns = UNTIMED_NS  # what a tick without a time is worth
         self._parts: dict[int, _Part] = {}  # those that are open
         self._heap: list[tuple[Key, Path]] = []
+        self._sizes: list[int] = []
         self.taken: list[tuple[Path, str]] = []
         for number, path in enumerate(paths):
             recording = look_into(path, Listings())
@@ -63,9 +64,23 @@ class MergedRecording:
                 first_ns -= first_ns % _DAY_NS
             self._heap.append(((0, first_ns, number), path))
             self.taken.append((path, recording.words))
+            self._sizes.append(_size_bytes(path))
         heapq.heapify(self._heap)
         kinds = {words for _, words in self.taken}
         self.words = kinds.pop() if len(kinds) == 1 else f"{len(kinds)} kinds of files"
+
+    @property
+    def share(self) -> float:
+        """How many bytes of all files were read, from 0 to 1; 0: nobody knows of one of them."""
+        left = 0.0
+        for (_, _, number), _ in self._heap:
+            part = self._parts.get(number)
+            share = 0.0 if part is None else part.recording.share
+            if part is not None and not share:
+                return 0.0
+            left += (1 - share) * self._sizes[number]
+        whole = sum(self._sizes)
+        return 1 - left / whole if whole else 0.0
 
     def read_block(self) -> Block:
         """Read about as many rows as a block of one file has."""
@@ -143,6 +158,13 @@ class MergedRecording:
         while passes[at] < last_pass or (passes[at] == last_pass and clocks_ns[at] <= until_ns):
             at += 1
         return at
+
+
+def _size_bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be looked at: {error.strerror}") from error
 
 
 class _Part:

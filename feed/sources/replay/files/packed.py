@@ -3,6 +3,7 @@
 Knows gzip, zstd and zip; reads forward in small pieces and keeps none. Knows nothing of lines.
 """
 
+import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -37,7 +38,7 @@ class Packed:
         packing: how it is packed: "gzip", "zstd", "zip", or "" where it is not.
     """
 
-    __slots__ = ("_chunks", "_file", "_zip", "packing", "path", "stem")
+    __slots__ = ("_chunks", "_file", "_size_bytes", "_zip", "packing", "path", "stem")
 
     def __init__(self, path: Path) -> None:
         """Open the file.
@@ -55,6 +56,7 @@ class Packed:
             words = error.strerror if isinstance(error, OSError) else error
             raise SourceError(f"{path}: cannot be opened: {words}") from error
         try:
+            self._size_bytes = os.fstat(self._file.fileno()).st_size
             head = self._file.read(_HEAD_BYTES)
             self._file.seek(0)
             if head.startswith(_GZIP):
@@ -83,6 +85,11 @@ class Packed:
             one of `BROKEN`: it cannot be read or unpacked any further.
         """
         return (chunk for chunk in self._chunks if chunk)
+
+    @property
+    def share(self) -> float:
+        """How many of its bytes were read, packed as they are, from 0 to 1."""
+        return min(1.0, self._file.tell() / self._size_bytes) if self._size_bytes else 0.0
 
     def close(self) -> None:
         """Close the file; harmless when called twice."""

@@ -70,6 +70,12 @@ class ParquetRecording:
         """Return its columns that are read, by the field that each gives."""
         return self.reader.columns()
 
+    @property
+    def share(self) -> float:
+        """Return how many of its rows were read, from 0 to 1."""
+        rows: int = self._file.metadata.num_rows
+        return self._blocks.number / rows if rows else 0.0
+
     def read_block(self) -> Block:
         """Read the next rows."""
         return self._blocks.read_block()

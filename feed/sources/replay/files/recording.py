@@ -64,6 +64,11 @@ class TextRecording:
         """Return the columns of a table, by the field that each gives."""
         return self._reader.columns() if isinstance(self._reader, RecordReader) else {}
 
+    @property
+    def share(self) -> float:
+        """Return how much of the file was read."""
+        return self._lines.share
+
     def read_block(self) -> Block:
         """Read about `BLOCK_ROWS` rows: as many lines as it takes."""
         block = Block()
@@ -229,6 +234,11 @@ class CsvRecording(TextRecording):
         if self.by_symbol and reading.sorts:
             self.words += ", sorted by time"
             self._rest = self._sorted = self._in_time_order(self._rest)
+
+    @property
+    def share(self) -> float:
+        """Return how much of the file was read; 0 where it is sorted, which reads all first."""
+        return super().share if self._sorted is None else 0.0
 
     def close(self) -> None:
         """Close the file, and what was sorted; harmless when called twice."""

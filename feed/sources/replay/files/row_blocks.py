@@ -14,9 +14,13 @@ from feed.sources.replay.reading import Reading
 
 
 class RowBlocks:
-    """One pass over the rows of a file; what a row is, its maker knows."""
+    """One pass over the rows of a file; what a row is, its maker knows.
 
-    __slots__ = ("_judge", "_listed", "_listings", "_number", "_path", "_read", "_rows", "_stops")
+    Attributes:
+        number: of the row that was read last, from 1.
+    """
+
+    __slots__ = ("_judge", "_listed", "_listings", "_path", "_read", "_rows", "_stops", "number")
 
     def __init__(
         self,
@@ -41,7 +45,7 @@ class RowBlocks:
         self._listings = listings
         self._stops = reading.on_bad_row == "stop"
         self._judge = Judge()
-        self._number = 0
+        self.number = 0
         self._listed = 0
 
     def read_block(self) -> Block:
@@ -64,11 +68,11 @@ class RowBlocks:
 
     def _read_row(self, row: Any, block: Block) -> None:  # noqa: ANN401 - of any library
         block.rows += 1
-        self._number += 1
+        self.number += 1
         try:
             tick = self._read(row)
         except InvalidTick as error:
-            bad = BadRow(self._path, self._number, Flaw.INVALID, str(error), "row")
+            bad = BadRow(self._path, self.number, Flaw.INVALID, str(error), "row")
             block.bad.append(bad)
             if self._stops:
                 block.fault = SourceError(str(bad))
