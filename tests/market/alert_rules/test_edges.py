@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from feed.errors import InvalidParameter
 from feed.market.alert_rules.condition import Condition, Field, Op, parse_condition
 from feed.market.alert_rules.index import AlertIndex
 from feed.market.alert_rules.windows import SLOTS
@@ -149,3 +150,29 @@ def test_rules_that_are_over_are_not_remembered_for_their_ends() -> None:
     assert len(index._expiries) < 200
     index.flush(0, BEGIN_NS)
     assert (index.expired, index.rules) == (["stays"], {})
+
+
+@pytest.mark.parametrize("value", [-1e15, 1e15, -0.0, 5e-324])
+def test_a_value_at_its_limit_is_accepted(value: float) -> None:
+    assert parse_condition("price", ">=", value).value == value
+
+
+@pytest.mark.parametrize(
+    "value", [1.0000000000000002e15, -1.1e15, float("nan"), float("inf"), 10**400, True, "1", None]
+)
+def test_a_value_beyond_its_limit_is_refused(value: object) -> None:
+    with pytest.raises(InvalidParameter, match="a finite number"):
+        parse_condition("price", ">=", value)
+
+
+@pytest.mark.parametrize("window", ["1s", "86400s", "1440m", "24h"])
+def test_a_window_at_its_limit_is_accepted(window: str) -> None:
+    assert parse_condition("volume", ">=", 1, window).window_ns in {SECOND_NS, 86_400 * SECOND_NS}
+
+
+@pytest.mark.parametrize(
+    "window", ["0s", "86401s", "25h", "1d", "1.5h", "-1s", "1s ", "1\u06f1s", 60]
+)
+def test_a_window_beyond_its_limit_is_refused(window: object) -> None:
+    with pytest.raises(InvalidParameter, match="from 1s to 24h"):
+        parse_condition("volume", ">=", 1, window)
