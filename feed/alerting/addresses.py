@@ -4,6 +4,7 @@ A resolver is not asked for addresses that stand in a URL, so each socket is loo
 made, with the address that it will really connect to. Knows no URL of anybody.
 """
 
+import errno
 import ipaddress
 import socket
 
@@ -25,7 +26,11 @@ _RELAYS = ipaddress.IPv4Network("192.88.99.0/24")
 
 
 class ForbiddenAddress(OSError):
-    """A webhook would go to an address that is not public."""
+    """A webhook would go to an address that is not public; which, its owner is not told."""
+
+    def __init__(self) -> None:
+        """Say so where connectors look: in what the system says."""
+        super().__init__(errno.EACCES, "its address is not public")
 
 
 def is_public(address: str) -> bool:
@@ -52,7 +57,7 @@ def public_socket(info: AddrInfoType) -> socket.socket:
     """
     family, kind, protocol, _, address = info
     if family not in {socket.AF_INET, socket.AF_INET6} or not is_public(str(address[0])):
-        raise ForbiddenAddress(f"{address[0]} is no public address")
+        raise ForbiddenAddress
     made = socket.socket(family, kind, protocol)
     made.setblocking(False)
     return made

@@ -16,6 +16,7 @@ import orjson
 
 from feed import __version__
 from feed.alerting.addresses import public_socket
+from feed.alerting.resolver import Resolver
 from feed.alerting.signature import headers_of
 from feed.alerting.tally import Tally
 from feed.logger import logger_of
@@ -105,6 +106,7 @@ class Webhooks:
         self._owners: dict[str, asyncio.Semaphore] = {}
         self._waiting: Counter[str] = Counter()
         self._tasks: dict[asyncio.Task[None], Delivery] = {}
+        self._resolver = Resolver()
         self._session: aiohttp.ClientSession | None = None
 
     def __len__(self) -> int:
@@ -128,6 +130,7 @@ class Webhooks:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
+        await self._resolver.close()
 
     async def _deliver(self, delivery: Delivery) -> None:
         while True:
@@ -196,6 +199,7 @@ class Webhooks:
                 limit=MOST_AT_ONCE,
                 force_close=True,
                 use_dns_cache=False,
+                resolver=self._resolver,
                 socket_factory=None if self._allow_private else public_socket,
             )
             self._session = aiohttp.ClientSession(
