@@ -153,7 +153,7 @@ class RuleRequest(Strict):
         hook, document = self.webhook, self.document()
         if hook is not None and hook.secret is None:
             document["webhook"] = {"url": hook.url, "secret": new_secret()}
-        return orjson.dumps(document)
+        return compact(document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +173,11 @@ class Terms:
         condition = parse_condition(asked("field"), asked("op"), asked("value"), asked("window"))
         cooldown_s, expires_ns = asked("cooldown_s", COOLDOWN_S), _expires_ns(asked("expires"))
         return cls(document["symbol"], condition, asked("once", True), cooldown_s, expires_ns)
+
+
+def compact(document: dict[str, Any]) -> bytes:
+    """Return JSON in no more memory than it needs: orjson leaves room behind it."""
+    return bytes(memoryview(orjson.dumps(document)))
 
 
 def _expires_ns(expires: str | None) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from feed.alerting.request import RuleRequest, Terms
+from feed.alerting.request import RuleRequest, Terms, compact
 from feed.market.alert_rules.rule import Hit
 from feed.market.alert_words import AlertType, AlertWord
 from feed.trust.identity import Identity, Kind
@@ -90,7 +90,7 @@ class StoredRule:
         return cls(
             key,
             sys.intern(owner),  # who has one has many
-            orjson.dumps(read["request"]),
+            compact(read["request"]),
             read["made"],
             read["since"],
             read["armings"],
