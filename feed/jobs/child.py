@@ -16,7 +16,7 @@ from feed.jobs.chunks import END
 from feed.jobs.errors import Fault, JobFailed
 from feed.jobs.order import Order, Report
 
-PROGRAM = (sys.executable, "-m", "feed.jobs.program")
+PROGRAM = (sys.executable, "-m", "feed.jobs")
 MOST_WAITING = 1 << 20  # bytes that the pipe holds, where the system lets it
 _MAX_LINE_BYTES = 1 << 16
 

@@ -1,13 +1,11 @@
-"""The program that writes the file of one job: `python -m feed.jobs.program`, for servers only.
+"""The program that writes the file of one job: `python -m feed.jobs`, for servers only.
 
 It reads its order and then chunks from its standard input, and reports on its standard output. It
-gives way to everybody else on the machine, and ends when the server does: a torn input is no end.
+ends when the server does: a torn input is no end.
 """
 
 import errno
 import math
-import os
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +22,6 @@ from feed.jobs.rows import columns_of
 from feed.jobs.sheets import Sheet, sheet_of
 from feed.market.ticks import Channel
 
-NICE = 10
 REPORT_S = 0.1  # between two reports
 _TIME = b'"t":"'
 _TIME_LENGTH = len("2026-11-27T14:30:00.000000000Z")
@@ -130,8 +127,6 @@ def fault_of(error: Exception) -> Report:
 
 def main(stdin: BinaryIO, stdout: BinaryIO) -> int:
     """Do what an order says; return the status of the program."""
-    if hasattr(os, "nice"):
-        os.nice(NICE)
     order = Order.of(stdin.readline())
     writing = Writing(order, stdout)
     given = read_chunks(stdin) if order.recording is None else read(order.recording)
@@ -144,7 +139,3 @@ def main(stdin: BinaryIO, stdout: BinaryIO) -> int:
         stdout.flush()
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.stdin.buffer, sys.stdout.buffer))

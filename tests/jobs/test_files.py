@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from feed.jobs import supply
+from feed.jobs.__main__ import NICE
 from feed.jobs.child import Child
 from feed.market.job_words import JobState
 from feed.market.ticks import Channel
@@ -100,6 +101,7 @@ async def test_a_job_that_is_cancelled_ends_even_while_its_program_takes_nothing
     assert run._child is not None
     program = run._child._process
     assert program is not None
+    assert os.getpriority(os.PRIO_PROCESS, program.pid) >= NICE
     os.kill(program.pid, signal.SIGSTOP)
     monkeypatch.undo()
     status, _, body = await client.ask("DELETE", f"/v1/jobs/{job.id}")

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,6 @@ from tests.fakes.servers import EVENT_NS, quote, trade, trades
 
 CHANNELS = ("trades", "quotes")
 GAP = b'{"T":"gap","from":"e-1","to":"e-4","reason":"overrun"}'
-
-
-@pytest.fixture(autouse=True)
-def nobody_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "nice", lambda _: 0)
 
 
 def order(folder: Path, format_: str, **more: Any) -> Order:
