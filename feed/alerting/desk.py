@@ -10,6 +10,7 @@ import asyncio
 import secrets
 import sqlite3
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter_ns
 
@@ -237,6 +238,8 @@ class Alerts:
         changes = self._batches.changes()
         if memory:
             changes.put("notes", _MEMORY, memory)
+        with suppress(AlertsUnavailable):  # it may be gone: then all is written below
+            await self._commit(changes)
         try:
             await self._book.close(self._due(changes))
         except sqlite3.Error as error:

@@ -109,8 +109,7 @@ async def test_a_deleted_directory_is_told_and_everything_is_written_anew(
     await client.make()
     await first.publish(trade(2))
     (fired,) = await client.firings(1)
-    for path in state.glob(f"{FILE}*"):
-        path.unlink()
+    delete_book(state)
     status, told = await client.ask("POST", json=RULE)
     assert status in {201, 503}, told  # 503, unless the book was made anew already
     await until(lambda: client.alerts.tally.failed_commits > 0)
@@ -123,6 +122,23 @@ async def test_a_deleted_directory_is_told_and_everything_is_written_anew(
     assert fired["id"] in {each["id"] for each in told}
     shutil.rmtree(state)
     assert (await second.ask("POST", json=RULE))[0] in {201, 503}
+
+
+async def test_a_file_that_is_gone_when_the_server_ends_is_written_anew(
+    serve: Serve, tmp_path: Path
+) -> None:
+    first = await serve(state=tmp_path)
+    await first.publish(trade(1))
+    rule = await Client(first).make(value=1e6)
+    delete_book(tmp_path)
+    await first.server.close()
+    _, page = await Client(await serve(state=tmp_path)).ask("GET")
+    assert [each["id"] for each in page["rules"]] == [rule["id"]]
+
+
+def delete_book(state: Path) -> None:
+    for path in state.glob(f"{FILE}*"):
+        path.unlink()
 
 
 async def until_made(client: Client) -> str:
