@@ -140,6 +140,7 @@ class BroadcastModel(RuleBasedStateMachine):
             selection, way, marks=marks, compression=Compression() if compressed else None
         )
         member.subscriber.ladder.on_lag = on_lag
+        member.subscriber.has_begun = True
         member.socket.held_bytes = HIGH_WATER_BYTES + 1 if full else 0
         account = self._account(member, Stretch(selection, self.stage.broadcast.cut_sequence))
         if after is not None:
