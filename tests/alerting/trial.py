@@ -76,7 +76,6 @@ class Trial:
                 await asyncio.wait_for(self._is_told(), _PATIENCE_S)
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-        await self.end()
 
     def findings(self) -> list[str]:
         """Return what is not as the model has it."""
@@ -100,9 +99,10 @@ class Trial:
             assert self._process.returncode is None
 
     async def end(self) -> None:
-        assert self._process is not None
-        self._process.terminate()
-        await self._process.wait()
+        """End it, whatever became of the trial."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+            await self._process.wait()
 
     async def _kill(self, seconds: float, kills: int) -> None:
         for _ in range(kills):
@@ -270,7 +270,10 @@ def _published(tick: Tick) -> dict[str, Any]:
 async def tried(state: Path, seed: int, seconds: float, kills: int) -> Trial:
     """Run a trial, and return it."""
     trial = Trial(state, seed)
-    await trial.run(seconds, kills)
+    try:
+        await trial.run(seconds, kills)
+    finally:
+        await trial.end()
     return trial
 
 
