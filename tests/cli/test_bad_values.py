@@ -83,6 +83,8 @@ BAD: dict[str, list[str]] = {
     "--jobs-keep-s": [*NO_NUMBERS, "0"],
     "--jobs-max-bytes": [*NO_NUMBERS, "0", "1.5"],
     "--jobs-max-bytes-per-identity": [*NO_NUMBERS, "0", "1.5"],
+    "--jobs-max-kept": [*NO_NUMBERS, "0", "1.5"],
+    "--jobs-max-kept-per-identity": [*NO_NUMBERS, "0", "1.5"],
     "--jobs-max-queued": [*NO_NUMBERS, "0", "1.5"],
     "--jobs-max-queued-per-identity": [*NO_NUMBERS, "0", "1.5"],
     "--jobs-max-running": [*NO_NUMBERS, "0", "1.5"],
