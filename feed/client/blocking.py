@@ -5,19 +5,18 @@ more ahead than its asynchronous self. Knows nothing of connections and ticks.
 """
 
 from collections.abc import AsyncIterator, Iterator
-from types import TracebackType
 from typing import Self, TypeVar
 
 from feed.client.events import Batch, Counters, Event
-from feed.client.loop_thread import LoopThread
 from feed.client.stream import Stream
 from feed.client.tables import Library, Tables, tables_of
+from feed.client.twins import BlockingBlock
 from feed.client.words import Words
 
 Item = TypeVar("Item")
 
 
-class BlockingStream:
+class BlockingStream(BlockingBlock):
     """A `Stream` whose methods wait; use it in a `with` block.
 
     Attributes:
@@ -25,21 +24,8 @@ class BlockingStream:
     """
 
     def __init__(self, stream: Stream) -> None:
+        super().__init__(stream, "a blocking stream")
         self.stream = stream
-        self._thread = LoopThread("a blocking stream")
-
-    def __enter__(self) -> Self:
-        self._thread.begin()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._thread.wait(self.stream.close())
-        self._thread.end()
 
     def __iter__(self) -> Self:
         return self

@@ -1,8 +1,6 @@
 """The way in for callers: `connect`, and `connect_blocking` for scripts."""
 
-import functools
-from collections.abc import Callable, Mapping
-from typing import ParamSpec
+from collections.abc import Mapping
 
 import aiohttp
 
@@ -10,12 +8,11 @@ from feed.client.blocking import BlockingStream
 from feed.client.papers import TokenSource
 from feed.client.stream import HEARTBEAT_S, Stream
 from feed.client.subscription import AnyChannel, Fields, OnLagName, Subscription, Symbols
+from feed.client.twins import twin_of
 from feed.market.ticks import Channel
 from feed.market.word_channels import WordChannel
 from feed.wire.codec_name import CodecName
 from feed.wire.transport import TransportName
-
-Parameters = ParamSpec("Parameters")
 
 
 def connect(  # noqa: D417 - arguments of a kind are explained together
@@ -126,18 +123,9 @@ def connect(  # noqa: D417 - arguments of a kind are explained together
     )
 
 
-def _blocking(make: Callable[Parameters, Stream]) -> Callable[Parameters, BlockingStream]:
-    @functools.wraps(make)
-    def connect_blocking(*args: Parameters.args, **options: Parameters.kwargs) -> BlockingStream:
-        return BlockingStream(make(*args, **options))
-
-    connect_blocking.__name__ = connect_blocking.__qualname__ = "connect_blocking"
-    connect_blocking.__doc__ = (
-        "Do what `connect` does with the same arguments, without `async`: for scripts, and for "
-        "notebooks.\n\n```\nwith feed.client.connect_blocking(url, trades='AAPL') as stream:\n"
-        "    for batch in stream: ...\n```\n"
-    )
-    return connect_blocking
-
-
-connect_blocking = _blocking(connect)
+connect_blocking = twin_of(
+    connect,
+    BlockingStream,
+    "with feed.client.connect_blocking(url, trades='AAPL') as stream:\n"
+    "    for batch in stream: ...",
+)

@@ -22,7 +22,13 @@ class LoopThread:
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
-        """Run the loop."""
+        """Run the loop.
+
+        Raises:
+            RuntimeError: it runs already.
+        """
+        if self._loop is not None:
+            raise RuntimeError(f"{self._what} is in a with block already")
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="feed")
         self._thread.start()

@@ -6,7 +6,7 @@ Whoever is sent away is told so, and logged with who did it; it may come back.
 
 import heapq
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -174,6 +174,15 @@ def limit_of_page(request: web.Request) -> int:
         InvalidParameter: `limit` is not a number of the accepted range.
     """
     return _number("limit", request.query.get("limit", str(LISTED)), 1, MOST_LISTED)
+
+
+def page_behind(
+    names: Sequence[str], after: str | None, limit: int
+) -> tuple[Sequence[str], str | None]:
+    """Return a page of sorted names, and what the next one is behind; None: there is none."""
+    begin = bisect_right(names, after or "")
+    page = names[begin : begin + limit]
+    return page, page[-1] if begin + limit < len(names) else None
 
 
 def _choosing(

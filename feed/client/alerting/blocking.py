@@ -1,15 +1,14 @@
 """Alerts for scripts and notebooks that have no event loop, or one that is busy."""
 
-from types import TracebackType
 from typing import Any, Self, Unpack
 
 from feed.client.alerting.alerts import Alerts
 from feed.client.alerting.rules import Changes, FieldName, OpName, Rule
 from feed.client.alerting.words import Alert
-from feed.client.loop_thread import LoopThread
+from feed.client.twins import BlockingBlock
 
 
-class BlockingAlerts:
+class BlockingAlerts(BlockingBlock):
     """`Alerts` whose methods wait; use it in a `with` block.
 
     Attributes:
@@ -17,24 +16,8 @@ class BlockingAlerts:
     """
 
     def __init__(self, alerts: Alerts) -> None:
+        super().__init__(alerts, "blocking alerts")
         self.alerts = alerts
-        self._thread = LoopThread("blocking alerts")
-
-    def __enter__(self) -> Self:
-        self._thread.begin()
-        self._thread.wait(self.alerts.__aenter__())
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self._thread.wait(self.alerts.close())
-        finally:
-            self._thread.end()
 
     def __iter__(self) -> Self:
         return self

@@ -1,8 +1,6 @@
 """The way in for callers: `alerts`, and `alerts_blocking` for scripts."""
 
-import functools
 from collections.abc import Callable
-from typing import ParamSpec
 
 import aiohttp
 
@@ -15,11 +13,10 @@ from feed.client.events import Event
 from feed.client.papers import Papers, TokenSource
 from feed.client.stream import HEARTBEAT_S, Stream
 from feed.client.subscription import Subscription, parse_url
+from feed.client.twins import twin_of
 from feed.market.symbols import ALL
 from feed.market.word_channels import WordChannel
 from feed.wire.transport import TransportName
-
-Parameters = ParamSpec("Parameters")
 
 
 def alerts(  # noqa: D417 - arguments of a kind are explained together
@@ -113,18 +110,8 @@ def make(
     return Alerts(stream, caller, clock, on_event)
 
 
-def _blocking(make_alerts: Callable[Parameters, Alerts]) -> Callable[Parameters, BlockingAlerts]:
-    @functools.wraps(make_alerts)
-    def alerts_blocking(*args: Parameters.args, **options: Parameters.kwargs) -> BlockingAlerts:
-        return BlockingAlerts(make_alerts(*args, **options))
-
-    alerts_blocking.__name__ = alerts_blocking.__qualname__ = "alerts_blocking"
-    alerts_blocking.__doc__ = (
-        "Do what `alerts` does with the same arguments, without `async`: for scripts, and for "
-        "notebooks.\n\n```\nwith feed.alerts_blocking(url) as alerts:\n"
-        "    for firing in alerts: ...\n```\n"
-    )
-    return alerts_blocking
-
-
-alerts_blocking = _blocking(alerts)
+alerts_blocking = twin_of(
+    alerts,
+    BlockingAlerts,
+    "with feed.alerts_blocking(url) as alerts:\n    for firing in alerts: ...",
+)

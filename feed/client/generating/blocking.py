@@ -1,15 +1,14 @@
 """An answer for scripts and notebooks that have no event loop, or one that is busy."""
 
-from types import TracebackType
 from typing import Self
 
 from feed.client.generating.answer import Answer
 from feed.client.generating.transcript import Grounding, Usage
-from feed.client.loop_thread import LoopThread
+from feed.client.twins import BlockingBlock
 from feed.market.generation_words import GenerationState
 
 
-class BlockingAnswer:
+class BlockingAnswer(BlockingBlock):
     """An `Answer` whose methods wait; use it in a `with` block.
 
     Attributes:
@@ -17,28 +16,8 @@ class BlockingAnswer:
     """
 
     def __init__(self, answer: Answer) -> None:
+        super().__init__(answer, "a blocking answer")
         self.answer = answer
-        self._thread = LoopThread("a blocking answer")
-
-    def __enter__(self) -> Self:
-        self._thread.begin()
-        try:
-            self._thread.wait(self.answer.__aenter__())
-        except BaseException:
-            self._thread.end()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self._thread.wait(self.answer.close())
-        finally:
-            self._thread.end()
 
     def __iter__(self) -> Self:
         return self

@@ -1,8 +1,6 @@
 """The way in for callers: `generate` and `watch_answer`, and both for scripts."""
 
-import functools
 from collections.abc import Callable
-from typing import ParamSpec
 
 import aiohttp
 
@@ -20,9 +18,8 @@ from feed.client.generating.watching import Watching
 from feed.client.papers import Papers, TokenSource
 from feed.client.stream import HEARTBEAT_S
 from feed.client.subscription import Symbols, parse_url
+from feed.client.twins import twin_of
 from feed.wire.transport import Transport
-
-Parameters = ParamSpec("Parameters")
 
 LINGER_S = 60.0  # a server lets a model go on for so long while nobody reads: `--llm-linger-s`
 
@@ -193,28 +190,13 @@ def make(
     )
 
 
-def _blocking(
-    make_answer: Callable[Parameters, Answer], name: str, example: str
-) -> Callable[Parameters, BlockingAnswer]:
-    @functools.wraps(make_answer)
-    def blocking(*args: Parameters.args, **options: Parameters.kwargs) -> BlockingAnswer:
-        return BlockingAnswer(make_answer(*args, **options))
-
-    blocking.__name__ = blocking.__qualname__ = name
-    blocking.__doc__ = (
-        f"Do what `{make_answer.__name__}` does with the same arguments, without `async`: for "
-        f"scripts, and for notebooks.\n\n```\n{example}\n```\n"
-    )
-    return blocking
-
-
-generate_blocking = _blocking(
+generate_blocking = twin_of(
     generate,
-    "generate_blocking",
+    BlockingAnswer,
     "with feed.generate_blocking(url, 'what moved?') as answer:\n    for piece in answer: ...",
 )
-watch_answer_blocking = _blocking(
+watch_answer_blocking = twin_of(
     watch_answer,
-    "watch_answer_blocking",
+    BlockingAnswer,
     "with feed.watch_answer_blocking(url, id) as answer:\n    for piece in answer: ...",
 )

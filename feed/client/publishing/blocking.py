@@ -4,16 +4,14 @@ It lives on a loop in a thread of its own, which sends while the caller does som
 """
 
 from collections.abc import Iterable
-from types import TracebackType
-from typing import Self
 
-from feed.client.loop_thread import LoopThread
 from feed.client.publishing.publisher import Publisher
 from feed.client.publishing.rows import Publishable
 from feed.client.publishing.wish import PublisherCounters
+from feed.client.twins import BlockingBlock
 
 
-class BlockingPublisher:
+class BlockingPublisher(BlockingBlock):
     """A `Publisher` whose methods wait; use it in a `with` block.
 
     Attributes:
@@ -21,24 +19,8 @@ class BlockingPublisher:
     """
 
     def __init__(self, publisher: Publisher) -> None:
+        super().__init__(publisher, "a blocking publisher")
         self.publisher = publisher
-        self._thread = LoopThread("a blocking publisher")
-
-    def __enter__(self) -> Self:
-        self._thread.begin()
-        self._thread.wait(self.publisher.__aenter__())
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self._thread.wait(self.publisher.__aexit__(kind, error, trace))
-        finally:
-            self._thread.end()
 
     @property
     def producer(self) -> str:

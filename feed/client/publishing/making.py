@@ -1,8 +1,6 @@
 """The way in for callers: `publisher`, and `publisher_blocking` for scripts."""
 
-import functools
 from collections.abc import Callable
-from typing import ParamSpec
 
 import aiohttp
 
@@ -13,8 +11,7 @@ from feed.client.publishing.limits import DEFAULTS, Limits
 from feed.client.publishing.publisher import Publisher
 from feed.client.publishing.rows import PublishCodecName
 from feed.client.stream import HEARTBEAT_S
-
-Parameters = ParamSpec("Parameters")
+from feed.client.twins import twin_of
 
 
 def publisher(  # noqa: D417 - arguments of a kind are explained together
@@ -108,20 +105,9 @@ def publisher(  # noqa: D417 - arguments of a kind are explained together
     )
 
 
-def _blocking(make: Callable[Parameters, Publisher]) -> Callable[Parameters, BlockingPublisher]:
-    @functools.wraps(make)
-    def publisher_blocking(
-        *args: Parameters.args, **options: Parameters.kwargs
-    ) -> BlockingPublisher:
-        return BlockingPublisher(make(*args, **options))
-
-    publisher_blocking.__name__ = publisher_blocking.__qualname__ = "publisher_blocking"
-    publisher_blocking.__doc__ = (
-        "Do what `publisher` does with the same arguments, without `async`: for scripts, and for "
-        "notebooks.\n\n```\nwith feed.publisher_blocking(url) as out:\n"
-        "    out.publish(feed.Trade(symbol='OWN', price=1.0, size=1))\n```\n"
-    )
-    return publisher_blocking
-
-
-publisher_blocking = _blocking(publisher)
+publisher_blocking = twin_of(
+    publisher,
+    BlockingPublisher,
+    "with feed.publisher_blocking(url) as out:\n"
+    "    out.publish(feed.Trade(symbol='OWN', price=1.0, size=1))",
+)

@@ -6,7 +6,6 @@ else.
 
 import asyncio
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self, TypeVar
 
 from feed.client.loop_thread import LoopThread
@@ -14,11 +13,12 @@ from feed.client.rooms.actions import Sent, Unsent
 from feed.client.rooms.room import Room
 from feed.client.rooms.shared_list import SharedList
 from feed.client.rooms.words import Entry, Message, Present, RoomEvent, Typing
+from feed.client.twins import BlockingBlock
 
 Value = TypeVar("Value")
 
 
-class BlockingRoom:
+class BlockingRoom(BlockingBlock):
     """A `Room` whose methods wait; use it in a `with` block.
 
     Attributes:
@@ -27,25 +27,9 @@ class BlockingRoom:
     """
 
     def __init__(self, room: Room) -> None:
+        super().__init__(room, "a blocking room")
         self.room = room
-        self._thread = LoopThread("a blocking room")
         self.list = BlockingList(room.list, self._thread)
-
-    def __enter__(self) -> Self:
-        self._thread.begin()
-        self._thread.wait(self.room.__aenter__())
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self._thread.wait(self.room.__aexit__(kind, error, trace))
-        finally:
-            self._thread.end()
 
     def __iter__(self) -> Self:
         return self

@@ -1,9 +1,7 @@
 """The way in for callers: `room`, and `room_blocking` for scripts."""
 
-import functools
 import math
 from collections.abc import Callable
-from typing import ParamSpec
 
 import aiohttp
 
@@ -17,13 +15,12 @@ from feed.client.rooms.blocking import BlockingRoom
 from feed.client.rooms.room import Room
 from feed.client.stream import HEARTBEAT_S, Stream
 from feed.client.subscription import Subscription, parse_url
+from feed.client.twins import twin_of
 from feed.errors import InvalidParameter
 from feed.market.word_channels import WordChannel
 from feed.wire.room_texts import NAME_SHAPE, is_name
 from feed.wire.transport import TransportName
 from feed.wire.word_keys import ROOM_SHAPE, is_room
-
-Parameters = ParamSpec("Parameters")
 
 CLOSE_TIMEOUT_S = 5.0  # for what waits when the block ends
 
@@ -163,18 +160,8 @@ def check_close_timeout(value: object) -> None:
         raise InvalidParameter("close_timeout_s", value, "seconds from 0")
 
 
-def _blocking(make_room: Callable[Parameters, Room]) -> Callable[Parameters, BlockingRoom]:
-    @functools.wraps(make_room)
-    def room_blocking(*args: Parameters.args, **options: Parameters.kwargs) -> BlockingRoom:
-        return BlockingRoom(make_room(*args, **options))
-
-    room_blocking.__name__ = room_blocking.__qualname__ = "room_blocking"
-    room_blocking.__doc__ = (
-        "Do what `room` does with the same arguments, without `async`: for scripts, and for "
-        "notebooks.\n\n```\nwith feed.room_blocking(url, 'desk') as room:\n"
-        "    room.say('AAPL looks thin')\n```\n"
-    )
-    return room_blocking
-
-
-room_blocking = _blocking(room)
+room_blocking = twin_of(
+    room,
+    BlockingRoom,
+    "with feed.room_blocking(url, 'desk') as room:\n    room.say('AAPL looks thin')",
+)

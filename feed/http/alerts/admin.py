@@ -1,7 +1,6 @@
 """`GET /v1/admin/alerts`: who has how many rules and alerts, as administrators see it."""
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 
 from aiohttp import web
@@ -9,7 +8,7 @@ from aiohttp import web
 from feed.alerting.account import Account
 from feed.alerting.rule import RuleState
 from feed.errors import InvalidParameter
-from feed.http.admin import limit_of_page
+from feed.http.admin import limit_of_page, page_behind
 from feed.http.alerts.forms import AccountLine, AccountsAnswer
 from feed.http.answers import json_answer
 from feed.http.server import Server
@@ -29,8 +28,7 @@ async def accounts(request: web.Request, server: Server) -> web.Response:
     if after is not None and not re.fullmatch(OWNER_PATTERN, after):
         raise InvalidParameter("after", after, "an owner as it is listed: own_ and 32 digits")
     owners = sorted(server.alerts.owners)
-    begin = bisect_right(owners, after or "")
-    page = owners[begin : begin + limit]
+    page, following = page_behind(owners, after, limit)
     lines: list[AccountLine] = []
 
     def telling() -> Iterator[None]:
@@ -41,7 +39,7 @@ async def accounts(request: web.Request, server: Server) -> web.Response:
     await server.hub.turns.in_slices(telling(), Step.ANSWER)
     answer: AccountsAnswer = {
         "owners": lines,
-        "next": page[-1] if begin + limit < len(owners) else None,
+        "next": following,
         "total": len(owners),
     }
     return json_answer(answer)

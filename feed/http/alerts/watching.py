@@ -1,6 +1,7 @@
 """Rules are made, read, changed and deleted; firings are read and acknowledged."""
 
 import re
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -12,11 +13,13 @@ from feed.alerting.request import MAX_REQUEST_BYTES, RuleRequest
 from feed.alerting.rule import RULE_PATTERN
 from feed.errors import FeedError, InvalidMessage, InvalidParameter
 from feed.http.access import identity_of
+from feed.http.admin import page_behind
 from feed.http.answers import json_answer
 from feed.http.bodies import check_type, small_body
 from feed.http.mount import mount_of
 from feed.http.problems import problem, retry_after
 from feed.http.server import Server
+from feed.hub.steps import Step
 from feed.trust.identity import owner_key
 from feed.wire.word_fields import fields_of_word
 
@@ -68,11 +71,17 @@ async def rules(request: web.Request, server: Server) -> web.StreamResponse:
     after = request.query.get("after", "")
     if after and re.fullmatch(RULE_PATTERN, after) is None:
         raise InvalidParameter("after", after, "the id of a rule")
-    own = server.alerts.of(identity_of(request))
-    rules = sorted((rule for rule in own if rule.id > after), key=lambda rule: rule.id)
-    page = rules[: int(text)]
-    following = page[-1].id if len(rules) > len(page) else None
-    return json_answer({"rules": [rule.document() for rule in page], "after": following})
+    own = {rule.id: rule for rule in server.alerts.of(identity_of(request))}
+    page, following = page_behind(sorted(own), after, int(text))
+    told: list[dict[str, Any]] = []
+
+    def telling() -> Iterator[None]:
+        for key in page:
+            told.append(own[key].document())
+            yield
+
+    await server.hub.turns.in_slices(telling(), Step.ANSWER)
+    return json_answer({"rules": told, "after": following})
 
 
 async def look(request: web.Request, server: Server) -> web.StreamResponse:

@@ -1,13 +1,12 @@
 """`GET /v1/admin/rooms`: all rooms, as administrators see them; without what is said there."""
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 
 from aiohttp import web
 
 from feed.errors import InvalidParameter
-from feed.http.admin import limit_of_page
+from feed.http.admin import limit_of_page, page_behind
 from feed.http.answers import json_answer
 from feed.http.rooms.forms import AllRoomsAnswer, RoomPortrait
 from feed.http.rooms.reading import line_of
@@ -29,8 +28,7 @@ async def all_rooms(request: web.Request, server: Server) -> web.Response:
     if after is not None and not re.fullmatch(ROOM_PATTERN, after):
         raise InvalidParameter("after", after, "the name of a room")
     names = sorted(server.rooms.names)
-    begin = bisect_right(names, after or "")
-    page = names[begin : begin + limit]
+    page, following = page_behind(names, after, limit)
     lines: list[RoomPortrait] = []
 
     def telling() -> Iterator[None]:
@@ -42,7 +40,7 @@ async def all_rooms(request: web.Request, server: Server) -> web.Response:
     await server.hub.turns.in_slices(telling(), Step.ANSWER)
     answer: AllRoomsAnswer = {
         "rooms": lines,
-        "next": page[-1] if begin + limit < len(names) else None,
+        "next": following,
         "total": len(names),
     }
     return json_answer(answer)

@@ -25,3 +25,13 @@ def test_a_rule_is_made_fires_and_is_acknowledged_without_async() -> None:
 def test_they_are_used_in_a_block() -> None:
     with pytest.raises(RuntimeError, match="blocking alerts is used in a with block"):
         feed.alerts_blocking("http://127.0.0.1:9").list()
+
+
+def test_a_block_is_entered_once_and_ended_all_the_same() -> None:
+    alerts = feed.alerts_blocking("http://127.0.0.1:9")
+    with alerts, pytest.raises(RuntimeError, match="blocking alerts is in a with block already"):
+        alerts.__enter__()
+    with pytest.raises(RuntimeError, match="alerts are entered once"):
+        alerts.__enter__()
+    with pytest.raises(RuntimeError, match="blocking alerts is used in a with block"):
+        alerts.list()
