@@ -37,6 +37,7 @@ from feed.trust.identity import Identity, owner_key
 LOOK_S = 1.0  # between two looks at what expires, and two cursors in the book
 AGAIN_S = 1.0  # after a commit that failed
 _ID_BYTES = 16
+_MOST_SETTLED = 128  # of what fired, at once: some 10 ms
 _NS_PER_S = 1_000_000_000
 _CURSOR, _MEMORY = "cursor", "memory"
 
@@ -131,7 +132,7 @@ class Alerts:
         async with self._changing:
             rule = self.find(key, identity)
             self._check(request, identity)
-            self._settle()
+            await self._settle_all()
             self._evaluation.index.remove(key)
             before = rule.asked, rule.state, rule.why, rule.fired_ns, rule.since
             rule.asked, rule.state, rule.why = request.packed(), RuleState.ARMED, ""
@@ -151,7 +152,7 @@ class Alerts:
         """Forget a rule; what it fired stays until it is acknowledged."""
         async with self._changing:
             rule = self.find(key, identity)
-            self._settle()
+            await self._settle_all()
             changes = self._batches.changes()
             changes.delete("rules", key)
             await self._commit(changes)
@@ -234,7 +235,7 @@ class Alerts:
             return
         memory = self._evaluation.end()
         await self._webhooks.close()
-        self._settle()
+        await self._settle_all()
         changes = self._batches.changes()
         if memory:
             changes.put("notes", _MEMORY, memory)
@@ -271,32 +272,45 @@ class Alerts:
                 for delivery in sent:
                     self._webhooks.send(delivery)
                 await self._say(words)
+        if self._pending:
+            self._wake.set()
+
+    async def _settle_all(self) -> None:
+        """Settle all that fired by now, in turns of the loop."""
+        self._settle()
+        while self._pending:
+            await asyncio.sleep(0)
+            self._settle()
 
     def _settle(self) -> None:
-        """Note in a batch what fired, ended and expired, and up to where ticks were seen."""
+        """Note in a batch what fired, ended and expired, and up to where ticks were seen.
+
+        Of very much that fired at once it takes some: a price may reach the rules of many.
+        """
         cursor = self._evaluation.position
         expired = self._evaluation.index.expired
         is_moved = bool(self._rules) and cursor != self._kept_cursor
         if not (self._pending or expired or self._ended or is_moved):
             return
         batch = self._batches.begin()
-        hits, self._pending = self._pending, []
+        hits, self._pending = self._pending[:_MOST_SETTLED], self._pending[_MOST_SETTLED:]
         for hit in hits:
             rule = self._rules.get(hit.rule_id)
             if rule is not None and rule.state is RuleState.ARMED:
                 self._fire(rule, hit, batch)
-        for key in expired:
-            if (rule := self._rules.get(key)) is not None:
-                rule.state = RuleState.EXPIRED
-                batch.rules.append(rule)
-        expired.clear()
+        if not self._pending:  # one that expired may have fired before
+            for key in expired:
+                if (rule := self._rules.get(key)) is not None:
+                    rule.state = RuleState.EXPIRED
+                    batch.rules.append(rule)
+            expired.clear()
         ended, self._ended = self._ended, []
         for delivery, flaw in ended:
             batch.changes.delete("deliveries", delivery.id)
             if (rule := self._rules.get(delivery.rule)) is not None:
                 rule.webhook = f"given up: {flaw}" if flaw else "delivered"
                 batch.rules.append(rule)
-        if is_moved:
+        if is_moved and not self._pending:  # all that fired up to there is in a batch
             self._kept_cursor = cursor
             batch.changes.put("notes", _CURSOR, cursor.encode())
 

@@ -13,6 +13,7 @@ import orjson
 import pytest
 from aiohttp import web
 
+from feed.alerting import desk
 from feed.alerting.book import FILE
 from feed.market.word_channels import WordChannel
 from feed.trust.identity import ANONYMOUS
@@ -171,6 +172,32 @@ async def test_rules_rest_while_too_many_alerts_wait(serve: Serve) -> None:
     assert (await client.ask("PATCH", f"/{rule['id']}", json={"note": "again"}))[1][
         "state"
     ] == "armed"
+
+
+async def test_what_fires_together_is_settled_in_turns(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "_MOST_SETTLED", 2)
+    feed = await serve()
+    client = Client(feed)
+    await feed.publish(trade(1))
+    made = [(await client.make(value=number))["id"] for number in range(1, 6)]
+    settled: list[int] = []
+    settle = client.alerts._settle
+
+    def settling() -> None:
+        before = len(client.alerts._pending)
+        settle()
+        settled.append(before - len(client.alerts._pending))
+
+    monkeypatch.setattr(client.alerts, "_settle", settling)
+    await feed.publish(trade(2))
+    assert [each["rule"] for each in await client.firings(5)] == made
+    assert max(settled) == 2
+    last = made[-1]  # whatever waits is told as what fired it, before a rule is changed
+    await client.ask("PATCH", f"/{last}", json={"note": "again"})
+    await feed.publish(trade(3))
+    await client.firings(6)
 
 
 async def test_pages_go_on_behind_a_rule_that_is_deleted(serve: Serve) -> None:
