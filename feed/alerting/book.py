@@ -40,9 +40,11 @@ class Changes:
 
     Attributes:
         statements: in order, each with its rows.
+        is_everything: they fill an empty book.
     """
 
     statements: list[tuple[str, list[Row]]] = field(default_factory=list)
+    is_everything: bool = False
 
     def put(self, table: str, *row: Any) -> None:  # noqa: ANN401 - what SQLite has
         """Write a row in place of the one with its key."""
@@ -75,8 +77,8 @@ class Book:
     """The database, and the thread that it is used from; made with the first rule.
 
     Attributes:
-        is_gone: its file was deleted or replaced; the next commit makes a new one, and has to have
-            everything.
+        is_gone: its file was deleted or replaced; a commit of everything makes a new one, others
+            are refused until then.
     """
 
     def __init__(self, state: Path | None) -> None:
@@ -130,8 +132,10 @@ class Book:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _commit(self, changes: Changes) -> None:
-        if not changes.statements:
-            return
+        if not changes.statements and self._base is None:
+            return  # no rule was ever made
+        if self.is_gone and not changes.is_everything:  # asked for before this was known
+            raise sqlite3.OperationalError(f"{self._path} was deleted or replaced")
         if self._base is None:
             try:
                 self._base = self._open()

@@ -66,7 +66,7 @@ class Alerts:
         self._changing = asyncio.Lock()  # a rule is changed or deleted by one at a time
         self._ended: list[tuple[Delivery, str]] = []
         self._wake = asyncio.Event()
-        self._kept_cursor = ""
+        self._noted_cursor = self._kept_cursor = ""  # in a batch; in the book
         self._unsaid: list[AlertWord] = []  # of an earlier server, once this one runs
         self._book: Book | None = None
         self.firings = Firings(hub)
@@ -207,7 +207,8 @@ class Alerts:
                 armed.append((rule, self._interval_ms(rule)))
         self._unsaid = self.firings.restore(book.rows("firings"))
         notes: dict[str, bytes] = dict(book.rows("notes"))
-        self._evaluation.begin(armed, notes.get(_CURSOR, b"").decode(), notes.get(_MEMORY, b""))
+        self._kept_cursor = notes.get(_CURSOR, b"").decode()
+        self._evaluation.begin(armed, self._kept_cursor, notes.get(_MEMORY, b""))
         for key, rule_id, body, attempts, until_ns in book.rows("deliveries"):
             owner = self._rules.owner_of(rule_id)
             self._webhooks.send(Delivery(key, owner, rule_id, body, until_ns, attempts))
@@ -257,13 +258,14 @@ class Alerts:
         """Commit and say what fired, and what else has changed."""
         self._settle()
         while count := len(self._batches):
-            began_ns = perf_counter_ns()
+            began_ns, cursor = perf_counter_ns(), self._noted_cursor
             try:
                 await self._commit(self._batches.changes())
             except AlertsUnavailable:
                 await asyncio.sleep(AGAIN_S)
                 self._settle()
                 continue
+            self._kept_cursor = cursor
             words, sent = self._batches.drop(count)
             if words:
                 self.tally.commit_ns.observe(perf_counter_ns() - began_ns)
@@ -289,7 +291,7 @@ class Alerts:
         """
         cursor = self._evaluation.position
         expired = self._evaluation.index.expired
-        is_moved = bool(self._rules) and cursor != self._kept_cursor
+        is_moved = bool(self._rules) and cursor != self._noted_cursor
         if not (self._pending or expired or self._ended or is_moved):
             return
         batch = self._batches.begin()
@@ -311,7 +313,7 @@ class Alerts:
                 rule.webhook = f"given up: {flaw}" if flaw else "delivered"
                 batch.rules.append(rule)
         if is_moved and not self._pending:  # all that fired up to there is in a batch
-            self._kept_cursor = cursor
+            self._noted_cursor = cursor
             batch.changes.put("notes", _CURSOR, cursor.encode())
 
     def _fire(self, rule: StoredRule, hit: Hit, batch: Batch) -> None:
@@ -399,7 +401,9 @@ class Alerts:
         if self._book is None or not self._book.is_gone:
             return changes
         under_way = self._webhooks.under_way()
-        return everything(self._identities, self._rules, self.firings, under_way).join(changes)
+        whole = everything(self._identities, self._rules, self.firings, under_way)
+        whole.put("notes", _CURSOR, self._kept_cursor.encode())
+        return whole.join(changes)
 
     def _target(self, key: str) -> Target | None:
         """Return where firings of a rule go, if its owner may see them still."""

@@ -16,7 +16,7 @@ def everything(
     deliveries: Iterable[Delivery],
 ) -> Changes:
     """Return the changes that fill an empty book; firings are said again by the next server."""
-    changes = Changes()
+    changes = Changes(is_everything=True)
     for owner, identity in identities.items():
         changes.put("owners", owner, record_of(identity))
     for rule in rules:

@@ -1,5 +1,6 @@
 """What becomes of rules and firings when the disk does not take them."""
 
+import asyncio
 import shutil
 import sqlite3
 from contextlib import closing
@@ -122,6 +123,39 @@ async def test_a_deleted_directory_is_told_and_everything_is_written_anew(
     assert fired["id"] in {each["id"] for each in told}
     shutil.rmtree(state)
     assert (await second.ask("POST", json=RULE))[0] in {201, 503}
+
+
+async def test_what_was_asked_for_before_the_file_was_missed_makes_no_new_one(
+    tmp_path: Path,
+) -> None:
+    book = Book(tmp_path)
+    first, second, whole = (Changes(is_everything=name == "c") for name in "abc")
+    for changes, name in ((first, "a"), (second, "b"), (whole, "c")):
+        changes.put("notes", name, b"")
+    await book.commit(first)
+    delete_book(tmp_path)
+    for asked in await asyncio.gather(
+        book.commit(first), book.commit(second), return_exceptions=True
+    ):
+        assert isinstance(asked, sqlite3.OperationalError), asked
+    await book.commit(whole)
+    await book.commit(second)
+    await book.close(Changes())
+    assert Book(tmp_path).rows("notes") == [("c", b""), ("b", b"")]
+
+
+async def test_a_file_that_is_written_anew_has_the_cursor(serve: Serve, tmp_path: Path) -> None:
+    first = await serve(state=tmp_path)
+    client = Client(first)
+    await first.publish(trade(1))
+    await client.make()
+    await first.publish(trade(2))
+    await client.firings(1)
+    delete_book(tmp_path)
+    await first.server.close()
+    with closing(sqlite3.connect(tmp_path / FILE)) as base:
+        (cursor,) = base.execute("SELECT value FROM notes WHERE name = 'cursor'").fetchone()
+    assert cursor.decode() == first.position(2)
 
 
 async def test_a_file_that_is_gone_when_the_server_ends_is_written_anew(
