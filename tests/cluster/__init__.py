@@ -1,0 +1,1 @@
+"""What lies between a writer and its edges."""
