@@ -2,5 +2,5 @@
 
 Here belong sources with their options, the table of them (`catalog`), and the reading of files. Not
 here: the ring, and its readers: only `feed.ingest` gives ticks their sequences. May import
-`feed.client` and below.
+`feed.cluster` and below.
 """
