@@ -11,7 +11,8 @@ from feed.errors import InvalidMessage, InvalidPosition
 from feed.wire.position import Position
 
 EPOCH, TERM, FIRST, COUNT = "Feed-Epoch", "Feed-Term", "Feed-First", "Feed-Count"
-WRITER, OFFSET, MARK, HOLE = "Feed-Writer", "Feed-Offset", "Feed-Mark", "Feed-Hole"
+WRITER, OFFSET, MARK = "Feed-Writer", "Feed-Offset", "Feed-Mark"
+HOLE, TEXTS = "Feed-Hole", "Feed-Texts"
 _MOST = 1 << 62
 _ACCEPTED = (
     f"{EPOCH}, {WRITER} and numbers {TERM}, {FIRST}, {COUNT} and {OFFSET}, as a writer sends them"
@@ -31,6 +32,7 @@ class Batch:
         offset_ns: the time of day less the monotonic clock, of that process.
         is_hole: no event will ever have its sequences.
         mark: where its writer stood with its own source, as JSON; "": it does not say.
+        has_texts: it has messages of rooms, for the sake of which it may have to be erased.
     """
 
     epoch: str
@@ -41,6 +43,12 @@ class Batch:
     offset_ns: int
     is_hole: bool = False
     mark: str = ""
+    has_texts: bool = False
+
+    @property
+    def next(self) -> int:
+        """The sequence that comes behind it."""
+        return self.first + self.count
 
     @property
     def last(self) -> int:
@@ -67,6 +75,8 @@ def headers_of(batch: Batch) -> dict[str, str]:
         headers[HOLE] = "1"
     if batch.mark:
         headers[MARK] = batch.mark
+    if batch.has_texts:
+        headers[TEXTS] = "1"
     return headers
 
 
@@ -88,6 +98,7 @@ def read_batch(headers: Mapping[str, str] | None) -> Batch:
             int(known[OFFSET]),
             known.get(HOLE) == "1",
             known.get(MARK, ""),
+            known.get(TEXTS) == "1",
         )
     except (LookupError, ValueError, InvalidPosition):
         raise InvalidMessage(
