@@ -12,7 +12,7 @@ from feed.wire.position import Position
 
 EPOCH, TERM, FIRST, COUNT = "Feed-Epoch", "Feed-Term", "Feed-First", "Feed-Count"
 WRITER, OFFSET, MARK = "Feed-Writer", "Feed-Offset", "Feed-Mark"
-HOLE, TEXTS = "Feed-Hole", "Feed-Texts"
+HOLE, TEXTS, CARRIED = "Feed-Hole", "Feed-Texts", "Feed-Carried"
 _MOST = 1 << 62
 _ACCEPTED = (
     f"{EPOCH}, {WRITER} and numbers {TERM}, {FIRST}, {COUNT} and {OFFSET}, as a writer sends them"
@@ -33,6 +33,7 @@ class Batch:
         is_hole: no event will ever have its sequences.
         mark: where its writer stood with its own source, as JSON; "": it does not say.
         has_texts: it has messages of rooms, for the sake of which it may have to be erased.
+        carried: the codecs whose fragments its payload carries, in their order there.
     """
 
     epoch: str
@@ -44,6 +45,7 @@ class Batch:
     is_hole: bool = False
     mark: str = ""
     has_texts: bool = False
+    carried: tuple[str, ...] = ()
 
     @property
     def next(self) -> int:
@@ -77,6 +79,8 @@ def headers_of(batch: Batch) -> dict[str, str]:
         headers[MARK] = batch.mark
     if batch.has_texts:
         headers[TEXTS] = "1"
+    if batch.carried:
+        headers[CARRIED] = ",".join(batch.carried)
     return headers
 
 
@@ -99,6 +103,7 @@ def read_batch(headers: Mapping[str, str] | None) -> Batch:
             known.get(HOLE) == "1",
             known.get(MARK, ""),
             known.get(TEXTS) == "1",
+            tuple(filter(None, known.get(CARRIED, "").split(","))),
         )
     except (LookupError, ValueError, InvalidPosition):
         raise InvalidMessage(

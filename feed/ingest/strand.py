@@ -32,7 +32,15 @@ from feed.market.owners import Owners
 from feed.market.receipts import Producer
 from feed.market.ticks import SECOND_NS, Kind, Tick
 from feed.market.twin_window import SIDES, SideCounts, TwinWindow
-from feed.sources.source import Instrument, NumbersTrades, Receiving, Sequenced, Source, Steerable
+from feed.sources.source import (
+    FillsRing,
+    Instrument,
+    NumbersTrades,
+    Receiving,
+    Sequenced,
+    Source,
+    Steerable,
+)
 
 _FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
@@ -204,6 +212,8 @@ class Strand:
     async def _follow(self, side: Side, source: Sequenced) -> None:
         """Do what a followed server tells, for as long as the connection lasts."""
         pursuit = Pursuit(self._hub, side, self.bars, self.ticks)
+        if isinstance(source, FillsRing):
+            source.fill(self._hub.broadcast.ring.capacity)
         source.stand(pursuit.position)
         await side.source.open()
         side.come()

@@ -22,6 +22,7 @@ BUILT_IN = {
     "-": "feed.sources.piped.options:StandardInputOptions",
     "pipe": "feed.sources.piped.options:PipeOptions",
     "feed": "feed.sources.follow.options:FollowOptions",
+    "nats": "feed.sources.nats.options:NatsOptions",
     "push": "feed.sources.pushed.options:PushOptions",
     "alpaca": "feed.sources.alpaca.options:AlpacaOptions",
     "ccxt": "feed.sources.exchanges.options:ExchangeOptions",

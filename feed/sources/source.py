@@ -206,6 +206,14 @@ class Sequenced(Protocol):
 
 
 @runtime_checkable
+class FillsRing(Protocol):
+    """A source that reads from a log, which may hold more than the ring: it begins as far back."""
+
+    def fill(self, capacity: int) -> None:
+        """Learn how many events the ring holds, before it is opened."""
+
+
+@runtime_checkable
 class Steerable(Protocol):
     """A source whose time is its own: it can be paused, sped up, and moved while it runs."""
 

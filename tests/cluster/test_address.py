@@ -12,7 +12,7 @@ from feed.errors import InvalidParameter
         ("nats://h", ("nats://h:4222",), "feed"),
         ("nats://h:1/", ("nats://h:1",), "feed"),
         ("nats://a:1,b:2/eu-1", ("nats://a:1", "nats://b:2"), "eu-1"),
-        ("tls://[::1]:1/x", ("tls://[::1]:1",), "x"),
+        ("nats://[::1]:1/x", ("nats://[::1]:1",), "x"),
     ],
 )
 def test_an_address_names_servers_and_a_cluster(
@@ -36,6 +36,7 @@ def test_an_address_names_servers_and_a_cluster(
         "nats://h/a.b",
         "nats://h/a/b",
         "http://h",
+        "tls://h",
         "h:4222",
         "nats://h/x?y=1",
     ],

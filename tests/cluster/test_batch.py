@@ -31,6 +31,8 @@ BATCH = Batch("k3f9", 7, 101, 5, "a1", -12, mark='{"a":1}')
         st.integers(),
         st.booleans(),
         st.text(),
+        st.booleans(),
+        st.lists(st.sampled_from(["json", "msgpack"]), unique=True).map(tuple),
     )
 )
 def test_a_batch_reads_as_it_was_written(batch: Batch) -> None:

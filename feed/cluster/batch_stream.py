@@ -1,0 +1,155 @@
+"""The stream of batches: what it holds, and where in it a sequence is."""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from feed.cluster.batch import Batch, read_batch
+from feed.cluster.errors import BusAway
+from feed.cluster.names import Names
+from feed.cluster.ordered_read import ANSWER_S, Inbox, OrderedRead, Stored, ask
+from feed.errors import InvalidMessage
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+
+_NOT_FOUND = "404"
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What a stream holds.
+
+    Attributes:
+        first: the stream's own sequence of its oldest message; `last + 1` where it has none.
+        last: that of its newest; 0: it has had none.
+    """
+
+    first: int
+    last: int
+
+
+def is_at(batch: Batch, epoch: str, term: int, sequence: int) -> bool:
+    """Tell whether a batch has a sequence, or one behind it.
+
+    Args:
+        batch: which.
+        epoch: of the sequence.
+        term: of a batch of that epoch: other epochs are before or behind it.
+        sequence: which.
+    """
+    if batch.epoch == epoch:
+        return batch.last >= sequence
+    return batch.term > term
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStream:
+    """The stream of one cluster, as it is read.
+
+    Attributes:
+        client: the connection.
+        names: of the cluster.
+    """
+
+    client: "Client"
+    names: Names
+
+    async def extent(self) -> Extent:
+        """Return what it holds.
+
+        Raises:
+            BusAway: there is no such stream.
+        """
+        state = (await ask(self.client, f"STREAM.INFO.{self.names.stream}"))["state"]
+        first, last = int(state["first_seq"]), int(state["last_seq"])
+        return Extent(max(first, 1), last)
+
+    async def get(self, sequence: int) -> Stored | None:
+        """Return the first message that is not before a sequence of the stream's own.
+
+        Returns:
+            None: there is none.
+
+        Raises:
+            BusAway: it cannot be asked.
+        """
+        return await self._direct(seq=sequence, next_by_subj=self.names.subject)
+
+    async def newest(self) -> Stored | None:
+        """Return the newest message; None: there is none.
+
+        Raises:
+            BusAway: it cannot be asked.
+        """
+        return await self._direct(last_by_subj=self.names.subject)
+
+    async def _direct(self, **asked: object) -> Stored | None:
+        from nats.errors import Error  # noqa: PLC0415 - an extra
+
+        stream = self.names.stream
+        try:
+            answer = await self.client.request(
+                f"$JS.API.DIRECT.GET.{stream}", json.dumps(asked).encode(), timeout=ANSWER_S
+            )
+        except (Error, OSError, TimeoutError) as error:
+            words = str(error) or type(error).__name__
+            raise BusAway(
+                f"the stream {stream} cannot be asked for a message: {words}; "
+                "accepted: a stream that is there, and has allow_direct"
+            ) from error
+        headers = answer.headers or {}
+        if headers.get("Status") == _NOT_FOUND:
+            return None
+        if "Nats-Sequence" not in headers:
+            raise BusAway(f"the stream {stream} refuses a direct get: {headers}")
+        sequence, pending = int(headers["Nats-Sequence"]), int(headers.get("Nats-Num-Pending", 0))
+        subject = headers.get("Nats-Subject", "")
+        return Stored(sequence, subject, headers, answer.data, pending)
+
+    async def find(self, epoch: str, term: int, sequence: int, extent: Extent) -> int:
+        """Return the stream's own sequence of the first batch that is at a sequence.
+
+        It bisects the stream by direct gets: twelve for some thousand messages.
+
+        Args:
+            epoch: of the sequence.
+            term: of a batch of that epoch.
+            sequence: which.
+            extent: of the stream.
+
+        Returns:
+            That of the batch; the one behind the newest message, where none is at it.
+
+        Raises:
+            BusAway: it cannot be asked.
+        """
+        low, high = extent.first, extent.last + 1
+        while low < high:
+            middle = (low + high) // 2
+            stored = await self.get(middle)
+            if stored is None or stored.sequence >= high:
+                high = middle  # nothing is between them
+            elif _batch_is_at(stored, epoch, term, sequence):
+                high = middle  # it is that message, or one before
+            else:
+                low = stored.sequence + 1
+        return low
+
+    async def read(self, start: int, inbox: Inbox) -> OrderedRead:
+        """Return a read from a sequence of the stream's own on.
+
+        Raises:
+            BusAway: there is no such stream.
+        """
+        read = OrderedRead(self.client, self.names.stream, inbox)
+        await read.open(deliver_policy="by_start_sequence", opt_start_seq=start)
+        return read
+
+
+def _batch_is_at(stored: Stored, epoch: str, term: int, sequence: int) -> bool:
+    try:
+        batch = read_batch(stored.headers)
+    except InvalidMessage:
+        return False  # somebody else's message: whoever reads passes over it
+    return is_at(batch, epoch, term, sequence)

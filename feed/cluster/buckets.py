@@ -1,0 +1,48 @@
+"""Buckets of a cluster: keys and values that are read as they are, and heard of as they change."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from feed.cluster.errors import BusAway
+from feed.cluster.ordered_read import Inbox, OrderedRead, Stored, ask
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+
+_OPERATION, _MARKER = "KV-Operation", "Nats-Marker-Reason"  # of a value that is gone
+_NO_STREAM = "10059"
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket, as it is read.
+
+    Attributes:
+        client: the connection.
+        name: of the bucket.
+    """
+
+    client: "Client"
+    name: str
+
+    async def watch(self, inbox: Inbox) -> OrderedRead | None:
+        """Return a read of the newest value of each key, and of all that come; None: no bucket.
+
+        Raises:
+            BusAway: JetStream does not answer.
+        """
+        try:
+            await ask(self.client, f"STREAM.INFO.KV_{self.name}")
+        except BusAway as error:
+            if _NO_STREAM in str(error):
+                return None
+            raise
+        read = OrderedRead(self.client, f"KV_{self.name}", inbox)
+        await read.open(deliver_policy="last_per_subject", filter_subject=f"$KV.{self.name}.>")
+        return read
+
+    def entry(self, stored: Stored) -> tuple[str, bytes | None]:
+        """Return key and value of a message; None: there is no value any more."""
+        key = stored.subject.removeprefix(f"$KV.{self.name}.")
+        gone = _OPERATION in stored.headers or _MARKER in stored.headers
+        return key, None if gone else stored.payload

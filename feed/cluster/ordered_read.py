@@ -1,0 +1,216 @@
+"""An ordered read: the messages of a stream from one on, as they are, and as they come.
+
+Theory of operation: a push consumer without acknowledgements, which NATS forgets when its
+connection ends. It counts what it delivers, so that a message that is lost on the way is noticed,
+and ends the read. NATS sends a window of bytes at most until it is told that all of it was taken:
+that is said only when whoever reads has come to it, so that what waits here is bounded. Heartbeats
+tell silence from a cut.
+"""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from feed.cluster.errors import BusAway, BusLost
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+
+HEARTBEAT_S = 1.0
+SILENT_HEARTBEATS = 4  # so many that do not come are a cut
+ANSWER_S = 5.0
+_STATUS, _STALLED, _DELIVERED = "Status", "Nats-Consumer-Stalled", "Nats-Last-Consumer"
+_CONTROL = "100"
+_NS = 1_000_000_000
+_SHORT_REPLY = 9  # $JS.ACK.stream.consumer.deliveries.sequence.delivered.time.pending
+_NO_HEADERS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message of a stream.
+
+    Attributes:
+        sequence: its own, in the stream.
+        subject: where it was published.
+        headers: as they are.
+        payload: its bytes.
+        pending: how many more the stream had when it was sent.
+    """
+
+    sequence: int
+    subject: str
+    headers: Mapping[str, str]
+    payload: bytes
+    pending: int
+
+
+async def ask(client: "Client", subject: str, **asked: object) -> dict[str, Any]:
+    """Ask JetStream, and return its answer.
+
+    Raises:
+        BusAway: it refuses, or does not answer.
+    """
+    from nats.errors import Error  # noqa: PLC0415 - an extra
+
+    try:
+        body = json.dumps(asked).encode() if asked else b""
+        answer = await client.request(f"$JS.API.{subject}", body, timeout=ANSWER_S)
+    except (Error, OSError, TimeoutError) as error:
+        words = str(error) or type(error).__name__
+        raise BusAway(f"JetStream does not answer {subject}: {words}") from error
+    told: dict[str, Any] = json.loads(answer.data)
+    if refusal := told.get("error"):
+        words = f"{refusal.get('description')} ({refusal.get('err_code')})"
+        raise BusAway(f"JetStream refuses {subject}: {words}")
+    return told
+
+
+class Inbox:
+    """What came of several reads, in the order in which it came."""
+
+    __slots__ = ("_arrived", "_messages", "lost")
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._messages: deque[tuple[OrderedRead, Msg]] = deque()
+        self._arrived = asyncio.Event()
+        self.lost = False  # the connection has ended
+
+    def put(self, read: "OrderedRead", message: "Msg") -> None:
+        """Take a message."""
+        self._messages.append((read, message))
+        self._arrived.set()
+
+    def lose(self) -> None:
+        """Learn that the connection has ended: nothing more comes."""
+        self.lost = True
+        self._arrived.set()
+
+    async def take(self, longest_s: float) -> "deque[tuple[OrderedRead, Msg]]":
+        """Return what has come, once something has; nothing, where nothing comes for long.
+
+        Raises:
+            BusLost: the connection has ended, and all that came before was returned.
+        """
+        if not self._messages:
+            if self.lost:
+                raise BusLost("the connection to NATS has ended")
+            self._arrived.clear()
+            try:
+                async with asyncio.timeout(longest_s):
+                    await self._arrived.wait()
+            except TimeoutError:
+                return deque()
+        taken, self._messages = self._messages, deque()
+        if not taken:
+            raise BusLost("the connection to NATS has ended")
+        return taken
+
+
+@dataclass(slots=True, eq=False)
+class OrderedRead:
+    """One read of a stream.
+
+    Attributes:
+        client: the connection.
+        stream: which.
+        inbox: takes what comes; others may come there too.
+    """
+
+    client: "Client"
+    stream: str
+    inbox: Inbox
+    _subscription: Any = None
+    _consumer: str = ""
+    _delivered: int = 0
+    _heard_s: float = field(default=0.0)
+
+    async def open(self, **start: object) -> None:
+        """Begin.
+
+        Args:
+            **start: where, as fields of the consumer: `deliver_policy`, `opt_start_seq` …
+
+        Raises:
+            BusAway: there is no such stream, or JetStream does not answer.
+        """
+        subject = self.client.new_inbox()
+        self._subscription = await self.client.subscribe(subject, cb=self._hear)
+        told = await ask(
+            self.client,
+            f"CONSUMER.CREATE.{self.stream}",
+            stream_name=self.stream,
+            config={
+                "deliver_subject": subject,
+                "ack_policy": "none",
+                "max_deliver": 1,
+                "replay_policy": "instant",
+                "flow_control": True,
+                "idle_heartbeat": int(HEARTBEAT_S * _NS),
+                "mem_storage": True,
+                "num_replicas": 1,
+                **start,
+            },
+        )
+        self._consumer = told["name"]
+        self._heard_s = asyncio.get_running_loop().time()
+
+    async def _hear(self, message: "Msg") -> None:
+        self.inbox.put(self, message)
+
+    async def read(self, message: "Msg") -> Stored | None:
+        """Return what a message is; None: a word between NATS and this read.
+
+        Raises:
+            BusLost: one before it has been lost on the way.
+        """
+        self._heard_s = asyncio.get_running_loop().time()
+        headers = message.headers
+        if headers is not None and headers.get(_STATUS) == _CONTROL:
+            await self._answer(message, headers)
+            return None
+        tokens = message.reply.split(".")
+        at = 5 if len(tokens) == _SHORT_REPLY else 7  # else a domain and an account stand before
+        sequence, delivered, pending = int(tokens[at]), int(tokens[at + 1]), int(tokens[at + 3])
+        self._delivered += 1
+        if delivered != self._delivered:
+            raise BusLost(f"a message of {self.stream} before {sequence} was lost on the way")
+        return Stored(sequence, message.subject, headers or _NO_HEADERS, message.data, pending)
+
+    async def _answer(self, message: "Msg", headers: Mapping[str, str]) -> None:
+        """Say that all before it was taken, where that is asked; see that nothing is missing."""
+        if int(headers.get(_DELIVERED, 0)) > self._delivered:
+            raise BusLost(f"messages of {self.stream} were lost on the way")
+        reply = message.reply or headers.get(_STALLED, "")
+        if reply:
+            await self.client.publish(reply)
+
+    def check(self) -> None:
+        """See that it is heard of.
+
+        Raises:
+            BusLost: no heartbeat came for long.
+        """
+        silent_s = asyncio.get_running_loop().time() - self._heard_s
+        if silent_s > SILENT_HEARTBEATS * HEARTBEAT_S:
+            raise BusLost(f"nothing was heard of {self.stream} for {silent_s:.0f} s")
+
+    async def close(self) -> None:
+        """End it, where the connection stands."""
+        subscription, self._subscription = self._subscription, None
+        if subscription is None or self.client.is_closed:
+            return
+        from nats.errors import Error  # noqa: PLC0415 - an extra
+
+        try:
+            await subscription.unsubscribe()
+            if self._consumer:
+                subject = f"$JS.API.CONSUMER.DELETE.{self.stream}.{self._consumer}"
+                await self.client.publish(subject)
+        except (Error, OSError):
+            return  # it has ended by itself

@@ -1,0 +1,69 @@
+"""The options of a source that follows a cluster through NATS JetStream."""
+
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from feed.cluster.address import BusAddress
+from feed.errors import InvalidParameter
+from feed.sources.options import Accepts, SourceOptions, refusal
+from feed.sources.source import Source
+
+_NO_KEYS = (
+    "no password in an address, which others see: user and password come from the variables "
+    "FEED_KEY and FEED_SECRET, or from the file that --key-file names"
+)
+
+
+def _is_address(value: str) -> str:
+    if "@" in value:
+        raise refusal(_NO_KEYS)
+    try:
+        BusAddress.parse(f"nats:{value}", "source")
+    except InvalidParameter:
+        raise refusal(NatsOptions.accepted_words()) from None
+    return value
+
+
+def _is_there(value: str) -> str:
+    if not Path(value).is_file():  # a null character raises ValueError, as it should
+        raise ValueError("no file")
+    return value
+
+
+class NatsOptions(SourceOptions):
+    """A cluster of feed servers, whose writer's events lie in NATS JetStream."""
+
+    usage = "nats://SERVERS/NAME"
+    where = (
+        "SERVERS are HOST:PORT with commas between, and NAME, feed by default, is that of a "
+        "cluster: up to 32 letters, digits, - and _"
+    )
+    keys_come = _NO_KEYS
+    gives_sequences: ClassVar[bool] = True
+
+    place: Annotated[str, AfterValidator(_is_address)]
+    key_file: Annotated[
+        Annotated[str, AfterValidator(_is_there)] | None,
+        Accepts("the path of a file that is there"),
+    ] = Field(
+        default=None,
+        description="File with lines FEED_KEY=… and FEED_SECRET=…, for the server that is "
+        "followed; in place of the variables.",
+    )
+
+    @property
+    def address(self) -> BusAddress:
+        """Where the cluster is."""
+        return BusAddress.parse(f"nats:{self.place}", "source")
+
+    def make(self) -> Source:
+        """Return what follows it."""
+        from feed.sources.nats.source import NatsSource  # noqa: PLC0415 - brings the client
+
+        return NatsSource(self.address, self.key_file or "")
+
+    def describe(self) -> str:
+        """Return which cluster it is."""
+        return f"what the writer of {self.address} gives, with its positions"

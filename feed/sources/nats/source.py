@@ -1,0 +1,289 @@
+"""An edge of a cluster: the batches of its stream become steps, as they come.
+
+Theory of operation: where this server stands nowhere yet, it begins as far before the end of the
+stream as its ring holds; else behind the place where it stands, which is found by bisecting.
+Batches that wait together are one step. The succession says what a batch means; one that cannot be
+read is a hole, so that it stops nobody. What ends the connection, or says that something was lost
+on the way, ends the source; whoever runs it opens it again, with backoff, and tells subscribers.
+"""
+
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from feed.cluster.address import BusAddress
+from feed.cluster.batch import Batch, read_batch
+from feed.cluster.batch_stream import BatchStream
+from feed.cluster.buckets import Bucket
+from feed.cluster.connecting import connect
+from feed.cluster.errors import BusAway, BusLost
+from feed.cluster.ordered_read import HEARTBEAT_S, Inbox, OrderedRead, Stored
+from feed.cluster.succession import Succession
+from feed.errors import InvalidInput, InvalidMessage
+from feed.logger import logger_of
+from feed.market.ticks import Kind, Tick
+from feed.market.words import is_other
+from feed.sources.follow.steps import Announcement, Events, Greeting, Step
+from feed.sources.nats.gathered import Gathered
+from feed.sources.nats.news import Leader, News
+from feed.sources.nats.payload import PayloadReader
+from feed.sources.source import Instrument
+from feed.sources.upstream.account import Account
+from feed.sources.upstream.credentials import Names as KeyNames
+from feed.sources.upstream.credentials import read_key_pair
+from feed.sources.upstream.endings import End, Ended
+from feed.wire.position import Position
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+
+KEYS = KeyNames("FEED_KEY", "FEED_SECRET")
+_CLIENT_NAME = "feed edge"
+
+log = logger_of("feed.follow")
+
+
+class NatsSource:
+    """The stream of a cluster, followed.
+
+    Attributes:
+        name: for metrics and `/v1/status`.
+        live: whether what it tells happens now; as its writer says.
+        account: what became of the connections.
+        succession: where we stand among its batches.
+        news: what is told beside them.
+        unreadable: batches that could not be read, and messages that were none.
+    """
+
+    name = "nats"
+    can_wait = False
+    # Bars come with their sequences, and none is built.
+    recorded_kinds = frozenset({Kind.BAR, Kind.SECOND_BAR, Kind.UPDATED_BAR})
+    passes = 0
+    clocks_ns: Sequence[int] | None = None  # nobody judges their times
+    rows_skipped: Mapping[str, int] = MappingProxyType({})
+
+    def __init__(self, address: BusAddress, key_file: str = "") -> None:
+        """Make a source that is not open.
+
+        Args:
+            address: of the cluster.
+            key_file: a file with user and password; "": from variables, if they have them.
+        """
+        self.live = True
+        self.account = Account(str(address))
+        self.succession = Succession()
+        self.news = News()
+        self.unreadable = 0
+        self._address = address
+        self._key_file = key_file
+        self._capacity = 0
+        self._client: Client | None = None
+        self._inbox = Inbox()
+        self._tail: OrderedRead | None = None
+        self._buckets: dict[OrderedRead, Bucket] = {}
+        self._payloads = PayloadReader()
+        self._offset_ns: int | None = None  # of the writer whose batch came last
+
+    @property
+    def leader(self) -> Leader | None:
+        """Who leads, and takes requests; None: nobody, as far as is known."""
+        return self.news.leader
+
+    @property
+    def lag_events(self) -> int:
+        """How many events the stream is known to be ahead."""
+        return self.succession.lag
+
+    def fill(self, capacity: int) -> None:
+        """Learn how many events the ring holds: at first so many are read, if there are."""
+        self._capacity = capacity
+
+    def stand(self, position: Position | None) -> None:
+        """Learn where the ring stands, before it is opened; None: nowhere yet."""
+        if position != self.succession.position:
+            term = 0 if position is None else self.succession.term
+            self.succession = Succession(position, term)
+
+    async def open(self) -> None:
+        """Connect, and begin to read.
+
+        Raises:
+            Ended: there is no server, no stream, or it refuses; the message says why.
+        """
+        self._inbox, self._offset_ns = Inbox(), None
+        inbox = self._inbox
+        pair = read_key_pair(KEYS, self._key_file)
+        try:
+            self._client = await connect(self._address, pair, inbox.lose, name=_CLIENT_NAME)
+            for bucket in (self._address.names.news, self._address.names.lead):
+                await self._watch(Bucket(self._client, bucket))
+            stream = BatchStream(self._client, self._address.names)
+            self._tail = await stream.read(await self._start(stream), inbox)
+        except BusAway as error:
+            raise self._ended(error, End.UNREACHABLE) from error
+        self.account.open(resumed=self.succession.position is not None)
+
+    async def _watch(self, bucket: Bucket) -> None:
+        """Hear of a bucket, where there is one."""
+        read = await bucket.watch(self._inbox)
+        if read is not None:
+            self._buckets[read] = bucket
+
+    async def _start(self, stream: BatchStream) -> int:
+        """Return the stream's own sequence to begin at.
+
+        Raises:
+            BusAway: it cannot be asked.
+        """
+        extent, newest = await stream.extent(), await stream.newest()
+        if newest is None:
+            return extent.first
+        batch, succession = read_batch(newest.headers), self.succession
+        succession.newest = max(succession.newest, batch.last)
+        epoch, term, position = batch.epoch, batch.term, succession.position
+        if position is None:
+            sequence = max(1, batch.last + 1 - self._capacity)
+        else:
+            epoch, sequence = position.epoch, position.sequence + 1
+            term = batch.term if epoch == batch.epoch else succession.term
+        found = await stream.find(epoch, term, sequence, extent)
+        # Whoever stands nowhere reads the newest one in any case: it may be empty, and says where.
+        return min(found, newest.sequence) if position is None else found
+
+    async def steps(self) -> AsyncIterator[Step]:
+        """Yield what is to be done, for as long as the connection lasts.
+
+        Raises:
+            Ended: it has ended; the message says why.
+        """
+        inbox, tail = self._inbox, self._tail
+        assert tail is not None, "it is open"
+        try:
+            while True:
+                messages = await inbox.take(HEARTBEAT_S)
+                async for step in self._steps_of(messages, tail):
+                    yield step
+                for news in self.news.look(time.monotonic_ns(), time.time_ns()):
+                    yield news
+                tail.check()
+        except BusLost as error:
+            raise self._ended(error, End.CUT) from error
+        except BusAway as error:
+            raise self._ended(error, End.UNREACHABLE) from error
+
+    async def _steps_of(
+        self, messages: "deque[tuple[OrderedRead, Msg]]", tail: OrderedRead
+    ) -> AsyncIterator[Step]:
+        """Yield the steps of all that came together; events that follow each other are one."""
+        gathered = Gathered()
+        while messages:
+            read, message = messages.popleft()
+            stored = await read.read(message)
+            if stored is None:
+                continue
+            if read is not tail:
+                for news in self._news_of(read, stored):
+                    yield news
+                continue
+            for step in self._steps_of_batch(stored):
+                if isinstance(step, Events) and gathered.fits(step):
+                    gathered.add(step)
+                    continue
+                if (events := gathered.take()) is not None:
+                    yield events
+                if isinstance(step, Events):
+                    gathered.add(step)
+                else:
+                    yield step
+        if (events := gathered.take()) is not None:
+            yield events
+
+    def _steps_of_batch(self, stored: Stored) -> Iterator[Step]:
+        try:
+            batch = read_batch(stored.headers)
+        except InvalidMessage as error:
+            self._note_unreadable(stored, error)
+            return
+        due = self.succession.take(batch)
+        if not (due.moves or due.is_read) and batch.count:
+            log.warning(
+                "batch_passed_over", first=batch.first, term=batch.term, seq=stored.sequence
+            )
+        yield from due.moves
+        if not due.is_read:
+            return
+        try:
+            cut = self._payloads.read(batch, stored.payload)
+        except InvalidInput as error:
+            self._note_unreadable(stored, error)
+            yield self.succession.lose(batch)
+            return
+        if self._offset_ns != batch.offset_ns:
+            self._offset_ns = batch.offset_ns
+            yield _greeting(batch)
+        skipped = due.skipped
+        events = Events(cut.events, cut.ingested_ns, cut.said_ns, cut.others)
+        yield events if not skipped else _behind(events, skipped)
+
+    def _note_unreadable(self, stored: Stored, error: InvalidInput) -> None:
+        self.unreadable += 1
+        self.account.last_words = str(error)
+        log.error("batch_unreadable", seq=stored.sequence, error=str(error))
+
+    def _news_of(self, read: OrderedRead, stored: Stored) -> list[Announcement]:
+        key, value = self._buckets[read].entry(stored)
+        try:
+            told = self.news.take(key, value, time.monotonic_ns())
+        except InvalidMessage as error:
+            self.account.last_words = str(error)
+            log.error("news_unreadable", key=key, error=str(error))  # noqa: TRY400 - it says all
+            return []
+        self.live = self.news.live
+        return told
+
+    async def batches(self) -> AsyncIterator[list[Tick]]:
+        """Yield the ticks alone, for whoever has sequences of its own."""
+        async for step in self.steps():
+            if isinstance(step, Events):
+                yield [event for event in step.events if not is_other(event)]
+
+    def instruments(self) -> list[Instrument]:
+        """Return those that the writer has told of."""
+        return self.news.instruments()
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        """Return one of them."""
+        return self.news.instrument(symbol)
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        client, self._client = self._client, None
+        self._tail, self._buckets = None, {}
+        self.account.connected = False
+        if client is not None and not client.is_closed:
+            await client.close()
+
+    def _ended(self, error: BusAway, end: End) -> Ended:
+        """Return, and count, why the connection ended."""
+        ended = Ended(end, f"{self._address}: {error}")
+        self.account.end(ended)
+        return ended
+
+
+def _greeting(batch: Batch) -> Greeting:
+    """Return what the clocks of a writer show now, if its time of day is ours.
+
+    Its batches may be old, and say nothing of how long they were under way.
+    """
+    wall_ns = time.time_ns()
+    return Greeting(wall_ns - batch.offset_ns, wall_ns)
+
+
+def _behind(events: Events, skipped: int) -> Events:
+    """Return the events behind the first ones."""
+    told = events.events[skipped:]
+    return Events(told, events.ingested_ns[skipped:], events.said_ns, events.others)

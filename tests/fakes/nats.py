@@ -1,0 +1,239 @@
+"""NATS servers, and a writer that puts batches into one as its contract says."""
+
+import asyncio
+import json
+import shutil
+import signal
+import time
+from asyncio.subprocess import DEVNULL
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import orjson
+import pytest
+
+from feed.cluster.address import BusAddress
+from feed.cluster.batch import Batch, headers_of
+from feed.cluster.connecting import connect
+from feed.cluster.names import FEEDS_KEY, INSTRUMENTS_KEY, LEADER_KEY
+from feed.cluster.ordered_read import ask
+from feed.market.ticks import Tick
+from feed.wire.codec import CODECS, encode_events
+from feed.wire.follow_frames import cut_message
+from feed.wire.position import Position
+from tests.fakes.messages import Message
+from tests.fakes.patience import PATIENCE_S, until
+from tests.fakes.programs import kill_group
+
+BINARY = shutil.which("nats-server")
+needs_nats = pytest.mark.skipif(BINARY is None, reason="nats-server is not installed")
+
+
+@dataclass
+class NatsServer:
+    """A NATS server with JetStream, on a free port, with a folder of its own.
+
+    Attributes:
+        folder: where its streams, its ports and its configuration are.
+        configuration: in its own language, beside the usual.
+        port: where it listens; the same after a restart.
+    """
+
+    folder: Path
+    configuration: str = ""
+    port: int = -1
+    _process: asyncio.subprocess.Process | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.kill()
+
+    @property
+    def place(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def address(self, name: str = "feed") -> BusAddress:
+        return BusAddress.parse(f"nats://{self.place}/{name}", "bus")
+
+    async def start(self) -> None:
+        """Start it, with what is in its folder."""
+        assert BINARY is not None
+        ports = self.folder / "ports"
+        shutil.rmtree(ports, ignore_errors=True)
+        ports.mkdir(parents=True)
+        written = (
+            f"listen: 127.0.0.1:{self.port}\n"
+            f"jetstream: {{store_dir: {json.dumps(str(self.folder / 'store'))}}}\n"
+            f"ports_file_dir: {json.dumps(str(ports))}\n{self.configuration}\n"
+        )
+        (self.folder / "nats.conf").write_text(written)
+        with (self.folder / "nats.log").open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                BINARY,
+                "-c",
+                str(self.folder / "nats.conf"),
+                stdin=DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        process = self._process
+        await until(lambda: process.returncode is not None or any(ports.glob("*.ports")))
+        assert process.returncode is None, (self.folder / "nats.log").read_text()
+        [file] = ports.glob("*.ports")
+        await until(lambda: file.read_text().rstrip().endswith("}"))
+        [url] = json.loads(file.read_text())["nats"]
+        self.port = int(url.rpartition(":")[2])
+
+    async def kill(self) -> None:
+        """End it as a power cut would."""
+        process, self._process = self._process, None
+        if process is not None:
+            kill_group(process.pid)
+            await process.wait()
+
+    def stop(self) -> None:
+        """Let it do nothing, with its connections standing."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+
+@dataclass
+class BusWriter:
+    """A writer of a cluster, without anything behind it.
+
+    Attributes:
+        address: of the cluster.
+        epoch, term, newest: where it stands.
+        batches: how many it wrote.
+    """
+
+    address: BusAddress
+    epoch: str = "k3f9"
+    term: int = 1
+    newest: int = 0
+    batches: int = 0
+    offset_ns: int = field(default_factory=lambda: time.time_ns() - time.monotonic_ns())
+    _client: Any = None
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.close()
+
+    async def connect(self) -> None:
+        """Connect, or connect again."""
+        self._client = await connect(self.address, None, lambda: None, name="writer")
+
+    async def make(self, **stream: Any) -> None:
+        """Make what a cluster has, and begin the term."""
+        names = self.address.names
+        config = {
+            "name": names.stream,
+            "subjects": [names.subject],
+            "retention": "limits",
+            "discard": "old",
+            "storage": "memory",
+            "num_replicas": 1,
+            "allow_direct": True,
+            "allow_msg_ttl": True,
+            "max_bytes": 64 << 20,
+            **stream,
+        }
+        await ask(self._client, f"STREAM.CREATE.{names.stream}", **config)
+        for bucket in (names.news, names.lead):
+            config = {
+                "name": f"KV_{bucket}",
+                "subjects": [f"$KV.{bucket}.>"],
+                "max_msgs_per_subject": 1,
+                "storage": "memory",
+                "allow_direct": True,
+                "allow_rollup_hdrs": True,
+                "deny_delete": True,
+                "discard": "new",
+            }
+            await ask(self._client, f"STREAM.CREATE.KV_{bucket}", **config)
+        await self.begin_term(self.term)
+
+    async def begin_term(self, term: int, epoch: str | None = None) -> None:
+        """Write the batch that a leader begins with; in another epoch from 1 on."""
+        if epoch is not None:
+            self.epoch, self.newest = epoch, 0
+        self.term = term
+        await self.put(self.batch(0), b"")
+
+    def batch(self, count: int, **others: Any) -> Batch:
+        """Return the batch of so many events that come next."""
+        begins = self.newest + 1
+        return Batch(self.epoch, self.term, begins, count, "writer-1", self.offset_ns, **others)
+
+    async def write(self, *events: Tick) -> int:
+        """Write events as one batch; return its sequence in the stream."""
+        batch = self.batch(len(events))
+        self.newest += len(events)
+        return await self.put(batch, self.payload(batch, events))
+
+    async def write_hole(self, count: int) -> int:
+        """Write that so many sequences have no events."""
+        batch = self.batch(count, is_hole=True)
+        self.newest += count
+        return await self.put(batch, b"")
+
+    def payload(self, batch: Batch, events: Sequence[Tick]) -> bytes:
+        """Return the payload of a batch."""
+        codec, now_ns = CODECS["json"], time.monotonic_ns()
+        fragments = encode_events(codec, list(events), opaque=True)
+        last = Position(batch.epoch, batch.last)
+        end = cut_message(last, [now_ns] * len(events), now_ns, batch.last)
+        return codec.join(fragments)[:-1] + b"," + orjson.dumps(end) + b"]"
+
+    async def put(self, batch: Batch, payload: bytes) -> int:
+        """Write a message; return its sequence in the stream."""
+        self.batches += 1
+        return await self.publish(self.address.names.subject, payload, headers_of(batch))
+
+    async def publish(self, subject: str, payload: bytes, headers: dict[str, str]) -> int:
+        """Publish what a stream takes; return its sequence there."""
+        answer = await self._client.request(subject, payload, headers=headers, timeout=PATIENCE_S)
+        told = json.loads(answer.data)
+        assert "error" not in told, told
+        return int(told["seq"])
+
+    async def tell(self, key: str, value: object, bucket: str = "") -> None:
+        """Put a value under a key of the news, or of another bucket; None: delete it."""
+        name = bucket or self.address.names.news
+        headers = {"KV-Operation": "DEL"} if value is None else {}
+        body = b"" if value is None else orjson.dumps(value)
+        await self.publish(f"$KV.{name}.{key}", body, headers)
+
+    async def tell_feeds(self, *feeds: Message) -> None:
+        await self.tell(FEEDS_KEY, list(feeds))
+
+    async def tell_instruments(self, *rows: Message) -> None:
+        await self.tell(INSTRUMENTS_KEY, {"T": "instruments", "instruments": list(rows)})
+
+    async def lead(self, url: str | None) -> None:
+        """Say who leads; None: nobody."""
+        leader = None if url is None else {"writer": "writer-1", "term": self.term, "url": url}
+        await self.tell(LEADER_KEY, leader, self.address.names.lead)
+
+    async def delete(self, sequence: int) -> None:
+        """Delete a message of the stream securely."""
+        stream = self.address.names.stream
+        await ask(self._client, f"STREAM.MSG.DELETE.{stream}", seq=sequence, no_erase=False)
+
+    async def purge(self, sequence: int) -> None:
+        """Let go of all messages before one, as a stream does that is full."""
+        stream = self.address.names.stream
+        await ask(self._client, f"STREAM.PURGE.{stream}", seq=sequence)
