@@ -9,9 +9,8 @@ hole.
 import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from feed.broadcast.keyed_states import KeptLog
 from feed.broadcast.log import Deletion, Record
@@ -19,15 +18,14 @@ from feed.broadcast.ring import RingBuffer
 from feed.errors import InvalidTick
 from feed.market.receipts import Receipt
 from feed.market.ticks import Tick
-from feed.market.words import Word, is_word
 from feed.state import cell, checkpoint, records, tail
 from feed.state.cell import Contents, Newer, Unreadable
 from feed.state.directory import Directory
 from feed.state.erasing import redo
 from feed.state.erasing.texts import Name
-from feed.state.erasing.undone import Undone
 from feed.state.records import Truncated
 from feed.state.recovery import TAKEN_UP, WORDS, Recovery, judge
+from feed.state.replayed import Replayed
 from feed.state.words import Numbered, log_of
 from feed.wire.json_ticks import TickReader
 from feed.wire.messages import GapReason
@@ -111,7 +109,9 @@ def take_up(directory: Directory, capacity: int, source: str, now: Now) -> Found
         if contents is None or recovery not in TAKEN_UP:
             directory.clear()
             return Found(recovery, words=WORDS.get(recovery, ""))
-        reader = _Reader(directory, contents, capacity, now, killed=recovery is Recovery.KILLED)
+        replayed = Replayed(capacity, contents.epoch, now.mono_ns, checkpointed=0)
+        killed = recovery is Recovery.KILLED
+        reader = _Reader(directory, contents, capacity, now, killed, replayed)
         return Found(recovery, reader.read(source))
     except Unreadable as unreadable:
         aside = directory.put_aside()
@@ -162,13 +162,8 @@ class _Reader:
     capacity: int
     now: Now
     killed: bool
-    ring: RingBuffer | None = None
-    after: list[Tick] = field(default_factory=list)
-    after_words: list[Numbered] = field(default_factory=list)
-    receipts: list[tuple[Receipt, int]] = field(default_factory=list)
+    replayed: Replayed
     ticks: TickReader = field(default_factory=TickReader)
-    undone: Undone = field(default_factory=Undone)
-    newest_ns: int = 0  # when the newest tick was ingested, by our clock
 
     def read(self, source: str) -> Restored:
         """Return what is taken up.
@@ -182,15 +177,17 @@ class _Reader:
             snapshot, words, bars = self._check(meta, parts[1:], source)
         except (KeyError, TypeError, ValueError, InvalidTick) as error:
             raise Unreadable(f"checkpoint holds something unexpected: {error!r}") from None
+        replayed = self.replayed
+        replayed.checkpointed = meta["sequence"]
         for log in words:
-            self.undone.note_kept(log.words, log.sequences)
+            replayed.undone.note_kept(log.words, log.sequences)
         self._redo()
         logs = self.directory.logs()
         for number, (_, path) in enumerate(logs, 1):
-            self._read_log(path, meta["sequence"], is_last=number == len(logs))
-        reached = meta["sequence"] if self.ring is None else self.ring.newest
-        tailed = self._read_tail(meta["sequence"]) if self.killed else 0
-        ring, newest = self.ring, self.contents.newest
+            self._read_log(path, is_last=number == len(logs))
+        reached = meta["sequence"] if replayed.ring is None else replayed.ring.newest
+        tailed = self._read_tail() if self.killed else 0
+        ring, newest = replayed.ring, self.contents.newest
         if ring is None:
             first = meta["sequence"]
             ring = RingBuffer(
@@ -206,13 +203,13 @@ class _Reader:
             snapshot,
             bars,
             words,
-            self.after,
-            self.after_words,
-            self.receipts,
+            replayed.after,
+            replayed.after_words,
+            replayed.receipts,
             self._later_ns(meta["wall_offset_ns"]),
             max(0, newest - reached - tailed),
-            self.undone.deleted,
-            self.undone.deletions(meta["sequence"]),
+            replayed.undone.deleted,
+            replayed.undone.deletions(meta["sequence"]),
         )
 
     def _check(
@@ -245,11 +242,11 @@ class _Reader:
         except OSError as error:
             raise Unreadable(f"{path.name} cannot be done: {error.strerror}") from None
 
-    def _read_log(self, path: Path, checkpointed: int, *, is_last: bool) -> None:
+    def _read_log(self, path: Path, *, is_last: bool) -> None:
         """Read one file of the log into the ring, and beyond the checkpoint into `after`."""
         try:
             for record in records.decode(_read(path), self.contents.epoch):
-                self._take(record, checkpointed)
+                self._take(record)
         except Truncated as torn:
             if not (self.killed and is_last):
                 raise Unreadable(f"{path.name} {torn}") from None
@@ -261,7 +258,7 @@ class _Reader:
         except (OSError, Unreadable, InvalidTick) as error:
             raise Unreadable(f"{path.name} {error}") from None
 
-    def _read_tail(self, checkpointed: int) -> int:
+    def _read_tail(self) -> int:
         """Read what the log does not have, and write it there; return how many ticks these were.
 
         What is wrong with a tail makes a hole, as where there is none. The cell says which record
@@ -277,14 +274,15 @@ class _Reader:
             kept = tail.decode(_read(path), self.contents.epoch)
         except (OSError, Unreadable):
             return 0
-        reached = 0 if self.ring is None else self.ring.newest
+        ring = self.replayed.ring
+        reached = 0 if ring is None else ring.newest
         newest = self.contents.newest
         missing = [each for each in kept if reached < each.first and each.last <= newest]
         if not missing:
             return 0
         try:
             for record in missing:
-                self._take(record, checkpointed)
+                self._take(record)
         except (Unreadable, InvalidTick) as error:
             raise Unreadable(f"{path.name} {error}") from None
         data = b"".join(records.encode(record, record.given) for record in missing)
@@ -292,46 +290,14 @@ class _Reader:
             file.write(records.file_head(self.contents.epoch) + data)
         return sum(len(record.ingested_ns) for record in missing)
 
-    def _take(self, record: Record, checkpointed: int) -> None:
-        ticks = self.ticks.read(record.ticks)
-        if len(ticks) != len(record.ingested_ns):
-            raise Unreadable(f"has {len(ticks)} ticks for {len(record.ingested_ns)} times")
-        ring = self.ring
-        if ring is None:
-            ring = self.ring = RingBuffer(
-                self.capacity,
-                epoch=self.contents.epoch,
-                newest=record.first - 1,
-                begins=record.first == 1,
-            )
-        if record.first <= ring.newest:
-            raise Unreadable(f"has sequence {record.first} once more")
-        ring.skip(record.first - 1, GapReason.LOST, self.newest_ns)
-        at = 0
-        for ingested_ns, run in groupby(record.ingested_ns):
-            count = len(list(run))
-            self._publish(ring, ticks[at : at + count], ingested_ns, record.wall_offset_ns)
-            at += count
-        if any(map(is_word, ticks)):
-            ring.newest_other = record.last
-            self.undone.note_logged(ticks, record.first)
-        if record.last > checkpointed:
-            start = max(0, checkpointed + 1 - record.first)
-            for sequence, event in enumerate(ticks[start:], record.first + start):
-                if is_word(event):
-                    self.after_words.append((sequence, cast("Word", event)))
-                else:
-                    self.after.append(event)
-            self.receipts += [(receipt, self.newest_ns) for receipt in record.receipts]
-
-    def _publish(
-        self, ring: RingBuffer, ticks: list[Tick], ingested_ns: int, wall_offset_ns: int
-    ) -> None:
-        """Publish ticks that were ingested together, at that moment by our own clock."""
-        mono_ns = min(ingested_ns + self._later_ns(wall_offset_ns), self.now.mono_ns)
-        self.newest_ns = max(self.newest_ns, mono_ns) if len(ring) else mono_ns
-        for start in range(0, len(ticks), ring.capacity):
-            ring.publish(ticks[start : start + ring.capacity], self.newest_ns)
+    def _take(self, record: Record) -> None:
+        self.replayed.take(
+            record.first,
+            self.ticks.read(record.ticks),
+            record.ingested_ns,
+            self._later_ns(record.wall_offset_ns),
+            record.receipts,
+        )
 
     def _later_ns(self, wall_offset_ns: int) -> int:
         """Return our monotonic clock less that of a process with such an offset."""
