@@ -13,33 +13,28 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 from feed.broadcast.log import Record
 from feed.broadcast.ring import RingBuffer
 from feed.hub.clock import Clock
-from feed.hub.steps import Step
 from feed.ingest.runner import Ingest
 from feed.logger import logger_of
-from feed.state import parts, words
+from feed.state import parts
 from feed.state.awaiting import Awaiting
 from feed.state.cell import Cell, Contents, Mark
 from feed.state.directory import Directory, boot_id, unwritable
 from feed.state.erasing.eraser import Eraser
 from feed.state.erasing.walk import blank_what_is_deleted
+from feed.state.gathering import gather
 from feed.state.recovery import Recovery
 from feed.state.restore import Found, Now, take_up
 from feed.state.tail import Tail
 from feed.state.writer import Writer
 from feed.trust.lookout import in_daemon_thread
-from feed.wire.json_codec import JSON
-from feed.wire.json_ticks import NO_TICKS
 
 CHECKPOINT_S = 30.0  # what comes after a checkpoint is replayed when it is taken up: 0.5 s at most
 RETRY_S = 5.0
-_SLICE_TICKS = 1_024  # encoded between two turns of the loop: 0.6 ms
-_SLICE_ROWS = 16  # of bars, copied likewise: 2 MB at most
 
 log = logger_of("feed.state")
 
@@ -187,34 +182,15 @@ class Keeper:
             tail = await in_daemon_thread(self._make_tail)
             if tail is not None:
                 self.writer.begin_tail(tail)
-        hub, clock = ingest.hub, self._clock
-        broadcast = hub.broadcast
+        broadcast = ingest.hub.broadcast
         async with ingest.between_lists():
-            if broadcast.waiting_ticks:
-                hub.cutter.cut()
-            with hub.steps.measured(Step.CHECKPOINT):
-                mono_ns = clock.mono_ns()
-                broadcast.receipts.forget(mono_ns)
-                meta = parts.meta_of(ingest, self.given_before, clock.wall_ns() - mono_ns)
-                known = broadcast.snapshot.ticks()
-                said = words.rows_of(broadcast.keyed)
-                bars = parts.bars_of(ingest)
-                keep_from = min(broadcast.ring.oldest, broadcast.cut_sequence + 1)
-                self.eraser.checkpointed = meta["sequence"]
-                self.writer.take_again()
-        fragments: list[bytes] = []
-        for start in range(0, len(known), _SLICE_TICKS):
-            fragments += JSON.encode(known[start : start + _SLICE_TICKS])
-            await asyncio.sleep(0)
-        packed: list[object] = [meta, JSON.join(fragments) if fragments else NO_TICKS]
-        for row in said:
-            packed.append(row)
-            await asyncio.sleep(0)
-        while rows := list(islice(bars, _SLICE_ROWS)):
-            packed += rows
-            await asyncio.sleep(0)
+            gathered = gather(ingest, self.given_before)
+            keep_from = min(broadcast.ring.oldest, broadcast.cut_sequence + 1)
+            self.eraser.checkpointed = gathered.sequence
+            self.writer.take_again()
+        packed, sequence, mono_ns = await gathered.packed(), gathered.sequence, gathered.mono_ns
         written = self.writer.write_checkpoint(
-            packed, meta["sequence"], mono_ns, keep_from=keep_from, is_last=is_last
+            packed, sequence, mono_ns, keep_from=keep_from, is_last=is_last
         )
         try:
             size = await asyncio.wrap_future(written)
@@ -223,7 +199,7 @@ class Keeper:
             return False
         self.checkpoints += 1
         self.checkpointed_ns = mono_ns
-        log.debug("checkpoint", sequence=meta["sequence"], bytes=size)
+        log.debug("checkpoint", sequence=sequence, bytes=size)
         return True
 
     async def _has_directory(self) -> bool:
