@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
+from feed.broadcast.carried import NOTHING_CARRIED, Carried, CarriedFragments
 from feed.broadcast.erasure import deletions, erase, erase_among, has_texts
 from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut
 from feed.broadcast.fragments import TURN_TICKS, Fragments, split_runs
@@ -95,6 +96,7 @@ class Broadcast:
     """
 
     __slots__ = (
+        "_carried",
         "_encoded",
         "_heard",
         "_log",
@@ -168,6 +170,7 @@ class Broadcast:
         self._word_stamps = array("q")  # of these, where they came with some
         self._said = 0  # words, cut or not
         self._heard: deque[tuple[int, Callable[[int], None]]] = deque()  # of so many words said
+        self._carried = CarriedFragments()
         # Of the cut in progress: its first sequence, and its fragments, by codec.
         self._encoded: dict[Codec, tuple[int, list[bytes]]] = {}
         self._numbered: dict[Codec, dict[int, int]] = {}  # the sequences of these, where needed
@@ -202,6 +205,7 @@ class Broadcast:
         *,
         stamps: "array[int] | None" = None,
         opaque: bool = False,
+        carried: Carried = NOTHING_CARRIED,
     ) -> None:
         """Append ticks to the ring.
 
@@ -217,7 +221,9 @@ class Broadcast:
                 times are those of a recording; None: it is not known, or they are those of now.
             stamps: when each of them was ingested, monotonic, where that was not just now.
             opaque: some of them may be of unknown kinds.
+            carried: their fragments, as far as another server has encoded them.
         """
+        self._carried.add(carried)
         newest = self.ring.publish(ticks, mono_ns if stamps is None else stamps)
         if market_ns is not None:
             self.market_times.note(*market_ns, newest - len(ticks) + 1, newest)
@@ -317,6 +323,7 @@ class Broadcast:
             if self._log is not None:
                 self._note_cut(self._log, events, after + 1, wall_ns - mono_ns)
             self._receipts = []
+            self._carried.clear()
         outgoing = self._envelop(self.lanes.with_fragments(), mono_ns, wall_ns, after)
         self._encoded.clear()
         self._numbered.clear()
@@ -444,7 +451,9 @@ class Broadcast:
 
     def _encode(self, codec: Codec, events: list[Tick], first: int, *, opaque: bool) -> list[bytes]:
         """Encode a batch of the ring, and keep the fragments."""
-        fragments = encode_events(codec, events, opaque=opaque)
+        fragments = self._carried.of(codec, len(events))
+        if fragments is None:
+            fragments = encode_events(codec, events, opaque=opaque)
         self.fragments.store(codec, first, fragments)
         self._encoded[codec] = first, fragments
         return fragments

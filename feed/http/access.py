@@ -13,7 +13,7 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from feed.errors import CredentialRefused, FeedError, InvalidParameter
-from feed.http.callers import caller_of, hosts_of, is_local
+from feed.http.callers import caller_of, comes_by_bus, hosts_of, is_local
 from feed.http.mount import mount_of, path_of
 from feed.http.origins import SCHEMES, Origins
 from feed.hub.clock import Clock
@@ -21,7 +21,7 @@ from feed.hub.door import Door
 from feed.trust.credentials import credential_in
 from feed.trust.denial import Denial
 from feed.trust.identities import ACCEPTED, Identities
-from feed.trust.identity import ANONYMOUS, NOBODY, Identity
+from feed.trust.identity import ANONYMOUS, EDGE, NOBODY, Identity
 from feed.trust.tickets import Ticket, Tickets
 from feed.wire.requests import is_cache_buster
 
@@ -173,6 +173,8 @@ class Access:
             Unauthenticated, CredentialRefused: a credential is due.
             HTTPForbidden: theirs is not enough.
         """
+        if comes_by_bus(request):
+            return EDGE
         resource = request.match_info.route.resource
         if resource is not None:
             path = resource.canonical.removeprefix(mount_of(request))
@@ -195,6 +197,8 @@ class Access:
             Unauthenticated: nothing, and a credential is due.
             CredentialRefused: what is not accepted.
         """
+        if comes_by_bus(request):
+            return EDGE
         if not self.identities.required:
             return self._anonymous(request)
         try:

@@ -6,6 +6,7 @@ long as their subscribers.
 """
 
 import asyncio
+import socket
 
 from aiohttp import web
 
@@ -33,6 +34,7 @@ _OF_PROXIES = frozenset(
 )
 _OF_ANY_PROXY = "x-forwarded"  # with -For, -Host, -Proto, -Port …
 _PROBES = frozenset({"/healthz", "/readyz"})  # by which proxies ask for themselves
+_UNIX = getattr(socket, "AF_UNIX", None)  # Windows has none
 _CALLER = web.RequestKey("caller", Caller)
 
 log = logger_of("feed.proxies")
@@ -68,6 +70,15 @@ def is_local(request: web.BaseRequest) -> bool:
         return False
     address = address_in(peer_of(request.transport))
     return address is not None and address.is_loopback
+
+
+def comes_by_bus(request: web.BaseRequest) -> bool:
+    """Tell whether it came by a socket of the file system: the bus, which edges alone may open."""
+    transport = request.transport
+    if transport is None:
+        return False
+    listener = transport.get_extra_info("socket")
+    return listener is not None and listener.family == _UNIX
 
 
 def hosts_of(request: web.BaseRequest) -> set[str]:

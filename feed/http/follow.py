@@ -9,15 +9,17 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from feed.broadcast.payload_key import PayloadKey
 from feed.http.answers import refuse_parameters
+from feed.http.negotiation import choose
 from feed.http.server import Server
 from feed.http.streaming import Endless, respond, speaks_chunks
 from feed.hub.hub import Hub
 from feed.sources.reference import Reference
 from feed.sources.source import Instrument
+from feed.wire.codec import Codec
 from feed.wire.follow_frames import follow_message, instruments_message
 from feed.wire.framing import StreamFraming, message_envelope
 from feed.wire.json_codec import JSON
@@ -33,7 +35,10 @@ _MOST_IN_MESSAGE = 500  # instruments: 100 KB
 
 
 async def follow(request: web.Request, server: Server) -> web.StreamResponse:
-    """Serve `GET /v1/follow?after=…`; without a position: all of the ring, and the state."""
+    """Serve `GET /v1/follow?after=…`; without a position: all of the ring, and the state.
+
+    The `Accept` header chooses lines of JSON, or the frames of the bus.
+    """
     return await respond(request, server, partial(_endless, server=server))
 
 
@@ -48,20 +53,26 @@ def _endless(request: web.Request, most_symbols: int, server: Server) -> Endless
     after = BEGINNING if asked.after is None else asked.after
     if after == BEGINNING and asked.snapshot is None:
         asked = asked.model_copy(update={"snapshot": True})
-    framing = StreamFraming(JSON.delimiter, chunked=speaks_chunks(request))
-    words = (_greeting(server.hub, live=server.is_live), *_listed(server.reference.instruments()))
+    bus = server.hub.bus_codec
+    offers = [*JSON.media_types, *bus.media_types]
+    accepted = choose(request.headers.get(hdrs.ACCEPT), offers)
+    codec: Codec = bus if accepted in bus.media_types else JSON
+    framing = StreamFraming(codec.delimiter, chunked=speaks_chunks(request))
+    greeting = _greeting(server.hub, codec, live=server.is_live)
+    words = (greeting, *_listed(server.reference.instruments()))
     return Endless(
-        key=PayloadKey(EVERY_EVENT, JSON, marks=True),
+        key=PayloadKey(EVERY_EVENT, codec, marks=True),
         framing=framing,
-        content_type=JSON.media_types[0],
+        content_type=codec.media_types[0],
         asked=asked,
         after=after,
-        prelude=b"".join(message_envelope(framing, JSON, message) for message in words),
+        prelude=b"".join(message_envelope(framing, codec, message) for message in words),
     )
 
 
-def _greeting(hub: Hub, *, live: bool) -> Message:
+def _greeting(hub: Hub, codec: Codec, *, live: bool) -> Message:
     ring = hub.broadcast.ring
+    carried = [each.name for each in hub.bus_codec.carried] if codec is hub.bus_codec else []
     return follow_message(
         hub.broadcast.position,  # what is newer has not been told anybody, and a kill may take it
         ring.oldest,
@@ -71,6 +82,7 @@ def _greeting(hub: Hub, *, live: bool) -> Message:
         mono_ns=hub.clock.mono_ns(),
         wall_ns=hub.clock.wall_ns(),
         feeds=hub.audience.behind.announced,
+        carried=carried,
     )
 
 

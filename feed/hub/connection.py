@@ -19,6 +19,7 @@ if sys.platform == "linux":
 
 # Without it the kernel alone took 3 MB from us for a reader that read nothing (measured).
 _TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
+_OF_TCP = {socket.AF_INET, socket.AF_INET6}
 _TCP_INFO_SENT = Struct("=QQ")  # its tcpi_bytes_sent and tcpi_bytes_retrans
 _TCP_INFO_BYTES = 216  # up to these, linux/tcp.h
 _POLL_S = 0.02
@@ -79,7 +80,7 @@ class Connection:
         self.target: Target | None = None
         if sock is not None and transport.get_extra_info("sslcontext") is None:
             self.target = sock.fileno(), transport.is_closing, self.buffered_bytes, transport
-        if sock is not None and _TCP_NOTSENT_LOWAT is not None:
+        if sock is not None and _TCP_NOTSENT_LOWAT is not None and sock.family in _OF_TCP:
             sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, high_water_bytes)
 
     def outstanding_bytes(self) -> int:

@@ -45,6 +45,8 @@ from feed.market.listing import Listing
 from feed.settings.options import Settings
 from feed.trust.identities import Identities
 from feed.trust.identity import ANONYMOUS, Identity
+from feed.wire.bus_codec import bus_codec
+from feed.wire.codec import CODECS
 from feed.wire.compression import Compression
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.framing import Framing
@@ -72,6 +74,7 @@ class Hub:
         answering: lets so many finite requests be answered at once.
         inlet: for parsing what they send, before that.
         rates: what each WebSocket may send.
+        bus_codec: in which servers that follow are told events.
         age_reports: takes what clients report.
         sessions: everybody connected, by their subscriber.
         departed: those that left last.
@@ -132,6 +135,7 @@ class Hub:
             settings.max_control_bytes_per_s,
             settings.max_control_ms_per_s * _NS_PER_MS,
         )
+        self.bus_codec = bus_codec(settings.bus_codecs, CODECS)
         self.age_reports = AgeReports(self.instruments.delivery_age, clock, live=live)
         self.sessions: dict[Subscriber, Session] = {}
         self.departed = Departed()

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import cast
 
 from feed.broadcast.audience import Audience
+from feed.broadcast.carried import NOTHING_CARRIED, Carried
 from feed.broadcast.subscriber import Subscriber
 from feed.hub.catch_up import CatchUp
 from feed.hub.clock import Clock
@@ -93,7 +94,13 @@ class Relay:
         self._offset.begin(mono_ns, wall_ns, clock.mono_ns(), clock.wall_ns())
 
     async def publish(
-        self, events: list[Tick], ingested_ns: "array[int]", said_ns: int, *, others: bool
+        self,
+        events: list[Tick],
+        ingested_ns: "array[int]",
+        said_ns: int,
+        *,
+        others: bool,
+        carried: Carried = NOTHING_CARRIED,
     ) -> None:
         """Take events that follow the newest one.
 
@@ -102,13 +109,14 @@ class Relay:
             ingested_ns: when the other server ingested each, by its monotonic clock.
             said_ns: when it told them, by the same.
             others: some of them may be no ticks: words, or of unknown kinds.
+            carried: the fragments of ticks that the other server has encoded, if it tells any.
         """
         mono_ns = self._clock.mono_ns()
         self._offset.hear(said_ns, mono_ns)
         stamps = self._stamps(ingested_ns, mono_ns)
         self.delay_ns = mono_ns - stamps[-1]
         if not others:
-            await self._publish(events, stamps, mono_ns, opaque=False)
+            await self._publish(events, stamps, mono_ns, opaque=False, carried=carried)
             return
         done = 0
         for are_words, run in groupby(events, is_word):
@@ -119,10 +127,18 @@ class Relay:
                 self._audience.broadcast.say(cast("list[Word]", part), stamps=part_stamps)
                 self._cutter.cut()  # at once, since they have the sequences behind the newest one
             else:
-                await self._publish(part, part_stamps, mono_ns, opaque=True)
+                await self._publish(
+                    part, part_stamps, mono_ns, opaque=True, carried=NOTHING_CARRIED
+                )
 
     async def _publish(
-        self, events: list[Tick], stamps: "array[int]", mono_ns: int, *, opaque: bool
+        self,
+        events: list[Tick],
+        stamps: "array[int]",
+        mono_ns: int,
+        *,
+        opaque: bool,
+        carried: Carried,
     ) -> None:
         """Take events that are no words."""
         broadcast, step = self._audience.broadcast, self._audience.most_published_ticks
@@ -134,7 +150,10 @@ class Relay:
             if broadcast.waiting_ticks + len(part) > self._audience.most_waiting_ticks:
                 self._cutter.cut()
             part_stamps = stamps[start : start + step]
-            broadcast.publish(part, mono_ns, stamps=part_stamps, opaque=opaque)
+            fragments = carried
+            if len(part) < len(events):
+                fragments = {name: each[start : start + step] for name, each in carried.items()}
+            broadcast.publish(part, mono_ns, stamps=part_stamps, opaque=opaque, carried=fragments)
             self._cutter.schedule()
 
     def begin_epoch(self, before: Position, *, begins: bool) -> None:

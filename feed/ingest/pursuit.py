@@ -67,7 +67,7 @@ class Pursuit:
             self.bars.weave(known)
             self.ticks.update(tick.kind for tick in known)
         await self.hub.relay.publish(
-            step.events, step.ingested_ns, step.said_ns, others=step.others
+            step.events, step.ingested_ns, step.said_ns, others=step.others, carried=step.carried
         )
 
     def _announce(self, step: Announcement) -> None:

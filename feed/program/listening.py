@@ -75,6 +75,8 @@ class Site(web.BaseSite):
     def name(self) -> str:
         """Its address."""
         place = self._place
+        if isinstance(place, socket.socket) and place.family not in _FAMILIES:
+            return f"unix:{place.getsockname()}"
         host, port = place.getsockname()[:2] if isinstance(place, socket.socket) else place
         return f"{'http' if self._context is None else 'https'}://{authority(host, port)}"
 
@@ -90,7 +92,9 @@ class Site(web.BaseSite):
             factory = self._handshakes = self._ours.handshakes(self._context, HANDSHAKE_TIMEOUT_S)
         assert factory is not None
         loop, place = asyncio.get_running_loop(), self._place
-        if isinstance(place, socket.socket):
+        if isinstance(place, socket.socket) and place.family not in _FAMILIES:
+            self._server = await loop.create_unix_server(factory, sock=place, backlog=BACKLOG)
+        elif isinstance(place, socket.socket):
             self._server = await loop.create_server(factory, sock=place, backlog=BACKLOG)
         else:
             self._server = await loop.create_server(factory, *place, backlog=BACKLOG)

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 import structlog
 
@@ -15,6 +16,7 @@ from feed.errors import InvalidInput, SourceError
 from feed.http.app import HUB, INGEST, make_app
 from feed.http.protocol.runner import Runner
 from feed.program import logs
+from feed.program.bus import listening_bus
 from feed.program.invocation import this_command
 from feed.program.leaving import EndSignals, leave
 from feed.program.listening import Place, Site, authority, cannot_listen
@@ -81,11 +83,16 @@ async def _serve(
     await runner.setup()
     signals = EndSignals()
     signals.listen()
+    held_up = ExitStack()  # until all is closed
     try:
         places: Sequence[Place] = held or [(settings.host, settings.port)]
         try:
             for place in places:
                 await Site(runner, place, context).start()
+            if settings.bus_socket is not None:
+                await Site(
+                    runner, held_up.enter_context(listening_bus(settings.bus_socket))
+                ).start()
         except OSError as error:
             raise cannot_listen(settings, error) from error
         collect_rarely()
@@ -111,6 +118,7 @@ async def _serve(
         telling.cancel()
     finally:
         await runner.cleanup()
+        held_up.close()
 
 
 def _greet(lines: str) -> None:

@@ -4,7 +4,7 @@ Knows no transport, and not how it was proven.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from feed.market.alert_words import OWNER_PREFIX
@@ -19,6 +19,7 @@ class Kind(StrEnum):
     ANONYMOUS = "anonymous"
     KEY = "key"
     TOKEN = "token"  # noqa: S105 - a label
+    EDGE = "edge"  # by the socket of the bus, which nobody else can open
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +61,7 @@ def owner_key(identity: Identity) -> str:
 
 # Whoever comes where no identities are configured.
 ANONYMOUS = Identity(Kind.ANONYMOUS, "", "", ALL_GRANTS)
+# A server of ours that follows this one.
+EDGE = Identity(Kind.EDGE, "", "edge", replace(ALL_GRANTS, admin=True))
 # Whoever has not shown a credential yet where one is required.
 NOBODY = Identity(Kind.ANONYMOUS, "", "", NO_GRANTS)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from feed.market.ticks import Tick, is_opaque, opaque_fragment
 from feed.market.words import Event
+from feed.wire.bus_codec import BusCodec
 from feed.wire.delimiter import Delimiter
 from feed.wire.frame_shape import Joints
 from feed.wire.json_codec import JSON
@@ -76,8 +77,8 @@ def encode_events(codec: Codec, events: Sequence[Tick], *, opaque: bool) -> list
     """Return one fragment an event, whether its kind is known or not.
 
     Args:
-        codec: that encodes what is known; whatever else came in JSON is b"" in any other, since
-            nobody gets it so.
+        codec: that encodes what is known; whatever else came in JSON is b"" in any other than that
+            and the bus, since nobody gets it so.
         events: in order.
         opaque: some of them may be of unknown kinds.
     """
@@ -85,9 +86,15 @@ def encode_events(codec: Codec, events: Sequence[Tick], *, opaque: bool) -> list
         return codec.encode(events)
     known = iter(codec.encode([event for event in events if not is_opaque(event)]))
     return [
-        next(known) if (came := opaque_fragment(event)) is None else came if codec is JSON else b""
+        next(known) if (came := opaque_fragment(event)) is None else _opaque(codec, came)
         for event in events
     ]
+
+
+def _opaque(codec: Codec, came: bytes) -> bytes:
+    if isinstance(codec, BusCodec):
+        return codec.opaque(came)
+    return came if codec is JSON else b""
 
 
 _ALL: tuple[Codec, ...] = (JSON, MESSAGE_PACK, PROTOBUF)

@@ -42,6 +42,7 @@ def follow_message(
     mono_ns: int,
     wall_ns: int,
     feeds: Iterable[Message],
+    carried: Sequence[str] = (),
 ) -> Message:
     """Return the first message of a follow stream.
 
@@ -54,7 +55,9 @@ def follow_message(
         mono_ns: now, monotonic.
         wall_ns: the time of day now.
         feeds: what was told last of each source, if anything was.
+        carried: the codecs whose fragments come along.
     """
+    told = {"carried": list(carried)} if carried else {}
     return {
         "T": "follow",
         "v": VERSION,
@@ -66,6 +69,7 @@ def follow_message(
         "mono": mono_ns,
         "wall": wall_ns,
         "feeds": list(feeds),
+        **told,
     }
 
 
@@ -112,6 +116,7 @@ class Cut:
         said_ns: when it was said, by the same.
         newest: the newest sequence that their sender had.
         others: some of them are no ticks: words, or of kinds that are unknown here.
+        carried: their fragments in each codec that the sender carries, if it does.
     """
 
     position: Position
@@ -122,6 +127,7 @@ class Cut:
     said_ns: int
     newest: int
     others: bool
+    carried: Sequence[list[bytes]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,27 +189,45 @@ class FrameReader:
         except (orjson.JSONDecodeError, TypeError, LookupError):
             raise _no_frame(line, "a JSON array of events or words") from None
         if last == "cut":
-            return self._cut(rows, line)
+            end = rows.pop()
+            events = self._ticks.events(rows)
+            return cut_of(end, events, line, others=any(map(is_other, events)))
         if len(rows) == 1 and last in WORDS:
             return Word(rows[0])
         return StateTicks(self._ticks.events(rows))
 
-    def _cut(self, rows: list[dict[str, Any]], line: bytes) -> Cut:
-        end = rows.pop()
-        try:
-            position, first = Position.parse(end["pos"], "pos"), int(end["first"])
-            count, newest, said_ns = int(end["n"]), int(end["newest"]), int(end["now"])
-            stamps = array("q")
-            runs = iter(end["in"])
-            for times, later_ns in zip(runs, runs, strict=True):
-                # One more than there are events is wrong enough.
-                stamps.extend(array("q", [end["at"] + later_ns]) * min(times, len(rows) + 1))
-        except (FeedError, ValueError, TypeError, LookupError, OverflowError) as error:
-            shown = line[-_MOST_SHOWN:]
-            raise _no_frame(shown, f"a cut as of version {VERSION}: {error}") from None
-        events = self._ticks.events(rows)
-        others = any(map(is_other, events))
-        return Cut(position, first, count, events, stamps, said_ns, newest, others)
+
+def cut_of(
+    end: dict[str, Any],
+    events: list[Tick],
+    frame: bytes,
+    *,
+    others: bool,
+    carried: Sequence[list[bytes]] = (),
+) -> Cut:
+    """Return a cut of what stands at its end, and its events.
+
+    Args:
+        end: what `cut_message` returned there.
+        events: in order.
+        frame: all of it, for the words of an error.
+        others: some events are no ticks.
+        carried: their fragments by codec.
+
+    Raises:
+        InvalidMessage: the end is no such message.
+    """
+    try:
+        position, first = Position.parse(end["pos"], "pos"), int(end["first"])
+        count, newest, said_ns = int(end["n"]), int(end["newest"]), int(end["now"])
+        stamps = array("q")
+        runs = iter(end["in"])
+        for times, later_ns in zip(runs, runs, strict=True):
+            # One more than there are events is wrong enough.
+            stamps.extend(array("q", [end["at"] + later_ns]) * min(times, len(events) + 1))
+    except (FeedError, ValueError, TypeError, LookupError, OverflowError) as error:
+        raise _no_frame(frame[-_MOST_SHOWN:], f"a cut as of version {VERSION}: {error}") from None
+    return Cut(position, first, count, events, stamps, said_ns, newest, others, carried)
 
 
 def _no_frame(line: bytes, accepted: str) -> InvalidMessage:

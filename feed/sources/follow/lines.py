@@ -17,7 +17,7 @@ class Lines:
         self._rest = bytearray()
         self._looked = 0  # of the rest: there is no line feed in it
 
-    def add(self, piece: bytes) -> Iterator[bytes]:
+    def feed(self, piece: bytes) -> Iterator[bytes]:
         """Take a piece; yield the lines that it completes, without their line feeds.
 
         Raises:

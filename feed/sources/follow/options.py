@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field
 from yarl import URL
 
+from feed.sources.follow.place import UNIX
 from feed.sources.options import Accepts, SourceOptions, refusal
 from feed.sources.source import Source
 
@@ -16,6 +17,10 @@ _NO_KEYS = (
 
 
 def _is_server(value: str) -> str:
+    if value.startswith(UNIX):
+        if not value.removeprefix(UNIX).startswith("/"):
+            raise refusal(FollowOptions.accepted_words())
+        return value
     try:
         url = URL(value)
     except ValueError:
@@ -37,7 +42,10 @@ class FollowOptions(SourceOptions):
     """Another feed server, with its sequences."""
 
     usage = "feed:URL"
-    where = "URL is a feed server that grants `follow`, such as https://ticks.example"
+    where = (
+        "URL is a feed server that grants `follow`, such as https://ticks.example, or one on this "
+        "machine: unix:/run/feed/bus.sock"
+    )
     keys_come = _NO_KEYS
     gives_sequences: ClassVar[bool] = True
 

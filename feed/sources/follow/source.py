@@ -1,10 +1,10 @@
 """Following another feed server: its whole ring, with its sequences, over one connection.
 
 Theory of operation: a connection asks for what follows the place where this server stands, and is
-greeted; then lines come, each of which is frames of `feed.wire.follow_frames`. The reckoning says
-whether they add up. What does not ends the connection, and the next one asks from the last place
-that was right. A connection that says less than the other server promised to is given up. Whoever
-runs this source opens it again, with backoff.
+greeted; then frames of the bus come, or lines of `feed.wire.follow_frames` where the other server
+knows no bus. The reckoning says whether they add up. What does not ends the connection, and the
+next one asks from the last place that was right. A connection that says less than the other server
+promised to is given up. Whoever runs this source opens it again, with backoff.
 """
 
 import asyncio
@@ -16,15 +16,19 @@ from typing import Any
 import aiohttp
 from aiohttp import hdrs
 
+from feed.client.protobuf import BatchSplitter
 from feed.errors import FeedError, InvalidInput, InvalidMessage
 from feed.market.ticks import Kind, Tick
 from feed.market.words import is_other
-from feed.sources.follow.lines import Lines
+from feed.sources.follow.lines import MOST_BYTES, Lines
+from feed.sources.follow.place import base_url, connector_to, is_unix
 from feed.sources.follow.steps import Announcement, Events, Greeting, State, Step
 from feed.sources.source import Instrument
 from feed.sources.upstream.account import Account
 from feed.sources.upstream.credentials import Names, read_key_pair
 from feed.sources.upstream.endings import End, Ended, ended_by
+from feed.wire.bus_codec import MEDIA_TYPE
+from feed.wire.bus_frames import BusFrameReader
 from feed.wire.follow_frames import Cut, Frame, FrameReader, StateTicks, Word
 from feed.wire.messages import Message, feed_message
 from feed.wire.position import Position
@@ -32,6 +36,7 @@ from feed.wire.reckoning import OutOfSequence, Reckoning
 
 KEYS = Names("FEED_KEY", "FEED_SECRET")
 PATH = "/v1/follow"
+ACCEPTED = f"{MEDIA_TYPE}, application/x-ndjson;q=0.5"
 CONNECT_S = 10.0  # for a connection, and for the greeting
 SILENT_MARKS = 3  # so many keepalives that do not come are silence
 LEAST_SILENCE_S = 5.0
@@ -62,7 +67,7 @@ class FollowSource:
         """Make a source that is not open.
 
         Args:
-            url: of the server, without the path of what it is asked for.
+            url: of the server, without the path of what it is asked for; or `unix:PATH`.
             key_file: a file with the key for it; "": from variables, if they have one.
         """
         self.live = True
@@ -75,9 +80,10 @@ class FollowSource:
         self._down: dict[str, bool] = {}  # sources of the other server, as was told last
         self._session: aiohttp.ClientSession | None = None
         self._response: aiohttp.ClientResponse | None = None
-        self._frames = FrameReader()
-        self._lines = Lines()
-        self._waiting: list[bytes] = []  # lines that came along with the greeting
+        self._frames: FrameReader | BusFrameReader = FrameReader()
+        self._bodies: Lines | BatchSplitter = Lines()  # takes frames out of the body
+        self._carried: Sequence[str] = ()  # whose fragments are in them
+        self._waiting: list[bytes] = []  # frames that came along with the greeting
         self._silence_s = CONNECT_S
         self._state: list[Tick] | None = None  # of a snapshot that is coming
         self._retry_after_s = 0.0
@@ -100,7 +106,7 @@ class FollowSource:
             Ended: there is no server, or it refuses; the message says why.
         """
         self._state, self._retry_after_s = None, 0.0
-        self._lines, self._waiting = Lines(), []
+        self._waiting = []
         self._silence_s = CONNECT_S
         try:
             await self._connect()
@@ -114,18 +120,26 @@ class FollowSource:
         position = self.reckoning.position
         asked = {"after": "0", "snapshot": "1"} if position is None else {"after": str(position)}
         pair = read_key_pair(KEYS, self._key_file)
-        headers = {} if pair is None else {hdrs.AUTHORIZATION: f"Bearer {pair.key}.{pair.secret}"}
+        headers = {hdrs.ACCEPT: ACCEPTED}
+        if is_unix(self._url):
+            headers[hdrs.ACCEPT_ENCODING] = "identity"  # nothing is saved within a machine
+        if pair is not None:
+            headers[hdrs.AUTHORIZATION] = f"Bearer {pair.key}.{pair.secret}"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
-        self._session = aiohttp.ClientSession(timeout=timeout)
+        self._session = aiohttp.ClientSession(connector=connector_to(self._url), timeout=timeout)
         async with asyncio.timeout(CONNECT_S):
             response = self._response = await self._session.get(
-                f"{self._url.rstrip('/')}{PATH}",
+                f"{base_url(self._url)}{PATH}",
                 params=asked,
                 headers=headers,
                 allow_redirects=False,
             )
         if response.status != 200:  # noqa: PLR2004 - OK
             raise await self._refused(response)
+        if response.content_type == MEDIA_TYPE:
+            self._frames, self._bodies = BusFrameReader(), BatchSplitter(MOST_BYTES)
+        else:
+            self._frames, self._bodies = FrameReader(), Lines()
 
     async def _refused(self, response: aiohttp.ClientResponse) -> Ended:
         """Return what a status means: it may be otherwise later, as keys are."""
@@ -152,10 +166,11 @@ class FollowSource:
         keepalive_s = float(message.get("keepalive_ms", 0)) / _MS_PER_S
         self._silence_s = max(SILENT_MARKS * keepalive_s, LEAST_SILENCE_S)
         self._greeting = Greeting(int(message.get("mono", 0)), int(message.get("wall", 0)))
+        self._carried = [str(name) for name in message.get("carried", ())]
         self._feeds = [feed for feed in message.get("feeds", ()) if isinstance(feed, dict)]
 
     async def _more(self) -> list[bytes]:
-        """Return the lines that come next; they may be none.
+        """Return the frames that come next; they may be none.
 
         Raises:
             Ended: the connection ended, or is silent.
@@ -169,7 +184,7 @@ class FollowSource:
             raise Ended(End.SILENT, words) from None
         if not piece:
             raise Ended(End.CUT, f"{self._url} ended the stream", retry_after_s=self._retry_after_s)
-        return list(self._lines.add(piece))
+        return list(self._bodies.feed(piece))
 
     async def steps(self) -> AsyncIterator[Step]:
         """Yield what is to be done, for as long as the connection lasts.
@@ -181,12 +196,12 @@ class FollowSource:
             yield self._greeting
             for news in self._reconciled():
                 yield news
-            lines, self._waiting = self._waiting, []
+            frames, self._waiting = self._waiting, []
             while True:
-                for line in lines:
-                    for step in self._steps_of(self._frames.read(line)):
+                for frame in frames:
+                    for step in self._steps_of(self._frames.read(frame)):
                         yield step
-                lines = await self._more()
+                frames = await self._more()
         except (aiohttp.ClientError, OSError, FeedError) as error:
             raise self._ended(error) from error
 
@@ -240,7 +255,8 @@ class FollowSource:
         if isinstance(frame, Cut):
             if (begin := self.reckoning.take(frame)) is not None:
                 yield begin
-            yield Events(frame.events, frame.ingested_ns, frame.said_ns, frame.others)
+            carried = dict(zip(self._carried, frame.carried, strict=False))
+            yield Events(frame.events, frame.ingested_ns, frame.said_ns, frame.others, carried)
         elif isinstance(frame, StateTicks):
             if self._state is None:
                 raise InvalidMessage("ticks came that are neither of a cut nor of a state")

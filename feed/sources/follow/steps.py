@@ -1,8 +1,8 @@
 """Steps: what a followed server tells, in the order in which it is to be done."""
 
 from array import array
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from feed.market.ticks import Tick
 from feed.wire.messages import Message
@@ -30,12 +30,14 @@ class Events:
         ingested_ns: when the other server ingested each, by its monotonic clock.
         said_ns: when it told them, by the same.
         others: some of them may be no ticks: words, or of unknown kinds.
+        carried: their fragments, by the name of the codec.
     """
 
     events: list[Tick]
     ingested_ns: "array[int]"
     said_ns: int
     others: bool
+    carried: Mapping[str, list[bytes]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
