@@ -10,6 +10,7 @@ import keyword
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_origin
 
 import typer
@@ -19,6 +20,9 @@ if TYPE_CHECKING:  # pydantic is slow to import, and `feed --help` does without
     from pydantic.fields import FieldInfo
 
     from feed.sources.options import Options
+
+
+BUS = "FEED_BUS_SOCKET"  # where whoever starts edges lets a writer listen to them
 
 
 class ServeCommand(TyperCommand):
@@ -68,9 +72,10 @@ def serve(context: typer.Context) -> None:
 
         raise typer.Exit(hold(settings, [sys.executable, *sys.orig_argv[1:]]))
     held = held_sockets(os.environ, settings, pid=os.getpid())
+    bus = os.environ.pop(BUS, "")  # it is for no program that is started here
     from feed.program.serve import serve as serve_until_ended  # noqa: PLC0415 - aiohttp is slow
 
-    serve_until_ended(settings, sources, held)
+    serve_until_ended(settings, sources, held, Path(bus) if bus else None)
 
 
 def _options_of(blocks: "Iterable[type[Options]]") -> list[Any]:

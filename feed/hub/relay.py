@@ -8,6 +8,7 @@ before.
 """
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import cast
@@ -198,10 +199,14 @@ class Relay:
         """Return when events were ingested by our own clock: ascending, and none in the future."""
         ahead_ns, newest_ns = self._offset.ahead_ns, self._newest_ns
         stamps = array("q")
-        for there_ns in ingested_ns:
+        at, count = 0, len(ingested_ns)
+        while at < count:  # a run of events that were ingested together at a time
+            there_ns = ingested_ns[at]
+            end = bisect_right(ingested_ns, there_ns, at)
             at_ns = min(there_ns + ahead_ns, mono_ns)
             if newest_ns is None or at_ns > newest_ns:
                 newest_ns = at_ns
-            stamps.append(newest_ns)
+            stamps.extend(array("q", [newest_ns]) * (end - at))
+            at = end
         self._newest_ns = newest_ns
         return stamps

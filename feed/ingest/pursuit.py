@@ -7,6 +7,7 @@ whoever asks. Knows no connection: steps come from a source that gives sequences
 
 from collections import Counter
 from dataclasses import dataclass
+from operator import attrgetter
 
 from feed.hub.hub import Hub
 from feed.ingest.side import Side
@@ -16,6 +17,8 @@ from feed.market.words import is_other
 from feed.sources.follow.steps import Announcement, Events, Greeting, State, Step
 from feed.wire.position import Position
 from feed.wire.reckoning import Begin, Missing
+
+_KIND = attrgetter("kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Pursuit:
         if known:
             self.side.note(known)
             self.bars.weave(known)
-            self.ticks.update(tick.kind for tick in known)
+            self.ticks.update(map(_KIND, known))
         await self.hub.relay.publish(
             step.events, step.ingested_ns, step.said_ns, others=step.others, carried=step.carried
         )

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 import structlog
 
@@ -32,7 +33,10 @@ log = structlog.get_logger("feed.server")
 
 
 def serve(
-    settings: Settings, sources: Sequence[ChosenSource], held: Sequence[socket.socket] = ()
+    settings: Settings,
+    sources: Sequence[ChosenSource],
+    held: Sequence[socket.socket] = (),
+    bus: Path | None = None,
 ) -> None:
     """Serve sources until SIGINT or SIGTERM; say goodbye to everybody, and return.
 
@@ -40,6 +44,7 @@ def serve(
         settings: of the server.
         sources: where its ticks come from.
         held: sockets that listen already; none: it listens by itself.
+        bus: where it listens to edges of its own on this machine; None: it has none.
 
     Raises:
         InvalidInput: what is to be replayed is no recording.
@@ -52,7 +57,7 @@ def serve(
     return_large_blocks()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, sources, held, repeats, writer))
+            runner.run(_serve(settings, sources, (held, bus), repeats, writer))
     finally:
         writer.close()
 
@@ -60,7 +65,7 @@ def serve(
 async def _serve(
     settings: Settings,
     sources: Sequence[ChosenSource],
-    held: Sequence[socket.socket],
+    listening: tuple[Sequence[socket.socket], Path | None],
     repeats: logs.Repeats,
     writer: LogWriter,
 ) -> None:
@@ -83,16 +88,15 @@ async def _serve(
     await runner.setup()
     signals = EndSignals()
     signals.listen()
-    held_up = ExitStack()  # until all is closed
+    ending = ExitStack()
     try:
+        held, bus = listening
         places: Sequence[Place] = held or [(settings.host, settings.port)]
         try:
             for place in places:
                 await Site(runner, place, context).start()
-            if settings.bus_socket is not None:
-                await Site(
-                    runner, held_up.enter_context(listening_bus(settings.bus_socket))
-                ).start()
+            if bus is not None:
+                await Site(runner, ending.enter_context(listening_bus(bus))).start()
         except OSError as error:
             raise cannot_listen(settings, error) from error
         collect_rarely()
@@ -118,7 +122,7 @@ async def _serve(
         telling.cancel()
     finally:
         await runner.cleanup()
-        held_up.close()
+        ending.close()
 
 
 def _greet(lines: str) -> None:

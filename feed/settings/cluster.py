@@ -1,6 +1,5 @@
 """The options of servers that follow each other."""
 
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -13,8 +12,6 @@ from feed.wire.codec_name import CodecName
 class ClusterOptions(Options):
     """What a writer and its edges are told."""
 
-    # Without a description it is no option: whoever starts edges says where their writer is.
-    bus_socket: Path | None = None
     bus_codecs: Annotated[
         tuple[CodecName, ...],
         NoDecode,

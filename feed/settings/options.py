@@ -529,7 +529,7 @@ class Settings(AlertOptions, ClusterOptions, JobOptions, LanguageModelOptions, R
     @classmethod
     def option_fields(cls) -> list[str]:
         """Return the names of the options: the server's own, then those of its parts."""
-        blocks = (AlertOptions, RoomOptions, JobOptions, LanguageModelOptions)
+        blocks = (ClusterOptions, AlertOptions, RoomOptions, JobOptions, LanguageModelOptions)
         last = [field for block in blocks for field in block.option_fields()]
         return [field for field in cls.model_fields if field not in last] + last
 

@@ -10,8 +10,8 @@ from typing import Any, cast
 import orjson
 
 from feed.errors import InvalidMessage, InvalidTick
-from feed.market.ticks import Opaque, Tick
-from feed.wire.bus_codec import KINDS, OTHER, BusCodec, Row
+from feed.market.ticks import Kind, Opaque, Quote, Tick, Trade
+from feed.wire.bus_codec import MAKERS, OTHER, BusCodec, Row
 from feed.wire.follow_frames import WORDS, Frame, StateTicks, Word, cut_of
 from feed.wire.json_codec import JSON
 from feed.wire.messages import Message
@@ -19,6 +19,7 @@ from feed.wire.word_fields import WORD_TYPES, word_of
 
 _MOST_SHOWN = 200
 _CODEC = BusCodec()
+_QUOTE, _TRADE = Kind.QUOTE.value, Kind.TRADE.value
 
 
 def cut_frame(rows: Sequence[bytes], end: Message) -> bytes:
@@ -62,32 +63,34 @@ class BusFrameReader:
             InvalidTick: a row is none.
         """
         events: list[Tick] = []
+        add, same, like = events.append, self._texts.setdefault, self._conditions.setdefault
         others = False
-        kinds, texts, conditions = KINDS, self._texts, self._conditions
         try:
-            for row in rows:
+            for row in rows:  # nearly all are quotes and trades, so these are written out
                 kind = row[0]
-                if kind == OTHER:
+                if kind == _QUOTE:
+                    _, s, bx, bp, bs, ax, ap, sizes, ns, c, z, _ = row
+                    add(Quote(same(s, s), bx, bp, bs, ax, ap, sizes, ns, like(c, c), z))
+                elif kind == _TRADE:
+                    _, s, number, x, p, size, ns, c, z, tks, exact, _ = row
+                    add(Trade(same(s, s), number, x, p, size, ns, like(c, c), z, tks, exact))
+                elif kind == OTHER:
                     others = True
-                    events.append(_other(row[1]))
-                    continue
-                make, end, said = kinds[kind]
-                tick = make(*row[1:end])
-                tick.symbol = texts.setdefault(tick.symbol, tick.symbol)
-                if said and row[said]:
-                    tick.conditions = conditions.setdefault(row[said], row[said])
-                events.append(tick)
+                    add(_other(row[-1]))
+                else:
+                    add(MAKERS[kind](*row[1:-1]))
             if others or not rows:
                 return events, [], others
-            carried = len(rows[0]) - kinds[rows[0][0]][1]
-            columns = [[row[place] for row in rows] for place in range(-carried, 0)]
+            told = [row[-1] for row in rows]
+            columns = [told] if type(told[0]) is bytes else [*map(list, zip(*told, strict=True))]
         except (ValueError, TypeError, LookupError) as error:
             raise InvalidTick(f"{error!r} in what should be rows of the bus") from None
         return events, columns, others
 
 
-def _other(fragment: bytes) -> Tick:
+def _other(fragments: bytes | Sequence[bytes]) -> Tick:
     """Return a word, or what is of an unknown kind; the ring has both among ticks."""
+    fragment = fragments if isinstance(fragments, bytes) else fragments[0]
     row = orjson.loads(JSON.join([fragment]))[0]
     return cast("Tick", word_of(row) if row["T"] in WORD_TYPES else Opaque(fragment))
 

@@ -51,6 +51,7 @@ BAD: dict[str, list[str]] = {
     "--allow-host": ["", "a b", "a/b", "http://a", "a.*", "a,,b", "a\nb", "\0"],
     "--allow-origin": ["", "https://a,,https://b", "x", "ftp://a", "https://a/b", "a\nb"],
     "--bars": ["", "A,,B", "A?", "A" * 65, "a\nb", "\0"],
+    "--bus-codecs": ["", "xml", "json,", "json,xml"],
     "--batch-ms": [*NO_NUMBERS, "0"],
     "--channels": NO_NAMES,
     "--codec": NO_NAMES,
