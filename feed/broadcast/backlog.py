@@ -5,7 +5,8 @@ there may be pasts, each of what it subscribed to just now with a position, up t
 stands; they come first. Nothing is queued: ticks are read from the ring when there is room.
 
 A hole of the ring is told where reading comes to it, as a gap from the place where the subscriber
-stands; that is nobody's lag.
+stands; that is nobody's lag. One that came back with a position older than the ring goes back to
+the archive for what the ring has lost, for as long as it has not caught up, however far it lags.
 """
 
 from dataclasses import dataclass
@@ -31,9 +32,11 @@ class Backlog:
 
     Attributes:
         sequence: the last one that its subscriber was given, or passed over, while it is not live.
+        goes_back: what the ring has lost is read from the archive.
+        waits: for a page of the archive, which is on its way.
     """
 
-    __slots__ = ("_broadcast", "_outbox", "_pasts", "sequence")
+    __slots__ = ("_broadcast", "_outbox", "_pasts", "goes_back", "sequence", "waits")
 
     def __init__(self, broadcast: Broadcast, outbox: Outbox) -> None:
         """Begin at the last cut; holes are told to an outbox."""
@@ -42,6 +45,8 @@ class Backlog:
         self.sequence = broadcast.cut_sequence
         # A tuple, since an empty one takes no memory, and few subscribers have any.
         self._pasts: tuple[_Past, ...] = ()
+        self.goes_back = False
+        self.waits = False
 
     @property
     def first_needed(self) -> int:
@@ -92,7 +97,7 @@ class Backlog:
     def next(self, upto: int, most_ticks: int | None) -> list[bytes] | None:
         """Return the fragments of the next message.
 
-        They are none where a turn found none, or there is a hole to tell first.
+        They are none where a turn found none, or there is a hole to tell first, or it waits.
 
         Args:
             upto: the sequence up to which they are due now.
@@ -104,9 +109,12 @@ class Backlog:
         Raises:
             Overrun: the ring, or the most lag that is allowed, passed it.
         """
+        self.waits = False
         while self._pasts:
             past = self._pasts[0]
             fragments, past.after = self._read(past.selection, past.after, past.upto)
+            if self.waits:
+                return []
             is_over = past.after >= past.upto
             if is_over:
                 self._pasts = self._pasts[1:]
@@ -115,7 +123,10 @@ class Backlog:
         if not self._lossless.symbols:
             self.sequence = upto
             return None
-        if most_ticks is not None and self._broadcast.ring.count(self.sequence, upto) > most_ticks:
+        ring = self._broadcast.ring
+        if self.goes_back:
+            most_ticks = None
+        if most_ticks is not None and ring.count(self.sequence, upto) > most_ticks:
             raise Overrun(requested=self.sequence + 1, oldest=upto - most_ticks + 1)
         fragments, self.sequence = self._read(self._lossless, self.sequence, upto)
         is_over = not fragments and self.sequence == upto and not self._outbox.waiting
@@ -127,13 +138,49 @@ class Backlog:
         It stops before a hole, and says it where it is next.
         """
         broadcast, codec = self._broadcast, self._outbox.lane.codec
+        if self.goes_back and after + 1 < broadcast.ring.oldest:
+            return self._read_archive(selection, after, min(upto, broadcast.ring.oldest - 1))
         hole = broadcast.ring.hole_after(after, upto)
         if hole is not None:
             if hole.first <= after + 1:
                 self._outbox.append_holes(after, min(hole.last, upto))
                 return [], min(hole.last, upto)
             upto = hole.first - 1
-        most_bytes = broadcast.sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
         return broadcast.fragments.read(
-            selection, codec, after, upto, max_bytes=most_bytes, turn_ticks=broadcast.turn_ticks
+            selection,
+            codec,
+            after,
+            upto,
+            max_bytes=self._most_bytes,
+            turn_ticks=broadcast.turn_ticks,
         )
+
+    @property
+    def _most_bytes(self) -> int:
+        """The most that the fragments of a message may take."""
+        codec = self._outbox.lane.codec
+        return self._broadcast.sizes.payload_bytes(codec) - codec.around_bytes - MARK_BYTES
+
+    def _read_archive(self, selection: Selection, after: int, upto: int) -> tuple[list[bytes], int]:
+        """Read as `_read` does, of what the ring has lost; what the archive lacks is a gap."""
+        broadcast, codec, archive = (
+            self._broadcast,
+            self._outbox.lane.codec,
+            self._broadcast.archive,
+        )
+        page = None if archive is None else archive.page(after + 1, broadcast.looked_ns)
+        if page is None:
+            self.waits = True
+            return [], after
+        excerpt = page.read(
+            selection,
+            codec,
+            after,
+            upto,
+            max_bytes=self._most_bytes,
+            classes=broadcast.classes,
+        )
+        broadcast.fragments.segments.walked_ticks += 1 + excerpt.looked
+        if excerpt.missing is not None:
+            self._outbox.append_gap(after + 1, excerpt.reached, excerpt.missing)
+        return excerpt.fragments, excerpt.reached

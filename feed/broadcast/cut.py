@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
+from feed.broadcast.archive import Archive
 from feed.broadcast.carried import NOTHING_CARRIED, Carried, CarriedFragments
 from feed.broadcast.erasure import deletions, erase, erase_among, has_texts
 from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut
@@ -93,6 +94,7 @@ class Broadcast:
         given: how many of the source's own ticks were published so far.
         receipts: of the batches of producers that were published.
         looked_ns: the monotonic time when somebody looked at it last.
+        archive: what a log has that is older than the ring; None: there is no log.
     """
 
     __slots__ = (
@@ -105,6 +107,7 @@ class Broadcast:
         "_receipts",
         "_said",
         "_word_stamps",
+        "archive",
         "classes",
         "conflated_cuts",
         "cut_sequence",
@@ -144,6 +147,7 @@ class Broadcast:
         self.receipts = Receipts()
         self._receipts: list[Receipt] = []  # since the last cut
         self.looked_ns = 0
+        self.archive: Archive | None = None
         self.classes = classes
         self.fragments = Fragments(ring, classes=classes)
         self.snapshot = Snapshot(classes)
@@ -268,6 +272,7 @@ class Broadcast:
         a ring that has messages of rooms lets go of all that it holds.
         """
         self.keyed.clear()
+        self._clear_archive()
         if has_texts(self.ring):
             self.ring.forget()
             self.fragments.begin()
@@ -280,6 +285,7 @@ class Broadcast:
     def begin_epoch(self, before: Position, *, begins: bool) -> None:
         """Go on in an epoch of another server, as `RingBuffer.begin` does; nobody is live."""
         self.ring.begin(before, begins=begins)
+        self._clear_archive()
         self.cut_sequence = before.sequence
         self.fragments.begin()
         self.snapshot.clear()
@@ -288,6 +294,10 @@ class Broadcast:
         self.lanes.begin_epoch()
         for interval_ms in self._paces:
             self._paces[interval_ms] = Pace(self.snapshot.copy(), self.cut_sequence)
+
+    def _clear_archive(self) -> None:
+        if self.archive is not None:
+            self.archive.clear()
 
     def take_state(self, ticks: Sequence[Tick]) -> None:
         """Take up the last known state that another server has; nothing waits for a cut."""
@@ -349,6 +359,7 @@ class Broadcast:
             self.words[word.kind] += 1
         deleted = deletions(words, self.keyed, first)
         if deleted:
+            self._clear_archive()
             self.erased += len(erase(words, self.keyed, ring, self.fragments))
         self.keyed.note(words, first, mono_ns)
         self.states.clear(upto)

@@ -115,13 +115,13 @@ class Due:
     def stand_at(self, sequence: int) -> None:
         """Go on after a sequence, up to which its subscriber was given everything while live."""
         self.outbox.note_live(self.lane.newest_told, since=self.backlog.sequence)
-        self.backlog.sequence = sequence
+        self.backlog.sequence, self.backlog.goes_back = sequence, False
         self._restatement.note_told(self._selection, sequence)
 
     def miss_after(self, sequence: int) -> None:
         """Go on after a sequence, where its subscriber was live, and missed what followed."""
         selection, restatement = self._selection, self._restatement
-        self.backlog.sequence = sequence
+        self.backlog.sequence, self.backlog.goes_back = sequence, False
         restatement.note_told(selection, sequence)
         restatement.owe_untold(selection)
 
@@ -155,6 +155,10 @@ class Due:
             ours = isinstance(after, Position) and after.epoch == broadcast.ring.epoch
             self._begin_epoch(selection, found.missing, 0 if ours else new_epoch_ticks)
             return Resume.NEW_EPOCH
+        if found.outcome is Resume.GAP and self._goes_back(selection, found.sequence):
+            self.backlog.goes_back = True
+            self.backlog.add(selection.lossless, found.sequence)
+            return Resume.REPLAYED
         if found.outcome is Resume.GAP and found.sequence < self.backlog.sequence:
             is_missing = self.substitute.resume_overrun(
                 selection, found.sequence + 1, self.backlog.sequence
@@ -172,6 +176,21 @@ class Due:
             self._go_on(had, found.sequence)
         self.backlog.add(selection.lossless, found.sequence)
         return Resume.REPLAYED
+
+    def _goes_back(self, selection: Selection, sequence: int) -> bool:
+        """Tell whether what follows a sequence that the ring has lost is read from the archive.
+
+        What is conflated is not: the newest state stands for it. Words that are kept need not be.
+        """
+        archive = self._broadcast.archive
+        if archive is None or self._selection.intervals_ms or sequence >= self.backlog.sequence:
+            return False
+        if not selection.ticks.symbols:
+            upto = self.backlog.sequence
+            if self._broadcast.keyed.between(selection, sequence, upto) is not None:
+                return False
+        archive.resumed += 1
+        return True
 
     def _follow_on(self, selection: Selection, found: Resumption) -> Resume:
         """Tell what a server that follows has missed, and give it all that the ring holds.
@@ -365,7 +384,7 @@ class Due:
                 self.backlog.skip(upto)
                 self.substitute.step_down(first, upto)
                 continue
-            if envelope is not None:
+            if envelope is not None or self.backlog.waits:
                 return envelope
             if restatement.first is not None:
                 continue
@@ -434,6 +453,11 @@ class Due:
         return self.backlog.sequence > self._broadcast.cut_sequence
 
     @property
+    def awaits(self) -> bool:
+        """Whether what it is due next is on its way: it is ahead, or an old page is being read."""
+        return self.is_ahead or self.backlog.waits
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing is due, as far as can be told without reading the ring."""
         broadcast = self._broadcast
@@ -454,6 +478,8 @@ class Due:
         if self._restatement.first is not None:
             upto = min(upto, self._restatement.told_upto)
         fragments = self.backlog.next(upto, self.ladder.lag_max_ticks)
+        if self.backlog.waits:
+            return None
         if not fragments:
             return None if fragments is None else NOTHING_YET
         reached = self.backlog.first_needed - 1

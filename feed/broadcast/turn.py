@@ -28,7 +28,7 @@ class Progress(Enum):
 
     NONE = "its socket took nothing"
     SOME = "its socket took something, or something was written to it"
-    AHEAD = "it stands further than the last cut: what it is due is on its way"
+    AHEAD = "what it is due is on its way: behind the last cut, or from the archive"
     CAUGHT_UP = "nothing is due any more: it may be live"
 
 
@@ -59,7 +59,7 @@ def take_turn(
     while held_bytes <= limit_bytes and most_frames != 0:
         envelope = due.next(wall_ns)
         if envelope is None:
-            return Progress.AHEAD if due.is_ahead else Progress.CAUGHT_UP
+            return Progress.AHEAD if due.awaits else Progress.CAUGHT_UP
         if isinstance(envelope, Reason):
             return Verdict(envelope)
         progress = True

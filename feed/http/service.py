@@ -29,6 +29,7 @@ from feed.http.follow import InstrumentNews
 from feed.http.origins import Origins
 from feed.http.server import Server
 from feed.http.status_history import SAMPLE_S, StatusHistory
+from feed.hub.archivist import Archivist
 from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.hub.connection import LAST_WORDS_S
 from feed.hub.fan_out import choose_fan_out
@@ -49,7 +50,7 @@ from feed.settings.options import Settings
 from feed.sources.instruments_file import read_instruments
 from feed.sources.named_source import NamedSource
 from feed.sources.reference import Reference
-from feed.sources.source import Instrument, Sequenced, Source
+from feed.sources.source import HoldsLog, Instrument, Sequenced, Source
 from feed.state.keeper import CHECKPOINT_S, Keeper, open_keeper
 from feed.trust.certificate import Certificate
 from feed.trust.identities import Identities
@@ -69,6 +70,7 @@ class Service:
         certificate: of a server that encrypts by itself.
         identity_watch: sees to it that nobody stays longer than their identity lasts.
         look_s: between two looks at the certificate.
+        archivist: reads what is older than the ring, and the log; None: there is no log.
     """
 
     server: Server
@@ -76,6 +78,7 @@ class Service:
     certificate: Certificate | None
     identity_watch: IdentityWatch
     look_s: float
+    archivist: tuple[Archivist, HoldsLog] | None = None
 
     @property
     def hub(self) -> Hub:
@@ -110,6 +113,10 @@ class Service:
             tasks.append(asyncio.create_task(watching, name="certificate"))
         if self.keeper is not None:
             tasks.append(asyncio.create_task(self.keeper.run(ingest), name="state"))
+        if self.archivist is not None:
+            archivist, holds_log = self.archivist
+            reading = keep_running("archive", lambda: archivist.run(holds_log))
+            tasks.append(asyncio.create_task(reading, name="archive"))
         self.server.generations.restore()
         self.server.jobs.restore()
         self.server.rooms.restore()
@@ -257,7 +264,12 @@ def make_service(
         last_words_s,
         keeper,
     )
-    return Service(server, keeper, certificate, IdentityWatch(hub, clock, look_s), look_s)
+    logs = [each.source for each in named if isinstance(each.source, HoldsLog)]
+    archivist = None
+    if follows and logs:
+        archivist = Archivist(broadcast, hub.catch_up, clock), logs[0]
+    watch = IdentityWatch(hub, clock, look_s)
+    return Service(server, keeper, certificate, watch, look_s, archivist)
 
 
 def _identities(settings: Settings) -> Identities:

@@ -1,9 +1,10 @@
 """The form of every source of ticks, and of the instruments that it lists."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from feed.broadcast.archive import Stretch
 from feed.market.past import Past
 from feed.market.receipts import Producer
 from feed.market.ticks import Kind, Tick
@@ -211,6 +212,20 @@ class FillsRing(Protocol):
 
     def fill(self, capacity: int) -> None:
         """Learn how many events the ring holds, before it is opened."""
+
+
+@runtime_checkable
+class HoldsLog(Protocol):
+    """A source that can tell again what followed a position: it comes from a log."""
+
+    def recount(self, after: Position) -> AsyncGenerator[Stretch, None]:
+        """Yield the events of the log behind a position, in order, until it is closed.
+
+        It ends where the log has another epoch, or nothing yet.
+
+        Raises:
+            SourceError: the log cannot be read now.
+        """
 
 
 @runtime_checkable

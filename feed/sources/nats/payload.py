@@ -2,6 +2,7 @@
 
 from feed.cluster.batch import Batch
 from feed.errors import InvalidMessage
+from feed.wire.bus_frames import BusFrameReader
 from feed.wire.follow_frames import Cut, FrameReader
 
 _LINE = b"["  # a line of a follow stream begins so
@@ -11,6 +12,7 @@ class PayloadReader:
     """Reads payloads; the texts of ticks that are equal are one object."""
 
     def __init__(self) -> None:
+        self._frames = BusFrameReader()
         self._lines = FrameReader()
 
     def read(self, batch: Batch, payload: bytes) -> Cut:
@@ -19,7 +21,8 @@ class PayloadReader:
         Raises:
             InvalidInput: it is none, or not the one that the headers say.
         """
-        cut = self._lines.read(payload)
+        reader = self._lines if payload.startswith(_LINE) else self._frames
+        cut = reader.read(payload)
         if not isinstance(cut, Cut):
             raise InvalidMessage(f"a batch whose payload is {type(cut).__name__}, and no cut")
         known = (cut.position.epoch, cut.first, cut.count, len(cut.events), len(cut.ingested_ns))

@@ -9,10 +9,12 @@ on the way, ends the source; whoever runs it opens it again, with backoff, and t
 
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from feed.broadcast.archive import Stretch
 from feed.cluster.address import BusAddress
 from feed.cluster.batch import Batch, read_batch
 from feed.cluster.batch_stream import BatchStream
@@ -29,6 +31,7 @@ from feed.sources.follow.steps import Announcement, Events, Greeting, Step
 from feed.sources.nats.gathered import Gathered
 from feed.sources.nats.news import Leader, News
 from feed.sources.nats.payload import PayloadReader
+from feed.sources.nats.recount import recount
 from feed.sources.source import Instrument
 from feed.sources.upstream.account import Account
 from feed.sources.upstream.credentials import Names as KeyNames
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 
 KEYS = KeyNames("FEED_KEY", "FEED_SECRET")
 _CLIENT_NAME = "feed edge"
+_CARRIED = ("json",)  # by a writer that does not say
 
 log = logger_of("feed.follow")
 
@@ -83,6 +87,7 @@ class NatsSource:
         self._capacity = 0
         self._client: Client | None = None
         self._inbox = Inbox()
+        self._inboxes = {self._inbox}  # of all that is read at once
         self._tail: OrderedRead | None = None
         self._buckets: dict[OrderedRead, Bucket] = {}
         self._payloads = PayloadReader()
@@ -116,9 +121,10 @@ class NatsSource:
         """
         self._inbox, self._offset_ns = Inbox(), None
         inbox = self._inbox
+        self._inboxes = {inbox}
         pair = read_key_pair(KEYS, self._key_file)
         try:
-            self._client = await connect(self._address, pair, inbox.lose, name=_CLIENT_NAME)
+            self._client = await connect(self._address, pair, self._lose, name=_CLIENT_NAME)
             for bucket in (self._address.names.news, self._address.names.lead):
                 await self._watch(Bucket(self._client, bucket))
             stream = BatchStream(self._client, self._address.names)
@@ -126,6 +132,11 @@ class NatsSource:
         except BusAway as error:
             raise self._ended(error, End.UNREACHABLE) from error
         self.account.open(resumed=self.succession.position is not None)
+
+    def _lose(self) -> None:
+        """Learn that the connection has ended, and tell all that read."""
+        for inbox in self._inboxes:
+            inbox.lose()
 
     async def _watch(self, bucket: Bucket) -> None:
         """Hear of a bucket, where there is one."""
@@ -226,7 +237,8 @@ class NatsSource:
             self._offset_ns = batch.offset_ns
             yield _greeting(batch)
         skipped = due.skipped
-        events = Events(cut.events, cut.ingested_ns, cut.said_ns, cut.others)
+        carried = dict(zip(batch.carried or _CARRIED, cut.carried, strict=False))
+        events = Events(cut.events, cut.ingested_ns, cut.said_ns, cut.others, carried)
         yield events if not skipped else _behind(events, skipped)
 
     def _note_unreadable(self, stored: Stored, error: InvalidInput) -> None:
@@ -244,6 +256,27 @@ class NatsSource:
             return []
         self.live = self.news.live
         return told
+
+    async def recount(self, after: Position) -> AsyncGenerator[Stretch, None]:
+        """Yield what followed a position, as the stream has it; see `HoldsLog`.
+
+        Raises:
+            SourceError: the stream cannot be read now.
+        """
+        client = self._client
+        if client is None or client.is_closed:
+            raise Ended(End.CUT, f"{self._address}: there is no connection to NATS")
+        inbox, stream = Inbox(), BatchStream(client, self._address.names)
+        self._inboxes.add(inbox)
+        told = recount(stream, inbox, self._payloads, after, self.succession.term)
+        try:
+            async with aclosing(told):
+                async for stretch in told:
+                    yield stretch
+        except BusAway as error:
+            raise Ended(End.CUT, f"{self._address}: {error}") from error
+        finally:
+            self._inboxes.discard(inbox)
 
     async def batches(self) -> AsyncIterator[list[Tick]]:
         """Yield the ticks alone, for whoever has sequences of its own."""
@@ -286,4 +319,5 @@ def _greeting(batch: Batch) -> Greeting:
 def _behind(events: Events, skipped: int) -> Events:
     """Return the events behind the first ones."""
     told = events.events[skipped:]
-    return Events(told, events.ingested_ns[skipped:], events.said_ns, events.others)
+    carried = {name: fragments[skipped:] for name, fragments in events.carried.items()}
+    return Events(told, events.ingested_ns[skipped:], events.said_ns, events.others, carried)

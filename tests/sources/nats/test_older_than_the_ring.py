@@ -1,0 +1,106 @@
+"""Positions older than the ring: subscribers of an edge are given all that the stream still has."""
+
+import pytest
+
+from tests.fakes.nats import BusWriter, needs_nats
+from tests.fakes.patience import until
+from tests.fakes.readers import TRANSPORTS, Reader, open_reader
+from tests.fakes.servers import quote, trade, trades
+from tests.sources.nats.conftest import BusEdge, BusEdges
+
+pytestmark = [needs_nats, pytest.mark.programs]
+RING = 64
+
+
+async def numbers(reader: Reader, upto: int) -> list[int | str]:
+    """Read trades until one has a number; return all, and gaps in words."""
+    told: list[int | str] = []
+    while not told or told[-1] != upto:
+        for message in (await reader.read())[0]:
+            if message["T"] == "t":
+                told.append(message["i"])
+            elif message["T"] == "gap":
+                told.append(f"gap {message['from']} {message['to']} {message['reason']}")
+    return told
+
+
+async def written(writer: BusWriter, bus_edges: BusEdges, last: int, in_batch: int = 25) -> BusEdge:
+    """Return an edge with a small ring, after so many trades."""
+    for first in range(1, last + 1, in_batch):
+        await writer.write(*trades(first, min(first + in_batch - 1, last)))
+    edge = await bus_edges(writer.address, ring=RING)
+    await edge.reach(f"k3f9-{last}")
+    return edge
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_an_old_position_gets_every_event_and_no_gap(
+    writer: BusWriter, bus_edges: BusEdges, transport: str
+) -> None:
+    edge = await written(writer, bus_edges, 2_000)
+    reader = await open_reader(transport, edge.address, after="k3f9-10")
+    assert await numbers(reader, 2_000) == list(range(11, 2_001))
+    await writer.write(*trades(2_001, 2_010))
+    assert await numbers(reader, 2_010) == list(range(2_001, 2_011))
+
+
+async def test_what_comes_while_the_stream_is_read_comes_too(
+    writer: BusWriter, bus_edges: BusEdges
+) -> None:
+    edge = await written(writer, bus_edges, 3_000)
+    reader = await open_reader("sse-json", edge.address, after="k3f9-0")
+    for first in range(3_001, 3_601, 30):
+        await writer.write(*trades(first, first + 29))
+    assert await numbers(reader, 3_600) == list(range(1, 3_601))
+
+
+async def test_a_selection_gets_its_own(writer: BusWriter, bus_edges: BusEdges) -> None:
+    for number in range(1, 1_001):
+        await writer.write(trade(number, "MSFT" if number % 10 else "AAPL"), quote(number))
+    edge = await bus_edges(writer.address, ring=RING)
+    await edge.reach("k3f9-2000")
+    reader = await open_reader("sse-json", edge.address, after="k3f9-0", trades="AAPL")
+    assert await numbers(reader, 1_000) == list(range(10, 1_001, 10))
+
+
+async def test_what_the_stream_has_evicted_is_a_gap_and_what_it_has_deleted_another(
+    writer: BusWriter, bus_edges: BusEdges
+) -> None:
+    sequences = [await writer.write(*trades(first, first + 9)) for first in range(1, 1_001, 10)]
+    await writer.purge(sequences[3])  # 31 is the first
+    await writer.delete(sequences[6])  # 61 to 70
+    await writer.delete(sequences[60])  # 601 to 610
+    edge = await bus_edges(writer.address, ring=RING)
+    await edge.reach("k3f9-1000")
+    reader = await open_reader("sse-json", edge.address, after="k3f9-5")
+    assert await numbers(reader, 1_000) == [
+        "gap k3f9-6 k3f9-30 overrun",
+        *range(31, 61),
+        "gap k3f9-61 k3f9-70 lost",
+        *range(71, 601),
+        "gap k3f9-601 k3f9-610 lost",
+        *range(611, 1_001),
+    ]
+
+
+async def test_many_that_come_back_share_readings(writer: BusWriter, bus_edges: BusEdges) -> None:
+    edge = await written(writer, bus_edges, 4_000, 100)
+    readers = [
+        await open_reader("sse-json", edge.address, after=f"k3f9-{100 * number}")
+        for number in range(30)
+    ]
+    for number, reader in enumerate(readers):
+        assert await numbers(reader, 4_000) == list(range(100 * number + 1, 4_001))
+    archive = edge.hub.broadcast.archive
+    assert archive is not None
+    assert archive.resumed == 30
+    assert archive.pages_read < 3 * 4_000 // 512
+    await until(lambda: not archive.readings)
+
+
+async def test_a_conflated_subscriber_is_told_a_gap_and_the_newest_state(
+    writer: BusWriter, bus_edges: BusEdges
+) -> None:
+    edge = await written(writer, bus_edges, 1_000)
+    reader = await open_reader("sse-json", edge.address, after="k3f9-10", conflate="trades:100ms")
+    assert await numbers(reader, 1_000) == ["gap k3f9-11 k3f9-1000 overrun", 1_000]
