@@ -32,6 +32,7 @@ class Answer(Protocol):
 
 
 TEXT = "text"  # in place of a form: the answer is not JSON
+BYTES = "bytes"  # likewise: it is of a program's own
 
 
 class Body(Enum):
@@ -58,8 +59,8 @@ class Route:
         in_line: whether only some requests are answered at once, and the others wait for them.
         rated: whether it counts towards the finite requests a second; not for who asks whether the
             server lives.
-        says: the form of the answer of each status that is a success; None: it is empty. TEXT: it
-            is not JSON.
+        says: the form of the answer of each status that is a success; None: it is empty. TEXT and
+            BYTES: it is not JSON.
         refuses: statuses by which it alone refuses.
         asks: the form of the body that it takes.
         media_types: of the body, where it is not JSON of a form.

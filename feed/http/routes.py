@@ -12,6 +12,7 @@ from feed.http import admin, market_data, status
 from feed.http import answer_models as models
 from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET, Scope
 from feed.http.alerts.table import ALERT_ROUTES
+from feed.http.checkpoint import answer as checkpoint
 from feed.http.contract import served
 from feed.http.feedback import feedback
 from feed.http.follow import PARAMETERS as FOLLOWING
@@ -26,7 +27,7 @@ from feed.http.push.socket import PARAMETERS as SOCKET_PARAMETERS
 from feed.http.push.socket import ingest_socket
 from feed.http.replay import ReplayOrder, replay
 from feed.http.rooms.table import ROOM_ROUTES
-from feed.http.route import TEXT, Body, Route
+from feed.http.route import BYTES, TEXT, Body, Route
 from feed.http.server import Server
 from feed.http.sse import sse
 from feed.http.stream import stream
@@ -65,6 +66,13 @@ ROUTES = (
         "the whole ring with its sequences, for servers that follow: needs the grant `follow`",
         FOLLOWING,
         body=Body.ENDLESS,
+    ),
+    Route(
+        "/v1/checkpoint",
+        checkpoint,
+        Scope.GRANTED,
+        "all that is known beside the ring, for servers that follow: needs the grant `follow`",
+        says={200: BYTES},
     ),
     *(
         Route(path, websocket, Scope.GRANTED, _DIALECT, refuses_others=False, body=Body.ENDLESS)

@@ -51,6 +51,7 @@ from feed.sources.instruments_file import read_instruments
 from feed.sources.named_source import NamedSource
 from feed.sources.reference import Reference
 from feed.sources.source import HoldsLog, Instrument, Sequenced, Source
+from feed.state.followed import read_checkpoint
 from feed.state.keeper import CHECKPOINT_S, Keeper, open_keeper
 from feed.trust.certificate import Certificate
 from feed.trust.identities import Identities
@@ -219,7 +220,7 @@ def make_service(
         scopes=scopes_of(settings.scope, routes.finite_paths()),
         local_admin=settings.local_admin,
     )
-    ingest = Ingest(hub, named)
+    ingest = Ingest(hub, named, read_checkpoint)
     if keeper is not None:
         keeper.give_back(ingest)
     desk = Desk(hub, ingest)

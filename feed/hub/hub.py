@@ -237,7 +237,7 @@ class Hub:
     @property
     def knows_epoch(self) -> bool:
         """Whether positions mean anything yet."""
-        return self.relay.has_begun or not self.follows
+        return not self.follows or (self.relay.has_begun and not self.relay.is_filling)
 
     @property
     def leaving(self) -> bool:

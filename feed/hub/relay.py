@@ -36,6 +36,7 @@ class Relay:
 
     Attributes:
         has_begun: whether it is known in which epoch, and where.
+        is_filling: what the ring has not got to yet is known to be missing: nobody is let in.
         epochs: how many began.
         missing: how many sequences are not coming.
         delay_ns: how old the newest event was when it came.
@@ -53,6 +54,7 @@ class Relay:
         "delay_ns",
         "epochs",
         "has_begun",
+        "is_filling",
         "missing",
     )
 
@@ -84,7 +86,7 @@ class Relay:
         self._subscribers = subscribers
         self._offset = ClockOffset()
         self._newest_ns: int | None = None  # when the newest event was ingested, by our clock
-        self.has_begun = False
+        self.has_begun = self.is_filling = False
         self.epochs = 0
         self.missing = 0
         self.delay_ns = 0
@@ -164,9 +166,9 @@ class Relay:
             before: the position before the first event that comes.
             begins: that is the first of all.
         """
-        self._tell_all()
+        self.tell_all()
         self._newest_ns = None
-        self.has_begun = True
+        self.has_begun, self.is_filling = True, False
         self.epochs += 1
         log.info("epoch", pos=str(before), whole=begins)
         self._audience.begin_epoch(
@@ -176,7 +178,7 @@ class Relay:
 
     def skip(self, upto: int) -> None:
         """Leave a hole behind the newest event: the other server has lost what was there."""
-        self._tell_all()
+        self.tell_all()
         missing = upto - self._audience.broadcast.ring.newest
         self.missing += missing
         log.warning("events_missing", upto=upto, count=missing)
@@ -190,7 +192,7 @@ class Relay:
         self._audience.take_state(ticks, self._clock.mono_ns(), self._subscribers)
         self._catch_up.wake()
 
-    def _tell_all(self) -> None:
+    def tell_all(self) -> None:
         """Tell what waits, also what intervals have collected: nothing is told across a gap."""
         self._audience.broadcast.lanes.end_intervals()
         self._cutter.cut()

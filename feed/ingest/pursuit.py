@@ -6,22 +6,41 @@ whoever asks. Knows no connection: steps come from a source that gives sequences
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Protocol
 
 from feed.hub.hub import Hub
 from feed.ingest.side import Side
+from feed.logger import logger_of
 from feed.market.bars import BarBuilder
 from feed.market.ticks import Kind
 from feed.market.words import is_other
-from feed.sources.follow.steps import Announcement, Events, Greeting, State, Step
+from feed.sources.follow.steps import Announcement, Checkpoint, Events, Greeting, State, Step
 from feed.wire.position import Position
 from feed.wire.reckoning import Begin, Missing
 
 _KIND = attrgetter("kind")
 
+log = logger_of("feed.follow")
 
-@dataclass(frozen=True, slots=True)
+
+class Known(Protocol):
+    """What another server knew as of an event."""
+
+    @property
+    def position(self) -> Position:
+        """As of which event it is."""
+
+    def take_up(self, hub: Hub, bars: BarBuilder) -> None:
+        """Let a server know it, whose ring goes up to that event."""
+
+
+ReadCheckpoint = Callable[[bytes], Known]
+
+
+@dataclass(slots=True)
 class Pursuit:
     """Does the steps of one side.
 
@@ -30,12 +49,16 @@ class Pursuit:
         side: whose steps they are.
         bars: keeps the bars that come by.
         ticks: counts them, by kind.
+        read_checkpoint: returns what a checkpoint says, or raises InvalidMessage.
+        known: a checkpoint that is taken up once the ring goes up to its event.
     """
 
     hub: Hub
     side: Side
     bars: BarBuilder
     ticks: Counter[Kind]
+    read_checkpoint: ReadCheckpoint
+    known: Known | None = None
 
     @property
     def position(self) -> Position | None:
@@ -52,16 +75,59 @@ class Pursuit:
             case Events():
                 await self._take(step)
             case Begin(position, whole):
+                self.known = None
                 self.bars.restart()
                 relay.begin_epoch(position, begins=whole)
             case Missing(upto):
                 relay.skip(upto)
+                self._take_up()
             case State(ticks):
                 relay.take_state(ticks)
+            case Checkpoint(data):
+                self._know(self.read_checkpoint(data))
             case Announcement():
                 self._announce(step)
 
+    def _know(self, known: Known) -> None:
+        """Take up a checkpoint once its event is there; what came too late is let go of.
+
+        Nobody is let in before, where nothing has come yet: they would miss what is not in the
+        ring.
+        """
+        position, ring = self.position, self.hub.broadcast.ring
+        if position is None or known.position.epoch != position.epoch:
+            log.warning("checkpoint_of_another_epoch", pos=str(known.position))
+            return
+        if known.position.sequence < position.sequence:
+            log.warning("checkpoint_too_old", pos=str(known.position), newest=str(position))
+            return
+        self.known = known
+        self.hub.relay.is_filling |= not len(ring)
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """Take up the checkpoint, if the ring goes up to its event, or has passed it."""
+        if (known := self.known) is None:
+            return
+        reached = self.hub.broadcast.ring.newest
+        if reached >= known.position.sequence:
+            self.known, self.hub.relay.is_filling = None, False
+        if reached == known.position.sequence:
+            self.hub.relay.tell_all()
+            known.take_up(self.hub, self.bars)
+
     async def _take(self, step: Events) -> None:
+        """Take events, those behind a checkpoint after it is taken up."""
+        first, known = self.hub.broadcast.ring.newest + 1, self.known
+        before = 0 if known is None else known.position.sequence + 1 - first
+        if 0 < before < len(step.events):
+            await self._take_run(step.part(0, before))
+            self._take_up()
+            step = step.part(before, len(step.events))
+        await self._take_run(step)
+        self._take_up()
+
+    async def _take_run(self, step: Events) -> None:
         known = step.events
         if step.others:
             known = [event for event in known if not is_other(event)]

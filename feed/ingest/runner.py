@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from feed.hub.hub import Hub
 from feed.ingest.health_watch import PAUSED, FeedHealth
+from feed.ingest.pursuit import ReadCheckpoint
 from feed.ingest.side import Side
 from feed.ingest.strand import Strand
 from feed.logger import logger_of
@@ -44,12 +45,18 @@ class Ingest:
         changed: set when one comes, or goes.
     """
 
-    def __init__(self, hub: Hub, sources: Sequence[NamedSource]) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        sources: Sequence[NamedSource],
+        read_checkpoint: ReadCheckpoint | None = None,
+    ) -> None:
         """Begin with sources that have not been opened yet; pairs are those of the settings.
 
         Args:
             hub: their ticks go there.
             sources: at least one, each with a name of its own.
+            read_checkpoint: reads the checkpoint of a server that is followed.
         """
         self.hub = hub
         self.owners = Owners()
@@ -63,7 +70,7 @@ class Ingest:
         groups = dict.fromkeys(pairs.get(name, (name,)) for name in sides)
         owners = self.owners if len(groups) > 1 else None
         self.strands: Sequence[Strand] = [
-            Strand(hub, [sides[name] for name in group], owners, self._note_change)
+            Strand(hub, [sides[name] for name in group], owners, self._note_change, read_checkpoint)
             for group in groups
         ]
         self._by_name = {strand.name: strand for strand in self.strands}

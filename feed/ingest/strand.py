@@ -23,7 +23,7 @@ from feed.errors import SourceError
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
 from feed.ingest.health_watch import Findings, HealthWatch
-from feed.ingest.pursuit import Pursuit
+from feed.ingest.pursuit import Pursuit, ReadCheckpoint
 from feed.ingest.side import Refusal, Side
 from feed.logger import logger_of
 from feed.market.bars import BarBuilder
@@ -67,7 +67,12 @@ class Strand:
     """
 
     def __init__(
-        self, hub: Hub, sides: Sequence[Side], owners: Owners | None, changed: Callable[[], None]
+        self,
+        hub: Hub,
+        sides: Sequence[Side],
+        owners: Owners | None,
+        changed: Callable[[], None],
+        read_checkpoint: ReadCheckpoint | None = None,
     ) -> None:
         """Begin without a tick.
 
@@ -76,6 +81,7 @@ class Strand:
             sides: its source, or the two of a pair.
             owners: whose the symbols are; None: all of them are its own.
             changed: called when a side comes, or goes.
+            read_checkpoint: reads those of a server that is followed.
         """
         settings = hub.settings
         self.name = "+".join(side.name for side in sides)
@@ -97,6 +103,8 @@ class Strand:
         # Of several sources each has its own times, and only the server's is of all of them.
         self.tells_market_time = owners is None and not any(side.source.live for side in sides)
         self._changed = changed
+        self._read_checkpoint = read_checkpoint
+        self._pursuit: Pursuit | None = None  # of a server that is followed
         self._recorded_kinds: frozenset[Kind] | None = None  # None: no side was opened yet
         self._publishing = asyncio.Lock()
 
@@ -211,7 +219,11 @@ class Strand:
 
     async def _follow(self, side: Side, source: Sequenced) -> None:
         """Do what a followed server tells, for as long as the connection lasts."""
-        pursuit = Pursuit(self._hub, side, self.bars, self.ticks)
+        pursuit = self._pursuit
+        if pursuit is None:
+            assert self._read_checkpoint is not None, "a server that follows can read them"
+            pursuit = Pursuit(self._hub, side, self.bars, self.ticks, self._read_checkpoint)
+            self._pursuit = pursuit
         if isinstance(source, FillsRing):
             source.fill(self._hub.broadcast.ring.capacity)
         source.stand(pursuit.position)

@@ -28,7 +28,7 @@ moved it. So the result depends on the ticks and their order, never on how they 
 Knows no clock: all time is event time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from itertools import chain
@@ -235,6 +235,22 @@ class BarBuilder:
         self._strays_in_row = state["strays_in_row"]
         self._tick_after_stray = self._ticks_seen - state["since_stray"]
         self._first_tick = self._ticks_seen - state["since_first"]
+
+    def take_up(
+        self, states: Iterable[Mapping[str, Any]], rows: Iterable[tuple[str, str, bytes]]
+    ) -> None:
+        """Take up the bars that others had built: this one builds none, and keeps those that come.
+
+        Args:
+            states: of those others; of them the days that have not ended.
+            rows: their finished bars, as `restore_rows` takes them.
+
+        Raises:
+            ValueError: the rows are none.
+        """
+        self._days.restore([day for state in states for day in state.get("days", [])])
+        for kind, symbol, packed in rows:
+            self.restore_rows(kind, symbol, packed)
 
     def rows(self) -> Iterator[tuple[str, str, bytes]]:
         """Return a copy of all finished bars as of this call: each kind and symbol, packed.

@@ -32,6 +32,12 @@ def head(length: int, crc: int) -> bytes:
     return _HEAD.pack(_MAGIC, SCHEMA, crc, length)
 
 
+def whole(parts: Iterable[Plain]) -> bytes:
+    """Return all of a checkpoint."""
+    body = b"".join(pack(parts))
+    return head(len(body), zlib.crc32(body)) + body
+
+
 def unpack(data: bytes) -> list[Plain]:
     """Return the parts of a checkpoint, of which there is one at least.
 

@@ -11,6 +11,7 @@ from aiohttp import hdrs
 import feed
 from feed.http.access import TICKET, Scope
 from feed.http.answer_models import Problem
+from feed.http.checkpoint import MEDIA_TYPE as CHECKPOINT
 from feed.http.contract.parameters import parameter_of, path_parameter
 from feed.http.contract.schemas import Schema, ref, schemas_of
 from feed.http.contract.security import SCHEMES, requirements
@@ -18,7 +19,7 @@ from feed.http.contract.ticks import tick_schemas
 from feed.http.contract.words import word_schemas
 from feed.http.problems import PROBLEM_JSON
 from feed.http.protocol.headers import CONFLATE_HEADER, CONNECTION_HEADER
-from feed.http.route import TEXT, Body, Route
+from feed.http.route import BYTES, TEXT, Body, Route
 from feed.http.tickets import tickets
 from feed.http.unserved import PLACES
 from feed.wire.codec import CODECS
@@ -41,6 +42,7 @@ _TAGS = {
         ("streams", "answers that do not end; messages are described in asyncapi.json"),
     ),
     "market_data": ("market data", "without a stream"),
+    "checkpoint": ("market data", "without a stream"),
     "tickets": ("browsers", "what pages are given that cannot send headers"),
     **dict.fromkeys(
         ("ingest", "producer"),
@@ -275,11 +277,8 @@ def _success(route: Route, status: int, form: object) -> Schema:
         headers.append(hdrs.RETRY_AFTER)
     if headers:
         response["headers"] = _header_refs(*headers)
-    if form is TEXT:
-        text = {"schema": {"type": "string"}}
-        response["content"] = {"text/plain": text, "application/openmetrics-text": text}
-    elif form is not None:
-        response["content"] = {JSON: {"schema": _schema_of(form)}}
+    if form is not None:
+        response["content"] = _content(form)
     if route.streams and status == HTTPStatus.OK:
         response["content"] = response.get("content", {}) | {"text/event-stream": _EVENTS}
     if route.path == "/v1/admin/connections" and route.method == hdrs.METH_GET:
@@ -300,6 +299,16 @@ def _success(route: Route, status: int, form: object) -> Schema:
             }
         }
     return response
+
+
+def _content(form: object) -> Schema:
+    """Return the body of an answer, by media type."""
+    if form is TEXT:
+        text = {"schema": {"type": "string"}}
+        return {"text/plain": text, "application/openmetrics-text": text}
+    if form is BYTES:
+        return {CHECKPOINT: {"schema": {"type": "string", "format": "binary"}}}
+    return {JSON: {"schema": _schema_of(form)}}
 
 
 def _schema_of(form: Any) -> Schema:  # noqa: ANN401 - a type

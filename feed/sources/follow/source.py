@@ -10,6 +10,7 @@ promised to is given up. Whoever runs this source opens it again, with backoff.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
@@ -22,7 +23,7 @@ from feed.market.ticks import Kind, Tick
 from feed.market.words import is_other
 from feed.sources.follow.lines import MOST_BYTES, Lines
 from feed.sources.follow.place import base_url, connector_to, is_unix
-from feed.sources.follow.steps import Announcement, Events, Greeting, State, Step
+from feed.sources.follow.steps import Announcement, Checkpoint, Events, Greeting, State, Step
 from feed.sources.source import Instrument
 from feed.sources.upstream.account import Account
 from feed.sources.upstream.credentials import Names, read_key_pair
@@ -32,10 +33,12 @@ from feed.wire.bus_frames import BusFrameReader
 from feed.wire.follow_frames import Cut, Frame, FrameReader, StateTicks, Word
 from feed.wire.messages import Message, feed_message
 from feed.wire.position import Position
-from feed.wire.reckoning import OutOfSequence, Reckoning
+from feed.wire.reckoning import Begin, Missing, OutOfSequence, Reckoning
 
 KEYS = Names("FEED_KEY", "FEED_SECRET")
 PATH = "/v1/follow"
+CHECKPOINT_PATH = "/v1/checkpoint"
+CHECKPOINT_S = 30.0  # for all of one
 ACCEPTED = f"{MEDIA_TYPE}, application/x-ndjson;q=0.5"
 CONNECT_S = 10.0  # for a connection, and for the greeting
 SILENT_MARKS = 3  # so many keepalives that do not come are silence
@@ -119,36 +122,39 @@ class FollowSource:
     async def _connect(self) -> None:
         position = self.reckoning.position
         asked = {"after": "0", "snapshot": "1"} if position is None else {"after": str(position)}
-        pair = read_key_pair(KEYS, self._key_file)
-        headers = {hdrs.ACCEPT: ACCEPTED}
-        if is_unix(self._url):
-            headers[hdrs.ACCEPT_ENCODING] = "identity"  # nothing is saved within a machine
-        if pair is not None:
-            headers[hdrs.AUTHORIZATION] = f"Bearer {pair.key}.{pair.secret}"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
         self._session = aiohttp.ClientSession(connector=connector_to(self._url), timeout=timeout)
         async with asyncio.timeout(CONNECT_S):
             response = self._response = await self._session.get(
                 f"{base_url(self._url)}{PATH}",
                 params=asked,
-                headers=headers,
+                headers={**self._headers(), hdrs.ACCEPT: ACCEPTED},
                 allow_redirects=False,
             )
-        if response.status != 200:  # noqa: PLR2004 - OK
+        if response.status != HTTPStatus.OK:
             raise await self._refused(response)
         if response.content_type == MEDIA_TYPE:
             self._frames, self._bodies = BusFrameReader(), BatchSplitter(MOST_BYTES)
         else:
             self._frames, self._bodies = FrameReader(), Lines()
 
-    async def _refused(self, response: aiohttp.ClientResponse) -> Ended:
+    def _headers(self) -> dict[str, str]:
+        headers: dict[str, str] = {}
+        if is_unix(self._url):
+            headers[hdrs.ACCEPT_ENCODING] = "identity"  # nothing is saved within a machine
+        pair = read_key_pair(KEYS, self._key_file)
+        if pair is not None:
+            headers[hdrs.AUTHORIZATION] = f"Bearer {pair.key}.{pair.secret}"
+        return headers
+
+    async def _refused(self, response: aiohttp.ClientResponse, path: str = PATH) -> Ended:
         """Return what a status means: it may be otherwise later, as keys are."""
         async with asyncio.timeout(CONNECT_S):
             said = (await response.content.read(_SHOWN_BYTES)).decode(errors="replace").strip()
         retry = response.headers.get(hdrs.RETRY_AFTER, "")
         return Ended(
             End.REFUSED,
-            f"{self._url}{PATH}: {response.status} {response.reason}: {said}",
+            f"{self._url}{path}: {response.status} {response.reason}: {said}",
             retry_after_s=float(retry) if retry.isdecimal() else 0.0,
         )
 
@@ -168,6 +174,27 @@ class FollowSource:
         self._greeting = Greeting(int(message.get("mono", 0)), int(message.get("wall", 0)))
         self._carried = [str(name) for name in message.get("carried", ())]
         self._feeds = [feed for feed in message.get("feeds", ()) if isinstance(feed, dict)]
+
+    async def _known(self) -> bytes:
+        """Return all that the other server knows beside its ring; b"": it does not tell.
+
+        Raises:
+            Ended: it refuses to.
+        """
+        assert self._session is not None, "it is open"
+        async with (
+            asyncio.timeout(CHECKPOINT_S),
+            self._session.get(
+                f"{base_url(self._url)}{CHECKPOINT_PATH}",
+                headers=self._headers(),
+                allow_redirects=False,
+            ) as response,
+        ):
+            if response.status == HTTPStatus.NOT_FOUND:  # it is older than such checkpoints
+                return b""
+            if response.status != HTTPStatus.OK:
+                raise await self._refused(response, CHECKPOINT_PATH)
+            return await response.read()
 
     async def _more(self) -> list[bytes]:
         """Return the frames that come next; they may be none.
@@ -201,6 +228,8 @@ class FollowSource:
                 for frame in frames:
                     for step in self._steps_of(self._frames.read(frame)):
                         yield step
+                        if isinstance(step, Begin | Missing) and (data := await self._known()):
+                            yield Checkpoint(data)
                 frames = await self._more()
         except (aiohttp.ClientError, OSError, FeedError) as error:
             raise self._ended(error) from error

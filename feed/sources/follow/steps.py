@@ -2,7 +2,8 @@
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from feed.market.ticks import Tick
 from feed.wire.messages import Message
@@ -39,12 +40,31 @@ class Events:
     others: bool
     carried: Mapping[str, list[bytes]] = field(default_factory=dict)
 
+    def part(self, start: int, end: int) -> Self:
+        """Return those of a range."""
+        return replace(
+            self,
+            events=self.events[start:end],
+            ingested_ns=self.ingested_ns[start:end],
+            carried={name: each[start:end] for name, each in self.carried.items()},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class State:
     """The last known state, as of the newest event."""
 
     ticks: Sequence[Tick]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """All that a server knew as of a sequence, beside its ring; see `feed.state.checkpoint`.
+
+    It comes before the event behind that sequence.
+    """
+
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +82,4 @@ class Announcement:
     down: bool
 
 
-Step = Greeting | Begin | Missing | Events | State | Announcement
+Step = Greeting | Begin | Missing | Events | State | Checkpoint | Announcement
