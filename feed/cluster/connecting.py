@@ -1,7 +1,8 @@
 """A connection to NATS: it ends when it is cut, since whoever made it comes back by itself."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import random
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from feed.cluster.address import BusAddress
@@ -40,33 +41,45 @@ async def connect(
     except ImportError:
         raise BusAway(EXTRA) from None
 
-    said: list[str] = []
+    user, password = key_pair or (None, None)
+    failures: list[str] = []
+    for server in random.sample(address.servers, len(address.servers)):  # edges spread over them
+        client, listener = Client(), _Listener(lost)
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                await client.connect(
+                    [server],
+                    name=name,
+                    user=user,
+                    password=password,
+                    allow_reconnect=False,
+                    connect_timeout=int(CONNECT_S),
+                    ping_interval=PING_S,
+                    max_outstanding_pings=UNANSWERED_PINGS,
+                    error_cb=listener.hear,
+                    disconnected_cb=listener.end,
+                    closed_cb=listener.end,
+                )
+        except (Error, OSError, TimeoutError) as error:
+            failures.append(f"{server}: {str(error) or listener.said or 'no answer in time'}")
+            await client.close()
+            continue
+        listener.stands = True
+        return client
+    raise BusAway(f"cannot connect: {', '.join(failures)}")
 
-    async def gone() -> None:
-        lost()
 
-    async def hear(error: Exception) -> None:
-        said.append(str(error) or type(error).__name__)
+class _Listener:
+    """Hears of one connection; only the end of one that stood is told."""
 
-    client, (user, password) = Client(), key_pair or (None, None)
-    closed: Callable[[], Awaitable[None]] = gone
-    try:
-        async with asyncio.timeout(CONNECT_S * len(address.servers)):
-            await client.connect(
-                list(address.servers),
-                name=name,
-                user=user,
-                password=password,
-                allow_reconnect=False,
-                connect_timeout=int(CONNECT_S),
-                max_reconnect_attempts=1,
-                ping_interval=PING_S,
-                max_outstanding_pings=UNANSWERED_PINGS,
-                error_cb=hear,
-                disconnected_cb=closed,
-                closed_cb=closed,
-            )
-    except (Error, OSError, TimeoutError) as error:
-        words = str(error) or (said[-1] if said else "no answer in time")
-        raise BusAway(f"{address}: cannot connect: {words}") from error
-    return client
+    def __init__(self, lost: Callable[[], None]) -> None:
+        self.stands = False
+        self.said = ""
+        self._lost = lost
+
+    async def end(self) -> None:
+        if self.stands:
+            self._lost()
+
+    async def hear(self, error: Exception) -> None:
+        self.said = str(error) or type(error).__name__

@@ -20,6 +20,8 @@ from feed.cluster.connecting import connect
 from feed.cluster.names import FEEDS_KEY, INSTRUMENTS_KEY, LEADER_KEY
 from feed.cluster.ordered_read import ask
 from feed.market.ticks import Tick
+from feed.wire.bus_codec import BusCodec
+from feed.wire.bus_frames import cut_frame
 from feed.wire.codec import CODECS, encode_events
 from feed.wire.follow_frames import cut_message
 from feed.wire.position import Position
@@ -28,6 +30,7 @@ from tests.fakes.patience import PATIENCE_S, until
 from tests.fakes.programs import kill_group
 
 BINARY = shutil.which("nats-server")
+_BUS = BusCodec()
 needs_nats = pytest.mark.skipif(BINARY is None, reason="nats-server is not installed")
 
 
@@ -115,6 +118,7 @@ class BusWriter:
         address: of the cluster.
         epoch, term, newest: where it stands.
         batches: how many it wrote.
+        lines: its payloads are lines of a follow stream, and not frames of the bus.
     """
 
     address: BusAddress
@@ -122,6 +126,7 @@ class BusWriter:
     term: int = 1
     newest: int = 0
     batches: int = 0
+    lines: bool = False
     offset_ns: int = field(default_factory=lambda: time.time_ns() - time.monotonic_ns())
     _client: Any = None
 
@@ -192,11 +197,13 @@ class BusWriter:
 
     def payload(self, batch: Batch, events: Sequence[Tick]) -> bytes:
         """Return the payload of a batch."""
-        codec, now_ns = CODECS["json"], time.monotonic_ns()
-        fragments = encode_events(codec, list(events), opaque=True)
+        now_ns = time.monotonic_ns()
         last = Position(batch.epoch, batch.last)
         end = cut_message(last, [now_ns] * len(events), now_ns, batch.last)
-        return codec.join(fragments)[:-1] + b"," + orjson.dumps(end) + b"]"
+        if self.lines:
+            fragments = encode_events(CODECS["json"], list(events), opaque=True)
+            return CODECS["json"].join(fragments)[:-1] + b"," + orjson.dumps(end) + b"]"
+        return cut_frame(_BUS.encode(list(events)), end)
 
     async def put(self, batch: Batch, payload: bytes) -> int:
         """Write a message; return its sequence in the stream."""

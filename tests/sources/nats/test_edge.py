@@ -7,13 +7,13 @@ import pytest
 from feed.cluster import ordered_read
 from feed.cluster.batch import headers_of
 from feed.market.ticks import Tick
+from tests.fakes.bus_edges import BusEdges
 from tests.fakes.messages import Message
 from tests.fakes.nats import BusWriter, NatsServer, needs_nats
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import bar, quote, status, trade, trades
 from tests.fakes.sse_reader import SseReader
-from tests.sources.nats.conftest import BusEdges
 
 pytestmark = [needs_nats, pytest.mark.programs]
 INSTRUMENT = {"symbol": "AAPL", "name": "Apple", "asset_class": "us_equity"}
@@ -28,9 +28,11 @@ async def hear(reader: SseReader, number: int) -> list[Message]:
     return told
 
 
+@pytest.mark.parametrize("lines", [False, True])
 async def test_an_edge_has_what_was_written_before_it_came_and_after(
-    writer: BusWriter, bus_edges: BusEdges
+    writer: BusWriter, bus_edges: BusEdges, *, lines: bool
 ) -> None:
+    writer.lines = lines
     first: list[Tick] = [trade(1), quote(2, "MSFT"), status(), bar()]
     await writer.write(*first)
     edge = await bus_edges(writer.address)

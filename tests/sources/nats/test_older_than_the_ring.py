@@ -2,11 +2,11 @@
 
 import pytest
 
+from tests.fakes.bus_edges import BusEdge, BusEdges
 from tests.fakes.nats import BusWriter, needs_nats
 from tests.fakes.patience import until
 from tests.fakes.readers import TRANSPORTS, Reader, open_reader
 from tests.fakes.servers import quote, trade, trades
-from tests.sources.nats.conftest import BusEdge, BusEdges
 
 pytestmark = [needs_nats, pytest.mark.programs]
 RING = 64
