@@ -13,11 +13,13 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from feed.errors import CredentialRefused, FeedError, InvalidParameter
-from feed.http.callers import caller_of, comes_by_bus, hosts_of, is_local
+from feed.http.callers import assume_caller, caller_of, comes_by_bus, hosts_of, is_local
+from feed.http.edge.word import EdgeWord
 from feed.http.mount import mount_of, path_of
 from feed.http.origins import SCHEMES, Origins
 from feed.hub.clock import Clock
 from feed.hub.door import Door
+from feed.trust.assertion import HEADER, Assertions
 from feed.trust.credentials import credential_in
 from feed.trust.denial import Denial
 from feed.trust.identities import ACCEPTED, Identities
@@ -27,6 +29,7 @@ from feed.wire.requests import is_cache_buster
 
 _IDENTITY = web.RequestKey("identity", Identity)
 _REAL = web.RequestKey("real_identity", Identity)
+_ASSERTED = web.RequestKey("asserted_identity", Identity)
 _TICKET = web.RequestKey("ticket", Ticket)
 COOKIE = "__Host-feed"
 TICKET = "ticket"
@@ -66,7 +69,16 @@ class Access:
         tickets: of browsers, which stand for an identity.
     """
 
-    __slots__ = ("_clock", "_door", "_local_admin", "_origins", "_scopes", "identities", "tickets")
+    __slots__ = (
+        "_clock",
+        "_door",
+        "_edge_word",
+        "_local_admin",
+        "_origins",
+        "_scopes",
+        "identities",
+        "tickets",
+    )
 
     def __init__(
         self,
@@ -77,6 +89,8 @@ class Access:
         *,
         scopes: Mapping[str, Scope] | None = None,
         local_admin: bool = False,
+        assertions: Assertions | None = None,
+        tickets: Tickets | None = None,
     ) -> None:
         """Make doors.
 
@@ -87,9 +101,12 @@ class Access:
             door: the limits of identities and addresses.
             scopes: of routes, by path, where they are not those of the table.
             local_admin: whether a peer on this machine, and no proxy, has the grant `admin`.
+            assertions: of edges on who asks; None: no edge is trusted.
+            tickets: of browsers; by default those of this server alone.
         """
         self.identities = identities
-        self.tickets = Tickets()
+        self.tickets = Tickets() if tickets is None else tickets
+        self._edge_word = EdgeWord(assertions, identities, clock)
         self._origins = origins
         self._clock = clock
         self._door = door
@@ -106,6 +123,7 @@ class Access:
             Unauthenticated, CredentialRefused, HTTPForbidden: as `admit` does.
             TooOften: they ask too often.
         """
+        self._hear_edge(request)
         door, place, mono_ns = self._door, caller_of(request).place, self._clock.mono_ns()
         door.check_requests(place, mono_ns)
         try:
@@ -126,6 +144,7 @@ class Access:
             Unauthenticated, CredentialRefused, HTTPForbidden: as `admit` does.
             TooOften: they come, or were refused, too often.
         """
+        self._hear_edge(request)
         self.arrive(request)
         self._door.check_requests(caller_of(request).place, self._clock.mono_ns())
         return await self.admit(request)
@@ -140,6 +159,7 @@ class Access:
             Unauthenticated, CredentialRefused, HTTPForbidden: as `admit` does.
             TooOften: they were refused too often.
         """
+        self._hear_edge(request)
         place, mono_ns = caller_of(request).place, self._clock.mono_ns()
         self._door.check_requests(place, mono_ns)
         try:
@@ -173,13 +193,15 @@ class Access:
             Unauthenticated, CredentialRefused: a credential is due.
             HTTPForbidden: theirs is not enough.
         """
-        if comes_by_bus(request):
+        self._hear_edge(request)
+        if _is_edge(request):
             return EDGE
         resource = request.match_info.route.resource
         if resource is not None:
             path = resource.canonical.removeprefix(mount_of(request))
             scope = self._scopes.get(path, scope)
-        if scope is Scope.OPEN or (scope is Scope.LOCAL and is_local(request)):
+        is_free = scope is Scope.OPEN or (scope is Scope.LOCAL and is_local(request))
+        if is_free and request.get(_ASSERTED) is None:
             identity = NOBODY if self.identities.required else self._anonymous(request)
         else:
             identity = await self.identify(request)
@@ -197,8 +219,12 @@ class Access:
             Unauthenticated: nothing, and a credential is due.
             CredentialRefused: what is not accepted.
         """
-        if comes_by_bus(request):
+        self._hear_edge(request)
+        if _is_edge(request):
             return EDGE
+        asserted: Identity | None = request.get(_ASSERTED)
+        if asserted is not None:
+            return asserted
         if not self.identities.required:
             return self._anonymous(request)
         try:
@@ -213,6 +239,29 @@ class Access:
         identity = await self.identities.authenticate(shown, self._clock.wall_ns())
         request[_REAL] = identity
         return identity
+
+    def _hear_edge(self, request: web.Request) -> None:
+        """Take the word of an edge on who asks, if a request has it.
+
+        Raises:
+            CredentialRefused: it is not accepted; whoever makes one up counts for their address.
+            TooOften: they did so too often.
+        """
+        told = request.headers.getall(HEADER, ())
+        if not told or request.get(_ASSERTED) is not None:
+            return
+        place, mono_ns = caller_of(request).place, self._clock.mono_ns()
+        self._door.check_requests(place, mono_ns)
+        try:
+            said = self._edge_word.read(request, told)
+        except CredentialRefused as refused:
+            self.identities.note(refused)
+            self._door.count_request(place, mono_ns)
+            raise
+        if said is not None:
+            request[_ASSERTED] = said.identity
+            assume_caller(request, said.address)
+            self.identities.outcomes[ACCEPTED] += 1
 
     def redeem(self, origin: str, ticket: str) -> Identity:
         """Return whose ticket it is, which is used up.
@@ -299,6 +348,11 @@ class Access:
 
 
 _LOCAL_ADMIN = replace(ANONYMOUS, grants=replace(ANONYMOUS.grants, admin=True))
+
+
+def _is_edge(request: web.Request) -> bool:
+    """Tell whether an edge asks for itself; what it hands on for others says so, and is theirs."""
+    return HEADER not in request.headers and comes_by_bus(request)
 
 
 def keep_identity(request: web.Request, identity: Identity) -> None:

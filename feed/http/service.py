@@ -53,10 +53,13 @@ from feed.sources.reference import Reference
 from feed.sources.source import HoldsLog, Instrument, Sequenced, Source
 from feed.state.followed import read_checkpoint
 from feed.state.keeper import CHECKPOINT_S, Keeper, open_keeper
+from feed.trust.assertion import Assertions
 from feed.trust.certificate import Certificate
+from feed.trust.cluster_key import read_cluster_key
 from feed.trust.identities import Identities
 from feed.trust.key_sources import key_source
 from feed.trust.lookout import look_for_ever
+from feed.trust.sealed_tickets import SealedTickets
 from feed.trust.tokens import TokenAuthenticator
 from feed.trust.watched_keys import WatchedKeys
 
@@ -212,6 +215,8 @@ def make_service(
         clock=clock,
         identities=identities,
     )
+    key = None if settings.cluster_key is None else read_cluster_key(settings.cluster_key)
+    assertions = None if key is None else Assertions(key, clock.wall_ns())
     access = Access(
         identities,
         clock,
@@ -219,6 +224,8 @@ def make_service(
         hub.door,
         scopes=scopes_of(settings.scope, routes.finite_paths()),
         local_admin=settings.local_admin,
+        assertions=assertions,
+        tickets=None if key is None else SealedTickets(key, partial(_wall_ns_at, clock)),
     )
     ingest = Ingest(hub, named, read_checkpoint)
     if keeper is not None:
@@ -271,6 +278,11 @@ def make_service(
         archivist = Archivist(broadcast, hub.catch_up, clock), logs[0]
     watch = IdentityWatch(hub, clock, look_s)
     return Service(server, keeper, certificate, watch, look_s, archivist)
+
+
+def _wall_ns_at(clock: Clock, mono_ns: int) -> int:
+    """Return what the wall clock shows when the monotonic one shows this."""
+    return clock.wall_ns() + mono_ns - clock.mono_ns()
 
 
 def _identities(settings: Settings) -> Identities:

@@ -50,7 +50,7 @@ async def sign_out(request: web.Request, server: Server) -> web.Response:
     """Forget the visit of a cookie, and the cookie."""
     text = request.cookies.get(COOKIE)
     if text is not None:
-        server.access.tickets.end_visit(text)
+        server.access.tickets.end_visit(text, server.hub.clock.mono_ns())
     answer = web.Response(status=HTTPStatus.NO_CONTENT)
     answer.headers.add(hdrs.SET_COOKIE, _cookie("", 0, "Strict"))
     if text is not None:  # one that is partitioned is another cookie

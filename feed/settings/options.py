@@ -21,6 +21,7 @@ from feed.broadcast.ring import DEFAULT_CAPACITY, MAX_CAPACITY
 from feed.errors import InvalidInput
 from feed.settings.alerts import AlertOptions
 from feed.settings.cluster import ClusterOptions
+from feed.settings.edges import EdgeOptions
 from feed.settings.jobs import JobOptions
 from feed.settings.language_models import LanguageModelOptions
 from feed.settings.numbers import COUNT, RATE, SECONDS, Count, Rate, Seconds
@@ -198,7 +199,9 @@ def _is_private(data: Mapping[str, Any]) -> bool:
     return is_known or bool(data.get("trust_proxy"))
 
 
-class Settings(AlertOptions, ClusterOptions, JobOptions, LanguageModelOptions, RoomOptions):
+class Settings(
+    AlertOptions, ClusterOptions, EdgeOptions, JobOptions, LanguageModelOptions, RoomOptions
+):
     """The options of a server with any source. `Settings(port=0)` reads its arguments alone.
 
     A field's description is its help text on the command line. The second half are tunables, which

@@ -108,6 +108,9 @@ class Identities:
         for each in self.authenticators:
             if each.kind is identity.kind:
                 return each.renew(identity, wall_ns)
+        # Of a kind that an edge has seen proven: its end is known all the same.
+        if identity.expires_wall_ns is not None and identity.expires_wall_ns <= wall_ns:
+            raise Denial.EXPIRED.refused()
         return identity
 
     async def _authenticate(self, shown: Credential, wall_ns: int) -> Identity:

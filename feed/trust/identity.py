@@ -19,7 +19,7 @@ class Kind(StrEnum):
     ANONYMOUS = "anonymous"
     KEY = "key"
     TOKEN = "token"  # noqa: S105 - a label
-    EDGE = "edge"  # by the socket of the bus, which nobody else can open
+    EDGE = "edge"  # by the cluster key, or the socket of the bus, which nobody else can open
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ VISIT_S = 12 * 3_600
 REPLACED_WITHIN_S = 60  # a visit by another of the same page
 _BYTES = 32
 _NS_PER_S = 1_000_000_000
-_WORDS = "the ticket is not known here, was used, or is for another stream"
+UNKNOWN_TICKET = "the ticket is not known here, was used, or is for another stream"
+UNKNOWN_VISIT = "the visit has ended; sign in again"
 
 
 @dataclass(slots=True, eq=False)
@@ -79,7 +80,7 @@ class Tickets:
         text = secrets.token_urlsafe(_BYTES)
         until_ns = mono_ns + USED_WITHIN_S * _NS_PER_S
         kept = self._tickets.same(_bare(identity))
-        self._tickets.put(_digest(text), Ticket(kept, origin, until_ns), mono_ns)
+        self._tickets.put(digest_of(text), Ticket(kept, origin, until_ns), mono_ns)
         return text
 
     def use(self, text: str, origin: str, mono_ns: int) -> Identity:
@@ -90,8 +91,8 @@ class Tickets:
         """
         ticket = self._find(text, {origin}, mono_ns)
         if ticket.query is not None:
-            raise Denial.UNKNOWN.refused(_WORDS)
-        self._tickets.forget(_digest(text))
+            raise Denial.UNKNOWN.refused(UNKNOWN_TICKET)
+        self._tickets.forget(digest_of(text))
         return ticket.identity
 
     def open(self, text: str, origins: Collection[str], query: str, mono_ns: int) -> Ticket:
@@ -108,7 +109,7 @@ class Tickets:
         """
         ticket = self._find(text, origins, mono_ns)
         if ticket.query not in {None, query}:
-            raise Denial.UNKNOWN.refused(_WORDS)
+            raise Denial.UNKNOWN.refused(UNKNOWN_TICKET)
         ticket.query = query
         return ticket
 
@@ -138,13 +139,13 @@ class Tickets:
         lives_s = VISIT_S
         if identity.expires_wall_ns is not None:
             lives_s = max(1, min(lives_s, (identity.expires_wall_ns - wall_ns) // _NS_PER_S))
-        before = None if shown is None else self._visits.get(_digest(shown))
+        before = None if shown is None else self._visits.get(digest_of(shown))
         if before is not None and before.identity.is_of(identity):
             before.until_ns = min(before.until_ns, mono_ns + REPLACED_WITHIN_S * _NS_PER_S)
         text = secrets.token_urlsafe(_BYTES)
         kept = self._visits.same(_bare(identity))
         visit = _Visit(kept, mono_ns + lives_s * _NS_PER_S)
-        self._visits.put(_digest(text), visit, mono_ns)
+        self._visits.put(digest_of(text), visit, mono_ns)
         return text, lives_s
 
     def visitor(self, text: str, mono_ns: int) -> Identity:
@@ -153,20 +154,20 @@ class Tickets:
         Raises:
             CredentialRefused: it is not known, or has ended.
         """
-        visit = self._visits.get(_digest(text))
+        visit = self._visits.get(digest_of(text))
         if visit is None or visit.until_ns <= mono_ns:
-            raise Denial.UNKNOWN.refused("the visit has ended; sign in again")
+            raise Denial.UNKNOWN.refused(UNKNOWN_VISIT)
         return visit.identity
 
-    def end_visit(self, text: str) -> None:
+    def end_visit(self, text: str, mono_ns: int) -> None:  # noqa: ARG002 - of those that are sealed
         """Forget a cookie."""
-        self._visits.forget(_digest(text))
+        self._visits.forget(digest_of(text))
 
     def _find(self, text: str, origins: Collection[str], mono_ns: int) -> Ticket:
-        ticket = self._tickets.get(_digest(text))
+        ticket = self._tickets.get(digest_of(text))
         is_over = ticket is not None and ticket.until_ns is not None and ticket.until_ns <= mono_ns
         if ticket is None or is_over or ticket.origin not in origins:
-            raise Denial.UNKNOWN.refused(_WORDS)
+            raise Denial.UNKNOWN.refused(UNKNOWN_TICKET)
         return ticket
 
 
@@ -175,5 +176,6 @@ def _bare(identity: Identity) -> Identity:
     return replace(identity, grants=NO_GRANTS) if identity.kind is Kind.KEY else identity
 
 
-def _digest(text: str) -> bytes:
+def digest_of(text: str) -> bytes:
+    """Return what is kept of a text."""
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
