@@ -20,6 +20,10 @@ from feed.errors import FeedError
 from feed.http.access import Scope, keep_identity
 from feed.http.answers import refuse_parameters
 from feed.http.content_encoding import encoded
+from feed.http.edge.forward import Terms
+from feed.http.edge.link import Link
+from feed.http.generations.apis import CHAT, PLAIN, RESPONSES, Api
+from feed.http.generations.forms import OpenAiError, PlainError
 from feed.http.problems import Handler, with_problems
 from feed.http.server import Server
 
@@ -31,8 +35,20 @@ class Answer(Protocol):
         """Answer."""
 
 
+class HandOn(Protocol):
+    """A handler of an edge: it hands a request on to the writer."""
+
+    def __call__(
+        self, request: web.Request, *, server: Server, link: Link, terms: Terms
+    ) -> Awaitable[web.StreamResponse]:
+        """Hand on."""
+
+
 TEXT = "text"  # in place of a form: the answer is not JSON
 BYTES = "bytes"  # likewise: it is of a program's own
+
+
+_RESPONSES_PATH = "/v1/responses"
 
 
 class Body(Enum):
@@ -58,7 +74,7 @@ class Route:
         method: GET, POST or DELETE.
         in_line: whether only some requests are answered at once, and the others wait for them.
         rated: whether it counts towards the finite requests a second; not for who asks whether the
-            server lives.
+            server lives, nor for what is pushed.
         says: the form of the answer of each status that is a success; None: it is empty. TEXT and
             BYTES: it is not JSON.
         refuses: statuses by which it alone refuses.
@@ -66,6 +82,8 @@ class Route:
         media_types: of the body, where it is not JSON of a form.
         streams: whether the answer may be a stream of events instead, as the request says.
         errors: the form of its errors, where they are those of another API.
+        hand_on: what an edge does with it, where the writer answers; None: any server answers.
+        named_pages: whether pages of other origins have to be allowed by their name.
     """
 
     path: str
@@ -84,6 +102,8 @@ class Route:
     media_types: tuple[str, ...] = ()
     streams: bool = False
     errors: type | None = None
+    hand_on: HandOn | None = None
+    named_pages: bool = False
 
     def to_aiohttp(self, server: Server) -> web.RouteDef:
         """Return the route as aiohttp has it, for a server.
@@ -91,6 +111,11 @@ class Route:
         Its handler is made of partials, not closures: a closure's frame would stay for as long as
         each subscriber does.
         """
+        if self.hand_on is not None and server.link is not None:
+            hand_on = partial(
+                self.hand_on, server=server, link=server.link, terms=self._terms_of_edges()
+            )
+            return web.route(self.method, self.path, hand_on)
         if self.body is Body.ENDLESS:
             # No HEAD: an endless answer has no headers of a finished one.
             answer = partial(self.answer, server=server)
@@ -106,6 +131,23 @@ class Route:
         if self.method == hdrs.METH_GET:
             return web.get(self.path, handler)
         return web.route(self.method, self.path, handler)
+
+    def _terms_of_edges(self) -> Terms:
+        """Return the terms on which an edge hands it on."""
+        return Terms(
+            self.scope,
+            counts=self.rated,
+            named_pages=self.named_pages or self.scope is Scope.ADMIN,
+            may_take_long=self.body is Body.ENDLESS,
+            api=self._api,
+        )
+
+    @property
+    def _api(self) -> Api | None:
+        """In whose shape its errors are, where they are not ours."""
+        if self.errors is OpenAiError:
+            return RESPONSES if self.path.startswith(_RESPONSES_PATH) else CHAT
+        return PLAIN if self.errors is PlainError else None
 
 
 async def _admit(

@@ -14,6 +14,8 @@ from feed.http.access import LAST_EVENT_ID_PARAMETERS, TICKET, Scope
 from feed.http.alerts.table import ALERT_ROUTES
 from feed.http.checkpoint import answer as checkpoint
 from feed.http.contract import served
+from feed.http.edge.forward import forward
+from feed.http.edge.socket import forward_socket
 from feed.http.feedback import feedback
 from feed.http.follow import PARAMETERS as FOLLOWING
 from feed.http.follow import follow
@@ -135,6 +137,9 @@ ROUTES = (
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         ),
         media_types=tuple(MEDIA_TYPES),
+        rated=False,  # what it pushes has limits of its own
+        hand_on=forward,
+        named_pages=True,
     ),
     Route(
         INGEST_PATH,
@@ -144,6 +149,8 @@ ROUTES = (
         SOCKET_PARAMETERS,
         body=Body.ENDLESS,
         refuses=(HTTPStatus.NOT_FOUND,),
+        hand_on=forward_socket,
+        named_pages=True,
     ),
     Route(
         "/v1/ingest/{producer}",
@@ -153,6 +160,7 @@ ROUTES = (
         ("source",),
         says={200: models.ProducerAnswer},
         refuses=(HTTPStatus.NOT_FOUND,),
+        hand_on=forward,
     ),
     *GENERATION_ROUTES,
     *JOB_ROUTES,
@@ -257,6 +265,7 @@ ROUTES = (
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         ),
         asks=ReplayOrder,
+        hand_on=forward,
     ),
     Route(
         "/healthz",

@@ -11,6 +11,7 @@ from feed.generations.desk import Generations
 from feed.http.access import Access
 from feed.http.callers import caller_of
 from feed.http.contract.documents import Documents
+from feed.http.edge.link import Link
 from feed.http.origins import Origins
 from feed.http.protocol.handler import Handler
 from feed.http.protocol.overheard import overhear
@@ -49,6 +50,7 @@ class Server:
         alerts: rules on ticks, and their firings.
         last_words_s: the time in which a socket has to take what was written last.
         keeper: keeps the state over restarts; None: none is kept.
+        link: of an edge, to its writer; None: this server gives the sequences.
     """
 
     hub: Hub
@@ -67,6 +69,7 @@ class Server:
     alerts: Alerts
     last_words_s: float = LAST_WORDS_S
     keeper: Keeper | None = None
+    link: Link | None = None
 
     @property
     def is_live(self) -> bool:

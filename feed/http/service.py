@@ -25,6 +25,7 @@ from feed.http.access import Access, scopes_of
 from feed.http.contract.asyncapi import asyncapi_document
 from feed.http.contract.documents import Documents
 from feed.http.contract.openapi import openapi_document
+from feed.http.edge.link import Link
 from feed.http.follow import InstrumentNews
 from feed.http.origins import Origins
 from feed.http.server import Server
@@ -51,6 +52,7 @@ from feed.sources.instruments_file import read_instruments
 from feed.sources.named_source import NamedSource
 from feed.sources.reference import Reference
 from feed.sources.source import HoldsLog, Instrument, Sequenced, Source
+from feed.sources.writer_place import Led
 from feed.state.followed import read_checkpoint
 from feed.state.keeper import CHECKPOINT_S, Keeper, open_keeper
 from feed.trust.assertion import Assertions
@@ -141,6 +143,8 @@ class Service:
                     await task
             if self.keeper is not None:
                 await self.keeper.close(ingest)
+            if self.server.link is not None:
+                await self.server.link.close()
             hub.broadcast.fan_out.close()
 
 
@@ -217,6 +221,10 @@ def make_service(
     )
     key = None if settings.cluster_key is None else read_cluster_key(settings.cluster_key)
     assertions = None if key is None else Assertions(key, clock.wall_ns())
+    link = None
+    led = next((each.source for each in named if isinstance(each.source, Led)), None)
+    if follows and led is not None:
+        link = Link(led.writer, assertions, clock, knows_callers=identities.required)
     access = Access(
         identities,
         clock,
@@ -271,6 +279,7 @@ def make_service(
         alerts,
         last_words_s,
         keeper,
+        link,
     )
     logs = [each.source for each in named if isinstance(each.source, HoldsLog)]
     archivist = None

@@ -7,6 +7,7 @@ from aiohttp import hdrs
 from feed.alerting.request import RuleRequest
 from feed.http.access import Scope
 from feed.http.alerts import admin, forms, watching
+from feed.http.edge.forward import forward
 from feed.http.route import Body, Route
 
 _RULE = f"{watching.PATH}/{{rule}}"
@@ -30,6 +31,7 @@ ALERT_ROUTES = (
         says={201: forms.RuleAnswer},
         refuses=(*_OF_BODIES, HTTPStatus.TOO_MANY_REQUESTS),
         asks=RuleRequest,
+        hand_on=forward,
     ),
     Route(
         watching.PATH,
@@ -38,6 +40,7 @@ ALERT_ROUTES = (
         "one's own rules in the order of their ids, in pages",
         ("limit", "after"),
         says={200: forms.RulesAnswer},
+        hand_on=forward,
     ),
     Route(
         watching.FIRINGS,
@@ -45,6 +48,7 @@ ALERT_ROUTES = (
         Scope.GRANTED,
         "one's own firings that are not acknowledged",
         says={200: forms.FiringsAnswer},
+        hand_on=forward,
     ),
     Route(
         f"{watching.FIRINGS}/{{alert}}/acknowledge",
@@ -56,6 +60,7 @@ ALERT_ROUTES = (
         in_line=False,  # it is committed first
         says={200: forms.FiringAnswer},
         refuses=(*_UNKNOWN, HTTPStatus.SERVICE_UNAVAILABLE),
+        hand_on=forward,
     ),
     Route(
         _RULE,
@@ -64,6 +69,7 @@ ALERT_ROUTES = (
         "a rule as it stands",
         says={200: forms.RuleAnswer},
         refuses=_UNKNOWN,
+        hand_on=forward,
     ),
     Route(
         _RULE,
@@ -76,6 +82,7 @@ ALERT_ROUTES = (
         says={200: forms.RuleAnswer},
         refuses=(*_UNKNOWN, *_OF_BODIES),
         asks=RuleRequest,
+        hand_on=forward,
     ),
     Route(
         _RULE,
@@ -87,6 +94,7 @@ ALERT_ROUTES = (
         in_line=False,
         says={200: forms.DeletedAnswer},
         refuses=(*_UNKNOWN, HTTPStatus.SERVICE_UNAVAILABLE),
+        hand_on=forward,
     ),
     Route(
         "/v1/admin/alerts",
@@ -95,5 +103,6 @@ ALERT_ROUTES = (
         '`{"owners","next","total"}`: who has how many rules and alerts',
         ("limit", "after"),
         says={200: forms.AccountsAnswer},
+        hand_on=forward,
     ),
 )

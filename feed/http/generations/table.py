@@ -10,6 +10,7 @@ from http import HTTPStatus
 from aiohttp import hdrs
 
 from feed.http.access import Scope
+from feed.http.edge.forward import forward
 from feed.http.generations import again, asking, forms
 from feed.http.route import Body, Route
 
@@ -37,6 +38,7 @@ GENERATION_ROUTES = (
         asks=forms.ChatQuestion,
         streams=True,
         errors=forms.OpenAiError,
+        hand_on=forward,
     ),
     Route(
         "/v1/responses",
@@ -51,6 +53,7 @@ GENERATION_ROUTES = (
         asks=forms.ResponseQuestion,
         streams=True,
         errors=forms.OpenAiError,
+        hand_on=forward,
     ),
     Route(
         _RESPONSE,
@@ -63,6 +66,7 @@ GENERATION_ROUTES = (
         refuses=(HTTPStatus.NOT_FOUND,),
         streams=True,
         errors=forms.OpenAiError,
+        hand_on=forward,
     ),
     Route(
         _RESPONSE,
@@ -75,6 +79,7 @@ GENERATION_ROUTES = (
         says={200: forms.DeletedAnswer},
         refuses=_OF_IDS,
         errors=forms.OpenAiError,
+        hand_on=forward,
     ),
     Route(
         f"{_RESPONSE}/cancel",
@@ -87,6 +92,7 @@ GENERATION_ROUTES = (
         says={200: forms.ResponseAnswer},
         refuses=_OF_IDS,
         errors=forms.OpenAiError,
+        hand_on=forward,
     ),
     Route(
         "/v1/models",
@@ -97,6 +103,7 @@ GENERATION_ROUTES = (
         body=Body.ENDLESS,
         says={200: forms.ModelsAnswer},
         errors=forms.OpenAiError,
+        hand_on=forward,
     ),
     Route(
         "/api/chat",
@@ -111,6 +118,7 @@ GENERATION_ROUTES = (
         asks=forms.ConversationQuestion,
         streams=True,
         errors=forms.PlainError,
+        hand_on=forward,
     ),
     Route(
         f"{_CHAT}/stream",
@@ -122,6 +130,7 @@ GENERATION_ROUTES = (
         says={200: None, 204: None},
         streams=True,
         errors=forms.PlainError,
+        hand_on=forward,
     ),
     Route(
         f"{_CHAT}/stop",
@@ -134,5 +143,6 @@ GENERATION_ROUTES = (
         says={200: forms.StoppedAnswer},
         refuses=_OF_IDS,
         errors=forms.PlainError,
+        hand_on=forward,
     ),
 )

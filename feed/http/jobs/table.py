@@ -5,6 +5,7 @@ from http import HTTPStatus
 from aiohttp import hdrs
 
 from feed.http.access import Scope
+from feed.http.edge.forward import forward
 from feed.http.jobs import admin, exporting, forms
 from feed.http.route import TEXT, Body, Route
 from feed.jobs.request import JobRequest
@@ -30,6 +31,7 @@ JOB_ROUTES = (
             HTTPStatus.SERVICE_UNAVAILABLE,
         ),
         asks=JobRequest,
+        hand_on=forward,
     ),
     Route(
         exporting.PATH,
@@ -37,6 +39,7 @@ JOB_ROUTES = (
         Scope.GRANTED,
         "one's own jobs",
         says={200: forms.JobsAnswer},
+        hand_on=forward,
     ),
     Route(
         _JOB,
@@ -48,6 +51,7 @@ JOB_ROUTES = (
         says={200: forms.JobAnswer, 204: None},
         refuses=_UNKNOWN,
         streams=True,
+        hand_on=forward,
     ),
     Route(
         _JOB,
@@ -59,6 +63,7 @@ JOB_ROUTES = (
         in_line=False,  # its program ends first
         says={200: forms.JobAnswer},
         refuses=_UNKNOWN,
+        hand_on=forward,
     ),
     Route(
         f"{_JOB}/file",
@@ -69,6 +74,7 @@ JOB_ROUTES = (
         in_line=False,  # it takes as long as the client reads
         says={200: TEXT, 206: TEXT},
         refuses=(*_UNKNOWN, HTTPStatus.CONFLICT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
+        hand_on=forward,
     ),
     Route(
         "/v1/admin/jobs",
@@ -77,5 +83,6 @@ JOB_ROUTES = (
         '`{"jobs","next","total"}`: all jobs, whose they are, and how they stand',
         ("limit", "after", "identity"),
         says={200: forms.AllJobsAnswer},
+        hand_on=forward,
     ),
 )

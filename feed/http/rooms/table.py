@@ -5,6 +5,7 @@ from http import HTTPStatus
 from aiohttp import hdrs
 
 from feed.http.access import Scope
+from feed.http.edge.forward import forward
 from feed.http.rooms import admin, forms, reading, speaking
 from feed.http.route import Body, Route
 from feed.wire.room_requests import EditBody, ListBody, MessageBody, NameBody
@@ -54,6 +55,7 @@ ROOM_ROUTES = (
         says={201: forms.PublishedAnswer, **_PUBLISHED},
         refuses=(*_OF_BODIES, HTTPStatus.GONE, *_SPOKEN),
         asks=MessageBody,
+        hand_on=forward,
     ),
     Route(
         _MESSAGE,
@@ -65,6 +67,7 @@ ROOM_ROUTES = (
         says=_PUBLISHED,
         refuses=(*_OF_BODIES, *_OF_MESSAGES),
         asks=EditBody,
+        hand_on=forward,
     ),
     Route(
         _MESSAGE,
@@ -75,6 +78,7 @@ ROOM_ROUTES = (
         in_line=False,
         says=_PUBLISHED,
         refuses=_OF_MESSAGES,
+        hand_on=forward,
     ),
     Route(
         f"{_ROOM}/list",
@@ -93,6 +97,7 @@ ROOM_ROUTES = (
         says=_PUBLISHED,
         refuses=(*_OF_BODIES, HTTPStatus.NOT_FOUND, *_SPOKEN),
         asks=ListBody,
+        hand_on=forward,
     ),
     Route(
         f"{_ROOM}/presence",
@@ -105,6 +110,7 @@ ROOM_ROUTES = (
         says={204: None},
         refuses=_OF_BODIES,
         asks=NameBody,
+        hand_on=forward,
     ),
     Route(
         f"{_ROOM}/presence",
@@ -115,6 +121,7 @@ ROOM_ROUTES = (
         body=Body.AS_IS,
         method=hdrs.METH_DELETE,
         says={204: None},
+        hand_on=forward,
     ),
     Route(
         f"{_ROOM}/typing",
@@ -127,6 +134,7 @@ ROOM_ROUTES = (
         says={204: None},
         refuses=_OF_BODIES,
         asks=NameBody,
+        hand_on=forward,
     ),
     Route(
         "/v1/admin/rooms",
@@ -135,5 +143,6 @@ ROOM_ROUTES = (
         '`{"rooms","next","total"}`: all rooms, and how much there is of each',
         ("limit", "after"),
         says={200: forms.AllRoomsAnswer},
+        hand_on=forward,
     ),
 )

@@ -28,6 +28,7 @@ from feed.sources.source import Instrument
 from feed.sources.upstream.account import Account
 from feed.sources.upstream.credentials import Names, read_key_pair
 from feed.sources.upstream.endings import End, Ended, ended_by
+from feed.sources.writer_place import WriterPlace
 from feed.wire.bus_codec import MEDIA_TYPE
 from feed.wire.bus_frames import BusFrameReader
 from feed.wire.follow_frames import Cut, Frame, FrameReader, StateTicks, Word
@@ -78,6 +79,7 @@ class FollowSource:
         self.reckoning = Reckoning()
         self._url = url
         self._key_file = key_file
+        self._authorization = ""  # that was shown last
         self._instruments: dict[str, Instrument] = {}
         self._listed: list[Instrument] | None = None
         self._down: dict[str, bool] = {}  # sources of the other server, as was told last
@@ -101,6 +103,10 @@ class FollowSource:
     def stand(self, position: Position | None) -> None:
         """Learn where the ring stands, before it is opened; None: nowhere yet."""
         self.reckoning = Reckoning(position)
+
+    def writer(self) -> WriterPlace:
+        """Return where the server is that is followed."""
+        return WriterPlace.of(self._url, self._authorization)
 
     async def open(self) -> None:
         """Connect, and be greeted.
@@ -143,8 +149,9 @@ class FollowSource:
         if is_unix(self._url):
             headers[hdrs.ACCEPT_ENCODING] = "identity"  # nothing is saved within a machine
         pair = read_key_pair(KEYS, self._key_file)
-        if pair is not None:
-            headers[hdrs.AUTHORIZATION] = f"Bearer {pair.key}.{pair.secret}"
+        self._authorization = "" if pair is None else f"Bearer {pair.key}.{pair.secret}"
+        if self._authorization:
+            headers[hdrs.AUTHORIZATION] = self._authorization
         return headers
 
     async def _refused(self, response: aiohttp.ClientResponse, path: str = PATH) -> Ended:
