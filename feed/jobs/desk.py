@@ -30,7 +30,7 @@ from feed.market.word_channels import WordChannel
 from feed.sources.named_source import NamedSource
 from feed.sources.replay.source import ReplaySource
 from feed.trust.denial import Denial
-from feed.trust.identity import NOBODY, Identity
+from feed.trust.identity import NOBODY, Identity, owner_key
 from feed.wire.grants import Grants
 from feed.wire.selection import Selection
 
@@ -162,12 +162,24 @@ class Jobs:
 
     def may_read(self, identity: Identity, key: str) -> bool:
         """Tell whether somebody may subscribe to a job."""
+        if identity is NOBODY:
+            return False
         job = self._jobs.get(key)
-        return job is not None and identity is not NOBODY and job.is_of(identity)
+        if job is not None:
+            return job.is_of(identity)
+        told = self._told_elsewhere(key)
+        return told is not None and (told.by == owner_key(identity) or identity.grants.admin)
 
     def is_known(self, key: str) -> bool:
         """Tell whether there is a job of a key."""
-        return key in self._jobs
+        return key in self._jobs or self._told_elsewhere(key) is not None
+
+    def _told_elsewhere(self, key: str) -> JobWord | None:
+        """Return the newest word of a job of the server that this one follows."""
+        if not self._hub.follows:
+            return None
+        told = self._hub.broadcast.keyed.parts(WordChannel.JOBS, key)
+        return next((word for word in told if isinstance(word, JobWord)), None)
 
     # While the server runs.
 
