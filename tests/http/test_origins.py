@@ -9,9 +9,9 @@ import feed as package
 from feed.http import routes, status
 from feed.http.access import Scope
 from feed.http.protocol.headers import EXPOSED
-from feed.trust.assertion import HEADER
 from feed.http.route import Route
 from feed.http.routes import ROUTES
+from feed.trust.assertion import HEADER
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.servers import Feed, Serve
 from tests.fakes.websocket_reader import WebSocketReader

@@ -13,7 +13,7 @@ from feed.generations.model import Model
 from tests.fakes.edges import Edge, Edges, edges
 from tests.fakes.servers import Feed, Serve
 
-SECRET = "0123456789abcdef" * 4  # noqa: S105 - of these tests
+SECRET = "0123456789abcdef" * 4
 
 __all__ = ["edges"]
 
