@@ -24,10 +24,11 @@ accepted. Nothing else is raised at a user: an error outside of this family is a
 Errors that only one room knows are branches there: in `feed.alerting.errors`, `feed.cli.streams`,
 `feed.client.alerting.errors`, `feed.client.errors`, `feed.client.exporting.errors`,
 `feed.client.generating.errors`, `feed.client.publishing.errors`, `feed.client.rooms.errors`,
-`feed.cluster.errors`, `feed.generations.errors`, `feed.generations.model`, `feed.jobs.errors`,
-`feed.settings.load`, `feed.sources.pushed.flaws`, `feed.sources.pushed.splitting`,
-`feed.sources.upstream.endings`, `feed.terminal.errors`, `feed.trust.certificate`,
-`feed.trust.keys_file`, `feed.trust.signing_keys`, `feed.wire.control` and `feed.wire.reckoning`.
+`feed.cluster.errors`, `feed.generations.errors`, `feed.generations.model`,
+`feed.http.edge.link`, `feed.jobs.errors`, `feed.settings.load`, `feed.sources.pushed.flaws`,
+`feed.sources.pushed.splitting`, `feed.sources.upstream.endings`, `feed.terminal.errors`,
+`feed.trust.certificate`, `feed.trust.keys_file`, `feed.trust.signing_keys`,
+`feed.wire.control` and `feed.wire.reckoning`.
 """
 
 import re

@@ -132,6 +132,12 @@ class FeedbackAnswer(TypedDict):
     outcome: Literal[Outcome.NOT_LIVE]
 
 
+class EdgeAnswer(TypedDict):
+    """What an edge has told is taken up."""
+
+    lasts_s: Annotated[int, Field(description="seconds in which it has to be told again")]
+
+
 class TicketAnswer(TypedDict):
     """A ticket."""
 

@@ -15,6 +15,7 @@ from feed.broadcast.payload_key import PayloadKey
 from feed.errors import CredentialRefused, FeedError, NotGranted
 from feed.http.pings import Pings
 from feed.http.rooms.conversation import RoomConversation
+from feed.http.rooms.floor import Floor
 from feed.http.standing_order import StandingOrder
 from feed.http.websocket_response import Socket
 from feed.hub.connection import Connection
@@ -75,6 +76,7 @@ class Conversation:
         agreed: Compression | None,
         *,
         rooms: Rooms,
+        floor: Floor,
         shown: Identity | CredentialRefused,
         redeem: Callable[[str], Identity],
         sdk: Sdk = Sdk.NONE,
@@ -89,6 +91,7 @@ class Conversation:
             codec: of ticks, marks, gaps and snapshots.
             agreed: the compression that the handshake allows.
             rooms: where the client may say something.
+            floor: takes that.
             shown: who it is by the handshake, or why that is not accepted.
             redeem: returns whose ticket it is; raises CredentialRefused.
             sdk: how it reads errors.
@@ -124,7 +127,7 @@ class Conversation:
             reselect=self._order.follow_grants,
             hears_notices=self._hears_notices,
         )
-        self._rooms = RoomConversation(rooms, hub, self._session, self._dialect)
+        self._rooms = RoomConversation(rooms, floor, hub, self._session, self._dialect)
 
     @property
     def session(self) -> Session:

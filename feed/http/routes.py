@@ -15,6 +15,8 @@ from feed.http.alerts.table import ALERT_ROUTES
 from feed.http.checkpoint import answer as checkpoint
 from feed.http.contract import served
 from feed.http.edge.forward import forward
+from feed.http.edge.hearing import hear_edge
+from feed.http.edge.report import EdgeReport
 from feed.http.edge.socket import forward_socket
 from feed.http.feedback import feedback
 from feed.http.follow import PARAMETERS as FOLLOWING
@@ -166,6 +168,25 @@ ROUTES = (
     *JOB_ROUTES,
     *ROOM_ROUTES,
     *ALERT_ROUTES,
+    Route(
+        "/v1/edges/{edge}",
+        hear_edge,
+        Scope.GRANTED,
+        "that it is known who is in rooms over an edge: needs the grant `follow`",
+        body=Body.AS_IS,
+        method=hdrs.METH_POST,
+        in_line=False,  # its body may take its time
+        rated=False,  # an edge tells news of all of its clients
+        says={200: models.EdgeAnswer},
+        refuses=(
+            HTTPStatus.CONFLICT,
+            HTTPStatus.REQUEST_TIMEOUT,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        ),
+        asks=EdgeReport,
+        hand_on=forward,
+    ),
     Route(
         "/v1/feedback",
         feedback,

@@ -25,9 +25,12 @@ from feed.http.access import Access, scopes_of
 from feed.http.contract.asyncapi import asyncapi_document
 from feed.http.contract.documents import Documents
 from feed.http.contract.openapi import openapi_document
+from feed.http.edge.floor import EdgeFloor
 from feed.http.edge.link import Link
+from feed.http.edge.presence import PresenceLink
 from feed.http.follow import InstrumentNews
 from feed.http.origins import Origins
+from feed.http.rooms.floor import Floor, OwnFloor
 from feed.http.server import Server
 from feed.http.status_history import SAMPLE_S, StatusHistory
 from feed.hub.archivist import Archivist
@@ -114,6 +117,9 @@ class Service:
             )
         ]
         tasks.append(asyncio.create_task(self.identity_watch.run(), name="identities"))
+        if self.server.presence is not None:
+            telling = keep_running("presence", self.server.presence.run)
+            tasks.append(asyncio.create_task(telling, name="presence"))
         if self.certificate is not None:
             watching = look_for_ever("certificate", self.certificate.look, self.look_s)
             tasks.append(asyncio.create_task(watching, name="certificate"))
@@ -125,7 +131,7 @@ class Service:
             tasks.append(asyncio.create_task(reading, name="archive"))
         self.server.generations.restore()
         self.server.jobs.restore()
-        self.server.rooms.restore()
+        self.server.rooms.presence.restore()
         self.server.alerts.restore()
         ingest.start()
         try:
@@ -248,6 +254,10 @@ def make_service(
     hub.key_gate.open(WordChannel.JOBS, jobs.may_read, jobs.is_known)
     rooms = Rooms(hub, None if keeper is None else Keeping(keeper.durable, keeper.when_durable))
     alerts = Alerts(hub, reference, settings.state)
+    presence = None if link is None else PresenceLink(link, clock)
+    floor: Floor = OwnFloor(rooms, hub)
+    if link is not None and presence is not None:
+        floor = EdgeFloor(link, presence)
     server = Server(
         hub,
         ingest,
@@ -277,9 +287,11 @@ def make_service(
         jobs,
         rooms,
         alerts,
+        floor,
         last_words_s,
         keeper,
         link,
+        presence,
     )
     logs = [each.source for each in named if isinstance(each.source, HoldsLog)]
     archivist = None

@@ -6,7 +6,8 @@ from prometheus_client.core import Metric
 
 from feed.market.room_words import RoomType
 from feed.metrics.family import counter, gauge
-from feed.rooms.desk import MOST_MEMBERS, Rooms
+from feed.rooms.desk import Rooms
+from feed.rooms.presence import MOST_MEMBERS
 from feed.rooms.tally import Refusal
 from feed.settings.options import Settings
 
@@ -23,7 +24,7 @@ def room_families(rooms: Rooms, settings: Settings) -> Iterator[Metric]:
     )
     yield gauge(
         "feed_room_members", "Members of all rooms: who is in two of them is two members."
-    ).of(len(rooms.members))
+    ).of(len(rooms.presence.members))
     yield gauge("feed_room_members_limit", "The most members of all rooms.").of(MOST_MEMBERS)
     yield counter(
         "feed_room_messages",

@@ -8,20 +8,19 @@ What is on its way to the next cut is kept here until it is cut.
 
 import asyncio
 import secrets
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from feed.errors import Clash, FeedError, LimitExceeded, Missing, NotGranted, NotNow, TooOften
 from feed.hub.door import owner_of
 from feed.hub.hub import Hub
-from feed.market.presence_words import PresenceType, PresenceWord
 from feed.market.room_words import EntryWord, MessageWord, RoomType
 from feed.market.shared_list import Change, Wanted, changes
 from feed.market.word_channels import WordChannel
 from feed.market.words import PartWord
 from feed.rooms.keeping import Keeping
-from feed.rooms.members import LASTS_NS, Member, Members, Who
+from feed.rooms.members import who_is
+from feed.rooms.presence import Presence, check_grant
 from feed.rooms.tally import Refusal, Tally
 from feed.trust.identity import Identity, owner_key
 from feed.trust.rates import Rates
@@ -30,8 +29,6 @@ from feed.wire.room_requests import ChangeList, Delete, Edit, ListOp, Publish
 BURST_S = 5.0
 LOOK_S = 1.0
 FULL_RETRY_S = 60.0
-MOST_MEMBERS = 10_000  # of all rooms together
-ANONYMOUS_NAME = "anonymous"
 _ROOMS = WordChannel.ROOMS
 _ID_BYTES = 16
 _PartWord = TypeVar("_PartWord", MessageWord, EntryWord)
@@ -58,7 +55,7 @@ class Rooms:
     """All rooms of a server.
 
     Attributes:
-        members: who is where.
+        presence: who is where.
         tally: what is counted of them.
     """
 
@@ -69,8 +66,8 @@ class Rooms:
             hub: whose ring all goes through, and whose clock and settings are meant.
             keeping: of words over restarts; None: nothing is kept.
         """
-        self.members = Members()
         self.tally = Tally()
+        self.presence = Presence(hub, self.tally)
         self._hub = hub
         self._keeping = keeping
         self._rates = Rates(BURST_S)
@@ -176,73 +173,13 @@ class Rooms:
             _sign(word, identity, asked.name)
         return replace(await self._say(words), id=asked.id or "")
 
-    # Who is there.
-
-    def enter(
-        self, identity: Identity, room: str, name: str, connection: Hashable, *, lasts: bool = True
-    ) -> None:
-        """Let somebody be in a room, over a connection, until `leave`.
-
-        Args:
-            identity: who.
-            room: which.
-            name: what an anonymous one calls itself.
-            connection: tells it from others.
-            lasts: until then; else for 30 seconds, unless it is said again.
-
-        Raises:
-            NotGranted: they may not.
-            LimitExceeded: as many are in rooms as may be.
-        """
-        self._check_grant(identity, room)
-        if len(self.members) >= MOST_MEMBERS:
-            raise LimitExceeded("members of all rooms", len(self.members) + 1, MOST_MEMBERS)
-        clock = self._hub.clock
-        ends_ns = None if lasts else clock.mono_ns() + LASTS_NS
-        who = _member(identity, room, name)
-        member = self.members.enter(who, connection, clock.wall_ns(), ends_ns)
-        if member is not None:
-            self._tell(who, member)
-
-    def leave(self, identity: Identity, room: str, name: str, connection: Hashable) -> None:
-        """Let somebody be in a room no more, over a connection."""
-        who = _member(identity, room, name)
-        member = self.members.leave(who, connection)
-        if member is not None:
-            self._tell(who, member)
-
-    def types(self, identity: Identity, room: str, name: str) -> None:
-        """Tell that somebody is typing, every 50 ms at most.
-
-        Raises:
-            NotGranted: they may not.
-        """
-        self._check_grant(identity, room)
-        who = _member(identity, room, name)
-        if not self._hub.follows and self.members.types(who, self._hub.clock.mono_ns()):
-            self._hub.publisher.say([self._presence(who, PresenceType.TYPING)])
-
     # While the server runs.
-
-    def restore(self) -> None:
-        """Tell that whoever was in a room when another process ended is there no more."""
-        keyed, wall_ns = self._hub.broadcast.keyed, self._hub.clock.wall_ns()
-        if self._hub.follows:
-            return
-        for room in keyed.keys_of(WordChannel.PRESENCE):
-            gone = [
-                replace(word, type=PresenceType.ABSENT, event_ns=wall_ns, connections=0)
-                for word in keyed.parts(WordChannel.PRESENCE, room)
-                if isinstance(word, PresenceWord) and not word.is_gone
-            ]
-            self._hub.publisher.say(gone)
 
     async def run(self) -> None:
         """Look for those who are there no more, for ever."""
         while True:
             await asyncio.sleep(LOOK_S)
-            for who, member in self.members.expire(self._hub.clock.mono_ns()):
-                self._tell(who, member)
+            self.presence.look(self._hub.clock.mono_ns())
 
     def note_refused(self, error: FeedError) -> None:
         """Count what is not published."""
@@ -252,7 +189,7 @@ class Rooms:
 
     def _admit(self, identity: Identity, place: str, room: str) -> None:
         """Refuse whoever may not publish there, or says too much."""
-        self._check_grant(identity, room)
+        check_grant(identity, room)
         if self._hub.follows:
             raise NotNow("this server follows another one, where things are published", None)
         most = self._hub.settings.rooms_messages_per_s
@@ -260,10 +197,6 @@ class Rooms:
         wait_ns = self._rates.spend(owner, most, self._hub.clock.mono_ns())
         if wait_ns:
             raise TooOften("messages a second", most, wait_ns / 1e9)
-
-    def _check_grant(self, identity: Identity, room: str) -> None:
-        if not identity.grants.may_publish(_ROOMS, room):
-            raise NotGranted(f"publishing in the room {room}", identity.grants.words())
 
     def _check_room(self, room: str) -> None:
         """Refuse a room more than there may be, and whatever there is no memory for."""
@@ -344,28 +277,10 @@ class Rooms:
         """Wait until a kill would leave a word; tell whether that is so."""
         return None if self._keeping is None else await self._keeping.kept(sequence)
 
-    def _tell(self, who: Who, member: Member) -> None:
-        """Tell how somebody is in a room now."""
-        there = PresenceType.PRESENT if member.ends_ns else PresenceType.ABSENT
-        word = self._presence(who, there)
-        word.since_ns, word.connections = member.since_ns, len(member.ends_ns)
-        if not self._hub.follows:
-            self._hub.publisher.say([word])
-
-    def _presence(self, who: Who, kind: PresenceType) -> PresenceWord:
-        wall_ns = self._hub.clock.wall_ns()
-        return PresenceWord(who.room, kind, wall_ns, who.sender, who.by, who.name)
-
-
-def _member(identity: Identity, room: str, name: str) -> Who:
-    """Return who somebody is in a room; what they call themselves only where nobody knows."""
-    sender = identity.name or identity.id or ANONYMOUS_NAME
-    return Who(room, owner_key(identity), "" if identity.id else name, sender)
-
 
 def _sign(word: MessageWord | EntryWord, identity: Identity, name: str) -> None:
     """Say in a word that nobody has yet whose it is."""
-    who = _member(identity, word.symbol, name)
+    who = who_is(identity, word.symbol, name)
     word.sender, word.by, word.name = who.sender, who.by, who.name
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
+from feed.trust.identity import Identity, owner_key
+
+ANONYMOUS_NAME = "anonymous"
 LASTS_NS = 30_000_000_000  # who says by HTTP that they are there, for so long
 TYPING_NS = 50_000_000  # between two times that somebody is told to be typing
 
@@ -22,6 +25,12 @@ class Who:
     by: str
     name: str
     sender: str = field(compare=False)
+
+
+def who_is(identity: Identity, room: str, name: str) -> Who:
+    """Return who somebody is in a room; what they call themselves only where nobody knows."""
+    sender = identity.name or identity.id or ANONYMOUS_NAME
+    return Who(room, owner_key(identity), "" if identity.id else name, sender)
 
 
 @dataclass(slots=True)

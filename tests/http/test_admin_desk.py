@@ -52,7 +52,7 @@ async def test_administrators_see_how_much_there_is_of_each_room(serve: Serve) -
     await rooms.publish(ANONYMOUS, "", secret)
     entry = ChangeList(action="list", room="desk", op=ListOp.ADD, symbol="AAPL", note="x")
     await rooms.change_list(ANONYMOUS, "", entry)
-    rooms.enter(ANONYMOUS, "desk", "Ann", 1)
+    rooms.presence.enter(ANONYMOUS, "desk", "Ann", 1)
     hub.cutter.cut()
     document = await answer(feed, OF_ROOMS)
     (line,) = document["rooms"]

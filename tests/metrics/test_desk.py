@@ -14,7 +14,7 @@ from feed.jobs.tally import ENDINGS, Tally
 from feed.market.job_words import JobState
 from feed.market.room_words import RoomType
 from feed.metrics.rooms import ENTRY_TYPES, MESSAGE_TYPES
-from feed.rooms.desk import MOST_MEMBERS
+from feed.rooms.presence import MOST_MEMBERS
 from feed.rooms.tally import Refusal
 from tests.fakes.patience import until
 from tests.fakes.servers import Feed, Serve, trades

@@ -39,7 +39,7 @@ async def test_a_room_is_the_same_after_a_restart(tmp_path: Path, *, is_killed: 
         await rooms.delete(ANONYMOUS, "", delete)
         entry = ChangeList(action="list", room="desk", op=ListOp.ADD, symbol="AAPL", note="x")
         await rooms.change_list(ANONYMOUS, "", entry)
-        rooms.enter(ANONYMOUS, "desk", "Ann", 1)
+        rooms.presence.enter(ANONYMOUS, "desk", "Ann", 1)
         app[HUB].cutter.cut()
         known = texts(app)
         if is_killed:

@@ -14,6 +14,7 @@ from feed.http.admin import LISTED, MOST_LISTED, MOST_NUMBER, Order
 from feed.http.alerts.watching import DEFAULT_PAGE, MOST_PAGE
 from feed.http.answers import DEFAULT_LIMIT, MAX_LIMIT
 from feed.http.contract.schemas import Schema
+from feed.http.edge.hearing import EDGE_PATTERN
 from feed.http.push.asked import DURABLE, PRODUCER_PATTERN
 from feed.ingest.timeframes import TIMEFRAMES
 from feed.market.alert_words import OWNER_PATTERN
@@ -187,6 +188,7 @@ _OF_PATHS: Mapping[str, Parameter] = {
     "job": _text("the id of a job", pattern=JOB_PATTERN),
     "room": _text("the name of a room", pattern=ROOM_PATTERN),
     "message": _text("the id of a message"),
+    "edge": _text("the name of an edge, another one in each process", pattern=EDGE_PATTERN),
     "conversation": _text("the page's own id of a conversation, or the id of an answer"),
     "id": Parameter(
         "of a connection, as it was told it",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import hdrs
+from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
 from feed.errors import NotNow
@@ -37,6 +38,18 @@ CUT = (
 )
 
 
+class WriterAway(NotNow):
+    """There is no writer just now.
+
+    Attributes:
+        may_be_done: it had been asked, and nobody knows whether it did what it was asked for.
+    """
+
+    def __init__(self, *, may_be_done: bool) -> None:
+        self.may_be_done = may_be_done
+        super().__init__(CUT if may_be_done else AWAY, RETRY_S)
+
+
 @dataclass(frozen=True, slots=True)
 class Asker:
     """Who asks an edge for what the writer does.
@@ -50,6 +63,17 @@ class Asker:
     identity: Identity
     address: str
     shown: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class _Pieces(aiohttp.AsyncIterablePayload):
+    """A body that comes piece by piece; the head before it goes at once, and not with the first."""
+
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
+        """Send the head, and then the pieces."""
+        writer.send_headers()
+        await super().write_with_length(writer, content_length)
 
 
 class Link:
@@ -115,18 +139,19 @@ class Link:
             answer_s: after which there is none; None: it may take as long as it likes.
 
         Raises:
-            NotNow: there is no writer, or it went away meanwhile.
+            WriterAway: there is none, or it went away meanwhile.
             LimitExceeded: what they are granted cannot be said.
         """
         place = self._place()
         told = {**(headers or {}), **self._word(asker, place, method, target)}
-        with self._told_away():
+        data = body if body is None or isinstance(body, bytes) else _Pieces(body)
+        with self.telling_of_ends():
             async with asyncio.timeout(answer_s):
                 response = await self._session(place).request(
                     method,
                     URL(place.url + target, encoded=True),
                     headers=told,
-                    data=body,
+                    data=data,
                     allow_redirects=False,
                 )
         self.asked += 1
@@ -138,12 +163,12 @@ class Link:
         """Open a WebSocket to the writer, on which messages of any kind are read one by one.
 
         Raises:
-            NotNow: there is no writer.
+            WriterAway: there is none.
             LimitExceeded: what they are granted cannot be said.
             WSServerHandshakeError: the writer refuses.
         """
         place = self._place()
-        with self._told_away():
+        with self.telling_of_ends():
             async with asyncio.timeout(ANSWER_S):
                 socket = await self._session(place).ws_connect(
                     URL(place.url + target, encoded=True),
@@ -155,6 +180,24 @@ class Link:
                 )
         self.asked += 1
         return socket
+
+    @contextmanager
+    def telling_of_ends(self) -> Iterator[None]:
+        """Tell in words that there is no writer, or that it went away before its answer was whole.
+
+        Raises:
+            WriterAway: so it is.
+        """
+        try:
+            yield
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            self.away += 1
+            raise WriterAway(may_be_done=False) from error
+        except aiohttp.WSServerHandshakeError:
+            raise
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            self.cut += 1
+            raise WriterAway(may_be_done=True) from error
 
     @contextmanager
     def streaming(self, end: Callable[[], None] | None) -> Iterator[None]:
@@ -187,22 +230,8 @@ class Link:
         place = self._writer()
         if place is None:
             self.away += 1
-            raise NotNow(AWAY, RETRY_S)
+            raise WriterAway(may_be_done=False)
         return place
-
-    @contextmanager
-    def _told_away(self) -> Iterator[None]:
-        """Tell in words that there is no writer, or that it went away."""
-        try:
-            yield
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            self.away += 1
-            raise NotNow(AWAY, RETRY_S) from error
-        except aiohttp.WSServerHandshakeError:
-            raise
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            self.cut += 1
-            raise NotNow(CUT, RETRY_S) from error
 
     def _word(
         self, asker: Asker | None, place: WriterPlace, method: str, target: str

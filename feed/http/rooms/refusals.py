@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from feed.errors import Clash, FeedError, InvalidParameter, TooOften
+from feed.errors import Clash, FeedError, InvalidParameter, NotNow, TooOften
 from feed.http.problems import failure_of
 from feed.market.room_words import EntryWord
 from feed.wire.control import InvalidAction
@@ -20,7 +20,7 @@ def unpublished(room: object, id_: object, error: FeedError) -> UnpublishedMessa
     more: dict[str, Any] = {}
     if isinstance(error, InvalidParameter):
         more["accepted"] = error.accepted
-    elif isinstance(error, TooOften):
+    elif isinstance(error, TooOften) or (isinstance(error, NotNow) and error.retry_s is not None):
         more["retry_s"] = round(error.retry_s, 3)
     elif isinstance(error, Clash):
         more |= plain_entry(error.there)

@@ -60,7 +60,7 @@ async def enter(request: web.Request, server: Server) -> web.Response:
     if isinstance(asked, web.Response):
         return asked
     identity = identity_of(request)
-    server.rooms.enter(identity, asked.room, asked.name, _visitor(request), lasts=False)
+    server.rooms.presence.enter(identity, asked.room, asked.name, _visitor(request), lasts=False)
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -68,7 +68,7 @@ async def leave(request: web.Request, server: Server) -> web.Response:
     """Let whoever asks be in a room no more."""
     asked = bare_action(request, Leave, "leave")
     name = request.query.get("name", "")
-    server.rooms.leave(identity_of(request), asked.room, name, _visitor(request))
+    server.rooms.presence.leave(identity_of(request), asked.room, name, _visitor(request))
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -77,7 +77,7 @@ async def types(request: web.Request, server: Server) -> web.Response:
     asked = await action_of(request, server, Type, "typing", "name")
     if isinstance(asked, web.Response):
         return asked
-    server.rooms.types(identity_of(request), asked.room, asked.name)
+    server.rooms.presence.types(identity_of(request), asked.room, asked.name)
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 

@@ -10,6 +10,8 @@ import orjson
 import pytest
 
 from feed.generations.model import Model
+from feed.http.app import ROOMS
+from feed.rooms.desk import Rooms
 from tests.fakes.edges import Edge, Edges, edges
 from tests.fakes.servers import Feed, Serve
 
@@ -38,6 +40,11 @@ class Cluster:
         async with self.client.request(method, f"{at or self.edge.url}{path}", **more) as answer:
             body = await answer.read()
             return answer.status, orjson.loads(body) if body else None
+
+    @property
+    def rooms(self) -> Rooms:
+        """The writer's."""
+        return self.writer.server.app[ROOMS]
 
     @property
     def at_writer(self) -> str:

@@ -114,8 +114,10 @@ async def test_without_the_key_what_a_client_shows_is_judged_by_the_writer(
     for shown in (bearer_of(good), headers_of(good)):
         assert (await post(cluster, shown))[0] == 201
     reader = await WebSocketReader.connect(cluster.edge.address, "/v1/ws")
-    await reader.begin(auth=auth_of(good))
-    await reader.say({"action": "publish", "room": "desk", "text": "b", "id": "m-1"})
+    await reader.message()
+    reader.say(auth_of(good))
+    await reader.message()
+    reader.say({"action": "publish", "room": "desk", "text": "b", "id": "m-1"})
     told = await reader.message()
     assert (told["T"], told["status"]) == ("unpublished", 503)
     assert "--cluster-key" in told["msg"]

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from feed.market.word_channels import WordChannel
-from feed.rooms import desk
+from feed.rooms import presence
 from tests.fakes.keys import KeysFile, bearer_of
 from tests.fakes.messages import Message
 from tests.fakes.patience import until
@@ -202,7 +202,7 @@ async def test_words_of_a_websocket_are_answered_in_order(serve: Serve) -> None:
 async def test_no_more_are_in_rooms_than_there_is_room_for(
     serve: Serve, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "MOST_MEMBERS", 2)
+    monkeypatch.setattr(presence, "MOST_MEMBERS", 2)
     feed = await serve()
     statuses = [
         (await ask(http, feed, "POST", f"{ROOM}/presence", {"name": name}))[0]
