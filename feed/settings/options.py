@@ -532,7 +532,10 @@ class Settings(
     @classmethod
     def option_fields(cls) -> list[str]:
         """Return the names of the options: the server's own, then those of its parts."""
-        blocks = (ClusterOptions, AlertOptions, RoomOptions, JobOptions, LanguageModelOptions)
+        blocks = (
+            *(EdgeOptions, ClusterOptions, AlertOptions, RoomOptions),
+            *(JobOptions, LanguageModelOptions),
+        )
         last = [field for block in blocks for field in block.option_fields()]
         return [field for field in cls.model_fields if field not in last] + last
 

@@ -54,6 +54,7 @@ BAD: dict[str, list[str]] = {
     "--bus-codecs": ["", "xml", "json,", "json,xml"],
     "--batch-ms": [*NO_NUMBERS, "0"],
     "--channels": NO_NAMES,
+    "--cluster-key": ["", "/no/such.key", ".", "a\nb"],
     "--codec": NO_NAMES,
     "--columns": ["x", "symbol=", "=x", "nothing=x", "symbol=a,symbol=b", "price=p", "a\nb"],
     "--config": ["", "/no/such.toml", ".", "a\nb"],

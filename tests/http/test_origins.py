@@ -150,7 +150,9 @@ ROOMS = {"room": "desk", "message": "m-1", "rule": "rule_0", "alert": "alert_0"}
 
 def path_of(route: Route) -> str:
     places = {"feed": "iex", "location": "us", "id": "1", "producer": "me"}
-    return route.path.format(generation="gen_0", conversation="c", job="job_0", **places, **ROOMS)
+    return route.path.format(
+        generation="gen_0", conversation="c", job="job_0", edge="e", **places, **ROOMS
+    )
 
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE", "MKCOL")

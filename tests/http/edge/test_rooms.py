@@ -96,7 +96,7 @@ async def test_who_is_there_over_an_edge_is_known_until_they_leave(
     one.say({"action": "subscribe", "presence": ["desk"]})
     await told(one, "subscription")
     other.say({"action": "typing", "room": "desk"})
-    assert (await told(one, "typing"))["sender"] == "ann"
+    assert (await told(one, "typing"))["from"] == "ann"
     other.abort()
     await until(lambda: there(cluster) == [("ann", 1)])
     one.say({"action": "leave", "room": "desk"})
