@@ -98,7 +98,7 @@ async def _say_goodbye(app: web.Application) -> None:
     Their handlers end by themselves.
     """
     await app[GENERATIONS].close()
-    link = app[_SERVICE].server.link
+    link = app[_SERVICE].server.edge.link
     if link is not None:
         link.end_streams()
     await app[HUB].departure.finish()

@@ -111,9 +111,9 @@ class Route:
         Its handler is made of partials, not closures: a closure's frame would stay for as long as
         each subscriber does.
         """
-        if self.hand_on is not None and server.link is not None:
+        if self.hand_on is not None and server.edge.link is not None:
             hand_on = partial(
-                self.hand_on, server=server, link=server.link, terms=self._terms_of_edges()
+                self.hand_on, server=server, link=server.edge.link, terms=self._terms_of_edges()
             )
             return web.route(self.method, self.path, hand_on)
         if self.body is Body.ENDLESS:

@@ -11,14 +11,12 @@ from feed.generations.desk import Generations
 from feed.http.access import Access
 from feed.http.callers import caller_of
 from feed.http.contract.documents import Documents
-from feed.http.edge.link import Link
-from feed.http.edge.presence import PresenceLink
+from feed.http.edge.parts import EdgeParts
 from feed.http.origins import Origins
 from feed.http.protocol.handler import Handler
 from feed.http.protocol.overheard import overhear
-from feed.http.rooms.floor import Floor
 from feed.http.status_history import StatusHistory
-from feed.hub.connection import LAST_WORDS_S, Connection
+from feed.hub.connection import Connection
 from feed.hub.hub import Hub
 from feed.hub.session import Session
 from feed.ingest.desk import Desk
@@ -50,11 +48,9 @@ class Server:
         jobs: exports to files.
         rooms: where people talk.
         alerts: rules on ticks, and their firings.
-        floor: where those who have a WebSocket say something in rooms.
         last_words_s: the time in which a socket has to take what was written last.
         keeper: keeps the state over restarts; None: none is kept.
-        link: of an edge, to its writer; None: this server gives the sequences.
-        presence: of an edge, tells its writer who is in rooms over it.
+        edge: what it has if it follows another server.
     """
 
     hub: Hub
@@ -71,11 +67,9 @@ class Server:
     jobs: Jobs
     rooms: Rooms
     alerts: Alerts
-    floor: Floor
-    last_words_s: float = LAST_WORDS_S
-    keeper: Keeper | None = None
-    link: Link | None = None
-    presence: PresenceLink | None = None
+    last_words_s: float
+    keeper: Keeper | None
+    edge: EdgeParts
 
     @property
     def is_live(self) -> bool:

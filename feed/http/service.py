@@ -25,12 +25,9 @@ from feed.http.access import Access, scopes_of
 from feed.http.contract.asyncapi import asyncapi_document
 from feed.http.contract.documents import Documents
 from feed.http.contract.openapi import openapi_document
-from feed.http.edge.floor import EdgeFloor
-from feed.http.edge.link import Link
-from feed.http.edge.presence import PresenceLink
+from feed.http.edge.parts import edge_parts
 from feed.http.follow import InstrumentNews
 from feed.http.origins import Origins
-from feed.http.rooms.floor import Floor, OwnFloor
 from feed.http.server import Server
 from feed.http.status_history import SAMPLE_S, StatusHistory
 from feed.hub.archivist import Archivist
@@ -55,7 +52,6 @@ from feed.sources.instruments_file import read_instruments
 from feed.sources.named_source import NamedSource
 from feed.sources.reference import Reference
 from feed.sources.source import HoldsLog, Instrument, Sequenced, Source
-from feed.sources.writer_place import Led
 from feed.state.followed import read_checkpoint
 from feed.state.keeper import CHECKPOINT_S, Keeper, open_keeper
 from feed.trust.assertion import Assertions
@@ -117,8 +113,8 @@ class Service:
             )
         ]
         tasks.append(asyncio.create_task(self.identity_watch.run(), name="identities"))
-        if self.server.presence is not None:
-            telling = keep_running("presence", self.server.presence.run)
+        if (presence := self.server.edge.presence) is not None:
+            telling = keep_running("presence", presence.run)
             tasks.append(asyncio.create_task(telling, name="presence"))
         if self.certificate is not None:
             watching = look_for_ever("certificate", self.certificate.look, self.look_s)
@@ -149,8 +145,8 @@ class Service:
                     await task
             if self.keeper is not None:
                 await self.keeper.close(ingest)
-            if self.server.link is not None:
-                await self.server.link.close()
+            if self.server.edge.link is not None:
+                await self.server.edge.link.close()
             hub.broadcast.fan_out.close()
 
 
@@ -227,10 +223,6 @@ def make_service(
     )
     key = None if settings.cluster_key is None else read_cluster_key(settings.cluster_key)
     assertions = None if key is None else Assertions(key, clock.wall_ns())
-    link = None
-    led = next((each.source for each in named if isinstance(each.source, Led)), None)
-    if follows and led is not None:
-        link = Link(led.writer, assertions, clock, knows_callers=identities.required)
     access = Access(
         identities,
         clock,
@@ -254,10 +246,7 @@ def make_service(
     hub.key_gate.open(WordChannel.JOBS, jobs.may_read, jobs.is_known)
     rooms = Rooms(hub, None if keeper is None else Keeping(keeper.durable, keeper.when_durable))
     alerts = Alerts(hub, reference, settings.state)
-    presence = None if link is None else PresenceLink(link, clock)
-    floor: Floor = OwnFloor(rooms, hub)
-    if link is not None and presence is not None:
-        floor = EdgeFloor(link, presence)
+    edge = edge_parts(hub, rooms, (each.source for each in named), assertions)
     server = Server(
         hub,
         ingest,
@@ -287,11 +276,9 @@ def make_service(
         jobs,
         rooms,
         alerts,
-        floor,
         last_words_s,
         keeper,
-        link,
-        presence,
+        edge,
     )
     logs = [each.source for each in named if isinstance(each.source, HoldsLog)]
     archivist = None

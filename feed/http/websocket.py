@@ -56,7 +56,7 @@ async def websocket(request: web.Request, server: Server) -> web.StreamResponse:
         codec,
         compression_of(socket),
         rooms=server.rooms,
-        floor=server.floor,
+        floor=server.edge.floor,
         shown=shown,
         redeem=partial(server.access.redeem, request.headers.get(hdrs.ORIGIN, "")),
         sdk=sdk_of(request, socket),

@@ -25,8 +25,9 @@ from feed.trust.identity import Identity
 from feed.trust.identity_record import identity_of_record, record_of
 
 HEADER = "Feed-Identity"
-# In place of an assertion: what the caller shows counts, and nobody is let in without it.
-AS_SHOWN = "as-shown"
+# In place of an assertion, by an edge without the key: what the caller shows counts. An edge that
+# knows its callers hands them on to nobody who knows none, and would grant them everything.
+AS_SHOWN, AS_ANYBODY = "as-shown", "as-anybody"
 LIVES_NS = 30_000_000_000
 SKEW_NS = 30_000_000_000  # by which the clock of an edge may be fast
 MOST_CHARACTERS = 8_192  # of the 16 kB that all headers of a request may have

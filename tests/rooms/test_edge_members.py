@@ -2,7 +2,7 @@
 
 import random
 
-from feed.rooms.edge_members import EDGE_LASTS_NS, EdgeMembers, Moves, News
+from feed.rooms.edge_members import EDGE_LASTS_NS, EdgeMembers, Moves, News, Place
 from feed.rooms.edge_news import EdgeNews
 from feed.rooms.members import Who
 
@@ -36,7 +36,6 @@ def test_what_an_edge_has_told_ends_with_it() -> None:
 def test_news_are_the_last_word_on_each_connection() -> None:
     news = EdgeNews()
     news.enter(ANN, 1)
-    assert news.is_due
     assert news.take().news == News(1, True, ((ANN, 1),))
     news.enter(BEN, 2)
     news.leave(BEN, 2)
@@ -54,8 +53,8 @@ def test_a_writer_knows_who_is_there_whatever_is_lost_or_overtaken() -> None:
     for seed in range(200):
         chance = random.Random(seed)
         news, writer = EdgeNews(), EdgeMembers()
-        here: set[tuple[Who, int]] = set()
-        there: set[tuple[Who, int]] = set()
+        here: set[Place] = set()
+        there: set[Place] = set()
         late: list[News] = []
         for _ in range(30):
             place = chance.choice((ANN, BEN)), chance.randrange(3)
@@ -81,7 +80,7 @@ def test_a_writer_knows_who_is_there_whatever_is_lost_or_overtaken() -> None:
             assert there == here
 
 
-def apply(there: set[tuple[Who, int]], moves: Moves | None) -> None:
+def apply(there: set[Place], moves: Moves | None) -> None:
     if moves is not None:
-        there -= set(moves.left)  # type: ignore[arg-type]
-        there |= set(moves.entered)  # type: ignore[arg-type]
+        there -= set(moves.left)
+        there |= set(moves.entered)

@@ -104,8 +104,8 @@ def test_whatever_is_changed_in_it_is_found() -> None:
         "A" * 100_000,
     ):
         assert why(writer, broken, "POST", TARGET, NOW) == Denial.FORGED
-    other = Assertions(ClusterKey(SECRET[::-1]), NOW)
-    assert why(other, text, "POST", TARGET, NOW) == Denial.FORGED
+    stranger = Assertions(ClusterKey(SECRET[::-1]), NOW)
+    assert why(stranger, text, "POST", TARGET, NOW) == Denial.FORGED
     writer.read(text, "POST", TARGET, NOW)  # none of that has used it up
 
 

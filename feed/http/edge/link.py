@@ -19,7 +19,7 @@ from yarl import URL
 from feed.errors import NotNow
 from feed.hub.clock import Clock
 from feed.sources.writer_place import WriterPlace
-from feed.trust.assertion import AS_SHOWN, HEADER, Asserted, Assertions
+from feed.trust.assertion import AS_ANYBODY, AS_SHOWN, HEADER, Asserted, Assertions
 from feed.trust.forwarding import FOR
 from feed.trust.identity import NOBODY, Identity, Kind
 from feed.wire.grants import Grants
@@ -251,8 +251,7 @@ class Link:
         else:
             if self._assertions is None:
                 told.update(asker.shown)
-            if self._knows_callers:
-                told[HEADER] = AS_SHOWN
+            told[HEADER] = AS_SHOWN if self._knows_callers else AS_ANYBODY
         return told
 
     def _session(self, place: WriterPlace) -> aiohttp.ClientSession:

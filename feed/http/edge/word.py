@@ -6,7 +6,7 @@ from aiohttp import web
 
 from feed.http.mount import mount_of
 from feed.hub.clock import Clock
-from feed.trust.assertion import AS_SHOWN, HEADER, Asserted, Assertions
+from feed.trust.assertion import AS_ANYBODY, AS_SHOWN, HEADER, Asserted, Assertions
 from feed.trust.denial import Denial
 from feed.trust.identities import Identities
 from feed.trust.identity import Kind
@@ -42,6 +42,8 @@ class EdgeWord:
             if not self._identities.required:
                 words = "the edge knows who asks, and this server does not: it has no --keys"
                 raise Denial.UNKNOWN.refused(words)
+            return None
+        if told[0] == AS_ANYBODY:
             return None
         if self._assertions is None:
             words = f"{HEADER} is taken from edges alone, by a server with their --cluster-key"

@@ -20,7 +20,7 @@ def unpublished(room: object, id_: object, error: FeedError) -> UnpublishedMessa
     more: dict[str, Any] = {}
     if isinstance(error, InvalidParameter):
         more["accepted"] = error.accepted
-    elif isinstance(error, TooOften) or (isinstance(error, NotNow) and error.retry_s is not None):
+    elif isinstance(error, TooOften | NotNow) and error.retry_s is not None:
         more["retry_s"] = round(error.retry_s, 3)
     elif isinstance(error, Clash):
         more |= plain_entry(error.there)

@@ -13,7 +13,7 @@ from feed.generations.model import Model
 from feed.http.app import ROOMS
 from feed.rooms.desk import Rooms
 from tests.fakes.edges import Edge, Edges, edges
-from tests.fakes.servers import Feed, Serve
+from tests.fakes.servers import Feed, Paces, Serve
 
 SECRET = "0123456789abcdef" * 4
 
@@ -88,8 +88,8 @@ def open_cluster(
         key = tmp_path / "cluster.key"
         key.write_text(SECRET)
         both = {**({"cluster_key": key} if keyed else {}), **settings}
-        paces = {} if model is None else {"paces": {"embedded": model}}
-        feed = await serve(**paces, **{**both, **(writer or {})})
+        paces: Paces = {} if model is None else {"embedded": model}
+        feed = await serve(paces=paces, **{**both, **(writer or {})})
         made = await edges(feed.url(""), key_file, **{**both, **(edge or {})})
         await made.reach(feed.hub.broadcast.position)
         return Cluster(feed, made, client, key)

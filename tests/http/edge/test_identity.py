@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from feed.market.word_channels import WordChannel
 from feed.trust.assertion import AS_SHOWN, HEADER, Asserted, Assertions
 from feed.trust.cluster_key import read_cluster_key
 from feed.trust.identity import ANONYMOUS, Identity, Kind
@@ -57,9 +58,8 @@ async def test_a_writer_holds_a_client_of_an_edge_to_its_grants(
     status, told = await post(cluster, bearer_of(none))
     assert (status, told["title"]) == (403, "Forbidden")
     assert (await post(cluster, {}))[0] == 401
-    word = cluster.writer.hub.broadcast.keyed.here
-    said = [each.sender for each in word("rooms", "desk")]  # type: ignore[attr-defined,arg-type]
-    assert said == ["some", "some"]
+    said: Any = cluster.writer.hub.broadcast.keyed.here(WordChannel.ROOMS, "desk")
+    assert [word.sender for word in said] == ["some", "some"]
 
 
 @pytest.mark.parametrize("keyed", [True, False])

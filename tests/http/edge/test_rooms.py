@@ -46,7 +46,8 @@ async def test_what_is_said_at_an_edge_is_published_in_order(open_cluster: OpenC
     for number in range(20):
         said = {"action": "publish", "room": "desk", "text": f"{number}", "id": f"m-{number}"}
         reader.say(said)
-    answers, texts = [], []
+    answers: list[tuple[str, str]] = []
+    texts: list[str] = []
     while len(answers) < 20 or len(texts) < 20:
         message = await reader.message()
         if message["T"] == "published":
@@ -154,6 +155,7 @@ async def test_only_whoever_may_follow_speaks_for_clients(
     headers = {"Authorization": f"Bearer {edge.id}.{edge.secret}"}
     assert (await cluster.ask("POST", path, json=news, headers=headers))[0] == 200
     assert there(cluster) in ([], [("Mallory", 1)])
+    bad: Any
     for bad in (
         {**news, "number": 0},
         {**news, "entered": [row[:4]]},

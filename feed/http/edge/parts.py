@@ -1,0 +1,42 @@
+"""What a server has that follows another one, and knows where that is."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from feed.http.edge.floor import EdgeFloor
+from feed.http.edge.link import Link
+from feed.http.edge.presence import PresenceLink
+from feed.http.rooms.floor import Floor, OwnFloor
+from feed.hub.hub import Hub
+from feed.rooms.desk import Rooms
+from feed.sources.source import Source
+from feed.sources.writer_place import Led
+from feed.trust.assertion import Assertions
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeParts:
+    """The parts of an edge; a server that gives sequences has but a floor.
+
+    Attributes:
+        floor: where those who have a WebSocket say something in rooms.
+        link: to the writer.
+        presence: tells the writer who is in rooms over this edge.
+    """
+
+    floor: Floor
+    link: Link | None = None
+    presence: PresenceLink | None = None
+
+
+def edge_parts(
+    hub: Hub, rooms: Rooms, sources: Iterable[Source], assertions: Assertions | None
+) -> EdgeParts:
+    """Return them, for a server with some sources and perhaps a cluster key."""
+    led = next((source for source in sources if isinstance(source, Led)), None)
+    if led is None or not hub.follows:
+        return EdgeParts(OwnFloor(rooms, hub))
+    clock, knows_callers = hub.clock, hub.identities.required
+    link = Link(led.writer, assertions, clock, knows_callers=knows_callers)
+    presence = PresenceLink(link, clock)
+    return EdgeParts(EdgeFloor(link, presence), link, presence)
