@@ -27,6 +27,7 @@ from .plan import Connecting, Event, Interval
 from .report import show, write_json
 from .scenarios import (
     compressed,
+    edge,
     export,
     fanout,
     identities,
@@ -66,6 +67,7 @@ SCENARIOS = {
     "two-lanes": two_lanes.run,
     "words": words.run,
     "export": export.run,
+    "edge": edge.run,
 }
 
 
@@ -87,6 +89,7 @@ class Chosen(StrEnum):
     TWO_LANES = "two-lanes"
     WORDS = "words"
     EXPORT = "export"
+    EDGE = "edge"
     ALL = "all"
 
 

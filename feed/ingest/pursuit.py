@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Protocol
 
+from feed.errors import InvalidMessage
 from feed.hub.hub import Hub
 from feed.ingest.side import Side
 from feed.logger import logger_of
@@ -78,43 +79,47 @@ class Pursuit:
                 self.known = None
                 self.bars.restart()
                 relay.begin_epoch(position, begins=whole)
+                relay.is_filling = True  # until something comes, which may be a checkpoint
             case Missing(upto):
                 relay.skip(upto)
                 self._take_up()
             case State(ticks):
                 relay.take_state(ticks)
+                self._take_up()
             case Checkpoint(data):
-                self._know(self.read_checkpoint(data))
+                self.known = self._read(data) if data else None
+                self._take_up()
             case Announcement():
                 self._announce(step)
 
-    def _know(self, known: Known) -> None:
-        """Take up a checkpoint once its event is there; what came too late is let go of.
-
-        Nobody is let in before, where nothing has come yet: they would miss what is not in the
-        ring.
-        """
-        position, ring = self.position, self.hub.broadcast.ring
+    def _read(self, data: bytes) -> Known | None:
+        """Return what a checkpoint says; None: it is of no use here, which is told in the log."""
+        position = self.position
+        try:
+            known = self.read_checkpoint(data)
+        except InvalidMessage as error:
+            log.error("checkpoint_unreadable", error=str(error))  # noqa: TRY400 - it says all
+            return None
         if position is None or known.position.epoch != position.epoch:
             log.warning("checkpoint_of_another_epoch", pos=str(known.position))
-            return
+            return None
         if known.position.sequence < position.sequence:
             log.warning("checkpoint_too_old", pos=str(known.position), newest=str(position))
-            return
-        self.known = known
-        self.hub.relay.is_filling |= not len(ring)
-        self._take_up()
+            return None
+        return known
 
     def _take_up(self) -> None:
-        """Take up the checkpoint, if the ring goes up to its event, or has passed it."""
-        if (known := self.known) is None:
-            return
-        reached = self.hub.broadcast.ring.newest
-        if reached >= known.position.sequence:
-            self.known, self.hub.relay.is_filling = None, False
-        if reached == known.position.sequence:
+        """Take up the checkpoint once its event is there; let go of it where a hole is instead.
+
+        Nobody is let in before, where nothing had come yet: what is not in the ring would be
+        missing.
+        """
+        known, reached = self.known, self.hub.broadcast.ring.newest
+        if known is not None and reached == known.position.sequence:
             self.hub.relay.tell_all()
             known.take_up(self.hub, self.bars)
+        if known is None or reached >= known.position.sequence:
+            self.known, self.hub.relay.is_filling = None, False
 
     async def _take(self, step: Events) -> None:
         """Take events, those behind a checkpoint after it is taken up."""

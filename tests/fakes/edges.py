@@ -51,7 +51,7 @@ class Edge:
 
     async def reach(self, position: str | Position) -> None:
         """Wait until its subscribers are told a position."""
-        await until(lambda: self.position == str(position))
+        await until(lambda: self.hub.knows_epoch and self.position == str(position))
 
     def ticks(self) -> list[Any]:
         """Return what its ring holds, with None within holes."""

@@ -235,8 +235,8 @@ class FollowSource:
                 for frame in frames:
                     for step in self._steps_of(self._frames.read(frame)):
                         yield step
-                        if isinstance(step, Begin | Missing) and (data := await self._known()):
-                            yield Checkpoint(data)
+                        if isinstance(step, Begin | Missing):
+                            yield Checkpoint(await self._known())
                 frames = await self._more()
         except (aiohttp.ClientError, OSError, FeedError) as error:
             raise self._ended(error) from error

@@ -61,7 +61,7 @@ class State:
 class Checkpoint:
     """All that a server knew as of a sequence, beside its ring; see `feed.state.checkpoint`.
 
-    It comes before the event behind that sequence.
+    It comes before the event behind that sequence. It is empty where a server tells none.
     """
 
     data: bytes

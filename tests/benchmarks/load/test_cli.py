@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from benchmarks.load.process import family
 from benchmarks.load.report import as_json
 from benchmarks.load.scenarios import (
     compressed,
+    edge,
     export,
     identities,
     idle,
@@ -163,6 +165,15 @@ def test_files_are_made_beside_readers(tmp_path: Path) -> None:
     (aim,) = found["aims"]
     assert (aim["aim"], aim["met"] is not None) == ("≤ 5", True)
     assert found["notes"][0].endswith(" rows a second were exported in a round")
+
+
+def test_an_edge_stands_beside_one_process(tmp_path: Path) -> None:
+    found = measure(edge.run, tmp_path, replace(SETTINGS, rate=500.0), settle_s=0.1)
+    (note,) = found["notes"]
+    assert re.fullmatch(
+        r".* ticks/s, p50 age .* ms, p99 age .* ms, writer .*% of a core, .* µs a tick, edge .*",
+        note,
+    ), note
 
 
 def test_words_and_keys_cost_what_they_are_compared_with(tmp_path: Path) -> None:
