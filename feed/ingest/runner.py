@@ -126,6 +126,11 @@ class Ingest:
                 await held.enter_async_context(strand.between_lists())
             yield
 
+    def hurry(self) -> None:
+        """Open at once what waits to be opened again: somebody knows that it is there."""
+        for side in self.sides:
+            side.hurry()
+
     def instruments(self) -> list[Instrument]:
         """Return the instruments of all sources, sorted by symbol; they may grow."""
         if len(self.strands) == 1 and len(self.strands[0].sides) == 1:

@@ -4,6 +4,7 @@ A strand has one, or two that tell the same market. Knows neither ring nor bars:
 and writes here what becomes of it.
 """
 
+import asyncio
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -73,6 +74,7 @@ class Side:
         self.refused = dict.fromkeys(Refusal, 0)
         self.ages = ages
         self._refused_symbols: set[str] = set()  # that were told
+        self._back = asyncio.Event()
         self._clock = clock
         self.last_tick_mono_ns = clock.mono_ns()
         self.last_tick_wall_ns = clock.wall_ns()
@@ -80,6 +82,7 @@ class Side:
     def come(self) -> None:
         """Note that it is open."""
         self.up = True
+        self._back.clear()
         self.passes = None
         self._note_time()
 
@@ -91,6 +94,23 @@ class Side:
         if self.source.live and not isinstance(oldest, Bar):  # a bar's time is its beginning
             age_ns = self.last_tick_wall_ns - oldest.event_ns
             self.ages.observe(max(0, age_ns))  # its clock may be ahead
+
+    def hurry(self) -> None:
+        """Note that what it reads from is there again, as far as somebody else knows."""
+        self._back.set()
+
+    async def is_back(self, longest_s: float) -> bool:
+        """Wait before it is opened again, or until somebody knows better; tell which it was."""
+        resting = asyncio.create_task(asyncio.sleep(longest_s))
+        hearing = asyncio.create_task(self._back.wait())
+        try:
+            await asyncio.wait((resting, hearing), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            resting.cancel()
+            hearing.cancel()
+        is_back = self._back.is_set()
+        self._back.clear()
+        return is_back
 
     def leave(self) -> bool:
         """Let it give what it has taken already, and no more; tell whether it can."""

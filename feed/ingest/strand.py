@@ -182,8 +182,10 @@ class Strand:
                 log.error("source_given_up", source=side.name, error=side.last_error)
             if side.over:
                 return
-            await asyncio.sleep(at_least_s + backoff_s * random.uniform(0.5, 1))
-            backoff_s = min(2 * backoff_s, _LONGEST_BACKOFF_S)
+            if await side.is_back(at_least_s + backoff_s * random.uniform(0.5, 1)):
+                backoff_s = _FIRST_BACKOFF_S
+            else:
+                backoff_s = min(2 * backoff_s, _LONGEST_BACKOFF_S)
 
     def judge(self, mono_ns: int, wall_ns: int) -> Findings:
         """Let the watch judge the ticks that it was told of; return its findings."""

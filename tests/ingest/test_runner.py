@@ -164,3 +164,15 @@ async def test_what_a_source_has_read_is_published_before_the_end(serve: Serve) 
     # Nobody is told that anything has ended: who takes its place goes on.
     assert not feed.side.finished
     assert feed.ingest.feed.state is Health.LIVE
+
+
+async def test_a_source_is_opened_at_once_where_somebody_knows_that_it_is_back(
+    serve: Serve,
+) -> None:
+    source = ScriptedSource()
+    feed = await serve(source)
+    await feed.publish(trade(1))
+    source.die(SourceError("upstream.example: restarts", retry_after_s=700))
+    await until(lambda: feed.side.failures == 1)
+    feed.ingest.hurry()
+    await opened(source, 2)
