@@ -36,6 +36,7 @@ from feed.hub.connection import LAST_WORDS_S
 from feed.hub.fan_out import choose_fan_out
 from feed.hub.hub import Hub
 from feed.hub.identity_watch import LOOK_S, IdentityWatch
+from feed.hub.siblings import Siblings
 from feed.hub.supervision import keep_running
 from feed.ingest.desk import Desk
 from feed.ingest.runner import Ingest
@@ -162,6 +163,7 @@ def make_service(
     look_s: float = LOOK_S,
     checkpoint_s: float = CHECKPOINT_S,
     embedded: Model | None = None,
+    siblings: Siblings | None = None,
 ) -> Service:
     """Return what broadcasts sources; it produces while it runs.
 
@@ -176,6 +178,7 @@ def make_service(
         look_s: between two looks at the keys file, and at the certificate.
         checkpoint_s: between two checkpoints of the state.
         embedded: the model that is built in; by default it sums up the market by rules.
+        siblings: the other workers of the server; None: it is one process.
 
     Raises:
         FeedError: the fan-out that was asked for cannot be had here.
@@ -220,6 +223,7 @@ def make_service(
         instruments=lambda: (known.symbol for known in reference.instruments()),
         clock=clock,
         identities=identities,
+        siblings=siblings,
     )
     key = None if settings.cluster_key is None else read_cluster_key(settings.cluster_key)
     assertions = None if key is None else Assertions(key, clock.wall_ns())

@@ -14,6 +14,7 @@ from feed.broadcast.memory import Memory
 from feed.broadcast.projections import Projections
 from feed.errors import Crowded, FeedError, LimitExceeded, TooOften
 from feed.hub.session import Session
+from feed.hub.siblings import Siblings
 from feed.settings.options import Settings
 from feed.trust.addresses import place_of
 from feed.trust.forwarding import TrustedProxies
@@ -63,14 +64,21 @@ class Door:
         "_lanes",
         "_requests",
         "_settings",
+        "_siblings",
         "limited",
         "memory",
         "proxies",
     )
 
-    def __init__(self, settings: Settings) -> None:
-        """Begin with nobody."""
+    def __init__(self, settings: Settings, siblings: Siblings | None = None) -> None:
+        """Begin with nobody.
+
+        Args:
+            settings: of the server.
+            siblings: the other workers of it, whose subscribers count too; None: there are none.
+        """
         self._settings = settings
+        self._siblings = siblings
         self.proxies = TrustedProxies(settings.trust_proxy)
         self.memory = Memory(settings.max_memory_bytes, settings.max_memory_hard_bytes)
         self.limited: Counter[Limit] = Counter()
@@ -124,7 +132,7 @@ class Door:
         """Return why a subscriber is not let in; None: it is.
 
         Args:
-            connected: how many are.
+            connected: how many are, in this process.
             identity: of the newcomer, as far as it is known.
             place: whence they come.
         """
@@ -132,12 +140,17 @@ class Door:
         if self.memory.is_full:
             self.limited[Limit.MEMORY] += 1
             return Refusal(Reason.OVERLOADED, replace(Reason.OVERLOADED.value, retry_ms=RETRY_MS))
+        siblings = self._siblings
+        if siblings is not None:
+            connected += siblings.subscribers_elsewhere()
         if connected >= settings.max_connections:
             self.limited[Limit.CONNECTIONS] += 1
             return Refusal(reason, reason.value)
         try:
             if place:
-                self._by_address.check(place, settings.max_connections_per_address)
+                elsewhere = 0 if siblings is None else siblings.elsewhere(place)
+                most = settings.max_connections_per_address
+                self._by_address.check(place, most, elsewhere)
         except LimitExceeded as error:
             return self._too_many(error)
         return self.refusal_of_identity(identity)
@@ -148,7 +161,9 @@ class Door:
         most = granted or self._settings.max_connections_per_identity
         try:
             if identity.id:
-                self._by_identity.check((identity.kind, identity.id), most)
+                owner, siblings = (identity.kind, identity.id), self._siblings
+                elsewhere = 0 if siblings is None else siblings.elsewhere(owner)
+                self._by_identity.check(owner, most, elsewhere)
         except LimitExceeded as error:
             return self._too_many(error)
         return None
@@ -157,12 +172,16 @@ class Door:
         """Count a session."""
         if place := session.connection.place:
             self._by_address.add(place)
+        if self._siblings is not None:
+            self._siblings.enter(place)
         self._own(session.identity, session)
 
     def leave(self, session: Session) -> None:
         """Count a session no longer."""
         if place := session.connection.place:
             self._by_address.take(place)
+        if self._siblings is not None:
+            self._siblings.leave(place)
         self._disown(session.identity, session)
 
     def rename(self, session: Session, identity: Identity) -> None:
@@ -259,12 +278,16 @@ class Door:
     def _own(self, identity: Identity, session: Session) -> None:
         if identity.id:
             self._by_identity.add((identity.kind, identity.id))
+            if self._siblings is not None:
+                self._siblings.add((identity.kind, identity.id))
         if owner := owner_of(identity, session.connection.place):
             self._add_lane(owner, session.subscriber.lane)
 
     def _disown(self, identity: Identity, session: Session) -> None:
         if identity.id:
             self._by_identity.take((identity.kind, identity.id))
+            if self._siblings is not None:
+                self._siblings.take((identity.kind, identity.id))
         if owner := owner_of(identity, session.connection.place):
             self._take_lane(owner, session.subscriber.lane)
 

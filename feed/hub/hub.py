@@ -36,6 +36,7 @@ from feed.hub.portrait import Departed, portray
 from feed.hub.publisher import Publisher
 from feed.hub.relay import Relay
 from feed.hub.session import Session, always, no_beat
+from feed.hub.siblings import Siblings
 from feed.hub.steps import Step, Steps
 from feed.hub.subscriptions import Subscriptions
 from feed.hub.turns import Turns
@@ -84,6 +85,7 @@ class Hub:
         publisher: takes in what is published.
         relay: takes in the events of a server that is followed.
         follows: whether there is such a server, which gives all sequences.
+        siblings: the other workers of the server; None: it is one process.
         subscriptions: what sessions have subscribed to.
         entitlement: what sessions may have, by who they are.
         egress: holds identities to the bytes that they may be written.
@@ -105,6 +107,7 @@ class Hub:
         instruments: Callable[[], Iterable[str]] = tuple,
         clock: Clock = SYSTEM_CLOCK,
         identities: Identities | None = None,
+        siblings: Siblings | None = None,
     ) -> None:
         """Make a hub without sessions.
 
@@ -118,12 +121,14 @@ class Hub:
             instruments: returns the symbols that the source lists, as far as it knows them by now.
             clock: what the time is.
             identities: who may come in; by default everybody.
+            siblings: the other workers of the server; None: it is one process.
         """
         self.broadcast = broadcast
         self.settings = settings
         self.clock = clock
         self.identities = identities or Identities()
-        self.door = Door(settings)
+        self.siblings = siblings
+        self.door = Door(settings, siblings)
         self.key_gate = KeyGate()
         self.instruments = Instruments()
         self.steps = Steps()

@@ -15,6 +15,12 @@ from feed.wire.transport import Transport
 _ids = count(1)
 
 
+def number_from(first: int) -> None:
+    """Give the next session this id, and those after it the numbers that follow."""
+    global _ids  # noqa: PLW0603 - ids are of a process
+    _ids = count(first)
+
+
 def no_beat(awake_ns: int) -> None:
     """Do nothing: only WebSockets have pings of their own."""
 
@@ -47,7 +53,7 @@ class Session:
             of transports that go one way.
         told_end_ns: the end of its identity that it was told of; None: it was told of none.
         ended: done, with the reason, once the subscriber is out of its lane.
-        id: a number for logs and views, unique in this process.
+        id: a number for logs and views, unique in this process, and in all workers of a server.
     """
 
     connection: Connection

@@ -25,14 +25,15 @@ class Tally:
         """Return how many somebody has."""
         return self._counts.get(owner, 0)
 
-    def check(self, owner: Hashable, most: int) -> None:
-        """Refuse one more than somebody may have.
+    def check(self, owner: Hashable, most: int, elsewhere: int = 0) -> None:
+        """Refuse one more than somebody may have; `elsewhere`: what they have that counts too.
 
         Raises:
             LimitExceeded: they have as many already.
         """
-        if self.of(owner) >= most:
-            raise LimitExceeded(self._name, self.of(owner) + 1, most)
+        there = self.of(owner) + elsewhere
+        if there >= most:
+            raise LimitExceeded(self._name, there + 1, most)
 
     def add(self, owner: Hashable) -> None:
         """Count one more."""
