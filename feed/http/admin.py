@@ -22,6 +22,8 @@ from feed.http.callers import caller_of
 from feed.http.connection_words import Scribe
 from feed.http.problems import legible, problem
 from feed.http.server import Server
+from feed.http.workers.asking import of_all
+from feed.http.workers.connections_of_all import ask_one, disconnected_by_all, has, list_of_all
 from feed.hub.portrait import MOST_DEPARTED, portray
 from feed.hub.session import Session
 from feed.hub.steps import Step
@@ -100,6 +102,9 @@ async def connections(request: web.Request, server: Server) -> web.Response:
         "next": following,
         "total": len(hub.sessions),
     }
+    siblings = of_all(request, hub.siblings)
+    if siblings is not None:
+        page = await list_of_all(page, request, siblings, asked.limit, asked.order)
     return json_answer(page)
 
 
@@ -112,6 +117,8 @@ async def connection(request: web.Request, server: Server) -> web.Response:
     """
     server.origins.check_named(request)
     hub, number = server.hub, _id_of(request)
+    if (told := await _answer_elsewhere(request, server, number)) is not None:
+        return told
     session = _session(server, number)
     portrait = hub.departed.get(number) if session is None else portray(session)
     if portrait is None:
@@ -128,6 +135,9 @@ async def disconnect_one(request: web.Request, server: Server) -> web.Response:
     """
     server.origins.check_named(request)
     number = _id_of(request)
+    if (told := await _answer_elsewhere(request, server, number)) is not None:
+        log_action(request, "admin_disconnected", id=number)
+        return told
     session = _session(server, number)
     if session is None:
         return _unknown(number)
@@ -164,7 +174,19 @@ async def disconnect_all(request: web.Request, server: Server) -> web.Response:
             yield
 
     await server.hub.turns.in_slices(sending(), Step.LEAVE)
+    siblings = of_all(request, server.hub.siblings)
+    if siblings is not None:
+        return json_answer(await disconnected_by_all(len(theirs), request, siblings))
     return json_answer(DisconnectedAnswer(disconnected=len(theirs)))
+
+
+async def _answer_elsewhere(
+    request: web.Request, server: Server, number: int
+) -> web.Response | None:
+    """Return what the sibling answers that has, or had, a connection; None: none has."""
+    siblings = of_all(request, server.hub.siblings)
+    worker = None if siblings is None else has(siblings, number)
+    return None if worker is None else await ask_one(request, worker)
 
 
 def limit_of_page(request: web.Request) -> int:

@@ -11,6 +11,7 @@ from pydantic import Field, WithJsonSchema
 from typing_extensions import TypedDict  # typing's own is not enough for pydantic before 3.12
 
 from feed.hub.age_reports import Outcome
+from feed.hub.siblings import WorkerKind
 from feed.sources.source import Instrument
 from feed.state.recovery import Recovery
 from feed.wire.codec import CODECS
@@ -306,6 +307,21 @@ class GenerationsStatus(TypedDict):
     kept_bytes: Annotated[Count, Field(description="of these, and of all other words")]
 
 
+class WorkerStatus(TypedDict):
+    """A process of a server that is several; of one that does not answer less is known."""
+
+    name: str
+    kind: Annotated[str, Field(json_schema_extra={"enum": list(WorkerKind)})]
+    pid: Count
+    since: Time
+    restarts: Annotated[Count, Field(description="how often one died in its place")]
+    up: Annotated[bool, Field(description="it answers")]
+    pos: NotRequired[PositionText]
+    connections: NotRequired[Count]
+    behind: NotRequired[Count]
+    leaving: NotRequired[bool]
+
+
 class StatusAnswer(TypedDict):
     """How the server is."""
 
@@ -331,6 +347,9 @@ class StatusAnswer(TypedDict):
     ladder: Annotated[dict[str, int], Field(description="steps of those that were slow")]
     resumes: Annotated[dict[str, int], Field(description="positions that came, by outcome")]
     disconnects: Annotated[dict[str, int], Field(description="by reason")]
+    workers: NotRequired[
+        Annotated[list[WorkerStatus], Field(description="its processes, where they are several")]
+    ]
 
 
 class StatusHistoryAnswer(TypedDict):

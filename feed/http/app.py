@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
+from http import HTTPStatus
 from typing import Any, ParamSpec
 
 from aiohttp import web
@@ -72,6 +73,7 @@ def application(service: Service) -> web.Application:
     # localhost is one name for all that a developer runs
     if service.certificate is not None and not is_loopback(settings.host):
         app.on_response_prepare.append(stay_encrypted)
+    app.on_response_prepare.append(partial(_end_when_leaving, service.hub))
     app.on_shutdown.append(_say_goodbye)
     added = app.add_routes(
         [
@@ -90,6 +92,17 @@ def application(service: Service) -> web.Application:
 async def _run(app: web.Application) -> AsyncIterator[None]:
     async with app[_SERVICE].running():
         yield
+
+
+async def _end_when_leaving(hub: Hub, _request: web.Request, response: web.StreamResponse) -> None:
+    """Have the client come back by another connection, where this server is about to end.
+
+    It is told so with the answer; a connection that is closed between two requests may be closed
+    just when the next one comes.
+    """
+    switches = response.status == HTTPStatus.SWITCHING_PROTOCOLS
+    if hub.leaving and not switches:
+        response.force_close()
 
 
 async def _say_goodbye(app: web.Application) -> None:

@@ -20,6 +20,9 @@ from feed.http.answer_models import (
 )
 from feed.http.answers import json_answer
 from feed.http.server import Server
+from feed.http.workers.asking import ask_all, of_all
+from feed.http.workers.metrics_of_all import metrics_of_all
+from feed.http.workers.status_of_all import status_of_all
 from feed.ingest.side import Side
 from feed.ingest.strand import Strand
 from feed.market.word_channels import WordChannel
@@ -31,8 +34,19 @@ from feed.wire.position import Position
 NameT = TypeVar("NameT", bound=StrEnum)
 
 
-async def status(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
+async def status(request: web.Request, server: Server) -> web.Response:
     """Answer the state of the server, for people and `feed top`."""
+    own = _status(server)
+    siblings = of_all(request, server.hub.siblings)
+    if siblings is None:
+        return json_answer(own)
+    answers = await ask_all(request, siblings.others)
+    others = {each: None if said is None else said.document() for each, said in answers.items()}
+    return json_answer(status_of_all((siblings.own, own), others))
+
+
+def _status(server: Server) -> StatusAnswer:
+    """Return the state of this process."""
     hub, ingest = server.hub, server.ingest
     sources = [_source(strand, side) for strand in ingest.strands for side in strand.sides]
     broadcast = hub.broadcast
@@ -94,7 +108,7 @@ async def status(request: web.Request, server: Server) -> web.Response:  # noqa:
         "resumes": _by_name(hub.audience.resumes),
         "disconnects": {reason.value.name: n for reason, n in hub.ended.items()},
     }
-    return json_answer(state)
+    return state
 
 
 def _source(strand: Strand, side: Side) -> SourceStatus:
@@ -189,4 +203,6 @@ async def readyz(request: web.Request, server: Server) -> web.Response:  # noqa:
 
 async def metrics(request: web.Request, server: Server) -> web.Response:
     """Answer a scrape of Prometheus."""
-    return await server.exposition.handle(request)
+    answer = await server.exposition.handle(request)
+    siblings = of_all(request, server.hub.siblings)
+    return answer if siblings is None else await metrics_of_all(answer, request, siblings)
