@@ -60,18 +60,30 @@ def serve(context: typer.Context) -> None:
 
     The command line beats variables, and they beat the file.
     """
+    from feed.program.workers.role import taken_role  # noqa: PLC0415 - as below
     from feed.settings.load import load_settings  # noqa: PLC0415 - pydantic is slow
 
+    part = taken_role(os.environ)
     typed = [name for name in context.params if _is_typed(context, name)]
     given = {name.rstrip("_"): context.params[name] for name in typed}
     settings, sources = load_settings(given)
     from feed.program.listening import HELD, held_sockets  # noqa: PLC0415 - aiohttp is slow
 
+    if part is not None:
+        from feed.program.workers.worker import work  # noqa: PLC0415 - a worker alone needs it
+
+        work(*part, settings, sources)
+        return
     if settings.hold_socket and HELD not in os.environ:
         from feed.program.holder import hold  # noqa: PLC0415 - few need it
 
         raise typer.Exit(hold(settings, [sys.executable, *sys.orig_argv[1:]]))
     held = held_sockets(os.environ, settings, pid=os.getpid())
+    if settings.workers is not None:
+        from feed.program.workers.supervisor import supervise  # noqa: PLC0415 - few need it
+
+        command = [sys.executable, *sys.orig_argv[1:]]
+        raise typer.Exit(supervise(settings, sources, command, held))
     bus = os.environ.pop(BUS, "")  # it is for no program that is started here
     from feed.program.serve import serve as serve_until_ended  # noqa: PLC0415 - aiohttp is slow
 

@@ -37,7 +37,7 @@ def hold(settings: Settings, command: Sequence[str]) -> int:
     """
     if sys.platform != "linux":
         raise FeedError("--hold-socket needs Linux; elsewhere LISTEN_FDS can pass a socket on")
-    held = _listen(settings)
+    held = listen(settings)
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     server = _start(command, held)
     ending = restarting = False
@@ -63,8 +63,12 @@ def hold(settings: Settings, command: Sequence[str]) -> int:
                 os.kill(server, signal.SIGTERM)
 
 
-def _listen(settings: Settings) -> list[socket.socket]:
-    """Return sockets that listen on every address that the host stands for."""
+def listen(settings: Settings) -> list[socket.socket]:
+    """Return sockets that listen on every address that the host stands for.
+
+    Raises:
+        FeedError: they cannot.
+    """
     held: list[socket.socket] = []
     port = settings.port
     try:

@@ -13,14 +13,30 @@ Then the sockets are closed, which is the runner's business.
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Protocol
 
 from feed.http.app import GENERATIONS, HUB, INGEST, KEEPER
 from feed.http.protocol.runner import Runner
+from feed.hub.hub import Hub
+from feed.logger import logger_of
+
+FIRST_REQUEST_S = 2.0  # that connections have for their request, which were just accepted
+_LOOK_S = 0.02
+
+log = logger_of("feed.server")
+
+
+class Pausing(Protocol):
+    """A place where connections are accepted, until it is told otherwise."""
+
+    async def pause(self) -> None:
+        """Accept no more; return once those that were accepted are being served."""
 
 
 class EndSignals:
-    """Counts SIGINT and SIGTERM.
+    """Counts signals to end: SIGINT and SIGTERM.
 
     Attributes:
         first: the server shall end.
@@ -31,10 +47,10 @@ class EndSignals:
         self.first = asyncio.Event()
         self.second = asyncio.Event()
 
-    def listen(self) -> None:
-        """Take both signals from now on."""
+    def listen(self, numbers: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM)) -> None:
+        """Take these signals from now on."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             try:
                 loop.add_signal_handler(number, self.note)
             except NotImplementedError:  # Windows' loop has none; Ctrl-C raises there by itself
@@ -67,10 +83,44 @@ async def leave(runner: Runner, signals: EndSignals, drain_s: float) -> None:
     if KEEPER in runner.app:
         await runner.app[KEEPER].close(ingest)
     if drain_s:
-        draining = asyncio.create_task(hub.departure.drain(), name="drain")
-        hurrying = asyncio.create_task(signals.second.wait(), name="second signal")
-        await asyncio.wait((draining, hurrying), return_when=asyncio.FIRST_COMPLETED)
-        hurrying.cancel()
-        draining.cancel()
-        with suppress(asyncio.CancelledError):
-            await draining
+        await _drain(hub, signals.second)
+
+
+async def leave_to_others(
+    runner: Runner, signals: EndSignals, sites: Sequence[Pausing], span_s: float
+) -> None:
+    """Do the last things of an edge whose siblings go on.
+
+    It takes no connection more, and answers those that it has taken; its subscribers are sent away
+    in waves while it still follows the writer, so that none misses anything that its ring has; and
+    those that come back are taken in by others. A signal to end hurries it.
+
+    Args:
+        runner: of the worker; `cleanup` does what remains.
+        signals: to end.
+        sites: where it accepts.
+        span_s: of the waves.
+    """
+    hub = runner.app[HUB]
+    await asyncio.gather(*(site.pause() for site in sites))
+    try:
+        async with asyncio.timeout(FIRST_REQUEST_S):
+            while hub.waiting.heads:  # noqa: ASYNC110 - no event
+                await asyncio.sleep(_LOOK_S)
+    except TimeoutError:
+        log.info("silent_connections", connections=len(hub.waiting.heads))
+    hub.departure.begin(span_s)
+    await runner.app[GENERATIONS].close()
+    await _drain(hub, signals.first)
+    await runner.app[INGEST].stop()
+
+
+async def _drain(hub: Hub, hurry: asyncio.Event) -> None:
+    """Send everybody away in waves, until there is a hurry."""
+    draining = asyncio.create_task(hub.departure.drain(), name="drain")
+    hurrying = asyncio.create_task(hurry.wait(), name="second signal")
+    await asyncio.wait((draining, hurrying), return_when=asyncio.FIRST_COMPLETED)
+    hurrying.cancel()
+    draining.cancel()
+    with suppress(asyncio.CancelledError):
+        await draining

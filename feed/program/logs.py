@@ -88,32 +88,42 @@ class LineHandler(logging.Handler):
         self._write(f"{text}\n".encode(errors="backslashreplace"))
 
 
-def begin(fd: int, *, interactive: bool) -> tuple[Repeats, LogWriter]:
-    """Send all logs of this process to a file descriptor; return their limit, and their writer."""
+def begin(fd: int, *, interactive: bool, worker: str = "") -> tuple[Repeats, LogWriter]:
+    """Send all logs of this process to a file descriptor; return their limit, and their writer.
+
+    Args:
+        fd: the descriptor.
+        interactive: lines for people, with colours; else JSON.
+        worker: which of several processes of a server this is; "": it is the only one.
+    """
 
     def tell_lost(records: int) -> bytes:
         event: Any = {"event": "records_lost", "records": records, "level": "warning"}
+        if worker:
+            event["worker"] = worker
         for render in (_STAMP, *renderers):
             event = render(None, "warning", event)
         return f"{event}\n".encode()
 
     renderers = _renderers(interactive=interactive)
     writer = LogWriter(fd, tell_lost)
-    return configure(writer.write, interactive=interactive), writer
+    return configure(writer.write, interactive=interactive, worker=worker), writer
 
 
-def configure(write: Callable[[bytes], object], *, interactive: bool) -> Repeats:
+def configure(write: Callable[[bytes], object], *, interactive: bool, worker: str = "") -> Repeats:
     """Send all logs of this process to a function; return the limit of their repeats.
 
     Args:
         write: called with each line; it must not wait.
         interactive: lines for people, with colours; else JSON.
+        worker: which of several processes of a server this is; "": it is the only one.
     """
     repeats = Repeats()
     common: list[Processor] = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         _STAMP,
+        *([_naming(worker)] if worker else []),
     ]
     structlog.configure(
         processors=[repeats, *common, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -138,6 +148,16 @@ def configure(write: Callable[[bytes], object], *, interactive: bool) -> Repeats
     logging.getLogger("feed").setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
     return repeats
+
+
+def _naming(worker: str) -> Processor:
+    """Return what adds the worker to each event."""
+
+    def add_worker(_logger: object, _method: str, event_dict: EventDict) -> EventDict:
+        event_dict["worker"] = worker
+        return event_dict
+
+    return add_worker
 
 
 def _renderers(*, interactive: bool) -> list[Processor]:

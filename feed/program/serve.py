@@ -51,12 +51,11 @@ def serve(
         FeedError: an option is not accepted, or the address cannot be listened on.
     """
     repeats, writer = logs.begin(sys.stderr.fileno(), interactive=sys.stderr.isatty())
-    for unknown in unknown_variables(option_fields(type(source.options) for source in sources)):
-        log.warning("unknown_variable", variable=unknown.name, nearest=unknown.nearest or None)
-    _allow_many_files()
+    warn_of_unknown_variables(sources)
+    allow_many_files()
     return_large_blocks()
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(_serve(settings, sources, (held, bus), repeats, writer))
     finally:
         writer.close()
@@ -69,18 +68,10 @@ async def _serve(
     repeats: logs.Repeats,
     writer: LogWriter,
 ) -> None:
-    for source in sources:
-        try:
-            await source.options.look()
-        except SourceError as error:
-            raise InvalidInput(f"--source: {error}") from error
+    await look_at(sources)
     made = [source.make() for source in sources]
-    certificate = (
-        None if settings.tls_cert is None else Certificate(settings.tls_cert, settings.tls_key)
-    )
+    certificate = certificate_of(settings)
     context = None if certificate is None else certificate.context
-    if certificate is not None and certificate.pair.has_ended(time.time_ns()):
-        log.warning("certificate_expired", file=str(settings.tls_cert))
     app = await make_app(
         settings, made, lost_log_records=lambda: writer.lost, certificate=certificate
     )
@@ -103,7 +94,7 @@ async def _serve(
         host, port = runner.addresses[0][:2]
         fan_out = app[HUB].broadcast.fan_out
         url = f"{'http' if context is None else 'https'}://{authority(host, port)}"
-        _greet(_first_lines(_in_words(sources), fan_out.why, url))
+        greet(first_lines(in_words(sources), fan_out.why, url))
         log.info(
             "serving",
             host=host,
@@ -125,7 +116,40 @@ async def _serve(
         ending.close()
 
 
-def _greet(lines: str) -> None:
+async def look_at(sources: Sequence[ChosenSource]) -> None:
+    """Look at what sources name, before anything is served.
+
+    Raises:
+        InvalidInput: what is to be replayed is no recording.
+    """
+    for source in sources:
+        try:
+            await source.options.look()
+        except SourceError as error:
+            raise InvalidInput(f"--source: {error}") from error
+
+
+def certificate_of(settings: Settings) -> Certificate | None:
+    """Return the certificate that a server encrypts with; None: it does not.
+
+    Raises:
+        FeedError: it cannot be read.
+    """
+    if settings.tls_cert is None:
+        return None
+    certificate = Certificate(settings.tls_cert, settings.tls_key)
+    if certificate.pair.has_ended(time.time_ns()):
+        log.warning("certificate_expired", file=str(settings.tls_cert))
+    return certificate
+
+
+def warn_of_unknown_variables(sources: Sequence[ChosenSource]) -> None:
+    """Say which variables with our prefix are no options."""
+    for unknown in unknown_variables(option_fields(type(source.options) for source in sources)):
+        log.warning("unknown_variable", variable=unknown.name, nearest=unknown.nearest or None)
+
+
+def greet(lines: str) -> None:
     """Print the first lines, from a thread: a server serves, whether somebody reads them or not."""
 
     def write() -> None:
@@ -140,14 +164,14 @@ def _greet(lines: str) -> None:
     threading.Thread(target=write, name="first lines", daemon=True).start()
 
 
-def _in_words(sources: Sequence[ChosenSource]) -> str:
+def in_words(sources: Sequence[ChosenSource]) -> str:
     """Return where ticks come from; several sources with their names."""
     if len(sources) == 1:
         return sources[0].options.describe()
     return ", ".join(f"{source.name} ({source.options.describe()})" for source in sources)
 
 
-def _first_lines(what: str, slower: str, url: str) -> str:
+def first_lines(what: str, slower: str, url: str) -> str:
     """Return the source in words, the address, and three commands to try.
 
     Args:
@@ -165,7 +189,7 @@ def _first_lines(what: str, slower: str, url: str) -> str:
     )
 
 
-def _allow_many_files() -> None:
+def allow_many_files() -> None:
     """Raise the soft limit of open files to the hard one: a subscriber is a file."""
     if sys.platform == "win32":
         return
@@ -175,7 +199,8 @@ def _allow_many_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return what makes the event loop: uvloop, where there is one."""
     if sys.platform == "win32":
         return asyncio.new_event_loop
     import uvloop  # noqa: PLC0415 - not installed on Windows

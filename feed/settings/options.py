@@ -40,6 +40,7 @@ from feed.wire.source_name import is_name
 
 _Place = TypeVar("_Place", Path | None, str | None)
 MAX_SOURCES = 16
+MAX_WORKERS = 64
 SAFEGUARDS = ("keys", "jwt_issuer", "jwt_keys", "tls_cert", "tls_key", "state")  # none by default
 _KINDS = built_in_kinds()
 _SOURCE_WORDS = [kind.accepted_words() for kind in _KINDS]
@@ -144,6 +145,14 @@ def _is_network(value: str) -> str:
 def _is_scope(value: str) -> str:
     if not re.fullmatch(r"/[^\s=]*=[a-z]+", value):
         raise ValueError("not a path and a scope")
+    return value
+
+
+def _holds_by_itself(value: int, info: ValidationInfo) -> int:
+    if info.data.get("hold_socket"):
+        raise refusal("workers without --hold-socket, since they have their sockets held already")
+    if info.data.get("wait_for"):
+        raise refusal("workers without --wait-for, which counts the subscribers of one process")
     return value
 
 
@@ -377,6 +386,20 @@ class Settings(
     hold_socket: Annotated[bool, Accepts("true or false")] = Field(
         default=False,
         description="Keep the socket while SIGHUP starts the server anew, so that clients wait.",
+    )
+    workers: Annotated[
+        Annotated[
+            int,
+            BeforeValidator(not_a_boolean),
+            Field(ge=1, le=MAX_WORKERS),
+            AfterValidator(_holds_by_itself),
+        ]
+        | None,
+        Accepts(f"a whole number from 1 to {MAX_WORKERS}"),
+    ] = Field(
+        default=None,
+        description="Serve with this many processes, beside one that takes events in; by default "
+        "one process does all.",
     )
     drain_s: Annotated[
         Annotated[

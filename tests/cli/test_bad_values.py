@@ -179,6 +179,7 @@ BAD: dict[str, list[str]] = {
     "--transport": NO_NAMES,
     "--upstream-codec": NO_NAMES,
     "--url": ["", "x", "http://", "ftp://x", "http://x:y", "http://x/v1/ws", "http://a b", "a\nb"],
+    "--workers": [*NO_NUMBERS, "0", "65", "1.5"],
     "--wait-for": [*NO_NUMBERS, "1.5"],
     "--wait-for-timeout-s": [*NO_NUMBERS, "0"],
 }

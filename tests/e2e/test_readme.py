@@ -461,6 +461,7 @@ TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     "feed serve --": serves,
     ".venv/bin/feed serve --host ": serves,
     ".venv/bin/feed serve --hold-socket": serves,
+    ".venv/bin/feed serve --workers": serves,
     ".venv/bin/feed proxy ": prints_a_recipe,
     "kill -HUP ": is_a_signal_to_a_holder,
     ".venv/bin/feed tail ": prints_ticks,

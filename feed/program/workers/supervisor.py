@@ -1,0 +1,359 @@
+"""The supervisor: holds the listening sockets, and keeps a writer and N edges running.
+
+It serves nobody, and loads nothing that serves: it has nothing to do but to start workers, to tell
+each of the others, and to see them end.
+
+- A worker that dies is started anew. Subscribers of an edge go to another one, or wait in the queue
+  of the sockets, which lives on here. A writer goes on from its state, in the same epoch.
+- SIGHUP replaces all workers, one by one. A new edge serves before the old one leaves; a new writer
+  is loaded, and begins once the old one has written down its state.
+- SIGTERM and SIGINT end the edges, then the writer, then this process; a second one hurries them.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from feed.errors import FeedError
+from feed.hub.siblings import Worker, WorkerKind
+from feed.logger import logger_of
+from feed.program import logs
+from feed.program.holder import listen
+from feed.program.leaving import EndSignals
+from feed.program.listening import authority
+from feed.program.serve import allow_many_files, first_lines, greet, in_words
+from feed.program.workers.directory import SharedDirectory, shared_directory
+from feed.program.workers.process import WorkerProcess, start, told_of
+from feed.program.workers.restarting import count_deaths, rest_s
+from feed.program.workers.role import Role
+from feed.settings.options import Settings
+from feed.sources.chosen import ChosenSource
+
+SPAN_S = 2.0  # in which the subscribers of an edge that is replaced are sent away
+PATIENCE_S = 15.0  # with a worker that is to end, beyond the time that its subscribers have
+_FAILED = 1
+
+log = logger_of("feed.supervisor")
+
+
+def supervise(
+    settings: Settings,
+    sources: Sequence[ChosenSource],
+    command: Sequence[str],
+    held: Sequence[socket.socket] = (),
+) -> int:
+    """Serve with several processes until SIGINT or SIGTERM; return the exit status.
+
+    Args:
+        settings: of the server.
+        sources: where its ticks come from.
+        command: runs a server with these settings.
+        held: sockets that listen already; none: they are made.
+
+    Raises:
+        FeedError: the address cannot be listened on, or there is no room for what workers share.
+    """
+    if sys.platform != "linux":
+        raise FeedError("--workers needs Linux; elsewhere a server is one process")
+    _, writer = logs.begin(
+        sys.stderr.fileno(), interactive=sys.stderr.isatty(), worker="supervisor"
+    )
+    listeners = held or listen(settings)
+    allow_many_files()
+    try:
+        with shared_directory() as directory:
+            supervisor = Supervisor(settings, sources, command, listeners, directory)
+            return asyncio.run(supervisor.run())
+    finally:
+        for each in listeners:
+            each.close()
+        writer.close()
+
+
+@dataclass(slots=True)
+class _Post:
+    """A place that a worker has, and after its death another one.
+
+    Attributes:
+        name, kind: of whoever has it.
+        process: that has it; None: nobody does just now.
+        restarts: how often somebody died there.
+        deaths: how many of the last ones died young.
+    """
+
+    name: str
+    kind: WorkerKind
+    process: WorkerProcess | None = None
+    restarts: int = 0
+    deaths: int = 0
+
+
+class Supervisor:
+    """Keeps the workers of one server running."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sources: Sequence[ChosenSource],
+        command: Sequence[str],
+        listeners: Sequence[socket.socket],
+        directory: SharedDirectory,
+    ) -> None:
+        """Begin without workers.
+
+        Args:
+            settings: of the server.
+            sources: where its ticks come from.
+            command: runs a server with these settings.
+            listeners: the sockets that edges share.
+            directory: for what workers share.
+        """
+        assert settings.workers is not None
+        self._settings = settings
+        self._sources = sources
+        self._command = command
+        self._listeners = listeners
+        self._directory = directory
+        self._serial = 0
+        self._writer = _Post("writer", WorkerKind.WRITER)
+        self._edges = [_Post(f"edge-{n}", WorkerKind.EDGE) for n in range(1, settings.workers + 1)]
+        self._leaving: list[WorkerProcess] = []  # whose place another one has
+        self._watches: set[asyncio.Task[None]] = set()
+        self._signals = EndSignals()
+        self._is_ending = False
+        self._replacing: asyncio.Task[None] | None = None
+
+    async def run(self) -> int:
+        """Keep workers until a signal ends this; return the exit status."""
+        self._signals.listen()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, self._replace_soon)
+        ending = asyncio.create_task(self._signals.first.wait(), name="signal to end")
+        serving = asyncio.create_task(self._begin(), name="workers begin")
+        await asyncio.wait((ending, serving), return_when=asyncio.FIRST_COMPLETED)
+        status = 0
+        if serving.done() and (status := serving.result()) == 0:
+            await ending
+        serving.cancel()
+        return await self._end() or status
+
+    # Beginning.
+
+    async def _begin(self) -> int:
+        """Start everybody; return the status of one that ended before it served, else 0."""
+        for posts in ([self._writer], self._edges):
+            for post in posts:
+                await self._fill(post)
+            for post in posts:
+                assert post.process is not None
+                if await post.process.ready is None:
+                    return await post.process.ended or _FAILED
+        self._greet()
+        for post in self._posts():
+            self._watch(post)
+        return 0
+
+    def _greet(self) -> None:
+        host, port = self._listeners[0].getsockname()[:2]
+        scheme = "http" if self._settings.tls_cert is None else "https"
+        first = self._edges[0].process
+        why = (first.ready.result() or {}).get("why", "") if first is not None else ""
+        count = len(self._edges)
+        what = f"{in_words(self._sources)} with {count} worker{'s' * (count != 1)}"
+        greet(first_lines(what, str(why), f"{scheme}://{authority(host, port)}"))
+        log.info("supervising", workers=count, host=host, port=port, pid=os.getpid())
+
+    async def _fill(self, post: _Post, *, waits: bool = False) -> WorkerProcess:
+        """Start a worker for a post, whoever has it now; `waits`: it begins when it is told so."""
+        self._serial += 1
+        directory, serial = self._directory, self._serial
+        is_writer = post.kind is WorkerKind.WRITER
+        own = Worker(
+            post.name,
+            post.kind,
+            serial,
+            0,
+            str(directory.writer_socket if is_writer else directory.socket(serial)),
+            str(directory.counts(serial)),
+            post.restarts,
+            time.time_ns(),
+        )
+        role = Role(
+            own,
+            str(directory.writer_socket),
+            str(directory.cluster_key),
+            self._state() if is_writer else "",
+            () if is_writer else tuple(each.fileno() for each in self._listeners),
+            len(self._edges),
+            waits,
+        )
+        process = await start(role, self._command)
+        process.ready.add_done_callback(lambda _: self._tell())
+        if not waits:
+            post.process = process
+            self._tell()
+        return process
+
+    def _state(self) -> str:
+        """Return the directory of the writer's state; "": a source that follows needs none."""
+        if any(type(source.options).gives_sequences for source in self._sources):
+            return ""
+        return str(self._settings.state or self._directory.state)
+
+    # What workers know of each other.
+
+    def _posts(self) -> list[_Post]:
+        return [self._writer, *self._edges]
+
+    def _everybody(self) -> list[WorkerProcess]:
+        there = [post.process for post in self._posts() if post.process is not None]
+        return [*there, *self._leaving]
+
+    def _tell(self) -> None:
+        """Tell all workers which there are."""
+        known = [told_of(each.worker) for each in self._everybody() if each.is_ready]
+        for each in self._everybody():
+            each.say(workers=known)
+
+    # Deaths.
+
+    def _watch(self, post: _Post) -> None:
+        task = asyncio.create_task(self._keep(post), name=f"watch of {post.name}")
+        self._watches.add(task)
+        task.add_done_callback(self._watches.discard)
+
+    async def _keep(self, post: _Post) -> None:
+        """Have a post filled again whenever whoever had it died."""
+        while (process := post.process) is not None:
+            status = await asyncio.shield(process.ended)
+            if self._is_ending or post.process is not process:
+                return  # another watch has begun with whoever took the place
+            lived_ns = time.time_ns() - process.worker.began_wall_ns
+            post.deaths = count_deaths(post.deaths, lived_ns)
+            post.restarts += 1
+            pause_s = rest_s(post.deaths - 1) if post.deaths else 0.0
+            log.error("worker_died", name=post.name, status=status, again_s=round(pause_s, 3))
+            self._forget(process)
+            post.process = None
+            self._tell()
+            await asyncio.sleep(pause_s)
+            await self._fill(post)
+
+    def _forget(self, process: WorkerProcess) -> None:
+        """Remove the files of a worker that has ended; its successor makes its own."""
+        for path in (process.worker.counts, process.worker.socket):
+            if process.worker.kind is WorkerKind.EDGE or path == process.worker.counts:
+                Path(path).unlink(missing_ok=True)
+
+    # Replacement.
+
+    def _replace_soon(self) -> None:
+        if self._replacing is None or self._replacing.done():
+            self._replacing = asyncio.create_task(self._replace_all(), name="replacement")
+        else:
+            log.info("replacement_goes_on")
+
+    async def _replace_all(self) -> None:
+        """Replace everybody, one by one; what fails leaves the others as they are."""
+        log.info("replacing", workers=len(self._edges))
+        for post in self._edges:
+            if not await self._replace_edge(post):
+                return
+        await self._replace_writer()
+        log.info("replaced", workers=len(self._edges))
+
+    async def _replace_edge(self, post: _Post) -> bool:
+        """Replace an edge by one that serves already; tell whether it does."""
+        old = post.process
+        if old is None:
+            return True  # it is being started anew as it is
+        self._leaving.append(old)
+        old.worker = replace(old.worker, name=f"{post.name}-leaving")
+        new = await self._fill(post)
+        if await new.ready is None:
+            log.error("replacement_failed", name=post.name, status=await new.ended)
+            old.worker = replace(old.worker, name=post.name)
+            self._leaving.remove(old)
+            self._forget(new)
+            post.process = old
+            self._tell()
+            return False
+        self._watch(post)
+        old.say(leave=self._settings.drain_s or SPAN_S)
+        await self._see_end(old, self._settings.drain_s or SPAN_S)
+        self._leaving.remove(old)
+        self._forget(old)
+        self._tell()
+        return True
+
+    async def _replace_writer(self) -> None:
+        """Let the writer write its state, and another one take it up, which is loaded by then."""
+        post, old = self._writer, self._writer.process
+        if old is None:
+            return
+        new = await self._fill(post, waits=True)
+        await asyncio.wait((new.loaded, new.ended), return_when=asyncio.FIRST_COMPLETED)
+        if new.ended.done() or post.process is not old:
+            log.error("replacement_failed", name=post.name)
+            new.signal(signal.SIGTERM)
+            return
+        post.process = None
+        self._leaving.append(old)
+        old.signal(signal.SIGTERM)
+        await self._see_end(old, 0.0)
+        self._leaving.remove(old)
+        self._forget(old)
+        new.say(go=True)  # before anything else is told
+        post.process = new
+        self._tell()
+        self._watch(post)
+        await new.ready
+
+    # The end.
+
+    async def _end(self) -> int:
+        """End everybody, edges first; return the first status that is none of an orderly end."""
+        self._is_ending = True
+        log.info("leaving", workers=len(self._everybody()))
+        if self._replacing is not None:
+            self._replacing.cancel()
+        for task in list(self._watches):
+            task.cancel()
+        hurrying = asyncio.create_task(self._hurry(), name="second signal")
+        statuses: list[int] = []
+        edges = [each for each in self._everybody() if each.worker.kind is WorkerKind.EDGE]
+        writers = [each for each in self._everybody() if each.worker.kind is WorkerKind.WRITER]
+        for group in (edges, writers):
+            for each in group:
+                each.signal(signal.SIGTERM)
+            statuses += await asyncio.gather(
+                *(self._see_end(each, self._settings.drain_s) for each in group)
+            )
+        hurrying.cancel()
+        with suppress(asyncio.CancelledError):
+            await hurrying
+        return next((128 - each if each < 0 else each for each in statuses if each), 0)
+
+    async def _hurry(self) -> None:
+        """Pass a second signal on."""
+        await self._signals.second.wait()
+        for each in self._everybody():
+            each.signal(signal.SIGTERM)
+
+    async def _see_end(self, process: WorkerProcess, span_s: float) -> int:
+        """Wait for the end of a worker that was told to; kill it where it does not come."""
+        patience_s = span_s + self._settings.shutdown_timeout_s + PATIENCE_S
+        try:
+            async with asyncio.timeout(patience_s):
+                return await asyncio.shield(process.ended)
+        except TimeoutError:
+            log.error("worker_hangs", name=process.worker.name, seconds=patience_s)  # noqa: TRY400 - the time is all
+            process.signal(signal.SIGKILL)
+            return await process.ended
