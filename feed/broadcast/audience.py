@@ -418,6 +418,20 @@ class Audience:
             if not held:
                 self.release(subscriber, mono_ns)
 
+    def disown(self, subscriber: Subscriber, mono_ns: int) -> None:
+        """Tell a subscriber that its position is nobody's, and give it the newest state.
+
+        It has waited for one that the server which is followed has never told.
+        """
+        held = subscriber.standing is Standing.HELD
+        self._hold(subscriber)
+        due = subscriber.due
+        outcome = due.begin_epoch(str(self.broadcast.ring.position(due.backlog.sequence)), 0)
+        if outcome is not None:
+            self.resumes[outcome] += 1
+        if not held:
+            self.release(subscriber, mono_ns)
+
     def take_state(
         self, ticks: Sequence[Tick], mono_ns: int, subscribers: Iterable[Subscriber]
     ) -> None:

@@ -249,13 +249,13 @@ class Due:
             self.backlog.sequence = max(upto, self.backlog.sequence)
             self._restatement.note_told(selection, self.backlog.sequence)
 
-    def begin_epoch(self, after: Position | None, new_epoch_ticks: int) -> Resume | None:
+    def begin_epoch(self, after: Position | str | None, new_epoch_ticks: int) -> Resume | None:
         """Go on in another epoch, as if its subscriber had come back with a position of the last.
 
         Words and gaps that wait are told before. It is held.
 
         Args:
-            after: where it stood; None: it has not begun.
+            after: where it stood; None: it has not begun; a str is a position of nobody.
             new_epoch_ticks: see `resume`.
         """
         outbox, broadcast = self.outbox, self._broadcast

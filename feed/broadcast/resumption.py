@@ -31,6 +31,9 @@ class Resumption:
     missing: str = ""
 
 
+MOST_AHEAD = 1 << 40  # events: what is further away nobody gave, or will give for days
+
+
 def locate(after: Position | str, ring: RingBuffer, cut_sequence: int, oldest: int) -> Resumption:
     """Find a position in the ring.
 
@@ -41,9 +44,10 @@ def locate(after: Position | str, ring: RingBuffer, cut_sequence: int, oldest: i
         oldest: the first sequence that may be read without a gap, at least the ring's own.
 
     Where another server gives the sequences, a position may be further than anything here: what
-    follows it is on its way.
+    follows it is on its way. Whether there is such a position who follows asks that server; of one
+    that there is not, the text is given here.
     """
-    furthest = cut_sequence + (ring.capacity if ring.is_followed else 0)
+    furthest = cut_sequence + (MOST_AHEAD if ring.is_followed else 0)
     if after == BEGINNING:
         after = ring.position(ring.oldest - 1)
     if isinstance(after, str) or after.epoch != ring.epoch or after.sequence > furthest:

@@ -139,6 +139,12 @@ class EdgeAnswer(TypedDict):
     lasts_s: Annotated[int, Field(description="seconds in which it has to be told again")]
 
 
+class NewestAnswer(TypedDict):
+    """How far the writer is."""
+
+    pos: PositionText
+
+
 class TicketAnswer(TypedDict):
     """A ticket."""
 

@@ -117,11 +117,16 @@ async def read_page(
 
     They go up to the last cut, or to the last end of an interval of `pace_ms`; `codec` is JSON, or
     a projection of it.
+
+    Raises:
+        NotNow: this server follows another one, and has not reached the position.
     """
     broadcast = hub.broadcast
+    is_ours = await hub.ahead.reach(after)
     ring = broadcast.ring
     upto = broadcast.pace(pace_ms).sequence if pace_ms else broadcast.cut_sequence
-    start = _begin(broadcast, selection, after)
+    begins = after if is_ours else str(after)
+    start = _begin(broadcast, selection, begins)
     reached, gap = start.sequence, start.gap
     fragments = await _read_kept(hub.turns, start.kept[:most_ticks], codec)
     if len(fragments) < len(start.kept):
@@ -151,7 +156,7 @@ async def read_page(
                 if fragments:
                     break
                 upto = broadcast.pace(pace_ms).sequence if pace_ms else broadcast.cut_sequence
-                start = _begin(broadcast, selection, after)
+                start = _begin(broadcast, selection, begins)
                 if start.kept:
                     break  # nothing is given yet, and the next page begins with these
                 reached, gap = start.sequence, start.gap
@@ -186,7 +191,7 @@ def _size_of(fragments: Sequence[bytes]) -> int:
     return sum(map(len, fragments)) + JSON.between_bytes * len(fragments)
 
 
-def _begin(broadcast: Broadcast, selection: Selection, after: Position) -> _Start:
+def _begin(broadcast: Broadcast, selection: Selection, after: Position | str) -> _Start:
     ring = broadcast.ring
     found = locate(after, ring, broadcast.cut_sequence, ring.oldest)
     if found.outcome is Resume.REPLAYED:

@@ -15,7 +15,7 @@ from feed.http.alerts.table import ALERT_ROUTES
 from feed.http.checkpoint import answer as checkpoint
 from feed.http.contract import served
 from feed.http.edge.forward import forward
-from feed.http.edge.hearing import hear_edge
+from feed.http.edge.hearing import hear_edge, newest
 from feed.http.edge.report import EdgeReport
 from feed.http.edge.socket import forward_socket
 from feed.http.feedback import feedback
@@ -168,6 +168,15 @@ ROUTES = (
     *JOB_ROUTES,
     *ROOM_ROUTES,
     *ALERT_ROUTES,
+    Route(
+        "/v1/edges/{edge}",
+        newest,
+        Scope.GRANTED,
+        '`{"pos"}`: the newest position that the writer has told: needs the grant `follow`',
+        says={200: models.NewestAnswer},
+        rated=False,
+        hand_on=forward,
+    ),
     Route(
         "/v1/edges/{edge}",
         hear_edge,

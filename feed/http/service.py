@@ -109,6 +109,7 @@ class Service:
                 ("generations", self.server.generations.run),
                 ("jobs", self.server.jobs.run),
                 ("rooms", self.server.rooms.run),
+                ("ahead", hub.ahead.run),
                 ("alerts", self.server.alerts.run),
                 ("instruments", InstrumentNews(hub, self.server.reference).run),
             )
@@ -251,6 +252,7 @@ def make_service(
     rooms = Rooms(hub, None if keeper is None else Keeping(keeper.durable, keeper.when_durable))
     alerts = Alerts(hub, reference, settings.state)
     edge = edge_parts(hub, rooms, (each.source for each in named), assertions)
+    hub.ahead.ask = edge.newest
     server = Server(
         hub,
         ingest,

@@ -18,6 +18,7 @@ from feed.broadcast.payload_key import PayloadKey
 from feed.broadcast.subscriber import Subscriber
 from feed.broadcast.warnings import Warnings
 from feed.hub.age_reports import AgeReports
+from feed.hub.ahead import Ahead
 from feed.hub.catch_up import CatchUp
 from feed.hub.clock import SYSTEM_CLOCK, Clock
 from feed.hub.connection import Connection
@@ -86,6 +87,7 @@ class Hub:
         relay: takes in the events of a server that is followed.
         follows: whether there is such a server, which gives all sequences.
         siblings: the other workers of the server; None: it is one process.
+        ahead: holds those whose positions it has told, and that have not come here.
         subscriptions: what sessions have subscribed to.
         entitlement: what sessions may have, by who they are.
         egress: holds identities to the bytes that they may be written.
@@ -190,6 +192,7 @@ class Hub:
             clock=clock,
             subscribers=self.sessions,
         )
+        self.ahead = Ahead(self.audience, clock)
         self._forgetting = Forgetting(broadcast.lanes, self.steps)
         self.subscriptions = Subscriptions(
             self.audience,

@@ -1,4 +1,4 @@
-"""`POST /v1/edges/{edge}`: what an edge tells of its clients, to the writer."""
+"""`/v1/edges/{edge}`: what an edge tells of its clients, to the writer, and asks it."""
 
 import re
 from http import HTTPStatus
@@ -7,7 +7,7 @@ from aiohttp import web
 
 from feed.errors import InvalidParameter, NotGranted
 from feed.http.access import identity_of
-from feed.http.answer_models import EdgeAnswer
+from feed.http.answer_models import EdgeAnswer, NewestAnswer
 from feed.http.answers import json_answer
 from feed.http.bodies import small_json
 from feed.http.edge.report import EdgeReport
@@ -28,11 +28,7 @@ async def hear_edge(request: web.Request, server: Server) -> web.Response:
         NotGranted: whoever tells it may not follow, and is no edge.
         InvalidInput: it is not accepted.
     """
-    identity, edge = identity_of(request), request.match_info["edge"]
-    if not identity.grants.follow:
-        raise NotGranted("speaking for clients of an edge", identity.grants.words())
-    if not re.fullmatch(EDGE_PATTERN, edge):
-        raise InvalidParameter("edge", edge, "the name of an edge, 16 hexadecimal digits")
+    edge = _edge_of(request)
     body = await small_json(request, server, most_bytes=MOST_BYTES, noun="the report")
     if isinstance(body, web.Response):
         return body
@@ -42,3 +38,25 @@ async def hear_edge(request: web.Request, server: Server) -> web.Response:
         return problem(HTTPStatus.CONFLICT, words)
     answer: EdgeAnswer = {"lasts_s": EDGE_LASTS_NS // _NS_PER_S}
     return json_answer(answer)
+
+
+async def newest(request: web.Request, server: Server) -> web.Response:
+    """Answer the newest position that anybody was told.
+
+    Raises:
+        NotGranted: whoever asks may not follow, and is no edge.
+        InvalidInput: it is not accepted.
+    """
+    _edge_of(request)
+    answer: NewestAnswer = {"pos": str(server.hub.broadcast.position)}
+    return json_answer(answer)
+
+
+def _edge_of(request: web.Request) -> str:
+    """Return the name of the edge that asks."""
+    identity, edge = identity_of(request), request.match_info["edge"]
+    if not identity.grants.follow:
+        raise NotGranted("speaking for clients of an edge", identity.grants.words())
+    if not re.fullmatch(EDGE_PATTERN, edge):
+        raise InvalidParameter("edge", edge, "the name of an edge, 16 hexadecimal digits")
+    return edge

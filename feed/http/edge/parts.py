@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from feed.http.edge.floor import EdgeFloor
 from feed.http.edge.link import Link
+from feed.http.edge.newest import newest_of
 from feed.http.edge.presence import PresenceLink
 from feed.http.rooms.floor import Floor, OwnFloor
 from feed.hub.hub import Hub
@@ -12,6 +13,7 @@ from feed.rooms.desk import Rooms
 from feed.sources.source import Source
 from feed.sources.writer_place import Led
 from feed.trust.assertion import Assertions
+from feed.wire.position import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,10 @@ class EdgeParts:
     floor: Floor
     link: Link | None = None
     presence: PresenceLink | None = None
+
+    async def newest(self) -> Position | None:
+        """Return the newest position that the writer has told; None: it cannot be asked."""
+        return None if self.link is None else await newest_of(self.link)
 
 
 def edge_parts(

@@ -104,6 +104,7 @@ async def test_answers_are_as_the_document_says_and_no_key_more(serve: Serve) ->
         "/v1/status": "/v1/status",
         "/v1/status/history": "/v1/status/history",
         "/v1/admin/connections": "/v1/admin/connections",
+        "/v1/edges/{edge}": "/v1/edges/0123456789abcdef",
         "/v1/admin/rooms": "/v1/admin/rooms",
         "/v1/admin/jobs": "/v1/admin/jobs",
         "/v1/admin/alerts": "/v1/admin/alerts",

@@ -7,6 +7,7 @@ import pytest
 
 from feed.errors import InvalidParameter
 from feed.http.app import make_app
+from feed.hub import ahead
 from feed.settings.options import Settings
 from feed.sources.follow.source import FollowSource
 from feed.sources.named_source import NamedSource
@@ -91,14 +92,18 @@ async def test_a_position_is_good_on_all_three_servers(
     assert told == [*range(1, 13)]
 
 
-async def test_whoever_is_further_than_a_follower_waits_for_what_follows(edges: Edges) -> None:
+async def test_whoever_is_further_than_a_follower_waits_for_what_follows(
+    edges: Edges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "FINITE_S", 0.0)
     async with Leader() as leader:
         leader.cut(1, row(1))
         edge = await edges(leader.url)
         await edge.reach("lead-1")
         reader = await open_reader("sse-json", edge.address, after="lead-3")
         history = await RawHttp.get(edge.address, "/v1/history?trades=*&after=lead-3")
-        assert orjson.loads(await history.body()) == {"pos": "lead-3", "ticks": [], "next": None}
+        assert (history.status, history.headers["Retry-After"]) == (503, "1")
+        assert "lead-3 has not arrived here yet" in (await history.document())["detail"]
         leader.cut(2, row(2), row(3), row(4))
         assert await numbers(reader, 4) == [4]
 
