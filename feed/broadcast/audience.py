@@ -367,7 +367,13 @@ class Audience:
     # Where another server gives the sequences.
 
     def skip(
-        self, upto: int, reason: GapReason, mono_ns: int, subscribers: Iterable[Subscriber]
+        self,
+        upto: int,
+        reason: GapReason,
+        mono_ns: int,
+        subscribers: Iterable[Subscriber],
+        *,
+        erased: bool = False,
     ) -> None:
         """Leave a hole behind the newest sequence, up to one, and tell everybody.
 
@@ -376,12 +382,13 @@ class Audience:
             reason: why, as subscribers are told.
             mono_ns: now.
             subscribers: all that there are. Nothing waits for a cut.
+            erased: see `Broadcast.skip`.
         """
         some = list(subscribers)
         live = [subscriber for subscriber in some if subscriber.live]
         for subscriber in live:
             self._hold(subscriber)
-        self.broadcast.skip(upto, reason, mono_ns)
+        self.broadcast.skip(upto, reason, mono_ns, erased=erased)
         for subscriber in some:
             if subscriber.is_open:
                 subscriber.due.pass_hole(upto)

@@ -265,15 +265,17 @@ class Broadcast:
         if heard is not None:
             self._heard.append((self._said, heard))
 
-    def skip(self, upto: int, reason: GapReason, mono_ns: int) -> None:
+    def skip(self, upto: int, reason: GapReason, mono_ns: int, *, erased: bool = False) -> None:
         """Leave a hole behind the newest sequence; nothing waits for a cut, and nobody is live.
 
         What was deleted, said or changed within it is not known: so nothing is kept of any key, and
-        a ring that has messages of rooms lets go of all that it holds.
+        a ring that has messages of rooms lets go of all that it holds. Not so where they were
+        erased, since an event says what was: then all else is as it was.
         """
-        self.keyed.clear()
         self._clear_archive()
-        if has_texts(self.ring):
+        if not erased:
+            self.keyed.clear()
+        if not erased and has_texts(self.ring):
             self.ring.forget()
             self.fragments.begin()
         self.ring.skip(upto, reason, mono_ns)

@@ -1,19 +1,15 @@
 """The stream of batches: what it holds, and where in it a sequence is."""
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from feed.cluster.batch import Batch, read_batch
-from feed.cluster.errors import BusAway
 from feed.cluster.names import Names
-from feed.cluster.ordered_read import ANSWER_S, Inbox, OrderedRead, Stored, ask
+from feed.cluster.ordered_read import Inbox, OrderedRead, Stored, ask, direct
 from feed.errors import InvalidMessage
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
-
-_NOT_FOUND = "404"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,8 @@ class BatchStream:
         Raises:
             BusAway: it cannot be asked.
         """
-        return await self._direct(seq=sequence, next_by_subj=self.names.subject)
+        stream, subject = self.names.stream, self.names.subject
+        return await direct(self.client, stream, seq=sequence, next_by_subj=subject)
 
     async def newest(self) -> Stored | None:
         """Return the newest message; None: there is none.
@@ -82,30 +79,7 @@ class BatchStream:
         Raises:
             BusAway: it cannot be asked.
         """
-        return await self._direct(last_by_subj=self.names.subject)
-
-    async def _direct(self, **asked: object) -> Stored | None:
-        from nats.errors import Error  # noqa: PLC0415 - an extra
-
-        stream = self.names.stream
-        try:
-            answer = await self.client.request(
-                f"$JS.API.DIRECT.GET.{stream}", json.dumps(asked).encode(), timeout=ANSWER_S
-            )
-        except (Error, OSError, TimeoutError) as error:
-            words = str(error) or type(error).__name__
-            raise BusAway(
-                f"the stream {stream} cannot be asked for a message: {words}; "
-                "accepted: a stream that is there, and has allow_direct"
-            ) from error
-        headers = answer.headers or {}
-        if headers.get("Status") == _NOT_FOUND:
-            return None
-        if "Nats-Sequence" not in headers:
-            raise BusAway(f"the stream {stream} refuses a direct get: {headers}")
-        sequence, pending = int(headers["Nats-Sequence"]), int(headers.get("Nats-Num-Pending", 0))
-        subject = headers.get("Nats-Subject", "")
-        return Stored(sequence, subject, headers, answer.data, pending)
+        return await direct(self.client, self.names.stream, last_by_subj=self.names.subject)
 
     async def find(self, epoch: str, term: int, sequence: int, extent: Extent) -> int:
         """Return the stream's own sequence of the first batch that is at a sequence.

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from feed.cluster.errors import BusAway
-from feed.cluster.ordered_read import Inbox, OrderedRead, Stored, ask
+from feed.cluster.ordered_read import Inbox, OrderedRead, Stored, is_there
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
 
 _OPERATION, _MARKER = "KV-Operation", "Nats-Marker-Reason"  # of a value that is gone
-_NO_STREAM = "10059"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +29,8 @@ class Bucket:
         Raises:
             BusAway: JetStream does not answer.
         """
-        try:
-            await ask(self.client, f"STREAM.INFO.KV_{self.name}")
-        except BusAway as error:
-            if _NO_STREAM in str(error):
-                return None
-            raise
+        if not await is_there(self.client, f"KV_{self.name}"):
+            return None
         read = OrderedRead(self.client, f"KV_{self.name}", inbox)
         await read.open(deliver_policy="last_per_subject", filter_subject=f"$KV.{self.name}.>")
         return read

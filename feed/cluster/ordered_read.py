@@ -24,7 +24,9 @@ HEARTBEAT_S = 1.0
 SILENT_HEARTBEATS = 4  # so many that do not come are a cut
 ANSWER_S = 5.0
 _STATUS, _STALLED, _DELIVERED = "Status", "Nats-Consumer-Stalled", "Nats-Last-Consumer"
-_CONTROL = "100"
+_SEQUENCE = "Nats-Sequence"
+_CONTROL, _NOT_FOUND = "100", "404"
+_NO_STREAM = "(10059)"
 _NS = 1_000_000_000
 _SHORT_REPLY = 9  # $JS.ACK.stream.consumer.deliveries.sequence.delivered.time.pending
 _NO_HEADERS: Mapping[str, str] = {}
@@ -68,6 +70,47 @@ async def ask(client: "Client", subject: str, **asked: object) -> dict[str, Any]
         words = f"{refusal.get('description')} ({refusal.get('err_code')})"
         raise BusAway(f"JetStream refuses {subject}: {words}")
     return told
+
+
+async def is_there(client: "Client", stream: str) -> bool:
+    """Tell whether there is a stream of a name.
+
+    Raises:
+        BusAway: JetStream does not say.
+    """
+    try:
+        await ask(client, f"STREAM.INFO.{stream}")
+    except BusAway as error:
+        if _NO_STREAM in str(error):
+            return False
+        raise
+    return True
+
+
+async def direct(client: "Client", stream: str, **asked: object) -> Stored | None:
+    """Return a message of a stream by a direct get; None: there is none.
+
+    Raises:
+        BusAway: it cannot be asked.
+    """
+    from nats.errors import Error  # noqa: PLC0415 - an extra
+
+    subject, body = f"$JS.API.DIRECT.GET.{stream}", json.dumps(asked).encode()
+    try:
+        answer = await client.request(subject, body, timeout=ANSWER_S)
+    except (Error, OSError, TimeoutError) as error:
+        words = str(error) or type(error).__name__
+        raise BusAway(
+            f"the stream {stream} cannot be asked for a message: {words}; "
+            "accepted: a stream that is there, and has allow_direct"
+        ) from error
+    headers = answer.headers or {}
+    if headers.get(_STATUS) == _NOT_FOUND:
+        return None
+    if _SEQUENCE not in headers:
+        raise BusAway(f"the stream {stream} refuses a direct get: {headers}")
+    sequence, pending = int(headers[_SEQUENCE]), int(headers.get("Nats-Num-Pending", 0))
+    return Stored(sequence, headers.get("Nats-Subject", ""), headers, answer.data, pending)
 
 
 class Inbox:
@@ -120,11 +163,13 @@ class OrderedRead:
         client: the connection.
         stream: which.
         inbox: takes what comes; others may come there too.
+        pending: how many messages there were when it began.
     """
 
     client: "Client"
     stream: str
     inbox: Inbox
+    pending: int = 0
     _subscription: Any = None
     _consumer: str = ""
     _delivered: int = 0
@@ -157,7 +202,7 @@ class OrderedRead:
                 **start,
             },
         )
-        self._consumer = told["name"]
+        self._consumer, self.pending = told["name"], int(told.get("num_pending", 0))
         self._heard_s = asyncio.get_running_loop().time()
 
     async def _hear(self, message: "Msg") -> None:

@@ -176,13 +176,15 @@ class Relay:
         )
         self._catch_up.wake()
 
-    def skip(self, upto: int) -> None:
-        """Leave a hole behind the newest event: the other server has lost what was there."""
+    def skip(self, upto: int, *, erased: bool = False) -> None:
+        """Leave a hole behind the newest event: what was there is lost, or was deleted."""
         self.tell_all()
         missing = upto - self._audience.broadcast.ring.newest
         self.missing += missing
-        log.warning("events_missing", upto=upto, count=missing)
-        self._audience.skip(upto, GapReason.LOST, self._clock.mono_ns(), self._subscribers)
+        log.warning("events_missing", upto=upto, count=missing, erased=erased)
+        self._audience.skip(
+            upto, GapReason.LOST, self._clock.mono_ns(), self._subscribers, erased=erased
+        )
         self._catch_up.wake()
 
     def take_state(self, ticks: Sequence[Tick]) -> None:

@@ -80,8 +80,8 @@ class Pursuit:
                 self.bars.restart()
                 relay.begin_epoch(position, begins=whole)
                 relay.is_filling = True  # until something comes, which may be a checkpoint
-            case Missing(upto):
-                relay.skip(upto)
+            case Missing():
+                relay.skip(step.upto, erased=step.erased)
                 self._take_up()
             case State(ticks):
                 relay.take_state(ticks)

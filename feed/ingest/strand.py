@@ -44,6 +44,7 @@ from feed.sources.source import (
 
 _FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
+_LONGEST_FOLLOWING_S = 2.0  # of a server of our own, whose subscribers are ours meanwhile
 _WOVEN_AT_ONCE = 2_048  # ticks: 2 ms
 _KIND = attrgetter("kind")
 _SYMBOL = attrgetter("symbol")
@@ -185,7 +186,9 @@ class Strand:
             if await side.is_back(at_least_s + backoff_s * random.uniform(0.5, 1)):
                 backoff_s = _FIRST_BACKOFF_S
             else:
-                backoff_s = min(2 * backoff_s, _LONGEST_BACKOFF_S)
+                follows = isinstance(side.source, Sequenced)
+                longest_s = _LONGEST_FOLLOWING_S if follows else _LONGEST_BACKOFF_S
+                backoff_s = min(2 * backoff_s, longest_s)
 
     def judge(self, mono_ns: int, wall_ns: int) -> Findings:
         """Let the watch judge the ticks that it was told of; return its findings."""

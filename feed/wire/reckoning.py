@@ -47,10 +47,12 @@ class Missing:
     Attributes:
         upto: the last of them.
         count: how many they are.
+        erased: they were deleted where they were kept; what deletes them is an event too.
     """
 
     upto: int
     count: int
+    erased: bool = False
 
 
 Move = Begin | Missing

@@ -17,7 +17,7 @@ import pytest
 from feed.cluster.address import BusAddress
 from feed.cluster.batch import Batch, headers_of
 from feed.cluster.connecting import connect
-from feed.cluster.names import FEEDS_KEY, INSTRUMENTS_KEY, LEADER_KEY
+from feed.cluster.names import CHECKPOINT_OBJECT, FEEDS_KEY, INSTRUMENTS_KEY, LEADER_KEY
 from feed.cluster.ordered_read import ask
 from feed.market.ticks import Tick
 from feed.wire.bus_codec import BusCodec
@@ -234,6 +234,12 @@ class BusWriter:
         """Say who leads; None: nobody."""
         leader = None if url is None else {"writer": "writer-1", "term": self.term, "url": url}
         await self.tell(LEADER_KEY, leader, self.address.names.lead)
+
+    async def put_checkpoint(self, data: bytes) -> None:
+        """Put a checkpoint where edges look for it."""
+        context = self._client.jetstream()
+        store = await context.create_object_store(self.address.names.state)
+        await store.put(CHECKPOINT_OBJECT, data)
 
     async def delete(self, sequence: int) -> None:
         """Delete a message of the stream securely."""

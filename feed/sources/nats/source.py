@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,13 @@ from feed.cluster.buckets import Bucket
 from feed.cluster.connecting import connect
 from feed.cluster.errors import BusAway, BusLost
 from feed.cluster.ordered_read import HEARTBEAT_S, Inbox, OrderedRead, Stored
-from feed.cluster.succession import Succession
-from feed.errors import InvalidInput, InvalidMessage
+from feed.cluster.succession import Due, Succession
+from feed.errors import FeedError, InvalidInput, InvalidMessage
 from feed.logger import logger_of
 from feed.market.ticks import Kind, Tick
 from feed.market.words import is_other
-from feed.sources.follow.steps import Announcement, Events, Greeting, Step
+from feed.sources.follow.steps import Announcement, Checkpoint, Events, Greeting, Step
+from feed.sources.nats.beginning import begin, read_checkpoint
 from feed.sources.nats.gathered import Gathered
 from feed.sources.nats.news import Leader, News
 from feed.sources.nats.payload import PayloadReader
@@ -38,6 +40,7 @@ from feed.sources.upstream.credentials import Names as KeyNames
 from feed.sources.upstream.credentials import read_key_pair
 from feed.sources.upstream.endings import End, Ended
 from feed.wire.position import Position
+from feed.wire.reckoning import Missing
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -88,7 +91,10 @@ class NatsSource:
         self._client: Client | None = None
         self._inbox = Inbox()
         self._inboxes = {self._inbox}  # of all that is read at once
+        self._stream: BatchStream | None = None
         self._tail: OrderedRead | None = None
+        self._next = 0  # the stream's own sequence that comes next; 0: it is not known
+        self._checkpoint: tuple[bytes, Position] | None = None  # for the first that begins
         self._buckets: dict[OrderedRead, Bucket] = {}
         self._payloads = PayloadReader()
         self._offset_ns: int | None = None  # of the writer whose batch came last
@@ -127,10 +133,16 @@ class NatsSource:
             self._client = await connect(self._address, pair, self._lose, name=_CLIENT_NAME)
             for bucket in (self._address.names.news, self._address.names.lead):
                 await self._watch(Bucket(self._client, bucket))
-            stream = BatchStream(self._client, self._address.names)
-            self._tail = await stream.read(await self._start(stream), inbox)
+            stream = self._stream = BatchStream(self._client, self._address.names)
+            is_new = self.succession.position is None
+            self._checkpoint = await self._read_checkpoint() if is_new else None
+            as_of = None if self._checkpoint is None else self._checkpoint[1]
+            start = await begin(stream, self.succession, self._capacity, as_of)
+            self._tail = await stream.read(start, inbox)
         except BusAway as error:
             raise self._ended(error, End.UNREACHABLE) from error
+        except InvalidMessage as error:
+            raise self._ended(error, End.MALFORMED) from error
         self.account.open(resumed=self.succession.position is not None)
 
     def _lose(self) -> None:
@@ -143,27 +155,6 @@ class NatsSource:
         read = await bucket.watch(self._inbox)
         if read is not None:
             self._buckets[read] = bucket
-
-    async def _start(self, stream: BatchStream) -> int:
-        """Return the stream's own sequence to begin at.
-
-        Raises:
-            BusAway: it cannot be asked.
-        """
-        extent, newest = await stream.extent(), await stream.newest()
-        if newest is None:
-            return extent.first
-        batch, succession = read_batch(newest.headers), self.succession
-        succession.newest = max(succession.newest, batch.last)
-        epoch, term, position = batch.epoch, batch.term, succession.position
-        if position is None:
-            sequence = max(1, batch.last + 1 - self._capacity)
-        else:
-            epoch, sequence = position.epoch, position.sequence + 1
-            term = batch.term if epoch == batch.epoch else succession.term
-        found = await stream.find(epoch, term, sequence, extent)
-        # Whoever stands nowhere reads the newest one in any case: it may be empty, and says where.
-        return min(found, newest.sequence) if position is None else found
 
     async def steps(self) -> AsyncIterator[Step]:
         """Yield what is to be done, for as long as the connection lasts.
@@ -200,7 +191,7 @@ class NatsSource:
                 for news in self._news_of(read, stored):
                     yield news
                 continue
-            for step in self._steps_of_batch(stored):
+            async for step in self._steps_of_batch(stored):
                 if isinstance(step, Events) and gathered.fits(step):
                     gathered.add(step)
                     continue
@@ -213,7 +204,8 @@ class NatsSource:
         if (events := gathered.take()) is not None:
             yield events
 
-    def _steps_of_batch(self, stored: Stored) -> Iterator[Step]:
+    async def _steps_of_batch(self, stored: Stored) -> AsyncIterator[Step]:
+        due_next, self._next = self._next, stored.sequence + 1
         try:
             batch = read_batch(stored.headers)
         except InvalidMessage as error:
@@ -224,9 +216,47 @@ class NatsSource:
             log.warning(
                 "batch_passed_over", first=batch.first, term=batch.term, seq=stored.sequence
             )
-        yield from due.moves
-        if not due.is_read:
-            return
+        for move in due.moves:
+            told = move
+            if isinstance(told, Missing) and not batch.is_hole:
+                told = replace(told, erased=await self._is_erased(due_next, stored.sequence))
+            yield told
+            if not (isinstance(told, Missing) and told.erased):
+                yield await self._known()
+        if due.is_read:
+            for step in self._events_of(batch, due, stored):
+                yield step
+
+    async def _is_erased(self, due_next: int, sequence: int) -> bool:
+        """Tell whether messages that are missing before one were deleted, and not evicted.
+
+        Args:
+            due_next: the stream's own sequence that was due; 0: none was.
+            sequence: the one that came.
+        """
+        if not 0 < due_next < sequence:
+            return False
+        assert self._stream is not None, "it is open"
+        return (await self._stream.extent()).first <= due_next
+
+    async def _known(self) -> Checkpoint:
+        """Return what is known where an epoch begins, or much is missing; it may be nothing."""
+        known, self._checkpoint = self._checkpoint, None
+        if known is None:
+            known = await self._read_checkpoint()
+        return Checkpoint(b"" if known is None else known[0])
+
+    async def _read_checkpoint(self) -> tuple[bytes, Position] | None:
+        """Return the newest checkpoint, if there is one that can be read."""
+        assert self._stream is not None, "it is open"
+        try:
+            return await read_checkpoint(self._stream)
+        except BusAway as error:  # without it there is what the stream has
+            log.error("checkpoint_unreadable", error=str(error))  # noqa: TRY400 - it says all
+            return None
+
+    def _events_of(self, batch: Batch, due: Due, stored: Stored) -> Iterator[Step]:
+        """Yield the events of a batch; one that cannot be read is a hole."""
         try:
             cut = self._payloads.read(batch, stored.payload)
         except InvalidInput as error:
@@ -236,10 +266,9 @@ class NatsSource:
         if self._offset_ns != batch.offset_ns:
             self._offset_ns = batch.offset_ns
             yield _greeting(batch)
-        skipped = due.skipped
         carried = dict(zip(batch.carried or _CARRIED, cut.carried, strict=False))
         events = Events(cut.events, cut.ingested_ns, cut.said_ns, cut.others, carried)
-        yield events if not skipped else _behind(events, skipped)
+        yield events.part(due.skipped, batch.count) if due.skipped else events
 
     def _note_unreadable(self, stored: Stored, error: InvalidInput) -> None:
         self.unreadable += 1
@@ -295,12 +324,12 @@ class NatsSource:
     async def close(self) -> None:
         """Let go of the connection."""
         client, self._client = self._client, None
-        self._tail, self._buckets = None, {}
+        self._stream, self._tail, self._buckets = None, None, {}
         self.account.connected = False
         if client is not None and not client.is_closed:
             await client.close()
 
-    def _ended(self, error: BusAway, end: End) -> Ended:
+    def _ended(self, error: FeedError, end: End) -> Ended:
         """Return, and count, why the connection ended."""
         ended = Ended(end, f"{self._address}: {error}")
         self.account.end(ended)
@@ -314,10 +343,3 @@ def _greeting(batch: Batch) -> Greeting:
     """
     wall_ns = time.time_ns()
     return Greeting(wall_ns - batch.offset_ns, wall_ns)
-
-
-def _behind(events: Events, skipped: int) -> Events:
-    """Return the events behind the first ones."""
-    told = events.events[skipped:]
-    carried = {name: fragments[skipped:] for name, fragments in events.carried.items()}
-    return Events(told, events.ingested_ns[skipped:], events.said_ns, events.others, carried)
