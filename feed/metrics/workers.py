@@ -29,8 +29,11 @@ class _Workers(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield gauge("feed_worker_up", "1 while a process of the server answers, else 0.").of(
-            {(worker.name,): is_up for worker, is_up in self._up.items()}, LABEL
+            {(worker.name,): is_up for worker, is_up in self._workers()}, LABEL
         )
         yield counter(
             "feed_worker_restarts", "How often a process of the server died and was started anew."
-        ).of({(worker.name,): worker.restarts for worker in self._up}, LABEL)
+        ).of({(worker.name,): worker.restarts for worker, _ in self._workers()}, LABEL)
+
+    def _workers(self) -> list[tuple[Worker, bool]]:
+        return sorted(self._up.items(), key=lambda item: (item[0].name, item[0].serial))

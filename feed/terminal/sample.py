@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from feed.client.errors import Malformed
 from feed.histogram import quantile
 from feed.market.ticks import SECOND_NS
+from feed.terminal.workers import counts
 from feed.terminal.worst import Connection, worst_of
 
 
@@ -103,6 +104,8 @@ class Metrics:
         try:
             for family in text_string_to_metric_families(text):
                 for sample in family.samples:
+                    if not counts(sample.name, sample.labels.get("worker")):
+                        continue
                     self._samples[sample.name].append((sample.labels, sample.value))
         except ValueError as error:
             raise Malformed(f"metrics are not in Prometheus' text format: {error}") from None

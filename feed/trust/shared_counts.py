@@ -90,6 +90,17 @@ class _Table:
         return None
 
 
+def beat_in(path: Path) -> int:
+    """Return when the process of a table was well last; 0: it has not begun, or has gone."""
+    try:
+        table = ReadCounts(path)
+    except (OSError, ValueError):  # it is gone, or has no room yet
+        return 0
+    beat_ns = table.beat_ns
+    table.close()
+    return beat_ns
+
+
 class ReadCounts(_Table):
     """The table of another process."""
 

@@ -33,9 +33,12 @@ from feed.program.workers.directory import SharedDirectory, shared_directory
 from feed.program.workers.process import WorkerProcess, start, told_of
 from feed.program.workers.restarting import count_deaths, rest_s
 from feed.program.workers.role import Role
+from feed.program.workers.watchdog import Watchdog
 from feed.settings.options import Settings
 from feed.sources.chosen import ChosenSource
+from feed.trust.shared_counts import beat_in
 
+_LOOK_S = 1.0  # between two looks who hangs
 SPAN_S = 2.0  # in which the subscribers of an edge that is replaced are sent away
 PATIENCE_S = 15.0  # with a worker that is to end, beyond the time that its subscribers have
 _FAILED = 1
@@ -129,6 +132,7 @@ class Supervisor:
         self._signals = EndSignals()
         self._is_ending = False
         self._replacing: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None  # who hangs
 
     async def run(self) -> int:
         """Keep workers until a signal ends this; return the exit status."""
@@ -158,6 +162,7 @@ class Supervisor:
         self._greet()
         for post in self._posts():
             self._watch(post)
+        self._watching = asyncio.create_task(self._see_who_hangs(), name="watchdog")
         return 0
 
     def _greet(self) -> None:
@@ -188,7 +193,7 @@ class Supervisor:
         role = Role(
             own,
             str(directory.writer_socket),
-            str(directory.cluster_key),
+            str(self._settings.cluster_key or directory.cluster_key),
             self._state() if is_writer else "",
             () if is_writer else tuple(each.fileno() for each in self._listeners),
             len(self._edges),
@@ -245,6 +250,23 @@ class Supervisor:
             self._tell()
             await asyncio.sleep(pause_s)
             await self._fill(post)
+
+    async def _see_who_hangs(self) -> None:
+        """Kill workers that hang, so that others take their places; for ever."""
+        watchdog, serials = Watchdog(), set[int]()
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            there = [each.worker for each in self._everybody() if each.is_ready]
+            for serial in serials - {each.serial for each in there}:
+                watchdog.forget(serial)
+            serials = {each.serial for each in there}
+            for each in self._everybody():
+                worker = each.worker
+                if each.is_ready and watchdog.hangs(
+                    worker.serial, beat_in(Path(worker.counts)), time.monotonic_ns()
+                ):
+                    log.error("worker_hangs", name=worker.name, pid=worker.pid)
+                    each.signal(signal.SIGKILL)
 
     def _forget(self, process: WorkerProcess) -> None:
         """Remove the files of a worker that has ended; its successor makes its own."""
@@ -322,8 +344,9 @@ class Supervisor:
         """End everybody, edges first; return the first status that is none of an orderly end."""
         self._is_ending = True
         log.info("leaving", workers=len(self._everybody()))
-        if self._replacing is not None:
-            self._replacing.cancel()
+        for task in (self._replacing, self._watching):
+            if task is not None:
+                task.cancel()
         for task in list(self._watches):
             task.cancel()
         hurrying = asyncio.create_task(self._hurry(), name="second signal")

@@ -8,6 +8,7 @@ SIGTERM; told by the supervisor, an edge leaves while the others serve (`leave_t
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -85,7 +86,9 @@ def work(
     return_large_blocks()
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(_work(role, channel, settings, sources, repeats, writer))
+            is_orphan = runner.run(_work(role, channel, settings, sources, repeats, writer))
+        if is_orphan and role.writes:  # nobody else is left to do it
+            shutil.rmtree(Path(role.own.socket).parent, ignore_errors=True)
     finally:
         writer.close()
 
@@ -97,7 +100,8 @@ async def _work(  # noqa: PLR0917 - the parts of one program
     sources: Sequence[ChosenSource],
     repeats: logs.Repeats,
     writer: LogWriter,
-) -> None:
+) -> bool:
+    """Work; tell whether the supervisor had gone when this ended."""
     siblings = Siblings(role.own, settings.max_connections)
     number_from(role.own.serial * IDS_OF_WORKER + 1)
     signals = EndSignals()
@@ -159,16 +163,17 @@ async def _work(  # noqa: PLR0917 - the parts of one program
         await runner.cleanup()
         held_up.close()
         siblings.close()
+    return channel.ended.is_set()
 
 
 def settings_of(role: Role, settings: Settings) -> Settings:
     """Return the settings of one worker of a server."""
+    shared = {"cluster_key": Path(role.cluster_key)}
     if role.writes:
-        return settings.model_copy(
-            update={"state": Path(role.state) if role.state else None, "send_threads": 1}
-        )
+        state = Path(role.state) if role.state else None
+        return settings.model_copy(update={**shared, "state": state, "send_threads": 1})
     threads = settings.send_threads or threads_of(usable_cores(), role.workers)
-    return settings.model_copy(update={"state": None, "wait_for": 0, "send_threads": threads})
+    return settings.model_copy(update={**shared, "state": None, "send_threads": threads})
 
 
 def threads_of(cores: int, workers: int) -> int:
