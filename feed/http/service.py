@@ -55,6 +55,7 @@ from feed.sources.reference import Reference
 from feed.sources.source import HoldsLog, Instrument, Sequenced, Source
 from feed.state.followed import read_checkpoint
 from feed.state.keeper import CHECKPOINT_S, Keeper, open_keeper
+from feed.state.restore import Elsewhere
 from feed.trust.assertion import Assertions
 from feed.trust.certificate import Certificate
 from feed.trust.cluster_key import read_cluster_key
@@ -165,6 +166,7 @@ def make_service(
     checkpoint_s: float = CHECKPOINT_S,
     embedded: Model | None = None,
     siblings: Siblings | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Service:
     """Return what broadcasts sources; it produces while it runs.
 
@@ -180,6 +182,7 @@ def make_service(
         checkpoint_s: between two checkpoints of the state.
         embedded: the model that is built in; by default it sums up the market by rules.
         siblings: the other workers of the server; None: it is one process.
+        elsewhere: asked for what the state has lost by a kill; None: nobody has it.
 
     Raises:
         FeedError: the fan-out that was asked for cannot be had here.
@@ -212,7 +215,9 @@ def make_service(
     keeper = None
     if settings.state is not None:
         names = "+".join(each.name for each in named)
-        keeper = open_keeper(settings.state, settings.ring, names, clock, checkpoint_s)
+        keeper = open_keeper(
+            settings.state, settings.ring, names, clock, checkpoint_s, elsewhere=elsewhere
+        )
     ring = RingBuffer(settings.ring) if keeper is None else keeper.ring
     broadcast = Broadcast(ring, classes=classes, fan_out=fan_out, log=keeper)
     hub = Hub(

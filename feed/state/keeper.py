@@ -28,7 +28,7 @@ from feed.state.erasing.eraser import Eraser
 from feed.state.erasing.walk import blank_what_is_deleted
 from feed.state.gathering import gather
 from feed.state.recovery import Recovery
-from feed.state.restore import Found, Now, take_up
+from feed.state.restore import Elsewhere, Found, Now, take_up
 from feed.state.tail import Tail
 from feed.state.writer import Writer
 from feed.trust.lookout import in_daemon_thread
@@ -60,6 +60,8 @@ class Keeper:
         source: str,
         clock: Clock,
         checkpoint_s: float,
+        *,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         """Take up what is in a directory, and begin to write there.
 
@@ -69,13 +71,14 @@ class Keeper:
             source: the name of the source.
             clock: what the time is.
             checkpoint_s: between two checkpoints.
+            elsewhere: asked for what a kill has taken along; None: nobody has it.
         """
         boot = boot_id()
         now = Now(clock.mono_ns(), clock.wall_ns(), boot)
         self._clock = clock
         self._directory = directory
         self._checkpoint_s = checkpoint_s
-        self.found: Found = take_up(directory, capacity, source, now)
+        self.found: Found = take_up(directory, capacity, source, now, elsewhere)
         _tell(self.found, directory)
         if self.found.aside is not None:
             _blank(directory)
@@ -147,6 +150,7 @@ class Keeper:
             newest=restored.ring.newest,
             oldest=restored.ring.oldest,
             lost=restored.lost,
+            from_others=restored.from_others,
             source_resumes=resumes,
         )
 
@@ -315,7 +319,13 @@ def _blank(directory: Directory) -> None:
 
 
 def open_keeper(
-    path: Path, capacity: int, source: str, clock: Clock, checkpoint_s: float = CHECKPOINT_S
+    path: Path,
+    capacity: int,
+    source: str,
+    clock: Clock,
+    checkpoint_s: float = CHECKPOINT_S,
+    *,
+    elsewhere: Elsewhere | None = None,
 ) -> Keeper:
     """Take up the state in a directory, and keep it there from now on; see `Keeper`.
 
@@ -324,7 +334,7 @@ def open_keeper(
     """
     directory = Directory(path)
     try:
-        return Keeper(directory, capacity, source, clock, checkpoint_s)
+        return Keeper(directory, capacity, source, clock, checkpoint_s, elsewhere=elsewhere)
     except OSError as error:
         directory.unlock()
         raise unwritable(path, error) from error

@@ -29,8 +29,11 @@ from feed.state.replayed import Replayed
 from feed.state.words import Numbered, log_of
 from feed.wire.json_ticks import TickReader
 from feed.wire.messages import GapReason
+from feed.wire.position import Position
 
 _Decoded = TypeVar("_Decoded")
+# Returns the cuts behind a position that others have, up to a sequence; in order, without holes.
+Elsewhere = Callable[[Position, int], Sequence[Record]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Restored:
         receipts: of the batches among these, with when they were applied, by our monotonic clock.
         later_ns: our monotonic clock less theirs, at the same moment.
         lost: how many sequences of its last process are in holes; 0: nothing was lost.
+        from_others: how many of them others had, that would be in holes else.
         deleted: the messages that were deleted, as far as is known.
         deletions: those of them whose texts some file has still, or may have.
     """
@@ -73,6 +77,7 @@ class Restored:
     receipts: list[tuple[Receipt, int]]
     later_ns: int
     lost: int
+    from_others: int
     deleted: Collection[Name]
     deletions: Sequence[Deletion]
 
@@ -94,7 +99,9 @@ class Found:
     aside: Path | None = None
 
 
-def take_up(directory: Directory, capacity: int, source: str, now: Now) -> Found:
+def take_up(
+    directory: Directory, capacity: int, source: str, now: Now, elsewhere: Elsewhere | None = None
+) -> Found:
     """Take up the state in a directory, as far as it can be; what is of no use is taken away.
 
     Args:
@@ -102,6 +109,7 @@ def take_up(directory: Directory, capacity: int, source: str, now: Now) -> Found
         capacity: of the ring.
         source: the name of the source; a state of another one is foreign.
         now: the present moment.
+        elsewhere: asked for what was lost; None: nobody has it.
     """
     try:
         contents = _read_cell(directory)
@@ -111,7 +119,7 @@ def take_up(directory: Directory, capacity: int, source: str, now: Now) -> Found
             return Found(recovery, words=WORDS.get(recovery, ""))
         replayed = Replayed(capacity, contents.epoch, now.mono_ns, checkpointed=0)
         killed = recovery is Recovery.KILLED
-        reader = _Reader(directory, contents, capacity, now, killed, replayed)
+        reader = _Reader(directory, contents, capacity, now, killed, replayed, elsewhere)
         return Found(recovery, reader.read(source))
     except Unreadable as unreadable:
         aside = directory.put_aside()
@@ -163,6 +171,7 @@ class _Reader:
     now: Now
     killed: bool
     replayed: Replayed
+    elsewhere: Elsewhere | None = None
     ticks: TickReader = field(default_factory=TickReader)
 
     def read(self, source: str) -> Restored:
@@ -187,6 +196,7 @@ class _Reader:
             self._read_log(path, is_last=number == len(logs))
         reached = meta["sequence"] if replayed.ring is None else replayed.ring.newest
         tailed = self._read_tail() if self.killed else 0
+        from_others = self._ask_others() if self.killed else 0
         ring, newest = replayed.ring, self.contents.newest
         if ring is None:
             first = meta["sequence"]
@@ -207,7 +217,8 @@ class _Reader:
             replayed.after_words,
             replayed.receipts,
             self._later_ns(meta["wall_offset_ns"]),
-            max(0, newest - reached - tailed),
+            max(0, newest - reached - tailed - from_others),
+            from_others,
             replayed.undone.deleted,
             replayed.undone.deletions(meta["sequence"]),
         )
@@ -278,13 +289,36 @@ class _Reader:
         reached = 0 if ring is None else ring.newest
         newest = self.contents.newest
         missing = [each for each in kept if reached < each.first and each.last <= newest]
+        return self._log_again(missing, path.name)
+
+    def _ask_others(self) -> int:
+        """Ask others for what neither the log nor the tail has; return how many ticks they had.
+
+        Raises:
+            OSError: the log cannot be written.
+            Unreadable: what they say does not fit.
+        """
+        replayed, newest = self.replayed, self.contents.newest
+        reached = replayed.checkpointed if replayed.ring is None else replayed.ring.newest
+        if self.elsewhere is None or reached >= newest:
+            return 0
+        missing = self.elsewhere(Position(self.contents.epoch, reached), newest)
+        return self._log_again(missing, "what others have")
+
+    def _log_again(self, missing: Sequence[Record], where: str) -> int:
+        """Take records that the log does not have, and write them there; return their ticks.
+
+        Raises:
+            OSError: the log cannot be written.
+            Unreadable: a record has no ticks.
+        """
         if not missing:
             return 0
         try:
             for record in missing:
                 self._take(record)
         except (Unreadable, InvalidTick) as error:
-            raise Unreadable(f"{path.name} {error}") from None
+            raise Unreadable(f"{where} {error}") from None
         data = b"".join(records.encode(record, record.given) for record in missing)
         with os.fdopen(cell.open_new(self.directory.log(missing[0].first)), "wb") as file:
             file.write(records.file_head(self.contents.epoch) + data)

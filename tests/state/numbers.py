@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,11 @@ from aiohttp import web
 from feed.http.app import HUB, INGEST, KEEPER, make_app
 from feed.http.protocol.runner import Runner
 from feed.market.ticks import Kind, Tick
+from feed.program.bus import listening_bus
+from feed.program.listening import Site
 from feed.settings.options import Settings
 from feed.sources.source import Instrument
+from feed.state.restore import Elsewhere
 from tests.fakes.numbered_ticks import numbered
 from tests.fakes.patience import until
 
@@ -76,24 +79,33 @@ async def life(
     look: Callable[[web.Application], None] = lambda _: None,
     *,
     checkpoint_s: float = NEVER_S,
+    elsewhere: Elsewhere | None = None,
+    bus: Path | None = None,
     **settings: Any,
 ) -> AsyncIterator[web.Application]:
-    """Let a server live that keeps its state in a directory; nobody can connect to it.
+    """Let a server live that keeps its state in a directory; nobody can connect to it but at `bus`.
 
-    `look` is shown what it has taken up, before it begins.
+    `look` is shown what it has taken up, before it begins; `elsewhere` is asked for what is lost.
     """
     settings = {"port": 0, "ring": 1 << 12, **settings}
     app = await make_app(
-        Settings(state=path, **settings), source or Numbers(), checkpoint_s=checkpoint_s
+        Settings(state=path, **settings),
+        source or Numbers(),
+        checkpoint_s=checkpoint_s,
+        elsewhere=elsewhere,
     )
     look(app)
     runner = Runner(app, app[HUB])
     await runner.setup()
+    places = ExitStack()
     try:
+        if bus is not None:
+            await Site(runner, places.enter_context(listening_bus(bus))).start()
         await until(lambda: app[KEEPER].checkpoints)  # the first one comes at once
         yield app
     finally:
         await runner.cleanup()
+        places.close()
 
 
 async def give(app: web.Application, *counts: int) -> None:

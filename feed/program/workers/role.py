@@ -31,6 +31,7 @@ class Role:
         state: the directory of the state, for the writer; "": none is kept.
         descriptors: of the sockets that listen, for edges.
         workers: how many edges share the cores.
+        edges: the sockets of the edges that serve, for the writer.
         waits: whether it loads all that it needs, and begins when it is told so.
     """
 
@@ -40,7 +41,8 @@ class Role:
     state: str
     descriptors: tuple[int, ...]
     workers: int
-    waits: bool
+    edges: tuple[str, ...] = ()
+    waits: bool = False
 
     @property
     def writes(self) -> bool:
@@ -62,7 +64,8 @@ class Role:
             told = json.loads(line)
             own = worker_of(told.pop("own"))
             descriptors = tuple(map(int, told.pop("descriptors")))
-            return cls(own=own, descriptors=descriptors, **told)
+            edges = tuple(map(str, told.pop("edges")))
+            return cls(own=own, descriptors=descriptors, edges=edges, **told)
         except (ValueError, TypeError, LookupError, AttributeError):
             shown = shorten(line.decode(errors="replace"))
             raise InvalidInput(f"{CHANNEL}: {shown} is no role") from None

@@ -197,6 +197,7 @@ class Supervisor:
             self._state() if is_writer else "",
             () if is_writer else tuple(each.fileno() for each in self._listeners),
             len(self._edges),
+            self._sockets_of_edges() if is_writer else (),
             waits,
         )
         process = await start(role, self._command)
@@ -205,6 +206,11 @@ class Supervisor:
             post.process = process
             self._tell()
         return process
+
+    def _sockets_of_edges(self) -> tuple[str, ...]:
+        """Return where edges can be asked for what a dead writer has lost."""
+        there = (post.process for post in self._edges)
+        return tuple(each.worker.socket for each in there if each is not None and each.is_ready)
 
     def _state(self) -> str:
         """Return the directory of the writer's state; "": a source that follows needs none."""

@@ -44,6 +44,7 @@ from feed.program.serve import (
 )
 from feed.program.workers.accepting import SharedSite
 from feed.program.workers.channel import Channel
+from feed.program.workers.furthest import records_of_furthest
 from feed.program.workers.role import Role, held_by, line_of, wait_for_turn
 from feed.settings.options import Settings
 from feed.sources.chosen import ChosenSource
@@ -115,6 +116,7 @@ async def _work(  # noqa: PLR0917 - the parts of one program
         lost_log_records=lambda: writer.lost,
         certificate=certificate,
         siblings=siblings,
+        elsewhere=partial(records_of_furthest, role.edges) if role.edges else None,
     )
     channel = Channel(end, partial(_learn, siblings, app[INGEST]))
     runner = Runner(app, app[HUB])

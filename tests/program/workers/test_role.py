@@ -22,6 +22,7 @@ def role(**others: object) -> Role:
         "state": "",
         "descriptors": (),
         "workers": 2,
+        "edges": ("/run/2.sock",),
         "waits": False,
     }
     return Role(**(told | others))  # type: ignore[arg-type]

@@ -1,0 +1,62 @@
+"""What a kill has taken along from the state, taken back from an edge that was told of it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from feed.broadcast.log import Record
+from feed.http.app import HUB, KEEPER
+from feed.program.workers.furthest import records_of_furthest
+from feed.wire.position import Position
+from tests.state.numbers import give, killed, life, numbers_of, written
+
+
+async def asked(sockets: list[str], after: Position, upto: int) -> list[Record]:
+    return await asyncio.to_thread(records_of_furthest, sockets, after, upto)
+
+
+def loses_its_tail(state: Path) -> None:
+    """Take along what the thread had not written, as where the tail had no room."""
+    (state / "tail").unlink()
+    (log,) = state.glob("log-*")
+    data = log.read_bytes()
+    log.write_bytes(data[: len(data) - 10])
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Path:
+    """A folder whose path leaves room for the name of a socket."""
+    assert len(str(tmp_path)) < 90
+    return tmp_path
+
+
+async def test_what_the_state_has_lost_comes_from_an_edge(short: Path) -> None:
+    state = short / "state"
+    async with life(state, bus=short / "edge.sock") as app:
+        await give(app, 3, 2)
+        await written(app)
+        await give(app, 4)
+        await written(app)
+        copy = killed(state, short / "killed")
+        alone = killed(copy, short / "alone")
+        for each in (copy, alone):
+            loses_its_tail(each)
+        ring = app[HUB].broadcast.ring
+        path, dead = str(short / "edge.sock"), str(short / "dead.sock")
+        found = await asked([dead, path], ring.position(5), 9)
+        assert [(each.first, each.last) for each in found] == [(6, 9)]
+        assert await asked([path], Position("zzzz9999", 5), 9) == []
+        assert await asked([path], ring.position(9), 9) == []
+        assert await asked([dead], ring.position(5), 9) == []
+        assert await asked([path], ring.position(5), 7) == [], "half a cut is none"
+    async with life(copy, elsewhere=lambda _after, _upto: found) as app:
+        assert numbers_of(app) == [*range(1, 10)]
+        assert app[KEEPER].found.restored is None, "it was given back"
+        await give(app, 2)
+        assert numbers_of(app) == [*range(1, 12)], "the source goes on behind it"
+        again = killed(copy, short / "again")
+    async with life(again) as app:
+        assert numbers_of(app) == [*range(1, 12)], "it is in the log now"
+    async with life(alone) as app:
+        assert numbers_of(app) == [1, 2, 3, 4, 5, 0, 0, 0, 0]
