@@ -42,6 +42,7 @@ from .scenarios import (
     storm,
     two_lanes,
     words,
+    workers,
 )
 from .stage import Progress, Settings, Stage
 from .swarm import raise_descriptor_limit
@@ -68,6 +69,7 @@ SCENARIOS = {
     "words": words.run,
     "export": export.run,
     "edge": edge.run,
+    "workers": workers.run,
 }
 
 
@@ -90,6 +92,7 @@ class Chosen(StrEnum):
     WORDS = "words"
     EXPORT = "export"
     EDGE = "edge"
+    WORKERS = "workers"
     ALL = "all"
 
 

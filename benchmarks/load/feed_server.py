@@ -144,6 +144,7 @@ class Options:
     fan_out: Engine | None = None
     send_threads: int | None = None
     state: Path | None = None
+    workers: int | None = None
     admission: Admission = Admission()
     said: Said | None = None
 
@@ -164,6 +165,7 @@ class Options:
             "fan-out": self.fan_out,
             "send-threads": self.send_threads,
             "state": self.state,
+            "workers": self.workers,
         }
         pairs = ((f"--{name}", str(value)) for name, value in given.items() if value is not None)
         said = [] if self.said is None else self.said.arguments()

@@ -42,6 +42,7 @@ from benchmarks.load.scenarios import (
     storm,
     two_lanes,
     words,
+    workers,
 )
 from benchmarks.load.stage import Progress, Settings, Stage
 from benchmarks.load.steady import run_steady
@@ -321,3 +322,10 @@ def test_a_url_where_nobody_answers_is_told_in_a_line(capsys: pytest.CaptureFixt
     assert run(["fanout", "--url", "http://127.0.0.1:1"]) == 1
     said = capsys.readouterr().err
     assert said == "feed: bench: http://127.0.0.1:1: Connection refused\n"
+
+
+def test_workers_stand_beside_one_process(tmp_path: Path) -> None:
+    found = measure(workers.run, tmp_path, SETTINGS)
+    names = [note.partition(":")[0] for note in found["notes"]]
+    assert names == ["one process", "2 workers"]
+    assert all(figures(found, f"{name}, 6")["cpu_share"]["median"] > 0 for name in names)
