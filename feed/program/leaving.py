@@ -12,7 +12,6 @@ Then the sockets are closed, which is the runner's business.
 """
 
 import asyncio
-import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
@@ -21,6 +20,7 @@ from feed.http.app import GENERATIONS, HUB, INGEST, KEEPER
 from feed.http.protocol.runner import Runner
 from feed.hub.hub import Hub
 from feed.logger import logger_of
+from feed.program.end_signals import EndSignals
 
 FIRST_REQUEST_S = 2.0  # that connections have for their request, which were just accepted
 _LOOK_S = 0.02
@@ -33,32 +33,6 @@ class Pausing(Protocol):
 
     async def pause(self) -> None:
         """Accept no more; return once those that were accepted are being served."""
-
-
-class EndSignals:
-    """Counts signals to end: SIGINT and SIGTERM.
-
-    Attributes:
-        first: the server shall end.
-        second: at once.
-    """
-
-    def __init__(self) -> None:
-        self.first = asyncio.Event()
-        self.second = asyncio.Event()
-
-    def listen(self, numbers: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM)) -> None:
-        """Take these signals from now on."""
-        loop = asyncio.get_running_loop()
-        for number in numbers:
-            try:
-                loop.add_signal_handler(number, self.note)
-            except NotImplementedError:  # Windows' loop has none; Ctrl-C raises there by itself
-                signal.signal(number, lambda *_: loop.call_soon_threadsafe(self.note))
-
-    def note(self) -> None:
-        """Note one of them."""
-        (self.second if self.first.is_set() else self.first).set()
 
 
 async def leave(runner: Runner, signals: EndSignals, drain_s: float) -> None:

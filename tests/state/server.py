@@ -21,7 +21,8 @@ from feed.http.app import HUB, KEEPER, make_app
 from feed.http.protocol.runner import Runner
 from feed.market.ticks import Kind, Tick
 from feed.program import logs
-from feed.program.leaving import EndSignals, leave
+from feed.program.end_signals import EndSignals
+from feed.program.leaving import leave
 from feed.program.listening import Site
 from feed.program.memory import collect_rarely
 from feed.settings.options import Settings

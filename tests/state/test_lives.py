@@ -21,7 +21,8 @@ from feed.http.protocol.runner import Runner
 from feed.ingest.runner import Ingest
 from feed.market.symbols import ALL
 from feed.market.ticks import Bar, Channel, Kind
-from feed.program.leaving import EndSignals, leave
+from feed.program.end_signals import EndSignals
+from feed.program.leaving import leave
 from feed.settings.options import Settings
 from feed.sources.simulated.instruments import find_instruments
 from feed.sources.simulated.market import Market

@@ -31,7 +31,8 @@ from feed.hub.hub import Hub
 from feed.hub.session import Session
 from feed.market.ticks import Tick, Trade
 from feed.program import logs
-from feed.program.leaving import EndSignals, leave
+from feed.program.end_signals import EndSignals
+from feed.program.leaving import leave
 from feed.program.listening import Site
 from feed.program.memory import collect_rarely, return_large_blocks
 from feed.settings.options import Settings

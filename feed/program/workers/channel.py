@@ -43,16 +43,17 @@ class Channel:
 
     async def run(self) -> None:
         """Hear what the supervisor says, to the end."""
-        reader, self._writer = await asyncio.open_unix_connection(
-            sock=self._end, limit=MOST_LINE_BYTES
-        )
         try:
+            reader, self._writer = await asyncio.open_unix_connection(
+                sock=self._end, limit=MOST_LINE_BYTES
+            )
             while line := await reader.readline():
                 self._hear(json.loads(line))
         except OSError as error:
             log.warning("channel_broken", error=str(error))
         finally:
-            self.ended.set()
+            (self._end if self._writer is None else self._writer).close()
+        self.ended.set()  # not where this is cancelled: the supervisor is there still
 
     def say(self, **words: object) -> None:
         """Tell the supervisor."""

@@ -25,10 +25,10 @@ from feed.errors import FeedError
 from feed.hub.siblings import Worker, WorkerKind
 from feed.logger import logger_of
 from feed.program import logs
+from feed.program.end_signals import EndSignals
+from feed.program.greeting import allow_many_files, first_lines, greet, in_words
 from feed.program.holder import listen
-from feed.program.leaving import EndSignals
 from feed.program.listening import authority
-from feed.program.serve import allow_many_files, first_lines, greet, in_words
 from feed.program.workers.directory import SharedDirectory, shared_directory
 from feed.program.workers.process import WorkerProcess, start, told_of
 from feed.program.workers.restarting import count_deaths, rest_s

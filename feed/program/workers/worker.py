@@ -31,12 +31,13 @@ from feed.hub.siblings import BEAT_S, IDS_OF_WORKER, Siblings, Worker, may_accep
 from feed.ingest.runner import Ingest
 from feed.program import logs
 from feed.program.bus import listening_bus
-from feed.program.leaving import EndSignals, leave, leave_to_others
+from feed.program.end_signals import EndSignals
+from feed.program.greeting import allow_many_files
+from feed.program.leaving import leave, leave_to_others
 from feed.program.listening import Site
 from feed.program.log_writer import LogWriter
 from feed.program.memory import collect_rarely, return_large_blocks
 from feed.program.serve import (
-    allow_many_files,
     certificate_of,
     look_at,
     loop_factory,
