@@ -23,6 +23,7 @@ from feed.jobs.desk import Jobs
 from feed.rooms.desk import Rooms
 from feed.settings.options import is_loopback
 from feed.state.keeper import Keeper
+from feed.state.keeps import Keeps
 
 ALERTS = web.AppKey("alerts", Alerts)
 ACCESS = web.AppKey("access", Access)
@@ -32,6 +33,7 @@ HUB = web.AppKey("hub", Hub)
 INGEST = web.AppKey("ingest", Ingest)
 JOBS = web.AppKey("jobs", Jobs)
 KEEPER = web.AppKey("keeper", Keeper)
+KEEPS: web.AppKey[Keeps] = web.AppKey("keeps")
 STATUS_HISTORY = web.AppKey("status_history", StatusHistory)
 _SERVICE = web.AppKey("service", Service)
 _Parameters = ParamSpec("_Parameters")
@@ -66,6 +68,8 @@ def application(service: Service) -> web.Application:
     app[HUB] = service.hub
     app[INGEST] = service.ingest
     if service.keeper is not None:
+        app[KEEPS] = service.keeper
+    if isinstance(service.keeper, Keeper):
         app[KEEPER] = service.keeper
     app[STATUS_HISTORY] = server.status_history
     app.on_response_prepare.append(server.origins.on_prepare)

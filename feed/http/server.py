@@ -25,7 +25,7 @@ from feed.jobs.desk import Jobs
 from feed.metrics.exposition import Exposition
 from feed.rooms.desk import Rooms
 from feed.sources.reference import Reference
-from feed.state.keeper import Keeper
+from feed.state.keeps import Keeps
 from feed.trust.identity import NOBODY
 
 
@@ -49,7 +49,7 @@ class Server:
         rooms: where people talk.
         alerts: rules on ticks, and their firings.
         last_words_s: the time in which a socket has to take what was written last.
-        keeper: keeps the state over restarts; None: none is kept.
+        keeper: keeps the state for another process; None: none is kept.
         edge: what it has if it follows another server.
     """
 
@@ -68,7 +68,7 @@ class Server:
     rooms: Rooms
     alerts: Alerts
     last_words_s: float
-    keeper: Keeper | None
+    keeper: Keeps | None
     edge: EdgeParts
 
     @property

@@ -54,7 +54,8 @@ from feed.sources.named_source import NamedSource
 from feed.sources.reference import Reference
 from feed.sources.source import HoldsLog, Instrument, Sequenced, Source
 from feed.state.followed import read_checkpoint
-from feed.state.keeper import CHECKPOINT_S, Keeper, open_keeper
+from feed.state.keeper import CHECKPOINT_S, open_keeper
+from feed.state.keeps import Keeps
 from feed.state.restore import Elsewhere
 from feed.trust.assertion import Assertions
 from feed.trust.certificate import Certificate
@@ -73,7 +74,7 @@ class Service:
 
     Attributes:
         server: the parts that handlers answer from.
-        keeper: of state over restarts; None: nothing is kept.
+        keeper: of state for another process; None: nothing is kept.
         certificate: of a server that encrypts by itself.
         identity_watch: sees to it that nobody stays longer than their identity lasts.
         look_s: between two looks at the certificate.
@@ -81,7 +82,7 @@ class Service:
     """
 
     server: Server
-    keeper: Keeper | None
+    keeper: Keeps | None
     certificate: Certificate | None
     identity_watch: IdentityWatch
     look_s: float
@@ -167,6 +168,7 @@ def make_service(
     embedded: Model | None = None,
     siblings: Siblings | None = None,
     elsewhere: Elsewhere | None = None,
+    keeper: Keeps | None = None,
 ) -> Service:
     """Return what broadcasts sources; it produces while it runs.
 
@@ -183,6 +185,7 @@ def make_service(
         embedded: the model that is built in; by default it sums up the market by rules.
         siblings: the other workers of the server; None: it is one process.
         elsewhere: asked for what the state has lost by a kill; None: nobody has it.
+        keeper: of state; by default it is a directory, if the settings name one.
 
     Raises:
         FeedError: the fan-out that was asked for cannot be had here.
@@ -212,8 +215,7 @@ def make_service(
     origins = Origins(settings.allow_origin)
     classes = AssetClasses(class_of)
     fan_out = choose_fan_out(settings.fan_out, settings.send_threads)
-    keeper = None
-    if settings.state is not None:
+    if keeper is None and settings.state is not None:
         names = "+".join(each.name for each in named)
         keeper = open_keeper(
             settings.state, settings.ring, names, clock, checkpoint_s, elsewhere=elsewhere

@@ -74,7 +74,7 @@ def _status(server: Server) -> StatusAnswer:
             "state": ingest.feed.state.value,
             "reason": ingest.feed.reason,
         },
-        "state": None if server.keeper is None else _state(server.keeper, mono_ns),
+        "state": _state(server.keeper, mono_ns) if isinstance(server.keeper, Keeper) else None,
         "symbols": _by_name(ingest.symbols),
         "resume_window_s": hub.settings.resume_window_s,
         "fan_out": {

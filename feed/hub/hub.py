@@ -53,6 +53,7 @@ from feed.wire.compression import Compression
 from feed.wire.disconnect import Disconnect, Reason
 from feed.wire.framing import Framing
 
+ASK_EDGES = "this server writes to a bus, and nobody subscribes here; accepted: its edges"
 ANSWERED_AT_ONCE = 2  # of finite requests; a scrape is 10 ms of work
 _NS_PER_MS = 1_000_000
 
@@ -238,6 +239,8 @@ class Hub:
         """Return why somebody is not let in; None: come in."""
         if self.leaving:
             return Refusal(Reason.SHUTDOWN, self.told(Reason.SHUTDOWN))
+        if self.publisher.bus is not None:
+            return Refusal(Reason.NOT_READY, replace(Reason.NOT_READY.value, words=ASK_EDGES))
         if not self.knows_epoch:
             return Refusal(Reason.NOT_READY, Reason.NOT_READY.value)
         return self.door.refusal(len(self.sessions), identity, place)

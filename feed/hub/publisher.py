@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from feed.broadcast.audience import Audience
+from feed.hub.bus import Bus
 from feed.hub.catch_up import CatchUp
 from feed.hub.clock import Clock
 from feed.hub.cutter import Cutter
@@ -33,6 +34,7 @@ class Publisher:
     """Takes ticks into the ring, and words on the source to everybody.
 
     Attributes:
+        bus: that acknowledges what is cut; None: what is cut is published.
         taps: are shown every batch of ticks that was taken, with the sequence of its first one,
             before it is cut; they are quick, and do not fail.
     """
@@ -46,6 +48,7 @@ class Publisher:
         "_hurries",
         "_most_published_ticks",
         "_turns",
+        "bus",
         "taps",
     )
 
@@ -69,6 +72,7 @@ class Publisher:
         self._clock = clock
         self._most_published_ticks = audience.most_published_ticks
         self._hurries = False
+        self.bus: Bus | None = None
         self.taps: list[Callable[[Sequence[Tick], int], None]] = []
 
     async def publish(
@@ -119,11 +123,26 @@ class Publisher:
         self._cutter.schedule()
 
     async def said(self, words: Sequence[Word]) -> int:
-        """Say words, and wait until they are cut; return the sequence of the last of them."""
+        """Say words, and wait until they are published; return the sequence of the last of them.
+
+        Raises:
+            SourceError: they are cut, and the bus will not acknowledge them.
+        """
         heard: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._broadcast.say(words, partial(_resolve, heard))
         self._cutter.schedule()
-        return await heard
+        sequence = await heard
+        await self.settled(sequence)
+        return sequence
+
+    async def settled(self, sequence: int) -> None:
+        """Wait until a bus, where there is one, has acknowledged all up to a sequence.
+
+        Raises:
+            SourceError: it never will.
+        """
+        if self.bus is not None:
+            await self.bus.settled(sequence)
 
     def hurry(self) -> None:
         """Hold no production any more: the list that waits is the last one."""

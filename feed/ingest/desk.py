@@ -30,6 +30,7 @@ from feed.wire.position import Position
 
 MOST_VISITS = 1_024
 MOST_VISITS_OF_ONE = 256
+FULL_S = 1.0  # after which somebody may come again who found a bus that is full
 CROWDED_S = 10.0  # after which somebody may come again who found too many
 BURST_S = 1.0  # of ticks of one producer, where its rate is limited
 _MOST_CHECKED = 65_536  # symbols of kinds that were found to be granted; then all are forgotten
@@ -101,6 +102,17 @@ class Entrance:
             return 0.0
         return self._rates.wait_ns(owner, per_s, self._hub.clock.mono_ns()) / _NS_PER_S
 
+    def check_room(self) -> None:
+        """Refuse whoever begins to push while nothing more may wait for a bus.
+
+        Raises:
+            BatchRefused: that is so.
+        """
+        bus = self._hub.publisher.bus
+        if bus is not None and bus.is_full:
+            words = "the bus takes nothing now, and as much waits for it as may"
+            raise BatchRefused(Flaw.FLOOD, words, retry_s=FULL_S)
+
     async def in_turn(self, work: Callable[[], _Done]) -> _Done:
         """Do a little work when it is its turn."""
         async with self._hub.turns.turn(Step.PUSH):
@@ -123,9 +135,12 @@ class Entrance:
 
         Raises:
             BatchRefused: nothing of it is applied.
-            SourceError: the server starts, or ends.
+            SourceError: the server starts, or ends; or the batch has its sequences, and the bus
+                will not acknowledge them.
         """
         hub, source = self._hub, self.source
+        if hub.publisher.bus is not None:
+            await hub.publisher.bus.room()
         batch = Batch([], receipt=receipt)
         if receipt is not None:
             batch.judge = lambda: hub.broadcast.receipts.judge(*receipt, hub.clock.mono_ns())
@@ -145,6 +160,8 @@ class Entrance:
             source.count_refused(refused.flaw)
             raise
         ring = hub.broadcast.ring
+        if outcome.last is not None:
+            await hub.publisher.settled(outcome.last)
         if isinstance(outcome, Duplicate):
             last = None if outcome.last is None else ring.position(outcome.last)
             return Taken(len(batch.ticks), last, duplicate=True)

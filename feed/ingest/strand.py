@@ -258,6 +258,8 @@ class Strand:
         await self._await_subscribers()
         receiving = source if isinstance(source, Receiving) else None
         async for ticks in source.batches():
+            if await self._is_dropped(side, ticks):
+                continue
             async with self._publishing:
                 self._note_kinds()
                 if self._begins_pass(side):
@@ -274,6 +276,25 @@ class Strand:
         if not side.leaving and all(each.over for each in self.sides if each is not side):
             async with self._publishing:
                 await self._give(bars.finish())
+
+    async def _is_dropped(self, side: Side, ticks: list[Tick]) -> bool:
+        """Wait while a bus is full; where the source cannot, tell that a list is not told.
+
+        It gets no sequence, so that nothing of it is missing: nobody knows of it. Where it is asked
+        how many ticks the source has given, these count.
+        """
+        hub, source = self._hub, side.source
+        bus = hub.publisher.bus
+        if bus is None or not bus.is_full or isinstance(source, Receiving):
+            return False
+        if source.can_wait:
+            await bus.room()
+            return False
+        side.note(ticks)
+        hub.broadcast.given += len(ticks)
+        bus.note_dropped(side.name, len(ticks))
+        await asyncio.sleep(0)
+        return True
 
     async def _take_past(self, side: Side) -> None:
         """Let the bars begin after what was before a side's first tick, if it can tell that."""

@@ -25,8 +25,10 @@ from feed.ingest.desk import Desk
 from feed.ingest.runner import Ingest
 from feed.jobs.desk import Jobs
 from feed.metrics.families import Watched, families
+from feed.reign.keeper import BusKeeper
 from feed.rooms.desk import Rooms
 from feed.state.keeper import Keeper
+from feed.state.keeps import Keeps
 from feed.trust.certificate import Certificate
 
 _SLICE_NS = 500_000
@@ -53,7 +55,7 @@ class Exposition:
         ingest: Ingest,
         lost_log_records: Callable[[], int],
         certificate: Certificate | None = None,
-        keeper: Keeper | None = None,
+        keeper: Keeps | None = None,
         *,
         rooms: Rooms,
         jobs: Jobs,
@@ -65,7 +67,8 @@ class Exposition:
         self._ingest = ingest
         self._lost_log_records = lost_log_records
         self._certificate = certificate
-        self._keeper = keeper
+        self._keeper = keeper if isinstance(keeper, Keeper) else None
+        self._bus = keeper if isinstance(keeper, BusKeeper) else None
         self._rooms = rooms
         self._jobs = jobs
         self._alerts = alerts
@@ -117,5 +120,6 @@ class Exposition:
             self._keeper,
             self._desk,
             self._generations,
+            self._bus,
         )
         return [*families(watched), *process]

@@ -30,10 +30,12 @@ from feed.jobs.desk import Jobs
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.metrics.alerts import alert_families
+from feed.metrics.bus import bus_families
 from feed.metrics.family import NS_PER_S, counter, gauge, histogram
 from feed.metrics.jobs import job_families
 from feed.metrics.rooms import room_families
 from feed.metrics.words import words
+from feed.reign.keeper import BusKeeper
 from feed.rooms.desk import Rooms
 from feed.sources.pushed.flaws import Flaw
 from feed.sources.pushed.source import PushedSource
@@ -73,6 +75,7 @@ class Watched:
         keeper: of a server that keeps its state over restarts.
         desk: where producers push.
         generations: the answers of language models.
+        bus: of a server that writes to one.
     """
 
     hub: Hub
@@ -86,6 +89,7 @@ class Watched:
     keeper: Keeper | None = None
     desk: Desk | None = None
     generations: Generations | None = None
+    bus: BusKeeper | None = None
 
 
 def families(watched: Watched) -> Iterator[Metric]:
@@ -104,6 +108,7 @@ def families(watched: Watched) -> Iterator[Metric]:
     yield from _symbols(watched)
     yield from _ring(watched)
     yield from _state(watched)
+    yield from bus_families(watched.bus)
     yield from _cuts(watched)
     yield from _lanes(watched)
     yield from _compression(watched)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from feed.http.app import GENERATIONS, HUB, INGEST, KEEPER
+from feed.http.app import GENERATIONS, HUB, INGEST, KEEPS
 from feed.http.protocol.runner import Runner
 from feed.hub.hub import Hub
 from feed.logger import logger_of
@@ -54,8 +54,8 @@ async def leave(runner: Runner, signals: EndSignals, drain_s: float) -> None:
     await ingest.stop()
     if hub.broadcast.waiting_ticks:
         hub.cutter.cut()
-    if KEEPER in runner.app:
-        await runner.app[KEEPER].close(ingest)
+    if KEEPS in runner.app:
+        await runner.app[KEEPS].close(ingest)
     if drain_s:
         await _drain(hub, signals.second)
 

@@ -96,7 +96,8 @@ class Keeper:
         self._cell = Cell(directory.cell, Contents(epoch, boot, mark, newest, self.given_before))
         tail = self._make_tail()
         self.writer = Writer(directory, self._cell, tail, epoch, is_whole=restored is not None)
-        checkpointed = -1 if restored is None else restored.meta["sequence"]
+        meta = None if restored is None else restored.meta
+        checkpointed = -1 if meta is None else meta["sequence"]
         self.eraser = Eraser(directory, self.writer, clock, checkpointed)
         if restored is not None:
             self.eraser.note(restored.deletions)

@@ -71,16 +71,13 @@ def give_back(restored: Restored, ingest: Ingest) -> bool:
         restored: what was taken up; its ring is the ring already.
         ingest: it has not begun.
     """
-    meta, broadcast = restored.meta, ingest.hub.broadcast
-    snapshot = broadcast.snapshot
-    broadcast.receipts.restore(meta["receipts"], restored.later_ns)
-    for receipt, mono_ns in restored.receipts:
-        broadcast.receipts.note(receipt, mono_ns)
-    snapshot.update(restored.snapshot)
-    snapshot.update(restored.after)
-    words.take_up(broadcast.keyed, restored.words, restored.after_words, ingest.hub.clock.mono_ns())
-    if restored.deleted:
-        erase_all(broadcast.ring, restored.deleted)
+    meta = restored.meta
+    if meta is not None:
+        ingest.hub.broadcast.receipts.restore(meta["receipts"], restored.later_ns)
+    _give_back_events(restored, ingest)
+    if meta is None:
+        _recall(restored, ingest)
+        return False
     for name, symbols in meta["owners"].items():
         ingest.owners.claim(symbols, name)
     _recall(restored, ingest)
@@ -107,6 +104,18 @@ def give_back(restored: Restored, ingest: Ingest) -> bool:
         strand.bars.weave(_of_source(after, builds=strand.bars.builds))
     ingest.take_up_health(health, meta["watched"], restored.later_ns)
     return all(resumed)
+
+
+def _give_back_events(restored: Restored, ingest: Ingest) -> None:
+    """Give the broadcast what is known of events, and of the batches that they came in."""
+    broadcast = ingest.hub.broadcast
+    for receipt, mono_ns in restored.receipts:
+        broadcast.receipts.note(receipt, mono_ns)
+    broadcast.snapshot.update(restored.snapshot)
+    broadcast.snapshot.update(restored.after)
+    words.take_up(broadcast.keyed, restored.words, restored.after_words, ingest.hub.clock.mono_ns())
+    if restored.deleted:
+        erase_all(broadcast.ring, restored.deleted)
 
 
 def _recall(restored: Restored, ingest: Ingest) -> None:

@@ -52,7 +52,8 @@ class Restored:
     Attributes:
         ring: with all that the log has of it.
         given: how many ticks the source had given in all.
-        meta: all of the checkpoint that is small; see `feed.state.parts`.
+        meta: all of the checkpoint that is small, see `feed.state.parts`; None: there was none that
+            could be taken up, and the log is all that there is.
         snapshot: the last known ticks as of the checkpoint.
         bars: the finished bars by then: kind, symbol, rows.
         words: what was kept of each key of words by then.
@@ -68,7 +69,7 @@ class Restored:
 
     ring: RingBuffer
     given: int
-    meta: dict[str, Any]
+    meta: dict[str, Any] | None
     snapshot: list[Tick]
     bars: list[tuple[str, str, bytes]]
     words: list[KeptLog]
@@ -124,6 +125,25 @@ def take_up(
     except Unreadable as unreadable:
         aside = directory.put_aside()
         return Found(Recovery.REFUSED, words=str(unreadable), aside=aside)
+
+
+def parts_of(
+    meta: dict[str, Any], parts: Sequence[Any], reader: TickReader
+) -> tuple[list[Tick], list[KeptLog], list[tuple[str, str, bytes]]]:
+    """Return the snapshot, the words and the bars of a checkpoint.
+
+    Args:
+        meta: its first part.
+        parts: the others.
+        reader: of their ticks.
+
+    Raises:
+        InvalidTick, KeyError, TypeError, ValueError: they are no such parts.
+    """
+    snapshot = reader.read(parts[0])
+    bars_begin = 1 + meta["words"]
+    words = [log_of(row, reader) for row in parts[1:bars_begin]]
+    return snapshot, words, [(kind, symbol, rows) for kind, symbol, rows in parts[bars_begin:]]
 
 
 def _read_cell(directory: Directory) -> Contents | None:
@@ -233,10 +253,7 @@ class _Reader:
             raise Unreadable("checkpoint is of a later sequence than the newest of the cell")
         if meta["source"] != source:
             raise Unreadable(f"checkpoint is of the source {meta['source']}, and this is {source}")
-        snapshot = self.ticks.read(parts[0])
-        bars_begin = 1 + meta["words"]
-        words = [log_of(row, self.ticks) for row in parts[1:bars_begin]]
-        return snapshot, words, [(kind, symbol, rows) for kind, symbol, rows in parts[bars_begin:]]
+        return parts_of(meta, parts, self.ticks)
 
     def _redo(self) -> None:
         """Do what a killed process was about to, and has perhaps done in part.

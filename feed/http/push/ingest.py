@@ -61,6 +61,7 @@ async def _ingest(request: web.Request, server: Server) -> web.StreamResponse:
     entrance, identity = await entrance_for(request, server)
     if not entrance.source.is_open:
         raise SourceError(f"{entrance.name} takes nothing now: the server starts, or ends")
+    entrance.check_room()
     coding = coding_of(request)
     asked = asked_of(request, keeps=server.keeper is not None)
     if asked.number is None and (asked.producer is not None or request.content_length is None):

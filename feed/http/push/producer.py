@@ -34,8 +34,7 @@ async def producer(request: web.Request, server: Server) -> web.Response:
         return problem(HTTPStatus.NOT_FOUND, words)
     applied, heard_ns = known
     place = applied.place(applied.newest)
-    writer = None if server.keeper is None else server.keeper.writer
-    upto = None if writer is None else writer.durable
+    upto = None if server.keeper is None else server.keeper.durable()
     durable = upto is not None and (place is None or place <= upto)
     answer: ProducerAnswer = {
         "producer": name,

@@ -87,9 +87,9 @@ class Visit:
             known = server.hub.broadcast.receipts.hear(key, server.hub.clock.mono_ns())
             if known is not None and known.newest:
                 last, missing = known.newest, list(known.missing())
-                if keeper is not None and keeper.writer.durable is not None:
+                if keeper is not None and (upto := keeper.durable()) is not None:
                     place = known.place(last)
-                    durable = last if place is None or place <= keeper.writer.durable else None
+                    durable = last if place is None or place <= upto else None
         self._say(
             producer_message(
                 self.producer,
