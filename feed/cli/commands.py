@@ -21,6 +21,7 @@ from feed.cli import alerts, key, listening, token
 from feed.cli.ask import ask
 from feed.cli.bench import bench
 from feed.cli.export import export
+from feed.cli.ingest import ingest
 from feed.cli.inspect import inspect
 from feed.cli.plumbing import ENDED_BY, FAILED, NOT_ACCEPTED, complain
 from feed.cli.proxy import proxy
@@ -91,6 +92,7 @@ def _feed(
 
 
 app.command(cls=ServeCommand)(serve)
+app.command(cls=ServeCommand)(ingest)
 app.command()(listening.tail)
 app.command()(listening.record)
 app.command()(publish)

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_origin
 import typer
 from typer.core import TyperCommand
 
+from feed.errors import InvalidParameter
+
 if TYPE_CHECKING:  # pydantic is slow to import, and `feed --help` does without
     from pydantic.fields import FieldInfo
 
@@ -64,9 +66,9 @@ def serve(context: typer.Context) -> None:
     from feed.settings.load import load_settings  # noqa: PLC0415 - pydantic is slow
 
     part = taken_role(os.environ)
-    typed = [name for name in context.params if _is_typed(context, name)]
-    given = {name.rstrip("_"): context.params[name] for name in typed}
-    settings, sources = load_settings(given)
+    settings, sources = load_settings(typed_options(context))
+    if settings.bus is not None:
+        raise InvalidParameter("--bus", settings.bus, "only with `feed ingest`, which writes there")
     from feed.program.listening import HELD, held_sockets  # noqa: PLC0415 - aiohttp is slow
 
     if part is not None:
@@ -88,6 +90,12 @@ def serve(context: typer.Context) -> None:
     from feed.program.serve import serve as serve_until_ended  # noqa: PLC0415 - aiohttp is slow
 
     serve_until_ended(settings, sources, held, Path(bus) if bus else None)
+
+
+def typed_options(context: typer.Context) -> dict[str, object]:
+    """Return the options that stand in the command line, by the names of their fields."""
+    typed = [name for name in context.params if _is_typed(context, name)]
+    return {name.rstrip("_"): context.params[name] for name in typed}
 
 
 def _options_of(blocks: "Iterable[type[Options]]") -> list[Any]:

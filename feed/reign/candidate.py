@@ -57,8 +57,8 @@ class Candidate:
         self._holding: asyncio.Task[None] | None = None
         tenure.role = Role.STANDBY
 
-    async def stand_by(self) -> None:
-        """Wait until the lease is ours, and hold it from then on.
+    async def stand_by(self) -> bool:
+        """Wait until the lease is ours, and hold it from then on; it is then.
 
         Raises:
             StreamRefused: what is in JetStream cannot be worked with.
@@ -78,6 +78,7 @@ class Candidate:
         self.tenure.role = Role.BEGINNING
         log.info("lease_taken", writer=self.writer)
         self._holding = asyncio.create_task(self._hold(), name="lease")
+        return True
 
     async def begin(self, capacity: int, source: str) -> Restored:
         """Begin a term; return what is taken up.

@@ -25,7 +25,7 @@ from feed.reign.acknowledging import Acknowledging
 from feed.reign.erasing import Erasing
 from feed.reign.mark import mark_of
 from feed.reign.news import NewsDesk
-from feed.reign.tenure import Tenure
+from feed.reign.tenure import Ending, Tenure
 from feed.reign.waiting_texts import erase_waiting, has_texts
 from feed.reign.writing import Overthrown, Writing
 from feed.state import parts
@@ -58,6 +58,7 @@ class BusKeeper:
         news: what is told beside events.
         erasing: what was deleted.
         deposed: set once this process does not lead any more.
+        ending: why that is so then.
         dropped: ticks that got no sequence, since the buffer was full, by source.
         checkpoints: how many were written.
         failures: how many could not be.
@@ -102,6 +103,7 @@ class BusKeeper:
         self.news = NewsDesk(link)
         self.erasing = Erasing(link, restored.deletions)
         self.deposed = asyncio.Event()
+        self.ending = Ending.FAILED
         self.dropped: Counter[str] = Counter()
         self.checkpoints = self.failures = 0
         self.checkpointed_ns = clock.mono_ns()
@@ -195,6 +197,7 @@ class BusKeeper:
         """Give every room what it knew, before anything begins; what was taken up is let go of."""
         restored, self._restored = self._restored, None
         assert restored is not None, "it is given back once"
+        ingest.hub.publisher.bus = self
         resumes = parts.give_back(restored, ingest)
         log.info(
             "state_taken_up",
@@ -208,7 +211,6 @@ class BusKeeper:
 
     async def run(self, ingest: Ingest) -> None:
         """Send, take checkpoints, tell news and erase, until it is deposed or cancelled."""
-        ingest.hub.publisher.bus = self
         self._sending = asyncio.create_task(self._send(), name="bus")
         others = [
             asyncio.create_task(self._take_checkpoints(ingest), name="checkpoints"),
@@ -233,12 +235,13 @@ class BusKeeper:
         except Overthrown as overthrown:
             reason = overthrown.deposed.reason.value
             log.error("deposed", reason=reason, words=str(overthrown))  # noqa: TRY400 - it says all
-            self._give_up()
+            self.ending = Ending(reason)
+            self.give_up()
         except Exception:
             log.exception("bus_failed")
-            self._give_up()
+            self.give_up()
 
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
         """Tell everybody that nothing more is written here."""
         self.acknowledging.end(_DEPOSED)
         self._has_room.set()
