@@ -9,7 +9,8 @@ import json
 from dataclasses import asdict, dataclass
 from enum import Enum
 
-from feed.cluster.link import ApiError, Link
+from feed.cluster.errors import ApiError
+from feed.cluster.link import Link
 from feed.cluster.making import LEASE_S
 from feed.cluster.names import LEADER_KEY
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from feed.cluster.address import BusAddress
 from feed.cluster.batch import Batch, headers_of, read_batch
 from feed.cluster.connecting import connect
-from feed.cluster.errors import BusAway
+from feed.cluster.errors import ApiError, BusAway
 from feed.errors import InvalidMessage
 from feed.logger import logger_of
 
@@ -38,19 +38,6 @@ log = logger_of("feed.cluster")
 
 class Refused(Exception):
     """The stream has another last sequence than was expected, or says so."""
-
-
-class ApiError(BusAway):
-    """JetStream refuses what was asked.
-
-    Attributes:
-        code: its number of the reason.
-    """
-
-    def __init__(self, subject: str, error: dict[str, Any]) -> None:
-        self.code = int(error.get("err_code", 0))
-        words = f"{error.get('description')} ({self.code})"
-        super().__init__(f"JetStream refuses {subject}: {words}")
 
 
 class Link:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from feed.cluster.link import ApiError, Link
+from feed.cluster.errors import ApiError, StreamRefused
+from feed.cluster.link import Link
 from feed.cluster.names import Names
-from feed.errors import FeedError
 from feed.logger import logger_of
 
 LEASE_S = 1.5  # what a leader does not renew for so long is over
@@ -23,10 +23,6 @@ _SMALL_BYTES = 64 << 20  # of the bucket of news
 _LEASE_BYTES = 1 << 20
 
 log = logger_of("feed.cluster")
-
-
-class StreamRefused(FeedError):
-    """What is in JetStream cannot be worked with; the message says what would do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ _OF_THE_PROGRAM = frozenset(
         *("insecure", "allow_anonymous", "allow_host", "wait_for", "wait_for_timeout_s"),
         *("shutdown_timeout_s", "max_handshakes", "max_waiting_connections"),
         *("max_unfinished_heads_bytes", "head_timeout_s", "idle_timeout_s"),
+        *("bus", "bus_url", "bus_buffer", "bus_storage", "bus_replicas", "bus_max_bytes"),
     }
 )
 _LONGEST_NAME = 64

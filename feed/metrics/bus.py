@@ -37,8 +37,10 @@ def bus_families(bus: BusKeeper | None) -> Iterator[Metric]:
     yield counter("feed_bus_batches", "Batches that the stream has acknowledged.").of(
         0 if counts is None else counts.batches
     )
-    yield counter("feed_bus_events", "Events in these.").of(0 if counts is None else counts.events)
-    yield counter("feed_bus_payload_bytes", "Bytes of their payloads.").of(
+    yield counter("feed_bus_events", "Events in the batches that the stream has acknowledged.").of(
+        0 if counts is None else counts.events
+    )
+    yield counter("feed_bus_payload_bytes", "Bytes of the payloads of these batches.").of(
         0 if counts is None else counts.payload_bytes
     )
     yield histogram(
@@ -65,7 +67,7 @@ def bus_families(bus: BusKeeper | None) -> Iterator[Metric]:
     yield gauge("feed_bus_buffer_bytes", "Bytes that wait to be acknowledged (bus_buffer).").of(
         0 if bus is None else bus.batching.held_bytes
     )
-    yield gauge("feed_bus_buffer_limit_bytes", "The most of them (bus_buffer).").of(
+    yield gauge("feed_bus_buffer_limit_bytes", "The most bytes that may wait (bus_buffer).").of(
         0 if bus is None else bus.batching.most_bytes
     )
     yield counter(

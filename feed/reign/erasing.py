@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from feed.broadcast.log import Deletion
 from feed.cluster.batch import read_batch
 from feed.cluster.batch_stream import BatchStream
-from feed.cluster.errors import BusAway, BusLost
-from feed.cluster.link import ApiError, Link
+from feed.cluster.errors import ApiError, BusAway, BusLost
+from feed.cluster.link import Link
 from feed.cluster.ordered_read import HEARTBEAT_S, Inbox, OrderedRead
 from feed.errors import InvalidInput
 from feed.logger import logger_of

@@ -9,8 +9,8 @@ from dataclasses import asdict
 
 import orjson
 
-from feed.cluster.errors import BusAway
-from feed.cluster.link import ApiError, Link
+from feed.cluster.errors import ApiError, BusAway
+from feed.cluster.link import Link
 from feed.cluster.names import FEEDS_KEY, INSTRUMENTS_KEY
 from feed.ingest.runner import Ingest
 from feed.logger import logger_of

@@ -76,7 +76,7 @@ class ClusterOptions(Options):
         default=BUFFER_BYTES,
         description="Bytes that may wait while NATS is away; after that nothing more is taken.",
     )
-    bus_storage: Literal["file", "memory"] = Field(
+    bus_storage: Annotated[Literal["file", "memory"], Accepts("file, or memory")] = Field(
         default="file", description="Where NATS keeps what a writer makes there."
     )
     bus_replicas: Annotated[

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.long  # 0.02 s each, of some five hundred
 # What a command needs beside the option that is tried.
 NEEDED = {
     "serve": [],
+    "ingest": [],
     "tail": ["--symbols", "A"],
     "inspect": ["x.csv"],
     "record": ["x.ndjson"],
@@ -51,6 +52,12 @@ BAD: dict[str, list[str]] = {
     "--allow-host": ["", "a b", "a/b", "http://a", "a.*", "a,,b", "a\nb", "\0"],
     "--allow-origin": ["", "https://a,,https://b", "x", "ftp://a", "https://a/b", "a\nb"],
     "--bars": ["", "A,,B", "A?", "A" * 65, "a\nb", "\0"],
+    "--bus": ["", "x", "http://a:1", "nats://", "nats://a/b c", "nats://u:p@a:1/x", "a\nb"],
+    "--bus-buffer": [*NO_NUMBERS, "0", "1", "64 GB", "1.5", "64 XB"],
+    "--bus-max-bytes": [*NO_NUMBERS, "0", "1.5"],
+    "--bus-replicas": [*NO_NUMBERS, "0", "6", "1.5"],
+    "--bus-storage": NO_NAMES,
+    "--bus-url": ["", "x", "ftp://a", "http://", "http://a:b@x", "http://x/?a=b", "a\nb"],
     "--bus-codecs": ["", "xml", "json,", "json,xml"],
     "--batch-ms": [*NO_NUMBERS, "0"],
     "--channels": NO_NAMES,
