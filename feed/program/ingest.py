@@ -12,7 +12,6 @@ import socket
 import ssl
 import sys
 from collections.abc import Coroutine, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -35,6 +34,7 @@ from feed.program.log_writer import LogWriter
 from feed.program.memory import collect_rarely, return_large_blocks
 from feed.program.serve import _allow_many_files, _greet, _in_words, _loop_factory
 from feed.reign.candidate import Candidate
+from feed.reign.ending import end_tasks
 from feed.reign.keeper import BusKeeper
 from feed.reign.tenure import Ending, Role, Tenure
 from feed.settings.load import option_fields
@@ -112,10 +112,7 @@ async def _ingest(
         while not signals.first.is_set():
             await party.take_part()
     finally:
-        for task in (telling, linking):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await end_tasks((telling, linking))
 
 
 @dataclass(slots=True)
@@ -231,9 +228,7 @@ class _Party:
             await asyncio.wait((doing, told), return_when=asyncio.FIRST_COMPLETED)
             return doing.result() if doing.done() else None
         finally:
-            for task in (doing, told):
-                task.cancel()
-            await asyncio.wait((doing, told))
+            await end_tasks((doing, told))
 
     def _plan(self) -> Plan:
         settings = self.settings

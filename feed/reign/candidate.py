@@ -15,6 +15,7 @@ from feed.cluster.link import Link
 from feed.cluster.making import Plan, make
 from feed.errors import InvalidMessage
 from feed.logger import logger_of
+from feed.reign.ending import end_tasks
 from feed.reign.restoring import restore
 from feed.reign.tenure import Role, Tenure
 from feed.reign.writing import Writing
@@ -115,8 +116,7 @@ class Candidate:
         """Give the lease up, so that another one need not wait for its end."""
         if self._holding is None:
             return
-        self._holding.cancel()
-        await asyncio.wait([self._holding])
+        await end_tasks([self._holding])
         if not self.outbid.is_set():
             try:
                 await self._lease.release()

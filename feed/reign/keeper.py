@@ -22,6 +22,7 @@ from feed.logger import logger_of
 from feed.market.words import is_word
 from feed.reign import checkpoints
 from feed.reign.acknowledging import Acknowledging
+from feed.reign.ending import end_tasks
 from feed.reign.erasing import Erasing
 from feed.reign.mark import mark_of
 from feed.reign.news import NewsDesk
@@ -220,9 +221,7 @@ class BusKeeper:
         try:
             await asyncio.wait([self._sending])  # which goes on where this is cancelled
         finally:
-            for task in others:
-                task.cancel()
-            await asyncio.wait(others)
+            await end_tasks(others)
 
     async def _send(self) -> None:
         """Send what waits, for ever; return where another one leads."""
@@ -320,7 +319,5 @@ class BusKeeper:
                 async with asyncio.timeout(FLUSH_S):
                     await self.settled(self.ring.newest)
                     await self.checkpoint(ingest)
-            sending.cancel()
-            with suppress(asyncio.CancelledError):
-                await sending
+            await end_tasks([sending])
         self.acknowledging.end(_ENDED)
