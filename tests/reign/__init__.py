@@ -1,0 +1,1 @@
+"""Tests of a leader's reign, with servers of NATS."""
