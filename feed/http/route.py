@@ -16,7 +16,7 @@ from typing import Protocol
 from aiohttp import hdrs, web
 from pydantic import BaseModel
 
-from feed.errors import FeedError
+from feed.errors import FeedError, NotNow
 from feed.http.access import Scope, keep_identity
 from feed.http.answers import refuse_parameters
 from feed.http.content_encoding import encoded
@@ -26,6 +26,7 @@ from feed.http.generations.apis import CHAT, PLAIN, RESPONSES, Api
 from feed.http.generations.forms import OpenAiError, PlainError
 from feed.http.problems import Handler, with_problems
 from feed.http.server import Server
+from feed.hub.hub import ASK_EDGES
 
 
 class Answer(Protocol):
@@ -44,6 +45,7 @@ class HandOn(Protocol):
         """Hand on."""
 
 
+BUS_FULL_S = 1.0  # after which somebody may come again who found a bus that is full
 TEXT = "text"  # in place of a form: the answer is not JSON
 BYTES = "bytes"  # likewise: it is of a program's own
 
@@ -84,6 +86,7 @@ class Route:
         errors: the form of its errors, where they are those of another API.
         hand_on: what an edge does with it, where the writer answers; None: any server answers.
         named_pages: whether pages of other origins have to be allowed by their name.
+        of_ring: whether it tells what the ring holds, which a writer of a bus tells nobody.
     """
 
     path: str
@@ -104,6 +107,7 @@ class Route:
     errors: type | None = None
     hand_on: HandOn | None = None
     named_pages: bool = False
+    of_ring: bool = False
 
     def to_aiohttp(self, server: Server) -> web.RouteDef:
         """Return the route as aiohttp has it, for a server.
@@ -172,10 +176,26 @@ async def _answer_in_line(
         return await handler(request)
 
 
+def _check_bus(route: Route, server: Server) -> None:
+    """Refuse what a writer of a bus does not answer.
+
+    Raises:
+        NotNow: it tells nobody what its ring holds; or it can take nothing more for now.
+    """
+    bus = server.hub.publisher.bus
+    if bus is None:
+        return
+    if route.of_ring:
+        raise NotNow(ASK_EDGES, None)
+    if bus.is_full and route.scope is Scope.GRANTED and route.method != hdrs.METH_GET:
+        raise NotNow("the bus takes nothing now, and as much waits for it as may", BUS_FULL_S)
+
+
 async def _answer(route: Route, server: Server, request: web.Request) -> web.StreamResponse:
     if route.refuses_others:
         refuse_parameters(request, route.parameters)
     try:
+        _check_bus(route, server)
         return await route.answer(request, server)
     except FeedError as error:
         server.hub.door.note(error)

@@ -97,6 +97,7 @@ ROUTES = (
         '`{"pos","ticks"}`: the last known state',
         (*_SELECTING, "fields"),
         says={200: models.SnapshotAnswer},
+        of_ring=True,
     ),
     Route(
         "/v1/history",
@@ -105,6 +106,7 @@ ROUTES = (
         '`{"pos","ticks","next"}`: what the ring holds, page by page; `gap` where some is gone',
         (*_SELECTING, "after", "last", "fields", "limit"),
         says={200: models.HistoryAnswer},
+        of_ring=True,
     ),
     Route(
         "/v1/bars",
@@ -113,6 +115,7 @@ ROUTES = (
         '`{"bars","current"}`: finished bars, and the one that is open',
         ("symbol", "timeframe", "limit"),
         says={200: models.BarsAnswer},
+        of_ring=True,
     ),
     Route(
         "/v2/assets",

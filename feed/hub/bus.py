@@ -23,5 +23,5 @@ class Bus(Protocol):
         """Wait until all up to a sequence is acknowledged.
 
         Raises:
-            SourceError: it never will be: this server writes no more.
+            NotNow: it never will be: this server writes no more.
         """

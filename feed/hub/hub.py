@@ -235,11 +235,20 @@ class Hub:
         )
         self.departure = Leaving(self.sessions.values, self.turns, self._send_away)
 
-    def refusal(self, identity: Identity, place: str) -> Refusal | None:
-        """Return why somebody is not let in; None: come in."""
+    def refusal(
+        self, identity: Identity, place: str, *, of_its_own: bool = False
+    ) -> Refusal | None:
+        """Return why somebody is not let in; None: come in.
+
+        Args:
+            identity: who it is.
+            place: whence it comes.
+            of_its_own: it reads only the answer to what it has asked itself, which its edge asks
+                for; a writer lets nobody else in.
+        """
         if self.leaving:
             return Refusal(Reason.SHUTDOWN, self.told(Reason.SHUTDOWN))
-        if self.publisher.bus is not None:
+        if self.publisher.bus is not None and not of_its_own:
             return Refusal(Reason.NOT_READY, replace(Reason.NOT_READY.value, words=ASK_EDGES))
         if not self.knows_epoch:
             return Refusal(Reason.NOT_READY, Reason.NOT_READY.value)

@@ -126,7 +126,7 @@ class Publisher:
         """Say words, and wait until they are published; return the sequence of the last of them.
 
         Raises:
-            SourceError: they are cut, and the bus will not acknowledge them.
+            NotNow: they are cut, and the bus will not acknowledge them.
         """
         heard: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._broadcast.say(words, partial(_resolve, heard))
@@ -139,7 +139,7 @@ class Publisher:
         """Wait until a bus, where there is one, has acknowledged all up to a sequence.
 
         Raises:
-            SourceError: it never will.
+            NotNow: it never will.
         """
         if self.bus is not None:
             await self.bus.settled(sequence)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from feed.errors import InvalidParameter
+from feed.errors import InvalidParameter, NotNow, SourceError
 from feed.hub.hub import Hub
 from feed.hub.steps import Step
 from feed.ingest.runner import Ingest
@@ -161,7 +161,10 @@ class Entrance:
             raise
         ring = hub.broadcast.ring
         if outcome.last is not None:
-            await hub.publisher.settled(outcome.last)
+            try:
+                await hub.publisher.settled(outcome.last)
+            except NotNow as error:
+                raise SourceError(str(error)) from error
         if isinstance(outcome, Duplicate):
             last = None if outcome.last is None else ring.position(outcome.last)
             return Taken(len(batch.ticks), last, duplicate=True)

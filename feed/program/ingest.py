@@ -32,7 +32,7 @@ from feed.program.leaving import EndSignals, leave
 from feed.program.listening import BACKLOG, Site, authority, cannot_listen
 from feed.program.log_writer import LogWriter
 from feed.program.memory import collect_rarely, return_large_blocks
-from feed.program.serve import _allow_many_files, _greet, _in_words, _loop_factory
+from feed.program.serve import allow_many_files, greet, in_words, loop_factory
 from feed.reign.candidate import Candidate
 from feed.reign.ending import end_tasks
 from feed.reign.keeper import BusKeeper
@@ -73,10 +73,10 @@ def ingest(
     repeats, writer = logs.begin(sys.stderr.fileno(), interactive=sys.stderr.isatty())
     for unknown in unknown_variables(option_fields(type(source.options) for source in sources)):
         log.warning("unknown_variable", variable=unknown.name, nearest=unknown.nearest or None)
-    _allow_many_files()
+    allow_many_files()
     return_large_blocks()
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(_ingest(settings, sources, held, repeats, writer))
     finally:
         writer.close()
@@ -104,8 +104,8 @@ async def _ingest(
     places = _listening(settings, held)
     party = _Party(settings, sources, link, Tenure(), places, signals, writer)
     try:
-        _greet(
-            f"feed: writing {_in_words(sources)} to {address}, where this server leads\n"
+        greet(
+            f"feed: writing {in_words(sources)} to {address}, where this server leads\n"
             f"  {party.url}/readyz  whether it does   {party.url}/metrics  for Prometheus\n"
         )
         log.info("ingesting", url=party.url, bus=str(address), version=__version__)

@@ -4,7 +4,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from feed.errors import SourceError
+from feed.errors import NotNow
+
+RETRY_S = 1.0  # after which another one leads, mostly
 
 
 class Acknowledging:
@@ -34,12 +36,12 @@ class Acknowledging:
         """Wait.
 
         Raises:
-            SourceError: it never will be acknowledged.
+            NotNow: it never will be acknowledged.
         """
         if sequence <= self.sequence:
             return
         if self._ended:
-            raise SourceError(self._ended)
+            raise NotNow(self._ended, RETRY_S)
         waiting = asyncio.get_running_loop().create_future()
         self._waiting.append((sequence, waiting))
         await waiting
@@ -61,4 +63,4 @@ class Acknowledging:
         while self._waiting:
             _, waiting = self._waiting.popleft()
             if not waiting.done():
-                waiting.set_exception(SourceError(words))
+                waiting.set_exception(NotNow(words, RETRY_S))

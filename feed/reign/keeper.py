@@ -182,7 +182,7 @@ class BusKeeper:
         """Wait until all up to a sequence is acknowledged.
 
         Raises:
-            SourceError: it never will be.
+            NotNow: it never will be.
         """
         await self.acknowledging.settled(sequence)
 

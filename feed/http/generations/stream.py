@@ -108,7 +108,7 @@ def check_room(request: web.Request, server: Server, identity: Identity) -> None
     Raises:
         Unavailable: there are as many, or the server ends.
     """
-    refusal = server.hub.refusal(identity, caller_of(request).place)
+    refusal = server.hub.refusal(identity, caller_of(request).place, of_its_own=True)
     if refusal is not None:
         server.hub.note_refusal(refusal.reason)
         retry_ms = refusal.told.retry_ms

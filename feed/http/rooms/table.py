@@ -29,6 +29,7 @@ ROOM_ROUTES = (
         Scope.GRANTED,
         '`{"rooms"}`: the rooms that you may read',
         says={200: forms.RoomsAnswer},
+        of_ring=True,
     ),
     Route(
         _ROOM,
@@ -36,6 +37,7 @@ ROOM_ROUTES = (
         Scope.GRANTED,
         "a room: who is there, and its list; one in which nobody has said anything is empty",
         says={200: forms.RoomAnswer},
+        of_ring=True,
     ),
     Route(
         _MESSAGES,
@@ -44,6 +46,7 @@ ROOM_ROUTES = (
         "its newest messages, the oldest first, page by page",
         ("limit", "before"),
         says={200: forms.MessagesAnswer},
+        of_ring=True,
     ),
     Route(
         _MESSAGES,
@@ -86,6 +89,7 @@ ROOM_ROUTES = (
         Scope.GRANTED,
         "the list of symbols that a room keeps together, in order",
         says={200: forms.ListAnswer},
+        of_ring=True,
     ),
     Route(
         f"{_ROOM}/list",
