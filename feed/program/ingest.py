@@ -28,11 +28,13 @@ from feed.http.protocol.runner import Runner
 from feed.http.standby import standby_app
 from feed.hub.clock import SYSTEM_CLOCK
 from feed.program import logs
-from feed.program.leaving import EndSignals, leave
+from feed.program.end_signals import EndSignals
+from feed.program.greeting import allow_many_files, greet, in_words
+from feed.program.leaving import leave
 from feed.program.listening import BACKLOG, Site, authority, cannot_listen
 from feed.program.log_writer import LogWriter
 from feed.program.memory import collect_rarely, return_large_blocks
-from feed.program.serve import allow_many_files, greet, in_words, loop_factory
+from feed.program.serve import loop_factory
 from feed.reign.candidate import Candidate
 from feed.reign.ending import end_tasks
 from feed.reign.keeper import BusKeeper

@@ -112,6 +112,7 @@ async def restore(
         replayed.receipts,
         later_ns,
         newest - reached,
+        0,
         replayed.undone.deleted,
         replayed.undone.deletions(checkpointed),
     )
