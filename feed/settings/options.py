@@ -41,7 +41,8 @@ from feed.wire.source_name import is_name
 _Place = TypeVar("_Place", Path | None, str | None)
 MAX_SOURCES = 16
 MAX_WORKERS = 64
-SAFEGUARDS = ("keys", "jwt_issuer", "jwt_keys", "tls_cert", "tls_key", "state")  # none by default
+# None by default: one that is left empty is a mistake.
+SAFEGUARDS = ("keys", "jwt_issuer", "jwt_keys", "tls_cert", "tls_key", "state", "cluster_key")
 _KINDS = built_in_kinds()
 _SOURCE_WORDS = [kind.accepted_words() for kind in _KINDS]
 

@@ -39,6 +39,7 @@ from feed.sources.upstream.account import Account
 from feed.sources.upstream.credentials import Names as KeyNames
 from feed.sources.upstream.credentials import read_key_pair
 from feed.sources.upstream.endings import End, Ended
+from feed.sources.writer_place import WriterPlace
 from feed.wire.position import Position
 from feed.wire.reckoning import Missing
 
@@ -103,6 +104,11 @@ class NatsSource:
     def leader(self) -> Leader | None:
         """Who leads, and takes requests; None: nobody, as far as is known."""
         return self.news.leader
+
+    def writer(self) -> WriterPlace | None:
+        """Return where whoever leads takes requests; None: nobody does, as far as is known."""
+        leader = self.leader
+        return WriterPlace.of(leader.url) if leader is not None and leader.url else None
 
     @property
     def lag_events(self) -> int:

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from feed.market.word_channels import WordChannel
 from feed.trust.assertion import AS_SHOWN, HEADER, Asserted, Assertions
 from feed.trust.cluster_key import read_cluster_key
 from feed.trust.identity import ANONYMOUS, Identity, Kind
 from feed.wire.grants import ALL_GRANTS
+from tests.fakes.edges import Edges
 from tests.fakes.keys import KeysFile, auth_of, bearer_of, headers_of
 from tests.fakes.patience import until
 from tests.fakes.raw_http import RawHttp
@@ -154,6 +156,26 @@ async def test_a_client_of_an_edge_is_never_of_the_writers_own_machine(
         cluster = await open_cluster(writer={"local_admin": True}, keyed=keyed)
         assert (await cluster.ask("GET", "/v1/admin/rooms", at=cluster.at_writer))[0] == 200
         assert (await cluster.ask("GET", "/v1/admin/rooms"))[0] == 403
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+async def test_by_the_socket_of_the_bus_an_edge_is_trusted_and_its_clients_are_not(
+    open_cluster: OpenCluster, edges: Edges, tmp_path: Path, keyed: bool
+) -> None:
+    cluster = await open_cluster(keyed=keyed, edge={"local_admin": True})
+    runner = cluster.writer.server.runner
+    assert runner is not None
+    await web.UnixSite(runner, tmp_path / "bus.sock").start()
+    key = {"cluster_key": cluster.key} if keyed else {}
+    edge = await edges(f"unix:{tmp_path / 'bus.sock'}", **key)
+    await edge.reach(cluster.writer.hub.broadcast.position)
+    assert (await cluster.ask("GET", "/v1/admin/rooms", at=edge.url))[0] == 403
+    assert (await post(cluster, {}, edge.url))[0] == 201
+    far = await edges(edge.url, local_admin=True, **key)
+    await far.reach(cluster.writer.hub.broadcast.position)
+    # An administrator of an edge is one of the writer by the key alone.
+    status = 200 if keyed else 403
+    assert (await cluster.ask("GET", "/v1/admin/rooms", at=far.url))[0] == status
 
 
 async def test_a_page_of_another_origin_is_refused_at_the_edge(open_cluster: OpenCluster) -> None:

@@ -7,6 +7,7 @@ import pytest
 from feed.cluster import ordered_read
 from feed.cluster.batch import headers_of
 from feed.market.ticks import Tick
+from feed.sources.writer_place import WriterPlace
 from tests.fakes.bus_edges import BusEdges
 from tests.fakes.messages import Message
 from tests.fakes.nats import BusWriter, NatsServer, needs_nats
@@ -147,6 +148,7 @@ async def test_an_edge_knows_instruments_sources_and_who_leads(
     await until(lambda: edge.source.instrument("AAPL") and edge.source.leader)
     assert edge.source.leader is not None
     assert (edge.source.leader.url, edge.source.leader.term) == ("http://w1", 1)
+    assert edge.source.writer() == WriterPlace("http://w1")
     await until(lambda: edge.hub.audience.behind.announced)
     [told] = [each for each in edge.hub.audience.behind.announced if each["source"] == "sim"]
     assert told["state"] == "source_down"
@@ -154,6 +156,7 @@ async def test_an_edge_knows_instruments_sources_and_who_leads(
     await writer.lead(None)
     await until(lambda: edge.hub.audience.behind.announced[-1]["state"] == "live")
     await until(lambda: edge.source.leader is None)
+    assert edge.source.writer() is None
 
 
 async def test_while_nats_is_away_subscribers_stay_and_are_told_and_lose_nothing(
