@@ -103,6 +103,11 @@ async def test_a_word_is_good_for_one_request_at_the_writer(
         assert (
             await RawHttp.get((cluster.writer.host, cluster.writer.port), target, word)
         ).status == status
+    address = (cluster.writer.host, cluster.writer.port)
+    word = word_of(cluster, ADMIN, "GET", "/v1/symbols")[HEADER]
+    twice = await RawHttp.open(address)
+    lines = f"GET /v1/symbols HTTP/1.1\r\nHost: a\r\n{HEADER}: {word}\r\n{HEADER}: {word}\r\n\r\n"
+    assert (await twice.ask(lines.encode())).status == 401
     anonymous = word_of(cluster, ANONYMOUS, "POST", MESSAGES)
     status, told = await post(cluster, anonymous, at)
     assert (status, "the edge knows nobody" in told["detail"]) == (401, True)
