@@ -14,6 +14,7 @@ from feed.hub.clock import Clock
 from feed.logger import logger_of
 from feed.market.ticks import Bar, Tick
 from feed.sources.named_source import NamedSource
+from feed.sources.preread import Preread
 from feed.sources.source import ReadsAhead
 
 MOST_TOLD = 20  # symbols whose ticks are refused, in the log; all are counted
@@ -75,6 +76,7 @@ class Side:
         self.ages = ages
         self._refused_symbols: set[str] = set()  # that were told
         self._back = asyncio.Event()
+        self._preread = named.preread
         self._clock = clock
         self.last_tick_mono_ns = clock.mono_ns()
         self.last_tick_wall_ns = clock.wall_ns()
@@ -85,6 +87,11 @@ class Side:
         self._back.clear()
         self.passes = None
         self._note_time()
+
+    def take_preread(self) -> Preread | None:
+        """Return what was read of it ahead, once; None: it is to be opened."""
+        preread, self._preread = self._preread, None
+        return preread
 
     def note(self, ticks: list[Tick]) -> None:
         """Note the time of a list from it, and the age of its oldest tick."""

@@ -247,7 +247,9 @@ class Strand:
         if isinstance(source, Sequenced):
             await self._follow(side, source)
             return
-        await source.open()
+        preread = side.take_preread()
+        if preread is None:
+            await source.open()
         side.come()
         self._note_kinds()
         if self._owners is not None:
@@ -257,7 +259,8 @@ class Strand:
         log.info("source_opened", source=side.name)
         await self._await_subscribers()
         receiving = source if isinstance(source, Receiving) else None
-        async for ticks in source.batches():
+        lists = source.batches() if preread is None else preread.batches()
+        async for ticks in lists:
             if await self._is_dropped(side, ticks):
                 continue
             async with self._publishing:

@@ -38,6 +38,7 @@ from feed.program.serve import loop_factory
 from feed.reign.candidate import Candidate
 from feed.reign.ending import end_tasks
 from feed.reign.keeper import BusKeeper
+from feed.reign.standing_by import read_ahead, take_over
 from feed.reign.tenure import Ending, Role, Tenure
 from feed.settings.load import option_fields
 from feed.settings.options import Settings
@@ -139,10 +140,10 @@ class _Party:
     async def take_part(self) -> None:
         """Stand by, lead, and come to an end of that."""
         candidate = Candidate(self.link, self._plan(), self.url, self.tenure)
+        made = [read_ahead(source.make()) for source in self.sources]
         try:
             if not await self._stand_by(candidate):
                 return
-            made = [source.make() for source in self.sources]
             restored = await self._unless_told(
                 candidate.begin(self.settings.ring, "+".join(each.name for each in made))
             )
@@ -161,9 +162,14 @@ class _Party:
                 tenure=self.tenure,
                 most_bytes=client.max_payload,
             )
+            take_over(made, restored.ring)
             await self._lead(candidate, keeper, made)
         finally:
             self.tenure.role = Role.STANDBY
+            for each in made:
+                if each.preread is not None:
+                    await each.preread.close()
+                    await each.source.close()
             await candidate.leave()
 
     async def _stand_by(self, candidate: Candidate) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from feed.market.open_bar import OpenBar
 from feed.market.past import Past, Recalled
 from feed.market.renames import Renames
+from feed.sources.preread import Preread
 from feed.sources.source import HasPast, Instrument, Source
 
 
@@ -17,11 +18,13 @@ class NamedSource:
         name: by which it is told, in metrics, logs and `/v1/status`.
         source: the origin of ticks.
         renames: the names of its symbols.
+        preread: what was read of it ahead, for the first time that it is opened.
     """
 
     name: str
     source: Source
     renames: Renames = field(default_factory=Renames)
+    preread: Preread | None = None
 
     @classmethod
     def listed(cls, sources: "Source | Sequence[NamedSource]") -> "Sequence[NamedSource]":
