@@ -20,7 +20,7 @@ from feed.errors import FeedError, NotNow
 from feed.http.access import Scope, keep_identity
 from feed.http.answers import refuse_parameters
 from feed.http.content_encoding import encoded
-from feed.http.edge.forward import Terms
+from feed.http.edge.forward import Terms, ask_first
 from feed.http.edge.link import Link
 from feed.http.generations.apis import CHAT, PLAIN, RESPONSES, Api
 from feed.http.generations.forms import OpenAiError, PlainError
@@ -85,6 +85,8 @@ class Route:
         streams: whether the answer may be a stream of events instead, as the request says.
         errors: the form of its errors, where they are those of another API.
         hand_on: what an edge does with it, where the writer answers; None: any server answers.
+        writer_first: likewise, but an edge answers by itself where there is no writer to ask, from
+            what came to it.
         named_pages: whether pages of other origins have to be allowed by their name.
         of_ring: whether it tells what the ring holds, which a writer of a bus tells nobody.
     """
@@ -106,6 +108,7 @@ class Route:
     streams: bool = False
     errors: type | None = None
     hand_on: HandOn | None = None
+    writer_first: bool = False
     named_pages: bool = False
     of_ring: bool = False
 
@@ -132,6 +135,11 @@ class Route:
         if self.in_line:
             handler = partial(_answer_in_line, handler, server.hub.answering)
         handler = with_problems(partial(_admit, self, server, handler))
+        if self.writer_first and server.edge.link is not None:
+            terms = self._terms_of_edges()
+            handler = partial(
+                ask_first, server=server, link=server.edge.link, terms=terms, otherwise=handler
+            )
         if self.method == hdrs.METH_GET:
             return web.get(self.path, handler)
         return web.route(self.method, self.path, handler)

@@ -89,6 +89,7 @@ ROUTES = (
         "what is traded; `query` searches symbols, names and sectors, the best match first",
         ("query", "class", "sector"),
         says={200: models.SymbolsAnswer},
+        writer_first=True,
     ),
     Route(
         "/v1/snapshot",
@@ -116,6 +117,7 @@ ROUTES = (
         ("symbol", "timeframe", "limit"),
         says={200: models.BarsAnswer},
         of_ring=True,
+        writer_first=True,
     ),
     Route(
         "/v2/assets",

@@ -5,18 +5,18 @@ ways as they come, and nothing of them is kept. An answer that breaks off is bro
 that nobody takes a part of it for all.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import aiohttp
 from aiohttp import HttpVersion11, hdrs, web
 
-from feed.errors import CredentialRefused, FeedError
+from feed.errors import CredentialRefused, FeedError, LimitExceeded
 from feed.http.access import Scope
 from feed.http.callers import caller_of
 from feed.http.edge import headers
-from feed.http.edge.link import ANSWER_S, Asker, Link
+from feed.http.edge.link import ANSWER_S, Asker, Link, WriterAway
 from feed.http.generations.apis import Api
 from feed.http.generations.refusals import refuse
 from feed.http.mount import mount_of
@@ -25,6 +25,7 @@ from feed.http.protocol.handler import Handler
 from feed.http.server import Server
 from feed.trust.identity import Identity
 
+_OF_CREDENTIALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}  # it may not know who asks
 _WITHOUT_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 
@@ -77,6 +78,37 @@ async def forward(
         return terms.refuse(error, request, server)
     async with answer:
         return await _hand_back(request, server, link, identity, answer)
+
+
+async def ask_first(
+    request: web.Request,
+    *,
+    server: Server,
+    link: Link,
+    terms: Terms,
+    otherwise: Callable[[web.Request], Awaitable[web.StreamResponse]],
+) -> web.StreamResponse:
+    """Hand a request on, or answer it here where no writer answers it.
+
+    Args:
+        request: which; it has no body.
+        server: the edge that is asked.
+        link: to the writer.
+        terms: of its route.
+        otherwise: answers it here.
+    """
+    try:
+        identity = await _admit(request, server, terms)
+        answer = await _ask(request, server, link, identity, terms)
+    except (WriterAway, LimitExceeded):
+        return await otherwise(request)
+    except Exception as error:  # noqa: BLE001 - any error is answered or raised again
+        return terms.refuse(error, request, server)
+    async with answer:
+        knows = answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        if knows and answer.status not in _OF_CREDENTIALS:
+            return await _hand_back(request, server, link, identity, answer)
+    return await otherwise(request)
 
 
 def asker_of(request: web.Request, identity: Identity) -> Asker:
