@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 
 from feed import __version__
-from feed.cli import alerts, key, listening, token
+from feed.cli import alerts, cluster, key, listening, token
 from feed.cli.ask import ask
 from feed.cli.bench import bench
 from feed.cli.export import export
@@ -103,6 +103,7 @@ app.add_typer(alerts.app)
 app.command()(listening.watch)
 app.command()(listening.top)
 app.command()(listening.why)
+app.add_typer(cluster.app)
 app.add_typer(key.app)
 app.add_typer(token.app)
 app.command()(proxy)

