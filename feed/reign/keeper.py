@@ -121,6 +121,7 @@ class BusKeeper:
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._told_dropped_ns = 0
+        self._has_said = True  # the checkpoint that is there may have messages of rooms
         self._is_closed = False
         self._sending: asyncio.Task[None] | None = None
         self._waits_since_ns = 0
@@ -290,9 +291,11 @@ class BusKeeper:
             try:
                 async with ingest.between_lists():
                     gathered = gather(ingest, self.given_before)
+                has_said = bool(ingest.hub.broadcast.keyed)
                 data = await checkpoints.bytes_of(await gathered.packed())
                 await self.settled(gathered.sequence)
-                await checkpoints.put(self._link, data)
+                await checkpoints.put(self._link, data, erase=self._has_said)
+                self._has_said = has_said
             except Exception as error:  # noqa: BLE001 - of any kind: the server stays
                 self.failures += 1
                 log.error("checkpoint_failed", error=str(error))  # noqa: TRY400 - it says all

@@ -11,10 +11,12 @@ import pytest
 
 from feed.cluster.link import Link
 from feed.cluster.making import Plan
-from feed.http.app import HUB, make_app
+from feed.http.app import HUB, INGEST, make_app
 from feed.hub.clock import SYSTEM_CLOCK
 from feed.hub.hub import Hub
+from feed.ingest.runner import Ingest
 from feed.reign.candidate import Candidate
+from feed.reign.ending import end_tasks
 from feed.reign.keeper import BusKeeper
 from feed.reign.tenure import Tenure
 from feed.settings.options import Settings
@@ -26,6 +28,7 @@ from tests.fakes.serving import pytest_asyncio_loop_factories
 
 __all__ = ["LeadingServer", "bus", "lead", "link", "pytest_asyncio_loop_factories"]
 PLAN = Plan("memory", 1, 64 << 20, 4_096)
+IN_FILES = Plan("file", 1, 64 << 20, 4_096)
 
 
 @pytest.fixture
@@ -42,8 +45,7 @@ async def link(bus: NatsServer) -> AsyncIterator[Link]:
     running = asyncio.create_task(linked.run())
     await linked.client(20.0)
     yield linked
-    running.cancel()
-    await asyncio.wait([running])
+    await end_tasks([running])
 
 
 @dataclass
@@ -52,6 +54,7 @@ class LeadingServer:
 
     Attributes:
         hub: its hub.
+        ingest: its writer.
         keeper: writes its cuts.
         candidate: that leads.
         port: where it listens.
@@ -59,6 +62,7 @@ class LeadingServer:
     """
 
     hub: Hub
+    ingest: Ingest
     keeper: BusKeeper
     candidate: Candidate
     port: int
@@ -71,11 +75,15 @@ async def lead(link: Link) -> AsyncIterator[Callable[..., Awaitable[LeadingServe
     async with AsyncExitStack() as all_of_them:
 
         async def begin(
-            source: Source, *, buffer_bytes: int = 64_000_000, **settings: Any
+            source: Source,
+            *,
+            buffer_bytes: int = 64_000_000,
+            plan: Plan = PLAN,
+            **settings: Any,
         ) -> LeadingServer:
             told = Settings(port=0, ring=4_096, **settings)
             tenure = Tenure()
-            candidate = Candidate(link, PLAN, "http://127.0.0.1:1", tenure)
+            candidate = Candidate(link, plan, "http://127.0.0.1:1", tenure)
             await candidate.stand_by()
             restored = await candidate.begin(told.ring, source.name)
             keeper = BusKeeper(
@@ -94,6 +102,6 @@ async def lead(link: Link) -> AsyncIterator[Callable[..., Awaitable[LeadingServe
             one.push_async_callback(candidate.leave)
             server = await one.enter_async_context(FeedServer(app))
             assert server.port is not None
-            return LeadingServer(app[HUB], keeper, candidate, server.port, one.aclose)
+            return LeadingServer(app[HUB], app[INGEST], keeper, candidate, server.port, one.aclose)
 
         yield begin
