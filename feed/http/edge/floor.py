@@ -45,7 +45,7 @@ class EdgeFloor:
         self.leave = presence.leave
         self.types = presence.types
 
-    async def say(self, identity: Identity, peer: str, place: str, said: Said) -> Message:  # noqa: ARG002 - of the writer
+    async def say(self, identity: Identity, peer: str, place: str, said: Said) -> Message:
         """Have something published; return what its author is told of that.
 
         Raises:
@@ -56,7 +56,7 @@ class EdgeFloor:
             raise NotNow(_NO_KEY, None)
         if isinstance(said, Publish) and said.id is None:  # so that it may be said again
             said = said.model_copy(update={"id": secrets.token_hex(_ID_BYTES)})
-        asker, loop = Asker(identity, peer), asyncio.get_running_loop()
+        asker, loop = Asker(identity, peer, place), asyncio.get_running_loop()
         ends_s = loop.time() + HELD_S
         while True:
             try:

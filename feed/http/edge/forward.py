@@ -113,7 +113,8 @@ async def ask_first(
 
 def asker_of(request: web.Request, identity: Identity) -> Asker:
     """Return who asks, for the writer."""
-    return Asker(identity, caller_of(request).address, headers.shown_in(request.headers))
+    caller = caller_of(request)
+    return Asker(identity, caller.address, caller.place, headers.shown_in(request.headers))
 
 
 def target_of(request: web.Request) -> str:

@@ -57,11 +57,13 @@ class Asker:
     Attributes:
         identity: who, as the edge knows them.
         address: whence; "": that is not known.
+        place: as what that counts in limits; "": as nobody's, as of this machine.
         shown: the headers in which they show a credential.
     """
 
     identity: Identity
     address: str
+    place: str
     shown: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -239,7 +241,7 @@ class Link:
         """Return the headers that say who asks."""
         identity, address = self._itself, ""
         if asker is not None:
-            identity, address = asker.identity, asker.address
+            identity, address = asker.identity, asker.address if asker.place else ""
         # Whoever asks is behind a proxy from there: nothing is of the writer's own machine.
         told = {FOR: address or "unknown"}
         if self._assertions is not None and identity is not NOBODY:
