@@ -206,6 +206,19 @@ _SOURCE = Row(
             ),
         ),
         Panel(
+            "Handed on to the writer",
+            "Requests of an edge's clients a second, by outcome: away finds no writer, cut loses "
+            "it before it has answered. Subscribers ahead wait for what has not arrived yet; a "
+            "position that is disowned nobody ever gave. Edges tell a writer who is in rooms.",
+            Unit.COUNT,
+            (
+                rate("feed_edge_requests_total", "{{outcome}}", "outcome"),
+                Query("feed_subscribers_ahead<>", "{{instance}} ahead"),
+                rate("feed_edge_disowned_positions_total", "disowned"),
+                Query("feed_edges<>", "{{instance}} edges"),
+            ),
+        ),
+        Panel(
             "Odd times",
             "Late trades came after the bar of their second and correct it. Stray ticks are days "
             "away from all others: a broken clock.",

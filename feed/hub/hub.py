@@ -28,6 +28,7 @@ from feed.hub.door import Door, Refusal
 from feed.hub.egress_watch import EgressWatch
 from feed.hub.entitlement import Entitlement
 from feed.hub.forgetting import Forgetting
+from feed.hub.handed_on import HandedOn
 from feed.hub.housekeeping import Housekeeping
 from feed.hub.inlet import Inlet
 from feed.hub.instruments import Instruments
@@ -89,6 +90,7 @@ class Hub:
         follows: whether there is such a server, which gives all sequences.
         siblings: the other workers of the server; None: it is one process.
         ahead: holds those whose positions it has told, and that have not come here.
+        handed_on: requests that went to it, by what became of them.
         subscriptions: what sessions have subscribed to.
         entitlement: what sessions may have, by who they are.
         egress: holds identities to the bytes that they may be written.
@@ -194,6 +196,7 @@ class Hub:
             subscribers=self.sessions,
         )
         self.ahead = Ahead(self.audience, clock)
+        self.handed_on: Counter[HandedOn] = Counter()
         self._forgetting = Forgetting(broadcast.lanes, self.steps)
         self.subscriptions = Subscriptions(
             self.audience,

@@ -31,6 +31,7 @@ from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.metrics.alerts import alert_families
 from feed.metrics.bus import bus_families
+from feed.metrics.edges import edge_families
 from feed.metrics.family import NS_PER_S, counter, gauge, histogram
 from feed.metrics.jobs import job_families
 from feed.metrics.rooms import room_families
@@ -105,6 +106,7 @@ def families(watched: Watched) -> Iterator[Metric]:
     yield from _upstreams(watched)
     yield from _pushed(watched)
     yield from _following(watched)
+    yield from edge_families(hub, watched.rooms)
     yield from _symbols(watched)
     yield from _ring(watched)
     yield from _state(watched)

@@ -119,6 +119,7 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Refused, missing, untold": tuple(appears("following") for _ in range(3)),
         "Behind the server that is followed": (appears("following"),),
         "Following": tuple(appears("following") for _ in range(3)),
+        "Handed on to the writer": tuple(appears("following") for _ in range(4)),
         "Odd times": (rises("odd"), rises("odd")),
         "Fill": (rises("load", times=3),),
         "How far back it reaches": (falls("load"), appears("recording")),

@@ -7,6 +7,7 @@ along, and the writer judges that by itself.
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from yarl import URL
 
 from feed.errors import NotNow
 from feed.hub.clock import Clock
+from feed.hub.handed_on import HandedOn
 from feed.sources.writer_place import WriterPlace
 from feed.trust.assertion import AS_ANYBODY, AS_SHOWN, HEADER, Asserted, Assertions
 from feed.trust.forwarding import FOR
@@ -84,7 +86,6 @@ class Link:
     Attributes:
         edge: the name of this edge, another one in each process.
         speaks_for: whether the word of this edge on who asks counts there.
-        asked, away, cut: how many requests were answered, found no writer, or lost it.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Link:
         writer: Callable[[], WriterPlace | None],
         assertions: Assertions | None,
         clock: Clock,
+        counts: Counter[HandedOn],
         *,
         knows_callers: bool,
     ) -> None:
@@ -101,11 +103,12 @@ class Link:
             writer: returns where the writer is now; None: there is none.
             assertions: makes the word of this edge on who asks; None: it has no cluster key.
             clock: what the time is.
+            counts: requests, by what became of them.
             knows_callers: whether this edge lets nobody in without a credential.
         """
         self.edge = secrets.token_hex(_NAME_BYTES)
         self.speaks_for = assertions is not None
-        self.asked = self.away = self.cut = 0
+        self._counts = counts
         self._writer = writer
         self._assertions = assertions
         self._clock = clock
@@ -156,7 +159,7 @@ class Link:
                     data=data,
                     allow_redirects=False,
                 )
-        self.asked += 1
+        self._counts[HandedOn.ANSWERED] += 1
         return response
 
     async def open_socket(
@@ -180,7 +183,7 @@ class Link:
                     max_msg_size=most_bytes,
                     compress=0,
                 )
-        self.asked += 1
+        self._counts[HandedOn.ANSWERED] += 1
         return socket
 
     @contextmanager
@@ -193,12 +196,12 @@ class Link:
         try:
             yield
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            self.away += 1
+            self._counts[HandedOn.AWAY] += 1
             raise WriterAway(may_be_done=False) from error
         except aiohttp.WSServerHandshakeError:
             raise
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            self.cut += 1
+            self._counts[HandedOn.CUT] += 1
             raise WriterAway(may_be_done=True) from error
 
     @contextmanager
@@ -231,7 +234,7 @@ class Link:
     def _place(self) -> WriterPlace:
         place = self._writer()
         if place is None:
-            self.away += 1
+            self._counts[HandedOn.AWAY] += 1
             raise WriterAway(may_be_done=False)
         return place
 

@@ -43,6 +43,6 @@ def edge_parts(
     if led is None or not hub.follows:
         return EdgeParts(OwnFloor(rooms, hub))
     clock, knows_callers = hub.clock, hub.identities.required
-    link = Link(led.writer, assertions, clock, knows_callers=knows_callers)
+    link = Link(led.writer, assertions, clock, hub.handed_on, knows_callers=knows_callers)
     presence = PresenceLink(link, clock)
     return EdgeParts(EdgeFloor(link, presence), link, presence)

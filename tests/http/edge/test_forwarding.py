@@ -167,3 +167,23 @@ async def test_a_writer_that_goes_away_breaks_an_answer_off(open_cluster: OpenCl
             session.connection.transport.abort()
         with pytest.raises(Exception, match="payload"):
             await asyncio.wait_for(answer.read(), 10)
+
+
+async def test_what_is_handed_on_is_counted(open_cluster: OpenCluster) -> None:
+    cluster = await open_cluster()
+
+    async def counted() -> dict[str, float]:
+        async with cluster.client.get(f"{cluster.edge.url}/metrics") as answer:
+            lines = [line for line in (await answer.text()).splitlines() if "feed_edge_req" in line]
+        return {
+            line.partition('outcome="')[2].partition('"')[0]: float(line.rpartition(" ")[2])
+            for line in lines
+            if not line.startswith("#")
+        }
+
+    assert await counted() == {"answered": 0, "away": 0, "cut": 0}
+    await cluster.ask("POST", MESSAGES, json={"text": "a"})
+    await cluster.writer.server.close()
+    await cluster.ask("POST", MESSAGES, json={"text": "a"})
+    told = await counted()
+    assert (told["answered"], told["away"] + told["cut"]) == (1, 1)
