@@ -51,8 +51,10 @@ class Stored:
     pending: int
 
 
-async def ask(client: "Client", subject: str, **asked: object) -> dict[str, Any]:
-    """Ask JetStream, and return its answer.
+async def ask(
+    client: "Client", subject: str, *, domain: str = "", **asked: object
+) -> dict[str, Any]:
+    """Ask JetStream, where the connection leads or in another domain, and return its answer.
 
     Raises:
         BusAway: it refuses, or does not answer.
@@ -61,7 +63,8 @@ async def ask(client: "Client", subject: str, **asked: object) -> dict[str, Any]
 
     try:
         body = json.dumps(asked).encode() if asked else b""
-        answer = await client.request(f"$JS.API.{subject}", body, timeout=ANSWER_S)
+        prefix = f"$JS.{domain}.API" if domain else "$JS.API"
+        answer = await client.request(f"{prefix}.{subject}", body, timeout=ANSWER_S)
     except (Error, OSError, TimeoutError) as error:
         words = str(error) or type(error).__name__
         raise BusAway(f"JetStream does not answer {subject}: {words}") from error

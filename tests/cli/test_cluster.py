@@ -47,6 +47,28 @@ async def test_a_cluster_is_checked(tmp_path: Path) -> None:
         assert (status, line.startswith("feed: http://x:1/varz does not say")) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["check", "x", "--ring", "1"], "'--ring'"),
+        (["check", "nats://h", "--monitor", "x"], "--monitor: 'x' is not accepted; accepted: http"),
+        (["check", "nats://h", "--monitor", "http://a:b@h"], "--monitor"),
+        (["mirror", "nats://h"], "--domain"),
+        (["mirror", "nats://h", "--domain", "a.b"], "--domain: 'a.b' is not accepted"),
+        (["mirror", "nats://h", "--domain", "a", "--max-age", "x"], "--max-age"),
+        (["mirror", "nats://h", "--domain", "a", "--max-bytes", "-1"], "--max-bytes"),
+        (["mirror", "x", "--domain", "a"], "BUS: 'x' is not accepted; accepted: nats://"),
+    ],
+)
+def test_options_that_are_not_accepted_are_named(
+    words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from feed.cli.commands import run  # noqa: PLC0415 - as the program does
+
+    assert run(["cluster", *words]) == 2
+    assert complaint in capsys.readouterr().err
+
+
 def test_what_is_no_address_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     from feed.cli.commands import run  # noqa: PLC0415 - as the program does
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import signal
 import sys
@@ -35,6 +36,7 @@ BINARY = shutil.which("nats-server", path=str(Path(sys.executable).parent)) or s
     "nats-server"
 )
 _BUS = BusCodec()
+_LEAVES = re.compile(r"Listening for leafnode connections on 127\.0\.0\.1:(\d+)")
 needs_nats = pytest.mark.skipif(BINARY is None, reason="nats-server is not installed")
 
 
@@ -45,13 +47,19 @@ class NatsServer:
     Attributes:
         folder: where its streams, its ports and its configuration are.
         configuration: in its own language, beside the usual.
+        domain: of its JetStream.
+        leaves: other servers may be leaves of it.
         port: where it listens; the same after a restart.
+        leaf_port: where it listens for leaves.
         monitor_port: of its monitoring, where the configuration has some.
     """
 
     folder: Path
     configuration: str = ""
+    domain: str = ""
+    leaves: bool = False
     port: int = -1
+    leaf_port: int = -1
     monitor_port: int = 0
     _process: asyncio.subprocess.Process | None = None
 
@@ -75,9 +83,11 @@ class NatsServer:
         ports = self.folder / "ports"
         shutil.rmtree(ports, ignore_errors=True)
         ports.mkdir(parents=True)
+        domain = f", domain: {self.domain}" if self.domain else ""
+        leaves = f"leafnodes: {{listen: '127.0.0.1:{self.leaf_port}'}}\n" if self.leaves else ""
         written = (
-            f"listen: 127.0.0.1:{self.port}\n"
-            f"jetstream: {{store_dir: {json.dumps(str(self.folder / 'store'))}}}\n"
+            f"listen: 127.0.0.1:{self.port}\n{leaves}"
+            f"jetstream: {{store_dir: {json.dumps(str(self.folder / 'store'))}{domain}}}\n"
             f"ports_file_dir: {json.dumps(str(ports))}\n{self.configuration}\n"
         )
         (self.folder / "nats.conf").write_text(written)
@@ -98,6 +108,9 @@ class NatsServer:
         await until(lambda: file.read_text().rstrip().endswith("}"))
         told = json.loads(file.read_text())
         self.port = int(told["nats"][0].rpartition(":")[2])
+        if self.leaves:  # only its log tells
+            said = (self.folder / "nats.log").read_text()
+            self.leaf_port = int(_LEAVES.findall(said)[-1])
         if "monitoring" in told:
             self.monitor_port = int(told["monitoring"][0].rpartition(":")[2])
 

@@ -1,8 +1,9 @@
 """What edges are told that is no event: sources that are down, instruments, and who leads.
 
 It lies in the two buckets of the cluster, a value for each key, and whoever comes reads all of it.
-What is told of a source is told on when it has changed. Where nobody has led for a while, the
-writer is down, as a source would be.
+What is told of a source is told on when it has changed. The lease is renewed all the time, and
+expires without a word: where nothing was heard of it for a while, the writer is down, as a source
+would be.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ from feed.wire.messages import Message, feed_message
 
 ABOUT_KEY = "about"
 WRITER = "writer"  # what is told of it has this for a source
-LEADERLESS_NS = 5_000_000_000  # that nobody may lead for before it is told: others take 3 s
+LEADERLESS_NS = 5_000_000_000  # without a word of the lease: another writer takes 3 s
 _DOWN, _LIVE = "source_down", "live"
 
 
@@ -55,7 +56,7 @@ class News:
         self._chunks: dict[str, dict[str, Instrument]] = {}  # by the key that they came under
         self._listed: list[Instrument] | None = []
         self._by_symbol: dict[str, Instrument] = {}
-        self._leaderless_ns: int | None = None  # since when nobody leads
+        self._led_ns: int | None = None  # when it was heard last that somebody leads
 
     def instruments(self) -> list[Instrument]:
         """Return the instruments that are known, sorted by symbol."""
@@ -92,27 +93,30 @@ class News:
                 self.live = (said or {}).get("live") is not False
             elif key.partition(".")[0] == INSTRUMENTS_KEY:
                 self._take_instruments(key, said)
-        except (orjson.JSONDecodeError, TypeError, LookupError, AttributeError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise InvalidMessage(f"the news {key} cannot be understood: {error!r}") from None
         return []
 
+    def begin(self, mono_ns: int) -> None:
+        """Note that the lease is heard of from now on."""
+        self._led_ns = mono_ns
+
     def look(self, mono_ns: int, wall_ns: int) -> list[Announcement]:
         """Return what is to be told of the writer: that nobody leads, or somebody does again."""
-        since_ns = self._leaderless_ns
-        down = since_ns is not None and mono_ns - since_ns >= LEADERLESS_NS
+        down = self._led_ns is not None and mono_ns - self._led_ns >= LEADERLESS_NS
+        if down:
+            self.leader = None
         if self._down.get(WRITER, False) is down:
             return []
         reason = "no writer leads" if down else ""
         return [self._tell(feed_message(_DOWN if down else _LIVE, WRITER, reason, wall_ns))]
 
     def _take_leader(self, said: Message | None, mono_ns: int) -> None:
-        if said is None:
+        if said is None or not int(said["term"]):  # nobody, or one that is about to
             self.leader = None
-            if self._leaderless_ns is None:
-                self._leaderless_ns = mono_ns
             return
         self.leader = Leader(str(said["writer"]), int(said["term"]), str(said.get("url", "")))
-        self._leaderless_ns = None
+        self._led_ns = mono_ns
 
     def _feeds(self, said: list[Message]) -> Iterator[Announcement]:
         """Yield what has changed, also of sources that nobody speaks of any more."""

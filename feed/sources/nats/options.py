@@ -1,12 +1,14 @@
 """The options of a source that follows a cluster through NATS JetStream."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
 from feed.cluster.address import BusAddress
-from feed.errors import InvalidParameter
+from feed.cluster.names import EXTRA
+from feed.errors import InvalidParameter, SourceError
 from feed.sources.options import Accepts, SourceOptions, refusal
 from feed.sources.source import Source
 
@@ -57,6 +59,15 @@ class NatsOptions(SourceOptions):
     def address(self) -> BusAddress:
         """Where the cluster is."""
         return BusAddress.parse(f"nats:{self.place}", "source")
+
+    async def look(self) -> None:
+        """See that there is a client, before the server begins.
+
+        Raises:
+            SourceError: it is not installed.
+        """
+        if find_spec("nats") is None:
+            raise SourceError(EXTRA, for_good=True)
 
     def make(self) -> Source:
         """Return what follows it."""

@@ -159,8 +159,11 @@ class NatsSource:
     async def _watch(self, bucket: Bucket) -> None:
         """Hear of a bucket, where there is one."""
         read = await bucket.watch(self._inbox)
-        if read is not None:
-            self._buckets[read] = bucket
+        if read is None:
+            return
+        self._buckets[read] = bucket
+        if bucket.name == self._address.names.lead:
+            self.news.begin(time.monotonic_ns())
 
     async def steps(self) -> AsyncIterator[Step]:
         """Yield what is to be done, for as long as the connection lasts.
