@@ -145,7 +145,7 @@ class _Party:
             if not await self._stand_by(candidate):
                 return
             restored = await self._unless_told(
-                candidate.begin(self.settings.ring, "+".join(each.name for each in made))
+                candidate.begin("+".join(each.name for each in made))
             )
             if restored is None:
                 return

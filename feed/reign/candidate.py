@@ -16,10 +16,10 @@ from feed.cluster.making import Plan, make
 from feed.errors import InvalidMessage
 from feed.logger import logger_of
 from feed.reign.ending import end_tasks
-from feed.reign.restoring import restore
+from feed.reign.restoring import Restoring
 from feed.reign.tenure import Role, Tenure
 from feed.reign.writing import Writing
-from feed.state.restore import Now, Restored
+from feed.state.restore import Restored
 from feed.wire.position import new_epoch
 
 _WRITER_BYTES = 6
@@ -55,6 +55,7 @@ class Candidate:
         self._plan = plan
         self._url = url
         self._lease = Lease(link)
+        self._restoring = Restoring(link, plan.ring)
         self._holding: asyncio.Task[None] | None = None
         tenure.role = Role.STANDBY
 
@@ -65,6 +66,7 @@ class Candidate:
             StreamRefused: what is in JetStream cannot be worked with.
         """
         made = False
+        self._restoring.begin()
         while True:
             try:
                 if not made:
@@ -81,24 +83,20 @@ class Candidate:
         self._holding = asyncio.create_task(self._hold(), name="lease")
         return True
 
-    async def begin(self, capacity: int, source: str) -> Restored:
+    async def begin(self, source: str) -> Restored:
         """Begin a term; return what is taken up.
 
         Args:
-            capacity: of the ring.
             source: the name of the source.
         """
         began_ns = time.monotonic_ns()
         while True:
             try:
                 term, sequence, is_new = await self.writing.begin(new_epoch())
-                now = Now(time.monotonic_ns(), time.time_ns(), "")
-                restored = await restore(
-                    self._link, term, sequence, capacity=capacity, source=source, now=now
-                )
+                restored = await self._restoring.finish(term, sequence, source)
                 break
-            except (BusAway, InvalidMessage, TimeoutError) as error:
-                log.error("term_not_begun", error=str(error) or "no answer in time")  # noqa: TRY400
+            except (BusAway, InvalidMessage) as error:
+                log.error("term_not_begun", error=str(error))  # noqa: TRY400 - it says all
                 await asyncio.sleep(_AGAIN_S)
         self.tenure.terms += 1
         self.tenure.taking_ns = time.monotonic_ns() - began_ns
@@ -114,6 +112,7 @@ class Candidate:
 
     async def leave(self) -> None:
         """Give the lease up, so that another one need not wait for its end."""
+        await self._restoring.close()
         if self._holding is None:
             return
         await end_tasks([self._holding])

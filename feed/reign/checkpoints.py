@@ -66,6 +66,16 @@ async def put(link: Link, data: bytes, *, erase: bool) -> None:
         raise BusAway(words) from error
 
 
+async def version(link: Link) -> str:
+    """Return the name that the newest checkpoint has in the store; "": there is none.
+
+    Raises:
+        BusAway: it cannot be asked.
+    """
+    info = await _info(link)
+    return "" if info is None or info.get("deleted") else str(info["nuid"])
+
+
 async def get(link: Link) -> bytes | None:
     """Return the newest checkpoint; None: there is none.
 

@@ -38,6 +38,21 @@ def whole(parts: Iterable[Plain]) -> bytes:
     return head(len(body), zlib.crc32(body)) + body
 
 
+def sequence_of(data: bytes) -> int:
+    """Return the sequence of a checkpoint, without looking at the rest of it.
+
+    Raises:
+        Unreadable: it has none.
+    """
+    unpacker = msgpack.Unpacker(strict_map_key=False, max_buffer_size=0)
+    unpacker.feed(memoryview(data)[HEAD_BYTES:])
+    try:
+        sequence: int = unpacker.unpack()["sequence"]
+    except (ValueError, TypeError, LookupError, msgpack.UnpackException) as error:
+        raise Unreadable(f"has no beginning: {error!r}") from None
+    return sequence
+
+
 def unpack(data: bytes) -> list[Plain]:
     """Return the parts of a checkpoint, of which there is one at least.
 

@@ -5,7 +5,8 @@ where a log lies.
 """
 
 from array import array
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import cast
@@ -19,6 +20,8 @@ from feed.state.erasing.undone import Undone
 from feed.state.words import Numbered
 from feed.wire.messages import GapReason
 
+Kept = tuple[int, list[Tick], Sequence[Receipt], int]  # a tuple, since there are thousands
+
 
 @dataclass(slots=True)
 class Replayed:
@@ -30,9 +33,8 @@ class Replayed:
         now_ns: our monotonic clock; nothing was ingested later.
         checkpointed: the sequence of the checkpoint.
         ring: with all that was replayed; None: nothing was yet.
-        after: the ticks since the checkpoint.
-        after_words: the words likewise, with their sequences.
-        receipts: of the batches among these, with when they were applied.
+        kept: cuts that have something behind the checkpoint: the first sequence of each, its
+            events, its receipts, and when it was ingested.
         undone: what was said and deleted.
         newest_ns: when the newest tick was ingested, by our clock.
     """
@@ -42,9 +44,7 @@ class Replayed:
     now_ns: int
     checkpointed: int
     ring: RingBuffer | None = None
-    after: list[Tick] = field(default_factory=list)
-    after_words: list[Numbered] = field(default_factory=list)
-    receipts: list[tuple[Receipt, int]] = field(default_factory=list)
+    kept: deque[Kept] = field(default_factory=deque)
     undone: Undone = field(default_factory=Undone)
     newest_ns: int = 0
 
@@ -83,13 +83,35 @@ class Replayed:
             ring.newest_other = ring.newest
             self.undone.note_logged(events, first)
         if ring.newest > self.checkpointed:
+            self.kept.append((first, events, receipts, self.newest_ns))
+
+    @property
+    def after(self) -> list[Tick]:
+        """The ticks since the checkpoint."""
+        return [event for _, event in self._since() if not is_word(event)]
+
+    @property
+    def after_words(self) -> list[Numbered]:
+        """The words since then, with their sequences."""
+        return [(at, cast("Word", event)) for at, event in self._since() if is_word(event)]
+
+    @property
+    def receipts(self) -> list[tuple[Receipt, int]]:
+        """The batches of producers since then, with when they were applied."""
+        return [(receipt, at_ns) for _, _, told, at_ns in self.kept for receipt in told]
+
+    def forget(self, checkpointed: int) -> None:
+        """Hear that there is a later checkpoint."""
+        self.checkpointed = max(self.checkpointed, checkpointed)
+        kept = self.kept
+        while kept and kept[0][0] + len(kept[0][1]) - 1 <= checkpointed:
+            kept.popleft()
+        self.undone.forget(checkpointed)
+
+    def _since(self) -> Iterator[tuple[int, Tick]]:
+        for first, events, _, _ in self.kept:
             start = max(0, self.checkpointed + 1 - first)
-            for sequence, event in enumerate(events[start:], first + start):
-                if is_word(event):
-                    self.after_words.append((sequence, cast("Word", event)))
-                else:
-                    self.after.append(event)
-            self.receipts += [(receipt, self.newest_ns) for receipt in receipts]
+            yield from enumerate(events[start:], first + start)
 
     def _ring_for(self, first: int) -> RingBuffer:
         if self.ring is None:

@@ -85,7 +85,7 @@ async def lead(link: Link) -> AsyncIterator[Callable[..., Awaitable[LeadingServe
             tenure = Tenure()
             candidate = Candidate(link, plan, "http://127.0.0.1:1", tenure)
             await candidate.stand_by()
-            restored = await candidate.begin(told.ring, source.name)
+            restored = await candidate.begin(source.name)
             keeper = BusKeeper(
                 link,
                 candidate.writing,

@@ -52,6 +52,11 @@ class Undone:
             if name in self._said or last > checkpointed
         ]
 
+    def forget(self, upto: int) -> None:
+        """Forget what was said up to a sequence: of what is deleted later it is not known where."""
+        for name in [name for name, first in self._said.items() if first <= upto]:
+            del self._said[name]
+
     def _note_deleted(self, word: MessageWord, sequence: int) -> None:
         name = word.symbol, word.id
         self._deleted[name] = max(self._deleted.get(name, 0), sequence)
