@@ -107,6 +107,7 @@ ROUTES = (
         '`{"pos","ticks","next"}`: what the ring holds, page by page; `gap` where some is gone',
         (*_SELECTING, "after", "last", "fields", "limit"),
         says={200: models.HistoryAnswer},
+        refuses=(HTTPStatus.SERVICE_UNAVAILABLE,),
         of_ring=True,
     ),
     Route(

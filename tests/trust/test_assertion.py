@@ -63,7 +63,7 @@ def test_it_is_good_once_and_for_one_request() -> None:
     writer.read(text, "POST", TARGET, NOW)
     assert why(writer, text, "POST", TARGET, NOW) == Denial.FORGED
     for at_ns in (NOW + LIVES_NS - 1, NOW + LIVES_NS):
-        assert why(writer, text, "POST", TARGET, at_ns) in {Denial.FORGED, Denial.EXPIRED}
+        assert why(writer, text, "POST", TARGET, at_ns) in {Denial.FORGED, Denial.UNAVAILABLE}
 
 
 def test_what_is_used_is_remembered_for_as_long_as_it_would_be_accepted() -> None:
@@ -75,14 +75,14 @@ def test_what_is_used_is_remembered_for_as_long_as_it_would_be_accepted() -> Non
         writer.read(edge.make(SAID, "GET", "/", wall_ns), "GET", "/", wall_ns)
         assert why(writer, fast, "POST", TARGET, wall_ns) == Denial.FORGED
     late_ns = NOW + SKEW_NS + LIVES_NS
-    assert why(writer, fast, "POST", TARGET, late_ns) == Denial.EXPIRED
+    assert why(writer, fast, "POST", TARGET, late_ns) == Denial.UNAVAILABLE
 
 
 def test_times_that_differ_are_told() -> None:
     edge, writer = pair()
     text = edge.make(SAID, "POST", TARGET, NOW)
-    assert why(writer, text, "POST", TARGET, NOW + LIVES_NS) == Denial.EXPIRED
-    assert why(writer, text, "POST", TARGET, NOW - SKEW_NS - 1) == Denial.EARLY
+    assert why(writer, text, "POST", TARGET, NOW + LIVES_NS) == Denial.UNAVAILABLE
+    assert why(writer, text, "POST", TARGET, NOW - SKEW_NS - 1) == Denial.UNAVAILABLE
     begun = Assertions(ClusterKey(SECRET), NOW + 1)  # it may have been used before that
     assert why(begun, text, "POST", TARGET, NOW + 2) == Denial.UNAVAILABLE
 

@@ -94,7 +94,7 @@ _PROBLEMS = {
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: "the range is not of the file",
     HTTPStatus.UPGRADE_REQUIRED: "it is a WebSocket, and the request does not ask for one",
     HTTPStatus.TOO_MANY_REQUESTS: "there are too many of them: come back later",
-    HTTPStatus.SERVICE_UNAVAILABLE: "credentials cannot be checked, or memory is short: come back",
+    HTTPStatus.SERVICE_UNAVAILABLE: "not now: a writer is away, memory is short …: come back",
 }
 _HEADERS = {
     HTTPStatus.UNAUTHORIZED: (hdrs.WWW_AUTHENTICATE,),
@@ -250,6 +250,8 @@ def _responses(route: Route, *, identities_required: bool) -> Schema:
 def _refusals(route: Route, *, identities_required: bool) -> Iterator[HTTPStatus]:
     """Yield by what statuses a route may refuse."""
     yield from route.refuses
+    if route.hand_on is not None:  # there may be no writer
+        yield HTTPStatus.SERVICE_UNAVAILABLE
     in_path = [name for name in _IN_BRACES.findall(route.path) if name not in PLACES]
     if route.refuses_others or in_path or route.asks is not None or not is_finite(route):
         yield HTTPStatus.BAD_REQUEST
