@@ -122,6 +122,8 @@ class Route:
             hand_on = partial(
                 self.hand_on, server=server, link=server.edge.link, terms=self._terms_of_edges()
             )
+            if self.method == hdrs.METH_GET:
+                return web.get(self.path, hand_on, allow_head=self.body is not Body.ENDLESS)
             return web.route(self.method, self.path, hand_on)
         if self.body is Body.ENDLESS:
             # No HEAD: an endless answer has no headers of a finished one.

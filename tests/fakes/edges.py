@@ -35,6 +35,7 @@ class Edge:
     source: FollowSource
     host: str
     port: int
+    app: web.Application
 
     @property
     def address(self) -> tuple[str, int]:
@@ -74,7 +75,7 @@ async def edges() -> AsyncIterator[Edges]:
             await servers.enter_async_context(server)
             assert server.port is not None
             side = app[INGEST].sides[0]
-            return Edge(app[HUB], side, source, "127.0.0.1", server.port)
+            return Edge(app[HUB], side, source, "127.0.0.1", server.port, app)
 
         yield start
         Wire.abort_all()

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import orjson
 import pytest
 
@@ -187,3 +188,28 @@ async def test_what_is_handed_on_is_counted(open_cluster: OpenCluster) -> None:
     await cluster.ask("POST", MESSAGES, json={"text": "a"})
     told = await counted()
     assert (told["answered"], told["away"] + told["cut"]) == (1, 1)
+
+
+async def test_an_edge_that_leaves_ends_answers_that_need_not_end(
+    open_cluster: OpenCluster,
+) -> None:
+    model = ScriptedModel()
+    cluster = await open_cluster(model=model)
+    question = {"messages": [{"role": "user", "content": "?"}], "model": "script", "stream": True}
+    model.say("a")
+    url = f"{cluster.edge.url}/v1/chat/completions"
+    async with cluster.client.post(url, json=question) as answer:
+        await answer.content.readuntil(b'"content":"a"')
+        await cluster.edge.app.shutdown()
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await asyncio.wait_for(answer.read(), 10)
+    model.end()
+
+
+async def test_a_head_is_the_writers_too(open_cluster: OpenCluster) -> None:
+    cluster = await open_cluster()
+    for path, status in (("/v1/alerts", 200), ("/v1/alerts/rule_0", 404), ("/v1/models", 405)):
+        for at in (cluster.edge.url, cluster.at_writer):
+            async with cluster.client.head(f"{at}{path}") as answer:
+                assert (answer.status, await answer.read()) == (status, b"")
+                assert int(answer.headers["Content-Length"]) > 0
