@@ -58,7 +58,7 @@ async def bus_edges() -> AsyncIterator[BusEdges]:
             await servers.enter_async_context(server)
             assert server.port is not None
             side = app[INGEST].sides[0]
-            return BusEdge(app[HUB], side, source, "127.0.0.1", server.port)
+            return BusEdge(app[HUB], side, source, "127.0.0.1", server.port, app)
 
         yield start
         Wire.abort_all()
