@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { INITIAL_STATUS, type LinkStatus } from "../../src/client/link/status.ts";
 import { currencyOf, type Situation } from "../../src/dashboard/connection/currency.ts";
 import { Freshness } from "../../src/dashboard/connection/freshness.ts";
-import { Passes } from "../../src/dashboard/market/passes.ts";
+import { Passes } from "../../src/market/passes.ts";
 
 /** A server at 100 ticks a second that is asked every two seconds, and a page that hears it. */
 class Scene {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Bar, ConflatedTrade, Trade } from "../../src/client/index.ts";
-import { Day } from "../../src/dashboard/market/day.ts";
-import type { Bars } from "../../src/dashboard/market/history.ts";
+import { Day } from "../../src/market/day.ts";
+import type { Bars } from "../../src/market/history.ts";
 import { trade } from "../support/feed.ts";
 
 function tradeAt(t: string, price: number): Trade {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { Bar, ConflatedTrade, Quote, Status, Trade } from "../../src/client/index.ts";
-import { gridOf } from "../../src/dashboard/chart/grid.ts";
-import { Directory } from "../../src/dashboard/market/directory.ts";
-import { Instrument } from "../../src/dashboard/market/instrument.ts";
-import { Market } from "../../src/dashboard/market/market.ts";
-import { OpenBar } from "../../src/dashboard/market/openbar.ts";
-import { Series, WINDOW_MS } from "../../src/dashboard/market/series.ts";
 import { COLUMNS, nextOrder, sortBy } from "../../src/dashboard/watchlist/sort.ts";
+import { gridOf } from "../../src/elements/chart/grid.ts";
+import { Directory } from "../../src/market/directory.ts";
+import { Instrument } from "../../src/market/instrument.ts";
+import { Market } from "../../src/market/market.ts";
+import { OpenBar } from "../../src/market/openbar.ts";
+import { Series, WINDOW_MS } from "../../src/market/series.ts";
 import { trade } from "../support/feed.ts";
 
 const T0 = Date.parse("2026-01-02T03:04:00Z");

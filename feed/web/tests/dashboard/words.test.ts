@@ -8,6 +8,7 @@ import {
   savedWords,
   withdrawnWords,
 } from "../../src/dashboard/connection/words.ts";
+import { snippet } from "../../src/dashboard/ui/snippets.ts";
 import {
   formatBasisPoints,
   formatByPower,
@@ -19,8 +20,7 @@ import {
   formatSide,
   formatSize,
   wayOf,
-} from "../../src/dashboard/ui/format.ts";
-import { snippet } from "../../src/dashboard/ui/snippets.ts";
+} from "../../src/market/format.ts";
 
 test.each([
   [formatPrice(98_569.7, 2), "98,569.70"],

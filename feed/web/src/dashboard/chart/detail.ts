@@ -1,9 +1,8 @@
 /** The lines above the chart: the chosen symbol, its price, its book, and its status in words. */
 
 import { timeMs } from "../../client/index.ts";
-import type { Listing } from "../market/directory.ts";
-import type { Instrument } from "../market/instrument.ts";
-import { byId, setData, Text } from "../ui/dom.ts";
+import type { Painter } from "../../elements/painter.ts";
+import type { Listing } from "../../market/directory.ts";
 import {
   formatAsOf,
   formatBasisPoints,
@@ -12,8 +11,9 @@ import {
   formatPrice,
   formatSide,
   wayOf,
-} from "../ui/format.ts";
-import type { Painter } from "../ui/painter.ts";
+} from "../../market/format.ts";
+import type { Instrument } from "../../market/instrument.ts";
+import { byId, setData, Text } from "../ui/dom.ts";
 
 const DRAW_MS = 100;
 

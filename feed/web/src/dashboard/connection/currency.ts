@@ -6,7 +6,7 @@
  */
 
 import type { LinkStatus } from "../../client/index.ts";
-import { formatDuration } from "../ui/format.ts";
+import { formatDuration } from "../../market/format.ts";
 import { describe, type Health, healthOf } from "./words.ts";
 
 /** The state of the source, as the server has it. */

@@ -1,7 +1,7 @@
 /** The incidents of the connection, newest first, for people to read. */
 
+import { formatClock } from "../../market/format.ts";
 import { byId, make } from "../ui/dom.ts";
-import { formatClock } from "../ui/format.ts";
 
 const MOST = 100;
 

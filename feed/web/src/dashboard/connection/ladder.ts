@@ -4,8 +4,8 @@
  * The counts are the server's over all readers; the lag is this connection's.
  */
 
+import { formatCount } from "../../market/format.ts";
 import { byId, setData } from "../ui/dom.ts";
-import { formatCount } from "../ui/format.ts";
 
 /** Rungs in order, with the names of the server's counters. */
 const RUNGS = ["paused", "caught_up", "gap", "lagging", "slow"] as const;

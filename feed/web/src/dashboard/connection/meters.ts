@@ -7,8 +7,14 @@ import {
   type LinkStatus,
   type Percentiles,
 } from "../../client/index.ts";
+import {
+  formatBytes,
+  formatCompact,
+  formatCount,
+  formatDuration,
+  NOTHING,
+} from "../../market/format.ts";
 import { byId, Text } from "../ui/dom.ts";
-import { formatBytes, formatCompact, formatCount, formatDuration, NOTHING } from "../ui/format.ts";
 import { Rates } from "./rates.ts";
 import type { ServerStatus, Traffic } from "./server.ts";
 import { CODEC_WORDS, gapsWords, savedWords, TRANSPORT_WORDS } from "./words.ts";

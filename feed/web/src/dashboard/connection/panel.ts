@@ -1,9 +1,9 @@
 /** The connection panel and the line in the head: meters, switches, ladder and journal together. */
 
 import type { FeedClient, LinkStatus, Symbols } from "../../client/index.ts";
-import type { Market } from "../market/market.ts";
+import { formatAsOf, formatCount } from "../../market/format.ts";
+import type { Market } from "../../market/market.ts";
 import { byId, setData, Text } from "../ui/dom.ts";
-import { formatAsOf, formatCount } from "../ui/format.ts";
 import { Controls } from "./controls.ts";
 import { currencyOf, type Source } from "./currency.ts";
 import { Freshness } from "./freshness.ts";

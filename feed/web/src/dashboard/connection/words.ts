@@ -1,7 +1,7 @@
 /** The state of a connection in words. Pure. */
 
 import { CHANNELS, type LinkStatus, type Symbols, type TransportKind } from "../../client/index.ts";
-import { formatBytes, formatCompact, formatCount, NOTHING } from "../ui/format.ts";
+import { formatBytes, formatCompact, formatCount, NOTHING } from "../../market/format.ts";
 
 export const TRANSPORT_WORDS: Record<TransportKind, string> = {
   websocket: "WebSocket",

@@ -2,8 +2,8 @@
 
 import type { MessageWord, Room } from "../../client/index.ts";
 import { timeMs } from "../../client/index.ts";
+import { formatAsOf } from "../../market/format.ts";
 import { byId, make, Text } from "../ui/dom.ts";
-import { formatAsOf } from "../ui/format.ts";
 import { button, confirmed } from "./forms.ts";
 import { type Row, Rows } from "./rows.ts";
 import { nameOf } from "./words.ts";

@@ -9,7 +9,7 @@ import type {
   Rule,
   Unsent,
 } from "../../client/index.ts";
-import { formatBytes, formatCount, formatDuration } from "../ui/format.ts";
+import { formatBytes, formatCount, formatDuration } from "../../market/format.ts";
 
 /** Who said something, as people call them. */
 export function nameOf({ from, name }: Pick<MessageWord, "from" | "name">): string {

@@ -5,8 +5,6 @@
  * paint is what a table of moving numbers costs.
  */
 
-import type { Direction, Instrument } from "../market/instrument.ts";
-import { make, setData, Text } from "../ui/dom.ts";
 import {
   formatBasisPoints,
   formatChange,
@@ -14,7 +12,9 @@ import {
   formatPrice,
   NOTHING,
   wayOf,
-} from "../ui/format.ts";
+} from "../../market/format.ts";
+import type { Direction, Instrument } from "../../market/instrument.ts";
+import { make, setData, Text } from "../ui/dom.ts";
 import type { Palette } from "../ui/palette.ts";
 import { Sparkline } from "./sparkline.ts";
 

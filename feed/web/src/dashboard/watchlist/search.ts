@@ -4,7 +4,7 @@
  * Source: WAI-ARIA APG, "Editable Combobox With List Autocomplete".
  */
 
-import type { Directory, Listing } from "../market/directory.ts";
+import type { Directory, Listing } from "../../market/directory.ts";
 import { byId, make } from "../ui/dom.ts";
 
 const MOST = 12;

@@ -1,6 +1,6 @@
 /** Sorting a watchlist by any of its columns. Pure. */
 
-import type { Instrument } from "../market/instrument.ts";
+import type { Instrument } from "../../market/instrument.ts";
 
 export const COLUMNS = ["symbol", "last", "change", "bid", "ask", "spread"] as const;
 export type Column = (typeof COLUMNS)[number];

@@ -1,6 +1,6 @@
 /** A sparkline: the course of a price over the known part of the last hour, on a small canvas. */
 
-import type { Series } from "../market/series.ts";
+import type { Series } from "../../market/series.ts";
 import type { Palette } from "../ui/palette.ts";
 
 const PADDING = 2;

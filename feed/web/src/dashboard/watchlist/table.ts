@@ -5,11 +5,11 @@
  * Sorting by something that moves is done once a second, so that rows do not jump under the eye.
  */
 
-import type { Directory } from "../market/directory.ts";
-import type { Instrument } from "../market/instrument.ts";
-import type { Market } from "../market/market.ts";
+import type { Painter } from "../../elements/painter.ts";
+import type { Directory } from "../../market/directory.ts";
+import type { Instrument } from "../../market/instrument.ts";
+import type { Market } from "../../market/market.ts";
 import { byId } from "../ui/dom.ts";
-import type { Painter } from "../ui/painter.ts";
 import { onPaletteChange, palette } from "../ui/palette.ts";
 import { Row } from "./row.ts";
 import { type Column, nextOrder, type Order, sortBy } from "./sort.ts";

@@ -4,7 +4,7 @@
  * The server publishes a bar when its interval has passed; that one counts. Pure.
  */
 
-import { type Bar, type ConflatedTrade, type Trade, timeMs } from "../../client/index.ts";
+import { type Bar, type ConflatedTrade, type Trade, timeMs } from "../client/index.ts";
 
 /** A bar as the chart draws it; its time in whole seconds. */
 export interface Candle {

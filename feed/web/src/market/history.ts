@@ -5,7 +5,7 @@
  * symbols on the screen go first.
  */
 
-import type { Bar } from "../../client/index.ts";
+import type { Bar } from "../client/index.ts";
 import type { Point } from "./series.ts";
 
 export type Timeframe = "1s" | "1m" | "1d";

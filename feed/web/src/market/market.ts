@@ -1,6 +1,6 @@
 /** All symbols that the page has heard of. */
 
-import type { Tick } from "../../client/index.ts";
+import type { Tick } from "../client/index.ts";
 import type { Listing } from "./directory.ts";
 import { Instrument } from "./instrument.ts";
 import { Passes } from "./passes.ts";

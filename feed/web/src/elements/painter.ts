@@ -5,12 +5,17 @@
  */
 
 export class Painter {
-  readonly #painters: ((nowMs: number) => boolean)[] = [];
+  readonly #painters = new Set<(nowMs: number) => boolean>();
   #requested = false;
 
   /** Call `paint` in every frame that is asked for, in the order in which they were added. */
   add(paint: (nowMs: number) => boolean): void {
-    this.#painters.push(paint);
+    this.#painters.add(paint);
+  }
+
+  /** Do not call it any more. */
+  remove(paint: (nowMs: number) => boolean): void {
+    this.#painters.delete(paint);
   }
 
   /** Ask for a frame. */

@@ -7,7 +7,7 @@ import {
   type Tick,
   type Trade,
   timeMs,
-} from "../../client/index.ts";
+} from "../client/index.ts";
 import { Day } from "./day.ts";
 import { Series } from "./series.ts";
 

@@ -18,12 +18,10 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import type { Bar, Tick } from "../../client/index.ts";
-import { fetchBars, type Timeframe } from "../market/history.ts";
-import { type Candle, candleOf, OpenBar } from "../market/openbar.ts";
-import { byId } from "../ui/dom.ts";
-import { formatCompact, formatPrice, formatSize } from "../ui/format.ts";
-import type { Painter } from "../ui/painter.ts";
-import { onPaletteChange, type Palette, palette } from "../ui/palette.ts";
+import { formatCompact, formatPrice, formatSize } from "../../market/format.ts";
+import type { Bars, Timeframe } from "../../market/history.ts";
+import { type Candle, candleOf, OpenBar } from "../../market/openbar.ts";
+import type { Painter } from "../painter.ts";
 import { type Grid, gridOf } from "./grid.ts";
 
 const INTERVAL_S: Record<Timeframe, number> = { "1s": 1, "1m": 60, "1d": 86_400 };
@@ -38,11 +36,34 @@ const DRAW_MS = 100;
 /** Bars on screen at first. */
 const SHOWN = 120;
 
+/** The colours of a chart, each as `#rrggbb`, and its type. */
+export interface Skin {
+  muted: string;
+  line: string;
+  up: string;
+  down: string;
+  accent: string;
+  fontFamily: string;
+  fontSize: number;
+}
+
+/** What a chart is given by the page around it. */
+export interface ChartHost {
+  /** Where it is drawn, with what is to be read above it and instead of it. */
+  element: HTMLElement;
+  legend: HTMLElement;
+  note: HTMLElement;
+  skin(): Skin;
+  /** Ask for past bars. Throws an Error that says what was answered. */
+  bars(symbol: string, timeframe: Timeframe, limit: number, signal: AbortSignal): Promise<Bars>;
+}
+
 export class Chart {
   readonly #painter: Painter;
-  readonly #element = byId<HTMLElement>("chart");
-  readonly #legend = byId<HTMLElement>("legend");
-  readonly #note = byId<HTMLElement>("chart-note");
+  readonly #host: ChartHost;
+  readonly #legend: HTMLElement;
+  readonly #note: HTMLElement;
+  readonly #paintWhenDue = (nowMs: number) => this.#paint(nowMs);
   readonly #chart: IChartApi;
   readonly #candles: ISeriesApi<"Candlestick">;
   readonly #volume: ISeriesApi<"Histogram">;
@@ -55,12 +76,17 @@ export class Chart {
   #latest: Candle | undefined;
   #dirty = new Map<number, Candle>();
   #drawnMs = 0;
+  #skin: Skin;
   #loading: AbortController | undefined;
   #isLoaded = false;
 
-  constructor(painter: Painter) {
+  constructor(painter: Painter, host: ChartHost) {
     this.#painter = painter;
-    this.#chart = createChart(this.#element, {
+    this.#host = host;
+    this.#legend = host.legend;
+    this.#note = host.note;
+    this.#skin = host.skin();
+    this.#chart = createChart(host.element, {
       autoSize: true,
       crosshair: { mode: CrosshairMode.Normal },
       timeScale: { timeVisible: true, secondsVisible: true, rightOffset: 4, borderVisible: false },
@@ -77,9 +103,41 @@ export class Chart {
     });
     this.#chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
     this.#chart.subscribeCrosshairMove((event) => this.#hover(event));
-    this.#colour(palette());
-    onPaletteChange((colours) => this.#colour(colours));
-    painter.add((nowMs) => this.#paint(nowMs));
+    this.recolour();
+    painter.add(this.#paintWhenDue);
+  }
+
+  /** End it: what it drew is gone. */
+  dispose(): void {
+    this.#loading?.abort();
+    this.#painter.remove(this.#paintWhenDue);
+    this.#chart.remove();
+  }
+
+  /** Take the colours and the type of the page anew: it went dark, say. */
+  recolour(): void {
+    const skin = this.#host.skin();
+    this.#skin = skin;
+    this.#chart.applyOptions({
+      layout: {
+        background: { type: ColorType.Solid, color: "transparent" },
+        textColor: skin.muted,
+        fontFamily: skin.fontFamily,
+        fontSize: skin.fontSize,
+      },
+      grid: { vertLines: { visible: false }, horzLines: { color: skin.line } },
+      crosshair: {
+        vertLine: { color: skin.muted, labelBackgroundColor: skin.accent },
+        horzLine: { color: skin.muted, labelBackgroundColor: skin.accent },
+      },
+    });
+    this.#candles.applyOptions({
+      upColor: skin.up,
+      downColor: skin.down,
+      wickUpColor: skin.up,
+      wickDownColor: skin.down,
+    });
+    this.reload(); // volumes carry their colours
   }
 
   get timeframe(): Timeframe {
@@ -152,7 +210,7 @@ export class Chart {
     const loading = new AbortController();
     this.#loading = loading;
     try {
-      const { bars, current } = await fetchBars(
+      const { bars, current } = await this.#host.bars(
         symbol,
         timeframe,
         LIMIT[timeframe],
@@ -186,8 +244,7 @@ export class Chart {
     this.#dirty.clear();
     this.#setGrid(candles.at(-1)?.close);
     this.#candles.setData(candles.map((candle) => this.#drawn(candle)));
-    const colours = palette();
-    this.#volume.setData(candles.map((candle) => volumeOf(candle, colours)));
+    this.#volume.setData(candles.map((candle) => volumeOf(candle, this.#skin)));
     this.#latest = candles.at(-1);
     this.#newest = this.#latest?.time ?? 0;
     this.#chart
@@ -211,7 +268,6 @@ export class Chart {
       return true;
     }
     this.#drawnMs = nowMs;
-    const colours = palette();
     const due = [...this.#dirty.values()].sort((a, b) => a.time - b.time);
     this.#dirty.clear();
     if (this.#latest === undefined) {
@@ -221,7 +277,7 @@ export class Chart {
       const { time } = candle;
       const isOld = time < this.#newest; // a late correction
       this.#candles.update(this.#drawn(candle), isOld);
-      this.#volume.update(volumeOf(candle, colours), isOld);
+      this.#volume.update(volumeOf(candle, this.#skin), isOld);
       if (!isOld) {
         this.#newest = time;
         this.#latest = candle;
@@ -297,34 +353,9 @@ export class Chart {
       close: close / unit,
     };
   }
-
-  #colour(colours: Palette): void {
-    this.#chart.applyOptions({
-      layout: {
-        background: { type: ColorType.Solid, color: "transparent" },
-        textColor: colours.muted,
-        fontFamily: getComputedStyle(document.body).fontFamily,
-        fontSize: Math.round(
-          0.79 * Number.parseFloat(getComputedStyle(document.documentElement).fontSize),
-        ),
-      },
-      grid: { vertLines: { visible: false }, horzLines: { color: colours.line } },
-      crosshair: {
-        vertLine: { color: colours.muted, labelBackgroundColor: colours.accent },
-        horzLine: { color: colours.muted, labelBackgroundColor: colours.accent },
-      },
-    });
-    this.#candles.applyOptions({
-      upColor: colours.up,
-      downColor: colours.down,
-      wickUpColor: colours.up,
-      wickDownColor: colours.down,
-    });
-    this.reload(); // volumes carry their colours
-  }
 }
 
-function volumeOf({ time, open, close, volume }: Candle, colours: Palette) {
-  const colour = close < open ? colours.down : colours.up;
+function volumeOf({ time, open, close, volume }: Candle, { up, down }: Skin) {
+  const colour = close < open ? down : up;
   return { time: time as UTCTimestamp, value: volume, color: `${colour}66` };
 }

@@ -6,7 +6,7 @@
  * and written as what they are. Pure.
  */
 
-import { decimalsOf, formatPrice } from "../ui/format.ts";
+import { decimalsOf, formatPrice } from "../../market/format.ts";
 
 /** Powers of ten that are drawn as they are. */
 const LEAST_POWER = -4;

@@ -4,7 +4,7 @@
  * Until the server has told the beginning of the day, nothing is known of it.
  */
 
-import { type ConflatedTrade, type Trade, timeMs } from "../../client/index.ts";
+import { type ConflatedTrade, type Trade, timeMs } from "../client/index.ts";
 import type { Bars } from "./history.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
