@@ -87,6 +87,8 @@ class Origins:
         """Let an allowed page read the response (`on_response_prepare` signal)."""
         origin = request.headers.get(hdrs.ORIGIN)
         with_manners(response, any_origin=ANY in self._allowed)
+        if response.headers.get(hdrs.ACCESS_CONTROL_ALLOW_ORIGIN) == ANY:
+            return  # the same for all pages: caches keep one
         if origin is not None and origin.isascii() and self.allows(request):
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
             response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = EXPOSED

@@ -44,6 +44,16 @@ _PAGE_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",  # passed over where the page is not over TLS
     hdrs.CACHE_CONTROL: "no-cache",
 }
+# Modules that pages of any origin import: they are the same for everybody, and say nothing of anyone.
+_FOR_ALL_PAGES = {
+    hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+_MODULE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    hdrs.CACHE_CONTROL: "no-cache",
+    **_FOR_ALL_PAGES,
+}
 _PACKAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     hdrs.CACHE_CONTROL: "no-cache",
@@ -51,7 +61,11 @@ _PACKAGE_HEADERS = {
 }
 _SCHEMA_HEADERS = {**_PACKAGE_HEADERS, hdrs.CONTENT_TYPE: "text/plain; charset=utf-8"}
 _MAY_CHANGE = {"X-Content-Type-Options": "nosniff"}
-_NEVER_CHANGES = {**_MAY_CHANGE, hdrs.CACHE_CONTROL: "public, max-age=31536000, immutable"}
+_NEVER_CHANGES = {
+    **_MAY_CHANGE,
+    hdrs.CACHE_CONTROL: "public, max-age=31536000, immutable",
+    **_FOR_ALL_PAGES,  # `/elements.js` loads its parts from there
+}
 _COMPRESSED = {".br", ".gz"}
 # Beside whole URLs, paths of other origins, and places within a page.
 _RELATIVE = re.compile(r'\b(href|src)="(?![a-z]+:|/|#)(?:\./)?([^"]*)"')
@@ -105,7 +119,9 @@ def routes(built: Path = BUILT) -> list[web.AbstractRouteDef]:
     return [
         *_front(built / "index.html"),
         web.get("/docs", page(built / "docs.html")),
-        web.get("/client.js", page(built / "client.js")),  # the browser client, for other pages
+        # The browser client, and elements made of it, for other pages.
+        web.get("/client.js", _file(built / "client.js", _MODULE_HEADERS)),
+        web.get("/elements.js", _file(built / "elements.js", _MODULE_HEADERS)),
         web.get("/client.tgz", _file(built / "client.tgz", _PACKAGE_HEADERS)),  # the same for npm
         *_files("/assets", built / "assets", _NEVER_CHANGES),
         *plain,

@@ -26,6 +26,8 @@ _LOOK_AGAIN_S = 0.05
 _SWITCHES = ("--no-sandbox", "--disable-gpu", "--process-per-site")
 _LEFT = "WebSocket is closed before the connection is established"  # a tab that is closed soon
 _REFUSED = "the server responded with a status of 4"  # what is refused in words, too
+# What is not asked at all, or not answered to this page: by its own policy, or the server's.
+_FORBIDDEN = ("Content Security Policy", "CORS policy")
 _NETWORK = "net::ERR_"  # what Chromium writes to the console when a server is not there
 
 # Trades of a symbol are numbered one by one, so a number that comes twice was delivered twice, and
@@ -107,6 +109,7 @@ class Chromium:
         self._complaints: list[str] = []
         self.network_fails = False  # the test takes the server or the network away
         self.is_refused = False  # the test asks for what the server says no to
+        self.is_forbidden = False  # the test's page asks for what it may not have
 
     async def context(self, **options: Any) -> BrowserContext:
         """Return a profile of its own: its tabs share what an origin's tabs share."""
@@ -147,6 +150,7 @@ class Chromium:
             for words in self._complaints
             if not (self.network_fails and _NETWORK in words)
             and not (self.is_refused and _REFUSED in words)
+            and not (self.is_forbidden and any(cause in words for cause in _FORBIDDEN))
             and _LEFT not in words
         ]
 

@@ -2,25 +2,23 @@
 
 import asyncio
 import re
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 from playwright.async_api import Page
 
-from feed.http.pages import BUILT
 from tests.e2e.chromium import PATIENCE_S, Chromium, launched, until
-from tests.e2e.conftest import Program, Run
-from tests.e2e.test_readme import ADDRESS, DOCUMENTS
+from tests.e2e.conftest import Run
+from tests.e2e.site import Site, bundled
+from tests.e2e.test_readme import DOCUMENTS
 from tests.fakes.keys import KeysFile
-from tests.fakes.programs import ran
 from tests.fakes.raw_http import RawHttp
 
 # As the documents are sorted: the front page's first. Another page wants a test of its own.
-EVENT_SOURCE, FEED_CLIENT = (page for it in DOCUMENTS.values() for page in it.blocks("html"))
+EVENT_SOURCE, FEED_CLIENT, ELEMENTS = (
+    page for it in DOCUMENTS.values() for page in it.blocks("html")
+)
 TICKET, HOOK = (script for it in DOCUMENTS.values() for script in it.blocks("js"))
 
 SERVE = ("--symbols", "AAPL,MSFT", "--rate", "200")
@@ -42,42 +40,12 @@ const Page = () => {
 };
 createRoot(document.body).render(createElement(StrictMode, null, createElement(Page)));
 """
-HEAD = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
-NO_NETWORK = re.compile(r"E(AI_AGAIN|CONNREFUSED|CONNRESET|NETUNREACH|NOTFOUND|TIMEDOUT)")
 
 
 @pytest.fixture
 async def chromium() -> AsyncIterator[Chromium]:
     async with launched() as browser:
         yield browser
-
-
-class Site:
-    """A page of one's own: of another origin than the feed's, and nothing in it but the example.
-
-    Attributes:
-        program: the server that it reads from.
-    """
-
-    program: Program
-
-    def __init__(self) -> None:
-        self._body = ""
-        app = web.Application()
-        app.router.add_get("/", self._answer)
-        self.server = TestServer(app)
-
-    @property
-    def origin(self) -> str:
-        return str(self.server.make_url("/")).removesuffix("/")
-
-    def hold(self, example: str, program: Program) -> None:
-        """Put an example into the page, for this server."""
-        self.program = program
-        self._body = example.replace(ADDRESS, f"127.0.0.1:{program.port}")
-
-    async def _answer(self, request: web.Request) -> web.Response:  # noqa: ARG002 - aiohttp's signature
-        return web.Response(text=f"{HEAD}<body>{self._body}", content_type="text/html")
 
 
 @pytest.fixture
@@ -120,6 +88,24 @@ async def test_page_with_feed_client_shows_prices_that_move(
     await until_text_matches(page, PRICES, other_than=first)
 
 
+async def test_page_with_elements_shows_prices_that_move(
+    run: Run, chromium: Chromium, site: Site
+) -> None:
+    page = await shown(run, chromium, site, ELEMENTS)
+    price = re.compile(r"AAPL\s+[\d.]+")
+    first = await until_ticker_matches(page, price)
+    await until_ticker_matches(page, price, other_than=first)
+
+
+async def until_ticker_matches(page: Page, pattern: re.Pattern[str], other_than: str = "") -> str:
+    async def text() -> str:
+        words = await page.get_by_role("group", name="AAPL").inner_text()
+        found = pattern.match(words)
+        return found[0] if found and found[0] != other_than else ""
+
+    return str(await until(text))
+
+
 @pytest.mark.toolchains
 async def test_react_hook_shows_prices_that_move(
     run: Run, chromium: Chromium, site: Site, tmp_path: Path
@@ -149,33 +135,6 @@ async def subscribed_symbols(site: Site) -> int:
 
 async def nothing_is_subscribed(site: Site) -> bool:
     return await subscribed_symbols(site) == 0
-
-
-async def bundled(folder: Path, files: dict[str, str]) -> str:
-    """Return `main.js` with all it imports, `@feed/client` from the built client."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed (Debian: npm)")
-    for name, text in files.items():
-        (folder / name).write_text(text)
-    (folder / "package.json").write_text('{"private": true}')
-    packages = ("react@19", "react-dom@19", "esbuild@0.28")
-    install = [npm, "install", "--no-audit", "--no-fund", *packages]
-    status, output = await ran(folder, *install)
-    if status and (reason := NO_NETWORK.search(output)):
-        pytest.skip(f"npm cannot reach its registry: {reason[0]}")
-    assert status == 0, output
-    options = (
-        "--bundle",
-        "--format=esm",
-        "--minify",
-        '--define:process.env.NODE_ENV="development"',
-        f"--alias:@feed/client={BUILT / 'client.js'}",
-        "--outfile=bundle.js",
-    )
-    status, output = await ran(folder, "node_modules/.bin/esbuild", "main.js", *options)
-    assert status == 0, output
-    return (folder / "bundle.js").read_text().replace("</script", "<\\/script")
 
 
 async def test_a_page_asks_for_a_ticket_and_reads_by_it(

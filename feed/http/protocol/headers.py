@@ -22,6 +22,8 @@ _Response = TypeVar("_Response", bound=web.StreamResponse)
 def with_manners(response: _Response, *, any_origin: bool = False) -> _Response:
     """Return a response that names no versions, is not sniffed, and is not embedded elsewhere.
 
+    One that says of itself that it is for pages of all origins stays so.
+
     Args:
         response: its headers are not sent yet.
         any_origin: pages of all origins may read. (Pages that are allowed by name read with CORS,
@@ -30,7 +32,7 @@ def with_manners(response: _Response, *, any_origin: bool = False) -> _Response:
     policy = "cross-origin" if any_origin else "same-origin"
     response.headers[hdrs.SERVER] = SERVER
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cross-Origin-Resource-Policy"] = policy
+    response.headers.setdefault("Cross-Origin-Resource-Policy", policy)
     return response
 
 

@@ -1,0 +1,48 @@
+/**
+ * Live prices in anybody's page: `/elements.js`, and `@feed/client/elements` as a package.
+ *
+ *     <script type="module" src="http://127.0.0.1:8080/elements.js"></script>
+ *     <feed-ticker symbol="AAPL"></feed-ticker>
+ *     <feed-chart symbol="AAPL" timeframe="1m"></feed-chart>
+ *
+ * Importing it defines the elements.
+ */
+
+import { FeedChart } from "./chart/element.ts";
+import { readFromServerOf } from "./element.ts";
+import { FeedTape } from "./tape/element.ts";
+import { FeedTicker } from "./ticker/element.ts";
+import { FeedWatchlist, type SelectDetail } from "./watchlist/element.ts";
+
+export type { Timeframe } from "../market/history.ts";
+export type { TokenCallback } from "./sources.ts";
+export { FeedChart, FeedTape, FeedTicker, FeedWatchlist, type SelectDetail };
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "feed-chart": FeedChart;
+    "feed-tape": FeedTape;
+    "feed-ticker": FeedTicker;
+    "feed-watchlist": FeedWatchlist;
+  }
+
+  interface HTMLElementEventMap {
+    "feed-select": CustomEvent<SelectDetail>;
+  }
+}
+
+readFromServerOf(import.meta.url);
+
+const ELEMENTS = {
+  "feed-chart": FeedChart,
+  "feed-tape": FeedTape,
+  "feed-ticker": FeedTicker,
+  "feed-watchlist": FeedWatchlist,
+};
+
+for (const [name, element] of Object.entries(ELEMENTS)) {
+  // A page may load this from two places; the first one counts.
+  if (globalThis.customElements?.get(name) === undefined) {
+    globalThis.customElements?.define(name, element);
+  }
+}

@@ -1,0 +1,248 @@
+/** What the elements of one server and identity share: a client, the market, and past bars. */
+
+import { call } from "../client/calls.ts";
+import { environment } from "../client/environment.ts";
+import {
+  type Credentials,
+  FeedClient,
+  type FeedError,
+  NoCredentials,
+  Refused,
+  type Symbols,
+  type Tick,
+  timeMs,
+} from "../client/index.ts";
+import type { Bars, Timeframe } from "../market/history.ts";
+import { Market } from "../market/market.ts";
+import { Holds } from "./holds.ts";
+import type { Way } from "./notice.ts";
+import { Painter } from "./painter.ts";
+import { isOfServer, look, type Reach } from "./reach.ts";
+import { Sources, type TokenCallback } from "./sources.ts";
+
+/** An element that uses a source. */
+export interface User {
+  /** Ticks came. */
+  take(ticks: readonly Tick[], isSnapshot: boolean): void;
+  /** Some that were due are not coming; `missing` of all symbols, where that is known. */
+  gap(missing: number | undefined): void;
+  /** Time began anew: a recording is played again. */
+  restart(): void;
+  /** Something about the connection differs. */
+  changed(): void;
+}
+
+/** Requests for days at once: a long watchlist asks for many. */
+const AT_ONCE = 2;
+
+export class Source {
+  readonly base: string;
+  readonly client: FeedClient;
+  readonly market = new Market();
+  readonly painter = new Painter();
+  readonly #credentials: (() => Promise<Credentials>) | undefined;
+  readonly #environment = environment();
+  readonly #holds = new Holds();
+  readonly #users = new Set<User>();
+  readonly #ends: (() => void)[] = [];
+  readonly #isLent: boolean;
+  readonly #days = new Set<string>();
+  #daysDue: string[] = [];
+  #asking = 0;
+  #reach: Reach = "unknown";
+  #refusal: Way["refusal"];
+  /** What was told last of a source that nothing comes from, and when. */
+  #down: { reason: string; atMs: number } | undefined;
+
+  /** @param client one that is there already, and is not closed by this. */
+  constructor(base: string, token: TokenCallback | undefined, client?: FeedClient) {
+    this.base = base;
+    this.#isLent = client !== undefined;
+    this.#credentials = token && (async () => ({ token: await token() }));
+    const credentials = this.#credentials;
+    this.client =
+      client ??
+      new FeedClient(
+        // Tabs share what anybody may read; who reads by a token reads by its own connection.
+        credentials === undefined ? { url: base } : { url: base, credentials, shared: false },
+      );
+    this.#listen();
+  }
+
+  /** What is known of the way to the server. */
+  get way(): Way {
+    return {
+      server: new URL(this.base).href.replace(/\/$/, ""),
+      pageOrigin: location.origin,
+      status: this.client.status,
+      reach: this.#reach,
+      refusal: this.#refusal,
+      down: this.#isDown() ? this.#down?.reason : undefined,
+      newestMs: this.market.newestMs,
+    };
+  }
+
+  /** Subscribe to symbols for as long as an element wants them; the returned function ends that. */
+  hold(symbols: Symbols): () => void {
+    this.client.subscribe(this.#holds.add(symbols));
+    return () => void this.client.unsubscribe(this.#holds.remove(symbols));
+  }
+
+  /** Tell an element what happens. */
+  listen(user: User): void {
+    this.#users.add(user);
+  }
+
+  unlisten(user: User): void {
+    this.#users.delete(user);
+  }
+
+  /** Ask for a document of the server. Throws an Error that says what was answered. */
+  async ask(path: string): Promise<unknown> {
+    const credentials = await this.#credentials?.();
+    return await call(this.base, { method: "GET", path }, credentials, this.#environment);
+  }
+
+  /** Ask for the newest bars of a symbol. Throws an Error that says what was answered. */
+  async bars(symbol: string, timeframe: Timeframe, limit: number): Promise<Bars> {
+    const query = new URLSearchParams({ symbol, timeframe, limit: String(limit) });
+    return (await this.ask(`v1/bars?${query}`)) as Bars;
+  }
+
+  /** Have the days of symbols known, from the server's bars; each is asked for once. */
+  wantDays(symbols: readonly string[]): void {
+    for (const symbol of symbols) {
+      if (!this.#days.has(symbol)) {
+        this.#days.add(symbol);
+        this.#daysDue.push(symbol);
+      }
+    }
+    this.#askForDays();
+  }
+
+  close(): void {
+    for (const end of this.#ends) {
+      end();
+    }
+    if (!this.#isLent) {
+      this.client.close();
+    }
+  }
+
+  /** Whether nothing comes: where one source of several is down, ticks of others do. */
+  #isDown(): boolean {
+    const { newestMs } = this.market;
+    return this.#down !== undefined && (newestMs === undefined || newestMs <= this.#down.atMs);
+  }
+
+  #askForDays(): void {
+    while (this.#asking < AT_ONCE) {
+      const symbol = this.#daysDue.shift();
+      if (symbol === undefined) {
+        return;
+      }
+      this.#asking += 1;
+      this.bars(symbol, "1d", 1)
+        .then((bars) => {
+          const instrument = this.market.get(symbol);
+          instrument.day.begin(bars);
+          instrument.version += 1;
+          this.painter.request();
+        })
+        // What cannot be had is shown as not known; it is asked for again after the next gap.
+        .catch(() => this.#days.delete(symbol))
+        .finally(() => {
+          this.#asking -= 1;
+          this.#askForDays();
+        });
+    }
+  }
+
+  /** Ask for the days again that were known: ticks of them are missing, or time began anew. */
+  #renewDays(): void {
+    const known = [...this.#days];
+    this.#days.clear();
+    this.#daysDue = [];
+    this.wantDays(known);
+  }
+
+  #listen(): void {
+    const { client, market } = this;
+    const blocked = new AbortController();
+    document.addEventListener(
+      "securitypolicyviolation",
+      ({ blockedURI }) => {
+        if (isOfServer(blockedURI, this.base)) {
+          this.#reach = "blocked";
+          this.#tell((user) => user.changed());
+        }
+      },
+      { signal: blocked.signal },
+    );
+    this.#ends.push(
+      () => blocked.abort(),
+      client.on("batch", ({ ticks, isSnapshot }) => {
+        if (isSnapshot) {
+          market.restate(ticks);
+        } else if (market.take(ticks)) {
+          this.#renewDays();
+          this.#tell((user) => user.restart());
+        }
+        this.#tell((user) => user.take(ticks, isSnapshot));
+        this.painter.request();
+      }),
+      client.on("gap", ({ missing }) => {
+        this.#renewDays();
+        this.#tell((user) => user.gap(missing));
+      }),
+      client.on("feed", ({ state, reason, t }) => {
+        this.#down = state === "live" ? undefined : { reason, atMs: timeMs(t) };
+        this.#tell((user) => user.changed());
+      }),
+      client.on("warning", ({ reason, names, msg }) => {
+        for (const name of reason === "unlisted" || reason === "not_granted" ? names : []) {
+          market.get(name).warn(msg);
+        }
+        this.#tell((user) => user.changed());
+      }),
+      client.on("problem", (error) => this.#trouble(error)),
+      client.on("status", ({ phase, connects }) => {
+        if (phase === "live") {
+          this.#reach = "unknown";
+          this.#refusal = undefined;
+        } else if (phase === "waiting" && connects === 0 && this.#reach !== "blocked") {
+          void this.#look();
+        }
+        this.#tell((user) => user.changed());
+      }),
+    );
+  }
+
+  #trouble(error: FeedError): void {
+    if (error instanceof Refused && (error.fatal || error.code === 401 || error.code === 402)) {
+      const needsToken = error.code === 401 || error.code === 402;
+      this.#refusal = { words: error.message, needsToken };
+    } else if (error instanceof NoCredentials) {
+      this.#refusal = { words: `The token callback failed: ${error.reason}`, needsToken: false };
+    }
+    this.#tell((user) => user.changed());
+  }
+
+  async #look(): Promise<void> {
+    const reach = await look(this.base, location.origin, (url, init) => fetch(url, init));
+    if (this.client.status.phase !== "live" && this.#reach !== "blocked") {
+      this.#reach = reach;
+      this.#tell((user) => user.changed());
+    }
+  }
+
+  #tell(what: (user: User) => void): void {
+    for (const user of [...this.#users]) {
+      what(user);
+    }
+    this.painter.request();
+  }
+}
+
+/** The sources of this page. */
+export const sources = new Sources((base, token) => new Source(base, token));
