@@ -44,7 +44,7 @@ _PAGE_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",  # passed over where the page is not over TLS
     hdrs.CACHE_CONTROL: "no-cache",
 }
-# Modules that pages of any origin import: they are the same for everybody, and say nothing of anyone.
+# Modules that pages of any origin import: they are the same for everybody.
 _FOR_ALL_PAGES = {
     hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
     "Cross-Origin-Resource-Policy": "cross-origin",

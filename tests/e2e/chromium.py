@@ -27,7 +27,7 @@ _SWITCHES = ("--no-sandbox", "--disable-gpu", "--process-per-site")
 _LEFT = "WebSocket is closed before the connection is established"  # a tab that is closed soon
 _REFUSED = "the server responded with a status of 4"  # what is refused in words, too
 # What is not asked at all, or not answered to this page: by its own policy, or the server's.
-_FORBIDDEN = ("Content Security Policy", "CORS policy")
+_FORBIDDEN = ("Content Security Policy", "CORS policy", "response code: 403")
 _NETWORK = "net::ERR_"  # what Chromium writes to the console when a server is not there
 
 # Trades of a symbol are numbered one by one, so a number that comes twice was delivered twice, and

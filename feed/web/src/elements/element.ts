@@ -125,7 +125,7 @@ export abstract class FeedElement extends Base implements User {
   }
 
   /** The symbols that it shows. */
-  protected abstract symbols(): readonly string[];
+  protected abstract named(): readonly string[];
   /** What it holds of them. */
   protected abstract wants(symbols: readonly string[]): Symbols;
   /** Begin with other symbols, or another source. */
@@ -163,7 +163,7 @@ export abstract class FeedElement extends Base implements User {
   }
 
   #settle(): void {
-    const symbols = this.isConnected ? this.symbols() : [];
+    const symbols = this.isConnected ? this.named() : [];
     const wrong = symbols.find((symbol) => !isSymbol(symbol));
     let base = "";
     let words = "";

@@ -124,7 +124,7 @@ export class FeedChart extends FeedElement {
     }
   }
 
-  protected symbols(): readonly string[] {
+  protected named(): readonly string[] {
     return this.symbol === "" ? [] : [this.symbol];
   }
 

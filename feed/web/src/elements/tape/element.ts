@@ -125,7 +125,7 @@ export class FeedTape extends FeedElement {
     }
   }
 
-  protected symbols(): readonly string[] {
+  protected named(): readonly string[] {
     return this.symbol === "" ? [] : [this.symbol];
   }
 

@@ -76,7 +76,7 @@ export class FeedTicker extends FeedElement {
     this.root.append(this.#line);
   }
 
-  protected symbols(): readonly string[] {
+  protected named(): readonly string[] {
     return this.symbol === "" ? [] : [this.symbol];
   }
 

@@ -92,13 +92,13 @@ export class FeedWatchlist extends FeedElement {
     this.#name();
   }
 
-  /** The symbols, with commas between them. */
-  get symbolList(): readonly string[] {
-    return this.symbols();
+  /** The symbols; they may be set as one text, with commas between them. */
+  get symbols(): readonly string[] {
+    return this.named();
   }
 
-  set symbolList(symbols: readonly string[]) {
-    this.setAttribute("symbols", symbols.join(","));
+  set symbols(symbols: string | readonly string[]) {
+    this.setAttribute("symbols", typeof symbols === "string" ? symbols : symbols.join(","));
   }
 
   /** The symbol that is marked as selected. */
@@ -133,7 +133,7 @@ export class FeedWatchlist extends FeedElement {
     return "symbols";
   }
 
-  protected symbols(): readonly string[] {
+  protected named(): readonly string[] {
     return symbolsOf(this.getAttribute("symbols") ?? "");
   }
 
