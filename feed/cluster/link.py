@@ -9,6 +9,7 @@ import asyncio
 import json
 import random
 from base64 import b64decode
+from contextlib import suppress
 from dataclasses import replace
 from email.parser import BytesParser
 from time import monotonic
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
 
 PUBLISH_S = 2.0  # until what was sent counts as not answered
 ASK_S = 2.0
+_LOOK_S = 0.1  # at a connection that stands
 _RETRY_S = 0.2  # between two rounds of trying all servers
 _TELL_S = 10.0  # between two complaints that none is reached
 _EXPECTED = "Nats-Expected-Last-Sequence"
 _WRONG_SEQUENCE = frozenset({10071, 10164})
 _NO_MESSAGE = 10037
+_NO_STREAM = 10059
 _HEADERS_LINE = b"NATS/1.0\r\n"
 
 log = logger_of("feed.cluster")
@@ -83,7 +86,7 @@ class Link:
                 self._up.set()
                 server = self._client.connected_url
                 log.info("bus_connected", server=None if server is None else server.netloc)
-                await self._lost.wait()
+                await self._over(self._client)
                 self._up.clear()
                 log.warning("bus_lost", bus=str(self.address))
         finally:
@@ -171,11 +174,20 @@ class Link:
     async def look(self, sequence: int) -> tuple[Batch | None, int]:
         """Return what the stream's leader has at a sequence, and its last sequence after that.
 
-        What is no batch is nobody's of ours: it is returned as one of term 0.
+        What is no batch is nobody's of ours: it is returned as one of term 0. A stream that is not
+        there any more ends at 0.
 
         Raises:
             BusAway: it does not say.
         """
+        try:
+            return await self._look(sequence)
+        except ApiError as error:
+            if error.code == _NO_STREAM:
+                return None, 0
+            raise
+
+    async def _look(self, sequence: int) -> tuple[Batch | None, int]:
         found = await self._get(seq=sequence)
         batch = None
         if found is not None:
@@ -208,6 +220,18 @@ class Link:
         headers = b64decode(told.get("hdrs", "")).removeprefix(_HEADERS_LINE)
         said = BytesParser().parsebytes(headers, headersonly=True)
         return int(told["seq"]), {name: str(value) for name, value in said.items()}
+
+    async def _over(self, client: "Client") -> None:
+        """Wait for the end of a connection.
+
+        The client tells nobody of it where it had something to send then (nats-py 2.16: writing
+        that fails before its callbacks), so it is looked at as well.
+        """
+        while not client.is_closed:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await self._lost.wait()
+                    return
 
     async def _connected(self) -> "Client":
         """Return a connection to one of the servers, however long it takes."""

@@ -147,7 +147,6 @@ def _configs(names: Names, plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
         f"KV_{lead}",
         {
             **bucket,
-            "storage": "memory",
             "name": f"KV_{lead}",
             "subjects": [f"$KV.{lead}.>"],
             "max_age": window_ns,

@@ -8,14 +8,14 @@ import pytest
 
 from feed.cluster.batch import Batch
 from feed.cluster.errors import BusAway
-from feed.cluster.fence import Fence
+from feed.cluster.fence import Fence, Reason
 from feed.cluster.link import Link
-from feed.cluster.making import make
+from feed.cluster.making import Plan, make
 from feed.reign.writing import Overthrown, Writing
 from tests.cluster.fence_model import wrong_in
 from tests.cluster.without_terms import WithoutTerms
 from tests.fakes.nats import NatsServer, needs_nats
-from tests.reign.conftest import PLAN
+from tests.reign.conftest import IN_FILES, PLAN
 from tests.reign.reading import batches_of
 
 pytestmark = [needs_nats, pytest.mark.programs]
@@ -25,8 +25,10 @@ def batch(writing: Writing, count: int, mark: str = "") -> Batch:
     return Batch("", 0, writing.fence.next, count, "", 0, mark=mark)
 
 
-async def begun(link: Link, name: str, make_fence: Callable[[str], Fence] = Fence) -> Writing:
-    await make(link, PLAN)
+async def begun(
+    link: Link, name: str, make_fence: Callable[[str], Fence] = Fence, plan: Plan = PLAN
+) -> Writing:
+    await make(link, plan)
     writing = Writing(link, make_fence(name))
     await writing.begin("epoch1")
     return writing
@@ -112,3 +114,33 @@ async def test_writers_that_contend_leave_no_hole_and_no_double(
 
 async def test_without_terms_the_same_writers_do(link: Link, bus: NatsServer) -> None:
     assert await contend(link, bus, WithoutTerms)
+
+
+async def test_a_link_comes_back_also_where_its_client_tells_nobody_that_it_has_ended(
+    link: Link, bus: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing = await begun(link, "a", plan=IN_FILES)
+    client = await link.client()
+    sending = asyncio.create_task(writing.send(batch(writing, 1), b"x"))
+    await bus.kill()
+
+    async def nothing() -> None:
+        """Tell nobody."""
+
+    monkeypatch.setattr(client, "_disconnected_cb", nothing)
+    monkeypatch.setattr(client, "_closed_cb", nothing)
+    await bus.start()
+    await sending
+    assert link.connections == 2
+
+
+async def test_a_stream_that_has_lost_all_deposes_its_leader(link: Link, bus: NatsServer) -> None:
+    writing = await begun(link, "a")  # in memory
+    await writing.send(batch(writing, 3), b"x")
+    await bus.kill()
+    await bus.start()
+    with pytest.raises(Overthrown, match="was acknowledged") as overthrown:
+        await writing.send(batch(writing, 1), b"x")
+    assert overthrown.value.deposed.reason is Reason.LOST
+    again = await begun(link, "b")
+    assert (again.fence.term, again.fence.next) == (1, 1)
