@@ -18,7 +18,7 @@ from tests.cluster.rig.needs import APART, missing
 from tests.cluster.rig.trial import Plan, play
 
 _FOLDERS = "feed-rig-"  # and the pid of who made it, while it runs
-_WITHIN = "FEED_RIG_PID"  # a variable of the process that is within the namespaces
+_WITHIN = "RIG_PID"  # a variable of the process that is within the namespaces
 
 
 def main() -> int:

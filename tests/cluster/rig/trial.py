@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from feed.cluster.errors import BusAway
+from feed.reign.ending import end_tasks
 from tests.chaos.outcome import Outcome
 from tests.cluster.rig.account import Account
 from tests.cluster.rig.audit import Audit
@@ -81,7 +81,7 @@ class Trial:
             await self._begin(tasks)
             crowd = [self._subscriber(number) for number in range(self.plan.subscribers)]
             reading = [asyncio.create_task(self._watched(one)) for one in crowd]
-            tasks.callback(_cancel, *reading)
+            tasks.push_async_callback(end_tasks, reading)
             await self._do_faults()
             await self._end(crowd, reading)
             await self._prove()
@@ -92,7 +92,7 @@ class Trial:
         for program in self.cluster.programs.values():
             await program.start()
         reading = asyncio.create_task(self.audit.run())
-        tasks.callback(_cancel, reading)
+        tasks.push_async_callback(end_tasks, [reading])
         async with asyncio.timeout(BEGINS_S):
             await until(self._goes_beyond(0))
             await self.settled()
@@ -202,7 +202,7 @@ class Trial:
             crowd.append(one)
         reading = [asyncio.create_task(self._watched(one)) for one in crowd]
         await asyncio.wait(reading, timeout=_PROOF_S)
-        _cancel(*reading)
+        await end_tasks(reading)
         found = sum(bool(one.account.findings) for one in crowd)
         self.outcome.counts["proof: subscribers whose lack of an event was found"] = found
         if not found:
@@ -248,8 +248,3 @@ def _read_logs(folder: Path, outcome: Outcome) -> None:
         if "Traceback" in said:
             begins = said.index("Traceback")
             outcome.findings.append(f"{name} said: {said[max(0, begins - 500) : begins + 2_500]}")
-
-
-def _cancel(*tasks: "asyncio.Task[Any]") -> None:
-    for task in tasks:
-        task.cancel()
