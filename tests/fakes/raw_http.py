@@ -34,7 +34,11 @@ class RawHttp:
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         wire.writer.write("\r\n".join([*lines, "", ""]).encode())
         answer = cls(wire)
-        await answer.head()
+        try:
+            await answer.head()
+        except BaseException:  # whoever asks may be cancelled
+            wire.abort()
+            raise
         return answer
 
     @classmethod

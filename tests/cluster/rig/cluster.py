@@ -7,7 +7,6 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,9 +16,7 @@ from feed.cluster.address import BusAddress
 from tests.cluster.rig import machines as network
 from tests.cluster.rig.machines import Machine
 from tests.cluster.rig.programs import Program
-from tests.cluster.rig.waiting import until
 from tests.cluster.rig.wiring import Trouble, Way
-from tests.fakes.patience import PROGRAM_PATIENCE_S
 
 NATS = ("n1", "n2", "n3")
 INGESTS = ("i1", "i2")
@@ -85,6 +82,8 @@ class Cluster:
         await self._http.close()
         for program in self.programs.values():
             await program.kill()
+        assert self._switch.stdin is not None
+        self._switch.stdin.close()
         said, _none = await self._switch.communicate()
         self.packets = json.loads(said or b"{}")
         await network.run("umount", str(self.store(SMALL_DISK)))
@@ -191,16 +190,3 @@ class Cluster:
         """Return the newest sequence of an edge; -1: it does not say."""
         position = (await self.ask(name, "/v1/status")).get("pos")
         return -1 if not position else int(position.rpartition("-")[2])
-
-    async def edges_reach(self, sequence: int) -> None:
-        """Wait until all edges have a sequence.
-
-        Raises:
-            TimeoutError: they do not come to it.
-        """
-        async with asyncio.timeout(PROGRAM_PATIENCE_S):
-            for name in EDGES:
-                await until(partial(self._has_reached, name, sequence))
-
-    async def _has_reached(self, name: str, sequence: int) -> bool:
-        return await self.reached(name) >= sequence

@@ -44,8 +44,7 @@ async def open_at(transport: str, address: Address, after: str | None) -> Reader
         headers = {} if after is None else {"Last-Event-ID": after}
     elif after is not None:
         query["after"] = after
-    http = await RawHttp.get(address, f"/v1/{name}?{urlencode(query)}", headers)
-    await _see(http, _OK)
+    http = await _get(address, f"/v1/{name}?{urlencode(query)}", headers)
     if name == "sse":
         return SseReader(http, codec)
     if codec == "protobuf":
@@ -54,24 +53,36 @@ async def open_at(transport: str, address: Address, after: str | None) -> Reader
 
 
 async def _open_websocket(codec: str, address: Address, after: str | None) -> Reader:
-    protocol = {"Sec-WebSocket-Protocol": "feed.protobuf"} if codec == "protobuf" else None
-    reader = await WebSocketReader.connect(address, headers=protocol, binary=codec == "msgpack")
-    await _see(reader.http, _SWITCHING)
-    wanted: dict[str, object] = {channel: ["*"] for channel in CHANNELS}
-    if after is not None:
-        wanted["after"] = after
-    reader.say({"action": "subscribe", "marks": True, **wanted})
-    while True:
-        message = await reader.message()
-        if message["T"] == "subscription":
-            return reader
-        if message["T"] == "error":
-            reader.abort()
-            raise Refused(int(message["code"]), message["msg"])
+    reader = await WebSocketReader.connect(
+        address,
+        headers={"Sec-WebSocket-Protocol": "feed.protobuf"} if codec == "protobuf" else None,
+        binary=codec == "msgpack",
+    )
+    try:
+        await _see(reader.http, _SWITCHING)
+        wanted: dict[str, object] = {channel: ["*"] for channel in CHANNELS}
+        if after is not None:
+            wanted["after"] = after
+        reader.say({"action": "subscribe", "marks": True, **wanted})
+        while (message := await reader.message())["T"] != "subscription":
+            if message["T"] == "error":
+                raise Refused(int(message["code"]), message["msg"])
+    except BaseException:  # whoever opens may be cancelled
+        reader.abort()
+        raise
+    return reader
+
+
+async def _get(address: Address, target: str, headers: dict[str, str]) -> RawHttp:
+    http = await RawHttp.get(address, target, headers)
+    try:
+        await _see(http, _OK)
+    except BaseException:
+        http.wire.abort()
+        raise
+    return http
 
 
 async def _see(http: RawHttp, status: int) -> None:
     if http.status != status:
-        words = (await http.body()).decode(errors="replace")
-        http.wire.abort()
-        raise Refused(http.status, words)
+        raise Refused(http.status, (await http.body()).decode(errors="replace"))

@@ -1,6 +1,7 @@
 """A subscriber that goes from edge to edge with its position, and back when it is cut off."""
 
 import asyncio
+import os
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -56,7 +57,7 @@ class Subscriber:
                 code = end.args[0] if end.args else "no code"
                 self.counts[f"ended by an edge: {code}"] += 1
             except (TimeoutError, OSError) as error:
-                self.counts[f"left an edge: {type(error).__name__}"] += 1
+                self.counts[f"left an edge: {_words(error)}"] += 1
             finally:
                 reader.abort()
 
@@ -72,7 +73,7 @@ class Subscriber:
             if refused.status not in _MAY_REFUSE:
                 self.account.find(f"{self.account.where}: refused with {refused}")
         except (Ended, TimeoutError, OSError) as error:
-            self.counts[f"not let in: {type(error).__name__}"] += 1
+            self.counts[f"not let in: {_words(error)}"] += 1
         return None
 
     def _count_move(self, place: int, transport: str) -> None:
@@ -100,3 +101,9 @@ class Subscriber:
     def _has_all(self) -> bool:
         newest = self.newest()
         return newest is not None and self.account.stands >= newest
+
+
+def _words(error: Exception) -> str:
+    """Return what kind of an error it is."""
+    number = error.errno if isinstance(error, OSError) else None
+    return type(error).__name__ if number is None else os.strerror(number)

@@ -60,6 +60,7 @@ class Switch:
         }
         self._late: list[tuple[float, int, int, bytes]] = []
         self._numbers = count()
+        self._begun = b""  # a line of troubles that has not ended
 
     def run(self) -> None:
         """Pass packets until the end of standard input."""
@@ -111,12 +112,13 @@ class Switch:
             self.wiring.counts["not taken"] += 1  # as by a network card whose queue is full
 
     def _hear(self) -> bool:
-        """Take a line of troubles; tell whether there was one."""
-        line = sys.stdin.readline()
-        if line:
+        """Take all troubles that there are now; tell whether more may be said."""
+        said = os.read(sys.stdin.fileno(), _LARGEST)
+        *lines, self._begun = (self._begun + said).split(b"\n")
+        for line in lines:
             told = json.loads(line)
             self.wiring.set(((each[0], each[1]), Trouble(*each[2:])) for each in told)
-        return bool(line)
+        return bool(said)
 
 
 def main() -> None:

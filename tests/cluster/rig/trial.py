@@ -142,11 +142,18 @@ class Trial:
         Raises:
             TimeoutError: it does not come to that.
         """
-        async with asyncio.timeout(SETTLES_S):
-            await until(self._replicas_have_all)
-            await until(self._ingests_answer)
-            await until(self._goes_beyond(self.audit.ledger.newest))
-            await self.cluster.edges_reach(self.audit.ledger.newest)
+        conditions = (
+            ("replicas have all", self._replicas_have_all),
+            ("the ingests answer, and one leads", self._ingests_answer),
+            ("events come", self._goes_beyond(self.audit.ledger.newest)),
+            ("edges follow", self._edges_follow),
+        )
+        for name, condition in conditions:
+            try:
+                async with asyncio.timeout(SETTLES_S):
+                    await until(condition)
+            except TimeoutError:
+                raise TimeoutError(f"not within {SETTLES_S:g} s: {name}") from None
 
     def _goes_beyond(self, sequence: int) -> Callable[[], Awaitable[bool]]:
         async def goes() -> bool:
@@ -157,6 +164,10 @@ class Trial:
     async def _ingests_answer(self) -> bool:
         answers = [await self.cluster.ask(name, "/readyz") for name in INGESTS]
         return all(answers) and await self.cluster.leading_ingest() is not None
+
+    async def _edges_follow(self) -> bool:
+        newest = self.audit.ledger.newest
+        return min([await self.cluster.reached(name) for name in EDGES]) >= newest
 
     async def _replicas_have_all(self) -> bool:
         try:
