@@ -25,9 +25,10 @@ SMALL_DISK = "n3"  # the server of NATS whose disk a fault fills
 RING = 4_096
 _PORT, _NATS_PORT, _ROUTES_PORT = 8_080, 4_222, 6_222
 _DISK = "160m"
+_CUT_MS = 200  # of edges: the crowd is one process, and reads a frame at a time
 _STREAM_BYTES = 120_000_000
 _STORE_BYTES = 1_000_000_000
-_ANSWER_S = 1.0
+_ANSWER_S = 3.0
 
 
 @dataclass
@@ -132,7 +133,7 @@ class Cluster:
         return (
             *(sys.executable, "-m", module, "serve", "--source", str(self.bus())),
             *("--host", "0.0.0.0", "--port", str(_PORT), "--allow-anonymous"),
-            *("--ring", str(RING)),
+            *("--ring", str(RING), "--batch-ms", str(_CUT_MS)),
         )
 
     def edges(self) -> list[tuple[str, int]]:

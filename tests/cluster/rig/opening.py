@@ -2,6 +2,7 @@
 
 from urllib.parse import urlencode
 
+from tests.fakes.messages import Message
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import Reader
 from tests.fakes.sse_reader import SseReader
@@ -64,9 +65,7 @@ async def _open_websocket(codec: str, address: Address, after: str | None) -> Re
         if after is not None:
             wanted["after"] = after
         reader.say({"action": "subscribe", "marks": True, **wanted})
-        while (message := await reader.message())["T"] != "subscription":
-            if message["T"] == "error":
-                raise Refused(int(message["code"]), message["msg"])
+        _see_subscription(await reader.message(), await reader.message())
     except BaseException:  # whoever opens may be cancelled
         reader.abort()
         raise
@@ -86,3 +85,10 @@ async def _get(address: Address, target: str, headers: dict[str, str]) -> RawHtt
 async def _see(http: RawHttp, status: int) -> None:
     if http.status != status:
         raise Refused(http.status, (await http.body()).decode(errors="replace"))
+
+
+def _see_subscription(*messages: Message) -> None:
+    """See that an edge said that it is there, and then to what one is subscribed."""
+    for message in messages:
+        if message["T"] == "error":
+            raise Refused(int(message["code"]), message["msg"])

@@ -146,7 +146,7 @@ class Trial:
             ("replicas have all", self._replicas_have_all),
             ("the ingests answer, and one leads", self._ingests_answer),
             ("events come", self._goes_beyond(self.audit.ledger.newest)),
-            ("edges follow", self._edges_follow),
+            ("edges follow", self._edges_follow(self.audit.ledger.newest)),
         )
         for name, condition in conditions:
             try:
@@ -165,9 +165,11 @@ class Trial:
         answers = [await self.cluster.ask(name, "/readyz") for name in INGESTS]
         return all(answers) and await self.cluster.leading_ingest() is not None
 
-    async def _edges_follow(self) -> bool:
-        newest = self.audit.ledger.newest
-        return min([await self.cluster.reached(name) for name in EDGES]) >= newest
+    def _edges_follow(self, sequence: int) -> Callable[[], Awaitable[bool]]:
+        async def follow() -> bool:
+            return min([await self.cluster.reached(name) for name in EDGES]) >= sequence
+
+        return follow
 
     async def _replicas_have_all(self) -> bool:
         try:
