@@ -482,6 +482,7 @@ TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     "python -m tests.hostile": attacks_in_short,
     "python -m tests.storm": has_its_options,
     "python -m tests.exactly_once": has_its_options,
+    "python -m tests.cluster.rig": has_its_options,
     "docker compose ": names_a_file,
     "cd grafana && prometheus ": starts_prometheus,
     "cd feed/wire && python -m grpc_tools.protoc ": stands_in_the_schema,
