@@ -19,8 +19,18 @@ def main() -> int:
     parser.add_argument(
         "--without-terms", action="store_true", help="take the rule of terms out: it has to fail"
     )
+    parser.add_argument(
+        "--kill-nodes", action="store_true", help="kill a server of NATS before each, of three"
+    )
     given = parser.parse_args()
-    plan = Plan(given.takeovers, given.nodes, given.rate, given.seed, not given.without_terms)
+    plan = Plan(
+        given.takeovers,
+        given.nodes,
+        given.rate,
+        given.seed,
+        not given.without_terms,
+        kills_nodes=given.kill_nodes,
+    )
     folder = Path(tempfile.mkdtemp(prefix="takeovers-"))
     print(f"logs in {folder}")
     outcome = asyncio.run(try_takeovers(plan, folder))

@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from enum import Enum
@@ -39,6 +40,7 @@ class Plan:
         terms: whether the fence has its rule of terms.
         acts: what is done, in turns.
         most_rest_s: between two of them.
+        kills_nodes: whether a server of NATS is killed before each, and started after it.
     """
 
     takeovers: int = 60
@@ -48,6 +50,7 @@ class Plan:
     terms: bool = True
     acts: tuple[Act, ...] = tuple(Act)
     most_rest_s: float = 1.5
+    kills_nodes: bool = False
 
 
 @dataclass
@@ -71,7 +74,8 @@ async def try_takeovers(plan: Plan, folder: Path) -> Outcome:
     """Do what a plan says; return what came of it."""
     outcome, chance = Outcome(), random.Random(plan.seed)
     async with AsyncExitStack() as stack:
-        address = await start_nodes(plan.nodes, folder, stack)
+        nodes = await start_nodes(plan.nodes, folder, stack)
+        address = address_of(nodes)
         module = "feed" if plan.terms else "tests.cluster.takeovers.lawless"
         arguments = (
             *("--source", "sim", "--rate", str(plan.rate), "--seed", "7"),
@@ -88,11 +92,17 @@ async def try_takeovers(plan: Plan, folder: Path) -> Outcome:
                 if writer is not leader:
                     await writers.stands_by(writer)
             await asyncio.sleep(chance.uniform(0.2, plan.most_rest_s))
+            node = chance.choice(nodes) if plan.kills_nodes else None
+            if node is not None:
+                outcome.acts["kill -9 of a server of NATS"] += 1
+                await node.kill()
             act = plan.acts[number % len(plan.acts)]
             outcome.acts[act.value] += 1
             began_s = time.monotonic()
             leader = await _take_over(writers, leader, act)
             outcome.seconds.append(time.monotonic() - began_s)
+            if node is not None:
+                await node.start()
         await asyncio.sleep(plan.most_rest_s)
         talking.cancel()
         outcome.refused = talker.refused
@@ -121,11 +131,10 @@ async def _take_over(writers: Writers, leader: Writer, act: Act) -> Writer:
     return following
 
 
-async def start_nodes(nodes: int, folder: Path, stack: AsyncExitStack) -> BusAddress:
-    """Start servers of NATS, which are one cluster; return its address."""
+async def start_nodes(nodes: int, folder: Path, stack: AsyncExitStack) -> list[NatsServer]:
+    """Start servers of NATS, which are one cluster."""
     if nodes == 1:
-        server = await stack.enter_async_context(NatsServer(folder / "nats"))
-        return server.address()
+        return [await stack.enter_async_context(NatsServer(folder / "nats"))]
     routes = [free_port() for _ in range(nodes)]
     known = ", ".join(f"nats-route://127.0.0.1:{port}" for port in routes)
     servers = []
@@ -136,5 +145,10 @@ async def start_nodes(nodes: int, folder: Path, stack: AsyncExitStack) -> BusAdd
         )
         server = NatsServer(folder / f"nats-{number}", configuration)
         servers.append(await stack.enter_async_context(server))
-    places = ",".join(server.place for server in servers)
+    return servers
+
+
+def address_of(nodes: Sequence[NatsServer]) -> BusAddress:
+    """Return the address of what is in servers of NATS."""
+    places = ",".join(server.place for server in nodes)
     return BusAddress.parse(f"nats://{places}/feed", "bus")
