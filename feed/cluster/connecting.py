@@ -54,6 +54,8 @@ async def connect(
                     password=password,
                     allow_reconnect=False,
                     connect_timeout=int(CONNECT_S),
+                    max_reconnect_attempts=1,  # of a server that refuses: twice, and at once
+                    reconnect_time_wait=0,
                     ping_interval=PING_S,
                     max_outstanding_pings=UNANSWERED_PINGS,
                     error_cb=listener.hear,
@@ -61,7 +63,7 @@ async def connect(
                     closed_cb=listener.end,
                 )
         except (Error, OSError, TimeoutError) as error:
-            failures.append(f"{server}: {str(error) or listener.said or 'no answer in time'}")
+            failures.append(f"{server}: {listener.said or str(error) or 'no answer in time'}")
             await client.close()
             continue
         listener.stands = True
