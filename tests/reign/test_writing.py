@@ -144,3 +144,15 @@ async def test_a_stream_that_has_lost_all_deposes_its_leader(link: Link, bus: Na
     assert overthrown.value.deposed.reason is Reason.LOST
     again = await begun(link, "b")
     assert (again.fence.term, again.fence.next) == (1, 1)
+
+
+async def test_what_is_acknowledged_outlives_a_kill_of_a_server_with_files(
+    link: Link, bus: NatsServer
+) -> None:
+    writing = await begun(link, "a", plan=IN_FILES)
+    for _ in range(20):
+        await writing.send(batch(writing, 2), b"x")
+    await bus.kill()
+    await bus.start()
+    await writing.send(batch(writing, 2), b"x")
+    assert [each.first for each in await batches_of(bus.address())] == [1, *range(1, 43, 2)]
