@@ -14,6 +14,7 @@ TOPICS = (
     "Conflation",
     "Gaps",
     "Limits of durability",
+    "Over a takeover, in a cluster",
     "What a grant reveals",
     "Security",
 )
