@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import combinations
@@ -17,6 +17,7 @@ from tests.cluster.rig.wiring import Trouble, Way
 _LASTS_S = (2.0, 6.0)  # of most faults
 _LOSSES = (0.02, 0.2)
 _DELAYS_S = (0.02, 0.2)
+_TWO = 0.4  # of faults by chance have another one beside them
 _BLOCK = 1 << 20
 _CUT = Trouble(cut=True)
 
@@ -49,6 +50,10 @@ _KILLS = {
     *(Fault.KILL_LEADING_INGEST, Fault.KILL_STANDBY_INGEST),
 }
 _STOPS = {Fault.STOP_STREAM_LEADER, Fault.STOP_NATS, Fault.STOP_LEADING_INGEST, Fault.STOP_EDGE}
+_OF_NETWORK = {
+    *(Fault.CUT, Fault.CUT_ONE_WAY, Fault.LOSS, Fault.DELAY),
+    *(Fault.PARTITION_STREAM_LEADER, Fault.PARTITION_INGEST, Fault.PARTITION_EDGE),
+}
 _OF_STREAM_LEADER = {
     *(Fault.KILL_STREAM_LEADER, Fault.STOP_STREAM_LEADER, Fault.PARTITION_STREAM_LEADER),
 }
@@ -187,6 +192,23 @@ def fill(file: "os.PathLike[str]") -> None:
                 block = block[: len(block) // 2]
 
 
-def in_turns(chance: random.Random, chosen: Sequence[Fault] = tuple(Fault)) -> "list[Fault]":
-    """Return each once, in the order of a seed."""
-    return chance.sample(list(chosen), len(chosen))
+def turns(
+    chance: random.Random, faults: Sequence[Fault], *, in_order: bool
+) -> Iterator[tuple[Fault, ...]]:
+    """Yield for ever what is done next: one fault, or a second one on the network meanwhile.
+
+    Args:
+        chance: decides the order.
+        faults: all of them come before any comes again.
+        in_order: each comes once, alone, in this order first.
+    """
+    if in_order:
+        yield from ((fault,) for fault in faults)
+    beside = [fault for fault in faults if fault in _OF_NETWORK]
+    while True:
+        for fault in chance.sample(list(faults), len(faults)):
+            alone = fault in _OF_NETWORK or fault is Fault.ROLLING_RESTART or not beside
+            if alone or chance.random() > _TWO:
+                yield (fault,)
+            else:
+                yield fault, chance.choice(beside)

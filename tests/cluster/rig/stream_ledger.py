@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from feed.cluster.batch import Batch
+from feed.market.room_words import MessageWord
 from feed.market.ticks import Quote, Trade
 from feed.sources.nats.payload import PayloadReader
 
@@ -27,6 +28,7 @@ class StreamLedger:
         keys: of each sequence from 1 on; None: nobody in the crowd selects it.
         holes: sequences that no event has.
         read: the last message, as the stream counts.
+        said: the sequence of each message of rooms, by its id.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -36,6 +38,8 @@ class StreamLedger:
     keys: list[Key | None] = field(default_factory=list)
     holes: set[int] = field(default_factory=set)
     read: int = 0
+    said: dict[str, int] = field(default_factory=dict)
+    _trades: dict[str, int] = field(default_factory=dict)  # the newest of each symbol
     _term: int = 0
     _writer: str = ""
     _sums: list[int] = field(default_factory=list)
@@ -87,7 +91,25 @@ class StreamLedger:
             self.keys.extend([None] * batch.count)
         elif batch.count:
             self.counts["events"] += batch.count
-            self.keys.extend(map(key_of_event, self._payloads.read(batch, payload).events))
+            events = self._payloads.read(batch, payload).events
+            self.keys.extend(map(key_of_event, events))
+            for sequence, event in enumerate(events, batch.first):
+                self._see_once(sequence, event)
+
+    def _see_once(self, sequence: int, event: object) -> None:
+        """See that an event was not there before."""
+        if isinstance(event, Trade):
+            newest = self._trades.get(event.symbol, 0)
+            if event.trade_id <= newest:
+                words = f"trade {event.trade_id} of {event.symbol} at {sequence}, after {newest}"
+                self.findings.append(words)
+            self._trades[event.symbol] = max(newest, event.trade_id)
+        elif isinstance(event, MessageWord):
+            self.counts["messages of rooms"] += 1
+            if event.id in self.said:
+                words = f"message {event.id} is at {self.said[event.id]}, and at {sequence}"
+                self.findings.append(words)
+            self.said[event.id] = sequence
 
 
 def key_of_event(event: object) -> Key | None:

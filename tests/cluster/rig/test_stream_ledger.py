@@ -62,7 +62,7 @@ def test_terms_holes_and_events_in_a_row_are_as_they_should_be() -> None:
     ids=["hole", "double", "epoch", "interleaving", "no term batch", "older term"],
 )
 def test_what_no_stream_may_have_is_found(wrong: tuple[Batch, bytes], words: str) -> None:
-    [finding] = ledger_of(BEGUN, batch(1, 3), wrong).findings
+    finding, *_ = ledger_of(BEGUN, batch(1, 3), wrong).findings
     assert words in finding
 
 
@@ -78,3 +78,13 @@ def test_a_message_that_is_not_any_more_what_it_was_is_found() -> None:
     assert not ledger.findings
     ledger.compare(2, same[0], same[1] + b"x")
     assert ledger.findings == ["message 2 is not any more what it was"]
+
+
+def test_a_trade_that_comes_twice_is_found() -> None:
+    again, _ = batch(4, 1)
+    now_ns = time.monotonic_ns()
+    end = cut_message(Position("k3f9", 4), [now_ns], now_ns, 4)
+    [finding] = ledger_of(
+        BEGUN, batch(1, 3), (again, cut_frame(_BUS.encode(list(trades(3, 3))), end))
+    ).findings
+    assert finding == "trade 3 of AAPL at 4, after 3"

@@ -5,7 +5,7 @@ import random
 import resource
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +16,9 @@ from tests.chaos.outcome import Outcome
 from tests.cluster.rig.account import Account
 from tests.cluster.rig.audit import Audit
 from tests.cluster.rig.cluster import EDGES, INGESTS, Cluster
-from tests.cluster.rig.faults import Fault, Faults, in_turns
+from tests.cluster.rig.faults import Fault, Faults, turns
 from tests.cluster.rig.subscriber import Subscriber
+from tests.cluster.rig.talker import Talker
 from tests.cluster.rig.waiting import until
 from tests.fakes.wire import Wire
 
@@ -25,6 +26,7 @@ BEGINS_S = 90.0  # until all stand, on a busy machine
 SETTLES_S = 90.0  # after a fault, until all is well again
 ENDS_S = 90.0  # until all subscribers have all
 _PAUSE_S = (0.5, 2.0)
+_TALKERS = 4
 _PROOF = 12  # subscribers of the edge that drops events
 _PROOF_S = 60.0
 
@@ -71,6 +73,11 @@ class Trial:
     def __post_init__(self) -> None:
         self._chance = random.Random(self.plan.seed)
         self.audit = Audit(self.cluster.bus(front=True))
+        self._ended = asyncio.Event()
+        self._talkers = [
+            Talker(f"talker{at}", self.cluster.edges(), random.Random(self._chance.random()))
+            for at in range(_TALKERS)
+        ]
         self.faults = Faults(
             self.cluster, self.audit, random.Random(self._chance.random()), self.settled
         )
@@ -82,7 +89,11 @@ class Trial:
             crowd = [self._subscriber(number) for number in range(self.plan.subscribers)]
             reading = [asyncio.create_task(self._watched(one)) for one in crowd]
             tasks.push_async_callback(end_tasks, reading)
+            talking = [asyncio.create_task(one.run(self._ended)) for one in self._talkers]
+            tasks.push_async_callback(end_tasks, talking)
             await self._do_faults()
+            self._ended.set()
+            await asyncio.wait(talking)
             await self._end(crowd, reading)
             await self._prove()
         self._count(crowd)
@@ -115,26 +126,32 @@ class Trial:
     async def _do_faults(self) -> None:
         ends_s = time.monotonic() + self.plan.seconds
         chance = random.Random(self._chance.random())
-        chosen = list(self.plan.faults) if self.plan.in_order else []
+        coming = turns(chance, self.plan.faults, in_order=self.plan.in_order)
         while time.monotonic() < ends_s:
-            chosen = chosen or in_turns(chance, self.plan.faults)
-            fault = chosen.pop(0)
-            began_s = time.monotonic()
+            chosen = next(coming)
+            words = ", meanwhile ".join(fault.value for fault in chosen)
             try:
-                where = await self.faults.do(fault)
-                done_s = time.monotonic()
-                await self.settled()
+                await self._do(chosen, words)
             except (TimeoutError, BusAway) as error:
-                self.outcome.findings.append(f"{fault.value}: no recovery: {error!r}")
+                self.outcome.findings.append(f"{words}: no recovery: {error!r}")
                 return
-            now_s = time.monotonic()
-            self.outcome.counts[f"fault: {fault.value}"] += 1
-            self._recoveries_s.append(now_s - done_s)
-            self.say(
-                f"{fault.value}: {where}, {done_s - began_s:.1f} s; "
-                f"well {now_s - done_s:.1f} s after; at {self.audit.ledger.newest}"
-            )
             await asyncio.sleep(chance.uniform(*_PAUSE_S))
+
+    async def _do(self, chosen: Sequence[Fault], words: str) -> None:
+        """Do faults at once, and wait until all is well again."""
+        began_s = time.monotonic()
+        where = await asyncio.gather(*map(self.faults.do, chosen))
+        done_s = time.monotonic()
+        await self.settled()
+        now_s = time.monotonic()
+        for fault in chosen:
+            self.outcome.counts[f"fault: {fault.value}"] += 1
+        self.outcome.counts["two faults at once"] += len(chosen) > 1
+        self._recoveries_s.append(now_s - done_s)
+        self.say(
+            f"{words}: {', '.join(where)}, {done_s - began_s:.1f} s; "
+            f"well {now_s - done_s:.1f} s after; at {self.audit.ledger.newest}"
+        )
 
     async def settled(self) -> None:
         """Wait until all is well: replicas have all, an ingest leads, edges follow, events come.
@@ -227,6 +244,10 @@ class Trial:
         for one in crowd:
             outcome.counts += one.counts + one.account.counts
             outcome.findings += one.account.findings
+        for talker in self._talkers:
+            outcome.counts += talker.counts
+            outcome.counts["messages acknowledged"] += len(talker.acknowledged)
+            outcome.findings += talker.hold_against(ledger)
         outcome.findings += ledger.findings
         outcome.counts["stream: sequences"] = ledger.newest
         for name, count in ledger.counts.items():
