@@ -140,7 +140,7 @@ class Fence:
 
         Args:
             batch: that is there; None: nothing.
-            last: the last sequence of the stream, by the same leader, not earlier.
+            last: the last sequence of the stream, by the same leader, not later.
         """
         sent = self._sent
         assert sent is not None, "something is on its way"

@@ -172,10 +172,11 @@ class Link:
         return int(told["state"]["last_seq"])
 
     async def look(self, sequence: int) -> tuple[Batch | None, int]:
-        """Return what the stream's leader has at a sequence, and its last sequence after that.
+        """Return what the stream's leader has at a sequence, and its last sequence before that.
 
-        What is no batch is nobody's of ours: it is returned as one of term 0. A stream that is not
-        there any more ends at 0.
+        The other way round, what we sent could come between the two, and seem to be another's. What
+        is no batch is nobody's of ours: it is returned as one of term 0. A stream that is not there
+        any more ends at 0.
 
         Raises:
             BusAway: it does not say.
@@ -188,6 +189,7 @@ class Link:
             raise
 
     async def _look(self, sequence: int) -> tuple[Batch | None, int]:
+        last = await self.last_sequence()
         found = await self._get(seq=sequence)
         batch = None
         if found is not None:
@@ -195,7 +197,7 @@ class Link:
                 batch = read_batch(found[1])
             except InvalidMessage:
                 batch = Batch("", 0, 1, 0, "somebody else", 0)
-        return batch, await self.last_sequence()
+        return batch, last
 
     async def newest(self) -> tuple[int, Batch | None]:
         """Return the last sequence of the stream, and the newest batch in it.

@@ -26,6 +26,7 @@ BEGINS_S = 90.0  # until all stand, on a busy machine
 SETTLES_S = 90.0  # after a fault, until all is well again
 ENDS_S = 90.0  # until all subscribers have all
 _PAUSE_S = (0.5, 2.0)
+_LONG_S = 3.0  # is told of what has to be waited for
 _TALKERS = 4
 _PROOF = 12  # subscribers of the edge that drops events
 _PROOF_S = 60.0
@@ -166,11 +167,14 @@ class Trial:
             ("edges follow", self._edges_follow(self.audit.ledger.newest)),
         )
         for name, condition in conditions:
+            began_s = time.monotonic()
             try:
                 async with asyncio.timeout(SETTLES_S):
                     await until(condition)
             except TimeoutError:
                 raise TimeoutError(f"not within {SETTLES_S:g} s: {name}") from None
+            if (took_s := time.monotonic() - began_s) > _LONG_S:
+                self.say(f"    {name}: after {took_s:.1f} s")
 
     def _goes_beyond(self, sequence: int) -> Callable[[], Awaitable[bool]]:
         async def goes() -> bool:
