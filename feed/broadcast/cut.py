@@ -243,6 +243,10 @@ class Broadcast:
         for tick in ticks:
             counts[tick.kind] += 1
 
+    def forget_log(self) -> None:
+        """Tell no log any more: what comes has a log of another server."""
+        self._log = None
+
     def say(
         self,
         words: Sequence[Word],

@@ -81,15 +81,20 @@ def serve(context: typer.Context) -> None:
 
         raise typer.Exit(hold(settings, [sys.executable, *sys.orig_argv[1:]]))
     held = held_sockets(os.environ, settings, pid=os.getpid())
+    taker = None
+    if settings.takeover and settings.state is not None and not held:
+        from feed.program.takeover.taking import take_over_in  # noqa: PLC0415 - few need it
+
+        taker = take_over_in(settings.state)
     if settings.workers is not None:
         from feed.program.workers.supervisor import supervise  # noqa: PLC0415 - few need it
 
         command = [sys.executable, *sys.orig_argv[1:]]
-        raise typer.Exit(supervise(settings, sources, command, held))
+        raise typer.Exit(supervise(settings, sources, command, held, taker))
     bus = os.environ.pop(BUS, "")  # it is for no program that is started here
     from feed.program.serve import serve as serve_until_ended  # noqa: PLC0415 - aiohttp is slow
 
-    serve_until_ended(settings, sources, held, Path(bus) if bus else None)
+    serve_until_ended(settings, sources, held, Path(bus) if bus else None, taker)
 
 
 def typed_options(context: typer.Context) -> dict[str, object]:

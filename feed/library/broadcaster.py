@@ -41,6 +41,7 @@ _OF_THE_PROGRAM = frozenset(
     {
         *("config", "host", "port", "source", "tls_cert", "tls_key", "hold_socket", "drain_s"),
         "workers",
+        "takeover",
         *("instruments", "pair", "pair_window_s"),
         *("insecure", "allow_anonymous", "allow_host", "wait_for", "wait_for_timeout_s"),
         *("shutdown_timeout_s", "max_handshakes", "max_waiting_connections"),

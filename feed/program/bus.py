@@ -29,7 +29,9 @@ def listening_bus(path: Path) -> Iterator[socket.socket]:
             path.chmod(_MODE)  # nobody connects before it listens
         except OSError as error:
             raise FeedError(f"cannot listen on {path}: {error.strerror or error}") from error
-        yield listener
-        path.unlink(missing_ok=True)
+        try:
+            yield listener
+        finally:
+            path.unlink(missing_ok=True)
     finally:
         listener.close()

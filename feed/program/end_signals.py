@@ -1,8 +1,13 @@
-"""The signals to end: the first one, and the second one, which is in a hurry."""
+"""The signals to end: the first one, and the second one, which is in a hurry.
+
+And the time that leaving takes where others go on, for those that load nothing that serves.
+"""
 
 import asyncio
 import signal
 from collections.abc import Sequence
+
+SPAN_S = 2.0  # in which subscribers are sent away whom others take in, where nothing else is said
 
 
 class EndSignals:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from feed.errors import FeedError
-from feed.program.listening import BACKLOG, FIRST_HELD, HELD, HELD_FOR, cannot_listen
+from feed.program.listening import BACKLOG, begin_again, cannot_listen
 from feed.settings.options import Settings
 
 _SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD}
@@ -110,17 +110,4 @@ def _become(command: Sequence[str], held: Sequence[int], holder: int) -> NoRetur
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-    # Out of the way first: a descriptor may stand where another one is to be.
-    spare = [os.dup(fd) for fd in held]
-    beyond = FIRST_HELD + len(spare)
-    spare = [fd if fd >= beyond else _dup_beyond(fd, beyond) for fd in spare]
-    for place, fd in enumerate(spare, FIRST_HELD):
-        os.dup2(fd, place, inheritable=True)
-    variables = {HELD: str(len(spare)), HELD_FOR: str(os.getpid())}
-    os.execve(command[0], list(command), os.environ | variables)  # noqa: S606 - our own words
-
-
-def _dup_beyond(fd: int, least: int) -> int:
-    import fcntl  # noqa: PLC0415 - not on Windows
-
-    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, least)
+    begin_again(command, held)

@@ -12,11 +12,11 @@ Then the sockets are closed, which is the runner's business.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from feed.http.app import GENERATIONS, HUB, INGEST, KEEPS
+from feed.http.app import ALERTS, GENERATIONS, HUB, INGEST, JOBS, KEEPS
 from feed.http.protocol.runner import Runner
 from feed.hub.hub import Hub
 from feed.logger import logger_of
@@ -33,6 +33,40 @@ class Pausing(Protocol):
 
     async def pause(self) -> None:
         """Accept no more; return once those that were accepted are being served."""
+
+
+async def hand_over(
+    runner: Runner, signals: EndSignals, give: Callable[[], Awaitable[bool]], span_s: float
+) -> bool:
+    """Leave to a new server; tell whether it serves.
+
+    What was accepted is answered first; then all is let go of that the new one takes up, and once
+    it serves, subscribers are sent away in waves.
+
+    Args:
+        runner: of the server; `cleanup` does what remains.
+        signals: the first one hurries it.
+        give: gives the state away; returns whether the new server serves.
+        span_s: of the waves.
+    """
+    app = runner.app
+    hub, ingest = app[HUB], app[INGEST]
+    for site in list(runner.sites):
+        await site.stop()
+    await _answer_first_requests(hub)
+    hub.departure.begin(span_s)
+    await app[GENERATIONS].close()
+    await app[JOBS].close()
+    await ingest.stop()
+    if hub.broadcast.waiting_ticks:
+        hub.cutter.cut()
+    await app[ALERTS].close()
+    await app[KEEPS].close(ingest)
+    hub.broadcast.forget_log()
+    if not await give():
+        return False
+    await _drain(hub, signals.first)
+    return True
 
 
 async def leave(runner: Runner, signals: EndSignals, drain_s: float) -> None:
@@ -77,16 +111,21 @@ async def leave_to_others(
     """
     hub = runner.app[HUB]
     await asyncio.gather(*(site.pause() for site in sites))
+    await _answer_first_requests(hub)
+    hub.departure.begin(span_s)
+    await runner.app[GENERATIONS].close()
+    await _drain(hub, signals.first)
+    await runner.app[INGEST].stop()
+
+
+async def _answer_first_requests(hub: Hub) -> None:
+    """Wait for the requests of connections that were just accepted, for a moment."""
     try:
         async with asyncio.timeout(FIRST_REQUEST_S):
             while hub.waiting.heads:  # noqa: ASYNC110 - no event
                 await asyncio.sleep(_LOOK_S)
     except TimeoutError:
         log.info("silent_connections", connections=len(hub.waiting.heads))
-    hub.departure.begin(span_s)
-    await runner.app[GENERATIONS].close()
-    await _drain(hub, signals.first)
-    await runner.app[INGEST].stop()
 
 
 async def _drain(hub: Hub, hurry: asyncio.Event) -> None:

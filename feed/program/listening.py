@@ -13,8 +13,8 @@ import socket
 import ssl
 import stat
 import sys
-from collections.abc import Callable, MutableMapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, MutableMapping, Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 from aiohttp import web
@@ -109,6 +109,29 @@ class Site(web.BaseSite):
 def authority(host: str, port: int) -> str:
     """Return an address as URLs have it: IPv6 in brackets (RFC 3986 §3.2.2)."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def begin_again(command: Sequence[str], descriptors: Sequence[int]) -> NoReturn:
+    """Become a program that these sockets are handed on to.
+
+    Args:
+        command: runs it.
+        descriptors: of sockets that listen.
+    """
+    _to_their_places(descriptors)
+    variables = {HELD: str(len(descriptors)), HELD_FOR: str(os.getpid())}
+    os.execve(command[0], list(command), os.environ | variables)  # noqa: S606 - our own words
+
+
+def _to_their_places(descriptors: Sequence[int]) -> None:
+    """Give sockets the descriptors where a server looks for them; others there are closed."""
+    import fcntl  # noqa: PLC0415 - not on Windows
+
+    beyond = FIRST_HELD + len(descriptors)
+    # Out of the way first: a descriptor may stand where another one is to be.
+    spare = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, beyond) for fd in descriptors]
+    for place, fd in enumerate(spare, FIRST_HELD):
+        os.dup2(fd, place, inheritable=True)
 
 
 def cannot_listen(settings: Settings, error: OSError) -> FeedError:

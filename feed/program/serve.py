@@ -16,17 +16,22 @@ from feed.http.app import HUB, INGEST, make_app
 from feed.http.protocol.runner import Runner
 from feed.program import logs
 from feed.program.bus import listening_bus
-from feed.program.end_signals import EndSignals
+from feed.program.end_signals import SPAN_S, EndSignals
 from feed.program.greeting import allow_many_files, first_lines, greet, in_words
-from feed.program.leaving import leave
-from feed.program.listening import Place, Site, authority, cannot_listen
+from feed.program.leaving import hand_over, leave
+from feed.program.listening import Place, Site, authority, begin_again, cannot_listen
 from feed.program.log_writer import LogWriter
 from feed.program.memory import collect_rarely, return_large_blocks
+from feed.program.takeover.giving import Giver
+from feed.program.takeover.taking import Taker
+from feed.program.takeover.words import place_in
 from feed.settings.load import option_fields
 from feed.settings.options import Settings
 from feed.settings.variables import unknown_variables
 from feed.sources.chosen import ChosenSource
 from feed.trust.certificate import Certificate
+
+_BUS = "bus.sock"
 
 log = structlog.get_logger("feed.server")
 
@@ -36,6 +41,7 @@ def serve(
     sources: Sequence[ChosenSource],
     held: Sequence[socket.socket] = (),
     bus: Path | None = None,
+    taker: Taker | None = None,
 ) -> None:
     """Serve sources until SIGINT or SIGTERM; say goodbye to everybody, and return.
 
@@ -44,6 +50,7 @@ def serve(
         sources: where its ticks come from.
         held: sockets that listen already; none: it listens by itself.
         bus: where it listens to edges of its own on this machine; None: it has none.
+        taker: has asked a server that runs to let this one go on; None: nobody was asked.
 
     Raises:
         InvalidInput: what is to be replayed is no recording.
@@ -55,22 +62,30 @@ def serve(
     return_large_blocks()
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(_serve(settings, sources, (held, bus), repeats, writer))
+            left = runner.run(_serve(settings, sources, (held, bus, taker), repeats, writer))
     finally:
         writer.close()
+    if left:
+        begin_again([sys.executable, *sys.orig_argv[1:]], left)
 
 
 async def _serve(
     settings: Settings,
     sources: Sequence[ChosenSource],
-    listening: tuple[Sequence[socket.socket], Path | None],
+    listening: tuple[Sequence[socket.socket], Path | None, Taker | None],
     repeats: logs.Repeats,
     writer: LogWriter,
-) -> None:
+) -> Sequence[int]:
+    """Serve; return the descriptors of the sockets that nobody serves when it has ended."""
     await look_at(sources)
     made = [source.make() for source in sources]
     certificate = certificate_of(settings)
     context = None if certificate is None else certificate.context
+    held, bus, taker = listening
+    if taker is not None:
+        await asyncio.to_thread(taker.wait_for_state)
+        held = taker.listeners
+        bus = bus or _bus_of(settings)
     app = await make_app(
         settings, made, lost_log_records=lambda: writer.lost, certificate=certificate
     )
@@ -79,8 +94,8 @@ async def _serve(
     signals = EndSignals()
     signals.listen()
     ending = ExitStack()
+    giver: Giver | None = None
     try:
-        held, bus = listening
         places: Sequence[Place] = held or [(settings.host, settings.port)]
         try:
             for place in places:
@@ -106,13 +121,47 @@ async def _serve(
             **({"fan_out_why": fan_out.why} if fan_out.why else {}),
         )
         telling = asyncio.create_task(repeats.run(), name="repeats")
-        await signals.first.wait()
+        if taker is not None:
+            taker.serving(f"unix:{bus}")
+        giver = _giver_for(settings, runner)
+        await _until_told(signals, giver)
         log.info("leaving", port=port, subscribers=len(app[HUB].sessions))
-        await leave(runner, signals, settings.drain_s)
+        if giver is not None and giver.asked.is_set():
+            await hand_over(runner, signals, giver.give_state, settings.drain_s or SPAN_S)
+        else:
+            await leave(runner, signals, settings.drain_s)
         telling.cancel()
     finally:
+        if giver is not None:
+            await giver.close()
         await runner.cleanup()
         ending.close()
+    return () if giver is None else giver.descriptors
+
+
+def _bus_of(settings: Settings) -> Path:
+    """Return where a server that this one goes on for follows it."""
+    assert settings.state is not None, "a takeover needs a state"
+    return settings.state.absolute() / _BUS
+
+
+def _giver_for(settings: Settings, runner: Runner) -> Giver | None:
+    """Return what waits for a new server; None: without a state nothing could go on."""
+    place = None if settings.state is None else place_in(settings.state)
+    if place is None:
+        return None
+    giver = Giver(place, runner)
+    giver.begin()
+    return giver
+
+
+async def _until_told(signals: EndSignals, giver: Giver | None) -> None:
+    """Wait until this shall end, or a new server goes on."""
+    events = [signals.first] if giver is None else [signals.first, giver.asked]
+    waits = [asyncio.create_task(each.wait()) for each in events]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for each in waits:
+        each.cancel()
 
 
 async def look_at(sources: Sequence[ChosenSource]) -> None:

@@ -149,6 +149,14 @@ def _is_scope(value: str) -> str:
     return value
 
 
+def _has_state_to_take(value: bool, info: ValidationInfo) -> bool:
+    if value and info.data.get("state") is None:
+        raise refusal("a takeover together with --state, which both servers are told alike")
+    if value and info.data.get("hold_socket"):
+        raise refusal("a takeover without --hold-socket, whose SIGHUP does it")
+    return value
+
+
 def _holds_by_itself(value: int, info: ValidationInfo) -> int:
     if info.data.get("hold_socket"):
         raise refusal("workers without --hold-socket, since they have their sockets held already")
@@ -387,6 +395,14 @@ class Settings(
     hold_socket: Annotated[bool, Accepts("true or false")] = Field(
         default=False,
         description="Keep the socket while SIGHUP starts the server anew, so that clients wait.",
+    )
+    takeover: Annotated[
+        bool,
+        AfterValidator(_has_state_to_take),
+        Accepts("true or false"),
+    ] = Field(
+        default=False,
+        description="Go on for the server that has --state now, on its sockets; it leaves then.",
     )
     workers: Annotated[
         Annotated[

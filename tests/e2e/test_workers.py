@@ -84,7 +84,7 @@ async def workers_of(program: Program) -> dict[str, Any]:
             names = {"writer", "edge-1", "edge-2"}
             if by_name.keys() == names and all(each["up"] for each in workers):
                 return by_name
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
 
 
 async def flows(followers: list[Follower]) -> None:
@@ -157,7 +157,7 @@ async def outlives(program: Program, followers: list[Follower], victim: dict[str
     os.kill(victim["pid"], signal.SIGKILL)
     async with asyncio.timeout(PROGRAM_PATIENCE_S):
         while (await workers_of(program))[victim["name"]]["pid"] == victim["pid"]:  # noqa: ASYNC110 - the server is another process
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
     await flows(followers)
 
 
@@ -169,6 +169,6 @@ async def is_replaced(program: Program, followers: list[Follower], before: dict[
             now = await workers_of(program)
             if all(now[name]["pid"] != before[name]["pid"] for name in before):
                 break
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
     assert all(now[name]["restarts"] == before[name]["restarts"] for name in before)
     await flows(followers)

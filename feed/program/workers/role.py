@@ -112,8 +112,14 @@ def taken_role(environment: MutableMapping[str, str]) -> tuple[Role, socket.sock
 
 
 def wait_for_turn(channel: socket.socket) -> bool:
-    """Wait until a worker may begin; tell whether there is still a supervisor."""
-    return bool(_first_line(channel))
+    """Wait until a worker may begin; tell whether there is still a supervisor.
+
+    What else it says meanwhile it says again then.
+    """
+    while line := _first_line(channel):
+        if "go" in json.loads(line):
+            return True
+    return False
 
 
 def held_by(role: Role) -> list[socket.socket]:

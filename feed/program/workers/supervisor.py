@@ -18,18 +18,20 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from feed.errors import FeedError
-from feed.hub.siblings import Worker, WorkerKind
+from feed.hub.siblings import WorkerKind
 from feed.logger import logger_of
 from feed.program import logs
-from feed.program.end_signals import EndSignals
+from feed.program.end_signals import SPAN_S, EndSignals
 from feed.program.greeting import allow_many_files, first_lines, greet, in_words
 from feed.program.holder import listen
 from feed.program.listening import authority
+from feed.program.takeover.taking import Taker
 from feed.program.workers.directory import SharedDirectory, shared_directory
+from feed.program.workers.post import Post
 from feed.program.workers.process import WorkerProcess, start, told_of
 from feed.program.workers.restarting import count_deaths, rest_s
 from feed.program.workers.role import Role
@@ -39,9 +41,9 @@ from feed.sources.chosen import ChosenSource
 from feed.trust.shared_counts import beat_in
 
 _LOOK_S = 1.0  # between two looks who hangs
-SPAN_S = 2.0  # in which the subscribers of an edge that is replaced are sent away
 PATIENCE_S = 15.0  # with a worker that is to end, beyond the time that its subscribers have
 _FAILED = 1
+_FIRST = asyncio.FIRST_COMPLETED
 
 log = logger_of("feed.supervisor")
 
@@ -51,6 +53,7 @@ def supervise(
     sources: Sequence[ChosenSource],
     command: Sequence[str],
     held: Sequence[socket.socket] = (),
+    taker: Taker | None = None,
 ) -> int:
     """Serve with several processes until SIGINT or SIGTERM; return the exit status.
 
@@ -59,6 +62,7 @@ def supervise(
         sources: where its ticks come from.
         command: runs a server with these settings.
         held: sockets that listen already; none: they are made.
+        taker: has asked a server that runs to let this one go on; None: nobody was asked.
 
     Raises:
         FeedError: the address cannot be listened on, or there is no room for what workers share.
@@ -68,34 +72,18 @@ def supervise(
     _, writer = logs.begin(
         sys.stderr.fileno(), interactive=sys.stderr.isatty(), worker="supervisor"
     )
+    if taker is not None:
+        held = taker.listeners
     listeners = held or listen(settings)
     allow_many_files()
     try:
         with shared_directory() as directory:
             supervisor = Supervisor(settings, sources, command, listeners, directory)
-            return asyncio.run(supervisor.run())
+            return asyncio.run(supervisor.run(taker))
     finally:
         for each in listeners:
             each.close()
         writer.close()
-
-
-@dataclass(slots=True)
-class _Post:
-    """A place that a worker has, and after its death another one.
-
-    Attributes:
-        name, kind: of whoever has it.
-        process: that has it; None: nobody does just now.
-        restarts: how often somebody died there.
-        deaths: how many of the last ones died young.
-    """
-
-    name: str
-    kind: WorkerKind
-    process: WorkerProcess | None = None
-    restarts: int = 0
-    deaths: int = 0
 
 
 class Supervisor:
@@ -125,8 +113,8 @@ class Supervisor:
         self._listeners = listeners
         self._directory = directory
         self._serial = 0
-        self._writer = _Post("writer", WorkerKind.WRITER)
-        self._edges = [_Post(f"edge-{n}", WorkerKind.EDGE) for n in range(1, settings.workers + 1)]
+        self._writer = Post("writer", WorkerKind.WRITER)
+        self._edges = [Post(f"edge-{n}", WorkerKind.EDGE) for n in range(1, settings.workers + 1)]
         self._leaving: list[WorkerProcess] = []  # whose place another one has
         self._watches: set[asyncio.Task[None]] = set()
         self._signals = EndSignals()
@@ -134,13 +122,17 @@ class Supervisor:
         self._replacing: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None  # who hangs
 
-    async def run(self) -> int:
-        """Keep workers until a signal ends this; return the exit status."""
+    async def run(self, taker: Taker | None = None) -> int:
+        """Keep workers until a signal ends this; return the exit status.
+
+        Args:
+            taker: whose server's state the writer takes up; None: there is none.
+        """
         self._signals.listen()
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self._replace_soon)
         ending = asyncio.create_task(self._signals.first.wait(), name="signal to end")
-        serving = asyncio.create_task(self._begin(), name="workers begin")
+        serving = asyncio.create_task(self._begin(taker), name="workers begin")
         await asyncio.wait((ending, serving), return_when=asyncio.FIRST_COMPLETED)
         status = 0
         if serving.done() and (status := serving.result()) == 0:
@@ -150,19 +142,36 @@ class Supervisor:
 
     # Beginning.
 
-    async def _begin(self) -> int:
-        """Start everybody; return the status of one that ended before it served, else 0."""
-        for posts in ([self._writer], self._edges):
-            for post in posts:
-                await self._fill(post)
-            for post in posts:
-                assert post.process is not None
-                if await post.process.ready is None:
-                    return await post.process.ended or _FAILED
+    async def _begin(self, taker: Taker | None) -> int:
+        """Start everybody; return the status of one that ended before it served, else 0.
+
+        All are loaded together; then the writer begins, and then the edges.
+        """
+        there = [await self._fill(post, waits=True) for post in self._posts()]
+        for process in there:
+            await asyncio.wait((process.loaded, process.ended), return_when=_FIRST)
+            if process.ended.done():
+                return process.ended.result() or _FAILED
+        if taker is not None:
+            await asyncio.to_thread(taker.wait_for_state)
+        if status := await self._let_begin(there[:1]) or await self._let_begin(there[1:]):
+            return status
+        if taker is not None:
+            taker.serving(f"unix:{self._directory.writer_socket}")
         self._greet()
         for post in self._posts():
             self._watch(post)
         self._watching = asyncio.create_task(self._see_who_hangs(), name="watchdog")
+        return 0
+
+    async def _let_begin(self, there: Sequence[WorkerProcess]) -> int:
+        """Let workers begin that are loaded; return the status of one that did not, else 0."""
+        for process in there:
+            process.say(go=True)
+        self._tell()
+        for process in there:
+            if await process.ready is None:
+                return await process.ended or _FAILED
         return 0
 
     def _greet(self) -> None:
@@ -175,36 +184,23 @@ class Supervisor:
         greet(first_lines(what, str(why), f"{scheme}://{authority(host, port)}"))
         log.info("supervising", workers=count, host=host, port=port, pid=os.getpid())
 
-    async def _fill(self, post: _Post, *, waits: bool = False) -> WorkerProcess:
+    async def _fill(self, post: Post, *, waits: bool = False) -> WorkerProcess:
         """Start a worker for a post, whoever has it now; `waits`: it begins when it is told so."""
         self._serial += 1
-        directory, serial = self._directory, self._serial
-        is_writer = post.kind is WorkerKind.WRITER
-        own = Worker(
-            post.name,
-            post.kind,
-            serial,
-            0,
-            str(directory.writer_socket if is_writer else directory.socket(serial)),
-            str(directory.counts(serial)),
-            post.restarts,
-            time.time_ns(),
-        )
+        directory, writes = self._directory, post.writes
         role = Role(
-            own,
+            post.worker(self._serial, directory),
             str(directory.writer_socket),
             str(self._settings.cluster_key or directory.cluster_key),
-            self._state() if is_writer else "",
-            () if is_writer else tuple(each.fileno() for each in self._listeners),
+            self._state() if writes else "",
+            () if writes else tuple(each.fileno() for each in self._listeners),
             len(self._edges),
-            self._sockets_of_edges() if is_writer else (),
+            self._sockets_of_edges() if writes else (),
             waits,
         )
-        process = await start(role, self._command)
+        post.process = process = await start(role, self._command)
         process.ready.add_done_callback(lambda _: self._tell())
-        if not waits:
-            post.process = process
-            self._tell()
+        self._tell()
         return process
 
     def _sockets_of_edges(self) -> tuple[str, ...]:
@@ -220,7 +216,7 @@ class Supervisor:
 
     # What workers know of each other.
 
-    def _posts(self) -> list[_Post]:
+    def _posts(self) -> list[Post]:
         return [self._writer, *self._edges]
 
     def _everybody(self) -> list[WorkerProcess]:
@@ -235,12 +231,12 @@ class Supervisor:
 
     # Deaths.
 
-    def _watch(self, post: _Post) -> None:
+    def _watch(self, post: Post) -> None:
         task = asyncio.create_task(self._keep(post), name=f"watch of {post.name}")
         self._watches.add(task)
         task.add_done_callback(self._watches.discard)
 
-    async def _keep(self, post: _Post) -> None:
+    async def _keep(self, post: Post) -> None:
         """Have a post filled again whenever whoever had it died."""
         while (process := post.process) is not None:
             status = await asyncio.shield(process.ended)
@@ -283,7 +279,9 @@ class Supervisor:
     # Replacement.
 
     def _replace_soon(self) -> None:
-        if self._replacing is None or self._replacing.done():
+        if self._watching is None:
+            log.info("replacement_too_early")
+        elif self._replacing is None or self._replacing.done():
             self._replacing = asyncio.create_task(self._replace_all(), name="replacement")
         else:
             log.info("replacement_goes_on")
@@ -297,7 +295,7 @@ class Supervisor:
         await self._replace_writer()
         log.info("replaced", workers=len(self._edges))
 
-    async def _replace_edge(self, post: _Post) -> bool:
+    async def _replace_edge(self, post: Post) -> bool:
         """Replace an edge by one that serves already; tell whether it does."""
         old = post.process
         if old is None:
@@ -306,12 +304,7 @@ class Supervisor:
         old.worker = replace(old.worker, name=f"{post.name}-leaving")
         new = await self._fill(post)
         if await new.ready is None:
-            log.error("replacement_failed", name=post.name, status=await new.ended)
-            old.worker = replace(old.worker, name=post.name)
-            self._leaving.remove(old)
-            self._forget(new)
-            post.process = old
-            self._tell()
+            await self._put_back(post, old, new)
             return False
         self._watch(post)
         old.say(leave=self._settings.drain_s or SPAN_S)
@@ -321,25 +314,33 @@ class Supervisor:
         self._tell()
         return True
 
+    async def _put_back(self, post: Post, old: WorkerProcess, new: WorkerProcess) -> None:
+        """Leave a post to whoever had it, since the new one has ended."""
+        log.error("replacement_failed", name=post.name, status=await new.ended)
+        old.worker = replace(old.worker, name=post.name)
+        self._leaving.remove(old)
+        self._forget(new)
+        post.process = old
+        if old.ended.done():  # so that nobody watches any more
+            self._watch(post)
+        self._tell()
+
     async def _replace_writer(self) -> None:
         """Let the writer write its state, and another one take it up, which is loaded by then."""
         post, old = self._writer, self._writer.process
         if old is None:
             return
-        new = await self._fill(post, waits=True)
-        await asyncio.wait((new.loaded, new.ended), return_when=asyncio.FIRST_COMPLETED)
-        if new.ended.done() or post.process is not old:
-            log.error("replacement_failed", name=post.name)
-            new.signal(signal.SIGTERM)
-            return
-        post.process = None
         self._leaving.append(old)
+        new = await self._fill(post, waits=True)
+        await asyncio.wait((new.loaded, new.ended), return_when=_FIRST)
+        if new.ended.done():
+            await self._put_back(post, old, new)
+            return
         old.signal(signal.SIGTERM)
         await self._see_end(old, 0.0)
         self._leaving.remove(old)
         self._forget(old)
-        new.say(go=True)  # before anything else is told
-        post.process = new
+        new.say(go=True)
         self._tell()
         self._watch(post)
         await new.ready
@@ -368,7 +369,8 @@ class Supervisor:
         hurrying.cancel()
         with suppress(asyncio.CancelledError):
             await hurrying
-        return next((128 - each if each < 0 else each for each in statuses if each), 0)
+        ends = {0, -signal.SIGTERM}  # before it was loaded
+        return next((128 - each if each < 0 else each for each in statuses if each not in ends), 0)
 
     async def _hurry(self) -> None:
         """Pass a second signal on."""
