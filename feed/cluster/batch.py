@@ -6,6 +6,7 @@ leader begins behind it. A *hole* has sequences, and no event will ever have the
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from feed.errors import InvalidMessage, InvalidPosition
 from feed.wire.position import Position
@@ -92,7 +93,7 @@ def read_batch(headers: Mapping[str, str] | None) -> Batch:
     """
     known = headers or {}
     try:
-        epoch = Position.parse(f"{known[EPOCH]}-0", EPOCH).epoch
+        epoch = _epoch(known[EPOCH])
         batch = Batch(
             epoch,
             _number(known[TERM]),
@@ -113,6 +114,16 @@ def read_batch(headers: Mapping[str, str] | None) -> Batch:
     if batch.first < 1 or (batch.is_hole and not batch.count):
         raise InvalidMessage(f"a batch of {batch.count} events from {batch.first} on is none")
     return batch
+
+
+@lru_cache(maxsize=8)
+def _epoch(text: str) -> str:
+    """Return the name of an epoch, which is that of very many batches.
+
+    Raises:
+        InvalidPosition: it is none.
+    """
+    return Position.parse(f"{text}-0", EPOCH).epoch
 
 
 def _number(text: str) -> int:

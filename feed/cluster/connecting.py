@@ -36,15 +36,16 @@ async def connect(
         BusAway: no server takes one, or none is heard of; the message says why.
     """
     try:
-        from nats.aio.client import Client  # noqa: PLC0415 - an extra
-        from nats.errors import Error  # noqa: PLC0415
+        from nats.errors import Error  # noqa: PLC0415 - an extra
+
+        from feed.cluster.client import QuickClient  # noqa: PLC0415
     except ImportError:
         raise BusAway(EXTRA) from None
 
     user, password = key_pair or (None, None)
     failures: list[str] = []
     for server in random.sample(address.servers, len(address.servers)):  # edges spread over them
-        client, listener = Client(), _Listener(lost)
+        client, listener = QuickClient(), _Listener(lost)
         try:
             async with asyncio.timeout(CONNECT_S):
                 await client.connect(
