@@ -1,5 +1,6 @@
 """Where the server is that gives the sequences of what a source follows."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -27,6 +28,18 @@ class WriterPlace:
         if text.startswith(UNIX):
             return cls(_HOST_OF_UNIX, text.removeprefix(UNIX), authorization)
         return cls(text.rstrip("/"), authorization=authorization)
+
+
+# Returns the headers by which an edge says that it asks itself: for a method, and path and query.
+OwnWord = Callable[[str, str], Mapping[str, str]]
+
+
+@runtime_checkable
+class Introduced(Protocol):
+    """A source that may show who asks by the word of an edge."""
+
+    def introduce(self, word: OwnWord) -> None:
+        """Learn what to show where there is no key to show."""
 
 
 @runtime_checkable

@@ -118,6 +118,13 @@ class Link:
         self._closing: set[asyncio.Future[None]] = set()
         self._streams: dict[object, Callable[[], None]] = {}  # what ends each answer
 
+    def own_word(self, method: str, target: str) -> dict[str, str]:
+        """Return the headers by which this edge says that it asks itself; none without the key."""
+        if self._assertions is None:
+            return {}
+        said = Asserted(self._itself, "")
+        return {HEADER: self._assertions.make(said, method, target, self._clock.wall_ns())}
+
     @property
     def may_speak_for_anybody(self) -> bool:
         """Whether somebody may be spoken for of whom no credential is at hand."""

@@ -11,7 +11,7 @@ from feed.http.rooms.floor import Floor, OwnFloor
 from feed.hub.hub import Hub
 from feed.rooms.desk import Rooms
 from feed.sources.source import Source
-from feed.sources.writer_place import Led
+from feed.sources.writer_place import Introduced, Led
 from feed.trust.assertion import Assertions
 from feed.wire.position import Position
 
@@ -44,5 +44,7 @@ def edge_parts(
         return EdgeParts(OwnFloor(rooms, hub))
     clock, knows_callers = hub.clock, hub.identities.required
     link = Link(led.writer, assertions, clock, hub.handed_on, knows_callers=knows_callers)
+    if assertions is not None and isinstance(led, Introduced):
+        led.introduce(link.own_word)
     presence = PresenceLink(link, clock)
     return EdgeParts(EdgeFloor(link, presence), link, presence)

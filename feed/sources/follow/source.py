@@ -28,7 +28,7 @@ from feed.sources.source import Instrument
 from feed.sources.upstream.account import Account
 from feed.sources.upstream.credentials import Names, read_key_pair
 from feed.sources.upstream.endings import End, Ended, ended_by
-from feed.sources.writer_place import WriterPlace
+from feed.sources.writer_place import OwnWord, WriterPlace
 from feed.wire.bus_codec import MEDIA_TYPE
 from feed.wire.bus_frames import BusFrameReader
 from feed.wire.follow_frames import Cut, Frame, FrameReader, StateTicks, Word
@@ -80,6 +80,7 @@ class FollowSource:
         self._url = url
         self._key_file = key_file
         self._authorization = ""  # that was shown last
+        self._word: OwnWord | None = None
         self._instruments: dict[str, Instrument] = {}
         self._listed: list[Instrument] | None = None
         self._down: dict[str, bool] = {}  # sources of the other server, as was told last
@@ -108,6 +109,10 @@ class FollowSource:
         """Return where the server is that is followed."""
         return WriterPlace.of(self._url, self._authorization)
 
+    def introduce(self, word: OwnWord) -> None:
+        """Learn what to show where there is no key to show: that an edge asks."""
+        self._word = word
+
     async def open(self) -> None:
         """Connect, and be greeted.
 
@@ -127,14 +132,13 @@ class FollowSource:
 
     async def _connect(self) -> None:
         position = self.reckoning.position
-        asked = {"after": "0", "snapshot": "1"} if position is None else {"after": str(position)}
+        target = f"{PATH}?after=0&snapshot=1" if position is None else f"{PATH}?after={position}"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
         self._session = aiohttp.ClientSession(connector=connector_to(self._url), timeout=timeout)
         async with asyncio.timeout(CONNECT_S):
             response = self._response = await self._session.get(
-                f"{base_url(self._url)}{PATH}",
-                params=asked,
-                headers={**self._headers(), hdrs.ACCEPT: ACCEPTED},
+                f"{base_url(self._url)}{target}",
+                headers={**self._headers(target), hdrs.ACCEPT: ACCEPTED},
                 allow_redirects=False,
             )
         if response.status != HTTPStatus.OK:
@@ -144,7 +148,7 @@ class FollowSource:
         else:
             self._frames, self._bodies = FrameReader(), Lines()
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self, target: str) -> dict[str, str]:
         headers: dict[str, str] = {}
         if is_unix(self._url):
             headers[hdrs.ACCEPT_ENCODING] = "identity"  # nothing is saved within a machine
@@ -152,6 +156,8 @@ class FollowSource:
         self._authorization = "" if pair is None else f"Bearer {pair.key}.{pair.secret}"
         if self._authorization:
             headers[hdrs.AUTHORIZATION] = self._authorization
+        elif self._word is not None and not is_unix(self._url):
+            headers.update(self._word(hdrs.METH_GET, target))
         return headers
 
     async def _refused(self, response: aiohttp.ClientResponse, path: str = PATH) -> Ended:
@@ -193,7 +199,7 @@ class FollowSource:
             asyncio.timeout(CHECKPOINT_S),
             self._session.get(
                 f"{base_url(self._url)}{CHECKPOINT_PATH}",
-                headers=self._headers(),
+                headers=self._headers(CHECKPOINT_PATH),
                 allow_redirects=False,
             ) as response,
         ):

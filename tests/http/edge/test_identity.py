@@ -49,6 +49,18 @@ async def post(cluster: Cluster, headers: Any, at: str | None = None) -> tuple[i
     return await cluster.ask("POST", MESSAGES, json=SAID, headers=headers, at=at)
 
 
+async def test_an_edge_with_the_key_follows_a_writer_that_knows_people(
+    open_cluster: OpenCluster, keys: KeysFile
+) -> None:
+    good = keys.add("good", publish=["rooms=desk"])
+    cluster = await open_cluster(keys=keys.path)  # and it has no key of its own
+    assert (await post(cluster, bearer_of(good)))[0] == 201
+    for session in list(cluster.writer.hub.sessions.values()):
+        session.connection.transport.abort()
+    assert (await post(cluster, bearer_of(good)))[0] == 201
+    await cluster.edge.reach(cluster.writer.position(2))  # by another word, as each is used up
+
+
 async def test_a_writer_holds_a_client_of_an_edge_to_its_grants(
     open_cluster: OpenCluster, keys: KeysFile
 ) -> None:
