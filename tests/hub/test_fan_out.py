@@ -2,6 +2,7 @@
 
 import errno
 import platform
+import socket
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -137,6 +138,8 @@ class FakeTransport:
 
 class FakeSocket:
     """Has a number."""
+
+    family = socket.AF_INET
 
     def fileno(self) -> int:
         return 7

@@ -25,7 +25,8 @@ from feed.http.protocol.handler import Handler
 from feed.http.server import Server
 from feed.trust.identity import Identity
 
-_OF_CREDENTIALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}  # it may not know who asks
+# A writer may not know who asks, and a server of another version not what is asked for.
+_UNKNOWN = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 _WITHOUT_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 
@@ -106,7 +107,7 @@ async def ask_first(
         return terms.refuse(error, request, server)
     async with answer:
         knows = answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
-        if knows and answer.status not in _OF_CREDENTIALS:
+        if knows and answer.status not in _UNKNOWN:
             return await _hand_back(request, server, link, identity, answer)
     return await otherwise(request)
 
