@@ -484,10 +484,12 @@ class Broadcast:
         deleted: Sequence[Deletion] = (),
     ) -> None:
         """Tell the log of a cut, in the JSON that subscribers get; without any it is made here."""
-        known = self._encoded.get(JSON)
-        fragments = encode_events(JSON, events, opaque=True) if known is None else known[1]
+        told = b""
+        if log.takes_ticks:
+            known = self._encoded.get(JSON)
+            fragments = encode_events(JSON, events, opaque=True) if known is None else known[1]
+            told = JSON.join(fragments)
         ingested_ns = self.ring.ingestion_times_ns(first - 1, len(events))
-        told = JSON.join(fragments)
         receipts = self._receipts
         log.note_cut(
             Record(first, ingested_ns, self.given, wall_offset_ns, told, receipts, deleted)

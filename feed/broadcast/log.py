@@ -38,7 +38,7 @@ class Record:
         ingested_ns: when each of its ticks was ingested, monotonic.
         given: how many ticks the source had given by then.
         wall_offset_ns: the time of day less the monotonic one.
-        ticks: a JSON array of them, as subscribers get it.
+        ticks: a JSON array of them, as subscribers get it; empty, where the log takes none.
         receipts: of the batches that producers sent, and that are in it whole.
         deletions: what it deletes; none, where it was read from a log.
     """
@@ -58,7 +58,13 @@ class Record:
 
 
 class Log(Protocol):
-    """Keeps cuts for another process."""
+    """Keeps cuts for another process.
+
+    Attributes:
+        takes_ticks: whether it is told the ticks of each; else it reads the ring itself.
+    """
+
+    takes_ticks: bool
 
     def note_cut(self, record: Record) -> None:
         """Note a cut, and return at once."""

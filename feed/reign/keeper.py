@@ -66,6 +66,8 @@ class BusKeeper:
         checkpointed_ns: when the newest was gathered, monotonic; at first, when it began.
     """
 
+    takes_ticks = False  # the bus has frames of its own
+
     def __init__(
         self,
         link: Link,

@@ -53,6 +53,8 @@ class Keeper:
         given_before: how many ticks the source had given to the processes before this one.
     """
 
+    takes_ticks = True
+
     def __init__(
         self,
         directory: Directory,

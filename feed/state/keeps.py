@@ -13,9 +13,11 @@ class Keeps(Protocol):
 
     Attributes:
         ring: with all that was taken up of the process before.
+        takes_ticks: as a log; see `feed.broadcast.log`.
     """
 
     ring: RingBuffer
+    takes_ticks: bool
 
     def note_cut(self, record: Record) -> None:
         """Note a cut, and return at once; see `feed.broadcast.log`."""
