@@ -18,6 +18,7 @@ from tests.cluster.rig.needs import APART, missing
 from tests.cluster.rig.trial import Plan, play
 
 _FOLDERS = "feed-rig-"  # and the pid of who made it, while it runs
+_LAWLESS = "tests.cluster.takeovers.lawless"
 _WITHIN = "RIG_PID"  # a variable of the process that is within the namespaces
 
 
@@ -32,6 +33,9 @@ def main() -> int:
         "--faults", help=f"some of {', '.join(fault.name for fault in Fault)}, with commas"
     )
     parser.add_argument("--by-chance", action="store_true", help="not one by one first")
+    parser.add_argument(
+        "--lawless", action="store_true", help="the fence has no rule of terms, as has to be found"
+    )
     parser.add_argument("--keep", help="where the logs are left")
     given = parser.parse_args()
     if reason := missing():
@@ -55,6 +59,7 @@ def _try(given: argparse.Namespace) -> int:
         given.rate,
         tuple(Fault[name] for name in names),
         in_order=not given.by_chance,
+        ingest=_LAWLESS if given.lawless else "feed",
     )
     folder = Path(tempfile.gettempdir()) / f"{_FOLDERS}{os.environ[_WITHIN]}"
     folder.mkdir()

@@ -39,6 +39,7 @@ class Cluster:
         folder: for what NATS keeps, and for logs.
         rate: ticks a second of the simulated market.
         seed: of the market, and of the switch.
+        ingest: the module that is run as the command of a writer.
         programs: what runs, by the name of the machine.
         troubles: what is wrong on the ways between machines, by a name of ours.
     """
@@ -46,6 +47,7 @@ class Cluster:
     folder: Path
     rate: float
     seed: int
+    ingest: str = "feed"
     programs: dict[str, Program] = field(default_factory=dict)
     troubles: dict[str, list[tuple[Way, Trouble]]] = field(default_factory=dict)
     packets: dict[str, int] = field(default_factory=dict)
@@ -120,7 +122,7 @@ class Cluster:
 
     def _ingest_words(self, name: str) -> tuple[str, ...]:
         return (
-            *(sys.executable, "-m", "feed", "ingest", "--bus", str(self.bus())),
+            *(sys.executable, "-m", self.ingest, "ingest", "--bus", str(self.bus())),
             *("--source", "sim", "--rate", str(self.rate), "--seed", str(self.seed)),
             *("--bus-url", f"http://{self.machines[name].bus}:{_PORT}"),
             *("--bus-replicas", "3", "--bus-max-bytes", str(_STREAM_BYTES)),

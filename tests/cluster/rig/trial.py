@@ -43,6 +43,7 @@ class Plan:
         rate: ticks a second.
         faults: that are done; all in this order first, where there is time, and then by chance.
         in_order: whether they are done in this order first.
+        ingest: the module that is run as the command of a writer.
     """
 
     seed: int
@@ -51,6 +52,7 @@ class Plan:
     rate: float = 100.0
     faults: tuple[Fault, ...] = tuple(Fault)
     in_order: bool = True
+    ingest: str = "feed"
 
 
 @dataclass
@@ -266,7 +268,7 @@ class Trial:
 async def play(plan: Plan, folder: Path, say: Callable[[str], None]) -> Outcome:
     """Do what a plan says; return what came of it."""
     Wire.lead_to_programs()
-    async with Cluster(folder, plan.rate, plan.seed) as cluster:
+    async with Cluster(folder, plan.rate, plan.seed, plan.ingest) as cluster:
         trial = Trial(plan, cluster, say)
         await trial.play()
         Wire.abort_all()
