@@ -9,23 +9,16 @@ from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from grafana import compression, host, overview, pipeline, subscribers
+from grafana import cluster, compression, host, overview, pipeline, subscribers
 from grafana.house import build
 
-BOARDS = tuple(module.BOARD for module in (overview, pipeline, subscribers, compression, host))
+BOARDS = tuple(
+    module.BOARD for module in (overview, pipeline, subscribers, compression, host, cluster)
+)
 FOLDER = Path(__file__).parent / "dashboards"
 
 # Metrics that are on no panel, and why.
-_OF_WRITERS = (
-    *("role", "terms", "endings", "up", "connections", "batches", "events", "payload_bytes"),
-    *("batch_seconds", "unsure", "lag_seconds", "buffer_bytes", "buffer_limit_bytes", "dropped"),
-    *("checkpoints", "unerased", "erased"),
-)
 FOR_QUERIES_ONLY: dict[str, str] = {
-    **{
-        f"feed_bus_{name}": "is of `feed ingest` alone: how to read it stands in feed/reign"
-        for name in _OF_WRITERS
-    },
     "python_gc_objects_uncollectable": "is always 0: no object is uncollectable since Python 3.4",
 }
 

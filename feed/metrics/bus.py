@@ -2,37 +2,65 @@
 
 from collections.abc import Iterator
 
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
 
+from feed.cluster.link import Link
 from feed.histogram import Histogram
 from feed.metrics.family import counter, gauge, histogram
 from feed.reign.keeper import BusKeeper
-from feed.reign.tenure import Ending, Role
+from feed.reign.tenure import Ending, Role, Tenure
 
 _NONE = Histogram(())
 
 
-def bus_families(bus: BusKeeper | None) -> Iterator[Metric]:
-    """Yield every metric of the bus; of a server that writes to none, nothing happens there."""
-    role = None if bus is None else bus.tenure.role
+def standby_text(tenure: Tenure, link: Link) -> str:
+    """Return, as text, what a process tells of itself that stands by."""
+    registry = CollectorRegistry()
+    registry.register(_Standby(tenure, link))
+    return generate_latest(registry).decode()
+
+
+class _Standby(Collector):
+    def __init__(self, tenure: Tenure, link: Link) -> None:
+        self._tenure = tenure
+        self._link = link
+
+    def collect(self) -> Iterator[Metric]:
+        return _reign_families(self._tenure, self._link)
+
+
+def _reign_families(tenure: Tenure | None, link: Link | None) -> Iterator[Metric]:
+    """Yield who leads, as far as this process knows; None: it writes to no bus."""
+    role = None if tenure is None else tenure.role
     yield gauge("feed_bus_role", "What a writer of a cluster does: 1 for what it is.").of(
         {(each,): role is each for each in Role}, "role"
     )
     yield counter("feed_bus_terms", "Terms that this process has begun.").of(
-        0 if bus is None else bus.tenure.terms
+        0 if tenure is None else tenure.terms
     )
     yield counter(
         "feed_bus_endings",
         "Terms of it that have ended, by why: another (another process has begun one), lost (the "
         "stream lost what it had acknowledged), lease (another process has the lease), failed, "
         "left (it was told to end).",
-    ).of({(each,): 0 if bus is None else bus.tenure.endings[each] for each in Ending}, "reason")
+    ).of({(each,): 0 if tenure is None else tenure.endings[each] for each in Ending}, "reason")
     yield gauge("feed_bus_up", "1 while there is a connection to NATS, else 0.").of(
-        bus is not None and bus.link.is_up
+        link is not None and link.is_up
     )
     yield counter("feed_bus_connections", "Connections to NATS so far.").of(
-        0 if bus is None else bus.link.connections
+        0 if link is None else link.connections
     )
+
+
+def bus_families(bus: BusKeeper | None) -> Iterator[Metric]:
+    """Yield every metric of the bus; of a server that writes to none, nothing happens there."""
+    if bus is None:
+        yield from _reign_families(None, None)
+    else:
+        yield from _reign_families(bus.tenure, bus.link)
     counts = None if bus is None else bus.writing.counts
     yield counter("feed_bus_batches", "Batches that the stream has acknowledged.").of(
         0 if counts is None else counts.batches

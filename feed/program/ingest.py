@@ -27,6 +27,7 @@ from feed.http.app import HUB, INGEST, make_app
 from feed.http.protocol.runner import Runner
 from feed.http.standby import standby_app
 from feed.hub.clock import SYSTEM_CLOCK
+from feed.metrics.bus import standby_text
 from feed.program import logs
 from feed.program.end_signals import EndSignals
 from feed.program.greeting import allow_many_files, greet, in_words
@@ -174,7 +175,10 @@ class _Party:
 
     async def _stand_by(self, candidate: Candidate) -> bool:
         """Wait until the lease is ours; tell whether it is."""
-        runner = web.AppRunner(standby_app(lambda: self.tenure.role.value), access_log=None)
+        app = standby_app(
+            lambda: self.tenure.role.value, lambda: standby_text(self.tenure, self.link)
+        )
+        runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         try:
             for place in self.places:

@@ -23,7 +23,7 @@ from tests.grafana.rules import FOLDER, RULE_FILES
 SCRAPE = "500ms"
 STEP_S = 0.25
 RATE_INTERVAL = "2500ms"
-_WINDOWS = {"[1m]": "[2500ms]", "[5m]": "[5s]"}
+_WINDOWS = {"[1m]": "[2500ms]", "[5m]": "[5s]", "[15m]": "[1m]"}
 _LOOK_AGAIN_S = 0.1
 
 Labels = frozenset[tuple[str, str]]
