@@ -32,12 +32,11 @@ class Cluster:
         return [f"127.0.0.1:{writer.port}" for writer in self.writers.writers]
 
     async def take_over(self) -> None:
-        """Tell the one that leads to end, and start it anew: the other leads then."""
+        """Stop the one that leads until the other does; then it goes on, and stands by."""
         before = self.leader
-        before.send(signal.SIGTERM)
-        await self.writers.ended(before)
+        before.send(signal.SIGSTOP)
         self.leader = await self.writers.leader(before)
-        await self.writers.start(before)
+        before.send(signal.SIGCONT)
         await self.writers.stands_by(before)
 
 

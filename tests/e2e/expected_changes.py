@@ -235,8 +235,8 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
     "Cluster": {
         "Role": (appears("bus", role="leader"),),
         "Terms begun": (rises("bus"),),
-        "Terms ended, by reason": (appears("takeover", reason="left"),),
-        "Connected to NATS": (falls("nats_away"), appears("bus")),
+        "Terms ended, by reason": (appears("takeover"),),
+        "Connected to NATS": (appears("bus"), appears("bus")),
         "Processes of --workers": (appears("workers"), appears("workers")),
         "Waits for the log": (rises("nats_away"),),
         "A batch": (appears("bus"), appears("bus")),

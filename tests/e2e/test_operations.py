@@ -454,17 +454,12 @@ async def workers(stage: Stage) -> None:
     stage.prometheus.scrape(stage.instance, instance)
     await stage.prometheus.until(f'feed_worker_up{{instance="{instance}"}} == 1')
 
-    async def kill_edges() -> None:
-        killed: set[int] = set()
-        while True:
-            status = await server.document("/v1/status")
-            edges = {each["pid"] for each in status["workers"] if each["kind"] == "edge"}
-            for pid in edges - killed:
-                os.kill(pid, signal.SIGKILL)
-            killed |= edges
-            await asyncio.sleep(0.1)
-
-    stage._tasks.append(asyncio.create_task(kill_edges()))
+    for count in (1, 2):
+        status = await server.document("/v1/status")
+        [edge] = [each["pid"] for each in status["workers"] if each["kind"] == "edge"]
+        os.kill(edge, signal.SIGKILL)
+        died = f'feed_worker_restarts_total{{instance="{instance}", worker="edge-1"}}'
+        await stage.prometheus.until(f"{died} >= {count}")
 
 
 async def bus(stage: Stage) -> None:
@@ -472,16 +467,20 @@ async def bus(stage: Stage) -> None:
     cluster = stage.cluster = await open_cluster(stage.folder, stage.stack)
     edge = await stage.run("--source", str(cluster.nats.address()))
     edge.may_say = ("source_failed",)
-    stage.prometheus.scrape(stage.instance, *cluster.addresses, f"127.0.0.1:{edge.port}")
-    stage.drain(wire_of(await open_reader("sse-json", edge.address)))
+    instance = f"127.0.0.1:{edge.port}"
+    stage.prometheus.scrape(stage.instance, *cluster.addresses, instance)
+    await stage.prometheus.until(f'feed_source_up{{instance="{instance}"}} == 1')
+    http = await RawHttp.get(edge.address, "/v1/sse?trades=*")
+    stage.drain(http.wire)
 
 
 async def takeover(stage: Stage) -> None:
-    """The one that leads is told to end, and the other takes its place."""
+    """The one that leads hangs, and the other takes its place; and the same once more."""
     assert stage.cluster is not None
     stage.prometheus.scrape(stage.instance, *stage.cluster.addresses)
     await stage.prometheus.until('feed_bus_role{role="standby"} == 1')
-    await stage.cluster.take_over()
+    for _ in range(2):
+        await stage.cluster.take_over()
 
 
 async def nats_away(stage: Stage) -> None:
@@ -515,7 +514,8 @@ async def restart(stage: Stage) -> None:
 
 SCENES = (
     *(load, slow, resumes, refused, silent, muted, down, held, reports, answers, desk, odd),
-    *(recording, following, keys, state, workers, bus, takeover, nats_away, restart),
+    *(workers, bus, takeover, nats_away),
+    *(recording, following, keys, state, restart),
 )
 
 

