@@ -30,6 +30,7 @@ from feed.jobs.desk import Jobs
 from feed.market.symbol_health import Health
 from feed.market.ticks import Kind
 from feed.metrics.alerts import alert_families
+from feed.metrics.archive import archive_families
 from feed.metrics.bus import bus_families
 from feed.metrics.edges import edge_families
 from feed.metrics.family import NS_PER_S, counter, gauge, histogram
@@ -107,6 +108,7 @@ def families(watched: Watched) -> Iterator[Metric]:
     yield from _pushed(watched)
     yield from _following(watched)
     yield from edge_families(hub, watched.rooms)
+    yield from archive_families(hub, watched.ingest)
     yield from _symbols(watched)
     yield from _ring(watched)
     yield from _state(watched)

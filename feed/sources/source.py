@@ -216,7 +216,17 @@ class FillsRing(Protocol):
 
 @runtime_checkable
 class HoldsLog(Protocol):
-    """A source that can tell again what followed a position: it comes from a log."""
+    """A source that can tell again what followed a position: it comes from a log.
+
+    Attributes:
+        unreadable: messages of the log that could not be read.
+    """
+
+    unreadable: int
+
+    @property
+    def stale_batches(self) -> int:
+        """How many batches of the log were passed over, since they come too late."""
 
     def recount(self, after: Position) -> AsyncGenerator[Stretch, None]:
         """Yield the events of the log behind a position, in order, until it is closed.

@@ -115,6 +115,11 @@ class NatsSource:
         """How many events the stream is known to be ahead."""
         return self.succession.lag
 
+    @property
+    def stale_batches(self) -> int:
+        """How many batches were passed over, since they come too late."""
+        return self.succession.stale
+
     def fill(self, capacity: int) -> None:
         """Learn how many events the ring holds: at first so many are read, if there are."""
         self._capacity = capacity
@@ -122,8 +127,9 @@ class NatsSource:
     def stand(self, position: Position | None) -> None:
         """Learn where the ring stands, before it is opened; None: nowhere yet."""
         if position != self.succession.position:
-            term = 0 if position is None else self.succession.term
-            self.succession = Succession(position, term)
+            before = self.succession
+            self.succession = Succession(position, 0 if position is None else before.term)
+            self.succession.stale, self.succession.holes = before.stale, before.holes
 
     async def open(self) -> None:
         """Connect, and begin to read.
