@@ -219,6 +219,21 @@ _SOURCE = Row(
             ),
         ),
         Panel(
+            "Older than the ring",
+            "Subscribers of an edge that came with a position older than its ring, and pages of "
+            "the stream that were read for them, a second; readings under way, 4 at most, and "
+            "pages kept. Batches that are stale or unreadable should never be there.",
+            Unit.COUNT,
+            (
+                rate("feed_archive_resumes_total", "resumes"),
+                rate("feed_archive_read_pages_total", "pages read"),
+                Query("feed_archive_readings<>", "{{instance}} readings"),
+                Query("feed_archive_pages<>", "{{instance}} pages kept"),
+                rate("feed_follow_stale_batches_total", "stale"),
+                rate("feed_follow_unreadable_batches_total", "unreadable"),
+            ),
+        ),
+        Panel(
             "Odd times",
             "Late trades came after the bar of their second and correct it. Stray ticks are days "
             "away from all others: a broken clock.",
