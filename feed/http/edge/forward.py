@@ -27,6 +27,7 @@ from feed.trust.identity import Identity
 
 # A writer may not know who asks, and a server of another version not what is asked for.
 _UNKNOWN = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+FIRST_S = 2.0  # for a writer whose answer is the better one, and not the only one
 _WITHOUT_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 
@@ -74,7 +75,8 @@ async def forward(
     """
     try:
         identity = await _admit(request, server, terms)
-        answer = await _ask(request, server, link, identity, terms)
+        answer_s = None if terms.may_take_long else ANSWER_S
+        answer = await _ask(request, server, link, identity, answer_s)
     except Exception as error:  # noqa: BLE001 - any error is answered or raised again
         return terms.refuse(error, request, server)
     async with answer:
@@ -100,7 +102,7 @@ async def ask_first(
     """
     try:
         identity = await _admit(request, server, terms)
-        answer = await _ask(request, server, link, identity, terms)
+        answer = await _ask(request, server, link, identity, FIRST_S)
     except (WriterAway, LimitExceeded):
         return await otherwise(request)
     except Exception as error:  # noqa: BLE001 - any error is answered or raised again
@@ -135,7 +137,7 @@ async def _admit(request: web.Request, server: Server, terms: Terms) -> Identity
 
 
 async def _ask(
-    request: web.Request, server: Server, link: Link, identity: Identity, terms: Terms
+    request: web.Request, server: Server, link: Link, identity: Identity, answer_s: float | None
 ) -> aiohttp.ClientResponse:
     body = _Body(request, server, identity)
     try:
@@ -145,7 +147,7 @@ async def _ask(
             target_of(request),
             headers=headers.of_request(request.headers),
             body=body.pieces() if request.body_exists else None,
-            answer_s=None if terms.may_take_long else ANSWER_S,
+            answer_s=answer_s,
         )
     except FeedError:
         if body.failed is not None:  # not the writer went away
