@@ -77,6 +77,7 @@ async def test_a_position_that_the_writer_has_told_is_held_for_as_long_as_it_tak
 async def test_a_finite_request_waits_a_little_for_what_it_asks_after(
     edges: Edges, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(ahead, "FINITE_S", 60.0)
     async with Leader() as leader:
         leader.cut(1, row(1))
         edge = await edges(leader.url)
