@@ -21,6 +21,7 @@ from feed.http.answer_models import (
 from feed.http.answers import json_answer
 from feed.http.server import Server
 from feed.http.workers.asking import ask_all, of_all
+from feed.http.workers.history_of_all import history_of_all
 from feed.http.workers.metrics_of_all import metrics_of_all
 from feed.http.workers.status_of_all import status_of_all
 from feed.ingest.side import Side
@@ -176,9 +177,15 @@ def _by_name(counts: Mapping[NameT, int]) -> dict[str, int]:
     return {name.value: count for name, count in counts.items()}
 
 
-async def status_history(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
+async def status_history(request: web.Request, server: Server) -> web.Response:
     """Answer the last fifteen minutes: `{"sample_s","window_s","times","series"}`."""
-    return json_answer(server.status_history.document())
+    own = server.status_history.document()
+    siblings = of_all(request, server.hub.siblings)
+    if siblings is None:
+        return json_answer(own)
+    answers = await ask_all(request, siblings.others)
+    told = {each: said.document() for each, said in answers.items() if said and said.is_good}
+    return json_answer(history_of_all(siblings.own, {siblings.own: own, **told}))
 
 
 async def healthz(request: web.Request, server: Server) -> web.Response:  # noqa: ARG001 - a handler
