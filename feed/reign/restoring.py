@@ -98,7 +98,12 @@ class Restoring:
         except TimeoutError:
             words = f"the stream is read up to {self._reached}, and not to {upto}"
             raise BusAway(words) from None
-        await self._look_for_checkpoint()
+        try:
+            await self._look_for_checkpoint()
+        except BusAway as away:
+            if self._checkpoint is None:
+                raise
+            log.warning("checkpoint_as_before", error=str(away))  # what came since is kept
         await self.close()
         parts = _fitting(self._checkpoint, term, source)
         restored = self._compose(term, parts)
