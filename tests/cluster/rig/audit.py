@@ -89,14 +89,16 @@ class Audit:
             return None
         return leader or None
 
-    async def lagging(self) -> list[str]:
-        """Return the replicas that do not have all, or are away.
-
-        Raises:
-            BusAway: no server says.
-        """
-        replicas = (await self._info())["cluster"].get("replicas", [])
-        return [each["name"] for each in replicas if not each["current"] or each.get("offline")]
+    async def replicas_have_all(self) -> bool:
+        """Tell whether the stream has a leader, and its replicas all that there is."""
+        try:
+            cluster = (await self._info())["cluster"]
+        except BusAway:
+            return False
+        replicas = cluster.get("replicas", [])
+        return bool(cluster.get("leader")) and all(
+            each["current"] and not each.get("offline") for each in replicas
+        )
 
     async def _info(self) -> dict[str, Any]:
         async with self._client(Inbox()) as client:

@@ -163,7 +163,7 @@ class Trial:
             TimeoutError: it does not come to that.
         """
         conditions = (
-            ("replicas have all", self._replicas_have_all),
+            ("replicas have all", self.audit.replicas_have_all),
             ("the ingests answer, and one leads", self._ingests_answer),
             ("events come", self._goes_beyond(self.audit.ledger.newest)),
             ("edges follow", self._edges_follow(self.audit.ledger.newest)),
@@ -194,12 +194,6 @@ class Trial:
 
         return follow
 
-    async def _replicas_have_all(self) -> bool:
-        try:
-            return await self.audit.leader() is not None and not await self.audit.lagging()
-        except BusAway:
-            return False
-
     # The end.
 
     async def _end(self, crowd: list[Subscriber], reading: list["asyncio.Task[None]"]) -> None:
@@ -211,7 +205,7 @@ class Trial:
             if status:
                 self.outcome.findings.append(f"{name} ended with {status}")
         async with asyncio.timeout(ENDS_S):
-            await until(self._replicas_have_all)
+            await until(self.audit.replicas_have_all)
             await until(self._all_is_read)
         self.newest = self.audit.ledger.newest
         self.say(f"the stream ends at {self.newest}")
