@@ -18,8 +18,10 @@ from feed.ingest.runner import Ingest
 from feed.reign.candidate import Candidate
 from feed.reign.ending import end_tasks
 from feed.reign.keeper import BusKeeper
+from feed.reign.standing_by import take_over
 from feed.reign.tenure import Tenure
 from feed.settings.options import Settings
+from feed.sources.named_source import NamedSource
 from feed.sources.source import Source
 from feed.wire.bus_codec import bus_codec
 from tests.fakes.nats import NatsServer
@@ -75,7 +77,7 @@ async def lead(link: Link) -> AsyncIterator[Callable[..., Awaitable[LeadingServe
     async with AsyncExitStack() as all_of_them:
 
         async def begin(
-            source: Source,
+            source: Source | NamedSource,
             *,
             buffer_bytes: int = 64_000_000,
             plan: Plan = PLAN,
@@ -96,7 +98,9 @@ async def lead(link: Link) -> AsyncIterator[Callable[..., Awaitable[LeadingServe
                 tenure=tenure,
                 most_bytes=1 << 20,
             )
-            app = await make_app(told, source, keeper=keeper)
+            named = source if isinstance(source, NamedSource) else NamedSource(source.name, source)
+            take_over([named], restored.ring)
+            app = await make_app(told, [named], keeper=keeper)
             one = AsyncExitStack()
             all_of_them.push_async_exit(one)
             one.push_async_callback(candidate.leave)

@@ -8,6 +8,8 @@ import aiohttp
 import pytest
 
 from feed.market.ticks import Trade
+from feed.reign.standing_by import read_ahead
+from feed.sources.named_source import NamedSource
 from feed.sources.pushed.source import PushedSource
 from tests.cluster.takeovers.ledger import read_all
 from tests.fakes.nats import NatsServer, needs_nats
@@ -201,3 +203,23 @@ async def test_what_is_deleted_is_gone_from_the_stream_and_the_checkpoint(
     left = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"the secret of m-2" in left
     assert b"the secret of m-1" not in left
+
+
+async def test_a_live_source_that_is_read_ahead_loses_and_doubles_nothing(
+    lead: Lead, bus: NatsServer
+) -> None:
+    ours, theirs = ScriptedSource(), ScriptedSource()
+    ahead = read_ahead(NamedSource("script", theirs))
+    first = await lead(ours)
+    await ours.publish(trades(1, 6))
+    theirs.give(trades(1, 4))
+    theirs.give(trades(5, 9))
+    await first.keeper.settled(6)
+    await first.candidate.leave()
+    second = await lead(ahead)
+    theirs.give(trades(10, 12))
+    await until(lambda: second.keeper.durable() == 12)
+    ledger = await read_all(bus.address())
+    assert (ledger.wrong, ledger.counts["trades"]) == ([], 12)
+    assert ahead.preread is not None
+    assert (ahead.preread.repeats, theirs.opened) == (6, 1)
