@@ -1,21 +1,25 @@
 """Positions older than the ring: subscribers of an edge are given all that the stream still has."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
 from tests.fakes.bus_edges import BusEdge, BusEdges
-from tests.fakes.nats import BusWriter, needs_nats
+from tests.fakes.nats import BusWriter, NatsServer, needs_nats
 from tests.fakes.patience import until
 from tests.fakes.readers import TRANSPORTS, Reader, open_reader
 from tests.fakes.servers import quote, trade, trades
+from tests.fakes.websocket_reader import WebSocketReader
 
 pytestmark = [needs_nats, pytest.mark.programs]
 RING = 64
 
 
-async def numbers(reader: Reader, upto: int) -> list[int | str]:
-    """Read trades until one has a number; return all, and gaps in words."""
+async def numbers(reader: Reader, upto: int, most: int = 1 << 30) -> list[int | str]:
+    """Read trades until one has a number, or there are so many; return all, and gaps in words."""
     told: list[int | str] = []
-    while not told or told[-1] != upto:
+    while not told or (told[-1] != upto and len(told) < most):
         for message in (await reader.read())[0]:
             if message["T"] == "t":
                 told.append(message["i"])
@@ -104,3 +108,53 @@ async def test_a_conflated_subscriber_is_told_a_gap_and_the_newest_state(
     edge = await written(writer, bus_edges, 1_000)
     reader = await open_reader("sse-json", edge.address, after="k3f9-10", conflate="trades:100ms")
     assert await numbers(reader, 1_000) == ["gap k3f9-11 k3f9-1000 overrun", 1_000]
+
+
+async def test_a_nats_server_that_ends_amid_a_reading_delays_it_and_no_more(
+    tmp_path: Path, bus_edges: BusEdges
+) -> None:
+    async with NatsServer(tmp_path) as bus, BusWriter(bus.address()) as writer:
+        await writer.make(storage="file")
+        edge = await written(writer, bus_edges, 30_000, 500)
+        reader = await open_reader(
+            "stream-json", edge.address, after="k3f9-0", receive_buffer_bytes=4_096
+        )
+        told = await numbers(reader, 0, most=500)
+        await bus.kill()
+        await until(lambda: edge.side.failures)
+        await bus.start()
+        told += await numbers(reader, 30_000)
+        assert told == list(range(1, 30_001))
+
+
+async def test_what_is_subscribed_to_later_comes_from_the_stream_too(
+    writer: BusWriter, bus_edges: BusEdges
+) -> None:
+    for number in range(1, 1_001):
+        await writer.write(trade(number, "MSFT" if number % 2 else "AAPL"))
+    edge = await bus_edges(writer.address, ring=RING)
+    await edge.reach("k3f9-1000")
+    reader = await WebSocketReader.connect(edge.address)
+    await reader.begin()
+    await reader.subscribe(trades=["AAPL"], after="k3f9-990", marks=True)
+    assert await numbers(reader, 1_000) == [992, 994, 996, 998, 1_000]
+    await reader.subscribe(trades=["MSFT"], after="k3f9-10")
+    assert await numbers(reader, 999) == list(range(11, 1_000, 2))
+    await writer.write(trade(1_001, "MSFT"), trade(1_002, "AAPL"))
+    assert await numbers(reader, 1_002) == [1_001, 1_002]
+
+
+async def test_many_positions_of_the_past_are_all_served(
+    writer: BusWriter, bus_edges: BusEdges
+) -> None:
+    edge = await written(writer, bus_edges, 60_000, 500)
+    afters = [(7_919 * number) % 59_000 for number in range(40)]
+    readers = [
+        await open_reader("sse-json", edge.address, after=f"k3f9-{after}", trades="NONE,AAPL")
+        for after in afters
+    ]
+    told = await asyncio.gather(*(numbers(each, 0, most=600) for each in readers))
+    for after, found in zip(afters, told, strict=True):
+        assert found[:600] == list(range(after + 1, after + 601))
+    assert edge.hub.broadcast.archive is not None
+    assert edge.hub.broadcast.archive.pages <= 128
