@@ -74,6 +74,7 @@ def ingest(
         FeedError: an option is not accepted, the address cannot be listened on, or what is in NATS
             cannot be worked with.
     """
+    key_pair = _key_pair()
     repeats, writer = logs.begin(sys.stderr.fileno(), interactive=sys.stderr.isatty())
     for unknown in unknown_variables(option_fields(type(source.options) for source in sources)):
         log.warning("unknown_variable", variable=unknown.name, nearest=unknown.nearest or None)
@@ -81,7 +82,7 @@ def ingest(
     return_large_blocks()
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(_ingest(settings, sources, held, repeats, writer))
+            runner.run(_ingest(settings, sources, (held, key_pair), repeats, writer))
     finally:
         writer.close()
 
@@ -89,10 +90,11 @@ def ingest(
 async def _ingest(
     settings: Settings,
     sources: Sequence[ChosenSource],
-    held: Sequence[socket.socket],
+    given: tuple[Sequence[socket.socket], tuple[str, str] | None],
     repeats: logs.Repeats,
     writer: LogWriter,
 ) -> None:
+    held, key_pair = given
     for source in sources:
         try:
             await source.options.look()
@@ -103,7 +105,7 @@ async def _ingest(
     signals.listen()
     telling = asyncio.create_task(repeats.run(), name="repeats")
     address = BusAddress.parse(settings.bus, "--bus")
-    link = Link(address, _key_pair(), name="feed ingest")
+    link = Link(address, key_pair, name="feed ingest")
     linking = asyncio.create_task(link.run(), name="bus link")
     places = _listening(settings, held)
     party = _Party(settings, sources, link, Tenure(), places, signals, writer)
