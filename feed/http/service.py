@@ -258,7 +258,9 @@ def make_service(
     hub.key_gate.open(WordChannel.JOBS, jobs.may_read, jobs.is_known)
     rooms = Rooms(hub, None if keeper is None else Keeping(keeper.durable, keeper.when_durable))
     alerts = Alerts(hub, reference, settings.state)
-    edge = edge_parts(hub, rooms, (each.source for each in named), assertions)
+    speaks = siblings is None or siblings.speaks_upward
+    followed = (each.source for each in named)
+    edge = edge_parts(hub, rooms, followed, assertions if speaks else None)
     hub.ahead.ask = edge.newest
     server = Server(
         hub,

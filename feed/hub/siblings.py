@@ -62,17 +62,24 @@ class Siblings:
         own: this worker.
         others: all that are ready, in the order of their names.
         counts: the table of this worker.
+        shares_key: whether other servers have the cluster key too, not siblings alone.
     """
 
-    __slots__ = ("_tables", "counts", "others", "own")
+    __slots__ = ("_tables", "counts", "others", "own", "shares_key")
 
-    def __init__(self, own: Worker, most_subscribers: int) -> None:
+    def __init__(self, own: Worker, most_subscribers: int, *, shares_key: bool = False) -> None:
         """Begin alone.
+
+        Args:
+            own: this worker.
+            most_subscribers: of all of them together.
+            shares_key: whether other servers have the cluster key too.
 
         Raises:
             OSError: there is no room for the table.
         """
         self.own = own
+        self.shares_key = shares_key
         self.others: list[Worker] = []
         self.counts = OwnCounts(Path(own.counts), most_subscribers)
         self._tables: dict[int, ReadCounts] = {}
@@ -90,6 +97,11 @@ class Siblings:
                 self._tables[serial] = ReadCounts(Path(known[serial].counts))
             except OSError as error:  # it has died meanwhile, and we are about to be told
                 log.warning("sibling_gone", sibling=known[serial].name, error=error.strerror)
+
+    @property
+    def speaks_upward(self) -> bool:
+        """Whether the server that this worker follows takes its word on who asks."""
+        return self.own.kind is WorkerKind.EDGE or self.shares_key
 
     @property
     def writer(self) -> Worker | None:

@@ -103,3 +103,12 @@ def test_one_that_died_before_its_table_was_read_is_left_out(tmp_path: Path) -> 
     siblings = Siblings(worker(tmp_path, "edge-1", 2), 100)
     siblings.learn([siblings.own, worker(tmp_path, "edge-2", 3)])
     assert siblings.subscribers_elsewhere() == 0
+
+
+@pytest.mark.parametrize("shares_key", [False, True])
+def test_a_writer_tells_a_server_that_it_follows_what_that_can_check(
+    tmp_path: Path, *, shares_key: bool
+) -> None:
+    writer = Siblings(worker(tmp_path, "writer", 1), 100, shares_key=shares_key)
+    edge = Siblings(worker(tmp_path, "edge-1", 2), 100, shares_key=shares_key)
+    assert (writer.speaks_upward, edge.speaks_upward) == (shares_key, True)

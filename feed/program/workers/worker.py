@@ -104,7 +104,9 @@ async def _work(  # noqa: PLR0917 - the parts of one program
     writer: LogWriter,
 ) -> bool:
     """Work; tell whether the supervisor had gone when this ended."""
-    siblings = Siblings(role.own, settings.max_connections)
+    siblings = Siblings(
+        role.own, settings.max_connections, shares_key=settings.cluster_key is not None
+    )
     number_from(role.own.serial * IDS_OF_WORKER + 1)
     signals = EndSignals()
     signals.listen([signal.SIGTERM])
