@@ -6,6 +6,7 @@
 
 import type { Environment } from "./environment.ts";
 import { Lost, Refused } from "./errors.ts";
+import type { Signal } from "./platform.ts";
 import { authorization, type Credentials } from "./transports/transport.ts";
 
 /** The time that an answer may take. */
@@ -22,6 +23,8 @@ export interface Call {
   body?: object;
   /** Let it go out although the page is being left. */
   keepalive?: boolean;
+  /** Its end: the answer is not wanted any more. */
+  signal?: Signal | undefined;
 }
 
 export type Document = Readonly<Record<string, unknown>>;
@@ -29,11 +32,13 @@ export type Document = Readonly<Record<string, unknown>>;
 /** Make a call; return the document of its answer, empty where there is none. */
 export async function call(
   base: string,
-  { method, path, body, keepalive = false }: Call,
+  { method, path, body, keepalive = false, signal }: Call,
   credentials: Credentials | undefined,
   environment: Environment,
 ): Promise<Document> {
   const abort = new AbortController();
+  const leave = () => abort.abort();
+  signal?.addEventListener("abort", leave);
   const headers: Record<string, string> = {
     Accept: "application/json",
     ...authorization(credentials),
@@ -51,10 +56,15 @@ export async function call(
     text = await response.text();
   } catch (error) {
     const late = `no answer within ${TIMEOUT_MS / 1_000} s`;
-    const words = abort.signal.aborted ? late : `could not connect: ${(error as Error).message}`;
+    const words = signal?.aborted
+      ? "it was not wanted any more"
+      : abort.signal.aborted
+        ? late
+        : `could not connect: ${(error as Error).message}`;
     throw new Lost("http", words);
   } finally {
     environment.clearTimeout(timer);
+    signal?.removeEventListener("abort", leave);
   }
   const document = documentOf(text);
   if (response.ok && (document !== undefined || text === "")) {

@@ -98,15 +98,20 @@ export class Source {
   }
 
   /** Ask for a document of the server. Throws an Error that says what was answered. */
-  async ask(path: string): Promise<unknown> {
+  async ask(path: string, signal?: AbortSignal): Promise<unknown> {
     const credentials = await this.#credentials?.();
-    return await call(this.base, { method: "GET", path }, credentials, this.#environment);
+    return await call(this.base, { method: "GET", path, signal }, credentials, this.#environment);
   }
 
   /** Ask for the newest bars of a symbol. Throws an Error that says what was answered. */
-  async bars(symbol: string, timeframe: Timeframe, limit: number): Promise<Bars> {
+  async bars(
+    symbol: string,
+    timeframe: Timeframe,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<Bars> {
     const query = new URLSearchParams({ symbol, timeframe, limit: String(limit) });
-    return (await this.ask(`v1/bars?${query}`)) as Bars;
+    return (await this.ask(`v1/bars?${query}`, signal)) as Bars;
   }
 
   /** Have the days of symbols known, from the server's bars; each is asked for once. */

@@ -56,7 +56,8 @@ header {
 .notice[data-condition="live"]::before { content: "● "; color: var(--_up); }
 .notice[data-condition="stale"] { color: var(--_warn); }
 .notice[data-condition="failed"] { color: var(--_down); overflow-wrap: anywhere; }
-.prices[data-dated] { opacity: 0.55; }
+/* Grey is not of now; it is as readable as the rest. */
+.prices[data-dated], .prices[data-dated] *, [data-dated] td, [data-dated] td * { color: var(--_muted); }
 .unseen {
   position: absolute;
   inline-size: 1px;

@@ -79,6 +79,7 @@ export class Chart {
   #skin: Skin;
   #loading: AbortController | undefined;
   #isLoaded = false;
+  #hasFailed = false; // to load what was before it
 
   constructor(painter: Painter, host: ChartHost) {
     this.#painter = painter;
@@ -169,6 +170,13 @@ export class Chart {
     }
   }
 
+  /** Load again if the last attempt failed: there is a connection again. */
+  retry(): void {
+    if (this.#hasFailed) {
+      this.reload();
+    }
+  }
+
   /** Take live ticks; those of other symbols and timeframes are passed over. */
   take(ticks: readonly Tick[]): void {
     if (!this.#isLoaded) {
@@ -209,6 +217,7 @@ export class Chart {
     this.#loading?.abort();
     const loading = new AbortController();
     this.#loading = loading;
+    this.#hasFailed = false;
     try {
       const { bars, current } = await this.#host.bars(
         symbol,
@@ -230,6 +239,7 @@ export class Chart {
       this.#isLoaded = true;
     } catch (error) {
       if (!loading.signal.aborted) {
+        this.#hasFailed = true;
         this.#note.textContent =
           this.#latest === undefined
             ? `The past bars could not be loaded: ${(error as Error).message}`

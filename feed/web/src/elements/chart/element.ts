@@ -38,6 +38,7 @@ const SHEET = sheetOf(`
 .legend { min-block-size: 1.4em; padding-inline: 0.75em; color: var(--_muted); font-size: 0.857em; }
 .plot { position: relative; flex: 1; min-block-size: 0; }
 .drawing { position: absolute; inset: 0; }
+.drawing[data-dated] { opacity: 0.6; filter: grayscale(1); }
 .note { position: absolute; inset: 0; display: grid; place-items: center; margin: 0; padding: 1em; color: var(--_muted); text-align: center; }
 footer { padding: 0.3em 0.75em; color: var(--_muted); font-size: 0.786em; }
 footer a { color: inherit; }
@@ -168,6 +169,13 @@ export class FeedChart extends FeedElement {
     this.#chart?.reload();
   }
 
+  override changed(): void {
+    if (this.used?.client.status.phase === "live") {
+      this.#chart?.retry();
+    }
+    super.changed();
+  }
+
   override restart(): void {
     this.#chart?.restart();
   }
@@ -201,7 +209,7 @@ export class FeedChart extends FeedElement {
           element: this.#drawing,
           legend: this.#legend,
           note: this.#note,
-          bars: (symbol, timeframe, limit) => source.bars(symbol, timeframe, limit),
+          bars: (symbol, timeframe, limit, signal) => source.bars(symbol, timeframe, limit, signal),
           skin: () => this.#skin(),
         });
         this.#show();

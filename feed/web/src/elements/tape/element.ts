@@ -29,7 +29,14 @@ tr[data-big] { font-weight: 700; background: color-mix(in srgb, var(--_accent) 1
   font-size: 0.786em;
 }
 .break { color: var(--_warn); white-space: normal; }
-.conditions { color: var(--_muted); font-size: 0.857em; white-space: normal; }
+.conditions {
+  inline-size: 100%;
+  max-inline-size: 0;
+  overflow: hidden;
+  color: var(--_muted);
+  font-size: 0.857em;
+  text-overflow: ellipsis;
+}
 .resume {
   position: absolute;
   inset-block-end: 0.75em;
@@ -241,7 +248,7 @@ export class FeedTape extends FeedElement {
         make("span", { "aria-hidden": "true" }, sign),
         make("span", { class: "unseen" }, word),
       ),
-      make("td", { class: "conditions" }, line.conditions),
+      make("td", { class: "conditions", title: line.conditions }, line.conditions),
     );
   }
 

@@ -28,8 +28,7 @@ tbody tr[aria-selected="true"] {
   background: color-mix(in srgb, var(--_accent) 16%, transparent);
   box-shadow: inset 3px 0 var(--_accent);
 }
-tr[data-dated] td { opacity: 0.55; }
-.state { display: block; color: var(--_warn); font-weight: 400; font-size: 0.857em; white-space: normal; }
+.prices .state.state { display: block; color: var(--_warn); font-weight: 400; font-size: 0.857em; white-space: normal; }
 @container (max-width: 26rem) { .wide { display: none; } }
 `);
 
