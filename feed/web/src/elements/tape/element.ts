@@ -10,12 +10,13 @@ import type { Source } from "../source.ts";
 import { sheetOf } from "../styles.ts";
 import { type Line, MOST_LINES, type Print, Tape } from "./tape.ts";
 
-const DRAW_MS = 100;
+const DRAW_MS = 200; // nobody reads faster, and a reader that catches up has many
 const PAST = 100;
 const COLUMNS = 5;
 
 const SHEET = sheetOf(`
-:host { block-size: 20rem; position: relative; }
+:host { block-size: 20rem; position: relative; container-type: inline-size; }
+@container (max-width: 26rem) { td, th, header { padding-inline: 0.45em; } }
 .scroll { flex: 1; min-block-size: 0; overflow: auto; overflow-anchor: none; }
 thead th { position: sticky; inset-block-start: 0; background: var(--_ground); }
 tr { border-block-end: 1px solid var(--_line); }
@@ -88,6 +89,7 @@ export class FeedTape extends FeedElement {
   #tape = new Tape();
   #instrument: Instrument | undefined;
   #drawnMs = 0;
+  #seeding: AbortController | undefined; // the request for the past
 
   constructor() {
     super(SHEET);
@@ -153,7 +155,12 @@ export class FeedTape extends FeedElement {
     this.#scroll.scrollTop = 0;
     this.#tape = new Tape(this.big);
     this.#showPause();
-    void this.#seed(source, symbol, this.#tape);
+    this.#seeding = new AbortController();
+    void this.#seed(source, symbol, this.#tape, this.#seeding.signal);
+  }
+
+  protected override end(): void {
+    this.#seeding?.abort();
   }
 
   override take(ticks: readonly Tick[], isSnapshot: boolean): void {
@@ -195,10 +202,10 @@ export class FeedTape extends FeedElement {
   }
 
   /** Put what the server still holds of the past behind all that came. */
-  async #seed(source: Source, symbol: string, tape: Tape): Promise<void> {
+  async #seed(source: Source, symbol: string, tape: Tape, signal: AbortSignal): Promise<void> {
     const query = new URLSearchParams({ trades: symbol, last: String(PAST), limit: String(PAST) });
     try {
-      const { ticks } = (await source.ask(`v1/history?${query}`)) as { ticks: Tick[] };
+      const { ticks } = (await source.ask(`v1/history?${query}`, signal)) as { ticks: Tick[] };
       if (tape === this.#tape) {
         const trades = ticks.filter((tick): tick is Trade => tick.T === "t" && tick.S === symbol);
         this.#rows.append(

@@ -17,7 +17,7 @@ import { BigPrints } from "./prints.ts";
 import { type Side, Sides } from "./side.ts";
 
 /** Lines that are kept, and shown at most. */
-export const MOST_LINES = 200;
+export const MOST_LINES = 100;
 
 export interface Print {
   kind: "print";
