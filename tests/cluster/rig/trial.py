@@ -248,6 +248,8 @@ class Trial:
             outcome.counts += talker.counts
             outcome.counts["messages acknowledged"] += len(talker.acknowledged)
             outcome.findings += talker.hold_against(ledger)
+        for name in ("gaps told", "sequences in told gaps", "of those not holes"):
+            outcome.counts[name] += 0  # it is told that there were none, too
         outcome.findings += ledger.findings
         outcome.counts["stream: sequences"] = ledger.newest
         for name, count in ledger.counts.items():
