@@ -2,7 +2,7 @@
 
 import pytest
 
-from feed.broadcast.resumption import Resume
+from feed.broadcast.resumption import MOST_AHEAD, Resume
 from feed.market.ticks import Channel, Kind, Tick
 from feed.wire.compression import Compression
 from feed.wire.messages import GapReason, feed_message
@@ -274,10 +274,11 @@ def test_a_hole_that_swallows_a_position_is_told_from_there() -> None:
     assert is_live(member)
 
 
-def test_a_position_that_is_further_than_a_ring_is_of_nobody() -> None:
+def test_a_position_that_is_too_far_ahead_is_of_nobody() -> None:
     stage = Edge(capacity=8)
-    assert stage.begin(stage.open(EVERYTHING), EVERYTHING, after=at(8)) is Resume.REPLAYED
-    assert stage.begin(stage.open(EVERYTHING), EVERYTHING, after=at(9)) is Resume.NEW_EPOCH
+    told, further = at(MOST_AHEAD), at(MOST_AHEAD + 1)
+    assert stage.begin(stage.open(EVERYTHING), EVERYTHING, after=told) is Resume.REPLAYED
+    assert stage.begin(stage.open(EVERYTHING), EVERYTHING, after=further) is Resume.NEW_EPOCH
 
 
 def test_where_nobody_else_gives_sequences_a_later_position_is_of_another_life() -> None:

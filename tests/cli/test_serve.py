@@ -30,7 +30,9 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Served:
     """What the program was asked to serve."""
     served: Served = []
     monkeypatch.setattr(
-        feed.program.serve, "serve", lambda settings, sources, _: served.append((settings, sources))
+        feed.program.serve,
+        "serve",
+        lambda settings, sources, *_: served.append((settings, sources)),
     )
     return served
 

