@@ -10,7 +10,6 @@ class Basis(StrEnum):
 
     MEASURED = "measured"
     FITTED = "fitted"
-    AIM = "aim"
     ASSUMED = "assumed"
 
 
@@ -59,11 +58,11 @@ class Costs:
         "`feed bench fanout`: 1.28 of the floor's 6.2 µs at 1 kB, without io_uring",
     )
     intake: Cost = Cost(
-        1.2,
+        5.5,
         "µs",
         "CPU of an edge for each tick of the feed, read or not",
-        Basis.AIM,
-        "0.74 were measured for the intake alone",
+        Basis.MEASURED,
+        "`python -m benchmarks.bus --rates 5000`, once, beside much else (load 16); the aim is 1.2",
     )
     join: Cost = Cost(
         1.08,

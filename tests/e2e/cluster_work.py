@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.cluster.takeovers.writers import Writer, Writers
 from tests.fakes.nats import NatsServer
 
-SOURCE = "sim?rate=2000"  # a megabyte in three seconds
+SOURCE = "sim?rate=1000"  # a megabyte in five seconds
 OPTIONS = ("--source", SOURCE, "--bus-buffer", "1 MB", "--ring", "1024")
 
 
