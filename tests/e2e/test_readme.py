@@ -11,9 +11,12 @@ import sys
 import tomllib
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
+import aiohttp
 import pytest
 import trustme
 
@@ -455,18 +458,31 @@ async def writes_for_an_edge(command: str, stage: Stage) -> None:
     [_, served] = [each for each in _BLOCK if each != command]
     async with NatsServer(stage.folder / "nats") as nats:
         own = [word.replace("127.0.0.1:4222", nats.place) for word in writing]
-        own[own.index("--port") + 1] = "0"
+        own[own.index("--port") + 1] = port = str(free_port())
         words = [word.replace("127.0.0.1:4222", nats.place) for word in shlex.split(served)[2:]]
         writer = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "feed", *own, stdout=DEVNULL, stderr=DEVNULL
         )
         try:
+            await is_ready(f"http://127.0.0.1:{port}/readyz")
             edge = await stage.run(*words)
+            await is_ready(edge.url("/readyz"))
             lines = await output_of(["curl", "-sN", edge.url("/v1/stream?trades=*&after=0")], 1)
             assert '"T":"t"' in lines[0]
         finally:
             writer.kill()
             await writer.wait()
+
+
+async def is_ready(url: str) -> None:
+    """Wait until a server says so."""
+    async with asyncio.timeout(PROGRAM_PATIENCE_S), aiohttp.ClientSession() as session:
+        while True:
+            with suppress(aiohttp.ClientConnectionError):
+                async with session.get(url) as answer:
+                    if answer.status == HTTPStatus.OK:
+                        return
+            await asyncio.sleep(0.05)
 
 
 async def stands_beside_its_writer(command: str, stage: Stage) -> None:
