@@ -93,8 +93,20 @@ class Tab:
         )
         assert seen == {"repeated": [], "silent": [], "dropped": 0}, seen
 
+    async def open_connection(self) -> None:
+        """Open the drawer of the connection, unless it is."""
+        pill = self.page.locator("#pill")
+        if await pill.get_attribute("aria-expanded") == "false":
+            await pill.click()
+
+    async def cut(self) -> None:
+        """Have the page drop its connection for a while."""
+        await self.open_connection()
+        await self.page.get_by_role("button", name="Cut").click()
+
     async def switch(self, name: str, value: str) -> None:
         """Use a switch of the connection panel, which follows the connection, not the click."""
+        await self.open_connection()
         await self.page.click(f"#controls input[name={name}][value='{value}']")
 
     async def text(self, selector: str) -> str:

@@ -107,7 +107,7 @@ async def test_cut_connection_is_resumed_where_it_was(run: Run, chromium: Chromi
     tab = await chromium.dashboard(program)
     await tab.track()
     await tab.more_trades()
-    await tab.page.click("#cut")
+    await tab.cut()
     await tab.until("feed.status.phase !== 'live'")
     await tab.until("feed.status.phase === 'live'")
     await tab.more_trades()
@@ -278,7 +278,7 @@ async def test_offline_page_says_so_and_resumes(run: Run, chromium: Chromium) ->
     await tab.track()
     await tab.more_trades()
     await tab.page.context.set_offline(True)
-    await tab.page.click("#cut")  # what is open already, Chromium leaves open
+    await tab.cut()  # what is open already, Chromium leaves open
     await tab.until("document.getElementById('pill').innerText.startsWith('Offline')")
     await tab.until("!document.getElementById('banner').hidden")
     assert "Prices are as of" in await tab.text("#banner")
@@ -318,6 +318,7 @@ async def test_nothing_is_wider_than_the_page(run: Run, chromium: Chromium, widt
     size = {"width": width, "height": 740}
     tab = await chromium.dashboard(await run(*CALM), viewport=size)
     await tab.until("document.getElementById('detail-last').textContent.trim()")
+    await tab.open_connection()
     await tab.page.click(".code summary")
     assert await tab.ask("document.scrollingElement.scrollWidth") <= width
     assert await tab.page.is_visible("#detail-last")

@@ -16,8 +16,10 @@ import { Market } from "../market/market.ts";
 import { AnswerDoor } from "./answer/door.ts";
 import { Detail } from "./chart/detail.ts";
 import { chartHost } from "./chart/host.ts";
+import { Drawer } from "./connection/drawer.ts";
 import { Panel } from "./connection/panel.ts";
 import { DeskDoor } from "./desk/door.ts";
+import { TapePlace } from "./tape.ts";
 import { byId } from "./ui/dom.ts";
 import { onPaletteChange } from "./ui/palette.ts";
 import { serverUrl } from "./ui/server-url.ts";
@@ -54,6 +56,7 @@ async function main(): Promise<void> {
   const client = new FeedClient({ url: serverUrl(), feedback: true });
   Object.assign(globalThis, { feed: client }); // for people that open the console
   const painter = new Painter();
+  const drawer = new Drawer(); // at once: what is wrong is told there
   const market = new Market();
   let subscribe = () => {}; // nothing is known to subscribe to yet
   let learn = (_: number) => {};
@@ -70,6 +73,7 @@ async function main(): Promise<void> {
   onPaletteChange(() => chart.recolour());
   const detail = new Detail(painter);
   const snippets = new Snippets();
+  const tape = new TapePlace(client, market);
   let chosen: string | undefined;
   let subscribed: Symbols = {};
 
@@ -136,6 +140,7 @@ async function main(): Promise<void> {
     detail.show(market.get(symbol), directory.get(symbol));
     chart.show(symbol, chart.timeframe, market.get(symbol).decimals);
     snippets.show(symbol);
+    tape.show(symbol);
     courses.request([symbol]);
     void loadDay(symbol);
     subscribe();
@@ -232,7 +237,7 @@ async function main(): Promise<void> {
   byId("watch-none").addEventListener("click", () => watchlist.clear());
   const door = new AnswerDoor();
   const desk = new DeskDoor(client, watchlist, () => chosen);
-  listenToKeys(search, table, panel, door, desk);
+  listenToKeys(search, table, panel, drawer, door, desk);
 
   for (const text of watchlist.begin(directory.symbols())) {
     panel.warn(`${text} cannot be a symbol`);
@@ -267,6 +272,7 @@ function listenToKeys(
   search: Search,
   table: Table,
   panel: Panel,
+  drawer: Drawer,
   door: AnswerDoor,
   desk: DeskDoor,
 ): void {
@@ -276,6 +282,7 @@ function listenToKeys(
     w: () => table.focus(),
     a: () => door.focus(),
     r: () => desk.focus(),
+    c: () => drawer.toggle(),
     x: () => panel.controls.cut(),
     "1": () => byId("timeframe-1s").click(),
     "2": () => byId("timeframe-1m").click(),

@@ -32,13 +32,19 @@ export interface User {
   changed(): void;
 }
 
+/** What a page has already, for elements in it. */
+export interface Lent {
+  client: FeedClient;
+  market: Market;
+}
+
 /** Requests for days at once: a long watchlist asks for many. */
 const AT_ONCE = 2;
 
 export class Source {
   readonly base: string;
   readonly client: FeedClient;
-  readonly market = new Market();
+  readonly market: Market;
   readonly painter = new Painter();
   readonly #credentials: (() => Promise<Credentials>) | undefined;
   readonly #environment = environment();
@@ -54,14 +60,15 @@ export class Source {
   /** What was told last of a source that nothing comes from, and when. */
   #down: { reason: string; atMs: number } | undefined;
 
-  /** @param client one that is there already, and is not closed by this. */
-  constructor(base: string, token: TokenCallback | undefined, client?: FeedClient) {
+  /** @param lent what a page has already: it subscribes, keeps the market, and closes, by itself. */
+  constructor(base: string, token: TokenCallback | undefined, lent?: Lent) {
     this.base = base;
-    this.#isLent = client !== undefined;
+    this.#isLent = lent !== undefined;
+    this.market = lent?.market ?? new Market();
     this.#credentials = token && (async () => ({ token: await token() }));
     const credentials = this.#credentials;
     this.client =
-      client ??
+      lent?.client ??
       new FeedClient(
         // Tabs share what anybody may read; who reads by a token reads by its own connection.
         credentials === undefined ? { url: base } : { url: base, credentials, shared: false },
@@ -84,6 +91,9 @@ export class Source {
 
   /** Subscribe to symbols for as long as an element wants them; the returned function ends that. */
   hold(symbols: Symbols): () => void {
+    if (this.#isLent) {
+      return () => {};
+    }
     this.client.subscribe(this.#holds.add(symbols));
     return () => void this.client.unsubscribe(this.#holds.remove(symbols));
   }
@@ -187,7 +197,9 @@ export class Source {
     this.#ends.push(
       () => blocked.abort(),
       client.on("batch", ({ ticks, isSnapshot }) => {
-        if (isSnapshot) {
+        if (this.#isLent) {
+          // The page has done it.
+        } else if (isSnapshot) {
           market.restate(ticks);
         } else if (market.take(ticks)) {
           this.#renewDays();

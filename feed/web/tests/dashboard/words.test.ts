@@ -5,6 +5,7 @@ import {
   describe as describeStatus,
   gapsWords,
   healthOf,
+  pillWords,
   savedWords,
   withdrawnWords,
 } from "../../src/dashboard/connection/words.ts";
@@ -166,4 +167,14 @@ test("names what a server gave and gives no longer, if it is wanted still", () =
   expect(withdrawnWords({ bars: many }, {}, { bars: many })).toBe(
     "1, 2, 3, 4, 5 and 2 more on bars",
   );
+});
+
+test("the pill tells a connection in one line", () => {
+  const ages = { count: 3, p50Ms: 12, p90Ms: 20, p99Ms: 30, maxMs: 40 };
+  expect(pillWords("websocket", { gaps: 0, deliveryAge: ages })).toBe(
+    "· WebSocket · 12 ms · 0 gaps",
+  );
+  const unknown = { ...ages, count: 0 };
+  expect(pillWords("sse", { gaps: 1, deliveryAge: unknown })).toBe("· EventSource · 1 gap");
+  expect(pillWords(undefined, { gaps: 1_200, deliveryAge: unknown })).toBe("· 1,200 gaps");
 });

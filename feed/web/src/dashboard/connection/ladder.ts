@@ -29,7 +29,9 @@ export class Ladder {
       const since = (count ?? 0) - (this.#first[name] ?? 0);
       rung.textContent = count === undefined ? "–" : formatCount(Math.max(0, since));
       const grew = (count ?? 0) > (this.#last[name] ?? count ?? 0);
-      setData(rung.parentElement as HTMLElement, "lit", grew ? "" : undefined);
+      const step = rung.parentElement as HTMLElement;
+      setData(step, "lit", grew ? "" : undefined);
+      step.ariaCurrent = grew ? "step" : null;
     }
     this.#last = counts;
   }

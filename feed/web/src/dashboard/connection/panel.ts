@@ -12,7 +12,7 @@ import { Ladder } from "./ladder.ts";
 import { Meters } from "./meters.ts";
 import { type ServerStatus, ServerWatch } from "./server.ts";
 import { downOf, isDown, namesOf, sourceWords } from "./sources.ts";
-import { describe, TRANSPORT_WORDS, withdrawnWords } from "./words.ts";
+import { describe, pillWords, TRANSPORT_WORDS, withdrawnWords } from "./words.ts";
 
 const METER_MS = 1_000;
 
@@ -35,6 +35,7 @@ export class Panel {
   readonly #pill = byId<HTMLElement>("pill");
   readonly #pillWords = new Text();
   readonly #pillMore = new Text();
+  readonly #spoken = byId<HTMLElement>("pill-spoken");
   readonly #banner = byId<HTMLElement>("banner");
   readonly #bannerWords = byId<HTMLElement>("banner-words");
   readonly #source = byId<HTMLElement>("source");
@@ -179,7 +180,10 @@ export class Panel {
       nowMs,
     });
     this.#pillWords.set(words);
-    this.#pillMore.set(isLive && transport !== undefined ? TRANSPORT_WORDS[transport] : "");
+    this.#pillMore.set(isLive ? pillWords(transport, this.#client.counters) : "");
+    if (this.#spoken.textContent !== words) {
+      this.#spoken.textContent = words;
+    }
     setData(this.#pill, "health", health);
     this.controls.show(this.#client.settings);
     setData(document.body, "stale", isCurrent ? undefined : "");

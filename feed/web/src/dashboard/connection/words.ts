@@ -1,7 +1,19 @@
 /** The state of a connection in words. Pure. */
 
-import { CHANNELS, type LinkStatus, type Symbols, type TransportKind } from "../../client/index.ts";
-import { formatBytes, formatCompact, formatCount, NOTHING } from "../../market/format.ts";
+import {
+  CHANNELS,
+  type Counters,
+  type LinkStatus,
+  type Symbols,
+  type TransportKind,
+} from "../../client/index.ts";
+import {
+  formatBytes,
+  formatCompact,
+  formatCount,
+  formatDuration,
+  NOTHING,
+} from "../../market/format.ts";
 
 export const TRANSPORT_WORDS: Record<TransportKind, string> = {
   websocket: "WebSocket",
@@ -21,6 +33,23 @@ export function savedWords(bytesPerS: number, share: number | undefined): string
 /** The number of gaps; of one between two epochs nobody knows how much is missing. */
 export function gapsWords({ gaps, missing }: { gaps: number; missing: number }): string {
   return missing === 0 ? formatCount(gaps) : `${gaps} · ${formatCompact(missing)} ticks`;
+}
+
+/** What a live connection is like: `· WebSocket · 12 ms · 0 gaps`, with the median of deliveries. */
+export function pillWords(
+  transport: TransportKind | undefined,
+  { gaps, deliveryAge }: Pick<Counters, "gaps" | "deliveryAge">,
+): string {
+  const { count, p50Ms } = deliveryAge;
+  const words = [
+    transport === undefined ? "" : TRANSPORT_WORDS[transport],
+    count === 0 ? "" : formatDuration(p50Ms),
+    gaps === 1 ? "1 gap" : `${formatCount(gaps)} gaps`,
+  ];
+  return words
+    .filter((word) => word !== "")
+    .map((word) => `· ${word}`)
+    .join(" ");
 }
 
 const MOST_NAMED = 5;
