@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -311,6 +312,32 @@ async def test_halt_is_shown_where_the_price_is(
     assert not await tab.page.is_visible("[data-symbol=MSFT] .badge")
     await tab.page.click("[data-symbol=MSFT]")
     await tab.until("document.getElementById('detail-halt').hidden")
+
+
+async def test_tape_follows_the_chosen_symbol(run: Run, chromium: Chromium) -> None:
+    tab = await chromium.dashboard(await run(*CALM))
+    prints = tab.page.get_by_role("table", name="Time and sales of AAPL").get_by_role("row")
+    await prints.filter(has_text=re.compile(r"\d:\d\d.*[▲▼]", re.DOTALL)).first.wait_for()
+    await tab.page.click("[data-symbol=MSFT]")
+    await tab.page.get_by_role("table", name="Time and sales of MSFT").wait_for()
+    assert (await tab.ask("feed.subscription"))["trades"] == ["*"], "the page's own is kept"
+
+
+async def test_connection_is_a_drawer_behind_the_line_that_tells_it(
+    run: Run, chromium: Chromium
+) -> None:
+    tab = await chromium.dashboard(await run(*CALM))
+    pill = tab.page.get_by_role("button", name=re.compile(r"^Live · WebSocket · .*0 gaps$"))
+    await pill.wait_for()
+    drawer = tab.page.get_by_role("region", name="Connection")
+    assert not await drawer.is_visible()
+    await tab.page.keyboard.press("c")
+    await drawer.get_by_role("radio", name="MessagePack").check()
+    await tab.until("feed.settings.codec === 'msgpack'")
+    assert await drawer.get_by_text("Ladder of slow readers").is_visible()
+    await tab.page.keyboard.press("Escape")
+    await drawer.wait_for(state="hidden")
+    assert await tab.ask("document.activeElement.id") == "pill"
 
 
 @pytest.mark.parametrize("width", [360, 1440])
