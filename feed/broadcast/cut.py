@@ -29,6 +29,7 @@ from feed.broadcast.ring import RingBuffer
 from feed.broadcast.states import States
 from feed.market.asset_classes import BY_FORM, AssetClasses
 from feed.market.receipts import Producer, Receipt, Receipts
+from feed.market.recent_receipts import RecentReceipts
 from feed.market.snapshot import Snapshot
 from feed.market.ticks import Kind, Tick, is_opaque
 from feed.market.word_channels import WordChannel
@@ -93,6 +94,7 @@ class Broadcast:
         turn_ticks: how many of them a subscriber that is behind has looked at in one turn.
         given: how many of the source's own ticks were published so far.
         receipts: of the batches of producers that were published.
+        recent_receipts: those of them whose batches the ring holds.
         looked_ns: the monotonic time when somebody looked at it last.
         archive: what a log has that is older than the ring; None: there is no log.
     """
@@ -104,7 +106,6 @@ class Broadcast:
         "_log",
         "_numbered",
         "_paces",
-        "_receipts",
         "_said",
         "_word_stamps",
         "archive",
@@ -120,6 +121,7 @@ class Broadcast:
         "looked_ns",
         "market_times",
         "receipts",
+        "recent_receipts",
         "ring",
         "sizes",
         "snapshot",
@@ -145,7 +147,7 @@ class Broadcast:
         self._log = log
         self.given = 0
         self.receipts = Receipts()
-        self._receipts: list[Receipt] = []  # since the last cut
+        self.recent_receipts = RecentReceipts()
         self.looked_ns = 0
         self.archive: Archive | None = None
         self.classes = classes
@@ -233,15 +235,18 @@ class Broadcast:
             self.market_times.note(*market_ns, newest - len(ticks) + 1, newest)
         self.given += given
         if batch is not None:
-            receipt = Receipt(*batch, newest)
-            self.receipts.note(receipt, mono_ns)
-            self._receipts.append(receipt)
+            self.note_receipt(Receipt(*batch, newest), mono_ns)
         counts = self.ticks
         if opaque:
             self.ring.newest_other = newest
             ticks = _known(ticks)
         for tick in ticks:
             counts[tick.kind] += 1
+
+    def note_receipt(self, receipt: Receipt, mono_ns: int) -> None:
+        """Note that a batch of a producer was applied, here or by the server that is followed."""
+        self.receipts.note(receipt, mono_ns)
+        self.recent_receipts.note(receipt, self.ring.oldest)
 
     def forget_log(self) -> None:
         """Tell no log any more: what comes has a log of another server."""
@@ -292,6 +297,8 @@ class Broadcast:
         """Go on in an epoch of another server, as `RingBuffer.begin` does; nobody is live."""
         self.ring.begin(before, begins=begins)
         self._clear_archive()
+        self.receipts = Receipts()
+        self.recent_receipts.clear()
         self.cut_sequence = before.sequence
         self.fragments.begin()
         self.snapshot.clear()
@@ -338,7 +345,6 @@ class Broadcast:
             self._distribute_events(events, ticks, after + 1, 0)
             if self._log is not None:
                 self._note_cut(self._log, events, after + 1, wall_ns - mono_ns)
-            self._receipts = []
             self._carried.clear()
         outgoing = self._envelop(self.lanes.with_fragments(), mono_ns, wall_ns, after)
         self._encoded.clear()
@@ -428,7 +434,8 @@ class Broadcast:
         """Return what a server that follows is told of events that the ring holds, with no hole."""
         ring = self.ring
         stamps = ring.ingestion_times_ns(first - 1, last - first + 1)
-        return cut_message(ring.position(last), stamps, self.looked_ns, ring.newest)
+        receipts = self.recent_receipts.within(first, last)
+        return cut_message(ring.position(last), stamps, self.looked_ns, ring.newest, receipts)
 
     def _distribute(self, interval_ms: int, ticks: list[Tick]) -> None:
         """Encode conflated ticks in every codec in use, and give them to whoever selects of them.
@@ -490,7 +497,7 @@ class Broadcast:
             fragments = encode_events(JSON, events, opaque=True) if known is None else known[1]
             told = JSON.join(fragments)
         ingested_ns = self.ring.ingestion_times_ns(first - 1, len(events))
-        receipts = self._receipts
+        receipts = self.recent_receipts.within(first, first + len(events) - 1)
         log.note_cut(
             Record(first, ingested_ns, self.given, wall_offset_ns, told, receipts, deleted)
         )

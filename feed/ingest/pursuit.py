@@ -133,7 +133,11 @@ class Pursuit:
         self._take_up()
 
     async def _take_run(self, step: Events) -> None:
-        known = step.events
+        broadcast, known = self.hub.broadcast, step.events
+        first = broadcast.ring.newest + 1
+        for receipt in step.receipts:
+            if first <= receipt.last < first + len(known):
+                broadcast.note_receipt(receipt, self.hub.clock.mono_ns())
         if step.others:
             known = [event for event in known if not is_other(event)]
         if known:

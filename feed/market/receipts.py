@@ -48,6 +48,24 @@ class Receipt:
     batch: int
     last: int
 
+    @property
+    def row(self) -> "Row":
+        """It as plain data, for whoever writes it down or sends it."""
+        return [*self.producer, self.batch, self.last]
+
+
+Row = list[str | int]
+
+
+def receipt_of(row: Iterable[Any]) -> Receipt:
+    """Return the receipt that a row is.
+
+    Raises:
+        TypeError, ValueError: it is none.
+    """
+    kind, identity, name, batch, last = row
+    return Receipt(Producer(kind, identity, name), int(batch), int(last))
+
 
 @dataclass(frozen=True, slots=True)
 class New:
@@ -147,6 +165,8 @@ class Receipts:
         producer = receipt.producer
         known = self._known.get(producer)
         if known is None:
+            if len(self._known) >= self._most:  # nobody was judged before, on a server that follows
+                self.forget(mono_ns)
             known = self._add(producer, Applied(self._most_ranges), mono_ns)
         known.applied.note(receipt.batch, receipt.last)
         known.heard_ns = max(known.heard_ns, mono_ns)
@@ -195,8 +215,8 @@ class Receipts:
             self._add(producer, restored, heard_ns + later_ns)
 
     def _add(self, producer: Producer, applied: Applied, heard_ns: int) -> _Known:
+        self._of_one[producer[:2]] += producer not in self._known
         known = self._known[producer] = _Known(applied, heard_ns)
-        self._of_one[producer[:2]] += 1
         return known
 
     def _check_room(self, producer: Producer, mono_ns: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import orjson
 
 from feed.errors import InvalidMessage
-from feed.market.receipts import Producer, Receipt
+from feed.market.receipts import Receipt, receipt_of
 
 
 def mark_of(given: int, receipts: Sequence[Receipt]) -> str:
@@ -20,7 +20,7 @@ def mark_of(given: int, receipts: Sequence[Receipt]) -> str:
     """
     said: dict[str, object] = {"given": given}
     if receipts:
-        said["receipts"] = [[*each.producer, each.batch, each.last] for each in receipts]
+        said["receipts"] = [each.row for each in receipts]
     return orjson.dumps(said).decode()
 
 
@@ -34,10 +34,6 @@ def read_mark(text: str) -> tuple[int, Sequence[Receipt]]:
         return 0, ()
     try:
         said = orjson.loads(text)
-        receipts = [
-            Receipt(Producer(kind, identity, name), batch, last)
-            for kind, identity, name, batch, last in said.get("receipts", ())
-        ]
-        return int(said["given"]), receipts
+        return int(said["given"]), [receipt_of(row) for row in said.get("receipts", ())]
     except (orjson.JSONDecodeError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise InvalidMessage(f"{text[:200]!r} is no mark of a batch: {error!r}") from None

@@ -110,7 +110,7 @@ def _give_back_events(restored: Restored, ingest: Ingest) -> None:
     """Give the broadcast what is known of events, and of the batches that they came in."""
     broadcast = ingest.hub.broadcast
     for receipt, mono_ns in restored.receipts:
-        broadcast.receipts.note(receipt, mono_ns)
+        broadcast.note_receipt(receipt, mono_ns)
     broadcast.snapshot.update(restored.snapshot)
     broadcast.snapshot.update(restored.after)
     words.take_up(broadcast.keyed, restored.words, restored.after_words, ingest.hub.clock.mono_ns())

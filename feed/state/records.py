@@ -14,7 +14,7 @@ from struct import Struct
 import msgpack
 
 from feed.broadcast.log import Record
-from feed.market.receipts import Producer, Receipt
+from feed.market.receipts import Receipt, receipt_of
 from feed.state.cell import SCHEMA, Unreadable, check_schema
 
 _FILE = Struct("<8sI32s")  # magic, schema, epoch
@@ -48,9 +48,7 @@ def encode(record: Record, given: int) -> bytes:
     """Return the bytes of a record; `given`: as many ticks the source gave, over all processes."""
     times, ticks, receipts = record.ingested_ns.tobytes(), record.ticks, b""
     if record.receipts:
-        receipts = msgpack.packb(
-            [[*each.producer, each.batch, each.last] for each in record.receipts]
-        )
+        receipts = msgpack.packb([each.row for each in record.receipts])
     count, offset_ns = len(record.ingested_ns), record.wall_offset_ns
     head = _HEAD.pack(record.first, count, given, offset_ns, len(receipts))
     crc = zlib.crc32(ticks, zlib.crc32(receipts, zlib.crc32(times, zlib.crc32(head))))
@@ -131,9 +129,6 @@ def _decode(body: bytes, at: int) -> Record:
 
 def _receipts(data: bytes, at: int) -> list[Receipt]:
     try:
-        return [
-            Receipt(Producer(kind, identity, name), batch, last)
-            for kind, identity, name, batch, last in msgpack.unpackb(data)
-        ]
+        return [receipt_of(row) for row in msgpack.unpackb(data)]
     except (ValueError, TypeError) as error:
         raise Unreadable(f"has no receipts at byte {at}: {error}") from None

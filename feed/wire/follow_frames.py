@@ -8,7 +8,9 @@ that follow each other; its last element says which, and when each event was ing
 
 `at` is a time of its sender's monotonic clock, in nanoseconds, and `in` says in pairs how many
 events were ingested how long after it; `now` is when that was said. The first message tells how
-that clock goes with the time of day. What has no cut at its end are the feed's own words, one an
+that clock goes with the time of day. Where batches of producers end among the events, `receipts`
+has a row for each (`feed.market.receipts.Receipt.row`): whoever takes up these events then knows
+what was applied. What has no cut at its end are the feed's own words, one an
 array (`follow`, `mark`, `gap`, `feed`, `instruments`, `bye` …), or ticks between `snapshot` begin
 and end. Knows no socket; whether sequences add up is another question (`feed.wire.reckoning`).
 """
@@ -22,6 +24,7 @@ from typing import Any
 import orjson
 
 from feed.errors import FeedError, InvalidMessage
+from feed.market.receipts import Receipt, receipt_of
 from feed.market.ticks import Tick
 from feed.market.words import is_other
 from feed.wire.json_ticks import TickReader
@@ -78,7 +81,13 @@ def instruments_message(instruments: Iterable[object]) -> Message:
     return {"T": "instruments", "instruments": list(instruments)}
 
 
-def cut_message(last: Position, ingested_ns: Sequence[int], mono_ns: int, newest: int) -> Message:
+def cut_message(
+    last: Position,
+    ingested_ns: Sequence[int],
+    mono_ns: int,
+    newest: int,
+    receipts: Sequence[Receipt] = (),
+) -> Message:
     """Return what stands at the end of a cut.
 
     Args:
@@ -86,7 +95,9 @@ def cut_message(last: Position, ingested_ns: Sequence[int], mono_ns: int, newest
         ingested_ns: when each of its events was ingested, monotonic, ascending; at least one.
         mono_ns: now.
         newest: the newest sequence that the ring has by now.
+        receipts: of the batches of producers that end among its events.
     """
+    told = {"receipts": [each.row for each in receipts]} if receipts else {}
     first_ns, count = ingested_ns[0], len(ingested_ns)
     runs: list[int] = []
     for stamp_ns, run in groupby(ingested_ns):
@@ -100,6 +111,7 @@ def cut_message(last: Position, ingested_ns: Sequence[int], mono_ns: int, newest
         "in": runs,
         "now": mono_ns,
         "newest": newest,
+        **told,
     }
 
 
@@ -117,6 +129,7 @@ class Cut:
         newest: the newest sequence that their sender had.
         others: some of them are no ticks: words, or of kinds that are unknown here.
         carried: their fragments in each codec that the sender carries, if it does.
+        receipts: of the batches of producers that end among them.
     """
 
     position: Position
@@ -128,6 +141,7 @@ class Cut:
     newest: int
     others: bool
     carried: Sequence[list[bytes]] = ()
+    receipts: Sequence[Receipt] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +239,10 @@ def cut_of(
         for times, later_ns in zip(runs, runs, strict=True):
             # One more than there are events is wrong enough.
             stamps.extend(array("q", [end["at"] + later_ns]) * min(times, len(events) + 1))
+        receipts = [receipt_of(row) for row in end.get("receipts", ())]
     except (FeedError, ValueError, TypeError, LookupError, OverflowError) as error:
         raise _no_frame(frame[-_MOST_SHOWN:], f"a cut as of version {VERSION}: {error}") from None
-    return Cut(position, first, count, events, stamps, said_ns, newest, others, carried)
+    return Cut(position, first, count, events, stamps, said_ns, newest, others, carried, receipts)
 
 
 def _no_frame(line: bytes, accepted: str) -> InvalidMessage:

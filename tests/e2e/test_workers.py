@@ -75,13 +75,16 @@ async def knock(address: Address, answers: list[int]) -> None:
         await asyncio.sleep(0.005)
 
 
-async def workers_of(program: Program) -> dict[str, Any]:
+async def workers_of(program: Program, edges: int = 2) -> dict[str, Any]:
     """Return the workers by name, once all are there."""
     async with asyncio.timeout(PROGRAM_PATIENCE_S):
         while True:
             workers = (await program.document("/v1/status"))["workers"]
             by_name = {each["name"]: each for each in workers}
-            names = {"writer", "edge-1", "edge-2"}  # beside those that leave
+            names = {
+                "writer",
+                *(f"edge-{number + 1}" for number in range(edges)),
+            }  # and leaving ones
             if by_name.keys() >= names and all(by_name[name]["up"] for name in names):
                 return by_name
             await asyncio.sleep(0.1)

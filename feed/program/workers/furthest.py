@@ -124,4 +124,5 @@ def _record(cut: Cut) -> Record:
         0,
         time.time_ns() - time.monotonic_ns(),
         JSON.join(JSON.encode(cut.events)),
+        cut.receipts,
     )

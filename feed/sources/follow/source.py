@@ -298,7 +298,14 @@ class FollowSource:
             if (begin := self.reckoning.take(frame)) is not None:
                 yield begin
             carried = dict(zip(self._carried, frame.carried, strict=False))
-            yield Events(frame.events, frame.ingested_ns, frame.said_ns, frame.others, carried)
+            yield Events(
+                frame.events,
+                frame.ingested_ns,
+                frame.said_ns,
+                frame.others,
+                carried,
+                frame.receipts,
+            )
         elif isinstance(frame, StateTicks):
             if self._state is None:
                 raise InvalidMessage("ticks came that are neither of a cut nor of a state")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from feed.market.receipts import Receipt
 from feed.market.ticks import Tick
 from feed.wire.messages import Message
 from feed.wire.reckoning import Begin, Missing
@@ -32,6 +33,7 @@ class Events:
         said_ns: when it told them, by the same.
         others: some of them may be no ticks: words, or of unknown kinds.
         carried: their fragments, by the name of the codec.
+        receipts: of the batches of producers that end among them.
     """
 
     events: list[Tick]
@@ -39,9 +41,10 @@ class Events:
     said_ns: int
     others: bool
     carried: Mapping[str, list[bytes]] = field(default_factory=dict)
+    receipts: Sequence[Receipt] = ()
 
     def part(self, start: int, end: int) -> Self:
-        """Return those of a range."""
+        """Return those of a range, with all receipts: these tell their sequences themselves."""
         return replace(
             self,
             events=self.events[start:end],

@@ -7,9 +7,11 @@ import pytest
 
 from feed.broadcast.log import Record
 from feed.http.app import HUB, KEEPER
+from feed.market.receipts import Duplicate, New
 from feed.program.workers.furthest import records_of_furthest
 from feed.wire.position import Position
 from tests.state.numbers import give, killed, life, numbers_of, written
+from tests.state.test_receipts import DESK, OTHER, judge, push
 
 
 async def asked(sockets: list[str], after: Position, upto: int) -> list[Record]:
@@ -60,3 +62,28 @@ async def test_what_the_state_has_lost_comes_from_an_edge(short: Path) -> None:
         assert numbers_of(app) == [*range(1, 12)], "it is in the log now"
     async with life(alone) as app:
         assert numbers_of(app) == [1, 2, 3, 4, 5, 0, 0, 0, 0]
+
+
+async def test_the_receipts_of_batches_come_along(short: Path) -> None:
+    state = short / "state"
+    async with life(state, bus=short / "edge.sock") as app:
+        push(app, DESK, 1)
+        app[HUB].cutter.cut()
+        push(app, DESK, 2)
+        push(app, OTHER, 7)
+        app[HUB].cutter.cut()
+        await written(app)
+        copy = killed(state, short / "killed")
+        for path in (copy / "tail", *copy.glob("log-*")):
+            path.unlink()
+        found = await asked([str(short / "edge.sock")], app[HUB].broadcast.ring.position(3), 9)
+    assert [(each.producer, each.batch, each.last) for each in found[0].receipts] == [
+        (DESK, 2, 6),
+        (OTHER, 7, 9),
+    ]
+    async with life(copy, elsewhere=lambda _after, _upto: found) as app:
+        assert judge(app, DESK, 1, 2, 3) == [New(), Duplicate(6), New()]
+        assert judge(app, OTHER, 7) == [Duplicate(9)]
+        again = killed(copy, short / "again")
+    async with life(again) as app:
+        assert judge(app, DESK, 2) == [Duplicate(6)], "it is in the log now"
