@@ -10,8 +10,10 @@ import json
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from pathlib import Path
+from typing import Annotated, ClassVar
 
+from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -157,6 +159,17 @@ def not_a_number(value: object) -> object:
     if isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
         raise ValueError("a number")
     return value
+
+
+def _is_there(value: str) -> str:
+    if not Path(value).is_file():  # a null character raises ValueError, as it should
+        raise ValueError("no file")
+    return value
+
+
+KeyFile = Annotated[
+    Annotated[str, AfterValidator(_is_there)] | None, Accepts("the path of a file that is there")
+]
 
 
 def texts(value: object) -> object:

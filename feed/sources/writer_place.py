@@ -22,6 +22,11 @@ class WriterPlace:
     socket: str = ""
     authorization: str = field(default="", repr=False)
 
+    @property
+    def is_near(self) -> bool:
+        """Whether it is on this machine, behind a socket."""
+        return bool(self.socket)
+
     @classmethod
     def of(cls, text: str, authorization: str = "") -> "WriterPlace":
         """Read the URL of a server, or `unix:` and the path of its socket."""

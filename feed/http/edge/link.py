@@ -20,6 +20,7 @@ from yarl import URL
 from feed.errors import NotNow
 from feed.hub.clock import Clock
 from feed.hub.handed_on import HandedOn
+from feed.sources.connecting import connector_to
 from feed.sources.writer_place import WriterPlace
 from feed.trust.assertion import AS_ANYBODY, AS_SHOWN, HEADER, Asserted, Assertions
 from feed.trust.forwarding import FOR
@@ -279,13 +280,8 @@ class Link:
 
 
 def _session_to(place: WriterPlace) -> aiohttp.ClientSession:
-    connector: aiohttp.BaseConnector
-    if place.socket:
-        connector = aiohttp.UnixConnector(place.socket, limit=0, keepalive_timeout=_KEPT_S)
-    else:
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEPT_S)
     return aiohttp.ClientSession(
-        connector=connector,
+        connector=connector_to(place, most=0, kept_s=_KEPT_S),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -1,6 +1,5 @@
 """The options of a source that reads the dialect from a server."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -14,6 +13,7 @@ from feed.sources.alpaca.endpoint import Endpoint, endpoint_of
 from feed.sources.options import (
     SYMBOLS_WORDS,
     Accepts,
+    KeyFile,
     SourceOptions,
     not_a_boolean,
     refusal,
@@ -42,12 +42,6 @@ def _is_endpoint(value: str) -> str:
 
 def _parts(value: object) -> object:
     return split_at_commas(not_a_boolean(value))
-
-
-def _is_there(value: str) -> str:
-    if not Path(value).is_file():  # a null character raises ValueError, as it should
-        raise ValueError("no file")
-    return value
 
 
 def _are_symbols(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -112,10 +106,7 @@ class AlpacaOptions(SourceOptions):
         default=120.0,
         description="Connect anew when a server told nothing for so long, though it answers pings.",
     )
-    credentials: Annotated[
-        Annotated[str, AfterValidator(_is_there)] | None,
-        Accepts("the path of a file that is there"),
-    ] = Field(
+    credentials: KeyFile = Field(
         default=None,
         description="File with lines APCA_API_KEY_ID=… and APCA_API_SECRET_KEY=…, in place of the "
         "variables.",

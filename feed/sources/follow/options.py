@@ -1,14 +1,13 @@
 """The options of a source that follows another feed server."""
 
-from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 from yarl import URL
 
-from feed.sources.follow.place import UNIX
-from feed.sources.options import Accepts, SourceOptions, refusal
+from feed.sources.options import KeyFile, SourceOptions, refusal
 from feed.sources.source import Source
+from feed.sources.writer_place import UNIX
 
 _NO_KEYS = (
     "no key on a command line, which others see: it comes from the variables FEED_KEY and "
@@ -32,12 +31,6 @@ def _is_server(value: str) -> str:
     return value
 
 
-def _is_there(value: str) -> str:
-    if not Path(value).is_file():  # a null character raises ValueError, as it should
-        raise ValueError("no file")
-    return value
-
-
 class FollowOptions(SourceOptions):
     """Another feed server, with its sequences."""
 
@@ -50,10 +43,7 @@ class FollowOptions(SourceOptions):
     gives_sequences: ClassVar[bool] = True
 
     place: Annotated[str, AfterValidator(_is_server)]
-    key_file: Annotated[
-        Annotated[str, AfterValidator(_is_there)] | None,
-        Accepts("the path of a file that is there"),
-    ] = Field(
+    key_file: KeyFile = Field(
         default=None,
         description="File with lines FEED_KEY=… and FEED_SECRET=…, for the server that is "
         "followed; in place of the variables.",

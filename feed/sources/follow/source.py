@@ -21,8 +21,8 @@ from feed.client.protobuf import BatchSplitter
 from feed.errors import FeedError, InvalidInput, InvalidMessage
 from feed.market.ticks import Kind, Tick
 from feed.market.words import is_other
+from feed.sources.connecting import connector_to
 from feed.sources.follow.lines import MOST_BYTES, Lines
-from feed.sources.follow.place import base_url, connector_to, is_unix
 from feed.sources.follow.steps import Announcement, Checkpoint, Events, Greeting, State, Step
 from feed.sources.source import Instrument
 from feed.sources.upstream.account import Account
@@ -78,6 +78,7 @@ class FollowSource:
         self.account = Account(url)
         self.reckoning = Reckoning()
         self._url = url
+        self._place = WriterPlace.of(url)
         self._key_file = key_file
         self._authorization = ""  # that was shown last
         self._word: OwnWord | None = None
@@ -134,10 +135,10 @@ class FollowSource:
         position = self.reckoning.position
         target = f"{PATH}?after=0&snapshot=1" if position is None else f"{PATH}?after={position}"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
-        self._session = aiohttp.ClientSession(connector=connector_to(self._url), timeout=timeout)
+        self._session = aiohttp.ClientSession(connector=connector_to(self._place), timeout=timeout)
         async with asyncio.timeout(CONNECT_S):
             response = self._response = await self._session.get(
-                f"{base_url(self._url)}{target}",
+                f"{self._place.url}{target}",
                 headers={**self._headers(target), hdrs.ACCEPT: ACCEPTED},
                 allow_redirects=False,
             )
@@ -150,13 +151,13 @@ class FollowSource:
 
     def _headers(self, target: str) -> dict[str, str]:
         headers: dict[str, str] = {}
-        if is_unix(self._url):
+        if self._place.is_near:
             headers[hdrs.ACCEPT_ENCODING] = "identity"  # nothing is saved within a machine
         pair = read_key_pair(KEYS, self._key_file)
         self._authorization = "" if pair is None else f"Bearer {pair.key}.{pair.secret}"
         if self._authorization:
             headers[hdrs.AUTHORIZATION] = self._authorization
-        elif self._word is not None and not is_unix(self._url):
+        elif self._word is not None and not self._place.is_near:
             headers.update(self._word(hdrs.METH_GET, target))
         return headers
 
@@ -198,7 +199,7 @@ class FollowSource:
         async with (
             asyncio.timeout(CHECKPOINT_S),
             self._session.get(
-                f"{base_url(self._url)}{CHECKPOINT_PATH}",
+                f"{self._place.url}{CHECKPOINT_PATH}",
                 headers=self._headers(CHECKPOINT_PATH),
                 allow_redirects=False,
             ) as response,

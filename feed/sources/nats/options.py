@@ -1,7 +1,6 @@
 """The options of a source that follows a cluster through NATS JetStream."""
 
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
@@ -9,7 +8,7 @@ from pydantic import AfterValidator, Field
 from feed.cluster.address import BusAddress
 from feed.cluster.names import EXTRA
 from feed.errors import InvalidParameter, SourceError
-from feed.sources.options import Accepts, SourceOptions, refusal
+from feed.sources.options import KeyFile, SourceOptions, refusal
 from feed.sources.source import Source
 
 _NO_KEYS = (
@@ -28,12 +27,6 @@ def _is_address(value: str) -> str:
     return value
 
 
-def _is_there(value: str) -> str:
-    if not Path(value).is_file():  # a null character raises ValueError, as it should
-        raise ValueError("no file")
-    return value
-
-
 class NatsOptions(SourceOptions):
     """A cluster of feed servers, whose writer's events lie in NATS JetStream."""
 
@@ -46,10 +39,7 @@ class NatsOptions(SourceOptions):
     gives_sequences: ClassVar[bool] = True
 
     place: Annotated[str, AfterValidator(_is_address)]
-    key_file: Annotated[
-        Annotated[str, AfterValidator(_is_there)] | None,
-        Accepts("the path of a file that is there"),
-    ] = Field(
+    key_file: KeyFile = Field(
         default=None,
         description="File with lines FEED_KEY=… and FEED_SECRET=…, for the server that is "
         "followed; in place of the variables.",
