@@ -3,11 +3,12 @@ import gc
 import re
 import signal
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+import structlog
 from hypothesis import Phase, settings
 
 from feed.broadcast.fan_out import Engine
@@ -59,6 +60,13 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     if isinstance(val, str | bytes) and len(val) > _LONGEST_ID:
         return f"{argname} of {len(val)}"
     return None
+
+
+@pytest.fixture(autouse=True)
+def unconfigured_logs() -> Iterator[None]:
+    """Undo what `capture_logs` leaves behind, in whose wake later tests' events are printed."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by marker

@@ -38,12 +38,6 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-@pytest.fixture
-def _unconfigured() -> None:
-    structlog.reset_defaults()
-
-
-@pytest.mark.usefixtures("_unconfigured")
 def test_without_structlog_events_are_lines_of_logging(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:

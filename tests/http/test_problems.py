@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-import structlog
 
 from feed.http import pages
 from feed.http.app import INGEST
@@ -134,7 +133,6 @@ async def test_5000_symbols_fit_into_a_request_line(serve: Serve) -> None:
 async def test_what_was_not_foreseen_is_a_500_that_tells_no_secret(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
-    structlog.reset_defaults()  # a test before may have asked for lines of its own
     feed = await serve()
 
     def fail(*_: object, **__: object) -> None:
