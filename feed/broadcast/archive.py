@@ -9,9 +9,10 @@ go of. Nothing is written down that a message may be deleted from: then all page
 what is being read is read again. Knows neither loop nor log; times are arguments.
 """
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from feed.broadcast.archive_page import PAGE_SEQUENCES, Page, page_number
 from feed.market.ticks import Tick
@@ -31,6 +32,7 @@ class Stretch:
     Attributes:
         first: the sequence of the first.
         events: in order.
+        ingested_ns: when each was ingested, by our monotonic clock, ascending.
         others: some of them may be no ticks.
         is_oldest: the log has nothing before them any more.
         ends: the log has nothing behind them yet.
@@ -38,6 +40,7 @@ class Stretch:
 
     first: int
     events: Sequence[Tick]
+    ingested_ns: "array[int]" = field(default_factory=lambda: array("q"))
     others: bool = False
     is_oldest: bool = False
     ends: bool = False
@@ -57,6 +60,8 @@ class Reading:
         "_at",
         "_generation",
         "_has_begun",
+        "_is_oldest",
+        "_newest_ns",
         "_page",
         "after",
         "next_page",
@@ -73,6 +78,8 @@ class Reading:
         self._at = self.after + 1
         self._page = Page(number, self._at)
         self._has_begun = False
+        self._is_oldest = False  # the log has nothing before what came so far
+        self._newest_ns = 0  # when the newest event that came was ingested
 
     @property
     def is_stale(self) -> bool:
@@ -81,14 +88,15 @@ class Reading:
 
     def take(self, stretch: Stretch) -> None:
         """Take what the log has next; pages that are whole are there for everybody."""
-        first, events = stretch.first, stretch.events
+        first, events, stamps = stretch.first, stretch.events, stretch.ingested_ns
+        self._is_oldest |= stretch.is_oldest
         if first < self._at:
-            events = events[self._at - first :]
+            events, stamps = events[self._at - first :], stamps[self._at - first :]
             first = self._at
         if events:
-            self._go_on(first, evicted=stretch.is_oldest and not self._has_begun)
+            self._go_on(first, evicted=self._is_oldest and not self._has_begun)
             self._has_begun = True
-            self._add(first, events, others=stretch.others)
+            self._add(first, events, self._ascending(stamps), others=stretch.others)
         if stretch.ends:
             self._page.upto = self._at - 1
             if self._page.upto >= self.next_page * PAGE_SEQUENCES:
@@ -115,12 +123,22 @@ class Reading:
                 self._page.begins_at(first)
         self._at = first
 
-    def _add(self, first: int, events: Sequence[Tick], *, others: bool) -> None:
+    def _ascending(self, stamps: "array[int]") -> "array[int]":
+        """Return times that are not before those that came: clocks of writers differ."""
+        if stamps[0] < self._newest_ns:
+            stamps = array("q", [max(stamp, self._newest_ns) for stamp in stamps])
+        self._newest_ns = stamps[-1]
+        return stamps
+
+    def _add(
+        self, first: int, events: Sequence[Tick], stamps: "array[int]", *, others: bool
+    ) -> None:
         done = 0
         while done < len(events):
             room = (self.next_page + 1) * PAGE_SEQUENCES - (first + done)
             part = events[done : done + room]
-            self._page.add(first + done, part, others=others)
+            part_stamps = stamps[done : done + room]
+            self._page.add(first + done, part, part_stamps, others=others)
             done += len(part)
             self._at = first + done
             if len(part) == room:
@@ -142,6 +160,7 @@ class Archive:
         readings: those under way.
         pages_read: how many pages came.
         resumed: subscribers that began with a position older than the ring.
+        requests: finite requests that read pages.
     """
 
     __slots__ = (
@@ -152,6 +171,7 @@ class Archive:
         "generation",
         "pages_read",
         "readings",
+        "requests",
         "resumed",
     )
 
@@ -164,7 +184,7 @@ class Archive:
         self.generation = 0
         self.readings: list[Reading] = []
         self.pages_read = 0
-        self.resumed = 0
+        self.resumed = self.requests = 0
         self._wake = wake
         self._pages: OrderedDict[int, Page] = OrderedDict()
         self._wishes: dict[int, int] = {}  # pages, and when each was asked for last

@@ -1,9 +1,11 @@
 """A page of the archive: the events of 512 sequences, and what was encoded of them."""
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from operator import attrgetter
 
 from feed.market.asset_classes import AssetClasses
 from feed.market.ticks import Tick
@@ -13,6 +15,7 @@ from feed.wire.selection import Selection
 
 PAGE_SEQUENCES = 512
 _MOST_REMEMBERED = 4  # selections, and encodings
+_first = attrgetter("first")
 
 
 def page_number(sequence: int) -> int:
@@ -29,9 +32,21 @@ class Excerpt:
         reached: the sequence that they reach to.
         missing: why none of those up to `reached` are coming; None: they are here.
         looked: how many events were looked at.
+        ingested_ns: when each was ingested, monotonic, where every event is selected.
     """
 
     fragments: list[bytes]
+    reached: int
+    missing: GapReason | None = None
+    looked: int = 0
+    ingested_ns: "array[int] | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """The ticks that a page has of a selection; see `Excerpt`."""
+
+    ticks: list[Tick]
     reached: int
     missing: GapReason | None = None
     looked: int = 0
@@ -41,6 +56,20 @@ class Excerpt:
 class _Run:
     first: int
     events: list[Tick]
+    ingested_ns: "array[int]"
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.events) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What comes next in a page: events of a run up to a sequence, or none, and why."""
+
+    index: int
+    reached: int
+    missing: GapReason | None = None
 
 
 class Page:
@@ -73,20 +102,49 @@ class Page:
         """Tell whether it knows of a sequence what became of it."""
         return sequence <= max(self.upto, self.start - 1)
 
-    def add(self, first: int, events: Sequence[Tick], *, others: bool) -> None:
-        """Take events that come behind all others."""
+    def add(
+        self, first: int, events: Sequence[Tick], ingested_ns: "array[int]", *, others: bool
+    ) -> None:
+        """Take events that come behind all others, and when each was ingested, monotonic."""
         self._others |= others
-        if self._runs and self._runs[-1].first + len(self._runs[-1].events) == first:
+        if self._runs and self._runs[-1].last + 1 == first:
             self._runs[-1].events += events
+            self._runs[-1].ingested_ns += ingested_ns
         else:
-            self._runs.append(_Run(first, list(events)))
+            self._runs.append(_Run(first, list(events), ingested_ns[:]))
 
     def copy(self) -> "Page":
         """Return it as it is now, for it may grow."""
         other = Page(self.number, self.start)
         other.start, other.upto, other._others = self.start, self.upto, self._others
-        other._runs = [_Run(run.first, list(run.events)) for run in self._runs]
+        other._runs = [_Run(run.first, list(run.events), run.ingested_ns[:]) for run in self._runs]
         return other
+
+    def ingested_ns(self, sequence: int) -> int | None:
+        """Return when an event was ingested, monotonic; of a hole, the one before.
+
+        None: it has no event up to that sequence, which it speaks for.
+        """
+        index = bisect_right(self._runs, sequence, key=_first) - 1
+        if index < 0:
+            return None
+        run = self._runs[index]
+        return run.ingested_ns[min(sequence, run.last) - run.first]
+
+    def find(self, selection: Selection, first: int, upto: int, classes: AssetClasses) -> Find:
+        """Return the selected ticks from a sequence on that it speaks for; see `Segments.find`.
+
+        It stops before a hole; where that comes next, it is what is missing.
+        """
+        part = self._next(first, upto)
+        if part.missing is not None:
+            return Find([], part.reached, part.missing)
+        run = self._runs[part.index]
+        chosen, looked = self._choose(part.index, selection, classes)
+        low = bisect_left(chosen, first - run.first)
+        high = bisect_right(chosen, part.reached - run.first)
+        ticks = [run.events[place] for place in chosen[low:high]]
+        return Find(ticks, part.reached, looked=looked + len(ticks))
 
     def read(
         self,
@@ -97,45 +155,47 @@ class Page:
         *,
         max_bytes: int,
         classes: AssetClasses,
+        max_ticks: int | None = None,
     ) -> Excerpt:
         """Return what it has behind a sequence that it speaks for; see `Fragments.read`.
 
         It stops before a hole; where that comes next, it is what is missing.
         """
-        if after + 1 < self.start:
-            return Excerpt([], min(self.start - 1, upto), GapReason.OVERRUN)
-        upto = min(upto, self.upto)
-        index = bisect_right(self._runs, after + 1, key=lambda run: run.first) - 1
-        run = self._runs[index] if index >= 0 else None
-        if run is None or after + 1 >= run.first + len(run.events):
-            index += 1
-            later = self._runs[index].first - 1 if index < len(self._runs) else self.upto
-            return Excerpt([], min(later, upto), GapReason.LOST)
-        last = min(upto, run.first + len(run.events) - 1)
-        return self._of_run(index, selection, codec, after, last, max_bytes, classes)
-
-    def _of_run(  # noqa: PLR0917 - as `read` has them
-        self,
-        index: int,
-        selection: Selection,
-        codec: Codec,
-        after: int,
-        last: int,
-        max_bytes: int,
-        classes: AssetClasses,
-    ) -> Excerpt:
-        run = self._runs[index]
-        chosen, looked = self._choose(index, selection, classes)
+        part = self._next(after + 1, upto)
+        if part.missing is not None:
+            return Excerpt([], part.reached, part.missing)
+        run, last = self._runs[part.index], part.reached
+        chosen, looked = self._choose(part.index, selection, classes)
         low = bisect_left(chosen, after + 1 - run.first)
         high = bisect_right(chosen, last - run.first)
-        part = self._encoded(index, codec, chosen[low:high])
+        if max_ticks is not None and high - low > max_ticks:
+            high = low + max_ticks
+            last = run.first + chosen[high - 1]
+        fragments = self._encoded(part.index, codec, chosen[low:high])
         between = codec.between_bytes
-        ends = list(accumulate(len(fragment) + between for fragment in part))
+        ends = list(accumulate(len(fragment) + between for fragment in fragments))
         fitting = max(1, bisect_right(ends, max_bytes + between))
-        if fitting < len(part):
-            part, last = part[:fitting], run.first + chosen[low + fitting - 1]
-        looked += len(part)
-        return Excerpt([fragment for fragment in part if fragment], last, looked=looked)
+        if fitting < len(fragments):
+            fragments, last = fragments[:fitting], run.first + chosen[low + fitting - 1]
+        looked += len(fragments)
+        stamps = None
+        if selection.every:
+            stamps = run.ingested_ns[after + 1 - run.first : last + 1 - run.first]
+        return Excerpt(
+            [each for each in fragments if each], last, looked=looked, ingested_ns=stamps
+        )
+
+    def _next(self, first: int, upto: int) -> _Part:
+        """Return what comes next from a sequence on that it speaks for."""
+        if first < self.start:
+            return _Part(-1, min(self.start - 1, upto), GapReason.OVERRUN)
+        upto = min(upto, self.upto)
+        index = bisect_right(self._runs, first, key=_first) - 1
+        if index >= 0 and first <= self._runs[index].last:
+            return _Part(index, min(upto, self._runs[index].last))
+        index += 1
+        later = self._runs[index].first - 1 if index < len(self._runs) else self.upto
+        return _Part(-1, min(later, upto), GapReason.LOST)
 
     def _choose(
         self, index: int, selection: Selection, classes: AssetClasses

@@ -9,6 +9,7 @@ stands; that is nobody's lag. One that came back with a position older than the 
 the archive for what the ring has lost, for as long as it has not caught up, however far it lags.
 """
 
+from array import array
 from dataclasses import dataclass
 
 from feed.broadcast.cut import Broadcast
@@ -34,9 +35,19 @@ class Backlog:
         sequence: the last one that its subscriber was given, or passed over, while it is not live.
         goes_back: what the ring has lost is read from the archive.
         waits: for a page of the archive, which is on its way.
+        ingested_ns: when each event was ingested that was read last, where all are selected, and
+            come from there; None: the ring knows.
     """
 
-    __slots__ = ("_broadcast", "_outbox", "_pasts", "goes_back", "sequence", "waits")
+    __slots__ = (
+        "_broadcast",
+        "_outbox",
+        "_pasts",
+        "goes_back",
+        "ingested_ns",
+        "sequence",
+        "waits",
+    )
 
     def __init__(self, broadcast: Broadcast, outbox: Outbox) -> None:
         """Begin at the last cut; holes are told to an outbox."""
@@ -47,6 +58,7 @@ class Backlog:
         self._pasts: tuple[_Past, ...] = ()
         self.goes_back = False
         self.waits = False
+        self.ingested_ns: array[int] | None = None
 
     @property
     def first_needed(self) -> int:
@@ -66,6 +78,12 @@ class Backlog:
         """Give up on all ticks up to a sequence."""
         self._pasts = ()
         self.sequence = upto
+
+    def pass_over(self, upto: int) -> None:
+        """Give nothing up to a sequence, of any part."""
+        for past in self._pasts:
+            past.after = max(past.after, min(upto, past.upto))
+        self.sequence = max(self.sequence, upto)
 
     def go_on(self, had: Selection, sequence: int) -> None:
         """Give what was selected before up to a later sequence, and all else from there on."""
@@ -101,7 +119,7 @@ class Backlog:
 
         Args:
             upto: the sequence up to which they are due now.
-            most_ticks: the most lag that is allowed; None: as much as the ring holds.
+            most_ticks: the most lag that is allowed; None: as much as can be read.
 
         Returns:
             None: all were given.
@@ -109,7 +127,7 @@ class Backlog:
         Raises:
             Overrun: the ring, or the most lag that is allowed, passed it.
         """
-        self.waits = False
+        self.waits, self.ingested_ns = False, None
         while self._pasts:
             past = self._pasts[0]
             fragments, past.after = self._read(past.selection, past.after, past.upto)
@@ -124,8 +142,6 @@ class Backlog:
             self.sequence = upto
             return None
         ring = self._broadcast.ring
-        if self.goes_back:
-            most_ticks = None
         if most_ticks is not None and ring.count(self.sequence, upto) > most_ticks:
             raise Overrun(requested=self.sequence + 1, oldest=upto - most_ticks + 1)
         fragments, self.sequence = self._read(self._lossless, self.sequence, upto)
@@ -183,4 +199,5 @@ class Backlog:
         broadcast.fragments.segments.walked_ticks += 1 + excerpt.looked
         if excerpt.missing is not None:
             self._outbox.append_gap(after + 1, excerpt.reached, excerpt.missing)
+        self.ingested_ns = excerpt.ingested_ns
         return excerpt.fragments, excerpt.reached

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from feed.broadcast.archive import Archive
+from feed.broadcast.archive_page import Page
 from feed.broadcast.carried import NOTHING_CARRIED, Carried, CarriedFragments
 from feed.broadcast.erasure import deletions, erase, erase_among, has_texts
 from feed.broadcast.fan_out import PYTHON_FAN_OUT, FanOut
@@ -312,6 +313,15 @@ class Broadcast:
         if self.archive is not None:
             self.archive.clear()
 
+    def read_from(self, archive: Archive) -> None:
+        """Have an archive of what is older than the ring."""
+        self.archive = archive
+        self.states.pages = self.old_page
+
+    def old_page(self, sequence: int) -> Page | None:
+        """Return the page of the archive that speaks for a sequence; None: it is on its way."""
+        return None if self.archive is None else self.archive.page(sequence, self.looked_ns)
+
     def take_state(self, ticks: Sequence[Tick]) -> None:
         """Take up the last known state that another server has; nothing waits for a cut."""
         self.snapshot.update(ticks)
@@ -430,10 +440,14 @@ class Broadcast:
                 lane.note_frame(mono_ns)
                 yield lane, lane.message_envelope(message)
 
-    def cut_mark(self, first: int, last: int) -> Message:
-        """Return what a server that follows is told of events that the ring holds, with no hole."""
+    def cut_mark(self, first: int, last: int, stamps: "array[int] | None" = None) -> Message:
+        """Return what a server that follows is told of consecutive events.
+
+        `stamps` says when each was ingested, monotonic, where the ring does not hold them any more.
+        """
         ring = self.ring
-        stamps = ring.ingestion_times_ns(first - 1, last - first + 1)
+        if stamps is None:
+            stamps = ring.ingestion_times_ns(first - 1, last - first + 1)
         receipts = self.recent_receipts.within(first, last)
         return cut_message(ring.position(last), stamps, self.looked_ns, ring.newest, receipts)
 

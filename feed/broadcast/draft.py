@@ -1,11 +1,13 @@
 """A draft: a state in the making, which takes turns, and is shared by all that wait for it.
 
-Its ticks are gathered first where they stand for a stretch of the ring, then encoded, and split in
+Its ticks are gathered first where they stand for a stretch of events, then encoded, and split in
 runs that make a frame each. Whoever waits for it does the next turn's work for all of them.
 """
 
+from collections.abc import Sequence
+
 from feed.broadcast.fragments import split_runs
-from feed.broadcast.gathering import Gathering
+from feed.broadcast.gathering import Gathering, Missing
 from feed.broadcast.segments import Segments
 from feed.market.ticks import Tick
 from feed.wire.codec import Codec
@@ -61,8 +63,23 @@ class Draft:
 
     @property
     def lost_upto(self) -> int | None:
-        """The last sequence of its stretch that it says nothing of, since the ring has lost it."""
+        """The last sequence of its stretch that it says nothing of, since that was lost."""
         return None if self._gathering is None else self._gathering.lost_upto
+
+    @property
+    def holes(self) -> Sequence[Missing]:
+        """The holes in its stretch, once it is whole."""
+        return () if self._gathering is None else self._gathering.holes
+
+    @property
+    def upto(self) -> int | None:
+        """The last sequence of its stretch; None: it stands for none."""
+        return None if self._gathering is None else self._gathering.upto
+
+    @property
+    def waits(self) -> bool:
+        """Whether a page of the archive has to come before it gets on."""
+        return self._gathering is not None and self._gathering.waits
 
     @property
     def weight_bytes(self) -> int:

@@ -23,19 +23,8 @@ from feed.broadcast.backlog import Backlog
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.ladder import Ladder
 from feed.broadcast.lane import Lane
-from feed.broadcast.outbox import (
-    Drafted,
-    Gap,
-    Kept,
-    OfSnapshot,
-    Origin,
-    Outbox,
-    Restated,
-    State,
-    Stretch,
-    Waiting,
-    Words,
-)
+from feed.broadcast.origins import Kept, OfSnapshot, Origin, Restated, Stretch
+from feed.broadcast.outbox import Drafted, Gap, Outbox, State, Waiting, Words
 from feed.broadcast.restatement import Restatement
 from feed.broadcast.resumption import Resume, Resumption, locate
 from feed.broadcast.search import Search
@@ -45,6 +34,7 @@ from feed.wire.disconnect import Reason
 from feed.wire.grants import Grants, may_be_told
 from feed.wire.messages import GapReason, Message
 from feed.wire.position import Position
+from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
 
 _NOTHING = Selection()
@@ -149,16 +139,15 @@ class Due:
         broadcast = self._broadcast
         oldest = self.ladder.oldest_resumed(broadcast.ring, broadcast.cut_sequence)
         found = locate(after, broadcast.ring, broadcast.cut_sequence, oldest)
+        if found.outcome is Resume.GAP and self._may_go_back(selection, found.sequence):
+            self._go_back(selection, found.sequence, had)
+            return Resume.REPLAYED
         if found.outcome is not Resume.REPLAYED and self.lane.payload.follows:
             return self._follow_on(selection, found)
         if found.outcome is Resume.NEW_EPOCH:
             ours = isinstance(after, Position) and after.epoch == broadcast.ring.epoch
             self._begin_epoch(selection, found.missing, 0 if ours else new_epoch_ticks)
             return Resume.NEW_EPOCH
-        if found.outcome is Resume.GAP and self._goes_back(selection, found.sequence):
-            self.backlog.goes_back = True
-            self.backlog.add(selection.lossless, found.sequence)
-            return Resume.REPLAYED
         if found.outcome is Resume.GAP and found.sequence < self.backlog.sequence:
             is_missing = self.substitute.resume_overrun(
                 selection, found.sequence + 1, self.backlog.sequence
@@ -167,6 +156,9 @@ class Due:
             return Resume.GAP if is_missing else Resume.REPLAYED
         untold_from = broadcast.states.untold_from(self._selection, found.sequence)
         if found.outcome is Resume.REPLAYED and untold_from < broadcast.ring.oldest:
+            if broadcast.archive is not None:
+                self._go_back(selection, found.sequence, had)
+                return Resume.REPLAYED
             # Told now: one that is disconnected for it would come back to the same.
             self.substitute.append_lost(untold_from, broadcast.ring.oldest - 1)
             untold_from = broadcast.ring.oldest
@@ -177,20 +169,29 @@ class Due:
         self.backlog.add(selection.lossless, found.sequence)
         return Resume.REPLAYED
 
-    def _goes_back(self, selection: Selection, sequence: int) -> bool:
+    def _may_go_back(self, selection: Selection, sequence: int) -> bool:
         """Tell whether what follows a sequence that the ring has lost is read from the archive.
 
-        What is conflated is not: the newest state stands for it. Words that are kept need not be.
+        Words that are kept need not be.
         """
-        archive = self._broadcast.archive
-        if archive is None or self._selection.intervals_ms or sequence >= self.backlog.sequence:
+        if self._broadcast.archive is None:
             return False
-        if not selection.ticks.symbols:
-            upto = self.backlog.sequence
-            if self._broadcast.keyed.between(selection, sequence, upto) is not None:
-                return False
+        if selection.ticks.symbols or selection.every or sequence >= self.backlog.sequence:
+            return True
+        upto = self.backlog.sequence
+        return self._broadcast.keyed.between(selection, sequence, upto) is None
+
+    def _go_back(self, selection: Selection, sequence: int, had: Selection) -> None:
+        """Begin after a sequence whose past the ring has lost, and the archive may have."""
+        archive = self._broadcast.archive
+        assert archive is not None, "it goes back to something"
         archive.resumed += 1
-        return True
+        self.backlog.goes_back = True
+        told_upto = min(sequence, self.backlog.sequence)
+        self._restatement.owe(self._selection, sequence + 1, told_upto, unsure_after=sequence)
+        if sequence > self.backlog.sequence:
+            self._go_on(had, sequence)
+        self.backlog.add(selection.lossless, sequence)
 
     def _follow_on(self, selection: Selection, found: Resumption) -> Resume:
         """Tell what a server that follows has missed, and give it all that the ring holds.
@@ -243,6 +244,8 @@ class Due:
     def pass_hole(self, upto: int) -> None:
         """Tell a hole of the ring where nothing is read from it: all channels are conflated."""
         selection = self._selection
+        if self.backlog.goes_back and self._restatement.first is not None:
+            return  # what it is told again goes over it
         if selection.symbols and not self.lane.payload.lossless.symbols:
             self._restatement.note_cuts(selection, self.backlog.sequence)
             self.outbox.append_holes(self.backlog.sequence, upto)
@@ -366,15 +369,14 @@ class Due:
     def _next_due(self, wall_ns: int) -> bytes | Reason | None:
         restatement = self._restatement
         while True:
-            if (found := self._next_waiting(wall_ns)) is not None or self.is_ahead:
+            if (found := self._next_waiting(wall_ns)) is not None or self._is_held_up:
                 return found
             restatement.note_cuts(self._selection, self.backlog.sequence)
             try:
                 if restatement.first is not None and self.backlog.sequence >= restatement.told_upto:
-                    self.backlog.check_overrun()  # one gap for all, where everything is overrun
-                    if restatement.first < self._broadcast.ring.oldest and self.ladder.gives_up():
-                        return Reason.LAGGING
-                    self._append_restatement(restatement.first)
+                    reason = self._restate(restatement.first)
+                    if reason is not None or restatement.waits:
+                        return reason
                     continue
                 envelope = self._next_ticks(wall_ns)
             except Overrun:
@@ -382,7 +384,8 @@ class Due:
                 if self.substitute.loses(first, upto) and self.ladder.gives_up():
                     return Reason.LAGGING
                 self.backlog.skip(upto)
-                self.substitute.step_down(first, upto)
+                goes_back = self.backlog.goes_back
+                self.substitute.step_down(first, upto, goes_back=goes_back)
                 continue
             if envelope is not None or self.backlog.waits:
                 return envelope
@@ -391,6 +394,26 @@ class Due:
             if not self.substitute.has_snapshots:
                 return None
             self.substitute.append_snapshot()
+
+    def _restate(self, first: int) -> Reason | None:
+        """Queue what conflated channels are told again; return why to disconnect it instead.
+
+        Nothing is queued where it waits for a page of the archive.
+
+        Raises:
+            Overrun: everything is overrun, so that there is one gap for all.
+        """
+        restatement = self._restatement
+        if self.backlog.goes_back:
+            if not restatement.search(self._selection):
+                return None
+            first = min(first, restatement.first or first)
+        else:
+            self.backlog.check_overrun()
+            if first < self._broadcast.ring.oldest and self.ladder.gives_up():
+                return Reason.LAGGING
+        self._append_restatement(first)
+        return None
 
     def _look(self) -> bool:
         """Look on in the ring for what the first search is for; tell whether it is over."""
@@ -409,7 +432,7 @@ class Due:
         while True:
             if self.outbox.is_drafting:
                 if not self.outbox.draft():
-                    return NOTHING_YET
+                    return None if self.outbox.waits else NOTHING_YET
                 lost = self.outbox.lost
                 if lost is not None and self.ladder.gives_up():
                     return Reason.LAGGING
@@ -453,9 +476,14 @@ class Due:
         return self.backlog.sequence > self._broadcast.cut_sequence
 
     @property
+    def _is_held_up(self) -> bool:
+        """Whether nothing can be given now, whatever else is due."""
+        return self.is_ahead or self.outbox.waits
+
+    @property
     def awaits(self) -> bool:
         """Whether what it is due next is on its way: it is ahead, or an old page is being read."""
-        return self.is_ahead or self.backlog.waits
+        return self._is_held_up or self.backlog.waits or self._restatement.waits
 
     @property
     def is_empty(self) -> bool:
@@ -477,7 +505,10 @@ class Due:
         upto = self._broadcast.cut_sequence
         if self._restatement.first is not None:
             upto = min(upto, self._restatement.told_upto)
-        fragments = self.backlog.next(upto, self.ladder.lag_max_ticks)
+        most_ticks = self.ladder.lag_max_ticks
+        if self.backlog.goes_back and self.ladder.on_lag is not OnLag.CONFLATE:
+            most_ticks = None  # it would come back to the same
+        fragments = self.backlog.next(upto, most_ticks)
         if self.backlog.waits:
             return None
         if not fragments:
@@ -485,7 +516,8 @@ class Due:
         reached = self.backlog.first_needed - 1
         told = None
         if self.lane.payload.follows:  # it gets every sequence
-            told = self._broadcast.cut_mark(reached - len(fragments) + 1, reached)
+            first = reached - len(fragments) + 1
+            told = self._broadcast.cut_mark(first, reached, self.backlog.ingested_ns)
         return self.outbox.ticks_envelope(fragments, reached, wall_ns, told)
 
     def _go_on(self, had: Selection, sequence: int) -> None:
@@ -511,7 +543,7 @@ class Due:
             told_upto = min(origin.told_upto, self.backlog.sequence)
             self._restatement.owe(self._selection, origin.first, told_upto)
         else:
-            self.substitute.make_anew(origin)
+            self.substitute.make_anew(origin, goes_back=self.backlog.goes_back)
 
     def _restate_ended_intervals(self, selection: Selection) -> None:
         """Tell what channels have collected whose interval another selection ends."""
@@ -520,9 +552,12 @@ class Due:
         )
         if untold is not None:
             part, first = untold
+            goes_back, unsure_after = self.backlog.goes_back, self._restatement.unsure_after
+            if goes_back and unsure_after is not None:  # it does not wait for a search
+                self.substitute.append_lost(unsure_after, unsure_after)
             part = part.within(selection, self._broadcast.classes)
             stretch = Stretch(part, first, self._broadcast.cut_sequence)
-            self.substitute.append_restated(part, first, stretch)
+            self.substitute.append_restated(part, first, stretch, goes_back=goes_back)
 
     def _owe_newly_conflated(self, selection: Selection) -> None:
         """Owe what was missed of what another selection conflates, and this one does not.
@@ -544,14 +579,20 @@ class Due:
 
     def _append_restatement(self, first: int) -> None:
         """Queue what its conflated channels changed from a sequence on up to the last cut."""
-        cut_sequence = self._broadcast.cut_sequence
-        origin = Restated(first, self._restatement.told_upto)
-        if not self.lane.payload.lossless.symbols:
-            self.outbox.append_holes(self._restatement.told_upto, cut_sequence)
+        cut_sequence, goes_back = self._broadcast.cut_sequence, self.backlog.goes_back
+        told_upto, is_alone = self._restatement.told_upto, not self.lane.payload.lossless.symbols
+        if is_alone:
+            if not goes_back:
+                self.outbox.append_holes(told_upto, cut_sequence)
             self.backlog.sequence = cut_sequence
         self._restatement.settle()
         self._restatement.note_told(self._selection, cut_sequence)
-        self.substitute.append_restated(self._selection, first, origin)
+        origin = Restated(first, told_upto, tells_holes=is_alone and goes_back)
+        reaches = self.substitute.append_restated(
+            self._selection, first, origin, goes_back=goes_back
+        )
+        if is_alone and goes_back:  # to the end of its interval
+            self.outbox.append_holes(max(told_upto, reaches), cut_sequence)
 
     def _settle(self, lost: tuple[int, int] | None) -> None:
         """Let a state wait that is whole, behind a gap of what the ring has lost of it.
@@ -559,8 +600,11 @@ class Due:
         Where the ring has passed the place of its subscriber too, that is told first, of everything
         and as one gap; then the state is made of what is left.
         """
-        if lost is None or lost[1] < self.backlog.first_needed:
+        goes_back = self.backlog.goes_back
+        if lost is None or lost[1] < self.backlog.first_needed or goes_back:
             self.outbox.settle()
+            if lost is not None and goes_back:
+                self.backlog.pass_over(min(lost[1], self._broadcast.cut_sequence))
             if lost is not None:
                 self.substitute.append_lost(*lost, at_once=True)
             return

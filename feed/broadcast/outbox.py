@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from feed.broadcast.draft import Draft
+from feed.broadcast.gathering import Missing
 from feed.broadcast.ladder import Ladder
 from feed.broadcast.lane import Lane
+from feed.broadcast.origins import Kept, OfSnapshot, Origin, Restated, Stretch
 from feed.broadcast.ring import RingBuffer
 from feed.wire.messages import (
     GapReason,
@@ -22,67 +24,6 @@ from feed.wire.messages import (
     snapshot_end_message,
 )
 from feed.wire.selection import Selection
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A conflated state: the newest of a selection from a sequence to another.
-
-    Attributes:
-        selection: which.
-        first, upto: the first and last sequence.
-    """
-
-    selection: Selection
-    first: int
-    upto: int
-
-    @property
-    def told_upto(self) -> int:
-        """The last sequence that may be told to its reader before it."""
-        return self.first - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Restated:
-    """What conflated channels were told again.
-
-    Attributes:
-        first: the sequence from which on.
-        told_upto: the one up to which they had been told what was due.
-    """
-
-    first: int
-    told_upto: int
-
-
-@dataclass(frozen=True, slots=True)
-class OfSnapshot:
-    """The last known state of a selection."""
-
-    selection: Selection
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The words of a selection from a sequence to another, from where they are kept.
-
-    Attributes:
-        selection: which; it selects no ticks.
-        first, upto: the first and last sequence.
-    """
-
-    selection: Selection
-    first: int
-    upto: int
-
-    @property
-    def told_upto(self) -> int:
-        """The last sequence that may be told to its reader before them."""
-        return self.first - 1
-
-
-Origin = Stretch | Restated | OfSnapshot | Kept  # of a state, from which another one can be made
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,11 +201,17 @@ class Outbox:
             at_once: before what waits already, and may tell a position after it.
             channels: that it concerns; (): all.
         """
+        gap = self._gap(first, last, reason, channels)
+        self.waiting.insert(0 if at_once else len(self.waiting), gap)
+
+    def _gap(
+        self, first: int | str, last: int, reason: GapReason, channels: Sequence[str] = ()
+    ) -> Gap:
+        """Count a gap, and return it."""
         self._ladder.count_gap(last - first + 1 if isinstance(first, int) else 0, last, reason)
         missing = self._ring.position(first) if isinstance(first, int) else first
         message = gap_message(missing, self._ring.position(last), reason, channels)
-        gap = Gap(message, first - 1 if isinstance(first, int) else 0)
-        self.waiting.insert(0 if at_once else len(self.waiting), gap)
+        return Gap(message, first - 1 if isinstance(first, int) else 0)
 
     def append_holes(self, after: int, upto: int) -> None:
         """Say which of the sequences after one, and up to another, no event will ever have."""
@@ -294,6 +241,14 @@ class Outbox:
         """Whether the first in line may still be in the making."""
         return bool(self.waiting) and isinstance(self.waiting[0], Drafted)
 
+    @property
+    def waits(self) -> bool:
+        """Whether the first in line is a state that a page of the archive has to come for."""
+        if not self.is_drafting:
+            return False
+        unfinished = [draft for draft in self._first_drafted.drafts if draft.runs is None]
+        return bool(unfinished) and all(draft.waits for draft in unfinished)
+
     def draft(self) -> bool:
         """Do a turn's work for the state that is first in line; tell whether it is whole.
 
@@ -314,11 +269,15 @@ class Outbox:
         lost_upto = [draft.lost_upto for draft in drafted.drafts if draft.lost_upto is not None]
         if not lost_upto or isinstance(drafted.origin, OfSnapshot):
             return None
-        return drafted.origin.first, max(lost_upto)
+        # What it has lost before its first sequence is due to others alone.
+        first, last = drafted.origin.first, max(lost_upto)
+        return (first, last) if first <= last else None
 
     def settle(self) -> None:
         """Let the state that is first in line wait in fragments; it must be whole."""
-        self.waiting[:1] = _in_fragments(self._first_drafted)
+        drafted = self._first_drafted
+        gaps = [self._gap(*hole) for hole in _holes_to_tell(drafted)]
+        self.waiting[:1] = [*gaps, *_in_fragments(drafted)]
 
     def drop_drafted(self) -> Origin:
         """Take out the state that is first in line, and in the making; return where it is from."""
@@ -333,9 +292,11 @@ class Outbox:
         return first
 
     def _append_drafted(self, drafts: Sequence[Draft], origin: Origin, *, moves: bool) -> None:
-        """Let a state wait: in fragments if all of it is made, and has lost nothing."""
+        """Let a state wait: in fragments if all of it is made, and nothing is to be told before."""
         drafted = Drafted(drafts, moves, origin)
-        if any(draft.runs is None or draft.lost_upto is not None for draft in drafts):
+        if any(
+            draft.runs is None or draft.lost_upto is not None for draft in drafts
+        ) or _holes_to_tell(drafted):
             self.waiting.append(drafted)
         else:
             self.waiting += _in_fragments(drafted)
@@ -385,6 +346,20 @@ class Outbox:
                 self.told = min(sequence, reached)
                 position = self._ring.position(self.told)
                 return lane.message_envelope(snapshot_end_message(position), position)
+
+
+def _holes_to_tell(drafted: Drafted) -> list[Missing]:
+    """Return the holes that are told before a state that is whole: those of its longest part."""
+    origin = drafted.origin
+    if not (isinstance(origin, Stretch | Restated) and origin.tells_holes):
+        return []
+    longest = max(drafted.drafts, key=lambda draft: draft.upto or 0, default=None)
+    after = origin.told_upto
+    return [
+        (max(first, after + 1), last, reason)
+        for first, last, reason in (() if longest is None else longest.holes)
+        if last > after
+    ]
 
 
 def _in_fragments(drafted: Drafted) -> list[State]:

@@ -23,17 +23,18 @@ class Segments:
     """The contents of the whole segments that the ring holds, as far as they were asked for.
 
     Attributes:
+        classes: the asset class of each symbol.
         ticks: sequences in each.
         walked_ticks: how many ticks were looked at so far, and most of them encoded, for those that
             budget their work.
     """
 
-    __slots__ = ("_classes", "_contents", "_ring", "ticks", "walked_ticks")
+    __slots__ = ("_contents", "_ring", "classes", "ticks", "walked_ticks")
 
     def __init__(
         self, ring: RingBuffer, ticks: int = SEGMENT_TICKS, classes: AssetClasses = BY_FORM
     ) -> None:
-        self._classes = classes
+        self.classes = classes
         self.ticks = ticks
         self.walked_ticks = 0
         self._ring = ring
@@ -70,7 +71,7 @@ class Segments:
                 return True
             if GLOBBED in symbols:
                 self.walked_ticks += len(held) // 8
-                chosen = self._classes.chosen(symbols)
+                chosen = self.classes.chosen(symbols)
                 if any(chosen[symbol] for symbol in held if symbol not in WILDCARDS):
                     return True
         return False
@@ -110,7 +111,7 @@ class Segments:
 
     def _selected(self, selection: Selection, ticks: list[Tick], first: int) -> list[int]:
         """Return which ticks are selected; the first of them has at least that sequence."""
-        selected = selection.select(ticks, self._classes)
+        selected = selection.select(ticks, self.classes)
         if self._ring.newest_other < first or selection.every:
             return selected
         wanted = selection.by_kind()
@@ -131,7 +132,7 @@ class Segments:
         found: dict[Kind, set[str]] = {}
         for tick in ticks:
             found.setdefault(tick.kind, set()).add(tick.symbol)
-        classes = self._classes
+        classes = self.classes
         contents = {
             kind: frozenset(symbols)
             if kind in _OF_WORDS

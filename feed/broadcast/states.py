@@ -15,6 +15,7 @@ from feed.broadcast.draft import Draft
 from feed.broadcast.fragments import TURN_TICKS
 from feed.broadcast.frame_sizes import MARK_BYTES, FrameSizes
 from feed.broadcast.gathering import Gathering
+from feed.broadcast.interval_search import Pages
 from feed.broadcast.keyed_states import KeyedStates
 from feed.broadcast.pace import Pace
 from feed.broadcast.ring import RingBuffer
@@ -34,7 +35,11 @@ _Rest = tuple[Codec, int | None, int]
 
 
 class States:
-    """Encoded states of selections; forgotten at the next cut."""
+    """Encoded states of selections; forgotten at the next cut.
+
+    Attributes:
+        pages: of the archive, for stretches that the ring has lost; None: there is none.
+    """
 
     __slots__ = (
         "_begun",
@@ -47,6 +52,7 @@ class States:
         "_snapshot",
         "_turn_ticks",
         "_whole",
+        "pages",
     )
 
     def __init__(
@@ -66,6 +72,7 @@ class States:
         `keyed` are the states of words; by default there are none.
         `pace` returns that of an interval; by default all are as of the beginning.
         """
+        self.pages: Pages | None = None
         self._pace = pace or (lambda _: Pace(snapshot, ring.newest))
         self._sizes = sizes
         self._turn_ticks = turn_ticks
@@ -124,15 +131,16 @@ class States:
     def conflated(
         self, selection: Selection, codec: Codec, first: int, upto: int | None = None
     ) -> Draft:
-        """Return one conflated state of what is selected from a sequence on, which is held.
+        """Return one conflated state of what is selected from a sequence on.
 
-        It goes up to the last cut where nobody says otherwise.
+        The ring holds it, or the archive has it. It goes up to the last cut where nobody says
+        otherwise.
         """
         last = self._cut_sequence if upto is None else upto
         return self._draft(
             selection,
             (codec, first, last),
-            lambda: Gathering(self._ring, self._segments, selection, first, last),
+            lambda: Gathering(self._ring, self._segments, selection, first, last, pages=self.pages),
         )
 
     def untold_from(self, selection: Selection, sequence: int) -> int:
@@ -149,22 +157,28 @@ class States:
         sequence = min(sequence, ring.newest)  # one that is further on: as of now, to be sure
         if sequence < ring.oldest:
             return sequence + 1 if ring.is_whole else min(sequence + 1, ring.oldest - 1)
-        longest_ms = max(interval_ms for _, interval_ms in selection.intervals_ms)
-        since_ns = ring.ingested_ns(sequence) - longest_ms * _NS_PER_MS * 3 // 2
+        since_ns = ring.ingested_ns(sequence) - untold_ns(selection)
         first = ring.first_since(since_ns)
         if first == ring.oldest and not ring.is_whole and ring.ingested_ns(first) > since_ns:
             return first - 1
         return first
 
     def restated(
-        self, selection: Selection, codec: Codec, first: int, *, paced: bool = False
+        self,
+        selection: Selection,
+        codec: Codec,
+        first: int,
+        *,
+        paced: bool = False,
+        goes_back: bool = False,
     ) -> list[Draft]:
         """Return what the conflated channels of a selection are restated with from a sequence on.
 
         It goes up to the last cut; if it is paced, to the last ends of their intervals. It begins
-        up to 511 ticks earlier, so that all subscribers that come back at once share it.
+        up to 511 ticks earlier, so that all subscribers that come back at once share it. It begins
+        with what the ring holds, unless it goes back to the archive.
         """
-        first = max(first - first % SEGMENT_TICKS, self._ring.oldest)
+        first = max(first - first % SEGMENT_TICKS, 1 if goes_back else self._ring.oldest)
         return [
             self.conflated(part, codec, first, self._pace(interval_ms).sequence if paced else None)
             for interval_ms, part in selection.parts().items()
@@ -192,6 +206,12 @@ class States:
         if draft.runs is not None:
             self._whole.put(selection, rest, draft, draft.weight_bytes)
         return draft
+
+
+def untold_ns(selection: Selection) -> int:
+    """Return for how long at most conflated channels have collected what they have not told yet."""
+    longest_ms = max(interval_ms for _, interval_ms in selection.intervals_ms)
+    return longest_ms * _NS_PER_MS * 3 // 2
 
 
 def _among_ticks(words: list[Word]) -> list[Tick]:

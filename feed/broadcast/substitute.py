@@ -8,7 +8,8 @@ subscriber has missed nor when: `due` does.
 
 from feed.broadcast.cut import Broadcast
 from feed.broadcast.ladder import Ladder
-from feed.broadcast.outbox import Kept, OfSnapshot, Origin, Outbox, Stretch
+from feed.broadcast.origins import Kept, OfSnapshot, Origin, Stretch
+from feed.broadcast.outbox import Outbox
 from feed.wire.messages import GapReason
 from feed.wire.request_fields import OnLag
 from feed.wire.selection import Selection
@@ -99,10 +100,11 @@ class Substitute:
             return True
         return self._broadcast.keyed.between(selection, first - 1, upto) is None
 
-    def step_down(self, first: int, upto: int) -> None:
+    def step_down(self, first: int, upto: int, *, goes_back: bool) -> None:
         """Give what there is of a stretch that was overrun, as the subscriber's ladder has it.
 
-        Conflated channels are restated as always, whatever becomes of the others.
+        Conflated channels are restated as always, whatever becomes of the others. One that goes
+        back is given the state of all of it.
         """
         outbox, oldest = self._outbox, self._broadcast.ring.oldest
         selection = self._selection
@@ -117,13 +119,15 @@ class Substitute:
             outbox.append_gap(first, upto, GapReason.OVERRUN, channels=channels)
             self.request_snapshot(ticks)
             return
-        if first < oldest:  # nothing can be made of what was overrun
+        if first < oldest and not goes_back:  # nothing can be made of what was overrun
             outbox.append_gap(first, oldest - 1, GapReason.OVERRUN, channels=channels)
             self.request_snapshot(ticks)
             first = oldest
         outbox.append_gap(first, upto, GapReason.CONFLATED, channels=channels)
-        outbox.append_holes(first - 1, upto)
-        self._append_stretch(Stretch(outbox.lane.payload.lossless, first, upto))
+        if not goes_back:
+            outbox.append_holes(first - 1, upto)
+        lossless = outbox.lane.payload.lossless
+        self._append_stretch(Stretch(lossless, first, upto, tells_holes=goes_back))
 
     def give_up(self, first: int, upto: int) -> None:
         """Tell a stretch as missing of which there are more bytes than may be written.
@@ -148,17 +152,23 @@ class Substitute:
 
     # States of stretches.
 
-    def append_restated(self, selection: Selection, first: int, origin: Origin) -> None:
-        """Queue what conflated channels changed from a sequence on; a gap if that is overrun."""
+    def append_restated(
+        self, selection: Selection, first: int, origin: Origin, *, goes_back: bool
+    ) -> int:
+        """Queue what conflated channels changed from a sequence on; a gap if that is overrun.
+
+        Unless it goes back: then it is of all. Returns the sequence that it reaches to.
+        """
         broadcast = self._broadcast
-        if first < broadcast.ring.oldest:
+        if first < broadcast.ring.oldest and not goes_back:
             self.append_lost(first, broadcast.ring.oldest - 1)
         restated = broadcast.states.restated(
-            selection, self._outbox.lane.codec, first, paced=self.paced
+            selection, self._outbox.lane.codec, first, paced=self.paced, goes_back=goes_back
         )
         self._outbox.append_state(restated, origin)
+        return max((draft.upto or 0 for draft in restated), default=broadcast.cut_sequence)
 
-    def make_anew(self, origin: OfSnapshot | Kept | Stretch) -> None:
+    def make_anew(self, origin: OfSnapshot | Kept | Stretch, *, goes_back: bool) -> None:
         """Owe a state that was taken back once more, of what is selected now.
 
         A part of it may have been told already, and is told again.
@@ -177,13 +187,15 @@ class Substitute:
                 part, oldest = asked.within(selection.ticks, classes), self._broadcast.ring.oldest
                 if not part.symbols:
                     return
-                if first < oldest:  # nothing can be made of what was overrun since
+                if first < oldest and not goes_back:  # nothing can be made of what was overrun
                     self.append_lost(first, min(upto, oldest - 1))
-                if upto >= oldest:
-                    self._append_stretch(Stretch(part, max(first, oldest), upto))
+                    first = oldest
+                if upto >= first:
+                    told = origin.tells_holes and goes_back
+                    self._append_stretch(Stretch(part, first, upto, tells_holes=told))
 
     def _append_stretch(self, stretch: Stretch) -> None:
-        """Queue one conflated state of a stretch of the ring, none of which is overrun."""
+        """Queue one conflated state of a stretch, none of which is lost."""
         states, part = self._broadcast.states, Selection.of(dict(stretch.selection.ticks.symbols))
         draft = states.conflated(part, self._outbox.lane.codec, stretch.first, stretch.upto)
         self._outbox.append_state([draft], stretch)

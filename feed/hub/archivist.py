@@ -29,7 +29,8 @@ class Archivist:
     def __init__(self, broadcast: Broadcast, catch_up: CatchUp, clock: Clock) -> None:
         """Begin with nothing to read; the broadcast has an archive from now on."""
         self._wished = asyncio.Event()
-        self.archive = broadcast.archive = Archive(self._wished.set)
+        self.archive = Archive(self._wished.set)
+        broadcast.read_from(self.archive)
         self._ring = broadcast.ring
         self._catch_up = catch_up
         self._clock = clock

@@ -1,5 +1,7 @@
 """The archive: pages that are wished for, read by few, and told without a gap that is not one."""
 
+from array import array
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +29,12 @@ TRADES = Selection.of({Channel.TRADES: ["*"]})
 NOW = 10**12
 
 
+def stretch(first: int, last: int, *, is_oldest: bool = False, ends: bool = False) -> Stretch:
+    """Return trades of the log, each ingested when its sequence says."""
+    events = trades(first, last)
+    return Stretch(first, events, array("q", range(first, last + 1)), False, is_oldest, ends)
+
+
 def archive() -> Archive:
     return Archive(lambda: None)
 
@@ -35,7 +43,7 @@ def pages(reading: Reading, first: int, last: int) -> None:
     """Let a reading take all events of some pages."""
     begin = first * PAGE_SEQUENCES
     end = (last + 1) * PAGE_SEQUENCES - 1
-    reading.take(Stretch(max(begin, 1), trades(max(begin, 1), end)))
+    reading.take(stretch(max(begin, 1), end))
 
 
 def read(known: Archive, after: int, upto: int) -> list[tuple[int, int, GapReason | None]]:
@@ -84,7 +92,7 @@ def test_every_sequence_is_told_once_or_missing_for_the_right_reason(
             size = at + done + size - first
             if size:
                 is_oldest = evicted and is_first
-                reading.take(Stretch(first, trades(first, first + size - 1), is_oldest=is_oldest))
+                reading.take(stretch(first, first + size - 1, is_oldest=is_oldest))
                 is_first = False
             done += max(size, 1)
         there |= set(range(max(at, 1), at + length))
@@ -197,8 +205,8 @@ def test_a_page_in_the_making_is_there_where_the_log_ends_and_grows() -> None:
     known.page(1, NOW)
     reading = known.begin(NOW)
     assert reading is not None
-    reading.take(Stretch(1, trades(1, 10), ends=True))
+    reading.take(stretch(1, 10, ends=True))
     assert read(known, 0, 10) == [(1, 10, None)]
     assert known.page(11, NOW) is None
-    reading.take(Stretch(11, trades(11, 20), ends=True))
+    reading.take(stretch(11, 20, ends=True))
     assert read(known, 0, 20) == [(1, 20, None)]

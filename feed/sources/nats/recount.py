@@ -1,6 +1,8 @@
 """Recounting: what followed a position is read from the stream again, whenever it is asked for."""
 
 import asyncio
+import time
+from array import array
 from collections.abc import AsyncGenerator
 
 from feed.broadcast.archive import Stretch
@@ -74,4 +76,22 @@ def _stretch(
         cut = payloads.read(batch, stored.payload)
     except InvalidInput:  # it was told when it was followed
         return Stretch(batch.first, [], is_oldest=is_oldest, ends=ends)
-    return Stretch(batch.first, cut.events, others=cut.others, is_oldest=is_oldest, ends=ends)
+    stamps = _stamps(cut.ingested_ns, batch.offset_ns, time.time_ns(), time.monotonic_ns())
+    return Stretch(
+        batch.first, cut.events, stamps, others=cut.others, is_oldest=is_oldest, ends=ends
+    )
+
+
+def _stamps(ingested_ns: "array[int]", offset_ns: int, wall_ns: int, mono_ns: int) -> "array[int]":
+    """Return when events were ingested by our own monotonic clock, and none in the future.
+
+    Their writer may be gone, and its machine too: only times of day can be compared.
+
+    Args:
+        ingested_ns: by its monotonic clock.
+        offset_ns: its time of day less that clock.
+        wall_ns: the time of day here.
+        mono_ns: what our monotonic clock shows.
+    """
+    ahead_ns = offset_ns - (wall_ns - mono_ns)
+    return array("q", [min(stamp + ahead_ns, mono_ns) for stamp in ingested_ns])
