@@ -1,10 +1,17 @@
 """Positions older than the ring: subscribers of an edge are given all that the stream still has."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
 
+from feed.market.ticks import Trade
+from feed.sources.follow.source import FollowSource
+from feed.sources.follow.steps import Events
+from feed.wire.json_codec import JSON
+from feed.wire.position import Position
+from feed.wire.reckoning import Missing
 from tests.fakes.bus_edges import BusEdge, BusEdges
 from tests.fakes.nats import BusWriter, NatsServer, needs_nats
 from tests.fakes.patience import until
@@ -102,12 +109,58 @@ async def test_many_that_come_back_share_readings(writer: BusWriter, bus_edges: 
     await until(lambda: not archive.readings)
 
 
-async def test_a_conflated_subscriber_is_told_a_gap_and_the_newest_state(
+async def test_a_conflated_subscriber_is_told_the_state_of_all_that_it_missed(
     writer: BusWriter, bus_edges: BusEdges
 ) -> None:
-    edge = await written(writer, bus_edges, 1_000)
-    reader = await open_reader("sse-json", edge.address, after="k3f9-10", conflate="trades:100ms")
-    assert await numbers(reader, 1_000) == ["gap k3f9-11 k3f9-1000 overrun", 1_000]
+    for number in range(1, 1_001):
+        await writer.write(trade(number, "MSFT" if number < 900 else "AAPL"))
+    edge = await bus_edges(writer.address, ring=RING)
+    await edge.reach("k3f9-1000")
+    reader = await open_reader("sse-json", edge.address, after="k3f9-600", conflate="trades:100ms")
+    told = [message for message in (await reader.read())[0] if message["T"] in {"t", "gap"}]
+    assert [(each["S"], each["i"]) for each in told] == [("MSFT", 899), ("AAPL", 1_000)]
+    assert told[0]["fi"] <= 600
+    assert told[1]["n"] == 101
+
+
+async def test_a_server_that_follows_an_edge_is_given_what_the_stream_has(
+    writer: BusWriter, bus_edges: BusEdges
+) -> None:
+    began_ns = time.monotonic_ns()
+    sequences = [await writer.write(*trades(first, first + 24)) for first in range(1, 1_001, 25)]
+    await writer.delete(sequences[8])  # 201 to 225
+    edge = await bus_edges(writer.address, ring=RING)
+    await edge.reach("k3f9-1000")
+    source = FollowSource(edge.url)
+    source.stand(Position("k3f9", 10))
+    await source.open()
+    told: list[int | str] = []
+    stamps: list[int] = []
+    async for step in source.steps():
+        if isinstance(step, Events):
+            told += [event.trade_id for event in step.events if isinstance(event, Trade)]
+            stamps += step.ingested_ns
+            assert step.carried["json"] == JSON.encode(step.events)
+        elif isinstance(step, Missing):
+            told.append(f"up to {step.upto}")
+        if source.reckoning.position == Position("k3f9", 1_000):
+            break
+    await source.close()
+    assert told == [*range(11, 201), "up to 225", *range(226, 1_001)]
+    assert stamps[:850] == sorted(stamps[:850])  # the ring reckons its writer's clock otherwise
+    assert began_ns - 1_000_000_000 < stamps[0] < stamps[-1] < time.monotonic_ns()
+
+
+async def test_a_position_of_an_epoch_that_has_ended_is_a_gap_that_names_it(
+    writer: BusWriter, bus_edges: BusEdges
+) -> None:
+    await writer.write(*trades(1, 100))
+    await writer.begin_term(2, "b2zz")
+    await writer.write(*trades(1, 300))
+    edge = await bus_edges(writer.address, ring=RING)
+    await edge.reach("b2zz-300")
+    reader = await open_reader("sse-json", edge.address, after="k3f9-50")
+    assert await numbers(reader, 300) == ["gap k3f9-51 b2zz-300 epoch", 300]
 
 
 async def test_a_nats_server_that_ends_amid_a_reading_delays_it_and_no_more(
