@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from feed.broadcast.outbox import Origin, Outbox
+from feed.broadcast.origins import Origin
+from feed.broadcast.outbox import Outbox
 from feed.broadcast.selection_index import SelectionIndex
 from feed.market.ticks import Quote, Tick
 from tests.chaos.rehearsal import rehearse
