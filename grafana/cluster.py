@@ -160,6 +160,14 @@ _EDGES = Row(
             (rate("feed_follow_missing_events_total", "holes"),),
         ),
         Panel(
+            "Buckets unheard",
+            "Buckets of the cluster that an edge cannot read: it has events, and no news of "
+            "sources, of instruments, or of who leads..",
+            Unit.COUNT,
+            (Query("sum by (instance) (feed_follow_unheard_buckets<>)", "{{instance}}"),),
+            thresholds=((1, AMBER),),
+        ),
+        Panel(
             "Epochs",
             "Epochs of the writer that began at an edge, in five minutes: each is a loss of "
             "everybody's positions.",

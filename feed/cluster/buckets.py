@@ -23,17 +23,20 @@ class Bucket:
     client: "Client"
     name: str
 
-    async def watch(self, inbox: Inbox) -> OrderedRead | None:
-        """Return a read of the newest value of each key, and of all that come; None: no bucket.
+    def reading(self, inbox: Inbox) -> OrderedRead:
+        """Return a read of it that has not begun: what comes is to be known as its own."""
+        return OrderedRead(self.client, f"KV_{self.name}", inbox)
+
+    async def watch(self, read: OrderedRead) -> bool:
+        """Begin to read the newest value of each key, and all that come; False: no bucket.
 
         Raises:
             BusAway: JetStream does not answer.
         """
         if not await is_there(self.client, f"KV_{self.name}"):
-            return None
-        read = OrderedRead(self.client, f"KV_{self.name}", inbox)
+            return False
         await read.open(deliver_policy="last_per_subject", filter_subject=f"$KV.{self.name}.>")
-        return read
+        return True
 
     def entry(self, stored: Stored) -> tuple[str, bytes | None]:
         """Return key and value of a message; None: there is no value any more."""

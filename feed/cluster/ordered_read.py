@@ -189,22 +189,26 @@ class OrderedRead:
         """
         subject = self.client.new_inbox()
         self._subscription = await self.client.subscribe(subject, cb=self._hear)
-        told = await ask(
-            self.client,
-            f"CONSUMER.CREATE.{self.stream}",
-            stream_name=self.stream,
-            config={
-                "deliver_subject": subject,
-                "ack_policy": "none",
-                "max_deliver": 1,
-                "replay_policy": "instant",
-                "flow_control": True,
-                "idle_heartbeat": int(HEARTBEAT_S * _NS),
-                "mem_storage": True,
-                "num_replicas": 1,
-                **start,
-            },
-        )
+        try:
+            told = await ask(
+                self.client,
+                f"CONSUMER.CREATE.{self.stream}",
+                stream_name=self.stream,
+                config={
+                    "deliver_subject": subject,
+                    "ack_policy": "none",
+                    "max_deliver": 1,
+                    "replay_policy": "instant",
+                    "flow_control": True,
+                    "idle_heartbeat": int(HEARTBEAT_S * _NS),
+                    "mem_storage": True,
+                    "num_replicas": 1,
+                    **start,
+                },
+            )
+        except BusAway:
+            await self.close()
+            raise
         self._consumer, self.pending = told["name"], int(told.get("num_pending", 0))
         self._heard_s = asyncio.get_running_loop().time()
 

@@ -38,3 +38,7 @@ def archive_families(hub: Hub, ingest: Ingest) -> Iterator[Metric]:
         "feed_follow_unreadable_batches",
         "Messages of the stream that could not be read; the events of a batch are a hole then.",
     ).of(sum(log.unreadable for log in logs))
+    yield gauge(
+        "feed_follow_unheard_buckets",
+        "Buckets of the cluster (news, lease) that cannot be read now; events go on without them.",
+    ).of(sum(log.unheard_buckets for log in logs))

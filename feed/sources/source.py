@@ -228,6 +228,10 @@ class HoldsLog(Protocol):
     def stale_batches(self) -> int:
         """How many batches of the log were passed over, since they come too late."""
 
+    @property
+    def unheard_buckets(self) -> int:
+        """How many places of what is told beside the log cannot be read now."""
+
     def recount(self, after: Position) -> AsyncGenerator[Stretch, None]:
         """Yield the events of the log behind a position, in order, until it is closed.
 

@@ -251,6 +251,7 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Edges behind": (appears("bus"),),
         "Events behind": (appears("bus"),),
         "Holes": (appears("bus"),),
+        "Buckets unheard": (appears("bus"),),
         "Epochs": (rises("bus"),),
         "Subscribers of each edge": (appears("bus"),),
         "Resumes, by outcome": (rises("restart", outcome="new_epoch"),),

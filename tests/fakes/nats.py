@@ -271,3 +271,9 @@ class BusWriter:
         """Let go of all messages before one, as a stream does that is full."""
         stream = self.address.names.stream
         await ask(self._client, f"STREAM.PURGE.{stream}", seq=sequence)
+
+    async def forget_readers(self, stream: str) -> None:
+        """Have the server forget whoever reads a stream, as where it has lost them."""
+        names = (await ask(self._client, f"CONSUMER.NAMES.{stream}"))["consumers"]
+        for name in names:
+            await ask(self._client, f"CONSUMER.DELETE.{stream}.{name}")

@@ -3,7 +3,7 @@
 It lies in the two buckets of the cluster, a value for each key, and whoever comes reads all of it.
 What is told of a source is told on when it has changed. The lease is renewed all the time, and
 expires without a word: where nothing was heard of it for a while, the writer is down, as a source
-would be.
+would be. Where its bucket cannot be read, batches say that somebody writes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -57,6 +57,7 @@ class News:
         self._listed: list[Instrument] | None = []
         self._by_symbol: dict[str, Instrument] = {}
         self._led_ns: int | None = None  # when it was heard last that somebody leads
+        self._is_lease_lost = False  # batches are all that is heard of a writer
 
     def instruments(self) -> list[Instrument]:
         """Return the instruments that are known, sorted by symbol."""
@@ -99,16 +100,26 @@ class News:
 
     def begin(self, mono_ns: int) -> None:
         """Note that the lease is heard of from now on."""
-        self._led_ns = mono_ns
+        self._led_ns, self._is_lease_lost = mono_ns, False
+
+    def lose_lease(self, mono_ns: int) -> None:
+        """Note that nothing is heard of the lease: who led last is taken for the leader still."""
+        self._led_ns, self._is_lease_lost = mono_ns, True
+
+    def note_batch(self, mono_ns: int) -> None:
+        """Note that a batch has come: somebody writes."""
+        if self._is_lease_lost:
+            self._led_ns = mono_ns
 
     def look(self, mono_ns: int, wall_ns: int) -> list[Announcement]:
         """Return what is to be told of the writer: that nobody leads, or somebody does again."""
         down = self._led_ns is not None and mono_ns - self._led_ns >= LEADERLESS_NS
-        if down:
+        if down and not self._is_lease_lost:
             self.leader = None
         if self._down.get(WRITER, False) is down:
             return []
-        reason = "no writer leads" if down else ""
+        reason = "nothing is heard of a writer" if self._is_lease_lost else "no writer leads"
+        reason = reason if down else ""
         return [self._tell(feed_message(_DOWN if down else _LIVE, WRITER, reason, wall_ns))]
 
     def _take_leader(self, said: Message | None, mono_ns: int) -> None:

@@ -28,9 +28,10 @@ from feed.errors import FeedError, InvalidInput, InvalidMessage
 from feed.logger import logger_of
 from feed.market.ticks import Kind, Tick
 from feed.market.words import is_other
-from feed.sources.follow.steps import Announcement, Checkpoint, Events, Greeting, Step
+from feed.sources.follow.steps import Checkpoint, Events, Greeting, Step
 from feed.sources.nats.beginning import begin, read_checkpoint
 from feed.sources.nats.gathered import Gathered
+from feed.sources.nats.hearing import Hearing
 from feed.sources.nats.news import Leader, News
 from feed.sources.nats.payload import PayloadReader
 from feed.sources.nats.recount import recount
@@ -96,7 +97,7 @@ class NatsSource:
         self._tail: OrderedRead | None = None
         self._next = 0  # the stream's own sequence that comes next; 0: it is not known
         self._checkpoint: tuple[bytes, Position] | None = None  # for the first that begins
-        self._buckets: dict[OrderedRead, Bucket] = {}
+        self._hearing: Hearing | None = None
         self._payloads = PayloadReader()
         self._offset_ns: int | None = None  # of the writer whose batch came last
 
@@ -109,6 +110,11 @@ class NatsSource:
         """Return where whoever leads takes requests; None: nobody does, as far as is known."""
         leader = self.leader
         return WriterPlace.of(leader.url) if leader is not None and leader.url else None
+
+    @property
+    def unheard_buckets(self) -> int:
+        """How many buckets of its cluster cannot be read now."""
+        return 0 if self._hearing is None else len(self._hearing.unheard)
 
     @property
     def lag_events(self) -> int:
@@ -143,8 +149,8 @@ class NatsSource:
         pair = read_key_pair(KEYS, self._key_file)
         try:
             self._client = await connect(self._address, pair, self._lose, name=_CLIENT_NAME)
-            for bucket in (self._address.names.news, self._address.names.lead):
-                await self._watch(Bucket(self._client, bucket))
+            self._hearing = self._hear(self._client)
+            await self._hearing.first()
             stream = self._stream = BatchStream(self._client, self._address.names)
             is_new = self.succession.position is None
             self._checkpoint = await self._read_checkpoint() if is_new else None
@@ -162,14 +168,11 @@ class NatsSource:
         for inbox in self._inboxes:
             inbox.lose()
 
-    async def _watch(self, bucket: Bucket) -> None:
-        """Hear of a bucket, where there is one."""
-        read = await bucket.watch(self._inbox)
-        if read is None:
-            return
-        self._buckets[read] = bucket
-        if bucket.name == self._address.names.lead:
-            self.news.begin(time.monotonic_ns())
+    def _hear(self, client: "Client") -> Hearing:
+        """Begin to hear of what is told beside the events."""
+        names = self._address.names
+        buckets = [Bucket(client, name) for name in (names.news, names.lead)]
+        return Hearing(buckets, names.lead, self._inbox, self.news, self.account)
 
     async def steps(self) -> AsyncIterator[Step]:
         """Yield what is to be done, for as long as the connection lasts.
@@ -177,35 +180,39 @@ class NatsSource:
         Raises:
             Ended: it has ended; the message says why.
         """
-        inbox, tail = self._inbox, self._tail
+        inbox, tail, hearing = self._inbox, self._tail, self._hearing
         assert tail is not None, "it is open"
+        assert hearing is not None, "it is open"
         try:
             while True:
                 messages = await inbox.take(HEARTBEAT_S)
-                async for step in self._steps_of(messages, tail):
+                async for step in self._steps_of(messages, tail, hearing):
                     yield step
                 for news in self.news.look(time.monotonic_ns(), time.time_ns()):
                     yield news
                 tail.check()
+                hearing.check()
         except BusLost as error:
             raise self._ended(error, End.CUT) from error
         except BusAway as error:
             raise self._ended(error, End.UNREACHABLE) from error
 
     async def _steps_of(
-        self, messages: "deque[tuple[OrderedRead, Msg]]", tail: OrderedRead
+        self, messages: "deque[tuple[OrderedRead, Msg]]", tail: OrderedRead, hearing: Hearing
     ) -> AsyncIterator[Step]:
         """Yield the steps of all that came together; events that follow each other are one."""
         gathered = Gathered()
         while messages:
             read, message = messages.popleft()
+            if read is not tail:
+                for news in await hearing.take(read, message):
+                    yield news
+                self.live = self.news.live
+                continue
             stored = await read.read(message)
             if stored is None:
                 continue
-            if read is not tail:
-                for news in self._news_of(read, stored):
-                    yield news
-                continue
+            self.news.note_batch(time.monotonic_ns())
             async for step in self._steps_of_batch(stored):
                 if isinstance(step, Events) and gathered.fits(step):
                     gathered.add(step)
@@ -290,17 +297,6 @@ class NatsSource:
         self.account.last_words = str(error)
         log.error("batch_unreadable", seq=stored.sequence, error=str(error))
 
-    def _news_of(self, read: OrderedRead, stored: Stored) -> list[Announcement]:
-        key, value = self._buckets[read].entry(stored)
-        try:
-            told = self.news.take(key, value, time.monotonic_ns())
-        except InvalidMessage as error:
-            self.account.last_words = str(error)
-            log.error("news_unreadable", key=key, error=str(error))  # noqa: TRY400 - it says all
-            return []
-        self.live = self.news.live
-        return told
-
     async def recount(self, after: Position) -> AsyncGenerator[Stretch, None]:
         """Yield what followed a position, as the stream has it; see `HoldsLog`.
 
@@ -339,8 +335,11 @@ class NatsSource:
     async def close(self) -> None:
         """Let go of the connection."""
         client, self._client = self._client, None
-        self._stream, self._tail, self._buckets = None, None, {}
+        hearing, self._hearing = self._hearing, None
+        self._stream, self._tail = None, None
         self.account.connected = False
+        if hearing is not None:
+            await hearing.close()
         if client is not None and not client.is_closed:
             await client.close()
 

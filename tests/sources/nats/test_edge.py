@@ -1,14 +1,19 @@
 """An edge has what its writer put into the stream."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from feed.cluster import ordered_read
 from feed.cluster.batch import headers_of
+from feed.cluster.buckets import Bucket
+from feed.cluster.errors import BusAway
+from feed.cluster.ordered_read import OrderedRead
 from feed.market.ticks import Tick
+from feed.sources.nats import hearing
 from feed.sources.writer_place import WriterPlace
-from tests.fakes.bus_edges import BusEdges
+from tests.fakes.bus_edges import BusEdge, BusEdges
 from tests.fakes.messages import Message
 from tests.fakes.nats import BusWriter, NatsServer, needs_nats
 from tests.fakes.patience import until
@@ -195,3 +200,46 @@ async def test_a_nats_server_that_says_nothing_is_given_up(
         bus.go_on()
     await writer.write(trade(2))
     await edge.reach("k3f9-2")
+
+
+def knows(edge: BusEdge) -> bool:
+    """Tell whether an edge has its news."""
+    return bool(edge.source.instrument("AAPL") and edge.source.leader)
+
+
+async def test_events_go_on_while_buckets_have_no_leader_and_news_come_again(
+    writer: BusWriter, bus_edges: BusEdges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ordered_read, "SILENT_HEARTBEATS", 1.5)
+    monkeypatch.setattr(hearing, "LOOK_S", 0.1)
+    watch, are_led = Bucket.watch, True
+
+    async def watched(bucket: Bucket, read: OrderedRead) -> bool:
+        if not are_led:
+            raise BusAway("JetStream refuses")
+        return await watch(bucket, read)
+
+    monkeypatch.setattr(Bucket, "watch", watched)
+    await writer.lead("http://w1")
+    await writer.write(trade(1))
+    edge = await bus_edges(writer.address)
+    await until(lambda: edge.source.leader)
+    assert edge.source.unheard_buckets == 0
+    are_led = False
+    for name in (writer.address.names.news, writer.address.names.lead):
+        await writer.forget_readers(f"KV_{name}")
+    await until(lambda: edge.source.unheard_buckets == 2)
+    await writer.write(trade(2))
+    await edge.reach("k3f9-2")
+    assert edge.source.leader is not None
+    assert edge.side.failures == 0
+    assert "KV_feed-" in edge.source.account.last_words
+    late = await bus_edges(writer.address)
+    await late.reach("k3f9-2")
+    assert (late.source.leader, late.source.unheard_buckets) == (None, 2)
+    assert late.source.account.last_words == "JetStream refuses"
+    await writer.tell_instruments(INSTRUMENT)
+    are_led = True
+    for each in (edge, late):
+        await until(partial(knows, each))
+        assert each.source.unheard_buckets == 0

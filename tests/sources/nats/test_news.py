@@ -54,6 +54,22 @@ def test_a_lease_that_is_not_renewed_is_over_and_told_once() -> None:
     assert looked(news, LEADERLESS_NS + 4) == [(WRITER, "live", False)]
 
 
+def test_while_the_lease_cannot_be_read_batches_say_that_somebody_writes() -> None:
+    news = News()
+    news.begin(0)
+    taken(news, "leader", CLAIM, 1)
+    news.lose_lease(2)
+    for mono_ns in range(3, 4 * LEADERLESS_NS, LEADERLESS_NS // 2):
+        news.note_batch(mono_ns)
+        assert looked(news, mono_ns) == []
+    assert looked(news, mono_ns + LEADERLESS_NS) == [(WRITER, "source_down", True)]
+    assert news.leader is not None, "who led last may lead still, and takes requests"
+    news.begin(5 * LEADERLESS_NS)
+    assert looked(news, 5 * LEADERLESS_NS) == [(WRITER, "live", False)]
+    assert looked(news, 6 * LEADERLESS_NS) == [(WRITER, "source_down", True)], "as ever"
+    assert news.leader is None
+
+
 def test_whoever_is_about_to_lead_does_not_yet() -> None:
     news = News()
     news.begin(0)
