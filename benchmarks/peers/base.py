@@ -26,7 +26,7 @@ from ..load.process import family
 
 HOST = "127.0.0.1"
 PUBLISHER = f"{__package__}.publisher"  # feeds peers that take payloads by HTTP
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 120.0  # it is waited no longer than that, and not at all once it has ended
 END_TIMEOUT_S = 5.0
 
 OFFER_DEFLATE = {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}

@@ -48,7 +48,11 @@ class Told(StrEnum):
 
 
 class Floods:
-    """Floods of both kinds, one after the other."""
+    """Floods of both kinds, one after the other.
+
+    Attributes:
+        have_come: one of each kind has.
+    """
 
     def __init__(
         self,
@@ -70,6 +74,7 @@ class Floods:
         self._limited = limited
         self._connections = connections
         self._floods = 0
+        self.have_come = False
 
     async def work(self, every_s: float) -> None:
         """Flood the server, again and again.
@@ -81,13 +86,14 @@ class Floods:
             await asyncio.sleep(every_s)
             await self._scene.is_open.wait()
             self._floods += 1
-            for flood in (self._of_one_address, self._of_one_identity):
-                boots = self._scene.boots
-                try:
-                    await flood()
-                except (Wrong, Ended, ConnectionError, TimeoutError):
-                    if self._is_undisturbed(boots):
-                        raise
+            boots = self._scene.boots
+            try:
+                await self._of_one_address()
+                await self._of_one_identity()
+                self.have_come = True
+            except (Wrong, Ended, ConnectionError, TimeoutError):
+                if self._is_undisturbed(boots):
+                    raise
 
     def _is_undisturbed(self, boots: int) -> bool:
         return self._scene.is_open.is_set() and self._scene.boots == boots

@@ -202,10 +202,10 @@ class House:
         ]
         return [self._noted(work()) for work in works]
 
-    def flood(self, every_s: float, connections: int) -> Coroutine[Any, Any, None]:
-        """Return the floods beside them."""
+    def flood(self, every_s: float, connections: int) -> tuple[Floods, Coroutine[Any, Any, None]]:
+        """Return the floods beside them, and their work."""
         floods = Floods(self.scene, self._chance, self._limited, connections)
-        return self._noted(floods.work(every_s))
+        return floods, self._noted(floods.work(every_s))
 
     async def _limited(self) -> dict[str, int]:
         limited: dict[str, int] = (await self.program.sample())["limited"]

@@ -8,6 +8,7 @@ and now and then a flood of one address, and of one identity, comes beside them.
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import linear_regression, median
 from tempfile import TemporaryDirectory
@@ -113,15 +114,14 @@ async def _soak(plan: Plan, house: House, chance: random.Random) -> None:
         ]
         others += [
             tasks.create_task(work)
-            for work in (
-                *house.disturbances(intruders_per_s=1, half_joins_per_s=2),
-                house.flood(plan.floods_every_s, plan.flood),
-            )
+            for work in house.disturbances(intruders_per_s=1, half_joins_per_s=2)
         ]
+        floods, flooding = house.flood(plan.floods_every_s, plan.flood)
+        others.append(flood := tasks.create_task(flooding))
         await asyncio.sleep(plan.seconds * WARM_PART)
         first = await house.everybody_leaves("once warm")
         scene.open()
-        await _watch(plan, house)
+        await _watch(plan, house, lambda: floods.have_come or flood.done())
         for other in others:
             other.cancel()
         scene.last = await house.program.close_market()
@@ -132,12 +132,15 @@ async def _soak(plan: Plan, house: House, chance: random.Random) -> None:
     house.outcome.counts += counts
 
 
-async def _watch(plan: Plan, house: House) -> None:
-    """Look at the server's memory, tasks and files until the end, and tell their slope."""
+async def _watch(plan: Plan, house: House, is_seen: Callable[[], bool]) -> None:
+    """Look at the server's memory, tasks and files until the end, and tell their slope.
+
+    The end is not before what has to be seen was, however long that takes a slow machine.
+    """
     loop, seconds = asyncio.get_running_loop(), plan.seconds * (1 - WARM_PART)
     began_s, settled_s = loop.time(), max(seconds * SETTLED_PART, 2 * plan.spread_s)
     samples: list[tuple[float, dict[str, Any]]] = []
-    while (passed_s := loop.time() - began_s) < seconds:
+    while (passed_s := loop.time() - began_s) < seconds or not is_seen():
         await asyncio.sleep(seconds / SAMPLES)
         sample = await house.program.sample()
         if passed_s > settled_s:
