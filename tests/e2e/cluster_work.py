@@ -35,9 +35,9 @@ class Cluster:
         """Stop the one that leads until the other does; then it goes on, and stands by."""
         before = self.leader
         before.send(signal.SIGSTOP)
-        self.leader = await self.writers.leader(before)
+        await self.writers.leader(before)
         before.send(signal.SIGCONT)
-        await self.writers.stands_by(before)
+        self.leader = await self.writers.settled()
 
 
 async def open_cluster(folder: Path, stack: AsyncExitStack) -> Cluster:

@@ -88,9 +88,7 @@ async def try_takeovers(plan: Plan, folder: Path) -> Outcome:
         talking = asyncio.create_task(talker.run())
         stack.callback(talking.cancel)
         for number in range(plan.takeovers):
-            for writer in writers.writers:
-                if writer is not leader:
-                    await writers.stands_by(writer)
+            leader = await writers.settled()
             await asyncio.sleep(chance.uniform(0.2, plan.most_rest_s))
             node = chance.choice(nodes) if plan.kills_nodes else None
             if node is not None:

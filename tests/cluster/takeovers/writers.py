@@ -109,12 +109,18 @@ class Writers:
             await asyncio.sleep(_LOOK_S)
         raise AssertionError(f"nobody leads; see {self.folder}")
 
-    async def stands_by(self, writer: Writer) -> None:
-        """Wait until a writer stands by."""
+    async def settled(self) -> Writer:
+        """Return the one that leads, once all others stand by.
+
+        That may be another one than a moment ago: of a slow machine the lease lapses.
+        """
         deadline_s = time.monotonic() + PROGRAM_PATIENCE_S
-        while await self.status(writer) != "standby":
-            assert time.monotonic() < deadline_s, f"it does not stand by; see {self.folder}"
+        while time.monotonic() < deadline_s:
+            told = [await self.status(writer) for writer in self.writers]
+            if sorted(told) == ["ready", *["standby"] * (len(told) - 1)]:
+                return self.writers[told.index("ready")]
             await asyncio.sleep(_LOOK_S)
+        raise AssertionError(f"some do not stand by; see {self.folder}")
 
     async def status(self, writer: Writer) -> str:
         """Return what a writer says that it is; "" where it says nothing."""
