@@ -45,7 +45,6 @@ test.each([
       await feed.stop();
     }
   },
-  60_000,
 );
 
 function sequence(position: string): number {

@@ -35,7 +35,7 @@ function publisher(options: FeedPublisherOptions = {}): FeedPublisher {
     producer: "me",
     closeTimeoutMs: 50,
     ...options,
-    environment: new Page().environment(),
+    environment: { ...new Page().environment(), ...options.environment },
   });
   opened.push(out);
   return out;
@@ -253,13 +253,25 @@ test("a message that the server could not read ends nothing", async () => {
 });
 
 test("a connection over which nothing is answered is made anew, an idle one is kept", async () => {
-  const out = publisher({ heartbeatMs: 40, lingerMs: 1 });
+  const clock = { skewMs: 0, looks: 0 };
+  const environment = {
+    now: () => Date.now() + clock.skewMs,
+    setTimeout: (callback: () => void, delayMs: number) => {
+      clock.looks += delayMs === 50_000 ? 1 : 0; // a quarter of a heartbeat
+      return setTimeout(callback, delayMs === 50_000 ? 1 : delayMs);
+    },
+  };
+  const out = publisher({ heartbeatMs: 200_000, lingerMs: 1, environment });
   await out.publish(trades(1, 1));
   await out.flush();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  clock.skewMs += 1_000_000;
+  const looks = clock.looks;
+  await until(() => expect(clock.looks).toBeGreaterThan(looks + 2));
   expect(out.connects).toBe(1);
   server.acks = false;
   await out.publish(trades(2, 2));
+  await until(() => expect(server.came.length).toBe(2));
+  clock.skewMs += 1_000_000;
   await until(() => expect(out.connects).toBeGreaterThan(1));
   server.acks = true;
   await out.flush();

@@ -282,7 +282,10 @@ describe("when the leader goes", () => {
   ];
 
   test.each(ends)("because its tab %s, the others go on with every tick once", async (_, end) => {
-    await openAll(6);
+    // No wait of a second or more stands in the way, whatever the machine takes for the rest.
+    const setShortTimeout = (callback: () => void, delayMs: number) =>
+      delayMs < 1_000 ? setTimeout(callback, delayMs) : undefined;
+    await openAll(6, { environment: { setTimeout: setShortTimeout } });
     for (let round = 0; round < 4; round += 1) {
       const gone = leader();
       feed.publish("AAPL", "MSFT");
@@ -290,12 +293,9 @@ describe("when the leader goes", () => {
         await until(() => expect(tabs.at(-1)?.client.position).toBe(feed.position));
       }
       tabs = tabs.filter((tab) => tab !== gone);
-      const goneMs = performance.now();
       end(gone);
       feed.publish("TSLA");
       await until(() => expect(leader()?.client.status.phase).toBe("live"));
-      const tookMs = performance.now() - goneMs;
-      expect(tookMs).toBeLessThan(1_000); // what the contract promises
       for (const tab of tabs) {
         await until(() => expect(tab.sequences).toEqual(range(1, 3 * (round + 1))));
       }
