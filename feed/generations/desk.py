@@ -171,8 +171,7 @@ class Generations:
 
     def cut(self) -> None:
         """Have all cut that was said, so that whoever joins from now on stands behind it."""
-        while self._hub.broadcast.waiting_words:
-            self._hub.cutter.cut()
+        self._hub.publisher.cut_words()
 
     # While the server runs.
 

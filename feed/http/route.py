@@ -136,6 +136,8 @@ class Route:
             handler = encoded(handler)
         if self.in_line:
             handler = partial(_answer_in_line, handler, server.hub.answering)
+        if self.hand_on is not None:
+            handler = partial(_answer_settled, handler, server)
         handler = with_problems(partial(_admit, self, server, handler))
         if self.writer_first and server.edge.link is not None:
             terms = self._terms_of_edges()
@@ -184,6 +186,16 @@ async def _answer_in_line(
     """
     async with answering:
         return await handler(request)
+
+
+async def _answer_settled(
+    handler: Handler, server: Server, request: web.Request
+) -> web.StreamResponse:
+    """Answer what a writer alone knows, once a bus has acknowledged what was said by then."""
+    response = await handler(request)
+    if not response.prepared:
+        await server.hub.publisher.words_settled()
+    return response
 
 
 def _check_bus(route: Route, server: Server) -> None:

@@ -3,6 +3,7 @@
 Subscribers of such a server are those of its edges, and it lets none in itself.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -24,4 +25,11 @@ class Bus(Protocol):
 
         Raises:
             NotNow: it never will be: this server writes no more.
+        """
+
+    def when_durable(self, sequence: int, call: Callable[[], None]) -> None:
+        """Have somebody called, once all up to a sequence is; at once, where it is.
+
+        Whoever waits for less than one that waits already is called after it; if it never will be,
+        nobody is.
         """

@@ -8,9 +8,12 @@ straight to the asyncio transport. Measured: 4.3 µs a write with uvloop against
 import asyncio
 import socket
 import sys
+from collections.abc import Callable
 from struct import Struct
 
 from feed.broadcast.fan_out import Target
+from feed.hub.bus import Bus
+from feed.hub.held_back import HeldBack
 from feed.trust.addresses import place_of
 
 if sys.platform == "linux":
@@ -46,7 +49,8 @@ class Connection:
         transport: kept from the start, since aiohttp forgets it when the subscriber is gone.
         write: takes bytes, never blocks, keeps what the socket does not take at once.
         buffered_bytes: how many bytes it keeps.
-        target: for an engine that writes past the transport; None: TLS, which encrypts there.
+        target: for an engine that writes past the transport; None: TLS, which encrypts there, or
+            what is written is held back.
         peer: the address of whoever is served, for logs; "" where it is not known.
         place: what it counts as in limits; "": nobody's.
     """
@@ -74,14 +78,19 @@ class Connection:
         self.transport = transport
         self.peer = address_of(transport) if peer is None else peer
         self.place = place_of(self.peer) if place is None else place
-        self.write = transport.write
-        self.buffered_bytes = transport.get_write_buffer_size
+        self.write: Callable[[bytes | memoryview], None] = transport.write
+        self.buffered_bytes: Callable[[], int] = transport.get_write_buffer_size
         sock = transport.get_extra_info("socket")
         self.target: Target | None = None
         if sock is not None and transport.get_extra_info("sslcontext") is None:
             self.target = sock.fileno(), transport.is_closing, self.buffered_bytes, transport
         if sock is not None and _TCP_NOTSENT_LOWAT is not None and sock.family in _OF_TCP:
             sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, high_water_bytes)
+
+    def hold_back(self, bus: Bus, newest: Callable[[], int]) -> None:
+        """Write from now on only what a bus has acknowledged; `newest`: up to where all is cut."""
+        held = HeldBack(self.transport, bus, newest)
+        self.write, self.buffered_bytes, self.target = held.write, held.buffered_bytes, None
 
     def outstanding_bytes(self) -> int:
         """Return how many bytes the peer has not acknowledged; elsewhere than on Linux, not taken.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from feed.broadcast.audience import Audience
+from feed.errors import NotNow
 from feed.hub.bus import Bus
 from feed.hub.catch_up import CatchUp
 from feed.hub.clock import Clock
@@ -19,6 +20,10 @@ from feed.market.receipts import Producer
 from feed.market.ticks import Tick
 from feed.market.words import Word
 from feed.wire.messages import Message
+
+SETTLED_S = 5.0  # that an answer waits for the acknowledgement of what it tells
+RETRY_S = 1.0
+_UNSETTLED = "the bus has not acknowledged yet what this tells; NATS is away, or slow"
 
 
 def _resolve(heard: "asyncio.Future[int]", sequence: int) -> None:
@@ -143,6 +148,26 @@ class Publisher:
         """
         if self.bus is not None:
             await self.bus.settled(sequence)
+
+    def cut_words(self) -> None:
+        """Have all words cut that were said, so that they have their sequences."""
+        while self._broadcast.waiting_words:
+            self._cutter.cut()
+
+    async def words_settled(self) -> None:
+        """Wait until a bus, where there is one, has acknowledged all words that were said so far.
+
+        Raises:
+            NotNow: it never will, or not for a while.
+        """
+        if self.bus is None:
+            return
+        self.cut_words()
+        try:
+            async with asyncio.timeout(SETTLED_S):
+                await self.bus.settled(self._broadcast.ring.newest_other)
+        except TimeoutError:
+            raise NotNow(_UNSETTLED, RETRY_S) from None
 
     def hurry(self) -> None:
         """Hold no production any more: the list that waits is the last one."""

@@ -11,6 +11,7 @@ import pytest
 
 from feed.cluster.link import Link
 from feed.cluster.making import Plan
+from feed.generations.model import Model
 from feed.http.app import HUB, INGEST, make_app
 from feed.hub.clock import SYSTEM_CLOCK
 from feed.hub.hub import Hub
@@ -81,6 +82,7 @@ async def lead(link: Link) -> AsyncIterator[Callable[..., Awaitable[LeadingServe
             *,
             buffer_bytes: int = 64_000_000,
             plan: Plan = PLAN,
+            embedded: Model | None = None,
             **settings: Any,
         ) -> LeadingServer:
             told = Settings(port=0, ring=4_096, **settings)
@@ -100,7 +102,7 @@ async def lead(link: Link) -> AsyncIterator[Callable[..., Awaitable[LeadingServe
             )
             named = source if isinstance(source, NamedSource) else NamedSource(source.name, source)
             take_over([named], restored.ring)
-            app = await make_app(told, [named], keeper=keeper)
+            app = await make_app(told, [named], keeper=keeper, embedded=embedded)
             one = AsyncExitStack()
             all_of_them.push_async_exit(one)
             one.push_async_callback(candidate.leave)

@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from feed.hub import publisher
 from feed.market.ticks import Trade
 from feed.reign.standing_by import read_ahead
 from feed.sources.named_source import NamedSource
@@ -14,6 +15,7 @@ from feed.sources.pushed.source import PushedSource
 from tests.cluster.takeovers.ledger import read_all
 from tests.fakes.nats import NatsServer, needs_nats
 from tests.fakes.patience import until
+from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.servers import ScriptedSource, trade, trades
 from tests.http.push.desk import GOOD, NDJSON
 from tests.reign.conftest import IN_FILES, LeadingServer
@@ -49,6 +51,16 @@ async def pushed(leader: LeadingServer, number: int) -> tuple[int, dict[str, Any
     return await asked(leader, "POST", path, json=GOOD, headers=NDJSON)
 
 
+async def heard_of(answer: aiohttp.ClientResponse, words: str) -> str:
+    """Read an answer until it has told some words; return all of that."""
+    told = ""
+    while words not in told:
+        piece = await answer.content.readany()
+        assert piece, told
+        told += piece.decode()
+    return told
+
+
 async def test_what_is_published_lies_in_the_stream(lead: Lead, bus: NatsServer) -> None:
     source = ScriptedSource()
     leader = await lead(source)
@@ -71,6 +83,32 @@ async def test_nobody_subscribes_to_a_writer_or_reads_its_ring(lead: Lead) -> No
     ):
         assert "edges" in await answer.text()
     assert leader.hub.sessions == {}
+
+
+async def test_nobody_reads_words_that_are_not_acknowledged(
+    lead: Lead, bus: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = ScriptedModel()
+    leader = await lead(ScriptedSource(), embedded=model)
+    asks = {"model": "script", "stream": True, "messages": [{"role": "user", "content": "?"}]}
+    url = f"http://127.0.0.1:{leader.port}/v1/chat/completions"
+    async with aiohttp.ClientSession() as http, http.post(url, json=asks) as answer:
+        model.say("Apple ")
+        assert "Apple" in await heard_of(answer, "Apple")
+        bus.stop()
+        model.say("rose", ".")
+        [session] = leader.hub.sessions.values()
+        await until(session.connection.buffered_bytes)
+        model.end()
+        monkeypatch.setattr(publisher, "SETTLED_S", 0.05)
+        status, told = await asked(leader, "GET", "/v1/jobs")
+        assert (status, "acknowledged" in told["detail"]) == (503, True)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(answer.content.readany(), 0.05)
+        bus.go_on()
+        rest = await heard_of(answer, "[DONE]")
+    assert rest.index("rose") < rest.index("[DONE]")
+    assert (await asked(leader, "GET", "/v1/jobs"))[0] == 200
 
 
 async def test_the_next_leader_goes_on_with_all_that_was_acknowledged(

@@ -19,7 +19,7 @@ from feed.http.generations.apis import (
     Api,
     echo_of,
 )
-from feed.http.generations.asking import whole
+from feed.http.generations.asking import settled, whole
 from feed.http.generations.preludes import TEXT_SO_FAR, Prelude, rest_after, rest_after_event
 from feed.http.generations.refusals import refuse
 from feed.http.generations.stream import check_room, stream
@@ -152,7 +152,7 @@ async def _answered(
         identity = await server.access.admit_once(request, Scope.GRANTED)
         if request.can_read_body:
             check_type(request)
-        return await answer(identity)
+        return await settled(server, await answer(identity))
     except Exception as error:  # noqa: BLE001 - any error is answered or raised again
         return refuse(error, request, server, api)
 

@@ -65,7 +65,7 @@ async def _answer(
             check_room(request, server, identity)
         generation = await server.generations.start(asked, identity, place, api.name)
         with generation.read(partial(server.listens, request)):
-            return await _tell(request, server, identity, generation, api)
+            return await settled(server, await _tell(request, server, identity, generation, api))
     except Exception as error:  # noqa: BLE001 - any error is answered or raised again
         return refuse(error, request, server, api)
 
@@ -106,6 +106,17 @@ async def _tell(
         if error := failure_of(generation):
             raise error
     return whole(generation, api)
+
+
+async def settled(server: Server, response: web.StreamResponse) -> web.StreamResponse:
+    """Return an answer once a bus has acknowledged what it tells; a stream saw to that itself.
+
+    Raises:
+        NotNow: it does not.
+    """
+    if not response.prepared:
+        await server.hub.publisher.words_settled()
+    return response
 
 
 def whole(generation: Generation, api: Api) -> web.Response:

@@ -79,6 +79,8 @@ async def stream(
         response = _response(generation, api, framing)
         if connection is None:
             return response
+        if hub.publisher.bus is not None:
+            connection.hold_back(hub.publisher.bus, lambda: hub.broadcast.cut_sequence)
         session = _open(server, connection, identity, generation, codec=codec, framing=framing)
     server.watch_end(request, session)
     response.headers[CONNECTION_HEADER] = str(session.id)
@@ -216,3 +218,13 @@ async def _written(server: Server, session: Session, generation: Generation) -> 
     # Whoever is behind is given the rest when their socket has room; there is no event for it.
     while not (session.ended.done() or session.subscriber.live):  # noqa: ASYNC110
         await asyncio.sleep(_POLL_S)
+    bus = server.hub.publisher.bus
+    if bus is not None and not session.ended.done():  # the end is held back, as all before it
+        acknowledged = asyncio.get_running_loop().create_future()
+        bus.when_durable(server.hub.broadcast.cut_sequence, partial(_resolve, acknowledged))
+        await asyncio.wait((session.ended, acknowledged), return_when=asyncio.FIRST_COMPLETED)
+
+
+def _resolve(acknowledged: "asyncio.Future[None]") -> None:
+    if not acknowledged.done():
+        acknowledged.set_result(None)

@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from aiohttp import ClientConnectionResetError, hdrs, web
 
-from feed.errors import CredentialRefused
+from feed.errors import CredentialRefused, NotNow
 from feed.http.access import identity_of
 from feed.http.server import Server
 from feed.http.streaming import NEVER_STORED
@@ -50,6 +50,10 @@ async def _tell(
             number = job.number
             told_s = loop.time()
             (fragment,) = JSON.encode([job.newest or job.word(server.hub.clock.wall_ns())])
+            try:
+                await server.hub.publisher.words_settled()
+            except NotNow:  # whoever comes again is told then
+                break
             await response.write(b'id: %d\ndata: {"T":%b}\n\n' % (number, fragment))
         elif loop.time() - told_s >= BEAT_S:
             told_s = loop.time()
