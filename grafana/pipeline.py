@@ -226,6 +226,7 @@ _SOURCE = Row(
             Unit.COUNT,
             (
                 rate("feed_archive_resumes_total", "resumes"),
+                rate("feed_archive_requests_total", "requests"),
                 rate("feed_archive_read_pages_total", "pages read"),
                 Query("feed_archive_readings<>", "{{instance}} readings"),
                 Query("feed_archive_pages<>", "{{instance}} pages kept"),

@@ -164,7 +164,9 @@ async def history(request: web.Request, server: Server) -> web.Response:
     grants = identity_of(request).grants
     hub, pace_ms = server.hub, grants.conflate_ms
     after, warning = await begin_page(hub, selection, asked.after, asked.last, pace_ms)
-    page = await read_page(hub, selection, after, limit, pace_ms=pace_ms, codec=codec)
+    page = await read_page(
+        hub, selection, after, limit, pace_ms=pace_ms, codec=codec, line=hub.answering
+    )
     head: dict[str, Any] = {
         "pos": str(page.position),
         "next": str(page.position) if page.more else None,

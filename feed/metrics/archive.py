@@ -21,6 +21,9 @@ def archive_families(hub: Hub, ingest: Ingest) -> Iterator[Metric]:
         "feed_archive_resumes",
         "Subscribers that came with a position older than the ring, and read the stream for it.",
     ).of(0 if archive is None else archive.resumed)
+    yield counter(
+        "feed_archive_requests", "Finite requests that read the stream for what is older."
+    ).of(0 if archive is None else archive.requests)
     yield counter("feed_archive_read_pages", "Pages of 512 events that were read for them.").of(
         0 if archive is None else archive.pages_read
     )

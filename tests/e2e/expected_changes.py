@@ -120,7 +120,7 @@ PANELS: dict[str, dict[str, tuple[Change, ...]]] = {
         "Behind the server that is followed": (appears("following"),),
         "Following": tuple(appears("following") for _ in range(3)),
         "Handed on to the writer": tuple(appears("following") for _ in range(4)),
-        "Older than the ring": tuple(appears("following") for _ in range(6)),
+        "Older than the ring": tuple(appears("following") for _ in range(7)),
         "Odd times": (rises("odd"), rises("odd")),
         "Fill": (rises("load", times=3),),
         "How far back it reaches": (falls("load"), appears("recording")),

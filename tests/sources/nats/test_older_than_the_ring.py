@@ -15,6 +15,7 @@ from feed.wire.reckoning import Missing
 from tests.fakes.bus_edges import BusEdge, BusEdges
 from tests.fakes.nats import BusWriter, NatsServer, needs_nats
 from tests.fakes.patience import until
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import TRANSPORTS, Reader, open_reader
 from tests.fakes.servers import quote, trade, trades
 from tests.fakes.websocket_reader import WebSocketReader
@@ -149,6 +150,23 @@ async def test_a_server_that_follows_an_edge_is_given_what_the_stream_has(
     assert told == [*range(11, 201), "up to 225", *range(226, 1_001)]
     assert stamps[:850] == sorted(stamps[:850])  # the ring reckons its writer's clock otherwise
     assert began_ns - 1_000_000_000 < stamps[0] < stamps[-1] < time.monotonic_ns()
+
+
+async def test_history_reaches_as_far_back_as_the_stream(
+    writer: BusWriter, bus_edges: BusEdges
+) -> None:
+    edge = await written(writer, bus_edges, 3_000, 100)
+    told: list[int] = []
+    after = "k3f9-10"
+    while after:
+        target = f"/v1/history?trades=*&limit=700&after={after}"
+        answer = await RawHttp.get(edge.address, target)
+        page = await answer.document()
+        answer.wire.abort()
+        assert "gap" not in page
+        told += [each["i"] for each in page["ticks"]]
+        after = page["next"]
+    assert told == list(range(11, 3_001))
 
 
 async def test_a_position_of_an_epoch_that_has_ended_is_a_gap_that_names_it(
