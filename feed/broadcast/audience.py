@@ -205,6 +205,8 @@ class Audience:
             self.resumes[outcome] += 1
         elif last is not None:
             self._search(subscriber, selection, last, had)
+        else:
+            due.begin_now()
         if snapshot:
             due.request_snapshot(selection)
         elif after is None or isinstance(after, Rewound):

@@ -24,7 +24,7 @@ from feed.broadcast.cut import Broadcast
 from feed.broadcast.ladder import Ladder
 from feed.broadcast.lane import Lane
 from feed.broadcast.origins import Kept, OfSnapshot, Origin, Restated, Stretch
-from feed.broadcast.outbox import Drafted, Gap, Outbox, State, Waiting, Words
+from feed.broadcast.outbox import NOWHERE, Drafted, Gap, Outbox, State, Waiting, Words
 from feed.broadcast.restatement import Restatement
 from feed.broadcast.resumption import Resume, Resumption, locate
 from feed.broadcast.search import Search
@@ -102,6 +102,10 @@ class Due:
         self.backlog = Backlog(self._broadcast, self.outbox)
         self._restatement = Restatement(self._broadcast)
 
+    def begin_now(self) -> None:
+        """Begin where it stands, if it has not begun."""
+        self.outbox.note_beginning(self.backlog.sequence)
+
     def stand_at(self, sequence: int) -> None:
         """Go on after a sequence, up to which its subscriber was given everything while live."""
         self.outbox.note_live(self.lane.newest_told, since=self.backlog.sequence)
@@ -139,6 +143,8 @@ class Due:
         broadcast = self._broadcast
         oldest = self.ladder.oldest_resumed(broadcast.ring, broadcast.cut_sequence)
         found = locate(after, broadcast.ring, broadcast.cut_sequence, oldest)
+        if found.outcome is not Resume.NEW_EPOCH:
+            self.outbox.note_beginning(found.sequence)
         if found.outcome is Resume.GAP and self._may_go_back(selection, found.sequence):
             self._go_back(selection, found.sequence, had)
             return Resume.REPLAYED
@@ -225,6 +231,7 @@ class Due:
 
         As `resume` where that finds all, but that nobody was told anything of what came before.
         """
+        self.outbox.note_beginning(sequence)
         told_upto = min(sequence, self.backlog.sequence)
         self._restatement.owe(self._selection, sequence + 1, told_upto)
         if sequence > self.backlog.sequence:
@@ -265,7 +272,7 @@ class Due:
         words: list[Waiting] = [
             waiting for waiting in outbox.waiting if isinstance(waiting, Words | Gap)
         ]
-        outbox.waiting, outbox.told = [], 0
+        outbox.waiting, outbox.told = [], NOWHERE
         self.backlog = Backlog(broadcast, outbox)
         self._restatement = Restatement(broadcast)
         self.substitute.forget_snapshots()
@@ -539,11 +546,15 @@ class Due:
 
     def _make_anew(self, origin: Origin) -> None:
         """Owe a state that was taken back once more, of what is selected now."""
-        if isinstance(origin, Restated):
-            told_upto = min(origin.told_upto, self.backlog.sequence)
-            self._restatement.owe(self._selection, origin.first, told_upto)
-        else:
-            self.substitute.make_anew(origin, goes_back=self.backlog.goes_back)
+        sequence, goes_back = self.backlog.sequence, self.backlog.goes_back
+        if not isinstance(origin, Restated):
+            self.substitute.make_anew(origin, goes_back=goes_back)
+            return
+        # What is not conflated any more is given tick by tick from there on, but not before.
+        ended = origin.ended(self._selection, sequence)
+        if ended is not None:
+            self.substitute.make_anew(ended, goes_back=goes_back)
+        self._restatement.owe(self._selection, origin.first, min(origin.told_upto, sequence))
 
     def _restate_ended_intervals(self, selection: Selection) -> None:
         """Tell what channels have collected whose interval another selection ends."""
@@ -587,11 +598,12 @@ class Due:
             self.backlog.sequence = cut_sequence
         self._restatement.settle()
         self._restatement.note_told(self._selection, cut_sequence)
-        origin = Restated(first, told_upto, tells_holes=is_alone and goes_back)
+        tells_holes = is_alone and goes_back
+        origin = Restated(self._selection, first, cut_sequence, told_upto, tells_holes=tells_holes)
         reaches = self.substitute.append_restated(
             self._selection, first, origin, goes_back=goes_back
         )
-        if is_alone and goes_back:  # to the end of its interval
+        if tells_holes:  # to the end of its interval
             self.outbox.append_holes(max(told_upto, reaches), cut_sequence)
 
     def _settle(self, lost: tuple[int, int] | None) -> None:

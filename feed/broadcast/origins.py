@@ -31,14 +31,34 @@ class Restated:
     """What conflated channels were told again.
 
     Attributes:
-        first: the sequence from which on.
+        selection: of their subscriber.
+        first, upto: the first and last sequence.
         told_upto: the one up to which they had been told what was due.
         tells_holes: the holes behind that are told before it.
     """
 
+    selection: Selection
     first: int
+    upto: int
     told_upto: int
     tells_holes: bool = False
+
+    def ended(self, selection: Selection, sequence: int) -> Stretch | None:
+        """Return the part of it that another selection does not conflate any more.
+
+        Args:
+            selection: of their subscriber now.
+            sequence: where it stands: behind it everything is given that is not conflated.
+
+        Returns:
+            None: there is no such part.
+        """
+        before, after = dict(self.selection.intervals_ms), dict(selection.intervals_ms)
+        symbols, upto = dict(self.selection.symbols), min(self.upto, sequence)
+        ended = {channel: symbols[channel] for channel in before if channel not in after}
+        if not ended or upto < self.first:
+            return None
+        return Stretch(Selection.of(ended), self.first, upto, tells_holes=self.tells_holes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ class SnapshotEnd:
 Sayable = Words | Gap | State | Mark | SnapshotBegin | SnapshotEnd  # enveloped when there is room
 Waiting = Sayable | Drafted
 _MARK = Mark()
+NOWHERE = -1  # a sequence before all others: nothing was told, and it has not begun
 
 
 class Outbox:
@@ -112,7 +113,8 @@ class Outbox:
 
     Attributes:
         lane: the lane that the subscriber belongs to; messages are enveloped as there.
-        told: the sequence of the last position that the subscriber was told, before it was live.
+        told: the sequence of the last position that the subscriber was told, before it was live,
+            or where it began.
         waiting: what is to be enveloped, in order.
     """
 
@@ -122,7 +124,7 @@ class Outbox:
         self.lane = lane
         self._ring = ring
         self._ladder = ladder
-        self.told = 0
+        self.told = NOWHERE
         # A list, since it is short: an empty deque takes 760 bytes, most of a subscriber.
         self.waiting: list[Waiting] = []
 
@@ -152,6 +154,11 @@ class Outbox:
             if said := self._envelop(waiting, reached, wall_ns, owes):
                 return said  # in shapes of others some of it has no place
         return b""
+
+    def note_beginning(self, sequence: int) -> None:
+        """Note where its subscriber begins, once: no earlier position is told to it."""
+        if self.told == NOWHERE:
+            self.told = sequence
 
     def note_live(self, told: int, *, since: int) -> None:
         """Note what its subscriber was told while it was live.

@@ -117,6 +117,20 @@ def test_one_that_waits_is_made_anew_where_grants_shrink() -> None:
     assert trades(member.take_objects()) == STATE
 
 
+def test_one_that_waits_of_a_channel_whose_interval_has_ended_is_made_anew_too() -> None:
+    stage = busy_stage(CAPACITY)
+    member = come_back(stage)
+    stage.catch_up(member, most_frames=1)
+    stage.move(member, Selection.of({Channel.TRADES: ("A", "B")}))
+    stage.regrant(member, Grants.of([Grant.parse("trades=A")]))
+    stage.catch_up(member)
+    told = [item for item in member.take_objects() if item["T"] == "t"]
+    assert {item["S"] for item in told} == {"A"}
+    assert min(item["fi"] for item in told) == STATE["A"][0]
+    assert max(item["i"] for item in told) == STATE["A"][1]
+    assert sum(item["n"] for item in told) >= STATE["A"][2]
+
+
 def test_a_reader_that_is_conflated_for_its_lag_is_given_its_state_in_turns() -> None:
     stage = Stage(CAPACITY, lag_max_ticks=1_000)
     member = stage.join(Selection.of({Channel.TRADES: ("*",)}), on_lag=OnLag.CONFLATE)

@@ -393,3 +393,26 @@ def test_a_past_of_conflated_channels_is_not_that_of_others_asked_for_later() ->
     objects = member.take_objects()
     assert told(objects, "t") == [7]
     assert told(objects, "q") == [8]
+
+
+@pytest.mark.parametrize("after", [Position(EPOCH, 10), None])
+def test_no_position_is_of_before_the_place_where_its_reader_begins(after: Position | None) -> None:
+    """What its interval has collected may be of before, and the end of a snapshot comes first."""
+    stage = Stage()
+    stage.publish_and_cut(*[Kind.TRADE] * 10)
+    member = stage.open(LOSSLESS, marks=True)
+    stage.begin(member, LOSSLESS, after=after)
+    stage.publish_and_cut(Kind.STATUS)
+    stage.move(member, QUOTES_CONFLATED)
+    stage.begin(member, QUOTES_CONFLATED, snapshot=True, had=LOSSLESS)
+    heard: list[Object] = []
+    while not any(item["T"] == "snapshot" for item in heard):
+        stage.catch_up(member, most_frames=1)
+        heard += member.take_objects()
+    stage.publish_and_cut(Kind.QUOTE)
+    stage.move(member, LOSSLESS)
+    stage.catch_up(member)
+    heard += member.take_objects()
+    assert told(heard, "q")[-1] == 12
+    ends = [item["pos"] for item in heard if item["T"] == "snapshot" and item["state"] == "end"]
+    assert ends == [str(Position(EPOCH, 10))]
