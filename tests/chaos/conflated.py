@@ -114,14 +114,18 @@ class Conflated:
         if number >= self.owed.get(key, number + 1):
             del self.owed[key]
 
-    def reach(self, position: int) -> None:
+    def reach(self, position: int, *, begins: bool = True) -> None:
         """Hold what was told against a position that the reader was told.
+
+        Args:
+            position: which.
+            begins: what has no beginning yet begins there.
 
         Raises:
             Wrong: a value is missing.
         """
         for key, told in self.told.items():
-            if told is None and key not in self.late:
+            if begins and told is None and key not in self.late:
                 self.told[key] = position
         for interval_ms in self._fresh:
             age_us = int(interval_ms * 1_000 * LONGEST_INTERVALS) + SLACK_US

@@ -15,13 +15,17 @@ class ConflatedGap:
 
     Attributes:
         last: its last sequence: what is newer is not of its state.
+        keys: those that were lossless when it was told; its state has no others.
     """
 
-    def __init__(self, market: Market, first: int, last: int, due: frozenset[Key]) -> None:
+    def __init__(
+        self, market: Market, first: int, last: int, keys: frozenset[Key], due: frozenset[Key]
+    ) -> None:
         self.last = last
+        self.keys = keys
         self._market = market
         self._first = first
-        self._due = due  # the keys of it; what another gap has covered is not told again
+        self._due = due  # of the keys; what another gap has covered is not told again
         self._came: set[Key] = set()
 
     def hear(self, key: Key, number: int, message: dict[str, Any]) -> None:

@@ -57,6 +57,8 @@ class Ledger:
         self._gap: ConflatedGap | None = None  # the last one, while its state comes
         self._silence_checked = 0
         self._granted: frozenset[Key] | None = None  # None: everything
+        # A snapshot has ended just now: its position may be of before what was subscribed to since.
+        self._ends_snapshot = False
 
     @property
     def is_spread(self) -> bool:
@@ -142,8 +144,10 @@ class Ledger:
             places[key] = known.get(key)
             if places[key] is None and late and (key in switched or after is None):
                 self._late.add(key)
-        if switched:
-            self._restated |= switched
+        # Of what was given up before a state may wait, and is told all the same.
+        told_again = (switched | (new & self._dropped)) & self._lossless
+        if told_again:
+            self._restated |= told_again
             self._restated_from = self._highest
         if after is not None:
             places |= dict.fromkeys(added & self._lossless, after)
@@ -194,8 +198,8 @@ class Ledger:
             self._snapshots.hear(key, number)
         elif key in self.conflated.intervals_ms:
             self.conflated.hear(key, number, message)
-        elif self._gap is not None and number <= self._gap.last:
-            self._gap.hear(key, number, message)
+        elif (gap := self._gap_of(key, number)) is not None:
+            gap.hear(key, number, message)
         elif key in self._lossless:
             if "fi" in message and self._hear_restated(key, number, message):
                 return
@@ -215,13 +219,14 @@ class Ledger:
             raise Wrong(f"the epoch {epoch}, and it was {self.epoch}")
         self.epoch = epoch
         self._end_gap()
-        self._check(position)
+        begins, self._ends_snapshot = not self._ends_snapshot, False
+        self._check(position, begins=begins)
         self.position = position
         self._highest = max(self._highest, position)
         if position > self._restated_before[0]:
             self._restated_before = 0, frozenset()
         self.counts["intervals"] += 1
-        self.conflated.reach(position)
+        self.conflated.reach(position, begins=begins)
         if position - self._silence_checked > SILENCE_CHECK_TICKS and not self._places:
             self._silence_checked = position
             self.conflated.check_silence(position)
@@ -244,7 +249,7 @@ class Ledger:
             stand = {key: self._place(key) for key in self._lossless}
             # What another gap has covered already is not told again.
             due = frozenset(key for key, place in stand.items() if place is None or place < last)
-            self._gap = ConflatedGap(self._market, first, last, due)
+            self._gap = ConflatedGap(self._market, first, last, self._lossless, due)
         else:
             self.conflated.cover(first, last, self.at)
         if self._restated:
@@ -276,6 +281,7 @@ class Ledger:
         for key, number in self._snapshots.end(selected, self._dropped).items():
             self.conflated.settle(key, number)
         self.counts["snapshots"] += 1
+        self._ends_snapshot = True
 
     # Inside.
 
@@ -298,6 +304,7 @@ class Ledger:
             for number, key in self._came:
                 self._hear_place(number, key)
             self._came.clear()
+        self._came = [each for each in self._came if each[1] in lossless]
         self._places = {key: self._places[key] for key in self._places if key in lossless}
         if self._places:
             self._places |= dict.fromkeys(lossless - self._places.keys(), self.at)
@@ -328,11 +335,11 @@ class Ledger:
             self._places = {}
             self._restated.clear()
 
-    def _check(self, position: int) -> None:
+    def _check(self, position: int, *, begins: bool = True) -> None:
         if self._lowest is not None and position == self.at and not self._places:
             self._spread({})  # one past may come before another, which holds the position back
         if self._places:
-            self._check_places(position)
+            self._check_places(position, reaches=True, begins=begins)
             self.at = position
             self._join(position)
             return
@@ -342,19 +349,21 @@ class Ledger:
         due = self._due.between(self.at, position)
         if came != due:
             raise Wrong(_compare(self.at, position, due, came))
-        if position < self.at and (self._lowest is None or position < self._lowest):
+        # A gap moves its reader without a position, and one that is of before its end may follow.
+        told = self.at if self.position is None else self.position
+        if position < min(self.at, told) and (self._lowest is None or position < self._lowest):
             raise Wrong(f"the position went back from {self.at} to {position}")
         self.counts["lossless ticks"] += len(came)
         self._came.clear()
         self.at = max(self.at, position)
 
-    def _check_places(self, position: int, *, reaches: bool = True) -> None:
+    def _check_places(self, position: int, *, reaches: bool, begins: bool = True) -> None:
         for number, key in self._came:
             self._hear_place(number, key)
         self._came.clear()
         for key, place in self._places.items():
             if place is None:
-                if reaches and key not in self._late:
+                if reaches and begins and key not in self._late:
                     self._places[key] = position
             elif (due := self._market.numbers[key].last(position)) > place:
                 if key in self._restated and position <= self._highest:  # it was told before
@@ -393,6 +402,16 @@ class Ledger:
         if first <= self._market.numbers[key].next(place):  # else something is missed at a position
             self._places[key] = max(place, number)
         return True
+
+    def _gap_of(self, key: Key, number: int) -> ConflatedGap | None:
+        """Return the gap of whose state a tick is; None: it is of none.
+
+        What a channel had collected whose interval has ended since is another state.
+        """
+        gap = self._gap
+        if gap is None or number > gap.last or key not in gap.keys or key in self._restated:
+            return None
+        return gap
 
     def _end_gap(self) -> None:
         """See that what stands for a conflated gap has come, of all that is lossless."""

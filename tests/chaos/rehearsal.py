@@ -151,7 +151,7 @@ class Actor(Listener):
         control = DIALECTS["json"].hear(orjson.dumps(message).decode())
         assert isinstance(control, Subscribe | Unsubscribe)
         lane = member.subscriber.lane
-        compression, part = lane.compression, None
+        compression, part, had = lane.compression, None, self._subscribed.selection
         if isinstance(control, Subscribe):
             self._subscribed, added = self._subscribed.more(control)
             part = added.selection
@@ -166,7 +166,14 @@ class Actor(Listener):
         if part is not None:
             assert isinstance(control, Subscribe)
             snapshot = bool(control.snapshot)
-            stage.begin(member, part, after=control.after, snapshot=snapshot, on_lag=control.on_lag)
+            stage.begin(
+                member,
+                part,
+                after=control.after,
+                snapshot=snapshot,
+                on_lag=control.on_lag,
+                had=had,
+            )
         return acknowledgement
 
     def _catch_up(self, member: Member, most_frames: int | None) -> None:

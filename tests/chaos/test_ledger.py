@@ -245,3 +245,53 @@ def test_a_gap_of_a_past_may_cover_what_an_interval_had_collected_and_tells_it_l
     ledger.hear(message(DUE[7]))
     with pytest.raises(Wrong, match="due"):
         ledger.reach("e", DUE[7])
+
+
+def begin_beside_a_gap() -> Ledger:
+    """Return a reader of quotes, told a stretch conflated, and of trades that are conflated."""
+    quotes = frozenset(key for key in MARKET.keys if key[0] == "q")
+    ledger = Ledger(MARKET, Times())
+    ledger.connect(TRADES | quotes, {BUSY: 100}, returns=False)
+    ledger.reach("e", 0)
+    ledger.gap(1, 1_000, "conflated")  # of the quotes, whose state has yet to come
+    ledger.subscribe(TRADES, TRADES, {}, after=None)
+    return ledger
+
+
+def test_what_an_interval_had_collected_is_no_part_of_a_stretch_that_is_told_conflated() -> None:
+    ledger = begin_beside_a_gap()
+    ledger.hear(conflated(DUE[0], DUE[-1]))
+    ledger.reach("e", 1_000)
+    ledger = begin_beside_a_gap()
+    ledger.hear(conflated(DUE[3], DUE[-1]))  # the others may have been told before
+    ledger = begin_beside_a_gap()
+    with pytest.raises(Wrong, match=f"{DUE[-1]} of .* was due after 0"):
+        ledger.reach("e", 1_000)
+
+
+def test_a_snapshot_may_end_at_a_position_of_before_the_end_of_a_gap_but_not_of_the_last_one() -> (
+    None
+):
+    ledger = begin()
+    ledger.hear(message(DUE[0]))
+    ledger.reach("e", DUE[0])
+    ledger.gap(DUE[0] + 1, 1_000, "overrun")
+    ledger.reach("e", DUE[3])  # something else is owed from there on
+    ledger.reach("e", DUE[5])
+    with pytest.raises(Wrong, match=f"the position went back from .* to {DUE[4]}"):
+        ledger.reach("e", DUE[4])
+
+
+def test_what_joins_while_a_snapshot_comes_begins_at_the_position_behind_it() -> None:
+    quiet = next(key for key in MARKET.keys if not MARKET.numbers[key].count(DUE[8]))
+    ledger = Ledger(MARKET, Times())
+    ledger.connect(frozenset({quiet}), {}, returns=False)
+    ledger.reach("e", DUE[4])
+    ledger.begin_snapshot(DUE[6])
+    ledger.subscribe(TRADES, TRADES | {quiet}, {}, after=None)
+    ledger.end_snapshot()
+    ledger.reach("e", DUE[4])  # something of before is owed
+    ledger.reach("e", DUE[6])
+    ledger.hear(message(DUE[8]))
+    with pytest.raises(Wrong, match=rf"missing: \[{DUE[7]}\]"):
+        ledger.reach("e", DUE[8])
