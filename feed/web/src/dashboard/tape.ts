@@ -1,4 +1,4 @@
-/** The tape of the chosen symbol: the element, on the connection and the market of this page. */
+/** The tape and the quotes of the chosen symbol: the elements, on the connection and the market of this page. */
 
 import "../elements/index.ts";
 import type { FeedClient } from "../client/index.ts";
@@ -8,16 +8,24 @@ import { byId } from "./ui/dom.ts";
 import { serverUrl } from "./ui/server-url.ts";
 
 export class TapePlace {
-  readonly #tape = document.createElement("feed-tape");
+  readonly #elements = [
+    document.createElement("feed-tape"),
+    document.createElement("feed-quotes"),
+  ] as const;
 
   constructor(client: FeedClient, market: Market) {
-    this.#tape.source = new Source(serverUrl(), undefined, { client, market });
+    const source = new Source(serverUrl(), undefined, { client, market });
+    for (const element of this.#elements) {
+      element.source = source;
+    }
   }
 
   show(symbol: string): void {
-    this.#tape.symbol = symbol;
-    if (!this.#tape.isConnected) {
-      byId("tape").replaceChildren(this.#tape);
+    for (const element of this.#elements) {
+      element.symbol = symbol;
+    }
+    if (!this.#elements[0].isConnected) {
+      byId("tape").replaceChildren(...this.#elements);
     }
   }
 }

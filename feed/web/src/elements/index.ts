@@ -10,17 +10,19 @@
 
 import { FeedChart } from "./chart/element.ts";
 import { readFromServerOf } from "./element.ts";
+import { FeedQuotes } from "./quotes/element.ts";
 import { FeedTape } from "./tape/element.ts";
 import { FeedTicker } from "./ticker/element.ts";
 import { FeedWatchlist, type SelectDetail } from "./watchlist/element.ts";
 
 export type { Timeframe } from "../market/history.ts";
 export type { TokenCallback } from "./sources.ts";
-export { FeedChart, FeedTape, FeedTicker, FeedWatchlist, type SelectDetail };
+export { FeedChart, FeedQuotes, FeedTape, FeedTicker, FeedWatchlist, type SelectDetail };
 
 declare global {
   interface HTMLElementTagNameMap {
     "feed-chart": FeedChart;
+    "feed-quotes": FeedQuotes;
     "feed-tape": FeedTape;
     "feed-ticker": FeedTicker;
     "feed-watchlist": FeedWatchlist;
@@ -35,6 +37,7 @@ readFromServerOf(import.meta.url);
 
 const ELEMENTS = {
   "feed-chart": FeedChart,
+  "feed-quotes": FeedQuotes,
   "feed-tape": FeedTape,
   "feed-ticker": FeedTicker,
   "feed-watchlist": FeedWatchlist,

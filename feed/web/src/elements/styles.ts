@@ -69,7 +69,7 @@ header {
 table { inline-size: 100%; border-collapse: collapse; }
 th { font-weight: 500; font-size: 0.857em; }
 td, th { padding: 0.25em 0.75em; text-align: start; white-space: nowrap; }
-td.number, th.number { text-align: end; }
+td.number, th.number { text-align: right; }
 :focus-visible { outline: 2px solid var(--_accent); outline-offset: -2px; }
 `);
 

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { ConflatedTrade, Quote, Trade } from "../../src/client/index.ts";
 import { conditionWords } from "../../src/elements/conditions.ts";
+import { Quotes } from "../../src/elements/quotes/quotes.ts";
+import { MOST_LINES } from "../../src/elements/rolling/roll.ts";
 import { BigPrints } from "../../src/elements/tape/prints.ts";
 import { Sides } from "../../src/elements/tape/side.ts";
-import { MOST_LINES, type Print, Tape } from "../../src/elements/tape/tape.ts";
+import { type Print, Tape } from "../../src/elements/tape/tape.ts";
 
 const T = "2026-01-02T15:00:00Z";
 
@@ -75,53 +77,118 @@ test("conditions are words; a regular trade has none, an unknown code stays", ()
   expect(conditionWords(["?"])).toBe("?");
 });
 
+/** The prices that a tape shows, newest first, once what waits is let through. */
+function shown(tape: Tape): number[] {
+  tape.roll.advance();
+  return tape.roll.lines.map((line) => (line as Print).price);
+}
+
 describe("a tape", () => {
-  test("gives lines once, oldest first", () => {
+  test("shows the newest first, and tells whether anything came", () => {
     const tape = new Tape();
     tape.trade(trade(1));
     tape.trade(trade(2));
-    expect(tape.takeDue().map((line) => (line as Print).price)).toEqual([1, 2]);
-    expect(tape.takeDue()).toEqual([]);
+    expect(shown(tape)).toEqual([2, 1]);
+    expect(tape.roll.advance()).toBe(false);
+    tape.trade(trade(3));
+    expect(shown(tape)).toEqual([3, 2, 1]);
   });
 
-  test("gives none while it is paused, counts them, and gives all afterwards", () => {
+  test("stands while it is paused, counts what comes, and shows it afterwards", () => {
     const tape = new Tape();
-    tape.isPaused = true;
+    tape.roll.isPaused = true;
     tape.trade(trade(1));
     tape.break("Gap");
     tape.trade(trade(2));
-    expect([tape.takeDue(), tape.meanwhile]).toEqual([[], 2]);
-    tape.isPaused = false;
-    expect(tape.meanwhile).toBe(0);
-    expect(tape.takeDue()).toHaveLength(3);
+    expect([shown(tape), tape.roll.meanwhile]).toEqual([[], 2]);
+    tape.roll.isPaused = false;
+    expect(tape.roll.meanwhile).toBe(0);
+    expect(shown(tape)).toEqual([2, undefined, 1]);
   });
 
-  test("keeps the newest of what came while it was paused for long", () => {
+  test("keeps the newest, however much comes", () => {
     const tape = new Tape();
-    tape.isPaused = true;
+    tape.roll.isPaused = true;
     for (let price = 1; price <= 10_000; price += 1) {
       tape.trade(trade(price));
     }
-    expect(tape.meanwhile).toBe(10_000);
-    tape.isPaused = false;
-    const due = tape.takeDue();
-    expect(due.length).toBeGreaterThanOrEqual(MOST_LINES);
-    expect(due.length).toBeLessThanOrEqual(2 * MOST_LINES);
-    expect((due.at(-1) as Print).price).toBe(10_000);
+    expect(tape.roll.meanwhile).toBe(10_000);
+    tape.roll.isPaused = false;
+    const prices = shown(tape);
+    expect(prices).toEqual(Array.from({ length: MOST_LINES }, (_, place) => 10_000 - place));
   });
 
   test("takes the past once, without what has come live meanwhile", () => {
     const tape = new Tape();
     tape.trade(trade(3, { i: 3 }));
     const past = [1, 2, 3].map((i) => trade(i, { i }));
-    expect(tape.seed(past).map(({ price }) => price)).toEqual([1, 2]);
-    expect(tape.seed(past)).toEqual([]);
+    tape.seed(past);
+    tape.seed(past);
+    expect(shown(tape)).toEqual([3, 2, 1]);
   });
 
   test("shows a conflated trade with all that it stands for", () => {
     const tape = new Tape();
     const merged: ConflatedTrade = { ...trade(9), n: 7, h: 9, l: 8, v: 700, vw: 8.5, fi: 1 };
     tape.trade(merged as ConflatedTrade);
-    expect(tape.takeDue()[0]).toMatchObject({ size: 700, conditions: "7 trades" });
+    tape.roll.advance();
+    expect(tape.roll.lines[0]).toMatchObject({ size: 700, conditions: "7 trades" });
+  });
+
+  test("says from which size a print is big", () => {
+    const tape = new Tape();
+    expect(tape.big.from).toBeUndefined();
+    for (let i = 0; i < 20; i += 1) {
+      tape.trade(trade(1, { i }));
+    }
+    expect(tape.big.from).toBe(1_000);
+    expect(new Tape(500).big.from).toBe(500);
+  });
+});
+
+describe("quotes", () => {
+  const book = (bp: number, ap: number, second = 0, bs = 1) =>
+    ({
+      ...quote(bp, ap),
+      bs: bp && bs,
+      t: `2026-01-02T15:00:${String(second).padStart(2, "0")}Z`,
+    }) as Quote;
+
+  function linesOf(quotes: Quotes): (number | string | undefined)[][] {
+    quotes.roll.advance();
+    return quotes.roll.lines.map(({ bid, ask }) => [bid.price, bid.way, ask.price, ask.way]);
+  }
+
+  test("are told when they differ, with the way of each side", () => {
+    const quotes = new Quotes();
+    for (const [bid, ask] of [
+      [10, 11],
+      [10, 11],
+      [10.5, 10.9],
+    ] as const) {
+      quotes.take(book(bid, ask));
+    }
+    expect(linesOf(quotes)).toEqual([
+      [10.5, "up", 10.9, "down"],
+      [10, undefined, 11, undefined],
+    ]);
+  });
+
+  test("have no price where a side is empty, and no way from there", () => {
+    const quotes = new Quotes();
+    quotes.take(book(0, 11));
+    quotes.take(book(10, 11));
+    expect(linesOf(quotes)).toEqual([
+      [10, undefined, 11, undefined],
+      [undefined, undefined, 11, undefined],
+    ]);
+  });
+
+  test("of the past lie behind those that came, none of them twice", () => {
+    const quotes = new Quotes();
+    quotes.take(book(12, 13, 2));
+    quotes.seed([book(10, 11, 0), book(10, 11, 1, 5), book(12, 13, 2)]);
+    quotes.seed([book(1, 2, 0)]);
+    expect(linesOf(quotes).map(([bid]) => bid)).toEqual([12, 10, 10]);
   });
 });

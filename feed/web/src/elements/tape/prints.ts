@@ -8,6 +8,9 @@ const FACTOR = 10;
 /** The median is taken anew after this many sizes: it moves slowly, and sorting costs. */
 const RENEW = 20;
 
+/** What is big by default, in words. */
+export const BIG_RULE = `Big is a print of ${FACTOR} times the usual size: the median of the last ${WINDOW}`;
+
 export class BigPrints {
   readonly #sizes: number[] = []; // the last ones, as a ring
   #seen = 0;
@@ -17,6 +20,12 @@ export class BigPrints {
   /** @param least the size from which a print is big; by default it follows what is usual. */
   constructor(least?: number) {
     this.#least = least;
+  }
+
+  /** The size from which a print is big; undefined while nothing is known to be usual. */
+  get from(): number | undefined {
+    const from = this.#least ?? this.#threshold;
+    return Number.isFinite(from) ? from : undefined;
   }
 
   /** Note a size; tell whether it is big, compared with those before it. */

@@ -1,8 +1,7 @@
 /**
- * A tape: the trades of one symbol as they came, oldest first, and what waits while one reads. Pure.
+ * A tape: the trades of one symbol as they came, with their sides, and which of them are big. Pure.
  *
- * While it is paused nothing is shown that came meanwhile, but it is counted; the newest of it is
- * kept. Trades of the past are put in front once, those that have come live are not among them twice.
+ * Trades of the past are put behind them once; those that have come live are not among them twice.
  */
 
 import {
@@ -13,11 +12,9 @@ import {
   tradeId,
 } from "../../client/index.ts";
 import { conditionWords } from "../conditions.ts";
+import { Roll } from "../rolling/roll.ts";
 import { BigPrints } from "./prints.ts";
 import { type Side, Sides } from "./side.ts";
-
-/** Lines that are kept, and shown at most. */
-export const MOST_LINES = 100;
 
 export interface Print {
   kind: "print";
@@ -38,18 +35,15 @@ export interface Break {
 export type Line = Print | Break;
 
 export class Tape {
+  readonly roll = new Roll<Line>();
+  readonly big: BigPrints;
   readonly #sides = new Sides();
-  readonly #big: BigPrints;
   readonly #ids = new Set<string>();
   #isSeeded = false;
-  #isPaused = false;
-  #due: Line[] = [];
-  /** Trades that came while it was paused. */
-  meanwhile = 0;
 
   /** @param least the size from which a print is big; by default it follows what is usual. */
   constructor(least?: number) {
-    this.#big = new BigPrints(least);
+    this.big = new BigPrints(least);
   }
 
   quote(quote: Quote): void {
@@ -60,20 +54,17 @@ export class Tape {
     if (!this.#isSeeded) {
       this.#ids.add(tradeId(trade));
     }
-    this.#push(this.#printOf(trade));
-    if (this.#isPaused) {
-      this.meanwhile += 1;
-    }
+    this.roll.push(this.#printOf(trade));
   }
 
   break(words: string): void {
-    this.#push({ kind: "break", words });
+    this.roll.push({ kind: "break", words }, false);
   }
 
-  /** Return the prints of a past that lie before all that came; once. */
-  seed(trades: readonly (Trade | ConflatedTrade)[]): Print[] {
+  /** Put the prints of a past behind all that came; once. */
+  seed(trades: readonly (Trade | ConflatedTrade)[]): void {
     if (this.#isSeeded) {
-      return [];
+      return;
     }
     this.#isSeeded = true;
     const sides = new Sides();
@@ -81,35 +72,7 @@ export class Tape {
       .filter((trade) => !this.#ids.has(tradeId(trade)))
       .map((trade) => this.#printOf(trade, sides));
     this.#ids.clear();
-    return past;
-  }
-
-  get isPaused(): boolean {
-    return this.#isPaused;
-  }
-
-  set isPaused(isPaused: boolean) {
-    this.#isPaused = isPaused;
-    if (!isPaused) {
-      this.meanwhile = 0;
-    }
-  }
-
-  /** Return the lines to show in front of those that are shown, oldest first; none while paused. */
-  takeDue(): Line[] {
-    if (this.#isPaused) {
-      return [];
-    }
-    const due = this.#due;
-    this.#due = [];
-    return due;
-  }
-
-  #push(line: Line): void {
-    this.#due.push(line);
-    if (this.#due.length > 2 * MOST_LINES) {
-      this.#due.splice(0, this.#due.length - MOST_LINES);
-    }
+    this.roll.putBehind(past);
   }
 
   #printOf(trade: Trade | ConflatedTrade, sides = this.#sides): Print {
@@ -121,7 +84,7 @@ export class Tape {
       price: trade.p,
       size,
       side: sides.of(trade),
-      isBig: this.#big.take(size),
+      isBig: this.big.take(size),
       conditions: [conditionWords(trade.c), ...merged].filter((words) => words !== "").join(" · "),
     };
   }
