@@ -130,7 +130,7 @@ async def test_restarted_server_is_told_as_a_gap_and_the_page_recovers(
     program.terminate(signal.SIGKILL)
     await program.ended()
     await tab.until("!document.getElementById('banner').hidden")
-    assert "Prices are as of" in await tab.text("#banner")
+    assert "prices as of" in await tab.text("#banner")
     assert "Live" not in await tab.text("#pill")
     await run("--port", str(program.port), *CALM)
     await tab.until("feed.status.phase === 'live' && document.getElementById('banner').hidden")
@@ -282,7 +282,7 @@ async def test_offline_page_says_so_and_resumes(run: Run, chromium: Chromium) ->
     await tab.cut()  # what is open already, Chromium leaves open
     await tab.until("document.getElementById('pill').innerText.startsWith('Offline')")
     await tab.until("!document.getElementById('banner').hidden")
-    assert "Prices are as of" in await tab.text("#banner")
+    assert "prices as of" in await tab.text("#banner")
     assert await tab.ask("'stale' in document.body.dataset")
     await tab.page.context.set_offline(False)
     await tab.until("document.getElementById('banner').hidden")
@@ -320,6 +320,8 @@ async def test_tape_follows_the_chosen_symbol(run: Run, chromium: Chromium) -> N
     await prints.filter(has_text=re.compile(r"\d:\d\d.*[▲▼]", re.DOTALL)).first.wait_for()
     await tab.page.click("[data-symbol=MSFT]")
     await tab.page.get_by_role("table", name="Time and sales of MSFT").wait_for()
+    quotes = tab.page.get_by_role("table", name="Quotes of MSFT").get_by_role("row")
+    await quotes.filter(has_text=re.compile(r"\d\.\d\d")).first.wait_for()
     assert (await tab.ask("feed.subscription"))["trades"] == ["*"], "the page's own is kept"
 
 
@@ -338,6 +340,17 @@ async def test_connection_is_a_drawer_behind_the_line_that_tells_it(
     await tab.page.keyboard.press("Escape")
     await drawer.wait_for(state="hidden")
     assert await tab.ask("document.activeElement.id") == "pill"
+
+
+async def test_chart_has_half_of_a_desktop(run: Run, chromium: Chromium) -> None:
+    tab = await chromium.dashboard(await run(*CALM), viewport={"width": 1440, "height": 900})
+    await tab.until("document.getElementById('legend').textContent !== ''")
+    boxes = "['main', '#chart'].map((name) => document.querySelector(name).getBoundingClientRect())"
+    main, chart = await tab.ask(boxes + ".map(({ width, height }) => width * height)")
+    assert chart > main / 2
+    question = tab.page.get_by_role("textbox", name="Question")
+    assert await question.is_visible(), "all else is there"
+    assert await tab.ask("scrollY + document.querySelector('main').scrollTop") == 0
 
 
 @pytest.mark.parametrize("width", [360, 1440])

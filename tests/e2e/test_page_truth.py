@@ -92,7 +92,7 @@ async def test_page_that_lost_its_server_says_how_far_it_is_behind(
     await program.ended()
     await tab.until("document.getElementById('pill').innerText.includes('s behind')")
     await until_it_looks(tab, current=False)
-    assert "Prices are as of" in await tab.text("#banner")
+    assert "prices as of" in await tab.text("#banner")
 
 
 async def test_recording_that_is_over_is_as_of_its_end(
@@ -276,7 +276,7 @@ async def test_plain_page_whose_server_says_nothing_does_not_look_current(
     await tab.page.clock.fast_forward(20_000)
     await tab.until(f"{_PLAIN}.startsWith('nothing came for')")
     assert not await tab.ask(_PLAIN_LOOKS_CURRENT)
-    assert "prices as of" in await tab.text("#state")
+    assert "Prices are as of" in await tab.text("#state")
     program.process.send_signal(signal.SIGCONT)
     await tab.until(f"{_PLAIN} === 'live'")
     await tab.until(_PLAIN_LOOKS_CURRENT)

@@ -5,6 +5,8 @@ import "./styles/layout.css";
 import "./styles/watchlist.css";
 import "./styles/detail.css";
 import "./styles/connection.css";
+import "./styles/pill.css";
+import "./styles/tape.css";
 import "./styles/answer.css";
 import "./styles/desk.css";
 import { FeedClient, isSymbol, Refused, type Symbols } from "../client/index.ts";

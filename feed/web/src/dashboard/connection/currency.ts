@@ -32,6 +32,8 @@ export interface Situation {
 export interface Currency {
   /** One line for the head of the page. */
   words: string;
+  /** The same for who listens: without numbers, which change all the time. */
+  spoken: string;
   health: Health;
   isCurrent: boolean;
   /** The time that prices are of, where they are not current; undefined where there are none. */
@@ -59,10 +61,12 @@ export function currencyOf(situation: Situation): Currency {
   const isConnected = status.phase === "live";
   const isBehind = behindMs >= BEHIND_MS || (!isConnected && status.connects > 0);
   const link = describe(status, isSlowed, nowMs);
+  const spoken = status.phase === "waiting" ? "Reconnecting…" : link;
   const behind = behindMs >= BEHIND_MS ? ` · ${formatDuration(behindMs)} behind` : "";
   if (isConnected && source.down !== undefined && !isBehind) {
     return {
       words: wordsOf(source.down, source.isLive),
+      spoken: wordsOf(source.down, source.isLive),
       health: source.down === "finished" ? "off" : "bad",
       isCurrent: false,
       asOfMs: newestMs,
@@ -70,12 +74,13 @@ export function currencyOf(situation: Situation): Currency {
   }
   const health = healthOf(status, isSlowed);
   if (!isBehind) {
-    return { words: link, health, isCurrent: true, asOfMs: undefined };
+    return { words: link, spoken, health, isCurrent: true, asOfMs: undefined };
   }
   // Times in a recording are of another day: what is here is as of the newest of them.
   const isOfNow = source.isLive && source.down === undefined;
   return {
     words: `${link}${behind}`,
+    spoken: `${spoken} · prices are not of now`,
     health: health === "good" ? "busy" : health,
     isCurrent: false,
     asOfMs: isOfNow ? nowMs - behindMs : newestMs,

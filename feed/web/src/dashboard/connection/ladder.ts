@@ -1,43 +1,62 @@
 /**
  * The ladder that a slow reader goes down, as the server counts it, since this page was opened.
  *
- * The counts are the server's over all readers; the lag is this connection's.
+ * The counts are the server's over all readers; the lit step is this page's.
  */
 
 import { formatCount } from "../../market/format.ts";
 import { byId, setData } from "../ui/dom.ts";
-
-/** Rungs in order, with the names of the server's counters. */
-const RUNGS = ["paused", "caught_up", "gap", "lagging", "slow"] as const;
+import { STEPS, type Step, stepOf } from "./step.ts";
 
 export class Ladder {
-  readonly #rungs = new Map<string, HTMLElement>();
+  readonly #counts = new Map<Step, HTMLElement>();
+  readonly #steps = new Map<Step, HTMLElement>();
   #first: Record<string, number> | undefined;
   #last: Record<string, number> = {};
+  #step: Step = "along";
 
   constructor() {
-    for (const name of RUNGS) {
-      this.#rungs.set(name, byId(`rung-${name}`));
+    for (const step of STEPS) {
+      const count = byId(`rung-${step}`);
+      this.#counts.set(step, count);
+      this.#steps.set(step, count.parentElement as HTMLElement);
     }
+    this.#light();
   }
 
-  /** Show the server's counts; light up what grew since the last time. */
-  show(counts: Record<string, number>): void {
+  /**
+   * Show the server's counts, and where this page stands.
+   *
+   * @param isSlow whether it reads slowly, or is behind.
+   */
+  show(counts: Record<string, number>, isSlow: boolean): void {
     this.#first ??= counts;
-    for (const [name, rung] of this.#rungs) {
-      const count = counts[name];
-      const since = (count ?? 0) - (this.#first[name] ?? 0);
-      rung.textContent = count === undefined ? "–" : formatCount(Math.max(0, since));
-      const grew = (count ?? 0) > (this.#last[name] ?? count ?? 0);
-      const step = rung.parentElement as HTMLElement;
-      setData(step, "lit", grew ? "" : undefined);
-      step.ariaCurrent = grew ? "step" : null;
+    const grew: Step[] = [];
+    for (const [step, element] of this.#counts) {
+      const count = counts[step];
+      if (count === undefined) {
+        continue;
+      }
+      element.textContent = formatCount(Math.max(0, count - (this.#first[step] ?? 0)));
+      if (count > (this.#last[step] ?? count)) {
+        grew.push(step);
+      }
     }
     this.#last = counts;
+    this.#step = stepOf(this.#step, grew, isSlow);
+    this.#light();
   }
 
   /** Counts begin anew: the server was restarted. */
   reset(): void {
     this.#first = undefined;
+  }
+
+  #light(): void {
+    for (const [step, element] of this.#steps) {
+      const isHere = step === this.#step;
+      setData(element, "lit", isHere ? "" : undefined);
+      element.ariaCurrent = isHere ? "step" : null;
+    }
   }
 }

@@ -3,16 +3,18 @@
 import type { FeedClient, LinkStatus, Symbols } from "../../client/index.ts";
 import { formatAsOf, formatCount } from "../../market/format.ts";
 import type { Market } from "../../market/market.ts";
-import { byId, setData, Text } from "../ui/dom.ts";
+import { byId, setData } from "../ui/dom.ts";
+import { bannerOf } from "./banner.ts";
 import { Controls } from "./controls.ts";
-import { currencyOf, type Source } from "./currency.ts";
+import { BEHIND_MS, currencyOf, type Source } from "./currency.ts";
 import { Freshness } from "./freshness.ts";
+import { HeadLine } from "./headline.ts";
 import { Journal } from "./journal.ts";
 import { Ladder } from "./ladder.ts";
 import { Meters } from "./meters.ts";
 import { type ServerStatus, ServerWatch } from "./server.ts";
 import { downOf, isDown, namesOf, sourceWords } from "./sources.ts";
-import { describe, pillWords, TRANSPORT_WORDS, withdrawnWords } from "./words.ts";
+import { pillWords, TRANSPORT_WORDS, withdrawnWords } from "./words.ts";
 
 const METER_MS = 1_000;
 
@@ -32,12 +34,7 @@ export class Panel {
   readonly #server: ServerWatch;
   readonly #ladder = new Ladder();
   readonly #journal = new Journal();
-  readonly #pill = byId<HTMLElement>("pill");
-  readonly #pillWords = new Text();
-  readonly #pillMore = new Text();
-  readonly #spoken = byId<HTMLElement>("pill-spoken");
-  readonly #banner = byId<HTMLElement>("banner");
-  readonly #bannerWords = byId<HTMLElement>("banner-words");
+  readonly #line = new HeadLine();
   readonly #source = byId<HTMLElement>("source");
   readonly #asOf = byId<HTMLElement>("as-of");
   readonly #market: Market;
@@ -76,8 +73,6 @@ export class Panel {
         this.#server.isEager = isSlowed;
       },
     });
-    byId("pill-words").append(this.#pillWords.node);
-    byId("pill-more").append(this.#pillMore.node);
     this.#listen();
     this.#server = new ServerWatch((server) => this.#learn(server));
     setInterval(() => this.#tick(), METER_MS);
@@ -169,36 +164,27 @@ export class Panel {
 
   #show(): void {
     const nowMs = Date.now();
-    const { phase, problem, transport } = this.#status;
-    const isLive = phase === "live";
-    const { words, health, isCurrent, asOfMs } = currencyOf({
+    const isLive = this.#status.phase === "live";
+    const situation = {
       status: this.#status,
       source: this.#situation,
       isSlowed: this.controls.isSlowed,
       behindMs: this.#freshness.behindMs(performance.now(), isLive),
       newestMs: this.#market.newestMs,
       nowMs,
-    });
-    this.#pillWords.set(words);
-    this.#pillMore.set(isLive ? pillWords(transport, this.#client.counters) : "");
-    if (this.#spoken.textContent !== words) {
-      this.#spoken.textContent = words;
-    }
-    setData(this.#pill, "health", health);
+    };
+    const currency = currencyOf(situation);
+    this.#line.show(
+      currency,
+      isLive && currency.isCurrent ? pillWords(this.#status.transport, this.#client.counters) : "",
+      bannerOf({ ...situation, currency }),
+    );
     this.controls.show(this.#client.settings);
-    setData(document.body, "stale", isCurrent ? undefined : "");
+    setData(document.body, "stale", currency.isCurrent ? undefined : "");
+    const { asOfMs } = currency;
     const asOf = asOfMs === undefined ? "" : `as of ${formatAsOf(asOfMs, nowMs)}`;
     this.#asOf.hidden = asOf === "";
     this.#asOf.textContent = asOf;
-    // A reconnect that takes a moment needs no banner.
-    const isWorth =
-      phase === "offline" || phase === "stopped" || (problem !== undefined && !isLive);
-    this.#banner.hidden = !isWorth;
-    if (isWorth) {
-      const since = asOf === "" ? "" : ` Prices are ${asOf}.`;
-      const why = problem === undefined ? "" : ` (${problem})`;
-      this.#bannerWords.textContent = `${describe(this.#status, false, nowMs)}.${since}${why}`;
-    }
   }
 
   /** Note whether anything came since the last look. */
@@ -208,6 +194,11 @@ export class Panel {
       this.#frames = frames;
       this.#freshness.heard(this.#client.position, performance.now());
     }
+  }
+
+  #isSlow(): boolean {
+    const behindMs = this.#freshness.behindMs(performance.now(), this.#status.phase === "live");
+    return this.controls.isSlowed || behindMs >= BEHIND_MS;
   }
 
   #tick(): void {
@@ -233,7 +224,7 @@ export class Panel {
       this.#epoch = epoch;
       this.#ladder.reset();
     }
-    this.#ladder.show(server.ladder);
+    this.#ladder.show(server.ladder, this.#isSlow());
     this.#symbolsAre(Object.values(server.symbols).reduce((sum, count) => sum + count, 0));
     this.#source.textContent = sourceWords(server);
     setData(this.#source, "down", isDown(server) ? "" : undefined);
