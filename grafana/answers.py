@@ -75,7 +75,7 @@ ANSWERS = Row(
             "Answers that are being written, and subscribers that have selected some.",
             Unit.COUNT,
             (
-                Query("feed_generations_running<>", "{{instance}} running"),
+                Query("feed_generations_running<>", "{{instance}} {{worker}} running"),
                 Query('feed_word_subscribers<channel="generations">', "{{instance}} watchers"),
             ),
         ),
@@ -109,8 +109,8 @@ ANSWERS = Row(
             "Of their words. At the limit those that are over are forgotten, the oldest first.",
             Unit.BYTES,
             (
-                Query("feed_kept_bytes<>", "{{instance}} kept"),
-                Query("feed_kept_limit_bytes<>", "{{instance}} limit"),
+                Query("feed_kept_bytes<>", "{{instance}} {{worker}} kept"),
+                Query("feed_kept_limit_bytes<>", "{{instance}} {{worker}} limit"),
             ),
             Kind.LOG,
         ),

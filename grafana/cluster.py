@@ -142,7 +142,7 @@ _EDGES = Row(
             "Edges behind",
             "How long ago the writer had ingested the newest event when it came to an edge.",
             Unit.SECONDS,
-            (Query("feed_follow_delay_seconds<>", "{{instance}}"),),
+            (Query("feed_follow_delay_seconds<>", "{{instance}} {{worker}}"),),
             Kind.LOG,
             thresholds=((1, AMBER), (5, RED)),
         ),
@@ -150,7 +150,7 @@ _EDGES = Row(
             "Events behind",
             "Events that the log is known to have and an edge has not.",
             Unit.COUNT,
-            (Query("feed_follow_lag_events<>", "{{instance}}"),),
+            (Query("feed_follow_lag_events<>", "{{instance}} {{worker}}"),),
         ),
         Panel(
             "Holes",

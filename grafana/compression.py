@@ -82,8 +82,8 @@ _COMPRESSORS = Row(
             "One compressor a lane: 32 to 256 KiB each, and their limit together.",
             Unit.BYTES,
             (
-                Query("feed_compressor_memory_bytes<>", "{{instance}} used"),
-                Query("feed_compressor_memory_limit_bytes<>", "{{instance}} limit"),
+                Query("feed_compressor_memory_bytes<>", "{{instance}} {{worker}} used"),
+                Query("feed_compressor_memory_limit_bytes<>", "{{instance}} {{worker}} limit"),
             ),
         ),
         Panel(

@@ -10,8 +10,8 @@ _ROOMS = (
         "limits nobody opens another room (--rooms-max), or enters one.",
         Unit.COUNT,
         (
-            Query("feed_rooms<>", "{{instance}} rooms"),
-            Query("feed_room_members<>", "{{instance}} members"),
+            Query("feed_rooms<>", "{{instance}} {{worker}} rooms"),
+            Query("feed_room_members<>", "{{instance}} {{worker}} members"),
         ),
     ),
     Panel(
@@ -44,8 +44,8 @@ _ALERTS = (
         "are expired, or suspended. At most --alerts-max-rules.",
         Unit.COUNT,
         (
-            Query("feed_alert_rules<>", "{{instance}} rules"),
-            Query("feed_alert_rules_armed<>", "{{instance}} armed"),
+            Query("feed_alert_rules<>", "{{instance}} {{worker}} rules"),
+            Query("feed_alert_rules_armed<>", "{{instance}} {{worker}} armed"),
         ),
     ),
     Panel(
@@ -65,8 +65,8 @@ _ALERTS = (
         "up: many of these are receivers that do not answer.",
         Unit.COUNT,
         (
-            Query("feed_alert_firings_waiting<>", "{{instance}} alerts"),
-            Query("feed_webhooks_waiting<>", "{{instance}} webhooks"),
+            Query("feed_alert_firings_waiting<>", "{{instance}} {{worker}} alerts"),
+            Query("feed_webhooks_waiting<>", "{{instance}} {{worker}} webhooks"),
         ),
     ),
     Panel(
@@ -163,8 +163,8 @@ _JOBS = (
         "(too_large), and others are refused.",
         Unit.BYTES,
         (
-            Query("feed_job_file_bytes<>", "{{instance}} files"),
-            Query("feed_job_file_limit_bytes<>", "{{instance}} limit"),
+            Query("feed_job_file_bytes<>", "{{instance}} {{worker}} files"),
+            Query("feed_job_file_limit_bytes<>", "{{instance}} {{worker}} limit"),
         ),
         Kind.LOG,
     ),

@@ -18,8 +18,8 @@ _PROCESS = Row(
             "Resident and virtual. What grows without more subscribers or a larger ring is a leak.",
             Unit.BYTES,
             (
-                Query("process_resident_memory_bytes<>", "{{instance}} resident"),
-                Query("process_virtual_memory_bytes<>", "{{instance}} virtual"),
+                Query("process_resident_memory_bytes<>", "{{instance}} {{worker}} resident"),
+                Query("process_virtual_memory_bytes<>", "{{instance}} {{worker}} virtual"),
             ),
         ),
         Panel(
@@ -27,8 +27,8 @@ _PROCESS = Row(
             "A subscriber is one. At the limit nobody more gets in: ulimit -n.",
             Unit.COUNT,
             (
-                Query("process_open_fds<>", "{{instance}} open"),
-                Query("process_max_fds<>", "{{instance}} limit"),
+                Query("process_open_fds<>", "{{instance}} {{worker}} open"),
+                Query("process_max_fds<>", "{{instance}} {{worker}} limit"),
             ),
             Kind.LOG,
         ),
@@ -49,7 +49,9 @@ _PROCESS = Row(
             Unit.SECONDS,
             (
                 quantile(0.99, "feed_loop_step_seconds", "{{step}} p99", "step"),
-                Query("feed_longest_loop_step_seconds<>", "{{instance}} {{step}} longest"),
+                Query(
+                    "feed_longest_loop_step_seconds<>", "{{instance}} {{worker}} {{step}} longest"
+                ),
             ),
             Kind.LOG,
             thresholds=((0.05, RED),),
@@ -100,7 +102,7 @@ _SCRAPE = Row(
             "Running since",
             "When each process started.",
             Unit.TIME,
-            (Query("process_start_time_seconds<> * 1000", "{{instance}}"),),
+            (Query("process_start_time_seconds<> * 1000", "{{instance}} {{worker}}"),),
             Kind.NUMBER,
             width=12,
         ),
@@ -108,7 +110,7 @@ _SCRAPE = Row(
             "Python",
             "The interpreter of each process.",
             Unit.COUNT,
-            (Query("python_info<>", "{{instance}}"),),
+            (Query("python_info<>", "{{instance}} {{worker}}"),),
             Kind.TABLE,
             width=12,
         ),

@@ -41,9 +41,9 @@ _SOURCE = Row(
             "source whose server refuses it for good.",
             Unit.COUNT,
             (
-                Query("feed_source_up<$>", "{{instance}} {{source}} up"),
-                Query("feed_source_finished<$>", "{{instance}} {{source}} finished"),
-                Query("feed_source_given_up<$>", "{{instance}} {{source}} given up"),
+                Query("feed_source_up<$>", "{{instance}} {{worker}} {{source}} up"),
+                Query("feed_source_finished<$>", "{{instance}} {{worker}} {{source}} finished"),
+                Query("feed_source_given_up<$>", "{{instance}} {{worker}} {{source}} given up"),
             ),
         ),
         Panel(
@@ -62,7 +62,12 @@ _SOURCE = Row(
             "Silence limit",
             "After how long without a tick the source counts as silent: learnt from its own gaps.",
             Unit.SECONDS,
-            (Query("feed_source_silence_limit_seconds<$> < +Inf", "{{instance}} {{source}}"),),
+            (
+                Query(
+                    "feed_source_silence_limit_seconds<$> < +Inf",
+                    "{{instance}} {{worker}} {{source}}",
+                ),
+            ),
         ),
         Panel(
             "Rows skipped",
@@ -134,13 +139,13 @@ _SOURCE = Row(
             "Pushing now",
             "Connections over which many batches are pushed.",
             Unit.COUNT,
-            (Query("feed_push_connections<$>", "{{instance}}"),),
+            (Query("feed_push_connections<$>", "{{instance}} {{worker}}"),),
         ),
         Panel(
             "Pushed and not applied",
             "Bytes of batches that are on their way: what a flood of them takes of memory.",
             Unit.BYTES,
-            (Query("feed_push_held_bytes<$>", "{{instance}}"),),
+            (Query("feed_push_held_bytes<$>", "{{instance}} {{worker}}"),),
         ),
         Panel(
             "Connections to servers",
@@ -191,7 +196,7 @@ _SOURCE = Row(
             "Behind the server that is followed",
             "How old the newest event was when it came from there, in seconds.",
             Unit.SECONDS,
-            (Query("feed_follow_delay_seconds<>", "{{instance}}"),),
+            (Query("feed_follow_delay_seconds<>", "{{instance}} {{worker}}"),),
         ),
         Panel(
             "Following",
@@ -200,7 +205,7 @@ _SOURCE = Row(
             "positions did not outlive.",
             Unit.COUNT,
             (
-                Query("feed_follow_lag_events<>", "{{instance}} behind"),
+                Query("feed_follow_lag_events<>", "{{instance}} {{worker}} behind"),
                 rate("feed_follow_missing_events_total", "missing"),
                 rate("feed_follow_epochs_total", "epochs"),
             ),
@@ -213,9 +218,9 @@ _SOURCE = Row(
             Unit.COUNT,
             (
                 rate("feed_edge_requests_total", "{{outcome}}", "outcome"),
-                Query("feed_subscribers_ahead<>", "{{instance}} ahead"),
+                Query("feed_subscribers_ahead<>", "{{instance}} {{worker}} ahead"),
                 rate("feed_edge_disowned_positions_total", "disowned"),
-                Query("feed_edges<>", "{{instance}} edges"),
+                Query("feed_edges<>", "{{instance}} {{worker}} edges"),
             ),
         ),
         Panel(
@@ -228,8 +233,8 @@ _SOURCE = Row(
                 rate("feed_archive_resumes_total", "resumes"),
                 rate("feed_archive_requests_total", "requests"),
                 rate("feed_archive_read_pages_total", "pages read"),
-                Query("feed_archive_readings<>", "{{instance}} readings"),
-                Query("feed_archive_pages<>", "{{instance}} pages kept"),
+                Query("feed_archive_readings<>", "{{instance}} {{worker}} readings"),
+                Query("feed_archive_pages<>", "{{instance}} {{worker}} pages kept"),
                 rate("feed_follow_stale_batches_total", "stale"),
                 rate("feed_follow_unreadable_batches_total", "unreadable"),
             ),
@@ -267,8 +272,8 @@ _RING = Row(
             "full: make --ring larger.",
             Unit.SECONDS,
             (
-                Query("feed_ring_oldest_age_seconds<>", "{{instance}} reaches"),
-                Query("feed_resume_window_seconds<>", "{{instance}} promised"),
+                Query("feed_ring_oldest_age_seconds<>", "{{instance}} {{worker}} reaches"),
+                Query("feed_resume_window_seconds<>", "{{instance}} {{worker}} promised"),
             ),
         ),
         Panel(
@@ -283,7 +288,7 @@ _RING = Row(
             "1 while the log of --state has a place where something was left out: whoever comes "
             "back after a kill is told a gap of unknown length.",
             Unit.COUNT,
-            (Query("feed_state_unlogged<>", "{{instance}}"),),
+            (Query("feed_state_unlogged<>", "{{instance}} {{worker}}"),),
             thresholds=((1, RED),),
         ),
         Panel(
@@ -291,7 +296,7 @@ _RING = Row(
             "Bytes of cuts that wait for the disk. Above 64 MB, or after five seconds, they are "
             "left out.",
             Unit.BYTES,
-            (Query("feed_state_queued_bytes<>", "{{instance}}"),),
+            (Query("feed_state_queued_bytes<>", "{{instance}} {{worker}}"),),
         ),
         Panel(
             "State: written",
@@ -311,7 +316,7 @@ _RING = Row(
             "Deleted messages whose texts may still be in a file of --state: for a moment each, "
             "and longer where the files cannot be written; the log says why.",
             Unit.COUNT,
-            (Query("feed_state_unerased<>", "{{instance}}"),),
+            (Query("feed_state_unerased<>", "{{instance}} {{worker}}"),),
         ),
         Panel(
             "State: checkpoints",
@@ -323,7 +328,7 @@ _RING = Row(
             "State: taken up",
             "What became of the state that the process before had left.",
             Unit.COUNT,
-            (Query("feed_state_recovery<> == 1", "{{instance}} {{outcome}}"),),
+            (Query("feed_state_recovery<> == 1", "{{instance}} {{worker}} {{outcome}}"),),
         ),
     ),
 )
@@ -369,7 +374,7 @@ _CUT = Row(
             "Ticks waiting",
             "Published, and in no frame yet.",
             Unit.COUNT,
-            (Query("feed_waiting_ticks<>", "{{instance}}"),),
+            (Query("feed_waiting_ticks<>", "{{instance}} {{worker}}"),),
         ),
         Panel(
             "Symbols by health",
@@ -406,8 +411,8 @@ _LANES = Row(
             "Symbols per channel that all different selections hold together, and the limit.",
             Unit.COUNT,
             (
-                Query("feed_index_entries<>", "{{instance}} entries"),
-                Query("feed_index_entries_limit<>", "{{instance}} limit"),
+                Query("feed_index_entries<>", "{{instance}} {{worker}} entries"),
+                Query("feed_index_entries_limit<>", "{{instance}} {{worker}} limit"),
             ),
             Kind.LOG,
         ),
@@ -416,8 +421,8 @@ _LANES = Row(
             "Different projections of ticks in use (fields): each keeps fragments of its own.",
             Unit.COUNT,
             (
-                Query("feed_projections<>", "{{instance}} in use"),
-                Query("feed_projections_limit<>", "{{instance}} limit"),
+                Query("feed_projections<>", "{{instance}} {{worker}} in use"),
+                Query("feed_projections_limit<>", "{{instance}} {{worker}} limit"),
             ),
         ),
         Panel(
@@ -471,7 +476,7 @@ _READERS = Row(
             "Running",
             "Which version runs where.",
             Unit.COUNT,
-            (Query("feed_build_info<>", "{{instance}}"),),
+            (Query("feed_build_info<>", "{{instance}} {{worker}}"),),
             Kind.TABLE,
             thresholds=((1, GREEN),),
         ),

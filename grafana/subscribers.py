@@ -33,7 +33,7 @@ _THERE = Row(
             Unit.COUNT,
             (
                 Query("sum by (instance) (feed_connections<>)", "{{instance}} connected"),
-                Query("feed_connections_limit<>", "{{instance}} limit"),
+                Query("feed_connections_limit<>", "{{instance}} {{worker}} limit"),
             ),
             Kind.LOG,
         ),
@@ -73,8 +73,8 @@ _BEHIND = Row(
             "one.",
             Unit.BYTES,
             (
-                Query("feed_socket_buffer_bytes<>", "{{instance}} all"),
-                Query("feed_largest_socket_buffer_bytes<>", "{{instance}} largest"),
+                Query("feed_socket_buffer_bytes<>", "{{instance}} {{worker}} all"),
+                Query("feed_largest_socket_buffer_bytes<>", "{{instance}} {{worker}} largest"),
             ),
         ),
         Panel(
@@ -138,7 +138,7 @@ _WAITING = Row(
             "Bytes that are held of what is not whole; above max_unfinished_heads_bytes the "
             "oldest is closed.",
             Unit.BYTES,
-            (Query("feed_unfinished_heads_bytes<>", "{{instance}}"),),
+            (Query("feed_unfinished_heads_bytes<>", "{{instance}} {{worker}}"),),
             width=8,
         ),
         Panel(
@@ -175,9 +175,9 @@ _CREDENTIALS = Row(
             "Keys in the keys file, and 1 while a file that changed is not accepted.",
             Unit.COUNT,
             (
-                Query("feed_keys<>", "{{instance}} keys"),
-                Query("feed_keys_file_broken<>", "{{instance}} broken"),
-                Query("feed_certificate_broken<>", "{{instance}} certificate broken"),
+                Query("feed_keys<>", "{{instance}} {{worker}} keys"),
+                Query("feed_keys_file_broken<>", "{{instance}} {{worker}} broken"),
+                Query("feed_certificate_broken<>", "{{instance}} {{worker}} certificate broken"),
             ),
             width=8,
         ),
@@ -237,8 +237,10 @@ _LIMITS = Row(
             "let in; above the hard one those that hold the most are dropped.",
             Unit.BYTES,
             (
-                Query("feed_shared_memory_bytes<>", "{{instance}} {{kind}}"),
-                Query("feed_shared_memory_limit_bytes<>", "{{instance}} {{level}} limit"),
+                Query("feed_shared_memory_bytes<>", "{{instance}} {{worker}} {{kind}}"),
+                Query(
+                    "feed_shared_memory_limit_bytes<>", "{{instance}} {{worker}} {{level}} limit"
+                ),
             ),
             Kind.LOG,
             width=12,

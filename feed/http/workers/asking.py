@@ -19,7 +19,10 @@ from feed.http.callers import comes_by_bus
 from feed.hub.siblings import Siblings, Worker
 from feed.logger import logger_of
 
-PATIENCE_S = 2.0  # with all of them together
+# With all of them together. A view has what is there by then: whoever looks, or scrapes, does not
+# wait for one that hangs. What is to be done, and the question for one alone, are waited for.
+VIEW_S = 0.4
+PATIENCE_S = 2.0
 _BASE = "http://localhost"
 
 log = logger_of("feed.workers")
@@ -53,7 +56,11 @@ def of_all(request: web.Request, siblings: Siblings | None) -> Siblings | None:
 
 
 async def ask_all(
-    request: web.Request, workers: Collection[Worker], *, accept: str = "*/*"
+    request: web.Request,
+    workers: Collection[Worker],
+    *,
+    accept: str = "*/*",
+    patience_s: float = VIEW_S,
 ) -> dict[Worker, Said | None]:
     """Ask the same of several siblings at once; None: one did not answer.
 
@@ -61,15 +68,17 @@ async def ask_all(
         request: that came; its method and target are asked again.
         workers: whom to ask.
         accept: the forms that it accepts.
+        patience_s: the time in which they have to answer.
     """
-    answers = await asyncio.gather(*(_ask(request, each, accept) for each in workers))
+    asking = (_ask(request, each, accept, patience_s) for each in workers)
+    answers = await asyncio.gather(*asking)
     return dict(zip(workers, answers, strict=True))
 
 
-async def _ask(request: web.Request, worker: Worker, accept: str) -> Said | None:
+async def _ask(request: web.Request, worker: Worker, accept: str, patience_s: float) -> Said | None:
     headers = {hdrs.ACCEPT: accept}
     connector = aiohttp.UnixConnector(worker.socket)
-    timeout = aiohttp.ClientTimeout(total=PATIENCE_S)
+    timeout = aiohttp.ClientTimeout(total=patience_s)
     try:
         async with (
             aiohttp.ClientSession(connector=connector, timeout=timeout) as session,

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from feed.http.answer_models import ConnectionLine, ConnectionsAnswer, DisconnectedAnswer
-from feed.http.workers.asking import Said, ask_all
+from feed.http.workers.asking import PATIENCE_S, Said, ask_all
 from feed.hub.siblings import IDS_OF_WORKER, Siblings, Worker
 
 
@@ -58,7 +58,7 @@ def has(siblings: Siblings, number: int) -> Worker | None:
 
 async def ask_one(request: web.Request, worker: Worker) -> web.Response | None:
     """Return what a sibling answers to a request; None: nothing."""
-    said = (await ask_all(request, [worker]))[worker]
+    said = (await ask_all(request, [worker], patience_s=PATIENCE_S))[worker]
     if said is None:
         return None
     kind = "application/json" if said.is_good else "application/problem+json"
@@ -69,6 +69,8 @@ async def disconnected_by_all(
     own: int, request: web.Request, siblings: Siblings
 ) -> DisconnectedAnswer:
     """Have all siblings send the same away; return how many that were."""
-    answers: Mapping[Worker, Said | None] = await ask_all(request, siblings.others)
+    answers: Mapping[Worker, Said | None] = await ask_all(
+        request, siblings.others, patience_s=PATIENCE_S
+    )
     documents: list[Any] = [said.document() for said in answers.values() if said and said.is_good]
     return {"disconnected": own + sum(each["disconnected"] for each in documents)}
