@@ -82,8 +82,9 @@ class Door:
         self.proxies = TrustedProxies(settings.trust_proxy)
         self.memory = Memory(settings.max_memory_bytes, settings.max_memory_hard_bytes)
         self.limited: Counter[Limit] = Counter()
-        self._arrivals = Rates(CONNECTIONS_BURST_S)
-        self._requests = Rates(REQUESTS_BURST_S)
+        rates = _own_rates if siblings is None else siblings.rates
+        self._arrivals = rates("connections", CONNECTIONS_BURST_S)
+        self._requests = rates("requests", REQUESTS_BURST_S)
         self._by_address = Tally(Limit.ADDRESS_CONNECTIONS)
         self._by_identity = Tally(Limit.IDENTITY_CONNECTIONS)
         self._lanes: dict[Owner, Counter[Lane]] = {}
@@ -320,3 +321,8 @@ class Door:
 def owner_of(identity: Identity, place: str) -> Owner:
     """Return whose limits count: an identity's, or an address's; "": nobody's."""
     return (identity.kind, identity.id) if identity.id else place
+
+
+def _own_rates(_: str, burst_s: float) -> Rates:
+    """Return the rates of an action where there is but one process."""
+    return Rates(burst_s)

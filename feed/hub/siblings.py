@@ -11,7 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from feed.logger import logger_of
+from feed.trust.rates import Rates
 from feed.trust.shared_counts import OwnCounts, ReadCounts, key_of
+from feed.trust.shared_rates import SharedRates
 
 BEAT_S = 0.1  # between two words to the others
 SILENT_NS = 1_000_000_000  # after which a sibling is not waited for
@@ -83,6 +85,15 @@ class Siblings:
         self.others: list[Worker] = []
         self.counts = OwnCounts(Path(own.counts), most_subscribers)
         self._tables: dict[int, ReadCounts] = {}
+
+    def rates(self, action: str, burst_s: float) -> Rates:
+        """Return the rates of an action over all edges; of the writer its own.
+
+        What an edge hands on to the writer it has counted itself.
+        """
+        if self.own.kind is WorkerKind.WRITER:
+            return Rates(burst_s)
+        return SharedRates(Path(self.own.counts).with_name("rates"), action, burst_s)
 
     def learn(self, workers: Iterable[Worker]) -> None:
         """Hear which workers there are."""

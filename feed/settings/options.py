@@ -504,17 +504,23 @@ class Settings(
         Rate, RATE, Tunes("Finite requests a second of one identity; five seconds' at once.")
     ] = 100
     max_handshakes: Annotated[
-        Count, COUNT, Tunes("TLS handshakes at once; above, the oldest is closed.")
+        Count, COUNT, Tunes("TLS handshakes at once, of each worker; above, the oldest is closed.")
     ] = 4_096
     max_waiting_connections: Annotated[
         Count,
         COUNT,
-        Tunes("Connections between requests, or before the first; above, the oldest is closed."),
+        Tunes(
+            "Connections between requests, or before the first, of each worker; above, the oldest "
+            "is closed."
+        ),
     ] = 16_384
     max_unfinished_heads_bytes: Annotated[
         Count,
         COUNT,
-        Tunes("Bytes of requests and messages that are not whole, and of answers not taken yet."),
+        Tunes(
+            "Bytes of requests and messages that are not whole, and of answers not taken yet, of "
+            "each worker."
+        ),
     ] = 32 * 1024 * 1024
     head_timeout_s: Annotated[
         Seconds, SECONDS, Tunes("How long the head of a request may take, and its body.")
@@ -528,31 +534,46 @@ class Settings(
         Count, COUNT, Tunes("Symbols of one subscriber, over all channels.")
     ] = 5_000
     max_index_entries: Annotated[
-        Count, COUNT, Tunes("Symbols per channel of all different selections together.")
+        Count,
+        COUNT,
+        Tunes("Symbols per channel of all different selections together, of each worker."),
     ] = 2_000_000
     max_lanes_per_identity: Annotated[
-        Count, COUNT, Tunes("Different frames that the subscribers of one identity get together.")
+        Count,
+        COUNT,
+        Tunes(
+            "Different frames that the subscribers of one identity get together, of each worker."
+        ),
     ] = 2_000
     max_projections: Annotated[
         Count,
         COUNT,
-        Tunes("Different projections (fields) of ticks, each with its own ring."),
+        Tunes("Different projections (fields) of ticks, each with its own ring, of each worker."),
     ] = 8
     max_projections_per_identity: Annotated[
-        Count, COUNT, Tunes("Those that the subscribers of one identity get together.")
+        Count,
+        COUNT,
+        Tunes("Those that the subscribers of one identity get together, of each worker."),
     ] = 2
     max_egress_bytes_per_s: Annotated[
         Count | None,
         COUNT,
-        Tunes("Bytes a second written to one identity; above, conflated. Needs Linux."),
+        Tunes(
+            "Bytes a second written to one identity, by each worker; above, conflated. Needs Linux."
+        ),
     ] = None
     max_memory_bytes: Annotated[
         Count,
         COUNT,
-        Tunes("Bytes of compressors, buffers and caches above which nobody more is let in."),
+        Tunes(
+            "Bytes of compressors, buffers and caches, of each worker, above which nobody more is "
+            "let in."
+        ),
     ] = 512 * 1024 * 1024
     max_memory_hard_bytes: Annotated[
-        Count, COUNT, Tunes("The same, above which the slowest subscribers are dropped.")
+        Count,
+        COUNT,
+        Tunes("The same, of each worker, above which the slowest subscribers are dropped."),
     ] = 1024 * 1024 * 1024
     max_control_messages_per_s: Annotated[
         Count, COUNT, Tunes("Control messages of one WebSocket, pings among them.")
