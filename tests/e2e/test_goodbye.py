@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import time
 
 import pytest
 
@@ -15,7 +14,6 @@ from tests.fakes.websocket_reader import WebSocketReader
 from tests.fakes.wire import Ended
 
 TRANSPORTS = ("websocket-json", "websocket-msgpack", "sse-json", "stream-json", "stream-msgpack")
-SHORTER_THAN_PATIENCE_S = 10.0  # 2 s on a quiet machine; this only tells ending from hanging
 
 
 async def last_words(reader: Reader) -> Message:
@@ -30,7 +28,8 @@ async def last_words(reader: Reader) -> Message:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_everybody_is_told_and_then_it_ends(run: Run, number: signal.Signals) -> None:
-    program = await run("--symbols", "5", "--rate", "1000")
+    # Who takes nothing would be sent away after an hour: nobody waits for it.
+    program = await run("--symbols", "5", "--rate", "1000", slow_timeout_s=3_600)
     readers = [await open_reader(name, program.address) for name in TRANSPORTS]
     stalled = [
         await open_reader(name, program.address, receive_buffer_bytes=4_096)
@@ -40,7 +39,6 @@ async def test_everybody_is_told_and_then_it_ends(run: Run, number: signal.Signa
     assert (idle.status, await idle.body()) == (200, b'{"status":"ready"}')
     listening = [asyncio.create_task(last_words(reader)) for reader in readers]
     await program.until_metric("feed_ladder_steps_total", 1)  # the stalled ones are
-    began = time.monotonic()
     program.terminate(number)
     for name, reader, heard in zip(
         TRANSPORTS, readers, await asyncio.gather(*listening), strict=True
@@ -53,7 +51,6 @@ async def test_everybody_is_told_and_then_it_ends(run: Run, number: signal.Signa
     await never_ready_again(program)
     status, _ = await program.ended()
     assert status == 0
-    assert time.monotonic() - began < SHORTER_THAN_PATIENCE_S
     for reader in stalled:
         await last_words(reader)
 

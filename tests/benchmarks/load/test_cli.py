@@ -112,16 +112,16 @@ def test_mixed_compares_with_frames_as_long_as_those_of_every_subscriber(tmp_pat
     mine, alone, *floors = found["rows"]
     assert alone["figures"]["cpu_us_per_frame"]["median"] == 0, "nobody read"
     assert alone["figures"]["cpu_share"]["median"] > 0
+    recorded = [len(line) for line in (tmp_path / "mixed-4000.ndjson").read_bytes().splitlines()]
     for floor in floors:
         sizes = [row["figures"]["bytes_per_frame"]["median"] for row in (mine, floor)]
-        # In a third of a second a rate strays, on a machine that has other things to do by half.
-        assert 0.4 < sizes[0] / sizes[1] < 2.5
+        assert min(recorded) <= sizes[1] <= max(recorded)
         name = floor["name"].partition(", frames")[0]
         (aim,) = (aim for aim in found["aims"] if name in aim["what"])
-        if abs(sizes[0] / sizes[1] - 1) > EQUAL_SHARE:
-            assert (aim["met"], aim["reached"][:24]) == (None, "not measured: frames of ")
-        else:
-            assert aim["met"] is not None
+        is_told_why = aim["reached"].startswith("not measured: ")
+        assert is_told_why == (aim["met"] is None)
+        # A busy machine may have spoilt the row besides, which is told before.
+        assert is_told_why or abs(sizes[0] / sizes[1] - 1) <= EQUAL_SHARE
 
 
 def test_compressed_measures_sizes_of_every_codec(tmp_path: Path, running: str) -> None:
