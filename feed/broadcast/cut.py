@@ -104,6 +104,8 @@ class Broadcast:
         "_carried",
         "_encoded",
         "_heard",
+        "_holds_words",
+        "_kept_back",
         "_log",
         "_numbered",
         "_paces",
@@ -176,6 +178,8 @@ class Broadcast:
         self.waiting_words: list[Word] = []  # they come behind the ticks of the next cut
         self._word_stamps = array("q")  # of these, where they came with some
         self._said = 0  # words, cut or not
+        self._holds_words = False
+        self._kept_back: list[tuple[Sequence[Word], Callable[[int], None] | None]] = []
         self._heard: deque[tuple[int, Callable[[int], None]]] = deque()  # of so many words said
         self._carried = CarriedFragments()
         # Of the cut in progress: its first sequence, and its fragments, by codec.
@@ -253,6 +257,17 @@ class Broadcast:
         """Tell no log any more: what comes has a log of another server."""
         self._log = None
 
+    def hold_words(self) -> None:
+        """Keep back what is said here from now on: another server is about to give sequences."""
+        self._holds_words = True
+
+    def release_words(self) -> None:
+        """Say what was kept back, and all that comes: this server gives the sequences again."""
+        self._holds_words = False
+        kept_back, self._kept_back = self._kept_back, []
+        for words, heard in kept_back:
+            self.say(words, heard)
+
     def say(
         self,
         words: Sequence[Word],
@@ -268,6 +283,9 @@ class Broadcast:
             stamps: when each of them was ingested, monotonic, where that is not when it is cut:
                 for all words, or for none.
         """
+        if self._holds_words and stamps is None:
+            self._kept_back.append((words, heard))
+            return
         self.waiting_words += words
         if stamps is not None:
             self._word_stamps += stamps

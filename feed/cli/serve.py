@@ -82,10 +82,10 @@ def serve(context: typer.Context) -> None:
         raise typer.Exit(hold(settings, [sys.executable, *sys.orig_argv[1:]]))
     held = held_sockets(os.environ, settings, pid=os.getpid())
     taker = None
-    if settings.takeover and settings.state is not None and not held:
-        from feed.program.takeover.taking import take_over_in  # noqa: PLC0415 - few need it
+    if settings.takeover and not held:
+        from feed.program.takeover.taking import take_over  # noqa: PLC0415 - few need it
 
-        taker = take_over_in(settings.state)
+        taker = take_over(settings)
     if settings.workers is not None:
         from feed.program.workers.supervisor import supervise  # noqa: PLC0415 - few need it
 

@@ -53,7 +53,9 @@ from feed.sources.instruments_file import read_instruments
 from feed.sources.named_source import NamedSource
 from feed.sources.reference import Reference
 from feed.sources.source import HoldsLog, Instrument, Sequenced, Source
+from feed.state import parts
 from feed.state.followed import read_checkpoint
+from feed.state.handed import Handed
 from feed.state.keeper import CHECKPOINT_S, open_keeper
 from feed.state.keeps import Keeps
 from feed.state.restore import Elsewhere
@@ -169,6 +171,7 @@ def make_service(
     siblings: Siblings | None = None,
     elsewhere: Elsewhere | None = None,
     keeper: Keeps | None = None,
+    handed: Handed | None = None,
 ) -> Service:
     """Return what broadcasts sources; it produces while it runs.
 
@@ -186,6 +189,7 @@ def make_service(
         siblings: the other workers of the server; None: it is one process.
         elsewhere: asked for what the state has lost by a kill; None: nobody has it.
         keeper: of state; by default it is a directory, if the settings name one.
+        handed: what another process has handed on; None: it begins anew, or with what was kept.
 
     Raises:
         FeedError: the fan-out that was asked for cannot be had here.
@@ -218,9 +222,11 @@ def make_service(
     if keeper is None and settings.state is not None:
         names = "+".join(each.name for each in named)
         keeper = open_keeper(
-            settings.state, settings.ring, names, clock, checkpoint_s, elsewhere=elsewhere
+            *(settings.state, settings.ring, names, clock, checkpoint_s),
+            elsewhere=elsewhere,
+            handed=handed,
         )
-    ring = RingBuffer(settings.ring) if keeper is None else keeper.ring
+    ring = _ring_of(settings, keeper, handed)
     broadcast = Broadcast(ring, classes=classes, fan_out=fan_out, log=keeper)
     hub = Hub(
         broadcast,
@@ -248,6 +254,8 @@ def make_service(
     ingest = Ingest(hub, named, read_checkpoint)
     if keeper is not None:
         keeper.give_back(ingest)
+    elif handed is not None:
+        parts.take_up(handed.restored, ingest)
     desk = Desk(hub, ingest)
     gather = MarketFacts(hub, ingest, reference).gather
     models = Models(embedded or MarketModel(), Upstream.of(settings, os.environ))
@@ -301,6 +309,13 @@ def make_service(
         archivist = Archivist(broadcast, hub.catch_up, clock), logs[0]
     watch = IdentityWatch(hub, clock, look_s)
     return Service(server, keeper, certificate, watch, look_s, archivist)
+
+
+def _ring_of(settings: Settings, keeper: Keeps | None, handed: Handed | None) -> RingBuffer:
+    """Return the ring that a server begins with."""
+    if keeper is not None:
+        return keeper.ring
+    return RingBuffer(settings.ring) if handed is None else handed.restored.ring
 
 
 def _wall_ns_at(clock: Clock, mono_ns: int) -> int:

@@ -262,6 +262,19 @@ class Hub:
         """Whether positions mean anything yet."""
         return not self.follows or (self.relay.has_begun and not self.relay.is_filling)
 
+    def follow(self) -> None:
+        """Give no sequence any more: another server does, from behind the newest one on."""
+        while self.broadcast.waiting_ticks or self.broadcast.waiting_words:
+            self.cutter.cut()
+        self.broadcast.hold_words()
+        self.follows = self.relay.has_begun = True
+
+    def lead_again(self) -> None:
+        """Give sequences again: the other server has given none."""
+        self.follows = self.relay.has_begun = False
+        self.broadcast.release_words()
+        self.cutter.schedule()
+
     @property
     def leaving(self) -> bool:
         """Whether the server is about to end, and lets nobody more in."""

@@ -43,6 +43,7 @@ class Ingest:
         strands: what each source, or pair, gives; in the order of the sources.
         ready: set once a source was opened for the first time.
         changed: set when one comes, or goes.
+        given_before: how many ticks the sources had given to the processes before this one.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Ingest:
         self.owners = Owners()
         self.ready = asyncio.Event()
         self.changed = asyncio.Event()
+        self.given_before = 0
         sides = {
             named.name: Side(named, hub.clock, hub.instruments.source_age(named.name))
             for named in sources
@@ -78,8 +80,8 @@ class Ingest:
             self.owners.claim((known.symbol for known in strand.instruments()), strand.name)
         self._watched = hub.broadcast.ring.newest  # the last sequence that watches were told of
         self._watched_epoch = hub.broadcast.ring.epoch
-        self._producing: list[tuple[Side, asyncio.Task[None]]] = []
-        self._tasks: tuple[asyncio.Task[None], ...] = ()
+        self._producing: dict[Side, asyncio.Task[None]] = {}
+        self._watching: asyncio.Task[None] | None = None
 
     @property
     def name(self) -> str:
@@ -93,13 +95,13 @@ class Ingest:
 
     def start(self) -> None:
         """Produce and watch, in tasks of their own, until `stop`."""
-        self._producing = [
-            (side, asyncio.create_task(strand.run(side), name=f"ingest {side.name}"))
-            for strand in self.strands
-            for side in strand.sides
-        ]
-        watching = asyncio.create_task(self.watch_health(), name="health")
-        self._tasks = (*(task for _, task in self._producing), watching)
+        for strand in self.strands:
+            for side in strand.sides:
+                if side not in self._producing and not side.over:
+                    task = asyncio.create_task(strand.run(side), name=f"ingest {side.name}")
+                    self._producing[side] = task
+        if self._watching is None:
+            self._watching = asyncio.create_task(self.watch_health(), name="health")
 
     async def stop(self) -> None:
         """End all tasks; from then on no event gets a sequence any more, and nothing is told.
@@ -108,15 +110,35 @@ class Ingest:
         have read that cannot be read again.
         """
         self.hub.publisher.hurry()
-        leaving = [task for side, task in self._producing if side.leave()]
+        await self.give_rest()
+        async with self.between_lists():
+            await self.halt()
+
+    async def give_rest(self) -> None:
+        """Let sources give what they have read and nobody can read again, and end these."""
+        leaving = [task for side, task in self._producing.items() if side.leave()]
         if leaving:
             await asyncio.wait(leaving, timeout=LEAVE_TIMEOUT_S)
-        async with self.between_lists():
-            for task in self._tasks:
-                task.cancel()
-        for task in self._tasks:
+
+    async def halt(self) -> None:
+        """End all tasks; whoever wants to go on with them does it between lists."""
+        tasks = [*self._producing.values(), *([self._watching] if self._watching else ())]
+        self._producing, self._watching = {}, None
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+    def go_on(self) -> None:
+        """Go on with all that was halted, or has given its rest, behind the ticks that it gave."""
+        for side, task in list(self._producing.items()):
+            if task.done():
+                del self._producing[side]
+        for side in self.sides:
+            if side not in self._producing:
+                side.go_on()
+        self.start()
 
     @contextlib.asynccontextmanager
     async def between_lists(self) -> AsyncIterator[None]:

@@ -15,7 +15,7 @@ from feed.logger import logger_of
 from feed.market.ticks import Bar, Tick
 from feed.sources.named_source import NamedSource
 from feed.sources.preread import Preread
-from feed.sources.source import ReadsAhead
+from feed.sources.source import ReadsAhead, Resumable
 
 MOST_TOLD = 20  # symbols whose ticks are refused, in the log; all are counted
 
@@ -125,6 +125,19 @@ class Side:
             self.leaving = True
             self.source.stop_reading()
         return self.leaving
+
+    @property
+    def unnoted_ticks(self) -> int:
+        """How many ticks were taken of its source, and are not in its state as given."""
+        source = self.source
+        return max(0, self.taken_ticks - source.given_ticks) if isinstance(source, Resumable) else 0
+
+    def go_on(self) -> None:
+        """Have the source go on behind the ticks that were taken, when it is opened again."""
+        self.leaving = False
+        source, skipped = self.source, self.unnoted_ticks
+        if isinstance(source, Resumable) and source.resume(source.state(), skipped):
+            source.given_ticks += skipped
 
     @property
     def over(self) -> bool:

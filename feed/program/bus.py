@@ -3,9 +3,10 @@
 It is a file that nobody but its owner may open; whoever can is trusted with everything.
 """
 
+import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from feed.errors import FeedError
@@ -27,11 +28,14 @@ def listening_bus(path: Path) -> Iterator[socket.socket]:
                 path.unlink()
             listener.bind(str(path))
             path.chmod(_MODE)  # nobody connects before it listens
+            ours = path.stat()
         except OSError as error:
             raise FeedError(f"cannot listen on {path}: {error.strerror or error}") from error
         try:
             yield listener
         finally:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # another server may have put its own there
+                if os.path.samestat(path.stat(), ours):
+                    path.unlink()
     finally:
         listener.close()

@@ -58,15 +58,32 @@ async def hand_over(
     await app[GENERATIONS].close()
     await app[JOBS].close()
     await ingest.stop()
-    if hub.broadcast.waiting_ticks:
-        hub.cutter.cut()
     await app[ALERTS].close()
+    hub.follow()
     await app[KEEPS].close(ingest)
     hub.broadcast.forget_log()
     if not await give():
         return False
     await _drain(hub, signals.first)
     return True
+
+
+async def let_go(runner: Runner, signals: EndSignals, span_s: float) -> None:
+    """Leave where a new server goes on, which is followed meanwhile.
+
+    What was accepted is answered, and subscribers are sent away in waves.
+
+    Args:
+        runner: of the server; `cleanup` does what remains.
+        signals: the first one hurries it.
+        span_s: of the waves.
+    """
+    hub = runner.app[HUB]
+    for site in list(runner.sites):
+        await site.stop()
+    await _answer_first_requests(hub)
+    hub.departure.begin(span_s)
+    await _drain(hub, signals.first)
 
 
 async def leave(runner: Runner, signals: EndSignals, drain_s: float) -> None:

@@ -9,29 +9,29 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import structlog
+from aiohttp import web
 
 from feed import __version__
-from feed.errors import InvalidInput, SourceError
+from feed.errors import FeedError, InvalidInput, SourceError
 from feed.http.app import HUB, INGEST, make_app
 from feed.http.protocol.runner import Runner
 from feed.program import logs
 from feed.program.bus import listening_bus
 from feed.program.end_signals import SPAN_S, EndSignals
 from feed.program.greeting import allow_many_files, first_lines, greet, in_words
-from feed.program.leaving import hand_over, leave
+from feed.program.leaving import hand_over, leave, let_go
 from feed.program.listening import Place, Site, authority, begin_again, cannot_listen
 from feed.program.log_writer import LogWriter
 from feed.program.memory import collect_rarely, return_large_blocks
-from feed.program.takeover.giving import Giver
+from feed.program.takeover.giving import Giver, Outcome
+from feed.program.takeover.places import place_of
 from feed.program.takeover.taking import Taker
-from feed.program.takeover.words import place_in
 from feed.settings.load import option_fields
 from feed.settings.options import Settings
 from feed.settings.variables import unknown_variables
 from feed.sources.chosen import ChosenSource
+from feed.state.handed import Handed
 from feed.trust.certificate import Certificate
-
-_BUS = "bus.sock"
 
 log = structlog.get_logger("feed.server")
 
@@ -78,17 +78,27 @@ async def _serve(
 ) -> Sequence[int]:
     """Serve; return the descriptors of the sockets that nobody serves when it has ended."""
     await look_at(sources)
-    made = [source.make() for source in sources]
     certificate = certificate_of(settings)
     context = None if certificate is None else certificate.context
+
+    async def make(handed: Handed | None, rehearses: bool) -> web.Application:
+        """Return what serves; or what shows that it could, and keeps no state."""
+        made = [source.make() for source in sources]
+        chosen = settings.model_copy(update={"state": None}) if rehearses else settings
+        return await make_app(
+            *(chosen, made),
+            lost_log_records=lambda: writer.lost,
+            certificate=certificate,
+            handed=handed,
+        )
+
     held, bus, taker = listening
-    if taker is not None:
-        await asyncio.to_thread(taker.wait_for_state)
+    if taker is None:
+        app = await make(None, False)
+    else:
         held = taker.listeners
-        bus = bus or _bus_of(settings)
-    app = await make_app(
-        settings, made, lost_log_records=lambda: writer.lost, certificate=certificate
-    )
+        names = "+".join(source.name for source in sources)
+        app = await taker.take(make, settings.ring, names)
     runner = Runner(app, app[HUB])
     await runner.setup()
     signals = EndSignals()
@@ -98,14 +108,16 @@ async def _serve(
     try:
         places: Sequence[Place] = held or [(settings.host, settings.port)]
         try:
+            for path in _bus_places(bus, taker):
+                await Site(runner, ending.enter_context(listening_bus(path))).start()
+            if taker is not None:
+                await taker.serve(app)
             for place in places:
                 await Site(runner, place, context).start()
-            if bus is not None:
-                await Site(runner, ending.enter_context(listening_bus(bus))).start()
         except OSError as error:
             raise cannot_listen(settings, error) from error
         collect_rarely()
-        host, port = runner.addresses[0][:2]
+        host, port = _address_of(runner)
         fan_out = app[HUB].broadcast.fan_out
         url = f"{'http' if context is None else 'https'}://{authority(host, port)}"
         greet(first_lines(in_words(sources), fan_out.why, url))
@@ -121,34 +133,59 @@ async def _serve(
             **({"fan_out_why": fan_out.why} if fan_out.why else {}),
         )
         telling = asyncio.create_task(repeats.run(), name="repeats")
-        if taker is not None:
-            taker.serving(f"unix:{bus}")
         giver = _giver_for(settings, runner)
         await _until_told(signals, giver)
         log.info("leaving", port=port, subscribers=len(app[HUB].sessions))
-        if giver is not None and giver.asked.is_set():
-            await hand_over(runner, signals, giver.give_state, settings.drain_s or SPAN_S)
-        else:
-            await leave(runner, signals, settings.drain_s)
+        await _leave(settings, runner, signals, giver)
         telling.cancel()
     finally:
         if giver is not None:
             await giver.close()
         await runner.cleanup()
         ending.close()
-    return () if giver is None else giver.descriptors
+        if taker is not None:
+            taker.end()
+    return () if giver is None else giver.left()
 
 
-def _bus_of(settings: Settings) -> Path:
-    """Return where a server that this one goes on for follows it."""
-    assert settings.state is not None, "a takeover needs a state"
-    return settings.state.absolute() / _BUS
+def _bus_places(bus: Path | None, taker: Taker | None) -> list[Path]:
+    """Return where a server listens to those on this machine that follow it."""
+    taken = None if taker is None else taker.place.bus
+    return [path for path in (bus, taken) if path is not None]
+
+
+def _address_of(runner: Runner) -> tuple[str, int]:
+    """Return the first address that a server listens at."""
+    host, port = next(each for each in runner.addresses if isinstance(each, tuple))[:2]
+    return host, port
+
+
+async def _leave(
+    settings: Settings, runner: Runner, signals: EndSignals, giver: Giver | None
+) -> None:
+    """Do the last things, as it was told to end, or a new server goes on."""
+    outcome = Outcome.STAYS if giver is None else giver.outcome
+    span_s = settings.drain_s or SPAN_S
+    match outcome:
+        case Outcome.TAKEN:
+            await let_go(runner, signals, span_s)
+        case Outcome.KEPT:
+            assert giver is not None, "it was asked"
+            await hand_over(runner, signals, giver.give_kept, span_s)
+        case Outcome.LOST:
+            await leave(runner, signals, 0)
+        case Outcome.STAYS:
+            await leave(runner, signals, settings.drain_s)
 
 
 def _giver_for(settings: Settings, runner: Runner) -> Giver | None:
-    """Return what waits for a new server; None: without a state nothing could go on."""
-    place = None if settings.state is None else place_in(settings.state)
-    if place is None:
+    """Return what waits for a new server; None: it could not be asked."""
+    if sys.platform != "linux":
+        return None
+    try:
+        place = place_of(settings.state, settings.host, _address_of(runner)[1])
+    except FeedError as error:
+        log.warning("no_takeover", error=str(error))
         return None
     giver = Giver(place, runner)
     giver.begin()
@@ -157,7 +194,7 @@ def _giver_for(settings: Settings, runner: Runner) -> Giver | None:
 
 async def _until_told(signals: EndSignals, giver: Giver | None) -> None:
     """Wait until this shall end, or a new server goes on."""
-    events = [signals.first] if giver is None else [signals.first, giver.asked]
+    events = [signals.first] if giver is None else [signals.first, giver.over]
     waits = [asyncio.create_task(each.wait()) for each in events]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for each in waits:

@@ -149,9 +149,7 @@ def _is_scope(value: str) -> str:
     return value
 
 
-def _has_state_to_take(value: bool, info: ValidationInfo) -> bool:
-    if value and info.data.get("state") is None:
-        raise refusal("a takeover together with --state, which both servers are told alike")
+def _has_socket_to_take(value: bool, info: ValidationInfo) -> bool:
     if value and info.data.get("hold_socket"):
         raise refusal("a takeover without --hold-socket, whose SIGHUP does it")
     return value
@@ -162,6 +160,8 @@ def _holds_by_itself(value: int, info: ValidationInfo) -> int:
         raise refusal("workers without --hold-socket, since they have their sockets held already")
     if info.data.get("wait_for"):
         raise refusal("workers without --wait-for, which counts the subscribers of one process")
+    if info.data.get("takeover") and info.data.get("state") is None:
+        raise refusal("workers together with --state, where --takeover has them go on")
     return value
 
 
@@ -398,11 +398,11 @@ class Settings(
     )
     takeover: Annotated[
         bool,
-        AfterValidator(_has_state_to_take),
+        AfterValidator(_has_socket_to_take),
         Accepts("true or false"),
     ] = Field(
         default=False,
-        description="Go on for the server that has --state now, on its sockets; it leaves then.",
+        description="Go on for the server with this --state, or address; it leaves then.",
     )
     workers: Annotated[
         Annotated[

@@ -26,8 +26,13 @@ GONE = "the directory is gone, or another server has it"
 class Directory:
     """A directory that is locked for us."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock: int | None = None) -> None:
         """Make the directory where there is none, and lock it.
+
+        Args:
+            path: of it.
+            lock: a descriptor of its lock that another process has handed on, locked; None: it is
+                locked here.
 
         Raises:
             InvalidParameter: it cannot be written to, or another server has it.
@@ -39,7 +44,7 @@ class Directory:
         self.new_checkpoint = path / "checkpoint.new"
         self.redo = path / "redo"
         try:
-            self._lock = self._open_lock()
+            self._lock = self._open_lock() if lock is None else lock
         except OSError as error:
             raise unwritable(path, error) from error
         if not _lock(self._lock):
@@ -142,6 +147,11 @@ class Directory:
             os.fsync(fd)
         finally:
             os.close(fd)
+
+    @property
+    def lock(self) -> int:
+        """The descriptor of the lock, for another process to have it as well."""
+        return self._lock
 
     def unlock(self) -> None:
         """Let others have it."""

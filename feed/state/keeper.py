@@ -27,6 +27,7 @@ from feed.state.directory import Directory, boot_id, unwritable
 from feed.state.erasing.eraser import Eraser
 from feed.state.erasing.walk import blank_what_is_deleted
 from feed.state.gathering import gather
+from feed.state.handed import Handed
 from feed.state.recovery import Recovery
 from feed.state.restore import Elsewhere, Found, Now, take_up
 from feed.state.tail import Tail
@@ -64,6 +65,7 @@ class Keeper:
         checkpoint_s: float,
         *,
         elsewhere: Elsewhere | None = None,
+        handed: Handed | None = None,
     ) -> None:
         """Take up what is in a directory, and begin to write there.
 
@@ -74,13 +76,17 @@ class Keeper:
             clock: what the time is.
             checkpoint_s: between two checkpoints.
             elsewhere: asked for what a kill has taken along; None: nobody has it.
+            handed: what the process before has handed on; None: it is looked for in the directory.
         """
         boot = boot_id()
         now = Now(clock.mono_ns(), clock.wall_ns(), boot)
         self._clock = clock
         self._directory = directory
         self._checkpoint_s = checkpoint_s
-        self.found: Found = take_up(directory, capacity, source, now, elsewhere)
+        if handed is None:
+            self.found: Found = take_up(directory, capacity, source, now, elsewhere)
+        else:
+            self.found = handed.found_in(directory)
         _tell(self.found, directory)
         if self.found.aside is not None:
             _blank(directory)
@@ -88,7 +94,8 @@ class Keeper:
         self.ring = RingBuffer(capacity) if restored is None else restored.ring
         self.given_before = 0 if restored is None else restored.given
         # Until there is a checkpoint of this epoch, a kill leaves nothing that could be taken up.
-        mark = Mark.UNLOGGED if restored is None else Mark.RUNNING
+        is_whole = restored is not None if handed is None else handed.is_whole
+        mark = Mark.RUNNING if is_whole else Mark.UNLOGGED
         epoch, newest = self.ring.epoch, self.ring.newest
         self._lacks_tail = False  # and that is told
         # What a tail holds is in the log by now, and nothing of it may be read again; what a killed
@@ -97,7 +104,7 @@ class Keeper:
             rest.unlink(missing_ok=True)
         self._cell = Cell(directory.cell, Contents(epoch, boot, mark, newest, self.given_before))
         tail = self._make_tail()
-        self.writer = Writer(directory, self._cell, tail, epoch, is_whole=restored is not None)
+        self.writer = Writer(directory, self._cell, tail, epoch, is_whole=is_whole)
         meta = None if restored is None else restored.meta
         checkpointed = -1 if meta is None else meta["sequence"]
         self.eraser = Eraser(directory, self.writer, clock, checkpointed)
@@ -143,10 +150,8 @@ class Keeper:
         restored = self.found.restored
         if restored is None:
             return
-        resumes = parts.give_back(restored, ingest)
+        resumes = parts.take_up(restored, ingest)
         self.found = replace(self.found, restored=None)
-        if resumes and all(strand.tells_market_time for strand in ingest.strands):
-            ingest.hub.broadcast.market_times.take_up()
         log.info(
             "state_taken_up",
             epoch=self.ring.epoch,
@@ -281,6 +286,35 @@ class Keeper:
         else:
             log.info("state_logged_again", directory=directory)
 
+    async def rest(self) -> None:
+        """Take no checkpoint any more; one that was begun is written."""
+        self._is_closed = True
+        async with self._checkpointing:
+            pass
+
+    async def leave(self) -> bool:
+        """Write what waits, and leave the directory, locked, to another process.
+
+        Nothing is published any more, and `rest` was called.
+
+        Returns:
+            Whether the log and the checkpoint that are there are whole.
+        """
+        await self.eraser.finish()
+        self._awaiting.end()
+        await in_daemon_thread(self.writer.close)
+        self._cell.close()
+        return self.writer.durable is not None
+
+    @property
+    def lock(self) -> int:
+        """The descriptor of the directory's lock."""
+        return self._directory.lock
+
+    def let_go(self) -> None:
+        """Let go of the lock, which another process has too."""
+        self._directory.unlock()
+
     async def close(self, ingest: Ingest) -> None:
         """Write all of it through to the disk, and mark it clean; nothing is published any more.
 
@@ -329,15 +363,20 @@ def open_keeper(
     checkpoint_s: float = CHECKPOINT_S,
     *,
     elsewhere: Elsewhere | None = None,
+    handed: Handed | None = None,
 ) -> Keeper:
     """Take up the state in a directory, and keep it there from now on; see `Keeper`.
 
     Raises:
         InvalidParameter: another server has it, or it cannot be written to.
     """
-    directory = Directory(path)
+    directory = Directory(path, None if handed is None else handed.lock)
     try:
-        return Keeper(directory, capacity, source, clock, checkpoint_s, elsewhere=elsewhere)
+        return Keeper(
+            *(directory, capacity, source, clock, checkpoint_s),
+            elsewhere=elsewhere,
+            handed=handed,
+        )
     except OSError as error:
         directory.unlock()
         raise unwritable(path, error) from error

@@ -42,6 +42,7 @@ def meta_of(ingest: Ingest, given_before: int, wall_offset_ns: int) -> dict[str,
         "owners": ingest.owners.state(),
         "receipts": broadcast.receipts.state(),
         "words": len(broadcast.keyed),
+        "unnoted": {side.name: side.unnoted_ticks for side in ingest.sides},
         "strands": {
             strand.name: {
                 "bars": strand.bars.state(),
@@ -65,13 +66,15 @@ def give_back(restored: Restored, ingest: Ingest) -> bool:
     """Give every room what it knew; tell whether every source goes on where it stood.
 
     One source alone is told how many ticks it has given, to the last one. Of several the log does
-    not say which of them gave what was lost with a kill: they go on only after an end in order.
+    not say which of them gave what was lost with a kill: they go on only after an end in order, or
+    a takeover.
 
     Args:
         restored: what was taken up; its ring is the ring already.
         ingest: it has not begun.
     """
     meta = restored.meta
+    ingest.given_before = restored.given
     if meta is not None:
         ingest.hub.broadcast.receipts.restore(meta["receipts"], restored.later_ns)
     _give_back_events(restored, ingest)
@@ -82,14 +85,17 @@ def give_back(restored: Restored, ingest: Ingest) -> bool:
         ingest.owners.claim(symbols, name)
     _recall(restored, ingest)
     skipped_ticks = max(0, restored.given - meta["source_given"])
-    told = _alone(ingest) is not None or not (skipped_ticks or restored.lost or restored.after)
+    alone = _alone(ingest) is not None
+    told = alone or restored.is_handed or not (skipped_ticks or restored.lost or restored.after)
+    unnoted = {} if alone else meta.get("unnoted", {})
     health: dict[Strand, dict[str, Any]] = {}
     resumed = []
     for strand in ingest.strands:
         known = meta["strands"][strand.name]
         resumable = [side for side in strand.sides if isinstance(side.source, Resumable)]
         resumes = told and all(
-            _resume(side, known["sides"][side.name], skipped_ticks) for side in resumable
+            _resume(side, known["sides"][side.name], unnoted.get(side.name, skipped_ticks))
+            for side in resumable
         )
         resumed.append(bool(resumable) and resumes)
         if not resumable or resumes:
@@ -104,6 +110,14 @@ def give_back(restored: Restored, ingest: Ingest) -> bool:
         strand.bars.weave(_of_source(after, builds=strand.bars.builds))
     ingest.take_up_health(health, meta["watched"], restored.later_ns)
     return all(resumed)
+
+
+def take_up(restored: Restored, ingest: Ingest) -> bool:
+    """Give every room what it knew, and the times of a recording that goes on; as `give_back`."""
+    resumes = give_back(restored, ingest)
+    if resumes and all(strand.tells_market_time for strand in ingest.strands):
+        ingest.hub.broadcast.market_times.take_up()
+    return resumes
 
 
 def _give_back_events(restored: Restored, ingest: Ingest) -> None:

@@ -65,6 +65,7 @@ class Restored:
         from_others: how many of them others had, that would be in holes else.
         deleted: the messages that were deleted, as far as is known.
         deletions: those of them whose texts some file has still, or may have.
+        is_handed: the process before has told where its sources stood at the very end.
     """
 
     ring: RingBuffer
@@ -81,6 +82,7 @@ class Restored:
     from_others: int
     deleted: Collection[Name]
     deletions: Sequence[Deletion]
+    is_handed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

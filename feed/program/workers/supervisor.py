@@ -81,6 +81,8 @@ def supervise(
             supervisor = Supervisor(settings, sources, command, listeners, directory)
             return asyncio.run(supervisor.run(taker))
     finally:
+        if taker is not None:
+            taker.end()
         for each in listeners:
             each.close()
         writer.close()
@@ -153,7 +155,7 @@ class Supervisor:
             if process.ended.done():
                 return process.ended.result() or _FAILED
         if taker is not None:
-            await asyncio.to_thread(taker.wait_for_state)
+            await taker.wait_for_kept()
         if status := await self._let_begin(there[:1]) or await self._let_begin(there[1:]):
             return status
         if taker is not None:

@@ -87,6 +87,7 @@ class PipedSource:
         """
         if self._thread is None:
             self._thread = ReadingThread()
+        self._stopped = False
         if self._fd is None:
             self._fd = await self._thread.run(self._open_pipe)
             self._reader = PipeReader()

@@ -139,6 +139,7 @@ class SimulatedSource:
             skipped_ticks -= len(skipped)
             self._passed_ns = skipped[-1].event_ns
         self._market = market
+        self._last = []
         return True
 
     def _note_given(self) -> None:

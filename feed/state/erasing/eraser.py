@@ -76,6 +76,11 @@ class Eraser:
         """How many deleted messages may be in some file still."""
         return len(self._pending)
 
+    @property
+    def left(self) -> Sequence[Deletion]:
+        """The deletions of these."""
+        return list(self._pending.values())
+
     def note(self, deletions: Sequence[Deletion]) -> None:
         """Have messages erased, and return at once; the writer has been given their deletions."""
         for each in deletions:

@@ -1,0 +1,129 @@
+"""What the old server does at the cut: it stops, hands on what it knows, and takes it back or goes.
+
+At the cut no event gets a sequence here any more, and words that are said meanwhile are kept back.
+Where the new server does not go on, all sources go on where they were, and what was kept back is
+said: so nobody notices. With a state in a directory that is not so: the new server had that, and
+this one begins anew from it.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack, suppress
+
+from aiohttp import web
+
+from feed.errors import FeedError
+from feed.http.app import ALERTS, GENERATIONS, HUB, INGEST, JOBS, KEEPER
+from feed.ingest.pursuit import Pursuit
+from feed.logger import logger_of
+from feed.program.takeover.inheritance import Inheritance
+from feed.sources.follow.source import FollowSource
+from feed.state import parts
+from feed.state.followed import read_checkpoint
+
+log = logger_of("feed.takeover")
+
+
+class Handing:
+    """Hands on what one server knows, once."""
+
+    def __init__(self, app: web.Application) -> None:
+        """Begin before the cut.
+
+        Args:
+            app: of the server.
+        """
+        self._app = app
+        self._hub = app[HUB]
+        self._ingest = app[INGEST]
+        self._keeper = app.get(KEEPER)
+        self._frozen = AsyncExitStack()  # sources, between two lists
+        self._following: asyncio.Task[None] | None = None
+
+    @property
+    def lock(self) -> int | None:
+        """The descriptor of the lock of the state's directory; None: there is no state."""
+        return None if self._keeper is None else self._keeper.lock
+
+    async def cut(self) -> Inheritance:
+        """Give no sequence from now on; return what is to be handed on."""
+        hub, ingest, keeper = self._hub, self._ingest, self._keeper
+        if keeper is not None:
+            await keeper.rest()
+            await self._app[JOBS].close()
+            await self._app[ALERTS].close()
+        await ingest.give_rest()
+        await self._frozen.enter_async_context(ingest.between_lists())
+        hub.follow()
+        given_before = ingest.given_before
+        wall_offset_ns = hub.clock.wall_ns() - hub.clock.mono_ns()
+        meta = parts.meta_of(ingest, given_before, wall_offset_ns)
+        await ingest.halt()
+        inheritance = Inheritance(meta, given_before + hub.broadcast.given)
+        if keeper is None:
+            return inheritance
+        is_whole = await keeper.leave()
+        hub.broadcast.forget_log()
+        return Inheritance(meta, inheritance.given, is_whole, keeper.eraser.left)
+
+    @property
+    def can_take_back(self) -> bool:
+        """Whether all is as it was, should nobody go on: nothing was left to another process."""
+        return self._keeper is None
+
+    async def take_back(self) -> None:
+        """Go on as before: the new server has told nobody anything."""
+        if self._hub.follows:
+            await self._ingest.halt()
+            self._hub.lead_again()
+        self._ingest.go_on()
+        await self._frozen.aclose()
+
+    async def follow(self, where: str) -> None:
+        """Follow the new server, behind what was told here; return once it tells.
+
+        Args:
+            where: it is, as `FollowSource` takes it.
+
+        Raises:
+            FeedError: it cannot be followed.
+        """
+        ring, strand = self._hub.broadcast.ring, self._ingest.strands[0]
+        source = FollowSource(where)
+        source.stand(ring.position(ring.newest))
+        try:
+            await source.open()
+        except FeedError:
+            await source.close()
+            raise
+        strand.bars.source_opened(source.recorded_kinds)
+        pursuit = Pursuit(self._hub, strand.sides[0], strand.bars, strand.ticks, read_checkpoint)
+        self._following = asyncio.create_task(_pursue(source, pursuit), name="following")
+
+    async def leave(self) -> None:
+        """Let go of what the new server has by now: it goes on."""
+        if self._keeper is not None:
+            self._keeper.let_go()
+        await self._frozen.aclose()
+        await self._app[GENERATIONS].close()  # the new one has said that they are interrupted
+        if self._keeper is None:
+            await self._app[JOBS].close()
+            await self._app[ALERTS].close()
+
+    async def close(self) -> None:
+        """Follow nobody any more."""
+        if self._following is not None:
+            self._following.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._following
+
+
+async def _pursue(source: FollowSource, pursuit: Pursuit) -> None:
+    """Take what the new server tells, for as long as it does."""
+    try:
+        async for step in source.steps():
+            await pursuit.do(step)
+            await asyncio.sleep(0)
+    except FeedError as error:  # subscribers come to the new one soon
+        log.warning("new_server_not_followed", error=str(error))
+    finally:
+        await source.close()
