@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Any
 
 from feed.market.ticks import SECOND_NS, Bar, Quote, Status, Tick, Trade
 
@@ -102,6 +103,14 @@ class TwinWindow:
             self._forget_oldest()
         return news
 
+    def state(self) -> list[list[Any]]:
+        """Return what is remembered, as plain data: each tick, how many times more, and when."""
+        return [[key, more, at_ns] for key, (more, at_ns) in self._ahead.items()]
+
+    def restore(self, state: Iterable[Sequence[Any]]) -> None:
+        """Remember what another process of this machine did, whose clock is the same."""
+        self._ahead = OrderedDict((_frozen(key), (more, at_ns)) for key, more, at_ns in state)
+
     def _forget(self, mono_ns: int) -> None:
         """Forget what the other side has not given within the window."""
         ahead, since_ns = self._ahead, mono_ns - self._window_ns
@@ -111,3 +120,8 @@ class TwinWindow:
     def _forget_oldest(self) -> None:
         _, (more, _) = self._ahead.popitem(last=False)
         self.counts[1 if more > 0 else 0].missed += abs(more)
+
+
+def _frozen(value: Any) -> Hashable:  # noqa: ANN401 - what a tick has
+    """Return what a field was before it was plain data: lists were tuples."""
+    return tuple(map(_frozen, value)) if isinstance(value, (list, tuple)) else value

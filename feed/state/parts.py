@@ -112,9 +112,19 @@ def give_back(restored: Restored, ingest: Ingest) -> bool:
     return all(resumed)
 
 
+def windows_of(ingest: Ingest) -> dict[str, Any]:
+    """Return what one side of each pair has given, and the other has not yet."""
+    windows = {strand.name: strand.window for strand in ingest.strands}
+    return {name: window.state() for name, window in windows.items() if window is not None}
+
+
 def take_up(restored: Restored, ingest: Ingest) -> bool:
     """Give every room what it knew, and the times of a recording that goes on; as `give_back`."""
     resumes = give_back(restored, ingest)
+    windows = {} if restored.meta is None else restored.meta.get("windows", {})
+    for strand in ingest.strands:
+        if strand.window is not None and strand.name in windows:
+            strand.window.restore(windows[strand.name])
     if resumes and all(strand.tells_market_time for strand in ingest.strands):
         ingest.hub.broadcast.market_times.take_up()
     return resumes

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import astuple, replace
 
+import msgpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,3 +106,12 @@ def test_no_more_is_remembered_than_is_allowed() -> None:
     assert pair.window.counts[B].missed == 990
     assert pair.give(B, *trades(991, 1_000)) == [False] * 10
     assert len(pair.window) == 0, "what both have given needs no memory"
+
+
+def test_another_process_goes_on_where_a_window_stood() -> None:
+    before, after = TwinWindow(), TwinWindow()
+    told = [trade(1), quote(2), bar(3), status(4)]
+    before.news(0, told, 0)
+    after.restore(msgpack.unpackb(msgpack.packb(before.state())))
+    assert after.news(1, told, 1) == [False] * len(told)
+    assert not after

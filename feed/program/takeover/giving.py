@@ -195,6 +195,7 @@ class Giver:
             await handing.take_back()
             self._handing = None
             return Outcome.STAYS
+        await handing.give_up()
         try:
             await talk.end_other()
         except TimeoutError:

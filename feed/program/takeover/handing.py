@@ -57,6 +57,7 @@ class Handing:
         given_before = ingest.given_before
         wall_offset_ns = hub.clock.wall_ns() - hub.clock.mono_ns()
         meta = parts.meta_of(ingest, given_before, wall_offset_ns)
+        meta["windows"] = parts.windows_of(ingest)
         await ingest.halt()
         inheritance = Inheritance(meta, given_before + hub.broadcast.given)
         if keeper is None:
@@ -76,6 +77,10 @@ class Handing:
             await self._ingest.halt()
             self._hub.lead_again()
         self._ingest.go_on()
+        await self._frozen.aclose()
+
+    async def give_up(self) -> None:
+        """Let this process end, where another one has had the state and is gone."""
         await self._frozen.aclose()
 
     async def follow(self, where: str) -> None:
