@@ -110,7 +110,7 @@ def test_no_more_is_remembered_than_is_allowed() -> None:
 
 def test_another_process_goes_on_where_a_window_stood() -> None:
     before, after = TwinWindow(), TwinWindow()
-    told = [trade(1), quote(2), bar(3), status(4)]
+    told: list[Tick] = [trade(1), quote(2), bar(), status()]
     before.news(0, told, 0)
     after.restore(msgpack.unpackb(msgpack.packb(before.state())))
     assert after.news(1, told, 1) == [False] * len(told)
