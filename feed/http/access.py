@@ -22,6 +22,7 @@ from feed.hub.door import Door
 from feed.trust.assertion import HEADER, Assertions
 from feed.trust.credentials import credential_in
 from feed.trust.denial import Denial
+from feed.trust.endings import Endings
 from feed.trust.identities import ACCEPTED, Identities
 from feed.trust.identity import ANONYMOUS, EDGE, NOBODY, Identity
 from feed.trust.tickets import Ticket, Tickets
@@ -67,6 +68,8 @@ class Access:
     Attributes:
         identities: who may come in.
         tickets: of browsers, which stand for an identity.
+        endings: knows of tickets that were used, and visits that ended, at other servers; None:
+            there are none.
     """
 
     __slots__ = (
@@ -76,6 +79,7 @@ class Access:
         "_local_admin",
         "_origins",
         "_scopes",
+        "endings",
         "identities",
         "tickets",
     )
@@ -106,6 +110,7 @@ class Access:
         """
         self.identities = identities
         self.tickets = Tickets() if tickets is None else tickets
+        self.endings: Endings | None = None
         self._edge_word = EdgeWord(assertions, identities, clock)
         self._origins = origins
         self._clock = clock
@@ -233,7 +238,7 @@ class Access:
             self.identities.note(refused)
             raise
         if shown is None:
-            identity = self._of_a_browser(request)
+            identity = await self._of_a_browser(request)
             if identity is not None:
                 return identity
         identity = await self.identities.authenticate(shown, self._clock.wall_ns())
@@ -263,13 +268,29 @@ class Access:
             assume_caller(request, said.address)
             self.identities.outcomes[ACCEPTED] += 1
 
-    def redeem(self, origin: str, ticket: str) -> Identity:
+    async def redeem(self, origin: str, ticket: str) -> Identity:
         """Return whose ticket it is, which is used up.
 
         Raises:
             CredentialRefused: it is not accepted.
         """
-        return self._counted(lambda: self.tickets.use(ticket, origin, self._clock.mono_ns()))
+        identity = self._counted(lambda: self.tickets.use(ticket, origin, self._clock.mono_ns()))
+        await self._spend(ticket)
+        return self.renew(identity)
+
+    async def _spend(self, ticket: str) -> None:
+        """Have a ticket used up at other edges too, if there may be any.
+
+        Raises:
+            CredentialRefused: it was used, or that cannot be asked.
+        """
+        if self.endings is None:
+            return
+        try:
+            await self.endings.spend(ticket)
+        except CredentialRefused as refused:
+            self.identities.note(refused)
+            raise
 
     def hold_ticket(self, request: web.Request, end: Callable[[], None]) -> Callable[[], None]:
         """Let a connection hold the ticket in its URL; return what is to be called at its end."""
@@ -279,10 +300,15 @@ class Access:
         self.tickets.hold(ticket, end)
         return lambda: self.tickets.let_go(ticket, end, self._clock.mono_ns())
 
-    def _of_a_browser(self, request: web.Request) -> Identity | None:
+    async def _of_a_browser(self, request: web.Request) -> Identity | None:
         """Return who asks by the ticket in a URL, or by the cookie of a visit; None: by neither."""
         if path_of(request) == TICKETS_IN_URLS and TICKET in request.query:
-            return self._counted(lambda: self._open_ticket(request))
+            identity = self._counted(lambda: self._open_ticket(request))
+            ticket: Ticket = request[_TICKET]
+            if not ticket.is_spent:
+                await self._spend(request.query[TICKET])
+                ticket.is_spent = True
+            return self.renew(identity)
         cookie = request.cookies.get(COOKIE)
         if cookie is None:
             return None
@@ -303,6 +329,8 @@ class Access:
         return self._counted(lambda: self._visitor(cookie))
 
     def _visitor(self, cookie: str) -> Identity:
+        if self.endings is not None:
+            self.endings.check()
         return self.tickets.visitor(cookie, self._clock.mono_ns())
 
     def _open_ticket(self, request: web.Request) -> Identity:

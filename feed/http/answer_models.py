@@ -139,6 +139,19 @@ class EdgeAnswer(TypedDict):
     lasts_s: Annotated[int, Field(description="seconds in which it has to be told again")]
 
 
+class EndingsAnswer(TypedDict):
+    """Which tickets are good still, and which visits have ended."""
+
+    writer: Annotated[str, Field(description="which process answers")]
+    upto: Annotated[int, Field(description="`after` of the next question")]
+    more: Annotated[bool, Field(description="whether there is more to hear at once")]
+    good: Annotated[list[str], Field(description="of the tickets shown: used up from now on")]
+    refused: Annotated[list[str], Field(description="of the tickets shown: the others")]
+    ended: Annotated[
+        list[list[Any]], Field(description="visits, as digests, and in how many milliseconds")
+    ]
+
+
 class NewestAnswer(TypedDict):
     """How far the writer is."""
 

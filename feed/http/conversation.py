@@ -6,7 +6,7 @@ written straight to the transport. Nothing follows a Close frame: a session leav
 one is written, whichever side closes.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import WSMessage, WSMsgType
 
@@ -78,7 +78,7 @@ class Conversation:
         rooms: Rooms,
         floor: Floor,
         shown: Identity | CredentialRefused,
-        redeem: Callable[[str], Identity],
+        redeem: Callable[[str], Awaitable[Identity]],
         sdk: Sdk = Sdk.NONE,
         every: str = ALL,
     ) -> None:
@@ -280,7 +280,7 @@ class Conversation:
         hub, session = self._hub, self._session
         try:
             if auth.ticket:
-                identity = self._redeem(auth.ticket)
+                identity = await self._redeem(auth.ticket)
             else:
                 shown = bearer(auth.token) if auth.token else key_pair(auth.key, auth.secret)
                 identity = await hub.identities.authenticate(shown, hub.clock.wall_ns())

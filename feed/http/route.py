@@ -89,6 +89,8 @@ class Route:
             what came to it.
         named_pages: whether pages of other origins have to be allowed by their name.
         of_ring: whether it tells what the ring holds, which a writer of a bus tells nobody.
+        settles: whether what it tells has to be acknowledged, where it is a writer of a bus that
+            answers what edges hand on.
     """
 
     path: str
@@ -111,6 +113,7 @@ class Route:
     writer_first: bool = False
     named_pages: bool = False
     of_ring: bool = False
+    settles: bool = True
 
     def to_aiohttp(self, server: Server) -> web.RouteDef:
         """Return the route as aiohttp has it, for a server.
@@ -136,7 +139,7 @@ class Route:
             handler = encoded(handler)
         if self.in_line:
             handler = partial(_answer_in_line, handler, server.hub.answering)
-        if self.hand_on is not None:
+        if self.hand_on is not None and self.settles:
             handler = partial(_answer_settled, handler, server)
         handler = with_problems(partial(_admit, self, server, handler))
         if self.writer_first and server.edge.link is not None:

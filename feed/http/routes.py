@@ -16,6 +16,7 @@ from feed.http.checkpoint import answer as checkpoint
 from feed.http.contract import served
 from feed.http.edge.forward import forward
 from feed.http.edge.hearing import hear_edge, newest
+from feed.http.edge.hearing_endings import EndingsReport, hear_endings
 from feed.http.edge.report import EdgeReport
 from feed.http.edge.socket import forward_socket
 from feed.http.feedback import feedback
@@ -201,6 +202,26 @@ ROUTES = (
         ),
         asks=EdgeReport,
         hand_on=forward,
+    ),
+    Route(
+        "/v1/edges/{edge}/endings",
+        hear_endings,
+        Scope.GRANTED,
+        "which tickets are good still and which visits have ended: needs the grant `follow`",
+        body=Body.AS_IS,
+        method=hdrs.METH_POST,
+        in_line=False,  # its body may take its time
+        rated=False,  # an edge asks for all of its clients
+        says={200: models.EndingsAnswer},
+        refuses=(
+            HTTPStatus.CONFLICT,
+            HTTPStatus.REQUEST_TIMEOUT,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        ),
+        asks=EndingsReport,
+        hand_on=forward,
+        settles=False,
     ),
     Route(
         "/v1/feedback",

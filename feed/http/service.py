@@ -61,7 +61,7 @@ from feed.state.keeps import Keeps
 from feed.state.restore import Elsewhere
 from feed.trust.assertion import Assertions
 from feed.trust.certificate import Certificate
-from feed.trust.cluster_key import read_cluster_key
+from feed.trust.cluster_key import ClusterKey, read_cluster_key
 from feed.trust.identities import Identities
 from feed.trust.key_sources import key_source
 from feed.trust.lookout import look_for_ever
@@ -122,6 +122,9 @@ class Service:
         if (presence := self.server.edge.presence) is not None:
             telling = keep_running("presence", presence.run)
             tasks.append(asyncio.create_task(telling, name="presence"))
+        if (endings := self.server.edge.endings) is not None:
+            sharing = keep_running("endings", endings.run)
+            tasks.append(asyncio.create_task(sharing, name="endings"))
         if self.certificate is not None:
             watching = look_for_ever("certificate", self.certificate.look, self.look_s)
             tasks.append(asyncio.create_task(watching, name="certificate"))
@@ -249,7 +252,7 @@ def make_service(
         scopes=scopes_of(settings.scope, routes.finite_paths()),
         local_admin=settings.local_admin,
         assertions=assertions,
-        tickets=None if key is None else SealedTickets(key, partial(_wall_ns_at, clock)),
+        tickets=None if key is None else _sealed_tickets(key, clock),
     )
     ingest = Ingest(hub, named, read_checkpoint)
     if keeper is not None:
@@ -268,7 +271,8 @@ def make_service(
     alerts = Alerts(hub, reference, settings.state)
     speaks = siblings is None or siblings.speaks_upward
     followed = (each.source for each in named)
-    edge = edge_parts(hub, rooms, followed, assertions if speaks else None)
+    edge = edge_parts(hub, rooms, followed, assertions if speaks else None, access.tickets)
+    access.endings = edge.endings
     hub.ahead.ask = edge.newest
     server = Server(
         hub,
@@ -316,6 +320,10 @@ def _ring_of(settings: Settings, keeper: Keeps | None, handed: Handed | None) ->
     if keeper is not None:
         return keeper.ring
     return RingBuffer(settings.ring) if handed is None else handed.restored.ring
+
+
+def _sealed_tickets(key: ClusterKey, clock: Clock) -> SealedTickets:
+    return SealedTickets(key, partial(_wall_ns_at, clock), clock.mono_ns())
 
 
 def _wall_ns_at(clock: Clock, mono_ns: int) -> int:

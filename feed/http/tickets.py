@@ -51,6 +51,8 @@ async def sign_out(request: web.Request, server: Server) -> web.Response:
     text = request.cookies.get(COOKIE)
     if text is not None:
         server.access.tickets.end_visit(text, server.hub.clock.mono_ns())
+        if server.access.endings is not None:
+            server.access.endings.tell()
     answer = web.Response(status=HTTPStatus.NO_CONTENT)
     answer.headers.add(hdrs.SET_COOKIE, _cookie("", 0, "Strict"))
     if text is not None:  # one that is partitioned is another cookie

@@ -1,11 +1,10 @@
 """Tickets and visits that every edge takes: their texts say all that is to be known of them.
 
 They are sealed with a key that all edges share (AES-GCM), so that nobody else can make or read one.
-What a text cannot say an edge knows by itself alone: that a ticket was used, or is held by a stream
-there, and that a visit was ended there. So a ticket is used once at each edge, within its 30 s; a
-stream that comes back later than that to another edge needs another ticket, as after a restart; and
-a visit that was signed out of is forgotten by its browser at once, by the edge that was asked at
-once, and by others at its end. What is too long for a cookie is kept in memory, as without a key.
+What a text cannot say is that it was used, or was ended: `used` and `ended` know that here, and
+edges ask and tell their writer (`feed.http.edge.endings`). A stream that comes back to another edge
+needs another ticket, as after a restart. What is too long for a cookie is kept in memory, as
+without a key.
 
 Source: NIST SP 800-38D §8.3: 2^32 texts a key, by random nonces of 96 bits.
 """
@@ -21,9 +20,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from feed.trust.cluster_key import ClusterKey
 from feed.trust.denial import Denial
+from feed.trust.ended import Ended
 from feed.trust.identity import Identity, Kind
 from feed.trust.identity_record import identity_of_record, record_of
-from feed.trust.shelf import MOST
 from feed.trust.tickets import (
     REPLACED_WITHIN_S,
     UNKNOWN_TICKET,
@@ -37,50 +36,37 @@ from feed.trust.tickets import (
 
 MOST_CHARACTERS = 2_800  # of a text: a cookie has at most 4,096 with its name and attributes
 _NONCE_BYTES = 12
+_PROCESS_BYTES = 8
 _NS_PER_S = 1_000_000_000
 _TICKET, _VISIT = b"ticket", b"visit"
 
 
-class _Ended:
-    """Texts that are good here no more, though they say otherwise; all are kept equally long."""
-
-    __slots__ = ("_kept_ns", "_of_digests")
-
-    def __init__(self, kept_s: int) -> None:
-        self._kept_ns = kept_s * _NS_PER_S
-        self._of_digests: dict[bytes, tuple[int, int]] = {}  # when it ends, and since when known
-
-    def add(self, text: str, ends_ns: int, mono_ns: int) -> None:
-        """Note when a text ends, unless it ends earlier; forget those that end by themselves."""
-        known, digest = self._of_digests, digest_of(text)
-        before = known.pop(digest, None)
-        known[digest] = ends_ns if before is None else min(ends_ns, before[0]), mono_ns
-        while len(known) > MOST or next(iter(known.values()))[1] + self._kept_ns < mono_ns:
-            del known[next(iter(known))]
-
-    def has(self, text: str, mono_ns: int) -> bool:
-        """Tell whether a text has ended."""
-        ended = self._of_digests.get(digest_of(text))
-        return ended is not None and ended[0] <= mono_ns
-
-
 class SealedTickets(Tickets):
-    """Tickets and visits of all edges that have a key."""
+    """Tickets and visits of all edges that have a key.
 
-    __slots__ = ("_aead", "_ended", "_used", "_wall_ns_at")
+    Attributes:
+        process: a random text, another one in each process.
+        used: tickets that were used, as far as is known here.
+        ended: visits that have ended, likewise.
+    """
 
-    def __init__(self, key: ClusterKey, wall_ns_at: Callable[[int], int]) -> None:
+    __slots__ = ("_aead", "_began_wall_ns", "_wall_ns_at", "ended", "process", "used")
+
+    def __init__(self, key: ClusterKey, wall_ns_at: Callable[[int], int], mono_ns: int = 0) -> None:
         """Begin with none that is used or ended.
 
         Args:
             key: that all edges have.
             wall_ns_at: returns what the wall clock shows when the monotonic one shows this.
+            mono_ns: now.
         """
         super().__init__()
         self._aead = AESGCM(key.key_for("tickets"))
         self._wall_ns_at = wall_ns_at
-        self._used = _Ended(USED_WITHIN_S)  # tickets
-        self._ended = _Ended(VISIT_S)  # visits
+        self._began_wall_ns = wall_ns_at(mono_ns)
+        self.process = secrets.token_hex(_PROCESS_BYTES)
+        self.used = Ended(2 * USED_WITHIN_S)  # clocks may differ
+        self.ended = Ended(VISIT_S)
 
     def issue(self, identity: Identity, origin: str, mono_ns: int) -> str:
         """Return a new ticket."""
@@ -92,15 +78,30 @@ class SealedTickets(Tickets):
         """Return whose ticket it is, and use it up, here."""
         self._adopt(text, mono_ns)
         identity = super().use(text, origin, mono_ns)
-        self._used.add(text, mono_ns, mono_ns)
+        self.used.add(digest_of(text), mono_ns, mono_ns)
         return identity
+
+    def issued_wall_ns(self, text: str) -> int | None:
+        """Return when a ticket was issued, by the wall clock; None: it is kept here alone."""
+        said = self._unseal(_TICKET, text)
+        return None if said is None else int(said["until"]) - USED_WITHIN_S * _NS_PER_S
+
+    def vouch(self, digest: bytes, issued_wall_ns: int, mono_ns: int) -> bool:
+        """Tell an edge whether a ticket was not used so far, and take it for used from now on.
+
+        Whether one was that is older than this process nobody knows here.
+        """
+        if issued_wall_ns < self._began_wall_ns or self.used.has(digest, mono_ns):
+            return False
+        self.used.add(digest, mono_ns, mono_ns)
+        return True
 
     def open(self, text: str, origins: Collection[str], query: str, mono_ns: int) -> Ticket:
         """Return the ticket of a stream, which is that stream's from now on, here."""
         self._adopt(text, mono_ns)
         ticket = super().open(text, origins, query, mono_ns)
         # Not once more when the stream has ended, and its ticket with it.
-        self._used.add(text, mono_ns, mono_ns)
+        self.used.add(digest_of(text), mono_ns, mono_ns)
         return ticket
 
     def visit(
@@ -115,7 +116,7 @@ class SealedTickets(Tickets):
             return super().visit(identity, mono_ns, wall_ns, shown)
         before = None if shown is None else self._unseal(_VISIT, shown)
         if shown and before is not None and identity_of_record(before).is_of(identity):
-            self._ended.add(shown, mono_ns + REPLACED_WITHIN_S * _NS_PER_S, mono_ns)
+            self.ended.add(digest_of(shown), mono_ns + REPLACED_WITHIN_S * _NS_PER_S, mono_ns)
         return text, lives_s
 
     def visitor(self, text: str, mono_ns: int) -> Identity:
@@ -123,14 +124,14 @@ class SealedTickets(Tickets):
         said = self._unseal(_VISIT, text)
         if said is None:
             return super().visitor(text, mono_ns)
-        if said["until"] <= self._wall_ns_at(mono_ns) or self._ended.has(text, mono_ns):
+        if said["until"] <= self._wall_ns_at(mono_ns) or self.ended.has(digest_of(text), mono_ns):
             raise Denial.UNKNOWN.refused(UNKNOWN_VISIT)
         return identity_of_record(said)
 
     def end_visit(self, text: str, mono_ns: int) -> None:
         """Forget a cookie, here."""
         if self._unseal(_VISIT, text) is not None:
-            self._ended.add(text, mono_ns, mono_ns)
+            self.ended.add(digest_of(text), mono_ns, mono_ns)
         super().end_visit(text, mono_ns)
 
     # Inside.
@@ -141,7 +142,7 @@ class SealedTickets(Tickets):
         if said is None or self._tickets.get(digest_of(text)) is not None:
             return
         left_ns = said["until"] - self._wall_ns_at(mono_ns)
-        if not 0 < left_ns <= USED_WITHIN_S * _NS_PER_S or self._used.has(text, mono_ns):
+        if not 0 < left_ns <= USED_WITHIN_S * _NS_PER_S or self.used.has(digest_of(text), mono_ns):
             raise Denial.UNKNOWN.refused(UNKNOWN_TICKET)
         ticket = Ticket(identity_of_record(said), said["origin"], mono_ns + left_ns)
         self._tickets.put(digest_of(text), ticket, mono_ns)

@@ -42,6 +42,7 @@ class Ticket:
         until_ns: when it ends, monotonic; None: while the stream lives that holds it.
         query: of that stream; None: none holds it so far.
         end: ends the connection of that stream.
+        is_spent: whether it is known to be this stream's alone, also to other edges.
     """
 
     identity: Identity
@@ -49,6 +50,7 @@ class Ticket:
     until_ns: int | None
     query: str | None = None
     end: Callable[[], None] | None = None
+    is_spent: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -60,6 +60,7 @@ _TAGS = {
     "watching": ("alerts", "rules of your own on ticks, and that they fired"),
     "feedback": ("feedback", "what readers tell"),
     "hearing": ("edges", "what servers tell that follow this one"),
+    "hearing_endings": ("edges", "what servers tell that follow this one"),
     "status": ("state", "how the server is"),
     "admin": ("administration", "for whoever has the grant `admin`"),
     "replay": ("replays", "recordings while they are played, for whoever has the grant `admin`"),

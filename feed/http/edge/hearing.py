@@ -28,7 +28,7 @@ async def hear_edge(request: web.Request, server: Server) -> web.Response:
         NotGranted: whoever tells it may not follow, and is no edge.
         InvalidInput: it is not accepted.
     """
-    edge = _edge_of(request)
+    edge = edge_of(request)
     body = await small_json(request, server, most_bytes=MOST_BYTES, noun="the report")
     if isinstance(body, web.Response):
         return body
@@ -47,12 +47,12 @@ async def newest(request: web.Request, server: Server) -> web.Response:
         NotGranted: whoever asks may not follow, and is no edge.
         InvalidInput: it is not accepted.
     """
-    _edge_of(request)
+    edge_of(request)
     answer: NewestAnswer = {"pos": str(server.hub.broadcast.position)}
     return json_answer(answer)
 
 
-def _edge_of(request: web.Request) -> str:
+def edge_of(request: web.Request) -> str:
     """Return the name of the edge that asks."""
     identity, edge = identity_of(request), request.match_info["edge"]
     if not identity.grants.follow:

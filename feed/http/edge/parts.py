@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from feed.http.edge.endings import EndingsLink
 from feed.http.edge.floor import EdgeFloor
 from feed.http.edge.link import Link
 from feed.http.edge.newest import newest_of
@@ -13,6 +14,8 @@ from feed.rooms.desk import Rooms
 from feed.sources.source import Source
 from feed.sources.writer_place import Introduced, Led
 from feed.trust.assertion import Assertions
+from feed.trust.sealed_tickets import SealedTickets
+from feed.trust.tickets import Tickets
 from feed.wire.position import Position
 
 
@@ -24,11 +27,14 @@ class EdgeParts:
         floor: where those who have a WebSocket say something in rooms.
         link: to the writer.
         presence: tells the writer who is in rooms over this edge.
+        endings: tells it of tickets that were used and visits that ended; None: those of others are
+            worth nothing here.
     """
 
     floor: Floor
     link: Link | None = None
     presence: PresenceLink | None = None
+    endings: EndingsLink | None = None
 
     async def newest(self) -> Position | None:
         """Return the newest position that the writer has told; None: it cannot be asked."""
@@ -36,7 +42,11 @@ class EdgeParts:
 
 
 def edge_parts(
-    hub: Hub, rooms: Rooms, sources: Iterable[Source], assertions: Assertions | None
+    hub: Hub,
+    rooms: Rooms,
+    sources: Iterable[Source],
+    assertions: Assertions | None,
+    tickets: Tickets,
 ) -> EdgeParts:
     """Return them, for a server with some sources and perhaps a cluster key."""
     led = next((source for source in sources if isinstance(source, Led)), None)
@@ -47,4 +57,7 @@ def edge_parts(
     if assertions is not None and isinstance(led, Introduced):
         led.introduce(link.own_word)
     presence = PresenceLink(link, clock)
-    return EdgeParts(EdgeFloor(link, presence), link, presence)
+    endings = None
+    if knows_callers and assertions is not None and isinstance(tickets, SealedTickets):
+        endings = EndingsLink(link, tickets, clock)
+    return EdgeParts(EdgeFloor(link, presence), link, presence, endings)

@@ -5,7 +5,7 @@ from. Who comes without a credential may say who it is in the first message, as 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
@@ -50,6 +50,8 @@ from feed.wire.websocket_frame import Opcode, close_frame, websocket_frame
 PARAMETERS = ("source", "producer", "codec")
 _ENDS = {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR}
 _BEAT_S = 1.0
+
+Redeem = Callable[[str], Awaitable[Identity]]
 
 
 async def ingest_socket(request: web.Request, server: Server) -> web.StreamResponse:
@@ -135,7 +137,7 @@ class Pusher:
         self._busy = False  # a batch is being applied: what comes meanwhile waits
         self._beat: asyncio.TimerHandle | None = None
 
-    async def run(self, visit: Visit, redeem: Callable[[str], Identity]) -> None:
+    async def run(self, visit: Visit, redeem: Redeem) -> None:
         """Talk until one side closes.
 
         Args:
@@ -179,9 +181,7 @@ class Pusher:
             frame = websocket_frame(Opcode.TEXT, orjson.dumps(message))
         self._connection.write_last(frame)
 
-    async def _take(
-        self, message: WSMessage, visit: Visit, redeem: Callable[[str], Identity]
-    ) -> None:
+    async def _take(self, message: WSMessage, visit: Visit, redeem: Redeem) -> None:
         if self._said_goodbye:
             return  # what is read all the same: unread bytes would reset the connection
         if message.type is WSMsgType.PING:
@@ -199,9 +199,7 @@ class Pusher:
             finally:
                 self._busy = False
 
-    async def _act(
-        self, data: str | bytes, visit: Visit, redeem: Callable[[str], Identity]
-    ) -> None:
+    async def _act(self, data: str | bytes, visit: Visit, redeem: Redeem) -> None:
         """Act on one message.
 
         Raises:
@@ -222,9 +220,7 @@ class Pusher:
         else:
             await visit.push(Part(data.encode(), self._messages), Coding.JSON)
 
-    async def _authenticate(
-        self, data: str | bytes, visit: Visit, redeem: Callable[[str], Identity]
-    ) -> None:
+    async def _authenticate(self, data: str | bytes, visit: Visit, redeem: Redeem) -> None:
         """Learn who it is; or that it is the same still, which then goes on.
 
         A refresh that cannot be looked into changes nothing: who it was is good until its own end.
@@ -258,14 +254,14 @@ class Pusher:
         if is_first:
             visit.greet()
 
-    async def _identity_shown(self, auth: Auth, redeem: Callable[[str], Identity]) -> Identity:
+    async def _identity_shown(self, auth: Auth, redeem: Redeem) -> Identity:
         """Return whose credential it is.
 
         Raises:
             CredentialRefused: it is not accepted.
         """
         if auth.ticket:
-            return redeem(auth.ticket)
+            return await redeem(auth.ticket)
         hub = self._server.hub
         shown = bearer(auth.token) if auth.token else key_pair(auth.key, auth.secret)
         return await hub.identities.authenticate(shown, hub.clock.wall_ns())
