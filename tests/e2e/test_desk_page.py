@@ -11,7 +11,7 @@ QUIET = ("--symbols", "8", "--rate", "50", "--seed", "7")
 SAID = "[...document.querySelectorAll('#room-messages .text')].map((p) => p.textContent)"
 LISTED = """[...document.querySelectorAll('#entries li')].map((li) =>
   `${li.dataset.symbol} ${li.querySelector('input').value}`)"""
-WATCHED = "[...document.querySelectorAll('#rows > :not([hidden])')].map((r) => r.dataset.symbol)"
+WATCHED = "[...document.querySelectorAll('.rows > .row')].map((r) => r.dataset.symbol)"
 TOASTS = "document.querySelectorAll('#toasts li').length"
 UNSENT = "[...document.querySelectorAll('#room-unsent li')].map((li) => li.innerText)"
 

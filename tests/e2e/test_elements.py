@@ -122,7 +122,7 @@ async def test_a_watchlist_is_walked_by_keys_and_tells_what_was_chosen(
     page = await opened(chromium, site, program, ALL + hear)
     grid = page.get_by_role("grid", name="Mine")
     await until_moving(grid)
-    await grid.get_by_role("row", name=re.compile("^AAPL")).focus()
+    await grid.focus()
     for key in ("End", "ArrowUp", "Enter"):
         await page.keyboard.press(key)
     assert await grid.get_by_role("row", name=re.compile("^MSFT"), selected=True).count() == 1

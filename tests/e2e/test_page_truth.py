@@ -49,7 +49,7 @@ def recorded(path: Path, prices: dict[str, list[float]], *more: dict[str, Any]) 
 
 _LOOKS_CURRENT = """[
   document.body.dataset.stale === undefined,
-  getComputedStyle(document.querySelector("#rows .last")).fontStyle === "normal",
+  getComputedStyle(document.querySelector(".rows .last")).fontStyle === "normal",
   document.getElementById("as-of").hidden,
   !/behind|ended/.test(document.getElementById("pill").innerText),
 ]"""
@@ -175,7 +175,7 @@ async def test_symbols_of_any_length_keep_the_rows_in_order(
     source = recorded(tmp_path / "long.ndjson", {symbol: [10.0] for symbol in symbols})
     program = await run("--source", source, "--speed", "max")
     tab = await chromium.dashboard(program, f"symbols=*&symbol={quote(option)}")
-    await tab.until("document.querySelectorAll('#rows .row').length === 4")
+    await tab.until("document.querySelectorAll('.rows .row').length === 4")
     for width in (1440, 360):
         await tab.page.set_viewport_size({"width": width, "height": 740})
         heights, wider = await tab.ask(
@@ -226,9 +226,10 @@ async def test_a_watchlist_of_another_market_is_not_an_empty_one(
     context = await chromium.context()
     tab = await chromium.dashboard(program, "", context=context)
     for symbols, count in (["OTHER"], "2"), (["OTHER", "MSFT"], "1"), ([], "0"):
-        stored = json.dumps(json.dumps({"symbols": symbols, "all": False}))
-        await tab.ask(f"localStorage.setItem('feed.watchlist', {stored})")
-        await tab.page.reload()
+        lists = [{"name": "Watchlist", "symbols": symbols, "isAll": False}]
+        stored = json.dumps(json.dumps({"lists": lists}))
+        await tab.ask(f"localStorage.setItem('feed.lists', {stored})")
+        await tab.page.goto(program.url("/"))
         await tab.until("document.getElementById('loading').hidden")
         assert await tab.text("#count") == count
 

@@ -9,11 +9,11 @@ import "./styles/pill.css";
 import "./styles/tape.css";
 import "./styles/answer.css";
 import "./styles/desk.css";
-import { FeedClient, isSymbol, Refused, type Symbols } from "../client/index.ts";
+import { FeedClient, Refused, type Symbols } from "../client/index.ts";
 import { Chart } from "../elements/chart/chart.ts";
 import { Painter } from "../elements/painter.ts";
 import { Directory, fetchListings, SignInDue } from "../market/directory.ts";
-import { CourseLoader, fetchBars, type Timeframe } from "../market/history.ts";
+import type { Timeframe } from "../market/history.ts";
 import { Market } from "../market/market.ts";
 import { AnswerDoor } from "./answer/door.ts";
 import { Detail } from "./chart/detail.ts";
@@ -21,18 +21,22 @@ import { chartHost } from "./chart/host.ts";
 import { Drawer } from "./connection/drawer.ts";
 import { Panel } from "./connection/panel.ts";
 import { DeskDoor } from "./desk/door.ts";
+import { listenToKeys } from "./keys.ts";
 import { TapePlace } from "./tape.ts";
 import { byId } from "./ui/dom.ts";
-import { onPaletteChange } from "./ui/palette.ts";
+import { onPaletteChange, paletteChanged } from "./ui/palette.ts";
 import { serverUrl } from "./ui/server-url.ts";
 import { offerSignOut, signIn } from "./ui/sign-in.ts";
 import { Snippets } from "./ui/snippets.ts";
+import { ThemeSwitch } from "./ui/theme.ts";
+import { ViewKeeper } from "./view/keeper.ts";
+import { titleOf } from "./view/title.ts";
+import { ListPlace } from "./watchlist/place.ts";
 import { Search } from "./watchlist/search.ts";
-import { Table } from "./watchlist/table.ts";
-import { Watchlist } from "./watchlist/watchlist.ts";
 
 const RETRY_MS = 2_000;
 const START_OVER_MS = 1_000;
+const TITLE_MS = 1_000;
 
 /** Wait for the list of symbols; the page says so as long as there is none. */
 async function load(): Promise<Directory> {
@@ -62,6 +66,30 @@ async function main(): Promise<void> {
   const market = new Market();
   let subscribe = () => {}; // nothing is known to subscribe to yet
   let learn = (_: number) => {};
+  let place: ListPlace | undefined;
+  let chosen: string | undefined;
+  const theme = new ThemeSwitch(() => {
+    paletteChanged();
+    view.changed();
+  });
+  const frames = [...byId("timeframes").querySelectorAll("input")];
+  const frame = () => frames.find(({ checked }) => checked)?.value as Timeframe;
+  const view: ViewKeeper = new ViewKeeper(
+    { frames: frames.map(({ value }) => value), layouts: [] },
+    {
+      look: () => ({
+        symbol: chosen,
+        frame: frame(),
+        theme: theme.theme,
+        ...place?.view,
+      }),
+      isListKept: () => place?.watchlist.isLinked === false,
+      themed: (chosenElsewhere) => {
+        theme.theme = chosenElsewhere;
+      },
+    },
+  );
+  theme.theme = view.initial.theme;
   const panel = new Panel(
     client,
     market,
@@ -72,36 +100,25 @@ async function main(): Promise<void> {
   const directory = await load();
   market.learn(directory.listings);
   const chart = new Chart(painter, chartHost());
-  onPaletteChange(() => chart.recolour());
   const detail = new Detail(painter);
   const snippets = new Snippets();
   const tape = new TapePlace(client, market);
-  let chosen: string | undefined;
   let subscribed: Symbols = {};
 
-  const courses = new CourseLoader((symbol, points) => {
-    market.get(symbol).series.seed(points);
-    table.courseLoaded(symbol);
-    if (symbol === chosen) {
-      detail.redraw();
-    }
-  });
-
-  const watchlist = new Watchlist(() => {
-    table.show(watchlist.symbols);
-    const { shared, isAll, symbols } = watchlist;
-    const count = isAll ? `All ${symbols.length}` : String(symbols.length);
-    byId("count").textContent = shared === undefined ? count : `${count} of room ${shared.name}`;
-    byId("watch-all").hidden = shared !== undefined; // that is one's own
-    byId("watch-none").hidden = shared !== undefined;
-    courses.request(watchlist.symbols);
-    subscribe();
-  });
-
-  const table = new Table(market, directory, painter, {
+  const list = new ListPlace({
+    market,
+    directory,
+    painter,
     choose,
-    remove: (symbol) => watchlist.remove(symbol),
-    visible: (symbols) => courses.request(chosen === undefined ? symbols : [chosen, ...symbols]),
+    watched: () => subscribe(),
+    changed: () => view.changed(),
+    loaded: (symbol) => symbol === chosen && detail.redraw(),
+    link: () => view.link,
+  });
+  const { watchlist } = list;
+  onPaletteChange(() => {
+    chart.recolour();
+    list.table.recolour();
   });
 
   const search = new Search(directory, {
@@ -109,7 +126,7 @@ async function main(): Promise<void> {
     pick: (symbol) => {
       watchlist.add(symbol);
       choose(symbol);
-      table.focus();
+      list.table.focus();
     },
   });
 
@@ -138,24 +155,14 @@ async function main(): Promise<void> {
 
   function choose(symbol: string): void {
     chosen = symbol;
-    table.chosen = symbol;
+    list.table.active = symbol;
     detail.show(market.get(symbol), directory.get(symbol));
-    chart.show(symbol, chart.timeframe, market.get(symbol).decimals);
+    chart.show(symbol, frame(), market.get(symbol).decimals);
     snippets.show(symbol);
     tape.show(symbol);
-    courses.request([symbol]);
-    void loadDay(symbol);
+    list.load(symbol);
     subscribe();
-  }
-
-  /** Ask for the day of a symbol, and the one before; what cannot be had is not shown. */
-  async function loadDay(symbol: string): Promise<void> {
-    try {
-      market.get(symbol).day.begin(await fetchBars(symbol, "1d", 1));
-      detail.redraw();
-    } catch {
-      // The chart says why there are no past bars.
-    }
+    view.changed();
   }
 
   client.on("batch", ({ ticks, isSnapshot }) => {
@@ -174,9 +181,7 @@ async function main(): Promise<void> {
   });
   client.on("gap", () => {
     chart.reload();
-    if (chosen !== undefined) {
-      void loadDay(chosen);
-    }
+    list.renewDays();
   });
   client.on("problem", (error) => {
     if (error instanceof Refused && (error.code === 401 || error.code === 402)) {
@@ -201,7 +206,7 @@ async function main(): Promise<void> {
           directory.learn(listings);
           market.learn(listings);
           search.recount();
-          watchlist.know(directory.symbols());
+          list.listed();
         },
         () => {
           known = directory.size; // it is asked for again
@@ -221,42 +226,53 @@ async function main(): Promise<void> {
       return;
     }
     startedOverMs = performance.now();
-    courses.restart();
-    courses.request(watchlist.symbols);
+    list.restart();
     chart.restart();
-    if (chosen !== undefined) {
-      void loadDay(chosen);
-    }
   }
 
-  byId("timeframes").addEventListener("change", (event) => {
+  byId("timeframes").addEventListener("change", () => {
     if (chosen !== undefined) {
-      const timeframe = (event.target as HTMLInputElement).value as Timeframe;
-      chart.show(chosen, timeframe, market.get(chosen).decimals);
+      chart.show(chosen, frame(), market.get(chosen).decimals);
+      view.changed();
     }
   });
-  byId("watch-all").addEventListener("click", () => watchlist.watchAll());
-  byId("watch-none").addEventListener("click", () => watchlist.clear());
+  let titledMs = Number.NEGATIVE_INFINITY;
+  /** Let the title carry the price: also while the page is hidden, where nothing is painted. */
+  function entitle(): void {
+    const nowMs = performance.now();
+    if (nowMs - titledMs >= TITLE_MS) {
+      titledMs = nowMs;
+      const isCurrent = document.body.dataset["stale"] === undefined;
+      const title = titleOf(chosen === undefined ? undefined : market.get(chosen), isCurrent);
+      if (document.title !== title) {
+        document.title = title;
+      }
+    }
+  }
+  client.on("batch", entitle);
+  setInterval(entitle, TITLE_MS); // where nothing comes
   const door = new AnswerDoor();
   const desk = new DeskDoor(client, watchlist, () => chosen);
-  listenToKeys(search, table, panel, drawer, door, desk);
+  listenToKeys(search, list.table, panel, drawer, door, desk);
 
-  for (const text of watchlist.begin(directory.symbols())) {
-    panel.warn(`${text} cannot be a symbol`);
+  const { symbol, frame: first } = view.initial;
+  frames.find(({ value }) => value === first)?.click();
+  place = list;
+  for (const words of [...view.refused, ...list.begin(view.initial)]) {
+    panel.warn(words);
   }
-  const asked = new URLSearchParams(location.search).get("symbol");
-  if (asked !== null && isSymbol(asked)) {
-    choose(asked);
-  } else {
-    // The busiest is not known yet; the one that traded last is likely to be a busy one.
-    const off = client.on("batch", () => {
-      off();
-      const last = market.lastTraded();
-      if (chosen === undefined && last !== undefined) {
-        choose(last);
-      }
-    });
+  if (symbol !== undefined) {
+    choose(symbol);
+    return;
   }
+  // The busiest is not known yet; the one that traded last is likely to be a busy one.
+  const off = client.on("batch", () => {
+    off();
+    const last = market.lastTraded();
+    if (chosen === undefined && last !== undefined) {
+      choose(last);
+    }
+  });
 }
 
 /** The symbols that `before` asked for and `after` does not. */
@@ -267,40 +283,6 @@ function less(before: Symbols, after: Symbols): Symbols {
     gone[channel] = symbols.filter((symbol) => !kept.has(symbol));
   }
   return gone;
-}
-
-/** Keys that work everywhere but in a field. */
-function listenToKeys(
-  search: Search,
-  table: Table,
-  panel: Panel,
-  drawer: Drawer,
-  door: AnswerDoor,
-  desk: DeskDoor,
-): void {
-  const help = byId<HTMLDialogElement>("help");
-  const keys: Record<string, () => void> = {
-    "/": () => search.focus(),
-    w: () => table.focus(),
-    a: () => door.focus(),
-    r: () => desk.focus(),
-    c: () => drawer.toggle(),
-    x: () => panel.controls.cut(),
-    "1": () => byId("timeframe-1s").click(),
-    "2": () => byId("timeframe-1m").click(),
-    "3": () => byId("timeframe-1d").click(),
-    "?": () => help.showModal(),
-  };
-  byId("show-help").addEventListener("click", () => help.showModal());
-  document.addEventListener("keydown", (event) => {
-    const target = event.target as HTMLElement;
-    const isTyping = target.closest("input:not([type=radio]), select, textarea") !== null;
-    const act = keys[event.key];
-    if (act !== undefined && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      event.preventDefault();
-      act();
-    }
-  });
 }
 
 void main();

@@ -79,8 +79,14 @@ export function colourOf(root: ShadowRoot, name: string): string {
   probe.hidden = true;
   probe.style.color = `var(--_${name})`; // by script, which no policy forbids
   root.append(probe);
-  const [red = 0, green = 0, blue = 0] = channelsOf(getComputedStyle(probe).color);
+  const { color } = getComputedStyle(probe);
   probe.remove();
+  return hexOf(color);
+}
+
+/** Any colour that the browser knows as `#rrggbb`. */
+export function hexOf(colour: string): string {
+  const [red = 0, green = 0, blue = 0] = channelsOf(colour);
   return `#${[red, green, blue].map((channel) => channel.toString(16).padStart(2, "0")).join("")}`;
 }
 

@@ -1,7 +1,8 @@
 /**
  * The day of one symbol, which is that of UTC: from the server's bar on, and trades since. Pure.
  *
- * Until the server has told the beginning of the day, nothing is known of it.
+ * Until the server has told the beginning of the day, nothing is known of it. Trades that are on
+ * their way while it tells may count twice in the volume, or not at all, until it tells again.
  */
 
 import { type ConflatedTrade, type Trade, timeMs } from "../client/index.ts";
@@ -15,13 +16,18 @@ export class Day {
   #high = Number.NEGATIVE_INFINITY;
   #low = Number.POSITIVE_INFINITY;
   #last: number | undefined;
+  #volume = 0;
+  #turnover = 0;
   #startMs = Number.NEGATIVE_INFINITY;
+  /** The server knows of no trade in it yet: the first one opens it. */
+  #isToBegin = false;
 
   /** Go on from the day that the server says is open, and the one before. */
   begin({ bars, current }: Bars): void {
     const before = bars.at(-1);
     if (current === null) {
       this.previousClose = before?.c;
+      this.#isToBegin = this.#startMs === Number.NEGATIVE_INFINITY;
       return;
     }
     const startMs = timeMs(current.t);
@@ -36,23 +42,29 @@ export class Day {
     this.#last ??= current.c;
     this.#high = Math.max(this.#high, current.h);
     this.#low = Math.min(this.#low, current.l);
+    this.#volume = current.v;
+    this.#turnover = current.v * current.vw;
   }
 
   /** Take a trade; one of a later day begins that. */
   take(trade: Trade | ConflatedTrade): void {
     const startMs = Math.floor(timeMs(trade.t) / DAY_MS) * DAY_MS;
-    const { p } = trade;
-    const [high, low] = trade.n === undefined ? [p, p] : [trade.h, trade.l];
+    const { p, s } = trade;
+    const [high, low, volume, price] =
+      trade.n === undefined ? [p, p, s, p] : [trade.h, trade.l, trade.v, trade.vw];
     if (startMs > this.#startMs) {
       const isNext = this.open !== undefined;
-      this.previousClose = isNext ? this.#last : undefined;
+      const isFirst = this.#isToBegin;
+      this.previousClose = isNext ? this.#last : isFirst ? this.previousClose : undefined;
       this.#enter(startMs);
-      this.open = isNext ? p : undefined;
+      this.open = isNext || isFirst ? p : undefined;
     }
     if (startMs === this.#startMs) {
       this.#high = Math.max(this.#high, high);
       this.#low = Math.min(this.#low, low);
       this.#last = p;
+      this.#volume += volume;
+      this.#turnover += volume * price;
     }
   }
 
@@ -68,19 +80,44 @@ export class Day {
     return this.open === undefined ? undefined : [this.#low, this.#high];
   }
 
+  /** The traded volume; undefined while not all of the day is known. */
+  get volume(): number | undefined {
+    return this.open === undefined ? undefined : finite(this.#volume);
+  }
+
+  /** The price of the day, weighted by volume. */
+  get vwap(): number | undefined {
+    return this.open === undefined ? undefined : finite(this.#turnover / this.#volume);
+  }
+
   /** Change of a price since the open, as a share of its size. */
   changeOf(price: number | undefined): number | undefined {
-    if (price === undefined || this.open === undefined) {
-      return undefined;
-    }
-    const change = price / Math.abs(this.open) - this.open / Math.abs(this.open);
-    return Number.isFinite(change) ? change : undefined;
+    return shareOf(price, this.open);
+  }
+
+  /** Change of a price since the last one of the day before, as a share of its size. */
+  changeSinceClose(price: number | undefined): number | undefined {
+    return shareOf(price, this.previousClose);
   }
 
   #enter(startMs: number): void {
     this.#startMs = startMs;
+    this.#isToBegin = false;
     this.#high = Number.NEGATIVE_INFINITY;
     this.#low = Number.POSITIVE_INFINITY;
     this.#last = undefined;
+    this.#volume = 0;
+    this.#turnover = 0;
   }
+}
+
+/** The change from one price to another, as a share of the first one's size. */
+function shareOf(price: number | undefined, base: number | undefined): number | undefined {
+  return price === undefined || base === undefined
+    ? undefined
+    : finite(price / Math.abs(base) - base / Math.abs(base));
+}
+
+function finite(value: number): number | undefined {
+  return Number.isFinite(value) ? value : undefined;
 }

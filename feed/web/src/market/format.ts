@@ -141,6 +141,23 @@ export function formatDuration(ms: number): string {
   return minutes < 120 ? `${Math.round(minutes)} min` : `${Math.round(minutes / 60)} h`;
 }
 
+/** How long ago something was: `0.4 s`, `12 s`, `5 min`, `3 h`, `12 d`. */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, ms) / 1_000;
+  if (seconds < 10) {
+    return `${seconds.toFixed(1)} s`;
+  }
+  if (seconds < 60) {
+    return `${Math.floor(seconds)} s`;
+  }
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) {
+    return `${minutes} min`;
+  }
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${whole.format(Math.floor(hours / 24))} d`;
+}
+
 export function formatClock(timeMs: number): string {
   return clock.format(timeMs);
 }

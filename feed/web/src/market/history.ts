@@ -1,12 +1,10 @@
 /**
  * Past bars from `/v1/bars`: for the chart at once, for sparklines one after the other.
- *
- * Five hundred sparklines ask for five hundred answers, so these wait in line, two at a time, and
- * symbols on the screen go first.
  */
 
 import type { Bar } from "../client/index.ts";
 import type { Point } from "./series.ts";
+import { Waiting } from "./waiting.ts";
 
 export type Timeframe = "1s" | "1m" | "1d";
 
@@ -31,53 +29,26 @@ export async function fetchBars(
   return (await response.json()) as Bars;
 }
 
-const AT_ONCE = 2;
 const MINUTES = 60;
 const MINUTE_MS = 60_000;
 /** With fewer minutes than this the seconds are asked for too: the server is young. */
 const FEW_MINUTES = 10;
 const SECONDS = 600;
 
+/** Asks for the last hour of symbols, for their sparklines. */
 export class CourseLoader {
+  readonly waiting = new Waiting((symbol) => this.#load(symbol));
   readonly #onLoaded: (symbol: string, points: Point[]) => void;
-  readonly #asked = new Set<string>();
-  #waiting: string[] = [];
-  #running = 0;
   #pass = 0;
 
   constructor(onLoaded: (symbol: string, points: Point[]) => void) {
     this.#onLoaded = onLoaded;
   }
 
-  /** Ask for the last hour of symbols that were not asked for yet; the last ones asked go first. */
-  request(symbols: readonly string[]): void {
-    const wanted = symbols.filter((symbol) => !this.#asked.has(symbol));
-    this.#waiting = [...wanted, ...this.#waiting.filter((symbol) => !wanted.includes(symbol))];
-    this.#pump();
-  }
-
   /** Forget what was loaded: time begins anew. */
   restart(): void {
-    this.#asked.clear();
+    this.waiting.restart();
     this.#pass += 1;
-  }
-
-  #pump(): void {
-    while (this.#running < AT_ONCE) {
-      const symbol = this.#waiting.shift();
-      if (symbol === undefined) {
-        return;
-      }
-      this.#asked.add(symbol);
-      this.#running += 1;
-      this.#load(symbol)
-        // A course that cannot be had is drawn from now on; asked again when it is shown again.
-        .catch(() => this.#asked.delete(symbol))
-        .finally(() => {
-          this.#running -= 1;
-          this.#pump();
-        });
-    }
   }
 
   async #load(symbol: string): Promise<void> {

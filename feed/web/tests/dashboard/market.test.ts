@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import type { Bar, ConflatedTrade, Quote, Status, Trade } from "../../src/client/index.ts";
-import { COLUMNS, nextOrder, sortBy } from "../../src/dashboard/watchlist/sort.ts";
 import { gridOf } from "../../src/elements/chart/grid.ts";
 import { Directory } from "../../src/market/directory.ts";
 import { Instrument } from "../../src/market/instrument.ts";
@@ -227,46 +226,6 @@ describe("the grid of a price axis", () => {
       expect(grid.format(price / grid.unit)).toBe(said);
     },
   );
-});
-
-describe("sorting", () => {
-  const make = (symbol: string, price?: number) => {
-    const instrument = new Instrument(symbol);
-    if (price !== undefined) {
-      instrument.take(tradeAt(0, price));
-    }
-    return instrument;
-  };
-  const list = [make("B", 2), make("C"), make("A", 3), make("D", 2)];
-  const symbols = (order: Parameters<typeof sortBy>[1]) =>
-    sortBy(list, order).map(({ symbol }) => symbol);
-
-  test("by a price puts those without one last, either way", () => {
-    expect(symbols({ column: "last", isDescending: true })).toEqual(["A", "B", "D", "C"]);
-    expect(symbols({ column: "last", isDescending: false })).toEqual(["B", "D", "A", "C"]);
-  });
-
-  test("by symbol, or not at all", () => {
-    expect(symbols({ column: "symbol", isDescending: true })).toEqual(["D", "C", "B", "A"]);
-    expect(symbols(undefined)).toEqual(["B", "C", "A", "D"]);
-  });
-
-  test("every column can be sorted by", () => {
-    for (const column of COLUMNS) {
-      expect(symbols({ column, isDescending: true })).toHaveLength(4);
-    }
-  });
-
-  test("a head that is clicked thrice is back where it began", () => {
-    const first = nextOrder(undefined, "change");
-    const second = nextOrder(first, "change");
-    expect([first?.isDescending, second?.isDescending, nextOrder(second, "change")]).toEqual([
-      true,
-      false,
-      undefined,
-    ]);
-    expect(nextOrder(second, "symbol")).toEqual({ column: "symbol", isDescending: false });
-  });
 });
 
 test("search finds symbols first, then names, then sectors", () => {

@@ -214,11 +214,11 @@ export class RoomPanel {
     watchlist.follow({
       name: shown.name,
       symbols,
-      add: (symbol) => {
-        const [first] = symbols;
-        void shown.list.add(symbol, first === undefined ? {} : { before: first });
+      add: (symbol, before) => {
+        void shown.list.add(symbol, before === undefined ? {} : { before });
       },
       remove: (symbol) => void shown.list.remove(symbol),
+      move: (symbol, before) => void shown.list.move(symbol, before),
     });
   }
 

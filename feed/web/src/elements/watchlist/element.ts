@@ -1,8 +1,7 @@
 /**
  * `<feed-watchlist symbols="AAPL,MSFT">`: a table of prices. Arrows walk, Enter or a click selects.
  *
- * Tells `feed-select` with the symbol. The row that has the focus is the only one in the tab order
- * (WAI-ARIA APG, "Managing Focus Within Components Using a Roving tabindex").
+ * Tells `feed-select` with the symbol. A click on a head sorts. The table is the dashboard's.
  */
 
 import type { Symbols } from "../../client/index.ts";
@@ -10,27 +9,19 @@ import { make } from "../dom.ts";
 import { FeedElement } from "../element.ts";
 import type { Shown } from "../notice.ts";
 import type { Source } from "../source.ts";
-import { sheetOf } from "../styles.ts";
-import { WatchRow } from "./row.ts";
-import { placeAfter, symbolsOf } from "./symbols.ts";
-
-const COLUMNS = ["Symbol", "Last", "Since open", "Bid", "Ask"];
-const FIRST_WIDE = 3;
+import { colourOf, sheetOf } from "../styles.ts";
+import { fitting } from "./columns.ts";
+import { TABLE_STYLE } from "./sheet.ts";
+import { symbolsOf } from "./symbols.ts";
+import { Table } from "./table.ts";
 
 const SHEET = sheetOf(`
-:host { container-type: inline-size; }
-.scroll { flex: 1; min-block-size: 0; overflow: auto; }
-thead th { position: sticky; inset-block-start: 0; background: var(--_ground); }
-tbody th { color: var(--_text); font-size: inherit; }
-tbody tr { block-size: 2em; border-block-start: 1px solid var(--_line); cursor: pointer; }
-tbody tr:hover { background: color-mix(in srgb, var(--_accent) 8%, transparent); }
-tbody tr[aria-selected="true"] {
-  background: color-mix(in srgb, var(--_accent) 16%, transparent);
-  box-shadow: inset 3px 0 var(--_accent);
+:host {
+  --_raised: color-mix(in srgb, var(--_accent) 10%, var(--_ground));
+  --_flash-up: color-mix(in srgb, var(--_up) 22%, transparent);
+  --_flash-down: color-mix(in srgb, var(--_down) 22%, transparent);
 }
-.prices .state.state { display: block; color: var(--_warn); font-weight: 400; font-size: 0.857em; white-space: normal; }
-@container (max-width: 26rem) { .wide { display: none; } }
-`);
+${TABLE_STYLE}`);
 
 /** The detail of the event `feed-select`. */
 export interface SelectDetail {
@@ -44,50 +35,14 @@ export class FeedWatchlist extends FeedElement {
     ...["token", "source"],
   ];
 
-  readonly #body = make("tbody", { class: "prices" });
-  readonly #table = make(
-    "table",
-    { role: "grid" },
-    make(
-      "thead",
-      {},
-      make(
-        "tr",
-        { role: "row" },
-        ...COLUMNS.map((name, place) =>
-          make(
-            "th",
-            {
-              role: "columnheader",
-              scope: "col",
-              class: place === 0 ? "" : place < FIRST_WIDE ? "number" : "number wide",
-            },
-            name,
-          ),
-        ),
-      ),
-    ),
-    this.#body,
-  );
   readonly #label = make("span", { class: "symbol" });
-  #rows: WatchRow[] = [];
-  #active = 0;
+  readonly #scroll = make("div", { class: "scroll" });
+  #table: Table | undefined;
+  #source: Source | undefined;
 
   constructor() {
     super(SHEET);
-    this.root.append(
-      make("header", { part: "header" }, this.#label, this.notice),
-      make("div", { class: "scroll" }, this.#table),
-    );
-    this.#body.addEventListener("click", (event) => {
-      const row = (event.target as HTMLElement).closest("tr");
-      const place = this.#rows.findIndex(({ element }) => element === row);
-      if (place >= 0) {
-        this.#activate(place);
-        this.#select(place);
-      }
-    });
-    this.#body.addEventListener("keydown", (event) => this.#pressed(event));
+    this.root.append(make("header", { part: "header" }, this.#label, this.notice), this.#scroll);
     this.#name();
   }
 
@@ -145,68 +100,56 @@ export class FeedWatchlist extends FeedElement {
   }
 
   protected begin(source: Source, symbols: readonly string[]): void {
-    this.#rows = symbols.map((symbol) => new WatchRow(source.market.get(symbol)));
-    this.#body.replaceChildren(...this.#rows.map(({ element }) => element));
-    this.#activate(Math.min(this.#active, this.#rows.length - 1));
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#table = this.#makeTable(source);
+      this.#scroll.replaceChildren(this.#table.element);
+      this.#name();
+    }
+    this.#table?.show(symbols);
     this.#mark();
     source.wantDays(symbols);
   }
 
   protected override end(): void {
-    this.#rows = [];
-    this.#body.replaceChildren();
+    this.#table?.show([]);
   }
 
   protected paint(nowMs: number): boolean {
-    let isMoreToDo = false;
-    for (const row of this.#rows) {
-      isMoreToDo = row.paint(nowMs) || isMoreToDo;
-    }
-    return isMoreToDo;
+    return this.#table?.paint(nowMs) ?? false;
   }
 
-  #pressed(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) {
-      return;
-    }
-    if (event.key === "Enter" || event.key === " ") {
-      event.preventDefault();
-      this.#select(this.#active);
-      return;
-    }
-    const place = placeAfter(event.key, this.#active, this.#rows.length);
-    if (place !== undefined) {
-      event.preventDefault();
-      this.#activate(place);
-      this.#rows[place]?.element.focus();
-    }
+  #makeTable(source: Source): Table {
+    const table = new Table(source.painter, {
+      instrument: (symbol) => source.market.get(symbol),
+      nameOf: () => "",
+      colours: () => ({
+        line: colourOf(this.root, "line"),
+        up: colourOf(this.root, "up"),
+        down: colourOf(this.root, "down"),
+      }),
+      // A course would be asked for by each symbol.
+      fit: (width) => fitting(width).filter((id) => id !== "course"),
+      choose: (symbol) => this.#select(symbol),
+    });
+    table.element.classList.add("prices");
+    return table;
   }
 
-  /** Put the row at this place into the tab order, and no other. */
-  #activate(place: number): void {
-    this.#active = Math.max(0, place);
-    for (const [at, { element }] of this.#rows.entries()) {
-      element.tabIndex = at === this.#active ? 0 : -1;
-    }
-  }
-
-  #select(place: number): void {
-    const symbol = this.#rows[place]?.instrument.symbol;
-    if (symbol !== undefined) {
-      this.selected = symbol;
-      const detail: SelectDetail = { symbol };
-      this.dispatchEvent(new CustomEvent("feed-select", { detail, bubbles: true, composed: true }));
-    }
+  #select(symbol: string): void {
+    this.selected = symbol;
+    const detail: SelectDetail = { symbol };
+    this.dispatchEvent(new CustomEvent("feed-select", { detail, bubbles: true, composed: true }));
   }
 
   #mark(): void {
-    for (const { element, instrument } of this.#rows) {
-      element.ariaSelected = String(instrument.symbol === this.selected);
+    if (this.#table !== undefined) {
+      this.#table.active = this.selected;
     }
   }
 
   #name(): void {
     this.#label.textContent = this.label;
-    this.#table.setAttribute("aria-label", this.label);
+    this.#table?.element.setAttribute("aria-label", this.label);
   }
 }

@@ -1,87 +1,173 @@
-/** One symbol of a watchlist. */
+/**
+ * One row of a watchlist on screen. It shows one instrument after another as the list scrolls.
+ *
+ * Writes to the page only what differs, and at most ten times a second: nobody reads faster, and
+ * paint is what a table of moving numbers costs.
+ */
 
-import { formatChange, formatClock, formatPrice, formatSide, wayOf } from "../../market/format.ts";
+import { formatClock } from "../../market/format.ts";
 import type { Instrument } from "../../market/instrument.ts";
 import { make, setData, Text } from "../dom.ts";
+import { type Cell, cellOf } from "./cells.ts";
+import { COLUMNS, type ColumnId } from "./columns.ts";
+import type { SparkColours } from "./sparkline.ts";
 
 const DRAW_MS = 100;
+/** What differs with time alone is drawn so often. */
+const AGE_MS = 1_000;
 
-export class WatchRow {
-  readonly instrument: Instrument;
-  readonly element: HTMLTableRowElement;
-  readonly #last = new Text();
-  readonly #arrow = new Text();
-  readonly #change = new Text();
-  readonly #bid = new Text();
-  readonly #ask = new Text();
-  readonly #state = new Text();
-  readonly #stateElement = make("span", { class: "state", hidden: true }, this.#state.node);
-  readonly #lastElement = make("td", { role: "gridcell", class: "number" }, this.#last.node);
-  readonly #changeElement = make(
-    "td",
-    { role: "gridcell", class: "number" },
-    make("span", { "aria-hidden": "true" }, this.#arrow.node),
-    this.#change.node,
+export class Row {
+  readonly element: HTMLElement;
+  readonly #symbol = new Text();
+  readonly #name = new Text();
+  readonly #badge = new Text();
+  readonly #badgeElement = make("span", { class: "badge", hidden: true }, this.#badge.node);
+  readonly #head = make(
+    "div",
+    { role: "rowheader", class: "symbol" },
+    make(
+      "button",
+      {
+        ...{ class: "grip", type: "button", tabindex: -1, "aria-hidden": "true" },
+        title: "Drag to move (Alt and an arrow key do it too)",
+      },
+      "⠿",
+    ),
+    make(
+      "div",
+      { class: "who" },
+      make(
+        "span",
+        { class: "ticker" },
+        make("span", { class: "text" }, this.#symbol.node),
+        this.#badgeElement,
+      ),
+      make("span", { class: "name" }, this.#name.node),
+    ),
   );
+  readonly #remove = make(
+    "button",
+    {
+      ...{ class: "remove", type: "button", tabindex: -1, "data-action": "remove" },
+      title: "Remove (Del)",
+    },
+    "×",
+  );
+  readonly #tools = make("div", { role: "gridcell", class: "tools" }, this.#remove);
+  #cells: Cell[] = [];
+  #isOfTime = false;
+  #instrument: Instrument | undefined;
+  #isFirst = true;
   #drawnVersion = -1;
   #drawnMs = 0;
+  #top = Number.NaN;
+  #ownName = "";
 
-  constructor(instrument: Instrument) {
-    this.instrument = instrument;
-    this.element = make(
-      "tr",
-      { role: "row", tabindex: -1, "data-symbol": instrument.symbol, part: "row" },
-      make(
-        "th",
-        { role: "rowheader", scope: "row" },
-        make("span", { class: "symbol" }, instrument.symbol),
-        this.#stateElement,
-      ),
-      this.#lastElement,
-      this.#changeElement,
-      make("td", { role: "gridcell", class: "number wide" }, this.#bid.node),
-      make("td", { role: "gridcell", class: "number wide" }, this.#ask.node),
+  constructor(id: string, part: string) {
+    this.element = make("div", { role: "row", class: "row", part, id }, this.#head, this.#tools);
+  }
+
+  get instrument(): Instrument | undefined {
+    return this.#instrument;
+  }
+
+  /** Have these columns, and sparklines of this size. */
+  arrange(columns: readonly ColumnId[], spark: { width: number; height: number }): void {
+    this.#cells = columns.map(cellOf);
+    this.#isOfTime = columns.some((id) => COLUMNS[id].isOfTime);
+    this.element.replaceChildren(
+      this.#head,
+      ...this.#cells.map(({ element }) => element),
+      this.#tools,
     );
+    this.resize(spark);
+  }
+
+  resize({ width, height }: { width: number; height: number }): void {
+    for (const cell of this.#cells) {
+      cell.resize?.(width, height);
+    }
+    this.redraw();
+  }
+
+  /** Show this instrument at this place. */
+  show(instrument: Instrument, name: string, index: number, top: number): void {
+    if (top !== this.#top) {
+      this.#top = top;
+      this.element.style.transform = `translateY(${top}px)`;
+      this.element.setAttribute("aria-rowindex", String(index + 2)); // the head is the first
+    }
+    if (instrument !== this.#instrument) {
+      this.#instrument = instrument;
+      this.element.dataset["symbol"] = instrument.symbol;
+      this.element.title = instrument.symbol; // where it is too long for its column
+      this.#symbol.set(instrument.symbol);
+      this.#remove.setAttribute("aria-label", `Remove ${instrument.symbol}`);
+      this.redraw();
+    }
+    if (name !== this.#ownName) {
+      this.#ownName = name;
+      this.redraw();
+    }
+  }
+
+  set isSelected(isSelected: boolean) {
+    if (this.element.ariaSelected !== String(isSelected)) {
+      this.element.ariaSelected = String(isSelected);
+    }
   }
 
   /** Draw what changed, if it is time; tell whether there is more to do later. */
-  paint(nowMs: number): boolean {
-    const { version, last, lastDirection, decimals, day, bid, ask, bidSize, askSize } =
-      this.instrument;
-    if (version === this.#drawnVersion) {
+  draw(nowMs: number, colours: SparkColours): boolean {
+    const instrument = this.#instrument;
+    if (instrument === undefined) {
       return false;
     }
-    if (this.#drawnVersion >= 0 && nowMs - this.#drawnMs < DRAW_MS) {
+    const isLit = this.#fade(nowMs);
+    const isAged = this.#isOfTime && nowMs - this.#drawnMs >= AGE_MS;
+    if (instrument.version === this.#drawnVersion && !this.#isFirst && !isAged) {
+      return isLit;
+    }
+    if (!this.#isFirst && nowMs - this.#drawnMs < DRAW_MS) {
       return true;
     }
-    this.#drawnVersion = version;
+    for (const cell of this.#cells) {
+      cell.draw(instrument, nowMs, colours, this.#isFirst);
+    }
+    this.#write(instrument);
+    this.#drawnVersion = instrument.version;
     this.#drawnMs = nowMs;
-    this.#last.set(formatPrice(last, decimals));
-    setData(
-      this.#lastElement,
-      "way",
-      lastDirection === 0 ? undefined : lastDirection > 0 ? "up" : "down",
-    );
-    const change = day.changeOf(last);
-    const way = wayOf(change);
-    this.#arrow.set(way === undefined ? "" : way === "up" ? "▲ " : "▼ ");
-    this.#change.set(formatChange(change));
-    setData(this.#changeElement, "way", way);
-    this.#bid.set(formatSide(bid, bidSize, decimals));
-    this.#ask.set(formatSide(ask, askSize, decimals));
-    this.#showState();
-    return false;
+    this.#isFirst = false;
+    return true;
   }
 
-  /** Say why a price is not of now, and of when it is. */
-  #showState(): void {
-    const { halt, silence, unlisted, asOfMs } = this.instrument;
-    const dated = asOfMs === undefined ? "" : ` · as of ${formatClock(asOfMs)}`;
-    const words =
-      unlisted ??
-      (halt !== undefined ? `${halt.sm}${dated}` : silence !== undefined ? `Stale${dated}` : "");
-    this.#state.set(words);
-    this.#stateElement.hidden = words === "";
-    setData(this.element, "dated", words === "" ? undefined : "");
+  /** Draw all of it with the next frame. */
+  redraw(): void {
+    this.#isFirst = true;
   }
+
+  #fade(nowMs: number): boolean {
+    let isLit = false;
+    for (const cell of this.#cells) {
+      isLit = cell.fade?.(nowMs) || isLit;
+    }
+    return isLit;
+  }
+
+  #write({ halt, silence, stopped, asOfMs, unlisted }: Instrument): void {
+    const isDated = stopped !== undefined && asOfMs !== undefined;
+    this.#name.set(isDated ? `as of ${formatClock(asOfMs)}` : (unlisted ?? this.#ownName));
+    const word = halt !== undefined ? haltWord(halt.sm) : silence !== undefined ? "Stale" : "";
+    if (this.#badge.set(word)) {
+      this.#badgeElement.hidden = stopped === undefined;
+      this.#badgeElement.title = [stopped?.sm, stopped?.rm].filter((words) => words).join(" · ");
+    }
+    const status = halt !== undefined ? "halted" : silence !== undefined ? "stale" : undefined;
+    setData(this.element, "status", status);
+  }
+}
+
+/** A status in a word, where there is room for one only. */
+function haltWord(message: string): string {
+  return /halt/i.test(message) ? "Halted" : message.slice(0, 12);
 }

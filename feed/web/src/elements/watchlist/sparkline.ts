@@ -1,7 +1,13 @@
 /** A sparkline: the course of a price over the known part of the last hour, on a small canvas. */
 
 import type { Series } from "../../market/series.ts";
-import type { Palette } from "../ui/palette.ts";
+
+/** The colours that it is drawn in. */
+export interface SparkColours {
+  line: string;
+  up: string;
+  down: string;
+}
 
 const PADDING = 2;
 
@@ -32,7 +38,7 @@ export class Sparkline {
     this.canvas.height = Math.round(height * scale);
   }
 
-  draw(series: Series, colours: Palette): void {
+  draw(series: Series, colours: SparkColours): void {
     const context = this.#context;
     const { points } = series;
     context.setTransform(this.#scale, 0, 0, this.#scale, 0, 0);

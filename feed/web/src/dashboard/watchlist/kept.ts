@@ -1,0 +1,62 @@
+/** What is kept in this browser for the next visit: lists, and the last view. All tabs agree. */
+
+import { type Lists, readLists, readOldList, writeLists } from "./lists.ts";
+
+/** One for each server; several may share an origin, each with a prefix of its own. */
+const OF_SERVER = location.pathname === "/" ? "" : ` ${location.pathname}`;
+const LISTS = `feed.lists${OF_SERVER}`;
+const OLD_LIST = `feed.watchlist${OF_SERVER}`;
+const VIEW = `feed.view${OF_SERVER}`;
+
+export function keptLists(): Lists | undefined {
+  return readLists(read(LISTS)) ?? readOldList(read(OLD_LIST));
+}
+
+export function keepLists(lists: Lists): void {
+  write(LISTS, writeLists(lists));
+}
+
+/** Call back with the lists that another tab has changed. */
+export function onListsChanged(listener: (lists: Lists) => void): void {
+  // `key` is null where everything was cleared: then what is shown stays.
+  addEventListener("storage", ({ key, newValue }) => {
+    const lists = key === LISTS ? readLists(newValue) : undefined;
+    if (lists !== undefined) {
+      listener(lists);
+    }
+  });
+}
+
+/** The query of the last view; "": there was none. */
+export function keptView(): string {
+  return read(VIEW) ?? "";
+}
+
+export function keepView(search: string): void {
+  write(VIEW, search);
+}
+
+/** Call back with the query of the view of another tab, whenever that changes. */
+export function onViewChanged(listener: (search: string) => void): void {
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key === VIEW && newValue !== null) {
+      listener(newValue);
+    }
+  });
+}
+
+function read(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null; // forbidden
+  }
+}
+
+function write(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // Storage is full or forbidden; it then lasts as long as the page.
+  }
+}
