@@ -21,7 +21,7 @@ pytest.importorskip("playwright", reason="playwright is not installed (the extra
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 PATIENCE_S = 90.0  # clients wait up to 30 s before they try again, and many tabs share two cores
-_LOOK_AGAIN_S = 0.05
+_LOOK_AGAIN_S = 0.15  # a look keeps three processes busy
 # Tabs of a site share a process, which compiles our scripts once.
 _SWITCHES = ("--no-sandbox", "--disable-gpu", "--process-per-site")
 _LEFT = "WebSocket is closed before the connection is established"  # a tab that is closed soon

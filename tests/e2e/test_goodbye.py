@@ -65,6 +65,7 @@ async def never_ready_again(program: Program) -> None:
                 return
             assert answer.status == 503
             answer.wire.abort()
+            await asyncio.sleep(0.05)
 
 
 async def test_it_ends_at_once_when_nobody_is_there(run: Run) -> None:
