@@ -12,7 +12,7 @@ import pytest
 from feed.alerting import resolver
 from feed.alerting.tally import Tally
 from feed.alerting.webhooks import Delivery, Target, Webhooks
-from tests.fakes.patience import until
+from tests.fakes.patience import PATIENCE_S, until
 
 SECRET = "whsec_" + "A" * 32
 FAR_NS = 1 << 62
@@ -159,5 +159,5 @@ async def test_names_that_hang_hold_no_thread_of_the_server(
         for number in range(64):
             webhooks.send(Delivery(f"alert_{number}", f"own_{number}", "rule_1", b"{}", FAR_NS))
         await asyncio.sleep(0.01)
-        assert await asyncio.wait_for(asyncio.to_thread(lambda: "done"), 5) == "done"
+        assert await asyncio.wait_for(asyncio.to_thread(lambda: "done"), PATIENCE_S) == "done"
         is_over.set()

@@ -19,6 +19,7 @@ from feed.sources.replay.reading import Reading
 from feed.sources.replay.source import ReplaySource
 from tests.client.streams import answer
 from tests.fakes.mini_feed import FeedThread
+from tests.fakes.patience import PROGRAM_PATIENCE_S
 
 FEED = [sys.executable, "-m", "feed"]
 
@@ -181,7 +182,7 @@ def test_tail_survives_a_restart_of_the_server() -> None:
                 # The new epoch comes whole, and is read: or the command would wait for its pipe.
                 read_until(tail.stdout, '"T":"[tq]"')
                 tail.send_signal(signal.SIGINT)
-                _, rest = tail.communicate(timeout=10)
+                _, rest = tail.communicate(timeout=PROGRAM_PATIENCE_S)
                 assert tail.returncode == 130
                 assert b"Traceback" not in rest
 

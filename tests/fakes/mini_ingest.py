@@ -14,6 +14,8 @@ import msgpack
 import orjson
 from aiohttp import WSMsgType, web
 
+from tests.fakes.patience import PATIENCE_S
+
 Object = dict[str, Any]
 
 
@@ -128,7 +130,7 @@ class MiniIngest:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds, which is looked at whenever something came."""
-        async with self._changed, asyncio.timeout(20):
+        async with self._changed, asyncio.timeout(PATIENCE_S):
             await self._changed.wait_for(holds)
 
     @staticmethod

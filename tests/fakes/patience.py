@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 # What has not happened by then in this process, even on a busy machine, does not happen.
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 # The same of what programs do that have to be started first.
-PROGRAM_PATIENCE_S = 60.0
+PROGRAM_PATIENCE_S = 90.0
 _LOOK_AGAIN_S = 0.002
 
 

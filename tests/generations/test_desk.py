@@ -17,7 +17,7 @@ from feed.market.word_channels import WordChannel
 from feed.trust.identity import ANONYMOUS, Identity, Kind
 from feed.wire.generations.asked import Asked, Turn
 from feed.wire.grants import ALL_GRANTS
-from tests.fakes.patience import until
+from tests.fakes.patience import PATIENCE_S, until
 from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.servers import Feed, Serve
 from tests.state.numbers import killed, life, written
@@ -50,7 +50,7 @@ async def open_desk(serve: Serve, **settings: Any) -> Desk:
 
 
 async def over(generation: Generation) -> GenerationWord:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         await generation.over()
     return generation.last
 

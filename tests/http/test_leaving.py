@@ -8,6 +8,7 @@ import pytest
 
 from feed.broadcast.departure import LONGEST_AWAY_MS
 from tests.fakes.messages import Message
+from tests.fakes.patience import PATIENCE_S
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import TRANSPORTS, Reader, open_reader, open_unread
 from tests.fakes.servers import Feed, Serve
@@ -108,7 +109,7 @@ async def test_a_drain_ends_as_soon_as_nobody_is_left(serve: Serve) -> None:
     for reader in readers:
         reader.abort()
     began_s = time.monotonic()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         await draining
     assert time.monotonic() - began_s < 300, "half of the span"
 

@@ -12,7 +12,7 @@ from feed.hub.catch_up import CatchUp
 from feed.hub.steps import Steps
 from feed.wire.disconnect import Reason
 from tests.fakes.hand_clock import HandClock
-from tests.fakes.patience import until
+from tests.fakes.patience import PATIENCE_S, until
 from tests.fakes.stage import HIGH_WATER_BYTES, Member, Stage
 
 
@@ -86,7 +86,7 @@ async def test_the_task_brings_everybody_up_and_says_that_something_moved(scene:
     for member in members:
         member.socket.held_bytes = 0
     scene.catch_up.wake()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while scene.stage.audience.behind:
             scene.catch_up.moved.clear()
             await scene.catch_up.moved.wait()

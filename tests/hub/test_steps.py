@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from feed.hub.steps import LONGEST_NS, Step, Steps
 from feed.hub.turns import Turns
+from tests.fakes.patience import PATIENCE_S
 
 MS = 1_000_000
 
@@ -154,5 +155,5 @@ async def test_a_turn_that_fails_or_is_given_up_lets_others_go_on(processor: Pro
     given_up = asyncio.ensure_future(turns.turn(Step.ANSWER).__aenter__())
     await asyncio.sleep(0)
     given_up.cancel()
-    async with asyncio.timeout(5), turns.turn(Step.ANSWER):
+    async with asyncio.timeout(PATIENCE_S), turns.turn(Step.ANSWER):
         assert given_up.cancelled() or given_up.done()

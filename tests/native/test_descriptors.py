@@ -81,7 +81,7 @@ class Visits:
         """Visit with every fourth address from one on."""
         for number in range(first, CONNECTIONS, 4):
             address = b"%08d" % number
-            with socket.create_connection(self.place, timeout=20) as peer:
+            with socket.create_connection(self.place, timeout=60) as peer:
                 peer.sendall(address)
                 data = peer.recv(4_096)
                 # A reset, so that the server's side is closed at once.

@@ -17,7 +17,7 @@ from feed.hub.waiting import TurnedAway
 from feed.program import listening
 from feed.program.listening import HELD, HELD_FOR, HELD_NAMES, Site, held_sockets
 from feed.settings.options import Settings
-from tests.fakes.patience import until
+from tests.fakes.patience import PATIENCE_S, until
 from tests.fakes.servers import ScriptedSource
 
 PID = 4_711
@@ -148,7 +148,7 @@ def test_a_handshake_that_does_not_come_to_an_end_is_not_waited_for(
         await Site(runner, listener, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)).start()
         reader, writer = await asyncio.open_connection(*listener.getsockname())
         sent = 0
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             for byte in hello() if is_slow else b"":
                 if reader.at_eof() or reader.exception() is not None:
                     break

@@ -11,7 +11,7 @@ from feed.market.renames import Renames
 from feed.market.ticks import Kind, Tick, Trade
 from feed.sources.preread import WINDOW_NS, Preread
 from feed.sources.source import Instrument
-from tests.fakes.patience import until
+from tests.fakes.patience import PATIENCE_S, until
 
 
 class Heard:
@@ -67,7 +67,7 @@ def trade(number: int, symbol: str = "A") -> Trade:
 async def taken(lists: AsyncIterator[list[Tick]], count: int) -> list[int]:
     found: list[int] = []
     while len(found) < count:
-        ticks = await asyncio.wait_for(anext(lists), 5)
+        ticks = await asyncio.wait_for(anext(lists), PATIENCE_S)
         found += [tick.trade_id for tick in ticks if isinstance(tick, Trade)]
     return found
 

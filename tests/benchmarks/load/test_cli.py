@@ -50,7 +50,7 @@ from benchmarks.peers.base import Work
 from benchmarks.peers.contenders import BARE_C
 from feed.wire.transport import Transport
 
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 SETTINGS = Settings(
     subscribers=6, seconds=0.3, rounds=1, peers=("Python",), record_s=0.3, settle_s=0.1
 )

@@ -12,7 +12,7 @@ from feed.http.app import ALERTS, JOBS
 from feed.sources.follow.source import FollowSource
 from feed.sources.writer_place import WriterPlace
 from tests.fakes.keys import KeysFile, bearer_of
-from tests.fakes.patience import until
+from tests.fakes.patience import PATIENCE_S, until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.servers import trade
@@ -167,7 +167,7 @@ async def test_a_writer_that_goes_away_breaks_an_answer_off(open_cluster: OpenCl
         for session in list(cluster.writer.hub.sessions.values()):
             session.connection.transport.abort()
         with pytest.raises(Exception, match="payload"):
-            await asyncio.wait_for(answer.read(), 10)
+            await asyncio.wait_for(answer.read(), PATIENCE_S)
 
 
 async def test_what_is_handed_on_is_counted(open_cluster: OpenCluster) -> None:
@@ -202,7 +202,7 @@ async def test_an_edge_that_leaves_ends_answers_that_need_not_end(
         await answer.content.readuntil(b'"content":"a"')
         await cluster.edge.app.shutdown()
         with pytest.raises(aiohttp.ClientPayloadError):
-            await asyncio.wait_for(answer.read(), 10)
+            await asyncio.wait_for(answer.read(), PATIENCE_S)
     model.end()
 
 

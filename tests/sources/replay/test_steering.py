@@ -11,6 +11,7 @@ from feed.errors import InvalidParameter, SourceError
 from feed.market.ticks import Tick
 from feed.sources.replay.files.blocks import BLOCK_ROWS
 from feed.sources.replay.source import ReplaySource
+from tests.fakes.patience import PATIENCE_S
 from tests.sources.replay.recordings import (
     SECOND_NS,
     START_NS,
@@ -127,7 +128,7 @@ async def test_whoever_sleeps_is_woken_by_an_order(write: Callable[..., Path]) -
     waiting = asyncio.create_task(told.next())
     await asyncio.sleep(0)
     told.order(speed="max")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         assert await waiting == [50]
     await source.close()
 
