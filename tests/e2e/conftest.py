@@ -6,8 +6,9 @@ import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import pytest
@@ -82,7 +83,13 @@ class Program:
 class Run(Protocol):
     """The `run` fixture: starts `feed serve`, and ends it with the test."""
 
-    async def __call__(self, *arguments: str, stdin: Any = None, **tunables: object) -> Program: ...
+    async def __call__(
+        self,
+        *arguments: str,
+        stdin: Any = None,
+        environment: Any = MappingProxyType({}),
+        **tunables: object,
+    ) -> Program: ...
 
 
 @pytest.fixture(autouse=True)
@@ -96,13 +103,18 @@ def _wires_lead_to_programs() -> Iterator[None]:
 async def run() -> AsyncIterator[Run]:
     """Run `feed serve`; whatever it logs as an error fails the test."""
     programs: list[Program] = []
-    environment = {name: value for name, value in os.environ.items() if name[:5] != "FEED_"}
+    ours = {name: value for name, value in os.environ.items() if name[:5] != "FEED_"}
 
-    async def start(*arguments: str, stdin: int | None = None, **tunables: object) -> Program:
+    async def start(
+        *arguments: str,
+        stdin: int | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        **tunables: object,
+    ) -> Program:
         variables = {f"FEED_{name.upper()}": str(value) for name, value in tunables.items()}
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "feed", "serve", "--port", "0", *arguments),
-            env=environment | variables,
+            env={**ours, **environment, **variables},
             stdin=stdin,
             stdout=PIPE,
             stderr=PIPE,

@@ -67,13 +67,15 @@ class Prometheus:
                 found[frozenset(series["metric"].items())] = known
         return found
 
+    async def has(self, promql: str) -> bool:
+        """Tell whether a query returns something."""
+        answer = await self.client.get("/api/v1/query", params={"query": promql})
+        return bool(answer.json()["data"]["result"])
+
     async def until(self, promql: str) -> None:
         """Wait until a query returns something."""
         async with asyncio.timeout(2 * PROGRAM_PATIENCE_S):
-            while True:
-                answer = await self.client.get("/api/v1/query", params={"query": promql})
-                if answer.json()["data"]["result"]:
-                    return
+            while not await self.has(promql):  # noqa: ASYNC110 - it is another process
                 await asyncio.sleep(_LOOK_AGAIN_S)
 
 
