@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from feed.errors import TooOften
 from feed.hub.door import Door
 from feed.hub.siblings import SILENT_NS, Siblings, Worker, WorkerKind, may_accept
 from feed.settings.options import Settings
@@ -58,6 +59,25 @@ def test_who_is_silent_or_takes_none_is_not_waited_for(two: tuple[Siblings, OwnC
     assert siblings.loads(1_000 + SILENT_NS) == []
     table.beat(1_000, 3, accepts=False)
     assert siblings.loads(1_000) == []
+
+
+def test_rates_count_over_all_edges_and_apart_at_the_writer(tmp_path: Path) -> None:
+    settings = Settings(max_new_connections_per_s=1, max_requests_per_s=1)
+    known = Identity(Kind.KEY, "k1", "desk", ANONYMOUS.grants)
+    names = ("writer", "edge-1", "edge-2")
+    writer, *edges = (
+        Door(settings, Siblings(worker(tmp_path, name, serial), 100))
+        for serial, name in enumerate(names, 1)
+    )
+    for _ in range(5):  # ten at once of connections, five of requests
+        assert [edge.knock(HERE, 1) for edge in edges] == [None, None]
+        edges[0].spend_request(known, HERE, 1)
+    for edge in edges:
+        assert edge.knock(HERE, 1) is not None
+        with pytest.raises(TooOften):
+            edge.spend_request(known, HERE, 1)
+    assert writer.knock(HERE, 1) is None
+    writer.spend_request(known, HERE, 1)  # an edge that has handed it on has counted it
 
 
 def test_limits_count_over_all(two: tuple[Siblings, OwnCounts]) -> None:
