@@ -54,6 +54,7 @@ class EndingsLink:
         self._tickets = tickets
         self._clock = clock
         self._due = asyncio.Event()
+        self._due.set()
         # Tickets that were shown here: when each was issued, and who waits.
         self._shown: dict[str, tuple[int, asyncio.Future[bool]]] = {}
         self._writer = ""  # which process answered last
@@ -85,6 +86,11 @@ class EndingsLink:
             self._shown.pop(digest, None)
         if not is_good:
             raise Denial.UNKNOWN.refused(UNKNOWN_TICKET)
+
+    @property
+    def has_heard(self) -> bool:
+        """Whether a writer has ever answered."""
+        return self._heard_ns is not None
 
     def check(self) -> None:
         """See that it is known which visits have ended elsewhere.

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,13 +10,14 @@ import pytest
 
 from feed.http.app import ACCESS
 from feed.http.edge import endings
+from feed.http.edge.endings import EndingsLink
 from feed.http.edge.link import Link, WriterAway
 from feed.trust.ended import Ended
 from feed.trust.sealed_tickets import SealedTickets
 from feed.trust.tickets import VISIT_S
 from tests.fakes.edges import Edge, Edges
 from tests.fakes.keys import KeysFile, bearer_of
-from tests.fakes.patience import PATIENCE_S
+from tests.fakes.patience import PATIENCE_S, until
 from tests.fakes.raw_http import RawHttp
 from tests.fakes.websocket_reader import WebSocketReader
 from tests.http.edge.conftest import Cluster, OpenCluster
@@ -55,6 +57,10 @@ async def two(
     cluster = await open_cluster(keys=keys.path)
     other = await edges(cluster.at_writer, cluster_key=cluster.key, keys=keys.path)
     await other.reach(cluster.writer.hub.broadcast.position)
+    for app in (cluster.edge.app, other.app):
+        asks = app[ACCESS].endings
+        assert isinstance(asks, EndingsLink)
+        await until(partial(getattr, asks, "has_heard"))
     return Two(cluster, other, bearer_of(good))
 
 
