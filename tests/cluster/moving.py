@@ -2,7 +2,8 @@
 
 All events are trades whose number is their sequence, so that what a subscriber is told says by
 itself whether it follows. A position is where the subscriber stood, or any that the stream still
-has. Nothing may be missing, and nothing may come twice.
+has. Nothing may be missing, and nothing may come twice. Some conflate: then each trade says for
+which it stands, and none may be left out. Some ask for pages of history.
 """
 
 import asyncio
@@ -10,16 +11,21 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
 
 from tests.fakes.messages import Message
 from tests.fakes.nats import BusWriter
 from tests.fakes.patience import PROGRAM_PATIENCE_S
+from tests.fakes.raw_http import RawHttp
 from tests.fakes.readers import TRANSPORTS, open_reader
 from tests.fakes.servers import trades
 from tests.fakes.wire import Address
 
 _MOST_IN_BATCH = 40
 _OLD = 0.4  # of all moves are to a position of the past
+_CONFLATE = 0.15  # of all moves conflate
+_ASK = 0.15  # and as many ask for history
 _LONGEST_STAY = 3_000  # events
 
 
@@ -70,16 +76,46 @@ class Wanderer:
         self._place = place
         upto = min(newest, after + chance.randint(1, _LONGEST_STAY))
         transport = chance.choice(TRANSPORTS)
-        story = f"edge {place}, {transport}, after {after}"
+        way = chance.random()
         async with asyncio.timeout(PROGRAM_PATIENCE_S):
-            position = f"{self.epoch}-{after}"
-            reader = await open_reader(transport, self.edges[place], after=position)
-            try:
-                while after < upto:
-                    for message in (await reader.read())[0]:
-                        after = self.hear(message, after, story)
-            finally:
-                reader.abort()
+            if way < _ASK:
+                await self._ask(self.edges[place], after, upto, f"edge {place}, after {after}")
+                return
+            conflates = way < _ASK + _CONFLATE
+            counts["to conflate"] += conflates
+            await self._listen(transport, place, after, upto, conflates=conflates)
+
+    async def _listen(
+        self, transport: str, place: int, after: int, upto: int, *, conflates: bool
+    ) -> None:
+        """Be a subscriber up to a sequence."""
+        story = f"edge {place}, {transport}, after {after}{', conflated' * conflates}"
+        query: dict[str, Any] = {"after": f"{self.epoch}-{after}"}
+        if conflates:
+            is_message = transport.startswith("websocket")
+            query["conflate"] = {"trades": "100ms"} if is_message else "trades:100ms"
+        reader = await open_reader(transport, self.edges[place], **query)
+        try:
+            while after < upto:
+                for message in (await reader.read())[0]:
+                    after = self.hear(message, after, story)
+        finally:
+            reader.abort()
+        self.stands = after
+
+    async def _ask(self, edge: Address, after: int, upto: int, story: str) -> None:
+        """Read history up to a sequence, page by page."""
+        self.outcome.counts["to ask"] += 1
+        while after < upto:
+            target = f"/v1/history?trades=*&limit={upto - after}&after={self.epoch}-{after}"
+            answer = await RawHttp.get(edge, target)
+            page = await answer.document()
+            answer.wire.abort()
+            if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:  # it is not that far, or is busy
+                self.outcome.counts["not now"] += 1
+                continue
+            for message in [*([page["gap"]] if "gap" in page else []), *page["ticks"]]:
+                after = self.hear(message, after, f"{story}, history")
         self.stands = after
 
     def hear(self, message: Message, after: int, story: str) -> int:
@@ -87,12 +123,16 @@ class Wanderer:
         kind, counts = message["T"], self.outcome.counts
         if kind == "t":
             number = int(str(message["i"]))
-            counts["events"] += 1
-            if number != after + 1:
-                counts["doubles" if number <= after else "holes"] += 1
-                self.outcome.findings.append(f"{story}: {number} came behind {after}")
-            self.stands = number
-            return number
+            first = int(str(message.get("fi", number)))
+            counts["events"] += number - first + 1
+            is_conflated = "n" in message  # it may stand for some that came before, too
+            is_double = number <= after and not is_conflated
+            is_short = is_conflated and message["n"] != number - first + 1
+            if is_double or is_short or first > after + 1:
+                counts["doubles" if is_double else "holes"] += 1
+                self.outcome.findings.append(f"{story}: {message} came behind {after}")
+            self.stands = max(number, after if is_conflated else 0)
+            return self.stands
         if kind == "gap":
             counts["gaps"] += 1
             self.outcome.findings.append(f"{story}: {message}")
