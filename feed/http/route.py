@@ -27,6 +27,7 @@ from feed.http.generations.forms import OpenAiError, PlainError
 from feed.http.problems import Handler, with_problems
 from feed.http.server import Server
 from feed.hub.hub import ASK_EDGES
+from feed.wire.disconnect import Reason
 
 
 class Answer(Protocol):
@@ -45,6 +46,7 @@ class HandOn(Protocol):
         """Hand on."""
 
 
+NOT_READY_S = 1.0  # after which somebody may come again who was too early
 BUS_FULL_S = 1.0  # after which somebody may come again who found a bus that is full
 TEXT = "text"  # in place of a form: the answer is not JSON
 BYTES = "bytes"  # likewise: it is of a program's own
@@ -201,12 +203,15 @@ async def _answer_settled(
     return response
 
 
-def _check_bus(route: Route, server: Server) -> None:
-    """Refuse what a writer of a bus does not answer.
+def _check_ring(route: Route, server: Server) -> None:
+    """Refuse what a writer of a bus does not answer, or a server that has not begun to follow.
 
     Raises:
-        NotNow: it tells nobody what its ring holds; or it can take nothing more for now.
+        NotNow: it tells nobody what its ring holds; or it can take nothing more for now; or it has
+            nothing in its ring, and no position of it means anything.
     """
+    if route.of_ring and not server.hub.knows_epoch:
+        raise NotNow(Reason.NOT_READY.value.words, NOT_READY_S)
     bus = server.hub.publisher.bus
     if bus is None:
         return
@@ -220,7 +225,7 @@ async def _answer(route: Route, server: Server, request: web.Request) -> web.Str
     if route.refuses_others:
         refuse_parameters(request, route.parameters)
     try:
-        _check_bus(route, server)
+        _check_ring(route, server)
         return await route.answer(request, server)
     except FeedError as error:
         server.hub.door.note(error)
