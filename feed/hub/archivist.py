@@ -69,8 +69,10 @@ class Archivist:
             async for stretch in stretches:
                 if reading.is_stale:
                     return
+                pages = reading.pages
                 reading.take(stretch)
-                self._catch_up.wake()
+                if stretch.ends or reading.pages > pages:
+                    self._catch_up.hurry()
                 if stretch.ends or archive.is_over(reading, self._clock.mono_ns()):
                     return
                 if not await self._is_wanted(reading):

@@ -1,13 +1,15 @@
 """Bringing subscribers that are behind up to the last cut, as fast as their sockets take it.
 
 aiohttp has no public hook for a socket that has room again, so the task looks: every few
-milliseconds while something moves, less often while nothing does. One pass takes a bounded time and
-goes round, so that thousands that come back at once do not hold up the cuts.
+milliseconds while something moves, less often while nothing does, unless what somebody waits for
+has come. One pass takes a bounded time and goes round, so that thousands that come back at once do
+not hold up the cuts.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from feed.broadcast.audience import Audience
 from feed.broadcast.subscriber import Subscriber
@@ -55,6 +57,11 @@ class CatchUp:
         self._disconnect = disconnect
         self._fail = fail
         self._work = asyncio.Event()
+        self._came = asyncio.Event()  # something that somebody waits for
+
+    def hurry(self) -> None:
+        """Go on soon: something has come that those that are behind may wait for."""
+        self._came.set()
 
     def wake(self) -> None:
         """Go on: a subscriber is behind."""
@@ -89,7 +96,16 @@ class CatchUp:
                 pause_s = _SHORTEST_PAUSE_S
             else:
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-            await asyncio.sleep(pause_s if complete else 0)
+            await self._pause(pause_s if complete else 0)
+
+    async def _pause(self, pause_s: float) -> None:
+        """Pause, no longer than a moment where something has come by then."""
+        await asyncio.sleep(min(pause_s, _SHORTEST_PAUSE_S))
+        if pause_s > _SHORTEST_PAUSE_S:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause_s - _SHORTEST_PAUSE_S):
+                    await self._came.wait()
+        self._came.clear()
 
     def _go_round(self) -> tuple[bool, bool]:
         """Give everybody a turn, or until the budget is spent; tell what moved, and if it is round.
