@@ -4,9 +4,8 @@
 
 import type { Bar } from "../client/index.ts";
 import type { Point } from "./series.ts";
+import type { ServedTimeframe } from "./timeframes.ts";
 import { Waiting } from "./waiting.ts";
-
-export type Timeframe = "1s" | "1m" | "1d";
 
 export interface Bars {
   bars: Bar[];
@@ -17,7 +16,7 @@ export interface Bars {
 /** Ask for the newest bars of a symbol. Throws an Error that says what was answered. */
 export async function fetchBars(
   symbol: string,
-  timeframe: Timeframe,
+  timeframe: ServedTimeframe,
   limit: number,
   signal?: AbortSignal,
 ): Promise<Bars> {

@@ -18,8 +18,8 @@ export type Direction = -1 | 0 | 1;
  * and CTA specifications), as feed/symbol_health.py has them. Others, an order imbalance say, do
  * neither.
  */
-const HALTED_CODES: ReadonlySet<string> = new Set(["H", "2", "P"]);
-const RESUMED_CODES: ReadonlySet<string> = new Set(["T", "3"]);
+export const HALTED_CODES: ReadonlySet<string> = new Set(["H", "2", "P"]);
+export const RESUMED_CODES: ReadonlySet<string> = new Set(["T", "3"]);
 /** Status codes of the feed itself: a symbol that has fallen silent, and one that ticks again. */
 const STALE_CODE = "STALE";
 const LIVE_CODE = "LIVE";

@@ -5,6 +5,7 @@
  */
 
 import { type Bar, type ConflatedTrade, type Trade, timeMs } from "../client/index.ts";
+import { startOf } from "./timeframes.ts";
 
 /** A bar as the chart draws it; its time in whole seconds. */
 export interface Candle {
@@ -14,6 +15,8 @@ export interface Candle {
   low: number;
   close: number;
   volume: number;
+  /** What was paid for the volume: the sum of price times size. */
+  turnover: number;
 }
 
 export class OpenBar {
@@ -31,22 +34,24 @@ export class OpenBar {
 
   /** Take a trade; return the bar as it is now, undefined when the trade is of an older one. */
   take(trade: Trade | ConflatedTrade): Candle | undefined {
-    const second = Math.floor(timeMs(trade.t) / 1_000);
-    const time = second - (second % this.#intervalS);
+    const time = startOf(Math.floor(timeMs(trade.t) / 1_000), this.#intervalS);
     const candle = this.#candle;
     if (candle !== undefined && time < candle.time) {
       return undefined;
     }
     // A conflated trade says what it stands for, so wicks and volume stay right.
     const { p, s } = trade;
-    const [high, low, volume] = trade.n === undefined ? [p, p, s] : [trade.h, trade.l, trade.v];
+    const [high, low, volume, price] =
+      trade.n === undefined ? [p, p, s, p] : [trade.h, trade.l, trade.v, trade.vw];
+    const turnover = price * volume;
     if (candle === undefined || time > candle.time) {
-      this.#candle = { time, open: p, high, low, close: p, volume };
+      this.#candle = { time, open: p, high, low, close: p, volume, turnover };
     } else {
       candle.high = Math.max(candle.high, high);
       candle.low = Math.min(candle.low, low);
       candle.close = p;
       candle.volume = Math.min(candle.volume + volume, Number.MAX_VALUE);
+      candle.turnover += turnover;
     }
     return this.#candle;
   }
@@ -61,6 +66,7 @@ export class OpenBar {
   }
 }
 
-export function candleOf({ t, o, h, l, c, v }: Bar): Candle {
-  return { time: Math.floor(Date.parse(t) / 1_000), open: o, high: h, low: l, close: c, volume: v };
+export function candleOf({ t, o, h, l, c, v, vw }: Bar): Candle {
+  const time = Math.floor(Date.parse(t) / 1_000);
+  return { time, open: o, high: h, low: l, close: c, volume: v, turnover: vw * v };
 }

@@ -169,6 +169,7 @@ describe("an open bar", () => {
       low: 9,
       close: 9,
       volume: 30,
+      turnover: 310,
     });
     expect(open.take(tradeAt(60, 8))).toMatchObject({ time: T0 / 1_000 + 60, open: 8, volume: 10 });
   });
