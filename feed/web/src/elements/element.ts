@@ -52,10 +52,10 @@ export abstract class FeedElement extends Base implements User {
   #isDue = false;
   readonly #paint = (nowMs: number) => this.#paintAll(nowMs);
 
-  constructor(sheet: CSSStyleSheet | undefined) {
+  constructor(...sheets: (CSSStyleSheet | undefined)[]) {
     super();
     this.root = this.attachShadow({ mode: "open" });
-    this.root.adoptedStyleSheets = [BASE, sheet].filter((some) => some !== undefined);
+    this.root.adoptedStyleSheets = [BASE, ...sheets].filter((some) => some !== undefined);
     this.#internals = this.attachInternals();
     this.notice.append(this.#noticeText.node);
   }

@@ -8,16 +8,24 @@
  * Importing it defines the elements.
  */
 
-import { FeedChart } from "./chart/element.ts";
+import { type ChangeDetail, FeedChart } from "./chart/element.ts";
 import { readFromServerOf } from "./element.ts";
 import { FeedQuotes } from "./quotes/element.ts";
 import { FeedTape } from "./tape/element.ts";
 import { FeedTicker } from "./ticker/element.ts";
 import { FeedWatchlist, type SelectDetail } from "./watchlist/element.ts";
 
-export type { Timeframe } from "../market/history.ts";
+export type { Timeframe } from "../market/timeframes.ts";
 export type { TokenCallback } from "./sources.ts";
-export { FeedChart, FeedQuotes, FeedTape, FeedTicker, FeedWatchlist, type SelectDetail };
+export {
+  type ChangeDetail,
+  FeedChart,
+  FeedQuotes,
+  FeedTape,
+  FeedTicker,
+  FeedWatchlist,
+  type SelectDetail,
+};
 
 declare global {
   interface HTMLElementTagNameMap {
@@ -29,6 +37,7 @@ declare global {
   }
 
   interface HTMLElementEventMap {
+    "feed-change": CustomEvent<ChangeDetail>;
     "feed-select": CustomEvent<SelectDetail>;
   }
 }

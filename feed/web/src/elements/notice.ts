@@ -39,7 +39,7 @@ export interface Shown {
   asOfMs: number | undefined;
 }
 
-const DOWN_WORDS: Record<string, string> = {
+export const DOWN_WORDS: Record<string, string> = {
   silent: "The source is silent",
   failed: "The source is gone",
   finished: "The recording has ended",

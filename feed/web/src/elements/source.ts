@@ -12,8 +12,9 @@ import {
   type Tick,
   timeMs,
 } from "../client/index.ts";
-import type { Bars, Timeframe } from "../market/history.ts";
+import type { Bars } from "../market/history.ts";
 import { Market } from "../market/market.ts";
+import type { ServedTimeframe } from "../market/timeframes.ts";
 import { Holds } from "./holds.ts";
 import type { Way } from "./notice.ts";
 import { Painter } from "./painter.ts";
@@ -116,7 +117,7 @@ export class Source {
   /** Ask for the newest bars of a symbol. Throws an Error that says what was answered. */
   async bars(
     symbol: string,
-    timeframe: Timeframe,
+    timeframe: ServedTimeframe,
     limit: number,
     signal?: AbortSignal,
   ): Promise<Bars> {
