@@ -109,6 +109,10 @@ class Tab:
         await self.open_connection()
         await self.page.click(f"#controls input[name={name}][value='{value}']")
 
+    async def legend(self) -> str:
+        """Return the values that are told of the chart's newest bar."""
+        return await self.page.get_by_role("group", name="Values of").inner_text()
+
     async def text(self, selector: str) -> str:
         return await self.page.inner_text(selector)
 

@@ -344,9 +344,12 @@ async def test_connection_is_a_drawer_behind_the_line_that_tells_it(
 
 async def test_chart_has_half_of_a_desktop(run: Run, chromium: Chromium) -> None:
     tab = await chromium.dashboard(await run(*CALM), viewport={"width": 1440, "height": 900})
-    await tab.until("document.getElementById('legend').textContent !== ''")
-    boxes = "['main', '#chart'].map((name) => document.querySelector(name).getBoundingClientRect())"
-    main, chart = await tab.ask(boxes + ".map(({ width, height }) => width * height)")
+    await tab.page.get_by_role("group", name="AAPL: arrows walk the bars").wait_for()
+    main, chart = [
+        box["width"] * box["height"]
+        for place in (tab.page.get_by_role("main"), tab.page.get_by_role("img", name="Chart of"))
+        if (box := await place.bounding_box())
+    ]
     assert chart > main / 2
     question = tab.page.get_by_role("textbox", name="Question")
     assert await question.is_visible(), "all else is there"

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import math
+import re
 import shlex
 import shutil
 import signal
@@ -143,11 +145,28 @@ async def test_chart_starts_over_with_a_recording_that_begins_anew(
     source = recorded(tmp_path / "rising.ndjson", {"AAPL": rising})
     program = await run("--source", source, "--speed", "10", "--loop")
     tab = await chromium.dashboard(program, "symbols=AAPL&symbol=AAPL")
-    close = "Number(/C\\s([0-9.]+)/.exec(document.getElementById('legend').textContent)?.[1])"
+
+    async def close() -> float:
+        told = re.search(r"C\s([0-9.]+)", await tab.legend())
+        return float(told[1]) if told else math.nan
+
+    async def is_high() -> bool:
+        return await close() > 130
+
+    async def is_low() -> bool:
+        return await close() < 120
+
     for _ in range(2):
-        await tab.until(f"{close} > 130")
-        await tab.until(f"{close} < 120")
+        await until(is_high)
+        await until(is_low)
     assert await tab.text("#age-event-p50") in ("recorded", "–")
+
+
+async def until_legend_tells(tab: Tab, words: str) -> None:
+    async def tells() -> bool:
+        return words in await tab.legend()
+
+    await until(tells)
 
 
 async def test_numbers_are_shown_with_the_digits_and_signs_that_they_have(
@@ -162,7 +181,7 @@ async def test_numbers_are_shown_with_the_digits_and_signs_that_they_have(
         tab = await chromium.dashboard(program, f"symbols=*&symbol={symbol}")
         await tab.until(f"document.getElementById('detail-last').textContent === '{price}'")
         assert changes[symbol] in await tab.text("#detail-change")
-        assert f"C\u00a0{price}" in await tab.text("#legend")
+        await until_legend_tells(tab, f"C\u00a0{price}")
         assert await tab.page.inner_text(f"[data-symbol={symbol}] .last") == price
         await tab.page.close()
 
@@ -379,7 +398,7 @@ async def test_pages_work_behind_a_prefix(prefixed: Program, chromium: Chromium)
         await tab.until("globalThis.feed?.status.phase === 'live'")
         await tab.switch("transport", transport)
         await tab.until(f"feed.status.phase === 'live' && feed.status.transport === '{transport}'")
-    await tab.until("document.getElementById('legend').textContent !== ''")
+    await until_legend_tells(tab, "C\u00a0")
     await tab.open_connection()
     await tab.page.click(".code summary")
     assert f"{prefixed.url('/markets')}/client.js" in await tab.text("#snippet")

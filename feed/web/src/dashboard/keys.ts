@@ -1,7 +1,9 @@
 /** The keys of the dashboard. */
 
 import type { Table } from "../elements/watchlist/table.ts";
+import { TIMEFRAMES } from "../market/timeframes.ts";
 import type { AnswerDoor } from "./answer/door.ts";
+import type { ChartGrid } from "./chart/grid.ts";
 import type { Drawer } from "./connection/drawer.ts";
 import type { Panel } from "./connection/panel.ts";
 import type { DeskDoor } from "./desk/door.ts";
@@ -16,6 +18,7 @@ export function listenToKeys(
   drawer: Drawer,
   door: AnswerDoor,
   desk: DeskDoor,
+  charts: ChartGrid,
 ): void {
   const help = byId<HTMLDialogElement>("help");
   const keys: Record<string, () => void> = {
@@ -25,14 +28,14 @@ export function listenToKeys(
     r: () => desk.focus(),
     c: () => drawer.toggle(),
     x: () => panel.controls.cut(),
-    "1": () => byId("timeframe-1s").click(),
-    "2": () => byId("timeframe-1m").click(),
-    "3": () => byId("timeframe-1d").click(),
     "?": () => help.showModal(),
   };
+  for (const place of Object.keys(TIMEFRAMES).keys()) {
+    keys[String(place + 1)] = () => charts.showTimeframe(place);
+  }
   byId("show-help").addEventListener("click", () => help.showModal());
   document.addEventListener("keydown", (event) => {
-    const target = event.target as HTMLElement;
+    const target = event.composedPath()[0] as HTMLElement; // within an element, too
     const isTyping = target.closest("input:not([type=radio]), select, textarea") !== null;
     const act = keys[event.key];
     if (act !== undefined && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {

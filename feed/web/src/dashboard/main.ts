@@ -10,14 +10,15 @@ import "./styles/tape.css";
 import "./styles/answer.css";
 import "./styles/desk.css";
 import { FeedClient, Refused, type Symbols } from "../client/index.ts";
-import { Chart } from "../elements/chart/chart.ts";
 import { Painter } from "../elements/painter.ts";
+import { Source } from "../elements/source.ts";
 import { Directory, fetchListings, SignInDue } from "../market/directory.ts";
-import type { Timeframe } from "../market/history.ts";
 import { Market } from "../market/market.ts";
+import { TIMEFRAMES } from "../market/timeframes.ts";
 import { AnswerDoor } from "./answer/door.ts";
 import { Detail } from "./chart/detail.ts";
-import { chartHost } from "./chart/host.ts";
+import { ChartGrid } from "./chart/grid.ts";
+import { COUNTS } from "./chart/layout.ts";
 import { Drawer } from "./connection/drawer.ts";
 import { Panel } from "./connection/panel.ts";
 import { DeskDoor } from "./desk/door.ts";
@@ -72,14 +73,14 @@ async function main(): Promise<void> {
     paletteChanged();
     view.changed();
   });
-  const frames = [...byId("timeframes").querySelectorAll("input")];
-  const frame = () => frames.find(({ checked }) => checked)?.value as Timeframe;
+  let charts: ChartGrid | undefined;
   const view: ViewKeeper = new ViewKeeper(
-    { frames: frames.map(({ value }) => value), layouts: [] },
+    { frames: Object.keys(TIMEFRAMES), layouts: COUNTS.map(String) },
     {
       look: () => ({
         symbol: chosen,
-        frame: frame(),
+        frame: charts?.timeframe,
+        layout: charts?.count,
         theme: theme.theme,
         ...place?.view,
       }),
@@ -99,10 +100,17 @@ async function main(): Promise<void> {
   offerSignOut();
   const directory = await load();
   market.learn(directory.listings);
-  const chart = new Chart(painter, chartHost());
   const detail = new Detail(painter);
   const snippets = new Snippets();
-  const tape = new TapePlace(client, market);
+  const source = new Source(serverUrl(), undefined, { client, market });
+  const tape = new TapePlace(source);
+  const grid = new ChartGrid(source, {
+    symbols: () => watchlist.symbols,
+    choose,
+    charted: () => subscribe(),
+    changed: () => view.changed(),
+  });
+  charts = grid;
   let subscribed: Symbols = {};
 
   const list = new ListPlace({
@@ -117,7 +125,7 @@ async function main(): Promise<void> {
   });
   const { watchlist } = list;
   onPaletteChange(() => {
-    chart.recolour();
+    grid.recolour();
     list.table.recolour();
   });
 
@@ -130,15 +138,15 @@ async function main(): Promise<void> {
     },
   });
 
-  /** Ask for the watched symbols, and for the bars of the charted one. */
+  /** Ask for the watched symbols, and for the bars of the charted ones. */
   subscribe = () => {
     // A slow reader of a few quiet symbols would not be slow.
     const isAll = watchlist.isAll || panel.controls.isSlowed;
     const watched = isAll ? ["*"] : [...watchlist.symbols];
-    if (chosen !== undefined && !isAll && !watchlist.has(chosen)) {
-      watched.push(chosen);
+    const { symbols: charted } = grid;
+    if (!isAll) {
+      watched.push(...charted.filter((symbol) => !watchlist.has(symbol)));
     }
-    const charted = chosen === undefined ? [] : [chosen];
     const wanted: Symbols = {
       trades: watched,
       quotes: watched,
@@ -157,7 +165,7 @@ async function main(): Promise<void> {
     chosen = symbol;
     list.table.active = symbol;
     detail.show(market.get(symbol), directory.get(symbol));
-    chart.show(symbol, frame(), market.get(symbol).decimals);
+    grid.show(symbol);
     snippets.show(symbol);
     tape.show(symbol);
     list.load(symbol);
@@ -172,15 +180,10 @@ async function main(): Promise<void> {
       if (market.take(ticks)) {
         startOver();
       }
-      chart.take(ticks);
-    }
-    if (chosen !== undefined) {
-      chart.decimals = market.get(chosen).decimals;
     }
     painter.request();
   });
   client.on("gap", () => {
-    chart.reload();
     list.renewDays();
   });
   client.on("problem", (error) => {
@@ -227,15 +230,9 @@ async function main(): Promise<void> {
     }
     startedOverMs = performance.now();
     list.restart();
-    chart.restart();
+    grid.restart();
   }
 
-  byId("timeframes").addEventListener("change", () => {
-    if (chosen !== undefined) {
-      chart.show(chosen, frame(), market.get(chosen).decimals);
-      view.changed();
-    }
-  });
   let titledMs = Number.NEGATIVE_INFINITY;
   /** Let the title carry the price: also while the page is hidden, where nothing is painted. */
   function entitle(): void {
@@ -253,10 +250,10 @@ async function main(): Promise<void> {
   setInterval(entitle, TITLE_MS); // where nothing comes
   const door = new AnswerDoor();
   const desk = new DeskDoor(client, watchlist, () => chosen);
-  listenToKeys(search, list.table, panel, drawer, door, desk);
+  listenToKeys(search, list.table, panel, drawer, door, desk, grid);
 
-  const { symbol, frame: first } = view.initial;
-  frames.find(({ value }) => value === first)?.click();
+  const { symbol, frame, layout } = view.initial;
+  grid.begin(frame, layout);
   place = list;
   for (const words of [...view.refused, ...list.begin(view.initial)]) {
     panel.warn(words);
