@@ -89,6 +89,7 @@ export class Chart {
         timeVisible: true,
         secondsVisible: true,
         rightOffset: FREE,
+        allowShiftVisibleRangeOnWhitespaceReplacement: true, // a blank slot may get a candle
         borderVisible: false,
         tickMarkFormatter: this.#mark,
       },

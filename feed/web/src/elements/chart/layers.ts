@@ -155,8 +155,11 @@ export class Layers {
     const { unit } = this.#grid;
     const blanks = [...slots];
     const fillTo = (time: number) => {
-      while (blanks[0] !== undefined && blanks[0] <= time) {
-        this.candles.update(blank(blanks.shift() as number));
+      for (let next = blanks[0]; next !== undefined && next <= time; next = blanks[0]) {
+        blanks.shift();
+        if (next < time) {
+          this.candles.update(blank(next)); // the candle itself takes the last one
+        }
       }
     };
     for (let index = from; index < main.all.length; index += 1) {
