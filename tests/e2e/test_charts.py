@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,12 +99,12 @@ async def test_four_charts_have_symbols_timeframes_and_values_of_their_own(
 async def test_halt_is_told_at_its_time_and_no_bar_is_drawn_in_it(
     run: Run, chromium: Chromium, tmp_path: Path
 ) -> None:
-    price = {"T": "t", "S": "AAPL", "x": "Q", "s": 10, "z": "C", "c": []}
+    price: dict[str, Any] = {"T": "t", "S": "AAPL", "x": "Q", "s": 10, "z": "C", "c": []}
     trades = [
         price | {"i": at, "p": 100.0 + at, "t": f"2024-05-01T14:30:{at:02}Z"}
         for at in (*range(10), *range(30, 40))
     ]
-    halt = {"T": "s", "S": "AAPL", "sm": "", "rc": "T1", "z": "C"}
+    halt: dict[str, Any] = {"T": "s", "S": "AAPL", "sm": "", "rc": "T1", "z": "C"}
     halts = [
         halt | {"sc": "H", "rm": "Halt News Pending", "t": "2024-05-01T14:30:10Z"},
         halt | {"sc": "T", "rm": "", "t": "2024-05-01T14:30:29Z"},
