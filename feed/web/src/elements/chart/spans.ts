@@ -88,7 +88,8 @@ export class SpanBands implements IPanePrimitive<Time> {
         if (span.kind === "halt" || span.kind === "gap") {
           context.fillRect(from, 0, 1, mediaSize.height);
         }
-        const x = Math.max(from, 0) + MARGIN_PX;
+        const most = mediaSize.width - context.measureText(span.words).width - MARGIN_PX;
+        const x = Math.min(Math.max(from, 0) + MARGIN_PX, most);
         context.fillText(span.words, x, MARGIN_PX + row * LINE_SHARE * skin.fontSize);
         row = (row + 1) % 3; // neighbours do not cover each other's words
       }
