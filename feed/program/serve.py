@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -106,17 +107,13 @@ async def _serve(
     ending = ExitStack()
     giver: Giver | None = None
     try:
-        places: Sequence[Place] = held or [(settings.host, settings.port)]
-        try:
-            for path in _bus_places(bus, taker):
-                await Site(runner, ending.enter_context(listening_bus(path))).start()
-            if taker is not None:
-                await taker.serve(app)
-            for place in places:
-                await Site(runner, place, context).start()
-        except OSError as error:
-            raise cannot_listen(settings, error) from error
-        collect_rarely()
+        for path in _bus_places(bus, taker):
+            await Site(runner, ending.enter_context(listening_bus(path))).start()
+        if taker is not None:
+            await taker.serve(app)
+        await _listen(settings, runner, held, context)
+        if taker is None:
+            collect_rarely()
         host, port = _address_of(runner)
         fan_out = app[HUB].broadcast.fan_out
         url = f"{'http' if context is None else 'https'}://{authority(host, port)}"
@@ -146,6 +143,25 @@ async def _serve(
         if taker is not None:
             taker.end()
     return () if giver is None else giver.left()
+
+
+async def _listen(
+    settings: Settings,
+    runner: Runner,
+    held: Sequence[socket.socket],
+    context: ssl.SSLContext | None,
+) -> None:
+    """Listen on sockets that are held, or else where the settings say.
+
+    Raises:
+        FeedError: it cannot be.
+    """
+    places: Sequence[Place] = held or [(settings.host, settings.port)]
+    try:
+        for place in places:
+            await Site(runner, place, context).start()
+    except OSError as error:
+        raise cannot_listen(settings, error) from error
 
 
 def _bus_places(bus: Path | None, taker: Taker | None) -> list[Path]:

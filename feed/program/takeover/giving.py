@@ -159,7 +159,12 @@ class Giver:
                 talk.say(following=True)
         except (OSError, TimeoutError, FeedError) as error:
             return await self._fail(talk, handing, str(error) or "it took too long")
-        log.info("taken_over", by=where, pos=f"{handed.meta['epoch']}-{handed.sequence}")
+        log.info(
+            "taken_over",
+            by=where,
+            pos=f"{handed.meta['epoch']}-{handed.sequence}",
+            silent_s=round(handing.silent_s, 3),
+        )
         await handing.leave()
         self._watching = asyncio.create_task(self._watch(talk), name="the new server")
         return Outcome.TAKEN

@@ -15,6 +15,7 @@ from feed.errors import FeedError
 from feed.http.app import ALERTS, GENERATIONS, HUB, INGEST, JOBS, KEEPER
 from feed.ingest.pursuit import Pursuit
 from feed.logger import logger_of
+from feed.market.ticks import SECOND_NS
 from feed.program.takeover.inheritance import Inheritance
 from feed.sources.follow.source import FollowSource
 from feed.state import parts
@@ -38,6 +39,7 @@ class Handing:
         self._keeper = app.get(KEEPER)
         self._frozen = AsyncExitStack()  # sources, between two lists
         self._following: asyncio.Task[None] | None = None
+        self._cut_ns = 0
 
     @property
     def lock(self) -> int | None:
@@ -54,6 +56,7 @@ class Handing:
         await ingest.give_rest()
         await self._frozen.enter_async_context(ingest.between_lists())
         hub.follow()
+        self._cut_ns = hub.clock.mono_ns()
         given_before = ingest.given_before
         wall_offset_ns = hub.clock.wall_ns() - hub.clock.mono_ns()
         meta = parts.meta_of(ingest, given_before, wall_offset_ns)
@@ -65,6 +68,11 @@ class Handing:
         is_whole = await keeper.leave()
         hub.broadcast.forget_log()
         return Inheritance(meta, inheritance.given, is_whole, keeper.eraser.left)
+
+    @property
+    def silent_s(self) -> float:
+        """For how long nothing has got a sequence here."""
+        return (self._hub.clock.mono_ns() - self._cut_ns) / SECOND_NS
 
     @property
     def can_take_back(self) -> bool:

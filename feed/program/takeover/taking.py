@@ -10,6 +10,7 @@ from aiohttp import web
 from feed.errors import FeedError, InvalidMessage
 from feed.http.app import HUB
 from feed.logger import logger_of
+from feed.program.memory import collect_rarely
 from feed.program.takeover.inheritance import unpack
 from feed.program.takeover.places import Place, place_of
 from feed.program.takeover.succession import Succession
@@ -88,6 +89,8 @@ class Taker:
                 await succession.catch_up()
                 rehearsed = await make(succession.rehearse(), True)
                 rehearsed[HUB].broadcast.fan_out.close()
+                del rehearsed
+                collect_rarely()  # now, since nobody waits for anything
                 await succession.catch_up()
                 self._talk.say(ready=True)
                 return await make(await self._inherit(succession), False)
@@ -107,6 +110,7 @@ class Taker:
 
     async def _follow_likewise(self, make: Make) -> web.Application:
         """Return an application that follows the server that the old one follows as well."""
+        collect_rarely()
         self._talk.say(ready=True)
         read(await self._talk.hear(), "state")
         return await make(None, False)
