@@ -26,7 +26,7 @@ from feed.program.takeover.talk import Talk
 from feed.program.takeover.words import VERSION, How, line_of, read
 
 PATIENCE_S = 60.0  # with a new one, until it is ready
-CUT_PATIENCE_S = 20.0  # with one that has the state, until it serves
+CUT_PATIENCE_S = 10.0  # with one that has the state, until it serves
 
 log = logger_of("feed.takeover")
 
