@@ -85,6 +85,8 @@ async def _serve(
     async def make(handed: Handed | None, rehearses: bool) -> web.Application:
         """Return what serves; or what shows that it could, and keeps no state."""
         made = [source.make() for source in sources]
+        if handed is not None:
+            handed.give_pipes((each.name, each.source) for each in made)
         chosen = settings.model_copy(update={"state": None}) if rehearses else settings
         return await make_app(
             *(chosen, made),

@@ -120,6 +120,27 @@ class ReadsAhead(Protocol):
 
 
 @runtime_checkable
+class ReadsDescriptor(Protocol):
+    """A source that reads a descriptor, which another process can read on from."""
+
+    @property
+    def descriptor(self) -> int | None:
+        """The descriptor, which stays the source's own; None: it is not open."""
+
+    @property
+    def header(self) -> bytes:
+        """What came first, and says what the rest means; b"": the rest says that itself."""
+
+    def adopt(self, descriptor: int, header: bytes) -> None:
+        """Read on from a descriptor that others have read from, once it is opened.
+
+        Args:
+            descriptor: the source's own from now on.
+            header: as they told it.
+        """
+
+
+@runtime_checkable
 class Resumable(Protocol):
     """A source that another process can take up where this one stood.
 

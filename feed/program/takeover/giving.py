@@ -175,7 +175,7 @@ class Giver:
         data = inheritance.pack(handed)
         position = f"{handed.meta['epoch']}-{handed.sequence}"
         line = line_of(state=position, bytes=len(data))
-        await talk.send(line, [] if handing.lock is None else [handing.lock])
+        await talk.send(line, handing.descriptors)
         await talk.send(data)
 
     async def _let_follow(self, talk: Talk) -> Outcome:

@@ -7,7 +7,9 @@ this one begins anew from it.
 """
 
 import asyncio
+import os
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -18,6 +20,7 @@ from feed.logger import logger_of
 from feed.market.ticks import SECOND_NS
 from feed.program.takeover.inheritance import Inheritance
 from feed.sources.follow.source import FollowSource
+from feed.sources.source import ReadsDescriptor
 from feed.state import parts
 from feed.state.followed import read_checkpoint
 
@@ -40,11 +43,13 @@ class Handing:
         self._frozen = AsyncExitStack()  # sources, between two lists
         self._following: asyncio.Task[None] | None = None
         self._cut_ns = 0
+        self._pipes: dict[str, int] = {}  # our own descriptors of what sources read, by their names
 
     @property
-    def lock(self) -> int | None:
-        """The descriptor of the lock of the state's directory; None: there is no state."""
-        return None if self._keeper is None else self._keeper.lock
+    def descriptors(self) -> list[int]:
+        """The descriptors of pipes, and the one of the lock of the state where there is one."""
+        locks = [] if self._keeper is None else [self._keeper.lock]
+        return [*self._pipes.values(), *locks]
 
     async def cut(self) -> Inheritance:
         """Give no sequence from now on; return what is to be handed on."""
@@ -53,6 +58,7 @@ class Handing:
             await keeper.rest()
             await self._app[JOBS].close()
             await self._app[ALERTS].close()
+        self._hold_pipes()
         await ingest.give_rest()
         await self._frozen.enter_async_context(ingest.between_lists())
         hub.follow()
@@ -62,12 +68,30 @@ class Handing:
         meta = parts.meta_of(ingest, given_before, wall_offset_ns)
         meta["windows"] = parts.windows_of(ingest)
         await ingest.halt()
-        inheritance = Inheritance(meta, given_before + hub.broadcast.given)
+        pipes = {name: each.header for name, each in self._piped if name in self._pipes}
+        inheritance = Inheritance(meta, given_before + hub.broadcast.given, pipes=pipes)
         if keeper is None:
             return inheritance
         is_whole = await keeper.leave()
         hub.broadcast.forget_log()
-        return Inheritance(meta, inheritance.given, is_whole, keeper.eraser.left)
+        return replace(inheritance, is_whole=is_whole, deletions=keeper.eraser.left)
+
+    @property
+    def _piped(self) -> list[tuple[str, ReadsDescriptor]]:
+        """The sources that read descriptors, with their names."""
+        sources = [(side.name, side.source) for side in self._ingest.sides]
+        return [(name, each) for name, each in sources if isinstance(each, ReadsDescriptor)]
+
+    def _hold_pipes(self) -> None:
+        """Have descriptors of our own of all pipes: their sources let go of theirs."""
+        for name, source in self._piped:
+            if source.descriptor is not None:
+                self._pipes[name] = os.dup(source.descriptor)
+
+    def _let_go_of_pipes(self) -> None:
+        pipes, self._pipes = self._pipes, {}
+        for descriptor in pipes.values():
+            os.close(descriptor)
 
     @property
     def silent_s(self) -> float:
@@ -81,6 +105,12 @@ class Handing:
 
     async def take_back(self) -> None:
         """Go on as before: the new server has told nobody anything."""
+        pipes, self._pipes = self._pipes, {}
+        for name, source in self._piped:
+            if name in pipes and source.descriptor is None:
+                source.adopt(pipes.pop(name), source.header)
+        for unneeded in pipes.values():
+            os.close(unneeded)
         if self._hub.follows:
             await self._ingest.halt()
             self._hub.lead_again()
@@ -114,6 +144,7 @@ class Handing:
 
     async def leave(self) -> None:
         """Let go of what the new server has by now: it goes on."""
+        self._let_go_of_pipes()
         if self._keeper is not None:
             self._keeper.let_go()
         await self._frozen.aclose()

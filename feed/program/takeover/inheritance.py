@@ -5,8 +5,8 @@ receipts, owners of symbols), where each source stands, and which batches and ti
 of a pair has not given yet.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgpack
@@ -24,12 +24,14 @@ class Inheritance:
         given: how many ticks the sources had given in all.
         is_whole: the log and the checkpoint in the directory of the state are; False without one.
         deletions: of messages whose texts may be in its files still.
+        pipes: the names of sources whose descriptors come along, with the headers that came there.
     """
 
     meta: dict[str, Any]
     given: int
     is_whole: bool = False
     deletions: Sequence[Deletion] = ()
+    pipes: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def sequence(self) -> int:
@@ -42,7 +44,13 @@ def pack(inheritance: Inheritance) -> bytes:
     """Return the bytes of it."""
     deletions = [[each.room, each.id, each.first, each.last] for each in inheritance.deletions]
     packed: bytes = msgpack.packb(
-        [inheritance.meta, inheritance.given, inheritance.is_whole, deletions]
+        [
+            inheritance.meta,
+            inheritance.given,
+            inheritance.is_whole,
+            deletions,
+            dict(inheritance.pipes),
+        ]
     )
     return packed
 
@@ -54,9 +62,9 @@ def unpack(data: bytes) -> Inheritance:
         InvalidMessage: it is none.
     """
     try:
-        meta, given, is_whole, rows = msgpack.unpackb(data, strict_map_key=False)
+        meta, given, is_whole, rows, pipes = msgpack.unpackb(data, strict_map_key=False)
         deletions = [Deletion(room, id_, first, last) for room, id_, first, last in rows]
-        inheritance = Inheritance(dict(meta), int(given), bool(is_whole), deletions)
+        inheritance = Inheritance(dict(meta), int(given), bool(is_whole), deletions, dict(pipes))
         _ = inheritance.sequence, meta["epoch"], meta["strands"]
     except (ValueError, TypeError, LookupError, msgpack.UnpackException) as error:
         raise InvalidMessage(f"takeover: no state: {error!r}") from None

@@ -86,12 +86,13 @@ class Succession:
         ring = RingBuffer(self._capacity, epoch=replayed.epoch, newest=meta["sequence"])
         return Handed(self._restored(ring, meta, meta["source_given"]))
 
-    def inherit(self, inheritance: Inheritance, lock: int | None) -> Handed:
+    def inherit(self, inheritance: Inheritance, descriptors: Sequence[int]) -> Handed:
         """Return what is taken up, of the very end.
 
         Args:
             inheritance: what the old server has handed on; all events before it are here.
-            lock: of the directory of the state; None: there is none.
+            descriptors: that came along: of pipes, and behind them the lock of the directory of the
+                state, where there is one.
 
         Raises:
             FeedError: it does not fit to what is here.
@@ -110,7 +111,14 @@ class Succession:
             deleted=replayed.undone.deleted,
             deletions=inheritance.deletions,
         )
-        return Handed(restored, lock, inheritance.is_whole)
+        pipes = inheritance.pipes
+        named = zip(pipes.items(), descriptors, strict=False)
+        return Handed(
+            restored,
+            next(iter(descriptors[len(pipes) :]), None),
+            inheritance.is_whole,
+            {name: (fd, header) for (name, header), fd in named},
+        )
 
     @property
     def position(self) -> str:

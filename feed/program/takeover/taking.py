@@ -103,10 +103,10 @@ class Taker:
         if not isinstance(count, int) or not 0 < count <= MOST_STATE_BYTES:
             raise InvalidMessage(f"takeover: {count} bytes; accepted: 1 to {MOST_STATE_BYTES}")
         inheritance = unpack(await self._talk.hear_bytes(count))
-        locks = self._talk.take_descriptors()
+        descriptors = self._talk.take_descriptors()
         await succession.reach(inheritance.sequence)
         log.info("taking_over", pos=position)
-        return succession.inherit(inheritance, locks[0] if locks else None)
+        return succession.inherit(inheritance, descriptors)
 
     async def _follow_likewise(self, make: Make) -> web.Application:
         """Return an application that follows the server that the old one follows as well."""

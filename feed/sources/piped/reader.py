@@ -52,9 +52,10 @@ class Piece:
 class PipeReader:
     """Reads one pipe, from the first byte to the last."""
 
-    __slots__ = ("_lines", "_listed", "_reader", "_wall_ns", "numbers_trades")
+    __slots__ = ("_lines", "_listed", "_reader", "_wall_ns", "header", "numbers_trades")
 
     def __init__(self) -> None:
+        self.header = b""  # of a CSV, as it came
         self.numbers_trades = False  # a trade came without an id
         self._lines = SplitLines()
         self._wall_ns: int | None = None
@@ -112,6 +113,7 @@ class PipeReader:
             begins = InvalidTick(f"neither JSON nor the header of a CSV: {error}")
             self._refuse(piece, Flaw.UNREADABLE, begins)
             return None
+        self.header = line
         self.numbers_trades = "id" not in map(str.lower, header)
         return reader
 

@@ -95,6 +95,23 @@ class PipedSource:
             self._pipe = Pipe(self._fd)
 
     @property
+    def descriptor(self) -> int | None:
+        """The descriptor of the pipe; None: it is not open."""
+        return self._fd
+
+    @property
+    def header(self) -> bytes:
+        """The header of a CSV that comes through it; b"": there is none."""
+        return self._reader.header
+
+    def adopt(self, descriptor: int, header: bytes) -> None:
+        """Read on from a pipe that others have read from, once it is opened."""
+        self._fd, self._closes = descriptor, True
+        self._reader = PipeReader()
+        if header:
+            self._reader.read(header + b"\n")
+
+    @property
     def numbers_trades(self) -> bool:
         """Whether the ids of its trades may be numbers of our own, for it gives none."""
         return self._reader.numbers_trades

@@ -17,12 +17,12 @@ META: dict[str, Any] = {
 
 
 def test_what_is_handed_on_comes_as_it_is() -> None:
-    handed = Inheritance(META, 100, True, [Deletion("desk", "m1", 3, 9)])
+    handed = Inheritance(META, 100, True, [Deletion("desk", "m1", 3, 9)], {"pipe": b"symbol"})
     assert unpack(pack(handed)) == handed
     assert handed.sequence == 105
 
 
-@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x90", b"\x94\x80\x00\xc2\x90"])
+@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x90", b"\x95\x80\x00\xc2\x90\x80"])
 def test_what_is_something_else_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidMessage, match="no state"):
         unpack(data)
