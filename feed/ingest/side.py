@@ -136,8 +136,10 @@ class Side:
         """Have the source go on behind the ticks that were taken, when it is opened again."""
         self.leaving = False
         source, skipped = self.source, self.unnoted_ticks
-        if isinstance(source, Resumable) and source.resume(source.state(), skipped):
+        if isinstance(source, Resumable):
+            state = source.state()
             source.given_ticks += skipped
+            source.resume(state, skipped)
 
     @property
     def over(self) -> bool:

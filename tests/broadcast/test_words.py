@@ -314,3 +314,14 @@ def test_words_of_others_are_not_even_looked_at() -> None:
     stage.cut()
     assert stage.broadcast.lanes.take_words() == []
     assert replace(words_of(KEYS[0], [""])[0], text="x").text == "x"
+
+
+def test_words_that_are_held_have_no_sequence_until_they_are_released() -> None:
+    stage, heard = Stage(), list[int]()
+    stage.broadcast.hold_words()
+    stage.broadcast.say(words_of(KEYS[0], ["", "a"]), heard.append)
+    stage.cut()
+    assert (stage.broadcast.ring.newest, heard) == (0, [])
+    stage.broadcast.release_words()
+    stage.cut()
+    assert (stage.broadcast.ring.newest, heard) == (2, [2])

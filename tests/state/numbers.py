@@ -61,7 +61,7 @@ class Numbers:
         return {"number": self.began + self.given_ticks}
 
     def resume(self, state: dict[str, Any], skipped_ticks: int) -> bool:
-        self.began = state["number"] + skipped_ticks
+        self.began = state["number"] + skipped_ticks - self.given_ticks
         return True
 
     async def batches(self) -> AsyncIterator[list[Tick]]:

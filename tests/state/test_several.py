@@ -48,3 +48,15 @@ async def test_each_goes_on_where_it_stood_and_keeps_its_symbols(tmp_path: Path)
     async with life(copy, two()) as app:  # nobody knows which of them gave what was not logged
         assert [source.began for source in numbers(app)] == [0, 0]
         assert (app[HUB].broadcast.ring.epoch, app[HUB].broadcast.ring.newest) == (ring.epoch, 5)
+
+
+async def test_sources_that_were_halted_go_on_behind_what_they_gave(tmp_path: Path) -> None:
+    async with life(tmp_path / "state", two()) as app:
+        await give(app, 3, 2)
+        ingest = app[INGEST]
+        async with ingest.between_lists():
+            await ingest.halt()
+            assert [side.unnoted_ticks for side in ingest.sides] == [0, 0]
+            ingest.go_on()
+        await give(app, 1, 1)
+        assert [tick.trade_id for tick in app[HUB].broadcast.ring.read(5, 2)] == [4, 3]  # type: ignore[union-attr]

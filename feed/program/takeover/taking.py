@@ -78,11 +78,11 @@ class Taker:
             FeedError: nothing comes, or it cannot be gone on with.
         """
         with _in_words():
-            if self._follows:
-                return await self._follow_likewise(make)
             if source != self._source:
                 accepted = f"the same as the server that runs: {self._source}"
                 raise FeedError(f"the source {source} is not accepted; accepted: {accepted}")
+            if self._follows:
+                return await self._follow_likewise(make)
             succession = Succession(f"unix:{self._follow}", capacity)
             succession.begin()
             try:

@@ -221,3 +221,18 @@ async def test_a_pipe_that_is_its_own_is_closed() -> None:
     await until(closed)
     os.close(writes)
     assert source.name == "own"
+
+
+async def test_another_source_reads_on_from_a_pipe_whose_header_is_gone() -> None:
+    reads, writes = os.pipe()
+    other = PipedSource("", report=lambda *_: None)
+    other.adopt(reads, b"symbol,timestamp,price,amount,id")
+    await other.open()
+    try:
+        os.write(writes, b"AAPL,1700000000000000000,1.5,2,7\n")
+        (tick,) = await anext(other.batches())
+        assert (tick.symbol, tick.trade_id) == ("AAPL", 7)  # type: ignore[union-attr]
+        assert other.header == b"symbol,timestamp,price,amount,id"
+    finally:
+        os.close(writes)
+        await other.close()
